@@ -1,0 +1,1 @@
+"""Perennial: keeps the clients of beauty salons for life."""
