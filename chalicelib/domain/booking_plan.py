@@ -1,0 +1,107 @@
+"""Which touches a booking calls for, and when it next wakes: a pure function of its state and the network's rules."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.domain.bookings import Booking, Status
+from chalicelib.domain.rules import MessageRules
+from chalicelib.domain.touches import (
+    AT_ANY_HOUR,
+    MOVES_EARLIER,
+    PRIORITY,
+    Plan,
+    TouchKind,
+    due_at,
+    is_open,
+)
+from chalicelib.domain.waking import Wake
+
+THANKS_USEFUL = timedelta(days=7)
+ATTACH_AGAIN = (timedelta(minutes=1), timedelta(hours=1), timedelta(days=1))
+
+
+def plans(booking: Booking, rules: MessageRules, zone: str) -> tuple[Plan, ...]:
+    """Every touch that the booking's present state calls for, each due at an instant or left out for a reason.
+
+    zone: whose clock the quiet hours are read on (the client's, else the salon's).
+    """
+    if not rules.enabled or booking.client_id is None:
+        return ()
+    if booking.is_upcoming:
+        wanted = [_notice(booking), _confirm_request(booking, rules), _control_reminder(booking, rules)]
+    elif booking.status is Status.COMPLETED and booking.closed_at is not None:
+        wanted = _thanks(booking, rules, booking.closed_at)
+    else:
+        return ()
+    return tuple(_kept_out_of_quiet_hours(plan, rules, zone, booking.made_at) for plan in wanted)
+
+
+def _notice(booking: Booking) -> Plan:
+    return Plan(TouchKind.NOTICE, booking.made_at, booking.starts_at)
+
+
+def _confirm_request(booking: Booking, rules: MessageRules) -> Plan:
+    at = booking.starts_at - timedelta(hours=rules.confirm_request_hours_before)
+    until = booking.starts_at - timedelta(hours=rules.confirm_cutoff_hours_before)
+    plan = Plan(TouchKind.CONFIRM_REQUEST, at, until)
+    if booking.status is Status.CONFIRMED:
+        return replace(plan, reason="already_confirmed")
+    return replace(plan, reason="booked_late") if booking.made_at > at else plan
+
+
+def _control_reminder(booking: Booking, rules: MessageRules) -> Plan:
+    at = booking.starts_at - timedelta(minutes=rules.control_reminder_minutes_before)
+    plan = Plan(TouchKind.CONTROL_REMINDER, at, booking.starts_at)
+    return replace(plan, reason="booked_late") if booking.made_at > at else plan
+
+
+def _thanks(booking: Booking, rules: MessageRules, closed_at: datetime) -> list[Plan]:
+    """Review request and bonus notice, counted from the closing, so that a visit closed late is still thanked for."""
+    at = closed_at + timedelta(minutes=rules.review_request_minutes_after)
+    review = Plan(TouchKind.REVIEW_REQUEST, at, at + THANKS_USEFUL)
+    bonus = Plan(TouchKind.BONUS_NOTICE, at, at + THANKS_USEFUL)
+    if booking.review is not None:
+        review = replace(review, reason="already_reviewed")
+    if booking.earned_points <= 0:
+        bonus = replace(bonus, reason="nothing_earned")
+    return [review, bonus]
+
+
+def _kept_out_of_quiet_hours(plan: Plan, rules: MessageRules, zone: str, made_at: datetime) -> Plan:
+    quiet = rules.quiet_hours
+    if plan.reason or plan.kind in AT_ANY_HOUR or not quiet.holds(plan.at, zone):
+        return plan
+    if plan.kind in MOVES_EARLIER:
+        earlier = replace(plan, at=quiet.last_loud_before(plan.at, zone))
+        return earlier if earlier.at >= made_at else replace(plan, reason="quiet_hours")
+    later = quiet.ends_after(plan.at, zone)
+    return replace(plan, at=later) if later < plan.until else replace(plan, reason="quiet_hours")
+
+
+def open_plans(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> list[Plan]:
+    """What is still to be done, in order of priority; what could only be late is included: it is skipped on record."""
+    found = [
+        plan
+        for plan in plans(booking, rules, zone)
+        if plan.reason is None and is_open(booking.touched(plan.kind), now, plan.until)
+    ]
+    return sorted(found, key=lambda plan: PRIORITY[plan.kind])
+
+
+def next_wake(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> Wake | None:
+    """The instant at which the booking next needs attention; None when nothing more will ever be due of itself."""
+    if booking.trouble is not None and booking.trouble.parked:
+        return None
+    if booking.waiting_for is not None:
+        return _attach_wake(booking, now)
+    wakes = [
+        Wake(due_at(plan, booking.touched(plan.kind)), plan.kind.value)
+        for plan in open_plans(booking, rules, zone, now)
+    ]
+    return min(wakes, key=lambda wake: wake.at) if wakes else None
+
+
+def _attach_wake(booking: Booking, now: datetime) -> Wake | None:
+    """A booking whose client the site has not told yet looks for them again a few times, in case word crossed on the way."""
+    later = (booking.made_at + wait for wait in ATTACH_AGAIN)
+    return next((Wake(at, "find_client") for at in later if at > now), None)

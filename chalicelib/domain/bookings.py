@@ -1,0 +1,142 @@
+"""Bookings: planned visits to one salon, with their steps and the plan of their touches. Pure; all instants UTC."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from chalicelib.domain.errors import conflict
+from chalicelib.domain.touches import Touch, TouchKind
+from chalicelib.domain.waking import Trouble, Wake
+
+
+class Status(StrEnum):
+    BOOKED = "booked"
+    CONFIRMED = "confirmed"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
+
+
+UPCOMING = frozenset({Status.BOOKED, Status.CONFIRMED})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One service by one specialist. price_minor in the booking's currency."""
+
+    service_id: str
+    staff_id: str | None
+    minutes: int
+    price_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """stars 1-5."""
+
+    stars: int
+    words: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking:
+    """A client's appointment.
+
+    made_at     when it was made or last moved noticeably: what the notice answers to.
+    moves       how often it was moved noticeably; the occurrence that touches belong to.
+    closed_at   when it was completed, cancelled or marked a no-show.
+    connection_id, external_id, guard, waiting_for
+                where it came from a site: the connection, the site's present id, the guard of the newest event
+                applied, and the site's id of a client who is not known yet.
+    """
+
+    network_id: str
+    id: str
+    salon_id: str
+    client_id: str | None
+    starts_at: datetime
+    lines: tuple[Line, ...]
+    currency: str
+    made_at: datetime
+    status: Status = Status.BOOKED
+    moves: int = 0
+    source: str | None = None
+    note: str | None = None
+    reason: str | None = None
+    closed_at: datetime | None = None
+    paid_minor: int | None = None
+    goods_minor: int | None = None
+    tip_minor: int | None = None
+    redeemed_points: int = 0
+    earned_points: int = 0
+    review: Review | None = None
+    move_wish: str | None = None
+    connection_id: str | None = None
+    external_id: str | None = None
+    guard: str | None = None
+    waiting_for: str | None = None
+    touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
+    wake: Wake | None = None
+    trouble: Trouble | None = None
+    version: int = 0
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + timedelta(minutes=sum(line.minutes for line in self.lines))
+
+    @property
+    def total_minor(self) -> int:
+        return sum(line.price_minor or 0 for line in self.lines)
+
+    @property
+    def is_upcoming(self) -> bool:
+        return self.status in UPCOMING
+
+    def touched(self, kind: TouchKind) -> Touch | None:
+        """What became of the touch for the present start, None if nothing was tried."""
+        touch = self.touches.get(kind)
+        return touch if touch is not None and touch.occurrence == self.moves else None
+
+    def with_touches(self, *touches: Touch) -> "Booking":
+        return replace(self, touches=MappingProxyType({**self.touches, **{t.kind: t for t in touches}}))
+
+
+def moved(booking: Booking, starts_at: datetime, now: datetime, notice_from: timedelta) -> Booking:
+    """The booking at another start. A shift of `notice_from` or more begins a new occurrence: everybody is told anew,
+    and a confirmation given for the old time no longer holds."""
+    if starts_at == booking.starts_at:
+        return booking
+    if abs(starts_at - booking.starts_at) < notice_from:
+        return replace(booking, starts_at=starts_at)
+    status = Status.BOOKED if booking.status is Status.CONFIRMED else booking.status
+    return replace(booking, starts_at=starts_at, made_at=now, moves=booking.moves + 1, status=status, move_wish=None)
+
+
+_STEPS: Mapping[Status, frozenset[Status]] = {
+    Status.CONFIRMED: frozenset({Status.BOOKED}),
+    Status.COMPLETED: UPCOMING,
+    Status.CANCELLED: UPCOMING,
+    Status.NO_SHOW: UPCOMING,
+    Status.BOOKED: frozenset({Status.CANCELLED, Status.NO_SHOW, Status.COMPLETED}),
+}
+
+
+def stepped(booking: Booking, to: Status, now: datetime, reason: str | None = None) -> Booking:
+    """The booking after a step of its life. The same step again returns the booking unchanged (compare by identity).
+
+    Raises WRONG_STATUS where the present status does not allow the step.
+    """
+    if booking.status is to:
+        return booking
+    if booking.status not in _STEPS[to]:
+        raise conflict(
+            "WRONG_STATUS",
+            f"A booking that is {booking.status} cannot become {to}.",
+            status=booking.status.value,
+            wanted=to.value,
+        )
+    closed_at = None if to in UPCOMING else now
+    return replace(booking, status=to, closed_at=closed_at, reason=reason)

@@ -1,0 +1,56 @@
+"""Categories of clients, version 1 of the definitions (PRODUCT 1.1): potential, new, developing, regular, at_risk, lost."""
+
+import calendar
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+DEFINITION_VERSION = 1
+REGULAR_MONTHS = 6
+AT_RISK_FACTOR_PERCENT = 125
+AT_RISK_LEAST_DAYS_OVER = 7
+GAPS_COUNTED = 3
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many calendar months later, the month's last day where it has no such day."""
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def is_lost(last_visit_on: date, today: date) -> bool:
+    """Strictly after the same day two calendar months later: 31 December is still in time on 28 or 29 February."""
+    return today > months_later(last_visit_on, 2)
+
+
+def usual_gap_days(visit_days: Sequence[date]) -> int | None:
+    """Mean of the last three gaps between visits on different days (fewer if there are fewer), rounded; newest first."""
+    days = sorted(set(visit_days), reverse=True)[: GAPS_COUNTED + 1]
+    if len(days) < 2:
+        return None
+    return round((days[0] - days[-1]).days / (len(days) - 1))
+
+
+def is_regular(visit_days: Sequence[date], today: date) -> bool:
+    """A visit in each of six consecutive calendar months, the last of them the current or the previous month."""
+    months = {day.year * 12 + day.month for day in visit_days}
+    this = today.year * 12 + today.month
+    return any(all(last - back in months for back in range(REGULAR_MONTHS)) for last in (this, this - 1))
+
+
+def category(visits_count: int, visit_days: Sequence[date], today: date, has_future_booking: bool) -> str:
+    """The client's category on a local date. visit_days: at least the latest eight, any order."""
+    if visits_count == 0 or not visit_days:
+        return "potential"
+    last = max(visit_days)
+    if not has_future_booking:
+        if is_lost(last, today):
+            return "lost"
+        gap = usual_gap_days(visit_days)
+        if visits_count >= 3 and gap is not None:
+            allowed = max(gap * AT_RISK_FACTOR_PERCENT / 100, gap + AT_RISK_LEAST_DAYS_OVER)
+            if today > last + timedelta(days=allowed):
+                return "at_risk"
+    if visits_count == 1:
+        return "new"
+    return "regular" if is_regular(visit_days, today) else "developing"

@@ -1,0 +1,150 @@
+"""Clients: who they are, what they allow, and the few facts about their visits that the rules need at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from types import MappingProxyType
+
+from chalicelib.domain.touches import Purpose, Touch, TouchKind
+from chalicelib.domain.waking import Trouble, Wake
+
+CHANNELS = ("sms", "whatsapp", "email", "push")
+RECENT_VISITS_KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Whether messages of one purpose may go through one channel: said when, by whom, how."""
+
+    channel: str
+    purpose: Purpose
+    granted: bool
+    at: datetime
+    actor: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class VisitDay:
+    """One visit: all completed bookings of a client in one salon on one local date."""
+
+    on: date
+    salon_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A service that the client will want again: due at that instant, because of that booking."""
+
+    service_id: str
+    at: datetime
+    booking_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """A person who comes, or may come, to a salon of the network.
+
+    recent_visits  the latest visits, newest first, at most RECENT_VISITS_KEPT.
+    invitations    how many repeat invitations were decided on: the occurrence of the next one.
+    """
+
+    network_id: str
+    id: str
+    name: str
+    created_at: datetime
+    phone: str | None = None
+    email: str | None = None
+    birth_date: date | None = None
+    language: str | None = None
+    timezone: str | None = None
+    source: str | None = None
+    referred_by: str | None = None
+    note: str | None = None
+    preferences: str | None = None
+    consents: tuple[Consent, ...] = ()
+    visits_count: int = 0
+    first_visit_on: date | None = None
+    recent_visits: tuple[VisitDay, ...] = ()
+    spent_minor: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    due: tuple[Due, ...] = ()
+    invitations: int = 0
+    touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
+    guards: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    wake: Wake | None = None
+    trouble: Trouble | None = None
+    version: int = 0
+
+    @property
+    def last_visit_on(self) -> date | None:
+        return self.recent_visits[0].on if self.recent_visits else None
+
+    def touched(self, kind: TouchKind) -> Touch | None:
+        touch = self.touches.get(kind)
+        return touch if touch is not None and touch.occurrence == self.invitations else None
+
+    def with_touches(self, *touches: Touch) -> "Client":
+        return replace(self, touches=MappingProxyType({**self.touches, **{t.kind: t for t in touches}}))
+
+    def consent(self, channel: str, purpose: Purpose) -> Consent | None:
+        return next((c for c in self.consents if c.channel == channel and c.purpose == purpose), None)
+
+
+def with_consent(client: Client, consent: Consent) -> Client:
+    others = tuple(
+        c for c in client.consents if (c.channel, c.purpose) != (consent.channel, consent.purpose)
+    )
+    return replace(client, consents=(*others, consent))
+
+
+def may_send(client: Client, channel: str, purpose: Purpose, marketing_needs_consent: bool) -> bool:
+    """Service messages go unless refused; marketing needs a grant, unless the network relies on its custom with clients."""
+    consent = client.consent(channel, purpose)
+    if consent is not None:
+        return consent.granted
+    return purpose is Purpose.SERVICE or not marketing_needs_consent
+
+
+def counts_as_new_visit(client: Client, visit: VisitDay) -> bool:
+    return visit not in client.recent_visits
+
+
+def with_visit(client: Client, visit: VisitDay, currency: str, spent_minor: int, due: tuple[Due, ...]) -> Client:
+    """The client after a completed booking: a second booking on the day in the same salon is the same visit.
+
+    `due` replaces what was due of the same services: the client has just had them.
+    """
+    recent, count, first = client.recent_visits, client.visits_count, client.first_visit_on
+    if counts_as_new_visit(client, visit):
+        ordered = sorted((*recent, visit), key=lambda v: v.on, reverse=True)
+        recent, count = tuple(ordered[:RECENT_VISITS_KEPT]), count + 1
+        first = min(first or visit.on, visit.on)
+    renewed = {d.service_id for d in due}
+    kept = tuple(d for d in client.due if d.service_id not in renewed)
+    spent = {**client.spent_minor, currency: client.spent_minor.get(currency, 0) + spent_minor}
+    return replace(
+        client,
+        recent_visits=recent,
+        visits_count=count,
+        first_visit_on=first,
+        spent_minor=MappingProxyType(spent),
+        due=(*kept, *due),
+    )
+
+
+def without_booking(
+    client: Client, booking_id: str, visit: VisitDay | None, currency: str, spent_minor: int
+) -> Client:
+    """The client after a completed booking was taken back. visit: None when another booking of that day remains."""
+    spent = {**client.spent_minor, currency: client.spent_minor.get(currency, 0) - spent_minor}
+    client = replace(
+        client,
+        spent_minor=MappingProxyType(spent),
+        due=tuple(d for d in client.due if d.booking_id != booking_id),
+    )
+    if visit is None or client.visits_count == 0:
+        return client
+    recent = tuple(v for v in client.recent_visits if v != visit)
+    count = client.visits_count - 1
+    first = client.first_visit_on if count and recent else None
+    return replace(client, recent_visits=recent, visits_count=count, first_visit_on=first)

@@ -1,0 +1,131 @@
+"""A network and its set-up: salons, staff, services, connections to booking sites, keys of access."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from chalicelib.domain.rules import Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A tenant. country: ISO 3166 alpha-2, the default for phone numbers. language: ru, ro or en."""
+
+    network_id: str
+    name: str
+    country: str
+    language: str
+    created_at: datetime
+    rules: Rules = field(default_factory=Rules)
+    rules_version: int = 1
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewLink:
+    site: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Salon:
+    """A branch. timezone: IANA name. currency: ISO 4217."""
+
+    network_id: str
+    id: str
+    name: str
+    timezone: str
+    currency: str
+    address: str
+    map_url: str | None = None
+    phone: str | None = None
+    review_links: tuple[ReviewLink, ...] = ()
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staff:
+    """One specialist. external_ids: the sites' own ids of the same person, as `connection:id`."""
+
+    network_id: str
+    id: str
+    name: str
+    salon_ids: tuple[str, ...] = ()
+    tip_url: str | None = None
+    external_ids: tuple[str, ...] = ()
+    unreviewed: bool = False
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Something that is done for a client. price_minor in the salon's currency; None where it differs or is unknown."""
+
+    network_id: str
+    id: str
+    name: str
+    category: str | None = None
+    minutes: int = 60
+    price_minor: int | None = None
+    currency: str | None = None
+    repeat_after_days: int | None = None
+    external_ids: tuple[str, ...] = ()
+    unreviewed: bool = False
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A network's link with one booking site. `token` is the last part of the webhook's address and a secret."""
+
+    network_id: str
+    id: str
+    site: str
+    token: str
+    created_at: datetime
+    salon_id: str | None = None
+    secret: str | None = None
+    settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    version: int = 0
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    MANAGER = "manager"
+    RECEPTION = "reception"
+    SPECIALIST = "specialist"
+    PARTNER = "partner"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A key of access. Only its hash is kept; `id` names it in lists. salon_ids empty: all salons."""
+
+    network_id: str
+    id: str
+    hash: str
+    role: Role
+    name: str
+    created_at: datetime
+    salon_ids: tuple[str, ...] = ()
+    staff_id: str | None = None
+    source: str | None = None
+    revoked_at: datetime | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """All that a network has set up, as one value: read with one query and kept for a minute."""
+
+    network: Network
+    salons: Mapping[str, Salon]
+    staff: Mapping[str, Staff]
+    services: Mapping[str, Service]
+    connections: Mapping[str, Connection] = field(default_factory=dict)
+
+    @property
+    def rules(self) -> Rules:
+        return self.network.rules

@@ -1,0 +1,42 @@
+"""Quiet hours: the local part of the day in which a client is not disturbed (PRODUCT: 21-9 by default)."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from chalicelib.domain.zones import local_instant, zone
+
+_MARGIN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """From `start` (quiet) to `end` (no longer quiet), local clock times; over midnight when start > end.
+
+    Equal times mean that no hour is quiet.
+    """
+
+    start: time = time(21)
+    end: time = time(9)
+
+    def holds(self, instant: datetime, zone_name: str) -> bool:
+        """Whether the instant is quiet on the client's clock."""
+        clock = instant.astimezone(zone(zone_name)).time()
+        if self.start <= self.end:
+            return self.start <= clock < self.end
+        return clock >= self.start or clock < self.end
+
+    def ends_after(self, instant: datetime, zone_name: str) -> datetime:
+        """The end of the quiet time that holds at the instant (UTC); the instant itself when it is not quiet."""
+        if not self.holds(instant, zone_name):
+            return instant
+        local = instant.astimezone(zone(zone_name))
+        day = local.date() if local.time() < self.end else local.date() + timedelta(days=1)
+        return max(local_instant(day, self.end, zone_name), instant)
+
+    def last_loud_before(self, instant: datetime, zone_name: str) -> datetime:
+        """The last minute before the quiet time that holds at the instant (UTC); the instant itself when not quiet."""
+        if not self.holds(instant, zone_name):
+            return instant
+        local = instant.astimezone(zone(zone_name))
+        day = local.date() if local.time() >= self.start else local.date() - timedelta(days=1)
+        return min(local_instant(day, self.start, zone_name) - _MARGIN, instant)

@@ -1,0 +1,98 @@
+"""Touches: the reasons to contact a client, when each is due, and until when it is of any use. Pure; see PRODUCT 1.3.
+
+A touch belongs to an occurrence of its item: a booking that is moved begins a new occurrence, so that what was done for
+the old time neither counts for the new one nor is done again.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class TouchKind(StrEnum):
+    """In order of priority, the most urgent first."""
+
+    CONTROL_REMINDER = "control_reminder"
+    CONFIRM_REQUEST = "confirm_request"
+    NOTICE = "notice"
+    REVIEW_REQUEST = "review_request"
+    BONUS_NOTICE = "bonus_notice"
+    REPEAT_INVITATION = "repeat_invitation"
+
+
+class TouchState(StrEnum):
+    SENDING = "sending"
+    SENT = "sent"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Purpose(StrEnum):
+    """What a consent is for. Service messages go unless refused, marketing only where granted."""
+
+    SERVICE = "service"
+    MARKETING = "marketing"
+
+
+PRIORITY = {kind: rank for rank, kind in enumerate(TouchKind)}
+MARKETING = frozenset({TouchKind.REPEAT_INVITATION})
+MUST_ARRIVE = frozenset({TouchKind.CONTROL_REMINDER, TouchKind.CONFIRM_REQUEST})
+"""Of these a second attempt is made when the fate of the first stays unknown: twice is better than never."""
+
+AT_ANY_HOUR = frozenset({TouchKind.NOTICE})
+"""An answer to what the client has just done comes at once, at night too."""
+
+MOVES_EARLIER = frozenset({TouchKind.CONTROL_REMINDER})
+"""Kept out of quiet hours by coming before them; all others come after them."""
+
+GRACE = timedelta(minutes=3)
+"""How long a claimed touch may stay without a record before it is taken for lost: longer than a worker can live."""
+
+ATTEMPTS_MOST = 2
+
+
+def purpose_of(kind: TouchKind) -> Purpose:
+    return Purpose.MARKETING if kind in MARKETING else Purpose.SERVICE
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """What became of a touch. occurrence: which start of the booking it was for (0, then one more with every move)."""
+
+    kind: TouchKind
+    state: TouchState
+    at: datetime
+    occurrence: int = 0
+    attempt: int = 1
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A touch as the rules see it. Either `reason` says why it will not be made, or it is due within [at, until]."""
+
+    kind: TouchKind
+    at: datetime
+    until: datetime
+    reason: str | None = None
+
+
+def is_open(touch: Touch | None, now: datetime, until: datetime) -> bool:
+    """Whether something is still to be done about the touch: never tried, in flight, or worth a second attempt."""
+    if touch is None or touch.state is TouchState.SENDING:
+        return True
+    return may_try_again(touch) and now < until
+
+
+def may_try_again(touch: Touch) -> bool:
+    return (
+        touch.state is TouchState.UNKNOWN and touch.kind in MUST_ARRIVE and touch.attempt < ATTEMPTS_MOST
+    )
+
+
+def due_at(plan: Plan, touch: Touch | None) -> datetime:
+    """When to look at the touch next: at its time, or, once it was tried, when its fate counts as unknown."""
+    if touch is None:
+        return plan.at
+    return touch.at + GRACE

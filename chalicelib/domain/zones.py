@@ -1,0 +1,42 @@
+"""Local time of a salon or a client: IANA zones, local days, and local clock times on nights when the clock changes."""
+
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+
+@lru_cache(maxsize=128)
+def zone(name: str) -> ZoneInfo:
+    """The zone of that IANA name. Raises ValueError for an unknown one."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"unknown time zone {name!r}") from error
+
+
+def is_zone(name: str) -> bool:
+    try:
+        zone(name)
+    except ValueError:
+        return False
+    return True
+
+
+def local_date(instant: datetime, zone_name: str) -> date:
+    return instant.astimezone(zone(zone_name)).date()
+
+
+def local_instant(day: date, clock: time, zone_name: str) -> datetime:
+    """The UTC instant of a local wall-clock time.
+
+    A time that the clock skips in spring is read as the instant at which it would have been (the gap is jumped over),
+    a time that it shows twice in autumn as the first of the two: what PEP 495 does with fold=0.
+    """
+    return datetime.combine(day, clock, zone(zone_name)).astimezone(UTC)
+
+
+def as_instant(moment: datetime, zone_name: str) -> datetime:
+    """UTC of a moment that is either aware already or naive local time in `zone_name`."""
+    if moment.tzinfo is not None:
+        return moment.astimezone(UTC)
+    return local_instant(moment.date(), moment.time(), zone_name)
