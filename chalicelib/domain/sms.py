@@ -1,0 +1,81 @@
+"""How many parts an SMS costs, by 3GPP TS 23.038 (alphabets) and 23.040 (parts), and how to keep it cheap."""
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Literal
+
+Alphabet = Literal["gsm7", "ucs2"]
+
+GSM7_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+GSM7_EXTENSION = frozenset("\f^{}\\[~]|€")
+_GSM7 = GSM7_BASIC | GSM7_EXTENSION
+
+# Whole message, part of a longer one (the rest of the 140 octets is the header that joins the parts).
+_SEPTETS = (160, 153)
+_UCS2_UNITS = (70, 67)
+
+
+def alphabet(text: str) -> Alphabet:
+    """`gsm7` if every character is in the GSM 7-bit tables; one that is not makes the whole text `ucs2`."""
+    return "gsm7" if _GSM7.issuperset(text) else "ucs2"
+
+
+def parts(text: str) -> int:
+    """The number of parts that a text is sent and charged as. An empty text is no message: 0."""
+    if alphabet(text) == "gsm7":
+        return _count((2 if char in GSM7_EXTENSION else 1 for char in text), *_SEPTETS)
+    return _count((2 if ord(char) > 0xFFFF else 1 for char in text), *_UCS2_UNITS)
+
+
+def plain(text: str) -> str:
+    """The text in GSM-7 as far as it can be read so: accents dropped, Cyrillic transliterated, emoji left out.
+
+    Letters of other scripts stay as they are, since a name that cannot be read is worse than a dearer message.
+    """
+    if _GSM7.issuperset(text):
+        return text
+    return " ".join("".join(map(_plain_char, unicodedata.normalize("NFC", text))).split(" "))
+
+
+def _count(sizes: Iterable[int], whole: int, part: int) -> int:
+    """Parts for characters of these sizes. A character is never split: one that does not fit opens the next part."""
+    total, filled, count = 0, part, 0
+    for size in sizes:
+        total += size
+        if filled + size > part:
+            count, filled = count + 1, 0
+        filled += size
+    return min(count, 1) if total <= whole else count
+
+
+_TYPOGRAPHY = {
+    "«": '"', "»": '"', "“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "‚": "'", "‐": "-", "‑": "-",
+    "–": "-", "—": "-", "−": "-", "…": "...", "•": "-", "·": "-", "№": "No.", "×": "x", "₽": "RUB",
+}  # fmt: skip
+# As in passports, which is how clients write their own names in Latin letters.
+_CYRILLIC = dict(
+    zip(
+        "абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґ",
+        "a b v g d e e zh z i i k l m n o p r s t u f kh ts ch sh shch  y  e yu ya i i ie g".split(" "),
+        strict=True,
+    )
+)
+
+
+def _plain_char(char: str) -> str:
+    if char in _GSM7:
+        return char
+    if char in _TYPOGRAPHY:
+        return _TYPOGRAPHY[char]
+    if char.lower() in _CYRILLIC:
+        latin = _CYRILLIC[char.lower()]
+        return latin if char.islower() else latin.capitalize()
+    if char.isspace():
+        return " "
+    base = "".join(c for c in unicodedata.normalize("NFKD", char) if not unicodedata.combining(c))
+    if base and _GSM7.issuperset(base):
+        return base
+    return char if char.isalnum() else ""
