@@ -1,0 +1,1 @@
+"""Everything that puts the application somewhere: on AWS, or on the local cloud."""

@@ -1,0 +1,133 @@
+"""Packages the application with Chalice: one template, the app's zip, and one layer with its dependencies.
+
+The sources are first copied to `build/`, so that neither bytecode caches nor a file being edited gets into the
+package, and so that Chalice's own cache of the layer (keyed by requirements.txt) stays out of the checkout.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+SOURCES = ("app.py", "chalicelib", "requirements.txt", ".chalice", "infra/resources.yaml")
+LOCAL_STAGE = "local"
+
+Progress = Callable[[str], None]
+
+
+class PackagingError(Exception):
+    """Chalice could not package the application; the message says why."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """A packaged application: `template` refers to the files by the names Chalice gave them."""
+
+    template: dict[str, Any]
+    app: Path
+    layer: Path
+    digest: str
+
+
+def source_files() -> Iterator[Path]:
+    """The files that make up a package, relative to the checkout, in a stable order."""
+    for source in SOURCES:
+        path = ROOT / source
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file() and file.suffix != ".pyc" and "deploy" not in file.parent.name:
+                yield file.relative_to(ROOT)
+
+
+def sources_digest(stage: str) -> str:
+    """Changes when anything changes that a package of this stage is made of."""
+    digest = hashlib.sha256(f"{stage} {sys.version_info[:2]} {platform.system()} {platform.machine()}".encode())
+    for file in source_files():
+        digest.update(str(file).encode())
+        digest.update((ROOT / file).read_bytes())
+    return digest.hexdigest()
+
+
+def package(stage: str, region: str, progress: Progress) -> Package:
+    """Run `chalice package --merge-template infra/resources.yaml` for a stage; its files stay in build/<stage>."""
+    BUILD.mkdir(exist_ok=True)
+    with _alone():
+        digest = sources_digest(stage)
+        sources = BUILD / "source"
+        _copy_sources(sources)
+        if not list(sources.glob(".chalice/deployments/managed-layer-*")):
+            progress("building the layer of dependencies (once for each requirements.txt)")
+        else:
+            progress("packaging")
+        out = BUILD / stage
+        _run_chalice(stage, region, sources, out)
+        template = yaml.safe_load((out / "sam.yaml").read_text())
+        (out / "template.json").write_text(json.dumps(template, indent=1))
+        layer = out / "layer-deployment.zip"
+        if stage == LOCAL_STAGE and (platform.system(), platform.machine()) != ("Linux", "x86_64"):
+            layer = _layer_for_this_machine(progress)
+        return Package(template, out / "deployment.zip", layer, digest)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Two runs (the demo and the tests, say) share the build folder, one after the other."""
+    with (BUILD / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _copy_sources(target: Path) -> None:
+    shutil.rmtree(target / "chalicelib", ignore_errors=True)
+    for stale in target.glob(".chalice/deployments/appcode-*"):
+        stale.unlink()
+    for file in source_files():
+        (target / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / file, target / file)
+
+
+def _run_chalice(stage: str, region: str, sources: Path, out: Path) -> None:
+    command = [str(Path(sys.executable).with_name("chalice")), "--project-dir", str(sources), "package",
+               "--stage", stage, "--merge-template", "infra/resources.yaml", str(out)]
+    environment = os.environ | {"AWS_DEFAULT_REGION": region, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=sources, env=environment, capture_output=True, text=True)
+    # A dependency without a wheel for Lambda is a mere notice to Chalice, which then packages without it.
+    if done.returncode or "Could not install dependencies" in done.stdout:
+        raise PackagingError(f"`chalice package` failed:\n{done.stdout}{done.stderr}")
+
+
+def _layer_for_this_machine(progress: Progress) -> Path:
+    """The local cloud runs functions as processes of this machine, where Lambda's Linux wheels may not load.
+
+    The same requirements, built for this machine, in the same place inside the layer."""
+    requirements = ROOT / "requirements.txt"
+    folder = f"python/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    key = hashlib.sha256(requirements.read_bytes() + folder.encode()).hexdigest()[:16]
+    layer = BUILD / f"layer-{platform.system()}-{platform.machine()}-{key}.zip"
+    if layer.exists():
+        return layer
+    progress("building the layer for this machine")
+    unpacked = BUILD / "layer"
+    shutil.rmtree(unpacked, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+                    "--no-compile", "--target", str(unpacked / folder), "--requirement", str(requirements)],
+                   check=True)
+    partial = layer.with_suffix(".part")
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in sorted(unpacked.rglob("*")):
+            archive.write(file, file.relative_to(unpacked))
+    shutil.rmtree(unpacked)
+    return partial.rename(layer)
