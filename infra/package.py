@@ -23,7 +23,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
-SOURCES = ("app.py", "chalicelib", "requirements.txt", ".chalice", "infra/resources.yaml")
+SOURCES = ("app.py", "chalicelib/**/*", "requirements.txt", ".chalice/*.json", "infra/resources.yaml")
 LOCAL_STAGE = "local"
 
 Progress = Callable[[str], None]
@@ -45,10 +45,9 @@ class Package:
 
 def source_files() -> Iterator[Path]:
     """The files that make up a package, relative to the checkout, in a stable order."""
-    for source in SOURCES:
-        path = ROOT / source
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.is_file() and file.suffix != ".pyc" and "deploy" not in file.parent.name:
+    for pattern in SOURCES:
+        for file in sorted(ROOT.glob(pattern)):
+            if file.is_file() and file.suffix != ".pyc":
                 yield file.relative_to(ROOT)
 
 

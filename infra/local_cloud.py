@@ -1,0 +1,254 @@
+"""The local cloud: ministack on loopback, with the very template that goes to AWS deployed on it.
+
+    cloud = LocalCloud()                   # state in .local/cloud, kept from run to run
+    cloud.start(print)                     # or find it running
+    deployment = cloud.deploy(print)       # seconds; at once when no source has changed
+    cloud.connect("dynamodb").get_item(TableName=deployment.table_name, ...)
+    cloud.stop()                           # state is written
+
+IAM is enforced: each function acts under its own role. Calls made through `connect` act as the account's root.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from infra.deploy import (
+    Deployment,
+    DeploymentError,
+    deploy,
+    deployed_digest,
+    ensure_bucket,
+    ensure_parameters,
+    find_stack,
+    read_deployment,
+)
+from infra.package import LOCAL_STAGE, ROOT, PackagingError, Progress, package, sources_digest
+
+PROGRAM = ROOT / ".venv-cloud" / "bin" / "ministack"
+REGION = "us-east-1"
+HOST = "127.0.0.1"
+PORTS = range(4566, 4700)
+START_SECONDS = 60
+STOP_SECONDS = 60
+
+
+class LocalCloudError(Exception):
+    """The local cloud could not be started or stopped; the message says what to do."""
+
+
+class LocalCloud:
+    """One local cloud with its own state folder and port. Two with different folders do not meet."""
+
+    def __init__(self, home: Path = ROOT / ".local" / "cloud") -> None:
+        self.home = home
+        self._notes = home / "cloud.json"
+        self._clients: dict[str, Any] = {}
+
+    @property
+    def port(self) -> int:
+        """The port of this cloud, chosen at its first start and kept, so that links go on working."""
+        return int(self._remembered()["port"])
+
+    @property
+    def endpoint_url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def running(self) -> bool:
+        """Whether the process we started is alive and answers at our port."""
+        remembered = self._remembered()
+        return bool(remembered.get("pid")) and _alive(remembered["pid"]) and _healthy(remembered["port"])
+
+    def start(self, progress: Progress) -> None:
+        """Start the cloud, or find it running; returns when it answers."""
+        if self.running():
+            progress(f"local cloud is running at {self.endpoint_url}")
+            return
+        if not PROGRAM.exists():
+            raise LocalCloudError(f"{PROGRAM.relative_to(ROOT)} is missing: run `make install`")
+        port = self._choose_port(progress)
+        # Functions' workers unpack the layer here; what a killed cloud has left behind is worth nothing.
+        shutil.rmtree(self.home / "tmp", ignore_errors=True)
+        (self.home / "tmp").mkdir(parents=True)
+        with (self.home / "ministack.log").open("wb") as log:
+            process = subprocess.Popen([str(PROGRAM)], env=self._environment(port), cwd=self.home, stdout=log,
+                                       stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+        self._remember(port=port, pid=process.pid)
+        self._clients.clear()
+        deadline = time.monotonic() + START_SECONDS
+        while not _healthy(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                self.stop(lambda line: None)
+                last = (self.home / "ministack.log").read_text(errors="replace")[-1500:]
+                raise LocalCloudError(f"the local cloud did not start on port {port}:\n{last}")
+            time.sleep(0.1)
+        progress(f"local cloud started at {self.endpoint_url}")
+
+    def deploy(self, progress: Progress) -> Deployment:
+        """Bring the stack to the present sources; at once when they are those already deployed."""
+        stack = find_stack(self.connect, LOCAL_STAGE)
+        if deployed_digest(stack) == sources_digest(LOCAL_STAGE):
+            progress("the stack is up to date")
+        else:
+            bucket = f"perennial-{LOCAL_STAGE}"
+            ensure_bucket(self.connect, bucket, REGION)
+            deploy(self.connect, LOCAL_STAGE, package(LOCAL_STAGE, REGION, progress), bucket, progress)
+        deployment = self.deployment()
+        ensure_parameters(self.connect, deployment)
+        return deployment
+
+    def deployment(self) -> Deployment:
+        """What is deployed here, its API at the address by which it answers locally."""
+        deployment = read_deployment(self.connect, LOCAL_STAGE)
+        stage = deployment.api_url.rsplit("/", 1)[1]
+        api_url = f"{self.endpoint_url}/_aws/execute-api/{deployment.rest_api_id}/{stage}"
+        return dataclasses.replace(deployment, api_url=api_url)
+
+    def stop(self, progress: Progress) -> None:
+        """Stop the cloud cleanly; its state is written and found again at the next start."""
+        pid = self._remembered().get("pid")
+        if not pid or not _alive(pid):
+            progress("local cloud is not running")
+            return
+        progress("stopping the local cloud, keeping its state")
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while _alive(pid):
+            if time.monotonic() > deadline:
+                raise LocalCloudError(f"the local cloud (process {pid}) has not stopped within {STOP_SECONDS} s")
+            time.sleep(0.1)
+        self._remember(port=self.port, pid=None)
+
+    def forget(self) -> None:
+        """Remove all state. The cloud must be stopped."""
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def connect(self, service: str) -> Any:
+        """The boto3 client of a service, as the account's root."""
+        if service not in self._clients:
+            self._clients[service] = self.session().client(service, endpoint_url=self.endpoint_url)
+        return self._clients[service]
+
+    def session(self) -> Any:
+        """A boto3 session with the root's keys. Pass `endpoint_url` to the clients made of it."""
+        import boto3
+
+        return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
+
+    def sms_messages(self) -> list[dict[str, Any]]:
+        """Every SMS sent so far, oldest first, as SNS took it."""
+        found = self._ask("/_ministack/sns/sms-messages")
+        messages = found.get("messages", found) if isinstance(found, dict) else found
+        return list(messages)
+
+    def _ask(self, path: str) -> Any:
+        with urllib.request.urlopen(self.endpoint_url + path, timeout=10) as answer:
+            return json.load(answer)
+
+    def _environment(self, port: int) -> dict[str, str]:
+        """Everything the cloud may know of this machine: its functions inherit it, so it is little."""
+        passed = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        return passed | {
+            "BIND_HOST": HOST,
+            "MINISTACK_HOST": HOST,
+            "GATEWAY_PORT": str(port),
+            "MINISTACK_REGION": REGION,
+            "AUTH": "true",
+            "IOT_MTLS_ENABLED": "0",             # else a listener on every interface
+            "SFTP_ENABLED": "0",
+            "DOCKER_HOST": "unix:///nonexistent",  # no containers: leave a Docker of this machine alone
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(self.home / "state"),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(self.home / "s3"),
+            "TMPDIR": str(self.home / "tmp"),
+            "LOG_LEVEL": "WARNING",
+        }
+
+    def _choose_port(self, progress: Progress) -> int:
+        remembered = self._remembered().get("port")
+        if remembered and _free(remembered):
+            return int(remembered)
+        port = next((port for port in PORTS if _free(port)), None)
+        if port is None:
+            raise LocalCloudError(f"no port of {PORTS.start}-{PORTS.stop - 1} is free on {HOST}")
+        if remembered:
+            progress(f"port {remembered} is taken by another program: now on {port}, so links sent before are dead")
+        return port
+
+    def _remembered(self) -> dict[str, Any]:
+        try:
+            notes: dict[str, Any] = json.loads(self._notes.read_text())
+        except (FileNotFoundError, json.JSONDecodeError):
+            return {}
+        return notes
+
+    def _remember(self, **notes: Any) -> None:
+        self._notes.write_text(json.dumps(notes))
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):
+            listener.bind((HOST, port))
+            return True
+    return False
+
+
+def _healthy(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{port}/_ministack/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
+
+
+def _alive(pid: int) -> bool:
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)  # a child of ours that has ended would stay a zombie, and look alive
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="The local cloud: start and deploy, stop, or forget its state.")
+    parser.add_argument("action", choices=["up", "down", "forget"])
+    action = parser.parse_args().action
+    cloud = LocalCloud()
+    began = time.monotonic()
+
+    def tell(line: str) -> None:
+        print(f"  {time.monotonic() - began:5.1f} s  {line}", flush=True)
+
+    try:
+        if action == "up":
+            cloud.start(tell)
+            print(json.dumps(dataclasses.asdict(cloud.deploy(tell)), indent=2))
+        else:
+            cloud.stop(tell)
+        if action == "forget":
+            cloud.forget()
+    except (LocalCloudError, DeploymentError, PackagingError) as error:
+        print(f"failed: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
