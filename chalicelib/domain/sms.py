@@ -37,7 +37,7 @@ def plain(text: str) -> str:
     """
     if _GSM7.issuperset(text):
         return text
-    return " ".join("".join(map(_plain_char, unicodedata.normalize("NFC", text))).split(" "))
+    return "".join(map(_plain_char, unicodedata.normalize("NFC", text)))
 
 
 def _count(sizes: Iterable[int], whole: int, part: int) -> int:

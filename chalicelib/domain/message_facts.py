@@ -1,0 +1,36 @@
+"""What a message can speak of: the plain facts that the wording of every touch and language draws on."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFacts:
+    """The facts of one message. A fact that is unknown is None or empty, and the text reads naturally without it.
+
+    now            UTC instant of sending: it decides between "today", "tomorrow" and a date.
+    zone           IANA name of the salon's zone, in which all times are told.
+    starts_at      UTC instant of the booking; None where there is none (bonuses, invitations).
+    services       names, in the booking's order.
+    link           absolute URL of the page that the message is about (booking, review, where to book again).
+    stop_link      absolute URL of the page where messages are stopped.
+    moved          notice: the booking was moved, rather than made.
+    with_bonus     review request: tell the bonus in the same message.
+    points_until   the last local date on which the points can be used; None: no limit.
+    """
+
+    salon_name: str
+    now: datetime
+    zone: str
+    starts_at: datetime | None = None
+    address: str | None = None
+    map_url: str | None = None
+    services: tuple[str, ...] = ()
+    staff: str | None = None
+    link: str | None = None
+    stop_link: str | None = None
+    moved: bool = False
+    with_bonus: bool = False
+    points_earned: int | None = None
+    points_balance: int | None = None
+    points_until: date | None = None

@@ -1,0 +1,98 @@
+"""What the client's pages show: plain values, made by the API from the domain's, so that templates decide nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewLinkView:
+    """A place on the web where anybody may review the salon. site: its name as people know it (Google, 2GIS, ...)."""
+
+    site: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SalonView:
+    """zone: IANA name; phone: E.164. URLs other than http(s) are not shown."""
+
+    name: str
+    zone: str
+    address: str | None = None
+    map_url: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineView:
+    service: str
+    staff: str | None = None
+    minutes: int | None = None
+    price_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingView:
+    """The page /b/{token}.
+
+    base_path    what comes before /b/ in our addresses, e.g. `/api` (an API Gateway stage); "" for none.
+    status       booked, confirmed, completed, cancelled or no_show.
+    client_zone  IANA name, if known: where it tells another time, the salon's zone is named.
+    move_wish    what the client wrote when asking to move; "" if asked without words; None: not asked.
+    done         what has just been done: one of BOOKING_STEPS, or None. Any other word is ignored (it comes from an address).
+    review_token the token of the review page, once the visit may be reviewed.
+    stop_token   the token of the page where messages are stopped.
+    """
+
+    salon: SalonView
+    token: str
+    status: str
+    starts_at: datetime
+    ends_at: datetime
+    now: datetime
+    lines: tuple[LineView, ...]
+    base_path: str = ""
+    total_minor: int | None = None
+    currency: str | None = None
+    client_zone: str | None = None
+    move_wish: str | None = None
+    done: str | None = None
+    review_token: str | None = None
+    stop_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewView:
+    """The page /r/{token}. stars: None until answered. The public links are shown to everyone, whatever the stars.
+
+    starts_at    when the visit was (UTC). staff: who served, if one person did; tip_url: theirs.
+    words        what the client has said; with `mistake` what they had typed, to be kept.
+    mistake      `no_stars`: the form came without stars; None: nothing wrong.
+    """
+
+    salon: SalonView
+    token: str
+    starts_at: datetime
+    base_path: str = ""
+    services: tuple[str, ...] = ()
+    staff: str | None = None
+    stars: int | None = None
+    words: str = ""
+    review_links: tuple[ReviewLinkView, ...] = ()
+    tip_url: str | None = None
+    mistake: str | None = None
+    stop_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopView:
+    """The page /u/{token}. sender: the network's name as its clients know it. stopped: the state now.
+
+    done         `stopped` or `resumed` just now; None: the page was merely opened.
+    """
+
+    sender: str
+    token: str
+    stopped: bool
+    base_path: str = ""
+    done: str | None = None
