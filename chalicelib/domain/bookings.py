@@ -27,8 +27,8 @@ class Line:
     """One service by one specialist. price_minor in the booking's currency."""
 
     service_id: str
-    staff_id: str | None
     minutes: int
+    staff_id: str | None = None
     price_minor: int | None = None
 
 
@@ -56,7 +56,7 @@ class Booking:
     network_id: str
     id: str
     salon_id: str
-    client_id: str | None
+    client_id: str | None = None
     starts_at: datetime
     lines: tuple[Line, ...]
     currency: str

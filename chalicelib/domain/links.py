@@ -20,5 +20,5 @@ class Link:
     id: str
     network_id: str
     client_id: str
-    booking_id: str | None
     expires_at: datetime
+    booking_id: str | None = None

@@ -18,12 +18,13 @@ class MessageState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One line of the log. Skips are lines too, with their reason. planned_at: when the touch was due."""
+    """One line of the log. Skips are lines too, with their reason. planned_at: when the touch was due; recorded_at: when it
+    was decided, the instant that the id begins with."""
 
     network_id: str
     id: str
     client_id: str
-    salon_id: str | None
+    salon_id: str | None = None
     kind: TouchKind
     channel: str
     state: MessageState

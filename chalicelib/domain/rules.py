@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from chalicelib.domain.quiet_hours import QuietHours
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRules:
     """When clients are written to. Offsets count from the visit's start or, after a visit, from its completion."""
 
@@ -19,7 +19,7 @@ class MessageRules:
     marketing_needs_consent: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BonusRules:
     """The loyalty programme in its first form: a percentage back, a cap on what bonuses may pay for.
 
@@ -35,7 +35,7 @@ class BonusRules:
     by_hand_limit_points: int = 100_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     messages: MessageRules = field(default_factory=MessageRules)
     bonuses: BonusRules = field(default_factory=BonusRules)

@@ -1,0 +1,26 @@
+"""Aliases: what leads to a client or a booking by another name, unique in a network."""
+
+from dataclasses import dataclass
+
+PHONE = "phone"
+EMAIL = "email"
+
+
+def site_client(connection_id: str) -> str:
+    """Kind of alias by which a booking site's own id of a client leads to ours."""
+    return f"client@{connection_id}"
+
+
+def site_booking(connection_id: str) -> str:
+    """Kind of alias by which a site's later id of a moved booking leads to the booking."""
+    return f"booking@{connection_id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """value: an E.164 phone, a lower-case e-mail, or a site's id. leads_to: the id of the client or booking."""
+
+    network_id: str
+    kind: str
+    value: str
+    leads_to: str

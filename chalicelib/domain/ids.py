@@ -1,0 +1,36 @@
+"""Ids: a prefix for people, then lower-case Crockford base 32. Pure: instants and randomness are passed in.
+
+Time-ordered ids begin with nine characters of milliseconds; derived ids are a digest of what they stand for, so that the
+same cause has the same id however often it is told.
+"""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TIME_CHARS = 9
+
+
+def encoded(number: int, length: int) -> str:
+    """The lowest `5 * length` bits of a number."""
+    return "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(length)))
+
+
+def digest(*parts: str, length: int = 16) -> str:
+    """`5 * length` bits of SHA-256 over the parts, which cannot run into each other."""
+    text = "\x1f".join(parts).encode()
+    return encoded(int.from_bytes(hashlib.sha256(text).digest(), "big"), length)
+
+
+def time_part(at: datetime) -> str:
+    return encoded((at - _EPOCH) // timedelta(milliseconds=1), _TIME_CHARS)
+
+
+def time_ordered(prefix: str, at: datetime, tail: str) -> str:
+    """`prefix_` + time + tail. The tail is what tells ids of one millisecond apart."""
+    return f"{prefix}_{time_part(at)}{tail}"
+
+
+def derived(prefix: str, *parts: str) -> str:
+    return f"{prefix}_{digest(*parts)}"

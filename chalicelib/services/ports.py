@@ -1,0 +1,160 @@
+"""What the use cases need of the outside world. The store, the senders and the queues are made to fit in `wiring.py`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from chalicelib.domain.bookings import Booking
+from chalicelib.domain.clients import Client
+from chalicelib.domain.inbox import InboxItem, InboxState
+from chalicelib.domain.ledger import Account, Entry
+from chalicelib.domain.links import Link
+from chalicelib.domain.messages import Message, Outcome, Outgoing
+from chalicelib.domain.network import Directory, Key, Network
+from chalicelib.domain.operations import GivenAnswer, Parked
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    def __call__(self) -> datetime:
+        """The present instant: UTC, whole milliseconds."""
+
+
+class Chance(Protocol):
+    def __call__(self, characters: int) -> str:
+        """That many unguessable characters of Crockford base 32."""
+
+
+class SaveConflict(Exception):
+    """A value was not what its writer believed it to be: changed meanwhile, or made already. Nothing was written.
+
+    value: the first such value of the save; None where the store could not tell.
+    """
+
+    def __init__(self, value: Any = None) -> None:
+        super().__init__(f"conflict on {type(value).__name__}")
+        self.value = value
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Part of a list. cursor: where the next part begins, None at the end."""
+
+    items: Sequence[T]
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DueItem:
+    """One pointer of the wake index: the key of an item that is due, and since when."""
+
+    pk: str
+    sk: str
+    wake_at: str
+
+
+class Store(Protocol):
+    """Reads, and one atomic write.
+
+    `save` puts all values or none. A value with a `version` must still be at that version (0: must not exist yet) and is
+    returned with the next; entries, aliases, messages and given answers must not exist yet. Raises SaveConflict.
+    """
+
+    def save(self, *values: Any, remove: Sequence[Any] = ()) -> tuple[Any, ...]: ...
+
+    def network(self, network_id: str) -> Network | None: ...
+    def directory(self, network_id: str) -> Directory | None: ...
+    def forget_directory(self, network_id: str) -> None: ...
+    def access_key(self, network_id: str, hash: str) -> Key | None: ...
+    def access_keys(self, network_id: str) -> list[Key]: ...
+
+    def booking(self, network_id: str, booking_id: str) -> Booking | None: ...
+    def bookings(self, network_id: str, booking_ids: Sequence[str]) -> list[Booking]: ...
+    def bookings_of_client(
+        self,
+        network_id: str,
+        client_id: str,
+        *,
+        since: datetime | None = None,
+        newest_first: bool = True,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Booking]: ...
+    def bookings_of_salon(
+        self,
+        network_id: str,
+        salon_id: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        status: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Booking]: ...
+    def bookings_waiting(self, network_id: str, connection_id: str, site_client_id: str) -> list[Booking]: ...
+
+    def client(self, network_id: str, client_id: str) -> Client | None: ...
+    def clients(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Client]: ...
+    def alias(self, network_id: str, kind: str, value: str) -> str | None: ...
+
+    def account(self, network_id: str, client_id: str) -> Account: ...
+    def entry(self, network_id: str, client_id: str, entry_id: str) -> Entry | None: ...
+    def entries(self, network_id: str, client_id: str) -> list[Entry]: ...
+
+    def message(self, network_id: str, client_id: str, message_id: str) -> Message | None: ...
+    def messages_of_client(
+        self, network_id: str, client_id: str, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[Message]: ...
+    def messages_of_salon(
+        self,
+        network_id: str,
+        salon_id: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Message]: ...
+
+    def inbox_item(self, network_id: str, inbox_id: str) -> InboxItem | None: ...
+    def inbox(
+        self, network_id: str, *, state: InboxState | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[InboxItem]: ...
+
+    def link(self, link_id: str) -> Link | None: ...
+    def given_answer(self, network_id: str, key_hash: str) -> GivenAnswer | None: ...
+    def parked(self, network_id: str) -> list[Parked]: ...
+
+    def read(self, pk: str, sk: str) -> Booking | Client | InboxItem | None: ...
+    def due(self, shard: str, now: datetime, *, limit: int, after: DueItem | None = None) -> list[DueItem]: ...
+
+
+class WakeQueue(Protocol):
+    """Wakes things sooner than the next sweep would. Best effort: what is lost here, the sweep finds."""
+
+    def wake_item(self, value: Booking | Client | InboxItem) -> None:
+        """That item, at once."""
+
+    def wake_shard(self, shard: str, at: datetime) -> None:
+        """All that is due in a shard; at most once for each `at`."""
+
+
+class IntakeQueue(Protocol):
+    def take_in(self, item: InboxItem) -> None:
+        """Hands a received webhook to intake. Raises if that is not certain."""
+
+
+class Sender(Protocol):
+    """One channel. One call is one attempt: it never retries, and never raises for what the provider says."""
+
+    channel: str
+
+    def send(self, outgoing: Outgoing) -> Outcome: ...
+
+
+class Wording(Protocol):
+    """Texts and links, in the client's language."""
+
+    def __call__(self, kind: str, language: str, facts: Any) -> str: ...

@@ -1,0 +1,1 @@
+"""The only room that knows DynamoDB and PynamoDB: keys, the item, its encoding, reads and atomic writes."""

@@ -1,0 +1,115 @@
+"""How a domain value becomes the body of an item and back: JSON without what is at its default, small values as rows.
+
+Items are billed by the kilobyte, so names and defaults are not repeated. A field added later with a default reads from
+old items as that default. A nested value whose fields are positional is written as a row, and gains fields at its end
+only; one whose fields are named (kw_only) is written with its names.
+"""
+
+import json
+import zlib
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from datetime import UTC, date, datetime, time
+from enum import Enum
+from functools import lru_cache
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
+
+LEFT_OUT = frozenset({"network_id", "version"})
+"""Kept in the item's key and its own attribute instead."""
+
+
+def encoded(value: Any) -> str:
+    """The body of a domain value."""
+    body = {name: item for name, item in _named(value).items() if name not in LEFT_OUT}
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def decoded(cls: type[T], body: str, **known: Any) -> T:
+    """The domain value of a body. known: what was left out of it."""
+    named = {name: item for name, item in known.items() if name in _hints(cls)}
+    return cls(**_unnamed(cls, json.loads(body)), **named)
+
+
+def _named(value: Any) -> dict[str, Any]:
+    """The fields that differ from their defaults, by name."""
+    pairs = ((field, getattr(value, field.name)) for field in fields(value))
+    return {field.name: _packed(item) for field, item in pairs if not _is_default(field, item)}
+
+
+def _unnamed(cls: type, data: dict[str, Any]) -> dict[str, Any]:
+    hints = _hints(cls)
+    return {name: _unpacked(hints[name], item) for name, item in data.items() if name in hints}
+
+
+def _is_row(cls: Any) -> bool:
+    return not fields(cls)[0].kw_only
+
+
+def _is_default(field: "Field[Any]", item: Any) -> bool:
+    if field.default is not MISSING:
+        return bool(item == field.default)
+    return field.default_factory is not MISSING and bool(item == field.default_factory())
+
+
+def _packed(item: Any) -> Any:
+    if is_dataclass(item) and not _is_row(item):
+        return _named(item)
+    if is_dataclass(item):
+        row = [_packed(getattr(item, field.name)) for field in fields(item)]
+        for field in reversed(fields(item)):
+            if not _is_default(field, getattr(item, field.name)):
+                break
+            row.pop()
+        return row
+    if isinstance(item, Enum):
+        return item.value
+    if isinstance(item, datetime):
+        return item.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(item, date | time):
+        return item.isoformat()
+    if isinstance(item, bytes):
+        return b64encode(zlib.compress(item, 9)).decode()
+    if isinstance(item, Mapping):
+        return {str(key): _packed(each) for key, each in item.items()}
+    if isinstance(item, tuple | list):
+        return [_packed(each) for each in item]
+    return item
+
+
+def _unpacked(hint: Any, data: Any) -> Any:
+    if data is None:
+        return None
+    origin = get_origin(hint)
+    if origin in (Union, UnionType):
+        return _unpacked(next(arg for arg in get_args(hint) if arg is not type(None)), data)
+    if origin is tuple:
+        return tuple(_unpacked(get_args(hint)[0], each) for each in data)
+    if origin is Mapping:
+        of_key, of_item = get_args(hint)
+        return {_unpacked(of_key, key): _unpacked(of_item, each) for key, each in data.items()}
+    if is_dataclass(hint) and not _is_row(hint):
+        return hint(**_unnamed(hint, data))
+    if is_dataclass(hint):
+        return hint(*(_unpacked(of, each) for of, each in zip(_hints(hint).values(), data, strict=False)))
+    read = _READ.get(hint)
+    if read is not None:
+        return read(data)
+    return hint(data) if isinstance(hint, type) and issubclass(hint, Enum) else data
+
+
+_READ: dict[Any, Any] = {
+    datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
+    time: time.fromisoformat,
+    bytes: lambda text: zlib.decompress(b64decode(text)),
+}
+
+
+@lru_cache(maxsize=64)
+def _hints(cls: type) -> dict[str, Any]:
+    hints = get_type_hints(cls)
+    return {field.name: hints[field.name] for field in fields(cls)}

@@ -1,0 +1,36 @@
+"""Cursors of lists: opaque to the caller, and never able to lead out of the partition that is being listed."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any
+
+from chalicelib.domain.errors import malformed
+
+
+def cursor_text(last_key: dict[str, Any] | None) -> str | None:
+    """What is handed out for the key that a page ended at."""
+    if not last_key:
+        return None
+    plain = {name: value["S"] for name, value in last_key.items()}
+    return urlsafe_b64encode(json.dumps(plain, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def start_key(cursor: str | None, hash_value: str, index: Any = None) -> dict[str, Any] | None:
+    """The key that a cursor stands for. Raises INVALID_CURSOR unless it lies in the listed partition."""
+    if cursor is None:
+        return None
+    try:
+        plain = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        key = {str(name): {"S": str(value)} for name, value in plain.items()}
+    except (ValueError, AttributeError) as error:
+        raise malformed("INVALID_CURSOR", "This cursor was not given out here.") from error
+    hash_name = index._hash_key_attribute().attr_name if index is not None else "PK"
+    names = {"PK", "SK"} | ({hash_name, "at"} if index is not None else set())
+    network = hash_value.split("#")[1]
+    if (
+        set(key) != names
+        or key[hash_name]["S"] != hash_value
+        or key["PK"]["S"].split("#")[1:2] != [network]
+    ):
+        raise malformed("INVALID_CURSOR", "This cursor belongs to another list.")
+    return key

@@ -1,0 +1,191 @@
+"""Every key template of the table, in one place. docs/access-patterns.md explains each; a test keeps the two in step.
+
+Every partition key begins with the network, so that no query can cross tenants. Two keys do not: a link, which is found by
+its secret token alone and names its network, and the wake index, which the sweep reads for all networks at once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zlib import crc32
+
+from chalicelib.domain.aliases import Alias
+from chalicelib.domain.bookings import Booking
+from chalicelib.domain.clients import Client
+from chalicelib.domain.inbox import KEPT, InboxItem
+from chalicelib.domain.ledger import Account, Entry
+from chalicelib.domain.links import Link
+from chalicelib.domain.messages import Message
+from chalicelib.domain.network import Connection, Key, Network, Salon, Service, Staff
+from chalicelib.domain.operations import GivenAnswer, Parked
+from chalicelib.domain.waking import Wake
+
+TEMPLATES = {
+    "NETWORK": ("NET#{network_id}", "NETWORK"),
+    "SALON": ("NET#{network_id}", "SALON#{id}"),
+    "STAFF": ("NET#{network_id}", "STAFF#{id}"),
+    "SERVICE": ("NET#{network_id}", "SERVICE#{id}"),
+    "HOOK": ("NET#{network_id}", "HOOK#{token}"),
+    "KEY": ("NET#{network_id}#KEYS", "KEY#{hash}"),
+    "CLIENT": ("NET#{network_id}#CLI#{id}", "CLIENT"),
+    "ACCOUNT": ("NET#{network_id}#CLI#{client_id}", "ACCOUNT"),
+    "ENTRY": ("NET#{network_id}#CLI#{client_id}", "ENTRY#{id}"),
+    "MSG": ("NET#{network_id}#CLI#{client_id}", "MSG#{id}"),
+    "BOOKING": ("NET#{network_id}#BKG#{id}", "BOOKING"),
+    "ALIAS": ("NET#{network_id}#ALIAS#{kind}#{value}", "ALIAS"),
+    "INBOX": ("NET#{network_id}#INBOX", "INBOX#{id}"),
+    "ANSWER": ("NET#{network_id}#ANSWER#{key_hash}", "ANSWER"),
+    "PARKED": ("NET#{network_id}#PARKED", "PARKED#{item}"),
+    "LINK": ("LINK#{id}", "LINK"),
+}
+"""Kind of item -> (PK, SK)."""
+
+INDEX_TEMPLATES = {
+    "client_key": ("NET#{network_id}#CLI#{client_id}", "NET#{network_id}#SITE#{connection_id}#{waiting_for}"),
+    "salon_key": ("NET#{network_id}#SALON#{salon_id}#BKG", "NET#{network_id}#SALON#{salon_id}#MSG"),
+    "network_key": ("NET#{network_id}#CLIENTS", "NET#{network_id}#QUARANTINE"),
+    "wake_shard": ("WAKE#{shard}",),
+}
+"""Attribute that an index is hashed by -> the templates of its values."""
+
+UNVERSIONED = (Entry, Alias, GivenAnswer, Message)
+"""Written once: a second write of the same key is refused, whatever it says."""
+
+OVERWRITTEN = (Link, Parked)
+"""Written as often as one likes: the same key always says the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value lives: its key, and the index attributes that it carries now."""
+
+    pk: str
+    sk: str
+    at: datetime | None = None
+    client_key: str | None = None
+    salon_key: str | None = None
+    network_key: str | None = None
+    status: str | None = None
+    expires_at: datetime | None = None
+    wake: Wake | None = None
+
+
+def shard_of(pk: str, shards: int) -> str:
+    """The wake shard of an item: stable, evenly spread. Shards may be added; never take one away while items sleep."""
+    return f"WAKE#{crc32(pk.encode()) % shards:02d}"
+
+
+def shard_names(shards: int) -> list[str]:
+    return [f"WAKE#{number:02d}" for number in range(shards)]
+
+
+def key(kind: str, **parts: str) -> tuple[str, str]:
+    """The key of an item of that kind."""
+    pk, sk = TEMPLATES[kind]
+    return pk.format_map(parts), sk.format_map(parts)
+
+
+def network_partition(network_id: str) -> str:
+    return f"NET#{network_id}"
+
+
+def clients_of(network_id: str) -> str:
+    return f"NET#{network_id}#CLIENTS"
+
+
+def quarantine_of(network_id: str) -> str:
+    return f"NET#{network_id}#QUARANTINE"
+
+
+def bookings_of_client(network_id: str, client_id: str) -> str:
+    return f"NET#{network_id}#CLI#{client_id}"
+
+
+def bookings_waiting(network_id: str, connection_id: str, site_client_id: str) -> str:
+    return f"NET#{network_id}#SITE#{connection_id}#{site_client_id}"
+
+
+def bookings_of_salon(network_id: str, salon_id: str) -> str:
+    return f"NET#{network_id}#SALON#{salon_id}#BKG"
+
+
+def messages_of_salon(network_id: str, salon_id: str) -> str:
+    return f"NET#{network_id}#SALON#{salon_id}#MSG"
+
+
+def _booking(value: Booking) -> Place:
+    who = None
+    if value.client_id is not None:
+        who = bookings_of_client(value.network_id, value.client_id)
+    elif value.waiting_for is not None and value.connection_id is not None:
+        who = bookings_waiting(value.network_id, value.connection_id, value.waiting_for)
+    return Place(
+        *key("BOOKING", network_id=value.network_id, id=value.id),
+        at=value.starts_at,
+        client_key=who,
+        salon_key=bookings_of_salon(value.network_id, value.salon_id),
+        status=value.status.value,
+        wake=value.wake,
+    )
+
+
+def _client(value: Client) -> Place:
+    place = key("CLIENT", network_id=value.network_id, id=value.id)
+    return Place(*place, at=value.created_at, network_key=clients_of(value.network_id), wake=value.wake)
+
+
+def _message(value: Message) -> Place:
+    salon = messages_of_salon(value.network_id, value.salon_id) if value.salon_id else None
+    place = key("MSG", network_id=value.network_id, client_id=value.client_id, id=value.id)
+    return Place(*place, at=value.recorded_at, salon_key=salon)
+
+
+def _inbox(value: InboxItem) -> Place:
+    """Only what needs a person is in the index; everything else is found by its time-ordered id."""
+    stuck = quarantine_of(value.network_id) if value.state == "quarantined" else None
+    return Place(
+        *key("INBOX", network_id=value.network_id, id=value.id),
+        at=value.received_at if stuck else None,
+        network_key=stuck,
+        expires_at=value.received_at + KEPT,
+        wake=value.wake,
+    )
+
+
+def _simple(kind: str, *names: str) -> Callable[[Any], Place]:
+    def place(value: Any) -> Place:
+        parts = {name: getattr(value, name) for name in names}
+        return Place(*key(kind, **parts), expires_at=getattr(value, "expires_at", None))
+
+    return place
+
+
+_PLACES: dict[type, Callable[[Any], Place]] = {
+    Network: _simple("NETWORK", "network_id"),
+    Salon: _simple("SALON", "network_id", "id"),
+    Staff: _simple("STAFF", "network_id", "id"),
+    Service: _simple("SERVICE", "network_id", "id"),
+    Connection: _simple("HOOK", "network_id", "token"),
+    Key: _simple("KEY", "network_id", "hash"),
+    Client: _client,
+    Account: _simple("ACCOUNT", "network_id", "client_id"),
+    Entry: _simple("ENTRY", "network_id", "client_id", "id"),
+    Message: _message,
+    Booking: _booking,
+    Alias: _simple("ALIAS", "network_id", "kind", "value"),
+    InboxItem: _inbox,
+    GivenAnswer: _simple("ANSWER", "network_id", "key_hash"),
+    Parked: _simple("PARKED", "network_id", "item"),
+    Link: _simple("LINK", "id"),
+}
+
+
+def place_of(value: Any) -> Place:
+    """Where a domain value lives. Raises KeyError for a type that is not stored."""
+    return _PLACES[type(value)](value)
+
+
+def instant_text(at: datetime) -> str:
+    """Instants as they stand in keys: UTC, milliseconds, so that text order is time order."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
