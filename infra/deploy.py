@@ -199,16 +199,20 @@ def _make_change_set(connect: Connect, stage: str, stack: Mapping[str, Any] | No
 
 
 def _watch(connect: Connect, stage: str, started: float, progress: Progress) -> None:
-    """Follow a running change until it ends, telling each resource that is done."""
+    """Follow a running change until it ends, telling how many resources are done."""
     told: set[str] = set()
+    done: set[str] = set()
     reasons: list[str] = []
     for _ in _moments():
         status = (find_stack(connect, stage) or {"StackStatus": "DELETED"})["StackStatus"]
+        before = len(done)
         for event in _new_events(connect, stage, started, told):
             if event["ResourceStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-                progress(f"{event['ResourceType'].removeprefix('AWS::')} {event['LogicalResourceId']}")
+                done.add(event["LogicalResourceId"])
             elif event["ResourceStatus"].endswith("_FAILED"):
                 reasons.append(f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}")
+        if len(done) > before:
+            progress(f"{len(done)} resources done")
         if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
             return
         if not status.endswith("_IN_PROGRESS"):

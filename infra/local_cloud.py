@@ -148,10 +148,9 @@ class LocalCloud:
         return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
 
     def sms_messages(self) -> list[dict[str, Any]]:
-        """Every SMS sent so far, oldest first, as SNS took it."""
-        found = self._ask("/_ministack/sns/sms-messages")
-        messages = found.get("messages", found) if isinstance(found, dict) else found
-        return list(messages)
+        """Every SMS that SNS took so far, oldest first for each number: PhoneNumber, Message, MessageId, ..."""
+        by_number = self._ask("/_ministack/sns/sms-messages")["sms_messages"]
+        return [message for messages in by_number.values() for message in messages]
 
     def _ask(self, path: str) -> Any:
         with urllib.request.urlopen(self.endpoint_url + path, timeout=10) as answer:

@@ -75,9 +75,7 @@ def package(stage: str, region: str, progress: Progress) -> Package:
         _run_chalice(stage, region, sources, out)
         template = yaml.safe_load((out / "sam.yaml").read_text())
         (out / "template.json").write_text(json.dumps(template, indent=1))
-        layer = out / "layer-deployment.zip"
-        if stage == LOCAL_STAGE and (platform.system(), platform.machine()) != ("Linux", "x86_64"):
-            layer = _layer_for_this_machine(progress)
+        layer = _layer_for_this_machine(progress) if stage == LOCAL_STAGE else out / "layer-deployment.zip"
         return Package(template, out / "deployment.zip", layer, digest)
 
 
@@ -109,23 +107,28 @@ def _run_chalice(stage: str, region: str, sources: Path, out: Path) -> None:
 
 
 def _layer_for_this_machine(progress: Progress) -> Path:
-    """The local cloud runs functions as processes of this machine, where Lambda's Linux wheels may not load.
+    """The layer for the local cloud, which runs functions as processes of this machine.
 
-    The same requirements, built for this machine, in the same place inside the layer."""
+    It has the same requirements as Chalice's layer, with two differences. Its wheels are this machine's: Lambda's
+    would not load on a Mac. And they lie in python/, not in python/lib/python3.x/site-packages, which the local
+    cloud puts behind its own packages, so that functions would run on its botocore instead of ours."""
     requirements = ROOT / "requirements.txt"
-    folder = f"python/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
-    key = hashlib.sha256(requirements.read_bytes() + folder.encode()).hexdigest()[:16]
-    layer = BUILD / f"layer-{platform.system()}-{platform.machine()}-{key}.zip"
+    key = hashlib.sha256(requirements.read_bytes() + sys.version.encode() + platform.machine().encode())
+    layer = BUILD / f"local-layer-{key.hexdigest()[:16]}.zip"
     if layer.exists():
         return layer
     progress("building the layer for this machine")
-    unpacked = BUILD / "layer"
+    unpacked = BUILD / "local-layer"
     shutil.rmtree(unpacked, ignore_errors=True)
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-                    "--no-compile", "--target", str(unpacked / folder), "--requirement", str(requirements)],
-                   check=True)
+    done = subprocess.run([sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-compile",
+                           "--target", str(unpacked / "python"), "--requirement", str(requirements)],
+                          capture_output=True, text=True)
+    if done.returncode:
+        raise PackagingError(f"`pip install` for the layer failed:\n{done.stdout}{done.stderr}")
+    for stale in BUILD.glob("local-layer-*.zip"):
+        stale.unlink()
     partial = layer.with_suffix(".part")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for file in sorted(unpacked.rglob("*")):
             archive.write(file, file.relative_to(unpacked))
     shutil.rmtree(unpacked)
