@@ -1,0 +1,48 @@
+# Needs only Python 3.11 or later, make and git. Environments are made on first use: .venv for the project,
+# .venv-cloud for the local cloud, which pins its own botocore.
+
+PYTHON ?= python3
+STAGE ?= dev
+BIN := .venv/bin
+# The tests of the deployed stack come last: they are the slowest, and say least when a rule is broken.
+TESTS := $(sort $(filter-out tests/cloud/ tests/__pycache__/,$(wildcard tests/*/))) $(wildcard tests/cloud/)
+
+.PHONY: help install demo demo-down test test-fast check bench package deploy clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+install: ## both environments; the other targets do it themselves
+	@$(PYTHON) infra/environments.py .venv=requirements-dev.txt .venv-cloud=requirements-cloud.txt
+
+demo: install ## the local cloud with a demo network, messages going out; again: resumes
+	@$(BIN)/python -m infra.demo
+
+demo-down: install ## stop the local cloud, keeping its state (forget it: rm -rf .local)
+	@$(BIN)/python -m infra.local_cloud down
+
+test: install ## all tests, the deployed stack's included
+	@$(BIN)/python -m pytest $(TESTS)
+
+test-fast: install ## the tests that need no local cloud
+	@$(BIN)/python -m pytest $(filter-out tests/cloud/,$(TESTS))
+
+check: install ## lint, types, layers, the packaged template
+	@echo "ruff"; $(BIN)/ruff check .
+	@echo "mypy"; $(BIN)/mypy
+	@echo "import-linter"; $(BIN)/lint-imports --no-cache
+	@echo "cfn-lint, on the packaged template"; $(BIN)/python -m infra.deploy --stage $(STAGE) --package-only
+	@$(BIN)/cfn-lint build/$(STAGE)/template.json
+
+bench: install ## speed and cost; writes bench/results.json
+	@$(BIN)/python -m bench
+
+package: install ## the template and zips for AWS, in build/STAGE
+	@$(BIN)/python -m infra.deploy --stage $(STAGE) --package-only
+
+deploy: install ## to AWS: make deploy STAGE=dev, by the ordinary credentials chain
+	@$(BIN)/python -m infra.deploy --stage $(STAGE) $(DEPLOY_ARGS)
+
+clean: ## remove environments, packages and the demo's state
+	@rm -rf .venv .venv-cloud build .local

@@ -1,0 +1,91 @@
+"""Makes the virtual environments, and brings them up to date only when their requirements have changed.
+
+    python3 infra/environments.py .venv=requirements-dev.txt .venv-cloud=requirements-cloud.txt
+
+Needs nothing but the standard library, for it runs before anything is installed.
+"""
+
+import hashlib
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+OLDEST = (3, 11)
+TELL_EVERY_SECONDS = 2.0
+
+
+def fingerprint(requirements: Path) -> str:
+    """Changes with the Python in use, and with a requirements file or one that it includes."""
+    text = requirements.read_text()
+    included = [fingerprint(requirements.parent / name) for name in re.findall(r"^-r\s+(\S+)", text, re.MULTILINE)]
+    return hashlib.sha256("\n".join([sys.version, text, *included]).encode()).hexdigest()
+
+
+class Installation:
+    """One environment being made: `pip` works in the background, its output goes to a log in the environment."""
+
+    def __init__(self, folder: Path, requirements: Path) -> None:
+        self.folder = folder
+        self.requirements = requirements
+        self.wanted = fingerprint(requirements)
+        self.stamp = folder / "installed"
+        self.log = folder / "install.log"
+
+    def needed(self) -> bool:
+        return not self.stamp.exists() or self.stamp.read_text() != self.wanted
+
+    def start(self) -> None:
+        self.stamp.unlink(missing_ok=True)
+        made = subprocess.run([sys.executable, "-m", "venv", str(self.folder)], capture_output=True, text=True)
+        if made.returncode:
+            sys.exit(f"{made.stdout}{made.stderr}\n{self.folder.name} could not be made. "
+                     "On Debian: apt install python3-venv")
+        # Bytecode is left to the first import: much of what is installed is never imported.
+        with self.log.open("w") as log:
+            self.pip = subprocess.Popen(
+                [str(self.folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check",
+                 "--no-compile", "--progress-bar", "off", "--requirement", str(self.requirements)],
+                stdout=log, stderr=subprocess.STDOUT)
+
+    def finish(self) -> None:
+        if self.pip.wait():
+            sys.exit(f"{self.log.read_text()[-3000:]}\n{self.folder.name} could not be made: see above")
+        self.stamp.write_text(self.wanted)
+
+    def progress(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines()
+        collected = sum(line.startswith("Collecting ") for line in lines)
+        installing = any(line.startswith("Installing collected") for line in lines)
+        state = "done" if self.pip.poll() == 0 else "installing" if installing else "collecting"
+        return f"{self.folder.name} {state}, {collected} packages"
+
+
+def main(arguments: list[str]) -> None:
+    if sys.version_info < OLDEST:
+        sys.exit(f"Python {OLDEST[0]}.{OLDEST[1]} or later is needed; this is {sys.version.split()[0]}. "
+                 "Another one: make PYTHON=/path/to/python3 ...")
+    pairs = (argument.split("=", 1) for argument in arguments)
+    installations = [Installation(ROOT / folder, ROOT / requirements) for folder, requirements in pairs]
+    stale = [installation for installation in installations if installation.needed()]
+    if not stale:
+        return
+    began = told = time.monotonic()
+    print("Making the environments: " + ", ".join(installation.folder.name for installation in stale), flush=True)
+    for installation in stale:
+        installation.start()
+    while any(installation.pip.poll() is None for installation in stale):
+        time.sleep(0.1)
+        if time.monotonic() - told > TELL_EVERY_SECONDS * 2.5:
+            told = time.monotonic()
+            state = "; ".join(installation.progress() for installation in stale)
+            print(f"  {told - began:5.1f} s  {state}", flush=True)
+    for installation in stale:
+        installation.finish()
+    print(f"  {time.monotonic() - began:5.1f} s  done", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
