@@ -37,7 +37,8 @@ def plans(booking: Booking, rules: MessageRules, zone: str) -> tuple[Plan, ...]:
 
 
 def _notice(booking: Booking) -> Plan:
-    return Plan(TouchKind.NOTICE, booking.made_at, booking.starts_at)
+    plan = Plan(TouchKind.NOTICE, booking.made_at, booking.starts_at)
+    return replace(plan, reason="made_afterwards") if booking.made_at >= booking.starts_at else plan
 
 
 def _confirm_request(booking: Booking, rules: MessageRules) -> Plan:
@@ -60,6 +61,8 @@ def _thanks(booking: Booking, rules: MessageRules, closed_at: datetime) -> list[
     at = closed_at + timedelta(minutes=rules.review_request_minutes_after)
     review = Plan(TouchKind.REVIEW_REQUEST, at, at + THANKS_USEFUL)
     bonus = Plan(TouchKind.BONUS_NOTICE, at, at + THANKS_USEFUL)
+    if closed_at - booking.ends_at > THANKS_USEFUL:
+        return [replace(review, reason="closed_too_late"), replace(bonus, reason="closed_too_late")]
     if booking.review is not None:
         review = replace(review, reason="already_reviewed")
     if booking.earned_points <= 0:

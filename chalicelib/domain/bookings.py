@@ -47,6 +47,7 @@ class Booking:
 
     made_at     when it was made or last moved noticeably: what the notice answers to.
     moves       how often it was moved noticeably; the occurrence that touches belong to.
+    reopened    how often it was completed and taken back: tells the postings of one completion from another's.
     closed_at   when it was completed, cancelled or marked a no-show.
     connection_id, external_id, guard, waiting_for
                 where it came from a site: the connection, the site's present id, the guard of the newest event
@@ -63,6 +64,7 @@ class Booking:
     made_at: datetime
     status: Status = Status.BOOKED
     moves: int = 0
+    reopened: int = 0
     source: str | None = None
     note: str | None = None
     reason: str | None = None

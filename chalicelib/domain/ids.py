@@ -34,3 +34,18 @@ def time_ordered(prefix: str, at: datetime, tail: str) -> str:
 
 def derived(prefix: str, *parts: str) -> str:
     return f"{prefix}_{digest(*parts)}"
+
+
+def entry_id(client_id: str, *cause: str) -> str:
+    """The id of a ledger entry: it names its client, so that an entry is found by its id alone."""
+    return f"ent_{client_id.removeprefix('cli_')}{digest(*cause)}"
+
+
+def client_of_entry(entry_id: str) -> str:
+    """The client whose ledger an entry with this id would stand in."""
+    return f"cli_{entry_id.removeprefix('ent_')[:16]}"
+
+
+def network_of(secret: str) -> str:
+    """The network that a key or a webhook's token says it belongs to: the part before the first dot, or nonsense."""
+    return f"net_{secret.partition('.')[0][-10:]}"

@@ -20,9 +20,17 @@ class SiteStatus(StrEnum):
     MOVING = "moving"
 
 
+YEARLESS = 1604
+"""The year of a birthday without one, as address books write it: a leap year, so that 29 February exists."""
+
+
 @dataclass(frozen=True, slots=True)
 class SiteClient:
-    """A client as the site knows them. `phone` is as sent (a number becomes its digits), not yet E.164."""
+    """A client as the site knows them.
+
+    phone       as sent (a number becomes its digits), not yet E.164.
+    birth_date  in the year YEARLESS where the site knows only the day and the month.
+    """
 
     external_id: str | None = None
     name: str | None = None
@@ -55,6 +63,7 @@ class BookingReported:
     moved_from   external_id of the booking that this one continues: a move, not a cancellation and a new booking.
     partial      the event carries only what changed (a thin no-show mark): it never creates a booking with touches.
     client       None: not said, or a booking without a client (`anonymous` tells which).
+    minutes      the length of the whole booking; the lines' minutes, where all are given, add up to it.
     """
 
     external_id: str
@@ -126,11 +135,16 @@ class SiteContext:
 def guard(*, version: int | None = None, occurred_at: datetime | None = None, rank: int = 0, digest: str = "") -> str:
     """A text that sorts as the events of one booking happened: by version where the site counts them, else by time.
 
-    Within one instant the richer state wins (`rank`, 0-9), then the body's digest decides, so that any order of
-    arrival ends in the same state.
+    version      at most 19 digits.
+    occurred_at  in UTC.
+    rank         0-9: within one version or instant the richer state wins.
+    digest       decides what is left between events of one instant, so that any order of arrival ends in the same state.
+
+    Guards of both sorts compare too: a version beats any instant. So one who counts versions must always count them;
+    what comes without a version may introduce a booking or a client, but never contradicts what came with one.
     """
     if version is not None:
-        return f"v{version:012d}"
+        return f"v{version:019d}{rank:d}"
     if occurred_at is None:
         raise ValueError("an event needs a version or an instant")
     return f"t{occurred_at:%Y-%m-%dT%H:%M:%S.%f}{rank:d}{digest[:8]}"

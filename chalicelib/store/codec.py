@@ -22,9 +22,9 @@ LEFT_OUT = frozenset({"network_id", "version"})
 """Kept in the item's key and its own attribute instead."""
 
 
-def encoded(value: Any) -> str:
-    """The body of a domain value."""
-    body = {name: item for name, item in _named(value).items() if name not in LEFT_OUT}
+def encoded(value: Any, left_out: frozenset[str] = LEFT_OUT) -> str:
+    """The body of a domain value, without the fields that its place tells."""
+    body = {name: item for name, item in _named(value).items() if name not in left_out}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 

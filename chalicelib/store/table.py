@@ -99,7 +99,7 @@ class Table:
         return self.item(
             place.pk,
             place.sk,
-            body=encoded(value),
+            body=encoded(value) if place.pk.startswith("NET#") else encoded(value, frozenset()),
             version=value.version + 1 if hasattr(value, "version") else None,
             expires=int(place.expires_at.timestamp()) if place.expires_at else None,
             at=keys.instant_text(place.at) if place.at else None,
@@ -192,9 +192,6 @@ class Table:
         if network is None:
             return None
         return Directory(network, found["SALON"], found["STAFF"], found["SERVICE"], found["HOOK"])
-
-    def forget_directory(self, network_id: str) -> None:
-        """Nothing is kept here; see CachedDirectories."""
 
     def access_keys(self, network_id: str) -> list[Key]:
         return [_value(Key, item) for item in self.item.query(f"NET#{network_id}#KEYS")]

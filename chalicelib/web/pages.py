@@ -52,6 +52,7 @@ def booking_page(view: BookingView, language: str) -> str:
     """The page of one booking, with what can be done about it at this moment. language: one of LANGUAGES."""
     texts = catalogue(language)
     local = view.starts_at.astimezone(zone(view.salon.zone))
+    zone_note, their_time = _zone_note(view, local, texts)
     return _render(
         "booking.html",
         texts,
@@ -65,7 +66,8 @@ def booking_page(view: BookingView, language: str) -> str:
         day=_day(local, view.now, texts),
         clock=formats.clock(local, texts),
         clock_end=formats.clock(view.ends_at.astimezone(zone(view.salon.zone)), texts),
-        zone_note=_zone_note(view, local, texts),
+        zone_note=zone_note,
+        their_time=their_time,
         lines=[_line(line, view.currency, texts) for line in view.lines],
         total=_money(view.total_minor, view.currency, texts),
         wish_limit=WISH_LIMIT,
@@ -84,7 +86,7 @@ def review_page(view: ReviewView, language: str) -> str:
         salon=_salon(view.salon),
         path=_path(view.base_path, "r", view.token),
         stop_path=view.stop_token and _path(view.base_path, "u", view.stop_token),
-        visit=", ".join(filter(None, [formats.day_month(local, texts), *view.services, view.staff])),
+        visit=f"{formats.NO_BREAK}· ".join(filter(None, [formats.day_month(local, texts), *view.services, view.staff])),
         links=[(site, url) for site, url in links if url],
         tip_url=_web_url(view.tip_url),
         words_limit=WORDS_LIMIT,
@@ -186,16 +188,18 @@ def _money(amount_minor: int | None, currency: str | None, texts: Catalogue) -> 
     return formats.money(amount_minor, currency, texts) if amount_minor is not None and currency else None
 
 
-def _zone_note(view: BookingView, local: datetime, texts: Catalogue) -> str | None:
-    """Named only where it matters: the client's own clock shows another time at that moment."""
+def _zone_note(view: BookingView, local: datetime, texts: Catalogue) -> tuple[str | None, str | None]:
+    """The salon's zone and the client's own time, only where it matters: their clocks differ at that moment."""
     if view.client_zone is None:
-        return None
+        return None, None
     theirs = view.starts_at.astimezone(zone(view.client_zone))
     if theirs.utcoffset() == local.utcoffset():
-        return None
+        return None, None
     place = view.salon.zone.rpartition("/")[2].replace("_", " ")
-    return texts.gettext("Local time of the salon ({place}, {offset}). Where you are: {when}").format(
-        place=place,
-        offset=formats.offset_name(local),
-        when=formats.when_short(view.starts_at, view.now, view.client_zone, texts),
+    when = formats.when_short(view.starts_at, view.now, view.client_zone, texts)
+    return (
+        texts.gettext("Local time of the salon: {place}, {offset}").format(
+            place=place, offset=formats.offset_name(local)
+        ),
+        texts.gettext("Where you are: {when}").format(when=when),
     )

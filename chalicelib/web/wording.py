@@ -14,6 +14,7 @@ from chalicelib.web.languages import Catalogue, catalogue, choose_language
 
 __all__ = ["MESSAGE_KINDS", "MessageFacts", "choose_language", "message_text"]
 
+_PLAIN_LANGUAGES = frozenset(["ro", "en"])
 # How long names may be, gentlest first. A name is cut only if that spares a part; addresses and links never are, since
 # half of one leads nowhere.
 _NAME_LIMITS = (200, 40, 30, 24, 18)
@@ -33,15 +34,10 @@ def message_text(kind: str, language: str, facts: MessageFacts) -> str:
 
 def _write(kind: str, texts: Catalogue, facts: MessageFacts, name_limit: int) -> str:
     sentences = _SENTENCES[kind](texts, facts, name_limit)
-    text = f"{_shorten(facts.salon_name, name_limit)}: {' '.join(sentences)}"
-    if _is_plain(texts.language):
-        text = plain(text)
-    return " ".join(text.split())
-
-
-def _is_plain(language: str) -> bool:
-    """Whether SMS in that language are brought into GSM-7, rather than left in Cyrillic."""
-    return language != "ru"
+    words = f"{_shorten(facts.salon_name, name_limit)}: {' '.join(sentences)}".split()
+    if texts.language in _PLAIN_LANGUAGES:
+        words = [word if "://" in word else plain(word) for word in words]
+    return " ".join(filter(None, words))
 
 
 def _shorten(name: str, limit: int) -> str:

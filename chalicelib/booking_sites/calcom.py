@@ -1,0 +1,188 @@
+"""Cal.com: signed with HMAC over the body; a moved booking is a new one that names the old. Settings: none are read.
+
+Nothing is retried and no time is signed. Payload templates let a user send any shape: what is not the usual one is not
+understood. That a meeting has ended, or that nobody was seen on the video, is no word on whether the client came.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from chalicelib.booking_sites import reading, signing
+from chalicelib.booking_sites.adapter import Delivery
+from chalicelib.booking_sites.reading import Id, Instant, Nothing, Word, decode, id_text, one_line, utc
+from chalicelib.domain.site_events import (
+    BadSignature,
+    BookingReported,
+    Ignored,
+    NotUnderstood,
+    SiteClient,
+    SiteContext,
+    SiteEvent,
+    SiteLine,
+    SiteStatus,
+    guard,
+)
+
+SIGNATURE = "x-cal-signature-256"
+UNSIGNED = "no-secret-provided"
+"""Sent in place of a signature by a webhook that was set up without a secret."""
+
+STATUS = {
+    "BOOKING_CREATED": SiteStatus.BOOKED,
+    "BOOKING_RESCHEDULED": SiteStatus.BOOKED,
+    "BOOKING_PAID": SiteStatus.BOOKED,
+    "BOOKING_REJECTED": SiteStatus.CANCELLED,
+    "BOOKING_CANCELLED": SiteStatus.CANCELLED,
+}
+RANK = {SiteStatus.BOOKED: 0, SiteStatus.MOVING: 2, SiteStatus.NO_SHOW: 3, SiteStatus.CANCELLED: 4}
+"""Which of two events of one millisecond wins; a payment (1) goes before the booking that it pays."""
+REASONS = {
+    "PING": "test_notification",
+    "BOOKING_PAYMENT_INITIATED": "awaiting_payment",
+    "MEETING_STARTED": "time_passed",
+    "MEETING_ENDED": "time_passed",
+    "AFTER_HOSTS_CAL_VIDEO_NO_SHOW": "machine_guess",
+    "AFTER_GUESTS_CAL_VIDEO_NO_SHOW": "machine_guess",
+}
+PHONE_ONLY = "@sms.cal.com"
+"""The domain of the addresses that Cal.com makes up for those who gave only a phone."""
+
+
+class _Names(Struct, rename="camel"):
+    uid: Id | None = None
+    booking_uid: Id | None = None
+
+
+class _Head(Struct, rename="camel"):
+    trigger_event: Word
+    created_at: Instant | None = None
+    payload: _Names | None = None
+
+
+class _Language(Struct):
+    locale: str | None = None
+
+
+class _Attendee(Struct, rename="camel"):
+    name: str | None = None
+    email: str | None = None
+    phone_number: str | None = None
+    language: _Language | None = None
+    no_show: bool | None = None
+
+
+class _Organizer(Struct):
+    id: Id | None = None
+    name: str | None = None
+
+
+class _Booking(Struct, rename="camel"):
+    uid: Word
+    start_time: Instant
+    end_time: Instant | None = None
+    length: reading.Minutes | None = None
+    event_type_id: Id | None = None
+    event_title: str | None = None
+    type: str | None = None
+    organizer: _Organizer | None = None
+    attendees: list[_Attendee] | None = None
+    responses: dict[str, Any] | Nothing | None = None
+    sms_reminder_number: str | None = None
+    additional_notes: str | None = None
+    price: reading.Minor | None = None
+    currency: str | None = None
+    status: str | None = None
+    reschedule_uid: Id | None = None
+    rescheduled_to_uid: Id | None = None
+    request_reschedule: bool | None = None
+
+
+class _BookingEvent(Struct, rename="camel"):
+    trigger_event: str
+    created_at: Instant
+    payload: _Booking
+
+
+class _Marks(Struct, rename="camel"):
+    booking_uid: Word
+    attendees: Annotated[list[_Attendee], Meta(min_length=1)]
+
+
+class _MarksEvent(Struct, rename="camel"):
+    created_at: Instant
+    payload: _Marks
+
+
+class _Request(Struct, rename="camel"):
+    reschedule_uid: Id | None = None
+
+
+class _RequestEvent(Struct, rename="camel"):
+    created_at: Instant
+    payload: _Request
+
+
+def verify(raw: bytes, headers: Mapping[str, str], context: SiteContext, now: datetime) -> None:
+    secret = signing.needed_secret(context)
+    given = signing.needed_header(headers, SIGNATURE)
+    if given == UNSIGNED:
+        raise BadSignature("the webhook was set up without a secret")
+    if not signing.same(signing.hmac_sha256(secret.encode(), raw).hex().encode(), given):
+        raise BadSignature("the signature is another one")
+
+
+def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
+    """By trigger, booking, time and bytes. `createdAt` beside a payload is the event's; without one, the booking's."""
+    try:
+        head = decode(raw, _Head)
+        timed = head.payload is not None and head.created_at is not None
+        occurred_at = utc(head.created_at, "$.createdAt") if timed and head.created_at else None
+    except NotUnderstood:
+        return Delivery(reading.digest(raw))
+    names = head.payload or _Names()
+    uid = names.uid or names.booking_uid or ""
+    stamp = f"{occurred_at:%Y%m%dT%H%M%S.%fZ}" if occurred_at else ""
+    return Delivery(reading.dedupe_key(head.trigger_event, uid, stamp, reading.digest(raw)), occurred_at)
+
+
+def normalise(raw: bytes, context: SiteContext) -> list[SiteEvent]:
+    trigger = decode(raw, _Head).trigger_event
+    if trigger in STATUS:
+        return [_booking(decode(raw, _BookingEvent), reading.digest(raw))]
+    if trigger == "BOOKING_REQUESTED":
+        return [_request(decode(raw, _RequestEvent), reading.digest(raw))]
+    if trigger == "BOOKING_NO_SHOW_UPDATED":
+        return [_marks(decode(raw, _MarksEvent), reading.digest(raw))]
+    if trigger in REASONS:
+        return [Ignored(REASONS[trigger], trigger)]
+    return [Ignored("unknown_type", trigger)]
+
+
+def _booking(event: _BookingEvent, digest: str) -> SiteEvent:
+    booking = event.payload
+    if booking.status == "PENDING":
+        return Ignored("awaiting_acceptance")
+    status = STATUS[event.trigger_event]
+    if status is SiteStatus.CANCELLED and (booking.request_reschedule or booking.rescheduled_to_uid):
+        status = SiteStatus.MOVING
+    paid = event.trigger_event == "BOOKING_PAID"
+    client = _client(booking)
+    starts_at = utc(booking.start_time, "$.payload.startTime")
+    price_minor = booking.price or None
+    return BookingReported(
+        external_id=booking.uid,
+        guard=_guard(event.created_at, 1 if paid else RANK[status], digest),
+        status=status,
+        starts_at=starts_at,
+        client=client,
+        anonymous=client is None,
+        lines=_lines(booking, price_minor),
+        moved_from=id_text(booking.reschedule_uid) if booking.reschedule_uid != booking.uid else None,
+        paid_minor=price_minor if paid else None,
+        currency=(one_line(booking.currency) or "").upper() or None if price_minor else None,
+        note=reading.note_text(booking.additional_notes),
+        minutes=_minutes(booking, starts_at),
+    )

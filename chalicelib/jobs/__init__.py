@@ -1,0 +1,1 @@
+"""Event handlers, as thin as the API."""

@@ -1,0 +1,218 @@
+"""Book: make an appointment for a known or a new client, and change one that is upcoming."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.domain.access import Access
+from chalicelib.domain.booking_plan import next_wake
+from chalicelib.domain.bookings import Booking, Line, moved
+from chalicelib.domain.clients import Client
+from chalicelib.domain.errors import conflict, missing, refused
+from chalicelib.domain.ids import derived
+from chalicelib.domain.network import Directory, Role, Salon
+from chalicelib.services.keep_client import NewClient, drafted, find_client
+from chalicelib.services.ports import SaveConflict
+from chalicelib.services.world import CONFLICT_TRIES, World
+
+LINES_MOST = 20
+MINUTES_MOST = 24 * 60
+AHEAD_MOST = timedelta(days=730)
+MINOR_MOST = 10**12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedLine:
+    """One service wanted. minutes and price_minor default to the service's own."""
+
+    service_id: str
+    staff_id: str | None = None
+    minutes: int | None = None
+    price_minor: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBooking:
+    """client: an id, or what is said of somebody who is found by phone or e-mail, else made."""
+
+    salon_id: str
+    client: str | NewClient
+    starts_at: datetime
+    lines: Sequence[WantedLine]
+    source: str | None = None
+    note: str | None = None
+
+
+def book(world: World, access: Access, new: NewBooking, request_id: str | None = None) -> Booking:
+    """Makes a booking; its notice goes out at once. At most three calls in sequence where the rules are warm.
+
+    request_id makes a repetition of the same request come to the same booking. Raises NOT_FOUND, FORBIDDEN,
+    START_IN_PAST, INVALID_LINES, INVALID_PHONE, ...
+    """
+    directory = world.directory(access.network_id)
+    salon = salon_of(directory, access, new.salon_id)
+    ensure_ahead(new.starts_at, world.now())
+    lines = priced(directory, new.salon_id, new.lines)
+    for _ in range(CONFLICT_TRIES):
+        client, others = _client_of(world, access, new.client, request_id)
+        booking = _drafted(world, access, new, salon, client, lines, request_id)
+        booking = with_wake(booking, directory, client, world.now())
+        try:
+            saved: Booking = world.store.save(booking, *others)[0]
+        except SaveConflict as clash:
+            stands = world.store.booking(access.network_id, booking.id) if request_id else None
+            if stands is not None:
+                return stands
+            if clash.value is booking:
+                raise conflict("TRY_AGAIN", "This booking's id is taken; try again.") from None
+            continue
+        world.wake_if_due(saved)
+        return saved
+    raise conflict("TRY_AGAIN", "Somebody else registered this client at the same moment; try again.")
+
+
+def salon_of(directory: Directory, access: Access, salon_id: str) -> Salon:
+    salon = directory.salons.get(salon_id)
+    if salon is None:
+        raise missing("salon", salon_id)
+    access.ensure_salon(salon_id)
+    return salon
+
+
+def ensure_ahead(starts_at: datetime, now: datetime) -> None:
+    if starts_at <= now:
+        raise refused("START_IN_PAST", "A booking starts in the future.", starts_at=starts_at.isoformat())
+    if starts_at > now + AHEAD_MOST:
+        raise refused("START_TOO_FAR", "A booking starts within two years.", starts_at=starts_at.isoformat())
+
+
+def priced(directory: Directory, salon_id: str, wanted: Sequence[WantedLine]) -> tuple[Line, ...]:
+    """The lines with the services' own minutes and prices where nothing else was said."""
+    if not 1 <= len(wanted) <= LINES_MOST:
+        raise refused("INVALID_LINES", f"A booking has 1 to {LINES_MOST} lines.", lines=len(wanted))
+    return tuple(_priced_line(directory, salon_id, line) for line in wanted)
+
+
+def _priced_line(directory: Directory, salon_id: str, line: WantedLine) -> Line:
+    service = directory.services.get(line.service_id)
+    if service is None:
+        raise missing("service", line.service_id)
+    if line.staff_id is not None:
+        staff = directory.staff.get(line.staff_id)
+        if staff is None:
+            raise missing("staff", line.staff_id)
+        if staff.salon_ids and salon_id not in staff.salon_ids:
+            raise refused("STAFF_ELSEWHERE", "This specialist does not work in that salon.", staff_id=line.staff_id)
+    minutes = service.minutes if line.minutes is None else line.minutes
+    price = service.price_minor if line.price_minor is None else line.price_minor
+    if not 1 <= minutes <= MINUTES_MOST:
+        raise refused("INVALID_MINUTES", "A service takes between a minute and a day.", minutes=minutes)
+    if price is not None and not 0 <= price <= MINOR_MOST:
+        raise refused("INVALID_AMOUNT", "A price is not negative and not absurd.", amount_minor=price)
+    return Line(line.service_id, minutes, line.staff_id, price)
+
+
+def _client_of(
+    world: World, access: Access, said: str | NewClient, request_id: str | None
+) -> tuple[Client, list[Any]]:
+    """The client, and what must be saved with the booking because the client is new."""
+    if isinstance(said, str):
+        client = world.store.client(access.network_id, said)
+        if client is None:
+            raise missing("client", said)
+        return client, []
+    known = find_client(world, access.network_id, phone=said.phone, email=said.email)
+    if known is not None:
+        client = world.store.client(access.network_id, known)
+        if client is not None:
+            return client, []
+    client, aliases = drafted(world, access, said, request_id and f"{request_id}/client")
+    return client, [client, *aliases]
+
+
+def _drafted(
+    world: World,
+    access: Access,
+    new: NewBooking,
+    salon: Salon,
+    client: Client,
+    lines: tuple[Line, ...],
+    request_id: str | None,
+) -> Booking:
+    return Booking(
+        network_id=access.network_id,
+        id=derived("bkg", access.network_id, request_id) if request_id else world.new_id("bkg"),
+        salon_id=salon.id,
+        client_id=client.id,
+        starts_at=new.starts_at,
+        lines=lines,
+        currency=salon.currency,
+        made_at=world.now(),
+        source=access.source if access.role is Role.PARTNER else new.source,
+        note=new.note,
+    )
+
+
+def with_wake(booking: Booking, directory: Directory, client: Client | None, now: datetime) -> Booking:
+    """The booking with its pointer as its present state asks; done in every write that changes a booking."""
+    salon = directory.salons[booking.salon_id]
+    zone = (client.timezone if client else None) or salon.timezone
+    return replace(booking, wake=next_wake(booking, directory.rules.messages, zone, now))
+
+
+def see_booking(world: World, access: Access, booking_id: str) -> Booking:
+    """The booking, if there is one and this key reaches it."""
+    booking = world.store.booking(access.network_id, booking_id)
+    if booking is None:
+        raise missing("booking", booking_id)
+    access.ensure_booking(booking)
+    return booking
+
+
+def change_booking(world: World, access: Access, booking_id: str, changes: Mapping[str, Any]) -> Booking:
+    """Moves a booking, or changes its lines or note.
+
+    changes: starts_at, lines (WantedLine), note, version (then the change is made to that version only: STALE_VERSION).
+    """
+    wanted_version = changes.get("version")
+    for _ in range(CONFLICT_TRIES):
+        booking = see_booking(world, access, booking_id)
+        if wanted_version is not None and wanted_version != booking.version:
+            raise conflict(
+                "STALE_VERSION", "The booking was changed meanwhile; read it again.", version=booking.version
+            )
+        changed = _changed(world, booking, changes)
+        if changed == booking:
+            return booking
+        try:
+            saved: Booking = world.store.save(rewoken(world, changed))[0]
+        except SaveConflict:
+            continue
+        world.wake_if_due(saved)
+        return saved
+    raise conflict("TRY_AGAIN", "Somebody else changed this booking at the same moment; try again.")
+
+
+def _changed(world: World, booking: Booking, changes: Mapping[str, Any]) -> Booking:
+    directory, now = world.directory(booking.network_id), world.now()
+    touches_visit = "starts_at" in changes or "lines" in changes
+    if touches_visit and not booking.is_upcoming:
+        raise conflict(
+            "WRONG_STATUS", f"A booking that is {booking.status} cannot be moved.", status=booking.status.value
+        )
+    if "lines" in changes:
+        booking = replace(booking, lines=priced(directory, booking.salon_id, changes["lines"]))
+    if "note" in changes:
+        booking = replace(booking, note=changes["note"])
+    if "starts_at" in changes and changes["starts_at"] != booking.starts_at:
+        ensure_ahead(changes["starts_at"], now)
+        apart = timedelta(minutes=directory.rules.messages.notice_again_when_moved_by_minutes)
+        booking = moved(booking, changes["starts_at"], now, apart)
+    return booking
+
+
+def rewoken(world: World, booking: Booking) -> Booking:
+    """`with_wake`, reading the client for their zone."""
+    client = world.store.client(booking.network_id, booking.client_id) if booking.client_id else None
+    return with_wake(booking, world.directory(booking.network_id), client, world.now())

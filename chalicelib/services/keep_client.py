@@ -1,0 +1,231 @@
+"""Keep a client: find them by what they are known by, register them, change what is known, take down what they allow."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from chalicelib.domain.access import Access
+from chalicelib.domain.aliases import EMAIL, PHONE, Alias
+from chalicelib.domain.clients import CHANNELS, Client, Consent, with_consent
+from chalicelib.domain.errors import conflict, missing, refused
+from chalicelib.domain.ids import derived
+from chalicelib.domain.network import Role
+from chalicelib.domain.touches import Purpose
+from chalicelib.domain.zones import is_zone
+from chalicelib.services.contact_details import email_normal, name_normal, phone_e164
+from chalicelib.services.ports import SaveConflict
+from chalicelib.services.world import CONFLICT_TRIES, World
+
+LANGUAGES = ("ru", "ro", "en")
+TEXT_MOST = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewClient:
+    """What is said of a client who may be new. consents: (channel, purpose, how) of what is granted."""
+
+    name: str
+    phone: str | None = None
+    email: str | None = None
+    birth_date: date | None = None
+    language: str | None = None
+    timezone: str | None = None
+    source: str | None = None
+    referred_by: str | None = None
+    note: str | None = None
+    preferences: str | None = None
+    consents: tuple[tuple[str, str, bool, str], ...] = ()
+
+
+def register_client(world: World, access: Access, new: NewClient, request_id: str | None = None) -> Client:
+    """Makes a client. Raises CLIENT_EXISTS (details.client_id) when phone or e-mail are taken, INVALID_..."""
+    client, aliases = drafted(world, access, new, request_id)
+    try:
+        return world.store.save(client, *aliases)[0]  # type: ignore[no-any-return]
+    except SaveConflict:
+        stands = world.store.client(access.network_id, client.id) if request_id else None
+        if stands is not None:
+            return stands
+        raise _taken(world, aliases) from None
+
+
+def drafted(
+    world: World, access: Access, new: NewClient, request_id: str | None = None
+) -> tuple[Client, list[Alias]]:
+    """A new client and their aliases, checked but not yet saved."""
+    now, directory = world.now(), world.directory(access.network_id)
+    phone = phone_e164(new.phone, directory.network.country) if new.phone else None
+    email = email_normal(new.email) if new.email else None
+    _check(new.language, new.timezone, new.birth_date, now)
+    id = derived("cli", access.network_id, request_id) if request_id else world.new_id("cli")
+    client = Client(
+        network_id=access.network_id,
+        id=id,
+        name=name_normal(new.name),
+        created_at=now,
+        phone=phone,
+        email=email,
+        birth_date=new.birth_date,
+        language=new.language,
+        timezone=new.timezone,
+        source=access.source if access.role is Role.PARTNER else new.source,
+        referred_by=new.referred_by,
+        note=new.note,
+        preferences=new.preferences,
+        consents=tuple(
+            _consent(channel, purpose, granted, how, access.actor, now)
+            for channel, purpose, granted, how in new.consents
+        ),
+    )
+    return client, contact_aliases(client)
+
+
+def contact_aliases(client: Client) -> list[Alias]:
+    pairs = ((PHONE, client.phone), (EMAIL, client.email))
+    return [
+        Alias(network_id=client.network_id, kind=kind, value=value, leads_to=client.id)
+        for kind, value in pairs
+        if value
+    ]
+
+
+def _taken(world: World, aliases: list[Alias]) -> Exception:
+    for alias in aliases:
+        owner = world.store.alias(alias.network_id, alias.kind, alias.value)
+        if owner is not None:
+            return conflict(
+                "CLIENT_EXISTS", f"There is a client with this {alias.kind} already.", client_id=owner, by=alias.kind
+            )
+    return conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
+
+
+def _check(language: str | None, timezone: str | None, birth_date: date | None, now: datetime) -> None:
+    if language is not None and language not in LANGUAGES:
+        raise refused("UNKNOWN_LANGUAGE", "Languages are ru, ro and en.", language=language)
+    if timezone is not None and not is_zone(timezone):
+        raise refused("UNKNOWN_TIMEZONE", "Name an IANA time zone, such as Europe/Chisinau.", timezone=timezone)
+    if birth_date is not None and not date(1900, 1, 1) <= birth_date <= now.date():
+        raise refused("INVALID_BIRTH_DATE", "A birth date lies between 1900 and today.")
+
+
+def find_client(world: World, network_id: str, *, phone: str | None, email: str | None) -> str | None:
+    """The id of the client with this phone (any usual form) or e-mail, the phone first."""
+    if phone:
+        country = world.directory(network_id).network.country
+        found = world.store.alias(network_id, PHONE, phone_e164(phone, country))
+        if found is not None:
+            return found
+    return world.store.alias(network_id, EMAIL, email_normal(email)) if email else None
+
+
+def see_client(world: World, access: Access, client_id: str) -> Client:
+    """The client, if this key may see them: a specialist those they serve, a partner those of its source."""
+    client = world.store.client(access.network_id, client_id)
+    if client is None:
+        raise missing("client", client_id)
+    if access.role is Role.PARTNER and client.source != access.source:
+        raise missing("client", client_id)
+    if access.role is Role.SPECIALIST:
+        bookings = world.store.bookings_of_client(access.network_id, client_id, limit=100).items
+        if not any(access.reaches_booking(booking) for booking in bookings):
+            raise missing("client", client_id)
+    return client
+
+
+def change_client(world: World, access: Access, client_id: str, changes: Mapping[str, Any]) -> Client:
+    """Changes what is known of a client. A changed phone or e-mail takes its alias along, and asks for consent anew.
+
+    changes: any of the fields of NewClient but consents; None clears what may be empty. Raises CLIENT_EXISTS, INVALID_...
+    """
+    for _ in range(CONFLICT_TRIES):
+        client = see_client(world, access, client_id)
+        wanted = _changed(world, client, changes)
+        if wanted == client:
+            return client
+        before, after = contact_aliases(client), contact_aliases(wanted)
+        gone = [alias for alias in before if alias not in after]
+        new = [alias for alias in after if alias not in before]
+        try:
+            return world.store.save(wanted, *new, remove=gone)[0]  # type: ignore[no-any-return]
+        except SaveConflict as clash:
+            if isinstance(clash.value, Alias) and clash.value in new:
+                raise _taken(world, [clash.value]) from None
+    raise conflict("TRY_AGAIN", "Somebody else changed this client at the same moment; try again.")
+
+
+def _changed(world: World, client: Client, changes: Mapping[str, Any]) -> Client:
+    plain = dict(changes)
+    if plain.get("phone"):
+        country = world.directory(client.network_id).network.country
+        plain["phone"] = phone_e164(plain["phone"], country)
+    if plain.get("email"):
+        plain["email"] = email_normal(plain["email"])
+    if "name" in plain:
+        plain["name"] = name_normal(plain["name"])
+    _check(plain.get("language"), plain.get("timezone"), plain.get("birth_date"), world.now())
+    wanted = replace(client, **plain)
+    if client.phone and wanted.phone != client.phone:
+        wanted = replace(wanted, consents=tuple(c for c in wanted.consents if c.channel not in ("sms", "whatsapp")))
+    if client.email and wanted.email != client.email:
+        wanted = replace(wanted, consents=tuple(c for c in wanted.consents if c.channel != "email"))
+    return wanted
+
+
+def _consent(channel: str, purpose: str, granted: bool, how: str, actor: str, now: datetime) -> Consent:
+    if channel not in CHANNELS:
+        raise refused("UNKNOWN_CHANNEL", f"Channels are {', '.join(CHANNELS)}.", channel=channel)
+    if purpose not in list(Purpose):
+        raise refused("UNKNOWN_PURPOSE", "Purposes are service and marketing.", purpose=purpose)
+    return Consent(channel, Purpose(purpose), granted, now, actor, how)
+
+
+def set_consent(
+    world: World, network_id: str, client_id: str, *, channel: str, purpose: str, granted: bool, how: str, actor: str
+) -> Client:
+    """Takes down whether messages of a purpose may go through a channel. Saying the same again changes nothing."""
+    return set_consents(world, network_id, client_id, [(channel, purpose)], granted=granted, how=how, actor=actor)
+
+
+def set_consents(
+    world: World,
+    network_id: str,
+    client_id: str,
+    pairs: list[tuple[str, str]],
+    *,
+    granted: bool,
+    how: str,
+    actor: str,
+) -> Client:
+    for _ in range(CONFLICT_TRIES):
+        client = world.store.client(network_id, client_id)
+        if client is None:
+            raise missing("client", client_id)
+        after = client
+        for channel, purpose in pairs:
+            consent = _consent(channel, purpose, granted, how, actor, world.now())
+            stands = after.consent(channel, consent.purpose)
+            if stands is None or stands.granted is not granted:
+                after = with_consent(after, consent)
+        if after == client:
+            return client
+        try:
+            return world.store.save(after)[0]  # type: ignore[no-any-return]
+        except SaveConflict:
+            continue
+    raise conflict("TRY_AGAIN", "Somebody else changed this client at the same moment; try again.")
+
+
+def stop_messages(world: World, network_id: str, client_id: str, *, marketing_only: bool = False) -> Client:
+    """One tap, and nothing more comes, on any channel."""
+    purposes = [Purpose.MARKETING] if marketing_only else list(Purpose)
+    pairs = [(channel, str(purpose)) for channel in CHANNELS for purpose in purposes]
+    return set_consents(world, network_id, client_id, pairs, granted=False, how="stop link", actor="client")
+
+
+def resume_messages(world: World, network_id: str, client_id: str) -> Client:
+    """The client changed their mind: what was said before no longer counts, service messages come again."""
+    pairs = [(channel, str(Purpose.SERVICE)) for channel in CHANNELS]
+    return set_consents(world, network_id, client_id, pairs, granted=True, how="stop link", actor="client")
+
+

@@ -1,0 +1,51 @@
+"""What every use case works with: the store, the present instant, chance, and the queue that wakes things at once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from chalicelib.domain.bookings import Booking
+from chalicelib.domain.clients import Client
+from chalicelib.domain.errors import missing
+from chalicelib.domain.ids import time_ordered
+from chalicelib.domain.inbox import InboxItem
+from chalicelib.domain.network import Directory
+from chalicelib.services.ports import Chance, Clock, Store, WakeQueue
+
+CONFLICT_TRIES = 8
+"""How often a use case starts over when somebody else changed what it had read. Each failure means that another
+writer succeeded, so that many writers on one item all get through."""
+
+
+class Directories(Protocol):
+    """Networks' set-up, kept for a minute."""
+
+    def __call__(self, network_id: str) -> Directory | None: ...
+    def forget(self, network_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    store: Store
+    directories: Directories
+    clock: Clock
+    chance: Chance
+    wake_queue: WakeQueue
+
+    def now(self) -> datetime:
+        return self.clock()
+
+    def directory(self, network_id: str) -> Directory:
+        """The network's set-up. Raises NOT_FOUND."""
+        found = self.directories(network_id)
+        if found is None:
+            raise missing("network", network_id)
+        return found
+
+    def new_id(self, prefix: str) -> str:
+        return time_ordered(prefix, self.clock(), self.chance(7))
+
+    def wake_if_due(self, value: Booking | Client | InboxItem) -> None:
+        """What is due already does not wait for the minute."""
+        if value.wake is not None and value.wake.at <= self.clock():
+            self.wake_queue.wake_item(value)
