@@ -14,18 +14,19 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
-TELL_EVERY_SECONDS = 2.0
+TELL_EVERY_SECONDS = 5
 
 
 def fingerprint(requirements: Path) -> str:
     """Changes with the Python in use, and with a requirements file or one that it includes."""
     text = requirements.read_text()
-    included = [fingerprint(requirements.parent / name) for name in re.findall(r"^-r\s+(\S+)", text, re.MULTILINE)]
-    return hashlib.sha256("\n".join([sys.version, text, *included]).encode()).hexdigest()
+    names = re.findall(r"^-r\s+(\S+)", text, re.MULTILINE)
+    parts = [sys.version, text, *(fingerprint(requirements.parent / name) for name in names)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 class Installation:
-    """One environment being made: `pip` works in the background, its output goes to a log in the environment."""
+    """One environment being made: pip works in the background, its output goes to a log."""
 
     def __init__(self, folder: Path, requirements: Path) -> None:
         self.folder = folder
@@ -39,7 +40,8 @@ class Installation:
 
     def start(self) -> None:
         self.stamp.unlink(missing_ok=True)
-        made = subprocess.run([sys.executable, "-m", "venv", str(self.folder)], capture_output=True, text=True)
+        venv = [sys.executable, "-m", "venv", str(self.folder)]
+        made = subprocess.run(venv, capture_output=True, text=True)
         if made.returncode:
             sys.exit(f"{made.stdout}{made.stderr}\n{self.folder.name} could not be made. "
                      "On Debian: apt install python3-venv")
@@ -73,12 +75,13 @@ def main(arguments: list[str]) -> None:
     if not stale:
         return
     began = told = time.monotonic()
-    print("Making the environments: " + ", ".join(installation.folder.name for installation in stale), flush=True)
+    names = ", ".join(installation.folder.name for installation in stale)
+    print(f"making the environments {names} (a minute or so)", flush=True)
     for installation in stale:
         installation.start()
     while any(installation.pip.poll() is None for installation in stale):
         time.sleep(0.1)
-        if time.monotonic() - told > TELL_EVERY_SECONDS * 2.5:
+        if time.monotonic() - told > TELL_EVERY_SECONDS:
             told = time.monotonic()
             state = "; ".join(installation.progress() for installation in stale)
             print(f"  {told - began:5.1f} s  {state}", flush=True)

@@ -4,9 +4,9 @@
     cloud.start(print)                     # or find it running
     deployment = cloud.deploy(print)       # seconds; at once when no source has changed
     cloud.connect("dynamodb").get_item(TableName=deployment.table_name, ...)
-    cloud.stop()                           # state is written
+    cloud.stop(print)                      # state is written
 
-IAM is enforced: each function acts under its own role. Calls made through `connect` act as the account's root.
+IAM is enforced: each function acts under its own role. What is called through `connect` acts as root.
 """
 
 import argparse
@@ -20,22 +20,15 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
 
-from infra.deploy import (
-    Deployment,
-    DeploymentError,
-    deploy,
-    deployed_digest,
-    ensure_bucket,
-    ensure_parameters,
-    find_stack,
-    read_deployment,
-)
+import boto3
+
+from infra.deploy import ensure_bucket, ensure_parameters
 from infra.package import LOCAL_STAGE, ROOT, PackagingError, Progress, package, sources_digest
+from infra.stack import Deployment, DeploymentError, deploy, deployed_digest, find_stack, read_deployment
 
 PROGRAM = ROOT / ".venv-cloud" / "bin" / "ministack"
 REGION = "us-east-1"
@@ -52,8 +45,9 @@ class LocalCloudError(Exception):
 class LocalCloud:
     """One local cloud with its own state folder and port. Two with different folders do not meet."""
 
-    def __init__(self, home: Path = ROOT / ".local" / "cloud") -> None:
+    def __init__(self, home: Path = ROOT / ".local" / "cloud", ports: range = PORTS) -> None:
         self.home = home
+        self._ports = ports
         self._notes = home / "cloud.json"
         self._clients: dict[str, Any] = {}
 
@@ -83,8 +77,9 @@ class LocalCloud:
         shutil.rmtree(self.home / "tmp", ignore_errors=True)
         (self.home / "tmp").mkdir(parents=True)
         with (self.home / "ministack.log").open("wb") as log:
-            process = subprocess.Popen([str(PROGRAM)], env=self._environment(port), cwd=self.home, stdout=log,
-                                       stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True)
+            process = subprocess.Popen(
+                [str(PROGRAM)], env=self._environment(port), cwd=self.home, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
         self._remember(port=port, pid=process.pid)
         self._clients.clear()
         deadline = time.monotonic() + START_SECONDS
@@ -127,7 +122,7 @@ class LocalCloud:
         deadline = time.monotonic() + STOP_SECONDS
         while _alive(pid):
             if time.monotonic() > deadline:
-                raise LocalCloudError(f"the local cloud (process {pid}) has not stopped within {STOP_SECONDS} s")
+                raise LocalCloudError(f"process {pid}, the local cloud, has not stopped in {STOP_SECONDS} s")
             time.sleep(0.1)
         self._remember(port=self.port, pid=None)
 
@@ -143,12 +138,10 @@ class LocalCloud:
 
     def session(self) -> Any:
         """A boto3 session with the root's keys. Pass `endpoint_url` to the clients made of it."""
-        import boto3
-
         return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
 
     def sms_messages(self) -> list[dict[str, Any]]:
-        """Every SMS that SNS took so far, oldest first for each number: PhoneNumber, Message, MessageId, ..."""
+        """Every SMS that SNS took, oldest first for each number: PhoneNumber, Message, MessageId, ..."""
         by_number = self._ask("/_ministack/sns/sms-messages")["sms_messages"]
         return [message for messages in by_number.values() for message in messages]
 
@@ -180,11 +173,11 @@ class LocalCloud:
         remembered = self._remembered().get("port")
         if remembered and _free(remembered):
             return int(remembered)
-        port = next((port for port in PORTS if _free(port)), None)
+        port = next((port for port in self._ports if _free(port)), None)
         if port is None:
-            raise LocalCloudError(f"no port of {PORTS.start}-{PORTS.stop - 1} is free on {HOST}")
+            raise LocalCloudError(f"no port of {self._ports.start}-{self._ports.stop - 1} is free on {HOST}")
         if remembered:
-            progress(f"port {remembered} is taken by another program: now on {port}, so links sent before are dead")
+            progress(f"port {remembered} is taken by another program; now on {port}: older links are dead")
         return port
 
     def _remembered(self) -> dict[str, Any]:
@@ -211,7 +204,7 @@ def _healthy(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://{HOST}:{port}/_ministack/health", timeout=2) as answer:
             return bool(answer.status == 200)
-    except (OSError, urllib.error.URLError):
+    except OSError:
         return False
 
 
@@ -226,7 +219,7 @@ def _alive(pid: int) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="The local cloud: start and deploy, stop, or forget its state.")
+    parser = argparse.ArgumentParser(description="The local cloud: deployed, stopped, or forgotten.")
     parser.add_argument("action", choices=["up", "down", "forget"])
     action = parser.parse_args().action
     cloud = LocalCloud()

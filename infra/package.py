@@ -1,7 +1,7 @@
 """Packages the application with Chalice: one template, the app's zip, and one layer with its dependencies.
 
-The sources are first copied to `build/`, so that neither bytecode caches nor a file being edited gets into the
-package, and so that Chalice's own cache of the layer (keyed by requirements.txt) stays out of the checkout.
+The sources are first copied to `build/`, so that neither bytecode caches nor a file being edited gets into
+the package, and Chalice's cache of the layer (keyed by requirements.txt) stays out of the checkout.
 """
 
 import contextlib
@@ -53,7 +53,7 @@ def source_files() -> Iterator[Path]:
 
 def sources_digest(stage: str) -> str:
     """Changes when anything changes that a package of this stage is made of."""
-    digest = hashlib.sha256(f"{stage} {sys.version_info[:2]} {platform.system()} {platform.machine()}".encode())
+    digest = hashlib.sha256(f"{stage} {sys.version} {platform.machine()}".encode())
     for file in source_files():
         digest.update(str(file).encode())
         digest.update((ROOT / file).read_bytes())
@@ -61,7 +61,7 @@ def sources_digest(stage: str) -> str:
 
 
 def package(stage: str, region: str, progress: Progress) -> Package:
-    """Run `chalice package --merge-template infra/resources.yaml` for a stage; its files stay in build/<stage>."""
+    """Run `chalice package --merge-template infra/resources.yaml`; its files stay in build/<stage>."""
     BUILD.mkdir(exist_ok=True)
     with _alone():
         digest = sources_digest(stage)
@@ -109,9 +109,9 @@ def _run_chalice(stage: str, region: str, sources: Path, out: Path) -> None:
 def _layer_for_this_machine(progress: Progress) -> Path:
     """The layer for the local cloud, which runs functions as processes of this machine.
 
-    It has the same requirements as Chalice's layer, with two differences. Its wheels are this machine's: Lambda's
-    would not load on a Mac. And they lie in python/, not in python/lib/python3.x/site-packages, which the local
-    cloud puts behind its own packages, so that functions would run on its botocore instead of ours."""
+    It has the same requirements as Chalice's layer, with two differences. Its wheels are this machine's, for
+    those of Lambda would not load on a Mac. And they lie in python/: the local cloud puts what is in
+    python/lib/python3.x/site-packages behind its own packages, and functions would run on its botocore."""
     requirements = ROOT / "requirements.txt"
     key = hashlib.sha256(requirements.read_bytes() + sys.version.encode() + platform.machine().encode())
     layer = BUILD / f"local-layer-{key.hexdigest()[:16]}.zip"
@@ -120,8 +120,8 @@ def _layer_for_this_machine(progress: Progress) -> Path:
     progress("building the layer for this machine")
     unpacked = BUILD / "local-layer"
     shutil.rmtree(unpacked, ignore_errors=True)
-    done = subprocess.run([sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-compile",
-                           "--target", str(unpacked / "python"), "--requirement", str(requirements)],
+    pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-compile"]
+    done = subprocess.run([*pip, "--target", str(unpacked / "python"), "--requirement", str(requirements)],
                           capture_output=True, text=True)
     if done.returncode:
         raise PackagingError(f"`pip install` for the layer failed:\n{done.stdout}{done.stderr}")
