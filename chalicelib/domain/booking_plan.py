@@ -5,22 +5,14 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.rules import MessageRules
-from chalicelib.domain.touches import (
-    AT_ANY_HOUR,
-    MOVES_EARLIER,
-    PRIORITY,
-    Plan,
-    TouchKind,
-    due_at,
-    is_open,
-)
-from chalicelib.domain.waking import Wake
+from chalicelib.domain.touches import PRIORITY, Plan, TouchKind, due_at, is_open, timely
+from chalicelib.domain.waking import Wake, first_wake
 
 THANKS_USEFUL = timedelta(days=7)
 ATTACH_AGAIN = (timedelta(minutes=1), timedelta(hours=1), timedelta(days=1))
 
 
-def plans(booking: Booking, rules: MessageRules, zone: str) -> tuple[Plan, ...]:
+def plans(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> tuple[Plan, ...]:
     """Every touch that the booking's present state calls for, each due at an instant or left out for a reason.
 
     zone: whose clock the quiet hours are read on (the client's, else the salon's).
@@ -33,7 +25,11 @@ def plans(booking: Booking, rules: MessageRules, zone: str) -> tuple[Plan, ...]:
         wanted = _thanks(booking, rules, booking.closed_at)
     else:
         return ()
-    return tuple(_kept_out_of_quiet_hours(plan, rules, zone, booking.made_at) for plan in wanted)
+    since = booking.closed_at or booking.made_at
+    return tuple(
+        timely(plan, booking.touched(plan.kind), rules.quiet_hours, zone, made_at=since, now=now)
+        for plan in wanted
+    )
 
 
 def _notice(booking: Booking) -> Plan:
@@ -70,22 +66,11 @@ def _thanks(booking: Booking, rules: MessageRules, closed_at: datetime) -> list[
     return [review, bonus]
 
 
-def _kept_out_of_quiet_hours(plan: Plan, rules: MessageRules, zone: str, made_at: datetime) -> Plan:
-    quiet = rules.quiet_hours
-    if plan.reason or plan.kind in AT_ANY_HOUR or not quiet.holds(plan.at, zone):
-        return plan
-    if plan.kind in MOVES_EARLIER:
-        earlier = replace(plan, at=quiet.last_loud_before(plan.at, zone))
-        return earlier if earlier.at >= made_at else replace(plan, reason="quiet_hours")
-    later = quiet.ends_after(plan.at, zone)
-    return replace(plan, at=later) if later < plan.until else replace(plan, reason="quiet_hours")
-
-
 def open_plans(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> list[Plan]:
     """What is still to be done, in order of priority; what could only be late is included: it is skipped on record."""
     found = [
         plan
-        for plan in plans(booking, rules, zone)
+        for plan in plans(booking, rules, zone, now)
         if plan.reason is None and is_open(booking.touched(plan.kind), now, plan.until)
     ]
     return sorted(found, key=lambda plan: PRIORITY[plan.kind])
@@ -93,18 +78,14 @@ def open_plans(booking: Booking, rules: MessageRules, zone: str, now: datetime) 
 
 def next_wake(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> Wake | None:
     """The instant at which the booking next needs attention; None when nothing more will ever be due of itself."""
-    if booking.trouble is not None and booking.trouble.parked:
-        return None
     if booking.waiting_for is not None:
-        return _attach_wake(booking, now)
-    wakes = [
-        Wake(due_at(plan, booking.touched(plan.kind)), plan.kind.value)
-        for plan in open_plans(booking, rules, zone, now)
-    ]
-    return min(wakes, key=lambda wake: wake.at) if wakes else None
+        return first_wake(_attach_wakes(booking, now), booking.trouble)
+    open_now = open_plans(booking, rules, zone, now)
+    wakes = [Wake(due_at(plan, booking.touched(plan.kind)), plan.kind.value) for plan in open_now]
+    return first_wake(wakes, booking.trouble)
 
 
-def _attach_wake(booking: Booking, now: datetime) -> Wake | None:
-    """A booking whose client the site has not told yet looks for them again a few times, in case word crossed on the way."""
+def _attach_wakes(booking: Booking, now: datetime) -> list[Wake]:
+    """A booking whose client the site has not told yet looks for them a few times, in case word crossed on the way."""
     later = (booking.made_at + wait for wait in ATTACH_AGAIN)
-    return next((Wake(at, "find_client") for at in later if at > now), None)
+    return [Wake(at, "find_client") for at in later if at > now]

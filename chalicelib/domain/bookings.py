@@ -112,9 +112,17 @@ def moved(booking: Booking, starts_at: datetime, now: datetime, notice_from: tim
     if starts_at == booking.starts_at:
         return booking
     if abs(starts_at - booking.starts_at) < notice_from:
-        return replace(booking, starts_at=starts_at)
+        return replace(booking, starts_at=starts_at, trouble=None)
     status = Status.BOOKED if booking.status is Status.CONFIRMED else booking.status
-    return replace(booking, starts_at=starts_at, made_at=now, moves=booking.moves + 1, status=status, move_wish=None)
+    return replace(
+        booking,
+        starts_at=starts_at,
+        made_at=now,
+        moves=booking.moves + 1,
+        status=status,
+        move_wish=None,
+        trouble=None,
+    )
 
 
 _STEPS: Mapping[Status, frozenset[Status]] = {

@@ -109,18 +109,13 @@ def counts_as_new_visit(client: Client, visit: VisitDay) -> bool:
     return visit not in client.recent_visits
 
 
-def with_visit(client: Client, visit: VisitDay, currency: str, spent_minor: int, due: tuple[Due, ...]) -> Client:
-    """The client after a completed booking: a second booking on the day in the same salon is the same visit.
-
-    `due` replaces what was due of the same services: the client has just had them.
-    """
+def with_visit(client: Client, visit: VisitDay, currency: str, spent_minor: int) -> Client:
+    """The client after a completed booking: a second booking on the day in the same salon is the same visit."""
     recent, count, first = client.recent_visits, client.visits_count, client.first_visit_on
     if counts_as_new_visit(client, visit):
         ordered = sorted((*recent, visit), key=lambda v: v.on, reverse=True)
         recent, count = tuple(ordered[:RECENT_VISITS_KEPT]), count + 1
         first = min(first or visit.on, visit.on)
-    renewed = {d.service_id for d in due}
-    kept = tuple(d for d in client.due if d.service_id not in renewed)
     spent = {**client.spent_minor, currency: client.spent_minor.get(currency, 0) + spent_minor}
     return replace(
         client,
@@ -128,7 +123,6 @@ def with_visit(client: Client, visit: VisitDay, currency: str, spent_minor: int,
         visits_count=count,
         first_visit_on=first,
         spent_minor=MappingProxyType(spent),
-        due=(*kept, *due),
     )
 
 

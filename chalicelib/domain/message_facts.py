@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageFacts:
-    """The facts of one message. A fact that is unknown is None or empty, and the text reads naturally without it.
+    """The facts of one message. What is unknown is None or empty, and the text reads naturally without it.
 
     now            UTC instant of sending: it decides between "today", "tomorrow" and a date.
     zone           IANA name of the salon's zone, in which all times are told.

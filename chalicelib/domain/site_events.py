@@ -1,7 +1,8 @@
 """What a booking site has told us, in our own words: the canonical events that every adapter produces.
 
-An adapter (`booking_sites/<site>.py`) turns raw bytes into these values; `services/take_in.py` applies them. A field that the
-site does not send is None, which always means "not said", never "empty": it leaves what is stored untouched.
+An adapter (`booking_sites/<site>.py`) turns raw bytes into these values; `services/take_in.py` applies them.
+A field that the site does not send is None, which always means "not said", never "empty": it leaves what is
+stored untouched.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from enum import StrEnum
 
 
 class SiteStatus(StrEnum):
-    """The state of a booking on its site. `moving`: cancelled only to be moved, with no successor known yet."""
+    """The state of a booking on its site. `moving`: cancelled only to be moved, no successor known yet."""
 
     BOOKED = "booked"
     CONFIRMED = "confirmed"
@@ -42,7 +43,7 @@ class SiteClient:
 
 @dataclass(frozen=True, slots=True)
 class SiteLine:
-    """One service of a booking. At least one of the id and the name of a service is given, likewise of the staff if any."""
+    """One service of a booking. Of the service its id or its name is given, or both; so of the staff, if any."""
 
     service_id: str | None = None
     service_name: str | None = None
@@ -57,11 +58,13 @@ class BookingReported:
     """A booking was made, moved, cancelled, attended, ... on the site, as a whole or in part.
 
     external_id  the site's own id of the booking, without any version in it.
-    guard        orders the events of one booking: an event applies only if its guard is greater (as text) than the stored one.
-                 Made by `guard()`; equal guards are the same event.
-    starts_at    aware (UTC), or naive: then it is the salon's local time, and intake resolves it with the salon's zone.
-    moved_from   external_id of the booking that this one continues: a move, not a cancellation and a new booking.
-    partial      the event carries only what changed (a thin no-show mark): it never creates a booking with touches.
+    guard        orders the events of one booking: an event applies only if its guard is greater (as text)
+                 than the stored one. Made by `guard()`; equal guards are the same event.
+    starts_at    aware (UTC), or naive: then it is the salon's local time, and intake resolves it with the
+                 salon's zone.
+    moved_from   external_id of the booking that this one continues: a move, not a cancellation and a new one.
+    partial      the event carries only what changed (a thin no-show mark): it never creates a booking with
+                 touches.
     client       None: not said, or a booking without a client (`anonymous` tells which).
     minutes      the length of the whole booking; the lines' minutes, where all are given, add up to it.
     """
@@ -85,7 +88,7 @@ class BookingReported:
 
 @dataclass(frozen=True, slots=True)
 class ClientReported:
-    """A client was made, changed or deleted on the site. `merged_from`: ids of the site's clients that this one replaces."""
+    """A client was made, changed or deleted on the site. `merged_from`: those that this one replaces."""
 
     external_id: str
     guard: str
@@ -96,7 +99,7 @@ class ClientReported:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """The event is understood and needs nothing from us; `reason` is a stable snake_case word with an optional detail."""
+    """The event is understood and needs nothing from us. `reason`: a stable snake_case word."""
 
     reason: str
     detail: str = ""
@@ -106,7 +109,7 @@ SiteEvent = BookingReported | ClientReported | Ignored
 
 
 class NotUnderstood(Exception):
-    """The body cannot be read as this site's event: it is quarantined, and can be replayed. `code` is UPPER_SNAKE."""
+    """The body cannot be read as this site's event: it is quarantined, replayable. `code` is UPPER_SNAKE."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -132,16 +135,18 @@ class SiteContext:
     settings: dict[str, str] = field(default_factory=dict)
 
 
-def guard(*, version: int | None = None, occurred_at: datetime | None = None, rank: int = 0, digest: str = "") -> str:
-    """A text that sorts as the events of one booking happened: by version where the site counts them, else by time.
+def guard(
+    *, version: int | None = None, occurred_at: datetime | None = None, rank: int = 0, digest: str = ""
+) -> str:
+    """A text that sorts as a booking's events happened: by version where the site counts them, else by time.
 
     version      at most 19 digits.
     occurred_at  in UTC.
     rank         0-9: within one version or instant the richer state wins.
-    digest       decides what is left between events of one instant, so that any order of arrival ends in the same state.
+    digest       decides between what is left, so that any order of arrival ends in the same state.
 
-    Guards of both sorts compare too: a version beats any instant. So one who counts versions must always count them;
-    what comes without a version may introduce a booking or a client, but never contradicts what came with one.
+    Guards of both sorts compare too: a version beats any instant. So who counts versions must always count
+    them; what comes without one may introduce a booking or a client, but never contradicts what came with one.
     """
     if version is not None:
         return f"v{version:019d}{rank:d}"

@@ -31,9 +31,9 @@ def parts(text: str) -> int:
 
 
 def plain(text: str) -> str:
-    """The text in GSM-7 as far as it can be read so: accents dropped, Cyrillic transliterated, emoji left out.
+    """The text in GSM-7 as far as that is readable: no accents, Cyrillic transliterated, emoji left out.
 
-    Letters of other scripts stay as they are, since a name that cannot be read is worse than a dearer message.
+    Letters of other scripts stay as they are: a name that cannot be read is worse than a dearer message.
     """
     if _GSM7.issuperset(text):
         return text
@@ -41,7 +41,7 @@ def plain(text: str) -> str:
 
 
 def _count(sizes: Iterable[int], whole: int, part: int) -> int:
-    """Parts for characters of these sizes. A character is never split: one that does not fit opens the next part."""
+    """Parts for characters of these sizes. None is ever split: one that does not fit opens the next part."""
     total, filled, count = 0, part, 0
     for size in sizes:
         total += size
@@ -56,13 +56,12 @@ _TYPOGRAPHY = {
     "–": "-", "—": "-", "−": "-", "…": "...", "•": "-", "·": "-", "№": "No.", "×": "x", "₽": "RUB",
 }  # fmt: skip
 # As in passports, which is how clients write their own names in Latin letters.
-_CYRILLIC = dict(
-    zip(
-        "абвгдеёжзийклмнопрстуфхцчшщъыьэюяіїєґ",
-        "a b v g d e e zh z i i k l m n o p r s t u f kh ts ch sh shch  y  e yu ya i i ie g".split(" "),
-        strict=True,
-    )
-)
+_CYRILLIC = {
+    "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ё": "e", "ж": "zh", "з": "z", "и": "i",
+    "й": "i", "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s", "т": "t",
+    "у": "u", "ф": "f", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ы": "y", "ь": "",
+    "э": "e", "ю": "yu", "я": "ya", "і": "i", "ї": "i", "є": "ie", "ґ": "g",
+}  # fmt: skip
 
 
 def _plain_char(char: str) -> str:

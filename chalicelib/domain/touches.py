@@ -4,9 +4,11 @@ A touch belongs to an occurrence of its item: a booking that is moved begins a n
 the old time neither counts for the new one nor is done again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from chalicelib.domain.quiet_hours import QuietHours
 
 
 class TouchKind(StrEnum):
@@ -89,6 +91,26 @@ def may_try_again(touch: Touch) -> bool:
     return (
         touch.state is TouchState.UNKNOWN and touch.kind in MUST_ARRIVE and touch.attempt < ATTEMPTS_MOST
     )
+
+
+def timely(
+    plan: Plan, touch: Touch | None, quiet: QuietHours, zone: str, *, made_at: datetime, now: datetime
+) -> Plan:
+    """The plan kept out of quiet hours: earlier for what cannot wait, later for the rest, or left out when neither helps.
+
+    A touch that is overdue and was not tried yet is planned as if for now, so that it waits for the quiet time to end.
+    made_at: nothing is moved to before its cause existed.
+    """
+    if plan.reason is not None or plan.kind in AT_ANY_HOUR:
+        return plan
+    at = plan.at
+    if quiet.holds(at, zone) and plan.kind in MOVES_EARLIER:
+        earlier = quiet.last_loud_before(at, zone)
+        at = earlier if earlier >= made_at else at
+    at = quiet.ends_after(at, zone)
+    if touch is None and at < now:
+        at = max(at, quiet.ends_after(now, zone)) if quiet.holds(now, zone) else at
+    return replace(plan, at=at) if at < plan.until else replace(plan, reason="quiet_hours")
 
 
 def due_at(plan: Plan, touch: Touch | None) -> datetime:

@@ -1,5 +1,6 @@
 """The pointer that every booking, client and webhook carries: when it next needs attention, and why."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,24 +17,26 @@ class Wake:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What went wrong the last times an item was woken. A parked item is woken no more until somebody retries it."""
+    """What went wrong the last times an item was woken. Not to be woken before `retry_at`; a parked item not at all,
+    until somebody retries it."""
 
     failures: int
     error: str
     at: datetime
+    retry_at: datetime
     parked: bool = False
 
 
-def earliest(*wakes: Wake | None) -> Wake | None:
-    """The wake that comes first; of two at the same instant the one named first."""
-    some = [wake for wake in wakes if wake is not None]
-    return min(some, key=lambda wake: wake.at) if some else None
-
-
-def back_off(trouble: Trouble | None, error: str, now: datetime) -> tuple[Trouble, Wake | None]:
-    """The trouble after one more failure, and when to try again: 1, 2, 4, ... minutes, at most an hour, then never."""
+def after_failure(trouble: Trouble | None, error: str, now: datetime) -> Trouble:
+    """The trouble after one more failure: wait 1, 2, 4, ... minutes, at most an hour, and in the end park."""
     failures = (trouble.failures if trouble else 0) + 1
-    parked = failures >= FAILURES_BEFORE_PARKING
     wait = min(BACK_OFF_FIRST * 2 ** (failures - 1), BACK_OFF_MOST)
-    after = Trouble(failures=failures, error=error[:200], at=now, parked=parked)
-    return after, None if parked else Wake(now + wait, "retry")
+    return Trouble(failures, error[:200], now, now + wait, parked=failures >= FAILURES_BEFORE_PARKING)
+
+
+def first_wake(wakes: Iterable[Wake], trouble: Trouble | None) -> Wake | None:
+    """The wake that comes first, of two at the same instant the one named first; later while there is trouble."""
+    first = min(wakes, key=lambda wake: wake.at, default=None)
+    if first is None or trouble is None:
+        return first
+    return None if trouble.parked else Wake(max(first.at, trouble.retry_at), first.why)

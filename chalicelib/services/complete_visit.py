@@ -1,6 +1,5 @@
 """Complete a visit: close the booking, redeem and earn bonuses, count the visit, in one transaction."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,8 +15,7 @@ from chalicelib.domain.programme import available_from, cap_points, cashback_poi
 from chalicelib.domain.zones import local_date
 from chalicelib.services.book import with_wake
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.step_booking import Allow
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import CONFLICT_TRIES, Allow, World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,16 +178,7 @@ def _posting(booking: Booking, kind: EntryKind, points: int, actor: str) -> Post
 def _visited(directory: Directory, booking: Booking, client: Client, bill: Bill, now: datetime) -> Client:
     salon = directory.salons[booking.salon_id]
     day = VisitDay(local_date(booking.starts_at, salon.timezone), salon.id)
-    visitor = with_visit(client, day, booking.currency, bill.paid_minor, ())
-    services: Mapping[str, Any] = directory.services
-    visitor = with_visit_dues(visitor, booking, services, now)
+    visitor = with_visit(client, day, booking.currency, bill.paid_minor)
+    visitor = client_plan.with_dues_after(visitor, booking, directory.services, now)
     zone = client.timezone or salon.timezone
     return replace(visitor, wake=client_plan.next_wake(visitor, directory.rules.messages, zone, now))
-
-
-def with_visit_dues(client: Client, booking: Booking, services: Mapping[str, Any], now: datetime) -> Client:
-    """What is due again because of this visit takes the place of what was due of the same services."""
-    due = client_plan.dues_after(booking, dict(services), client, now)
-    had = {line.service_id for line in booking.lines}
-    kept = tuple(d for d in client.due if d.service_id not in had)
-    return replace(client, due=(*kept, *due))

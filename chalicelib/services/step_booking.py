@@ -9,10 +9,7 @@ from chalicelib.domain.errors import conflict, missing
 from chalicelib.services.book import rewoken
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.take_back_visit import take_back
-from chalicelib.services.world import CONFLICT_TRIES, World
-
-Allow = Callable[[Booking], None]
-"""Raises unless the one who asks may change this booking."""
+from chalicelib.services.world import CONFLICT_TRIES, Allow, World
 
 
 def confirm(world: World, network_id: str, booking_id: str, allow: Allow) -> Booking:

@@ -1,5 +1,6 @@
 """What every use case works with: the store, the present instant, chance, and the queue that wakes things at once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -15,6 +16,10 @@ from chalicelib.services.ports import Chance, Clock, Store, WakeQueue
 CONFLICT_TRIES = 8
 """How often a use case starts over when somebody else changed what it had read. Each failure means that another
 writer succeeded, so that many writers on one item all get through."""
+
+
+Allow = Callable[[Booking], None]
+"""Raises unless the one who asks may change this booking."""
 
 
 class Directories(Protocol):

@@ -1,0 +1,231 @@
+"""What messages are about: a booking, or a client apart from any booking. Both answer the same questions to the sender."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from chalicelib.domain import booking_plan, client_plan
+from chalicelib.domain.bookings import Booking
+from chalicelib.domain.clients import Client
+from chalicelib.domain.message_facts import MessageFacts
+from chalicelib.domain.network import Directory, Salon
+from chalicelib.domain.touches import Plan, Touch, TouchKind, TouchState
+from chalicelib.domain.waking import Trouble
+from chalicelib.services.ports import Store
+
+AFTER_MISSED = timedelta(days=1)
+"""A client who was not invited because they had a booking is looked at again a day after it."""
+
+
+class Subject(Protocol):
+    """A booking or a client, with all that is needed to decide and to write."""
+
+    client: Client
+    salon: Salon
+    zone: str
+
+    @property
+    def item(self) -> Booking | Client: ...
+    @property
+    def booking_id(self) -> str | None: ...
+    @property
+    def occurrence(self) -> int: ...
+    @property
+    def link_is_kept(self) -> bool:
+        """Whether an earlier message has put the link item already."""
+        ...
+
+    def open_plans(self, now: datetime) -> Sequence[Plan]: ...
+    def touched(self, kind: TouchKind) -> Touch | None: ...
+    def held_back(self, plan: Plan, store: Store, now: datetime) -> str | None:
+        """Why the touch is not to be made after all; None when it is."""
+        ...
+
+    def facts(self, plan: Plan, now: datetime) -> MessageFacts: ...
+    def claimed(self, touches: Sequence[Touch]) -> Booking | Client:
+        """The item with touches in flight; its pointer stands."""
+        ...
+
+    def with_item(self, item: Any) -> "Subject":
+        """The same subject with the item as it was saved."""
+        ...
+
+    def settled(
+        self, touches: Sequence[Touch], undone: Sequence[TouchKind], trouble: Trouble | None, now: datetime
+    ) -> Booking | Client:
+        """The item with touches resolved, those in `undone` as if never tried, and its next pointer."""
+        ...
+
+    def reread(self, store: Store) -> "Subject | None":
+        """The same subject as it stands now; None when it is gone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AboutBooking:
+    booking: Booking
+    client: Client
+    salon: Salon
+    directory: Directory
+
+    @property
+    def item(self) -> Booking:
+        return self.booking
+
+    @property
+    def booking_id(self) -> str:
+        return self.booking.id
+
+    @property
+    def zone(self) -> str:
+        return self.client.timezone or self.salon.timezone
+
+    @property
+    def occurrence(self) -> int:
+        return self.booking.moves
+
+    @property
+    def link_is_kept(self) -> bool:
+        return any(t.state is TouchState.SENT and t.occurrence == self.occurrence for t in self.booking.touches.values())
+
+    def open_plans(self, now: datetime) -> Sequence[Plan]:
+        return booking_plan.open_plans(self.booking, self.directory.rules.messages, self.zone, now)
+
+    def touched(self, kind: TouchKind) -> Touch | None:
+        return self.booking.touched(kind)
+
+    def held_back(self, plan: Plan, store: Store, now: datetime) -> str | None:
+        return None
+
+    def facts(self, plan: Plan, now: datetime) -> MessageFacts:
+        services = [self.directory.services.get(line.service_id) for line in self.booking.lines]
+        staff = [self.directory.staff.get(line.staff_id or "") for line in self.booking.lines]
+        return MessageFacts(
+            salon_name=self.salon.name,
+            now=now,
+            zone=self.salon.timezone,
+            starts_at=self.booking.starts_at,
+            address=self.salon.address,
+            map_url=self.salon.map_url,
+            services=tuple(service.name for service in services if service),
+            staff=next((person.name for person in staff if person), None),
+            moved=self.booking.moves > 0,
+            points_earned=self.booking.earned_points or None,
+        )
+
+    def claimed(self, touches: Sequence[Touch]) -> Booking:
+        return self.booking.with_touches(*touches)
+
+    def settled(
+        self, touches: Sequence[Touch], undone: Sequence[TouchKind], trouble: Trouble | None, now: datetime
+    ) -> Booking:
+        booking = self.booking.with_touches(*touches)
+        left = {kind: touch for kind, touch in booking.touches.items() if kind not in undone}
+        booking = replace(booking, touches=MappingProxyType(left), trouble=trouble)
+        wake = booking_plan.next_wake(booking, self.directory.rules.messages, self.zone, now)
+        return replace(booking, wake=wake)
+
+    def reread(self, store: Store) -> "AboutBooking | None":
+        booking = store.booking(self.booking.network_id, self.booking.id)
+        return self.with_item(booking) if booking is not None else None
+
+    def with_item(self, item: Booking) -> "AboutBooking":
+        return replace(self, booking=item)
+
+
+@dataclass(frozen=True, slots=True)
+class AboutClient:
+    client: Client
+    salon: Salon
+    directory: Directory
+
+    @property
+    def item(self) -> Client:
+        return self.client
+
+    @property
+    def booking_id(self) -> None:
+        return None
+
+    @property
+    def zone(self) -> str:
+        return self.client.timezone or self.salon.timezone
+
+    @property
+    def occurrence(self) -> int:
+        return self.client.invitations
+
+    @property
+    def link_is_kept(self) -> bool:
+        return False
+
+    def open_plans(self, now: datetime) -> Sequence[Plan]:
+        plan = client_plan.invitation_plan(self.client, self.directory.rules.messages, self.zone, now)
+        return [plan] if plan is not None and plan.reason is None else []
+
+    def touched(self, kind: TouchKind) -> Touch | None:
+        return self.client.touched(kind)
+
+    def held_back(self, plan: Plan, store: Store, now: datetime) -> str | None:
+        return "has_booking" if self._next_booking(store, now) else None
+
+    def _next_booking(self, store: Store, now: datetime) -> Booking | None:
+        ahead = store.bookings_of_client(
+            self.client.network_id, self.client.id, since=now, newest_first=False, limit=5
+        )
+        return next((booking for booking in ahead.items if booking.is_upcoming), None)
+
+    def facts(self, plan: Plan, now: datetime) -> MessageFacts:
+        due = [self.directory.services.get(due.service_id) for due in client_plan.services_due(self.client, now)]
+        return MessageFacts(
+            salon_name=self.salon.name,
+            now=now,
+            zone=self.salon.timezone,
+            address=self.salon.address,
+            map_url=self.salon.map_url,
+            services=tuple(service.name for service in due if service),
+        )
+
+    def claimed(self, touches: Sequence[Touch]) -> Client:
+        return self.client.with_touches(*touches)
+
+    def settled(
+        self, touches: Sequence[Touch], undone: Sequence[TouchKind], trouble: Trouble | None, now: datetime
+    ) -> Client:
+        """An invitation that was decided on uses up what was due; one held back by a booking is looked at again later."""
+        client = self.client.with_touches(*touches)
+        left = {kind: touch for kind, touch in client.touches.items() if kind not in undone}
+        client = replace(client, touches=MappingProxyType(left), trouble=trouble)
+        if touches and not undone:
+            client = self._used_up(client, touches[0], now)
+        wake = client_plan.next_wake(client, self.directory.rules.messages, self.zone, now)
+        return replace(client, wake=wake)
+
+    def _used_up(self, client: Client, touch: Touch, now: datetime) -> Client:
+        due = client_plan.services_due(client, now)
+        left = tuple(each for each in client.due if each not in due)
+        if touch.reason == "has_booking":
+            left += tuple(replace(each, at=now + AFTER_MISSED) for each in due)
+        return replace(client, due=left, invitations=client.invitations + 1)
+
+    def reread(self, store: Store) -> "AboutClient | None":
+        client = store.client(self.client.network_id, self.client.id)
+        return self.with_item(client) if client is not None else None
+
+    def with_item(self, item: Client) -> "AboutClient":
+        return replace(self, client=item)
+
+
+def about_booking(booking: Booking, client: Client, directory: Directory) -> AboutBooking:
+    return AboutBooking(booking, client, directory.salons[booking.salon_id], directory)
+
+
+def about_client(client: Client, directory: Directory) -> AboutClient:
+    """A client's messages come from the salon they visited last."""
+    visited = (directory.salons.get(visit.salon_id) for visit in client.recent_visits)
+    salon = next((salon for salon in visited if salon), None) or next(iter(directory.salons.values()))
+    return AboutClient(client, salon, directory)
+
+
