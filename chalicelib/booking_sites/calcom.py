@@ -1,7 +1,7 @@
-"""Cal.com: signed with HMAC over the body; a moved booking is a new one that names the old. Settings: none are read.
+"""Cal.com: signed with HMAC over the body; a moved booking is a new one that names the old. No settings.
 
-Nothing is retried and no time is signed. Payload templates let a user send any shape: what is not the usual one is not
-understood. That a meeting has ended, or that nobody was seen on the video, is no word on whether the client came.
+Nothing is retried and no time is signed. Payload templates let a user send any shape: what is not the usual
+one is not understood. That a meeting has ended, or that nobody was seen on video, says nothing of the client.
 """
 
 from collections.abc import Mapping
@@ -93,7 +93,7 @@ class _Booking(Struct, rename="camel"):
     sms_reminder_number: str | None = None
     additional_notes: str | None = None
     price: reading.Minor | None = None
-    currency: str | None = None
+    currency: Annotated[str, Meta(pattern="^[A-Za-z]{3}$")] | None = None
     status: str | None = None
     reschedule_uid: Id | None = None
     rescheduled_to_uid: Id | None = None
@@ -135,7 +135,7 @@ def verify(raw: bytes, headers: Mapping[str, str], context: SiteContext, now: da
 
 
 def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
-    """By trigger, booking, time and bytes. `createdAt` beside a payload is the event's; without one, the booking's."""
+    """By trigger, booking, time and bytes. With a payload `createdAt` is the event's, else the booking's."""
     try:
         head = decode(raw, _Head)
         timed = head.payload is not None and head.created_at is not None
@@ -179,10 +179,72 @@ def _booking(event: _BookingEvent, digest: str) -> SiteEvent:
         starts_at=starts_at,
         client=client,
         anonymous=client is None,
-        lines=_lines(booking, price_minor),
+        lines=_lines(booking, starts_at, price_minor),
         moved_from=id_text(booking.reschedule_uid) if booking.reschedule_uid != booking.uid else None,
         paid_minor=price_minor if paid else None,
-        currency=(one_line(booking.currency) or "").upper() or None if price_minor else None,
+        currency=booking.currency.upper() if booking.currency and price_minor else None,
         note=reading.note_text(booking.additional_notes),
         minutes=_minutes(booking, starts_at),
     )
+
+
+def _guard(created_at: datetime, rank: int, digest: str) -> str:
+    return guard(occurred_at=utc(created_at, "$.createdAt"), rank=rank, digest=digest)
+
+
+def _client(booking: _Booking) -> SiteClient | None:
+    """Who booked is the first attendee, the rest are guests. Cal.com has no id of a person."""
+    if not booking.attendees:
+        return None
+    who = booking.attendees[0]
+    phone = _answer(booking, "attendeePhoneNumber") or who.phone_number or booking.sms_reminder_number
+    email = one_line(who.email)
+    return SiteClient(
+        name=one_line(who.name),
+        phone=one_line(phone) or one_line(_answer(booking, "smsReminderNumber")),
+        email=None if email and email.lower().endswith(PHONE_ONLY) else email,
+        language=one_line(who.language.locale) if who.language else None,
+    )
+
+
+def _answer(booking: _Booking, question: str) -> str | None:
+    """What was answered in the booking's form, whose questions are the user's own."""
+    answer = booking.responses.get(question) if isinstance(booking.responses, dict) else None
+    value = answer.get("value") if isinstance(answer, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _minutes(booking: _Booking, starts_at: datetime) -> int | None:
+    if booking.length or booking.end_time is None:
+        return booking.length or None
+    minutes = (utc(booking.end_time, "$.payload.endTime") - starts_at).total_seconds() // 60
+    return int(minutes) if 0 < minutes <= reading.LONGEST_MINUTES else None
+
+
+def _lines(booking: _Booking, starts_at: datetime, price_minor: int | None) -> tuple[SiteLine, ...]:
+    """An event type is a service, its organizer the specialist."""
+    service_id, service_name = id_text(booking.event_type_id), one_line(booking.event_title or booking.type)
+    if not (service_id or service_name):
+        return ()
+    staff = booking.organizer or _Organizer()
+    minutes = _minutes(booking, starts_at)
+    return (
+        SiteLine(service_id, service_name, id_text(staff.id), one_line(staff.name), minutes, price_minor),
+    )
+
+
+def _request(event: _RequestEvent, digest: str) -> SiteEvent:
+    """A request is no booking until the host accepts it; one to move a booking takes its old time away."""
+    moved = id_text(event.payload.reschedule_uid)
+    if moved is None:
+        return Ignored("awaiting_acceptance")
+    key = _guard(event.created_at, RANK[SiteStatus.MOVING], digest)
+    return BookingReported(external_id=moved, guard=key, status=SiteStatus.MOVING, partial=True)
+
+
+def _marks(event: _MarksEvent, digest: str) -> SiteEvent:
+    """A no-show, or one taken back. If any of those marked came, the booking was not missed."""
+    missed = all(attendee.no_show for attendee in event.payload.attendees)
+    status = SiteStatus.NO_SHOW if missed else SiteStatus.BOOKED
+    key = _guard(event.created_at, RANK[status], digest)
+    return BookingReported(external_id=event.payload.booking_uid, guard=key, status=status, partial=True)

@@ -1,7 +1,8 @@
-"""Reading what strangers send: strict JSON into typed shapes, and values into ours. All errors are NotUnderstood.
+"""Reading what strangers send: strict JSON into typed shapes, values into ours. All errors are NotUnderstood.
 
-The shapes are msgspec structs: a wrong type anywhere is refused with the path of its field. Fields that a shape does not
-name are tolerated, since sites add some without notice, and of a key given twice the last counts, as in most parsers.
+The shapes are msgspec structs: a wrong type anywhere is refused with the path of its field. Fields that a
+shape does not name are tolerated, since sites add some without notice; of a key given twice the last counts,
+as in most parsers.
 """
 
 import hashlib
@@ -16,13 +17,18 @@ from chalicelib.domain.site_events import YEARLESS, NotUnderstood
 
 T = TypeVar("T")
 
+LONGEST_MINUTES = 7 * 24 * 60
+LONGEST_NAME = 200
+LONGEST_NOTE = 2000
+LONGEST_KEY_BYTES = 200
+
 Id = Annotated[int, Meta(ge=0)] | Annotated[str, Meta(max_length=200)]
 """A site's id of something: ids become parts of keys, so an endless one is refused, not cut."""
 NeededId = Annotated[int, Meta(ge=1)] | Annotated[str, Meta(min_length=1, max_length=200)]
 Word = Annotated[str, Meta(min_length=1, max_length=200)]
 Instant = Annotated[datetime, Meta(tz=True)]
 LocalTime = Annotated[datetime, Meta(tz=False)]
-Minutes = Annotated[int, Meta(ge=0, le=7 * 24 * 60)]
+Minutes = Annotated[int, Meta(ge=0, le=LONGEST_MINUTES)]
 Minor = Annotated[int, Meta(ge=0, le=10**13)]
 Version = Annotated[int, Meta(ge=0)]
 Nothing = Annotated[list[Any], Meta(max_length=0)]
@@ -30,9 +36,6 @@ Nothing = Annotated[list[Any], Meta(max_length=0)]
 
 YEARS = range(1971, 2200)
 """When an event may happen or a booking start: outside, arithmetic with zones and lengths could overflow."""
-LONGEST_NAME = 200
-LONGEST_NOTE = 2000
-LONGEST_KEY_BYTES = 200
 
 
 def decode(raw: bytes | Raw, shape: type[T], *, strict: bool = True) -> T:
@@ -91,7 +94,7 @@ def note_text(*texts: str | None) -> str | None:
 
 
 def birth_date(text: str | None) -> date | None:
-    """A birthday from `YYYY-MM-DD`, with the year 0000 where it is not known. A wrong one is as good as none."""
+    """A birthday from `YYYY-MM-DD`, of the year 0000 if it is not known. A wrong one is as good as none."""
     known = (text or "")[:10]
     if known.startswith("0000-"):
         known = f"{YEARLESS}{known[4:]}"

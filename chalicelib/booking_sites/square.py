@@ -1,7 +1,7 @@
 """Square: signed with HMAC over the address and the body; every booking and customer counts its versions.
 
-Settings: `merchant_id`, if set, is the only seller whose events are understood (one subscription of an application gets
-those of all its sellers).
+Settings: `merchant_id`, if set, is the only seller whose events are understood (a subscription belongs to an
+application, and gets the events of all sellers who use it).
 
 A booking names its customer by id only: who that is comes with the `customer.*` events, before or after.
 """
@@ -42,7 +42,7 @@ STATUS = {
 }
 """There is no "completed" on Square. PENDING: see `_booking`."""
 
-O = TypeVar("O")
+Kind = TypeVar("Kind")
 
 
 class _Head(Struct):
@@ -52,14 +52,14 @@ class _Head(Struct):
     merchant_id: str | None = None
 
 
-class _Data(Struct, Generic[O]):
-    object: O
+class _Data(Struct, Generic[Kind]):
+    object: Kind
 
 
-class _Event(Struct, Generic[O]):
+class _Event(Struct, Generic[Kind]):
     """The data of an event, whose `object` has one field named after its kind."""
 
-    data: _Data[O]
+    data: _Data[Kind]
 
 
 class _Segment(Struct):
@@ -158,7 +158,7 @@ def normalise(raw: bytes, context: SiteContext) -> list[SiteEvent]:
 
 
 def _booking(raw: bytes, head: _Head) -> SiteEvent:
-    """PENDING waits for the seller: at first that is no booking yet; later, the client has asked to move one."""
+    """PENDING waits for the seller: a new one is no booking yet, a later version asks to change a booking."""
     booking = decode(raw, _Event[_BookingObject]).data.object.booking
     if booking.status == "PENDING" and booking.version == 0:
         return Ignored("awaiting_acceptance")
@@ -187,7 +187,7 @@ def _line(segment: _Segment) -> SiteLine:
 
 
 def _customer(raw: bytes, head: _Head) -> SiteEvent:
-    """A merge deletes customers in favour of one whose own event names them: the deletions then say nothing more."""
+    """A merge deletes customers in favour of one whose own event names them: nothing is left to say."""
     told = decode(raw, _Event[_CustomerObject]).data.object
     customer = told.customer
     merge = (told.event_context and told.event_context.merge) or _Merge()
@@ -219,7 +219,7 @@ def _customer_guard(customer: _Customer, head: _Head, deleted: bool) -> str:
 
 
 def _loyalty_account(raw: bytes, head: _Head) -> SiteEvent:
-    """A phone for a customer of whom no event has told yet: its guard, a time, is below every customer's version."""
+    """A phone, for a customer of whom no event has told yet: a time, as its guard, is below any version."""
     account = decode(raw, _Event[_LoyaltyObject]).data.object.loyalty_account
     customer_id = id_text(account.customer_id)
     phone = one_line(account.mapping.phone_number) if account.mapping else None

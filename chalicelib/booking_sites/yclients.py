@@ -1,10 +1,10 @@
-"""YCLIENTS and Altegio: one code base under two brands, so one adapter. Nothing is signed: the address is the secret.
+"""YCLIENTS and Altegio: one code base, two brands, one adapter. Nothing is signed: the address is the secret.
 
-Settings: `company_id`, if set, is the only company whose events are understood; `money_unit` tells what prices are in:
-`major` (the default: whole units of the currency) or `minor`.
+Settings: `company_id`, if set, is the only company whose events are understood; `money_unit` tells what
+prices are in: `major` (the default: whole units of the currency) or `minor`.
 
-Not the vendor's own word, and so only here, where it is easily put right: that a body may be a list of events, the unit
-of money, the shape of the `client` resource.
+Not the vendor's own word, and so only here, where it is easily put right: that a body may be a list of
+events, the unit of money, the shape of the `client` resource.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ RICHNESS = {
     SiteStatus.COMPLETED: 6,
     SiteStatus.CANCELLED: 8,
 }
-"""Which of two events of one second wins, as `last_change_date` counts seconds: what ends a booking, then a change (+1)."""
+"""Which of two events of one second wins (no finer time is given): what ends a booking, then a change."""
 
 Attendance = Literal[-1, 0, 1, 2]
 Kind = Literal["create", "update", "delete"]
@@ -206,7 +206,7 @@ def _minutes(record: _Record) -> int:
 
 
 def _lines(record: _Record, context: SiteContext) -> tuple[SiteLine, ...]:
-    """One line a service. The site gives one length for all of them: each gets its share, the first what is left over."""
+    """A line for each service. There is one length for all: each has its share, the first what is over."""
     staff = record.staff if isinstance(record.staff, _Staff) else _Staff()
     services = [one for one in record.services or () if id_text(one.id) or one_line(one.title)]
     share, rest = divmod(_minutes(record), len(services) or 1)
@@ -252,7 +252,7 @@ def _client(card: _Client | list[object] | None) -> told.SiteClient | None:
 
 
 def _client_card(event: _ClientEvent, digest: str) -> SiteEvent:
-    """Without its time a card cannot be put in order, and is not needed: the client's next record has the same data."""
+    """A card without its time has no place in the order; the client's next record tells the same."""
     if not isinstance(event.data, _Client) or event.data.last_change_date is None:
         return told.Ignored("undated_client")
     changed_at = utc(event.data.last_change_date, "$.data.last_change_date")

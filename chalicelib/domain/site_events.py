@@ -43,7 +43,7 @@ class SiteClient:
 
 @dataclass(frozen=True, slots=True)
 class SiteLine:
-    """One service of a booking. Of the service its id or its name is given, or both; so of the staff, if any."""
+    """One service of a booking. The service has its id or its name given, or both; so has the staff, if any."""
 
     service_id: str | None = None
     service_name: str | None = None
@@ -146,7 +146,7 @@ def guard(
     digest       decides between what is left, so that any order of arrival ends in the same state.
 
     Guards of both sorts compare too: a version beats any instant. So who counts versions must always count
-    them; what comes without one may introduce a booking or a client, but never contradicts what came with one.
+    them; what comes without may introduce a booking or a client, but never contradicts what came with one.
     """
     if version is not None:
         return f"v{version:019d}{rank:d}"

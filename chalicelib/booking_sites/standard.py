@@ -1,0 +1,223 @@
+"""Our own canonical event over Standard Webhooks: for bridges and sites without an adapter. No settings.
+
+`booking.upserted` reports a booking, `client.upserted` a client; other types are ignored. A sender who
+counts the versions of a booking gives `version` with every event of it; else `timestamp` tells which is the
+newer. What opens a booking must describe it; what closes one may be thin: `external_id` and `status` do.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from chalicelib.booking_sites import reading, signing, standard_signature
+from chalicelib.booking_sites.adapter import Delivery
+from chalicelib.booking_sites.reading import Id, Instant, NeededId, Word, decode, id_text, one_line, utc
+from chalicelib.domain import zones
+from chalicelib.domain.site_events import (
+    BookingReported,
+    ClientReported,
+    Ignored,
+    NotUnderstood,
+    SiteClient,
+    SiteContext,
+    SiteEvent,
+    SiteLine,
+    SiteStatus,
+    guard,
+)
+
+RANK = {
+    SiteStatus.BOOKED: 0,
+    SiteStatus.CONFIRMED: 1,
+    SiteStatus.MOVING: 2,
+    SiteStatus.NO_SHOW: 3,
+    SiteStatus.COMPLETED: 4,
+    SiteStatus.CANCELLED: 5,
+}
+"""Which of two events of one instant or version wins."""
+OPEN = frozenset({SiteStatus.BOOKED, SiteStatus.CONFIRMED})
+ATTENDED = {"arrived": SiteStatus.COMPLETED, "no_show": SiteStatus.NO_SHOW}
+
+
+class _Head(Struct):
+    type: Word
+    timestamp: Instant
+
+
+class _Money(Struct):
+    amount_minor: reading.Minor
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+
+
+class _Client(Struct):
+    name: str
+    external_id: Id | None = None
+    phone: Id | None = None
+    email: str | None = None
+    language: str | None = None
+    birth_date: str | None = None
+
+
+class _Line(Struct):
+    service: Word
+    staff: Word | None = None
+    minutes: reading.Minutes | None = None
+    price: _Money | None = None
+
+
+class _Booking(Struct):
+    external_id: NeededId
+    status: SiteStatus
+    starts_at: datetime | None = None
+    timezone: Word | None = None
+    version: reading.Version | None = None
+    salon: Id | None = None
+    client: _Client | UnsetType | None = UNSET
+    lines: Annotated[list[_Line], Meta(max_length=100)] | None = None
+    moved_from: Id | None = None
+    attendance: Literal["unknown", "arrived", "no_show"] | None = None
+    paid: _Money | None = None
+    note: str | None = None
+    source: str | None = None
+
+
+class _BookingEvent(Struct):
+    timestamp: Instant
+    data: _Booking
+
+
+class _Card(Struct):
+    external_id: NeededId
+    version: reading.Version | None = None
+    name: str | None = None
+    phone: Id | None = None
+    email: str | None = None
+    language: str | None = None
+    birth_date: str | None = None
+    deleted: bool = False
+    merged_from: Annotated[list[Word], Meta(max_length=100)] = []
+
+
+class _CardEvent(Struct):
+    timestamp: Instant
+    data: _Card
+
+
+def verify(raw: bytes, headers: Mapping[str, str], context: SiteContext, now: datetime) -> None:
+    standard_signature.verify(raw, headers, signing.needed_secret(context), now)
+
+
+def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
+    """By `webhook-id`, which is kept when a sender tries again; `webhook-timestamp` is the attempt's."""
+    key = reading.dedupe_key(signing.lowered(headers).get("webhook-id") or reading.digest(raw))
+    try:
+        return Delivery(key, utc(decode(raw, _Head).timestamp, "$.timestamp"))
+    except NotUnderstood:
+        return Delivery(key)
+
+
+def normalise(raw: bytes, context: SiteContext) -> list[SiteEvent]:
+    match decode(raw, _Head).type:
+        case "booking.upserted":
+            return [_booking(decode(raw, _BookingEvent), reading.digest(raw))]
+        case "client.upserted":
+            return [_client_card(decode(raw, _CardEvent), reading.digest(raw))]
+        case other:
+            return [Ignored("unknown_type", other)]
+
+
+def _booking(event: _BookingEvent, digest: str) -> BookingReported:
+    booking = event.data
+    status = booking.status
+    if status in OPEN:
+        status = ATTENDED.get(booking.attendance or "", status)
+        if booking.starts_at is None or booking.client is UNSET or booking.lines is None:
+            raise NotUnderstood(
+                "INVALID_FIELD",
+                "A booking that is open needs `starts_at`, `client` and `lines` - at `$.data`",
+            )
+    client = None if isinstance(booking.client, UnsetType) else _client(booking.client)
+    lines = booking.lines or []
+    return BookingReported(
+        external_id=str(booking.external_id),
+        guard=_guard(booking.version, event.timestamp, RANK[status], digest),
+        status=status,
+        starts_at=_starts_at(booking),
+        salon_external_id=id_text(booking.salon),
+        client=client,
+        anonymous=booking.client is None,
+        lines=tuple(_line(line) for line in lines),
+        moved_from=id_text(booking.moved_from) if booking.moved_from != booking.external_id else None,
+        paid_minor=booking.paid.amount_minor if booking.paid else None,
+        currency=_currency(booking),
+        note=reading.note_text(booking.note),
+        source=one_line(booking.source),
+        partial=booking.starts_at is None,
+        minutes=sum(line.minutes or 0 for line in lines) or None,
+    )
+
+
+def _guard(version: int | None, timestamp: datetime, rank: int, digest: str) -> str:
+    return guard(version=version, occurred_at=utc(timestamp, "$.timestamp"), rank=rank, digest=digest)
+
+
+def _starts_at(booking: _Booking) -> datetime | None:
+    """An offset says it all; local time is of `timezone`, or of the salon if there is none."""
+    if booking.starts_at is None:
+        return None
+    starts_at = reading.usable(booking.starts_at, "$.data.starts_at")
+    if booking.timezone is None:
+        return starts_at.astimezone(UTC) if starts_at.tzinfo else starts_at
+    try:
+        return zones.as_instant(starts_at, booking.timezone)
+    except ValueError as error:
+        raise NotUnderstood("UNKNOWN_TIMEZONE", "No IANA time zone - at `$.data.timezone`") from error
+
+
+def _line(line: _Line) -> SiteLine:
+    """Senders name services and staff by ids or by names, as they like: each word is taken as both."""
+    return SiteLine(
+        service_id=line.service,
+        service_name=one_line(line.service),
+        staff_id=line.staff,
+        staff_name=one_line(line.staff),
+        minutes=line.minutes,
+        price_minor=line.price.amount_minor if line.price else None,
+    )
+
+
+def _currency(booking: _Booking) -> str | None:
+    money = [line.price for line in booking.lines or [] if line.price] + (
+        [booking.paid] if booking.paid else []
+    )
+    currencies = {amount.currency for amount in money}
+    if len(currencies) > 1:
+        raise NotUnderstood("MIXED_CURRENCIES", "The prices and `paid` are of one currency - at `$.data`")
+    return currencies.pop() if currencies else None
+
+
+def _client(card: _Client | _Card | None) -> SiteClient | None:
+    if card is None:
+        return None
+    return SiteClient(
+        external_id=id_text(card.external_id),
+        name=one_line(card.name),
+        phone=id_text(card.phone),
+        email=one_line(card.email),
+        language=one_line(card.language),
+        birth_date=reading.birth_date(card.birth_date),
+    )
+
+
+def _client_card(event: _CardEvent, digest: str) -> ClientReported:
+    card = event.data
+    external_id = str(card.external_id)
+    return ClientReported(
+        external_id=external_id,
+        guard=_guard(card.version, event.timestamp, int(card.deleted), digest),
+        client=_client(card) or SiteClient(external_id=external_id),
+        deleted=card.deleted,
+        merged_from=tuple(one for one in card.merged_from if one != external_id),
+    )

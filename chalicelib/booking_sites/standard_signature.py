@@ -1,0 +1,64 @@
+"""The signature of Standard Webhooks (spec/standard-webhooks.md in github.com/standard-webhooks).
+
+Signed is `{webhook-id}.{webhook-timestamp}.{body}`, each as sent. `webhook-signature` holds one signature or,
+while a secret is replaced, several with blanks between: `v1,<base64>` by HMAC-SHA256, `v1a,<base64>` by
+Ed25519. The secret's prefix decides which of the two counts, so that nobody can sign by HMAC with a public
+key: `whsec_` or none, base64 of the shared key; `whpk_`, of the sender's public key; `whsk_`, of the pair.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from chalicelib.booking_sites import ed25519, signing
+from chalicelib.domain.site_events import BadSignature
+
+TOLERANCE_SECONDS = 300
+MOST_SIGNATURES = 16
+"""More are not looked at: a rotation of secrets needs two, and each of Ed25519 takes milliseconds."""
+
+
+def verify(raw: bytes, headers: Mapping[str, str], secret: str, now: datetime) -> None:
+    """Raises BadSignature for anything but a signature of these bytes made within five minutes of `now`."""
+    message_id = signing.needed_header(headers, "webhook-id")
+    timestamp = signing.needed_header(headers, "webhook-timestamp")
+    given = signing.needed_header(headers, "webhook-signature")
+    if not re.fullmatch("[0-9]{1,12}", timestamp):
+        raise BadSignature("webhook-timestamp is not a whole number of seconds")
+    if abs(now.timestamp() - int(timestamp)) > TOLERANCE_SECONDS:
+        raise BadSignature("webhook-timestamp is too far from now")
+    signed = b".".join((message_id.encode("utf-8", "surrogatepass"), timestamp.encode(), raw))
+    pairs = [item.partition(",") for item in given.split()[:MOST_SIGNATURES]]
+    if secret.startswith(("whpk_", "whsk_")):
+        key = _public_key(secret)
+        valid = [ed25519.verify(key, signed, _bytes(text)) for version, _, text in pairs if version == "v1a"]
+    else:
+        expected = base64.b64encode(signing.hmac_sha256(_shared_key(secret), signed))
+        valid = [signing.same(expected, text) for version, _, text in pairs if version == "v1"]
+    if not any(valid):
+        raise BadSignature("no signature is of this message")
+
+
+def _shared_key(secret: str) -> bytes:
+    key = _bytes(secret.removeprefix("whsec_"))
+    if not key:
+        raise BadSignature("the connection's secret is no base64")
+    return key
+
+
+def _public_key(secret: str) -> bytes:
+    """Of a pair (seed and public key, 32 bytes each) only the public half is used."""
+    key = _bytes(secret[5:])
+    if len(key) != (32 if secret.startswith("whpk_") else 64):
+        raise BadSignature("the connection's key is no Ed25519 key")
+    return key[-32:]
+
+
+def _bytes(text: str) -> bytes:
+    """What the base64 text stands for, with its padding or without it; nothing if it is no base64."""
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return b""
