@@ -10,7 +10,13 @@ _LINE_OCTETS = 75
 
 
 def booking_ics(
-    view: BookingView, language: str, *, uid: str, version: int, stamped_at: datetime, page_url: str | None = None
+    view: BookingView,
+    language: str,
+    *,
+    uid: str,
+    version: int,
+    stamped_at: datetime,
+    page_url: str | None = None,
 ) -> str:
     """The text of a .ics file with one event. Serve it as `text/calendar; charset=utf-8; method=PUBLISH`.
 
@@ -47,7 +53,8 @@ def _event(
         yield "STATUS:CANCELLED"
     else:
         yield "STATUS:CONFIRMED"
-        yield from ("BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT1H", f"DESCRIPTION:{_escape(summary)}", "END:VALARM")
+        yield from ("BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT1H")
+        yield from (f"DESCRIPTION:{_escape(summary)}", "END:VALARM")
     yield from ("END:VEVENT", "END:VCALENDAR")
 
 
@@ -56,15 +63,15 @@ def _utc(instant: datetime) -> str:
 
 
 def _escape(text: str) -> str:
-    """A TEXT value (3.3.11): no control character but the line break, which is written as a backslash and n."""
-    text = "".join(char for char in text if char == "\n" or ord(char) >= 32 and ord(char) != 127)
+    """A TEXT value (3.3.11): no control character but the line break, written as a backslash and n."""
+    text = "".join(char for char in text if char == "\n" or (ord(char) >= 32 and ord(char) != 127))
     for char in "\\;,":
         text = text.replace(char, f"\\{char}")
     return text.replace("\n", "\\n")
 
 
 def _fold(line: str) -> str:
-    """Broken after at most 75 octets (3.1), between characters: the blank that opens a continuation counts as one octet."""
+    """Broken after at most 75 octets (3.1), between characters; a continuation's first blank counts too."""
     folded, octets = [], 0
     for char in line:
         size = len(char.encode())

@@ -1,7 +1,7 @@
 """Dates, times, money and lengths as people of each language write them.
 
-Names of days and months live in the catalogues, not in CLDR data: three languages need four lines of text, Babel's tables
-33 MB of the deployed package.
+Names of days and months live in the catalogues, not in CLDR data: three languages need four lines of text,
+Babel's tables 33 MB of the deployed package.
 """
 
 from datetime import date, datetime, timedelta
@@ -11,11 +11,22 @@ from chalicelib.web.languages import Catalogue
 
 NO_BREAK = "\u00a0"
 _SYMBOLS = {"RUB": "₽", "EUR": "€", "USD": "$", "GBP": "£", "UAH": "₴", "KZT": "₸"}
-_MINOR_DIGITS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "BHD": 3, "JOD": 3, "KWD": 3, "OMR": 3, "TND": 3}
+_MINOR_DIGITS = {
+    "JPY": 0,
+    "KRW": 0,
+    "VND": 0,
+    "CLP": 0,
+    "ISK": 0,
+    "BHD": 3,
+    "JOD": 3,
+    "KWD": 3,
+    "OMR": 3,
+    "TND": 3,
+}
 
 
 def clock(moment: datetime, texts: Catalogue) -> str:
-    """14:30, in English 2:30 pm: an English reader in New York does not read 14:30, all of them read 2:30 pm."""
+    """14:30, in English 2:30 pm: not every reader of English reads 14:30, all of them read 2:30 pm."""
     if texts.language != "en":
         return f"{moment:%H:%M}"
     return f"{moment.hour % 12 or 12}:{moment:%M}{NO_BREAK}{'am' if moment.hour < 12 else 'pm'}"
@@ -49,7 +60,7 @@ def date_short(day: date, texts: Catalogue) -> str:
 
 
 def when_short(starts_at: datetime, now: datetime, zone_name: str, texts: Catalogue) -> str:
-    """For an SMS: `today at 14:30`, `tomorrow, 24 November, 14:30`, `Tue 24 November, 14:30`, in the zone's local time.
+    """For an SMS, in local time: `today at 2:30 pm`, `tomorrow, 24 Nov, 2:30 pm`, `Tue 24 Nov, 2:30 pm`.
 
     Tomorrow keeps its date, since a message may be read on the day after it was sent.
     """

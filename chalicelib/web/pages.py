@@ -1,10 +1,12 @@
-"""The client's pages as HTML: booking, review, stop, and what went wrong. Values in, a string out; no HTTP here.
+"""The client's pages as HTML: booking, review, stop, and what went wrong. Values in, a string out; no HTTP.
 
-The pages work without JavaScript, load nothing, and change state by POST alone. Their forms post to
-  {base_path}/b/{token}/confirm | cancel | move (field `wish`)       {base_path}/r/{token} (fields `stars`, `words`)
-  {base_path}/u/{token} to stop, {base_path}/u/{token}/resume        each with ?lang=, to answer in the same language.
-After a POST, answer 303 to the page itself with ?lang= and ?done=, so that reloading does nothing twice. Browsers send
-`Origin: null` with these forms, because the pages ask for no referrer.
+The pages work without JavaScript, load nothing, and change state by POST alone. Their forms post, each with
+?lang= to be answered in the same language, to
+  {base_path}/b/{token}/confirm, /cancel, /move (field `wish`)
+  {base_path}/r/{token} (fields `stars`, `words`)
+  {base_path}/u/{token} to stop, {base_path}/u/{token}/resume
+After a POST, answer 303 to the page itself with ?lang= and ?done=, so that reloading does nothing twice.
+Browsers send `Origin: null` with these forms, because the pages ask for no referrer.
 """
 
 from collections.abc import Mapping
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BOOKING_STEPS", "PROBLEMS", "SECURITY_HEADERS", "WISH_LIMIT", "WORDS_LIMIT", "BookingView", "LineView",
-    "ReviewLinkView", "ReviewView", "SalonView", "StopView", "booking_page", "problem_page", "review_page", "stop_page",
+    "ReviewLinkView", "ReviewView", "SalonView", "StopView", "booking_page", "problem_page", "review_page",
+    "stop_page",
 ]  # fmt: skip
 
 BOOKING_STEPS = frozenset(["confirmed", "cancelled", "move_asked"])
@@ -35,8 +38,8 @@ WORDS_LIMIT = 2000
 
 SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
     {
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         "Cache-Control": "no-store",
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
@@ -75,7 +78,7 @@ def booking_page(view: BookingView, language: str) -> str:
 
 
 def review_page(view: ReviewView, language: str) -> str:
-    """The page that asks how the visit was, or, once answered, thanks and shows the public links and the tip link."""
+    """Asks how the visit was; once answered, thanks and shows the public links and the tip link."""
     texts = catalogue(language)
     local = view.starts_at.astimezone(zone(view.salon.zone))
     links = [(link.site, _web_url(link.url)) for link in view.review_links]
@@ -86,7 +89,9 @@ def review_page(view: ReviewView, language: str) -> str:
         salon=_salon(view.salon),
         path=_path(view.base_path, "r", view.token),
         stop_path=view.stop_token and _path(view.base_path, "u", view.stop_token),
-        visit=f"{formats.NO_BREAK}· ".join(filter(None, [formats.day_month(local, texts), *view.services, view.staff])),
+        visit=f"{formats.NO_BREAK}· ".join(
+            filter(None, [formats.day_month(local, texts), *view.services, view.staff])
+        ),
         links=[(site, url) for site, url in links if url],
         tip_url=_web_url(view.tip_url),
         words_limit=WORDS_LIMIT,
@@ -99,8 +104,10 @@ def stop_page(view: StopView, language: str) -> str:
     return _render("stop.html", catalogue(language), view=view, salon={"name": view.sender}, path=path)
 
 
-def problem_page(kind: str, language: str, *, salon: SalonView | None = None, back_url: str | None = None) -> str:
-    """What went wrong (one of PROBLEMS) and what to do next: call the salon, if it is known, or go back to `back_url`."""
+def problem_page(
+    kind: str, language: str, *, salon: SalonView | None = None, back_url: str | None = None
+) -> str:
+    """What went wrong (one of PROBLEMS) and what to do next: call the salon, or go back to `back_url`."""
     if kind not in PROBLEMS:
         raise ValueError(f"no page for the problem {kind!r}")
     shown = _salon(salon) if salon else None
@@ -136,7 +143,7 @@ def _render(template: str, texts: Catalogue, **values: Any) -> str:
 
 
 def _phase(view: BookingView) -> str:
-    """What the booking is to its client now: its status, or, of one that was never closed, that its time has come."""
+    """What the booking is to its client now: its status, or, if never closed, that its time has come."""
     if view.status not in ("booked", "confirmed"):
         return view.status
     if view.now >= view.ends_at:
@@ -189,7 +196,7 @@ def _money(amount_minor: int | None, currency: str | None, texts: Catalogue) -> 
 
 
 def _zone_note(view: BookingView, local: datetime, texts: Catalogue) -> tuple[str | None, str | None]:
-    """The salon's zone and the client's own time, only where it matters: their clocks differ at that moment."""
+    """The salon's zone and the client's own time, if their clocks differ at that moment."""
     if view.client_zone is None:
         return None, None
     theirs = view.starts_at.astimezone(zone(view.client_zone))

@@ -1,4 +1,4 @@
-"""What the client's pages show: plain values, made by the API from the domain's, so that templates decide nothing."""
+"""What the client's pages show: plain values, made by the API from the domain's."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewLinkView:
-    """A place on the web where anybody may review the salon. site: its name as people know it (Google, 2GIS, ...)."""
+    """A place where anybody may review the salon. site: its name as people know it (Google, 2GIS, ...)."""
 
     site: str
     url: str
@@ -39,7 +39,8 @@ class BookingView:
     status       booked, confirmed, completed, cancelled or no_show.
     client_zone  IANA name, if known: where it tells another time, the salon's zone is named.
     move_wish    what the client wrote when asking to move; "" if asked without words; None: not asked.
-    done         what has just been done: one of BOOKING_STEPS, or None. Any other word is ignored (it comes from an address).
+    done         what has just been done: one of BOOKING_STEPS, or None. It comes from an address: any other
+                 word, or one that is not true, is ignored.
     review_token the token of the review page, once the visit may be reviewed.
     stop_token   the token of the page where messages are stopped.
     """
@@ -63,8 +64,9 @@ class BookingView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewView:
-    """The page /r/{token}. stars: None until answered. The public links are shown to everyone, whatever the stars.
+    """The page /r/{token}. The public links are shown to everyone, whatever the stars.
 
+    stars        None until answered.
     starts_at    when the visit was (UTC). staff: who served, if one person did; tip_url: theirs.
     words        what the client has said; with `mistake` what they had typed, to be kept.
     mistake      `no_stars`: the form came without stars; None: nothing wrong.

@@ -1,8 +1,9 @@
 """The words of the messages (SMS) that clients get: short, in their language, at the least number of parts.
 
-Cyrillic always costs UCS-2 (70 characters, then 67 a part). English and Romanian texts are kept in GSM-7 (160, then 153):
-Romanian goes without diacritics, as people in Moldova and Romania write their own SMS, because a single ș or ț would more
-than double the price; names written in Cyrillic are transliterated there for the same reason.
+Cyrillic always costs UCS-2 (70 characters, then 67 a part). English and Romanian texts are kept in GSM-7
+(160, then 153): Romanian goes without diacritics, as people in Moldova and Romania write their own SMS,
+because a single ș or ț would more than double the price. Names written in Cyrillic are transliterated there,
+for the same reason.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,16 +16,16 @@ from chalicelib.web.languages import Catalogue, catalogue, choose_language
 __all__ = ["MESSAGE_KINDS", "MessageFacts", "choose_language", "message_text"]
 
 _PLAIN_LANGUAGES = frozenset(["ro", "en"])
-# How long names may be, gentlest first. A name is cut only if that spares a part; addresses and links never are, since
-# half of one leads nowhere.
+# How long names may be, gentlest first. A name is cut only if that spares a part; addresses and links never
+# are, since half of one leads nowhere.
 _NAME_LIMITS = (200, 40, 30, 24, 18)
 
 
 def message_text(kind: str, language: str, facts: MessageFacts) -> str:
-    """The text of a message of one of MESSAGE_KINDS in one of LANGUAGES; raises ValueError for another kind or language.
+    """The text of a message of one of MESSAGE_KINDS in one of LANGUAGES. Raises ValueError for others.
 
-    Long names are shortened just as far as it makes the message cheaper: of all readings with the fewest parts the
-    fullest is taken.
+    Long names are shortened just as far as that makes the message cheaper: of all readings with the fewest
+    parts the fullest is taken.
     """
     if kind not in _SENTENCES:
         raise ValueError(f"no wording for messages of the kind {kind!r}")
@@ -77,7 +78,8 @@ def _when(texts: Catalogue, facts: MessageFacts) -> str:
 
 
 def _sentence(text: str | None) -> str:
-    """With a full stop, unless the text brings one (`12 Main St.`)."""
+    """With a full stop, unless the text brings one (`12 Main St.`); nothing of nothing."""
+    text = (text or "").strip()
     return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
@@ -143,7 +145,7 @@ def _repeat_invitation(texts: Catalogue, facts: MessageFacts, name_limit: int) -
 
 
 def _stop(texts: Catalogue, facts: MessageFacts) -> Iterator[str]:
-    """In what is marketing or leads to no page of ours; the other messages' pages carry the link to stop themselves."""
+    """In what is marketing or leads to no page of ours; the pages of the others carry that link."""
     if facts.stop_link:
         yield texts.gettext("Stop: {link}").format(link=facts.stop_link)
 

@@ -42,7 +42,7 @@ def test_known_lengths(text, expected):
 
 
 def test_an_extension_character_is_not_split_between_two_parts():
-    # 152 septets, then a two-septet character that would straddle the border, so that the first part stays one short.
+    # 152 septets, then a two-septet character that would straddle the border: the first part stays one short.
     assert parts("a" * 152 + "€" + "a" * 151) == 2
     assert parts("a" * 152 + "€" + "a" * 152) == 3
 
@@ -98,7 +98,9 @@ def test_plain_texts_stay_readable(text, expected):
     assert plain(text) == expected
 
 
-@given(st.text(st.sampled_from("ăâîșțşţĂÂÎȘȚéèöüñçабвгдежзийклмнопрстуфхцчшщъыьэюя«»–—…💅 \u00a0"), max_size=60))
+@given(
+    st.text(st.sampled_from("ăâîșțşţĂÂÎȘȚéèöüñçабвгдежзийклмнопрстуфхцчшщъыьэюя«»–—…💅 \u00a0"), max_size=60)
+)
 def test_plain_brings_our_languages_into_gsm7(text):
     assert alphabet(plain(text)) == "gsm7"
 
