@@ -50,6 +50,7 @@ class LocalCloud:
         self._ports = ports
         self._notes = home / "cloud.json"
         self._clients: dict[str, Any] = {}
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def port(self) -> int:
@@ -63,7 +64,7 @@ class LocalCloud:
     def running(self) -> bool:
         """Whether the process we started is alive and answers at our port."""
         remembered = self._remembered()
-        return bool(remembered.get("pid")) and _alive(remembered["pid"]) and _healthy(remembered["port"])
+        return bool(remembered.get("pid")) and self._alive(remembered["pid"]) and _healthy(remembered["port"])
 
     def start(self, progress: Progress) -> None:
         """Start the cloud, or find it running; returns when it answers."""
@@ -77,14 +78,14 @@ class LocalCloud:
         shutil.rmtree(self.home / "tmp", ignore_errors=True)
         (self.home / "tmp").mkdir(parents=True)
         with (self.home / "ministack.log").open("wb") as log:
-            process = subprocess.Popen(
+            self._process = subprocess.Popen(
                 [str(PROGRAM)], env=self._environment(port), cwd=self.home, start_new_session=True,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
-        self._remember(port=port, pid=process.pid)
+        self._remember(port=port, pid=self._process.pid)
         self._clients.clear()
         deadline = time.monotonic() + START_SECONDS
         while not _healthy(port):
-            if process.poll() is not None or time.monotonic() > deadline:
+            if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop(lambda line: None)
                 last = (self.home / "ministack.log").read_text(errors="replace")[-1500:]
                 raise LocalCloudError(f"the local cloud did not start on port {port}:\n{last}")
@@ -113,14 +114,14 @@ class LocalCloud:
 
     def stop(self, progress: Progress) -> None:
         """Stop the cloud cleanly; its state is written and found again at the next start."""
-        pid = self._remembered().get("pid")
-        if not pid or not _alive(pid):
+        if not self.running() and (self._process is None or self._process.poll() is not None):
             progress("local cloud is not running")
             return
+        pid = self._remembered()["pid"]
         progress("stopping the local cloud, keeping its state")
         os.kill(pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
-        while _alive(pid):
+        while self._alive(pid):
             if time.monotonic() > deadline:
                 raise LocalCloudError(f"process {pid}, the local cloud, has not stopped in {STOP_SECONDS} s")
             time.sleep(0.1)
@@ -144,6 +145,15 @@ class LocalCloud:
         """Every SMS that SNS took, oldest first for each number: PhoneNumber, Message, MessageId, ..."""
         by_number = self._ask("/_ministack/sns/sms-messages")["sms_messages"]
         return [message for messages in by_number.values() for message in messages]
+
+    def _alive(self, pid: int) -> bool:
+        if self._process is not None and self._process.pid == pid:
+            return self._process.poll() is None  # a child of ours that has ended is reaped by this
+        try:
+            os.kill(pid, 0)
+        except (ProcessLookupError, PermissionError):  # gone, or its number is another's by now
+            return False
+        return True
 
     def _ask(self, path: str) -> Any:
         with urllib.request.urlopen(self.endpoint_url + path, timeout=10) as answer:
@@ -206,16 +216,6 @@ def _healthy(port: int) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def _alive(pid: int) -> bool:
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)  # a child of ours that has ended would stay a zombie, and look alive
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def main() -> int:

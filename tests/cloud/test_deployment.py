@@ -1,0 +1,117 @@
+"""The deployed stack stands, and each function may do what its policy says and nothing else."""
+
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from infra.local_cloud import REGION, LocalCloud
+from infra.package import LOCAL_STAGE
+from infra.stack import Deployment, find_stack
+
+REFUSED = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
+KEY = {"PK": {"S": "NET#permissions"}, "SK": {"S": "PROBE"}}
+
+Act = Callable[[str, str], Any]
+
+
+@pytest.fixture
+def act_as(cloud: LocalCloud, deployment: Deployment) -> Act:
+    """A client of a service that acts under the role of one of the deployed functions."""
+
+    def client(function: str, service: str) -> Any:
+        configured = cloud.connect("lambda").get_function_configuration(
+            FunctionName=deployment.functions[function])
+        session = cloud.connect("sts").assume_role(RoleArn=configured["Role"], RoleSessionName=function)
+        keys = session["Credentials"]
+        return boto3.Session(
+            aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"], region_name=REGION,
+        ).client(service, endpoint_url=cloud.endpoint_url)
+
+    return client
+
+
+def refused(call: Callable[..., Any], **arguments: Any) -> bool:
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return error.response["Error"]["Code"] in REFUSED
+    return False
+
+
+def test_the_api_answers_at_its_address(deployment: Deployment) -> None:
+    with urllib.request.urlopen(f"{deployment.api_url}/health", timeout=20) as answer:
+        assert answer.status == 200
+
+
+@pytest.mark.parametrize("function", ["api", "sweep", "wake", "intake"])
+def test_no_function_may_scan_list_or_delete_a_table(
+    act_as: Act, deployment: Deployment, function: str
+) -> None:
+    dynamodb = act_as(function, "dynamodb")
+    assert refused(dynamodb.scan, TableName=deployment.table_name)
+    assert refused(dynamodb.list_tables)
+    assert refused(dynamodb.delete_table, TableName=deployment.table_name)
+
+
+def test_the_sweep_reads_the_wake_index_and_no_other(act_as: Act, deployment: Deployment) -> None:
+    dynamodb = act_as("sweep", "dynamodb")
+
+    def query(index: str, key: str) -> dict[str, Any]:
+        return {"TableName": deployment.table_name, "IndexName": index,
+                "KeyConditionExpression": f"{key} = :key", "ExpressionAttributeValues": {":key": {"S": "x"}}}
+
+    assert dynamodb.query(**query("wake", "wake_shard"))["Count"] == 0
+    assert refused(dynamodb.query, **query("by_client", "client_key"))
+    assert refused(dynamodb.put_item, TableName=deployment.table_name, Item=KEY)
+    assert refused(dynamodb.get_item, TableName=deployment.table_name, Key=KEY)
+
+
+def test_only_the_waker_sends_sms_and_nobody_publishes_to_a_topic(act_as: Act) -> None:
+    waker = act_as("wake", "sns")
+    assert waker.publish(PhoneNumber="+15555550100", Message="allowed")["MessageId"]
+    assert refused(waker.publish, TopicArn=f"arn:aws:sns:{REGION}:000000000000:any", Message="refused")
+    for function in ("api", "sweep", "intake"):
+        assert refused(act_as(function, "sns").publish, PhoneNumber="+15555550100", Message="refused")
+
+
+def test_a_function_reads_the_parameters_of_its_own_stage_alone(act_as: Act, deployment: Deployment) -> None:
+    ssm = act_as("wake", "ssm")
+    secret = ssm.get_parameter(Name=f"{deployment.parameter_prefix}/link-secret", WithDecryption=True)
+    assert len(bytes.fromhex(secret["Parameter"]["Value"])) == 32
+    assert refused(ssm.get_parameter, Name="/perennial/prod/link-secret")
+    assert refused(act_as("sweep", "ssm").get_parameter, Name=f"{deployment.parameter_prefix}/link-secret")
+
+
+def test_the_api_may_queue_but_not_drain(act_as: Act, deployment: Deployment) -> None:
+    sqs = act_as("api", "sqs")
+    assert refused(sqs.receive_message, QueueUrl=deployment.intake_queue_url)
+    assert refused(sqs.purge_queue, QueueUrl=deployment.intake_queue_url)
+
+
+def test_the_public_address_is_in_the_parameters(cloud: LocalCloud, deployment: Deployment) -> None:
+    name = f"{deployment.parameter_prefix}/public-base-url"
+    assert cloud.connect("ssm").get_parameter(Name=name)["Parameter"]["Value"] == deployment.api_url
+
+
+def test_deploying_the_same_sources_again_changes_nothing(cloud: LocalCloud, deployment: Deployment) -> None:
+    before = find_stack(cloud.connect, LOCAL_STAGE)
+    told: list[str] = []
+    assert cloud.deploy(told.append) == deployment
+    assert told == ["the stack is up to date"]
+    assert find_stack(cloud.connect, LOCAL_STAGE) == before
+
+
+def test_a_restart_finds_everything_again(cloud: LocalCloud, deployment: Deployment) -> None:
+    cloud.connect("dynamodb").put_item(TableName=deployment.table_name, Item=KEY)
+    cloud.stop(lambda line: None)
+    cloud.start(lambda line: None)
+    assert cloud.deployment() == deployment
+    kept = cloud.connect("dynamodb").get_item(TableName=deployment.table_name, Key=KEY)
+    assert kept["Item"] == KEY
+    with urllib.request.urlopen(f"{deployment.api_url}/health", timeout=20) as answer:
+        assert answer.status == 200
