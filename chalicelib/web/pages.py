@@ -104,14 +104,16 @@ def stop_page(view: StopView, language: str) -> str:
     return _render("stop.html", catalogue(language), view=view, salon={"name": view.sender}, path=path)
 
 
-def problem_page(
-    kind: str, language: str, *, salon: SalonView | None = None, back_url: str | None = None
-) -> str:
-    """What went wrong (one of PROBLEMS) and what to do next: call the salon, or go back to `back_url`."""
+def problem_page(kind: str, language: str, *, salon: SalonView | None = None, back_to: str = "") -> str:
+    """What went wrong (one of PROBLEMS) and what to do next: call the salon, or open the page again.
+
+    back_to  that page's path or URL, without a query. A must in answer to a POST, since the target of a form
+             cannot be opened again, nor in another language.
+    """
     if kind not in PROBLEMS:
         raise ValueError(f"no page for the problem {kind!r}")
     shown = _salon(salon) if salon else None
-    return _render("problem.html", catalogue(language), kind=kind, salon=shown, back_url=back_url)
+    return _render("problem.html", catalogue(language), kind=kind, salon=shown, address=back_to)
 
 
 @lru_cache(maxsize=1)
@@ -129,7 +131,8 @@ def _environment() -> "Environment":
     )
 
 
-def _render(template: str, texts: Catalogue, **values: Any) -> str:
+def _render(template: str, texts: Catalogue, *, address: str = "", **values: Any) -> str:
+    """address: the page's own, for the links to its other languages; "" is wherever the browser is."""
     from markupsafe import Markup, escape
 
     def translate(message: str, **facts: Any) -> Markup:
@@ -139,7 +142,8 @@ def _render(template: str, texts: Catalogue, **values: Any) -> str:
         return escape(texts.ngettext(one, many, number)).format(n=number)
 
     page = _environment().get_template(template)
-    return page.render(_=translate, ngettext=translate_number, language=texts.language, **values)
+    words = {"_": translate, "ngettext": translate_number, "language": texts.language}
+    return page.render(words, address=address, **values)
 
 
 def _phase(view: BookingView) -> str:
