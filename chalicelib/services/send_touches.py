@@ -15,6 +15,7 @@ from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.messages import Message, MessageState, Outcome, Outgoing
 from chalicelib.domain.sms import alphabet, parts
 from chalicelib.domain.touches import (
+    ATTEMPTS_MOST,
     MARKETING,
     Plan,
     Touch,
@@ -75,6 +76,8 @@ def send_due(sending: Sending, subject: Subject) -> None:
             going.append(_attempt(sending, subject, plan, before, now))
         elif before is None:
             resolved.append(_skipped(world, subject, plan, reason, now))
+        else:
+            resolved.append(replace(before, attempt=ATTEMPTS_MOST))  # no second attempt then
     undone: list[TouchKind] = []
     trouble: Trouble | None = None
     if going:

@@ -1,0 +1,62 @@
+"""The two queues by which functions call each other: both FIFO, so that a repeated call counts once."""
+
+import hashlib
+import json
+import logging
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.domain.bookings import Booking
+from chalicelib.domain.clients import Client
+from chalicelib.domain.inbox import InboxItem
+from chalicelib.store.keys import place_of, shard_of
+
+log = logging.getLogger(__name__)
+
+
+class SqsWakeQueue:
+    """Messages `{"shard"}` (drain it) and `{"shard", "pk", "sk"}` (wake that item), grouped by shard: one worker each."""
+
+    def __init__(self, client: Any, url: str, shards: int) -> None:
+        self._client, self._url, self._shards = client, url, shards
+
+    def wake_item(self, value: Booking | Client | InboxItem) -> None:
+        place = place_of(value)
+        shard = shard_of(place.pk, self._shards)
+        body = {"shard": shard, "pk": place.pk, "sk": place.sk}
+        try:
+            self._send(body, f"{place.pk}#{value.version}")
+        except (BotoCoreError, ClientError):
+            log.warning("an item was not woken at once; the next sweep finds it", exc_info=True)
+
+    def wake_shard(self, shard: str, at: datetime) -> None:
+        self._send({"shard": shard}, f"{shard}#{at:%Y-%m-%dT%H:%M}")
+
+    def go_on(self, shard: str, after: str) -> None:
+        """Another worker is to go on with a shard. `after` tells this hand-over from others."""
+        self._send({"shard": shard}, f"{shard}#{after}")
+
+    def _send(self, body: dict[str, str], once: str) -> None:
+        _send(self._client, self._url, body, group=body["shard"], once=once)
+
+
+class SqsIntakeQueue:
+    """Messages `{"network_id", "inbox_id"}`, grouped by connection: a site's events are taken in one after another."""
+
+    def __init__(self, client: Any, url: str) -> None:
+        self._client, self._url = client, url
+
+    def take_in(self, item: InboxItem) -> None:
+        body = {"network_id": item.network_id, "inbox_id": item.id}
+        _send(self._client, self._url, body, group=item.connection_id, once=f"{item.id}#{item.version}")
+
+
+def _send(client: Any, url: str, body: dict[str, str], *, group: str, once: str) -> None:
+    client.send_message(
+        QueueUrl=url,
+        MessageBody=json.dumps(body),
+        MessageGroupId=group.replace("#", "-"),
+        MessageDeduplicationId=hashlib.sha256(once.encode()).hexdigest(),
+    )

@@ -1,0 +1,96 @@
+"""Apply what a booking site says of a client, and give the bookings that waited for them their client."""
+
+from dataclasses import replace
+from types import MappingProxyType
+
+from chalicelib.domain.aliases import site_client
+from chalicelib.domain.bookings import Booking
+from chalicelib.domain.clients import Client
+from chalicelib.domain.network import Connection
+from chalicelib.domain.site_events import ClientReported, SiteClient
+from chalicelib.services.apply_booking import Applied
+from chalicelib.services.book import with_wake
+from chalicelib.services.keep_client import contact_aliases
+from chalicelib.services.ports import SaveConflict
+from chalicelib.services.site_clients import find_or_draft, known, link_site_id, normal, told_anew
+from chalicelib.services.world import World
+
+
+def apply_client(world: World, connection: Connection, event: ClientReported) -> Applied:
+    """Makes or updates the client. A client deleted on the site is kept: visits and bonuses are theirs still."""
+    if event.deleted:
+        return Applied(changed=False, reason="deleted_on_site")
+    told = replace(normal(world, connection, event.client), external_id=event.external_id)
+    client, by = known(world, connection, told)
+    client = client or _merged(world, connection, event)
+    if client is None:
+        found = find_or_draft(world, connection, told)
+        client = _guarded(found.client, connection, event)
+        world.store.save(client, *contact_aliases(client))
+    else:
+        if by != site_client(connection.id):
+            link_site_id(world, connection, event.external_id, client.id)
+        stands = client.guards.get(connection.id, "")
+        if event.guard > stands:
+            _update(world, connection, client, event, told)
+    attached = attach_waiting(world, connection, event.external_id)
+    return Applied(changed=True, booking_id=attached[0].id if attached else None)
+
+
+def _merged(world: World, connection: Connection, event: ClientReported) -> Client | None:
+    """The client that one of the merged site clients is."""
+    kind = site_client(connection.id)
+    found = (world.store.alias(connection.network_id, kind, id) for id in event.merged_from)
+    id = next((id for id in found if id), None)
+    return world.store.client(connection.network_id, id) if id else None
+
+
+def _guarded(client: Client, connection: Connection, event: ClientReported) -> Client:
+    return replace(client, guards=MappingProxyType({**client.guards, connection.id: event.guard}))
+
+
+def _update(world: World, connection: Connection, client: Client, event: ClientReported, told: SiteClient) -> None:
+    """A phone or e-mail that belongs to somebody else already is left where it is."""
+    wanted = _guarded(told_anew(client, told), connection, event)
+    before = contact_aliases(client)
+    new = [alias for alias in contact_aliases(wanted) if alias not in before]
+    for alias in new:
+        owner = world.store.alias(alias.network_id, alias.kind, alias.value)
+        if owner is not None and owner != client.id:
+            wanted = replace(wanted, **{alias.kind: getattr(client, alias.kind)})
+    after = contact_aliases(wanted)
+    world.store.save(
+        wanted,
+        *(alias for alias in after if alias not in before),
+        remove=[alias for alias in before if alias not in after],
+    )
+
+
+def attach_waiting(world: World, connection: Connection, site_client_id: str) -> list[Booking]:
+    """Gives each booking that waits for this client of the site its client; their notices go out."""
+    network_id = connection.network_id
+    waiting = world.store.bookings_waiting(network_id, connection.id, site_client_id)
+    found = [attach_client(world, booking) for booking in waiting]
+    return [booking for booking in found if booking is not None]
+
+
+def attach_client(world: World, booking: Booking) -> Booking | None:
+    """The booking with its client, if the site has told by now who that is; None while nobody knows."""
+    if booking.waiting_for is None or booking.connection_id is None:
+        return None
+    kind = site_client(booking.connection_id)
+    client_id = world.store.alias(booking.network_id, kind, booking.waiting_for)
+    client = world.store.client(booking.network_id, client_id) if client_id else None
+    if client is None:
+        return None
+    attached = replace(booking, client_id=client.id, waiting_for=None)
+    try:
+        (saved,) = world.store.save(
+            with_wake(attached, world.directory(booking.network_id), client, world.now())
+        )
+    except SaveConflict:
+        return None
+    world.wake_if_due(saved)
+    return saved  # type: ignore[no-any-return]
+
+

@@ -1,0 +1,100 @@
+"""Who a booking site means by a client: found by the site's own id first, then by phone or e-mail, else made."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chalicelib.domain.aliases import EMAIL, PHONE, Alias, site_client
+from chalicelib.domain.clients import Client
+from chalicelib.domain.ids import derived
+from chalicelib.domain.network import Connection
+from chalicelib.domain.site_events import SiteClient
+from chalicelib.services.contact_details import NAME_MOST, email_or_none, phone_or_none
+from chalicelib.services.keep_client import LANGUAGES, contact_aliases
+from chalicelib.services.ports import SaveConflict
+from chalicelib.services.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The client, and what must be saved together with whatever refers to them. is_new: nothing of them is saved yet."""
+
+    client: Client
+    to_save: tuple[Any, ...] = ()
+    is_new: bool = False
+
+
+def normal(world: World, connection: Connection, told: SiteClient) -> SiteClient:
+    """With phone and e-mail in the form in which they are kept; what is no phone counts as not said."""
+    country = world.directory(connection.network_id).network.country
+    name = " ".join((told.name or "").split())[:NAME_MOST] or None
+    language = told.language if told.language in LANGUAGES else None
+    phone, email = phone_or_none(told.phone, country), email_or_none(told.email)
+    return replace(told, name=name, phone=phone, email=email, language=language)
+
+
+def known(world: World, connection: Connection, told: SiteClient) -> tuple[Client | None, str]:
+    """The client that a site's client (in normal form) already is, and the kind of alias that led there."""
+    store, network_id = world.store, connection.network_id
+    ways = (
+        (site_client(connection.id), told.external_id),
+        (PHONE, told.phone),
+        (EMAIL, told.email),
+    )
+    for kind, value in ways:
+        found = store.alias(network_id, kind, value) if value else None
+        client = store.client(network_id, found) if found else None
+        if client is not None:
+            return client, kind
+    return None, ""
+
+
+def find_or_draft(world: World, connection: Connection, told: SiteClient) -> Found:
+    """The client whom a booking names. A new one's id follows from the site's id, so that a repetition makes no other;
+    the site's id is linked first, which is of no harm should we never come to the rest."""
+    told = normal(world, connection, told)
+    client, by = known(world, connection, told)
+    drafted = client or _drafted(world, connection, told)
+    if by != site_client(connection.id):
+        link_site_id(world, connection, told.external_id, drafted.id)
+    if client is None:
+        return Found(drafted, (drafted, *contact_aliases(drafted)), is_new=True)
+    return Found(drafted)
+
+
+def _drafted(world: World, connection: Connection, told: SiteClient) -> Client:
+    known_by = told.external_id or told.phone or told.email
+    id = derived("cli", connection.id, known_by) if known_by else world.new_id("cli")
+    return Client(
+        network_id=connection.network_id,
+        id=id,
+        name=told.name or told.phone or told.email or "?",
+        created_at=world.now(),
+        phone=told.phone,
+        email=told.email,
+        birth_date=told.birth_date,
+        language=told.language,
+        source=connection.settings.get("source", connection.site),
+    )
+
+
+def link_site_id(world: World, connection: Connection, site_id: str | None, client_id: str) -> None:
+    """Lets the site's id lead to our client; nothing happens where it leads somewhere already."""
+    if site_id is None:
+        return
+    kind = site_client(connection.id)
+    try:
+        world.store.save(Alias(network_id=connection.network_id, kind=kind, value=site_id, leads_to=client_id))
+    except SaveConflict:
+        pass
+
+
+def told_anew(client: Client, told: SiteClient) -> Client:
+    """The client with what the site says now; what it does not say stays."""
+    return replace(
+        client,
+        name=told.name or client.name,
+        phone=told.phone or client.phone,
+        email=told.email or client.email,
+        birth_date=told.birth_date or client.birth_date,
+        language=client.language or told.language,
+    )
