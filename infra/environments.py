@@ -26,7 +26,7 @@ def fingerprint(requirements: Path) -> str:
 
 
 class Installation:
-    """One environment being made: pip works in the background, its output goes to a log."""
+    """One environment being made: in the background, with its output in a log."""
 
     def __init__(self, folder: Path, requirements: Path) -> None:
         self.folder = folder
@@ -39,29 +39,27 @@ class Installation:
         return not self.stamp.exists() or self.stamp.read_text() != self.wanted
 
     def start(self) -> None:
+        self.folder.mkdir(exist_ok=True)
         self.stamp.unlink(missing_ok=True)
-        venv = [sys.executable, "-m", "venv", str(self.folder)]
-        made = subprocess.run(venv, capture_output=True, text=True)
-        if made.returncode:
-            sys.exit(f"{made.stdout}{made.stderr}\n{self.folder.name} could not be made. "
-                     "On Debian: apt install python3-venv")
         # Bytecode is left to the first import: much of what is installed is never imported.
+        pip = ("-m pip install --disable-pip-version-check --no-compile --progress-bar off "
+               f'--requirement "{self.requirements}"')
+        make = f'"{sys.executable}" -m venv "{self.folder}" && "{self.folder}/bin/python" {pip}'
         with self.log.open("w") as log:
-            self.pip = subprocess.Popen(
-                [str(self.folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check",
-                 "--no-compile", "--progress-bar", "off", "--requirement", str(self.requirements)],
-                stdout=log, stderr=subprocess.STDOUT)
+            self.process = subprocess.Popen(["sh", "-c", make], stdout=log, stderr=subprocess.STDOUT)
 
     def finish(self) -> None:
-        if self.pip.wait():
-            sys.exit(f"{self.log.read_text()[-3000:]}\n{self.folder.name} could not be made: see above")
+        if self.process.wait():
+            log = self.log.read_text(errors="replace")
+            hint = "\nOn Debian: apt install python3-venv" if "ensurepip" in log else ""
+            sys.exit(f"{log[-3000:]}\n{self.folder.name} could not be made: see above{hint}")
         self.stamp.write_text(self.wanted)
 
     def progress(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()
         collected = sum(line.startswith("Collecting ") for line in lines)
         installing = any(line.startswith("Installing collected") for line in lines)
-        state = "done" if self.pip.poll() == 0 else "installing" if installing else "collecting"
+        state = "done" if self.process.poll() == 0 else "installing" if installing else "collecting"
         return f"{self.folder.name} {state}, {collected} packages"
 
 
@@ -79,7 +77,7 @@ def main(arguments: list[str]) -> None:
     print(f"making the environments {names} (a minute or so)", flush=True)
     for installation in stale:
         installation.start()
-    while any(installation.pip.poll() is None for installation in stale):
+    while any(installation.process.poll() is None for installation in stale):
         time.sleep(0.1)
         if time.monotonic() - told > TELL_EVERY_SECONDS:
             told = time.monotonic()
