@@ -1,1 +1,1 @@
-"""Event handlers, as thin as the API."""
+"""Event handlers, thin as the api: read the event, call one use case, say what failed."""

@@ -1,10 +1,17 @@
-"""Temporary: see app.py."""
+"""Takes in received webhooks, those of one connection one after another."""
 
 from chalice import Blueprint
+
+from chalicelib.jobs.job import Job, batch_job
 
 bp = Blueprint(__name__)
 
 
 @bp.on_sqs_message(queue="intake.fifo", batch_size=10)
-def intake(event):
-    return {"batchItemFailures": []}
+@batch_job
+def intake(body: dict[str, str], job: Job) -> None:
+    from chalicelib import wiring
+    from chalicelib.services.take_in import take_in
+
+    state = take_in(wiring.intake(), body["network_id"], body["inbox_id"])
+    job.count(taken_in=1, quarantined=int(state == "quarantined"))

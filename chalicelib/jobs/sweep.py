@@ -1,21 +1,21 @@
-"""Temporary: see app.py."""
+"""Each minute: which shards have work?"""
+
+from typing import Any
 
 from chalice import Blueprint, Rate
+
+from chalicelib.jobs.job import Job, job
 
 bp = Blueprint(__name__)
 
 
 @bp.schedule(Rate(1, unit=Rate.MINUTES))
-def sweep(event):
-    import os
-    import time
+@job
+def sweep(event: Any, job: Job) -> list[str]:
+    from chalicelib import wiring
+    from chalicelib.services.sweep_shards import sweep as sweep_shards
+    from chalicelib.store.keys import shard_names
 
-    import botocore.session
-
-    session = botocore.session.get_session()
-    session.create_client("dynamodb").query(
-        TableName=os.environ["TABLE_NAME"], IndexName="wake", KeyConditionExpression="wake_shard = :s",
-        ExpressionAttributeValues={":s": {"S": "00"}})
-    session.create_client("sqs").send_message(
-        QueueUrl=os.environ["WAKE_QUEUE_URL"], MessageBody='{"shard": "00"}', MessageGroupId="00",
-        MessageDeduplicationId=str(int(time.time()) // 60))
+    found = sweep_shards(wiring.world(), shard_names(wiring.settings().wake_shards))
+    job.count(sweeps=1, shards_with_work=len(found))
+    return found

@@ -1,19 +1,24 @@
-"""Temporary: see app.py."""
+"""Wakes what is due: all of a shard, or one item that should not wait for the minute."""
 
 from chalice import Blueprint
+
+from chalicelib.jobs.job import Job, batch_job
 
 bp = Blueprint(__name__)
 
 
 @bp.on_sqs_message(queue="wake.fifo", batch_size=10)
-def wake(event):
-    import os
+@batch_job
+def wake(body: dict[str, str], job: Job) -> None:
+    from chalicelib import wiring
+    from chalicelib.services.wake_items import drain_shard, wake_one
 
-    import botocore.session
-
-    session = botocore.session.get_session()
-    for record in event:
-        session.create_client("dynamodb").put_item(TableName=os.environ["TABLE_NAME"], Item={
-            "PK": {"S": "NET#n"}, "SK": {"S": "WOKEN"}, "body": {"S": record.body}})
-        session.create_client("sns").publish(PhoneNumber="+15555550100", Message="woken " + record.body)
-    return {"batchItemFailures": []}
+    world, wakers = wiring.world(), wiring.wakers()
+    if "pk" in body:
+        trouble = wake_one(world, wakers, body["pk"], body["sk"])
+        job.count(woken=1, failed=int(trouble != ""), parked=int(trouble == "parked"))
+        return
+    drained = drain_shard(world, wakers, body["shard"], job.has_time)
+    job.count(woken=drained.woken, failed=drained.failed, parked=drained.parked)
+    if drained.unfinished:
+        wiring.wake_queue().go_on(body["shard"], wiring.now().isoformat())

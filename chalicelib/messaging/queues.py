@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -17,9 +18,12 @@ log = logging.getLogger(__name__)
 
 
 class SqsWakeQueue:
-    """Messages `{"shard"}` (drain it) and `{"shard", "pk", "sk"}` (wake that item), grouped by shard: one worker each."""
+    """Messages `{"shard"}` (drain it) and `{"shard", "pk", "sk"}` (wake that item), grouped by shard: one worker each.
 
-    def __init__(self, client: Any, url: str, shards: int) -> None:
+    client: makes or gives the botocore client; asked for only when something is sent.
+    """
+
+    def __init__(self, client: Callable[[], Any], url: str, shards: int) -> None:
         self._client, self._url, self._shards = client, url, shards
 
     def wake_item(self, value: Booking | Client | InboxItem) -> None:
@@ -39,18 +43,18 @@ class SqsWakeQueue:
         self._send({"shard": shard}, f"{shard}#{after}")
 
     def _send(self, body: dict[str, str], once: str) -> None:
-        _send(self._client, self._url, body, group=body["shard"], once=once)
+        _send(self._client(), self._url, body, group=body["shard"], once=once)
 
 
 class SqsIntakeQueue:
     """Messages `{"network_id", "inbox_id"}`, grouped by connection: a site's events are taken in one after another."""
 
-    def __init__(self, client: Any, url: str) -> None:
+    def __init__(self, client: Callable[[], Any], url: str) -> None:
         self._client, self._url = client, url
 
     def take_in(self, item: InboxItem) -> None:
         body = {"network_id": item.network_id, "inbox_id": item.id}
-        _send(self._client, self._url, body, group=item.connection_id, once=f"{item.id}#{item.version}")
+        _send(self._client(), self._url, body, group=item.connection_id, once=f"{item.id}#{item.version}")
 
 
 def _send(client: Any, url: str, body: dict[str, str], *, group: str, once: str) -> None:

@@ -1,0 +1,86 @@
+"""The one decorator under every event handler: log context, the time that is left, metrics, partial batch failures."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from chalicelib.logs import logger
+
+RESERVED_MS = 8_000
+"""What a worker keeps of its time to finish the item in hand and to hand on the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a handler may ask of the invocation it runs in."""
+
+    name: str
+    remaining_ms: Callable[[], int]
+
+    def has_time(self) -> bool:
+        return self.remaining_ms() > RESERVED_MS
+
+    def count(self, **metrics: int) -> None:
+        """Metrics in CloudWatch's embedded format: one line of the log, no call."""
+        definitions = [{"Name": name, "Unit": "Count"} for name in metrics]
+        directive = {"Namespace": _namespace(), "Dimensions": [["function"]], "Metrics": definitions}
+        line = {"_aws": {"Timestamp": _epoch_ms(), "CloudWatchMetrics": [directive]}, "function": self.name, **metrics}
+        print(json.dumps(line))
+
+
+def _namespace() -> str:
+    from chalicelib.settings import from_environment
+
+    return f"Perennial/{from_environment().stage}"
+
+
+def _epoch_ms() -> int:
+    from chalicelib.wiring import now
+
+    return int(now().timestamp() * 1000)
+
+
+def job(handle: Callable[[Any, Job], Any]) -> Callable[[Any], Any]:
+    """For a schedule: `handle(event, job)`."""
+
+    @wraps(handle)
+    def handler(event: Any) -> Any:
+        return handle(event, _started(handle.__name__, event))
+
+    return handler
+
+
+def batch_job(handle: Callable[[dict[str, str], Job], None]) -> Callable[[Any], Any]:
+    """For a FIFO queue: `handle(body, job)` for each message. From the first failure of a group on, the group's messages
+    are reported as failed, so that their order is kept; other groups go on."""
+
+    @wraps(handle)
+    def handler(event: Any) -> dict[str, Any]:
+        started, failed, stopped = _started(handle.__name__, event), [], set()
+        for record in event.to_dict()["Records"]:
+            group = record.get("attributes", {}).get("MessageGroupId")
+            try:
+                if group is not None and group in stopped:
+                    raise _Behind
+                handle(json.loads(record["body"]), started)
+            except Exception as error:
+                if not isinstance(error, _Behind):
+                    logger().exception("a message failed", extra={"message_id": record["messageId"]})
+                stopped.add(group)
+                failed.append({"itemIdentifier": record["messageId"]})
+        return {"batchItemFailures": failed}
+
+    return handler
+
+
+class _Behind(Exception):
+    """A message behind a failed one of its group."""
+
+
+def _started(name: str, event: Any) -> Job:
+    context = getattr(event, "context", None)
+    logger().append_keys(function=name, correlation_id=getattr(context, "aws_request_id", None))
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    return Job(name, remaining or (lambda: 30_000))

@@ -1,0 +1,182 @@
+"""Builds what the use cases need from the settings: the one composition root. Everything is made on first use and kept
+for the life of the process; importing this module does nothing, so that each function pays only for what it uses."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.settings import Settings, from_environment
+
+if TYPE_CHECKING:
+    from chalicelib.domain.network import Directory
+    from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
+    from chalicelib.services.make_links import Links
+    from chalicelib.services.receive_webhook import Receiving, Site
+    from chalicelib.services.take_in import Intake
+    from chalicelib.services.wake_items import Wakers
+    from chalicelib.services.world import World
+    from chalicelib.store.table import Table
+
+DIRECTORY_KEPT = timedelta(seconds=60)
+DIRECTORIES_MOST = 200
+
+
+def now() -> datetime:
+    """The present instant: UTC, whole milliseconds, as it is stored."""
+    instant = datetime.now(UTC)
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
+def chance(characters: int) -> str:
+    """Unguessable characters of Crockford base 32."""
+    from chalicelib.domain.ids import ALPHABET
+
+    return "".join(secrets.choice(ALPHABET) for _ in range(characters))
+
+
+class CachedDirectories:
+    """Networks' set-up, read once a minute at most; the oldest goes when there are too many."""
+
+    def __init__(self, read: "Callable[[str], Directory | None]", clock: Callable[[], datetime]) -> None:
+        self._read, self._clock = read, clock
+        self._kept: dict[str, tuple[datetime, Directory]] = {}
+
+    def __call__(self, network_id: str) -> "Directory | None":
+        kept = self._kept.get(network_id)
+        if kept is not None and self._clock() < kept[0]:
+            return kept[1]
+        found = self._read(network_id)
+        if found is None:
+            self._kept.pop(network_id, None)
+            return None
+        while len(self._kept) >= DIRECTORIES_MOST:
+            self._kept.pop(next(iter(self._kept)), None)
+        self._kept[network_id] = (self._clock() + DIRECTORY_KEPT, found)
+        return found
+
+    def forget(self, network_id: str) -> None:
+        self._kept.pop(network_id, None)
+
+
+@cache
+def settings() -> Settings:
+    return from_environment()
+
+
+@cache
+def table() -> "Table":
+    from chalicelib.store.table import Table
+
+    here = settings()
+    return Table(here.table_name, here.region, shards=here.wake_shards, host=here.endpoint_url)
+
+
+@cache
+def _aws(service: str, **config: Any) -> Any:
+    """A plain botocore client: boto3 would cost 300 ms more at each cold start."""
+    import botocore.config
+    import botocore.session
+
+    here = settings()
+    return botocore.session.get_session().create_client(
+        service,
+        region_name=here.region,
+        endpoint_url=here.endpoint_url,
+        config=botocore.config.Config(**config),
+    )
+
+
+@cache
+def wake_queue() -> "SqsWakeQueue":
+    from chalicelib.messaging.queues import SqsWakeQueue
+
+    return SqsWakeQueue(_queues, settings().wake_queue_url, settings().wake_shards)
+
+
+@cache
+def intake_queue() -> "SqsIntakeQueue":
+    from chalicelib.messaging.queues import SqsIntakeQueue
+
+    return SqsIntakeQueue(_queues, settings().intake_queue_url)
+
+
+def _queues() -> Any:
+    """Sending to a FIFO queue is idempotent, so that it may be tried again."""
+    return _aws("sqs", connect_timeout=1, read_timeout=3, retries=_retries(3))
+
+
+def _retries(attempts: int) -> Any:
+    return _Frozen(total_max_attempts=attempts, mode="standard")
+
+
+class _Frozen(dict[str, Any]):
+    """A dict that can be part of a cache's key."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(self.items()))
+
+
+@cache
+def world() -> "World":
+    from chalicelib.services.world import World
+
+    return World(
+        store=table(),
+        directories=CachedDirectories(table().directory, now),
+        clock=now,
+        chance=chance,
+        wake_queue=wake_queue(),
+    )
+
+
+@cache
+def parameter(name: str) -> str:
+    """A value from Parameter Store; secrets are nowhere else."""
+    ssm = _aws("ssm", connect_timeout=1, read_timeout=3, retries=_retries(3))
+    answer = ssm.get_parameter(Name=f"{settings().parameter_prefix}/{name}", WithDecryption=True)
+    return str(answer["Parameter"]["Value"])
+
+
+def base_url() -> str:
+    """The public address that links and webhook addresses begin with, without a slash at its end."""
+    return parameter("public-base-url").rstrip("/")
+
+
+@cache
+def links() -> "Links":
+    from chalicelib.services.make_links import Links
+
+    return Links(secret=parameter("link-secret").encode(), base_url=base_url())
+
+
+def sites() -> "Mapping[str, Site]":
+    from chalicelib.booking_sites import ADAPTERS
+
+    return ADAPTERS
+
+
+@cache
+def receiving() -> "Receiving":
+    from chalicelib.services.receive_webhook import Receiving
+
+    return Receiving(world(), sites(), intake_queue(), base_url)
+
+
+@cache
+def intake() -> "Intake":
+    from chalicelib.services.take_in import Intake
+
+    return Intake(world(), sites(), base_url)
+
+
+@cache
+def wakers() -> "Wakers":
+    from chalicelib.messaging.sns_sms import CONNECT_SECONDS, READ_SECONDS, SnsSms
+    from chalicelib.services.send_touches import Sending
+    from chalicelib.services.wakers import wakers as made
+    from chalicelib.web.wording import message_text
+
+    sns = _aws("sns", connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=_retries(1))
+    return made(Sending(world(), SnsSms(sns), links(), message_text), intake_queue())
