@@ -1,0 +1,240 @@
+"""Values that tests begin with: a small network with sensible defaults, of which a test names only what it is about.
+
+The instant is always given by `SettableClock`, chance by `SeededChance`: a failure is repeated by running the test again.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from chalicelib.domain.access import Access
+from chalicelib.domain.aliases import EMAIL, PHONE, Alias
+from chalicelib.domain.bookings import Booking, Line
+from chalicelib.domain.clients import Client, Consent
+from chalicelib.domain.ids import ALPHABET
+from chalicelib.domain.inbox import InboxItem
+from chalicelib.domain.messages import MessageState, Outcome, Outgoing
+from chalicelib.domain.network import Connection, Directory, Network, ReviewLink, Role, Salon, Service, Staff
+from chalicelib.domain.touches import Purpose
+
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+"""A Monday, ten in the morning in Chisinau: no quiet hour anywhere near."""
+
+NETWORK, OTHER_NETWORK = "net_lotos00001", "net_orchid0002"
+
+
+# --- what the world is made of
+
+
+@dataclass
+class SettableClock:
+    """Stands still until it is moved."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **parts: float) -> datetime:
+        """`clock.forward(hours=2)`."""
+        self.now += timedelta(**parts)
+        return self.now
+
+
+class SeededChance:
+    """The same unguessable characters in every run."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self._random = random.Random(seed)
+
+    def __call__(self, characters: int) -> str:
+        return "".join(self._random.choices(ALPHABET, k=characters))
+
+
+class FreshDirectories:
+    """Networks' set-up, read anew each time."""
+
+    def __init__(self, read: Callable[[str], Directory | None]) -> None:
+        self._read = read
+        self.forgotten: list[str] = []
+
+    def __call__(self, network_id: str) -> Directory | None:
+        return self._read(network_id)
+
+    def forget(self, network_id: str) -> None:
+        self.forgotten.append(network_id)
+
+
+@dataclass
+class RecordingWakeQueue:
+    items: list[Any] = field(default_factory=list)
+    shards: list[str] = field(default_factory=list)
+
+    def wake_item(self, value: Any) -> None:
+        self.items.append(value)
+
+    def wake_shard(self, shard: str, at: datetime) -> None:
+        self.shards.append(shard)
+
+
+@dataclass
+class RecordingIntake:
+    items: list[InboxItem] = field(default_factory=list)
+
+    def take_in(self, item: InboxItem) -> None:
+        self.items.append(item)
+
+
+@dataclass
+class RecordingSender:
+    """Sends nothing, keeps what it was given. `answers` are given one after another, then always `sent`."""
+
+    channel: str = "sms"
+    sent: list[Outgoing] = field(default_factory=list)
+    answers: list[Outcome] = field(default_factory=list)
+
+    def send(self, outgoing: Outgoing) -> Outcome:
+        self.sent.append(outgoing)
+        if self.answers:
+            return self.answers.pop(0)
+        return Outcome(MessageState.SENT, provider_id=f"provider-{len(self.sent)}")
+
+
+# --- values
+
+
+def a_network(network_id: str = NETWORK, **said: Any) -> Network:
+    given: dict[str, Any] = {"name": "Lotos", "country": "MD", "language": "ru", "created_at": NOW - timedelta(days=400)}
+    return Network(network_id=network_id, **{**given, **said})
+
+
+def a_salon(id: str = "sal_centru", network_id: str = NETWORK, **said: Any) -> Salon:
+    given: dict[str, Any] = {
+        "name": "Lotos Centru",
+        "timezone": "Europe/Chisinau",
+        "currency": "MDL",
+        "address": "str. Columna 42",
+        "phone": "+37322123456",
+        "map_url": "https://maps.example/centru",
+        "review_links": (ReviewLink("Google", "https://review.example/centru"),),
+    }
+    return Salon(network_id=network_id, id=id, **{**given, **said})
+
+
+def a_staff_member(id: str = "stf_anna", network_id: str = NETWORK, **said: Any) -> Staff:
+    given: dict[str, Any] = {"name": "Anna", "salon_ids": ("sal_centru",), "tip_url": "https://tips.example/anna"}
+    return Staff(network_id=network_id, id=id, **{**given, **said})
+
+
+def a_service(id: str = "srv_cut", network_id: str = NETWORK, **said: Any) -> Service:
+    given: dict[str, Any] = {
+        "name": "Haircut",
+        "category": "hair",
+        "minutes": 60,
+        "price_minor": 50_000,
+        "currency": "MDL",
+        "repeat_after_days": 30,
+    }
+    return Service(network_id=network_id, id=id, **{**given, **said})
+
+
+def a_client(id: str = "cli_maria00000000001", network_id: str = NETWORK, **said: Any) -> Client:
+    given: dict[str, Any] = {
+        "name": "Maria Popescu",
+        "phone": "+37369123456",
+        "email": "maria@example.com",
+        "birth_date": date(1990, 5, 17),
+        "created_at": NOW - timedelta(days=100),
+    }
+    return Client(network_id=network_id, id=id, **{**given, **said})
+
+
+def a_booking(id: str = "bkg_0000000000000001", network_id: str = NETWORK, **said: Any) -> Booking:
+    """Booked two days ahead at the salon for Maria with Anna, as if made just now."""
+    given: dict[str, Any] = {
+        "salon_id": "sal_centru",
+        "client_id": "cli_maria00000000001",
+        "starts_at": NOW + timedelta(days=2),
+        "lines": (Line("srv_cut", 60, "stf_anna", 50_000),),
+        "currency": "MDL",
+        "made_at": NOW,
+    }
+    return Booking(network_id=network_id, id=id, **{**given, **said})
+
+
+def a_connection(
+    site: str = "standard", id: str = "con_standard", network_id: str = NETWORK, **said: Any
+) -> Connection:
+    given: dict[str, Any] = {
+        "token": f"{network_id[-10:]}.{site}hook",
+        "created_at": NOW - timedelta(days=30),
+        "salon_id": "sal_centru",
+        "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    }
+    return Connection(network_id=network_id, id=id, site=site, **{**given, **said})
+
+
+def a_consent(purpose: Purpose = Purpose.MARKETING, *, granted: bool = True, channel: str = "sms") -> Consent:
+    return Consent(channel, purpose, granted, NOW - timedelta(days=10), "key:test", "asked at the desk")
+
+
+def access(role: Role = Role.OWNER, network_id: str = NETWORK, **said: Any) -> Access:
+    return Access(network_id=network_id, role=role, actor=f"key:{role}", **said)
+
+
+# --- a network that stands
+
+
+@dataclass(frozen=True)
+class Town:
+    """What `a_town` has put into the store."""
+
+    network: Network
+    salons: tuple[Salon, ...]
+    staff: tuple[Staff, ...]
+    services: tuple[Service, ...]
+    client: Client
+
+
+def a_town(store: Any, network_id: str = NETWORK, *, network: Network | None = None) -> Town:
+    """Saves a network of two salons (Chisinau, New York) with two specialists, two services and one client."""
+    town = Town(
+        network or a_network(network_id),
+        (
+            a_salon(network_id=network_id),
+            a_salon(
+                "sal_york", network_id, name="Lotos New York", timezone="America/New_York", currency="USD",
+                address="12 Main St.", phone="+12125550142",
+            ),
+        ),
+        (
+            a_staff_member(network_id=network_id),
+            a_staff_member("stf_vera", network_id, name="Vera", salon_ids=("sal_centru", "sal_york"), tip_url=None),
+        ),
+        (
+            a_service(network_id=network_id),
+            a_service("srv_nails", network_id, name="Manicure", category="nails", minutes=45, price_minor=40_000),
+        ),
+        a_client(network_id=network_id),
+    )  # fmt: skip
+    for value in (town.network, *town.salons, *town.staff, *town.services):
+        store.save(value)
+    save_client(store, town.client)
+    return town
+
+
+def save_client(store: Any, client: Client) -> Client:
+    """With the aliases by which the client is found."""
+    pairs = ((PHONE, client.phone), (EMAIL, client.email))
+    aliases = [
+        Alias(network_id=client.network_id, kind=kind, value=value, leads_to=client.id) for kind, value in pairs if value
+    ]
+    saved: Client = store.save(client, *aliases)[0]
+    return saved
+
+
+def save_booking(store: Any, booking: Booking) -> Booking:
+    saved: Booking = store.save(booking)[0]
+    return saved

@@ -1,0 +1,73 @@
+"""What tests share: a table on moto, and a world in which time, chance, queues and senders are in the test's hands.
+
+Nothing here is made at import, so that tests of the pure rooms pay for none of it.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.builders import FreshDirectories, RecordingIntake, RecordingSender, RecordingWakeQueue, SeededChance
+from tests.builders import SettableClock as Clock
+
+if TYPE_CHECKING:
+    from chalicelib.services.world import World
+    from chalicelib.store.table import Table
+
+SHARDS = 8
+
+
+@pytest.fixture(scope="module")
+def moto_table() -> Iterator["Table"]:
+    """The table on moto, for one module of tests; `store` empties it before each test."""
+    from moto import mock_aws
+
+    with mock_aws():
+        from chalicelib.store.table import Table
+
+        yield Table("perennial-test", "us-east-1", shards=SHARDS)
+
+
+@pytest.fixture
+def store(moto_table: "Table") -> "Table":
+    """An empty table. moto gives neither capacity figures nor thread safety: those are tested on the local cloud."""
+    if moto_table.item.exists():
+        moto_table.item.delete_table()
+    moto_table.item.create_table(billing_mode="PAY_PER_REQUEST")
+    return moto_table
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Stands at Monday, 23 November 2026, 10:00 in Chisinau, until the test moves it."""
+    return Clock()
+
+
+@pytest.fixture
+def wake_queue() -> RecordingWakeQueue:
+    return RecordingWakeQueue()
+
+
+@pytest.fixture
+def intake_queue() -> RecordingIntake:
+    return RecordingIntake()
+
+
+@pytest.fixture
+def sender() -> RecordingSender:
+    return RecordingSender()
+
+
+@pytest.fixture
+def world(store: "Table", clock: Clock, wake_queue: RecordingWakeQueue) -> "World":
+    """The world of the use cases, on moto."""
+    from chalicelib.services.world import World
+
+    return World(
+        store=store,
+        directories=FreshDirectories(store.directory),
+        clock=clock,
+        chance=SeededChance(),
+        wake_queue=wake_queue,
+    )
