@@ -80,9 +80,9 @@ def shard_names(shards: int) -> list[str]:
     return [f"WAKE#{number:02d}" for number in range(shards)]
 
 
-def key(kind: str, **parts: str) -> tuple[str, str]:
+def key(item_kind: str, /, **parts: str) -> tuple[str, str]:
     """The key of an item of that kind."""
-    pk, sk = TEMPLATES[kind]
+    pk, sk = TEMPLATES[item_kind]
     return pk.format_map(parts), sk.format_map(parts)
 
 

@@ -120,9 +120,9 @@ class Table:
 
     # --- reading one
 
-    def _get(self, cls: type[T], kind: str, *, consistent: bool = False, **parts: str) -> T | None:
+    def _get(self, cls: type[T], item_kind: str, /, *, consistent: bool = False, **parts: str) -> T | None:
         try:
-            found = self.item.get(*keys.key(kind, **parts), consistent_read=consistent)
+            found = self.item.get(*keys.key(item_kind, **parts), consistent_read=consistent)
         except DoesNotExist:
             return None
         return _value(cls, found)
