@@ -1,6 +1,6 @@
-"""Values that tests begin with: a small network with sensible defaults, of which a test names only what it is about.
+"""Values that tests begin with: a small network with sensible defaults, of which a test names what it is about.
 
-The instant is always given by `SettableClock`, chance by `SeededChance`: a failure is repeated by running the test again.
+The instant is given by `SettableClock`, chance by `SeededChance`: run a failed test again, and it fails again.
 """
 
 import random
@@ -106,7 +106,12 @@ class RecordingSender:
 
 
 def a_network(network_id: str = NETWORK, **said: Any) -> Network:
-    given: dict[str, Any] = {"name": "Lotos", "country": "MD", "language": "ru", "created_at": NOW - timedelta(days=400)}
+    given: dict[str, Any] = {
+        "name": "Lotos",
+        "country": "MD",
+        "language": "ru",
+        "created_at": NOW - timedelta(days=400),
+    }
     return Network(network_id=network_id, **{**given, **said})
 
 
@@ -124,7 +129,11 @@ def a_salon(id: str = "sal_centru", network_id: str = NETWORK, **said: Any) -> S
 
 
 def a_staff_member(id: str = "stf_anna", network_id: str = NETWORK, **said: Any) -> Staff:
-    given: dict[str, Any] = {"name": "Anna", "salon_ids": ("sal_centru",), "tip_url": "https://tips.example/anna"}
+    given: dict[str, Any] = {
+        "name": "Anna",
+        "salon_ids": ("sal_centru",),
+        "tip_url": "https://tips.example/anna",
+    }
     return Staff(network_id=network_id, id=id, **{**given, **said})
 
 
@@ -199,7 +208,7 @@ class Town:
 
 
 def a_town(store: Any, network_id: str = NETWORK, *, network: Network | None = None) -> Town:
-    """Saves a network of two salons (Chisinau, New York) with two specialists, two services and one client."""
+    """Saves a network of two salons (Chisinau, New York), two specialists, two services and one client."""
     town = Town(
         network or a_network(network_id),
         (
@@ -229,7 +238,9 @@ def save_client(store: Any, client: Client) -> Client:
     """With the aliases by which the client is found."""
     pairs = ((PHONE, client.phone), (EMAIL, client.email))
     aliases = [
-        Alias(network_id=client.network_id, kind=kind, value=value, leads_to=client.id) for kind, value in pairs if value
+        Alias(network_id=client.network_id, kind=kind, value=value, leads_to=client.id)
+        for kind, value in pairs
+        if value
     ]
     saved: Client = store.save(client, *aliases)[0]
     return saved

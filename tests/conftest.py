@@ -1,4 +1,4 @@
-"""What tests share: a table on moto, and a world in which time, chance, queues and senders are in the test's hands.
+"""What tests share: a table on moto, and a world whose time, chance, queues and senders the test holds.
 
 Nothing here is made at import, so that tests of the pure rooms pay for none of it.
 """
@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.builders import FreshDirectories, RecordingIntake, RecordingSender, RecordingWakeQueue, SeededChance
-from tests.builders import SettableClock as Clock
+from tests.builders import (
+    FreshDirectories,
+    RecordingIntake,
+    RecordingSender,
+    RecordingWakeQueue,
+    SeededChance,
+    SettableClock,
+)
 
 if TYPE_CHECKING:
     from chalicelib.services.world import World
@@ -31,7 +37,7 @@ def moto_table() -> Iterator["Table"]:
 
 @pytest.fixture
 def store(moto_table: "Table") -> "Table":
-    """An empty table. moto gives neither capacity figures nor thread safety: those are tested on the local cloud."""
+    """An empty table. moto is neither safe under threads nor true in its figures: see tests/cloud."""
     if moto_table.item.exists():
         moto_table.item.delete_table()
     moto_table.item.create_table(billing_mode="PAY_PER_REQUEST")
@@ -39,9 +45,9 @@ def store(moto_table: "Table") -> "Table":
 
 
 @pytest.fixture
-def clock() -> Clock:
+def clock() -> SettableClock:
     """Stands at Monday, 23 November 2026, 10:00 in Chisinau, until the test moves it."""
-    return Clock()
+    return SettableClock()
 
 
 @pytest.fixture
@@ -60,7 +66,7 @@ def sender() -> RecordingSender:
 
 
 @pytest.fixture
-def world(store: "Table", clock: Clock, wake_queue: RecordingWakeQueue) -> "World":
+def world(store: "Table", clock: SettableClock, wake_queue: RecordingWakeQueue) -> "World":
     """The world of the use cases, on moto."""
     from chalicelib.services.world import World
 
