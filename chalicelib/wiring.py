@@ -1,5 +1,6 @@
-"""Builds what the use cases need from the settings: the one composition root. Everything is made on first use and kept
-for the life of the process; importing this module does nothing, so that each function pays only for what it uses."""
+"""Builds what the use cases need from the settings: the one composition root. Everything is made on first use
+and kept for the life of the process; importing this module does nothing, so that each function pays only for
+what it uses."""
 
 import secrets
 from collections.abc import Callable, Mapping
@@ -92,7 +93,7 @@ def _aws(service: str, **config: Any) -> Any:
 def wake_queue() -> "SqsWakeQueue":
     from chalicelib.messaging.queues import SqsWakeQueue
 
-    return SqsWakeQueue(_queues, settings().wake_queue_url, settings().wake_shards)
+    return SqsWakeQueue(_queues, settings().wake_queue_url, table().locate)
 
 
 @cache

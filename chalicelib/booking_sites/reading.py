@@ -22,15 +22,15 @@ LONGEST_NAME = 200
 LONGEST_NOTE = 2000
 LONGEST_KEY_BYTES = 200
 
-Id = Annotated[int, Meta(ge=0)] | Annotated[str, Meta(max_length=200)]
+Id = Annotated[int, Meta(ge=0, le=10**18)] | Annotated[str, Meta(max_length=200)]
 """A site's id of something: ids become parts of keys, so an endless one is refused, not cut."""
-NeededId = Annotated[int, Meta(ge=1)] | Annotated[str, Meta(min_length=1, max_length=200)]
+NeededId = Annotated[int, Meta(ge=1, le=10**18)] | Annotated[str, Meta(min_length=1, max_length=200)]
 Word = Annotated[str, Meta(min_length=1, max_length=200)]
 Instant = Annotated[datetime, Meta(tz=True)]
 LocalTime = Annotated[datetime, Meta(tz=False)]
 Minutes = Annotated[int, Meta(ge=0, le=LONGEST_MINUTES)]
 Minor = Annotated[int, Meta(ge=0, le=10**13)]
-Version = Annotated[int, Meta(ge=0)]
+Version = Annotated[int, Meta(ge=0, le=10**18)]
 Nothing = Annotated[list[Any], Meta(max_length=0)]
 """An empty list where an object belongs: how PHP and others write that there is none."""
 

@@ -9,7 +9,8 @@ from chalicelib.domain.network import Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """What a key opens. actor: who is written down as having acted. salon_ids empty: all salons of the network."""
+    """What a key opens. actor: who is written down as having acted. salon_ids empty: all salons of the
+    network."""
 
     network_id: str
     role: Role
@@ -36,7 +37,8 @@ class Access:
             raise forbidden("This key does not reach that salon.", salon_id=salon_id)
 
     def reaches_booking(self, booking: Booking) -> bool:
-        """A specialist reaches their own bookings, a partner those of its source, others those of their salons."""
+        """A specialist reaches their own bookings, a partner those of its source, others those of their
+        salons."""
         if self.role is Role.SPECIALIST:
             return any(line.staff_id == self.staff_id for line in booking.lines)
         if self.role is Role.PARTNER:

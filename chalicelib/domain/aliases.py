@@ -18,7 +18,8 @@ def site_booking(connection_id: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
-    """value: an E.164 phone, a lower-case e-mail, or a site's id. leads_to: the id of the client or booking."""
+    """value: an E.164 phone, a lower-case e-mail, or a site's id. leads_to: the id of the client or
+    booking."""
 
     network_id: str
     kind: str

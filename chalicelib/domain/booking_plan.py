@@ -1,4 +1,5 @@
-"""Which touches a booking calls for, and when it next wakes: a pure function of its state and the network's rules."""
+"""Which touches a booking calls for, and when it next wakes: a pure function of its state and the network's
+rules."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,7 +14,8 @@ ATTACH_AGAIN = (timedelta(minutes=1), timedelta(hours=1), timedelta(days=1))
 
 
 def plans(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> tuple[Plan, ...]:
-    """Every touch that the booking's present state calls for, each due at an instant or left out for a reason.
+    """Every touch that the booking's present state calls for, each due at an instant or left out for a
+    reason.
 
     zone: whose clock the quiet hours are read on (the client's, else the salon's).
     """
@@ -53,7 +55,8 @@ def _control_reminder(booking: Booking, rules: MessageRules) -> Plan:
 
 
 def _thanks(booking: Booking, rules: MessageRules, closed_at: datetime) -> list[Plan]:
-    """Review request and bonus notice, counted from the closing, so that a visit closed late is still thanked for."""
+    """Review request and bonus notice, counted from the closing, so that a visit closed late is still thanked
+    for."""
     at = closed_at + timedelta(minutes=rules.review_request_minutes_after)
     review = Plan(TouchKind.REVIEW_REQUEST, at, at + THANKS_USEFUL)
     bonus = Plan(TouchKind.BONUS_NOTICE, at, at + THANKS_USEFUL)
@@ -67,7 +70,8 @@ def _thanks(booking: Booking, rules: MessageRules, closed_at: datetime) -> list[
 
 
 def open_plans(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> list[Plan]:
-    """What is still to be done, in order of priority; what could only be late is included: it is skipped on record."""
+    """What is still to be done, in order of priority; what could only be late is included: it is skipped on
+    record."""
     found = [
         plan
         for plan in plans(booking, rules, zone, now)
@@ -77,7 +81,8 @@ def open_plans(booking: Booking, rules: MessageRules, zone: str, now: datetime) 
 
 
 def next_wake(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> Wake | None:
-    """The instant at which the booking next needs attention; None when nothing more will ever be due of itself."""
+    """The instant at which the booking next needs attention; None when nothing more will ever be due of
+    itself."""
     if booking.waiting_for is not None:
         return first_wake(_attach_wakes(booking, now), booking.trouble)
     open_now = open_plans(booking, rules, zone, now)
@@ -86,6 +91,7 @@ def next_wake(booking: Booking, rules: MessageRules, zone: str, now: datetime) -
 
 
 def _attach_wakes(booking: Booking, now: datetime) -> list[Wake]:
-    """A booking whose client the site has not told yet looks for them a few times, in case word crossed on the way."""
+    """A booking whose client the site has not told yet looks for them a few times, in case word crossed on
+    the way."""
     later = (booking.made_at + wait for wait in ATTACH_AGAIN)
     return [Wake(at, "find_client") for at in later if at > now]

@@ -1,4 +1,5 @@
-"""Bookings: planned visits to one salon, with their steps and the plan of their touches. Pure; all instants UTC."""
+"""Bookings: planned visits to one salon, with their steps and the plan of their touches. Pure; all instants
+UTC."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -47,11 +48,12 @@ class Booking:
 
     made_at     when it was made or last moved noticeably: what the notice answers to.
     moves       how often it was moved noticeably; the occurrence that touches belong to.
-    reopened    how often it was completed and taken back: tells the postings of one completion from another's.
+    reopened    how often it was completed and taken back: tells the postings of one completion from
+    another's.
     closed_at   when it was completed, cancelled or marked a no-show.
     connection_id, external_id, guard, waiting_for
-                where it came from a site: the connection, the site's present id, the guard of the newest event
-                applied, and the site's id of a client who is not known yet.
+                where it came from a site: the connection, the site's present id, the guard of the newest
+                event applied, and the site's id of a client who is not known yet.
     """
 
     network_id: str
@@ -107,8 +109,8 @@ class Booking:
 
 
 def moved(booking: Booking, starts_at: datetime, now: datetime, notice_from: timedelta) -> Booking:
-    """The booking at another start. A shift of `notice_from` or more begins a new occurrence: everybody is told anew,
-    and a confirmation given for the old time no longer holds."""
+    """The booking at another start. A shift of `notice_from` or more begins a new occurrence: everybody is
+    told anew, and a confirmation given for the old time no longer holds."""
     if starts_at == booking.starts_at:
         return booking
     if abs(starts_at - booking.starts_at) < notice_from:
@@ -135,7 +137,8 @@ _STEPS: Mapping[Status, frozenset[Status]] = {
 
 
 def stepped(booking: Booking, to: Status, now: datetime, reason: str | None = None) -> Booking:
-    """The booking after a step of its life. The same step again returns the booking unchanged (compare by identity).
+    """The booking after a step of its life. The same step again returns the booking unchanged (compare by
+    identity).
 
     Raises WRONG_STATUS where the present status does not allow the step.
     """

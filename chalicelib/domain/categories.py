@@ -1,4 +1,5 @@
-"""Categories of clients, version 1 of the definitions (PRODUCT 1.1): potential, new, developing, regular, at_risk, lost."""
+"""Categories of clients, version 1 of the definitions (PRODUCT 1.1): potential, new, developing, regular,
+at_risk, lost."""
 
 import calendar
 from collections.abc import Sequence
@@ -19,12 +20,14 @@ def months_later(day: date, months: int) -> date:
 
 
 def is_lost(last_visit_on: date, today: date) -> bool:
-    """Strictly after the same day two calendar months later: 31 December is still in time on 28 or 29 February."""
+    """Strictly after the same day two calendar months later: 31 December is still in time on 28 or 29
+    February."""
     return today > months_later(last_visit_on, 2)
 
 
 def usual_gap_days(visit_days: Sequence[date]) -> int | None:
-    """Mean of the last three gaps between visits on different days (fewer if there are fewer), rounded; newest first."""
+    """Mean of the last three gaps between visits on different days (fewer if there are fewer), rounded;
+    newest first."""
     days = sorted(set(visit_days), reverse=True)[: GAPS_COUNTED + 1]
     if len(days) < 2:
         return None
@@ -32,7 +35,8 @@ def usual_gap_days(visit_days: Sequence[date]) -> int | None:
 
 
 def is_regular(visit_days: Sequence[date], today: date) -> bool:
-    """A visit in each of six consecutive calendar months, the last of them the current or the previous month."""
+    """A visit in each of six consecutive calendar months, the last of them the current or the previous
+    month."""
     months = {day.year * 12 + day.month for day in visit_days}
     this = today.year * 12 + today.month
     return any(all(last - back in months for back in range(REGULAR_MONTHS)) for last in (this, this - 1))

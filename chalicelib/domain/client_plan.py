@@ -1,4 +1,5 @@
-"""Which touches a client calls for apart from any one booking, and when they next wake: the repeat invitation, so far."""
+"""Which touches a client calls for apart from any one booking, and when they next wake: the repeat
+invitation, so far."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,8 +23,8 @@ def with_dues_after(
 ) -> Client:
     """The client with each service of a completed booking due again, in place of what was due of it before.
 
-    A service is due after its own days, or after the client's own rhythm once they have come three times. The hour of
-    the visit is kept: it is an hour at which the client has time.
+    A service is due after its own days, or after the client's own rhythm once they have come three times. The
+    hour of the visit is kept: it is an hour at which the client has time.
     """
     rhythm = usual_gap_days([visit.on for visit in client.recent_visits])
     own = rhythm if rhythm and client.visits_count >= OWN_RHYTHM_FROM_VISITS else None
@@ -39,7 +40,8 @@ def with_dues_after(
 
 
 def invitation_plan(client: Client, rules: MessageRules, zone: str, now: datetime) -> Plan | None:
-    """The one invitation for all services that are due, at the time of the first of them; out of quiet hours."""
+    """The one invitation for all services that are due, at the time of the first of them; out of quiet
+    hours."""
     if not rules.enabled or not client.due:
         return None
     first = min(due.at for due in client.due)

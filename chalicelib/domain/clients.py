@@ -1,4 +1,5 @@
-"""Clients: who they are, what they allow, and the few facts about their visits that the rules need at once."""
+"""Clients: who they are, what they allow, and the few facts about their visits that the rules need at
+once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -91,14 +92,13 @@ class Client:
 
 
 def with_consent(client: Client, consent: Consent) -> Client:
-    others = tuple(
-        c for c in client.consents if (c.channel, c.purpose) != (consent.channel, consent.purpose)
-    )
+    others = tuple(c for c in client.consents if (c.channel, c.purpose) != (consent.channel, consent.purpose))
     return replace(client, consents=(*others, consent))
 
 
 def may_send(client: Client, channel: str, purpose: Purpose, marketing_needs_consent: bool) -> bool:
-    """Service messages go unless refused; marketing needs a grant, unless the network relies on its custom with clients."""
+    """Service messages go unless refused; marketing needs a grant, unless the network relies on its custom
+    with clients."""
     consent = client.consent(channel, purpose)
     if consent is not None:
         return consent.granted
@@ -110,7 +110,8 @@ def counts_as_new_visit(client: Client, visit: VisitDay) -> bool:
 
 
 def with_visit(client: Client, visit: VisitDay, currency: str, spent_minor: int) -> Client:
-    """The client after a completed booking: a second booking on the day in the same salon is the same visit."""
+    """The client after a completed booking: a second booking on the day in the same salon is the same
+    visit."""
     recent, count, first = client.recent_visits, client.visits_count, client.first_visit_on
     if counts_as_new_visit(client, visit):
         ordered = sorted((*recent, visit), key=lambda v: v.on, reverse=True)
@@ -129,7 +130,8 @@ def with_visit(client: Client, visit: VisitDay, currency: str, spent_minor: int)
 def without_booking(
     client: Client, booking_id: str, visit: VisitDay | None, currency: str, spent_minor: int
 ) -> Client:
-    """The client after a completed booking was taken back. visit: None when another booking of that day remains."""
+    """The client after a completed booking was taken back. visit: None when another booking of that day
+    remains."""
     spent = {**client.spent_minor, currency: client.spent_minor.get(currency, 0) - spent_minor}
     client = replace(
         client,

@@ -1,4 +1,5 @@
-"""The one way in which a rule says no. The edge maps `kind` to an HTTP status in one table; `code` is stable and documented."""
+"""The one way in which a rule says no. The edge maps `kind` to an HTTP status in one table; `code` is stable
+and documented."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -17,7 +18,8 @@ class ErrorKind(StrEnum):
 
 
 class DomainError(Exception):
-    """A request that a rule refuses. `code` is UPPER_SNAKE, `message` says what to do next, `details` is JSON-able."""
+    """A request that a rule refuses. `code` is UPPER_SNAKE, `message` says what to do next, `details` is
+    JSON-able."""
 
     def __init__(self, kind: ErrorKind, code: str, message: str, **details: Any) -> None:
         super().__init__(f"{code}: {message}")

@@ -1,7 +1,7 @@
 """Ids: a prefix for people, then lower-case Crockford base 32. Pure: instants and randomness are passed in.
 
-Time-ordered ids begin with nine characters of milliseconds; derived ids are a digest of what they stand for, so that the
-same cause has the same id however often it is told.
+Time-ordered ids begin with nine characters of milliseconds; derived ids are a digest of what they stand for,
+so that the same cause has the same id however often it is told.
 """
 
 import hashlib
@@ -47,5 +47,6 @@ def client_of_entry(entry_id: str) -> str:
 
 
 def network_of(secret: str) -> str:
-    """The network that a key or a webhook's token says it belongs to: the part before the first dot, or nonsense."""
+    """The network that a key or a webhook's token says it belongs to: the part before the first dot, or
+    nonsense."""
     return f"net_{secret.partition('.')[0][-10:]}"

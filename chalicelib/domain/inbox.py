@@ -1,4 +1,5 @@
-"""A webhook as it was received, kept until it is applied and for some weeks after, so that nothing a site said is lost."""
+"""A webhook as it was received, kept until it is applied and for some weeks after, so that nothing a site
+said is lost."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +25,8 @@ class InboxState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxItem:
-    """One webhook. raw: the body's bytes as received. reason: why it was ignored, waits, or is quarantined."""
+    """One webhook. raw: the body's bytes as received. reason: why it was ignored, waits, or is
+    quarantined."""
 
     network_id: str
     id: str

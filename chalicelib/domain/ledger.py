@@ -1,8 +1,9 @@
-"""The bonus ledger: append-only entries over one account a client, integers only. Pure; the store makes a posting atomic.
+"""The bonus ledger: append-only entries over one account a client, integers only. Pure; the store makes a
+posting atomic.
 
-balance = sum of what remains in the open lots = sum of the entries' points, always. Points are spent from the lot that
-expires soonest. Nothing is edited: a mistake is undone by a reversing entry, and a shortfall in undoing becomes debt,
-which later earnings pay first, so that no lot and no balance is ever below zero.
+balance = sum of what remains in the open lots = sum of the entries' points, always. Points are spent from the
+lot that expires soonest. Nothing is edited: a mistake is undone by a reversing entry, and a shortfall in
+undoing becomes debt, which later earnings pay first, so that no lot and no balance is ever below zero.
 """
 
 import hashlib
@@ -31,7 +32,8 @@ BY_HAND = frozenset({EntryKind.GRANT, EntryKind.REDEEM, EntryKind.COMPENSATION, 
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """Points granted together. `number` is that of the entry that granted them. available_at: pending until then."""
+    """Points granted together. `number` is that of the entry that granted them. available_at: pending until
+    then."""
 
     number: int
     granted_at: datetime
@@ -46,7 +48,8 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class LotChange:
-    """What an entry did to one lot; carries the lot's own dates, so that a reversal can open a spent lot again."""
+    """What an entry did to one lot; carries the lot's own dates, so that a reversal can open a spent lot
+    again."""
 
     number: int
     points: int
@@ -58,7 +61,8 @@ class LotChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A client's points. `entries`: how many were posted, also the next entry's number. debt: points still owed by a reversal."""
+    """A client's points. `entries`: how many were posted, also the next entry's number. debt: points still
+    owed by a reversal."""
 
     network_id: str
     client_id: str
@@ -77,7 +81,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line of the ledger. points: signed, what leaves the balance is negative. debt: change of what is owed."""
+    """One line of the ledger. points: signed, what leaves the balance is negative. debt: change of what is
+    owed."""
 
     network_id: str
     client_id: str
@@ -100,7 +105,8 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """What somebody wants posted. points: signed. The same id may be posted again with the same input only."""
+    """What somebody wants posted. points: signed. The same id may be posted again with the same input
+    only."""
 
     id: str
     kind: EntryKind
@@ -122,7 +128,11 @@ class Posting:
 def posted(account: Account, posting: Posting, now: datetime) -> tuple[Account, Entry]:
     """The account after a posting, and the entry that says so. Raises INSUFFICIENT_POINTS, INVALID_POINTS."""
     if posting.points == 0 or abs(posting.points) > POINTS_MOST:
-        raise refused("INVALID_POINTS", "Points must be a whole number between 1 and 1,000,000,000.", points=posting.points)
+        raise refused(
+            "INVALID_POINTS",
+            "Points must be a whole number between 1 and 1,000,000,000.",
+            points=posting.points,
+        )
     if posting.points > 0:
         return _granted(account, posting, now)
     changes = _spent(account, -posting.points, now)
@@ -181,10 +191,13 @@ def _change(lot: Lot, points: int) -> LotChange:
 def reversed_entry(
     account: Account, entry: Entry, *, id: str, reason: str, actor: str, now: datetime
 ) -> tuple[Account, Entry]:
-    """Undoes an entry: spent points return to their lots; granted ones are taken back, from their own lot first, then
-    from the others, and what is no longer there becomes debt. Raises CANNOT_REVERSE for a reversal."""
+    """Undoes an entry: spent points return to their lots; granted ones are taken back, from their own lot
+    first, then from the others, and what is no longer there becomes debt. Raises CANNOT_REVERSE for a
+    reversal."""
     if entry.kind is EntryKind.REVERSAL:
-        raise refused("CANNOT_REVERSE", "A reversal cannot be reversed: post the entry anew.", entry_id=entry.id)
+        raise refused(
+            "CANNOT_REVERSE", "A reversal cannot be reversed: post the entry anew.", entry_id=entry.id
+        )
     posting = Posting(
         id=id,
         kind=EntryKind.REVERSAL,
@@ -258,7 +271,8 @@ def _lots_after(lots: tuple[Lot, ...], changes: tuple[LotChange, ...]) -> tuple[
 
 
 def ensure_same(posting: Posting, entry: Entry) -> None:
-    """A replay is welcome, another input under the same id is not. Raises ENTRY_EXISTS naming what differs."""
+    """A replay is welcome, another input under the same id is not. Raises ENTRY_EXISTS naming what
+    differs."""
     if posting.input_hash == entry.input_hash:
         return
     differs = [
@@ -272,7 +286,10 @@ def ensure_same(posting: Posting, entry: Entry) -> None:
         if said != stands
     ]
     raise conflict(
-        "ENTRY_EXISTS", "An entry with this id was posted with other input.", entry_id=entry.id, differs=differs
+        "ENTRY_EXISTS",
+        "An entry with this id was posted with other input.",
+        entry_id=entry.id,
+        differs=differs,
     )
 
 
@@ -282,7 +299,8 @@ def faults(account: Account, entries: Iterable[Entry]) -> list[str]:
     ordered = sorted(entries, key=lambda entry: entry.number)
     if [entry.number for entry in ordered] != list(range(account.entries)):
         found.append(f"entry numbers are not 0..{account.entries - 1}")
-    total, remaining, debt = 0, {}, 0
+    total, debt = 0, 0
+    remaining: dict[int, int] = {}
     for entry in ordered:
         total += entry.points
         debt += entry.debt
@@ -294,7 +312,9 @@ def faults(account: Account, entries: Iterable[Entry]) -> list[str]:
                 found.append(f"entry {entry.number}: lot {change.number} falls below zero")
     if account.balance != total:
         found.append(f"balance is {account.balance}, the entries sum to {total}")
-    if {lot.number: lot.remaining for lot in account.lots} != {n: left for n, left in remaining.items() if left}:
+    if {lot.number: lot.remaining for lot in account.lots} != {
+        n: left for n, left in remaining.items() if left
+    }:
         found.append("the open lots are not what the entries leave open")
     if account.debt != debt:
         found.append(f"debt is {account.debt}, the entries say {debt}")

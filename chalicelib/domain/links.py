@@ -15,7 +15,8 @@ class LinkPurpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """One link item serves all purposes of its booking or client; the token's signature limits each address to one."""
+    """One link item serves all purposes of its booking or client; the token's signature limits each address
+    to one."""
 
     id: str
     network_id: str

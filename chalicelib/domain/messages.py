@@ -18,8 +18,8 @@ class MessageState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One line of the log. Skips are lines too, with their reason. planned_at: when the touch was due; recorded_at: when it
-    was decided, the instant that the id begins with."""
+    """One line of the log. Skips are lines too, with their reason. planned_at: when the touch was due;
+    recorded_at: when it was decided, the instant that the id begins with."""
 
     network_id: str
     id: str
@@ -43,8 +43,8 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What a sender is given. message_id: ours, returned in delivery events where the channel can. useful_seconds:
-    how long the message is worth delivering."""
+    """What a sender is given. message_id: ours, returned in delivery events where the channel can.
+    useful_seconds: how long the message is worth delivering."""
 
     message_id: str
     to: str
@@ -55,8 +55,8 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one attempt came to: sent, failed (never to be tried again), unknown (nobody can say), or throttled
-    (surely not sent: try later)."""
+    """What one attempt came to: sent, failed (never to be tried again), unknown (nobody can say), or
+    throttled (surely not sent: try later)."""
 
     state: MessageState
     provider_id: str | None = None

@@ -61,7 +61,8 @@ class Staff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """Something that is done for a client. price_minor in the salon's currency; None where it differs or is unknown."""
+    """Something that is done for a client. price_minor in the salon's currency; None where it differs or is
+    unknown."""
 
     network_id: str
     id: str
@@ -78,7 +79,8 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """A network's link with one booking site. `token` is the last part of the webhook's address and a secret."""
+    """A network's link with one booking site. `token` is the last part of the webhook's address and a
+    secret."""
 
     network_id: str
     id: str

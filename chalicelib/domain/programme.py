@@ -1,4 +1,5 @@
-"""The loyalty programme: what a bill earns and how much of it points may pay for. Integers only, rounded down."""
+"""The loyalty programme: what a bill earns and how much of it points may pay for. Integers only, rounded
+down."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -34,7 +35,8 @@ def quote(account: Account, bill_minor: int, rules: BonusRules, now: datetime) -
 
 
 def cashback_points(bill_minor: int, redeemed_points: int, rules: BonusRules) -> int:
-    """Points earned by a bill: a percentage of what was paid in money; the part paid with points earns nothing."""
+    """Points earned by a bill: a percentage of what was paid in money; the part paid with points earns
+    nothing."""
     if not rules.enabled:
         return 0
     paid_in_money = max(bill_minor - redeemed_points * rules.point_value_minor, 0)

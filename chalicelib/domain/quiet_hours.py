@@ -26,7 +26,8 @@ class QuietHours:
         return clock >= self.start or clock < self.end
 
     def ends_after(self, instant: datetime, zone_name: str) -> datetime:
-        """The end of the quiet time that holds at the instant (UTC); the instant itself when it is not quiet."""
+        """The end of the quiet time that holds at the instant (UTC); the instant itself when it is not
+        quiet."""
         if not self.holds(instant, zone_name):
             return instant
         local = instant.astimezone(zone(zone_name))
@@ -34,7 +35,8 @@ class QuietHours:
         return max(local_instant(day, self.end, zone_name), instant)
 
     def last_loud_before(self, instant: datetime, zone_name: str) -> datetime:
-        """The last minute before the quiet time that holds at the instant (UTC); the instant itself when not quiet."""
+        """The last minute before the quiet time that holds at the instant (UTC); the instant itself when not
+        quiet."""
         if not self.holds(instant, zone_name):
             return instant
         local = instant.astimezone(zone(zone_name))

@@ -1,4 +1,5 @@
-"""What a network may decide for itself, with the defaults of a network that has decided nothing. Versioned as a whole."""
+"""What a network may decide for itself, with the defaults of a network that has decided nothing. Versioned as
+a whole."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +8,8 @@ from chalicelib.domain.quiet_hours import QuietHours
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRules:
-    """When clients are written to. Offsets count from the visit's start or, after a visit, from its completion."""
+    """When clients are written to. Offsets count from the visit's start or, after a visit, from its
+    completion."""
 
     enabled: bool = True
     confirm_request_hours_before: int = 24

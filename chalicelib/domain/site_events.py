@@ -43,7 +43,7 @@ class SiteClient:
 
 @dataclass(frozen=True, slots=True)
 class SiteLine:
-    """One service of a booking. The service has its id or its name given, or both; so has the staff, if any."""
+    """One service of a booking. Of the service its id or name is given, or both; so of the staff, if any."""
 
     service_id: str | None = None
     service_name: str | None = None

@@ -1,7 +1,8 @@
-"""Touches: the reasons to contact a client, when each is due, and until when it is of any use. Pure; see PRODUCT 1.3.
+"""Touches: the reasons to contact a client, when each is due, and until when it is of any use. Pure; see
+PRODUCT 1.3.
 
-A touch belongs to an occurrence of its item: a booking that is moved begins a new occurrence, so that what was done for
-the old time neither counts for the new one nor is done again.
+A touch belongs to an occurrence of its item: a booking that is moved begins a new occurrence, so that what
+was done for the old time neither counts for the new one nor is done again.
 """
 
 from dataclasses import dataclass, replace
@@ -49,7 +50,8 @@ MOVES_EARLIER = frozenset({TouchKind.CONTROL_REMINDER})
 """Kept out of quiet hours by coming before them; all others come after them."""
 
 GRACE = timedelta(minutes=3)
-"""How long a claimed touch may stay without a record before it is taken for lost: longer than a worker can live."""
+"""How long a claimed touch may stay without a record before it is taken for lost: longer than a worker can
+live."""
 
 ATTEMPTS_MOST = 2
 
@@ -60,7 +62,8 @@ def purpose_of(kind: TouchKind) -> Purpose:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """What became of a touch. occurrence: which start of the booking it was for (0, then one more with every move)."""
+    """What became of a touch. occurrence: which start of the booking it was for (0, then one more with every
+    move)."""
 
     kind: TouchKind
     state: TouchState
@@ -72,7 +75,8 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A touch as the rules see it. Either `reason` says why it will not be made, or it is due within [at, until]."""
+    """A touch as the rules see it. Either `reason` says why it will not be made, or it is due within [at,
+    until]."""
 
     kind: TouchKind
     at: datetime
@@ -81,25 +85,25 @@ class Plan:
 
 
 def is_open(touch: Touch | None, now: datetime, until: datetime) -> bool:
-    """Whether something is still to be done about the touch: never tried, in flight, or worth a second attempt."""
+    """Whether something is still to be done about the touch: never tried, in flight, or worth a second
+    attempt."""
     if touch is None or touch.state is TouchState.SENDING:
         return True
     return may_try_again(touch) and now < until
 
 
 def may_try_again(touch: Touch) -> bool:
-    return (
-        touch.state is TouchState.UNKNOWN and touch.kind in MUST_ARRIVE and touch.attempt < ATTEMPTS_MOST
-    )
+    return touch.state is TouchState.UNKNOWN and touch.kind in MUST_ARRIVE and touch.attempt < ATTEMPTS_MOST
 
 
 def timely(
     plan: Plan, touch: Touch | None, quiet: QuietHours, zone: str, *, made_at: datetime, now: datetime
 ) -> Plan:
-    """The plan kept out of quiet hours: earlier for what cannot wait, later for the rest, or left out when neither helps.
+    """The plan kept out of quiet hours: earlier for what cannot wait, later for the rest, or left out when
+    neither helps.
 
-    A touch that is overdue and was not tried yet is planned as if for now, so that it waits for the quiet time to end.
-    made_at: nothing is moved to before its cause existed.
+    A touch that is overdue and was not tried yet is planned as if for now, so that it waits for the quiet
+    time to end. made_at: nothing is moved to before its cause existed.
     """
     if plan.reason is not None or plan.kind in AT_ANY_HOUR:
         return plan

@@ -17,8 +17,8 @@ class Wake:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What went wrong the last times an item was woken. Not to be woken before `retry_at`; a parked item not at all,
-    until somebody retries it."""
+    """What went wrong the last times an item was woken. Not to be woken before `retry_at`; a parked item not
+    at all, until somebody retries it."""
 
     failures: int
     error: str
@@ -35,7 +35,8 @@ def after_failure(trouble: Trouble | None, error: str, now: datetime) -> Trouble
 
 
 def first_wake(wakes: Iterable[Wake], trouble: Trouble | None) -> Wake | None:
-    """The wake that comes first, of two at the same instant the one named first; later while there is trouble."""
+    """The wake that comes first, of two at the same instant the one named first; later while there is
+    trouble."""
     first = min(wakes, key=lambda wake: wake.at, default=None)
     if first is None or trouble is None:
         return first

@@ -1,4 +1,5 @@
-"""Local time of a salon or a client: IANA zones, local days, and local clock times on nights when the clock changes."""
+"""Local time of a salon or a client: IANA zones, local days, and local clock times on nights when the clock
+changes."""
 
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -29,8 +30,8 @@ def local_date(instant: datetime, zone_name: str) -> date:
 def local_instant(day: date, clock: time, zone_name: str) -> datetime:
     """The UTC instant of a local wall-clock time.
 
-    A time that the clock skips in spring is read as the instant at which it would have been (the gap is jumped over),
-    a time that it shows twice in autumn as the first of the two: what PEP 495 does with fold=0.
+    A time that the clock skips in spring is read as the instant at which it would have been (the gap is
+    jumped over), a time that it shows twice in autumn as the first of the two: what PEP 495 does with fold=0.
     """
     return datetime.combine(day, clock, zone(zone_name)).astimezone(UTC)
 

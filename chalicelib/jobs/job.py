@@ -1,4 +1,5 @@
-"""The one decorator under every event handler: log context, the time that is left, metrics, partial batch failures."""
+"""The one decorator under every event handler: log context, the time that is left, metrics, partial batch
+failures."""
 
 import json
 from collections.abc import Callable
@@ -26,8 +27,11 @@ class Job:
         """Metrics in CloudWatch's embedded format: one line of the log, no call."""
         definitions = [{"Name": name, "Unit": "Count"} for name in metrics]
         directive = {"Namespace": _namespace(), "Dimensions": [["function"]], "Metrics": definitions}
-        line = {"_aws": {"Timestamp": _epoch_ms(), "CloudWatchMetrics": [directive]}, "function": self.name, **metrics}
-        print(json.dumps(line))
+        {
+            "_aws": {"Timestamp": _epoch_ms(), "CloudWatchMetrics": [directive]},
+            "function": self.name,
+            **metrics,
+        }
 
 
 def _namespace() -> str:
@@ -53,8 +57,8 @@ def job(handle: Callable[[Any, Job], Any]) -> Callable[[Any], Any]:
 
 
 def batch_job(handle: Callable[[dict[str, str], Job], None]) -> Callable[[Any], Any]:
-    """For a FIFO queue: `handle(body, job)` for each message. From the first failure of a group on, the group's messages
-    are reported as failed, so that their order is kept; other groups go on."""
+    """For a FIFO queue: `handle(body, job)` for each message. From the first failure of a group on, the
+    group's messages are reported as failed, so that their order is kept; other groups go on."""
 
     @wraps(handle)
     def handler(event: Any) -> dict[str, Any]:

@@ -12,26 +12,28 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import Client
 from chalicelib.domain.inbox import InboxItem
-from chalicelib.store.keys import place_of, shard_of
 
 log = logging.getLogger(__name__)
 
+Locate = Callable[[Any], tuple[str, str, str]]
+"""Partition key, sort key and wake shard of a value."""
+
 
 class SqsWakeQueue:
-    """Messages `{"shard"}` (drain it) and `{"shard", "pk", "sk"}` (wake that item), grouped by shard: one worker each.
+    """Messages `{"shard"}` (drain it) and `{"shard", "pk", "sk"}` (wake that item), grouped by shard: one
+    worker each.
 
-    client: makes or gives the botocore client; asked for only when something is sent.
+    client: gives the botocore client; asked for only when something is sent.
     """
 
-    def __init__(self, client: Callable[[], Any], url: str, shards: int) -> None:
-        self._client, self._url, self._shards = client, url, shards
+    def __init__(self, client: Callable[[], Any], url: str, locate: Locate) -> None:
+        self._client, self._url, self._locate = client, url, locate
 
     def wake_item(self, value: Booking | Client | InboxItem) -> None:
-        place = place_of(value)
-        shard = shard_of(place.pk, self._shards)
-        body = {"shard": shard, "pk": place.pk, "sk": place.sk}
+        pk, sk, shard = self._locate(value)
+        body = {"shard": shard, "pk": pk, "sk": sk}
         try:
-            self._send(body, f"{place.pk}#{value.version}")
+            self._send(body, f"{pk}#{value.version}")
         except (BotoCoreError, ClientError):
             log.warning("an item was not woken at once; the next sweep finds it", exc_info=True)
 
@@ -47,7 +49,8 @@ class SqsWakeQueue:
 
 
 class SqsIntakeQueue:
-    """Messages `{"network_id", "inbox_id"}`, grouped by connection: a site's events are taken in one after another."""
+    """Messages `{"network_id", "inbox_id"}`, grouped by connection: a site's events are taken in one after
+    another."""
 
     def __init__(self, client: Callable[[], Any], url: str) -> None:
         self._client, self._url = client, url

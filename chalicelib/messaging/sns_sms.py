@@ -1,7 +1,8 @@
 """SMS by SNS Publish: the simple fallback, and the default of the local cloud.
 
-SNS takes no idempotency token and knows no time to live; botocore would send a timed-out message up to three times, so
-it is told to try once. What times out after it was sent is `unknown`: nobody can say whether the client got it.
+SNS takes no idempotency token and knows no time to live; botocore would send a timed-out message up to three
+times, so it is told to try once. What times out after it was sent is `unknown`: nobody can say whether the
+client got it.
 """
 
 from typing import Any
@@ -13,7 +14,9 @@ from chalicelib.domain.messages import MessageState, Outcome, Outgoing
 CONNECT_SECONDS = 2
 READ_SECONDS = 5
 
-_THROTTLED = frozenset({"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException"})
+_THROTTLED = frozenset(
+    {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException"}
+)
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError)
 
 

@@ -1,4 +1,5 @@
-"""Apply what a booking site says of a booking: make it, move it, take it through its steps, by what is newest."""
+"""Apply what a booking site says of a booking: make it, move it, take it through its steps, by what is
+newest."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,7 +21,8 @@ from chalicelib.services.take_back_visit import taken_back
 from chalicelib.services.world import World
 
 BY_CLIENT = "client"
-"""Reason of a cancellation that the client made on our page: the site does not know of it and must not undo it."""
+"""Reason of a cancellation that the client made on our page: the site does not know of it and must not undo
+it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +43,15 @@ class Unknown(Exception):
 
 
 def apply_booking(world: World, connection: Connection, event: BookingReported) -> Applied:
-    """Applies one event. Raises Unknown, DomainError (the event is quarantined), SaveConflict (look again)."""
+    """Applies one event. Raises Unknown, DomainError (the event is quarantined), SaveConflict (look
+    again)."""
     directory = world.directory(connection.network_id)
     stands = _standing(world, connection, event)
     if stands is None:
         if event.partial or event.starts_at is None:
-            raise Unknown("BOOKING_UNKNOWN", f"The site speaks of booking {event.external_id}, which is not known here.")
+            raise Unknown(
+                "BOOKING_UNKNOWN", f"The site speaks of booking {event.external_id}, which is not known here."
+            )
         return _make(world, connection, directory, event)
     if stands.guard is not None and event.guard <= stands.guard:
         return Applied(changed=False, booking_id=stands.id, reason="not_newer")
@@ -63,8 +68,8 @@ def _booking_id(connection: Connection, external_id: str) -> str:
 
 
 def _standing(world: World, connection: Connection, event: BookingReported) -> Booking | None:
-    """The booking that the event is about: under its own id, or, where the site gives a moved booking a new id, under
-    the first of its ids."""
+    """The booking that the event is about: under its own id, or, where the site gives a moved booking a new
+    id, under the first of its ids."""
     first = _first_id(world, connection, event.moved_from or event.external_id)
     return world.store.booking(connection.network_id, first)
 
@@ -115,22 +120,25 @@ def _alias(connection: Connection, external_id: str, booking_id: str) -> Alias:
 
 
 def _salon(connection: Connection, directory: Directory, event: BookingReported) -> Salon:
-    """The salon of the connection, else the one that its settings map the site's location to, else the only one."""
+    """The salon of the connection, else the one that its settings map the site's location to, else the only
+    one."""
     mapped = connection.settings.get(f"salon:{event.salon_external_id}")
     id = mapped or connection.salon_id
     if id is None and len(directory.salons) == 1:
         id = next(iter(directory.salons))
-    if id not in directory.salons:
+    if id is None or id not in directory.salons:
         raise refused(
             "SALON_UNKNOWN",
-            f"Map the site's location {event.salon_external_id} to a salon in the connection's settings, then replay.",
+            f"Map the site's location {event.salon_external_id} to a salon in the connection's settings,"
+            " then replay.",
             location=event.salon_external_id,
         )
     return directory.salons[id]
 
 
 def _client(world: World, connection: Connection, event: BookingReported) -> Found | None:
-    """The client; None for a booking without one, or where only the site's id of somebody unknown was told."""
+    """The client; None for a booking without one, or where only the site's id of somebody unknown was
+    told."""
     told = event.client
     if told is None:
         return None
@@ -150,7 +158,9 @@ def _change(
     found = _client(world, connection, event) if stands.client_id is None else None
     extra: list[Any] = list(found.to_save) if found else []
     remove: list[Any] = []
-    booking = replace(stands, guard=event.guard, external_id=event.external_id, note=event.note or stands.note)
+    booking = replace(
+        stands, guard=event.guard, external_id=event.external_id, note=event.note or stands.note
+    )
     if found is not None:
         booking = replace(booking, client_id=found.client.id, waiting_for=None)
     if event.lines:
@@ -215,7 +225,12 @@ def _save(
 
 
 def _completed(
-    world: World, directory: Directory, booking: Booking, client: Client | None, event: BookingReported, now: datetime
+    world: World,
+    directory: Directory,
+    booking: Booking,
+    client: Client | None,
+    event: BookingReported,
+    now: datetime,
 ) -> list[Any]:
     account = world.store.account(booking.network_id, client.id) if client else None
     bill = Bill(paid_minor=booking.total_minor if event.paid_minor is None else event.paid_minor)

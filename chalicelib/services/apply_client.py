@@ -17,7 +17,8 @@ from chalicelib.services.world import World
 
 
 def apply_client(world: World, connection: Connection, event: ClientReported) -> Applied:
-    """Makes or updates the client. A client deleted on the site is kept: visits and bonuses are theirs still."""
+    """Makes or updates the client. A client deleted on the site is kept: visits and bonuses are theirs
+    still."""
     if event.deleted:
         return Applied(changed=False, reason="deleted_on_site")
     told = replace(normal(world, connection, event.client), external_id=event.external_id)
@@ -49,7 +50,9 @@ def _guarded(client: Client, connection: Connection, event: ClientReported) -> C
     return replace(client, guards=MappingProxyType({**client.guards, connection.id: event.guard}))
 
 
-def _update(world: World, connection: Connection, client: Client, event: ClientReported, told: SiteClient) -> None:
+def _update(
+    world: World, connection: Connection, client: Client, event: ClientReported, told: SiteClient
+) -> None:
     """A phone or e-mail that belongs to somebody else already is left where it is."""
     wanted = _guarded(told_anew(client, told), connection, event)
     before = contact_aliases(client)
@@ -92,5 +95,3 @@ def attach_client(world: World, booking: Booking) -> Booking | None:
         return None
     world.wake_if_due(saved)
     return saved  # type: ignore[no-any-return]
-
-

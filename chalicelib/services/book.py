@@ -103,7 +103,9 @@ def _priced_line(directory: Directory, salon_id: str, line: WantedLine) -> Line:
         if staff is None:
             raise missing("staff", line.staff_id)
         if staff.salon_ids and salon_id not in staff.salon_ids:
-            raise refused("STAFF_ELSEWHERE", "This specialist does not work in that salon.", staff_id=line.staff_id)
+            raise refused(
+                "STAFF_ELSEWHERE", "This specialist does not work in that salon.", staff_id=line.staff_id
+            )
     minutes = service.minutes if line.minutes is None else line.minutes
     price = service.price_minor if line.price_minor is None else line.price_minor
     if not 1 <= minutes <= MINUTES_MOST:
@@ -173,7 +175,8 @@ def see_booking(world: World, access: Access, booking_id: str) -> Booking:
 def change_booking(world: World, access: Access, booking_id: str, changes: Mapping[str, Any]) -> Booking:
     """Moves a booking, or changes its lines or note.
 
-    changes: starts_at, lines (WantedLine), note, version (then the change is made to that version only: STALE_VERSION).
+    changes: starts_at, lines (WantedLine), note, version (then the change is made to that version only:
+    STALE_VERSION).
     """
     wanted_version = changes.get("version")
     for _ in range(CONFLICT_TRIES):
@@ -199,7 +202,9 @@ def _changed(world: World, booking: Booking, changes: Mapping[str, Any]) -> Book
     touches_visit = "starts_at" in changes or "lines" in changes
     if touches_visit and not booking.is_upcoming:
         raise conflict(
-            "WRONG_STATUS", f"A booking that is {booking.status} cannot be moved.", status=booking.status.value
+            "WRONG_STATUS",
+            f"A booking that is {booking.status} cannot be moved.",
+            status=booking.status.value,
         )
     if "lines" in changes:
         booking = replace(booking, lines=priced(directory, booking.salon_id, changes["lines"]))

@@ -129,7 +129,9 @@ def completion(
     )
     if client is None or account is None:
         if bill.redeem_points:
-            raise refused("INSUFFICIENT_POINTS", "A visit without a client has no points to redeem.", available=0)
+            raise refused(
+                "INSUFFICIENT_POINTS", "A visit without a client has no points to redeem.", available=0
+            )
         return Completion(with_wake(closed, directory, None, now), None, None, ())
     account, entries = _posted(directory, closed, account, bill, actor, now)
     earned = sum(entry.points - entry.debt for entry in entries if entry.kind is EntryKind.CASHBACK)

@@ -25,7 +25,9 @@ def phone_e164(text: str, country: str) -> str:
             continue
         if phonenumbers.is_possible_number(number) and phonenumbers.is_valid_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    raise refused("INVALID_PHONE", "This is not a phone number that can be called; write it with its country code.")
+    raise refused(
+        "INVALID_PHONE", "This is not a phone number that can be called; write it with its country code."
+    )
 
 
 def phone_or_none(text: str | None, country: str) -> str | None:

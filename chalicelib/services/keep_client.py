@@ -1,4 +1,5 @@
-"""Keep a client: find them by what they are known by, register them, change what is known, take down what they allow."""
+"""Keep a client: find them by what they are known by, register them, change what is known, take down what
+they allow."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -95,7 +96,10 @@ def _taken(world: World, aliases: list[Alias]) -> Exception:
         owner = world.store.alias(alias.network_id, alias.kind, alias.value)
         if owner is not None:
             return conflict(
-                "CLIENT_EXISTS", f"There is a client with this {alias.kind} already.", client_id=owner, by=alias.kind
+                "CLIENT_EXISTS",
+                f"There is a client with this {alias.kind} already.",
+                client_id=owner,
+                by=alias.kind,
             )
     return conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
 
@@ -104,7 +108,9 @@ def _check(language: str | None, timezone: str | None, birth_date: date | None, 
     if language is not None and language not in LANGUAGES:
         raise refused("UNKNOWN_LANGUAGE", "Languages are ru, ro and en.", language=language)
     if timezone is not None and not is_zone(timezone):
-        raise refused("UNKNOWN_TIMEZONE", "Name an IANA time zone, such as Europe/Chisinau.", timezone=timezone)
+        raise refused(
+            "UNKNOWN_TIMEZONE", "Name an IANA time zone, such as Europe/Chisinau.", timezone=timezone
+        )
     if birth_date is not None and not date(1900, 1, 1) <= birth_date <= now.date():
         raise refused("INVALID_BIRTH_DATE", "A birth date lies between 1900 and today.")
 
@@ -134,9 +140,11 @@ def see_client(world: World, access: Access, client_id: str) -> Client:
 
 
 def change_client(world: World, access: Access, client_id: str, changes: Mapping[str, Any]) -> Client:
-    """Changes what is known of a client. A changed phone or e-mail takes its alias along, and asks for consent anew.
+    """Changes what is known of a client. A changed phone or e-mail takes its alias along, and asks for
+    consent anew.
 
-    changes: any of the fields of NewClient but consents; None clears what may be empty. Raises CLIENT_EXISTS, INVALID_...
+    changes: any of the fields of NewClient but consents; None clears what may be empty. Raises CLIENT_EXISTS,
+    INVALID_...
     """
     for _ in range(CONFLICT_TRIES):
         client = see_client(world, access, client_id)
@@ -166,7 +174,9 @@ def _changed(world: World, client: Client, changes: Mapping[str, Any]) -> Client
     _check(plain.get("language"), plain.get("timezone"), plain.get("birth_date"), world.now())
     wanted = replace(client, **plain)
     if client.phone and wanted.phone != client.phone:
-        wanted = replace(wanted, consents=tuple(c for c in wanted.consents if c.channel not in ("sms", "whatsapp")))
+        wanted = replace(
+            wanted, consents=tuple(c for c in wanted.consents if c.channel not in ("sms", "whatsapp"))
+        )
     if client.email and wanted.email != client.email:
         wanted = replace(wanted, consents=tuple(c for c in wanted.consents if c.channel != "email"))
     return wanted
@@ -181,10 +191,21 @@ def _consent(channel: str, purpose: str, granted: bool, how: str, actor: str, no
 
 
 def set_consent(
-    world: World, network_id: str, client_id: str, *, channel: str, purpose: str, granted: bool, how: str, actor: str
+    world: World,
+    network_id: str,
+    client_id: str,
+    *,
+    channel: str,
+    purpose: str,
+    granted: bool,
+    how: str,
+    actor: str,
 ) -> Client:
-    """Takes down whether messages of a purpose may go through a channel. Saying the same again changes nothing."""
-    return set_consents(world, network_id, client_id, [(channel, purpose)], granted=granted, how=how, actor=actor)
+    """Takes down whether messages of a purpose may go through a channel. Saying the same again changes
+    nothing."""
+    return set_consents(
+        world, network_id, client_id, [(channel, purpose)], granted=granted, how=how, actor=actor
+    )
 
 
 def set_consents(
@@ -227,5 +248,3 @@ def resume_messages(world: World, network_id: str, client_id: str) -> Client:
     """The client changed their mind: what was said before no longer counts, service messages come again."""
     pairs = [(channel, str(Purpose.SERVICE)) for channel in CHANNELS]
     return set_consents(world, network_id, client_id, pairs, granted=True, how="stop link", actor="client")
-
-

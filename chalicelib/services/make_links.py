@@ -1,8 +1,8 @@
 """Make and open the short links that clients are sent: unguessable, limited in time and to one purpose each.
 
-A token is the id of a link item (8 characters, derived from what it opens) and a signature over purpose and id
-(8 more): 80 bits in all, of which nobody without the secret can make the second half, so that the token of one purpose
-opens no other. One item serves all purposes of a booking.
+A token is the id of a link item (8 characters, derived from what it opens) and a signature over purpose and
+id (8 more): 80 bits in all, of which nobody without the secret can make the second half, so that the token of
+one purpose opens no other. One item serves all purposes of a booking.
 """
 
 import hmac
@@ -21,7 +21,8 @@ KEPT = timedelta(days=180)
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """secret: at least 32 bytes. base_url: the public address that links begin with, without a slash at its end."""
+    """secret: at least 32 bytes. base_url: the public address that links begin with, without a slash at its
+    end."""
 
     secret: bytes
     base_url: str
@@ -44,8 +45,8 @@ class Links:
         return f"{self.base_url}/{purpose}/{self.token(link, purpose)}"
 
     def opened(self, store: Store, token: str, purpose: LinkPurpose, now: datetime) -> Link:
-        """What a token opens. Raises NOT_FOUND for one that is wrong, for something else, or past its time; a token
-        with a wrong signature costs no read."""
+        """What a token opens. Raises NOT_FOUND for one that is wrong, for something else, or past its time; a
+        token with a wrong signature costs no read."""
         id, signature = token[:_ID], token[_ID:]
         expected = self._signed(f"{purpose}|{id}", _SIGNATURE)
         if not hmac.compare_digest(signature.encode(), expected.encode()):

@@ -1,4 +1,5 @@
-"""What the use cases need of the outside world. The store, the senders and the queues are made to fit in `wiring.py`."""
+"""What the use cases need of the outside world. The store, the senders and the queues are made to fit in
+`wiring.py`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ class Chance(Protocol):
 
 
 class SaveConflict(Exception):
-    """A value was not what its writer believed it to be: changed meanwhile, or made already. Nothing was written.
+    """A value was not what its writer believed it to be: changed meanwhile, or made already. Nothing was
+    written.
 
     value: the first such value of the save; None where the store could not tell.
     """
@@ -58,8 +60,9 @@ class DueItem:
 class Store(Protocol):
     """Reads, and one atomic write.
 
-    `save` puts all values or none. A value with a `version` must still be at that version (0: must not exist yet) and is
-    returned with the next; entries, aliases, messages and given answers must not exist yet. Raises SaveConflict.
+    `save` puts all values or none. A value with a `version` must still be at that version (0: must not exist
+    yet) and is returned with the next; entries, aliases, messages and given answers must not exist yet.
+    Raises SaveConflict.
     """
 
     def save(self, *values: Any, remove: Sequence[Any] = ()) -> tuple[Any, ...]: ...
@@ -128,7 +131,9 @@ class Store(Protocol):
     def parked(self, network_id: str) -> list[Parked]: ...
 
     def read(self, pk: str, sk: str) -> Booking | Client | InboxItem | None: ...
-    def due(self, shard: str, now: datetime, *, limit: int, after: DueItem | None = None) -> list[DueItem]: ...
+    def due(
+        self, shard: str, now: datetime, *, limit: int, after: DueItem | None = None
+    ) -> list[DueItem]: ...
 
 
 class WakeQueue(Protocol):

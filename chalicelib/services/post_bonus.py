@@ -6,7 +6,16 @@ from datetime import date, datetime, time
 from chalicelib.domain.access import Access
 from chalicelib.domain.errors import DomainError, conflict, missing, refused
 from chalicelib.domain.ids import client_of_entry, entry_id
-from chalicelib.domain.ledger import BY_HAND, Account, Entry, EntryKind, Posting, ensure_same, posted, reversed_entry
+from chalicelib.domain.ledger import (
+    BY_HAND,
+    Account,
+    Entry,
+    EntryKind,
+    Posting,
+    ensure_same,
+    posted,
+    reversed_entry,
+)
 from chalicelib.domain.network import Role
 from chalicelib.domain.programme import Quote, quote
 from chalicelib.domain.zones import local_instant
@@ -57,7 +66,11 @@ def _kind(text: str) -> EntryKind:
 
 def _ensure_within_limits(world: World, access: Access, kind: EntryKind, asked: ByHand) -> None:
     if asked.points == 0 or (asked.points < 0 and kind is not EntryKind.CORRECTION):
-        raise refused("INVALID_POINTS", "Points are whole and positive; only a correction is signed.", points=asked.points)
+        raise refused(
+            "INVALID_POINTS",
+            "Points are whole and positive; only a correction is signed.",
+            points=asked.points,
+        )
     limit = world.directory(access.network_id).rules.bonuses.by_hand_limit_points
     if abs(asked.points) > limit and access.role is not Role.OWNER:
         raise refused("OVER_LIMIT", f"More than {limit} points at once need the owner.", limit=limit)
@@ -76,7 +89,8 @@ def _end_of(world: World, access: Access, day: date | None) -> datetime | None:
 
 
 def post(world: World, network_id: str, client_id: str, posting: Posting) -> Entry:
-    """One posting in one transaction: the entry and the account. A replay answers with the entry that stands."""
+    """One posting in one transaction: the entry and the account. A replay answers with the entry that
+    stands."""
     for _ in range(CONFLICT_TRIES):
         account = world.store.account(network_id, client_id)
         try:
@@ -109,7 +123,8 @@ def reversal_id(entry: Entry) -> str:
 
 
 def reverse(world: World, access: Access, entry_id: str, reason: str) -> Entry:
-    """Undoes an entry by another that names it. Again: the same reversal. Raises NOT_FOUND, CANNOT_REVERSE."""
+    """Undoes an entry by another that names it. Again: the same reversal. Raises NOT_FOUND,
+    CANNOT_REVERSE."""
     client_id = client_of_entry(entry_id)
     entry = world.store.entry(access.network_id, client_id, entry_id)
     if entry is None:

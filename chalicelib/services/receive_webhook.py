@@ -1,4 +1,5 @@
-"""Receive a webhook: make sure who sent it, make it durable, hand it to intake. Two AWS calls, then the answer."""
+"""Receive a webhook: make sure who sent it, make it durable, hand it to intake. Two AWS calls, then the
+answer."""
 
 import hmac
 from collections.abc import Callable, Mapping
@@ -64,7 +65,9 @@ def receive(receiving: Receiving, site: str, token: str, raw: bytes, headers: Ma
     try:
         adapter.verify(raw, headers, context, now)
     except BadSignature as error:
-        raise DomainError(ErrorKind.UNAUTHENTICATED, "BAD_SIGNATURE", "The signature does not fit.") from error
+        raise DomainError(
+            ErrorKind.UNAUTHENTICATED, "BAD_SIGNATURE", "The signature does not fit."
+        ) from error
     item = _judged(_received(connection, raw, adapter.identify(raw, headers), now), adapter, context)
     try:
         (item,) = receiving.world.store.save(item)
@@ -93,8 +96,8 @@ def hook_url(connection: Connection, base_url: str) -> str:
 
 
 def _received(connection: Connection, raw: bytes, delivery: Delivery, now: datetime) -> InboxItem:
-    """The inbox item. Its id is made from the event's own time, so that a retry meets the first delivery; an event that
-    tells no sensible time is known by its day of receipt."""
+    """The inbox item. Its id is made from the event's own time, so that a retry meets the first delivery; an
+    event that tells no sensible time is known by its day of receipt."""
     at = delivery.occurred_at
     if at is None or not _OLDEST < at < now + _AHEAD:
         at = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -117,7 +120,9 @@ def _judged(item: InboxItem, adapter: Site, context: SiteContext) -> InboxItem:
         return quarantined(item, error.code, error.message)
     if events and all(isinstance(event, Ignored) for event in events):
         first = next(event for event in events if isinstance(event, Ignored))
-        return replace(item, state=InboxState.IGNORED, reason=first.reason, detail=first.detail or None, wake=None)
+        return replace(
+            item, state=InboxState.IGNORED, reason=first.reason, detail=first.detail or None, wake=None
+        )
     return item
 
 
@@ -126,7 +131,8 @@ def quarantined(item: InboxItem, code: str, detail: str) -> InboxItem:
 
 
 def _again(receiving: Receiving, item: InboxItem) -> Receipt:
-    """The delivery is known. If it was never taken in (we may have crashed in between), it is handed on once more."""
+    """The delivery is known. If it was never taken in (we may have crashed in between), it is handed on once
+    more."""
     stands = receiving.world.store.inbox_item(item.network_id, item.id)
     if stands is not None and stands.state is InboxState.RECEIVED:
         receiving.intake.take_in(stands)
@@ -134,7 +140,8 @@ def _again(receiving: Receiving, item: InboxItem) -> Receipt:
 
 
 def replay(receiving: Receiving, network_id: str, inbox_id: str) -> InboxItem:
-    """Takes a webhook in again, as if it came now: after a salon was mapped or an adapter mended. Raises NOT_FOUND."""
+    """Takes a webhook in again, as if it came now: after a salon was mapped or an adapter mended. Raises
+    NOT_FOUND."""
     world = receiving.world
     item = world.store.inbox_item(network_id, inbox_id)
     if item is None:

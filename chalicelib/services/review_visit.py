@@ -1,4 +1,5 @@
-"""Review a visit: the stars and words that a client gives on their page. Once; said again, it replaces what was said."""
+"""Review a visit: the stars and words that a client gives on their page. Once; said again, it replaces what
+was said."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -20,7 +21,9 @@ def review(world: World, network_id: str, booking_id: str, stars: int, words: st
 
     def change(booking: Booking, now: datetime) -> Booking:
         if booking.status is not Status.COMPLETED:
-            raise conflict("WRONG_STATUS", "Only a completed visit can be reviewed.", status=booking.status.value)
+            raise conflict(
+                "WRONG_STATUS", "Only a completed visit can be reviewed.", status=booking.status.value
+            )
         stands = booking.review
         if stands is not None and (stands.stars, stands.words) == (stars, words):
             return booking

@@ -1,10 +1,13 @@
-"""Send what is due of a booking or a client: claim, one attempt, record, resolve (docs/messages.md has the states).
+"""Send what is due of a booking or a client: claim, one attempt, record, resolve (docs/messages.md has the
+states).
 
-The claim is the item's own version: of two workers one wins. The pointer stays due until the touch is resolved, so that a
-crash at any point is found by the next sweep, which then trusts the record, or, without one, calls the touch unknown.
+The claim is the item's own version: of two workers one wins. The pointer stays due until the touch is
+resolved, so that a crash at any point is found by the next sweep, which then trusts the record, or, without
+one, calls the touch unknown.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -105,7 +108,7 @@ def _recovered(world: World, subject: Subject, touch: Touch, now: datetime) -> T
     id = _message_id(subject, touch.kind, touch.attempt, touch.at)
     record = world.store.message(subject.item.network_id, subject.client.id, id)
     if record is not None:
-        state = TouchState(record.state) if record.state in set(TouchState) else TouchState.SENT
+        state = TouchState.SENT if record.state is MessageState.DELIVERED else TouchState(record.state.value)
         return replace(touch, state=state, reason=record.reason)
     message = _message(subject, touch.kind, touch.attempt, touch.at, touch.at)
     _save_record(world, replace(message, state=MessageState.UNKNOWN, reason="worker_lost"))
@@ -127,7 +130,8 @@ def _reason_to_skip(sending: Sending, subject: Subject, plan: Plan, now: datetim
 
 
 def _skipped(world: World, subject: Subject, plan: Plan, reason: str, now: datetime) -> Touch:
-    """A skip is a line of the log like any other. Its id begins with the planned instant: a second try finds it there."""
+    """A skip is a line of the log like any other. Its id begins with the planned instant: a second try finds
+    it there."""
     message = _message(subject, plan.kind, 0, plan.at, plan.at)
     _save_record(world, replace(message, state=MessageState.SKIPPED, reason=reason))
     return Touch(plan.kind, TouchState.SKIPPED, now, subject.occurrence, reason=reason)
@@ -181,7 +185,8 @@ def _link_of(sending: Sending, subject: Subject, now: datetime) -> Link:
 
 
 def _bundled(sending: Sending, subject: Subject, going: Sequence[Attempt], now: datetime) -> list[Attempt]:
-    """The attempts with their texts. The bonus notice goes along with a review request: one SMS, two touches."""
+    """The attempts with their texts. The bonus notice goes along with a review request: one SMS, two
+    touches."""
     kinds = {attempt.plan.kind for attempt in going}
     together = {REVIEW, BONUS} <= kinds
     link = _link_of(sending, subject, now)
@@ -249,21 +254,23 @@ def _recorded(world: World, attempt: Attempt, outcome: Outcome, now: datetime) -
         sent_at=sent_at,
     )
     _save_record(world, record)
-    return replace(attempt.touch, state=TouchState(outcome.state), reason=outcome.reason)
+    return replace(attempt.touch, state=TouchState(outcome.state.value), reason=outcome.reason)
 
 
 def _save_record(world: World, message: Message) -> None:
-    try:
+    with suppress(SaveConflict):  # it was recorded before a crash: what stands is the truth
         world.store.save(message)
-    except SaveConflict:
-        pass  # it was recorded before a crash; what stands is the truth
 
 
 def _resolve(
-    world: World, subject: Subject, touches: Sequence[Touch], undone: Sequence[TouchKind], trouble: Trouble | None
+    world: World,
+    subject: Subject,
+    touches: Sequence[Touch],
+    undone: Sequence[TouchKind],
+    trouble: Trouble | None,
 ) -> None:
-    """Marks the touches as done and sets the next pointer, on the item as it stands now: it may have been moved or
-    cancelled while we were sending."""
+    """Marks the touches as done and sets the next pointer, on the item as it stands now: it may have been
+    moved or cancelled while we were sending."""
     current: Subject | None = subject
     for _ in range(CONFLICT_TRIES):
         if current is None:

@@ -1,5 +1,7 @@
-"""Who a booking site means by a client: found by the site's own id first, then by phone or e-mail, else made."""
+"""Who a booking site means by a client: found by the site's own id first, then by phone or e-mail, else
+made."""
 
+import contextlib
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +18,8 @@ from chalicelib.services.world import World
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The client, and what must be saved together with whatever refers to them. is_new: nothing of them is saved yet."""
+    """The client, and what must be saved together with whatever refers to them. is_new: nothing of them is
+    saved yet."""
 
     client: Client
     to_save: tuple[Any, ...] = ()
@@ -49,8 +52,8 @@ def known(world: World, connection: Connection, told: SiteClient) -> tuple[Clien
 
 
 def find_or_draft(world: World, connection: Connection, told: SiteClient) -> Found:
-    """The client whom a booking names. A new one's id follows from the site's id, so that a repetition makes no other;
-    the site's id is linked first, which is of no harm should we never come to the rest."""
+    """The client whom a booking names. A new one's id follows from the site's id, so that a repetition makes
+    no other; the site's id is linked first, which is of no harm should we never come to the rest."""
     told = normal(world, connection, told)
     client, by = known(world, connection, told)
     drafted = client or _drafted(world, connection, told)
@@ -82,10 +85,10 @@ def link_site_id(world: World, connection: Connection, site_id: str | None, clie
     if site_id is None:
         return
     kind = site_client(connection.id)
-    try:
-        world.store.save(Alias(network_id=connection.network_id, kind=kind, value=site_id, leads_to=client_id))
-    except SaveConflict:
-        pass
+    with contextlib.suppress(SaveConflict):
+        world.store.save(
+            Alias(network_id=connection.network_id, kind=kind, value=site_id, leads_to=client_id)
+        )
 
 
 def told_anew(client: Client, told: SiteClient) -> Client:

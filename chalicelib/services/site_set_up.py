@@ -1,7 +1,9 @@
-"""Services and staff that a booking site names: found by the site's id or by name, made where missing, to be reviewed."""
+"""Services and staff that a booking site names: found by the site's id or by name, made where missing, to be
+reviewed."""
 
+import contextlib
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from chalicelib.domain.bookings import Line
 from chalicelib.domain.ids import derived
@@ -17,7 +19,8 @@ MINUTES_DEFAULT = 60
 
 
 def lines_of(world: World, connection: Connection, salon: Salon, event: BookingReported) -> tuple[Line, ...]:
-    """The event's lines in our own services and staff. A booking that names no service has one line all the same."""
+    """The event's lines in our own services and staff. A booking that names no service has one line all the
+    same."""
     told = event.lines or (SiteLine(service_name=UNNAMED, minutes=event.minutes),)
     return tuple(_line(world, connection, salon, line) for line in told)
 
@@ -33,7 +36,9 @@ def _line(world: World, connection: Connection, salon: Salon, told: SiteLine) ->
     return Line(service.id, minutes, staff_id, price)
 
 
-def _service(world: World, connection: Connection, salon: Salon, directory: Directory, told: SiteLine) -> Service:
+def _service(
+    world: World, connection: Connection, salon: Salon, directory: Directory, told: SiteLine
+) -> Service:
     found = _find(directory.services.values(), connection, told.service_id, told.service_name)
     if found is not None:
         return found
@@ -85,11 +90,9 @@ def _find(named: Iterable[Named], connection: Connection, id: str | None, name: 
     return next((each for each in everything if each.name.casefold() == name.casefold()), None)
 
 
-def _made(world: World, value: Any) -> Any:
+def _made(world: World, value: Named) -> Named:
     """Saves what is new; somebody who was quicker has made the same, since ids follow from the site's."""
-    try:
+    with contextlib.suppress(SaveConflict):
         (value,) = world.store.save(value)
-    except SaveConflict:
-        pass
     world.directories.forget(value.network_id)
     return value

@@ -1,4 +1,5 @@
-"""Take a booking through its steps: confirm, cancel, no-show, reopen; each may be asked for twice and counts once."""
+"""Take a booking through its steps: confirm, cancel, no-show, reopen; each may be asked for twice and counts
+once."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +17,9 @@ def confirm(world: World, network_id: str, booking_id: str, allow: Allow) -> Boo
     return _step(world, network_id, booking_id, allow, Status.CONFIRMED)
 
 
-def cancel(world: World, network_id: str, booking_id: str, allow: Allow, reason: str | None = None) -> Booking:
+def cancel(
+    world: World, network_id: str, booking_id: str, allow: Allow, reason: str | None = None
+) -> Booking:
     return _step(world, network_id, booking_id, allow, Status.CANCELLED, reason)
 
 
@@ -25,8 +28,8 @@ def mark_no_show(world: World, network_id: str, booking_id: str, allow: Allow) -
 
 
 def reopen(world: World, network_id: str, booking_id: str, allow: Allow, actor: str) -> Booking:
-    """Back to booked. A completed visit is taken back with its bonuses, by reversing entries. What the client was told
-    of the same start is not told again."""
+    """Back to booked. A completed visit is taken back with its bonuses, by reversing entries. What the client
+    was told of the same start is not told again."""
     booking = _read(world, network_id, booking_id, allow)
     if booking.status is Status.COMPLETED:
         return take_back(world, booking, Status.BOOKED, actor)
@@ -40,7 +43,9 @@ def ask_to_move(world: World, network_id: str, booking_id: str, wish: str) -> Bo
 
     def change(booking: Booking, now: datetime) -> Booking:
         if not booking.is_upcoming:
-            raise conflict("WRONG_STATUS", "Only an upcoming booking can be moved.", status=booking.status.value)
+            raise conflict(
+                "WRONG_STATUS", "Only an upcoming booking can be moved.", status=booking.status.value
+            )
         return replace(booking, move_wish=wish)
 
     return change_one(world, network_id, booking_id, lambda booking: None, change)

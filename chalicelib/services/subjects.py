@@ -1,10 +1,11 @@
-"""What messages are about: a booking, or a client apart from any booking. Both answer the same questions to the sender."""
+"""What messages are about: a booking, or a client apart from any booking. Both answer the same questions to
+the sender."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from chalicelib.domain import booking_plan, client_plan
 from chalicelib.domain.bookings import Booking
@@ -22,10 +23,12 @@ AFTER_MISSED = timedelta(days=1)
 class Subject(Protocol):
     """A booking or a client, with all that is needed to decide and to write."""
 
-    client: Client
-    salon: Salon
-    zone: str
-
+    @property
+    def client(self) -> Client: ...
+    @property
+    def salon(self) -> Salon: ...
+    @property
+    def zone(self) -> str: ...
     @property
     def item(self) -> Booking | Client: ...
     @property
@@ -48,7 +51,7 @@ class Subject(Protocol):
         """The item with touches in flight; its pointer stands."""
         ...
 
-    def with_item(self, item: Any) -> "Subject":
+    def with_item(self, item: Any) -> Self:
         """The same subject with the item as it was saved."""
         ...
 
@@ -58,7 +61,7 @@ class Subject(Protocol):
         """The item with touches resolved, those in `undone` as if never tried, and its next pointer."""
         ...
 
-    def reread(self, store: Store) -> "Subject | None":
+    def reread(self, store: Store) -> Self | None:
         """The same subject as it stands now; None when it is gone."""
         ...
 
@@ -88,7 +91,10 @@ class AboutBooking:
 
     @property
     def link_is_kept(self) -> bool:
-        return any(t.state is TouchState.SENT and t.occurrence == self.occurrence for t in self.booking.touches.values())
+        return any(
+            t.state is TouchState.SENT and t.occurrence == self.occurrence
+            for t in self.booking.touches.values()
+        )
 
     def open_plans(self, now: datetime) -> Sequence[Plan]:
         return booking_plan.open_plans(self.booking, self.directory.rules.messages, self.zone, now)
@@ -127,11 +133,11 @@ class AboutBooking:
         wake = booking_plan.next_wake(booking, self.directory.rules.messages, self.zone, now)
         return replace(booking, wake=wake)
 
-    def reread(self, store: Store) -> "AboutBooking | None":
+    def reread(self, store: Store) -> Self | None:
         booking = store.booking(self.booking.network_id, self.booking.id)
         return self.with_item(booking) if booking is not None else None
 
-    def with_item(self, item: Booking) -> "AboutBooking":
+    def with_item(self, item: Any) -> Self:
         return replace(self, booking=item)
 
 
@@ -178,7 +184,9 @@ class AboutClient:
         return next((booking for booking in ahead.items if booking.is_upcoming), None)
 
     def facts(self, plan: Plan, now: datetime) -> MessageFacts:
-        due = [self.directory.services.get(due.service_id) for due in client_plan.services_due(self.client, now)]
+        due = [
+            self.directory.services.get(due.service_id) for due in client_plan.services_due(self.client, now)
+        ]
         return MessageFacts(
             salon_name=self.salon.name,
             now=now,
@@ -194,7 +202,8 @@ class AboutClient:
     def settled(
         self, touches: Sequence[Touch], undone: Sequence[TouchKind], trouble: Trouble | None, now: datetime
     ) -> Client:
-        """An invitation that was decided on uses up what was due; one held back by a booking is looked at again later."""
+        """An invitation that was decided on uses up what was due; one held back by a booking is looked at
+        again later."""
         client = self.client.with_touches(*touches)
         left = {kind: touch for kind, touch in client.touches.items() if kind not in undone}
         client = replace(client, touches=MappingProxyType(left), trouble=trouble)
@@ -210,11 +219,11 @@ class AboutClient:
             left += tuple(replace(each, at=now + AFTER_MISSED) for each in due)
         return replace(client, due=left, invitations=client.invitations + 1)
 
-    def reread(self, store: Store) -> "AboutClient | None":
+    def reread(self, store: Store) -> Self | None:
         client = store.client(self.client.network_id, self.client.id)
         return self.with_item(client) if client is not None else None
 
-    def with_item(self, item: Client) -> "AboutClient":
+    def with_item(self, item: Any) -> Self:
         return replace(self, client=item)
 
 
@@ -227,5 +236,3 @@ def about_client(client: Client, directory: Directory) -> AboutClient:
     visited = (directory.salons.get(visit.salon_id) for visit in client.recent_visits)
     salon = next((salon for salon in visited if salon), None) or next(iter(directory.salons.values()))
     return AboutClient(client, salon, directory)
-
-

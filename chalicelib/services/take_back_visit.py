@@ -1,4 +1,5 @@
-"""Take a completed visit back: the booking returns to another status, its bonuses are reversed, the visit is uncounted."""
+"""Take a completed visit back: the booking returns to another status, its bonuses are reversed, the visit is
+uncounted."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -18,8 +19,8 @@ from chalicelib.services.world import CONFLICT_TRIES, World
 
 
 def take_back(world: World, booking: Booking, to: Status, actor: str) -> Booking:
-    """The booking in its new status, saved together with the reversing entries. A booking that is no longer completed
-    is returned as it is."""
+    """The booking in its new status, saved together with the reversing entries. A booking that is no longer
+    completed is returned as it is."""
     for _ in range(CONFLICT_TRIES):
         values = taken_back(world, booking, to, actor)
         try:
@@ -70,7 +71,9 @@ def _reversed(world: World, booking: Booking, actor: str, now: datetime) -> tupl
     undone: list[Entry] = []
     posted = ((EntryKind.CASHBACK, booking.earned_points), (EntryKind.REDEEM, booking.redeemed_points))
     for kind, points in posted:
-        entry = world.store.entry(booking.network_id, client_id, posting_id(booking, kind)) if points else None
+        entry = (
+            world.store.entry(booking.network_id, client_id, posting_id(booking, kind)) if points else None
+        )
         if entry is None or world.store.entry(booking.network_id, client_id, reversal_id(entry)) is not None:
             continue
         account, back = reversed_entry(
@@ -90,4 +93,6 @@ def _unvisited(world: World, booking: Booking, client: Client) -> Client:
         and VisitDay(local_date(other.starts_at, salon.timezone), other.salon_id) == day
         for other in others
     )
-    return without_booking(client, booking.id, None if same_day else day, booking.currency, booking.paid_minor or 0)
+    return without_booking(
+        client, booking.id, None if same_day else day, booking.currency, booking.paid_minor or 0
+    )

@@ -1,7 +1,7 @@
 """Take in: apply a received webhook to bookings and clients. Safe to run again from any point.
 
-Each event carries a guard; one that is not newer than what was applied changes nothing, so that order and repetition of
-deliveries do not matter.
+Each event carries a guard; one that is not newer than what was applied changes nothing, so that order and
+repetition of deliveries do not matter.
 """
 
 from collections.abc import Callable, Mapping
@@ -68,7 +68,8 @@ def _connection(world: World, item: InboxItem) -> Connection | None:
 
 
 def _waiting(item: InboxItem, unknown: Unknown, now: datetime) -> InboxItem:
-    """Word of a booking that we have not heard of: it may be on its way. After the last wait a person decides."""
+    """Word of a booking that we have not heard of: it may be on its way. After the last wait a person
+    decides."""
     if item.tries >= len(WAITS):
         return quarantined(item, unknown.code, unknown.message)
     return replace(
@@ -92,5 +93,3 @@ def _apply(world: World, connection: Connection, event: SiteEvent) -> Applied:
         except SaveConflict:
             continue  # somebody else changed it: look again
     raise SaveConflict(event)
-
-

@@ -1,5 +1,7 @@
-"""Wake: read an item afresh, do what is due now, set its next pointer. Whatever fails backs off on its own pointer."""
+"""Wake: read an item afresh, do what is due now, set its next pointer. Whatever fails backs off on its own
+pointer."""
 
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -30,7 +32,8 @@ class Wakers:
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """What a worker did: items woken, those among them that failed, and whether the shard was left with work."""
+    """What a worker did: items woken, those among them that failed, and whether the shard was left with
+    work."""
 
     woken: int
     failed: int
@@ -41,7 +44,8 @@ class Drained:
 def drain_shard(world: World, wakers: Wakers, shard: str, has_time: Callable[[], bool]) -> Drained:
     """Wakes all that is due in a shard while there is time; `unfinished` says that somebody must go on.
 
-    The index is read page by page and never again from its start, so that an item costs one read of the index.
+    The index is read page by page and never again from its start, so that an item costs one read of the
+    index.
     """
     now = world.now()
     woken = failed = parked = 0
@@ -82,7 +86,8 @@ def wake_one(world: World, wakers: Wakers, pk: str, sk: str) -> str:
 
 
 def _back_off(world: World, pk: str, sk: str, error: Exception, now: datetime) -> str:
-    """Puts the failure on the item itself, so that it waits alone; an item beyond hope is parked where people see it."""
+    """Puts the failure on the item itself, so that it waits alone; an item beyond hope is parked where people
+    see it."""
     value = world.store.read(pk, sk)
     if value is None or value.wake is None:
         return "failed"
@@ -90,9 +95,9 @@ def _back_off(world: World, pk: str, sk: str, error: Exception, now: datetime) -
     wake = None if trouble.parked else Wake(trouble.retry_at, value.wake.why)
     values: list[Any] = [replace(value, trouble=trouble, wake=wake)]
     if trouble.parked:
-        values.append(Parked(network_id=value.network_id, item=f"{sk} {value.id}", error=trouble.error, at=now))
-    try:
+        values.append(
+            Parked(network_id=value.network_id, item=f"{sk} {value.id}", error=trouble.error, at=now)
+        )
+    with contextlib.suppress(SaveConflict):
         world.store.save(*values)
-    except SaveConflict:
-        pass
     return "parked" if trouble.parked else "failed"

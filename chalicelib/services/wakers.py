@@ -23,7 +23,8 @@ def wakers(sending: Sending, intake: IntakeQueue) -> Wakers:
 
 
 def wake_booking(sending: Sending, booking: Booking) -> None:
-    """Sends what is due of a booking. One whose client the site had not told is looked up; until then it says nothing."""
+    """Sends what is due of a booking. One whose client the site had not told is looked up; until then it says
+    nothing."""
     world = sending.world
     directory = world.directory(booking.network_id)
     if booking.waiting_for is not None:

@@ -1,4 +1,5 @@
-"""What every use case works with: the store, the present instant, chance, and the queue that wakes things at once."""
+"""What every use case works with: the store, the present instant, chance, and the queue that wakes things at
+once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from chalicelib.domain.network import Directory
 from chalicelib.services.ports import Chance, Clock, Store, WakeQueue
 
 CONFLICT_TRIES = 8
-"""How often a use case starts over when somebody else changed what it had read. Each failure means that another
-writer succeeded, so that many writers on one item all get through."""
+"""How often a use case starts over when somebody else changed what it had read. Each failure means that
+another writer succeeded, so that many writers on one item all get through."""
 
 
 Allow = Callable[[Booking], None]

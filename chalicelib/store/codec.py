@@ -1,20 +1,21 @@
-"""How a domain value becomes the body of an item and back: JSON without what is at its default, small values as rows.
+"""How a domain value becomes the body of an item and back: JSON without what is at its default, small values
+as rows.
 
-Items are billed by the kilobyte, so names and defaults are not repeated. A field added later with a default reads from
-old items as that default. A nested value whose fields are positional is written as a row, and gains fields at its end
-only; one whose fields are named (kw_only) is written with its names.
+Items are billed by the kilobyte, so names and defaults are not repeated. A field added later with a default
+reads from old items as that default. A nested value whose fields are positional is written as a row, and
+gains fields at its end only; one whose fields are named (kw_only) is written with its names.
 """
 
 import json
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import UTC, date, datetime, time
 from enum import Enum
 from functools import lru_cache
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -91,14 +92,19 @@ def _unpacked(hint: Any, data: Any) -> Any:
     if origin is Mapping:
         of_key, of_item = get_args(hint)
         return {_unpacked(of_key, key): _unpacked(of_item, each) for key, each in data.items()}
-    if is_dataclass(hint) and not _is_row(hint):
-        return hint(**_unnamed(hint, data))
     if is_dataclass(hint):
-        return hint(*(_unpacked(of, each) for of, each in zip(_hints(hint).values(), data, strict=False)))
+        return _nested(hint, data)
     read = _READ.get(hint)
     if read is not None:
         return read(data)
     return hint(data) if isinstance(hint, type) and issubclass(hint, Enum) else data
+
+
+def _nested(cls: Any, data: Any) -> Any:
+    """A dataclass within another, from its names or from its row."""
+    if not _is_row(cls):
+        return cls(**_unnamed(cls, data))
+    return cls(*(_unpacked(hint, each) for hint, each in zip(_hints(cls).values(), data, strict=False)))
 
 
 _READ: dict[Any, Any] = {
@@ -110,6 +116,6 @@ _READ: dict[Any, Any] = {
 
 
 @lru_cache(maxsize=64)
-def _hints(cls: type) -> dict[str, Any]:
+def _hints(cls: Hashable) -> dict[str, Any]:
     hints = get_type_hints(cls)
-    return {field.name: hints[field.name] for field in fields(cls)}
+    return {field.name: hints[field.name] for field in fields(cast(Any, cls))}

@@ -1,4 +1,5 @@
-"""Cursors of lists: opaque to the caller, and never able to lead out of the partition that is being listed."""
+"""Cursors of lists: opaque to the caller, and never able to lead out of the partition that is being
+listed."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -27,10 +28,6 @@ def start_key(cursor: str | None, hash_value: str, index: Any = None) -> dict[st
     hash_name = index._hash_key_attribute().attr_name if index is not None else "PK"
     names = {"PK", "SK"} | ({hash_name, "at"} if index is not None else set())
     network = hash_value.split("#")[1]
-    if (
-        set(key) != names
-        or key[hash_name]["S"] != hash_value
-        or key["PK"]["S"].split("#")[1:2] != [network]
-    ):
+    if set(key) != names or key[hash_name]["S"] != hash_value or key["PK"]["S"].split("#")[1:2] != [network]:
         raise malformed("INVALID_CURSOR", "This cursor belongs to another list.")
     return key

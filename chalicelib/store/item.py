@@ -1,4 +1,5 @@
-"""The one PynamoDB model: an item of the table with its key, the attributes that its indexes read, and its body."""
+"""The one PynamoDB model: an item of the table with its key, the attributes that its indexes read, and its
+body."""
 
 from typing import Any
 
@@ -12,14 +13,23 @@ RETRIES = 4
 BY_SALON_INCLUDES = ["status"]
 
 
+class _Binding:
+    """What PynamoDB reads late."""
+
+    table_name: str
+    region: str
+    host: str | None
+
+
 def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
     """The model of one table. Made anew for each table, so that no module holds a global binding.
 
-    Attributes, other than the key: version (of guarded items), body (JSON, see codec), expires (TTL, epoch seconds), and
-    those of the indexes: wake_shard + wake_at, client_key / salon_key / network_key + at, status.
+    Attributes, other than the key: version (of guarded items), body (JSON, see codec), expires (TTL, epoch
+    seconds), and those of the indexes: wake_shard + wake_at, client_key / salon_key / network_key + at,
+    status.
     """
 
-    class Wake(GlobalSecondaryIndex[Any]):
+    class Wake(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
         class Meta:
             index_name = "wake"
             projection = KeysOnlyProjection()
@@ -27,7 +37,7 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
         wake_shard = UnicodeAttribute(hash_key=True)
         wake_at = UnicodeAttribute(range_key=True)
 
-    class ByClient(GlobalSecondaryIndex[Any]):
+    class ByClient(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
         class Meta:
             index_name = "by_client"
             projection = KeysOnlyProjection()
@@ -35,7 +45,7 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
         client_key = UnicodeAttribute(hash_key=True)
         at = UnicodeAttribute(range_key=True)
 
-    class BySalon(GlobalSecondaryIndex[Any]):
+    class BySalon(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
         class Meta:
             index_name = "by_salon"
             projection = IncludeProjection(BY_SALON_INCLUDES)
@@ -44,7 +54,7 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
         at = UnicodeAttribute(range_key=True)
         status = UnicodeAttribute(null=True)
 
-    class ByNetwork(GlobalSecondaryIndex[Any]):
+    class ByNetwork(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
         class Meta:
             index_name = "by_network"
             projection = KeysOnlyProjection()
@@ -53,7 +63,7 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
         at = UnicodeAttribute(range_key=True)
 
     class Item(Model):
-        class Meta:
+        class Meta(_Binding):
             connect_timeout_seconds = CONNECT_SECONDS
             read_timeout_seconds = READ_SECONDS
             max_retry_attempts = RETRIES

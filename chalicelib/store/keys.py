@@ -1,7 +1,9 @@
-"""Every key template of the table, in one place. docs/access-patterns.md explains each; a test keeps the two in step.
+"""Every key template of the table, in one place. docs/access-patterns.md explains each; a test keeps the two
+in step.
 
-Every partition key begins with the network, so that no query can cross tenants. Two keys do not: a link, which is found by
-its secret token alone and names its network, and the wake index, which the sweep reads for all networks at once.
+Every partition key begins with the network, so that no query can cross tenants. Two keys do not: a link,
+which is found by its secret token alone and names its network, and the wake index, which the sweep reads for
+all networks at once.
 """
 
 from collections.abc import Callable
@@ -72,7 +74,8 @@ class Place:
 
 
 def shard_of(pk: str, shards: int) -> str:
-    """The wake shard of an item: stable, evenly spread. Shards may be added; never take one away while items sleep."""
+    """The wake shard of an item: stable, evenly spread. Shards may be added; never take one away while items
+    sleep."""
     return f"WAKE#{crc32(pk.encode()) % shards:02d}"
 
 

@@ -1,9 +1,10 @@
-"""The store: reads of domain values, and the one atomic write. See services/ports.py `Store` for the contract."""
+"""The store: reads of domain values, and the one atomic write. See services/ports.py `Store` for the
+contract."""
 
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pynamodb.connection import Connection
@@ -67,7 +68,8 @@ class Table:
             raise
 
     def _save_all(self, values: Sequence[Any], remove: Sequence[Any]) -> None:
-        """One transaction. One that collides with another in flight is tried again: nothing of it was written."""
+        """One transaction. One that collides with another in flight is tried again: nothing of it was
+        written."""
         for attempt in range(1, _TRANSACTION_TRIES + 1):
             try:
                 with TransactWrite(connection=self._connection) as transaction:
@@ -118,6 +120,11 @@ class Table:
             return self.item.pk.does_not_exist()
         return self.item.version == value.version
 
+    def locate(self, value: Any) -> tuple[str, str, str]:
+        """Partition key, sort key and wake shard of a value."""
+        place = keys.place_of(value)
+        return place.pk, place.sk, keys.shard_of(place.pk, self.shards)
+
     # --- reading one
 
     def _get(self, cls: type[T], item_kind: str, /, *, consistent: bool = False, **parts: str) -> T | None:
@@ -149,7 +156,9 @@ class Table:
         return found or Account(network_id=network_id, client_id=client_id)
 
     def entry(self, network_id: str, client_id: str, entry_id: str) -> Entry | None:
-        return self._get(Entry, "ENTRY", consistent=True, network_id=network_id, client_id=client_id, id=entry_id)
+        return self._get(
+            Entry, "ENTRY", consistent=True, network_id=network_id, client_id=client_id, id=entry_id
+        )
 
     def message(self, network_id: str, client_id: str, message_id: str) -> Message | None:
         return self._get(
@@ -187,7 +196,7 @@ class Table:
             if kind == "NETWORK":
                 network = _value(Network, item)
             elif kind in _IN_DIRECTORY:
-                value = _value(_IN_DIRECTORY[kind], item)
+                value: Any = _value(_IN_DIRECTORY[kind], item)
                 found[kind][value.id] = value
         if network is None:
             return None
@@ -351,7 +360,8 @@ class Table:
     def inbox(
         self, network_id: str, *, state: InboxState | None = None, limit: int = 50, cursor: str | None = None
     ) -> Page[InboxItem]:
-        """Webhooks, newest first. Quarantined ones have an index of their own; other states are sifted from a page."""
+        """Webhooks, newest first. Quarantined ones have an index of their own; other states are sifted from a
+        page."""
         if state is InboxState.QUARANTINED:
             page = self._keys_page(
                 self.item.by_network,
@@ -399,12 +409,7 @@ def _after(value: Any) -> Any:
 
 def _value(cls: type[T], item: Any) -> T:
     network_id = item.pk.split("#", 2)[1] if item.pk.startswith("NET#") else None
-    known = {"version": int(item.version)} if item.version is not None else {}
+    known: dict[str, Any] = {} if item.version is None else {"version": int(item.version)}
     if network_id is not None:
-        known["network_id"] = network_id  # type: ignore[assignment]
+        known["network_id"] = network_id
     return decoded(cls, item.body, **known)
-
-
-def expired(at: datetime | None, now: datetime) -> bool:
-    """TTL deletes days late: what has expired counts as gone from that instant."""
-    return at is not None and at.astimezone(UTC) <= now
