@@ -1,0 +1,226 @@
+"""Cal.com: one trigger an event, moves that make a new booking, no-shows that can be taken back."""
+
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from chalicelib.booking_sites import ADAPTERS
+from chalicelib.domain.site_events import (
+    BadSignature,
+    BookingReported,
+    Ignored,
+    NotUnderstood,
+    SiteClient,
+    SiteContext,
+    SiteLine,
+    SiteStatus,
+)
+from tests.unit.booking_sites.samples import (
+    CALCOM_BOOKING,
+    CALCOM_NO_SHOW,
+    CONTEXT,
+    SECRET,
+    URL,
+    body,
+    changed,
+    without,
+)
+
+SITE = ADAPTERS["calcom"]
+NOW = datetime(2026, 3, 20, 8, tzinfo=UTC)
+
+
+def told(message: Any) -> Any:
+    (event,) = SITE.normalise(body(message), CONTEXT)
+    return event
+
+
+def booking(trigger: str = "BOOKING_CREATED", **changes: Any) -> dict[str, Any]:
+    named = {f"payload__{name}": value for name, value in changes.items()}
+    return changed(CALCOM_BOOKING, triggerEvent=trigger, **named)
+
+
+def test_a_booking_is_of_the_first_attendee():
+    event = told(CALCOM_BOOKING)
+    assert event == BookingReported(
+        external_id="cal-uid-1",
+        guard=event.guard,
+        status=SiteStatus.BOOKED,
+        starts_at=datetime(2026, 3, 28, 12, tzinfo=UTC),
+        client=SiteClient(name="Vera Rotaru", phone="+37360000111", email="vera@example.com", language="ro"),
+        lines=(SiteLine("12", "Haircut", "3", "Ion", minutes=45),),
+        minutes=45,
+    )
+
+
+def test_a_move_names_the_booking_that_it_continues():
+    event = told(booking("BOOKING_RESCHEDULED", uid="cal-uid-2", rescheduleUid="cal-uid-1"))
+    assert (event.external_id, event.moved_from, event.status) == ("cal-uid-2", "cal-uid-1", "booked")
+
+
+def test_a_cancellation_is_one_unless_it_is_only_to_move():
+    assert told(booking("BOOKING_CANCELLED", requestReschedule=False)).status is SiteStatus.CANCELLED
+    assert told(booking("BOOKING_CANCELLED", requestReschedule=True)).status is SiteStatus.MOVING
+    assert told(booking("BOOKING_CANCELLED", rescheduledToUid="cal-uid-2")).status is SiteStatus.MOVING
+    own = told(booking("BOOKING_CANCELLED", requestReschedule=True, rescheduleUid="cal-uid-1"))
+    assert own.moved_from is None
+
+
+def test_a_rejected_request_is_a_cancelled_booking():
+    assert told(booking("BOOKING_REJECTED")).status is SiteStatus.CANCELLED
+
+
+def test_a_request_waits_for_the_host():
+    assert told(booking("BOOKING_REQUESTED", status="PENDING")) == Ignored("awaiting_acceptance")
+    assert told(booking(status="PENDING")) == Ignored("awaiting_acceptance")
+
+
+def test_a_request_to_move_takes_the_old_time_away():
+    event = told(booking("BOOKING_REQUESTED", uid="cal-uid-2", rescheduleUid="cal-uid-1"))
+    assert (event.external_id, event.status, event.partial) == ("cal-uid-1", "moving", True)
+
+
+def test_a_payment_tells_the_sum_in_minor_units():
+    event = told(booking("BOOKING_PAID", price=1000, currency="usd"))
+    assert (event.paid_minor, event.currency, event.lines[0].price_minor) == (1000, "USD", 1000)
+    assert event.status is SiteStatus.BOOKED
+    priced = told(booking(price=1000, currency="USD"))
+    assert (priced.paid_minor, priced.lines[0].price_minor) == (None, 1000)
+
+
+@pytest.mark.parametrize("price", [0, None])
+def test_a_price_of_nothing_is_no_price(price: int | None):
+    event = told(booking("BOOKING_PAID", price=price))
+    assert (event.paid_minor, event.currency, event.lines[0].price_minor) == (None, None, None)
+
+
+def test_a_no_show_is_a_partial_event_and_can_be_taken_back():
+    event = told(CALCOM_NO_SHOW)
+    assert event == BookingReported("cal-uid-1", event.guard, SiteStatus.NO_SHOW, partial=True)
+    attendees = [{"email": "vera@example.com", "noShow": False}]
+    assert told(changed(CALCOM_NO_SHOW, payload__attendees=attendees)).status is SiteStatus.BOOKED
+
+
+def test_a_booking_is_not_missed_if_anyone_came():
+    attendees = [{"email": "a@example.com", "noShow": True}, {"email": "b@example.com", "noShow": False}]
+    assert told(changed(CALCOM_NO_SHOW, payload__attendees=attendees)).status is SiteStatus.BOOKED
+
+
+@pytest.mark.parametrize(
+    ("trigger", "reason"),
+    [
+        ("PING", "test_notification"),
+        ("BOOKING_PAYMENT_INITIATED", "awaiting_payment"),
+        ("AFTER_GUESTS_CAL_VIDEO_NO_SHOW", "machine_guess"),
+        ("AFTER_HOSTS_CAL_VIDEO_NO_SHOW", "machine_guess"),
+        ("FORM_SUBMITTED", "unknown_type"),
+    ],
+)
+def test_other_triggers_are_ignored_for_a_reason(trigger: str, reason: str):
+    assert told(booking(trigger)) == Ignored(reason, trigger)
+
+
+def test_a_meetings_end_is_no_attendance_and_its_time_is_not_the_events():
+    ended = {"triggerEvent": "MEETING_ENDED", "uid": "cal-uid-1", "createdAt": "2026-01-01T00:00:00Z"}
+    assert told(ended) == Ignored("time_passed", "MEETING_ENDED")
+    assert SITE.identify(body(ended), {}).occurred_at is None
+
+
+def phones(answer: object, attendee: object, reminder: object) -> dict[str, Any]:
+    message = booking(smsReminderNumber=reminder, responses={"attendeePhoneNumber": answer})
+    message["payload"]["attendees"][0]["phoneNumber"] = attendee
+    return message
+
+
+@pytest.mark.parametrize(
+    ("answer", "attendee", "reminder", "phone"),
+    [
+        ({"value": "+1"}, "+2", "+3", "+1"),
+        ({"label": "phone_number", "isHidden": True}, "+2", "+3", "+2"),
+        ({"value": {"odd": 1}}, None, "+3", "+3"),
+        (None, None, None, None),
+    ],
+)
+def test_the_phone_is_looked_for_in_three_places(
+    answer: object, attendee: object, reminder: object, phone: str
+):
+    assert told(phones(answer, attendee, reminder)).client.phone == phone
+
+
+def test_an_address_that_calcom_made_up_is_none():
+    message = booking(attendees=[{"name": "Vera", "email": "37360000111@sms.cal.com"}])
+    assert told(message).client == SiteClient(name="Vera", phone="+37360000111")
+
+
+def test_a_booking_without_attendees_is_anonymous():
+    assert told(booking(attendees=[])).anonymous
+
+
+def test_the_length_is_counted_where_it_is_not_told():
+    assert told(without(CALCOM_BOOKING, "payload__length")).minutes == 45
+    assert told(booking(length=None, endTime="2026-03-28T11:00:00Z")).minutes is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"event": "booked", "who": "{{attendees.0.name}}"},
+        {"triggerEvent": "BOOKING_CREATED"},
+        {"triggerEvent": "BOOKING_CREATED", "createdAt": "2026-01-01T00:00:00Z", "payload": "text"},
+        changed(CALCOM_NO_SHOW, payload__attendees=[]),
+        without(CALCOM_NO_SHOW, "payload__bookingUid"),
+        booking(startTime="tomorrow"),
+        booking(price=10.5),
+        ["triggerEvent"],
+    ],
+)
+def test_other_shapes_are_not_understood(message: object):
+    with pytest.raises(NotUnderstood) as error:
+        told(message)
+    assert error.value.code == "INVALID_FIELD"
+
+
+def test_of_a_key_given_twice_the_last_counts():
+    text = json.dumps(CALCOM_BOOKING).replace(
+        '"price": 0', '"price": 0, "requiresConfirmation": true, "price": 500'
+    )
+    (event,) = SITE.normalise(text.encode(), CONTEXT)
+    assert isinstance(event, BookingReported)
+    assert event.lines[0].price_minor == 500
+
+
+def test_a_delivery_is_known_by_trigger_booking_and_time():
+    delivery = SITE.identify(body(CALCOM_NO_SHOW), {})
+    assert delivery.dedupe_key.startswith("BOOKING_NO_SHOW_UPDATED:cal-uid-1:20260328T130000.000000Z:")
+    assert delivery.occurred_at == datetime(2026, 3, 28, 13, tzinfo=UTC)
+
+
+def signature(raw: bytes, secret: str = SECRET) -> str:
+    return hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
+
+
+@pytest.mark.parametrize("header", ["x-cal-signature-256", "X-Cal-Signature-256"])
+def test_a_signature_of_the_body_verifies(header: str):
+    raw = body(CALCOM_BOOKING)
+    SITE.verify(raw, {header: signature(raw)}, CONTEXT, NOW)
+
+
+@pytest.mark.parametrize(
+    ("headers", "secret"),
+    [
+        ({"x-cal-signature-256": "no-secret-provided"}, SECRET),
+        ({"x-cal-signature-256": "no-secret-provided"}, None),
+        ({"x-cal-signature-256": signature(b"{}", "")}, ""),
+        ({"x-cal-signature-256": signature(b"{}", "other")}, SECRET),
+        ({"x-cal-signature-256": "sha256=" + signature(b"{}")}, SECRET),
+        ({"x-cal-signature-256": "\ud800"}, SECRET),
+        ({}, SECRET),
+    ],
+)
+def test_anything_else_is_a_bad_signature(headers: dict[str, str], secret: str | None):
+    with pytest.raises(BadSignature):
+        SITE.verify(b"{}", headers, SiteContext(url=URL, secret=secret), NOW)

@@ -1,0 +1,199 @@
+"""The canonical event of bridges: what a body of `booking.upserted` and of `client.upserted` comes to."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from chalicelib.booking_sites import ADAPTERS
+from chalicelib.domain.site_events import (
+    YEARLESS,
+    BookingReported,
+    ClientReported,
+    Ignored,
+    NotUnderstood,
+    SiteClient,
+    SiteLine,
+    SiteStatus,
+    guard,
+)
+from tests.unit.booking_sites.samples import (
+    CONTEXT,
+    STANDARD_BOOKING,
+    STANDARD_CLIENT,
+    body,
+    changed,
+    without,
+)
+
+SITE = ADAPTERS["standard"]
+
+
+def told(message: Any) -> Any:
+    (event,) = SITE.normalise(body(message), CONTEXT)
+    return event
+
+
+def booking(**changes: Any) -> dict[str, Any]:
+    return changed(STANDARD_BOOKING, **{f"data__{name}": value for name, value in changes.items()})
+
+
+def test_a_booking_is_told_in_full():
+    assert told(STANDARD_BOOKING) == BookingReported(
+        external_id="b-1",
+        guard=guard(version=3),
+        status=SiteStatus.BOOKED,
+        starts_at=datetime(2026, 3, 28, 12, 30, tzinfo=UTC),
+        salon_external_id="centre",
+        client=SiteClient("c-1", "Olga Rusu", "069 123 456", "olga@example.com"),
+        lines=(
+            SiteLine("Manicure", "Manicure", "Irina", "Irina", minutes=60, price_minor=35000),
+            SiteLine("gel-polish", "gel-polish", minutes=30),
+        ),
+        currency="MDL",
+        minutes=90,
+    )
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "timezone", "expected"),
+    [
+        ("2026-03-28T14:30:00+02:00", None, datetime(2026, 3, 28, 12, 30, tzinfo=UTC)),
+        ("2026-03-28T14:30:00Z", "Europe/Chisinau", datetime(2026, 3, 28, 14, 30, tzinfo=UTC)),
+        ("2026-07-28T14:30:00", "Europe/Chisinau", datetime(2026, 7, 28, 11, 30, tzinfo=UTC)),
+        ("2026-03-28T14:30:00", None, datetime(2026, 3, 28, 14, 30)),  # noqa: DTZ001 - left to the salon's zone
+    ],
+)
+def test_a_start_has_an_offset_a_zone_or_the_salons_zone(
+    starts_at: str, timezone: str | None, expected: datetime
+):
+    event = told(booking(starts_at=starts_at, timezone=timezone))
+    assert event.starts_at == expected
+    assert (event.starts_at.tzinfo is None) == (expected.tzinfo is None)
+
+
+@pytest.mark.parametrize("timezone", ["Europe/Nowhere", "../etc/passwd", "Europe", "\x00", "x" * 200])
+def test_an_unknown_zone_is_refused(timezone: str):
+    with pytest.raises(NotUnderstood) as error:
+        told(booking(timezone=timezone))
+    assert error.value.code == "UNKNOWN_TIMEZONE"
+
+
+@pytest.mark.parametrize("status", ["booked", "confirmed"])
+def test_attendance_refines_the_status_of_an_open_booking(status: str):
+    assert told(booking(status=status, attendance="arrived")).status is SiteStatus.COMPLETED
+    assert told(booking(status=status, attendance="no_show")).status is SiteStatus.NO_SHOW
+    assert told(booking(status=status, attendance="unknown")).status == status
+
+
+def test_a_closed_booking_stays_what_its_status_says():
+    assert told(booking(status="cancelled", attendance="arrived")).status is SiteStatus.CANCELLED
+
+
+@pytest.mark.parametrize("status", ["cancelled", "no_show", "completed", "moving"])
+def test_what_closes_a_booking_may_be_thin(status: str):
+    thin = changed(STANDARD_BOOKING, data={"external_id": 7, "status": status})
+    event = told(thin)
+    assert (event.external_id, event.status, event.partial, event.client) == ("7", status, True, None)
+    assert not event.anonymous
+
+
+@pytest.mark.parametrize("field", ["starts_at", "client", "lines"])
+def test_what_opens_a_booking_must_describe_it(field: str):
+    with pytest.raises(NotUnderstood) as error:
+        told(without(STANDARD_BOOKING, f"data__{field}"))
+    assert f"`{field}`" in error.value.message
+
+
+def test_a_booking_of_nobody_is_anonymous():
+    assert told(booking(client=None)).anonymous
+
+
+def test_the_price_paid_has_the_currency_of_the_lines():
+    event = told(booking(status="completed", paid={"amount_minor": 30000, "currency": "MDL"}))
+    assert (event.paid_minor, event.currency) == (30000, "MDL")
+    with pytest.raises(NotUnderstood) as error:
+        told(booking(paid={"amount_minor": 30000, "currency": "EUR"}))
+    assert error.value.code == "MIXED_CURRENCIES"
+
+
+def test_a_move_names_the_booking_that_it_continues():
+    assert told(booking(moved_from="b-0")).moved_from == "b-0"
+    assert told(booking(moved_from="b-1")).moved_from is None
+
+
+def test_without_a_version_the_timestamp_orders_but_never_against_a_version():
+    timed = told(without(STANDARD_BOOKING, "data__version"))
+    assert timed.guard.startswith("t2026-03-20T08:00:00")
+    assert timed.guard < told(booking(version=0)).guard < told(booking(version=10)).guard
+
+
+def test_a_client_is_told_alone():
+    event = told(STANDARD_CLIENT)
+    assert event == ClientReported(
+        external_id="c-1",
+        guard=event.guard,
+        client=SiteClient("c-1", "Olga Rusu", "37369123456", birth_date=date(YEARLESS, 2, 29)),
+    )
+    assert event.guard.startswith("t2026-03-20T06:00:00")
+    gone = told(changed(STANDARD_CLIENT, data__deleted=True, data__merged_from=["c-0", "c-1"]))
+    assert gone.deleted
+    assert gone.merged_from == ("c-0",)
+
+
+def test_another_type_is_ignored():
+    message = {"type": "contact.created", "timestamp": "2026-03-20T08:00:00Z", "data": {"id": "1"}}
+    assert told(message) == Ignored("unknown_type", "contact.created")
+
+
+def test_unknown_fields_are_tolerated():
+    assert told(booking(colour="red", client={"name": "Olga", "shoe_size": 38})).client == SiteClient(
+        name="Olga"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"status": "paid"}, "status"),
+        ({"external_id": ""}, "external_id"),
+        ({"external_id": None}, "external_id"),
+        ({"starts_at": "2026-03-28"}, "starts_at"),
+        ({"starts_at": 1774700000}, "starts_at"),
+        ({"starts_at": "1066-10-14T09:00:00Z"}, "starts_at"),
+        ({"client": {"phone": "1"}}, "client"),
+        ({"client": {"name": 5}}, "client.name"),
+        ({"lines": [{"staff": "Irina"}]}, "lines[0]"),
+        ({"lines": [{"service": "x", "minutes": -1}]}, "lines[...].minutes"),
+        ({"lines": [{"service": "x", "price": 350}]}, "lines[...].price"),
+        ({"paid": {"amount_minor": 3.5, "currency": "MDL"}}, "paid.amount_minor"),
+        ({"paid": {"amount_minor": 350, "currency": "lei"}}, "paid.currency"),
+        ({"version": 10**30}, "version"),
+        ({"attendance": "late"}, "attendance"),
+    ],
+)
+def test_a_wrong_field_is_named(changes: dict[str, Any], field: str):
+    with pytest.raises(NotUnderstood) as error:
+        told(booking(**changes))
+    assert error.value.code == "INVALID_FIELD"
+    assert f"`$.data.{field}`" in error.value.message.replace("[0]", "[...]").replace(
+        "lines[...]`", "lines[0]`"
+    )
+
+
+@pytest.mark.parametrize("timestamp", ["yesterday", "2026-03-20T08:00:00", None, 1774000000])
+def test_an_event_without_its_time_is_not_understood(timestamp: object):
+    with pytest.raises(NotUnderstood) as error:
+        told(changed(STANDARD_BOOKING, timestamp=timestamp))
+    assert "`$.timestamp`" in error.value.message
+
+
+def test_a_delivery_is_known_by_its_id_whatever_the_case_of_the_header():
+    delivery = SITE.identify(body(STANDARD_BOOKING), {"Webhook-Id": "msg_1"})
+    assert delivery.dedupe_key == "msg_1"
+    assert delivery.occurred_at == datetime(2026, 3, 20, 8, tzinfo=UTC)
+    assert SITE.identify(b"\xff", {"webhook-id": "msg_1"}).occurred_at is None
+
+
+def test_an_endless_id_makes_a_short_key():
+    assert len(SITE.identify(b"{}", {"webhook-id": "я" * 9000}).dedupe_key) == 64
