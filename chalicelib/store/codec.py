@@ -31,7 +31,7 @@ def encoded(value: Any, left_out: frozenset[str] = LEFT_OUT) -> str:
 
 def decoded(cls: type[T], body: str, **known: Any) -> T:
     """The domain value of a body. known: what was left out of it."""
-    named = {name: item for name, item in known.items() if name in _hints(cls)}
+    named = {name: item for name, item in known.items() if name in _hints(cast(Any, cls))}
     return cls(**_unnamed(cls, json.loads(body)), **named)
 
 
