@@ -127,7 +127,7 @@ class _RequestEvent(Struct, rename="camel"):
 
 def verify(raw: bytes, headers: Mapping[str, str], context: SiteContext, now: datetime) -> None:
     secret = signing.needed_secret(context)
-    given = signing.needed_header(headers, SIGNATURE)
+    (given,) = signing.needed_headers(headers, SIGNATURE)
     if given == UNSIGNED:
         raise BadSignature("the webhook was set up without a secret")
     if not signing.same(signing.hmac_sha256(secret.encode(), raw).hex().encode(), given):

@@ -10,12 +10,13 @@ def lowered(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers.items()}
 
 
-def needed_header(headers: Mapping[str, str], name: str) -> str:
-    """The value of the header of that lower-case name. Raises BadSignature where it is missing or empty."""
-    value = lowered(headers).get(name)
-    if not value:
-        raise BadSignature(f"the header {name} is missing")
-    return value
+def needed_headers(headers: Mapping[str, str], *names: str) -> tuple[str, ...]:
+    """The values of the headers of those lower-case names. Raises BadSignature where one is not there."""
+    given = lowered(headers)
+    for name in names:
+        if not given.get(name):
+            raise BadSignature(f"the header {name} is missing")
+    return tuple(given[name] for name in names)
 
 
 def needed_secret(context: SiteContext) -> str:

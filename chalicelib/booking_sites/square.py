@@ -128,7 +128,7 @@ class _LoyaltyObject(Struct):
 def verify(raw: bytes, headers: Mapping[str, str], context: SiteContext, now: datetime) -> None:
     """The address is signed as it was typed into Square's console: it is never rebuilt from the request."""
     secret = signing.needed_secret(context)
-    given = signing.needed_header(headers, SIGNATURE)
+    (given,) = signing.needed_headers(headers, SIGNATURE)
     if not raw or not context.url:
         raise BadSignature("there is nothing signed")
     mac = signing.hmac_sha256(secret.encode(), context.url.encode(), raw)

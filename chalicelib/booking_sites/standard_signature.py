@@ -15,6 +15,7 @@ from datetime import datetime
 from chalicelib.booking_sites import ed25519, signing
 from chalicelib.domain.site_events import BadSignature
 
+HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 TOLERANCE_SECONDS = 300
 MOST_SIGNATURES = 16
 """More are not looked at: a rotation of secrets needs two, and each of Ed25519 takes milliseconds."""
@@ -22,9 +23,7 @@ MOST_SIGNATURES = 16
 
 def verify(raw: bytes, headers: Mapping[str, str], secret: str, now: datetime) -> None:
     """Raises BadSignature for anything but a signature of these bytes made within five minutes of `now`."""
-    message_id = signing.needed_header(headers, "webhook-id")
-    timestamp = signing.needed_header(headers, "webhook-timestamp")
-    given = signing.needed_header(headers, "webhook-signature")
+    message_id, timestamp, given = signing.needed_headers(headers, *HEADERS)
     if not re.fullmatch("[0-9]{1,12}", timestamp):
         raise BadSignature("webhook-timestamp is not a whole number of seconds")
     if abs(now.timestamp() - int(timestamp)) > TOLERANCE_SECONDS:
