@@ -173,11 +173,12 @@ def intake() -> "Intake":
 
 
 @cache
-def wakers() -> "Wakers":
+def wakers(count: "Callable[[str], None]" = lambda metric: None) -> "Wakers":
+    """count: told of each message's state, for the metrics."""
     from chalicelib.messaging.sns_sms import CONNECT_SECONDS, READ_SECONDS, SnsSms
     from chalicelib.services.send_touches import Sending
     from chalicelib.services.wakers import wakers as made
     from chalicelib.web.wording import message_text
 
     sns = _aws("sns", connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=_retries(1))
-    return made(Sending(world(), SnsSms(sns), links(), message_text), intake_queue())
+    return made(Sending(world(), SnsSms(sns), links(), message_text, count), intake_queue())

@@ -14,4 +14,5 @@ def intake(body: dict[str, str], job: Job) -> None:
     from chalicelib.services.take_in import take_in
 
     state = take_in(wiring.intake(), body["network_id"], body["inbox_id"])
-    job.count(taken_in=1, quarantined=int(state == "quarantined"))
+    job.count("WebhooksTakenIn")
+    job.count("WebhooksQuarantined", int(state == "quarantined"))

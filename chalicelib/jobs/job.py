@@ -4,8 +4,10 @@ failures."""
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
+
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from chalicelib.logs import logger
 
@@ -23,27 +25,20 @@ class Job:
     def has_time(self) -> bool:
         return self.remaining_ms() > RESERVED_MS
 
-    def count(self, **metrics: int) -> None:
-        """Metrics in CloudWatch's embedded format: one line of the log, no call."""
-        definitions = [{"Name": name, "Unit": "Count"} for name in metrics]
-        directive = {"Namespace": _namespace(), "Dimensions": [["function"]], "Metrics": definitions}
-        {
-            "_aws": {"Timestamp": _epoch_ms(), "CloudWatchMetrics": [directive]},
-            "function": self.name,
-            **metrics,
-        }
+    def count(self, name: str, number: int = 1) -> None:
+        """One more of a metric; written to CloudWatch, as a line of the log, when the invocation ends."""
+        if number:
+            metrics().add_metric(name=name, unit=MetricUnit.Count, value=number)
 
 
-def _namespace() -> str:
-    from chalicelib.settings import from_environment
-
-    return f"Perennial/{from_environment().stage}"
+def count_message(metric: str) -> None:
+    metrics().add_metric(name=metric, unit=MetricUnit.Count, value=1)
 
 
-def _epoch_ms() -> int:
-    from chalicelib.wiring import now
-
-    return int(now().timestamp() * 1000)
+@cache
+def metrics() -> Metrics:
+    """Namespace and service come from the environment (POWERTOOLS_METRICS_NAMESPACE, POWERTOOLS_SERVICE_NAME)."""
+    return Metrics()
 
 
 def job(handle: Callable[[Any, Job], Any]) -> Callable[[Any], Any]:
@@ -51,7 +46,10 @@ def job(handle: Callable[[Any, Job], Any]) -> Callable[[Any], Any]:
 
     @wraps(handle)
     def handler(event: Any) -> Any:
-        return handle(event, _started(handle.__name__, event))
+        try:
+            return handle(event, _started(handle.__name__, event))
+        finally:
+            _flush()
 
     return handler
 
@@ -74,6 +72,7 @@ def batch_job(handle: Callable[[dict[str, str], Job], None]) -> Callable[[Any], 
                     logger().exception("a message failed", extra={"message_id": record["messageId"]})
                 stopped.add(group)
                 failed.append({"itemIdentifier": record["messageId"]})
+        _flush()
         return {"batchItemFailures": failed}
 
     return handler
@@ -81,6 +80,11 @@ def batch_job(handle: Callable[[dict[str, str], Job], None]) -> Callable[[Any], 
 
 class _Behind(Exception):
     """A message behind a failed one of its group."""
+
+
+def _flush() -> None:
+    if metrics().metric_set:
+        metrics().flush_metrics()
 
 
 def _started(name: str, event: Any) -> Job:

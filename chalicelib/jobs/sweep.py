@@ -17,5 +17,5 @@ def sweep(event: Any, job: Job) -> list[str]:
     from chalicelib.store.keys import shard_names
 
     found = sweep_shards(wiring.world(), shard_names(wiring.settings().wake_shards))
-    job.count(sweeps=1, shards_with_work=len(found))
+    job.count("ShardsWithWork", len(found))
     return found

@@ -2,7 +2,7 @@
 
 from chalice import Blueprint
 
-from chalicelib.jobs.job import Job, batch_job
+from chalicelib.jobs.job import Job, batch_job, count_message
 
 bp = Blueprint(__name__)
 
@@ -13,12 +13,14 @@ def wake(body: dict[str, str], job: Job) -> None:
     from chalicelib import wiring
     from chalicelib.services.wake_items import drain_shard, wake_one
 
-    world, wakers = wiring.world(), wiring.wakers()
+    world, wakers = wiring.world(), wiring.wakers(count_message)
     if "pk" in body:
         trouble = wake_one(world, wakers, body["pk"], body["sk"])
-        job.count(woken=1, failed=int(trouble != ""), parked=int(trouble == "parked"))
+        job.count("ItemsFailed", int(trouble != ""))
+        job.count("ItemsParked", int(trouble == "parked"))
         return
     drained = drain_shard(world, wakers, body["shard"], job.has_time)
-    job.count(woken=drained.woken, failed=drained.failed, parked=drained.parked)
+    job.count("ItemsFailed", drained.failed)
+    job.count("ItemsParked", drained.parked)
     if drained.unfinished:
         wiring.wake_queue().go_on(body["shard"], wiring.now().isoformat())

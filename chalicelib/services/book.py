@@ -50,7 +50,7 @@ def book(world: World, access: Access, new: NewBooking, request_id: str | None =
     request_id makes a repetition of the same request come to the same booking. Raises NOT_FOUND, FORBIDDEN,
     START_IN_PAST, INVALID_LINES, INVALID_PHONE, ...
     """
-    directory = world.directory(access.network_id)
+    directory = world.directory(access.network_id, lambda known: _names_only(known, new.salon_id, new.lines))
     salon = salon_of(directory, access, new.salon_id)
     ensure_ahead(new.starts_at, world.now())
     lines = priced(directory, new.salon_id, new.lines)
@@ -70,6 +70,14 @@ def book(world: World, access: Access, new: NewBooking, request_id: str | None =
         world.wake_if_due(saved)
         return saved
     raise conflict("TRY_AGAIN", "Somebody else registered this client at the same moment; try again.")
+
+
+def _names_only(directory: Directory, salon_id: str, lines: Sequence[WantedLine]) -> bool:
+    """Whether all that a booking names is in the directory."""
+    return salon_id in directory.salons and all(
+        line.service_id in directory.services and (line.staff_id is None or line.staff_id in directory.staff)
+        for line in lines
+    )
 
 
 def salon_of(directory: Directory, access: Access, salon_id: str) -> Salon:
@@ -163,6 +171,11 @@ def with_wake(booking: Booking, directory: Directory, client: Client | None, now
     return replace(booking, wake=next_wake(booking, directory.rules.messages, zone, now))
 
 
+def directory_for(world: World, booking: Booking) -> Directory:
+    """The network's set-up, with the booking's salon in it."""
+    return world.directory(booking.network_id, lambda known: booking.salon_id in known.salons)
+
+
 def see_booking(world: World, access: Access, booking_id: str) -> Booking:
     """The booking, if there is one and this key reaches it."""
     booking = world.store.booking(access.network_id, booking_id)
@@ -198,7 +211,8 @@ def change_booking(world: World, access: Access, booking_id: str, changes: Mappi
 
 
 def _changed(world: World, booking: Booking, changes: Mapping[str, Any]) -> Booking:
-    directory, now = world.directory(booking.network_id), world.now()
+    lines, now = changes.get("lines", ()), world.now()
+    directory = world.directory(booking.network_id, lambda known: _names_only(known, booking.salon_id, lines))
     touches_visit = "starts_at" in changes or "lines" in changes
     if touches_visit and not booking.is_upcoming:
         raise conflict(
@@ -220,4 +234,4 @@ def _changed(world: World, booking: Booking, changes: Mapping[str, Any]) -> Book
 def rewoken(world: World, booking: Booking) -> Booking:
     """`with_wake`, reading the client for their zone."""
     client = world.store.client(booking.network_id, booking.client_id) if booking.client_id else None
-    return with_wake(booking, world.directory(booking.network_id), client, world.now())
+    return with_wake(booking, directory_for(world, booking), client, world.now())

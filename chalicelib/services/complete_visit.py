@@ -13,7 +13,7 @@ from chalicelib.domain.ledger import Account, Entry, EntryKind, Posting, posted
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import available_from, cap_points, cashback_points
 from chalicelib.domain.zones import local_date
-from chalicelib.services.book import with_wake
+from chalicelib.services.book import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, Allow, World
 
@@ -58,7 +58,8 @@ def complete(
             return _as_it_stands(world, booking)
         client = world.store.client(network_id, booking.client_id) if booking.client_id else None
         account = world.store.account(network_id, client.id) if client else None
-        done = completion(world.directory(network_id), booking, client, account, bill, actor, world.now())
+        directory = directory_for(world, booking)
+        done = completion(directory, booking, client, account, bill, actor, world.now())
         try:
             saved = world.store.save(*done.to_save())
         except SaveConflict:

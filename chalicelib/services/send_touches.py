@@ -44,12 +44,13 @@ _WITH_STOP = frozenset({REVIEW, BONUS, TouchKind.REPEAT_INVITATION})
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What sending needs besides the world."""
+    """What sending needs besides the world. count: told of every message's state, for the metrics."""
 
     world: World
     sender: Sender
     links: Links
     texts: Texts
+    count: Callable[[str], None] = lambda metric: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def send_due(sending: Sending, subject: Subject) -> None:
     world = sending.world
     now = world.now()
     due = [plan for plan in subject.open_plans(now) if due_at(plan, subject.touched(plan.kind)) <= now]
-    resolved = [_recovered(world, subject, touch, now) for touch in _lost(subject, due)]
+    resolved = [_recovered(sending, subject, touch, now) for touch in _lost(subject, due)]
     known = {touch.kind: touch for touch in resolved}
     going: list[Attempt] = []
     for plan in due:
@@ -78,7 +79,7 @@ def send_due(sending: Sending, subject: Subject) -> None:
         if reason is None:
             going.append(_attempt(sending, subject, plan, before, now))
         elif before is None:
-            resolved.append(_skipped(world, subject, plan, reason, now))
+            resolved.append(_skipped(sending, subject, plan, reason, now))
         else:
             resolved.append(replace(before, attempt=ATTEMPTS_MOST))  # no second attempt then
     undone: list[TouchKind] = []
@@ -90,7 +91,7 @@ def send_due(sending: Sending, subject: Subject) -> None:
                 undone.append(attempt.plan.kind)
                 trouble = after_failure(subject.item.trouble, "throttled", now)
             else:
-                resolved.append(_recorded(world, attempt, outcome, world.now()))
+                resolved.append(_recorded(sending, attempt, outcome, world.now()))
     _resolve(world, subject, resolved, undone, trouble)
 
 
@@ -103,15 +104,15 @@ def _lost(subject: Subject, due: Sequence[Plan]) -> list[Touch]:
     return [touch for touch in touched if touch is not None and touch.state is TouchState.SENDING]
 
 
-def _recovered(world: World, subject: Subject, touch: Touch, now: datetime) -> Touch:
+def _recovered(sending: Sending, subject: Subject, touch: Touch, now: datetime) -> Touch:
     """What became of it: what the record says, else nobody can know, which is recorded."""
     id = _message_id(subject, touch.kind, touch.attempt, touch.at)
-    record = world.store.message(subject.item.network_id, subject.client.id, id)
+    record = sending.world.store.message(subject.item.network_id, subject.client.id, id)
     if record is not None:
         state = TouchState.SENT if record.state is MessageState.DELIVERED else TouchState(record.state.value)
         return replace(touch, state=state, reason=record.reason)
     message = _message(subject, touch.kind, touch.attempt, touch.at, touch.at)
-    _save_record(world, replace(message, state=MessageState.UNKNOWN, reason="worker_lost"))
+    _save_record(sending, replace(message, state=MessageState.UNKNOWN, reason="worker_lost"))
     return replace(touch, state=TouchState.UNKNOWN, reason="worker_lost")
 
 
@@ -129,11 +130,11 @@ def _reason_to_skip(sending: Sending, subject: Subject, plan: Plan, now: datetim
     return subject.held_back(plan, sending.world.store, now)
 
 
-def _skipped(world: World, subject: Subject, plan: Plan, reason: str, now: datetime) -> Touch:
+def _skipped(sending: Sending, subject: Subject, plan: Plan, reason: str, now: datetime) -> Touch:
     """A skip is a line of the log like any other. Its id begins with the planned instant: a second try finds
     it there."""
     message = _message(subject, plan.kind, 0, plan.at, plan.at)
-    _save_record(world, replace(message, state=MessageState.SKIPPED, reason=reason))
+    _save_record(sending, replace(message, state=MessageState.SKIPPED, reason=reason))
     return Touch(plan.kind, TouchState.SKIPPED, now, subject.occurrence, reason=reason)
 
 
@@ -244,7 +245,7 @@ def _made(
     return [(attempt, outcomes[attempt.message.with_message or attempt.message.id]) for attempt in attempts]
 
 
-def _recorded(world: World, attempt: Attempt, outcome: Outcome, now: datetime) -> Touch:
+def _recorded(sending: Sending, attempt: Attempt, outcome: Outcome, now: datetime) -> Touch:
     sent_at = now if outcome.state is MessageState.SENT else None
     record = replace(
         attempt.message,
@@ -253,13 +254,14 @@ def _recorded(world: World, attempt: Attempt, outcome: Outcome, now: datetime) -
         provider_id=outcome.provider_id,
         sent_at=sent_at,
     )
-    _save_record(world, record)
+    _save_record(sending, record)
     return replace(attempt.touch, state=TouchState(outcome.state.value), reason=outcome.reason)
 
 
-def _save_record(world: World, message: Message) -> None:
+def _save_record(sending: Sending, message: Message) -> None:
     with suppress(SaveConflict):  # it was recorded before a crash: what stands is the truth
-        world.store.save(message)
+        sending.world.store.save(message)
+    sending.count(f"Messages{message.state.value.capitalize()}")
 
 
 def _resolve(

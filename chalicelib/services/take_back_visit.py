@@ -11,7 +11,7 @@ from chalicelib.domain.clients import Client, VisitDay, without_booking
 from chalicelib.domain.errors import conflict, missing
 from chalicelib.domain.ledger import Account, Entry, EntryKind, reversed_entry
 from chalicelib.domain.zones import local_date
-from chalicelib.services.book import with_wake
+from chalicelib.services.book import directory_for, with_wake
 from chalicelib.services.complete_visit import posting_id
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.post_bonus import reversal_id
@@ -40,7 +40,7 @@ def take_back(world: World, booking: Booking, to: Status, actor: str) -> Booking
 
 def taken_back(world: World, booking: Booking, to: Status, actor: str) -> list[Any]:
     """All that must be saved together, the booking first."""
-    now, directory = world.now(), world.directory(booking.network_id)
+    now, directory = world.now(), directory_for(world, booking)
     reopened = replace(
         booking,
         status=to,

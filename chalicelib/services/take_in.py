@@ -64,7 +64,8 @@ def _judged(intake: Intake, item: InboxItem, now: datetime) -> InboxItem:
 
 
 def _connection(world: World, item: InboxItem) -> Connection | None:
-    return world.directory(item.network_id).connections.get(item.connection_id)
+    directory = world.directory(item.network_id, lambda known: item.connection_id in known.connections)
+    return directory.connections.get(item.connection_id)
 
 
 def _waiting(item: InboxItem, unknown: Unknown, now: datetime) -> InboxItem:

@@ -7,7 +7,7 @@ from chalicelib.domain.clients import Client
 from chalicelib.domain.inbox import RETRY_LOST, InboxItem
 from chalicelib.domain.waking import Wake
 from chalicelib.services.apply_client import attach_client
-from chalicelib.services.book import with_wake
+from chalicelib.services.book import directory_for, with_wake
 from chalicelib.services.ports import IntakeQueue
 from chalicelib.services.send_touches import Sending, send_due
 from chalicelib.services.subjects import about_booking, about_client
@@ -26,7 +26,7 @@ def wake_booking(sending: Sending, booking: Booking) -> None:
     """Sends what is due of a booking. One whose client the site had not told is looked up; until then it says
     nothing."""
     world = sending.world
-    directory = world.directory(booking.network_id)
+    directory = directory_for(world, booking)
     if booking.waiting_for is not None:
         if attach_client(world, booking) is None:
             world.store.save(with_wake(booking, directory, None, world.now()))
