@@ -15,7 +15,7 @@ from chalicelib.domain.site_events import BookingReported, SiteStatus
 from chalicelib.domain.zones import as_instant
 from chalicelib.services.book import with_wake
 from chalicelib.services.complete_visit import Bill, completion
-from chalicelib.services.site_clients import Found, find_or_draft, known
+from chalicelib.services.site_clients import Found, find_or_draft, known, with_blanks_filled
 from chalicelib.services.site_set_up import lines_of
 from chalicelib.services.take_back_visit import taken_back
 from chalicelib.services.world import World
@@ -53,8 +53,11 @@ def apply_booking(world: World, connection: Connection, event: BookingReported) 
                 "BOOKING_UNKNOWN", f"The site speaks of booking {event.external_id}, which is not known here."
             )
         return _make(world, connection, directory, event)
-    if stands.guard is not None and event.guard <= stands.guard:
-        return Applied(changed=False, booking_id=stands.id, reason="not_newer")
+    continues = event.moved_from is not None and event.moved_from == stands.external_id != event.external_id
+    if stands.guard is not None and event.guard <= stands.guard and not continues:
+        return Applied(
+            changed=_blanks_filled(world, connection, stands, event), booking_id=stands.id, reason="not_newer"
+        )
     if event.external_id != stands.external_id and event.moved_from is None:
         return Applied(changed=False, booking_id=stands.id, reason="superseded")
     return _change(world, connection, directory, stands, event)
@@ -149,6 +152,17 @@ def _client(world: World, connection: Connection, event: BookingReported) -> Fou
 
 
 # --- changing
+
+
+def _blanks_filled(world: World, connection: Connection, stands: Booking, event: BookingReported) -> bool:
+    """An older event undoes nothing, but it may know a phone or an e-mail that nobody has told yet."""
+    client = world.store.client(stands.network_id, stands.client_id) if stands.client_id else None
+    if client is None or event.client is None:
+        return False
+    values = with_blanks_filled(world, connection, client, event.client)
+    if values:
+        world.store.save(*values)
+    return bool(values)
 
 
 def _change(

@@ -30,7 +30,8 @@ def normal(world: World, connection: Connection, told: SiteClient) -> SiteClient
     """With phone and e-mail in the form in which they are kept; what is no phone counts as not said."""
     country = world.directory(connection.network_id).network.country
     name = " ".join((told.name or "").split())[:NAME_MOST] or None
-    language = told.language if told.language in LANGUAGES else None
+    tag = (told.language or "").replace("_", "-").partition("-")[0].lower()
+    language = tag if tag in LANGUAGES else None
     phone, email = phone_or_none(told.phone, country), email_or_none(told.email)
     return replace(told, name=name, phone=phone, email=email, language=language)
 
@@ -61,7 +62,8 @@ def find_or_draft(world: World, connection: Connection, told: SiteClient) -> Fou
         link_site_id(world, connection, told.external_id, drafted.id)
     if client is None:
         return Found(drafted, (drafted, *contact_aliases(drafted)), is_new=True)
-    return Found(drafted)
+    values = with_blanks_filled(world, connection, client, told)
+    return Found(values[0], tuple(values)) if values else Found(client)
 
 
 def _drafted(world: World, connection: Connection, told: SiteClient) -> Client:
@@ -89,6 +91,22 @@ def link_site_id(world: World, connection: Connection, site_id: str | None, clie
         world.store.save(
             Alias(network_id=connection.network_id, kind=kind, value=site_id, leads_to=client_id)
         )
+
+
+def with_blanks_filled(world: World, connection: Connection, client: Client, told: SiteClient) -> list[Any]:
+    """What must be saved so that the client has the phone and e-mail told here, where they have none and
+    nobody else has that one; the client first. Empty when nothing is to be filled."""
+    told = normal(world, connection, told)
+    pairs = ((PHONE, client.phone, told.phone), (EMAIL, client.email, told.email))
+    new = [
+        Alias(network_id=client.network_id, kind=kind, value=value, leads_to=client.id)
+        for kind, has, value in pairs
+        if value and not has and world.store.alias(client.network_id, kind, value) is None
+    ]
+    if not new:
+        return []
+    told_now: dict[str, Any] = {alias.kind: alias.value for alias in new}
+    return [replace(client, **told_now), *new]
 
 
 def told_anew(client: Client, told: SiteClient) -> Client:

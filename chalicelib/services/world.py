@@ -44,8 +44,8 @@ class World:
     def directory(self, network_id: str, has: Callable[[Directory], bool] = lambda _: True) -> Directory:
         """The network's set-up. Raises NOT_FOUND.
 
-        has: what is about to be looked for. If it is not in what we have kept, it may have been made a moment ago by
-        another process, so the set-up is read anew.
+        has: what is about to be looked for. If it is not in what we have kept, it may have been made a moment
+        ago by another process, so the set-up is read anew.
         """
         found = self.directories(network_id)
         if found is not None and not has(found):

@@ -140,7 +140,7 @@ class Table:
     def access_key(self, network_id: str, hash: str) -> Key | None:
         return self._surely(Key, "KEY", network_id=network_id, hash=hash)
 
-    def _surely(self, cls: type[T], item_kind: str, /, **parts: str) -> T | None:
+    def _surely(self, cls: type[T], item_kind: str, /, **parts: Any) -> T | None:
         """An eventual read at half the price, and a consistent one only where that finds nothing."""
         return self._get(cls, item_kind, **parts) or self._get(cls, item_kind, consistent=True, **parts)
 
