@@ -172,9 +172,8 @@ def _change(
     found = _client(world, connection, event) if stands.client_id is None else None
     extra: list[Any] = list(found.to_save) if found else []
     remove: list[Any] = []
-    booking = replace(
-        stands, guard=event.guard, external_id=event.external_id, note=event.note or stands.note
-    )
+    newest = max(stands.guard or "", event.guard)
+    booking = replace(stands, guard=newest, external_id=event.external_id, note=event.note or stands.note)
     if found is not None:
         booking = replace(booking, client_id=found.client.id, waiting_for=None)
     if event.lines:
