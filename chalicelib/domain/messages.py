@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from chalicelib.domain.ids import digest, time_ordered
 from chalicelib.domain.touches import TouchKind
 
 
@@ -62,3 +63,8 @@ class Outcome:
     provider_id: str | None = None
     reason: str | None = None
     throttled: bool = False
+
+
+def message_id(item_id: str, kind: TouchKind, occurrence: int, attempt: int, at: datetime) -> str:
+    """The id of a touch's message follows from the touch: recorded twice, it is one line, found without a search."""
+    return time_ordered("msg", at, digest(item_id, kind, str(occurrence), str(attempt), length=10))

@@ -11,8 +11,8 @@ from chalicelib.domain.bookings import Booking, Line, moved
 from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import derived
-from chalicelib.domain.network import Directory, Role, Salon
-from chalicelib.services.keep_client import NewClient, drafted, find_client
+from chalicelib.domain.network import Directory, Role, Salon, Service
+from chalicelib.services.keep_client import NewClient, drafted, find_client, see_client
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, World
 
@@ -45,6 +45,13 @@ class NewBooking:
 
 
 def book(world: World, access: Access, new: NewBooking, request_id: str | None = None) -> Booking:
+    """`book_with_client` for who needs the booking alone."""
+    return book_with_client(world, access, new, request_id)[0]
+
+
+def book_with_client(
+    world: World, access: Access, new: NewBooking, request_id: str | None = None
+) -> tuple[Booking, Client]:
     """Makes a booking; its notice goes out at once. At most three calls in sequence where the rules are warm.
 
     request_id makes a repetition of the same request come to the same booking. Raises NOT_FOUND, FORBIDDEN,
@@ -63,12 +70,12 @@ def book(world: World, access: Access, new: NewBooking, request_id: str | None =
         except SaveConflict as clash:
             stands = world.store.booking(access.network_id, booking.id) if request_id else None
             if stands is not None:
-                return stands
+                return stands, client
             if clash.value is booking:
                 raise conflict("TRY_AGAIN", "This booking's id is taken; try again.") from None
             continue
         world.wake_if_due(saved)
-        return saved
+        return saved, client
     raise conflict("TRY_AGAIN", "Somebody else registered this client at the same moment; try again.")
 
 
@@ -115,7 +122,7 @@ def _priced_line(directory: Directory, salon_id: str, line: WantedLine) -> Line:
                 "STAFF_ELSEWHERE", "This specialist does not work in that salon.", staff_id=line.staff_id
             )
     minutes = service.minutes if line.minutes is None else line.minutes
-    price = service.price_minor if line.price_minor is None else line.price_minor
+    price = usual_price(service, directory.salons[salon_id]) if line.price_minor is None else line.price_minor
     if not 1 <= minutes <= MINUTES_MOST:
         raise refused("INVALID_MINUTES", "A service takes between a minute and a day.", minutes=minutes)
     if price is not None and not 0 <= price <= MINOR_MOST:
@@ -123,15 +130,17 @@ def _priced_line(directory: Directory, salon_id: str, line: WantedLine) -> Line:
     return Line(line.service_id, minutes, line.staff_id, price)
 
 
+def usual_price(service: Service, salon: Salon) -> int | None:
+    """The service's price, if it is in the salon's currency."""
+    return service.price_minor if service.currency in (None, salon.currency) else None
+
+
 def _client_of(
     world: World, access: Access, said: str | NewClient, request_id: str | None
 ) -> tuple[Client, list[Any]]:
     """The client, and what must be saved with the booking because the client is new."""
     if isinstance(said, str):
-        client = world.store.client(access.network_id, said)
-        if client is None:
-            raise missing("client", said)
-        return client, []
+        return see_client(world, access, said), []
     known = find_client(world, access.network_id, phone=said.phone, email=said.email)
     if known is not None:
         client = world.store.client(access.network_id, known)

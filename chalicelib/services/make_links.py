@@ -56,6 +56,10 @@ class Links:
             raise missing("link", "")
         return link
 
+    def derived(self, cause: str, characters: int) -> str:
+        """Up to 51 characters that only who has the secret can tell from chance; always the same for a cause."""
+        return self._signed(f"derived|{cause}", characters)
+
     def _signed(self, text: str, characters: int) -> str:
         mac = hmac.new(self.secret, text.encode(), sha256).digest()
         return encoded(int.from_bytes(mac, "big"), characters)

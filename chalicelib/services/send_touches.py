@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.clients import may_send
-from chalicelib.domain.ids import digest, time_ordered
 from chalicelib.domain.links import Link, LinkPurpose
 from chalicelib.domain.message_facts import MessageFacts
-from chalicelib.domain.messages import Message, MessageState, Outcome, Outgoing
+from chalicelib.domain.messages import Message, MessageState, Outcome, Outgoing, message_id
 from chalicelib.domain.sms import alphabet, parts
 from chalicelib.domain.touches import (
     ATTEMPTS_MOST,
@@ -146,8 +145,7 @@ def _attempt(sending: Sending, subject: Subject, plan: Plan, before: Touch | Non
 
 
 def _message_id(subject: Subject, kind: TouchKind, attempt: int, at: datetime) -> str:
-    tail = digest(subject.item.id, kind, str(subject.occurrence), str(attempt), length=10)
-    return time_ordered("msg", at, tail)
+    return message_id(subject.item.id, kind, subject.occurrence, attempt, at)
 
 
 def _message(subject: Subject, kind: TouchKind, attempt: int, at: datetime, planned_at: datetime) -> Message:

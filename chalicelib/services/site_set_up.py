@@ -9,6 +9,7 @@ from chalicelib.domain.bookings import Line
 from chalicelib.domain.ids import derived
 from chalicelib.domain.network import Connection, Directory, Salon, Service, Staff
 from chalicelib.domain.site_events import BookingReported, SiteLine
+from chalicelib.services.book import usual_price
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import World
 
@@ -32,7 +33,7 @@ def _line(world: World, connection: Connection, salon: Salon, told: SiteLine) ->
     if told.staff_id or told.staff_name:
         staff_id = _staff(world, connection, salon, directory, told).id
     minutes = told.minutes or service.minutes
-    price = service.price_minor if told.price_minor is None else told.price_minor
+    price = usual_price(service, salon) if told.price_minor is None else told.price_minor
     return Line(service.id, minutes, staff_id, price)
 
 
