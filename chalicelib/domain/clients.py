@@ -11,6 +11,8 @@ from chalicelib.domain.waking import Trouble, Wake
 
 CHANNELS = ("sms", "whatsapp", "email", "push")
 RECENT_VISITS_KEPT = 8
+MONTHS_KEPT = 7
+"""How far back one visit a month is kept besides: a regular's row of six months may end with the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Due:
 class Client:
     """A person who comes, or may come, to a salon of the network.
 
-    recent_visits  the latest visits, newest first, at most RECENT_VISITS_KEPT.
+    recent_visits  the latest RECENT_VISITS_KEPT visits, newest first, then the last one of each of the
+                   MONTHS_KEPT that those do not reach: all that the categories are told by.
     invitations    how many repeat invitations were decided on: the occurrence of the next one.
     """
 
@@ -114,8 +117,7 @@ def with_visit(client: Client, visit: VisitDay, currency: str, spent_minor: int)
     visit."""
     recent, count, first = client.recent_visits, client.visits_count, client.first_visit_on
     if counts_as_new_visit(client, visit):
-        ordered = sorted((*recent, visit), key=lambda v: v.on, reverse=True)
-        recent, count = tuple(ordered[:RECENT_VISITS_KEPT]), count + 1
+        recent, count = _worth_keeping((*recent, visit)), count + 1
         first = min(first or visit.on, visit.on)
     spent = {**client.spent_minor, currency: client.spent_minor.get(currency, 0) + spent_minor}
     return replace(
@@ -125,6 +127,22 @@ def with_visit(client: Client, visit: VisitDay, currency: str, spent_minor: int)
         first_visit_on=first,
         spent_minor=MappingProxyType(spent),
     )
+
+
+def _worth_keeping(visits: tuple[VisitDay, ...]) -> tuple[VisitDay, ...]:
+    ordered = sorted(visits, key=lambda visit: visit.on, reverse=True)
+    kept = ordered[:RECENT_VISITS_KEPT]
+    earliest = _month(kept[0].on) - MONTHS_KEPT + 1
+    months = {_month(visit.on) for visit in kept}
+    for visit in ordered[RECENT_VISITS_KEPT:]:
+        if _month(visit.on) >= earliest and _month(visit.on) not in months:
+            kept.append(visit)
+            months.add(_month(visit.on))
+    return tuple(kept)
+
+
+def _month(day: date) -> int:
+    return day.year * 12 + day.month
 
 
 def without_booking(
@@ -142,5 +160,6 @@ def without_booking(
         return client
     recent = tuple(v for v in client.recent_visits if v != visit)
     count = client.visits_count - 1
-    first = client.first_visit_on if count and recent else None
+    all_known = count <= len(recent)
+    first = min((v.on for v in recent), default=None) if all_known else client.first_visit_on
     return replace(client, recent_visits=recent, visits_count=count, first_visit_on=first)

@@ -5,7 +5,9 @@ from datetime import datetime, time, timedelta
 
 from chalicelib.domain.zones import local_instant, zone
 
-_MARGIN = timedelta(minutes=1)
+_MARGIN = timedelta(minutes=10)
+"""How long before the quiet time comes what is moved before it: a sweep that is late, or a second attempt,
+must not fall into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,8 @@ class QuietHours:
         return max(local_instant(day, self.end, zone_name), instant)
 
     def last_loud_before(self, instant: datetime, zone_name: str) -> datetime:
-        """The last minute before the quiet time that holds at the instant (UTC); the instant itself when not
-        quiet."""
+        """Shortly before the quiet time that holds at the instant (UTC); the instant itself when it is
+        loud."""
         if not self.holds(instant, zone_name):
             return instant
         local = instant.astimezone(zone(zone_name))
