@@ -9,7 +9,7 @@ gains fields at its end only; one whose fields are named (kw_only) is written wi
 import json
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Hashable, Mapping
+from collections.abc import Container, Hashable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import UTC, date, datetime, time
 from enum import Enum
@@ -19,20 +19,17 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 T = TypeVar("T")
 
-LEFT_OUT = frozenset({"network_id", "version"})
-"""Kept in the item's key and its own attribute instead."""
 
-
-def encoded(value: Any, left_out: frozenset[str] = LEFT_OUT) -> str:
-    """The body of a domain value, without the fields that its place tells."""
+def encoded(value: Any, left_out: Container[str]) -> str:
+    """The body of a domain value, without the fields that stand in its key and in its other attributes."""
     body = {name: item for name, item in _named(value).items() if name not in left_out}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
 def decoded(cls: type[T], body: str, **known: Any) -> T:
-    """The domain value of a body. known: what was left out of it."""
+    """The domain value of a body. known: what was left out of it, and perhaps more."""
     named = {name: item for name, item in known.items() if name in _hints(cast(Any, cls))}
-    return cls(**_unnamed(cls, json.loads(body)), **named)
+    return cls(**named | _unnamed(cls, json.loads(body)))
 
 
 def _named(value: Any) -> dict[str, Any]:
@@ -60,12 +57,7 @@ def _packed(item: Any) -> Any:
     if is_dataclass(item) and not _is_row(item):
         return _named(item)
     if is_dataclass(item):
-        row = [_packed(getattr(item, field.name)) for field in fields(item)]
-        for field in reversed(fields(item)):
-            if not _is_default(field, getattr(item, field.name)):
-                break
-            row.pop()
-        return row
+        return _row(item)
     if isinstance(item, Enum):
         return item.value
     if isinstance(item, datetime):
@@ -75,10 +67,31 @@ def _packed(item: Any) -> Any:
     if isinstance(item, bytes):
         return b64encode(zlib.compress(item, 9)).decode()
     if isinstance(item, Mapping):
-        return {str(key): _packed(each) for key, each in item.items()}
+        return {
+            str(key): _row(each)[1:] if _is_named_by(key, each) else _packed(each)
+            for key, each in item.items()
+        }
     if isinstance(item, tuple | list):
         return [_packed(each) for each in item]
     return item
+
+
+def _row(item: Any) -> list[Any]:
+    """The fields in their order, without those at the end that are at their default."""
+    row = [_packed(getattr(item, field.name)) for field in fields(item)]
+    for field in reversed(fields(item)):
+        if not _is_default(field, getattr(item, field.name)):
+            break
+        row.pop()
+    return row
+
+
+def _is_named_by(key: Any, each: Any) -> bool:
+    """Whether a mapping's item is a row that begins with the enum it is kept by: then the key tells it."""
+    if not is_dataclass(each) or not _is_row(each):
+        return False
+    first = getattr(each, fields(each)[0].name)
+    return isinstance(first, Enum) and first == key
 
 
 def _unpacked(hint: Any, data: Any) -> Any:
@@ -91,13 +104,24 @@ def _unpacked(hint: Any, data: Any) -> Any:
         return tuple(_unpacked(get_args(hint)[0], each) for each in data)
     if origin is Mapping:
         of_key, of_item = get_args(hint)
-        return {_unpacked(of_key, key): _unpacked(of_item, each) for key, each in data.items()}
+        named = _begins_with(of_item, of_key)
+        return {
+            _unpacked(of_key, key): _unpacked(of_item, [key, *each] if named else each)
+            for key, each in data.items()
+        }
     if is_dataclass(hint):
         return _nested(hint, data)
     read = _READ.get(hint)
     if read is not None:
         return read(data)
     return hint(data) if isinstance(hint, type) and issubclass(hint, Enum) else data
+
+
+def _begins_with(cls: Any, kind: Any) -> bool:
+    """The same question as `_is_named_by`, of types."""
+    if not is_dataclass(cls) or not _is_row(cls) or not issubclass(kind, Enum):
+        return False
+    return next(iter(_hints(cast(Any, cls)).values())) is kind
 
 
 def _nested(cls: Any, data: Any) -> Any:

@@ -6,9 +6,11 @@ which is found by its secret token alone and names its network, and the wake ind
 all networks at once.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from zlib import crc32
 
@@ -87,6 +89,29 @@ def key(item_kind: str, /, **parts: str) -> tuple[str, str]:
     """The key of an item of that kind."""
     pk, sk = TEMPLATES[item_kind]
     return pk.format_map(parts), sk.format_map(parts)
+
+
+def told(pk: str, sk: str, client_key: str | None = None, salon_key: str | None = None) -> dict[str, str]:
+    """What an item's key and index attributes tell of its value, so that the body need not repeat it."""
+    found: dict[str, str] = {}
+    for template, text in zip(TEMPLATES[sk.partition("#")[0]], (pk, sk), strict=True):
+        found |= _parts(template, text)
+    for name, of_index in (("client_key", client_key), ("salon_key", salon_key)):
+        for template in INDEX_TEMPLATES[name] if of_index else ():
+            found |= _parts(template, str(of_index))
+    return found
+
+
+def _parts(template: str, text: str) -> dict[str, str]:
+    match = _reader(template).fullmatch(text)
+    return match.groupdict() if match else {}
+
+
+@cache
+def _reader(template: str) -> re.Pattern[str]:
+    """Reads a template's parts out of a key again. What stands last may hold a `#` itself."""
+    pattern = re.sub(r"\\{(\w+)\\}$", r"(?P<\1>.+)", re.escape(template))
+    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^#]+)", pattern), re.DOTALL)
 
 
 def network_partition(network_id: str) -> str:

@@ -98,10 +98,12 @@ class Table:
     def _item_of(self, value: Any) -> Any:
         place = keys.place_of(value)
         wake = place.wake
+        told = keys.told(place.pk, place.sk, place.client_key, place.salon_key)
+        left_out = {"version", *(name for name, text in told.items() if getattr(value, name, None) == text)}
         return self.item(
             place.pk,
             place.sk,
-            body=encoded(value) if place.pk.startswith("NET#") else encoded(value, frozenset()),
+            body=encoded(value, left_out),
             version=value.version + 1 if hasattr(value, "version") else None,
             expires=int(place.expires_at.timestamp()) if place.expires_at else None,
             at=keys.instant_text(place.at) if place.at else None,
@@ -412,8 +414,7 @@ def _after(value: Any) -> Any:
 
 
 def _value(cls: type[T], item: Any) -> T:
-    network_id = item.pk.split("#", 2)[1] if item.pk.startswith("NET#") else None
-    known: dict[str, Any] = {} if item.version is None else {"version": int(item.version)}
-    if network_id is not None:
-        known["network_id"] = network_id
+    known: dict[str, Any] = keys.told(item.pk, item.sk, item.client_key, item.salon_key)
+    if item.version is not None:
+        known["version"] = int(item.version)
     return decoded(cls, item.body, **known)

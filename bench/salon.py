@@ -1,0 +1,125 @@
+"""A network of the demo's size, and everything that acts on it, run in this process step by step."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from bench.ground import SHARDS, Ground
+from bench.meter import Meter
+from chalicelib.booking_sites import ADAPTERS
+from chalicelib.domain.network import Connection
+from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
+from chalicelib.services.make_links import Links
+from chalicelib.services.receive_webhook import Receiving
+from chalicelib.services.send_touches import Sending
+from chalicelib.services.sweep_shards import sweep
+from chalicelib.services.take_in import Intake, take_in
+from chalicelib.services.wake_items import drain_shard, wake_one
+from chalicelib.services.wakers import wakers
+from chalicelib.services.world import World
+from chalicelib.store.keys import shard_names
+from chalicelib.store.table import Table
+from chalicelib.web.wording import message_text
+from chalicelib.wiring import CachedDirectories
+from tests.builders import (
+    NETWORK,
+    NOW,
+    RecordingSender,
+    SeededChance,
+    SettableClock,
+    a_connection,
+    a_network,
+    a_salon,
+    a_service,
+    a_staff_member,
+)
+
+BASE_URL = "https://lotos.example"
+SITES = ("standard", "yclients", "square", "calcom")
+LONG = timedelta(days=10_000)
+
+
+class Salon:
+    """The network with its services as the functions run them; the clock is set by whoever measures.
+
+    meter: sees every call, those of the set-up as the step `set-up`.
+    """
+
+    def __init__(self, ground: Ground, meter: Meter | None = None) -> None:
+        self.ground = ground
+        self.meter = meter or ground.meter()
+        self.table: Table = ground.new_table()
+        self.meter.watch_table(self.table)
+        self.clock = SettableClock()
+        self.sender = RecordingSender()
+        self._sqs = self.meter.watch(ground.connect("sqs"))
+        self._worker = ground.connect("sqs")  # Lambda's own polling is no call of ours
+        self._wake_url, self._intake_url = ground.new_queue(), ground.new_queue()
+        wake_queue = SqsWakeQueue(lambda: self._sqs, self._wake_url, self.table.locate)
+        intake_queue = SqsIntakeQueue(lambda: self._sqs, self._intake_url)
+        self.directories = CachedDirectories(self.table.directory, self.clock)
+        self.world = World(self.table, self.directories, self.clock, SeededChance(), wake_queue)
+        self.links = Links(b"k" * 32, BASE_URL)
+        self.sending = Sending(self.world, self.sender, self.links, message_text)
+        self.wakers = wakers(self.sending, intake_queue)
+        self.receiving = Receiving(self.world, ADAPTERS, intake_queue, lambda: BASE_URL)
+        self.intake = Intake(self.world, ADAPTERS, lambda: BASE_URL)
+        with self.meter.step("set-up"):
+            self.connections = self._set_up()
+
+    def _set_up(self) -> dict[str, Connection]:
+        salons = [a_salon(), *(a_salon(f"sal_{number}", name=f"Lotos {number}") for number in range(2))]
+        staff = [a_staff_member(), *(a_staff_member(f"stf_{number}", name=f"Olga {number}") for number in range(11))]
+        services = [a_service(), *(a_service(f"srv_{number}", name=f"Service {number}") for number in range(19))]
+        connections = [a_connection(site, f"con_{site}0000000001") for site in SITES]
+        for value in (a_network(), *salons, *staff, *services, *connections):
+            self.table.save(value)
+        return {connection.site: connection for connection in connections}
+
+    # --- the functions
+
+    def run_intake(self) -> int:
+        """What the intake function does with all that is in its queue."""
+        return self._consume(self._intake_url, lambda body: take_in(self.intake, body["network_id"], body["inbox_id"]))
+
+    def run_wake(self) -> int:
+        """What the wake function does with all that is in its queue."""
+        return self._consume(self._wake_url, self._wake)
+
+    def run_sweep(self) -> list[str]:
+        return sweep(self.world, shard_names(SHARDS))
+
+    def _wake(self, body: dict[str, str]) -> None:
+        if "pk" in body:
+            trouble = wake_one(self.world, self.wakers, body["pk"], body["sk"])
+            assert trouble == "", trouble
+            return
+        drained = drain_shard(self.world, self.wakers, body["shard"], lambda: True)
+        assert (drained.failed, drained.unfinished) == (0, False), drained
+
+    def _consume(self, url: str, handle: Callable[[dict[str, str]], Any]) -> int:
+        done = 0
+        while True:
+            got = self._worker.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+            for message in got:
+                handle(json.loads(message["Body"]))
+                self._worker.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                done += 1
+            if not got:
+                return done
+
+    # --- the passing of time
+
+    def at(self, instant: datetime) -> None:
+        """Time goes on to then; what a process had kept of the rules is too old by now."""
+        assert instant >= self.clock.now
+        self.clock.now = instant
+
+    @property
+    def network_id(self) -> str:
+        return NETWORK
+
+    @property
+    def began(self) -> datetime:
+        return NOW
