@@ -79,8 +79,14 @@ def receive(receiving: Receiving, site: str, token: str, raw: bytes, headers: Ma
 
 
 def known_connection(world: World, site: str, token: str) -> Connection:
-    """The connection of a webhook's address. Raises NOT_FOUND."""
-    connection = world.store.connection(network_of(token), token) if token.isascii() else None
+    """The connection of a webhook's address: from the set-up that is at hand (no call; one that was deleted
+    elsewhere may be known for a minute more), else, should it be new, from the store. Raises NOT_FOUND."""
+    network_id = network_of(token)
+    directory = world.directories(network_id) if token.isascii() else None
+    if directory is None:
+        raise missing("webhook address", "")
+    at_hand = (known for known in directory.connections.values() if hmac.compare_digest(known.token, token))
+    connection = next(at_hand, None) or world.store.connection(network_id, token)
     if connection is None or connection.site != site or not hmac.compare_digest(connection.token, token):
         raise missing("webhook address", "")
     return connection
