@@ -2,15 +2,11 @@
 
 from chalice import Chalice
 
+from chalicelib.api.routes import bp as api
 from chalicelib.jobs.intake import bp as intake
 from chalicelib.jobs.sweep import bp as sweep
 from chalicelib.jobs.wake import bp as wake
 
 app = Chalice(app_name="perennial")
-for blueprint in (sweep, wake, intake):
+for blueprint in (api, sweep, wake, intake):
     app.register_blueprint(blueprint)
-
-
-@app.route("/health", methods=["GET"])
-def health():
-    return {"status": "ok"}

@@ -2,8 +2,6 @@
 
 import re
 
-import phonenumbers
-
 from chalicelib.domain.errors import DomainError, refused
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
@@ -16,6 +14,8 @@ def phone_e164(text: str, country: str) -> str:
 
     country: ISO 3166 alpha-2, for numbers written without a country. Raises INVALID_PHONE.
     """
+    import phonenumbers  # by far the dearest import of the services, and most invocations see no phone
+
     text = text.strip()
     candidates = [text] if text.startswith("+") else [text, "+" + re.sub(r"\D", "", text)]
     for candidate in candidates:

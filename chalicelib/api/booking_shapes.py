@@ -1,0 +1,168 @@
+"""Bookings as they are answered."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import msgspec
+
+from chalicelib.api.endpoint import Ask
+from chalicelib.api.shapes import Answered, Money, money
+from chalicelib.domain.booking_plan import plans
+from chalicelib.domain.bookings import Booking, Line
+from chalicelib.domain.clients import Client
+from chalicelib.domain.messages import message_id
+from chalicelib.domain.network import Directory
+from chalicelib.domain.touches import Plan, Touch, TouchState
+from chalicelib.domain.zones import zone
+from chalicelib.services.book import directory_for
+
+_SENT = frozenset({TouchState.SENT, TouchState.FAILED, TouchState.UNKNOWN})
+
+
+class LineAnswer(Answered):
+    service_id: str
+    service: str | None
+    staff_id: str | None
+    staff: str | None
+    minutes: int
+    price: Money | None
+
+
+class TouchAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What was or will be sent about the booking. state: planned, sending, sent, skipped, failed or unknown."""
+
+    kind: str
+    state: str
+    at: datetime
+    reason: str | None = None
+    message_id: str | None = None
+
+
+class WakeAnswer(Answered):
+    at: datetime
+    why: str
+
+
+class ReviewAnswer(Answered):
+    stars: int
+    words: str
+    at: datetime
+
+
+class BookingAnswer(Answered):
+    """local_time: the start on the salon's clock. wake: when the booking next needs attention, and why.
+
+    move_wish: what the client wrote when asking to move; null: not asked.
+    """
+
+    id: str
+    status: str
+    salon_id: str
+    client_id: str | None
+    starts_at: datetime
+    ends_at: datetime
+    local_time: str
+    lines: list[LineAnswer]
+    total: Money | None
+    source: str | None
+    note: str | None
+    reason: str | None
+    made_at: datetime
+    closed_at: datetime | None
+    paid: Money | None
+    goods: Money | None
+    tip: Money | None
+    redeemed_points: int
+    earned_points: int
+    review: ReviewAnswer | None
+    move_wish: str | None
+    touches: list[TouchAnswer]
+    wake: WakeAnswer | None
+    version: int
+
+
+class BonusOfVisit(Answered):
+    earned: int
+    redeemed: int
+    balance: int
+    entry_ids: list[str]
+
+
+class CompletedAnswer(BookingAnswer):
+    bonus: BonusOfVisit
+
+
+def booking_answers(ask: Ask, bookings: Sequence[Booking]) -> list[BookingAnswer]:
+    """Each client is read once, however many of the bookings are theirs."""
+    ids = {booking.client_id for booking in bookings if booking.client_id}
+    clients = {id: ask.world.store.client(ask.access.network_id, id) for id in ids}
+    return [booking_answer(ask, booking, clients.get(booking.client_id or "")) for booking in bookings]
+
+
+def booking_answer(ask: Ask, booking: Booking, client: Client | None) -> BookingAnswer:
+    return BookingAnswer(**facts(ask, booking, client))  # type: ignore[arg-type]
+
+
+def facts(ask: Ask, booking: Booking, client: Client | None) -> dict[str, object]:
+    directory = directory_for(ask.world, booking)
+    salon = directory.salons[booking.salon_id]
+    review, wake = booking.review, booking.wake
+    same = ("id", "salon_id", "client_id", "starts_at", "ends_at", "source", "note", "reason", "made_at")
+    counted = ("closed_at", "redeemed_points", "earned_points", "move_wish", "version")
+    return {
+        **{name: getattr(booking, name) for name in (*same, *counted)},
+        "status": booking.status.value,
+        "local_time": booking.starts_at.astimezone(zone(salon.timezone)).isoformat(),
+        "lines": [_line(line, booking.currency, directory) for line in booking.lines],
+        "total": money(booking.total_minor, booking.currency),
+        "paid": money(booking.paid_minor, booking.currency),
+        "goods": money(booking.goods_minor, booking.currency),
+        "tip": money(booking.tip_minor, booking.currency),
+        "review": ReviewAnswer(stars=review.stars, words=review.words, at=review.at) if review else None,
+        "touches": touches(booking, client, directory, ask.world.now()),
+        "wake": WakeAnswer(at=wake.at, why=wake.why) if wake else None,
+    }
+
+
+def _line(line: Line, currency: str, directory: Directory) -> LineAnswer:
+    service, staff = directory.services.get(line.service_id), directory.staff.get(line.staff_id or "")
+    return LineAnswer(
+        service_id=line.service_id,
+        service=service.name if service else None,
+        staff_id=line.staff_id,
+        staff=staff.name if staff else None,
+        minutes=line.minutes,
+        price=money(line.price_minor, currency),
+    )
+
+
+def touches(booking: Booking, client: Client | None, directory: Directory, now: datetime) -> list[TouchAnswer]:
+    """What was done about the booking, and what its present state calls for yet; in order of time."""
+    zone_name = (client.timezone if client else None) or directory.salons[booking.salon_id].timezone
+    planned = {plan.kind: plan for plan in plans(booking, directory.rules.messages, zone_name, now)}
+    found = [*_done(booking), *(_planned(plan) for plan in planned.values() if not booking.touched(plan.kind))]
+    latest = {touch.kind: touch for touch in found}  # of what was done for an old time the plan is later
+    return sorted(latest.values(), key=lambda touch: touch.at)
+
+
+def _done(booking: Booking) -> Iterator[TouchAnswer]:
+    for kind, touch in booking.touches.items():
+        yield TouchAnswer(
+            kind=kind.value,
+            state=touch.state.value,
+            at=touch.at,
+            reason=touch.reason,
+            message_id=_message_id(booking, touch),
+        )
+
+
+def _message_id(booking: Booking, touch: Touch) -> str | None:
+    """Only what was tried has a message; the line that says why it was not has an id of its own."""
+    if touch.state not in _SENT:
+        return None
+    return message_id(booking.id, touch.kind, touch.occurrence, touch.attempt, touch.at)
+
+
+def _planned(plan: Plan) -> TouchAnswer:
+    state = "planned" if plan.reason is None else "skipped"
+    return TouchAnswer(kind=plan.kind.value, state=state, at=plan.at, reason=plan.reason)

@@ -1,0 +1,33 @@
+"""What the endpoints work with. Taken from the wiring when first needed; a test hands in its own."""
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from chalicelib.services.make_links import Links
+    from chalicelib.services.receive_webhook import Receiving
+    from chalicelib.services.world import World
+
+
+class Parts(Protocol):
+    """Whatever has these, `chalicelib.wiring` above all."""
+
+    def world(self) -> "World": ...
+    def receiving(self) -> "Receiving": ...
+    def links(self) -> "Links": ...
+
+
+_given: Parts | None = None
+
+
+def use(given: Parts | None) -> None:
+    """Works with these from now on; None: with the wiring's again."""
+    global _given
+    _given = given
+
+
+def parts() -> Parts:
+    if _given is not None:
+        return _given
+    from chalicelib import wiring
+
+    return wiring

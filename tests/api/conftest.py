@@ -1,0 +1,180 @@
+"""HTTP on the test's world: the app as API Gateway calls it, with keys of every role."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+
+from chalicelib.api import parts
+from chalicelib.domain.network import Role
+from chalicelib.services.make_links import Links
+from chalicelib.services.manage_keys import make_key
+from chalicelib.services.receive_webhook import Receiving
+from chalicelib.services.world import World
+from tests.builders import NETWORK, OTHER_NETWORK, RecordingIntake, Town, a_network, a_town
+
+if TYPE_CHECKING:
+    from chalice import Chalice
+
+BASE_URL = "https://perennial.example/api"
+SOURCE = "instagram"
+
+
+@dataclass(frozen=True)
+class TestParts:
+    """The test's world in place of the wiring's."""
+
+    __test__ = False
+
+    the_world: World
+    intake: RecordingIntake
+
+    def world(self) -> World:
+        return self.the_world
+
+    def links(self) -> Links:
+        return Links(secret=b"0123456789abcdef0123456789abcdef", base_url=BASE_URL)
+
+    def receiving(self) -> Receiving:
+        from chalicelib.booking_sites import ADAPTERS
+
+        return Receiving(self.the_world, ADAPTERS, self.intake, lambda: BASE_URL)
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    text: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def code(self) -> str:
+        return str(self.json["code"])
+
+
+class Http:
+    """Asks the app as API Gateway would; with a key, as its owner."""
+
+    def __init__(self, app: "Chalice", key: str | None = None) -> None:
+        self._app, self._key = app, key
+        self._routes = {path: list(methods) for path, methods in app.routes.items()}
+
+    def with_key(self, key: str | None) -> "Http":
+        return Http(self._app, key)
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.ask("GET", path, **headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Answer:
+        return self.ask("POST", path, body, **headers)
+
+    def put(self, path: str, body: Any = None, **headers: str) -> Answer:
+        return self.ask("PUT", path, body, **headers)
+
+    def patch(self, path: str, body: Any = None, **headers: str) -> Answer:
+        return self.ask("PATCH", path, body, **headers)
+
+    def delete(self, path: str, **headers: str) -> Answer:
+        return self.ask("DELETE", path, **headers)
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        """body: JSON, or text or bytes that go as they are. Headers are named with underscores."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if self._key is not None:
+            sent.setdefault("Authorization", f"Bearer {self._key}")
+        answer = self._app(self._event(method, path, body, sent), None)
+        return Answer(answer["statusCode"], answer["body"], answer["headers"])
+
+    def _event(self, method: str, path: str, body: Any, headers: dict[str, str]) -> dict[str, Any]:
+        address = urlsplit(path)
+        template, params = self._matched(address.path)
+        encoded = isinstance(body, bytes)
+        if encoded:
+            import base64
+
+            body = base64.b64encode(body).decode()
+        elif body is not None and not isinstance(body, str):
+            body = json.dumps(body)
+        return {
+            "requestContext": {
+                "httpMethod": method,
+                "resourcePath": template,
+                "requestId": "req-1",
+                "identity": {"sourceIp": "192.0.2.1"},
+            },
+            "headers": headers,
+            "multiValueQueryStringParameters": parse_qs(address.query, keep_blank_values=True) or None,
+            "pathParameters": params,
+            "body": body,
+            "isBase64Encoded": encoded,
+            "stageVariables": None,
+        }
+
+    def _matched(self, path: str) -> tuple[str, dict[str, str]]:
+        parts = path.split("/")
+        fits = []
+        for template in self._routes:
+            names = template.split("/")
+            pairs = list(zip(names, parts, strict=False))
+            if len(names) == len(parts) and all(n == p or n.startswith("{") for n, p in pairs):
+                params = {n.strip("{}"): p for n, p in pairs if n.startswith("{")}
+                fits.append((len(params), template, params))
+        if not fits:
+            raise LookupError(f"no route for {path}")
+        _, template, params = min(fits, key=lambda fit: fit[0])
+        return template, params
+
+
+def in_path(text: str) -> str:
+    return quote(text, safe="")
+
+
+@pytest.fixture
+def given_parts(world: World, intake_queue: RecordingIntake) -> Iterator[TestParts]:
+    made = TestParts(world, intake_queue)
+    parts.use(made)
+    yield made
+    parts.use(None)
+
+
+@pytest.fixture
+def town(world: World) -> Town:
+    return a_town(world.store)
+
+
+@pytest.fixture
+def other_town(world: World) -> Town:
+    """Another network that lives in the same table, with the same ids of its own."""
+    return a_town(world.store, OTHER_NETWORK, network=a_network(OTHER_NETWORK, name="Orchid"))
+
+
+@pytest.fixture
+def keys(world: World, town: Town) -> dict[str, str]:
+    """A key of each role, all salons; the specialist is Anna, the partner's source Instagram."""
+    said: dict[Role, dict[str, Any]] = {
+        Role.SPECIALIST: {"staff_id": "stf_anna"},
+        Role.PARTNER: {"source": SOURCE},
+    }
+    return {
+        role.value: make_key(world, NETWORK, role, name=role.value, **said.get(role, {}))[1] for role in Role
+    }
+
+
+@pytest.fixture(scope="session")
+def app() -> "Chalice":
+    from app import app
+
+    return app
+
+
+@pytest.fixture
+def http(app: "Chalice", given_parts: TestParts, keys: dict[str, str]) -> Http:
+    """Asks as the owner."""
+    return Http(app, keys["owner"])
