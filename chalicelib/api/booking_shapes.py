@@ -136,11 +136,16 @@ def _line(line: Line, currency: str, directory: Directory) -> LineAnswer:
     )
 
 
-def touches(booking: Booking, client: Client | None, directory: Directory, now: datetime) -> list[TouchAnswer]:
+def touches(
+    booking: Booking, client: Client | None, directory: Directory, now: datetime
+) -> list[TouchAnswer]:
     """What was done about the booking, and what its present state calls for yet; in order of time."""
     zone_name = (client.timezone if client else None) or directory.salons[booking.salon_id].timezone
     planned = {plan.kind: plan for plan in plans(booking, directory.rules.messages, zone_name, now)}
-    found = [*_done(booking), *(_planned(plan) for plan in planned.values() if not booking.touched(plan.kind))]
+    found = [
+        *_done(booking),
+        *(_planned(plan) for plan in planned.values() if not booking.touched(plan.kind)),
+    ]
     latest = {touch.kind: touch for touch in found}  # of what was done for an old time the plan is later
     return sorted(latest.values(), key=lambda touch: touch.at)
 

@@ -182,7 +182,9 @@ def of_client(ask: Ask, client_id: str) -> PageOf[BookingAnswer]:
     """Newest first, those that this key reaches."""
     client, network_id = see_client(ask.world, ask.access, client_id), ask.access.network_id
     found, cursor = sifted(
-        lambda limit, cursor: ask.world.store.bookings_of_client(network_id, client_id, limit=limit, cursor=cursor),
+        lambda limit, cursor: ask.world.store.bookings_of_client(
+            network_id, client_id, limit=limit, cursor=cursor
+        ),
         ask.access.reaches_booking,
         ask.query,
     )

@@ -1,0 +1,156 @@
+"""Messages: what was sent, to whom and why, or why not; and what one would look like."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.api.endpoint import DESK, Ask, endpoint, get, post
+from chalicelib.api.reading import Body, bound
+from chalicelib.api.shapes import Answered, Id, Listing, Money, PageOf, Word, one_after_another, sifted
+from chalicelib.domain.access import Access
+from chalicelib.domain.errors import malformed
+from chalicelib.domain.messages import Message, MessageState
+from chalicelib.domain.network import Role
+from chalicelib.domain.phones import masked_phone
+from chalicelib.domain.touches import TouchKind
+from chalicelib.services.keep_client import see_client
+from chalicelib.services.ports import Page
+from chalicelib.services.preview_message import preview
+from chalicelib.services.set_up import see_salon
+
+READERS = DESK | {Role.SPECIALIST}
+
+
+class MessageFilter(Listing, rename={"from_": "from"}):
+    """from: included. to: an instant, not included, or a date, of which the whole day is."""
+
+    salon_id: Id | None = None
+    from_: Word | None = None
+    to: Word | None = None
+    state: MessageState | None = None
+    kind: TouchKind | None = None
+
+
+class MessageAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One line of the log; skips are lines too, with their reason. `to` is masked for specialists."""
+
+    id: str
+    kind: str
+    channel: str
+    client_id: str
+    to: str | None
+    text: str
+    parts: int
+    alphabet: str | None
+    state: str
+    planned_at: datetime
+    recorded_at: datetime
+    cost: Money | None = None
+    reason: str | None = None
+    provider_id: str | None = None
+    booking_id: str | None = None
+    salon_id: str | None = None
+    sent_at: datetime | None = None
+    with_message: str | None = None
+
+
+class Previewing(Body):
+    """text: a draft in place of the saved template, with {placeholders}."""
+
+    kind: Word
+    channel: Word
+    language: Word
+    booking_id: Id | None = None
+    client_id: Id | None = None
+    text: Annotated[str, Meta(min_length=1, max_length=1600)] | None = None
+
+
+class PreviewAnswer(Answered):
+    text: str
+    parts: int
+    alphabet: str
+
+
+def _answer(access: Access, message: Message) -> MessageAnswer:
+    names = set(MessageAnswer.__struct_fields__) - {"to", "cost", "kind", "state"}
+    return MessageAnswer(
+        **{name: getattr(message, name) for name in names},
+        kind=message.kind.value,
+        state=message.state.value,
+        to=message.to if access.sees_contacts else masked_phone(message.to),
+    )
+
+
+@get("/v1/messages")
+@endpoint(roles=READERS, query=MessageFilter, answer=PageOf[MessageAnswer])
+def find(ask: Ask) -> PageOf[MessageAnswer]:
+    """Newest first within each salon; without salon_id one salon after another."""
+    asked: MessageFilter = ask.query
+    network_id = ask.access.network_id
+    salons = ask.world.directory(network_id).salons
+    if asked.salon_id is not None:
+        names = [see_salon(ask.world, ask.access, asked.salon_id).id]
+    else:
+        names = sorted(id for id in salons if ask.access.reaches_salon(id))
+
+    def read(salon_id: str, limit: int, cursor: str | None) -> Any:
+        zone = ask.world.directory(network_id).salons[salon_id].timezone
+        since, until = bound(asked.from_, "from", zone), bound(asked.to, "to", zone, end=True)
+        page = ask.world.store.messages_of_salon(
+            network_id, salon_id, since=since, until=until, limit=limit, cursor=cursor
+        )
+        return _reached(ask, page)
+
+    found, cursor = sifted(one_after_another(names, read), lambda each: _is_wanted(each, asked), asked)
+    return PageOf(items=[_answer(ask.access, each) for each in found], next_cursor=cursor)
+
+
+def _is_wanted(message: Message, asked: MessageFilter) -> bool:
+    return asked.state in (None, message.state) and asked.kind in (None, message.kind)
+
+
+def _reached(ask: Ask, page: Page[Message]) -> Page[Message]:
+    """A specialist sees what was sent about their own bookings, others all."""
+    if ask.access.role is not Role.SPECIALIST:
+        return page
+    ids = [message.booking_id for message in page.items if message.booking_id]
+    bookings = ask.world.store.bookings(ask.access.network_id, ids)
+    theirs = {booking.id for booking in bookings if ask.access.reaches_booking(booking)}
+    return Page([message for message in page.items if message.booking_id in theirs], page.cursor)
+
+
+@get("/v1/clients/{client_id}/messages")
+@endpoint(roles=READERS, query=Listing, answer=PageOf[MessageAnswer])
+def of_client(ask: Ask, client_id: str) -> PageOf[MessageAnswer]:
+    """Newest first."""
+    see_client(ask.world, ask.access, client_id)
+    page = ask.world.store.messages_of_client(
+        ask.access.network_id, client_id, limit=ask.query.limit, cursor=ask.query.cursor
+    )
+    page = _reached(ask, page)
+    return PageOf(items=[_answer(ask.access, each) for each in page.items], next_cursor=page.cursor)
+
+
+@post("/v1/messages/preview")
+@endpoint(roles=DESK, body=Previewing, answer=PreviewAnswer)
+def see(ask: Ask) -> PreviewAnswer:
+    from chalicelib.web.wording import message_text
+
+    said: Previewing = ask.body
+    if (said.booking_id is None) == (said.client_id is None):
+        raise malformed("INVALID_FIELD", "Give either booking_id or client_id.", field="booking_id")
+    shown = preview(
+        ask.world,
+        ask.parts.links(),
+        message_text,
+        ask.access.network_id,
+        kind=said.kind,
+        channel=said.channel,
+        language=said.language,
+        booking_id=said.booking_id,
+        client_id=said.client_id,
+        draft=said.text,
+    )
+    return PreviewAnswer(text=shown.text, parts=shown.parts, alphabet=shown.alphabet)

@@ -1,0 +1,130 @@
+"""The contract as OpenAPI 3.1, made from the routes, their roles and the structs that they read and write."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import msgspec
+from chalice.app import Request
+
+from chalicelib.api.endpoint import Answer, Contract, bp, get, public
+from chalicelib.api.reading import Nothing
+
+VERSION = "1.0.0"
+_REF = "#/components/schemas/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and path of the API with what it admits and understands."""
+
+    method: str
+    path: str
+    contract: Contract
+    name: str
+    says: str
+
+
+class Problem(msgspec.Struct, kw_only=True):
+    """Every error. code: stable, see docs/errors.md."""
+
+    code: str
+    message: str
+    details: dict[str, Any]
+
+
+def routes(table: dict[str, dict[str, Any]]) -> Iterator[Route]:
+    """All routes of an app's table, pages and webhooks too."""
+    for path, methods in sorted(table.items()):
+        for method, entry in sorted(methods.items()):
+            view = entry.view_function
+            if hasattr(view, "contract"):
+                yield Route(method, path, view.contract, view.__name__, view.__doc__ or "")
+
+
+@get("/openapi.json")
+@public()
+def openapi(request: Request) -> Answer:
+    return Answer(_document(), 200, {"Cache-Control": "public, max-age=300"})
+
+
+@cache
+def _document() -> bytes:
+    return msgspec.json.encode(document(list(routes(bp.current_app.routes))))
+
+
+def document(found: list[Route]) -> dict[str, Any]:
+    shapes = [shape for route in found for shape in _shapes(route.contract)]
+    unique = list({repr(shape): shape for shape in [*shapes, Problem]}.values())
+    schemas, components = msgspec.json.schema_components(unique, ref_template=_REF)
+    schema_of = {repr(shape): schema for shape, schema in zip(unique, schemas, strict=True)}
+    paths: dict[str, dict[str, Any]] = {}
+    for route in found:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schema_of)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Perennial", "version": VERSION},
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _shapes(contract: Contract) -> list[Any]:
+    return [each for each in (contract.body, contract.query, contract.answer) if each not in (None, Nothing)]
+
+
+def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
+    contract = route.contract
+    operation: dict[str, Any] = {
+        "operationId": f"{route.method.lower()}{_camel(route.path)}",
+        "parameters": [*_in_path(route.path), *_in_query(contract), *_in_header(route)],
+        "responses": _responses(contract, schema_of),
+    }
+    if route.says:
+        operation["description"] = " ".join(route.says.split())
+    if contract.roles is not None:
+        operation["security"] = [{"key": []}]
+        operation["x-roles"] = sorted(role.value for role in contract.roles)
+    if contract.body is not Nothing:
+        schema = schema_of[repr(contract.body)]
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    return operation
+
+
+def _responses(contract: Contract, schema_of: dict[str, Any]) -> dict[str, Any]:
+    good: dict[str, Any] = {"description": "As asked."}
+    if contract.answer is not None:
+        good["content"] = {"application/json": {"schema": schema_of[repr(contract.answer)]}}
+    problem = {"application/json": {"schema": schema_of[repr(Problem)]}}
+    return {
+        str(contract.status): good,
+        "default": {"description": "Refused, with a stable code.", "content": problem},
+    }
+
+
+def _in_path(path: str) -> list[dict[str, Any]]:
+    names = [part.strip("{}") for part in path.split("/") if part.startswith("{")]
+    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+
+
+def _in_query(contract: Contract) -> list[dict[str, Any]]:
+    fields = msgspec.structs.fields(contract.query)
+    return [
+        {"name": each.encode_name, "in": "query", "schema": msgspec.json.schema(each.type)} for each in fields
+    ]
+
+
+def _in_header(route: Route) -> list[dict[str, Any]]:
+    if route.method != "POST" or route.contract.roles is None:
+        return []
+    schema = {"type": "string", "minLength": 1, "maxLength": 200}
+    return [{"name": "Idempotency-Key", "in": "header", "schema": schema}]
+
+
+def _camel(path: str) -> str:
+    words = path.replace("{", "by-").replace("}", "").replace("/", "-").replace(".", "-").replace("_", "-")
+    return "".join(word.capitalize() for word in words.split("-") if word)

@@ -1,0 +1,132 @@
+"""What the client's pages show, made from what the network and the booking are."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from chalicelib.domain.bookings import Booking, Status
+from chalicelib.domain.clients import Client
+from chalicelib.domain.errors import missing
+from chalicelib.domain.links import Link, LinkPurpose
+from chalicelib.domain.network import Directory, Salon
+from chalicelib.domain.touches import Purpose
+from chalicelib.services.book import directory_for
+from chalicelib.services.make_links import Links
+from chalicelib.services.world import World
+from chalicelib.web.views import BookingView, LineView, ReviewLinkView, ReviewView, SalonView, StopView
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a link has opened. token: as it stands in the address."""
+
+    world: World
+    links: Links
+    link: Link
+    token: str
+
+    @property
+    def base_path(self) -> str:
+        return base_path(self.links)
+
+    def booking(self) -> Booking:
+        id = self.link.booking_id
+        booking = self.world.store.booking(self.link.network_id, id) if id else None
+        if booking is None:
+            raise missing("booking", "")
+        return booking
+
+    def client(self) -> Client:
+        client = self.world.store.client(self.link.network_id, self.link.client_id)
+        if client is None:
+            raise missing("client", "")
+        return client
+
+
+def base_path(links: Links) -> str:
+    """What stands before our pages in their addresses: the stage, below API Gateway's own address."""
+    return urlsplit(links.base_url).path
+
+
+def open_link(world: World, links: Links, token: str, purpose: LinkPurpose) -> Opened:
+    """Raises NOT_FOUND."""
+    return Opened(world, links, links.opened(world.store, token, purpose, world.now()), token)
+
+
+def salon_view(salon: Salon) -> SalonView:
+    return SalonView(
+        name=salon.name, zone=salon.timezone, address=salon.address, map_url=salon.map_url, phone=salon.phone
+    )
+
+
+def salon_of(opened: Opened, booking: Booking) -> Salon:
+    return directory_for(opened.world, booking).salons[booking.salon_id]
+
+
+def booking_view(opened: Opened, booking: Booking, client: Client, done: str | None) -> BookingView:
+    directory, links = directory_for(opened.world, booking), opened.links
+    reviewable = booking.status is Status.COMPLETED
+    return BookingView(
+        salon=salon_view(directory.salons[booking.salon_id]),
+        token=opened.token,
+        base_path=opened.base_path,
+        status=booking.status.value,
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+        now=opened.world.now(),
+        lines=tuple(_lines(booking, directory)),
+        total_minor=booking.total_minor or None,
+        currency=booking.currency,
+        client_zone=client.timezone,
+        move_wish=booking.move_wish,
+        done=done,
+        review_token=links.token(opened.link, LinkPurpose.REVIEW) if reviewable else None,
+        stop_token=links.token(opened.link, LinkPurpose.STOP),
+    )
+
+
+def _lines(booking: Booking, directory: Directory) -> list[LineView]:
+    lines = []
+    for line in booking.lines:
+        service = directory.services.get(line.service_id)
+        staff = directory.staff.get(line.staff_id or "")
+        name = service.name if service else ""
+        lines.append(LineView(service=name, staff=staff.name if staff else None, minutes=line.minutes,
+                              price_minor=line.price_minor))  # fmt: skip
+    return lines
+
+
+def review_view(
+    opened: Opened, booking: Booking, *, mistake: str | None = None, words: str | None = None
+) -> ReviewView:
+    directory = directory_for(opened.world, booking)
+    salon = directory.salons[booking.salon_id]
+    lines = _lines(booking, directory)
+    served = {line.staff_id for line in booking.lines if line.staff_id}
+    staff = directory.staff.get(next(iter(served))) if len(served) == 1 else None
+    review = booking.review
+    return ReviewView(
+        salon=salon_view(salon),
+        token=opened.token,
+        base_path=opened.base_path,
+        starts_at=booking.starts_at,
+        services=tuple(line.service for line in lines if line.service),
+        staff=staff.name if staff else None,
+        stars=review.stars if review else None,
+        words=words if words is not None else review.words if review else "",
+        review_links=tuple(ReviewLinkView(site=link.site, url=link.url) for link in salon.review_links),
+        tip_url=staff.tip_url if staff else None,
+        mistake=mistake,
+        stop_token=opened.links.token(opened.link, LinkPurpose.STOP),
+    )
+
+
+def stop_view(opened: Opened, client: Client, done: str | None) -> StopView:
+    consent = client.consent("sms", Purpose.SERVICE)
+    network = opened.world.directory(opened.link.network_id).network
+    return StopView(
+        sender=network.name,
+        token=opened.token,
+        base_path=opened.base_path,
+        stopped=consent is not None and not consent.granted,
+        done=done,
+    )

@@ -1,0 +1,254 @@
+"""The client's pages: the booking, the review, stopping messages. A GET never changes anything."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+from chalice.app import Request
+
+from chalicelib.api.endpoint import Answer, get, post, public, raw_body
+from chalicelib.api.page_views import (
+    Opened,
+    base_path,
+    booking_view,
+    open_link,
+    review_view,
+    salon_of,
+    salon_view,
+    stop_view,
+)
+from chalicelib.api.parts import parts
+from chalicelib.domain.bookings import Booking, Status
+from chalicelib.domain.errors import DomainError, ErrorKind, conflict
+from chalicelib.domain.links import LinkPurpose
+from chalicelib.services import step_booking
+from chalicelib.services.apply_booking import BY_CLIENT
+from chalicelib.services.keep_client import resume_messages, stop_messages
+from chalicelib.services.review_visit import review
+from chalicelib.web import pages
+from chalicelib.web.languages import LANGUAGES, choose_language
+
+FORM_MOST = 32 * 1024
+_FORM_FIELDS = 20
+_PROBLEM = {
+    404: "not_found",
+    409: "wrong_moment",
+    413: "wrong_moment",
+    422: "wrong_moment",
+    400: "wrong_moment",
+}
+
+
+def _html(page: str, status: int = 200) -> Answer:
+    return Answer(page, status, {**pages.SECURITY_HEADERS, "Content-Type": "text/html; charset=utf-8"})
+
+
+def _language(request: Request, *theirs: str | None) -> str:
+    """What the address asks for, else the browser, else the client's own, else the network's."""
+    asked = (request.query_params or {}).get("lang") or request.headers.get("accept-language")
+    return choose_language(asked, ",".join(filter(None, theirs)))
+
+
+def _problem(request: Request, path: dict[str, str], status: int, body: dict[str, Any]) -> Answer:
+    """What went wrong as a page, with the salon where the link still tells which it is."""
+    kind = _PROBLEM.get(status, "unavailable")
+    purpose = LinkPurpose(request.path.split("/")[1])
+    back_to, salon, language = "", None, _language(request)
+    if kind != "not_found":
+        try:
+            opened = open_link(parts().world(), parts().links(), path["token"], purpose)
+            back_to = f"{base_path(opened.links)}/{purpose}/{path['token']}"
+            salon = salon_view(salon_of(opened, opened.booking())) if opened.link.booking_id else None
+            language = _language(request, opened.client().language, _network_language(opened))
+        except Exception:  # the page that says sorry must not fail too
+            pass
+    return _html(pages.problem_page(kind, language, salon=salon, back_to=back_to), status)
+
+
+def _network_language(opened: Opened) -> str:
+    return opened.world.directory(opened.link.network_id).network.language
+
+
+page = public(explain=_problem)
+
+
+def _open(token: str, purpose: LinkPurpose) -> Opened:
+    return open_link(parts().world(), parts().links(), token, purpose)
+
+
+def _form(request: Request) -> dict[str, str]:
+    """A form's fields, each once. Raises TOO_LARGE, MALFORMED_FORM."""
+    raw = raw_body(request)
+    if len(raw) > FORM_MOST:
+        raise DomainError(ErrorKind.TOO_LARGE, "TOO_LARGE", "A form has at most 32 kB.", bytes=len(raw))
+    try:
+        found = parse_qs(
+            raw.decode("utf-8"), keep_blank_values=True, max_num_fields=_FORM_FIELDS, errors="strict"
+        )
+    except ValueError as error:
+        raise DomainError(ErrorKind.MALFORMED, "MALFORMED_FORM", "The form cannot be read.") from error
+    return {name: values[-1] for name, values in found.items()}
+
+
+def _back(request: Request, opened: Opened, purpose: LinkPurpose, done: str | None = None) -> Answer:
+    """To the page itself after a change, so that reloading does nothing twice."""
+    asked = (request.query_params or {}).get("lang")
+    said = [f"lang={asked}" if asked in LANGUAGES else "", f"done={done}" if done else ""]
+    query = "&".join(filter(None, said))
+    address = f"{opened.base_path}/{purpose}/{opened.token}" + (f"?{query}" if query else "")
+    return Answer("", 303, {**pages.SECURITY_HEADERS, "Location": address, "Content-Type": "text/html"})
+
+
+def _done(request: Request) -> str | None:
+    return (request.query_params or {}).get("done")
+
+
+# --- the booking
+
+
+@get("/b/{token}")
+@page
+def see_booking(request: Request, token: str) -> Answer:
+    opened = _open(token, LinkPurpose.BOOKING)
+    booking, client = opened.booking(), opened.client()
+    language = _language(request, client.language, _network_language(opened))
+    return _html(pages.booking_page(booking_view(opened, booking, client, _done(request)), language))
+
+
+@get("/b/{token}/calendar.ics")
+@page
+def calendar(request: Request, token: str) -> Answer:
+    from chalicelib.web.calendar import booking_ics
+
+    opened = _open(token, LinkPurpose.BOOKING)
+    booking, client = opened.booking(), opened.client()
+    text = booking_ics(
+        booking_view(opened, booking, client, None),
+        _language(request, client.language, _network_language(opened)),
+        uid=f"{booking.id}@perennial",
+        version=booking.version,
+        stamped_at=opened.world.now(),
+        page_url=opened.links.url(opened.link, LinkPurpose.BOOKING),
+    )
+    headers = {
+        **pages.SECURITY_HEADERS,
+        "Content-Type": "text/calendar; charset=utf-8; method=PUBLISH",
+        "Content-Disposition": 'attachment; filename="booking.ics"',
+    }
+    return Answer(text, 200, headers)
+
+
+def _step(
+    request: Request, token: str, done: str, step: Callable[[Opened, str, Callable[[Booking], None]], object]
+) -> Answer:
+    opened = _open(token, LinkPurpose.BOOKING)
+
+    def still_ahead(booking: Booking) -> None:
+        if booking.is_upcoming and booking.starts_at <= opened.world.now():
+            raise conflict("WRONG_STATUS", "This visit has begun.", status=booking.status.value)
+
+    step(opened, opened.booking().id, still_ahead)
+    return _back(request, opened, LinkPurpose.BOOKING, done)
+
+
+@post("/b/{token}/confirm")
+@page
+def confirm(request: Request, token: str) -> Answer:
+    return _step(
+        request,
+        token,
+        "confirmed",
+        lambda opened, id, allow: step_booking.confirm(opened.world, opened.link.network_id, id, allow),
+    )
+
+
+@post("/b/{token}/cancel")
+@page
+def cancel(request: Request, token: str) -> Answer:
+    return _step(
+        request,
+        token,
+        "cancelled",
+        lambda opened, id, allow: step_booking.cancel(
+            opened.world, opened.link.network_id, id, allow, BY_CLIENT
+        ),
+    )
+
+
+@post("/b/{token}/move")
+@page
+def ask_to_move(request: Request, token: str) -> Answer:
+    wish = _form(request).get("wish", "").strip()[: pages.WISH_LIMIT]
+
+    def ask(opened: Opened, id: str, allow: Callable[[Booking], None]) -> None:
+        allow(opened.booking())
+        step_booking.ask_to_move(opened.world, opened.link.network_id, id, wish)
+
+    return _step(request, token, "move_asked", ask)
+
+
+# --- the review
+
+
+def _reviewable(opened: Opened) -> Booking:
+    booking = opened.booking()
+    if booking.status is not Status.COMPLETED:
+        status = booking.status.value
+        raise conflict("WRONG_STATUS", "Only a completed visit can be reviewed.", status=status)
+    return booking
+
+
+@get("/r/{token}")
+@page
+def see_review(request: Request, token: str) -> Answer:
+    opened = _open(token, LinkPurpose.REVIEW)
+    booking = _reviewable(opened)
+    language = _language(request, opened.client().language, _network_language(opened))
+    return _html(pages.review_page(review_view(opened, booking), language))
+
+
+@post("/r/{token}")
+@page
+def give_review(request: Request, token: str) -> Answer:
+    opened, form = _open(token, LinkPurpose.REVIEW), _form(request)
+    booking = _reviewable(opened)
+    words = form.get("words", "").replace("\r\n", "\n").strip()[: pages.WORDS_LIMIT]
+    stars = form.get("stars", "")
+    if stars not in ("1", "2", "3", "4", "5"):
+        language = _language(request, opened.client().language, _network_language(opened))
+        view = review_view(opened, booking, mistake="no_stars", words=words)
+        return _html(pages.review_page(view, language), 422)
+    review(opened.world, booking.network_id, booking.id, int(stars), words)
+    return _back(request, opened, LinkPurpose.REVIEW)
+
+
+# --- stopping messages
+
+
+@get("/u/{token}")
+@page
+def see_stop(request: Request, token: str) -> Answer:
+    opened = _open(token, LinkPurpose.STOP)
+    client = opened.client()
+    language = _language(request, client.language, _network_language(opened))
+    return _html(pages.stop_page(stop_view(opened, client, _done(request)), language))
+
+
+@post("/u/{token}")
+@page
+def stop(request: Request, token: str) -> Answer:
+    """Whatever the form says: a mail program's one tap (RFC 8058) comes here too, and is answered without a redirect."""
+    opened = _open(token, LinkPurpose.STOP)
+    client = stop_messages(opened.world, opened.link.network_id, opened.link.client_id)
+    if b"One-Click" in raw_body(request):
+        language = _language(request, client.language, _network_language(opened))
+        return _html(pages.stop_page(stop_view(opened, client, "stopped"), language))
+    return _back(request, opened, LinkPurpose.STOP, "stopped")
+
+
+@post("/u/{token}/resume")
+@page
+def resume(request: Request, token: str) -> Answer:
+    opened = _open(token, LinkPurpose.STOP)
+    resume_messages(opened.world, opened.link.network_id, opened.link.client_id)
+    return _back(request, opened, LinkPurpose.STOP, "resumed")

@@ -1,0 +1,53 @@
+"""Retry what was parked: an item that failed too often is woken again once a person has looked at it."""
+
+from dataclasses import replace
+
+from chalicelib.domain import client_plan
+from chalicelib.domain.bookings import Booking
+from chalicelib.domain.clients import Client
+from chalicelib.domain.errors import missing
+from chalicelib.domain.inbox import InboxItem
+from chalicelib.domain.operations import Parked
+from chalicelib.domain.waking import Wake
+from chalicelib.services.book import rewoken
+from chalicelib.services.ports import SaveConflict
+from chalicelib.services.subjects import about_client
+from chalicelib.services.world import CONFLICT_TRIES, World
+
+
+def retry_parked(world: World, network_id: str, item_id: str) -> Parked:
+    """Forgets the item's trouble and plans its next wake anew. Raises NOT_FOUND."""
+    parked = next((each for each in world.store.parked(network_id) if each.item.split()[-1] == item_id), None)
+    if parked is None:
+        raise missing("parked item", item_id)
+    for _ in range(CONFLICT_TRIES):
+        value = _item(world, network_id, item_id)
+        if value is None:
+            world.store.save(remove=[parked])
+            return parked
+        try:
+            (saved,) = world.store.save(_awake(world, value), remove=[parked])
+        except SaveConflict:
+            continue
+        world.wake_if_due(saved)
+        return parked
+    raise SaveConflict(parked)
+
+
+def _item(world: World, network_id: str, item_id: str) -> Booking | Client | InboxItem | None:
+    if item_id.startswith("bkg_"):
+        return world.store.booking(network_id, item_id)
+    if item_id.startswith("cli_"):
+        return world.store.client(network_id, item_id)
+    return world.store.inbox_item(network_id, item_id)
+
+
+def _awake(world: World, value: Booking | Client | InboxItem) -> Booking | Client | InboxItem:
+    if isinstance(value, Booking):
+        return rewoken(world, replace(value, trouble=None))
+    if isinstance(value, Client):
+        client = replace(value, trouble=None)
+        directory, now = world.directory(client.network_id), world.now()
+        zone = about_client(client, directory).zone
+        return replace(client, wake=client_plan.next_wake(client, directory.rules.messages, zone, now))
+    return replace(value, trouble=None, wake=Wake(world.now(), "take_in"))
