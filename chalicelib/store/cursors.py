@@ -3,7 +3,11 @@ listed."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+
+from pynamodb.exceptions import QueryError
 
 from chalicelib.domain.errors import malformed
 
@@ -31,3 +35,15 @@ def start_key(cursor: str | None, hash_value: str, index: Any = None) -> dict[st
     if set(key) != names or key[hash_name]["S"] != hash_value or key["PK"]["S"].split("#")[1:2] != [network]:
         raise malformed("INVALID_CURSOR", "This cursor belongs to another list.")
     return key
+
+
+@contextmanager
+def within_list(cursor: str | None) -> Iterator[None]:
+    """Reads a list from its cursor. DynamoDB refuses a key outside of what is asked for, as when a cursor
+    comes back with another span of time: raises INVALID_CURSOR."""
+    try:
+        yield
+    except QueryError as error:
+        if cursor is None or error.cause_response_code != "ValidationException":
+            raise
+        raise malformed("INVALID_CURSOR", "This cursor belongs to another list.") from error

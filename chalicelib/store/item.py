@@ -1,11 +1,17 @@
 """The one PynamoDB model: an item of the table with its key, the attributes that its indexes read, and its
-body."""
+body; and how a domain value becomes one and back."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
+
+from chalicelib.store import keys
+from chalicelib.store.codec import decoded, encoded
+
+T = TypeVar("T")
 
 CONNECT_SECONDS = 1
 READ_SECONDS = 3
@@ -91,3 +97,39 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
     Item.Meta.region = region
     Item.Meta.host = host
     return Item
+
+
+def attributes_of(value: Any, shards: int) -> dict[str, Any]:
+    """The attributes of a value's item, at its next version. What the key and the indexes tell of the value
+    is not repeated in the body."""
+    place = keys.place_of(value)
+    wake = place.wake
+    told = keys.told(place.pk, place.sk, place.client_key, place.salon_key)
+    left_out = {"version", *(name for name, text in told.items() if getattr(value, name, None) == text)}
+    return {
+        "pk": place.pk,
+        "sk": place.sk,
+        "body": encoded(value, left_out),
+        "version": value.version + 1 if hasattr(value, "version") else None,
+        "expires": int(place.expires_at.timestamp()) if place.expires_at else None,
+        "at": keys.instant_text(place.at) if place.at else None,
+        "status": place.status,
+        "client_key": place.client_key,
+        "salon_key": place.salon_key,
+        "network_key": place.network_key,
+        "wake_shard": keys.shard_of(place.pk, shards) if wake else None,
+        "wake_at": keys.instant_text(wake.at) if wake else None,
+    }
+
+
+def value_of(cls: type[T], item: Any) -> T:
+    """The value that an item stands for."""
+    known: dict[str, Any] = keys.told(item.pk, item.sk, item.client_key, item.salon_key)
+    if item.version is not None:
+        known["version"] = int(item.version)
+    return decoded(cls, item.body, **known)
+
+
+def after_save(value: Any) -> Any:
+    """The value as it stands once it is saved: at its next version, if it has one."""
+    return replace(value, version=value.version + 1) if hasattr(value, "version") else value

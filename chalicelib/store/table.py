@@ -3,7 +3,6 @@ contract."""
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -23,9 +22,16 @@ from chalicelib.domain.network import Directory, Key, Network, Salon, Service, S
 from chalicelib.domain.operations import GivenAnswer, Parked
 from chalicelib.services.ports import DueItem, Page, SaveConflict
 from chalicelib.store import keys
-from chalicelib.store.codec import decoded, encoded
-from chalicelib.store.cursors import cursor_text, start_key
-from chalicelib.store.item import CONNECT_SECONDS, READ_SECONDS, RETRIES, bound_to
+from chalicelib.store.cursors import cursor_text, start_key, within_list
+from chalicelib.store.item import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    RETRIES,
+    after_save,
+    attributes_of,
+    bound_to,
+    value_of,
+)
 
 T = TypeVar("T")
 
@@ -57,7 +63,7 @@ class Table:
             self._save_one(values[0])
         else:
             self._save_all(values, remove)
-        return tuple(_after(value) for value in values)
+        return tuple(after_save(value) for value in values)
 
     def _save_one(self, value: Any) -> None:
         try:
@@ -74,7 +80,7 @@ class Table:
             try:
                 with TransactWrite(connection=self._connection) as transaction:
                     for value in remove:
-                        transaction.delete(self._item_of(value), self._condition(value))
+                        transaction.delete(self._item_of(value), self._still_there(value))
                     for value in values:
                         transaction.save(self._item_of(value), self._condition(value))
                 return
@@ -89,31 +95,14 @@ class Table:
 
     def delete(self, value: Any) -> None:
         try:
-            self._item_of(value).delete(condition=self._condition(value))
+            self._item_of(value).delete(condition=self._still_there(value))
         except DeleteError as error:
             if error.cause_response_code == _CONFLICT:
                 raise SaveConflict(value) from error
             raise
 
     def _item_of(self, value: Any) -> Any:
-        place = keys.place_of(value)
-        wake = place.wake
-        told = keys.told(place.pk, place.sk, place.client_key, place.salon_key)
-        left_out = {"version", *(name for name, text in told.items() if getattr(value, name, None) == text)}
-        return self.item(
-            place.pk,
-            place.sk,
-            body=encoded(value, left_out),
-            version=value.version + 1 if hasattr(value, "version") else None,
-            expires=int(place.expires_at.timestamp()) if place.expires_at else None,
-            at=keys.instant_text(place.at) if place.at else None,
-            status=place.status,
-            client_key=place.client_key,
-            salon_key=place.salon_key,
-            network_key=place.network_key,
-            wake_shard=keys.shard_of(place.pk, self.shards) if wake else None,
-            wake_at=keys.instant_text(wake.at) if wake else None,
-        )
+        return self.item(**attributes_of(value, self.shards))
 
     def _condition(self, value: Any) -> Any:
         if isinstance(value, keys.OVERWRITTEN):
@@ -121,6 +110,10 @@ class Table:
         if isinstance(value, keys.UNVERSIONED) or value.version == 0:
             return self.item.pk.does_not_exist()
         return self.item.version == value.version
+
+    def _still_there(self, value: Any) -> Any:
+        """What is removed is there, and as it was read."""
+        return self.item.version == value.version if hasattr(value, "version") else self.item.pk.exists()
 
     def locate(self, value: Any) -> tuple[str, str, str]:
         """Partition key, sort key and wake shard of a value."""
@@ -134,7 +127,7 @@ class Table:
             found = self.item.get(*keys.key(item_kind, **parts), consistent_read=consistent)
         except DoesNotExist:
             return None
-        return _value(cls, found)
+        return value_of(cls, found)
 
     def network(self, network_id: str) -> Network | None:
         return self._get(Network, "NETWORK", consistent=True, network_id=network_id)
@@ -189,7 +182,7 @@ class Table:
             found = self.item.get(pk, sk, consistent_read=True)
         except DoesNotExist:
             return None
-        return _value(_WOKEN[sk.partition("#")[0]], found)
+        return value_of(_WOKEN[sk.partition("#")[0]], found)
 
     # --- reading many
 
@@ -200,16 +193,16 @@ class Table:
         for item in self.item.query(keys.network_partition(network_id)):
             kind = item.sk.partition("#")[0]
             if kind == "NETWORK":
-                network = _value(Network, item)
+                network = value_of(Network, item)
             elif kind in _IN_DIRECTORY:
-                value: Any = _value(_IN_DIRECTORY[kind], item)
+                value: Any = value_of(_IN_DIRECTORY[kind], item)
                 found[kind][value.id] = value
         if network is None:
             return None
         return Directory(network, found["SALON"], found["STAFF"], found["SERVICE"], found["HOOK"])
 
     def access_keys(self, network_id: str) -> list[Key]:
-        return [_value(Key, item) for item in self.item.query(f"NET#{network_id}#KEYS")]
+        return [value_of(Key, item) for item in self.item.query(f"NET#{network_id}#KEYS")]
 
     def bookings(self, network_id: str, booking_ids: Sequence[str]) -> list[Booking]:
         """The bookings of those ids, in that order; those that are gone are left out."""
@@ -220,7 +213,7 @@ class Table:
         if not places:
             return []
         found = {(item.pk, item.sk): item for item in self.item.batch_get(list(places))}
-        return [_value(cls, found[place]) for place in places if place in found]
+        return [value_of(cls, found[place]) for place in places if place in found]
 
     def _keys_page(
         self,
@@ -236,6 +229,8 @@ class Table:
     ) -> Page[tuple[str, str]]:
         """Keys in an index by `at`; since is inclusive, until exclusive."""
         first = start_key(cursor, hash_value, index)
+        if since and until and since >= until:
+            return Page([], None)
         results = index.query(
             hash_value,
             self._between(since, until),
@@ -245,14 +240,15 @@ class Table:
             page_size=limit,
             last_evaluated_key=first,
         )
-        places = [(item.pk, item.sk) for item in results]
+        with within_list(cursor):
+            places = [(item.pk, item.sk) for item in results]
         return Page(places, cursor_text(results.last_evaluated_key))
 
     def _between(self, since: datetime | None, until: datetime | None) -> Any:
         at = self.item.at
         if since and until:
             last = keys.instant_text(until - datetime.resolution * 1000)
-            return at.between(keys.instant_text(since), max(last, keys.instant_text(since)))
+            return at.between(keys.instant_text(since), last)
         if since:
             return at >= keys.instant_text(since)
         return at < keys.instant_text(until) if until else None
@@ -318,7 +314,7 @@ class Table:
         """All entries of a client, in the order in which they were posted."""
         pk, sk = keys.key("ENTRY", network_id=network_id, client_id=client_id, id="")
         found = self.item.query(pk, self.item.sk.startswith(sk), consistent_read=True)
-        return sorted((_value(Entry, item) for item in found), key=lambda entry: entry.number)
+        return sorted((value_of(Entry, item) for item in found), key=lambda entry: entry.number)
 
     def messages_of_client(
         self, network_id: str, client_id: str, *, limit: int = 50, cursor: str | None = None
@@ -339,7 +335,8 @@ class Table:
             last_evaluated_key=start_key(cursor, pk),
             **kwargs,
         )
-        found = [_value(cls, item) for item in results]
+        with within_list(cursor):
+            found = [value_of(cls, item) for item in results]
         return Page(found, cursor_text(results.last_evaluated_key))
 
     def messages_of_salon(
@@ -382,7 +379,7 @@ class Table:
         return Page([item for item in found.items if state in (None, item.state)], found.cursor)
 
     def parked(self, network_id: str) -> list[Parked]:
-        return [_value(Parked, item) for item in self.item.query(f"NET#{network_id}#PARKED")]
+        return [value_of(Parked, item) for item in self.item.query(f"NET#{network_id}#PARKED")]
 
     # --- what is due
 
@@ -407,14 +404,3 @@ class Table:
             last_evaluated_key=first,
         )
         return [DueItem(each.pk, each.sk, each.wake_at) for each in found]
-
-
-def _after(value: Any) -> Any:
-    return replace(value, version=value.version + 1) if hasattr(value, "version") else value
-
-
-def _value(cls: type[T], item: Any) -> T:
-    known: dict[str, Any] = keys.told(item.pk, item.sk, item.client_key, item.salon_key)
-    if item.version is not None:
-        known["version"] = int(item.version)
-    return decoded(cls, item.body, **known)

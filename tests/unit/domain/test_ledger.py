@@ -1,4 +1,4 @@
-"""The ledger: whatever is posted in whatever order, balance = sum of lots = sum of entries, none below zero."""
+"""The ledger: whatever is posted in any order, balance = sum of lots = sum of entries, and none is below zero."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
