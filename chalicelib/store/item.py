@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.connection import Connection
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
@@ -97,6 +98,17 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
     Item.Meta.region = region
     Item.Meta.host = host
     return Item
+
+
+def connected(region: str, host: str | None = None) -> Connection:
+    """What transactions go through: in PynamoDB they belong to no model."""
+    return Connection(
+        region=region,
+        host=host,
+        connect_timeout_seconds=CONNECT_SECONDS,
+        read_timeout_seconds=READ_SECONDS,
+        max_retry_attempts=RETRIES,
+    )
 
 
 def attributes_of(value: Any, shards: int) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from pynamodb.connection import Connection
 from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
@@ -23,15 +22,7 @@ from chalicelib.domain.operations import GivenAnswer, Parked
 from chalicelib.services.ports import DueItem, Page, SaveConflict
 from chalicelib.store import keys
 from chalicelib.store.cursors import cursor_text, start_key, within_list
-from chalicelib.store.item import (
-    CONNECT_SECONDS,
-    READ_SECONDS,
-    RETRIES,
-    after_save,
-    attributes_of,
-    bound_to,
-    value_of,
-)
+from chalicelib.store.item import after_save, attributes_of, bound_to, connected, value_of
 
 T = TypeVar("T")
 
@@ -47,13 +38,7 @@ class Table:
     def __init__(self, name: str, region: str, *, shards: int, host: str | None = None) -> None:
         self.item = bound_to(name, region, host)
         self.shards = shards
-        self._connection = Connection(
-            region=region,
-            host=host,
-            connect_timeout_seconds=CONNECT_SECONDS,
-            read_timeout_seconds=READ_SECONDS,
-            max_retry_attempts=RETRIES,
-        )
+        self._connection = connected(region, host)
 
     # --- writing
 
