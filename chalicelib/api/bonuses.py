@@ -183,8 +183,8 @@ def undo(ask: Ask, entry_id: str) -> EntryAnswer:
 def quote(ask: Ask, client_id: str) -> QuoteAnswer:
     """What may be redeemed on a bill now. Nothing is held."""
     bill: Money = ask.body.bill
-    _check(ask, bill, ask.body.goods)
     see_client(ask.world, ask.access, client_id)
+    _check(ask, bill, ask.body.goods)
     account, found = quote_for(ask.world, ask.access, client_id, bill.amount_minor)
     return QuoteAnswer(
         points=found.points,

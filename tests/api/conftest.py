@@ -1,5 +1,6 @@
 """HTTP on the test's world: the app as API Gateway calls it, with keys of every role."""
 
+import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,12 +10,13 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from chalicelib.api import parts
+from chalicelib.domain.bookings import Booking
 from chalicelib.domain.network import Role
 from chalicelib.services.make_links import Links
 from chalicelib.services.manage_keys import make_key
 from chalicelib.services.receive_webhook import Receiving
 from chalicelib.services.world import World
-from tests.builders import NETWORK, OTHER_NETWORK, RecordingIntake, Town, a_network, a_town
+from tests.builders import NETWORK, RecordingIntake, Town, a_booking, a_town, save_booking
 
 if TYPE_CHECKING:
     from chalice import Chalice
@@ -97,8 +99,6 @@ class Http:
         template, params = self._matched(address.path)
         encoded = isinstance(body, bytes)
         if encoded:
-            import base64
-
             body = base64.b64encode(body).decode()
         elif body is not None and not isinstance(body, str):
             body = json.dumps(body)
@@ -150,12 +150,6 @@ def town(world: World) -> Town:
 
 
 @pytest.fixture
-def other_town(world: World) -> Town:
-    """Another network that lives in the same table, with the same ids of its own."""
-    return a_town(world.store, OTHER_NETWORK, network=a_network(OTHER_NETWORK, name="Orchid"))
-
-
-@pytest.fixture
 def keys(world: World, town: Town) -> dict[str, str]:
     """A key of each role, all salons; the specialist is Anna, the partner's source Instagram."""
     said: dict[Role, dict[str, Any]] = {
@@ -178,3 +172,9 @@ def app() -> "Chalice":
 def http(app: "Chalice", given_parts: TestParts, keys: dict[str, str]) -> Http:
     """Asks as the owner."""
     return Http(app, keys["owner"])
+
+
+@pytest.fixture
+def mine(world: World, town: Town) -> Booking:
+    """Maria's booking with Anna, the day after tomorrow at ten in Chisinau."""
+    return save_booking(world.store, a_booking())

@@ -1,0 +1,109 @@
+"""Two networks in one table: what belongs to one does not exist for the other."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.network import Role
+from chalicelib.domain.operations import Parked
+from chalicelib.services.manage_keys import make_key
+from tests.api.conftest import Http
+from tests.builders import NOW, OTHER_NETWORK, a_connection, a_network
+
+CLIENT, BOOKING = "cli_maria00000000001", "bkg_0000000000000001"
+MONEY = {"amount_minor": 100, "currency": "MDL"}
+
+
+@pytest.fixture
+def stranger(http: Http, world: Any) -> Http:
+    """The owner of another network, which has nothing yet."""
+    world.store.save(a_network(OTHER_NETWORK, name="Orchid"))
+    return http.with_key(make_key(world, OTHER_NETWORK, Role.OWNER, name="owner")[1])
+
+
+def test_what_is_anothers_is_not_there(stranger: Http, http: Http, world: Any, mine: Any) -> None:
+    world.store.save(a_connection())
+    world.store.save(Parked(network_id=mine.network_id, item=f"BOOKING {BOOKING}", error="x", at=NOW))
+    entry = http.post(
+        f"/v1/clients/{CLIENT}/bonus/entries", {"kind": "grant", "points": 5, "reason": "x"}
+    ).json["id"]
+    key = http.get("/v1/keys").json["items"][0]["id"]
+    booked = {"starts_at": "2026-11-26T10:00:00Z", "lines": [{"service_id": "srv_cut"}]}
+    asked = [
+        ("GET", "/v1/salons/sal_centru", None),
+        ("PATCH", "/v1/salons/sal_centru", {"name": "Ours"}),
+        ("GET", "/v1/staff/stf_anna", None),
+        ("PATCH", "/v1/staff/stf_anna", {"name": "Ours"}),
+        ("GET", "/v1/services/srv_cut", None),
+        ("PATCH", "/v1/services/srv_cut", {"name": "Ours"}),
+        ("GET", "/v1/connections/con_standard", None),
+        ("DELETE", "/v1/connections/con_standard", None),
+        ("POST", "/v1/connections", {"site": "square", "salon_id": "sal_centru"}),
+        ("DELETE", f"/v1/keys/{key}", None),
+        ("POST", "/v1/keys", {"role": "manager", "name": "x", "salon_ids": ["sal_centru"]}),
+        ("POST", "/v1/staff", {"name": "x", "salon_ids": ["sal_centru"]}),
+        ("GET", f"/v1/clients/{CLIENT}", None),
+        ("PATCH", f"/v1/clients/{CLIENT}", {"name": "Ours"}),
+        ("PUT", f"/v1/clients/{CLIENT}/consents/sms/marketing", {"granted": True, "how": "x"}),
+        ("GET", f"/v1/clients/{CLIENT}/bookings", None),
+        ("GET", f"/v1/clients/{CLIENT}/messages", None),
+        ("GET", f"/v1/clients/{CLIENT}/bonus", None),
+        ("GET", f"/v1/clients/{CLIENT}/bonus/entries", None),
+        ("POST", f"/v1/clients/{CLIENT}/bonus/entries", {"kind": "grant", "points": 5, "reason": "x"}),
+        ("POST", f"/v1/clients/{CLIENT}/bonus/quote", {"bill": MONEY}),
+        ("POST", f"/v1/bonus/entries/{entry}/reverse", {"reason": "x"}),
+        ("GET", f"/v1/bookings/{BOOKING}", None),
+        ("PATCH", f"/v1/bookings/{BOOKING}", {"note": "Ours"}),
+        ("POST", f"/v1/bookings/{BOOKING}/confirm", None),
+        ("POST", f"/v1/bookings/{BOOKING}/cancel", None),
+        ("POST", f"/v1/bookings/{BOOKING}/no-show", None),
+        ("POST", f"/v1/bookings/{BOOKING}/reopen", None),
+        ("POST", f"/v1/bookings/{BOOKING}/complete", {"paid": MONEY}),
+        ("POST", "/v1/bookings", {**booked, "salon_id": "sal_centru", "client_id": CLIENT}),
+        ("GET", "/v1/bookings?salon_id=sal_centru", None),
+        ("GET", "/v1/messages?salon_id=sal_centru", None),
+        (
+            "POST",
+            "/v1/messages/preview",
+            {"kind": "notice", "channel": "sms", "language": "en", "booking_id": BOOKING},
+        ),
+        ("GET", "/v1/inbox/inb_none", None),
+        ("POST", "/v1/inbox/inb_none/replay", None),
+        ("POST", f"/v1/parked/{BOOKING}/retry", None),
+    ]
+    before = sorted(str(item.attribute_values) for item in world.store.item.scan())
+    for method, path, body in asked:
+        answer = stranger.ask(method, path, body)
+        assert (answer.status, answer.code) == (404, "NOT_FOUND"), (method, path, answer)
+    assert sorted(str(item.attribute_values) for item in world.store.item.scan()) == before
+
+
+def test_lists_hold_nothing_of_anothers(stranger: Http, world: Any, mine: Any) -> None:
+    world.store.save(a_connection())
+    for path in (
+        "salons",
+        "staff",
+        "services",
+        "connections",
+        "clients",
+        "bookings",
+        "messages",
+        "inbox",
+        "parked",
+    ):
+        assert stranger.get(f"/v1/{path}").json["items"] == [], path
+    assert stranger.get("/v1/clients?phone=%2B37369123456").json["items"] == []
+    assert stranger.get("/v1/network").json["name"] == "Orchid"
+
+
+def test_the_same_phone_is_another_client_in_another_network(stranger: Http, town: Any) -> None:
+    made = stranger.post("/v1/clients", {"name": "Maria", "phone": "+37369123456"})
+    assert made.status == 201
+    assert made.json["id"] != CLIENT
+
+
+def test_a_cursor_does_not_lead_into_another_network(stranger: Http, http: Http, town: Any) -> None:
+    http.post("/v1/clients", {"name": "Ion"})
+    cursor = http.get("/v1/clients?limit=1").json["next_cursor"]
+    answer = stranger.get(f"/v1/clients?cursor={cursor}")
+    assert (answer.status, answer.code) == (400, "INVALID_CURSOR")
