@@ -92,5 +92,6 @@ def local_ground() -> Iterator[Ground]:
 def as_root() -> None:
     """The local cloud's root, whose keys are public; nothing here can reach AWS."""
     os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
+    os.environ |= {"LOG_LEVEL": "CRITICAL", "POWERTOOLS_SERVICE_NAME": "perennial"}
     os.environ.pop("AWS_SESSION_TOKEN", None)
     os.environ.pop("AWS_PROFILE", None)

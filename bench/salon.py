@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bench.ground import SHARDS, Ground
 from bench.meter import Meter
 from chalicelib.booking_sites import ADAPTERS
+from chalicelib.domain.ids import derived
 from chalicelib.domain.network import Connection
 from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
 from chalicelib.services.make_links import Links
@@ -24,7 +25,6 @@ from chalicelib.web.wording import message_text
 from chalicelib.wiring import CachedDirectories
 from tests.builders import (
     NETWORK,
-    NOW,
     RecordingSender,
     SeededChance,
     SettableClock,
@@ -35,22 +35,26 @@ from tests.builders import (
     a_staff_member,
 )
 
+SALON, STAFF, SERVICE = derived("sal", "centru"), derived("stf", "anna"), derived("srv", "cut")
+"""Ids as long as real ones: items are billed by their size."""
+
 BASE_URL = "https://lotos.example"
 SITES = ("standard", "yclients", "square", "calcom")
-LONG = timedelta(days=10_000)
 
 
 class Salon:
     """The network with its services as the functions run them; the clock is set by whoever measures.
 
-    meter: sees every call, those of the set-up as the step `set-up`.
+    meter: sees every call, those of the set-up as the step `set-up`; it sees none where nobody watches, and
+    costs no time there.
     """
 
-    def __init__(self, ground: Ground, meter: Meter | None = None) -> None:
+    def __init__(self, ground: Ground, *, watched: bool = True) -> None:
         self.ground = ground
-        self.meter = meter or ground.meter()
+        self.meter: Meter = ground.meter()
         self.table: Table = ground.new_table()
-        self.meter.watch_table(self.table)
+        if watched:
+            self.meter.watch_table(self.table)
         self.clock = SettableClock()
         self.sender = RecordingSender()
         self._sqs = self.meter.watch(ground.connect("sqs"))
@@ -69,10 +73,12 @@ class Salon:
             self.connections = self._set_up()
 
     def _set_up(self) -> dict[str, Connection]:
-        salons = [a_salon(), *(a_salon(f"sal_{number}", name=f"Lotos {number}") for number in range(2))]
-        staff = [a_staff_member(), *(a_staff_member(f"stf_{number}", name=f"Olga {number}") for number in range(11))]
-        services = [a_service(), *(a_service(f"srv_{number}", name=f"Service {number}") for number in range(19))]
-        connections = [a_connection(site, f"con_{site}0000000001") for site in SITES]
+        salons = [a_salon(SALON), *(a_salon(_id("sal", place), name=f"Lotos {place}") for place in range(2))]
+        staff = [a_staff_member(STAFF, salon_ids=(SALON,)),
+                 *(a_staff_member(_id("stf", place), name=f"Olga {place}") for place in range(11))]
+        services = [a_service(SERVICE),
+                    *(a_service(_id("srv", place), name=f"Service {place}") for place in range(19))]
+        connections = [a_connection(site, derived("con", site), salon_id=SALON) for site in SITES]
         for value in (a_network(), *salons, *staff, *services, *connections):
             self.table.save(value)
         return {connection.site: connection for connection in connections}
@@ -81,7 +87,8 @@ class Salon:
 
     def run_intake(self) -> int:
         """What the intake function does with all that is in its queue."""
-        return self._consume(self._intake_url, lambda body: take_in(self.intake, body["network_id"], body["inbox_id"]))
+        return self._consume(
+            self._intake_url, lambda body: take_in(self.intake, body["network_id"], body["inbox_id"]))
 
     def run_wake(self) -> int:
         """What the wake function does with all that is in its queue."""
@@ -112,7 +119,7 @@ class Salon:
     # --- the passing of time
 
     def at(self, instant: datetime) -> None:
-        """Time goes on to then; what a process had kept of the rules is too old by now."""
+        """Time goes on to then. What a process had kept of the rules and keys is too old after a minute."""
         assert instant >= self.clock.now
         self.clock.now = instant
 
@@ -120,6 +127,6 @@ class Salon:
     def network_id(self) -> str:
         return NETWORK
 
-    @property
-    def began(self) -> datetime:
-        return NOW
+
+def _id(prefix: str, place: int) -> str:
+    return derived(prefix, str(place))
