@@ -26,6 +26,8 @@ class Spent:
     read: float = 0
     reported_write: float = 0
     reported_read: float = 0
+    rules_read: float = 0
+    """Read units that went into the network's rules, which a process keeps for a minute; part of `read`."""
     index_items: int = 0
     index_read: float = 0
     by_place: Counter[str] = field(default_factory=Counter)

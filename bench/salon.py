@@ -9,7 +9,7 @@ from bench.ground import SHARDS, Ground
 from bench.meter import Meter
 from chalicelib.booking_sites import ADAPTERS
 from chalicelib.domain.ids import derived
-from chalicelib.domain.network import Connection
+from chalicelib.domain.network import Connection, Directory
 from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
 from chalicelib.services.make_links import Links
 from chalicelib.services.receive_webhook import Receiving
@@ -62,7 +62,7 @@ class Salon:
         self._wake_url, self._intake_url = ground.new_queue(), ground.new_queue()
         wake_queue = SqsWakeQueue(lambda: self._sqs, self._wake_url, self.table.locate)
         intake_queue = SqsIntakeQueue(lambda: self._sqs, self._intake_url)
-        self.directories = CachedDirectories(self.table.directory, self.clock)
+        self.directories = CachedDirectories(self._read_rules, self.clock)
         self.world = World(self.table, self.directories, self.clock, SeededChance(), wake_queue)
         self.links = Links(b"k" * 32, BASE_URL)
         self.sending = Sending(self.world, self.sender, self.links, message_text)
@@ -82,6 +82,12 @@ class Salon:
         for value in (a_network(), *salons, *staff, *services, *connections):
             self.table.save(value)
         return {connection.site: connection for connection in connections}
+
+    def _read_rules(self, network_id: str) -> Directory | None:
+        before = self.meter.spent.read
+        found = self.table.directory(network_id)
+        self.meter.spent.rules_read += self.meter.spent.read - before
+        return found
 
     # --- the functions
 

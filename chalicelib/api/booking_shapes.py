@@ -95,7 +95,7 @@ class CompletedAnswer(BookingAnswer):
 def booking_answers(ask: Ask, bookings: Sequence[Booking]) -> list[BookingAnswer]:
     """Each client is read once, however many of the bookings are theirs."""
     ids = {booking.client_id for booking in bookings if booking.client_id}
-    clients = {id: ask.world.store.client(ask.access.network_id, id) for id in ids}
+    clients = {id: ask.world.store.client(ask.access.network_id, id, fresh=False) for id in ids}
     return [booking_answer(ask, booking, clients.get(booking.client_id or "")) for booking in bookings]
 
 

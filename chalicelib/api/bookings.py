@@ -269,4 +269,5 @@ def _answer(ask: Ask, booking: Booking) -> BookingAnswer:
 
 def _client(ask: Ask, booking: Booking) -> Client | None:
     """For their time zone alone."""
-    return ask.world.store.client(booking.network_id, booking.client_id) if booking.client_id else None
+    id = booking.client_id
+    return ask.world.store.client(booking.network_id, id, fresh=False) if id else None

@@ -28,6 +28,13 @@ class Opened:
     def base_path(self) -> str:
         return base_path(self.links)
 
+    @property
+    def booking_id(self) -> str:
+        """Raises NOT_FOUND for a link that is about no booking."""
+        if self.link.booking_id is None:
+            raise missing("booking", "")
+        return self.link.booking_id
+
     def booking(self) -> Booking:
         id = self.link.booking_id
         booking = self.world.store.booking(self.link.network_id, id) if id else None
@@ -35,8 +42,8 @@ class Opened:
             raise missing("booking", "")
         return booking
 
-    def client(self) -> Client:
-        client = self.world.store.client(self.link.network_id, self.link.client_id)
+    def client(self, *, fresh: bool = False) -> Client:
+        client = self.world.store.client(self.link.network_id, self.link.client_id, fresh=fresh)
         if client is None:
             raise missing("client", "")
         return client

@@ -147,7 +147,7 @@ def _step(
         if booking.is_upcoming and booking.starts_at <= opened.world.now():
             raise conflict("WRONG_STATUS", "This visit has begun.", status=booking.status.value)
 
-    step(opened, opened.booking().id, still_ahead)
+    step(opened, opened.booking_id, still_ahead)
     return _back(request, opened, LinkPurpose.BOOKING, done)
 
 
@@ -211,14 +211,13 @@ def see_review(request: Request, token: str) -> Answer:
 @page
 def give_review(request: Request, token: str) -> Answer:
     opened, form = _open(token, LinkPurpose.REVIEW), _form(request)
-    booking = _reviewable(opened)
     words = form.get("words", "").replace("\r\n", "\n").strip()[: pages.WORDS_LIMIT]
     stars = form.get("stars", "")
     if stars not in ("1", "2", "3", "4", "5"):
         language = _language(request, opened.client().language, _network_language(opened))
-        view = review_view(opened, booking, mistake="no_stars", words=words)
+        view = review_view(opened, _reviewable(opened), mistake="no_stars", words=words)
         return _html(pages.review_page(view, language), 422)
-    review(opened.world, booking.network_id, booking.id, int(stars), words)
+    review(opened.world, opened.link.network_id, opened.booking_id, int(stars), words)
     return _back(request, opened, LinkPurpose.REVIEW)
 
 
@@ -229,7 +228,7 @@ def give_review(request: Request, token: str) -> Answer:
 @page
 def see_stop(request: Request, token: str) -> Answer:
     opened = _open(token, LinkPurpose.STOP)
-    client = opened.client()
+    client = opened.client(fresh=True)  # they may have stopped a moment ago
     language = _language(request, client.language, _network_language(opened))
     return _html(pages.stop_page(stop_view(opened, client, _done(request)), language))
 

@@ -242,5 +242,6 @@ def _changed(world: World, booking: Booking, changes: Mapping[str, Any]) -> Book
 
 def rewoken(world: World, booking: Booking) -> Booking:
     """`with_wake`, reading the client for their zone."""
-    client = world.store.client(booking.network_id, booking.client_id) if booking.client_id else None
-    return with_wake(booking, directory_for(world, booking), client, world.now())
+    client_id, now = booking.client_id, world.now()
+    client = world.store.client(booking.network_id, client_id, fresh=False) if client_id else None
+    return with_wake(booking, directory_for(world, booking), client, now)

@@ -127,8 +127,10 @@ class Table:
     def booking(self, network_id: str, booking_id: str) -> Booking | None:
         return self._get(Booking, "BOOKING", consistent=True, network_id=network_id, id=booking_id)
 
-    def client(self, network_id: str, client_id: str) -> Client | None:
-        return self._get(Client, "CLIENT", consistent=True, network_id=network_id, id=client_id)
+    def client(self, network_id: str, client_id: str, *, fresh: bool = True) -> Client | None:
+        if fresh:
+            return self._get(Client, "CLIENT", consistent=True, network_id=network_id, id=client_id)
+        return self._surely(Client, "CLIENT", network_id=network_id, id=client_id)
 
     def alias(self, network_id: str, kind: str, value: str) -> str | None:
         found = self._get(Alias, "ALIAS", network_id=network_id, kind=kind, value=value)
