@@ -20,7 +20,7 @@ T = TypeVar("T")
 BODY_MOST = 256 * 1024
 _DIGITS_MOST = 18
 _EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
-_UNKNOWN = re.compile(r"unknown field `(?P<field>.*)`(?: - at `(?P<path>.*)`)?$", re.DOTALL)
+_UNKNOWN = re.compile(r"unknown field `(?P<field>.*?)`(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
 _MISSING = re.compile(r"missing required field `(?P<field>.*?)`(?: - at `(?P<path>.*)`)?$")
 _AT = re.compile(r" - at `(?P<path>.*)`$")
 

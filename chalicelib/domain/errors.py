@@ -21,7 +21,7 @@ class DomainError(Exception):
     """A request that a rule refuses. `code` is UPPER_SNAKE, `message` says what to do next, `details` is
     JSON-able."""
 
-    def __init__(self, kind: ErrorKind, code: str, message: str, **details: Any) -> None:
+    def __init__(self, kind: ErrorKind, code: str, message: str, /, **details: Any) -> None:
         super().__init__(f"{code}: {message}")
         self.kind = kind
         self.code = code
@@ -29,7 +29,7 @@ class DomainError(Exception):
         self.details: Mapping[str, Any] = details
 
 
-def malformed(code: str, message: str, **details: Any) -> DomainError:
+def malformed(code: str, message: str, /, **details: Any) -> DomainError:
     return DomainError(ErrorKind.MALFORMED, code, message, **details)
 
 
@@ -38,13 +38,13 @@ def missing(what: str, id: str) -> DomainError:
     return DomainError(ErrorKind.MISSING, "NOT_FOUND", f"There is no such {what}.", what=what, id=id)
 
 
-def conflict(code: str, message: str, **details: Any) -> DomainError:
+def conflict(code: str, message: str, /, **details: Any) -> DomainError:
     return DomainError(ErrorKind.CONFLICT, code, message, **details)
 
 
-def refused(code: str, message: str, **details: Any) -> DomainError:
+def refused(code: str, message: str, /, **details: Any) -> DomainError:
     return DomainError(ErrorKind.REFUSED, code, message, **details)
 
 
-def forbidden(message: str, **details: Any) -> DomainError:
+def forbidden(message: str, /, **details: Any) -> DomainError:
     return DomainError(ErrorKind.FORBIDDEN, "FORBIDDEN", message, **details)

@@ -1,0 +1,144 @@
+"""The log of messages and their preview over HTTP."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.messages import Message, MessageState
+from chalicelib.domain.touches import TouchKind
+from tests.api.conftest import Http
+from tests.builders import NETWORK, NOW
+
+MARIA = "cli_maria00000000001"
+
+
+def a_message(id: str, **said: Any) -> Message:
+    given = {
+        "client_id": MARIA,
+        "salon_id": "sal_centru",
+        "kind": TouchKind.NOTICE,
+        "channel": "sms",
+        "state": MessageState.SENT,
+        "planned_at": NOW,
+        "recorded_at": NOW,
+        "to": "+37369123456",
+        "text": "Hello",
+        "parts": 1,
+        "alphabet": "gsm7",
+        "booking_id": "bkg_0000000000000001",
+        "sent_at": NOW,
+        "provider_id": "p-1",
+    }
+    return Message(network_id=NETWORK, id=id, **{**given, **said})
+
+
+@pytest.fixture
+def log(world: Any, mine: Any) -> None:
+    world.store.save(a_message("msg_1"))
+    world.store.save(
+        a_message("msg_2", state=MessageState.SKIPPED, reason="no_consent", to=None, text="", sent_at=None,
+                  recorded_at=NOW + timedelta(hours=1))
+    )  # fmt: skip
+    world.store.save(
+        a_message("msg_3", kind=TouchKind.REPEAT_INVITATION, salon_id="sal_york", booking_id=None,
+                  recorded_at=NOW + timedelta(days=1))
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("log")
+def test_the_log_tells_what_was_sent_and_why_not(http: Http) -> None:
+    def found(query: str) -> list[str]:
+        return [each["id"] for each in http.get(f"/v1/messages?{query}").json["items"]]
+
+    assert found("") == ["msg_2", "msg_1", "msg_3"]
+    assert found("salon_id=sal_york") == ["msg_3"]
+    assert found("state=skipped") == ["msg_2"]
+    assert found("kind=repeat_invitation") == ["msg_3"]
+    assert found("from=2026-11-23T08:30:00Z&to=2026-11-23") == ["msg_2"]
+    sent = http.get("/v1/messages?state=sent&kind=notice").json["items"][0]
+    assert (sent["to"], sent["text"], sent["parts"], sent["alphabet"]) == ("+37369123456", "Hello", 1, "gsm7")
+    assert (sent["provider_id"], sent["booking_id"], sent["sent_at"]) == (
+        "p-1",
+        "bkg_0000000000000001",
+        "2026-11-23T08:00:00Z",
+    )
+    skipped = http.get("/v1/messages?state=skipped").json["items"][0]
+    assert (skipped["reason"], skipped["to"]) == ("no_consent", None)
+
+
+@pytest.mark.usefixtures("log")
+def test_a_clients_messages_come_newest_first(http: Http) -> None:
+    assert [each["id"] for each in http.get(f"/v1/clients/{MARIA}/messages").json["items"]] == [
+        "msg_3",
+        "msg_2",
+        "msg_1",
+    ]
+
+
+@pytest.mark.usefixtures("log")
+def test_a_specialist_sees_masked_messages_about_own_bookings(http: Http, keys: dict[str, str]) -> None:
+    anna = http.with_key(keys["specialist"])
+    for path in ("/v1/messages", f"/v1/clients/{MARIA}/messages"):
+        items = anna.get(path).json["items"]
+        assert [each["id"] for each in items] == ["msg_2", "msg_1"]
+        assert items[1]["to"] == "+373******56"
+
+
+def preview(http: Http, **said: Any) -> Any:
+    given = {
+        "kind": "confirm_request",
+        "channel": "sms",
+        "language": "en",
+        "booking_id": "bkg_0000000000000001",
+    }
+    return http.post("/v1/messages/preview", {**given, **said})
+
+
+@pytest.mark.parametrize(("language", "alphabet"), [("en", "gsm7"), ("ro", "gsm7"), ("ru", "ucs2")])
+def test_a_message_is_shown_as_it_would_be_sent(language: str, alphabet: str, http: Http, mine: Any) -> None:
+    answer = preview(http, language=language)
+    assert answer.status == 200
+    assert "Lotos Centru" in answer.json["text"]
+    assert "https://perennial.example/api/b/" in answer.json["text"]
+    assert answer.json["alphabet"] == alphabet
+    assert answer.json["parts"] >= 1
+
+
+def test_every_kind_has_a_preview(http: Http, mine: Any) -> None:
+    for kind in ("notice", "control_reminder", "review_request", "bonus_notice", "repeat_invitation"):
+        assert preview(http, kind=kind).status == 200, kind
+    assert preview(http, kind="repeat_invitation", booking_id=None, client_id=MARIA).status == 200
+
+
+def test_a_draft_is_filled_with_what_the_message_would_know(http: Http, mine: Any) -> None:
+    draft = "{client}, {services} with {staff} on {date} at {time}. {points}{balance} {link}"
+    text = preview(http, text=draft).json["text"]
+    assert text.startswith(
+        "Maria Popescu, Haircut with Anna on 25.11 at 10:00. 0 https://perennial.example/api/b/"
+    )
+
+
+def test_a_placeholder_that_nobody_knows_is_refused(http: Http, mine: Any) -> None:
+    for draft in ("Dear {nmae}", "{}", "{client.__class__}", "{0}"):
+        answer = preview(http, text=draft)
+        assert (answer.status, answer.code) == (422, "UNKNOWN_PLACEHOLDER")
+        assert "client" in answer.json["details"]["known"]
+    assert preview(http, text="a lonely { is a letter").json["text"] == "a lonely { is a letter"
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "code"),
+    [
+        ({"kind": "greeting"}, 422, "UNKNOWN_KIND"),
+        ({"channel": "pigeon"}, 422, "UNKNOWN_CHANNEL"),
+        ({"language": "fr"}, 422, "UNKNOWN_LANGUAGE"),
+        ({"booking_id": None, "client_id": MARIA}, 422, "BOOKING_NEEDED"),
+        ({"booking_id": "bkg_none"}, 404, "NOT_FOUND"),
+        ({"client_id": MARIA}, 400, "INVALID_FIELD"),
+        ({"text": "x" * 1601}, 400, "INVALID_FIELD"),
+    ],
+)
+def test_a_preview_of_nothing_is_refused(said: Any, status: int, code: str, http: Http, mine: Any) -> None:
+    answer = preview(http, **said)
+    assert (answer.status, answer.code) == (status, code)
