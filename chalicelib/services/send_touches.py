@@ -27,7 +27,7 @@ from chalicelib.domain.touches import (
     may_try_again,
     purpose_of,
 )
-from chalicelib.domain.waking import Trouble, after_failure
+from chalicelib.domain.waking import Trouble
 from chalicelib.services.make_links import Links
 from chalicelib.services.ports import SaveConflict, Sender
 from chalicelib.services.subjects import Subject
@@ -61,9 +61,15 @@ class Attempt:
     message: Message
     rides: bool = False
 
+    @property
+    def as_it_was(self) -> Touch:
+        """The touch before a second attempt that came to nothing."""
+        return replace(self.touch, state=TouchState.UNKNOWN, attempt=self.touch.attempt - 1)
+
 
 def send_due(sending: Sending, subject: Subject) -> None:
-    """Does all that is due of a subject. Raises SaveConflict when another worker has it."""
+    """Does all that is due of a subject. Raises SaveConflict when another worker has it, Throttled when the
+    channel is too busy."""
     world = sending.world
     now = world.now()
     due = [plan for plan in subject.open_plans(now) if due_at(plan, subject.touched(plan.kind)) <= now]
@@ -74,7 +80,7 @@ def send_due(sending: Sending, subject: Subject) -> None:
         before = known.get(plan.kind) or subject.touched(plan.kind)
         if before is not None and not may_try_again(before):
             continue
-        reason = _reason_to_skip(sending, subject, plan, now)
+        reason = _reason_to_skip(sending, subject, plan, before, now)
         if reason is None:
             going.append(_attempt(sending, subject, plan, before, now))
         elif before is None:
@@ -82,16 +88,26 @@ def send_due(sending: Sending, subject: Subject) -> None:
         else:
             resolved.append(replace(before, attempt=ATTEMPTS_MOST))  # no second attempt then
     undone: list[TouchKind] = []
-    trouble: Trouble | None = None
+    throttled = ""
     if going:
-        subject = _claim(sending, subject, going, resolved, now)
-        for attempt, outcome in _made(sending, subject, _bundled(sending, subject, going, now), now):
-            if outcome.throttled:
-                undone.append(attempt.plan.kind)
-                trouble = after_failure(subject.item.trouble, "throttled", now)
-            else:
+        worded = _bundled(sending, subject, going, now)
+        subject = _claim(sending, subject, worded, resolved, now)
+        for attempt, outcome in _made(sending, subject, worded, now):
+            if not outcome.throttled:
                 resolved.append(_recorded(sending, attempt, outcome, world.now()))
-    _resolve(world, subject, resolved, undone, trouble)
+                continue
+            throttled = outcome.reason or "throttled"
+            if attempt.touch.attempt == 1:
+                undone.append(attempt.plan.kind)
+            else:
+                resolved.append(attempt.as_it_was)
+    _resolve(world, subject, resolved, undone, subject.item.trouble if throttled else None)
+    if throttled:
+        raise Throttled(throttled)
+
+
+class Throttled(Exception):
+    """The channel took nothing: the item is to back off, as if nothing had been tried."""
 
 
 # --- what a crash has left
@@ -118,7 +134,9 @@ def _recovered(sending: Sending, subject: Subject, touch: Touch, now: datetime) 
 # --- deciding
 
 
-def _reason_to_skip(sending: Sending, subject: Subject, plan: Plan, now: datetime) -> str | None:
+def _reason_to_skip(
+    sending: Sending, subject: Subject, plan: Plan, before: Touch | None, now: datetime
+) -> str | None:
     client, rules = subject.client, sending.world.directory(subject.item.network_id).rules.messages
     if now >= plan.until:
         return "too_late"
@@ -126,6 +144,8 @@ def _reason_to_skip(sending: Sending, subject: Subject, plan: Plan, now: datetim
         return "no_phone"
     if not may_send(client, sending.sender.channel, purpose_of(plan.kind), rules.marketing_needs_consent):
         return "no_consent"
+    if before is not None and rules.quiet_hours.holds(now, subject.zone):
+        return "quiet_hours"
     return subject.held_back(plan, sending.world.store, now)
 
 
@@ -169,11 +189,12 @@ def _message(subject: Subject, kind: TouchKind, attempt: int, at: datetime, plan
 def _claim(
     sending: Sending, subject: Subject, going: Sequence[Attempt], resolved: Sequence[Touch], now: datetime
 ) -> Subject:
-    """Writes down what is about to be sent; from here on nobody else sends it."""
+    """Writes down what is about to be sent; from here on nobody else sends it. It comes last of all that may
+    fail before the attempt, since what fails behind it has an unknown fate."""
     store = sending.world.store
-    (claimed,) = store.save(subject.claimed([*resolved, *(attempt.touch for attempt in going)]))
     if not subject.link_is_kept:
         store.save(_link_of(sending, subject, now))
+    (claimed,) = store.save(subject.claimed([*resolved, *(attempt.touch for attempt in going)]))
     return subject.with_item(claimed)
 
 

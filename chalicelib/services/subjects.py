@@ -1,7 +1,7 @@
 """What messages are about: a booking, or a client apart from any booking. Both answer the same questions to
 the sender."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -16,8 +16,9 @@ from chalicelib.domain.touches import Plan, Touch, TouchKind, TouchState
 from chalicelib.domain.waking import Trouble
 from chalicelib.services.ports import Store
 
-AFTER_MISSED = timedelta(days=1)
-"""A client who was not invited because they had a booking is looked at again a day after it."""
+AFTER_MISSED = timedelta(days=7)
+"""A client who was not invited because they had a booking is looked at again a week later: it may have been
+cancelled. Once they came, that visit tells when they are due."""
 
 
 class Subject(Protocol):
@@ -58,7 +59,10 @@ class Subject(Protocol):
     def settled(
         self, touches: Sequence[Touch], undone: Sequence[TouchKind], trouble: Trouble | None, now: datetime
     ) -> Booking | Client:
-        """The item with touches resolved, those in `undone` as if never tried, and its next pointer."""
+        """The item with touches resolved, those in `undone` as if never tried, and its next pointer.
+
+        The item may have begun another occurrence meanwhile: what was done for an earlier one is nothing to
+        it."""
         ...
 
     def reread(self, store: Store) -> Self | None:
@@ -127,8 +131,8 @@ class AboutBooking:
     def settled(
         self, touches: Sequence[Touch], undone: Sequence[TouchKind], trouble: Trouble | None, now: datetime
     ) -> Booking:
-        booking = self.booking.with_touches(*touches)
-        left = {kind: touch for kind, touch in booking.touches.items() if kind not in undone}
+        booking = self.booking.with_touches(*_of_now(self, touches))
+        left = _without(booking.touches, undone)
         booking = replace(booking, touches=MappingProxyType(left), trouble=trouble)
         wake = booking_plan.next_wake(booking, self.directory.rules.messages, self.zone, now)
         return replace(booking, wake=wake)
@@ -204,11 +208,12 @@ class AboutClient:
     ) -> Client:
         """An invitation that was decided on uses up what was due; one held back by a booking is looked at
         again later."""
-        client = self.client.with_touches(*touches)
-        left = {kind: touch for kind, touch in client.touches.items() if kind not in undone}
+        current = _of_now(self, touches)
+        client = self.client.with_touches(*current)
+        left = _without(client.touches, undone)
         client = replace(client, touches=MappingProxyType(left), trouble=trouble)
-        if touches and not undone:
-            client = self._used_up(client, touches[0], now)
+        if current and not undone:
+            client = self._used_up(client, current[0], now)
         wake = client_plan.next_wake(client, self.directory.rules.messages, self.zone, now)
         return replace(client, wake=wake)
 
@@ -225,6 +230,19 @@ class AboutClient:
 
     def with_item(self, item: Any) -> Self:
         return replace(self, client=item)
+
+
+def _of_now(subject: Subject, touches: Sequence[Touch]) -> list[Touch]:
+    return [touch for touch in touches if touch.occurrence == subject.occurrence]
+
+
+def _without(touches: Mapping[TouchKind, Touch], undone: Sequence[TouchKind]) -> dict[TouchKind, Touch]:
+    """The touches but for those of `undone` that are in flight."""
+    return {
+        kind: touch
+        for kind, touch in touches.items()
+        if kind not in undone or touch.state is not TouchState.SENDING
+    }
 
 
 def about_booking(booking: Booking, client: Client, directory: Directory) -> AboutBooking:

@@ -1,0 +1,24 @@
+"""A network of two salons, one client and one connection, on moto; and its life."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.network import Connection
+from chalicelib.services.world import World
+from tests.builders import RecordingIntake, RecordingSender, a_connection, a_town
+from tests.life import Life
+
+
+@pytest.fixture
+def life(world: World, sender: RecordingSender, intake_queue: RecordingIntake) -> Life:
+    store: Any = world.store
+    a_town(store)
+    return Life(world, sender, intake_queue)
+
+
+@pytest.fixture
+def site(life: Life) -> Connection:
+    """A booking site's connection to the salon in Chisinau."""
+    (saved,) = life.store.save(a_connection())
+    return saved  # type: ignore[no-any-return]
