@@ -1,0 +1,123 @@
+"""What is done to a deployment by hand: a new network and its owner's key.
+
+    python -m infra.admin make-network --name Magnolia --country MD --language ru --stage dev
+    python -m infra.admin make-network --name Magnolia --country MD --language ru --local
+    python -m infra.admin make-owner-key --network net_... --stage dev      # when the last one was lost
+
+Against AWS by the ordinary credentials chain. A key is printed once and kept nowhere.
+"""
+
+import argparse
+import os
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from chalicelib import wiring
+from chalicelib.domain.errors import DomainError
+from chalicelib.domain.network import Directory, Network, Role
+from chalicelib.messaging.queues import SqsWakeQueue
+from chalicelib.services.manage_keys import make_key
+from chalicelib.services.ports import Chance
+from chalicelib.services.set_up import make_network
+from chalicelib.services.world import World
+from chalicelib.settings import Settings, from_environment
+from chalicelib.store.table import Table
+from infra.local_cloud import REGION, LocalCloud
+from infra.stack import Connect, Deployment, DeploymentError, read_deployment
+
+
+@dataclass(frozen=True)
+class ReadAnew:
+    """Networks' set-up, read each time: an administrator sees what is there now."""
+
+    table: Table
+
+    def __call__(self, network_id: str) -> Directory | None:
+        return self.table.directory(network_id)
+
+    def forget(self, network_id: str) -> None:
+        """Nothing is remembered."""
+
+
+def settings_of(connect: Connect, deployment: Deployment, endpoint_url: str | None = None) -> Settings:
+    """The settings that the deployed functions run with, and where they are reached from here."""
+    configured = connect("lambda").get_function_configuration(FunctionName=deployment.functions["api"])
+    region = connect("lambda").meta.region_name
+    here = {"AWS_REGION": region, **({"AWS_ENDPOINT_URL": endpoint_url} if endpoint_url else {})}
+    return from_environment({**configured["Environment"]["Variables"], **here})
+
+
+def table_of(settings: Settings, kind: type[Table] = Table) -> Any:
+    return kind(settings.table_name, settings.region, shards=settings.wake_shards, host=settings.endpoint_url)
+
+
+def world_of(connect: Connect, settings: Settings, chance: Chance = wiring.chance) -> World:
+    """The world of the use cases, over a deployed table."""
+    table = table_of(settings)
+    queue = SqsWakeQueue(lambda: connect("sqs"), settings.wake_queue_url, table.locate)
+    return World(table, ReadAnew(table), wiring.now, chance, queue)
+
+
+def network_with_owner(world: World, name: str, country: str, language: str) -> tuple[Network, str]:
+    """A new network and its owner's key. Raises UNKNOWN_COUNTRY, UNKNOWN_LANGUAGE, INVALID_NAME."""
+    network = make_network(world, name=name, country=country, language=language)
+    return network, owner_key(world, network.network_id)
+
+
+def owner_key(world: World, network_id: str) -> str:
+    """One more owner's key. Raises NOT_FOUND."""
+    return make_key(world, network_id, Role.OWNER, name="owner")[1]
+
+
+def act_as_local_root() -> None:
+    """This process speaks to the local cloud alone, whatever credentials its user has."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        os.environ.pop(name, None)
+    keys = LocalCloud().session().get_credentials()
+    os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"] = keys.access_key, keys.secret_key
+    os.environ["AWS_DEFAULT_REGION"] = REGION
+
+
+def _world(stage: str, local: bool) -> World:
+    if not local:
+        connect = boto3.Session().client
+        return world_of(connect, settings_of(connect, read_deployment(connect, stage)))
+    cloud = LocalCloud()
+    if not cloud.running():
+        raise DeploymentError("the local cloud is not running: make demo")
+    act_as_local_root()
+    return world_of(cloud.connect, settings_of(cloud.connect, cloud.deployment(), cloud.endpoint_url))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Networks and their owners' keys.")
+    actions = parser.add_subparsers(dest="action", required=True)
+    making = actions.add_parser("make-network", help="make a network and its owner's key")
+    making.add_argument("--name", required=True)
+    making.add_argument("--country", required=True, help="two letters: whose phones may lack a country code")
+    making.add_argument("--language", default="ru", help="of clients whose language is not known: ru, ro, en")
+    again = actions.add_parser("make-owner-key", help="make one more owner's key")
+    again.add_argument("--network", required=True)
+    for action in (making, again):
+        action.add_argument("--stage", default="dev")
+        action.add_argument("--local", action="store_true", help="on the local cloud")
+    given = parser.parse_args()
+    try:
+        world = _world(given.stage, given.local)
+        if given.action == "make-network":
+            network, key = network_with_owner(world, given.name, given.country, given.language)
+            network_id = network.network_id
+        else:
+            network_id, key = given.network, owner_key(world, given.network)
+    except (DeploymentError, DomainError) as error:
+        print(f"not made: {error}", file=sys.stderr)
+        return 1
+    print(f"network  {network_id}\nkey      {key}   (owner; shown this once)")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

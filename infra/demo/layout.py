@@ -1,0 +1,75 @@
+"""Lays the demo's history out in the table: in batches, for a year is no day's work of the API.
+
+What wakes soon is written last, each once and only if it is not there yet: the deployed functions take hold
+of it from that moment on, and an interrupted layout that is done again must not undo their work.
+"""
+
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from chalicelib.domain.bookings import Booking
+from chalicelib.domain.ledger import Account
+from chalicelib.services.ports import SaveConflict
+from chalicelib.store.keys import bookings_of_salon, key
+from chalicelib.store.table import Table
+from infra.package import Progress
+
+SOON = timedelta(hours=2)
+CHUNK = 1000
+TELL_EVERY_SECONDS = 2
+
+
+class LayoutTable(Table):
+    """The table, with what only a demo needs: to write and to count a great many items."""
+
+    def lay(self, values: Iterable[Any]) -> None:
+        """Puts values without any condition."""
+        with self.item.batch_write() as batch:
+            for value in values:
+                batch.save(self._item_of(value))
+
+    def accounts(self, network_id: str, client_ids: Iterable[str]) -> list[Account]:
+        """The accounts of those clients who have one."""
+        places = [key("ACCOUNT", network_id=network_id, client_id=id) for id in dict.fromkeys(client_ids)]
+        return self._batch(Account, places)
+
+    def statuses(self, network_id: str, salon_id: str) -> Counter[str]:
+        """How many of a salon's bookings have which status."""
+        found = self.item.by_salon.query(bookings_of_salon(network_id, salon_id))
+        return Counter(str(item.status) for item in found)
+
+
+def lay_out(table: LayoutTable, lives: Iterable[list[Any]], now: datetime, progress: Progress) -> int:
+    """Writes clients' lives; returns the number of items. Again with the same lives: nothing is changed that
+    the functions have touched."""
+    soon: list[Any] = []
+    clients = 0
+
+    def calm() -> Iterator[Any]:
+        nonlocal clients
+        for life in lives:
+            clients += 1
+            for value in life:
+                wake = getattr(value, "wake", None)
+                if wake is not None and wake.at <= now + SOON:
+                    soon.append(value)
+                else:
+                    yield value
+
+    values, written, told = calm(), 0, time.monotonic()
+    while chunk := list(islice(values, CHUNK)):
+        table.lay(chunk)
+        written += len(chunk)
+        if time.monotonic() - told > TELL_EVERY_SECONDS:
+            told = time.monotonic()
+            progress(f"{clients} clients, {written} items")
+    # A booking finds its client when it is woken: clients first.
+    for value in sorted(soon, key=lambda value: isinstance(value, Booking)):
+        with contextlib.suppress(SaveConflict):
+            table.save(value)
+    return written + len(soon)
