@@ -1,6 +1,7 @@
 """Many bookings at once, written in batches: the base that a sweep must not feel, and what is due in it."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -52,6 +53,13 @@ def due(salon: Salon, number: int) -> Iterator[Booking]:
     for place in range(number):
         starts_at = salon.clock.now + timedelta(hours=24) - timedelta(milliseconds=place % 50_000)
         yield _planned(salon, f"d{place}", starts_at)
+
+
+def just_made(salon: Salon) -> Booking:
+    """One booking whose notice is due, at whatever hour it is."""
+    booking = replace(_planned(salon, "j", salon.clock.now + timedelta(days=3)), made_at=salon.clock.now)
+    booking = replace(booking, touches={})
+    return with_wake(booking, salon.world.directory(salon.network_id), None, salon.clock.now)
 
 
 def _planned(salon: Salon, cause: str, starts_at: datetime) -> Booking:

@@ -59,9 +59,9 @@ class Salon:
         self.sender = RecordingSender()
         self._sqs = self.meter.watch(ground.connect("sqs"))
         self._worker = ground.connect("sqs")  # Lambda's own polling is no call of ours
-        self._wake_url, self._intake_url = ground.new_queue(), ground.new_queue()
-        wake_queue = SqsWakeQueue(lambda: self._sqs, self._wake_url, self.table.locate)
-        intake_queue = SqsIntakeQueue(lambda: self._sqs, self._intake_url)
+        self.wake_url, self.intake_url = ground.new_queue(), ground.new_queue()
+        wake_queue = SqsWakeQueue(lambda: self._sqs, self.wake_url, self.table.locate)
+        intake_queue = SqsIntakeQueue(lambda: self._sqs, self.intake_url)
         self.directories = CachedDirectories(self._read_rules, self.clock)
         self.world = World(self.table, self.directories, self.clock, SeededChance(), wake_queue)
         self.links = Links(b"k" * 32, BASE_URL)
@@ -94,14 +94,17 @@ class Salon:
     def run_intake(self) -> int:
         """What the intake function does with all that is in its queue."""
         return self._consume(
-            self._intake_url, lambda body: take_in(self.intake, body["network_id"], body["inbox_id"]))
+            self.intake_url, lambda body: take_in(self.intake, body["network_id"], body["inbox_id"]))
 
     def run_wake(self) -> int:
         """What the wake function does with all that is in its queue."""
-        return self._consume(self._wake_url, self._wake)
+        return self._consume(self.wake_url, self._wake)
 
     def run_sweep(self) -> list[str]:
-        return sweep(self.world, shard_names(SHARDS))
+        return sweep(self.world, self.shards())
+
+    def shards(self) -> list[str]:
+        return shard_names(SHARDS)
 
     def _wake(self, body: dict[str, str]) -> None:
         if "pk" in body:
