@@ -228,21 +228,23 @@ def a_town(store: Any, network_id: str = NETWORK, *, network: Network | None = N
         ),
         a_client(network_id=network_id),
     )  # fmt: skip
-    for value in (town.network, *town.salons, *town.staff, *town.services):
-        store.save(value)
-    save_client(store, town.client)
+    store.save(town.network, *town.salons, *town.staff, *town.services, town.client, *aliases_of(town.client))
     return town
 
 
-def save_client(store: Any, client: Client) -> Client:
-    """With the aliases by which the client is found."""
+def aliases_of(client: Client) -> list[Alias]:
+    """Those by which the client is found."""
     pairs = ((PHONE, client.phone), (EMAIL, client.email))
-    aliases = [
+    return [
         Alias(network_id=client.network_id, kind=kind, value=value, leads_to=client.id)
         for kind, value in pairs
         if value
     ]
-    saved: Client = store.save(client, *aliases)[0]
+
+
+def save_client(store: Any, client: Client) -> Client:
+    """With their aliases."""
+    saved: Client = store.save(client, *aliases_of(client))[0]
     return saved
 
 

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -11,12 +11,13 @@ import pytest
 
 from chalicelib.api import parts
 from chalicelib.domain.bookings import Booking
-from chalicelib.domain.network import Role
+from chalicelib.domain.network import Key, Role
 from chalicelib.services.make_links import Links
-from chalicelib.services.manage_keys import make_key
+from chalicelib.services.manage_keys import key_hash
 from chalicelib.services.receive_webhook import Receiving
 from chalicelib.services.world import World
-from tests.builders import NETWORK, RecordingIntake, Town, a_booking, a_town, save_booking
+from chalicelib.wiring import CachedDirectories
+from tests.builders import NETWORK, NOW, RecordingIntake, Town, a_booking, a_town, save_booking
 
 if TYPE_CHECKING:
     from chalice import Chalice
@@ -150,15 +151,30 @@ def town(world: World) -> Town:
 
 
 @pytest.fixture
-def keys(world: World, town: Town) -> dict[str, str]:
+def world(world: World, store: Any, clock: Any) -> World:
+    """With set-up kept for a minute, as in a function."""
+    return replace(world, directories=CachedDirectories(store.directory, clock))
+
+
+@pytest.fixture
+def keys(store: Any, town: Town) -> dict[str, str]:
     """A key of each role, all salons; the specialist is Anna, the partner's source Instagram."""
-    said: dict[Role, dict[str, Any]] = {
-        Role.SPECIALIST: {"staff_id": "stf_anna"},
-        Role.PARTNER: {"source": SOURCE},
-    }
-    return {
-        role.value: make_key(world, NETWORK, role, name=role.value, **said.get(role, {}))[1] for role in Role
-    }
+    secrets = {role: f"pk_{NETWORK[-10:]}.{role.value:0<32}" for role in Role}
+    store.save(*(_key(role, secret) for role, secret in secrets.items()))
+    return {role.value: secret for role, secret in secrets.items()}
+
+
+def _key(role: Role, secret: str) -> Key:
+    return Key(
+        network_id=NETWORK,
+        id=f"key_{role}",
+        hash=key_hash(secret),
+        role=role,
+        name=role.value,
+        created_at=NOW,
+        staff_id="stf_anna" if role is Role.SPECIALIST else None,
+        source=SOURCE if role is Role.PARTNER else None,
+    )
 
 
 @pytest.fixture(scope="session")
