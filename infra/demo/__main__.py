@@ -22,11 +22,11 @@ from infra.demo.cost import bill
 from infra.demo.data import CLIENTS, client_id
 from infra.demo.desk import Desk
 from infra.demo.errors import errors_since
-from infra.demo.history import History
+from infra.demo.history import History, staged
 from infra.demo.http import Caller, Http, Refused
 from infra.demo.layout import LayoutTable, lay_out
 from infra.demo.marker import Marker, Markers
-from infra.demo.replay import Hooks, deliver_all, told_right
+from infra.demo.replay import Hooks, deliver_all, outcomes
 from infra.demo.story import Stories
 from infra.demo.watch import Watch
 from infra.local_cloud import LocalCloud, LocalCloudError
@@ -93,6 +93,8 @@ class Demo:
         self.network_id, key, new = set_up.network_and_owner(world)
         self.steps.tell(f"{'made' if new else 'found'} {self.network_id}")
         self.http = Http(self.deployment.api_url)
+        self.steps.tell("calling the API, which starts now")
+        self.http.ask("GET", f"{self.deployment.api_url}/health")
         self.said = set_up.set_up(self.http, self.network_id, key, self.deployment.functions,
                                   self.cloud.endpoint_url, self.steps.tell)  # fmt: skip
         self.owner = Caller(self.http, key)
@@ -131,7 +133,7 @@ class Demo:
         thanked = taps.links_in([m.text for m in log], "r")[:2]
         confirmed = sum(taps.confirm(self.http, link) for link in asked)
         rated = sum(taps.rate(self.http, link, 5, "Спасибо!") for link in thanked)
-        self.steps.tell(f"{confirmed} clients confirmed with a tap, {rated} rated their visit")
+        self.steps.tell(f"{confirmed} clients confirmed with a tap, {rated} rated their visit; a moment more")
         self.watch.until_quiet(WATCH_SECONDS / 3)
         delivered = sum(len(story.told) for story in Stories(self.marker.anchor).all()) + 1
         done = replace(self.marker, told=True, asked=self.http.asked - delivered, delivered=delivered)
@@ -151,15 +153,17 @@ class Demo:
     def _report(self) -> None:
         watch, marker = self._new_watch(), self.marker
         since, log, inbox = watch.since, watch.messages(), watch.inbox()
-        report = tell.Report([])
-        told = told_right(self._hooks(), self.owner, Stories(marker.anchor).all())
+        report = tell.Report()
+        told = outcomes(self._hooks(), self.owner, Stories(marker.anchor).all())
         self.steps.tell("webhooks and messages read; counting bookings")
         tell.webhooks(report, inbox)
         tell.stories(report, told)
         tell.bookings(report, self.table, self.network_id, self.said["salons"])
         tell.messages(report, log)
         self.steps.tell("checking the ledger")
-        touched = sorted({message.client_id for message in log})
+        guests = {each.client_id for each in told if each.client_id}
+        served = staged(self.network_id, "in_the_chair")
+        touched = sorted({*served, *guests, *(message.client_id for message in log)})
         everybody = [client_id(self.network_id, number) for number in range(CLIENTS)]
         tell.bonuses(report, self.table, self.network_id, marker.entries, touched,
                      [id for id in everybody if id not in touched], since)  # fmt: skip
@@ -170,14 +174,20 @@ class Demo:
         complaints = errors_since(self.cloud.connect("logs"), self.deployment.functions, since)
         report.section("Functions' errors", [f"{len(complaints)} (python -m infra.demo --errors)"
                                              if complaints else "none"])  # fmt: skip
-        texts = [message.text for message in sent]
-        url = self.deployment.api_url
-        tell.addresses(report, [
-            ("a booking", next(iter(taps.links_in(reversed(texts), "b")), "")),
-            ("a review", next(iter(taps.links_in(reversed(texts), "r")), "")),
-            ("the API described", f"{url}/openapi.json"), ("health", f"{url}/health"),
-        ])  # fmt: skip
+        tell.addresses(report, self._to_open([message.text for message in reversed(sent)]))
         print("\n" + "\n".join(report.lines), flush=True)
+
+    def _to_open(self, texts: list[str]) -> list[tuple[str, str]]:
+        """Addresses that answer; links to pages are taken from the newest messages."""
+        url = self.deployment.api_url
+        named = [
+            ("a booking", next(iter(taps.links_in(texts, "b")), "")),
+            ("a review", next(iter(taps.links_in(texts, "r")), "")),
+            ("stop messages", next(iter(taps.links_in(texts, "u")), "")),
+            ("the API described", f"{url}/openapi.json"),
+            ("health", f"{url}/health"),
+        ]
+        return [(name, address) for name, address in named if address and self.http.ask("GET", address)]
 
 
 def _shown(path: object) -> str:
@@ -210,9 +220,9 @@ def main() -> int:
         print(f"\nThe demo cannot go on: {error}\nWhat the functions say: python -m infra.demo --errors",
               file=sys.stderr)  # fmt: skip
         return 1
-    took = ", ".join(f"{name.lower()} {seconds:.0f} s" for name, seconds in steps.took)
-    print(f"Done in {time.monotonic() - steps.began:.0f} s: {took}.\n"
-          f"Keys and addresses: {_shown(set_up.FILE)}. To stop: make demo-down.")  # fmt: skip
+    for name, seconds in [*steps.took, ("All", time.monotonic() - steps.began)]:
+        print(f"{seconds:7.1f} s  {name}")
+    print(f"\nKeys and addresses are in {_shown(set_up.FILE)}. To stop: make demo-down")
     return 0
 
 

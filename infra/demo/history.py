@@ -163,7 +163,7 @@ class _Year(_Habits):
         closed_at = booking.ends_at + timedelta(minutes=rng.randint(2, 20))
         if closed_at > now:
             confirmed = booking.starts_at - timedelta(hours=20) < now and rng.random() < 0.6
-            life.keep(replace(booking, status=Status.CONFIRMED) if confirmed else booking)
+            life.keep(booking, confirmed=confirmed)
         elif drawn < 0.09:
             life.keep(stepped(booking, Status.NO_SHOW, closed_at))
         else:
@@ -187,7 +187,8 @@ class _Staged(_Habits):
         made_at = self._slot - timedelta(days=self.rng.randint(2, 9), minutes=self.rng.randint(0, 300))
         booking = self.life.book(starts_at, made_at, self.lines(), self.rng.choice(DESK))
         self.life.leave = frozenset(leave)
-        self.life.keep(booking)
+        asked = starts_at < self._slot + timedelta(hours=20)
+        self.life.keep(booking, confirmed=asked and self.rng.random() < 0.6)
 
     def _visit(self, closed_at: datetime, lines: tuple[Line, ...], review: Review | None = None) -> None:
         minutes = sum(line.minutes for line in lines)

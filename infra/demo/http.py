@@ -47,17 +47,6 @@ class Caller:
     def get(self, path: str) -> Any:
         return self._said("GET", path, None)
 
-    def all_of(self, path: str) -> list[Any]:
-        """Every item of a list, page by page."""
-        items: list[Any] = []
-        cursor: str | None = ""
-        joint = "&" if "?" in path else "?"
-        while cursor is not None:
-            page = self.get(f"{path}{joint}limit=200" + (f"&cursor={cursor}" if cursor else ""))
-            items += page["items"]
-            cursor = page["next_cursor"]
-        return items
-
     def put(self, path: str, body: Any) -> Any:
         return self._said("PUT", path, body)
 

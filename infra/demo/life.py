@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.domain import client_plan
 from chalicelib.domain.booking_plan import open_plans
-from chalicelib.domain.bookings import Booking, Line, Review
+from chalicelib.domain.bookings import Booking, Line, Review, Status, stepped
 from chalicelib.domain.clients import Client, may_send
 from chalicelib.domain.ids import derived, entry_id
 from chalicelib.domain.ledger import Account, Entry, EntryKind, Posting, posted
@@ -76,12 +76,16 @@ class Life:
         self.account, entry = posted(self.account, posting, at)
         self.entries.append(entry)
 
-    def keep(self, booking: Booking) -> None:
-        """What was due of it by now has been sent, and its pointer is at what comes next."""
+    def keep(self, booking: Booking, *, confirmed: bool = False) -> None:
+        """What was due of it by now has been sent (and answered, if so), and its pointer is at what comes
+        next."""
         rules, zone = self.directory.rules.messages, self.salon.timezone
         due = [plan for plan in open_plans(booking, rules, zone, self.now) if plan.at <= self.now]
         sent = (Touch(plan.kind, TouchState.SENT, plan.at) for plan in due if plan.kind not in self.leave)
-        booking = with_wake(booking.with_touches(*sent), self.directory, self.client, self.now)
+        booking = booking.with_touches(*sent)
+        if confirmed:
+            booking = stepped(booking, Status.CONFIRMED, self.now)
+        booking = with_wake(booking, self.directory, self.client, self.now)
         self.bookings.append(booking)
         if booking.touches and booking.starts_at > self.now - LINKS_OF:
             link = self.links.link(booking.network_id, self.client.id, booking.id, booking.starts_at)

@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.domain.ids import derived
 from infra.demo.http import Caller, Http, Refused
 from infra.demo.sites import Webhook, signed
-from infra.demo.story import Story
+from infra.demo.story import End, Story
 from infra.package import Progress
 
 FORGED = "another-secret-than-theirs"
@@ -55,21 +55,30 @@ def _one_of_square(stories: list[Story]) -> Webhook:
     return next(webhook for story in stories for webhook in story.told if webhook.site == "square")
 
 
-def told_right(hooks: Hooks, owner: Caller, stories: list[Story]) -> list[tuple[str, str, str, bool]]:
-    """Of each story with a booking: site, title, the booking's state, and whether that is as it should be."""
-    ending = (story for story in stories if story.ends)
-    return [(story.told[0].site, story.title, *_outcome(hooks, owner, story)) for story in ending]
+@dataclass(frozen=True)
+class Outcome:
+    """How a story's booking stands, in words, and whether that is as it should be."""
+
+    site: str
+    title: str
+    state: str
+    right: bool
+    client_id: str | None = None
 
 
-def _outcome(hooks: Hooks, owner: Caller, story: Story) -> tuple[str, bool]:
-    ends = story.ends
-    assert ends is not None
+def outcomes(hooks: Hooks, owner: Caller, stories: list[Story]) -> list[Outcome]:
+    """Of each story that has a booking."""
+    return [_outcome(hooks, owner, story, story.ends) for story in stories if story.ends]
+
+
+def _outcome(hooks: Hooks, owner: Caller, story: Story, ends: End) -> Outcome:
+    site = story.told[0].site
     try:
-        booking = owner.get(f"/v1/bookings/{hooks.booking_id(story.told[0].site, ends.booking)}")
+        booking = owner.get(f"/v1/bookings/{hooks.booking_id(site, ends.booking)}")
     except Refused as refused:
-        return refused.code, False
-    starts_at = datetime.fromisoformat(booking["starts_at"])
-    client = "" if booking["client_id"] else ", nobody"
-    right = booking["status"] == ends.status and (starts_at == ends.starts_at) and (not client) == ends.client
+        return Outcome(site, story.title, refused.code, False)
+    starts_at, client_id = datetime.fromisoformat(booking["starts_at"]), booking["client_id"]
+    stands = (booking["status"], starts_at, client_id is not None)
     local = datetime.fromisoformat(booking["local_time"])
-    return f"{booking['status']}, {local:%d %b %H:%M}{client}", right
+    state = f"{booking['status']}, {local:%d %b %H:%M}{'' if client_id else ', nobody'}"
+    return Outcome(site, story.title, state, stands == (ends.status, ends.starts_at, ends.client), client_id)

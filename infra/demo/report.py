@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from chalicelib.domain.messages import Message, MessageState
 from chalicelib.domain.touches import TouchKind
 from infra.demo.cost import PRICES_OF, Bill
 from infra.demo.layout import LayoutTable
+from infra.demo.replay import Outcome
 
 CHECKED_BESIDE = 100
 LABEL = 22
@@ -25,7 +26,7 @@ Row = tuple[str, Sequence[object], str]
 class Report:
     """Lines of plain text: a title to the left, figures beside it."""
 
-    lines: list[str]
+    lines: list[str] = field(default_factory=list)
 
     def section(self, title: str, rows: Iterable[str]) -> None:
         label = title
@@ -65,9 +66,9 @@ def _reasons(items: Iterable[InboxItem | Message]) -> str:
     return ", ".join(f"{reason} {count}" for reason, count in counted.most_common())
 
 
-def stories(report: Report, told: Sequence[tuple[str, str, str, bool]]) -> None:
-    right = sum(ok for *_, ok in told)
-    rows = [f"{'ok ' if ok else 'NOT'} {site:9} {title:45} {state}" for site, title, state, ok in told]
+def stories(report: Report, told: Sequence[Outcome]) -> None:
+    right = sum(each.right for each in told)
+    rows = [f"{'ok ' if each.right else 'NOT'} {each.site:9} {each.title:45} {each.state}" for each in told]
     report.section("Stories of bookings", [f"{right} of {len(told)} ended as they should", *rows])
 
 
@@ -137,7 +138,7 @@ def costs(report: Report, bill: Bill, parts: int) -> None:
 
 
 def addresses(report: Report, named: Sequence[tuple[str, str]]) -> None:
-    report.section("To open", [f"{name:18}{address}" for name, address in named if address])
+    report.section("To open", [f"{name:19}{address}" for name, address in named])
 
 
 def entries_by_kind(lives: Iterable[list[Any]], into: dict[str, list[int]]) -> Iterable[list[Any]]:

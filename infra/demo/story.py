@@ -50,8 +50,10 @@ class Story:
 
 
 def _guest(zone: str, number: int, name: str) -> Guest:
+    """Nobody else has their phone or e-mail: whoever shares one is the same client."""
     id = f"{90000 + number}" if zone == CHISINAU else f"guest-{number}"
-    return Guest(id, name, phone(zone, FIRST_FREE[zone] + number), f"guest{number}@example.org")
+    city = zone.rpartition("/")[2].lower()
+    return Guest(id, name, phone(zone, FIRST_FREE[zone] + number), f"guest{number}.{city}@example.org")
 
 
 @dataclass(frozen=True, slots=True)

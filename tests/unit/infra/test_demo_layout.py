@@ -1,0 +1,72 @@
+"""Laying out the year: all of it is found again, and doing it twice undoes nothing."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.bookings import Booking, Status, stepped
+from chalicelib.domain.links import Link
+from infra.demo.layout import LayoutTable, lay_out
+from infra.demo.marker import Marker, Markers
+from tests.unit.infra.test_demo_history import NETWORK, NOW, year
+
+COUNT = 60
+NAME = "perennial-demo"
+
+
+@pytest.fixture
+def table() -> Iterator[LayoutTable]:
+    from moto import mock_aws
+
+    with mock_aws():
+        table = LayoutTable(NAME, "us-east-1", shards=8)
+        table.item.create_table(billing_mode="PAY_PER_REQUEST")
+        yield table
+
+
+def is_due(value: Any) -> bool:
+    wake = getattr(value, "wake", None)
+    return wake is not None and wake.at <= NOW
+
+
+def test_all_of_it_is_found_again_and_what_is_due_is_in_the_wake_index(table: LayoutTable) -> None:
+    lives = year(clients=COUNT)
+    values = [value for life in lives for value in life]
+    assert lay_out(table, iter(lives), NOW, lambda line: None) == len(values)
+
+    client = lives[3][0]
+    assert table.client(NETWORK, client.id).name == client.name
+    bookings = [value for value in values if isinstance(value, Booking)]
+    counted = sum((table.statuses(NETWORK, f"sal_{n}") for n in range(3)), start=table.statuses(NETWORK, ""))
+    assert counted.total() == len(bookings)
+    due = [item for shard in range(8) for item in table.due(f"WAKE#{shard:02d}", NOW, limit=100)]
+    assert len(due) == sum(is_due(value) for value in values)
+    link = next(value for value in values if isinstance(value, Link))
+    assert table.link(link.id) == link
+    assert len(table.accounts(NETWORK, [life[0].id for life in lives])) > 0
+
+
+def test_laid_out_again_nothing_is_undone_that_the_functions_did(table: LayoutTable) -> None:
+    lives = year(clients=COUNT)
+    lay_out(table, iter(lives), NOW, lambda line: None)
+    due = next(value for life in lives for value in life if isinstance(value, Booking) and is_due(value))
+    stands = table.booking(NETWORK, due.id)
+    assert stands is not None
+    table.save(stepped(stands, Status.CANCELLED, NOW))
+
+    lay_out(table, iter(lives), NOW, lambda line: None)
+    again = table.booking(NETWORK, due.id)
+    assert again is not None
+    assert again.status is Status.CANCELLED
+
+
+def test_the_marker_is_read_as_it_was_written(table: LayoutTable) -> None:
+    import boto3
+
+    markers = Markers(boto3.client("dynamodb", region_name="us-east-1"), NAME, NETWORK)
+    assert markers.read() is None
+    marker = Marker(anchor=NOW - timedelta(hours=1), items=5, entries={"grant": [2, 30]}, told=True)
+    assert markers.write(marker) == markers.read() == marker
+    assert table.directory(NETWORK) is None  # it is no part of the network's set-up
