@@ -1,17 +1,15 @@
-"""Apply what a booking site says of a client, and give the bookings that waited for them their client."""
+"""Apply what a booking site says of a client."""
 
 from dataclasses import replace
 from types import MappingProxyType
 
 from chalicelib.domain.aliases import site_client
-from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import Client
 from chalicelib.domain.network import Connection
 from chalicelib.domain.site_events import ClientReported, SiteClient
 from chalicelib.services.apply_booking import Applied
-from chalicelib.services.book import with_wake
+from chalicelib.services.attach_client import attach_waiting
 from chalicelib.services.keep_client import contact_aliases
-from chalicelib.services.ports import SaveConflict
 from chalicelib.services.site_clients import find_or_draft, known, link_site_id, normal, told_anew
 from chalicelib.services.world import World
 
@@ -67,31 +65,3 @@ def _update(
         *(alias for alias in after if alias not in before),
         remove=[alias for alias in before if alias not in after],
     )
-
-
-def attach_waiting(world: World, connection: Connection, site_client_id: str) -> list[Booking]:
-    """Gives each booking that waits for this client of the site its client; their notices go out."""
-    network_id = connection.network_id
-    waiting = world.store.bookings_waiting(network_id, connection.id, site_client_id)
-    found = [attach_client(world, booking) for booking in waiting]
-    return [booking for booking in found if booking is not None]
-
-
-def attach_client(world: World, booking: Booking) -> Booking | None:
-    """The booking with its client, if the site has told by now who that is; None while nobody knows."""
-    if booking.waiting_for is None or booking.connection_id is None:
-        return None
-    kind = site_client(booking.connection_id)
-    client_id = world.store.alias(booking.network_id, kind, booking.waiting_for)
-    client = world.store.client(booking.network_id, client_id) if client_id else None
-    if client is None:
-        return None
-    attached = replace(booking, client_id=client.id, waiting_for=None)
-    try:
-        (saved,) = world.store.save(
-            with_wake(attached, world.directory(booking.network_id), client, world.now())
-        )
-    except SaveConflict:
-        return None
-    world.wake_if_due(saved)
-    return saved  # type: ignore[no-any-return]

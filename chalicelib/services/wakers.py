@@ -5,10 +5,11 @@ from dataclasses import replace
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import Client
 from chalicelib.domain.inbox import RETRY_LOST, InboxItem
-from chalicelib.domain.waking import Wake
-from chalicelib.services.apply_client import attach_client
+from chalicelib.domain.waking import Wake, after_failure
+from chalicelib.services.attach_client import attach_client
 from chalicelib.services.book import directory_for, with_wake
 from chalicelib.services.ports import IntakeQueue
+from chalicelib.services.receive_webhook import quarantined
 from chalicelib.services.send_touches import Sending, send_due
 from chalicelib.services.subjects import about_booking, about_client
 from chalicelib.services.wake_items import Wakers
@@ -43,7 +44,13 @@ def wake_client(sending: Sending, client: Client) -> None:
 
 
 def wake_inbox_item(sending: Sending, intake: IntakeQueue, item: InboxItem) -> None:
-    """Hands a webhook to intake again, and looks after it once more should that be lost too."""
+    """Hands a webhook to intake again, and looks after it once more should that be lost too. One that intake
+    never comes to an end with is put before a person."""
     world = sending.world
-    (saved,) = world.store.save(replace(item, wake=Wake(world.now() + RETRY_LOST, "take_in")))
+    trouble = after_failure(item.trouble, "intake has not come to an end with it", world.now())
+    if trouble.parked:
+        world.store.save(quarantined(replace(item, trouble=trouble), "NOT_TAKEN_IN", trouble.error))
+        return
+    again = max(world.now() + RETRY_LOST, trouble.retry_at)
+    (saved,) = world.store.save(replace(item, trouble=trouble, wake=Wake(again, "take_in")))
     intake.take_in(saved)
