@@ -1,6 +1,8 @@
-"""Values that tests begin with: a small network with sensible defaults, of which a test names what it is about.
+"""Values that tests begin with: a small network with sensible defaults, of which a test names what it is
+about.
 
-The instant is given by `SettableClock`, chance by `SeededChance`: run a failed test again, and it fails again.
+The instant is given by `SettableClock`, chance by `SeededChance`: run a failed test again, and it fails
+again.
 """
 
 import random
@@ -220,11 +222,15 @@ def a_town(store: Any, network_id: str = NETWORK, *, network: Network | None = N
         ),
         (
             a_staff_member(network_id=network_id),
-            a_staff_member("stf_vera", network_id, name="Vera", salon_ids=("sal_centru", "sal_york"), tip_url=None),
+            a_staff_member(
+                "stf_vera", network_id, name="Vera", salon_ids=("sal_centru", "sal_york"), tip_url=None
+            ),
         ),
         (
             a_service(network_id=network_id),
-            a_service("srv_nails", network_id, name="Manicure", category="nails", minutes=45, price_minor=40_000),
+            a_service(
+                "srv_nails", network_id, name="Manicure", category="nails", minutes=45, price_minor=40_000
+            ),
         ),
         a_client(network_id=network_id),
     )  # fmt: skip

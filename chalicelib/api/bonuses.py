@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from chalicelib.api.endpoint import DESK, OFFICE, Ask, endpoint, get, post
 from chalicelib.api.reading import Body
-from chalicelib.api.shapes import Answered, Id, Line, Listing, Money, PageOf, Word
+from chalicelib.api.shapes import Answered, Id, Listing, Money, PageOf, Word
 from chalicelib.domain.errors import malformed, refused
 from chalicelib.domain.ledger import Entry
 from chalicelib.domain.network import Role

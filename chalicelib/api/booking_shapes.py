@@ -29,7 +29,8 @@ class LineAnswer(Answered):
 
 
 class TouchAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What was or will be sent about the booking. state: planned, sending, sent, skipped, failed or unknown."""
+    """What was or will be sent about the booking. state: planned, sending, sent, skipped, failed or
+    unknown."""
 
     kind: str
     state: str
@@ -93,9 +94,9 @@ class CompletedAnswer(BookingAnswer):
 
 
 def booking_answers(ask: Ask, bookings: Sequence[Booking]) -> list[BookingAnswer]:
-    """Each client is read once, however many of the bookings are theirs."""
-    ids = {booking.client_id for booking in bookings if booking.client_id}
-    clients = {id: ask.world.store.client(ask.access.network_id, id, fresh=False) for id in ids}
+    """All their clients are read at once."""
+    ids = [booking.client_id for booking in bookings if booking.client_id]
+    clients = {each.id: each for each in ask.world.store.clients_named(ask.access.network_id, ids)}
     return [booking_answer(ask, booking, clients.get(booking.client_id or "")) for booking in bookings]
 
 

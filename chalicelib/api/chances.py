@@ -1,11 +1,13 @@
-"""Chance for requests that may be repeated: unguessable without our secret, and the same for the same request."""
+"""Chance for requests that may be repeated: unguessable without our secret, and the same for the same
+request."""
 
 from chalicelib.api.endpoint import Ask
 from chalicelib.services.ports import Chance
 
 
 def chance_of(ask: Ask) -> Chance:
-    """The source of the secrets that a request makes. Asked again with its Idempotency-Key, it makes the same ones."""
+    """The source of the secrets that a request makes. Asked again with its Idempotency-Key, it makes the
+    same ones."""
     request_id = ask.request_id
     if request_id is None:
         return ask.world.chance

@@ -108,7 +108,8 @@ def next_booking(world: World, client: Client) -> Booking | None:
 
 
 def category_of(client: Client, directory: Directory, world: World, has_booking: bool | None) -> str:
-    """The category by the calendar of the salon that the client visited last. has_booking None: looked up if it matters."""
+    """The category by the calendar of the salon that the client visited last. has_booking None: looked
+    up if it matters."""
     today = local_date(world.now(), _zone(client, directory))
     days = [visit.on for visit in client.recent_visits]
     found = category(client.visits_count, days, today, bool(has_booking))

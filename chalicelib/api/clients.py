@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.api.client_shapes import ClientAnswer, ClientSummary, category_of, full, summary
 from chalicelib.api.endpoint import DESK, EVERYBODY, Ask, endpoint, get, patch, post, put
 from chalicelib.api.reading import Body
-from chalicelib.api.shapes import Id, Line, Listing, PageOf, Text, Word, given, sifted
+from chalicelib.api.shapes import Line, Listing, PageOf, Text, Word, given, sifted
 from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import DomainError, ErrorKind
 from chalicelib.domain.network import Role

@@ -21,7 +21,8 @@ class NewConnection(Body):
     """salon_id: the salon of all its bookings; else the settings `salon:<site's location>` map them.
 
     secret: what the site signs with, where the site made it; else one is made here.
-    settings: also `source` (where its clients count as coming from), `url` (the address, if the site was given another).
+    settings: also `source` (where its clients count as coming from), `url` (the address, if the site was
+    given another).
     """
 
     site: Word

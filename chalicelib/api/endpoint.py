@@ -1,8 +1,8 @@
 """The one decorator under every route: authorise, parse, answer once, map errors, log one line.
 
-A view is given an `Ask` and the path's parameters, calls one service and returns the answer, or an `Answer` to set
-status or headers. What a route admits and understands is kept on the view as its `contract`, from which the OpenAPI
-document and the tests of roles are made.
+A view is given an `Ask` and the path's parameters, calls one service and returns the answer, or an `Answer`
+to set status or headers. What a route admits and understands is kept on the view as its `contract`, from
+which the OpenAPI document and the tests of roles are made.
 """
 
 import time
@@ -52,8 +52,8 @@ _rings: dict[int, KeyRing] = {}
 class Contract:
     """What a route admits and understands. roles None: anybody. answer None: no body.
 
-    keeps_answer: whether the answer may be stored for a repetition; one that tells a secret may not, and is made
-    anew from the same seed.
+    keeps_answer: whether the answer may be stored for a repetition; one that tells a secret may not, and is
+    made anew from the same seed.
     """
 
     roles: frozenset[Role] | None
@@ -66,7 +66,8 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request that was let in. request_id: the same for a repetition with the same Idempotency-Key, else None."""
+    """A request that was let in. request_id: the same for a repetition with the same Idempotency-Key,
+    else None."""
 
     parts: Parts
     access: Access
@@ -97,7 +98,8 @@ def endpoint(
     status: int = 200,
     keeps_answer: bool = True,
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
-    """For a route behind a key; stands under `@get(path)`, `@post(path)`, ... Any POST may be asked once (API.md)."""
+    """For a route behind a key; stands under `@get(path)`, `@post(path)`, ... Any POST may be asked once
+    (API.md)."""
     contract = Contract(roles, body, query, answer, status, keeps_answer)
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
@@ -119,7 +121,8 @@ def endpoint(
 def public(
     *, answer: Any = None, explain: Callable[..., Answer] | None = None
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
-    """For a route that anybody may ask; its view is given the bare request. explain: how it tells its errors."""
+    """For a route that anybody may ask; its view is given the bare request. explain: how it tells its
+    errors."""
     contract = Contract(None, Nothing, Nothing, answer, 200, False)
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Response]:

@@ -18,7 +18,8 @@ Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
 
 
 class NetworkChanges(Body):
-    """country: ISO 3166 alpha-2, whose phone numbers may be written without a code. language: ru, ro or en."""
+    """country: ISO 3166 alpha-2, whose phone numbers may be written without a code. language: ru, ro or
+    en."""
 
     name: Line | UnsetType = UNSET
     country: str | UnsetType = UNSET

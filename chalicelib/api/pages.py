@@ -236,7 +236,8 @@ def see_stop(request: Request, token: str) -> Answer:
 @post("/u/{token}")
 @page
 def stop(request: Request, token: str) -> Answer:
-    """Whatever the form says: a mail program's one tap (RFC 8058) comes here too, and is answered without a redirect."""
+    """Whatever the form says: a mail program's one tap (RFC 8058) comes here too, and is answered
+    without a redirect."""
     opened = _open(token, LinkPurpose.STOP)
     client = stop_messages(opened.world, opened.link.network_id, opened.link.client_id)
     if b"One-Click" in raw_body(request):

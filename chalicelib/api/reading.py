@@ -1,7 +1,8 @@
-"""Requests read strictly: what is not exactly what the contract says is refused, with the place where it differs.
+"""Requests read strictly: what is not exactly what the contract says is refused, with the place where it
+differs.
 
-JSON goes through the standard library first, since only there duplicate keys and figures beyond measure can be told;
-then msgspec makes it a struct. Nothing here raises anything but DomainError.
+JSON goes through the standard library first, since only there duplicate keys and figures beyond measure can
+be told; then msgspec makes it a struct. Nothing here raises anything but DomainError.
 """
 
 import json
@@ -78,7 +79,8 @@ def _broken(text: str) -> float:
 
 
 def body_of(raw: bytes, of: type[T]) -> T:
-    """The body as a struct. Raises UNKNOWN_FIELD, MISSING_FIELD, INVALID_FIELD, each naming the field's path."""
+    """The body as a struct. Raises UNKNOWN_FIELD, MISSING_FIELD, INVALID_FIELD, each naming the field's
+    path."""
     value = json_of(raw)
     try:
         return msgspec.convert(value, of)

@@ -1,6 +1,6 @@
 """All of HTTP in one blueprint: importing the rooms puts their routes on it."""
 
-from chalicelib.api import (
+from chalicelib.api import (  # noqa: F401
     bonuses,
     bookings,
     clients,

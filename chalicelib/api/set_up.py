@@ -214,7 +214,7 @@ def _service(service: Service) -> ServiceAnswer:
 
 def _service_said(body: msgspec.Struct) -> dict[str, Any]:
     said = given(body, "price")
-    price: Money | None | UnsetType = body.price  # type: ignore[attr-defined]
+    price: Money | UnsetType | None = body.price  # type: ignore[attr-defined]
     if price is None or isinstance(price, UnsetType):
         return said if price is UNSET else {**said, "price_minor": None, "currency": None}
     return {**said, "price_minor": price.amount_minor, "currency": price.currency}

@@ -21,7 +21,8 @@ Limit = Annotated[int, Meta(ge=1, le=200)]
 Cursor = Annotated[str, Meta(max_length=2000)]
 
 READS_MOST = 40
-"""How many pages of the table are read for one page of a sifted list: what is rarer takes several requests."""
+"""How many pages of the table are read for one page of a sifted list: what is rarer takes several
+requests."""
 
 
 class Answered(msgspec.Struct, kw_only=True):
@@ -41,7 +42,8 @@ class Listing(Body):
 
 
 class PageOf(msgspec.Struct, Generic[T], kw_only=True):
-    """Part of a list. A page may hold fewer items than asked for, even none, while next_cursor says there is more."""
+    """Part of a list. A page may hold fewer items than asked for, even none, while next_cursor says
+    there is more."""
 
     items: list[T]
     next_cursor: str | None = None

@@ -1,8 +1,8 @@
-"""Answer once: a request with an Idempotency-Key, sent again, gets the answer that it was given, and does nothing twice.
+"""Answer once: a request sent again with its Idempotency-Key gets the same answer, and does nothing twice.
 
-No key is reserved before the work is done: the key and what was said seed the ids of whatever the request makes, so that
-two of the same at once, or one again after a crash between doing and keeping, come to the same things. Only successes are
-kept: what was refused has changed nothing, and may be right later.
+No key is reserved before the work is done: the key and what was said seed the ids of whatever the request
+makes, so that two of the same at once, or one again after a crash between doing and keeping, come to the same
+things. Only successes are kept: what was refused has changed nothing, and may be right later.
 """
 
 import hashlib
@@ -40,7 +40,8 @@ def answer_once(
     """The answer, and whether it is that of an earlier request.
 
     scope  who asks for what: keys of different scopes have nothing to do with each other.
-    said   everything that the request says. Raises IDEMPOTENCY_MISMATCH where the key came with something else before.
+    said   everything that the request says. Raises IDEMPOTENCY_MISMATCH where the key came with something
+    else before.
     do     does the work, given the seed of the ids that it makes.
     keep   False where the answer holds a secret: the work, seeded alike, is done again instead.
     """

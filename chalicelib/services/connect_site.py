@@ -1,4 +1,5 @@
-"""Connect a booking site: its webhook's address, of which the last part is a secret, and what the site signs with."""
+"""Connect a booking site: its webhook's address, of which the last part is a secret, and what the site
+signs with."""
 
 import base64
 import binascii
@@ -32,8 +33,9 @@ def connect_site(
     settings: Mapping[str, str],
     chance: Chance | None = None,
 ) -> Connection:
-    """Makes a connection; a secret is made where none is given. chance: the source of what is secret about it, for a
-    request that may be repeated. Raises UNKNOWN_SITE, INVALID_SECRET, INVALID_SETTINGS, NOT_FOUND."""
+    """Makes a connection; a secret is made where none is given. chance: the source of what is secret
+    about it, for a request that may be repeated. Raises UNKNOWN_SITE, INVALID_SECRET, INVALID_SETTINGS,
+    NOT_FOUND."""
     if site not in sites:
         raise refused("UNKNOWN_SITE", f"Sites are {', '.join(sorted(sites))}.", site=site)
     _ensure_reached(world, access, salon_id)

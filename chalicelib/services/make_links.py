@@ -57,7 +57,8 @@ class Links:
         return link
 
     def derived(self, cause: str, characters: int) -> str:
-        """Up to 51 characters that only who has the secret can tell from chance; always the same for a cause."""
+        """Up to 51 characters that only who has the secret can tell from chance; always the same for a
+        cause."""
         return self._signed(f"derived|{cause}", characters)
 
     def _signed(self, text: str, characters: int) -> str:

@@ -39,7 +39,8 @@ def make_key(
     source: str | None = None,
     chance: Chance | None = None,
 ) -> tuple[Key, str]:
-    """The key and its secret, which is not to be had again. `pk_<network>.<random>`: it tells its network by itself.
+    """The key and its secret, which is not to be had again. `pk_<network>.<random>`: it tells its network
+    by itself.
 
     chance: the source of the secret, for a request that may be repeated. Raises INVALID_KEY, NOT_FOUND.
     """
@@ -86,7 +87,8 @@ def _check(
 
 
 def authenticate(world: World, secret: str) -> Access:
-    """What a key opens. Raises UNAUTHENTICATED in the same words for a wrong, a revoked and a nonsensical one."""
+    """What a key opens. Raises UNAUTHENTICATED in the same words for a wrong, a revoked and a
+    nonsensical one."""
     if _FORM.fullmatch(secret):
         hash = key_hash(secret)
         key = world.store.access_key(network_of(secret), hash)
@@ -107,8 +109,8 @@ def _access(key: Key) -> Access:
 
 
 class KeyRing:
-    """Keys that were good a moment ago, remembered for a minute: a revoked key is refused everywhere within that time.
-    Keys that open nothing are never remembered."""
+    """Keys that were good a moment ago, remembered for a minute: a revoked key is refused everywhere
+    within that time. Keys that open nothing are never remembered."""
 
     def __init__(self, world: World) -> None:
         self._world = world

@@ -1,4 +1,5 @@
-"""Preview a message: its text for a real booking or client, from the saved words or from a draft, and what it costs."""
+"""Preview a message: its text for a real booking or client, from the saved words or from a draft, and
+what it costs."""
 
 import re
 from dataclasses import dataclass, replace

@@ -1,4 +1,5 @@
-"""Set the rules: a network's own numbers in place of the defaults, checked so that none of them silences everything."""
+"""Set the rules: a network's own numbers in place of the defaults, checked so that none of them silences
+everything."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -33,7 +34,8 @@ _RANGES = {
 def set_rules(
     world: World, access: Access, version: int, messages: Mapping[str, Any], bonuses: Mapping[str, Any]
 ) -> Network:
-    """Changes the rules of that version; what is not said stays. Said again of the version it made: unchanged.
+    """Changes the rules of that version; what is not said stays. Said again of the version it made:
+    unchanged.
 
     Raises STALE_VERSION, INVALID_RULE naming the field. Points already granted are not touched by any rule.
     """

@@ -1,5 +1,5 @@
-"""Set up a network: the network itself, its salons, staff and services. Whatever is written is seen at once here, and
-within a minute by processes that keep the set-up in mind."""
+"""Set up a network: the network itself, its salons, staff and services. Whatever is written is seen at
+once here, and within a minute by processes that keep the set-up in mind."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,6 +18,7 @@ from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, World
 
 SetUp = TypeVar("SetUp", Network, Salon, Staff, Service)
+Added = TypeVar("Added", Salon, Staff, Service)
 
 NETWORK_CHARACTERS = 10
 MINUTES_MOST = 24 * 60
@@ -104,7 +105,8 @@ def change_staff(world: World, access: Access, staff_id: str, changes: Mapping[s
 def add_service(
     world: World, access: Access, said: Mapping[str, Any], request_id: str | None = None
 ) -> Service:
-    """said: name, category, minutes, price_minor, currency, repeat_after_days. A service is the whole network's."""
+    """said: name, category, minutes, price_minor, currency, repeat_after_days. A service is the whole
+    network's."""
     _ensure_whole_network(access)
     fields = _checked(world.directory(access.network_id), said)
     service = Service(network_id=access.network_id, id=_id(world, access, "srv", request_id), **fields)
@@ -144,12 +146,12 @@ def _id(world: World, access: Access, prefix: str, request_id: str | None) -> st
 
 
 def _added(
-    world: World, value: SetUp, of: Callable[[Directory], Mapping[str, SetUp]], request_id: str | None
-) -> SetUp:
+    world: World, value: Added, of: Callable[[Directory], Mapping[str, Added]], request_id: str | None
+) -> Added:
     try:
         (saved,) = world.store.save(value)
     except SaveConflict:
-        stands = of(read_anew(world, value.network_id)).get(value.id) if request_id else None  # type: ignore[union-attr]
+        stands = of(read_anew(world, value.network_id)).get(value.id) if request_id else None
         if stands is None:
             raise
         return stands

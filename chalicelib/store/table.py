@@ -196,6 +196,11 @@ class Table:
         places = [keys.key("BOOKING", network_id=network_id, id=id) for id in dict.fromkeys(booking_ids)]
         return self._batch(Booking, places)
 
+    def clients_named(self, network_id: str, client_ids: Sequence[str]) -> list[Client]:
+        """The clients of those ids; those that are gone are left out."""
+        places = [keys.key("CLIENT", network_id=network_id, id=id) for id in dict.fromkeys(client_ids)]
+        return self._batch(Client, places)
+
     def _batch(self, cls: type[T], places: Sequence[tuple[str, str]]) -> list[T]:
         if not places:
             return []

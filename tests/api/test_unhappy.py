@@ -1,4 +1,5 @@
-"""Requests as they should not be: each is a 4xx with a stable code, never a 500, and leaves nothing half-written."""
+"""Requests as they should not be: each is a 4xx with a stable code, never a 500, and leaves nothing
+half-written."""
 
 import json
 from typing import Any

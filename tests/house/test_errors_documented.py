@@ -25,8 +25,9 @@ def raised() -> set[tuple[str, int]]:
 
 
 def _raised_in(tree: ast.AST) -> Iterator[tuple[str, int]]:
-    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
-        assert isinstance(call.func, ast.Name)
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+            continue
         match call.func.id, call.args:
             case "malformed" | "conflict" | "refused", [ast.Constant(value=code), *_]:
                 yield code, STATUS[BY_FUNCTION[call.func.id]]
@@ -35,5 +36,5 @@ def _raised_in(tree: ast.AST) -> Iterator[tuple[str, int]]:
 
 
 def test_every_code_stands_in_the_documentation() -> None:
-    documented = {(code, int(status)) for code, status in ROW.findall((ROOT / "docs/errors.md").read_text("utf-8"))}
-    assert documented == raised()
+    page = (ROOT / "docs/errors.md").read_text(encoding="utf-8")
+    assert {(code, int(status)) for code, status in ROW.findall(page)} == raised()
