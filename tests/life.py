@@ -126,13 +126,10 @@ class Life:
         raise AssertionError("this salon never comes to rest")
 
     def next_wake_at(self) -> datetime | None:
-        far = self.world.now() + timedelta(days=4000)
-        due = [
-            item.wake_at
-            for shard in shard_names(self.store.shards)
-            for item in self.store.due(shard, far, limit=1)
+        asleep = [
+            item.wake_at for item in self.store.item.scan(attributes_to_get=["wake_at"]) if item.wake_at
         ]
-        return datetime.fromisoformat(min(due)) if due else None
+        return datetime.fromisoformat(min(asleep)) if asleep else None
 
     # --- what is told from outside
 

@@ -12,14 +12,15 @@ def site_client(connection_id: str) -> str:
 
 
 def site_booking(connection_id: str) -> str:
-    """Kind of alias by which a site's later id of a moved booking leads to the booking."""
+    """Kind of alias by which one of a site's ids of a moved booking leads to another, under which it is
+    kept."""
     return f"booking@{connection_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
-    """value: an E.164 phone, a lower-case e-mail, or a site's id. leads_to: the id of the client or
-    booking."""
+    """value: an E.164 phone, a lower-case e-mail, or a site's id. leads_to: the id of the client, or
+    another id of the site's."""
 
     network_id: str
     kind: str

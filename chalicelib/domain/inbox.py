@@ -1,7 +1,7 @@
 """A webhook as it was received, kept until it is applied and for some weeks after, so that nothing a site
 said is lost."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -42,3 +42,8 @@ class InboxItem:
     wake: Wake | None = None
     trouble: Trouble | None = None
     version: int = 0
+
+
+def quarantined(item: InboxItem, code: str, detail: str) -> InboxItem:
+    """The item put before a person, who may replay it."""
+    return replace(item, state=InboxState.QUARANTINED, reason=code, detail=detail[:300], wake=None)

@@ -14,7 +14,7 @@ from chalicelib.domain.network import Connection, Directory, Salon
 from chalicelib.domain.site_events import BookingReported, SiteStatus
 from chalicelib.domain.zones import as_instant
 from chalicelib.services.book import with_wake
-from chalicelib.services.complete_visit import Bill, completion
+from chalicelib.services.complete_visit import counted
 from chalicelib.services.site_clients import Found, find_or_draft, known, with_blanks_filled
 from chalicelib.services.site_set_up import lines_of
 from chalicelib.services.take_back_visit import taken_back
@@ -23,6 +23,13 @@ from chalicelib.services.world import World
 BY_CLIENT = "client"
 """Reason of a cancellation that the client made on our page: the site does not know of it and must not undo
 it."""
+
+
+BY_SITE = "site"
+"""Reason of a confirmation that the site told: the site may take it back."""
+
+MOVES_MOST = 50
+"""How many ids of one booking are followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,52 +53,88 @@ def apply_booking(world: World, connection: Connection, event: BookingReported) 
     """Applies one event. Raises Unknown, DomainError (the event is quarantined), SaveConflict (look
     again)."""
     directory = world.directory(connection.network_id)
-    stands = _standing(world, connection, event)
+    place = _placed(world, connection, event)
+    stands = place.stands
     if stands is None:
         if event.partial or event.starts_at is None:
             raise Unknown(
                 "BOOKING_UNKNOWN", f"The site speaks of booking {event.external_id}, which is not known here."
             )
-        return _make(world, connection, directory, event)
-    continues = event.moved_from is not None and event.moved_from == stands.external_id != event.external_id
-    if stands.guard is not None and event.guard <= stands.guard and not continues:
+        return _make(world, connection, directory, event, place)
+    newer = stands.guard is None or event.guard > stands.guard
+    if place.joins and (newer or stands.external_id == event.moved_from):  # a move told late is still a move
+        return _change(world, connection, directory, place, event)
+    if place.joins:
+        world.store.save(*place.joins, remove=place.gone)
+        return Applied(changed=True, booking_id=stands.id)
+    if not newer:
         return Applied(
             changed=_blanks_filled(world, connection, stands, event), booking_id=stands.id, reason="not_newer"
         )
     if event.external_id != stands.external_id and event.moved_from is None:
         return Applied(changed=False, booking_id=stands.id, reason="superseded")
-    return _change(world, connection, directory, stands, event)
+    return _change(world, connection, directory, place, event)
 
 
 # --- which booking
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an event belongs. A site that gives a moved booking a new id tells that two ids are one booking:
+    `joins` is the alias that says so, `gone` the booking that was kept under the other id meanwhile."""
+
+    booking_id: str
+    stands: Booking | None
+    joins: tuple[Alias, ...] = ()
+    gone: tuple[Booking, ...] = ()
+
+
+def _placed(world: World, connection: Connection, event: BookingReported) -> Place:
+    own = _first(world, connection, event.external_id)
+    before = _first(world, connection, event.moved_from) if event.moved_from else own
+    first = world.store.booking(connection.network_id, _booking_id(connection, before))
+    if own == before:
+        return Place(_booking_id(connection, own), first)
+    later = world.store.booking(connection.network_id, _booking_id(connection, own))
+    if later is not None and (first is None or later.status is Status.COMPLETED):
+        gone = (first,) if first else ()  # what has been posted to is kept under its id
+        return Place(later.id, later, (_alias(connection, before, own),), gone)
+    gone = (later,) if later else ()
+    return Place(_booking_id(connection, before), first, (_alias(connection, own, before),), gone)
 
 
 def _booking_id(connection: Connection, external_id: str) -> str:
     return derived("bkg", connection.id, external_id)
 
 
-def _standing(world: World, connection: Connection, event: BookingReported) -> Booking | None:
-    """The booking that the event is about: under its own id, or, where the site gives a moved booking a new
-    id, under the first of its ids."""
-    first = _first_id(world, connection, event.moved_from or event.external_id)
-    return world.store.booking(connection.network_id, first)
+def _first(world: World, connection: Connection, external_id: str) -> str:
+    """The id, of all that the site has given to the booking, under which it is kept here."""
+    for _ in range(MOVES_MOST):
+        led = world.store.alias(connection.network_id, site_booking(connection.id), external_id)
+        if led is None:
+            break
+        external_id = led
+    return external_id
 
 
-def _first_id(world: World, connection: Connection, external_id: str) -> str:
-    led = world.store.alias(connection.network_id, site_booking(connection.id), external_id)
-    return led or _booking_id(connection, external_id)
+def _alias(connection: Connection, external_id: str, leads_to: str) -> Alias:
+    kind = site_booking(connection.id)
+    return Alias(network_id=connection.network_id, kind=kind, value=external_id, leads_to=leads_to)
 
 
 # --- making
 
 
-def _make(world: World, connection: Connection, directory: Directory, event: BookingReported) -> Applied:
+def _make(
+    world: World, connection: Connection, directory: Directory, event: BookingReported, place: Place
+) -> Applied:
     salon = _salon(connection, directory, event)
     found = _client(world, connection, event)
     assert event.starts_at is not None
     booking = Booking(
         network_id=connection.network_id,
-        id=_booking_id(connection, event.moved_from or event.external_id),
+        id=place.booking_id,
         salon_id=salon.id,
         client_id=found.client.id if found else None,
         starts_at=as_instant(event.starts_at, salon.timezone),
@@ -105,21 +148,15 @@ def _make(world: World, connection: Connection, directory: Directory, event: Boo
         guard=event.guard,
         waiting_for=_waiting_for(event, found),
     )
-    extra = list(found.to_save) if found else []
     if event.moved_from:
         booking = replace(booking, moves=1)
-        extra.append(_alias(connection, event.external_id, booking.id))
+    extra = [*(found.to_save if found else ()), *place.joins]
     return _save(world, directory, None, booking, event, found, extra, [])
 
 
 def _waiting_for(event: BookingReported, found: Found | None) -> str | None:
     """The site's id of a client of whom it has said nothing but that."""
     return event.client.external_id if event.client and found is None else None
-
-
-def _alias(connection: Connection, external_id: str, booking_id: str) -> Alias:
-    kind = site_booking(connection.id)
-    return Alias(network_id=connection.network_id, kind=kind, value=external_id, leads_to=booking_id)
 
 
 def _salon(connection: Connection, directory: Directory, event: BookingReported) -> Salon:
@@ -166,32 +203,61 @@ def _blanks_filled(world: World, connection: Connection, stands: Booking, event:
 
 
 def _change(
-    world: World, connection: Connection, directory: Directory, stands: Booking, event: BookingReported
+    world: World, connection: Connection, directory: Directory, place: Place, event: BookingReported
 ) -> Applied:
+    assert place.stands is not None
+    stands = place.stands
     salon = directory.salons[stands.salon_id]
-    found = _client(world, connection, event) if stands.client_id is None else None
-    extra: list[Any] = list(found.to_save) if found else []
-    remove: list[Any] = []
+    found = _client(world, connection, event) if _may_have_another_client(stands, event) else None
+    extra: list[Any] = [*(found.to_save if found else ()), *place.joins]
     newest = max(stands.guard or "", event.guard)
     booking = replace(stands, guard=newest, external_id=event.external_id, note=event.note or stands.note)
-    if found is not None:
-        booking = replace(booking, client_id=found.client.id, waiting_for=None)
     if event.lines:
         booking = replace(booking, lines=lines_of(world, connection, salon, event))
+    for gone in place.gone:  # word of the new id came before word of the move
+        if gone.guard and gone.guard > newest:
+            event = _as_told_of(gone, event)
+            booking = replace(booking, guard=gone.guard, external_id=gone.external_id, lines=gone.lines)
     if event.starts_at is not None:
-        booking = _moved(world, directory, booking, as_instant(event.starts_at, salon.timezone))
-    if event.moved_from is not None and event.external_id != stands.external_id:
-        extra.append(_alias(connection, event.external_id, booking.id))
-        later = world.store.booking(connection.network_id, _booking_id(connection, event.external_id))
-        if later is not None and later.guard is not None:  # word of the new id came before word of the move
-            remove.append(later)
-            if later.guard > event.guard:
-                event = replace(event, status=SiteStatus(later.status.value), guard=later.guard)
-                booking = replace(booking, guard=later.guard)
-    return _save(world, directory, stands, booking, event, found, extra, remove)
+        booking = _moved(world, directory, booking, event, as_instant(event.starts_at, salon.timezone))
+    for gone in place.gone:
+        told = (replace(touch, occurrence=booking.moves) for touch in gone.touches.values())
+        booking = booking.with_touches(*told)
+    if found is not None:
+        booking = _given_to(booking, found.client, world.now())
+    return _save(world, directory, stands, booking, event, found, extra, list(place.gone))
 
 
-def _moved(world: World, directory: Directory, booking: Booking, starts_at: datetime) -> Booking:
+def _may_have_another_client(stands: Booking, event: BookingReported) -> bool:
+    """A booking without a client may get one; one with a client another, if the site names them by its own
+    id. A phone alone is no reason: the client may have told us a newer one."""
+    if stands.client_id is None:
+        return True
+    named = event.client is not None and event.client.external_id is not None
+    return named and stands.status is not Status.COMPLETED
+
+
+def _given_to(booking: Booking, client: Client, now: datetime) -> Booking:
+    """The booking with this client. Another one than before knows nothing of it yet and is told all anew."""
+    if booking.client_id == client.id:
+        return booking
+    if booking.client_id is not None:
+        booking = replace(booking, moves=booking.moves + 1, made_at=now, move_wish=None)
+    return replace(booking, client_id=client.id, waiting_for=None)
+
+
+def _as_told_of(gone: Booking, event: BookingReported) -> BookingReported:
+    """The event with what was told later of the same booking under its new id."""
+    status = SiteStatus(gone.status.value)
+    return replace(event, status=status, guard=gone.guard or event.guard, starts_at=gone.starts_at)
+
+
+def _moved(
+    world: World, directory: Directory, booking: Booking, event: BookingReported, starts_at: datetime
+) -> Booking:
+    """A visit that took place is not moved: it was counted on its day, and its client was thanked."""
+    if booking.status is Status.COMPLETED and event.status in (None, SiteStatus.COMPLETED):
+        return booking
     apart = timedelta(minutes=directory.rules.messages.notice_again_when_moved_by_minutes)
     return moved(booking, starts_at, world.now(), apart)
 
@@ -203,10 +269,10 @@ def _target(stands: Booking | None, booking: Booking, event: BookingReported) ->
     if event.status is SiteStatus.MOVING:
         return Status.CANCELLED
     target = Status(event.status.value)
-    if stands is None or target is not Status.BOOKED or booking.starts_at != stands.starts_at:
+    if stands is None or target is not Status.BOOKED or booking.moves != stands.moves:
         return target
-    told_by_client = stands.status is Status.CONFIRMED or stands.reason == BY_CLIENT
-    return stands.status if told_by_client else target
+    confirmed = stands.status is Status.CONFIRMED and stands.reason != BY_SITE
+    return stands.status if confirmed or stands.reason == BY_CLIENT else target
 
 
 def _save(
@@ -225,30 +291,17 @@ def _save(
     client = found.client if found else None
     if client is None and booking.client_id is not None:
         client = world.store.client(booking.network_id, booking.client_id)
-    if target is Status.COMPLETED and was is not Status.COMPLETED:
-        values = _completed(world, directory, booking, client, event, now)
+    had_client = stands is not None and stands.client_id is not None
+    if target is Status.COMPLETED and (was is not target or (client is not None and not had_client)):
+        values = counted(world, booking, client, event.paid_minor, _actor(booking))
         extra = [value for value in extra if value is not client]
-    elif was is Status.COMPLETED and target is not Status.COMPLETED:
-        values = taken_back(world, booking, target, _actor(booking))
+    elif stands is not None and had_client and was is Status.COMPLETED and target is not was:
+        values = taken_back(world, booking, target, _actor(booking), counted_at=stands.starts_at)
     else:
         values = [with_wake(_stepped(booking, was, target, event, now), directory, client, now)]
     (saved, *_) = world.store.save(*values, *extra, remove=remove)
     world.wake_if_due(saved)
     return Applied(changed=True, booking_id=booking.id)
-
-
-def _completed(
-    world: World,
-    directory: Directory,
-    booking: Booking,
-    client: Client | None,
-    event: BookingReported,
-    now: datetime,
-) -> list[Any]:
-    account = world.store.account(booking.network_id, client.id) if client else None
-    bill = Bill(paid_minor=booking.total_minor if event.paid_minor is None else event.paid_minor)
-    upcoming = replace(booking, status=Status.BOOKED, closed_at=None)
-    return completion(directory, upcoming, client, account, bill, _actor(booking), now).to_save()
 
 
 def _stepped(
@@ -258,6 +311,8 @@ def _stepped(
     if target is was:
         return booking
     reason = "moving" if event.status is SiteStatus.MOVING else None
+    if target is Status.CONFIRMED:
+        reason = BY_SITE
     return replace(booking, status=target, closed_at=None if target in UPCOMING else now, reason=reason)
 
 

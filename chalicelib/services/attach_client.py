@@ -6,9 +6,9 @@ A module of its own, so that the function which wakes things does not load all t
 from dataclasses import replace
 
 from chalicelib.domain.aliases import site_client
-from chalicelib.domain.bookings import Booking
+from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.network import Connection
-from chalicelib.services.book import with_wake
+from chalicelib.services.book import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import World
 
@@ -31,11 +31,15 @@ def attach_client(world: World, booking: Booking) -> Booking | None:
     if client is None:
         return None
     attached = replace(booking, client_id=client.id, waiting_for=None)
+    if attached.status is Status.COMPLETED:  # nobody knew whose visit it was: it counts from now on
+        from chalicelib.services.complete_visit import counted
+
+        values = counted(world, attached, client, None, f"connection:{booking.connection_id}")
+    else:
+        values = [with_wake(attached, directory_for(world, booking), client, world.now())]
     try:
-        (saved,) = world.store.save(
-            with_wake(attached, world.directory(booking.network_id), client, world.now())
-        )
+        saved: Booking = world.store.save(*values)[0]
     except SaveConflict:
         return None
     world.wake_if_due(saved)
-    return saved  # type: ignore[no-any-return]
+    return saved

@@ -141,6 +141,19 @@ def completion(
     return Completion(with_wake(closed, directory, client, now), visitor, account, entries)
 
 
+def counted(
+    world: World, booking: Booking, client: Client | None, paid_minor: int | None, actor: str
+) -> list[Any]:
+    """What must be saved so that a visit that took place, as a site says, is completed and counts for its
+    client. paid_minor: None where that was not told; then it is what the lines come to."""
+    account = world.store.account(booking.network_id, client.id) if client else None
+    told = booking.paid_minor if paid_minor is None else paid_minor
+    bill = Bill(paid_minor=booking.total_minor if told is None else told)
+    upcoming = replace(booking, status=Status.BOOKED, closed_at=None)
+    directory = directory_for(world, booking)
+    return completion(directory, upcoming, client, account, bill, actor, world.now()).to_save()
+
+
 def _posted(
     directory: Directory, booking: Booking, account: Account, bill: Bill, actor: str, now: datetime
 ) -> tuple[Account, tuple[Entry, ...]]:

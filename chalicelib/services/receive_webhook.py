@@ -9,7 +9,7 @@ from typing import Protocol
 
 from chalicelib.domain.errors import DomainError, ErrorKind, missing
 from chalicelib.domain.ids import digest, network_of, time_ordered
-from chalicelib.domain.inbox import RETRY_LOST, InboxItem, InboxState
+from chalicelib.domain.inbox import RETRY_LOST, InboxItem, InboxState, quarantined
 from chalicelib.domain.network import Connection
 from chalicelib.domain.site_events import BadSignature, Ignored, NotUnderstood, SiteContext, SiteEvent
 from chalicelib.domain.waking import Wake
@@ -130,10 +130,6 @@ def _judged(item: InboxItem, adapter: Site, context: SiteContext) -> InboxItem:
             item, state=InboxState.IGNORED, reason=first.reason, detail=first.detail or None, wake=None
         )
     return item
-
-
-def quarantined(item: InboxItem, code: str, detail: str) -> InboxItem:
-    return replace(item, state=InboxState.QUARANTINED, reason=code, detail=detail[:300], wake=None)
 
 
 def _again(receiving: Receiving, item: InboxItem) -> Receipt:

@@ -58,6 +58,8 @@ def find_or_draft(world: World, connection: Connection, told: SiteClient) -> Fou
     told = normal(world, connection, told)
     client, by = known(world, connection, told)
     drafted = client or _drafted(world, connection, told)
+    if client is None:  # made once already, and known by another phone since
+        client = world.store.client(connection.network_id, drafted.id)
     if by != site_client(connection.id):
         link_site_id(world, connection, told.external_id, drafted.id)
     if client is None:

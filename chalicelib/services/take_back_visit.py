@@ -38,8 +38,11 @@ def take_back(world: World, booking: Booking, to: Status, actor: str) -> Booking
     raise conflict("TRY_AGAIN", "Somebody else changed this visit at the same moment; try again.")
 
 
-def taken_back(world: World, booking: Booking, to: Status, actor: str) -> list[Any]:
-    """All that must be saved together, the booking first."""
+def taken_back(
+    world: World, booking: Booking, to: Status, actor: str, *, counted_at: datetime | None = None
+) -> list[Any]:
+    """All that must be saved together, the booking first. counted_at: its start when it was counted, should
+    it have been moved since."""
     now, directory = world.now(), directory_for(world, booking)
     reopened = replace(
         booking,
@@ -58,7 +61,7 @@ def taken_back(world: World, booking: Booking, to: Status, actor: str) -> list[A
     if client is None:
         return [with_wake(reopened, directory, None, now)]
     account, entries = _reversed(world, booking, actor, now)
-    visitor = _unvisited(world, booking, client)
+    visitor = _unvisited(world, replace(booking, starts_at=counted_at or booking.starts_at), client)
     zone = client.timezone or directory.salons[booking.salon_id].timezone
     visitor = replace(visitor, wake=client_plan.next_wake(visitor, directory.rules.messages, zone, now))
     return [with_wake(reopened, directory, client, now), visitor, *([account] if entries else []), *entries]

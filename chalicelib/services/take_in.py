@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.errors import DomainError
-from chalicelib.domain.inbox import WAITS, InboxItem, InboxState
+from chalicelib.domain.inbox import WAITS, InboxItem, InboxState, quarantined
 from chalicelib.domain.network import Connection
 from chalicelib.domain.site_events import BookingReported, Ignored, NotUnderstood, SiteEvent
 from chalicelib.domain.waking import Wake
 from chalicelib.services.apply_booking import Applied, Unknown, apply_booking
 from chalicelib.services.apply_client import apply_client
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.receive_webhook import Site, context_of, quarantined
+from chalicelib.services.receive_webhook import Site, context_of
 from chalicelib.services.world import CONFLICT_TRIES, World
 
 
@@ -36,6 +36,9 @@ def take_in(intake: Intake, network_id: str, inbox_id: str) -> InboxState | None
     if item is None or item.state not in (InboxState.RECEIVED, InboxState.WAITING):
         return None
     after = _judged(intake, item, world.now())
+    if after.state is InboxState.QUARANTINED:  # a salon may have been mapped a moment ago
+        world.directories.forget(network_id)
+        after = _judged(intake, item, world.now())
     world.store.save(after)
     return after.state
 
@@ -79,6 +82,7 @@ def _waiting(item: InboxItem, unknown: Unknown, now: datetime) -> InboxItem:
         reason=unknown.code,
         detail=unknown.message[:300],
         tries=item.tries + 1,
+        trouble=None,
         wake=Wake(now + WAITS[item.tries], "take_in"),
     )
 

@@ -4,12 +4,11 @@ from dataclasses import replace
 
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import Client
-from chalicelib.domain.inbox import RETRY_LOST, InboxItem
+from chalicelib.domain.inbox import RETRY_LOST, InboxItem, quarantined
 from chalicelib.domain.waking import Wake, after_failure
 from chalicelib.services.attach_client import attach_client
 from chalicelib.services.book import directory_for, with_wake
 from chalicelib.services.ports import IntakeQueue
-from chalicelib.services.receive_webhook import quarantined
 from chalicelib.services.send_touches import Sending, send_due
 from chalicelib.services.subjects import about_booking, about_client
 from chalicelib.services.wake_items import Wakers

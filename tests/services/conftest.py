@@ -1,13 +1,22 @@
 """A network of two salons, one client and one connection, on moto; and its life."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.network import Connection
 from chalicelib.services.world import World
-from tests.builders import RecordingIntake, RecordingSender, a_connection, a_town
+from chalicelib.wiring import CachedDirectories
+from tests.builders import RecordingIntake, RecordingSender, SettableClock, a_connection, a_town
 from tests.life import Life
+
+
+@pytest.fixture
+def world(world: World, clock: SettableClock) -> World:
+    """With the set-up kept for a minute, as in a function that is warm."""
+    store: Any = world.store
+    return replace(world, directories=CachedDirectories(store.directory, clock))
 
 
 @pytest.fixture

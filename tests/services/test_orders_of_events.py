@@ -44,6 +44,8 @@ CREATED, MOVED = reported("e-1", 1, IN_TWO_DAYS), reported("e-1", 2, LATER)
 CANCELLED = reported("e-1", 3, LATER, status=SiteStatus.CANCELLED)
 COMPLETED = reported("e-1", 3, LATER, status=SiteStatus.COMPLETED, paid_minor=40_000)
 NO_SHOW, BACK = (reported("e-1", 3, LATER, status=SiteStatus.NO_SHOW), reported("e-1", 4, LATER))
+ELENA = SiteClient("c-2", "Elena", "069000111")
+SAME_TIME = reported("e-1", 3, IN_TWO_DAYS)
 CONFIRMED = reported("e-1", 2, IN_TWO_DAYS, status=SiteStatus.CONFIRMED)
 STORIES = {
     "moved": ([CREATED, MOVED], Status.BOOKED, LATER),
@@ -53,12 +55,12 @@ STORIES = {
     "cancelled and booked anew": (
         [CREATED, MOVED, CANCELLED, reported("e-1", 4, LAST)], Status.BOOKED, LAST),
     "completed by mistake": ([CREATED, COMPLETED, reported("e-1", 5, LAST)], Status.BOOKED, LAST),
-    "confirmed and no longer": ([CREATED, CONFIRMED, reported("e-1", 3, IN_TWO_DAYS)], Status.BOOKED, IN_TWO_DAYS),
-    "thin cancellation": ([CREATED, MOVED, thin(CANCELLED)], Status.CANCELLED, LATER),
+    "confirmed, no longer": ([CREATED, CONFIRMED, SAME_TIME], Status.BOOKED, IN_TWO_DAYS),
+    "thin cancellation": ([CREATED, thin(CANCELLED)], Status.CANCELLED, IN_TWO_DAYS),
     "thin no-show taken back": ([CREATED, thin(NO_SHOW), replace(thin(BACK), status=SiteStatus.BOOKED)],
                                 Status.BOOKED, IN_TWO_DAYS),
-    "another client": ([CREATED, reported("e-1", 2, IN_TWO_DAYS, client=SiteClient("c-2", "Elena", "069000111")),
-                        reported("e-1", 3, LATER, client=SiteClient("c-2", "Elena", "069000111"))],
+    "another client": ([CREATED, replace(CONFIRMED, client=ELENA, status=SiteStatus.BOOKED),
+                        reported("e-1", 3, LATER, client=ELENA)],
                        Status.BOOKED, LATER),
 }  # fmt: skip
 ORDERS = [
@@ -81,6 +83,7 @@ def test_any_order_of_events_ends_in_the_same_booking(
     assert life.client(str(booking.client_id)).name == last_client.name
     assert life.ledger_faults() == []
     counted = life.client(str(booking.client_id)).visits_count
+    assert counted == len(life.client(str(booking.client_id)).recent_visits)
     assert counted == (1 if status is Status.COMPLETED else 0)
     assert life.store.account(NETWORK, CLI).balance == (20 if name == "completed" else 0)
 
@@ -88,8 +91,8 @@ def test_any_order_of_events_ends_in_the_same_booking(
 def test_the_same_webhook_twice_is_applied_once(life: Life, site: Any) -> None:
     for _ in range(3):
         life.hear(site, CREATED)
+    assert life.only_booking().version == 1
     life.drain()
-    assert life.only_booking().version == 2  # made, then told
     assert life.kinds_sent() == ["notice"]
 
 
@@ -332,7 +335,7 @@ def test_a_location_that_is_no_salon_yet_is_quarantined_until_it_is_mapped(life:
 def test_a_webhook_that_breaks_intake_is_not_handed_on_for_ever(life: Life, site: Any, clock: Any) -> None:
     """Whatever it is, a person sees it in the end, and nobody pays for it each two minutes."""
     life.hear(site, CREATED)
-    poison = life.told(site, reported("e-1", 2, LATER, lines=(replace(LINE, minutes=10**12),)))
+    poison = life.told(site, reported("e-1", 2, LATER, lines=(None,)))
     poison = life.store.save(replace(poison, wake=None))[0]
     life.store.save(replace(poison, wake=_wake(clock.now)))
     handed = 0
@@ -346,7 +349,7 @@ def test_a_webhook_that_breaks_intake_is_not_handed_on_for_ever(life: Life, site
         life.drain()
         for item in life.intake_queue.items:
             handed += 1
-            with pytest.raises(OverflowError):
+            with pytest.raises(AttributeError):
                 life.take_in(item)
         life.intake_queue.items.clear()
     stands = life.store.inbox_item(NETWORK, poison.id)
