@@ -15,7 +15,7 @@ from chalicelib.api.booking_shapes import (
     facts,
 )
 from chalicelib.api.clients import ClientSaid, new_client
-from chalicelib.api.endpoint import DESK, EVERYBODY, Ask, endpoint, get, patch, post
+from chalicelib.api.endpoint import DESK, EVERYBODY, Ask, endpoint, get, patch, post, salons_of
 from chalicelib.api.reading import Body, bound, instant
 from chalicelib.api.shapes import (
     Id,
@@ -148,11 +148,10 @@ def see(ask: Ask, booking_id: str) -> BookingAnswer:
 def find(ask: Ask) -> PageOf[BookingAnswer]:
     """In order of time within each salon; without salon_id one salon after another."""
     asked: BookingFilter = ask.query
-    salons = ask.world.directory(ask.access.network_id).salons
     if asked.salon_id is not None:
         names = [see_salon(ask.world, ask.access, asked.salon_id).id]
     else:
-        names = sorted(id for id in salons if ask.access.reaches_salon(id))
+        names = salons_of(ask)
 
     def read(salon_id: str, limit: int, cursor: str | None) -> Any:
         zone = ask.world.directory(ask.access.network_id).salons[salon_id].timezone

@@ -80,6 +80,14 @@ class Ask:
         return self.parts.world()
 
 
+def salons_of(ask: Ask) -> list[str]:
+    """The salons whose lists a key is shown: those that it reaches; a specialist's, those they work in."""
+    directory = ask.world.directory(ask.access.network_id)
+    staff = directory.staff.get(ask.access.staff_id or "")
+    theirs = staff.salon_ids if staff is not None and staff.salon_ids else tuple(directory.salons)
+    return sorted(id for id in theirs if ask.access.reaches_salon(id))
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer that is more than a body. A body of text or bytes goes out as it is."""

@@ -59,11 +59,12 @@ def _is_reached(ask: Ask, item: InboxItem) -> bool:
 def find(ask: Ask) -> PageOf[InboxAnswer]:
     """Newest first, by the event's own time."""
     asked: InboxFilter = ask.query
+    indexed = asked.state if asked.state is InboxState.QUARANTINED else None
     found, cursor = sifted(
         lambda limit, cursor: ask.world.store.inbox(
-            ask.access.network_id, state=asked.state, limit=limit, cursor=cursor
+            ask.access.network_id, state=indexed, limit=limit, cursor=cursor
         ),
-        lambda item: _is_reached(ask, item),
+        lambda item: asked.state in (None, item.state) and _is_reached(ask, item),
         asked,
     )
     return PageOf(items=[InboxAnswer(**_facts(item)) for item in found], next_cursor=cursor)

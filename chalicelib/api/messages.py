@@ -1,12 +1,13 @@
 """Messages: what was sent, to whom and why, or why not; and what one would look like."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.endpoint import DESK, Ask, endpoint, get, post
+from chalicelib.api.endpoint import DESK, Ask, endpoint, get, post, salons_of
 from chalicelib.api.reading import Body, bound
 from chalicelib.api.shapes import Answered, Id, Listing, Money, PageOf, Word, one_after_another, sifted
 from chalicelib.domain.access import Access
@@ -16,7 +17,6 @@ from chalicelib.domain.network import Role
 from chalicelib.domain.phones import masked_phone
 from chalicelib.domain.touches import TouchKind
 from chalicelib.services.keep_client import see_client
-from chalicelib.services.ports import Page
 from chalicelib.services.preview_message import preview
 from chalicelib.services.set_up import see_salon
 
@@ -89,11 +89,12 @@ def find(ask: Ask) -> PageOf[MessageAnswer]:
     """Newest first within each salon; without salon_id one salon after another."""
     asked: MessageFilter = ask.query
     network_id = ask.access.network_id
-    salons = ask.world.directory(network_id).salons
     if asked.salon_id is not None:
         names = [see_salon(ask.world, ask.access, asked.salon_id).id]
     else:
-        names = sorted(id for id in salons if ask.access.reaches_salon(id))
+        names = salons_of(ask)
+
+    reached: set[str] = set()
 
     def read(salon_id: str, limit: int, cursor: str | None) -> Any:
         zone = ask.world.directory(network_id).salons[salon_id].timezone
@@ -101,9 +102,12 @@ def find(ask: Ask) -> PageOf[MessageAnswer]:
         page = ask.world.store.messages_of_salon(
             network_id, salon_id, since=since, until=until, limit=limit, cursor=cursor
         )
-        return _reached(ask, page)
+        reached.update(message.id for message in _reached(ask, page.items))
+        return page
 
-    found, cursor = sifted(one_after_another(names, read), lambda each: _is_wanted(each, asked), asked)
+    found, cursor = sifted(
+        one_after_another(names, read), lambda each: each.id in reached and _is_wanted(each, asked), asked
+    )
     return PageOf(items=[_answer(ask.access, each) for each in found], next_cursor=cursor)
 
 
@@ -111,14 +115,14 @@ def _is_wanted(message: Message, asked: MessageFilter) -> bool:
     return asked.state in (None, message.state) and asked.kind in (None, message.kind)
 
 
-def _reached(ask: Ask, page: Page[Message]) -> Page[Message]:
+def _reached(ask: Ask, messages: Sequence[Message]) -> Sequence[Message]:
     """A specialist sees what was sent about their own bookings, others all."""
     if ask.access.role is not Role.SPECIALIST:
-        return page
-    ids = [message.booking_id for message in page.items if message.booking_id]
+        return messages
+    ids = [message.booking_id for message in messages if message.booking_id]
     bookings = ask.world.store.bookings(ask.access.network_id, ids)
     theirs = {booking.id for booking in bookings if ask.access.reaches_booking(booking)}
-    return Page([message for message in page.items if message.booking_id in theirs], page.cursor)
+    return [message for message in messages if message.booking_id in theirs]
 
 
 @get("/v1/clients/{client_id}/messages")
@@ -129,8 +133,8 @@ def of_client(ask: Ask, client_id: str) -> PageOf[MessageAnswer]:
     page = ask.world.store.messages_of_client(
         ask.access.network_id, client_id, limit=ask.query.limit, cursor=ask.query.cursor
     )
-    page = _reached(ask, page)
-    return PageOf(items=[_answer(ask.access, each) for each in page.items], next_cursor=page.cursor)
+    found = _reached(ask, page.items)
+    return PageOf(items=[_answer(ask.access, each) for each in found], next_cursor=page.cursor)
 
 
 @post("/v1/messages/preview")

@@ -1,7 +1,7 @@
 """Shapes that many requests and answers share: money, lists, a range of time."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -12,6 +12,14 @@ from chalicelib.services.ports import Page
 
 T = TypeVar("T")
 
+
+class HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+Named = TypeVar("Named", bound=HasId)
+
 Id = Annotated[str, Meta(min_length=1, max_length=100)]
 Word = Annotated[str, Meta(min_length=1, max_length=60)]
 Line = Annotated[str, Meta(max_length=300)]
@@ -20,9 +28,10 @@ Url = Annotated[str, Meta(max_length=500)]
 Limit = Annotated[int, Meta(ge=1, le=200)]
 Cursor = Annotated[str, Meta(max_length=2000)]
 
-READS_MOST = 40
-"""How many pages of the table are read for one page of a sifted list: what is rarer takes several
-requests."""
+READS_MOST = 25
+READ_MOST = 200
+"""How often, and how much at once, the table is read for one page of a sifted list: what is rarer than one in
+some thousands takes several requests."""
 
 
 class Answered(msgspec.Struct, kw_only=True):
@@ -77,14 +86,24 @@ Read = Callable[[int, str | None], Page[T]]
 """limit, cursor -> a page."""
 
 
-def sifted(read: Read[T], keep: Callable[[T], bool], listing: Listing) -> tuple[list[T], str | None]:
-    """What is wanted of a list, page by page, until there is enough of it; and where to go on."""
-    found: list[T] = []
-    cursor = listing.cursor
+def sifted(
+    read: Read[Named], keep: Callable[[Named], bool], listing: Listing
+) -> tuple[list[Named], str | None]:
+    """What is wanted of a list, until there is enough of it, and where to go on.
+
+    The less is found, the more is read at once; what was read beyond the last that is taken is left for the
+    next page. `read` must not leave anything out by itself: it could not be told where a page ends.
+    """
+    found: list[Named] = []
+    cursor, size = listing.cursor, listing.limit
     for _ in range(READS_MOST):
-        page = read(listing.limit - len(found), cursor)
-        found += [item for item in page.items if keep(item)]
-        cursor = page.cursor
+        page, missing = read(size, cursor), listing.limit - len(found)
+        wanted = [item.id for item in page.items if keep(item)][:missing]
+        if wanted and len(wanted) == missing and page.items[-1].id != wanted[-1]:
+            last = next(place for place, item in enumerate(page.items) if item.id == wanted[-1])
+            page = read(last + 1, cursor)
+        found += [item for item in page.items if item.id in wanted]
+        cursor, size = page.cursor, min(size * 4, READ_MOST)
         if cursor is None or len(found) >= listing.limit:
             break
     return found, cursor

@@ -1,19 +1,16 @@
 """Set up a network: the network itself, its salons, staff and services. Whatever is written is seen at
 once here, and within a minute by processes that keep the set-up in mind."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.errors import conflict, forbidden, missing, refused
 from chalicelib.domain.ids import derived
 from chalicelib.domain.network import Directory, Network, Salon, Service, Staff
-from chalicelib.domain.zones import is_zone
-from chalicelib.services.contact_details import name_normal, phone_e164
-from chalicelib.services.keep_client import LANGUAGES
+from chalicelib.services.check_set_up import checked, country_code, language_code
+from chalicelib.services.contact_details import name_normal
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, World
 
@@ -21,10 +18,6 @@ SetUp = TypeVar("SetUp", Network, Salon, Staff, Service)
 Added = TypeVar("Added", Salon, Staff, Service)
 
 NETWORK_CHARACTERS = 10
-MINUTES_MOST = 24 * 60
-MINOR_MOST = 10**12
-REPEAT_DAYS_MOST = 730
-_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def make_network(world: World, *, name: str, country: str, language: str) -> Network:
@@ -32,8 +25,8 @@ def make_network(world: World, *, name: str, country: str, language: str) -> Net
     network = Network(
         network_id=f"net_{world.chance(NETWORK_CHARACTERS)}",
         name=name_normal(name),
-        country=_country(country),
-        language=_language(language),
+        country=country_code(country),
+        language=language_code(language),
         created_at=world.now(),
     )
     return world.store.save(network)[0]  # type: ignore[no-any-return]
@@ -43,9 +36,10 @@ def change_network(world: World, access: Access, changes: Mapping[str, Any]) -> 
     """changes: name, country, language, version."""
 
     def change(network: Network, directory: Directory) -> Network:
-        return replace(network, **_checked(directory, changes))
+        return replace(network, **checked(directory, changes))
 
-    return _changed(world, access, lambda directory: directory.network, changes, change)
+    id = access.network_id
+    return _changed(world, access, ("network", id), lambda directory: directory.network, changes, change)
 
 
 def read_anew(world: World, network_id: str) -> Directory:
@@ -59,7 +53,7 @@ def read_anew(world: World, network_id: str) -> Directory:
 
 def add_salon(world: World, access: Access, said: Mapping[str, Any], request_id: str | None = None) -> Salon:
     """said: the fields of a Salon. Raises UNKNOWN_TIMEZONE, INVALID_CURRENCY, INVALID_URL, ..."""
-    fields = _checked(world.directory(access.network_id), said)
+    fields = checked(world.directory(access.network_id), said)
     salon = Salon(network_id=access.network_id, id=_id(world, access, "sal", request_id), **fields)
     return _added(world, salon, lambda directory: directory.salons, request_id)
 
@@ -71,9 +65,12 @@ def change_salon(world: World, access: Access, salon_id: str, changes: Mapping[s
     def change(salon: Salon, directory: Directory) -> Salon:
         if changes.get("currency", salon.currency) != salon.currency:
             raise refused("CURRENCY_FIXED", "A salon keeps its currency.", currency=salon.currency)
-        return replace(salon, **_checked(directory, changes))
+        return replace(salon, **checked(directory, changes))
 
-    return _changed(world, access, lambda directory: directory.salons.get(salon_id), changes, change)
+    def of(directory: Directory) -> Salon | None:
+        return directory.salons.get(salon_id)
+
+    return _changed(world, access, ("salon", salon_id), of, changes, change)
 
 
 def see_salon(world: World, access: Access, salon_id: str) -> Salon:
@@ -86,7 +83,7 @@ def see_salon(world: World, access: Access, salon_id: str) -> Salon:
 
 def add_staff(world: World, access: Access, said: Mapping[str, Any], request_id: str | None = None) -> Staff:
     """said: name, salon_ids, tip_url."""
-    fields = _checked(world.directory(access.network_id), said)
+    fields = checked(world.directory(access.network_id), said)
     _ensure_salons(access, fields.get("salon_ids", ()))
     staff = Staff(network_id=access.network_id, id=_id(world, access, "stf", request_id), **fields)
     return _added(world, staff, lambda directory: directory.staff, request_id)
@@ -95,11 +92,14 @@ def add_staff(world: World, access: Access, said: Mapping[str, Any], request_id:
 def change_staff(world: World, access: Access, staff_id: str, changes: Mapping[str, Any]) -> Staff:
     def change(staff: Staff, directory: Directory) -> Staff:
         _ensure_salons(access, staff.salon_ids)
-        changed = replace(staff, **_checked(directory, changes), unreviewed=False)
+        changed = replace(staff, **checked(directory, changes), unreviewed=False)
         _ensure_salons(access, changed.salon_ids)
         return changed
 
-    return _changed(world, access, lambda directory: directory.staff.get(staff_id), changes, change)
+    def of(directory: Directory) -> Staff | None:
+        return directory.staff.get(staff_id)
+
+    return _changed(world, access, ("staff", staff_id), of, changes, change)
 
 
 def add_service(
@@ -108,7 +108,7 @@ def add_service(
     """said: name, category, minutes, price_minor, currency, repeat_after_days. A service is the whole
     network's."""
     _ensure_whole_network(access)
-    fields = _checked(world.directory(access.network_id), said)
+    fields = checked(world.directory(access.network_id), said)
     service = Service(network_id=access.network_id, id=_id(world, access, "srv", request_id), **fields)
     return _added(world, service, lambda directory: directory.services, request_id)
 
@@ -117,9 +117,12 @@ def change_service(world: World, access: Access, service_id: str, changes: Mappi
     _ensure_whole_network(access)
 
     def change(service: Service, directory: Directory) -> Service:
-        return replace(service, **_checked(directory, changes), unreviewed=False)
+        return replace(service, **checked(directory, changes), unreviewed=False)
 
-    return _changed(world, access, lambda directory: directory.services.get(service_id), changes, change)
+    def of(directory: Directory) -> Service | None:
+        return directory.services.get(service_id)
+
+    return _changed(world, access, ("service", service_id), of, changes, change)
 
 
 # --- who may
@@ -162,6 +165,7 @@ def _added(
 def _changed(
     world: World,
     access: Access,
+    what: tuple[str, str],
     of: Callable[[Directory], SetUp | None],
     changes: Mapping[str, Any],
     change: Callable[[SetUp, Directory], SetUp],
@@ -171,7 +175,7 @@ def _changed(
         directory = read_anew(world, access.network_id)
         stands = of(directory)
         if stands is None:
-            raise missing("such thing", "")
+            raise missing(*what)
         if changes.get("version", stands.version) != stands.version:
             raise conflict(
                 "STALE_VERSION", "It was changed meanwhile; read it again.", version=stands.version
@@ -186,89 +190,3 @@ def _changed(
         world.directories.forget(access.network_id)
         return saved  # type: ignore[no-any-return]
     raise conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
-
-
-# --- checking
-
-
-def _checked(directory: Directory, said: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields in the form in which they are kept; each that has a check must pass it."""
-    checks: dict[str, Callable[[Any], Any]] = {
-        "name": name_normal,
-        "country": _country,
-        "language": _language,
-        "timezone": _timezone,
-        "currency": _currency,
-        "phone": lambda text: phone_e164(text, directory.network.country) if text else None,
-        "map_url": _web_url,
-        "tip_url": _web_url,
-        "review_links": _review_links,
-        "salon_ids": lambda ids: _salon_ids(directory, ids),
-        "minutes": lambda number: _within("minutes", number, 1, MINUTES_MOST),
-        "price_minor": lambda number: _within("price", number, 0, MINOR_MOST),
-        "repeat_after_days": lambda number: _within("repeat_after_days", number, 1, REPEAT_DAYS_MOST),
-    }
-    plain = {name: value for name, value in said.items() if name != "version"}
-    return {name: checks[name](value) if name in checks else value for name, value in plain.items()}
-
-
-def _country(code: str) -> str:
-    import phonenumbers
-
-    if code not in phonenumbers.SUPPORTED_REGIONS:
-        raise refused("UNKNOWN_COUNTRY", "Name a country by its two letters, such as MD.", country=code)
-    return code
-
-
-def _language(code: str) -> str:
-    if code not in LANGUAGES:
-        raise refused("UNKNOWN_LANGUAGE", "Languages are ru, ro and en.", language=code)
-    return code
-
-
-def _timezone(name: str) -> str:
-    if not is_zone(name):
-        raise refused("UNKNOWN_TIMEZONE", "Name an IANA time zone, such as Europe/Chisinau.", timezone=name)
-    return name
-
-
-def _currency(code: str | None) -> str | None:
-    if code is not None and not _CURRENCY.fullmatch(code):
-        raise refused("INVALID_CURRENCY", "Name a currency by its three letters, such as MDL.", currency=code)
-    return code
-
-
-def _web_url(url: str | None) -> str | None:
-    """Links that clients are shown: https and nothing else."""
-    if url is None:
-        return None
-    try:
-        parts = urlsplit(url)
-        good = parts.scheme == "https" and bool(parts.hostname) and parts.username is None
-    except ValueError:
-        good = False
-    if not good or not url.isprintable() or " " in url:
-        raise refused("INVALID_URL", "A link is an address that begins with https://.", url=url[:100])
-    return url
-
-
-def _review_links(links: tuple[Any, ...]) -> tuple[Any, ...]:
-    for link in links:
-        name_normal(link.site)
-        _web_url(link.url)
-    return links
-
-
-def _salon_ids(directory: Directory, ids: tuple[str, ...]) -> tuple[str, ...]:
-    for id in ids:
-        if id not in directory.salons:
-            raise missing("salon", id)
-    return tuple(dict.fromkeys(ids))
-
-
-def _within(field: str, number: int | None, least: int, most: int) -> int | None:
-    if number is not None and not least <= number <= most:
-        raise refused(
-            "OUT_OF_RANGE", f"{field} lies between {least} and {most}.", field=field, least=least, most=most
-        )
-    return number

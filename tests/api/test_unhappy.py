@@ -31,6 +31,7 @@ def deep(levels: int) -> str:
         ('{"name": "Ion", "phone": 1e-9999999999999999999999999999999}', "MALFORMED_JSON"),
         ('{"name": "\\ud800"}', "MALFORMED_JSON"),
         (b'{"name": "\xff\xfe"}', "MALFORMED_JSON"),
+        ('{"name": "Jos\ufffd"}', "MALFORMED_JSON"),  # as API Gateway hands on what is no UTF-8
         (b"\x00\x01\x02", "MALFORMED_JSON"),
         ("\ufeff{}", "MALFORMED_JSON"),
         (deep(100_000), "MALFORMED_JSON"),
