@@ -6,8 +6,9 @@ of it from that moment on, and an interrupted layout that is done again must not
 
 import contextlib
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -20,7 +21,8 @@ from chalicelib.store.table import Table
 from infra.package import Progress
 
 SOON = timedelta(hours=2)
-CHUNK = 1000
+WRITERS = 2
+CHUNK = 250
 TELL_EVERY_SECONDS = 2
 
 
@@ -62,12 +64,19 @@ def lay_out(table: LayoutTable, lives: Iterable[list[Any]], now: datetime, progr
                     yield value
 
     values, written, told = calm(), 0, time.monotonic()
-    while chunk := list(islice(values, CHUNK)):
-        table.lay(chunk)
-        written += len(chunk)
-        if time.monotonic() - told > TELL_EVERY_SECONDS:
-            told = time.monotonic()
-            progress(f"{clients} clients, {written} items")
+    # While a chunk is on its way, the next is being thought out.
+    with ThreadPoolExecutor(max_workers=WRITERS) as writers:
+        going: deque[Future[None]] = deque()
+        while chunk := list(islice(values, CHUNK)):
+            going.append(writers.submit(table.lay, chunk))
+            written += len(chunk)
+            if len(going) > WRITERS:
+                going.popleft().result()
+            if time.monotonic() - told > TELL_EVERY_SECONDS:
+                told = time.monotonic()
+                progress(f"{clients:,} clients, {written:,} items")
+        for writing in going:
+            writing.result()
     # A booking finds its client when it is woken: clients first.
     for value in sorted(soon, key=lambda value: isinstance(value, Booking)):
         with contextlib.suppress(SaveConflict):
