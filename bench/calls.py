@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from bench import visit
+from bench.deliveries import DELIVERIES
 from bench.figures import Figure
 from bench.ground import Ground
 from bench.http import Http
@@ -35,13 +35,17 @@ class Desk:
     def book(self, client: dict[str, Any], headers: dict[str, str] | None = None) -> int:
         """Makes a booking; how many calls it took."""
         starts_at = (self.salon.clock.now + timedelta(days=3)).isoformat()
-        body = {"salon_id": SALON, "starts_at": starts_at, "lines": [{"service_id": SERVICE, "staff_id": STAFF}]}
+        body = {
+            "salon_id": SALON,
+            "starts_at": starts_at,
+            "lines": [{"service_id": SERVICE, "staff_id": STAFF}],
+        }
         return self._counted(lambda: self.http.post("/v1/bookings", {**body, **client}, headers))
 
     def webhook(self) -> int:
         """Takes a webhook of each site that signs or not; the most calls that one took."""
         most = 0
-        for site, make in visit.DELIVERIES.items():
+        for site, make in DELIVERIES.items():
             raw, headers = make(self.salon.clock.now + timedelta(days=2), self.salon.clock.now)
             address = f"/hooks/{site}/{self.salon.connections[site].token}"
             most = max(most, self._counted(lambda: self.http.post(address, raw, headers)))  # noqa: B023
@@ -62,15 +66,38 @@ def figures(ground: Ground) -> list[Figure]:
     new_mail = desk.book({"client": {"name": "Ana Rusu", "phone": desk.phone(), "email": "ana@example.com"}})
     once = desk.book({"client_id": desk.known["id"]}, {"Idempotency-Key": "bench-1"})
     found = [
-        Figure("calls before a webhook is answered", desk.webhook(), "calls", 2,
-               "the largest of the sites', through the HTTP handler, the connection at hand: inbox, queue"),
-        Figure("calls to book: client by id", by_id, "calls", 3,
-               "through the HTTP handler, rules and key at hand: client, booking, wake queue"),
+        Figure(
+            "calls before a webhook is answered",
+            desk.webhook(),
+            "calls",
+            2,
+            "the largest of the sites', through the HTTP handler, the connection at hand: inbox, queue",
+        ),
+        Figure(
+            "calls to book: client by id",
+            by_id,
+            "calls",
+            3,
+            "through the HTTP handler, rules and key at hand: client, booking, wake queue",
+        ),
         Figure("calls to book: client by phone", by_phone, "calls", 3, "phone, client, booking, wake queue"),
-        Figure("calls to book: new client", new, "calls", 3,
-               "phone (free), one transaction with client and phone, wake queue"),
-        Figure("calls to book: new client with e-mail", new_mail, "calls", None, "phone, e-mail, transaction, queue"),
-        Figure("calls to book: with Idempotency-Key", once, "calls", None, "client by id; the key's answer too"),
+        Figure(
+            "calls to book: new client",
+            new,
+            "calls",
+            3,
+            "phone (free), one transaction with client and phone, wake queue",
+        ),
+        Figure(
+            "calls to book: new client with e-mail",
+            new_mail,
+            "calls",
+            None,
+            "phone, e-mail, transaction, queue",
+        ),
+        Figure(
+            "calls to book: with Idempotency-Key", once, "calls", None, "client by id; the key's answer too"
+        ),
     ]
     ground.drop(desk.salon.table)
     return found

@@ -35,11 +35,16 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Columns of text, numbers to the right."""
     cells = [[_cell(value) for value in row] for row in (heads, *rows)]
     widths = [max(len(row[place]) for row in cells) for place in range(len(heads))]
-    numeric = [bool(rows) and all(isinstance(row[place], int | float) for row in rows)
-               for place in range(len(heads))]
-    lines = ["  ".join(text.rjust(width) if right else text.ljust(width)
-                       for text, width, right in zip(row, widths, numeric, strict=True)).rstrip()
-             for row in cells]
+    numeric = [
+        bool(rows) and all(isinstance(row[place], int | float) for row in rows) for place in range(len(heads))
+    ]
+    lines = [
+        "  ".join(
+            text.rjust(width) if right else text.ljust(width)
+            for text, width, right in zip(row, widths, numeric, strict=True)
+        ).rstrip()
+        for row in cells
+    ]
     lines.insert(1, "  ".join("-" * width for width in widths))
     return "\n".join(lines)
 
@@ -49,8 +54,10 @@ def _cell(value: Any) -> str:
 
 
 def printed(figures: Sequence[Figure]) -> str:
-    rows = [(figure.name, figure.value, figure.unit, _target(figure), "ok" if figure.ok else "MISSED")
-            for figure in figures]
+    rows = [
+        (figure.name, figure.value, figure.unit, _target(figure), "ok" if figure.ok else "MISSED")
+        for figure in figures
+    ]
     return table(("figure", "value", "unit", "target", ""), rows)
 
 

@@ -29,7 +29,7 @@ _Template.add_multi_constructor("!", lambda loader, tag, node: tag)
 
 def table_definition() -> dict[str, Any]:
     """The table as the template defines it, so that the indexes are the real ones."""
-    template = yaml.load((ROOT / "infra" / "resources.yaml").read_text(), _Template)  # noqa: S506
+    template = yaml.load((ROOT / "infra" / "resources.yaml").read_text(), _Template)
     found: dict[str, Any] = template["Resources"]["Table"]["Properties"]
     return found
 
@@ -43,31 +43,45 @@ class Ground:
         self.endpoint_url = endpoint_url
         self._session = botocore.session.get_session()
         self._numbers = itertools.count(1)
+        self._clients: dict[str, Any] = {}
         self.definition = table_definition()
 
     def connect(self, service: str, **config: Any) -> Any:
         from botocore.config import Config
 
-        return self._session.create_client(service, REGION, endpoint_url=self.endpoint_url,
-                                           config=Config(**config) if config else None)
+        return self._session.create_client(
+            service, REGION, endpoint_url=self.endpoint_url, config=Config(**config) if config else None
+        )
+
+    def client(self, service: str) -> Any:
+        """One that nobody watches, kept."""
+        if service not in self._clients:
+            self._clients[service] = self.connect(service)
+        return self._clients[service]
 
     def new_table(self) -> Table:
         """An empty table."""
         name = f"bench-{next(self._numbers)}"
-        wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode",
-                  "StreamSpecification")
+        wanted = (
+            "AttributeDefinitions",
+            "KeySchema",
+            "GlobalSecondaryIndexes",
+            "BillingMode",
+            "StreamSpecification",
+        )
         given = {key: self.definition[key] for key in wanted}
         given["StreamSpecification"] = given["StreamSpecification"] | {"StreamEnabled": True}
-        self.connect("dynamodb").create_table(TableName=name, **given)
+        self.client("dynamodb").create_table(TableName=name, **given)
         return Table(name, REGION, shards=SHARDS, host=self.endpoint_url)
 
     def drop(self, table: Table) -> None:
-        self.connect("dynamodb").delete_table(TableName=table.item.Meta.table_name)
+        self.client("dynamodb").delete_table(TableName=table.item.Meta.table_name)
 
     def new_queue(self) -> str:
         """The address of an empty FIFO queue."""
-        created = self.connect("sqs").create_queue(QueueName=f"bench-{next(self._numbers)}.fifo",
-                                                   Attributes={"FifoQueue": "true"})
+        created = self.client("sqs").create_queue(
+            QueueName=f"bench-{next(self._numbers)}.fifo", Attributes={"FifoQueue": "true"}
+        )
         return str(created["QueueUrl"])
 
     def meter(self) -> Meter:

@@ -7,20 +7,19 @@ from itertools import islice
 from typing import Any
 from zlib import crc32
 
+from bench.salon import SALON, SERVICE, STAFF, Salon
 from chalicelib.domain.bookings import Booking, Line
 from chalicelib.domain.ids import digest
 from chalicelib.domain.touches import Touch, TouchKind, TouchState
 from chalicelib.services.book import with_wake
 from tests.builders import a_booking, a_client
 
-from bench.salon import SALON, SERVICE, STAFF, Salon
-
 
 def lay_out(salon: Salon, bookings: Iterable[Booking]) -> int:
     """Writes bookings, each with its client, as they stand: 25 items a call. How many bookings it was."""
     done = 0
     chunks = iter(bookings)
-    client = salon.ground.connect("dynamodb")
+    client = salon.ground.client("dynamodb")
     name = salon.table.item.Meta.table_name
     while chunk := list(islice(chunks, 12)):
         items = [_raw(salon, value) for booking in chunk for value in (booking, _client_of(booking))]
@@ -65,8 +64,14 @@ def just_made(salon: Salon) -> Booking:
 def _planned(salon: Salon, cause: str, starts_at: datetime) -> Booking:
     id = digest("bench", cause)
     made_at = salon.clock.now - timedelta(days=1)
-    booking = a_booking(f"bkg_{id}", client_id=f"cli_{id}", salon_id=SALON, starts_at=starts_at, made_at=made_at,
-                        lines=(Line(SERVICE, 60, STAFF, 50_000),))
+    booking = a_booking(
+        f"bkg_{id}",
+        client_id=f"cli_{id}",
+        salon_id=SALON,
+        starts_at=starts_at,
+        made_at=made_at,
+        lines=(Line(SERVICE, 60, STAFF, 50_000),),
+    )
     booking = booking.with_touches(Touch(TouchKind.NOTICE, TouchState.SENT, made_at))
     directory = salon.world.directory(salon.network_id)
     return with_wake(booking, directory, None, made_at)

@@ -1,8 +1,8 @@
 """Counts what clients of AWS do: calls, and read and write units, by step.
 
-    meter = Meter(indexes)
-    meter.watch(client)
-    with meter.step("notice"): ...
+meter = Meter(indexes)
+meter.watch(client)
+with meter.step("notice"): ...
 """
 
 from collections import Counter
@@ -42,7 +42,7 @@ class Spent:
 
 class Meter:
     """Sees the calls of the clients it watches. It keeps a copy of what was written, by which the rules count:
-    so it must have seen every write to the table."""
+    so, for write units, it must have seen every write to the table."""
 
     def __init__(self, indexes: Sequence[Index]) -> None:
         self._indexes = indexes
@@ -79,8 +79,9 @@ class Meter:
         if self.requests is not None:
             self.requests.append((model.name, dict(params)))
 
-    def _count(self, http_response: Any, parsed: dict[str, Any], model: Any, context: dict[str, Any],
-               **_: Any) -> None:
+    def _count(
+        self, http_response: Any, parsed: dict[str, Any], model: Any, context: dict[str, Any], **_: Any
+    ) -> None:
         name = model.name
         service = model.service_model.service_name
         self.spent.calls[f"{service}.{name}"] += 1 + parsed["ResponseMetadata"].get("RetryAttempts", 0)

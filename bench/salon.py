@@ -58,7 +58,7 @@ class Salon:
         self.clock = SettableClock()
         self.sender = RecordingSender()
         self._sqs = self.meter.watch(ground.connect("sqs"))
-        self._worker = ground.connect("sqs")  # Lambda's own polling is no call of ours
+        self._worker = ground.client("sqs")  # Lambda's own polling is no call of ours
         self.wake_url, self.intake_url = ground.new_queue(), ground.new_queue()
         wake_queue = SqsWakeQueue(lambda: self._sqs, self.wake_url, self.table.locate)
         intake_queue = SqsIntakeQueue(lambda: self._sqs, self.intake_url)
@@ -74,10 +74,14 @@ class Salon:
 
     def _set_up(self) -> dict[str, Connection]:
         salons = [a_salon(SALON), *(a_salon(_id("sal", place), name=f"Lotos {place}") for place in range(2))]
-        staff = [a_staff_member(STAFF, salon_ids=(SALON,)),
-                 *(a_staff_member(_id("stf", place), name=f"Olga {place}") for place in range(11))]
-        services = [a_service(SERVICE),
-                    *(a_service(_id("srv", place), name=f"Service {place}") for place in range(19))]
+        staff = [
+            a_staff_member(STAFF, salon_ids=(SALON,)),
+            *(a_staff_member(_id("stf", place), name=f"Olga {place}") for place in range(11)),
+        ]
+        services = [
+            a_service(SERVICE),
+            *(a_service(_id("srv", place), name=f"Service {place}") for place in range(19)),
+        ]
         connections = [a_connection(site, derived("con", site), salon_id=SALON) for site in SITES]
         for value in (a_network(), *salons, *staff, *services, *connections):
             self.table.save(value)
@@ -94,7 +98,8 @@ class Salon:
     def run_intake(self) -> int:
         """What the intake function does with all that is in its queue."""
         return self._consume(
-            self.intake_url, lambda body: take_in(self.intake, body["network_id"], body["inbox_id"]))
+            self.intake_url, lambda body: take_in(self.intake, body["network_id"], body["inbox_id"])
+        )
 
     def run_wake(self) -> int:
         """What the wake function does with all that is in its queue."""

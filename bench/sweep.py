@@ -21,7 +21,7 @@ class Minute:
 
 
 def minute(ground: Ground, bookings: int, number_due: int) -> Minute:
-    """Sweeps a base of future bookings with nothing due, then again with so many things due, and wakes those."""
+    """Sweeps a base of future bookings with nothing due, then with so many things due, and wakes those."""
     salon = Salon(ground)
     lay_out(salon, future(salon, bookings))
     with salon.meter.step("idle") as idle:
@@ -32,25 +32,56 @@ def minute(ground: Ground, bookings: int, number_due: int) -> Minute:
         salon.run_wake()
     assert len(salon.sender.sent) == number_due
     ground.drop(salon.table)
-    return Minute(bookings, number_due, idle.read, idle.write, busy.index_items / number_due,
-                  busy.index_read / number_due)
+    return Minute(
+        bookings,
+        number_due,
+        idle.read,
+        idle.write,
+        busy.index_items / number_due,
+        busy.index_read / number_due,
+    )
 
 
-def figures(ground: Ground, *, small: int = 1_000, large: int = 20_000, number_due: int = 240) -> list[Figure]:
+def figures(
+    ground: Ground, *, small: int = 1_000, large: int = 20_000, number_due: int = 240
+) -> list[Figure]:
     few, many = (minute(ground, number, number_due) for number in (small, large))
     idle = max(few.idle_read, many.idle_read)
     apart = abs(many.items_each / few.items_each - 1) * 100
     units_apart = abs(many.units_each / few.units_each - 1) * 100
     base = f"{small} and {large} future bookings"
     return [
-        Figure("sweep: idle minute, per shard", idle / SHARDS, "read units", 0.5,
-               f"one sweep of {SHARDS} shards with nothing due, {base}; the larger of the two"),
-        Figure("sweep: idle minute", max(few.idle_write, many.idle_write), "write units", 0, "the same sweep"),
-        Figure("sweep: index entries read per due item", many.items_each, "entries", 1.05,
-               f"sweep and workers together, {number_due} items due in one minute among {large} future bookings;"
-               f" the sweep reads one entry of each shard with work, so that N due items cost N + {SHARDS} at most"),
-        Figure("sweep: index units per due item", many.units_each, "read units", None,
-               "the same, by DynamoDB's rules: a page of 50 entries is one query"),
-        Figure("sweep: large base against small, entries", apart, "%", 5, f"difference of the above between {base}"),
+        Figure(
+            "sweep: idle minute, per shard",
+            idle / SHARDS,
+            "read units",
+            0.5,
+            f"one sweep of {SHARDS} shards with nothing due, {base}; the larger of the two",
+        ),
+        Figure(
+            "sweep: idle minute", max(few.idle_write, many.idle_write), "write units", 0, "the same sweep"
+        ),
+        Figure(
+            "sweep: index entries read per due item",
+            many.items_each,
+            "entries",
+            1.05,
+            f"sweep and workers together, {number_due} items due in one minute among {large} future bookings;"
+            f" the sweep itself reads one entry of each shard with work: N cost at most N + {SHARDS}",
+        ),
+        Figure(
+            "sweep: index units per due item",
+            many.units_each,
+            "read units",
+            None,
+            "the same, by DynamoDB's rules: a page of 50 entries is one query",
+        ),
+        Figure(
+            "sweep: large base against small, entries",
+            apart,
+            "%",
+            5,
+            f"difference of the above between {base}",
+        ),
         Figure("sweep: large base against small, units", units_apart, "%", 5, f"the same of units, {base}"),
     ]

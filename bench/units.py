@@ -48,8 +48,11 @@ def indexes_of(definition: Mapping[str, Any]) -> list[Index]:
         keys = {key["KeyType"]: key["AttributeName"] for key in index["KeySchema"]}
         projection = index["Projection"]
         keeps = None if projection["ProjectionType"] == "ALL" else projection.get("NonKeyAttributes", [])
-        found.append(Index(index["IndexName"], keys["HASH"], keys["RANGE"],
-                           None if keeps is None else frozenset(keeps)))
+        found.append(
+            Index(
+                index["IndexName"], keys["HASH"], keys["RANGE"], None if keeps is None else frozenset(keeps)
+            )
+        )
     return found
 
 
@@ -77,5 +80,5 @@ def table_write_units(old: Item | None, new: Item | None) -> int:
 
 
 def read_units(sizes: Iterable[int], *, consistent: bool) -> float:
-    """One read (a get, or a page of a query, whose sum is rounded up); half of it where it need not be fresh."""
+    """One read (a get, or a page of a query, whose sum is rounded up); half where it need not be fresh."""
     return max(1, ceil(sum(sizes) / READ_BYTES)) * (1.0 if consistent else 0.5)

@@ -1,16 +1,12 @@
 """The whole life of one visit of a new client, step by step, with what each step costs."""
 
-import base64
-import hashlib
-import hmac
-import json
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
+from bench.deliveries import DELIVERIES
 from bench.figures import Figure
 from bench.ground import Ground
 from bench.http import Http
@@ -37,23 +33,31 @@ class Step:
 
 STEPS = (
     Step("webhook received", 1, "the body, durable", "api", 1),
-    Step("webhook taken in", 9, "booking (item, due, client's, salon's), client (item, list), phone, site's id, inbox",
-         "intake"),
+    Step(
+        "webhook taken in",
+        9,
+        "booking (item, due, client's, salon's), client (item, list), phone, site's id, inbox",
+        "intake",
+    ),
     Step("notice", 6, "link, log line (item, salon's), booking (item, pointer moved)", "wake"),
     Step("confirm request", 5, "log line (item, salon's), booking (item, pointer moved)", "wake"),
     Step("tap: confirmed", 2, "booking (item, salon's)", "api", 3),
     Step("control reminder", 4, "log line (item, salon's), booking (item, pointer removed)", "wake"),
     Step("consent taken down", 1, "client; once, not for each visit", "api", 1, beside=True),
-    Step("completed, cashback", 7, "booking (item, salon's, due), client (item, due), account, entry", "api", 1),
-    Step("review request, bonus notice", 4, "log line (item, salon's), booking (item, pointer removed)", "wake"),
+    Step(
+        "completed, cashback", 7, "booking (item, salon's, due), client (item, due), account, entry", "api", 1
+    ),
+    Step(
+        "review request, bonus notice", 4, "log line (item, salon's), booking (item, pointer removed)", "wake"
+    ),
     Step("review", 1, "booking", "api", 3),
     Step("repeat invitation", 5, "link, log line (item, salon's), client (item, pointer removed)", "wake"),
 )
 
 
 class Visit:
-    """One client, one booking. `live` runs all steps in order, each at its own hour, when the rules and keys that
-    a process had kept are too old: they are read anew, and counted."""
+    """One client, one booking. `live` runs all steps in order, each at its own hour, when the rules and keys
+    that a process had kept are too old: they are read anew, and counted."""
 
     def __init__(self, salon: Salon, site: str) -> None:
         self.salon, self.site = salon, site
@@ -79,8 +83,10 @@ class Visit:
         salon.at(start + timedelta(minutes=70))
         booking = self._booking()
         with self._step("consent taken down"):
-            self._http.put(f"/v1/clients/{booking.client_id}/consents/sms/marketing",
-                           {"granted": True, "how": "at the desk"})
+            self._http.put(
+                f"/v1/clients/{booking.client_id}/consents/sms/marketing",
+                {"granted": True, "how": "at the desk"},
+            )
         salon.clock.forward(minutes=2)
         with self._step("completed, cashback"):
             self._complete(booking)
@@ -97,7 +103,7 @@ class Visit:
         return self.salon.meter.step(name)
 
     def _wakes(self, name: str, at: datetime) -> None:
-        """A minute's sweep finds the item, and a worker sends what is due. The sweep is paid by the minute."""
+        """A minute's sweep finds the item, a worker sends what is due. The sweep is paid by the minute."""
         self.salon.at(at)
         with self._step("sweep"):
             assert len(self.salon.run_sweep()) == 1
@@ -106,7 +112,9 @@ class Visit:
 
     def _webhook(self) -> None:
         raw, headers = DELIVERIES[self.site](self.starts_at, self.salon.clock.now)
-        answer = self._http.post(f"/hooks/{self.site}/{self.salon.connections[self.site].token}", raw, headers)
+        answer = self._http.post(
+            f"/hooks/{self.site}/{self.salon.connections[self.site].token}", raw, headers
+        )
         assert answer["status"] == "accepted", answer
 
     def _tap(self) -> None:
@@ -140,7 +148,10 @@ class Visit:
     def _booking(self) -> Booking:
         with self._aside():
             found = self.salon.table.bookings_of_salon(
-                self.salon.network_id, SALON, since=self.starts_at, until=self.starts_at + timedelta(minutes=1)
+                self.salon.network_id,
+                SALON,
+                since=self.starts_at,
+                until=self.starts_at + timedelta(minutes=1),
             )
         (booking,) = found.items
         return booking
@@ -163,68 +174,6 @@ class Visit:
         assert {message.kind for message in log} == set(TouchKind)
         assert {message.state.value for message in log} == {"sent"}
         assert faults(account, entries) == []
-
-
-# --- what the sites send
-
-
-def _standard(starts_at: datetime, now: datetime) -> tuple[bytes, dict[str, str]]:
-    body = {
-        "type": "booking.upserted",
-        "timestamp": _instant(now),
-        "data": {
-            "external_id": "48213377",
-            "status": "booked",
-            "starts_at": _instant(starts_at),
-            "client": {"external_id": "7730211", "name": "Мария Александровна Петрова", "phone": "+37369123456"},
-            "lines": [{"service": "Haircut", "staff": "Anna", "minutes": 60,
-                       "price": {"amount_minor": 50_000, "currency": "MDL"}}],
-        },
-    }
-    raw = json.dumps(body, ensure_ascii=False).encode()
-    key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-    stamp = str(int(now.timestamp()))
-    signed = f"msg_2b8Qk.{stamp}.".encode() + raw
-    signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    return raw, {"webhook-id": "msg_2b8Qk", "webhook-timestamp": stamp, "webhook-signature": f"v1,{signature}"}
-
-
-def _yclients(starts_at: datetime, now: datetime) -> tuple[bytes, dict[str, str]]:
-    """With the fields that this site sends about any booking, most of which are of no use to us."""
-    local = starts_at.astimezone(ZoneInfo("Europe/Chisinau"))
-    body = {
-        "company_id": 4564, "resource": "record", "resource_id": 48213377, "status": "create",
-        "data": {
-            "id": 48213377, "company_id": 4564, "staff_id": 9, "clients_count": 1,
-            "services": [{"id": 1, "title": "Haircut", "cost": 500, "cost_to_pay": 500, "manual_cost": 500,
-                          "cost_per_unit": 500, "discount": 0, "first_cost": 500, "amount": 1}],
-            "goods_transactions": [], "comer": None, "comment": "", "online": True,
-            "staff": {"id": 9, "api_id": None, "name": "Anna", "specialization": "stylist", "rating": 5,
-                      "position": {"id": 1, "title": "Stylist"}, "avatar": "https://site.example/a.png",
-                      "avatar_big": "https://site.example/b.png", "votes_count": 0},
-            "client": {"id": 7730211, "name": "Мария Александровна", "surname": "Петрова", "patronymic": "",
-                       "display_name": "Мария Александровна Петрова", "comment": "", "phone": "37369123456",
-                       "card": "", "email": "", "success_visits_count": 0, "fail_visits_count": 0, "discount": 0,
-                       "sex": 2, "birthday": "", "client_tags": [], "custom_fields": []},
-            "date": local.strftime("%Y-%m-%d %H:%M:%S"), "datetime": local.isoformat(),
-            "create_date": now.isoformat(), "last_change_date": now.isoformat(), "seance_length": 3600,
-            "length": 3600, "attendance": 0, "visit_attendance": 0, "confirmed": 1, "sms_before": 0, "sms_now": 0,
-            "email_now": 0, "notified": 0, "master_request": 0, "api_id": "", "from_url": "", "review_requested": 0,
-            "visit_id": 51500212, "created_user_id": 0, "deleted": False, "paid_full": 0, "payment_status": 0,
-            "prepaid": False, "prepaid_confirmed": False, "is_update_blocked": False, "activity_id": 0,
-            "bookform_id": 0, "record_from": "", "is_mobile": 0, "short_link": "https://site.example/s/x1",
-            "custom_fields": [], "documents": [{"id": 5, "type_id": 7, "storage_id": 0, "user_id": 0,
-                                                "company_id": 4564, "number": 5, "comment": ""}],
-        },
-    }  # fmt: skip
-    return json.dumps(body, ensure_ascii=False).encode(), {}
-
-
-DELIVERIES = {"standard": _standard, "yclients": _yclients}
-
-
-def _instant(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")
 
 
 # --- what it came to
@@ -252,7 +201,8 @@ def total(meter: Meter, *, beside: bool = False) -> Spent:
 def rows(meter: Meter) -> list[dict[str, Any]]:
     """Each step: units beside the floor, and calls."""
     return [
-        {"step": step.name, "beside": step.beside, "write": spent.write, "floor": step.floor, "what": step.what,
+        {"step": step.name, "beside": step.beside, "write": spent.write, "floor": step.floor,
+         "what": step.what,
          "read": spent.read, "of_rules": spent.rules_read, "reported_write": spent.reported_write,
          "reported_read": spent.reported_read, "dynamodb_calls": spent.dynamodb_calls,
          "sqs_calls": spent.calls["sqs.SendMessage"], "function": step.function, "http": step.http,
@@ -274,15 +224,35 @@ def _of_site(site: str, meter: Meter) -> list[Figure]:
     calls = ", ".join(f"{name} {number}" for name, number in sorted(spent.calls.items()))
     consent = f"with the consent that the invitation needs: {asked.write:g} written, {asked.read:g} read"
     return [
-        Figure(f"visit ({site}): written", spent.write, "write units", written,
-               f"sum of the ten steps by DynamoDB's rules; the local cloud reports {spent.reported_write:g};"
-               f" the floor is {floor}; the booking is at most {largest} bytes; {consent}"),
-        Figure(f"visit ({site}): read, by the local cloud's count", spent.reported_read, "read units", read,
-               "rules and keys read anew in every step; the local cloud counts a query as one of 4 KB at most"),
-        Figure(f"visit ({site}): read, rules at hand", spent.read - spent.rules_read, "read units", read,
-               "by DynamoDB's rules, where each function has read the network's rules within the last minute"),
-        Figure(f"visit ({site}): read, nothing at hand", spent.read, "read units", None,
-               f"by DynamoDB's rules, where every step reads rules anew ({spent.rules_read:g} units: 40 items, 7 kB);"
-               " clients open, act, and are led back to the page, three requests each"),
+        Figure(
+            f"visit ({site}): written",
+            spent.write,
+            "write units",
+            written,
+            f"sum of the ten steps by DynamoDB's rules; the local cloud reports {spent.reported_write:g};"
+            f" the floor is {floor}; the booking is at most {largest} bytes; {consent}",
+        ),
+        Figure(
+            f"visit ({site}): read, by the local cloud's count",
+            spent.reported_read,
+            "read units",
+            read,
+            "rules and keys read anew in every step; the local cloud counts a query as one of 4 KB at most",
+        ),
+        Figure(
+            f"visit ({site}): read, rules at hand",
+            spent.read - spent.rules_read,
+            "read units",
+            read,
+            "by DynamoDB's rules, where each function has read the network's rules within the last minute",
+        ),
+        Figure(
+            f"visit ({site}): read, nothing at hand",
+            spent.read,
+            "read units",
+            None,
+            f"by DynamoDB's rules, where every step reads the rules anew ({spent.rules_read:g} units: 40 items,"
+            " 7 kB); clients open, act, and are led back to the page, three requests each",
+        ),
         Figure(f"visit ({site}): calls of AWS", sum(spent.calls.values()), "calls", None, calls),
     ]

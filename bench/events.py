@@ -1,0 +1,63 @@
+"""One event for each Lambda function, with work behind it, and the environment that the functions find."""
+
+import json
+from typing import Any
+
+from bench.deliveries import DELIVERIES
+from bench.ground import REGION, SHARDS
+from bench.layout import just_made, lay_out
+from bench.salon import SALON, SERVICE, Salon
+from chalicelib.domain.network import Role
+from chalicelib.services.manage_keys import make_key
+from chalicelib.services.receive_webhook import receive
+
+
+def environment_of(salon: Salon) -> dict[str, str]:
+    """What the functions' environment says, and the parameters that they read."""
+    ssm = salon.ground.client("ssm")
+    for name, value in (("link-secret", "5" * 64), ("public-base-url", "https://lotos.example")):
+        ssm.put_parameter(Name=f"/perennial/bench/{name}", Value=value, Type="String", Overwrite=True)
+    return {
+        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": str(salon.ground.endpoint_url),
+        "TABLE_NAME": str(salon.table.item.Meta.table_name),
+        "WAKE_QUEUE_URL": salon.wake_url, "INTAKE_QUEUE_URL": salon.intake_url, "WAKE_SHARDS": str(SHARDS),
+        "PARAMETER_PREFIX": "/perennial/bench", "STAGE": "bench", "SMS_CHANNEL": "sns", "LOG_LEVEL": "ERROR",
+        "POWERTOOLS_SERVICE_NAME": "perennial", "POWERTOOLS_METRICS_NAMESPACE": "Perennial/bench",
+    }  # fmt: skip
+
+
+def events_of(salon: Salon) -> dict[str, Any]:
+    """An event for each function, with work behind it."""
+    raw, headers = DELIVERIES["standard"](
+        salon.clock.now.replace(year=salon.clock.now.year + 1), salon.clock.now
+    )
+    receipt = receive(salon.receiving, "standard", salon.connections["standard"].token, raw, headers)
+    lay_out(salon, (made := [just_made(salon)]))
+    pk, sk, _ = salon.table.locate(made[0])
+    _, key = make_key(salon.world, salon.network_id, Role.RECEPTION, name="Reception")
+    booking = {
+        "salon_id": SALON,
+        "starts_at": f"{salon.clock.now.year + 1}-01-15T10:00:00Z",
+        "lines": [{"service_id": SERVICE}],
+        "client": {"name": "Ion Rusu", "phone": "069000001"},
+    }
+    return {
+        "sweep": {"version": "0", "account": "0", "region": REGION, "detail": {},
+                  "detail-type": "Scheduled Event", "source": "aws.events", "time": "2026-11-23T08:00:00Z",
+                  "id": "1", "resources": ["rule"]},
+        "intake": _sqs({"network_id": salon.network_id, "inbox_id": receipt.inbox_id}),
+        "wake": _sqs({"shard": "WAKE#00", "pk": pk, "sk": sk}),
+        "api": {"requestContext": {"httpMethod": "POST", "resourcePath": "/v1/bookings", "requestId": "bench",
+                                   "identity": {"sourceIp": "192.0.2.1"}},
+                "headers": {"Authorization": f"Bearer {key}"}, "multiValueQueryStringParameters": None,
+                "pathParameters": {}, "body": json.dumps(booking), "isBase64Encoded": False,
+                "stageVariables": None},
+    }  # fmt: skip
+
+
+def _sqs(body: dict[str, str]) -> dict[str, Any]:
+    return {"Records": [{"messageId": "1", "receiptHandle": "1", "body": json.dumps(body),
+                         "attributes": {"MessageGroupId": "1"}, "messageAttributes": {}, "md5OfBody": "",
+                         "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:q",
+                         "awsRegion": REGION}]}  # fmt: skip

@@ -1,0 +1,102 @@
+"""The bench runs, in a short form, and its figures have the shape that is written to bench/results.json.
+
+On moto, whose own capacity figures say nothing: the bench counts by DynamoDB's rules, which hold here too.
+What depends on the machine is not asserted.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from moto import mock_aws
+
+from bench import calls, drain, sweep, visit
+from bench.figures import RESULTS, Figure, write
+from bench.ground import Ground
+from bench.units import Index, read_units, size, table_write_units
+
+SHAPE = {"name": str, "value": (int, float), "unit": str, "target": (int, float, type(None)), "ok": bool,
+         "how": str}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Ground]:
+    from chalicelib.api import parts
+
+    with pytest.MonkeyPatch.context() as patched, mock_aws():
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patched.setenv(name, "test")
+        patched.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        yield Ground(None)
+        parts.use(None)
+
+
+def test_a_visit_costs_no_more_than_its_targets(ground: Ground) -> None:
+    meter = visit.lived(ground, "standard")
+    found = {figure.name: figure for figure in visit.figures({"standard": meter})}
+    assert found["visit (standard): written"].ok
+    assert found["visit (standard): read, rules at hand"].ok
+    assert all(row["write"] >= row["floor"] for row in visit.rows(meter))
+
+
+def test_calls_before_an_answer_are_counted(ground: Ground) -> None:
+    found = {figure.name: figure.value for figure in calls.figures(ground)}
+    assert found["calls before a webhook is answered"] == 2
+    assert found["calls to book: client by id"] == 3
+    assert found["calls to book: new client"] == 3
+
+
+def test_an_idle_minute_costs_half_a_unit_a_shard_and_the_size_of_the_base_is_not_felt(
+    ground: Ground,
+) -> None:
+    found = {figure.name: figure for figure in sweep.figures(ground, small=2, large=8, number_due=2)}
+    assert found["sweep: idle minute, per shard"].ok
+    assert found["sweep: idle minute"].ok
+    assert found["sweep: large base against small, entries"].ok
+
+
+def test_the_bare_loop_makes_the_same_calls(ground: Ground) -> None:
+    speed, per_message = drain.figures(ground, lambda line: None, messages=2, runs=1)
+    assert speed.value > 0
+    assert per_message.value >= 5
+
+
+def test_results_are_written_in_their_shape(tmp_path: Path) -> None:
+    figures = [Figure("a", 1, "units", 2, "so"), Figure("b", 1, "ratio", 2, "so", at_least=True),
+               Figure("c", 1, "ratio", None, "so")]  # fmt: skip
+    to = tmp_path / "results.json"
+    write(figures, [], to)
+    assert [figure["ok"] for figure in json.loads(to.read_text())["figures"]] == [True, False, True]
+
+
+def test_the_committed_results_have_their_shape() -> None:
+    figures = json.loads(RESULTS.read_text())["figures"]
+    assert figures
+    for figure in figures:
+        assert figure.keys() == SHAPE.keys()
+        assert all(isinstance(figure[name], of) for name, of in SHAPE.items())
+
+
+def test_units_are_counted_by_dynamodbs_rules() -> None:
+    item = {"PK": {"S": "a" * 500}, "SK": {"S": "ж"}, "n": {"N": "1798012800"}}
+    assert size(item) == 2 + 500 + 2 + 2 + 1 + 5
+    longer = item | {"body": {"S": "x" * 600}}
+    assert (
+        table_write_units(None, item),
+        table_write_units(item, longer),
+        table_write_units(longer, None),
+    ) == (1, 2, 2)
+    assert (read_units([4096], consistent=True), read_units([4000, 97], consistent=False)) == (1.0, 1.0)
+    assert read_units([], consistent=False) == 0.5
+
+
+def test_an_index_is_paid_for_what_changes_in_it() -> None:
+    index = Index("due", "shard", "at", frozenset())
+    asleep = {"PK": {"S": "a"}, "SK": {"S": "b"}}
+    due = asleep | {"shard": {"S": "1"}, "at": {"S": "10:00"}, "body": {"S": "x"}}
+    assert index.write_units(None, asleep) == 0
+    assert index.write_units(asleep, due) == 1
+    assert index.write_units(due, due | {"body": {"S": "y"}}) == 0
+    assert index.write_units(due, due | {"at": {"S": "11:00"}}) == 2
+    assert index.write_units(due, asleep) == 1
