@@ -111,6 +111,7 @@ def test_an_order_that_ends_cancelled_sends_at_most_what_was_true_when_it_was_se
 A = reported("A", 1, IN_TWO_DAYS)
 B = reported("B", 2, LATER, moved_from="A")
 C = reported("C", 3, LAST, moved_from="B")
+B_GONE = reported("B", 3, LATER, status=SiteStatus.CANCELLED)
 GONE = reported("C", 4, LAST, status=SiteStatus.CANCELLED)
 OLD_GONE = reported("A", 2, IN_TWO_DAYS, status=SiteStatus.MOVING)
 CHAINS = {
@@ -119,7 +120,7 @@ CHAINS = {
     "moved twice, cancelled": ([A, B, C, GONE], Status.CANCELLED, LAST),
     "the old one cancelled to be moved": ([A, replace(OLD_GONE, guard=guard(version=1) + "5"), B],
                                           Status.BOOKED, LATER),
-    "moved, then cancelled": ([A, B, reported("B", 3, LATER, status=SiteStatus.CANCELLED)], Status.CANCELLED, LATER),
+    "moved, then cancelled": ([A, B, B_GONE], Status.CANCELLED, LATER),
     "moved, never made": ([B, C], Status.BOOKED, LAST),
 }  # fmt: skip
 CHAIN_ORDERS = [

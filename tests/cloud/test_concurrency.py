@@ -1,0 +1,191 @@
+"""Eight at once on one ledger and on one shard, on the local cloud: moto loses writes under threads."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from threading import Lock
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import DomainError
+from chalicelib.domain.ledger import Entry, faults
+from chalicelib.domain.messages import MessageState, Outcome, Outgoing
+from chalicelib.services import post_bonus
+from chalicelib.services.complete_visit import Bill, complete
+from chalicelib.services.post_bonus import ByHand, post_by_hand, reverse
+from chalicelib.services.wake_items import drain_shard
+from chalicelib.services.wakers import wakers
+from chalicelib.services.world import World
+from chalicelib.store.keys import shard_names
+from chalicelib.store.table import Table
+from chalicelib.wiring import CachedDirectories, chance
+from infra.local_cloud import REGION, LocalCloud
+from tests.builders import (
+    NETWORK,
+    NOW,
+    RecordingIntake,
+    RecordingSender,
+    RecordingWakeQueue,
+    SettableClock,
+    a_booking,
+    a_client,
+    a_town,
+    access,
+    save_client,
+)
+from tests.life import Life
+
+THREADS = 8
+MARIA = "cli_maria00000000001"
+
+
+@pytest.fixture
+def store(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
+    """A table of its own beside the deployed one, with one wake shard."""
+    for name, value in {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}.items():
+        monkeypatch.setenv(name, value)
+    table = Table("perennial-concurrency", REGION, shards=1, host=cloud.endpoint_url)
+    table.item.create_table(billing_mode="PAY_PER_REQUEST", wait=True)
+    yield table
+    table.item.delete_table()
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+def new_life(store: Table, clock: SettableClock, sender: Any) -> Life:
+    """One worker's life: its own table client, as each Lambda has; threads share nothing but the table."""
+    table = Table(store.item.Meta.table_name, REGION, shards=1, host=store.item.Meta.host)
+    world = World(table, CachedDirectories(table.directory, clock), clock, chance, RecordingWakeQueue())
+    return Life(world, sender, RecordingIntake())
+
+
+def all_at_once(work: Callable[[int], Any]) -> list[Any]:
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(work, range(THREADS)))
+
+
+def until_it_is_done(step: Callable[[], Any]) -> Any:
+    """As a person does who is told to try again."""
+    for _ in range(50):
+        try:
+            return step()
+        except DomainError as error:
+            if error.code != "TRY_AGAIN":
+                raise
+    raise AssertionError("it never came to pass")
+
+
+def posted_twice(life: Life, request_id: str, asked: ByHand) -> Entry:
+    """Asked for twice under one request id, as by an impatient finger: one entry."""
+    post = partial(post_by_hand, life.world, access(), MARIA, asked, request_id)
+    entry: Entry = until_it_is_done(post)
+    assert post().id == entry.id
+    return entry
+
+
+def test_eight_at_once_on_one_ledger_lose_and_double_nothing(store: Table, clock: SettableClock) -> None:
+    a_town(store)
+    booking = store.save(a_booking())[0]
+    first = new_life(store, clock, RecordingSender())
+    post_by_hand(first.world, access(), MARIA, ByHand(kind="grant", points=1000, reason="start"), "start")
+    told: list[tuple[str, int]] = []
+    lock = Lock()
+
+    def work(number: int) -> None:
+        life, chosen = new_life(store, clock, RecordingSender()), random.Random(number)
+        for turn in range(5):
+            kind, points = chosen.choice(["grant", "redeem"]), chosen.randint(1, 30)
+            entry = posted_twice(
+                life, f"{number}-{turn}", ByHand(kind=kind, points=points, reason=f"{number}")
+            )
+            posted = [entry]
+            if turn == 2:
+                posted.append(until_it_is_done(partial(reverse, life.world, access(), entry.id, "mistake")))
+            with lock:
+                told.extend((each.id, each.points) for each in posted)
+        # All eight complete the same visit: one counts.
+        until_it_is_done(
+            lambda: complete(life.world, NETWORK, booking.id, Bill(paid_minor=50_000), lambda _: None, "x")
+        )
+
+    all_at_once(work)
+    account, entries = store.account(NETWORK, MARIA), store.entries(NETWORK, MARIA)
+    assert faults(account, entries) == []
+    by_id = {entry.id: entry.points for entry in entries}
+    assert all(by_id[id] == points for id, points in told)  # what was acknowledged stands
+    assert len(entries) == len({id for id, _ in told}) + 2  # and the first grant, and one cashback
+    assert len([entry for entry in entries if entry.kind == "cashback"]) == 1
+    assert store.client(NETWORK, MARIA).visits_count == 1  # type: ignore[union-attr]
+
+
+def test_eight_who_reverse_the_same_entry_reverse_it_once(store: Table, clock: SettableClock) -> None:
+    a_town(store)
+    world = new_life(store, clock, RecordingSender()).world
+    entry = post_by_hand(world, access(), MARIA, ByHand(kind="grant", points=100, reason="x"), "one")
+
+    def work(number: int) -> str:
+        life = new_life(store, clock, RecordingSender())
+        return str(until_it_is_done(lambda: reverse(life.world, access(), entry.id, "mistake")).id)
+
+    assert set(all_at_once(work)) == {post_bonus.reversal_id(entry)}
+    assert store.account(NETWORK, MARIA).balance == 0
+    assert faults(store.account(NETWORK, MARIA), store.entries(NETWORK, MARIA)) == []
+
+
+class CarefulSender(RecordingSender):
+    """Records under a lock, since eight send at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = Lock()
+
+    def send(self, outgoing: Outgoing) -> Outcome:
+        with self._lock:
+            self.sent.append(outgoing)
+        return Outcome(MessageState.SENT, provider_id="p")
+
+
+def test_eight_who_drain_one_shard_send_nothing_twice(store: Table, clock: SettableClock) -> None:
+    """A FIFO queue lets one worker at a shard; the claim makes more of them harmless."""
+    bookings = 24
+    a_town(store)
+    life = new_life(store, clock, CarefulSender())
+    for number in range(bookings):
+        client = save_client(store, a_client(f"cli_{number:017d}", phone=f"+3736900{number:04d}", email=None))
+        life.book(NOW + timedelta(days=2, minutes=number), client=client.id)
+    shard = shard_names(1)[0]
+
+    def work(number: int) -> int:
+        mine = new_life(store, clock, life.sender)
+        return drain_shard(mine.world, wakers(mine.sending(), mine.intake_queue), shard, lambda: True).failed
+
+    assert sum(all_at_once(work)) == 0
+    per_number = Counter(outgoing.to for outgoing in life.sender.sent)
+    assert set(per_number.values()) == {1}
+    clock.forward(minutes=10)  # what was claimed and left, if any, is found by the next sweep
+    all_at_once(work)
+    assert Counter(outgoing.to for outgoing in life.sender.sent) == per_number
+    assert len(per_number) == bookings
+    assert store.due(shard, clock.now, limit=10) == []
+
+
+def test_eight_who_register_the_same_person_make_one_client(store: Table, clock: SettableClock) -> None:
+    from chalicelib.services.keep_client import NewClient
+
+    a_town(store)
+
+    def work(number: int) -> str | None:
+        life = new_life(store, clock, RecordingSender())
+        new = NewClient(name="Elena", phone="069 000 111")
+        start = NOW + timedelta(days=3, hours=number)
+        return until_it_is_done(lambda: life.book(start, client=new)).client_id  # type: ignore[no-any-return]
+
+    assert len(set(all_at_once(work))) == 1
+    assert len(store.clients(NETWORK).items) == 2
