@@ -27,7 +27,7 @@ from chalicelib.domain.site_events import (
     SiteStatus,
     guard,
 )
-from chalicelib.services import book, complete_visit, step_booking
+from chalicelib.services import book, change_booking, complete_visit, step_booking
 from chalicelib.services.make_links import Links
 from chalicelib.services.send_touches import Sending
 from chalicelib.services.sweep_shards import sweep
@@ -85,7 +85,7 @@ class Life:
         return book.book(self.world, access(), new, request_id)
 
     def move(self, booking: Booking, starts_at: datetime) -> Booking:
-        return book.change_booking(self.world, access(), booking.id, {"starts_at": starts_at})
+        return change_booking.change_booking(self.world, access(), booking.id, {"starts_at": starts_at})
 
     def cancel(self, booking: Booking) -> Booking:
         return step_booking.cancel(self.world, NETWORK, booking.id, lambda booking: None)

@@ -14,7 +14,7 @@ from chalicelib.domain.messages import message_id
 from chalicelib.domain.network import Directory
 from chalicelib.domain.touches import Plan, Touch, TouchState
 from chalicelib.domain.zones import zone
-from chalicelib.services.book import directory_for
+from chalicelib.services.plan_booking import directory_for
 
 _SENT = frozenset({TouchState.SENT, TouchState.FAILED, TouchState.UNKNOWN})
 

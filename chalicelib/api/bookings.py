@@ -35,13 +35,8 @@ from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import malformed
 from chalicelib.domain.network import Role
 from chalicelib.services import step_booking
-from chalicelib.services.book import (
-    NewBooking,
-    WantedLine,
-    book_with_client,
-    change_booking,
-    see_booking,
-)
+from chalicelib.services.book import NewBooking, WantedLine, book_with_client, see_booking
+from chalicelib.services.change_booking import change_booking
 from chalicelib.services.complete_visit import Bill, complete
 from chalicelib.services.keep_client import see_client
 from chalicelib.services.set_up import see_salon

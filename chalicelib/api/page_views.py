@@ -9,8 +9,8 @@ from chalicelib.domain.errors import missing
 from chalicelib.domain.links import Link, LinkPurpose
 from chalicelib.domain.network import Directory, Salon
 from chalicelib.domain.touches import Purpose
-from chalicelib.services.book import directory_for
 from chalicelib.services.make_links import Links
+from chalicelib.services.plan_booking import directory_for
 from chalicelib.services.world import World
 from chalicelib.web.views import BookingView, LineView, ReviewLinkView, ReviewView, SalonView, StopView
 

@@ -66,5 +66,6 @@ class Outcome:
 
 
 def message_id(item_id: str, kind: TouchKind, occurrence: int, attempt: int, at: datetime) -> str:
-    """The id of a touch's message follows from the touch: recorded twice, it is one line, found without a search."""
+    """The id of a touch's message follows from the touch: recorded twice, it is one line, found without
+    a search."""
     return time_ordered("msg", at, digest(item_id, kind, str(occurrence), str(attempt), length=10))

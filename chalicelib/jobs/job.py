@@ -37,7 +37,8 @@ def count_message(metric: str) -> None:
 
 @cache
 def metrics() -> Metrics:
-    """Namespace and service come from the environment (POWERTOOLS_METRICS_NAMESPACE, POWERTOOLS_SERVICE_NAME)."""
+    """Namespace and service come from the environment (POWERTOOLS_METRICS_NAMESPACE,
+    POWERTOOLS_SERVICE_NAME)."""
     return Metrics()
 
 

@@ -13,8 +13,8 @@ from chalicelib.domain.ids import derived
 from chalicelib.domain.network import Connection, Directory, Salon
 from chalicelib.domain.site_events import BookingReported, SiteStatus
 from chalicelib.domain.zones import as_instant
-from chalicelib.services.book import with_wake
 from chalicelib.services.complete_visit import counted
+from chalicelib.services.plan_booking import with_wake
 from chalicelib.services.site_clients import Found, find_or_draft, known, with_blanks_filled
 from chalicelib.services.site_set_up import lines_of
 from chalicelib.services.take_back_visit import taken_back

@@ -1,18 +1,18 @@
 """Book: make an appointment for a known or a new client, and change one that is upcoming."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.access import Access
-from chalicelib.domain.booking_plan import next_wake
-from chalicelib.domain.bookings import Booking, Line, moved
+from chalicelib.domain.bookings import Booking, Line
 from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import derived
 from chalicelib.domain.network import Directory, Role, Salon, Service
 from chalicelib.services.keep_client import NewClient, drafted, find_client, see_client
+from chalicelib.services.plan_booking import with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, World
 
@@ -57,7 +57,7 @@ def book_with_client(
     request_id makes a repetition of the same request come to the same booking. Raises NOT_FOUND, FORBIDDEN,
     START_IN_PAST, INVALID_LINES, INVALID_PHONE, ...
     """
-    directory = world.directory(access.network_id, lambda known: _names_only(known, new.salon_id, new.lines))
+    directory = world.directory(access.network_id, lambda known: names_only(known, new.salon_id, new.lines))
     salon = salon_of(directory, access, new.salon_id)
     ensure_ahead(new.starts_at, world.now())
     lines = priced(directory, new.salon_id, new.lines)
@@ -79,7 +79,7 @@ def book_with_client(
     raise conflict("TRY_AGAIN", "Somebody else registered this client at the same moment; try again.")
 
 
-def _names_only(directory: Directory, salon_id: str, lines: Sequence[WantedLine]) -> bool:
+def names_only(directory: Directory, salon_id: str, lines: Sequence[WantedLine]) -> bool:
     """Whether all that a booking names is in the directory."""
     return salon_id in directory.salons and all(
         line.service_id in directory.services and (line.staff_id is None or line.staff_id in directory.staff)
@@ -173,18 +173,6 @@ def _drafted(
     )
 
 
-def with_wake(booking: Booking, directory: Directory, client: Client | None, now: datetime) -> Booking:
-    """The booking with its pointer as its present state asks; done in every write that changes a booking."""
-    salon = directory.salons[booking.salon_id]
-    zone = (client.timezone if client else None) or salon.timezone
-    return replace(booking, wake=next_wake(booking, directory.rules.messages, zone, now))
-
-
-def directory_for(world: World, booking: Booking) -> Directory:
-    """The network's set-up, with the booking's salon in it."""
-    return world.directory(booking.network_id, lambda known: booking.salon_id in known.salons)
-
-
 def see_booking(world: World, access: Access, booking_id: str) -> Booking:
     """The booking, if there is one and this key reaches it."""
     booking = world.store.booking(access.network_id, booking_id)
@@ -192,56 +180,3 @@ def see_booking(world: World, access: Access, booking_id: str) -> Booking:
         raise missing("booking", booking_id)
     access.ensure_booking(booking)
     return booking
-
-
-def change_booking(world: World, access: Access, booking_id: str, changes: Mapping[str, Any]) -> Booking:
-    """Moves a booking, or changes its lines or note.
-
-    changes: starts_at, lines (WantedLine), note, version (then the change is made to that version only:
-    STALE_VERSION).
-    """
-    wanted_version = changes.get("version")
-    for _ in range(CONFLICT_TRIES):
-        booking = see_booking(world, access, booking_id)
-        if wanted_version is not None and wanted_version != booking.version:
-            raise conflict(
-                "STALE_VERSION", "The booking was changed meanwhile; read it again.", version=booking.version
-            )
-        changed = _changed(world, booking, changes)
-        if changed == booking:
-            return booking
-        try:
-            saved: Booking = world.store.save(rewoken(world, changed))[0]
-        except SaveConflict:
-            continue
-        world.wake_if_due(saved)
-        return saved
-    raise conflict("TRY_AGAIN", "Somebody else changed this booking at the same moment; try again.")
-
-
-def _changed(world: World, booking: Booking, changes: Mapping[str, Any]) -> Booking:
-    lines, now = changes.get("lines", ()), world.now()
-    directory = world.directory(booking.network_id, lambda known: _names_only(known, booking.salon_id, lines))
-    touches_visit = "starts_at" in changes or "lines" in changes
-    if touches_visit and not booking.is_upcoming:
-        raise conflict(
-            "WRONG_STATUS",
-            f"A booking that is {booking.status} cannot be moved.",
-            status=booking.status.value,
-        )
-    if "lines" in changes:
-        booking = replace(booking, lines=priced(directory, booking.salon_id, changes["lines"]))
-    if "note" in changes:
-        booking = replace(booking, note=changes["note"])
-    if "starts_at" in changes and changes["starts_at"] != booking.starts_at:
-        ensure_ahead(changes["starts_at"], now)
-        apart = timedelta(minutes=directory.rules.messages.notice_again_when_moved_by_minutes)
-        booking = moved(booking, changes["starts_at"], now, apart)
-    return booking
-
-
-def rewoken(world: World, booking: Booking) -> Booking:
-    """`with_wake`, reading the client for their zone."""
-    client_id, now = booking.client_id, world.now()
-    client = world.store.client(booking.network_id, client_id, fresh=False) if client_id else None
-    return with_wake(booking, directory_for(world, booking), client, now)

@@ -13,7 +13,7 @@ from chalicelib.domain.ledger import Account, Entry, EntryKind, Posting, posted
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import available_from, cap_points, cashback_points
 from chalicelib.domain.zones import local_date
-from chalicelib.services.book import directory_for, with_wake
+from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, Allow, World
 

@@ -9,7 +9,7 @@ from chalicelib.domain.errors import missing
 from chalicelib.domain.inbox import InboxItem
 from chalicelib.domain.operations import Parked
 from chalicelib.domain.waking import Wake
-from chalicelib.services.book import rewoken
+from chalicelib.services.plan_booking import rewoken
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.subjects import about_client
 from chalicelib.services.world import CONFLICT_TRIES, World

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chalicelib.domain.bookings import Booking, Review, Status
 from chalicelib.domain.errors import conflict, refused
-from chalicelib.services.step_booking import change_one
+from chalicelib.services.change_booking import change_one
 from chalicelib.services.world import World
 
 WORDS_MOST = 2000

@@ -1,16 +1,14 @@
 """Take a booking through its steps: confirm, cancel, no-show, reopen; each may be asked for twice and counts
 once."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.bookings import Booking, Status, stepped
-from chalicelib.domain.errors import conflict, missing
-from chalicelib.services.book import rewoken
-from chalicelib.services.ports import SaveConflict
+from chalicelib.domain.errors import conflict
+from chalicelib.services.change_booking import change_one, read_allowed
 from chalicelib.services.take_back_visit import take_back
-from chalicelib.services.world import CONFLICT_TRIES, Allow, World
+from chalicelib.services.world import Allow, World
 
 
 def confirm(world: World, network_id: str, booking_id: str, allow: Allow) -> Booking:
@@ -30,7 +28,7 @@ def mark_no_show(world: World, network_id: str, booking_id: str, allow: Allow) -
 def reopen(world: World, network_id: str, booking_id: str, allow: Allow, actor: str) -> Booking:
     """Back to booked. A completed visit is taken back with its bonuses, by reversing entries. What the client
     was told of the same start is not told again."""
-    booking = _read(world, network_id, booking_id, allow)
+    booking = read_allowed(world, network_id, booking_id, allow)
     if booking.status is Status.COMPLETED:
         return take_back(world, booking, Status.BOOKED, actor)
     if booking.status in (Status.CONFIRMED, Status.BOOKED):
@@ -58,33 +56,3 @@ def _step(
         return stepped(booking, to, now, reason)
 
     return change_one(world, network_id, booking_id, allow, change)
-
-
-def change_one(
-    world: World,
-    network_id: str,
-    booking_id: str,
-    allow: Allow,
-    change: Callable[[Booking, datetime], Booking],
-) -> Booking:
-    """Reads, changes, re-plans and saves a booking, starting over when somebody else was quicker."""
-    for _ in range(CONFLICT_TRIES):
-        booking = _read(world, network_id, booking_id, allow)
-        changed = change(booking, world.now())
-        if changed == booking:
-            return booking
-        try:
-            saved: Booking = world.store.save(rewoken(world, changed))[0]
-        except SaveConflict:
-            continue
-        world.wake_if_due(saved)
-        return saved
-    raise conflict("TRY_AGAIN", "Somebody else changed this booking at the same moment; try again.")
-
-
-def _read(world: World, network_id: str, booking_id: str, allow: Allow) -> Booking:
-    booking = world.store.booking(network_id, booking_id)
-    if booking is None:
-        raise missing("booking", booking_id)
-    allow(booking)
-    return booking

@@ -11,8 +11,8 @@ from chalicelib.domain.clients import Client, VisitDay, without_booking
 from chalicelib.domain.errors import conflict, missing
 from chalicelib.domain.ledger import Account, Entry, EntryKind, reversed_entry
 from chalicelib.domain.zones import local_date
-from chalicelib.services.book import directory_for, with_wake
 from chalicelib.services.complete_visit import posting_id
+from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.post_bonus import reversal_id
 from chalicelib.services.world import CONFLICT_TRIES, World

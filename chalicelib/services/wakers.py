@@ -7,7 +7,7 @@ from chalicelib.domain.clients import Client
 from chalicelib.domain.inbox import RETRY_LOST, InboxItem, quarantined
 from chalicelib.domain.waking import Wake, after_failure
 from chalicelib.services.attach_client import attach_client
-from chalicelib.services.book import directory_for, with_wake
+from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import IntakeQueue
 from chalicelib.services.send_touches import Sending, send_due
 from chalicelib.services.subjects import about_booking, about_client

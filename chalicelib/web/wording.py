@@ -30,7 +30,8 @@ def message_text(kind: str, language: str, facts: MessageFacts) -> str:
     if kind not in _SENTENCES:
         raise ValueError(f"no wording for messages of the kind {kind!r}")
     texts = catalogue(language)
-    return min((_write(kind, texts, facts, limit) for limit in _NAME_LIMITS), key=parts)
+    readings = dict.fromkeys(_write(kind, texts, facts, limit) for limit in _NAME_LIMITS)
+    return min(readings, key=parts)  # mostly there is just one
 
 
 def _write(kind: str, texts: Catalogue, facts: MessageFacts, name_limit: int) -> str:

@@ -15,7 +15,7 @@ from chalicelib.domain.ledger import Account, Entry, EntryKind, Posting, posted
 from chalicelib.domain.links import Link
 from chalicelib.domain.network import Directory, Salon
 from chalicelib.domain.touches import Purpose, Touch, TouchKind, TouchState
-from chalicelib.services.book import with_wake
+from chalicelib.services.plan_booking import with_wake
 from chalicelib.services.complete_visit import Bill, completion
 from chalicelib.services.keep_client import contact_aliases
 from chalicelib.services.make_links import Links
