@@ -1,4 +1,4 @@
-"""The ledger: whatever is posted in any order, balance = sum of lots = sum of entries, and none is below zero."""
+"""The ledger: posted in any order, balance = sum of lots = sum of entries, and nothing is below zero."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
