@@ -1,4 +1,4 @@
-"""Book: make an appointment for a known or a new client, and change one that is upcoming."""
+"""Book: make an appointment for a known or a new client."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

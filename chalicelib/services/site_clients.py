@@ -47,9 +47,15 @@ def known(world: World, connection: Connection, told: SiteClient) -> tuple[Clien
     for kind, value in ways:
         found = store.alias(network_id, kind, value) if value else None
         client = store.client(network_id, found) if found else None
-        if client is not None:
+        if client is not None and not (kind == EMAIL and _has_another_phone(client, told)):
             return client, kind
     return None, ""
+
+
+def _has_another_phone(client: Client, told: SiteClient) -> bool:
+    """Families share an e-mail. Who is known by it alone, and has another phone, is somebody else: their messages
+    must not go to the first one's phone."""
+    return bool(client.phone and told.phone and client.phone != told.phone)
 
 
 def find_or_draft(world: World, connection: Connection, told: SiteClient) -> Found:
@@ -77,11 +83,15 @@ def _drafted(world: World, connection: Connection, told: SiteClient) -> Client:
         name=told.name or told.phone or told.email or "?",
         created_at=world.now(),
         phone=told.phone,
-        email=told.email,
+        email=told.email if _is_free(world, connection, told.email) else None,
         birth_date=told.birth_date,
         language=told.language,
         source=connection.settings.get("source", connection.site),
     )
+
+
+def _is_free(world: World, connection: Connection, email: str | None) -> bool:
+    return email is not None and world.store.alias(connection.network_id, EMAIL, email) is None
 
 
 def link_site_id(world: World, connection: Connection, site_id: str | None, client_id: str) -> None:

@@ -121,8 +121,15 @@ class AboutBooking:
             map_url=self.salon.map_url,
             services=tuple(service.name for service in services if service),
             staff=next((person.name for person in staff if person), None),
-            moved=self.booking.moves > 0,
+            moved=self._told_another_time(),
             points_earned=self.booking.earned_points or None,
+        )
+
+    def _told_another_time(self) -> bool:
+        """Whether the client knows of the booking already, at another start."""
+        return any(
+            touch.state is TouchState.SENT and touch.occurrence < self.booking.moves
+            for touch in self.booking.touches.values()
         )
 
     def claimed(self, touches: Sequence[Touch]) -> Booking:

@@ -1,0 +1,43 @@
+"""Who is told, and as what: people who share an e-mail stay two people, and news is told as what it is to them."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.domain.bookings import Booking
+from chalicelib.domain.message_facts import MessageFacts
+from chalicelib.domain.site_events import SiteClient
+from chalicelib.services.subjects import about_booking
+from tests.builders import NETWORK, NOW
+from tests.life import Life, reported
+
+IN_TWO_DAYS = NOW + timedelta(days=2)
+WIFE = SiteClient("c-wife", "Vera", "069000222", "family@example.com")
+HUSBAND = SiteClient("c-husband", "Ilie", "069000333", "family@example.com")
+
+
+def test_a_guest_with_a_known_e_mail_but_another_phone_is_somebody_else(life: Life, site: Any) -> None:
+    for number, person in enumerate((WIFE, HUSBAND)):
+        life.take_in(life.told(site, reported(f"e-{number}", 1, IN_TWO_DAYS, client=person)))
+    life.drain()
+    assert sorted(message.to for message in life.sender.sent) == ["+37369000222", "+37369000333"]
+
+
+def test_a_guest_without_a_phone_is_known_by_the_e_mail(life: Life, site: Any) -> None:
+    life.take_in(life.told(site, reported("e-1", 1, IN_TWO_DAYS, client=WIFE)))
+    unnamed = replace(WIFE, external_id="c-other", phone=None)
+    life.take_in(life.told(site, reported("e-2", 1, IN_TWO_DAYS, client=unnamed)))
+    life.drain()
+    assert {message.to for message in life.sender.sent} == {"+37369000222"}
+
+
+def test_a_move_is_told_as_a_move_only_to_who_knew_of_the_first_time(life: Life) -> None:
+    booking = life.move(life.book(IN_TWO_DAYS), IN_TWO_DAYS + timedelta(days=1))
+    assert not _facts(life, booking).moved
+    life.drain()
+    assert _facts(life, life.move(booking, IN_TWO_DAYS + timedelta(days=2))).moved
+
+
+def _facts(life: Life, booking: Booking) -> MessageFacts:
+    subject = about_booking(life.booking(booking.id), life.client(), life.world.directory(NETWORK))
+    return subject.facts(subject.open_plans(NOW)[0], NOW)
