@@ -53,8 +53,8 @@ def known(world: World, connection: Connection, told: SiteClient) -> tuple[Clien
 
 
 def _has_another_phone(client: Client, told: SiteClient) -> bool:
-    """Families share an e-mail. Who is known by it alone, and has another phone, is somebody else: their messages
-    must not go to the first one's phone."""
+    """Families share an e-mail. Who is known by it alone, and has another phone, is somebody else: their
+    messages must not go to the first one's phone."""
     return bool(client.phone and told.phone and client.phone != told.phone)
 
 

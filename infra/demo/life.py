@@ -15,10 +15,10 @@ from chalicelib.domain.ledger import Account, Entry, EntryKind, Posting, posted
 from chalicelib.domain.links import Link
 from chalicelib.domain.network import Directory, Salon
 from chalicelib.domain.touches import Purpose, Touch, TouchKind, TouchState
-from chalicelib.services.plan_booking import with_wake
 from chalicelib.services.complete_visit import Bill, completion
 from chalicelib.services.keep_client import contact_aliases
 from chalicelib.services.make_links import Links
+from chalicelib.services.plan_booking import with_wake
 from chalicelib.services.subjects import about_client
 
 RECEPTION = "key:reception"

@@ -1,4 +1,5 @@
-"""Who is told, and as what: people who share an e-mail stay two people, and news is told as what it is to them."""
+"""Who is told, and as what: people who share an e-mail stay two people, and news is told as what it is to
+them."""
 
 from dataclasses import replace
 from datetime import timedelta
