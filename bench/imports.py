@@ -80,7 +80,7 @@ def figures(
         found += [
             Figure(f"import of {handler.name}", alone / times["bare"], "ratio", handler.target,
                    f"{handler.module} {_ms(alone)}, the bare imports {_ms(times['bare'])};"
-                   f" fresh processes in turns, medians of {runs}; bare: chalice, pynamodb, Powertools Logger"),
+                   f" fresh processes in turns, medians of {runs}; bare: chalice, pynamodb, Logger"),
             Figure(f"import and first use of {handler.name}", used / times["bare+"], "ratio", None,
                    f"with the {len(late[handler.name])} modules that the first invocation loads: {_ms(used)};"
                    f" the bare imports with those of their own first call: {_ms(times['bare+'])}"),

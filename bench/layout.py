@@ -11,7 +11,7 @@ from bench.salon import SALON, SERVICE, STAFF, Salon
 from chalicelib.domain.bookings import Booking, Line
 from chalicelib.domain.ids import digest
 from chalicelib.domain.touches import Touch, TouchKind, TouchState
-from chalicelib.services.book import with_wake
+from chalicelib.services.plan_booking import with_wake
 from tests.builders import a_booking, a_client
 
 

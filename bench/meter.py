@@ -41,8 +41,8 @@ class Spent:
 
 
 class Meter:
-    """Sees the calls of the clients it watches. It keeps a copy of what was written, by which the rules count:
-    so, for write units, it must have seen every write to the table."""
+    """Sees the calls of the clients it watches. It keeps a copy of what was written, by which the rules
+    count: so, for write units, it must have seen every write to the table."""
 
     def __init__(self, indexes: Sequence[Index]) -> None:
         self._indexes = indexes

@@ -11,6 +11,7 @@ from bench.figures import Figure
 from bench.ground import Ground
 from bench.http import Http
 from bench.meter import Meter, Spent
+from bench.prices import step_dollars
 from bench.salon import SALON, Salon
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.ledger import faults
@@ -199,16 +200,20 @@ def total(meter: Meter, *, beside: bool = False) -> Spent:
 
 
 def rows(meter: Meter) -> list[dict[str, Any]]:
-    """Each step: units beside the floor, and calls."""
-    return [
-        {"step": step.name, "beside": step.beside, "write": spent.write, "floor": step.floor,
-         "what": step.what,
-         "read": spent.read, "of_rules": spent.rules_read, "reported_write": spent.reported_write,
-         "reported_read": spent.reported_read, "dynamodb_calls": spent.dynamodb_calls,
-         "sqs_calls": spent.calls["sqs.SendMessage"], "function": step.function, "http": step.http,
-         "largest_bytes": dict(sorted(spent.largest.items()))}
-        for step in STEPS for spent in [meter.steps[step.name]]
-    ]  # fmt: skip
+    """Each step: units beside the floor, calls, and dollars."""
+    found = []
+    for step in STEPS:
+        spent = meter.steps[step.name]
+        row: dict[str, Any] = {
+            "step": step.name, "beside": step.beside, "function": step.function, "http": step.http,
+            "write": spent.write, "floor": step.floor, "what": step.what,
+            "read": spent.read, "of_rules": spent.rules_read,
+            "reported_write": spent.reported_write, "reported_read": spent.reported_read,
+            "dynamodb_calls": spent.dynamodb_calls, "sqs_calls": spent.calls["sqs.SendMessage"],
+            "largest_bytes": dict(sorted(spent.largest.items())),
+        }  # fmt: skip
+        found.append(row | {"dollars_per_1000": round(sum(step_dollars(row).values()) * 1000, 4)})
+    return found
 
 
 def figures(meters: dict[str, Meter]) -> list[Figure]:
@@ -251,8 +256,8 @@ def _of_site(site: str, meter: Meter) -> list[Figure]:
             spent.read,
             "read units",
             None,
-            f"by DynamoDB's rules, where every step reads the rules anew ({spent.rules_read:g} units: 40 items,"
-            " 7 kB); clients open, act, and are led back to the page, three requests each",
+            f"by DynamoDB's rules, where every step reads the rules anew ({spent.rules_read:g} units: 40"
+            " items, 7 kB); clients open, act, and are led back to the page, three requests each",
         ),
         Figure(f"visit ({site}): calls of AWS", sum(spent.calls.values()), "calls", None, calls),
     ]

@@ -12,6 +12,7 @@ import pytest
 from moto import mock_aws
 
 from bench import calls, drain, sweep, visit
+from bench.cost_page import PAGE, measured_part
 from bench.figures import RESULTS, Figure, write
 from bench.ground import Ground
 from bench.units import Index, read_units, size, table_write_units
@@ -76,6 +77,11 @@ def test_the_committed_results_have_their_shape() -> None:
     for figure in figures:
         assert figure.keys() == SHAPE.keys()
         assert all(isinstance(figure[name], of) for name, of in SHAPE.items())
+
+
+def test_the_page_of_costs_says_what_was_measured() -> None:
+    steps = json.loads(RESULTS.read_text())["steps"]
+    assert measured_part(steps) in PAGE.read_text()
 
 
 def test_units_are_counted_by_dynamodbs_rules() -> None:
