@@ -46,7 +46,7 @@ def complete(
 ) -> Completed:
     """Completes an upcoming booking. The same again changes nothing and answers as the first time.
 
-    Raises NOT_FOUND, WRONG_STATUS, INVALID_AMOUNT, OVER_CAP, INSUFFICIENT_POINTS.
+    Raises NOT_FOUND, WRONG_STATUS, INVALID_AMOUNT, OVER_CAP, UNDER_MINIMUM, INSUFFICIENT_POINTS.
     """
     _check(bill)
     for _ in range(CONFLICT_TRIES):
@@ -166,6 +166,13 @@ def _posted(
                 "OVER_CAP",
                 f"Points may pay for at most {rules.redeem_cap_percent} % of the bill: {cap} points.",
                 cap=cap,
+                wanted=bill.redeem_points,
+            )
+        if bill.redeem_points < rules.redeem_minimum_points:
+            raise refused(
+                "UNDER_MINIMUM",
+                f"At least {rules.redeem_minimum_points} points are redeemed at once.",
+                minimum=rules.redeem_minimum_points,
                 wanted=bill.redeem_points,
             )
         account, entry = posted(account, _posting(booking, EntryKind.REDEEM, -bill.redeem_points, actor), now)

@@ -253,9 +253,10 @@ def take_in(life: Life, item: Any) -> None:
 
 
 def redelivered(life: Life, item: Any) -> None:
-    for _ in range(3):
-        life.take_in(item)
-    life.run_until(life.world.now() + timedelta(minutes=10))
+    life.take_in(item)
+    for minutes in (1, 5):
+        life.world.clock.now = NOW + timedelta(minutes=minutes)  # type: ignore[attr-defined]
+        life.drain()
 
 
 def ends_as(status: Status | None, *, visits: int = 0, balance: int = 0, phone: str = "+37369123456") -> Any:
@@ -332,6 +333,11 @@ def before_taking_back(life: Life) -> Booking:
     return life.complete(booking, paid_minor=40_000, redeem_points=80).booking
 
 
+def complete_again(life: Life, booking: Booking) -> None:
+    complete(life, booking)
+    complete(life, booking)
+
+
 def complete(life: Life, booking: Booking) -> None:
     done = life.complete(booking, paid_minor=40_000, redeem_points=80)
     assert [entry.points for entry in done.entries] == [-80, 16]
@@ -367,7 +373,7 @@ def one_booking_of_one_new_client(life: Life, _: Any) -> None:
 
 COMPLETION: dict[str, Story] = {
     "completion with redemption and cashback": (
-        before_completion, complete, complete, the_ledger_says(236, 3, 1, Status.COMPLETED)),
+        before_completion, complete, complete_again, the_ledger_says(236, 3, 1, Status.COMPLETED)),
     "taking back": (before_taking_back, reopen, reopen, the_ledger_says(300, 5, 0, Status.BOOKED)),
     "a posting by hand": (
         before_completion, grant_again, grant_again, the_ledger_says(290, 2, 0, Status.BOOKED)),
@@ -408,9 +414,10 @@ def test_any_call_may_fail_and_nothing_is_lost_or_doubled(
             job(life, subject)
         assert failing.made[number] == operation
         life = new_life(aws, SettableClock(life.world.now()), life.site)
-        with contextlib.suppress(SaveConflict):  # a queue would deliver it once more
+        try:
             again(life, subject)
-        again(life, subject)
+        except SaveConflict:  # a queue delivers it once more
+            again(life, subject)
         try:
             holds(life, subject)
         except AssertionError as error:
