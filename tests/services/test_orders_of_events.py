@@ -1,4 +1,4 @@
-"""Webhooks come late, twice and in any order; the booking ends as the site has it, and it is one booking."""
+"""Webhooks come late, twice and in any order; the booking ends as the site has it, and is one."""
 
 from collections.abc import Sequence
 from dataclasses import replace
