@@ -1,4 +1,4 @@
-"""What users of other systems complain about in bonuses (PRODUCT 3): doubled, kept, taken twice, not spent."""
+"""What users of other systems complain about in bonuses (PRODUCT 3): doubled, kept, taken twice."""
 
 from dataclasses import replace
 from datetime import timedelta
