@@ -51,8 +51,11 @@ def book(world: World, access: Access, new: NewBooking, request_id: str | None =
 
 def book_with_client(
     world: World, access: Access, new: NewBooking, request_id: str | None = None
-) -> tuple[Booking, Client]:
+) -> tuple[Booking, Client | None]:
     """Makes a booking; its notice goes out at once. At most three calls in sequence where the rules are warm.
+
+    The client comes along where they were read. One who is found by phone is not: until the notice goes out
+    the booking is planned by the salon's clock, and then, at the latest, by the client's own.
 
     request_id makes a repetition of the same request come to the same booking. Raises NOT_FOUND, FORBIDDEN,
     START_IN_PAST, INVALID_LINES, INVALID_PHONE, ...
@@ -62,8 +65,8 @@ def book_with_client(
     ensure_ahead(new.starts_at, world.now())
     lines = priced(directory, new.salon_id, new.lines)
     for _ in range(CONFLICT_TRIES):
-        client, others = _client_of(world, access, new.client, request_id)
-        booking = _drafted(world, access, new, salon, client, lines, request_id)
+        client_id, client, others = _client_of(world, access, new.client, request_id)
+        booking = _drafted(world, access, new, salon, client_id, lines, request_id)
         booking = with_wake(booking, directory, client, world.now())
         try:
             saved: Booking = world.store.save(booking, *others)[0]
@@ -137,17 +140,16 @@ def usual_price(service: Service, salon: Salon) -> int | None:
 
 def _client_of(
     world: World, access: Access, said: str | NewClient, request_id: str | None
-) -> tuple[Client, list[Any]]:
-    """The client, and what must be saved with the booking because the client is new."""
+) -> tuple[str, Client | None, list[Any]]:
+    """The client's id, the client where they were read, and what must be saved with the booking because they
+    are new."""
     if isinstance(said, str):
-        return see_client(world, access, said), []
+        return said, see_client(world, access, said), []
     known = find_client(world, access.network_id, phone=said.phone, email=said.email)
     if known is not None:
-        client = world.store.client(access.network_id, known)
-        if client is not None:
-            return client, []
+        return known, None, []
     client, aliases = drafted(world, access, said, request_id and f"{request_id}/client")
-    return client, [client, *aliases]
+    return client.id, client, [client, *aliases]
 
 
 def _drafted(
@@ -155,7 +157,7 @@ def _drafted(
     access: Access,
     new: NewBooking,
     salon: Salon,
-    client: Client,
+    client_id: str,
     lines: tuple[Line, ...],
     request_id: str | None,
 ) -> Booking:
@@ -163,7 +165,7 @@ def _drafted(
         network_id=access.network_id,
         id=derived("bkg", access.network_id, request_id) if request_id else world.new_id("bkg"),
         salon_id=salon.id,
-        client_id=client.id,
+        client_id=client_id,
         starts_at=new.starts_at,
         lines=lines,
         currency=salon.currency,
