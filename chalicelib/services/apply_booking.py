@@ -5,15 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain.aliases import Alias, site_booking
 from chalicelib.domain.bookings import UPCOMING, Booking, Status, moved
 from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import refused
-from chalicelib.domain.ids import derived
 from chalicelib.domain.network import Connection, Directory, Salon
 from chalicelib.domain.site_events import BookingReported, SiteStatus
 from chalicelib.domain.zones import as_instant
 from chalicelib.services.complete_visit import counted
+from chalicelib.services.place_booking import Place, placed
 from chalicelib.services.plan_booking import with_wake
 from chalicelib.services.site_clients import Found, find_or_draft, known, with_blanks_filled
 from chalicelib.services.site_set_up import lines_of
@@ -24,12 +23,8 @@ BY_CLIENT = "client"
 """Reason of a cancellation that the client made on our page: the site does not know of it and must not undo
 it."""
 
-
 BY_SITE = "site"
 """Reason of a confirmation that the site told: the site may take it back."""
-
-MOVES_MOST = 50
-"""How many ids of one booking are followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +48,7 @@ def apply_booking(world: World, connection: Connection, event: BookingReported) 
     """Applies one event. Raises Unknown, DomainError (the event is quarantined), SaveConflict (look
     again)."""
     directory = world.directory(connection.network_id)
-    place = _placed(world, connection, event)
+    place = placed(world, connection, event)
     stands = place.stands
     if stands is None:
         if event.partial or event.starts_at is None:
@@ -76,53 +71,6 @@ def apply_booking(world: World, connection: Connection, event: BookingReported) 
     if event.external_id != stands.external_id and event.moved_from is None:
         return Applied(changed=False, booking_id=stands.id, reason="superseded")
     return _change(world, connection, directory, place, event)
-
-
-# --- which booking
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an event belongs. A site that gives a moved booking a new id tells that two ids are one booking:
-    `joins` is the alias that says so, `gone` the booking that was kept under the other id meanwhile."""
-
-    booking_id: str
-    stands: Booking | None
-    joins: tuple[Alias, ...] = ()
-    gone: tuple[Booking, ...] = ()
-
-
-def _placed(world: World, connection: Connection, event: BookingReported) -> Place:
-    own = _first(world, connection, event.external_id)
-    before = _first(world, connection, event.moved_from) if event.moved_from else own
-    first = world.store.booking(connection.network_id, _booking_id(connection, before))
-    if own == before:
-        return Place(_booking_id(connection, own), first)
-    later = world.store.booking(connection.network_id, _booking_id(connection, own))
-    if later is not None and (first is None or later.status is Status.COMPLETED):
-        gone = (first,) if first else ()  # what has been posted to is kept under its id
-        return Place(later.id, later, (_alias(connection, before, own),), gone)
-    gone = (later,) if later else ()
-    return Place(_booking_id(connection, before), first, (_alias(connection, own, before),), gone)
-
-
-def _booking_id(connection: Connection, external_id: str) -> str:
-    return derived("bkg", connection.id, external_id)
-
-
-def _first(world: World, connection: Connection, external_id: str) -> str:
-    """The id, of all that the site has given to the booking, under which it is kept here."""
-    for _ in range(MOVES_MOST):
-        led = world.store.alias(connection.network_id, site_booking(connection.id), external_id)
-        if led is None:
-            break
-        external_id = led
-    return external_id
-
-
-def _alias(connection: Connection, external_id: str, leads_to: str) -> Alias:
-    kind = site_booking(connection.id)
-    return Alias(network_id=connection.network_id, kind=kind, value=external_id, leads_to=leads_to)
 
 
 # --- making
