@@ -171,6 +171,7 @@ def _starts_at(booking: _Booking) -> datetime | None:
     if booking.timezone is None:
         return starts_at.astimezone(UTC) if starts_at.tzinfo else starts_at
     try:
+        zones.zone(booking.timezone)
         return zones.as_instant(starts_at, booking.timezone)
     except ValueError as error:
         raise NotUnderstood("UNKNOWN_TIMEZONE", "No IANA time zone - at `$.data.timezone`") from error

@@ -92,6 +92,11 @@ class Booking:
         return self.starts_at + timedelta(minutes=sum(line.minutes for line in self.lines))
 
     @property
+    def visited_at(self) -> datetime:
+        """When a completed visit took place: at its start, or, closed before that, when it was closed."""
+        return min(self.starts_at, self.closed_at or self.starts_at)
+
+    @property
     def total_minor(self) -> int:
         return sum(line.price_minor or 0 for line in self.lines)
 

@@ -33,7 +33,7 @@ def with_dues_after(
     for service_id in had:
         service = services.get(service_id)
         if service is not None and service.repeat_after_days is not None:
-            at = booking.starts_at + timedelta(days=own or service.repeat_after_days)
+            at = booking.visited_at + timedelta(days=own or service.repeat_after_days)
             again.append(Due(service_id, max(at, completed_at), booking.id))
     kept = tuple(due for due in client.due if due.service_id not in had)
     return replace(client, due=(*kept, *again))

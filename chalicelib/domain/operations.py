@@ -6,7 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GivenAnswer:
-    """The answer to a request with an Idempotency-Key. request_hash tells another body under the same key."""
+    """The answer to a request with an Idempotency-Key. request_hash tells another body under the same key.
+
+    status 0: the request was begun, and not answered yet.
+    """
 
     network_id: str
     key_hash: str
@@ -14,6 +17,7 @@ class GivenAnswer:
     status: int
     body: str
     expires_at: datetime
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

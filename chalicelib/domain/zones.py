@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 def zone(name: str) -> ZoneInfo:
     """The zone of that IANA name. Raises ValueError for an unknown one."""
     try:
+        if "/" not in name and name != "UTC":  # `localtime` and the like are no IANA zones of a place
+            raise ValueError(name)
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"unknown time zone {name!r}") from error

@@ -7,10 +7,11 @@ things. Only successes are kept: what was refused has changed nothing, and may b
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from chalicelib.domain.errors import conflict, malformed
+from chalicelib.domain.errors import DomainError, conflict, malformed
 from chalicelib.domain.operations import GivenAnswer
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import World
@@ -52,33 +53,44 @@ def answer_once(
     key_hash = _digest(network_id, *scope, key)
     request_hash = _digest(said.hex())
     request_id = _digest(key_hash, request_hash)
-    stands = _standing(world, network_id, key_hash, request_hash)
-    if stands is not None and keep:
-        return Given(stands.status, stands.body), True
-    given = do(request_id)
-    if stands is None and given.status < 300:
-        answer = GivenAnswer(
-            network_id=network_id,
-            key_hash=key_hash,
-            request_hash=request_hash,
-            status=given.status,
-            body=given.body if keep else "",
-            expires_at=world.now() + KEPT,
-        )
-        try:
-            world.store.save(answer)
-        except SaveConflict:
-            _standing(world, network_id, key_hash, request_hash)  # two at once: were they the same?
-    return given, stands is not None
+    begun = GivenAnswer(
+        network_id=network_id,
+        key_hash=key_hash,
+        request_hash=request_hash,
+        status=0,
+        body="",
+        expires_at=world.now() + KEPT,
+    )
+    claim, ours = _claimed(world, begun)
+    if claim.status and keep:
+        return Given(claim.status, claim.body), True
+    try:
+        given = do(request_id)
+    except DomainError:
+        if ours:  # nothing was done: the key is as if it had never come
+            with suppress(SaveConflict):
+                world.store.save(remove=[claim])
+        raise
+    if not claim.status and given.status < 300:
+        with suppress(SaveConflict):  # another of the same was quicker to answer
+            world.store.save(replace(claim, status=given.status, body=given.body if keep else ""))
+    return given, claim.status != 0
 
 
-def _standing(world: World, network_id: str, key_hash: str, request_hash: str) -> GivenAnswer | None:
-    stands = world.store.given_answer(network_id, key_hash)
-    if stands is None or stands.expires_at <= world.now():
-        return None
-    if stands.request_hash != request_hash:
+def _claimed(world: World, begun: GivenAnswer) -> tuple[GivenAnswer, bool]:
+    """The claim on the key, ours or that of an earlier request that said the same; and whether it is ours."""
+    try:
+        return world.store.save(begun)[0], True
+    except SaveConflict:
+        stands = world.store.given_answer(begun.network_id, begun.key_hash)
+    if stands is None:
+        return begun, False  # given up in this very moment: the ids keep us from doing anything twice
+    if stands.expires_at <= world.now():
+        with suppress(SaveConflict):
+            return world.store.save(replace(begun, version=stands.version))[0], True
+    if stands.request_hash != begun.request_hash:
         raise conflict("IDEMPOTENCY_MISMATCH", "This Idempotency-Key came with another request before.")
-    return stands
+    return stands, False
 
 
 def _digest(*parts: str) -> str:

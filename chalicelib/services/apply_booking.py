@@ -49,6 +49,7 @@ def apply_booking(world: World, connection: Connection, event: BookingReported) 
     again)."""
     directory = world.directory(connection.network_id)
     place = placed(world, connection, event)
+    event = _in_currency_of(_salon_of(connection, directory, place, event), event)
     stands = place.stands
     if stands is None:
         if event.partial or event.starts_at is None:
@@ -71,6 +72,23 @@ def apply_booking(world: World, connection: Connection, event: BookingReported) 
     if event.external_id != stands.external_id and event.moved_from is None:
         return Applied(changed=False, booking_id=stands.id, reason="superseded")
     return _change(world, connection, directory, place, event)
+
+
+def _salon_of(
+    connection: Connection, directory: Directory, place: Place, event: BookingReported
+) -> Salon | None:
+    if place.stands is not None:
+        return directory.salons.get(place.stands.salon_id)
+    return None if event.partial or event.starts_at is None else _salon(connection, directory, event)
+
+
+def _in_currency_of(salon: Salon | None, event: BookingReported) -> BookingReported:
+    """The event without the money that it tells in another currency than the salon's: 500 EUR are not 500
+    MDL. The booking goes on; what was paid has to be told again."""
+    if salon is None or event.currency in (None, salon.currency):
+        return event
+    lines = tuple(replace(line, price_minor=None) for line in event.lines)
+    return replace(event, lines=lines, paid_minor=None, currency=None)
 
 
 # --- making

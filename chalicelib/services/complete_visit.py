@@ -200,7 +200,7 @@ def _posting(booking: Booking, kind: EntryKind, points: int, actor: str) -> Post
 
 def _visited(directory: Directory, booking: Booking, client: Client, bill: Bill, now: datetime) -> Client:
     salon = directory.salons[booking.salon_id]
-    day = VisitDay(local_date(booking.starts_at, salon.timezone), salon.id)
+    day = VisitDay(local_date(booking.visited_at, salon.timezone), salon.id)
     visitor = with_visit(client, day, booking.currency, bill.paid_minor)
     visitor = client_plan.with_dues_after(visitor, booking, directory.services, now)
     zone = client.timezone or salon.timezone

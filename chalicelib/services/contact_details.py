@@ -1,6 +1,7 @@
 """Phones, e-mails and names as people write them, brought into the one form in which they are kept."""
 
 import re
+import unicodedata
 
 from chalicelib.domain.errors import DomainError, refused
 
@@ -55,6 +56,6 @@ def email_or_none(text: str | None) -> str | None:
 def name_normal(text: str) -> str:
     """One line without control characters. Raises INVALID_NAME for what is empty or too long."""
     name = " ".join(_CONTROL.sub(" ", text).split())
-    if not name or len(name) > NAME_MOST:
+    if not any(unicodedata.category(sign)[0] not in "CZ" for sign in name) or len(name) > NAME_MOST:
         raise refused("INVALID_NAME", f"A name has 1 to {NAME_MOST} characters.")
     return name

@@ -31,8 +31,6 @@ def reopen(world: World, network_id: str, booking_id: str, allow: Allow, actor: 
     booking = read_allowed(world, network_id, booking_id, allow)
     if booking.status is Status.COMPLETED:
         return take_back(world, booking, Status.BOOKED, actor)
-    if booking.status in (Status.CONFIRMED, Status.BOOKED):
-        return booking
     return _step(world, network_id, booking_id, allow, Status.BOOKED)
 
 

@@ -88,12 +88,12 @@ def _reversed(world: World, booking: Booking, actor: str, now: datetime) -> tupl
 
 def _unvisited(world: World, booking: Booking, client: Client) -> Client:
     salon = world.directory(booking.network_id).salons[booking.salon_id]
-    day = VisitDay(local_date(booking.starts_at, salon.timezone), salon.id)
+    day = VisitDay(local_date(booking.visited_at, salon.timezone), salon.id)
     others = world.store.bookings_of_client(booking.network_id, client.id, limit=50).items
     same_day = any(
         other.id != booking.id
         and other.status is Status.COMPLETED
-        and VisitDay(local_date(other.starts_at, salon.timezone), other.salon_id) == day
+        and VisitDay(local_date(other.visited_at, salon.timezone), other.salon_id) == day
         for other in others
     )
     return without_booking(

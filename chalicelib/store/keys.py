@@ -53,7 +53,7 @@ INDEX_TEMPLATES = {
 }
 """Attribute that an index is hashed by -> the templates of its values."""
 
-UNVERSIONED = (Entry, Alias, GivenAnswer, Message)
+UNVERSIONED = (Entry, Alias, Message)
 """Written once: a second write of the same key is refused, whatever it says."""
 
 OVERWRITTEN = (Link, Parked)

@@ -67,7 +67,7 @@ def test_a_crash_between_doing_and_keeping_counts_once(
 
 @pytest.mark.parametrize(("path", "body"), MAKING, ids=PATHS)
 def test_two_at_once_count_once(path: str, body: Any, http: Http, given_parts: TestParts, world: Any) -> None:
-    """The second comes while the first is at work: it sees no answer yet."""
+    """The second comes while the first is at work: there is a claim, and no answer yet."""
     racing = Racing(world.store, lambda: http.post(path, body, Idempotency_Key="k-1"))
     object.__setattr__(given_parts, "the_world", replace(world, store=racing))
     slow = http.post(path, body, Idempotency_Key="k-1")
@@ -84,6 +84,16 @@ def test_the_same_key_with_another_body_is_a_conflict(http: Http) -> None:
     assert (answer.status, answer.code) == (409, "IDEMPOTENCY_MISMATCH")
     spaced = http.post("/v1/clients", '{ "name" : "Ion" }', Idempotency_Key="k-1")
     assert spaced.headers["Idempotency-Replayed"] == "true"
+
+
+def test_another_body_under_a_key_that_is_at_work_does_nothing(
+    http: Http, given_parts: TestParts, world: Any
+) -> None:
+    racing = Racing(world.store, lambda: http.post("/v1/clients", {"name": "Ana"}, Idempotency_Key="k-1"))
+    object.__setattr__(given_parts, "the_world", replace(world, store=racing))
+    assert http.post("/v1/clients", {"name": "Ion"}, Idempotency_Key="k-1").status == 201
+    assert racing.quick.code == "IDEMPOTENCY_MISMATCH"
+    assert [client.name for client in world.store.clients(NETWORK).items if client.name == "Ana"] == []
 
 
 def test_the_same_key_for_another_client_is_a_conflict(http: Http) -> None:
@@ -148,25 +158,25 @@ class Forgetful(Through):
     """Dies when an answer is to be kept."""
 
     def save(self, *values: Any, remove: Any = ()) -> Any:
-        if isinstance(values[0], GivenAnswer):
+        if values and isinstance(values[0], GivenAnswer) and values[0].status:
             raise RuntimeError("the process died")
         return self._store.save(*values, remove=remove)
 
 
 class Racing(Through):
-    """Lets another request run to its end just after the first one found no answer."""
+    """Lets another request run to its end just after the first one has claimed the key."""
 
     def __init__(self, store: Any, quick: Any) -> None:
         super().__init__(store)
         self._quick = quick
         self.quick: Any = None
 
-    def given_answer(self, network_id: str, key_hash: str) -> Any:
-        found = self._store.given_answer(network_id, key_hash)
+    def save(self, *values: Any, remove: Any = ()) -> Any:
+        saved = self._store.save(*values, remove=remove)
         if self._quick is not None:
             run, self._quick = self._quick, None
             self.quick = run()
-        return found
+        return saved
 
 
 def test_an_answer_is_written_once(world: Any, clock: Any) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.message_facts import MessageFacts
-from chalicelib.domain.site_events import SiteClient
+from chalicelib.domain.site_events import SiteClient, SiteStatus
 from chalicelib.services.subjects import about_booking
 from tests.builders import NETWORK, NOW
-from tests.life import Life, reported
+from tests.life import LINE, Life, reported
 
 IN_TWO_DAYS = NOW + timedelta(days=2)
 WIFE = SiteClient("c-wife", "Vera", "069000222", "family@example.com")
@@ -42,3 +42,19 @@ def test_a_move_is_told_as_a_move_only_to_who_knew_of_the_first_time(life: Life)
 def _facts(life: Life, booking: Booking) -> MessageFacts:
     subject = about_booking(life.booking(booking.id), life.client(), life.world.directory(NETWORK))
     return subject.facts(subject.open_plans(NOW)[0], NOW)
+
+
+def test_money_in_another_currency_is_not_the_salons_money(life: Life, site: Any) -> None:
+    euros = {"currency": "EUR", "paid_minor": 9_900, "lines": (replace(LINE, price_minor=9_900),)}
+    told = reported("e-1", 1, IN_TWO_DAYS, status=SiteStatus.COMPLETED, **euros)
+    life.take_in(life.told(site, told))
+    booking = life.only_booking()
+    assert (booking.currency, booking.paid_minor, booking.total_minor) == ("MDL", 50_000, 50_000)
+
+
+def test_a_visit_closed_before_its_start_counts_on_the_day_it_was_closed(life: Life) -> None:
+    booking = life.book(IN_TWO_DAYS)
+    life.complete(booking)
+    assert life.client().last_visit_on == NOW.date()
+    life.reopen(booking)
+    assert life.client().visits_count == 0
