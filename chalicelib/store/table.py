@@ -1,5 +1,4 @@
-"""The store: reads of domain values, and the one atomic write. See services/ports.py `Store` for the
-contract."""
+"""The store: reads of domain values, and the one atomic write. The contract: services/ports.py `Store`."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -28,6 +27,7 @@ T = TypeVar("T")
 
 _CONFLICT = "ConditionalCheckFailedException"
 _TRANSACTION_TRIES = 5
+_SIFTED_AT_ONCE = 200
 _IN_DIRECTORY = {"SALON": Salon, "STAFF": Staff, "SERVICE": Service, "HOOK": SiteConnection}
 _WOKEN = {"BOOKING": Booking, "CLIENT": Client, "INBOX": InboxItem}
 
@@ -219,22 +219,25 @@ class Table:
         limit: int,
         cursor: str | None,
     ) -> Page[tuple[str, str]]:
-        """Keys in an index by `at`; since is inclusive, until exclusive."""
+        """Keys in an index by `at`; since is inclusive, until exclusive. One query, whatever it finds of a
+        status: perhaps none, while the cursor leads on."""
         first = start_key(cursor, hash_value, index)
         if since and until and since >= until:
             return Page([], None)
-        results = index.query(
+        pages = index.query(
             hash_value,
             self._between(since, until),
             filter_condition=(self.item.status == status) if status else None,
             scan_index_forward=not newest_first,
-            limit=limit,
-            page_size=limit,
+            page_size=_SIFTED_AT_ONCE if status else limit,
             last_evaluated_key=first,
-        )
+        ).page_iter
         with within_list(cursor):
-            places = [(item.pk, item.sk) for item in results]
-        return Page(places, cursor_text(results.last_evaluated_key))
+            found = next(pages)["Items"]
+        end = pages.last_evaluated_key
+        if len(found) > limit:
+            end = {name: found[limit - 1][name] for name in pages.key_names}
+        return Page([(each["PK"]["S"], each["SK"]["S"]) for each in found[:limit]], cursor_text(end))
 
     def _between(self, since: datetime | None, until: datetime | None) -> Any:
         at = self.item.at
@@ -355,8 +358,7 @@ class Table:
     def inbox(
         self, network_id: str, *, state: InboxState | None = None, limit: int = 50, cursor: str | None = None
     ) -> Page[InboxItem]:
-        """Webhooks, newest first. Quarantined ones have an index of their own; other states are sifted from a
-        page."""
+        """Webhooks, newest first. Quarantined ones have an index; other states are sifted from a page."""
         if state is InboxState.QUARANTINED:
             page = self._keys_page(
                 self.item.by_network,

@@ -1,5 +1,6 @@
 """The table: all or nothing, guarded by versions, listed page by page, and asked cheaply what is due."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -162,6 +163,42 @@ def test_a_list_of_one_status_has_no_gaps(store: Any, calendar: list[str], limit
         return store.bookings_of_salon(NETWORK, "sal_centru", status="cancelled", **page)
 
     assert all_pages(ask, limit) == calendar[::3]
+
+
+@pytest.fixture
+def queries(store: Any) -> Iterator[list[str]]:
+    """The Query calls that the store makes."""
+    made: list[str] = []
+    note = lambda **call: made.append(call["event_name"])  # noqa: E731
+    events = store.item._get_connection().connection.client.meta.events
+    events.register("before-call.dynamodb.Query", note)
+    yield made
+    events.unregister("before-call.dynamodb.Query", note)
+
+
+def test_one_rare_status_among_many_is_found_by_one_query(
+    store: Any, calendar: list[str], queries: list[str]
+) -> None:
+    done = store.booking(NETWORK, calendar[-1])
+    store.save(replace(done, status=Status.COMPLETED))
+    page = store.bookings_of_salon(NETWORK, "sal_centru", status="completed", limit=1)
+    assert ([booking.id for booking in page.items], len(queries)) == ([calendar[-1]], 1)
+
+
+def test_however_rare_a_status_is_one_page_costs_one_query(
+    store: Any, calendar: list[str], queries: list[str]
+) -> None:
+    for number in range(195):
+        store.save(a_booking(f"bkg_later_{number}", starts_at=NOW + timedelta(days=1, minutes=number)))
+    last = store.save(a_booking("bkg_last", starts_at=NOW + timedelta(days=9), status=Status.NO_SHOW))[0]
+
+    def ask(**page: Any) -> Any:
+        return store.bookings_of_salon(NETWORK, "sal_centru", status="no_show", **page)
+
+    first = ask(limit=1)
+    assert (first.items, len(queries)) == ([], 1)
+    assert [booking.id for booking in ask(limit=1, cursor=first.cursor).items] == [last.id]
+    assert len(queries) == 2
 
 
 def test_a_span_begins_with_its_first_instant_and_ends_before_its_last(
