@@ -59,6 +59,7 @@ def drafted(
     phone = phone_e164(new.phone, directory.network.country) if new.phone else None
     email = email_normal(new.email) if new.email else None
     _check(new.language, new.timezone, new.birth_date, now)
+    _check_referrer(world, access.network_id, new.referred_by)
     id = derived("cli", access.network_id, request_id) if request_id else world.new_id("cli")
     client = Client(
         network_id=access.network_id,
@@ -113,6 +114,17 @@ def _check(language: str | None, timezone: str | None, birth_date: date | None, 
         )
     if birth_date is not None and not date(1900, 1, 1) <= birth_date <= now.date():
         raise refused("INVALID_BIRTH_DATE", "A birth date lies between 1900 and today.")
+
+
+def _check_referrer(
+    world: World, network_id: str, referred_by: str | None, client_id: str | None = None
+) -> None:
+    if referred_by is None:
+        return
+    if referred_by == client_id:
+        raise refused("SELF_REFERRAL", "Nobody refers themselves.", client_id=client_id)
+    if world.store.client(network_id, referred_by, fresh=False) is None:
+        raise missing("client", referred_by)
 
 
 def find_client(world: World, network_id: str, *, phone: str | None, email: str | None) -> str | None:
@@ -172,6 +184,7 @@ def _changed(world: World, client: Client, changes: Mapping[str, Any]) -> Client
     if "name" in plain:
         plain["name"] = name_normal(plain["name"])
     _check(plain.get("language"), plain.get("timezone"), plain.get("birth_date"), world.now())
+    _check_referrer(world, client.network_id, plain.get("referred_by"), client.id)
     wanted = replace(client, **plain)
     if client.phone and wanted.phone != client.phone:
         wanted = replace(

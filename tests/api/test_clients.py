@@ -185,3 +185,11 @@ def test_a_client_has_the_bookings_that_were_made_for_them(http: Http, world: An
     later = save_booking(world.store, replace(a_booking("bkg_later"), starts_at=NOW + timedelta(days=9)))
     listed = http.get(f"/v1/clients/{MARIA}/bookings").json["items"]
     assert [each["id"] for each in listed] == [later.id, mine.id]
+
+
+def test_who_refers_must_be_somebody_else_who_is_known(http: Http) -> None:
+    answer = http.post("/v1/clients", {"name": "Ion", "referred_by": "cli_nobody0000000000"})
+    assert (answer.status, answer.code) == (404, "NOT_FOUND")
+    answer = http.patch(f"/v1/clients/{MARIA}", {"referred_by": MARIA})
+    assert (answer.status, answer.code) == (422, "SELF_REFERRAL")
+    assert http.post("/v1/clients", {"name": "Ion", "referred_by": MARIA}).status == 201
