@@ -20,7 +20,7 @@ from chalicelib.api import errors
 from chalicelib.api.parts import Parts, parts
 from chalicelib.api.reading import Nothing, body_of, query_of
 from chalicelib.domain.access import Access
-from chalicelib.domain.errors import DomainError, ErrorKind, forbidden, malformed
+from chalicelib.domain.errors import DomainError, ErrorKind, forbidden, malformed, missing
 from chalicelib.domain.network import Role
 from chalicelib.logs import logger
 from chalicelib.services.answer_once import Given, answer_once
@@ -45,6 +45,7 @@ _JSON = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
 }
+PATH_MOST = 200
 _rings: dict[int, KeyRing] = {}
 
 
@@ -155,6 +156,7 @@ def _served(
         seen: dict[str, Any] = {"correlation_id": correlation_id}
         path = {name: unquote(value) for name, value in path.items()}
         try:
+            _ensure_possible(path)
             answer = handle(request, seen, path)
         except Exception as error:
             answer = _explained(error, seen, lambda *told: explain(request, path, *told) if explain else None)
@@ -175,6 +177,13 @@ def _explained(error: Exception, seen: dict[str, Any], explain: Callable[..., An
         logger().exception("a request failed", extra={"correlation_id": seen["correlation_id"]})
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     return explain(status, body) or Answer(body, status, headers)
+
+
+def _ensure_possible(path: Mapping[str, str]) -> None:
+    """Nothing of ours is named by what no key of the table could hold. Raises NOT_FOUND."""
+    for name, value in path.items():
+        if len(value) > PATH_MOST or not (value.isascii() and value.isprintable()):
+            raise missing(name.removesuffix("_id"), "")
 
 
 # --- who asks

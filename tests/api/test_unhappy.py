@@ -2,6 +2,7 @@
 half-written."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -135,7 +136,9 @@ NONSENSE = [
     "%D0%BA%D0%BB%D1%8E%D1%87",
     "%ff%fe",
     "NET%23x",
-    "x" * 1500,
+    "x" * 201,
+    "x" * 3000,
+    "x%7Fy",
     "💅",
 ]
 
@@ -145,12 +148,22 @@ def test_nonsense_in_the_path_is_not_found(nonsense: str, http: Http) -> None:
     for path in ("/v1/bookings/{}", "/v1/clients/{}", "/v1/salons/{}", "/v1/inbox/{}", "/v1/connections/{}"):
         answer = http.get(path.format(nonsense))
         assert (answer.status, answer.code) == (404, "NOT_FOUND"), (path, answer)
+    assert http.get(f"/hooks/standard/{nonsense}").status == 404
+    assert http.post(f"/hooks/{nonsense}/{nonsense}", "{}").status == 404
     assert http.post(f"/v1/bonus/entries/{nonsense}/reverse", {"reason": "x"}).status == 404
     assert http.post(f"/v1/bookings/{nonsense}/confirm").status == 404
     assert http.post(f"/v1/parked/{nonsense}/retry").status == 404
     assert http.delete(f"/v1/keys/{nonsense}").status == 404
     consent = http.put(f"/v1/clients/{nonsense}/consents/sms/service", {"granted": True, "how": "x"})
     assert consent.status == 404
+
+
+def test_no_path_breaks_whatever_it_names(http: Http) -> None:
+    """moto takes keys of any length: what DynamoDB would refuse must not be looked for at all."""
+    for route in routes(http._app.routes):
+        if "{" in route.path:
+            path = re.sub(r"{[a-z_]+}", "x" * 2100, route.path)
+            assert http.ask(route.method, path).status == 404, route.path
 
 
 @pytest.mark.parametrize(
