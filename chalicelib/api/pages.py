@@ -18,6 +18,7 @@ from chalicelib.api.page_views import (
     stop_view,
 )
 from chalicelib.api.parts import parts
+from chalicelib.api.reading import REPLACED
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.errors import DomainError, ErrorKind, conflict
 from chalicelib.domain.links import LinkPurpose
@@ -82,6 +83,8 @@ def _form(request: Request) -> dict[str, str]:
     if len(raw) > FORM_MOST:
         raise DomainError(ErrorKind.TOO_LARGE, "TOO_LARGE", "A form has at most 32 kB.", bytes=len(raw))
     try:
+        if REPLACED in raw:
+            raise ValueError("bytes that were no text are lost")
         found = parse_qs(
             raw.decode("utf-8"), keep_blank_values=True, max_num_fields=_FORM_FIELDS, errors="strict"
         )
@@ -178,11 +181,13 @@ def cancel(request: Request, token: str) -> Answer:
 @post("/b/{token}/move")
 @page
 def ask_to_move(request: Request, token: str) -> Answer:
+    """A second tap without words keeps the words of the first."""
     wish = _form(request).get("wish", "").strip()[: pages.WISH_LIMIT]
 
     def ask(opened: Opened, id: str, allow: Callable[[Booking], None]) -> None:
-        allow(opened.booking())
-        step_booking.ask_to_move(opened.world, opened.link.network_id, id, wish)
+        booking = opened.booking()
+        allow(booking)
+        step_booking.ask_to_move(opened.world, opened.link.network_id, id, wish or booking.move_wish or "")
 
     return _step(request, token, "move_asked", ask)
 

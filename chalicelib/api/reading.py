@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 BODY_MOST = 256 * 1024
 _DIGITS_MOST = 18
-_REPLACED = "\ufffd".encode()
+REPLACED = "\ufffd".encode()
 """What API Gateway puts in place of bytes that are no UTF-8: the text that was meant is lost."""
 _EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
 _UNKNOWN = re.compile(r"unknown field `(?P<field>.*?)`(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
@@ -42,7 +42,7 @@ def json_of(raw: bytes) -> Any:
         raise DomainError(ErrorKind.TOO_LARGE, "TOO_LARGE", "A request has at most 256 kB.", bytes=len(raw))
     if not raw.strip():
         return {}
-    if _REPLACED in raw:
+    if REPLACED in raw:
         raise malformed("MALFORMED_JSON", "The body is not valid JSON in UTF-8.")
     try:
         value = json.loads(

@@ -112,6 +112,22 @@ def test_a_client_asks_to_move(visitor: Visitor, world: Any) -> None:
     assert len(booking(world).move_wish) == 500
 
 
+def test_a_second_tap_without_words_keeps_the_words_of_the_first(visitor: Visitor, world: Any) -> None:
+    visitor.post("b", "/move", "wish=after+18%3A00")
+    assert visitor.post("b", "/move", "wish=+").status == 303
+    assert booking(world).move_wish == "after 18:00"
+    visitor.post("b", "/move", "wish=before+noon")
+    assert booking(world).move_wish == "before noon"
+
+
+@pytest.mark.parametrize("form", [b"wish=\xff\xfe", "wish=%ff%fe", "wish=\ufffd\ufffd"])
+def test_a_wish_that_is_no_text_is_not_kept(form: Any, visitor: Visitor, world: Any) -> None:
+    """The last is what API Gateway hands on."""
+    page = visitor.post("b", "/move", form)
+    assert (page.status, page.text[:15]) == (400, "<!doctype html>")
+    assert booking(world).move_wish is None
+
+
 def test_once_the_visit_has_begun_nothing_can_be_tapped(visitor: Visitor, world: Any, clock: Any) -> None:
     clock.forward(days=2, minutes=1)
     for step in ("/confirm", "/cancel", "/move"):
@@ -213,7 +229,8 @@ def test_a_token_opens_its_own_page_only(visitor: Visitor, http: Http, world: An
 
 
 @pytest.mark.parametrize(
-    "token", ["x", "%00", "%D0%BA%D0%BB%D1%8E%D1%87", "0" * 16, "x" * 2000, "%ff", "..%2f..%2f"]
+    "token",
+    ["x", "%00", "%D0%BA%D0%BB%D1%8E%D1%87", "0" * 16, "x" * 201, "x" * 3000, "%ff", "..%2f..%2f"],
 )
 def test_nonsense_is_a_page_that_says_so(token: str, http: Http) -> None:
     for path in (f"/b/{token}", f"/r/{token}", f"/u/{token}", f"/b/{token}/calendar.ics"):
