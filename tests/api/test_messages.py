@@ -67,6 +67,36 @@ def test_the_log_tells_what_was_sent_and_why_not(http: Http) -> None:
     assert (skipped["reason"], skipped["to"]) == ("no_consent", None)
 
 
+KINDS = [
+    "notice",
+    "confirm_request",
+    "control_reminder",
+    "review_request",
+    "bonus_notice",
+    "repeat_invitation",
+    "no_show_invitation",
+    "birthday",
+    "bonus_expiry",
+    "at_risk",
+    "win_back",
+    "campaign",
+]
+
+
+@pytest.mark.usefixtures("log")
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_the_contract_can_be_asked_for(kind: str, http: Http) -> None:
+    answer = http.get(f"/v1/messages?kind={kind}")
+    made = {"notice": ["msg_2", "msg_1"], "repeat_invitation": ["msg_3"]}
+    assert [each["id"] for each in answer.json["items"]] == made.get(kind, [])
+
+
+def test_a_kind_that_is_none_is_refused_and_what_is_made_can_be_asked_for(http: Http) -> None:
+    answer = http.get("/v1/messages?kind=telegram")
+    assert (answer.status, answer.code) == (400, "INVALID_FIELD")
+    assert set(TouchKind) <= set(KINDS)
+
+
 @pytest.mark.usefixtures("log")
 def test_a_clients_messages_come_newest_first(http: Http) -> None:
     assert [each["id"] for each in http.get(f"/v1/clients/{MARIA}/messages").json["items"]] == [
