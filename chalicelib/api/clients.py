@@ -1,7 +1,7 @@
 """Clients: register, find, see, change, and take down what they allow."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -21,7 +21,7 @@ from chalicelib.services.keep_client import (
     set_consent,
 )
 
-CATEGORIES = ("potential", "new", "developing", "regular", "at_risk", "lost")
+Category = Literal["potential", "new", "developing", "regular", "at_risk", "lost"]
 Email = Annotated[str, Meta(max_length=254)]
 
 
@@ -68,7 +68,7 @@ class ClientFilter(Listing):
 
     phone: Word | None = None
     email: Email | None = None
-    category: Word | None = None
+    category: Category | None = None
     source: Word | None = None
     q: Annotated[str, Meta(max_length=100)] | None = None
 

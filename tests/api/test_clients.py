@@ -134,6 +134,17 @@ def test_a_client_tells_category_rhythm_and_next_booking(http: Http, world: Any)
     assert http.get("/v1/clients?category=lost").json["items"] == []
 
 
+def test_a_category_that_is_none_is_refused(http: Http) -> None:
+    answer = http.get("/v1/clients?category=zzz")
+    assert (answer.status, answer.code, answer.json["details"]) == (
+        400,
+        "INVALID_FIELD",
+        {"field": "category"},
+    )
+    for category in ("potential", "new", "developing", "regular", "at_risk", "lost"):
+        assert http.get(f"/v1/clients?category={category}").status == 200
+
+
 def test_today_is_today_in_the_salon_that_the_client_visits(http: Http, world: Any, clock: Any) -> None:
     """On 1 November at 2 in the morning in Chisinau it is still 31 October in New York."""
     clock.now = NOW.replace(day=1, hour=1)
