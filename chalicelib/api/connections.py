@@ -8,7 +8,7 @@ from msgspec import Meta, field
 from chalicelib.api.chances import chance_of
 from chalicelib.api.endpoint import OFFICE, Answer, Ask, delete, endpoint, get, post
 from chalicelib.api.reading import Body
-from chalicelib.api.shapes import Answered, Id, PageOf, Word
+from chalicelib.api.shapes import Answered, Id, Listing, PageOf, Word, in_pages
 from chalicelib.domain.network import Connection
 from chalicelib.services.connect_site import connect_site, connections_of, disconnect_site, see_connection
 from chalicelib.services.receive_webhook import context_of
@@ -74,10 +74,10 @@ def connect(ask: Ask) -> MadeConnection:
 
 
 @get("/v1/connections")
-@endpoint(roles=OFFICE, answer=PageOf[ConnectionAnswer])
+@endpoint(roles=OFFICE, query=Listing, answer=PageOf[ConnectionAnswer])
 def list_all(ask: Ask) -> PageOf[ConnectionAnswer]:
     found = connections_of(ask.world, ask.access)
-    return PageOf(items=[ConnectionAnswer(**_facts(ask, each)) for each in found])
+    return in_pages((ConnectionAnswer(**_facts(ask, each)) for each in found), ask.query)
 
 
 @get("/v1/connections/{connection_id}")

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.api.endpoint import OFFICE, Ask, endpoint, get, post
-from chalicelib.api.shapes import Answered, Listing, PageOf, sifted
+from chalicelib.api.shapes import Answered, Listing, PageOf, in_pages, sifted
 from chalicelib.domain.errors import forbidden, missing
 from chalicelib.domain.inbox import InboxItem, InboxState
 from chalicelib.domain.operations import Parked
@@ -107,12 +107,11 @@ def _ensure_whole_network(ask: Ask) -> None:
 
 
 @get("/v1/parked")
-@endpoint(roles=OFFICE, answer=PageOf[ParkedAnswer])
+@endpoint(roles=OFFICE, query=Listing, answer=PageOf[ParkedAnswer])
 def list_parked(ask: Ask) -> PageOf[ParkedAnswer]:
     """Items that failed so often that they are woken no more, until somebody retries them."""
     _ensure_whole_network(ask)
-    found = ask.world.store.parked(ask.access.network_id)
-    return PageOf(items=[_parked(each) for each in sorted(found, key=lambda each: each.at, reverse=True)])
+    return in_pages(map(_parked, ask.world.store.parked(ask.access.network_id)), ask.query)
 
 
 @post("/v1/parked/{item_id}/retry")

@@ -5,7 +5,7 @@ from datetime import datetime
 from chalicelib.api.chances import chance_of
 from chalicelib.api.endpoint import OWNER, Answer, Ask, delete, endpoint, get, post
 from chalicelib.api.reading import Body
-from chalicelib.api.shapes import Answered, Id, Line, PageOf, Word
+from chalicelib.api.shapes import Answered, Id, Line, Listing, PageOf, Word, in_pages
 from chalicelib.domain.network import Key, Role
 from chalicelib.services.manage_keys import list_keys, make_key, revoke_key
 
@@ -59,10 +59,10 @@ def make(ask: Ask) -> MadeKey:
 
 
 @get("/v1/keys")
-@endpoint(roles=OWNER, answer=PageOf[KeyAnswer])
+@endpoint(roles=OWNER, query=Listing, answer=PageOf[KeyAnswer])
 def list_all(ask: Ask) -> PageOf[KeyAnswer]:
     found = list_keys(ask.world, ask.access.network_id)
-    return PageOf(items=[KeyAnswer(**_facts(key)) for key in found])
+    return in_pages((KeyAnswer(**_facts(key)) for key in found), ask.query)
 
 
 @delete("/v1/keys/{key_id}")

@@ -1,6 +1,5 @@
 """Salons, staff and services."""
 
-from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
@@ -8,7 +7,19 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.endpoint import EVERYBODY, OFFICE, OWNER, Ask, endpoint, get, patch, post
 from chalicelib.api.reading import Body
-from chalicelib.api.shapes import Answered, Id, Line, Money, PageOf, Url, Word, given, money
+from chalicelib.api.shapes import (
+    Answered,
+    Id,
+    Line,
+    Listing,
+    Money,
+    PageOf,
+    Url,
+    Word,
+    given,
+    in_pages,
+    money,
+)
 from chalicelib.domain.errors import missing
 from chalicelib.domain.network import Directory, ReviewLink, Salon, Service, Staff
 from chalicelib.services import set_up
@@ -78,11 +89,11 @@ def add_salon(ask: Ask) -> SalonAnswer:
 
 
 @get("/v1/salons")
-@endpoint(roles=EVERYBODY, answer=PageOf[SalonAnswer])
+@endpoint(roles=EVERYBODY, query=Listing, answer=PageOf[SalonAnswer])
 def list_salons(ask: Ask) -> PageOf[SalonAnswer]:
     """The salons that this key reaches."""
     salons = _fresh(ask).salons.values()
-    return PageOf(items=[_salon(salon) for salon in _named(salons) if ask.access.reaches_salon(salon.id)])
+    return in_pages((_salon(each) for each in salons if ask.access.reaches_salon(each.id)), ask.query)
 
 
 @get("/v1/salons/{salon_id}")
@@ -144,12 +155,11 @@ def add_staff(ask: Ask) -> StaffAnswer:
 
 
 @get("/v1/staff")
-@endpoint(roles=EVERYBODY, answer=PageOf[StaffAnswer])
+@endpoint(roles=EVERYBODY, query=Listing, answer=PageOf[StaffAnswer])
 def list_staff(ask: Ask) -> PageOf[StaffAnswer]:
     """Who works in the salons that this key reaches."""
     staff = _fresh(ask).staff.values()
-    reached = (each for each in _named(staff) if _is_reached(ask, each))
-    return PageOf(items=[_staff(each) for each in reached])
+    return in_pages((_staff(each) for each in staff if _is_reached(ask, each)), ask.query)
 
 
 @get("/v1/staff/{staff_id}")
@@ -227,10 +237,9 @@ def add_service(ask: Ask) -> ServiceAnswer:
 
 
 @get("/v1/services")
-@endpoint(roles=EVERYBODY, answer=PageOf[ServiceAnswer])
+@endpoint(roles=EVERYBODY, query=Listing, answer=PageOf[ServiceAnswer])
 def list_services(ask: Ask) -> PageOf[ServiceAnswer]:
-    services = _fresh(ask).services.values()
-    return PageOf(items=[_service(service) for service in _named(services)])
+    return in_pages(map(_service, _fresh(ask).services.values()), ask.query)
 
 
 @get("/v1/services/{service_id}")
@@ -250,7 +259,3 @@ def change_service(ask: Ask, service_id: str) -> ServiceAnswer:
 
 def _fresh(ask: Ask) -> Directory:
     return set_up.read_anew(ask.world, ask.access.network_id)
-
-
-def _named(found: Iterable[Any]) -> list[Any]:
-    return sorted(found, key=lambda each: (each.name.casefold(), each.id))

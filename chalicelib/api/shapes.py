@@ -1,6 +1,7 @@
 """Shapes that many requests and answers share: money, lists, a range of time."""
 
-from collections.abc import Callable, Sequence
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -28,6 +29,7 @@ Url = Annotated[str, Meta(max_length=500)]
 Limit = Annotated[int, Meta(ge=1, le=200)]
 Cursor = Annotated[str, Meta(max_length=2000)]
 
+_AFTER = "after:"
 READS_MOST = 25
 READ_MOST = 200
 """How often, and how much at once, the table is read for one page of a sifted list: what is rarer than one in
@@ -107,6 +109,29 @@ def sifted(
         if cursor is None or len(found) >= listing.limit:
             break
     return found, cursor
+
+
+def in_pages(found: Iterable[Named], listing: Listing) -> PageOf[Named]:
+    """Part of a list that is at hand as a whole, in the order of ids: what comes and goes meanwhile moves
+    nothing else."""
+    after = _id_in(listing.cursor) if listing.cursor is not None else ""
+    rest = sorted((each for each in found if each.id > after), key=lambda each: each.id)
+    items, more = rest[: listing.limit], rest[listing.limit :]
+    return PageOf(items=items, next_cursor=_cursor_after(items[-1].id) if more else None)
+
+
+def _cursor_after(id: str) -> str:
+    return urlsafe_b64encode(f"{_AFTER}{id}".encode()).decode().rstrip("=")
+
+
+def _id_in(cursor: str) -> str:
+    try:
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except ValueError:
+        text = ""
+    if not text.startswith(_AFTER):
+        raise malformed("INVALID_CURSOR", "This cursor was not given out here.")
+    return text.removeprefix(_AFTER)
 
 
 def one_after_another(names: Sequence[str], read: Callable[[str, int, str | None], Page[T]]) -> Read[T]:

@@ -1,10 +1,10 @@
 """Check what is said of a network, its salons, staff and services; bring it into the form that is kept."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from chalicelib.domain.currencies import CURRENCIES
 from chalicelib.domain.errors import missing, refused
 from chalicelib.domain.network import Directory
 from chalicelib.domain.zones import is_zone
@@ -14,7 +14,6 @@ from chalicelib.services.keep_client import LANGUAGES
 MINUTES_MOST = 24 * 60
 MINOR_MOST = 10**12
 REPEAT_DAYS_MOST = 730
-_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def checked(directory: Directory, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,7 +58,7 @@ def _timezone(name: str) -> str:
 
 
 def _currency(code: str | None) -> str | None:
-    if code is not None and not _CURRENCY.fullmatch(code):
+    if code is not None and code not in CURRENCIES:
         raise refused("INVALID_CURRENCY", "Name a currency by its three letters, such as MDL.", currency=code)
     return code
 
