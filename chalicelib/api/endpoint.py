@@ -40,8 +40,9 @@ DESK = frozenset({Role.OWNER, Role.MANAGER, Role.RECEPTION})
 OFFICE = frozenset({Role.OWNER, Role.MANAGER})
 OWNER = frozenset({Role.OWNER})
 
-_JSON = {
-    "Content-Type": "application/json",
+JSON = "application/json"
+_HEADERS = {
+    "Content-Type": JSON,
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
 }
@@ -54,7 +55,7 @@ class Contract:
     """What a route admits and understands. roles None: anybody. answer None: no body.
 
     keeps_answer: whether the answer may be stored for a repetition; one that tells a secret may not, and is
-    made anew from the same seed.
+    made anew from the same seed. takes, gives: media types of body and answer.
     """
 
     roles: frozenset[Role] | None
@@ -63,6 +64,8 @@ class Contract:
     answer: Any
     status: int
     keeps_answer: bool
+    takes: str = JSON
+    gives: str = JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +131,21 @@ def endpoint(
 
 
 def public(
-    *, answer: Any = None, explain: Callable[..., Answer] | None = None
+    *,
+    body: type[Any] = Nothing,
+    answer: Any = None,
+    status: int = 200,
+    takes: str = JSON,
+    gives: str = JSON,
+    explain: Callable[..., Answer] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
-    """For a route that anybody may ask; its view is given the bare request. explain: how it tells its
-    errors."""
-    contract = Contract(None, Nothing, Nothing, answer, 200, False)
+    """For a route that anybody may ask; its view is given the bare request, and reads the body itself.
+    explain: how it tells its errors."""
+    contract = Contract(None, body, Nothing, answer, status, False, takes, gives)
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
         def handle(request: Request, seen: dict[str, Any], path: dict[str, str]) -> Answer:
-            return _answered(view(request, **path), 200)
+            return _answered(view(request, **path), status)
 
         return _served(view, contract, handle, explain)
 
@@ -271,5 +280,5 @@ def _response(answer: Answer, correlation_id: str) -> Response:
         text = ""
     elif not isinstance(text, str):
         text = msgspec.json.encode(text).decode()
-    headers = {**_JSON, **answer.headers, "X-Correlation-Id": correlation_id}
+    headers = {**_HEADERS, **answer.headers, "X-Correlation-Id": correlation_id}
     return Response(text, headers=cast(Any, headers), status_code=answer.status)

@@ -16,14 +16,14 @@ class ReceiptAnswer(Answered):
 
 
 @bp.route("/hooks/{site}/{token}", methods=["POST"], content_types=["*/*"])
-@public(answer=ReceiptAnswer)
+@public(answer=ReceiptAnswer, takes="*/*")
 def take(request: Request, site: str, token: str) -> ReceiptAnswer:
     receipt = receive(parts().receiving(), site, token, raw_body(request), dict(request.headers))
     return ReceiptAnswer(status=receipt.status, inbox_id=receipt.inbox_id)
 
 
 @bp.route("/hooks/{site}/{token}", methods=["GET", "HEAD"], content_types=["*/*"])
-@public()
+@public(answer=dict[str, str])
 def probe(request: Request, site: str, token: str) -> Answer:
     """Some sites look whether an address exists before they send to it."""
     known_connection(parts().world(), site, token)

@@ -8,11 +8,13 @@ from typing import Any
 import msgspec
 from chalice.app import Request
 
-from chalicelib.api.endpoint import Answer, Contract, bp, get, public
+from chalicelib.api.endpoint import JSON, Answer, Contract, bp, get, public
+from chalicelib.api.parts import parts
 from chalicelib.api.reading import Nothing
 
 VERSION = "1.0.0"
 _REF = "#/components/schemas/{name}"
+_TEXT = {"type": "string"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +46,17 @@ def routes(table: dict[str, dict[str, Any]]) -> Iterator[Route]:
 
 
 @get("/openapi.json")
-@public()
+@public(answer=dict[str, Any])
 def openapi(request: Request) -> Answer:
-    return Answer(_document(), 200, {"Cache-Control": "public, max-age=300"})
+    return Answer(_document(parts().links().base_url), 200, {"Cache-Control": "public, max-age=300"})
 
 
 @cache
-def _document() -> bytes:
-    return msgspec.json.encode(document(list(routes(bp.current_app.routes))))
+def _document(base_url: str) -> bytes:
+    return msgspec.json.encode(document(list(routes(bp.current_app.routes)), base_url))
 
 
-def document(found: list[Route]) -> dict[str, Any]:
+def document(found: list[Route], base_url: str) -> dict[str, Any]:
     shapes = [shape for route in found for shape in _shapes(route.contract)]
     unique = list({repr(shape): shape for shape in [*shapes, Problem]}.values())
     schemas, components = msgspec.json.schema_components(unique, ref_template=_REF)
@@ -65,6 +67,7 @@ def document(found: list[Route]) -> dict[str, Any]:
     return {
         "openapi": "3.1.0",
         "info": {"title": "Perennial", "version": VERSION},
+        "servers": [{"url": base_url}],
         "paths": paths,
         "components": {
             "schemas": components,
@@ -74,14 +77,16 @@ def document(found: list[Route]) -> dict[str, Any]:
 
 
 def _shapes(contract: Contract) -> list[Any]:
-    return [each for each in (contract.body, contract.query, contract.answer) if each not in (None, Nothing)]
+    """All that a route reads and writes. Of the query its fields, each a parameter of its own."""
+    whole = [each for each in (contract.body, contract.answer) if each not in (None, Nothing)]
+    return [*whole, *(field.type for field in msgspec.structs.fields(contract.query))]
 
 
 def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
     contract = route.contract
     operation: dict[str, Any] = {
         "operationId": f"{route.method.lower()}{_camel(route.path)}",
-        "parameters": [*_in_path(route.path), *_in_query(contract), *_in_header(route)],
+        "parameters": [*_in_path(route.path), *_in_query(contract, schema_of), *_in_header(route)],
         "responses": _responses(contract, schema_of),
     }
     if route.says:
@@ -89,21 +94,25 @@ def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
     if contract.roles is not None:
         operation["security"] = [{"key": []}]
         operation["x-roles"] = sorted(role.value for role in contract.roles)
-    if contract.body is not Nothing:
-        schema = schema_of[repr(contract.body)]
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    if contract.body is not Nothing or contract.takes != JSON:
+        told = contract.body is not Nothing
+        schema = schema_of[repr(contract.body)] if told else {}
+        operation["requestBody"] = {"required": told, "content": {contract.takes: {"schema": schema}}}
     return operation
 
 
 def _responses(contract: Contract, schema_of: dict[str, Any]) -> dict[str, Any]:
     good: dict[str, Any] = {"description": "As asked."}
-    if contract.answer is not None:
-        good["content"] = {"application/json": {"schema": schema_of[repr(contract.answer)]}}
-    problem = {"application/json": {"schema": schema_of[repr(Problem)]}}
-    return {
-        str(contract.status): good,
-        "default": {"description": "Refused, with a stable code.", "content": problem},
-    }
+    problem = schema_of[repr(Problem)]
+    if contract.status == 303:
+        good = {"description": "Done; look at the page.", "headers": {"Location": {"schema": _TEXT}}}
+    elif contract.gives != JSON:
+        good["content"] = {contract.gives: {"schema": _TEXT}}
+    elif contract.answer is not None:
+        good["content"] = {JSON: {"schema": schema_of[repr(contract.answer)]}}
+    bad = {JSON: {"schema": problem}} if contract.gives == JSON else {"text/html": {"schema": _TEXT}}
+    says = "Refused, with a stable code." if contract.gives == JSON else "A page that says so."
+    return {str(contract.status): good, "default": {"description": says, "content": bad}}
 
 
 def _in_path(path: str) -> list[dict[str, Any]]:
@@ -111,10 +120,10 @@ def _in_path(path: str) -> list[dict[str, Any]]:
     return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
 
 
-def _in_query(contract: Contract) -> list[dict[str, Any]]:
+def _in_query(contract: Contract, schema_of: dict[str, Any]) -> list[dict[str, Any]]:
     fields = msgspec.structs.fields(contract.query)
     return [
-        {"name": each.encode_name, "in": "query", "schema": msgspec.json.schema(each.type)} for each in fields
+        {"name": each.encode_name, "in": "query", "schema": schema_of[repr(each.type)]} for each in fields
     ]
 
 

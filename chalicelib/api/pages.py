@@ -1,10 +1,13 @@
 """The client's pages: the booking, the review, stopping messages. A GET never changes anything."""
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs
 
+import msgspec
 from chalice.app import Request
+from msgspec import Meta
 
 from chalicelib.api.endpoint import Answer, get, post, public, raw_body
 from chalicelib.api.page_views import (
@@ -70,7 +73,17 @@ def _network_language(opened: Opened) -> str:
     return opened.world.directory(opened.link.network_id).network.language
 
 
-page = public(explain=_problem)
+class Wish(msgspec.Struct):
+    wish: Annotated[str, Meta(description=f"Cut to {pages.WISH_LIMIT} characters.")] = ""
+
+
+class Impression(msgspec.Struct):
+    stars: Literal["1", "2", "3", "4", "5"]
+    words: Annotated[str, Meta(description=f"Cut to {pages.WORDS_LIMIT} characters.")] = ""
+
+
+page = partial(public, explain=_problem, gives="text/html")
+posted = partial(page, takes="application/x-www-form-urlencoded", status=303)
 
 
 def _open(token: str, purpose: LinkPurpose) -> Opened:
@@ -110,7 +123,7 @@ def _done(request: Request) -> str | None:
 
 
 @get("/b/{token}")
-@page
+@page()
 def see_booking(request: Request, token: str) -> Answer:
     opened = _open(token, LinkPurpose.BOOKING)
     booking, client = opened.booking(), opened.client()
@@ -119,7 +132,7 @@ def see_booking(request: Request, token: str) -> Answer:
 
 
 @get("/b/{token}/calendar.ics")
-@page
+@page(gives="text/calendar")
 def calendar(request: Request, token: str) -> Answer:
     from chalicelib.web.calendar import booking_ics
 
@@ -155,7 +168,7 @@ def _step(
 
 
 @post("/b/{token}/confirm")
-@page
+@posted()
 def confirm(request: Request, token: str) -> Answer:
     return _step(
         request,
@@ -166,7 +179,7 @@ def confirm(request: Request, token: str) -> Answer:
 
 
 @post("/b/{token}/cancel")
-@page
+@posted()
 def cancel(request: Request, token: str) -> Answer:
     return _step(
         request,
@@ -179,7 +192,7 @@ def cancel(request: Request, token: str) -> Answer:
 
 
 @post("/b/{token}/move")
-@page
+@posted(body=Wish)
 def ask_to_move(request: Request, token: str) -> Answer:
     """A second tap without words keeps the words of the first."""
     wish = _form(request).get("wish", "").strip()[: pages.WISH_LIMIT]
@@ -204,7 +217,7 @@ def _reviewable(opened: Opened) -> Booking:
 
 
 @get("/r/{token}")
-@page
+@page()
 def see_review(request: Request, token: str) -> Answer:
     opened = _open(token, LinkPurpose.REVIEW)
     booking = _reviewable(opened)
@@ -213,7 +226,7 @@ def see_review(request: Request, token: str) -> Answer:
 
 
 @post("/r/{token}")
-@page
+@posted(body=Impression)
 def give_review(request: Request, token: str) -> Answer:
     opened, form = _open(token, LinkPurpose.REVIEW), _form(request)
     words = form.get("words", "").replace("\r\n", "\n").strip()[: pages.WORDS_LIMIT]
@@ -230,7 +243,7 @@ def give_review(request: Request, token: str) -> Answer:
 
 
 @get("/u/{token}")
-@page
+@page()
 def see_stop(request: Request, token: str) -> Answer:
     opened = _open(token, LinkPurpose.STOP)
     client = opened.client(fresh=True)  # they may have stopped a moment ago
@@ -239,7 +252,7 @@ def see_stop(request: Request, token: str) -> Answer:
 
 
 @post("/u/{token}")
-@page
+@posted()
 def stop(request: Request, token: str) -> Answer:
     """Whatever the form says: a mail program's one tap (RFC 8058) comes here too, and is answered
     without a redirect."""
@@ -252,7 +265,7 @@ def stop(request: Request, token: str) -> Answer:
 
 
 @post("/u/{token}/resume")
-@page
+@posted()
 def resume(request: Request, token: str) -> Answer:
     opened = _open(token, LinkPurpose.STOP)
     resume_messages(opened.world, opened.link.network_id, opened.link.client_id)
