@@ -26,3 +26,12 @@ class Alias:
     kind: str
     value: str
     leads_to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundNumber:
+    """Which networks a phone number, or a WhatsApp phone number's id, that clients write to stands for."""
+
+    number: str
+    network_ids: tuple[str, ...]
+    version: int = 0

@@ -2,14 +2,17 @@
 rules."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.rules import MessageRules
-from chalicelib.domain.touches import PRIORITY, Plan, TouchKind, due_at, is_open, timely
+from chalicelib.domain.touches import Plan, TouchKind, TouchState, due_at, open_plans, timely, touch_of
 from chalicelib.domain.waking import Wake, first_wake
+from chalicelib.domain.zones import local_date, local_instant
 
 THANKS_USEFUL = timedelta(days=7)
+NO_SHOW_USEFUL = timedelta(days=7)
+_ASKED = frozenset({TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN})
 ATTACH_AGAIN = (timedelta(minutes=1), timedelta(hours=1), timedelta(days=1))
 
 
@@ -19,18 +22,23 @@ def plans(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> tu
 
     zone: whose clock the quiet hours are read on (the client's, else the salon's).
     """
-    if not rules.enabled or booking.client_id is None:
+    if booking.client_id is None:
         return ()
     if booking.is_upcoming:
         wanted = [_notice(booking), _confirm_request(booking, rules), _control_reminder(booking, rules)]
     elif booking.status is Status.COMPLETED and booking.closed_at is not None:
         wanted = _thanks(booking, rules, booking.closed_at)
+    elif booking.status is Status.NO_SHOW and booking.closed_at is not None:
+        wanted = [_no_show_invitation(booking, rules, zone, booking.closed_at)]
     else:
         return ()
     since = booking.closed_at or booking.made_at
+    occurring = (replace(plan, occurrence=booking.moves) for plan in wanted)
     return tuple(
-        timely(plan, booking.touched(plan.kind), rules.quiet_hours, zone, made_at=since, now=now)
-        for plan in wanted
+        replace(plan, reason="switched_off")
+        if rules.is_off(plan.kind)
+        else timely(plan, touch_of(booking.touches, plan), rules.quiet_hours, zone, made_at=since, now=now)
+        for plan in occurring
     )
 
 
@@ -69,25 +77,35 @@ def _thanks(booking: Booking, rules: MessageRules, closed_at: datetime) -> list[
     return [review, bonus]
 
 
-def open_plans(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> list[Plan]:
-    """What is still to be done, in order of priority; what could only be late is included: it is skipped on
-    record."""
-    found = [
-        plan
-        for plan in plans(booking, rules, zone, now)
-        if plan.reason is None and is_open(booking.touched(plan.kind), now, plan.until)
-    ]
-    return sorted(found, key=lambda plan: PRIORITY[plan.kind])
-
-
 def next_wake(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> Wake | None:
     """The instant at which the booking next needs attention; None when nothing more will ever be due of
     itself."""
     if booking.waiting_for is not None:
         return first_wake(_attach_wakes(booking, now), booking.trouble)
-    open_now = open_plans(booking, rules, zone, now)
-    wakes = [Wake(due_at(plan, booking.touched(plan.kind)), plan.kind.value) for plan in open_now]
+    open_now = open_plans(plans(booking, rules, zone, now), booking.touches, now)
+    wakes = [Wake(due_at(plan, touch_of(booking.touches, plan)), plan.kind.value) for plan in open_now]
+    cut_off = unconfirmed_at(booking, rules)
+    if cut_off is not None:
+        wakes.append(Wake(cut_off, "unconfirmed"))
     return first_wake(wakes, booking.trouble)
+
+
+def unconfirmed_at(booking: Booking, rules: MessageRules) -> datetime | None:
+    """When the salon is to be told that the client was asked to confirm and has not; None if it need not be,
+    or was told."""
+    asked = booking.touches.get(TouchKind.CONFIRM_REQUEST)
+    if booking.status is not Status.BOOKED or booking.unconfirmed_told == booking.moves:
+        return None
+    if asked is None or asked.occurrence != booking.moves or asked.state not in _ASKED:
+        return None
+    return booking.starts_at - timedelta(hours=rules.confirm_cutoff_hours_before)
+
+
+def _no_show_invitation(booking: Booking, rules: MessageRules, zone: str, closed_at: datetime) -> Plan:
+    """A day later, at an hour for such things, when nobody is cross any more."""
+    day = local_date(booking.starts_at, zone) + timedelta(days=rules.no_show_invitation_days_after)
+    at = max(local_instant(day, time(rules.day_touch_hour), zone), closed_at)
+    return Plan(TouchKind.NO_SHOW_INVITATION, at, at + NO_SHOW_USEFUL)
 
 
 def _attach_wakes(booking: Booking, now: datetime) -> list[Wake]:

@@ -51,6 +51,8 @@ class Booking:
     reopened    how often it was completed and taken back: tells the postings of one completion from
     another's.
     closed_at   when it was completed, cancelled or marked a no-show.
+    unconfirmed_told
+                the occurrence of which the salon was told that nobody had confirmed it in time.
     connection_id, external_id, guard, waiting_for
                 where it came from a site: the connection, the site's present id, the guard of the newest
                 event applied, and the site's id of a client who is not known yet.
@@ -82,6 +84,7 @@ class Booking:
     external_id: str | None = None
     guard: str | None = None
     waiting_for: str | None = None
+    unconfirmed_told: int | None = None
     touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
     wake: Wake | None = None
     trouble: Trouble | None = None
@@ -103,11 +106,6 @@ class Booking:
     @property
     def is_upcoming(self) -> bool:
         return self.status in UPCOMING
-
-    def touched(self, kind: TouchKind) -> Touch | None:
-        """What became of the touch for the present start, None if nothing was tried."""
-        touch = self.touches.get(kind)
-        return touch if touch is not None and touch.occurrence == self.moves else None
 
     def with_touches(self, *touches: Touch) -> "Booking":
         return replace(self, touches=MappingProxyType({**self.touches, **{t.kind: t for t in touches}}))

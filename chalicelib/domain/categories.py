@@ -19,10 +19,20 @@ def months_later(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def is_lost(last_visit_on: date, today: date) -> bool:
-    """Strictly after the same day two calendar months later: 31 December is still in time on 28 or 29
-    February."""
-    return today > months_later(last_visit_on, 2)
+def lost_from(last_visit_on: date) -> date:
+    """The first day on which a client who does not come is lost: strictly after the same day two calendar
+    months later. From 31 December, 28 or 29 February is still in time."""
+    return months_later(last_visit_on, 2) + timedelta(days=1)
+
+
+def at_risk_from(visits_count: int, visit_days: Sequence[date]) -> date | None:
+    """The first day on which a client who does not come is at risk; None for those who have no rhythm yet:
+    three visits or more, and overdue by a quarter of their own rhythm, at least by a week."""
+    gap = usual_gap_days(visit_days)
+    if visits_count < 3 or gap is None:
+        return None
+    allowed = max(gap * AT_RISK_FACTOR_PERCENT // 100, gap + AT_RISK_LEAST_DAYS_OVER)
+    return max(visit_days) + timedelta(days=allowed + 1)
 
 
 def usual_gap_days(visit_days: Sequence[date]) -> int | None:
@@ -48,13 +58,11 @@ def category(visits_count: int, visit_days: Sequence[date], today: date, has_fut
         return "potential"
     last = max(visit_days)
     if not has_future_booking:
-        if is_lost(last, today):
+        if today >= lost_from(last):
             return "lost"
-        gap = usual_gap_days(visit_days)
-        if visits_count >= 3 and gap is not None:
-            allowed = max(gap * AT_RISK_FACTOR_PERCENT / 100, gap + AT_RISK_LEAST_DAYS_OVER)
-            if today > last + timedelta(days=allowed):
-                return "at_risk"
+        risk_from = at_risk_from(visits_count, visit_days)
+        if risk_from is not None and today >= risk_from:
+            return "at_risk"
     if visits_count == 1:
         return "new"
     return "regular" if is_regular(visit_days, today) else "developing"

@@ -1,19 +1,23 @@
 """Which touches a client calls for apart from any one booking, and when they next wake: the repeat
-invitation, so far."""
+invitation, the birthday greeting, and what is said to those who stay away."""
 
+from calendar import isleap
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from chalicelib.domain.bookings import Booking
-from chalicelib.domain.categories import usual_gap_days
+from chalicelib.domain.categories import at_risk_from, lost_from, usual_gap_days
 from chalicelib.domain.clients import Client, Due
 from chalicelib.domain.network import Service
 from chalicelib.domain.rules import MessageRules
-from chalicelib.domain.touches import Plan, TouchKind, due_at, is_open, timely
+from chalicelib.domain.touches import Plan, TouchKind, due_at, is_open, open_plans, timely, touch_of
 from chalicelib.domain.waking import Wake, first_wake
+from chalicelib.domain.zones import local_date, local_instant
 
 INVITATION_USEFUL = timedelta(days=30)
+WIN_BACK_USEFUL = timedelta(days=30)
+BIRTHDAY_TOLD_BEFORE = timedelta(days=30)
 OWN_RHYTHM_FROM_VISITS = 3
 TOGETHER = timedelta(days=7)
 
@@ -39,14 +43,31 @@ def with_dues_after(
     return replace(client, due=(*kept, *again))
 
 
-def invitation_plan(client: Client, rules: MessageRules, zone: str, now: datetime) -> Plan | None:
-    """The one invitation for all services that are due, at the time of the first of them; out of quiet
-    hours."""
-    if not rules.enabled or not client.due:
-        return None
+def plans(client: Client, rules: MessageRules, zone: str, now: datetime) -> tuple[Plan, ...]:
+    """Every touch that the client's present state calls for, each due at an instant or left out for a reason.
+
+    zone: whose days and quiet hours count (the client's, else the salon's).
+    """
+    wanted = [
+        *_invitation(client),
+        *_birthday(client, rules, zone, now),
+        *_lapse(client, rules, zone),
+    ]
+    return tuple(
+        replace(plan, reason="switched_off")
+        if rules.is_off(plan.kind)
+        else timely(plan, touch_of(client.touches, plan), rules.quiet_hours, zone, made_at=plan.at, now=now)
+        for plan in wanted
+    )
+
+
+def _invitation(client: Client) -> list[Plan]:
+    """The one invitation for all services that are due, at the time of the first of them."""
+    if not client.due:
+        return []
     first = min(due.at for due in client.due)
     plan = Plan(TouchKind.REPEAT_INVITATION, first, first + INVITATION_USEFUL)
-    return timely(plan, client.touched(plan.kind), rules.quiet_hours, zone, made_at=first, now=now)
+    return [replace(plan, occurrence=client.invitations)]
 
 
 def services_due(client: Client, now: datetime) -> tuple[Due, ...]:
@@ -54,10 +75,53 @@ def services_due(client: Client, now: datetime) -> tuple[Due, ...]:
     return tuple(due for due in client.due if due.at <= now + TOGETHER)
 
 
+def birthday_in(year: int, born: date) -> date:
+    """The 28th stands for 29 February in years without one."""
+    if (born.month, born.day) == (2, 29) and not isleap(year):
+        return date(year, 2, 28)
+    return born.replace(year=year)
+
+
+def _birthday(client: Client, rules: MessageRules, zone: str, now: datetime) -> list[Plan]:
+    """Once a year; the first birthday that is not over and was not greeted. The occurrence is its year. A
+    birth date that was told less than 30 days ahead counts from the next year on."""
+    if client.birth_date is None:
+        return []
+    told_on = local_date(client.birth_date_told_at or client.created_at, zone)
+    this_year = local_date(now, zone).year
+    for year in range(this_year, this_year + 3):
+        day = birthday_in(year, client.birth_date)
+        at = local_instant(day - timedelta(rules.birthday_days_before), time(rules.day_touch_hour), zone)
+        over = local_instant(day + timedelta(days=1), time(0), zone)
+        plan = Plan(TouchKind.BIRTHDAY, at, over, occurrence=year)
+        touch = touch_of(client.touches, plan)
+        if day - told_on >= BIRTHDAY_TOLD_BEFORE and now < over and is_open(touch, now, over):
+            return [plan]
+    return []
+
+
+def _lapse(client: Client, rules: MessageRules, zone: str) -> list[Plan]:
+    """When the client, unless they book, comes to be at risk, and when to be lost: once a lapse, which is
+    known by the visit that was the last before it. Whoever was lost already when they were registered is not
+    won back by a message of which they would not know the cause."""
+    last = client.last_visit_on
+    if last is None:
+        return []
+    days = [visit.on for visit in client.recent_visits]
+    lost_on = lost_from(last)
+    lost_at = local_instant(lost_on, time(rules.day_touch_hour), zone)
+    win_back = Plan(TouchKind.WIN_BACK, lost_at, lost_at + WIN_BACK_USEFUL, occurrence=last.toordinal())
+    found = [win_back]
+    risk_on = at_risk_from(client.visits_count, days)
+    if risk_on is not None and risk_on < lost_on:
+        risk_at = local_instant(risk_on, time(rules.day_touch_hour), zone)
+        found.append(Plan(TouchKind.AT_RISK, risk_at, lost_at, occurrence=last.toordinal()))
+    known = client.created_at
+    return [replace(plan, reason="long_ago") if plan.until <= known else plan for plan in found]
+
+
 def next_wake(client: Client, rules: MessageRules, zone: str, now: datetime) -> Wake | None:
     """The instant at which the client next needs attention."""
-    plan = invitation_plan(client, rules, zone, now)
-    touch = client.touched(TouchKind.REPEAT_INVITATION)
-    if plan is None or plan.reason is not None or not is_open(touch, now, plan.until):
-        return None
-    return first_wake([Wake(due_at(plan, touch), plan.kind.value)], client.trouble)
+    open_now = open_plans(plans(client, rules, zone, now), client.touches, now)
+    wakes = [Wake(due_at(plan, touch_of(client.touches, plan)), plan.kind.value) for plan in open_now]
+    return first_wake(wakes, client.trouble)

@@ -27,6 +27,35 @@ class Consent:
     how: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentChange:
+    """One line of the history of what a client allowed. id: time-ordered."""
+
+    network_id: str
+    client_id: str
+    id: str
+    consent: Consent
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A phone or browser that takes push messages. endpoint: its address at the push service (an ARN)."""
+
+    endpoint: str
+    platform: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeadAddress:
+    """An address of the client at which a channel fails for good (no such number, hard bounce, complaint)."""
+
+    channel: str
+    address: str
+    reason: str
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class VisitDay:
     """One visit: all completed bookings of a client in one salon on one local date."""
@@ -51,6 +80,8 @@ class Client:
     recent_visits  the latest RECENT_VISITS_KEPT visits, newest first, then the last one of each of the
                    MONTHS_KEPT that those do not reach: all that the categories are told by.
     invitations    how many repeat invitations were decided on: the occurrence of the next one.
+    birth_date_told_at  when the birth date became known; None: when the client was registered.
+    written_at     when the client last wrote to us by WhatsApp.
     """
 
     network_id: str
@@ -73,6 +104,10 @@ class Client:
     spent_minor: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     due: tuple[Due, ...] = ()
     invitations: int = 0
+    birth_date_told_at: datetime | None = None
+    devices: tuple[Device, ...] = ()
+    dead_addresses: tuple[DeadAddress, ...] = ()
+    written_at: datetime | None = None
     touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
     guards: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     wake: Wake | None = None
@@ -83,15 +118,21 @@ class Client:
     def last_visit_on(self) -> date | None:
         return self.recent_visits[0].on if self.recent_visits else None
 
-    def touched(self, kind: TouchKind) -> Touch | None:
-        touch = self.touches.get(kind)
-        return touch if touch is not None and touch.occurrence == self.invitations else None
-
     def with_touches(self, *touches: Touch) -> "Client":
         return replace(self, touches=MappingProxyType({**self.touches, **{t.kind: t for t in touches}}))
 
     def consent(self, channel: str, purpose: Purpose) -> Consent | None:
         return next((c for c in self.consents if c.channel == channel and c.purpose == purpose), None)
+
+
+def address_of(client: Client, channel: str) -> str | None:
+    """Where the channel reaches the client; None where it cannot."""
+    if channel == "push":
+        known = [device.endpoint for device in reversed(client.devices)]
+    else:
+        known = [each for each in (client.email if channel == "email" else client.phone,) if each]
+    dead = {each.address for each in client.dead_addresses if each.channel == channel}
+    return next((address for address in known if address not in dead), None)
 
 
 def with_consent(client: Client, consent: Consent) -> Client:

@@ -7,12 +7,15 @@ undoing becomes debt, which later earnings pay first, so that no lot and no bala
 """
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from chalicelib.domain.errors import conflict, refused
+from chalicelib.domain.touches import Touch, TouchKind
+from chalicelib.domain.waking import Trouble, Wake
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 POINTS_MOST = 1_000_000_000
@@ -62,7 +65,7 @@ class LotChange:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """A client's points. `entries`: how many were posted, also the next entry's number. debt: points still
-    owed by a reversal."""
+    owed by a reversal. The pointer is for what is said of points that expire."""
 
     network_id: str
     client_id: str
@@ -70,7 +73,14 @@ class Account:
     debt: int = 0
     entries: int = 0
     lots: tuple[Lot, ...] = ()
+    touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
+    wake: Wake | None = None
+    trouble: Trouble | None = None
     version: int = 0
+
+    @property
+    def id(self) -> str:
+        return self.client_id
 
     def available(self, now: datetime) -> int:
         return sum(lot.remaining for lot in self.lots if lot.is_available(now))

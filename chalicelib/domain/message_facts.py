@@ -17,6 +17,9 @@ class MessageFacts:
     moved          notice: the booking was moved, rather than made.
     with_bonus     review request: tell the bonus in the same message.
     points_until   the last local date on which the points can be used; None: no limit.
+    points_expiring  bonus expiry: how many points can be used until then and no longer.
+    gift_points    birthday: what the client is given; None: good wishes only.
+    birthday       the local date of it.
     """
 
     salon_name: str
@@ -34,3 +37,7 @@ class MessageFacts:
     points_earned: int | None = None
     points_balance: int | None = None
     points_until: date | None = None
+    points_expiring: int | None = None
+    gift_points: int | None = None
+    birthday: date | None = None
+    client_name: str = ""

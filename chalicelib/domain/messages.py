@@ -19,8 +19,15 @@ class MessageState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One line of the log. Skips are lines too, with their reason. planned_at: when the touch was due;
-    recorded_at: when it was decided, the instant that the id begins with."""
+    """One line of the log. Skips are lines too, with their reason.
+
+    planned_at     when the touch was due; recorded_at: when it was decided, the instant that the id begins
+                   with.
+    with_message   the message in whose text this one went along; that one `carries` this one.
+    cost_micros    millionths of a US dollar: what it was taken to cost when it was sent, and, once `charged`,
+                   what it did cost.
+    told_at        when the channel last told what became of it.
+    """
 
     network_id: str
     id: str
@@ -40,29 +47,74 @@ class Message:
     booking_id: str | None = None
     sent_at: datetime | None = None
     with_message: str | None = None
+    carries: str | None = None
+    campaign_id: str | None = None
+    occurrence: int = 0
+    cost_micros: int | None = None
+    charged: bool = False
+    told_at: datetime | None = None
+    version: int = 0
+
+
+RANK = {
+    MessageState.SENDING: 0,
+    MessageState.UNKNOWN: 1,
+    MessageState.SENT: 2,
+    MessageState.FAILED: 3,
+    MessageState.DELIVERED: 4,
+}
+"""What is told of a message takes it to a higher rank only: receipts come twice and out of order."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
-    """What a sender is given. message_id: ours, returned in delivery events where the channel can.
-    useful_seconds: how long the message is worth delivering."""
+class Worded:
+    """What is said, for any channel. text: all that an SMS, a WhatsApp message or a push says. subject, html:
+    an e-mail's. parameters: the values in the order of the template's placeholders, for channels that keep
+    the template themselves (WhatsApp)."""
 
-    message_id: str
-    to: str
     text: str
+    subject: str | None = None
+    html: str | None = None
+    parameters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """What a sender is given.
+
+    network_id, client_id, message_id   ours: returned in delivery events by the channels that can.
+    to               phone (E.164), e-mail address or endpoint of a device, as the channel asks.
+    useful_seconds   how long the message is worth delivering.
+    identity         whom the message comes from, where the network has its own: phone, pool, address.
+    stop_url         one tap there stops messages (List-Unsubscribe).
+    in_conversation  WhatsApp: the client wrote within the last 24 hours, so that free text may go.
+    """
+
+    network_id: str
+    client_id: str
+    message_id: str
+    kind: str
+    language: str
+    to: str
+    worded: Worded
     useful_seconds: int
     marketing: bool = False
+    identity: str | None = None
+    link: str | None = None
+    stop_url: str | None = None
+    in_conversation: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What one attempt came to: sent, failed (never to be tried again), unknown (nobody can say), or
-    throttled (surely not sent: try later)."""
+    throttled (surely not sent: try later). bad_address: it will fail there always."""
 
     state: MessageState
     provider_id: str | None = None
     reason: str | None = None
     throttled: bool = False
+    bad_address: bool = False
 
 
 def message_id(item_id: str, kind: TouchKind, occurrence: int, attempt: int, at: datetime) -> str:

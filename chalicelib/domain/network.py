@@ -1,17 +1,22 @@
 """A network and its set-up: salons, staff, services, connections to booking sites, keys of access."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from chalicelib.domain.rules import Rules
+from chalicelib.domain.rules import MessageRules, Rules
+from chalicelib.domain.touches import TouchKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """A tenant. country: ISO 3166 alpha-2, the default for phone numbers. language: ru, ro or en."""
+    """A tenant. country: ISO 3166 alpha-2, the default for phone numbers. language: ru, ro or en.
+
+    identities: by channel, whom its messages come from (a phone number or pool, a WhatsApp phone number's id,
+    an e-mail address), where it has its own instead of the deployment's.
+    """
 
     network_id: str
     name: str
@@ -20,6 +25,35 @@ class Network:
     created_at: datetime
     rules: Rules = field(default_factory=Rules)
     rules_version: int = 1
+    identities: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A network's own words for messages of a kind, a channel and a language. text: with {placeholders}."""
+
+    network_id: str
+    kind: TouchKind
+    channel: str
+    language: str
+    text: str
+    subject: str | None = None
+    changed_at: datetime
+    actor: str
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What a part of a message to a country (its calling code, such as +373) was last charged, in millionths
+    of a US dollar: learned from receipts."""
+
+    network_id: str
+    channel: str
+    country_code: str
+    micros: int
+    at: datetime
     version: int = 0
 
 
@@ -120,14 +154,26 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """All that a network has set up, as one value: read with one query and kept for a minute."""
+    """All that a network has set up, as one value: read with one query and kept for a minute.
+
+    templates by kind, channel and language; prices by channel and calling code.
+    """
 
     network: Network
     salons: Mapping[str, Salon]
     staff: Mapping[str, Staff]
     services: Mapping[str, Service]
     connections: Mapping[str, Connection] = field(default_factory=dict)
+    templates: Mapping[tuple[str, str, str], Template] = field(default_factory=dict)
+    prices: Mapping[tuple[str, str], Price] = field(default_factory=dict)
 
     @property
     def rules(self) -> Rules:
         return self.network.rules
+
+    def messages_for(self, salon_id: str, service_ids: Sequence[str] = ()) -> MessageRules:
+        """The message rules that hold in a salon, for a booking of these services."""
+        return self.network.rules.messages_for(salon_id, service_ids)
+
+    def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:
+        return self.templates.get((kind, channel, language))

@@ -1,10 +1,11 @@
 """Touches: the reasons to contact a client, when each is due, and until when it is of any use. Pure; see
-PRODUCT 1.3.
+docs/messages.md.
 
 A touch belongs to an occurrence of its item: a booking that is moved begins a new occurrence, so that what
 was done for the old time neither counts for the new one nor is done again.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,15 +21,29 @@ class TouchKind(StrEnum):
     NOTICE = "notice"
     REVIEW_REQUEST = "review_request"
     BONUS_NOTICE = "bonus_notice"
+    BONUS_EXPIRY = "bonus_expiry"
     REPEAT_INVITATION = "repeat_invitation"
+    NO_SHOW_INVITATION = "no_show_invitation"
+    BIRTHDAY = "birthday"
+    AT_RISK = "at_risk"
+    WIN_BACK = "win_back"
+    CAMPAIGN = "campaign"
 
 
 class TouchState(StrEnum):
+    """awaiting: sent through one channel, and not yet known to have arrived: the next channel may follow.
+    deferred: not to be made now, to be decided anew at `again_at`."""
+
     SENDING = "sending"
+    AWAITING = "awaiting"
+    DEFERRED = "deferred"
     SENT = "sent"
     SKIPPED = "skipped"
     FAILED = "failed"
     UNKNOWN = "unknown"
+
+
+UNSETTLED = frozenset({TouchState.SENDING, TouchState.AWAITING, TouchState.DEFERRED})
 
 
 class Purpose(StrEnum):
@@ -39,7 +54,19 @@ class Purpose(StrEnum):
 
 
 PRIORITY = {kind: rank for rank, kind in enumerate(TouchKind)}
-MARKETING = frozenset({TouchKind.REPEAT_INVITATION})
+MARKETING = frozenset(
+    {
+        TouchKind.REPEAT_INVITATION,
+        TouchKind.NO_SHOW_INVITATION,
+        TouchKind.BIRTHDAY,
+        TouchKind.AT_RISK,
+        TouchKind.WIN_BACK,
+        TouchKind.CAMPAIGN,
+    }
+)
+ESSENTIAL = frozenset({TouchKind.NOTICE, TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER})
+"""What a booking cannot do without: neither counted by the caps nor stopped by the budget."""
+
 MUST_ARRIVE = frozenset({TouchKind.CONTROL_REMINDER, TouchKind.CONFIRM_REQUEST})
 """Of these a second attempt is made when the fate of the first stays unknown: twice is better than never."""
 
@@ -53,7 +80,8 @@ GRACE = timedelta(minutes=3)
 """How long a claimed touch may stay without a record before it is taken for lost: longer than a worker can
 live."""
 
-ATTEMPTS_MOST = 2
+DOUBTS_MOST = 1
+"""How often the fate of an attempt may stay unknown and another be made all the same."""
 
 
 def purpose_of(kind: TouchKind) -> Purpose:
@@ -62,8 +90,14 @@ def purpose_of(kind: TouchKind) -> Purpose:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """What became of a touch. occurrence: which start of the booking it was for (0, then one more with every
-    move)."""
+    """What became of a touch.
+
+    occurrence  which one of its kind: the start of the booking, the year of the birthday, the lapse, ...
+    attempt     how many attempts were made, through whatever channels.
+    step        how many channels of the cascade were left behind.
+    doubts      of how many attempts the fate is unknown.
+    again_at    deferred or awaiting: when it is looked at again.
+    """
 
     kind: TouchKind
     state: TouchState
@@ -71,29 +105,40 @@ class Touch:
     occurrence: int = 0
     attempt: int = 1
     reason: str | None = None
+    step: int = 0
+    doubts: int = 0
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A touch as the rules see it. Either `reason` says why it will not be made, or it is due within [at,
-    until]."""
+    until)."""
 
     kind: TouchKind
     at: datetime
     until: datetime
     reason: str | None = None
+    occurrence: int = 0
+
+
+def touch_of(touches: Mapping[TouchKind, Touch], plan: Plan) -> Touch | None:
+    """What became of that very touch; None if nothing was tried, or only for another occurrence."""
+    touch = touches.get(plan.kind)
+    return touch if touch is not None and touch.occurrence == plan.occurrence else None
 
 
 def is_open(touch: Touch | None, now: datetime, until: datetime) -> bool:
-    """Whether something is still to be done about the touch: never tried, in flight, or worth a second
-    attempt."""
-    if touch is None or touch.state is TouchState.SENDING:
+    """Whether something is still to be done about the touch: never tried, in flight, to be looked at again,
+    or worth a second attempt."""
+    if touch is None or touch.state in UNSETTLED:
         return True
     return may_try_again(touch) and now < until
 
 
 def may_try_again(touch: Touch) -> bool:
-    return touch.state is TouchState.UNKNOWN and touch.kind in MUST_ARRIVE and touch.attempt < ATTEMPTS_MOST
+    """Nobody knows whether it arrived, and it must: once more, through the next channel or the same."""
+    return touch.state is TouchState.UNKNOWN and touch.kind in MUST_ARRIVE and touch.doubts <= DOUBTS_MOST
 
 
 def timely(
@@ -118,7 +163,15 @@ def timely(
 
 
 def due_at(plan: Plan, touch: Touch | None) -> datetime:
-    """When to look at the touch next: at its time, or, once it was tried, when its fate counts as unknown."""
+    """When to look at the touch next: at its time, when it was put off to, or, once it was tried, when its
+    fate counts as unknown."""
     if touch is None:
         return plan.at
-    return touch.at + GRACE
+    return touch.again_at or touch.at + GRACE
+
+
+def open_plans(plans: Iterable[Plan], touches: Mapping[TouchKind, Touch], now: datetime) -> list[Plan]:
+    """What is still to be done, in order of priority; what could only be late is included: it is skipped on
+    record."""
+    found = [p for p in plans if p.reason is None and is_open(touch_of(touches, p), now, p.until)]
+    return sorted(found, key=lambda plan: PRIORITY[plan.kind])

@@ -1,21 +1,32 @@
 """What the use cases need of the outside world. The store, the senders and the queues are made to fit in
 `wiring.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from chalicelib.domain.aliases import InboundNumber
 from chalicelib.domain.bookings import Booking
-from chalicelib.domain.clients import Client
+from chalicelib.domain.campaigns import Campaign, Recipient
+from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.inbox import InboxItem, InboxState
 from chalicelib.domain.ledger import Account, Entry
 from chalicelib.domain.links import Link
-from chalicelib.domain.messages import Message, Outcome, Outgoing
-from chalicelib.domain.network import Connection, Directory, Key, Network
+from chalicelib.domain.message_facts import MessageFacts
+from chalicelib.domain.messages import Message, Outcome, Outgoing, Worded
+from chalicelib.domain.network import Connection, Directory, Key, Network, Price, Template
 from chalicelib.domain.operations import GivenAnswer, Parked
+from chalicelib.domain.rules import RulesChange
+from chalicelib.domain.spending import Spending
+from chalicelib.domain.tasks import Task
+from chalicelib.domain.touches import TouchKind
+from chalicelib.domain.walks import Walk
 
 T = TypeVar("T")
+
+Woken = Booking | Client | Account | Recipient | InboxItem | Walk
+"""Whatever carries a wake pointer."""
 
 
 class Clock(Protocol):
@@ -61,7 +72,7 @@ class Store(Protocol):
     """Reads, and one atomic write.
 
     `save` puts all values or none. A value with a `version` must still be at that version (0: must not exist
-    yet) and is returned with the next; entries, aliases, messages and given answers must not exist yet.
+    yet) and is returned with the next; entries, aliases, consent and rules changes must not exist yet.
     Raises SaveConflict.
     """
 
@@ -133,7 +144,27 @@ class Store(Protocol):
     def given_answer(self, network_id: str, key_hash: str) -> GivenAnswer | None: ...
     def parked(self, network_id: str) -> list[Parked]: ...
 
-    def read(self, pk: str, sk: str) -> Booking | Client | InboxItem | None: ...
+    def messages_since(self, network_id: str, client_id: str, since: datetime) -> list[Message]: ...
+    def starts_of_client(
+        self, network_id: str, client_id: str, since: datetime, until: datetime
+    ) -> list[tuple[str, datetime]]: ...
+    def consent_history(self, network_id: str, client_id: str) -> list[ConsentChange]: ...
+    def template(self, network_id: str, kind: TouchKind, channel: str, language: str) -> Template | None: ...
+    def price(self, network_id: str, channel: str, country_code: str) -> Price | None: ...
+    def spending(self, network_id: str, month: str) -> Spending: ...
+    def campaign(self, network_id: str, campaign_id: str, *, fresh: bool = True) -> Campaign | None: ...
+    def campaigns(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Campaign]: ...
+    def recipient(self, network_id: str, client_id: str, campaign_id: str) -> Recipient | None: ...
+    def walk(self, network_id: str, walk_id: str) -> Walk | None: ...
+    def walks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Walk]: ...
+    def task(self, network_id: str, task_id: str) -> Task | None: ...
+    def tasks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Task]: ...
+    def rules_changes(
+        self, network_id: str, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[RulesChange]: ...
+    def inbound_number(self, number: str) -> InboundNumber | None: ...
+
+    def read(self, pk: str, sk: str) -> Woken | None: ...
     def due(
         self, shard: str, now: datetime, *, limit: int, after: DueItem | None = None
     ) -> list[DueItem]: ...
@@ -142,7 +173,7 @@ class Store(Protocol):
 class WakeQueue(Protocol):
     """Wakes things sooner than the next sweep would. Best effort: what is lost here, the sweep finds."""
 
-    def wake_item(self, value: Booking | Client | InboxItem) -> None:
+    def wake_item(self, value: Woken) -> None:
         """That item, at once."""
 
     def wake_shard(self, shard: str, at: datetime) -> None:
@@ -160,3 +191,7 @@ class Sender(Protocol):
     channel: str
 
     def send(self, outgoing: Outgoing) -> Outcome: ...
+
+
+Texts = Callable[[str, str, str, MessageFacts, Template | None], Worded]
+"""kind, channel, language, facts and the network's own template, if it has one -> what is said."""

@@ -28,7 +28,8 @@ def encoded(value: Any, left_out: Container[str]) -> str:
 
 def decoded(cls: type[T], body: str, **known: Any) -> T:
     """The domain value of a body. known: what was left out of it, and perhaps more."""
-    named = {name: item for name, item in known.items() if name in _hints(cast(Any, cls))}
+    hints = _hints(cast(Any, cls))
+    named = {name: _unpacked(hints[name], item) for name, item in known.items() if name in hints}
     return cls(**named | _unnamed(cls, json.loads(body)))
 
 

@@ -129,7 +129,7 @@ def attributes_of(value: Any, shards: int) -> dict[str, Any]:
         "client_key": place.client_key,
         "salon_key": place.salon_key,
         "network_key": place.network_key,
-        "wake_shard": keys.shard_of(place.pk, shards) if wake else None,
+        "wake_shard": place.shard(shards) if wake else None,
         "wake_at": keys.instant_text(wake.at) if wake else None,
     }
 

@@ -14,16 +14,21 @@ from functools import cache
 from typing import Any
 from zlib import crc32
 
-from chalicelib.domain.aliases import Alias
+from chalicelib.domain.aliases import Alias, InboundNumber
 from chalicelib.domain.bookings import Booking
-from chalicelib.domain.clients import Client
+from chalicelib.domain.campaigns import Campaign, Recipient
+from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.inbox import KEPT, InboxItem
 from chalicelib.domain.ledger import Account, Entry
 from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message
-from chalicelib.domain.network import Connection, Key, Network, Salon, Service, Staff
+from chalicelib.domain.network import Connection, Key, Network, Price, Salon, Service, Staff, Template
 from chalicelib.domain.operations import GivenAnswer, Parked
+from chalicelib.domain.rules import RulesChange
+from chalicelib.domain.spending import Spending
+from chalicelib.domain.tasks import Task
 from chalicelib.domain.waking import Wake
+from chalicelib.domain.walks import Walk
 
 TEMPLATES = {
     "NETWORK": ("NET#{network_id}", "NETWORK"),
@@ -31,16 +36,26 @@ TEMPLATES = {
     "STAFF": ("NET#{network_id}", "STAFF#{id}"),
     "SERVICE": ("NET#{network_id}", "SERVICE#{id}"),
     "HOOK": ("NET#{network_id}", "HOOK#{token}"),
+    "TEMPLATE": ("NET#{network_id}", "TEMPLATE#{kind}#{channel}#{language}"),
+    "PRICE": ("NET#{network_id}", "PRICE#{channel}#{country_code}"),
     "KEY": ("NET#{network_id}#KEYS", "KEY#{hash}"),
     "CLIENT": ("NET#{network_id}#CLI#{id}", "CLIENT"),
     "ACCOUNT": ("NET#{network_id}#CLI#{client_id}", "ACCOUNT"),
     "ENTRY": ("NET#{network_id}#CLI#{client_id}", "ENTRY#{id}"),
     "MSG": ("NET#{network_id}#CLI#{client_id}", "MSG#{id}"),
+    "CONSENT": ("NET#{network_id}#CLI#{client_id}", "CONSENT#{id}"),
+    "RECIPIENT": ("NET#{network_id}#CLI#{client_id}", "RECIPIENT#{campaign_id}"),
     "BOOKING": ("NET#{network_id}#BKG#{id}", "BOOKING"),
     "ALIAS": ("NET#{network_id}#ALIAS#{kind}#{value}", "ALIAS"),
     "INBOX": ("NET#{network_id}#INBOX", "INBOX#{id}"),
     "ANSWER": ("NET#{network_id}#ANSWER#{key_hash}", "ANSWER"),
     "PARKED": ("NET#{network_id}#PARKED", "PARKED#{item}"),
+    "RULES": ("NET#{network_id}#RULES", "RULES#{number}"),
+    "CAMPAIGN": ("NET#{network_id}#CAMPAIGNS", "CAMPAIGN#{id}"),
+    "WALK": ("NET#{network_id}#WALKS", "WALK#{id}"),
+    "TASK": ("NET#{network_id}#TASKS", "TASK#{id}"),
+    "SPENDING": ("NET#{network_id}#SPENDING", "SPENDING#{month}"),
+    "NUMBER": ("NUMBER#{number}", "NUMBER"),
     "LINK": ("LINK#{id}", "LINK"),
 }
 """Kind of item -> (PK, SK)."""
@@ -53,7 +68,7 @@ INDEX_TEMPLATES = {
 }
 """Attribute that an index is hashed by -> the templates of its values."""
 
-UNVERSIONED = (Entry, Alias, Message)
+UNVERSIONED = (Entry, Alias, ConsentChange, RulesChange)
 """Written once: a second write of the same key is refused, whatever it says."""
 
 OVERWRITTEN = (Link, Parked)
@@ -74,11 +89,16 @@ class Place:
     expires_at: datetime | None = None
     wake: Wake | None = None
 
+    def shard(self, shards: int) -> str:
+        """All that is about one client wakes in one shard, and so one after another: what the client was sent
+        for one booking is known when the next is decided on."""
+        return shard_of(self.client_key or self.pk, shards)
 
-def shard_of(pk: str, shards: int) -> str:
-    """The wake shard of an item: stable, evenly spread. Shards may be added; never take one away while items
+
+def shard_of(key: str, shards: int) -> str:
+    """The wake shard of a key: stable, evenly spread. Shards may be added; never take one away while items
     sleep."""
-    return f"WAKE#{crc32(pk.encode()) % shards:02d}"
+    return f"WAKE#{crc32(key.encode()) % shards:02d}"
 
 
 def shard_names(shards: int) -> list[str]:
@@ -166,7 +186,8 @@ def _client(value: Client) -> Place:
 def _message(value: Message) -> Place:
     salon = messages_of_salon(value.network_id, value.salon_id) if value.salon_id else None
     place = key("MSG", network_id=value.network_id, client_id=value.client_id, id=value.id)
-    return Place(*place, at=value.recorded_at, salon_key=salon)
+    told = f"{value.kind} {value.state} {value.channel} {value.parts} {value.cost_micros or 0}"
+    return Place(*place, at=value.recorded_at, salon_key=salon, status=told)
 
 
 def _inbox(value: InboxItem) -> Place:
@@ -184,7 +205,11 @@ def _inbox(value: InboxItem) -> Place:
 def _simple(kind: str, *names: str) -> Callable[[Any], Place]:
     def place(value: Any) -> Place:
         parts = {name: getattr(value, name) for name in names}
-        return Place(*key(kind, **parts), expires_at=getattr(value, "expires_at", None))
+        return Place(
+            *key(kind, **parts),
+            expires_at=getattr(value, "expires_at", None),
+            wake=getattr(value, "wake", None),
+        )
 
     return place
 
@@ -206,6 +231,16 @@ _PLACES: dict[type, Callable[[Any], Place]] = {
     GivenAnswer: _simple("ANSWER", "network_id", "key_hash"),
     Parked: _simple("PARKED", "network_id", "item"),
     Link: _simple("LINK", "id"),
+    Template: _simple("TEMPLATE", "network_id", "kind", "channel", "language"),
+    Price: _simple("PRICE", "network_id", "channel", "country_code"),
+    ConsentChange: _simple("CONSENT", "network_id", "client_id", "id"),
+    Recipient: _simple("RECIPIENT", "network_id", "client_id", "campaign_id"),
+    RulesChange: _simple("RULES", "network_id", "number"),
+    Campaign: _simple("CAMPAIGN", "network_id", "id"),
+    Walk: _simple("WALK", "network_id", "id"),
+    Task: _simple("TASK", "network_id", "id"),
+    Spending: _simple("SPENDING", "network_id", "month"),
+    InboundNumber: _simple("NUMBER", "number"),
 }
 
 

@@ -1,0 +1,39 @@
+"""What a network's messages cost in a month, held against its budget. Money is in millionths of a US dollar,
+in which the carriers charge."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+MICROS_A_CENT = 10_000
+WARNED_AT_PERCENT = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """reserved_micros: what workers have taken to spend. Each takes a little more than it needs at once and
+    gives back the rest, so that the budget holds without a write for every message; what a worker that died
+    had taken stays counted. month: `2026-11` (UTC)."""
+
+    network_id: str
+    month: str
+    reserved_micros: int = 0
+    warned: bool = False
+    stopped: bool = False
+    version: int = 0
+
+
+def month_of(at: datetime) -> str:
+    return f"{at:%Y-%m}"
+
+
+def taken(spending: Spending, micros: int, budget_micros: int | None) -> Spending | None:
+    """With so much more reserved; None if the budget does not allow it. budget None: it is taken all the same
+    (what a booking cannot do without)."""
+    total = spending.reserved_micros + micros
+    if budget_micros is not None and total > budget_micros:
+        return None
+    return replace(spending, reserved_micros=total)
+
+
+def is_nearly_spent(spending: Spending, budget_micros: int) -> bool:
+    return spending.reserved_micros * 100 >= budget_micros * WARNED_AT_PERCENT
