@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import client_plan
 from chalicelib.domain.bookings import Booking, Status, stepped
+from chalicelib.domain.client_plan import with_dues_after
 from chalicelib.domain.clients import Client, VisitDay, with_visit
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import entry_id
@@ -13,6 +13,7 @@ from chalicelib.domain.ledger import Account, Entry, EntryKind, Posting, posted
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import available_from, cap_points, cashback_points
 from chalicelib.domain.zones import local_date
+from chalicelib.services import plan_client
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, Allow, World
@@ -202,6 +203,5 @@ def _visited(directory: Directory, booking: Booking, client: Client, bill: Bill,
     salon = directory.salons[booking.salon_id]
     day = VisitDay(local_date(booking.visited_at, salon.timezone), salon.id)
     visitor = with_visit(client, day, booking.currency, bill.paid_minor)
-    visitor = client_plan.with_dues_after(visitor, booking, directory.services, now)
-    zone = client.timezone or salon.timezone
-    return replace(visitor, wake=client_plan.next_wake(visitor, directory.rules.messages, zone, now))
+    visitor = with_dues_after(visitor, booking, directory.services, now)
+    return plan_client.with_wake(visitor, directory, now)

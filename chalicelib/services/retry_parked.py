@@ -2,16 +2,15 @@
 
 from dataclasses import replace
 
-from chalicelib.domain import client_plan
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import missing
 from chalicelib.domain.inbox import InboxItem
 from chalicelib.domain.operations import Parked
 from chalicelib.domain.waking import Wake
+from chalicelib.services import plan_client
 from chalicelib.services.plan_booking import rewoken
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.subjects import about_client
 from chalicelib.services.world import CONFLICT_TRIES, World
 
 
@@ -47,7 +46,5 @@ def _awake(world: World, value: Booking | Client | InboxItem) -> Booking | Clien
         return rewoken(world, replace(value, trouble=None))
     if isinstance(value, Client):
         client = replace(value, trouble=None)
-        directory, now = world.directory(client.network_id), world.now()
-        zone = about_client(client, directory).zone
-        return replace(client, wake=client_plan.next_wake(client, directory.rules.messages, zone, now))
+        return plan_client.with_wake(client, world.directory(client.network_id), world.now())
     return replace(value, trouble=None, wake=Wake(world.now(), "take_in"))

@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain import client_plan
 from chalicelib.domain.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.clients import Client, VisitDay, without_booking
 from chalicelib.domain.errors import conflict, missing
 from chalicelib.domain.ledger import Account, Entry, EntryKind, reversed_entry
 from chalicelib.domain.zones import local_date
+from chalicelib.services import plan_client
 from chalicelib.services.complete_visit import posting_id
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
@@ -62,8 +62,7 @@ def taken_back(
         return [with_wake(reopened, directory, None, now)]
     account, entries = _reversed(world, booking, actor, now)
     visitor = _unvisited(world, replace(booking, starts_at=counted_at or booking.starts_at), client)
-    zone = client.timezone or directory.salons[booking.salon_id].timezone
-    visitor = replace(visitor, wake=client_plan.next_wake(visitor, directory.rules.messages, zone, now))
+    visitor = plan_client.with_wake(visitor, directory, now)
     return [with_wake(reopened, directory, client, now), visitor, *([account] if entries else []), *entries]
 
 

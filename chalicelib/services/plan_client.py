@@ -1,0 +1,31 @@
+"""Plan a client: set their pointer as their present state asks, in every write that changes it."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from chalicelib.domain.client_plan import next_wake
+from chalicelib.domain.clients import Client
+from chalicelib.domain.network import Directory, Salon
+
+ZONE_OF_NOWHERE = "UTC"
+"""Of a network that has no salon yet."""
+
+
+def with_wake(client: Client, directory: Directory, now: datetime) -> Client:
+    """The client with their pointer as their present state asks."""
+    salon = salon_of(client, directory)
+    rules = directory.messages_for(salon.id) if salon else directory.rules.messages
+    return replace(client, wake=next_wake(client, rules, zone_of(client, directory), now))
+
+
+def salon_of(client: Client, directory: Directory) -> Salon | None:
+    """The salon that speaks to the client: the one visited last that there still is, else the network's
+    first; None while the network has none."""
+    visited = (directory.salons.get(visit.salon_id) for visit in client.recent_visits)
+    return next((salon for salon in visited if salon), None) or next(iter(directory.salons.values()), None)
+
+
+def zone_of(client: Client, directory: Directory) -> str:
+    """Whose clock counts for the client: their own, else that of the salon that speaks to them."""
+    salon = salon_of(client, directory)
+    return client.timezone or (salon.timezone if salon else ZONE_OF_NOWHERE)
