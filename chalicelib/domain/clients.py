@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
 
+from chalicelib.domain.ids import derived
 from chalicelib.domain.touches import Purpose, Touch, TouchKind
 from chalicelib.domain.waking import Trouble, Wake
 
 CHANNELS = ("sms", "whatsapp", "email", "push")
 RECENT_VISITS_KEPT = 8
+DEVICES_KEPT = 5
 MONTHS_KEPT = 7
 """How far back one visit a month is kept besides: a regular's row of six months may end with the last one."""
 
@@ -29,12 +31,14 @@ class Consent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentChange:
-    """One line of the history of what a client allowed. id: time-ordered."""
+    """One line of the history of what a client allowed. id: time-ordered. void: from then on the client had
+    said neither yes nor no."""
 
     network_id: str
     client_id: str
     id: str
     consent: Consent
+    void: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,11 @@ class Device:
     endpoint: str
     platform: str
     at: datetime
+
+    @property
+    def id(self) -> str:
+        """Names it in addresses, where its endpoint cannot stand."""
+        return derived("dev", self.endpoint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +127,6 @@ class Client:
     def last_visit_on(self) -> date | None:
         return self.recent_visits[0].on if self.recent_visits else None
 
-    def with_touches(self, *touches: Touch) -> "Client":
-        return replace(self, touches=MappingProxyType({**self.touches, **{t.kind: t for t in touches}}))
-
     def consent(self, channel: str, purpose: Purpose) -> Consent | None:
         return next((c for c in self.consents if c.channel == channel and c.purpose == purpose), None)
 
@@ -133,6 +139,30 @@ def address_of(client: Client, channel: str) -> str | None:
         known = [each for each in (client.email if channel == "email" else client.phone,) if each]
     dead = {each.address for each in client.dead_addresses if each.channel == channel}
     return next((address for address in known if address not in dead), None)
+
+
+def with_device(client: Client, device: Device) -> Client:
+    """The client with a device that takes push messages from now on, the newest last; the oldest goes when
+    there are too many. What failed at its endpoint before is forgotten."""
+    others = [each for each in client.devices if each.endpoint != device.endpoint]
+    return _with_devices(client, (*others, device)[-DEVICES_KEPT:], {device.endpoint})
+
+
+def without_device(client: Client, device_id: str) -> Client:
+    return _with_devices(client, tuple(each for each in client.devices if each.id != device_id), set())
+
+
+def _with_devices(client: Client, devices: tuple[Device, ...], well: set[str]) -> Client:
+    kept = {device.endpoint for device in devices} - well
+    dead = tuple(each for each in client.dead_addresses if each.channel != "push" or each.address in kept)
+    return replace(client, devices=devices, dead_addresses=dead)
+
+
+def with_birth_date_told(before: Client, after: Client, at: datetime) -> Client:
+    """The client with the instant at which their birthday became known, if it is another than before. A year
+    that is put right changes no birthday."""
+    days = [(day.month, day.day) if day else None for day in (before.birth_date, after.birth_date)]
+    return after if days[0] == days[1] else replace(after, birth_date_told_at=at)
 
 
 def with_consent(client: Client, consent: Consent) -> Client:

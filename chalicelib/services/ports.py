@@ -193,5 +193,24 @@ class Sender(Protocol):
     def send(self, outgoing: Outgoing) -> Outcome: ...
 
 
+class DeviceRefused(Exception):
+    """The push service does not take this token: it was made for another app, or is none."""
+
+
+class PlatformMissing(Exception):
+    """This deployment has no app on that platform."""
+
+
+class PushRegistry(Protocol):
+    """Where devices are made known that take push messages."""
+
+    def register(self, platform: str, token: str) -> str:
+        """The device's endpoint, ready to be sent to; the same whenever the same token is registered.
+
+        platform: android, ios or web. token: what the app was given by its platform. Raises DeviceRefused,
+        PlatformMissing.
+        """
+
+
 Texts = Callable[[str, str, str, MessageFacts, Template | None], Worded]
 """kind, channel, language, facts and the network's own template, if it has one -> what is said."""
