@@ -1,27 +1,16 @@
 """SMS by SNS Publish: the simple fallback, and the default of the local cloud.
 
-SNS takes no idempotency token and knows no time to live; botocore would send a timed-out message up to three
-times, so it is told to try once. What times out after it was sent is `unknown`: nobody can say whether the
-client got it.
+SNS knows no time to live, no price limit and no context: no receipt says what became of a message.
 """
 
 from typing import Any
 
-from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
-
-from chalicelib.domain.messages import MessageState, Outcome, Outgoing
-
-CONNECT_SECONDS = 2
-READ_SECONDS = 5
-
-_THROTTLED = frozenset(
-    {"Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException"}
-)
-_NOT_SENT = (ConnectTimeoutError, EndpointConnectionError)
+from chalicelib.domain.messages import Outcome, Outgoing
+from chalicelib.messaging.attempt import Answer, Refusal, attempt, message_of
 
 
 class SnsSms:
-    """channel `sms` through a botocore SNS client that was made with `total_max_attempts=1`."""
+    """channel `sms` through a botocore client of SNS."""
 
     channel = "sms"
 
@@ -30,26 +19,19 @@ class SnsSms:
 
     def send(self, outgoing: Outgoing) -> Outcome:
         kind = "Promotional" if outgoing.marketing else "Transactional"
-        attributes = {"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": kind}}
-        try:
-            answer = self._client.publish(
-                PhoneNumber=outgoing.to, Message=outgoing.text, MessageAttributes=attributes
-            )
-        except ClientError as error:
-            return _refused(error)
-        except _NOT_SENT:
-            return Outcome(MessageState.FAILED, reason="unreachable", throttled=True)
-        except HTTPClientError:
-            return Outcome(MessageState.UNKNOWN, reason="timed_out")
-        return Outcome(MessageState.SENT, provider_id=answer["MessageId"])
+        request = {
+            "PhoneNumber": outgoing.to,
+            "Message": outgoing.worded.text,
+            "MessageAttributes": {"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": kind}},
+        }
+        return attempt(lambda: self._client.publish(**request), "MessageId", _explain)
 
 
-def _refused(error: ClientError) -> Outcome:
-    """What SNS answered: throttled (surely not sent), its own fault (who knows), or refused for good."""
-    code = error.response.get("Error", {}).get("Code", "Unknown")
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-    if code in _THROTTLED or status == 429:
-        return Outcome(MessageState.FAILED, reason=code, throttled=True)
-    if status >= 500:
-        return Outcome(MessageState.UNKNOWN, reason=code)
-    return Outcome(MessageState.FAILED, reason=code)
+def _explain(code: str, answer: Answer) -> Refusal | None:
+    """SNS has one code for all that is wrong with a request; its words tell the rest."""
+    words = message_of(answer).lower()
+    if code not in ("InvalidParameter", "ParameterValueInvalid"):
+        return None
+    if "opted out" in words:
+        return Refusal("opted_out")
+    return Refusal("no_sms_there", bad_address=True) if "phonenumber" in words else None

@@ -1,0 +1,35 @@
+"""A sender that keeps to a pace."""
+
+from collections.abc import Callable
+
+from chalicelib.domain.messages import Outcome, Outgoing
+from chalicelib.services.ports import Sender
+
+
+class Paced:
+    """Sends at most `per_second` messages a second from each identity, by waiting; never refuses.
+
+    clock: seconds, from anywhere; sleep: waits that many. An identity's messages are spaced evenly, so that
+    no second gets more than its share, whatever came before: all workers together keep a provider's limit
+    when each has its part of it.
+    """
+
+    def __init__(
+        self,
+        sender: Sender,
+        per_second: float,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self.channel = sender.channel
+        self._sender, self._gap = sender, 1 / per_second
+        self._clock, self._sleep = clock, sleep
+        self._next: dict[str | None, float] = {}
+
+    def send(self, outgoing: Outgoing) -> Outcome:
+        now = self._clock()
+        begins = max(now, self._next.get(outgoing.identity, now))
+        self._next[outgoing.identity] = begins + self._gap
+        if begins > now:
+            self._sleep(begins - now)
+        return self._sender.send(outgoing)

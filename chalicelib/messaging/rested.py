@@ -1,0 +1,32 @@
+"""A sender whose connections are young enough to be trusted."""
+
+from collections.abc import Callable
+
+from chalicelib.domain.messages import Outcome, Outgoing
+from chalicelib.services.ports import Sender
+
+IDLE_SECONDS = 20
+"""Providers close an idle connection after a minute, Lambda's network after some minutes."""
+
+
+class Rested:
+    """Closes connections that were idle for IDLE_SECONDS before sending.
+
+    A function sleeps between its invocations, and the provider's farewell may not reach it: the next message
+    would go into a dead connection, break off, and be `unknown`, for nothing can be repeated here.
+
+    clock: seconds that pass while the function sleeps, too.
+    """
+
+    def __init__(self, sender: Sender, close: Callable[[], None], clock: Callable[[], float]) -> None:
+        self.channel = sender.channel
+        self._sender, self._close, self._clock = sender, close, clock
+        self._used = clock()
+
+    def send(self, outgoing: Outgoing) -> Outcome:
+        if self._clock() - self._used >= IDLE_SECONDS:
+            self._close()
+        try:
+            return self._sender.send(outgoing)
+        finally:
+            self._used = self._clock()
