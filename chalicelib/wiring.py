@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
     from chalicelib.services.make_links import Links
     from chalicelib.services.receive_webhook import Receiving, Site
+    from chalicelib.services.sending import Sending
     from chalicelib.services.take_in import Intake
     from chalicelib.services.wake_items import Wakers
     from chalicelib.services.world import World
@@ -173,12 +174,17 @@ def intake() -> "Intake":
 
 
 @cache
-def wakers(count: "Callable[[str], None]" = lambda metric: None) -> "Wakers":
+def sending(count: "Callable[[str], None]" = lambda metric: None) -> "Sending":
     """count: told of each message's state, for the metrics."""
-    from chalicelib.messaging.sns_sms import CONNECT_SECONDS, READ_SECONDS, SnsSms
-    from chalicelib.services.send_touches import Sending
-    from chalicelib.services.wakers import wakers as made
-    from chalicelib.web.wording import message_text
+    from chalicelib.services.budgets import Budgets
+    from chalicelib.services.sending import Sending
+    from chalicelib.web.wording import message_words
 
-    sns = _aws("sns", connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries=_retries(1))
-    return made(Sending(world(), SnsSms(sns), links(), message_text, count), intake_queue())
+    return Sending(world(), senders(), links(), message_words, Budgets(world()), count)
+
+
+@cache
+def wakers(count: "Callable[[str], None]" = lambda metric: None) -> "Wakers":
+    from chalicelib.services.wakers import wakers as made
+
+    return made(sending(count), intake_queue())

@@ -14,8 +14,8 @@ from chalicelib.domain.ids import derived
 from chalicelib.domain.inbox import InboxItem, InboxState
 from chalicelib.domain.ledger import faults
 from chalicelib.domain.message_facts import MessageFacts
-from chalicelib.domain.messages import Message
-from chalicelib.domain.network import Connection
+from chalicelib.domain.messages import Message, Worded
+from chalicelib.domain.network import Connection, Template
 from chalicelib.domain.site_events import (
     BookingReported,
     ClientReported,
@@ -28,8 +28,9 @@ from chalicelib.domain.site_events import (
     guard,
 )
 from chalicelib.services import book, change_booking, complete_visit, step_booking
+from chalicelib.services.budgets import Budgets
 from chalicelib.services.make_links import Links
-from chalicelib.services.send_touches import Sending
+from chalicelib.services.sending import Sending
 from chalicelib.services.sweep_shards import sweep
 from chalicelib.services.take_in import Intake, take_in
 from chalicelib.services.wake_items import Drained, drain_shard
@@ -41,10 +42,12 @@ from tests.builders import NETWORK, access
 BASE_URL = "https://salon.example"
 
 
-def plain_text(kind: str, language: str, facts: MessageFacts) -> str:
-    """The text of a message, for those whom wording does not concern."""
+def plain_text(
+    kind: str, channel: str, language: str, facts: MessageFacts, template: Template | None
+) -> Worded:
+    """The words of a message, for those whom wording does not concern."""
     when = f" {facts.starts_at:%d %H:%M}" if facts.starts_at else ""
-    return f"{kind}{when} {','.join(facts.services)}".strip()
+    return Worded(f"{kind}{when} {','.join(facts.services)}".strip())
 
 
 class Scripted:
@@ -105,13 +108,17 @@ class Life:
     # --- the clockwork
 
     def sending(self) -> Sending:
-        return Sending(self.world, self.sender, Links(b"k" * 32, BASE_URL), plain_text)
+        senders = self.sender if isinstance(self.sender, dict) else {self.sender.channel: self.sender}
+        return Sending(self.world, senders, Links(b"k" * 32, BASE_URL), plain_text, Budgets(self.world))
 
     def drain(self) -> list[Drained]:
         """What one sweep finds is woken."""
-        awake = wakers(self.sending(), self.intake_queue)
+        sending = self.sending()
+        awake = wakers(sending, self.intake_queue)
         found = sweep(self.world, shard_names(self.store.shards))
-        return [drain_shard(self.world, awake, shard, lambda: True) for shard in found]
+        drained = [drain_shard(self.world, awake, shard, lambda: True) for shard in found]
+        sending.budgets.close()
+        return drained
 
     def run_until(self, until: datetime, step: timedelta = timedelta(minutes=1)) -> None:
         """Sweeps at every instant at which something is due, like a sweep each minute would, until then."""
@@ -184,7 +191,7 @@ class Life:
         return list(reversed(self.store.messages_of_client(NETWORK, client_id, limit=200).items))
 
     def kinds_sent(self) -> list[str]:
-        return [outgoing.text.split()[0] for outgoing in self.sender.sent]
+        return [outgoing.kind for outgoing in self.sender.sent]
 
     def ledger_faults(self, client_id: str = "cli_maria00000000001") -> list[str]:
         account, entries = self.store.account(NETWORK, client_id), self.store.entries(NETWORK, client_id)

@@ -107,9 +107,6 @@ class Booking:
     def is_upcoming(self) -> bool:
         return self.status in UPCOMING
 
-    def with_touches(self, *touches: Touch) -> "Booking":
-        return replace(self, touches=MappingProxyType({**self.touches, **{t.kind: t for t in touches}}))
-
 
 def moved(booking: Booking, starts_at: datetime, now: datetime, notice_from: timedelta) -> Booking:
     """The booking at another start. A shift of `notice_from` or more begins a new occurrence: everybody is

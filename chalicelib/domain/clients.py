@@ -141,6 +141,19 @@ def address_of(client: Client, channel: str) -> str | None:
     return next((address for address in known if address not in dead), None)
 
 
+def dead_address(client: Client, channel: str) -> DeadAddress | None:
+    """Why the channel does not reach the client any more, though there is an address; of several the latest
+    that failed."""
+    if address_of(client, channel) is not None:
+        return None
+    if channel == "push":
+        known: set[str | None] = {device.endpoint for device in client.devices}
+    else:
+        known = {client.email if channel == "email" else client.phone}
+    dead = [each for each in client.dead_addresses if each.channel == channel and each.address in known]
+    return max(dead, key=lambda each: each.at, default=None)
+
+
 def with_device(client: Client, device: Device) -> Client:
     """The client with a device that takes push messages from now on, the newest last; the oldest goes when
     there are too many. What failed at its endpoint before is forgotten."""

@@ -65,7 +65,7 @@ class ReviewLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Salon:
-    """A branch. timezone: IANA name. currency: ISO 4217."""
+    """A branch. timezone: IANA name. currency: ISO 4217. booking_url: where clients book by themselves."""
 
     network_id: str
     id: str
@@ -76,6 +76,7 @@ class Salon:
     map_url: str | None = None
     phone: str | None = None
     review_links: tuple[ReviewLink, ...] = ()
+    booking_url: str | None = None
     version: int = 0
 
 

@@ -3,8 +3,9 @@ a whole. A salon or a service may have its own numbers in place of the network's
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 from chalicelib.domain.quiet_hours import QuietHours
 from chalicelib.domain.touches import TouchKind
@@ -17,6 +18,10 @@ class ChannelStep:
 
     channel: str
     wait_minutes: int = 0
+
+    @property
+    def wait(self) -> timedelta:
+        return timedelta(minutes=self.wait_minutes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +139,38 @@ class Rules:
 def _changed(rules: MessageRules, changes: MessageChanges) -> MessageRules:
     said = {each.name: getattr(changes, each.name) for each in fields(changes)}
     return replace(rules, **{name: value for name, value in said.items() if value is not None})
+
+
+UNPLANNED = frozenset(
+    {
+        "notice_again_when_moved_by_minutes",
+        "marketing_needs_consent",
+        "weekly_cap",
+        "weekly_marketing_cap",
+        "monthly_budget_usd_cents",
+        "channels",
+        "channels_of",
+        "holdout_percent",
+        "part_price_micros",
+    }
+)
+"""Rules that decide when a touch is due, or on a move: none of them says when anything will be due."""
+
+
+def plan_alike(one: Rules, other: Rules) -> bool:
+    """Whether every touch is planned for the same instants by both, so that no pointer has to be set anew."""
+    return _planned_by(one) == _planned_by(other)
+
+
+def _planned_by(rules: Rules) -> dict[tuple[str | None, str | None], dict[str, Any]]:
+    """What the plans read, by salon and service; under no id what the network has."""
+    own = {(each.salon_id, each.service_id): _plain(each.changes) for each in rules.overrides}
+    said = {place: plain for place, plain in own.items() if any(v is not None for v in plain.values())}
+    return {(None, None): _plain(rules.messages), **said}
+
+
+def _plain(rules: MessageRules | MessageChanges) -> dict[str, Any]:
+    return {each.name: getattr(rules, each.name) for each in fields(rules) if each.name not in UNPLANNED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,8 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from chalicelib.domain.quiet_hours import QuietHours
+
+
+Touchable = TypeVar("Touchable", bound=Any)
+"""Whatever touches are about: a booking, a client, an account, a recipient of a campaign."""
 
 
 class TouchKind(StrEnum):
@@ -126,6 +132,17 @@ def touch_of(touches: Mapping[TouchKind, Touch], plan: Plan) -> Touch | None:
     """What became of that very touch; None if nothing was tried, or only for another occurrence."""
     touch = touches.get(plan.kind)
     return touch if touch is not None and touch.occurrence == plan.occurrence else None
+
+
+def with_touches(item: Touchable, *touches: Touch) -> Touchable:
+    """The item with these touches in place of what stood of their kinds; one of an earlier occurrence never
+    takes the place of a later one."""
+    after = dict(item.touches)
+    for touch in touches:
+        stands = after.get(touch.kind)
+        if stands is None or stands.occurrence <= touch.occurrence:
+            after[touch.kind] = touch
+    return replace(item, touches=MappingProxyType(after))
 
 
 def is_open(touch: Touch | None, now: datetime, until: datetime) -> bool:

@@ -11,6 +11,15 @@ bp = Blueprint(__name__)
 @batch_job
 def wake(body: dict[str, str], job: Job) -> None:
     from chalicelib import wiring
+
+    try:
+        _woken(body, job)
+    finally:
+        wiring.sending(count_message).budgets.close()
+
+
+def _woken(body: dict[str, str], job: Job) -> None:
+    from chalicelib import wiring
     from chalicelib.services.wake_items import drain_shard, wake_one
 
     world, wakers = wiring.world(), wiring.wakers(count_message)

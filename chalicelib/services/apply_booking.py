@@ -226,7 +226,7 @@ def _moved(
     """A visit that took place is not moved: it was counted on its day, and its client was thanked."""
     if booking.status is Status.COMPLETED and event.status in (None, SiteStatus.COMPLETED):
         return booking
-    apart = timedelta(minutes=directory.rules.messages.notice_again_when_moved_by_minutes)
+    apart = timedelta(minutes=directory.messages_for(booking.salon_id).notice_again_when_moved_by_minutes)
     return moved(booking, starts_at, world.now(), apart)
 
 

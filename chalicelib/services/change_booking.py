@@ -48,7 +48,7 @@ def _changed(world: World, booking: Booking, changes: Mapping[str, Any], now: da
         booking = replace(booking, note=changes["note"])
     if "starts_at" in changes and changes["starts_at"] != booking.starts_at:
         ensure_ahead(changes["starts_at"], now)
-        apart = timedelta(minutes=directory.rules.messages.notice_again_when_moved_by_minutes)
+        apart = timedelta(minutes=directory.messages_for(booking.salon_id).notice_again_when_moved_by_minutes)
         booking = moved(booking, changes["starts_at"], now, apart)
     return booking
 

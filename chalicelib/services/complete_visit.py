@@ -13,7 +13,7 @@ from chalicelib.domain.ledger import Account, Entry, EntryKind, Posting, posted
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import available_from, cap_points, cashback_points
 from chalicelib.domain.zones import local_date
-from chalicelib.services import plan_client
+from chalicelib.services import plan_account, plan_client
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, Allow, World
@@ -139,6 +139,7 @@ def completion(
     earned = sum(entry.points - entry.debt for entry in entries if entry.kind is EntryKind.CASHBACK)
     closed = replace(closed, redeemed_points=bill.redeem_points, earned_points=earned)
     visitor = _visited(directory, closed, client, bill, now)
+    account = plan_account.with_wake(account, directory, now, directory.salons[booking.salon_id])
     return Completion(with_wake(closed, directory, client, now), visitor, account, entries)
 
 

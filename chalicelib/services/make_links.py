@@ -56,6 +56,17 @@ class Links:
             raise missing("link", "")
         return link
 
+    def keep(self, store: Store, link: Link, now: datetime, *, sure: bool) -> None:
+        """Puts the link item before an address leads to it. sure: an earlier message about the booking has
+        put it. That of a client is looked for first: a read costs a tenth of a write."""
+        if sure:
+            return
+        if link.booking_id is None:
+            stands = store.link(link.id, surely=False)
+            if stands is not None and stands.expires_at > now + KEPT / 2:
+                return
+        store.save(link)
+
     def derived(self, cause: str, characters: int) -> str:
         """Up to 51 characters that only who has the secret can tell from chance; always the same for a
         cause."""

@@ -14,7 +14,8 @@ def with_wake(booking: Booking, directory: Directory, client: Client | None, now
     """The booking with its pointer as its present state asks."""
     salon = directory.salons[booking.salon_id]
     zone = (client.timezone if client else None) or salon.timezone
-    return replace(booking, wake=next_wake(booking, directory.rules.messages, zone, now))
+    rules = directory.messages_for(booking.salon_id, [line.service_id for line in booking.lines])
+    return replace(booking, wake=next_wake(booking, rules, zone, now))
 
 
 def directory_for(world: World, booking: Booking) -> Directory:

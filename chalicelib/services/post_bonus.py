@@ -19,6 +19,7 @@ from chalicelib.domain.ledger import (
 from chalicelib.domain.network import Role
 from chalicelib.domain.programme import Quote, quote
 from chalicelib.domain.zones import local_instant
+from chalicelib.services import plan_account
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, World
 
@@ -101,7 +102,7 @@ def post(world: World, network_id: str, client_id: str, posting: Posting) -> Ent
                 return stands
             raise
         try:
-            world.store.save(entry, after)
+            world.store.save(entry, plan_account.with_wake(after, world.directory(network_id), world.now()))
             return entry
         except SaveConflict:
             stands = _standing(world, network_id, client_id, posting)
@@ -135,7 +136,8 @@ def reverse(world: World, access: Access, entry_id: str, reason: str) -> Entry:
             account, entry, id=reversal_id(entry), reason=reason, actor=access.actor, now=world.now()
         )
         try:
-            world.store.save(undone, after)
+            directory = world.directory(access.network_id)
+            world.store.save(undone, plan_account.with_wake(after, directory, world.now()))
             return undone
         except SaveConflict:
             stands = world.store.entry(access.network_id, client_id, undone.id)

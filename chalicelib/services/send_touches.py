@@ -1,280 +1,343 @@
-"""Send what is due of a booking or a client: claim, one attempt, record, resolve (docs/messages.md has the
-states).
+"""Send what is due of a subject: claim, one attempt, record, resolve (docs/messages.md has the states).
 
 The claim is the item's own version: of two workers one wins. The pointer stays due until the touch is
 resolved, so that a crash at any point is found by the next sweep, which then trusts the record, or, without
 one, calls the touch unknown.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from chalicelib.domain.clients import may_send
-from chalicelib.domain.links import Link, LinkPurpose
-from chalicelib.domain.message_facts import MessageFacts
-from chalicelib.domain.messages import Message, MessageState, Outcome, Outgoing, message_id
-from chalicelib.domain.sms import alphabet, parts
+from chalicelib.domain.clients import DeadAddress
+from chalicelib.domain.messages import Message, MessageState, Outcome, message_id
 from chalicelib.domain.touches import (
-    ATTEMPTS_MOST,
-    MARKETING,
+    DOUBTS_MOST,
+    ESSENTIAL,
     Plan,
     Touch,
     TouchKind,
     TouchState,
     due_at,
+    is_open,
     may_try_again,
-    purpose_of,
+    open_plans,
+    touch_of,
 )
 from chalicelib.domain.waking import Trouble
-from chalicelib.services.make_links import Links
-from chalicelib.services.ports import SaveConflict, Sender
-from chalicelib.services.subjects import Subject
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.decide_touch import Case, Check, Route, route, verdict
+from chalicelib.services.ports import SaveConflict
+from chalicelib.services.sending import Sending
+from chalicelib.services.subjects import Subject, claimed, settled
+from chalicelib.services.word_touch import Draft, drafted, outgoing
+from chalicelib.services.world import CONFLICT_TRIES
 
-Texts = Callable[[str, str, MessageFacts], str]
-"""kind, language, facts -> the text of a message."""
-
-REVIEW, BONUS = TouchKind.REVIEW_REQUEST, TouchKind.BONUS_NOTICE
-_LINKS = {REVIEW: LinkPurpose.REVIEW, BONUS: None, TouchKind.REPEAT_INVITATION: None}
-_WITH_STOP = frozenset({REVIEW, BONUS, TouchKind.REPEAT_INVITATION})
+_FINAL = {
+    MessageState.SENT: TouchState.SENT,
+    MessageState.DELIVERED: TouchState.SENT,
+    MessageState.FAILED: TouchState.FAILED,
+    MessageState.UNKNOWN: TouchState.UNKNOWN,
+    MessageState.SENDING: TouchState.UNKNOWN,
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
-    """What sending needs besides the world. count: told of every message's state, for the metrics."""
+class Standing:
+    """What became of a touch so far. final: what it is if nothing more is done about it; None if nothing was
+    sent yet."""
 
-    world: World
-    sender: Sender
-    links: Links
-    texts: Texts
-    count: Callable[[str], None] = lambda metric: None
+    touch: Touch | None
+    final: Touch | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One touch that is to be sent, and the message that it makes. rides: it goes along in another's text."""
+    """One touch that is to be sent. before: as it stood until now."""
 
     plan: Plan
     touch: Touch
-    message: Message
-    rides: bool = False
-
-    @property
-    def as_it_was(self) -> Touch:
-        """The touch before a second attempt that came to nothing."""
-        return replace(self.touch, state=TouchState.UNKNOWN, attempt=self.touch.attempt - 1)
+    route: Route
+    before: Standing
+    draft: Draft
 
 
-def send_due(sending: Sending, subject: Subject) -> None:
-    """Does all that is due of a subject. Raises SaveConflict when another worker has it, Throttled when the
-    channel is too busy."""
-    world = sending.world
-    now = world.now()
-    due = [plan for plan in subject.open_plans(now) if due_at(plan, subject.touched(plan.kind)) <= now]
-    resolved = [_recovered(sending, subject, touch, now) for touch in _lost(subject, due)]
-    known = {touch.kind: touch for touch in resolved}
-    going: list[Attempt] = []
-    for plan in due:
-        before = known.get(plan.kind) or subject.touched(plan.kind)
-        if before is not None and not may_try_again(before):
-            continue
-        reason = _reason_to_skip(sending, subject, plan, before, now)
-        if reason is None:
-            going.append(_attempt(sending, subject, plan, before, now))
-        elif before is None:
-            resolved.append(_skipped(sending, subject, plan, reason, now))
-        else:
-            resolved.append(replace(before, attempt=ATTEMPTS_MOST))  # no second attempt then
-    undone: list[TouchKind] = []
-    throttled = ""
-    if going:
-        worded = _bundled(sending, subject, going, now)
-        subject = _claim(sending, subject, worded, resolved, now)
-        for attempt, outcome in _made(sending, subject, worded, now):
-            if not outcome.throttled:
-                resolved.append(_recorded(sending, attempt, outcome, world.now()))
-                continue
-            throttled = outcome.reason or "throttled"
-            if attempt.touch.attempt == 1:
-                undone.append(attempt.plan.kind)
-            else:
-                resolved.append(attempt.as_it_was)
-    _resolve(world, subject, resolved, undone, subject.item.trouble if throttled else None)
-    if throttled:
-        raise Throttled(throttled)
+@dataclass(slots=True)
+class Round:
+    """One wake of a subject: what was resolved, and what was left as if never tried."""
+
+    sending: Sending
+    subject: Subject
+    now: datetime
+    resolved: list[Touch] = field(default_factory=list)
+    undone: list[TouchKind] = field(default_factory=list)
+    throttled: str = ""
 
 
 class Throttled(Exception):
     """The channel took nothing: the item is to back off, as if nothing had been tried."""
 
 
-# --- what a crash has left
+def send_due(sending: Sending, subject: Subject) -> None:
+    """Does all that is due of a subject. Raises SaveConflict when another worker has it, Throttled when the
+    channel is too busy."""
+    now, store = sending.world.now(), sending.world.store
+    plans = open_plans(subject.plans(now), subject.item.touches, now)
+    due = [plan for plan in plans if due_at(plan, touch_of(subject.item.touches, plan)) <= now]
+    round = Round(sending, subject.prepared(store, due, now), now)
+    going = _affordable(round, _decided(round, due))
+    if going:
+        _claim(round, going)
+        for attempt, outcome in _made(round, going):
+            _take_down(round, attempt, outcome)
+    _resolve(round)
+    if round.throttled:
+        raise Throttled(round.throttled)
 
 
-def _lost(subject: Subject, due: Sequence[Plan]) -> list[Touch]:
-    """Touches claimed so long ago that their worker is gone."""
-    touched = (subject.touched(plan.kind) for plan in due)
-    return [touch for touch in touched if touch is not None and touch.state is TouchState.SENDING]
+# --- what stands
 
 
-def _recovered(sending: Sending, subject: Subject, touch: Touch, now: datetime) -> Touch:
-    """What became of it: what the record says, else nobody can know, which is recorded."""
-    id = _message_id(subject, touch.kind, touch.attempt, touch.at)
-    record = sending.world.store.message(subject.item.network_id, subject.client.id, id)
-    if record is not None:
-        state = TouchState.SENT if record.state is MessageState.DELIVERED else TouchState(record.state.value)
-        return replace(touch, state=state, reason=record.reason)
-    message = _message(subject, touch.kind, touch.attempt, touch.at, touch.at)
-    _save_record(sending, replace(message, state=MessageState.UNKNOWN, reason="worker_lost"))
-    return replace(touch, state=TouchState.UNKNOWN, reason="worker_lost")
+def _standing(round: Round, plan: Plan) -> Standing:
+    """What became of the touch, by its record where that knows more than the item."""
+    touch = touch_of(round.subject.item.touches, plan)
+    if touch is None or touch.state is TouchState.DEFERRED:
+        return Standing(touch)
+    record = _record_of(round, touch)
+    if record is None and touch.state is TouchState.SENDING:
+        _record_loss(round, plan, touch)
+    state = _FINAL[record.state] if record is not None else TouchState.UNKNOWN
+    reason = record.reason if record is not None else "worker_lost"
+    doubted = touch.state is not TouchState.UNKNOWN and state is TouchState.UNKNOWN
+    final = replace(touch, state=state, reason=reason, again_at=None, doubts=touch.doubts + doubted)
+    if record is not None and record.state is MessageState.DELIVERED:
+        return Standing(final, final)
+    if state is TouchState.FAILED:
+        return Standing(replace(final, state=TouchState.AWAITING, again_at=round.now), final)
+    if state is TouchState.SENT:
+        waits = touch if touch.state is TouchState.AWAITING else _sent(round, plan, final)
+        return Standing(waits, final)
+    return Standing(final, final)
+
+
+def _record_of(round: Round, touch: Touch) -> Message | None:
+    item = round.subject.item
+    id = message_id(item.id, touch.kind, touch.occurrence, touch.attempt, touch.at)
+    return round.sending.world.store.message(item.network_id, round.subject.client.id, id)
+
+
+def _record_loss(round: Round, plan: Plan, touch: Touch) -> None:
+    """A claim without a record: nobody can know what became of it, which is a line of the log too."""
+    message = _message(round, plan, touch, touch.at)
+    _save_record(round.sending, replace(message, state=MessageState.UNKNOWN, reason="worker_lost"))
+
+
+def _sent(round: Round, plan: Plan, touch: Touch) -> Touch:
+    """Sent: for good, or until it is known not to have arrived in time, where another channel may follow."""
+    cascade = round.subject.rules.cascade(touch.kind)
+    wait = cascade[touch.step].wait if touch.step < len(cascade) else None
+    after = route(_case(round, plan, touch))
+    if not wait or isinstance(after, str):
+        return touch
+    return replace(touch, state=TouchState.AWAITING, again_at=touch.at + wait)
 
 
 # --- deciding
 
 
-def _reason_to_skip(
-    sending: Sending, subject: Subject, plan: Plan, before: Touch | None, now: datetime
-) -> str | None:
-    client, rules = subject.client, sending.world.directory(subject.item.network_id).rules.messages
-    if now >= plan.until:
-        return "too_late"
-    if not client.phone:
-        return "no_phone"
-    if not may_send(client, sending.sender.channel, purpose_of(plan.kind), rules.marketing_needs_consent):
-        return "no_consent"
-    if before is not None and rules.quiet_hours.holds(now, subject.zone):
-        return "quiet_hours"
-    return subject.held_back(plan, sending.world.store, now)
+def _case(round: Round, plan: Plan, before: Touch | None, going: Sequence[TouchKind] = ()) -> Case:
+    sending = round.sending
+    return Case(round.subject, plan, before, sending.world.store, round.now, sending.senders.keys(), going)
 
 
-def _skipped(sending: Sending, subject: Subject, plan: Plan, reason: str, now: datetime) -> Touch:
+def _decided(round: Round, due: Sequence[Plan]) -> list[Attempt]:
+    """What is to be sent now; all else is resolved: skipped, put off, or left at what it came to."""
+    going: list[tuple[Plan, Standing, Route]] = []
+    for plan in due:
+        standing = _standing(round, plan)
+        if standing.final is not None and not _goes_on(standing.touch, plan, round.now):
+            round.resolved.append(standing.touch or standing.final)
+            continue
+        case = _case(round, plan, standing.touch, [each.kind for each, _, _ in going])
+        stopped = verdict(case)
+        if stopped is not None:
+            round.resolved.append(_not_now(round, plan, standing, stopped))
+            continue
+        chosen = route(case)
+        assert isinstance(chosen, Route)  # the checks have passed
+        going.append((plan, standing, chosen))
+    if not going:
+        return []
+    drafts = drafted(round.sending, round.subject, [(plan, chosen) for plan, _, chosen in going], round.now)
+    return [
+        Attempt(plan, _touch(round, plan, standing, chosen), chosen, standing, drafts[plan.kind])
+        for plan, standing, chosen in going
+    ]
+
+
+def _goes_on(touch: Touch | None, plan: Plan, now: datetime) -> bool:
+    """Whether an attempt may follow what stands, now."""
+    if touch is None or touch.state is TouchState.DEFERRED:
+        return True
+    if touch.state is TouchState.AWAITING:
+        return touch.again_at is None or touch.again_at <= now
+    return may_try_again(touch) and is_open(touch, now, plan.until)
+
+
+def _not_now(round: Round, plan: Plan, standing: Standing, stopped: Check) -> Touch:
+    if stopped.until is not None:
+        put_off = Touch(plan.kind, TouchState.DEFERRED, round.now, plan.occurrence, attempt=0)
+        before = standing.touch or put_off
+        return replace(before, again_at=stopped.until, reason=stopped.reason)
+    if standing.final is not None:
+        return replace(standing.final, doubts=DOUBTS_MOST + 1)  # nothing more is tried
+    return _skipped(round, plan, stopped.reason or "skipped")
+
+
+def _skipped(round: Round, plan: Plan, reason: str) -> Touch:
     """A skip is a line of the log like any other. Its id begins with the planned instant: a second try finds
     it there."""
-    message = _message(subject, plan.kind, 0, plan.at, plan.at)
-    _save_record(sending, replace(message, state=MessageState.SKIPPED, reason=reason))
-    return Touch(plan.kind, TouchState.SKIPPED, now, subject.occurrence, reason=reason)
+    touch = Touch(plan.kind, TouchState.SKIPPED, round.now, plan.occurrence, attempt=0, reason=reason)
+    message = _message(round, plan, touch, plan.at)
+    _save_record(round.sending, replace(message, state=MessageState.SKIPPED, reason=reason))
+    return touch
 
 
-def _attempt(sending: Sending, subject: Subject, plan: Plan, before: Touch | None, now: datetime) -> Attempt:
-    number = before.attempt + 1 if before is not None else 1
-    touch = Touch(plan.kind, TouchState.SENDING, now, subject.occurrence, attempt=number)
-    message = _message(subject, plan.kind, number, now, plan.at)
-    return Attempt(plan, touch, replace(message, channel=sending.sender.channel, to=subject.client.phone))
-
-
-def _message_id(subject: Subject, kind: TouchKind, attempt: int, at: datetime) -> str:
-    return message_id(subject.item.id, kind, subject.occurrence, attempt, at)
-
-
-def _message(subject: Subject, kind: TouchKind, attempt: int, at: datetime, planned_at: datetime) -> Message:
-    return Message(
-        network_id=subject.item.network_id,
-        id=_message_id(subject, kind, attempt, at),
-        client_id=subject.client.id,
-        salon_id=subject.salon.id,
-        kind=kind,
-        channel="sms",
-        state=MessageState.SENDING,
-        planned_at=planned_at,
-        recorded_at=at,
-        booking_id=subject.booking_id,
+def _touch(round: Round, plan: Plan, standing: Standing, chosen: Route) -> Touch:
+    before = standing.touch if standing.final is not None else None
+    return Touch(
+        plan.kind,
+        TouchState.SENDING,
+        round.now,
+        plan.occurrence,
+        attempt=before.attempt + 1 if before else 1,
+        step=chosen.step,
+        doubts=before.doubts if before else 0,
     )
+
+
+def _affordable(round: Round, attempts: Sequence[Attempt]) -> list[Attempt]:
+    """Those that the budget allows; what rides along in another's text goes or stays with it."""
+    going: list[Attempt] = []
+    refused: set[TouchKind] = set()
+    directory, budgets = round.subject.directory, round.sending.budgets
+    for attempt in attempts:
+        kind, draft = attempt.plan.kind, attempt.draft
+        if draft.rides_on in refused or not budgets.take(
+            directory, draft.micros, round.now, essential=kind in ESSENTIAL
+        ):
+            refused.add(kind)
+            round.resolved.append(
+                _not_now(round, attempt.plan, attempt.before, Check("budget", None, "budget"))
+            )
+        else:
+            going.append(attempt)
+    return going
 
 
 # --- claim, one attempt, record, resolve
 
 
-def _claim(
-    sending: Sending, subject: Subject, going: Sequence[Attempt], resolved: Sequence[Touch], now: datetime
-) -> Subject:
+def _claim(round: Round, going: Sequence[Attempt]) -> None:
     """Writes down what is about to be sent; from here on nobody else sends it. It comes last of all that may
     fail before the attempt, since what fails behind it has an unknown fate."""
-    store = sending.world.store
-    if not subject.link_is_kept:
-        store.save(_link_of(sending, subject, now))
-    (claimed,) = store.save(subject.claimed([*resolved, *(attempt.touch for attempt in going)]))
-    return subject.with_item(claimed)
-
-
-def _link_of(sending: Sending, subject: Subject, now: datetime) -> Link:
-    item = subject.item
-    useful_from = getattr(item, "starts_at", now)
-    return sending.links.link(item.network_id, subject.client.id, subject.booking_id, max(useful_from, now))
-
-
-def _bundled(sending: Sending, subject: Subject, going: Sequence[Attempt], now: datetime) -> list[Attempt]:
-    """The attempts with their texts. The bonus notice goes along with a review request: one SMS, two
-    touches."""
-    kinds = {attempt.plan.kind for attempt in going}
-    together = {REVIEW, BONUS} <= kinds
-    link = _link_of(sending, subject, now)
-    directory = sending.world.directory(subject.item.network_id)
-    language = subject.client.language or directory.network.language
-    balance = None
-    if BONUS in kinds:
-        balance = sending.world.store.account(subject.item.network_id, subject.client.id).balance
-    texts: dict[TouchKind, str] = {}
-    for kind in sorted(kinds, key=lambda kind: kind is BONUS):
-        plan = next(attempt.plan for attempt in going if attempt.plan.kind is kind)
-        purpose = _LINKS.get(kind, LinkPurpose.BOOKING)
-        facts = replace(
-            subject.facts(plan, now),
-            link=sending.links.url(link, purpose) if purpose else None,
-            stop_link=sending.links.url(link, LinkPurpose.STOP) if kind in _WITH_STOP else None,
-            with_bonus=together,
-            points_balance=balance,
-        )
-        texts[kind] = sending.texts(kind.value, language, facts)
-    carrier = next((a.message.id for a in going if a.plan.kind is REVIEW), None) if together else None
-    return [_worded(attempt, texts, carrier) for attempt in going]
-
-
-def _worded(attempt: Attempt, texts: dict[TouchKind, str], carrier: str | None) -> Attempt:
-    kind = attempt.plan.kind
-    rides = carrier is not None and kind is BONUS
-    text = texts[REVIEW if rides else kind]
-    message = replace(
-        attempt.message,
-        text=text,
-        alphabet=alphabet(text),
-        parts=0 if rides else parts(text),
-        with_message=carrier if rides else None,
+    sending, subject = round.sending, round.subject
+    sending.links.keep(sending.world.store, going[0].draft.link, round.now, sure=subject.link_is_kept)
+    (item,) = sending.world.store.save(
+        claimed(subject, [*round.resolved, *(attempt.touch for attempt in going)])
     )
-    return replace(attempt, message=message, rides=rides)
+    round.subject = subject.with_item(item)
 
 
-def _made(
-    sending: Sending, subject: Subject, attempts: Sequence[Attempt], now: datetime
-) -> list[tuple[Attempt, Outcome]]:
+def _made(round: Round, attempts: Sequence[Attempt]) -> list[tuple[Attempt, Outcome]]:
     """One attempt for each message; what rides along shares the fate of what carries it."""
-    outcomes: dict[str, Outcome] = {}
+    outcomes: dict[TouchKind, Outcome] = {}
     for attempt in attempts:
-        if not attempt.rides:
-            outcomes[attempt.message.id] = sending.sender.send(
-                Outgoing(
-                    message_id=attempt.message.id,
-                    to=str(subject.client.phone),
-                    text=attempt.message.text,
-                    useful_seconds=max(int((attempt.plan.until - now).total_seconds()), 5),
-                    marketing=attempt.plan.kind in MARKETING,
-                )
+        kind = attempt.plan.kind
+        if attempt.draft.rides_on is None:
+            sender = round.sending.senders[attempt.route.channel]
+            message = _message(round, attempt.plan, attempt.touch, attempt.touch.at)
+            outcomes[kind] = sender.send(
+                outgoing(round.subject, attempt.draft, attempt.plan, attempt.route, message.id, round.now)
             )
-    return [(attempt, outcomes[attempt.message.with_message or attempt.message.id]) for attempt in attempts]
+    return [(each, outcomes[each.draft.rides_on or each.plan.kind]) for each in attempts]
 
 
-def _recorded(sending: Sending, attempt: Attempt, outcome: Outcome, now: datetime) -> Touch:
-    sent_at = now if outcome.state is MessageState.SENT else None
-    record = replace(
-        attempt.message,
+def _take_down(round: Round, attempt: Attempt, outcome: Outcome) -> None:
+    """Puts an attempt's outcome on record, or takes it back where the channel was too busy to take it."""
+    directory = round.subject.directory
+    if outcome.throttled:
+        round.throttled = outcome.reason or "throttled"
+        round.sending.budgets.put_back(directory, attempt.draft.micros, round.now)
+        if attempt.before.touch is None:
+            round.undone.append(attempt.plan.kind)
+        else:
+            round.resolved.append(attempt.before.touch)
+        return
+    if outcome.state is MessageState.FAILED:
+        round.sending.budgets.put_back(directory, attempt.draft.micros, round.now)
+    now = round.sending.world.now()
+    _save_record(round.sending, _record(round, attempt, outcome, now))
+    if outcome.bad_address:
+        _bury(round, attempt.route, outcome.reason or "refused", now)
+    round.resolved.append(_came_to(round, attempt, outcome))
+
+
+def _came_to(round: Round, attempt: Attempt, outcome: Outcome) -> Touch:
+    touch = replace(attempt.touch, state=_FINAL[outcome.state], reason=outcome.reason)
+    if outcome.state is MessageState.UNKNOWN:
+        return replace(touch, doubts=touch.doubts + 1)
+    if outcome.state is MessageState.FAILED and not attempt.route.last:
+        return replace(touch, state=TouchState.AWAITING, again_at=round.now)
+    return _sent(round, attempt.plan, touch) if outcome.state is MessageState.SENT else touch
+
+
+def _record(round: Round, attempt: Attempt, outcome: Outcome, now: datetime) -> Message:
+    draft = attempt.draft
+    message = _message(round, attempt.plan, attempt.touch, attempt.touch.at)
+    return replace(
+        message,
+        channel=attempt.route.channel,
+        to=attempt.route.address,
         state=outcome.state,
         reason=outcome.reason,
         provider_id=outcome.provider_id,
-        sent_at=sent_at,
+        text=draft.worded.text,
+        alphabet=draft.alphabet,
+        parts=0 if draft.rides_on else draft.parts,
+        cost_micros=None if draft.rides_on or outcome.state is MessageState.FAILED else draft.micros,
+        with_message=_id_of(round, attempt, draft.rides_on),
+        carries=_id_of(round, attempt, draft.carries),
+        sent_at=now if outcome.state is MessageState.SENT else None,
     )
-    _save_record(sending, record)
-    return replace(attempt.touch, state=TouchState(outcome.state.value), reason=outcome.reason)
+
+
+def _id_of(round: Round, attempt: Attempt, kind: TouchKind | None) -> str | None:
+    """The id of the message of another kind that is sent along with this attempt."""
+    if kind is None:
+        return None
+    item = round.subject.item
+    touch = next(t for t in item.touches.values() if t.kind is kind)
+    return message_id(item.id, kind, touch.occurrence, touch.attempt, touch.at)
+
+
+def _message(round: Round, plan: Plan, touch: Touch, at: datetime) -> Message:
+    subject = round.subject
+    cascade = subject.rules.cascade(plan.kind)
+    return Message(
+        network_id=subject.item.network_id,
+        id=message_id(subject.item.id, plan.kind, plan.occurrence, touch.attempt, at),
+        client_id=subject.client.id,
+        salon_id=subject.salon.id,
+        kind=plan.kind,
+        channel=cascade[min(touch.step, len(cascade) - 1)].channel,
+        state=MessageState.SENDING,
+        planned_at=plan.at,
+        recorded_at=at,
+        occurrence=plan.occurrence,
+        booking_id=subject.booking_id,
+        campaign_id=subject.campaign_id,
+    )
 
 
 def _save_record(sending: Sending, message: Message) -> None:
@@ -283,22 +346,31 @@ def _save_record(sending: Sending, message: Message) -> None:
     sending.count(f"Messages{message.state.value.capitalize()}")
 
 
-def _resolve(
-    world: World,
-    subject: Subject,
-    touches: Sequence[Touch],
-    undone: Sequence[TouchKind],
-    trouble: Trouble | None,
-) -> None:
+def _bury(round: Round, chosen: Route, reason: str, now: datetime) -> None:
+    """An address at which a channel fails for good is not tried again."""
+    store, client = round.sending.world.store, round.subject.client
+    for _ in range(CONFLICT_TRIES):
+        stands = store.client(client.network_id, client.id)
+        if stands is None or any(dead.address == chosen.address for dead in stands.dead_addresses):
+            return
+        dead = DeadAddress(chosen.channel, chosen.address, reason, now)
+        with suppress(SaveConflict):
+            store.save(replace(stands, dead_addresses=(*stands.dead_addresses, dead)))
+            return
+
+
+def _resolve(round: Round) -> None:
     """Marks the touches as done and sets the next pointer, on the item as it stands now: it may have been
     moved or cancelled while we were sending."""
-    current: Subject | None = subject
+    world = round.sending.world
+    trouble: Trouble | None = round.subject.item.trouble if round.throttled else None
+    current: Subject | None = round.subject
     for _ in range(CONFLICT_TRIES):
         if current is None:
             return
         try:
-            world.store.save(current.settled(touches, undone, trouble, world.now()))
+            world.store.save(settled(current, round.resolved, round.undone, trouble, world.now()))
             return
         except SaveConflict:
             current = current.reread(world.store)
-    raise SaveConflict(subject.item)
+    raise SaveConflict(round.subject.item)

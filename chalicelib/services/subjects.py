@@ -1,68 +1,74 @@
-"""What messages are about: a booking, or a client apart from any booking. Both answer the same questions to
-the sender."""
+"""What messages are about: a booking, a client apart from any booking, an account, a client's place in a
+campaign. All answer the same questions to those who decide and send."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Protocol, Self
 
-from chalicelib.domain import booking_plan, client_plan
 from chalicelib.domain.bookings import Booking
+from chalicelib.domain.campaigns import Recipient
 from chalicelib.domain.clients import Client
+from chalicelib.domain.errors import refused
+from chalicelib.domain.ledger import Account
 from chalicelib.domain.message_facts import MessageFacts
-from chalicelib.domain.network import Directory, Salon
-from chalicelib.domain.touches import Plan, Touch, TouchKind, TouchState
+from chalicelib.domain.network import Directory, Salon, Template
+from chalicelib.domain.rules import MessageRules
+from chalicelib.domain.touches import Plan, Touch, TouchKind, TouchState, with_touches
 from chalicelib.domain.waking import Trouble
+from chalicelib.services.plan_client import salon_of
 from chalicelib.services.ports import Store
 
-AFTER_MISSED = timedelta(days=7)
-"""A client who was not invited because they had a booking is looked at again a week later: it may have been
-cancelled. Once they came, that visit tells when they are due."""
+Item = Booking | Client | Account | Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Why a touch is not to be made now. until: when to decide anew; None: it is not made at all."""
+
+    reason: str
+    until: datetime | None = None
 
 
 class Subject(Protocol):
-    """A booking or a client, with all that is needed to decide and to write."""
+    """An item that wakes, with all that is needed to decide and to write."""
 
+    @property
+    def item(self) -> Item: ...
     @property
     def client(self) -> Client: ...
     @property
     def salon(self) -> Salon: ...
     @property
-    def zone(self) -> str: ...
+    def directory(self) -> Directory: ...
     @property
-    def item(self) -> Booking | Client: ...
+    def rules(self) -> MessageRules: ...
     @property
     def booking_id(self) -> str | None: ...
     @property
-    def occurrence(self) -> int: ...
+    def campaign_id(self) -> str | None: ...
+    @property
+    def useful_from(self) -> datetime | None:
+        """From when on the links of its messages are needed, if not from now on."""
+        ...
+
     @property
     def link_is_kept(self) -> bool:
-        """Whether an earlier message has put the link item already."""
+        """Whether an earlier message has surely put the link item already."""
         ...
 
-    def open_plans(self, now: datetime) -> Sequence[Plan]: ...
-    def touched(self, kind: TouchKind) -> Touch | None: ...
-    def held_back(self, plan: Plan, store: Store, now: datetime) -> str | None:
-        """Why the touch is not to be made after all; None when it is."""
+    def plans(self, now: datetime) -> Sequence[Plan]: ...
+    def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
+        """With what these touches need to know besides the item."""
         ...
 
+    def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None: ...
     def facts(self, plan: Plan, now: datetime) -> MessageFacts: ...
-    def claimed(self, touches: Sequence[Touch]) -> Booking | Client:
-        """The item with touches in flight; its pointer stands."""
-        ...
-
-    def with_item(self, item: Any) -> Self:
-        """The same subject with the item as it was saved."""
-        ...
-
-    def settled(
-        self, touches: Sequence[Touch], undone: Sequence[TouchKind], trouble: Trouble | None, now: datetime
-    ) -> Booking | Client:
-        """The item with touches resolved, those in `undone` as if never tried, and its next pointer.
-
-        The item may have begun another occurrence meanwhile: what was done for an earlier one is nothing to
-        it."""
+    def template(self, kind: TouchKind, channel: str, language: str) -> Template | None: ...
+    def with_item(self, item: Any) -> Self: ...
+    def replanned(self, item: Any, settled: Sequence[Touch], now: datetime) -> Any:
+        """The item, in which these touches are settled, with its next pointer."""
         ...
 
     def reread(self, store: Store) -> Self | None:
@@ -70,181 +76,33 @@ class Subject(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class AboutBooking:
-    booking: Booking
-    client: Client
-    salon: Salon
-    directory: Directory
-
-    @property
-    def item(self) -> Booking:
-        return self.booking
-
-    @property
-    def booking_id(self) -> str:
-        return self.booking.id
-
-    @property
-    def zone(self) -> str:
-        return self.client.timezone or self.salon.timezone
-
-    @property
-    def occurrence(self) -> int:
-        return self.booking.moves
-
-    @property
-    def link_is_kept(self) -> bool:
-        return any(
-            t.state is TouchState.SENT and t.occurrence == self.occurrence
-            for t in self.booking.touches.values()
-        )
-
-    def open_plans(self, now: datetime) -> Sequence[Plan]:
-        return booking_plan.open_plans(self.booking, self.directory.rules.messages, self.zone, now)
-
-    def touched(self, kind: TouchKind) -> Touch | None:
-        return self.booking.touched(kind)
-
-    def held_back(self, plan: Plan, store: Store, now: datetime) -> str | None:
-        return None
-
-    def facts(self, plan: Plan, now: datetime) -> MessageFacts:
-        services = [self.directory.services.get(line.service_id) for line in self.booking.lines]
-        staff = [self.directory.staff.get(line.staff_id or "") for line in self.booking.lines]
-        return MessageFacts(
-            salon_name=self.salon.name,
-            now=now,
-            zone=self.salon.timezone,
-            starts_at=self.booking.starts_at,
-            address=self.salon.address,
-            map_url=self.salon.map_url,
-            services=tuple(service.name for service in services if service),
-            staff=next((person.name for person in staff if person), None),
-            moved=self._told_another_time(),
-            points_earned=self.booking.earned_points or None,
-        )
-
-    def _told_another_time(self) -> bool:
-        """Whether the client knows of the booking already, at another start."""
-        return any(
-            touch.state is TouchState.SENT and touch.occurrence < self.booking.moves
-            for touch in self.booking.touches.values()
-        )
-
-    def claimed(self, touches: Sequence[Touch]) -> Booking:
-        return self.booking.with_touches(*touches)
-
-    def settled(
-        self, touches: Sequence[Touch], undone: Sequence[TouchKind], trouble: Trouble | None, now: datetime
-    ) -> Booking:
-        booking = self.booking.with_touches(*_of_now(self, touches))
-        left = _without(booking.touches, undone)
-        booking = replace(booking, touches=MappingProxyType(left), trouble=trouble)
-        wake = booking_plan.next_wake(booking, self.directory.rules.messages, self.zone, now)
-        return replace(booking, wake=wake)
-
-    def reread(self, store: Store) -> Self | None:
-        booking = store.booking(self.booking.network_id, self.booking.id)
-        return self.with_item(booking) if booking is not None else None
-
-    def with_item(self, item: Any) -> Self:
-        return replace(self, booking=item)
+def zone_of(subject: Subject) -> str:
+    """Whose clock quiet hours are read on: the client's where it is known, else the salon's."""
+    return subject.client.timezone or subject.salon.timezone
 
 
-@dataclass(frozen=True, slots=True)
-class AboutClient:
-    client: Client
-    salon: Salon
-    directory: Directory
-
-    @property
-    def item(self) -> Client:
-        return self.client
-
-    @property
-    def booking_id(self) -> None:
-        return None
-
-    @property
-    def zone(self) -> str:
-        return self.client.timezone or self.salon.timezone
-
-    @property
-    def occurrence(self) -> int:
-        return self.client.invitations
-
-    @property
-    def link_is_kept(self) -> bool:
-        return False
-
-    def open_plans(self, now: datetime) -> Sequence[Plan]:
-        plan = client_plan.invitation_plan(self.client, self.directory.rules.messages, self.zone, now)
-        return [plan] if plan is not None and plan.reason is None else []
-
-    def touched(self, kind: TouchKind) -> Touch | None:
-        return self.client.touched(kind)
-
-    def held_back(self, plan: Plan, store: Store, now: datetime) -> str | None:
-        return "has_booking" if self._next_booking(store, now) else None
-
-    def _next_booking(self, store: Store, now: datetime) -> Booking | None:
-        ahead = store.bookings_of_client(
-            self.client.network_id, self.client.id, since=now, newest_first=False, limit=5
-        )
-        return next((booking for booking in ahead.items if booking.is_upcoming), None)
-
-    def facts(self, plan: Plan, now: datetime) -> MessageFacts:
-        due = [
-            self.directory.services.get(due.service_id) for due in client_plan.services_due(self.client, now)
-        ]
-        return MessageFacts(
-            salon_name=self.salon.name,
-            now=now,
-            zone=self.salon.timezone,
-            address=self.salon.address,
-            map_url=self.salon.map_url,
-            services=tuple(service.name for service in due if service),
-        )
-
-    def claimed(self, touches: Sequence[Touch]) -> Client:
-        return self.client.with_touches(*touches)
-
-    def settled(
-        self, touches: Sequence[Touch], undone: Sequence[TouchKind], trouble: Trouble | None, now: datetime
-    ) -> Client:
-        """An invitation that was decided on uses up what was due; one held back by a booking is looked at
-        again later."""
-        current = _of_now(self, touches)
-        client = self.client.with_touches(*current)
-        left = _without(client.touches, undone)
-        client = replace(client, touches=MappingProxyType(left), trouble=trouble)
-        if current and not undone:
-            client = self._used_up(client, current[0], now)
-        wake = client_plan.next_wake(client, self.directory.rules.messages, self.zone, now)
-        return replace(client, wake=wake)
-
-    def _used_up(self, client: Client, touch: Touch, now: datetime) -> Client:
-        due = client_plan.services_due(client, now)
-        left = tuple(each for each in client.due if each not in due)
-        if touch.reason == "has_booking":
-            left += tuple(replace(each, at=now + AFTER_MISSED) for each in due)
-        return replace(client, due=left, invitations=client.invitations + 1)
-
-    def reread(self, store: Store) -> Self | None:
-        client = store.client(self.client.network_id, self.client.id)
-        return self.with_item(client) if client is not None else None
-
-    def with_item(self, item: Any) -> Self:
-        return replace(self, client=item)
+def claimed(subject: Subject, touches: Sequence[Touch]) -> Item:
+    """The item with touches in flight; its pointer stands."""
+    found: Item = with_touches(subject.item, *touches)
+    return found
 
 
-def _of_now(subject: Subject, touches: Sequence[Touch]) -> list[Touch]:
-    return [touch for touch in touches if touch.occurrence == subject.occurrence]
+def settled(
+    subject: Subject,
+    touches: Sequence[Touch],
+    undone: Sequence[TouchKind],
+    trouble: Trouble | None,
+    now: datetime,
+) -> Item:
+    """The item with these touches as they turned out, those in `undone` as if never tried, and its next
+    pointer."""
+    item: Any = with_touches(subject.item, *touches)
+    item = replace(item, touches=MappingProxyType(_without(item.touches, undone)), trouble=trouble)
+    found: Item = subject.replanned(item, touches, now)
+    return found
 
 
 def _without(touches: Mapping[TouchKind, Touch], undone: Sequence[TouchKind]) -> dict[TouchKind, Touch]:
-    """The touches but for those of `undone` that are in flight."""
     return {
         kind: touch
         for kind, touch in touches.items()
@@ -252,12 +110,15 @@ def _without(touches: Mapping[TouchKind, Touch], undone: Sequence[TouchKind]) ->
     }
 
 
-def about_booking(booking: Booking, client: Client, directory: Directory) -> AboutBooking:
-    return AboutBooking(booking, client, directory.salons[booking.salon_id], directory)
+def next_booking(client: Client, store: Store, now: datetime) -> Booking | None:
+    """The client's next booking, in any salon of the network."""
+    ahead = store.bookings_of_client(client.network_id, client.id, since=now, newest_first=False, limit=5)
+    return next((booking for booking in ahead.items if booking.is_upcoming), None)
 
 
-def about_client(client: Client, directory: Directory) -> AboutClient:
-    """A client's messages come from the salon they visited last."""
-    visited = (directory.salons.get(visit.salon_id) for visit in client.recent_visits)
-    salon = next((salon for salon in visited if salon), None) or next(iter(directory.salons.values()))
-    return AboutClient(client, salon, directory)
+def speaker(client: Client, directory: Directory) -> Salon:
+    """The salon that speaks to a client. Raises NO_SALON while the network has none."""
+    salon = salon_of(client, directory)
+    if salon is None:
+        raise refused("NO_SALON", "Add a salon first: messages speak for one.")
+    return salon

@@ -10,7 +10,7 @@ from chalicelib.domain.clients import Client, VisitDay, without_booking
 from chalicelib.domain.errors import conflict, missing
 from chalicelib.domain.ledger import Account, Entry, EntryKind, reversed_entry
 from chalicelib.domain.zones import local_date
-from chalicelib.services import plan_client
+from chalicelib.services import plan_account, plan_client
 from chalicelib.services.complete_visit import posting_id
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
@@ -63,6 +63,7 @@ def taken_back(
     account, entries = _reversed(world, booking, actor, now)
     visitor = _unvisited(world, replace(booking, starts_at=counted_at or booking.starts_at), client)
     visitor = plan_client.with_wake(visitor, directory, now)
+    account = plan_account.with_wake(account, directory, now, directory.salons[booking.salon_id])
     return [with_wake(reopened, directory, client, now), visitor, *([account] if entries else []), *entries]
 
 

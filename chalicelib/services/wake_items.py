@@ -3,14 +3,11 @@ pointer."""
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain.bookings import Booking
-from chalicelib.domain.clients import Client
-from chalicelib.domain.inbox import InboxItem
 from chalicelib.domain.operations import Parked
 from chalicelib.domain.waking import Wake, after_failure
 from chalicelib.services.ports import DueItem, SaveConflict
@@ -21,13 +18,8 @@ log = logging.getLogger(__name__)
 PAGE = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Wakers:
-    """What waking means for each kind of item."""
-
-    booking: Callable[[Booking], None]
-    client: Callable[[Client], None]
-    inbox: Callable[[InboxItem], None]
+Wakers = Mapping[type, Callable[[Any], None]]
+"""What waking means for each kind of item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +63,7 @@ def wake_one(world: World, wakers: Wakers, pk: str, sk: str) -> str:
     if value is None or value.wake is None or value.wake.at > world.now():
         return ""
     try:
-        if isinstance(value, Booking):
-            wakers.booking(value)
-        elif isinstance(value, Client):
-            wakers.client(value)
-        else:
-            wakers.inbox(value)
+        wakers[type(value)](value)
     except SaveConflict:
         return ""
     except Exception as error:

@@ -1,25 +1,46 @@
-"""What waking means for each kind of item: a booking, a client, a webhook that was never taken in."""
+"""What waking means for each kind of item: a booking, a client, an account, a recipient of a campaign, a
+walk, a webhook that was never taken in."""
 
 from dataclasses import replace
+from datetime import timedelta
 
+from chalicelib.domain.booking_plan import unconfirmed_at
 from chalicelib.domain.bookings import Booking
+from chalicelib.domain.campaigns import Recipient
 from chalicelib.domain.clients import Client
+from chalicelib.domain.ids import digest, time_ordered
 from chalicelib.domain.inbox import RETRY_LOST, InboxItem, quarantined
+from chalicelib.domain.ledger import Account
+from chalicelib.domain.network import Directory
+from chalicelib.domain.tasks import Task, TaskKind
 from chalicelib.domain.waking import Wake, after_failure
+from chalicelib.domain.walks import Walk
+from chalicelib.services.about_account import about_account
+from chalicelib.services.about_booking import about_booking, rules_of
+from chalicelib.services.about_client import about_client
+from chalicelib.services.about_recipient import about_recipient
 from chalicelib.services.attach_client import attach_client
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import IntakeQueue
-from chalicelib.services.send_touches import Sending, send_due
-from chalicelib.services.subjects import about_booking, about_client
+from chalicelib.services.send_touches import send_due
+from chalicelib.services.sending import Sending
 from chalicelib.services.wake_items import Wakers
+from chalicelib.services.walk_on import walk_on
+from chalicelib.services.world import World
+
+NO_SALON_YET = timedelta(days=1)
+"""When a client is looked at again whose network has no salon that could speak to them."""
 
 
 def wakers(sending: Sending, intake: IntakeQueue) -> Wakers:
-    return Wakers(
-        booking=lambda booking: wake_booking(sending, booking),
-        client=lambda client: wake_client(sending, client),
-        inbox=lambda item: wake_inbox_item(sending, intake, item),
-    )
+    return {
+        Booking: lambda booking: wake_booking(sending, booking),
+        Client: lambda client: wake_client(sending, client),
+        Account: lambda account: wake_account(sending, account),
+        Recipient: lambda recipient: wake_recipient(sending, recipient),
+        Walk: lambda walk: walk_on(sending.world, walk),
+        InboxItem: lambda item: wake_inbox_item(sending, intake, item),
+    }
 
 
 def wake_booking(sending: Sending, booking: Booking) -> None:
@@ -31,15 +52,65 @@ def wake_booking(sending: Sending, booking: Booking) -> None:
         if attach_client(world, booking) is None:
             world.store.save(with_wake(booking, directory, None, world.now()))
         return
-    client = world.store.client(booking.network_id, booking.client_id) if booking.client_id else None
+    client = _client_of(world, booking.network_id, booking.client_id)
     if client is None:
         world.store.save(replace(booking, wake=None))
         return
+    booking = _salon_told(world, booking, directory)
     send_due(sending, about_booking(booking, client, directory))
 
 
+def _client_of(world: World, network_id: str, client_id: str | None) -> Client | None:
+    """Perhaps as they were a second ago: half the price, and nothing of them is saved."""
+    return world.store.client(network_id, client_id, fresh=False) if client_id else None
+
+
+def _salon_told(world: World, booking: Booking, directory: Directory) -> Booking:
+    """At the cut-off the salon is told of a booking that the client was asked to confirm, and has not."""
+    now = world.now()
+    at = unconfirmed_at(booking, rules_of(booking, directory))
+    if at is None or at > now:
+        return booking
+    task = Task(
+        network_id=booking.network_id,
+        id=time_ordered("tsk", now, digest(booking.id, str(booking.moves), length=10)),
+        kind=TaskKind.UNCONFIRMED,
+        at=now,
+        salon_id=booking.salon_id,
+        booking_id=booking.id,
+        client_id=booking.client_id,
+    )
+    saved: Booking = world.store.save(replace(booking, unconfirmed_told=booking.moves), task)[0]
+    return saved
+
+
 def wake_client(sending: Sending, client: Client) -> None:
-    send_due(sending, about_client(client, sending.world.directory(client.network_id)))
+    world = sending.world
+    directory = world.directory(client.network_id, lambda known: bool(known.salons))
+    if not directory.salons:
+        again = Wake(world.now() + NO_SALON_YET, "no_salon")
+        world.store.save(replace(client, wake=again))
+        return
+    send_due(sending, about_client(client, directory))
+
+
+def wake_account(sending: Sending, account: Account) -> None:
+    client = _client_of(sending.world, account.network_id, account.client_id)
+    if client is None:
+        sending.world.store.save(replace(account, wake=None))
+        return
+    send_due(sending, about_account(account, client, sending.world.directory(account.network_id)))
+
+
+def wake_recipient(sending: Sending, recipient: Recipient) -> None:
+    world = sending.world
+    client = _client_of(world, recipient.network_id, recipient.client_id)
+    campaign = world.store.campaign(recipient.network_id, recipient.campaign_id, fresh=False)
+    if client is None or campaign is None:
+        world.store.save(replace(recipient, wake=None))
+        return
+    directory = world.directory(recipient.network_id)
+    send_due(sending, about_recipient(recipient, campaign, client, directory))
 
 
 def wake_inbox_item(sending: Sending, intake: IntakeQueue, item: InboxItem) -> None:

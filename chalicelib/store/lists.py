@@ -9,7 +9,7 @@ from chalicelib.domain.campaigns import Campaign
 from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.ids import time_ordered
 from chalicelib.domain.inbox import InboxItem, InboxState
-from chalicelib.domain.ledger import Entry
+from chalicelib.domain.ledger import Account, Entry
 from chalicelib.domain.messages import Message
 from chalicelib.domain.network import (
     Connection,
@@ -79,6 +79,11 @@ class Lists:
         """The clients of those ids; those that are gone are left out."""
         places = [keys.key("CLIENT", network_id=network_id, id=id) for id in dict.fromkeys(client_ids)]
         return self._batch(Client, places)
+
+    def accounts_named(self, network_id: str, client_ids: Sequence[str]) -> list[Account]:
+        """The accounts of those clients; clients to whom nothing was ever posted have none."""
+        places = [keys.key("ACCOUNT", network_id=network_id, client_id=id) for id in dict.fromkeys(client_ids)]
+        return self._batch(Account, places)
 
     def _batch(self, cls: type[T], places: Sequence[tuple[str, str]]) -> list[T]:
         if not places:

@@ -163,8 +163,9 @@ class Table(Lists):
     def inbox_item(self, network_id: str, inbox_id: str) -> InboxItem | None:
         return self._get(InboxItem, "INBOX", consistent=True, network_id=network_id, id=inbox_id)
 
-    def link(self, link_id: str) -> Link | None:
-        return self._surely(Link, "LINK", id=link_id)
+    def link(self, link_id: str, *, surely: bool = True) -> Link | None:
+        read = self._surely if surely else self._get
+        return read(Link, "LINK", id=link_id)
 
     def given_answer(self, network_id: str, key_hash: str) -> GivenAnswer | None:
         return self._get(GivenAnswer, "ANSWER", consistent=True, network_id=network_id, key_hash=key_hash)

@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.site_events import SiteClient, SiteStatus
-from chalicelib.services.subjects import about_booking
+from chalicelib.services.about_booking import about_booking
 from tests.builders import NETWORK, NOW
 from tests.life import LINE, Life, reported
 

@@ -1,0 +1,14 @@
+"""Hold-out groups: a share of clients whom marketing of a kind leaves alone, so that its effect can be told by
+comparison. Chosen by a hash: the same clients always, whoever asks, and others for each kind."""
+
+from hashlib import sha256
+
+from chalicelib.domain.touches import TouchKind
+
+
+def is_held_out(network_id: str, client_id: str, kind: TouchKind, percent: int) -> bool:
+    """A greater share holds out those of a smaller one and more."""
+    if percent <= 0:
+        return False
+    lot = int.from_bytes(sha256(f"{network_id}|{kind}|{client_id}".encode()).digest()[:8], "big")
+    return lot % 10_000 < percent * 100

@@ -1,0 +1,74 @@
+"""A client's bonus account as the subject of messages: points that are about to expire."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Self
+
+from chalicelib.domain import account_plan
+from chalicelib.domain.clients import Client
+from chalicelib.domain.ledger import Account
+from chalicelib.domain.message_facts import MessageFacts
+from chalicelib.domain.network import Directory, Salon, Template
+from chalicelib.domain.rules import MessageRules
+from chalicelib.domain.touches import Plan, Touch, TouchKind
+from chalicelib.services.ports import Store
+from chalicelib.services.subjects import Held, speaker, zone_of
+
+
+@dataclass(frozen=True, slots=True)
+class AboutAccount:
+    item: Account
+    client: Client
+    salon: Salon
+    directory: Directory
+
+    booking_id = campaign_id = useful_from = None
+    link_is_kept = False
+
+    @property
+    def rules(self) -> MessageRules:
+        return self.directory.messages_for(self.salon.id)
+
+    def plans(self, now: datetime) -> Sequence[Plan]:
+        return account_plan.plans(self.item, self.rules, zone_of(self), now)
+
+    def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
+        return self
+
+    def _expiring(self, plan: Plan, now: datetime) -> int:
+        return account_plan.expiring_points(self.item, plan.occurrence, zone_of(self), now)
+
+    def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
+        return None if self._expiring(plan, now) > 0 else Held("nothing_usable")
+
+    def facts(self, plan: Plan, now: datetime) -> MessageFacts:
+        return MessageFacts(
+            salon_name=self.salon.name,
+            client_name=self.client.name,
+            now=now,
+            zone=self.salon.timezone,
+            address=self.salon.address,
+            map_url=self.salon.map_url,
+            link=self.salon.booking_url,
+            points_balance=self.item.balance,
+            points_expiring=self._expiring(plan, now),
+            points_until=date.fromordinal(plan.occurrence // 1000) if plan.occurrence else None,
+        )
+
+    def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:
+        return self.directory.template(kind, channel, language)
+
+    def with_item(self, item: Any) -> Self:
+        return replace(self, item=item)
+
+    def replanned(self, item: Any, settled: Sequence[Touch], now: datetime) -> Account:
+        account: Account = replace(item, wake=account_plan.next_wake(item, self.rules, zone_of(self), now))
+        return account
+
+    def reread(self, store: Store) -> Self | None:
+        return self.with_item(store.account(self.item.network_id, self.client.id))
+
+
+def about_account(account: Account, client: Client, directory: Directory) -> AboutAccount:
+    return AboutAccount(account, client, speaker(client, directory), directory)

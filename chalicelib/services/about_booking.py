@@ -1,0 +1,167 @@
+"""A booking as the subject of messages. Bookings of one client in one salon on one day are one visit, and
+make one message of a kind: the first of them asks and reminds, the last one thanks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from typing import Any, Self
+
+from chalicelib.domain import booking_plan
+from chalicelib.domain.bookings import Booking, Status
+from chalicelib.domain.clients import Client
+from chalicelib.domain.message_facts import MessageFacts
+from chalicelib.domain.network import Directory, Salon, Template
+from chalicelib.domain.rules import MessageRules
+from chalicelib.domain.touches import Plan, Touch, TouchKind, TouchState
+from chalicelib.domain.zones import local_date, local_instant
+from chalicelib.services.ports import Store
+from chalicelib.services.subjects import Held, next_booking, zone_of
+
+ABOUT_VISIT = frozenset({TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER})
+THANKS = frozenset({TouchKind.REVIEW_REQUEST, TouchKind.BONUS_NOTICE})
+_TAKES_PLACE = frozenset({Status.BOOKED, Status.CONFIRMED, Status.COMPLETED})
+_MADE = frozenset({TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN, TouchState.SENDING})
+
+
+@dataclass(frozen=True, slots=True)
+class AboutBooking:
+    """visit: the other bookings of the same visit, by start; empty until `prepared`."""
+
+    item: Booking
+    client: Client
+    salon: Salon
+    directory: Directory
+    visit: tuple[Booking, ...] = ()
+
+    campaign_id = None
+
+    @property
+    def rules(self) -> MessageRules:
+        return rules_of(self.item, self.directory)
+
+    @property
+    def booking_id(self) -> str:
+        return self.item.id
+
+    @property
+    def useful_from(self) -> datetime:
+        return self.item.starts_at
+
+    @property
+    def link_is_kept(self) -> bool:
+        return any(
+            touch.state in _MADE and touch.occurrence == self.item.moves
+            for touch in self.item.touches.values()
+        )
+
+    def plans(self, now: datetime) -> Sequence[Plan]:
+        return booking_plan.plans(self.item, self.rules, zone_of(self), now)
+
+    def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
+        if not any(plan.kind in ABOUT_VISIT | THANKS for plan in due):
+            return self
+        zone = self.salon.timezone
+        day = local_date(self.item.starts_at, zone)
+        begins, ends = (local_instant(day + timedelta(days=days), time(0), zone) for days in (0, 1))
+        found = store.starts_of_client(self.item.network_id, self.client.id, begins, ends)
+        ids = [id for id, _ in found if id != self.item.id]
+        others = store.bookings(self.item.network_id, ids) if ids else []
+        same = [o for o in others if o.salon_id == self.item.salon_id and o.status in _TAKES_PLACE]
+        return replace(self, visit=tuple(sorted(same, key=_by_start)))
+
+    def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
+        if plan.kind is TouchKind.NO_SHOW_INVITATION:
+            return Held("has_booking") if next_booking(self.client, store, now) else None
+        if plan.kind in ABOUT_VISIT:
+            earlier = (other for other in self.visit if _by_start(other) < _by_start(self.item))
+            return (
+                Held("same_visit") if any(self._makes(other, plan.kind, now) for other in earlier) else None
+            )
+        return self._thanked_by_another(plan) if plan.kind in THANKS else None
+
+    def _makes(self, other: Booking, kind: TouchKind, now: datetime) -> bool:
+        """Whether that booking makes, or has made, a message of the kind."""
+        touch = other.touches.get(kind)
+        if touch is not None and touch.occurrence == other.moves:
+            return touch.state in _MADE
+        rules = rules_of(other, self.directory)
+        planned = booking_plan.plans(other, rules, zone_of(self), now)
+        return any(plan.kind is kind and plan.reason is None for plan in planned)
+
+    def _thanked_by_another(self, plan: Plan) -> Held | None:
+        """Nobody is asked how it was while still in the chair, nor twice."""
+        for other in self.visit:
+            touch = other.touches.get(plan.kind)
+            if touch is not None and touch.state in _MADE:
+                return Held("same_visit")
+        later = [other for other in self.visit if _by_end(other) > _by_end(self.item)]
+        if any(other.status is Status.COMPLETED for other in later):
+            return Held("same_visit")
+        if not later:
+            return None
+        after = max(other.ends_at for other in later) + timedelta(
+            minutes=self.rules.review_request_minutes_after
+        )
+        return Held("same_visit", after) if after > plan.at else None
+
+    def facts(self, plan: Plan, now: datetime) -> MessageFacts:
+        whole = [self.item]
+        if plan.kind in ABOUT_VISIT | THANKS:
+            whole = sorted([self.item, *self.visit], key=_by_start)
+        lines = [line for booking in whole for line in booking.lines]
+        services = [self.directory.services.get(line.service_id) for line in lines]
+        staff = [self.directory.staff.get(line.staff_id or "") for line in lines]
+        earned = sum(booking.earned_points for booking in whole)
+        invites = plan.kind is TouchKind.NO_SHOW_INVITATION
+        return MessageFacts(
+            salon_name=self.salon.name,
+            client_name=self.client.name,
+            now=now,
+            zone=self.salon.timezone,
+            starts_at=self.item.starts_at,
+            address=self.salon.address,
+            map_url=self.salon.map_url,
+            services=tuple(dict.fromkeys(service.name for service in services if service)),
+            staff=next((person.name for person in staff if person), None),
+            link=self.salon.booking_url if invites else None,
+            moved=self._told_another_time(),
+            points_earned=earned or None,
+        )
+
+    def _told_another_time(self) -> bool:
+        """Whether the client knows of the booking already, at another start."""
+        return any(
+            touch.state in (TouchState.SENT, TouchState.AWAITING) and touch.occurrence < self.item.moves
+            for touch in self.item.touches.values()
+        )
+
+    def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:
+        return self.directory.template(kind, channel, language)
+
+    def with_item(self, item: Any) -> Self:
+        return replace(self, item=item)
+
+    def replanned(self, item: Any, settled: Sequence[Touch], now: datetime) -> Booking:
+        rules = rules_of(item, self.directory)
+        booking: Booking = replace(item, wake=booking_plan.next_wake(item, rules, zone_of(self), now))
+        return booking
+
+    def reread(self, store: Store) -> Self | None:
+        booking = store.booking(self.item.network_id, self.item.id)
+        return self.with_item(booking) if booking is not None else None
+
+
+def about_booking(booking: Booking, client: Client, directory: Directory) -> AboutBooking:
+    return AboutBooking(booking, client, directory.salons[booking.salon_id], directory)
+
+
+def rules_of(booking: Booking, directory: Directory) -> MessageRules:
+    return directory.messages_for(booking.salon_id, [line.service_id for line in booking.lines])
+
+
+def _by_start(booking: Booking) -> tuple[datetime, str]:
+    return booking.starts_at, booking.id
+
+
+def _by_end(booking: Booking) -> tuple[datetime, str]:
+    return booking.ends_at, booking.id

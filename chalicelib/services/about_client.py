@@ -1,0 +1,109 @@
+"""A client apart from any booking as the subject of messages: invited back, congratulated, missed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from chalicelib.domain import client_plan
+from chalicelib.domain.clients import Client
+from chalicelib.domain.message_facts import MessageFacts
+from chalicelib.domain.network import Directory, Salon, Template
+from chalicelib.domain.rules import MessageRules
+from chalicelib.domain.touches import UNSETTLED, Plan, Touch, TouchKind
+from chalicelib.domain.zones import local_date
+from chalicelib.services.ports import Store
+from chalicelib.services.subjects import Held, next_booking, speaker, zone_of
+
+AFTER_MISSED = timedelta(days=7)
+"""A client who was not written to because they had a booking is looked at again a week later: it may have
+been cancelled. Once they came, that visit tells when they are due."""
+
+_MISSED = frozenset({TouchKind.AT_RISK, TouchKind.WIN_BACK})
+
+
+@dataclass(frozen=True, slots=True)
+class AboutClient:
+    item: Client
+    salon: Salon
+    directory: Directory
+
+    booking_id = campaign_id = useful_from = None
+    link_is_kept = False
+
+    @property
+    def client(self) -> Client:
+        return self.item
+
+    @property
+    def rules(self) -> MessageRules:
+        return self.directory.messages_for(self.salon.id)
+
+    def plans(self, now: datetime) -> Sequence[Plan]:
+        return client_plan.plans(self.item, self.rules, zone_of(self), now)
+
+    def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
+        return self
+
+    def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
+        if plan.kind is TouchKind.BIRTHDAY or next_booking(self.item, store, now) is None:
+            return None
+        return Held("has_booking", now + AFTER_MISSED if plan.kind in _MISSED else None)
+
+    def facts(self, plan: Plan, now: datetime) -> MessageFacts:
+        due: tuple[client_plan.Due, ...] = ()
+        if plan.kind is TouchKind.REPEAT_INVITATION:
+            due = client_plan.services_due(self.item, now)
+        services = [self.directory.services.get(each.service_id) for each in due]
+        birthday = None
+        if plan.kind is TouchKind.BIRTHDAY and self.item.birth_date is not None:
+            year = plan.occurrence or local_date(now, self.salon.timezone).year
+            birthday = client_plan.birthday_in(year, self.item.birth_date)
+        return MessageFacts(
+            salon_name=self.salon.name,
+            client_name=self.item.name,
+            now=now,
+            zone=self.salon.timezone,
+            address=self.salon.address,
+            map_url=self.salon.map_url,
+            services=tuple(service.name for service in services if service),
+            link=self.salon.booking_url,
+            birthday=birthday,
+        )
+
+    def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:
+        return self.directory.template(kind, channel, language)
+
+    def with_item(self, item: Any) -> Self:
+        return replace(self, item=item)
+
+    def replanned(self, item: Any, settled: Sequence[Touch], now: datetime) -> Client:
+        client: Client = item
+        for touch in settled:
+            invited = touch.kind is TouchKind.REPEAT_INVITATION and touch.state not in UNSETTLED
+            if invited and touch.occurrence == client.invitations and not _is_undone(client, touch):
+                client = _used_up(client, touch, now)
+        wake = client_plan.next_wake(client, self.rules, client.timezone or self.salon.timezone, now)
+        return replace(client, wake=wake)
+
+    def reread(self, store: Store) -> Self | None:
+        client = store.client(self.item.network_id, self.item.id)
+        return self.with_item(client) if client is not None else None
+
+
+def about_client(client: Client, directory: Directory) -> AboutClient:
+    return AboutClient(client, speaker(client, directory), directory)
+
+
+def _is_undone(client: Client, touch: Touch) -> bool:
+    return touch.kind not in client.touches
+
+
+def _used_up(client: Client, touch: Touch, now: datetime) -> Client:
+    """An invitation that was decided on uses up what was due; one held back by a booking is looked at again
+    later."""
+    due = client_plan.services_due(client, now)
+    left = tuple(each for each in client.due if each not in due)
+    if touch.reason == "has_booking":
+        left += tuple(replace(each, at=now + AFTER_MISSED) for each in due)
+    return replace(client, due=left, invitations=client.invitations + 1)

@@ -1,0 +1,105 @@
+"""A client's place in a campaign as the subject of messages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from chalicelib.domain.campaigns import Campaign, CampaignState, Recipient
+from chalicelib.domain.clients import Client
+from chalicelib.domain.message_facts import MessageFacts
+from chalicelib.domain.network import Directory, Salon, Template
+from chalicelib.domain.rules import MessageRules
+from chalicelib.domain.touches import Plan, Touch, TouchKind, due_at, open_plans, timely, touch_of
+from chalicelib.domain.waking import Wake, first_wake
+from chalicelib.services.ports import Store
+from chalicelib.services.subjects import Held, speaker, zone_of
+
+LOOK_AGAIN = timedelta(minutes=15)
+"""How often a recipient of a paused campaign asks whether it goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class AboutRecipient:
+    item: Recipient
+    campaign: Campaign
+    client: Client
+    salon: Salon
+    directory: Directory
+
+    booking_id = useful_from = None
+    link_is_kept = False
+
+    @property
+    def campaign_id(self) -> str:
+        return self.campaign.id
+
+    @property
+    def rules(self) -> MessageRules:
+        return self.directory.messages_for(self.salon.id)
+
+    def plans(self, now: datetime) -> Sequence[Plan]:
+        return [self._plan(self.item, now)]
+
+    def _plan(self, recipient: Recipient, now: datetime) -> Plan:
+        plan = Plan(TouchKind.CAMPAIGN, recipient.at, self.campaign.ends_at)
+        if self.rules.is_off(plan.kind):
+            return replace(plan, reason="switched_off")
+        touch = touch_of(recipient.touches, plan)
+        return timely(plan, touch, self.rules.quiet_hours, zone_of(self), made_at=recipient.at, now=now)
+
+    def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
+        return self
+
+    def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
+        if self.campaign.state is CampaignState.STOPPED:
+            return Held("campaign_stopped")
+        return (
+            Held("campaign_paused", now + LOOK_AGAIN) if self.campaign.state is CampaignState.PAUSED else None
+        )
+
+    def facts(self, plan: Plan, now: datetime) -> MessageFacts:
+        return MessageFacts(
+            salon_name=self.salon.name,
+            client_name=self.client.name,
+            now=now,
+            zone=self.salon.timezone,
+            address=self.salon.address,
+            map_url=self.salon.map_url,
+            link=self.salon.booking_url,
+        )
+
+    def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:
+        """The campaign's own text: in the client's language, else the network's, else any."""
+        texts = self.campaign.texts
+        found = (texts.get(each) for each in (language, self.directory.network.language, *sorted(texts)))
+        text = next((each for each in found if each), "")
+        return Template(
+            network_id=self.item.network_id,
+            kind=kind,
+            channel=channel,
+            language=language,
+            text=text,
+            subject=self.campaign.name,
+            changed_at=self.campaign.created_at,
+            actor=self.campaign.actor,
+        )
+
+    def with_item(self, item: Any) -> Self:
+        return replace(self, item=item)
+
+    def replanned(self, item: Any, settled: Sequence[Touch], now: datetime) -> Recipient:
+        still = open_plans([self._plan(item, now)], item.touches, now)
+        wakes = [Wake(due_at(plan, touch_of(item.touches, plan)), plan.kind.value) for plan in still]
+        recipient: Recipient = replace(item, wake=first_wake(wakes, item.trouble))
+        return recipient
+
+    def reread(self, store: Store) -> Self | None:
+        found = store.recipient(self.item.network_id, self.item.client_id, self.item.campaign_id)
+        return self.with_item(found) if found is not None else None
+
+
+def about_recipient(
+    recipient: Recipient, campaign: Campaign, client: Client, directory: Directory
+) -> AboutRecipient:
+    return AboutRecipient(recipient, campaign, client, speaker(client, directory), directory)

@@ -1,0 +1,114 @@
+"""Keep a network's messages within its monthly budget, without a write for every message: a worker reserves a
+slice of the month, spends from it, and gives back the rest when it is done."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from chalicelib.domain.ids import digest, time_ordered
+from chalicelib.domain.network import Directory
+from chalicelib.domain.spending import (
+    MICROS_A_CENT,
+    Spending,
+    is_nearly_spent,
+    month_of,
+    taken,
+)
+from chalicelib.domain.tasks import Task, TaskKind
+from chalicelib.services.ports import SaveConflict
+from chalicelib.services.world import World
+
+_SLICES = 200
+"""A slice is such a part of the budget: small, since what others hold in hand cannot be spent by a worker."""
+_TRIES = 20
+
+
+class Budgets:
+    """One worker's purses. A network without a budget costs nothing here."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._purses: dict[tuple[str, str], int] = {}
+
+    def take(self, directory: Directory, micros: int, now: datetime, *, essential: bool) -> bool:
+        """Whether so much may be spent now; then it is. What a booking cannot do without is always allowed,
+        and counted."""
+        cents = directory.rules.messages.monthly_budget_usd_cents
+        if cents is None:
+            return True
+        purse = (directory.network.network_id, month_of(now))
+        if self._purses.get(purse, 0) < micros:
+            self._reserve(purse, micros, cents * MICROS_A_CENT, now, essential)
+        if self._purses.get(purse, 0) < micros:
+            return False
+        self._purses[purse] -= micros
+        return True
+
+    def put_back(self, directory: Directory, micros: int, now: datetime) -> None:
+        """What was not sent was not spent."""
+        if directory.rules.messages.monthly_budget_usd_cents is not None:
+            purse = (directory.network.network_id, month_of(now))
+            self._purses[purse] = self._purses.get(purse, 0) + micros
+
+    def close(self) -> None:
+        """Gives back what is left in every purse. A worker that dies before leaves its slices counted as
+        spent: the budget holds, and loses a little."""
+        for network_id, month in list(self._purses):
+            left = self._purses.pop((network_id, month))
+            if left:
+                self.settle(network_id, month, -left)
+
+    def settle(self, network_id: str, month: str, micros: int) -> None:
+        """Counts so much more (or less) as spent in a month: what receipts say, or what was not needed."""
+        for _ in range(_TRIES):
+            stands = self._world.store.spending(network_id, month)
+            after = replace(stands, reserved_micros=max(stands.reserved_micros + micros, 0))
+            try:
+                self._world.store.save(after)
+                return
+            except SaveConflict:
+                continue
+        raise SaveConflict(stands)
+
+    def _reserve(
+        self, purse: tuple[str, str], micros: int, budget: int, now: datetime, essential: bool
+    ) -> None:
+        network_id, month = purse
+        for _ in range(_TRIES):
+            stands = self._world.store.spending(network_id, month)
+            slice_ = max(micros, budget // _SLICES)
+            for wanted in (slice_, micros):
+                after = taken(stands, wanted, budget)
+                if after is not None:
+                    break
+            else:
+                after = taken(stands, micros, None) if essential else None
+                wanted = micros if essential else 0
+            after, tasks = _announced(after or stands, budget, now, refused=after is None)
+            if after == stands:
+                return
+            try:
+                self._world.store.save(after, *tasks)
+            except SaveConflict:
+                continue
+            self._purses[purse] = self._purses.get(purse, 0) + wanted
+            return
+        raise SaveConflict(stands)
+
+
+def _announced(
+    spending: Spending, budget: int, now: datetime, *, refused: bool
+) -> tuple[Spending, list[Task]]:
+    """The owner is told once a month that the budget is nearly spent, and once that it is."""
+    tasks: list[Task] = []
+    if not spending.warned and is_nearly_spent(spending, budget):
+        spending = replace(spending, warned=True)
+        tasks.append(_task(spending, TaskKind.BUDGET_NEARLY_SPENT, now))
+    if not spending.stopped and refused:
+        spending = replace(spending, stopped=True)
+        tasks.append(_task(spending, TaskKind.BUDGET_SPENT, now))
+    return spending, tasks
+
+
+def _task(spending: Spending, kind: TaskKind, now: datetime) -> Task:
+    id = time_ordered("tsk", now, digest(spending.network_id, kind, spending.month, length=10))
+    return Task(network_id=spending.network_id, id=id, kind=kind, at=now, words=spending.month)

@@ -1,0 +1,177 @@
+"""Decide whether a touch that is due is made now, through which channel, or why not. One list of checks in
+one order: the sender stops at the first that does not pass, an explanation shows them all."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.caps import WEEK, counts, is_capped, over_cap
+from chalicelib.domain.clients import address_of, may_send
+from chalicelib.domain.holdout import is_held_out
+from chalicelib.domain.touches import (
+    AT_ANY_HOUR,
+    MARKETING,
+    Plan,
+    Touch,
+    TouchKind,
+    TouchState,
+    purpose_of,
+)
+from chalicelib.services.ports import Store
+from chalicelib.services.subjects import Subject, zone_of
+
+PHONE_CHANNELS = frozenset({"sms", "whatsapp"})
+_RIDES_ON = {TouchKind.BONUS_NOTICE: TouchKind.REVIEW_REQUEST}
+"""What goes along in another's text costs no message of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule, and whether the touch passes it.
+
+    rule     the rule's name; value: what it says, as data.
+    reason   the stable code of why not; until: when to decide anew, None: the touch is not made at all.
+    """
+
+    rule: str
+    value: object = None
+    reason: str | None = None
+    until: datetime | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.reason is None
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Through which step of the cascade, and to which address. last: no later step reaches the client."""
+
+    step: int
+    channel: str
+    address: str
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A touch that is due. before: what was tried already; going: what was decided to be sent in the same
+    wake; channels: those that messages can leave by at all."""
+
+    subject: Subject
+    plan: Plan
+    before: Touch | None
+    store: Store
+    now: datetime
+    channels: Collection[str]
+    going: Sequence[TouchKind] = ()
+
+    @property
+    def is_first(self) -> bool:
+        """Whether nothing was sent of it yet."""
+        return self.before is None or self.before.state is TouchState.DEFERRED
+
+
+def checks(case: Case) -> Iterator[Check]:
+    """Each is worked out only when it is asked for: the later ones read."""
+    plan, rules = case.plan, case.subject.rules
+    late = case.now >= plan.until
+    yield Check("useful_until", plan.until, "too_late" if late else None)
+    if plan.kind in MARKETING:
+        yield _held_out(case)
+    reached = route(case)
+    reason = reached if isinstance(reached, str) else None
+    yield Check("channels", [step.channel for step in rules.cascade(plan.kind)], reason)
+    if plan.kind not in AT_ANY_HOUR:
+        yield _quiet(case)
+    held = case.subject.held_back(plan, case.store, case.now)
+    yield _later(case, "situation", None, held.reason if held else None, held.until if held else None)
+    if is_capped(plan.kind) and case.is_first and _RIDES_ON.get(plan.kind) not in case.going:
+        yield _cap(case)
+
+
+def verdict(case: Case) -> Check | None:
+    """The first check that does not pass; None if the touch is to be made."""
+    return next((check for check in checks(case) if not check.passed), None)
+
+
+def route(case: Case) -> Route | str:
+    """The next step of the cascade that reaches the client, or why none does."""
+    steps = list(enumerate(case.subject.rules.cascade(case.plan.kind)))
+    first = _first_step(case.before)
+    found = [_step(case, number, step.channel) for number, step in steps if number >= first]
+    if case.before is not None and case.before.state is TouchState.UNKNOWN:
+        found += [_step(case, number, step.channel) for number, step in steps if number == case.before.step]
+    usable = [each for each in found if isinstance(each, Route)]
+    if usable:
+        chosen = usable[0]
+        return Route(chosen.step, chosen.channel, chosen.address, last=len(usable) == 1)
+    return _most_telling([each for each in found if isinstance(each, str)])
+
+
+def _first_step(before: Touch | None) -> int:
+    """The step after the one that was tried; one whose fate is unknown may be repeated if there is no
+    other."""
+    if before is None or before.state is TouchState.DEFERRED:
+        return 0
+    return before.step + 1
+
+
+def _step(case: Case, number: int, channel: str) -> Route | str:
+    client = case.subject.client
+    if channel not in case.channels:
+        return "no_channel"
+    known = {"email": client.email, "push": client.devices or None}.get(channel, client.phone)
+    if not known:
+        return "no_phone" if channel in PHONE_CHANNELS else "no_address"
+    address = address_of(client, channel)
+    if address is None:
+        return "dead_address"
+    needs_consent = case.subject.directory.rules.messages.marketing_needs_consent
+    if not may_send(client, channel, purpose_of(case.plan.kind), needs_consent):
+        return "no_consent"
+    return Route(number, channel, address, last=False)
+
+
+_TELLING = ("no_consent", "dead_address", "no_phone", "no_address", "no_channel")
+
+
+def _most_telling(reasons: Collection[str]) -> str:
+    return min(reasons, key=_TELLING.index, default="no_other_channel")
+
+
+def _held_out(case: Case) -> Check:
+    client, kind = case.subject.client, case.plan.kind
+    percent = case.subject.rules.holdout_percent.get(kind, 0)
+    out = is_held_out(client.network_id, client.id, kind, percent)
+    return Check("holdout_percent", percent, "held_out" if out else None)
+
+
+def _quiet(case: Case) -> Check:
+    quiet, zone = case.subject.rules.quiet_hours, zone_of(case.subject)
+    value = f"{quiet.start:%H:%M}-{quiet.end:%H:%M} {zone}"
+    if not quiet.holds(case.now, zone):
+        return Check("quiet_hours", value)
+    return _later(case, "quiet_hours", value, "quiet_hours", quiet.ends_after(case.now, zone))
+
+
+def _cap(case: Case) -> Check:
+    client, rules = case.subject.client, case.subject.rules
+    value = {"weekly_cap": rules.weekly_cap, "weekly_marketing_cap": rules.weekly_marketing_cap}
+    log = case.store.messages_since(client.network_id, client.id, case.now - WEEK)
+    recent = [(each.kind, each.recorded_at) for each in log if counts(each)]
+    recent = [(kind, at) for kind, at in recent if at > case.now - WEEK]
+    going = [kind for kind in case.going if is_capped(kind) and _RIDES_ON.get(kind) not in case.going]
+    over = over_cap(case.plan.kind, [*recent, *((kind, case.now) for kind in going)], rules)
+    return Check("caps", value) if over is None else _later(case, "caps", value, *over)
+
+
+def _later(case: Case, rule: str, value: object, reason: str | None, until: datetime | None) -> Check:
+    """A check that may pass later: at that instant or after the quiet hours it falls into, if that is not too
+    late for the touch."""
+    if reason is not None and until is not None:
+        if case.plan.kind not in AT_ANY_HOUR:
+            until = case.subject.rules.quiet_hours.ends_after(until, zone_of(case.subject))
+        if until >= case.plan.until:
+            until = None
+    return Check(rule, value, reason, until)

@@ -1,0 +1,125 @@
+"""Put touches into words: the text of each, its links, what it will cost, and which go along in another's
+text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from chalicelib.domain.links import Link, LinkPurpose
+from chalicelib.domain.messages import Outgoing, Worded
+from chalicelib.domain.prices import estimated_micros
+from chalicelib.domain.sms import Alphabet, alphabet, parts
+from chalicelib.domain.touches import ESSENTIAL, MARKETING, Plan, TouchKind
+from chalicelib.services.decide_touch import Route
+from chalicelib.services.sending import Sending
+from chalicelib.services.subjects import Subject
+
+REVIEW, BONUS = TouchKind.REVIEW_REQUEST, TouchKind.BONUS_NOTICE
+CONVERSATION = timedelta(hours=24)
+"""How long after a client has written to us WhatsApp takes free text."""
+
+USEFUL_SECONDS_LEAST = 5
+_PURPOSES = {
+    **dict.fromkeys(ESSENTIAL, LinkPurpose.BOOKING),
+    REVIEW: LinkPurpose.REVIEW,
+}
+"""The page of ours that a kind of message leads to; the others lead to where the salon takes bookings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """rides_on: the kind in whose text this one goes along; carries: the kind that goes along in this one.
+    micros: what it is taken to cost."""
+
+    worded: Worded
+    link: Link
+    language: str
+    url: str | None
+    stop_url: str | None
+    alphabet: Alphabet
+    parts: int
+    micros: int
+    rides_on: TouchKind | None = None
+    carries: TouchKind | None = None
+
+
+def drafted(
+    sending: Sending, subject: Subject, wanted: Sequence[tuple[Plan, Route]], now: datetime
+) -> dict[TouchKind, Draft]:
+    """The words of all that goes out together. A bonus notice goes along in a review request of the same
+    channel: one message, two touches."""
+    routes = {plan.kind: chosen for plan, chosen in wanted}
+    together = REVIEW in routes and BONUS in routes and routes[REVIEW].channel == routes[BONUS].channel
+    balance = None
+    if BONUS in routes:
+        balance = sending.world.store.account(subject.item.network_id, subject.client.id).balance
+    found: dict[TouchKind, Draft] = {}
+    for plan, chosen in wanted:
+        if together and plan.kind is BONUS:
+            continue
+        draft = _draft(sending, subject, plan, chosen, now, balance, with_bonus=together)
+        found[plan.kind] = draft
+    if together:
+        found[REVIEW] = replace(found[REVIEW], carries=BONUS)
+        found[BONUS] = replace(found[REVIEW], rides_on=REVIEW, carries=None, micros=0)
+    return found
+
+
+def _draft(
+    sending: Sending,
+    subject: Subject,
+    plan: Plan,
+    chosen: Route,
+    now: datetime,
+    balance: int | None,
+    *,
+    with_bonus: bool,
+) -> Draft:
+    links, kind = sending.links, plan.kind
+    link = links.link(
+        subject.item.network_id, subject.client.id, subject.booking_id, max(subject.useful_from or now, now)
+    )
+    facts = subject.facts(plan, now)
+    purpose = _PURPOSES.get(kind)
+    facts = replace(
+        facts,
+        link=links.url(link, purpose) if purpose else facts.link,
+        stop_link=None if kind in ESSENTIAL else links.url(link, LinkPurpose.STOP),
+        with_bonus=with_bonus,
+        points_balance=facts.points_balance if balance is None else balance,
+    )
+    language = subject.client.language or subject.directory.network.language
+    own = subject.template(kind, chosen.channel, language)
+    worded = sending.texts(kind.value, chosen.channel, language, facts, own)
+    number = parts(worded.text) if chosen.channel == "sms" else 1
+    return Draft(
+        worded=worded,
+        link=link,
+        language=language,
+        url=facts.link,
+        stop_url=facts.stop_link,
+        alphabet=alphabet(worded.text),
+        parts=number,
+        micros=estimated_micros(subject.directory, subject.rules, chosen.channel, chosen.address, number),
+    )
+
+
+def outgoing(
+    subject: Subject, draft: Draft, plan: Plan, chosen: Route, message_id: str, now: datetime
+) -> Outgoing:
+    written_at = subject.client.written_at
+    return Outgoing(
+        network_id=subject.item.network_id,
+        client_id=subject.client.id,
+        message_id=message_id,
+        kind=plan.kind.value,
+        language=draft.language,
+        to=chosen.address,
+        worded=draft.worded,
+        useful_seconds=max(int((plan.until - now).total_seconds()), USEFUL_SECONDS_LEAST),
+        marketing=plan.kind in MARKETING,
+        identity=subject.directory.network.identities.get(chosen.channel),
+        link=draft.url,
+        stop_url=draft.stop_url,
+        in_conversation=written_at is not None and now - written_at < CONVERSATION,
+    )
