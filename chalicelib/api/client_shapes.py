@@ -7,10 +7,11 @@ from chalicelib.api.shapes import Answered, Money
 from chalicelib.domain.access import Access
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.categories import category, usual_gap_days
-from chalicelib.domain.clients import Client, Consent
+from chalicelib.domain.clients import CHANNELS, Client, Consent, address_of, dead_address, is_known
 from chalicelib.domain.network import Directory
 from chalicelib.domain.phones import masked_email, masked_phone
 from chalicelib.domain.zones import local_date
+from chalicelib.services.plan_client import salon_zone
 from chalicelib.services.world import World
 
 
@@ -69,8 +70,25 @@ class ClientSummary(Answered):
     version: int
 
 
+class DeadEnd(Answered):
+    """Why an address fails for good, and since when."""
+
+    reason: str
+    at: datetime
+
+
+class Reach(Answered):
+    """Whether a channel can reach the client at all. known: there is an address for it."""
+
+    channel: str
+    known: bool
+    reachable: bool
+    dead: DeadEnd | None
+
+
 class ClientAnswer(ClientSummary):
     next_booking: NextBooking | None
+    reachable: list[Reach]
     bonus: BonusSummary
 
 
@@ -93,6 +111,7 @@ def full(ask: Ask, client: Client) -> ClientAnswer:
         and NextBooking(
             id=ahead.id, starts_at=ahead.starts_at, salon_id=ahead.salon_id, status=ahead.status.value
         ),
+        reachable=[_reach(client, channel) for channel in CHANNELS],
         bonus=BonusSummary(
             balance=account.balance, available=account.available(now), pending=account.pending(now)
         ),
@@ -110,17 +129,12 @@ def next_booking(world: World, client: Client) -> Booking | None:
 def category_of(client: Client, directory: Directory, world: World, has_booking: bool | None) -> str:
     """The category by the calendar of the salon that the client visited last. has_booking None: looked
     up if it matters."""
-    today = local_date(world.now(), _zone(client, directory))
+    today = local_date(world.now(), salon_zone(client, directory))
     days = [visit.on for visit in client.recent_visits]
     found = category(client.visits_count, days, today, bool(has_booking))
     if has_booking is None and found in ("lost", "at_risk") and next_booking(world, client):
         return category(client.visits_count, days, today, True)
     return found
-
-
-def _zone(client: Client, directory: Directory) -> str:
-    ids = [*(visit.salon_id for visit in client.recent_visits), *sorted(directory.salons)]
-    return next((directory.salons[id].timezone for id in ids if id in directory.salons), "UTC")
 
 
 def _facts(access: Access, client: Client, kind: str) -> dict[str, object]:
@@ -143,12 +157,22 @@ def _facts(access: Access, client: Client, kind: str) -> dict[str, object]:
         "category": kind,
         "usual_gap_days": usual_gap_days([visit.on for visit in client.recent_visits]),
         "spend": [Money(amount_minor=n, currency=code) for code, n in sorted(client.spent_minor.items())],
-        "consents": [_consent(consent) for consent in client.consents],
+        "consents": [consent_answer(consent) for consent in client.consents],
         "upcoming": Upcoming(at=client.wake.at, why=client.wake.why) if client.wake else None,
     }
 
 
-def _consent(consent: Consent) -> ConsentAnswer:
+def _reach(client: Client, channel: str) -> Reach:
+    dead = dead_address(client, channel)
+    return Reach(
+        channel=channel,
+        known=is_known(client, channel),
+        reachable=address_of(client, channel) is not None,
+        dead=DeadEnd(reason=dead.reason, at=dead.at) if dead else None,
+    )
+
+
+def consent_answer(consent: Consent) -> ConsentAnswer:
     return ConsentAnswer(
         channel=consent.channel,
         purpose=consent.purpose.value,

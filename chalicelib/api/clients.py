@@ -1,4 +1,4 @@
-"""Clients: register, find, see, change, and take down what they allow."""
+"""Clients: register, find, see, change."""
 
 from datetime import date
 from typing import Annotated, Any, Literal
@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.client_shapes import ClientAnswer, ClientSummary, category_of, full, summary
-from chalicelib.api.endpoint import DESK, EVERYBODY, Ask, endpoint, get, patch, post, put
+from chalicelib.api.endpoint import DESK, EVERYBODY, Ask, endpoint, get, patch, post
 from chalicelib.api.reading import Body
 from chalicelib.api.shapes import Line, Listing, PageOf, Text, Word, given, sifted
 from chalicelib.domain.clients import Client
@@ -18,7 +18,6 @@ from chalicelib.services.keep_client import (
     find_client,
     register_client,
     see_client,
-    set_consent,
 )
 
 Category = Literal["potential", "new", "developing", "regular", "at_risk", "lost"]
@@ -71,11 +70,6 @@ class ClientFilter(Listing):
     category: Category | None = None
     source: Word | None = None
     q: Annotated[str, Meta(max_length=100)] | None = None
-
-
-class ConsentSaid(Body):
-    granted: bool
-    how: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 def new_client(said: ClientSaid) -> NewClient:
@@ -152,19 +146,3 @@ def _speaks_of(client: Client, text: str) -> bool:
 @endpoint(roles=DESK, body=ClientChanges, answer=ClientAnswer)
 def change(ask: Ask, client_id: str) -> ClientAnswer:
     return full(ask, change_client(ask.world, ask.access, client_id, given(ask.body)))
-
-
-@put("/v1/clients/{client_id}/consents/{channel}/{purpose}")
-@endpoint(roles=DESK, body=ConsentSaid, answer=ClientAnswer)
-def consent(ask: Ask, client_id: str, channel: str, purpose: str) -> ClientAnswer:
-    client = set_consent(
-        ask.world,
-        ask.access.network_id,
-        client_id,
-        channel=channel,
-        purpose=purpose,
-        granted=ask.body.granted,
-        how=ask.body.how,
-        actor=ask.access.actor,
-    )
-    return full(ask, client)

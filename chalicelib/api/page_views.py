@@ -1,10 +1,12 @@
 """What the client's pages show, made from what the network and the booking are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from chalicelib.domain.bookings import Booking, Status
-from chalicelib.domain.clients import Client
+from chalicelib.domain.clients import CHANNELS, Client, is_known
+from chalicelib.domain.consents import all_refused
 from chalicelib.domain.errors import missing
 from chalicelib.domain.links import Link, LinkPurpose
 from chalicelib.domain.network import Directory, Salon
@@ -128,12 +130,19 @@ def review_view(
 
 
 def stop_view(opened: Opened, client: Client, done: str | None) -> StopView:
-    consent = client.consent("sms", Purpose.SERVICE)
     network = opened.world.directory(opened.link.network_id).network
+    known = [channel for channel in CHANNELS if is_known(client, channel)]
     return StopView(
         sender=network.name,
         token=opened.token,
         base_path=opened.base_path,
-        stopped=consent is not None and not consent.granted,
+        coming=_coming(client, known or CHANNELS),
+        channels=tuple((channel, not all_refused(client, Purpose.SERVICE, [channel])) for channel in known),
         done=done,
     )
+
+
+def _coming(client: Client, channels: Sequence[str]) -> str:
+    if all_refused(client, Purpose.SERVICE, channels):
+        return "nothing"
+    return "service" if all_refused(client, Purpose.MARKETING, channels) else "all"

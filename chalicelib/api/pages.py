@@ -23,17 +23,21 @@ from chalicelib.api.page_views import (
 from chalicelib.api.parts import parts
 from chalicelib.api.reading import REPLACED
 from chalicelib.domain.bookings import Booking, Status
+from chalicelib.domain.clients import CHANNELS
 from chalicelib.domain.errors import DomainError, ErrorKind, conflict
 from chalicelib.domain.links import LinkPurpose
+from chalicelib.domain.touches import Purpose
 from chalicelib.services import step_booking
 from chalicelib.services.apply_booking import BY_CLIENT
-from chalicelib.services.keep_client import resume_messages, stop_messages
+from chalicelib.services.keep_consents import ON_STOP_PAGE, resume_messages, stop_messages
 from chalicelib.services.review_visit import review
 from chalicelib.web import pages
 from chalicelib.web.languages import LANGUAGES, choose_language
 
 FORM_MOST = 32 * 1024
 _FORM_FIELDS = 20
+ONE_CLICK = b"One-Click"
+"""Of `List-Unsubscribe=One-Click` (RFC 8058), in either form of body that a mail program may choose."""
 _PROBLEM = {
     404: "not_found",
     409: "wrong_moment",
@@ -80,6 +84,10 @@ class Wish(msgspec.Struct):
 class Impression(msgspec.Struct):
     stars: Literal["1", "2", "3", "4", "5"]
     words: Annotated[str, Meta(description=f"Cut to {pages.WORDS_LIMIT} characters.")] = ""
+
+
+class What(msgspec.Struct):
+    what: Annotated[str, Meta(description="marketing, service, all, or a channel.")] = "all"
 
 
 page = partial(public, explain=_problem, gives="text/html")
@@ -252,21 +260,43 @@ def see_stop(request: Request, token: str) -> Answer:
 
 
 @post("/u/{token}")
-@posted()
+@posted(body=What)
 def stop(request: Request, token: str) -> Answer:
-    """Whatever the form says: a mail program's one tap (RFC 8058) comes here too, and is answered
-    without a redirect."""
-    opened = _open(token, LinkPurpose.STOP)
-    client = stop_messages(opened.world, opened.link.network_id, opened.link.client_id)
-    if b"One-Click" in raw_body(request):
+    """Stops marketing, one channel, or else everything: whatever the form says, less comes than before. A
+    mail program's one tap (RFC 8058) stops marketing on all channels, and is answered without a redirect."""
+    opened, what = _open(token, LinkPurpose.STOP), _what(request)
+    at_once = ONE_CLICK in raw_body(request)
+    channels = [what] if what in CHANNELS else CHANNELS
+    client = stop_messages(
+        opened.world,
+        opened.link.network_id,
+        opened.link.client_id,
+        marketing_only=at_once or what == "marketing",
+        channels=channels,
+        how="one-click unsubscribe" if at_once else ON_STOP_PAGE,
+    )
+    if at_once:
         language = _language(request, client.language, _network_language(opened))
         return _html(pages.stop_page(stop_view(opened, client, "stopped"), language))
-    return _back(request, opened, LinkPurpose.STOP, "stopped")
+    return _back(request, opened, LinkPurpose.STOP, "changed" if what in CHANNELS else "stopped")
 
 
 @post("/u/{token}/resume")
-@posted()
+@posted(body=What)
 def resume(request: Request, token: str) -> Answer:
-    opened = _open(token, LinkPurpose.STOP)
-    resume_messages(opened.world, opened.link.network_id, opened.link.client_id)
-    return _back(request, opened, LinkPurpose.STOP, "resumed")
+    """Takes up marketing, one channel, or else the messages about the client's own bookings."""
+    opened, what = _open(token, LinkPurpose.STOP), _what(request)
+    channels = [what] if what in CHANNELS else CHANNELS
+    purpose = Purpose.MARKETING if what == "marketing" else Purpose.SERVICE
+    resume_messages(
+        opened.world, opened.link.network_id, opened.link.client_id, purpose=purpose, channels=channels
+    )
+    return _back(request, opened, LinkPurpose.STOP, "changed" if what in CHANNELS else "resumed")
+
+
+def _what(request: Request) -> str:
+    """What the form is about; nothing in particular where it cannot be read, since stopping must work."""
+    try:
+        return _form(request).get("what", "")
+    except DomainError:
+        return ""

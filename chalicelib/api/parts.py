@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from chalicelib.services.make_links import Links
+    from chalicelib.services.ports import PushRegistry
     from chalicelib.services.receive_webhook import Receiving
     from chalicelib.services.world import World
 
@@ -14,6 +15,7 @@ class Parts(Protocol):
     def world(self) -> "World": ...
     def receiving(self) -> "Receiving": ...
     def links(self) -> "Links": ...
+    def push_registry(self) -> "PushRegistry": ...
 
 
 _given: Parts | None = None

@@ -5,6 +5,8 @@ from chalicelib.api import (  # noqa: F401
     bookings,
     clients,
     connections,
+    consents,
+    devices,
     health,
     hooks,
     inbox,
@@ -13,6 +15,7 @@ from chalicelib.api import (  # noqa: F401
     networks,
     openapi,
     pages,
+    rules,
     set_up,
 )
 from chalicelib.api.endpoint import bp

@@ -111,11 +111,13 @@ def sifted(
     return found, cursor
 
 
-def in_pages(found: Iterable[Named], listing: Listing) -> PageOf[Named]:
-    """Part of a list that is at hand as a whole, in the order of ids: what comes and goes meanwhile moves
-    nothing else."""
-    after = _id_in(listing.cursor) if listing.cursor is not None else ""
-    rest = sorted((each for each in found if each.id > after), key=lambda each: each.id)
+def in_pages(found: Iterable[Named], listing: Listing, *, newest_first: bool = False) -> PageOf[Named]:
+    """Part of a list that is at hand as a whole, in the order of ids, which may begin with the time: what
+    comes and goes meanwhile moves nothing else."""
+    rest = sorted(found, key=lambda each: each.id, reverse=newest_first)
+    if listing.cursor is not None:
+        last = _id_in(listing.cursor)
+        rest = [each for each in rest if (each.id < last if newest_first else each.id > last)]
     items, more = rest[: listing.limit], rest[listing.limit :]
     return PageOf(items=items, next_cursor=_cursor_after(items[-1].id) if more else None)
 

@@ -133,12 +133,20 @@ class Client:
 
 def address_of(client: Client, channel: str) -> str | None:
     """Where the channel reaches the client; None where it cannot."""
-    if channel == "push":
-        known = [device.endpoint for device in reversed(client.devices)]
-    else:
-        known = [each for each in (client.email if channel == "email" else client.phone,) if each]
     dead = {each.address for each in client.dead_addresses if each.channel == channel}
-    return next((address for address in known if address not in dead), None)
+    return next((address for address in _addresses(client, channel) if address not in dead), None)
+
+
+def is_known(client: Client, channel: str) -> bool:
+    """Whether there is an address for the channel, be it dead or alive."""
+    return bool(_addresses(client, channel))
+
+
+def _addresses(client: Client, channel: str) -> list[str]:
+    """The one to be tried first first."""
+    if channel == "push":
+        return [device.endpoint for device in reversed(client.devices)]
+    return [each for each in (client.email if channel == "email" else client.phone,) if each]
 
 
 def dead_address(client: Client, channel: str) -> DeadAddress | None:
@@ -146,10 +154,7 @@ def dead_address(client: Client, channel: str) -> DeadAddress | None:
     that failed."""
     if address_of(client, channel) is not None:
         return None
-    if channel == "push":
-        known: set[str | None] = {device.endpoint for device in client.devices}
-    else:
-        known = {client.email if channel == "email" else client.phone}
+    known = _addresses(client, channel)
     dead = [each for each in client.dead_addresses if each.channel == channel and each.address in known]
     return max(dead, key=lambda each: each.at, default=None)
 

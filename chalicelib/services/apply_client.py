@@ -9,7 +9,7 @@ from chalicelib.domain.network import Connection
 from chalicelib.domain.site_events import ClientReported, SiteClient
 from chalicelib.services.apply_booking import Applied
 from chalicelib.services.attach_client import attach_waiting
-from chalicelib.services.keep_client import contact_aliases
+from chalicelib.services.keep_client import changed_together, contact_aliases
 from chalicelib.services.site_clients import find_or_draft, known, link_site_id, normal, told_anew
 from chalicelib.services.world import World
 
@@ -59,9 +59,5 @@ def _update(
         owner = world.store.alias(alias.network_id, alias.kind, alias.value)
         if owner is not None and owner != client.id:
             wanted = replace(wanted, **{alias.kind: getattr(client, alias.kind)})
-    after = contact_aliases(wanted)
-    world.store.save(
-        wanted,
-        *(alias for alias in after if alias not in before),
-        remove=[alias for alias in before if alias not in after],
-    )
+    values, gone = changed_together(world, client, wanted, f"connection:{connection.id}")
+    world.wake_if_due(world.store.save(*values, remove=gone)[0])

@@ -148,8 +148,8 @@ def _client_of(
     known = find_client(world, access.network_id, phone=said.phone, email=said.email)
     if known is not None:
         return known, None, []
-    client, aliases = drafted(world, access, said, request_id and f"{request_id}/client")
-    return client.id, client, [client, *aliases]
+    client, others = drafted(world, access, said, request_id and f"{request_id}/client")
+    return client.id, client, [client, *others]
 
 
 def _drafted(

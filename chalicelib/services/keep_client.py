@@ -1,5 +1,4 @@
-"""Keep a client: find them by what they are known by, register them, change what is known, take down what
-they allow."""
+"""Keep a client: find them by what they are known by, register them, change what is known."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -8,13 +7,15 @@ from typing import Any
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.aliases import EMAIL, PHONE, Alias
-from chalicelib.domain.clients import CHANNELS, Client, Consent, with_consent
+from chalicelib.domain.clients import Client, with_birth_date_told
+from chalicelib.domain.consents import reached_anew, with_consents
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import derived
 from chalicelib.domain.network import Role
-from chalicelib.domain.touches import Purpose
 from chalicelib.domain.zones import is_zone
+from chalicelib.services import plan_client
 from chalicelib.services.contact_details import email_normal, name_normal, phone_e164
+from chalicelib.services.keep_consents import consent_said
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, World
 
@@ -24,7 +25,7 @@ TEXT_MOST = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewClient:
-    """What is said of a client who may be new. consents: (channel, purpose, how) of what is granted."""
+    """What is said of a client who may be new. consents: (channel, purpose, granted, how)."""
 
     name: str
     phone: str | None = None
@@ -41,20 +42,21 @@ class NewClient:
 
 def register_client(world: World, access: Access, new: NewClient, request_id: str | None = None) -> Client:
     """Makes a client. Raises CLIENT_EXISTS (details.client_id) when phone or e-mail are taken, INVALID_..."""
-    client, aliases = drafted(world, access, new, request_id)
+    client, others = drafted(world, access, new, request_id)
     try:
-        return world.store.save(client, *aliases)[0]  # type: ignore[no-any-return]
+        return world.store.save(client, *others)[0]  # type: ignore[no-any-return]
     except SaveConflict:
         stands = world.store.client(access.network_id, client.id) if request_id else None
         if stands is not None:
             return stands
-        raise _taken(world, aliases) from None
+        raise _taken(world, contact_aliases(client)) from None
 
 
 def drafted(
     world: World, access: Access, new: NewClient, request_id: str | None = None
-) -> tuple[Client, list[Alias]]:
-    """A new client and their aliases, checked but not yet saved."""
+) -> tuple[Client, list[Any]]:
+    """A new client, checked but not yet saved, and what must be saved with them: their aliases, and a line
+    for each consent."""
     now, directory = world.now(), world.directory(access.network_id)
     phone = phone_e164(new.phone, directory.network.country) if new.phone else None
     email = email_normal(new.email) if new.email else None
@@ -75,12 +77,16 @@ def drafted(
         referred_by=new.referred_by,
         note=new.note,
         preferences=new.preferences,
-        consents=tuple(
-            _consent(channel, purpose, granted, how, access.actor, now)
-            for channel, purpose, granted, how in new.consents
-        ),
     )
-    return client, contact_aliases(client)
+    client, lines = with_consents(
+        client,
+        [
+            consent_said(channel, purpose, granted, how, access.actor, now)
+            for channel, purpose, granted, how in new.consents
+        ],
+    )
+    client = plan_client.with_wake(client, directory, now)
+    return client, [*contact_aliases(client), *lines]
 
 
 def contact_aliases(client: Client) -> list[Alias]:
@@ -163,14 +169,15 @@ def change_client(world: World, access: Access, client_id: str, changes: Mapping
         wanted = _changed(world, client, changes)
         if wanted == client:
             return client
-        before, after = contact_aliases(client), contact_aliases(wanted)
-        gone = [alias for alias in before if alias not in after]
-        new = [alias for alias in after if alias not in before]
+        values, gone = changed_together(world, client, wanted, access.actor)
         try:
-            return world.store.save(wanted, *new, remove=gone)[0]  # type: ignore[no-any-return]
+            saved: Client = world.store.save(*values, remove=gone)[0]
         except SaveConflict as clash:
-            if isinstance(clash.value, Alias) and clash.value in new:
+            if isinstance(clash.value, Alias) and clash.value in values:
                 raise _taken(world, [clash.value]) from None
+            continue
+        world.wake_if_due(saved)
+        return saved
     raise conflict("TRY_AGAIN", "Somebody else changed this client at the same moment; try again.")
 
 
@@ -185,79 +192,18 @@ def _changed(world: World, client: Client, changes: Mapping[str, Any]) -> Client
         plain["name"] = name_normal(plain["name"])
     _check(plain.get("language"), plain.get("timezone"), plain.get("birth_date"), world.now())
     _check_referrer(world, client.network_id, plain.get("referred_by"), client.id)
-    wanted = replace(client, **plain)
-    if client.phone and wanted.phone != client.phone:
-        wanted = replace(
-            wanted, consents=tuple(c for c in wanted.consents if c.channel not in ("sms", "whatsapp"))
-        )
-    if client.email and wanted.email != client.email:
-        wanted = replace(wanted, consents=tuple(c for c in wanted.consents if c.channel != "email"))
-    return wanted
+    return replace(client, **plain)
 
 
-def _consent(channel: str, purpose: str, granted: bool, how: str, actor: str, now: datetime) -> Consent:
-    if channel not in CHANNELS:
-        raise refused("UNKNOWN_CHANNEL", f"Channels are {', '.join(CHANNELS)}.", channel=channel)
-    if purpose not in list(Purpose):
-        raise refused("UNKNOWN_PURPOSE", "Purposes are service and marketing.", purpose=purpose)
-    return Consent(channel, Purpose(purpose), granted, now, actor, how)
-
-
-def set_consent(
-    world: World,
-    network_id: str,
-    client_id: str,
-    *,
-    channel: str,
-    purpose: str,
-    granted: bool,
-    how: str,
-    actor: str,
-) -> Client:
-    """Takes down whether messages of a purpose may go through a channel. Saying the same again changes
-    nothing."""
-    return set_consents(
-        world, network_id, client_id, [(channel, purpose)], granted=granted, how=how, actor=actor
-    )
-
-
-def set_consents(
-    world: World,
-    network_id: str,
-    client_id: str,
-    pairs: list[tuple[str, str]],
-    *,
-    granted: bool,
-    how: str,
-    actor: str,
-) -> Client:
-    for _ in range(CONFLICT_TRIES):
-        client = world.store.client(network_id, client_id)
-        if client is None:
-            raise missing("client", client_id)
-        after = client
-        for channel, purpose in pairs:
-            consent = _consent(channel, purpose, granted, how, actor, world.now())
-            stands = after.consent(channel, consent.purpose)
-            if stands is None or stands.granted is not granted:
-                after = with_consent(after, consent)
-        if after == client:
-            return client
-        try:
-            return world.store.save(after)[0]  # type: ignore[no-any-return]
-        except SaveConflict:
-            continue
-    raise conflict("TRY_AGAIN", "Somebody else changed this client at the same moment; try again.")
-
-
-def stop_messages(world: World, network_id: str, client_id: str, *, marketing_only: bool = False) -> Client:
-    """One tap, and nothing more comes, on any channel."""
-    purposes = [Purpose.MARKETING] if marketing_only else list(Purpose)
-    pairs = [(channel, str(purpose)) for channel in CHANNELS for purpose in purposes]
-    return set_consents(world, network_id, client_id, pairs, granted=False, how="stop link", actor="client")
-
-
-def resume_messages(world: World, network_id: str, client_id: str) -> Client:
-    """The client changed their mind: what was said before no longer counts, service messages come again."""
-    pairs = [(channel, str(Purpose.SERVICE)) for channel in CHANNELS]
-    return set_consents(world, network_id, client_id, pairs, granted=True, how="stop link", actor="client")
+def changed_together(
+    world: World, client: Client, wanted: Client, actor: str
+) -> tuple[list[Any], list[Alias]]:
+    """What must be saved so that a client becomes as wanted, them first, and what must be removed: aliases
+    follow phone and e-mail, consents that were given for an old one are void, and the client's pointer is
+    planned anew."""
+    now = world.now()
+    wanted, lines = reached_anew(client, with_birth_date_told(client, wanted, now), now, actor)
+    wanted = plan_client.with_wake(wanted, world.directory(client.network_id), now)
+    before, after = contact_aliases(client), contact_aliases(wanted)
+    new = [alias for alias in after if alias not in before]
+    return [wanted, *new, *lines], [alias for alias in before if alias not in after]

@@ -25,7 +25,12 @@ def salon_of(client: Client, directory: Directory) -> Salon | None:
     return next((salon for salon in visited if salon), None) or next(iter(directory.salons.values()), None)
 
 
-def zone_of(client: Client, directory: Directory) -> str:
-    """Whose clock counts for the client: their own, else that of the salon that speaks to them."""
+def salon_zone(client: Client, directory: Directory) -> str:
+    """Whose calendar tells the client's visits apart: that of the salon that speaks to them."""
     salon = salon_of(client, directory)
-    return client.timezone or (salon.timezone if salon else ZONE_OF_NOWHERE)
+    return salon.timezone if salon else ZONE_OF_NOWHERE
+
+
+def zone_of(client: Client, directory: Directory) -> str:
+    """Whose clock counts for the client: their own, else the salon's."""
+    return client.timezone or salon_zone(client, directory)

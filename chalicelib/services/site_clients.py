@@ -10,6 +10,7 @@ from chalicelib.domain.clients import Client
 from chalicelib.domain.ids import derived
 from chalicelib.domain.network import Connection
 from chalicelib.domain.site_events import SiteClient
+from chalicelib.services import plan_client
 from chalicelib.services.contact_details import NAME_MOST, email_or_none, phone_or_none
 from chalicelib.services.keep_client import LANGUAGES, contact_aliases
 from chalicelib.services.ports import SaveConflict
@@ -77,7 +78,7 @@ def find_or_draft(world: World, connection: Connection, told: SiteClient) -> Fou
 def _drafted(world: World, connection: Connection, told: SiteClient) -> Client:
     known_by = told.external_id or told.phone or told.email
     id = derived("cli", connection.id, known_by) if known_by else world.new_id("cli")
-    return Client(
+    client = Client(
         network_id=connection.network_id,
         id=id,
         name=told.name or told.phone or told.email or "?",
@@ -88,6 +89,7 @@ def _drafted(world: World, connection: Connection, told: SiteClient) -> Client:
         language=told.language,
         source=connection.settings.get("source", connection.site),
     )
+    return plan_client.with_wake(client, world.directory(connection.network_id), client.created_at)
 
 
 def _is_free(world: World, connection: Connection, email: str | None) -> bool:

@@ -4,26 +4,21 @@ The pages work without JavaScript, load nothing, and change state by POST alone.
 ?lang= to be answered in the same language, to
   {base_path}/b/{token}/confirm, /cancel, /move (field `wish`)
   {base_path}/r/{token} (fields `stars`, `words`)
-  {base_path}/u/{token} to stop, {base_path}/u/{token}/resume
+  {base_path}/u/{token} to stop, {base_path}/u/{token}/resume (field `what`, on the button that is tapped)
 After a POST, answer 303 to the page itself with ?lang= and ?done=, so that reloading does nothing twice.
 Browsers send `Origin: null` with these forms, because the pages ask for no referrer.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
-from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from chalicelib.domain.zones import zone
 from chalicelib.web import formats
 from chalicelib.web.languages import Catalogue, catalogue
+from chalicelib.web.rendering import rendered
 from chalicelib.web.views import BookingView, LineView, ReviewLinkView, ReviewView, SalonView, StopView
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 __all__ = [
     "BOOKING_STEPS", "PROBLEMS", "SECURITY_HEADERS", "WISH_LIMIT", "WORDS_LIMIT", "BookingView", "LineView",
@@ -56,7 +51,7 @@ def booking_page(view: BookingView, language: str) -> str:
     texts = catalogue(language)
     local = view.starts_at.astimezone(zone(view.salon.zone))
     zone_note, their_time = _zone_note(view, local, texts)
-    return _render(
+    return rendered(
         "booking.html",
         texts,
         view=view,
@@ -82,7 +77,7 @@ def review_page(view: ReviewView, language: str) -> str:
     texts = catalogue(language)
     local = view.starts_at.astimezone(zone(view.salon.zone))
     links = [(link.site, _web_url(link.url)) for link in view.review_links]
-    return _render(
+    return rendered(
         "review.html",
         texts,
         view=view,
@@ -99,9 +94,23 @@ def review_page(view: ReviewView, language: str) -> str:
 
 
 def stop_page(view: StopView, language: str) -> str:
-    """The page on which messages are stopped with one tap, and taken up again."""
-    path = _path(view.base_path, "u", view.token)
-    return _render("stop.html", catalogue(language), view=view, salon={"name": view.sender}, path=path)
+    """The page on which messages are stopped with one tap (marketing, everything, one channel), and taken up
+    again."""
+    texts = catalogue(language)
+    names = {
+        "sms": texts.gettext("SMS"),
+        "whatsapp": "WhatsApp",
+        "email": texts.gettext("e-mail"),
+        "push": texts.gettext("notifications on your device"),
+    }
+    return rendered(
+        "stop.html",
+        texts,
+        view=view,
+        salon={"name": view.sender},
+        path=_path(view.base_path, "u", view.token),
+        channels=[(channel, names[channel], on) for channel, on in view.channels],
+    )
 
 
 def problem_page(kind: str, language: str, *, salon: SalonView | None = None, back_to: str = "") -> str:
@@ -113,37 +122,7 @@ def problem_page(kind: str, language: str, *, salon: SalonView | None = None, ba
     if kind not in PROBLEMS:
         raise ValueError(f"no page for the problem {kind!r}")
     shown = _salon(salon) if salon else None
-    return _render("problem.html", catalogue(language), kind=kind, salon=shown, address=back_to)
-
-
-@lru_cache(maxsize=1)
-def _environment() -> "Environment":
-    # 50 ms that only a process which shows pages should spend.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        auto_reload=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _render(template: str, texts: Catalogue, *, address: str = "", **values: Any) -> str:
-    """address: the page's own, for the links to its other languages; "" is wherever the browser is."""
-    from markupsafe import Markup, escape
-
-    def translate(message: str, **facts: Any) -> Markup:
-        return escape(texts.gettext(message)).format(**facts)  # escapes the facts as well
-
-    def translate_number(one: str, many: str, number: int) -> Markup:
-        return escape(texts.ngettext(one, many, number)).format(n=number)
-
-    page = _environment().get_template(template)
-    words = {"_": translate, "ngettext": translate_number, "language": texts.language}
-    return page.render(words, address=address, **values)
+    return rendered("problem.html", catalogue(language), kind=kind, salon=shown, address=back_to)
 
 
 def _phase(view: BookingView) -> str:

@@ -88,13 +88,17 @@ class ReviewView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopView:
-    """The page /u/{token}. sender: the network's name as its clients know it. stopped: the state now.
+    """The page /u/{token}.
 
-    done         `stopped` or `resumed` just now; None: the page was merely opened.
+    sender       the network's name as its clients know it.
+    coming       what the client gets now: `all`, `service` (no marketing) or `nothing`.
+    channels     those that reach the client (sms, whatsapp, email, push), and whether messages come there.
+    done         `stopped`, `resumed` or `changed` (one channel) just now; None: the page was merely opened.
     """
 
     sender: str
     token: str
-    stopped: bool
+    coming: str
+    channels: tuple[tuple[str, bool], ...] = ()
     base_path: str = ""
     done: str | None = None
