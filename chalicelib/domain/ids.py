@@ -32,6 +32,15 @@ def time_ordered(prefix: str, at: datetime, tail: str) -> str:
     return f"{prefix}_{time_part(at)}{tail}"
 
 
+def instant_of(id: str) -> datetime | None:
+    """The instant that a time-ordered id begins with; None for what is no such id."""
+    part = id.partition("_")[2][:_TIME_CHARS]
+    if len(part) < _TIME_CHARS or not set(part) <= set(ALPHABET):
+        return None
+    milliseconds = sum(ALPHABET.index(char) << 5 * place for place, char in enumerate(reversed(part)))
+    return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
 def derived(prefix: str, *parts: str) -> str:
     return f"{prefix}_{digest(*parts)}"
 

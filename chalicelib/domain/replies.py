@@ -1,0 +1,105 @@
+"""Replies: what clients write back, and what their words mean. Pure.
+
+Whoever wants no more messages is understood generously, since that is honoured at once; a confirmation only
+when nothing else is said. All else is for a person to read.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+WORDS_KEPT = 500
+
+
+class Meaning(StrEnum):
+    """stop: no more messages. start: messages again. yes: the booking is confirmed. no, unclear: somebody
+    should call."""
+
+    STOP = "stop"
+    START = "start"
+    YES = "yes"
+    NO = "no"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a client wrote. to: our number (E.164) or WhatsApp phone number's id; sender: theirs, E.164.
+
+    id           the provider's, of this very text: comes again when it is delivered again.
+    in_reply_to  the provider's id of our message that it follows, where that is told.
+    """
+
+    channel: str
+    to: str
+    sender: str
+    text: str
+    id: str
+    at: datetime
+    in_reply_to: str | None = None
+
+
+def meaning(text: str) -> Meaning:
+    """What the words mean, whatever their case, diacritics, blanks, dots and polite additions."""
+    sign = _SIGNS.get("".join(text.split()).strip(_AROUND_SIGNS))
+    if sign is not None:
+        return sign
+    words = _words(text)
+    said = [word for word in words if word not in _POLITE] or words
+    together = "".join(said)
+    if together in _STOP or together.endswith(_STOP_ENDINGS):
+        return Meaning.STOP
+    if together in _START:
+        return Meaning.START
+    if said and (_YES.issuperset(said) or together in _YES):
+        return Meaning.YES
+    return Meaning.NO if said and said[0] in _NO else Meaning.UNCLEAR
+
+
+def words_kept(text: str) -> str:
+    """The words as a person is to read them: one line, no control characters, not too long to be kept."""
+    plain = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
+    return " ".join(plain.split())[:WORDS_KEPT]
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", _bare(text))
+
+
+def _bare(text: str) -> str:
+    """Lower case, no diacritics."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in parts if not unicodedata.combining(char))
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(_bare(words).split())
+
+
+_SIGNS = {
+    **dict.fromkeys(("+", "++", "+++", "👍", "👌", "✅", "✔"), Meaning.YES),
+    **dict.fromkeys(("-", "--", "---", "–", "—", "−", "👎", "❌"), Meaning.NO),
+}
+_AROUND_SIGNS = ".!\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
+"""Full stops, and what gives an emoji its form or its skin colour."""
+_STOP = _set(
+    "stop stopall unsubscribe unsub optout revoke arret cancel end quit remove td "  # AWS's, and by law
+    "стоп отписаться отписка отписать отпишите отпиши отписываюсь хватит непишите неприсылайте "
+    "dezabonare dezabonati dezaboneaza dezabonez opriti opreste renunt numaiscrieti numaitrimiteti"
+)
+"""As one word, so that `S T O P`, `opt out` and `opt-out` are found too."""
+_STOP_ENDINGS = tuple(_bare(word) for word in ("отписаться", "отпишите", "dezabonare", "unsubscribe"))
+"""Words that mean nothing else, however a sentence begins."""
+_START = _set("start unstop старт подписаться подписка подпишите abonare abonati subscribe")
+_YES = _set(
+    "да ага угу ок окей хорошо конечно подтверждаю подтверждаем приду придем буду будем "
+    "da bine sigur desigur confirm confirma confirmat confirmare vin venim "
+    "yes yep yeah y ok okay okey sure confirmed"
+)
+_NO = _set("нет не отмена отмените отменить nu anulare anulez anulati no nope n not cannot")
+_POLITE = _set(
+    "пожалуйста спасибо прошу мне меня от я мы смс sms спам spam рассылка рассылки рассылку сообщения больше "
+    "va rog ma multumesc mersi mesaje please pls thanks thank you me us messages texts texting i we"
+)
