@@ -4,6 +4,32 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+SNS, END_USER_MESSAGING = "sns", "end_user_messaging"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channels:
+    """Which channels this deployment has, and whom it sends as where a network has no identity of its own.
+
+    sms                 SNS, END_USER_MESSAGING or empty: no SMS.
+    sms_pool            a pool, phone number or sender id; empty: AWS chooses among those of the account.
+    whatsapp_phone_id, email_from, push_applications   empty: the channel is not there.
+    push_applications   by platform (android, ios, web), the ARN of its application.
+    ..._per_second      what one identity may send, by all workers together; 0: no limit.
+    """
+
+    sms: str = ""
+    sms_pool: str = ""
+    sms_configuration_set: str = ""
+    sms_max_price: str = ""
+    sms_per_second: float = 0
+    whatsapp_phone_id: str = ""
+    whatsapp_per_second: float = 0
+    email_from: str = ""
+    email_configuration_set: str = ""
+    email_per_second: float = 0
+    push_applications: Mapping[str, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -17,6 +43,7 @@ class Settings:
     parameter_prefix: str
     stage: str
     endpoint_url: str | None
+    channels: Channels
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -31,4 +58,31 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         parameter_prefix=env.get("PARAMETER_PREFIX", ""),
         stage=env.get("STAGE", "local"),
         endpoint_url=env.get("AWS_ENDPOINT_URL") or None,
+        channels=_channels(env),
     )
+
+
+def _channels(env: Mapping[str, str]) -> Channels:
+    """Raises ValueError where SMS_CHANNEL names none that is known: messages must not vanish by a slip."""
+    sms = env.get("SMS_CHANNEL", "")
+    if sms not in ("", SNS, END_USER_MESSAGING):
+        raise ValueError(f"SMS_CHANNEL is {SNS}, {END_USER_MESSAGING} or empty, not {sms!r}")
+    return Channels(
+        sms=sms,
+        sms_pool=env.get("SMS_POOL", ""),
+        sms_configuration_set=env.get("SMS_CONFIGURATION_SET", ""),
+        sms_max_price=env.get("SMS_MAX_PRICE", ""),
+        sms_per_second=float(env.get("SMS_PER_SECOND") or 0),
+        whatsapp_phone_id=env.get("WHATSAPP_PHONE_ID", ""),
+        whatsapp_per_second=float(env.get("WHATSAPP_PER_SECOND") or 0),
+        email_from=env.get("EMAIL_FROM", ""),
+        email_configuration_set=env.get("EMAIL_CONFIGURATION_SET", ""),
+        email_per_second=float(env.get("EMAIL_PER_SECOND") or 0),
+        push_applications=_pairs(env.get("PUSH_APPLICATIONS", "")),
+    )
+
+
+def _pairs(text: str) -> Mapping[str, str]:
+    """`android=arn:…,ios=arn:…`"""
+    pairs = (pair.partition("=") for pair in text.split(",") if pair.strip())
+    return {name.strip(): value.strip() for name, _, value in pairs}

@@ -3,17 +3,19 @@ and kept for the life of the process; importing this module does nothing, so tha
 what it uses."""
 
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.settings import Settings, from_environment
+from chalicelib.settings import END_USER_MESSAGING, SNS, Settings, from_environment
 
 if TYPE_CHECKING:
     from chalicelib.domain.network import Directory
     from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
     from chalicelib.services.make_links import Links
+    from chalicelib.services.ports import PushRegistry, Sender
     from chalicelib.services.receive_webhook import Receiving, Site
     from chalicelib.services.sending import Sending
     from chalicelib.services.take_in import Intake
@@ -171,6 +173,87 @@ def intake() -> "Intake":
     from chalicelib.services.take_in import Intake
 
     return Intake(world(), sites(), base_url)
+
+
+def _provider(service: str) -> "Callable[[], Any]":
+    """The client of a service that sends: it asks once, and not for long. Made when something is sent."""
+    from chalicelib.messaging.attempt import CONNECT_SECONDS, READ_SECONDS
+
+    config = {"connect_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS, "retries": _retries(1)}
+    return lambda: _aws(service, **config)
+
+
+def _sms() -> "Sender | None":
+    here = settings().channels
+    if here.sms == SNS:
+        from chalicelib.messaging.sns_sms import SnsSms
+
+        client = _provider("sns")
+        return _careful(SnsSms(client), client, here.sms_per_second)
+    if here.sms == END_USER_MESSAGING:
+        from chalicelib.messaging.end_user_sms import EndUserSms
+
+        client = _provider("pinpoint-sms-voice-v2")
+        sender = EndUserSms(client, here.sms_pool, here.sms_configuration_set, here.sms_max_price)
+        return _careful(sender, client, here.sms_per_second)
+    return None
+
+
+def _whatsapp() -> "Sender | None":
+    here = settings().channels
+    if not here.whatsapp_phone_id:
+        return None
+    from chalicelib.messaging.whatsapp import WhatsApp
+
+    client = _provider("socialmessaging")
+    return _careful(WhatsApp(client, here.whatsapp_phone_id), client, here.whatsapp_per_second)
+
+
+def _email() -> "Sender | None":
+    here = settings().channels
+    if not here.email_from:
+        return None
+    from chalicelib.messaging.ses_email import SesEmail
+
+    client = _provider("sesv2")
+    sender = SesEmail(client, here.email_from, here.email_configuration_set)
+    return _careful(sender, client, here.email_per_second)
+
+
+def _push() -> "Sender | None":
+    if not settings().channels.push_applications:
+        return None
+    from chalicelib.messaging.push import Push
+
+    client = _provider("sns")
+    return _careful(Push(client), client, 0)
+
+
+def _careful(sender: "Sender", client: "Callable[[], Any]", per_second: float) -> "Sender":
+    """The sender at this worker's part of its pace (a shard has one worker), on connections that live. 0: at
+    any pace."""
+    from chalicelib.messaging.paced import Paced
+    from chalicelib.messaging.rested import Rested
+
+    rested = Rested(sender, lambda: client().close(), time.time)
+    if not per_second:
+        return rested
+    return Paced(rested, per_second / settings().wake_shards, time.monotonic, time.sleep)
+
+
+@cache
+def senders() -> "Mapping[str, Sender]":
+    """The channels that the settings give this deployment."""
+    made = (_sms(), _whatsapp(), _email(), _push())
+    return {sender.channel: sender for sender in made if sender is not None}
+
+
+def push_registry() -> "PushRegistry":
+    """Registering is idempotent, so that it may be tried again."""
+    from chalicelib.messaging.push import PushEndpoints
+
+    sns = partial(_aws, "sns", connect_timeout=1, read_timeout=5, retries=_retries(3))
+    return PushEndpoints(sns, settings().channels.push_applications)
 
 
 @cache

@@ -27,13 +27,9 @@ from chalicelib.domain.messages import MessageState, Outcome
 
 log = logging.getLogger(__name__)
 
-CONFIG: Mapping[str, Any] = {
-    "connect_timeout": 2,
-    "read_timeout": 5,
-    "retries": {"total_max_attempts": 1, "mode": "standard"},
-}
-"""How the botocore client of every sender is made: botocore by itself would ask up to three times, and wait a
-minute each time."""
+CONNECT_SECONDS, READ_SECONDS = 2, 5
+"""With these, and `total_max_attempts=1`, the botocore client of a sender is made: botocore by itself would
+wait a minute, and ask up to three times."""
 
 Answer = Mapping[str, Any]
 

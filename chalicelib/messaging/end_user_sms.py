@@ -3,7 +3,7 @@
 It carries our context, which its events give back, and lets a message die when it is no longer useful.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from chalicelib.domain.messages import Outcome, Outgoing
@@ -46,33 +46,35 @@ _REFUSALS = {
 class EndUserSms:
     """channel `sms` through a botocore client of `pinpoint-sms-voice-v2`.
 
-    pool               whom messages come from, where the network has no identity of its own.
+    pool               whom messages come from, where the network has no identity of its own; empty: AWS
+                       chooses among the identities of the account.
     configuration_set  where events go; empty: the account's default.
     max_price          US dollars a part may cost at most, as `0.20`; empty: no limit.
     """
 
     channel = "sms"
 
-    def __init__(self, client: Any, pool: str, configuration_set: str = "", max_price: str = "") -> None:
+    def __init__(
+        self, client: Callable[[], Any], pool: str = "", configuration_set: str = "", max_price: str = ""
+    ) -> None:
         self._client = client
-        self._pool = pool
-        self._always = {
-            name: value
-            for name, value in (("ConfigurationSetName", configuration_set), ("MaxPrice", max_price))
-            if value
+        self._said = {
+            "OriginationIdentity": pool,
+            "ConfigurationSetName": configuration_set,
+            "MaxPrice": max_price,
         }
 
     def send(self, outgoing: Outgoing) -> Outcome:
+        said = self._said | ({"OriginationIdentity": outgoing.identity} if outgoing.identity else {})
         request = {
-            **self._always,
+            **{name: value for name, value in said.items() if value},
             "DestinationPhoneNumber": outgoing.to,
-            "OriginationIdentity": outgoing.identity or self._pool,
             "MessageBody": outgoing.worded.text,
             "MessageType": "PROMOTIONAL" if outgoing.marketing else "TRANSACTIONAL",
             "TimeToLive": min(max(outgoing.useful_seconds, USEFUL_LEAST), USEFUL_MOST),
             "Context": as_pairs(Context(outgoing.network_id, outgoing.client_id, outgoing.message_id)),
         }
-        return attempt(lambda: self._client.send_text_message(**request), "MessageId", _explain)
+        return attempt(lambda: self._client().send_text_message(**request), "MessageId", _explain)
 
 
 def _explain(code: str, answer: Answer) -> Refusal | None:

@@ -5,13 +5,17 @@ from collections.abc import Callable
 from chalicelib.domain.messages import Outcome, Outgoing
 from chalicelib.services.ports import Sender
 
+GAP_MOST = 4
+"""Seconds. A message waits when it is claimed already, in what its worker has kept of its time."""
+
 
 class Paced:
     """Sends at most `per_second` messages a second from each identity, by waiting; never refuses.
 
     clock: seconds, from anywhere; sleep: waits that many. An identity's messages are spaced evenly, so that
     no second gets more than its share, whatever came before: all workers together keep a provider's limit
-    when each has its part of it.
+    when each has its part of it. Where that part is less than one message in GAP_MOST seconds, the pace is
+    quicker than it should be, and the provider's throttling does the rest: such a sender wants fewer shards.
     """
 
     def __init__(
@@ -22,7 +26,7 @@ class Paced:
         sleep: Callable[[float], None],
     ) -> None:
         self.channel = sender.channel
-        self._sender, self._gap = sender, 1 / per_second
+        self._sender, self._gap = sender, min(1 / per_second, GAP_MOST)
         self._clock, self._sleep = clock, sleep
         self._next: dict[str | None, float] = {}
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -33,7 +33,7 @@ class Push:
 
     channel = "push"
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Callable[[], Any]) -> None:
         self._client = client
 
     def send(self, outgoing: Outgoing) -> Outcome:
@@ -44,14 +44,14 @@ class Push:
             "Message": json.dumps(_payloads(outgoing), ensure_ascii=False),
             "MessageAttributes": {name: {"DataType": "String", "StringValue": seconds} for name in _TTLS},
         }
-        return attempt(lambda: self._client.publish(**request), "MessageId", _explain)
+        return attempt(lambda: self._client().publish(**request), "MessageId", _explain)
 
 
 class PushEndpoints:
     """Gives devices their endpoints through a botocore client of SNS. applications: by platform (android,
     ios, web), the ARN of the platform application there."""
 
-    def __init__(self, client: Any, applications: Mapping[str, str]) -> None:
+    def __init__(self, client: Callable[[], Any], applications: Mapping[str, str]) -> None:
         self._client, self._applications = client, applications
 
     def register(self, platform: str, token: str) -> str:
@@ -61,7 +61,7 @@ class PushEndpoints:
         if application is None:
             raise PlatformMissing(platform)
         try:
-            answer = self._client.create_platform_endpoint(PlatformApplicationArn=application, Token=token)
+            answer = self._client().create_platform_endpoint(PlatformApplicationArn=application, Token=token)
             endpoint = str(answer["EndpointArn"])
         except ClientError as error:
             words = message_of(error.response)
@@ -72,7 +72,7 @@ class PushEndpoints:
             else:
                 raise
         # The endpoint of a token that is known may have been switched off, when the app was gone for a while.
-        self._client.set_endpoint_attributes(EndpointArn=endpoint, Attributes={"Enabled": "true"})
+        self._client().set_endpoint_attributes(EndpointArn=endpoint, Attributes={"Enabled": "true"})
         return endpoint
 
 

@@ -1,5 +1,6 @@
 """E-mail by SES v2, as HTML and as text, with the headers by which a mail program stops it (RFC 8058)."""
 
+from collections.abc import Callable
 from email.utils import formataddr, parseaddr
 from typing import Any
 
@@ -28,7 +29,7 @@ class SesEmail:
 
     channel = "email"
 
-    def __init__(self, client: Any, sender: str, configuration_set: str = "") -> None:
+    def __init__(self, client: Callable[[], Any], sender: str, configuration_set: str = "") -> None:
         self._client, self._sender = client, sender
         self._always = {"ConfigurationSetName": configuration_set} if configuration_set else {}
 
@@ -41,7 +42,7 @@ class SesEmail:
             "Content": {"Simple": _content(outgoing)},
             "EmailTags": as_tags(context),
         }
-        return attempt(lambda: self._client.send_email(**request), "MessageId", _explain)
+        return attempt(lambda: self._client().send_email(**request), "MessageId", _explain)
 
 
 def _content(outgoing: Outgoing) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 SNS knows no time to live, no price limit and no context: no receipt says what became of a message.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from chalicelib.domain.messages import Outcome, Outgoing
@@ -14,7 +15,7 @@ class SnsSms:
 
     channel = "sms"
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Callable[[], Any]) -> None:
         self._client = client
 
     def send(self, outgoing: Outgoing) -> Outcome:
@@ -24,7 +25,7 @@ class SnsSms:
             "Message": outgoing.worded.text,
             "MessageAttributes": {"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": kind}},
         }
-        return attempt(lambda: self._client.publish(**request), "MessageId", _explain)
+        return attempt(lambda: self._client().publish(**request), "MessageId", _explain)
 
 
 def _explain(code: str, answer: Answer) -> Refusal | None:

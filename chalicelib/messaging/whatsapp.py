@@ -5,7 +5,7 @@ Outside the 24 hours after the client last wrote only a template goes that Meta 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.domain.messages import Outcome, Outgoing
@@ -25,7 +25,7 @@ class WhatsApp:
 
     channel = "whatsapp"
 
-    def __init__(self, client: Any, phone_id: str) -> None:
+    def __init__(self, client: Callable[[], Any], phone_id: str) -> None:
         self._client, self._phone_id = client, phone_id
 
     def send(self, outgoing: Outgoing) -> Outcome:
@@ -34,7 +34,7 @@ class WhatsApp:
             "message": json.dumps(_message(outgoing), ensure_ascii=False).encode(),
             "metaApiVersion": META_VERSION,
         }
-        return attempt(lambda: self._client.send_whatsapp_message(**request), "messageId", _explain)
+        return attempt(lambda: self._client().send_whatsapp_message(**request), "messageId", _explain)
 
 
 def template_name(kind: str) -> str:

@@ -51,7 +51,7 @@ def new_life(aws: dict[str, Any], clock: SettableClock, site: Scripted) -> Life:
     wake_queue = SqsWakeQueue(lambda: aws["sqs"], aws["urls"][0], table.locate)
     world = World(table, CachedDirectories(table.directory, clock), clock, SeededChance(), wake_queue)
     intake_queue = SqsIntakeQueue(lambda: aws["sqs"], aws["urls"][1])
-    return Life(world, SnsSms(aws["sns"]), intake_queue, site)
+    return Life(world, SnsSms(lambda: aws["sns"]), intake_queue, site)
 
 
 class Arranged:
