@@ -1,5 +1,5 @@
-"""What SES tells of an e-mail (event publishing). A bounce may follow a delivery, as an automatic answer mostly:
-therefore delivered ranks higher."""
+"""What SES tells of an e-mail (event publishing). A bounce may follow a delivery, mostly as an automatic
+answer: therefore delivered ranks higher."""
 
 from typing import Any
 
