@@ -17,6 +17,7 @@ from chalicelib.api import (  # noqa: F401
     pages,
     rules,
     set_up,
+    stop_page,
 )
 from chalicelib.api.endpoint import bp
 

@@ -1,41 +1,35 @@
-"""Set the rules: a network's own numbers in place of the defaults, checked so that none of them silences
-everything."""
+"""Set the rules: a network's own numbers in place of the defaults. Each version is kept, with who set it;
+what is upcoming is planned anew by a walk."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import time
 from typing import Any
 
 from chalicelib.domain.access import Access
-from chalicelib.domain.errors import conflict, forbidden, missing, refused
+from chalicelib.domain.errors import conflict, forbidden, missing
 from chalicelib.domain.network import Network
-from chalicelib.domain.quiet_hours import QuietHours
-from chalicelib.domain.rules import Rules
-from chalicelib.services.ports import SaveConflict
+from chalicelib.domain.rules import Override, Rules, RulesChange, plan_alike
+from chalicelib.services.check_rules import check_rules
+from chalicelib.services.ports import Page, SaveConflict
+from chalicelib.services.replan import a_replan
+from chalicelib.services.set_up import read_anew
 from chalicelib.services.world import World
 
-LOUD_MINUTES_LEAST = 60
-_DAY_MINUTES = 24 * 60
-_RANGES = {
-    "messages.confirm_request_hours_before": (1, 14 * 24),
-    "messages.confirm_cutoff_hours_before": (0, 14 * 24),
-    "messages.control_reminder_minutes_before": (5, _DAY_MINUTES),
-    "messages.review_request_minutes_after": (0, 7 * _DAY_MINUTES),
-    "messages.notice_again_when_moved_by_minutes": (1, _DAY_MINUTES),
-    "bonuses.cashback_percent": (0, 100),
-    "bonuses.redeem_cap_percent": (0, 100),
-    "bonuses.point_value_minor": (1, 1_000_000),
-    "bonuses.redeem_minimum_points": (0, 1_000_000),
-    "bonuses.pending_days": (0, 365),
-    "bonuses.by_hand_limit_points": (0, 1_000_000_000),
-}
+FIRST_ACTOR = "system"
+"""Who set what stood before anybody changed anything."""
 
 
 def set_rules(
-    world: World, access: Access, version: int, messages: Mapping[str, Any], bonuses: Mapping[str, Any]
+    world: World,
+    access: Access,
+    version: int,
+    *,
+    messages: Mapping[str, Any],
+    bonuses: Mapping[str, Any],
+    overrides: Sequence[Override] | None = None,
 ) -> Network:
-    """Changes the rules of that version; what is not said stays. Said again of the version it made:
-    unchanged.
+    """Changes the rules of that version; what is not said stays, overrides are replaced as a whole. Said
+    again of the version it made: unchanged.
 
     Raises STALE_VERSION, INVALID_RULE naming the field. Points already granted are not touched by any rule.
     """
@@ -45,18 +39,43 @@ def set_rules(
     if network is None:
         raise missing("network", access.network_id)
     stands = network.rules
-    rules = Rules(messages=replace(stands.messages, **messages), bonuses=replace(stands.bonuses, **bonuses))
-    _check(rules)
+    rules = Rules(
+        messages=replace(stands.messages, **messages),
+        bonuses=replace(stands.bonuses, **bonuses),
+        overrides=stands.overrides if overrides is None else tuple(overrides),
+    )
+    check_rules(rules, read_anew(world, access.network_id))
     if version != network.rules_version:
         raise _stale(network)
     if rules == stands:
         return network
+    return _saved(world, access, network, rules)
+
+
+def _saved(world: World, access: Access, network: Network, rules: Rules) -> Network:
+    """One transaction: the rules, their line in the history, and, unless all stays planned as it is, the walk
+    that plans anew."""
+    changed = replace(network, rules=rules, rules_version=network.rules_version + 1)
+    walks = [] if plan_alike(rules, network.rules) else [a_replan(world, network.network_id)]
+    history = [_line(changed, world, access.actor)]
+    if not world.store.rules_changes(network.network_id, limit=1).items:
+        history.insert(0, replace(_line(network, world, FIRST_ACTOR), at=network.created_at))
     try:
-        (saved,) = world.store.save(replace(network, rules=rules, rules_version=version + 1))
+        saved, *_ = world.store.save(changed, *history, *walks)
     except SaveConflict:
-        raise _stale(world.store.network(access.network_id) or network) from None
-    world.directories.forget(access.network_id)
+        raise _stale(world.store.network(network.network_id) or network) from None
+    world.directories.forget(network.network_id)
     return saved  # type: ignore[no-any-return]
+
+
+def _line(network: Network, world: World, actor: str) -> RulesChange:
+    return RulesChange(
+        network_id=network.network_id,
+        number=f"{network.rules_version:09d}",
+        rules=network.rules,
+        at=world.now(),
+        actor=actor,
+    )
 
 
 def _stale(network: Network) -> Exception:
@@ -64,25 +83,15 @@ def _stale(network: Network) -> Exception:
     return conflict("STALE_VERSION", "The rules were changed meanwhile; read them again.", version=version)
 
 
-def _check(rules: Rules) -> None:
-    for path, (least, most) in _RANGES.items():
-        section, _, field = path.partition(".")
-        value = getattr(getattr(rules, section), field)
-        if not least <= value <= most:
-            raise _invalid(path, f"{path} lies between {least} and {most}.")
-    messages = rules.messages
-    if messages.confirm_cutoff_hours_before >= messages.confirm_request_hours_before:
-        raise _invalid("messages.confirm_cutoff_hours_before", "The cut-off comes after the confirm request.")
-    if _DAY_MINUTES - _quiet_minutes(messages.quiet_hours) < LOUD_MINUTES_LEAST:
-        raise _invalid("messages.quiet_hours", "Quiet hours leave at least an hour of the day.")
+def rules_history(
+    world: World, access: Access, *, limit: int, cursor: str | None
+) -> tuple[Page[RulesChange], list[RulesChange | None]]:
+    """The versions that were set, the newest first, and beside each the one before it, if any is kept."""
 
+    def read(limit: int, cursor: str | None) -> Page[RulesChange]:
+        return world.store.rules_changes(access.network_id, limit=limit, cursor=cursor)
 
-def _invalid(field: str, message: str) -> Exception:
-    return refused("INVALID_RULE", message, field=field)
-
-
-def _quiet_minutes(quiet: QuietHours) -> int:
-    def minute(clock: time) -> int:
-        return clock.hour * 60 + clock.minute
-
-    return (minute(quiet.end) - minute(quiet.start)) % _DAY_MINUTES
+    page = read(limit, cursor)
+    beyond = read(1, page.cursor).items if page.cursor is not None else []
+    before = [*page.items, *beyond][1:]
+    return page, [*before, *[None] * (len(page.items) - len(before))]

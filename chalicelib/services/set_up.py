@@ -1,7 +1,7 @@
 """Set up a network: the network itself, its salons, staff and services. Whatever is written is seen at
 once here, and within a minute by processes that keep the set-up in mind."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -9,9 +9,11 @@ from chalicelib.domain.access import Access
 from chalicelib.domain.errors import conflict, forbidden, missing, refused
 from chalicelib.domain.ids import derived
 from chalicelib.domain.network import Directory, Network, Salon, Service, Staff
+from chalicelib.domain.walks import Walk
 from chalicelib.services.check_set_up import checked, country_code, language_code
 from chalicelib.services.contact_details import name_normal
 from chalicelib.services.ports import SaveConflict
+from chalicelib.services.replan import a_replan
 from chalicelib.services.world import CONFLICT_TRIES, World
 
 SetUp = TypeVar("SetUp", Network, Salon, Staff, Service)
@@ -59,8 +61,12 @@ def add_salon(world: World, access: Access, said: Mapping[str, Any], request_id:
 
 
 def change_salon(world: World, access: Access, salon_id: str, changes: Mapping[str, Any]) -> Salon:
-    """A salon keeps its currency: what it has earned is in it. Raises CURRENCY_FIXED."""
+    """A salon keeps its currency: what it has earned is in it. Raises CURRENCY_FIXED. In another time zone
+    all that is upcoming is planned anew."""
     see_salon(world, access, salon_id)
+
+    def also(was: Salon, becomes: Salon) -> list[Walk]:
+        return [a_replan(world, becomes.network_id)] if was.timezone != becomes.timezone else []
 
     def change(salon: Salon, directory: Directory) -> Salon:
         if changes.get("currency", salon.currency) != salon.currency:
@@ -70,7 +76,7 @@ def change_salon(world: World, access: Access, salon_id: str, changes: Mapping[s
     def of(directory: Directory) -> Salon | None:
         return directory.salons.get(salon_id)
 
-    return _changed(world, access, ("salon", salon_id), of, changes, change)
+    return _changed(world, access, ("salon", salon_id), of, changes, change, also)
 
 
 def see_salon(world: World, access: Access, salon_id: str) -> Salon:
@@ -169,8 +175,10 @@ def _changed(
     of: Callable[[Directory], SetUp | None],
     changes: Mapping[str, Any],
     change: Callable[[SetUp, Directory], SetUp],
+    also: Callable[[SetUp, SetUp], Sequence[Walk]] = lambda was, becomes: (),
 ) -> SetUp:
-    """Raises NOT_FOUND; STALE_VERSION where the changes name another version than the present one."""
+    """Raises NOT_FOUND; STALE_VERSION where the changes name another version than the present one. also: what
+    is saved along with the change."""
     for _ in range(CONFLICT_TRIES):
         directory = read_anew(world, access.network_id)
         stands = of(directory)
@@ -184,7 +192,7 @@ def _changed(
         if wanted == stands:
             return stands
         try:
-            (saved,) = world.store.save(wanted)
+            saved, *_ = world.store.save(wanted, *also(stands, wanted))
         except SaveConflict:
             continue
         world.directories.forget(access.network_id)

@@ -82,7 +82,9 @@ class Lists:
 
     def accounts_named(self, network_id: str, client_ids: Sequence[str]) -> list[Account]:
         """The accounts of those clients; clients to whom nothing was ever posted have none."""
-        places = [keys.key("ACCOUNT", network_id=network_id, client_id=id) for id in dict.fromkeys(client_ids)]
+        places = [
+            keys.key("ACCOUNT", network_id=network_id, client_id=id) for id in dict.fromkeys(client_ids)
+        ]
         return self._batch(Account, places)
 
     def _batch(self, cls: type[T], places: Sequence[tuple[str, str]]) -> list[T]:

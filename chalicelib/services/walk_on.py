@@ -1,0 +1,25 @@
+"""What waking a walk does: one slice of it, then the place that it has come to is saved, due at once. A crash
+in between costs the slice, which does no harm when it is done again."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from chalicelib.domain.waking import Wake
+from chalicelib.domain.walks import Walk, WalkKind
+from chalicelib.services.replan import replan_some
+from chalicelib.services.world import World
+
+Step = Callable[[World, Walk], Walk]
+"""Does the next slice of a walk: answers with the walk at its new place, finished_at set at the end of it."""
+
+STEPS: Mapping[WalkKind, Step] = {WalkKind.REPLAN: replan_some}
+
+
+def walk_on(world: World, walk: Walk) -> None:
+    """Raises SaveConflict when another worker has the walk: its place stands."""
+    if walk.finished_at is None:
+        walk = STEPS[walk.kind](world, walk)
+    wake = None if walk.finished_at is not None else Wake(world.now(), walk.kind.value)
+    (saved,) = world.store.save(replace(walk, wake=wake, trouble=None))
+    if wake is not None:
+        world.wake_queue.wake_item(saved)
