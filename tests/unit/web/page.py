@@ -21,6 +21,7 @@ class Page(HTMLParser):
         self.html = html
         self.tags: list[tuple[str, dict[str, str]]] = []
         self.forms: list[Form] = []
+        self.buttons: list[tuple[str, str]] = []
         self.words: list[str] = []
         self._open: list[str] = []
         self.feed(html)
@@ -43,6 +44,8 @@ class Page(HTMLParser):
         self.tags.append((tag, attributes))
         if tag == "form":
             self.forms.append(Form(attributes["method"], attributes["action"]))
+        if tag == "button" and "name" in attributes:
+            self.buttons.append((attributes["name"], attributes["value"]))
         if tag in ("input", "textarea"):
             self.forms[-1].fields.append(attributes)
         if tag not in VOID:

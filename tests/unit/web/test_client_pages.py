@@ -30,9 +30,12 @@ REVIEWS = {
     "mistake": review_view(mistake="no_stars"),
     "answered": review_view(stars=2),
 }
+ALL_CHANNELS = (("sms", False), ("whatsapp", True), ("email", True), ("push", True))
 STOPS = {
     "asked": stop_view(),
-    "stopped": stop_view(stopped=True, done="stopped"),
+    "marketing stopped": stop_view(coming="service", done="stopped", channels=ALL_CHANNELS),
+    "stopped": stop_view(coming="nothing", done="stopped"),
+    "one channel off": stop_view(done="changed", channels=ALL_CHANNELS),
     "resumed": stop_view(done="resumed"),
 }
 
@@ -233,13 +236,32 @@ class TestReview:
 
 
 class TestStop:
-    def test_one_tap_stops(self):
-        assert Page(stop_page(stop_view(), "en")).actions() == ["/api/u/u-tok?lang=en"]
+    def test_one_tap_stops_marketing_or_everything(self):
+        page = Page(stop_page(stop_view(), "en"))
+        assert page.actions() == ["/api/u/u-tok?lang=en"]
+        assert page.buttons == [("what", "marketing"), ("what", "all")]
 
     def test_what_is_stopped_can_be_taken_up_again(self):
-        page = Page(stop_page(stop_view(stopped=True), "en"))
+        page = Page(stop_page(stop_view(coming="nothing"), "en"))
         assert "Messages are stopped" in page.text
         assert page.actions() == ["/api/u/u-tok/resume?lang=en"]
+        assert page.buttons == [("what", "service")]
+
+    def test_who_stopped_marketing_may_take_it_up_or_stop_the_rest(self):
+        page = Page(stop_page(stop_view(coming="service"), "en"))
+        assert page.actions() == ["/api/u/u-tok/resume?lang=en", "/api/u/u-tok?lang=en"]
+        assert page.buttons == [("what", "marketing"), ("what", "all")]
+
+    def test_each_channel_is_turned_off_or_on_by_itself(self):
+        page = Page(stop_page(stop_view(channels=(("sms", False), ("email", True))), "en"))
+        assert page.actions()[1:] == ["/api/u/u-tok/resume?lang=en", "/api/u/u-tok?lang=en"]
+        assert page.buttons[2:] == [("what", "sms"), ("what", "email")]
+        assert "Turn on: SMS" in page.text
+        assert "Turn off: e-mail" in page.text
+
+    def test_one_channel_alone_is_no_choice(self):
+        page = Page(stop_page(stop_view(channels=(("sms", True),)), "en"))
+        assert "Turn off" not in page.text
 
     def test_right_after_resuming_nothing_is_stopped_by_a_slip(self):
         page = Page(stop_page(stop_view(done="resumed"), "en"))

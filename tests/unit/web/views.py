@@ -57,5 +57,5 @@ def review_view(**changes: Any) -> ReviewView:
 
 def stop_view(**changes: Any) -> StopView:
     return StopView(
-        **{"sender": "Orhideea", "token": "u-tok", "base_path": "/api", "stopped": False} | changes
+        **{"sender": "Orhideea", "token": "u-tok", "base_path": "/api", "coming": "all"} | changes
     )
