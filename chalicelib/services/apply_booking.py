@@ -10,6 +10,7 @@ from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import refused
 from chalicelib.domain.network import Connection, Directory, Salon
 from chalicelib.domain.site_events import BookingReported, SiteStatus
+from chalicelib.domain.touches import with_touches
 from chalicelib.domain.zones import as_instant
 from chalicelib.services.complete_visit import counted
 from chalicelib.services.place_booking import Place, placed
@@ -190,7 +191,7 @@ def _change(
         booking = _moved(world, directory, booking, event, as_instant(event.starts_at, salon.timezone))
     for gone in place.gone:
         told = (replace(touch, occurrence=booking.moves) for touch in gone.touches.values())
-        booking = booking.with_touches(*told)
+        booking = with_touches(booking, *told)
     if found is not None:
         booking = _given_to(booking, found.client, world.now())
     return _save(world, directory, stands, booking, event, found, extra, list(place.gone))

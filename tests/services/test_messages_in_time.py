@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.bookings import Status
-from chalicelib.domain.messages import MessageState, Outcome
+from chalicelib.domain.messages import MessageState, Outcome, Worded
 from chalicelib.domain.touches import GRACE, TouchKind, TouchState
 from chalicelib.domain.waking import FAILURES_BEFORE_PARKING
-from chalicelib.services import keep_client
+from chalicelib.services import keep_client, keep_consents
 from chalicelib.services.wake_items import wake_one
 from chalicelib.services.wakers import wakers
 from tests.builders import NETWORK, NOW, a_client, access, save_client
@@ -22,11 +22,11 @@ SENT, UNKNOWN = MessageState.SENT, MessageState.UNKNOWN
 
 
 def consented(life: Life) -> None:
-    keep_client.set_consent(life.world, NETWORK, "cli_maria00000000001", channel="sms", purpose="marketing",
-                            granted=True, how="asked", actor="key:test")  # fmt: skip
+    keep_consents.set_consents(life.world, NETWORK, "cli_maria00000000001", [("sms", "marketing")], granted=True,
+                            how="asked", actor="key:test")  # fmt: skip
 
 
-def test_a_visits_whole_life_is_five_messages_of_six_kinds(life: Life, clock: Any) -> None:
+def test_a_visits_whole_life_is_six_messages_of_seven_kinds(life: Life, clock: Any) -> None:
     consented(life)
     booking = life.book(IN_TWO_DAYS)
     life.run_until(booking.ends_at)
@@ -34,9 +34,10 @@ def test_a_visits_whole_life_is_five_messages_of_six_kinds(life: Life, clock: An
     life.run_until(NOW + LIFE_LONG)
     assert life.kinds_sent() == [
         "notice", "confirm_request", "control_reminder", "review_request", "repeat_invitation",
+        "win_back",
     ]  # fmt: skip
     logged = [(message.kind.value, message.state.value) for message in life.log()]
-    assert len(logged) == 6
+    assert len(logged) == 7
     assert {state for _, state in logged} == {"sent"}
     assert ("bonus_notice", "sent") in logged
 
@@ -55,7 +56,7 @@ def test_no_reminder_comes_for_the_old_time_after_a_move(life: Life) -> None:
     later = life.move(booking, IN_TWO_DAYS + timedelta(days=7))
     life.run_until(NOW + LIFE_LONG)
     assert life.kinds_sent() == ["notice", "notice", "confirm_request", "control_reminder"]
-    assert all(f"{later.starts_at:%d %H:%M}" in outgoing.text for outgoing in life.sender.sent[1:])
+    assert all(f"{later.starts_at:%d %H:%M}" in outgoing.worded.text for outgoing in life.sender.sent[1:])
 
 
 def test_a_cancellation_in_the_minute_before_the_reminder_is_in_time(life: Life, clock: Any) -> None:
@@ -157,7 +158,7 @@ def test_reminders_keep_the_right_hour_after_a_clock_change_and_in_another_zone(
 
 def test_who_stopped_messages_gets_none_and_the_log_says_why(life: Life) -> None:
     life.book(IN_TWO_DAYS)
-    keep_client.stop_messages(life.world, NETWORK, "cli_maria00000000001")
+    keep_consents.stop_messages(life.world, NETWORK, "cli_maria00000000001")
     life.run_until(IN_TWO_DAYS)
     assert life.kinds_sent() == []
     assert {(message.state.value, message.reason) for message in life.log()} == {("skipped", "no_consent")}
@@ -191,7 +192,9 @@ def test_two_services_due_in_one_week_make_one_invitation(life: Life) -> None:
     life.run_until(booking.ends_at)
     life.complete(booking)
     life.run_until(NOW + LIFE_LONG)
-    (invitation,) = (outgoing.text for outgoing in life.sender.sent if "invitation" in outgoing.text)
+    (invitation,) = (
+        outgoing.worded.text for outgoing in life.sender.sent if "invitation" in outgoing.worded.text
+    )
     assert "Haircut" in invitation
     assert "Manicure" in invitation
 
@@ -202,7 +205,7 @@ def test_without_consent_to_marketing_nobody_is_invited(life: Life) -> None:
     life.complete(booking)
     life.run_until(NOW + LIFE_LONG)
     assert "repeat_invitation" not in life.kinds_sent()
-    assert life.client().wake is None
+    assert life.client().wake.why == "birthday"  # type: ignore[union-attr]
 
 
 def test_a_client_in_another_zone_is_not_woken_in_the_night(life: Life, clock: Any) -> None:
@@ -275,10 +278,10 @@ def test_what_is_throttled_for_ever_is_parked_where_people_see_it(life: Life) ->
 def test_an_item_that_cannot_be_woken_waits_alone_and_is_parked_in_the_end(life: Life, clock: Any) -> None:
     """A text that cannot be made for one booking stops no other booking."""
 
-    def broken(kind: str, language: str, facts: Any) -> str:
+    def broken(kind: str, channel: str, language: str, facts: Any, template: Any) -> Worded:
         if facts.services == ("Manicure",):
             raise KeyError("no such text")
-        return kind
+        return Worded(kind)
 
     from chalicelib.services.book import WantedLine
 
@@ -319,7 +322,7 @@ def test_a_move_while_the_old_notice_is_on_its_way_is_told_once(life: Life, cloc
     life.drain()
     life.sender = recording
     life.run_until(NOW + timedelta(hours=2))
-    assert [outgoing.text for outgoing in recording.sent] == [
+    assert [outgoing.worded.text for outgoing in recording.sent] == [
         f"notice {IN_TWO_DAYS:%d %H:%M} Haircut", f"notice {later:%d %H:%M} Haircut",
     ]  # fmt: skip
 

@@ -41,7 +41,7 @@ def test_a_move_is_told_as_a_move_only_to_who_knew_of_the_first_time(life: Life)
 
 def _facts(life: Life, booking: Booking) -> MessageFacts:
     subject = about_booking(life.booking(booking.id), life.client(), life.world.directory(NETWORK))
-    return subject.facts(subject.open_plans(NOW)[0], NOW)
+    return subject.facts(subject.plans(NOW)[0], NOW)
 
 
 def test_money_in_another_currency_is_not_the_salons_money(life: Life, site: Any) -> None:
