@@ -31,6 +31,16 @@ def phone_e164(text: str, country: str) -> str:
     )
 
 
+def calling_code(phone: str) -> str | None:
+    """`+373` of a number in E.164; None for what is no phone."""
+    import phonenumbers
+
+    try:
+        return f"+{phonenumbers.parse(phone).country_code}"
+    except phonenumbers.NumberParseException:
+        return None
+
+
 def phone_or_none(text: str | None, country: str) -> str | None:
     """As phone_e164, None for what is no number: a booking site's mistake must not lose the booking."""
     if not text:
