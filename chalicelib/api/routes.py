@@ -18,6 +18,8 @@ from chalicelib.api import (  # noqa: F401
     rules,
     set_up,
     stop_page,
+    tasks,
+    walks,
 )
 from chalicelib.api.endpoint import bp
 

@@ -1,5 +1,6 @@
 """Tasks: what the salon is told and has to see to itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -14,9 +15,23 @@ class TaskKind(StrEnum):
     BUDGET_SPENT = "budget_spent"
 
 
+TASK_WORDS: Mapping[TaskKind, str] = {
+    TaskKind.UNCONFIRMED: "The client was asked to confirm and has not. Call them, or give the time away.",
+    TaskKind.CALL_CLIENT: "The client answered a message with what only a person can settle. Call them.",
+    TaskKind.BUDGET_NEARLY_SPENT: "Four fifths of the month's budget for messages are spent.",
+    TaskKind.BUDGET_SPENT: (
+        "The month's budget for messages is spent: until it is raised, or the month is over, clients get "
+        "only notices, requests to confirm and reminders."
+    ),
+}
+"""What each asks for, in plain language."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """id: follows from what it is about, so that it is made once. salon_id None: for the whole network."""
+    """id: follows from what it is about, so that it is made once; begins with the instant, so that tasks are
+    in order of time. salon_id None: for the whole network. words: what the client wrote; of a
+    budget, its month."""
 
     network_id: str
     id: str
