@@ -94,7 +94,8 @@ def attempt(call: Callable[[], Answer], provider_id: str, explain: Explain) -> O
         return Outcome(MessageState.UNKNOWN, reason="timed_out")
     except (HTTPClientError, SSLError):
         return Outcome(MessageState.UNKNOWN, reason="connection_lost")
-    except ResponseParserError:
+    except (ResponseParserError, LookupError, TypeError, AttributeError):  # its parsers stumble in many ways
+        log.warning("an answer could not be read", exc_info=True)
         return Outcome(MessageState.UNKNOWN, reason="answer_not_understood")
     except ParamValidationError as error:
         log.warning("a message was not even to be asked for: %s", error)
@@ -102,7 +103,9 @@ def attempt(call: Callable[[], Answer], provider_id: str, explain: Explain) -> O
     except BotoCoreError as error:  # before anything was sent: no credentials, no endpoint
         log.warning("no attempt could be made: %s", error)
         return _later("not_ready")
-    return Outcome(MessageState.SENT, provider_id=answer.get(provider_id))
+    if not answer.get(provider_id):  # broken off, or not the provider who answered
+        return Outcome(MessageState.UNKNOWN, reason="answer_not_understood")
+    return Outcome(MessageState.SENT, provider_id=str(answer[provider_id]))
 
 
 def _refused(answer: Answer, explain: Explain) -> Outcome:
