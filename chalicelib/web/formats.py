@@ -37,6 +37,14 @@ def weekday(day: date, texts: Catalogue) -> str:
     return names.split()[day.weekday()]
 
 
+def on_weekday(day: date, texts: Catalogue) -> str:
+    """on Monday; во вторник; miercuri: as it stands in a sentence."""
+    names = texts.gettext(
+        "on Monday, on Tuesday, on Wednesday, on Thursday, on Friday, on Saturday, on Sunday"
+    )
+    return names.split(", ")[day.weekday()]
+
+
 def weekday_short(day: date, texts: Catalogue) -> str:
     return texts.gettext("Mon Tue Wed Thu Fri Sat Sun").split()[day.weekday()]
 

@@ -1,162 +1,154 @@
-"""The words of the messages (SMS) that clients get: short, in their language, at the least number of parts.
+"""The words of the messages that clients get, in their language and as long as their channel allows.
 
-Cyrillic always costs UCS-2 (70 characters, then 67 a part). English and Romanian texts are kept in GSM-7
-(160, then 153): Romanian goes without diacritics, as people in Moldova and Romania write their own SMS,
-because a single ș or ț would more than double the price. Names written in Cyrillic are transliterated there,
-for the same reason.
+An SMS is short and costs the least number of parts: Cyrillic always takes UCS-2 (70 characters, then 67 a
+part), English and Romanian are kept in GSM-7 (160, then 153). Romanian goes without diacritics there, as
+people in Moldova and Romania write their own SMS, because a single ș or ț would more than double the price;
+names written in Cyrillic are transliterated, for the same reason. A push is shorter still and is opened by a
+tap; a WhatsApp message and an e-mail (web/letters.py) greet the client by name.
 """
 
-from collections.abc import Callable, Iterator
-
 from chalicelib.domain.message_facts import MessageFacts
+from chalicelib.domain.messages import Worded
+from chalicelib.domain.network import Template
 from chalicelib.domain.sms import parts, plain
-from chalicelib.web.formats import date_short, when_short
-from chalicelib.web.languages import Catalogue, catalogue, choose_language
+from chalicelib.domain.templates import CARRIES_STOP, pieces_of, placeholders_of
+from chalicelib.domain.touches import TouchKind
+from chalicelib.web import letters, own_words
+from chalicelib.web.languages import Catalogue, catalogue
+from chalicelib.web.sentences import Call, said, stop_words, subject
+from chalicelib.web.told import Told, pattern, told
 
-__all__ = ["MESSAGE_KINDS", "MessageFacts", "choose_language", "message_text"]
+PLAIN_LANGUAGES = frozenset(["ro", "en"])
 
-_PLAIN_LANGUAGES = frozenset(["ro", "en"])
 # How long names may be, gentlest first. A name is cut only if that spares a part; addresses and links never
 # are, since half of one leads nowhere.
 _NAME_LIMITS = (200, 40, 30, 24, 18)
+_PUSH_NAME = 40
+_ABOUT_BOOKING = frozenset(
+    {TouchKind.NOTICE, TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER, TouchKind.REVIEW_REQUEST}
+)
+"""Kinds that always have a page to lead to."""
 
 
-def message_text(kind: str, language: str, facts: MessageFacts) -> str:
-    """The text of a message of one of MESSAGE_KINDS in one of LANGUAGES. Raises ValueError for others.
+def message_words(
+    kind: str, channel: str, language: str, facts: MessageFacts, template: Template | None
+) -> Worded:
+    """What a message of a kind says in one of LANGUAGES: the network's own words, else the built-in ones.
 
-    Long names are shortened just as far as that makes the message cheaper: of all readings with the fewest
-    parts the fullest is taken.
+    The built-in words also stand in for a text that names a number or date which is not known this time.
+    Raises ValueError for what there are no words for, a campaign without a text among them.
     """
-    if kind not in _SENTENCES:
-        raise ValueError(f"no wording for messages of the kind {kind!r}")
     texts = catalogue(language)
-    readings = dict.fromkeys(_write(kind, texts, facts, limit) for limit in _NAME_LIMITS)
+    if template is not None:
+        own = own_words.filled(template, channel, facts, texts, plainly=language in PLAIN_LANGUAGES)
+        if own is not None:
+            return own
+    match channel:
+        case "sms":
+            return Worded(_sms(kind, facts, texts))
+        case "push":
+            return Worded(_push(kind, told(facts, texts, _PUSH_NAME)))
+        case "whatsapp":
+            known = told(facts, texts)
+            return Worded(_whatsapp(kind, known), parameters=_parameters(kind, known))
+        case "email":
+            known = told(facts, texts)
+            return letters.letter(
+                known,
+                subject=letters.titled(subject(kind, known), known),
+                paragraphs=_paragraphs(kind, known),
+                call=_call(kind, known),
+            )
+    raise ValueError(f"no words for the channel {channel!r}")
+
+
+def text_to_begin_with(kind: TouchKind, channel: str, language: str) -> tuple[str, str | None]:
+    """The built-in text, and an e-mail's subject, with placeholders in place of all values: what a network
+    starts from when it writes its own. Raises ValueError for a campaign."""
+    known = _pattern(kind, catalogue(language))
+    match channel:
+        case "sms":
+            return _sms_text(kind, known), None
+        case "push":
+            return _push(kind, known), None
+        case "whatsapp":
+            return _whatsapp(kind, known), None
+    return "\n".join(_paragraphs(kind, known)), letters.titled(subject(kind, known), known)
+
+
+def _pattern(kind: TouchKind, texts: Catalogue) -> Told:
+    """Only what is always known, so that the text is always used."""
+    left_out = {"map"}
+    if kind not in _ABOUT_BOOKING:
+        left_out.add("link")
+    if kind not in CARRIES_STOP:
+        left_out.add("stop")
+    return pattern(tuple(name for name in placeholders_of(kind) if name not in left_out), texts)
+
+
+def _sentences(kind: str, known: Told) -> list[str]:
+    return [each for each in said(kind, known) if isinstance(each, str)]
+
+
+def _call(kind: str, known: Told) -> Call | None:
+    return next((each for each in said(kind, known) if isinstance(each, Call)), None)
+
+
+def _stop(kind: str, known: Told) -> str:
+    return stop_words(known) if kind in CARRIES_STOP else ""
+
+
+# --- SMS
+
+
+def _sms(kind: str, facts: MessageFacts, texts: Catalogue) -> str:
+    """Long names are shortened just as far as that makes the message cheaper: of all readings with the fewest
+    parts the fullest is taken."""
+    readings = dict.fromkeys(_sms_text(kind, told(facts, texts, most)) for most in _NAME_LIMITS)
     return min(readings, key=parts)  # mostly there is just one
 
 
-def _write(kind: str, texts: Catalogue, facts: MessageFacts, name_limit: int) -> str:
-    sentences = _SENTENCES[kind](texts, facts, name_limit)
-    words = f"{_shorten(facts.salon_name, name_limit)}: {' '.join(sentences)}".split()
-    if texts.language in _PLAIN_LANGUAGES:
+def _sms_text(kind: str, known: Told) -> str:
+    sentences = [each.words if isinstance(each, Call) else each for each in said(kind, known)]
+    words = f"{known['salon']}: {' '.join(sentences)} {_stop(kind, known)}".split()
+    if known.texts.language in PLAIN_LANGUAGES:
         words = [word if "://" in word else plain(word) for word in words]
     return " ".join(filter(None, words))
 
 
-def _shorten(name: str, limit: int) -> str:
-    """At most `limit` characters, cut at a blank where that leaves most of the name, and an ellipsis."""
-    name = " ".join(name.split())
-    if len(name) <= limit:
-        return name
-    room = limit - 1
-    cut = name.rfind(" ", room // 2, room + 1)
-    return name[: cut if cut > 0 else room].rstrip(" ,.-–—&") + "…"
+# --- push, WhatsApp, e-mail
 
 
-def _what(texts: Catalogue, facts: MessageFacts, name_limit: int) -> str:
-    """`Haircut, Manicure with Anna`; of many services, when room is short, the first and how many more."""
-    services = _services(facts, name_limit)
-    staff = _shorten(facts.staff, name_limit) if facts.staff else ""
-    if services and staff:
-        return texts.gettext("{services} with {staff}").format(services=services, staff=staff)
-    return texts.gettext("with {staff}").format(staff=staff) if staff else services
+def _push(kind: str, known: Told) -> str:
+    """It is opened by a tap, so that it has no address in it, and no way to stop it: devices have that."""
+    wanted = _call(kind, known)
+    asked = f"{wanted.label}." if wanted is not None and wanted.asks else ""
+    return " ".join(f"{known['salon']}: {' '.join(_sentences(kind, known))} {asked}".split())
 
 
-def _services(facts: MessageFacts, name_limit: int) -> str:
-    names = ", ".join(facts.services)
-    if len(names) <= name_limit or len(facts.services) < 2:
-        return _shorten(names, name_limit)
-    return f"{_shorten(facts.services[0], name_limit)} +{len(facts.services) - 1}"
+def _whatsapp(kind: str, known: Told) -> str:
+    wanted = _call(kind, known)
+    lines = [
+        letters.greeting(known),
+        letters.capital(" ".join(_sentences(kind, known))),
+        wanted.words if wanted is not None else "",
+        known["salon"],
+        _stop(kind, known),
+    ]
+    return "\n".join(filter(None, lines))
 
 
-def _visit(texts: Catalogue, facts: MessageFacts, name_limit: int) -> str:
-    return ", ".join(filter(None, [_when(texts, facts), _what(texts, facts, name_limit)]))
+def _parameters(kind: str, known: Told) -> tuple[str, ...]:
+    """In the order in which the text to begin with has them: so is it registered at WhatsApp."""
+    text = _whatsapp(kind, _pattern(TouchKind(kind), known.texts))
+    return own_words.parameters(pieces_of(text), known)
 
 
-def _when(texts: Catalogue, facts: MessageFacts) -> str:
-    if facts.starts_at is None:
-        raise ValueError("this message needs the time of the booking")
-    return when_short(facts.starts_at, facts.now, facts.zone, texts)
+def _paragraphs(kind: str, known: Told) -> list[str]:
+    first, *others = _sentences(kind, known)
+    return [letters.greeting(known), letters.capital(first), *others]
 
 
-def _sentence(text: str | None) -> str:
-    """With a full stop, unless the text brings one (`12 Main St.`); nothing of nothing."""
-    text = (text or "").strip()
-    return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
-
-
-def _notice(texts: Catalogue, facts: MessageFacts, name_limit: int) -> Iterator[str]:
-    visit = _visit(texts, facts, name_limit)
-    if facts.moved:
-        yield _sentence(texts.gettext("your booking is now {visit}").format(visit=visit))
-    else:
-        yield _sentence(texts.gettext("you are booked for {visit}").format(visit=visit))
-    yield _sentence(facts.address)
-    yield facts.link or ""
-
-
-def _confirm_request(texts: Catalogue, facts: MessageFacts, name_limit: int) -> Iterator[str]:
-    yield _sentence(texts.gettext("we expect you {visit}").format(visit=_visit(texts, facts, name_limit)))
-    if facts.link:
-        yield texts.gettext("Confirm or change: {link}").format(link=facts.link)
-
-
-def _control_reminder(texts: Catalogue, facts: MessageFacts, _name_limit: int) -> Iterator[str]:
-    yield _sentence(texts.gettext("see you {when}").format(when=_when(texts, facts)))
-    yield _sentence(facts.address)
-    routes = [url for url in (facts.map_url, facts.link) if url]  # the booking's page shows the way too
-    if routes:
-        yield texts.gettext("How to find us: {link}").format(link=min(routes, key=len))
-
-
-def _review_request(texts: Catalogue, facts: MessageFacts, _name_limit: int) -> Iterator[str]:
-    yield texts.gettext("thank you for your visit!")
-    if facts.with_bonus:
-        yield from _bonus(texts, facts)
-    if facts.link:
-        yield texts.gettext("How was it? {link}").format(link=facts.link)
-
-
-def _bonus_notice(texts: Catalogue, facts: MessageFacts, _name_limit: int) -> Iterator[str]:
-    yield texts.gettext("thank you for your visit!")
-    yield from _bonus(texts, facts)
-    yield from _stop(texts, facts)
-
-
-def _bonus(texts: Catalogue, facts: MessageFacts) -> Iterator[str]:
-    pieces = []
-    if facts.points_earned:
-        earned = texts.ngettext("+{n} bonus point", "+{n} bonus points", facts.points_earned)
-        pieces.append(earned.format(n=facts.points_earned))
-    if facts.points_balance is not None and facts.points_balance != facts.points_earned:
-        pieces.append(texts.gettext("balance {n}").format(n=facts.points_balance))
-    if facts.points_until:
-        pieces.append(texts.gettext("valid until {date}").format(date=date_short(facts.points_until, texts)))
-    if pieces:
-        yield _sentence(", ".join(pieces))
-
-
-def _repeat_invitation(texts: Catalogue, facts: MessageFacts, name_limit: int) -> Iterator[str]:
-    if services := _services(facts, name_limit):
-        yield _sentence(texts.gettext("time for your next visit: {services}").format(services=services))
-    else:
-        yield texts.gettext("time for your next visit!")
-    if facts.link:
-        yield texts.gettext("Book: {link}").format(link=facts.link)
-    yield from _stop(texts, facts)
-
-
-def _stop(texts: Catalogue, facts: MessageFacts) -> Iterator[str]:
-    """In what is marketing or leads to no page of ours; the pages of the others carry that link."""
-    if facts.stop_link:
-        yield texts.gettext("Stop: {link}").format(link=facts.stop_link)
-
-
-_SENTENCES: dict[str, Callable[[Catalogue, MessageFacts, int], Iterator[str]]] = {
-    "notice": _notice,
-    "confirm_request": _confirm_request,
-    "control_reminder": _control_reminder,
-    "review_request": _review_request,
-    "bonus_notice": _bonus_notice,
-    "repeat_invitation": _repeat_invitation,
-}
-MESSAGE_KINDS = frozenset(_SENTENCES)
+def message_text(kind: str, language: str, facts: MessageFacts) -> str:
+    """The built-in text of an SMS."""
+    return message_words(kind, "sms", language, facts, None).text
