@@ -60,14 +60,7 @@ class AboutBooking:
     def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
         if not any(plan.kind in ABOUT_VISIT | THANKS for plan in due):
             return self
-        zone = self.salon.timezone
-        day = local_date(self.item.starts_at, zone)
-        begins, ends = (local_instant(day + timedelta(days=days), time(0), zone) for days in (0, 1))
-        found = store.starts_of_client(self.item.network_id, self.client.id, begins, ends)
-        ids = [id for id, _ in found if id != self.item.id]
-        others = store.bookings(self.item.network_id, ids) if ids else []
-        same = [o for o in others if o.salon_id == self.item.salon_id and o.status in _TAKES_PLACE]
-        return replace(self, visit=tuple(sorted(same, key=_by_start)))
+        return replace(self, visit=other_bookings_of_visit(self.item, self.salon, store))
 
     def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
         if plan.kind is TouchKind.NO_SHOW_INVITATION:
@@ -153,6 +146,17 @@ class AboutBooking:
 
 def about_booking(booking: Booking, client: Client, directory: Directory) -> AboutBooking:
     return AboutBooking(booking, client, directory.salons[booking.salon_id], directory)
+
+
+def other_bookings_of_visit(booking: Booking, salon: Salon, store: Store) -> tuple[Booking, ...]:
+    """The client's other bookings in that salon on that local day that take place, by start."""
+    day = local_date(booking.starts_at, salon.timezone)
+    begins, ends = (local_instant(day + timedelta(days=days), time(0), salon.timezone) for days in (0, 1))
+    found = store.starts_of_client(booking.network_id, booking.client_id or "", begins, ends)
+    ids = [id for id, _ in found if id != booking.id]
+    others = store.bookings(booking.network_id, ids) if ids else []
+    same = [o for o in others if o.salon_id == booking.salon_id and o.status in _TAKES_PLACE]
+    return tuple(sorted(same, key=_by_start))
 
 
 def rules_of(booking: Booking, directory: Directory) -> MessageRules:
