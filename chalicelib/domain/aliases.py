@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 PHONE = "phone"
 EMAIL = "email"
+REPLY = "reply"
+"""Kind of alias by which the provider's id of what a client wrote leads to the task that was made of it."""
 
 
 def site_client(connection_id: str) -> str:
