@@ -15,6 +15,7 @@ from chalicelib.api import (  # noqa: F401
     networks,
     openapi,
     pages,
+    reports,
     rules,
     set_up,
     stop_page,

@@ -56,6 +56,18 @@ class Message:
     version: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the index tells of a message, so that what was spent is counted without reading the log."""
+
+    kind: str
+    state: str
+    channel: str
+    parts: int
+    cost_micros: int
+    charged: bool
+
+
 RANK = {
     MessageState.SENDING: 0,
     MessageState.UNKNOWN: 1,

@@ -1,7 +1,7 @@
 """What the use cases need of the outside world. The store, the senders and the queues are made to fit in
 `wiring.py`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -14,7 +14,7 @@ from chalicelib.domain.inbox import InboxItem, InboxState
 from chalicelib.domain.ledger import Account, Entry
 from chalicelib.domain.links import Link
 from chalicelib.domain.message_facts import MessageFacts
-from chalicelib.domain.messages import Message, Outcome, Outgoing, Worded
+from chalicelib.domain.messages import Message, Outcome, Outgoing, Told, Worded
 from chalicelib.domain.network import Connection, Directory, Key, Network, Price, Template
 from chalicelib.domain.operations import GivenAnswer, Parked
 from chalicelib.domain.rules import RulesChange
@@ -135,6 +135,10 @@ class Store(Protocol):
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Message]: ...
+
+    def told_of_salon(
+        self, network_id: str, salon_id: str, since: datetime, until: datetime
+    ) -> Iterator[Told]: ...
 
     def inbox_item(self, network_id: str, inbox_id: str) -> InboxItem | None: ...
     def inbox(

@@ -21,7 +21,7 @@ from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.inbox import KEPT, InboxItem
 from chalicelib.domain.ledger import Account, Entry
 from chalicelib.domain.links import Link
-from chalicelib.domain.messages import Message
+from chalicelib.domain.messages import Message, Told
 from chalicelib.domain.network import Connection, Key, Network, Price, Salon, Service, Staff, Template
 from chalicelib.domain.operations import GivenAnswer, Parked
 from chalicelib.domain.rules import RulesChange
@@ -186,8 +186,18 @@ def _client(value: Client) -> Place:
 def _message(value: Message) -> Place:
     salon = messages_of_salon(value.network_id, value.salon_id) if value.salon_id else None
     place = key("MSG", network_id=value.network_id, client_id=value.client_id, id=value.id)
-    told = f"{value.kind} {value.state} {value.channel} {value.parts} {value.cost_micros or 0}"
-    return Place(*place, at=value.recorded_at, salon_key=salon, status=told)
+    return Place(*place, at=value.recorded_at, salon_key=salon, status=_status_of(value))
+
+
+def _status_of(value: Message) -> str:
+    told = (value.kind, value.state, value.channel, value.parts, value.cost_micros or 0, int(value.charged))
+    return " ".join(map(str, told))
+
+
+def told_of(status: str) -> Told:
+    """What a message's status in the index says."""
+    kind, state, channel, parts, cost, charged = status.split(" ")
+    return Told(kind, state, channel, int(parts), int(cost), charged == "1")
 
 
 def _inbox(value: InboxItem) -> Place:

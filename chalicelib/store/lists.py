@@ -1,6 +1,6 @@
 """Reads of many: a network's set-up, pages of lists, what is due. The contract: services/ports.py `Store`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.ids import time_ordered
 from chalicelib.domain.inbox import InboxItem, InboxState
 from chalicelib.domain.ledger import Account, Entry
-from chalicelib.domain.messages import Message
+from chalicelib.domain.messages import Message, Told
 from chalicelib.domain.network import (
     Connection,
     Directory,
@@ -64,8 +64,10 @@ class Lists:
             return None
         templates = {(each.kind, each.channel, each.language): each for each in found["TEMPLATE"]}
         prices = {(each.channel, each.country_code): each for each in found["PRICE"]}
-        by_id = [{each.id: each for each in found[kind]} for kind in ("SALON", "STAFF", "SERVICE", "HOOK")]
-        return Directory(network, *by_id, templates=templates, prices=prices)
+        salons, staff, services, connections = (
+            {each.id: each for each in found[kind]} for kind in ("SALON", "STAFF", "SERVICE", "HOOK")
+        )
+        return Directory(network, salons, staff, services, connections, templates, prices)
 
     def access_keys(self, network_id: str) -> list[Key]:
         return [value_of(Key, item) for item in self.item.query(f"NET#{network_id}#KEYS")]
@@ -279,6 +281,17 @@ class Lists:
             cursor=cursor,
         )
         return Page(self._batch(Message, page.items), page.cursor)
+
+    def told_of_salon(
+        self, network_id: str, salon_id: str, since: datetime, until: datetime
+    ) -> Iterator[Told]:
+        """What the index tells of a salon's messages between two instants; none of them is read."""
+        pages = self.item.by_salon.query(
+            keys.messages_of_salon(network_id, salon_id),
+            self._between(since, until),
+            attributes_to_get=["status"],
+        ).page_iter
+        return (keys.told_of(each["status"]["S"]) for page in pages for each in page["Items"] if each)
 
     def inbox(
         self, network_id: str, *, state: InboxState | None = None, limit: int = 50, cursor: str | None = None
