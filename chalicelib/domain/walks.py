@@ -1,9 +1,11 @@
 """Walks: long work over all of a network's clients or bookings, a page at a time. A walk is an item that
 wakes: it keeps its own place, so that it goes on after a crash, and shows how far it is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from chalicelib.domain.waking import Trouble, Wake
 
@@ -13,12 +15,51 @@ class WalkKind(StrEnum):
     """Sets every pointer anew after a change of the rules."""
     INVITE = "invite"
     """Finds the recipients of a campaign."""
+    RESUME = "resume"
+    """Gives new times to those whom a campaign could not write to while it was paused."""
+    COUNT = "count"
+    """Counts whom a campaign would reach, and at what cost."""
+    TALLY = "tally"
+    """Counts what has become of a campaign's recipients."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """What a walk counts of clients, as of an instant.
+
+    COUNT: outcomes are the channels that would reach them, reasons why none does; last_at: when the last of
+    them would be due. TALLY: outcomes are states, reasons those of the skipped and failed. micros: what it
+    would cost, or did (millionths of a US dollar).
+    """
+
+    at: datetime
+    clients: int = 0
+    outcomes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    reasons: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    micros: int = 0
+    last_at: datetime | None = None
+
+
+def counted(count: Count, outcome: str | None, reason: str | None = None, micros: int = 0) -> Count:
+    """With one client more."""
+    return replace(
+        count,
+        clients=count.clients + 1,
+        outcomes=_one_more(count.outcomes, outcome),
+        reasons=_one_more(count.reasons, reason),
+        micros=count.micros + micros,
+    )
+
+
+def _one_more(numbers: Mapping[str, int], name: str | None) -> Mapping[str, int]:
+    return numbers if name is None else MappingProxyType({**numbers, name: numbers.get(name, 0) + 1})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
     """stage: which list is being walked; cursor: where in it. seen, changed: how many items it came by, and
-    how many of them it wrote. campaign_id: of an INVITE."""
+    how many of them it wrote or found. campaign_id: whose recipients it is about. next_at: when the next of
+    them is due. count: what it has counted so far."""
 
     network_id: str
     id: str
@@ -29,6 +70,8 @@ class Walk:
     cursor: str | None = None
     seen: int = 0
     changed: int = 0
+    next_at: datetime | None = None
+    count: Count | None = None
     finished_at: datetime | None = None
     wake: Wake | None = None
     trouble: Trouble | None = None

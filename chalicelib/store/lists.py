@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from chalicelib.domain.bookings import Booking
-from chalicelib.domain.campaigns import Campaign
+from chalicelib.domain.campaigns import Campaign, Recipient
 from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.ids import time_ordered
 from chalicelib.domain.inbox import InboxItem, InboxState
@@ -201,6 +201,29 @@ class Lists:
             self.item.by_network, keys.clients_of(network_id), newest_first=True, limit=limit, cursor=cursor
         )
         return Page(self._batch(Client, page.items), page.cursor)
+
+    def client_ids(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[str]:
+        """Of the same list, from the index alone."""
+        page = self._keys_page(
+            self.item.by_network, keys.clients_of(network_id), newest_first=True, limit=limit, cursor=cursor
+        )
+        return Page([keys.told(*place)["id"] for place in page.items], page.cursor)
+
+    def recipients_named(
+        self, network_id: str, campaign_id: str, client_ids: Sequence[str]
+    ) -> list[Recipient]:
+        """Those of these clients who have a place in the campaign."""
+        parts = {"network_id": network_id, "campaign_id": campaign_id}
+        places = [keys.key("RECIPIENT", client_id=id, **parts) for id in dict.fromkeys(client_ids)]
+        return self._batch(Recipient, places)
+
+    def messages_named(self, network_id: str, named: Sequence[tuple[str, str]]) -> list[Message]:
+        """The messages of these clients and ids; those that are not on record are left out."""
+        places = [
+            keys.key("MSG", network_id=network_id, client_id=client_id, id=id)
+            for client_id, id in dict.fromkeys(named)
+        ]
+        return self._batch(Message, places)
 
     def entries(self, network_id: str, client_id: str) -> list[Entry]:
         """All entries of a client, in the order in which they were posted."""
