@@ -33,7 +33,7 @@ class SqsWakeQueue:
         pk, sk, shard = self._locate(value)
         body = {"shard": shard, "pk": pk, "sk": sk}
         try:
-            self._send(body, f"{pk}#{value.version}")
+            self._send(body, f"{pk}#{sk}#{value.version}")
         except (BotoCoreError, ClientError):
             log.warning("an item was not woken at once; the next sweep finds it", exc_info=True)
 
