@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 SNS, END_USER_MESSAGING = "sns", "end_user_messaging"
+VERIFIED, UNSIGNED = "verified", "unsigned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,11 @@ class Channels:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A function's surroundings, as CloudFormation sets them (infra/resources.yaml)."""
+    """A function's surroundings, as CloudFormation sets them (infra/resources.yaml).
+
+    events_topic      ARN of the topic on which channels tell of messages.
+    events_verified   whether its signatures are looked at; the local cloud signs nothing.
+    """
 
     region: str
     table_name: str
@@ -44,6 +49,8 @@ class Settings:
     stage: str
     endpoint_url: str | None
     channels: Channels
+    events_topic: str
+    events_verified: bool
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -59,7 +66,16 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         stage=env.get("STAGE", "local"),
         endpoint_url=env.get("AWS_ENDPOINT_URL") or None,
         channels=_channels(env),
+        events_topic=env.get("EVENTS_TOPIC", ""),
+        events_verified=_is_verified(env.get("EVENT_SIGNATURES", VERIFIED)),
     )
+
+
+def _is_verified(said: str) -> bool:
+    """Raises ValueError for what is neither: a slip must not let anybody in."""
+    if said not in (VERIFIED, UNSIGNED):
+        raise ValueError(f"EVENT_SIGNATURES is {VERIFIED} or {UNSIGNED}, not {said!r}")
+    return said == VERIFIED
 
 
 def _channels(env: Mapping[str, str]) -> Channels:

@@ -4,7 +4,7 @@ what it uses."""
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,10 @@ from chalicelib.settings import END_USER_MESSAGING, SNS, Settings, from_environm
 
 if TYPE_CHECKING:
     from chalicelib.domain.network import Directory
+    from chalicelib.domain.receipts import Receipt
+    from chalicelib.domain.replies import Reply
     from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
+    from chalicelib.messaging.sns_envelope import Envelopes
     from chalicelib.services.make_links import Links
     from chalicelib.services.ports import PushRegistry, Sender
     from chalicelib.services.receive_webhook import Receiving, Site
@@ -271,3 +274,19 @@ def wakers(count: "Callable[[str], None]" = lambda metric: None) -> "Wakers":
     from chalicelib.services.wakers import wakers as made
 
     return made(sending(count), intake_queue())
+
+
+@cache
+def _envelopes() -> "Envelopes":
+    from chalicelib.messaging.sns_envelope import Envelopes, fetched
+
+    here = settings()
+    return Envelopes(frozenset({here.events_topic}), fetched if here.events_verified else None)
+
+
+def told_by(envelope: Any) -> "Sequence[Receipt | Reply]":
+    """What an event from the queue of receipts tells. Raises Forged, NotUnderstood."""
+    from chalicelib.messaging.events.read import read
+
+    published = _envelopes().open(envelope, now())
+    return read(published.text, published.at)

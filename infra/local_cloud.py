@@ -34,6 +34,13 @@ PROGRAM = ROOT / ".venv-cloud" / "bin" / "ministack"
 REGION = "us-east-1"
 HOST = "127.0.0.1"
 PORTS = range(4566, 4700)
+CHANNELS = {
+    "SmsChannel": "sns", "SmsPerSecond": "0",
+    "EmailFrom": "Perennial <salon@perennial.example>", "EmailPerSecond": "0",
+    "EventSignatures": "unsigned",
+}
+"""Parameters of the template. There is no End User Messaging here: neither its SMS nor WhatsApp;
+and its SNS signs nothing."""
 START_SECONDS = 60
 STOP_SECONDS = 60
 
@@ -100,7 +107,8 @@ class LocalCloud:
         else:
             bucket = f"perennial-{LOCAL_STAGE}"
             ensure_bucket(self.connect, bucket, REGION)
-            deploy(self.connect, LOCAL_STAGE, package(LOCAL_STAGE, REGION, progress), bucket, progress)
+            packaged = package(LOCAL_STAGE, REGION, progress)
+            deploy(self.connect, LOCAL_STAGE, packaged, bucket, progress, CHANNELS)
         deployment = self.deployment()
         ensure_parameters(self.connect, deployment)
         return deployment
@@ -145,6 +153,11 @@ class LocalCloud:
         """Every SMS that SNS took, oldest first for each number: PhoneNumber, Message, MessageId, ..."""
         by_number = self._ask("/_ministack/sns/sms-messages")["sms_messages"]
         return [message for messages in by_number.values() for message in messages]
+
+    def emails(self) -> list[dict[str, Any]]:
+        """Every e-mail that SES took, oldest first: To, Subject, BodyText, BodyHtml, MessageId, ..."""
+        found: list[dict[str, Any]] = self._ask("/_ministack/ses/messages")["messages"]
+        return found
 
     def _alive(self, pid: int) -> bool:
         if self._process is not None and self._process.pid == pid:

@@ -26,7 +26,8 @@ class DeploymentError(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """Where a deployed application is. `functions` maps api, sweep, wake, intake to the functions' names."""
+    """Where a deployed application is. functions: api, sweep, wake, intake, receipts by the names they have
+    there."""
 
     stage: str
     stack: str
@@ -36,6 +37,9 @@ class Deployment:
     intake_queue_url: str
     wake_dead_letters_url: str
     intake_dead_letters_url: str
+    receipts_queue_url: str
+    receipts_dead_letters_url: str
+    events_topic: str
     functions: dict[str, str]
     parameter_prefix: str
     rest_api_id: str
@@ -95,8 +99,12 @@ def read_deployment(connect: Connect, stage: str) -> Deployment:
         intake_queue_url=outputs["IntakeQueueUrl"],
         wake_dead_letters_url=outputs["WakeDeadLettersUrl"],
         intake_dead_letters_url=outputs["IntakeDeadLettersUrl"],
+        receipts_queue_url=outputs["ReceiptsQueueUrl"],
+        receipts_dead_letters_url=outputs["ReceiptsDeadLettersUrl"],
+        events_topic=outputs["MessageEventsArn"],
         functions={"api": outputs["APIHandlerName"], "sweep": outputs["SweepName"],
-                   "wake": outputs["WakeName"], "intake": outputs["IntakeName"]},
+                   "wake": outputs["WakeName"], "intake": outputs["IntakeName"],
+                   "receipts": outputs["ReceiptsName"]},
         parameter_prefix=f"/perennial/{stage}",
         rest_api_id=outputs["RestAPIId"],
     )

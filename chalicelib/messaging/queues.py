@@ -9,9 +9,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.domain.bookings import Booking
-from chalicelib.domain.clients import Client
 from chalicelib.domain.inbox import InboxItem
+from chalicelib.services.ports import Woken
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +28,7 @@ class SqsWakeQueue:
     def __init__(self, client: Callable[[], Any], url: str, locate: Locate) -> None:
         self._client, self._url, self._locate = client, url, locate
 
-    def wake_item(self, value: Booking | Client | InboxItem) -> None:
+    def wake_item(self, value: Woken) -> None:
         pk, sk, shard = self._locate(value)
         body = {"shard": shard, "pk": pk, "sk": sk}
         try:

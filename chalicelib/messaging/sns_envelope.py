@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.message_events import Forged
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.x509 import Certificate
@@ -26,14 +28,6 @@ _SIGNED = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 _CERTIFICATE_URL = re.compile(
     r"https://sns\.([a-z0-9-]{3,40})\.amazonaws\.com(\.cn)?/SimpleNotificationService-[A-Za-z0-9]{1,64}\.pem"
 )
-
-
-class Forged(Exception):
-    """Not published by SNS on a topic of ours. code: stable, for logs."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)

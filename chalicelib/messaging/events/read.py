@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain.message_events import NotUnderstood
 from chalicelib.domain.receipts import Receipt
 from chalicelib.domain.replies import Reply
 from chalicelib.messaging.events import email, sms, sms_reply, whatsapp
-from chalicelib.messaging.events.reading import NotUnderstood, Shape, decode
+from chalicelib.messaging.events.reading import Shape, decode
 
 
 class _Marks(Shape, frozen=True):

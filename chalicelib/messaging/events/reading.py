@@ -6,20 +6,14 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
+from chalicelib.domain.message_events import NotUnderstood
+
 T = TypeVar("T")
 
 Id = Annotated[str, Meta(min_length=1, max_length=300)]
 Phone = Annotated[str, Meta(min_length=3, max_length=40)]
 Instant = Annotated[datetime, Meta(tz=True)]
 Milliseconds = Annotated[int, Meta(ge=0, le=4_102_444_800_000)]
-
-
-class NotUnderstood(Exception):
-    """An event that tells us nothing. code: stable, for logs; the message never holds what a client wrote."""
-
-    def __init__(self, code: str, message: str = "") -> None:
-        super().__init__(f"{code}: {message}" if message else code)
-        self.code = code
 
 
 class Shape(msgspec.Struct, rename="camel", frozen=True):

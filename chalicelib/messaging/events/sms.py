@@ -9,10 +9,11 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from chalicelib.domain.message_events import NotUnderstood
 from chalicelib.domain.messages import MessageState
 from chalicelib.domain.receipts import PARTS_MOST, Receipt, micros
 from chalicelib.messaging import context
-from chalicelib.messaging.events.reading import Id, Milliseconds, NotUnderstood, Shape, decode, instant
+from chalicelib.messaging.events.reading import Id, Milliseconds, Shape, decode, instant
 
 _ON_ITS_WAY = frozenset({"SENT", "QUEUED", "PENDING"})
 _ARRIVED = frozenset({"SUCCESSFUL", "DELIVERED"})

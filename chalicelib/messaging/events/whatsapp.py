@@ -9,11 +9,12 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
+from chalicelib.domain.message_events import NotUnderstood
 from chalicelib.domain.messages import MessageState
 from chalicelib.domain.receipts import Receipt
 from chalicelib.domain.replies import Reply
 from chalicelib.messaging import context
-from chalicelib.messaging.events.reading import Id, NotUnderstood, Shape, decode
+from chalicelib.messaging.events.reading import Id, Shape, decode
 
 Seconds = Annotated[str, Meta(pattern="^[0-9]{1,10}$")]
 Text = Annotated[str, Meta(max_length=70_000)]

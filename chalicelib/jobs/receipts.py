@@ -1,0 +1,35 @@
+"""Takes in what channels tell of messages, and what clients write back, in whatever order it comes."""
+
+from typing import Any
+
+from chalice import Blueprint
+
+from chalicelib.jobs.job import Job, batch_job
+
+bp = Blueprint(__name__)
+
+
+@bp.on_sqs_message(queue="receipts", batch_size=10)
+@batch_job
+def receipts(body: Any, job: Job) -> None:
+    """One event. What is forged or tells us nothing is counted, logged by its code, and gone; what may yet
+    succeed raises, and is delivered again."""
+    from chalicelib import wiring
+    from chalicelib.domain.message_events import Forged, NotUnderstood
+    from chalicelib.domain.receipts import Receipt
+    from chalicelib.logs import logger
+    from chalicelib.services.take_receipt import take_receipt
+    from chalicelib.services.take_reply import take_reply
+
+    try:
+        told = wiring.told_by(body)
+    except (Forged, NotUnderstood) as error:
+        job.count(f"Events{type(error).__name__}")
+        logger().warning("an event was dropped", extra={"code": error.code, "detail": str(error)})
+        return
+    for each in told:
+        is_receipt = isinstance(each, Receipt)
+        came_to = take_receipt(wiring.world(), each) if is_receipt else take_reply(wiring.world(), each)
+        job.count(("Receipts" if is_receipt else "Replies") + came_to.title().replace("_", ""))
+        if came_to.startswith("unknown"):
+            logger().warning("an event led nowhere", extra={"code": came_to.upper()})
