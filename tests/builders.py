@@ -20,6 +20,7 @@ from chalicelib.domain.inbox import InboxItem
 from chalicelib.domain.messages import MessageState, Outcome, Outgoing
 from chalicelib.domain.network import Connection, Directory, Network, ReviewLink, Role, Salon, Service, Staff
 from chalicelib.domain.touches import Purpose
+from chalicelib.services.ports import DeviceRefused, PlatformMissing
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 """A Monday, ten in the morning in Chisinau: no quiet hour anywhere near."""
@@ -87,6 +88,21 @@ class RecordingIntake:
 
     def take_in(self, item: InboxItem) -> None:
         self.items.append(item)
+
+
+@dataclass
+class RecordingRegistry:
+    """Gives every token an endpoint; has no app for iPhones, and refuses tokens that begin with `bad`."""
+
+    registered: list[tuple[str, str]] = field(default_factory=list)
+
+    def register(self, platform: str, token: str) -> str:
+        if platform == "ios":
+            raise PlatformMissing(platform)
+        if token.startswith("bad"):
+            raise DeviceRefused(platform)
+        self.registered.append((platform, token))
+        return f"arn:aws:sns:eu-central-1:000000000000:endpoint/GCM/app/{token}"
 
 
 @dataclass

@@ -17,7 +17,16 @@ from chalicelib.services.manage_keys import key_hash
 from chalicelib.services.receive_webhook import Receiving
 from chalicelib.services.world import World
 from chalicelib.wiring import CachedDirectories
-from tests.builders import NETWORK, NOW, RecordingIntake, Town, a_booking, a_town, save_booking
+from tests.builders import (
+    NETWORK,
+    NOW,
+    RecordingIntake,
+    RecordingRegistry,
+    Town,
+    a_booking,
+    a_town,
+    save_booking,
+)
 
 if TYPE_CHECKING:
     from chalice import Chalice
@@ -34,12 +43,16 @@ class TestParts:
 
     the_world: World
     intake: RecordingIntake
+    registry: RecordingRegistry = field(default_factory=RecordingRegistry)
 
     def world(self) -> World:
         return self.the_world
 
     def links(self) -> Links:
         return Links(secret=b"0123456789abcdef0123456789abcdef", base_url=BASE_URL)
+
+    def push_registry(self) -> RecordingRegistry:
+        return self.registry
 
     def receiving(self) -> Receiving:
         from chalicelib.booking_sites import ADAPTERS

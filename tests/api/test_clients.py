@@ -174,21 +174,8 @@ def test_a_phone_cannot_be_taken_from_another_client(http: Http) -> None:
     assert (answer.status, answer.code, answer.json["details"]["client_id"]) == (409, "CLIENT_EXISTS", MARIA)
 
 
-def test_a_consent_is_taken_down_with_who_when_and_how(http: Http) -> None:
-    path = f"/v1/clients/{MARIA}/consents/sms/marketing"
-    granted = http.put(path, {"granted": True, "how": "asked at the desk"})
-    (consent,) = granted.json["consents"]
-    assert consent["granted"] is True
-    assert consent["at"] == "2026-11-23T08:00:00Z"
-    taken_back = http.put(path, {"granted": False, "how": "by phone"}).json["consents"]
-    assert [(each["granted"], each["how"]) for each in taken_back] == [(False, "by phone")]
-    assert (
-        http.put(f"/v1/clients/{MARIA}/consents/fax/marketing", {"granted": True, "how": "x"}).status == 422
-    )
-
-
 def test_a_client_of_nobody_is_not_there(http: Http) -> None:
-    for path in ("", "/bookings", "/messages", "/bonus", "/bonus/entries"):
+    for path in ("", "/bookings", "/messages", "/consents", "/devices", "/bonus", "/bonus/entries"):
         assert http.get(f"/v1/clients/cli_nobody0000000001{path}").code == "NOT_FOUND"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.bookings import Status
-from chalicelib.domain.clients import may_send
+from chalicelib.domain.clients import CHANNELS, may_send
 from chalicelib.domain.links import Link, LinkPurpose
 from chalicelib.domain.touches import Purpose
 from tests.api.conftest import Answer, Http, TestParts
@@ -178,11 +178,14 @@ def test_a_visit_that_was_not_is_not_reviewed(visitor: Visitor, world: Any) -> N
 # --- stop
 
 
-def stopped(world: Any) -> bool:
+def coming(world: Any, purpose: Purpose = Purpose.SERVICE) -> list[str]:
+    """The channels through which messages of a purpose may come to Maria."""
     client = world.store.client(NETWORK, MARIA)
-    return not any(
-        may_send(client, channel, Purpose.SERVICE, True) for channel in ("sms", "whatsapp", "email")
-    )
+    return [channel for channel in CHANNELS if may_send(client, channel, purpose, False)]
+
+
+def stopped(world: Any) -> bool:
+    return coming(world) == []
 
 
 def test_one_tap_stops_and_another_resumes(visitor: Visitor, world: Any) -> None:
@@ -194,9 +197,70 @@ def test_one_tap_stops_and_another_resumes(visitor: Visitor, world: Any) -> None
     assert not stopped(world)
 
 
-def test_a_mail_programs_one_tap_is_answered_without_a_redirect(visitor: Visitor, world: Any) -> None:
-    assert visitor.post("u", "", "List-Unsubscribe=One-Click").status == 200
+def test_marketing_is_stopped_alone_and_taken_up_again(visitor: Visitor, world: Any) -> None:
+    answer = visitor.post("u", "?lang=en", "what=marketing")
+    assert "No more offers and news" in visitor.follow(answer).text
+    assert coming(world, Purpose.MARKETING) == []
+    assert coming(world) == list(CHANNELS)
+    assert "Stop messages" in visitor.follow(visitor.post("u", "/resume?lang=en", "what=marketing")).text
+    assert coming(world, Purpose.MARKETING) == list(CHANNELS)
+
+
+def test_who_resumes_after_stopping_everything_is_not_sent_marketing(visitor: Visitor, world: Any) -> None:
+    visitor.post("u", "", "what=all")
+    page = visitor.follow(visitor.post("u", "/resume?lang=en", "what=service"))
+    assert "We will write to you about your bookings only." in page.text
+    assert coming(world) == list(CHANNELS)
+    assert coming(world, Purpose.MARKETING) == []
+
+
+def test_one_channel_is_turned_off_and_on(visitor: Visitor, world: Any) -> None:
+    page = visitor.follow(visitor.post("u", "?lang=en", "what=email"))
+    assert "Turn on: e-mail" in page.text
+    assert "Turn off: SMS" in page.text
+    assert coming(world) == ["sms", "whatsapp", "push"]
+    page = visitor.follow(visitor.post("u", "/resume?lang=en", "what=email"))
+    assert "Turn off: e-mail" in page.text
+    assert coming(world) == list(CHANNELS)
+    assert coming(world, Purpose.MARKETING) == ["sms", "whatsapp", "push"]
+
+
+def test_whoever_turns_off_every_channel_they_have_has_stopped_everything(
+    visitor: Visitor, world: Any
+) -> None:
+    for channel in ("sms", "whatsapp", "email"):
+        page = visitor.follow(visitor.post("u", "?lang=en", f"what={channel}"))
+    assert "Messages are stopped" in page.text
+
+
+@pytest.mark.parametrize("body", ["what=nonsense", b"\xff\xfe", "&" * 100, "what=" + "9" * 40_000])
+def test_stopping_works_whatever_the_form_says(body: Any, visitor: Visitor, world: Any) -> None:
+    assert visitor.post("u", "", body).status == 303
     assert stopped(world)
+
+
+MULTIPART = '--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("body", "of"),
+    [
+        ("List-Unsubscribe=One-Click", "application/x-www-form-urlencoded"),
+        (MULTIPART, "multipart/form-data; boundary=x"),
+    ],
+)
+def test_a_mail_programs_one_tap_stops_marketing_and_is_answered_without_a_redirect(
+    body: str, of: str, visitor: Visitor, world: Any
+) -> None:
+    for _ in range(2):
+        answer = visitor.post("u", "", body, Content_Type=of)
+        assert answer.status == 200
+        assert {"Location", "Set-Cookie"}.isdisjoint(answer.headers)
+    assert coming(world, Purpose.MARKETING) == []
+    assert coming(world) == list(CHANNELS)
+    lines = world.store.consent_history(NETWORK, MARIA)
+    assert {line.consent.how for line in lines} == {"one-click unsubscribe"}
+    assert len(lines) == len(CHANNELS)
 
 
 # --- what does nothing

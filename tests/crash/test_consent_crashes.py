@@ -14,16 +14,11 @@ from chalicelib.services.keep_client import NewClient, change_client, register_c
 from chalicelib.services.keep_consents import history, set_consents, stop_messages
 from chalicelib.services.keep_devices import add_device
 from chalicelib.services.world import World
-from tests.builders import NETWORK, a_connection, a_town, access
+from tests.builders import NETWORK, RecordingRegistry, a_connection, a_town, access
 from tests.crash.failing_calls import Calls, Failure, WorkerDied, calls
 
 MARIA = "cli_maria00000000001"
 NEW_PHONE = "+37369777777"
-
-
-class Registry:
-    def register(self, platform: str, token: str) -> str:
-        return f"arn:{token}"
 
 
 def agree(world: World) -> None:
@@ -51,7 +46,7 @@ def register(world: World) -> None:
 
 
 def add(world: World) -> None:
-    add_device(world, access(), Registry(), MARIA, "android", "token-1")
+    add_device(world, access(), RecordingRegistry(), MARIA, "android", "token-1")
 
 
 def as_it_is(world: World) -> tuple[Any, ...]:
