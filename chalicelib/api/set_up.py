@@ -35,7 +35,8 @@ class ReviewPlace(Body):
 
 
 class NewSalon(Body):
-    """timezone: IANA name. currency: ISO 4217; a salon keeps it."""
+    """timezone: IANA name. currency: ISO 4217; a salon keeps it. booking_url: where clients book by themselves;
+    invitations lead there."""
 
     name: Line
     timezone: Word
@@ -44,6 +45,7 @@ class NewSalon(Body):
     map_url: Url | None = None
     phone: Word | None = None
     review_links: Annotated[tuple[ReviewPlace, ...], Meta(max_length=10)] = ()
+    booking_url: Url | None = None
 
 
 class SalonChanges(Body):
@@ -54,6 +56,7 @@ class SalonChanges(Body):
     map_url: Url | UnsetType | None = UNSET
     phone: Word | UnsetType | None = UNSET
     review_links: Annotated[list[ReviewPlace], Meta(max_length=10)] | UnsetType = UNSET
+    booking_url: Url | UnsetType | None = UNSET
     version: Whole | UnsetType = UNSET
 
 
@@ -66,6 +69,7 @@ class SalonAnswer(Answered):
     map_url: str | None
     phone: str | None
     review_links: list[ReviewPlace]
+    booking_url: str | None
     version: int
 
 

@@ -1,8 +1,9 @@
 """When a client's points call for a message: those about to expire are warned of, first in good time, then
 shortly before. The account carries the pointer, since whatever changes the points writes it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from chalicelib.domain.ledger import Account
 from chalicelib.domain.rules import MessageRules
@@ -12,35 +13,48 @@ from chalicelib.domain.zones import local_date, local_instant
 
 
 def plans(account: Account, rules: MessageRules, zone: str, now: datetime) -> tuple[Plan, ...]:
-    """The next warning: the first that is neither over nor made. Its occurrence names the day of the expiry
-    and which of the warnings it is. zone: the client's, else the salon's.
+    """The next warning: the first that is neither over nor made. zone: the client's, else the salon's.
 
-    A warning is of use until the next one is due, the last until the points are gone.
+    A warning is of use until the next one about the same points is due, the last until the points are gone.
     """
-    ends = sorted({lot.expires_at for lot in account.lots if lot.expires_at and lot.remaining > 0})
-    for expires_at in ends:
-        day = local_date(expires_at, zone)
-        hour = time(rules.day_touch_hour)
-        offsets = sorted(set(rules.bonus_expiry_days_before), reverse=True)
-        starts = [local_instant(day - timedelta(days=days), hour, zone) for days in offsets]
-        for days, at, until in zip(offsets, starts, [*starts[1:], expires_at], strict=True):
-            plan = Plan(TouchKind.BONUS_EXPIRY, at, until, occurrence=day.toordinal() * 1000 + days)
-            touch = touch_of(account.touches, plan)
-            if until <= now or not is_open(touch, now, until):
-                continue
-            if rules.is_off(plan.kind):
-                return (replace(plan, reason="switched_off"),)
-            return (timely(plan, touch, rules.quiet_hours, zone, made_at=at, now=now),)
+    made = account.touches.get(TouchKind.BONUS_EXPIRY)
+    for plan in sorted(_warnings(account, rules, zone), key=lambda plan: plan.occurrence):
+        if plan.until <= now or (made is not None and plan.occurrence < made.occurrence):
+            continue
+        touch = touch_of(account.touches, plan)
+        if not is_open(touch, now, plan.until):
+            continue
+        if rules.is_off(plan.kind):
+            return (replace(plan, reason="switched_off"),)
+        return (timely(plan, touch, rules.quiet_hours, zone, made_at=plan.at, now=now),)
     return ()
+
+
+def _warnings(account: Account, rules: MessageRules, zone: str) -> Iterator[Plan]:
+    """All warnings of all lots. An occurrence names the day of the warning and how many days ahead it is of
+    the expiry, so that later warnings have greater ones."""
+    hour, offsets = time(rules.day_touch_hour), sorted(set(rules.bonus_expiry_days_before), reverse=True)
+    for expires_at in {lot.expires_at for lot in account.lots if lot.expires_at and lot.remaining > 0}:
+        days = [local_date(expires_at, zone) - timedelta(days=offset) for offset in offsets]
+        starts = [local_instant(day, hour, zone) for day in days]
+        ends = [*starts[1:], expires_at]
+        for day, offset, at, until in zip(days, offsets, starts, ends, strict=True):
+            yield Plan(TouchKind.BONUS_EXPIRY, at, until, occurrence=day.toordinal() * 1000 + offset)
+
+
+def expiry_day(occurrence: int) -> date:
+    """The local day on which the points expire that a warning is of."""
+    day, offset = divmod(occurrence, 1000)
+    return date.fromordinal(day + offset)
 
 
 def expiring_points(account: Account, occurrence: int, zone: str, now: datetime) -> int:
     """How many points can be used now and not after the day that the warning is of."""
-    day = occurrence // 1000
+    day = expiry_day(occurrence)
     return sum(
         lot.remaining
         for lot in account.lots
-        if lot.is_available(now) and lot.expires_at and local_date(lot.expires_at, zone).toordinal() == day
+        if lot.is_available(now) and lot.expires_at and local_date(lot.expires_at, zone) == day
     )
 
 

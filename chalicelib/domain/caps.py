@@ -1,5 +1,5 @@
-"""Caps: how many messages a client may get within seven days, whatever they are about. Counted from the log of
-messages itself, so that there is no counter to go wrong."""
+"""Caps: how many messages a client may get within seven days, whatever they are about. Counted from the log
+of messages itself, so that there is no counter to go wrong."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -9,9 +9,7 @@ from chalicelib.domain.rules import MessageRules
 from chalicelib.domain.touches import ESSENTIAL, MARKETING, TouchKind
 
 WEEK = timedelta(days=7)
-_REACHED = frozenset(
-    {MessageState.SENDING, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN}
-)
+_REACHED = frozenset({MessageState.SENDING, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN})
 
 
 def is_capped(kind: TouchKind) -> bool:
@@ -27,7 +25,8 @@ def counts(message: Message) -> bool:
 def over_cap(
     kind: TouchKind, recent: Iterable[tuple[TouchKind, datetime]], rules: MessageRules
 ) -> tuple[str, datetime | None] | None:
-    """Why one more message would be too much, and when it no longer would (None: never); None where it is not.
+    """Why one more message would be too much, and when it no longer would (None: never); None where it is
+    not.
 
     recent: kinds and instants of what was sent within the last seven days, in any order.
     """
@@ -38,7 +37,7 @@ def over_cap(
         found.append(_full("weekly_marketing_cap", rules.weekly_marketing_cap, marketing))
     over = [each for each in found if each is not None]
     never = next((each for each in over if each[1] is None), None)
-    return never or max(over, key=lambda each: each[1] or datetime.max, default=None)
+    return never or max(over, key=lambda each: str(each[1]), default=None)
 
 
 def _full(reason: str, cap: int, sent: list[datetime]) -> tuple[str, datetime | None] | None:

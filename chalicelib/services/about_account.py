@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Self
 
 from chalicelib.domain import account_plan
@@ -37,6 +37,8 @@ class AboutAccount:
         return self
 
     def _expiring(self, plan: Plan, now: datetime) -> int:
+        if not plan.occurrence:  # a preview, of no warning in particular
+            return self.item.available(now)
         return account_plan.expiring_points(self.item, plan.occurrence, zone_of(self), now)
 
     def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
@@ -53,7 +55,7 @@ class AboutAccount:
             link=self.salon.booking_url,
             points_balance=self.item.balance,
             points_expiring=self._expiring(plan, now),
-            points_until=date.fromordinal(plan.occurrence // 1000) if plan.occurrence else None,
+            points_until=account_plan.expiry_day(plan.occurrence) if plan.occurrence else None,
         )
 
     def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:
