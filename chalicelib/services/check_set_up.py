@@ -26,6 +26,7 @@ def checked(directory: Directory, said: Mapping[str, Any]) -> dict[str, Any]:
         "currency": _currency,
         "phone": lambda text: phone_e164(text, directory.network.country) if text else None,
         "map_url": _web_url,
+        "booking_url": _web_url,
         "tip_url": _web_url,
         "review_links": _review_links,
         "salon_ids": lambda ids: _salon_ids(directory, ids),
