@@ -24,7 +24,7 @@ from chalicelib.web.told import Told, told
 _ADDRESSES = frozenset({"link", "stop", "map"})
 _NOTHING = "\0"
 """Stands for a value that is not known until the text around it is closed up; no text or name has it."""
-_AT_LINE_START = re.compile(rf"^{_NOTHING}[,;:]?[ \t]*", re.MULTILINE)
+_AT_LINE_START = re.compile(rf"^[ \t]*{_NOTHING}(?:[,;:.]?[ \t]*\n|[,;:]?[ \t]*)", re.MULTILINE)
 _BEFORE_MARK = re.compile(rf"(?:[ \t]*,)?[ \t]*{_NOTHING}(?=[,.;:!?])|{_NOTHING}")
 _BLANKS = re.compile(r"[ \t\u00a0]+")
 
@@ -104,8 +104,7 @@ def _filled(pieces: tuple[Piece, ...], known: Told) -> str:
 def _closed_up(text: str) -> str:
     """Without the holes of what is not known, and without the lines that were nothing else."""
     text = _BEFORE_MARK.sub("", _AT_LINE_START.sub("", text))
-    lines = (_BLANKS.sub(" ", line).strip() for line in text.split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    return "\n".join(_BLANKS.sub(" ", line).strip() for line in text.split("\n")).strip()
 
 
 def _letter(template: Template, said: str, pieces: tuple[Piece, ...], known: Told) -> Worded:
