@@ -7,6 +7,7 @@
 import argparse
 import secrets
 import sys
+from collections.abc import Mapping
 
 import boto3
 
@@ -50,9 +51,10 @@ def ensure_bucket(connect: Connect, name: str, region: str) -> None:
 
 
 def deploy_to_aws(
-    stage: str, public_base_url: str | None, alarm_email: str | None, progress: Progress
+    stage: str, public_base_url: str | None, parameters: Mapping[str, str], progress: Progress
 ) -> Deployment:
-    """Deploy a stage to the account and region of the ordinary credentials chain."""
+    """Deploy a stage to the account and region of the ordinary credentials chain. parameters: of the
+    template; one that is not named keeps what an earlier deployment gave it."""
     session = boto3.Session()
     region = session.region_name
     if region is None:
@@ -62,8 +64,7 @@ def deploy_to_aws(
     bucket = f"perennial-{stage}-{account}-{region}"
     ensure_bucket(session.client, bucket, region)
     packaged = package(stage, region, progress)
-    given = {"AlarmEmail": alarm_email} if alarm_email else {}
-    deployment = deploy(session.client, stage, packaged, bucket, progress, given)
+    deployment = deploy(session.client, stage, packaged, bucket, progress, parameters)
     ensure_parameters(session.client, deployment, public_base_url)
     return deployment
 
@@ -74,6 +75,8 @@ def main() -> int:
     parser.add_argument("--package-only", action="store_true", help="stop before anything is sent to AWS")
     parser.add_argument("--public-base-url", help="the public address of links, when it is not the API's own")
     parser.add_argument("--alarm-email", help="where alarms are mailed")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", type=_pair,
+                        help="a parameter of the template (docs/operation.md), kept over later deployments")
     arguments = parser.parse_args()
     if arguments.stage == LOCAL_STAGE:
         parser.error("this stage belongs to the local cloud: make demo")
@@ -83,12 +86,22 @@ def main() -> int:
             app, layer = (file.stat().st_size // 1000 for file in (packaged.app, packaged.layer))
             print(f"{packaged.app.parent.relative_to(ROOT)}/template.json; app {app} kB, layer {layer} kB")
             return 0
-        deployment = deploy_to_aws(arguments.stage, arguments.public_base_url, arguments.alarm_email, _tell)
+        given = dict(arguments.set)
+        if arguments.alarm_email:
+            given["AlarmEmail"] = arguments.alarm_email
+        deployment = deploy_to_aws(arguments.stage, arguments.public_base_url, given, _tell)
     except (DeploymentError, PackagingError) as error:
         print(f"not deployed: {error}", file=sys.stderr)
         return 1
     print(f"{deployment.stack}: {deployment.api_url}")
     return 0
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
 
 
 def _tell(line: str) -> None:

@@ -25,7 +25,9 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
 SOURCES = ("app.py", "chalicelib/**/*", "requirements.txt", ".chalice/*.json", "infra/resources.yaml")
 LOCAL_STAGE = "local"
-SERVICES_CALLED = ("dynamodb", "sns", "sqs", "ssm", "sts")
+SERVICES_CALLED = (
+    "dynamodb", "pinpoint-sms-voice-v2", "sesv2", "sns", "socialmessaging", "sqs", "ssm", "sts",
+)
 """The AWS services that functions call: one that is missing here is unknown to them on the local cloud."""
 
 Progress = Callable[[str], None]

@@ -1,5 +1,6 @@
 """E-mail by SES v2, as HTML and as text, with the headers by which a mail program stops it (RFC 8058)."""
 
+import re
 from collections.abc import Callable
 from email.utils import formataddr, parseaddr
 from typing import Any
@@ -9,7 +10,10 @@ from chalicelib.messaging.attempt import Answer, Refusal, attempt, message_of
 from chalicelib.messaging.context import Context, as_tags
 
 SUBJECT_MOST = 120
-_ADDRESS_WORDS = ("address", "domain", "user name", "local name")
+_NO_ADDRESS = re.compile(
+    r"illegal address|missing final '@domain'|domain (contains|starts|ends)|local (address|name)|user name",
+    re.IGNORECASE,
+)
 _REFUSALS = {
     "AccountSuspendedException": Refusal("account_suspended"),
     "SendingPausedException": Refusal("sending_paused"),
@@ -69,9 +73,7 @@ def _utf8(data: str) -> dict[str, str]:
 
 
 def _explain(code: str, answer: Answer) -> Refusal | None:
-    """An address that is none is a bad request, and only the words of SES say so."""
-    if code == "BadRequestException":
-        words = message_of(answer).lower()
-        wrong = any(word in words for word in _ADDRESS_WORDS)
-        return Refusal("no_mail_there", bad_address=True) if wrong else None
+    """That an address is none, only the words of SES say."""
+    if code in ("BadRequestException", "MessageRejected") and _NO_ADDRESS.search(message_of(answer)):
+        return Refusal("no_mail_there", bad_address=True)
     return _REFUSALS.get(code)

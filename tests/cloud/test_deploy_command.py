@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from infra.deploy import deploy_to_aws
-from infra.local_cloud import REGION, LocalCloud
+from infra.local_cloud import CHANNELS, REGION, LocalCloud
 from infra.stack import find_stack, stack_name
 
 STAGE = "trial"
@@ -34,17 +34,17 @@ def parameter(cloud: LocalCloud, name: str) -> str:
 @pytest.mark.usefixtures("credentials")
 def test_a_stage_is_deployed_and_keeps_its_secret_and_address_when_deployed_again(cloud: LocalCloud) -> None:
     told: list[str] = []
-    first = deploy_to_aws(STAGE, "https://book.example.com", None, told.append)
+    first = deploy_to_aws(STAGE, "https://book.example.com", CHANNELS, told.append)
     secret = parameter(cloud, "link-secret")
     assert first.stack == f"perennial-{STAGE}"
     assert parameter(cloud, "public-base-url") == "https://book.example.com"
 
-    again = deploy_to_aws(STAGE, None, "owner@example.com", told.append)
+    again = deploy_to_aws(STAGE, None, {"AlarmEmail": "owner@example.com"}, told.append)
     assert again.table_name == first.table_name
     assert parameter(cloud, "link-secret") == secret
     assert parameter(cloud, "public-base-url") == "https://book.example.com"
     # A value that was given once is kept by a deployment that does not give it.
-    deploy_to_aws(STAGE, None, None, told.append)
+    deploy_to_aws(STAGE, None, {}, told.append)
     stack = cloud.connect("cloudformation").describe_stacks(StackName=again.stack)["Stacks"][0]
     assert {"ParameterKey": "AlarmEmail", "ParameterValue": "owner@example.com"} in stack["Parameters"]
 
@@ -54,5 +54,5 @@ def test_without_a_given_address_links_lead_to_the_api_itself(cloud: LocalCloud)
     for name in cloud.connect("ssm").describe_parameters()["Parameters"]:
         if name["Name"].startswith(f"/perennial/{STAGE}/"):
             cloud.connect("ssm").delete_parameter(Name=name["Name"])
-    deployment = deploy_to_aws(STAGE, None, None, lambda line: None)
+    deployment = deploy_to_aws(STAGE, None, CHANNELS, lambda line: None)
     assert parameter(cloud, "public-base-url") == deployment.api_url

@@ -8,9 +8,13 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from chalicelib.domain.messages import MessageState
+from chalicelib.messaging.push import Push, PushEndpoints
+from chalicelib.messaging.ses_email import SesEmail
 from infra.local_cloud import REGION, LocalCloud
 from infra.package import LOCAL_STAGE, sources_digest
 from infra.stack import Deployment, deployed_digest, find_stack
+from tests.unit.messaging.channels import an_outgoing
 
 REFUSED = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 KEY = {"PK": {"S": "NET#permissions"}, "SK": {"S": "PROBE"}}
@@ -71,12 +75,41 @@ def test_the_sweep_reads_the_wake_index_and_no_other(act_as: Act, deployment: De
     assert refused(dynamodb.get_item, TableName=deployment.table_name, Key=KEY)
 
 
-def test_only_the_waker_sends_sms_and_nobody_publishes_to_a_topic(act_as: Act) -> None:
-    waker = act_as("wake", "sns")
-    assert waker.publish(PhoneNumber="+15555550100", Message="allowed")["MessageId"]
-    assert refused(waker.publish, TopicArn=f"arn:aws:sns:{REGION}:000000000000:any", Message="refused")
-    for function in ("api", "sweep", "intake"):
+def test_the_waker_and_the_api_send_and_nobody_publishes_to_a_topic(act_as: Act) -> None:
+    topic = f"arn:aws:sns:{REGION}:000000000000:any"
+    for function in ("wake", "api"):
+        sns = act_as(function, "sns")
+        assert sns.publish(PhoneNumber="+15555550100", Message="allowed")["MessageId"]
+        assert refused(sns.publish, TopicArn=topic, Message="refused")
+    for function in ("sweep", "intake"):
         assert refused(act_as(function, "sns").publish, PhoneNumber="+15555550100", Message="refused")
+
+
+def test_email_goes_by_ses_with_its_headers(
+    act_as: Act, cloud: LocalCloud, deployment: Deployment
+) -> None:
+    outgoing = an_outgoing(to="maria@example.com")
+    configured = cloud.connect("lambda").get_function_configuration(FunctionName=deployment.functions["wake"])
+    set_name = configured["Environment"]["Variables"]["EMAIL_CONFIGURATION_SET"]
+    sender = SesEmail(lambda: act_as("wake", "sesv2"), "Lotos <salon@lotos.example>", set_name)
+    outcome = sender.send(outgoing)
+    assert outcome.state is MessageState.SENT
+    (mail,) = (mail for mail in cloud.emails() if mail["MessageId"] == outcome.provider_id)
+    assert (mail["To"], mail["Subject"]) == (["maria@example.com"], outgoing.worded.subject)
+    assert refused(act_as("intake", "sesv2").send_email, Content={})
+
+
+def test_a_device_is_registered_and_pushed_to(act_as: Act, cloud: LocalCloud) -> None:
+    application = cloud.connect("sns").create_platform_application(
+        Name="perennial", Platform="GCM", Attributes={"PlatformCredential": "none"}
+    )["PlatformApplicationArn"]
+    devices = PushEndpoints(lambda: act_as("api", "sns"), {"android": application})
+    endpoint = devices.register("android", "token-1")
+    assert devices.register("android", "token-1") == endpoint
+    outcome = Push(lambda: act_as("wake", "sns")).send(an_outgoing(to=endpoint))
+    assert outcome.state is MessageState.SENT
+    waker = act_as("wake", "sns")
+    assert refused(waker.create_platform_endpoint, PlatformApplicationArn=application, Token="token-2")
 
 
 def test_a_function_reads_the_parameters_of_its_own_stage_alone(act_as: Act, deployment: Deployment) -> None:

@@ -95,17 +95,25 @@ def test_no_policy_says_everything_or_scans(resources: Resources, functions: Res
     for function in functions.values():
         for statement in statements(resources, function):
             actions = as_list(statement["Action"])
-            assert all(re.fullmatch(r"[a-z]+:[A-Za-z]+", action) for action in actions)
+            assert all(re.fullmatch(r"[a-z-]+:[A-Za-z]+", action) for action in actions)
             assert "dynamodb:Scan" not in actions
-            # A phone number is no resource: the right to send SMS can only be given on everything.
-            assert "*" not in as_list(statement["Resource"]) or actions == ["sns:Publish"]
+            # A phone number is no resource: the right to send it SMS is given by naming what else there is.
+            assert "NotResource" not in statement or actions == ["sns:Publish"]
+            # AWS gives these on everything or not at all.
+            everything = {"sns:CreatePlatformEndpoint", "sns:SetEndpointAttributes"}
+            assert "*" not in as_list(statement.get("Resource", [])) or everything.issuperset(actions)
 
 
-def test_who_may_publish_anywhere_may_publish_to_no_topic(resources: Resources, functions: Resources) -> None:
-    topics = {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}
+def test_who_may_publish_may_publish_to_phones_and_devices_and_to_no_topic(
+    resources: Resources, functions: Resources
+) -> None:
+    phones = {"NotResource": {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}}
+    ours = "${AWS::Region}:${AWS::AccountId}"
+    devices = {"Resource": {"Fn::Sub": f"arn:${{AWS::Partition}}:sns:{ours}:endpoint/*"}}
     for function in functions.values():
-        found = [it for it in statements(resources, function) if "sns:Publish" in as_list(it["Action"])]
-        assert [it["Effect"] for it in found if it["Resource"] == topics] == ["Deny"] * bool(found)
+        for statement in statements(resources, function):
+            if "sns:Publish" in as_list(statement["Action"]):
+                assert {key: it for key, it in statement.items() if "Resource" in key} in (phones, devices)
 
 
 def test_every_queue_reports_failures_one_by_one_and_has_dead_letters(

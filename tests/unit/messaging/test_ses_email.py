@@ -107,6 +107,13 @@ def test_what_is_refused_for_good_says_why(code: str, reason: str) -> None:
     assert refused_with(CHANNEL, an_outgoing(), code) == Outcome(MessageState.FAILED, reason=reason)
 
 
+def test_an_address_of_ours_that_ses_does_not_know_is_not_the_clients_fault() -> None:
+    words = "Email address is not verified. The following identities failed the check: salon@example.com"
+    assert refused_with(CHANNEL, an_outgoing(), "MessageRejected", words) == Outcome(
+        MessageState.FAILED, reason="rejected"
+    )
+
+
 @pytest.mark.parametrize(
     "words", ["Illegal address", "Missing final '@domain'", "Local address contains control or whitespace"]
 )
