@@ -98,7 +98,7 @@ class Outgoing:
     to               phone (E.164), e-mail address or endpoint of a device, as the channel asks.
     useful_seconds   how long the message is worth delivering.
     identity         whom the message comes from, where the network has its own: phone, pool, address.
-    stop_url         one tap there stops messages (List-Unsubscribe).
+    stop_url         marketing: one tap there stops it (List-Unsubscribe, RFC 8058).
     in_conversation  WhatsApp: the client wrote within the last 24 hours, so that free text may go.
     """
 

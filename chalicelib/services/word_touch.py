@@ -120,6 +120,6 @@ def outgoing(
         marketing=plan.kind in MARKETING,
         identity=subject.directory.network.identities.get(chosen.channel),
         link=draft.url,
-        stop_url=draft.stop_url,
+        stop_url=draft.stop_url if plan.kind in MARKETING else None,  # what one tap there stops is marketing
         in_conversation=written_at is not None and now - written_at < CONVERSATION,
     )
