@@ -95,7 +95,7 @@ class BonusRulesSaid(Body):
     by_hand_limit_points: Whole | UnsetType = UNSET
 
 
-class OverrideSaid(Body, omit_defaults=True):
+class OverrideSaid(Body, omit_defaults=True, kw_only=True):
     """The rules that a salon, or a service, has of its own: exactly one of the ids."""
 
     salon_id: Id | None = None
