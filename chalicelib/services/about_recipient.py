@@ -15,8 +15,10 @@ from chalicelib.domain.waking import Wake, first_wake
 from chalicelib.services.ports import Store
 from chalicelib.services.subjects import Held, speaker, zone_of
 
-LOOK_AGAIN = timedelta(minutes=15)
-"""How often a recipient of a paused campaign asks whether it goes on."""
+PAUSED = "campaign_paused"
+LAST_LOOK = timedelta(minutes=15)
+"""How long before its end a recipient of a paused campaign looks once more whether it goes on. Until then it
+sleeps: when the campaign goes on, a walk gives it a new time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,10 @@ class AboutRecipient:
     def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
         if self.campaign.state is CampaignState.STOPPED:
             return Held("campaign_stopped")
-        return (
-            Held("campaign_paused", now + LOOK_AGAIN) if self.campaign.state is CampaignState.PAUSED else None
-        )
+        if self.campaign.state is not CampaignState.PAUSED:
+            return None
+        last = self.rules.quiet_hours.last_loud_before(self.campaign.ends_at - LAST_LOOK, zone_of(self))
+        return Held(PAUSED, last if last > now else None)
 
     def facts(self, plan: Plan, now: datetime) -> MessageFacts:
         return MessageFacts(
@@ -72,15 +75,15 @@ class AboutRecipient:
     def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:
         """The campaign's own text: in the client's language, else the network's, else any."""
         texts = self.campaign.texts
-        found = (texts.get(each) for each in (language, self.directory.network.language, *sorted(texts)))
-        text = next((each for each in found if each), "")
+        ways = (language, self.directory.network.language, *sorted(texts))
+        spoken = next(each for each in ways if each in texts)
         return Template(
             network_id=self.item.network_id,
             kind=kind,
             channel=channel,
-            language=language,
-            text=text,
-            subject=self.campaign.name,
+            language=spoken,
+            text=texts[spoken],
+            subject=self.campaign.subjects.get(spoken),
             changed_at=self.campaign.created_at,
             actor=self.campaign.actor,
         )

@@ -14,18 +14,19 @@ from chalicelib.domain.ledger import Account
 from chalicelib.domain.network import Directory
 from chalicelib.domain.tasks import Task, TaskKind
 from chalicelib.domain.waking import Wake, after_failure
-from chalicelib.domain.walks import Walk
+from chalicelib.domain.walks import Walk, WalkKind
 from chalicelib.services.about_account import about_account
 from chalicelib.services.about_booking import about_booking, rules_of
 from chalicelib.services.about_client import about_client
 from chalicelib.services.about_recipient import about_recipient
 from chalicelib.services.attach_client import attach_client
+from chalicelib.services.count_campaign import count_some
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import IntakeQueue
 from chalicelib.services.send_touches import send_due
 from chalicelib.services.sending import Sending
 from chalicelib.services.wake_items import Wakers
-from chalicelib.services.walk_on import walk_on
+from chalicelib.services.walk_on import STEPS, walk_on
 from chalicelib.services.world import World
 
 NO_SALON_YET = timedelta(days=1)
@@ -33,12 +34,13 @@ NO_SALON_YET = timedelta(days=1)
 
 
 def wakers(sending: Sending, intake: IntakeQueue) -> Wakers:
+    steps = {**STEPS, WalkKind.COUNT: lambda world, walk: count_some(sending, walk)}
     return {
         Booking: lambda booking: wake_booking(sending, booking),
         Client: lambda client: wake_client(sending, client),
         Account: lambda account: wake_account(sending, account),
         Recipient: lambda recipient: wake_recipient(sending, recipient),
-        Walk: lambda walk: walk_on(sending.world, walk),
+        Walk: lambda walk: walk_on(sending.world, walk, steps),
         InboxItem: lambda item: wake_inbox_item(sending, intake, item),
     }
 

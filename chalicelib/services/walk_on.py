@@ -6,19 +6,27 @@ from dataclasses import replace
 
 from chalicelib.domain.waking import Wake
 from chalicelib.domain.walks import Walk, WalkKind
+from chalicelib.services.count_campaign import tally_some
+from chalicelib.services.invite import invite_some, resume_some
 from chalicelib.services.replan import replan_some
 from chalicelib.services.world import World
 
 Step = Callable[[World, Walk], Walk]
 """Does the next slice of a walk: answers with the walk at its new place, finished_at set at the end of it."""
 
-STEPS: Mapping[WalkKind, Step] = {WalkKind.REPLAN: replan_some}
+STEPS: Mapping[WalkKind, Step] = {
+    WalkKind.REPLAN: replan_some,
+    WalkKind.INVITE: invite_some,
+    WalkKind.RESUME: resume_some,
+    WalkKind.TALLY: tally_some,
+}
+"""Of the walks that need no more than the world."""
 
 
-def walk_on(world: World, walk: Walk) -> None:
+def walk_on(world: World, walk: Walk, steps: Mapping[WalkKind, Step] = STEPS) -> None:
     """Raises SaveConflict when another worker has the walk: its place stands."""
     if walk.finished_at is None:
-        walk = STEPS[walk.kind](world, walk)
+        walk = steps[walk.kind](world, walk)
     wake = None if walk.finished_at is not None else Wake(world.now(), walk.kind.value)
     (saved,) = world.store.save(replace(walk, wake=wake, trouble=None))
     if wake is not None:
