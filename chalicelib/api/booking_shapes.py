@@ -1,6 +1,6 @@
 """Bookings as they are answered."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -12,11 +12,15 @@ from chalicelib.domain.bookings import Booking, Line
 from chalicelib.domain.clients import Client
 from chalicelib.domain.messages import message_id
 from chalicelib.domain.network import Directory
-from chalicelib.domain.touches import Plan, Touch, TouchState
+from chalicelib.domain.reasons import reason_words
+from chalicelib.domain.touches import Plan, Touch, TouchState, touch_of
 from chalicelib.domain.zones import zone
+from chalicelib.services.about_booking import rules_of
 from chalicelib.services.plan_booking import directory_for
 
-_SENT = frozenset({TouchState.SENT, TouchState.FAILED, TouchState.UNKNOWN})
+_TRIED = frozenset({TouchState.SENT, TouchState.AWAITING, TouchState.FAILED, TouchState.UNKNOWN})
+_STATES = {TouchState.DEFERRED: "planned", TouchState.AWAITING: "sent"}
+"""States that are nobody's business but the sender's."""
 
 
 class LineAnswer(Answered):
@@ -36,6 +40,7 @@ class TouchAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
     state: str
     at: datetime
     reason: str | None = None
+    reason_words: str | None = None
     message_id: str | None = None
 
 
@@ -140,35 +145,37 @@ def _line(line: Line, currency: str, directory: Directory) -> LineAnswer:
 def touches(
     booking: Booking, client: Client | None, directory: Directory, now: datetime
 ) -> list[TouchAnswer]:
-    """What was done about the booking, and what its present state calls for yet; in order of time."""
+    """What was done about the booking, and what its present state calls for yet; in order of time. Of what
+    was done for an old time the plan for the new one stands."""
     zone_name = (client.timezone if client else None) or directory.salons[booking.salon_id].timezone
-    planned = {plan.kind: plan for plan in plans(booking, directory.rules.messages, zone_name, now)}
-    found = [
-        *_done(booking),
-        *(_planned(plan) for plan in planned.values() if not booking.touched(plan.kind)),
-    ]
-    latest = {touch.kind: touch for touch in found}  # of what was done for an old time the plan is later
-    return sorted(latest.values(), key=lambda touch: touch.at)
+    found = {kind: _done(booking, touch) for kind, touch in booking.touches.items()}
+    for plan in plans(booking, rules_of(booking, directory), zone_name, now):
+        if touch_of(booking.touches, plan) is None:
+            found[plan.kind] = _planned(plan)
+    return sorted(found.values(), key=lambda touch: touch.at)
 
 
-def _done(booking: Booking) -> Iterator[TouchAnswer]:
-    for kind, touch in booking.touches.items():
-        yield TouchAnswer(
-            kind=kind.value,
-            state=touch.state.value,
-            at=touch.at,
-            reason=touch.reason,
-            message_id=_message_id(booking, touch),
-        )
+def _done(booking: Booking, touch: Touch) -> TouchAnswer:
+    """What was put off is planned still; what may yet follow through another channel is sent."""
+    put_off = touch.state is TouchState.DEFERRED
+    return TouchAnswer(
+        kind=touch.kind.value,
+        state=_STATES.get(touch.state, touch.state.value),
+        at=touch.again_at or touch.at if put_off else touch.at,
+        reason=touch.reason,
+        reason_words=reason_words(touch.reason),
+        message_id=_message_id(booking, touch),
+    )
 
 
 def _message_id(booking: Booking, touch: Touch) -> str | None:
     """Only what was tried has a message; the line that says why it was not has an id of its own."""
-    if touch.state not in _SENT:
+    if touch.state not in _TRIED:
         return None
     return message_id(booking.id, touch.kind, touch.occurrence, touch.attempt, touch.at)
 
 
 def _planned(plan: Plan) -> TouchAnswer:
     state = "planned" if plan.reason is None else "skipped"
-    return TouchAnswer(kind=plan.kind.value, state=state, at=plan.at, reason=plan.reason)
+    words = reason_words(plan.reason)
+    return TouchAnswer(kind=plan.kind.value, state=state, at=plan.at, reason=plan.reason, reason_words=words)

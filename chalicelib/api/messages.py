@@ -9,12 +9,13 @@ from msgspec import Meta
 
 from chalicelib.api.endpoint import DESK, Ask, endpoint, get, post, salons_of
 from chalicelib.api.reading import Body, bound
-from chalicelib.api.shapes import Answered, Id, Listing, Money, PageOf, Word, one_after_another, sifted
+from chalicelib.api.shapes import Answered, Id, Listing, PageOf, Word, one_after_another, sifted
 from chalicelib.domain.access import Access
 from chalicelib.domain.errors import malformed
 from chalicelib.domain.messages import Message, MessageState
 from chalicelib.domain.network import Role
 from chalicelib.domain.phones import masked_phone
+from chalicelib.domain.reasons import reason_words
 from chalicelib.services.keep_client import see_client
 from chalicelib.services.preview_message import preview
 from chalicelib.services.set_up import see_salon
@@ -47,8 +48,23 @@ class MessageFilter(Listing, rename={"from_": "from"}):
     kind: Kind | None = None
 
 
+class MessagesOfClient(Listing):
+    state: MessageState | None = None
+    kind: Kind | None = None
+
+
+class CostOfMessage(Answered):
+    """Millionths of a US dollar, in which carriers charge. charged: told by a receipt; else it is what the
+    message was taken to cost."""
+
+    amount_micros: int
+    currency: Literal["USD"]
+    charged: bool
+
+
 class MessageAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One line of the log; skips are lines too, with their reason. `to` is masked for specialists."""
+    """One line of the log; skips are lines too, with their reason and the same in words. `to` is masked for
+    specialists. with_message: in whose text it went along; that one `carries` it."""
 
     id: str
     kind: str
@@ -61,13 +77,17 @@ class MessageAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
     state: str
     planned_at: datetime
     recorded_at: datetime
-    cost: Money | None = None
+    cost: CostOfMessage | None = None
     reason: str | None = None
+    reason_words: str | None = None
     provider_id: str | None = None
     booking_id: str | None = None
     salon_id: str | None = None
     sent_at: datetime | None = None
     with_message: str | None = None
+    carries: str | None = None
+    campaign_id: str | None = None
+    told_at: datetime | None = None
 
 
 class Previewing(Body):
@@ -88,13 +108,21 @@ class PreviewAnswer(Answered):
 
 
 def _answer(access: Access, message: Message) -> MessageAnswer:
-    names = set(MessageAnswer.__struct_fields__) - {"to", "cost", "kind", "state"}
+    names = set(MessageAnswer.__struct_fields__) - {"to", "cost", "kind", "state", "reason_words"}
     return MessageAnswer(
         **{name: getattr(message, name) for name in names},
+        cost=_cost(message),
+        reason_words=reason_words(message.reason),
         kind=message.kind.value,
         state=message.state.value,
         to=message.to if access.sees_contacts else masked_phone(message.to),
     )
+
+
+def _cost(message: Message) -> CostOfMessage | None:
+    if message.cost_micros is None:
+        return None
+    return CostOfMessage(amount_micros=message.cost_micros, currency="USD", charged=message.charged)
 
 
 @get("/v1/messages")
@@ -125,7 +153,7 @@ def find(ask: Ask) -> PageOf[MessageAnswer]:
     return PageOf(items=[_answer(ask.access, each) for each in found], next_cursor=cursor)
 
 
-def _is_wanted(message: Message, asked: MessageFilter) -> bool:
+def _is_wanted(message: Message, asked: MessageFilter | MessagesOfClient) -> bool:
     return asked.state in (None, message.state) and asked.kind in (None, message.kind)
 
 
@@ -140,15 +168,19 @@ def _reached(ask: Ask, messages: Sequence[Message]) -> Sequence[Message]:
 
 
 @get("/v1/clients/{client_id}/messages")
-@endpoint(roles=READERS, query=Listing, answer=PageOf[MessageAnswer])
+@endpoint(roles=READERS, query=MessagesOfClient, answer=PageOf[MessageAnswer])
 def of_client(ask: Ask, client_id: str) -> PageOf[MessageAnswer]:
-    """Newest first."""
+    """Newest first: what was sent, what was not, and why."""
     see_client(ask.world, ask.access, client_id)
-    page = ask.world.store.messages_of_client(
-        ask.access.network_id, client_id, limit=ask.query.limit, cursor=ask.query.cursor
+    asked: MessagesOfClient = ask.query
+    found, cursor = sifted(
+        lambda limit, cursor: ask.world.store.messages_of_client(
+            ask.access.network_id, client_id, limit=limit, cursor=cursor
+        ),
+        lambda each: _is_wanted(each, asked),
+        asked,
     )
-    found = _reached(ask, page.items)
-    return PageOf(items=[_answer(ask.access, each) for each in found], next_cursor=page.cursor)
+    return PageOf(items=[_answer(ask.access, each) for each in _reached(ask, found)], next_cursor=cursor)
 
 
 @post("/v1/messages/preview")

@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from chalicelib.services.make_links import Links
     from chalicelib.services.ports import PushRegistry
     from chalicelib.services.receive_webhook import Receiving
+    from chalicelib.services.sending import Sending
     from chalicelib.services.world import World
 
 
@@ -16,6 +17,7 @@ class Parts(Protocol):
     def receiving(self) -> "Receiving": ...
     def links(self) -> "Links": ...
     def push_registry(self) -> "PushRegistry": ...
+    def sending(self) -> "Sending": ...
 
 
 _given: Parts | None = None

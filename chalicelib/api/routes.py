@@ -20,6 +20,7 @@ from chalicelib.api import (  # noqa: F401
     set_up,
     stop_page,
     tasks,
+    touches,
     walks,
 )
 from chalicelib.api.endpoint import bp

@@ -12,9 +12,11 @@ import pytest
 from chalicelib.api import parts
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.network import Key, Role
+from chalicelib.services.budgets import Budgets
 from chalicelib.services.make_links import Links
 from chalicelib.services.manage_keys import key_hash
 from chalicelib.services.receive_webhook import Receiving
+from chalicelib.services.sending import Sending
 from chalicelib.services.world import World
 from chalicelib.wiring import CachedDirectories
 from tests.builders import (
@@ -22,6 +24,7 @@ from tests.builders import (
     NOW,
     RecordingIntake,
     RecordingRegistry,
+    RecordingSender,
     Town,
     a_booking,
     a_town,
@@ -44,6 +47,7 @@ class TestParts:
     the_world: World
     intake: RecordingIntake
     registry: RecordingRegistry = field(default_factory=RecordingRegistry)
+    sender: RecordingSender = field(default_factory=RecordingSender)
 
     def world(self) -> World:
         return self.the_world
@@ -53,6 +57,13 @@ class TestParts:
 
     def push_registry(self) -> RecordingRegistry:
         return self.registry
+
+    def sending(self) -> Sending:
+        from chalicelib.web.wording import message_words
+
+        senders = {"sms": self.sender, "email": RecordingSender("email")}
+        budgets = Budgets(self.the_world)
+        return Sending(self.the_world, senders, self.links(), message_words, budgets)
 
     def receiving(self) -> Receiving:
         from chalicelib.booking_sites import ADAPTERS
