@@ -1,116 +1,24 @@
 """Every AWS call of wake, intake and completion fails in turn; run again, nothing is lost or doubled."""
 
-import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator
-from copy import deepcopy
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import botocore.session
 import pytest
-from moto import mock_aws
 
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.inbox import InboxState
 from chalicelib.domain.site_events import SiteClient, SiteStatus
 from chalicelib.domain.touches import GRACE, MUST_ARRIVE, TouchKind, TouchState
 from chalicelib.domain.waking import Wake
-from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
-from chalicelib.messaging.sns_sms import SnsSms
-from chalicelib.services import keep_client
-from chalicelib.services.ports import SaveConflict
+from chalicelib.services import keep_client, keep_consents
 from chalicelib.services.post_bonus import ByHand, post_by_hand
-from chalicelib.services.world import World
-from chalicelib.store.table import Table
-from chalicelib.wiring import CachedDirectories
-from tests.builders import NETWORK, NOW, SeededChance, SettableClock, a_connection, a_town, access
-from tests.crash.failing_calls import Calls, Failure, WorkerDied, calls
-from tests.life import LINE, MARIA, Life, Scripted, client_reported, reported
-
-IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
-MARIA_ID = "cli_maria00000000001"
-GONE = (WorkerDied, Exception)
-
-
-@pytest.fixture(scope="module")
-def aws() -> Iterator[dict[str, Any]]:
-    """Table, queues and SMS on moto, with real botocore clients."""
-    with mock_aws():
-        session = botocore.session.get_session()
-        sqs, sns = (session.create_client(name, region_name="us-east-1") for name in ("sqs", "sns"))
-        urls = [sqs.create_queue(QueueName=f"{name}.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-                for name in ("wake", "intake")]  # fmt: skip
-        yield {"table": Table("crash", "us-east-1", shards=1), "sqs": sqs, "sns": sns, "urls": urls}
-
-
-def new_life(aws: dict[str, Any], clock: SettableClock, site: Scripted) -> Life:
-    """A life on the table as it is, in a process that has just begun."""
-    table = aws["table"]
-    wake_queue = SqsWakeQueue(lambda: aws["sqs"], aws["urls"][0], table.locate)
-    world = World(table, CachedDirectories(table.directory, clock), clock, SeededChance(), wake_queue)
-    intake_queue = SqsIntakeQueue(lambda: aws["sqs"], aws["urls"][1])
-    return Life(world, SnsSms(lambda: aws["sns"]), intake_queue, site)
-
-
-class Arranged:
-    """What comes before a job, made once and laid out again for each failure."""
-
-    def __init__(self, aws: dict[str, Any], before: Callable[[Life], Any]) -> None:
-        self._aws, self._table = aws, aws["table"]
-        self._empty()
-        sms_log().clear()
-        life = new_life(aws, SettableClock(), Scripted())
-        a_town(self._table)
-        self.subject = before(life)
-        self._now, self._site = life.world.now(), life.site
-        self._kept = deepcopy(tables()[self._table.item.Meta.table_name])
-        self._sms = dict(sms_log())
-
-    def life(self) -> Life:
-        tables()[self._table.item.Meta.table_name] = deepcopy(self._kept)
-        sms_log().clear()
-        sms_log().update(self._sms)
-        return new_life(self._aws, SettableClock(self._now), self._site)
-
-    def _empty(self) -> None:
-        if self._table.item.exists():
-            self._table.item.delete_table()
-        self._table.item.create_table(billing_mode="PAY_PER_REQUEST")
-
-
-def tables() -> dict[str, Any]:
-    """moto's tables by name: putting one back is faster than making it anew."""
-    from moto.core import DEFAULT_ACCOUNT_ID
-    from moto.dynamodb.models import dynamodb_backends
-
-    found: dict[str, Any] = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].tables
-    return found
-
-
-def sms_log() -> dict[str, Any]:
-    """What moto's SNS took: id -> (number, text, ...)."""
-    from moto.core import DEFAULT_ACCOUNT_ID
-    from moto.sns.models import sns_backends
-
-    log: dict[str, Any] = sns_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sms_messages
-    return log
-
-
-def sent_by_sms() -> Counter[str]:
-    """How often each kind of message went out."""
-    return Counter(message[1].split()[0] for message in sms_log().values())
-
-
-Story = tuple[
-    Callable[[Life], Any],
-    Callable[[Life, Any], None],
-    Callable[[Life, Any], None],
-    Callable[[Life, Any], None],
-]
-"""What comes before; the job; what runs it again in real life; what must hold in the end."""
-
+from tests.builders import NETWORK, NOW, a_connection, access
+from tests.crash.arranged import IN_TWO_DAYS, MARIA_ID, Story, fail_each_call, sent_by_sms
+from tests.crash.failing_calls import Failure
+from tests.life import LINE, MARIA, Life, client_reported, reported
 
 # --- waking
 
@@ -152,8 +60,10 @@ def before_thanks(life: Life) -> Booking:
 
 def before_invitation(life: Life) -> Booking:
     booking = before_thanks(life)
-    keep_client.set_consent(life.world, NETWORK, MARIA_ID, channel="sms", purpose="marketing", granted=True,
-                            how="asked", actor="key:test")  # fmt: skip
+    pairs = [("sms", "marketing")]
+    keep_consents.set_consents(
+        life.world, NETWORK, MARIA_ID, pairs, granted=True, how="asked", actor="key:test"
+    )
     life.drain()
     life.world.clock.now = life.client().due[0].at  # type: ignore[attr-defined]
     return booking
@@ -402,27 +312,7 @@ CASES = [
 def test_any_call_may_fail_and_nothing_is_lost_or_doubled(
     aws: dict[str, Any], story: str, failure: Failure
 ) -> None:
-    before, job, again, holds = STORIES[story]
-    arranged = Arranged(aws, before)
-    life, subject = arranged.life(), arranged.subject
-    with calls(Calls()) as dry_run:
-        job(life, subject)
-    assert len(dry_run.made) > 0
-    for number, operation in enumerate(dry_run.made):
-        life = arranged.life()
-        with calls(Calls(number, failure)) as failing, contextlib.suppress(*GONE):
-            job(life, subject)
-        assert failing.made[number] == operation
-        life = new_life(aws, SettableClock(life.world.now()), life.site)
-        try:
-            again(life, subject)
-        except SaveConflict:  # a queue delivers it once more
-            again(life, subject)
-        try:
-            holds(life, subject)
-        except AssertionError as error:
-            raise AssertionError(f"call {number} of {dry_run.made} failed: {failure}") from error
-    CALLS_FAILED[failure] += len(dry_run.made)
+    CALLS_FAILED[failure] += fail_each_call(aws, STORIES[story], failure)
 
 
 def test_every_call_was_failed_in_every_way(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,114 @@
+"""What a crash story is made of: what comes before is laid out once, and again for each call that fails."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable
+from copy import deepcopy
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
+from chalicelib.messaging.sns_sms import SnsSms
+from chalicelib.services.ports import SaveConflict
+from chalicelib.services.world import World
+from chalicelib.wiring import CachedDirectories
+from tests.builders import NOW, SeededChance, SettableClock, a_town
+from tests.crash.failing_calls import Calls, Failure, WorkerDied, calls
+from tests.life import Life, Scripted
+
+IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
+MARIA_ID = "cli_maria00000000001"
+GONE = (WorkerDied, Exception)
+
+
+def new_life(aws: dict[str, Any], clock: SettableClock, site: Scripted) -> Life:
+    """A life on the table as it is, in a process that has just begun."""
+    table = aws["table"]
+    wake_queue = SqsWakeQueue(lambda: aws["sqs"], aws["urls"][0], table.locate)
+    world = World(table, CachedDirectories(table.directory, clock), clock, SeededChance(), wake_queue)
+    intake_queue = SqsIntakeQueue(lambda: aws["sqs"], aws["urls"][1])
+    return Life(world, SnsSms(lambda: aws["sns"]), intake_queue, site)
+
+
+class Arranged:
+    """What comes before a job, made once and laid out again for each failure."""
+
+    def __init__(self, aws: dict[str, Any], before: Callable[[Life], Any]) -> None:
+        self._aws, self._table = aws, aws["table"]
+        self._empty()
+        sms_log().clear()
+        life = new_life(aws, SettableClock(), Scripted())
+        a_town(self._table)
+        self.subject = before(life)
+        self._now, self._site = life.world.now(), life.site
+        self._kept = deepcopy(tables()[self._table.item.Meta.table_name])
+        self._sms = dict(sms_log())
+
+    def life(self) -> Life:
+        tables()[self._table.item.Meta.table_name] = deepcopy(self._kept)
+        sms_log().clear()
+        sms_log().update(self._sms)
+        return new_life(self._aws, SettableClock(self._now), self._site)
+
+    def _empty(self) -> None:
+        if self._table.item.exists():
+            self._table.item.delete_table()
+        self._table.item.create_table(billing_mode="PAY_PER_REQUEST")
+
+
+def tables() -> dict[str, Any]:
+    """moto's tables by name: putting one back is faster than making it anew."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.dynamodb.models import dynamodb_backends
+
+    found: dict[str, Any] = dynamodb_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].tables
+    return found
+
+
+def sms_log() -> dict[str, Any]:
+    """What moto's SNS took: id -> (number, text, ...)."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.sns.models import sns_backends
+
+    log: dict[str, Any] = sns_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sms_messages
+    return log
+
+
+def sent_by_sms() -> Counter[str]:
+    """How often each kind of message went out."""
+    return Counter(message[1].split()[0] for message in sms_log().values())
+
+
+Story = tuple[
+    Callable[[Life], Any],
+    Callable[[Life, Any], None],
+    Callable[[Life, Any], None],
+    Callable[[Life, Any], None],
+]
+"""What comes before; the job; what runs it again in real life; what must hold in the end."""
+
+
+def fail_each_call(aws: dict[str, Any], story: Story, failure: Failure) -> int:
+    """Runs the story's job once for each of its AWS calls, of which that one fails. Answers how many there
+    were."""
+    before, job, again, holds = story
+    arranged = Arranged(aws, before)
+    life, subject = arranged.life(), arranged.subject
+    with calls(Calls()) as dry_run:
+        job(life, subject)
+    assert len(dry_run.made) > 0
+    for number, operation in enumerate(dry_run.made):
+        life = arranged.life()
+        with calls(Calls(number, failure)) as failing, contextlib.suppress(*GONE):
+            job(life, subject)
+        assert failing.made[number] == operation
+        life = new_life(aws, SettableClock(life.world.now()), life.site)
+        try:
+            again(life, subject)
+        except SaveConflict:  # a queue delivers it once more
+            again(life, subject)
+        try:
+            holds(life, subject)
+        except AssertionError as error:
+            raise AssertionError(f"call {number} of {dry_run.made} failed: {failure}") from error
+    return len(dry_run.made)
