@@ -5,12 +5,11 @@ from dataclasses import replace
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import missing
-from chalicelib.domain.inbox import InboxItem
 from chalicelib.domain.operations import Parked
 from chalicelib.domain.waking import Wake
 from chalicelib.services import plan_client
 from chalicelib.services.plan_booking import rewoken
-from chalicelib.services.ports import SaveConflict
+from chalicelib.services.ports import SaveConflict, Woken
 from chalicelib.services.world import CONFLICT_TRIES, World
 
 
@@ -20,7 +19,7 @@ def retry_parked(world: World, network_id: str, item_id: str) -> Parked:
     if parked is None:
         raise missing("parked item", item_id)
     for _ in range(CONFLICT_TRIES):
-        value = _item(world, network_id, item_id)
+        value = _item(world, parked, item_id)
         if value is None:
             world.store.save(remove=[parked])
             return parked
@@ -33,18 +32,26 @@ def retry_parked(world: World, network_id: str, item_id: str) -> Parked:
     raise SaveConflict(parked)
 
 
-def _item(world: World, network_id: str, item_id: str) -> Booking | Client | InboxItem | None:
+def _item(world: World, parked: Parked, item_id: str) -> Woken | None:
+    network_id = parked.network_id
+    if parked.item.startswith("ACCOUNT"):  # its id is the client's
+        return world.store.account(network_id, item_id)
     if item_id.startswith("bkg_"):
         return world.store.booking(network_id, item_id)
     if item_id.startswith("cli_"):
         return world.store.client(network_id, item_id)
+    if item_id.startswith("wlk_"):
+        return world.store.walk(network_id, item_id)
+    if item_id.startswith("cmp_"):
+        campaign_id, _, client_id = item_id.partition(".")
+        return world.store.recipient(network_id, client_id, campaign_id)
     return world.store.inbox_item(network_id, item_id)
 
 
-def _awake(world: World, value: Booking | Client | InboxItem) -> Booking | Client | InboxItem:
+def _awake(world: World, value: Woken) -> Woken:
     if isinstance(value, Booking):
         return rewoken(world, replace(value, trouble=None))
     if isinstance(value, Client):
         client = replace(value, trouble=None)
         return plan_client.with_wake(client, world.directory(client.network_id), world.now())
-    return replace(value, trouble=None, wake=Wake(world.now(), "take_in"))
+    return replace(value, trouble=None, wake=Wake(world.now(), "retried"))

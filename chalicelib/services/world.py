@@ -7,12 +7,10 @@ from datetime import datetime
 from typing import Protocol
 
 from chalicelib.domain.bookings import Booking
-from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import missing
 from chalicelib.domain.ids import time_ordered
-from chalicelib.domain.inbox import InboxItem
 from chalicelib.domain.network import Directory
-from chalicelib.services.ports import Chance, Clock, Store, WakeQueue
+from chalicelib.services.ports import Chance, Clock, Store, WakeQueue, Woken
 
 CONFLICT_TRIES = 8
 """How often a use case starts over when somebody else changed what it had read. Each failure means that
@@ -58,7 +56,7 @@ class World:
     def new_id(self, prefix: str) -> str:
         return time_ordered(prefix, self.clock(), self.chance(7))
 
-    def wake_if_due(self, value: Booking | Client | InboxItem) -> None:
+    def wake_if_due(self, value: Woken) -> None:
         """What is due already does not wait for the minute."""
         if value.wake is not None and value.wake.at <= self.clock():
             self.wake_queue.wake_item(value)
