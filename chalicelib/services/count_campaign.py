@@ -16,6 +16,7 @@ from chalicelib.services.about_recipient import AboutRecipient, about_recipient
 from chalicelib.services.change_campaign import changed
 from chalicelib.services.decide_touch import Case, Route, route
 from chalicelib.services.find_recipients import AT_ONCE, find_some
+from chalicelib.services.replan import CLIENTS, DONE, SUPERSEDED
 from chalicelib.services.sending import Sending
 from chalicelib.services.word_touch import drafted
 from chalicelib.services.world import World
@@ -34,7 +35,7 @@ def count_some(sending: Sending, walk: Walk) -> Walk:
     world = sending.world
     campaign = world.store.campaign(walk.network_id, str(walk.campaign_id))
     if campaign is None or not _is_wanted(campaign, walk):
-        return replace(walk, finished_at=world.now())
+        return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     found = find_some(world, campaign, walk)
     directory = world.directory(walk.network_id)
     count = walk.count or Count(at=world.now())
@@ -42,6 +43,7 @@ def count_some(sending: Sending, walk: Walk) -> Walk:
         count = _forecast(sending, replace(count, last_at=at), campaign, client, at, directory)
     walk = replace(
         walk,
+        stage=CLIENTS,
         cursor=found.cursor,
         seen=walk.seen + found.seen,
         changed=walk.changed + len(found.recipients),
@@ -51,7 +53,7 @@ def count_some(sending: Sending, walk: Walk) -> Walk:
     if not found.is_last(campaign):
         return walk
     changed(world, campaign, lambda it: replace(it, forecast=count) if _is_wanted(it, walk) else it)
-    return replace(walk, finished_at=world.now())
+    return replace(walk, stage=DONE, finished_at=world.now())
 
 
 def _is_wanted(campaign: Campaign, walk: Walk) -> bool:
@@ -87,7 +89,7 @@ def tally_some(world: World, walk: Walk) -> Walk:
     """The walk after its next slice."""
     campaign = world.store.campaign(walk.network_id, str(walk.campaign_id))
     if campaign is None:
-        return replace(walk, finished_at=world.now())
+        return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     store, network_id = world.store, walk.network_id
     page = store.client_ids(network_id, limit=AT_ONCE, cursor=walk.cursor)
     places = store.recipients_named(network_id, campaign.id, page.items)
@@ -96,8 +98,14 @@ def tally_some(world: World, walk: Walk) -> Walk:
     count = walk.count or Count(at=world.now())
     for place in places:
         count = _became(count, place, messages, over=world.now() >= campaign.ends_at)
-    seen, changed_ = walk.seen + len(page.items), walk.changed + len(places)
-    walk = replace(walk, cursor=page.cursor, seen=seen, changed=changed_, count=count)
+    walk = replace(
+        walk,
+        stage=CLIENTS,
+        cursor=page.cursor,
+        seen=walk.seen + len(page.items),
+        changed=walk.changed + len(places),
+        count=count,
+    )
     return _all_counted(world, campaign, walk, count) if page.cursor is None else walk
 
 
@@ -135,4 +143,4 @@ def _all_counted(world: World, campaign: Campaign, walk: Walk, count: Count) -> 
         return replace(stands, results=count, state=state)
 
     changed(world, campaign, told)
-    return replace(walk, finished_at=now)
+    return replace(walk, stage=DONE, finished_at=now)

@@ -19,6 +19,7 @@ from chalicelib.services.about_recipient import PAUSED
 from chalicelib.services.change_campaign import changed
 from chalicelib.services.find_recipients import AT_ONCE, find_some
 from chalicelib.services.ports import SaveConflict
+from chalicelib.services.replan import CLIENTS, DONE, SUPERSEDED
 from chalicelib.services.world import World
 
 
@@ -26,7 +27,7 @@ def invite_some(world: World, walk: Walk) -> Walk:
     """The walk after its next slice. A campaign that is stopped is not gone on with."""
     campaign = world.store.campaign(walk.network_id, str(walk.campaign_id))
     if campaign is None or campaign.state is CampaignState.STOPPED:
-        return replace(walk, finished_at=world.now())
+        return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     found = find_some(world, campaign, walk)
     for client, at in found.recipients:
         place = Recipient(
@@ -40,6 +41,7 @@ def invite_some(world: World, walk: Walk) -> Walk:
             world.store.save(place)
     walk = replace(
         walk,
+        stage=CLIENTS,
         cursor=found.cursor,
         seen=walk.seen + found.seen,
         changed=walk.changed + len(found.recipients),
@@ -59,7 +61,7 @@ def _all_found(world: World, campaign: Campaign, walk: Walk) -> Walk:
         return replace(stands, state=state, found_at=now, invited=walk.changed)
 
     changed(world, campaign, found)
-    return replace(walk, finished_at=now)
+    return replace(walk, stage=DONE, finished_at=now)
 
 
 def resume_some(world: World, walk: Walk) -> Walk:
@@ -67,7 +69,7 @@ def resume_some(world: World, walk: Walk) -> Walk:
     at the campaign's pace. One that is paused again is not gone on with."""
     campaign = world.store.campaign(walk.network_id, str(walk.campaign_id))
     if campaign is None or campaign.state not in UNDER_WAY:
-        return replace(walk, finished_at=world.now())
+        return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     now, directory = world.now(), world.directory(walk.network_id)
     home = next(iter(directory.salons.values()))
     quiet = directory.messages_for(home.id).quiet_hours
@@ -78,13 +80,15 @@ def resume_some(world: World, walk: Walk) -> Walk:
     for recipient in waiting:
         with suppress(SaveConflict):  # a worker has it: it is decided on
             world.store.save(_due_at(recipient, next(free)))
+    is_last = page.cursor is None
     return replace(
         walk,
+        stage=DONE if is_last else CLIENTS,
         cursor=page.cursor,
         seen=walk.seen + len(page.items),
         changed=walk.changed + len(waiting),
         next_at=next(free),
-        finished_at=now if page.cursor is None else None,
+        finished_at=now if is_last else None,
     )
 
 
