@@ -1,9 +1,9 @@
 """When a client's points call for a message: those about to expire are warned of, first in good time, then
 shortly before. The account carries the pointer, since whatever changes the points writes it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from itertools import takewhile
 
 from chalicelib.domain.ledger import Account
 from chalicelib.domain.rules import MessageRules
@@ -13,33 +13,54 @@ from chalicelib.domain.zones import local_date, local_instant
 
 
 def plans(account: Account, rules: MessageRules, zone: str, now: datetime) -> tuple[Plan, ...]:
-    """The next warning: the first that is neither over nor made. zone: the client's, else the salon's.
+    """The next warning that was not made. Of those that were missed only the last is there, to be skipped on
+    record. zone: the client's, else the salon's.
 
     A warning is of use until the next one about the same points is due, the last until the points are gone.
     """
     made = account.touches.get(TouchKind.BONUS_EXPIRY)
-    for plan in sorted(_warnings(account, rules, zone), key=lambda plan: plan.occurrence):
-        if plan.until <= now or (made is not None and plan.occurrence < made.occurrence):
-            continue
-        touch = touch_of(account.touches, plan)
-        if not is_open(touch, now, plan.until):
-            continue
+    later = [p for p in _warnings(account, rules, zone) if made is None or p.occurrence >= made.occurrence]
+    left = [plan for plan in later if is_open(touch_of(account.touches, plan), now, plan.until)]
+    missed = sum(1 for _ in takewhile(lambda plan: plan.until <= now, left))
+    for plan in left[max(missed - 1, 0) :]:
         if rules.is_off(plan.kind):
             return (replace(plan, reason="switched_off"),)
-        return (timely(plan, touch, rules.quiet_hours, zone, made_at=plan.at, now=now),)
+        touch = touch_of(account.touches, plan)
+        plan = timely(plan, touch, rules.quiet_hours, zone, made_at=plan.at, now=now)
+        if plan.reason is None:
+            return (plan,)
     return ()
 
 
-def _warnings(account: Account, rules: MessageRules, zone: str) -> Iterator[Plan]:
-    """All warnings of all lots. An occurrence names the day of the warning and how many days ahead it is of
-    the expiry, so that later warnings have greater ones."""
+def _warnings(account: Account, rules: MessageRules, zone: str) -> list[Plan]:
+    """All warnings of all lots, in their order. Points that were granted later than a warning's time call for
+    the next one only, and of two warnings on one day the more urgent is made.
+
+    An occurrence names the day of the warning and how many days ahead it is of the expiry, so that later
+    warnings have greater ones.
+    """
     hour, offsets = time(rules.day_touch_hour), sorted(set(rules.bonus_expiry_days_before), reverse=True)
-    for expires_at in {lot.expires_at for lot in account.lots if lot.expires_at and lot.remaining > 0}:
-        days = [local_date(expires_at, zone) - timedelta(days=offset) for offset in offsets]
+    found: dict[date, Plan] = {}
+    for expiry, lots in sorted(_by_day(account, zone).items()):
+        days = [expiry - timedelta(days=offset) for offset in offsets]
         starts = [local_instant(day, hour, zone) for day in days]
-        ends = [*starts[1:], expires_at]
+        ends = [*starts[1:], max(expires_at for expires_at, _ in lots)]
+        known = min(granted_at for _, granted_at in lots)
         for day, offset, at, until in zip(days, offsets, starts, ends, strict=True):
-            yield Plan(TouchKind.BONUS_EXPIRY, at, until, occurrence=day.toordinal() * 1000 + offset)
+            if at >= known:
+                plan = Plan(TouchKind.BONUS_EXPIRY, at, until, occurrence=day.toordinal() * 1000 + offset)
+                found.setdefault(day, plan)
+    return sorted(found.values(), key=lambda plan: plan.occurrence)
+
+
+def _by_day(account: Account, zone: str) -> dict[date, list[tuple[datetime, datetime]]]:
+    """By the local day of their expiry: when exactly lots expire, and when they were granted."""
+    found: dict[date, list[tuple[datetime, datetime]]] = {}
+    for lot in account.lots:
+        if lot.expires_at is not None and lot.remaining > 0:
+            day = local_date(lot.expires_at, zone)
+            found.setdefault(day, []).append((lot.expires_at, lot.granted_at))
+    return found
 
 
 def expiry_day(occurrence: int) -> date:

@@ -105,7 +105,9 @@ def _no_show_invitation(booking: Booking, rules: MessageRules, zone: str, closed
     """A day later, at an hour for such things, when nobody is cross any more."""
     day = local_date(booking.starts_at, zone) + timedelta(days=rules.no_show_invitation_days_after)
     at = max(local_instant(day, time(rules.day_touch_hour), zone), closed_at)
-    return Plan(TouchKind.NO_SHOW_INVITATION, at, at + NO_SHOW_USEFUL)
+    plan = Plan(TouchKind.NO_SHOW_INVITATION, at, at + NO_SHOW_USEFUL)
+    late = closed_at - booking.ends_at > NO_SHOW_USEFUL
+    return replace(plan, reason="closed_too_late") if late else plan
 
 
 def _attach_wakes(booking: Booking, now: datetime) -> list[Wake]:

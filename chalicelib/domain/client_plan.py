@@ -102,8 +102,8 @@ def _birthday(client: Client, rules: MessageRules, zone: str, now: datetime) -> 
 
 def _lapse(client: Client, rules: MessageRules, zone: str) -> list[Plan]:
     """When the client, unless they book, comes to be at risk, and when to be lost: once a lapse, which is
-    known by the visit that was the last before it. Whoever was lost already when they were registered is not
-    won back by a message of which they would not know the cause."""
+    known by the visit that was the last before it. Whoever had lapsed already when they were registered is
+    not won back by a message of which they would not know the cause."""
     last = client.last_visit_on
     if last is None:
         return []
@@ -117,7 +117,7 @@ def _lapse(client: Client, rules: MessageRules, zone: str) -> list[Plan]:
         risk_at = local_instant(risk_on, time(rules.day_touch_hour), zone)
         found.append(Plan(TouchKind.AT_RISK, risk_at, lost_at, occurrence=last.toordinal()))
     known = client.created_at
-    return [replace(plan, reason="long_ago") if plan.until <= known else plan for plan in found]
+    return [replace(plan, reason="long_ago") if plan.at <= known else plan for plan in found]
 
 
 def next_wake(client: Client, rules: MessageRules, zone: str, now: datetime) -> Wake | None:

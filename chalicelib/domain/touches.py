@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 
 from chalicelib.domain.quiet_hours import QuietHours
 
-
 Touchable = TypeVar("Touchable", bound=Any)
 """Whatever touches are about: a booking, a client, an account, a recipient of a campaign."""
 
@@ -49,7 +48,8 @@ class TouchState(StrEnum):
     UNKNOWN = "unknown"
 
 
-UNSETTLED = frozenset({TouchState.SENDING, TouchState.AWAITING, TouchState.DEFERRED})
+IN_FLIGHT = frozenset({TouchState.SENDING, TouchState.AWAITING})
+UNSETTLED = IN_FLIGHT | {TouchState.DEFERRED}
 
 
 class Purpose(StrEnum):
@@ -165,7 +165,8 @@ def timely(
     neither helps.
 
     A touch that is overdue and was not tried yet is planned as if for now, so that it waits for the quiet
-    time to end. made_at: nothing is moved to before its cause existed.
+    time to end; where it could only be late by then it stays due, to be skipped on record. made_at: nothing
+    is moved to before its cause existed.
     """
     if plan.reason is not None or plan.kind in AT_ANY_HOUR:
         return plan
@@ -174,21 +175,30 @@ def timely(
         earlier = quiet.last_loud_before(at, zone)
         at = earlier if earlier >= made_at else at
     at = quiet.ends_after(at, zone)
-    if touch is None and at < now:
-        at = max(at, quiet.ends_after(now, zone)) if quiet.holds(now, zone) else at
-    return replace(plan, at=at) if at < plan.until else replace(plan, reason="quiet_hours")
+    if at >= plan.until:
+        return replace(plan, reason="quiet_hours")
+    if touch is None and at < now and quiet.holds(now, zone):
+        loud = quiet.ends_after(now, zone)
+        at = loud if loud < plan.until else at
+    return replace(plan, at=at)
 
 
 def due_at(plan: Plan, touch: Touch | None) -> datetime:
-    """When to look at the touch next: at its time, when it was put off to, or, once it was tried, when its
-    fate counts as unknown."""
+    """When to look at the touch next: at its time, when it was put off to (never before its time, which may
+    have changed since), or, once it was tried, when its fate counts as unknown."""
     if touch is None:
         return plan.at
-    return touch.again_at or touch.at + GRACE
+    again = touch.again_at or touch.at + GRACE
+    return max(plan.at, again) if touch.state is TouchState.DEFERRED else again
 
 
 def open_plans(plans: Iterable[Plan], touches: Mapping[TouchKind, Touch], now: datetime) -> list[Plan]:
     """What is still to be done, in order of priority; what could only be late is included: it is skipped on
-    record."""
+    record. So is what is in flight though nothing calls for it any more (the booking was cancelled): what
+    became of it is still to be taken down."""
     found = [p for p in plans if p.reason is None and is_open(touch_of(touches, p), now, p.until)]
+    planned = {(plan.kind, plan.occurrence) for plan in found}
+    for touch in touches.values():
+        if touch.state in IN_FLIGHT and (touch.kind, touch.occurrence) not in planned:
+            found.append(Plan(touch.kind, touch.at, touch.at, occurrence=touch.occurrence))
     return sorted(found, key=lambda plan: PRIORITY[plan.kind])

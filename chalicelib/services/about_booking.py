@@ -75,11 +75,12 @@ class AboutBooking:
     def _makes(self, other: Booking, kind: TouchKind, now: datetime) -> bool:
         """Whether that booking makes, or has made, a message of the kind."""
         touch = other.touches.get(kind)
-        if touch is not None and touch.occurrence == other.moves:
+        tried = touch is not None and touch.occurrence == other.moves
+        if touch is not None and tried and touch.state is not TouchState.DEFERRED:
             return touch.state in _MADE
         rules = rules_of(other, self.directory)
         planned = booking_plan.plans(other, rules, zone_of(self), now)
-        return any(plan.kind is kind and plan.reason is None for plan in planned)
+        return any(plan.kind is kind and plan.reason is None and now < plan.until for plan in planned)
 
     def _thanked_by_another(self, plan: Plan) -> Held | None:
         """Nobody is asked how it was while still in the chair, nor twice."""

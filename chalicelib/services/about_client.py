@@ -101,8 +101,10 @@ def _is_undone(client: Client, touch: Touch) -> bool:
 
 def _used_up(client: Client, touch: Touch, now: datetime) -> Client:
     """An invitation that was decided on uses up what was due; one held back by a booking is looked at again
-    later."""
+    later, and one that came too late uses up only what it was too late for."""
     due = client_plan.services_due(client, now)
+    if touch.reason == "too_late":
+        due = tuple(each for each in due if each.at + client_plan.INVITATION_USEFUL <= now)
     left = tuple(each for each in client.due if each not in due)
     if touch.reason == "has_booking":
         left += tuple(replace(each, at=now + AFTER_MISSED) for each in due)

@@ -1,8 +1,8 @@
 """Decide whether a touch that is due is made now, through which channel, or why not. One list of checks in
 one order: the sender stops at the first that does not pass, an explanation shows them all."""
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib.domain.caps import WEEK, counts, is_capped, over_cap
@@ -56,7 +56,7 @@ class Route:
 @dataclass(frozen=True, slots=True)
 class Case:
     """A touch that is due. before: what was tried already; going: what was decided to be sent in the same
-    wake; channels: those that messages can leave by at all."""
+    wake, through which channel; channels: those that messages can leave by at all."""
 
     subject: Subject
     plan: Plan
@@ -64,7 +64,7 @@ class Case:
     store: Store
     now: datetime
     channels: Collection[str]
-    going: Sequence[TouchKind] = ()
+    going: Mapping[TouchKind, str] = field(default_factory=dict)
 
     @property
     def is_first(self) -> bool:
@@ -86,8 +86,14 @@ def checks(case: Case) -> Iterator[Check]:
         yield _quiet(case)
     held = case.subject.held_back(plan, case.store, case.now)
     yield _later(case, "situation", None, held.reason if held else None, held.until if held else None)
-    if is_capped(plan.kind) and case.is_first and _RIDES_ON.get(plan.kind) not in case.going:
+    rides = isinstance(reached, Route) and _rides(case.going, plan.kind, reached.channel)
+    if is_capped(plan.kind) and case.is_first and not rides:
         yield _cap(case)
+
+
+def _rides(going: Mapping[TouchKind, str], kind: TouchKind, channel: str) -> bool:
+    carrier = _RIDES_ON.get(kind)
+    return carrier is not None and going.get(carrier) == channel
 
 
 def verdict(case: Case) -> Check | None:
@@ -161,7 +167,8 @@ def _cap(case: Case) -> Check:
     log = case.store.messages_since(client.network_id, client.id, case.now - WEEK)
     recent = [(each.kind, each.recorded_at) for each in log if counts(each)]
     recent = [(kind, at) for kind, at in recent if at > case.now - WEEK]
-    going = [kind for kind in case.going if is_capped(kind) and _RIDES_ON.get(kind) not in case.going]
+    alone = (kind for kind, channel in case.going.items() if not _rides(case.going, kind, channel))
+    going = [kind for kind in alone if is_capped(kind)]
     over = over_cap(case.plan.kind, [*recent, *((kind, case.now) for kind in going)], rules)
     return Check("caps", value) if over is None else _later(case, "caps", value, *over)
 

@@ -5,10 +5,11 @@ resolved, so that a crash at any point is found by the next sweep, which then tr
 one, calls the touch unknown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from chalicelib.domain.clients import DeadAddress
 from chalicelib.domain.messages import Message, MessageState, Outcome, message_id
@@ -145,7 +146,9 @@ def _sent(round: Round, plan: Plan, touch: Touch) -> Touch:
 # --- deciding
 
 
-def _case(round: Round, plan: Plan, before: Touch | None, going: Sequence[TouchKind] = ()) -> Case:
+def _case(
+    round: Round, plan: Plan, before: Touch | None, going: Mapping[TouchKind, str] = MappingProxyType({})
+) -> Case:
     sending = round.sending
     return Case(round.subject, plan, before, sending.world.store, round.now, sending.senders.keys(), going)
 
@@ -158,7 +161,7 @@ def _decided(round: Round, due: Sequence[Plan]) -> list[Attempt]:
         if standing.final is not None and not _goes_on(standing.touch, plan, round.now):
             round.resolved.append(standing.touch or standing.final)
             continue
-        case = _case(round, plan, standing.touch, [each.kind for each, _, _ in going])
+        case = _case(round, plan, standing.touch, {each.kind: by.channel for each, _, by in going})
         stopped = verdict(case)
         if stopped is not None:
             round.resolved.append(_not_now(round, plan, standing, stopped))
@@ -190,8 +193,13 @@ def _not_now(round: Round, plan: Plan, standing: Standing, stopped: Check) -> To
         before = standing.touch or put_off
         return replace(before, again_at=stopped.until, reason=stopped.reason)
     if standing.final is not None:
-        return replace(standing.final, doubts=DOUBTS_MOST + 1)  # nothing more is tried
+        return _left(standing.final)
     return _skipped(round, plan, stopped.reason or "skipped")
+
+
+def _left(final: Touch) -> Touch:
+    """What it is, with nothing more to be tried about it."""
+    return replace(final, doubts=DOUBTS_MOST + 1) if final.state is TouchState.UNKNOWN else final
 
 
 def _skipped(round: Round, plan: Plan, reason: str) -> Touch:
@@ -351,7 +359,10 @@ def _bury(round: Round, chosen: Route, reason: str, now: datetime) -> None:
     store, client = round.sending.world.store, round.subject.client
     for _ in range(CONFLICT_TRIES):
         stands = store.client(client.network_id, client.id)
-        if stands is None or any(dead.address == chosen.address for dead in stands.dead_addresses):
+        if stands is None:
+            return
+        known = {(each.channel, each.address) for each in stands.dead_addresses}
+        if (chosen.channel, chosen.address) in known:
             return
         dead = DeadAddress(chosen.channel, chosen.address, reason, now)
         with suppress(SaveConflict):
