@@ -48,8 +48,8 @@ def applied(message: Message, receipt: Receipt) -> Message:
         message.state, message.told_at, message.reason
     ):
         after = replace(after, state=receipt.state, reason=receipt.reason, told_at=receipt.at)
-        if receipt.state in (MessageState.SENT, MessageState.DELIVERED):
-            after = replace(after, sent_at=message.sent_at or message.recorded_at)
+    if receipt.state in (MessageState.SENT, MessageState.DELIVERED) and message.sent_at is None:
+        after = replace(after, sent_at=message.recorded_at)
     if receipt.provider_id is not None and message.provider_id is None:
         after = replace(after, provider_id=receipt.provider_id)
     if receipt.cost_micros is not None and receipt.parts is not None:

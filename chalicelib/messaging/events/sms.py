@@ -17,19 +17,17 @@ from chalicelib.messaging.events.reading import Id, Milliseconds, Shape, decode,
 
 _ON_ITS_WAY = frozenset({"SENT", "QUEUED", "PENDING"})
 _ARRIVED = frozenset({"SUCCESSFUL", "DELIVERED"})
-_FAILED = frozenset(
-    {
-        "INVALID",
-        "INVALID_MESSAGE",
-        "UNREACHABLE",
-        "CARRIER_UNREACHABLE",
-        "BLOCKED",
-        "CARRIER_BLOCKED",
-        "PROTECT_BLOCKED",
-        "SPAM",
-        "TTL_EXPIRED",
-    }
-)
+_FAILED = {
+    "INVALID": "invalid",
+    "INVALID_MESSAGE": "invalid_message",
+    "UNREACHABLE": "phone_unreachable",
+    "CARRIER_UNREACHABLE": "carrier_unreachable",
+    "BLOCKED": "blocked",
+    "CARRIER_BLOCKED": "carrier_blocked",
+    "PROTECT_BLOCKED": "protect_blocked",
+    "SPAM": "spam",
+    "TTL_EXPIRED": "ttl_expired",
+}
 _BAD_ADDRESS = frozenset({"INVALID"})
 
 
@@ -56,7 +54,7 @@ def read(text: str) -> Receipt:
         **ours._asdict(),
         state=_state(kind, event.is_final),
         at=instant(event.event_timestamp),
-        reason=kind.lower() if kind in _FAILED else None,
+        reason=_FAILED.get(kind),
         provider_id=event.message_id,
         parts=event.total_message_parts,
         cost_micros=None if cost is None else cost + fee,
