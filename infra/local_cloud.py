@@ -34,9 +34,10 @@ PROGRAM = ROOT / ".venv-cloud" / "bin" / "ministack"
 REGION = "us-east-1"
 HOST = "127.0.0.1"
 PORTS = range(4566, 4700)
+MAIL_DOMAIN = "perennial.example"
 CHANNELS = {
     "SmsChannel": "sns", "SmsPerSecond": "0",
-    "EmailFrom": "Perennial <salon@perennial.example>", "EmailPerSecond": "0",
+    "EmailFrom": f"Perennial <salon@{MAIL_DOMAIN}>", "EmailPerSecond": "0",
     "EventSignatures": "unsigned",
 }
 """Parameters of the template. There is no End User Messaging here: neither its SMS nor WhatsApp;
@@ -111,7 +112,14 @@ class LocalCloud:
             deploy(self.connect, LOCAL_STAGE, packaged, bucket, progress, CHANNELS)
         deployment = self.deployment()
         ensure_parameters(self.connect, deployment)
+        self.verify_sender(MAIL_DOMAIN)
         return deployment
+
+    def verify_sender(self, identity: str) -> None:
+        """E-mail may come from this domain or address from now on: SES here believes whoever says so."""
+        ses = self.connect("sesv2")
+        with contextlib.suppress(ses.exceptions.AlreadyExistsException):
+            ses.create_email_identity(EmailIdentity=identity)
 
     def deployment(self) -> Deployment:
         """What is deployed here, its API at the address by which it answers locally."""
@@ -156,8 +164,8 @@ class LocalCloud:
 
     def emails(self) -> list[dict[str, Any]]:
         """Every e-mail that SES took, oldest first: To, Subject, BodyText, BodyHtml, MessageId, ..."""
-        found: list[dict[str, Any]] = self._ask("/_ministack/ses/messages")["messages"]
-        return found
+        by_account = self._ask("/_ministack/ses/messages")["messages"]
+        return [message for messages in by_account.values() for message in messages]
 
     def _alive(self, pid: int) -> bool:
         if self._process is not None and self._process.pid == pid:

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from chalicelib.domain.messages import MessageState
 from chalicelib.messaging.push import Push, PushEndpoints
 from chalicelib.messaging.ses_email import SesEmail
-from infra.local_cloud import REGION, LocalCloud
+from infra.local_cloud import MAIL_DOMAIN, REGION, LocalCloud
 from infra.package import LOCAL_STAGE, sources_digest
 from infra.stack import Deployment, deployed_digest, find_stack
 from tests.unit.messaging.channels import an_outgoing
@@ -85,17 +85,16 @@ def test_the_waker_and_the_api_send_and_nobody_publishes_to_a_topic(act_as: Act)
         assert refused(act_as(function, "sns").publish, PhoneNumber="+15555550100", Message="refused")
 
 
-def test_email_goes_by_ses_with_its_headers(
-    act_as: Act, cloud: LocalCloud, deployment: Deployment
-) -> None:
+def test_the_waker_sends_email(act_as: Act, cloud: LocalCloud, deployment: Deployment) -> None:
     outgoing = an_outgoing(to="maria@example.com")
     configured = cloud.connect("lambda").get_function_configuration(FunctionName=deployment.functions["wake"])
     set_name = configured["Environment"]["Variables"]["EMAIL_CONFIGURATION_SET"]
-    sender = SesEmail(lambda: act_as("wake", "sesv2"), "Lotos <salon@lotos.example>", set_name)
+    sender = SesEmail(lambda: act_as("wake", "sesv2"), f"Lotos <hello@{MAIL_DOMAIN}>", set_name)
     outcome = sender.send(outgoing)
     assert outcome.state is MessageState.SENT
     (mail,) = (mail for mail in cloud.emails() if mail["MessageId"] == outcome.provider_id)
     assert (mail["To"], mail["Subject"]) == (["maria@example.com"], outgoing.worded.subject)
+    assert (mail["BodyText"], mail["BodyHtml"]) == (outgoing.worded.text, outgoing.worded.html)
     assert refused(act_as("intake", "sesv2").send_email, Content={})
 
 

@@ -109,7 +109,12 @@ def test_who_may_publish_may_publish_to_phones_and_devices_and_to_no_topic(
 ) -> None:
     phones = {"NotResource": {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}}
     ours = "${AWS::Region}:${AWS::AccountId}"
-    devices = {"Resource": {"Fn::Sub": f"arn:${{AWS::Partition}}:sns:{ours}:endpoint/*"}}
+    # Endpoints of devices; the local cloud names them after their application.
+    devices = {
+        "Resource": [
+            {"Fn::Sub": f"arn:${{AWS::Partition}}:sns:{ours}:{what}/*"} for what in ("endpoint", "app")
+        ]
+    }
     for function in functions.values():
         for statement in statements(resources, function):
             if "sns:Publish" in as_list(statement["Action"]):
