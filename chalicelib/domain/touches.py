@@ -103,6 +103,7 @@ class Touch:
     step        how many channels of the cascade were left behind.
     doubts      of how many attempts the fate is unknown.
     again_at    deferred or awaiting: when it is looked at again.
+    channel     through which the last attempt was made.
     """
 
     kind: TouchKind
@@ -114,6 +115,7 @@ class Touch:
     step: int = 0
     doubts: int = 0
     again_at: datetime | None = None
+    channel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,14 @@
 """Decide whether a touch that is due is made now, through which channel, or why not. One list of checks in
 one order: the sender stops at the first that does not pass, an explanation shows them all."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib.domain.caps import WEEK, counts, is_capped, over_cap
 from chalicelib.domain.clients import address_of, may_send
 from chalicelib.domain.holdout import is_held_out
+from chalicelib.domain.rules import ChannelStep
 from chalicelib.domain.touches import (
     AT_ANY_HOUR,
     MARKETING,
@@ -103,11 +104,11 @@ def verdict(case: Case) -> Check | None:
 
 def route(case: Case) -> Route | str:
     """The next step of the cascade that reaches the client, or why none does."""
-    steps = list(enumerate(case.subject.rules.cascade(case.plan.kind)))
-    first = _first_step(case.before)
-    found = [_step(case, number, step.channel) for number, step in steps if number >= first]
-    if case.before is not None and case.before.state is TouchState.UNKNOWN:
-        found += [_step(case, number, step.channel) for number, step in steps if number == case.before.step]
+    cascade, before = case.subject.rules.cascade(case.plan.kind), case.before
+    steps, first, tried = list(enumerate(cascade)), _first_step(before), _channel_tried(before, cascade)
+    found = [_step(case, n, step.channel) for n, step in steps if n >= first and step.channel != tried]
+    if before is not None and before.state is TouchState.UNKNOWN:
+        found += [_step(case, n, step.channel) for n, step in steps if step.channel == tried]
     usable = [each for each in found if isinstance(each, Route)]
     if usable:
         chosen = usable[0]
@@ -121,6 +122,13 @@ def _first_step(before: Touch | None) -> int:
     if before is None or before.state is TouchState.DEFERRED:
         return 0
     return before.step + 1
+
+
+def _channel_tried(before: Touch | None, cascade: Sequence[ChannelStep]) -> str | None:
+    """By its name, since the cascade may have been changed after the attempt."""
+    if before is None or before.state is TouchState.DEFERRED:
+        return None
+    return before.channel or (cascade[before.step].channel if before.step < len(cascade) else None)
 
 
 def _step(case: Case, number: int, channel: str) -> Route | str:

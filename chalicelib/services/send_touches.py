@@ -221,6 +221,7 @@ def _touch(round: Round, plan: Plan, standing: Standing, chosen: Route) -> Touch
         attempt=before.attempt + 1 if before else 1,
         step=chosen.step,
         doubts=before.doubts if before else 0,
+        channel=chosen.channel,
     )
 
 
@@ -338,7 +339,7 @@ def _message(round: Round, plan: Plan, touch: Touch, at: datetime) -> Message:
         client_id=subject.client.id,
         salon_id=subject.salon.id,
         kind=plan.kind,
-        channel=cascade[min(touch.step, len(cascade) - 1)].channel,
+        channel=touch.channel or cascade[min(touch.step, len(cascade) - 1)].channel,
         state=MessageState.SENDING,
         planned_at=plan.at,
         recorded_at=at,
