@@ -1,8 +1,11 @@
-"""What is done to a deployment by hand: a new network and its owner's key.
+"""What is done to a deployment by hand: a new network and its owner's key, whom its messages come from, and
+at which numbers its clients are heard.
 
     python -m infra.admin make-network --name Magnolia --country MD --language ru --stage dev
     python -m infra.admin make-network --name Magnolia --country MD --language ru --local
     python -m infra.admin make-owner-key --network net_... --stage dev      # when the last one was lost
+    python -m infra.admin send-as --network net_... --channel sms --identity +373... --stage dev
+    python -m infra.admin answer-at --network net_... --number +373... --stage dev
 
 Against AWS by the ordinary credentials chain. A key is printed once and kept nowhere.
 """
@@ -21,6 +24,7 @@ from chalicelib.domain.network import Directory, Network, Role
 from chalicelib.messaging.queues import SqsWakeQueue
 from chalicelib.services.manage_keys import make_key
 from chalicelib.services.ports import Chance
+from chalicelib.services.set_identities import answer_at, set_identities
 from chalicelib.services.set_up import make_network
 from chalicelib.services.world import World
 from chalicelib.settings import Settings, from_environment
@@ -101,22 +105,38 @@ def main() -> int:
     making.add_argument("--language", default="ru", help="of clients whose language is not known: ru, ro, en")
     again = actions.add_parser("make-owner-key", help="make one more owner's key")
     again.add_argument("--network", required=True)
-    for action in (making, again):
+    sending = actions.add_parser("send-as", help="whom a network's messages come from")
+    sending.add_argument("--channel", required=True, choices=["sms", "whatsapp", "email"])
+    sending.add_argument("--identity", default="", help="empty: the deployment's own again")
+    answering = actions.add_parser("answer-at", help="a number that a network's clients may write to")
+    answering.add_argument("--number", required=True)
+    for action in (making, again, sending, answering):
         action.add_argument("--stage", default="dev")
         action.add_argument("--local", action="store_true", help="on the local cloud")
+    for action in (sending, answering):
+        action.add_argument("--network", required=True)
     given = parser.parse_args()
     try:
-        world = _world(given.stage, given.local)
-        if given.action == "make-network":
-            network, key = network_with_owner(world, given.name, given.country, given.language)
-            network_id = network.network_id
-        else:
-            network_id, key = given.network, owner_key(world, given.network)
+        print(_done(_world(given.stage, given.local), given))
     except (DeploymentError, DomainError) as error:
-        print(f"not made: {error}", file=sys.stderr)
+        print(f"not done: {error}", file=sys.stderr)
         return 1
-    print(f"network  {network_id}\nkey      {key}   (owner; shown this once)")
     return 0
+
+
+def _done(world: World, given: argparse.Namespace) -> str:
+    if given.action == "send-as":
+        network = set_identities(world, given.network, {given.channel: given.identity})
+        return f"{network.network_id} sends as {dict(network.identities)}"
+    if given.action == "answer-at":
+        number = answer_at(world, given.network, given.number)
+        return f"{number.number} is answered by {', '.join(number.network_ids)}"
+    if given.action == "make-network":
+        network, key = network_with_owner(world, given.name, given.country, given.language)
+        network_id = network.network_id
+    else:
+        network_id, key = given.network, owner_key(world, given.network)
+    return f"network  {network_id}\nkey      {key}   (owner; shown this once)"
 
 
 if __name__ == "__main__":
