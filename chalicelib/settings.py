@@ -25,6 +25,7 @@ class Channels:
     sms_max_price: str = ""
     sms_per_second: float = 0
     whatsapp_phone_id: str = ""
+    whatsapp_api_version: str = "v20.0"
     whatsapp_per_second: float = 0
     email_from: str = ""
     email_configuration_set: str = ""
@@ -90,6 +91,7 @@ def _channels(env: Mapping[str, str]) -> Channels:
         sms_max_price=env.get("SMS_MAX_PRICE", ""),
         sms_per_second=float(env.get("SMS_PER_SECOND") or 0),
         whatsapp_phone_id=env.get("WHATSAPP_PHONE_ID", ""),
+        whatsapp_api_version=env.get("WHATSAPP_API_VERSION") or "v20.0",
         whatsapp_per_second=float(env.get("WHATSAPP_PER_SECOND") or 0),
         email_from=env.get("EMAIL_FROM", ""),
         email_configuration_set=env.get("EMAIL_CONFIGURATION_SET", ""),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.settings import END_USER_MESSAGING, SNS, Settings, from_environment
 
 if TYPE_CHECKING:
+    from chalicelib.domain.messages import Outgoing
     from chalicelib.domain.network import Directory
     from chalicelib.domain.receipts import Receipt
     from chalicelib.domain.replies import Reply
@@ -209,7 +210,8 @@ def _whatsapp() -> "Sender | None":
     from chalicelib.messaging.whatsapp import WhatsApp
 
     client = _provider("socialmessaging")
-    return _careful(WhatsApp(client, here.whatsapp_phone_id), client, here.whatsapp_per_second)
+    sender = WhatsApp(client, here.whatsapp_phone_id, here.whatsapp_api_version)
+    return _careful(sender, client, here.whatsapp_per_second)
 
 
 def _email() -> "Sender | None":
@@ -241,7 +243,16 @@ def _careful(sender: "Sender", client: "Callable[[], Any]", per_second: float) -
     rested = Rested(sender, lambda: client().close(), time.time)
     if not per_second:
         return rested
-    return Paced(rested, per_second / settings().wake_shards, time.monotonic, time.sleep)
+    return Paced(
+        rested, per_second / settings().wake_shards, time.monotonic, time.sleep, _weight_of(sender.channel)
+    )
+
+
+def _weight_of(channel: str) -> "Callable[[Outgoing], int]":
+    """What a message counts for at its channel's limit: SMS their parts."""
+    from chalicelib.domain.sms import parts
+
+    return (lambda outgoing: parts(outgoing.worded.text)) if channel == "sms" else (lambda outgoing: 1)
 
 
 @cache

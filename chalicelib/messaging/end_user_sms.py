@@ -49,7 +49,7 @@ class EndUserSms:
     pool               whom messages come from, where the network has no identity of its own; empty: AWS
                        chooses among the identities of the account.
     configuration_set  where events go; empty: the account's default.
-    max_price          US dollars a part may cost at most, as `0.20`; empty: no limit.
+    max_price          US dollars a message may cost at most, as `0.20`; empty: no limit.
     """
 
     channel = "sms"

@@ -12,10 +12,13 @@ GAP_MOST = 4
 class Paced:
     """Sends at most `per_second` messages a second from each identity, by waiting; never refuses.
 
-    clock: seconds, from anywhere; sleep: waits that many. An identity's messages are spaced evenly, so that
-    no second gets more than its share, whatever came before: all workers together keep a provider's limit
-    when each has its part of it. Where that part is less than one message in GAP_MOST seconds, the pace is
-    quicker than it should be, and the provider's throttling does the rest: such a sender wants fewer shards.
+    weight  how many a message counts for: carriers limit the parts of SMS.
+    clock   seconds, from anywhere. sleep: waits that many.
+
+    An identity's messages are spaced evenly, so that no second gets more than its share, whatever came
+    before: all workers together keep a provider's limit when each has its part of it. Where that part is less
+    than one message in GAP_MOST seconds, the pace is quicker than it should be, and the provider's throttling
+    does the rest: such a sender wants fewer shards.
     """
 
     def __init__(
@@ -24,16 +27,17 @@ class Paced:
         per_second: float,
         clock: Callable[[], float],
         sleep: Callable[[float], None],
+        weight: Callable[[Outgoing], int] = lambda outgoing: 1,
     ) -> None:
         self.channel = sender.channel
-        self._sender, self._gap = sender, min(1 / per_second, GAP_MOST)
+        self._sender, self._per_second, self._weight = sender, per_second, weight
         self._clock, self._sleep = clock, sleep
         self._next: dict[str | None, float] = {}
 
     def send(self, outgoing: Outgoing) -> Outcome:
         now = self._clock()
         begins = max(now, self._next.get(outgoing.identity, now))
-        self._next[outgoing.identity] = begins + self._gap
+        self._next[outgoing.identity] = begins + min(self._weight(outgoing) / self._per_second, GAP_MOST)
         if begins > now:
             self._sleep(begins - now)
         return self._sender.send(outgoing)

@@ -12,7 +12,6 @@ from chalicelib.domain.messages import Outcome, Outgoing
 from chalicelib.messaging.attempt import Answer, Refusal, attempt
 from chalicelib.messaging.context import Context, as_text
 
-META_VERSION = "v20.0"
 NOTHING = "-"
 """Meta refuses a value that is empty."""
 
@@ -20,19 +19,21 @@ NOTHING = "-"
 class WhatsApp:
     """channel `whatsapp` through a botocore client of `socialmessaging`.
 
-    phone_id: whom messages come from (`phone-number-id-...`), where the network has no identity of its own.
+    phone_id     whom messages come from (`phone-number-id-...`), where the network has no identity of its
+                 own.
+    api_version  of Meta's API, such as v20.0; Meta ends each after some two years.
     """
 
     channel = "whatsapp"
 
-    def __init__(self, client: Callable[[], Any], phone_id: str) -> None:
-        self._client, self._phone_id = client, phone_id
+    def __init__(self, client: Callable[[], Any], phone_id: str, api_version: str) -> None:
+        self._client, self._phone_id, self._api_version = client, phone_id, api_version
 
     def send(self, outgoing: Outgoing) -> Outcome:
         request = {
             "originationPhoneNumberId": outgoing.identity or self._phone_id,
             "message": json.dumps(_message(outgoing), ensure_ascii=False).encode(),
-            "metaApiVersion": META_VERSION,
+            "metaApiVersion": self._api_version,
         }
         return attempt(lambda: self._client().send_whatsapp_message(**request), "messageId", _explain)
 

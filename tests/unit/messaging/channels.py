@@ -95,7 +95,8 @@ CHANNELS = {
         {"MessageId": "m-1"}, _SNS_THROTTLED, _SNS_FAILING, _SNS_ANSWER,
     ),
     "whatsapp": Channel(
-        "socialmessaging", "send_whatsapp_message", lambda client: WhatsApp(client, PHONE_ID), "+37369000001",
+        "socialmessaging", "send_whatsapp_message", lambda client: WhatsApp(client, PHONE_ID, "v20.0"),
+        "+37369000001",
         {"messageId": "m-1"},
         (429, {"x-amzn-errortype": "ThrottledRequestException"}, '{"message": "Rate exceeded"}'),
         (502, {"x-amzn-errortype": "DependencyException"}, '{"message": "Meta is away"}'),

@@ -91,6 +91,14 @@ def test_each_identity_has_its_own_pace() -> None:
     assert sender.clock.slept == [pytest.approx(1)]
 
 
+def test_a_message_of_three_parts_counts_for_three() -> None:
+    sender = Slow()
+    pace = Paced(sender, 5, sender.clock, sender.clock.sleep, lambda outgoing: 3)
+    pace.send(an_outgoing())
+    pace.send(an_outgoing())
+    assert sender.clock.slept == [pytest.approx(0.6)]
+
+
 def test_no_message_waits_longer_than_its_worker_can_spare() -> None:
     sender = Slow()
     pace = paced(sender, 1 / 60)
