@@ -28,3 +28,15 @@ class Parked:
     item: str
     error: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What was done of something that may be done only so often. name: what, and in which hour. done: an id for
+    each."""
+
+    network_id: str
+    name: str
+    done: tuple[str, ...] = ()
+    expires_at: datetime
+    version: int = 0

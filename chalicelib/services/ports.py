@@ -16,7 +16,7 @@ from chalicelib.domain.links import Link
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.messages import Message, Outcome, Outgoing, Told, Worded
 from chalicelib.domain.network import Connection, Directory, Key, Network, Price, Template
-from chalicelib.domain.operations import GivenAnswer, Parked
+from chalicelib.domain.operations import GivenAnswer, Parked, Tally
 from chalicelib.domain.rules import RulesChange
 from chalicelib.domain.spending import Spending
 from chalicelib.domain.tasks import Task
@@ -153,6 +153,7 @@ class Store(Protocol):
 
     def given_answer(self, network_id: str, key_hash: str) -> GivenAnswer | None: ...
     def parked(self, network_id: str) -> list[Parked]: ...
+    def tally(self, network_id: str, name: str) -> Tally | None: ...
 
     def messages_since(self, network_id: str, client_id: str, since: datetime) -> list[Message]: ...
     def starts_of_client(
@@ -227,3 +228,6 @@ class PushRegistry(Protocol):
 
 Texts = Callable[[str, str, str, MessageFacts, Template | None], Worded]
 """kind, channel, language, facts and the network's own template, if it has one -> what is said."""
+
+TextToBeginWith = Callable[[TouchKind, str, str], tuple[str, str | None]]
+"""kind, channel and language -> the built-in text with placeholders, and an e-mail's subject."""

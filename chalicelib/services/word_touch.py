@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.links import Link, LinkPurpose
+from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.messages import Outgoing, Worded
-from chalicelib.domain.prices import estimated_micros
-from chalicelib.domain.sms import Alphabet, alphabet, parts
+from chalicelib.domain.prices import billed_parts, estimated_micros
+from chalicelib.domain.sms import Alphabet, alphabet
 from chalicelib.domain.touches import ESSENTIAL, MARKETING, Plan, TouchKind
 from chalicelib.services.decide_touch import Route
+from chalicelib.services.make_links import Links
 from chalicelib.services.sending import Sending
 from chalicelib.services.subjects import Subject
 
@@ -75,23 +77,14 @@ def _draft(
     *,
     with_bonus: bool,
 ) -> Draft:
-    links, kind = sending.links, plan.kind
-    link = links.link(
-        subject.item.network_id, subject.client.id, subject.booking_id, max(subject.useful_from or now, now)
-    )
-    facts = subject.facts(plan, now)
-    purpose = _PURPOSES.get(kind)
-    facts = replace(
-        facts,
-        link=links.url(link, purpose) if purpose else facts.link,
-        stop_link=None if kind in ESSENTIAL else links.url(link, LinkPurpose.STOP),
-        with_bonus=with_bonus,
-        points_balance=facts.points_balance if balance is None else balance,
-    )
+    link = link_of(sending.links, subject, now)
+    facts = replace(facts_of(sending.links, subject, plan, link, now), with_bonus=with_bonus)
+    if balance is not None:
+        facts = replace(facts, points_balance=balance)
     language = subject.client.language or subject.directory.network.language
-    own = subject.template(kind, chosen.channel, language)
-    worded = sending.texts(kind.value, chosen.channel, language, facts, own)
-    number = parts(worded.text) if chosen.channel == "sms" else 1
+    own = subject.template(plan.kind, chosen.channel, language)
+    worded = sending.texts(plan.kind.value, chosen.channel, language, facts, own)
+    number = billed_parts(chosen.channel, worded.text)
     return Draft(
         worded=worded,
         link=link,
@@ -101,6 +94,22 @@ def _draft(
         alphabet=alphabet(worded.text),
         parts=number,
         micros=estimated_micros(subject.directory, subject.rules, chosen.channel, chosen.address, number),
+    )
+
+
+def link_of(links: Links, subject: Subject, now: datetime) -> Link:
+    """Kept until long after the message is of use."""
+    useful_from = max(subject.useful_from or now, now)
+    return links.link(subject.item.network_id, subject.client.id, subject.booking_id, useful_from)
+
+
+def facts_of(links: Links, subject: Subject, plan: Plan, link: Link, now: datetime) -> MessageFacts:
+    """What the message can tell, where it leads and where it is stopped."""
+    facts, purpose = subject.facts(plan, now), _PURPOSES.get(plan.kind)
+    return replace(
+        facts,
+        link=links.url(link, purpose) if purpose else facts.link,
+        stop_link=None if plan.kind in ESSENTIAL else links.url(link, LinkPurpose.STOP),
     )
 
 

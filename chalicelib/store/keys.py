@@ -23,7 +23,7 @@ from chalicelib.domain.ledger import Account, Entry
 from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message, Told
 from chalicelib.domain.network import Connection, Key, Network, Price, Salon, Service, Staff, Template
-from chalicelib.domain.operations import GivenAnswer, Parked
+from chalicelib.domain.operations import GivenAnswer, Parked, Tally
 from chalicelib.domain.rules import RulesChange
 from chalicelib.domain.spending import Spending
 from chalicelib.domain.tasks import Task
@@ -50,6 +50,7 @@ TEMPLATES = {
     "INBOX": ("NET#{network_id}#INBOX", "INBOX#{id}"),
     "ANSWER": ("NET#{network_id}#ANSWER#{key_hash}", "ANSWER"),
     "PARKED": ("NET#{network_id}#PARKED", "PARKED#{item}"),
+    "TALLY": ("NET#{network_id}#TALLIES", "TALLY#{name}"),
     "RULES": ("NET#{network_id}#RULES", "RULES#{number}"),
     "CAMPAIGN": ("NET#{network_id}#CAMPAIGNS", "CAMPAIGN#{id}"),
     "WALK": ("NET#{network_id}#WALKS", "WALK#{id}"),
@@ -240,6 +241,7 @@ _PLACES: dict[type, Callable[[Any], Place]] = {
     InboxItem: _inbox,
     GivenAnswer: _simple("ANSWER", "network_id", "key_hash"),
     Parked: _simple("PARKED", "network_id", "item"),
+    Tally: _simple("TALLY", "network_id", "name"),
     Link: _simple("LINK", "id"),
     Template: _simple("TEMPLATE", "network_id", "kind", "channel", "language"),
     Price: _simple("PRICE", "network_id", "channel", "country_code"),

@@ -17,7 +17,7 @@ from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message
 from chalicelib.domain.network import Connection as SiteConnection
 from chalicelib.domain.network import Key, Network, Price, Template
-from chalicelib.domain.operations import GivenAnswer
+from chalicelib.domain.operations import GivenAnswer, Tally
 from chalicelib.domain.spending import Spending
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.touches import TouchKind
@@ -169,6 +169,9 @@ class Table(Lists):
 
     def given_answer(self, network_id: str, key_hash: str) -> GivenAnswer | None:
         return self._get(GivenAnswer, "ANSWER", consistent=True, network_id=network_id, key_hash=key_hash)
+
+    def tally(self, network_id: str, name: str) -> Tally | None:
+        return self._get(Tally, "TALLY", consistent=True, network_id=network_id, name=name)
 
     def connection(self, network_id: str, token: str) -> SiteConnection | None:
         return self._surely(SiteConnection, "HOOK", network_id=network_id, token=token)
