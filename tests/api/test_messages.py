@@ -172,3 +172,34 @@ def test_a_placeholder_that_nobody_knows_is_refused(http: Http, mine: Any) -> No
 def test_a_preview_of_nothing_is_refused(said: Any, status: int, code: str, http: Http, mine: Any) -> None:
     answer = preview(http, **said)
     assert (answer.status, answer.code) == (status, code)
+
+
+# --- why, and for how much
+
+
+@pytest.mark.usefixtures("log")
+def test_a_clients_messages_can_be_asked_for_by_state_and_kind(http: Http) -> None:
+    def found(query: str) -> list[str]:
+        return [each["id"] for each in http.get(f"/v1/clients/{MARIA}/messages?{query}").json["items"]]
+
+    assert found("state=skipped") == ["msg_2"]
+    assert found("kind=notice") == ["msg_2", "msg_1"]
+    assert found("kind=birthday") == []
+    assert found("state=sent&kind=notice") == ["msg_1"]
+    assert http.get(f"/v1/clients/{MARIA}/messages?state=lost").code == "INVALID_FIELD"
+
+
+@pytest.mark.usefixtures("log")
+def test_a_skip_says_why_in_plain_words(http: Http) -> None:
+    (skipped,) = http.get(f"/v1/clients/{MARIA}/messages?state=skipped").json["items"]
+    assert skipped["reason"] == "no_consent"
+    assert skipped["reason_words"].startswith("The client has not agreed")
+    assert "cost" not in skipped
+
+
+def test_a_message_tells_what_it_cost_and_whether_that_was_charged(http: Http, world: Any, mine: Any) -> None:
+    world.store.save(a_message("msg_1", cost_micros=90_000, charged=True))
+    world.store.save(a_message("msg_2", cost_micros=45_000))
+    second, first = http.get(f"/v1/clients/{MARIA}/messages").json["items"]
+    assert first["cost"] == {"amount_micros": 90_000, "currency": "USD", "charged": True}
+    assert second["cost"] == {"amount_micros": 45_000, "currency": "USD", "charged": False}
