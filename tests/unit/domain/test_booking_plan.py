@@ -9,41 +9,34 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.booking_plan import next_wake, open_plans, plans
-from chalicelib.domain.bookings import Booking, Review, Status, moved
+from chalicelib.domain.booking_plan import next_wake, plans
+from chalicelib.domain.bookings import Booking, Review, Status
 from chalicelib.domain.quiet_hours import QuietHours
 from chalicelib.domain.rules import MessageRules
-from chalicelib.domain.touches import GRACE, Plan, Touch, TouchKind, TouchState
-from chalicelib.domain.waking import Trouble
+from chalicelib.domain.touches import (
+    Plan,
+    TouchKind,
+    with_touches,
+)
 from tests.builders import a_booking
+from tests.unit.domain.days import (
+    CHISINAU,
+    CONFIRM,
+    MOSCOW,
+    NEW_YORK,
+    NOTICE,
+    REMINDER,
+    RULES,
+    booked,
+    clock_of,
+    done,
+    local,
+    planned,
+)
 
-NOTICE, CONFIRM, REMINDER = TouchKind.NOTICE, TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER
 REVIEW, BONUS = TouchKind.REVIEW_REQUEST, TouchKind.BONUS_NOTICE
-CHISINAU, MOSCOW, NEW_YORK = "Europe/Chisinau", "Europe/Moscow", "America/New_York"
-RULES = MessageRules()
+AGAIN = TouchKind.NO_SHOW_INVITATION
 YEAR = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def local(text: str, zone: str = CHISINAU) -> datetime:
-    """`2026-11-24 11:00` on that zone's wall clock, as an instant."""
-    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-
-
-def booked(starts: str, made: str = "2026-01-01 12:00", zone: str = CHISINAU, **said: object) -> Booking:
-    return a_booking(starts_at=local(starts, zone), made_at=local(made, zone), **said)
-
-
-def planned(booking: Booking, zone: str = CHISINAU, rules: MessageRules = RULES) -> dict[TouchKind, Plan]:
-    found = plans(booking, rules, zone, now=booking.closed_at or booking.made_at)
-    return {plan.kind: plan for plan in found}
-
-
-def clock_of(plan: Plan, zone: str = CHISINAU) -> str:
-    return f"{plan.at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
-
-
-def done(kind: TouchKind, at: datetime, state: TouchState = TouchState.SENT, **said: object) -> Touch:
-    return replace(Touch(kind, state, at), **said)
 
 
 def test_a_booking_is_told_at_once_asked_a_day_before_and_reminded_an_hour_before() -> None:
@@ -82,16 +75,30 @@ def test_a_confirmed_booking_is_not_asked_again_but_is_reminded() -> None:
     assert found[REMINDER].reason is None
 
 
-@pytest.mark.parametrize("status", [Status.CANCELLED, Status.NO_SHOW])
-def test_nothing_is_planned_for_a_booking_that_will_not_be(status: Status) -> None:
-    booking = booked("2026-11-24 15:00", status=status, closed_at=local("2026-11-23 10:00"))
+def test_nothing_is_planned_for_a_booking_that_will_not_be() -> None:
+    booking = booked("2026-11-24 15:00", status=Status.CANCELLED, closed_at=local("2026-11-23 10:00"))
     assert planned(booking) == {}
     assert next_wake(booking, RULES, CHISINAU, local("2026-11-23 10:00")) is None
 
 
-def test_nothing_is_planned_without_a_client_or_when_messages_are_off() -> None:
+def test_nothing_is_planned_without_a_client() -> None:
     assert planned(booked("2026-11-24 15:00", client_id=None)) == {}
-    assert planned(booked("2026-11-24 15:00"), rules=MessageRules(enabled=False)) == {}
+
+
+@pytest.mark.parametrize(
+    "rules", [MessageRules(enabled=False), MessageRules(off=(NOTICE, CONFIRM, REMINDER))]
+)
+def test_what_is_switched_off_is_left_out_and_says_so(rules: MessageRules) -> None:
+    booking = booked("2026-11-24 15:00")
+    assert {plan.reason for plan in planned(booking, rules=rules).values()} == {"switched_off"}
+    assert next_wake(booking, rules, CHISINAU, booking.made_at) is None
+
+
+def test_one_kind_may_be_off_and_the_others_on() -> None:
+    found = planned(booked("2026-11-24 15:00"), rules=MessageRules(off=(CONFIRM,)))
+    assert {kind: plan.reason for kind, plan in found.items()} == {
+        NOTICE: None, CONFIRM: "switched_off", REMINDER: None,
+    }  # fmt: skip
 
 
 # --- after the visit
@@ -176,8 +183,10 @@ def test_quiet_hours_are_read_on_the_clients_clock() -> None:
 
 def test_a_sweep_that_comes_a_little_late_still_sends_the_reminder_of_the_evening() -> None:
     """Moved before the night, the reminder must not be so close to it that a minute's delay loses it."""
-    booking = booked("2026-11-24 09:00", made="2026-11-20 12:00").with_touches(
-        done(NOTICE, local("2026-11-20 12:00")), done(CONFIRM, local("2026-11-23 09:00"))
+    booking = with_touches(
+        booked("2026-11-24 09:00", made="2026-11-20 12:00"),
+        done(NOTICE, local("2026-11-20 12:00")),
+        done(CONFIRM, local("2026-11-23 09:00")),
     )
     due = planned(booking)[REMINDER].at
     late = {plan.kind: plan for plan in plans(booking, RULES, CHISINAU, due + timedelta(minutes=3))}
@@ -242,84 +251,54 @@ def test_an_hour_that_exists_twice_keeps_its_reminder_an_hour_before(zone: str) 
     assert found[REMINDER].at == start - timedelta(hours=1)
 
 
-# --- pointers
+# --- who did not come
 
 
-def test_the_pointer_stands_at_the_first_open_touch() -> None:
-    booking = booked("2026-11-24 15:00", made="2026-11-20 12:00")
-    steps = []
-    for kind in (NOTICE, CONFIRM, REMINDER):
-        wake = next_wake(booking, RULES, CHISINAU, booking.made_at)
-        assert wake is not None
-        steps.append((wake.why, f"{wake.at.astimezone(ZoneInfo(CHISINAU)):%d %H:%M}"))
-        booking = booking.with_touches(done(kind, wake.at))
-    assert steps == [
-        ("notice", "20 12:00"),
-        ("confirm_request", "23 15:00"),
-        ("control_reminder", "24 14:00"),
-    ]
-    assert next_wake(booking, RULES, CHISINAU, booking.starts_at) is None
+def missed(closed: str = "2026-11-24 15:30", starts: str = "2026-11-24 15:00", **said: object) -> Booking:
+    return booked(starts, status=Status.NO_SHOW, closed_at=local(closed), **said)
 
 
-def test_a_touch_in_flight_is_looked_at_when_its_grace_is_over() -> None:
-    at = local("2026-11-20 12:00")
-    booking = booked("2026-11-24 15:00", made="2026-11-20 12:00").with_touches(
-        done(NOTICE, at, TouchState.SENDING)
-    )
-    wake = next_wake(booking, RULES, CHISINAU, at)
-    assert wake is not None
-    assert (wake.at, wake.why) == (at + GRACE, "notice")
+def test_who_did_not_come_is_invited_the_next_day_at_the_hour_for_such_things() -> None:
+    found = planned(missed())
+    assert {kind: clock_of(plan) for kind, plan in found.items()} == {AGAIN: "2026-11-25 11:00"}
+    assert found[AGAIN].until - found[AGAIN].at == timedelta(days=7)
+    rules = MessageRules(no_show_invitation_days_after=3, day_touch_hour=10)
+    assert clock_of(planned(missed(), rules=rules)[AGAIN]) == "2026-11-27 10:00"
 
 
-def test_an_unknown_reminder_is_tried_once_more_while_it_is_of_use_and_a_notice_is_not() -> None:
-    booking = booked("2026-11-24 15:00", made="2026-11-20 12:00")
-    at = local("2026-11-24 14:00")
-    unknown = booking.with_touches(
-        *(done(kind, at, TouchState.UNKNOWN) for kind in (NOTICE, CONFIRM, REMINDER))
-    )
-    again = [plan.kind for plan in open_plans(unknown, RULES, CHISINAU, at)]
-    assert again == [REMINDER]
-    assert open_plans(unknown, RULES, CHISINAU, booking.starts_at) == []
-    twice = unknown.with_touches(done(REMINDER, at, TouchState.UNKNOWN, attempt=2))
-    assert open_plans(twice, RULES, CHISINAU, at) == []
+def test_a_no_show_marked_late_is_invited_when_it_is_marked_but_not_at_night() -> None:
+    assert clock_of(planned(missed("2026-11-27 17:00"))[AGAIN]) == "2026-11-27 17:00"
+    assert clock_of(planned(missed("2026-11-27 22:00"))[AGAIN]) == "2026-11-28 09:00"
 
 
-def test_what_was_done_for_the_old_time_neither_counts_for_the_new_one_nor_is_done_again() -> None:
-    booking = booked("2026-11-24 15:00", made="2026-11-20 12:00")
-    told = booking.with_touches(done(NOTICE, booking.made_at), done(CONFIRM, local("2026-11-23 15:00")))
-    later = moved(told, local("2026-11-27 15:00"), local("2026-11-23 18:00"), timedelta(minutes=10))
-    opened = {plan.kind: clock_of(plan) for plan in open_plans(later, RULES, CHISINAU, later.made_at)}
-    assert opened == {NOTICE: "2026-11-23 18:00", CONFIRM: "2026-11-26 15:00", REMINDER: "2026-11-27 14:00"}
+def test_a_no_show_marked_weeks_late_invites_nobody() -> None:
+    assert planned(missed("2026-12-03 12:00"))[AGAIN].reason == "closed_too_late"
+    assert planned(missed("2026-12-01 12:00"))[AGAIN].reason is None
 
 
-def test_a_move_of_a_few_minutes_is_told_to_nobody_but_moves_the_reminder() -> None:
-    booking = booked("2026-11-24 15:00", made="2026-11-20 12:00").with_touches(
-        done(NOTICE, local("2026-11-20 12:00"))
-    )
-    later = moved(booking, local("2026-11-24 15:05"), local("2026-11-21 12:00"), timedelta(minutes=10))
-    opened = {
-        plan.kind: clock_of(plan) for plan in open_plans(later, RULES, CHISINAU, local("2026-11-21 12:00"))
-    }
-    assert opened == {CONFIRM: "2026-11-23 15:05", REMINDER: "2026-11-24 14:05"}
+def test_the_invitation_after_a_no_show_belongs_to_the_start_that_was_missed() -> None:
+    assert planned(missed(moves=2))[AGAIN].occurrence == 2
 
 
-def test_a_parked_booking_is_not_woken_and_one_in_trouble_is_woken_later() -> None:
-    booking = booked("2026-11-24 15:00", made="2026-11-20 12:00")
-    at = booking.made_at
-    trouble = Trouble(1, "x", at, at + timedelta(minutes=1))
-    wake = next_wake(replace(booking, trouble=trouble), RULES, CHISINAU, at)
-    assert wake is not None
-    assert wake.at == at + timedelta(minutes=1)
-    assert next_wake(replace(booking, trouble=replace(trouble, parked=True)), RULES, CHISINAU, at) is None
+def test_the_day_after_is_told_on_the_clients_calendar() -> None:
+    """15:00 in New York is already the next day in Kiritimati."""
+    booking = missed("2026-11-24 23:30", starts="2026-11-24 22:00")
+    far = planned(booking, "Pacific/Kiritimati")[AGAIN]
+    assert clock_of(far, "Pacific/Kiritimati") == "2026-11-26 11:00"
 
 
-def test_a_booking_that_waits_for_its_client_looks_for_them_a_few_times_and_then_rests() -> None:
-    booking = booked("2026-11-24 15:00", made="2026-11-20 12:00", client_id=None, waiting_for="CUST1")
-    now, seen = booking.made_at, []
-    while (wake := next_wake(booking, RULES, CHISINAU, now)) is not None:
-        seen.append(wake.at - booking.made_at)
-        now = wake.at
-    assert seen == [timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)]
+# --- rules of one's own
+
+
+def test_offsets_follow_the_rules() -> None:
+    rules = MessageRules(
+        confirm_request_hours_before=48, confirm_cutoff_hours_before=6, control_reminder_minutes_before=90,
+        review_request_minutes_after=30,
+    )  # fmt: skip
+    found = planned(booked("2026-11-24 15:00"), rules=rules)
+    assert (clock_of(found[CONFIRM]), clock_of(found[REMINDER])) == ("2026-11-22 15:00", "2026-11-24 13:30")
+    assert found[CONFIRM].until == local("2026-11-24 09:00")
+    assert clock_of(planned(completed("2026-11-24 16:05"), rules=rules)[REVIEW]) == "2026-11-24 16:35"
 
 
 # --- whatever the hour

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.categories import category, is_lost, is_regular, months_later, usual_gap_days
+from chalicelib.domain.categories import (
+    at_risk_from,
+    category,
+    is_regular,
+    lost_from,
+    months_later,
+    usual_gap_days,
+)
 from chalicelib.domain.clients import Client, VisitDay, with_visit
 from tests.builders import a_client
 
@@ -27,8 +34,24 @@ TODAY = date(2026, 11, 23)
 def test_a_client_is_lost_strictly_after_the_same_day_two_months_later(
     last_visit: date, still_in_time: date
 ) -> None:
-    assert not is_lost(last_visit, still_in_time)
-    assert is_lost(last_visit, still_in_time + timedelta(days=1))
+    assert lost_from(last_visit) == still_in_time + timedelta(days=1)
+
+
+def test_the_first_day_of_a_lapse_is_where_the_category_changes() -> None:
+    """The message on a change of category must come on the very day of the change."""
+    days = [TODAY - timedelta(days=back) for back in (0, 20, 45)]
+    for first, before, after in (
+        (at_risk_from(3, days), "developing", "at_risk"),
+        (lost_from(TODAY), "at_risk", "lost"),
+    ):
+        assert first is not None
+        assert category(3, days, first - timedelta(days=1), has_future_booking=False) == before
+        assert category(3, days, first, has_future_booking=False) == after
+
+
+@pytest.mark.parametrize("back_days", [[0], [0, 30], []])
+def test_who_has_no_rhythm_yet_is_never_at_risk(back_days: list[int]) -> None:
+    assert at_risk_from(len(back_days), [TODAY - timedelta(days=back) for back in back_days]) is None
 
 
 @given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.integers(0, 30))
