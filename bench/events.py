@@ -5,7 +5,7 @@ from typing import Any
 
 from bench.deliveries import DELIVERIES
 from bench.ground import REGION, SHARDS
-from bench.layout import just_made, lay_out
+from bench.layout import just_made, lay_out, with_client
 from bench.salon import SALON, SERVICE, Salon
 from chalicelib.domain.network import Role
 from chalicelib.services.manage_keys import make_key
@@ -33,8 +33,9 @@ def events_of(salon: Salon) -> dict[str, Any]:
         salon.clock.now.replace(year=salon.clock.now.year + 1), salon.clock.now
     )
     receipt = receive(salon.receiving, "standard", salon.connections["standard"].token, raw, headers)
-    lay_out(salon, (made := [just_made(salon)]))
-    pk, sk, _ = salon.table.locate(made[0])
+    made = just_made(salon)
+    lay_out(salon, with_client(made))
+    pk, sk, _ = salon.table.locate(made)
     _, key = make_key(salon.world, salon.network_id, Role.RECEPTION, name="Reception")
     booking = {
         "salon_id": SALON,

@@ -1,4 +1,4 @@
-"""Many bookings at once, written in batches: the base that a sweep must not feel, and what is due in it."""
+"""Many items at once, written in batches: the base that a sweep must not feel, and what is due in it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -9,25 +9,23 @@ from zlib import crc32
 
 from bench.salon import SALON, SERVICE, STAFF, Salon
 from chalicelib.domain.bookings import Booking, Line
+from chalicelib.domain.clients import Client, Due, VisitDay
 from chalicelib.domain.ids import digest
-from chalicelib.domain.touches import Touch, TouchKind, TouchState
+from chalicelib.domain.touches import Touch, TouchKind, TouchState, with_touches
+from chalicelib.services import plan_client
 from chalicelib.services.plan_booking import with_wake
-from tests.builders import a_booking, a_client
+from tests.builders import a_booking, a_client, a_consent
 
 
-def lay_out(salon: Salon, bookings: Iterable[Booking]) -> int:
-    """Writes bookings, each with its client, as they stand: 25 items a call. How many bookings it was."""
-    done = 0
-    chunks = iter(bookings)
+def lay_out(salon: Salon, values: Iterable[Any]) -> None:
+    """Writes values as they stand: 25 items a call."""
+    left = iter(values)
     client = salon.ground.client("dynamodb")
     name = salon.table.item.Meta.table_name
-    while chunk := list(islice(chunks, 12)):
-        items = [_raw(salon, value) for booking in chunk for value in (booking, _client_of(booking))]
-        left = {name: [{"PutRequest": {"Item": item}} for item in items]}
-        while left:
-            left = client.batch_write_item(RequestItems=left).get("UnprocessedItems") or {}
-        done += len(chunk)
-    return done
+    while chunk := list(islice(left, 25)):
+        asked = {name: [{"PutRequest": {"Item": _raw(salon, value)}} for value in chunk]}
+        while asked:
+            asked = client.batch_write_item(RequestItems=asked).get("UnprocessedItems") or {}
 
 
 def _raw(salon: Salon, value: Any) -> dict[str, Any]:
@@ -35,23 +33,43 @@ def _raw(salon: Salon, value: Any) -> dict[str, Any]:
     return raw
 
 
-def _client_of(booking: Booking) -> Any:
-    phone = f"+3736{crc32(booking.id.encode()) % 10**7:07d}"
-    return a_client(str(booking.client_id), phone=phone, email=None, created_at=booking.made_at)
+def with_client(booking: Booking) -> Iterator[Any]:
+    """The booking, and the client it is for."""
+    yield booking
+    yield _client(str(booking.client_id), booking.made_at)
 
 
-def future(salon: Salon, number: int) -> Iterator[Booking]:
+def future(salon: Salon, number: int) -> Iterator[Any]:
     """Bookings of the next weeks, noticed already; each wakes for its confirm request, none of them soon."""
     for place in range(number):
         starts_at = salon.clock.now + timedelta(days=3, minutes=place % 40_000)
-        yield _planned(salon, f"f{place}", starts_at)
+        yield from with_client(_planned(salon, f"f{place}", starts_at))
 
 
-def due(salon: Salon, number: int) -> Iterator[Booking]:
+def due(salon: Salon, number: int) -> Iterator[Any]:
     """Bookings whose confirm request is due now."""
     for place in range(number):
         starts_at = salon.clock.now + timedelta(hours=24) - timedelta(milliseconds=place % 50_000)
-        yield _planned(salon, f"d{place}", starts_at)
+        yield from with_client(_planned(salon, f"d{place}", starts_at))
+
+
+def invited(salon: Salon, number: int) -> Iterator[Client]:
+    """Clients who are to be invited back now, and allow it."""
+    came_at = salon.clock.now - timedelta(days=30)
+    visit = VisitDay(came_at.date(), SALON)
+    directory = salon.world.directory(salon.network_id)
+    for place in range(number):
+        id = digest("bench", f"i{place}")
+        back_at = salon.clock.now - timedelta(milliseconds=place % 50_000)
+        client = replace(
+            _client(f"cli_{id}", came_at),
+            consents=(a_consent(),),
+            visits_count=1,
+            first_visit_on=visit.on,
+            recent_visits=(visit,),
+            due=(Due(SERVICE, back_at, f"bkg_{id}"),),
+        )
+        yield plan_client.with_wake(client, directory, came_at)
 
 
 def just_made(salon: Salon) -> Booking:
@@ -59,6 +77,11 @@ def just_made(salon: Salon) -> Booking:
     booking = replace(_planned(salon, "j", salon.clock.now + timedelta(days=3)), made_at=salon.clock.now)
     booking = replace(booking, touches={})
     return with_wake(booking, salon.world.directory(salon.network_id), None, salon.clock.now)
+
+
+def _client(id: str, created_at: datetime) -> Client:
+    phone = f"+3736{crc32(id.encode()) % 10**7:07d}"
+    return a_client(id, phone=phone, email=None, birth_date=None, created_at=created_at)
 
 
 def _planned(salon: Salon, cause: str, starts_at: datetime) -> Booking:
@@ -72,6 +95,6 @@ def _planned(salon: Salon, cause: str, starts_at: datetime) -> Booking:
         made_at=made_at,
         lines=(Line(SERVICE, 60, STAFF, 50_000),),
     )
-    booking = booking.with_touches(Touch(TouchKind.NOTICE, TouchState.SENT, made_at))
+    booking = with_touches(booking, Touch(TouchKind.NOTICE, TouchState.SENT, made_at))
     directory = salon.world.directory(salon.network_id)
     return with_wake(booking, directory, None, made_at)

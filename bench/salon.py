@@ -11,9 +11,10 @@ from chalicelib.booking_sites import ADAPTERS
 from chalicelib.domain.ids import derived
 from chalicelib.domain.network import Connection, Directory
 from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
+from chalicelib.services.budgets import Budgets
 from chalicelib.services.make_links import Links
 from chalicelib.services.receive_webhook import Receiving
-from chalicelib.services.send_touches import Sending
+from chalicelib.services.sending import Sending
 from chalicelib.services.sweep_shards import sweep
 from chalicelib.services.take_in import Intake, take_in
 from chalicelib.services.wake_items import drain_shard, wake_one
@@ -21,7 +22,7 @@ from chalicelib.services.wakers import wakers
 from chalicelib.services.world import World
 from chalicelib.store.keys import shard_names
 from chalicelib.store.table import Table
-from chalicelib.web.wording import message_text
+from chalicelib.web.wording import message_words
 from chalicelib.wiring import CachedDirectories
 from tests.builders import (
     NETWORK,
@@ -65,7 +66,8 @@ class Salon:
         self.directories = CachedDirectories(self._read_rules, self.clock)
         self.world = World(self.table, self.directories, self.clock, SeededChance(), wake_queue)
         self.links = Links(b"k" * 32, BASE_URL)
-        self.sending = Sending(self.world, self.sender, self.links, message_text)
+        budgets = Budgets(self.world)
+        self.sending = Sending(self.world, {"sms": self.sender}, self.links, message_words, budgets)
         self.wakers = wakers(self.sending, intake_queue)
         self.receiving = Receiving(self.world, ADAPTERS, intake_queue, lambda: BASE_URL)
         self.intake = Intake(self.world, ADAPTERS, lambda: BASE_URL)

@@ -56,6 +56,16 @@ STEPS = (
 )
 
 
+KINDS = {
+    TouchKind.NOTICE,
+    TouchKind.CONFIRM_REQUEST,
+    TouchKind.CONTROL_REMINDER,
+    TouchKind.REVIEW_REQUEST,
+    TouchKind.BONUS_NOTICE,
+    TouchKind.REPEAT_INVITATION,
+}
+
+
 class Visit:
     """One client, one booking. `live` runs all steps in order, each at its own hour, when the rules and keys
     that a process had kept are too old: they are read anew, and counted."""
@@ -138,7 +148,8 @@ class Visit:
 
     def _link(self, purpose: str) -> str:
         """The path of the link in the last message."""
-        (address,) = re.findall(rf"https://[^ ]+(/{purpose}/[0-9a-z]+)", self.salon.sender.sent[-1].text)
+        text = self.salon.sender.sent[-1].worded.text
+        (address,) = re.findall(rf"https://[^ ]+(/{purpose}/[0-9a-z]+)", text)
         return str(address)
 
     # --- looking on, at nobody's cost
@@ -167,12 +178,12 @@ class Visit:
     def _check(self, booking: Booking) -> None:
         """All six kinds went out in five messages, and the ledger is right."""
         salon = self.salon
-        assert len(salon.sender.sent) == 5, [outgoing.text for outgoing in salon.sender.sent]
+        assert len(salon.sender.sent) == 5, [each.worded.text for each in salon.sender.sent]
         with self._aside():
             log = salon.table.messages_of_client(salon.network_id, str(booking.client_id)).items
             account = salon.table.account(salon.network_id, str(booking.client_id))
             entries = salon.table.entries(salon.network_id, str(booking.client_id))
-        assert {message.kind for message in log} == set(TouchKind)
+        assert {message.kind for message in log} == KINDS
         assert {message.state.value for message in log} == {"sent"}
         assert faults(account, entries) == []
 
