@@ -14,13 +14,23 @@ from chalicelib.services.set_up import change_network
 Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
 
 
+class IdentitiesSaid(Body):
+    """Whom messages come from, in place of the deployment's own, which null brings back. sms: a phone, a pool
+    or a sender id; whatsapp: a phone number's id or ARN; email: an address."""
+
+    sms: Line | UnsetType | None = UNSET
+    whatsapp: Line | UnsetType | None = UNSET
+    email: Line | UnsetType | None = UNSET
+
+
 class NetworkChanges(Body):
     """country: ISO 3166 alpha-2, whose phone numbers may be written without a code. language: ru, ro or
-    en."""
+    en. identities: of the channels that are named."""
 
     name: Line | UnsetType = UNSET
     country: str | UnsetType = UNSET
     language: str | UnsetType = UNSET
+    identities: IdentitiesSaid | UnsetType = UNSET
     version: Whole | UnsetType = UNSET
 
 
@@ -29,6 +39,7 @@ class NetworkAnswer(Answered):
     name: str
     country: str
     language: str
+    identities: dict[str, str]
     created_at: datetime
     rules_version: int
     version: int
@@ -40,6 +51,7 @@ def _answer(network: Network) -> NetworkAnswer:
         name=network.name,
         country=network.country,
         language=network.language,
+        identities=dict(network.identities),
         created_at=network.created_at,
         rules_version=network.rules_version,
         version=network.version,
@@ -55,4 +67,7 @@ def see(ask: Ask) -> NetworkAnswer:
 @patch("/v1/network")
 @endpoint(roles=OWNER, body=NetworkChanges, answer=NetworkAnswer)
 def change(ask: Ask) -> NetworkAnswer:
-    return _answer(change_network(ask.world, ask.access, given(ask.body)))
+    changes = given(ask.body)
+    if "identities" in changes:
+        changes["identities"] = given(changes["identities"])
+    return _answer(change_network(ask.world, ask.access, changes))

@@ -27,22 +27,27 @@ def set_identities(world: World, network_id: str, said: Mapping[str, str | None]
     Phones and WhatsApp ids are also what clients write to; several networks may share one. Raises NOT_FOUND,
     UNKNOWN_CHANNEL, INVALID_IDENTITY.
     """
-    wanted = {channel: _identity(channel, text) for channel, text in said.items()}
     for _ in range(CONFLICT_TRIES):
         network = world.store.network(network_id)
         if network is None:
             raise missing("network", network_id)
-        kept = {channel: text for channel, text in {**network.identities, **wanted}.items() if text}
-        if kept == network.identities:
+        after = identified(network, said)
+        if after == network:
             return network
-        after = replace(network, identities=MappingProxyType(kept))
         try:
-            saved: Network = world.store.save(after, *_numbers(world, network, after))[0]
+            saved: Network = world.store.save(after, *numbers_taken(world, network, after))[0]
         except SaveConflict:
             continue
         world.directories.forget(network_id)
         return saved
     raise conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
+
+
+def identified(network: Network, said: Mapping[str, str | None]) -> Network:
+    """The network with these identities; to be saved with the `numbers_taken`."""
+    wanted = {channel: _identity(channel, text) for channel, text in said.items()}
+    kept = {channel: text for channel, text in {**network.identities, **wanted}.items() if text}
+    return replace(network, identities=MappingProxyType(kept))
 
 
 def answer_at(world: World, network_id: str, number: str) -> InboundNumber:
@@ -80,7 +85,7 @@ def _identity(channel: str, text: str | None) -> str | None:
     return found
 
 
-def _numbers(world: World, before: Network, after: Network) -> list[InboundNumber]:
+def numbers_taken(world: World, before: Network, after: Network) -> list[InboundNumber]:
     """The numbers that the network gives up, and those that it takes."""
     old, new = _written_to(before), _written_to(after)
     found = []

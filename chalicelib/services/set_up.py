@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from chalicelib.domain.access import Access
+from chalicelib.domain.aliases import InboundNumber
 from chalicelib.domain.errors import conflict, forbidden, missing, refused
 from chalicelib.domain.ids import derived
 from chalicelib.domain.network import Directory, Network, Salon, Service, Staff
@@ -14,6 +15,7 @@ from chalicelib.services.check_set_up import checked, country_code, language_cod
 from chalicelib.services.contact_details import name_normal
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.replan import a_replan
+from chalicelib.services.set_identities import identified, numbers_taken
 from chalicelib.services.world import CONFLICT_TRIES, World
 
 SetUp = TypeVar("SetUp", Network, Salon, Staff, Service)
@@ -35,13 +37,18 @@ def make_network(world: World, *, name: str, country: str, language: str) -> Net
 
 
 def change_network(world: World, access: Access, changes: Mapping[str, Any]) -> Network:
-    """changes: name, country, language, version."""
+    """changes: name, country, language, version, identities (by channel)."""
+    plain = {name: value for name, value in changes.items() if name != "identities"}
 
     def change(network: Network, directory: Directory) -> Network:
-        return replace(network, **checked(directory, changes))
+        changed = replace(network, **checked(directory, plain))
+        return identified(changed, changes.get("identities", {}))
 
-    id = access.network_id
-    return _changed(world, access, ("network", id), lambda directory: directory.network, changes, change)
+    def also(was: Network, becomes: Network) -> list[InboundNumber]:
+        return numbers_taken(world, was, becomes)
+
+    what = ("network", access.network_id)
+    return _changed(world, access, what, lambda directory: directory.network, changes, change, also)
 
 
 def read_anew(world: World, network_id: str) -> Directory:
@@ -175,7 +182,7 @@ def _changed(
     of: Callable[[Directory], SetUp | None],
     changes: Mapping[str, Any],
     change: Callable[[SetUp, Directory], SetUp],
-    also: Callable[[SetUp, SetUp], Sequence[Walk]] = lambda was, becomes: (),
+    also: Callable[[SetUp, SetUp], Sequence[Walk | InboundNumber]] = lambda was, becomes: (),
 ) -> SetUp:
     """Raises NOT_FOUND; STALE_VERSION where the changes name another version than the present one. also: what
     is saved along with the change."""

@@ -238,3 +238,34 @@ def test_a_secret_that_the_site_gave_is_taken(http: Http) -> None:
 def test_a_connection_that_could_not_work_is_refused(said: Any, status: int, code: str, http: Http) -> None:
     answer = http.post("/v1/connections", said)
     assert (answer.status, answer.code) == (status, code)
+
+
+# --- whom messages come from
+
+
+def test_a_network_sends_as_itself(http: Http, world: Any) -> None:
+    said = {"sms": "+37322000111", "email": "Salon@Example.com"}
+    changed = http.patch("/v1/network", {"name": "Lotos & Co", "identities": said})
+    assert changed.status == 200
+    assert changed.json["identities"] == {"sms": "+37322000111", "email": "salon@example.com"}
+    assert changed.json["name"] == "Lotos & Co"
+    assert world.store.inbound_number("+37322000111").network_ids == (NETWORK,)
+    back = http.patch("/v1/network", {"identities": {"sms": None}})
+    assert back.json["identities"] == {"email": "salon@example.com"}
+    assert world.store.inbound_number("+37322000111").network_ids == ()
+
+
+@pytest.mark.parametrize(
+    ("identities", "status", "code"),
+    [
+        ({"sms": "call me"}, 422, "INVALID_IDENTITY"),
+        ({"whatsapp": "+37322000111"}, 422, "INVALID_IDENTITY"),
+        ({"pigeon": "x"}, 400, "UNKNOWN_FIELD"),
+    ],
+)
+def test_who_nobody_can_send_as_is_refused_and_nothing_changes(
+    identities: Any, status: int, code: str, http: Http
+) -> None:
+    answer = http.patch("/v1/network", {"name": "Other", "identities": identities})
+    assert (answer.status, answer.code) == (status, code)
+    assert http.get("/v1/network").json["name"] == "Lotos"
