@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from chalicelib.domain import client_plan
-from chalicelib.domain.clients import Client
+from chalicelib.domain.clients import Client, Due
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.network import Directory, Salon, Template
 from chalicelib.domain.rules import MessageRules
@@ -51,7 +51,7 @@ class AboutClient:
         return Held("has_booking", now + AFTER_MISSED if plan.kind in _MISSED else None)
 
     def facts(self, plan: Plan, now: datetime) -> MessageFacts:
-        due: tuple[client_plan.Due, ...] = ()
+        due: tuple[Due, ...] = ()
         if plan.kind is TouchKind.REPEAT_INVITATION:
             due = client_plan.services_due(self.item, now)
         services = [self.directory.services.get(each.service_id) for each in due]
@@ -81,7 +81,7 @@ class AboutClient:
         client: Client = item
         for touch in settled:
             invited = touch.kind is TouchKind.REPEAT_INVITATION and touch.state not in UNSETTLED
-            if invited and touch.occurrence == client.invitations and not _is_undone(client, touch):
+            if invited and touch.occurrence == client.invitations:
                 client = _used_up(client, touch, now)
         wake = client_plan.next_wake(client, self.rules, client.timezone or self.salon.timezone, now)
         return replace(client, wake=wake)
@@ -93,10 +93,6 @@ class AboutClient:
 
 def about_client(client: Client, directory: Directory) -> AboutClient:
     return AboutClient(client, speaker(client, directory), directory)
-
-
-def _is_undone(client: Client, touch: Touch) -> bool:
-    return touch.kind not in client.touches
 
 
 def _used_up(client: Client, touch: Touch, now: datetime) -> Client:
