@@ -2,6 +2,7 @@
 body; and how a domain value becomes one and back."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
@@ -18,6 +19,8 @@ CONNECT_SECONDS = 1
 READ_SECONDS = 3
 RETRIES = 4
 BY_SALON_INCLUDES = ["status"]
+TELLING = ("at", "status", "client_key", "salon_key")
+"""Attributes, besides the key, of which the body need not repeat what they tell."""
 
 
 class _Binding:
@@ -116,27 +119,36 @@ def attributes_of(value: Any, shards: int) -> dict[str, Any]:
     is not repeated in the body."""
     place = keys.place_of(value)
     wake = place.wake
-    told = keys.told(place.pk, place.sk, place.client_key, place.salon_key)
-    left_out = {"version", *(name for name, text in told.items() if getattr(value, name, None) == text)}
-    return {
-        "pk": place.pk,
-        "sk": place.sk,
-        "body": encoded(value, left_out),
-        "version": value.version + 1 if hasattr(value, "version") else None,
-        "expires": int(place.expires_at.timestamp()) if place.expires_at else None,
+    of_indexes = {
         "at": keys.instant_text(place.at) if place.at else None,
         "status": place.status,
         "client_key": place.client_key,
         "salon_key": place.salon_key,
         "network_key": place.network_key,
+    }
+    told = keys.told(place.pk, place.sk, **{name: of_indexes[name] for name in TELLING})
+    left_out = {"version", *(name for name, text in told.items() if _says(text, getattr(value, name, None)))}
+    return of_indexes | {
+        "pk": place.pk,
+        "sk": place.sk,
+        "body": encoded(value, left_out),
+        "version": value.version + 1 if hasattr(value, "version") else None,
+        "expires": int(place.expires_at.timestamp()) if place.expires_at else None,
         "wake_shard": place.shard(shards) if wake else None,
         "wake_at": keys.instant_text(wake.at) if wake else None,
     }
 
 
+def _says(text: str, item: Any) -> bool:
+    """Whether the text is all that there is to know of a field."""
+    if isinstance(item, datetime):
+        return keys.instant_text(item) == text and item.microsecond % 1000 == 0
+    return bool(item == text)
+
+
 def value_of(cls: type[T], item: Any) -> T:
     """The value that an item stands for."""
-    known: dict[str, Any] = keys.told(item.pk, item.sk, item.client_key, item.salon_key)
+    known: dict[str, Any] = keys.told(item.pk, item.sk, **{name: getattr(item, name) for name in TELLING})
     if item.version is not None:
         known["version"] = int(item.version)
     return decoded(cls, item.body, **known)

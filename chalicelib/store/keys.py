@@ -69,6 +69,13 @@ INDEX_TEMPLATES = {
 }
 """Attribute that an index is hashed by -> the templates of its values."""
 
+TOLD_BY = {
+    "BOOKING": {"starts_at": "at", "status": "status"},
+    "CLIENT": {"created_at": "at"},
+    "MSG": {"recorded_at": "at"},
+}
+"""Kind of item -> fields of its value that are also attributes of its indexes, word for word."""
+
 UNVERSIONED = (Entry, Alias, ConsentChange, RulesChange)
 """Written once: a second write of the same key is refused, whatever it says."""
 
@@ -112,14 +119,18 @@ def key(item_kind: str, /, **parts: str) -> tuple[str, str]:
     return pk.format_map(parts), sk.format_map(parts)
 
 
-def told(pk: str, sk: str, client_key: str | None = None, salon_key: str | None = None) -> dict[str, str]:
+def told(pk: str, sk: str, **of_indexes: str | None) -> dict[str, str]:
     """What an item's key and index attributes tell of its value, so that the body need not repeat it."""
+    kind = sk.partition("#")[0]
     found: dict[str, str] = {}
-    for template, text in zip(TEMPLATES[sk.partition("#")[0]], (pk, sk), strict=True):
+    for template, text in zip(TEMPLATES[kind], (pk, sk), strict=True):
         found |= _parts(template, text)
-    for name, of_index in (("client_key", client_key), ("salon_key", salon_key)):
-        for template in INDEX_TEMPLATES[name] if of_index else ():
+    for name, of_index in of_indexes.items():
+        for template in INDEX_TEMPLATES.get(name, ()) if of_index else ():
             found |= _parts(template, str(of_index))
+    for field, name in TOLD_BY.get(kind, {}).items():
+        if of_index := of_indexes.get(name):
+            found[field] = of_index
     return found
 
 
