@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain.bookings import Line, Status
-from chalicelib.domain.client_plan import invitation_plan, next_wake, services_due, with_dues_after
+from chalicelib.domain.client_plan import next_wake, plans, services_due, with_dues_after
 from chalicelib.domain.clients import Client, Due, VisitDay
 from chalicelib.domain.rules import MessageRules
-from chalicelib.domain.touches import Touch, TouchKind, TouchState
+from chalicelib.domain.touches import Plan, Touch, TouchKind, TouchState, with_touches
 from tests.builders import NOW, a_booking, a_client, a_service
 
 ZONE, RULES = "Europe/Chisinau", MessageRules()
@@ -63,27 +63,31 @@ def test_a_visit_told_a_year_late_does_not_invite_into_the_past() -> None:
     assert [due.at for due in client.due] == [NOW]
 
 
-def plan_of(client: Client, now: datetime = NOW) -> datetime | None:
-    plan = invitation_plan(client, RULES, ZONE, now)
+def plan_of(client: Client, now: datetime = NOW, rules: MessageRules = RULES) -> Plan | None:
+    return next((plan for plan in plans(client, rules, ZONE, now) if plan.kind is INVITATION), None)
+
+
+def at_of(client: Client) -> datetime | None:
+    plan = plan_of(client)
     return plan.at if plan else None
 
 
 def with_due(*days: Sequence[int] | int) -> Client:
-    return a_client(
-        due=tuple(Due(f"srv_{day}", NOW + timedelta(days=int(str(day))), "bkg_1") for day in days)
-    )
+    """Of whom no birthday is known."""
+    due = tuple(Due(f"srv_{day}", NOW + timedelta(days=int(str(day))), "bkg_1") for day in days)
+    return a_client(birth_date=None, due=due)
 
 
 def test_the_invitation_comes_when_the_first_service_is_due_and_speaks_of_all_due_within_the_week() -> None:
     client = with_due(10, 16, 18)
-    assert plan_of(client) == NOW + timedelta(days=10)
+    assert at_of(client) == NOW + timedelta(days=10)
     due = services_due(client, NOW + timedelta(days=10))
     assert [each.service_id for each in due] == ["srv_10", "srv_16"]
 
 
 def test_an_invitation_keeps_out_of_the_night() -> None:
     late = a_client(due=(Due("srv_cut", NOW.replace(hour=20), "bkg_1"),))  # 22:00 in Chisinau
-    assert plan_of(late) == (NOW + timedelta(days=1)).replace(hour=7)
+    assert at_of(late) == (NOW + timedelta(days=1)).replace(hour=7)
 
 
 def test_an_invitation_missed_by_days_is_caught_up_and_by_a_month_is_not() -> None:
@@ -91,17 +95,24 @@ def test_an_invitation_missed_by_days_is_caught_up_and_by_a_month_is_not() -> No
     for days, waits in ((3, True), (29, True)):
         wake = next_wake(client, RULES, ZONE, NOW + timedelta(days=days))
         assert (wake is not None) is waits
-    plan = invitation_plan(client, RULES, ZONE, NOW + timedelta(days=31))
+    plan = plan_of(client, NOW + timedelta(days=31))
     assert plan is not None
     assert plan.until < NOW + timedelta(days=31)
 
 
-def test_who_has_nothing_due_is_not_woken() -> None:
-    assert next_wake(a_client(), RULES, ZONE, NOW) is None
-    assert next_wake(with_due(10), MessageRules(enabled=False), ZONE, NOW) is None
+def test_who_has_nothing_due_and_no_birthday_is_not_woken() -> None:
+    assert next_wake(with_due(), RULES, ZONE, NOW) is None
+
+
+def test_what_is_switched_off_is_left_out_and_wakes_nobody() -> None:
+    for rules in (MessageRules(enabled=False), MessageRules(off=(INVITATION,))):
+        plan = plan_of(with_due(10), rules=rules)
+        assert plan is not None
+        assert plan.reason == "switched_off"
+        assert next_wake(with_due(10), rules, ZONE, NOW) is None
 
 
 def test_an_invitation_sent_is_not_sent_again_for_the_same_occurrence() -> None:
-    client = with_due(0).with_touches(Touch(INVITATION, TouchState.SENT, NOW))
+    client = with_touches(with_due(0), Touch(INVITATION, TouchState.SENT, NOW))
     assert next_wake(client, RULES, ZONE, NOW) is None
     assert next_wake(replace(client, invitations=1), RULES, ZONE, NOW) is not None
