@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.endpoint import DESK, Ask, endpoint, get, post, salons_of
+from chalicelib.api.endpoint import DESK, OFFICE, Ask, endpoint, get, post, salons_of
 from chalicelib.api.reading import Body, bound
-from chalicelib.api.shapes import Answered, Id, Listing, PageOf, Word, one_after_another, sifted
+from chalicelib.api.shapes import CostOfMessage, Id, Listing, PageOf, Word, one_after_another, sifted
+from chalicelib.api.templates import MessageText, Subject, WarningAnswer, warned, words
 from chalicelib.domain.access import Access
 from chalicelib.domain.errors import malformed
 from chalicelib.domain.messages import Message, MessageState
@@ -17,7 +18,9 @@ from chalicelib.domain.network import Role
 from chalicelib.domain.phones import masked_phone
 from chalicelib.domain.reasons import reason_words
 from chalicelib.services.keep_client import see_client
-from chalicelib.services.preview_message import preview
+from chalicelib.services.keep_templates import Place, place
+from chalicelib.services.preview_message import Draft, Preview, preview
+from chalicelib.services.send_test import send_test
 from chalicelib.services.set_up import see_salon
 
 READERS = DESK | {Role.SPECIALIST}
@@ -53,15 +56,6 @@ class MessagesOfClient(Listing):
     kind: Kind | None = None
 
 
-class CostOfMessage(Answered):
-    """Millionths of a US dollar, in which carriers charge. charged: told by a receipt; else it is what the
-    message was taken to cost."""
-
-    amount_micros: int
-    currency: Literal["USD"]
-    charged: bool
-
-
 class MessageAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One line of the log; skips are lines too, with their reason and the same in words. `to` is masked for
     specialists. with_message: in whose text it went along; that one `carries` it."""
@@ -90,21 +84,48 @@ class MessageAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
     told_at: datetime | None = None
 
 
-class Previewing(Body):
-    """text: a draft in place of the saved template, with {placeholders}."""
+class About(Body):
+    """Whose message, and about what: exactly one of booking_id and client_id. text, subject: a draft in place
+    of the saved words, with {placeholders}."""
 
     kind: Word
     channel: Word
     language: Word
     booking_id: Id | None = None
     client_id: Id | None = None
-    text: Annotated[str, Meta(min_length=1, max_length=1600)] | None = None
+    text: MessageText | None = None
+    subject: Subject | None = None
 
 
-class PreviewAnswer(Answered):
+class Testing(About, kw_only=True):
+    """to: one's own phone or e-mail address; for a push the endpoint of a device of the client's."""
+
+    __test__ = False
+
+    to: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class PreviewAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """warnings: what one should know of one's own text."""
+
     text: str
     parts: int
     alphabet: str
+    cost: CostOfMessage
+    warnings: list[WarningAnswer]
+    subject: str | None = None
+    html: str | None = None
+
+
+class TestAnswer(PreviewAnswer, kw_only=True, omit_defaults=True):
+    """state: sent, failed or unknown, as of a message; reason: why it is not sent."""
+
+    __test__ = False
+
+    to: str
+    state: str
+    reason: str | None = None
+    provider_id: str | None = None
 
 
 def _answer(access: Access, message: Message) -> MessageAnswer:
@@ -122,7 +143,7 @@ def _answer(access: Access, message: Message) -> MessageAnswer:
 def _cost(message: Message) -> CostOfMessage | None:
     if message.cost_micros is None:
         return None
-    return CostOfMessage(amount_micros=message.cost_micros, currency="USD", charged=message.charged)
+    return CostOfMessage(amount_micros=message.cost_micros, charged=message.charged)
 
 
 @get("/v1/messages")
@@ -184,23 +205,55 @@ def of_client(ask: Ask, client_id: str) -> PageOf[MessageAnswer]:
 
 
 @post("/v1/messages/preview")
-@endpoint(roles=DESK, body=Previewing, answer=PreviewAnswer)
+@endpoint(roles=DESK, body=About, answer=PreviewAnswer)
 def see(ask: Ask) -> PreviewAnswer:
-    from chalicelib.web.wording import message_text
+    """What the message would say if it were sent now."""
+    shown = preview(ask.world, words(ask), ask.access, _place(ask.body), **_about(ask.body))
+    return PreviewAnswer(**_shown(shown))
 
-    said: Previewing = ask.body
+
+@post("/v1/messages/test")
+@endpoint(roles=OFFICE, body=Testing, answer=TestAnswer)
+def send_to_oneself(ask: Ask) -> TestAnswer:
+    """Really sent, at most 20 an hour. Its links lead nowhere, and it is no message to the client."""
+    tested = send_test(
+        ask.world,
+        words(ask),
+        ask.parts.sending().senders,
+        ask.access,
+        _place(ask.body),
+        to=ask.body.to,
+        request_id=ask.request_id,
+        **_about(ask.body),
+    )
+    outcome = tested.outcome
+    return TestAnswer(
+        **_shown(tested.preview),
+        to=tested.to,
+        state="throttled" if outcome.throttled else outcome.state.value,
+        reason=outcome.reason,
+        provider_id=outcome.provider_id,
+    )
+
+
+def _place(said: About) -> Place:
     if (said.booking_id is None) == (said.client_id is None):
         raise malformed("INVALID_FIELD", "Give either booking_id or client_id.", field="booking_id")
-    shown = preview(
-        ask.world,
-        ask.parts.links(),
-        message_text,
-        ask.access.network_id,
-        kind=said.kind,
-        channel=said.channel,
-        language=said.language,
-        booking_id=said.booking_id,
-        client_id=said.client_id,
-        draft=said.text,
-    )
-    return PreviewAnswer(text=shown.text, parts=shown.parts, alphabet=shown.alphabet)
+    return place(said.kind, said.channel, said.language)
+
+
+def _about(said: About) -> dict[str, Any]:
+    draft = Draft(said.text, said.subject) if said.text is not None else None
+    return {"booking_id": said.booking_id, "client_id": said.client_id, "draft": draft}
+
+
+def _shown(shown: Preview) -> dict[str, Any]:
+    return {
+        "text": shown.worded.text,
+        "subject": shown.worded.subject,
+        "html": shown.worded.html,
+        "parts": shown.parts,
+        "alphabet": shown.alphabet,
+        "cost": CostOfMessage(amount_micros=shown.micros),
+        "warnings": warned(shown.warnings),
+    }

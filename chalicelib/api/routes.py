@@ -3,6 +3,7 @@
 from chalicelib.api import (  # noqa: F401
     bonuses,
     bookings,
+    campaigns,
     clients,
     connections,
     consents,
@@ -20,6 +21,7 @@ from chalicelib.api import (  # noqa: F401
     set_up,
     stop_page,
     tasks,
+    templates,
     touches,
     walks,
 )

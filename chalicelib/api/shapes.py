@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Any, Generic, Protocol, TypeVar
+from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -43,6 +43,15 @@ class Answered(msgspec.Struct, kw_only=True):
 class Money(Body):
     amount_minor: Annotated[int, Meta(ge=-(10**12), le=10**12)]
     currency: Annotated[str, Meta(min_length=3, max_length=3)]
+
+
+class CostOfMessage(Answered):
+    """Millionths of a US dollar, in which carriers charge. charged: told by a receipt; else it is what the
+    message is taken to cost."""
+
+    amount_micros: int
+    currency: Literal["USD"] = "USD"
+    charged: bool = False
 
 
 class Listing(Body):

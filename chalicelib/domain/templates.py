@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import refused
-from chalicelib.domain.touches import MARKETING, TouchKind
+from chalicelib.domain.touches import ESSENTIAL, MARKETING, TouchKind
 
 FORMS = {"ru": 3, "ro": 3, "en": 2}
 """How many forms a word has beside a number: 1 балл, 2 балла, 5 баллов; 1 punct, 2 puncte, 20 de puncte."""
@@ -20,7 +20,7 @@ LONGEST = {"sms": 1000, "whatsapp": 1000, "push": 300, "email": 10_000}
 LONGEST_SUBJECT = 150
 
 NUMBERS = frozenset({"points", "balance", "expiring", "gift"})
-_ANY = ("client", "salon", "address", "map", "link", "stop")
+_ANY = ("client", "salon", "address", "map", "link")
 _TIME = ("date", "weekday", "on_weekday", "time", "when")
 _VISIT = ("services", "staff", *_TIME)
 _OF_KIND = {
@@ -39,6 +39,12 @@ _OF_KIND = {
 }
 NEEDED = NUMBERS | {"until", *_TIME}
 """What a sentence makes no sense without. All else leaves nothing where it is not known."""
+
+SOMETIMES = {
+    TouchKind.BONUS_NOTICE: frozenset({"until"}),
+    TouchKind.BIRTHDAY: frozenset({"gift", "until"}),
+}
+"""What is needed and not known of every message: some points never expire, some birthdays bring no gift."""
 
 CARRIES_STOP = MARKETING | {TouchKind.BONUS_NOTICE, TouchKind.BONUS_EXPIRY}
 """Kinds whose SMS or WhatsApp message always has a way to stop them; the others lead to a page that has."""
@@ -62,7 +68,8 @@ Piece = str | Placeholder
 
 def placeholders_of(kind: TouchKind) -> tuple[str, ...]:
     """The names that a text of that kind may use."""
-    return (*_ANY, *_OF_KIND[kind])
+    stop = () if kind in ESSENTIAL else ("stop",)  # what a booking cannot do without leads to a page that has it
+    return (*_ANY, *stop, *_OF_KIND[kind])
 
 
 def checked(kind: TouchKind, channel: str, language: str, text: str) -> str:

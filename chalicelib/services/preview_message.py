@@ -1,137 +1,141 @@
-"""Preview a message: its text for a real booking or client, from the saved words or from a draft, and
-what it costs."""
+"""Preview a message: what it would say to a real client, from the saved words or from a draft, and what it
+would cost."""
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from chalicelib.domain.clients import CHANNELS, Client
-from chalicelib.domain.errors import missing, refused
-from chalicelib.domain.links import LinkPurpose
+from chalicelib.domain.access import Access
+from chalicelib.domain.clients import Client, address_of
+from chalicelib.domain.errors import refused
 from chalicelib.domain.message_facts import MessageFacts
-from chalicelib.domain.sms import alphabet, parts
+from chalicelib.domain.messages import Worded
+from chalicelib.domain.network import Directory, Template
+from chalicelib.domain.prices import billed_parts, estimated_micros
+from chalicelib.domain.sms import Alphabet, alphabet
+from chalicelib.domain.templates import placeholders_of
 from chalicelib.domain.touches import Plan, TouchKind
-from chalicelib.domain.zones import zone
-from chalicelib.services.keep_client import LANGUAGES
-from chalicelib.services.make_links import Links
-from chalicelib.services.send_touches import Texts
-from chalicelib.services.subjects import Subject, about_booking, about_client
+from chalicelib.services.about_account import about_account
+from chalicelib.services.about_booking import about_booking
+from chalicelib.services.about_client import about_client
+from chalicelib.services.book import see_booking
+from chalicelib.services.keep_client import see_client
+from chalicelib.services.keep_templates import Place, Words, as_template
+from chalicelib.services.sample_facts import TextWarning, sample_facts, warnings_of
+from chalicelib.services.subjects import Subject
+from chalicelib.services.word_touch import facts_of, link_of
 from chalicelib.services.world import World
 
-NEEDS_BOOKING = frozenset({TouchKind.NOTICE, TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER})
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-_PURPOSES = {TouchKind.REVIEW_REQUEST: LinkPurpose.REVIEW}
+ABOUT_BOOKING = frozenset(kind for kind in TouchKind if "when" in placeholders_of(kind))
+"""Kinds that speak of a booking and its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A text to be tried before it is saved."""
+
+    text: str
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    text: str
+    """micros: what it is taken to cost, in millionths of a US dollar."""
+
+    worded: Worded
     parts: int
-    alphabet: str
+    alphabet: Alphabet
+    micros: int
+    warnings: Sequence[TextWarning]
+    facts: MessageFacts
+    client: Client
 
 
 def preview(
     world: World,
-    links: Links,
-    texts: Texts,
-    network_id: str,
+    words: Words,
+    access: Access,
+    place: Place,
     *,
-    kind: str,
-    channel: str,
-    language: str,
     booking_id: str | None,
     client_id: str | None,
-    draft: str | None,
+    draft: Draft | None,
 ) -> Preview:
-    """Exactly one of booking_id and client_id. draft: a template in place of the saved words.
+    """Exactly one of booking_id and client_id.
 
-    Raises UNKNOWN_KIND, UNKNOWN_CHANNEL, UNKNOWN_LANGUAGE, BOOKING_NEEDED, UNKNOWN_PLACEHOLDER, NOT_FOUND.
+    Raises BOOKING_NEEDED, TEXT_NEEDED, NO_CLIENT, NO_SALON, NOT_FOUND, and whatever saving the draft would.
     """
-    touch = _touch(kind)
-    if channel not in CHANNELS:
-        raise refused("UNKNOWN_CHANNEL", f"Channels are {', '.join(CHANNELS)}.", channel=channel)
-    if language not in LANGUAGES:
-        raise refused("UNKNOWN_LANGUAGE", "Languages are ru, ro and en.", language=language)
-    if booking_id is None and touch in NEEDS_BOOKING:
-        raise refused("BOOKING_NEEDED", "This message is about a booking: name one.", kind=kind)
-    subject = _subject(world, network_id, booking_id, client_id)
-    facts = _facts(world, links, subject, touch)
-    text = texts(kind, language, facts) if draft is None else filled(draft, facts, subject.client)
-    return Preview(text, parts(text), alphabet(text))
-
-
-def _touch(kind: str) -> TouchKind:
-    try:
-        return TouchKind(kind)
-    except ValueError:
-        raise refused("UNKNOWN_KIND", f"Kinds are {', '.join(sorted(TouchKind))}.", kind=kind) from None
-
-
-def _subject(world: World, network_id: str, booking_id: str | None, client_id: str | None) -> Subject:
-    directory = world.directory(network_id)
-    if booking_id is not None:
-        booking = world.store.booking(network_id, booking_id)
-        if booking is None:
-            raise missing("booking", booking_id)
-        client = world.store.client(network_id, booking.client_id) if booking.client_id else None
-        if client is None:
-            raise refused("NO_CLIENT", "This booking has no client to write to.", booking_id=booking_id)
-        return about_booking(booking, client, directory)
-    client = world.store.client(network_id, str(client_id))
-    if client is None:
-        raise missing("client", str(client_id))
-    if not directory.salons:
-        raise refused("NO_SALON", "Add a salon first: messages speak for one.")
-    return about_client(client, directory)
-
-
-def _facts(world: World, links: Links, subject: Subject, kind: TouchKind) -> MessageFacts:
-    """What the message would speak of if it were sent now."""
-    now = world.now()
-    facts = subject.facts(Plan(kind, now, now + timedelta(days=1)), now)
-    link = links.link(subject.item.network_id, subject.client.id, subject.booking_id, now)
-    account = world.store.account(subject.item.network_id, subject.client.id)
-    return replace(
+    template = None
+    if draft is not None:
+        template = as_template(access.network_id, place, draft.text, draft.subject, world)
+    elif place.kind is TouchKind.CAMPAIGN:
+        raise refused("TEXT_NEEDED", "A campaign brings its own text: give one.", kind=place.kind.value)
+    subject = _subject(world, access, place.kind, booking_id, client_id)
+    template = template or subject.template(place.kind, place.channel, place.language)
+    facts = _facts(world, words, subject, place)
+    worded = words.texts(place.kind.value, place.channel, place.language, facts, template)
+    parts, to = billed_parts(place.channel, worded.text), address_of(subject.client, place.channel)
+    return Preview(
+        worded,
+        parts,
+        alphabet(worded.text),
+        estimated_micros(subject.directory, subject.rules, place.channel, to or "", parts),
+        _warnings(world, words, subject, place, template),
         facts,
-        link=links.url(link, _PURPOSES.get(kind, LinkPurpose.BOOKING)) if subject.booking_id else None,
-        stop_link=links.url(link, LinkPurpose.STOP),
-        points_balance=account.balance,
+        subject.client,
     )
 
 
-def filled(draft: str, facts: MessageFacts, client: Client) -> str:
-    """The draft with the facts in its {placeholders}; a fact that is not known leaves nothing. Raises
-    UNKNOWN_PLACEHOLDER."""
-    values = _values(facts, client)
+def _subject(
+    world: World, access: Access, kind: TouchKind, booking_id: str | None, client_id: str | None
+) -> Subject:
+    directory = world.directory(access.network_id)
+    if booking_id is None:
+        if kind in ABOUT_BOOKING:
+            raise refused("BOOKING_NEEDED", "This message is about a booking: name one.", kind=kind.value)
+        client = see_client(world, access, str(client_id))
+        return _about(world, kind, client, directory)
+    booking = see_booking(world, access, booking_id)
+    found = world.store.client(access.network_id, booking.client_id) if booking.client_id else None
+    if found is None:
+        raise refused("NO_CLIENT", "This booking has no client to write to.", booking_id=booking_id)
+    if kind not in ABOUT_BOOKING:
+        return _about(world, kind, found, directory)
+    now = world.now()
+    return about_booking(booking, found, directory).prepared(world.store, [_plan(kind, world)], now)
 
-    def value(found: re.Match[str]) -> str:
-        if found[1] not in values:
-            known = sorted(values)
-            raise refused(
-                "UNKNOWN_PLACEHOLDER",
-                f"There is no {{{found[1][:40]}}}; there are {', '.join(known)}.",
-                placeholder=found[1][:40],
-                known=known,
-            )
-        return values[found[1]]
 
-    return " ".join(_PLACEHOLDER.sub(value, draft).split())
+def _about(world: World, kind: TouchKind, client: Client, directory: Directory) -> Subject:
+    if kind is not TouchKind.BONUS_EXPIRY:
+        return about_client(client, directory)
+    return about_account(world.store.account(client.network_id, client.id), client, directory)
 
 
-def _values(facts: MessageFacts, client: Client) -> dict[str, str]:
-    local = facts.starts_at.astimezone(zone(facts.zone)) if facts.starts_at else None
-    values = {
-        "client": client.name,
-        "salon": facts.salon_name,
-        "address": facts.address,
-        "map": facts.map_url,
-        "services": ", ".join(facts.services),
-        "staff": facts.staff,
-        "date": f"{local:%d.%m}" if local else None,
-        "time": f"{local:%H:%M}" if local else None,
-        "link": facts.link,
-        "stop": facts.stop_link,
-        "points": facts.points_earned,
-        "balance": facts.points_balance,
-    }
-    return {name: str(value or "") if name != "balance" else str(value) for name, value in values.items()}
+def _plan(kind: TouchKind, world: World) -> Plan:
+    return Plan(kind, world.now(), world.now() + timedelta(days=1))
+
+
+def _facts(world: World, words: Words, subject: Subject, place: Place) -> MessageFacts:
+    """What the message would tell if it were sent now; what it will only know later is told from a sample."""
+    now, names = world.now(), placeholders_of(place.kind)
+    planned = (plan for plan in subject.plans(now) if plan.kind is place.kind and plan.occurrence)
+    plan = next(planned, _plan(place.kind, world))
+    facts = facts_of(words.links, subject, plan, link_of(words.links, subject, now), now)
+    sample = sample_facts(subject.directory, words.links, place.kind, place.language, now)
+    if "points" in names and facts.points_earned is None:
+        facts = replace(facts, points_earned=sample.points_earned)
+    if "balance" in names and facts.points_balance is None:
+        account = world.store.account(subject.client.network_id, subject.client.id)
+        facts = replace(facts, points_balance=account.balance)
+    if "expiring" in names and not (facts.points_expiring and facts.points_until):
+        facts = replace(facts, points_expiring=sample.points_expiring, points_until=sample.points_until)
+    return facts
+
+
+def _warnings(
+    world: World, words: Words, subject: Subject, place: Place, template: Template | None
+) -> Sequence[TextWarning]:
+    if template is None:
+        return ()
+    facts = sample_facts(subject.directory, words.links, place.kind, place.language, world.now())
+    return warnings_of(words.texts, subject.directory, template, facts)

@@ -11,7 +11,7 @@ from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.messages import Worded
 from chalicelib.domain.network import Template
 from chalicelib.domain.sms import parts, plain
-from chalicelib.domain.templates import CARRIES_STOP, pieces_of, placeholders_of
+from chalicelib.domain.templates import CARRIES_STOP, SOMETIMES, pieces_of, placeholders_of
 from chalicelib.domain.touches import TouchKind
 from chalicelib.web import letters, own_words
 from chalicelib.web.languages import Catalogue, catalogue
@@ -78,7 +78,7 @@ def text_to_begin_with(kind: TouchKind, channel: str, language: str) -> tuple[st
 
 def _pattern(kind: TouchKind, texts: Catalogue) -> Told:
     """Only what is always known, so that the text is always used."""
-    left_out = {"map"}
+    left_out = {"map", *SOMETIMES.get(kind, ())}
     if kind not in _ABOUT_BOOKING:
         left_out.add("link")
     if kind not in CARRIES_STOP:
@@ -147,8 +147,3 @@ def _parameters(kind: str, known: Told) -> tuple[str, ...]:
 def _paragraphs(kind: str, known: Told) -> list[str]:
     first, *others = _sentences(kind, known)
     return [letters.greeting(known), letters.capital(first), *others]
-
-
-def message_text(kind: str, language: str, facts: MessageFacts) -> str:
-    """The built-in text of an SMS."""
-    return message_words(kind, "sms", language, facts, None).text

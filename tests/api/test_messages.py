@@ -115,68 +115,6 @@ def test_a_specialist_sees_masked_messages_about_own_bookings(http: Http, keys: 
         assert items[1]["to"] == "+373******56"
 
 
-def preview(http: Http, **said: Any) -> Any:
-    given = {
-        "kind": "confirm_request",
-        "channel": "sms",
-        "language": "en",
-        "booking_id": "bkg_0000000000000001",
-    }
-    return http.post("/v1/messages/preview", {**given, **said})
-
-
-@pytest.mark.parametrize(("language", "alphabet"), [("en", "gsm7"), ("ro", "gsm7"), ("ru", "ucs2")])
-def test_a_message_is_shown_as_it_would_be_sent(language: str, alphabet: str, http: Http, mine: Any) -> None:
-    answer = preview(http, language=language)
-    assert answer.status == 200
-    assert "Lotos Centru" in answer.json["text"]
-    assert "https://perennial.example/api/b/" in answer.json["text"]
-    assert answer.json["alphabet"] == alphabet
-    assert answer.json["parts"] >= 1
-
-
-def test_every_kind_has_a_preview(http: Http, mine: Any) -> None:
-    for kind in ("notice", "control_reminder", "review_request", "bonus_notice", "repeat_invitation"):
-        assert preview(http, kind=kind).status == 200, kind
-    assert preview(http, kind="repeat_invitation", booking_id=None, client_id=MARIA).status == 200
-
-
-def test_a_draft_is_filled_with_what_the_message_would_know(http: Http, mine: Any) -> None:
-    draft = "{client}, {services} with {staff} on {date} at {time}. {points}{balance} {link}"
-    text = preview(http, text=draft).json["text"]
-    assert text.startswith(
-        "Maria Popescu, Haircut with Anna on 25.11 at 10:00. 0 https://perennial.example/api/b/"
-    )
-
-
-def test_a_placeholder_that_nobody_knows_is_refused(http: Http, mine: Any) -> None:
-    for draft in ("Dear {nmae}", "{}", "{client.__class__}", "{0}"):
-        answer = preview(http, text=draft)
-        assert (answer.status, answer.code) == (422, "UNKNOWN_PLACEHOLDER")
-        assert "client" in answer.json["details"]["known"]
-    assert preview(http, text="a lonely { is a letter").json["text"] == "a lonely { is a letter"
-
-
-@pytest.mark.parametrize(
-    ("said", "status", "code"),
-    [
-        ({"kind": "greeting"}, 422, "UNKNOWN_KIND"),
-        ({"channel": "pigeon"}, 422, "UNKNOWN_CHANNEL"),
-        ({"language": "fr"}, 422, "UNKNOWN_LANGUAGE"),
-        ({"booking_id": None, "client_id": MARIA}, 422, "BOOKING_NEEDED"),
-        ({"booking_id": "bkg_none"}, 404, "NOT_FOUND"),
-        ({"client_id": MARIA}, 400, "INVALID_FIELD"),
-        ({"text": "x" * 1601}, 400, "INVALID_FIELD"),
-    ],
-)
-def test_a_preview_of_nothing_is_refused(said: Any, status: int, code: str, http: Http, mine: Any) -> None:
-    answer = preview(http, **said)
-    assert (answer.status, answer.code) == (status, code)
-
-
-# --- why, and for how much
-
-
 @pytest.mark.usefixtures("log")
 def test_a_clients_messages_can_be_asked_for_by_state_and_kind(http: Http) -> None:
     def found(query: str) -> list[str]:

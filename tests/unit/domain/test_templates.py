@@ -17,7 +17,7 @@ from chalicelib.domain.templates import (
     placeholders_of,
     value_of,
 )
-from chalicelib.domain.touches import MARKETING, TouchKind
+from chalicelib.domain.touches import ESSENTIAL, MARKETING, TouchKind
 
 NOTICE = TouchKind.NOTICE
 
@@ -141,7 +141,8 @@ def test_whatsapp_is_told_the_places_by_number():
 
 def test_every_kind_has_its_placeholders_and_marketing_can_be_stopped():
     for kind in TouchKind:
-        assert {"client", "salon", "stop"} <= set(placeholders_of(kind))
+        assert {"client", "salon", "link"} <= set(placeholders_of(kind))
+        assert ("stop" in placeholders_of(kind)) == (kind not in ESSENTIAL)
     assert MARKETING < CARRIES_STOP
     assert {"points", "balance", "expiring", "gift"} == NUMBERS
 

@@ -1,0 +1,90 @@
+"""Send one message to oneself, to see how it arrives: through the real channel, with real words, and with
+links that lead nowhere, so that nobody confirms a client's booking or stops a client's messages by trying."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.access import Access
+from chalicelib.domain.errors import forbidden, refused
+from chalicelib.domain.ids import derived
+from chalicelib.domain.messages import MessageState, Outcome, Outgoing
+from chalicelib.domain.network import Directory
+from chalicelib.domain.touches import MARKETING
+from chalicelib.services.contact_details import email_normal, phone_e164
+from chalicelib.services.keep_templates import Place, Words
+from chalicelib.services.limit_use import count_use
+from chalicelib.services.ports import Sender
+from chalicelib.services.preview_message import Draft, Preview, preview
+from chalicelib.services.world import World
+
+TESTS_AN_HOUR = 20
+USEFUL_SECONDS = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What went out, and what the channel said."""
+
+    preview: Preview
+    to: str
+    outcome: Outcome
+
+
+def send_test(
+    world: World,
+    words: Words,
+    senders: Mapping[str, Sender],
+    access: Access,
+    place: Place,
+    *,
+    to: str,
+    booking_id: str | None,
+    client_id: str | None,
+    draft: Draft | None,
+    request_id: str | None,
+) -> Tested:
+    """One attempt. It is no message to a client: it is neither in the log nor in the budget, and so there are
+    TESTS_AN_HOUR at most. A repetition of a request whose answer was lost is not sent again: `unknown`.
+
+    to: a phone, an e-mail address, or the endpoint of a device of the client's. Raises NO_CHANNEL, TOO_MANY,
+    INVALID_PHONE, INVALID_EMAIL, UNKNOWN_DEVICE, and whatever a preview raises.
+    """
+    if not access.sees_whole_network:
+        raise forbidden("This concerns the whole network; this key opens some of its salons.")
+    sender = senders.get(place.channel)
+    if sender is None:
+        raise refused("NO_CHANNEL", "Messages cannot leave by this channel here.", channel=place.channel)
+    nowhere = replace(words, links=words.links.leading_nowhere())
+    shown = preview(world, nowhere, access, place, booking_id=booking_id, client_id=client_id, draft=draft)
+    directory = world.directory(access.network_id)
+    address = _address(directory, shown, place.channel, to)
+    id = derived("tst", access.network_id, request_id) if request_id else world.new_id("tst")
+    if not count_use(world, access.network_id, "test sends", id, TESTS_AN_HOUR):
+        return Tested(shown, address, Outcome(MessageState.UNKNOWN, reason="sent_before"))
+    outcome = sender.send(
+        Outgoing(
+            network_id=access.network_id,
+            client_id=shown.client.id,
+            message_id=id,
+            kind=place.kind.value,
+            language=place.language,
+            to=address,
+            worded=shown.worded,
+            useful_seconds=USEFUL_SECONDS,
+            marketing=place.kind in MARKETING,
+            identity=directory.network.identities.get(place.channel),
+            link=shown.facts.link,
+            stop_url=shown.facts.stop_link if place.kind in MARKETING else None,
+        )
+    )
+    return Tested(shown, address, outcome)
+
+
+def _address(directory: Directory, shown: Preview, channel: str, to: str) -> str:
+    if channel == "email":
+        return email_normal(to)
+    if channel != "push":
+        return phone_e164(to, directory.network.country)
+    if to not in {device.endpoint for device in shown.client.devices}:
+        raise refused("UNKNOWN_DEVICE", "A push goes to a device of the client that is named.", to=to[:200])
+    return to
