@@ -140,6 +140,22 @@ def test_every_queue_reports_failures_one_by_one_and_has_dead_letters(
     assert drained == len(queues) / 2
 
 
+def test_only_the_messaging_services_publish_and_only_the_topic_sends(resources: Resources) -> None:
+    (topic_policy,) = of_type(resources, "AWS::SNS::TopicPolicy").values()
+    (may_publish,) = topic_policy["PolicyDocument"]["Statement"]
+    services = {"sms-voice.amazonaws.com", "ses.amazonaws.com", "social-messaging.amazonaws.com"}
+    assert set(may_publish["Principal"]["Service"]) == services
+    assert may_publish["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    (queue_policy,) = of_type(resources, "AWS::SQS::QueuePolicy").values()
+    (may_send,) = queue_policy["PolicyDocument"]["Statement"]
+    assert may_send["Principal"] == {"Service": "sns.amazonaws.com"}
+    assert may_send["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Ref": "MessageEvents"}}}
+
+
+def test_signatures_of_events_are_looked_at_unless_somebody_says_otherwise(packaged: Package) -> None:
+    assert packaged.template["Parameters"]["EventSignatures"]["Default"] == "verified"
+
+
 def test_the_table_has_the_indexes_that_the_model_reads(resources: Resources) -> None:
     from chalicelib.store.item import bound_to
 
