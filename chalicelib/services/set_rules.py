@@ -29,7 +29,7 @@ def set_rules(
     overrides: Sequence[Override] | None = None,
 ) -> Network:
     """Changes the rules of that version; what is not said stays, overrides are replaced as a whole. Said
-    again of the version it made: unchanged.
+    again, of the same version or of the one it made: unchanged.
 
     Raises STALE_VERSION, INVALID_RULE naming the field. Points already granted are not touched by any rule.
     """
@@ -45,10 +45,10 @@ def set_rules(
         overrides=stands.overrides if overrides is None else tuple(overrides),
     )
     check_rules(rules, read_anew(world, access.network_id))
+    if rules == stands and version in (network.rules_version, network.rules_version - 1):
+        return network
     if version != network.rules_version:
         raise _stale(network)
-    if rules == stands:
-        return network
     return _saved(world, access, network, rules)
 
 
@@ -62,8 +62,10 @@ def _saved(world: World, access: Access, network: Network, rules: Rules) -> Netw
         history.insert(0, replace(_line(network, world, FIRST_ACTOR), at=network.created_at))
     try:
         saved, *_ = world.store.save(changed, *history, *walks)
-    except SaveConflict:
-        raise _stale(world.store.network(network.network_id) or network) from None
+    except SaveConflict:  # by somebody else, or by ourselves, if the answer was lost and botocore asked again
+        saved = world.store.network(network.network_id) or network
+        if (saved.rules_version, saved.rules) != (changed.rules_version, rules):
+            raise _stale(saved) from None
     world.directories.forget(network.network_id)
     return saved  # type: ignore[no-any-return]
 

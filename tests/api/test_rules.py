@@ -68,6 +68,14 @@ def test_overrides_stay_until_others_take_their_place(http: Http) -> None:
     assert put(http, overrides=[]).json["overrides"] == []
 
 
+def test_a_change_that_is_said_again_counts_once(http: Http) -> None:
+    said = {"version": 1, "messages": LATER}
+    assert http.put("/v1/rules", said).json == http.put("/v1/rules", said).json
+    assert http.get("/v1/rules").json["version"] == 2
+    assert len(http.get("/v1/walks").json["items"]) == 1
+    assert http.put("/v1/rules", {"version": 1, "messages": {"weekly_cap": 9}}).code == "STALE_VERSION"
+
+
 @pytest.mark.parametrize(
     ("said", "field"),
     [
