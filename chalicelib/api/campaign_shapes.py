@@ -43,10 +43,10 @@ class CampaignSaid(Body):
 
     name: Name
     texts: Words
-    subjects: Words | UnsetType = UNSET
-    segment: SegmentSaid | UnsetType = UNSET
     starts_at: Instant
     ends_at: Instant
+    subjects: Words | UnsetType = UNSET
+    segment: SegmentSaid | UnsetType = UNSET
     per_minute: Whole | UnsetType = UNSET
 
 
