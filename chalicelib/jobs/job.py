@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from chalicelib.logs import logger
 
-RESERVED_MS = 8_000
+RESERVED_MS = 15_000
 """What a worker keeps of its time to finish the item in hand and to hand on the rest."""
 
 
