@@ -103,7 +103,7 @@ class Touch:
     step        how many channels of the cascade were left behind.
     doubts      of how many attempts the fate is unknown.
     again_at    deferred or awaiting: when it is looked at again.
-    channel     through which the last attempt was made.
+    channel     through which the last attempt was made, while another may follow.
     """
 
     kind: TouchKind

@@ -134,12 +134,14 @@ def _record_loss(round: Round, plan: Plan, touch: Touch) -> None:
 
 
 def _sent(round: Round, plan: Plan, touch: Touch) -> Touch:
-    """Sent: for good, or until it is known not to have arrived in time, where another channel may follow."""
+    """Sent: for good, or until it is known not to have arrived in time, where another channel may follow.
+
+    The channel of what is sent for good is told by its record alone: items are billed by their size.
+    """
     cascade = round.subject.rules.cascade(touch.kind)
     wait = cascade[touch.step].wait if touch.step < len(cascade) else None
-    after = route(_case(round, plan, touch))
-    if not wait or isinstance(after, str):
-        return touch
+    if not wait or isinstance(route(_case(round, plan, touch)), str):
+        return replace(touch, channel=None)
     return replace(touch, state=TouchState.AWAITING, again_at=touch.at + wait)
 
 

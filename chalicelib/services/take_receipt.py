@@ -120,14 +120,14 @@ def _settled(touch: Touch) -> Touch | None:
 
 def _go_on(world: World, messages: Sequence[Message]) -> None:
     """They failed: the item wakes now, to try the next channel, or to find that there is none."""
-    now, reason = world.now(), messages[0].reason
+    now, reason, channel = world.now(), messages[0].reason, messages[0].channel
 
     def looked_at_again(touch: Touch) -> Touch | None:
         if touch.state is TouchState.SENDING and now - touch.at <= GRACE:
             raise NotThereYet(messages[0].id)  # its worker is about to say what it knows
         if touch.state not in _MADE or (touch.again_at is not None and touch.again_at <= now):
             return None
-        return replace(touch, state=TouchState.AWAITING, reason=reason, again_at=now)
+        return replace(touch, state=TouchState.AWAITING, reason=reason, again_at=now, channel=channel)
 
     woken = _change_touches(world, messages, looked_at_again, wake_at=now)
     if woken is not None:
