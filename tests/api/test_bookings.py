@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.touches import Touch, TouchKind, TouchState
+from chalicelib.domain.touches import Touch, TouchKind, TouchState, with_touches
 from tests.api.conftest import Http
 from tests.builders import NOW, a_booking, save_booking
 
@@ -228,7 +228,7 @@ def test_a_list_is_sifted_by_salon_day_staff_and_status(http: Http, world: Any, 
 
 def test_a_touch_names_the_message_that_it_became(http: Http, world: Any) -> None:
     sent = Touch(TouchKind.NOTICE, TouchState.SENT, NOW, 0)
-    booking = save_booking(world.store, a_booking().with_touches(sent))
+    booking = save_booking(world.store, with_touches(a_booking(), sent))
     touches = {each["kind"]: each for each in http.get(f"/v1/bookings/{booking.id}").json["touches"]}
     assert touches["notice"]["state"] == "sent"
     assert touches["notice"]["message_id"].startswith("msg_")
