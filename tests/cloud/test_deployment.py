@@ -52,7 +52,7 @@ def test_the_api_answers_at_its_address(deployment: Deployment) -> None:
         assert answer.status == 200
 
 
-@pytest.mark.parametrize("function", ["api", "sweep", "wake", "intake"])
+@pytest.mark.parametrize("function", ["api", "sweep", "wake", "intake", "receipts"])
 def test_no_function_may_scan_list_or_delete_a_table(
     act_as: Act, deployment: Deployment, function: str
 ) -> None:
