@@ -15,7 +15,7 @@ from chalicelib.services.world import CONFLICT_TRIES, World
 
 _WHATSAPP_ARN = re.compile(r"arn:[a-z-]+:social-messaging:[a-z0-9-]+:[0-9]+:phone-number-id/([0-9A-Za-z]+)")
 _SHAPES = {
-    "sms": re.compile(r"\+[1-9][0-9]{6,14}|pool-[0-9a-f]{32}|[A-Za-z0-9-]{1,11}"),
+    "sms": re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{3,6}|pool-[0-9a-f]{32}|(?=.*[A-Za-z])[A-Za-z0-9-]{1,11}"),
     "whatsapp": re.compile(r"phone-number-id-[0-9A-Za-z]{1,64}"),
 }
 
@@ -23,7 +23,7 @@ _SHAPES = {
 def set_identities(world: World, network_id: str, said: Mapping[str, str | None]) -> Network:
     """Sets the identity of each channel that is named; None or empty: the deployment's own again.
 
-    sms: a phone (E.164), a pool or a sender id; whatsapp: a phone number's id or ARN; email: an address.
+    sms: a phone (E.164), a short code, a pool or a sender id; whatsapp: a phone number's id or ARN; email: an address.
     Phones and WhatsApp ids are also what clients write to; several networks may share one. Raises NOT_FOUND,
     UNKNOWN_CHANNEL, INVALID_IDENTITY.
     """
@@ -51,11 +51,11 @@ def identified(network: Network, said: Mapping[str, str | None]) -> Network:
 
 
 def answer_at(world: World, network_id: str, number: str) -> InboundNumber:
-    """What is written to that phone (E.164) or WhatsApp id is for this network, too: one of a pool's, say, or
+    """What is written to that phone or WhatsApp id is for this network, too: one of a pool's, say, or
     of the deployment's own. Raises NOT_FOUND, INVALID_IDENTITY."""
     if world.store.network(network_id) is None:
         raise missing("network", network_id)
-    channel = "sms" if number.startswith("+") else "whatsapp"
+    channel = "whatsapp" if "phone-number-id" in number else "sms"
     plain = _identity(channel, number) or ""
     for _ in range(CONFLICT_TRIES):
         stands = world.store.inbound_number(plain) or InboundNumber(number=plain, network_ids=())
@@ -100,4 +100,4 @@ def numbers_taken(world: World, before: Network, after: Network) -> list[Inbound
 def _written_to(network: Network) -> set[str]:
     """Sender ids and pools cannot be written to by that name, e-mail is not read."""
     identities = (network.identities.get(channel, "") for channel in ("sms", "whatsapp"))
-    return {text for text in identities if text.startswith(("+", "phone-number-id-"))}
+    return {text for text in identities if text.isdigit() or text.startswith(("+", "phone-number-id-"))}

@@ -12,6 +12,7 @@ from chalicelib.domain.ids import (
     digest,
     encoded,
     entry_id,
+    instant_of,
     network_of,
     time_ordered,
     time_part,
@@ -25,6 +26,17 @@ instants = st.integers(0, 6_000_000_000_000).map(lambda ms: NOW + timedelta(mill
 def test_the_order_of_time_ordered_ids_is_the_order_of_time(one: datetime, other: datetime) -> None:
     if other - one >= timedelta(milliseconds=1):
         assert time_ordered("bkg", one, "zzz") < time_ordered("bkg", other, "000")
+
+
+@given(instants)
+def test_the_instant_of_a_time_ordered_id_is_read_back(at: datetime) -> None:
+    assert instant_of(time_ordered("msg", at, "0123456789")) == at
+
+
+@given(st.text())
+def test_what_is_no_such_id_has_no_instant_or_some(text: str) -> None:
+    instant_of(text)
+    assert instant_of(f"msg_{text[:8]}") is None
 
 
 @given(instants)
