@@ -20,8 +20,8 @@ from chalicelib.domain.reasons import reason_words
 from chalicelib.services.keep_client import see_client
 from chalicelib.services.keep_templates import Place, place
 from chalicelib.services.preview_message import Draft, Preview, preview
-from chalicelib.services.send_test import send_test
 from chalicelib.services.set_up import see_salon
+from chalicelib.services.try_message import try_message
 
 READERS = DESK | {Role.SPECIALIST}
 Kind = Literal[
@@ -97,10 +97,8 @@ class About(Body):
     subject: Subject | None = None
 
 
-class Testing(About, kw_only=True):
+class Trying(About, kw_only=True):
     """to: one's own phone or e-mail address; for a push the endpoint of a device of the client's."""
-
-    __test__ = False
 
     to: Annotated[str, Meta(min_length=1, max_length=500)]
 
@@ -117,10 +115,8 @@ class PreviewAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
     html: str | None = None
 
 
-class TestAnswer(PreviewAnswer, kw_only=True, omit_defaults=True):
+class TrialAnswer(PreviewAnswer, kw_only=True, omit_defaults=True):
     """state: sent, failed or unknown, as of a message; reason: why it is not sent."""
-
-    __test__ = False
 
     to: str
     state: str
@@ -213,10 +209,10 @@ def see(ask: Ask) -> PreviewAnswer:
 
 
 @post("/v1/messages/test")
-@endpoint(roles=OFFICE, body=Testing, answer=TestAnswer)
-def send_to_oneself(ask: Ask) -> TestAnswer:
+@endpoint(roles=OFFICE, body=Trying, answer=TrialAnswer)
+def send_to_oneself(ask: Ask) -> TrialAnswer:
     """Really sent, at most 20 an hour. Its links lead nowhere, and it is no message to the client."""
-    tested = send_test(
+    trial = try_message(
         ask.world,
         words(ask),
         ask.parts.sending().senders,
@@ -226,10 +222,10 @@ def send_to_oneself(ask: Ask) -> TestAnswer:
         request_id=ask.request_id,
         **_about(ask.body),
     )
-    outcome = tested.outcome
-    return TestAnswer(
-        **_shown(tested.preview),
-        to=tested.to,
+    outcome = trial.outcome
+    return TrialAnswer(
+        **_shown(trial.preview),
+        to=trial.to,
         state="throttled" if outcome.throttled else outcome.state.value,
         reason=outcome.reason,
         provider_id=outcome.provider_id,

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.network import Key, Role
+from chalicelib.domain.network import Key, Role, Template
+from chalicelib.domain.touches import TouchKind
 from chalicelib.services.manage_keys import key_hash
 from tests.api.conftest import Http
-from tests.builders import NETWORK, NOW
+from tests.builders import NETWORK, NOW, OTHER_NETWORK, a_network
 
 NOTICE = "/v1/templates/notice/sms/en"
 SIXTY = "a" * 60
@@ -190,3 +191,15 @@ def test_who_has_some_salons_reads_but_does_not_write(http: Http, world: Any, to
     assert theirs.get(NOTICE).status == 200
     for answer in (theirs.put(NOTICE, {"text": "x"}), theirs.delete(NOTICE)):
         assert (answer.status, answer.code) == (403, "FORBIDDEN")
+
+
+def test_a_text_is_nothing_to_another_network(http: Http, world: Any, town: Any) -> None:
+    world.store.save(a_network(OTHER_NETWORK))
+    world.store.save(
+        Template(
+            network_id=OTHER_NETWORK, kind=TouchKind.NOTICE, channel="sms", language="en", text="Theirs",
+            changed_at=NOW, actor="key:x",
+        )
+    )  # fmt: skip
+    assert http.get(NOTICE).json["own"] is False
+    assert http.get("/v1/templates?own=true").json["items"] == []

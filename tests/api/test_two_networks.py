@@ -71,6 +71,17 @@ def test_what_is_anothers_is_not_there(stranger: Http, http: Http, world: Any, m
             "/v1/messages/preview",
             {"kind": "notice", "channel": "sms", "language": "en", "booking_id": BOOKING},
         ),
+        (
+            "POST",
+            "/v1/messages/test",
+            {
+                "kind": "at_risk",
+                "channel": "sms",
+                "language": "en",
+                "client_id": CLIENT,
+                "to": "+37369555111",
+            },
+        ),
         ("GET", "/v1/inbox/inb_none", None),
         ("POST", "/v1/inbox/inb_none/replay", None),
         ("POST", f"/v1/parked/{BOOKING}/retry", None),

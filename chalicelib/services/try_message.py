@@ -22,7 +22,7 @@ USEFUL_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Trial:
     """What went out, and what the channel said."""
 
     preview: Preview
@@ -30,7 +30,7 @@ class Tested:
     outcome: Outcome
 
 
-def send_test(
+def try_message(
     world: World,
     words: Words,
     senders: Mapping[str, Sender],
@@ -42,7 +42,7 @@ def send_test(
     client_id: str | None,
     draft: Draft | None,
     request_id: str | None,
-) -> Tested:
+) -> Trial:
     """One attempt. It is no message to a client: it is neither in the log nor in the budget, and so there are
     TESTS_AN_HOUR at most. A repetition of a request whose answer was lost is not sent again: `unknown`.
 
@@ -60,7 +60,7 @@ def send_test(
     address = _address(directory, shown, place.channel, to)
     id = derived("tst", access.network_id, request_id) if request_id else world.new_id("tst")
     if not count_use(world, access.network_id, "test sends", id, TESTS_AN_HOUR):
-        return Tested(shown, address, Outcome(MessageState.UNKNOWN, reason="sent_before"))
+        return Trial(shown, address, Outcome(MessageState.UNKNOWN, reason="sent_before"))
     outcome = sender.send(
         Outgoing(
             network_id=access.network_id,
@@ -77,7 +77,7 @@ def send_test(
             stop_url=shown.facts.stop_link if place.kind in MARKETING else None,
         )
     )
-    return Tested(shown, address, outcome)
+    return Trial(shown, address, outcome)
 
 
 def _address(directory: Directory, shown: Preview, channel: str, to: str) -> str:
