@@ -27,6 +27,7 @@ from chalicelib.domain.touches import (
     touch_of,
 )
 from chalicelib.domain.waking import Trouble
+from chalicelib.services.bury_address import bury_address
 from chalicelib.services.decide_touch import Case, Check, Route, route, verdict
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.sending import Sending
@@ -358,19 +359,9 @@ def _save_record(sending: Sending, message: Message) -> None:
 
 
 def _bury(round: Round, chosen: Route, reason: str, now: datetime) -> None:
-    """An address at which a channel fails for good is not tried again."""
-    store, client = round.sending.world.store, round.subject.client
-    for _ in range(CONFLICT_TRIES):
-        stands = store.client(client.network_id, client.id)
-        if stands is None:
-            return
-        known = {(each.channel, each.address) for each in stands.dead_addresses}
-        if (chosen.channel, chosen.address) in known:
-            return
-        dead = DeadAddress(chosen.channel, chosen.address, reason, now)
-        with suppress(SaveConflict):
-            store.save(replace(stands, dead_addresses=(*stands.dead_addresses, dead)))
-            return
+    client, dead = round.subject.client, DeadAddress(chosen.channel, chosen.address, reason, now)
+    with suppress(SaveConflict):  # it will be found dead again
+        bury_address(round.sending.world.store, client.network_id, client.id, dead)
 
 
 def _resolve(round: Round) -> None:

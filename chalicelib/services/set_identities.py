@@ -23,9 +23,9 @@ _SHAPES = {
 def set_identities(world: World, network_id: str, said: Mapping[str, str | None]) -> Network:
     """Sets the identity of each channel that is named; None or empty: the deployment's own again.
 
-    sms: a phone (E.164), a short code, a pool or a sender id; whatsapp: a phone number's id or ARN; email: an address.
-    Phones and WhatsApp ids are also what clients write to; several networks may share one. Raises NOT_FOUND,
-    UNKNOWN_CHANNEL, INVALID_IDENTITY.
+    sms: a phone (E.164), a short code, a pool or a sender id; whatsapp: a phone number's id or ARN; email: an
+    address. Phones, codes and WhatsApp ids are also what clients write to; several networks may share one.
+    Raises NOT_FOUND, UNKNOWN_CHANNEL, INVALID_IDENTITY.
     """
     for _ in range(CONFLICT_TRIES):
         network = world.store.network(network_id)

@@ -18,6 +18,7 @@ from chalicelib.domain.receipts import Receipt, applied, price_of_a_part
 from chalicelib.domain.spending import month_of
 from chalicelib.domain.touches import GRACE, Touch, TouchKind, TouchState, with_touches
 from chalicelib.domain.waking import Wake, first_wake
+from chalicelib.services.bury_address import bury_address
 from chalicelib.services.contact_details import calling_code
 from chalicelib.services.keep_consents import stop_messages
 from chalicelib.services.ports import SaveConflict
@@ -181,18 +182,9 @@ def _made_one_of(messages: Sequence[Message], item: Any, touch: Touch) -> bool:
 
 
 def _bury(world: World, message: Message, receipt: Receipt) -> None:
-    """An address at which the channel fails for good is not tried again."""
-    for _ in range(CONFLICT_TRIES):
-        client = world.store.client(message.network_id, message.client_id)
-        if client is None or message.to is None:
-            return
-        if any(d.channel == message.channel and d.address == message.to for d in client.dead_addresses):
-            return
+    if message.to is not None:
         dead = DeadAddress(message.channel, message.to, receipt.reason or "bad_address", receipt.at)
-        with suppress(SaveConflict):
-            world.store.save(replace(client, dead_addresses=(*client.dead_addresses, dead)))
-            return
-    raise SaveConflict(message)
+        bury_address(world.store, message.network_id, message.client_id, dead)
 
 
 def _refuse(world: World, message: Message) -> None:

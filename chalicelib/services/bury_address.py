@@ -1,0 +1,24 @@
+"""Bury an address: one at which a channel fails for good is not tried again."""
+
+from contextlib import suppress
+from dataclasses import replace
+
+from chalicelib.domain.clients import DeadAddress
+from chalicelib.services.ports import SaveConflict, Store
+from chalicelib.services.world import CONFLICT_TRIES
+
+
+def bury_address(store: Store, network_id: str, client_id: str, dead: DeadAddress) -> None:
+    """Takes it down with the client, once. Raises SaveConflict when too many change them at once."""
+    for _ in range(CONFLICT_TRIES):
+        client = store.client(network_id, client_id)
+        if client is None:
+            return
+        if any(
+            (each.channel, each.address) == (dead.channel, dead.address) for each in client.dead_addresses
+        ):
+            return
+        with suppress(SaveConflict):
+            store.save(replace(client, dead_addresses=(*client.dead_addresses, dead)))
+            return
+    raise SaveConflict(dead)
