@@ -20,12 +20,13 @@ from chalicelib.domain.touches import (
     TouchState,
     due_at,
     is_open,
+    open_plans,
     touch_of,
 )
 from chalicelib.services.about_account import about_account
 from chalicelib.services.about_booking import about_booking
 from chalicelib.services.about_client import about_client
-from chalicelib.services.decide_touch import Case, Check, Route, checks, route
+from chalicelib.services.decide_touch import Case, Check, Route, checks, route, verdict
 from chalicelib.services.plan_booking import directory_for
 from chalicelib.services.subjects import Subject
 from chalicelib.services.world import World
@@ -106,9 +107,7 @@ def explain(
             decided_by=planned.rule,
             reason=plan.reason,
         )
-    return _decided(
-        world, channels, subject.prepared(world.store, [plan], now), replace(told, checks=[planned])
-    )
+    return _decided(world, channels, subject, replace(told, checks=[planned]))
 
 
 def _subject(
@@ -145,7 +144,10 @@ def _decided(world: World, channels: Collection[str], subject: Subject, told: Ex
     assert plan is not None
     due = due_at(plan, touch)
     as_of = max(now, due)
+    open_then = open_plans(subject.plans(as_of), subject.item.touches, as_of)
+    subject = subject.prepared(world.store, [*open_then, plan], as_of)
     case = Case(subject, plan, touch, world.store, as_of, channels)
+    case = replace(case, going=_ahead_of(case, open_then))
     found = [*checks(case), *_budget(world, subject, plan, as_of)]
     stopped = next((check for check in found if not check.passed), None)
     told = replace(told, as_of=as_of, checks=[*told.checks, *found])
@@ -163,6 +165,21 @@ def _decided(world: World, channels: Collection[str], subject: Subject, told: Ex
     chosen = route(case)
     channel = chosen.channel if isinstance(chosen, Route) else None
     return replace(told, decision=Decision.SEND if due <= now else Decision.WAIT, at=as_of, channel=channel)
+
+
+def _ahead_of(case: Case, open_then: Sequence[Plan]) -> dict[TouchKind, str]:
+    """What else would be sent in the same wake, before this one, and through which channel: it counts, or
+    carries this one along."""
+    going: dict[TouchKind, str] = {}
+    for plan in open_then:
+        if plan.kind is case.plan.kind:
+            break
+        touch = touch_of(case.subject.item.touches, plan)
+        other = replace(case, plan=plan, before=touch, going=dict(going))
+        chosen = route(other)
+        if due_at(plan, touch) <= case.now and isinstance(chosen, Route) and verdict(other) is None:
+            going[plan.kind] = chosen.channel
+    return going
 
 
 def _budget(world: World, subject: Subject, plan: Plan, at: datetime) -> list[Check]:

@@ -19,8 +19,9 @@ from chalicelib.services.world import CONFLICT_TRIES, World
 
 Planned = TypeVar("Planned", Booking, Client, Account)
 
-BEGINS_AFTER = timedelta(seconds=65)
-"""Other processes plan by the rules that they know for up to a minute more: the walk comes after them."""
+BEGINS_AFTER = timedelta(seconds=90)
+"""Other processes plan by the rules that they know for up to a minute more, and what they have begun by then
+takes up to half a minute: the walk comes after them."""
 
 LOOKED_BACK = timedelta(days=22)
 """How long after its start a booking may still call for something: closed a week late, thanked for a week

@@ -112,6 +112,16 @@ def test_over_the_cap_it_would_be_put_off(http: Http, world: Any, completed: Boo
     assert caps["value"] == {"weekly_cap": 3, "weekly_marketing_cap": 1}
 
 
+def test_what_goes_along_in_anothers_text_is_not_capped(http: Http, world: Any, town: Any) -> None:
+    """Two messages this week: a third goes, and the bonus notice goes along in it."""
+    closed = {"status": Status.COMPLETED, "closed_at": NOW - timedelta(hours=2), "earned_points": 25}
+    save_booking(world.store, a_booking(starts_at=NOW - timedelta(hours=4), **closed))
+    http.put("/v1/rules", {"version": 1, "messages": {"weekly_cap": 1}})
+    assert explained(http, "review_request")["decision"] == "send"
+    told = explained(http, "bonus_notice")
+    assert (told["decision"], failed(told)) == ("send", [])
+
+
 def test_a_spent_budget_would_stop_it(http: Http, world: Any, completed: Booking) -> None:
     http.put("/v1/rules", {"version": 1, "messages": {"monthly_budget_usd_cents": 100}})
     world.store.save(Spending(network_id=NETWORK, month="2026-11", reserved_micros=1_000_000))

@@ -196,11 +196,11 @@ def test_a_change_is_answered_with_the_walk_that_plans_anew(http: Http, world: A
         None,
     )
     assert http.get("/v1/walks").json["items"] == [walk]
-    clock.forward(seconds=66)
+    clock.forward(seconds=91)
     walk_on(world, world.store.walk(NETWORK, walk["id"]))
     done = http.get(f"/v1/walks/{walk['id']}").json
     assert (done["stage"], done["share"], done["seen"]) == ("done", 1.0, 1)
-    assert done["finished_at"] == "2026-11-23T08:01:06Z"
+    assert done["finished_at"] == "2026-11-23T08:01:31Z"
     assert http.get("/v1/rules").json["walk_id"] is None
     again = put(http, messages={"confirm_request_hours_before": 47}).json["walk_id"]
     assert http.get(f"/v1/walks/{again}").json["share"] == 0.0  # of the one item of last time

@@ -64,7 +64,7 @@ def begun(world: World, store: Any, clock: SettableClock) -> Callable[[Callable[
         store.save(Account(network_id=NETWORK, client_id=MARIA, balance=100, entries=1, lots=(lot,)))
         if job is walk:
             change(world)
-            clock.forward(seconds=66)
+            clock.forward(seconds=91)
 
     return begin
 
