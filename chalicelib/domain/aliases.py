@@ -32,7 +32,8 @@ class Alias:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundNumber:
-    """Which networks a phone number, or a WhatsApp phone number's id, that clients write to stands for."""
+    """Which networks send as an identity (a phone number, a WhatsApp phone number's id, an address), and so
+    are meant by those who write to it."""
 
     number: str
     network_ids: tuple[str, ...]

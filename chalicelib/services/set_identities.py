@@ -24,8 +24,8 @@ def set_identities(world: World, network_id: str, said: Mapping[str, str | None]
     """Sets the identity of each channel that is named; None or empty: the deployment's own again.
 
     sms: a phone (E.164), a short code, a pool or a sender id; whatsapp: a phone number's id or ARN; email: an
-    address. Phones, codes and WhatsApp ids are also what clients write to; several networks may share one.
-    Raises NOT_FOUND, UNKNOWN_CHANNEL, INVALID_IDENTITY.
+    address. Phones, codes and WhatsApp ids are also what clients write to. Networks may share one, since this
+    is the operator's word. Raises NOT_FOUND, UNKNOWN_CHANNEL, INVALID_IDENTITY.
     """
     for _ in range(CONFLICT_TRIES):
         network = world.store.network(network_id)
@@ -35,7 +35,7 @@ def set_identities(world: World, network_id: str, said: Mapping[str, str | None]
         if after == network:
             return network
         try:
-            saved: Network = world.store.save(after, *numbers_taken(world, network, after))[0]
+            saved: Network = world.store.save(after, *numbers_taken(world, network, after, shared=True))[0]
         except SaveConflict:
             continue
         world.directories.forget(network_id)
@@ -85,19 +85,18 @@ def _identity(channel: str, text: str | None) -> str | None:
     return found
 
 
-def numbers_taken(world: World, before: Network, after: Network) -> list[InboundNumber]:
-    """The numbers that the network gives up, and those that it takes."""
-    old, new = _written_to(before), _written_to(after)
+def numbers_taken(
+    world: World, before: Network, after: Network, *, shared: bool = False
+) -> list[InboundNumber]:
+    """What the network gives up, and what it takes, to be saved with it. An identity is one network's: nobody
+    sends as another tenant, or hears its clients. Raises IDENTITY_TAKEN, unless it may be shared."""
+    old, new = set(before.identities.values()), set(after.identities.values())
     found = []
     for number in sorted(old ^ new):
         stands = world.store.inbound_number(number) or InboundNumber(number=number, network_ids=())
         others = tuple(id for id in stands.network_ids if id != before.network_id)
+        if number in new and others and not shared:
+            raise conflict("IDENTITY_TAKEN", "Another network sends as this; ask who runs this deployment.")
         ids = (*others, before.network_id) if number in new else others
         found.append(replace(stands, network_ids=ids))
     return found
-
-
-def _written_to(network: Network) -> set[str]:
-    """Sender ids and pools cannot be written to by that name, e-mail is not read."""
-    identities = (network.identities.get(channel, "") for channel in ("sms", "whatsapp"))
-    return {text for text in identities if text.isdigit() or text.startswith(("+", "phone-number-id-"))}

@@ -4,7 +4,8 @@ import pytest
 
 from chalicelib.domain.errors import DomainError
 from chalicelib.services.set_identities import answer_at, set_identities
-from tests.builders import NETWORK, OTHER_NETWORK, a_town
+from chalicelib.services.set_up import change_network
+from tests.builders import NETWORK, OTHER_NETWORK, a_town, access
 from tests.life import Life
 
 PHONE, OTHER_PHONE, WHATSAPP = "+37360000000", "+37360000001", "phone-number-id-976c72a700aac43eaf573ae050ex"
@@ -50,10 +51,19 @@ def test_a_whatsapp_number_is_known_by_its_arn_or_its_id(life: Life) -> None:
     assert answers_at(life, WHATSAPP) == (NETWORK,)
 
 
-@pytest.mark.parametrize("identity", ["LOTOS", "pool-" + "0" * 32])
-def test_what_nobody_can_write_to_is_no_number(life: Life, identity: str) -> None:
-    set_identities(life.world, NETWORK, {"sms": identity})
-    assert answers_at(life, identity) == ()
+@pytest.mark.parametrize(
+    "identities", [{"sms": PHONE}, {"sms": "LOTOS"}, {"whatsapp": WHATSAPP}, {"email": "salon@lotos.example"}]
+)
+def test_no_owner_takes_what_another_network_sends_as(life: Life, identities: dict[str, str]) -> None:
+    a_town(life.store, OTHER_NETWORK)
+    set_identities(life.world, OTHER_NETWORK, identities)
+    before = life.store.network(NETWORK)
+    with pytest.raises(DomainError) as error:
+        change_network(life.world, access(), {"identities": identities})
+    assert error.value.code == "IDENTITY_TAKEN"
+    assert life.store.network(NETWORK) == before
+    set_identities(life.world, OTHER_NETWORK, dict.fromkeys(identities))
+    assert change_network(life.world, access(), {"identities": identities}).identities == identities
 
 
 def test_a_short_code_can_be_written_to(life: Life) -> None:
