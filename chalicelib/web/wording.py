@@ -104,8 +104,10 @@ def _stop(kind: str, known: Told) -> str:
 def _sms(kind: str, facts: MessageFacts, texts: Catalogue) -> str:
     """Long names are shortened just as far as that makes the message cheaper: of all readings with the fewest
     parts the fullest is taken."""
-    readings = dict.fromkeys(_sms_text(kind, told(facts, texts, most)) for most in _NAME_LIMITS)
-    return min(readings, key=parts)  # mostly there is just one
+    longest = max(map(len, (facts.salon_name, facts.staff or "", ", ".join(facts.services))))
+    fullest, *shorter = _NAME_LIMITS
+    limits = [fullest, *(limit for limit in shorter if limit < longest)]  # mostly there is just one
+    return min((_sms_text(kind, told(facts, texts, limit)) for limit in limits), key=parts)
 
 
 def _sms_text(kind: str, known: Told) -> str:

@@ -31,7 +31,7 @@ def when(zone: str, now: str, starts_at: str, language: str = "en") -> str:
 @pytest.mark.parametrize(
     ("now", "starts_at", "said"),
     [
-        # 25 October 2026, the clock goes back an hour at 00:00 or 01:00 UTC: editions of the zones' data differ.
+        # 25 October 2026, the clock goes back an hour, at 00:00 or 01:00 UTC by the edition of the data.
         ("2026-10-24T23:30", "2026-10-24T23:45", "today at 2:45 am = on Sunday 25 Oct 2:45 am"),
         ("2026-10-24T23:30", "2026-10-25T01:45", "today at 3:45 am = on Sunday 25 Oct 3:45 am"),
         ("2026-10-25T00:30", "2026-10-25T08:00", "today at 10:00 am = on Sunday 25 Oct 10:00 am"),
