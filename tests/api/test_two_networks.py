@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.domain.network import Role
 from chalicelib.domain.operations import Parked
+from chalicelib.domain.tasks import Task, TaskKind
 from chalicelib.services.manage_keys import make_key
 from tests.api.conftest import Http
 from tests.builders import NOW, OTHER_NETWORK, a_connection, a_network
@@ -27,6 +28,8 @@ def test_what_is_anothers_is_not_there(stranger: Http, http: Http, world: Any, m
     entry = http.post(
         f"/v1/clients/{CLIENT}/bonus/entries", {"kind": "grant", "points": 5, "reason": "x"}
     ).json["id"]
+    walk = http.put("/v1/rules", {"version": 1, "messages": {"off": ["notice"]}}).json["walk_id"]
+    world.store.save(Task(network_id=mine.network_id, id="tsk_1", kind=TaskKind.UNCONFIRMED, at=NOW))
     key = http.get("/v1/keys").json["items"][0]["id"]
     booked = {"starts_at": "2026-11-26T10:00:00Z", "lines": [{"service_id": "srv_cut"}]}
     asked = [
@@ -66,6 +69,11 @@ def test_what_is_anothers_is_not_there(stranger: Http, http: Http, world: Any, m
         ("POST", "/v1/bookings", {**booked, "salon_id": "sal_centru", "client_id": CLIENT}),
         ("GET", "/v1/bookings?salon_id=sal_centru", None),
         ("GET", "/v1/messages?salon_id=sal_centru", None),
+        ("GET", f"/v1/bookings/{BOOKING}/touches/notice/explain", None),
+        ("GET", f"/v1/walks/{walk}", None),
+        ("GET", "/v1/tasks?salon_id=sal_centru", None),
+        ("POST", "/v1/tasks/tsk_1/done", None),
+        ("GET", "/v1/reports/messages/costs?salon_id=sal_centru", None),
         (
             "POST",
             "/v1/messages/preview",
@@ -93,8 +101,10 @@ def test_what_is_anothers_is_not_there(stranger: Http, http: Http, world: Any, m
     assert sorted(str(item.attribute_values) for item in world.store.item.scan()) == before
 
 
-def test_lists_hold_nothing_of_anothers(stranger: Http, world: Any, mine: Any) -> None:
+def test_lists_hold_nothing_of_anothers(stranger: Http, http: Http, world: Any, mine: Any) -> None:
     world.store.save(a_connection())
+    http.put("/v1/rules", {"version": 1, "messages": {"off": ["notice"]}})
+    world.store.save(Task(network_id=mine.network_id, id="tsk_1", kind=TaskKind.UNCONFIRMED, at=NOW))
     for path in (
         "salons",
         "staff",
@@ -105,6 +115,10 @@ def test_lists_hold_nothing_of_anothers(stranger: Http, world: Any, mine: Any) -
         "messages",
         "inbox",
         "parked",
+        "rules/changes",
+        "walks",
+        "tasks",
+        "reports/messages/costs",
     ):
         assert stranger.get(f"/v1/{path}").json["items"] == [], path
     assert stranger.get("/v1/clients?phone=%2B37369123456").json["items"] == []
