@@ -109,7 +109,8 @@ class LocalCloud:
             bucket = f"perennial-{LOCAL_STAGE}"
             ensure_bucket(self.connect, bucket, REGION)
             packaged = package(LOCAL_STAGE, REGION, progress)
-            deploy(self.connect, LOCAL_STAGE, packaged, bucket, progress, CHANNELS)
+            channels = {**CHANNELS, "PushApplications": f"android={self.push_application()}"}
+            deploy(self.connect, LOCAL_STAGE, packaged, bucket, progress, channels)
         deployment = self.deployment()
         ensure_parameters(self.connect, deployment)
         self.verify_sender(MAIL_DOMAIN)
@@ -120,6 +121,13 @@ class LocalCloud:
         ses = self.connect("sesv2")
         with contextlib.suppress(ses.exceptions.AlreadyExistsException):
             ses.create_email_identity(EmailIdentity=identity)
+
+    def push_application(self) -> str:
+        """The platform application in which devices are registered, made when absent: nothing leaves from
+        it."""
+        made = self.connect("sns").create_platform_application(
+            Name="perennial", Platform="GCM", Attributes={"PlatformCredential": "none"})
+        return str(made["PlatformApplicationArn"])
 
     def deployment(self) -> Deployment:
         """What is deployed here, its API at the address by which it answers locally."""

@@ -37,6 +37,8 @@ TAKES = {
     "message": Takes(functions=1, sqs=2, sns=1, writes=7, reads=3, gb_ms=120),
     # record 1 + 1, resolve 1 + 2
     "skip": Takes(functions=1, sqs=2, writes=5, reads=3, gb_ms=60),
+    # the message with its index entry; its touch only where it failed
+    "receipt": Takes(functions=1, sqs=2, sns=1, writes=2, reads=2, gb_ms=20),
     # eight shards at half a unit
     "sweep": Takes(functions=1, reads=4, gb_ms=40),
 }
@@ -54,10 +56,10 @@ class Bill:
         return sum(cost for _, _, cost in self.dollars)
 
 
-def bill(*, webhooks: int, requests: int, messages: int, skips: int) -> Bill:
+def bill(*, webhooks: int, requests: int, messages: int, skips: int, receipts: int) -> Bill:
     """The bill of an hour in which that happened, and the sweep ran each minute."""
     done = {"webhook": webhooks, "request": requests, "message": messages, "skip": skips,
-            "sweep": SWEEPS_AN_HOUR}  # fmt: skip
+            "receipt": receipts, "sweep": SWEEPS_AN_HOUR}  # fmt: skip
 
     def total(name: str) -> float:
         return float(sum(getattr(TAKES[what], name) * count for what, count in done.items()))

@@ -28,7 +28,7 @@ PRICE_LEVELS = {"MDL": (1, 500), "RUB": (5, 5000), "USD": (0.12, 500)}
 def _salon(name: str, timezone: str, currency: str, address: str, slug: str) -> dict[str, Any]:
     return {
         "name": name, "timezone": timezone, "currency": currency, "address": address,
-        "map_url": f"https://maps.example/{slug}",
+        "map_url": f"https://maps.example/{slug}", "booking_url": f"https://magnolia.example/{slug}",
         "review_links": [{"site": "Google", "url": f"https://reviews.example/google/{slug}"},
                          {"site": "Facebook", "url": f"https://reviews.example/facebook/{slug}"}],
     }  # fmt: skip

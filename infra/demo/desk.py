@@ -5,11 +5,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from infra.demo.data import phone
-from infra.demo.history import staged
 from infra.demo.http import Caller, Http
 from infra.demo.life import booking_id
+from infra.demo.stages import staged
 from infra.demo.story import CHISINAU, FIRST_FREE, MOSCOW
 from infra.package import Progress
+
+BY_PHONE = (
+    ("Стела Русу", CHISINAU, 20, "ru", 0, 26, ("Manicure", "Pedicure")),
+    ("Mihai Lungu", CHISINAU, 21, "ro", 0, 49, ("Men's haircut",)),
+    ("Зоя Макарова", MOSCOW, 20, "ru", 1, 52, ("Back massage",)),
+)
+"""Name, where, number among the guests' phones, language, salon, hours ahead, services."""
+
+OPTS_OUT = BY_PHONE[1]
+"""Who will have had enough of messages."""
 
 
 class Desk:
@@ -33,12 +43,16 @@ class Desk:
         progress("one visit taken back and completed anew, one client given 50 points by way of apology")
 
     def _booked_by_phone(self) -> list[Any]:
-        people = (
-            ("Стела Русу", CHISINAU, 20, "ru", 0, 26, ("Manicure", "Pedicure")),
-            ("Mihai Lungu", CHISINAU, 21, "ro", 0, 49, ("Men's haircut",)),
-            ("Зоя Макарова", MOSCOW, 20, "ru", 1, 52, ("Back massage",)),
-        )  # fmt: skip
-        return [self._book(self.reception, *person) for person in people]
+        return [self._book(self.reception, *person) for person in BY_PHONE]
+
+    def appointment_of_who_opts_out(self) -> Any:
+        """As it was made."""
+        return self._book(self.reception, *OPTS_OUT)
+
+    def moved_a_day(self, booking: Mapping[str, Any]) -> Any:
+        """Which the client would be told of."""
+        starts_at = datetime.fromisoformat(booking["starts_at"]) + timedelta(days=1)
+        return self.reception.patch(f"/v1/bookings/{booking['id']}", {"starts_at": starts_at.isoformat()})
 
     def _booked_by_partner(self) -> Any:
         person = ("Alina Negru", CHISINAU, 22, "ro", 0, 75, ("Facial cleansing",))

@@ -50,6 +50,9 @@ class Caller:
     def put(self, path: str, body: Any) -> Any:
         return self._said("PUT", path, body)
 
+    def patch(self, path: str, body: Any) -> Any:
+        return self._said("PATCH", path, body)
+
     def post(self, path: str, body: Any, once: str) -> Any:
         """once: the Idempotency-Key, by which an interrupted demo asks the same again and doubles nothing."""
         return self._said("POST", path, body, Idempotency_Key=once)

@@ -2,28 +2,34 @@
 pointer stands where the rules want it. What was due before the present counts as done, unless left to do.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain import client_plan
-from chalicelib.domain.booking_plan import open_plans
+from chalicelib.domain import account_plan, booking_plan, client_plan
 from chalicelib.domain.bookings import Booking, Line, Review, Status, stepped
 from chalicelib.domain.clients import Client, may_send
 from chalicelib.domain.ids import derived, entry_id
 from chalicelib.domain.ledger import Account, Entry, EntryKind, Posting, posted
 from chalicelib.domain.links import Link
+from chalicelib.domain.messages import Message, MessageState, message_id
 from chalicelib.domain.network import Directory, Salon
-from chalicelib.domain.touches import Purpose, Touch, TouchKind, TouchState
+from chalicelib.domain.touches import Plan, Touch, TouchKind, TouchState, open_plans, purpose_of, with_touches
+from chalicelib.services import plan_account, plan_client
+from chalicelib.services.about_client import about_client
 from chalicelib.services.complete_visit import Bill, completion
 from chalicelib.services.keep_client import contact_aliases
 from chalicelib.services.make_links import Links
 from chalicelib.services.plan_booking import with_wake
-from chalicelib.services.subjects import about_client
+from chalicelib.services.subjects import settled
 
 RECEPTION = "key:reception"
+CHANNEL = "sms"
 LINKS_OF = timedelta(days=30)
 """The links in older messages are not laid out."""
+
+ON_DAYS = frozenset({TouchKind.BIRTHDAY, TouchKind.AT_RISK, TouchKind.WIN_BACK})
 
 
 def booking_id(client_id: str, number: int) -> str:
@@ -45,6 +51,7 @@ class Life:
     entries: list[Entry] = field(default_factory=list)
     bookings: list[Booking] = field(default_factory=list)
     opened: list[Link] = field(default_factory=list)
+    log: list[Message] = field(default_factory=list)
 
     def book(self, starts_at: datetime, made_at: datetime, lines: tuple[Line, ...], source: str) -> Booking:
         self.invited_until(made_at)
@@ -70,21 +77,28 @@ class Life:
         self.entries.extend(done.entries)
         self.keep(replace(done.booking, review=review))
 
-    def given(self, kind: EntryKind, points: int, reason: str, at: datetime) -> None:
+    def given(
+        self, kind: EntryKind, points: int, reason: str, at: datetime, expires_at: datetime | None = None
+    ) -> None:
         id = entry_id(self.client.id, "demo", str(self.account.entries))
-        posting = Posting(id=id, kind=kind, points=points, reason=reason, actor=RECEPTION)
+        posting = Posting(
+            id=id, kind=kind, points=points, reason=reason, actor=RECEPTION, expires_at=expires_at
+        )
         self.account, entry = posted(self.account, posting, at)
         self.entries.append(entry)
 
-    def keep(self, booking: Booking, *, confirmed: bool = False) -> None:
+    def keep(self, booking: Booking, *, confirmed: bool = False, salon_told: bool = True) -> None:
         """What was due of it by now has been sent (and answered, if so), and its pointer is at what comes
-        next."""
-        rules, zone = self.directory.rules.messages, self.salon.timezone
-        due = [plan for plan in open_plans(booking, rules, zone, self.now) if plan.at <= self.now]
-        sent = (Touch(plan.kind, TouchState.SENT, plan.at) for plan in due if plan.kind not in self.leave)
-        booking = booking.with_touches(*sent)
+        next. salon_told: that nobody confirmed it, if it has come to that."""
+        services = [line.service_id for line in booking.lines]
+        rules, zone = self.directory.messages_for(booking.salon_id, services), self.salon.timezone
+        due = self._due(booking_plan.plans(booking, rules, zone, self.now), booking)
+        booking = with_touches(booking, *(_sent(plan) for plan in due))
         if confirmed:
             booking = stepped(booking, Status.CONFIRMED, self.now)
+        cut_off = booking_plan.unconfirmed_at(booking, rules)
+        if cut_off is not None and cut_off <= self.now and salon_told:
+            booking = replace(booking, unconfirmed_told=booking.moves)
         booking = with_wake(booking, self.directory, self.client, self.now)
         self.bookings.append(booking)
         if booking.touches and booking.starts_at > self.now - LINKS_OF:
@@ -94,18 +108,69 @@ class Life:
     def invited_until(self, until: datetime) -> None:
         """Whatever the client was due for by that time, they were invited to, or not, without a consent."""
         while self.client.due and (first := min(due.at for due in self.client.due)) <= until:
-            allowed = may_send(self.client, "sms", Purpose.MARKETING, marketing_needs_consent=True)
-            state, reason = (TouchState.SENT, None) if allowed else (TouchState.SKIPPED, "no_consent")
-            kind, occurrence = TouchKind.REPEAT_INVITATION, self.client.invitations
-            touch = Touch(kind, state, first, occurrence=occurrence, reason=reason)
-            settled = about_client(self.client, self.directory).settled([touch], [], None, first)
-            assert isinstance(settled, Client)
-            self.client = settled
+            plan = Plan(TouchKind.REPEAT_INVITATION, first, first, occurrence=self.client.invitations)
+            done = settled(about_client(self.client, self.directory), [self._made(plan)], [], None, first)
+            assert isinstance(done, Client)
+            self.client = done
+
+    def written(self, kind: TouchKind, at: datetime) -> None:
+        """A message that stands in the log, about nothing that is laid out."""
+        self.log.append(
+            Message(
+                network_id=self.client.network_id,
+                id=message_id(self.client.id, kind, len(self.log), 1, at),
+                client_id=self.client.id,
+                salon_id=self.salon.id,
+                kind=kind,
+                channel=CHANNEL,
+                state=MessageState.DELIVERED,
+                planned_at=at,
+                recorded_at=at,
+                to=self.client.phone,
+                text="…",
+                parts=1,
+                sent_at=at,
+                cost_micros=0,
+                charged=True,
+            )
+        )
 
     def values(self) -> list[Any]:
         """All there is to lay out of the client, who comes first."""
-        rules = self.directory.rules.messages
-        wake = client_plan.next_wake(self.client, rules, self.salon.timezone, self.now)
-        client = replace(self.client, wake=wake)
-        account = [self.account] if self.entries else []
-        return [client, *contact_aliases(client), *account, *self.entries, *self.opened, *self.bookings]
+        self._wrote_on_days()
+        self.warned_until(self.now)
+        client = plan_client.with_wake(self.client, self.directory, self.now)
+        account = plan_account.with_wake(self.account, self.directory, self.now, self.salon)
+        ledger = [account, *self.entries] if self.entries else []
+        return [client, *contact_aliases(client), *ledger, *self.opened, *self.bookings, *self.log]
+
+    def _wrote_on_days(self) -> None:
+        """Birthdays that came, and lapses: told of, unless left to do."""
+        zone = plan_client.zone_of(self.client, self.directory)
+        rules = self.directory.messages_for(self.salon.id)
+        plans = client_plan.plans(self.client, rules, zone, self.now)
+        while due := self._due([plan for plan in plans if plan.kind in ON_DAYS], self.client):
+            self.client = with_touches(self.client, *map(self._made, due))
+            plans = client_plan.plans(self.client, rules, zone, self.now)
+
+    def warned_until(self, until: datetime) -> None:
+        """Warnings of points that expire: made by that time, unless left to do."""
+        rules, zone = self.directory.messages_for(self.salon.id), self.salon.timezone
+        while due := self._due(account_plan.plans(self.account, rules, zone, until), self.account, until):
+            self.account = with_touches(self.account, *map(_sent, due))
+
+    def _due(self, plans: Sequence[Plan], item: Any, until: datetime | None = None) -> list[Plan]:
+        """What is to be done by now and not left to do."""
+        now = until or self.now
+        still = open_plans(plans, item.touches, now)
+        return [plan for plan in still if plan.at <= now and plan.kind not in self.leave]
+
+    def _made(self, plan: Plan) -> Touch:
+        """Sent, or, without a consent, skipped."""
+        if may_send(self.client, CHANNEL, purpose_of(plan.kind), marketing_needs_consent=True):
+            return _sent(plan)
+        return replace(_sent(plan), state=TouchState.SKIPPED, reason="no_consent")
+
+
+def _sent(plan: Plan) -> Touch:
+    return Touch(plan.kind, TouchState.SENT, plan.at, plan.occurrence, channel=CHANNEL)

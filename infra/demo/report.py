@@ -9,8 +9,6 @@ from typing import Any
 from chalicelib.domain.bookings import Status
 from chalicelib.domain.inbox import InboxItem, InboxState
 from chalicelib.domain.ledger import Entry, faults
-from chalicelib.domain.messages import Message, MessageState
-from chalicelib.domain.touches import TouchKind
 from infra.demo.cost import PRICES_OF, Bill
 from infra.demo.layout import LayoutTable
 from infra.demo.replay import Outcome
@@ -61,7 +59,7 @@ def webhooks(report: Report, items: Sequence[InboxItem]) -> None:
     report.grid("Webhooks", [state.value for state in states], [*rows, ("all", total, "")])
 
 
-def _reasons(items: Iterable[InboxItem | Message]) -> str:
+def _reasons(items: Iterable[InboxItem]) -> str:
     counted = Counter(item.reason for item in items if item.reason)
     return ", ".join(f"{reason} {count}" for reason, count in counted.most_common())
 
@@ -78,21 +76,6 @@ def bookings(report: Report, table: LayoutTable, network_id: str, salons: Sequen
     total = sum(counted.values(), Counter[str]())
     everything = ("all", [total[status.value] for status in Status], f"{total.total():,} bookings")
     report.grid("Bookings", [status.value for status in Status], [*rows, everything])
-
-
-def messages(report: Report, log: Sequence[Message]) -> None:
-    states = [state for state in MessageState if any(message.state is state for message in log)]
-    rows = []
-    for kind in TouchKind:
-        found = [message for message in log if message.kind is kind]
-        along = sum(message.with_message is not None for message in found)
-        remark = f"{along} of them within a review request" if along else _reasons(found)
-        rows.append((kind.value, [sum(m.state is state for m in found) for state in states], remark))
-    total = [sum(message.state is state for message in log) for state in states]
-    parts = sum(message.parts for message in log if message.state is MessageState.SENT)
-    texts = sum(m.state is MessageState.SENT and m.with_message is None for m in log)
-    everything = ("all", total, f"{texts} SMS, {parts} parts")
-    report.grid("Messages", [state.value for state in states], [*rows, everything])
 
 
 def bonuses(
@@ -128,12 +111,11 @@ def bonuses(
         f"{balance:,} points stand open"])  # fmt: skip
 
 
-def costs(report: Report, bill: Bill, parts: int) -> None:
+def bill_of_hour(report: Report, bill: Bill) -> None:
     rows = [f"{what:12} {how_much:38} ${cost:.5f}" for what, how_much, cost in bill.dollars]
     report.section(
         "This hour on AWS",
-        [f"${bill.total:.4f} by the prices of {PRICES_OF}; SMS apart ({parts} parts, priced by country)",
-         *rows],
+        [f"${bill.total:.4f} by the prices of {PRICES_OF}; what carriers charge stands above", *rows],
     )  # fmt: skip
 
 

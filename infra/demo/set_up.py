@@ -6,11 +6,9 @@ was interrupted anywhere comes to the same network, and a second one finds it.
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, time
 from itertools import count
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from chalicelib.services.make_links import Links
 from chalicelib.services.ports import Chance, SaveConflict
@@ -72,7 +70,7 @@ def set_up(http: Http, network_id: str, owner: str, functions: Mapping[str, str]
         **{what: [{name: each[name] for name in names} for each in made]
            for (what, names), made in zip(SHOWN.items(), (salons, staff, services), strict=True)},
         "connections": connections,
-        "functions": {name: functions[name] for name in ("sweep", "wake", "intake")},
+        "functions": {name: functions[name] for name in ("sweep", "wake", "intake", "receipts")},
     }  # fmt: skip
 
 
@@ -82,30 +80,3 @@ def write(demo: Mapping[str, Any], file: Path = FILE) -> None:
     partial.touch(mode=0o600)
     partial.write_text(json.dumps(demo, indent=2, ensure_ascii=False) + "\n")
     partial.rename(file)
-
-
-# --- quiet hours
-
-
-def quiet_hour(now: datetime) -> tuple[time, time]:
-    """One local hour to be quiet in: the one that is farthest ahead in all the salons' zones, so that nothing
-    of the demo is held back, at whatever hour it runs."""
-    clocks = [now.astimezone(ZoneInfo(salon["timezone"])) for salon in SALONS]
-
-    def hours_ahead(hour: int) -> float:
-        return min((hour - (clock.hour + clock.minute / 60)) % 24 for clock in clocks)
-
-    # An hour that holds now has just begun: its next start is almost a day ahead, and it must not be taken.
-    free = [hour for hour in range(24) if all(clock.hour != hour for clock in clocks)]
-    hour = max(free, key=hours_ahead)
-    return time(hour), time((hour + 1) % 24)
-
-
-def keep_quiet_hours_away(owner: Caller, now: datetime) -> str:
-    """Sets the network's quiet hours for this run; returns them in words."""
-    start, end = (f"{clock:%H:%M}" for clock in quiet_hour(now))
-    rules = owner.get("/v1/rules")
-    if rules["messages"]["quiet_hours"] != {"start": start, "end": end}:
-        quiet = {"quiet_hours": {"start": start, "end": end}}
-        owner.put("/v1/rules", {"version": rules["version"], "messages": quiet})
-    return f"{start}-{end}"

@@ -1,11 +1,11 @@
-"""Watches messages go out: what SNS took, with what the log says of it. It only looks: the deployed sweep,
-wake and intake do the work by themselves."""
+"""Watches messages go out: what the providers took, with what the log says of it. It only looks: the deployed
+sweep, wake, intake and receipts do the work by themselves."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from chalicelib.domain.inbox import InboxItem, InboxState
 from chalicelib.domain.messages import Message
@@ -15,28 +15,32 @@ from chalicelib.store.keys import shard_names
 from chalicelib.store.table import Table
 
 LOOK_EVERY_SECONDS = 1
-TELL_EVERY_SECONDS = 10
+TELL_EVERY_SECONDS = 5
 SETTLED_SECONDS = 4
+SHOWN_OF_A_KIND = 2
+"""So many messages of a kind and channel are shown, the others are counted."""
+SHOWN_CHARACTERS = 110
 
 
 @dataclass
 class Watch:
     """One network's messages since an instant.
 
-    texts: every SMS that the provider took, as the local cloud tells it (PhoneNumber, Message, MessageId).
+    taken: the ids of every message that a provider took, as the local cloud tells it.
     """
 
     table: Table
     network_id: str
     salon_ids: list[str]
     since: datetime
-    texts: Callable[[], list[dict[str, Any]]]
+    taken: Callable[[], set[str]]
     print_line: Callable[[str], None]
-    shown: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
+    shown: Counter[tuple[TouchKind, str]] = field(default_factory=Counter)
 
     def forget_past(self) -> None:
         """What was sent before is not shown."""
-        self.shown |= {text["MessageId"] for text in self.texts()}
+        self.seen |= self.taken()
 
     def messages(self) -> list[Message]:
         """The log since then: sent, skipped, failed."""
@@ -49,7 +53,7 @@ class Watch:
                 )
                 found += page.items
                 cursor = page.cursor
-        return sorted(found, key=lambda message: message.recorded_at)
+        return sorted(found, key=lambda message: (message.recorded_at, message.id))
 
     def is_due(self) -> bool:
         """Whether anything is waiting for the functions: a pointer that is due, a webhook not taken in."""
@@ -71,38 +75,52 @@ class Watch:
         """Webhooks that are not taken in yet."""
         return sum(item.state is InboxState.RECEIVED for item in self.inbox())
 
-    def until_quiet(self, seconds: float) -> list[Message]:
-        """Prints each message as it goes out, until nothing is due any more; at most so many seconds."""
+    def until_quiet(self, seconds: float, awaited: Callable[[], str] = lambda: "") -> list[Message]:
+        """Prints messages as they go out, until nothing is due any more; at most so many seconds. awaited:
+        what is under way besides, in words; empty when it is over."""
         deadline = time.monotonic() + seconds
         changed = told = time.monotonic()
         while time.monotonic() < deadline:
             if self._show():
-                changed = told = time.monotonic()
+                changed = time.monotonic()
             quiet = time.monotonic() - changed > SETTLED_SECONDS
-            if quiet and not self.is_due() and not self.waiting():
+            if quiet and not awaited() and not self.is_due() and not self.waiting():
                 break
             if time.monotonic() - told > TELL_EVERY_SECONDS:
                 told = time.monotonic()
-                self.print_line("... waiting for the deployed sweep, which runs once a minute")
+                words = awaited() or "waiting for the deployed sweep, which runs once a minute"
+                self.print_line(f"... {len(self.seen)} messages so far; {words}")
             time.sleep(LOOK_EVERY_SECONDS)
         self._show()
         return self.messages()
 
     def _show(self) -> int:
-        """Prints what is new; a bonus notice that goes along with a review request is named beside it."""
-        new = [text for text in self.texts() if text["MessageId"] not in self.shown]
-        if not new:
+        """Prints what is new, a few of each kind; a bonus notice that goes along with a review request is
+        named beside it. Returns how many are new."""
+        if not (self.taken() - self.seen):
             return 0
         log = self.messages()
-        by_provider: dict[str, list[TouchKind]] = {}
-        for message in log:
-            if message.provider_id:
-                by_provider.setdefault(message.provider_id, []).append(message.kind)
-        for text in new:
-            kinds = by_provider.get(text["MessageId"])
-            if kinds is None:
-                continue  # sent, but not recorded yet: next time
-            self.shown.add(text["MessageId"])
-            named = " + ".join(kind for kind in TouchKind if kind in kinds)
-            self.print_line(f"{named:31}{masked_phone(text['PhoneNumber'])}  {text['Message']}")
+        along = {message.with_message: message for message in log if message.with_message}
+        new = [each for each in log if each.provider_id and each.provider_id not in self.seen]
+        for message in (each for each in new if each.with_message is None):
+            self.seen.add(str(message.provider_id))
+            sort = message.kind, message.channel
+            self.shown[sort] += 1
+            if self.shown[sort] <= SHOWN_OF_A_KIND:
+                kinds = [message.kind, *(each.kind for id, each in along.items() if id == message.id)]
+                self.print_line(_line(message, " + ".join(kinds)))
         return len(new)
+
+
+def _line(message: Message, kinds: str) -> str:
+    text = " ".join(message.text.split())
+    cut = text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+    return f"{kinds:31}{message.channel:6}{_masked(message):14}  {cut}"
+
+
+def _masked(message: Message) -> str:
+    to = message.to or ""
+    if message.channel == "email":
+        name, _, domain = to.partition("@")
+        return f"{name[:1]}***@{domain}"
+    return f"***{to[-6:]}" if message.channel == "push" else str(masked_phone(to))

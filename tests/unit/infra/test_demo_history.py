@@ -16,8 +16,9 @@ from chalicelib.domain.quiet_hours import QuietHours
 from chalicelib.domain.rules import MessageRules, Rules
 from chalicelib.services.make_links import Links
 from infra.demo.data import CLIENTS, SALONS, phone, service_requests, staff_requests
-from infra.demo.history import STAGES, History, staged
-from infra.demo.set_up import quiet_hour
+from infra.demo.history import History
+from infra.demo.rules import quiet_hour
+from infra.demo.stages import STAGES, staged
 
 NOW = datetime(2026, 11, 23, 8, 3, 20, tzinfo=UTC)
 NETWORK = "net_magnolia01"

@@ -1,0 +1,75 @@
+"""What the demo's owner decides: quiet hours away from the present, cascades, a budget, groups left alone.
+And by what rules the year until now was lived: so that setting them has something to plan anew."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from chalicelib.domain.network import Directory
+from infra.demo.data import SALONS
+from infra.demo.http import Caller
+
+ASKED_HOURS_BEFORE, ASKED_BEFORE = 22, 24
+"""When clients are asked to confirm. Later than before, so that planning anew makes nothing due at once."""
+
+BUDGET_CENTS = 1700
+"""Enough for all that is due of itself, and for a part of the campaign."""
+
+DECIDED: Mapping[str, Any] = {
+    "confirm_request_hours_before": ASKED_HOURS_BEFORE,
+    "monthly_budget_usd_cents": BUDGET_CENTS,
+    "channels_of": {
+        "notice": [{"channel": "push", "wait_minutes": 1}, {"channel": "sms"}],
+        "confirm_request": [{"channel": "sms"}, {"channel": "email"}],
+        "birthday": [{"channel": "email"}, {"channel": "sms"}],
+        "bonus_expiry": [{"channel": "email"}, {"channel": "sms"}],
+    },
+    "holdout_percent": {"repeat_invitation": 10, "at_risk": 25, "win_back": 25},
+}
+
+
+def decide(owner: Caller, now: datetime) -> dict[str, Any]:
+    """Sets the network's rules for this run, unless they stand so; returns them, with the id of the walk that
+    plans anew."""
+    start, end = (f"{clock:%H:%M}" for clock in quiet_hour(now))
+    wanted = {**DECIDED, "quiet_hours": {"start": start, "end": end}}
+    rules = owner.get("/v1/rules")
+    if not _stand(wanted, rules["messages"]):
+        rules = owner.put("/v1/rules", {"version": rules["version"], "messages": wanted})
+    return dict(rules)
+
+
+def _stand(wanted: Any, rules: Any) -> bool:
+    """Whether all that is wanted is so; what is left to its default is not asked about."""
+    if isinstance(wanted, Mapping):
+        return all(name in rules and _stand(each, rules[name]) for name, each in wanted.items())
+    if isinstance(wanted, list):
+        return len(wanted) == len(rules) and all(map(_stand, wanted, rules))
+    return bool(wanted == rules)
+
+
+def lived_by(directory: Directory) -> Directory:
+    """The set-up with the rules of the year until now."""
+    network = directory.network
+    messages = replace(
+        network.rules.messages, confirm_request_hours_before=ASKED_BEFORE
+    )
+    return replace(
+        directory, network=replace(network, rules=replace(network.rules, messages=messages))
+    )
+
+
+def quiet_hour(now: datetime) -> tuple[time, time]:
+    """One local hour to be quiet in: the one that is farthest ahead in all the salons' zones, so that nothing
+    of the demo is held back, at whatever hour it runs."""
+    clocks = [now.astimezone(ZoneInfo(salon["timezone"])) for salon in SALONS]
+
+    def hours_ahead(hour: int) -> float:
+        return min((hour - (clock.hour + clock.minute / 60)) % 24 for clock in clocks)
+
+    # An hour that holds now has just begun: its next start is almost a day ahead, and it must not be taken.
+    free = [hour for hour in range(24) if all(clock.hour != hour for clock in clocks)]
+    hour = max(free, key=hours_ahead)
+    return time(hour), time((hour + 1) % 24)
