@@ -43,14 +43,14 @@ def future(salon: Salon, number: int) -> Iterator[Any]:
     """Bookings of the next weeks, noticed already; each wakes for its confirm request, none of them soon."""
     for place in range(number):
         starts_at = salon.clock.now + timedelta(days=3, minutes=place % 40_000)
-        yield from with_client(_planned(salon, f"f{place}", starts_at))
+        yield from with_client(planned(salon, f"f{place}", starts_at))
 
 
 def due(salon: Salon, number: int) -> Iterator[Any]:
     """Bookings whose confirm request is due now."""
     for place in range(number):
         starts_at = salon.clock.now + timedelta(hours=24) - timedelta(milliseconds=place % 50_000)
-        yield from with_client(_planned(salon, f"d{place}", starts_at))
+        yield from with_client(planned(salon, f"d{place}", starts_at))
 
 
 def invited(salon: Salon, number: int) -> Iterator[Client]:
@@ -74,7 +74,7 @@ def invited(salon: Salon, number: int) -> Iterator[Client]:
 
 def just_made(salon: Salon) -> Booking:
     """One booking whose notice is due, at whatever hour it is."""
-    booking = replace(_planned(salon, "j", salon.clock.now + timedelta(days=3)), made_at=salon.clock.now)
+    booking = replace(planned(salon, "j", salon.clock.now + timedelta(days=3)), made_at=salon.clock.now)
     booking = replace(booking, touches={})
     return with_wake(booking, salon.world.directory(salon.network_id), None, salon.clock.now)
 
@@ -84,7 +84,8 @@ def _client(id: str, created_at: datetime) -> Client:
     return a_client(id, phone=phone, email=None, birth_date=None, created_at=created_at)
 
 
-def _planned(salon: Salon, cause: str, starts_at: datetime) -> Booking:
+def planned(salon: Salon, cause: str, starts_at: datetime) -> Booking:
+    """A booking made a day ago, noticed at once."""
     id = digest("bench", cause)
     made_at = salon.clock.now - timedelta(days=1)
     booking = a_booking(

@@ -10,6 +10,7 @@ from bench.meter import Meter
 from chalicelib.booking_sites import ADAPTERS
 from chalicelib.domain.ids import derived
 from chalicelib.domain.network import Connection, Directory
+from chalicelib.domain.rules import Rules
 from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
 from chalicelib.services.budgets import Budgets
 from chalicelib.services.make_links import Links
@@ -50,8 +51,9 @@ class Salon:
     costs no time there.
     """
 
-    def __init__(self, ground: Ground, *, watched: bool = True) -> None:
+    def __init__(self, ground: Ground, *, watched: bool = True, rules: Rules | None = None) -> None:
         self.ground = ground
+        self._rules = rules or Rules()
         self.meter: Meter = ground.meter()
         self.table: Table = ground.new_table()
         if watched:
@@ -85,7 +87,7 @@ class Salon:
             *(a_service(_id("srv", place), name=f"Service {place}") for place in range(19)),
         ]
         connections = [a_connection(site, derived("con", site), salon_id=SALON) for site in SITES]
-        for value in (a_network(), *salons, *staff, *services, *connections):
+        for value in (a_network(rules=self._rules), *salons, *staff, *services, *connections):
             self.table.save(value)
         return {connection.site: connection for connection in connections}
 
@@ -112,6 +114,12 @@ class Salon:
 
     def shards(self) -> list[str]:
         return shard_names(SHARDS)
+
+    def wake(self, value: Any) -> None:
+        """What a worker does that is given one item."""
+        pk, sk, _ = self.table.locate(value)
+        self._wake({"pk": pk, "sk": sk})
+        self.sending.budgets.close()
 
     def _wake(self, body: dict[str, str]) -> None:
         if "pk" in body:

@@ -1,5 +1,5 @@
-"""Keep a network's messages within its monthly budget, without a write for every message: a worker reserves a
-slice of the month, spends from it, and gives back the rest when it is done."""
+"""Keep a network's messages within its monthly budget, without a write for every message: a worker reserves
+what its first message costs, then slices of the month, and gives back the rest when it is done."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -75,7 +75,8 @@ class Budgets:
         network_id, month = purse
         for _ in range(_TRIES):
             stands = self._world.store.spending(network_id, month)
-            slice_ = max(micros, budget // _SLICES)
+            # a worker that wakes for one message needs no more, and so has nothing to give back
+            slice_ = max(micros, budget // _SLICES) if purse in self._purses else micros
             for wanted in (slice_, micros):
                 after = taken(stands, wanted, budget)
                 if after is not None:
