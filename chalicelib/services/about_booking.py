@@ -70,7 +70,7 @@ class AboutBooking:
             return (
                 Held("same_visit") if any(self._makes(other, plan.kind, now) for other in earlier) else None
             )
-        return self._thanked_by_another(plan) if plan.kind in THANKS else None
+        return self._thanked_by_another(plan, now) if plan.kind in THANKS else None
 
     def _makes(self, other: Booking, kind: TouchKind, now: datetime) -> bool:
         """Whether that booking makes, or has made, a message of the kind."""
@@ -82,8 +82,9 @@ class AboutBooking:
         planned = booking_plan.plans(other, rules, zone_of(self), now)
         return any(plan.kind is kind and plan.reason is None and now < plan.until for plan in planned)
 
-    def _thanked_by_another(self, plan: Plan) -> Held | None:
-        """Nobody is asked how it was while still in the chair, nor twice."""
+    def _thanked_by_another(self, plan: Plan, now: datetime) -> Held | None:
+        """Nobody is asked how it was while still in the chair, nor twice. A later booking that nobody closes
+        does not hold back the thanks for ever."""
         for other in self.visit:
             touch = other.touches.get(plan.kind)
             if touch is not None and touch.state in _MADE:
@@ -96,7 +97,7 @@ class AboutBooking:
         after = max(other.ends_at for other in later) + timedelta(
             minutes=self.rules.review_request_minutes_after
         )
-        return Held("same_visit", after) if after > plan.at else None
+        return Held("same_visit", after) if after > now else None
 
     def facts(self, plan: Plan, now: datetime) -> MessageFacts:
         whole = [self.item]
