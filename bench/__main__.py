@@ -10,12 +10,12 @@ import sys
 import time
 from typing import Any
 
-from bench import calls, cost_page, drain, imports, sweep, visit
+from bench import calls, campaign, cost_page, drain, imports, sweep, visit
 from bench.figures import RESULTS, Figure, printed, table, write
 from bench.ground import Ground, local_ground
 from bench.meter import Meter
 
-PARTS = ("visit", "calls", "sweep", "imports", "drain")
+PARTS = ("visit", "calls", "sweep", "imports", "drain", "campaign")
 SITES = ("standard", "yclients")
 
 
@@ -62,6 +62,8 @@ def measured(ground: Ground, parts: Any, tell: Any) -> tuple[list[Figure], list[
         found += imports.figures(ground, tell)
     if "drain" in parts:
         found += drain.figures(ground, tell)
+    if "campaign" in parts:
+        found += campaign.figures(ground, tell)
     return found, steps
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from bench import calls, drain, sweep, visit
+from bench import calls, campaign, drain, sweep, visit
 from bench.cost_page import PAGE, measured_part
 from bench.figures import RESULTS, Figure, write
 from bench.ground import Ground
@@ -61,6 +61,13 @@ def test_the_bare_loop_makes_the_same_calls(ground: Ground) -> None:
     speed, per_message = drain.figures(ground, lambda line: None, messages=2, runs=1)
     assert speed.value > 0
     assert per_message.value >= 5
+
+
+def test_a_recipient_costs_two_write_units_and_little_more(ground: Ground) -> None:
+    found = {figure.name: figure for figure in campaign.figures(ground, lambda line: None, sizes=(10, 20))}
+    assert found["campaign: written per recipient"].ok
+    assert found["campaign: read per client looked at"].ok
+    assert found["campaign: peak memory"].value > 0
 
 
 def test_results_are_written_in_their_shape(tmp_path: Path) -> None:
