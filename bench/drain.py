@@ -1,19 +1,29 @@
 """How fast due messages are drained, beside a bare loop that makes the very same calls."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 from bench.figures import Figure
 from bench.ground import Ground
-from bench.layout import due, lay_out
+from bench.layout import due, invited, lay_out
 from bench.salon import Salon
 from chalicelib.services.wake_items import drain_shard
 from chalicelib.store.item import CONNECT_SECONDS, READ_SECONDS
 
 Requests = list[tuple[str, dict[str, Any]]]
+Lay = Callable[[Salon, int], Iterable[Any]]
+"""What is due of a salon, so many times."""
+
+
+CALLS = {
+    "confirm requests": "reads of the index, booking, client, other bookings of the day; claim, record,"
+    " resolve",
+    "repeat invitations": "reads of the index, client, bookings ahead, the messages of seven days and the"
+    " link; link, claim, record, resolve",
+}
 
 
 @dataclass(frozen=True)
@@ -25,19 +35,19 @@ class Drains:
     calls: int
 
     @property
-    def ratio(self) -> float:
-        """The speed of ours in that of the bare loop, median of the shards: each was drained by both within a
-        few seconds, so that a machine which is busy for a while is busy for both."""
-        return median(bare / ours for ours, bare in zip(self.ours, self.bare, strict=True))
+    def ratios(self) -> list[float]:
+        """The speed of ours in that of the bare loop, shard by shard: each was drained by both within a few
+        seconds, so that a machine which is busy for a while is busy for both."""
+        return [bare / ours for ours, bare in zip(self.ours, self.bare, strict=True)]
 
 
-def compare(ground: Ground, messages: int, runs: int, tell: Callable[[str], None]) -> Drains:
-    """Ours and the bare loop take turns at draining shards, each on a table with the same bookings due."""
-    requests = _requests(ground, messages)
+def compare(ground: Ground, lay: Lay, messages: int, runs: int, tell: Callable[[str], None]) -> Drains:
+    """Ours and the bare loop take turns at draining shards, each on a table in which the same is due."""
+    requests = _requests(ground, lay, messages)
     ours: list[float] = []
     bare: list[float] = []
     for run in range(runs):
-        salon, other = _with_due(ground, messages), _with_due(ground, messages)
+        salon, other = _with_due(ground, lay, messages), _with_due(ground, lay, messages)
         repeat = _repeater(ground, other.table.item.Meta.table_name)
         salon.table.client(salon.network_id, "cli_nobody")  # connected, as the repeater is
         for shard, asked in requests.items():
@@ -56,9 +66,9 @@ def _seconds(do: Callable[[], None]) -> float:
     return time.perf_counter() - began
 
 
-def _requests(ground: Ground, messages: int) -> dict[str, Requests]:
+def _requests(ground: Ground, lay: Lay, messages: int) -> dict[str, Requests]:
     """What draining asks of DynamoDB, by shard. The same each time: time and chance are the bench's."""
-    salon = _with_due(ground, messages, watched=True)
+    salon = _with_due(ground, lay, messages, watched=True)
     asked: dict[str, Requests] = {}
     for shard in salon.shards():
         salon.meter.requests = asked[shard] = []
@@ -88,9 +98,9 @@ def _repeater(ground: Ground, table_name: str) -> Callable[[Requests], None]:
     return repeat
 
 
-def _with_due(ground: Ground, messages: int, *, watched: bool = False) -> Salon:
+def _with_due(ground: Ground, lay: Lay, messages: int, *, watched: bool = False) -> Salon:
     salon = Salon(ground, watched=watched)
-    lay_out(salon, due(salon, messages))
+    lay_out(salon, lay(salon, messages))
     salon.world.directory(salon.network_id)
     return salon
 
@@ -98,24 +108,30 @@ def _with_due(ground: Ground, messages: int, *, watched: bool = False) -> Salon:
 def figures(
     ground: Ground, tell: Callable[[str], None], *, messages: int = 1_000, runs: int = 2
 ) -> list[Figure]:
-    found = compare(ground, messages, runs, tell)
+    return [
+        *_of_kind(ground, due, "confirm requests", messages, runs, tell),
+        *_of_kind(ground, invited, "repeat invitations", messages, runs, tell),
+    ]
+
+
+def _of_kind(
+    ground: Ground, lay: Lay, what: str, messages: int, runs: int, tell: Callable[[str], None]
+) -> list[Figure]:
+    found = compare(ground, lay, messages, runs, tell)
     ours, bare = (messages * runs / sum(seconds) for seconds in (found.ours, found.bare))
+    ratios = found.ratios
     return [
         Figure(
-            "drain: speed against a bare loop",
-            found.ratio,
+            f"drain: speed against a bare loop, {what}",
+            median(ratios),
             "ratio",
-            0.7,
-            f"{messages} confirm requests due, recording sender; the bare loop repeats the same {found.calls}"
-            f" calls by a plain botocore client, shard by shard in turns, median of {len(found.ours)} pairs;"
-            f" {ours:.0f} against {bare:.0f} messages a second",
+            0.8,
+            f"{messages} due, recording sender; the bare loop repeats the same {found.calls} calls by a plain"
+            f" botocore client, shard by shard in turns; median of {len(ratios)} pairs, which were from"
+            f" {min(ratios):.2f} to {max(ratios):.2f}; {ours:.0f} against {bare:.0f} messages a second",
             at_least=True,
         ),
         Figure(
-            "drain: DynamoDB calls per message",
-            found.calls / messages,
-            "calls",
-            None,
-            "reads of the index, booking and client; claim, record, resolve",
+            f"drain: DynamoDB calls per message, {what}", found.calls / messages, "calls", None, CALLS[what]
         ),
     ]

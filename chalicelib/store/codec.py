@@ -55,6 +55,8 @@ def _is_default(field: "Field[Any]", item: Any) -> bool:
 
 
 def _packed(item: Any) -> Any:
+    if type(item) in _AS_THEY_ARE:
+        return item
     if is_dataclass(item) and not _is_row(item):
         return _named(item)
     if is_dataclass(item):
@@ -75,6 +77,9 @@ def _packed(item: Any) -> Any:
     if isinstance(item, tuple | list):
         return [_packed(each) for each in item]
     return item
+
+
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 
 
 def _row(item: Any) -> list[Any]:

@@ -274,4 +274,4 @@ def place_of(value: Any) -> Place:
 
 def instant_text(at: datetime) -> str:
     """Instants as they stand in keys: UTC, milliseconds, so that text order is time order."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
