@@ -16,6 +16,7 @@ from chalicelib.domain.errors import conflict
 from chalicelib.domain.links import LinkPurpose
 from chalicelib.services import step_booking
 from chalicelib.services.apply_booking import BY_CLIENT
+from chalicelib.services.confirm_visit import confirm_visit
 from chalicelib.services.review_visit import review
 from chalicelib.web import pages
 
@@ -84,7 +85,7 @@ def confirm(request: Request, token: str) -> Answer:
         request,
         token,
         "confirmed",
-        lambda opened, id, allow: step_booking.confirm(opened.world, opened.link.network_id, id, allow),
+        lambda opened, id, allow: confirm_visit(opened.world, opened.link.network_id, id, allow),
     )
 
 

@@ -6,13 +6,13 @@ from datetime import datetime, time, timedelta
 
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.rules import MessageRules
-from chalicelib.domain.touches import Plan, TouchKind, TouchState, due_at, open_plans, timely, touch_of
+from chalicelib.domain.touches import Plan, Touch, TouchKind, TouchState, due_at, open_plans, timely, touch_of
 from chalicelib.domain.waking import Wake, first_wake
 from chalicelib.domain.zones import local_date, local_instant
 
 THANKS_USEFUL = timedelta(days=7)
 NO_SHOW_USEFUL = timedelta(days=7)
-_ASKED = frozenset({TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN})
+_ASKED = frozenset({TouchState.SENDING, TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN})
 ATTACH_AGAIN = (timedelta(minutes=1), timedelta(hours=1), timedelta(days=1))
 
 
@@ -93,12 +93,20 @@ def next_wake(booking: Booking, rules: MessageRules, zone: str, now: datetime) -
 def unconfirmed_at(booking: Booking, rules: MessageRules) -> datetime | None:
     """When the salon is to be told that the client was asked to confirm and has not; None if it need not be,
     or was told."""
-    asked = booking.touches.get(TouchKind.CONFIRM_REQUEST)
     if booking.status is not Status.BOOKED or booking.unconfirmed_told == booking.moves:
         return None
-    if asked is None or asked.occurrence != booking.moves or asked.state not in _ASKED:
+    asked = asked_to_confirm(booking)
+    if asked is None or asked.state is TouchState.SENDING:
         return None
     return booking.starts_at - timedelta(hours=rules.confirm_cutoff_hours_before)
+
+
+def asked_to_confirm(booking: Booking) -> Touch | None:
+    """The request to confirm the present start, if it may have reached the client."""
+    asked = booking.touches.get(TouchKind.CONFIRM_REQUEST)
+    if asked is None or asked.occurrence != booking.moves or asked.state not in _ASKED:
+        return None
+    return asked
 
 
 def _no_show_invitation(booking: Booking, rules: MessageRules, zone: str, closed_at: datetime) -> Plan:

@@ -12,24 +12,23 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.domain.aliases import PHONE, REPLY, Alias
-from chalicelib.domain.bookings import Booking, Status
+from chalicelib.domain.booking_plan import asked_to_confirm
+from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import DomainError
 from chalicelib.domain.ids import digest, time_ordered
 from chalicelib.domain.messages import Message, MessageState
 from chalicelib.domain.replies import Meaning, Reply, meaning, words_kept
 from chalicelib.domain.tasks import Task, TaskKind
-from chalicelib.domain.touches import Purpose, Touch, TouchKind, TouchState
-from chalicelib.services.about_booking import other_bookings_of_visit
+from chalicelib.domain.touches import Purpose, Touch
+from chalicelib.services.confirm_visit import confirm_visit
 from chalicelib.services.keep_consents import BY_CLIENT, set_consents, stop_messages
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.step_booking import confirm
 from chalicelib.services.subjects import next_booking
 from chalicelib.services.world import CONFLICT_TRIES, World
 
 HOW = "reply"
 REPLIED_WITHIN = timedelta(days=7)
-_ASKED = frozenset({TouchState.SENDING, TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN})
 
 
 class Heard(StrEnum):
@@ -62,7 +61,7 @@ def take_reply(world: World, reply: Reply) -> Heard:
         return _resumed(world, clients)
     client = _addressed(world, clients)
     asked = _asked_about(world, client, reply)
-    if wanted is Meaning.YES and asked is not None and _confirmed(world, client, asked, reply.at):
+    if wanted is Meaning.YES and asked is not None and _confirmed(world, asked):
         return Heard.CONFIRMED
     return _told(world, client, asked or next_booking(client, world.store, world.now()), reply)
 
@@ -146,21 +145,14 @@ def _asked_about(world: World, client: Client, reply: Reply) -> Booking | None:
 
 def _request(booking: Booking, before: datetime) -> Touch | None:
     """The request to confirm this booking, if it went out before that instant."""
-    touch = booking.touches.get(TouchKind.CONFIRM_REQUEST)
-    if touch is None or touch.occurrence != booking.moves or not booking.is_upcoming:
-        return None
-    return touch if touch.state in _ASKED and touch.at <= before else None
+    asked = asked_to_confirm(booking) if booking.is_upcoming else None
+    return asked if asked is not None and asked.at <= before else None
 
 
-def _confirmed(world: World, client: Client, asked: Booking, at: datetime) -> bool:
-    """Confirms the visit: all its bookings, since they were asked about in one message. False if the one that
-    was named was cancelled meanwhile."""
-    salon = world.directory(client.network_id).salons[asked.salon_id]
-    others = other_bookings_of_visit(asked, salon, world.store)
-    also = [other for other in others if other.status is Status.BOOKED and other.made_at <= at]
+def _confirmed(world: World, asked: Booking) -> bool:
+    """False if the booking was cancelled meanwhile."""
     try:
-        for booking in (asked, *also):
-            confirm(world, client.network_id, booking.id, lambda booking: None)
+        confirm_visit(world, asked.network_id, asked.id, lambda booking: None)
     except DomainError as error:
         if error.code != "WRONG_STATUS":
             raise

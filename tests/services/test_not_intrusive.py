@@ -13,6 +13,7 @@ from chalicelib.domain.rules import MessageRules, Rules
 from chalicelib.domain.spending import month_of
 from chalicelib.domain.tasks import TaskKind
 from chalicelib.domain.touches import TouchKind
+from chalicelib.services.confirm_visit import confirm_visit
 from chalicelib.services.plan_client import with_wake
 from chalicelib.services.post_bonus import ByHand, post_by_hand
 from chalicelib.services.step_booking import mark_no_show
@@ -178,6 +179,17 @@ def test_the_second_booking_is_asked_about_when_the_first_is_cancelled(life: Lif
     life.cancel(first)
     life.run_until(IN_TWO_DAYS + timedelta(hours=2))
     assert life.kinds_sent()[2:] == ["confirm_request", "control_reminder"]
+
+
+def test_one_answer_to_the_one_request_confirms_the_whole_visit(life: Life) -> None:
+    first = life.book(IN_TWO_DAYS)
+    second = life.book(IN_TWO_DAYS + timedelta(hours=2))
+    life.run_until(IN_TWO_DAYS - timedelta(hours=20))
+    later = life.book(IN_TWO_DAYS + timedelta(hours=4))
+    for _ in range(2):
+        confirm_visit(life.world, NETWORK, first.id, lambda booking: None)
+    statuses = [life.booking(each.id).status for each in (first, second, later)]
+    assert statuses == [Status.CONFIRMED, Status.CONFIRMED, Status.BOOKED]  # the last one was not asked about
 
 
 # --- the other kinds

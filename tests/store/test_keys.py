@@ -35,7 +35,7 @@ def test_the_docs_name_every_way_of_reading_that_the_store_has() -> None:
     from chalicelib.store.table import Table
 
     writes = {"save", "delete", "locate"}
-    reads = {name for name in vars(Table) if not name.startswith("_")} - writes
+    reads = {name for name in dir(Table) if not name.startswith("_")} - writes
     assert {name for name in reads if f"`{name}`" not in DOC} == set()
 
 
@@ -44,11 +44,15 @@ def test_every_index_is_in_the_docs() -> None:
         assert f"`{name}`" in DOC
 
 
-def test_every_partition_begins_with_its_network_but_links_and_the_wake_index() -> None:
+def test_every_partition_begins_with_its_network_but_links_numbers_and_the_wake_index() -> None:
     whole = {pk for pk, _ in keys.TEMPLATES.values()} | {
         template for found in keys.INDEX_TEMPLATES.values() for template in found
     }
-    assert {pk for pk in whole if not pk.startswith("NET#{network_id}")} == {"LINK#{id}", "WAKE#{shard}"}
+    assert {pk for pk in whole if not pk.startswith("NET#{network_id}")} == {
+        "LINK#{id}",
+        "NUMBER#{number}",
+        "WAKE#{shard}",
+    }
 
 
 def test_every_stored_type_has_a_template_and_every_template_a_type() -> None:
