@@ -145,7 +145,8 @@ def bonus_expiry(scene: Scene) -> Sequence[Any]:
     account = Account(
         network_id=scene.network_id, client_id=scene.client_id, balance=25, entries=1, lots=(lot,)
     )
-    return plan_account.with_wake(account, scene.directory, granted_at), scene.visited(30)
+    client = scene.visited(30)
+    return plan_account.with_wake(account, scene.directory, granted_at, client), client
 
 
 def campaign_recipient(scene: Scene) -> Sequence[Any]:

@@ -139,7 +139,7 @@ def completion(
     earned = sum(entry.points - entry.debt for entry in entries if entry.kind is EntryKind.CASHBACK)
     closed = replace(closed, redeemed_points=bill.redeem_points, earned_points=earned)
     visitor = _visited(directory, closed, client, bill, now)
-    account = plan_account.with_wake(account, directory, now, directory.salons[booking.salon_id])
+    account = plan_account.with_wake(account, directory, now, visitor)
     return Completion(with_wake(closed, directory, client, now), visitor, account, entries)
 
 

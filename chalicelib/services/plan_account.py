@@ -4,15 +4,17 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.account_plan import next_wake
+from chalicelib.domain.clients import Client
 from chalicelib.domain.ledger import Account
-from chalicelib.domain.network import Directory, Salon
+from chalicelib.domain.network import Directory
+from chalicelib.services.plan_client import salon_of, zone_of
 
 
-def with_wake(account: Account, directory: Directory, now: datetime, salon: Salon | None = None) -> Account:
-    """salon: whose clock counts until the account wakes and the client is read; the network's first where it
-    is not known. Points that never expire leave an account asleep."""
-    salon = salon or next(iter(directory.salons.values()), None)
-    if salon is None:
+def with_wake(account: Account, directory: Directory, now: datetime, client: Client | None) -> Account:
+    """client: whose account it is, and so whose days count. Points that never expire leave an account
+    asleep."""
+    salon = salon_of(client, directory) if client is not None else None
+    if client is None or salon is None:
         return replace(account, wake=None)
-    wake = next_wake(account, directory.messages_for(salon.id), salon.timezone, now)
-    return replace(account, wake=wake)
+    rules = directory.messages_for(salon.id)
+    return replace(account, wake=next_wake(account, rules, zone_of(client, directory), now))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from chalicelib.domain.access import Access
+from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import DomainError, conflict, missing, refused
 from chalicelib.domain.ids import client_of_entry, entry_id
 from chalicelib.domain.ledger import (
@@ -44,7 +45,8 @@ def post_by_hand(
     """
     kind = _kind(asked.kind)
     _ensure_within_limits(world, access, kind, asked)
-    if world.store.client(access.network_id, client_id) is None:
+    client = world.store.client(access.network_id, client_id)
+    if client is None:
         raise missing("client", client_id)
     cause = ("request", request_id) if request_id else ("random", world.chance(16))
     posting = Posting(
@@ -56,7 +58,7 @@ def post_by_hand(
         booking_id=asked.booking_id,
         expires_at=_end_of(world, access, asked.expires_on),
     )
-    return post(world, access.network_id, client_id, posting)
+    return post(world, client, posting)
 
 
 def _kind(text: str) -> EntryKind:
@@ -89,9 +91,10 @@ def _end_of(world: World, access: Access, day: date | None) -> datetime | None:
     return end
 
 
-def post(world: World, network_id: str, client_id: str, posting: Posting) -> Entry:
+def post(world: World, client: Client, posting: Posting) -> Entry:
     """One posting in one transaction: the entry and the account. A replay answers with the entry that
     stands."""
+    network_id, client_id = client.network_id, client.id
     for _ in range(CONFLICT_TRIES):
         account = world.store.account(network_id, client_id)
         try:
@@ -102,7 +105,8 @@ def post(world: World, network_id: str, client_id: str, posting: Posting) -> Ent
                 return stands
             raise
         try:
-            world.store.save(entry, plan_account.with_wake(after, world.directory(network_id), world.now()))
+            directory = world.directory(network_id)
+            world.store.save(entry, plan_account.with_wake(after, directory, world.now(), client))
             return entry
         except SaveConflict:
             stands = _standing(world, network_id, client_id, posting)
@@ -130,6 +134,7 @@ def reverse(world: World, access: Access, entry_id: str, reason: str) -> Entry:
     entry = world.store.entry(access.network_id, client_id, entry_id)
     if entry is None:
         raise missing("entry", entry_id)
+    client = world.store.client(access.network_id, client_id, fresh=False)
     for _ in range(CONFLICT_TRIES):
         account = world.store.account(access.network_id, client_id)
         after, undone = reversed_entry(
@@ -137,7 +142,7 @@ def reverse(world: World, access: Access, entry_id: str, reason: str) -> Entry:
         )
         try:
             directory = world.directory(access.network_id)
-            world.store.save(undone, plan_account.with_wake(after, directory, world.now()))
+            world.store.save(undone, plan_account.with_wake(after, directory, world.now(), client))
             return undone
         except SaveConflict:
             stands = world.store.entry(access.network_id, client_id, undone.id)

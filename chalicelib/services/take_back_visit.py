@@ -63,7 +63,7 @@ def taken_back(
     account, entries = _reversed(world, booking, actor, now)
     visitor = _unvisited(world, replace(booking, starts_at=counted_at or booking.starts_at), client)
     visitor = plan_client.with_wake(visitor, directory, now)
-    account = plan_account.with_wake(account, directory, now, directory.salons[booking.salon_id])
+    account = plan_account.with_wake(account, directory, now, visitor)
     return [with_wake(reopened, directory, client, now), visitor, *([account] if entries else []), *entries]
 
 

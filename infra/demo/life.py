@@ -140,7 +140,7 @@ class Life:
         self._wrote_on_days()
         self.warned_until(self.now)
         client = plan_client.with_wake(self.client, self.directory, self.now)
-        account = plan_account.with_wake(self.account, self.directory, self.now, self.salon)
+        account = plan_account.with_wake(self.account, self.directory, self.now, self.client)
         ledger = [account, *self.entries] if self.entries else []
         return [client, *contact_aliases(client), *ledger, *self.opened, *self.bookings, *self.log]
 
