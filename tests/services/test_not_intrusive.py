@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.bookings import Status
 from chalicelib.domain.clients import Due, VisitDay
+from chalicelib.domain.ids import digest, time_ordered
 from chalicelib.domain.messages import Message, MessageState
 from chalicelib.domain.rules import MessageRules, Rules
 from chalicelib.domain.spending import month_of
@@ -38,11 +39,16 @@ def change(life: Life, **said: Any) -> None:
 
 def logged(life: Life, days_ago: float, kind: TouchKind) -> None:
     at = NOW - timedelta(days=days_ago)
-    id = f"msg_{days_ago}{kind}"
-    from chalicelib.domain.ids import digest, time_ordered
-
-    message = Message(network_id=NETWORK, id=time_ordered("msg", at, digest(id, length=10)), client_id=MARIA,
-                      kind=kind, channel="sms", state=MessageState.SENT, planned_at=at, recorded_at=at)  # fmt: skip
+    message = Message(
+        network_id=NETWORK,
+        id=time_ordered("msg", at, digest(kind, length=10)),
+        client_id=MARIA,
+        kind=kind,
+        channel="sms",
+        state=MessageState.SENT,
+        planned_at=at,
+        recorded_at=at,
+    )
     life.store.save(message)
 
 
@@ -114,8 +120,8 @@ def test_the_budget_stops_marketing_and_not_what_a_booking_needs(life: Life) -> 
     life.run_until(IN_TWO_DAYS)
     assert life.kinds_sent().count("repeat_invitation") <= 1
     assert {"notice", "confirm_request", "control_reminder"} <= set(life.kinds_sent())
-    elena = save_client(life.store, a_client("cli_elena0000000001", name="Elena", phone="+37369000111", email=None,
-                                             birth_date=None, consents=(a_consent(),)))  # fmt: skip
+    new = a_client("cli_elena0000000001", name="Elena", phone="+37369000111", email=None, birth_date=None)
+    elena = save_client(life.store, replace(new, consents=(a_consent(),)))
     elena = replace(elena, due=(Due("srv_cut", IN_TWO_DAYS, "bkg_2"),))
     life.store.save(with_wake(elena, life.world.directory(NETWORK), life.world.now()))
     life.run_until(IN_TWO_DAYS + timedelta(hours=1))
