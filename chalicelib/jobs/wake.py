@@ -7,7 +7,8 @@ from chalicelib.jobs.job import Job, batch_job, count_message
 bp = Blueprint(__name__)
 
 
-@bp.on_sqs_message(queue="wake.fifo", batch_size=10)
+# One message at a time: the shards of a batch would be drained one after another, and wait for each other.
+@bp.on_sqs_message(queue="wake.fifo", batch_size=1)
 @batch_job
 def wake(body: dict[str, str], job: Job) -> None:
     from chalicelib import wiring
