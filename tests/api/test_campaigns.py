@@ -207,10 +207,3 @@ def test_a_key_of_some_salons_plans_no_campaigns(http: Http) -> None:
     manager = http.with_key(secret)
     assert manager.get(PATH).code == "FORBIDDEN"
     assert manager.post(PATH, SPRING).code == "FORBIDDEN"
-
-
-def test_another_networks_campaign_is_not_there(http: Http) -> None:
-    for path in ("", "/start", "/stop"):
-        ask = http.post if path else http.get
-        answer = ask(f"{PATH}/cmp_0000000000000000{path}")
-        assert (answer.status, answer.code) == (404, "NOT_FOUND")

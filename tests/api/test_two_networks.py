@@ -31,6 +31,8 @@ def test_what_is_anothers_is_not_there(stranger: Http, http: Http, world: Any, m
     walk = http.put("/v1/rules", {"version": 1, "messages": {"off": ["notice"]}}).json["walk_id"]
     world.store.save(Task(network_id=mine.network_id, id="tsk_1", kind=TaskKind.UNCONFIRMED, at=NOW))
     key = http.get("/v1/keys").json["items"][0]["id"]
+    planned = {"starts_at": "2026-11-26T10:00:00Z", "ends_at": "2026-11-27T10:00:00Z"}
+    campaign = http.post("/v1/campaigns", {"name": "x", "texts": {"ru": "x"}, **planned}).json["id"]
     booked = {"starts_at": "2026-11-26T10:00:00Z", "lines": [{"service_id": "srv_cut"}]}
     asked = [
         ("GET", "/v1/salons/sal_centru", None),
@@ -59,6 +61,12 @@ def test_what_is_anothers_is_not_there(stranger: Http, http: Http, world: Any, m
         ("POST", f"/v1/clients/{CLIENT}/bonus/entries", {"kind": "grant", "points": 5, "reason": "x"}),
         ("POST", f"/v1/clients/{CLIENT}/bonus/quote", {"bill": MONEY}),
         ("POST", f"/v1/bonus/entries/{entry}/reverse", {"reason": "x"}),
+        ("GET", f"/v1/campaigns/{campaign}", None),
+        ("PATCH", f"/v1/campaigns/{campaign}", {"name": "Ours"}),
+        *(
+            ("POST", f"/v1/campaigns/{campaign}/{step}", None)
+            for step in ("dry-run", "count", "start", "pause", "resume", "stop")
+        ),
         ("GET", f"/v1/bookings/{BOOKING}", None),
         ("PATCH", f"/v1/bookings/{BOOKING}", {"note": "Ours"}),
         ("POST", f"/v1/bookings/{BOOKING}/confirm", None),
