@@ -1,4 +1,5 @@
-"""What booking sites send of a new booking: the body's bytes and the headers. Values are invented."""
+"""What booking sites send of a new booking (the body's bytes and the headers), and what AWS tells of an SMS.
+Values are invented."""
 
 import base64
 import hashlib
@@ -6,6 +7,8 @@ import hmac
 import json
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from chalicelib.domain.messages import Message
 
 
 def _standard(starts_at: datetime, now: datetime) -> tuple[bytes, dict[str, str]]:
@@ -77,6 +80,28 @@ def _yclients(starts_at: datetime, now: datetime) -> tuple[bytes, dict[str, str]
 
 
 DELIVERIES = {"standard": _standard, "yclients": _yclients}
+
+
+def receipt_of(message: Message, topic: str, at: datetime) -> dict[str, str]:
+    """Delivered to the phone, as End User Messaging tells a topic, and the topic a queue; unsigned."""
+    milliseconds = int(at.timestamp() * 1000)
+    event = {
+        "eventType": "TEXT_DELIVERED", "eventVersion": "1.0", "eventTimestamp": milliseconds, "isFinal": True,
+        "originationPhoneNumber": "+37360000000", "destinationPhoneNumber": message.to or "+37369123456",
+        "isoCountryCode": "MD", "mcc": "259", "mnc": "01",
+        "messageId": "862a8790-60c0-4430-9b2b-658bdexample", "messageRequestTimestamp": milliseconds - 2_000,
+        "messageEncoding": "UNICODE", "messageType": "TRANSACTIONAL", "messageStatus": "DELIVERED",
+        "messageStatusDescription": "Message has been accepted by phone",
+        "context": {"network": message.network_id, "client": message.client_id, "message": message.id},
+        "totalMessageParts": 2, "totalMessagePrice": 0.09582, "totalCarrierFee": 0.003,
+    }  # fmt: skip
+    return {
+        "Type": "Notification",
+        "MessageId": "11111111-2222-3333-4444-555555555555",
+        "TopicArn": topic,
+        "Message": json.dumps(event),
+        "Timestamp": f"{at:%Y-%m-%dT%H:%M:%S}.000Z",
+    }
 
 
 def _instant(at: datetime) -> str:

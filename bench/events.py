@@ -3,13 +3,16 @@
 import json
 from typing import Any
 
-from bench.deliveries import DELIVERIES
+from bench.deliveries import DELIVERIES, receipt_of
 from bench.ground import REGION, SHARDS
 from bench.layout import just_made, lay_out, with_client
+from bench.occasions import Scene, sent_lately
 from bench.salon import SALON, SERVICE, Salon
 from chalicelib.domain.network import Role
 from chalicelib.services.manage_keys import make_key
 from chalicelib.services.receive_webhook import receive
+
+TOPIC = f"arn:aws:sns:{REGION}:000000000000:message-events"
 
 
 def environment_of(salon: Salon) -> dict[str, str]:
@@ -23,6 +26,7 @@ def environment_of(salon: Salon) -> dict[str, str]:
         "TABLE_NAME": str(salon.table.item.Meta.table_name),
         "WAKE_QUEUE_URL": salon.wake_url, "INTAKE_QUEUE_URL": salon.intake_url, "WAKE_SHARDS": str(SHARDS),
         "PARAMETER_PREFIX": "/perennial/bench", "STAGE": "bench", "SMS_CHANNEL": "sns", "LOG_LEVEL": "ERROR",
+        "EVENTS_TOPIC": TOPIC, "EVENT_SIGNATURES": "unsigned",
         "POWERTOOLS_SERVICE_NAME": "perennial", "POWERTOOLS_METRICS_NAMESPACE": "Perennial/bench",
     }  # fmt: skip
 
@@ -36,6 +40,7 @@ def events_of(salon: Salon) -> dict[str, Any]:
     made = just_made(salon)
     lay_out(salon, with_client(made))
     pk, sk, _ = salon.table.locate(made)
+    (message,) = salon.table.save(sent_lately(Scene(salon, "told of")))
     _, key = make_key(salon.world, salon.network_id, Role.RECEPTION, name="Reception")
     booking = {
         "salon_id": SALON,
@@ -49,6 +54,7 @@ def events_of(salon: Salon) -> dict[str, Any]:
                   "id": "1", "resources": ["rule"]},
         "intake": _sqs({"network_id": salon.network_id, "inbox_id": receipt.inbox_id}),
         "wake": _sqs({"shard": "WAKE#00", "pk": pk, "sk": sk}),
+        "receipts": _sqs(receipt_of(message, TOPIC, salon.clock.now)),
         "api": {"requestContext": {"httpMethod": "POST", "resourcePath": "/v1/bookings", "requestId": "bench",
                                    "identity": {"sourceIp": "192.0.2.1"}},
                 "headers": {"Authorization": f"Bearer {key}"}, "multiValueQueryStringParameters": None,
@@ -57,7 +63,7 @@ def events_of(salon: Salon) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _sqs(body: dict[str, str]) -> dict[str, Any]:
+def _sqs(body: Any) -> dict[str, Any]:
     return {"Records": [{"messageId": "1", "receiptHandle": "1", "body": json.dumps(body),
                          "attributes": {"MessageGroupId": "1"}, "messageAttributes": {}, "md5OfBody": "",
                          "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:q",

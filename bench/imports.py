@@ -58,6 +58,7 @@ HANDLERS = (
     Handler("sweep", "chalicelib.jobs.sweep", "sweep", 1.25),
     Handler("wake", "chalicelib.jobs.wake", "wake", 1.25),
     Handler("intake", "chalicelib.jobs.intake", "intake", 1.25),
+    Handler("receipts", "chalicelib.jobs.receipts", "receipts", 1.25),
     Handler("api", "app", "app", 1.4),
 )
 
