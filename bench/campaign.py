@@ -239,7 +239,7 @@ def _speed(race: Raced, clients: int) -> Figure:
         "campaign: speed against a bare loop",
         race.ratio,
         "ratio",
-        0.7,
+        0.8,
         f"{clients} clients; the bare loop repeats the same calls by a plain botocore client, slice by slice"
         f" in turns, median of {len(race.ours)} pairs; {a_second:.0f} recipients a second here, so that"
         f" {WANTED} would take {minutes:.0f} minutes (extrapolated), in slices of {max(race.ours):.1f} s at"
