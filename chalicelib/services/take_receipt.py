@@ -28,6 +28,8 @@ RECORDED_WITHIN = GRACE + timedelta(minutes=2)
 """A message is on record so soon after its id was made, by its sender or by whoever found it lost."""
 PRICE_KEPT = timedelta(hours=1)
 """Carriers of one country differ in price: the price learned last does not follow every message."""
+_TRIES = 5 * CONFLICT_TRIES
+"""All receipts of a network with a budget settle one item, the month's spending; some of them lose often."""
 _MADE = frozenset({TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN})
 
 
@@ -88,7 +90,7 @@ def _applied(world: World, message: Message, receipt: Receipt) -> Message:
     message cost more or less than was reserved for it is counted in the same write, and so exactly once."""
     if message.with_message is not None:
         receipt = replace(receipt, parts=None, cost_micros=None)  # the message that carries it is charged
-    for _ in range(CONFLICT_TRIES):
+    for _ in range(_TRIES):
         after = applied(message, receipt)
         if after == message:
             return message
