@@ -124,8 +124,10 @@ STORIES: dict[str, Story] = {
 }
 
 
-@pytest.mark.parametrize("failure", [Failure.BEFORE, Failure.DIED])
-@pytest.mark.parametrize("story", STORIES)
+CASES = [("a start", Failure.BEFORE), *((story, Failure.DIED) for story in STORIES)]
+
+
+@pytest.mark.parametrize(("story", "failure"), CASES)
 def test_any_call_of_a_campaign_may_fail_and_everybody_is_written_to_once(
     aws: dict[str, Any], story: str, failure: Failure
 ) -> None:
