@@ -35,8 +35,8 @@ class ReviewPlace(Body):
 
 
 class NewSalon(Body):
-    """timezone: IANA name. currency: ISO 4217; a salon keeps it. booking_url: where clients book by themselves;
-    invitations lead there."""
+    """timezone: IANA name. currency: ISO 4217; a salon keeps it. booking_url: where clients book by
+    themselves; invitations lead there."""
 
     name: Line
     timezone: Word

@@ -32,8 +32,8 @@ class Parked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """What was done of something that may be done only so often. name: what, and in which hour. done: an id for
-    each."""
+    """What was done of something that may be done only so often. name: what, and in which hour. done: an id
+    for each."""
 
     network_id: str
     name: str

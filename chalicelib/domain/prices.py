@@ -5,8 +5,8 @@ from chalicelib.domain.rules import MessageRules
 from chalicelib.domain.sms import parts as parts_of
 
 PART_MICROS = {"sms": 50_000, "whatsapp": 30_000, "email": 100, "push": 1}
-"""By channel, where neither receipts nor the network have told: rather too much than too little, since a budget
-is held against it. Prices differ by country and change; nothing here is a tariff."""
+"""By channel, where neither receipts nor the network have told: rather too much than too little, since a
+budget is held against it. Prices differ by country and change; nothing here is a tariff."""
 
 
 def billed_parts(channel: str, text: str) -> int:

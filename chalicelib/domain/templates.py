@@ -68,7 +68,7 @@ Piece = str | Placeholder
 
 def placeholders_of(kind: TouchKind) -> tuple[str, ...]:
     """The names that a text of that kind may use."""
-    stop = () if kind in ESSENTIAL else ("stop",)  # what a booking cannot do without leads to a page that has it
+    stop = () if kind in ESSENTIAL else ("stop",)  # the essential ones lead to a page that has it
     return (*_ANY, *stop, *_OF_KIND[kind])
 
 

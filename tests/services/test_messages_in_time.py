@@ -22,8 +22,10 @@ SENT, UNKNOWN = MessageState.SENT, MessageState.UNKNOWN
 
 
 def consented(life: Life) -> None:
-    keep_consents.set_consents(life.world, NETWORK, "cli_maria00000000001", [("sms", "marketing")], granted=True,
-                            how="asked", actor="key:test")  # fmt: skip
+    pairs = [("sms", "marketing")]
+    keep_consents.set_consents(
+        life.world, NETWORK, "cli_maria00000000001", pairs, granted=True, how="asked", actor="key:test"
+    )
 
 
 def test_a_visits_whole_life_is_six_messages_of_seven_kinds(life: Life, clock: Any) -> None:
