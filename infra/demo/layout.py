@@ -23,7 +23,7 @@ from infra.package import Progress
 SOON = timedelta(hours=2)
 WRITERS = 2
 CHUNK = 250
-TELL_EVERY_SECONDS = 2
+TELL_EVERY_SECONDS = 4
 
 
 class LayoutTable(Table):

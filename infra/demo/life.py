@@ -114,7 +114,7 @@ class Life:
             self.client = done
 
     def written(self, kind: TouchKind, at: datetime) -> None:
-        """A message that stands in the log, about nothing that is laid out."""
+        """A message that stands in the log, about nothing that is laid out; nothing is charged for it."""
         self.log.append(
             Message(
                 network_id=self.client.network_id,
@@ -128,10 +128,7 @@ class Life:
                 recorded_at=at,
                 to=self.client.phone,
                 text="…",
-                parts=1,
                 sent_at=at,
-                cost_micros=0,
-                charged=True,
             )
         )
 

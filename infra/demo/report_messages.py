@@ -115,19 +115,20 @@ def costs(report: Report, said: Mapping[str, Any]) -> None:
     """By kind, over salons and channels, from the report of the month."""
     sums: dict[str, list[int]] = {}
     for line in said["items"]:
-        numbers = sums.setdefault(line["kind"], [0] * 4)
-        for place, name in enumerate(("messages", "parts", "cost_micros", "charged_micros")):
+        numbers = sums.setdefault(line["kind"], [0] * 3)
+        for place, name in enumerate(("parts", "cost_micros", "charged_micros")):
             numbers[place] += line[name]
-    columns = ["messages", "parts", "cost, $", "charged, $"]
+    columns = ["parts", "cost, $", "charged, $"]
     ordered = [kind.value for kind in TouchKind if kind.value in sums]
     rows: list[Row] = [(kind, _dollars(sums[kind]), "") for kind in ordered]
     budget = said["budget"]
     remark = ""
     if budget and budget["budget_micros"] is not None:
         remark = f"of a budget of ${budget['budget_micros'] / MICROS:.2f}"
-    everything = [sum(sums[kind][place] for kind in ordered) for place in range(4)]
+    everything = [sum(sums[kind][place] for kind in ordered) for place in range(3)]
     report.grid("Costs by kind", columns, [*rows, ("all", _dollars(everything), remark)])
 
 
 def _dollars(numbers: Sequence[int]) -> list[object]:
-    return [*numbers[:2], *(f"{micros / MICROS:.2f}" if micros else 0 for micros in numbers[2:])]
+    parts, *micros = numbers
+    return [parts, *(f"{each / MICROS:.2f}" if each else 0 for each in micros)]

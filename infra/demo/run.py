@@ -166,15 +166,13 @@ class Demo:
         return f"{waiting} receipts and replies to be taken in" if waiting else ""
 
     def _new_watch(self) -> Watch:
-        def line(text: str) -> None:
-            self.steps.tell(text.replace(self.deployment.api_url, "…"))
-
         def taken() -> set[str]:
             return {each["MessageId"] for each in (*self.cloud.sms_messages(), *self.cloud.emails())}
 
         salons = [salon["id"] for salon in self.said["salons"]]
         since = self.marker.anchor - BEFORE_ANCHOR
-        return Watch(self.table, self.network_id, salons, since, taken, line)
+        url = self.deployment.api_url
+        return Watch(self.table, self.network_id, salons, since, taken, self.steps.tell, url)
 
     def _hooks(self) -> Hooks:
         return Hooks(self.http, self.said["connections"])

@@ -24,6 +24,7 @@ RHYTHM_DAYS, RISK_DAYS_AFTER = 30, 38
 STAGES = (
     ("confirm", 12),          # is to be asked now whether they come tomorrow
     ("remind", 10),           # has an appointment in an hour
+    ("in_the_chair", 6),      # is being served: reception of those salons will complete the visit
     ("unconfirmed", 3),       # was asked, has not answered, and is due in two hours: the salon is told
     ("thank", 8),             # left two hours ago
     ("praised", 3),           # left two hours ago and has rated the visit already
@@ -39,7 +40,6 @@ STAGES = (
     ("expiring", 6),          # has points that expire in two weeks
     ("warned_late", 2),       # has points that expire in three days, and was never told
     ("written_often", 3),     # has such points, too, but got three messages yesterday
-    ("in_the_chair", 6),      # is being served: reception will complete the visit
 )  # fmt: skip
 """What the first clients are due for at the present hour, and how many of them."""
 
@@ -108,6 +108,7 @@ class Staged(Habits):
 
     def _points_until(self, days_ahead: int) -> None:
         day = self._today() + timedelta(days=days_ahead)
+        self._visit_on(self._today() - timedelta(days=20))
         expires_at = local_instant(day, time(23), self.life.salon.timezone)
         at = self._slot - timedelta(days=GRANTED_DAYS_AGO)
         self.life.given(EntryKind.GRANT, 100, "gift for a season", at, expires_at)

@@ -5,10 +5,10 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from chalicelib.domain.inbox import InboxItem, InboxState
-from chalicelib.domain.messages import Message
+from chalicelib.domain.messages import Message, MessageState
 from chalicelib.domain.phones import masked_phone
 from chalicelib.domain.touches import TouchKind
 from chalicelib.store.keys import shard_names
@@ -19,14 +19,17 @@ TELL_EVERY_SECONDS = 5
 SETTLED_SECONDS = 4
 SHOWN_OF_A_KIND = 2
 """So many messages of a kind and channel are shown, the others are counted."""
-SHOWN_CHARACTERS = 110
+SHOWN_CHARACTERS = 90
+OVERDUE = timedelta(days=30)
+_WITHOUT_ID = frozenset({MessageState.SKIPPED, MessageState.FAILED, MessageState.UNKNOWN})
 
 
 @dataclass
 class Watch:
     """One network's messages since an instant.
 
-    taken: the ids of every message that a provider took, as the local cloud tells it.
+    taken: the ids of every message that a provider took, as the local cloud tells it. api_url: left out
+    of addresses, which are long.
     """
 
     table: Table
@@ -35,6 +38,7 @@ class Watch:
     since: datetime
     taken: Callable[[], set[str]]
     print_line: Callable[[str], None]
+    api_url: str
     seen: set[str] = field(default_factory=set)
     shown: Counter[tuple[TouchKind, str]] = field(default_factory=Counter)
 
@@ -43,17 +47,19 @@ class Watch:
         self.seen |= self.taken()
 
     def messages(self) -> list[Message]:
-        """The log since then: sent, skipped, failed."""
+        """The log since then: sent, skipped, failed. What the year laid out has no provider's id. A skip is
+        on record for the instant at which it was due, which may be long ago."""
         found: list[Message] = []
         for salon_id in self.salon_ids:
             cursor: str | None = ""
             while cursor is not None:
                 page = self.table.messages_of_salon(
-                    self.network_id, salon_id, since=self.since, limit=200, cursor=cursor or None
+                    self.network_id, salon_id, since=self.since - OVERDUE, limit=200, cursor=cursor or None
                 )
                 found += page.items
                 cursor = page.cursor
-        return sorted(found, key=lambda message: (message.recorded_at, message.id))
+        real = [each for each in found if each.provider_id or each.state in _WITHOUT_ID]
+        return sorted(real, key=lambda message: (message.recorded_at, message.id))
 
     def is_due(self) -> bool:
         """Whether anything is waiting for the functions: a pointer that is due, a webhook not taken in."""
@@ -108,14 +114,13 @@ class Watch:
             self.shown[sort] += 1
             if self.shown[sort] <= SHOWN_OF_A_KIND:
                 kinds = [message.kind, *(each.kind for id, each in along.items() if id == message.id)]
-                self.print_line(_line(message, " + ".join(kinds)))
+                self.print_line(self._line(message, " + ".join(kinds)))
         return len(new)
 
-
-def _line(message: Message, kinds: str) -> str:
-    text = " ".join(message.text.split())
-    cut = text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
-    return f"{kinds:31}{message.channel:6}{_masked(message):14}  {cut}"
+    def _line(self, message: Message, kinds: str) -> str:
+        text = " ".join(message.text.replace(self.api_url, "…").split())
+        cut = text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+        return f"{kinds:31}{message.channel:6}{_masked(message):16}  {cut}"
 
 
 def _masked(message: Message) -> str:
