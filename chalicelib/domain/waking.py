@@ -27,9 +27,15 @@ class Trouble:
     parked: bool = False
 
 
-def after_failure(trouble: Trouble | None, error: str, now: datetime) -> Trouble:
-    """The trouble after one more failure: wait 1, 2, 4, ... minutes, at most an hour, and in the end park."""
+def after_failure(trouble: Trouble | None, error: str, now: datetime, *, parks: bool = True) -> Trouble:
+    """The trouble after one more failure: wait 1, 2, 4, ... minutes, at most an hour, and in the end park.
+
+    parks: False where it heals by itself; then the wait grows no longer than before the last failure that
+    would park.
+    """
     failures = (trouble.failures if trouble else 0) + 1
+    if not parks:
+        failures = min(failures, FAILURES_BEFORE_PARKING - 1)
     wait = min(BACK_OFF_FIRST * 2 ** (failures - 1), BACK_OFF_MOST)
     return Trouble(failures, error[:200], now, now + wait, parked=failures >= FAILURES_BEFORE_PARKING)
 

@@ -11,6 +11,7 @@ from typing import Any
 from chalicelib.domain.operations import Parked
 from chalicelib.domain.waking import Wake, after_failure
 from chalicelib.services.ports import DueItem, SaveConflict
+from chalicelib.services.send_touches import Throttled
 from chalicelib.services.world import World
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,9 @@ def drain_shard(world: World, wakers: Wakers, shard: str, has_time: Callable[[],
 def wake_one(world: World, wakers: Wakers, pk: str, sk: str) -> str:
     """Wakes one item if it is due. Answers "" when all went well, else "failed" or "parked".
 
-    A conflict means that somebody else has the item: nothing is lost, its pointer stands.
+    A conflict means that somebody else has the item: nothing is lost, its pointer stands. A channel that is
+    too busy, or out of reach, is no fault of the item: it waits for as long as it is of use, and is not
+    parked.
     """
     value = world.store.read(pk, sk)
     if value is None or value.wake is None or value.wake.at > world.now():
@@ -66,19 +69,22 @@ def wake_one(world: World, wakers: Wakers, pk: str, sk: str) -> str:
         wakers[type(value)](value)
     except SaveConflict:
         return ""
+    except Throttled as error:
+        log.warning("a channel takes nothing at present: %s", error, extra={"item": pk})
+        return _back_off(world, pk, sk, error, world.now(), parks=False)
     except Exception as error:
         log.exception("an item could not be woken", extra={"item": pk})
         return _back_off(world, pk, sk, error, world.now())
     return ""
 
 
-def _back_off(world: World, pk: str, sk: str, error: Exception, now: datetime) -> str:
+def _back_off(world: World, pk: str, sk: str, error: Exception, now: datetime, *, parks: bool = True) -> str:
     """Puts the failure on the item itself, so that it waits alone; an item beyond hope is parked where people
     see it."""
     value = world.store.read(pk, sk)
     if value is None or value.wake is None:
         return "failed"
-    trouble = after_failure(value.trouble, f"{type(error).__name__}: {error}", now)
+    trouble = after_failure(value.trouble, f"{type(error).__name__}: {error}", now, parks=parks)
     wake = None if trouble.parked else Wake(trouble.retry_at, value.wake.why)
     values: list[Any] = [replace(value, trouble=trouble, wake=wake)]
     if trouble.parked:

@@ -9,7 +9,6 @@ import pytest
 from chalicelib.domain.bookings import Status
 from chalicelib.domain.messages import MessageState, Outcome, Worded
 from chalicelib.domain.touches import GRACE, TouchKind, TouchState
-from chalicelib.domain.waking import FAILURES_BEFORE_PARKING
 from chalicelib.services import keep_client, keep_consents
 from chalicelib.services.wake_items import wake_one
 from chalicelib.services.wakers import wakers
@@ -267,14 +266,26 @@ def test_what_is_throttled_waits_and_goes_out_in_the_end(life: Life, clock: Any)
     assert clock.now > NOW + timedelta(minutes=2)
 
 
-def test_what_is_throttled_for_ever_is_parked_where_people_see_it(life: Life) -> None:
+def test_what_is_throttled_for_hours_goes_out_when_the_channel_takes_messages_again(life: Life) -> None:
     throttled = Outcome(MessageState.FAILED, reason="Throttling", throttled=True)
-    life.sender.answers = [throttled] * 100
-    booking = life.book(IN_TWO_DAYS)
-    life.run_until(NOW + timedelta(hours=20))
-    assert life.booking(booking.id).wake is None
-    assert len(life.sender.sent) == FAILURES_BEFORE_PARKING
-    assert [parked.item for parked in life.store.parked(NETWORK)] == [f"BOOKING {booking.id}"]
+    life.sender.answers = [throttled] * 9
+    life.book(IN_TWO_DAYS)
+    life.run_until(IN_TWO_DAYS)
+    assert [message.kind.value for message in life.log()] == ["notice", "confirm_request", "control_reminder"]
+    assert {message.state for message in life.log()} == {MessageState.SENT}
+    assert life.store.parked(NETWORK) == []
+
+
+def test_what_is_throttled_until_it_is_of_no_use_is_skipped_on_record_and_nothing_is_parked(
+    life: Life,
+) -> None:
+    throttled = Outcome(MessageState.FAILED, reason="Throttling", throttled=True)
+    life.sender.answers = [throttled] * 1000
+    life.book(NOW + timedelta(hours=2))
+    life.run_until(NOW + timedelta(hours=3))
+    told = {message.kind.value: message.reason for message in life.log()}
+    assert told == {"notice": "too_late", "control_reminder": "too_late"}
+    assert life.store.parked(NETWORK) == []
 
 
 def test_an_item_that_cannot_be_woken_waits_alone_and_is_parked_in_the_end(life: Life, clock: Any) -> None:

@@ -13,7 +13,6 @@ import pytest
 
 from chalicelib.domain.messages import MessageState
 from chalicelib.domain.touches import GRACE, MUST_ARRIVE
-from chalicelib.domain.waking import FAILURES_BEFORE_PARKING
 from chalicelib.services import keep_consents
 from tests.builders import NETWORK, NOW
 from tests.life import Life
@@ -110,11 +109,12 @@ def test_what_is_throttled_is_asked_for_again_ever_more_slowly_and_sent_once(day
     assert [message.state for message in day.life.log()] == [MessageState.SENT]
 
 
-def test_what_is_throttled_for_ever_is_asked_for_a_few_times(day: Day) -> None:
+def test_what_is_throttled_for_ever_is_asked_for_four_times_an_hour_until_it_is_of_no_use(day: Day) -> None:
     day.behave = THROTTLED
-    day.life.book(IN_TWO_DAYS)
-    day.life.run_until(IN_TWO_DAYS + timedelta(days=1))
-    assert len(day.asked) == FAILURES_BEFORE_PARKING
+    day.life.book(NOW + timedelta(hours=3))
+    day.life.run_until(NOW + timedelta(hours=5))
+    assert 8 < len(day.times_of("notice")) <= 3 * 4 + 5
+    assert max(at for _, at in day.asked) < NOW + timedelta(hours=3)
     assert not [message for message in day.life.log() if message.state is MessageState.SENT]
 
 

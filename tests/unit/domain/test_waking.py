@@ -16,6 +16,16 @@ def test_an_item_that_fails_waits_twice_as_long_each_time_and_is_parked_in_the_e
     assert len(waits) == FAILURES_BEFORE_PARKING
 
 
+def test_what_heals_by_itself_is_never_parked_and_waits_a_quarter_of_an_hour_at_most() -> None:
+    trouble: Trouble | None = None
+    waits = []
+    for _ in range(8):
+        trouble = after_failure(trouble, "Throttled", NOW, parks=False)
+        assert not trouble.parked
+        waits.append((trouble.retry_at - NOW) // timedelta(minutes=1))
+    assert waits == [1, 2, 4, 8, 16, 16, 16, 16]
+
+
 def test_no_wait_is_longer_than_an_hour() -> None:
     trouble = Trouble(20, "", NOW, NOW)
     assert after_failure(trouble, "again", NOW).retry_at == NOW + timedelta(hours=1)
