@@ -11,53 +11,13 @@ from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.clients import Client
 from chalicelib.domain.ledger import Account, Entry, faults
 from chalicelib.domain.links import Link
-from chalicelib.domain.network import Directory, Network, Salon, Service, Staff
 from chalicelib.domain.quiet_hours import QuietHours
-from chalicelib.domain.rules import MessageRules, Rules
-from chalicelib.services.make_links import Links
-from infra.demo.data import CLIENTS, SALONS, phone, service_requests, staff_requests
-from infra.demo.history import History
+from infra.demo.data import CLIENTS, SALONS, phone
 from infra.demo.rules import quiet_hour
 from infra.demo.stages import STAGES, staged
+from tests.unit.infra.demo_network import NETWORK, NOW, all_of, year
 
-NOW = datetime(2026, 11, 23, 8, 3, 20, tzinfo=UTC)
-NETWORK = "net_magnolia01"
-LINKS = Links(b"a secret of the tests, long enough", "https://book.example")
 SOME = 200
-
-
-def directory(now: datetime) -> Directory:
-    start, end = quiet_hour(now)
-    rules = Rules(messages=MessageRules(quiet_hours=QuietHours(start, end)))
-    network = Network(
-        network_id=NETWORK, name="Magnolia", country="MD", language="ru", created_at=now, rules=rules
-    )
-    named = ("name", "timezone", "currency", "address")
-    salons = {
-        f"sal_{n}": Salon(network_id=NETWORK, id=f"sal_{n}", **{name: said[name] for name in named})
-        for n, said in enumerate(SALONS)
-    }
-    staff = {
-        f"stf_{n}": Staff(
-            network_id=NETWORK, id=f"stf_{n}", name=said["name"], salon_ids=tuple(said["salon_ids"]))
-        for n, said in enumerate(staff_requests(list(salons)))
-    }  # fmt: skip
-    services = {
-        f"srv_{n}": Service(
-            network_id=NETWORK, id=f"srv_{n}", name=said["name"], minutes=said["minutes"], currency="MDL",
-            price_minor=said["price"]["amount_minor"], repeat_after_days=said.get("repeat_after_days"),
-        )
-        for n, said in enumerate(service_requests())
-    }  # fmt: skip
-    return Directory(network, salons, staff, services)
-
-
-def year(now: datetime = NOW, clients: int = SOME) -> list[list[Any]]:
-    return list(History(directory(now), LINKS, now, clients).lives())
-
-
-def all_of(kind: type, lives: list[list[Any]]) -> list[Any]:
-    return [value for life in lives for value in life if isinstance(value, kind)]
 
 
 @pytest.fixture(scope="module")
@@ -88,12 +48,20 @@ def test_only_the_staged_are_due(lives: list[list[Any]]) -> None:
     woken = [value for life in lives for value in life if getattr(value, "wake", None) is not None]
     due = Counter(value.wake.why for value in woken if value.wake.at <= NOW)
     wanted = dict(STAGES)
-    assert due["confirm_request"] == wanted["confirm"]
-    assert due["control_reminder"] == wanted["remind"]
-    assert due["review_request"] == wanted["thank"]
-    assert due["bonus_notice"] == wanted["praised"]
-    invitations = wanted["invite"] + wanted["not_asked"] + wanted["booked_again"]
-    assert invitations <= due["repeat_invitation"] <= invitations + wanted["in_the_chair"]
+    invitations = sum(wanted[stage] for stage in ("invite", "not_asked", "booked_again"))
+    assert invitations <= due.pop("repeat_invitation") <= invitations + wanted["in_the_chair"]
+    assert due == {
+        "confirm_request": wanted["confirm"],
+        "control_reminder": wanted["remind"],
+        "unconfirmed": wanted["unconfirmed"],
+        "review_request": wanted["thank"] + 2 * wanted["thank_once"],
+        "bonus_notice": wanted["praised"],
+        "no_show_invitation": wanted["missed"],
+        "birthday": wanted["birthday"] + wanted["invite_birthday"],
+        "at_risk": wanted["at_risk"],
+        "win_back": wanted["lost"],
+        "bonus_expiry": wanted["expiring"] + wanted["warned_late"] + wanted["written_often"],
+    }
     soon = [value for value in woken if NOW < value.wake.at <= NOW + timedelta(minutes=10)]
     assert len(soon) < 5
 
@@ -141,6 +109,13 @@ def test_the_staged_are_due_at_odd_hours_too(now: datetime) -> None:
     lives = year(now, count)
     due = [value for life in lives for value in life if getattr(value, "wake", None) and value.wake.at <= now]
     assert len(due) >= count - dict(STAGES)["in_the_chair"]
+
+
+def test_who_is_in_the_chair_comes_to_a_salon_that_reception_reaches(lives: list[list[Any]]) -> None:
+    """Its key opens the first two."""
+    seated = staged(NETWORK, "in_the_chair")
+    bookings = [booking for booking in all_of(Booking, lives) if booking.client_id in seated]
+    assert {booking.salon_id for booking in bookings} <= {"sal_0", "sal_1"}
 
 
 def test_who_is_in_the_chair_has_an_open_booking_and_points_to_spend(lives: list[list[Any]]) -> None:

@@ -10,7 +10,7 @@ from chalicelib.domain.bookings import Booking, Status, stepped
 from chalicelib.domain.links import Link
 from infra.demo.layout import LayoutTable, lay_out
 from infra.demo.marker import Marker, Markers
-from tests.unit.infra.test_demo_history import NETWORK, NOW, year
+from tests.unit.infra.demo_network import NETWORK, NOW, year
 
 COUNT = 60
 NAME = "perennial-demo"

@@ -21,8 +21,8 @@ def test_a_grid_is_aligned_and_shows_nothing_as_a_dash() -> None:
 
 
 def test_the_bill_grows_with_what_was_done_and_an_idle_hour_costs_the_sweep_alone() -> None:
-    idle = bill(webhooks=0, requests=0, messages=0, skips=0)
-    busy = bill(webhooks=45, requests=100, messages=80, skips=8)
+    idle = bill(webhooks=0, requests=0, messages=0, skips=0, receipts=0)
+    busy = bill(webhooks=45, requests=100, messages=80, skips=8, receipts=70)
     assert 0 < idle.total < 0.0002 < busy.total < 0.01
     assert [cost for *_, cost in busy.dollars] == sorted((cost for *_, cost in busy.dollars), reverse=True)
     assert dict((what, cost) for what, _, cost in idle.dollars)["API Gateway"] == 0
