@@ -1,5 +1,5 @@
 """`python -m bench`: measures everything on a local cloud of its own, prints it, writes bench/results.json
-and the tables of docs/cost.md.
+and the tables of docs/cost.md and docs/scale.md.
 
 `python -m bench visit calls` measures only those, and writes nothing.
 """
@@ -10,13 +10,15 @@ import sys
 import time
 from typing import Any
 
-from bench import calls, campaign, cost_page, drain, imports, sweep, visit
+from bench import calls, campaign, cost_page, drain, imports, messages, peak, scale_page, sweep, visit
 from bench.figures import RESULTS, Figure, printed, table, write
 from bench.ground import Ground, local_ground
 from bench.meter import Meter
 
-PARTS = ("visit", "calls", "sweep", "imports", "drain", "campaign")
+PARTS = ("visit", "messages", "calls", "sweep", "imports", "drain", "campaign", "peak")
 SITES = ("standard", "yclients")
+
+Tables = dict[str, list[dict[str, Any]]]
 
 
 def main() -> int:
@@ -33,38 +35,41 @@ def main() -> int:
 
     with local_ground() as ground:
         tell(f"measuring on {ground.endpoint_url}")
-        found, steps = measured(ground, wanted or PARTS, tell)
+        found, tables = measured(ground, wanted or PARTS, tell)
     print(f"\n{printed(found)}")
     if not wanted:
-        write(found, steps)
-        cost_page.rewrite(steps)
-        print(f"\nwritten to {RESULTS}, with how each was measured; and docs/cost.md")
+        write(found, tables)
+        cost_page.rewrite(tables["steps"], tables["messages"])
+        scale_page.rewrite(tables["peak"])
+        print(f"\nwritten to {RESULTS}, with how each was measured; docs/cost.md and docs/scale.md")
     return 0
 
 
-def measured(ground: Ground, parts: Any, tell: Any) -> tuple[list[Figure], list[dict[str, Any]]]:
-    """The figures of those parts, and the steps of a visit where that is among them."""
+def measured(ground: Ground, parts: Any, tell: Any) -> tuple[list[Figure], Tables]:
+    """The figures of those parts, and the rows behind some of them."""
     found: list[Figure] = []
-    steps: list[dict[str, Any]] = []
+    tables: Tables = {}
     if "visit" in parts:
         meters = {site: visit.lived(ground, site) for site in SITES}
         found += visit.figures(meters)
-        steps = visit.rows(meters["standard"])
+        tables["steps"] = visit.rows(meters["standard"])
         for site, meter in meters.items():
             print(f"\nA visit of a new client, by {site}\n\n{_steps(meter)}\n")
-    if "calls" in parts:
-        found += calls.figures(ground)
-        tell("calls counted")
-    if "sweep" in parts:
-        found += sweep.figures(ground)
-        tell("sweeps counted")
-    if "imports" in parts:
-        found += imports.figures(ground, tell)
-    if "drain" in parts:
-        found += drain.figures(ground, tell)
-    if "campaign" in parts:
-        found += campaign.figures(ground, tell)
-    return found, steps
+    if "messages" in parts:
+        tables["messages"] = messages.measured(ground)
+        found += messages.figures(tables["messages"], ground)
+        print(f"\nMessages by kind\n\n{_messages(tables['messages'])}\n")
+    for name, part in (("calls", calls), ("sweep", sweep)):
+        if name in parts:
+            found += part.figures(ground)
+            tell(f"{name}: counted")
+    for name, timed in (("imports", imports), ("drain", drain), ("campaign", campaign)):
+        if name in parts:
+            found += timed.figures(ground, tell)
+    if "peak" in parts:
+        tables["peak"] = peak.measured(tell)
+        found += peak.figures(tables["peak"])
+    return found, tables
 
 
 def _steps(meter: Meter) -> str:
@@ -83,6 +88,12 @@ def _steps(meter: Meter) -> str:
         for row in visit.rows(meter)
     ]
     return table(heads, rows)
+
+
+def _messages(rows: list[dict[str, Any]]) -> str:
+    heads = ("message", "comes to", "written", "of table", "of list", "of pointer", "most", "read", "calls")
+    names = ("message", "comes_to", "write", "of_table", "of_log", "of_pointer", "most", "read")
+    return table(heads, [[*(row[name] for name in names), row["dynamodb_calls"]] for row in rows])
 
 
 if __name__ == "__main__":

@@ -1,20 +1,22 @@
-"""Keeps the measured part of docs/cost.md: `make bench` writes it anew, between two marks."""
+"""Keeps the measured part of docs/cost.md: `make bench` writes it anew."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench import pages
 from bench.ground import SHARDS
 from bench.prices import idle_month_dollars, step_dollars
 from infra.package import ROOT
 
 PAGE = ROOT / "docs" / "cost.md"
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+MESSAGE_COLUMNS = ("write", "of_table", "of_log", "of_pointer", "read", "dynamodb_calls")
 
 Step = Mapping[str, Any]
 
 
-def measured_part(steps: Sequence[Step]) -> str:
-    """The tables, from what `bench/results.json` holds."""
+def measured_part(steps: Sequence[Step], messages: Sequence[Mapping[str, Any]]) -> str:
+    """The tables, from what bench/results.json holds of the steps of a visit and of messages."""
     visit = [step for step in steps if not step["beside"]]
     lines = [
         "| step | function | written | floor | read | calls | $ per 1,000 |",
@@ -30,6 +32,12 @@ def measured_part(steps: Sequence[Step]) -> str:
         "",
         f"A month in which nothing at all happens costs ${idle_month_dollars(SHARDS):.2f}: the sweep,"
         f" {SHARDS} shards, each minute.",
+        "",
+        *pages.rows_of(
+            ["message", "", "written", "table", "salon's list", "pointer", "read", "calls"],
+            [[row["message"], row["comes_to"], *(row[name] for name in MESSAGE_COLUMNS)] for row in messages],
+            texts=2,
+        ),
     ]
     return "\n".join(lines)
 
@@ -59,8 +67,5 @@ def _by_service(steps: Sequence[Step]) -> dict[str, float]:
     return {label: sum(step_dollars(step)[name] for step in steps) * 1000 for name, label in names.items()}
 
 
-def rewrite(steps: Sequence[Step]) -> None:
-    """Puts the measured part between its marks."""
-    page = PAGE.read_text()
-    before, rest = page.split(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}\n{measured_part(steps)}\n{END}{rest.split(END)[1]}")
+def rewrite(steps: Sequence[Step], messages: Sequence[Mapping[str, Any]]) -> None:
+    pages.put_between_marks(PAGE, measured_part(steps, messages))

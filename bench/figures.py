@@ -1,7 +1,7 @@
 """A figure: what was measured, against what target, and how."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,7 @@ def _target(figure: Figure) -> str:
     return f"{'>=' if figure.at_least else '<='} {figure.target:g}"
 
 
-def write(figures: Sequence[Figure], steps: Sequence[dict[str, Any]], to: Path = RESULTS) -> None:
-    """steps: what each step of a visit's life costs; docs/cost.md is held to it by a test."""
-    content = {"figures": [figure.as_json() for figure in figures], "steps": list(steps)}
+def write(figures: Sequence[Figure], tables: Mapping[str, Sequence[Any]], to: Path = RESULTS) -> None:
+    """tables: the rows behind the figures, by name; pages of docs/ are held to them by a test."""
+    content = {"figures": [figure.as_json() for figure in figures], **tables}
     to.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")

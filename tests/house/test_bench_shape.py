@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from bench import calls, campaign, drain, sweep, visit
-from bench.cost_page import PAGE, measured_part
+from bench import calls, campaign, cost_page, drain, messages, scale_page, sweep, visit
 from bench.figures import RESULTS, Figure, write
 from bench.ground import Ground
+from bench.peak import Peak, simulate
 from bench.units import Index, read_units, size, table_write_units
 
 SHAPE = {"name": str, "value": (int, float), "unit": str, "target": (int, float, type(None)), "ok": bool,
@@ -57,10 +57,37 @@ def test_an_idle_minute_costs_half_a_unit_a_shard_and_the_size_of_the_base_is_no
     assert found["sweep: large base against small, entries"].ok
 
 
+@pytest.mark.parametrize("case", messages.CASES, ids=lambda case: case.name)
+def test_a_message_costs_what_its_writes_cost(case: messages.Case, ground: Ground) -> None:
+    """Claim, record and resolve; what is above the most that is allowed is known, and no more than one."""
+    (row,) = messages.measured(ground, [case])
+    assert row["write"] == row["of_table"] + row["of_log"] + row["of_pointer"]
+    assert row["write"] <= row["most"] + 1
+    assert row["read"] <= messages.READ_MOST
+
+
+def test_a_budget_adds_one_write_to_a_message_alone_and_little_to_each_of_many(ground: Ground) -> None:
+    alone, written, read = messages.budgeted(ground, 24)
+    assert alone.value == 1
+    assert written.value <= 1
+    assert read.value <= 1
+
+
 def test_the_bare_loop_makes_the_same_calls(ground: Ground) -> None:
-    speed, per_message = drain.figures(ground, lambda line: None, messages=2, runs=1)
-    assert speed.value > 0
-    assert per_message.value >= 5
+    found = {each.name: each.value for each in drain.figures(ground, lambda line: None, messages=2, runs=1)}
+    assert found["drain: speed against a bare loop, confirm requests"] > 0
+    assert found["drain: DynamoDB calls per message, confirm requests"] >= 6
+    assert found["drain: DynamoDB calls per message, repeat invitations"] >= 8
+
+
+def test_a_peak_is_drained_by_all_workers_within_the_senders_limit() -> None:
+    free, limited = (simulate(Peak(shards=16, limit=limit, due=4_000)) for limit in (0, 20))
+    assert (free.waiting[-1], limited.waiting[-1]) == (0, 0)
+    assert free.workers_most == 16
+    assert limited.seconds >= 4_000 / 20
+    assert simulate(Peak(shards=32, due=4_000)).seconds < free.seconds
+    assert simulate(Peak(shards=16, due=4_000, batch=10)).workers_most == 2
+    assert simulate(Peak(shards=16, due=4_000)) == free
 
 
 def test_a_recipient_costs_two_write_units_and_little_more(ground: Ground) -> None:
@@ -74,7 +101,7 @@ def test_results_are_written_in_their_shape(tmp_path: Path) -> None:
     figures = [Figure("a", 1, "units", 2, "so"), Figure("b", 1, "ratio", 2, "so", at_least=True),
                Figure("c", 1, "ratio", None, "so")]  # fmt: skip
     to = tmp_path / "results.json"
-    write(figures, [], to)
+    write(figures, {"steps": []}, to)
     assert [figure["ok"] for figure in json.loads(to.read_text())["figures"]] == [True, False, True]
 
 
@@ -86,9 +113,11 @@ def test_the_committed_results_have_their_shape() -> None:
         assert all(isinstance(figure[name], of) for name, of in SHAPE.items())
 
 
-def test_the_page_of_costs_says_what_was_measured() -> None:
-    steps = json.loads(RESULTS.read_text())["steps"]
-    assert measured_part(steps) in PAGE.read_text()
+def test_the_pages_say_what_was_measured() -> None:
+    found = json.loads(RESULTS.read_text())
+    assert cost_page.measured_part(found["steps"], found["messages"]) in cost_page.PAGE.read_text()
+    assert scale_page.measured_part(found["peak"]) in scale_page.PAGE.read_text()
+    assert scale_page.plot(found["peak"]) == scale_page.PLOT.read_text()
 
 
 def test_units_are_counted_by_dynamodbs_rules() -> None:
