@@ -44,6 +44,7 @@ def within_list(cursor: str | None) -> Iterator[None]:
     try:
         yield
     except QueryError as error:
-        if cursor is None or error.cause_response_code != "ValidationException":
+        answer = getattr(error.cause, "response", None) or {}  # none of a call that timed out
+        if cursor is None or answer.get("Error", {}).get("Code") != "ValidationException":
             raise
         raise malformed("INVALID_CURSOR", "This cursor belongs to another list.") from error
