@@ -165,6 +165,8 @@ def find(ask: Ask) -> PageOf[BookingAnswer]:
 
 
 def _is_wanted(ask: Ask, booking: Booking, asked: BookingFilter) -> bool:
+    if asked.status not in (None, booking.status):
+        return False
     if asked.staff_id is not None and all(line.staff_id != asked.staff_id for line in booking.lines):
         return False
     return ask.access.reaches_booking(booking)

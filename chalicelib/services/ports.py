@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from chalicelib.domain.aliases import InboundNumber
-from chalicelib.domain.bookings import Booking
+from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.campaigns import Campaign, Recipient
 from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.inbox import InboxItem, InboxState
@@ -103,10 +103,12 @@ class Store(Protocol):
         *,
         since: datetime | None = None,
         until: datetime | None = None,
-        status: str | None = None,
+        status: Status | None = None,
         limit: int = 50,
         cursor: str | None = None,
-    ) -> Page[Booking]: ...
+    ) -> Page[Booking]:
+        """status: only such bookings; of those to come all, confirmed or not."""
+
     def bookings_waiting(self, network_id: str, connection_id: str, site_client_id: str) -> list[Booking]: ...
 
     def client(self, network_id: str, client_id: str, *, fresh: bool = True) -> Client | None:

@@ -15,7 +15,7 @@ from typing import Any
 from zlib import crc32
 
 from chalicelib.domain.aliases import Alias, InboundNumber
-from chalicelib.domain.bookings import Booking
+from chalicelib.domain.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.campaigns import Campaign, Recipient
 from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.inbox import KEPT, InboxItem
@@ -185,9 +185,15 @@ def _booking(value: Booking) -> Place:
         at=value.starts_at,
         client_key=who,
         salon_key=bookings_of_salon(value.network_id, value.salon_id),
-        status=value.status.value,
+        status=listed_as(value.status),
         wake=value.wake,
     )
+
+
+def listed_as(status: Status) -> str:
+    """A booking's status in the salon's list, where those to come are all alike: a confirmation is written to
+    the booking alone."""
+    return (Status.BOOKED if status in UPCOMING else status).value
 
 
 def _client(value: Client) -> Place:

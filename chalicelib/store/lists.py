@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from chalicelib.domain.bookings import Booking
+from chalicelib.domain.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.campaigns import Campaign, Recipient
 from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.ids import time_ordered
@@ -103,21 +103,21 @@ class Lists:
         since: datetime | None = None,
         until: datetime | None = None,
         newest_first: bool = False,
-        status: str | None = None,
+        among: Sequence[str] = (),
         limit: int,
         cursor: str | None,
     ) -> Page[tuple[str, str]]:
-        """Keys in an index by `at`; since is inclusive, until exclusive. One query, whatever it finds of a
-        status: perhaps none, while the cursor leads on."""
+        """Keys in an index by `at`; since is inclusive, until exclusive. among: only those of such a status;
+        one query, whatever it finds: perhaps none, while the cursor leads on."""
         first = start_key(cursor, hash_value, index)
         if since and until and since >= until:
             return Page([], None)
         pages = index.query(
             hash_value,
             self._between(since, until),
-            filter_condition=(self.item.status == status) if status else None,
+            filter_condition=self.item.status.is_in(*among) if among else None,
             scan_index_forward=not newest_first,
-            page_size=_SIFTED_AT_ONCE if status else limit,
+            page_size=_SIFTED_AT_ONCE if among else limit,
             last_evaluated_key=first,
         ).page_iter
         with within_list(cursor):
@@ -172,16 +172,17 @@ class Lists:
         *,
         since: datetime | None = None,
         until: datetime | None = None,
-        status: str | None = None,
+        status: Status | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Booking]:
+        """status: only such bookings; of those to come all, confirmed or not."""
         page = self._keys_page(
             self.item.by_salon,
             keys.bookings_of_salon(network_id, salon_id),
             since=since,
             until=until,
-            status=status,
+            among=[each.value for each in (UPCOMING if status in UPCOMING else [status])] if status else (),
             limit=limit,
             cursor=cursor,
         )

@@ -160,9 +160,21 @@ def test_a_list_in_pages_is_the_whole_list(store: Any, calendar: list[str], limi
 @pytest.mark.parametrize("limit", [1, 2, 50])
 def test_a_list_of_one_status_has_no_gaps(store: Any, calendar: list[str], limit: int) -> None:
     def ask(**page: Any) -> Any:
-        return store.bookings_of_salon(NETWORK, "sal_centru", status="cancelled", **page)
+        return store.bookings_of_salon(NETWORK, "sal_centru", status=Status.CANCELLED, **page)
 
     assert all_pages(ask, limit) == calendar[::3]
+
+
+def test_bookings_to_come_are_listed_alike_confirmed_or_not(store: Any) -> None:
+    """So that a confirmation does not write the index."""
+    booked = store.save(a_booking("bkg_1"))[0]
+    confirmed = store.save(a_booking("bkg_2", status=Status.CONFIRMED))[0]
+    for status in (Status.BOOKED, Status.CONFIRMED):
+        found = store.bookings_of_salon(NETWORK, "sal_centru", status=status).items
+        assert {(each.id, each.status) for each in found} == {
+            (booked.id, Status.BOOKED),
+            (confirmed.id, Status.CONFIRMED),
+        }
 
 
 @pytest.fixture
@@ -181,7 +193,7 @@ def test_one_rare_status_among_many_is_found_by_one_query(
 ) -> None:
     done = store.booking(NETWORK, calendar[-1])
     store.save(replace(done, status=Status.COMPLETED))
-    page = store.bookings_of_salon(NETWORK, "sal_centru", status="completed", limit=1)
+    page = store.bookings_of_salon(NETWORK, "sal_centru", status=Status.COMPLETED, limit=1)
     assert ([booking.id for booking in page.items], len(queries)) == ([calendar[-1]], 1)
 
 
@@ -193,7 +205,7 @@ def test_however_rare_a_status_is_one_page_costs_one_query(
     last = store.save(a_booking("bkg_last", starts_at=NOW + timedelta(days=9), status=Status.NO_SHOW))[0]
 
     def ask(**page: Any) -> Any:
-        return store.bookings_of_salon(NETWORK, "sal_centru", status="no_show", **page)
+        return store.bookings_of_salon(NETWORK, "sal_centru", status=Status.NO_SHOW, **page)
 
     first = ask(limit=1)
     assert (first.items, len(queries)) == ([], 1)
