@@ -17,6 +17,7 @@ from chalicelib.domain.messages import Message, MessageState
 from chalicelib.domain.network import Role
 from chalicelib.domain.phones import masked_phone
 from chalicelib.domain.reasons import reason_words
+from chalicelib.domain.touches import TouchKind
 from chalicelib.services.keep_client import see_client
 from chalicelib.services.keep_templates import Place, place
 from chalicelib.services.preview_message import Draft, Preview, preview
@@ -145,7 +146,8 @@ def _cost(message: Message) -> CostOfMessage | None:
 @get("/v1/messages")
 @endpoint(roles=READERS, query=MessageFilter, answer=PageOf[MessageAnswer])
 def find(ask: Ask) -> PageOf[MessageAnswer]:
-    """Newest first within each salon; without salon_id one salon after another."""
+    """Newest first within each salon; without salon_id one salon after another. What went along in the text
+    of another message has its own line in the client's log only; here it is told by `carries`."""
     asked: MessageFilter = ask.query
     network_id = ask.access.network_id
     if asked.salon_id is not None:
@@ -165,9 +167,15 @@ def find(ask: Ask) -> PageOf[MessageAnswer]:
         return page
 
     found, cursor = sifted(
-        one_after_another(names, read), lambda each: each.id in reached and _is_wanted(each, asked), asked
+        one_after_another(names, read), lambda each: each.id in reached and _tells_of(each, asked), asked
     )
     return PageOf(items=[_answer(ask.access, each) for each in found], next_cursor=cursor)
+
+
+def _tells_of(message: Message, asked: MessageFilter) -> bool:
+    """A bonus notice that went along is found by the message that carries it."""
+    along = message.carries is not None and asked.kind == TouchKind.BONUS_NOTICE
+    return asked.state in (None, message.state) and (along or asked.kind in (None, message.kind))
 
 
 def _is_wanted(message: Message, asked: MessageFilter | MessagesOfClient) -> bool:

@@ -202,9 +202,12 @@ def _client(value: Client) -> Place:
 
 
 def _message(value: Message) -> Place:
-    salon = messages_of_salon(value.network_id, value.salon_id) if value.salon_id else None
+    """What went along in another's text is in the client's log alone: the salon's list has a line for every
+    message that there was, and every one that there was not."""
+    own = value.salon_id is not None and value.with_message is None
+    salon = messages_of_salon(value.network_id, str(value.salon_id)) if own else None
     place = key("MSG", network_id=value.network_id, client_id=value.client_id, id=value.id)
-    return Place(*place, at=value.recorded_at, salon_key=salon, status=_status_of(value))
+    return Place(*place, at=value.recorded_at, salon_key=salon, status=_status_of(value) if salon else None)
 
 
 def _status_of(value: Message) -> str:

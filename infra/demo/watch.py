@@ -58,8 +58,15 @@ class Watch:
                 )
                 found += page.items
                 cursor = page.cursor
+        found += self._along(found)
         real = [each for each in found if each.provider_id or each.state in _WITHOUT_ID]
         return sorted(real, key=lambda message: (message.recorded_at, message.id))
+
+    def _along(self, found: list[Message]) -> list[Message]:
+        """What went along in the text of these, which only the client's log has a line of."""
+        read = self.table.message
+        lines = [read(self.network_id, each.client_id, each.carries) for each in found if each.carries]
+        return [line for line in lines if line is not None]
 
     def is_due(self) -> bool:
         """Whether anything is waiting for the functions: a pointer that is due, a webhook not taken in."""

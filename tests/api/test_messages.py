@@ -67,6 +67,22 @@ def test_the_log_tells_what_was_sent_and_why_not(http: Http) -> None:
     assert (skipped["reason"], skipped["to"]) == ("no_consent", None)
 
 
+def test_what_went_along_in_another_text_has_a_line_of_its_own_in_the_clients_log_only(
+    http: Http, world: Any
+) -> None:
+    world.store.save(a_message("msg_r", kind=TouchKind.REVIEW_REQUEST, carries="msg_b"))
+    world.store.save(a_message("msg_b", kind=TouchKind.BONUS_NOTICE, with_message="msg_r", parts=0))
+
+    def found(query: str) -> list[tuple[str, str]]:
+        return [(each["id"], each.get("carries", "")) for each in http.get(query).json["items"]]
+
+    assert found("/v1/messages") == [("msg_r", "msg_b")]
+    assert found("/v1/messages?kind=bonus_notice") == [("msg_r", "msg_b")]
+    assert found("/v1/messages?kind=bonus_notice&state=failed") == []
+    assert {id for id, _ in found(f"/v1/clients/{MARIA}/messages")} == {"msg_r", "msg_b"}
+    assert found(f"/v1/clients/{MARIA}/messages?kind=bonus_notice") == [("msg_b", "")]
+
+
 KINDS = [
     "notice",
     "confirm_request",
