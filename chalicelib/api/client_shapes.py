@@ -5,13 +5,13 @@ from datetime import date, datetime
 from chalicelib.api.endpoint import Ask
 from chalicelib.api.shapes import Answered, Money
 from chalicelib.domain.access import Access
-from chalicelib.domain.bookings import Booking
 from chalicelib.domain.categories import category, usual_gap_days
 from chalicelib.domain.clients import CHANNELS, Client, Consent, address_of, dead_address, is_known
 from chalicelib.domain.network import Directory
 from chalicelib.domain.phones import masked_email, masked_phone
 from chalicelib.domain.zones import local_date
 from chalicelib.services.plan_client import salon_zone
+from chalicelib.services.subjects import next_booking
 from chalicelib.services.world import World
 
 
@@ -102,7 +102,7 @@ def summary(ask: Ask, client: Client) -> ClientSummary:
 def full(ask: Ask, client: Client) -> ClientAnswer:
     world = ask.world
     now, directory = world.now(), world.directory(client.network_id)
-    ahead = next_booking(world, client)
+    ahead = next_booking(client, world.store, now)
     account = world.store.account(client.network_id, client.id)
     kind = category_of(client, directory, world, ahead is not None)
     return ClientAnswer(
@@ -118,21 +118,14 @@ def full(ask: Ask, client: Client) -> ClientAnswer:
     )
 
 
-def next_booking(world: World, client: Client) -> Booking | None:
-    """The first upcoming booking from now on."""
-    ahead = world.store.bookings_of_client(
-        client.network_id, client.id, since=world.now(), newest_first=False, limit=5
-    )
-    return next((booking for booking in ahead.items if booking.is_upcoming), None)
-
-
 def category_of(client: Client, directory: Directory, world: World, has_booking: bool | None) -> str:
     """The category by the calendar of the salon that the client visited last. has_booking None: looked
     up if it matters."""
     today = local_date(world.now(), salon_zone(client, directory))
     days = [visit.on for visit in client.recent_visits]
     found = category(client.visits_count, days, today, bool(has_booking))
-    if has_booking is None and found in ("lost", "at_risk") and next_booking(world, client):
+    asked = has_booking is None and found in ("lost", "at_risk")
+    if asked and next_booking(client, world.store, world.now()):
         return category(client.visits_count, days, today, True)
     return found
 

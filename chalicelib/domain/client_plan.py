@@ -11,7 +11,16 @@ from chalicelib.domain.categories import at_risk_from, lost_from, usual_gap_days
 from chalicelib.domain.clients import Client, Due
 from chalicelib.domain.network import Service
 from chalicelib.domain.rules import MessageRules
-from chalicelib.domain.touches import Plan, TouchKind, due_at, is_open, open_plans, timely, touch_of
+from chalicelib.domain.touches import (
+    IN_FLIGHT,
+    Plan,
+    TouchKind,
+    due_at,
+    is_open,
+    open_plans,
+    timely,
+    touch_of,
+)
 from chalicelib.domain.waking import Wake, first_wake
 from chalicelib.domain.zones import local_date, local_instant
 
@@ -62,7 +71,11 @@ def plans(client: Client, rules: MessageRules, zone: str, now: datetime) -> tupl
 
 
 def _invitation(client: Client) -> list[Plan]:
-    """The one invitation for all services that are due, at the time of the first of them."""
+    """The one invitation for all services that are due, at the time of the first of them; before it the last
+    one, while it is on its way: its channel may fail when what was due is used up already."""
+    last = client.touches.get(TouchKind.REPEAT_INVITATION)
+    if last is not None and last.state in IN_FLIGHT and last.occurrence < client.invitations:
+        return [Plan(last.kind, last.at, last.at + INVITATION_USEFUL, occurrence=last.occurrence)]
     if not client.due:
         return []
     first = min(due.at for due in client.due)

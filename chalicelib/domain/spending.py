@@ -12,13 +12,16 @@ WARNED_AT_PERCENT = 80
 class Spending:
     """reserved_micros: what workers have taken to spend. Each takes a little more than it needs at once and
     gives back the rest, so that the budget holds without a write for every message; what a worker that died
-    had taken stays counted. month: `2026-11` (UTC)."""
+    had taken stays counted. month: `2026-11` (UTC).
+
+    warned_of, stopped_at: the budget of which the owner was told that it is nearly spent, and that it is; of
+    another one they are told anew."""
 
     network_id: str
     month: str
     reserved_micros: int = 0
-    warned: bool = False
-    stopped: bool = False
+    warned_of: int | None = None
+    stopped_at: int | None = None
     version: int = 0
 
 

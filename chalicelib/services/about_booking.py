@@ -1,7 +1,7 @@
 """A booking as the subject of messages. Bookings of one client in one salon on one day are one visit, and
 make one message of a kind: the first of them asks and reminds, the last one thanks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any, Self
@@ -20,12 +20,14 @@ from chalicelib.services.subjects import Held, next_booking, zone_of
 ABOUT_VISIT = frozenset({TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER})
 THANKS = frozenset({TouchKind.REVIEW_REQUEST, TouchKind.BONUS_NOTICE})
 _TAKES_PLACE = frozenset({Status.BOOKED, Status.CONFIRMED, Status.COMPLETED})
+_MISSED = frozenset({Status.NO_SHOW})
 _MADE = frozenset({TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN, TouchState.SENDING})
 
 
 @dataclass(frozen=True, slots=True)
 class AboutBooking:
-    """visit: the other bookings of the same visit, by start; empty until `prepared`."""
+    """visit: the other bookings of the same visit, by start, of a missed one the others that were missed;
+    empty until `prepared`."""
 
     item: Booking
     client: Client
@@ -58,12 +60,17 @@ class AboutBooking:
         return booking_plan.plans(self.item, self.rules, zone_of(self), now)
 
     def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
-        if not any(plan.kind in ABOUT_VISIT | THANKS for plan in due):
+        kinds = {plan.kind for plan in due}
+        if TouchKind.NO_SHOW_INVITATION in kinds:
+            return replace(self, visit=other_bookings_of_visit(self.item, self.salon, store, _MISSED))
+        if kinds.isdisjoint(ABOUT_VISIT | THANKS):
             return self
         return replace(self, visit=other_bookings_of_visit(self.item, self.salon, store))
 
     def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
         if plan.kind is TouchKind.NO_SHOW_INVITATION:
+            if self._made_by_another(plan.kind):
+                return Held("same_visit")
             return Held("has_booking") if next_booking(self.client, store, now) else None
         if plan.kind in ABOUT_VISIT:
             earlier = (other for other in self.visit if _by_start(other) < _by_start(self.item))
@@ -85,10 +92,8 @@ class AboutBooking:
     def _thanked_by_another(self, plan: Plan, now: datetime) -> Held | None:
         """Nobody is asked how it was while still in the chair, nor twice. A later booking that nobody closes
         does not hold back the thanks for ever."""
-        for other in self.visit:
-            touch = other.touches.get(plan.kind)
-            if touch is not None and touch.state in _MADE:
-                return Held("same_visit")
+        if self._made_by_another(plan.kind):
+            return Held("same_visit")
         later = [other for other in self.visit if _by_end(other) > _by_end(self.item)]
         if any(other.status is Status.COMPLETED for other in later):
             return Held("same_visit")
@@ -98,6 +103,10 @@ class AboutBooking:
             minutes=self.rules.review_request_minutes_after
         )
         return Held("same_visit", after) if after > now else None
+
+    def _made_by_another(self, kind: TouchKind) -> bool:
+        made = (other.touches.get(kind) for other in self.visit)
+        return any(touch is not None and touch.state in _MADE for touch in made)
 
     def facts(self, plan: Plan, now: datetime) -> MessageFacts:
         whole = [self.item]
@@ -150,14 +159,17 @@ def about_booking(booking: Booking, client: Client, directory: Directory) -> Abo
     return AboutBooking(booking, client, directory.salons[booking.salon_id], directory)
 
 
-def other_bookings_of_visit(booking: Booking, salon: Salon, store: Store) -> tuple[Booking, ...]:
-    """The client's other bookings in that salon on that local day that take place, by start."""
+def other_bookings_of_visit(
+    booking: Booking, salon: Salon, store: Store, statuses: Collection[Status] = _TAKES_PLACE
+) -> tuple[Booking, ...]:
+    """The client's other bookings in that salon on that local day, by start: those that take place, unless
+    others are asked for."""
     day = local_date(booking.starts_at, salon.timezone)
     begins, ends = (local_instant(day + timedelta(days=days), time(0), salon.timezone) for days in (0, 1))
     found = store.starts_of_client(booking.network_id, booking.client_id or "", begins, ends)
     ids = [id for id, _ in found if id != booking.id]
     others = store.bookings(booking.network_id, ids) if ids else []
-    same = [o for o in others if o.salon_id == booking.salon_id and o.status in _TAKES_PLACE]
+    same = [o for o in others if o.salon_id == booking.salon_id and o.status in statuses]
     return tuple(sorted(same, key=_by_start))
 
 

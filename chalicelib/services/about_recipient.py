@@ -44,16 +44,19 @@ class AboutRecipient:
         return [self._plan(self.item, now)]
 
     def _plan(self, recipient: Recipient, now: datetime) -> Plan:
+        """Never left out by a rule: no change of the rules would wake the recipient again, so that it is
+        decided on, on record, when its time comes."""
         plan = Plan(TouchKind.CAMPAIGN, recipient.at, self.campaign.ends_at)
-        if self.rules.is_off(plan.kind):
-            return replace(plan, reason="switched_off")
-        touch = touch_of(recipient.touches, plan)
-        return timely(plan, touch, self.rules.quiet_hours, zone_of(self), made_at=recipient.at, now=now)
+        touch, quiet = touch_of(recipient.touches, plan), self.rules.quiet_hours
+        planned = timely(plan, touch, quiet, zone_of(self), made_at=recipient.at, now=now)
+        return plan if planned.reason is not None else planned
 
     def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
         return self
 
     def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
+        if self.rules.is_off(plan.kind):
+            return Held("switched_off")
         if self.campaign.state is CampaignState.STOPPED:
             return Held("campaign_stopped")
         if self.campaign.state is not CampaignState.PAUSED:

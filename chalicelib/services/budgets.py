@@ -99,17 +99,18 @@ class Budgets:
 def _announced(
     spending: Spending, budget: int, now: datetime, *, refused: bool
 ) -> tuple[Spending, list[Task]]:
-    """The owner is told once a month that the budget is nearly spent, and once that it is."""
+    """The owner is told once that the month's budget is nearly spent, and once that it is; of one that was
+    raised since once more."""
     tasks: list[Task] = []
-    if not spending.warned and is_nearly_spent(spending, budget):
-        spending = replace(spending, warned=True)
-        tasks.append(_task(spending, TaskKind.BUDGET_NEARLY_SPENT, now))
-    if not spending.stopped and refused:
-        spending = replace(spending, stopped=True)
-        tasks.append(_task(spending, TaskKind.BUDGET_SPENT, now))
+    if spending.warned_of != budget and is_nearly_spent(spending, budget):
+        spending = replace(spending, warned_of=budget)
+        tasks.append(_task(spending, TaskKind.BUDGET_NEARLY_SPENT, budget, now))
+    if spending.stopped_at != budget and refused:
+        spending = replace(spending, stopped_at=budget)
+        tasks.append(_task(spending, TaskKind.BUDGET_SPENT, budget, now))
     return spending, tasks
 
 
-def _task(spending: Spending, kind: TaskKind, now: datetime) -> Task:
-    id = time_ordered("tsk", now, digest(spending.network_id, kind, spending.month, length=10))
+def _task(spending: Spending, kind: TaskKind, budget: int, now: datetime) -> Task:
+    id = time_ordered("tsk", now, digest(spending.network_id, kind, spending.month, str(budget), length=10))
     return Task(network_id=spending.network_id, id=id, kind=kind, at=now, words=spending.month)

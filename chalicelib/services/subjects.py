@@ -111,9 +111,17 @@ def _without(touches: Mapping[TouchKind, Touch], undone: Sequence[TouchKind]) ->
 
 
 def next_booking(client: Client, store: Store, now: datetime) -> Booking | None:
-    """The client's next booking, in any salon of the network."""
-    ahead = store.bookings_of_client(client.network_id, client.id, since=now, newest_first=False, limit=5)
-    return next((booking for booking in ahead.items if booking.is_upcoming), None)
+    """The client's next booking, in any salon of the network, however many that were cancelled lie before
+    it."""
+    cursor = None
+    while True:
+        ahead = store.bookings_of_client(
+            client.network_id, client.id, since=now, newest_first=False, limit=5, cursor=cursor
+        )
+        found = next((booking for booking in ahead.items if booking.is_upcoming), None)
+        cursor = ahead.cursor
+        if found is not None or cursor is None:
+            return found
 
 
 def speaker(client: Client, directory: Directory) -> Salon:

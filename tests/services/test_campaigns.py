@@ -371,3 +371,14 @@ def test_a_draft_that_has_grown_old_is_not_started(life: Life) -> None:
     campaign = draft(life, ends_at=NOW + timedelta(hours=1))
     life.world.clock.now += timedelta(hours=2)  # type: ignore[attr-defined]
     assert code_of(lambda: run_campaign.start(life.world, access(), campaign.id)) == "INVALID_DATES"
+
+
+def test_what_the_rules_switch_off_meanwhile_is_skipped_on_record(life: Life) -> None:
+    clients = people(life, 3)
+    started(life)
+    forward(life, seconds=30)
+    with_rules(life, enabled=False)
+    forward(life, minutes=10)
+    with_rules(life, enabled=True)
+    forward(life, days=1)
+    assert Counter(reasons(life, clients)) == {None: 1, "switched_off": 2}

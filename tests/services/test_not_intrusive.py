@@ -145,6 +145,20 @@ def test_what_was_not_needed_of_a_slice_is_given_back(life: Life) -> None:
     assert life.store.spending(NETWORK, month_of(NOW)).reserved_micros == 50_000
 
 
+def test_of_a_budget_that_was_raised_the_owner_is_told_anew(life: Life) -> None:
+    set_rules(life, monthly_budget_usd_cents=10)  # two parts at five cents
+    for days in range(2):
+        life.book(IN_TWO_DAYS + timedelta(days=days))
+        life.drain()
+    set_rules(life, monthly_budget_usd_cents=40)
+    assert [task.kind for task in life.store.tasks(NETWORK).items] == [TaskKind.BUDGET_NEARLY_SPENT]
+    for days in range(2, 9):
+        life.book(IN_TWO_DAYS + timedelta(days=days))
+        life.drain()
+    assert [task.kind for task in life.store.tasks(NETWORK).items] == [TaskKind.BUDGET_NEARLY_SPENT] * 2
+    assert life.kinds_sent() == ["notice"] * 9
+
+
 def test_a_network_without_a_budget_keeps_no_account_of_it(life: Life) -> None:
     life.book(IN_TWO_DAYS)
     life.drain()
@@ -295,3 +309,23 @@ def test_a_kind_that_is_switched_off_is_not_made(life: Life, off: str, left: int
     life.run_until(booking.ends_at + timedelta(days=1))
     assert off not in life.kinds_sent()
     assert len(life.kinds_sent()) == left  # without a review request the bonus notice goes alone
+
+
+def test_two_bookings_that_were_missed_on_one_day_make_one_invitation(life: Life) -> None:
+    set_rules(life, weekly_cap=9, weekly_marketing_cap=9)
+    change(life)
+    missed = [life.book(IN_TWO_DAYS), life.book(IN_TWO_DAYS + timedelta(hours=2))]
+    life.run_until(IN_TWO_DAYS + timedelta(hours=4))
+    for booking in missed:
+        mark_no_show(life.world, NETWORK, booking.id, lambda booking: None)
+    life.run_until(IN_TWO_DAYS + timedelta(days=3))
+    assert sorted(states(life, "no_show_invitation")) == [("sent", None), ("skipped", "same_visit")]
+
+
+def test_a_booking_ahead_counts_however_many_that_were_cancelled_lie_before_it(life: Life) -> None:
+    for hours in range(6):
+        life.cancel(life.book(NOW + timedelta(days=40, hours=hours)))
+    life.book(NOW + timedelta(days=41))
+    due_now(life)
+    life.run_until(NOW + timedelta(days=1))
+    assert states(life, "repeat_invitation") == [("skipped", "has_booking")]

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.bookings import Booking
+from chalicelib.domain.clients import Due
 from chalicelib.domain.messages import Message, MessageState, Outcome
 from chalicelib.domain.receipts import Receipt
 from chalicelib.domain.rules import ChannelStep, MessageRules, Rules
 from chalicelib.domain.spending import Spending
 from chalicelib.domain.touches import GRACE, Purpose, TouchKind, TouchState
+from chalicelib.services.plan_client import with_wake
 from chalicelib.services.take_receipt import RECORDED_WITHIN, NotThereYet, Taken, take_receipt
-from tests.builders import NETWORK, NOW, RecordingSender
+from tests.builders import NETWORK, NOW, RecordingSender, a_consent
 from tests.life import Life
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
@@ -126,6 +128,20 @@ def test_a_failure_goes_on_even_where_no_time_was_given(life: Life) -> None:
     tell(life, S.FAILED, reason="whatsapp_1")
     life.drain()
     assert [message.channel for message in life.log()] == ["whatsapp", "sms"]
+
+
+def test_an_invitation_that_fails_after_its_services_were_used_up_goes_on_too(life: Life) -> None:
+    set_rules(life, channels=(ChannelStep("whatsapp"), ChannelStep("sms")))
+    life.sender = {name: RecordingSender(name) for name in ("whatsapp", "sms")}
+    consents = tuple(a_consent(channel=channel) for channel in ("whatsapp", "sms"))
+    invited = replace(life.client(), due=(Due("srv_cut", NOW, "bkg_1"),), consents=consents)
+    life.store.save(with_wake(invited, life.world.directory(NETWORK), NOW))
+    life.drain()
+    assert life.client().due == ()
+    tell(life, S.FAILED, reason="whatsapp_1")
+    life.run_until(NOW + timedelta(hours=1))
+    assert {message.channel: message.state for message in life.log()} == {"whatsapp": S.FAILED, "sms": S.SENT}
+    assert life.client().invitations == 1
 
 
 def test_a_failure_of_the_only_channel_is_the_touchs_failure(life: Life) -> None:
