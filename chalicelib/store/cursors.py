@@ -10,6 +10,7 @@ from typing import Any
 from pynamodb.exceptions import QueryError
 
 from chalicelib.domain.errors import malformed
+from chalicelib.store.failures import code_of
 
 
 def cursor_text(last_key: dict[str, Any] | None) -> str | None:
@@ -44,7 +45,6 @@ def within_list(cursor: str | None) -> Iterator[None]:
     try:
         yield
     except QueryError as error:
-        answer = getattr(error.cause, "response", None) or {}  # none of a call that timed out
-        if cursor is None or answer.get("Error", {}).get("Code") != "ValidationException":
+        if cursor is None or code_of(error) != "ValidationException":
             raise
         raise malformed("INVALID_CURSOR", "This cursor belongs to another list.") from error

@@ -24,6 +24,7 @@ from chalicelib.domain.touches import TouchKind
 from chalicelib.domain.walks import Walk
 from chalicelib.services.ports import SaveConflict, Woken
 from chalicelib.store import keys
+from chalicelib.store.failures import code_of
 from chalicelib.store.item import after_save, attributes_of, bound_to, connected, value_of
 from chalicelib.store.lists import Lists
 
@@ -63,7 +64,7 @@ class Table(Lists):
         try:
             self._item_of(value).save(condition=self._condition(value))
         except PutError as error:
-            if error.cause_response_code == _CONFLICT:
+            if code_of(error) == _CONFLICT:
                 raise SaveConflict(value) from error
             raise
 
@@ -91,7 +92,7 @@ class Table(Lists):
         try:
             self._item_of(value).delete(condition=self._still_there(value))
         except DeleteError as error:
-            if error.cause_response_code == _CONFLICT:
+            if code_of(error) == _CONFLICT:
                 raise SaveConflict(value) from error
             raise
 
