@@ -5,7 +5,7 @@ resolved, so that a crash at any point is found by the next sweep, which then tr
 one, calls the touch unknown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -261,8 +261,9 @@ def _claim(round: Round, going: Sequence[Attempt]) -> None:
     round.subject = subject.with_item(item)
 
 
-def _made(round: Round, attempts: Sequence[Attempt]) -> list[tuple[Attempt, Outcome]]:
-    """One attempt for each message; what rides along shares the fate of what carries it."""
+def _made(round: Round, attempts: Sequence[Attempt]) -> Iterator[tuple[Attempt, Outcome]]:
+    """One attempt for each message, told before the next is made, so that what was sent is on record by then;
+    what rides along shares the fate of what carries it, which comes first."""
     outcomes: dict[TouchKind, Outcome] = {}
     for attempt in attempts:
         kind = attempt.plan.kind
@@ -272,7 +273,7 @@ def _made(round: Round, attempts: Sequence[Attempt]) -> list[tuple[Attempt, Outc
             outcomes[kind] = sender.send(
                 outgoing(round.subject, attempt.draft, attempt.plan, attempt.route, message.id, round.now)
             )
-    return [(each, outcomes[each.draft.rides_on or each.plan.kind]) for each in attempts]
+        yield attempt, outcomes[attempt.draft.rides_on or kind]
 
 
 def _take_down(round: Round, attempt: Attempt, outcome: Outcome) -> None:

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.bookings import Status
 from chalicelib.domain.clients import Due, VisitDay
 from chalicelib.domain.ids import digest, time_ordered
-from chalicelib.domain.messages import Message, MessageState
+from chalicelib.domain.messages import Message, MessageState, Outcome, Outgoing
 from chalicelib.domain.rules import MessageRules, Rules
 from chalicelib.domain.spending import month_of
 from chalicelib.domain.tasks import TaskKind
@@ -18,7 +18,7 @@ from chalicelib.services.confirm_visit import confirm_visit
 from chalicelib.services.plan_client import with_wake
 from chalicelib.services.post_bonus import ByHand, post_by_hand
 from chalicelib.services.step_booking import mark_no_show
-from tests.builders import NETWORK, NOW, a_client, a_consent, access, save_client
+from tests.builders import NETWORK, NOW, RecordingSender, a_client, a_consent, access, save_client
 from tests.life import Life
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
@@ -329,3 +329,20 @@ def test_a_booking_ahead_counts_however_many_that_were_cancelled_lie_before_it(l
     due_now(life)
     life.run_until(NOW + timedelta(days=1))
     assert states(life, "repeat_invitation") == [("skipped", "has_booking")]
+
+
+def test_what_was_sent_is_on_record_before_the_next_is_tried(life: Life) -> None:
+    """Two touches of one wake: our own mistake with the second costs the first nothing."""
+
+    class Breaks(RecordingSender):
+        def send(self, outgoing: Outgoing) -> Outcome:
+            if self.sent:
+                raise KeyError("a mistake of ours")
+            return super().send(outgoing)
+
+    life.sender = Breaks()
+    set_rules(life, weekly_cap=9, weekly_marketing_cap=9)
+    change(life, birth_date=date(1990, 11, 30), due=(Due("srv_cut", NOW + timedelta(hours=1), "bkg_1"),))
+    life.run_until(NOW + timedelta(hours=3))
+    assert states(life, "repeat_invitation") == [("sent", None)]
+    assert states(life, "birthday") == [("unknown", "worker_lost")]
