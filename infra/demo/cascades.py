@@ -42,9 +42,7 @@ class Cascade:
 class Cascades:
     """demo: as in demo.json. anchor: the demo's present hour. sns: of the local cloud."""
 
-    def __init__(
-        self, http: Http, demo: Mapping[str, Any], anchor: datetime, table: Table, sns: Any
-    ) -> None:
+    def __init__(self, http: Http, demo: Mapping[str, Any], anchor: datetime, table: Table, sns: Any) -> None:
         self._demo, self._anchor, self._table, self._sns = demo, anchor, table, sns
         self._reception = Caller(http, demo["keys"]["reception"])
 

@@ -68,9 +68,7 @@ class Life:
         )
 
     def came(self, booking: Booking, closed_at: datetime, bill: Bill, review: Review | None = None) -> None:
-        done = completion(
-            self.directory, booking, self.client, self.account, bill, RECEPTION, closed_at
-        )
+        done = completion(self.directory, booking, self.client, self.account, bill, RECEPTION, closed_at)
         assert done.client is not None
         assert done.account is not None
         self.client, self.account = done.client, done.account

@@ -53,12 +53,8 @@ def _stand(wanted: Any, rules: Any) -> bool:
 def lived_by(directory: Directory) -> Directory:
     """The set-up with the rules of the year until now."""
     network = directory.network
-    messages = replace(
-        network.rules.messages, confirm_request_hours_before=ASKED_BEFORE
-    )
-    return replace(
-        directory, network=replace(network, rules=replace(network.rules, messages=messages))
-    )
+    messages = replace(network.rules.messages, confirm_request_hours_before=ASKED_BEFORE)
+    return replace(directory, network=replace(network, rules=replace(network.rules, messages=messages)))
 
 
 def quiet_hour(now: datetime) -> tuple[time, time]:
