@@ -15,7 +15,7 @@ from chalicelib.domain.access import Access
 from chalicelib.domain.errors import malformed
 from chalicelib.domain.messages import Message, MessageState
 from chalicelib.domain.network import Role
-from chalicelib.domain.phones import masked_phone
+from chalicelib.domain.phones import masked_address, masked_links
 from chalicelib.domain.reasons import reason_words
 from chalicelib.domain.touches import TouchKind
 from chalicelib.services.keep_client import see_client
@@ -58,8 +58,8 @@ class MessagesOfClient(Listing):
 
 
 class MessageAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One line of the log; skips are lines too, with their reason and the same in words. `to` is masked for
-    specialists. with_message: in whose text it went along; that one `carries` it."""
+    """One line of the log; skips are lines too, with their reason and the same in words. For
+    specialists `to` and the addresses of the client's pages are masked. with_message: in whose text it went along; that one `carries` it."""
 
     id: str
     kind: str
@@ -126,14 +126,15 @@ class TrialAnswer(PreviewAnswer, kw_only=True, omit_defaults=True):
 
 
 def _answer(access: Access, message: Message) -> MessageAnswer:
-    names = set(MessageAnswer.__struct_fields__) - {"to", "cost", "kind", "state", "reason_words"}
+    names = set(MessageAnswer.__struct_fields__) - {"to", "text", "cost", "kind", "state", "reason_words"}
     return MessageAnswer(
         **{name: getattr(message, name) for name in names},
         cost=_cost(message),
         reason_words=reason_words(message.reason),
         kind=message.kind.value,
         state=message.state.value,
-        to=message.to if access.sees_contacts else masked_phone(message.to),
+        to=message.to if access.sees_contacts else masked_address(message.channel, message.to),
+        text=message.text if access.sees_contacts else masked_links(message.text),
     )
 
 

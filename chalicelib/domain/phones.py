@@ -1,5 +1,10 @@
 """Masks for logs and for specialists: enough to recognise, too little to use."""
 
+import re
+
+_KEY_TO_PAGE = re.compile(r"(https?://\S+/[a-z]/)[0-9a-z]{16}\b")
+"""A client's page, at which whoever opens it is taken for the client."""
+
 
 def masked_phone(phone: str | None) -> str | None:
     """`+37369123456` -> `+373*****56`."""
@@ -21,3 +26,13 @@ def masked_email(email: str | None) -> str | None:
         return email
     local, _, host = email.partition("@")
     return f"{local[:1]}***@{host}"
+
+
+def masked_address(channel: str, address: str | None) -> str | None:
+    """Where a message went to: a phone, an e-mail address, or a device's endpoint."""
+    return masked_email(address) if channel == "email" else masked_phone(address)
+
+
+def masked_links(text: str) -> str:
+    """The words of a message without the keys to the client's pages."""
+    return _KEY_TO_PAGE.sub(r"\1…", text)

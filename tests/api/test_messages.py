@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.messages import Message, MessageState
 from chalicelib.domain.touches import TouchKind
-from tests.api.conftest import Http
+from tests.api.conftest import BASE_URL, Http
 from tests.builders import NETWORK, NOW
 
 MARIA = "cli_maria00000000001"
@@ -129,6 +130,21 @@ def test_a_specialist_sees_masked_messages_about_own_bookings(http: Http, keys: 
         items = anna.get(path).json["items"]
         assert [each["id"] for each in items] == ["msg_2", "msg_1"]
         assert items[1]["to"] == "+373******56"
+
+
+def test_a_specialist_cannot_open_the_clients_pages_by_what_the_client_was_sent(
+    http: Http, world: Any, mine: Any, given_parts: Any, keys: dict[str, str]
+) -> None:
+    """Whoever opens them reviews, confirms and cancels as the client."""
+    links = given_parts.links()
+    link = links.link(NETWORK, MARIA, mine.id, NOW)
+    words = f"Rate us: {links.url(link, LinkPurpose.REVIEW)}. Stop: {links.url(link, LinkPurpose.STOP)}"
+    world.store.save(a_message("msg_1", text=words, channel="email", to="maria@example.com"))
+    path = f"/v1/clients/{MARIA}/messages"
+    (shown,) = http.with_key(keys["specialist"]).get(path).json["items"]
+    assert shown["text"] == f"Rate us: {BASE_URL}/r/…. Stop: {BASE_URL}/u/…"
+    assert shown["to"] == "m***@example.com"
+    assert http.get(path).json["items"][0]["text"] == words
 
 
 @pytest.mark.usefixtures("log")
