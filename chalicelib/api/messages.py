@@ -58,8 +58,9 @@ class MessagesOfClient(Listing):
 
 
 class MessageAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One line of the log; skips are lines too, with their reason and the same in words. For
-    specialists `to` and the addresses of the client's pages are masked. with_message: in whose text it went along; that one `carries` it."""
+    """One line of the log; skips are lines too, with their reason and the same in words. For specialists `to`
+    and the addresses of the client's pages are masked. with_message: in whose text it went along; that one
+    `carries` it."""
 
     id: str
     kind: str
