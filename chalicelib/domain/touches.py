@@ -77,7 +77,10 @@ MUST_ARRIVE = frozenset({TouchKind.CONTROL_REMINDER, TouchKind.CONFIRM_REQUEST})
 """Of these a second attempt is made when the fate of the first stays unknown: twice is better than never."""
 
 AT_ANY_HOUR = frozenset({TouchKind.NOTICE})
-"""An answer to what the client has just done comes at once, at night too."""
+"""An answer to what the client has just done comes at once, at night too, while it is one."""
+
+JUST_DONE = timedelta(hours=1)
+"""For how long such an answer is one; later (an outage, a channel that failed) it keeps out of the night."""
 
 MOVES_EARLIER = frozenset({TouchKind.CONTROL_REMINDER})
 """Kept out of quiet hours by coming before them; all others come after them."""
@@ -130,6 +133,10 @@ class Plan:
     occurrence: int = 0
 
 
+def comes_at_any_hour(plan: Plan, now: datetime) -> bool:
+    return plan.kind in AT_ANY_HOUR and now - plan.at < JUST_DONE
+
+
 def touch_of(touches: Mapping[TouchKind, Touch], plan: Plan) -> Touch | None:
     """What became of that very touch; None if nothing was tried, or only for another occurrence."""
     touch = touches.get(plan.kind)
@@ -170,13 +177,14 @@ def timely(
     time to end; where it could only be late by then it stays due, to be skipped on record. made_at: nothing
     is moved to before its cause existed.
     """
-    if plan.reason is not None or plan.kind in AT_ANY_HOUR:
+    if plan.reason is not None or comes_at_any_hour(plan, now):
         return plan
     at = plan.at
     if quiet.holds(at, zone) and plan.kind in MOVES_EARLIER:
         earlier = quiet.last_loud_before(at, zone)
         at = earlier if earlier >= made_at else at
-    at = quiet.ends_after(at, zone)
+    if plan.kind not in AT_ANY_HOUR:
+        at = quiet.ends_after(at, zone)
     if at >= plan.until:
         return replace(plan, reason="quiet_hours")
     if touch is None and at < now and quiet.holds(now, zone):

@@ -10,12 +10,12 @@ from chalicelib.domain.clients import address_of, may_send
 from chalicelib.domain.holdout import is_held_out
 from chalicelib.domain.rules import ChannelStep
 from chalicelib.domain.touches import (
-    AT_ANY_HOUR,
     MARKETING,
     Plan,
     Touch,
     TouchKind,
     TouchState,
+    comes_at_any_hour,
     purpose_of,
 )
 from chalicelib.services.ports import Store
@@ -83,7 +83,7 @@ def checks(case: Case) -> Iterator[Check]:
     reached = route(case)
     reason = reached if isinstance(reached, str) else None
     yield Check("channels", [step.channel for step in rules.cascade(plan.kind)], reason)
-    if plan.kind not in AT_ANY_HOUR:
+    if not comes_at_any_hour(plan, case.now):
         yield _quiet(case)
     held = case.subject.held_back(plan, case.store, case.now)
     yield _later(case, "situation", None, held.reason if held else None, held.until if held else None)
@@ -185,7 +185,7 @@ def _later(case: Case, rule: str, value: object, reason: str | None, until: date
     """A check that may pass later: at that instant or after the quiet hours it falls into, if that is not too
     late for the touch."""
     if reason is not None and until is not None:
-        if case.plan.kind not in AT_ANY_HOUR:
+        if not comes_at_any_hour(case.plan, until):
             until = case.subject.rules.quiet_hours.ends_after(until, zone_of(case.subject))
         if until >= case.plan.until:
             until = None

@@ -276,6 +276,22 @@ def test_what_is_throttled_for_hours_goes_out_when_the_channel_takes_messages_ag
     assert life.store.parked(NETWORK) == []
 
 
+def test_a_notice_that_an_outage_has_held_up_does_not_wake_the_client_at_night(
+    life: Life, clock: Any
+) -> None:
+    """Booked at half past eight in the evening; the provider comes back at eleven."""
+    clock.now = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
+    throttled = Outcome(MessageState.FAILED, reason="unreachable", throttled=True)
+    life.sender.answers = [throttled] * 12
+    life.book(IN_TWO_DAYS)
+    life.run_until(datetime(2026, 11, 24, 6, 59, tzinfo=UTC))
+    assert life.log() == []
+    life.sender.answers = []
+    life.run_until(datetime(2026, 11, 24, 7, 30, tzinfo=UTC))
+    (notice,) = life.log()
+    assert (notice.state, notice.recorded_at.hour) == (MessageState.SENT, 7)
+
+
 def test_what_is_throttled_until_it_is_of_no_use_is_skipped_on_record_and_nothing_is_parked(
     life: Life,
 ) -> None:
