@@ -51,8 +51,11 @@ CARRIES_STOP = MARKETING | {TouchKind.BONUS_NOTICE, TouchKind.BONUS_EXPIRY}
 
 _BRACES = re.compile(r"[{}]")
 _KEPT_IN_TEXT = "\n"
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""They turn the direction of what follows, so that an address may look like another."""
+_UNSEEN = ("Cc", "Cf", "Zl", "Zp")
+"""Categories of characters that show nothing: among them those that turn the direction of what follows, so
+that an address may look like another, and those that make an SMS dear and nobody sees why."""
+_IN_EMOJI = frozenset(["\u200d", *map(chr, range(0xE0020, 0xE0080))])
+"""Of these what joins emoji and what makes flags of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,9 @@ def _check_characters(text: str, longest: int, allowed: str) -> None:
     if len(text) > longest:
         raise refused("TEXT_TOO_LONG", f"At most {longest} characters.", most=longest, characters=len(text))
     for place, char in enumerate(text):
-        if char not in allowed and (unicodedata.category(char) in ("Cc", "Zl", "Zp") or char in _TURNING):
+        if char in allowed or char in _IN_EMOJI:
+            continue
+        if unicodedata.category(char) in _UNSEEN:
             raise refused(
                 "CONTROL_CHARACTERS",
                 f"The character U+{ord(char):04X} cannot be seen; leave it out.",

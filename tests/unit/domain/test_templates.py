@@ -58,6 +58,8 @@ def test_a_text_is_kept_as_it_was_written_but_for_its_ends():
         ("Hi\x85there", "CONTROL_CHARACTERS"),
         ("Hi \u202egro.elpmaxe", "CONTROL_CHARACTERS"),
         ("Hi\u2028there", "CONTROL_CHARACTERS"),
+        ("Hi\u200bthere", "CONTROL_CHARACTERS"),
+        ("\ufeffHi", "CONTROL_CHARACTERS"),
         ("{client|one|many}", "WRONG_FORMS"),
     ],
 )  # fmt: skip
@@ -175,3 +177,13 @@ def test_nothing_but_a_refusal_comes_of_odd_texts(text):
         except DomainError:
             continue
         assert checked(kind, "sms", "ru", kept) == kept
+
+
+def test_emoji_of_several_characters_may_stand_in_a_text() -> None:
+    for emoji in (
+        "👩\u200d👧",
+        "❤\ufe0f",
+        "👍\U0001f3fd",
+        "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+    ):
+        assert checked(TouchKind.BIRTHDAY, "sms", "en", f"Hi {emoji}") == f"Hi {emoji}"
