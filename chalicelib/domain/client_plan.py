@@ -17,6 +17,7 @@ from chalicelib.domain.touches import (
     TouchKind,
     due_at,
     is_open,
+    is_over,
     open_plans,
     timely,
     touch_of,
@@ -108,6 +109,8 @@ def _birthday(client: Client, rules: MessageRules, zone: str, now: datetime) -> 
         over = local_instant(day + timedelta(days=1), time(0), zone)
         plan = Plan(TouchKind.BIRTHDAY, at, over, occurrence=year)
         touch = touch_of(client.touches, plan)
+        if is_over(client.touches, plan):
+            continue
         if day - told_on >= BIRTHDAY_TOLD_BEFORE and now < over and is_open(touch, now, over):
             return [plan]
     return []

@@ -50,6 +50,8 @@ class TouchState(StrEnum):
 
 IN_FLIGHT = frozenset({TouchState.SENDING, TouchState.AWAITING})
 UNSETTLED = IN_FLIGHT | {TouchState.DEFERRED}
+_ANEW = frozenset({TouchState.DEFERRED, TouchState.UNKNOWN})
+"""Looked at again in order to be made, rather than to see what became of it."""
 
 
 class Purpose(StrEnum):
@@ -143,6 +145,13 @@ def touch_of(touches: Mapping[TouchKind, Touch], plan: Plan) -> Touch | None:
     return touch if touch is not None and touch.occurrence == plan.occurrence else None
 
 
+def is_over(touches: Mapping[TouchKind, Touch], plan: Plan) -> bool:
+    """Whether a later occurrence has taken its place already (the visit that ended a lapse was taken back):
+    then it could not be claimed, and is not made."""
+    touch = touches.get(plan.kind)
+    return touch is not None and touch.occurrence > plan.occurrence
+
+
 def with_touches(item: Touchable, *touches: Touch) -> Touchable:
     """The item with these touches in place of what stood of their kinds; one of an earlier occurrence never
     takes the place of a later one."""
@@ -199,14 +208,15 @@ def due_at(plan: Plan, touch: Touch | None) -> datetime:
     if touch is None:
         return plan.at
     again = touch.again_at or touch.at + GRACE
-    return max(plan.at, again) if touch.state is TouchState.DEFERRED else again
+    return max(plan.at, again) if touch.state in _ANEW else again
 
 
 def open_plans(plans: Iterable[Plan], touches: Mapping[TouchKind, Touch], now: datetime) -> list[Plan]:
     """What is still to be done, in order of priority; what could only be late is included: it is skipped on
     record. So is what is in flight though nothing calls for it any more (the booking was cancelled): what
     became of it is still to be taken down."""
-    found = [p for p in plans if p.reason is None and is_open(touch_of(touches, p), now, p.until)]
+    wanted = [plan for plan in plans if plan.reason is None and not is_over(touches, plan)]
+    found = [plan for plan in wanted if is_open(touch_of(touches, plan), now, plan.until)]
     planned = {(plan.kind, plan.occurrence) for plan in found}
     for touch in touches.values():
         if touch.state in IN_FLIGHT and (touch.kind, touch.occurrence) not in planned:

@@ -30,7 +30,7 @@ from chalicelib.domain.waking import Trouble
 from chalicelib.services.bury_address import bury_address
 from chalicelib.services.decide_touch import Case, Check, Route, route, verdict
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.sending import Sending
+from chalicelib.services.sending import LOST, Sending, put_on_record
 from chalicelib.services.subjects import Subject, claimed, settled
 from chalicelib.services.word_touch import Draft, drafted, outgoing
 from chalicelib.services.world import CONFLICT_TRIES
@@ -55,24 +55,27 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One touch that is to be sent. before: as it stood until now."""
+    """One touch that is to be sent. before: as it stood until now; had: what the item had of its kind, be it
+    of an older occurrence."""
 
     plan: Plan
     touch: Touch
     route: Route
     before: Standing
     draft: Draft
+    had: Touch | None
 
 
 @dataclass(slots=True)
 class Round:
-    """One wake of a subject: what was resolved, and what was left as if never tried."""
+    """One wake of a subject: what was resolved, and what was left as if never tried (the claimed touch, and
+    what stood before it)."""
 
     sending: Sending
     subject: Subject
     now: datetime
     resolved: list[Touch] = field(default_factory=list)
-    undone: list[TouchKind] = field(default_factory=list)
+    undone: list[tuple[Touch, Touch | None]] = field(default_factory=list)
     throttled: str = ""
 
 
@@ -109,7 +112,7 @@ def _standing(round: Round, plan: Plan) -> Standing:
     if record is None and touch.state is TouchState.SENDING:
         _record_loss(round, plan, touch)
     state = _FINAL[record.state] if record is not None else TouchState.UNKNOWN
-    reason = record.reason if record is not None else "worker_lost"
+    reason = record.reason if record is not None else LOST
     doubted = touch.state is not TouchState.UNKNOWN and state is TouchState.UNKNOWN
     final = replace(touch, state=state, reason=reason, again_at=None, doubts=touch.doubts + doubted)
     if record is not None and record.state is MessageState.DELIVERED:
@@ -131,7 +134,7 @@ def _record_of(round: Round, touch: Touch) -> Message | None:
 def _record_loss(round: Round, plan: Plan, touch: Touch) -> None:
     """A claim without a record: nobody can know what became of it, which is a line of the log too."""
     message = _message(round, plan, touch, touch.at)
-    _save_record(round.sending, replace(message, state=MessageState.UNKNOWN, reason="worker_lost"))
+    put_on_record(round.sending, replace(message, state=MessageState.UNKNOWN, reason=LOST))
 
 
 def _sent(round: Round, plan: Plan, touch: Touch) -> Touch:
@@ -175,9 +178,10 @@ def _decided(round: Round, due: Sequence[Plan]) -> list[Attempt]:
     if not going:
         return []
     drafts = drafted(round.sending, round.subject, [(plan, chosen) for plan, _, chosen in going], round.now)
+    had = round.subject.item.touches.get
     return [
-        Attempt(plan, _touch(round, plan, standing, chosen), chosen, standing, drafts[plan.kind])
-        for plan, standing, chosen in going
+        Attempt(plan, _touch(round, plan, before, to), to, before, drafts[plan.kind], had(plan.kind))
+        for plan, before, to in going
     ]
 
 
@@ -187,7 +191,7 @@ def _goes_on(touch: Touch | None, plan: Plan, now: datetime) -> bool:
         return True
     if touch.state is TouchState.AWAITING:
         return touch.again_at is None or touch.again_at <= now
-    return may_try_again(touch) and is_open(touch, now, plan.until)
+    return may_try_again(touch) and plan.at <= now and is_open(touch, now, plan.until)
 
 
 def _not_now(round: Round, plan: Plan, standing: Standing, stopped: Check) -> Touch:
@@ -210,7 +214,7 @@ def _skipped(round: Round, plan: Plan, reason: str) -> Touch:
     it there."""
     touch = Touch(plan.kind, TouchState.SKIPPED, round.now, plan.occurrence, attempt=0, reason=reason)
     message = _message(round, plan, touch, plan.at)
-    _save_record(round.sending, replace(message, state=MessageState.SKIPPED, reason=reason))
+    put_on_record(round.sending, replace(message, state=MessageState.SKIPPED, reason=reason))
     return touch
 
 
@@ -254,11 +258,22 @@ def _claim(round: Round, going: Sequence[Attempt]) -> None:
     """Writes down what is about to be sent; from here on nobody else sends it. It comes last of all that may
     fail before the attempt, since what fails behind it has an unknown fate."""
     sending, subject = round.sending, round.subject
+    for attempt in going:
+        _forget_in_flight(round, attempt)
     sending.links.keep(sending.world.store, going[0].draft.link, round.now, sure=subject.link_is_kept)
     (item,) = sending.world.store.save(
         claimed(subject, [*round.resolved, *(attempt.touch for attempt in going)])
     )
     round.subject = subject.with_item(item)
+
+
+def _forget_in_flight(round: Round, attempt: Attempt) -> None:
+    """What is on its way for an old start makes room for the new one; should its worker be dead, the log
+    still knows of it."""
+    gone = attempt.had
+    if gone is None or gone.state is not TouchState.SENDING or gone.occurrence == attempt.plan.occurrence:
+        return
+    _record_loss(round, Plan(gone.kind, gone.at, gone.at, occurrence=gone.occurrence), gone)
 
 
 def _made(round: Round, attempts: Sequence[Attempt]) -> Iterator[tuple[Attempt, Outcome]]:
@@ -283,14 +298,14 @@ def _take_down(round: Round, attempt: Attempt, outcome: Outcome) -> None:
         round.throttled = outcome.reason or "throttled"
         round.sending.budgets.put_back(directory, attempt.draft.micros, round.now)
         if attempt.before.touch is None:
-            round.undone.append(attempt.plan.kind)
+            round.undone.append((attempt.touch, attempt.had))
         else:
             round.resolved.append(attempt.before.touch)
         return
     if outcome.state is MessageState.FAILED:
         round.sending.budgets.put_back(directory, attempt.draft.micros, round.now)
     now = round.sending.world.now()
-    _save_record(round.sending, _record(round, attempt, outcome, now))
+    put_on_record(round.sending, _record(round, attempt, outcome, now))
     if outcome.bad_address:
         _bury(round, attempt.route, outcome.reason or "refused", now)
     round.resolved.append(_came_to(round, attempt, outcome))
@@ -351,12 +366,6 @@ def _message(round: Round, plan: Plan, touch: Touch, at: datetime) -> Message:
         booking_id=subject.booking_id,
         campaign_id=subject.campaign_id,
     )
-
-
-def _save_record(sending: Sending, message: Message) -> None:
-    with suppress(SaveConflict):  # it was recorded before a crash: what stands is the truth
-        sending.world.store.save(message)
-    sending.count(f"Messages{message.state.value.capitalize()}")
 
 
 def _bury(round: Round, chosen: Route, reason: str, now: datetime) -> None:

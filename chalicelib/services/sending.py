@@ -1,12 +1,17 @@
 """What sending needs besides the world."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
+from chalicelib.domain.messages import Message
 from chalicelib.services.budgets import Budgets
 from chalicelib.services.make_links import Links
-from chalicelib.services.ports import Sender, Texts
+from chalicelib.services.ports import SaveConflict, Sender, Texts
 from chalicelib.services.world import World
+
+LOST = "worker_lost"
+"""Why the fate of a message is unknown of which there is a claim and no record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +25,17 @@ class Sending:
     texts: Texts
     budgets: Budgets
     count: Callable[[str], None] = lambda metric: None
+
+
+def put_on_record(sending: Sending, message: Message) -> None:
+    """A line of the log. One that was written before a crash is the truth, unless it only says that nobody
+    knew."""
+    store = sending.world.store
+    try:
+        store.save(message)
+    except SaveConflict:
+        stands = store.message(message.network_id, message.client_id, message.id)
+        if stands is not None and stands.reason == LOST and message.reason != LOST:
+            with suppress(SaveConflict):
+                store.save(replace(message, version=stands.version))
+    sending.count(f"Messages{message.state.value.capitalize()}")

@@ -15,7 +15,7 @@ from chalicelib.domain.ledger import Account
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.network import Directory, Salon, Template
 from chalicelib.domain.rules import MessageRules
-from chalicelib.domain.touches import Plan, Touch, TouchKind, TouchState, with_touches
+from chalicelib.domain.touches import Plan, Touch, TouchKind, with_touches
 from chalicelib.domain.waking import Trouble
 from chalicelib.services.plan_client import salon_of
 from chalicelib.services.ports import Store
@@ -54,8 +54,13 @@ class Subject(Protocol):
         ...
 
     @property
-    def link_is_kept(self) -> bool:
-        """Whether an earlier message has surely put the link item already."""
+    def link_booking_id(self) -> str | None:
+        """The booking whose link item its messages lead by; None: the client's own."""
+        ...
+
+    @property
+    def link_is_kept(self) -> bool | None:
+        """Whether an earlier message has put the link item already; None: perhaps."""
         ...
 
     def plans(self, now: datetime) -> Sequence[Plan]: ...
@@ -90,24 +95,28 @@ def claimed(subject: Subject, touches: Sequence[Touch]) -> Item:
 def settled(
     subject: Subject,
     touches: Sequence[Touch],
-    undone: Sequence[TouchKind],
+    undone: Sequence[tuple[Touch, Touch | None]],
     trouble: Trouble | None,
     now: datetime,
 ) -> Item:
-    """The item with these touches as they turned out, those in `undone` as if never tried, and its next
+    """The item with these touches as they turned out, those in `undone` as they stood before, and its next
     pointer."""
     item: Any = with_touches(subject.item, *touches)
-    item = replace(item, touches=MappingProxyType(_without(item.touches, undone)), trouble=trouble)
+    item = replace(item, touches=MappingProxyType(_as_before(item.touches, undone)), trouble=trouble)
     found: Item = subject.replanned(item, touches, now)
     return found
 
 
-def _without(touches: Mapping[TouchKind, Touch], undone: Sequence[TouchKind]) -> dict[TouchKind, Touch]:
-    return {
-        kind: touch
-        for kind, touch in touches.items()
-        if kind not in undone or touch.state is not TouchState.SENDING
-    }
+def _as_before(
+    touches: Mapping[TouchKind, Touch], undone: Sequence[tuple[Touch, Touch | None]]
+) -> dict[TouchKind, Touch]:
+    """undone: touches that were claimed, if they still are, and what stood before them."""
+    after = dict(touches)
+    for touch, stood in undone:
+        if after.get(touch.kind) == touch:
+            after.pop(touch.kind)
+            after |= {stood.kind: stood} if stood is not None else {}
+    return after
 
 
 def next_booking(client: Client, store: Store, now: datetime) -> Booking | None:
