@@ -24,7 +24,7 @@ class AboutAccount:
     directory: Directory
 
     booking_id = campaign_id = useful_from = None
-    link_is_kept = False
+    link_booking_id = link_is_kept = None
 
     @property
     def rules(self) -> MessageRules:

@@ -46,6 +46,10 @@ class AboutBooking:
         return self.item.id
 
     @property
+    def link_booking_id(self) -> str:
+        return self.item.id
+
+    @property
     def useful_from(self) -> datetime:
         return self.item.starts_at
 

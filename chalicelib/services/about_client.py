@@ -29,7 +29,13 @@ class AboutClient:
     directory: Directory
 
     booking_id = campaign_id = useful_from = None
-    link_is_kept = False
+    link_is_kept = None
+
+    @property
+    def link_booking_id(self) -> str | None:
+        """That of the visit after which they are invited back: most often it is there still."""
+        first = min(self.item.due, key=lambda due: due.at, default=None)
+        return first.booking_id if first is not None else None
 
     @property
     def client(self) -> Client:

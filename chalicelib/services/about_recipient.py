@@ -30,7 +30,7 @@ class AboutRecipient:
     directory: Directory
 
     booking_id = useful_from = None
-    link_is_kept = False
+    link_booking_id = link_is_kept = None
 
     @property
     def campaign_id(self) -> str:

@@ -60,12 +60,12 @@ class Links:
         """Makes links that look like ours and open nothing: for texts that are only tried."""
         return Links(hmac.new(self.secret, b"nowhere", sha256).digest(), self.base_url)
 
-    def keep(self, store: Store, link: Link, now: datetime, *, sure: bool) -> None:
-        """Puts the link item before an address leads to it. sure: an earlier message about the booking has
-        put it. That of a client is looked for first: a read costs a tenth of a write."""
+    def keep(self, store: Store, link: Link, now: datetime, *, sure: bool | None) -> None:
+        """Puts the link item before an address leads to it. sure: whether an earlier message has put it. None:
+        perhaps, so that it is looked for first, since a read costs a tenth of a write."""
         if sure:
             return
-        if link.booking_id is None:
+        if sure is None:
             stands = store.link(link.id, surely=False)
             if stands is not None and stands.expires_at > now + KEPT / 2:
                 return

@@ -100,7 +100,7 @@ def _draft(
 def link_of(links: Links, subject: Subject, now: datetime) -> Link:
     """Kept until long after the message is of use."""
     useful_from = max(subject.useful_from or now, now)
-    return links.link(subject.item.network_id, subject.client.id, subject.booking_id, useful_from)
+    return links.link(subject.item.network_id, subject.client.id, subject.link_booking_id, useful_from)
 
 
 def facts_of(links: Links, subject: Subject, plan: Plan, link: Link, now: datetime) -> MessageFacts:
