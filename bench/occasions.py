@@ -12,6 +12,7 @@ from chalicelib.domain.campaigns import Campaign, CampaignState, Recipient
 from chalicelib.domain.clients import Client, Due, VisitDay
 from chalicelib.domain.ids import derived, digest
 from chalicelib.domain.ledger import Account, EntryKind, Lot
+from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message, MessageState, message_id
 from chalicelib.domain.network import Directory
 from chalicelib.domain.touches import Touch, TouchKind, TouchState, with_touches
@@ -56,6 +57,10 @@ class Scene:
     def woken(self, client: Client, since: timedelta) -> Client:
         """With the pointer that was set that long ago."""
         return plan_client.with_wake(client, self.directory, self.now - since)
+
+    def link(self, booking_id: str | None = None) -> Link:
+        """That of a booking, or of the client, as an earlier message has put it."""
+        return self.salon.links.link(self.network_id, self.client_id, booking_id, self.now)
 
     def booking(self, starts_in: timedelta, **said: Any) -> Booking:
         return replace(planned(self.salon, self.cause, self.now + starts_in), **said)
@@ -114,14 +119,10 @@ def no_show_invitation(scene: Scene) -> Sequence[Any]:
 
 
 def repeat_invitation(scene: Scene) -> Sequence[Any]:
-    client = replace(scene.visited(30), due=(Due(SERVICE, scene.now, f"bkg_{digest(scene.cause)}"),))
-    return (scene.woken(client, timedelta(days=30)),)
-
-
-def invitation_again(scene: Scene) -> Sequence[Any]:
-    """To a client whose link was put by an earlier message."""
-    link = scene.salon.links.link(scene.network_id, scene.client_id, None, scene.now)
-    return *repeat_invitation(scene), link
+    """The link of the visit is there."""
+    visit = f"bkg_{digest(scene.cause)}"
+    client = replace(scene.visited(30), due=(Due(SERVICE, scene.now, visit),))
+    return scene.woken(client, timedelta(days=30)), scene.link(visit)
 
 
 def birthday(scene: Scene) -> Sequence[Any]:

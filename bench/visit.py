@@ -42,7 +42,7 @@ STEPS = (
     ),
     Step("notice", 6, "link, log line (item, salon's), booking (item, pointer moved)", "wake"),
     Step("confirm request", 5, "log line (item, salon's), booking (item, pointer moved)", "wake"),
-    Step("tap: confirmed", 4, "booking (item, salon's, pointer moved: no cut-off any more)", "api", 3),
+    Step("tap: confirmed", 3, "booking (item, pointer moved: no cut-off any more)", "api", 3),
     Step("control reminder", 4, "log line (item, salon's), booking (item, pointer removed)", "wake"),
     Step("consent taken down", 2, "client, history; once, not for each visit", "api", 1, beside=True),
     Step(
@@ -52,7 +52,7 @@ STEPS = (
         "review request, bonus notice", 4, "log line (item, salon's), booking (item, pointer removed)", "wake"
     ),
     Step("review", 1, "booking", "api", 3),
-    Step("repeat invitation", 6, "link, log line (item, salon's), client (item, pointer moved)", "wake"),
+    Step("repeat invitation", 5, "log line (item, salon's), client (item, pointer moved)", "wake"),
 )
 
 
