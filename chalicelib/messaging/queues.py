@@ -14,6 +14,7 @@ from chalicelib.services.ports import Woken
 
 log = logging.getLogger(__name__)
 
+HALF_A_MINUTE = 30
 Locate = Callable[[Any], tuple[str, str, str]]
 """Partition key, sort key and wake shard of a value."""
 
@@ -37,7 +38,9 @@ class SqsWakeQueue:
             log.warning("an item was not woken at once; the next sweep finds it", exc_info=True)
 
     def wake_shard(self, shard: str, at: datetime) -> None:
-        self._send({"shard": shard}, f"{shard}#{at:%Y-%m-%dT%H:%M}")
+        """Once for each half minute: a schedule that fires twice counts once, and of two sweeps of which the
+        first was late both count."""
+        self._send({"shard": shard}, f"{shard}#{int(at.timestamp()) // HALF_A_MINUTE}")
 
     def go_on(self, shard: str, after: str) -> None:
         """Another worker is to go on with a shard. `after` tells this hand-over from others."""

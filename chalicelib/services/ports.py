@@ -193,7 +193,7 @@ class WakeQueue(Protocol):
         """That item, at once."""
 
     def wake_shard(self, shard: str, at: datetime) -> None:
-        """All that is due in a shard; at most once for each `at`."""
+        """All that is due in a shard; at most once for each half minute of `at`."""
 
 
 class IntakeQueue(Protocol):

@@ -92,7 +92,11 @@ def send_due(sending: Sending, subject: Subject) -> None:
     round = Round(sending, subject.prepared(store, due, now), now)
     going = _affordable(round, _decided(round, due))
     if going:
-        _claim(round, going)
+        try:
+            _claim(round, going)
+        except Exception:
+            _put_back(round, going)
+            raise
         for attempt, outcome in _made(round, going):
             _take_down(round, attempt, outcome)
     _resolve(round)
@@ -249,6 +253,12 @@ def _affordable(round: Round, attempts: Sequence[Attempt]) -> list[Attempt]:
         else:
             going.append(attempt)
     return going
+
+
+def _put_back(round: Round, going: Sequence[Attempt]) -> None:
+    """Nothing was attempted, so nothing was spent."""
+    for attempt in going:
+        round.sending.budgets.put_back(round.subject.directory, attempt.draft.micros, round.now)
 
 
 # --- claim, one attempt, record, resolve
