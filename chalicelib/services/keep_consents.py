@@ -34,15 +34,28 @@ def set_consents(
     granted: bool,
     how: str,
     actor: str,
+    said_at: datetime | None = None,
 ) -> Client:
     """Takes down whether messages of a purpose may go through a channel, for all pairs of channel and purpose
     at once. Saying the same again changes nothing.
 
-    how: in what way the client said so. Raises NOT_FOUND, UNKNOWN_CHANNEL, UNKNOWN_PURPOSE.
+    how: in what way the client said so. said_at: when, where we may be told late or twice: what was said
+    since stands. Raises NOT_FOUND, UNKNOWN_CHANNEL, UNKNOWN_PURPOSE.
     """
-    now = world.now()
-    said = [consent_said(channel, purpose, granted, how, actor, now) for channel, purpose in pairs]
-    return _take_down(world, network_id, client_id, lambda client: said)
+    at = said_at or world.now()
+    said = [consent_said(channel, purpose, granted, how, actor, at) for channel, purpose in pairs]
+    return _take_down(
+        world,
+        network_id,
+        client_id,
+        lambda client: [each for each in said if not _is_overtaken(client, each)],
+    )
+
+
+def _is_overtaken(client: Client, said: Consent) -> bool:
+    """Whether another word is newer: of a yes any, of a no only the client's own."""
+    stands = client.consent(said.channel, said.purpose)
+    return stands is not None and stands.at > said.at and (said.granted or stands.actor == BY_CLIENT)
 
 
 def stop_messages(
@@ -54,11 +67,15 @@ def stop_messages(
     channels: Iterable[str] = CHANNELS,
     how: str = ON_STOP_PAGE,
     actor: str = BY_CLIENT,
+    said_at: datetime | None = None,
 ) -> Client:
-    """Nothing more comes, or no marketing; on any channel unless some are named."""
+    """Nothing more comes, or no marketing; on any channel unless some are named. said_at: as of
+    `set_consents`."""
     purposes = [Purpose.MARKETING] if marketing_only else list(Purpose)
     pairs = [(channel, purpose.value) for channel in channels for purpose in purposes]
-    return set_consents(world, network_id, client_id, pairs, granted=False, how=how, actor=actor)
+    return set_consents(
+        world, network_id, client_id, pairs, granted=False, how=how, actor=actor, said_at=said_at
+    )
 
 
 def resume_messages(

@@ -62,7 +62,7 @@ def take_receipt(world: World, receipt: Receipt) -> Taken:
     if receipt.bad_address:
         _bury(world, saved[0], receipt)
     if receipt.complaint:
-        _refuse(world, saved[0])
+        _refuse(world, saved[0], receipt.at)
     _learn_price(world, saved[0], receipt)
     return Taken.KNOWN if saved == messages else Taken.APPLIED
 
@@ -189,9 +189,10 @@ def _bury(world: World, message: Message, receipt: Receipt) -> None:
         bury_address(world.store, message.network_id, message.client_id, dead)
 
 
-def _refuse(world: World, message: Message) -> None:
+def _refuse(world: World, message: Message, at: datetime) -> None:
     """Who complains to their provider wants nothing more by this channel."""
-    stop_messages(world, message.network_id, message.client_id, channels=[message.channel], how="complaint")
+    network_id, client_id, channels = message.network_id, message.client_id, [message.channel]
+    stop_messages(world, network_id, client_id, channels=channels, how="complaint", said_at=at)
 
 
 def _learn_price(world: World, message: Message, receipt: Receipt) -> None:

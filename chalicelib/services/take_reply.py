@@ -58,7 +58,7 @@ def take_reply(world: World, reply: Reply) -> Heard:
     if wanted is Meaning.STOP:
         return _stopped(world, clients, reply)
     if wanted is Meaning.START:
-        return _resumed(world, clients)
+        return _resumed(world, clients, reply.at)
     client = _addressed(world, clients)
     asked = _asked_about(world, client, reply)
     if wanted is Meaning.YES and asked is not None and _confirmed(world, asked):
@@ -111,19 +111,21 @@ def _stopped(world: World, clients: Sequence[Client], reply: Reply) -> Heard:
     """Nothing more comes, from any network that sends by this number. Who was asked to confirm may have meant
     the booking: the salon is told as well."""
     for client in clients:
-        stop_messages(world, client.network_id, client.id, how=HOW)
+        stop_messages(world, client.network_id, client.id, how=HOW, said_at=reply.at)
         asked = _asked_about(world, client, reply)
         if asked is not None:
             _told(world, client, asked, reply)
     return Heard.STOPPED
 
 
-def _resumed(world: World, clients: Sequence[Client]) -> Heard:
+def _resumed(world: World, clients: Sequence[Client], at: datetime) -> Heard:
     """Service messages come again where they were refused; marketing has to be asked for by itself."""
     for client in clients:
         refused = [c for c in client.consents if c.purpose is Purpose.SERVICE and not c.granted]
         pairs = [(consent.channel, consent.purpose.value) for consent in refused]
-        set_consents(world, client.network_id, client.id, pairs, granted=True, how=HOW, actor=BY_CLIENT)
+        set_consents(
+            world, client.network_id, client.id, pairs, granted=True, how=HOW, actor=BY_CLIENT, said_at=at
+        )
     return Heard.RESUMED
 
 

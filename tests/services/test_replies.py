@@ -90,6 +90,24 @@ def test_start_brings_service_messages_back_and_no_marketing(life: Life) -> None
     assert life.client() == client
 
 
+def test_of_a_stop_and_a_start_the_newer_holds_whatever_comes_twice_or_late(life: Life) -> None:
+    def told(text: str, minutes: int) -> None:
+        at = NOW + timedelta(minutes=minutes)
+        take_reply(life.world, Reply(channel="sms", to=OURS, sender=MARIAS_PHONE, text=text, id=text, at=at))
+
+    def allowed() -> list[bool]:
+        return [each.granted for each in life.client().consents if each.purpose is Purpose.SERVICE]
+
+    life.world.clock.forward(hours=1)  # type: ignore[attr-defined]
+    told("STOP", 1)
+    told("START", 5)
+    told("STOP", 1)
+    assert all(allowed())
+    told("STOP", 9)
+    told("START", 5)
+    assert not any(allowed())
+
+
 def test_cancel_stops_and_tells_the_salon_since_it_may_have_meant_the_booking(life: Life) -> None:
     booking = asked(life)
     assert writes(life, "Cancel") is Heard.STOPPED
