@@ -61,8 +61,8 @@ class Links:
         return Links(hmac.new(self.secret, b"nowhere", sha256).digest(), self.base_url)
 
     def keep(self, store: Store, link: Link, now: datetime, *, sure: bool | None) -> None:
-        """Puts the link item before an address leads to it. sure: whether an earlier message has put it; None:
-        perhaps. Then it is looked for first, since a read costs a tenth of a write."""
+        """Puts the link item before an address leads to it. sure: whether an earlier message has put it. None
+        is perhaps: it is looked for first, since a read costs a tenth of a write."""
         if sure:
             return
         if sure is None:

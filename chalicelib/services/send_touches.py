@@ -12,7 +12,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from chalicelib.domain.clients import DeadAddress
-from chalicelib.domain.messages import Message, MessageState, Outcome, message_id
+from chalicelib.domain.messages import Message, MessageState, Outcome
 from chalicelib.domain.touches import (
     DOUBTS_MOST,
     ESSENTIAL,
@@ -29,6 +29,7 @@ from chalicelib.domain.touches import (
 from chalicelib.domain.waking import Trouble
 from chalicelib.services.bury_address import bury_address
 from chalicelib.services.decide_touch import Case, Check, Route, route, verdict
+from chalicelib.services.log_lines import id_of_kind, line_of, record_of
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.sending import LOST, Sending, put_on_record
 from chalicelib.services.subjects import Subject, claimed, settled
@@ -112,7 +113,7 @@ def _standing(round: Round, plan: Plan) -> Standing:
     touch = touch_of(round.subject.item.touches, plan)
     if touch is None or touch.state is TouchState.DEFERRED:
         return Standing(touch)
-    record = _record_of(round, touch)
+    record = record_of(round.subject, touch, round.sending.world.store)
     if record is None and touch.state is TouchState.SENDING:
         _record_loss(round, plan, touch)
     state = _FINAL[record.state] if record is not None else TouchState.UNKNOWN
@@ -129,15 +130,9 @@ def _standing(round: Round, plan: Plan) -> Standing:
     return Standing(final, final)
 
 
-def _record_of(round: Round, touch: Touch) -> Message | None:
-    item = round.subject.item
-    id = message_id(item.id, touch.kind, touch.occurrence, touch.attempt, touch.at)
-    return round.sending.world.store.message(item.network_id, round.subject.client.id, id)
-
-
 def _record_loss(round: Round, plan: Plan, touch: Touch) -> None:
     """A claim without a record: nobody can know what became of it, which is a line of the log too."""
-    message = _message(round, plan, touch, touch.at)
+    message = line_of(round.subject, plan, touch, touch.at)
     put_on_record(round.sending, replace(message, state=MessageState.UNKNOWN, reason=LOST))
 
 
@@ -217,7 +212,7 @@ def _skipped(round: Round, plan: Plan, reason: str) -> Touch:
     """A skip is a line of the log like any other. Its id begins with the planned instant: a second try finds
     it there."""
     touch = Touch(plan.kind, TouchState.SKIPPED, round.now, plan.occurrence, attempt=0, reason=reason)
-    message = _message(round, plan, touch, plan.at)
+    message = line_of(round.subject, plan, touch, plan.at)
     put_on_record(round.sending, replace(message, state=MessageState.SKIPPED, reason=reason))
     return touch
 
@@ -294,7 +289,7 @@ def _made(round: Round, attempts: Sequence[Attempt]) -> Iterator[tuple[Attempt, 
         kind = attempt.plan.kind
         if attempt.draft.rides_on is None:
             sender = round.sending.senders[attempt.route.channel]
-            message = _message(round, attempt.plan, attempt.touch, attempt.touch.at)
+            message = line_of(round.subject, attempt.plan, attempt.touch, attempt.touch.at)
             outcomes[kind] = sender.send(
                 outgoing(round.subject, attempt.draft, attempt.plan, attempt.route, message.id, round.now)
             )
@@ -332,7 +327,7 @@ def _came_to(round: Round, attempt: Attempt, outcome: Outcome) -> Touch:
 
 def _record(round: Round, attempt: Attempt, outcome: Outcome, now: datetime) -> Message:
     draft = attempt.draft
-    message = _message(round, attempt.plan, attempt.touch, attempt.touch.at)
+    message = line_of(round.subject, attempt.plan, attempt.touch, attempt.touch.at)
     return replace(
         message,
         channel=attempt.route.channel,
@@ -344,37 +339,9 @@ def _record(round: Round, attempt: Attempt, outcome: Outcome, now: datetime) -> 
         alphabet=draft.alphabet,
         parts=0 if draft.rides_on else draft.parts,
         cost_micros=None if draft.rides_on or outcome.state is MessageState.FAILED else draft.micros,
-        with_message=_id_of(round, attempt, draft.rides_on),
-        carries=_id_of(round, attempt, draft.carries),
+        with_message=id_of_kind(round.subject, draft.rides_on),
+        carries=id_of_kind(round.subject, draft.carries),
         sent_at=now if outcome.state is MessageState.SENT else None,
-    )
-
-
-def _id_of(round: Round, attempt: Attempt, kind: TouchKind | None) -> str | None:
-    """The id of the message of another kind that is sent along with this attempt."""
-    if kind is None:
-        return None
-    item = round.subject.item
-    touch = next(t for t in item.touches.values() if t.kind is kind)
-    return message_id(item.id, kind, touch.occurrence, touch.attempt, touch.at)
-
-
-def _message(round: Round, plan: Plan, touch: Touch, at: datetime) -> Message:
-    subject = round.subject
-    cascade = subject.rules.cascade(plan.kind)
-    return Message(
-        network_id=subject.item.network_id,
-        id=message_id(subject.item.id, plan.kind, plan.occurrence, touch.attempt, at),
-        client_id=subject.client.id,
-        salon_id=subject.salon.id,
-        kind=plan.kind,
-        channel=touch.channel or cascade[min(touch.step, len(cascade) - 1)].channel,
-        state=MessageState.SENDING,
-        planned_at=plan.at,
-        recorded_at=at,
-        occurrence=plan.occurrence,
-        booking_id=subject.booking_id,
-        campaign_id=subject.campaign_id,
     )
 
 
