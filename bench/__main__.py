@@ -10,12 +10,24 @@ import sys
 import time
 from typing import Any
 
-from bench import calls, campaign, cost_page, drain, imports, messages, peak, scale_page, sweep, visit
+from bench import (
+    calls,
+    campaign,
+    cost_page,
+    drain,
+    imports,
+    messages,
+    peak,
+    receipts,
+    scale_page,
+    sweep,
+    visit,
+)
 from bench.figures import RESULTS, Figure, printed, table, write
 from bench.ground import Ground, local_ground
 from bench.meter import Meter
 
-PARTS = ("visit", "messages", "calls", "sweep", "imports", "drain", "campaign", "peak")
+PARTS = ("visit", "messages", "receipts", "calls", "sweep", "imports", "drain", "campaign", "peak")
 SITES = ("standard", "yclients")
 
 Tables = dict[str, list[dict[str, Any]]]
@@ -59,7 +71,7 @@ def measured(ground: Ground, parts: Any, tell: Any) -> tuple[list[Figure], Table
         tables["messages"] = messages.measured(ground)
         found += messages.figures(tables["messages"], ground)
         print(f"\nMessages by kind\n\n{_messages(tables['messages'])}\n")
-    for name, part in (("calls", calls), ("sweep", sweep)):
+    for name, part in (("receipts", receipts), ("calls", calls), ("sweep", sweep)):
         if name in parts:
             found += part.figures(ground)
             tell(f"{name}: counted")
