@@ -32,6 +32,9 @@ from chalicelib.services.world import World
 NO_SALON_YET = timedelta(days=1)
 """When a client is looked at again whose network has no salon that could speak to them."""
 
+SETTLED_AFTER = timedelta(seconds=10)
+"""How long an eventual read may not tell of a write."""
+
 
 def wakers(sending: Sending, intake: IntakeQueue) -> Wakers:
     steps = {**STEPS, WalkKind.COUNT: lambda world, walk: count_some(sending, walk)}
@@ -54,7 +57,8 @@ def wake_booking(sending: Sending, booking: Booking) -> None:
         if attach_client(world, booking) is None:
             world.store.save(with_wake(booking, directory, None, world.now()))
         return
-    client = _client_of(world, booking.network_id, booking.client_id)
+    made_just_now = world.now() - booking.made_at < SETTLED_AFTER
+    client = _client_of(world, booking.network_id, booking.client_id, fresh=made_just_now)
     if client is None:
         world.store.save(replace(booking, wake=None))
         return
@@ -62,9 +66,10 @@ def wake_booking(sending: Sending, booking: Booking) -> None:
     send_due(sending, about_booking(booking, client, directory))
 
 
-def _client_of(world: World, network_id: str, client_id: str | None) -> Client | None:
-    """Perhaps as they were a second ago: half the price, and nothing of them is saved."""
-    return world.store.client(network_id, client_id, fresh=False) if client_id else None
+def _client_of(world: World, network_id: str, client_id: str | None, *, fresh: bool = False) -> Client | None:
+    """Perhaps as they were a second ago: half the price, and nothing of them is saved. fresh: not so where
+    their phone may have come with the booking."""
+    return world.store.client(network_id, client_id, fresh=fresh) if client_id else None
 
 
 def _salon_told(world: World, booking: Booking, directory: Directory) -> Booking:

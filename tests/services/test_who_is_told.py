@@ -32,6 +32,27 @@ def test_a_guest_without_a_phone_is_known_by_the_e_mail(life: Life, site: Any) -
     assert {message.to for message in life.sender.sent} == {"+37369000222"}
 
 
+def test_a_phone_that_comes_with_the_booking_is_known_to_the_notice(life: Life, site: Any) -> None:
+    """Though a cheap read of the client may still show them as they were before."""
+    nobody = replace(WIFE, phone=None)
+    life.take_in(life.told(site, reported("e-1", 1, IN_TWO_DAYS + timedelta(days=9), client=nobody)))
+    before = life.client(str(life.only_booking().client_id))
+    life.run_until(NOW + timedelta(minutes=1))
+    life.take_in(life.told(site, reported("e-2", 1, IN_TWO_DAYS, client=WIFE)))
+    real = life.store.client
+
+    class Lagging:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(life.world.store, name)
+
+        def client(self, network_id: str, client_id: str, *, fresh: bool = True) -> Any:
+            return real(network_id, client_id) if fresh else before
+
+    lagging = replace(life, world=replace(life.world, store=Lagging()))  # type: ignore[arg-type]
+    lagging.drain()
+    assert [message.to for message in life.sender.sent] == ["+37369000222"]
+
+
 def test_a_move_is_told_as_a_move_only_to_who_knew_of_the_first_time(life: Life) -> None:
     booking = life.move(life.book(IN_TWO_DAYS), IN_TWO_DAYS + timedelta(days=1))
     assert not _facts(life, booking).moved
