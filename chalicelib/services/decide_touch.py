@@ -8,6 +8,7 @@ from datetime import datetime
 from chalicelib.domain.caps import WEEK, counts, is_capped, over_cap
 from chalicelib.domain.clients import address_of, may_send
 from chalicelib.domain.holdout import is_held_out
+from chalicelib.domain.messages import Message
 from chalicelib.domain.rules import ChannelStep
 from chalicelib.domain.touches import (
     MARKETING,
@@ -67,11 +68,6 @@ class Case:
     channels: Collection[str]
     going: Mapping[TouchKind, str] = field(default_factory=dict)
 
-    @property
-    def is_first(self) -> bool:
-        """Whether nothing was sent of it yet."""
-        return self.before is None or self.before.state is TouchState.DEFERRED
-
 
 def checks(case: Case) -> Iterator[Check]:
     """Each is worked out only when it is asked for: the later ones read."""
@@ -88,7 +84,7 @@ def checks(case: Case) -> Iterator[Check]:
     held = case.subject.held_back(plan, case.store, case.now)
     yield _later(case, "situation", None, held.reason if held else None, held.until if held else None)
     rides = isinstance(reached, Route) and _rides(case.going, plan.kind, reached.channel)
-    if is_capped(plan.kind) and case.is_first and not rides:
+    if is_capped(plan.kind) and not rides:
         yield _cap(case)
 
 
@@ -170,15 +166,23 @@ def _quiet(case: Case) -> Check:
 
 
 def _cap(case: Case) -> Check:
+    """Of the touch itself nothing counts: what it says through a second channel it has said already, or what
+    it said has failed."""
     client, rules = case.subject.client, case.subject.rules
     value = {"weekly_cap": rules.weekly_cap, "weekly_marketing_cap": rules.weekly_marketing_cap}
     log = case.store.messages_since(client.network_id, client.id, case.now - WEEK)
-    recent = [(each.kind, each.recorded_at) for each in log if counts(each)]
-    recent = [(kind, at) for kind, at in recent if at > case.now - WEEK]
+    others = [each for each in log if counts(each) and not _is_of(case, each)]
+    recent = [(each.kind, each.recorded_at) for each in others if each.recorded_at > case.now - WEEK]
     alone = (kind for kind, channel in case.going.items() if not _rides(case.going, kind, channel))
     going = [kind for kind in alone if is_capped(kind)]
     over = over_cap(case.plan.kind, [*recent, *((kind, case.now) for kind in going)], rules)
     return Check("caps", value) if over is None else _later(case, "caps", value, *over)
+
+
+def _is_of(case: Case, message: Message) -> bool:
+    plan, subject = case.plan, case.subject
+    touch = (plan.kind, plan.occurrence, subject.booking_id, subject.campaign_id)
+    return (message.kind, message.occurrence, message.booking_id, message.campaign_id) == touch
 
 
 def _later(case: Case, rule: str, value: object, reason: str | None, until: datetime | None) -> Check:
