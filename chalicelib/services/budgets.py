@@ -1,6 +1,7 @@
 """Keep a network's messages within its monthly budget, without a write for every message: a worker reserves
 what its first message costs, then slices of the month, and gives back the rest when it is done."""
 
+import logging
 from dataclasses import replace
 from datetime import datetime
 
@@ -16,6 +17,8 @@ from chalicelib.domain.spending import (
 from chalicelib.domain.tasks import Task, TaskKind
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import World
+
+log = logging.getLogger(__name__)
 
 _SLICES = 200
 """A slice is such a part of the budget: small, since what others hold in hand cannot be spent by a worker."""
@@ -55,7 +58,15 @@ class Budgets:
         for network_id, month in list(self._purses):
             left = self._purses.pop((network_id, month))
             if left:
-                self.settle(network_id, month, -left)
+                self._give_back(network_id, month, left)
+
+    def _give_back(self, network_id: str, month: str, left: int) -> None:
+        """What cannot be given back for all the others who write stays counted: no reason to fail a worker
+        whose messages are sent."""
+        try:
+            self.settle(network_id, month, -left)
+        except SaveConflict:
+            log.warning("a slice of the budget could not be given back", extra={"micros": left})
 
     def settle(self, network_id: str, month: str, micros: int) -> None:
         """Counts so much more (or less) as spent in a month: what receipts say, or what was not needed."""

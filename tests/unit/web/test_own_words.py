@@ -162,6 +162,12 @@ def test_a_campaign_says_its_own_text_only():
         message_words("campaign", "sms", "en", FACTS, None)
 
 
+def test_by_whatsapp_one_template_serves_all_campaigns_with_the_whole_text_for_its_only_value():
+    said = own("20 % off, {client}!", TouchKind.CAMPAIGN, channel="whatsapp")
+    assert said.parameters == (said.text,)
+    assert said.text.startswith("20 % off, Maria!")
+
+
 class TestStopping:
     @pytest.mark.parametrize("channel", ["sms", "whatsapp"])
     def test_marketing_without_a_way_to_stop_gets_one(self, channel):
