@@ -13,7 +13,7 @@ from chalicelib.domain.network import Directory, Salon, Template
 from chalicelib.domain.rules import MessageRules
 from chalicelib.domain.touches import Plan, Touch, TouchKind
 from chalicelib.services.ports import Store
-from chalicelib.services.subjects import Held, speaker, zone_of
+from chalicelib.services.subjects import Held, facts_of_all, speaker, zone_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,9 @@ class AboutAccount:
         return None if self._expiring(plan, now) > 0 else Held("nothing_usable")
 
     def facts(self, plan: Plan, now: datetime) -> MessageFacts:
-        return MessageFacts(
-            salon_name=self.salon.name,
-            client_name=self.client.name,
-            now=now,
-            zone=self.salon.timezone,
-            address=self.salon.address,
-            map_url=self.salon.map_url,
-            link=self.salon.booking_url,
+        return facts_of_all(
+            self,
+            now,
             points_balance=self.item.balance,
             points_expiring=self._expiring(plan, now),
             points_until=account_plan.expiry_day(plan.occurrence) if plan.occurrence else None,

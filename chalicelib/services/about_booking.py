@@ -15,7 +15,7 @@ from chalicelib.domain.rules import MessageRules
 from chalicelib.domain.touches import Plan, Touch, TouchKind, TouchState
 from chalicelib.domain.zones import local_date, local_instant
 from chalicelib.services.ports import Store
-from chalicelib.services.subjects import Held, next_booking, zone_of
+from chalicelib.services.subjects import Held, facts_of_all, next_booking, zone_of
 
 ABOUT_VISIT = frozenset({TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER})
 THANKS = frozenset({TouchKind.REVIEW_REQUEST, TouchKind.BONUS_NOTICE})
@@ -120,18 +120,12 @@ class AboutBooking:
         services = [self.directory.services.get(line.service_id) for line in lines]
         staff = [self.directory.staff.get(line.staff_id or "") for line in lines]
         earned = sum(booking.earned_points for booking in whole)
-        invites = plan.kind is TouchKind.NO_SHOW_INVITATION
-        return MessageFacts(
-            salon_name=self.salon.name,
-            client_name=self.client.name,
-            now=now,
-            zone=self.salon.timezone,
+        return facts_of_all(
+            self,
+            now,
             starts_at=self.item.starts_at,
-            address=self.salon.address,
-            map_url=self.salon.map_url,
             services=tuple(dict.fromkeys(service.name for service in services if service)),
             staff=next((person.name for person in staff if person), None),
-            link=self.salon.booking_url if invites else None,
             moved=self._told_another_time(),
             points_earned=earned or None,
         )

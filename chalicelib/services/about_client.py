@@ -13,7 +13,7 @@ from chalicelib.domain.rules import MessageRules
 from chalicelib.domain.touches import UNSETTLED, Plan, Touch, TouchKind
 from chalicelib.domain.zones import local_date
 from chalicelib.services.ports import Store
-from chalicelib.services.subjects import Held, next_booking, speaker, zone_of
+from chalicelib.services.subjects import Held, facts_of_all, next_booking, speaker, zone_of
 
 AFTER_MISSED = timedelta(days=7)
 """A client who was not written to because they had a booking is looked at again a week later: it may have
@@ -65,15 +65,10 @@ class AboutClient:
         if plan.kind is TouchKind.BIRTHDAY and self.item.birth_date is not None:
             year = plan.occurrence or local_date(now, self.salon.timezone).year
             birthday = client_plan.birthday_in(year, self.item.birth_date)
-        return MessageFacts(
-            salon_name=self.salon.name,
-            client_name=self.item.name,
-            now=now,
-            zone=self.salon.timezone,
-            address=self.salon.address,
-            map_url=self.salon.map_url,
+        return facts_of_all(
+            self,
+            now,
             services=tuple(service.name for service in services if service),
-            link=self.salon.booking_url,
             birthday=birthday,
         )
 

@@ -13,7 +13,7 @@ from chalicelib.domain.rules import MessageRules
 from chalicelib.domain.touches import Plan, Touch, TouchKind, due_at, open_plans, timely, touch_of
 from chalicelib.domain.waking import Wake, first_wake
 from chalicelib.services.ports import Store
-from chalicelib.services.subjects import Held, speaker, zone_of
+from chalicelib.services.subjects import Held, facts_of_all, speaker, zone_of
 
 PAUSED = "campaign_paused"
 LAST_LOOK = timedelta(minutes=15)
@@ -65,14 +65,9 @@ class AboutRecipient:
         return Held(PAUSED, last if last > now else None)
 
     def facts(self, plan: Plan, now: datetime) -> MessageFacts:
-        return MessageFacts(
-            salon_name=self.salon.name,
-            client_name=self.client.name,
-            now=now,
-            zone=self.salon.timezone,
-            address=self.salon.address,
-            map_url=self.salon.map_url,
-            link=self.salon.booking_url,
+        return facts_of_all(
+            self,
+            now,
         )
 
     def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:

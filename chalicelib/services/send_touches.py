@@ -112,6 +112,7 @@ def _standing(round: Round, plan: Plan) -> Standing:
     """What became of the touch, by its record where that knows more than the item."""
     touch = touch_of(round.subject.item.touches, plan)
     if touch is None or touch.state is TouchState.DEFERRED:
+        _make_room(round, plan)
         return Standing(touch)
     record = record_of(round.subject, touch, round.sending.world.store)
     if record is None and touch.state is TouchState.SENDING:
@@ -134,6 +135,14 @@ def _record_loss(round: Round, plan: Plan, touch: Touch) -> None:
     """A claim without a record: nobody can know what became of it, which is a line of the log too."""
     message = line_of(round.subject, plan, touch, touch.at)
     put_on_record(round.sending, replace(message, state=MessageState.UNKNOWN, reason=LOST))
+
+
+def _make_room(round: Round, plan: Plan) -> None:
+    """What is on its way for an old start gives way to the new one; should its worker be dead, the log still
+    knows of it."""
+    gone = round.subject.item.touches.get(plan.kind)
+    if gone is not None and gone.state is TouchState.SENDING and gone.occurrence < plan.occurrence:
+        _record_loss(round, Plan(gone.kind, gone.at, gone.at, occurrence=gone.occurrence), gone)
 
 
 def _sent(round: Round, plan: Plan, touch: Touch) -> Touch:
@@ -263,22 +272,11 @@ def _claim(round: Round, going: Sequence[Attempt]) -> None:
     """Writes down what is about to be sent; from here on nobody else sends it. It comes last of all that may
     fail before the attempt, since what fails behind it has an unknown fate."""
     sending, subject = round.sending, round.subject
-    for attempt in going:
-        _forget_in_flight(round, attempt)
     sending.links.keep(sending.world.store, going[0].draft.link, round.now, sure=subject.link_is_kept)
     (item,) = sending.world.store.save(
         claimed(subject, [*round.resolved, *(attempt.touch for attempt in going)])
     )
     round.subject = subject.with_item(item)
-
-
-def _forget_in_flight(round: Round, attempt: Attempt) -> None:
-    """What is on its way for an old start makes room for the new one; should its worker be dead, the log
-    still knows of it."""
-    gone = attempt.had
-    if gone is None or gone.state is not TouchState.SENDING or gone.occurrence == attempt.plan.occurrence:
-        return
-    _record_loss(round, Plan(gone.kind, gone.at, gone.at, occurrence=gone.occurrence), gone)
 
 
 def _made(round: Round, attempts: Sequence[Attempt]) -> Iterator[tuple[Attempt, Outcome]]:

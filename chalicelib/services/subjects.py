@@ -86,6 +86,22 @@ def zone_of(subject: Subject) -> str:
     return subject.client.timezone or subject.salon.timezone
 
 
+def facts_of_all(subject: Subject, now: datetime, **more: Any) -> MessageFacts:
+    """What every message knows, whatever it is about, and what this one knows besides. Messages that lead to
+    no page of ours lead to where the salon takes bookings."""
+    salon = subject.salon
+    known: dict[str, Any] = {
+        "salon_name": salon.name,
+        "client_name": subject.client.name,
+        "now": now,
+        "zone": salon.timezone,
+        "address": salon.address,
+        "map_url": salon.map_url,
+        "link": salon.booking_url,
+    }
+    return MessageFacts(**known | more)
+
+
 def claimed(subject: Subject, touches: Sequence[Touch]) -> Item:
     """The item with touches in flight; its pointer stands."""
     found: Item = with_touches(subject.item, *touches)

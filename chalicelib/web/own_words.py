@@ -49,7 +49,7 @@ def filled(
     if channel == "email":
         return _letter(template, said, pieces, known)
     if channel == "whatsapp" and template.kind is TouchKind.CAMPAIGN:
-        return Worded(said, parameters=(said,))  # one template serves all campaigns: its whole body is the text
+        return Worded(said, parameters=(said,))  # one template serves all campaigns: its body is the text
     if channel == "whatsapp":
         return Worded(said, parameters=parameters(pieces, known))
     return Worded(said)
