@@ -4,8 +4,9 @@
 PYTHON ?= python3
 STAGE ?= dev
 BIN := .venv/bin
-# The tests of the deployed stack come last: they are the slowest, and say least when a rule is broken.
-TESTS := $(sort $(filter-out tests/cloud/ tests/__pycache__/,$(wildcard tests/*/))) $(wildcard tests/cloud/)
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+TESTS := $(sort $(filter-out tests/__pycache__/,$(wildcard tests/*/)))
 
 .PHONY: help install demo demo-down test test-fast check bench package deploy clean
 .DEFAULT_GOAL := help
@@ -23,10 +24,10 @@ demo-down: install ## stop the local cloud, keeping its state (forget it: rm -rf
 	@$(BIN)/python -m infra.local_cloud down
 
 test: install ## all tests, the deployed stack's included
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(PYTEST) $(TESTS)
 
 test-fast: install ## the tests that need no local cloud
-	@$(BIN)/python -m pytest $(filter-out tests/cloud/,$(TESTS))
+	@$(PYTEST) $(filter-out tests/cloud/,$(TESTS))
 
 check: install ## lint, types, layers, the packaged template
 	@echo "ruff"; $(BIN)/ruff check .

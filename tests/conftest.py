@@ -22,6 +22,19 @@ if TYPE_CHECKING:
     from chalicelib.store.table import Table
 
 SHARDS = 8
+SLOWEST_FIRST = ("cloud", "house", "crash")
+"""Rooms that take long, so that neither of two workers is left with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers a file stays with one, and all that needs the deployed stack with one: there is a
+    single one of it."""
+    rooms = {item.nodeid: item.nodeid.split("/")[1] for item in items}
+    for item in items:
+        room = rooms[item.nodeid]
+        item.add_marker(pytest.mark.xdist_group(room if room == "cloud" else item.nodeid.split("::")[0]))
+    places = {room: place for place, room in enumerate(SLOWEST_FIRST)}
+    items.sort(key=lambda item: places.get(rooms[item.nodeid], len(places)))
 
 
 @pytest.fixture(scope="module")
