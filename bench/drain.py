@@ -1,9 +1,9 @@
 """How fast due messages are drained, beside a bare loop that makes the very same calls."""
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from statistics import median
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from statistics import median, quantiles
 from typing import Any
 
 from bench.figures import Figure
@@ -17,6 +17,9 @@ Requests = list[tuple[str, dict[str, Any]]]
 Lay = Callable[[Salon, int], Iterable[Any]]
 """What is due of a salon, so many times."""
 
+TURN = 5
+"""Messages that ours sends before the bare loop makes the same calls: both are measured within a fraction of
+a second, so that a machine which is busy for a while is busy for both."""
 
 CALLS = {
     "confirm requests": "reads of the index, booking, client, other bookings of the day; claim, record,"
@@ -26,43 +29,57 @@ CALLS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Drains:
-    """Seconds of ours and of the bare loop, shard by shard, over all runs; of ours, those of the processor,
-    in all."""
+    """Seconds of ours and of the bare loop, turn by turn; of ours, those of the processor, in all."""
 
-    ours: list[float]
-    bare: list[float]
-    calls: int
-    processor: float
+    ours: list[float] = field(default_factory=list)
+    bare: list[float] = field(default_factory=list)
+    processor: float = 0
+    calls: int = 0
 
     @property
     def ratios(self) -> list[float]:
-        """The speed of ours in that of the bare loop, shard by shard: each was drained by both within a few
-        seconds, so that a machine which is busy for a while is busy for both."""
+        """The speed of ours in that of the bare loop."""
         return [bare / ours for ours, bare in zip(self.ours, self.bare, strict=True)]
 
 
-def compare(ground: Ground, lay: Lay, messages: int, runs: int, tell: Callable[[str], None]) -> Drains:
-    """Ours and the bare loop take turns at draining shards, each on a table in which the same is due."""
-    requests = _requests(ground, lay, messages)
-    ours: list[float] = []
-    bare: list[float] = []
-    processor = 0.0
-    for run in range(runs):
-        salon, other = _with_due(ground, lay, messages), _with_due(ground, lay, messages)
-        repeat = _repeater(ground, other.table.item.Meta.table_name)
-        salon.table.client(salon.network_id, "cli_nobody")  # connected, as the repeater is
-        for shard, asked in requests.items():
-            began = time.process_time()
-            ours.append(_seconds(lambda: _drain(salon, shard)))  # noqa: B023 - called at once
-            processor += time.process_time() - began
-            bare.append(_seconds(lambda: repeat(asked)))  # noqa: B023 - called at once
-        assert len(salon.sender.sent) == messages
-        for each in (salon, other):
-            ground.drop(each.table)
-        tell(f"drain {run + 1} of {runs}")
-    return Drains(ours, bare, sum(map(len, requests.values())), processor)
+def compare(ground: Ground, lay: Lay, messages: int) -> Drains:
+    """Each drains a table in which the same is due."""
+    asked = _requests(ground, lay, messages)
+    found = Drains(calls=sum(len(turn) for turns in asked.values() for turn in turns))
+    salon, other = _with_due(ground, lay, messages), _with_due(ground, lay, messages)
+    repeat = _repeater(ground, other.table.item.Meta.table_name)
+    salon.table.client(salon.network_id, "cli_nobody")  # connected, as the repeater is
+    for shard, turns in asked.items():
+        clock, left = _Watch(found), iter(turns)
+
+        def in_turn(clock: "_Watch" = clock, left: Iterator[Requests] = left) -> None:
+            clock.stop()
+            found.bare.append(_seconds(lambda: repeat(next(left))))
+            clock.start()
+
+        clock.start()
+        _drain(salon, shard, in_turn)
+        in_turn()
+    assert len(salon.sender.sent) == messages
+    for each in (salon, other):
+        ground.drop(each.table)
+    return found
+
+
+class _Watch:
+    """Runs while it is our turn."""
+
+    def __init__(self, to: Drains) -> None:
+        self._to = to
+
+    def start(self) -> None:
+        self._began, self._processor = time.perf_counter(), time.process_time()
+
+    def stop(self) -> None:
+        self._to.ours.append(time.perf_counter() - self._began)
+        self._to.processor += time.process_time() - self._processor
 
 
 def _seconds(do: Callable[[], None]) -> float:
@@ -71,19 +88,36 @@ def _seconds(do: Callable[[], None]) -> float:
     return time.perf_counter() - began
 
 
-def _requests(ground: Ground, lay: Lay, messages: int) -> dict[str, Requests]:
-    """What draining asks of DynamoDB, by shard. The same each time: time and chance are the bench's."""
+def _requests(ground: Ground, lay: Lay, messages: int) -> dict[str, list[Requests]]:
+    """What draining asks of DynamoDB, by shard and turn. The same each time: time and chance are the
+    bench's."""
     salon = _with_due(ground, lay, messages, watched=True)
-    asked: dict[str, Requests] = {}
+    asked: dict[str, list[Requests]] = {}
     for shard in salon.shards():
-        salon.meter.requests = asked[shard] = []
-        _drain(salon, shard)
+        turns = asked[shard] = [[]]
+        salon.meter.requests = turns[0]
+
+        def next_turn(turns: list[Requests] = turns) -> None:
+            turns.append([])
+            salon.meter.requests = turns[-1]
+
+        _drain(salon, shard, next_turn)
     ground.drop(salon.table)
     return asked
 
 
-def _drain(salon: Salon, shard: str) -> None:
-    drained = drain_shard(salon.world, salon.wakers, shard, lambda: True)
+def _drain(salon: Salon, shard: str, after_turn: Callable[[], None]) -> None:
+    """after_turn: called after so many messages, but for the last."""
+    woken = 0
+
+    def has_time() -> bool:
+        nonlocal woken
+        if woken and woken % TURN == 0:
+            after_turn()
+        woken += 1
+        return True
+
+    drained = drain_shard(salon.world, salon.wakers, shard, has_time)
     assert not drained.failed, drained
 
 
@@ -110,30 +144,26 @@ def _with_due(ground: Ground, lay: Lay, messages: int, *, watched: bool = False)
     return salon
 
 
-def figures(
-    ground: Ground, tell: Callable[[str], None], *, messages: int = 1_000, runs: int = 2
-) -> list[Figure]:
-    return [
-        *_of_kind(ground, due, "confirm requests", messages, runs, tell),
-        *_of_kind(ground, invited, "repeat invitations", messages, runs, tell),
-    ]
+def figures(ground: Ground, tell: Callable[[str], None], *, messages: int = 1_000) -> list[Figure]:
+    found = []
+    for what, lay in (("confirm requests", due), ("repeat invitations", invited)):
+        found += _of_kind(what, compare(ground, lay, messages), messages)
+        tell(f"drain: {messages} {what}")
+    return found
 
 
-def _of_kind(
-    ground: Ground, lay: Lay, what: str, messages: int, runs: int, tell: Callable[[str], None]
-) -> list[Figure]:
-    found = compare(ground, lay, messages, runs, tell)
-    ours, bare = (messages * runs / sum(seconds) for seconds in (found.ours, found.bare))
-    ratios = found.ratios
+def _of_kind(what: str, found: Drains, messages: int) -> list[Figure]:
+    ours, bare = (messages / sum(seconds) for seconds in (found.ours, found.bare))
+    low, _, high = quantiles(found.ratios, n=4) if len(found.ratios) > 1 else found.ratios * 3
     return [
         Figure(
             f"drain: speed against a bare loop, {what}",
-            median(ratios),
+            median(found.ratios),
             "ratio",
             0.8,
             f"{messages} due, recording sender; the bare loop repeats the same {found.calls} calls by a plain"
-            f" botocore client, shard by shard in turns; median of {len(ratios)} pairs, which were from"
-            f" {min(ratios):.2f} to {max(ratios):.2f}; {ours:.0f} against {bare:.0f} messages a second",
+            f" botocore client, {TURN} messages in turns; median of {len(found.ratios)} pairs, of which half"
+            f" are from {low:.2f} to {high:.2f}; {ours:.0f} against {bare:.0f} messages a second",
             at_least=True,
         ),
         Figure(
@@ -141,7 +171,7 @@ def _of_kind(
         ),
         Figure(
             f"drain: processor time per message, {what}",
-            found.processor / messages / runs * 1000,
+            found.processor / messages * 1000,
             "ms",
             None,
             "of our process: calls of DynamoDB made and read, deciding, wording; the local cloud has its own",

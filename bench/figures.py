@@ -70,4 +70,10 @@ def _target(figure: Figure) -> str:
 def write(figures: Sequence[Figure], tables: Mapping[str, Sequence[Any]], to: Path = RESULTS) -> None:
     """tables: the rows behind the figures, by name; pages of docs/ are held to them by a test."""
     content = {"figures": [figure.as_json() for figure in figures], **tables}
-    to.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    to.write_text("{\n" + ",\n".join(_table_as_json(*each) for each in content.items()) + "\n}\n")
+
+
+def _table_as_json(name: str, rows: Sequence[Any]) -> str:
+    """A row a line, so that what has changed is seen."""
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    return f"{json.dumps(name)}: [\n{lines}\n]"

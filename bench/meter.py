@@ -28,8 +28,9 @@ class Spent:
     reported_read: float = 0
     rules_read: float = 0
     """Read units that went into the network's rules, which a process keeps for a minute; part of `read`."""
-    index_items: int = 0
-    index_read: float = 0
+    wake_entries: int = 0
+    wake_read: float = 0
+    """Entries of the wake index that were read, and read units for them."""
     by_place: Counter[str] = field(default_factory=Counter)
     """Write units by the table and its indexes."""
     largest: Counter[str] = field(default_factory=Counter)
@@ -116,9 +117,9 @@ class Meter:
             sizes += [mean] * (answer["ScannedCount"] - len(sizes))
         units = read_units(sizes, consistent=params.get("ConsistentRead", False))
         self.spent.read += units
-        if "IndexName" in params:
-            self.spent.index_items += answer["ScannedCount"]
-            self.spent.index_read += units
+        if params.get("IndexName") == "wake":
+            self.spent.wake_entries += answer["ScannedCount"]
+            self.spent.wake_read += units
 
     def _put(self, params: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         self._written(params["Item"], params["Item"], times=1)

@@ -200,7 +200,7 @@ def measured(tell: Callable[[str], None], due: int = 200_000) -> list[dict[str, 
 
 def _row(peak: Peak, drained: Drained) -> dict[str, Any]:
     found = asdict(drained)
-    every = max(len(drained.waiting) // 120, 1)  # points enough for a plot
+    every = max(len(drained.waiting) // 60, 1)  # points enough for a plot
     found["waiting"] = [[second, drained.waiting[second]] for second in range(0, len(drained.waiting), every)]
     found["seconds"] = round(drained.seconds)
     given = {name: getattr(peak, name) for name in ("due", "shards", "limit", "batch")}

@@ -37,8 +37,8 @@ def minute(ground: Ground, bookings: int, number_due: int) -> Minute:
         number_due,
         idle.read,
         idle.write,
-        busy.index_items / number_due,
-        busy.index_read / number_due,
+        busy.wake_entries / number_due,
+        busy.wake_read / number_due,
     )
 
 

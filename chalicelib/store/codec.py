@@ -9,15 +9,18 @@ gains fields at its end only; one whose fields are named (kw_only) is written wi
 import json
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Container, Hashable, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from collections.abc import Callable, Container, Mapping
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, date, datetime, time
 from enum import Enum
-from functools import lru_cache
+from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+
+_is_dataclass: Callable[[Any], bool] = is_dataclass
+"""Without its narrowing, after which a class could be no cache's key to the type checker."""
 
 
 def encoded(value: Any, left_out: Container[str]) -> str:
@@ -28,39 +31,65 @@ def encoded(value: Any, left_out: Container[str]) -> str:
 
 def decoded(cls: type[T], body: str, **known: Any) -> T:
     """The domain value of a body. known: what was left out of it, and perhaps more."""
-    hints = _hints(cast(Any, cls))
-    named = {name: _unpacked(hints[name], item) for name, item in known.items() if name in hints}
-    return cls(**named | _unnamed(cls, json.loads(body)))
+    return cls(**_unnamed(cls, known) | _unnamed(cls, json.loads(body)))
+
+
+# --- what is asked of a class once only: its fields with their defaults, and how each is read
+
+
+@cache
+def _fields(cls: Any) -> tuple[tuple[str, Any], ...]:
+    """Names and defaults, MISSING where there is none. Defaults are never changed: they may be shared."""
+    return tuple(
+        (each.name, each.default_factory() if each.default_factory is not MISSING else each.default)
+        for each in fields(cls)
+    )
+
+
+@cache
+def _is_row(cls: Any) -> bool:
+    """Whether its fields are positional."""
+    return not fields(cls)[0].kw_only
+
+
+@cache
+def _readers(cls: Any) -> dict[str, Callable[[Any], Any]]:
+    """By field, what makes its value of plain data."""
+    hints = get_type_hints(cls)
+    return {name: _reader(hints[name]) for name, _ in _fields(cls)}
+
+
+# --- there
 
 
 def _named(value: Any) -> dict[str, Any]:
     """The fields that differ from their defaults, by name."""
-    pairs = ((field, getattr(value, field.name)) for field in fields(value))
-    return {field.name: _packed(item) for field, item in pairs if not _is_default(field, item)}
+    cls: Any = type(value)
+    pairs = ((name, getattr(value, name), default) for name, default in _fields(cls))
+    return {name: _packed(item) for name, item, default in pairs if item != default}
 
 
-def _unnamed(cls: type, data: dict[str, Any]) -> dict[str, Any]:
-    hints = _hints(cls)
-    return {name: _unpacked(hints[name], item) for name, item in data.items() if name in hints}
+def _row(item: Any) -> list[Any]:
+    """The fields in their order, without those at the end that are at their default."""
+    cls: Any = type(item)
+    of_class = _fields(cls)
+    row = [_packed(getattr(item, name)) for name, _ in of_class]
+    for name, default in reversed(of_class):
+        if getattr(item, name) != default:
+            break
+        row.pop()
+    return row
 
 
-def _is_row(cls: Any) -> bool:
-    return not fields(cls)[0].kw_only
-
-
-def _is_default(field: "Field[Any]", item: Any) -> bool:
-    if field.default is not MISSING:
-        return bool(item == field.default)
-    return field.default_factory is not MISSING and bool(item == field.default_factory())
+_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
 
 
 def _packed(item: Any) -> Any:
-    if type(item) in _AS_THEY_ARE:
+    cls: Any = type(item)
+    if cls in _AS_THEY_ARE:
         return item
-    if is_dataclass(item) and not _is_row(item):
-        return _named(item)
-    if is_dataclass(item):
-        return _row(item)
+    if _is_dataclass(cls):
+        return _row(item) if _is_row(cls) else _named(item)
     if isinstance(item, Enum):
         return item.value
     if isinstance(item, datetime):
@@ -79,73 +108,71 @@ def _packed(item: Any) -> Any:
     return item
 
 
-_AS_THEY_ARE = frozenset({str, int, bool, type(None)})
-
-
-def _row(item: Any) -> list[Any]:
-    """The fields in their order, without those at the end that are at their default."""
-    row = [_packed(getattr(item, field.name)) for field in fields(item)]
-    for field in reversed(fields(item)):
-        if not _is_default(field, getattr(item, field.name)):
-            break
-        row.pop()
-    return row
-
-
 def _is_named_by(key: Any, each: Any) -> bool:
     """Whether a mapping's item is a row that begins with the enum it is kept by: then the key tells it."""
-    if not is_dataclass(each) or not _is_row(each):
+    cls: Any = type(each)
+    if not _is_dataclass(cls) or not _is_row(cls):
         return False
-    first = getattr(each, fields(each)[0].name)
+    first = getattr(each, _fields(cls)[0][0])
     return isinstance(first, Enum) and first == key
 
 
-def _unpacked(hint: Any, data: Any) -> Any:
-    if data is None:
-        return None
-    origin = get_origin(hint)
+# --- and back
+
+
+def _unnamed(cls: type, data: dict[str, Any]) -> dict[str, Any]:
+    read = _readers(cls)
+    return {name: read[name](item) for name, item in data.items() if name in read}
+
+
+@cache
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    """Makes a value of plain data; None stays None."""
+    read = _some_reader(hint)
+    return lambda data: None if data is None else read(data)
+
+
+def _some_reader(hint: Any) -> Callable[[Any], Any]:
+    origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
-        return _unpacked(next(arg for arg in get_args(hint) if arg is not type(None)), data)
+        return _reader(next(arg for arg in args if arg is not type(None)))
     if origin is tuple:
-        return tuple(_unpacked(get_args(hint)[0], each) for each in data)
+        of_each = _reader(args[0])
+        return lambda data: tuple(map(of_each, data))
     if origin is Mapping:
-        of_key, of_item = get_args(hint)
-        named = _begins_with(of_item, of_key)
-        return {
-            _unpacked(of_key, key): _unpacked(of_item, [key, *each] if named else each)
-            for key, each in data.items()
-        }
-    if is_dataclass(hint):
-        return _nested(hint, data)
-    read = _READ.get(hint)
-    if read is not None:
-        return read(data)
-    return hint(data) if isinstance(hint, type) and issubclass(hint, Enum) else data
+        return _mapping_reader(*args)
+    if _is_dataclass(hint):
+        return _nested_reader(hint)
+    if hint in _READ:
+        return _READ[hint]
+    return hint if isinstance(hint, type) and issubclass(hint, Enum) else lambda data: data
+
+
+def _mapping_reader(of_key: Any, of_item: Any) -> Callable[[Any], Any]:
+    read_key, read_item = _reader(of_key), _reader(of_item)
+    if _begins_with(of_item, of_key):
+        return lambda data: {read_key(key): read_item([key, *each]) for key, each in data.items()}
+    return lambda data: {read_key(key): read_item(each) for key, each in data.items()}
 
 
 def _begins_with(cls: Any, kind: Any) -> bool:
     """The same question as `_is_named_by`, of types."""
-    if not is_dataclass(cls) or not _is_row(cls) or not issubclass(kind, Enum):
+    if not _is_dataclass(cls) or not _is_row(cls) or not issubclass(kind, Enum):
         return False
-    return next(iter(_hints(cast(Any, cls)).values())) is kind
+    return get_type_hints(cls)[_fields(cls)[0][0]] is kind
 
 
-def _nested(cls: Any, data: Any) -> Any:
+def _nested_reader(cls: Any) -> Callable[[Any], Any]:
     """A dataclass within another, from its names or from its row."""
     if not _is_row(cls):
-        return cls(**_unnamed(cls, data))
-    return cls(*(_unpacked(hint, each) for hint, each in zip(_hints(cls).values(), data, strict=False)))
+        return lambda data: cls(**_unnamed(cls, data))
+    read = tuple(_readers(cls).values())
+    return lambda data: cls(*(of_field(each) for of_field, each in zip(read, data, strict=False)))
 
 
-_READ: dict[Any, Any] = {
+_READ: dict[Any, Callable[[Any], Any]] = {
     datetime: datetime.fromisoformat,
     date: date.fromisoformat,
     time: time.fromisoformat,
     bytes: lambda text: zlib.decompress(b64decode(text)),
 }
-
-
-@lru_cache(maxsize=64)
-def _hints(cls: Hashable) -> dict[str, Any]:
-    hints = get_type_hints(cls)
-    return {field.name: hints[field.name] for field in fields(cast(Any, cls))}
