@@ -46,10 +46,15 @@ class Budgets:
         self._purses[purse] -= micros
         return True
 
-    def put_back(self, directory: Directory, micros: int, now: datetime) -> None:
-        """What was not sent was not spent."""
-        if directory.rules.messages.monthly_budget_usd_cents is not None:
-            purse = (directory.network.network_id, month_of(now))
+    def put_back(self, directory: Directory, micros: int, now: datetime, *, essential: bool) -> None:
+        """What was not sent was not spent. What was taken for the essential may lie beyond the budget, where
+        nothing else may spend it."""
+        if directory.rules.messages.monthly_budget_usd_cents is None:
+            return
+        purse = (directory.network.network_id, month_of(now))
+        if essential:
+            self._give_back(*purse, micros)
+        else:
             self._purses[purse] = self._purses.get(purse, 0) + micros
 
     def close(self) -> None:

@@ -262,7 +262,10 @@ def _affordable(round: Round, attempts: Sequence[Attempt]) -> list[Attempt]:
 def _put_back(round: Round, going: Sequence[Attempt]) -> None:
     """Nothing was attempted, so nothing was spent."""
     for attempt in going:
-        round.sending.budgets.put_back(round.subject.directory, attempt.draft.micros, round.now)
+        essential = attempt.plan.kind in ESSENTIAL
+        round.sending.budgets.put_back(
+            round.subject.directory, attempt.draft.micros, round.now, essential=essential
+        )
 
 
 # --- claim, one attempt, record, resolve
@@ -296,17 +299,16 @@ def _made(round: Round, attempts: Sequence[Attempt]) -> Iterator[tuple[Attempt, 
 
 def _take_down(round: Round, attempt: Attempt, outcome: Outcome) -> None:
     """Puts an attempt's outcome on record, or takes it back where the channel was too busy to take it."""
-    directory = round.subject.directory
     if outcome.throttled:
         round.throttled = outcome.reason or "throttled"
-        round.sending.budgets.put_back(directory, attempt.draft.micros, round.now)
+        _put_back(round, [attempt])
         if attempt.before.touch is None:
             round.undone.append((attempt.touch, attempt.had))
         else:
             round.resolved.append(attempt.before.touch)
         return
     if outcome.state is MessageState.FAILED:
-        round.sending.budgets.put_back(directory, attempt.draft.micros, round.now)
+        _put_back(round, [attempt])
     now = round.sending.world.now()
     put_on_record(round.sending, _record(round, attempt, outcome, now))
     if outcome.bad_address:
