@@ -26,6 +26,7 @@ SLOWEST_FIRST = ("cloud", "house", "crash")
 """Rooms that take long, so that neither of two workers is left with one at the end."""
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several workers a file stays with one, and all that needs the deployed stack with one: there is a
     single one of it."""
