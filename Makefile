@@ -5,7 +5,7 @@ PYTHON ?= python3
 STAGE ?= dev
 BIN := .venv/bin
 WORKERS ?= 2
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 TESTS := $(sort $(filter-out tests/__pycache__/,$(wildcard tests/*/)))
 
 .PHONY: help install demo demo-down test test-fast check bench package deploy clean

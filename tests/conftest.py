@@ -4,7 +4,7 @@ Nothing here is made at import, so that tests of the pure rooms pay for none of 
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,16 +26,22 @@ SLOWEST_FIRST = ("cloud", "house", "crash")
 """Rooms that take long, so that neither of two workers is left with one at the end."""
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {room: place for place, room in enumerate(SLOWEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.nodeid.split("/")[1], len(places)))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """With several workers a file stays with one, and all that needs the deployed stack with one: there is a
     single one of it."""
-    rooms = {item.nodeid: item.nodeid.split("/")[1] for item in items}
-    for item in items:
-        room = rooms[item.nodeid]
-        item.add_marker(pytest.mark.xdist_group(room if room == "cloud" else item.nodeid.split("::")[0]))
-    places = {room: place for place, room in enumerate(SLOWEST_FIRST)}
-    items.sort(key=lambda item: places.get(rooms[item.nodeid], len(places)))
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::")[0]
+            return "cloud" if file.startswith("tests/cloud/") else file
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="module")
