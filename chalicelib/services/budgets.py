@@ -49,7 +49,7 @@ class Budgets:
     def put_back(self, directory: Directory, micros: int, now: datetime, *, essential: bool) -> None:
         """What was not sent was not spent. What was taken for the essential may lie beyond the budget, where
         nothing else may spend it."""
-        if directory.rules.messages.monthly_budget_usd_cents is None:
+        if directory.rules.messages.monthly_budget_usd_cents is None or not micros:
             return
         purse = (directory.network.network_id, month_of(now))
         if essential:
