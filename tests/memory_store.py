@@ -1,0 +1,275 @@
+"""A store in memory, for tests that live through thousands of schedules: it keeps what the port promises, and
+its calls may be made to fail. tests/services/test_any_schedule.py holds it against the table.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any
+
+from chalicelib.domain.aliases import Alias
+from chalicelib.domain.bookings import Booking
+from chalicelib.domain.campaigns import Campaign, Recipient
+from chalicelib.domain.clients import Client, ConsentChange
+from chalicelib.domain.ids import time_ordered
+from chalicelib.domain.ledger import Account, Entry
+from chalicelib.domain.links import Link
+from chalicelib.domain.messages import Message
+from chalicelib.domain.network import Connection, Directory, Network, Price, Salon, Service, Staff, Template
+from chalicelib.domain.operations import Parked
+from chalicelib.domain.rules import RulesChange
+from chalicelib.domain.spending import Spending
+from chalicelib.domain.tasks import Task
+from chalicelib.domain.walks import Walk
+from chalicelib.services.ports import DueItem, Page, SaveConflict
+from chalicelib.store.item import after_save
+from chalicelib.store.keys import OVERWRITTEN, UNVERSIONED, instant_text, place_of
+from tests.crash.failing_calls import Calls, Failure, WorkerDied
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def _call(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Counts as a call to AWS, and fails where it is to fail."""
+
+    @wraps(method)
+    def called(self: "MemoryStore", *args: Any, **said: Any) -> Any:
+        failing = self.failing
+        number = len(failing.made)
+        failing.made.append(method.__name__)
+        if number != failing.fails_at:
+            return method(self, *args, **said)
+        if failing.failure is not Failure.BEFORE:
+            method(self, *args, **said)
+        if failing.failure is Failure.DIED:
+            raise WorkerDied
+        raise ConnectionError("the answer was lost")
+
+    return called
+
+
+class MemoryStore:
+    shards = 1
+
+    def __init__(self) -> None:
+        self.failing = Calls()
+        self._kept: dict[tuple[str, str], Any] = {}
+
+    @contextmanager
+    def calls(self, failing: Calls) -> Iterator[Calls]:
+        """As `failing_calls.calls`: one call inside fails."""
+        self.failing = failing
+        try:
+            yield failing
+        finally:
+            self.failing = Calls()
+
+    # --- writing
+
+    @_call
+    def save(self, *values: Any, remove: Sequence[Any] = ()) -> tuple[Any, ...]:
+        for value in remove:
+            stands = self._stands(value)
+            if stands is None or getattr(stands, "version", 0) != getattr(value, "version", 0):
+                raise SaveConflict(value)
+        for value in values:
+            if not self._may_be_put(value):
+                raise SaveConflict(value)
+        for value in remove:
+            del self._kept[_key(value)]
+        saved = tuple(after_save(value) for value in values)
+        self._kept.update((_key(value), value) for value in saved)
+        return saved
+
+    def _stands(self, value: Any) -> Any:
+        return self._kept.get(_key(value))
+
+    def _may_be_put(self, value: Any) -> bool:
+        stands = self._stands(value)
+        if isinstance(value, OVERWRITTEN):
+            return True
+        if isinstance(value, UNVERSIONED) or value.version == 0:
+            return stands is None
+        return stands is not None and stands.version == value.version
+
+    # --- one
+
+    def _one(self, cls: type, **said: Any) -> Any:
+        return next(iter(self._all(cls, **said)), None)
+
+    def _all(self, cls: type, **said: Any) -> list[Any]:
+        return [
+            value
+            for value in self._kept.values()
+            if type(value) is cls and all(getattr(value, name) == each for name, each in said.items())
+        ]
+
+    @_call
+    def network(self, network_id: str) -> Network | None:
+        return self._one(Network, network_id=network_id)
+
+    @_call
+    def directory(self, network_id: str) -> Directory | None:
+        network = self._one(Network, network_id=network_id)
+        if network is None:
+            return None
+        of = {cls: self._all(cls, network_id=network_id) for cls in (Salon, Staff, Service, Connection)}
+        return Directory(
+            network,
+            *({each.id: each for each in sorted(found, key=_key)} for found in of.values()),
+            {(t.kind, t.channel, t.language): t for t in self._all(Template, network_id=network_id)},
+            {(p.channel, p.country_code): p for p in self._all(Price, network_id=network_id)},
+        )
+
+    @_call
+    def booking(self, network_id: str, booking_id: str) -> Booking | None:
+        return self._one(Booking, network_id=network_id, id=booking_id)
+
+    @_call
+    def client(self, network_id: str, client_id: str, *, fresh: bool = True) -> Client | None:
+        return self._one(Client, network_id=network_id, id=client_id)
+
+    @_call
+    def alias(self, network_id: str, kind: str, value: str) -> str | None:
+        found = self._one(Alias, network_id=network_id, kind=kind, value=value)
+        return found.leads_to if found else None
+
+    @_call
+    def account(self, network_id: str, client_id: str) -> Account:
+        stands = self._one(Account, network_id=network_id, client_id=client_id)
+        return stands or Account(network_id=network_id, client_id=client_id)
+
+    @_call
+    def entry(self, network_id: str, client_id: str, entry_id: str) -> Entry | None:
+        return self._one(Entry, network_id=network_id, id=entry_id)
+
+    @_call
+    def message(self, network_id: str, client_id: str, message_id: str) -> Message | None:
+        return self._one(Message, network_id=network_id, id=message_id)
+
+    @_call
+    def link(self, link_id: str, *, surely: bool = True) -> Link | None:
+        return self._one(Link, id=link_id)
+
+    @_call
+    def spending(self, network_id: str, month: str) -> Spending:
+        stands = self._one(Spending, network_id=network_id, month=month)
+        return stands or Spending(network_id=network_id, month=month)
+
+    @_call
+    def price(self, network_id: str, channel: str, country_code: str) -> Price | None:
+        return self._one(Price, network_id=network_id, channel=channel, country_code=country_code)
+
+    @_call
+    def campaign(self, network_id: str, campaign_id: str, *, fresh: bool = True) -> Campaign | None:
+        return self._one(Campaign, network_id=network_id, id=campaign_id)
+
+    @_call
+    def recipient(self, network_id: str, client_id: str, campaign_id: str) -> Recipient | None:
+        return self._one(Recipient, network_id=network_id, client_id=client_id, campaign_id=campaign_id)
+
+    # --- many: everything is on the first page
+
+    @_call
+    def bookings(self, network_id: str, booking_ids: Sequence[str]) -> list[Booking]:
+        return [each for each in self._all(Booking, network_id=network_id) if each.id in booking_ids]
+
+    @_call
+    def bookings_of_client(
+        self, network_id: str, client_id: str, *, since: datetime | None = None, newest_first: bool = True,
+        limit: int = 50, cursor: str | None = None,
+    ) -> Page[Booking]:  # fmt: skip
+        found = self._between(since, None, network_id=network_id, client_id=client_id)
+        return Page((found[::-1] if newest_first else found)[:limit])
+
+    @_call
+    def bookings_of_salon(
+        self, network_id: str, salon_id: str, *, since: datetime | None = None, until: datetime | None = None,
+        status: str | None = None, limit: int = 50, cursor: str | None = None,
+    ) -> Page[Booking]:  # fmt: skip
+        return Page(self._between(since, until, network_id=network_id, salon_id=salon_id))
+
+    @_call
+    def starts_of_client(
+        self, network_id: str, client_id: str, since: datetime, until: datetime
+    ) -> list[tuple[str, datetime]]:
+        found = self._between(since, until, network_id=network_id, client_id=client_id)
+        return [(each.id, each.starts_at) for each in found]
+
+    def _between(self, since: datetime | None, until: datetime | None, **said: Any) -> list[Booking]:
+        found = [
+            b for b in self._all(Booking, **said) if (since or b.starts_at) <= b.starts_at < (until or NEVER)
+        ]
+        return sorted(found, key=lambda booking: (booking.starts_at, booking.id))
+
+    @_call
+    def clients(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Client]:
+        return Page(self._all(Client, network_id=network_id))
+
+    @_call
+    def clients_named(self, network_id: str, client_ids: Sequence[str]) -> list[Client]:
+        return [each for each in self._all(Client, network_id=network_id) if each.id in client_ids]
+
+    @_call
+    def accounts_named(self, network_id: str, client_ids: Sequence[str]) -> list[Account]:
+        return [each for each in self._all(Account, network_id=network_id) if each.client_id in client_ids]
+
+    @_call
+    def entries(self, network_id: str, client_id: str) -> list[Entry]:
+        found = self._all(Entry, network_id=network_id, client_id=client_id)
+        return sorted(found, key=lambda entry: entry.number)
+
+    @_call
+    def messages_of_client(
+        self, network_id: str, client_id: str, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[Message]:
+        found = self._all(Message, network_id=network_id, client_id=client_id)
+        return Page(sorted(found, key=lambda message: message.id, reverse=True))
+
+    @_call
+    def messages_since(self, network_id: str, client_id: str, since: datetime) -> list[Message]:
+        first = time_ordered("msg", since, "")
+        found = self._all(Message, network_id=network_id, client_id=client_id)
+        return sorted((each for each in found if each.id >= first), key=lambda message: message.id)
+
+    @_call
+    def consent_history(self, network_id: str, client_id: str) -> list[ConsentChange]:
+        return self._all(ConsentChange, network_id=network_id, client_id=client_id)
+
+    @_call
+    def walks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Walk]:
+        return Page(sorted(self._all(Walk, network_id=network_id), key=lambda walk: walk.id, reverse=True))
+
+    @_call
+    def rules_changes(
+        self, network_id: str, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[RulesChange]:
+        return Page(self._all(RulesChange, network_id=network_id))
+
+    @_call
+    def tasks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Task]:
+        return Page(self._all(Task, network_id=network_id))
+
+    @_call
+    def parked(self, network_id: str) -> list[Parked]:
+        return self._all(Parked, network_id=network_id)
+
+    # --- what is due
+
+    @_call
+    def read(self, pk: str, sk: str) -> Any:
+        return self._kept.get((pk, sk))
+
+    @_call
+    def due(self, shard: str, now: datetime, *, limit: int, after: DueItem | None = None) -> list[DueItem]:
+        asleep = [value for value in self._kept.values() if getattr(value, "wake", None) is not None]
+        pointers = sorted((instant_text(value.wake.at), *_key(value)) for value in asleep)
+        last = (after.wake_at, after.pk, after.sk) if after else ("", "", "")
+        due = [each for each in pointers if each > last and each[0] <= instant_text(now)]
+        return [DueItem(pk, sk, at) for at, pk, sk in due[:limit]]
+
+
+def _key(value: Any) -> tuple[str, str]:
+    place = place_of(value)
+    return place.pk, place.sk
