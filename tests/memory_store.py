@@ -1,5 +1,5 @@
 """A store in memory, for tests that live through thousands of schedules: it keeps what the port promises, and
-its calls may be made to fail. tests/services/test_any_schedule.py holds it against the table.
+its calls may be made to fail. tests/schedules/test_on_the_table.py lives the same days on the table.
 """
 
 from collections.abc import Callable, Iterator, Sequence
