@@ -1,23 +1,56 @@
-"""The same days on the real table: what the store in memory promises, DynamoDB keeps."""
+"""The same days on the real table: the promises are kept, and the store in memory says the same of them."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import given
 
 from tests.crash.failing_calls import calls
+from tests.memory_store import MemoryStore
 from tests.schedules.days import Days
+from tests.schedules.profile import lives
 from tests.schedules.promises import broken
 from tests.schedules.steps import Schedule, schedules
 
 if TYPE_CHECKING:
     from chalicelib.store.table import Table
 
+WEEK_AND_MORE = 9
 
-@given(schedule=schedules(8))
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_whatever_happens_every_promise_is_kept_on_the_table(moto_table: "Table", schedule: Schedule) -> None:
-    if moto_table.item.exists():
-        moto_table.item.delete_table()
-    moto_table.item.create_table(billing_mode="PAY_PER_REQUEST")
-    days = schedule.lived(Days(moto_table, calls, schedule.begin))
-    assert broken(days) == []
+
+@pytest.fixture(scope="module")
+def table() -> Iterator["Table"]:
+    """Of one shard: a sweep asks it once."""
+    from moto import mock_aws
+
+    with mock_aws():
+        from chalicelib.store.table import Table
+
+        yield Table("schedules", "us-east-1", shards=1)
+
+
+@given(schedule=schedules(10))
+@lives(few=8, many=100)
+def test_whatever_happens_every_promise_is_kept_on_the_table(table: "Table", schedule: Schedule) -> None:
+    assert broken(_lived(table, schedule)) == []
+
+
+@given(schedule=schedules(10, crashes=False))
+@lives(few=8, many=100)
+def test_the_store_in_memory_is_as_good_as_the_table(table: "Table", schedule: Schedule) -> None:
+    """Without crashes: one call to the store may be several to the table."""
+    store = MemoryStore()
+    in_memory = schedule.lived(Days(store, store.calls, schedule.begin), WEEK_AND_MORE)
+    assert _said(_lived(table, schedule)) == _said(in_memory)
+
+
+def _lived(table: "Table", schedule: Schedule) -> Days:
+    if table.item.exists():
+        table.item.delete_table()
+    table.item.create_table(billing_mode="PAY_PER_REQUEST")
+    return schedule.lived(Days(table, calls, schedule.begin), WEEK_AND_MORE)
+
+
+def _said(days: Days) -> list[tuple[str, ...]]:
+    return sorted((m.id, m.kind, m.channel, m.state, m.reason or "", m.text) for m in days.log.values())
