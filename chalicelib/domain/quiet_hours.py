@@ -9,6 +9,8 @@ _MARGIN = timedelta(minutes=10)
 """How long before the quiet time comes what is moved before it: a sweep that is late, or a second attempt,
 must not fall into it."""
 
+_STEPS_BACK = 12
+
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
@@ -34,7 +36,8 @@ class QuietHours:
             return instant
         local = instant.astimezone(zone(zone_name))
         day = local.date() if local.time() < self.end else local.date() + timedelta(days=1)
-        return max(local_instant(day, self.end, zone_name), instant)
+        ends = sorted(local_instant(day, self.end.replace(fold=fold), zone_name) for fold in (0, 1))
+        return next((end for end in ends if end >= instant and not self.holds(end, zone_name)), instant)
 
     def last_loud_before(self, instant: datetime, zone_name: str) -> datetime:
         """Shortly before the quiet time that holds at the instant (UTC); the instant itself when it is
@@ -43,4 +46,8 @@ class QuietHours:
             return instant
         local = instant.astimezone(zone(zone_name))
         day = local.date() if local.time() >= self.start else local.date() - timedelta(days=1)
-        return min(local_instant(day, self.start, zone_name) - _MARGIN, instant)
+        last = min(local_instant(day, self.start, zone_name) - _MARGIN, instant)
+        for _ in range(_STEPS_BACK):  # the clock has skipped the beginning, and it is quiet before it already
+            if self.holds(last, zone_name):
+                last -= _MARGIN
+        return last

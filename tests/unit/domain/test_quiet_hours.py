@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chalicelib.domain.quiet_hours import QuietHours
@@ -103,3 +103,39 @@ def test_any_quiet_hours_at_all_leave_answers_on_the_right_side(
 ) -> None:
     quiet = QuietHours(start, end)
     assert quiet.last_loud_before(instant, zone) <= instant <= quiet.ends_after(instant, zone)
+
+
+# --- quiet hours that begin or end while the clock changes
+
+CHANGES = [
+    (CHISINAU, datetime(2026, 3, 29, 0, tzinfo=UTC)),
+    (CHISINAU, datetime(2026, 10, 25, 0, tzinfo=UTC)),
+    ("America/New_York", datetime(2026, 3, 8, 7, tzinfo=UTC)),
+    ("America/New_York", datetime(2026, 11, 1, 6, tzinfo=UTC)),
+    ("Australia/Lord_Howe", datetime(2026, 4, 4, 15, tzinfo=UTC)),
+    ("Europe/Moscow", datetime(2026, 3, 29, 0, tzinfo=UTC)),
+]
+"""When clocks change, or would."""
+
+small_hours = st.builds(time, st.integers(0, 4), st.integers(0, 59))
+
+
+@given(
+    change=st.sampled_from(CHANGES),
+    minutes=st.integers(-240, 240),
+    one=st.one_of(small_hours, clock_times),
+    other=small_hours,
+    swapped=st.booleans(),
+)
+def test_whenever_they_begin_or_end_the_answers_are_loud_on_the_night_of_a_change_too(
+    change: tuple[str, datetime], minutes: int, one: time, other: time, swapped: bool
+) -> None:
+    zone, at_change = change
+    quiet = QuietHours(other, one) if swapped else QuietHours(one, other)
+    quiet_minutes = (quiet.end.hour - quiet.start.hour) * 60 + quiet.end.minute - quiet.start.minute
+    assume(quiet_minutes % (24 * 60) <= 23 * 60)  # more is refused when rules are set
+    instant = at_change + timedelta(minutes=minutes)
+    ends, last = quiet.ends_after(instant, zone), quiet.last_loud_before(instant, zone)
+    assert last <= instant <= ends
+    assert not quiet.holds(ends, zone)
+    assert not quiet.holds(last, zone)
