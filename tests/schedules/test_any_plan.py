@@ -205,7 +205,7 @@ def player(plan_of: Any, rules: MessageRules, zone: str, fates: list[str]) -> Pl
     zone=zones,
     fates=fates,
 )
-@lives(few=2_000, many=100_000)
+@lives(few=1_200, many=100_000)
 def test_whatever_becomes_of_a_booking(
     start: datetime, ahead: int, move: tuple[int, int] | None, end: Status | None, closed_late: int,
     rules: MessageRules, zone: str, fates: list[str],
@@ -243,7 +243,7 @@ def test_whatever_becomes_of_a_booking(
     zone=zones,
     fates=fates,
 )
-@lives(few=2_000, many=100_000)
+@lives(few=1_200, many=100_000)
 def test_whatever_becomes_of_a_client(
     now: datetime, born: date | None, visits: list[int], dues: list[int], rules: MessageRules, zone: str,
     fates: list[str],
@@ -272,7 +272,7 @@ def test_whatever_becomes_of_a_client(
     zone=zones,
     fates=fates,
 )
-@lives(few=1_000, many=50_000)
+@lives(few=600, many=50_000)
 def test_whatever_becomes_of_points(
     now: datetime, lots: list[tuple[int, int]], rules: MessageRules, zone: str, fates: list[str]
 ) -> None:
