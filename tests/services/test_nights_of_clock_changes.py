@@ -1,5 +1,5 @@
-"""Sending on the nights in which clocks change, in Chisinau and New York, and in Moscow, where they do not; and
-to clients whose clock is not the salon's."""
+"""Sending on the nights in which clocks change in Chisinau and New York, and in Moscow, where they do not;
+and to clients whose clock is not the salon's."""
 
 from collections.abc import Sequence
 from dataclasses import replace
