@@ -7,11 +7,11 @@ from typing import Any
 
 from bench.layout import planned
 from bench.salon import SALON, SERVICE, Salon
+from chalicelib.domain.account import Account, EntryKind, Lot
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.campaigns import Campaign, CampaignState, Recipient
 from chalicelib.domain.clients import Client, Due, VisitDay
 from chalicelib.domain.ids import derived, digest
-from chalicelib.domain.ledger import Account, EntryKind, Lot
 from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message, MessageState, message_id
 from chalicelib.domain.network import Directory

@@ -14,7 +14,7 @@ from bench.meter import Meter, Spent
 from bench.prices import step_dollars
 from bench.salon import SALON, Salon
 from chalicelib.domain.bookings import Booking
-from chalicelib.domain.ledger import faults
+from chalicelib.domain.ledger_check import faults
 from chalicelib.domain.touches import TouchKind
 
 

@@ -12,7 +12,7 @@ from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import Client
 from chalicelib.domain.ids import derived
 from chalicelib.domain.inbox import InboxItem, InboxState
-from chalicelib.domain.ledger import faults
+from chalicelib.domain.ledger_check import faults
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.messages import Message, Worded
 from chalicelib.domain.network import Connection, Template

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Any
 
+from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.aliases import Alias
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.campaigns import Campaign, Recipient
 from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.ids import time_ordered
-from chalicelib.domain.ledger import Account, Entry
 from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message
 from chalicelib.domain.network import Connection, Directory, Network, Price, Salon, Service, Staff, Template

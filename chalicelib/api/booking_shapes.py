@@ -8,7 +8,7 @@ import msgspec
 from chalicelib.api.endpoint import Ask
 from chalicelib.api.shapes import Answered, Money, money
 from chalicelib.domain.booking_plan import plans
-from chalicelib.domain.bookings import Booking, Line
+from chalicelib.domain.bookings import Booking, Line, Refund
 from chalicelib.domain.clients import Client
 from chalicelib.domain.messages import message_id
 from chalicelib.domain.network import Directory
@@ -17,6 +17,7 @@ from chalicelib.domain.touches import Plan, Touch, TouchState, touch_of
 from chalicelib.domain.zones import zone
 from chalicelib.services.about_booking import rules_of
 from chalicelib.services.plan_booking import directory_for
+from chalicelib.services.refund_visit import Refunded
 
 _TRIED = frozenset({TouchState.SENT, TouchState.AWAITING, TouchState.FAILED, TouchState.UNKNOWN})
 _STATES = {TouchState.DEFERRED: "planned", TouchState.AWAITING: "sent"}
@@ -55,6 +56,18 @@ class ReviewAnswer(Answered):
     at: datetime
 
 
+class RefundAnswer(Answered):
+    """amount: of the bill, of which money was given back as such, and points_back as points. points_taken:
+    what it had earned."""
+
+    id: str
+    amount: Money
+    points_back: int
+    points_taken: int
+    reason: str
+    at: datetime
+
+
 class BookingAnswer(Answered):
     """local_time: the start on the salon's clock. wake: when the booking next needs attention, and why.
 
@@ -80,6 +93,8 @@ class BookingAnswer(Answered):
     tip: Money | None
     redeemed_points: int
     earned_points: int
+    held_points: int
+    refunds: list[RefundAnswer]
     review: ReviewAnswer | None
     move_wish: str | None
     touches: list[TouchAnswer]
@@ -98,6 +113,24 @@ class CompletedAnswer(BookingAnswer):
     bonus: BonusOfVisit
 
 
+class BonusOfRefund(Answered):
+    """debt: what of points_taken had been spent already; the next points pay it."""
+
+    points_back: int
+    points_taken: int
+    balance: int
+    debt: int
+    entry_ids: list[str]
+
+
+class RefundedAnswer(BookingAnswer):
+    """refund_id, money: of this refund; the money is to be given back."""
+
+    refund_id: str
+    money: Money
+    bonus: BonusOfRefund
+
+
 def booking_answers(ask: Ask, bookings: Sequence[Booking]) -> list[BookingAnswer]:
     """All their clients are read at once."""
     ids = [booking.client_id for booking in bookings if booking.client_id]
@@ -114,7 +147,7 @@ def facts(ask: Ask, booking: Booking, client: Client | None) -> dict[str, object
     salon = directory.salons[booking.salon_id]
     review, wake = booking.review, booking.wake
     same = ("id", "salon_id", "client_id", "starts_at", "ends_at", "source", "note", "reason", "made_at")
-    counted = ("closed_at", "redeemed_points", "earned_points", "move_wish", "version")
+    counted = ("closed_at", "redeemed_points", "earned_points", "held_points", "move_wish", "version")
     return {
         **{name: getattr(booking, name) for name in (*same, *counted)},
         "status": booking.status.value,
@@ -124,10 +157,39 @@ def facts(ask: Ask, booking: Booking, client: Client | None) -> dict[str, object
         "paid": money(booking.paid_minor, booking.currency),
         "goods": money(booking.goods_minor, booking.currency),
         "tip": money(booking.tip_minor, booking.currency),
+        "refunds": [_refund(each, booking.currency) for each in booking.refunds],
         "review": ReviewAnswer(stars=review.stars, words=review.words, at=review.at) if review else None,
         "touches": touches(booking, client, directory, ask.world.now()),
         "wake": WakeAnswer(at=wake.at, why=wake.why) if wake else None,
     }
+
+
+def _refund(refund: Refund, currency: str) -> RefundAnswer:
+    return RefundAnswer(
+        id=refund.id,
+        amount=Money(amount_minor=refund.amount_minor, currency=currency),
+        points_back=refund.points_back,
+        points_taken=refund.points_taken,
+        reason=refund.reason,
+        at=refund.at,
+    )
+
+
+def refunded_answer(ask: Ask, done: Refunded, client: Client | None) -> RefundedAnswer:
+    account, currency = done.account, done.booking.currency
+    bonus = BonusOfRefund(
+        points_back=done.refund.points_back,
+        points_taken=done.refund.points_taken,
+        balance=account.balance if account else 0,
+        debt=account.debt if account else 0,
+        entry_ids=[entry.id for entry in done.entries],
+    )
+    return RefundedAnswer(
+        **facts(ask, done.booking, client),
+        refund_id=done.refund.id,
+        money=Money(amount_minor=done.money_minor, currency=currency),
+        bonus=bonus,
+    )
 
 
 def _line(line: Line, currency: str, directory: Directory) -> LineAnswer:

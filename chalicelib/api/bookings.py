@@ -10,9 +10,11 @@ from chalicelib.api.booking_shapes import (
     BonusOfVisit,
     BookingAnswer,
     CompletedAnswer,
+    RefundedAnswer,
     booking_answer,
     booking_answers,
     facts,
+    refunded_answer,
 )
 from chalicelib.api.clients import ClientSaid, new_client
 from chalicelib.api.endpoint import DESK, EVERYBODY, Ask, endpoint, get, patch, post, salons_of
@@ -39,6 +41,7 @@ from chalicelib.services.book import NewBooking, WantedLine, book_with_client, s
 from chalicelib.services.change_booking import change_booking
 from chalicelib.services.complete_visit import Bill, complete
 from chalicelib.services.keep_client import see_client
+from chalicelib.services.refund_visit import refund
 from chalicelib.services.set_up import see_salon
 
 Instant = Annotated[datetime, Meta(tz=True)]
@@ -100,6 +103,13 @@ class Completing(Body):
     goods: Money | None = None
     redeem_points: Whole = 0
     tip: Money | None = None
+
+
+class Refunding(Body):
+    """amount: of the whole bill, the part that was paid with points included."""
+
+    amount: Money
+    reason: Annotated[str, Meta(min_length=1, max_length=300)]
 
 
 @post("/v1/bookings")
@@ -230,6 +240,30 @@ def no_show(ask: Ask, booking_id: str) -> BookingAnswer:
 def reopen(ask: Ask, booking_id: str) -> BookingAnswer:
     """Back to booked; a completed visit is taken back with its bonuses."""
     return _step(ask, booking_id, step_booking.reopen, actor=ask.access.actor)
+
+
+@post("/v1/bookings/{booking_id}/refund")
+@endpoint(roles=DESK, body=Refunding, answer=RefundedAnswer, status=201)
+def give_back(ask: Ask, booking_id: str) -> RefundedAnswer:
+    """Gives back a completed visit's bill, or a part of it, with what of it was paid with points; what it
+    earned is taken back in proportion. The visit remains one. Send an Idempotency-Key."""
+    said: Refunding = ask.body
+
+    def allow(booking: Booking) -> None:
+        ask.access.ensure_booking(booking)
+        minor(said.amount, booking.currency, "amount")
+
+    done = refund(
+        ask.world,
+        ask.access.network_id,
+        booking_id,
+        said.amount.amount_minor,
+        said.reason,
+        allow,
+        ask.access.actor,
+        ask.request_id,
+    )
+    return refunded_answer(ask, done, _client(ask, done.booking))
 
 
 @post("/v1/bookings/{booking_id}/complete")

@@ -9,6 +9,7 @@ from chalicelib.api import (  # noqa: F401
     consents,
     devices,
     health,
+    holds,
     hooks,
     inbox,
     keys,

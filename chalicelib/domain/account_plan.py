@@ -1,25 +1,36 @@
-"""When a client's points call for a message: those about to expire are warned of, first in good time, then
-shortly before. The account carries the pointer, since whatever changes the points writes it."""
+"""When a client's points need attention: they expire, a hold runs out, and, first in good time, then shortly
+before, the client is warned. The account carries the pointer, since whatever changes the points writes it."""
 
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from itertools import takewhile
 
-from chalicelib.domain.ledger import Account
+from chalicelib.domain.account import Account
+from chalicelib.domain.ledger import next_end
 from chalicelib.domain.rules import MessageRules
 from chalicelib.domain.touches import Plan, TouchKind, due_at, is_open, open_plans, timely, touch_of
 from chalicelib.domain.waking import Wake, first_wake
 from chalicelib.domain.zones import local_date, local_instant
 
+EXPIRY = "expiry"
+"""Why an account wakes whose points, or holds, come to their end."""
 
-def plans(account: Account, rules: MessageRules, zone: str, now: datetime) -> tuple[Plan, ...]:
+
+def plans(
+    account: Account, rules: MessageRules, zone: str, points_zone: str, now: datetime
+) -> tuple[Plan, ...]:
     """The next warning that was not made. Of those that were missed only the last is there, to be skipped on
-    record. zone: the client's, else the salon's.
+    record. zone: the client's, else the salon's: whose hours count. points_zone: the network's, at whose
+    midnights points expire.
 
     A warning is of use until the next one about the same points is due, the last until the points are gone.
     """
     made = account.touches.get(TouchKind.BONUS_EXPIRY)
-    later = [p for p in _warnings(account, rules, zone) if made is None or p.occurrence >= made.occurrence]
+    later = [
+        p
+        for p in _warnings(account, rules, zone, points_zone)
+        if made is None or p.occurrence >= made.occurrence
+    ]
     left = [plan for plan in later if is_open(touch_of(account.touches, plan), now, plan.until)]
     missed = sum(1 for _ in takewhile(lambda plan: plan.until <= now, left))
     for plan in left[max(missed - 1, 0) :]:
@@ -32,7 +43,7 @@ def plans(account: Account, rules: MessageRules, zone: str, now: datetime) -> tu
     return ()
 
 
-def _warnings(account: Account, rules: MessageRules, zone: str) -> list[Plan]:
+def _warnings(account: Account, rules: MessageRules, zone: str, points_zone: str) -> list[Plan]:
     """All warnings of all lots, in their order. Points that were granted later than a warning's time call for
     the next one only, and of two warnings on one day the more urgent is made.
 
@@ -41,7 +52,7 @@ def _warnings(account: Account, rules: MessageRules, zone: str) -> list[Plan]:
     """
     hour, offsets = time(rules.day_touch_hour), sorted(set(rules.bonus_expiry_days_before), reverse=True)
     found: dict[date, Plan] = {}
-    for expiry, lots in sorted(_by_day(account, zone).items()):
+    for expiry, lots in sorted(_by_day(account, points_zone).items()):
         days = [expiry - timedelta(days=offset) for offset in offsets]
         starts = [local_instant(day, hour, zone) for day in days]
         ends = [*starts[1:], max(expires_at for expires_at, _ in lots)]
@@ -54,32 +65,44 @@ def _warnings(account: Account, rules: MessageRules, zone: str) -> list[Plan]:
 
 
 def _by_day(account: Account, zone: str) -> dict[date, list[tuple[datetime, datetime]]]:
-    """By the local day of their expiry: when exactly lots expire, and when they were granted."""
+    """By the last local day of points: when exactly they expire, and when they were granted."""
     found: dict[date, list[tuple[datetime, datetime]]] = {}
     for lot in account.lots:
         if lot.expires_at is not None and lot.remaining > 0:
-            day = local_date(lot.expires_at, zone)
+            day = last_day(lot.expires_at, zone)
             found.setdefault(day, []).append((lot.expires_at, lot.granted_at))
     return found
 
 
+def last_day(expires_at: datetime, zone: str) -> date:
+    """The last local day on which points can be used that expire then."""
+    return local_date(expires_at - datetime.resolution, zone)
+
+
 def expiry_day(occurrence: int) -> date:
-    """The local day on which the points expire that a warning is of."""
+    """The last local day of the points that a warning is of."""
     day, offset = divmod(occurrence, 1000)
     return date.fromordinal(day + offset)
 
 
 def expiring_points(account: Account, occurrence: int, zone: str, now: datetime) -> int:
     """How many points can be used now and not after the day that the warning is of."""
-    day = expiry_day(occurrence)
+    day, held = expiry_day(occurrence), account.held_by_lot()
     return sum(
-        lot.remaining
+        lot.remaining - held.get(lot.number, 0)
         for lot in account.lots
-        if lot.is_available(now) and lot.expires_at and local_date(lot.expires_at, zone) == day
+        if lot.is_available(now) and lot.expires_at and last_day(lot.expires_at, zone) == day
     )
 
 
-def next_wake(account: Account, rules: MessageRules, zone: str, now: datetime) -> Wake | None:
-    open_now = open_plans(plans(account, rules, zone, now), account.touches, now)
-    wakes = [Wake(due_at(plan, touch_of(account.touches, plan)), plan.kind.value) for plan in open_now]
+def next_wake(
+    account: Account, rules: MessageRules | None, zone: str, points_zone: str, now: datetime
+) -> Wake | None:
+    """rules None: nobody can be warned, but points come to their end all the same."""
+    wakes = []
+    if (end := next_end(account)) is not None:
+        wakes.append(Wake(end, EXPIRY))
+    if rules is not None:
+        open_now = open_plans(plans(account, rules, zone, points_zone, now), account.touches, now)
+        wakes += [Wake(due_at(plan, touch_of(account.touches, plan)), plan.kind.value) for plan in open_now]
     return first_wake(wakes, account.trouble)

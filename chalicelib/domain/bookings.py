@@ -42,6 +42,20 @@ class Review:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Part of a completed visit's bill that was given back: the part paid with points included. points_back:
+    what returned to the client; points_taken: what it had earned."""
+
+    id: str
+    amount_minor: int
+    at: datetime
+    actor: str
+    reason: str
+    points_back: int = 0
+    points_taken: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
     """A client's appointment.
@@ -51,6 +65,7 @@ class Booking:
     reopened    how often it was completed and taken back: tells the postings of one completion from
     another's.
     closed_at   when it was completed, cancelled or marked a no-show.
+    held_points points set aside for it when that was last changed: there may be a hold on the account.
     unconfirmed_told
                 the occurrence of which the salon was told that nobody had confirmed it in time.
     connection_id, external_id, guard, waiting_for
@@ -78,6 +93,8 @@ class Booking:
     tip_minor: int | None = None
     redeemed_points: int = 0
     earned_points: int = 0
+    held_points: int = 0
+    refunds: tuple[Refund, ...] = ()
     review: Review | None = None
     move_wish: str | None = None
     connection_id: str | None = None
@@ -102,6 +119,10 @@ class Booking:
     @property
     def total_minor(self) -> int:
         return sum(line.price_minor or 0 for line in self.lines)
+
+    @property
+    def refunded_minor(self) -> int:
+        return sum(refund.amount_minor for refund in self.refunds)
 
     @property
     def is_upcoming(self) -> bool:

@@ -234,15 +234,19 @@ def _month(day: date) -> int:
     return day.year * 12 + day.month
 
 
+def without_spending(client: Client, currency: str, spent_minor: int) -> Client:
+    """The client after so much was given back."""
+    spent = {**client.spent_minor, currency: client.spent_minor.get(currency, 0) - spent_minor}
+    return replace(client, spent_minor=MappingProxyType(spent))
+
+
 def without_booking(
     client: Client, booking_id: str, visit: VisitDay | None, currency: str, spent_minor: int
 ) -> Client:
     """The client after a completed booking was taken back. visit: None when another booking of that day
     remains."""
-    spent = {**client.spent_minor, currency: client.spent_minor.get(currency, 0) - spent_minor}
     client = replace(
-        client,
-        spent_minor=MappingProxyType(spent),
+        without_spending(client, currency, spent_minor),
         due=tuple(d for d in client.due if d.booking_id != booking_id),
     )
     if visit is None or client.visits_count == 0:

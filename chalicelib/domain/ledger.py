@@ -1,178 +1,202 @@
-"""The bonus ledger: append-only entries over one account a client, integers only. Pure; the store makes a
-posting atomic.
+"""The bonus ledger: what may be done to an account, each time with the entry that says so. Pure, integers
+only; the store makes a posting atomic.
 
-balance = sum of what remains in the open lots = sum of the entries' points, always. Points are spent from the
-lot that expires soonest. Nothing is edited: a mistake is undone by a reversing entry, and a shortfall in
-undoing becomes debt, which later earnings pay first, so that no lot and no balance is ever below zero.
+balance = sum of what remains in the lots = sum of the entries' points, always. Points are spent from the lot
+that expires soonest. Nothing is edited: a mistake is undone by a reversing entry, and a shortfall in undoing
+becomes debt, which is paid by the next points that are free, so that no lot and no balance is ever below
+zero, and whoever owes has nothing to spend.
+
+Every operation first brings the account up to its instant: what has expired by then is gone, by entries of
+its own, before anything else is posted. So nothing is spent after its time, whether or not the account's
+pointer has been attended to.
 """
 
-import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from enum import StrEnum
-from types import MappingProxyType
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import groupby
 
-from chalicelib.domain.errors import conflict, refused
-from chalicelib.domain.touches import Touch, TouchKind
-from chalicelib.domain.waking import Trouble, Wake
+from chalicelib.domain.account import (
+    BY_SYSTEM,
+    NEVER,
+    POINTS_MOST,
+    Account,
+    Entry,
+    EntryKind,
+    HeldLot,
+    Hold,
+    Lot,
+    LotChange,
+    Posting,
+)
+from chalicelib.domain.errors import DomainError, conflict, refused
+from chalicelib.domain.ids import entry_id
+from chalicelib.domain.zones import day_start, local_date
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
-POINTS_MOST = 1_000_000_000
-
-
-class EntryKind(StrEnum):
-    GRANT = "grant"
-    REDEEM = "redeem"
-    COMPENSATION = "compensation"
-    CORRECTION = "correction"
-    CASHBACK = "cashback"
-    REVERSAL = "reversal"
-
-
-BY_HAND = frozenset({EntryKind.GRANT, EntryKind.REDEEM, EntryKind.COMPENSATION, EntryKind.CORRECTION})
-
-
-@dataclass(frozen=True, slots=True)
-class Lot:
-    """Points granted together. `number` is that of the entry that granted them. available_at: pending until
-    then."""
-
-    number: int
-    granted_at: datetime
-    available_at: datetime
-    expires_at: datetime | None
-    remaining: int
-    reason: EntryKind
-
-    def is_available(self, now: datetime) -> bool:
-        return self.available_at <= now and (self.expires_at is None or now < self.expires_at)
+FINAL = frozenset({EntryKind.REVERSAL, EntryKind.HOLD, EntryKind.RELEASE, EntryKind.MERGE})
+"""Kinds that are not reversed: each is undone in a way of its own."""
 
 
 @dataclass(frozen=True, slots=True)
-class LotChange:
-    """What an entry did to one lot; carries the lot's own dates, so that a reversal can open a spent lot
-    again."""
+class Posted:
+    """An account after an operation, and the operation's entry. ends: the entries of what had come to its end
+    by then, which are posted together with it."""
 
-    number: int
-    points: int
-    granted_at: datetime
-    available_at: datetime
-    expires_at: datetime | None
-    reason: EntryKind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
-    """A client's points. `entries`: how many were posted, also the next entry's number. debt: points still
-    owed by a reversal. The pointer is for what is said of points that expire."""
-
-    network_id: str
-    client_id: str
-    balance: int = 0
-    debt: int = 0
-    entries: int = 0
-    lots: tuple[Lot, ...] = ()
-    touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
-    wake: Wake | None = None
-    trouble: Trouble | None = None
-    version: int = 0
+    account: Account
+    entry: Entry
+    ends: tuple[Entry, ...] = ()
 
     @property
-    def id(self) -> str:
-        return self.client_id
-
-    def available(self, now: datetime) -> int:
-        return sum(lot.remaining for lot in self.lots if lot.is_available(now))
-
-    def pending(self, now: datetime) -> int:
-        return sum(lot.remaining for lot in self.lots if lot.available_at > now)
+    def entries(self) -> tuple[Entry, ...]:
+        """In the order of their numbers."""
+        return tuple(sorted((*self.ends, self.entry), key=lambda entry: entry.number))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One line of the ledger. points: signed, what leaves the balance is negative. debt: change of what is
-    owed."""
-
-    network_id: str
-    client_id: str
-    id: str
-    number: int
-    kind: EntryKind
-    points: int
-    balance_after: int
-    lots: tuple[LotChange, ...]
-    reason: str
-    actor: str
-    effective_at: datetime
-    recorded_at: datetime
-    input_hash: str
-    debt: int = 0
-    booking_id: str | None = None
-    salon_id: str | None = None
-    reverses: str | None = None
+# --- what comes to an end by itself
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
-    """What somebody wants posted. points: signed. The same id may be posted again with the same input
-    only."""
-
-    id: str
-    kind: EntryKind
-    points: int
-    reason: str
-    actor: str
-    booking_id: str | None = None
-    salon_id: str | None = None
-    available_at: datetime | None = None
-    expires_at: datetime | None = None
-
-    @property
-    def input_hash(self) -> str:
-        """Digest of what the caller chose; times that follow from the moment of posting are left out."""
-        said = (self.kind, self.points, self.reason, self.booking_id or "", self.expires_at or "")
-        return hashlib.sha256("|".join(map(str, said)).encode()).hexdigest()[:16]
+def brought_up(account: Account, now: datetime) -> tuple[Account, tuple[Entry, ...]]:
+    """The account as it stands at that instant, and an entry for each end that it came to: first, of two at
+    the same instant, holds that ran out, then lots that expired. Held points do not expire before they are
+    free again."""
+    entries: list[Entry] = []
+    at: datetime | None = None
+    while (end := next_end(account)) is not None and end <= now:
+        at = max(end, at or end)
+        ran_out = next((hold for hold in account.holds if hold.expires_at <= at), None)
+        account, entry = _ran_out(account, ran_out, at) if ran_out else _expired(account, at)
+        entries.append(entry)
+    return account, tuple(replace(entry, recorded_at=now) for entry in entries)
 
 
-def posted(account: Account, posting: Posting, now: datetime) -> tuple[Account, Entry]:
-    """The account after a posting, and the entry that says so. Raises INSUFFICIENT_POINTS, INVALID_POINTS."""
-    if posting.points == 0 or abs(posting.points) > POINTS_MOST:
-        raise refused(
-            "INVALID_POINTS",
-            "Points must be a whole number between 1 and 1,000,000,000.",
-            points=posting.points,
-        )
+def next_end(account: Account) -> datetime | None:
+    """When the next hold runs out, or the next points expire that are not held."""
+    held = account.held_by_lot()
+    ends = [hold.expires_at for hold in account.holds]
+    ends += [
+        lot.expires_at
+        for lot in account.lots
+        if lot.expires_at is not None and lot.remaining > held.get(lot.number, 0)
+    ]
+    return min(ends, default=None)
+
+
+def _ran_out(account: Account, hold: Hold, at: datetime) -> tuple[Account, Entry]:
+    return _released(account, hold, _by_itself(account, EntryKind.RELEASE, "hold ran out"), at)
+
+
+def _expired(account: Account, at: datetime) -> tuple[Account, Entry]:
+    changes = [_change(lot, -free) for lot, free in _free(account) if lot.is_over(at)]
+    return _entered(account, _by_itself(account, EntryKind.EXPIRY, "expired"), changes, at)
+
+
+def _by_itself(account: Account, kind: EntryKind, reason: str) -> Posting:
+    """No end comes twice: its entry is named by its place in the ledger, which the account's version
+    guards."""
+    id = entry_id(account.client_id, kind, str(account.entries))
+    return Posting(id=id, kind=kind, points=0, reason=reason, actor=BY_SYSTEM)
+
+
+# --- granting, spending, holding
+
+
+def posted(account: Account, posting: Posting, now: datetime, *, hold_id: str | None = None) -> Posted:
+    """Grants or spends. hold_id: what is spent was set aside by that hold, as far as it goes; what the hold
+    has more is free again. Raises INSUFFICIENT_POINTS, INVALID_POINTS, HOLD_CLOSED."""
+    _ensure_sane(posting.points)
+    account, ends = brought_up(account, now)
     if posting.points > 0:
-        return _granted(account, posting, now)
-    changes = _spent(account, -posting.points, now)
-    return _entered(account, posting, changes, now)
+        return Posted(*_entered(account, posting, [_new_lot(account, posting, now)], now), ends)
+    hold = _open(account, hold_id) if hold_id is not None else None
+    changes = _spent(account, -posting.points, hold, now)
+    if hold is not None:
+        account, posting = _without(account, hold), replace(posting, cause=hold.id)
+    after, entry = _entered(account, posting, changes, now)
+    after, more = brought_up(after, now)
+    return Posted(after, entry, (*ends, *more))
 
 
-def _granted(account: Account, posting: Posting, now: datetime) -> tuple[Account, Entry]:
-    """A grant pays what is owed first; only the rest becomes a lot."""
-    settled = min(account.debt, posting.points)
-    points = posting.points - settled
-    changes = (
-        (
-            LotChange(
-                account.entries,
-                points,
-                now,
-                posting.available_at or now,
-                posting.expires_at,
-                posting.kind,
-            ),
+def held(account: Account, posting: Posting, until: datetime, now: datetime) -> Posted:
+    """Sets points aside until they are spent or released, at the latest until that instant. Raises
+    INSUFFICIENT_POINTS, INVALID_POINTS."""
+    _ensure_sane(posting.points, least=1)
+    account, ends = brought_up(account, now)
+    taken = _from_free(account, posting.points, now)
+    lots = tuple(HeldLot(change.number, -change.points) for change in taken)
+    hold = Hold(posting.id, until, lots, posting.booking_id, posting.salon_id)
+    changes = [replace(change, points=0, held=-change.points) for change in taken]
+    account = replace(account, holds=(*account.holds, hold))
+    return Posted(*_entered(account, posting, changes, now), ends)
+
+
+def released(account: Account, hold_id: str, posting: Posting, now: datetime) -> Posted:
+    """Frees what a hold has set aside; what is owed is paid of it first. Raises HOLD_CLOSED."""
+    account, ends = brought_up(account, now)
+    after, entry = _released(account, _open(account, hold_id), posting, now)
+    after, more = brought_up(after, now)
+    return Posted(after, entry, (*ends, *more))
+
+
+def _released(account: Account, hold: Hold, posting: Posting, at: datetime) -> tuple[Account, Entry]:
+    of = {lot.number: lot for lot in account.lots}
+    changes = [_change(of[each.number], 0, held=-each.points) for each in hold.lots]
+    return _entered(_without(account, hold), replace(posting, cause=hold.id), changes, at)
+
+
+def _without(account: Account, hold: Hold) -> Account:
+    return replace(account, holds=tuple(each for each in account.holds if each.id != hold.id))
+
+
+def _open(account: Account, hold_id: str) -> Hold:
+    hold = account.hold(hold_id)
+    if hold is None:
+        raise conflict(
+            "HOLD_CLOSED",
+            "These points are not held any more: they were spent, or set free.",
+            hold_id=hold_id,
         )
-        if points
-        else ()
+    return hold
+
+
+def _ensure_sane(points: int, least: int = -POINTS_MOST) -> None:
+    if points == 0 or not least <= points <= POINTS_MOST:
+        message = "Points must be a whole number between 1 and 1,000,000,000."
+        raise refused("INVALID_POINTS", message, points=points)
+
+
+def _new_lot(account: Account, posting: Posting, now: datetime) -> LotChange:
+    """Whole seconds: a lot's instants are kept as such."""
+    granted_at = now.replace(microsecond=0)
+    return LotChange(
+        account.lots_made,
+        posting.points,
+        granted_at,
+        posting.available_at or granted_at,
+        posting.expires_at,
+        posting.kind,
+        posting.salon_id,
+        posting.idle_days,
     )
-    return _entered(account, posting, changes, now, debt=-settled)
 
 
-def _spent(account: Account, points: int, now: datetime) -> tuple[LotChange, ...]:
-    lots = [lot for lot in account.lots if lot.is_available(now)]
-    available = sum(lot.remaining for lot in lots)
+def _spent(account: Account, points: int, hold: Hold | None, now: datetime) -> list[LotChange]:
+    """Of a hold's lots first, then of what is free."""
+    if hold is None:
+        return _from_free(account, points, now)
+    of = {lot.number: lot for lot in account.lots}
+    changes, left = [], points
+    for lot, each in sorted(
+        ((of[each.number], each) for each in hold.lots), key=lambda pair: _soonest(pair[0])
+    ):
+        take = min(each.points, left)
+        changes.append(_change(lot, -take, held=-each.points))
+        left -= take
+    return _together([*changes, *(_from_free(account, left, now) if left else [])])
+
+
+def _from_free(account: Account, points: int, now: datetime) -> list[LotChange]:
+    free = [(lot, points) for lot, points in _free(account) if lot.is_available(now)]
+    available = sum(points for _, points in free)
     if points > available:
         raise refused(
             "INSUFFICIENT_POINTS",
@@ -180,67 +204,186 @@ def _spent(account: Account, points: int, now: datetime) -> tuple[LotChange, ...
             available=available,
             wanted=points,
         )
-    return _taken(lots, points)
+    return _taken(free, points)
 
 
-def _taken(lots: Iterable[Lot], points: int) -> tuple[LotChange, ...]:
-    """Takes points from lots, the soonest-expiring first, of equals the oldest."""
+def _free(account: Account) -> list[tuple[Lot, int]]:
+    """The lots with what is not held of them."""
+    held = account.held_by_lot()
+    found = ((lot, lot.remaining - held.get(lot.number, 0)) for lot in account.lots)
+    return [(lot, free) for lot, free in found if free]
+
+
+def _taken(free: Iterable[tuple[Lot, int]], points: int) -> list[LotChange]:
+    """Takes points from lots, the soonest-expiring first, of equals the oldest; as many as there are."""
     changes, left = [], points
-    for lot in sorted(lots, key=lambda lot: (lot.expires_at or _NEVER, lot.number)):
-        take = min(lot.remaining, left)
+    for lot, most in sorted(free, key=lambda pair: _soonest(pair[0])):
+        take = min(most, left)
         if take:
             changes.append(_change(lot, -take))
             left -= take
-    return tuple(changes)
+    return changes
 
 
-def _change(lot: Lot, points: int) -> LotChange:
-    return LotChange(lot.number, points, lot.granted_at, lot.available_at, lot.expires_at, lot.reason)
+def _soonest(lot: Lot) -> tuple[datetime, int]:
+    return (lot.expires_at or NEVER, lot.number)
+
+
+# --- undoing
 
 
 def reversed_entry(
-    account: Account, entry: Entry, *, id: str, reason: str, actor: str, now: datetime
-) -> tuple[Account, Entry]:
-    """Undoes an entry: spent points return to their lots; granted ones are taken back, from their own lot
-    first, then from the others, and what is no longer there becomes debt. Raises CANNOT_REVERSE for a
-    reversal."""
-    if entry.kind is EntryKind.REVERSAL:
-        raise refused(
-            "CANNOT_REVERSE", "A reversal cannot be reversed: post the entry anew.", entry_id=entry.id
-        )
+    account: Account,
+    entry: Entry,
+    *,
+    id: str,
+    reason: str,
+    actor: str,
+    now: datetime,
+    grace_until: datetime | None = None,
+    points: int | None = None,
+    undone: int = 0,
+) -> Posted:
+    """Undoes an entry, or `points` of it, where `undone` were undone before. Raises CANNOT_REVERSE.
+
+    Spent points return to their lots, those taken last first; those whose lot has expired meanwhile to a new
+    one, until `grace_until` (None: for good). Granted ones are taken back, from their own lot first, then
+    from the others, and what is not free becomes debt.
+    """
+    if entry.kind in FINAL:
+        raise refused("CANNOT_REVERSE", _HOW_UNDONE[entry.kind], entry_id=entry.id, kind=entry.kind.value)
+    left = abs(entry.worth) - undone
+    points = left if points is None else points
+    if not 0 < points <= left:
+        raise refused("CANNOT_REVERSE", "Nothing is left of it to be undone.", entry_id=entry.id)
     posting = Posting(
         id=id,
         kind=EntryKind.REVERSAL,
-        points=-entry.points,
+        points=-points if entry.worth > 0 else points,
         reason=reason,
         actor=actor,
         booking_id=entry.booking_id,
         salon_id=entry.salon_id,
     )
-    if entry.points < 0:
-        changes = tuple(replace(change, points=-change.points) for change in entry.lots)
-        return _entered(account, posting, changes, now, reverses=entry.id)
-    wanted = entry.points - entry.debt
-    own = {change.number for change in entry.lots}
-    changes = _taken((lot for lot in account.lots if lot.number in own), wanted)
-    left = wanted + sum(change.points for change in changes)
-    if left:
-        changes += _taken((lot for lot in account.lots if lot.number not in own), left)
-    short = wanted + sum(change.points for change in changes)
-    return _entered(account, posting, changes, now, debt=short, reverses=entry.id)
+    return _undone(account, entry, posting, undone, grace_until, now)
+
+
+_HOW_UNDONE = {
+    EntryKind.REVERSAL: "A reversal cannot be reversed: post the entry anew.",
+    EntryKind.HOLD: "A hold is not reversed: release it.",
+    EntryKind.RELEASE: "A release is not reversed: hold the points anew.",
+    EntryKind.MERGE: "A merge is not reversed by its entries: unmerge the clients.",
+}
+
+
+def _undone(
+    account: Account, entry: Entry, posting: Posting, undone: int, grace_until: datetime | None, now: datetime
+) -> Posted:
+    account, ends = brought_up(account, now)
+    if posting.points < 0:
+        own = {change.number for change in entry.lots}
+        made = _entered(account, posting, [], now, owed=-posting.points, first=own, reverses=entry.id)
+        return Posted(*made, ends)
+    changes = _returned(account, _slice(entry, undone, posting.points), grace_until, now)
+    rest = posting.points - sum(change.points for change in changes)
+    if rest:  # it was not taken from lots, but owed: what is owed no more is given back
+        number = max([account.lots_made, *(change.number + 1 for change in changes)])
+        changes.append(_grace(number, rest, None, posting.salon_id, now))
+    return Posted(*_entered(account, posting, changes, now, reverses=entry.id), ends)
+
+
+def _slice(entry: Entry, skip: int, points: int) -> list[LotChange]:
+    """That part of what an entry has taken, counted from what it took last."""
+    found = []
+    for change in reversed(entry.lots):
+        there = max(-change.points - skip, 0)
+        skip = max(skip + change.points, 0)
+        back = min(there, points)
+        points -= back
+        if back:
+            found.append(replace(change, points=back, held=0))
+    return found
+
+
+def _returned(
+    account: Account, changes: Sequence[LotChange], grace_until: datetime | None, now: datetime
+) -> list[LotChange]:
+    """To their own lots, or, of those that are over, to one grace lot for each salon that had granted
+    them."""
+    over = [change for change in changes if change.expires_at is not None and change.expires_at <= now]
+    back = [change for change in changes if change not in over]
+    salons = groupby(sorted(over, key=_salon), key=_salon)
+    for number, (_, group) in enumerate(salons, account.lots_made):
+        of_salon = list(group)
+        points = sum(change.points for change in of_salon)
+        back.append(_grace(number, points, grace_until, of_salon[0].salon_id, now))
+    return back
+
+
+def _grace(
+    number: int, points: int, until: datetime | None, salon_id: str | None, now: datetime
+) -> LotChange:
+    at = now.replace(microsecond=0)
+    return LotChange(number, points, at, at, until, EntryKind.REVERSAL, salon_id)
+
+
+def _salon(change: LotChange) -> str:
+    return change.salon_id or ""
+
+
+# --- moving to another client
+
+
+def moved_out(account: Account, posting: Posting, now: datetime) -> Posted:
+    """All that an account has, and owes, leaves it. Raises HOLDS_OPEN."""
+    account, ends = brought_up(account, now)
+    if account.holds:
+        ids = [hold.booking_id or hold.id for hold in account.holds]
+        raise conflict(
+            "HOLDS_OPEN", "Points are held: complete or cancel what they are held for.", held_for=ids
+        )
+    changes = [_change(lot, -lot.remaining) for lot in account.lots]
+    return Posted(*_entered(account, posting, changes, now, owed=-account.debt), ends)
+
+
+def moved_in(account: Account, out: Entry, posting: Posting, now: datetime) -> Posted:
+    """What left another account comes to this one, each lot on its own terms, and what was owed there is owed
+    here."""
+    account, ends = brought_up(account, now)
+    changes = [
+        replace(change, number=number, points=-change.points)
+        for number, change in enumerate(out.lots, account.lots_made)
+    ]
+    return Posted(*_entered(account, posting, changes, now, owed=-out.debt), ends)
+
+
+def unmerged(account: Account, entry: Entry, posting: Posting, now: datetime) -> Posted:
+    """Undoes one side of a merge: where points had come, they leave again, and those that were spent since
+    are owed; where they had left, they return."""
+    posting = replace(posting, points=-entry.worth)
+    return _undone(account, entry, posting, 0, None, now)
+
+
+# --- what all have in common
 
 
 def _entered(
     account: Account,
     posting: Posting,
-    changes: tuple[LotChange, ...],
+    changes: Sequence[LotChange],
     now: datetime,
     *,
-    debt: int = 0,
+    owed: int = 0,
+    first: Set[int] = frozenset(),
     reverses: str | None = None,
 ) -> tuple[Account, Entry]:
-    points = sum(change.points for change in changes)
-    balance = account.balance + points
+    """The account with its lots changed and so much more owed, of which what is free pays at once, lots
+    numbered in `first` before the others; and the entry that says all this."""
+    changed = replace(account, lots=_lots_after(account.lots, changes), debt=account.debt + owed)
+    paid = _paid(changed, first)
+    changes = _together([*changes, *paid])
+    points, of_holds = sum(change.points for change in changes), sum(change.held for change in changes)
+    debt = owed + sum(change.points for change in paid)
     entry = Entry(
         network_id=account.network_id,
         client_id=account.client_id,
@@ -248,36 +391,97 @@ def _entered(
         number=account.entries,
         kind=posting.kind,
         points=points,
-        balance_after=balance,
-        lots=changes,
+        balance_after=account.balance + points,
+        lots=tuple(changes),
         reason=posting.reason,
         actor=posting.actor,
         effective_at=now,
         recorded_at=now,
         input_hash=posting.input_hash,
         debt=debt,
+        held=of_holds,
         booking_id=posting.booking_id,
         salon_id=posting.salon_id,
         reverses=reverses,
+        cause=posting.cause,
     )
     after = replace(
         account,
-        balance=balance,
+        balance=entry.balance_after,
         debt=account.debt + debt,
         entries=account.entries + 1,
+        lots_made=max([account.lots_made, *(change.number + 1 for change in changes)]),
         lots=_lots_after(account.lots, changes),
     )
     return after, entry
 
 
-def _lots_after(lots: tuple[Lot, ...], changes: tuple[LotChange, ...]) -> tuple[Lot, ...]:
+def _paid(account: Account, first: Set[int]) -> list[LotChange]:
+    if not account.debt:
+        return []
+    free = _free(account)
+    changes = _taken([pair for pair in free if pair[0].number in first], account.debt)
+    left = account.debt + sum(change.points for change in changes)
+    return [*changes, *_taken([pair for pair in free if pair[0].number not in first], left)]
+
+
+def _change(lot: Lot, points: int, *, held: int = 0) -> LotChange:
+    return LotChange(
+        lot.number,
+        points,
+        lot.granted_at,
+        lot.available_at,
+        lot.expires_at,
+        lot.reason,
+        lot.salon_id,
+        lot.idle_days,
+        held,
+    )
+
+
+def _together(changes: Sequence[LotChange]) -> list[LotChange]:
+    """One change a lot, and none that changes nothing."""
+    found: dict[int, LotChange] = {}
+    for change in changes:
+        stands = found.get(change.number)
+        if stands is not None:
+            change = replace(stands, points=stands.points + change.points, held=stands.held + change.held)
+        found[change.number] = change
+    return [change for change in found.values() if change.points or change.held]
+
+
+def _lots_after(lots: tuple[Lot, ...], changes: Sequence[LotChange]) -> tuple[Lot, ...]:
     by_number = {lot.number: lot for lot in lots}
     for change in changes:
-        lot = by_number.get(change.number) or Lot(
-            change.number, change.granted_at, change.available_at, change.expires_at, 0, change.reason
-        )
+        lot = by_number.get(change.number) or _opened(change)
         by_number[change.number] = replace(lot, remaining=lot.remaining + change.points)
     return tuple(lot for lot in by_number.values() if lot.remaining)
+
+
+def _opened(change: LotChange) -> Lot:
+    return Lot(
+        change.number,
+        change.granted_at,
+        change.available_at,
+        change.expires_at,
+        0,
+        change.reason,
+        change.salon_id,
+        change.idle_days,
+    )
+
+
+def with_activity(account: Account, at: datetime, zone: str) -> Account:
+    """After the client was active: lots that expire by inactivity live on, each its own number of days. None
+    is ever shortened, and one that is over stays over."""
+
+    def lived_on(lot: Lot) -> Lot:
+        if lot.idle_days is None or lot.expires_at is None or lot.is_over(at):
+            return lot
+        end = day_start(local_date(at, zone) + timedelta(days=lot.idle_days + 1), zone)
+        return replace(lot, expires_at=max(lot.expires_at, end))
+
+    return replace(account, lots=tuple(map(lived_on, account.lots)))
 
 
 def ensure_same(posting: Posting, entry: Entry) -> None:
@@ -289,43 +493,20 @@ def ensure_same(posting: Posting, entry: Entry) -> None:
         name
         for name, said, stands in (
             ("kind", posting.kind, entry.kind),
-            ("points", posting.points, entry.points - entry.debt),
+            ("points", posting.points, entry.held or entry.worth),
             ("reason", posting.reason, entry.reason),
             ("booking_id", posting.booking_id, entry.booking_id),
+            ("cause", posting.cause, entry.cause),
         )
         if said != stands
     ]
-    raise conflict(
+    raise _exists(entry, differs)
+
+
+def _exists(entry: Entry, differs: list[str]) -> DomainError:
+    return conflict(
         "ENTRY_EXISTS",
         "An entry with this id was posted with other input.",
         entry_id=entry.id,
         differs=differs,
     )
-
-
-def faults(account: Account, entries: Iterable[Entry]) -> list[str]:
-    """Every way in which an account disagrees with its entries; empty when the ledger is right."""
-    found = []
-    ordered = sorted(entries, key=lambda entry: entry.number)
-    if [entry.number for entry in ordered] != list(range(account.entries)):
-        found.append(f"entry numbers are not 0..{account.entries - 1}")
-    total, debt = 0, 0
-    remaining: dict[int, int] = {}
-    for entry in ordered:
-        total += entry.points
-        debt += entry.debt
-        if entry.balance_after != total:
-            found.append(f"entry {entry.number}: balance_after is {entry.balance_after}, the sum is {total}")
-        for change in entry.lots:
-            remaining[change.number] = remaining.get(change.number, 0) + change.points
-            if remaining[change.number] < 0:
-                found.append(f"entry {entry.number}: lot {change.number} falls below zero")
-    if account.balance != total:
-        found.append(f"balance is {account.balance}, the entries sum to {total}")
-    if {lot.number: lot.remaining for lot in account.lots} != {
-        n: left for n, left in remaining.items() if left
-    }:
-        found.append("the open lots are not what the entries leave open")
-    if account.debt != debt:
-        found.append(f"debt is {account.debt}, the entries say {debt}")
-    return found

@@ -12,7 +12,8 @@ from chalicelib.domain.touches import TouchKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """A tenant. country: ISO 3166 alpha-2, the default for phone numbers. language: ru, ro or en.
+    """A tenant. country: ISO 3166 alpha-2, the default for phone numbers. language: ru, ro or en. timezone:
+    IANA name of the zone at whose midnights points expire; None: that of its first salon.
 
     identities: by channel, whom its messages come from (a phone number or pool, a WhatsApp phone number's id,
     an e-mail address), where it has its own instead of the deployment's.
@@ -25,6 +26,7 @@ class Network:
     created_at: datetime
     rules: Rules = field(default_factory=Rules)
     rules_version: int = 1
+    timezone: str | None = None
     identities: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     version: int = 0
 
@@ -171,6 +173,14 @@ class Directory:
     @property
     def rules(self) -> Rules:
         return self.network.rules
+
+    @property
+    def zone(self) -> str:
+        """The network's own time zone: at its midnights points expire. Its first salon's, where it has said
+        none; salons' ids are in the order in which they were made."""
+        if self.network.timezone is not None:
+            return self.network.timezone
+        return self.salons[min(self.salons)].timezone if self.salons else "UTC"
 
     def messages_for(self, salon_id: str, service_ids: Sequence[str] = ()) -> MessageRules:
         """The message rules that hold in a salon, for a booking of these services."""

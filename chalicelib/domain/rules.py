@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from chalicelib.domain.bonus_rules import BonusRules
 from chalicelib.domain.quiet_hours import QuietHours
 from chalicelib.domain.touches import TouchKind
 
@@ -96,22 +97,6 @@ class Override:
     salon_id: str | None = None
     service_id: str | None = None
     changes: MessageChanges = field(default_factory=MessageChanges)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BonusRules:
-    """The loyalty programme in its first form: a percentage back, a cap on what bonuses may pay for.
-
-    point_value_minor: what one point is worth, in minor units of the salon's currency.
-    """
-
-    enabled: bool = True
-    cashback_percent: int = 5
-    point_value_minor: int = 100
-    redeem_cap_percent: int = 25
-    redeem_minimum_points: int = 1
-    pending_days: int = 1
-    by_hand_limit_points: int = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

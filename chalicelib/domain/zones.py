@@ -38,6 +38,12 @@ def local_instant(day: date, clock: time, zone_name: str) -> datetime:
     return datetime.combine(day, clock, zone(zone_name)).astimezone(UTC)
 
 
+def day_start(day: date, zone_name: str) -> datetime:
+    """The UTC instant at which a local day begins: its midnight, or, where the clock skips that, the instant
+    at which it does."""
+    return local_instant(day, time(0), zone_name)
+
+
 def as_instant(moment: datetime, zone_name: str) -> datetime:
     """UTC of a moment that is either aware already or naive local time in `zone_name`."""
     if moment.tzinfo is not None:

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Self
 
 from chalicelib.domain import account_plan
+from chalicelib.domain.account import Account
 from chalicelib.domain.clients import Client
-from chalicelib.domain.ledger import Account
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.network import Directory, Salon, Template
 from chalicelib.domain.rules import MessageRules
@@ -31,7 +31,7 @@ class AboutAccount:
         return self.directory.messages_for(self.salon.id)
 
     def plans(self, now: datetime) -> Sequence[Plan]:
-        return account_plan.plans(self.item, self.rules, zone_of(self), now)
+        return account_plan.plans(self.item, self.rules, zone_of(self), self.directory.zone, now)
 
     def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
         return self
@@ -39,7 +39,7 @@ class AboutAccount:
     def _expiring(self, plan: Plan, now: datetime) -> int:
         if not plan.occurrence:  # a preview, of no warning in particular
             return self.item.available(now)
-        return account_plan.expiring_points(self.item, plan.occurrence, zone_of(self), now)
+        return account_plan.expiring_points(self.item, plan.occurrence, self.directory.zone, now)
 
     def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
         return None if self._expiring(plan, now) > 0 else Held("nothing_usable")
@@ -60,7 +60,8 @@ class AboutAccount:
         return replace(self, item=item)
 
     def replanned(self, item: Any, settled: Sequence[Touch], now: datetime) -> Account:
-        account: Account = replace(item, wake=account_plan.next_wake(item, self.rules, zone_of(self), now))
+        wake = account_plan.next_wake(item, self.rules, zone_of(self), self.directory.zone, now)
+        account: Account = replace(item, wake=wake)
         return account
 
     def reread(self, store: Store) -> Self | None:

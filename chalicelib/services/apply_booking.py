@@ -13,6 +13,7 @@ from chalicelib.domain.site_events import BookingReported, SiteStatus
 from chalicelib.domain.touches import with_touches
 from chalicelib.domain.zones import as_instant
 from chalicelib.services.complete_visit import counted
+from chalicelib.services.hold_points import with_hold
 from chalicelib.services.place_booking import Place, placed
 from chalicelib.services.plan_booking import with_wake
 from chalicelib.services.site_clients import Found, find_or_draft, known, with_blanks_filled
@@ -267,7 +268,9 @@ def _save(
     elif stands is not None and had_client and was is Status.COMPLETED and target is not was:
         values = taken_back(world, booking, target, _actor(booking), counted_at=stands.starts_at)
     else:
-        values = [with_wake(_stepped(booking, was, target, event, now), directory, client, now)]
+        booking = _stepped(booking, was, target, event, now)
+        booking, with_it = with_hold(world, stands, booking) if stands is not None else (booking, [])
+        values = [with_wake(booking, directory, client, now), *with_it]
     (saved, *_) = world.store.save(*values, *extra, remove=remove)
     world.wake_if_due(saved)
     return Applied(changed=True, booking_id=booking.id)

@@ -9,6 +9,7 @@ from chalicelib.domain.access import Access
 from chalicelib.domain.bookings import Booking, moved
 from chalicelib.domain.errors import conflict, missing
 from chalicelib.services.book import ensure_ahead, names_only, priced
+from chalicelib.services.hold_points import with_hold
 from chalicelib.services.plan_booking import rewoken
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, Allow, World
@@ -67,7 +68,8 @@ def change_one(
         if changed == booking:
             return booking
         try:
-            saved: Booking = world.store.save(rewoken(world, changed))[0]
+            changed, with_it = with_hold(world, booking, changed)
+            saved: Booking = world.store.save(rewoken(world, changed), *with_it)[0]
         except SaveConflict:
             continue
         world.wake_if_due(saved)

@@ -4,18 +4,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain.account import Account, Entry, EntryKind
 from chalicelib.domain.bookings import Booking, Status, stepped
 from chalicelib.domain.client_plan import with_dues_after
-from chalicelib.domain.clients import Client, VisitDay, with_visit
+from chalicelib.domain.clients import Client, VisitDay, counts_as_new_visit, with_visit
 from chalicelib.domain.errors import conflict, missing, refused
-from chalicelib.domain.ids import entry_id
-from chalicelib.domain.ledger import Account, Entry, EntryKind, Posting, posted
 from chalicelib.domain.network import Directory
-from chalicelib.domain.programme import available_from, cap_points, cashback_points
-from chalicelib.domain.zones import local_date
 from chalicelib.services import plan_account, plan_client
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
+from chalicelib.services.visit_points import points_of_visit, posting_id, visited_on
 from chalicelib.services.world import CONFLICT_TRIES, Allow, World
 
 
@@ -94,11 +92,6 @@ def _as_it_stands(world: World, booking: Booking) -> Completed:
     return Completed(booking, world.store.account(booking.network_id, booking.client_id), entries)
 
 
-def posting_id(booking: Booking, kind: EntryKind) -> str:
-    """The id of what a completion posts follows from the booking: posted twice, it is one entry."""
-    return entry_id(str(booking.client_id), "visit", booking.id, kind, str(booking.reopened))
-
-
 @dataclass(frozen=True, slots=True)
 class Completion:
     """All that a completion writes, together or not at all."""
@@ -109,8 +102,7 @@ class Completion:
     entries: tuple[Entry, ...]
 
     def to_save(self) -> list[Any]:
-        posted_to = [self.account] if self.entries else []
-        return [self.booking, *([self.client] if self.client else []), *posted_to, *self.entries]
+        return [self.booking, *(each for each in (self.client, self.account) if each), *self.entries]
 
 
 def completion(
@@ -135,12 +127,26 @@ def completion(
                 "INSUFFICIENT_POINTS", "A visit without a client has no points to redeem.", available=0
             )
         return Completion(with_wake(closed, directory, None, now), None, None, ())
-    account, entries = _posted(directory, closed, account, bill, actor, now)
-    earned = sum(entry.points - entry.debt for entry in entries if entry.kind is EntryKind.CASHBACK)
-    closed = replace(closed, redeemed_points=bill.redeem_points, earned_points=earned)
-    visitor = _visited(directory, closed, client, bill, now)
-    account = plan_account.with_wake(account, directory, now, visitor)
-    return Completion(with_wake(closed, directory, client, now), visitor, account, entries)
+    day = visit_day(closed, directory)
+    points = points_of_visit(
+        directory,
+        closed,
+        account,
+        bill.redeem_points,
+        actor,
+        now,
+        is_new_visit=counts_as_new_visit(client, day),
+    )
+    closed = replace(closed, redeemed_points=bill.redeem_points, earned_points=points.earned, held_points=0)
+    visitor = with_visit(client, day, closed.currency, bill.paid_minor)
+    visitor = with_dues_after(visitor, closed, directory.services, now)
+    visitor = plan_client.with_wake(visitor, directory, now)
+    account = plan_account.with_wake(points.account, directory, now, visitor)
+    return Completion(with_wake(closed, directory, client, now), visitor, account, points.entries)
+
+
+def visit_day(booking: Booking, directory: Directory) -> VisitDay:
+    return VisitDay(visited_on(booking, directory), booking.salon_id)
 
 
 def counted(
@@ -154,55 +160,3 @@ def counted(
     upcoming = replace(booking, status=Status.BOOKED, closed_at=None)
     directory = directory_for(world, booking)
     return completion(directory, upcoming, client, account, bill, actor, world.now()).to_save()
-
-
-def _posted(
-    directory: Directory, booking: Booking, account: Account, bill: Bill, actor: str, now: datetime
-) -> tuple[Account, tuple[Entry, ...]]:
-    rules, salon = directory.rules.bonuses, directory.salons[booking.salon_id]
-    entries: list[Entry] = []
-    if bill.redeem_points:
-        cap = cap_points(bill.paid_minor, rules) if rules.enabled else 0
-        if bill.redeem_points > cap:
-            raise refused(
-                "OVER_CAP",
-                f"Points may pay for at most {rules.redeem_cap_percent} % of the bill: {cap} points.",
-                cap=cap,
-                wanted=bill.redeem_points,
-            )
-        if bill.redeem_points < rules.redeem_minimum_points:
-            raise refused(
-                "UNDER_MINIMUM",
-                f"At least {rules.redeem_minimum_points} points are redeemed at once.",
-                minimum=rules.redeem_minimum_points,
-                wanted=bill.redeem_points,
-            )
-        account, entry = posted(account, _posting(booking, EntryKind.REDEEM, -bill.redeem_points, actor), now)
-        entries.append(entry)
-    earned = cashback_points(bill.paid_minor, bill.redeem_points, rules)
-    if earned:
-        posting = _posting(booking, EntryKind.CASHBACK, earned, actor)
-        posting = replace(posting, available_at=available_from(now, rules, salon.timezone))
-        account, entry = posted(account, posting, now)
-        entries.append(entry)
-    return account, tuple(entries)
-
-
-def _posting(booking: Booking, kind: EntryKind, points: int, actor: str) -> Posting:
-    return Posting(
-        id=posting_id(booking, kind),
-        kind=kind,
-        points=points,
-        reason="visit",
-        actor=actor,
-        booking_id=booking.id,
-        salon_id=booking.salon_id,
-    )
-
-
-def _visited(directory: Directory, booking: Booking, client: Client, bill: Bill, now: datetime) -> Client:
-    salon = directory.salons[booking.salon_id]
-    day = VisitDay(local_date(booking.visited_at, salon.timezone), salon.id)
-    visitor = with_visit(client, day, booking.currency, bill.paid_minor)
-    visitor = with_dues_after(visitor, booking, directory.services, now)
-    return plan_client.with_wake(visitor, directory, now)

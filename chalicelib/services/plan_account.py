@@ -3,18 +3,18 @@
 from dataclasses import replace
 from datetime import datetime
 
+from chalicelib.domain.account import Account
 from chalicelib.domain.account_plan import next_wake
 from chalicelib.domain.clients import Client
-from chalicelib.domain.ledger import Account
 from chalicelib.domain.network import Directory
 from chalicelib.services.plan_client import salon_of, zone_of
 
 
 def with_wake(account: Account, directory: Directory, now: datetime, client: Client | None) -> Account:
-    """client: whose account it is, and so whose days count. Points that never expire leave an account
-    asleep."""
+    """client: whose account it is, and so whose hours count; None: nobody is to be told. Points that never
+    expire leave an account asleep."""
     salon = salon_of(client, directory) if client is not None else None
-    if client is None or salon is None:
-        return replace(account, wake=None)
-    rules = directory.messages_for(salon.id)
-    return replace(account, wake=next_wake(account, rules, zone_of(client, directory), now))
+    rules, zone = None, directory.zone
+    if client is not None and salon is not None:
+        rules, zone = directory.messages_for(salon.id), zone_of(client, directory)
+    return replace(account, wake=next_wake(account, rules, zone, directory.zone, now))

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.aliases import InboundNumber
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.campaigns import Campaign, Recipient
 from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.inbox import InboxItem, InboxState
-from chalicelib.domain.ledger import Account, Entry
 from chalicelib.domain.links import Link
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.messages import Message, Outcome, Outgoing, Told, Worded

@@ -1,38 +1,33 @@
-"""Post to the bonus ledger by hand, undo a posting, and say what may be redeemed."""
+"""Post to the bonus ledger by hand, and say what may be redeemed."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 
 from chalicelib.domain.access import Access
+from chalicelib.domain.account import BY_HAND, Account, Entry, EntryKind, Posting
+from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import Client
-from chalicelib.domain.errors import DomainError, conflict, missing, refused
-from chalicelib.domain.ids import client_of_entry, entry_id
-from chalicelib.domain.ledger import (
-    BY_HAND,
-    Account,
-    Entry,
-    EntryKind,
-    Posting,
-    ensure_same,
-    posted,
-    reversed_entry,
-)
+from chalicelib.domain.errors import missing, refused
+from chalicelib.domain.ids import entry_id
+from chalicelib.domain.ledger import brought_up, ensure_same, posted
 from chalicelib.domain.network import Role
-from chalicelib.domain.programme import Quote, quote
-from chalicelib.domain.zones import local_instant
-from chalicelib.services import plan_account
-from chalicelib.services.ports import SaveConflict
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.domain.programme import Bill, Quote, day_end, programme_for, quote
+from chalicelib.domain.zones import local_date
+from chalicelib.services.post_once import post_once
+from chalicelib.services.visit_points import bill_of, programme_of
+from chalicelib.services.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByHand:
-    """A posting asked for by a person. points: positive, signed for a correction."""
+    """A posting asked for by a person. points: positive, signed for a correction. expires_on: the last local
+    day of points that are given, in the network's zone."""
 
     kind: str
     points: int
     reason: str
     booking_id: str | None = None
+    salon_id: str | None = None
     expires_on: date | None = None
 
 
@@ -56,6 +51,7 @@ def post_by_hand(
         reason=asked.reason,
         actor=access.actor,
         booking_id=asked.booking_id,
+        salon_id=asked.salon_id,
         expires_at=_end_of(world, access, asked.expires_on),
     )
     return post(world, client, posting)
@@ -80,80 +76,51 @@ def _ensure_within_limits(world: World, access: Access, kind: EntryKind, asked: 
 
 
 def _end_of(world: World, access: Access, day: date | None) -> datetime | None:
-    """The local midnight that ends a day, in the zone of the network's first salon."""
+    """The local midnight that ends a day, in the network's zone."""
     if day is None:
         return None
-    salons = world.directory(access.network_id).salons
-    zone = salons[min(salons)].timezone if salons else "UTC"
-    end = local_instant(day, time(23, 59, 59, 999000), zone)
+    end = day_end(day, world.directory(access.network_id).zone)
     if end <= world.now():
         raise refused("INVALID_EXPIRY", "Points expire in the future.", expires_on=day.isoformat())
     return end
 
 
 def post(world: World, client: Client, posting: Posting) -> Entry:
-    """One posting in one transaction: the entry and the account. A replay answers with the entry that
-    stands."""
-    network_id, client_id = client.network_id, client.id
-    for _ in range(CONFLICT_TRIES):
-        account = world.store.account(network_id, client_id)
-        try:
-            after, entry = posted(account, posting, world.now())
-        except DomainError:
-            stands = _standing(world, network_id, client_id, posting)
-            if stands is not None:
-                return stands
-            raise
-        try:
-            directory = world.directory(network_id)
-            world.store.save(entry, plan_account.with_wake(after, directory, world.now(), client))
-            return entry
-        except SaveConflict:
-            stands = _standing(world, network_id, client_id, posting)
-            if stands is not None:
-                return stands
-    raise conflict("TRY_AGAIN", "Too much is being posted to this client at once; try again.")
+    """A replay answers with the entry that stands."""
+    return post_once(
+        world,
+        client.network_id,
+        client.id,
+        posting.id,
+        lambda account, now: posted(account, posting, now),
+        client=client,
+        ensure_same=lambda stands: ensure_same(posting, stands),
+    )
 
 
-def _standing(world: World, network_id: str, client_id: str, posting: Posting) -> Entry | None:
-    entry = world.store.entry(network_id, client_id, posting.id)
-    if entry is not None:
-        ensure_same(posting, entry)
-    return entry
-
-
-def reversal_id(entry: Entry) -> str:
-    """A reversal's id follows from what it reverses: an entry can be reversed once."""
-    return entry_id(entry.client_id, "reverse", entry.id)
-
-
-def reverse(world: World, access: Access, entry_id: str, reason: str) -> Entry:
-    """Undoes an entry by another that names it. Again: the same reversal. Raises NOT_FOUND,
-    CANNOT_REVERSE."""
-    client_id = client_of_entry(entry_id)
-    entry = world.store.entry(access.network_id, client_id, entry_id)
-    if entry is None:
-        raise missing("entry", entry_id)
-    client = world.store.client(access.network_id, client_id, fresh=False)
-    for _ in range(CONFLICT_TRIES):
-        account = world.store.account(access.network_id, client_id)
-        after, undone = reversed_entry(
-            account, entry, id=reversal_id(entry), reason=reason, actor=access.actor, now=world.now()
-        )
-        try:
-            directory = world.directory(access.network_id)
-            world.store.save(undone, plan_account.with_wake(after, directory, world.now(), client))
-            return undone
-        except SaveConflict:
-            stands = world.store.entry(access.network_id, client_id, undone.id)
-            if stands is not None:
-                return stands
-    raise conflict("TRY_AGAIN", "Too much is being posted to this client at once; try again.")
-
-
-def quote_for(world: World, access: Access, client_id: str, bill_minor: int) -> tuple[Account, Quote]:
-    """What may be redeemed on a bill now. One read."""
-    if bill_minor < 0:
-        raise refused("INVALID_AMOUNT", "A bill is not negative.", amount_minor=bill_minor)
-    account = world.store.account(access.network_id, client_id)
-    return account, quote(account, bill_minor, world.directory(access.network_id).rules.bonuses, world.now())
+def quote_for(
+    world: World,
+    access: Access,
+    client_id: str,
+    bill: Bill,
+    *,
+    currency: str,
+    salon_id: str | None = None,
+    booking: Booking | None = None,
+) -> tuple[Account, Quote]:
+    """What may be redeemed on a bill now, by the programme of the booking's salon, of that salon, or of the
+    network; what is held for the booking counts as there. One read."""
+    if bill.paid_minor < 0:
+        raise refused("INVALID_AMOUNT", "A bill is not negative.", amount_minor=bill.paid_minor)
+    directory, now = world.directory(access.network_id), world.now()
+    rules = directory.rules.bonuses
+    account, _ = brought_up(world.store.account(access.network_id, client_id), now)
+    if booking is not None:
+        terms = programme_of(booking, directory)
+        bill = bill_of(booking, directory, bill.paid_minor, bill.goods_minor)
+    else:
+        zone = directory.salons[salon_id].timezone if salon_id else directory.zone
+        terms = programme_for(rules, salon_id, local_date(now, zone))
+    hold = account.hold_of_booking(booking.id) if booking else None
+    available = account.available(now) + (hold.points if hold else 0)
+    return account, quote(available, bill, terms, rules.point_value(currency))

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from chalicelib.domain.account import Account
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import Client
-from chalicelib.domain.ledger import Account
 from chalicelib.domain.network import Directory
 from chalicelib.domain.waking import Wake
 from chalicelib.domain.walks import Walk, WalkKind

@@ -7,11 +7,11 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Protocol, Self
 
+from chalicelib.domain.account import Account
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.campaigns import Recipient
 from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import refused
-from chalicelib.domain.ledger import Account
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.network import Directory, Salon, Template
 from chalicelib.domain.rules import MessageRules

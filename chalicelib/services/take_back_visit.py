@@ -1,20 +1,25 @@
 """Take a completed visit back: the booking returns to another status, its bonuses are reversed, the visit is
 uncounted."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain.account import Account, Entry, EntryKind
 from chalicelib.domain.bookings import UPCOMING, Booking, Status
-from chalicelib.domain.clients import Client, VisitDay, without_booking
+from chalicelib.domain.clients import Client, without_booking
 from chalicelib.domain.errors import conflict, missing
-from chalicelib.domain.ledger import Account, Entry, EntryKind, reversed_entry
+from chalicelib.domain.ledger import FINAL
+from chalicelib.domain.network import Directory
+from chalicelib.domain.programme import with_turnover
 from chalicelib.domain.zones import local_date
 from chalicelib.services import plan_account, plan_client
-from chalicelib.services.complete_visit import posting_id
+from chalicelib.services.complete_visit import visit_day
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.post_bonus import reversal_id
+from chalicelib.services.undo_entry import undone, undone_of
+from chalicelib.services.visit_points import posting_id, visited_on
 from chalicelib.services.world import CONFLICT_TRIES, World
 
 
@@ -54,48 +59,56 @@ def taken_back(
         paid_minor=None,
         goods_minor=None,
         tip_minor=None,
+        refunds=(),
     )
     if booking.client_id is None:
         return [with_wake(reopened, directory, None, now)]
     client = world.store.client(booking.network_id, booking.client_id)
     if client is None:
         return [with_wake(reopened, directory, None, now)]
-    account, entries = _reversed(world, booking, actor, now)
-    visitor = _unvisited(world, replace(booking, starts_at=counted_at or booking.starts_at), client)
+    account, entries = _reversed(world, directory, booking, actor, now)
+    counted = replace(booking, starts_at=counted_at or booking.starts_at)
+    visit = None if _others_that_day(world, counted, client) else visit_day(counted, directory)
+    left = (booking.paid_minor or 0) - booking.refunded_minor
+    visitor = without_booking(client, booking.id, visit, booking.currency, left)
     visitor = plan_client.with_wake(visitor, directory, now)
+    account = with_turnover(account, visited_on(counted, directory), booking.currency, -left, -bool(visit))
     account = plan_account.with_wake(account, directory, now, visitor)
-    return [with_wake(reopened, directory, client, now), visitor, *([account] if entries else []), *entries]
+    return [with_wake(reopened, directory, client, now), visitor, account, *entries]
 
 
-def _reversed(world: World, booking: Booking, actor: str, now: datetime) -> tuple[Account, list[Entry]]:
-    """What was earned first, so that what was spent returns to its lots untouched."""
+def _reversed(
+    world: World, directory: Directory, booking: Booking, actor: str, now: datetime
+) -> tuple[Account, list[Entry]]:
+    """All that the completion posted and that is not undone yet. What was earned first, so that what was
+    spent returns to its lots untouched."""
     client_id = str(booking.client_id)
     account = world.store.account(booking.network_id, client_id)
-    undone: list[Entry] = []
-    posted = ((EntryKind.CASHBACK, booking.earned_points), (EntryKind.REDEEM, booking.redeemed_points))
-    for kind, points in posted:
-        entry = (
-            world.store.entry(booking.network_id, client_id, posting_id(booking, kind)) if points else None
-        )
-        if entry is None or world.store.entry(booking.network_id, client_id, reversal_id(entry)) is not None:
-            continue
-        account, back = reversed_entry(
-            account, entry, id=reversal_id(entry), reason="visit taken back", actor=actor, now=now
-        )
-        undone.append(back)
-    return account, undone
+    entries = world.store.entries(booking.network_id, client_id)
+    made: list[Entry] = []
+    for entry in of_visit(booking, entries):
+        if undone_of(entry, entries) < abs(entry.worth):
+            done = undone(directory, account, entry, entries, reason="visit taken back", actor=actor, now=now)
+            account, made = done.account, [*made, *done.entries]
+    return account, made
 
 
-def _unvisited(world: World, booking: Booking, client: Client) -> Client:
-    salon = world.directory(booking.network_id).salons[booking.salon_id]
-    day = VisitDay(local_date(booking.visited_at, salon.timezone), salon.id)
+def of_visit(booking: Booking, entries: Sequence[Entry]) -> list[Entry]:
+    """What the booking's completion posted to its client's account, what it gave first."""
+    ids = {posting_id(booking, kind) for kind in EntryKind}
+    found = [entry for entry in entries if entry.id in ids and entry.kind not in FINAL]
+    return sorted(found, key=lambda entry: entry.worth, reverse=True)
+
+
+def _others_that_day(world: World, booking: Booking, client: Client) -> bool:
+    """Whether another completed booking keeps the visit a visit."""
+    zone = world.directory(booking.network_id).salons[booking.salon_id].timezone
+    day = local_date(booking.visited_at, zone)
     others = world.store.bookings_of_client(booking.network_id, client.id, limit=50).items
-    same_day = any(
+    return any(
         other.id != booking.id
         and other.status is Status.COMPLETED
-        and VisitDay(local_date(other.visited_at, salon.timezone), other.salon_id) == day
+        and other.salon_id == booking.salon_id
+        and local_date(other.visited_at, zone) == day
         for other in others
-    )
-    return without_booking(
-        client, booking.id, None if same_day else day, booking.currency, booking.paid_minor or 0
     )

@@ -4,17 +4,19 @@ walk, a webhook that was never taken in."""
 from dataclasses import replace
 from datetime import timedelta
 
+from chalicelib.domain.account import Account
 from chalicelib.domain.booking_plan import unconfirmed_at
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.campaigns import Recipient
 from chalicelib.domain.clients import Client
 from chalicelib.domain.ids import digest, time_ordered
 from chalicelib.domain.inbox import RETRY_LOST, InboxItem, quarantined
-from chalicelib.domain.ledger import Account
+from chalicelib.domain.ledger import brought_up
 from chalicelib.domain.network import Directory
 from chalicelib.domain.tasks import Task, TaskKind
 from chalicelib.domain.waking import Wake, after_failure
 from chalicelib.domain.walks import Walk, WalkKind
+from chalicelib.services import plan_account
 from chalicelib.services.about_account import about_account
 from chalicelib.services.about_booking import about_booking, rules_of
 from chalicelib.services.about_client import about_client
@@ -102,11 +104,15 @@ def wake_client(sending: Sending, client: Client) -> None:
 
 
 def wake_account(sending: Sending, account: Account) -> None:
-    client = _client_of(sending.world, account.network_id, account.client_id)
-    if client is None:
-        sending.world.store.save(replace(account, wake=None))
-        return
-    send_due(sending, about_account(account, client, sending.world.directory(account.network_id)))
+    """Posts what has come to its end, then warns of what soon will."""
+    world, now = sending.world, sending.world.now()
+    directory = world.directory(account.network_id)
+    client = _client_of(world, account.network_id, account.client_id)
+    account, ends = brought_up(account, now)
+    if ends or client is None or not directory.salons:
+        account = world.store.save(plan_account.with_wake(account, directory, now, client), *ends)[0]
+    if client is not None and directory.salons:
+        send_due(sending, about_account(account, client, directory))
 
 
 def wake_recipient(sending: Sending, recipient: Recipient) -> None:

@@ -14,12 +14,12 @@ from functools import cache
 from typing import Any
 from zlib import crc32
 
+from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.aliases import Alias, InboundNumber
 from chalicelib.domain.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.campaigns import Campaign, Recipient
 from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.inbox import KEPT, InboxItem
-from chalicelib.domain.ledger import Account, Entry
 from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message, Told
 from chalicelib.domain.network import Connection, Key, Network, Price, Salon, Service, Staff, Template

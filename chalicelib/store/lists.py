@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.campaigns import Campaign, Recipient
 from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.ids import time_ordered
 from chalicelib.domain.inbox import InboxItem, InboxState
-from chalicelib.domain.ledger import Account, Entry
 from chalicelib.domain.messages import Message, Told
 from chalicelib.domain.network import (
     Connection,

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
+from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.aliases import Alias, InboundNumber
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.campaigns import Campaign, Recipient
 from chalicelib.domain.clients import Client
 from chalicelib.domain.inbox import InboxItem
-from chalicelib.domain.ledger import Account, Entry
 from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message
 from chalicelib.domain.network import Connection as SiteConnection

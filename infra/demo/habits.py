@@ -7,6 +7,7 @@ from chalicelib.domain.bookings import Booking, Line, Review
 from chalicelib.domain.network import Service, Staff
 from chalicelib.domain.programme import quote
 from chalicelib.services.complete_visit import Bill
+from chalicelib.services.visit_points import bill_of, programme_of
 from infra.demo.data import price_in
 from infra.demo.life import Life
 
@@ -47,7 +48,11 @@ class Habits:
         tip = paid // 10 // 100 * 100 if rng.random() < 0.3 else 0
         points = 0
         if rng.random() < 0.25:
-            points = quote(self.life.account, paid, self.life.directory.rules.bonuses, at).points
+            directory = self.life.directory
+            terms = programme_of(booking, directory)
+            value = directory.rules.bonuses.point_value(booking.currency)
+            whole = bill_of(booking, directory, paid, goods)
+            points = quote(self.life.account.available(at), whole, terms, value).points
         return Bill(paid_minor=paid, goods_minor=goods, tip_minor=tip, redeem_points=points)
 
     def review(self, at: datetime) -> Review:

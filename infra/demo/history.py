@@ -7,8 +7,8 @@ from datetime import datetime, time, timedelta
 from random import Random
 from typing import Any
 
+from chalicelib.domain.account import Account, EntryKind
 from chalicelib.domain.bookings import Booking, Status, stepped
-from chalicelib.domain.ledger import Account, EntryKind
 from chalicelib.domain.network import Directory, Salon
 from chalicelib.domain.zones import local_date, local_instant
 from chalicelib.services.make_links import Links

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from chalicelib.domain.account import Account
 from chalicelib.domain.bookings import Booking
-from chalicelib.domain.ledger import Account
 from chalicelib.services.ports import SaveConflict
 from chalicelib.store.keys import bookings_of_salon, key
 from chalicelib.store.table import Table

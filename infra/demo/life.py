@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain import account_plan, booking_plan, client_plan
+from chalicelib.domain.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.bookings import Booking, Line, Review, Status, stepped
 from chalicelib.domain.clients import Client, may_send
 from chalicelib.domain.ids import derived, entry_id
-from chalicelib.domain.ledger import Account, Entry, EntryKind, Posting, posted
+from chalicelib.domain.ledger import posted
 from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message, MessageState, message_id
 from chalicelib.domain.network import Directory, Salon
@@ -82,8 +83,9 @@ class Life:
         posting = Posting(
             id=id, kind=kind, points=points, reason=reason, actor=RECEPTION, expires_at=expires_at
         )
-        self.account, entry = posted(self.account, posting, at)
-        self.entries.append(entry)
+        done = posted(self.account, posting, at)
+        self.account = done.account
+        self.entries.extend(done.entries)
 
     def keep(self, booking: Booking, *, confirmed: bool = False, salon_told: bool = True) -> None:
         """What was due of it by now has been sent (and answered, if so), and its pointer is at what comes
@@ -151,8 +153,14 @@ class Life:
     def warned_until(self, until: datetime) -> None:
         """Warnings of points that expire: made by that time, unless left to do."""
         rules, zone = self.directory.messages_for(self.salon.id), self.salon.timezone
-        while due := self._due(account_plan.plans(self.account, rules, zone, until), self.account, until):
-            self.account = with_touches(self.account, *map(_sent, due))
+        points_zone = self.directory.zone
+
+        def due() -> list[Plan]:
+            planned = account_plan.plans(self.account, rules, zone, points_zone, until)
+            return self._due(planned, self.account, until)
+
+        while made := due():
+            self.account = with_touches(self.account, *map(_sent, made))
 
     def _due(self, plans: Sequence[Plan], item: Any, until: datetime | None = None) -> list[Plan]:
         """What is to be done by now and not left to do."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain.account import Entry
 from chalicelib.domain.bookings import Status
 from chalicelib.domain.inbox import InboxItem, InboxState
-from chalicelib.domain.ledger import Entry, faults
+from chalicelib.domain.ledger_check import faults
 from infra.demo.cost import PRICES_OF, Bill
 from infra.demo.layout import LayoutTable
 from infra.demo.replay import Outcome

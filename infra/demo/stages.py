@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from random import Random
 
+from chalicelib.domain.account import EntryKind
 from chalicelib.domain.bookings import Line, Review, Status, stepped
 from chalicelib.domain.categories import lost_from
 from chalicelib.domain.clients import Consent
-from chalicelib.domain.ledger import EntryKind
 from chalicelib.domain.network import Service
 from chalicelib.domain.touches import Purpose, TouchKind
 from chalicelib.domain.zones import local_date, local_instant

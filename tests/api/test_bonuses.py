@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.ledger import faults
+from chalicelib.domain.ledger_check import faults
 from tests.api.conftest import Http
 from tests.builders import NETWORK, a_booking, save_booking
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.account import Entry
 from chalicelib.domain.errors import DomainError
-from chalicelib.domain.ledger import Entry, faults
+from chalicelib.domain.ledger_check import faults
 from chalicelib.domain.messages import MessageState, Outcome, Outgoing
 from chalicelib.services import post_bonus
 from chalicelib.services.complete_visit import Bill, complete

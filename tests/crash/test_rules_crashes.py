@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.ledger import Account, EntryKind, Lot
+from chalicelib.domain.account import Account, EntryKind, Lot
 from chalicelib.services import set_up
 from chalicelib.services.plan_booking import with_wake
 from chalicelib.services.set_rules import set_rules

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from chalicelib.domain.account import Account
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import CHANNELS, Client, Consent, Device, VisitDay
-from chalicelib.domain.ledger import Account
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.messages import Message, MessageState, Outcome, Outgoing, Worded
 from chalicelib.domain.network import Directory, Salon, Template

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain import account_plan, booking_plan, client_plan
+from chalicelib.domain.account import Account, EntryKind, Lot
 from chalicelib.domain.bookings import Booking, Status, moved, stepped
 from chalicelib.domain.clients import Client, Due, VisitDay
-from chalicelib.domain.ledger import Account, EntryKind, Lot
 from chalicelib.domain.quiet_hours import QuietHours
 from chalicelib.domain.rules import MessageRules
 from chalicelib.domain.touches import (

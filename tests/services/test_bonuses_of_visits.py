@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.bonus_rules import BonusRules
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.errors import DomainError
 from chalicelib.domain.network import Role
-from chalicelib.domain.rules import BonusRules
-from chalicelib.services import post_bonus
+from chalicelib.services import undo_entry
 from chalicelib.services.post_bonus import ByHand, post_by_hand
 from tests.builders import NETWORK, NOW, access
 from tests.life import Life
@@ -159,19 +159,19 @@ def test_two_bookings_of_a_day_are_one_visit_and_earn_twice(life: Life, booking:
 
 def test_an_entry_is_reversed_once_and_found_by_its_id_alone(life: Life) -> None:
     gift = given(life, 100)
-    first = post_bonus.reverse(life.world, access(), gift.id, "mistake")
-    assert post_bonus.reverse(life.world, access(), gift.id, "mistake") == first
+    first = undo_entry.reverse(life.world, access(), gift.id, "mistake")
+    assert undo_entry.reverse(life.world, access(), gift.id, "mistake") == first
     assert (first.reverses, first.points, balance(life)) == (gift.id, -100, 0)
     for nonsense in ("", "ent_", "ent_x", gift.id[:-1], "cli_maria00000000001"):
         with pytest.raises(DomainError, match="NOT_FOUND"):
-            post_bonus.reverse(life.world, access(), nonsense, "?")
+            undo_entry.reverse(life.world, access(), nonsense, "?")
 
 
 def test_a_reversal_of_cashback_by_hand_is_not_reversed_again_with_the_visit(
     life: Life, booking: Booking
 ) -> None:
     done = life.complete(booking)
-    post_bonus.reverse(life.world, access(), done.entries[0].id, "refund")
+    undo_entry.reverse(life.world, access(), done.entries[0].id, "refund")
     life.reopen(booking)
     assert (balance(life), life.store.account(NETWORK, MARIA).debt) == (0, 0)
 

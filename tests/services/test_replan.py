@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.account import Account, EntryKind, Lot
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.errors import DomainError
-from chalicelib.domain.ledger import Account, EntryKind, Lot
 from chalicelib.domain.network import Network
 from chalicelib.domain.quiet_hours import QuietHours
 from chalicelib.domain.rules import MessageChanges, Override

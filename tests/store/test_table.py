@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.account import Account, EntryKind, Posting
 from chalicelib.domain.aliases import PHONE, Alias
 from chalicelib.domain.bookings import Status
 from chalicelib.domain.errors import DomainError
 from chalicelib.domain.inbox import InboxItem, InboxState
-from chalicelib.domain.ledger import Account, EntryKind, Posting, posted
+from chalicelib.domain.ledger import posted
 from chalicelib.domain.messages import Message, MessageState
 from chalicelib.domain.touches import TouchKind
 from chalicelib.domain.waking import Wake

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.account import Account, EntryKind, Lot
+from chalicelib.domain.account_plan import EXPIRY as ENDS
 from chalicelib.domain.account_plan import expiring_points, expiry_day, next_wake, plans
-from chalicelib.domain.ledger import Account, EntryKind, Lot
 from chalicelib.domain.rules import MessageRules
 from chalicelib.domain.touches import GRACE, Plan, Touch, TouchKind, TouchState, open_plans, with_touches
 from tests.builders import NETWORK
@@ -39,7 +40,7 @@ def account(*lots: Lot, **said: object) -> Account:
 def warning(
     given: Account, now: datetime = NOW, rules: MessageRules = RULES, zone: str = CHISINAU
 ) -> Plan | None:
-    found = plans(given, rules, zone, now)
+    found = plans(given, rules, zone, zone, now)
     assert len(found) <= 1
     return found[0] if found else None
 
@@ -51,7 +52,7 @@ def made(given: Account, plan: Plan, state: TouchState = TouchState.SENT) -> Acc
 def lived(given: Account, now: datetime = NOW, rules: MessageRules = RULES) -> list[tuple[str, str]]:
     """When which day's points are warned of, if every pointer is followed."""
     found = []
-    while (wake := next_wake(given, rules, CHISINAU, now)) is not None:
+    while (wake := next_wake(given, rules, CHISINAU, CHISINAU, now)) is not None and wake.why != ENDS:
         now = max(now, wake.at)
         plan = warning(given, now, rules)
         assert plan is not None
@@ -108,7 +109,7 @@ def test_of_two_warnings_on_one_day_the_more_urgent_is_made() -> None:
 def test_spent_lots_and_lots_that_never_expire_are_not_warned_of() -> None:
     never = replace(lot("2026-06-20"), expires_at=None)
     assert warning(account(never, lot("2026-06-20", 0))) is None
-    assert next_wake(account(never), RULES, CHISINAU, NOW) is None
+    assert next_wake(account(never), RULES, CHISINAU, CHISINAU, NOW) is None
 
 
 def test_points_granted_a_week_before_they_expire_are_warned_of_once_and_not_on_granting() -> None:
@@ -142,7 +143,7 @@ def test_what_is_in_flight_when_its_points_are_spent_is_still_looked_at() -> Non
     plan = warning(account(lot("2026-06-20")))
     assert plan is not None
     spent = made(account(), plan, TouchState.SENDING)
-    wake = next_wake(spent, RULES, CHISINAU, plan.at)
+    wake = next_wake(spent, RULES, CHISINAU, CHISINAU, plan.at)
     assert wake is not None
     assert wake.at == plan.at + GRACE
 
@@ -183,7 +184,7 @@ def test_what_is_switched_off_says_so_and_wakes_nobody() -> None:
     plan = warning(account(lot("2026-06-20")), rules=rules)
     assert plan is not None
     assert plan.reason == "switched_off"
-    assert next_wake(account(lot("2026-06-20")), rules, CHISINAU, NOW) is None
+    assert next_wake(account(lot("2026-06-20")), rules, CHISINAU, CHISINAU, NOW) is None
 
 
 @pytest.mark.parametrize("state", [TouchState.SKIPPED, TouchState.FAILED, TouchState.UNKNOWN])
@@ -210,9 +211,9 @@ def test_whatever_the_lots_each_warning_is_made_once_in_order_by_day_and_before_
     ]
     given_ = account(*lots)
     now, occurrences = LONG_AGO, []
-    while (wake := next_wake(given_, RULES, CHISINAU, now)) is not None:
+    while (wake := next_wake(given_, RULES, CHISINAU, CHISINAU, now)) is not None:
         now = max(now, wake.at)
-        (plan,) = open_plans(plans(given_, RULES, CHISINAU, now), given_.touches, now)
+        (plan,) = open_plans(plans(given_, RULES, CHISINAU, CHISINAU, now), given_.touches, now)
         assert now < plan.until
         assert expiry_day(plan.occurrence) in {day for day, _ in granted}
         assert not RULES.quiet_hours.holds(now, CHISINAU)

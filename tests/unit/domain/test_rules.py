@@ -5,10 +5,10 @@ from datetime import time
 
 import pytest
 
+from chalicelib.domain.bonus_rules import BonusRules
 from chalicelib.domain.quiet_hours import QuietHours
 from chalicelib.domain.rules import (
     UNPLANNED,
-    BonusRules,
     ChannelStep,
     MessageChanges,
     MessageRules,

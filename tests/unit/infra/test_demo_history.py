@@ -7,9 +7,10 @@ from typing import Any
 import phonenumbers
 import pytest
 
+from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.clients import Client
-from chalicelib.domain.ledger import Account, Entry, faults
+from chalicelib.domain.ledger_check import faults
 from chalicelib.domain.links import Link
 from chalicelib.domain.quiet_hours import QuietHours
 from infra.demo.data import CLIENTS, SALONS, phone

@@ -8,18 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.bonus_rules import BonusRules
 from chalicelib.domain.errors import DomainError
 from chalicelib.domain.network import Directory
 from chalicelib.domain.quiet_hours import QuietHours
-from chalicelib.domain.rules import (
-    BonusRules,
-    ChannelStep,
-    MessageChanges,
-    MessageRules,
-    Override,
-    Rules,
-    plan_alike,
-)
+from chalicelib.domain.rules import ChannelStep, MessageChanges, MessageRules, Override, Rules, plan_alike
 from chalicelib.domain.touches import TouchKind
 from chalicelib.services.check_rules import check_rules
 from tests.builders import a_network, a_salon, a_service

@@ -1,0 +1,212 @@
+"""The loyalty programme as data: what a network decides about earning, spending and keeping points, and about
+gifts. Plain values; what they come to: programme.py."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class EarnBase(StrEnum):
+    """What the percentage is of. In either case the part paid with points earns nothing."""
+
+    PAID = "paid"
+    """The bill, after discounts."""
+    SOLD = "sold"
+    """The services at their list prices, and the goods."""
+
+
+class TiersBy(StrEnum):
+    SPEND = "spend"
+    VISITS = "visits"
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A level of the programme: clients whose turnover in the window is `at_least` so much, and less than
+    `below` (None: no limit), earn `percent`. In minor units of the salon's currency, or in visits."""
+
+    name: str
+    at_least: int
+    below: int | None
+    percent: int
+
+
+class ExpiryModel(StrEnum):
+    NEVER = "never"
+    DAYS = "days"
+    """N local days after the day of the grant."""
+    MONTH_END = "month_end"
+    """At the end of the month that comes N months after that of the grant."""
+    INACTIVITY = "inactivity"
+    """N local days after the client's last visit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    model: ExpiryModel = ExpiryModel.NEVER
+    after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """What does not count: services by id, by category, or all goods."""
+
+    service_ids: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    goods: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programme:
+    """How points are earned, spent and kept.
+
+    cashback_percent  what a bill earns where there are no tiers. tiers: from 0 up, each where the last ends;
+                      told by what the client's visits of the last `tiers_months` months came to, the present
+                      month included, the bill itself not.
+    pending_days      earned points can be spent from that local midnight on.
+    redeem_...        points pay for at most a percentage of the bill, at least so many, in such steps.
+    expiry            of earned points, counted from the day on which they were earned.
+    """
+
+    enabled: bool = True
+    cashback_percent: int = 5
+    tiers: tuple[Tier, ...] = ()
+    tiers_by: TiersBy = TiersBy.SPEND
+    tiers_months: int = 12
+    earn_base: EarnBase = EarnBase.PAID
+    earn_excludes: Exclusions = Exclusions()
+    pending_days: int = 1
+    redeem_cap_percent: int = 25
+    redeem_minimum_points: int = 1
+    redeem_step_points: int = 1
+    redeem_excludes: Exclusions = Exclusions()
+    expiry: Expiry = Expiry()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupProgramme(Programme):
+    """A programme of some salons, or of a time, in place of the network's. salon_ids empty: of all.
+    starts_on, ends_on: local dates of the visit, both included; None: no limit."""
+
+    name: str
+    salon_ids: tuple[str, ...] = ()
+    starts_on: date | None = None
+    ends_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """Points that are given. valid_days: local days after that of the grant; 0: for good."""
+
+    points: int
+    valid_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """What both sides get after the friend's first paid visit."""
+
+    referrer: Gift
+    friend: Gift
+
+
+class CouponOn(StrEnum):
+    GOODS = "goods"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class CouponTerms:
+    """A discount, once: percent, or an amount in minor units of the salon's currency; one of them is 0.
+    service_id: on that service, else on goods."""
+
+    name: str
+    percent: int = 0
+    amount_minor: int = 0
+    service_id: str | None = None
+    valid_days: int = 60
+
+    @property
+    def on(self) -> CouponOn:
+        return CouponOn.SERVICE if self.service_id else CouponOn.GOODS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitReward:
+    """A coupon for `visits` visits within `months` calendar months (to the same day), or within `days` days
+    from the first to the last; exactly one of the two. The visits that earned it are used up. id: names it
+    for good."""
+
+    id: str
+    visits: int
+    months: int = 0
+    days: int = 0
+    coupon: CouponTerms
+
+
+@dataclass(frozen=True, slots=True)
+class Streak:
+    """A gift for a visit in each of `months` calendar months running; they are used up."""
+
+    months: int
+    gift: Gift
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surprise:
+    """Unannounced gifts to regulars, drawn once a month within a budget; `holdout_percent` of clients never
+    get one, so that the effect can be seen; nobody gets two in a quarter."""
+
+    gift: Gift
+    monthly_budget_points: int
+    holdout_percent: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class CompensationLimit:
+    """What a role may give by itself: points at once, times a local day for each who gives, times a calendar
+    month for each client."""
+
+    points: int
+    times_a_day: int
+    times_a_client_a_month: int
+
+
+_COMPENSATION: Mapping[str, CompensationLimit] = MappingProxyType(
+    {
+        "specialist": CompensationLimit(100, 2, 1),
+        "reception": CompensationLimit(300, 5, 2),
+        "manager": CompensationLimit(3000, 50, 5),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BonusRules(Programme):
+    """The network's own programme, and what holds whatever the programme.
+
+    point_value_minor     what one point is worth, in minor units of the salon's currency; point_values_minor:
+                          in currencies where it is worth another number.
+    by_hand_limit_points  what others than the owner may post by hand at once.
+    grace_days            how long points last that come back when they would have expired meanwhile.
+    hold_days             how long points stay on hold: after a booking's end, or, without one, from the hold.
+    compensation          by role; the owner has no limit. A role that is not named gives none.
+    """
+
+    point_value_minor: int = 100
+    point_values_minor: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    by_hand_limit_points: int = 100_000
+    grace_days: int = 30
+    hold_days: int = 3
+    programmes: tuple[GroupProgramme, ...] = ()
+    birthday: Gift | None = None
+    referral: Referral | None = None
+    visit_rewards: tuple[VisitReward, ...] = ()
+    streak: Streak | None = None
+    surprise: Surprise | None = None
+    compensation: Mapping[str, CompensationLimit] = field(default_factory=lambda: _COMPENSATION)
+
+    def point_value(self, currency: str) -> int:
+        return self.point_values_minor.get(currency, self.point_value_minor)

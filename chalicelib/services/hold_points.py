@@ -1,0 +1,247 @@
+"""Hold points for a bill that is not closed yet: for a booking, until it is completed (the hold pays) or
+comes to nothing (the points are free again), or at the desk, while a bill without a booking is made out."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.domain.access import Access
+from chalicelib.domain.account import Account, Entry, EntryKind, Hold, Posting
+from chalicelib.domain.bookings import Booking
+from chalicelib.domain.clients import Client
+from chalicelib.domain.errors import conflict, missing, refused
+from chalicelib.domain.ids import client_of_entry, entry_id
+from chalicelib.domain.ledger import Posted, brought_up, ensure_same, held, posted, released
+from chalicelib.domain.network import Directory
+from chalicelib.domain.programme import Bill, programme_for, same_scope
+from chalicelib.domain.zones import local_date
+from chalicelib.services import plan_account
+from chalicelib.services.plan_booking import directory_for, with_wake
+from chalicelib.services.ports import SaveConflict
+from chalicelib.services.post_once import post_once
+from chalicelib.services.visit_points import bill_of, ensure_redeemable, programme_of
+from chalicelib.services.world import CONFLICT_TRIES, Allow, World
+
+
+def hold_for_booking(
+    world: World,
+    network_id: str,
+    booking_id: str,
+    points: int,
+    paid_minor: int | None,
+    allow: Allow,
+    actor: str,
+) -> Entry:
+    """Sets points aside for an upcoming booking. The same again: the hold that stands.
+
+    paid_minor: what the bill will come to; None: what the booking's lines do. Raises WRONG_STATUS, NO_CLIENT,
+    HOLD_EXISTS (another number is held), OVER_CAP, UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS.
+    """
+    for _ in range(CONFLICT_TRIES):
+        booking = world.store.booking(network_id, booking_id)
+        if booking is None:
+            raise missing("booking", booking_id)
+        allow(booking)
+        client = _client_of(world, booking)
+        now, directory = world.now(), directory_for(world, booking)
+        account, ends = brought_up(world.store.account(network_id, client.id), now)
+        stands = account.hold_of_booking(booking.id)
+        if stands is not None:
+            return _same_hold(world, network_id, client.id, stands, points)
+        bill = bill_of(booking, directory, booking.total_minor if paid_minor is None else paid_minor, 0)
+        ensure_redeemable(
+            points, bill, programme_of(booking, directory), directory.rules.bonuses, booking.currency
+        )
+        posting = Posting(
+            id=entry_id(client.id, "hold", booking.id, str(account.entries)),
+            kind=EntryKind.HOLD,
+            points=points,
+            reason="booking",
+            actor=actor,
+            booking_id=booking.id,
+            salon_id=booking.salon_id,
+        )
+        done = held(account, posting, _held_until(booking, directory), now)
+        kept = with_wake(replace(booking, held_points=points), directory, client, now)
+        account = plan_account.with_wake(done.account, directory, now, client)
+        try:
+            world.store.save(kept, account, *ends, *done.entries)
+        except SaveConflict:
+            continue
+        return done.entry
+    raise conflict("TRY_AGAIN", "Somebody else changed this booking at the same moment; try again.")
+
+
+def _client_of(world: World, booking: Booking) -> Client:
+    if not booking.is_upcoming:
+        status = booking.status.value
+        raise conflict("WRONG_STATUS", "Points are held for a booking that is to come.", status=status)
+    id = booking.client_id
+    client = world.store.client(booking.network_id, id, fresh=False) if id else None
+    if client is None:
+        raise refused("NO_CLIENT", "The booking has no client whose points could be held.")
+    return client
+
+
+def _same_hold(world: World, network_id: str, client_id: str, stands: Hold, points: int) -> Entry:
+    entry = world.store.entry(network_id, client_id, stands.id)
+    if entry is None or stands.points != points:
+        raise conflict(
+            "HOLD_EXISTS",
+            f"{stands.points} points are held for this booking already: release them first.",
+            hold_id=stands.id,
+            points=stands.points,
+        )
+    return entry
+
+
+def _held_until(booking: Booking, directory: Directory) -> datetime:
+    return booking.ends_at + timedelta(days=directory.rules.bonuses.hold_days)
+
+
+# --- what becomes of a booking, becomes of its hold
+
+
+def with_hold(world: World, before: Booking, after: Booking) -> tuple[Booking, list[Any]]:
+    """A booking that was changed, and what must be saved with it so that its hold follows: it moves along,
+    and ends with the booking. Reads nothing where nothing was held."""
+    moved = after.ends_at != before.ends_at
+    if not before.held_points or before.client_id is None or (after.is_upcoming and not moved):
+        return after, []
+    now, directory = world.now(), directory_for(world, after)
+    stands = world.store.account(before.network_id, before.client_id)
+    account, ends = brought_up(stands, now)
+    hold = account.hold_of_booking(before.id)
+    entries = list(ends)
+    if hold is not None and after.is_upcoming:
+        later = replace(hold, expires_at=max(hold.expires_at, _held_until(after, directory)))
+        account = replace(account, holds=tuple(later if h is hold else h for h in account.holds))
+    elif hold is not None:
+        done = released(account, hold.id, _release(hold, account, "system"), now)
+        account, entries = done.account, [*entries, *done.entries]
+    if hold is None or not after.is_upcoming:
+        after = replace(after, held_points=0)
+    if account == stands:
+        return after, []
+    client = world.store.client(before.network_id, before.client_id, fresh=False)
+    return after, [plan_account.with_wake(account, directory, now, client), *entries]
+
+
+def _release(hold: Hold, account: Account, actor: str) -> Posting:
+    return Posting(
+        id=entry_id(account.client_id, "release", hold.id),
+        kind=EntryKind.RELEASE,
+        points=0,
+        reason="released",
+        actor=actor,
+        booking_id=hold.booking_id,
+        salon_id=hold.salon_id,
+    )
+
+
+# --- by hand
+
+
+def hold_at_desk(
+    world: World,
+    access: Access,
+    client: Client,
+    points: int,
+    salon_id: str,
+    bill: Bill,
+    request_id: str | None,
+) -> Entry:
+    """Sets points aside for a bill that is being made out in a salon, without a booking. The same request_id
+    holds once."""
+    directory = world.directory(access.network_id)
+    salon, rules = directory.salons[salon_id], directory.rules.bonuses
+    terms = programme_for(rules, salon_id, local_date(world.now(), salon.timezone))
+    ensure_redeemable(points, bill, terms, rules, salon.currency)
+    cause = ("request", request_id) if request_id else ("random", world.chance(16))
+    posting = Posting(
+        id=entry_id(client.id, "hold", *cause),
+        kind=EntryKind.HOLD,
+        points=points,
+        reason="desk",
+        actor=access.actor,
+        salon_id=salon_id,
+    )
+    lasts = timedelta(days=rules.hold_days)
+    return post_once(
+        world,
+        access.network_id,
+        client.id,
+        posting.id,
+        lambda account, now: held(account, posting, now + lasts, now),
+        client=client,
+        ensure_same=lambda stands: ensure_same(posting, stands),
+    )
+
+
+def release_hold(world: World, access: Access, hold_id: str) -> Entry:
+    """Frees held points; those of a booking too. Again: the same release. Raises NOT_FOUND, HOLD_CLOSED."""
+    client_id = client_of_entry(hold_id)
+    entry = _hold_entry(world, access, client_id, hold_id)
+    booking_id = entry.booking_id
+
+    def operation(account: Account, now: datetime) -> Posted:
+        hold = Hold(entry.id, now, (), booking_id, entry.salon_id)
+        return released(account, hold_id, _release(hold, account, access.actor), now)
+
+    def beside(done: Posted) -> list[Any]:
+        booking = world.store.booking(access.network_id, booking_id) if booking_id else None
+        return [replace(booking, held_points=0)] if booking else []
+
+    id = entry_id(client_id, "release", hold_id)
+    return post_once(world, access.network_id, client_id, id, operation, beside=beside)
+
+
+def redeem_hold(world: World, access: Access, hold_id: str, points: int, salon_id: str) -> Entry:
+    """Spends what was held at the desk, wholly or in part; the rest is free again. Once: again it answers the
+    same.
+
+    Raises NOT_FOUND, HOLD_CLOSED, HELD_FOR_BOOKING (complete that), HELD_ELSEWHERE (the salon goes by another
+    programme), OVER_CAP.
+    """
+    client_id = client_of_entry(hold_id)
+    entry = _hold_entry(world, access, client_id, hold_id)
+    if entry.booking_id is not None:
+        raise refused(
+            "HELD_FOR_BOOKING",
+            "These points pay when their booking is completed.",
+            booking_id=entry.booking_id,
+        )
+    directory = world.directory(access.network_id)
+    day = local_date(world.now(), directory.zone)
+    if not same_scope(directory.rules.bonuses, entry.salon_id, salon_id, day):
+        raise refused(
+            "HELD_ELSEWHERE", "They are held in a salon with another programme.", salon_id=entry.salon_id
+        )
+    if not 0 < points <= entry.held:
+        raise refused("OVER_CAP", f"{entry.held} points are held.", cap=entry.held, wanted=points)
+    posting = Posting(
+        id=entry_id(client_id, "redeem", hold_id),
+        kind=EntryKind.REDEEM,
+        points=-points,
+        reason="desk",
+        actor=access.actor,
+        salon_id=salon_id,
+        cause=hold_id,
+    )
+    return post_once(
+        world,
+        access.network_id,
+        client_id,
+        posting.id,
+        lambda account, now: posted(account, posting, now, hold_id=hold_id),
+        ensure_same=lambda stands: ensure_same(posting, stands),
+    )
+
+
+def _hold_entry(world: World, access: Access, client_id: str, hold_id: str) -> Entry:
+    entry = world.store.entry(access.network_id, client_id, hold_id)
+    if entry is None or entry.kind is not EntryKind.HOLD:
+        raise missing("hold", hold_id)
+    if entry.salon_id is not None and not access.reaches_salon(entry.salon_id):
+        raise missing("hold", hold_id)
+    return entry

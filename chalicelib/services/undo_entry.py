@@ -1,0 +1,76 @@
+"""Undo an entry of the ledger by another that names it, wholly or in part."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from chalicelib.domain.access import Access
+from chalicelib.domain.account import Account, Entry
+from chalicelib.domain.errors import missing
+from chalicelib.domain.ids import client_of_entry, entry_id
+from chalicelib.domain.ledger import Posted, reversed_entry
+from chalicelib.domain.network import Directory
+from chalicelib.domain.programme import day_end
+from chalicelib.domain.zones import local_date
+from chalicelib.services.post_once import post_once
+from chalicelib.services.world import World
+
+
+def reversal_id(entry: Entry) -> str:
+    """A whole reversal's id follows from what it reverses: an entry can be reversed once."""
+    return entry_id(entry.client_id, "reverse", entry.id)
+
+
+def undone_of(entry: Entry, entries: Iterable[Entry]) -> int:
+    """How many of an entry's points were undone, as the ledger tells."""
+    return sum(abs(each.worth) for each in entries if each.reverses == entry.id)
+
+
+def grace_end(directory: Directory, now: datetime) -> datetime:
+    """Until when points last that come back when they would have expired meanwhile."""
+    days = timedelta(days=directory.rules.bonuses.grace_days)
+    return day_end(local_date(now, directory.zone) + days, directory.zone)
+
+
+def undone(
+    directory: Directory,
+    account: Account,
+    entry: Entry,
+    entries: Sequence[Entry],
+    *,
+    reason: str,
+    actor: str,
+    now: datetime,
+    id: str | None = None,
+    points: int | None = None,
+) -> Posted:
+    """The account without what is left of an entry, or without `points` of it, worked out without writing.
+    entries: all of the client's. Raises CANNOT_REVERSE."""
+    return reversed_entry(
+        account,
+        entry,
+        id=id or reversal_id(entry),
+        reason=reason,
+        actor=actor,
+        now=now,
+        grace_until=grace_end(directory, now),
+        points=points,
+        undone=undone_of(entry, entries),
+    )
+
+
+def reverse(world: World, access: Access, entry_id: str, reason: str) -> Entry:
+    """Undoes what is left of an entry. Again: the same reversal. Raises NOT_FOUND, CANNOT_REVERSE."""
+    network_id, client_id = access.network_id, client_of_entry(entry_id)
+    entry = world.store.entry(network_id, client_id, entry_id)
+    if entry is None:
+        raise missing("entry", entry_id)
+    stands = world.store.entry(network_id, client_id, reversal_id(entry))
+    if stands is not None:
+        return stands
+
+    def operation(account: Account, now: datetime) -> Posted:
+        entries = world.store.entries(network_id, client_id)
+        directory = world.directory(network_id)
+        return undone(directory, account, entry, entries, reason=reason, actor=access.actor, now=now)
+
+    return post_once(world, network_id, client_id, reversal_id(entry), operation)
