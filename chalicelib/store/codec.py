@@ -1,15 +1,16 @@
 """How a domain value becomes the body of an item and back: JSON without what is at its default, small values
-as rows.
+as rows, many of them as columns.
 
 Items are billed by the kilobyte, so names and defaults are not repeated. A field added later with a default
 reads from old items as that default. A nested value whose fields are positional is written as a row, and
-gains fields at its end only; one whose fields are named (kw_only) is written with its names.
+gains fields at its end only; one whose fields are named (kw_only) is written with its names. A long tuple of
+rows is written by its columns (columns.py), a long body deflated.
 """
 
 import json
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, date, datetime, time
 from enum import Enum
@@ -17,10 +18,17 @@ from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from chalicelib.store.columns import by_columns, by_rows
+
 T = TypeVar("T")
 
 _is_dataclass: Callable[[Any], bool] = is_dataclass
 """Without its narrowing, after which a class could be no cache's key to the type checker."""
+
+MANY_ROWS = 8
+"""From so many on, rows are written as columns."""
+LONG_BYTES = 900
+"""A longer body does not fit into a kilobyte together with its key: then it is deflated."""
 
 
 def encoded(value: Any, left_out: Container[str]) -> str:
@@ -32,6 +40,19 @@ def encoded(value: Any, left_out: Container[str]) -> str:
 def decoded(cls: type[T], body: str, **known: Any) -> T:
     """The domain value of a body. known: what was left out of it, and perhaps more."""
     return cls(**_unnamed(cls, known) | _unnamed(cls, json.loads(body)))
+
+
+def deflated(body: str) -> bytes | None:
+    """A long body, as it is kept; None of one that stays as it is."""
+    raw = body.encode()
+    if len(raw) <= LONG_BYTES:
+        return None
+    deflating = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    return deflating.compress(raw) + deflating.flush()
+
+
+def inflated(raw: bytes) -> str:
+    return zlib.decompress(raw, wbits=-zlib.MAX_WBITS).decode()
 
 
 # --- what is asked of a class once only: its fields with their defaults, and how each is read
@@ -104,8 +125,21 @@ def _packed(item: Any) -> Any:
             for key, each in item.items()
         }
     if isinstance(item, tuple | list):
-        return [_packed(each) for each in item]
+        return _columns(item) or [_packed(each) for each in item]
     return item
+
+
+def _columns(items: Sequence[Any]) -> dict[str, Any] | None:
+    """None of what is written one by one."""
+    cls: Any = type(items[0]) if len(items) >= MANY_ROWS else None
+    if not _is_dataclass(cls) or not _is_row(cls):
+        return None
+    names = [name for name, _ in _fields(cls)]
+    return by_columns([[_cell(getattr(item, name)) for name in names] for item in items])
+
+
+def _cell(item: Any) -> Any:
+    return item.value if isinstance(item, Enum) else item
 
 
 def _is_named_by(key: Any, each: Any) -> bool:
@@ -138,7 +172,7 @@ def _some_reader(hint: Any) -> Callable[[Any], Any]:
         return _reader(next(arg for arg in args if arg is not type(None)))
     if origin is tuple:
         of_each = _reader(args[0])
-        return lambda data: tuple(map(of_each, data))
+        return lambda data: tuple(map(of_each, by_rows(data) if isinstance(data, dict) else data))
     if origin is Mapping:
         return _mapping_reader(*args)
     if _is_dataclass(hint):
@@ -171,7 +205,7 @@ def _nested_reader(cls: Any) -> Callable[[Any], Any]:
 
 
 _READ: dict[Any, Callable[[Any], Any]] = {
-    datetime: datetime.fromisoformat,
+    datetime: lambda data: data if isinstance(data, datetime) else datetime.fromisoformat(data),
     date: date.fromisoformat,
     time: time.fromisoformat,
     bytes: lambda text: zlib.decompress(b64decode(text)),
