@@ -25,9 +25,10 @@ ITEM = bound_to("never-asked", "us-east-1")
 
 numbers = st.integers(-(10**13), 10**13)
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
-instants = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)) | st.builds(
-    lambda days: datetime(2026, 1, 1, 22, tzinfo=UTC) + timedelta(days=days), st.integers(-400, 400)
-)
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+instants = st.integers(0, 10**16).map(lambda number: EARLIEST + timedelta(microseconds=number)) | st.integers(
+    -400, 400
+).map(lambda days: datetime(2026, 1, 1, 22, tzinfo=UTC) + timedelta(days=days))
 lots = st.builds(
     Lot, numbers, instants, instants, st.none() | instants, numbers, st.sampled_from(EntryKind),
     st.none() | texts, st.none() | numbers,
