@@ -1,7 +1,7 @@
 """What each kind of posting costs on an account of fifty open lots, and what a quote does."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -126,8 +126,10 @@ def _reversed(purse: Purse) -> Callable[[], Any]:
 
 
 def _expired(purse: Purse) -> Callable[[], Any]:
-    """All warnings of it were given, and its midnight has come."""
-    salon, account = purse.salon, purse.account
+    """Its midnight has come. Nobody is there to be warned, so that nothing else is written."""
+    salon = purse.salon
+    salon.table.delete(replace(purse.client, version=1))
+    account = purse.account
     while account.wake is not None and account.wake.why != EXPIRY:
         salon.at(account.wake.at + timedelta(seconds=20))
         with salon.meter.step("aside"):

@@ -15,10 +15,11 @@ from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, date, datetime, time
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from chalicelib.store.columns import by_columns, by_rows
+from chalicelib.store.columns import by_columns, columns_of
 
 T = TypeVar("T")
 
@@ -68,6 +69,13 @@ def _fields(cls: Any) -> tuple[tuple[str, Any], ...]:
 
 
 @cache
+def _cells(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """Makes a row of a value: all its fields, as they are."""
+    names = [name for name, _ in _fields(cls)]
+    return attrgetter(*names) if len(names) > 1 else lambda item: (getattr(item, names[0]),)
+
+
+@cache
 def _is_row(cls: Any) -> bool:
     """Whether its fields are positional."""
     return not fields(cls)[0].kw_only
@@ -78,6 +86,17 @@ def _readers(cls: Any) -> dict[str, Callable[[Any], Any]]:
     """By field, what makes its value of plain data."""
     hints = get_type_hints(cls)
     return {name: _reader(hints[name]) for name, _ in _fields(cls)}
+
+
+@cache
+def _of_words(cls: Any) -> tuple[Callable[[Any], Any] | None, ...]:
+    """By field, what makes an enum of its word; None where there is no enum."""
+    hints = get_type_hints(cls)
+    return tuple(read if _is_enum(hints[name]) else None for name, read in _readers(cls).items())
+
+
+def _is_enum(hint: Any) -> bool:
+    return any(isinstance(each, type) and issubclass(each, Enum) for each in (hint, *get_args(hint)))
 
 
 # --- there
@@ -134,12 +153,7 @@ def _columns(items: Sequence[Any]) -> dict[str, Any] | None:
     cls: Any = type(items[0]) if len(items) >= MANY_ROWS else None
     if not _is_dataclass(cls) or not _is_row(cls):
         return None
-    names = [name for name, _ in _fields(cls)]
-    return by_columns([[_cell(getattr(item, name)) for name in names] for item in items])
-
-
-def _cell(item: Any) -> Any:
-    return item.value if isinstance(item, Enum) else item
+    return by_columns(list(map(_cells(cls), items)))
 
 
 def _is_named_by(key: Any, each: Any) -> bool:
@@ -172,7 +186,8 @@ def _some_reader(hint: Any) -> Callable[[Any], Any]:
         return _reader(next(arg for arg in args if arg is not type(None)))
     if origin is tuple:
         of_each = _reader(args[0])
-        return lambda data: tuple(map(of_each, by_rows(data) if isinstance(data, dict) else data))
+        of_columns = _columns_reader(args[0])
+        return lambda data: of_columns(data) if isinstance(data, dict) else tuple(map(of_each, data))
     if origin is Mapping:
         return _mapping_reader(*args)
     if _is_dataclass(hint):
@@ -204,8 +219,18 @@ def _nested_reader(cls: Any) -> Callable[[Any], Any]:
     return lambda data: cls(*(of_field(each) for of_field, each in zip(read, data, strict=False)))
 
 
+def _columns_reader(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """Many of a dataclass from their columns, of which all but the enums' are what they were."""
+
+    def read(data: Any) -> tuple[Any, ...]:
+        pairs = zip(columns_of(data), _of_words(cls), strict=False)
+        return tuple(map(cls, *(map(of_word, column) if of_word else column for column, of_word in pairs)))
+
+    return read
+
+
 _READ: dict[Any, Callable[[Any], Any]] = {
-    datetime: lambda data: data if isinstance(data, datetime) else datetime.fromisoformat(data),
+    datetime: datetime.fromisoformat,
     date: date.fromisoformat,
     time: time.fromisoformat,
     bytes: lambda text: zlib.decompress(b64decode(text)),

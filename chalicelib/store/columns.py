@@ -9,6 +9,7 @@ are counted in, and the differences, null for none. Instants are microseconds si
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from math import gcd
 from typing import Any
 
@@ -26,12 +27,15 @@ _KINDS = {
 
 
 def by_columns(rows: Sequence[Row]) -> dict[str, Any] | None:
-    """None where a column has anything else than numbers only, or instants, or words. Any of them may be
-    absent in some rows."""
+    """None where a column has anything else than numbers only, or instants, or words, or those of an enum.
+    Any of them may be absent in some rows."""
     words: dict[str | None, int] = {None: 0}
     columns: list[list[Any]] = []
-    for column in zip(*rows, strict=True):
-        kind = _KINDS.get(frozenset(map(type, column)) - {type(None)})
+    for cells in zip(*rows, strict=True):
+        types = frozenset(map(type, cells)) - {type(None)}
+        are_enums = bool(types) and all(issubclass(each, StrEnum) for each in types)
+        column: Sequence[Any] = [cell and cell.value for cell in cells] if are_enums else cells
+        kind = _WORDS if are_enums else _KINDS.get(types)
         if kind is None:
             return None
         if kind == _WORDS:
@@ -43,10 +47,10 @@ def by_columns(rows: Sequence[Row]) -> dict[str, Any] | None:
     return {"words": [*words][1:], "columns": columns}
 
 
-def by_rows(data: Mapping[str, Any]) -> list[Row]:
-    """The rows again; instants in UTC."""
+def columns_of(data: Mapping[str, Any]) -> list[list[Any]]:
+    """The columns again; instants in UTC, enums as their words."""
     words = [None, *data["words"]]
-    return list(zip(*(_column(kind, rest, words) for kind, *rest in data["columns"]), strict=True))
+    return [_column(kind, rest, words) for kind, *rest in data["columns"]]
 
 
 def _differences(column: Iterable[int | None]) -> list[int | None]:

@@ -16,7 +16,7 @@ from chalicelib.domain.ids import derived, entry_id
 from chalicelib.domain.ledger import Posted, held, posted
 from chalicelib.domain.waking import Wake
 from chalicelib.store.codec import LONG_BYTES, MANY_ROWS, decoded, deflated, encoded, inflated
-from chalicelib.store.columns import by_columns, by_rows
+from chalicelib.store.columns import by_columns, columns_of
 from chalicelib.store.item import attributes_of, bound_to, value_of
 from tests.builders import NETWORK, NOW
 
@@ -75,17 +75,19 @@ def test_rows_that_columns_can_say_are_said_exactly(data: Any, width: int, heigh
             len({type(cell) for cell in column} - {type(None)}) > 1 for column in zip(*rows, strict=True)
         )
     else:
-        assert by_rows(json.loads(json.dumps(said))) == rows
+        assert list(zip(*columns_of(json.loads(json.dumps(said))), strict=True)) == rows
 
 
-@pytest.mark.parametrize("cells", [(True, False), (1, "1"), (1.5, 2.5), ([1], [2]), (1, True)])
+@pytest.mark.parametrize(
+    "cells", [(True, False), (1, "1"), (1.5, 2.5), ([1], [2]), (1, True), (EntryKind.GRANT, 1)]
+)
 def test_what_columns_cannot_say_stays_rows(cells: tuple[Any, Any]) -> None:
     assert by_columns([(cell,) for cell in cells]) is None
 
 
 def test_instants_of_any_zone_are_the_same_instants() -> None:
     there = datetime(2026, 11, 24, 15, tzinfo=timezone(timedelta(hours=2)))
-    assert by_rows(by_columns([(there,), (NOW,)]) or {}) == [(there,), (NOW,)]
+    assert columns_of(by_columns([(there,), (NOW,)]) or {}) == [[there, NOW]]
 
 
 def test_few_rows_are_rows_and_rows_of_old_are_read() -> None:
