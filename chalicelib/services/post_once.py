@@ -14,6 +14,9 @@ from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, World
 
 Operation = Callable[[Account, datetime], Posted]
+_TRIES = 3 * CONFLICT_TRIES
+"""Eight writers of one client all get through."""
+
 Beside = Callable[[Posted], Sequence[Any]]
 """What else is written in the same transaction, read afresh each time; raises where a rule refuses."""
 
@@ -38,7 +41,7 @@ def post_once(
     Raises what the operation raises, unless the entry stands: then it was right when it was posted.
     """
     client = client or world.store.client(network_id, client_id, fresh=False)
-    for _ in range(CONFLICT_TRIES):
+    for _ in range(_TRIES):
         now, directory = world.now(), world.directory(network_id)
         account = world.store.account(network_id, client_id)
         try:
@@ -53,7 +56,9 @@ def post_once(
         after = plan_account.with_wake(done.account, directory, now, client)
         try:
             world.store.save(*done.entries, after, *more)
-        except SaveConflict:
+        except SaveConflict as conflicting:
+            if not _may_be(conflicting.value, id):
+                continue
             stands = world.store.entry(network_id, client_id, id)
             if stands is not None:
                 ensure_same(stands)
@@ -61,3 +66,9 @@ def post_once(
         else:
             return done.entry
     raise conflict("TRY_AGAIN", "Too much is being posted to this client at once; try again.")
+
+
+def _may_be(value: Any, id: str) -> bool:
+    """Whether what conflicted is the entry of that id, or cannot be told: entries are saved first, so that
+    another value means that this one does not stand, or that it will be found at the next try."""
+    return value is None or (isinstance(value, Entry) and value.id == id)
