@@ -37,15 +37,17 @@ def make_network(world: World, *, name: str, country: str, language: str) -> Net
 
 
 def change_network(world: World, access: Access, changes: Mapping[str, Any]) -> Network:
-    """changes: name, country, language, version, identities (by channel)."""
+    """changes: name, country, language, timezone, version, identities (by channel). In another time zone the
+    warnings of points that expire are planned anew; points already granted keep their instant."""
     plain = {name: value for name, value in changes.items() if name != "identities"}
 
     def change(network: Network, directory: Directory) -> Network:
         changed = replace(network, **checked(directory, plain))
         return identified(changed, changes.get("identities", {}))
 
-    def also(was: Network, becomes: Network) -> list[InboundNumber]:
-        return numbers_taken(world, was, becomes)
+    def also(was: Network, becomes: Network) -> list[InboundNumber | Walk]:
+        walks = [a_replan(world, becomes.network_id)] if was.timezone != becomes.timezone else []
+        return [*numbers_taken(world, was, becomes), *walks]
 
     what = ("network", access.network_id)
     return _changed(world, access, what, lambda directory: directory.network, changes, change, also)
