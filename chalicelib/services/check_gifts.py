@@ -60,6 +60,13 @@ def _check_coupon(path: str, coupon: CouponTerms, directory: Directory) -> None:
         within(f"{path}.percent", coupon.percent, _COUPON_PERCENT)
     else:
         within(f"{path}.amount_minor", coupon.amount_minor, _COUPON_MINOR)
+        currencies = {salon.currency for salon in directory.salons.values()}
+        if len(currencies) > 1:
+            paid_in = ", ".join(sorted(currencies))
+            raise invalid_rule(
+                f"{path}.amount_minor",
+                f"Salons are paid in {paid_in}: no amount is the same in all. Give percent.",
+            )
     if coupon.service_id is not None and coupon.service_id not in directory.services:
         raise invalid_rule(f"{path}.service_id", "There is no such service.")
     within(f"{path}.valid_days", coupon.valid_days, _COUPON_DAYS)

@@ -413,8 +413,8 @@ def reward(**said: Any) -> VisitReward:
         (reward(coupon=CouponTerms("All", 101)), "coupon.percent"),
         (reward(coupon=CouponTerms("Dearer", -1)), "coupon.percent"),
         (reward(coupon=CouponTerms("Dearer", 0, -1)), "coupon.amount_minor"),
-        (reward(coupon=CouponTerms("A cut", 0, 100, "srv_cut")), None),
-        (reward(coupon=CouponTerms("A cut", 0, 100, "srv_none")), "coupon.service_id"),
+        (reward(coupon=CouponTerms("A cut", 100, 0, "srv_cut")), None),
+        (reward(coupon=CouponTerms("A cut", 100, 0, "srv_none")), "coupon.service_id"),
         (reward(coupon=replace(COUPON, valid_days=0)), "coupon.valid_days"),
         (reward(coupon=replace(COUPON, valid_days=3651)), "coupon.valid_days"),
     ],
@@ -422,6 +422,12 @@ def reward(**said: Any) -> VisitReward:
 def test_a_reward_is_a_coupon_for_visits_that_can_be_told(said: VisitReward, field: str | None) -> None:
     other = reward(id="another")
     assert field_refused(visit_rewards=(other, said)) == (field and f"visit_rewards[1].{field}")
+
+
+def test_a_coupon_of_an_amount_is_for_salons_of_one_currency() -> None:
+    said = (reward(coupon=CouponTerms("50 lei", amount_minor=5000)),)
+    assert field_refused(ONE_CURRENCY, visit_rewards=said) is None
+    assert field_refused(visit_rewards=said) == "visit_rewards[0].coupon.amount_minor"
 
 
 def test_rewards_have_ids_of_their_own_and_are_not_too_many() -> None:
