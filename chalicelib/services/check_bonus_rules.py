@@ -20,6 +20,9 @@ from chalicelib.services.refuse_rule import check_name, invalid_rule, within
 
 PROGRAMMES_MOST = 50
 TIERS_MOST = 20
+NAMES_MOST = 3000
+"""Salons, services and categories named by all programmes together: the rules are one item, read with every
+set-up."""
 _EARNED_PERCENT = (1, 100)
 _POINT_VALUE = (1, 1_000_000)
 _OF_THE_NETWORK: Mapping[str, tuple[int, int]] = {
@@ -53,12 +56,21 @@ def check_bonus_rules(bonuses: BonusRules, directory: Directory) -> None:
     _check_programme("bonuses", bonuses, bonuses, directory)
     if len(bonuses.programmes) > PROGRAMMES_MOST:
         raise invalid_rule("bonuses.programmes", f"There are at most {PROGRAMMES_MOST} programmes.")
+    if sum(map(_names_in, (bonuses, *bonuses.programmes))) > NAMES_MOST:
+        message = f"All programmes together name at most {NAMES_MOST} salons, services and categories."
+        raise invalid_rule("bonuses.programmes", message)
     for number, programme in enumerate(bonuses.programmes):
         path = f"bonuses.programmes[{number}]"
         _check_place(path, programme, directory)
         _check_programme(path, programme, bonuses, directory)
         _check_meetings(path, programme, bonuses.programmes[:number], directory)
     check_gifts(bonuses, directory)
+
+
+def _names_in(programme: Programme) -> int:
+    excludes = (programme.earn_excludes, programme.redeem_excludes)
+    of_services = sum(len(each.service_ids) + len(each.categories) for each in excludes)
+    return of_services + (len(programme.salon_ids) if isinstance(programme, GroupProgramme) else 0)
 
 
 def _check_point_values(bonuses: BonusRules, directory: Directory) -> None:

@@ -1,9 +1,19 @@
 """The loyalty programme over HTTP: what GET gives PUT takes, refused with its field, kept by version."""
 
+from operator import attrgetter
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from chalicelib.api.bonus_shapes import BonusRulesSaid, bonus_differences, bonuses_said, bonuses_shown
+from chalicelib.api.reading import body_of
+from chalicelib.domain import bonus_rules
+from chalicelib.domain.bonus_rules import BonusRules
+from chalicelib.domain.rules import Rules
+from chalicelib.store.codec import decoded, encoded
 from tests.api.conftest import Http
 
 OWN: dict[str, Any] = {
@@ -71,7 +81,7 @@ def put(http: Http, **bonuses: Any) -> Any:
 
 
 def changes(http: Http) -> list[Any]:
-    return http.get("/v1/rules/changes").json["items"][0]["changes"]  # type: ignore[no-any-return]
+    return http.get("/v1/rules/changes").json["items"][0]["changes"]
 
 
 def test_a_network_that_has_decided_nothing_sees_every_rule(http: Http) -> None:
@@ -236,6 +246,78 @@ def test_a_manager_of_some_salons_sees_the_programme_and_changes_none(http: Http
     york = http.with_key(http.post("/v1/keys", said).json["secret"])
     assert york.get("/v1/rules").json["bonuses"]["cashback_percent"] == 5
     assert put(york, cashback_percent=50).code == "FORBIDDEN"
+
+
+# --- any rules at all
+
+by_name, by_id = attrgetter("name"), attrgetter("id")
+
+
+def in_order(by: Any) -> Any:
+    """The history does not tell of another order alone."""
+    return lambda found: tuple(sorted(found, key=by))
+
+
+numbers = st.integers(0, 10**6)
+words = st.text("aăя ]{.", min_size=1, max_size=5)
+several_words = st.lists(words, max_size=2).map(tuple)
+gifts = st.builds(bonus_rules.Gift, numbers, numbers)
+excludes = st.builds(bonus_rules.Exclusions, several_words, several_words, st.booleans())
+coupons = st.builds(bonus_rules.CouponTerms, words, numbers, numbers, st.none() | words, numbers)
+limits = st.builds(bonus_rules.CompensationLimit, numbers, numbers, numbers)
+rewards = st.builds(
+    bonus_rules.VisitReward, id=words, visits=numbers, months=numbers, days=numbers, coupon=coupons
+)
+of_a_programme: dict[str, Any] = {
+    "enabled": st.booleans(),
+    "tiers": st.lists(
+        st.builds(bonus_rules.Tier, words, numbers, st.none() | numbers, numbers), max_size=2
+    ).map(tuple),
+    "tiers_by": st.sampled_from(bonus_rules.TiersBy),
+    "earn_base": st.sampled_from(bonus_rules.EarnBase),
+    "earn_excludes": excludes,
+    "redeem_excludes": excludes,
+    "expiry": st.builds(bonus_rules.Expiry, st.sampled_from(bonus_rules.ExpiryModel), numbers),
+    **{
+        name: numbers
+        for name, default in {each: getattr(BonusRules(), each) for each in OWN}.items()
+        if type(default) is int
+    },
+}
+programmes = st.builds(
+    bonus_rules.GroupProgramme,
+    name=words,
+    salon_ids=several_words,
+    starts_on=st.none() | st.dates(),
+    ends_on=st.none() | st.dates(),
+    **of_a_programme,
+)
+any_rules = st.builds(
+    BonusRules,
+    **of_a_programme,
+    point_values_minor=st.dictionaries(st.sampled_from(["MDL", "USD"]), numbers),
+    hold_days=numbers,
+    programmes=st.lists(programmes, max_size=2, unique_by=by_name).map(in_order(by_name)),
+    birthday=st.none() | gifts,
+    referral=st.none() | st.builds(bonus_rules.Referral, gifts, gifts),
+    visit_rewards=st.lists(rewards, max_size=2, unique_by=by_id).map(in_order(by_id)),
+    streak=st.none() | st.builds(bonus_rules.Streak, numbers, gifts),
+    surprise=st.none()
+    | st.builds(bonus_rules.Surprise, gift=gifts, monthly_budget_points=numbers, holdout_percent=numbers),
+    compensation=st.dictionaries(words, limits, max_size=2),
+)
+
+
+@settings(deadline=None, max_examples=100)
+@given(any_rules, any_rules)
+def test_any_rules_are_sent_back_as_they_are_seen_kept_as_they_are_and_told_apart(
+    rules: BonusRules, other: BonusRules
+) -> None:
+    seen = msgspec.json.encode(bonuses_shown(rules))
+    assert BonusRules(**bonuses_said(body_of(seen, BonusRulesSaid))) == rules
+    assert decoded(Rules, encoded(Rules(bonuses=rules), ())).bonuses == rules
+    assert list(bonus_differences(rules, rules)) == []
+    assert bool(list(bonus_differences(rules, other))) == (rules != other)
 
 
 # --- the network's zone, at whose midnights points expire

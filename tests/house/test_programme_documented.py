@@ -68,8 +68,8 @@ def examples() -> Iterator[dict[str, Any]]:
     ],
 )
 def test_every_field_stands_there_with_its_default(title: str, of: type, base: type | None) -> None:
-    inherited = {each.name for each in fields(base)} if base else set()  # type: ignore[arg-type]
-    own = {each.name for each in fields(of)} - inherited  # type: ignore[arg-type]
+    inherited = {each.name for each in fields(base)} if base else set()
+    own = {each.name for each in fields(of)} - inherited
     shown = {name: rest for name, rest in rows(section(title)).items() if "." not in name}
     assert own <= set(shown)
     bare = of(name="") if of is GroupProgramme else of()
@@ -90,7 +90,7 @@ def test_every_field_stands_there_with_its_default(title: str, of: type, base: t
 )
 def test_every_part_of_a_gift_stands_there(place: str, of: type) -> None:
     shown = rows(section("Gifts"))
-    assert {f"{place}.{each.name}" for each in fields(of)} <= set(shown)  # type: ignore[arg-type]
+    assert {f"{place}.{each.name}" for each in fields(of)} <= set(shown)
 
 
 def test_the_examples_are_taken_as_they_stand() -> None:

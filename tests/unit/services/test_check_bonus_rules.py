@@ -87,7 +87,7 @@ def test_a_number_has_its_bounds(name: str, least: int, most: int) -> None:
     assert field_refused(**{name: least - 1}) == name
     assert field_refused(**{name: most + 1}) == name
     if name in GroupProgramme.__dataclass_fields__:
-        group = GroupProgramme(**{"name": "Spring", name: most + 1})  # type: ignore[arg-type]
+        group = GroupProgramme(**{"name": "Spring", name: most + 1})
         assert field_refused(programmes=(group,)) == f"programmes[0].{name}"
 
 
@@ -278,6 +278,25 @@ def test_what_is_excluded_is_there(name: str, excludes: Exclusions, field: str |
     assert field_refused(**{name: excludes}) == (field and f"{name}.{field}")
     in_group = field_refused(programmes=(spring(CENTRU, **{name: excludes}),))
     assert in_group == (field and f"programmes[0].{name}.{field}")
+
+
+def test_all_programmes_together_name_no_more_than_an_item_holds() -> None:
+    def day(number: int) -> date:
+        return date(2027, 1, 1 + number)
+
+    long = Exclusions(("srv_cut",) * 300)
+    many = tuple(
+        GroupProgramme(
+            name=f"{number}",
+            earn_excludes=long,
+            redeem_excludes=long,
+            starts_on=day(number),
+            ends_on=day(number),
+        )
+        for number in range(5)
+    )
+    assert field_refused(programmes=many) is None
+    assert field_refused(programmes=many, redeem_excludes=Exclusions(("srv_cut",))) == "programmes"
 
 
 # --- programmes beside each other
