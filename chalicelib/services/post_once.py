@@ -10,13 +10,14 @@ from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import DomainError, conflict
 from chalicelib.domain.ledger import Posted
 from chalicelib.services import plan_account
+from chalicelib.services.keep_client import ensure_present
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, World
 
-Operation = Callable[[Account, datetime], Posted]
 _TRIES = 3 * CONFLICT_TRIES
-"""Eight writers of one client all get through."""
+"""So that eight writers of one client all get through."""
 
+Operation = Callable[[Account, datetime], Posted]
 Beside = Callable[[Posted], Sequence[Any]]
 """What else is written in the same transaction, read afresh each time; raises where a rule refuses."""
 
@@ -38,9 +39,12 @@ def post_once(
     id           of the operation's entry.
     client       whose account it is, if that was read already.
     ensure_same  raises where the entry that stands was posted with other input.
-    Raises what the operation raises, unless the entry stands: then it was right when it was posted.
+    Raises CLIENT_MERGED, and what the operation raises, unless the entry stands: then it was right when it
+    was posted.
     """
     client = client or world.store.client(network_id, client_id, fresh=False)
+    if client is not None:
+        ensure_present(client)
     for _ in range(_TRIES):
         now, directory = world.now(), world.directory(network_id)
         account = world.store.account(network_id, client_id)
