@@ -69,7 +69,7 @@ def _warnings(account: Account, rules: MessageRules, zone: str, points_zone: str
     hour, offsets = time(rules.day_touch_hour), sorted(set(rules.bonus_expiry_days_before), reverse=True)
     found: dict[date, Plan] = {}
     for expiry, lots in sorted(_by_day(account, points_zone).items()):
-        first = expiry - timedelta(days=max(offsets, default=0))
+        first = expiry - timedelta(days=offsets[0])
         for day in sorted(day for day in found if day < first):
             yield found.pop(day)
         days = [expiry - timedelta(days=offset) for offset in offsets]
