@@ -276,7 +276,6 @@ def undo(ask: Ask, entry_id: str) -> EntryAnswer:
 def quote(ask: Ask, client_id: str) -> QuoteAnswer:
     """What may be redeemed on a bill now. Nothing is held."""
     said: BillSaid = ask.body
-    see_client(ask.world, ask.access, client_id)
     booking = booking_of(ask, said.booking_id, client_id)
     salon_id = booking.salon_id if booking else said.salon_id
     if salon_id is not None:

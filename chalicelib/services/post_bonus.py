@@ -109,12 +109,16 @@ def quote_for(
     booking: Booking | None = None,
 ) -> tuple[Account, Quote]:
     """What may be redeemed on a bill now, by the programme of the booking's salon, of that salon, or of the
-    network; what is held for the booking counts as there. One read."""
+    network; what is held for the booking counts as there. One read: where there is an account, there is its
+    client. Raises NOT_FOUND, INVALID_AMOUNT."""
     if bill.paid_minor < 0:
         raise refused("INVALID_AMOUNT", "A bill is not negative.", amount_minor=bill.paid_minor)
     directory, now = world.directory(access.network_id), world.now()
     rules = directory.rules.bonuses
-    account, _ = brought_up(world.store.account(access.network_id, client_id), now)
+    stands = world.store.account(access.network_id, client_id)
+    if not stands.version and world.store.client(access.network_id, client_id) is None:
+        raise missing("client", client_id)
+    account, _ = brought_up(stands, now)
     if booking is not None:
         terms = programme_of(booking, directory)
         bill = bill_of(booking, directory, bill.paid_minor, bill.goods_minor)
