@@ -1,13 +1,14 @@
 """Undo an entry of the ledger by another that names it, wholly or in part."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.access import Access
-from chalicelib.domain.account import Account, Entry
+from chalicelib.domain.account import Account, Entry, EntryKind
 from chalicelib.domain.errors import missing
 from chalicelib.domain.ids import client_of_entry, entry_id
-from chalicelib.domain.ledger import Posted, reversed_entry
+from chalicelib.domain.ledger import Posted, brought_up, reversed_entry
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import day_end
 from chalicelib.domain.zones import local_date
@@ -20,9 +21,24 @@ def reversal_id(entry: Entry) -> str:
     return entry_id(entry.client_id, "reverse", entry.id)
 
 
-def undone_of(entry: Entry, entries: Iterable[Entry]) -> int:
-    """How many of an entry's points were undone, as the ledger tells."""
-    return sum(abs(each.worth) for each in entries if each.reverses == entry.id)
+def undone_of(entry: Entry, entries: Sequence[Entry]) -> int:
+    """How many of an entry's points were undone, as the ledger tells: reversed, or, of those that it granted,
+    expired unspent, so that they were taken already."""
+    undone = sum(abs(each.worth) for each in entries if each.reverses == entry.id)
+    return undone + (expired_of(entry, entries) if entry.worth > 0 else 0)
+
+
+def expired_of(entry: Entry, entries: Sequence[Entry]) -> int:
+    """How many of the points that an entry brought expired, and did not come back since."""
+    own = {change.number for change in entry.lots if change.points > 0}
+    reversed_ids = {each.reverses for each in entries}
+    return sum(
+        -change.points
+        for each in entries
+        if each.kind is EntryKind.EXPIRY and each.id not in reversed_ids
+        for change in each.lots
+        if change.number in own
+    )
 
 
 def grace_end(directory: Directory, now: datetime) -> datetime:
@@ -45,7 +61,8 @@ def undone(
 ) -> Posted:
     """The account without what is left of an entry, or without `points` of it, worked out without writing.
     entries: all of the client's. Raises CANNOT_REVERSE."""
-    return reversed_entry(
+    account, ends = brought_up(account, now)
+    done = reversed_entry(
         account,
         entry,
         id=id or reversal_id(entry),
@@ -54,8 +71,9 @@ def undone(
         now=now,
         grace_until=grace_end(directory, now),
         points=points,
-        undone=undone_of(entry, entries),
+        undone=undone_of(entry, [*entries, *ends]),
     )
+    return replace(done, ends=(*ends, *done.ends))
 
 
 def reverse(world: World, access: Access, entry_id: str, reason: str) -> Entry:
