@@ -84,16 +84,16 @@ class Purse:
     def until(self, now: datetime) -> None:
         """Holds run out and lots expire, each at its instant, of two at one instant the hold first."""
         while True:
-            ends = [(hold.until, "", id) for id, hold in self.holds.items()]
-            ends += [(lot.expires, "lot", str(n)) for n, lot in enumerate(self.lots) if self.free(n)]
-            at, what, name = min(ends, default=(FOREVER, "", ""))
+            ends = [(hold.until, 0, place) for place, hold in enumerate(self.holds.values())]
+            ends += [(lot.expires, 1, number) for number, lot in enumerate(self.lots) if self.free(number)]
+            at, is_lot, which = min(ends, default=(FOREVER, 0, 0))
             if at > now or at == FOREVER:
                 return
-            if what:
-                lot, gone = self.lots[int(name)], self.free(int(name))
+            if is_lot:
+                lot, gone = self.lots[which], self.free(which)
                 lot.left, lot.lapsed = lot.left - gone, lot.lapsed + gone
             else:
-                del self.holds[name]
+                del self.holds[list(self.holds)[which]]
                 self._pay({})
 
     def active(self, now: datetime, zone: str) -> None:
@@ -156,9 +156,10 @@ class Purse:
 
     def left_of(self, now: datetime, done: Done) -> int:
         """How much of it can still be undone: points that expired unspent were taken already."""
-        self.until(now)
-        lapsed = sum(self.lots[number].lapsed for number in done.made) if done.worth > 0 else 0
-        return max(abs(done.worth) - done.undone - lapsed, 0)
+        return max(abs(done.worth) - self.gone(now, done), 0)
+
+    def gone(self, now: datetime, done: Done) -> int:
+        return done.undone + (self.lapsed(now, done) if done.worth > 0 else 0)
 
     def undo(self, now: datetime, done: Done, points: int, grace: datetime | None) -> None:
         self.until(now)

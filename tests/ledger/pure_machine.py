@@ -232,8 +232,9 @@ class AnyLedger(RuleBasedStateMachine):
         later = [end for end in ends if end > self.now]
         if later:
             end = min(later)
-            account, _ = brought_up(self.sides[side].account, end - timedelta(seconds=1))
-            assert any(lot.expires_at == end for lot in account.lots)
+            _, ends_before = brought_up(self.sides[side].account, end - timedelta(seconds=1))
+            expired = [entry for entry in ends_before if entry.kind is EntryKind.EXPIRY]
+            assert all(change.expires_at != end for entry in expired for change in entry.lots)
             account, _ = brought_up(self.sides[side].account, end)
             held = account.held_by_lot()
             over = [lot for lot in account.lots if lot.is_over(end)]
