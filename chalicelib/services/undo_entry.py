@@ -100,5 +100,11 @@ def reverse(world: World, access: Access, entry_id: str, reason: str) -> Entry:
 
 
 def entries_of(world: World, network_id: str, *client_ids: str) -> list[Entry]:
-    """The ledgers of these clients, each once."""
-    return [entry for id in dict.fromkeys(client_ids) for entry in world.store.entries(network_id, id)]
+    """The ledgers of these clients, each once, and of those with whom they were ever merged: what was undone
+    there stays undone."""
+    found = {id: world.store.entries(network_id, id) for id in dict.fromkeys(client_ids)}
+    merges = [each for entries in found.values() for each in entries if each.kind is EntryKind.MERGE]
+    for id in dict.fromkeys(client_of_entry(each.cause) for each in merges if each.cause):
+        if id not in found:
+            found[id] = world.store.entries(network_id, id)
+    return [entry for entries in found.values() for entry in entries]
