@@ -153,10 +153,6 @@ def hold_at_desk(
 ) -> Entry:
     """Sets points aside for a bill that is being made out in a salon, without a booking. The same request_id
     holds once."""
-    directory = world.directory(access.network_id)
-    salon, rules = directory.salons[salon_id], directory.rules.bonuses
-    terms = programme_for(rules, salon_id, local_date(world.now(), salon.timezone))
-    ensure_redeemable(points, bill, terms, rules, salon.currency)
     cause = ("request", request_id) if request_id else ("random", world.chance(16))
     posting = Posting(
         id=entry_id(client.id, "hold", *cause),
@@ -166,13 +162,20 @@ def hold_at_desk(
         actor=access.actor,
         salon_id=salon_id,
     )
-    lasts = timedelta(days=rules.hold_days)
+
+    def operation(account: Account, now: datetime) -> Posted:
+        directory = world.directory(access.network_id)
+        salon, rules = directory.salons[salon_id], directory.rules.bonuses
+        terms = programme_for(rules, salon_id, local_date(now, salon.timezone))
+        ensure_redeemable(points, bill, terms, rules, salon.currency)
+        return held(account, posting, now + timedelta(days=rules.hold_days), now)
+
     return post_once(
         world,
         access.network_id,
         client.id,
         posting.id,
-        lambda account, now: held(account, posting, now + lasts, now),
+        operation,
         client=client,
         ensure_same=lambda stands: ensure_same(posting, stands),
     )
@@ -211,12 +214,6 @@ def redeem_hold(world: World, access: Access, hold_id: str, points: int, salon_i
             "These points pay when their booking is completed.",
             booking_id=entry.booking_id,
         )
-    directory = world.directory(access.network_id)
-    day = local_date(world.now(), directory.zone)
-    if not same_scope(directory.rules.bonuses, entry.salon_id, salon_id, day):
-        raise refused(
-            "HELD_ELSEWHERE", "They are held in a salon with another programme.", salon_id=entry.salon_id
-        )
     if not 0 < points <= entry.held:
         raise refused("OVER_CAP", f"{entry.held} points are held.", cap=entry.held, wanted=points)
     posting = Posting(
@@ -228,12 +225,22 @@ def redeem_hold(world: World, access: Access, hold_id: str, points: int, salon_i
         salon_id=salon_id,
         cause=hold_id,
     )
+
+    def operation(account: Account, now: datetime) -> Posted:
+        directory = world.directory(access.network_id)
+        day = local_date(now, directory.zone)
+        if not same_scope(directory.rules.bonuses, entry.salon_id, salon_id, day):
+            raise refused(
+                "HELD_ELSEWHERE", "They are held in a salon with another programme.", salon_id=entry.salon_id
+            )
+        return posted(account, posting, now, hold_id=hold_id)
+
     return post_once(
         world,
         access.network_id,
         client_id,
         posting.id,
-        lambda account, now: posted(account, posting, now, hold_id=hold_id),
+        operation,
         ensure_same=lambda stands: ensure_same(posting, stands),
     )
 

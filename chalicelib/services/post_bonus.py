@@ -36,7 +36,7 @@ def post_by_hand(
 ) -> Entry:
     """Posts a grant, redemption, compensation or correction. The same request_id posts once.
 
-    Raises INVALID_KIND, INVALID_POINTS, INSUFFICIENT_POINTS, OVER_LIMIT, ENTRY_EXISTS.
+    Raises INVALID_KIND, INVALID_POINTS, INVALID_EXPIRY, INSUFFICIENT_POINTS, OVER_LIMIT, ENTRY_EXISTS.
     """
     kind = _kind(asked.kind)
     _ensure_within_limits(world, access, kind, asked)
@@ -77,12 +77,7 @@ def _ensure_within_limits(world: World, access: Access, kind: EntryKind, asked: 
 
 def _end_of(world: World, access: Access, day: date | None) -> datetime | None:
     """The local midnight that ends a day, in the network's zone."""
-    if day is None:
-        return None
-    end = day_end(day, world.directory(access.network_id).zone)
-    if end <= world.now():
-        raise refused("INVALID_EXPIRY", "Points expire in the future.", expires_on=day.isoformat())
-    return end
+    return day_end(day, world.directory(access.network_id).zone) if day is not None else None
 
 
 def post(world: World, client: Client, posting: Posting) -> Entry:

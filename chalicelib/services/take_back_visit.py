@@ -10,7 +10,7 @@ from chalicelib.domain.account import Account, Entry, EntryKind
 from chalicelib.domain.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.clients import Client, without_booking
 from chalicelib.domain.errors import conflict, missing
-from chalicelib.domain.ledger import FINAL
+from chalicelib.domain.ledger import FINAL, brought_up
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import with_turnover
 from chalicelib.domain.zones import local_date
@@ -83,9 +83,9 @@ def _reversed(
 ) -> tuple[Account, list[Entry]]:
     """All that the completion posted and that is not undone yet, taken back from whoever the client is now.
     What was earned first, so that what was spent returns to its lots untouched."""
-    account = world.store.account(booking.network_id, holder_id)
-    entries = entries_of(world, booking.network_id, str(booking.client_id), holder_id)
-    made: list[Entry] = []
+    account, ends = brought_up(world.store.account(booking.network_id, holder_id), now)
+    entries = [*entries_of(world, booking.network_id, str(booking.client_id), holder_id), *ends]
+    made = [*ends]
     for entry in of_visit(booking, entries):
         if undone_of(entry, entries) < abs(entry.worth):
             done = undone(directory, account, entry, entries, reason="visit taken back", actor=actor, now=now)
