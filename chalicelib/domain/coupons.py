@@ -37,6 +37,7 @@ class CouponUse:
 class Coupon:
     """terms: as they were when it was issued; no rule changes them later.
 
+    currency     that of the terms' amount: of the salon where it was earned. None: it is of a percentage.
     expires_at   a local midnight of the network: from then on it is of no use.
     cause        the reward that gave it, or `hand`. booking_id: the visit that earned it.
     void_reason  why it is void. closed_at: when it was redeemed or made void.
@@ -49,6 +50,7 @@ class Coupon:
     issued_at: datetime
     expires_at: datetime
     actor: str
+    currency: str | None = None
     cause: str = BY_HAND
     reason: str | None = None
     booking_id: str | None = None
@@ -90,7 +92,7 @@ def part_of_bill(terms: CouponTerms, bill_minor: int, goods_minor: int, service_
 def redeemed(coupon: Coupon, use: CouponUse) -> Coupon:
     """The coupon once it was used; used on that very bill already: as it stands (compare by identity).
 
-    Raises COUPON_USED, COUPON_VOID, COUPON_EXPIRED, NOTHING_TO_DISCOUNT.
+    Raises COUPON_USED, COUPON_VOID, COUPON_EXPIRED, CURRENCY_MISMATCH, NOTHING_TO_DISCOUNT.
     """
     if coupon.use is not None:
         if _same_bill(coupon.use, use):
@@ -107,6 +109,9 @@ def redeemed(coupon: Coupon, use: CouponUse) -> Coupon:
     if use.at >= coupon.expires_at:
         message = "This coupon is past its validity. A manager may issue another."
         raise refused("COUPON_EXPIRED", message, expired_at=_text(coupon.expires_at))
+    if coupon.currency not in (None, use.currency):
+        message = f"This coupon is in {coupon.currency}, the salon counts in {use.currency}."
+        raise refused("CURRENCY_MISMATCH", message, field="salon_id")
     if use.discount_minor <= 0:
         raise refused(
             "NOTHING_TO_DISCOUNT",

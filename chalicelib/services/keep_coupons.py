@@ -27,9 +27,17 @@ def open_coupons(world: World, network_id: str, client_id: str) -> list[Coupon]:
 
 
 def issue_coupon(
-    world: World, access: Access, client: Client, terms: CouponTerms, reason: str, request_id: str | None
+    world: World,
+    access: Access,
+    client: Client,
+    terms: CouponTerms,
+    reason: str,
+    *,
+    currency: str | None = None,
+    request_id: str | None = None,
 ) -> Coupon:
     """Gives a client a coupon by hand. The same request_id gives one; other terms under it are refused.
+    currency: of an amount.
 
     Raises INVALID_COUPON, NOT_FOUND (the service), TRY_AGAIN.
     """
@@ -40,6 +48,7 @@ def issue_coupon(
         directory,
         client,
         terms,
+        currency,
         id=coupon_id(client.id, access.network_id, *cause),
         reason=reason,
         actor=access.actor,
@@ -86,7 +95,7 @@ def redeem_coupon(world: World, access: Access, id: str, bill: CouponBill) -> Co
     as it stands.
 
     Raises NOT_FOUND, INVALID_AMOUNT, OTHER_CLIENT, OTHER_SALON, COUPON_USED, COUPON_VOID, COUPON_EXPIRED,
-    NOTHING_TO_DISCOUNT.
+    CURRENCY_MISMATCH, NOTHING_TO_DISCOUNT.
     """
     if not 0 <= bill.goods_minor <= bill.bill_minor:
         raise refused("INVALID_AMOUNT", "A bill is not negative, and goods are a part of it.", field="bill")

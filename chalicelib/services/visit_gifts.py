@@ -126,6 +126,7 @@ def _coupons(
                 visit.directory,
                 visitor,
                 reward.coupon,
+                visit.booking.currency,
                 id=coupon_id(visitor.id, reward.id, visit.booking.id, str(visit.booking.reopened)),
                 cause=reward.id,
                 booking_id=visit.booking.id,
@@ -139,14 +140,21 @@ def _coupons(
 
 
 def issued_coupon(
-    directory: Directory, client: Client, terms: CouponTerms, *, now: datetime, **said: Any
+    directory: Directory,
+    client: Client,
+    terms: CouponTerms,
+    currency: str | None,
+    *,
+    now: datetime,
+    **said: Any,
 ) -> Coupon:
-    """A coupon good from now until its last local day of the network is over."""
+    """A coupon good from now until its last local day of the network is over. currency: of its amount."""
     last = local_date(now, directory.zone) + timedelta(days=terms.valid_days)
     return Coupon(
         network_id=client.network_id,
         client_id=client.id,
         terms=terms,
+        currency=currency if terms.amount_minor else None,
         issued_at=now,
         expires_at=day_end(last, directory.zone),
         **said,
