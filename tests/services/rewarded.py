@@ -1,8 +1,9 @@
 """What the tests of gifts share: a programme of their own, and visits on the days they are about."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
 from chalicelib.domain.account import Entry
 from chalicelib.domain.bonus_rules import BonusRules
@@ -49,3 +50,26 @@ def entries(life: Life, kind: str, client_id: str = MARIA) -> list[Entry]:
 def balance(life: Life, client_id: str = MARIA) -> int:
     assert life.ledger_faults(client_id) == []
     return int(life.store.account(NETWORK, client_id).balance)
+
+
+class Racing:
+    """The store of one who is a moment too late: something else happens just before their first write."""
+
+    def __init__(self, store: Any, meanwhile: Callable[[], object]) -> None:
+        self._store, self._meanwhile = store, meanwhile
+        self._raced = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def save(self, *values: Any, **said: Any) -> Any:
+        if not self._raced:
+            self._raced = True
+            self._meanwhile()
+        return self._store.save(*values, **said)
+
+
+def racing(life: Life, meanwhile: Callable[[], object]) -> Life:
+    """The same life, to whose first write that comes first."""
+    world = replace(life.world, store=cast(Any, Racing(life.store, meanwhile)))
+    return replace(life, world=world)
