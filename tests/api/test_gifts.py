@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.tasks import Task, TaskKind
 from tests.api.conftest import Http
-from tests.builders import NETWORK, OTHER_NETWORK, a_booking, a_client, a_town, save_booking, save_client
+from tests.builders import NETWORK, NOW, OTHER_NETWORK, a_booking, a_client, a_town, save_booking, save_client
 
 MARIA = "cli_maria00000000001"
 COUPONS = f"/v1/clients/{MARIA}/coupons"
@@ -198,9 +199,6 @@ def test_a_specialist_makes_up_to_nobody_else(http: Http, keys: dict[str, str], 
 
 
 def test_a_complaint_is_a_task_or_a_booking_of_the_client(http: Http, world: Any) -> None:
-    from chalicelib.domain.tasks import Task, TaskKind
-    from tests.builders import NOW
-
     tasks = [
         Task(network_id=network, id=f"tsk_{number}", kind=TaskKind.CALL_CLIENT, at=NOW, client_id=client)
         for number, network, client in (

@@ -12,6 +12,7 @@ from chalicelib.domain.bonus_rules import CompensationLimit
 from chalicelib.domain.errors import DomainError
 from chalicelib.domain.network import Role
 from chalicelib.services.post_bonus import ByHand, post_by_hand
+from chalicelib.services.undo_entry import reverse
 from tests.builders import NETWORK, a_client, access, save_client
 from tests.life import Life
 from tests.services.rewarded import MARIA, balance, racing, with_rules
@@ -138,8 +139,6 @@ def test_two_at_once_cannot_both_be_the_last_that_is_allowed(limited: Life) -> N
 
 
 def test_what_was_undone_was_given_all_the_same(limited: Life) -> None:
-    from chalicelib.services.undo_entry import reverse
-
     entry = compensated(limited, ANNA)
     reverse(limited.world, access(), entry.id, "not true")
     assert over(limited, ANNA)["which"] == "times_a_client_a_month"

@@ -11,6 +11,8 @@ from chalicelib.domain.bonus_rules import CouponTerms
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.coupons import Coupon, CouponState
 from chalicelib.domain.errors import DomainError
+from chalicelib.services.book import WantedLine
+from chalicelib.services.keep_client import NewClient
 from chalicelib.services.keep_coupons import (
     CouponBill,
     issue_coupon,
@@ -66,8 +68,6 @@ def test_a_services_coupon_counts_what_the_booking_says_the_service_costs(life: 
 
 
 def test_a_coupon_is_not_used_up_where_nothing_is_what_it_is_on(life: Life) -> None:
-    from chalicelib.services.book import WantedLine
-
     nails = life.book(NOW + timedelta(days=1), lines=[WantedLine(service_id="srv_nails")])
     refused(life, issued(life), a_bill(goods=0), "NOTHING_TO_DISCOUNT")
     refused(life, issued(life, ON_A_CUT, "r-2"), a_bill(booking=nails), "NOTHING_TO_DISCOUNT")
@@ -138,8 +138,6 @@ def test_another_networks_coupon_does_not_exist(life: Life) -> None:
 
 
 def test_a_coupon_is_not_for_another_clients_booking_or_another_salons(life: Life) -> None:
-    from chalicelib.services.keep_client import NewClient
-
     elena = life.book(NOW + timedelta(days=1), client=NewClient(name="Elena", phone="069000111"))
     refused(life, issued(life), a_bill(goods=1_000, booking=elena), "OTHER_CLIENT")
     mine: Booking = life.book(NOW + timedelta(days=2))

@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.aliases import REFERRAL
+from chalicelib.domain.aliases import REFERRAL, Alias
 from chalicelib.domain.bonus_rules import Gift, Referral
 from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import DomainError
+from chalicelib.domain.ids import digest
 from chalicelib.services.keep_client import NewClient, change_client, register_client
 from chalicelib.services.post_bonus import ByHand, post_by_hand
 from chalicelib.services.refer_client import referral_code
 from chalicelib.services.refund_visit import refund
+from chalicelib.services.undo_entry import reverse
 from tests.builders import NETWORK, OTHER_NETWORK, a_town, access
 from tests.life import Life
 from tests.services.rewarded import MARIA, balance, booked_on, entries, racing, visited_on, with_rules
@@ -70,9 +72,6 @@ def test_a_code_of_another_network_is_unknown(life: Life) -> None:
 
 
 def test_of_two_clients_with_one_code_the_later_has_another(life: Life) -> None:
-    from chalicelib.domain.aliases import Alias
-    from chalicelib.domain.ids import digest
-
     taken = digest("referral", MARIA, "0", length=8)
     life.store.save(Alias(network_id=NETWORK, kind=REFERRAL, value=taken, leads_to="cli_other00000000001"))
     code = code_of(life)
@@ -212,8 +211,6 @@ def test_the_gifts_go_only_when_the_whole_bill_is_refunded(referring: Life) -> N
 
 
 def test_a_gift_undone_by_hand_is_not_undone_again_with_the_visit(referring: Life) -> None:
-    from chalicelib.services.undo_entry import reverse
-
     friend = a_friend(referring)
     done = visited_on(referring, DAY, friend.id)
     reverse(referring.world, access(), entries(referring, "referral")[0].id, "cheated")

@@ -1,5 +1,6 @@
 """Coupons for so many visits, gifts for months running: given with the visit, and gone with it."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -7,10 +8,13 @@ import pytest
 
 from chalicelib.domain.bonus_rules import CouponTerms, Gift, GroupProgramme, Streak, VisitReward
 from chalicelib.domain.coupons import Coupon, CouponState
+from chalicelib.domain.network import Connection
+from chalicelib.domain.site_events import SiteStatus
 from chalicelib.services.keep_coupons import CouponBill, open_coupons, redeem_coupon
+from chalicelib.services.post_bonus import ByHand, post_by_hand
 from chalicelib.services.refund_visit import refund
 from tests.builders import NETWORK, a_salon, access
-from tests.life import Life
+from tests.life import Life, reported
 from tests.services.rewarded import MARIA, balance, booked_on, entries, visited_on, with_rules
 
 THREE_IN_TWO_MONTHS = VisitReward(
@@ -56,16 +60,10 @@ def test_the_last_day_is_that_of_the_salon(rewarding: Life, clock: Any) -> None:
     visited_on(rewarding, FIRST)
     visited_on(rewarding, SECOND)
     late = booked_on(rewarding, LAST_DAY, name="late")
-    late = rewarding.store.save(_at(late, datetime(2027, 1, 24, 22, 30, tzinfo=UTC)))[0]
+    late = rewarding.store.save(replace(late, starts_at=datetime(2027, 1, 24, 22, 30, tzinfo=UTC)))[0]
     clock.now = late.starts_at
     rewarding.complete(late)
     assert coupons(rewarding) == []
-
-
-def _at(booking: Any, starts_at: datetime) -> Any:
-    from dataclasses import replace
-
-    return replace(booking, starts_at=starts_at)
 
 
 def test_visits_are_used_up_once(rewarding: Life) -> None:
@@ -169,7 +167,7 @@ def test_a_month_left_out_brings_none(running: Life) -> None:
 def test_months_are_the_salons(running: Life, clock: Any) -> None:
     """At 22:30 UTC on 30 November it is December in Chisinau."""
     late = booked_on(running, date(2026, 11, 30))
-    late = running.store.save(_at(late, datetime(2026, 11, 30, 22, 30, tzinfo=UTC)))[0]
+    late = running.store.save(replace(late, starts_at=datetime(2026, 11, 30, 22, 30, tzinfo=UTC)))[0]
     clock.now = late.starts_at
     running.complete(late)
     for day in MONTHS[1:]:
@@ -215,9 +213,26 @@ def test_the_gift_goes_only_when_the_whole_bill_is_refunded(running: Life) -> No
 
 
 def test_a_gift_that_was_spent_is_owed(running: Life) -> None:
-    from chalicelib.services.post_bonus import ByHand, post_by_hand
-
     last = [visited_on(running, day) for day in MONTHS][-1]
     post_by_hand(running.world, access(), MARIA, ByHand(kind="redeem", points=400, reason="x"), "r-1")
     running.reopen(last.booking)
     assert (balance(running), running.store.account(NETWORK, MARIA).debt) == (0, 400)
+
+
+# --- told by a booking site
+
+
+def test_visits_that_a_site_tells_of_are_rewarded_once_and_taken_back_with_its_word(
+    rewarding: Life, site: Connection, clock: Any
+) -> None:
+    def told(version: int, number: int, day: date, status: SiteStatus) -> None:
+        starts_at = datetime(day.year, day.month, day.day, 10, tzinfo=UTC)
+        clock.now = max(clock.now, starts_at)
+        rewarding.hear(site, reported(f"e-{number}", version, starts_at, status=status))
+
+    for version in (1, 2):
+        for number, day in enumerate((FIRST, SECOND, LAST_DAY)):
+            told(version, number, day, SiteStatus.COMPLETED)
+    assert [each.state for each in coupons(rewarding)] == [CouponState.OPEN]
+    told(3, 1, SECOND, SiteStatus.CANCELLED)
+    assert [each.state for each in coupons(rewarding)] == [CouponState.VOID]
