@@ -11,12 +11,11 @@ from chalicelib.domain.account_plan import last_day
 from chalicelib.domain.clients import Client, Due
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.network import Directory, Salon, Template
-from chalicelib.domain.programme import gift_end
+from chalicelib.domain.programme import birthday_gift, gift_end
 from chalicelib.domain.rules import MessageRules
 from chalicelib.domain.touches import UNSETTLED, Plan, Touch, TouchKind
 from chalicelib.domain.zones import local_date
 from chalicelib.services.give_birthday import birthday_entry_id
-from chalicelib.services.plan_client import birthday_gift
 from chalicelib.services.ports import Store
 from chalicelib.services.subjects import Held, facts_of_all, next_booking, speaker, zone_of
 
@@ -86,7 +85,7 @@ class AboutClient:
     def _gift(self, now: datetime) -> tuple[int | None, date | None]:
         """How many points, and the last local day of the network on which they can be used: as they were
         given, or, in a preview, as they would be. Nothing is promised that is not there."""
-        zone, gift = self.directory.zone, birthday_gift(self.directory)
+        zone, gift = self.directory.zone, birthday_gift(self.directory.rules.bonuses)
         points, end = None, None
         if self.given is not None:
             points = self.given.worth
@@ -112,7 +111,7 @@ class AboutClient:
             self.rules,
             zone_of(self),
             now,
-            gives_birthday=birthday_gift(self.directory) is not None,
+            gives_birthday=birthday_gift(self.directory.rules.bonuses) is not None,
         )
         return replace(client, wake=wake)
 

@@ -11,9 +11,9 @@ from chalicelib.domain.errors import conflict
 from chalicelib.domain.ids import entry_id
 from chalicelib.domain.ledger import posted
 from chalicelib.domain.network import Directory
-from chalicelib.domain.programme import gift_end
+from chalicelib.domain.programme import birthday_gift, gift_end
 from chalicelib.services import plan_account, plan_client
-from chalicelib.services.plan_client import birthday_gift, salon_of, zone_of
+from chalicelib.services.plan_client import salon_of, zone_of
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, World
 
@@ -38,7 +38,7 @@ def give_birthday(world: World, directory: Directory, client: Client) -> Client:
 
 
 def _due(world: World, directory: Directory, client: Client) -> tuple[Gift, Birthday] | None:
-    gift, salon, now = birthday_gift(directory), salon_of(client, directory), world.now()
+    gift, salon, now = birthday_gift(directory.rules.bonuses), salon_of(client, directory), world.now()
     if gift is None or salon is None:
         return None
     rules = directory.messages_for(salon.id)

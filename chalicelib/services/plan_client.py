@@ -3,10 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
-from chalicelib.domain.bonus_rules import Gift
 from chalicelib.domain.client_plan import next_wake
 from chalicelib.domain.clients import Client
 from chalicelib.domain.network import Directory, Salon
+from chalicelib.domain.programme import birthday_gift
 
 ZONE_OF_NOWHERE = "UTC"
 """Of a network that has no salon yet."""
@@ -16,15 +16,9 @@ def with_wake(client: Client, directory: Directory, now: datetime) -> Client:
     """The client with their pointer as their present state asks."""
     salon = salon_of(client, directory)
     rules = directory.messages_for(salon.id) if salon else directory.rules.messages
-    gives = birthday_gift(directory) is not None
+    gives = birthday_gift(directory.rules.bonuses) is not None
     wake = next_wake(client, rules, zone_of(client, directory), now, gives_birthday=gives)
     return replace(client, wake=wake)
-
-
-def birthday_gift(directory: Directory) -> Gift | None:
-    """What the network's programme gives for a birthday, if it gives anything."""
-    rules = directory.rules.bonuses
-    return rules.birthday if rules.enabled and rules.birthday and rules.birthday.points else None
 
 
 def salon_of(client: Client, directory: Directory) -> Salon | None:

@@ -205,6 +205,16 @@ def _referral(
     return replace(account, referral=mark), entries, theirs
 
 
+def coupons_for(booking: Booking, account: Account) -> list[str]:
+    """The ids of the coupons that the visit brought."""
+    client_id, times = str(booking.client_id), str(booking.reopened)
+    return [
+        use.coupon_id
+        for use in account.reward_uses
+        if use.coupon_id == coupon_id(client_id, use.reward_id, booking.id, times)
+    ]
+
+
 def given_for(booking: Booking, account: Account) -> Iterable[str]:
     """The ids of the client's own entries that stand for gifts of that visit."""
     streak, referral = (posting_id(booking, kind) for kind in (EntryKind.STREAK, EntryKind.REFERRAL))

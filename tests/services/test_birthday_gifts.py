@@ -13,6 +13,7 @@ from chalicelib.domain.touches import Purpose, TouchKind
 from chalicelib.services import plan_client
 from chalicelib.services.keep_client import change_client
 from chalicelib.services.post_bonus import ByHand, post_by_hand
+from chalicelib.services.replan import a_replan
 from chalicelib.services.sending import Sending
 from chalicelib.web.wording import message_words
 from tests.builders import NETWORK, NOW, a_consent, access
@@ -186,6 +187,15 @@ def test_a_greeting_promises_nothing_that_was_not_given(giving: Life, clock: Any
     in_words(giving).run_until(WEEK_BEFORE + timedelta(days=1))
     (text,) = told(giving)
     assert "gift" not in text
+
+
+def test_who_was_planned_before_there_was_a_gift_is_given_it_too(life: Life, clock: Any) -> None:
+    with_rules(life)
+    born(life, date(1990, 5, 17))
+    with_rules(life, birthday=Gift(200))
+    life.store.save(a_replan(life.world, NETWORK))
+    life.run_until(WEEK_BEFORE)
+    assert given_at(life) == [WEEK_BEFORE]
 
 
 def test_the_bonus_notice_tells_until_when_what_was_earned_can_be_used(life: Life, clock: Any) -> None:
