@@ -28,8 +28,8 @@ _MISSED = frozenset({TouchKind.AT_RISK, TouchKind.WIN_BACK})
 
 @dataclass(frozen=True, slots=True)
 class AboutClient:
-    """given: what was given for the birthday that they are congratulated on; None until `prepared`: then what
-    the programme gives is told. knows_gift: whether that was looked up."""
+    """given: what was given for the birthday that they are congratulated on. knows_gift: whether that was
+    looked up; until then (a preview) what the programme gives is told."""
 
     item: Client
     salon: Salon
@@ -59,7 +59,7 @@ class AboutClient:
 
     def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
         birthday = next((plan for plan in due if plan.kind is TouchKind.BIRTHDAY), None)
-        if birthday is None:
+        if birthday is None or birthday_gift(self.directory.rules.bonuses) is None:
             return self
         id = birthday_entry_id(self.item.id, birthday.occurrence)
         return replace(self, given=store.entry(self.item.network_id, self.item.id, id), knows_gift=True)

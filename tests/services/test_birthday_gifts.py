@@ -11,6 +11,7 @@ from chalicelib.domain.clients import Client
 from chalicelib.domain.network import Directory
 from chalicelib.domain.touches import Purpose, TouchKind
 from chalicelib.services import plan_client
+from chalicelib.services.about_client import about_client
 from chalicelib.services.keep_client import change_client
 from chalicelib.services.post_bonus import ByHand, post_by_hand
 from chalicelib.services.replan import a_replan
@@ -84,7 +85,7 @@ def test_a_gift_is_given_once_a_year(giving: Life) -> None:
     assert given_at(giving) == [WEEK_BEFORE, datetime(2028, 5, 9, 21, tzinfo=UTC)]
 
 
-def test_another_birth_date_brings_no_second_gift_in_the_year(giving: Life, clock: Any) -> None:
+def test_another_birth_date_brings_no_second_gift_in_the_year(giving: Life) -> None:
     born(giving, date(1990, 5, 17))
     giving.run_until(WEEK_BEFORE)
     change_client(giving.world, access(), MARIA, {"birth_date": date(1990, 8, 1)})
@@ -180,16 +181,24 @@ def test_the_greeting_tells_what_was_given_and_until_when(giving: Life) -> None:
     assert "Our gift: 200 bonus points, valid until 9 Jun" in text
 
 
-def test_a_greeting_promises_nothing_that_was_not_given(giving: Life, clock: Any) -> None:
-    """The programme has a gift since this morning, and there is one in the account; then it has none."""
-    with_rules(giving)
-    born(giving, date(1990, 5, 17), consents=(a_consent(Purpose.MARKETING),), language="en")
-    in_words(giving).run_until(WEEK_BEFORE + timedelta(days=1))
-    (text,) = told(giving)
+def test_a_preview_tells_what_would_be_given(giving: Life) -> None:
+    client = born(giving, date(1990, 5, 17))
+    about = about_client(client, directory(giving))
+    now = giving.world.now()
+    (plan,) = (plan for plan in about.plans(now) if plan.kind is TouchKind.BIRTHDAY)
+    facts = about.facts(plan, now)
+    assert (facts.gift_points, facts.points_until) == (200, date(2026, 12, 23))
+
+
+def test_a_greeting_promises_nothing_that_was_not_given(life: Life) -> None:
+    with_rules(life)
+    born(life, date(1990, 5, 17), consents=(a_consent(Purpose.MARKETING),), language="en")
+    in_words(life).run_until(WEEK_BEFORE + timedelta(days=1))
+    (text,) = told(life)
     assert "gift" not in text
 
 
-def test_who_was_planned_before_there_was_a_gift_is_given_it_too(life: Life, clock: Any) -> None:
+def test_who_was_planned_before_there_was_a_gift_is_given_it_too(life: Life) -> None:
     with_rules(life)
     born(life, date(1990, 5, 17))
     with_rules(life, birthday=Gift(200))
