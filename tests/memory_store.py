@@ -13,6 +13,7 @@ from chalicelib.domain.aliases import Alias
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.campaigns import Campaign, Recipient
 from chalicelib.domain.clients import Client, ConsentChange
+from chalicelib.domain.coupons import Coupon
 from chalicelib.domain.ids import time_ordered
 from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message
@@ -147,6 +148,10 @@ class MemoryStore:
         return self._one(Entry, network_id=network_id, id=entry_id)
 
     @_call
+    def coupon(self, network_id: str, client_id: str, coupon_id: str) -> Coupon | None:
+        return self._one(Coupon, network_id=network_id, client_id=client_id, id=coupon_id)
+
+    @_call
     def message(self, network_id: str, client_id: str, message_id: str) -> Message | None:
         return self._one(Message, network_id=network_id, id=message_id)
 
@@ -221,6 +226,11 @@ class MemoryStore:
     def entries(self, network_id: str, client_id: str) -> list[Entry]:
         found = self._all(Entry, network_id=network_id, client_id=client_id)
         return sorted(found, key=lambda entry: entry.number)
+
+    @_call
+    def coupons(self, network_id: str, client_id: str) -> list[Coupon]:
+        found = self._all(Coupon, network_id=network_id, client_id=client_id)
+        return sorted(found, key=lambda coupon: (coupon.issued_at, coupon.id))
 
     @_call
     def messages_of_client(

@@ -34,7 +34,8 @@ class GivenConsent(Body):
 
 
 class ClientSaid(Body):
-    """phone: in any usual form; the network's country is the default. birth_date: a local date."""
+    """phone: in any usual form; the network's country is the default. birth_date: a local date.
+    referral_code: in place of referred_by."""
 
     name: Line
     phone: Word | None = None
@@ -44,6 +45,7 @@ class ClientSaid(Body):
     timezone: Word | None = None
     source: Word | None = None
     referred_by: Word | None = None
+    referral_code: Word | None = None
     note: Text | None = None
     preferences: Text | None = None
     consents: Annotated[tuple[GivenConsent, ...], Meta(max_length=20)] = ()
@@ -58,6 +60,7 @@ class ClientChanges(Body):
     timezone: Word | UnsetType | None = UNSET
     source: Word | UnsetType | None = UNSET
     referred_by: Word | UnsetType | None = UNSET
+    referral_code: Word | UnsetType = UNSET
     note: Text | UnsetType | None = UNSET
     preferences: Text | UnsetType | None = UNSET
 

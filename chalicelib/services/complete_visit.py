@@ -14,6 +14,7 @@ from chalicelib.services import plan_account, plan_client
 from chalicelib.services.keep_client import present
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
+from chalicelib.services.visit_gifts import Referrer, gifts_of_visit, given_for, referrer_of
 from chalicelib.services.visit_points import points_of_visit, posting_id, visited_on
 from chalicelib.services.world import CONFLICT_TRIES, Allow, World
 
@@ -60,7 +61,10 @@ def complete(
         client = present(world, client)
         account = world.store.account(network_id, client.id) if client else None
         directory = directory_for(world, booking)
-        done = completion(directory, booking, client, account, bill, actor, world.now())
+        referrer = (
+            referrer_of(world, directory, client, account, bill.paid_minor) if client and account else None
+        )
+        done = completion(directory, booking, client, account, bill, actor, world.now(), referrer)
         try:
             saved = world.store.save(*done.to_save())
         except SaveConflict:
@@ -82,29 +86,33 @@ def _check(bill: Bill) -> None:
 def _as_it_stands(world: World, booking: Booking) -> Completed:
     if booking.client_id is None:
         return Completed(booking, None, ())
-    found = (
-        world.store.entry(booking.network_id, booking.client_id, id)
-        for id, points in (
-            (posting_id(booking, EntryKind.REDEEM), booking.redeemed_points),
-            (posting_id(booking, EntryKind.CASHBACK), booking.earned_points),
+    account = world.store.account(booking.network_id, booking.client_id)
+    ids = [
+        posting_id(booking, kind)
+        for kind, points in (
+            (EntryKind.REDEEM, booking.redeemed_points),
+            (EntryKind.CASHBACK, booking.earned_points),
         )
         if points
-    )
-    entries = tuple(entry for entry in found if entry is not None)
-    return Completed(booking, world.store.account(booking.network_id, booking.client_id), entries)
+    ]
+    ids += given_for(booking, account)
+    found = (world.store.entry(booking.network_id, booking.client_id, id) for id in ids)
+    return Completed(booking, account, tuple(entry for entry in found if entry is not None))
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """All that a completion writes, together or not at all."""
+    """All that a completion writes, together or not at all. beside: coupons, and the referrer's side."""
 
     booking: Booking
     client: Client | None
     account: Account | None
     entries: tuple[Entry, ...]
+    beside: tuple[Any, ...] = ()
 
     def to_save(self) -> list[Any]:
-        return [self.booking, *(each for each in (self.client, self.account) if each), *self.entries]
+        own = (each for each in (self.client, self.account) if each)
+        return [self.booking, *own, *self.entries, *self.beside]
 
 
 def completion(
@@ -115,6 +123,7 @@ def completion(
     bill: Bill,
     actor: str,
     now: datetime,
+    referrer: Referrer | None = None,
 ) -> Completion:
     """What completing means, worked out without writing."""
     closed = replace(
@@ -144,8 +153,10 @@ def completion(
     visitor = with_visit(client, day, closed.currency, bill.paid_minor)
     visitor = with_dues_after(visitor, closed, directory.services, now)
     visitor = plan_client.with_wake(visitor, directory, now)
-    account = plan_account.with_wake(points.account, directory, now, visitor)
-    return Completion(with_wake(closed, directory, client, now), visitor, account, points.entries)
+    gifts = gifts_of_visit(directory, closed, client, visitor, points.account, referrer, actor, now)
+    account = plan_account.with_wake(gifts.account, directory, now, visitor)
+    entries = (*points.entries, *gifts.entries)
+    return Completion(with_wake(closed, directory, client, now), visitor, account, entries, gifts.beside)
 
 
 def visit_day(booking: Booking, directory: Directory) -> VisitDay:
@@ -163,4 +174,5 @@ def counted(
     bill = Bill(paid_minor=booking.total_minor if told is None else told)
     upcoming = replace(booking, status=Status.BOOKED, closed_at=None)
     directory = directory_for(world, booking)
-    return completion(directory, upcoming, client, account, bill, actor, world.now()).to_save()
+    referrer = referrer_of(world, directory, client, account, bill.paid_minor) if client and account else None
+    return completion(directory, upcoming, client, account, bill, actor, world.now(), referrer).to_save()

@@ -11,6 +11,7 @@ from chalicelib.domain.aliases import InboundNumber
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.campaigns import Campaign, Recipient
 from chalicelib.domain.clients import Client, ConsentChange
+from chalicelib.domain.coupons import Coupon
 from chalicelib.domain.inbox import InboxItem, InboxState
 from chalicelib.domain.links import Link
 from chalicelib.domain.message_facts import MessageFacts
@@ -124,6 +125,9 @@ class Store(Protocol):
     def accounts_named(self, network_id: str, client_ids: Sequence[str]) -> list[Account]: ...
     def entry(self, network_id: str, client_id: str, entry_id: str) -> Entry | None: ...
     def entries(self, network_id: str, client_id: str) -> list[Entry]: ...
+    def coupon(self, network_id: str, client_id: str, coupon_id: str) -> Coupon | None: ...
+    def coupons(self, network_id: str, client_id: str) -> list[Coupon]:
+        """All that the client ever had, the oldest first."""
 
     def message(self, network_id: str, client_id: str, message_id: str) -> Message | None: ...
     def messages_of_client(

@@ -18,6 +18,7 @@ from chalicelib.services.plan_booking import directory_for
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.take_back_visit import of_visit
 from chalicelib.services.undo_entry import entries_of, undone, undone_of
+from chalicelib.services.undo_gifts import Undoing, refunded_gifts
 from chalicelib.services.visit_points import visited_on
 from chalicelib.services.world import CONFLICT_TRIES, Allow, World
 
@@ -120,8 +121,12 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
         account, visited_on(booking, directory), booking.currency, -refund.amount_minor, 0
     )
     refunded = replace(booking, refunds=(*booking.refunds, refund))
+    beside: list[Any] = []
+    if so_far >= whole:
+        undoing = Undoing(world, directory, booking, refund.reason, refund.actor, now)
+        account, beside = refunded_gifts(undoing, account)
     account = plan_account.with_wake(account, directory, now, client)
-    values: list[Any] = [refunded, account, *made]
+    values: list[Any] = [refunded, account, *made, *beside]
     if client is not None:
         values.append(without_spending(client, booking.currency, refund.amount_minor))
     return _Done(values, refund, account, tuple(made))

@@ -23,6 +23,7 @@ from chalicelib.services.about_client import about_client
 from chalicelib.services.about_recipient import about_recipient
 from chalicelib.services.attach_client import attach_client
 from chalicelib.services.count_campaign import count_some
+from chalicelib.services.give_birthday import give_birthday
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import IntakeQueue
 from chalicelib.services.send_touches import send_due
@@ -94,12 +95,14 @@ def _salon_told(world: World, booking: Booking, directory: Directory) -> Booking
 
 
 def wake_client(sending: Sending, client: Client) -> None:
+    """Gives what is due for their birthday, then says what is due."""
     world = sending.world
     directory = world.directory(client.network_id, lambda known: bool(known.salons))
     if not directory.salons:
         again = Wake(world.now() + NO_SALON_YET, "no_salon")
         world.store.save(replace(client, wake=again))
         return
+    client = give_birthday(world, directory, client)
     send_due(sending, about_client(client, directory))
 
 

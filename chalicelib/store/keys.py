@@ -19,6 +19,7 @@ from chalicelib.domain.aliases import Alias, InboundNumber
 from chalicelib.domain.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.campaigns import Campaign, Recipient
 from chalicelib.domain.clients import Client, ConsentChange
+from chalicelib.domain.coupons import Coupon
 from chalicelib.domain.inbox import KEPT, InboxItem
 from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message, Told
@@ -42,6 +43,7 @@ TEMPLATES = {
     "CLIENT": ("NET#{network_id}#CLI#{id}", "CLIENT"),
     "ACCOUNT": ("NET#{network_id}#CLI#{client_id}", "ACCOUNT"),
     "ENTRY": ("NET#{network_id}#CLI#{client_id}", "ENTRY#{id}"),
+    "COUPON": ("NET#{network_id}#CLI#{client_id}", "COUPON#{id}"),
     "MSG": ("NET#{network_id}#CLI#{client_id}", "MSG#{id}"),
     "CONSENT": ("NET#{network_id}#CLI#{client_id}", "CONSENT#{id}"),
     "RECIPIENT": ("NET#{network_id}#CLI#{client_id}", "RECIPIENT#{campaign_id}"),
@@ -255,6 +257,9 @@ _PLACES: dict[type, Callable[[Any], Place]] = {
     Client: _client,
     Account: _simple("ACCOUNT", "network_id", "client_id"),
     Entry: _simple("ENTRY", "network_id", "client_id", "id"),
+    Coupon: lambda value: Place(
+        *key("COUPON", network_id=value.network_id, client_id=value.client_id, id=value.id)
+    ),
     Message: _message,
     Booking: _booking,
     Alias: _simple("ALIAS", "network_id", "kind", "value"),

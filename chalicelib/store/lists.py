@@ -8,6 +8,7 @@ from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.campaigns import Campaign, Recipient
 from chalicelib.domain.clients import Client, ConsentChange
+from chalicelib.domain.coupons import Coupon
 from chalicelib.domain.ids import time_ordered
 from chalicelib.domain.inbox import InboxItem, InboxState
 from chalicelib.domain.messages import Message, Told
@@ -231,6 +232,12 @@ class Lists:
         pk, sk = keys.key("ENTRY", network_id=network_id, client_id=client_id, id="")
         found = self.item.query(pk, self.item.sk.startswith(sk), consistent_read=True)
         return sorted((value_of(Entry, item) for item in found), key=lambda entry: entry.number)
+
+    def coupons(self, network_id: str, client_id: str) -> list[Coupon]:
+        """All coupons that a client ever had, the oldest first."""
+        pk, sk = keys.key("COUPON", network_id=network_id, client_id=client_id, id="")
+        found = self.item.query(pk, self.item.sk.startswith(sk), consistent_read=True)
+        return sorted((value_of(Coupon, item) for item in found), key=lambda each: (each.issued_at, each.id))
 
     def messages_of_client(
         self, network_id: str, client_id: str, *, limit: int = 50, cursor: str | None = None

@@ -12,6 +12,7 @@ from chalicelib.domain.aliases import Alias, InboundNumber
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.campaigns import Campaign, Recipient
 from chalicelib.domain.clients import Client
+from chalicelib.domain.coupons import Coupon
 from chalicelib.domain.inbox import InboxItem
 from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message
@@ -156,6 +157,11 @@ class Table(Lists):
     def entry(self, network_id: str, client_id: str, entry_id: str) -> Entry | None:
         return self._get(
             Entry, "ENTRY", consistent=True, network_id=network_id, client_id=client_id, id=entry_id
+        )
+
+    def coupon(self, network_id: str, client_id: str, coupon_id: str) -> Coupon | None:
+        return self._get(
+            Coupon, "COUPON", consistent=True, network_id=network_id, client_id=client_id, id=coupon_id
         )
 
     def message(self, network_id: str, client_id: str, message_id: str) -> Message | None:

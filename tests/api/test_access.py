@@ -66,9 +66,14 @@ ADMITTED = {
     "GET /v1/clients/{client_id}/messages": "omrs",
     "GET /v1/clients/{client_id}/bonus": "omrs",
     "GET /v1/clients/{client_id}/bonus/entries": "omrs",
-    "POST /v1/clients/{client_id}/bonus/entries": "omr",
     "POST /v1/clients/{client_id}/merge": "om",
     "POST /v1/clients/{client_id}/unmerge": "om",
+    "POST /v1/clients/{client_id}/bonus/entries": "omrs",
+    "GET /v1/clients/{client_id}/coupons": "omrs",
+    "POST /v1/clients/{client_id}/coupons": "om",
+    "POST /v1/coupons/{coupon_id}/redeem": "omr",
+    "POST /v1/coupons/{coupon_id}/void": "om",
+    "GET /v1/clients/{client_id}/referral": "omr",
     "POST /v1/clients/{client_id}/bonus/quote": "omr",
     "POST /v1/clients/{client_id}/bonus/holds": "omr",
     "POST /v1/bonus/holds/{hold_id}/release": "omr",
@@ -292,7 +297,8 @@ def test_a_specialist_marks_own_bookings_and_touches_no_money(anna: Http, mine: 
     assert anna.post(f"/v1/bookings/{mine.id}/confirm").json["status"] == "confirmed"
     assert anna.post(f"/v1/bookings/{mine.id}/no-show").json["status"] == "no_show"
     assert anna.post(f"/v1/bookings/{mine.id}/reopen").status == 403
-    assert anna.post(f"/v1/clients/{mine.client_id}/bonus/entries").status == 403
+    grant = {"kind": "grant", "points": 5, "reason": "friends"}
+    assert anna.post(f"/v1/clients/{mine.client_id}/bonus/entries", grant).status == 403
     assert anna.get(f"/v1/clients/{mine.client_id}/bonus").json["balance"] == 0
 
 
