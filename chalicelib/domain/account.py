@@ -119,6 +119,7 @@ class Account:
     balance   what remains in all lots, held or pending too. debt: points still owed by a reversal.
     entries   how many were posted, also the next entry's number. lots_made: the next lot's number.
     turnover  of the last months, the oldest first: what tiers are told by.
+    surprised_month: of the last surprise gift, counted from the year 0.
     The pointer is for what expires, and for what is said of it beforehand.
     """
 
@@ -131,6 +132,7 @@ class Account:
     lots: tuple[Lot, ...] = ()
     holds: tuple[Hold, ...] = ()
     turnover: tuple[MonthTurnover, ...] = ()
+    surprised_month: int | None = None
     touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
     wake: Wake | None = None
     trouble: Trouble | None = None

@@ -13,6 +13,7 @@ from chalicelib.domain.network import Directory
 from chalicelib.services import plan_account, plan_client
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
+from chalicelib.services.promote_visit import promotion_of_visit
 from chalicelib.services.visit_points import points_of_visit, posting_id, visited_on
 from chalicelib.services.world import CONFLICT_TRIES, Allow, World
 
@@ -58,7 +59,9 @@ def complete(
         client = world.store.client(network_id, booking.client_id) if booking.client_id else None
         account = world.store.account(network_id, client.id) if client else None
         directory = directory_for(world, booking)
-        done = completion(directory, booking, client, account, bill, actor, world.now())
+        now = world.now()
+        done = completion(directory, booking, client, account, bill, actor, now)
+        done = _promoted(world, directory, client, done, actor, now)
         try:
             saved = world.store.save(*done.to_save())
         except SaveConflict:
@@ -85,6 +88,7 @@ def _as_it_stands(world: World, booking: Booking) -> Completed:
         for id, points in (
             (posting_id(booking, EntryKind.REDEEM), booking.redeemed_points),
             (posting_id(booking, EntryKind.CASHBACK), booking.earned_points),
+            (posting_id(booking, EntryKind.PROMOTION), booking.earned_points),
         )
         if points
     )
@@ -94,15 +98,17 @@ def _as_it_stands(world: World, booking: Booking) -> Completed:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """All that a completion writes, together or not at all."""
+    """All that a completion writes, together or not at all. beside: where a promotion counts it."""
 
     booking: Booking
     client: Client | None
     account: Account | None
     entries: tuple[Entry, ...]
+    beside: tuple[Any, ...] = ()
 
     def to_save(self) -> list[Any]:
-        return [self.booking, *(each for each in (self.client, self.account) if each), *self.entries]
+        known = (each for each in (self.client, self.account) if each)
+        return [self.booking, *known, *self.entries, *self.beside]
 
 
 def completion(
@@ -145,6 +151,21 @@ def completion(
     return Completion(with_wake(closed, directory, client, now), visitor, account, points.entries)
 
 
+def _promoted(
+    world: World, directory: Directory, before: Client | None, done: Completion, actor: str, now: datetime
+) -> Completion:
+    """With what a promotion gives on top of what the bill earned. before: the client, before the visit."""
+    if before is None or done.account is None:
+        return done
+    more = promotion_of_visit(world, directory, done.booking, before, done.account, actor, now)
+    if more is None:
+        return done
+    booking = replace(done.booking, earned_points=done.booking.earned_points + more.points)
+    account = plan_account.with_wake(more.account, directory, now, done.client)
+    entries = (*done.entries, *more.entries)
+    return replace(done, booking=booking, account=account, entries=entries, beside=more.counted)
+
+
 def visit_day(booking: Booking, directory: Directory) -> VisitDay:
     return VisitDay(visited_on(booking, directory), booking.salon_id)
 
@@ -159,4 +180,6 @@ def counted(
     bill = Bill(paid_minor=booking.total_minor if told is None else told)
     upcoming = replace(booking, status=Status.BOOKED, closed_at=None)
     directory = directory_for(world, booking)
-    return completion(directory, upcoming, client, account, bill, actor, world.now()).to_save()
+    now = world.now()
+    done = completion(directory, upcoming, client, account, bill, actor, now)
+    return _promoted(world, directory, client, done, actor, now).to_save()

@@ -18,6 +18,7 @@ from chalicelib.services import plan_account, plan_client
 from chalicelib.services.complete_visit import visit_day
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
+from chalicelib.services.promote_visit import given_back
 from chalicelib.services.undo_entry import undone, undone_of
 from chalicelib.services.visit_points import posting_id, visited_on
 from chalicelib.services.world import CONFLICT_TRIES, World
@@ -67,6 +68,7 @@ def taken_back(
     if client is None:
         return [with_wake(reopened, directory, None, now)]
     account, entries = _reversed(world, directory, booking, actor, now)
+    promoted = given_back(world, booking, entries, visit=True)
     counted = replace(booking, starts_at=counted_at or booking.starts_at)
     visit = None if _others_that_day(world, counted, client) else visit_day(counted, directory)
     left = (booking.paid_minor or 0) - booking.refunded_minor
@@ -74,7 +76,7 @@ def taken_back(
     visitor = plan_client.with_wake(visitor, directory, now)
     account = with_turnover(account, visited_on(counted, directory), booking.currency, -left, -bool(visit))
     account = plan_account.with_wake(account, directory, now, visitor)
-    return [with_wake(reopened, directory, client, now), visitor, account, *entries]
+    return [with_wake(reopened, directory, client, now), visitor, account, *entries, *promoted]
 
 
 def _reversed(
