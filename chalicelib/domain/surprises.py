@@ -128,6 +128,11 @@ def is_rested(last_month: int | None, month: str) -> bool:
     return last_month is None or abs(month_number(month) - last_month) >= APART_MONTHS
 
 
+def latest(one: int | None, other: int | None) -> int | None:
+    """The month of the last gift of two clients who turned out to be one."""
+    return max((month for month in (one, other) if month is not None), default=None)
+
+
 def is_out(draw: Draw, network_id: str, client_id: str) -> bool:
     """Whether the client never gets one."""
     return is_held_out(network_id, client_id, SURPRISE, draw.holdout_percent)

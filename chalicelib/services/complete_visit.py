@@ -163,7 +163,9 @@ def _promoted(
     booking = replace(done.booking, earned_points=done.booking.earned_points + more.points)
     account = plan_account.with_wake(more.account, directory, now, done.client)
     entries = (*done.entries, *more.entries)
-    return replace(done, booking=booking, account=account, entries=entries, beside=more.counted)
+    return replace(
+        done, booking=booking, account=account, entries=entries, beside=(*done.beside, *more.counted)
+    )
 
 
 def visit_day(booking: Booking, directory: Directory) -> VisitDay:

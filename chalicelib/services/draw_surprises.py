@@ -98,6 +98,8 @@ def draw_some(world: World, walk: Walk) -> Walk:
         if now < _until(walk):
             return walk
         draw = begun(surprise, now, directory.zone)
+        if _is_done(world.store.surprise_month(walk.network_id, draw.month)):
+            return _asleep(walk, now, directory.zone)
         walk = replace(walk, begun_at=now, seen=0, changed=0, sleeps_until=None, stage=COUNTING)
     elif walk.draw.month != month_name(local_date(now, directory.zone)):
         return _asleep(walk, now, directory.zone)
@@ -108,6 +110,11 @@ def draw_some(world: World, walk: Walk) -> Walk:
     if walk.stage == DRAWING:
         return _give_page(world, directory, walk, draw)
     return _give_waiting(world, directory, walk, draw)
+
+
+def _is_done(month: SurpriseMonth | None) -> bool:
+    """The network may have moved to another time zone, and so come to the same first of a month again."""
+    return month is not None and month.done_at is not None
 
 
 def _regulars(
@@ -149,7 +156,7 @@ def _give_page(world: World, directory: Directory, walk: Walk, draw: Draw) -> Wa
             continue
         lot = lot_of(walk.network_id, draw.month, client.id)
         if gets_one(draw, lot):
-            drawn += _give(world, directory, walk.network_id, draw, client.id, client)
+            drawn += _give(world, directory, draw, client)
         else:
             draw = with_waiting(draw, lot, client.id)
     stage = LAST if cursor is None else DRAWING
@@ -159,9 +166,10 @@ def _give_page(world: World, directory: Directory, walk: Walk, draw: Draw) -> Wa
 
 
 def _give_waiting(world: World, directory: Directory, walk: Walk, draw: Draw) -> Walk:
-    now, drawn = world.now(), 0
-    for each in draw.waiting[:AT_ONCE]:
-        drawn += _give(world, directory, walk.network_id, draw, each.client_id)
+    now = world.now()
+    clients = world.store.clients_named(walk.network_id, [each.client_id for each in draw.waiting[:AT_ONCE]])
+    there = [client for client in clients if client.merged is None]
+    drawn = sum(_give(world, directory, draw, client) for client in there)
     walk = replace(walk, changed=walk.changed + drawn)
     if draw.waiting[AT_ONCE:]:
         return replace(walk, draw=replace(draw, waiting=draw.waiting[AT_ONCE:]))
@@ -171,16 +179,9 @@ def _give_waiting(world: World, directory: Directory, walk: Walk, draw: Draw) ->
     return _asleep(walk, now, directory.zone)
 
 
-def _give(
-    world: World,
-    directory: Directory,
-    network_id: str,
-    draw: Draw,
-    client_id: str,
-    client: Client | None = None,
-) -> bool:
-    """Whether the client got one now. client: if that was read already."""
-    id = entry_id(client_id, SURPRISE, draw.month)
+def _give(world: World, directory: Directory, draw: Draw, client: Client) -> bool:
+    """Whether the client got one now."""
+    network_id, id = client.network_id, entry_id(client.id, SURPRISE, draw.month)
 
     def operation(account: Account, now: datetime) -> Posted:
         if not is_rested(account.surprised_month, draw.month):
@@ -204,7 +205,7 @@ def _give(
         return [replace(month, spent_points=after, drawn=month.drawn + 1)]
 
     try:
-        post_once(world, network_id, client_id, id, operation, client=client, beside=spent)
+        post_once(world, network_id, client.id, id, operation, client=client, beside=spent)
     except _NotNow:
         return False
     return True

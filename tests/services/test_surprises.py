@@ -14,10 +14,11 @@ from chalicelib.domain.holdout import is_held_out
 from chalicelib.domain.network import Role
 from chalicelib.domain.surprises import lot_of
 from chalicelib.services.draw_surprises import ASLEEP, surprises_of, walk_id
+from chalicelib.services.merge_clients import merge_clients
 from chalicelib.services.set_rules import set_rules
 from chalicelib.services.undo_entry import reverse
 from chalicelib.services.walk_on import walk_on
-from tests.builders import NETWORK, NOW, a_client, access
+from tests.builders import NETWORK, NOW, a_client, access, save_client
 from tests.life import Life
 from tests.small_pages import SmallPages
 
@@ -40,16 +41,15 @@ def regulars(life: Life, number: int) -> list[Client]:
     days = [date(2026, month, day) for month in range(6, 12) for day in (5, 20)]
     visits = tuple(VisitDay(day, "sal_centru") for day in reversed(days))
     for place in range(number):
-        made += life.store.save(
-            a_client(
-                f"cli_{place:016d}",
-                phone=f"+3736900{place:04d}",
-                email=None,
-                created_at=NOW - timedelta(days=place),
-                visits_count=20,
-                recent_visits=visits,
-            )
+        client = a_client(
+            f"cli_{place:016d}",
+            phone=f"+3736900{place:04d}",
+            email=None,
+            created_at=NOW - timedelta(days=place),
+            visits_count=20,
+            recent_visits=visits,
         )
+        made.append(save_client(life.store, client))
     life.world = replace(life.world, store=SmallPages(life.store))
     return made
 
@@ -192,11 +192,39 @@ def test_the_same_month_drawn_anew_from_the_start_comes_to_the_same(life: Life) 
     forward(life, DECEMBER + timedelta(minutes=30))
     given = got(life, clients)
     walk = life.store.walk(NETWORK, walk_id(NETWORK))
+    month = life.store.surprise_month(NETWORK, "2026-12")
+    life.store.save(replace(month, done_at=None))
     life.store.save(
         replace(walk, sleeps_until=None, begun_at=NOW, wake=replace(walk.wake, at=life.world.now()))
     )
     forward(life, DECEMBER + timedelta(hours=2))
     assert got(life, clients) == given
+
+
+def test_a_client_who_turns_out_to_be_another_keeps_their_quarter(life: Life) -> None:
+    clients = regulars(life, 2)
+    on(life, budget=100)
+    forward(life, DECEMBER + timedelta(hours=1))
+    found = got(life, clients)
+    lucky, other = sorted(found, key=lambda id: -found[id])
+    merge_clients(life.world, access(), lucky, other)
+    come_again(life, [life.client(other)], 1)
+    forward(life, datetime(2027, 1, 2, tzinfo=UTC))
+    month = report(life, "2027-01")
+    assert (month.regulars, month.rested, month.drawn) == (1, 1, 0)
+
+
+def test_a_month_that_comes_again_in_another_time_zone_is_not_drawn_again(life: Life) -> None:
+    clients = regulars(life, 3)
+    on(life, budget=100)
+    forward(life, DECEMBER + timedelta(hours=1))
+    walk = life.store.walk(NETWORK, walk_id(NETWORK))
+    life.store.save(
+        replace(walk, sleeps_until=None, begun_at=NOW, wake=replace(walk.wake, at=life.world.now()))
+    )
+    life.drain()
+    assert sum(got(life, clients).values()) == 1
+    assert life.store.walk(NETWORK, walk.id).sleeps_until == datetime(2027, 1, 1, 9, 0, tzinfo=UTC)
 
 
 def test_a_gift_that_was_taken_back_counts_as_one_all_the_same(life: Life) -> None:
