@@ -1,8 +1,7 @@
 """Promotions: what a visit earns is multiplied, or everybody in the audience is given points; never more than
 the cap, and never twice."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -21,6 +20,7 @@ from chalicelib.services.refund_visit import refund
 from chalicelib.services.walk_on import walk_on
 from tests.builders import NETWORK, NOW, a_booking, a_client, access, save_booking
 from tests.life import Life
+from tests.meanwhile import Meanwhile
 from tests.small_pages import SmallPages
 
 MARIA, ION = "cli_maria00000000001", "cli_ion0000000000001"
@@ -190,40 +190,32 @@ def test_a_client_s_own_cap_holds_for_all_their_visits(life: Life) -> None:
     assert result(life, promotion) == Result(points={"MDL": 65}, clients=2, visits=3)
 
 
-@dataclass
-class Meanwhile:
-    """The store; just before its first transaction somebody else does something."""
-
-    store: Any
-    other: Callable[[], Any] | None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.store, name)
-
-    def save(self, *values: Any, **said: Any) -> Any:
-        other, self.other = self.other, None
-        if other is not None:
-            other()
-        return self.store.save(*values, **said)
-
-
-def test_two_who_complete_at_once_do_not_give_more_than_the_cap(life: Life) -> None:
-    """The other one takes 25 of 30 points after the first has read that all are there."""
-    promotion = planned(life, cap_points=30)
-    life.store.save(a_client(ION, phone="+37369000077", email=None))
+@pytest.mark.parametrize("cap", [1, 30, 60, 99, 100, 1000])
+def test_those_who_complete_at_once_are_given_the_cap_and_no_more(life: Life, cap: int) -> None:
+    """Four visits, each of which comes between what the one before has read and what it writes."""
+    promotion = planned(life, cap_points=cap)
+    clients = people(life, 4)
     bookings = [
-        save_booking(life.store, a_booking(f"bkg_{client_id[4:]}", starts_at=IN_TIME, client_id=client_id))
-        for client_id in (MARIA, ION)
+        save_booking(life.store, a_booking(f"bkg_{each.id[4:]}", starts_at=IN_TIME, client_id=each.id))
+        for each in clients
     ]
     life.world.clock.now = IN_TIME  # type: ignore[attr-defined]
-    first, second = bookings
-    others: list[Any] = []
-    world = replace(life.world, store=Meanwhile(life.store, lambda: others.append(life.complete(second))))
-    bill = complete_visit.Bill(paid_minor=50_000)
-    done = complete_visit.complete(world, NETWORK, first.id, bill, lambda booking: None, "key:test")
-    assert (extra(others[0]), extra(done)) == ([25], [5])
-    assert result(life, promotion) == Result(points={"MDL": 30}, clients=2, visits=2)
-    assert (balance(life, MARIA), balance(life, ION)) == (30, 50)
+    got: list[int] = []
+
+    def complete_from(number: int) -> None:
+        if number == len(bookings):
+            return
+        store = Meanwhile(life.store, lambda: complete_from(number + 1))
+        world, bill = replace(life.world, store=store), complete_visit.Bill(paid_minor=50_000)
+        id = bookings[number].id
+        done = complete_visit.complete(world, NETWORK, id, bill, lambda booking: None, "key:test")
+        got.append(sum(extra(done)))
+
+    complete_from(0)
+    assert sum(got) == min(cap, 100) == result(life, promotion).total
+    assert [balance(life, each.id) for each in reversed(clients)] == [25 + each for each in got]
+    visits = sum(each > 0 for each in got)
+    assert (result(life, promotion).clients, result(life, promotion).visits) == (visits, visits)
 
 
 # --- and back

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,11 +16,13 @@ from chalicelib.domain.network import Role
 from chalicelib.domain.surprises import lot_of
 from chalicelib.services.draw_surprises import ASLEEP, surprises_of, walk_id
 from chalicelib.services.merge_clients import merge_clients
+from chalicelib.services.ports import SaveConflict
 from chalicelib.services.set_rules import set_rules
 from chalicelib.services.undo_entry import reverse
 from chalicelib.services.walk_on import walk_on
 from tests.builders import NETWORK, NOW, a_client, access, save_client
 from tests.life import Life
+from tests.meanwhile import Meanwhile
 from tests.small_pages import SmallPages
 
 DECEMBER = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
@@ -184,6 +187,22 @@ def test_a_slice_that_is_done_twice_gives_nothing_twice(life: Life) -> None:
         walk_on(life.world, replace(place, version=life.store.walk(NETWORK, place.id).version))
     assert got(life, clients) == given
     assert report(life, "2026-12").spent_points == 400
+
+
+def test_two_workers_at_once_do_not_spend_more_than_the_budget(life: Life) -> None:
+    clients = regulars(life, 6)
+    on(life, budget=400)
+    life.world.clock.now = DECEMBER  # type: ignore[attr-defined]
+    id, quicker = walk_id(NETWORK), 0
+    while (walk := life.store.walk(NETWORK, id)).stage != ASLEEP or walk.begun_at < DECEMBER:
+        other = partial(walk_on, life.world, walk)
+        try:
+            walk_on(replace(life.world, store=Meanwhile(life.world.store, other)), walk)
+        except SaveConflict:
+            quicker += 1
+    assert quicker > 3
+    assert sum(got(life, clients).values()) == 4
+    assert (report(life, "2026-12").spent_points, report(life, "2026-12").drawn) == (400, 4)
 
 
 def test_the_same_month_drawn_anew_from_the_start_comes_to_the_same(life: Life) -> None:
