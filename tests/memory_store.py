@@ -19,8 +19,10 @@ from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message
 from chalicelib.domain.network import Connection, Directory, Network, Price, Salon, Service, Staff, Template
 from chalicelib.domain.operations import Parked
+from chalicelib.domain.promotions import Offer, Promotion, PromotionShare, Taken
 from chalicelib.domain.rules import RulesChange
 from chalicelib.domain.spending import Spending
+from chalicelib.domain.surprises import SurpriseMonth
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.walks import Walk
 from chalicelib.services.ports import DueItem, Page, SaveConflict
@@ -123,6 +125,7 @@ class MemoryStore:
             *({each.id: each for each in sorted(found, key=_key)} for found in of.values()),
             {(t.kind, t.channel, t.language): t for t in self._all(Template, network_id=network_id)},
             {(p.channel, p.country_code): p for p in self._all(Price, network_id=network_id)},
+            {offer.id: offer for offer in self._all(Offer, network_id=network_id)},
         )
 
     @_call
@@ -175,6 +178,24 @@ class MemoryStore:
     @_call
     def recipient(self, network_id: str, client_id: str, campaign_id: str) -> Recipient | None:
         return self._one(Recipient, network_id=network_id, client_id=client_id, campaign_id=campaign_id)
+
+    @_call
+    def promotion(self, network_id: str, promotion_id: str) -> Promotion | None:
+        return self._one(Promotion, network_id=network_id, id=promotion_id)
+
+    @_call
+    def promotion_share(self, network_id: str, promotion_id: str, number: str) -> PromotionShare:
+        parts = {"network_id": network_id, "promotion_id": promotion_id, "number": number}
+        return self._one(PromotionShare, **parts) or PromotionShare(**parts)
+
+    @_call
+    def promotion_taken(self, network_id: str, promotion_id: str, client_id: str) -> Taken:
+        parts = {"network_id": network_id, "promotion_id": promotion_id, "client_id": client_id}
+        return self._one(Taken, **parts) or Taken(**parts)
+
+    @_call
+    def surprise_month(self, network_id: str, month: str) -> SurpriseMonth | None:
+        return self._one(SurpriseMonth, network_id=network_id, month=month)
 
     # --- many: everything is on the first page
 
@@ -248,6 +269,15 @@ class MemoryStore:
     @_call
     def consent_history(self, network_id: str, client_id: str) -> list[ConsentChange]:
         return self._all(ConsentChange, network_id=network_id, client_id=client_id)
+
+    @_call
+    def promotions(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Promotion]:
+        return Page(self._all(Promotion, network_id=network_id))
+
+    @_call
+    def promotion_shares(self, network_id: str, promotion_ids: Sequence[str]) -> list[PromotionShare]:
+        shares = self._all(PromotionShare, network_id=network_id)
+        return [each for each in shares if each.promotion_id in promotion_ids]
 
     @_call
     def walks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Walk]:

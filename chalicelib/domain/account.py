@@ -155,6 +155,7 @@ class Account:
     turnover  of the last months, the oldest first: what tiers are told by.
     reward_uses, streaks  what the client's visits were rewarded for already, as far as it may still matter.
     referral  the gifts for the client's first paid visit, if they came by somebody's word.
+    surprised_month: of the last surprise gift, counted from the year 0.
     The pointer is for what expires, and for what is said of it beforehand.
     """
 
@@ -170,6 +171,7 @@ class Account:
     reward_uses: tuple[RewardUse, ...] = ()
     streaks: tuple[StreakUse, ...] = ()
     referral: ReferralGift | None = None
+    surprised_month: int | None = None
     touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
     wake: Wake | None = None
     trouble: Trouble | None = None

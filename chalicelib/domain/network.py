@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from chalicelib.domain.promotions import Offer
 from chalicelib.domain.rules import MessageRules, Rules
 from chalicelib.domain.touches import TouchKind
 
@@ -159,7 +160,8 @@ class Key:
 class Directory:
     """All that a network has set up, as one value: read with one query and kept for a minute.
 
-    templates by kind, channel and language; prices by channel and calling code.
+    templates by kind, channel and language; prices by channel and calling code; offers: of promotions, by
+    their ids.
     """
 
     network: Network
@@ -169,6 +171,7 @@ class Directory:
     connections: Mapping[str, Connection] = field(default_factory=dict)
     templates: Mapping[tuple[str, str, str], Template] = field(default_factory=dict)
     prices: Mapping[tuple[str, str], Price] = field(default_factory=dict)
+    offers: Mapping[str, Offer] = field(default_factory=dict)
 
     @property
     def rules(self) -> Rules:

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from chalicelib.domain.surprises import Draw
 from chalicelib.domain.waking import Trouble, Wake
 
 
@@ -21,6 +22,10 @@ class WalkKind(StrEnum):
     """Counts whom a campaign would reach, and at what cost."""
     TALLY = "tally"
     """Counts what has become of a campaign's recipients."""
+    PROMOTE = "promote"
+    """Gives a promotion's points to its audience."""
+    SURPRISE = "surprise"
+    """Draws a month's surprise gifts, then sleeps until the next month."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +64,8 @@ def _one_more(numbers: Mapping[str, int], name: str | None) -> Mapping[str, int]
 class Walk:
     """stage: which list is being walked; cursor: where in it. seen, changed: how many items it came by, and
     how many of them it wrote or found. campaign_id: whose recipients it is about. next_at: when the next of
-    them is due. count: what it has counted so far."""
+    them is due. count: what it has counted so far. promotion_id: whose points it gives. draw: the surprises
+    that it draws. sleeps_until: it does not go on before."""
 
     network_id: str
     id: str
@@ -72,6 +78,9 @@ class Walk:
     changed: int = 0
     next_at: datetime | None = None
     count: Count | None = None
+    promotion_id: str | None = None
+    draw: Draw | None = None
+    sleeps_until: datetime | None = None
     finished_at: datetime | None = None
     wake: Wake | None = None
     trouble: Trouble | None = None

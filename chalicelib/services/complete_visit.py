@@ -14,6 +14,7 @@ from chalicelib.services import plan_account, plan_client
 from chalicelib.services.keep_client import present
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
+from chalicelib.services.promote_visit import promotion_of_visit
 from chalicelib.services.visit_gifts import Referrer, gifts_of_visit, given_for, referrer_of
 from chalicelib.services.visit_points import points_of_visit, posting_id, visited_on
 from chalicelib.services.world import CONFLICT_TRIES, Allow, World
@@ -61,10 +62,7 @@ def complete(
         client = present(world, client)
         account = world.store.account(network_id, client.id) if client else None
         directory = directory_for(world, booking)
-        referrer = (
-            referrer_of(world, directory, client, account, bill.paid_minor) if client and account else None
-        )
-        done = completion(directory, booking, client, account, bill, actor, world.now(), referrer)
+        done = _worked_out(world, directory, booking, client, account, bill, actor)
         try:
             saved = world.store.save(*done.to_save())
         except SaveConflict:
@@ -92,6 +90,7 @@ def _as_it_stands(world: World, booking: Booking) -> Completed:
         for kind, points in (
             (EntryKind.REDEEM, booking.redeemed_points),
             (EntryKind.CASHBACK, booking.earned_points),
+            (EntryKind.PROMOTION, booking.earned_points),
         )
         if points
     ]
@@ -102,7 +101,8 @@ def _as_it_stands(world: World, booking: Booking) -> Completed:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """All that a completion writes, together or not at all. beside: coupons, and the referrer's side."""
+    """All that a completion writes, together or not at all. beside: coupons, the referrer's side, and where a
+    promotion counts it."""
 
     booking: Booking
     client: Client | None
@@ -159,6 +159,40 @@ def completion(
     return Completion(with_wake(closed, directory, client, now), visitor, account, entries, gifts.beside)
 
 
+def _worked_out(
+    world: World,
+    directory: Directory,
+    booking: Booking,
+    client: Client | None,
+    account: Account | None,
+    bill: Bill,
+    actor: str,
+) -> Completion:
+    """`completion`, with what others have to do with it: who brought the client, and promotions."""
+    now, referrer = world.now(), None
+    if client is not None and account is not None:
+        referrer = referrer_of(world, directory, client, account, bill.paid_minor)
+    done = completion(directory, booking, client, account, bill, actor, now, referrer)
+    return _promoted(world, directory, client, done, actor, now)
+
+
+def _promoted(
+    world: World, directory: Directory, before: Client | None, done: Completion, actor: str, now: datetime
+) -> Completion:
+    """With what a promotion gives on top of what the bill earned. before: the client, before the visit."""
+    if before is None or done.account is None:
+        return done
+    more = promotion_of_visit(world, directory, done.booking, before, done.account, actor, now)
+    if more is None:
+        return done
+    booking = replace(done.booking, earned_points=done.booking.earned_points + more.points)
+    account = plan_account.with_wake(more.account, directory, now, done.client)
+    entries = (*done.entries, *more.entries)
+    return replace(
+        done, booking=booking, account=account, entries=entries, beside=(*done.beside, *more.counted)
+    )
+
+
 def visit_day(booking: Booking, directory: Directory) -> VisitDay:
     return VisitDay(visited_on(booking, directory), booking.salon_id)
 
@@ -174,5 +208,4 @@ def counted(
     bill = Bill(paid_minor=booking.total_minor if told is None else told)
     upcoming = replace(booking, status=Status.BOOKED, closed_at=None)
     directory = directory_for(world, booking)
-    referrer = referrer_of(world, directory, client, account, bill.paid_minor) if client and account else None
-    return completion(directory, upcoming, client, account, bill, actor, world.now(), referrer).to_save()
+    return _worked_out(world, directory, upcoming, client, account, bill, actor).to_save()

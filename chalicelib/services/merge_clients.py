@@ -16,6 +16,7 @@ from chalicelib.domain.ids import entry_id
 from chalicelib.domain.ledger import Posted, brought_up, moved_in, moved_out, unmerged
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import turnover_moved
+from chalicelib.domain.surprises import latest
 from chalicelib.services import plan_account, plan_client
 from chalicelib.services.keep_client import contact_aliases, ensure_present
 from chalicelib.services.plan_booking import with_wake
@@ -112,7 +113,9 @@ def _merged(world: World, access: Access, client: Client, other: Client) -> _Don
     gone = plan_client.with_wake(replace(client, merged=merge, merges=client.merges + 1), directory, now)
     grown = plan_client.with_wake(grown, directory, now)
     aliases = [replace(alias, leads_to=other.id, moved=True) for alias in contact_aliases(client)]
-    accounts = _accounts(directory, left, turnover_moved(came.account, left.account, 1), None, grown, now)
+    came_to = turnover_moved(came.account, left.account, 1)
+    came_to = replace(came_to, surprised_month=latest(theirs.surprised_month, left.account.surprised_month))
+    accounts = _accounts(directory, left, came_to, None, grown, now)
     values = [gone, grown, *accounts, *left.entries, *came.entries, *aliases]
     return _Done([*values, *_given_to(directory, ahead, grown, now)], left, came)
 

@@ -18,15 +18,17 @@ from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.messages import Message, Outcome, Outgoing, Told, Worded
 from chalicelib.domain.network import Connection, Directory, Key, Network, Price, Template
 from chalicelib.domain.operations import GivenAnswer, Parked, Tally
+from chalicelib.domain.promotions import Promotion, PromotionShare, Taken
 from chalicelib.domain.rules import RulesChange
 from chalicelib.domain.spending import Spending
+from chalicelib.domain.surprises import SurpriseMonth
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.touches import TouchKind
 from chalicelib.domain.walks import Walk
 
 T = TypeVar("T")
 
-Woken = Booking | Client | Account | Recipient | InboxItem | Walk
+Woken = Booking | Client | Account | Recipient | InboxItem | Walk | Promotion
 """Whatever carries a wake pointer."""
 
 
@@ -176,6 +178,14 @@ class Store(Protocol):
     def recipients_named(
         self, network_id: str, campaign_id: str, client_ids: Sequence[str]
     ) -> list[Recipient]: ...
+    def promotion(self, network_id: str, promotion_id: str) -> Promotion | None: ...
+    def promotions(
+        self, network_id: str, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[Promotion]: ...
+    def promotion_share(self, network_id: str, promotion_id: str, number: str) -> PromotionShare: ...
+    def promotion_shares(self, network_id: str, promotion_ids: Sequence[str]) -> list[PromotionShare]: ...
+    def promotion_taken(self, network_id: str, promotion_id: str, client_id: str) -> Taken: ...
+    def surprise_month(self, network_id: str, month: str) -> SurpriseMonth | None: ...
     def walk(self, network_id: str, walk_id: str) -> Walk | None: ...
     def walks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Walk]: ...
     def task(self, network_id: str, task_id: str) -> Task | None: ...

@@ -16,6 +16,7 @@ from chalicelib.services import plan_account
 from chalicelib.services.keep_client import present
 from chalicelib.services.plan_booking import directory_for
 from chalicelib.services.ports import SaveConflict
+from chalicelib.services.promote_visit import given_back
 from chalicelib.services.take_back_visit import of_visit
 from chalicelib.services.undo_entry import entries_of, undone, undone_of
 from chalicelib.services.undo_gifts import Undoing, refunded_gifts
@@ -126,7 +127,8 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
         undoing = Undoing(world, directory, booking, refund.reason, refund.actor, now)
         account, beside = refunded_gifts(undoing, account)
     account = plan_account.with_wake(account, directory, now, client)
-    values: list[Any] = [refunded, account, *made, *beside]
+    promoted = given_back(world, booking, made, visit=False)
+    values: list[Any] = [refunded, account, *made, *beside, *promoted]
     if client is not None:
         values.append(without_spending(client, booking.currency, refund.amount_minor))
     return _Done(values, refund, account, tuple(made))
@@ -135,7 +137,7 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
 def _due(entry: Entry, part_minor: int, whole_minor: int) -> int:
     """How much of an entry is undone once so much of the bill is. A percentage of the bill is undone as that
     is refunded; a gift for the visit when all of it is."""
-    if entry.kind in (EntryKind.CASHBACK, EntryKind.REDEEM):
+    if entry.kind in (EntryKind.CASHBACK, EntryKind.PROMOTION, EntryKind.REDEEM):
         return part_of(abs(entry.worth), part_minor, whole_minor, up=entry.worth > 0)
     return abs(entry.worth) if part_minor >= whole_minor else 0
 

@@ -19,6 +19,7 @@ from chalicelib.services.complete_visit import visit_day
 from chalicelib.services.keep_client import present
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
+from chalicelib.services.promote_visit import given_back
 from chalicelib.services.undo_entry import entries_of, undone, undone_of
 from chalicelib.services.undo_gifts import Undoing, taken_back_gifts
 from chalicelib.services.visit_points import posting_id, visited_on
@@ -73,6 +74,7 @@ def taken_back(
     account, ends = brought_up(world.store.account(booking.network_id, client.id), now)
     entries = [*entries_of(world, booking.network_id, booking.client_id, client.id), *ends]
     account, made = _reversed(directory, booking, account, entries, actor, now)
+    promoted = given_back(world, booking, made, visit=True)
     counted = replace(booking, starts_at=counted_at or booking.starts_at)
     visit = None if _others_that_day(world, counted, client) else visit_day(counted, directory)
     left = (booking.paid_minor or 0) - booking.refunded_minor
@@ -82,7 +84,8 @@ def taken_back(
     undoing = Undoing(world, directory, booking, TAKEN_BACK, actor, now)
     account, beside = taken_back_gifts(undoing, account, entries, visit)
     account = plan_account.with_wake(account, directory, now, visitor)
-    return [with_wake(reopened, directory, client, now), visitor, account, *ends, *made, *beside]
+    back = with_wake(reopened, directory, client, now)
+    return [back, visitor, account, *ends, *made, *beside, *promoted]
 
 
 def _reversed(

@@ -1,5 +1,5 @@
 """What waking means for each kind of item: a booking, a client, an account, a recipient of a campaign, a
-walk, a webhook that was never taken in."""
+walk, a promotion, a webhook that was never taken in."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +13,7 @@ from chalicelib.domain.ids import digest, time_ordered
 from chalicelib.domain.inbox import RETRY_LOST, InboxItem, quarantined
 from chalicelib.domain.ledger import brought_up, next_end
 from chalicelib.domain.network import Directory
+from chalicelib.domain.promotions import Promotion
 from chalicelib.domain.tasks import Task, TaskKind
 from chalicelib.domain.waking import Wake, after_failure
 from chalicelib.domain.walks import Walk, WalkKind
@@ -28,6 +29,7 @@ from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import IntakeQueue
 from chalicelib.services.send_touches import send_due
 from chalicelib.services.sending import Sending
+from chalicelib.services.step_promotion import step_promotion
 from chalicelib.services.wake_items import Wakers
 from chalicelib.services.walk_on import STEPS, walk_on
 from chalicelib.services.world import World
@@ -47,6 +49,7 @@ def wakers(sending: Sending, intake: IntakeQueue) -> Wakers:
         Account: lambda account: wake_account(sending, account),
         Recipient: lambda recipient: wake_recipient(sending, recipient),
         Walk: lambda walk: walk_on(sending.world, walk, steps),
+        Promotion: lambda promotion: step_promotion(sending.world, promotion),
         InboxItem: lambda item: wake_inbox_item(sending, intake, item),
     }
 

@@ -25,8 +25,10 @@ from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message, Told
 from chalicelib.domain.network import Connection, Key, Network, Price, Salon, Service, Staff, Template
 from chalicelib.domain.operations import GivenAnswer, Parked, Tally
+from chalicelib.domain.promotions import Offer, Promotion, PromotionShare, Taken
 from chalicelib.domain.rules import RulesChange
 from chalicelib.domain.spending import Spending
+from chalicelib.domain.surprises import SurpriseMonth
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.waking import Wake
 from chalicelib.domain.walks import Walk
@@ -39,6 +41,7 @@ TEMPLATES = {
     "HOOK": ("NET#{network_id}", "HOOK#{token}"),
     "TEMPLATE": ("NET#{network_id}", "TEMPLATE#{kind}#{channel}#{language}"),
     "PRICE": ("NET#{network_id}", "PRICE#{channel}#{country_code}"),
+    "OFFER": ("NET#{network_id}", "OFFER#{id}"),
     "KEY": ("NET#{network_id}#KEYS", "KEY#{hash}"),
     "CLIENT": ("NET#{network_id}#CLI#{id}", "CLIENT"),
     "ACCOUNT": ("NET#{network_id}#CLI#{client_id}", "ACCOUNT"),
@@ -47,6 +50,7 @@ TEMPLATES = {
     "MSG": ("NET#{network_id}#CLI#{client_id}", "MSG#{id}"),
     "CONSENT": ("NET#{network_id}#CLI#{client_id}", "CONSENT#{id}"),
     "RECIPIENT": ("NET#{network_id}#CLI#{client_id}", "RECIPIENT#{campaign_id}"),
+    "TAKEN": ("NET#{network_id}#CLI#{client_id}", "TAKEN#{promotion_id}"),
     "BOOKING": ("NET#{network_id}#BKG#{id}", "BOOKING"),
     "ALIAS": ("NET#{network_id}#ALIAS#{kind}#{value}", "ALIAS"),
     "INBOX": ("NET#{network_id}#INBOX", "INBOX#{id}"),
@@ -55,6 +59,9 @@ TEMPLATES = {
     "TALLY": ("NET#{network_id}#TALLIES", "TALLY#{name}"),
     "RULES": ("NET#{network_id}#RULES", "RULES#{number}"),
     "CAMPAIGN": ("NET#{network_id}#CAMPAIGNS", "CAMPAIGN#{id}"),
+    "PROMOTION": ("NET#{network_id}#PROMOTIONS", "PROMOTION#{id}"),
+    "SHARE": ("NET#{network_id}#SHARE#{promotion_id}#{number}", "SHARE"),
+    "SURPRISE": ("NET#{network_id}#SURPRISES", "SURPRISE#{month}"),
     "WALK": ("NET#{network_id}#WALKS", "WALK#{id}"),
     "TASK": ("NET#{network_id}#TASKS", "TASK#{id}"),
     "SPENDING": ("NET#{network_id}#SPENDING", "SPENDING#{month}"),
@@ -81,8 +88,9 @@ TOLD_BY = {
 UNVERSIONED = (Entry, Alias, ConsentChange, RulesChange)
 """Written once: a second write of the same key is refused, whatever it says."""
 
-OVERWRITTEN = (Link, Parked)
-"""Written as often as one likes: the same key always says the same."""
+OVERWRITTEN = (Link, Parked, Offer)
+"""Written as often as one likes: the same key always says the same. An offer says what its promotion does,
+whose version guards it in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +282,11 @@ _PLACES: dict[type, Callable[[Any], Place]] = {
     Recipient: _simple("RECIPIENT", "network_id", "client_id", "campaign_id"),
     RulesChange: _simple("RULES", "network_id", "number"),
     Campaign: _simple("CAMPAIGN", "network_id", "id"),
+    Promotion: _simple("PROMOTION", "network_id", "id"),
+    Offer: _simple("OFFER", "network_id", "id"),
+    PromotionShare: _simple("SHARE", "network_id", "promotion_id", "number"),
+    Taken: _simple("TAKEN", "network_id", "client_id", "promotion_id"),
+    SurpriseMonth: _simple("SURPRISE", "network_id", "month"),
     Walk: _simple("WALK", "network_id", "id"),
     Task: _simple("TASK", "network_id", "id"),
     Spending: _simple("SPENDING", "network_id", "month"),

@@ -24,6 +24,7 @@ from chalicelib.domain.network import (
     Template,
 )
 from chalicelib.domain.operations import Parked
+from chalicelib.domain.promotions import SHARES, Offer, Promotion, PromotionShare, share_name
 from chalicelib.domain.rules import RulesChange
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.walks import Walk
@@ -42,6 +43,7 @@ _IN_DIRECTORY: dict[str, type[Any]] = {
     "HOOK": Connection,
     "TEMPLATE": Template,
     "PRICE": Price,
+    "OFFER": Offer,
 }
 
 
@@ -68,7 +70,8 @@ class Lists:
         salons, staff, services, connections = (
             {each.id: each for each in found[kind]} for kind in ("SALON", "STAFF", "SERVICE", "HOOK")
         )
-        return Directory(network, salons, staff, services, connections, templates, prices)
+        offers = {each.id: each for each in found["OFFER"]}
+        return Directory(network, salons, staff, services, connections, templates, prices, offers)
 
     def access_keys(self, network_id: str) -> list[Key]:
         return [value_of(Key, item) for item in self.item.query(f"NET#{network_id}#KEYS")]
@@ -90,10 +93,11 @@ class Lists:
         ]
         return self._batch(Account, places)
 
-    def _batch(self, cls: type[T], places: Sequence[tuple[str, str]]) -> list[T]:
+    def _batch(self, cls: type[T], places: Sequence[tuple[str, str]], *, consistent: bool = False) -> list[T]:
         if not places:
             return []
-        found = {(item.pk, item.sk): item for item in self.item.batch_get(list(places))}
+        items = self.item.batch_get(list(places), consistent_read=consistent)
+        found = {(item.pk, item.sk): item for item in items}
         return [value_of(cls, found[place]) for place in places if place in found]
 
     def _keys_page(
@@ -262,6 +266,19 @@ class Lists:
         return self._page(
             Campaign, *keys.key("CAMPAIGN", network_id=network_id, id=""), limit=limit, cursor=cursor
         )
+
+    def promotions(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Promotion]:
+        place = keys.key("PROMOTION", network_id=network_id, id="")
+        return self._page(Promotion, *place, limit=limit, cursor=cursor)
+
+    def promotion_shares(self, network_id: str, promotion_ids: Sequence[str]) -> list[PromotionShare]:
+        """All in which these promotions are counted, where anything was counted yet; read consistently."""
+        places = [
+            keys.key("SHARE", network_id=network_id, promotion_id=id, number=share_name(number))
+            for id in dict.fromkeys(promotion_ids)
+            for number in range(SHARES)
+        ]
+        return self._batch(PromotionShare, places, consistent=True)
 
     def walks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Walk]:
         return self._page(Walk, *keys.key("WALK", network_id=network_id, id=""), limit=limit, cursor=cursor)

@@ -19,7 +19,9 @@ from chalicelib.domain.messages import Message
 from chalicelib.domain.network import Connection as SiteConnection
 from chalicelib.domain.network import Key, Network, Price, Template
 from chalicelib.domain.operations import GivenAnswer, Tally
+from chalicelib.domain.promotions import Promotion, PromotionShare, Taken
 from chalicelib.domain.spending import Spending
+from chalicelib.domain.surprises import SurpriseMonth
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.touches import TouchKind
 from chalicelib.domain.walks import Walk
@@ -40,6 +42,7 @@ _WOKEN: dict[str, type[Woken]] = {
     "RECIPIENT": Recipient,
     "INBOX": InboxItem,
     "WALK": Walk,
+    "PROMOTION": Promotion,
 }
 
 
@@ -204,6 +207,26 @@ class Table(Lists):
     def recipient(self, network_id: str, client_id: str, campaign_id: str) -> Recipient | None:
         parts = {"client_id": client_id, "campaign_id": campaign_id}
         return self._get(Recipient, "RECIPIENT", consistent=True, network_id=network_id, **parts)
+
+    def promotion(self, network_id: str, promotion_id: str) -> Promotion | None:
+        return self._get(Promotion, "PROMOTION", consistent=True, network_id=network_id, id=promotion_id)
+
+    def promotion_share(self, network_id: str, promotion_id: str, number: str) -> PromotionShare:
+        """One of the places in which a promotion is counted; an empty one where nothing was counted yet."""
+        parts: dict[str, Any] = {"network_id": network_id, "promotion_id": promotion_id, "number": number}
+        return self._get(PromotionShare, "SHARE", consistent=True, **parts) or PromotionShare(**parts)
+
+    def promotion_taken(self, network_id: str, promotion_id: str, client_id: str) -> Taken:
+        """What a client has got by a promotion; nothing where they never came during it."""
+        parts: dict[str, Any] = {
+            "network_id": network_id,
+            "promotion_id": promotion_id,
+            "client_id": client_id,
+        }
+        return self._get(Taken, "TAKEN", consistent=True, **parts) or Taken(**parts)
+
+    def surprise_month(self, network_id: str, month: str) -> SurpriseMonth | None:
+        return self._get(SurpriseMonth, "SURPRISE", consistent=True, network_id=network_id, month=month)
 
     def walk(self, network_id: str, walk_id: str) -> Walk | None:
         return self._get(Walk, "WALK", consistent=True, network_id=network_id, id=walk_id)
