@@ -6,6 +6,9 @@ from dataclasses import replace
 
 from chalicelib.domain.waking import Wake
 from chalicelib.domain.walks import Walk, WalkKind
+from chalicelib.services.audit_accounts import audit_some
+from chalicelib.services.audit_nightly import audit_night
+from chalicelib.services.clear_month import clear_some
 from chalicelib.services.count_campaign import tally_some
 from chalicelib.services.invite import invite_some, resume_some
 from chalicelib.services.replan import replan_some
@@ -19,6 +22,9 @@ STEPS: Mapping[WalkKind, Step] = {
     WalkKind.INVITE: invite_some,
     WalkKind.RESUME: resume_some,
     WalkKind.TALLY: tally_some,
+    WalkKind.AUDIT: audit_some,
+    WalkKind.AUDIT_SAMPLE: audit_night,
+    WalkKind.CLEARING: clear_some,
 }
 """Of the walks that need no more than the world."""
 
@@ -27,7 +33,7 @@ def walk_on(world: World, walk: Walk, steps: Mapping[WalkKind, Step] = STEPS) ->
     """Raises SaveConflict when another worker has the walk: its place stands."""
     if walk.finished_at is None:
         walk = steps[walk.kind](world, walk)
-    wake = None if walk.finished_at is not None else Wake(world.now(), walk.kind.value)
+    at = walk.sleeps_until or world.now()
+    wake = None if walk.finished_at is not None else Wake(at, walk.kind.value)
     (saved,) = world.store.save(replace(walk, wake=wake, trouble=None))
-    if wake is not None:
-        world.wake_queue.wake_item(saved)
+    world.wake_if_due(saved)

@@ -18,6 +18,7 @@ from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.aliases import Alias, InboundNumber
 from chalicelib.domain.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.campaigns import Campaign, Recipient
+from chalicelib.domain.clearing import Clearing, ClearingPart
 from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.inbox import KEPT, InboxItem
 from chalicelib.domain.links import Link
@@ -55,6 +56,8 @@ TEMPLATES = {
     "CAMPAIGN": ("NET#{network_id}#CAMPAIGNS", "CAMPAIGN#{id}"),
     "WALK": ("NET#{network_id}#WALKS", "WALK#{id}"),
     "TASK": ("NET#{network_id}#TASKS", "TASK#{id}"),
+    "CLEARING": ("NET#{network_id}#CLEARINGS", "CLEARING#{month}"),
+    "PART": ("NET#{network_id}#PARTS#{walk_id}", "PART#{number}"),
     "SPENDING": ("NET#{network_id}#SPENDING", "SPENDING#{month}"),
     "NUMBER": ("NUMBER#{number}", "NUMBER"),
     "LINK": ("LINK#{id}", "LINK"),
@@ -79,7 +82,7 @@ TOLD_BY = {
 UNVERSIONED = (Entry, Alias, ConsentChange, RulesChange)
 """Written once: a second write of the same key is refused, whatever it says."""
 
-OVERWRITTEN = (Link, Parked)
+OVERWRITTEN = (Link, Parked, ClearingPart)
 """Written as often as one likes: the same key always says the same."""
 
 
@@ -271,6 +274,8 @@ _PLACES: dict[type, Callable[[Any], Place]] = {
     Campaign: _simple("CAMPAIGN", "network_id", "id"),
     Walk: _simple("WALK", "network_id", "id"),
     Task: _simple("TASK", "network_id", "id"),
+    Clearing: _simple("CLEARING", "network_id", "month"),
+    ClearingPart: _simple("PART", "network_id", "walk_id", "number"),
     Spending: _simple("SPENDING", "network_id", "month"),
     InboundNumber: _simple("NUMBER", "number"),
 }

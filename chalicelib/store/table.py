@@ -11,6 +11,7 @@ from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.aliases import Alias, InboundNumber
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.campaigns import Campaign, Recipient
+from chalicelib.domain.clearing import Clearing
 from chalicelib.domain.clients import Client
 from chalicelib.domain.inbox import InboxItem
 from chalicelib.domain.links import Link
@@ -202,6 +203,9 @@ class Table(Lists):
 
     def task(self, network_id: str, task_id: str) -> Task | None:
         return self._get(Task, "TASK", consistent=True, network_id=network_id, id=task_id)
+
+    def clearing(self, network_id: str, month: str) -> Clearing | None:
+        return self._get(Clearing, "CLEARING", consistent=True, network_id=network_id, month=month)
 
     def inbound_number(self, number: str) -> InboundNumber | None:
         return self._get(InboundNumber, "NUMBER", consistent=True, number=number)
