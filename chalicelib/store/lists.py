@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.campaigns import Campaign, Recipient
-from chalicelib.domain.clearing import ClearingPart
 from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.ids import time_ordered
 from chalicelib.domain.inbox import InboxItem, InboxState
@@ -244,21 +243,6 @@ class Lists:
         pk, sk = keys.key("ENTRY", network_id=network_id, client_id=client_id, id="")
         found = self.item.query(pk, self.item.sk.startswith(sk), consistent_read=fresh)
         return sorted((value_of(Entry, item) for item in found), key=lambda entry: entry.number)
-
-    def clearing_parts(self, network_id: str, walk_id: str) -> Iterator[ClearingPart]:
-        """What the slices of a walk have added up."""
-        pk, sk = keys.key("PART", network_id=network_id, walk_id=walk_id, number="")
-        return (value_of(ClearingPart, item) for item in self.item.query(pk, self.item.sk.startswith(sk)))
-
-    def completed_of_salon(self, network_id: str, salon_id: str, since: datetime, until: datetime) -> int:
-        """How many of a salon's bookings that started between two instants were completed: counted in the
-        index, none of them read."""
-        found: int = self.item.by_salon.count(
-            keys.bookings_of_salon(network_id, salon_id),
-            self._between(since, until),
-            filter_condition=self.item.status == Status.COMPLETED.value,
-        )
-        return found
 
     def messages_of_client(
         self, network_id: str, client_id: str, *, limit: int = 50, cursor: str | None = None
