@@ -11,6 +11,7 @@ from chalicelib.api.walks import WalkAnswer, answer_of
 from chalicelib.domain.clearing import Clearing, MonthSums, PairSum, total_of
 from chalicelib.domain.errors import forbidden
 from chalicelib.domain.network import Directory
+from chalicelib.services.audit_nightly import ensure_nightly
 from chalicelib.services.clear_month import clearing_of, start_clearing
 
 
@@ -156,6 +157,7 @@ def count(ask: Ask) -> WalkAnswer:
     """Has a month counted (anew), be it over or not: `/v1/walks/{id}` tells how far it is. One that is under
     way is answered with."""
     _ensure_whole_network(ask)
+    ensure_nightly(ask.world, ask.access.network_id)
     return answer_of(ask, start_clearing(ask.world, ask.access.network_id, ask.body.month))
 
 

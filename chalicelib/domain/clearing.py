@@ -150,6 +150,10 @@ def month_of_day(day: date) -> str:
     return f"{day.year}-{day.month:02d}"
 
 
+def month_before(month: str) -> str:
+    return month_of_day(date.fromisoformat(f"{month}-01") - timedelta(days=1))
+
+
 def booked_at(entry: Entry) -> datetime:
     """The instant by which an entry belongs to a month: that of its effect, of points that expired the last
     at which they could be used. What was recorded over a day late belongs to the day of its record, so that a

@@ -1,11 +1,12 @@
 """Clear a month between salons: a walk reads every entry of the ledger once and adds up the month's, a part a
-slice; the parts together are the report."""
+slice; the parts together are the report. On its way it audits every account."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.account import Account
+from chalicelib.domain.audit import Checked, with_account
 from chalicelib.domain.clearing import (
     LATE,
     Adding,
@@ -13,6 +14,7 @@ from chalicelib.domain.clearing import (
     ClearingPart,
     MonthSums,
     Period,
+    month_before,
     month_of_day,
     period_of,
     together,
@@ -23,6 +25,7 @@ from chalicelib.domain.network import Directory
 from chalicelib.domain.waking import Wake
 from chalicelib.domain.walks import Walk, WalkKind
 from chalicelib.domain.zones import local_date
+from chalicelib.services.audit_accounts import NOTHING_YET, Count, checked, not_counted, tell
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.replan import CLIENTS, DONE
 from chalicelib.services.visit_accounts import begun, running, visit_accounts
@@ -43,7 +46,7 @@ def start_clearing(world: World, network_id: str, month: str) -> Walk:
     """A walk that counts a month, be it over or not; the one that is under way, if one is. Raises
     MONTH_NOT_BEGUN."""
     directory, now = world.directory(network_id), world.now()
-    period = period_of(month, directory.zone)
+    period = _period(world, directory, month)
     if period.since > now:
         raise refused("MONTH_NOT_BEGUN", "That month has not begun yet.", month=month)
     stands = running(world, network_id, WalkKind.CLEARING, month)
@@ -58,7 +61,7 @@ def closing_walk(world: World, directory: Directory, now: datetime) -> Walk | No
     network_id = directory.network.network_id
     first = local_date(now, directory.zone).replace(day=1)
     month = month_of_day(first - timedelta(days=1))
-    period = period_of(month, directory.zone)
+    period = _period(world, directory, month)
     closed_at = period.until + CLOSED_AFTER
     if now < closed_at or period.until <= directory.network.created_at:
         return None
@@ -67,6 +70,18 @@ def closing_walk(world: World, directory: Directory, now: datetime) -> Walk | No
         return None
     id = time_ordered("wlk", closed_at, digest(network_id, "clearing", month, length=7))
     return _walk(directory, id, period, now)
+
+
+def _period(world: World, directory: Directory, month: str) -> Period:
+    """A month begins where the one before it was closed, though the network should have another zone by
+    now."""
+    network_id = directory.network.network_id
+    stands = world.store.clearing(network_id, month)
+    if stands is not None and stands.is_final:
+        return stands.period
+    period = period_of(month, directory.zone)
+    before = world.store.clearing(network_id, month_before(month))
+    return replace(period, since=before.period.until) if before is not None and before.is_final else period
 
 
 def _walk(directory: Directory, id: str, period: Period, now: datetime) -> Walk:
@@ -83,32 +98,41 @@ def _walk(directory: Directory, id: str, period: Period, now: datetime) -> Walk:
 # --- counting
 
 
-def clear_some(world: World, walk: Walk) -> Walk:
+def clear_some(world: World, walk: Walk, count: Count = not_counted) -> Walk:
     """The walk after its next slice. Done again after a crash it writes the same part."""
     if walk.period is None:
         raise ValueError("a clearing without its month")
-    step = _bookings if walk.stage == BOOKINGS else _entries
-    return step(world, walk, walk.period)
+    if walk.stage == BOOKINGS:
+        return _bookings(world, walk, walk.period)
+    return _entries(world, walk, walk.period, count)
 
 
-def _entries(world: World, walk: Walk, period: Period) -> Walk:
-    adding = Adding(period, _as_of(walk))
+def _entries(world: World, walk: Walk, period: Period, count: Count) -> Walk:
+    adding, audit = Adding(period, _as_of(walk)), walk.audit or NOTHING_YET
+    told, differing = audit.differing, list[Checked]()
 
     def take(account: Account) -> int:
+        nonlocal audit
         entries = world.store.entries(walk.network_id, account.client_id, fresh=False)
         for entry in entries:
             adding.take(entry)
+        found = checked(world, account, entries)
+        audit = with_account(audit, found)
+        if found.faults:
+            differing.append(found)
         return len(entries)
 
     visited = visit_accounts(world, walk.network_id, take, cursor=walk.cursor)
     sums = adding.sums()
     _keep(world, walk, sums)
+    tell(world, walk, differing, walk.begun_at, count, told=told)
     return replace(
         walk,
         stage=CLIENTS if visited.cursor is not None else BOOKINGS,
         cursor=visited.cursor,
         seen=walk.seen + visited.clients,
         changed=walk.changed + sums.entries,
+        audit=audit,
     )
 
 

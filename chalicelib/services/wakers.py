@@ -26,6 +26,7 @@ from chalicelib.services.about_recipient import about_recipient
 from chalicelib.services.attach_client import attach_client
 from chalicelib.services.audit_accounts import audit_some
 from chalicelib.services.audit_nightly import audit_night
+from chalicelib.services.clear_month import clear_some
 from chalicelib.services.count_campaign import count_some
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import IntakeQueue
@@ -48,6 +49,7 @@ def wakers(sending: Sending, intake: IntakeQueue) -> Wakers:
         WalkKind.COUNT: lambda world, walk: count_some(sending, walk),
         WalkKind.AUDIT: partial(audit_some, count=sending.count),
         WalkKind.AUDIT_SAMPLE: partial(audit_night, count=sending.count),
+        WalkKind.CLEARING: partial(clear_some, count=sending.count),
     }
     return {
         Booking: lambda booking: wake_booking(sending, booking),

@@ -17,7 +17,9 @@ from chalicelib.domain.clearing import (
     total_of,
 )
 from chalicelib.domain.errors import DomainError
+from chalicelib.domain.tasks import TaskKind
 from chalicelib.domain.walks import Walk, WalkKind
+from chalicelib.services.audit_accounts import METRIC
 from chalicelib.services.audit_nightly import NIGHTLY_ID, ensure_nightly
 from chalicelib.services.clear_month import clear_some, clearing_of, start_clearing
 from chalicelib.services.post_bonus import ByHand, post_by_hand
@@ -272,6 +274,33 @@ def test_more_salons_than_a_slice_counts_are_all_counted(in_town: World) -> None
     in_town.clock.forward(minutes=2)  # type: ignore[attr-defined]
     walk = walked(in_town, start_clearing(in_town, NETWORK, "2026-11"))
     assert walk.seen == 2 + 122
+
+
+def test_a_walk_that_reads_everything_audits_on_its_way(life: Life) -> None:
+    post(life.world, MARIA, "grant", 100, CENTRU)
+    account = life.store.account(NETWORK, MARIA)
+    life.store.save(replace(account, balance=99))
+    walk = start_clearing(life.world, NETWORK, "2026-11")
+    rung: list[str] = []
+    walk = clear_some(life.world, walk, rung.append)
+    assert walk.audit is not None
+    assert (walk.audit.accounts, walk.audit.differing, rung) == (1, 1, [METRIC])
+    (task,) = life.store.tasks(NETWORK).items
+    assert (task.kind, task.client_id) == (TaskKind.LEDGER_DIFFERS, MARIA)
+
+
+def test_a_month_begins_where_the_one_before_it_was_closed(in_town: World, clock: SettableClock) -> None:
+    """Though the network has moved to New York meanwhile: no entry is in two months, or in none."""
+    clock.now = datetime(2026, 12, 2, 12, tzinfo=UTC)
+    closed, _ = counted(in_town)
+    network = in_town.store.network(NETWORK)
+    assert network is not None
+    in_town.store.save(replace(network, timezone="America/New_York"))
+    in_town.directories.forget(NETWORK)
+    december, _ = counted(in_town, "2026-12")
+    assert december.period.since == closed.period.until == MIDNIGHT
+    assert december.period.until == datetime(2027, 1, 1, 5, tzinfo=UTC)
+    assert counted(in_town)[0].period == closed.period  # counted anew it is the same month
 
 
 # --- by itself
