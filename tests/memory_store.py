@@ -10,8 +10,9 @@ from typing import Any
 
 from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.aliases import Alias
-from chalicelib.domain.bookings import Booking
+from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.campaigns import Campaign, Recipient
+from chalicelib.domain.clearing import Clearing, ClearingPart
 from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.coupons import Coupon
 from chalicelib.domain.ids import time_ordered
@@ -244,7 +245,37 @@ class MemoryStore:
         return [each for each in self._all(Account, network_id=network_id) if each.client_id in client_ids]
 
     @_call
-    def entries(self, network_id: str, client_id: str) -> list[Entry]:
+    def client_ids(
+        self, network_id: str, *, until: datetime | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        """In pages, as the table has them: a walk goes from one to the next."""
+        known = [
+            each for each in self._all(Client, network_id=network_id) if each.created_at < (until or NEVER)
+        ]
+        ids = [each.id for each in sorted(known, key=lambda each: (each.created_at, each.id), reverse=True)]
+        first = ids.index(cursor) + 1 if cursor else 0
+        found = ids[first : first + limit]
+        return Page(found, found[-1] if len(ids) > first + limit else None)
+
+    @_call
+    def clearing(self, network_id: str, month: str) -> Clearing | None:
+        return self._one(Clearing, network_id=network_id, month=month)
+
+    @_call
+    def clearing_parts(self, network_id: str, walk_id: str) -> Iterator[ClearingPart]:
+        return iter(self._all(ClearingPart, network_id=network_id, walk_id=walk_id))
+
+    @_call
+    def completed_of_salon(self, network_id: str, salon_id: str, since: datetime, until: datetime) -> int:
+        found = self._between(since, until, network_id=network_id, salon_id=salon_id)
+        return sum(each.status is Status.COMPLETED for each in found)
+
+    @_call
+    def walk(self, network_id: str, walk_id: str) -> Walk | None:
+        return self._one(Walk, network_id=network_id, id=walk_id)
+
+    @_call
+    def entries(self, network_id: str, client_id: str, *, fresh: bool = True) -> list[Entry]:
         found = self._all(Entry, network_id=network_id, client_id=client_id)
         return sorted(found, key=lambda entry: entry.number)
 

@@ -1,9 +1,11 @@
 """All of HTTP in one blueprint: importing the rooms puts their routes on it."""
 
 from chalicelib.api import (  # noqa: F401
+    audit,
     bonuses,
     bookings,
     campaigns,
+    clearing,
     clients,
     connections,
     consents,

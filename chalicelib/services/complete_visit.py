@@ -11,7 +11,7 @@ from chalicelib.domain.clients import Client, VisitDay, counts_as_new_visit, wit
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.network import Directory
 from chalicelib.services import plan_account, plan_client
-from chalicelib.services.keep_client import present
+from chalicelib.services.follow_merge import present
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.promote_visit import promotion_of_visit

@@ -15,6 +15,7 @@ from chalicelib.domain.network import Role
 from chalicelib.domain.zones import is_zone
 from chalicelib.services import plan_client
 from chalicelib.services.contact_details import email_normal, name_normal, phone_e164
+from chalicelib.services.follow_merge import ensure_present
 from chalicelib.services.keep_consents import consent_said
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.refer_client import ensure_referrer, said_referrer
@@ -134,23 +135,6 @@ def find_client(world: World, network_id: str, *, phone: str | None, email: str 
         if found is not None:
             return found
     return world.store.alias(network_id, EMAIL, email_normal(email)) if email else None
-
-
-def present(world: World, client: Client | None) -> Client | None:
-    """Whom a client is now: the other, if they turned out to be one."""
-    while client is not None and client.merged is not None:
-        client = world.store.client(client.network_id, client.merged.into)
-    return client
-
-
-def ensure_present(client: Client) -> None:
-    """Raises CLIENT_MERGED, naming whom they are now."""
-    if client.merged is not None:
-        raise conflict(
-            "CLIENT_MERGED",
-            "This client was merged into another: see details.client_id.",
-            client_id=client.merged.into,
-        )
 
 
 def see_client(world: World, access: Access, client_id: str) -> Client:

@@ -18,7 +18,8 @@ from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import turnover_moved
 from chalicelib.domain.surprises import latest
 from chalicelib.services import plan_account, plan_client
-from chalicelib.services.keep_client import contact_aliases, ensure_present
+from chalicelib.services.follow_merge import ensure_present
+from chalicelib.services.keep_client import contact_aliases
 from chalicelib.services.plan_booking import with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.undo_entry import expired_of, grace_end

@@ -10,6 +10,7 @@ from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.aliases import InboundNumber
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.campaigns import Campaign, Recipient
+from chalicelib.domain.clearing import Clearing, ClearingPart
 from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.coupons import Coupon
 from chalicelib.domain.inbox import InboxItem, InboxState
@@ -119,17 +120,33 @@ class Store(Protocol):
         """fresh False: perhaps as they were a second ago, at half the price; never what is to be saved."""
 
     def clients(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Client]: ...
-    def client_ids(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[str]: ...
+    def client_ids(
+        self,
+        network_id: str,
+        *,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[str]:
+        """The newest first; until: only those registered before."""
+
     def clients_named(self, network_id: str, client_ids: Sequence[str]) -> list[Client]: ...
     def alias(self, network_id: str, kind: str, value: str) -> str | None: ...
 
     def account(self, network_id: str, client_id: str) -> Account: ...
     def accounts_named(self, network_id: str, client_ids: Sequence[str]) -> list[Account]: ...
     def entry(self, network_id: str, client_id: str, entry_id: str) -> Entry | None: ...
-    def entries(self, network_id: str, client_id: str) -> list[Entry]: ...
     def coupon(self, network_id: str, client_id: str, coupon_id: str) -> Coupon | None: ...
     def coupons(self, network_id: str, client_id: str) -> list[Coupon]:
         """All that the client ever had, the oldest first."""
+
+    def entries(self, network_id: str, client_id: str, *, fresh: bool = True) -> list[Entry]:
+        """All of a client's, in the order of their numbers. fresh False: perhaps as they were a second ago,
+        at half the price."""
+
+    def clearing(self, network_id: str, month: str) -> Clearing | None: ...
+    def clearing_parts(self, network_id: str, walk_id: str) -> Iterator[ClearingPart]: ...
+    def completed_of_salon(self, network_id: str, salon_id: str, since: datetime, until: datetime) -> int: ...
 
     def message(self, network_id: str, client_id: str, message_id: str) -> Message | None: ...
     def messages_of_client(

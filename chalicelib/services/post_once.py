@@ -10,7 +10,7 @@ from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import DomainError, conflict
 from chalicelib.domain.ledger import Posted
 from chalicelib.services import plan_account
-from chalicelib.services.keep_client import ensure_present
+from chalicelib.services.follow_merge import ensure_present
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, World
 

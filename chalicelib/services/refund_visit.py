@@ -13,7 +13,7 @@ from chalicelib.domain.ids import derived, entry_id
 from chalicelib.domain.ledger import brought_up
 from chalicelib.domain.programme import part_of, with_turnover
 from chalicelib.services import plan_account
-from chalicelib.services.keep_client import present
+from chalicelib.services.follow_merge import present
 from chalicelib.services.plan_booking import directory_for
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.promote_visit import given_back

@@ -11,6 +11,7 @@ from chalicelib.domain.errors import conflict, forbidden, missing, refused
 from chalicelib.domain.ids import derived
 from chalicelib.domain.network import Directory, Network, Salon, Service, Staff
 from chalicelib.domain.walks import Walk
+from chalicelib.services.audit_nightly import nightly_walk
 from chalicelib.services.check_set_up import checked, country_code, language_code
 from chalicelib.services.contact_details import name_normal
 from chalicelib.services.ports import SaveConflict
@@ -22,6 +23,8 @@ SetUp = TypeVar("SetUp", Network, Salon, Staff, Service)
 Added = TypeVar("Added", Salon, Staff, Service)
 
 NETWORK_CHARACTERS = 10
+UTC = "UTC"
+"""Of a network that has no salon yet, and so no zone."""
 
 
 def make_network(world: World, *, name: str, country: str, language: str) -> Network:
@@ -33,7 +36,8 @@ def make_network(world: World, *, name: str, country: str, language: str) -> Net
         language=language_code(language),
         created_at=world.now(),
     )
-    return world.store.save(network)[0]  # type: ignore[no-any-return]
+    walk = nightly_walk(network.network_id, world.now(), UTC)
+    return world.store.save(network, walk)[0]  # type: ignore[no-any-return]
 
 
 def change_network(world: World, access: Access, changes: Mapping[str, Any]) -> Network:

@@ -16,7 +16,7 @@ from chalicelib.domain.programme import with_turnover
 from chalicelib.domain.zones import local_date
 from chalicelib.services import plan_account, plan_client
 from chalicelib.services.complete_visit import visit_day
-from chalicelib.services.keep_client import present
+from chalicelib.services.follow_merge import present
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.promote_visit import given_back

@@ -12,7 +12,7 @@ from chalicelib.domain.ledger import Posted, brought_up, reversed_entry
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import day_end
 from chalicelib.domain.zones import local_date
-from chalicelib.services.keep_client import present
+from chalicelib.services.follow_merge import present
 from chalicelib.services.post_once import post_once
 from chalicelib.services.world import World
 

@@ -14,7 +14,7 @@ from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import month_of
 from chalicelib.domain.visit_rewards import streaks_broken
 from chalicelib.services import plan_account
-from chalicelib.services.keep_client import present
+from chalicelib.services.follow_merge import present
 from chalicelib.services.undo_entry import entries_of, undone, undone_of
 from chalicelib.services.visit_points import posting_id
 from chalicelib.services.world import World

@@ -18,7 +18,7 @@ from chalicelib.domain.programme import day_end, gift_end, month_of
 from chalicelib.domain.visit_rewards import months_rewarded, visits_rewarded, without_old_uses
 from chalicelib.domain.zones import local_date
 from chalicelib.services import plan_account
-from chalicelib.services.keep_client import present
+from chalicelib.services.follow_merge import present
 from chalicelib.services.visit_points import posting_id, programme_of, visited_on
 from chalicelib.services.world import World
 

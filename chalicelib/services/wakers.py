@@ -1,8 +1,10 @@
 """What waking means for each kind of item: a booking, a client, an account, a recipient of a campaign, a
 walk, a promotion, a webhook that was never taken in."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.booking_plan import unconfirmed_at
@@ -23,6 +25,9 @@ from chalicelib.services.about_booking import about_booking, rules_of
 from chalicelib.services.about_client import about_client
 from chalicelib.services.about_recipient import about_recipient
 from chalicelib.services.attach_client import attach_client
+from chalicelib.services.audit_accounts import audit_some
+from chalicelib.services.audit_nightly import audit_night
+from chalicelib.services.clear_month import clear_some
 from chalicelib.services.count_campaign import count_some
 from chalicelib.services.give_birthday import give_birthday
 from chalicelib.services.plan_booking import directory_for, with_wake
@@ -31,7 +36,7 @@ from chalicelib.services.send_touches import send_due
 from chalicelib.services.sending import Sending
 from chalicelib.services.step_promotion import step_promotion
 from chalicelib.services.wake_items import Wakers
-from chalicelib.services.walk_on import STEPS, walk_on
+from chalicelib.services.walk_on import STEPS, Step, walk_on
 from chalicelib.services.world import World
 
 NO_SALON_YET = timedelta(days=1)
@@ -42,7 +47,13 @@ SETTLED_AFTER = timedelta(seconds=10)
 
 
 def wakers(sending: Sending, intake: IntakeQueue) -> Wakers:
-    steps = {**STEPS, WalkKind.COUNT: lambda world, walk: count_some(sending, walk)}
+    steps: Mapping[WalkKind, Step] = {
+        **STEPS,
+        WalkKind.COUNT: lambda world, walk: count_some(sending, walk),
+        WalkKind.AUDIT: partial(audit_some, count=sending.count),
+        WalkKind.AUDIT_SAMPLE: partial(audit_night, count=sending.count),
+        WalkKind.CLEARING: partial(clear_some, count=sending.count),
+    }
     return {
         Booking: lambda booking: wake_booking(sending, booking),
         Client: lambda client: wake_client(sending, client),

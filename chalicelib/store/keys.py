@@ -18,6 +18,7 @@ from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.aliases import Alias, InboundNumber
 from chalicelib.domain.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.campaigns import Campaign, Recipient
+from chalicelib.domain.clearing import Clearing, ClearingPart
 from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.coupons import Coupon
 from chalicelib.domain.inbox import KEPT, InboxItem
@@ -64,6 +65,8 @@ TEMPLATES = {
     "SURPRISE": ("NET#{network_id}#SURPRISES", "SURPRISE#{month}"),
     "WALK": ("NET#{network_id}#WALKS", "WALK#{id}"),
     "TASK": ("NET#{network_id}#TASKS", "TASK#{id}"),
+    "CLEARING": ("NET#{network_id}#CLEARINGS", "CLEARING#{month}"),
+    "PART": ("NET#{network_id}#PARTS#{walk_id}", "PART#{number}"),
     "SPENDING": ("NET#{network_id}#SPENDING", "SPENDING#{month}"),
     "NUMBER": ("NUMBER#{number}", "NUMBER"),
     "LINK": ("LINK#{id}", "LINK"),
@@ -88,7 +91,7 @@ TOLD_BY = {
 UNVERSIONED = (Entry, Alias, ConsentChange, RulesChange)
 """Written once: a second write of the same key is refused, whatever it says."""
 
-OVERWRITTEN = (Link, Parked, Offer)
+OVERWRITTEN = (Link, Parked, Offer, ClearingPart)
 """Written as often as one likes: the same key always says the same. An offer says what its promotion does,
 whose version guards it in the same transaction."""
 
@@ -289,6 +292,8 @@ _PLACES: dict[type, Callable[[Any], Place]] = {
     SurpriseMonth: _simple("SURPRISE", "network_id", "month"),
     Walk: _simple("WALK", "network_id", "id"),
     Task: _simple("TASK", "network_id", "id"),
+    Clearing: _simple("CLEARING", "network_id", "month"),
+    ClearingPart: _simple("PART", "network_id", "walk_id", "number"),
     Spending: _simple("SPENDING", "network_id", "month"),
     InboundNumber: _simple("NUMBER", "number"),
 }

@@ -208,10 +208,22 @@ class Lists:
         )
         return Page(self._batch(Client, page.items), page.cursor)
 
-    def client_ids(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[str]:
+    def client_ids(
+        self,
+        network_id: str,
+        *,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[str]:
         """Of the same list, from the index alone."""
         page = self._keys_page(
-            self.item.by_network, keys.clients_of(network_id), newest_first=True, limit=limit, cursor=cursor
+            self.item.by_network,
+            keys.clients_of(network_id),
+            until=until,
+            newest_first=True,
+            limit=limit,
+            cursor=cursor,
         )
         return Page([keys.told(*place)["id"] for place in page.items], page.cursor)
 
@@ -231,10 +243,10 @@ class Lists:
         ]
         return self._batch(Message, places)
 
-    def entries(self, network_id: str, client_id: str) -> list[Entry]:
+    def entries(self, network_id: str, client_id: str, *, fresh: bool = True) -> list[Entry]:
         """All entries of a client, in the order in which they were posted."""
         pk, sk = keys.key("ENTRY", network_id=network_id, client_id=client_id, id="")
-        found = self.item.query(pk, self.item.sk.startswith(sk), consistent_read=True)
+        found = self.item.query(pk, self.item.sk.startswith(sk), consistent_read=fresh)
         return sorted((value_of(Entry, item) for item in found), key=lambda entry: entry.number)
 
     def coupons(self, network_id: str, client_id: str) -> list[Coupon]:

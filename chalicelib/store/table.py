@@ -11,6 +11,7 @@ from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.aliases import Alias, InboundNumber
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.campaigns import Campaign, Recipient
+from chalicelib.domain.clearing import Clearing
 from chalicelib.domain.clients import Client
 from chalicelib.domain.coupons import Coupon
 from chalicelib.domain.inbox import InboxItem
@@ -30,6 +31,7 @@ from chalicelib.store import keys
 from chalicelib.store.failures import code_of
 from chalicelib.store.item import after_save, attributes_of, bound_to, connected, value_of
 from chalicelib.store.lists import Lists
+from chalicelib.store.report_reads import ReportReads
 
 T = TypeVar("T")
 
@@ -46,7 +48,7 @@ _WOKEN: dict[str, type[Woken]] = {
 }
 
 
-class Table(Lists):
+class Table(Lists, ReportReads):
     """The table of one deployment. shards: how many partitions the wake index is spread over."""
 
     def __init__(self, name: str, region: str, *, shards: int, host: str | None = None) -> None:
@@ -233,6 +235,9 @@ class Table(Lists):
 
     def task(self, network_id: str, task_id: str) -> Task | None:
         return self._get(Task, "TASK", consistent=True, network_id=network_id, id=task_id)
+
+    def clearing(self, network_id: str, month: str) -> Clearing | None:
+        return self._get(Clearing, "CLEARING", consistent=True, network_id=network_id, month=month)
 
     def inbound_number(self, number: str) -> InboundNumber | None:
         return self._get(InboundNumber, "NUMBER", consistent=True, number=number)
