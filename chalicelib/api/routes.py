@@ -20,6 +20,7 @@ from chalicelib.api import (  # noqa: F401
     reports,
     rules,
     set_up,
+    simulations,
     stop_page,
     tasks,
     templates,

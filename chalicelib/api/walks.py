@@ -26,6 +26,7 @@ class WalkAnswer(Answered):
     changed: int
     share: float | None
     campaign_id: str | None
+    simulation_id: str | None
     error: str | None
     parked: bool
     finished_at: datetime | None
@@ -33,7 +34,7 @@ class WalkAnswer(Answered):
 
 def _answer(walk: Walk, others: Sequence[Walk]) -> WalkAnswer:
     salon_id = salon_of_stage(walk.stage)
-    same = ("id", "begun_at", "seen", "changed", "campaign_id", "finished_at")
+    same = ("id", "begun_at", "seen", "changed", "campaign_id", "simulation_id", "finished_at")
     return WalkAnswer(
         **{name: getattr(walk, name) for name in same},
         kind=walk.kind.value,

@@ -21,6 +21,8 @@ class WalkKind(StrEnum):
     """Counts whom a campaign would reach, and at what cost."""
     TALLY = "tally"
     """Counts what has become of a campaign's recipients."""
+    SIMULATE = "simulate"
+    """Lives through the past under a proposed programme."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +61,14 @@ def _one_more(numbers: Mapping[str, int], name: str | None) -> Mapping[str, int]
 class Walk:
     """stage: which list is being walked; cursor: where in it. seen, changed: how many items it came by, and
     how many of them it wrote or found. campaign_id: whose recipients it is about. next_at: when the next of
-    them is due. count: what it has counted so far."""
+    them is due. count: what it has counted so far. simulation_id: what it simulates."""
 
     network_id: str
     id: str
     kind: WalkKind
     begun_at: datetime
     campaign_id: str | None = None
+    simulation_id: str | None = None
     stage: str = ""
     cursor: str | None = None
     seen: int = 0

@@ -9,6 +9,7 @@ from chalicelib.domain.walks import Walk, WalkKind
 from chalicelib.services.count_campaign import tally_some
 from chalicelib.services.invite import invite_some, resume_some
 from chalicelib.services.replan import replan_some
+from chalicelib.services.simulate_past import simulate_some
 from chalicelib.services.world import World
 
 Step = Callable[[World, Walk], Walk]
@@ -19,6 +20,7 @@ STEPS: Mapping[WalkKind, Step] = {
     WalkKind.INVITE: invite_some,
     WalkKind.RESUME: resume_some,
     WalkKind.TALLY: tally_some,
+    WalkKind.SIMULATE: simulate_some,
 }
 """Of the walks that need no more than the world."""
 

@@ -25,6 +25,7 @@ from chalicelib.domain.messages import Message, Told
 from chalicelib.domain.network import Connection, Key, Network, Price, Salon, Service, Staff, Template
 from chalicelib.domain.operations import GivenAnswer, Parked, Tally
 from chalicelib.domain.rules import RulesChange
+from chalicelib.domain.simulations import Simulation
 from chalicelib.domain.spending import Spending
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.waking import Wake
@@ -54,6 +55,7 @@ TEMPLATES = {
     "RULES": ("NET#{network_id}#RULES", "RULES#{number}"),
     "CAMPAIGN": ("NET#{network_id}#CAMPAIGNS", "CAMPAIGN#{id}"),
     "WALK": ("NET#{network_id}#WALKS", "WALK#{id}"),
+    "SIMULATION": ("NET#{network_id}#SIMULATIONS", "SIMULATION#{id}"),
     "TASK": ("NET#{network_id}#TASKS", "TASK#{id}"),
     "SPENDING": ("NET#{network_id}#SPENDING", "SPENDING#{month}"),
     "NUMBER": ("NUMBER#{number}", "NUMBER"),
@@ -270,6 +272,7 @@ _PLACES: dict[type, Callable[[Any], Place]] = {
     RulesChange: _simple("RULES", "network_id", "number"),
     Campaign: _simple("CAMPAIGN", "network_id", "id"),
     Walk: _simple("WALK", "network_id", "id"),
+    Simulation: _simple("SIMULATION", "network_id", "id"),
     Task: _simple("TASK", "network_id", "id"),
     Spending: _simple("SPENDING", "network_id", "month"),
     InboundNumber: _simple("NUMBER", "number"),
