@@ -20,6 +20,7 @@ from bench import (
     peak,
     receipts,
     scale_page,
+    simulation,
     sweep,
     visit,
 )
@@ -27,7 +28,18 @@ from bench.figures import RESULTS, Figure, printed, table, write
 from bench.ground import Ground, local_ground
 from bench.meter import Meter
 
-PARTS = ("visit", "messages", "receipts", "calls", "sweep", "imports", "drain", "campaign", "peak")
+PARTS = (
+    "visit",
+    "messages",
+    "receipts",
+    "calls",
+    "sweep",
+    "imports",
+    "drain",
+    "campaign",
+    "simulation",
+    "peak",
+)
 SITES = ("standard", "yclients")
 
 Tables = dict[str, list[dict[str, Any]]]
@@ -78,6 +90,8 @@ def measured(ground: Ground, parts: Any, tell: Any) -> tuple[list[Figure], Table
     for name, timed in (("imports", imports), ("drain", drain), ("campaign", campaign)):
         if name in parts:
             found += timed.figures(ground, tell)
+    if "simulation" in parts:
+        found += simulation.figures(tell)
     if "peak" in parts:
         tables["peak"] = peak.measured(tell)
         found += peak.figures(tables["peak"])

@@ -76,9 +76,9 @@ def _period(from_on: date | None, to_on: date | None, today: date) -> tuple[date
         if day is not None and day < _EARLIEST:
             raise _invalid(field, f"Nothing is known of the time before {_EARLIEST}.")
     last = to_on or today.replace(day=1) - timedelta(days=1)
-    first = from_on or _months_before(last + timedelta(days=1), 12)
     if last >= today:
         raise _invalid("to", "A programme is tried on days that are over: end yesterday or before.")
+    first = from_on or _months_before(last + timedelta(days=1), 12)
     if first > last:
         raise _invalid("from", "The period begins before it ends.")
     if month_of(last) - month_of(first) >= MONTHS_MOST:

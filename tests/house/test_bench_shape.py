@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from bench import calls, campaign, cost_page, drain, messages, scale_page, sweep, visit
+from bench import calls, campaign, cost_page, drain, messages, scale_page, simulation, sweep, visit
 from bench.figures import RESULTS, Figure, write
 from bench.ground import Ground
 from bench.peak import Peak, simulate
@@ -95,6 +95,15 @@ def test_a_recipient_costs_two_write_units_and_little_more(ground: Ground) -> No
     assert found["campaign: written per recipient"].ok
     assert found["campaign: read per client looked at"].ok
     assert found["campaign: peak memory"].value > 0
+
+
+def test_a_year_of_visits_is_simulated_beside_a_bare_loop() -> None:
+    found = {figure.name: figure for figure in simulation.figures(lambda line: None, visits=400)}
+    assert found["simulation: a year of 100,000 visits, both programmes"].value > 0
+    assert found["simulation: time against a bare loop"].value > 1
+    sums = simulation.simulation(simulation.year(400))
+    kinds = {name.partition(" ")[0] for name in sums[1]}
+    assert {"cashback", "redeemed", "expired", "birthday", "streak", "coupons", "tier"} <= kinds
 
 
 def test_results_are_written_in_their_shape(tmp_path: Path) -> None:
