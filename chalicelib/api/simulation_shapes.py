@@ -114,9 +114,32 @@ class ActualAnswer(Answered):
     months: list[ActualMonthAnswer]
 
 
+class MoneyDifference(Answered):
+    currency: str
+    granted: int
+    redeemed: int
+    outstanding: int
+
+
+class DifferenceAnswer(Answered):
+    """What the proposed programme comes to, less what the present one does. Points, clients, coupons, and
+    minor units of money."""
+
+    granted: int
+    redeemed: int
+    expired: int
+    outstanding: int
+    coupons: int
+    earning: int
+    able: int
+    redeeming: int
+    money: list[MoneyDifference]
+
+
 class ResultAnswer(Answered):
     present: OutcomeAnswer
     proposed: OutcomeAnswer
+    difference: DifferenceAnswer
     actual: ActualAnswer
 
 
@@ -204,7 +227,31 @@ def _result(simulation: Simulation) -> ResultAnswer:
         for of_rules, rules in ((sums.present, simulation.present), (sums.proposed, simulation.proposed))
     )
     actual = outcome_of(sums.actual, sums.actual, simulation.present, months)
-    return ResultAnswer(present=_outcome(present), proposed=_outcome(proposed), actual=_actual(actual))
+    return ResultAnswer(
+        present=_outcome(present),
+        proposed=_outcome(proposed),
+        difference=_difference(present, proposed),
+        actual=_actual(actual),
+    )
+
+
+def _difference(present: Outcome, proposed: Outcome) -> DifferenceAnswer:
+    def less(name: str, one: Any = proposed, other: Any = present) -> int:
+        return int(getattr(one, name) - getattr(other, name))
+
+    numbers = [name for name in DifferenceAnswer.__struct_fields__ if name != "money"]
+    amounts = [name for name in MoneyDifference.__struct_fields__ if name != "currency"]
+    of = {each.currency: each for each in present.money}
+    return DifferenceAnswer(
+        **{name: less(name) for name in numbers},
+        money=[
+            MoneyDifference(
+                currency=each.currency, **{name: less(name, each, of[each.currency]) for name in amounts}
+            )
+            for each in proposed.money
+            if each.currency in of
+        ],
+    )
 
 
 def _actual(actual: Outcome) -> ActualAnswer:

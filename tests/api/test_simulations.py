@@ -63,6 +63,17 @@ def test_a_proposed_programme_is_compared_with_the_present_one(http: Http, world
             "granted_share_percent": 4.9,
         }
     ]  # fmt: skip
+    assert done["result"]["difference"] == {
+        "granted": 49,
+        "redeemed": 10,
+        "expired": 0,
+        "outstanding": 39,
+        "coupons": 0,
+        "earning": 0,
+        "able": 0,
+        "redeeming": 0,
+        "money": [{"currency": "MDL", "granted": 4_900, "redeemed": 1_000, "outstanding": 3_900}],
+    }
     assert len(present["months"]) == 12
     assert present["months"][-1] == {
         "month": "2026-10", "granted": 0, "redeemed": 0, "expired": 0, "outstanding": 39,
