@@ -90,6 +90,8 @@ class MemoryStore:
         stands = self._stands(value)
         if isinstance(value, OVERWRITTEN):
             return True
+        if isinstance(value, Alias) and value.moved:
+            return stands is not None
         if isinstance(value, UNVERSIONED) or value.version == 0:
             return stands is None
         return stands is not None and stands.version == value.version

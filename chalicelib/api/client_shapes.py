@@ -7,6 +7,7 @@ from chalicelib.api.shapes import Answered, Money
 from chalicelib.domain.access import Access
 from chalicelib.domain.categories import category, usual_gap_days
 from chalicelib.domain.clients import CHANNELS, Client, Consent, address_of, dead_address, is_known
+from chalicelib.domain.ledger import brought_up
 from chalicelib.domain.network import Directory
 from chalicelib.domain.phones import masked_email, masked_phone
 from chalicelib.domain.zones import local_date
@@ -87,6 +88,9 @@ class Reach(Answered):
 
 
 class ClientAnswer(ClientSummary):
+    """merged_into: the client whom this one turned out to be."""
+
+    merged_into: str | None
     next_booking: NextBooking | None
     reachable: list[Reach]
     bonus: BonusSummary
@@ -103,7 +107,7 @@ def full(ask: Ask, client: Client) -> ClientAnswer:
     world = ask.world
     now, directory = world.now(), world.directory(client.network_id)
     ahead = next_booking(client, world.store, now)
-    account = world.store.account(client.network_id, client.id)
+    account, _ = brought_up(world.store.account(client.network_id, client.id), now)
     kind = category_of(client, directory, world, ahead is not None)
     return ClientAnswer(
         **_facts(ask.access, client, kind),  # type: ignore[arg-type]
@@ -112,6 +116,7 @@ def full(ask: Ask, client: Client) -> ClientAnswer:
             id=ahead.id, starts_at=ahead.starts_at, salon_id=ahead.salon_id, status=ahead.status.value
         ),
         reachable=[_reach(client, channel) for channel in CHANNELS],
+        merged_into=client.merged.into if client.merged else None,
         bonus=BonusSummary(
             balance=account.balance, available=account.available(now), pending=account.pending(now)
         ),

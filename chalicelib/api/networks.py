@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.endpoint import EVERYBODY, OWNER, Ask, endpoint, get, patch
 from chalicelib.api.reading import Body
-from chalicelib.api.shapes import Answered, Line, given
+from chalicelib.api.shapes import Answered, Line, Word, given
 from chalicelib.domain.network import Network
 from chalicelib.services.set_up import change_network
 
@@ -25,11 +25,13 @@ class IdentitiesSaid(Body):
 
 class NetworkChanges(Body):
     """country: ISO 3166 alpha-2, whose phone numbers may be written without a code. language: ru, ro or
-    en. identities: of the channels that are named."""
+    en. timezone: IANA name of the zone at whose midnights points expire; null: that of the first salon.
+    identities: of the channels that are named."""
 
     name: Line | UnsetType = UNSET
     country: str | UnsetType = UNSET
     language: str | UnsetType = UNSET
+    timezone: Word | UnsetType | None = UNSET
     identities: IdentitiesSaid | UnsetType = UNSET
     version: Whole | UnsetType = UNSET
 
@@ -39,6 +41,7 @@ class NetworkAnswer(Answered):
     name: str
     country: str
     language: str
+    timezone: str | None
     identities: dict[str, str]
     created_at: datetime
     rules_version: int
@@ -51,6 +54,7 @@ def _answer(network: Network) -> NetworkAnswer:
         name=network.name,
         country=network.country,
         language=network.language,
+        timezone=network.timezone,
         identities=dict(network.identities),
         created_at=network.created_at,
         rules_version=network.rules_version,

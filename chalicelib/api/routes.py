@@ -13,6 +13,7 @@ from chalicelib.api import (  # noqa: F401
     hooks,
     inbox,
     keys,
+    merges,
     messages,
     networks,
     openapi,

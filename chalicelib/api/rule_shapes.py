@@ -1,13 +1,15 @@
 """Rules as they are said and answered: what GET gives, PUT takes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime, time
+from itertools import chain
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, to_builtins
 
+from chalicelib.api.bonus_shapes import BonusRulesSaid, Whole, bonus_differences, bonuses_shown
 from chalicelib.api.reading import Body
 from chalicelib.api.shapes import Answered, Id, Word, given
 from chalicelib.domain.errors import refused
@@ -18,7 +20,6 @@ from chalicelib.domain.touches import TouchKind
 from chalicelib.domain.walks import Walk
 
 Clock = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
 
 
 class QuietClock(Body):
@@ -83,16 +84,6 @@ class MessageChangesSaid(Body):
     quiet_hours: QuietClock | UnsetType = UNSET
     channels: Cascade | UnsetType = UNSET
     channels_of: Cascades | UnsetType = UNSET
-
-
-class BonusRulesSaid(Body):
-    enabled: bool | UnsetType = UNSET
-    cashback_percent: Whole | UnsetType = UNSET
-    point_value_minor: Whole | UnsetType = UNSET
-    redeem_cap_percent: Whole | UnsetType = UNSET
-    redeem_minimum_points: Whole | UnsetType = UNSET
-    pending_days: Whole | UnsetType = UNSET
-    by_hand_limit_points: Whole | UnsetType = UNSET
 
 
 class OverrideSaid(Body, omit_defaults=True, kw_only=True):
@@ -211,7 +202,7 @@ def change_answer(change: RulesChange, before: RulesChange | None) -> RulesChang
 def _shown(rules: Rules) -> dict[str, Any]:
     return {
         "messages": MessageRulesSaid(**_of(rules.messages)),
-        "bonuses": BonusRulesSaid(**_of(rules.bonuses)),
+        "bonuses": bonuses_shown(rules.bonuses),
         "overrides": [
             OverrideSaid(
                 salon_id=each.salon_id,
@@ -246,19 +237,28 @@ def _plain(value: Any) -> Any:
 
 
 def _differences(before: Rules, after: Rules) -> list[FieldChange]:
+    parts = (
+        _changed({"messages": before.messages}, {"messages": after.messages}),
+        bonus_differences(before.bonuses, after.bonuses),
+        _changed(_overrides(before), _overrides(after)),
+    )
+    return [FieldChange(field=path, before=was, after=becomes) for path, was, becomes in chain(*parts)]
+
+
+def _overrides(rules: Rules) -> dict[str, MessageChanges]:
+    return {
+        f"overrides[{each.salon_id or each.service_id}].messages": each.changes for each in rules.overrides
+    }
+
+
+def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
     old, new = _by_path(before), _by_path(after)
-    paths = [*new, *(path for path in old if path not in new)]
-    return [
-        FieldChange(field=path, before=old.get(path), after=new.get(path))
-        for path in paths
-        if old.get(path) != new.get(path)
-    ]
+    for path in [*new, *(path for path in old if path not in new)]:
+        if old.get(path) != new.get(path):
+            yield path, old.get(path), new.get(path)
 
 
-def _by_path(rules: Rules) -> dict[str, Any]:
-    places: dict[str, Any] = {"messages": rules.messages, "bonuses": rules.bonuses}
-    for each in rules.overrides:
-        places[f"overrides[{each.salon_id or each.service_id}].messages"] = each.changes
+def _by_path(places: Mapping[str, Any]) -> dict[str, Any]:
     return {
         f"{path}.{name}": to_builtins(value) for path, of in places.items() for name, value in _of(of).items()
     }

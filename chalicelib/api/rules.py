@@ -4,6 +4,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta
 
+from chalicelib.api.bonus_shapes import bonuses_said
 from chalicelib.api.endpoint import DESK, OFFICE, Ask, endpoint, get, put
 from chalicelib.api.reading import Body
 from chalicelib.api.rule_shapes import (
@@ -15,7 +16,7 @@ from chalicelib.api.rule_shapes import (
     overrides_said,
     rules_answer,
 )
-from chalicelib.api.shapes import Cursor, PageOf, given
+from chalicelib.api.shapes import Cursor, PageOf
 from chalicelib.domain.network import Network
 from chalicelib.services.replan import running_replan
 from chalicelib.services.set_rules import rules_history, set_rules
@@ -49,7 +50,7 @@ def change(ask: Ask) -> RulesAnswer:
         ask.access,
         said.version,
         messages=messages_said(said.messages, "messages") if said.messages is not UNSET else {},
-        bonuses=given(said.bonuses) if said.bonuses is not UNSET else {},
+        bonuses=bonuses_said(said.bonuses) if said.bonuses is not UNSET else {},
         overrides=overrides_said(said.overrides) if said.overrides is not UNSET else None,
     )
     return _answer(ask, network)

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
+from chalicelib.api.bonus_shapes import BonusRulesSaid, bonuses_said, bonuses_shown
 from chalicelib.api.reading import Body
-from chalicelib.api.rule_shapes import BonusRulesSaid
-from chalicelib.api.shapes import Answered, given
+from chalicelib.api.shapes import Answered
 from chalicelib.domain.bonus_rules import BonusRules
 from chalicelib.domain.simulations import (
     MoneyFigures,
@@ -175,16 +175,10 @@ class SimulationAnswer(SimulationSummary):
 
 # --- the rules, as they are said
 
-_BONUSES = tuple(BonusRulesSaid.__struct_fields__)
-
 
 def proposed_of(said: BonusRulesSaid, present: BonusRules) -> BonusRules:
     """What is not said stays as it is."""
-    return replace(present, **given(said))
-
-
-def _rules(rules: BonusRules) -> BonusRulesSaid:
-    return BonusRulesSaid(**{name: getattr(rules, name) for name in _BONUSES})
+    return replace(present, **bonuses_said(said))
 
 
 # --- answering
@@ -200,8 +194,8 @@ def full(simulation: Simulation, walk: Walk | None) -> SimulationAnswer:
         **_summed(simulation),
         error=trouble.error if trouble else None,
         parked=trouble.parked if trouble else False,
-        present=_rules(simulation.present),
-        proposed=_rules(simulation.proposed),
+        present=bonuses_shown(simulation.present),
+        proposed=bonuses_shown(simulation.proposed),
         assumptions=assumptions(simulation),
         not_simulated=not_simulated(simulation),
         result=_result(simulation) if simulation.finished_at is not None else None,

@@ -26,11 +26,8 @@ def plans(
     A warning is of use until the next one about the same points is due, the last until the points are gone.
     """
     made = account.touches.get(TouchKind.BONUS_EXPIRY)
-    later = [
-        p
-        for p in _warnings(account, rules, zone, points_zone)
-        if made is None or p.occurrence >= made.occurrence
-    ]
+    warnings = _warnings(account, rules, zone, points_zone)
+    later = [plan for plan in warnings if made is None or _is_later(plan.occurrence, made.occurrence)]
     left = [plan for plan in later if is_open(touch_of(account.touches, plan), now, plan.until)]
     missed = sum(1 for _ in takewhile(lambda plan: plan.until <= now, left))
     for plan in left[max(missed - 1, 0) :]:
@@ -41,6 +38,12 @@ def plans(
         if plan.reason is None:
             return (plan,)
     return ()
+
+
+def _is_later(occurrence: int, made: int) -> bool:
+    """Or that very warning. Another of the same day gave way to the one that was made, and is not made once
+    the points of that one are gone."""
+    return occurrence == made or occurrence // 1000 > made // 1000
 
 
 def _warnings(account: Account, rules: MessageRules, zone: str, points_zone: str) -> list[Plan]:

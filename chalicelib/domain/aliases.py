@@ -22,12 +22,13 @@ def site_booking(connection_id: str) -> str:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
     """value: an E.164 phone, a lower-case e-mail, or a site's id. leads_to: the id of the client, or
-    another id of the site's."""
+    another id of the site's. moved: it led to somebody else before."""
 
     network_id: str
     kind: str
     value: str
     leads_to: str
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,6 +120,8 @@ def matches(
 
 
 def _by_facts(segment: Segment, client: Client) -> bool:
+    if client.merged is not None:
+        return False
     if segment.sources and client.source not in segment.sources:
         return False
     if segment.birth_month is not None and segment.birth_month != _birth_month(client):

@@ -137,7 +137,9 @@ def _lapse(client: Client, rules: MessageRules, zone: str) -> list[Plan]:
 
 
 def next_wake(client: Client, rules: MessageRules, zone: str, now: datetime) -> Wake | None:
-    """The instant at which the client next needs attention."""
+    """The instant at which the client next needs attention; one who turned out to be another has none."""
+    if client.merged is not None:
+        return None
     open_now = open_plans(plans(client, rules, zone, now), client.touches, now)
     wakes = [Wake(due_at(plan, touch_of(client.touches, plan)), plan.kind.value) for plan in open_now]
     return first_wake(wakes, client.trouble)

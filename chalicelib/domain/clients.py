@@ -83,6 +83,27 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """That a client turned out to be another, `into`, and what it takes to undo that.
+
+    out_id, in_id   the two entries that moved the points.
+    visits          how many visits the other gained. first_visit_on: the other's own before.
+    booking_ids     bookings that were to come and went over to the other.
+    filled          which of phone and e-mail the other had none of, and took over.
+    """
+
+    into: str
+    at: datetime
+    actor: str
+    out_id: str
+    in_id: str
+    visits: int
+    first_visit_on: date | None = None
+    booking_ids: tuple[str, ...] = ()
+    filled: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
     """A person who comes, or may come, to a salon of the network.
 
@@ -91,6 +112,7 @@ class Client:
     invitations    how many repeat invitations were decided on: the occurrence of the next one.
     birth_date_told_at  when the birth date became known; None: when the client was registered.
     written_at     when the client last wrote to us by WhatsApp.
+    merged         another client whom this one turned out to be. merges: how often that was found.
     """
 
     network_id: str
@@ -119,6 +141,8 @@ class Client:
     written_at: datetime | None = None
     touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
     guards: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    merged: Merge | None = None
+    merges: int = 0
     wake: Wake | None = None
     trouble: Trouble | None = None
     version: int = 0
@@ -256,3 +280,38 @@ def without_booking(
     all_known = count <= len(recent)
     first = min((v.on for v in recent), default=None) if all_known else client.first_visit_on
     return replace(client, recent_visits=recent, visits_count=count, first_visit_on=first)
+
+
+def with_visits_of(client: Client, other: Client) -> Client:
+    """The client with another's visits besides, who turned out to be the same: a day that both were in a
+    salon is one visit."""
+    both = {*client.recent_visits, *other.recent_visits}
+    known_twice = len(client.recent_visits) + len(other.recent_visits) - len(both)
+    firsts = [day for day in (client.first_visit_on, other.first_visit_on) if day]
+    spent = {
+        code: client.spent_minor.get(code, 0) + other.spent_minor.get(code, 0)
+        for code in {**client.spent_minor, **other.spent_minor}
+    }
+    return replace(
+        client,
+        recent_visits=_worth_keeping(tuple(both)) if both else (),
+        visits_count=client.visits_count + other.visits_count - known_twice,
+        first_visit_on=min(firsts, default=None),
+        spent_minor=MappingProxyType(spent),
+    )
+
+
+def without_visits_of(client: Client, other: Client, merge: Merge) -> Client:
+    """The client without another's visits again."""
+    theirs = set(other.recent_visits)
+    recent = tuple(visit for visit in client.recent_visits if visit not in theirs)
+    count = max(client.visits_count - merge.visits, 0)
+    spent = {code: minor - other.spent_minor.get(code, 0) for code, minor in client.spent_minor.items()}
+    own_first = merge.first_visit_on or min((visit.on for visit in recent), default=None)
+    return replace(
+        client,
+        recent_visits=recent,
+        visits_count=count,
+        first_visit_on=own_first if count else None,
+        spent_minor=MappingProxyType(spent),
+    )

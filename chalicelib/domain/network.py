@@ -176,8 +176,8 @@ class Directory:
 
     @property
     def zone(self) -> str:
-        """The network's own time zone: at its midnights points expire. Its first salon's, where it has said
-        none; salons' ids are in the order in which they were made."""
+        """The network's own time zone: at its midnights points expire. Where it has said none, that of the
+        salon whose id comes first; a salon that is added never changes it."""
         if self.network.timezone is not None:
             return self.network.timezone
         return self.salons[min(self.salons)].timezone if self.salons else "UTC"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.programme import Bill, with_turnover
@@ -13,13 +13,15 @@ from chalicelib.domain.zones import day_start, local_date
 class Span:
     """What is simulated and how. Visits from `warm_from` on are lived through, those from `since` until
     `until` are counted. zone: the network's. redeem_share_percent: of what they could, clients redeem so much
-    at every visit; None: the share that they did."""
+    at every visit; None: the share that they did. birthday_days_before: when gifts for birthdays are
+    given."""
 
     warm_from: datetime
     since: datetime
     until: datetime
     zone: str
     redeem_share_percent: int | None = None
+    birthday_days_before: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +73,11 @@ def steps_of(past: Sequence[PastVisit], span: Span, has_tiers: bool) -> Iterator
 
 
 def birthdays_of(born: date, first_at: datetime, span: Span) -> Iterator[Birthday]:
-    """The local midnights that begin them, after the first visit; 29 February is 28 in other years."""
+    """The local midnights at which something is given for them, after the first visit; 29 February is 28 in
+    other years."""
+    before = timedelta(days=span.birthday_days_before)
     for year in range(first_at.year, span.until.year + 2):
-        at = day_start(_birthday_in(year, born), span.zone)
+        at = day_start(_birthday_in(year, born) - before, span.zone)
         if first_at < at < span.until:
             yield Birthday(at, month_counted(at, span))
 

@@ -67,6 +67,14 @@ def with_turnover(account: Account, day: date, currency: str, spent_minor: int, 
     return replace(account, turnover=tuple(sorted(kept, key=lambda each: (each.month, each.currency))))
 
 
+def turnover_moved(account: Account, other: Account, times: int) -> Account:
+    """The account with another's turnover besides (times 1), or without it again (-1)."""
+    for each in other.turnover:
+        day = date(each.month // 12, each.month % 12 + 1, 1)
+        account = with_turnover(account, day, each.currency, times * each.spent_minor, times * each.visits)
+    return account
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where a client stands: the tier, the one above it, and what is missing to that."""

@@ -169,13 +169,13 @@ class _Life:
         self._add("redeemed", month, visit.currency, redeemed)
         self._add("cashback", month, visit.currency, earned)
         if step.is_new_visit:
-            self._reward(step)
+            self._reward(step, terms.enabled)
         self._purse.visited(now, self._span.zone)
         return share
 
-    def _reward(self, step: Step) -> None:
+    def _reward(self, step: Step, gives: bool) -> None:
         """What is given for coming often."""
-        streak, coupons = self._often.visit(step.visit.on)
+        streak, coupons = self._often.visit(step.visit.on, gives=gives)
         if streak is not None:
             self._give("streak", streak, step.at, step.month)
         for coupon in coupons:
@@ -183,7 +183,7 @@ class _Life:
             self._add("coupons_minor", step.month, self._currency, coupon.amount_minor)
 
     def birthday(self, step: Birthday) -> None:
-        if self._rules.birthday is not None:
+        if self._rules.enabled and self._rules.birthday is not None:
             self._expire(step.at)
             self._give("birthday", self._rules.birthday, step.at, step.month)
 

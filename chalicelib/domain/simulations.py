@@ -209,7 +209,8 @@ def assumptions(simulation: Simulation) -> list[str]:
         "Clients come as often and pay as much under either programme as they did.",
         "The present programme is the one that stood when the simulation was begun, all through the past.",
         "Points are granted at the visit's start; what was refunded was never paid.",
-        "Birthday gifts go to those who have come before, on the day; coupons are counted, not used.",
+        "Birthday gifts go to those who have come before, when they would be congratulated.",
+        "Coupons are counted, not used.",
         "Visits without a known client earn nothing and are not counted.",
     ]
 

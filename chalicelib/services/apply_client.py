@@ -9,7 +9,7 @@ from chalicelib.domain.network import Connection
 from chalicelib.domain.site_events import ClientReported, SiteClient
 from chalicelib.services.apply_booking import Applied
 from chalicelib.services.attach_client import attach_waiting
-from chalicelib.services.keep_client import changed_together, contact_aliases
+from chalicelib.services.keep_client import changed_together, contact_aliases, present
 from chalicelib.services.site_clients import find_or_draft, known, link_site_id, normal, told_anew
 from chalicelib.services.world import World
 
@@ -41,7 +41,7 @@ def _merged(world: World, connection: Connection, event: ClientReported) -> Clie
     kind = site_client(connection.id)
     found = (world.store.alias(connection.network_id, kind, id) for id in event.merged_from)
     id = next((id for id in found if id), None)
-    return world.store.client(connection.network_id, id) if id else None
+    return present(world, world.store.client(connection.network_id, id)) if id else None
 
 
 def _guarded(client: Client, connection: Connection, event: ClientReported) -> Client:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from chalicelib.domain.aliases import site_client
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.network import Connection
+from chalicelib.services.keep_client import present
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import World
@@ -27,7 +28,7 @@ def attach_client(world: World, booking: Booking) -> Booking | None:
         return None
     kind = site_client(booking.connection_id)
     client_id = world.store.alias(booking.network_id, kind, booking.waiting_for)
-    client = world.store.client(booking.network_id, client_id) if client_id else None
+    client = present(world, world.store.client(booking.network_id, client_id)) if client_id else None
     if client is None:
         return None
     attached = replace(booking, client_id=client.id, waiting_for=None)

@@ -11,7 +11,7 @@ from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import derived
 from chalicelib.domain.network import Directory, Role, Salon, Service
-from chalicelib.services.keep_client import NewClient, drafted, find_client, see_client
+from chalicelib.services.keep_client import NewClient, drafted, ensure_present, find_client, see_client
 from chalicelib.services.plan_booking import with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, World
@@ -144,7 +144,9 @@ def _client_of(
     """The client's id, the client where they were read, and what must be saved with the booking because they
     are new."""
     if isinstance(said, str):
-        return said, see_client(world, access, said), []
+        client = see_client(world, access, said)
+        ensure_present(client)
+        return client.id, client, []
     known = find_client(world, access.network_id, phone=said.phone, email=said.email)
     if known is not None:
         return known, None, []

@@ -7,11 +7,12 @@ from datetime import time
 from typing import Any
 
 from chalicelib.domain.clients import CHANNELS
-from chalicelib.domain.errors import refused
 from chalicelib.domain.network import Directory
 from chalicelib.domain.quiet_hours import QuietHours
 from chalicelib.domain.rules import ChannelStep, MessageChanges, MessageRules, Override, Rules
 from chalicelib.domain.touches import MARKETING, TouchKind
+from chalicelib.services.check_bonus_rules import check_bonus_rules
+from chalicelib.services.refuse_rule import invalid_rule, within
 
 LOUD_MINUTES_LEAST = 60
 OVERRIDES_MOST = 1000
@@ -35,39 +36,25 @@ _RANGES: Mapping[str, tuple[int, int]] = {
     "weekly_marketing_cap": (0, 50),
     "monthly_budget_usd_cents": (0, 1_000_000_000),
 }
-_BONUS_RANGES: Mapping[str, tuple[int, int]] = {
-    "cashback_percent": _PERCENT,
-    "redeem_cap_percent": _PERCENT,
-    "point_value_minor": (1, 1_000_000),
-    "redeem_minimum_points": (0, 1_000_000),
-    "pending_days": (0, 365),
-    "by_hand_limit_points": (0, 1_000_000_000),
-}
 _REQUEST, _CUTOFF = "confirm_request_hours_before", "confirm_cutoff_hours_before"
 _CUTOFF_TOO_EARLY = "The cut-off comes after the confirm request."
 
 
-def check_rules(rules: Rules, directory: Directory) -> None:
-    """Raises INVALID_RULE, naming the first field that cannot be, and why."""
-    for name, bounds in _BONUS_RANGES.items():
-        _within(f"bonuses.{name}", getattr(rules.bonuses, name), bounds)
+def check_rules(rules: Rules, directory: Directory, stands: Rules | None = None) -> None:
+    """Raises INVALID_RULE, naming the first field that cannot be, and why.
+
+    stands: the rules until now. Bonuses that are in force already are not looked at again: a salon that came
+    later, in another currency, holds up no change of messages.
+    """
+    if stands is None or rules.bonuses != stands.bonuses:
+        check_bonus_rules(rules.bonuses, directory)
     _check_each("messages", rules.messages)
     if rules.messages.confirm_cutoff_hours_before >= rules.messages.confirm_request_hours_before:
-        raise _invalid(f"messages.{_CUTOFF}", _CUTOFF_TOO_EARLY)
+        raise invalid_rule(f"messages.{_CUTOFF}", _CUTOFF_TOO_EARLY)
     _check_places(rules.overrides, directory)
     for number, override in enumerate(rules.overrides):
         _check_override(f"overrides[{number}]", override, rules)
     _check_bookings_of_many(rules)
-
-
-def _invalid(field: str, message: str) -> Exception:
-    return refused("INVALID_RULE", message, field=field)
-
-
-def _within(field: str, value: int | None, bounds: tuple[int, int]) -> None:
-    least, most = bounds
-    if value is not None and not least <= value <= most:
-        raise _invalid(field, f"{field} lies between {least} and {most}.")
 
 
 # --- what can be told of each field by itself
@@ -81,9 +68,9 @@ def _check_each(path: str, said: MessageRules | MessageChanges) -> None:
             continue
         field = f"{path}.{name}"
         if name in _RANGES:
-            _within(field, value, _RANGES[name])
+            within(field, value, _RANGES[name])
         elif name == "quiet_hours" and _DAY_MINUTES - _quiet_minutes(value) < LOUD_MINUTES_LEAST:
-            raise _invalid(field, "Quiet hours leave at least an hour of the day.")
+            raise invalid_rule(field, "Quiet hours leave at least an hour of the day.")
         elif name == "bonus_expiry_days_before":
             _check_warnings(field, value)
         elif name == "channels":
@@ -102,35 +89,37 @@ def _quiet_minutes(quiet: QuietHours) -> int:
 
 def _check_warnings(field: str, days: Sequence[int]) -> None:
     if not 1 <= len(days) <= _WARNINGS_MOST or len(set(days)) < len(days):
-        raise _invalid(field, f"{field} names 1 to {_WARNINGS_MOST} different days; `off` switches it off.")
+        raise invalid_rule(
+            field, f"{field} names 1 to {_WARNINGS_MOST} different days; `off` switches it off."
+        )
     for each in days:
-        _within(field, each, _WARNING_DAYS)
+        within(field, each, _WARNING_DAYS)
 
 
 def _check_cascade(field: str, steps: Sequence[ChannelStep]) -> None:
     if not steps:
-        raise _invalid(field, f"{field} names at least one channel.")
+        raise invalid_rule(field, f"{field} names at least one channel.")
     for number, step in enumerate(steps):
         _check_channel(f"{field}[{number}].channel", step.channel)
-        _within(f"{field}[{number}].wait_minutes", step.wait_minutes, _WAIT_MINUTES)
+        within(f"{field}[{number}].wait_minutes", step.wait_minutes, _WAIT_MINUTES)
     if len({step.channel for step in steps}) < len(steps):
-        raise _invalid(field, f"{field} names a channel twice.")
+        raise invalid_rule(field, f"{field} names a channel twice.")
 
 
 def _check_channel(field: str, channel: str) -> None:
     if channel not in CHANNELS:
-        raise _invalid(field, f"Channels are {', '.join(CHANNELS)}.")
+        raise invalid_rule(field, f"Channels are {', '.join(CHANNELS)}.")
 
 
 def _check_holdout(field: str, kind: TouchKind, percent: int) -> None:
     if kind not in MARKETING:
-        raise _invalid(field, f"Only marketing is held out: {', '.join(sorted(MARKETING))}.")
-    _within(field, percent, _PERCENT)
+        raise invalid_rule(field, f"Only marketing is held out: {', '.join(sorted(MARKETING))}.")
+    within(field, percent, _PERCENT)
 
 
 def _check_part_price(field: str, channel: str, micros: int) -> None:
     _check_channel(field, channel)
-    _within(field, micros, _PART_PRICE)
+    within(field, micros, _PART_PRICE)
 
 
 _BY_KEY: Mapping[str, Any] = {
@@ -146,18 +135,18 @@ _BY_KEY: Mapping[str, Any] = {
 def _check_places(overrides: Sequence[Override], directory: Directory) -> None:
     """Each is of one salon or one service that there is, and no two are of the same."""
     if len(overrides) > OVERRIDES_MOST:
-        raise _invalid("overrides", f"There are at most {OVERRIDES_MOST} overrides.")
+        raise invalid_rule("overrides", f"There are at most {OVERRIDES_MOST} overrides.")
     seen: set[tuple[str | None, str | None]] = set()
     for number, each in enumerate(overrides):
         path, place = f"overrides[{number}]", (each.salon_id, each.service_id)
         if (each.salon_id is None) == (each.service_id is None):
-            raise _invalid(path, "An override is of a salon or of a service: give one of the ids.")
+            raise invalid_rule(path, "An override is of a salon or of a service: give one of the ids.")
         if each.salon_id is not None and each.salon_id not in directory.salons:
-            raise _invalid(f"{path}.salon_id", "There is no such salon.")
+            raise invalid_rule(f"{path}.salon_id", "There is no such salon.")
         if each.service_id is not None and each.service_id not in directory.services:
-            raise _invalid(f"{path}.service_id", "There is no such service.")
+            raise invalid_rule(f"{path}.service_id", "There is no such service.")
         if place in seen:
-            raise _invalid(path, "There is an override of that salon or service already.")
+            raise invalid_rule(path, "There is an override of that salon or service already.")
         seen.add(place)
 
 
@@ -166,11 +155,11 @@ def _check_override(path: str, override: Override, rules: Rules) -> None:
     field, changes = f"{path}.messages", override.changes
     _check_each(field, changes)
     if override.service_id is not None and changes.birthday_days_before is not None:
-        raise _invalid(f"{field}.birthday_days_before", "A birthday greeting is about no service.")
+        raise invalid_rule(f"{field}.birthday_days_before", "A birthday greeting is about no service.")
     merged = _merged(rules, override)
     if merged.confirm_cutoff_hours_before >= merged.confirm_request_hours_before:
         name = _CUTOFF if changes.confirm_cutoff_hours_before is not None else _REQUEST
-        raise _invalid(f"{field}.{name}", _CUTOFF_TOO_EARLY)
+        raise invalid_rule(f"{field}.{name}", _CUTOFF_TOO_EARLY)
 
 
 def _merged(rules: Rules, override: Override) -> MessageRules:
@@ -201,4 +190,4 @@ def _contradicts(number: int, name: str, hours: int) -> Exception:
     other = (
         f"{_CUTOFF_TOO_EARLY} Elsewhere, and perhaps for the same booking, the other is {hours} hours before."
     )
-    return _invalid(f"overrides[{number}].messages.{name}", other)
+    return invalid_rule(f"overrides[{number}].messages.{name}", other)

@@ -52,8 +52,9 @@ def language_code(code: str) -> str:
     return code
 
 
-def _timezone(name: str) -> str:
-    if not is_zone(name):
+def _timezone(name: str | None) -> str | None:
+    """None: of a network that takes its first salon's."""
+    if name is not None and not is_zone(name):
         raise refused("UNKNOWN_TIMEZONE", "Name an IANA time zone, such as Europe/Chisinau.", timezone=name)
     return name
 

@@ -143,6 +143,23 @@ def find_client(world: World, network_id: str, *, phone: str | None, email: str 
     return world.store.alias(network_id, EMAIL, email_normal(email)) if email else None
 
 
+def present(world: World, client: Client | None) -> Client | None:
+    """Whom a client is now: the other, if they turned out to be one."""
+    while client is not None and client.merged is not None:
+        client = world.store.client(client.network_id, client.merged.into)
+    return client
+
+
+def ensure_present(client: Client) -> None:
+    """Raises CLIENT_MERGED, naming whom they are now."""
+    if client.merged is not None:
+        raise conflict(
+            "CLIENT_MERGED",
+            "This client was merged into another: see details.client_id.",
+            client_id=client.merged.into,
+        )
+
+
 def see_client(world: World, access: Access, client_id: str) -> Client:
     """The client, if this key may see them: a specialist those they serve, a partner those of its source."""
     client = world.store.client(access.network_id, client_id)
@@ -166,6 +183,7 @@ def change_client(world: World, access: Access, client_id: str, changes: Mapping
     """
     for _ in range(CONFLICT_TRIES):
         client = see_client(world, access, client_id)
+        ensure_present(client)
         wanted = _changed(world, client, changes)
         if wanted == client:
             return client

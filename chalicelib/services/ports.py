@@ -73,7 +73,8 @@ class Store(Protocol):
     """Reads, and one atomic write.
 
     `save` puts all values or none. A value with a `version` must still be at that version (0: must not exist
-    yet) and is returned with the next; entries, aliases, consent and rules changes must not exist yet.
+    yet) and is returned with the next; entries, aliases, consent and rules changes must not exist yet; an
+    alias that is moved must.
     Raises SaveConflict.
     """
 

@@ -10,6 +10,7 @@ from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import DomainError, conflict
 from chalicelib.domain.ledger import Posted
 from chalicelib.services import plan_account
+from chalicelib.services.keep_client import ensure_present
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, World
 
@@ -35,9 +36,12 @@ def post_once(
     id           of the operation's entry.
     client       whose account it is, if that was read already.
     ensure_same  raises where the entry that stands was posted with other input.
-    Raises what the operation raises, unless the entry stands: then it was right when it was posted.
+    Raises CLIENT_MERGED, and what the operation raises, unless the entry stands: then it was right when it
+    was posted.
     """
     client = client or world.store.client(network_id, client_id, fresh=False)
+    if client is not None:
+        ensure_present(client)
     for _ in range(CONFLICT_TRIES):
         now, directory = world.now(), world.directory(network_id)
         account = world.store.account(network_id, client_id)

@@ -44,7 +44,7 @@ def set_rules(
         bonuses=replace(stands.bonuses, **bonuses),
         overrides=stands.overrides if overrides is None else tuple(overrides),
     )
-    check_rules(rules, read_anew(world, access.network_id))
+    check_rules(rules, read_anew(world, access.network_id), stands)
     if rules == stands and version in (network.rules_version, network.rules_version - 1):
         return network
     if version != network.rules_version:

@@ -37,15 +37,17 @@ def make_network(world: World, *, name: str, country: str, language: str) -> Net
 
 
 def change_network(world: World, access: Access, changes: Mapping[str, Any]) -> Network:
-    """changes: name, country, language, version, identities (by channel)."""
+    """changes: name, country, language, timezone, version, identities (by channel). In another time zone the
+    warnings of points that expire are planned anew; points already granted keep their instant."""
     plain = {name: value for name, value in changes.items() if name != "identities"}
 
     def change(network: Network, directory: Directory) -> Network:
         changed = replace(network, **checked(directory, plain))
         return identified(changed, changes.get("identities", {}))
 
-    def also(was: Network, becomes: Network) -> list[InboundNumber]:
-        return numbers_taken(world, was, becomes)
+    def also(was: Network, becomes: Network) -> list[InboundNumber | Walk]:
+        walks = [a_replan(world, becomes.network_id)] if was.timezone != becomes.timezone else []
+        return [*numbers_taken(world, was, becomes), *walks]
 
     what = ("network", access.network_id)
     return _changed(world, access, what, lambda directory: directory.network, changes, change, also)
@@ -62,9 +64,24 @@ def read_anew(world: World, network_id: str) -> Directory:
 
 def add_salon(world: World, access: Access, said: Mapping[str, Any], request_id: str | None = None) -> Salon:
     """said: the fields of a Salon. Raises UNKNOWN_TIMEZONE, INVALID_CURRENCY, INVALID_URL, ..."""
-    fields = checked(world.directory(access.network_id), said)
-    salon = Salon(network_id=access.network_id, id=_id(world, access, "sal", request_id), **fields)
-    return _added(world, salon, lambda directory: directory.salons, request_id)
+    directory = read_anew(world, access.network_id)
+    salon = Salon(
+        network_id=access.network_id,
+        id=_id(world, access, "sal", request_id),
+        **checked(directory, said),
+    )
+    return _added(
+        world, salon, lambda directory: directory.salons, request_id, also=_zone_kept(directory, salon)
+    )
+
+
+def _zone_kept(directory: Directory, added: Salon) -> list[Network]:
+    """The network, where it has to say by itself what its time zone was: ids that follow from a request are
+    in no order, and another salon than before would come first."""
+    becomes = replace(directory, salons={**directory.salons, added.id: added})
+    if not directory.salons or becomes.zone == directory.zone:
+        return []
+    return [replace(directory.network, timezone=directory.zone)]
 
 
 def change_salon(world: World, access: Access, salon_id: str, changes: Mapping[str, Any]) -> Salon:
@@ -162,10 +179,14 @@ def _id(world: World, access: Access, prefix: str, request_id: str | None) -> st
 
 
 def _added(
-    world: World, value: Added, of: Callable[[Directory], Mapping[str, Added]], request_id: str | None
+    world: World,
+    value: Added,
+    of: Callable[[Directory], Mapping[str, Added]],
+    request_id: str | None,
+    also: Sequence[Network] = (),
 ) -> Added:
     try:
-        (saved,) = world.store.save(value)
+        saved, *_ = world.store.save(value, *also)
     except SaveConflict:
         stands = of(read_anew(world, value.network_id)).get(value.id) if request_id else None
         if stands is None:

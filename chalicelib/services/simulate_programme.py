@@ -49,7 +49,7 @@ def begin_simulation(
     directory = read_anew(world, access.network_id)
     rules = directory.network.rules
     proposed = propose(rules.bonuses)
-    check_rules(replace(rules, bonuses=proposed), directory)
+    check_rules(replace(rules, bonuses=proposed), directory, rules)
     today = local_date(world.now(), directory.zone)
     first, last = _period(from_on, to_on, today)
     if warm_up_months is None:
@@ -110,6 +110,7 @@ def _span(directory: Directory, first: date, last: date, warm_up_months: int, sh
         until=day_end(last, zone),
         zone=zone,
         redeem_share_percent=share,
+        birthday_days_before=directory.network.rules.messages.birthday_days_before,
     )
 
 

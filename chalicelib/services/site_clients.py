@@ -12,7 +12,7 @@ from chalicelib.domain.network import Connection
 from chalicelib.domain.site_events import SiteClient
 from chalicelib.services import plan_client
 from chalicelib.services.contact_details import NAME_MOST, email_or_none, phone_or_none
-from chalicelib.services.keep_client import LANGUAGES, contact_aliases
+from chalicelib.services.keep_client import LANGUAGES, contact_aliases, present
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import World
 
@@ -47,7 +47,7 @@ def known(world: World, connection: Connection, told: SiteClient) -> tuple[Clien
     )
     for kind, value in ways:
         found = store.alias(network_id, kind, value) if value else None
-        client = store.client(network_id, found) if found else None
+        client = present(world, store.client(network_id, found)) if found else None
         if client is not None and not (kind == EMAIL and _has_another_phone(client, told)):
             return client, kind
     return None, ""
@@ -66,7 +66,7 @@ def find_or_draft(world: World, connection: Connection, told: SiteClient) -> Fou
     client, by = known(world, connection, told)
     drafted = client or _drafted(world, connection, told)
     if client is None:  # made once already, and known by another phone since
-        client = world.store.client(connection.network_id, drafted.id)
+        client = present(world, world.store.client(connection.network_id, drafted.id))
     if by != site_client(connection.id):
         link_site_id(world, connection, told.external_id, drafted.id)
     if client is None:

@@ -11,7 +11,7 @@ from chalicelib.domain.campaigns import Recipient
 from chalicelib.domain.clients import Client
 from chalicelib.domain.ids import digest, time_ordered
 from chalicelib.domain.inbox import RETRY_LOST, InboxItem, quarantined
-from chalicelib.domain.ledger import brought_up
+from chalicelib.domain.ledger import brought_up, next_end
 from chalicelib.domain.network import Directory
 from chalicelib.domain.tasks import Task, TaskKind
 from chalicelib.domain.waking import Wake, after_failure
@@ -104,15 +104,18 @@ def wake_client(sending: Sending, client: Client) -> None:
 
 
 def wake_account(sending: Sending, account: Account) -> None:
-    """Posts what has come to its end, then warns of what soon will."""
-    world, now = sending.world, sending.world.now()
+    """Warns of what soon expires, then posts what has. In this order, so that a warning which an outage has
+    held up until its points were gone is skipped on record."""
+    world = sending.world
     directory = world.directory(account.network_id)
     client = _client_of(world, account.network_id, account.client_id)
-    account, ends = brought_up(account, now)
-    if ends or client is None or not directory.salons:
-        account = world.store.save(plan_account.with_wake(account, directory, now, client), *ends)[0]
     if client is not None and directory.salons:
         send_due(sending, about_account(account, client, directory))
+        if (end := next_end(account)) is None or end > world.now():
+            return
+        account = world.store.account(account.network_id, account.client_id)
+    account, ends = brought_up(account, world.now())
+    world.store.save(plan_account.with_wake(account, directory, world.now(), client), *ends)
 
 
 def wake_recipient(sending: Sending, recipient: Recipient) -> None:

@@ -103,6 +103,8 @@ class Table(Lists):
     def _condition(self, value: Any) -> Any:
         if isinstance(value, keys.OVERWRITTEN):
             return None
+        if isinstance(value, Alias) and value.moved:
+            return self.item.pk.exists()
         if isinstance(value, keys.UNVERSIONED) or value.version == 0:
             return self.item.pk.does_not_exist()
         return self.item.version == value.version

@@ -9,6 +9,7 @@ from chalicelib.domain.bookings import Line, Review, Status, stepped
 from chalicelib.domain.categories import lost_from
 from chalicelib.domain.clients import Consent
 from chalicelib.domain.network import Service
+from chalicelib.domain.programme import day_end
 from chalicelib.domain.touches import Purpose, TouchKind
 from chalicelib.domain.zones import local_date, local_instant
 from infra.demo.data import client_id
@@ -109,7 +110,7 @@ class Staged(Habits):
     def _points_until(self, days_ahead: int) -> None:
         day = self._today() + timedelta(days=days_ahead)
         self._visit_on(self._today() - timedelta(days=20))
-        expires_at = local_instant(day, time(23), self.life.salon.timezone)
+        expires_at = day_end(day, self.life.directory.zone)
         at = self._slot - timedelta(days=GRANTED_DAYS_AGO)
         self.life.given(EntryKind.GRANT, 100, "gift for a season", at, expires_at)
 

@@ -21,7 +21,7 @@ def test_points_are_granted_and_stand_in_lots(http: Http) -> None:
     assert granted.status == 201
     entry = granted.json
     assert (entry["kind"], entry["points"], entry["balance_after"]) == ("grant", 100, 100)
-    assert entry["lots"] == [{"id": "lot_0", "points": 100}]
+    assert entry["lots"] == [{"id": "lot_0", "points": 100, "held": 0}]
     assert (entry["reason"], entry["actor"][:8], entry["recorded_at"]) == (
         "because",
         "key:key_",

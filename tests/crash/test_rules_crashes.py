@@ -29,6 +29,10 @@ def move_zone(world: World) -> None:
     set_up.change_salon(world, access(), "sal_centru", {"timezone": "America/New_York"})
 
 
+def move_network_zone(world: World) -> None:
+    set_up.change_network(world, access(), {"timezone": "America/New_York"})
+
+
 def walk(world: World) -> None:
     """As whoever is woken goes on with it until it is done."""
     while (stands := world.store.walks(NETWORK).items[0]).finished_at is None:
@@ -69,7 +73,7 @@ def begun(world: World, store: Any, clock: SettableClock) -> Callable[[Callable[
     return begin
 
 
-@pytest.mark.parametrize("job", [change, move_zone, walk])
+@pytest.mark.parametrize("job", [change, move_zone, move_network_zone, walk])
 def test_whichever_call_fails_done_again_all_is_there_once(
     job: Callable[[World], None], world: World, begun: Callable[[Callable[[World], None]], None]
 ) -> None:

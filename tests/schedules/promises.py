@@ -360,7 +360,7 @@ def _planned(truth: Truth, now: datetime) -> Iterator[tuple[object, tuple[Plan, 
         client, account, salon = truth.clients[id], truth.accounts[id], truth.speaker(id)
         zone, rules = client.timezone or salon.timezone, directory.messages_for(salon.id)
         yield client, client_plan.plans(client, rules, zone, now)
-        yield account, account_plan.plans(account, rules, zone, now)
+        yield account, account_plan.plans(account, rules, zone, directory.zone, now)
 
 
 def _is_settled(touch: Touch | None) -> bool:

@@ -16,6 +16,7 @@ from chalicelib.domain import account_plan, booking_plan, client_plan
 from chalicelib.domain.account import Account, EntryKind, Lot
 from chalicelib.domain.bookings import Booking, Status, moved, stepped
 from chalicelib.domain.clients import Client, Due, VisitDay
+from chalicelib.domain.ledger import brought_up
 from chalicelib.domain.quiet_hours import QuietHours
 from chalicelib.domain.rules import MessageRules
 from chalicelib.domain.touches import (
@@ -121,6 +122,8 @@ class Player:
             touch = touch_of(item.touches, plan)
             if due_at(plan, touch) <= now:
                 item = with_touches(item, self._made(plan, touch, now))
+        if isinstance(item, Account):
+            return brought_up(item, now)[0]
         told = getattr(item, "moves", None)
         return replace(item, unconfirmed_told=told) if told is not None else item
 
@@ -280,10 +283,18 @@ def test_whatever_becomes_of_points(
     account = Account(
         network_id=NETWORK,
         client_id="cli_1",
+        balance=10 * len(lots),
         lots=tuple(_lot(number, now, *each) for number, each in enumerate(lots)),
     )
-    played = player(account_plan, rules, zone, fates)
-    played.play(account, now, now + timedelta(days=200))
+    played = Player(
+        lambda item, now: account_plan.plans(item, rules, zone, "Europe/Moscow", now),
+        lambda item, now: account_plan.next_wake(item, rules, zone, "Europe/Moscow", now),
+        rules.quiet_hours,
+        zone,
+        fates,
+    )
+    left = played.play(account, now, now + timedelta(days=200))
+    assert (left.balance, left.lots) == (0, ())
     played.kept(now - timedelta(days=60))
     made = [plan.occurrence for plan, _, _ in played.attempts]
     assert made == sorted(set(made))

@@ -114,7 +114,8 @@ def test_an_account_to_which_nothing_was_posted_is_empty(store: Any) -> None:
 
 def test_an_entry_and_its_account_are_written_together(store: Any) -> None:
     posting = Posting(id="ent_1", kind=EntryKind.GRANT, points=5, reason="", actor="")
-    account, entry = posted(store.account(NETWORK, "cli_x"), posting, NOW)
+    done = posted(store.account(NETWORK, "cli_x"), posting, NOW)
+    account, entry = done.account, done.entry
     store.save(entry, account)
     with pytest.raises(SaveConflict):
         store.save(entry, store.account(NETWORK, "cli_x"))

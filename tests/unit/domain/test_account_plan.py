@@ -12,6 +12,7 @@ from chalicelib.domain.account_plan import EXPIRY as ENDS
 from chalicelib.domain.account_plan import expiring_points, expiry_day, next_wake, plans
 from chalicelib.domain.rules import MessageRules
 from chalicelib.domain.touches import GRACE, Plan, Touch, TouchKind, TouchState, open_plans, with_touches
+from chalicelib.domain.waking import Wake
 from tests.builders import NETWORK
 from tests.unit.domain.days import CHISINAU, NEW_YORK, RULES, clock_of, local
 
@@ -52,8 +53,11 @@ def made(given: Account, plan: Plan, state: TouchState = TouchState.SENT) -> Acc
 def lived(given: Account, now: datetime = NOW, rules: MessageRules = RULES) -> list[tuple[str, str]]:
     """When which day's points are warned of, if every pointer is followed."""
     found = []
-    while (wake := next_wake(given, rules, CHISINAU, CHISINAU, now)) is not None and wake.why != ENDS:
+    while (wake := next_wake(given, rules, CHISINAU, CHISINAU, now)) is not None:
         now = max(now, wake.at)
+        if wake.why == ENDS:
+            given = replace(given, lots=tuple(each for each in given.lots if not each.is_over(now)))
+            continue
         plan = warning(given, now, rules)
         assert plan is not None
         found.append((clock_of(plan), expiry_day(plan.occurrence).isoformat()))
@@ -184,7 +188,8 @@ def test_what_is_switched_off_says_so_and_wakes_nobody() -> None:
     plan = warning(account(lot("2026-06-20")), rules=rules)
     assert plan is not None
     assert plan.reason == "switched_off"
-    assert next_wake(account(lot("2026-06-20")), rules, CHISINAU, CHISINAU, NOW) is None
+    wake = next_wake(account(lot("2026-06-20")), rules, CHISINAU, CHISINAU, NOW)
+    assert wake == Wake(local("2026-06-20 23:59"), ENDS)
 
 
 @pytest.mark.parametrize("state", [TouchState.SKIPPED, TouchState.FAILED, TouchState.UNKNOWN])
@@ -213,6 +218,9 @@ def test_whatever_the_lots_each_warning_is_made_once_in_order_by_day_and_before_
     now, occurrences = LONG_AGO, []
     while (wake := next_wake(given_, RULES, CHISINAU, CHISINAU, now)) is not None:
         now = max(now, wake.at)
+        if wake.why == ENDS:
+            given_ = replace(given_, lots=tuple(each for each in given_.lots if not each.is_over(now)))
+            continue
         (plan,) = open_plans(plans(given_, RULES, CHISINAU, CHISINAU, now), given_.touches, now)
         assert now < plan.until
         assert expiry_day(plan.occurrence) in {day for day, _ in granted}

@@ -191,6 +191,27 @@ def test_a_birthday_gift_comes_each_year_on_the_day_after_the_first_visit() -> N
     assert outcomes(visits, rules, born=date(1992, 2, 9))[1].by_kind == {"cashback": 5 + 49}
 
 
+def test_a_birthday_gift_comes_with_the_greeting_and_from_a_programme_that_is_on() -> None:
+    early, off = replace(SPAN, birthday_days_before=7), replace(FIVE, birthday=Gift(200, 30), enabled=False)
+    on, visits = replace(FIVE, birthday=Gift(200, 30)), [visit(date(2026, 2, 10), 0)]
+    given = outcomes(visits, on, span=early, born=date(1990, 7, 7))[1]
+    assert given.by_kind == {"birthday": 200}
+    assert outcomes(visits, on, span=early, born=date(1990, 2, 15))[1].by_kind == {}
+    assert outcomes(visits, off, span=early, born=date(1990, 7, 7))[1].by_kind == {}
+
+
+def test_where_the_programme_is_off_a_visit_counts_and_brings_nothing() -> None:
+    reward = VisitReward(id="rew_1", visits=2, days=60, coupon=CouponTerms("Shampoo", percent=10))
+    often = ComingOften(BonusRules(streak=Streak(2, Gift(300)), visit_rewards=(reward,)))
+    days = [(date(2026, 1, 10), True), (date(2026, 2, 10), False), (date(2026, 2, 20), True)]
+    found = [often.visit(day, gives=gives) for day, gives in days]
+    assert [(gift is not None, len(coupons)) for gift, coupons in found] == [
+        (False, 0),
+        (False, 0),
+        (True, 1),
+    ]
+
+
 def test_a_birthday_gift_that_is_not_used_is_gone_after_its_days() -> None:
     outcome = outcomes(
         [visit(date(2026, 2, 10), 100)], replace(FIVE, birthday=Gift(200, 30)), born=date(1990, 5, 1)
@@ -218,6 +239,7 @@ def test_several_visits_of_a_month_are_one_of_a_streak() -> None:
         ({"months": 2}, ["2026-01-31", "2026-02-15", "2026-03-31"], 1),
         ({"months": 2}, ["2026-01-31", "2026-02-15", "2026-04-01"], 0),
         ({"months": 1}, ["2026-01-31", "2026-02-01", "2026-02-28"], 1),
+        ({"months": 1}, ["2026-02-28", "2026-03-01", "2026-03-31"], 1),
         ({"months": 1}, ["2026-01-31", "2026-02-01", "2026-03-01"], 0),
         ({"months": 1}, ["2026-01-30", "2026-02-05", "2026-03-01"], 0),
         ({"days": 60}, ["2026-01-01", "2026-02-01", "2026-03-02"], 1),

@@ -1,0 +1,196 @@
+"""Merge a client who turned out to be another: the other gets their points and debts, visits, phone and
+e-mail, and the bookings that are to come. What was done under the old name stays there, and leads to the
+other. It can be undone.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.access import Access
+from chalicelib.domain.account import Account, Entry, EntryKind, Posting
+from chalicelib.domain.bookings import Booking
+from chalicelib.domain.clients import Client, Merge, with_visits_of, without_visits_of
+from chalicelib.domain.errors import conflict, missing, refused
+from chalicelib.domain.ids import entry_id
+from chalicelib.domain.ledger import Posted, moved_in, moved_out, unmerged
+from chalicelib.domain.network import Directory
+from chalicelib.domain.programme import turnover_moved
+from chalicelib.services import plan_account, plan_client
+from chalicelib.services.keep_client import contact_aliases, ensure_present
+from chalicelib.services.plan_booking import with_wake
+from chalicelib.services.ports import SaveConflict
+from chalicelib.services.world import CONFLICT_TRIES, World
+
+BOOKINGS_MOST = 50
+"""So many bookings to come go over with a client: they are all in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Both clients after a merge, or after its undoing, and the entry of each."""
+
+    client: Client
+    other: Client
+    entries: tuple[Entry, Entry]
+
+
+def merge_clients(world: World, access: Access, client_id: str, into_id: str) -> Merged:
+    """Moves all that a client has to another. The same again: as it stands.
+
+    Raises NOT_FOUND, SAME_CLIENT, CLIENT_MERGED (one of them was merged elsewhere), HOLDS_OPEN,
+    TOO_MANY_BOOKINGS.
+    """
+    if client_id == into_id:
+        raise refused("SAME_CLIENT", "A client is merged into another one.", client_id=client_id)
+    for _ in range(CONFLICT_TRIES):
+        client, other = _both(world, access, client_id, into_id)
+        if client.merged is not None and client.merged.into == into_id:
+            return _as_it_stands(world, client, other)
+        ensure_present(client)
+        ensure_present(other)
+        done = _merged(world, access, client, other)
+        try:
+            client, other, *_ = world.store.save(*done.values)
+        except SaveConflict:
+            continue
+        return Merged(client, other, (done.left.entry, done.came.entry))
+    raise conflict("TRY_AGAIN", "Somebody else changed these clients at the same moment; try again.")
+
+
+def _both(world: World, access: Access, client_id: str, other_id: str) -> tuple[Client, Client]:
+    found = [world.store.client(access.network_id, id) for id in (client_id, other_id)]
+    for id, client in zip((client_id, other_id), found, strict=True):
+        if client is None:
+            raise missing("client", id)
+    client, other = (client for client in found if client is not None)
+    return client, other
+
+
+def _as_it_stands(world: World, client: Client, other: Client) -> Merged:
+    merge = client.merged
+    assert merge is not None
+    left = world.store.entry(client.network_id, client.id, merge.out_id)
+    came = world.store.entry(client.network_id, merge.into, merge.in_id)
+    if left is None or came is None:
+        raise missing("entry", merge.out_id)
+    return Merged(client, other, (left, came))
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """values: the client and the other first."""
+
+    values: list[Any]
+    left: Posted
+    came: Posted
+
+
+def _merged(world: World, access: Access, client: Client, other: Client) -> _Done:
+    now, directory, store = world.now(), world.directory(client.network_id), world.store
+    out_id = entry_id(client.id, "merge", other.id, str(client.merges))
+    in_id = entry_id(other.id, "merge", out_id)
+    left = moved_out(store.account(client.network_id, client.id), _posting(out_id, in_id, access), now)
+    theirs = store.account(other.network_id, other.id)
+    came = moved_in(theirs, left.entry, _posting(in_id, out_id, access), now)
+    ahead = _ahead(world, client, now)
+    grown = with_visits_of(other, client)
+    filled = tuple(name for name in ("phone", "email") if getattr(client, name) and not getattr(other, name))
+    grown = replace(grown, **{name: getattr(client, name) for name in filled})
+    merge = Merge(
+        into=other.id,
+        at=now,
+        actor=access.actor,
+        out_id=out_id,
+        in_id=in_id,
+        visits=grown.visits_count - other.visits_count,
+        first_visit_on=other.first_visit_on,
+        booking_ids=tuple(booking.id for booking in ahead),
+        filled=filled,
+    )
+    gone = plan_client.with_wake(replace(client, merged=merge, merges=client.merges + 1), directory, now)
+    grown = plan_client.with_wake(grown, directory, now)
+    aliases = [replace(alias, leads_to=other.id, moved=True) for alias in contact_aliases(client)]
+    accounts = _accounts(directory, left, turnover_moved(came.account, left.account, 1), None, grown, now)
+    values = [gone, grown, *accounts, *left.entries, *came.entries, *aliases]
+    return _Done([*values, *_given_to(directory, ahead, grown, now)], left, came)
+
+
+def _posting(id: str, other_id: str, access: Access) -> Posting:
+    return Posting(
+        id=id, kind=EntryKind.MERGE, points=0, reason="clients merged", actor=access.actor, cause=other_id
+    )
+
+
+def _ahead(world: World, client: Client, now: datetime) -> list[Booking]:
+    page = world.store.bookings_of_client(
+        client.network_id, client.id, since=now, newest_first=False, limit=BOOKINGS_MOST + 1
+    )
+    if len(page.items) > BOOKINGS_MOST:
+        raise refused(
+            "TOO_MANY_BOOKINGS",
+            f"More than {BOOKINGS_MOST} bookings to come: cancel some first.",
+            most=BOOKINGS_MOST,
+        )
+    return [booking for booking in page.items if booking.is_upcoming]
+
+
+def _accounts(
+    directory: Directory, left: Posted, came: Account, client: Client | None, other: Client, now: datetime
+) -> list[Account]:
+    """client None: nobody is told any more of what is left."""
+    return [
+        plan_account.with_wake(left.account, directory, now, client),
+        plan_account.with_wake(came, directory, now, other),
+    ]
+
+
+def _given_to(directory: Directory, bookings: list[Booking], client: Client, now: datetime) -> list[Booking]:
+    """Nothing is told anew: it is the same person."""
+    return [with_wake(replace(each, client_id=client.id), directory, client, now) for each in bookings]
+
+
+def unmerge_clients(world: World, access: Access, client_id: str) -> Merged:
+    """Undoes a merge: what had come leaves the other again, and what of it they have spent since they owe.
+    What the other gained by themselves since stays theirs. Raises NOT_FOUND, NOT_MERGED."""
+    for _ in range(CONFLICT_TRIES):
+        client = world.store.client(access.network_id, client_id)
+        if client is None:
+            raise missing("client", client_id)
+        if client.merged is None:
+            raise conflict("NOT_MERGED", "This client is not merged into another.", client_id=client_id)
+        client, other = _both(world, access, client_id, client.merged.into)
+        done = _unmerged(world, access, client, other)
+        try:
+            client, other, *_ = world.store.save(*done.values)
+        except SaveConflict:
+            continue
+        return Merged(client, other, (done.left.entry, done.came.entry))
+    raise conflict("TRY_AGAIN", "Somebody else changed these clients at the same moment; try again.")
+
+
+def _unmerged(world: World, access: Access, client: Client, other: Client) -> _Done:
+    now, directory, merge = world.now(), world.directory(client.network_id), client.merged
+    stands = _as_it_stands(world, client, other)
+    assert merge is not None
+    left, came = stands.entries
+    back_id, out_id = entry_id(client.id, "unmerge", left.id), entry_id(other.id, "unmerge", left.id)
+    theirs = world.store.account(other.network_id, other.id)
+    own = world.store.account(client.network_id, client.id)
+    back = unmerged(own, left, _posting(back_id, out_id, access), now)
+    gone = unmerged(theirs, came, _posting(out_id, back_id, access), now)
+    shrunk = without_visits_of(other, client, merge)
+    theirs_still = {name: getattr(shrunk, name) != getattr(client, name) for name in merge.filled}
+    emptied: dict[str, Any] = {name: None for name, still in theirs_still.items() if not still}
+    shrunk = replace(shrunk, **emptied)
+    again = plan_client.with_wake(replace(client, merged=None), directory, now)
+    shrunk = plan_client.with_wake(shrunk, directory, now)
+    aliases = [replace(alias, moved=True) for alias in contact_aliases(client)]
+    bookings = [
+        booking
+        for booking in world.store.bookings(client.network_id, merge.booking_ids)
+        if booking.is_upcoming and booking.client_id == other.id
+    ]
+    accounts = _accounts(directory, back, turnover_moved(gone.account, own, -1), again, shrunk, now)
+    values = [again, shrunk, *accounts, *back.entries, *gone.entries, *aliases]
+    return _Done([*values, *_given_to(directory, bookings, again, now)], back, gone)
