@@ -158,9 +158,9 @@ def test_nothing_but_the_simulation_and_its_walk_is_written(world: World, past: 
 def test_only_completed_bookings_of_the_time_are_lived_through(world: World, past: list[Booking]) -> None:
     for place, said in enumerate(
         (
-            {"status": Status.CANCELLED},
-            {"status": Status.NO_SHOW},
-            {"status": Status.BOOKED, "closed_at": None},
+            {"starts_at": NOW - timedelta(days=60), "status": Status.CANCELLED},
+            {"starts_at": NOW - timedelta(days=61), "status": Status.NO_SHOW},
+            {"starts_at": NOW - timedelta(days=62), "status": Status.BOOKED, "closed_at": None},
             {"starts_at": datetime(2026, 11, 1, 9, tzinfo=UTC)},
             {"starts_at": datetime(2024, 10, 1, 9, tzinfo=UTC)},
         )

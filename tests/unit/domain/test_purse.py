@@ -63,6 +63,14 @@ def test_a_purse_is_the_ledger_without_its_entries(done: Sequence[tuple[int, Any
         assert expired == of_ledger
 
 
+def test_points_are_gone_from_their_last_instant_on() -> None:
+    purse, end = Purse(), NOW + timedelta(days=3)
+    purse.grant(10, Terms(NOW, end), "MDL")
+    assert purse.expired(end - timedelta(microseconds=1)) == []
+    assert [lot.remaining for lot in purse.expired(end)] == [10]
+    assert purse.available(end) == 0
+
+
 def _lots(purse: Purse) -> list[Any]:
     return [
         (

@@ -18,6 +18,7 @@ from chalicelib.domain.bonus_rules import (
     Gift,
     Streak,
     Tier,
+    TiersBy,
     VisitReward,
 )
 from chalicelib.domain.coming_often import ComingOften
@@ -151,6 +152,21 @@ def test_who_came_only_before_the_period_is_owed_their_points_and_is_no_client_o
     present, proposed = outcomes([visit(date(2026, 1, 10), 2000)], TIERED, span=replace(SPAN, since=since))
     assert (present.clients, present.earning, present.outstanding) == (0, 0, 100)
     assert proposed.tiers == {}
+
+
+def test_who_could_have_redeemed_before_the_period_alone_is_not_counted_as_able() -> None:
+    since = datetime(2026, 3, 31, 21, tzinfo=UTC)
+    visits = [visit(date(2026, 1, 10), 2000), visit(date(2026, 2, 10), 2000), visit(date(2026, 4, 10), 0)]
+    assert outcomes(visits, FIVE, span=replace(SPAN, since=since))[0].able == 0
+    assert outcomes(visits, FIVE)[0].able == 1
+
+
+def test_several_bookings_of_a_day_in_a_salon_are_one_visit_of_a_tier() -> None:
+    rules = BonusRules(tiers=(Tier("new", 0, 2, 5), Tier("known", 2, None, 10)), tiers_by=TiersBy.VISITS)
+    same_day = [visit(date(2026, 1, 10), 100), visit(date(2026, 1, 10), 100), visit(date(2026, 1, 11), 100)]
+    elsewhere = [same_day[0], visit(date(2026, 1, 10), 100, salon="sal_york"), same_day[2]]
+    assert outcomes(same_day, rules)[1].granted == 15
+    assert outcomes(elsewhere, rules)[1].granted == 20
 
 
 def test_who_never_came_is_not_counted() -> None:
