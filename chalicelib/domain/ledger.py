@@ -280,11 +280,15 @@ def _undone(
     account: Account, entry: Entry, posting: Posting, undone: int, grace_until: datetime | None, now: datetime
 ) -> Posted:
     account, ends = brought_up(account, now)
+    is_own = entry.client_id == account.client_id
     if posting.points < 0:
-        own = {change.number for change in entry.lots}
+        own = {change.number for change in entry.lots} if is_own else frozenset[int]()
         made = _entered(account, posting, [], now, owed=-posting.points, first=own, reverses=entry.id)
         return Posted(*made, ends)
-    changes = _returned(account, _slice(entry, undone, posting.points), grace_until, now)
+    back = _slice(entry, undone, posting.points)
+    if not is_own:  # of a client who was merged into this one: their lots are numbered otherwise
+        back = [replace(change, number=n) for n, change in enumerate(back, account.lots_made)]
+    changes = _returned(account, back, grace_until, now)
     rest = posting.points - sum(change.points for change in changes)
     if rest:  # it was not taken from lots, but owed: what is owed no more is given back
         number = max([account.lots_made, *(change.number + 1 for change in changes)])
@@ -313,7 +317,8 @@ def _returned(
     over = [change for change in changes if change.expires_at is not None and change.expires_at <= now]
     back = [change for change in changes if change not in over]
     salons = groupby(sorted(over, key=_salon), key=_salon)
-    for number, (_, group) in enumerate(salons, account.lots_made):
+    free = max([account.lots_made, *(change.number + 1 for change in back)])
+    for number, (_, group) in enumerate(salons, free):
         of_salon = list(group)
         points = sum(change.points for change in of_salon)
         back.append(_grace(number, points, grace_until, of_salon[0].salon_id, now))

@@ -211,6 +211,7 @@ def assumptions(simulation: Simulation) -> list[str]:
         "Points are granted at the visit's start; what was refunded was never paid.",
         "Birthday gifts go to those who have come before, when they would be congratulated.",
         "Coupons are counted, not used.",
+        "Clients who were merged are lived through each with the visits made under their own name.",
         "Visits without a known client earn nothing and are not counted.",
     ]
 

@@ -11,6 +11,7 @@ from chalicelib.domain.clients import Client, VisitDay, counts_as_new_visit, wit
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.network import Directory
 from chalicelib.services import plan_account, plan_client
+from chalicelib.services.keep_client import present
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.visit_points import points_of_visit, posting_id, visited_on
@@ -56,6 +57,7 @@ def complete(
         if booking.status is Status.COMPLETED:
             return _as_it_stands(world, booking)
         client = world.store.client(network_id, booking.client_id) if booking.client_id else None
+        client = present(world, client)
         account = world.store.account(network_id, client.id) if client else None
         directory = directory_for(world, booking)
         done = completion(directory, booking, client, account, bill, actor, world.now())
@@ -127,6 +129,7 @@ def completion(
                 "INSUFFICIENT_POINTS", "A visit without a client has no points to redeem.", available=0
             )
         return Completion(with_wake(closed, directory, None, now), None, None, ())
+    closed = replace(closed, client_id=client.id)
     day = visit_day(closed, directory)
     points = points_of_visit(
         directory,
@@ -154,6 +157,7 @@ def counted(
 ) -> list[Any]:
     """What must be saved so that a visit that took place, as a site says, is completed and counts for its
     client. paid_minor: None where that was not told; then it is what the lines come to."""
+    client = present(world, client)
     account = world.store.account(booking.network_id, client.id) if client else None
     told = booking.paid_minor if paid_minor is None else paid_minor
     bill = Bill(paid_minor=booking.total_minor if told is None else told)

@@ -11,10 +11,11 @@ from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import derived, entry_id
 from chalicelib.domain.programme import part_of, with_turnover
 from chalicelib.services import plan_account
+from chalicelib.services.keep_client import present
 from chalicelib.services.plan_booking import directory_for
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.take_back_visit import of_visit
-from chalicelib.services.undo_entry import undone, undone_of
+from chalicelib.services.undo_entry import entries_of, undone, undone_of
 from chalicelib.services.visit_points import visited_on
 from chalicelib.services.world import CONFLICT_TRIES, Allow, World
 
@@ -84,18 +85,18 @@ class _Done:
 def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
     if booking.client_id is None:
         return _Done([replace(booking, refunds=(*booking.refunds, refund))], refund, None, ())
-    network_id, client_id, now = booking.network_id, booking.client_id, world.now()
-    directory = directory_for(world, booking)
-    client = world.store.client(network_id, client_id)
-    account = world.store.account(network_id, client_id)
-    entries = world.store.entries(network_id, client_id)
+    network_id, now, directory = booking.network_id, world.now(), directory_for(world, booking)
+    client = present(world, world.store.client(network_id, booking.client_id))
+    holder_id = client.id if client is not None else booking.client_id
+    account = world.store.account(network_id, holder_id)
+    entries = entries_of(world, network_id, booking.client_id, holder_id)
     whole, so_far = booking.paid_minor or 0, booking.refunded_minor + refund.amount_minor
     made: list[Entry] = []
     for entry in of_visit(booking, entries):
         due = _due(entry, so_far, whole) - undone_of(entry, entries)
         if due <= 0:
             continue
-        id = entry_id(client_id, "refund", refund.id, entry.id)
+        id = entry_id(holder_id, "refund", refund.id, entry.id)
         done = undone(
             directory,
             account,

@@ -3,7 +3,7 @@ that memory stays the same however many there are."""
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.clients import Client
@@ -74,11 +74,17 @@ def _lived(
 ) -> list[ClientSums]:
     salons = {booking.salon_id for booking in past}
     directory = world.directory(simulation.network_id, lambda known: salons <= known.salons.keys())
-    of: dict[str, list[PastVisit]] = {client.id: [] for client in clients}
+    of: dict[str | None, list[PastVisit]] = {client.id: [] for client in clients}
     for booking in past:
-        of[str(booking.client_id)].append(past_visit(booking, directory))
+        if booking.client_id in of:  # it may just go over to another client
+            of[booking.client_id].append(past_visit(booking, directory))
     present, proposed, span = simulation.present, simulation.proposed, simulation.span
-    return [simulated(of[each.id], each.birth_date, present, proposed, span) for each in clients]
+    return [simulated(of[each.id], _born(each), present, proposed, span) for each in clients]
+
+
+def _born(client: Client) -> date | None:
+    """Who turned out to be another has no birthday of their own."""
+    return client.birth_date if client.merged is None else None
 
 
 def past_visit(booking: Booking, directory: Directory) -> PastVisit:

@@ -16,9 +16,10 @@ from chalicelib.domain.programme import with_turnover
 from chalicelib.domain.zones import local_date
 from chalicelib.services import plan_account, plan_client
 from chalicelib.services.complete_visit import visit_day
+from chalicelib.services.keep_client import present
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.undo_entry import undone, undone_of
+from chalicelib.services.undo_entry import entries_of, undone, undone_of
 from chalicelib.services.visit_points import posting_id, visited_on
 from chalicelib.services.world import CONFLICT_TRIES, World
 
@@ -63,10 +64,10 @@ def taken_back(
     )
     if booking.client_id is None:
         return [with_wake(reopened, directory, None, now)]
-    client = world.store.client(booking.network_id, booking.client_id)
+    client = present(world, world.store.client(booking.network_id, booking.client_id))
     if client is None:
         return [with_wake(reopened, directory, None, now)]
-    account, entries = _reversed(world, directory, booking, actor, now)
+    account, entries = _reversed(world, directory, booking, client.id, actor, now)
     counted = replace(booking, starts_at=counted_at or booking.starts_at)
     visit = None if _others_that_day(world, counted, client) else visit_day(counted, directory)
     left = (booking.paid_minor or 0) - booking.refunded_minor
@@ -78,13 +79,12 @@ def taken_back(
 
 
 def _reversed(
-    world: World, directory: Directory, booking: Booking, actor: str, now: datetime
+    world: World, directory: Directory, booking: Booking, holder_id: str, actor: str, now: datetime
 ) -> tuple[Account, list[Entry]]:
-    """All that the completion posted and that is not undone yet. What was earned first, so that what was
-    spent returns to its lots untouched."""
-    client_id = str(booking.client_id)
-    account = world.store.account(booking.network_id, client_id)
-    entries = world.store.entries(booking.network_id, client_id)
+    """All that the completion posted and that is not undone yet, taken back from whoever the client is now.
+    What was earned first, so that what was spent returns to its lots untouched."""
+    account = world.store.account(booking.network_id, holder_id)
+    entries = entries_of(world, booking.network_id, str(booking.client_id), holder_id)
     made: list[Entry] = []
     for entry in of_visit(booking, entries):
         if undone_of(entry, entries) < abs(entry.worth):

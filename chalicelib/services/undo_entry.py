@@ -11,13 +11,15 @@ from chalicelib.domain.ledger import Posted, reversed_entry
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import day_end
 from chalicelib.domain.zones import local_date
+from chalicelib.services.keep_client import present
 from chalicelib.services.post_once import post_once
 from chalicelib.services.world import World
 
 
-def reversal_id(entry: Entry) -> str:
-    """A whole reversal's id follows from what it reverses: an entry can be reversed once."""
-    return entry_id(entry.client_id, "reverse", entry.id)
+def reversal_id(entry: Entry, client_id: str) -> str:
+    """A whole reversal's id follows from what it reverses: an entry can be reversed once. client_id: in whose
+    ledger it stands; another than the entry's, if that client was merged into them."""
+    return entry_id(client_id, "reverse", entry.id)
 
 
 def undone_of(entry: Entry, entries: Iterable[Entry]) -> int:
@@ -44,11 +46,11 @@ def undone(
     points: int | None = None,
 ) -> Posted:
     """The account without what is left of an entry, or without `points` of it, worked out without writing.
-    entries: all of the client's. Raises CANNOT_REVERSE."""
+    entries: all of the client's, and of whoever was merged into them. Raises CANNOT_REVERSE."""
     return reversed_entry(
         account,
         entry,
-        id=id or reversal_id(entry),
+        id=id or reversal_id(entry, account.client_id),
         reason=reason,
         actor=actor,
         now=now,
@@ -64,13 +66,21 @@ def reverse(world: World, access: Access, entry_id: str, reason: str) -> Entry:
     entry = world.store.entry(network_id, client_id, entry_id)
     if entry is None:
         raise missing("entry", entry_id)
-    stands = world.store.entry(network_id, client_id, reversal_id(entry))
+    client = present(world, world.store.client(network_id, client_id))
+    holder_id = client.id if client is not None else client_id
+    id = reversal_id(entry, holder_id)
+    stands = world.store.entry(network_id, holder_id, id)
     if stands is not None:
         return stands
 
     def operation(account: Account, now: datetime) -> Posted:
-        entries = world.store.entries(network_id, client_id)
+        entries = entries_of(world, network_id, client_id, holder_id)
         directory = world.directory(network_id)
         return undone(directory, account, entry, entries, reason=reason, actor=access.actor, now=now)
 
-    return post_once(world, network_id, client_id, reversal_id(entry), operation)
+    return post_once(world, network_id, holder_id, id, operation, client=client)
+
+
+def entries_of(world: World, network_id: str, *client_ids: str) -> list[Entry]:
+    """The ledgers of these clients, each once."""
+    return [entry for id in dict.fromkeys(client_ids) for entry in world.store.entries(network_id, id)]

@@ -70,6 +70,8 @@ ADMITTED = {
     "GET /v1/clients/{client_id}/bonus": "omrs",
     "GET /v1/clients/{client_id}/bonus/entries": "omrs",
     "POST /v1/clients/{client_id}/bonus/entries": "omr",
+    "POST /v1/clients/{client_id}/merge": "om",
+    "POST /v1/clients/{client_id}/unmerge": "om",
     "POST /v1/clients/{client_id}/bonus/quote": "omr",
     "POST /v1/clients/{client_id}/bonus/holds": "omr",
     "POST /v1/bonus/holds/{hold_id}/release": "omr",

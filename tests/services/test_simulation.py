@@ -16,6 +16,7 @@ from chalicelib.domain.simulation import added, simulated
 from chalicelib.domain.simulations import Simulation, assumptions, not_simulated
 from chalicelib.domain.waking import Trouble
 from chalicelib.domain.walks import Walk
+from chalicelib.services.merge_clients import merge_clients
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.set_rules import set_rules
 from chalicelib.services.simulate_past import past_visit, simulate_some
@@ -32,11 +33,12 @@ from tests.builders import (
     a_network,
     a_town,
     access,
+    save_client,
 )
 from tests.life import Life
 from tests.small_pages import SmallPages
 
-CLIENTS = 13
+CLIENTS, BORN = 13, date(1990, 10, 15)
 TEN = replace(BonusRules(), cashback_percent=10)
 
 
@@ -72,10 +74,9 @@ def past(world: World) -> list[Booking]:
         last = next((each for each in bookings if each.client_id == client_id(number)), None)
         days = (VisitDay(last.starts_at.date(), last.salon_id),) if last else ()
         made_at = NOW - timedelta(days=400 + number)
-        world.store.save(
-            a_client(client_id(number), phone=f"+3736900{number:04d}", created_at=made_at,
-                     visits_count=number % 4, recent_visits=days)
-        )  # fmt: skip
+        said = {"email": None, "birth_date": BORN, "visits_count": number % 4, "recent_visits": days}
+        phone = f"+3736900{number:04d}"
+        save_client(world.store, a_client(client_id(number), phone=phone, created_at=made_at, **said))
     for booking in bookings:
         world.store.save(booking)
     return bookings
@@ -118,7 +119,7 @@ def test_every_clients_past_is_counted_once(world: World, past: list[Booking]) -
     expected = [
         simulated(
             [past_visit(each, directory) for each in past if each.client_id == client_id(number)],
-            date(1990, 5, 17),
+            BORN,
             BonusRules(),
             TEN,
             done.span,
@@ -202,6 +203,22 @@ def test_clients_who_come_meanwhile_do_not_disturb(world: World, past: list[Book
     walk_on(slow, walk_of(world, simulation))
     world.store.save(a_client("cli_late000000000001", phone="+37369999999", created_at=NOW))
     assert walked(slow, simulation).seen == CLIENTS + 1
+
+
+def test_who_was_merged_into_another_keeps_their_visits_and_has_no_birthday_of_their_own(
+    world: World, past: list[Booking]
+) -> None:
+    def gifted(present: BonusRules) -> BonusRules:
+        return replace(present, birthday=Gift(200, 30))
+
+    def of_birthdays(done: Simulation) -> int:
+        return sum(number for name, number in done.sums.proposed.items() if name.startswith("birthday"))
+
+    before = walked(world, begin_simulation(world, access(), gifted))
+    merge_clients(world, access(), client_id(3), client_id(1))
+    after = walked(world, begin_simulation(world, access(), gifted))
+    assert after.visits == before.visits == len(past)
+    assert of_birthdays(before) - of_birthdays(after) == 200
 
 
 # --- crashes
