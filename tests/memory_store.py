@@ -22,6 +22,7 @@ from chalicelib.domain.network import Connection, Directory, Network, Price, Sal
 from chalicelib.domain.operations import Parked
 from chalicelib.domain.promotions import Offer, Promotion, PromotionShare, Taken
 from chalicelib.domain.rules import RulesChange
+from chalicelib.domain.simulations import Simulation
 from chalicelib.domain.spending import Spending
 from chalicelib.domain.surprises import SurpriseMonth
 from chalicelib.domain.tasks import Task
@@ -177,6 +178,14 @@ class MemoryStore:
         return self._one(Campaign, network_id=network_id, id=campaign_id)
 
     @_call
+    def walk(self, network_id: str, walk_id: str) -> Walk | None:
+        return self._one(Walk, network_id=network_id, id=walk_id)
+
+    @_call
+    def simulation(self, network_id: str, simulation_id: str) -> Simulation | None:
+        return self._one(Simulation, network_id=network_id, id=simulation_id)
+
+    @_call
     def recipient(self, network_id: str, client_id: str, campaign_id: str) -> Recipient | None:
         return self._one(Recipient, network_id=network_id, client_id=client_id, campaign_id=campaign_id)
 
@@ -313,6 +322,11 @@ class MemoryStore:
     @_call
     def walks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Walk]:
         return Page(sorted(self._all(Walk, network_id=network_id), key=lambda walk: walk.id, reverse=True))
+
+    @_call
+    def simulations(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Simulation]:
+        found = self._all(Simulation, network_id=network_id)
+        return Page(sorted(found, key=lambda each: each.id, reverse=True)[:limit])
 
     @_call
     def rules_changes(

@@ -26,6 +26,7 @@ from chalicelib.api import (  # noqa: F401
     reports,
     rules,
     set_up,
+    simulations,
     stop_page,
     surprises,
     tasks,

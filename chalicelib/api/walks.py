@@ -53,6 +53,7 @@ class WalkAnswer(Answered):
     month: str | None
     audit: AuditSumsAnswer | None
     sleeps_until: datetime | None
+    simulation_id: str | None
     error: str | None
     parked: bool
     finished_at: datetime | None
@@ -75,7 +76,16 @@ def _audit(sums: AuditSums | None) -> AuditSumsAnswer | None:
 
 def _answer(walk: Walk, others: Sequence[Walk], *, owner: bool) -> WalkAnswer:
     salon_id = salon_of_stage(walk.stage)
-    same = ("id", "begun_at", "seen", "changed", "campaign_id", "sleeps_until", "finished_at")
+    same = (
+        "id",
+        "begun_at",
+        "seen",
+        "changed",
+        "campaign_id",
+        "simulation_id",
+        "sleeps_until",
+        "finished_at",
+    )
     return WalkAnswer(
         **{name: getattr(walk, name) for name in same},
         kind=walk.kind.value,

@@ -34,6 +34,8 @@ class WalkKind(StrEnum):
     """Recomputes some accounts each night; it never ends."""
     CLEARING = "clearing"
     """Adds up a month of the ledger, by pairs of salons."""
+    SIMULATE = "simulate"
+    """Lives through the past under a proposed programme."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +76,14 @@ class Walk:
     how many of them it wrote or found. campaign_id: whose recipients it is about. next_at: when the next of
     them is due. count: what it has counted so far. promotion_id: whose points it gives. draw: the surprises
     that it draws. audit: what of accounts; of a walk that never ends, in its last night. period: the month
-    that it adds up. sleeps_until: it is not gone on with before."""
+    that it adds up. simulation_id: what it simulates. sleeps_until: it is not gone on with before."""
 
     network_id: str
     id: str
     kind: WalkKind
     begun_at: datetime
     campaign_id: str | None = None
+    simulation_id: str | None = None
     stage: str = ""
     cursor: str | None = None
     seen: int = 0

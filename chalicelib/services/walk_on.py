@@ -15,6 +15,7 @@ from chalicelib.services.draw_surprises import draw_some
 from chalicelib.services.give_promotion import give_some
 from chalicelib.services.invite import invite_some, resume_some
 from chalicelib.services.replan import replan_some
+from chalicelib.services.simulate_past import simulate_some
 from chalicelib.services.world import World
 
 Step = Callable[[World, Walk], Walk]
@@ -30,6 +31,7 @@ STEPS: Mapping[WalkKind, Step] = {
     WalkKind.AUDIT: audit_some,
     WalkKind.AUDIT_SAMPLE: audit_night,
     WalkKind.CLEARING: clear_some,
+    WalkKind.SIMULATE: simulate_some,
 }
 """Of the walks that need no more than the world."""
 

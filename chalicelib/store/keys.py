@@ -28,6 +28,7 @@ from chalicelib.domain.network import Connection, Key, Network, Price, Salon, Se
 from chalicelib.domain.operations import GivenAnswer, Parked, Tally
 from chalicelib.domain.promotions import Offer, Promotion, PromotionShare, Taken
 from chalicelib.domain.rules import RulesChange
+from chalicelib.domain.simulations import Simulation
 from chalicelib.domain.spending import Spending
 from chalicelib.domain.surprises import SurpriseMonth
 from chalicelib.domain.tasks import Task
@@ -64,6 +65,7 @@ TEMPLATES = {
     "SHARE": ("NET#{network_id}#SHARE#{promotion_id}#{number}", "SHARE"),
     "SURPRISE": ("NET#{network_id}#SURPRISES", "SURPRISE#{month}"),
     "WALK": ("NET#{network_id}#WALKS", "WALK#{id}"),
+    "SIMULATION": ("NET#{network_id}#SIMULATIONS", "SIMULATION#{id}"),
     "TASK": ("NET#{network_id}#TASKS", "TASK#{id}"),
     "CLEARING": ("NET#{network_id}#CLEARINGS", "CLEARING#{month}"),
     "PART": ("NET#{network_id}#PARTS#{walk_id}", "PART#{number}"),
@@ -291,6 +293,7 @@ _PLACES: dict[type, Callable[[Any], Place]] = {
     Taken: _simple("TAKEN", "network_id", "client_id", "promotion_id"),
     SurpriseMonth: _simple("SURPRISE", "network_id", "month"),
     Walk: _simple("WALK", "network_id", "id"),
+    Simulation: _simple("SIMULATION", "network_id", "id"),
     Task: _simple("TASK", "network_id", "id"),
     Clearing: _simple("CLEARING", "network_id", "month"),
     ClearingPart: _simple("PART", "network_id", "walk_id", "number"),

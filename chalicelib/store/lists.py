@@ -26,6 +26,7 @@ from chalicelib.domain.network import (
 from chalicelib.domain.operations import Parked
 from chalicelib.domain.promotions import SHARES, Offer, Promotion, PromotionShare, share_name
 from chalicelib.domain.rules import RulesChange
+from chalicelib.domain.simulations import Simulation
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.walks import Walk
 from chalicelib.services.ports import DueItem, Page
@@ -294,6 +295,11 @@ class Lists:
 
     def walks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Walk]:
         return self._page(Walk, *keys.key("WALK", network_id=network_id, id=""), limit=limit, cursor=cursor)
+
+    def simulations(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Simulation]:
+        return self._page(
+            Simulation, *keys.key("SIMULATION", network_id=network_id, id=""), limit=limit, cursor=cursor
+        )
 
     def tasks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Task]:
         return self._page(Task, *keys.key("TASK", network_id=network_id, id=""), limit=limit, cursor=cursor)

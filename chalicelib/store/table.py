@@ -21,6 +21,7 @@ from chalicelib.domain.network import Connection as SiteConnection
 from chalicelib.domain.network import Key, Network, Price, Template
 from chalicelib.domain.operations import GivenAnswer, Tally
 from chalicelib.domain.promotions import Promotion, PromotionShare, Taken
+from chalicelib.domain.simulations import Simulation
 from chalicelib.domain.spending import Spending
 from chalicelib.domain.surprises import SurpriseMonth
 from chalicelib.domain.tasks import Task
@@ -232,6 +233,9 @@ class Table(Lists, ReportReads):
 
     def walk(self, network_id: str, walk_id: str) -> Walk | None:
         return self._get(Walk, "WALK", consistent=True, network_id=network_id, id=walk_id)
+
+    def simulation(self, network_id: str, simulation_id: str) -> Simulation | None:
+        return self._get(Simulation, "SIMULATION", consistent=True, network_id=network_id, id=simulation_id)
 
     def task(self, network_id: str, task_id: str) -> Task | None:
         return self._get(Task, "TASK", consistent=True, network_id=network_id, id=task_id)
