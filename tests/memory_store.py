@@ -280,10 +280,6 @@ class MemoryStore:
         return sum(each.status is Status.COMPLETED for each in found)
 
     @_call
-    def walk(self, network_id: str, walk_id: str) -> Walk | None:
-        return self._one(Walk, network_id=network_id, id=walk_id)
-
-    @_call
     def entries(self, network_id: str, client_id: str, *, fresh: bool = True) -> list[Entry]:
         found = self._all(Entry, network_id=network_id, client_id=client_id)
         return sorted(found, key=lambda entry: entry.number)

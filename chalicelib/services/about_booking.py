@@ -74,8 +74,8 @@ class AboutBooking:
             return self
         visit = other_bookings_of_visit(self.item, self.salon, store)
         account = None
-        if TouchKind.BONUS_NOTICE in kinds:
-            account = store.account(self.item.network_id, self.client.id)
+        if TouchKind.BONUS_NOTICE in kinds:  # hours after the visit: an eventual read tells of it
+            (account,) = store.accounts_named(self.item.network_id, [self.client.id]) or (None,)
         return replace(self, visit=visit, account=account)
 
     def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
