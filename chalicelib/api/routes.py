@@ -4,6 +4,7 @@ from chalicelib.api import (  # noqa: F401
     bonuses,
     bookings,
     campaigns,
+    card_page,
     clients,
     connections,
     consents,
