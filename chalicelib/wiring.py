@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
     from chalicelib.messaging.sns_envelope import Envelopes
     from chalicelib.services.make_links import Links
-    from chalicelib.services.ports import PushRegistry, Sender
+    from chalicelib.services.ports import PassUpdates, PushRegistry, Sender
     from chalicelib.services.receive_webhook import Receiving, Site
     from chalicelib.services.sending import Sending
     from chalicelib.services.take_in import Intake
     from chalicelib.services.wake_items import Wakers
     from chalicelib.services.world import World
     from chalicelib.store.table import Table
+    from chalicelib.web.apple_pass import AppleIssuer
+    from chalicelib.web.google_pass import GoogleIssuer
+    from chalicelib.web.wallets import Wallets
 
 DIRECTORY_KEPT = timedelta(seconds=60)
 DIRECTORIES_MOST = 200
@@ -271,6 +274,39 @@ def push_registry() -> "PushRegistry":
 
 
 @cache
+def wallets() -> "Wallets":
+    """The makers of passes that the settings name."""
+    from chalicelib.web.wallets import Wallets
+
+    here = settings().wallet
+    return Wallets(
+        apple=_apple() if here.apple_pass_type else None,
+        google=_google() if here.google_issuer else None,
+    )
+
+
+def _apple() -> "AppleIssuer":
+    from chalicelib.web.apple_pass import AppleIssuer, signing
+
+    certificate, key, intermediate = (
+        parameter(f"wallet/apple-{name}").encode() for name in ("certificate", "key", "intermediate")
+    )
+    here = settings().wallet
+    return AppleIssuer(here.apple_pass_type, here.apple_team, signing(certificate, key, intermediate))
+
+
+def _google() -> "GoogleIssuer":
+    import json
+
+    from chalicelib.web.google_pass import GoogleIssuer, signing
+
+    account = json.loads(parameter("wallet/google-account"))
+    here = settings().wallet
+    sign = signing(account["private_key"].encode())
+    return GoogleIssuer(here.google_issuer, here.google_logo, account["client_email"], sign)
+
+
+@cache
 def sending(count: "Callable[[str], None]" = lambda metric: None) -> "Sending":
     """count: told of each message's state, for the metrics."""
     from chalicelib.services.budgets import Budgets
@@ -284,7 +320,30 @@ def sending(count: "Callable[[str], None]" = lambda metric: None) -> "Sending":
 def wakers(count: "Callable[[str], None]" = lambda metric: None) -> "Wakers":
     from chalicelib.services.wakers import wakers as made
 
-    return made(sending(count), intake_queue())
+    return made(sending(count), intake_queue(), pass_updates())
+
+
+@cache
+def pass_updates() -> "PassUpdates":
+    """Who tells Google of changed cards, where the settings name an issuer."""
+    if not settings().wallet.google_issuer:
+        from chalicelib.services.wakers import NO_WALLETS
+
+        return NO_WALLETS
+    import urllib3
+
+    from chalicelib.messaging.google_wallet import GoogleUpdates, over_https
+    from chalicelib.web.google_pass import loyalty_object, signed_token
+
+    issuer = _google()
+    pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=5), retries=False)
+    return GoogleUpdates(
+        issuer.account,
+        lambda claims: signed_token(claims, issuer.sign),
+        lambda shown, language: loyalty_object(shown, language, issuer.issuer),
+        over_https(pool),
+        now,
+    )
 
 
 @cache

@@ -2,14 +2,8 @@
 
 from chalicelib.api.page_views import Opened
 from chalicelib.domain.links import LinkPurpose
-from chalicelib.services.show_card import Card, card_code
-from chalicelib.services.world import World
-from chalicelib.web.views import CardView, CouponView, DayPoints, TermsView, TierView
-
-
-def coupons_of(world: World, network_id: str, client_id: str) -> tuple[CouponView, ...]:
-    """The client's open coupons: none are given out yet."""
-    return ()
+from chalicelib.services.show_card import Card, card_code, coupons_of
+from chalicelib.web.views import CardView, DayPoints, TermsView, TierView
 
 
 def card_view(opened: Opened, card: Card, wallets: tuple[str, ...]) -> CardView:

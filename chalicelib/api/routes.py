@@ -26,6 +26,8 @@ from chalicelib.api import (  # noqa: F401
     templates,
     touches,
     walks,
+    wallet,
+    wallet_service,
 )
 from chalicelib.api.endpoint import bp
 

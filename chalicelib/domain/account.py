@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from chalicelib.domain.touches import Touch, TouchKind
 from chalicelib.domain.waking import Trouble, Wake
+from chalicelib.domain.wallet import Shown
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 POINTS_MOST = 1_000_000_000
@@ -119,6 +120,7 @@ class Account:
     balance   what remains in all lots, held or pending too. debt: points still owed by a reversal.
     entries   how many were posted, also the next entry's number. lots_made: the next lot's number.
     turnover  of the last months, the oldest first: what tiers are told by.
+    shown     of a client who has the card in a wallet: what the wallet was told.
     The pointer is for what expires, and for what is said of it beforehand.
     """
 
@@ -134,6 +136,7 @@ class Account:
     touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
     wake: Wake | None = None
     trouble: Trouble | None = None
+    shown: Shown | None = None
     version: int = 0
 
     @property

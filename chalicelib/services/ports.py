@@ -22,6 +22,7 @@ from chalicelib.domain.spending import Spending
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.touches import TouchKind
 from chalicelib.domain.walks import Walk
+from chalicelib.domain.wallet import DevicePass, Pass, PassDevice
 
 T = TypeVar("T")
 
@@ -123,6 +124,9 @@ class Store(Protocol):
     def accounts_named(self, network_id: str, client_ids: Sequence[str]) -> list[Account]: ...
     def entry(self, network_id: str, client_id: str, entry_id: str) -> Entry | None: ...
     def entries(self, network_id: str, client_id: str) -> list[Entry]: ...
+
+    def pass_devices(self, network_id: str, client_id: str) -> list[PassDevice]: ...
+    def passes_of_device(self, network_id: str, device: str) -> list[DevicePass]: ...
 
     def message(self, network_id: str, client_id: str, message_id: str) -> Message | None: ...
     def messages_of_client(
@@ -226,6 +230,14 @@ class PushRegistry(Protocol):
         platform: android, ios or web. token: what the app was given by its platform. Raises DeviceRefused,
         PlatformMissing.
         """
+
+
+class PassUpdates(Protocol):
+    """Tells wallets that a pass shows something new."""
+
+    def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
+        """Whether all were told that can be; never raises for what a wallet's maker says. devices: that keep
+        the pass."""
 
 
 Texts = Callable[[str, str, str, MessageFacts, Template | None], Worded]

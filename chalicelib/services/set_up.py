@@ -11,7 +11,7 @@ from chalicelib.domain.errors import conflict, forbidden, missing, refused
 from chalicelib.domain.ids import derived
 from chalicelib.domain.network import Directory, Network, Salon, Service, Staff
 from chalicelib.domain.walks import Walk
-from chalicelib.services.check_set_up import checked, country_code, language_code
+from chalicelib.services.check_set_up import checked, country_code, language_code, placed
 from chalicelib.services.contact_details import name_normal
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.replan import a_replan
@@ -64,7 +64,7 @@ def add_salon(world: World, access: Access, said: Mapping[str, Any], request_id:
     """said: the fields of a Salon. Raises UNKNOWN_TIMEZONE, INVALID_CURRENCY, INVALID_URL, ..."""
     fields = checked(world.directory(access.network_id), said)
     salon = Salon(network_id=access.network_id, id=_id(world, access, "sal", request_id), **fields)
-    return _added(world, salon, lambda directory: directory.salons, request_id)
+    return _added(world, placed(salon), lambda directory: directory.salons, request_id)
 
 
 def change_salon(world: World, access: Access, salon_id: str, changes: Mapping[str, Any]) -> Salon:
@@ -78,7 +78,7 @@ def change_salon(world: World, access: Access, salon_id: str, changes: Mapping[s
     def change(salon: Salon, directory: Directory) -> Salon:
         if changes.get("currency", salon.currency) != salon.currency:
             raise refused("CURRENCY_FIXED", "A salon keeps its currency.", currency=salon.currency)
-        return replace(salon, **checked(directory, changes))
+        return placed(replace(salon, **checked(directory, changes)))
 
     def of(directory: Directory) -> Salon | None:
         return directory.salons.get(salon_id)

@@ -13,6 +13,7 @@ from chalicelib.domain.clients import Client
 from chalicelib.domain.ledger import brought_up
 from chalicelib.domain.network import Directory, Salon
 from chalicelib.domain.programme import Standing, percent_of, programme_for, standing
+from chalicelib.domain.wallet import CouponView
 from chalicelib.domain.zones import local_date
 from chalicelib.services.make_links import Links
 from chalicelib.services.plan_client import salon_of
@@ -110,6 +111,11 @@ def card_of(world: World, client: Client) -> Card:
     now, directory = world.now(), world.directory(client.network_id)
     account, _ = brought_up(world.store.account(client.network_id, client.id), now)
     return Card(client, account, directory, now)
+
+
+def coupons_of(world: World, network_id: str, client_id: str) -> tuple[CouponView, ...]:
+    """The client's open coupons: none are given out yet."""
+    return ()
 
 
 # --- the code on it

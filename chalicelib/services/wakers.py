@@ -1,10 +1,12 @@
 """What waking means for each kind of item: a booking, a client, an account, a recipient of a campaign, a
 walk, a webhook that was never taken in."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from chalicelib.domain.account import Account
+from chalicelib.domain.account_plan import PASSES, passes_are_stale
 from chalicelib.domain.booking_plan import unconfirmed_at
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.campaigns import Recipient
@@ -16,6 +18,7 @@ from chalicelib.domain.network import Directory
 from chalicelib.domain.tasks import Task, TaskKind
 from chalicelib.domain.waking import Wake, after_failure
 from chalicelib.domain.walks import Walk, WalkKind
+from chalicelib.domain.wallet import Pass, PassDevice
 from chalicelib.services import plan_account
 from chalicelib.services.about_account import about_account
 from chalicelib.services.about_booking import about_booking, rules_of
@@ -23,8 +26,9 @@ from chalicelib.services.about_client import about_client
 from chalicelib.services.about_recipient import about_recipient
 from chalicelib.services.attach_client import attach_client
 from chalicelib.services.count_campaign import count_some
+from chalicelib.services.keep_passes import tell_wallets
 from chalicelib.services.plan_booking import directory_for, with_wake
-from chalicelib.services.ports import IntakeQueue
+from chalicelib.services.ports import IntakeQueue, PassUpdates
 from chalicelib.services.send_touches import send_due
 from chalicelib.services.sending import Sending
 from chalicelib.services.wake_items import Wakers
@@ -38,12 +42,22 @@ SETTLED_AFTER = timedelta(seconds=10)
 """How long an eventual read may not tell of a write."""
 
 
-def wakers(sending: Sending, intake: IntakeQueue) -> Wakers:
+class NoWallets:
+    """Where no wallet can be told of anything."""
+
+    def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
+        return True
+
+
+NO_WALLETS = NoWallets()
+
+
+def wakers(sending: Sending, intake: IntakeQueue, updates: PassUpdates = NO_WALLETS) -> Wakers:
     steps = {**STEPS, WalkKind.COUNT: lambda world, walk: count_some(sending, walk)}
     return {
         Booking: lambda booking: wake_booking(sending, booking),
         Client: lambda client: wake_client(sending, client),
-        Account: lambda account: wake_account(sending, account),
+        Account: lambda account: wake_account(sending, account, updates),
         Recipient: lambda recipient: wake_recipient(sending, recipient),
         Walk: lambda walk: walk_on(sending.world, walk, steps),
         InboxItem: lambda item: wake_inbox_item(sending, intake, item),
@@ -103,14 +117,20 @@ def wake_client(sending: Sending, client: Client) -> None:
     send_due(sending, about_client(client, directory))
 
 
-def wake_account(sending: Sending, account: Account) -> None:
-    """Posts what has come to its end, then warns of what soon will."""
+def wake_account(sending: Sending, account: Account, updates: PassUpdates) -> None:
+    """Posts what has come to its end, tells wallets, then warns of what soon will end."""
     world, now = sending.world, sending.world.now()
+    calls_for_passes = account.wake is not None and account.wake.why == PASSES
     directory = world.directory(account.network_id)
     client = _client_of(world, account.network_id, account.client_id)
     account, ends = brought_up(account, now)
+    if client is None:
+        account = replace(account, shown=None)
     if ends or client is None or not directory.salons:
         account = world.store.save(plan_account.with_wake(account, directory, now, client), *ends)[0]
+    if client is not None and (calls_for_passes or passes_are_stale(account)):
+        told = tell_wallets(world, sending.links, updates, account, client)
+        account = world.store.save(plan_account.with_wake(told, directory, now, client))[0]
     if client is not None and directory.salons:
         send_due(sending, about_account(account, client, directory))
 

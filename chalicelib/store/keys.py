@@ -29,6 +29,7 @@ from chalicelib.domain.spending import Spending
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.waking import Wake
 from chalicelib.domain.walks import Walk
+from chalicelib.domain.wallet import DevicePass, PassDevice
 
 TEMPLATES = {
     "NETWORK": ("NET#{network_id}", "NETWORK"),
@@ -44,6 +45,8 @@ TEMPLATES = {
     "ENTRY": ("NET#{network_id}#CLI#{client_id}", "ENTRY#{id}"),
     "MSG": ("NET#{network_id}#CLI#{client_id}", "MSG#{id}"),
     "CONSENT": ("NET#{network_id}#CLI#{client_id}", "CONSENT#{id}"),
+    "PASSDEVICE": ("NET#{network_id}#CLI#{client_id}", "PASSDEVICE#{device}"),
+    "DEVICEPASS": ("NET#{network_id}#DEVICE#{device}", "DEVICEPASS#{client_id}"),
     "RECIPIENT": ("NET#{network_id}#CLI#{client_id}", "RECIPIENT#{campaign_id}"),
     "BOOKING": ("NET#{network_id}#BKG#{id}", "BOOKING"),
     "ALIAS": ("NET#{network_id}#ALIAS#{kind}#{value}", "ALIAS"),
@@ -79,8 +82,8 @@ TOLD_BY = {
 UNVERSIONED = (Entry, Alias, ConsentChange, RulesChange)
 """Written once: a second write of the same key is refused, whatever it says."""
 
-OVERWRITTEN = (Link, Parked)
-"""Written as often as one likes: the same key always says the same."""
+OVERWRITTEN = (Link, Parked, PassDevice, DevicePass)
+"""Written as often as one likes: the same key always says the same, or the last prevails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +269,8 @@ _PLACES: dict[type, Callable[[Any], Place]] = {
     Template: _simple("TEMPLATE", "network_id", "kind", "channel", "language"),
     Price: _simple("PRICE", "network_id", "channel", "country_code"),
     ConsentChange: _simple("CONSENT", "network_id", "client_id", "id"),
+    PassDevice: _simple("PASSDEVICE", "network_id", "client_id", "device"),
+    DevicePass: _simple("DEVICEPASS", "network_id", "device", "client_id"),
     Recipient: _simple("RECIPIENT", "network_id", "client_id", "campaign_id"),
     RulesChange: _simple("RULES", "network_id", "number"),
     Campaign: _simple("CAMPAIGN", "network_id", "id"),

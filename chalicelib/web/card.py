@@ -1,6 +1,7 @@
 """The client's bonus card as HTML: what they have, until when, and the code that the desk finds them by.
 
-It is a page like those of pages.py, and has no form: nothing is changed here.
+It is a page like those of pages.py. Its one form posts to {base_path}/w/{token}/google, which leads on to
+Google: so this page's policy lets forms go there.
 """
 
 from collections.abc import Sequence
@@ -8,12 +9,20 @@ from datetime import date
 
 from chalicelib.web import formats
 from chalicelib.web.languages import Catalogue, catalogue
-from chalicelib.web.pages import page_path
+from chalicelib.web.pages import SECURITY_HEADERS, page_path
 from chalicelib.web.qr import qr_code
 from chalicelib.web.rendering import rendered
 from chalicelib.web.views import CardView, CouponView, DayPoints, TermsView, TierView
 
 Shown = dict[str, str | None]
+
+_POLICY = "Content-Security-Policy"
+HEADERS = {
+    **SECURITY_HEADERS,
+    _POLICY: SECURITY_HEADERS[_POLICY].replace(
+        "form-action 'self'", "form-action 'self' https://pay.google.com"
+    ),
+}
 
 
 def card_page(view: CardView, language: str) -> str:

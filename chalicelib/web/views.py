@@ -3,6 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from chalicelib.domain.wallet import CouponView
+
+__all__ = [
+    "BookingView", "CardView", "CouponView", "DayPoints", "LineView", "ReviewLinkView", "ReviewView",
+    "SalonView", "StopView", "TermsView", "TierView",
+]  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewLinkView:
@@ -130,19 +137,6 @@ class TierView:
     above: str | None = None
     missing: int = 0
     of: int = 0
-    currency: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CouponView:
-    """A discount, once: percent, or an amount in minor units of a currency. on: the name of the service;
-    None: on goods. valid_until: the last local day."""
-
-    name: str
-    valid_until: date
-    on: str | None = None
-    percent: int = 0
-    amount_minor: int = 0
     currency: str | None = None
 
 
