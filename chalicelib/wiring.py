@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.services.wake_items import Wakers
     from chalicelib.services.world import World
     from chalicelib.store.table import Table
-    from chalicelib.web.apple_pass import AppleIssuer
-    from chalicelib.web.google_pass import GoogleIssuer
+    from chalicelib.web.google_pass import ServiceAccount
     from chalicelib.web.wallets import Wallets
 
 DIRECTORY_KEPT = timedelta(seconds=60)
@@ -275,35 +274,36 @@ def push_registry() -> "PushRegistry":
 
 @cache
 def wallets() -> "Wallets":
-    """The makers of passes that the settings name."""
+    """The makers of passes that the settings name. Their keys are read when a pass is made: a page that only
+    offers one does not wait for them, nor fail without them."""
+    from chalicelib.web.apple_pass import AppleIssuer
+    from chalicelib.web.google_pass import GoogleIssuer
     from chalicelib.web.wallets import Wallets
 
     here = settings().wallet
+    apple = AppleIssuer(here.apple_pass_type, here.apple_team, lambda manifest: _apple_signature()(manifest))
+    google = GoogleIssuer(here.google_issuer, here.google_logo, _google_account)
     return Wallets(
-        apple=_apple() if here.apple_pass_type else None,
-        google=_google() if here.google_issuer else None,
+        apple=apple if here.apple_pass_type else None, google=google if here.google_issuer else None
     )
 
 
-def _apple() -> "AppleIssuer":
-    from chalicelib.web.apple_pass import AppleIssuer, signing
+@cache
+def _apple_signature() -> "Callable[[bytes], bytes]":
+    from chalicelib.web.apple_pass import signing
 
-    certificate, key, intermediate = (
-        parameter(f"wallet/apple-{name}").encode() for name in ("certificate", "key", "intermediate")
-    )
-    here = settings().wallet
-    return AppleIssuer(here.apple_pass_type, here.apple_team, signing(certificate, key, intermediate))
+    names = ("certificate", "key", "intermediate")
+    return signing(*(parameter(f"wallet/apple-{name}").encode() for name in names))
 
 
-def _google() -> "GoogleIssuer":
+@cache
+def _google_account() -> "ServiceAccount":
     import json
 
-    from chalicelib.web.google_pass import GoogleIssuer, signing
+    from chalicelib.web.google_pass import ServiceAccount, signing
 
     account = json.loads(parameter("wallet/google-account"))
-    here = settings().wallet
-    sign = signing(account["private_key"].encode())
-    return GoogleIssuer(here.google_issuer, here.google_logo, account["client_email"], sign)
+    return ServiceAccount(account["client_email"], signing(account["private_key"].encode()))
 
 
 @cache
@@ -335,12 +335,12 @@ def pass_updates() -> "PassUpdates":
     from chalicelib.messaging.google_wallet import GoogleUpdates, over_https
     from chalicelib.web.google_pass import loyalty_object, signed_token
 
-    issuer = _google()
+    issuer = settings().wallet.google_issuer
     pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=5), retries=False)
     return GoogleUpdates(
-        issuer.account,
-        lambda claims: signed_token(claims, issuer.sign),
-        lambda shown, language: loyalty_object(shown, language, issuer.issuer),
+        lambda: _google_account().email,
+        lambda claims: signed_token(claims, _google_account().sign),
+        lambda shown, language: loyalty_object(shown, language, issuer),
         over_https(pool),
         now,
     )

@@ -90,8 +90,7 @@ def google(request: Request, token: str) -> Answer:
 
 
 def _shown(opened: Opened, client: Client) -> Pass:
-    page_url = opened.links.url(opened.link, LinkPurpose.CARD)
-    return pass_of(opened.world, card_of(opened.world, client), opened.links, page_url)
+    return pass_of(opened.world, card_of(opened.world, client), opened.links)
 
 
 # --- the desk
@@ -107,7 +106,7 @@ def see_pass(ask: Ask, client_id: str) -> PassAnswer:
     link = links.link(client.network_id, client.id, None, now)
     links.keep(ask.world.store, link, now, sure=None)
     card_url = links.url(link, LinkPurpose.CARD)
-    shown = pass_of(ask.world, card_of(ask.world, client), links, card_url)
+    shown = pass_of(ask.world, card_of(ask.world, client), links)
     language = choose_language(client.language, ask.world.directory(client.network_id).network.language)
     apple_says = apple_pass.pass_fields(shown, language, UNSIGNED, UNSIGNED, None)
     google_says = google_pass.payload(shown, language, UNSIGNED, "")

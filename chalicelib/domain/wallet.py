@@ -30,7 +30,8 @@ class Pass:
     serial    names the pass for good: network and client.
     points    those to use now. expiring: the next that can be used until a local day.
     coupons   how many are open.
-    code      what the desk finds the client by. page_url: the card's page, if there is a link to it.
+    code      what the desk finds the client by.
+    No address of the card's page is in it: that ends after half a year, a pass does not.
     """
 
     serial: str
@@ -41,11 +42,10 @@ class Pass:
     coupons: int = 0
     expiring: tuple[date, int] | None = None
     places: tuple[Place, ...] = ()
-    page_url: str | None = None
 
     @property
     def tag(self) -> str:
-        """Another whenever it shows something else; the address of its page is not shown."""
+        """Another whenever it shows something else."""
         places = (f"{each.name} {each.latitude} {each.longitude}" for each in self.places)
         said = (self.network_name, self.points, self.tier, self.coupons, self.expiring)
         return digest(*map(str, said), *places, length=8)

@@ -29,10 +29,10 @@ class Http(Protocol):
 
 @dataclass
 class GoogleUpdates:
-    """account: the service account that signs. signed: a JSON Web Token of claims. card: what Google keeps of
-    a pass, in a language. clock: the present instant."""
+    """account: the address of the service account that signs. signed: a JSON Web Token of claims. card: what
+    Google keeps of a pass, in a language. clock: the present instant."""
 
-    account: str
+    account: Callable[[], str]
     signed: Callable[[dict[str, Any]], str]
     card: Callable[[Pass, str], dict[str, Any]]
     http: Http
@@ -50,7 +50,7 @@ class GoogleUpdates:
             headers = {"Authorization": f"Bearer {self._access()}", "Content-Type": "application/json"}
             url = OBJECTS + quote(card["id"], safe="")
             status, _ = self.http("PATCH", url, headers, json.dumps(card, ensure_ascii=False).encode())
-        except (OSError, ValueError, KeyError):
+        except Exception:  # what else is due of an account must not wait for a wallet
             return False
         if status == 401:
             self._until = None
@@ -63,7 +63,7 @@ class GoogleUpdates:
         if self._until is not None and now < self._until:
             return self._token
         claims = {
-            "iss": self.account,
+            "iss": self.account(),
             "scope": _SCOPE,
             "aud": TOKENS,
             "iat": int(now.timestamp()),

@@ -39,7 +39,7 @@ _PUSH_TOKEN = re.compile(r"[0-9A-Za-z]{1,200}")
 _NAMES_OF_OTHERS = frozenset({APPLE, GOOGLE})
 
 
-def pass_of(world: World, card: Card, links: Links, page_url: str | None = None) -> Pass:
+def pass_of(world: World, card: Card, links: Links) -> Pass:
     """What the client's pass shows now."""
     client, stands = card.client, card.standing
     return Pass(
@@ -51,7 +51,6 @@ def pass_of(world: World, card: Card, links: Links, page_url: str | None = None)
         coupons=len(coupons_of(world, client.network_id, client.id)),
         expiring=next(iter(card.expiring()), None),
         places=_places(card.directory, card.salon),
-        page_url=page_url,
     )
 
 

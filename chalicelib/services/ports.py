@@ -236,8 +236,7 @@ class PassUpdates(Protocol):
     """Tells wallets that a pass shows something new."""
 
     def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
-        """Whether all were told that can be; never raises for what a wallet's maker says. devices: that keep
-        the pass."""
+        """Whether all were told that can be; never raises. devices: that keep the pass."""
 
 
 Texts = Callable[[str, str, str, MessageFacts, Template | None], Worded]

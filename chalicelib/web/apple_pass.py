@@ -27,7 +27,7 @@ Sign = Callable[[bytes], bytes]
 @dataclass(frozen=True, slots=True)
 class AppleIssuer:
     """Who issues passes. sign: the detached signature of a pass's manifest, by the certificate of the pass
-    type."""
+    type, which is read when a pass is issued, and not before."""
 
     pass_type: str
     team: str
@@ -124,15 +124,7 @@ def _store_card(shown: Pass, texts: Catalogue) -> dict[str, Any]:
         day, points = shown.expiring
         label = texts.gettext("Use until {day}").format(day=formats.date_short(day, texts))
         auxiliary.append({"key": "expiring", "label": label, "value": points})
-    back = []
-    if shown.page_url is not None:
-        back.append({"key": "page", "label": texts.gettext("Your bonuses"), "value": shown.page_url})
-    return {
-        "primaryFields": [balance],
-        "secondaryFields": secondary,
-        "auxiliaryFields": auxiliary,
-        "backFields": back,
-    }
+    return {"primaryFields": [balance], "secondaryFields": secondary, "auxiliaryFields": auxiliary}
 
 
 def signing(certificate: bytes, key: bytes, intermediate: bytes) -> Sign:

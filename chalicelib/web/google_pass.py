@@ -4,7 +4,7 @@ client saves it."""
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -14,30 +14,42 @@ from chalicelib.web.languages import catalogue
 
 SAVE_URL = "https://pay.google.com/gp/v/save/"
 
+ADDRESS_PLACES = 2
+"""How many places are in the address: beyond 1,800 characters, Google says, browsers may cut it. The others
+come with the next change."""
+
 Sign = Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """A service account of Google's: its e-mail address, and what its key signs (RS256)."""
+
+    email: str
+    sign: Sign
 
 
 @dataclass(frozen=True, slots=True)
 class GoogleIssuer:
     """Who issues cards. issuer: the number that Google gave. logo: the address of a picture, without which
-    Google takes no programme. account: the service account's e-mail address, whose key signs (RS256)."""
+    Google takes no programme. account: read when a card is issued, and not before."""
 
     issuer: str
     logo: str
-    account: str
-    sign: Sign
+    account: Callable[[], ServiceAccount]
 
 
 def save_url(shown: Pass, language: str, issuer: GoogleIssuer, now: datetime) -> str:
     """Where a client saves the card: all that Google needs to know is in the address, signed."""
+    account, few = issuer.account(), replace(shown, places=shown.places[:ADDRESS_PLACES])
     claims = {
-        "iss": issuer.account,
+        "iss": account.email,
         "aud": "google",
         "typ": "savetowallet",
         "iat": int(now.timestamp()),
-        "payload": payload(shown, language, issuer.issuer, issuer.logo),
+        "payload": payload(few, language, issuer.issuer, issuer.logo),
     }
-    return SAVE_URL + signed_token(claims, issuer.sign)
+    return SAVE_URL + signed_token(claims, account.sign)
 
 
 def payload(shown: Pass, language: str, issuer: str, logo: str) -> dict[str, Any]:
@@ -70,7 +82,7 @@ def loyalty_object(shown: Pass, language: str, issuer: str) -> dict[str, Any]:
         day, points = shown.expiring
         header = texts.gettext("Use until {day}").format(day=formats.date_short(day, texts))
         modules.append({"id": "expiring", "header": header, "body": formats.number(points, texts)})
-    made: dict[str, Any] = {
+    return {
         "id": object_id(shown, issuer),
         "classId": _class_id(shown, issuer),
         "state": "ACTIVE",
@@ -83,10 +95,6 @@ def loyalty_object(shown: Pass, language: str, issuer: str) -> dict[str, Any]:
         ],
         "textModulesData": modules,
     }
-    if shown.page_url is not None:
-        page = {"id": "page", "uri": shown.page_url, "description": texts.gettext("Your bonuses")}
-        made["linksModuleData"] = {"uris": [page]}
-    return made
 
 
 # --- signed tokens

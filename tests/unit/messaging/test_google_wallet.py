@@ -41,7 +41,7 @@ def updates(google: Google, clock: SettableClock) -> GoogleUpdates:
     def card(shown: Pass, language: str) -> dict[str, Any]:
         return {"id": f"3388.{shown.serial}", "points": shown.points, "language": language}
 
-    return GoogleUpdates("w@example", lambda claims: json.dumps(claims), card, google, clock)
+    return GoogleUpdates(lambda: "w@example", lambda claims: json.dumps(claims), card, google, clock)
 
 
 def test_a_saved_card_is_patched_with_a_token_that_lasts() -> None:

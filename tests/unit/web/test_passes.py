@@ -9,22 +9,19 @@ import zipfile
 import zlib
 from base64 import urlsafe_b64decode
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.x509.oid import NameOID
 
 from chalicelib.domain.wallet import Pass, Place, owner_of, serial_of
 from chalicelib.web import apple_pass, google_pass
 from chalicelib.web.languages import LANGUAGES
 from chalicelib.web.png import ring
+from tests.unit.web.pass_keys import made_keys
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 SHOWN = Pass(
@@ -36,49 +33,13 @@ SHOWN = Pass(
     coupons=2,
     expiring=(date(2026, 12, 31), 250),
     places=(Place("Lotos Centru", 47_010_500, 28_863_800), Place("Lotos York", 40_712_800, -74_006_000)),
-    page_url="https://perennial.example/w/token",
 )
 SERVICE = apple_pass.Service("https://perennial.example/w/apple/lotos00001", "t" * 32)
-TEXT = serialization.Encoding.PEM
-
-
-def a_key() -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def pem_of(key: rsa.RSAPrivateKey) -> bytes:
-    return key.private_bytes(TEXT, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-
-
-def a_certificate(name: str, key: rsa.RSAPrivateKey, by: str, signer: rsa.RSAPrivateKey) -> bytes:
-    def named(text: str) -> x509.Name:
-        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-    today = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(named(name))
-        .issuer_name(named(by))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(today - timedelta(days=1))
-        .not_valid_after(today + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=name == by, path_length=None), critical=True)
-        .sign(signer, SHA256())
-    )
-    return made.public_bytes(TEXT)
 
 
 @pytest.fixture(scope="module")
 def keys() -> dict[str, Any]:
-    """A pass type's certificate, issued by an authority that takes the place of Apple's."""
-    ours, theirs = a_key(), a_key()
-    return {
-        "key": pem_of(ours),
-        "public": ours.public_key(),
-        "certificate": a_certificate("pass.example", ours, "Authority", theirs),
-        "intermediate": a_certificate("Authority", theirs, "Authority", theirs),
-    }
+    return made_keys()
 
 
 @pytest.fixture(scope="module")
@@ -138,10 +99,10 @@ class TestApple:
         assert "beacons" not in said
 
     def test_says_nothing_of_what_there_is_not(self):
-        bare = replace(SHOWN, tier=None, coupons=0, expiring=None, places=(), page_url=None)
+        bare = replace(SHOWN, tier=None, coupons=0, expiring=None, places=())
         said = apple_pass.pass_fields(bare, "ro", "p", "t", None)
         card = said["storeCard"]
-        assert (card["secondaryFields"], card["auxiliaryFields"], card["backFields"]) == ([], [], [])
+        assert (card["secondaryFields"], card["auxiliaryFields"]) == ([], [])
         assert said["locations"] == []
         assert "webServiceURL" not in said
 
@@ -152,9 +113,8 @@ class TestApple:
 
 class TestGoogle:
     def test_the_address_is_signed_and_says_all_that_google_needs(self, keys: dict[str, Any]):
-        issuer = google_pass.GoogleIssuer(
-            "3388", "https://pictures.example/l.png", "w@example", google_pass.signing(keys["key"])
-        )
+        account = google_pass.ServiceAccount("w@example", google_pass.signing(keys["key"]))
+        issuer = google_pass.GoogleIssuer("3388", "https://pictures.example/l.png", lambda: account)
         address = google_pass.save_url(SHOWN, "en", issuer, NOW)
         head, claims, signature = address.removeprefix(google_pass.SAVE_URL).split(".")
         keys["public"].verify(of(signature), f"{head}.{claims}".encode(), PKCS1v15(), SHA256())
@@ -167,13 +127,22 @@ class TestGoogle:
         assert card["locations"][0] == {"latitude": 47.0105, "longitude": 28.8638}
         assert card["secondaryLoyaltyPoints"]["balance"] == {"int": 2}
         assert [each["body"] for each in card["textModulesData"]] == ["Gold", "250"]
-        assert card["linksModuleData"]["uris"][0]["uri"] == SHOWN.page_url
+
+    @pytest.mark.parametrize("language", LANGUAGES)
+    def test_the_address_is_short_enough_for_any_browser(self, language: str):
+        account = google_pass.ServiceAccount(
+            "wallet@project-123456.iam.gserviceaccount.com", lambda said: b"x" * 256
+        )
+        logo = "https://pictures.example.com/logos/lotos.png"
+        issuer = google_pass.GoogleIssuer("3388000000012345678", logo, lambda: account)
+        much = replace(SHOWN, network_name="Лотос Салон Красоты", places=SHOWN.places * 5)
+        assert len(google_pass.save_url(much, language, issuer, NOW)) <= 1_800
+        assert len(google_pass.loyalty_object(much, language, "3388")["locations"]) == 10
 
     def test_the_card_without_much_is_a_card(self):
-        bare = replace(SHOWN, tier=None, coupons=0, expiring=None, places=(), page_url=None)
+        bare = replace(SHOWN, tier=None, coupons=0, expiring=None, places=())
         card = google_pass.loyalty_object(bare, "ru", "3388")
         assert (card["textModulesData"], card["locations"]) == ([], [])
-        assert "linksModuleData" not in card
 
 
 def of(text: str) -> bytes:
@@ -188,7 +157,6 @@ class TestPass:
         ]  # fmt: skip
         tags = {SHOWN.tag, *(other.tag for other in others)}
         assert len(tags) == len(others) + 1
-        assert replace(SHOWN, page_url=None).tag == SHOWN.tag
 
     def test_a_serial_names_network_and_client(self):
         pair = ("net_lotos00001", "cli_maria00000000001")
