@@ -27,6 +27,7 @@ from chalicelib.domain.spending import Spending
 from chalicelib.domain.surprises import SurpriseMonth
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.walks import Walk
+from chalicelib.domain.wallet import DevicePass, PassDevice
 from chalicelib.services.ports import DueItem, Page, SaveConflict
 from chalicelib.store.item import after_save
 from chalicelib.store.keys import OVERWRITTEN, UNVERSIONED, instant_text, place_of
@@ -301,6 +302,14 @@ class MemoryStore:
         first = time_ordered("msg", since, "")
         found = self._all(Message, network_id=network_id, client_id=client_id)
         return sorted((each for each in found if each.id >= first), key=lambda message: message.id)
+
+    @_call
+    def pass_devices(self, network_id: str, client_id: str) -> list[PassDevice]:
+        return self._all(PassDevice, network_id=network_id, client_id=client_id)
+
+    @_call
+    def passes_of_device(self, network_id: str, device: str) -> list[DevicePass]:
+        return self._all(DevicePass, network_id=network_id, device=device)
 
     @_call
     def consent_history(self, network_id: str, client_id: str) -> list[ConsentChange]:

@@ -5,6 +5,7 @@ from chalicelib.api import (  # noqa: F401
     bonuses,
     bookings,
     campaigns,
+    card_page,
     clearing,
     clients,
     connections,
@@ -33,6 +34,8 @@ from chalicelib.api import (  # noqa: F401
     templates,
     touches,
     walks,
+    wallet,
+    wallet_service,
 )
 from chalicelib.api.endpoint import bp
 

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from chalicelib.domain.clients import VisitDay
 from chalicelib.domain.touches import Touch, TouchKind
 from chalicelib.domain.waking import Trouble, Wake
+from chalicelib.domain.wallet import Shown
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 POINTS_MOST = 1_000_000_000
@@ -156,6 +157,7 @@ class Account:
     reward_uses, streaks  what the client's visits were rewarded for already, as far as it may still matter.
     referral  the gifts for the client's first paid visit, if they came by somebody's word.
     surprised_month: of the last surprise gift, counted from the year 0.
+    shown     of a client who has the card in a wallet: what the wallet was told.
     The pointer is for what expires, and for what is said of it beforehand.
     """
 
@@ -175,6 +177,7 @@ class Account:
     touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
     wake: Wake | None = None
     trouble: Trouble | None = None
+    shown: Shown | None = None
     version: int = 0
 
     @property

@@ -27,6 +27,7 @@ from chalicelib.domain.surprises import SurpriseMonth
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.touches import TouchKind
 from chalicelib.domain.walks import Walk
+from chalicelib.domain.wallet import DevicePass, Pass, PassDevice
 
 T = TypeVar("T")
 
@@ -149,6 +150,9 @@ class Store(Protocol):
     def clearing_parts(self, network_id: str, walk_id: str) -> Iterator[ClearingPart]: ...
     def completed_of_salon(self, network_id: str, salon_id: str, since: datetime, until: datetime) -> int: ...
 
+    def pass_devices(self, network_id: str, client_id: str) -> list[PassDevice]: ...
+    def passes_of_device(self, network_id: str, device: str) -> list[DevicePass]: ...
+
     def message(self, network_id: str, client_id: str, message_id: str) -> Message | None: ...
     def messages_of_client(
         self, network_id: str, client_id: str, *, limit: int = 50, cursor: str | None = None
@@ -263,6 +267,13 @@ class PushRegistry(Protocol):
         platform: android, ios or web. token: what the app was given by its platform. Raises DeviceRefused,
         PlatformMissing.
         """
+
+
+class PassUpdates(Protocol):
+    """Tells wallets that a pass shows something new."""
+
+    def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
+        """Whether all were told that can be; never raises. devices: that keep the pass."""
 
 
 Texts = Callable[[str, str, str, MessageFacts, Template | None], Worded]

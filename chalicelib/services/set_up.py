@@ -12,7 +12,7 @@ from chalicelib.domain.ids import derived
 from chalicelib.domain.network import Directory, Network, Salon, Service, Staff
 from chalicelib.domain.walks import Walk
 from chalicelib.services.audit_nightly import nightly_walk
-from chalicelib.services.check_set_up import checked, country_code, language_code
+from chalicelib.services.check_set_up import checked, country_code, language_code, placed
 from chalicelib.services.contact_details import name_normal
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.replan import a_replan
@@ -69,11 +69,8 @@ def read_anew(world: World, network_id: str) -> Directory:
 def add_salon(world: World, access: Access, said: Mapping[str, Any], request_id: str | None = None) -> Salon:
     """said: the fields of a Salon. Raises UNKNOWN_TIMEZONE, INVALID_CURRENCY, INVALID_URL, ..."""
     directory = read_anew(world, access.network_id)
-    salon = Salon(
-        network_id=access.network_id,
-        id=_id(world, access, "sal", request_id),
-        **checked(directory, said),
-    )
+    fields, id = checked(directory, said), _id(world, access, "sal", request_id)
+    salon = placed(Salon(network_id=access.network_id, id=id, **fields))
     return _added(
         world, salon, lambda directory: directory.salons, request_id, also=_zone_kept(directory, salon)
     )
@@ -99,7 +96,7 @@ def change_salon(world: World, access: Access, salon_id: str, changes: Mapping[s
     def change(salon: Salon, directory: Directory) -> Salon:
         if changes.get("currency", salon.currency) != salon.currency:
             raise refused("CURRENCY_FIXED", "A salon keeps its currency.", currency=salon.currency)
-        return replace(salon, **checked(directory, changes))
+        return placed(replace(salon, **checked(directory, changes)))
 
     def of(directory: Directory) -> Salon | None:
         return directory.salons.get(salon_id)

@@ -34,6 +34,7 @@ from chalicelib.domain.surprises import SurpriseMonth
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.waking import Wake
 from chalicelib.domain.walks import Walk
+from chalicelib.domain.wallet import DevicePass, PassDevice
 
 TEMPLATES = {
     "NETWORK": ("NET#{network_id}", "NETWORK"),
@@ -51,6 +52,8 @@ TEMPLATES = {
     "COUPON": ("NET#{network_id}#CLI#{client_id}", "COUPON#{id}"),
     "MSG": ("NET#{network_id}#CLI#{client_id}", "MSG#{id}"),
     "CONSENT": ("NET#{network_id}#CLI#{client_id}", "CONSENT#{id}"),
+    "PASSDEVICE": ("NET#{network_id}#CLI#{client_id}", "PASSDEVICE#{device}"),
+    "DEVICEPASS": ("NET#{network_id}#DEVICE#{device}", "DEVICEPASS#{client_id}"),
     "RECIPIENT": ("NET#{network_id}#CLI#{client_id}", "RECIPIENT#{campaign_id}"),
     "TAKEN": ("NET#{network_id}#CLI#{client_id}", "TAKEN#{promotion_id}"),
     "BOOKING": ("NET#{network_id}#BKG#{id}", "BOOKING"),
@@ -93,9 +96,9 @@ TOLD_BY = {
 UNVERSIONED = (Entry, Alias, ConsentChange, RulesChange)
 """Written once: a second write of the same key is refused, whatever it says."""
 
-OVERWRITTEN = (Link, Parked, Offer, ClearingPart)
-"""Written as often as one likes: the same key always says the same. An offer says what its promotion does,
-whose version guards it in the same transaction."""
+OVERWRITTEN = (Link, Parked, Offer, ClearingPart, PassDevice, DevicePass)
+"""Written as often as one likes: the same key always says the same, or the last prevails. An offer says what
+its promotion does, whose version guards it in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +287,8 @@ _PLACES: dict[type, Callable[[Any], Place]] = {
     Template: _simple("TEMPLATE", "network_id", "kind", "channel", "language"),
     Price: _simple("PRICE", "network_id", "channel", "country_code"),
     ConsentChange: _simple("CONSENT", "network_id", "client_id", "id"),
+    PassDevice: _simple("PASSDEVICE", "network_id", "client_id", "device"),
+    DevicePass: _simple("DEVICEPASS", "network_id", "device", "client_id"),
     Recipient: _simple("RECIPIENT", "network_id", "client_id", "campaign_id"),
     RulesChange: _simple("RULES", "network_id", "number"),
     Campaign: _simple("CAMPAIGN", "network_id", "id"),

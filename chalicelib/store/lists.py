@@ -29,6 +29,7 @@ from chalicelib.domain.rules import RulesChange
 from chalicelib.domain.simulations import Simulation
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.walks import Walk
+from chalicelib.domain.wallet import DevicePass, PassDevice
 from chalicelib.services.ports import DueItem, Page
 from chalicelib.store import keys
 from chalicelib.store.cursors import cursor_text, start_key, within_list
@@ -274,6 +275,15 @@ class Lists:
         """The oldest first."""
         pk, sk = keys.key("CONSENT", network_id=network_id, client_id=client_id, id="")
         return [value_of(ConsentChange, item) for item in self.item.query(pk, self.item.sk.startswith(sk))]
+
+    def pass_devices(self, network_id: str, client_id: str) -> list[PassDevice]:
+        pk, sk = keys.key("PASSDEVICE", network_id=network_id, client_id=client_id, device="")
+        found = self.item.query(pk, self.item.sk.startswith(sk), consistent_read=True)
+        return [value_of(PassDevice, item) for item in found]
+
+    def passes_of_device(self, network_id: str, device: str) -> list[DevicePass]:
+        pk, sk = keys.key("DEVICEPASS", network_id=network_id, device=device, client_id="")
+        return [value_of(DevicePass, item) for item in self.item.query(pk, self.item.sk.startswith(sk))]
 
     def campaigns(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Campaign]:
         return self._page(
