@@ -118,18 +118,22 @@ def card_of(world: World, client: Client) -> Card:
 
 def coupons_of(world: World, card: Card) -> tuple[CouponView, ...]:
     """The client's open coupons, the soonest to lapse first."""
-    services = card.directory.services
     return tuple(
         CouponView(
             name=coupon.terms.name,
             valid_until=last_day(coupon.expires_at, card.directory.zone),
-            on=services[coupon.terms.service_id].name if coupon.terms.service_id in services else None,
+            on=_name_of(card.directory, coupon.terms.service_id),
             percent=coupon.terms.percent,
             amount_minor=coupon.terms.amount_minor,
             currency=coupon.currency,
         )
         for coupon in open_coupons(world, card.client.network_id, card.client.id)
     )
+
+
+def _name_of(directory: Directory, service_id: str | None) -> str | None:
+    service = directory.services.get(service_id or "")
+    return service.name if service else None
 
 
 # --- the code on it
