@@ -22,6 +22,7 @@ from bench import (
     postings,
     receipts,
     scale_page,
+    simulation,
     sweep,
     visit,
     writers,
@@ -32,7 +33,7 @@ from bench.meter import Meter
 
 COUNTED = {"receipts": receipts, "calls": calls, "sweep": sweep, "postings": postings}
 TIMED = {"imports": imports, "drain": drain, "campaign": campaign, "writers": writers, "audit": audit}
-PARTS = ("visit", "messages", *COUNTED, *TIMED, "peak")
+PARTS = ("visit", "messages", *COUNTED, *TIMED, "simulation", "peak")
 SITES = ("standard", "yclients")
 
 Tables = dict[str, list[dict[str, Any]]]
@@ -83,6 +84,8 @@ def measured(ground: Ground, parts: Any, tell: Any) -> tuple[list[Figure], Table
     for name, timed in TIMED.items():
         if name in parts:
             found += timed.figures(ground, tell)
+    if "simulation" in parts:
+        found += simulation.figures(tell)
     if "peak" in parts:
         tables["peak"] = peak.measured(tell)
         found += peak.figures(tables["peak"])

@@ -14,6 +14,8 @@ from chalicelib.domain.zones import local_date, local_instant
 
 EXPIRY = "expiry"
 """Why an account wakes whose points, or holds, come to their end."""
+PASSES = "passes"
+"""Why an account wakes whose card lies in a wallet that shows other points."""
 
 
 def plans(
@@ -114,6 +116,20 @@ def expiring_points(account: Account, occurrence: int, zone: str, now: datetime)
     )
 
 
+def passes_are_stale(account: Account) -> bool:
+    """Whether a wallet shows the client's points as they were before the last entries."""
+    return account.shown is not None and account.shown.entries < account.entries
+
+
+def _passes_due(account: Account, now: datetime) -> datetime | None:
+    """When wallets are to be told: once something was posted, and when pending points can be used."""
+    if account.shown is None:
+        return None
+    if passes_are_stale(account):
+        return account.shown.again_at or now
+    return min((lot.available_at for lot in account.lots if lot.available_at > now), default=None)
+
+
 def next_wake(
     account: Account, rules: MessageRules | None, zone: str, points_zone: str, now: datetime
 ) -> Wake | None:
@@ -121,6 +137,8 @@ def next_wake(
     wakes = []
     if (end := next_end(account)) is not None:
         wakes.append(Wake(end, EXPIRY))
+    if (due := _passes_due(account, now)) is not None:
+        wakes.append(Wake(due, PASSES))
     if rules is not None:
         open_now = open_plans(plans(account, rules, zone, points_zone, now), account.touches, now)
         wakes += [Wake(due_at(plan, touch_of(account.touches, plan)), plan.kind.value) for plan in open_now]

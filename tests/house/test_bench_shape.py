@@ -21,6 +21,7 @@ from bench import (
     postings,
     purse,
     scale_page,
+    simulation,
     sweep,
     visit,
     writers,
@@ -136,6 +137,15 @@ def test_a_full_purse_has_fifty_lots_that_can_be_spent() -> None:
     assert account == purse.full(NETWORK, "cli_1", NOW)
     assert account.available(NOW) == account.balance
     assert len(account.lots) == 50
+
+
+def test_a_year_of_visits_is_simulated_beside_a_bare_loop() -> None:
+    found = {figure.name: figure for figure in simulation.figures(lambda line: None, visits=400)}
+    assert found["simulation: a year of 100,000 visits, both programmes"].value > 0
+    assert found["simulation: time against a bare loop"].value > 1
+    sums = simulation.simulation(simulation.year(400))
+    kinds = {name.partition(" ")[0] for name in sums[1]}
+    assert {"cashback", "redeemed", "expired", "birthday", "streak", "coupons", "tier"} <= kinds
 
 
 def test_results_are_written_in_their_shape(tmp_path: Path) -> None:
