@@ -75,6 +75,13 @@ def test_an_entry_is_undone_by_another_that_names_it(http: Http) -> None:
     assert http.post("/v1/bonus/entries/ent_nonsense/reverse", {"reason": "x"}).status == 404
 
 
+def test_a_quote_for_nobody_is_not_found_and_one_for_who_has_nothing_is_of_nothing(http: Http) -> None:
+    bill = {"bill": {"amount_minor": 40_000, "currency": "MDL"}}
+    assert http.post("/v1/clients/cli_nobody/bonus/quote", bill).status == 404
+    answer = http.post(f"{BONUS}/quote", bill)
+    assert (answer.status, answer.json["points"], answer.json["balance"]) == (200, 0, 0)
+
+
 def test_a_quote_tells_the_most_that_may_be_redeemed_and_why(http: Http) -> None:
     def quoted(amount_minor: int) -> tuple[int, str]:
         bill = {"bill": {"amount_minor": amount_minor, "currency": "MDL"}}
