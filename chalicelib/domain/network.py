@@ -68,7 +68,8 @@ class ReviewLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Salon:
-    """A branch. timezone: IANA name. currency: ISO 4217. booking_url: where clients book by themselves."""
+    """A branch. timezone: IANA name. currency: ISO 4217. booking_url: where clients book by themselves.
+    latitude, longitude: in millionths of a degree, both or neither."""
 
     network_id: str
     id: str
@@ -80,6 +81,8 @@ class Salon:
     phone: str | None = None
     review_links: tuple[ReviewLink, ...] = ()
     booking_url: str | None = None
+    latitude: int | None = None
+    longitude: int | None = None
     version: int = 0
 
 

@@ -13,14 +13,16 @@ from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import Client, Merge, with_visits_of, without_visits_of
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import entry_id
-from chalicelib.domain.ledger import Posted, moved_in, moved_out, unmerged
+from chalicelib.domain.ledger import Posted, brought_up, moved_in, moved_out, unmerged
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import turnover_moved
 from chalicelib.domain.surprises import latest
 from chalicelib.services import plan_account, plan_client
-from chalicelib.services.keep_client import contact_aliases, ensure_present
+from chalicelib.services.follow_merge import ensure_present
+from chalicelib.services.keep_client import contact_aliases
 from chalicelib.services.plan_booking import with_wake
 from chalicelib.services.ports import SaveConflict
+from chalicelib.services.undo_entry import expired_of, grace_end
 from chalicelib.services.world import CONFLICT_TRIES, World
 
 BOOKINGS_MOST = 50
@@ -180,8 +182,13 @@ def _unmerged(world: World, access: Access, client: Client, other: Client) -> _D
     back_id, out_id = entry_id(client.id, "unmerge", left.id), entry_id(other.id, "unmerge", left.id)
     theirs = world.store.account(other.network_id, other.id)
     own = world.store.account(client.network_id, client.id)
-    back = unmerged(own, left, _posting(back_id, out_id, access), now)
-    gone = unmerged(theirs, came, _posting(out_id, back_id, access), now)
+    theirs, ends = brought_up(theirs, now)
+    expired = expired_of(came, [*world.store.entries(other.network_id, other.id), *ends])
+    until = grace_end(directory, now)
+    back_posting, out_posting = _posting(back_id, out_id, access), _posting(out_id, back_id, access)
+    back = unmerged(own, left, back_posting, now, expired=expired, grace_until=until)
+    gone = unmerged(theirs, came, out_posting, now, expired=expired, grace_until=until)
+    gone = replace(gone, ends=(*ends, *gone.ends))
     shrunk = without_visits_of(other, client, merge)
     theirs_still = {name: getattr(shrunk, name) != getattr(client, name) for name in merge.filled}
     emptied: dict[str, Any] = {name: None for name, still in theirs_still.items() if not still}

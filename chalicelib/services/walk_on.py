@@ -7,11 +7,15 @@ from dataclasses import replace
 
 from chalicelib.domain.waking import Wake
 from chalicelib.domain.walks import Walk, WalkKind
+from chalicelib.services.audit_accounts import audit_some
+from chalicelib.services.audit_nightly import audit_night
+from chalicelib.services.clear_month import clear_some
 from chalicelib.services.count_campaign import tally_some
 from chalicelib.services.draw_surprises import draw_some
 from chalicelib.services.give_promotion import give_some
 from chalicelib.services.invite import invite_some, resume_some
 from chalicelib.services.replan import replan_some
+from chalicelib.services.simulate_past import simulate_some
 from chalicelib.services.world import World
 
 Step = Callable[[World, Walk], Walk]
@@ -24,6 +28,10 @@ STEPS: Mapping[WalkKind, Step] = {
     WalkKind.TALLY: tally_some,
     WalkKind.PROMOTE: give_some,
     WalkKind.SURPRISE: draw_some,
+    WalkKind.AUDIT: audit_some,
+    WalkKind.AUDIT_SAMPLE: audit_night,
+    WalkKind.CLEARING: clear_some,
+    WalkKind.SIMULATE: simulate_some,
 }
 """Of the walks that need no more than the world."""
 

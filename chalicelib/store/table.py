@@ -11,7 +11,9 @@ from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.aliases import Alias, InboundNumber
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.campaigns import Campaign, Recipient
+from chalicelib.domain.clearing import Clearing
 from chalicelib.domain.clients import Client
+from chalicelib.domain.coupons import Coupon
 from chalicelib.domain.inbox import InboxItem
 from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message
@@ -19,6 +21,7 @@ from chalicelib.domain.network import Connection as SiteConnection
 from chalicelib.domain.network import Key, Network, Price, Template
 from chalicelib.domain.operations import GivenAnswer, Tally
 from chalicelib.domain.promotions import Promotion, PromotionShare, Taken
+from chalicelib.domain.simulations import Simulation
 from chalicelib.domain.spending import Spending
 from chalicelib.domain.surprises import SurpriseMonth
 from chalicelib.domain.tasks import Task
@@ -29,6 +32,7 @@ from chalicelib.store import keys
 from chalicelib.store.failures import code_of
 from chalicelib.store.item import after_save, attributes_of, bound_to, connected, value_of
 from chalicelib.store.lists import Lists
+from chalicelib.store.report_reads import ReportReads
 
 T = TypeVar("T")
 
@@ -45,7 +49,7 @@ _WOKEN: dict[str, type[Woken]] = {
 }
 
 
-class Table(Lists):
+class Table(Lists, ReportReads):
     """The table of one deployment. shards: how many partitions the wake index is spread over."""
 
     def __init__(self, name: str, region: str, *, shards: int, host: str | None = None) -> None:
@@ -161,6 +165,11 @@ class Table(Lists):
             Entry, "ENTRY", consistent=True, network_id=network_id, client_id=client_id, id=entry_id
         )
 
+    def coupon(self, network_id: str, client_id: str, coupon_id: str) -> Coupon | None:
+        return self._get(
+            Coupon, "COUPON", consistent=True, network_id=network_id, client_id=client_id, id=coupon_id
+        )
+
     def message(self, network_id: str, client_id: str, message_id: str) -> Message | None:
         return self._get(
             Message, "MSG", consistent=True, network_id=network_id, client_id=client_id, id=message_id
@@ -225,8 +234,14 @@ class Table(Lists):
     def walk(self, network_id: str, walk_id: str) -> Walk | None:
         return self._get(Walk, "WALK", consistent=True, network_id=network_id, id=walk_id)
 
+    def simulation(self, network_id: str, simulation_id: str) -> Simulation | None:
+        return self._get(Simulation, "SIMULATION", consistent=True, network_id=network_id, id=simulation_id)
+
     def task(self, network_id: str, task_id: str) -> Task | None:
         return self._get(Task, "TASK", consistent=True, network_id=network_id, id=task_id)
+
+    def clearing(self, network_id: str, month: str) -> Clearing | None:
+        return self._get(Clearing, "CLEARING", consistent=True, network_id=network_id, month=month)
 
     def inbound_number(self, number: str) -> InboundNumber | None:
         return self._get(InboundNumber, "NUMBER", consistent=True, number=number)

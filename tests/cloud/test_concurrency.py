@@ -15,9 +15,9 @@ from chalicelib.domain.account import Entry
 from chalicelib.domain.errors import DomainError
 from chalicelib.domain.ledger_check import faults
 from chalicelib.domain.messages import MessageState, Outcome, Outgoing
-from chalicelib.services import post_bonus
 from chalicelib.services.complete_visit import Bill, complete
-from chalicelib.services.post_bonus import ByHand, post_by_hand, reverse
+from chalicelib.services.post_bonus import ByHand, post_by_hand
+from chalicelib.services.undo_entry import reversal_id, reverse
 from chalicelib.services.wake_items import drain_shard
 from chalicelib.services.wakers import wakers
 from chalicelib.services.world import World
@@ -135,7 +135,7 @@ def test_eight_who_reverse_the_same_entry_reverse_it_once(store: Table, clock: S
         life = new_life(store, clock, RecordingSender())
         return str(until_it_is_done(lambda: reverse(life.world, access(), entry.id, "mistake")).id)
 
-    assert set(all_at_once(work)) == {post_bonus.reversal_id(entry)}
+    assert set(all_at_once(work)) == {reversal_id(entry, MARIA)}
     assert store.account(NETWORK, MARIA).balance == 0
     assert faults(store.account(NETWORK, MARIA), store.entries(NETWORK, MARIA)) == []
 

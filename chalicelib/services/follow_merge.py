@@ -1,0 +1,22 @@
+"""Whom a client is now, if they turned out to be another."""
+
+from chalicelib.domain.clients import Client
+from chalicelib.domain.errors import conflict
+from chalicelib.services.world import World
+
+
+def present(world: World, client: Client | None) -> Client | None:
+    """Whom a client is now: the other, if they turned out to be one."""
+    while client is not None and client.merged is not None:
+        client = world.store.client(client.network_id, client.merged.into)
+    return client
+
+
+def ensure_present(client: Client) -> None:
+    """Raises CLIENT_MERGED, naming whom they are now."""
+    if client.merged is not None:
+        raise conflict(
+            "CLIENT_MERGED",
+            "This client was merged into another: see details.client_id.",
+            client_id=client.merged.into,
+        )
