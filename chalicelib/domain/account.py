@@ -157,6 +157,7 @@ class Account:
     reward_uses, streaks  what the client's visits were rewarded for already, as far as it may still matter.
     referral  the gifts for the client's first paid visit, if they came by somebody's word.
     surprised_month: of the last surprise gift, counted from the year 0.
+    moved_to  another client, who has all that was here: nothing is posted here meanwhile.
     shown     of a client who has the card in a wallet: what the wallet was told.
     The pointer is for what expires, and for what is said of it beforehand.
     """
@@ -174,6 +175,7 @@ class Account:
     streaks: tuple[StreakUse, ...] = ()
     referral: ReferralGift | None = None
     surprised_month: int | None = None
+    moved_to: str | None = None
     touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
     wake: Wake | None = None
     trouble: Trouble | None = None

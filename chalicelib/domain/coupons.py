@@ -138,3 +138,8 @@ def voided(coupon: Coupon, reason: str, actor: str, now: datetime) -> Coupon:
 
 def _text(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
+
+
+def reopened(coupon: Coupon) -> Coupon:
+    """A coupon that was void only because its client was thought to be another."""
+    return replace(coupon, state=CouponState.OPEN, void_reason=None, closed_at=None, closed_by=None)

@@ -55,12 +55,14 @@ class Posted:
 # --- what comes to an end by itself
 
 
-def brought_up(account: Account, now: datetime) -> tuple[Account, tuple[Entry, ...]]:
+def brought_up(
+    account: Account, now: datetime, since: datetime | None = None
+) -> tuple[Account, tuple[Entry, ...]]:
     """The account as it stands at that instant, and an entry for each end that it came to: first, of two at
     the same instant, holds that ran out, then lots that expired. Held points do not expire before they are
-    free again."""
+    free again. since: when they became so, if that is what is being posted."""
     entries: list[Entry] = []
-    at: datetime | None = None
+    at = since
     while (end := next_end(account)) is not None and end <= now:
         at = max(end, at or end)
         ran_out = next((hold for hold in account.holds if hold.expires_at <= at), None)
@@ -114,7 +116,7 @@ def posted(account: Account, posting: Posting, now: datetime, *, hold_id: str | 
     if hold is not None:
         account, posting = _without(account, hold), replace(posting, cause=hold.id)
     after, entry = _entered(account, posting, changes, now)
-    after, more = brought_up(after, now)
+    after, more = brought_up(after, now, since=now)
     return Posted(after, entry, (*ends, *more))
 
 
@@ -135,7 +137,7 @@ def released(account: Account, hold_id: str, posting: Posting, now: datetime) ->
     """Frees what a hold has set aside; what is owed is paid of it first. Raises HOLD_CLOSED."""
     account, ends = brought_up(account, now)
     after, entry = _released(account, _open(account, hold_id), posting, now)
-    after, more = brought_up(after, now)
+    after, more = brought_up(after, now, since=now)
     return Posted(after, entry, (*ends, *more))
 
 

@@ -48,7 +48,7 @@ def pass_of(world: World, card: Card, links: Links) -> Pass:
         code=card_code(links, client.network_id, client.id),
         points=card.available,
         tier=stands.tier.name if stands and card.programme.enabled else None,
-        coupons=len(coupons_of(world, client.network_id, client.id)),
+        coupons=len(coupons_of(world, card)),
         expiring=next(iter(card.expiring()), None),
         places=_places(card.directory, card.salon),
     )

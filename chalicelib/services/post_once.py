@@ -10,7 +10,7 @@ from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import DomainError, conflict
 from chalicelib.domain.ledger import Posted
 from chalicelib.services import plan_account
-from chalicelib.services.follow_merge import ensure_present
+from chalicelib.services.follow_merge import ensure_stays
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, World
 
@@ -43,12 +43,11 @@ def post_once(
     was posted.
     """
     client = client or world.store.client(network_id, client_id, fresh=False)
-    if client is not None:
-        ensure_present(client)
     for _ in range(_TRIES):
         now, directory = world.now(), world.directory(network_id)
         account = world.store.account(network_id, client_id)
         try:
+            ensure_stays(account)
             done = operation(account, now)
             more = beside(done)
         except DomainError:

@@ -15,6 +15,8 @@ from chalicelib.domain.network import Directory, Salon
 from chalicelib.domain.programme import Standing, percent_of, programme_for, standing
 from chalicelib.domain.wallet import CouponView
 from chalicelib.domain.zones import local_date
+from chalicelib.services.follow_merge import present
+from chalicelib.services.keep_coupons import open_coupons
 from chalicelib.services.make_links import Links
 from chalicelib.services.plan_client import salon_of
 from chalicelib.services.world import World
@@ -107,15 +109,31 @@ def _by_day(found: Iterator[tuple[date, int]]) -> list[tuple[date, int]]:
 
 
 def card_of(world: World, client: Client) -> Card:
-    """One read: what has expired is gone, whether or not that is posted yet."""
+    """Of whom the client is now. One read: what has expired is gone, whether or not that is posted yet."""
+    client = present(world, client) or client
     now, directory = world.now(), world.directory(client.network_id)
     account, _ = brought_up(world.store.account(client.network_id, client.id), now)
     return Card(client, account, directory, now)
 
 
-def coupons_of(world: World, network_id: str, client_id: str) -> tuple[CouponView, ...]:
-    """The client's open coupons: none are given out yet."""
-    return ()
+def coupons_of(world: World, card: Card) -> tuple[CouponView, ...]:
+    """The client's open coupons, the soonest to lapse first."""
+    return tuple(
+        CouponView(
+            name=coupon.terms.name,
+            valid_until=last_day(coupon.expires_at, card.directory.zone),
+            on=_name_of(card.directory, coupon.terms.service_id),
+            percent=coupon.terms.percent,
+            amount_minor=coupon.terms.amount_minor,
+            currency=coupon.currency,
+        )
+        for coupon in open_coupons(world, card.client.network_id, card.client.id)
+    )
+
+
+def _name_of(directory: Directory, service_id: str | None) -> str | None:
+    service = directory.services.get(service_id or "")
+    return service.name if service else None
 
 
 # --- the code on it

@@ -1,13 +1,15 @@
-"""What was undone while a client was merged into another stays undone when they are unmerged."""
+"""Clients who turn out to be one: what was undone under one name is undone, and nothing is left under the
+other."""
 
 from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.account import EntryKind, Posting
 from chalicelib.domain.errors import DomainError
 from chalicelib.services import refund_visit, undo_entry
 from chalicelib.services.merge_clients import merge_clients, unmerge_clients
-from chalicelib.services.post_bonus import ByHand, post_by_hand
+from chalicelib.services.post_bonus import ByHand, post, post_by_hand
 from tests.builders import NETWORK, NOW, a_client, access, save_client
 from tests.life import Life
 
@@ -47,3 +49,24 @@ def test_a_refunded_visit_is_not_taken_back_once_more(life: Life, petru: str) ->
     unmerge_clients(life.world, access(), MARIA)
     life.reopen(booking)
     assert worth(life) == 0
+
+
+def test_nothing_is_posted_to_a_client_who_was_merged_a_moment_ago(life: Life, petru: str) -> None:
+    maria = life.client()
+    asked = ByHand(kind="grant", points=100, reason="gift")
+    post_by_hand(life.world, access(), MARIA, asked, "gift")
+    merge_clients(life.world, access(), MARIA, petru)
+    late = Posting(id="ent_late", kind=EntryKind.GRANT, points=7, reason="gift", actor="key:test")
+    with pytest.raises(DomainError, match="CLIENT_MERGED"):
+        post(life.world, maria, late)
+    assert worth(life) == 100
+
+
+def test_a_request_from_before_a_merge_that_comes_again_answers_as_the_first_time(
+    life: Life, petru: str
+) -> None:
+    asked = ByHand(kind="grant", points=100, reason="gift")
+    first = post_by_hand(life.world, access(), MARIA, asked, "gift")
+    merge_clients(life.world, access(), MARIA, petru)
+    assert post_by_hand(life.world, access(), MARIA, asked, "gift") == first
+    assert worth(life) == 100
