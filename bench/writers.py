@@ -182,6 +182,9 @@ class _Bare:
             "dynamodb", parameter_validation=False, connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS
         )
 
+        # made here: two threads that ask first would have two different classes
+        self._refused = self._client.exceptions.ConditionalCheckFailedException
+
     def lay(self, purse: Purse) -> None:
         self._table.save(purse.client, replace(purse.account, version=0))
 
@@ -201,7 +204,7 @@ class _Bare:
         while True:
             item = self._client.get_item(TableName=self.name, Key=key, ConsistentRead=True)["Item"]
             stands = item["version"]
-            with suppress(self._client.exceptions.ConditionalCheckFailedException):
+            with suppress(self._refused):
                 self._client.update_item(
                     TableName=self.name,
                     Key=key,
