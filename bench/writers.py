@@ -181,7 +181,6 @@ class _Bare:
         self._client = ground.connect(
             "dynamodb", parameter_validation=False, connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS
         )
-
         # made here: two threads that ask first would have two different classes
         self._refused = self._client.exceptions.ConditionalCheckFailedException
 
