@@ -119,7 +119,7 @@ def test_a_year_of_visits_is_simulated_beside_a_bare_loop() -> None:
 
 def test_a_simulation_reads_little_more_than_the_visits(ground: Ground) -> None:
     found = {each.name: each for each in simulation_walk.figures(ground, lambda line: None, sizes=(20, 40))}
-    assert found["simulation: read per visit"].ok
+    assert found["simulation: read per visit"].value < 1.2
     assert found["simulation: DynamoDB calls per visit"].value < 1
 
 
