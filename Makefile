@@ -8,7 +8,7 @@ WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 TESTS := $(sort $(filter-out tests/__pycache__/,$(wildcard tests/*/)))
 
-.PHONY: help install demo demo-down test test-fast check bench package deploy clean
+.PHONY: help install demo demo-down test test-fast test-long check bench package deploy clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -28,6 +28,9 @@ test: install ## all tests, the deployed stack's included
 
 test-fast: install ## the tests that need no local cloud
 	@$(PYTEST) $(filter-out tests/cloud/,$(TESTS))
+
+test-long: install ## whatever happens to points and messages: for an hour, and anew each time
+	@HYPOTHESIS_PROFILE=long $(PYTEST) tests/ledger tests/schedules
 
 check: install ## lint, types, layers, the packaged template
 	@echo "ruff"; $(BIN)/ruff check .

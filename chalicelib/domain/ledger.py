@@ -55,12 +55,14 @@ class Posted:
 # --- what comes to an end by itself
 
 
-def brought_up(account: Account, now: datetime) -> tuple[Account, tuple[Entry, ...]]:
+def brought_up(
+    account: Account, now: datetime, since: datetime | None = None
+) -> tuple[Account, tuple[Entry, ...]]:
     """The account as it stands at that instant, and an entry for each end that it came to: first, of two at
     the same instant, holds that ran out, then lots that expired. Held points do not expire before they are
-    free again."""
+    free again. since: when they became so, if that is what is being posted."""
     entries: list[Entry] = []
-    at: datetime | None = None
+    at = since
     while (end := next_end(account)) is not None and end <= now:
         at = max(end, at or end)
         ran_out = next((hold for hold in account.holds if hold.expires_at <= at), None)
@@ -102,8 +104,10 @@ def _by_itself(account: Account, kind: EntryKind, reason: str) -> Posting:
 
 def posted(account: Account, posting: Posting, now: datetime, *, hold_id: str | None = None) -> Posted:
     """Grants or spends. hold_id: what is spent was set aside by that hold, as far as it goes; what the hold
-    has more is free again. Raises INSUFFICIENT_POINTS, INVALID_POINTS, HOLD_CLOSED."""
+    has more is free again. Raises INSUFFICIENT_POINTS, INVALID_POINTS, INVALID_EXPIRY, HOLD_CLOSED."""
     _ensure_sane(posting.points)
+    if posting.expires_at is not None and posting.expires_at <= now:
+        raise refused("INVALID_EXPIRY", "Points expire in the future.", expires_at=posting.expires_at)
     account, ends = brought_up(account, now)
     if posting.points > 0:
         return Posted(*_entered(account, posting, [_new_lot(account, posting, now)], now), ends)
@@ -112,7 +116,7 @@ def posted(account: Account, posting: Posting, now: datetime, *, hold_id: str | 
     if hold is not None:
         account, posting = _without(account, hold), replace(posting, cause=hold.id)
     after, entry = _entered(account, posting, changes, now)
-    after, more = brought_up(after, now)
+    after, more = brought_up(after, now, since=now)
     return Posted(after, entry, (*ends, *more))
 
 
@@ -133,7 +137,7 @@ def released(account: Account, hold_id: str, posting: Posting, now: datetime) ->
     """Frees what a hold has set aside; what is owed is paid of it first. Raises HOLD_CLOSED."""
     account, ends = brought_up(account, now)
     after, entry = _released(account, _open(account, hold_id), posting, now)
-    after, more = brought_up(after, now)
+    after, more = brought_up(after, now, since=now)
     return Posted(after, entry, (*ends, *more))
 
 
@@ -288,12 +292,23 @@ def _undone(
     back = _slice(entry, undone, posting.points)
     if not is_own:  # of a client who was merged into this one: their lots are numbered otherwise
         back = [replace(change, number=n) for n, change in enumerate(back, account.lots_made)]
-    changes = _returned(account, back, grace_until, now)
+    return Posted(*_given_back(account, entry, posting, back, grace_until, now), ends)
+
+
+def _given_back(
+    account: Account,
+    entry: Entry,
+    posting: Posting,
+    changes: Sequence[LotChange],
+    grace_until: datetime | None,
+    now: datetime,
+) -> tuple[Account, Entry]:
+    changes = _returned(account, [change for change in changes if change.points], grace_until, now)
     rest = posting.points - sum(change.points for change in changes)
     if rest:  # it was not taken from lots, but owed: what is owed no more is given back
         number = max([account.lots_made, *(change.number + 1 for change in changes)])
         changes.append(_grace(number, rest, None, posting.salon_id, now))
-    return Posted(*_entered(account, posting, changes, now, reverses=entry.id), ends)
+    return _entered(account, posting, changes, now, reverses=entry.id)
 
 
 def _slice(entry: Entry, skip: int, points: int) -> list[LotChange]:
@@ -313,7 +328,9 @@ def _returned(
     account: Account, changes: Sequence[LotChange], grace_until: datetime | None, now: datetime
 ) -> list[LotChange]:
     """To their own lots, or, of those that are over, to one grace lot for each salon that had granted
-    them."""
+    them. A lot that is still open has the last word on when it ends: it may have been put off since."""
+    stands = {lot.number: lot.expires_at for lot in account.lots}
+    changes = [replace(change, expires_at=stands.get(change.number, change.expires_at)) for change in changes]
     over = [change for change in changes if change.expires_at is not None and change.expires_at <= now]
     back = [change for change in changes if change not in over]
     salons = groupby(sorted(over, key=_salon), key=_salon)
@@ -362,11 +379,34 @@ def moved_in(account: Account, out: Entry, posting: Posting, now: datetime) -> P
     return Posted(*_entered(account, posting, changes, now, owed=-out.debt), ends)
 
 
-def unmerged(account: Account, entry: Entry, posting: Posting, now: datetime) -> Posted:
+def unmerged(
+    account: Account,
+    entry: Entry,
+    posting: Posting,
+    now: datetime,
+    *,
+    expired: int = 0,
+    grace_until: datetime | None = None,
+) -> Posted:
     """Undoes one side of a merge: where points had come, they leave again, and those that were spent since
-    are owed; where they had left, they return."""
-    posting = replace(posting, points=-entry.worth)
-    return _undone(account, entry, posting, 0, None, now)
+    are owed; where they had left, they return.
+
+    expired: how many of them expired where they had come to: for both sides they are gone. Those that were
+    spent there before they would have expired return until `grace_until`.
+    """
+    account, ends = brought_up(account, now)
+    if entry.worth >= 0:
+        posting = replace(posting, points=expired - entry.worth)
+        done = _undone(account, entry, posting, 0, None, now)
+        return replace(done, ends=(*ends, *done.ends))
+    posting = replace(posting, points=-entry.worth - expired)
+    left = expired
+    changes = []
+    for change in _slice(entry, 0, -entry.worth):
+        gone = min(change.points, left) if change.expires_at is not None and change.expires_at <= now else 0
+        changes.append(replace(change, points=change.points - gone))
+        left -= gone
+    return Posted(*_given_back(account, entry, posting, changes, grace_until, now), ends)
 
 
 # --- what all have in common
@@ -460,7 +500,7 @@ def _lots_after(lots: tuple[Lot, ...], changes: Sequence[LotChange]) -> tuple[Lo
     for change in changes:
         lot = by_number.get(change.number) or _opened(change)
         by_number[change.number] = replace(lot, remaining=lot.remaining + change.points)
-    return tuple(lot for lot in by_number.values() if lot.remaining)
+    return tuple(by_number[number] for number in sorted(by_number) if by_number[number].remaining)
 
 
 def _opened(change: LotChange) -> Lot:

@@ -13,7 +13,7 @@ from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import client_of_entry, entry_id
 from chalicelib.domain.ledger import Posted, brought_up, ensure_same, held, posted, released
 from chalicelib.domain.network import Directory
-from chalicelib.domain.programme import Bill, programme_for, same_scope
+from chalicelib.domain.programme import Bill, Quote, programme_for, quote, same_scope
 from chalicelib.domain.zones import local_date
 from chalicelib.services import plan_account
 from chalicelib.services.plan_booking import directory_for, with_wake
@@ -70,6 +70,39 @@ def hold_for_booking(
             continue
         return done.entry
     raise conflict("TRY_AGAIN", "Somebody else changed this booking at the same moment; try again.")
+
+
+def release_for_booking(world: World, network_id: str, booking_id: str, allow: Allow, actor: str) -> None:
+    """Frees what is held for an upcoming booking. Again, or where nothing is held: nothing. Raises
+    WRONG_STATUS, NO_CLIENT."""
+    for _ in range(CONFLICT_TRIES):
+        booking = world.store.booking(network_id, booking_id)
+        if booking is None:
+            raise missing("booking", booking_id)
+        allow(booking)
+        client = _client_of(world, booking)
+        now, directory = world.now(), directory_for(world, booking)
+        account = world.store.account(network_id, client.id)
+        hold = brought_up(account, now)[0].hold_of_booking(booking.id)
+        if hold is None:
+            return
+        done = released(account, hold.id, _release(hold, account, actor), now)
+        kept = with_wake(replace(booking, held_points=0), directory, client, now)
+        try:
+            world.store.save(
+                kept, plan_account.with_wake(done.account, directory, now, client), *done.entries
+            )
+        except SaveConflict:
+            continue
+        return
+    raise conflict("TRY_AGAIN", "Somebody else changed this booking at the same moment; try again.")
+
+
+def offer_for(booking: Booking, directory: Directory, account: Account, now: datetime) -> Quote:
+    """The most points that may be held for a booking now, as its lines come to. account: brought up."""
+    bill = bill_of(booking, directory, booking.total_minor, 0)
+    value = directory.rules.bonuses.point_value(booking.currency)
+    return quote(account.available(now), bill, programme_of(booking, directory), value)
 
 
 def _client_of(world: World, booking: Booking) -> Client:
@@ -153,10 +186,6 @@ def hold_at_desk(
 ) -> Entry:
     """Sets points aside for a bill that is being made out in a salon, without a booking. The same request_id
     holds once."""
-    directory = world.directory(access.network_id)
-    salon, rules = directory.salons[salon_id], directory.rules.bonuses
-    terms = programme_for(rules, salon_id, local_date(world.now(), salon.timezone))
-    ensure_redeemable(points, bill, terms, rules, salon.currency)
     cause = ("request", request_id) if request_id else ("random", world.chance(16))
     posting = Posting(
         id=entry_id(client.id, "hold", *cause),
@@ -166,13 +195,20 @@ def hold_at_desk(
         actor=access.actor,
         salon_id=salon_id,
     )
-    lasts = timedelta(days=rules.hold_days)
+
+    def operation(account: Account, now: datetime) -> Posted:
+        directory = world.directory(access.network_id)
+        salon, rules = directory.salons[salon_id], directory.rules.bonuses
+        terms = programme_for(rules, salon_id, local_date(now, salon.timezone))
+        ensure_redeemable(points, bill, terms, rules, salon.currency)
+        return held(account, posting, now + timedelta(days=rules.hold_days), now)
+
     return post_once(
         world,
         access.network_id,
         client.id,
         posting.id,
-        lambda account, now: held(account, posting, now + lasts, now),
+        operation,
         client=client,
         ensure_same=lambda stands: ensure_same(posting, stands),
     )
@@ -211,12 +247,6 @@ def redeem_hold(world: World, access: Access, hold_id: str, points: int, salon_i
             "These points pay when their booking is completed.",
             booking_id=entry.booking_id,
         )
-    directory = world.directory(access.network_id)
-    day = local_date(world.now(), directory.zone)
-    if not same_scope(directory.rules.bonuses, entry.salon_id, salon_id, day):
-        raise refused(
-            "HELD_ELSEWHERE", "They are held in a salon with another programme.", salon_id=entry.salon_id
-        )
     if not 0 < points <= entry.held:
         raise refused("OVER_CAP", f"{entry.held} points are held.", cap=entry.held, wanted=points)
     posting = Posting(
@@ -228,12 +258,22 @@ def redeem_hold(world: World, access: Access, hold_id: str, points: int, salon_i
         salon_id=salon_id,
         cause=hold_id,
     )
+
+    def operation(account: Account, now: datetime) -> Posted:
+        directory = world.directory(access.network_id)
+        day = local_date(now, directory.zone)
+        if not same_scope(directory.rules.bonuses, entry.salon_id, salon_id, day):
+            raise refused(
+                "HELD_ELSEWHERE", "They are held in a salon with another programme.", salon_id=entry.salon_id
+            )
+        return posted(account, posting, now, hold_id=hold_id)
+
     return post_once(
         world,
         access.network_id,
         client_id,
         posting.id,
-        lambda account, now: posted(account, posting, now, hold_id=hold_id),
+        operation,
         ensure_same=lambda stands: ensure_same(posting, stands),
     )
 

@@ -2,6 +2,7 @@
 in points returns to its lots, and the rest is given back in money. The visit remains a visit."""
 
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from chalicelib.domain.account import Account, Entry, EntryKind
@@ -9,13 +10,16 @@ from chalicelib.domain.bookings import Booking, Refund, Status
 from chalicelib.domain.clients import without_spending
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import derived, entry_id
+from chalicelib.domain.ledger import brought_up
 from chalicelib.domain.programme import part_of, with_turnover
 from chalicelib.services import plan_account
-from chalicelib.services.keep_client import present
+from chalicelib.services.follow_merge import present
 from chalicelib.services.plan_booking import directory_for
 from chalicelib.services.ports import SaveConflict
+from chalicelib.services.promote_visit import given_back
 from chalicelib.services.take_back_visit import of_visit
 from chalicelib.services.undo_entry import entries_of, undone, undone_of
+from chalicelib.services.undo_gifts import Undoing, refunded_gifts
 from chalicelib.services.visit_points import visited_on
 from chalicelib.services.world import CONFLICT_TRIES, Allow, World
 
@@ -43,8 +47,9 @@ def refund(
 ) -> Refunded:
     """Refunds so much of the bill, the part paid with points included. The same request_id refunds once.
 
-    Rounded so that no point is made: of parts that come to the whole bill, all that was earned is taken back,
-    and all that was spent is returned. Raises NOT_FOUND, WRONG_STATUS, INVALID_AMOUNT.
+    Rounded so that nothing is made, neither points nor money: of parts that come to the whole bill, all that
+    was earned is taken back, and all that was spent is returned. Raises NOT_FOUND, WRONG_STATUS,
+    INVALID_AMOUNT, REFUND_EXISTS.
     """
     id = derived("rfd", booking_id, request_id or world.chance(16))
     for _ in range(CONFLICT_TRIES):
@@ -54,7 +59,7 @@ def refund(
         allow(booking)
         stands = next((each for each in booking.refunds if each.id == id), None)
         if stands is not None:
-            return _as_it_stands(world, booking, stands)
+            return _as_it_stands(world, booking, stands, amount_minor)
         _check(booking, amount_minor)
         done = _worked_out(world, booking, Refund(id, amount_minor, world.now(), actor, reason))
         try:
@@ -88,10 +93,10 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
     network_id, now, directory = booking.network_id, world.now(), directory_for(world, booking)
     client = present(world, world.store.client(network_id, booking.client_id))
     holder_id = client.id if client is not None else booking.client_id
-    account = world.store.account(network_id, holder_id)
-    entries = entries_of(world, network_id, booking.client_id, holder_id)
+    account, ends = brought_up(world.store.account(network_id, holder_id), now)
+    entries = [*entries_of(world, network_id, booking.client_id, holder_id), *ends]
     whole, so_far = booking.paid_minor or 0, booking.refunded_minor + refund.amount_minor
-    made: list[Entry] = []
+    made = [*ends]
     for entry in of_visit(booking, entries):
         due = _due(entry, so_far, whole) - undone_of(entry, entries)
         if due <= 0:
@@ -117,8 +122,13 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
         account, visited_on(booking, directory), booking.currency, -refund.amount_minor, 0
     )
     refunded = replace(booking, refunds=(*booking.refunds, refund))
+    beside: list[Any] = []
+    if so_far >= whole:
+        undoing = Undoing(world, directory, booking, refund.reason, refund.actor, now)
+        account, beside = refunded_gifts(undoing, account)
     account = plan_account.with_wake(account, directory, now, client)
-    values: list[Any] = [refunded, account, *made]
+    promoted = given_back(world, booking, made, visit=False)
+    values: list[Any] = [refunded, account, *made, *beside, *promoted]
     if client is not None:
         values.append(without_spending(client, booking.currency, refund.amount_minor))
     return _Done(values, refund, account, tuple(made))
@@ -127,12 +137,19 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
 def _due(entry: Entry, part_minor: int, whole_minor: int) -> int:
     """How much of an entry is undone once so much of the bill is. A percentage of the bill is undone as that
     is refunded; a gift for the visit when all of it is."""
-    if entry.kind in (EntryKind.CASHBACK, EntryKind.REDEEM):
+    if entry.kind in (EntryKind.CASHBACK, EntryKind.PROMOTION, EntryKind.REDEEM):
         return part_of(abs(entry.worth), part_minor, whole_minor, up=entry.worth > 0)
     return abs(entry.worth) if part_minor >= whole_minor else 0
 
 
-def _as_it_stands(world: World, booking: Booking, refund: Refund) -> Refunded:
+def _as_it_stands(world: World, booking: Booking, refund: Refund, amount_minor: int) -> Refunded:
+    if refund.amount_minor != amount_minor:
+        raise conflict(
+            "REFUND_EXISTS",
+            "Under this id another amount was refunded.",
+            refund_id=refund.id,
+            amount_minor=refund.amount_minor,
+        )
     account = world.store.account(booking.network_id, booking.client_id) if booking.client_id else None
     return _answer(world, booking, refund, account, ())
 
@@ -140,6 +157,13 @@ def _as_it_stands(world: World, booking: Booking, refund: Refund) -> Refunded:
 def _answer(
     world: World, booking: Booking, refund: Refund, account: Account | None, entries: tuple[Entry, ...]
 ) -> Refunded:
+    """The part of the bill that was paid in money is given back in proportion, like the points: what a point
+    is rounded down by is not given in money either."""
     value = directory_for(world, booking).rules.bonuses.point_value(booking.currency)
-    money = max(refund.amount_minor - refund.points_back * value, 0)
+    whole = booking.paid_minor or 0
+    in_money = max(whole - booking.redeemed_points * value, 0)
+    earlier = takewhile(lambda each: each.id != refund.id, booking.refunds)
+    before = sum(each.amount_minor for each in earlier)
+    after = before + refund.amount_minor
+    money = part_of(in_money, after, whole, up=False) - part_of(in_money, before, whole, up=False)
     return Refunded(booking, refund, money, account, entries)

@@ -1,17 +1,18 @@
 """Undo an entry of the ledger by another that names it, wholly or in part."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.access import Access
-from chalicelib.domain.account import Account, Entry
+from chalicelib.domain.account import Account, Entry, EntryKind
 from chalicelib.domain.errors import missing
 from chalicelib.domain.ids import client_of_entry, entry_id
-from chalicelib.domain.ledger import Posted, reversed_entry
+from chalicelib.domain.ledger import Posted, brought_up, reversed_entry
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import day_end
 from chalicelib.domain.zones import local_date
-from chalicelib.services.keep_client import present
+from chalicelib.services.follow_merge import present
 from chalicelib.services.post_once import post_once
 from chalicelib.services.world import World
 
@@ -22,9 +23,24 @@ def reversal_id(entry: Entry, client_id: str) -> str:
     return entry_id(client_id, "reverse", entry.id)
 
 
-def undone_of(entry: Entry, entries: Iterable[Entry]) -> int:
-    """How many of an entry's points were undone, as the ledger tells."""
-    return sum(abs(each.worth) for each in entries if each.reverses == entry.id)
+def undone_of(entry: Entry, entries: Sequence[Entry]) -> int:
+    """How many of an entry's points were undone, as the ledger tells: reversed, or, of those that it granted,
+    expired unspent, so that they were taken already."""
+    undone = sum(abs(each.worth) for each in entries if each.reverses == entry.id)
+    return undone + (expired_of(entry, entries) if entry.worth > 0 else 0)
+
+
+def expired_of(entry: Entry, entries: Sequence[Entry]) -> int:
+    """How many of the points that an entry brought expired, and did not come back since."""
+    own = {change.number for change in entry.lots if change.points > 0}
+    reversed_ids = {each.reverses for each in entries}
+    return sum(
+        -change.points
+        for each in entries
+        if each.kind is EntryKind.EXPIRY and each.client_id == entry.client_id and each.id not in reversed_ids
+        for change in each.lots
+        if change.number in own
+    )
 
 
 def grace_end(directory: Directory, now: datetime) -> datetime:
@@ -47,7 +63,8 @@ def undone(
 ) -> Posted:
     """The account without what is left of an entry, or without `points` of it, worked out without writing.
     entries: all of the client's, and of whoever was merged into them. Raises CANNOT_REVERSE."""
-    return reversed_entry(
+    account, ends = brought_up(account, now)
+    done = reversed_entry(
         account,
         entry,
         id=id or reversal_id(entry, account.client_id),
@@ -56,8 +73,9 @@ def undone(
         now=now,
         grace_until=grace_end(directory, now),
         points=points,
-        undone=undone_of(entry, entries),
+        undone=undone_of(entry, [*entries, *ends]),
     )
+    return replace(done, ends=(*ends, *done.ends))
 
 
 def reverse(world: World, access: Access, entry_id: str, reason: str) -> Entry:
@@ -82,5 +100,11 @@ def reverse(world: World, access: Access, entry_id: str, reason: str) -> Entry:
 
 
 def entries_of(world: World, network_id: str, *client_ids: str) -> list[Entry]:
-    """The ledgers of these clients, each once."""
-    return [entry for id in dict.fromkeys(client_ids) for entry in world.store.entries(network_id, id)]
+    """The ledgers of these clients, each once, and of those with whom they were ever merged: what was undone
+    there stays undone."""
+    found = {id: world.store.entries(network_id, id) for id in dict.fromkeys(client_ids)}
+    merges = [each for entries in found.values() for each in entries if each.kind is EntryKind.MERGE]
+    for id in dict.fromkeys(client_of_entry(each.cause) for each in merges if each.cause):
+        if id not in found:
+            found[id] = world.store.entries(network_id, id)
+    return [entry for entries in found.values() for entry in entries]

@@ -28,6 +28,12 @@ ADMITTED = {
     "POST /v1/campaigns/{campaign_id}/pause": "om",
     "POST /v1/campaigns/{campaign_id}/resume": "om",
     "POST /v1/campaigns/{campaign_id}/stop": "om",
+    "GET /v1/promotions": "om",
+    "POST /v1/promotions": "om",
+    "GET /v1/promotions/{promotion_id}": "om",
+    "PATCH /v1/promotions/{promotion_id}": "om",
+    "POST /v1/promotions/{promotion_id}/stop": "om",
+    "GET /v1/reports/bonus/surprises": "om",
     "POST /v1/programme/simulate": "om",
     "GET /v1/programme/simulations": "om",
     "GET /v1/programme/simulations/{simulation_id}": "om",
@@ -36,6 +42,10 @@ ADMITTED = {
     "GET /v1/tasks": "omr",
     "POST /v1/tasks/{task_id}/done": "omr",
     "GET /v1/reports/messages/costs": "om",
+    "GET /v1/reports/bonus/clearing": "om",
+    "POST /v1/reports/bonus/clearing": "om",
+    "GET /v1/bonus/audit": "o",
+    "POST /v1/bonus/audit": "o",
     "GET /v1/bookings/{booking_id}/touches/{kind}/explain": "omrs",
     "GET /v1/salons": "omrsp",
     "POST /v1/salons": "o",
@@ -67,11 +77,17 @@ ADMITTED = {
     "DELETE /v1/clients/{client_id}/devices/{device_id}": "omrp",
     "GET /v1/clients/{client_id}/bookings": "omrsp",
     "GET /v1/clients/{client_id}/messages": "omrs",
+    "GET /v1/clients/{client_id}/bonus/pass": "omr",
     "GET /v1/clients/{client_id}/bonus": "omrs",
     "GET /v1/clients/{client_id}/bonus/entries": "omrs",
-    "POST /v1/clients/{client_id}/bonus/entries": "omr",
     "POST /v1/clients/{client_id}/merge": "om",
     "POST /v1/clients/{client_id}/unmerge": "om",
+    "POST /v1/clients/{client_id}/bonus/entries": "omrs",
+    "GET /v1/clients/{client_id}/coupons": "omrs",
+    "POST /v1/clients/{client_id}/coupons": "om",
+    "POST /v1/coupons/{coupon_id}/redeem": "omr",
+    "POST /v1/coupons/{coupon_id}/void": "om",
+    "GET /v1/clients/{client_id}/referral": "omr",
     "POST /v1/clients/{client_id}/bonus/quote": "omr",
     "POST /v1/clients/{client_id}/bonus/holds": "omr",
     "POST /v1/bonus/holds/{hold_id}/release": "omr",
@@ -111,8 +127,18 @@ FOR_ANYBODY = {
     "POST /b/{token}/confirm",
     "POST /b/{token}/cancel",
     "POST /b/{token}/move",
+    "POST /b/{token}/bonus",
+    "POST /b/{token}/bonus/release",
     "GET /r/{token}",
     "POST /r/{token}",
+    "GET /w/{token}",
+    "GET /w/{token}/pass.pkpass",
+    "POST /w/{token}/google",
+    "POST /w/apple/{network}/v1/devices/{device}/registrations/{pass_type}/{serial}",
+    "DELETE /w/apple/{network}/v1/devices/{device}/registrations/{pass_type}/{serial}",
+    "GET /w/apple/{network}/v1/devices/{device}/registrations/{pass_type}",
+    "GET /w/apple/{network}/v1/passes/{pass_type}/{serial}",
+    "POST /w/apple/{network}/v1/log",
     "GET /u/{token}",
     "POST /u/{token}",
     "POST /u/{token}/resume",
@@ -295,7 +321,8 @@ def test_a_specialist_marks_own_bookings_and_touches_no_money(anna: Http, mine: 
     assert anna.post(f"/v1/bookings/{mine.id}/confirm").json["status"] == "confirmed"
     assert anna.post(f"/v1/bookings/{mine.id}/no-show").json["status"] == "no_show"
     assert anna.post(f"/v1/bookings/{mine.id}/reopen").status == 403
-    assert anna.post(f"/v1/clients/{mine.client_id}/bonus/entries").status == 403
+    grant = {"kind": "grant", "points": 5, "reason": "friends"}
+    assert anna.post(f"/v1/clients/{mine.client_id}/bonus/entries", grant).status == 403
     assert anna.get(f"/v1/clients/{mine.client_id}/bonus").json["balance"] == 0
 
 

@@ -1,0 +1,308 @@
+"""What a shop's two clients should have, told by the simplest rules: the programme anew, in a few lines,
+above the simplest ledger."""
+
+from calendar import monthrange
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tests.ledger.model import Done, Held, NotHeld, Purse, TooMuch, midnight, midnight_after
+
+VALUE_MINOR, PRICE_MINOR = 100, 50_000
+LASTS = timedelta(hours=1)
+UPCOMING = "booked"
+
+
+class Refused(Exception):
+    """By its code."""
+
+
+@dataclass
+class Visit:
+    """A booking, and what it did when it was completed."""
+
+    client: str
+    zone: str
+    starts_at: datetime
+    status: str = UPCOMING
+    completions: int = 0
+    paid: int = 0
+    redeemed: int = 0
+    earned_points: int = 0
+    refunded: int = 0
+    earned: Done | None = None
+    spent: Done | None = None
+    hold_id: str | None = None
+
+
+@dataclass
+class KnownHold:
+    """became: "released", or how many points were redeemed."""
+
+    client: str
+    points: int
+    booking_id: str | None = None
+    became: str | int | None = None
+
+
+@dataclass
+class Undoable:
+    client: str
+    done: Done
+    is_undone: bool = False
+
+
+@dataclass
+class Books:
+    """`undoable`, `holds` and `bookings` go by the ids that the shop gave."""
+
+    zone: str
+    now: datetime
+    rules: dict[str, Any] = field(default_factory=dict)
+    purses: dict[str, Purse] = field(default_factory=dict)
+    bookings: dict[str, Visit] = field(default_factory=dict)
+    holds: dict[str, KnownHold] = field(default_factory=dict)
+    undoable: dict[str, Undoable] = field(default_factory=dict)
+    unnamed: Any = None
+
+    def purse(self, client: str) -> Purse:
+        purse = self.purses.setdefault(client, Purse())
+        purse.until(self.now)
+        return purse
+
+    def today(self) -> date:
+        return self.now.astimezone(ZoneInfo(self.zone)).date()
+
+    # --- by hand
+
+    def by_hand(self, client: str, points: int, day: date | None) -> None:
+        purse = self.purse(client)
+        if points > 0:
+            expires = midnight(day + timedelta(days=1), self.zone) if day else None
+            done = purse.earn(self.now, points, expires=expires)
+        else:
+            done = self._spend(purse, -points)
+        self.unnamed = Undoable(client, done)
+
+    def named(self, entry_id: str) -> None:
+        """The id of what was posted last."""
+        if isinstance(self.unnamed, Undoable):
+            self.undoable[entry_id] = self.unnamed
+        self.unnamed = None
+
+    def reverse(self, entry_id: str) -> None:
+        known = self.undoable[entry_id]
+        left = self.purse(known.client).left_of(self.now, known.done)
+        if known.is_undone:
+            return
+        if not left:
+            raise Refused("CANNOT_REVERSE")
+        self._undo(known.client, known.done, left)
+        known.is_undone = True
+
+    def _undo(self, client: str, done: Done, points: int) -> None:
+        until = midnight_after(self.now, self.zone, self.rules["grace_days"] + 1)
+        self.purse(client).undo(self.now, done, points, until)
+
+    def _spend(self, purse: Purse, points: int, hold_id: str | None = None) -> Done:
+        try:
+            return purse.spend(self.now, points, hold_id)
+        except TooMuch:
+            raise Refused("INSUFFICIENT_POINTS") from None
+        except NotHeld:
+            raise Refused("HOLD_CLOSED") from None
+
+    # --- bookings
+
+    def book(self, id: str, client: str, zone: str, starts_at: datetime) -> None:
+        self.bookings[id] = Visit(client, zone, starts_at)
+
+    def move(self, id: str, starts_at: datetime) -> None:
+        visit = self.bookings[id]
+        if visit.status != UPCOMING:
+            raise Refused("WRONG_STATUS")
+        visit.starts_at = starts_at
+        hold = self._open_hold(visit)
+        if hold is not None:
+            hold.until = max(hold.until, self._held_until(visit))
+
+    def complete(self, id: str, paid: int, redeem: int) -> None:
+        visit = self.bookings[id]
+        if visit.status == "completed":
+            return
+        if visit.status != UPCOMING:
+            raise Refused("WRONG_STATUS")
+        purse = self.purse(visit.client)
+        if redeem:
+            self._ensure_redeemable(redeem, paid)
+        hold_id = visit.hold_id if self._open_hold(visit) else None
+        spent = None
+        if redeem:
+            spent = self._spend(purse, redeem, hold_id)
+        elif hold_id:
+            purse.release(self.now, hold_id)
+        if hold_id:
+            self.holds[hold_id].became = None if redeem else "released"
+        visit.spent, visit.earned, visit.hold_id = spent, None, None
+        visit.status, visit.paid, visit.redeemed, visit.refunded = "completed", paid, redeem, 0
+        visit.completions += 1
+        in_money = max(paid - redeem * VALUE_MINOR, 0)
+        visit.earned_points = in_money * self.rules["cashback_percent"] // 100 // VALUE_MINOR
+        if visit.earned_points:
+            available = max(midnight_after(self.now, visit.zone, self.rules["pending_days"]), self.now)
+            ends, idle_days = self._ends(available)
+            visit.earned = purse.earn(self.now, visit.earned_points, available, ends, idle_days)
+        purse.active(self.now, self.zone)
+
+    def _ends(self, available: datetime) -> tuple[datetime | None, int | None]:
+        model, after = self.rules["expiry"].model.value, self.rules["expiry"].after
+        if model == "never":
+            return None, None
+        last = self.today() + timedelta(days=after)
+        if model == "month_end":
+            months = self.today().year * 12 + self.today().month - 1 + after
+            year, month = months // 12, months % 12 + 1
+            last = date(year, month, monthrange(year, month)[1])
+        ends = max(midnight(last + timedelta(days=1), self.zone), available)
+        return ends, after if model == "inactivity" else None
+
+    def named_of_visit(self, id: str, entry_ids: dict[str, str]) -> None:
+        visit = self.bookings[id]
+        for kind, done in (("cashback", visit.earned), ("redeem", visit.spent)):
+            if done is not None and kind in entry_ids and entry_ids[kind] not in self.undoable:
+                self.undoable[entry_ids[kind]] = Undoable(visit.client, done)
+
+    def step(self, id: str, to: str) -> None:
+        visit = self.bookings[id]
+        if visit.status == to:
+            return
+        if to != UPCOMING and visit.status != UPCOMING:
+            raise Refused("WRONG_STATUS")
+        if visit.status == "completed":
+            self._take_back(visit)
+        elif self._open_hold(visit):
+            self.purse(visit.client).release(self.now, str(visit.hold_id))
+            self.holds[str(visit.hold_id)].became = "released"
+        visit.status, visit.hold_id = to, None
+
+    def _take_back(self, visit: Visit) -> None:
+        """What was earned first."""
+        for done in (visit.earned, visit.spent):
+            left = self.purse(visit.client).left_of(self.now, done) if done else 0
+            if done and left:
+                self._undo(visit.client, done, left)
+                for known in self.undoable.values():
+                    known.is_undone |= known.done is done
+        visit.paid = visit.redeemed = visit.earned_points = visit.refunded = 0
+        visit.earned = visit.spent = None
+
+    def refund(self, id: str, amount: int) -> None:
+        """Of what was earned, the share is rounded up, of what was spent, down."""
+        visit = self.bookings[id]
+        if amount > visit.paid - visit.refunded:
+            raise Refused("INVALID_AMOUNT")
+        visit.refunded += amount
+        purse = self.purse(visit.client)
+        for done in (visit.earned, visit.spent):
+            if done is None:
+                continue
+            share = abs(done.worth) * visit.refunded
+            part = -(-share // visit.paid) if done.worth > 0 else share // visit.paid
+            due = min(part - purse.gone(self.now, done), purse.left_of(self.now, done))
+            if due > 0:
+                self._undo(visit.client, done, due)
+
+    # --- holds
+
+    def hold_for_booking(self, id: str, points: int) -> None:
+        visit = self.bookings[id]
+        if visit.status != UPCOMING:
+            raise Refused("WRONG_STATUS")
+        self.purse(visit.client)
+        if self._open_hold(visit):
+            if self.holds[str(visit.hold_id)].points != points:
+                raise Refused("HOLD_EXISTS")
+            self.unnamed = None
+            return
+        self._ensure_redeemable(points, PRICE_MINOR)
+        self._hold(visit.client, points, self._held_until(visit), id)
+
+    def hold_at_desk(self, client: str, points: int, paid: int) -> None:
+        self._ensure_redeemable(points, paid)
+        self._hold(client, points, self.now + timedelta(days=self.rules["hold_days"]), None)
+
+    def _hold(self, client: str, points: int, until: datetime, booking_id: str | None) -> None:
+        try:
+            self.purse(client).hold(self.now, "new", points, until)
+        except TooMuch:
+            raise Refused("INSUFFICIENT_POINTS") from None
+        self.unnamed = KnownHold(client, points, booking_id)
+
+    def hold_named(self, entry_id: str) -> None:
+        known, self.unnamed = self.unnamed, None
+        if known is None:
+            return
+        purse = self.purses[known.client]
+        purse.holds = {entry_id if id == "new" else id: hold for id, hold in purse.holds.items()}
+        self.holds[entry_id] = known
+        if known.booking_id:
+            self.bookings[known.booking_id].hold_id = entry_id
+
+    def redeem_hold(self, hold_id: str, points: int) -> None:
+        known = self.holds[hold_id]
+        self.unnamed = None
+        if known.booking_id:
+            raise Refused("HELD_FOR_BOOKING")
+        if points > known.points:
+            raise Refused("OVER_CAP")
+        purse = self.purse(known.client)
+        if isinstance(known.became, int):
+            if known.became != points:
+                raise Refused("ENTRY_EXISTS")
+            return
+        self.unnamed = Undoable(known.client, self._spend(purse, points, hold_id))
+        known.became = points
+
+    def release_hold(self, hold_id: str) -> None:
+        known = self.holds[hold_id]
+        if known.became == "released":
+            return
+        try:
+            self.purse(known.client).release(self.now, hold_id)
+        except NotHeld:
+            raise Refused("HOLD_CLOSED") from None
+        known.became = "released"
+
+    def _open_hold(self, visit: Visit) -> Held | None:
+        return self.purse(visit.client).holds.get(visit.hold_id or "")
+
+    def _held_until(self, visit: Visit) -> datetime:
+        return visit.starts_at + LASTS + timedelta(days=self.rules["hold_days"])
+
+    # --- the programme
+
+    def _ensure_redeemable(self, points: int, paid: int) -> None:
+        step = self.rules["redeem_step_points"]
+        if points > self._cap(paid):
+            raise Refused("OVER_CAP")
+        if points < self.rules["redeem_minimum_points"]:
+            raise Refused("UNDER_MINIMUM")
+        if points % step:
+            raise Refused("WRONG_STEP")
+
+    def _cap(self, paid: int) -> int:
+        most = paid * self.rules["redeem_cap_percent"] // 100 // VALUE_MINOR
+        return most - most % int(self.rules["redeem_step_points"])
+
+    def quote(self, client: str, paid: int) -> int:
+        step = self.rules["redeem_step_points"]
+        available = self.purse(client).available(self.now)
+        most = min(self._cap(paid), available - available % step)
+        return most if most >= self.rules["redeem_minimum_points"] else 0
+
+    def share(self, client: str, paid: int, percent: int) -> int:
+        """So much of what can be redeemed, in the programme's steps, or just more; at least a point."""
+        most, step = self.quote(client, paid), self.rules["redeem_step_points"]
+        points = most * percent // 100 if percent <= 100 else most + step
+        return max(points - points % int(step), 1)

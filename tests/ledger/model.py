@@ -1,0 +1,255 @@
+"""The simplest of ledgers, to hold the real one against: lots are a list, holds a dict, debt a number. It
+keeps no entries, and shares nothing with the ledger but words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
+
+
+class TooMuch(Exception):
+    """More was asked for than can be spent."""
+
+
+class NotHeld(Exception):
+    """That hold is closed."""
+
+
+class HoldsOpen(Exception):
+    """Points are held, so that the account cannot leave."""
+
+
+@dataclass
+class Lot:
+    available: datetime
+    expires: datetime
+    left: int
+    idle_days: int | None = None
+    lapsed: int = 0
+    """How much of it expired."""
+
+
+@dataclass
+class Held:
+    until: datetime
+    of: dict[int, int]
+
+
+@dataclass
+class Done:
+    """An operation that can be undone: what it was worth, and what it took of which lot, with the lot's
+    expiry then. made: the lots that it brought. undone: how much of it was taken back."""
+
+    worth: int
+    took: dict[int, tuple[int, datetime]] = field(default_factory=dict)
+    made: list[int] = field(default_factory=list)
+    undone: int = 0
+
+
+@dataclass
+class Purse:
+    lots: list[Lot] = field(default_factory=list)
+    holds: dict[str, Held] = field(default_factory=dict)
+    debt: int = 0
+
+    # --- looking
+
+    @property
+    def balance(self) -> int:
+        return sum(lot.left for lot in self.lots)
+
+    @property
+    def held(self) -> int:
+        return sum(sum(hold.of.values()) for hold in self.holds.values())
+
+    def free(self, number: int) -> int:
+        return self.lots[number].left - sum(hold.of.get(number, 0) for hold in self.holds.values())
+
+    def available(self, now: datetime) -> int:
+        return sum(self.free(number) for number in self._spendable(now))
+
+    def pending(self, now: datetime) -> int:
+        return sum(lot.left for lot in self.lots if lot.available > now)
+
+    def _spendable(self, now: datetime) -> list[int]:
+        return self._soonest(n for n, lot in enumerate(self.lots) if lot.available <= now < lot.expires)
+
+    def _soonest(self, numbers: Iterable[int]) -> list[int]:
+        return sorted(numbers, key=lambda number: (self.lots[number].expires, number))
+
+    # --- time goes by
+
+    def until(self, now: datetime) -> None:
+        """Holds run out and lots expire, each at its instant, of two at one instant the hold first."""
+        while True:
+            ends = [(hold.until, 0, place) for place, hold in enumerate(self.holds.values())]
+            ends += [(lot.expires, 1, number) for number, lot in enumerate(self.lots) if self.free(number)]
+            at, is_lot, which = min(ends, default=(FOREVER, 0, 0))
+            if at > now or at == FOREVER:
+                return
+            if is_lot:
+                lot, gone = self.lots[which], self.free(which)
+                lot.left, lot.lapsed = lot.left - gone, lot.lapsed + gone
+            else:
+                del self.holds[list(self.holds)[which]]
+                self._pay({})
+
+    def active(self, now: datetime, zone: str) -> None:
+        """The client came: what expires by inactivity is put off."""
+        for lot in self.lots:
+            if lot.idle_days is not None and lot.left and lot.expires > now:
+                day = now.astimezone(ZoneInfo(zone)).date()
+                lot.expires = max(lot.expires, midnight(day + timedelta(days=lot.idle_days + 1), zone))
+
+    # --- what may be done
+
+    def earn(self, now: datetime, points: int, available: datetime | None = None,
+             expires: datetime | None = None, idle_days: int | None = None) -> Done:  # fmt: skip
+        self.until(now)
+        self.lots.append(Lot(available or now, expires or FOREVER, points, idle_days))
+        number = len(self.lots) - 1
+        self._pay({})
+        return Done(points, made=[number])
+
+    def spend(self, now: datetime, points: int, hold_id: str | None = None) -> Done:
+        self.until(now)
+        took: dict[int, tuple[int, datetime]] = {}
+        hold = self._hold(hold_id) if hold_id is not None else Held(now, {})
+        free = self.available(now)
+        if points > sum(hold.of.values()) + free:
+            raise TooMuch
+        left = points
+        if hold_id is not None:
+            del self.holds[hold_id]
+        for number in self._soonest(hold.of):
+            left -= self._take(number, min(hold.of[number], left), took)
+        for number in self._spendable(now) if left else []:
+            left -= self._take(number, min(self.free(number), left), took)
+        self._pay(took)
+        self.until(now)
+        return Done(-points, took)
+
+    def hold(self, now: datetime, id: str, points: int, until: datetime) -> None:
+        self.until(now)
+        if points > self.available(now):
+            raise TooMuch
+        of: dict[int, int] = {}
+        for number in self._spendable(now):
+            if take := min(self.free(number), points):
+                of[number] = take
+                points -= take
+        self.holds[id] = Held(until, of)
+
+    def release(self, now: datetime, id: str) -> None:
+        self.until(now)
+        self._hold(id)
+        del self.holds[id]
+        self._pay({})
+        self.until(now)
+
+    def _hold(self, id: str) -> Held:
+        if id not in self.holds:
+            raise NotHeld
+        return self.holds[id]
+
+    def left_of(self, now: datetime, done: Done) -> int:
+        """How much of it can still be undone: points that expired unspent were taken already."""
+        return max(abs(done.worth) - self.gone(now, done), 0)
+
+    def gone(self, now: datetime, done: Done) -> int:
+        return done.undone + (self.lapsed(now, done) if done.worth > 0 else 0)
+
+    def undo(self, now: datetime, done: Done, points: int, grace: datetime | None) -> None:
+        self.until(now)
+        if done.worth > 0:
+            self.debt += points
+            self._pay({}, first=done.made)
+        else:
+            self._give_back(now, done, points, grace)
+            self._pay({})
+        done.undone += points
+
+    def _give_back(self, now: datetime, done: Done, points: int, grace: datetime | None) -> None:
+        """To the lots it was taken from, the last taken first; or, if they are over, to a new one."""
+        skip, late = done.undone, 0
+        for number, (took, expired) in reversed(done.took.items()):
+            there, skip = max(took - skip, 0), max(skip - took, 0)
+            back = min(there, points)
+            points -= back
+            lot = self.lots[number]
+            ends = lot.expires if lot.left else expired
+            if back and ends <= now:
+                late += back
+            elif back:
+                lot.left, lot.expires = lot.left + back, ends
+        if late:
+            self.lots.append(Lot(now, grace or FOREVER, late))
+        if points:  # it had been owed
+            self.lots.append(Lot(now, FOREVER, points))
+
+    def _take(self, number: int, points: int, took: dict[int, tuple[int, datetime]]) -> int:
+        so_far, _ = took.get(number, (0, None))
+        took[number] = (so_far + points, self.lots[number].expires)
+        self.lots[number].left -= points
+        return points
+
+    def _pay(self, took: dict[int, tuple[int, datetime]], first: Iterable[int] = ()) -> None:
+        """What is owed, of whatever is not held: of the lots named first, then as when spending."""
+        first = self._soonest(first)
+        for number in [*first, *self._soonest(n for n in range(len(self.lots)) if n not in first)]:
+            if pays := min(self.free(number), self.debt):
+                self.debt -= self._take(number, pays, took)
+
+    # --- two clients who are one
+
+    def leave(self, now: datetime) -> tuple[Done, list[Lot]]:
+        self.until(now)
+        if self.holds:
+            raise HoldsOpen
+        done, moved = Done(self.debt - self.balance), []
+        for number, lot in enumerate(self.lots):
+            if lot.left:
+                moved.append(Lot(lot.available, lot.expires, lot.left, lot.idle_days))
+                self._take(number, lot.left, done.took)
+        self.debt = 0
+        return done, moved
+
+    def arrive(self, now: datetime, out: Done, moved: list[Lot]) -> Done:
+        self.until(now)
+        done = Done(-out.worth, made=list(range(len(self.lots), len(self.lots) + len(moved))))
+        self.lots += moved
+        self.debt += max(out.worth, 0)
+        self._pay(done.took)
+        return done
+
+    def lapsed(self, now: datetime, done: Done) -> int:
+        self.until(now)
+        return sum(self.lots[number].lapsed for number in done.made)
+
+    def come_back(self, now: datetime, out: Done, lapsed: int, grace: datetime) -> None:
+        """To the account they had left, but for what expired meanwhile."""
+        self.until(now)
+        if out.worth > 0:  # only a debt had left: it is owed here again
+            self.debt += out.worth
+        else:
+            late = sum(took for took, expired in out.took.values() if expired <= now) - lapsed
+            for number, (took, expired) in out.took.items():
+                if expired > now:
+                    self.lots[number].left, self.lots[number].expires = self.lots[number].left + took, expired
+            if late:
+                self.lots.append(Lot(now, grace, late))
+        self._pay({})
+
+
+# --- local days
+
+
+def midnight(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(0), ZoneInfo(zone)).astimezone(UTC)
+
+
+def midnight_after(now: datetime, zone: str, days: int) -> datetime:
+    """The midnight that begins the local day so many days from today."""
+    return midnight(now.astimezone(ZoneInfo(zone)).date() + timedelta(days=days), zone)

@@ -1,0 +1,234 @@
+"""The real side of the machine: the use cases on a store that is given to it, of which any call may fail;
+what was asked may be asked again."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from chalicelib.domain.account import Account, Entry, EntryKind
+from chalicelib.domain.bonus_rules import BonusRules
+from chalicelib.domain.bookings import Booking
+from chalicelib.domain.clients import Client
+from chalicelib.domain.errors import DomainError
+from chalicelib.domain.ledger import brought_up, next_end
+from chalicelib.domain.ledger_check import faults
+from chalicelib.domain.programme import Bill
+from chalicelib.services import book, hold_points, post_bonus, refund_visit, step_booking, undo_entry
+from chalicelib.services.wake_items import wake_one
+from chalicelib.services.wakers import wakers
+from chalicelib.services.world import World
+from chalicelib.store.keys import place_of
+from chalicelib.wiring import CachedDirectories
+from tests.builders import (
+    NETWORK,
+    RecordingIntake,
+    RecordingSender,
+    RecordingWakeQueue,
+    SeededChance,
+    SettableClock,
+    a_client,
+    a_network,
+    a_salon,
+    a_service,
+    access,
+    save_client,
+)
+from tests.crash.failing_calls import Calls, Failure, WorkerDied
+from tests.life import Life
+
+CLIENTS = ("cli_maria00000000001", "cli_petru00000000001")
+SALONS = {"sal_centru": "Europe/Chisinau", "sal_moscow": "Europe/Moscow"}
+PRICE_MINOR = 50_000
+VALUE_MINOR = 100
+
+Failing = Callable[[Calls], AbstractContextManager[Calls]]
+Crash = tuple[int, Failure]
+"""Which call of an operation fails, and how."""
+
+
+def anybody(booking: Booking) -> None:
+    """Whoever asks may."""
+
+
+@dataclass
+class Shop:
+    """calls: lets one call to the store fail, as `failing_calls.calls` does."""
+
+    store: Any
+    calls: Failing
+    zone: str
+    begin: datetime
+    granted: dict[tuple[str, int], tuple[Any, datetime | None]] = field(default_factory=dict)
+    known: dict[str, Account] = field(default_factory=dict)
+    looked_at: dict[str, Account] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.clock = SettableClock(self.begin)
+        directories = CachedDirectories(self.store.directory, self.clock)
+        self.world = World(self.store, directories, self.clock, SeededChance(), RecordingWakeQueue())
+        self.life = Life(self.world, RecordingSender(), RecordingIntake())
+        made_at = self.begin
+        self.store.save(
+            a_network(timezone=self.zone, created_at=made_at),
+            *(a_salon(id, timezone=zone) for id, zone in SALONS.items()),
+            a_service(price_minor=PRICE_MINOR),
+        )
+        for number, id in enumerate(CLIENTS):
+            phone = f"+3736900000{number}"
+            save_client(self.store, a_client(id, phone=phone, email=None, created_at=made_at))
+
+    # --- doing
+
+    def do(self, action: Callable[[], Any], crash: Crash | None = None) -> Any:
+        """What it answers, or the code of its refusal. crash: done by a process that fails in the middle of
+        it, and then again."""
+        self.known.clear()
+        if crash is not None:
+            with self.calls(Calls(*crash)), suppress(Exception, WorkerDied):
+                action()
+        try:
+            return action()
+        except DomainError as refusal:
+            return refusal.code
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now
+
+    def client(self, client_id: str) -> Client:
+        found: Client = self.store.client(NETWORK, client_id)
+        return found
+
+    def booking(self, id: str) -> Booking:
+        return self.life.booking(id)
+
+    def book(self, client_id: str, salon_id: str, starts_at: datetime, request_id: str) -> Booking:
+        new = book.NewBooking(
+            salon_id=salon_id,
+            client=client_id,
+            lines=[book.WantedLine(service_id="srv_cut")],
+            starts_at=starts_at,
+        )
+        return book.book(self.world, access(), new, request_id)
+
+    def move(self, booking_id: str, starts_at: datetime) -> Booking:
+        return self.life.move(self.booking(booking_id), starts_at)
+
+    def complete(self, booking_id: str, paid_minor: int, redeem_points: int) -> Any:
+        return self.life.complete(
+            self.booking(booking_id), paid_minor=paid_minor, redeem_points=redeem_points
+        )
+
+    def cancel(self, booking_id: str) -> Booking:
+        return step_booking.cancel(self.world, NETWORK, booking_id, anybody)
+
+    def no_show(self, booking_id: str) -> Booking:
+        return step_booking.mark_no_show(self.world, NETWORK, booking_id, anybody)
+
+    def reopen(self, booking_id: str) -> Booking:
+        return step_booking.reopen(self.world, NETWORK, booking_id, anybody, "key:test")
+
+    def refund(self, booking_id: str, amount_minor: int, request_id: str) -> str:
+        done = refund_visit.refund(
+            self.world, NETWORK, booking_id, amount_minor, "unhappy", anybody, "key:test", request_id
+        )
+        return done.refund.id
+
+    def post(
+        self, client_id: str, kind: str, points: int, request_id: str, expires_on: date | None = None
+    ) -> Entry:
+        asked = post_bonus.ByHand(kind=kind, points=points, reason="by hand", expires_on=expires_on)
+        return post_bonus.post_by_hand(self.world, access(), client_id, asked, request_id)
+
+    def reverse(self, entry_id: str) -> Entry:
+        return undo_entry.reverse(self.world, access(), entry_id, "mistake")
+
+    def hold_for_booking(self, booking_id: str, points: int) -> Entry:
+        return hold_points.hold_for_booking(
+            self.world, NETWORK, booking_id, points, None, anybody, "key:test"
+        )
+
+    def hold_at_desk(
+        self, client_id: str, points: int, salon_id: str, paid_minor: int, request_id: str
+    ) -> Entry:
+        bill = Bill(paid_minor=paid_minor)
+        return hold_points.hold_at_desk(
+            self.world, access(), self.client(client_id), points, salon_id, bill, request_id
+        )
+
+    def redeem_hold(self, hold_id: str, points: int, salon_id: str) -> Entry:
+        return hold_points.redeem_hold(self.world, access(), hold_id, points, salon_id)
+
+    def release_hold(self, hold_id: str) -> Entry:
+        return hold_points.release_hold(self.world, access(), hold_id)
+
+    def quote(self, client_id: str, paid_minor: int) -> int:
+        _, quote = post_bonus.quote_for(
+            self.world, access(), client_id, Bill(paid_minor=paid_minor), currency="MDL"
+        )
+        return quote.points
+
+    def wake(self, client_id: str) -> None:
+        """As the sweep does, if the account's pointer is due."""
+        sending = self.life.sending()
+        place = place_of(Account(network_id=NETWORK, client_id=client_id))
+        wake_one(self.world, wakers(sending, self.life.intake_queue), place.pk, place.sk)
+        sending.budgets.close()
+
+    def change_rules(self, **said: Any) -> None:
+        network = self.store.network(NETWORK)
+        bonuses = BonusRules(**said)
+        self.store.save(replace(network, rules=replace(network.rules, bonuses=bonuses)))
+        self.world.directories.forget(NETWORK)
+
+    # --- looking
+
+    def stored(self, client_id: str) -> Account:
+        """Read anew after something was done."""
+        if client_id not in self.known:
+            self.known[client_id] = self.store.account(NETWORK, client_id)
+        return self.known[client_id]
+
+    def now_of(self, account: Account) -> Account:
+        """As whoever looks at it now sees it."""
+        return brought_up(account, self.now)[0]
+
+    def next_end(self, client_id: str) -> datetime | None:
+        return next_end(self.now_of(self.stored(client_id)))
+
+    def wrongs(self, account: Account) -> list[str]:
+        """All that is wrong with an account, whatever should have become of it. Looked for anew when it has
+        changed."""
+        client_id = account.client_id
+        if self.looked_at.get(client_id) == account:
+            return []
+        self.looked_at[client_id] = account
+        entries = self.store.entries(NETWORK, client_id)
+        found = faults(account, entries)
+        found += [f"lot {lot.number} is empty or below zero" for lot in account.lots if lot.remaining <= 0]
+        if len({entry.id for entry in entries}) != len(entries):
+            found.append("two entries have one id")
+        if account.debt and account.balance > account.held:
+            found.append("who owes has points to spend")
+        end = next_end(account)
+        if end is not None and not account.trouble and (account.wake is None or account.wake.at > end):
+            found.append(f"it wakes {account.wake}, though something ends {end}")
+        for entry in entries:
+            found += _untimely(entry)
+        for lot in account.lots:
+            terms = (lot.granted_at, lot.available_at, lot.reason, lot.salon_id, lot.idle_days)
+            first, until = self.granted.setdefault((client_id, lot.number), (terms, lot.expires_at))
+            if terms != first or (lot.expires_at != until and (lot.idle_days is None or not until)):
+                found.append(f"lot {lot.number} is not what it was when it was granted")
+        return found
+
+
+def _untimely(entry: Entry) -> list[str]:
+    if entry.kind is not EntryKind.EXPIRY:
+        return []
+    dates = [change.expires_at for change in entry.lots]
+    if entry.effective_at > entry.recorded_at or not dates:
+        return [f"entry {entry.number} expired in the future, or nothing at all"]
+    return [f"entry {entry.number} expired early" for at in dates if at is None or at > entry.effective_at]

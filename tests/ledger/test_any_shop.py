@@ -1,0 +1,14 @@
+"""The machine on the store in memory."""
+
+from tests.ledger.machine import AnyShop
+from tests.ledger.profile import stateful
+from tests.memory_store import MemoryStore
+
+
+class InMemory(AnyShop):
+    open_store = MemoryStore
+    calls_of = staticmethod(lambda store: store.calls)
+
+
+InMemory.TestCase.settings = stateful(few=250, steps=50, many=1500)
+TestInMemory = InMemory.TestCase
