@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.bookings import UPCOMING, Booking, Status
-from chalicelib.domain.campaigns import Campaign, Recipient
 from chalicelib.domain.clients import Client, ConsentChange
 from chalicelib.domain.coupons import Coupon
 from chalicelib.domain.ids import time_ordered
@@ -24,7 +23,7 @@ from chalicelib.domain.network import (
     Template,
 )
 from chalicelib.domain.operations import Parked
-from chalicelib.domain.promotions import SHARES, Offer, Promotion, PromotionShare, share_name
+from chalicelib.domain.promotions import Offer
 from chalicelib.domain.rules import RulesChange
 from chalicelib.domain.simulations import Simulation
 from chalicelib.domain.tasks import Task
@@ -229,14 +228,6 @@ class Lists:
         )
         return Page([keys.told(*place)["id"] for place in page.items], page.cursor)
 
-    def recipients_named(
-        self, network_id: str, campaign_id: str, client_ids: Sequence[str]
-    ) -> list[Recipient]:
-        """Those of these clients who have a place in the campaign."""
-        parts = {"network_id": network_id, "campaign_id": campaign_id}
-        places = [keys.key("RECIPIENT", client_id=id, **parts) for id in dict.fromkeys(client_ids)]
-        return self._batch(Recipient, places)
-
     def messages_named(self, network_id: str, named: Sequence[tuple[str, str]]) -> list[Message]:
         """The messages of these clients and ids; those that are not on record are left out."""
         places = [
@@ -284,24 +275,6 @@ class Lists:
     def passes_of_device(self, network_id: str, device: str) -> list[DevicePass]:
         pk, sk = keys.key("DEVICEPASS", network_id=network_id, device=device, client_id="")
         return [value_of(DevicePass, item) for item in self.item.query(pk, self.item.sk.startswith(sk))]
-
-    def campaigns(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Campaign]:
-        return self._page(
-            Campaign, *keys.key("CAMPAIGN", network_id=network_id, id=""), limit=limit, cursor=cursor
-        )
-
-    def promotions(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Promotion]:
-        place = keys.key("PROMOTION", network_id=network_id, id="")
-        return self._page(Promotion, *place, limit=limit, cursor=cursor)
-
-    def promotion_shares(self, network_id: str, promotion_ids: Sequence[str]) -> list[PromotionShare]:
-        """All in which these promotions are counted, where anything was counted yet; read consistently."""
-        places = [
-            keys.key("SHARE", network_id=network_id, promotion_id=id, number=share_name(number))
-            for id in dict.fromkeys(promotion_ids)
-            for number in range(SHARES)
-        ]
-        return self._batch(PromotionShare, places, consistent=True)
 
     def walks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Walk]:
         return self._page(Walk, *keys.key("WALK", network_id=network_id, id=""), limit=limit, cursor=cursor)

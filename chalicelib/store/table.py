@@ -31,7 +31,7 @@ from chalicelib.services.ports import SaveConflict, Woken
 from chalicelib.store import keys
 from chalicelib.store.failures import code_of
 from chalicelib.store.item import after_save, attributes_of, bound_to, connected, value_of
-from chalicelib.store.lists import Lists
+from chalicelib.store.plan_reads import PlanReads
 from chalicelib.store.report_reads import ReportReads
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ _WOKEN: dict[str, type[Woken]] = {
 }
 
 
-class Table(Lists, ReportReads):
+class Table(PlanReads, ReportReads):
     """The table of one deployment. shards: how many partitions the wake index is spread over."""
 
     def __init__(self, name: str, region: str, *, shards: int, host: str | None = None) -> None:

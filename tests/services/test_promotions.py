@@ -13,13 +13,15 @@ from chalicelib.domain.bookings import Booking, Line
 from chalicelib.domain.campaigns import Segment
 from chalicelib.domain.clients import Client, VisitDay
 from chalicelib.domain.errors import DomainError
+from chalicelib.domain.network import Connection
 from chalicelib.domain.promotions import LATE_DAYS, Promotion, PromotionState, Result
+from chalicelib.domain.site_events import SiteStatus
 from chalicelib.services import complete_visit, keep_promotions, undo_entry
 from chalicelib.services.give_promotion import CAP_REACHED
 from chalicelib.services.refund_visit import refund
 from chalicelib.services.walk_on import walk_on
 from tests.builders import NETWORK, NOW, a_booking, a_client, access, save_booking
-from tests.life import Life
+from tests.life import Life, reported
 from tests.meanwhile import Meanwhile
 from tests.small_pages import SmallPages
 
@@ -262,6 +264,21 @@ def test_a_visit_that_is_completed_twice_is_promoted_once(life: Life) -> None:
     done = visit(life)
     assert life.complete(done.booking).entries == done.entries
     assert result(life, promotion).visits == 1
+
+
+def test_a_visit_that_a_booking_site_reports_is_promoted_and_taken_back_alike(
+    life: Life, site: Connection
+) -> None:
+    promotion = planned(life)
+    life.hear(site, reported("b-1", 1, IN_TIME))
+    life.world.clock.now = IN_TIME + timedelta(hours=2)  # type: ignore[attr-defined]
+    for _ in range(2):
+        life.hear(site, reported("b-1", 2, IN_TIME, status=SiteStatus.COMPLETED))
+    assert balance(life) == 50
+    assert result(life, promotion) == Result(points={"MDL": 25}, clients=1, visits=1)
+    life.hear(site, reported("b-1", 3, IN_TIME, status=SiteStatus.NO_SHOW))
+    assert balance(life) == 0
+    assert result(life, promotion) == Result(points={}, clients=0, visits=0)
 
 
 # --- its life

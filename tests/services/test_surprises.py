@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.account import EntryKind
+from chalicelib.domain.account import Account, EntryKind
 from chalicelib.domain.bonus_rules import Gift, Surprise
 from chalicelib.domain.clients import Client, VisitDay
 from chalicelib.domain.errors import DomainError
@@ -203,6 +203,24 @@ def test_two_workers_at_once_do_not_spend_more_than_the_budget(life: Life) -> No
     assert quicker > 3
     assert sum(got(life, clients).values()) == 4
     assert (report(life, "2026-12").spent_points, report(life, "2026-12").drawn) == (400, 4)
+
+
+class Unread(SmallPages):
+    """A store whose lists of accounts do not tell yet of what was written lately."""
+
+    def accounts_named(self, network_id: str, client_ids: list[str]) -> list[Account]:
+        return []
+
+
+def test_what_the_lists_do_not_tell_yet_is_seen_when_it_is_posted(life: Life) -> None:
+    clients = regulars(life, 2)
+    on(life, budget=200)
+    forward(life, DECEMBER + timedelta(hours=1))
+    life.world = replace(life.world, store=Unread(life.store.store))
+    come_again(life, clients, 1)
+    forward(life, datetime(2027, 1, 2, tzinfo=UTC))
+    assert set(got(life, clients).values()) == {1}
+    assert report(life, "2027-01").spent_points == 0
 
 
 def test_the_same_month_drawn_anew_from_the_start_comes_to_the_same(life: Life) -> None:
