@@ -11,18 +11,10 @@ from hypothesis import strategies as st
 from chalicelib.domain.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.errors import DomainError
 from chalicelib.domain.ids import entry_id
-from chalicelib.domain.ledger import (
-    Posted,
-    brought_up,
-    held,
-    moved_in,
-    moved_out,
-    posted,
-    released,
-    reversed_entry,
-    unmerged,
-    with_activity,
-)
+from chalicelib.domain.ledger import Posted, brought_up, held, posted, released
+from chalicelib.domain.lots import with_activity
+from chalicelib.domain.moving import moved_in, moved_out
+from chalicelib.domain.undoing import reversed_entry, unmerged
 from chalicelib.domain.zones import day_start, local_date
 from chalicelib.services.world import World
 from tests.builders import (

@@ -19,7 +19,7 @@ from chalicelib.domain.ids import time_ordered
 from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message
 from chalicelib.domain.network import Connection, Directory, Network, Price, Salon, Service, Staff, Template
-from chalicelib.domain.operations import Parked
+from chalicelib.domain.operations import Parked, Tally
 from chalicelib.domain.promotions import Offer, Promotion, PromotionShare, Taken
 from chalicelib.domain.rules import RulesChange
 from chalicelib.domain.simulations import Simulation
@@ -169,6 +169,10 @@ class MemoryStore:
     def spending(self, network_id: str, month: str) -> Spending:
         stands = self._one(Spending, network_id=network_id, month=month)
         return stands or Spending(network_id=network_id, month=month)
+
+    @_call
+    def tally(self, network_id: str, name: str) -> Tally | None:
+        return self._one(Tally, network_id=network_id, name=name)
 
     @_call
     def price(self, network_id: str, channel: str, country_code: str) -> Price | None:

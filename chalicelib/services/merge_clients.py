@@ -14,10 +14,12 @@ from chalicelib.domain.clients import Client, Merge, with_visits_of, without_vis
 from chalicelib.domain.coupons import Coupon, coupon_id, reopened, voided
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import entry_id
-from chalicelib.domain.ledger import Posted, brought_up, moved_in, moved_out, unmerged
+from chalicelib.domain.ledger import Posted, brought_up
+from chalicelib.domain.moving import moved_in, moved_out
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import turnover_moved
 from chalicelib.domain.surprises import latest
+from chalicelib.domain.undoing import unmerged
 from chalicelib.services import plan_account, plan_client
 from chalicelib.services.follow_merge import ensure_present
 from chalicelib.services.keep_client import contact_aliases

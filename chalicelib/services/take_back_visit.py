@@ -10,9 +10,10 @@ from chalicelib.domain.account import Account, Entry, EntryKind
 from chalicelib.domain.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.clients import Client, without_booking
 from chalicelib.domain.errors import conflict, missing
-from chalicelib.domain.ledger import FINAL, brought_up
+from chalicelib.domain.ledger import brought_up
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import with_turnover
+from chalicelib.domain.undoing import FINAL
 from chalicelib.domain.zones import local_date
 from chalicelib.services import plan_account, plan_client
 from chalicelib.services.complete_visit import visit_day

@@ -7,10 +7,12 @@ word in the list, counted from 1, and 0 for none; one of numbers or instants the
 are counted in, and the differences, null for none. Instants are microseconds since 1970.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import accumulate
 from math import gcd
+from operator import sub
 from typing import Any
 
 Row = Sequence[Any]
@@ -53,14 +55,18 @@ def columns_of(data: Mapping[str, Any]) -> list[list[Any]]:
     return [_column(kind, rest, words) for kind, *rest in data["columns"]]
 
 
-def _differences(column: Iterable[int | None]) -> list[int | None]:
+def _differences(column: Sequence[int | None]) -> list[int | None]:
     """Their unit first."""
-    found, above = [], 0
-    for number in column:
-        found.append(None if number is None else number - above)
-        above = above if number is None else number
-    unit = gcd(*(each for each in found if each is not None)) or 1
-    return [unit, *(None if each is None else each // unit for each in found)]
+    there = [number for number in column if number is not None]
+    found = [*there[:1], *map(sub, there[1:], there)]
+    unit = gcd(*found) or 1
+    steps = iter(found if unit == 1 else [each // unit for each in found])
+    return [unit, *(steps if len(there) == len(column) else _among(column, steps))]
+
+
+def _among(column: Iterable[Any], there: Iterator[int]) -> list[int | None]:
+    """In the places where the column has anything, None in the others."""
+    return [None if each is None else next(there) for each in column]
 
 
 def _column(kind: str, data: list[Any], words: Sequence[str | None]) -> list[Any]:
@@ -74,8 +80,6 @@ def _column(kind: str, data: list[Any], words: Sequence[str | None]) -> list[Any
 
 def _summed(data: list[Any]) -> list[int | None]:
     unit, *differences = data
-    found, above = [], 0
-    for each in differences:
-        above += (each or 0) * unit
-        found.append(None if each is None else above)
-    return found
+    there = [each for each in differences if each is not None]
+    sums = [each * unit for each in accumulate(there)]
+    return [*sums] if len(there) == len(differences) else _among(differences, iter(sums))

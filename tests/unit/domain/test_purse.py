@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.account import Account, EntryKind, Posting
-from chalicelib.domain.ledger import brought_up, posted, with_activity
+from chalicelib.domain.ledger import brought_up, posted
+from chalicelib.domain.lots import with_activity
 from chalicelib.domain.programme import Terms
 from chalicelib.domain.purse import Purse
 from tests.builders import NETWORK, NOW
