@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 from bench import (
+    audit,
     calls,
     campaign,
     cost_page,
@@ -18,16 +19,21 @@ from bench import (
     imports,
     messages,
     peak,
+    postings,
     receipts,
     scale_page,
+    simulation,
     sweep,
     visit,
+    writers,
 )
 from bench.figures import RESULTS, Figure, printed, table, write
 from bench.ground import Ground, local_ground
 from bench.meter import Meter
 
-PARTS = ("visit", "messages", "receipts", "calls", "sweep", "imports", "drain", "campaign", "peak")
+COUNTED = {"receipts": receipts, "calls": calls, "sweep": sweep, "postings": postings}
+TIMED = {"imports": imports, "drain": drain, "campaign": campaign, "writers": writers, "audit": audit}
+PARTS = ("visit", "messages", *COUNTED, *TIMED, "simulation", "peak")
 SITES = ("standard", "yclients")
 
 Tables = dict[str, list[dict[str, Any]]]
@@ -71,13 +77,15 @@ def measured(ground: Ground, parts: Any, tell: Any) -> tuple[list[Figure], Table
         tables["messages"] = messages.measured(ground)
         found += messages.figures(tables["messages"], ground)
         print(f"\nMessages by kind\n\n{_messages(tables['messages'])}\n")
-    for name, part in (("receipts", receipts), ("calls", calls), ("sweep", sweep)):
+    for name, part in COUNTED.items():
         if name in parts:
             found += part.figures(ground)
             tell(f"{name}: counted")
-    for name, timed in (("imports", imports), ("drain", drain), ("campaign", campaign)):
+    for name, timed in TIMED.items():
         if name in parts:
             found += timed.figures(ground, tell)
+    if "simulation" in parts:
+        found += simulation.figures(tell)
     if "peak" in parts:
         tables["peak"] = peak.measured(tell)
         found += peak.figures(tables["peak"])

@@ -100,7 +100,7 @@ def _lay_out(salon: Salon, clients: Iterator[Client]) -> None:
     """Writes clients as they stand, 25 a call."""
     name = salon.table.item.Meta.table_name
     while chunk := list(islice(clients, 25)):
-        items = [salon.table._item_of(client).to_dynamodb_dict() for client in chunk]
+        items = [salon.table._item_of(client).serialize() for client in chunk]
         left = {name: [{"PutRequest": {"Item": item}} for item in items]}
         while left:
             left = salon.ground.client("dynamodb").batch_write_item(RequestItems=left).get("UnprocessedItems")

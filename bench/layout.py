@@ -29,7 +29,7 @@ def lay_out(salon: Salon, values: Iterable[Any]) -> None:
 
 
 def _raw(salon: Salon, value: Any) -> dict[str, Any]:
-    raw: dict[str, Any] = salon.table._item_of(value).to_dynamodb_dict()
+    raw: dict[str, Any] = salon.table._item_of(value).serialize()
     return raw
 
 

@@ -65,6 +65,8 @@ def _value_size(value: Mapping[str, Any]) -> int:
     ((kind, content),) = value.items()
     if kind == "S":
         return len(content.encode())
+    if kind == "B":
+        return len(content)
     if kind == "N":
         return 1 + ceil(len(content.strip("-").strip("0")) / 2) + content.startswith("-")
     raise NotImplementedError(f"the size of an attribute of type {kind}")

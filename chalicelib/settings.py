@@ -33,6 +33,20 @@ class Channels:
     push_applications: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wallet:
+    """Which wallets take a client's card. Each is off where its first is empty; keys are in Parameter Store.
+
+    apple_pass_type, apple_team   as Apple gave them; google_issuer: as Google did; google_logo: https
+    address.
+    """
+
+    apple_pass_type: str = ""
+    apple_team: str = ""
+    google_issuer: str = ""
+    google_logo: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """A function's surroundings, as CloudFormation sets them (infra/resources.yaml).
@@ -52,6 +66,7 @@ class Settings:
     channels: Channels
     events_topic: str
     events_verified: bool
+    wallet: Wallet = Wallet()
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -69,6 +84,12 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         channels=_channels(env),
         events_topic=env.get("EVENTS_TOPIC", ""),
         events_verified=_is_verified(env.get("EVENT_SIGNATURES", VERIFIED)),
+        wallet=Wallet(
+            apple_pass_type=env.get("WALLET_APPLE_PASS_TYPE", ""),
+            apple_team=env.get("WALLET_APPLE_TEAM", ""),
+            google_issuer=env.get("WALLET_GOOGLE_ISSUER", ""),
+            google_logo=env.get("WALLET_GOOGLE_LOGO", ""),
+        ),
     )
 
 

@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
     from chalicelib.messaging.sns_envelope import Envelopes
     from chalicelib.services.make_links import Links
-    from chalicelib.services.ports import PushRegistry, Sender
+    from chalicelib.services.ports import PassUpdates, PushRegistry, Sender
     from chalicelib.services.receive_webhook import Receiving, Site
     from chalicelib.services.sending import Sending
     from chalicelib.services.take_in import Intake
     from chalicelib.services.wake_items import Wakers
     from chalicelib.services.world import World
     from chalicelib.store.table import Table
+    from chalicelib.web.google_pass import ServiceAccount
+    from chalicelib.web.wallets import Wallets
 
 DIRECTORY_KEPT = timedelta(seconds=60)
 DIRECTORIES_MOST = 200
@@ -271,6 +273,40 @@ def push_registry() -> "PushRegistry":
 
 
 @cache
+def wallets() -> "Wallets":
+    """The makers of passes that the settings name. Their keys are read when a pass is made: a page that only
+    offers one does not wait for them, nor fail without them."""
+    from chalicelib.web.apple_pass import AppleIssuer
+    from chalicelib.web.google_pass import GoogleIssuer
+    from chalicelib.web.wallets import Wallets
+
+    here = settings().wallet
+    apple = AppleIssuer(here.apple_pass_type, here.apple_team, lambda manifest: _apple_signature()(manifest))
+    google = GoogleIssuer(here.google_issuer, here.google_logo, _google_account)
+    return Wallets(
+        apple=apple if here.apple_pass_type else None, google=google if here.google_issuer else None
+    )
+
+
+@cache
+def _apple_signature() -> "Callable[[bytes], bytes]":
+    from chalicelib.web.apple_pass import signing
+
+    names = ("certificate", "key", "intermediate")
+    return signing(*(parameter(f"wallet/apple-{name}").encode() for name in names))
+
+
+@cache
+def _google_account() -> "ServiceAccount":
+    import json
+
+    from chalicelib.web.google_pass import ServiceAccount, signing
+
+    account = json.loads(parameter("wallet/google-account"))
+    return ServiceAccount(account["client_email"], signing(account["private_key"].encode()))
+
+
+@cache
 def sending(count: "Callable[[str], None]" = lambda metric: None) -> "Sending":
     """count: told of each message's state, for the metrics."""
     from chalicelib.services.budgets import Budgets
@@ -284,7 +320,30 @@ def sending(count: "Callable[[str], None]" = lambda metric: None) -> "Sending":
 def wakers(count: "Callable[[str], None]" = lambda metric: None) -> "Wakers":
     from chalicelib.services.wakers import wakers as made
 
-    return made(sending(count), intake_queue())
+    return made(sending(count), intake_queue(), pass_updates())
+
+
+@cache
+def pass_updates() -> "PassUpdates":
+    """Who tells Google of changed cards, where the settings name an issuer."""
+    if not settings().wallet.google_issuer:
+        from chalicelib.services.wakers import NO_WALLETS
+
+        return NO_WALLETS
+    import urllib3
+
+    from chalicelib.messaging.google_wallet import GoogleUpdates, over_https
+    from chalicelib.web.google_pass import loyalty_object, signed_token
+
+    issuer = settings().wallet.google_issuer
+    pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=5), retries=False)
+    return GoogleUpdates(
+        lambda: _google_account().email,
+        lambda claims: signed_token(claims, _google_account().sign),
+        lambda shown, language: loyalty_object(shown, language, issuer),
+        over_https(pool),
+        now,
+    )
 
 
 @cache

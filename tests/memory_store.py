@@ -10,18 +10,24 @@ from typing import Any
 
 from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.aliases import Alias
-from chalicelib.domain.bookings import Booking
+from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.campaigns import Campaign, Recipient
+from chalicelib.domain.clearing import Clearing, ClearingPart
 from chalicelib.domain.clients import Client, ConsentChange
+from chalicelib.domain.coupons import Coupon
 from chalicelib.domain.ids import time_ordered
 from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message
 from chalicelib.domain.network import Connection, Directory, Network, Price, Salon, Service, Staff, Template
-from chalicelib.domain.operations import Parked
+from chalicelib.domain.operations import Parked, Tally
+from chalicelib.domain.promotions import Offer, Promotion, PromotionShare, Taken
 from chalicelib.domain.rules import RulesChange
+from chalicelib.domain.simulations import Simulation
 from chalicelib.domain.spending import Spending
+from chalicelib.domain.surprises import SurpriseMonth
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.walks import Walk
+from chalicelib.domain.wallet import DevicePass, PassDevice
 from chalicelib.services.ports import DueItem, Page, SaveConflict
 from chalicelib.store.item import after_save
 from chalicelib.store.keys import OVERWRITTEN, UNVERSIONED, instant_text, place_of
@@ -122,6 +128,7 @@ class MemoryStore:
             *({each.id: each for each in sorted(found, key=_key)} for found in of.values()),
             {(t.kind, t.channel, t.language): t for t in self._all(Template, network_id=network_id)},
             {(p.channel, p.country_code): p for p in self._all(Price, network_id=network_id)},
+            {offer.id: offer for offer in self._all(Offer, network_id=network_id)},
         )
 
     @_call
@@ -147,6 +154,10 @@ class MemoryStore:
         return self._one(Entry, network_id=network_id, id=entry_id)
 
     @_call
+    def coupon(self, network_id: str, client_id: str, coupon_id: str) -> Coupon | None:
+        return self._one(Coupon, network_id=network_id, client_id=client_id, id=coupon_id)
+
+    @_call
     def message(self, network_id: str, client_id: str, message_id: str) -> Message | None:
         return self._one(Message, network_id=network_id, id=message_id)
 
@@ -160,6 +171,10 @@ class MemoryStore:
         return stands or Spending(network_id=network_id, month=month)
 
     @_call
+    def tally(self, network_id: str, name: str) -> Tally | None:
+        return self._one(Tally, network_id=network_id, name=name)
+
+    @_call
     def price(self, network_id: str, channel: str, country_code: str) -> Price | None:
         return self._one(Price, network_id=network_id, channel=channel, country_code=country_code)
 
@@ -168,8 +183,34 @@ class MemoryStore:
         return self._one(Campaign, network_id=network_id, id=campaign_id)
 
     @_call
+    def walk(self, network_id: str, walk_id: str) -> Walk | None:
+        return self._one(Walk, network_id=network_id, id=walk_id)
+
+    @_call
+    def simulation(self, network_id: str, simulation_id: str) -> Simulation | None:
+        return self._one(Simulation, network_id=network_id, id=simulation_id)
+
+    @_call
     def recipient(self, network_id: str, client_id: str, campaign_id: str) -> Recipient | None:
         return self._one(Recipient, network_id=network_id, client_id=client_id, campaign_id=campaign_id)
+
+    @_call
+    def promotion(self, network_id: str, promotion_id: str) -> Promotion | None:
+        return self._one(Promotion, network_id=network_id, id=promotion_id)
+
+    @_call
+    def promotion_share(self, network_id: str, promotion_id: str, number: str) -> PromotionShare:
+        parts = {"network_id": network_id, "promotion_id": promotion_id, "number": number}
+        return self._one(PromotionShare, **parts) or PromotionShare(**parts)
+
+    @_call
+    def promotion_taken(self, network_id: str, promotion_id: str, client_id: str) -> Taken:
+        parts = {"network_id": network_id, "promotion_id": promotion_id, "client_id": client_id}
+        return self._one(Taken, **parts) or Taken(**parts)
+
+    @_call
+    def surprise_month(self, network_id: str, month: str) -> SurpriseMonth | None:
+        return self._one(SurpriseMonth, network_id=network_id, month=month)
 
     # --- many: everything is on the first page
 
@@ -218,9 +259,40 @@ class MemoryStore:
         return [each for each in self._all(Account, network_id=network_id) if each.client_id in client_ids]
 
     @_call
-    def entries(self, network_id: str, client_id: str) -> list[Entry]:
+    def client_ids(
+        self, network_id: str, *, until: datetime | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[str]:
+        """In pages, as the table has them: a walk goes from one to the next."""
+        known = [
+            each for each in self._all(Client, network_id=network_id) if each.created_at < (until or NEVER)
+        ]
+        ids = [each.id for each in sorted(known, key=lambda each: (each.created_at, each.id), reverse=True)]
+        first = ids.index(cursor) + 1 if cursor else 0
+        found = ids[first : first + limit]
+        return Page(found, found[-1] if len(ids) > first + limit else None)
+
+    @_call
+    def clearing(self, network_id: str, month: str) -> Clearing | None:
+        return self._one(Clearing, network_id=network_id, month=month)
+
+    @_call
+    def clearing_parts(self, network_id: str, walk_id: str) -> Iterator[ClearingPart]:
+        return iter(self._all(ClearingPart, network_id=network_id, walk_id=walk_id))
+
+    @_call
+    def completed_of_salon(self, network_id: str, salon_id: str, since: datetime, until: datetime) -> int:
+        found = self._between(since, until, network_id=network_id, salon_id=salon_id)
+        return sum(each.status is Status.COMPLETED for each in found)
+
+    @_call
+    def entries(self, network_id: str, client_id: str, *, fresh: bool = True) -> list[Entry]:
         found = self._all(Entry, network_id=network_id, client_id=client_id)
         return sorted(found, key=lambda entry: entry.number)
+
+    @_call
+    def coupons(self, network_id: str, client_id: str) -> list[Coupon]:
+        found = self._all(Coupon, network_id=network_id, client_id=client_id)
+        return sorted(found, key=lambda coupon: (coupon.issued_at, coupon.id))
 
     @_call
     def messages_of_client(
@@ -236,12 +308,34 @@ class MemoryStore:
         return sorted((each for each in found if each.id >= first), key=lambda message: message.id)
 
     @_call
+    def pass_devices(self, network_id: str, client_id: str) -> list[PassDevice]:
+        return self._all(PassDevice, network_id=network_id, client_id=client_id)
+
+    @_call
+    def passes_of_device(self, network_id: str, device: str) -> list[DevicePass]:
+        return self._all(DevicePass, network_id=network_id, device=device)
+
+    @_call
     def consent_history(self, network_id: str, client_id: str) -> list[ConsentChange]:
         return self._all(ConsentChange, network_id=network_id, client_id=client_id)
 
     @_call
+    def promotions(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Promotion]:
+        return Page(self._all(Promotion, network_id=network_id))
+
+    @_call
+    def promotion_shares(self, network_id: str, promotion_ids: Sequence[str]) -> list[PromotionShare]:
+        shares = self._all(PromotionShare, network_id=network_id)
+        return [each for each in shares if each.promotion_id in promotion_ids]
+
+    @_call
     def walks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Walk]:
         return Page(sorted(self._all(Walk, network_id=network_id), key=lambda walk: walk.id, reverse=True))
+
+    @_call
+    def simulations(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Simulation]:
+        found = self._all(Simulation, network_id=network_id)
+        return Page(sorted(found, key=lambda each: each.id, reverse=True)[:limit])
 
     @_call
     def rules_changes(

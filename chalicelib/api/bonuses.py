@@ -12,7 +12,7 @@ from chalicelib.api.shapes import Answered, Id, Listing, Money, PageOf, Word
 from chalicelib.domain.account import Account, Entry, Lot
 from chalicelib.domain.account_plan import last_day
 from chalicelib.domain.bookings import Booking
-from chalicelib.domain.errors import malformed, refused
+from chalicelib.domain.errors import malformed, missing, refused
 from chalicelib.domain.ledger import brought_up
 from chalicelib.domain.network import Directory, Role, Salon
 from chalicelib.domain.programme import Bill, programme_for, standing
@@ -31,7 +31,8 @@ THEIRS = DESK | {Role.SPECIALIST}
 
 class EntrySaid(Body):
     """kind: grant, redeem, compensation or correction. points: positive; a correction is signed. salon_id:
-    where it is given or spent; by default the booking's. expires_on: the last local day of what is given."""
+    where it is given or spent; by default the booking's. expires_on: the last local day of what is given.
+    complaint_id: the task or booking that a compensation makes up for."""
 
     kind: Word
     points: Points
@@ -39,6 +40,7 @@ class EntrySaid(Body):
     booking_id: Id | None = None
     salon_id: Id | None = None
     expires_on: date | None = None
+    complaint_id: Id | None = None
 
 
 class Reversing(Body):
@@ -237,9 +239,14 @@ def _position(cursor: str | None, count: int) -> int:
 
 
 @post("/v1/clients/{client_id}/bonus/entries")
-@endpoint(roles=DESK, body=EntrySaid, answer=EntryAnswer, status=201)
+@endpoint(roles=THEIRS, body=EntrySaid, answer=EntryAnswer, status=201)
 def post_entry(ask: Ask, client_id: str) -> EntryAnswer:
+    """A specialist gives compensations only, to clients whom they serve."""
     said: EntrySaid = ask.body
+    if ask.access.role is Role.SPECIALIST:
+        see_client(ask.world, ask.access, client_id)
+    if not said.reason.strip():
+        raise malformed("INVALID_FIELD", "Say why.", field="reason")
     booking = booking_of(ask, said.booking_id, client_id)
     if said.salon_id is not None:
         see_salon(ask.world, ask.access, said.salon_id)
@@ -250,8 +257,24 @@ def post_entry(ask: Ask, client_id: str) -> EntryAnswer:
         booking_id=said.booking_id,
         salon_id=said.salon_id or (booking.salon_id if booking else None),
         expires_on=said.expires_on,
+        complaint_id=_complaint(ask, said.complaint_id, client_id),
     )
     return entry_answer(post_by_hand(ask.world, ask.access, client_id, asked, ask.request_id))
+
+
+def _complaint(ask: Ask, id: str | None, client_id: str) -> str | None:
+    """The task or booking that a complaint is known by. Raises NOT_FOUND, FORBIDDEN, OTHER_CLIENT."""
+    if id is None:
+        return None
+    if id.startswith("bkg_"):
+        booking_of(ask, id, client_id)
+        return id
+    task = ask.world.store.task(ask.access.network_id, id)
+    if task is None or (task.salon_id is not None and not ask.access.reaches_salon(task.salon_id)):
+        raise missing("complaint", id)
+    if task.client_id not in (None, client_id):
+        raise refused("OTHER_CLIENT", "That task is about another client.", complaint_id=id)
+    return id
 
 
 def booking_of(ask: Ask, booking_id: str | None, client_id: str) -> Booking | None:
@@ -276,7 +299,6 @@ def undo(ask: Ask, entry_id: str) -> EntryAnswer:
 def quote(ask: Ask, client_id: str) -> QuoteAnswer:
     """What may be redeemed on a bill now. Nothing is held."""
     said: BillSaid = ask.body
-    see_client(ask.world, ask.access, client_id)
     booking = booking_of(ask, said.booking_id, client_id)
     salon_id = booking.salon_id if booking else said.salon_id
     if salon_id is not None:

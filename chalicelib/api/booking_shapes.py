@@ -103,10 +103,13 @@ class BookingAnswer(Answered):
 
 
 class BonusOfVisit(Answered):
+    """coupon_ids: of those that the visit brought."""
+
     earned: int
     redeemed: int
     balance: int
     entry_ids: list[str]
+    coupon_ids: list[str]
 
 
 class CompletedAnswer(BookingAnswer):

@@ -43,6 +43,7 @@ from chalicelib.services.complete_visit import Bill, complete
 from chalicelib.services.keep_client import see_client
 from chalicelib.services.refund_visit import refund
 from chalicelib.services.set_up import see_salon
+from chalicelib.services.visit_gifts import coupons_for
 
 Instant = Annotated[datetime, Meta(tz=True)]
 Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
@@ -289,6 +290,7 @@ def finish(ask: Ask, booking_id: str) -> CompletedAnswer:
         redeemed=done.booking.redeemed_points,
         balance=done.account.balance if done.account else 0,
         entry_ids=[entry.id for entry in done.entries],
+        coupon_ids=coupons_for(done.booking, done.account) if done.account else [],
     )
     return CompletedAnswer(**facts(ask, done.booking, _client(ask, done.booking)), bonus=bonus)  # type: ignore[arg-type]
 

@@ -149,11 +149,11 @@ def campaign_said(said: CampaignSaid | CampaignChanges) -> dict[str, Any]:
         if name in found:
             found[name] = instant(found[name], name)
     if "segment" in found:
-        found["segment"] = _segment(found["segment"])
+        found["segment"] = segment_said(found["segment"])
     return found
 
 
-def _segment(said: SegmentSaid) -> Segment:
+def segment_said(said: SegmentSaid) -> Segment:
     lists = ("categories", "sources", "service_ids", "salon_ids")
     return Segment(
         **{name: tuple(dict.fromkeys(getattr(said, name))) for name in lists},
@@ -182,21 +182,24 @@ def full(ask: Ask, campaign: Campaign) -> CampaignAnswer:
 
 def _facts(campaign: Campaign) -> dict[str, Any]:
     same = ("id", "name", "starts_at", "ends_at", "per_minute", "created_at", "actor", "version")
-    segment = campaign.segment
-    lists = ("categories", "sources", "service_ids", "salon_ids")
     return {
         **{name: getattr(campaign, name) for name in same},
         "texts": dict(campaign.texts),
         "subjects": dict(campaign.subjects),
         "state": campaign.state.value,
         "invited": campaign.invited if campaign.found_at is not None else None,
-        "segment": SegmentSaid(
-            **{name: getattr(segment, name) for name in lists},
-            visited_from=segment.visited_from,
-            visited_to=segment.visited_to,
-            birth_month=segment.birth_month,
-        ),
+        "segment": segment_answered(campaign.segment),
     }
+
+
+def segment_answered(segment: Segment) -> SegmentSaid:
+    lists = ("categories", "sources", "service_ids", "salon_ids")
+    return SegmentSaid(
+        **{name: getattr(segment, name) for name in lists},
+        visited_from=segment.visited_from,
+        visited_to=segment.visited_to,
+        birth_month=segment.birth_month,
+    )
 
 
 def _progress(ask: Ask, campaign: Campaign, walk_id: str | None) -> Progress | None:

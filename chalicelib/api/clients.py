@@ -19,6 +19,7 @@ from chalicelib.services.keep_client import (
     register_client,
     see_client,
 )
+from chalicelib.services.show_card import client_of_code
 
 Category = Literal["potential", "new", "developing", "regular", "at_risk", "lost"]
 Email = Annotated[str, Meta(max_length=254)]
@@ -34,7 +35,8 @@ class GivenConsent(Body):
 
 
 class ClientSaid(Body):
-    """phone: in any usual form; the network's country is the default. birth_date: a local date."""
+    """phone: in any usual form; the network's country is the default. birth_date: a local date.
+    referral_code: in place of referred_by."""
 
     name: Line
     phone: Word | None = None
@@ -44,6 +46,7 @@ class ClientSaid(Body):
     timezone: Word | None = None
     source: Word | None = None
     referred_by: Word | None = None
+    referral_code: Word | None = None
     note: Text | None = None
     preferences: Text | None = None
     consents: Annotated[tuple[GivenConsent, ...], Meta(max_length=20)] = ()
@@ -58,15 +61,18 @@ class ClientChanges(Body):
     timezone: Word | UnsetType | None = UNSET
     source: Word | UnsetType | None = UNSET
     referred_by: Word | UnsetType | None = UNSET
+    referral_code: Word | UnsetType = UNSET
     note: Text | UnsetType | None = UNSET
     preferences: Text | UnsetType | None = UNSET
 
 
 class ClientFilter(Listing):
-    """phone and email find one client at once; q looks for a piece of a name, phone or e-mail."""
+    """phone, email and card (the code on the client's card) find one client at once; q looks for a piece of a
+    name, phone or e-mail."""
 
     phone: Word | None = None
     email: Email | None = None
+    card: Word | None = None
     category: Category | None = None
     source: Word | None = None
     q: Annotated[str, Meta(max_length=100)] | None = None
@@ -95,8 +101,8 @@ def see(ask: Ask, client_id: str) -> ClientAnswer:
 def find(ask: Ask) -> PageOf[ClientSummary]:
     """The newest first."""
     asked: ClientFilter = ask.query
-    if asked.phone or asked.email:
-        found, cursor = _by_contact(ask, asked), None
+    if asked.phone or asked.email or asked.card:
+        found, cursor = _at_once(ask, asked), None
     else:
         found, cursor = sifted(
             lambda limit, cursor: ask.world.store.clients(ask.access.network_id, limit=limit, cursor=cursor),
@@ -106,9 +112,13 @@ def find(ask: Ask) -> PageOf[ClientSummary]:
     return PageOf(items=[summary(ask, client) for client in found], next_cursor=cursor)
 
 
-def _by_contact(ask: Ask, asked: ClientFilter) -> list[Client]:
+def _at_once(ask: Ask, asked: ClientFilter) -> list[Client]:
+    network_id = ask.access.network_id
     try:
-        id = find_client(ask.world, ask.access.network_id, phone=asked.phone, email=asked.email)
+        if asked.card:
+            id = client_of_code(ask.parts.links(), network_id, asked.card)
+        else:
+            id = find_client(ask.world, network_id, phone=asked.phone, email=asked.email)
         client = see_client(ask.world, ask.access, id) if id else None
     except DomainError as error:
         if error.kind is not ErrorKind.MISSING:

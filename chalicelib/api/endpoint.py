@@ -46,6 +46,8 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
 }
+BINARY = frozenset({"application/vnd.apple.pkpass"})
+"""Media types of answers that are no text; app.py tells API Gateway of them."""
 PATH_MOST = 200
 _rings: dict[int, KeyRing] = {}
 
@@ -275,7 +277,7 @@ def _answered(made: Any, status: int) -> Answer:
 def _response(answer: Answer, correlation_id: str) -> Response:
     text = answer.body
     if isinstance(text, bytes):
-        text = text.decode()
+        text = text if answer.headers.get("Content-Type") in BINARY else text.decode()
     elif answer.status == 204:
         text = ""
     elif not isinstance(text, str):

@@ -1,16 +1,18 @@
 """What the client's pages show, made from what the network and the booking are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.clients import CHANNELS, Client, is_known
 from chalicelib.domain.consents import all_refused
 from chalicelib.domain.errors import missing
+from chalicelib.domain.ledger import brought_up
 from chalicelib.domain.links import Link, LinkPurpose
 from chalicelib.domain.network import Directory, Salon
 from chalicelib.domain.touches import Purpose
+from chalicelib.services.hold_points import offer_for
 from chalicelib.services.make_links import Links
 from chalicelib.services.plan_booking import directory_for
 from chalicelib.services.world import World
@@ -90,7 +92,29 @@ def booking_view(opened: Opened, booking: Booking, client: Client, done: str | N
         done=done,
         review_token=links.token(opened.link, LinkPurpose.REVIEW) if reviewable else None,
         stop_token=links.token(opened.link, LinkPurpose.STOP),
+        card_token=card_token(opened, directory),
     )
+
+
+def card_token(opened: Opened, directory: Directory) -> str | None:
+    """Of the page with the client's bonuses, in a network that has any programme."""
+    rules = directory.rules.bonuses
+    runs = any(each.enabled for each in (rules, *rules.programmes))
+    return opened.links.token(opened.link, LinkPurpose.CARD) if runs else None
+
+
+def with_points(view: BookingView, opened: Opened, booking: Booking) -> BookingView:
+    """Says what may pay for a part of a booking that is ahead, or is set aside for it. One read."""
+    now, directory = opened.world.now(), directory_for(opened.world, booking)
+    if not (booking.is_upcoming and booking.starts_at > now and booking.client_id == opened.link.client_id):
+        return view
+    account, _ = brought_up(opened.world.store.account(booking.network_id, opened.link.client_id), now)
+    hold = account.hold_of_booking(booking.id)
+    value = directory.rules.bonuses.point_value(booking.currency)
+    if hold is not None:
+        return replace(view, held_points=hold.points, held_minor=hold.points * value)
+    offer = offer_for(booking, directory, account, now)
+    return replace(view, points=offer.points, points_minor=offer.value_minor)
 
 
 def _lines(booking: Booking, directory: Directory) -> list[LineView]:
@@ -126,6 +150,7 @@ def review_view(
         tip_url=staff.tip_url if staff else None,
         mistake=mistake,
         stop_token=opened.links.token(opened.link, LinkPurpose.STOP),
+        card_token=card_token(opened, directory),
     )
 
 

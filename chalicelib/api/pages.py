@@ -10,19 +10,27 @@ from msgspec import Meta
 
 from chalicelib.api.endpoint import Answer, get, post
 from chalicelib.api.page_answers import back, done_of, form_of, html, language_for, opened_by, page, posted
-from chalicelib.api.page_views import Opened, booking_view, review_view
+from chalicelib.api.page_views import Opened, booking_view, review_view, with_points
 from chalicelib.domain.bookings import Booking, Status
-from chalicelib.domain.errors import conflict
+from chalicelib.domain.errors import conflict, malformed, missing
 from chalicelib.domain.links import LinkPurpose
 from chalicelib.services import step_booking
 from chalicelib.services.apply_booking import BY_CLIENT
 from chalicelib.services.confirm_visit import confirm_visit
+from chalicelib.services.hold_points import hold_for_booking, release_for_booking
 from chalicelib.services.review_visit import review
+from chalicelib.services.world import Allow
 from chalicelib.web import pages
+
+POINTS_DIGITS = 10
 
 
 class Wish(msgspec.Struct):
     wish: Annotated[str, Meta(description=f"Cut to {pages.WISH_LIMIT} characters.")] = ""
+
+
+class Using(msgspec.Struct):
+    points: Annotated[str, Meta(pattern=f"^[0-9]{{1,{POINTS_DIGITS}}}$")]
 
 
 class Impression(msgspec.Struct):
@@ -39,7 +47,8 @@ def see_booking(request: Request, token: str) -> Answer:
     opened = opened_by(token, LinkPurpose.BOOKING)
     booking, client = opened.booking(), opened.client()
     language = language_for(request, opened, client)
-    return html(pages.booking_page(booking_view(opened, booking, client, done_of(request)), language))
+    view = with_points(booking_view(opened, booking, client, done_of(request)), opened, booking)
+    return html(pages.booking_page(view, language))
 
 
 @get("/b/{token}/calendar.ics")
@@ -114,6 +123,54 @@ def ask_to_move(request: Request, token: str) -> Answer:
         step_booking.ask_to_move(opened.world, opened.link.network_id, id, wish or booking.move_wish or "")
 
     return _step(request, token, "move_asked", ask)
+
+
+# --- its bonuses
+
+
+@post("/b/{token}/bonus")
+@posted(body=Using)
+def use_points(request: Request, token: str) -> Answer:
+    """The same again: what is held already."""
+    points = _whole(form_of(request).get("points", ""))
+    return _step(
+        request,
+        token,
+        "points_held",
+        lambda opened, id, allow: hold_for_booking(
+            opened.world, opened.link.network_id, id, points, None, _theirs(opened, allow), BY_CLIENT
+        ),
+    )
+
+
+def _theirs(opened: Opened, allow: Allow) -> Allow:
+    """A booking may be another client's by now; their points are not for whom the link was made for."""
+
+    def allowed(booking: Booking) -> None:
+        allow(booking)
+        if booking.client_id != opened.link.client_id:
+            raise missing("booking", booking.id)
+
+    return allowed
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= POINTS_DIGITS):
+        raise malformed("INVALID_FIELD", "Points are a whole number.", field="points")
+    return int(text)
+
+
+@post("/b/{token}/bonus/release")
+@posted()
+def free_points(request: Request, token: str) -> Answer:
+    return _step(
+        request,
+        token,
+        "points_freed",
+        lambda opened, id, allow: release_for_booking(
+            opened.world, opened.link.network_id, id, _theirs(opened, allow), BY_CLIENT
+        ),
+    )
 
 
 # --- the review

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from chalicelib.services.receive_webhook import Receiving
     from chalicelib.services.sending import Sending
     from chalicelib.services.world import World
+    from chalicelib.web.wallets import Wallets
 
 
 class Parts(Protocol):
@@ -18,6 +19,7 @@ class Parts(Protocol):
     def links(self) -> "Links": ...
     def push_registry(self) -> "PushRegistry": ...
     def sending(self) -> "Sending": ...
+    def wallets(self) -> "Wallets": ...
 
 
 _given: Parts | None = None

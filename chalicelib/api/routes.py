@@ -1,12 +1,16 @@
 """All of HTTP in one blueprint: importing the rooms puts their routes on it."""
 
 from chalicelib.api import (  # noqa: F401
+    audit,
     bonuses,
     bookings,
     campaigns,
+    card_page,
+    clearing,
     clients,
     connections,
     consents,
+    coupons,
     devices,
     health,
     holds,
@@ -18,14 +22,20 @@ from chalicelib.api import (  # noqa: F401
     networks,
     openapi,
     pages,
+    promotions,
+    referrals,
     reports,
     rules,
     set_up,
+    simulations,
     stop_page,
+    surprises,
     tasks,
     templates,
     touches,
     walks,
+    wallet,
+    wallet_service,
 )
 from chalicelib.api.endpoint import bp
 

@@ -22,9 +22,13 @@ from chalicelib.api.shapes import (
 )
 from chalicelib.domain.errors import missing
 from chalicelib.domain.network import Directory, ReviewLink, Salon, Service, Staff
+from chalicelib.domain.wallet import MICRO
 from chalicelib.services import set_up
 
 Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
+_PLACE = ("latitude", "longitude")
 
 
 class ReviewPlace(Body):
@@ -36,7 +40,8 @@ class ReviewPlace(Body):
 
 class NewSalon(Body):
     """timezone: IANA name. currency: ISO 4217; a salon keeps it. booking_url: where clients book by
-    themselves; invitations lead there."""
+    themselves; invitations lead there. latitude, longitude: in degrees, both or neither; there a pass in a
+    client's wallet comes forward."""
 
     name: Line
     timezone: Word
@@ -46,6 +51,8 @@ class NewSalon(Body):
     phone: Word | None = None
     review_links: Annotated[tuple[ReviewPlace, ...], Meta(max_length=10)] = ()
     booking_url: Url | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
 
 
 class SalonChanges(Body):
@@ -57,6 +64,8 @@ class SalonChanges(Body):
     phone: Word | UnsetType | None = UNSET
     review_links: Annotated[list[ReviewPlace], Meta(max_length=10)] | UnsetType = UNSET
     booking_url: Url | UnsetType | None = UNSET
+    latitude: Latitude | UnsetType | None = UNSET
+    longitude: Longitude | UnsetType | None = UNSET
     version: Whole | UnsetType = UNSET
 
 
@@ -70,19 +79,27 @@ class SalonAnswer(Answered):
     phone: str | None
     review_links: list[ReviewPlace]
     booking_url: str | None
+    latitude: float | None
+    longitude: float | None
     version: int
 
 
 def _salon(salon: Salon) -> SalonAnswer:
     facts = {name: getattr(salon, name) for name in SalonAnswer.__struct_fields__}
     links = [ReviewPlace(site=link.site, url=link.url) for link in salon.review_links]
-    return SalonAnswer(**{**facts, "review_links": links})
+    place = {name: _degrees(facts[name]) for name in _PLACE}
+    return SalonAnswer(**{**facts, **place, "review_links": links})
+
+
+def _degrees(millionths: int | None) -> float | None:
+    return None if millionths is None else millionths / MICRO
 
 
 def _salon_said(body: msgspec.Struct) -> dict[str, Any]:
     said = given(body)
     if "review_links" in said:
         said["review_links"] = tuple(ReviewLink(link.site, link.url) for link in said["review_links"])
+    said |= {name: round(said[name] * MICRO) for name in _PLACE if said.get(name) is not None}
     return said
 
 

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from chalicelib.domain.clients import VisitDay
 from chalicelib.domain.touches import Touch, TouchKind
 from chalicelib.domain.waking import Trouble, Wake
+from chalicelib.domain.wallet import Shown
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 POINTS_MOST = 1_000_000_000
@@ -112,6 +114,39 @@ class MonthTurnover:
     visits: int
 
 
+@dataclass(frozen=True, slots=True)
+class RewardUse:
+    """Visits for which a coupon was given: they count no more towards that reward."""
+
+    reward_id: str
+    coupon_id: str
+    visits: tuple[VisitDay, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StreakUse:
+    """Months, counted from the year 0, both included, for which a gift was given; entry_id: the gift's."""
+
+    first: int
+    last: int
+    entry_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralGift:
+    """What became of a friend's first paid visit.
+
+    times        how often the gifts were given: more than once only where they were taken back between.
+    booking_id   the visit that they stand for; None: they are taken back.
+    referrer_id, entry_id  who got the other half, and by which entry of theirs; None: nobody.
+    """
+
+    times: int
+    booking_id: str | None = None
+    referrer_id: str | None = None
+    entry_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """A client's points: no personal data is in it.
@@ -119,6 +154,11 @@ class Account:
     balance   what remains in all lots, held or pending too. debt: points still owed by a reversal.
     entries   how many were posted, also the next entry's number. lots_made: the next lot's number.
     turnover  of the last months, the oldest first: what tiers are told by.
+    reward_uses, streaks  what the client's visits were rewarded for already, as far as it may still matter.
+    referral  the gifts for the client's first paid visit, if they came by somebody's word.
+    surprised_month: of the last surprise gift, counted from the year 0.
+    moved_to  another client, who has all that was here: nothing is posted here meanwhile.
+    shown     of a client who has the card in a wallet: what the wallet was told.
     The pointer is for what expires, and for what is said of it beforehand.
     """
 
@@ -131,9 +171,15 @@ class Account:
     lots: tuple[Lot, ...] = ()
     holds: tuple[Hold, ...] = ()
     turnover: tuple[MonthTurnover, ...] = ()
+    reward_uses: tuple[RewardUse, ...] = ()
+    streaks: tuple[StreakUse, ...] = ()
+    referral: ReferralGift | None = None
+    surprised_month: int | None = None
+    moved_to: str | None = None
     touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
     wake: Wake | None = None
     trouble: Trouble | None = None
+    shown: Shown | None = None
     version: int = 0
 
     @property

@@ -1,9 +1,9 @@
 """When a client's points need attention: they expire, a hold runs out, and, first in good time, then shortly
 before, the client is warned. The account carries the pointer, since whatever changes the points writes it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from itertools import takewhile
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.ledger import next_end
@@ -14,6 +14,8 @@ from chalicelib.domain.zones import local_date, local_instant
 
 EXPIRY = "expiry"
 """Why an account wakes whose points, or holds, come to their end."""
+PASSES = "passes"
+"""Why an account wakes whose card lies in a wallet that shows other points."""
 
 
 def plans(
@@ -27,10 +29,9 @@ def plans(
     """
     made = account.touches.get(TouchKind.BONUS_EXPIRY)
     warnings = _warnings(account, rules, zone, points_zone)
-    later = [plan for plan in warnings if made is None or _is_later(plan.occurrence, made.occurrence)]
-    left = [plan for plan in later if is_open(touch_of(account.touches, plan), now, plan.until)]
-    missed = sum(1 for _ in takewhile(lambda plan: plan.until <= now, left))
-    for plan in left[max(missed - 1, 0) :]:
+    later = (plan for plan in warnings if made is None or _is_later(plan.occurrence, made.occurrence))
+    left = (plan for plan in later if is_open(touch_of(account.touches, plan), now, plan.until))
+    for plan in _from_last_missed(left, now):
         if rules.is_off(plan.kind):
             return (replace(plan, reason="switched_off"),)
         touch = touch_of(account.touches, plan)
@@ -46,16 +47,33 @@ def _is_later(occurrence: int, made: int) -> bool:
     return occurrence == made or occurrence // 1000 > made // 1000
 
 
-def _warnings(account: Account, rules: MessageRules, zone: str, points_zone: str) -> list[Plan]:
+def _from_last_missed(plans: Iterator[Plan], now: datetime) -> Iterator[Plan]:
+    """Without those at the beginning that are of no use any more, but for the last of them."""
+    missed = None
+    for plan in plans:
+        if plan.until <= now:
+            missed = plan
+            continue
+        yield from (plan,) if missed is None else (missed, plan)
+        yield from plans
+        return
+    if missed is not None:
+        yield missed
+
+
+def _warnings(account: Account, rules: MessageRules, zone: str, points_zone: str) -> Iterator[Plan]:
     """All warnings of all lots, in their order. Points that were granted later than a warning's time call for
     the next one only, and of two warnings on one day the more urgent is made.
 
-    An occurrence names the day of the warning and how many days ahead it is of the expiry, so that later
-    warnings have greater ones.
+    One after another, since mostly the first is all that is asked for. An occurrence names the day of the
+    warning and how many days ahead it is of the expiry, so that later warnings have greater ones.
     """
     hour, offsets = time(rules.day_touch_hour), sorted(set(rules.bonus_expiry_days_before), reverse=True)
     found: dict[date, Plan] = {}
     for expiry, lots in sorted(_by_day(account, points_zone).items()):
+        first = expiry - timedelta(days=offsets[0])
+        for day in sorted(day for day in found if day < first):
+            yield found.pop(day)
         days = [expiry - timedelta(days=offset) for offset in offsets]
         starts = [local_instant(day, hour, zone) for day in days]
         ends = [*starts[1:], max(expires_at for expires_at, _ in lots)]
@@ -64,7 +82,7 @@ def _warnings(account: Account, rules: MessageRules, zone: str, points_zone: str
             if at >= known:
                 plan = Plan(TouchKind.BONUS_EXPIRY, at, until, occurrence=day.toordinal() * 1000 + offset)
                 found.setdefault(day, plan)
-    return sorted(found.values(), key=lambda plan: plan.occurrence)
+    yield from (found[day] for day in sorted(found))
 
 
 def _by_day(account: Account, zone: str) -> dict[date, list[tuple[datetime, datetime]]]:
@@ -98,6 +116,20 @@ def expiring_points(account: Account, occurrence: int, zone: str, now: datetime)
     )
 
 
+def passes_are_stale(account: Account) -> bool:
+    """Whether a wallet shows the client's points as they were before the last entries."""
+    return account.shown is not None and account.shown.entries < account.entries
+
+
+def _passes_due(account: Account, now: datetime) -> datetime | None:
+    """When wallets are to be told: once something was posted, and when pending points can be used."""
+    if account.shown is None:
+        return None
+    if passes_are_stale(account):
+        return account.shown.again_at or now
+    return min((lot.available_at for lot in account.lots if lot.available_at > now), default=None)
+
+
 def next_wake(
     account: Account, rules: MessageRules | None, zone: str, points_zone: str, now: datetime
 ) -> Wake | None:
@@ -105,6 +137,8 @@ def next_wake(
     wakes = []
     if (end := next_end(account)) is not None:
         wakes.append(Wake(end, EXPIRY))
+    if (due := _passes_due(account, now)) is not None:
+        wakes.append(Wake(due, PASSES))
     if rules is not None:
         open_now = open_plans(plans(account, rules, zone, points_zone, now), account.touches, now)
         wakes += [Wake(due_at(plan, touch_of(account.touches, plan)), plan.kind.value) for plan in open_now]

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 PHONE = "phone"
 EMAIL = "email"
+REFERRAL = "referral"
+"""Kind of alias by which a referral code leads to the client who hands it on."""
 REPLY = "reply"
 """Kind of alias by which the provider's id of what a client wrote leads to the task that was made of it."""
 
@@ -21,8 +23,8 @@ def site_booking(connection_id: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
-    """value: an E.164 phone, a lower-case e-mail, or a site's id. leads_to: the id of the client, or
-    another id of the site's. moved: it led to somebody else before."""
+    """value: an E.164 phone, a lower-case e-mail, a referral code, or a site's id. leads_to: the id of the
+    client, or another id of the site's. moved: it led to somebody else before."""
 
     network_id: str
     kind: str

@@ -2,8 +2,8 @@
 invitation, the birthday greeting, and what is said to those who stay away."""
 
 from calendar import isleap
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from chalicelib.domain.bookings import Booking
@@ -23,11 +23,13 @@ from chalicelib.domain.touches import (
     touch_of,
 )
 from chalicelib.domain.waking import Wake, first_wake
-from chalicelib.domain.zones import local_date, local_instant
+from chalicelib.domain.zones import day_start, local_date, local_instant
 
 INVITATION_USEFUL = timedelta(days=30)
 WIN_BACK_USEFUL = timedelta(days=30)
 BIRTHDAY_TOLD_BEFORE = timedelta(days=30)
+BIRTHDAY_GIFT = "birthday_gift"
+"""Why a client wakes who is to be given something for their birthday."""
 OWN_RHYTHM_FROM_VISITS = 3
 TOGETHER = timedelta(days=7)
 
@@ -96,24 +98,47 @@ def birthday_in(year: int, born: date) -> date:
     return born.replace(year=year)
 
 
-def _birthday(client: Client, rules: MessageRules, zone: str, now: datetime) -> list[Plan]:
-    """Once a year; the first birthday that is not over and was not greeted. The occurrence is its year. A
-    birth date that was told less than 30 days ahead counts from the next year on."""
+@dataclass(frozen=True, slots=True)
+class Birthday:
+    """over: when its local day ends. gift_at: when what is given for it is there."""
+
+    year: int
+    day: date
+    gift_at: datetime
+    over: datetime
+
+
+def _birthdays(client: Client, rules: MessageRules, zone: str, now: datetime) -> Iterator[Birthday]:
+    """The next ones, the first first. A birth date that was told less than 30 days ahead counts from the
+    next year on."""
     if client.birth_date is None:
-        return []
+        return
     told_on = local_date(client.birth_date_told_at or client.created_at, zone)
     this_year = local_date(now, zone).year
     for year in range(this_year, this_year + 3):
         day = birthday_in(year, client.birth_date)
-        at = local_instant(day - timedelta(rules.birthday_days_before), time(rules.day_touch_hour), zone)
-        over = local_instant(day + timedelta(days=1), time(0), zone)
-        plan = Plan(TouchKind.BIRTHDAY, at, over, occurrence=year)
-        touch = touch_of(client.touches, plan)
+        over = day_start(day + timedelta(days=1), zone)
+        if day - told_on >= BIRTHDAY_TOLD_BEFORE and now < over:
+            yield Birthday(year, day, day_start(day - timedelta(rules.birthday_days_before), zone), over)
+
+
+def _birthday(client: Client, rules: MessageRules, zone: str, now: datetime) -> list[Plan]:
+    """Once a year; the first birthday that is not over and was not greeted. The occurrence is its year."""
+    for each in _birthdays(client, rules, zone, now):
+        at = local_instant(each.day - timedelta(rules.birthday_days_before), time(rules.day_touch_hour), zone)
+        plan = Plan(TouchKind.BIRTHDAY, at, each.over, occurrence=each.year)
         if is_over(client.touches, plan):
             continue
-        if day - told_on >= BIRTHDAY_TOLD_BEFORE and now < over and is_open(touch, now, over):
+        if is_open(touch_of(client.touches, plan), now, each.over):
             return [plan]
     return []
+
+
+def birthday_to_give(client: Client, rules: MessageRules, zone: str, now: datetime) -> Birthday | None:
+    """The next birthday for which nothing was given yet; it is given from the local midnight on that begins
+    the day of the greeting, whether or not there is one, and until the birthday is over."""
+    left = (each for each in _birthdays(client, rules, zone, now) if each.year > client.gifted_year)
+    return next(left, None)
 
 
 def _lapse(client: Client, rules: MessageRules, zone: str) -> list[Plan]:
@@ -136,10 +161,15 @@ def _lapse(client: Client, rules: MessageRules, zone: str) -> list[Plan]:
     return [replace(plan, reason="long_ago") if plan.at <= known else plan for plan in found]
 
 
-def next_wake(client: Client, rules: MessageRules, zone: str, now: datetime) -> Wake | None:
-    """The instant at which the client next needs attention; one who turned out to be another has none."""
+def next_wake(
+    client: Client, rules: MessageRules, zone: str, now: datetime, *, gives_birthday: bool = False
+) -> Wake | None:
+    """The instant at which the client next needs attention; one who turned out to be another has none.
+    gives_birthday: the programme has a gift for birthdays."""
     if client.merged is not None:
         return None
     open_now = open_plans(plans(client, rules, zone, now), client.touches, now)
     wakes = [Wake(due_at(plan, touch_of(client.touches, plan)), plan.kind.value) for plan in open_now]
+    if gives_birthday and (birthday := birthday_to_give(client, rules, zone, now)) is not None:
+        wakes.append(Wake(birthday.gift_at, BIRTHDAY_GIFT))
     return first_wake(wakes, client.trouble)

@@ -111,6 +111,7 @@ class Client:
                    MONTHS_KEPT that those do not reach: all that the categories are told by.
     invitations    how many repeat invitations were decided on: the occurrence of the next one.
     birth_date_told_at  when the birth date became known; None: when the client was registered.
+    gifted_year    the year of the last birthday that the client was given something for; 0: none.
     written_at     when the client last wrote to us by WhatsApp.
     merged         another client whom this one turned out to be. merges: how often that was found.
     """
@@ -136,6 +137,7 @@ class Client:
     due: tuple[Due, ...] = ()
     invitations: int = 0
     birth_date_told_at: datetime | None = None
+    gifted_year: int = 0
     devices: tuple[Device, ...] = ()
     dead_addresses: tuple[DeadAddress, ...] = ()
     written_at: datetime | None = None

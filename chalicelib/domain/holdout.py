@@ -3,11 +3,9 @@ by comparison. Chosen by a hash: the same clients always, whoever asks, and othe
 
 from hashlib import sha256
 
-from chalicelib.domain.touches import TouchKind
 
-
-def is_held_out(network_id: str, client_id: str, kind: TouchKind, percent: int) -> bool:
-    """A greater share holds out those of a smaller one and more."""
+def is_held_out(network_id: str, client_id: str, kind: str, percent: int) -> bool:
+    """kind: of a touch, or of a gift. A greater share holds out those of a smaller one and more."""
     if percent <= 0:
         return False
     lot = int.from_bytes(sha256(f"{network_id}|{kind}|{client_id}".encode()).digest()[:8], "big")

@@ -11,30 +11,24 @@ its own, before anything else is posted. So nothing is spent after its time, whe
 pointer has been attended to.
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from itertools import groupby
+from datetime import datetime
 
 from chalicelib.domain.account import (
     BY_SYSTEM,
-    NEVER,
     POINTS_MOST,
     Account,
     Entry,
     EntryKind,
     HeldLot,
     Hold,
-    Lot,
     LotChange,
     Posting,
 )
 from chalicelib.domain.errors import DomainError, conflict, refused
 from chalicelib.domain.ids import entry_id
-from chalicelib.domain.zones import day_start, local_date
-
-FINAL = frozenset({EntryKind.REVERSAL, EntryKind.HOLD, EntryKind.RELEASE, EntryKind.MERGE})
-"""Kinds that are not reversed: each is undone in a way of its own."""
+from chalicelib.domain.lots import change_of, free_of, lots_after, soonest, taken, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +82,8 @@ def _ran_out(account: Account, hold: Hold, at: datetime) -> tuple[Account, Entry
 
 
 def _expired(account: Account, at: datetime) -> tuple[Account, Entry]:
-    changes = [_change(lot, -free) for lot, free in _free(account) if lot.is_over(at)]
-    return _entered(account, _by_itself(account, EntryKind.EXPIRY, "expired"), changes, at)
+    changes = [change_of(lot, -free) for lot, free in free_of(account) if lot.is_over(at)]
+    return entered(account, _by_itself(account, EntryKind.EXPIRY, "expired"), changes, at)
 
 
 def _by_itself(account: Account, kind: EntryKind, reason: str) -> Posting:
@@ -110,12 +104,12 @@ def posted(account: Account, posting: Posting, now: datetime, *, hold_id: str | 
         raise refused("INVALID_EXPIRY", "Points expire in the future.", expires_at=posting.expires_at)
     account, ends = brought_up(account, now)
     if posting.points > 0:
-        return Posted(*_entered(account, posting, [_new_lot(account, posting, now)], now), ends)
+        return Posted(*entered(account, posting, [_new_lot(account, posting, now)], now), ends)
     hold = _open(account, hold_id) if hold_id is not None else None
     changes = _spent(account, -posting.points, hold, now)
     if hold is not None:
         account, posting = _without(account, hold), replace(posting, cause=hold.id)
-    after, entry = _entered(account, posting, changes, now)
+    after, entry = entered(account, posting, changes, now)
     after, more = brought_up(after, now, since=now)
     return Posted(after, entry, (*ends, *more))
 
@@ -125,12 +119,12 @@ def held(account: Account, posting: Posting, until: datetime, now: datetime) -> 
     INSUFFICIENT_POINTS, INVALID_POINTS."""
     _ensure_sane(posting.points, least=1)
     account, ends = brought_up(account, now)
-    taken = _from_free(account, posting.points, now)
-    lots = tuple(HeldLot(change.number, -change.points) for change in taken)
+    chosen = _from_free(account, posting.points, now)
+    lots = tuple(HeldLot(change.number, -change.points) for change in chosen)
     hold = Hold(posting.id, until, lots, posting.booking_id, posting.salon_id)
-    changes = [replace(change, points=0, held=-change.points) for change in taken]
+    changes = [replace(change, points=0, held=-change.points) for change in chosen]
     account = replace(account, holds=(*account.holds, hold))
-    return Posted(*_entered(account, posting, changes, now), ends)
+    return Posted(*entered(account, posting, changes, now), ends)
 
 
 def released(account: Account, hold_id: str, posting: Posting, now: datetime) -> Posted:
@@ -143,8 +137,8 @@ def released(account: Account, hold_id: str, posting: Posting, now: datetime) ->
 
 def _released(account: Account, hold: Hold, posting: Posting, at: datetime) -> tuple[Account, Entry]:
     of = {lot.number: lot for lot in account.lots}
-    changes = [_change(of[each.number], 0, held=-each.points) for each in hold.lots]
-    return _entered(_without(account, hold), replace(posting, cause=hold.id), changes, at)
+    changes = [change_of(of[each.number], 0, held=-each.points) for each in hold.lots]
+    return entered(_without(account, hold), replace(posting, cause=hold.id), changes, at)
 
 
 def _without(account: Account, hold: Hold) -> Account:
@@ -190,16 +184,16 @@ def _spent(account: Account, points: int, hold: Hold | None, now: datetime) -> l
     of = {lot.number: lot for lot in account.lots}
     changes, left = [], points
     for lot, each in sorted(
-        ((of[each.number], each) for each in hold.lots), key=lambda pair: _soonest(pair[0])
+        ((of[each.number], each) for each in hold.lots), key=lambda pair: soonest(pair[0])
     ):
         take = min(each.points, left)
-        changes.append(_change(lot, -take, held=-each.points))
+        changes.append(change_of(lot, -take, held=-each.points))
         left -= take
-    return _together([*changes, *(_from_free(account, left, now) if left else [])])
+    return together([*changes, *(_from_free(account, left, now) if left else [])])
 
 
 def _from_free(account: Account, points: int, now: datetime) -> list[LotChange]:
-    free = [(lot, points) for lot, points in _free(account) if lot.is_available(now)]
+    free = [(lot, points) for lot, points in free_of(account) if lot.is_available(now)]
     available = sum(points for _, points in free)
     if points > available:
         raise refused(
@@ -208,211 +202,13 @@ def _from_free(account: Account, points: int, now: datetime) -> list[LotChange]:
             available=available,
             wanted=points,
         )
-    return _taken(free, points)
-
-
-def _free(account: Account) -> list[tuple[Lot, int]]:
-    """The lots with what is not held of them."""
-    held = account.held_by_lot()
-    found = ((lot, lot.remaining - held.get(lot.number, 0)) for lot in account.lots)
-    return [(lot, free) for lot, free in found if free]
-
-
-def _taken(free: Iterable[tuple[Lot, int]], points: int) -> list[LotChange]:
-    """Takes points from lots, the soonest-expiring first, of equals the oldest; as many as there are."""
-    changes, left = [], points
-    for lot, most in sorted(free, key=lambda pair: _soonest(pair[0])):
-        take = min(most, left)
-        if take:
-            changes.append(_change(lot, -take))
-            left -= take
-    return changes
-
-
-def _soonest(lot: Lot) -> tuple[datetime, int]:
-    return (lot.expires_at or NEVER, lot.number)
-
-
-# --- undoing
-
-
-def reversed_entry(
-    account: Account,
-    entry: Entry,
-    *,
-    id: str,
-    reason: str,
-    actor: str,
-    now: datetime,
-    grace_until: datetime | None = None,
-    points: int | None = None,
-    undone: int = 0,
-) -> Posted:
-    """Undoes an entry, or `points` of it, where `undone` were undone before. Raises CANNOT_REVERSE.
-
-    Spent points return to their lots, those taken last first; those whose lot has expired meanwhile to a new
-    one, until `grace_until` (None: for good). Granted ones are taken back, from their own lot first, then
-    from the others, and what is not free becomes debt.
-    """
-    if entry.kind in FINAL:
-        raise refused("CANNOT_REVERSE", _HOW_UNDONE[entry.kind], entry_id=entry.id, kind=entry.kind.value)
-    left = abs(entry.worth) - undone
-    points = left if points is None else points
-    if not 0 < points <= left:
-        raise refused("CANNOT_REVERSE", "Nothing is left of it to be undone.", entry_id=entry.id)
-    posting = Posting(
-        id=id,
-        kind=EntryKind.REVERSAL,
-        points=-points if entry.worth > 0 else points,
-        reason=reason,
-        actor=actor,
-        booking_id=entry.booking_id,
-        salon_id=entry.salon_id,
-    )
-    return _undone(account, entry, posting, undone, grace_until, now)
-
-
-_HOW_UNDONE = {
-    EntryKind.REVERSAL: "A reversal cannot be reversed: post the entry anew.",
-    EntryKind.HOLD: "A hold is not reversed: release it.",
-    EntryKind.RELEASE: "A release is not reversed: hold the points anew.",
-    EntryKind.MERGE: "A merge is not reversed by its entries: unmerge the clients.",
-}
-
-
-def _undone(
-    account: Account, entry: Entry, posting: Posting, undone: int, grace_until: datetime | None, now: datetime
-) -> Posted:
-    account, ends = brought_up(account, now)
-    is_own = entry.client_id == account.client_id
-    if posting.points < 0:
-        own = {change.number for change in entry.lots} if is_own else frozenset[int]()
-        made = _entered(account, posting, [], now, owed=-posting.points, first=own, reverses=entry.id)
-        return Posted(*made, ends)
-    back = _slice(entry, undone, posting.points)
-    if not is_own:  # of a client who was merged into this one: their lots are numbered otherwise
-        back = [replace(change, number=n) for n, change in enumerate(back, account.lots_made)]
-    return Posted(*_given_back(account, entry, posting, back, grace_until, now), ends)
-
-
-def _given_back(
-    account: Account,
-    entry: Entry,
-    posting: Posting,
-    changes: Sequence[LotChange],
-    grace_until: datetime | None,
-    now: datetime,
-) -> tuple[Account, Entry]:
-    changes = _returned(account, [change for change in changes if change.points], grace_until, now)
-    rest = posting.points - sum(change.points for change in changes)
-    if rest:  # it was not taken from lots, but owed: what is owed no more is given back
-        number = max([account.lots_made, *(change.number + 1 for change in changes)])
-        changes.append(_grace(number, rest, None, posting.salon_id, now))
-    return _entered(account, posting, changes, now, reverses=entry.id)
-
-
-def _slice(entry: Entry, skip: int, points: int) -> list[LotChange]:
-    """That part of what an entry has taken, counted from what it took last."""
-    found = []
-    for change in reversed(entry.lots):
-        there = max(-change.points - skip, 0)
-        skip = max(skip + change.points, 0)
-        back = min(there, points)
-        points -= back
-        if back:
-            found.append(replace(change, points=back, held=0))
-    return found
-
-
-def _returned(
-    account: Account, changes: Sequence[LotChange], grace_until: datetime | None, now: datetime
-) -> list[LotChange]:
-    """To their own lots, or, of those that are over, to one grace lot for each salon that had granted
-    them. A lot that is still open has the last word on when it ends: it may have been put off since."""
-    stands = {lot.number: lot.expires_at for lot in account.lots}
-    changes = [replace(change, expires_at=stands.get(change.number, change.expires_at)) for change in changes]
-    over = [change for change in changes if change.expires_at is not None and change.expires_at <= now]
-    back = [change for change in changes if change not in over]
-    salons = groupby(sorted(over, key=_salon), key=_salon)
-    free = max([account.lots_made, *(change.number + 1 for change in back)])
-    for number, (_, group) in enumerate(salons, free):
-        of_salon = list(group)
-        points = sum(change.points for change in of_salon)
-        back.append(_grace(number, points, grace_until, of_salon[0].salon_id, now))
-    return back
-
-
-def _grace(
-    number: int, points: int, until: datetime | None, salon_id: str | None, now: datetime
-) -> LotChange:
-    at = now.replace(microsecond=0)
-    return LotChange(number, points, at, at, until, EntryKind.REVERSAL, salon_id)
-
-
-def _salon(change: LotChange) -> str:
-    return change.salon_id or ""
-
-
-# --- moving to another client
-
-
-def moved_out(account: Account, posting: Posting, now: datetime) -> Posted:
-    """All that an account has, and owes, leaves it. Raises HOLDS_OPEN."""
-    account, ends = brought_up(account, now)
-    if account.holds:
-        ids = [hold.booking_id or hold.id for hold in account.holds]
-        raise conflict(
-            "HOLDS_OPEN", "Points are held: complete or cancel what they are held for.", held_for=ids
-        )
-    changes = [_change(lot, -lot.remaining) for lot in account.lots]
-    return Posted(*_entered(account, posting, changes, now, owed=-account.debt), ends)
-
-
-def moved_in(account: Account, out: Entry, posting: Posting, now: datetime) -> Posted:
-    """What left another account comes to this one, each lot on its own terms, and what was owed there is owed
-    here."""
-    account, ends = brought_up(account, now)
-    changes = [
-        replace(change, number=number, points=-change.points)
-        for number, change in enumerate(out.lots, account.lots_made)
-    ]
-    return Posted(*_entered(account, posting, changes, now, owed=-out.debt), ends)
-
-
-def unmerged(
-    account: Account,
-    entry: Entry,
-    posting: Posting,
-    now: datetime,
-    *,
-    expired: int = 0,
-    grace_until: datetime | None = None,
-) -> Posted:
-    """Undoes one side of a merge: where points had come, they leave again, and those that were spent since
-    are owed; where they had left, they return.
-
-    expired: how many of them expired where they had come to: for both sides they are gone. Those that were
-    spent there before they would have expired return until `grace_until`.
-    """
-    account, ends = brought_up(account, now)
-    if entry.worth >= 0:
-        posting = replace(posting, points=expired - entry.worth)
-        done = _undone(account, entry, posting, 0, None, now)
-        return replace(done, ends=(*ends, *done.ends))
-    posting = replace(posting, points=-entry.worth - expired)
-    left = expired
-    changes = []
-    for change in _slice(entry, 0, -entry.worth):
-        gone = min(change.points, left) if change.expires_at is not None and change.expires_at <= now else 0
-        changes.append(replace(change, points=change.points - gone))
-        left -= gone
-    return Posted(*_given_back(account, entry, posting, changes, grace_until, now), ends)
+    return taken(free, points)
 
 
 # --- what all have in common
 
 
-def _entered(
+def entered(
     account: Account,
     posting: Posting,
     changes: Sequence[LotChange],
@@ -424,9 +220,9 @@ def _entered(
 ) -> tuple[Account, Entry]:
     """The account with its lots changed and so much more owed, of which what is free pays at once, lots
     numbered in `first` before the others; and the entry that says all this."""
-    changed = replace(account, lots=_lots_after(account.lots, changes), debt=account.debt + owed)
+    changed = replace(account, lots=lots_after(account.lots, changes), debt=account.debt + owed)
     paid = _paid(changed, first)
-    changes = _together([*changes, *paid])
+    changes = together([*changes, *paid])
     points, of_holds = sum(change.points for change in changes), sum(change.held for change in changes)
     debt = owed + sum(change.points for change in paid)
     entry = Entry(
@@ -456,7 +252,7 @@ def _entered(
         debt=account.debt + debt,
         entries=account.entries + 1,
         lots_made=max([account.lots_made, *(change.number + 1 for change in changes)]),
-        lots=_lots_after(account.lots, changes),
+        lots=lots_after(account.lots, changes),
     )
     return after, entry
 
@@ -464,69 +260,10 @@ def _entered(
 def _paid(account: Account, first: Set[int]) -> list[LotChange]:
     if not account.debt:
         return []
-    free = _free(account)
-    changes = _taken([pair for pair in free if pair[0].number in first], account.debt)
+    free = free_of(account)
+    changes = taken([pair for pair in free if pair[0].number in first], account.debt)
     left = account.debt + sum(change.points for change in changes)
-    return [*changes, *_taken([pair for pair in free if pair[0].number not in first], left)]
-
-
-def _change(lot: Lot, points: int, *, held: int = 0) -> LotChange:
-    return LotChange(
-        lot.number,
-        points,
-        lot.granted_at,
-        lot.available_at,
-        lot.expires_at,
-        lot.reason,
-        lot.salon_id,
-        lot.idle_days,
-        held,
-    )
-
-
-def _together(changes: Sequence[LotChange]) -> list[LotChange]:
-    """One change a lot, and none that changes nothing."""
-    found: dict[int, LotChange] = {}
-    for change in changes:
-        stands = found.get(change.number)
-        if stands is not None:
-            change = replace(stands, points=stands.points + change.points, held=stands.held + change.held)
-        found[change.number] = change
-    return [change for change in found.values() if change.points or change.held]
-
-
-def _lots_after(lots: tuple[Lot, ...], changes: Sequence[LotChange]) -> tuple[Lot, ...]:
-    by_number = {lot.number: lot for lot in lots}
-    for change in changes:
-        lot = by_number.get(change.number) or _opened(change)
-        by_number[change.number] = replace(lot, remaining=lot.remaining + change.points)
-    return tuple(by_number[number] for number in sorted(by_number) if by_number[number].remaining)
-
-
-def _opened(change: LotChange) -> Lot:
-    return Lot(
-        change.number,
-        change.granted_at,
-        change.available_at,
-        change.expires_at,
-        0,
-        change.reason,
-        change.salon_id,
-        change.idle_days,
-    )
-
-
-def with_activity(account: Account, at: datetime, zone: str) -> Account:
-    """After the client was active: lots that expire by inactivity live on, each its own number of days. None
-    is ever shortened, and one that is over stays over."""
-
-    def lived_on(lot: Lot) -> Lot:
-        if lot.idle_days is None or lot.expires_at is None or lot.is_over(at):
-            return lot
-        end = day_start(local_date(at, zone) + timedelta(days=lot.idle_days + 1), zone)
-        return replace(lot, expires_at=max(lot.expires_at, end))
-
-    return replace(account, lots=tuple(map(lived_on, account.lots)))
+    return [*changes, *taken([pair for pair in free if pair[0].number not in first], left)]
 
 
 def ensure_same(posting: Posting, entry: Entry) -> None:

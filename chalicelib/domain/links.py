@@ -11,6 +11,7 @@ class LinkPurpose(StrEnum):
     BOOKING = "b"
     REVIEW = "r"
     STOP = "u"
+    CARD = "w"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from chalicelib.domain.promotions import Offer
 from chalicelib.domain.rules import MessageRules, Rules
 from chalicelib.domain.touches import TouchKind
 
@@ -67,7 +68,8 @@ class ReviewLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Salon:
-    """A branch. timezone: IANA name. currency: ISO 4217. booking_url: where clients book by themselves."""
+    """A branch. timezone: IANA name. currency: ISO 4217. booking_url: where clients book by themselves.
+    latitude, longitude: in millionths of a degree, both or neither."""
 
     network_id: str
     id: str
@@ -79,6 +81,8 @@ class Salon:
     phone: str | None = None
     review_links: tuple[ReviewLink, ...] = ()
     booking_url: str | None = None
+    latitude: int | None = None
+    longitude: int | None = None
     version: int = 0
 
 
@@ -159,7 +163,8 @@ class Key:
 class Directory:
     """All that a network has set up, as one value: read with one query and kept for a minute.
 
-    templates by kind, channel and language; prices by channel and calling code.
+    templates by kind, channel and language; prices by channel and calling code; offers: of promotions, by
+    their ids.
     """
 
     network: Network
@@ -169,6 +174,7 @@ class Directory:
     connections: Mapping[str, Connection] = field(default_factory=dict)
     templates: Mapping[tuple[str, str, str], Template] = field(default_factory=dict)
     prices: Mapping[tuple[str, str], Price] = field(default_factory=dict)
+    offers: Mapping[str, Offer] = field(default_factory=dict)
 
     @property
     def rules(self) -> Rules:

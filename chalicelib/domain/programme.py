@@ -252,6 +252,11 @@ def gift_end(gift: Gift, granted_at: datetime, zone: str) -> datetime | None:
     return day_end(local_date(granted_at, zone) + timedelta(days=gift.valid_days), zone)
 
 
+def birthday_gift(rules: BonusRules) -> Gift | None:
+    """What the programme gives for a birthday, if it gives anything."""
+    return rules.birthday if rules.enabled and rules.birthday and rules.birthday.points else None
+
+
 # --- undoing in part
 
 

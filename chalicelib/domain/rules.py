@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from chalicelib.domain.bonus_rules import BonusRules
+from chalicelib.domain.programme import birthday_gift
 from chalicelib.domain.quiet_hours import QuietHours
 from chalicelib.domain.touches import TouchKind
 
@@ -143,8 +144,10 @@ UNPLANNED = frozenset(
 
 
 def plan_alike(one: Rules, other: Rules) -> bool:
-    """Whether every touch is planned for the same instants by both, so that no pointer has to be set anew."""
-    return _planned_by(one) == _planned_by(other)
+    """Whether every touch is planned for the same instants by both, and gifts for birthdays too, so that no
+    pointer has to be set anew."""
+    gives = [birthday_gift(each.bonuses) is not None for each in (one, other)]
+    return gives[0] == gives[1] and _planned_by(one) == _planned_by(other)
 
 
 def _planned_by(rules: Rules) -> dict[tuple[str | None, str | None], dict[str, Any]]:

@@ -13,6 +13,8 @@ class TaskKind(StrEnum):
     """A client answered that they will not come, or something that only a person understands."""
     BUDGET_NEARLY_SPENT = "budget_nearly_spent"
     BUDGET_SPENT = "budget_spent"
+    LEDGER_DIFFERS = "ledger_differs"
+    """A client's account that is not what its entries say."""
 
 
 TASK_WORDS: Mapping[TaskKind, str] = {
@@ -23,6 +25,10 @@ TASK_WORDS: Mapping[TaskKind, str] = {
         "The month's budget for messages is spent: until it is raised, or the month is over, clients get "
         "only notices, requests to confirm and reminders."
     ),
+    TaskKind.LEDGER_DIFFERS: (
+        "The client's points are not what the ledger's entries sum to. Tell whoever runs the system, and "
+        "redeem nothing by hand meanwhile."
+    ),
 }
 """What each asks for, in plain language."""
 
@@ -31,7 +37,7 @@ TASK_WORDS: Mapping[TaskKind, str] = {
 class Task:
     """id: follows from what it is about, so that it is made once; begins with the instant, so that tasks are
     in order of time. salon_id None: for the whole network. words: what the client wrote; of a
-    budget, its month."""
+    budget, its month; of an account, how it differs."""
 
     network_id: str
     id: str

@@ -7,6 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from chalicelib.domain.audit import AuditSums
+from chalicelib.domain.clearing import Period
+from chalicelib.domain.surprises import Draw
 from chalicelib.domain.waking import Trouble, Wake
 
 
@@ -21,6 +24,18 @@ class WalkKind(StrEnum):
     """Counts whom a campaign would reach, and at what cost."""
     TALLY = "tally"
     """Counts what has become of a campaign's recipients."""
+    PROMOTE = "promote"
+    """Gives a promotion's points to its audience."""
+    SURPRISE = "surprise"
+    """Draws a month's surprise gifts, then sleeps until the next month."""
+    AUDIT = "audit"
+    """Recomputes every account from its entries."""
+    AUDIT_SAMPLE = "audit_sample"
+    """Recomputes some accounts each night; it never ends."""
+    CLEARING = "clearing"
+    """Adds up a month of the ledger, by pairs of salons."""
+    SIMULATE = "simulate"
+    """Lives through the past under a proposed programme."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,19 +74,27 @@ def _one_more(numbers: Mapping[str, int], name: str | None) -> Mapping[str, int]
 class Walk:
     """stage: which list is being walked; cursor: where in it. seen, changed: how many items it came by, and
     how many of them it wrote or found. campaign_id: whose recipients it is about. next_at: when the next of
-    them is due. count: what it has counted so far."""
+    them is due. count: what it has counted so far. promotion_id: whose points it gives. draw: the surprises
+    that it draws. audit: what of accounts; of a walk that never ends, in its last night. period: the month
+    that it adds up. simulation_id: what it simulates. sleeps_until: it is not gone on with before."""
 
     network_id: str
     id: str
     kind: WalkKind
     begun_at: datetime
     campaign_id: str | None = None
+    simulation_id: str | None = None
     stage: str = ""
     cursor: str | None = None
     seen: int = 0
     changed: int = 0
     next_at: datetime | None = None
     count: Count | None = None
+    promotion_id: str | None = None
+    draw: Draw | None = None
+    audit: AuditSums | None = None
+    period: Period | None = None
+    sleeps_until: datetime | None = None
     finished_at: datetime | None = None
     wake: Wake | None = None
     trouble: Trouble | None = None

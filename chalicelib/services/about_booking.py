@@ -3,10 +3,12 @@ make one message of a kind: the first of them asks and reminds, the last one tha
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Self
 
 from chalicelib.domain import booking_plan
+from chalicelib.domain.account import Account, EntryKind
+from chalicelib.domain.account_plan import last_day
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.clients import Client
 from chalicelib.domain.message_facts import MessageFacts
@@ -27,13 +29,14 @@ _MADE = frozenset({TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN, Tou
 @dataclass(frozen=True, slots=True)
 class AboutBooking:
     """visit: the other bookings of the same visit, by start, of a missed one the others that were missed;
-    empty until `prepared`."""
+    empty until `prepared`. account: the client's, once it is spoken of."""
 
     item: Booking
     client: Client
     salon: Salon
     directory: Directory
     visit: tuple[Booking, ...] = ()
+    account: Account | None = None
 
     campaign_id = None
 
@@ -69,7 +72,11 @@ class AboutBooking:
             return replace(self, visit=other_bookings_of_visit(self.item, self.salon, store, _MISSED))
         if kinds.isdisjoint(ABOUT_VISIT | THANKS):
             return self
-        return replace(self, visit=other_bookings_of_visit(self.item, self.salon, store))
+        visit = other_bookings_of_visit(self.item, self.salon, store)
+        account = None
+        if TouchKind.BONUS_NOTICE in kinds:  # hours after the visit: an eventual read tells of it
+            (account,) = store.accounts_named(self.item.network_id, [self.client.id]) or (None,)
+        return replace(self, visit=visit, account=account)
 
     def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
         if plan.kind is TouchKind.NO_SHOW_INVITATION:
@@ -128,7 +135,20 @@ class AboutBooking:
             staff=next((person.name for person in staff if person), None),
             moved=self._told_another_time(),
             points_earned=earned or None,
+            points_balance=self.account.balance if self.account else None,
+            points_until=self._points_until(whole, now) if earned else None,
         )
+
+    def _points_until(self, whole: Sequence[Booking], now: datetime) -> date | None:
+        """The last local day of the network on which what the visit has earned can be used; where nothing of
+        that is left (it has paid what was owed), of the points that expire soonest."""
+        if self.account is None:
+            return None
+        lots = [lot for lot in self.account.lots if not lot.is_over(now)]
+        closed = {each.closed_at.replace(microsecond=0) for each in whole if each.closed_at}
+        earned = [lot for lot in lots if lot.reason is EntryKind.CASHBACK and lot.granted_at in closed]
+        ends = [lot.expires_at for lot in earned or lots if lot.expires_at is not None]
+        return last_day(min(ends), self.directory.zone) if ends else None
 
     def _told_another_time(self) -> bool:
         """Whether the client knows of the booking already, at another start."""

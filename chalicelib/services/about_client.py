@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 
 from chalicelib.domain import client_plan
+from chalicelib.domain.account import Entry
+from chalicelib.domain.account_plan import last_day
 from chalicelib.domain.clients import Client, Due
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.network import Directory, Salon, Template
+from chalicelib.domain.programme import birthday_gift, gift_end
 from chalicelib.domain.rules import MessageRules
 from chalicelib.domain.touches import UNSETTLED, Plan, Touch, TouchKind
 from chalicelib.domain.zones import local_date
+from chalicelib.services.give_birthday import birthday_entry_id
 from chalicelib.services.ports import Store
 from chalicelib.services.subjects import Held, facts_of_all, next_booking, speaker, zone_of
 
@@ -24,9 +28,14 @@ _MISSED = frozenset({TouchKind.AT_RISK, TouchKind.WIN_BACK})
 
 @dataclass(frozen=True, slots=True)
 class AboutClient:
+    """given: what was given for the birthday that they are congratulated on. knows_gift: whether that was
+    looked up; until then (a preview) what the programme gives is told."""
+
     item: Client
     salon: Salon
     directory: Directory
+    given: Entry | None = None
+    knows_gift: bool = False
 
     booking_id = campaign_id = useful_from = None
     link_is_kept = None
@@ -49,7 +58,11 @@ class AboutClient:
         return client_plan.plans(self.item, self.rules, zone_of(self), now)
 
     def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
-        return self
+        birthday = next((plan for plan in due if plan.kind is TouchKind.BIRTHDAY), None)
+        if birthday is None or birthday_gift(self.directory.rules.bonuses) is None:
+            return self
+        id = birthday_entry_id(self.item.id, birthday.occurrence)
+        return replace(self, given=store.entry(self.item.network_id, self.item.id, id), knows_gift=True)
 
     def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
         if plan.kind is TouchKind.BIRTHDAY or next_booking(self.item, store, now) is None:
@@ -61,16 +74,25 @@ class AboutClient:
         if plan.kind is TouchKind.REPEAT_INVITATION:
             due = client_plan.services_due(self.item, now)
         services = [self.directory.services.get(each.service_id) for each in due]
-        birthday = None
+        more: dict[str, Any] = {}
         if plan.kind is TouchKind.BIRTHDAY and self.item.birth_date is not None:
             year = plan.occurrence or local_date(now, self.salon.timezone).year
-            birthday = client_plan.birthday_in(year, self.item.birth_date)
-        return facts_of_all(
-            self,
-            now,
-            services=tuple(service.name for service in services if service),
-            birthday=birthday,
-        )
+            more["birthday"] = client_plan.birthday_in(year, self.item.birth_date)
+            more["gift_points"], more["points_until"] = self._gift(now)
+        names = tuple(service.name for service in services if service)
+        return facts_of_all(self, now, services=names, **more)
+
+    def _gift(self, now: datetime) -> tuple[int | None, date | None]:
+        """How many points, and the last local day of the network on which they can be used: as they were
+        given, or, in a preview, as they would be. Nothing is promised that is not there."""
+        zone, gift = self.directory.zone, birthday_gift(self.directory.rules.bonuses)
+        points, end = None, None
+        if self.given is not None:
+            points = self.given.worth
+            end = min((lot.expires_at for lot in self.given.lots if lot.expires_at), default=None)
+        elif gift is not None and not self.knows_gift:
+            points, end = gift.points, gift_end(gift, now, zone)
+        return points, last_day(end, zone) if end else None
 
     def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:
         return self.directory.template(kind, channel, language)
@@ -84,7 +106,13 @@ class AboutClient:
             invited = touch.kind is TouchKind.REPEAT_INVITATION and touch.state not in UNSETTLED
             if invited and touch.occurrence == client.invitations:
                 client = _used_up(client, touch, now)
-        wake = client_plan.next_wake(client, self.rules, client.timezone or self.salon.timezone, now)
+        wake = client_plan.next_wake(
+            client,
+            self.rules,
+            zone_of(self),
+            now,
+            gives_birthday=birthday_gift(self.directory.rules.bonuses) is not None,
+        )
         return replace(client, wake=wake)
 
     def reread(self, store: Store) -> Self | None:

@@ -9,7 +9,8 @@ from chalicelib.domain.network import Connection
 from chalicelib.domain.site_events import ClientReported, SiteClient
 from chalicelib.services.apply_booking import Applied
 from chalicelib.services.attach_client import attach_waiting
-from chalicelib.services.keep_client import changed_together, contact_aliases, present
+from chalicelib.services.follow_merge import present
+from chalicelib.services.keep_client import changed_together, contact_aliases
 from chalicelib.services.site_clients import find_or_draft, known, link_site_id, normal, told_anew
 from chalicelib.services.world import World
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from chalicelib.domain.aliases import site_client
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.network import Connection
-from chalicelib.services.keep_client import present
+from chalicelib.services.follow_merge import present
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import World

@@ -11,7 +11,8 @@ from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import derived
 from chalicelib.domain.network import Directory, Role, Salon, Service
-from chalicelib.services.keep_client import NewClient, drafted, ensure_present, find_client, see_client
+from chalicelib.services.follow_merge import ensure_present
+from chalicelib.services.keep_client import NewClient, drafted, find_client, see_client
 from chalicelib.services.plan_booking import with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, World

@@ -22,7 +22,7 @@ def checked_campaign(campaign: Campaign, directory: Directory, now: datetime) ->
     with a text, INVALID_DATES, OUT_OF_RANGE, INVALID_SEGMENT."""
     _check_dates(campaign, now)
     _check_pace(campaign)
-    _check_segment(campaign.segment, directory)
+    check_segment(campaign.segment, directory)
     return _with_checked_words(campaign, directory)
 
 
@@ -48,13 +48,14 @@ def _check_pace(campaign: Campaign) -> None:
         )
 
 
-def _check_segment(segment: Segment, directory: Directory) -> None:
-    _check_known("salon_ids", segment.salon_ids, directory.salons)
-    _check_known("service_ids", segment.service_ids, directory.services)
+def check_segment(segment: Segment, directory: Directory, field: str = "segment") -> None:
+    """field: where it stands in what was said. Raises INVALID_SEGMENT."""
+    _check_known(f"{field}.salon_ids", segment.salon_ids, directory.salons)
+    _check_known(f"{field}.service_ids", segment.service_ids, directory.services)
     if segment.birth_month is not None and not 1 <= segment.birth_month <= 12:
-        raise _invalid("birth_month", "A month lies between 1 and 12.")
+        raise _invalid(f"{field}.birth_month", "A month lies between 1 and 12.")
     if segment.visited_from and segment.visited_to and segment.visited_from > segment.visited_to:
-        raise _invalid("visited_to", "visited_to is not before visited_from.")
+        raise _invalid(f"{field}.visited_to", "visited_to is not before visited_from.")
 
 
 def _check_known(field: str, ids: tuple[str, ...], known: Container[str]) -> None:
@@ -64,7 +65,7 @@ def _check_known(field: str, ids: tuple[str, ...], known: Container[str]) -> Non
 
 
 def _invalid(field: str, message: str) -> Exception:
-    return refused("INVALID_SEGMENT", message, field=f"segment.{field}")
+    return refused("INVALID_SEGMENT", message, field=field)
 
 
 def _with_checked_words(campaign: Campaign, directory: Directory) -> Campaign:

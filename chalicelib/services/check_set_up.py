@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from chalicelib.domain.currencies import CURRENCIES
 from chalicelib.domain.errors import missing, refused
-from chalicelib.domain.network import Directory
+from chalicelib.domain.network import Directory, Salon
 from chalicelib.domain.zones import is_zone
 from chalicelib.services.contact_details import name_normal, phone_e164
 from chalicelib.services.keep_client import LANGUAGES
@@ -36,6 +36,13 @@ def checked(directory: Directory, said: Mapping[str, Any]) -> dict[str, Any]:
     }
     plain = {name: value for name, value in said.items() if name != "version"}
     return {name: checks[name](value) if name in checks else value for name, value in plain.items()}
+
+
+def placed(salon: Salon) -> Salon:
+    """Raises INVALID_PLACE for half a place."""
+    if (salon.latitude is None) != (salon.longitude is None):
+        raise refused("INVALID_PLACE", "A place is a latitude and a longitude, or neither.")
+    return salon
 
 
 def country_code(code: str) -> str:

@@ -11,9 +11,11 @@ from chalicelib.domain.clients import Client, VisitDay, counts_as_new_visit, wit
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.network import Directory
 from chalicelib.services import plan_account, plan_client
-from chalicelib.services.keep_client import present
+from chalicelib.services.follow_merge import present
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
+from chalicelib.services.promote_visit import promotion_of_visit
+from chalicelib.services.visit_gifts import Referrer, gifts_of_visit, given_for, referrer_of
 from chalicelib.services.visit_points import points_of_visit, posting_id, visited_on
 from chalicelib.services.world import CONFLICT_TRIES, Allow, World
 
@@ -60,7 +62,7 @@ def complete(
         client = present(world, client)
         account = world.store.account(network_id, client.id) if client else None
         directory = directory_for(world, booking)
-        done = completion(directory, booking, client, account, bill, actor, world.now())
+        done = _worked_out(world, directory, booking, client, account, bill, actor)
         try:
             saved = world.store.save(*done.to_save())
         except SaveConflict:
@@ -82,29 +84,35 @@ def _check(bill: Bill) -> None:
 def _as_it_stands(world: World, booking: Booking) -> Completed:
     if booking.client_id is None:
         return Completed(booking, None, ())
-    found = (
-        world.store.entry(booking.network_id, booking.client_id, id)
-        for id, points in (
-            (posting_id(booking, EntryKind.REDEEM), booking.redeemed_points),
-            (posting_id(booking, EntryKind.CASHBACK), booking.earned_points),
+    account = world.store.account(booking.network_id, booking.client_id)
+    ids = [
+        posting_id(booking, kind)
+        for kind, points in (
+            (EntryKind.REDEEM, booking.redeemed_points),
+            (EntryKind.CASHBACK, booking.earned_points),
+            (EntryKind.PROMOTION, booking.earned_points),
         )
         if points
-    )
-    entries = tuple(entry for entry in found if entry is not None)
-    return Completed(booking, world.store.account(booking.network_id, booking.client_id), entries)
+    ]
+    ids += given_for(booking, account)
+    found = (world.store.entry(booking.network_id, booking.client_id, id) for id in ids)
+    return Completed(booking, account, tuple(entry for entry in found if entry is not None))
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """All that a completion writes, together or not at all."""
+    """All that a completion writes, together or not at all. beside: coupons, the referrer's side, and where a
+    promotion counts it."""
 
     booking: Booking
     client: Client | None
     account: Account | None
     entries: tuple[Entry, ...]
+    beside: tuple[Any, ...] = ()
 
     def to_save(self) -> list[Any]:
-        return [self.booking, *(each for each in (self.client, self.account) if each), *self.entries]
+        own = (each for each in (self.client, self.account) if each)
+        return [self.booking, *own, *self.entries, *self.beside]
 
 
 def completion(
@@ -115,6 +123,7 @@ def completion(
     bill: Bill,
     actor: str,
     now: datetime,
+    referrer: Referrer | None = None,
 ) -> Completion:
     """What completing means, worked out without writing."""
     closed = replace(
@@ -144,8 +153,44 @@ def completion(
     visitor = with_visit(client, day, closed.currency, bill.paid_minor)
     visitor = with_dues_after(visitor, closed, directory.services, now)
     visitor = plan_client.with_wake(visitor, directory, now)
-    account = plan_account.with_wake(points.account, directory, now, visitor)
-    return Completion(with_wake(closed, directory, client, now), visitor, account, points.entries)
+    gifts = gifts_of_visit(directory, closed, client, visitor, points.account, referrer, actor, now)
+    account = plan_account.with_wake(gifts.account, directory, now, visitor)
+    entries = (*points.entries, *gifts.entries)
+    return Completion(with_wake(closed, directory, client, now), visitor, account, entries, gifts.beside)
+
+
+def _worked_out(
+    world: World,
+    directory: Directory,
+    booking: Booking,
+    client: Client | None,
+    account: Account | None,
+    bill: Bill,
+    actor: str,
+) -> Completion:
+    """`completion`, with what others have to do with it: who brought the client, and promotions."""
+    now, referrer = world.now(), None
+    if client is not None and account is not None:
+        referrer = referrer_of(world, directory, client, account, bill.paid_minor)
+    done = completion(directory, booking, client, account, bill, actor, now, referrer)
+    return _promoted(world, directory, client, done, actor, now)
+
+
+def _promoted(
+    world: World, directory: Directory, before: Client | None, done: Completion, actor: str, now: datetime
+) -> Completion:
+    """With what a promotion gives on top of what the bill earned. before: the client, before the visit."""
+    if before is None or done.account is None:
+        return done
+    more = promotion_of_visit(world, directory, done.booking, before, done.account, actor, now)
+    if more is None:
+        return done
+    booking = replace(done.booking, earned_points=done.booking.earned_points + more.points)
+    account = plan_account.with_wake(more.account, directory, now, done.client)
+    entries = (*done.entries, *more.entries)
+    return replace(
+        done, booking=booking, account=account, entries=entries, beside=(*done.beside, *more.counted)
+    )
 
 
 def visit_day(booking: Booking, directory: Directory) -> VisitDay:
@@ -163,4 +208,4 @@ def counted(
     bill = Bill(paid_minor=booking.total_minor if told is None else told)
     upcoming = replace(booking, status=Status.BOOKED, closed_at=None)
     directory = directory_for(world, booking)
-    return completion(directory, upcoming, client, account, bill, actor, world.now()).to_save()
+    return _worked_out(world, directory, upcoming, client, account, bill, actor).to_save()

@@ -45,12 +45,13 @@ def find_some(world: World, campaign: Campaign, walk: Walk) -> Found:
     directory = world.directory(network_id, lambda known: bool(known.salons))
     page = world.store.clients(network_id, limit=AT_ONCE, cursor=walk.cursor)
     first = max(walk.next_at or campaign.starts_at, now)
-    members = [each for each in page.items if _is_member(world, campaign.segment, each, directory, now)]
+    members = [each for each in page.items if is_member(world, campaign.segment, each, directory, now)]
     placed, next_at = _placed(campaign, members, directory, first)
     return Found(placed, len(page.items), page.cursor, next_at)
 
 
-def _is_member(world: World, segment: Segment, client: Client, directory: Directory, now: datetime) -> bool:
+def is_member(world: World, segment: Segment, client: Client, directory: Directory, now: datetime) -> bool:
+    """Whether the client is of the segment at that instant."""
     return matches(
         segment,
         client,

@@ -13,7 +13,7 @@ from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import client_of_entry, entry_id
 from chalicelib.domain.ledger import Posted, brought_up, ensure_same, held, posted, released
 from chalicelib.domain.network import Directory
-from chalicelib.domain.programme import Bill, programme_for, same_scope
+from chalicelib.domain.programme import Bill, Quote, programme_for, quote, same_scope
 from chalicelib.domain.zones import local_date
 from chalicelib.services import plan_account
 from chalicelib.services.plan_booking import directory_for, with_wake
@@ -70,6 +70,39 @@ def hold_for_booking(
             continue
         return done.entry
     raise conflict("TRY_AGAIN", "Somebody else changed this booking at the same moment; try again.")
+
+
+def release_for_booking(world: World, network_id: str, booking_id: str, allow: Allow, actor: str) -> None:
+    """Frees what is held for an upcoming booking. Again, or where nothing is held: nothing. Raises
+    WRONG_STATUS, NO_CLIENT."""
+    for _ in range(CONFLICT_TRIES):
+        booking = world.store.booking(network_id, booking_id)
+        if booking is None:
+            raise missing("booking", booking_id)
+        allow(booking)
+        client = _client_of(world, booking)
+        now, directory = world.now(), directory_for(world, booking)
+        account = world.store.account(network_id, client.id)
+        hold = brought_up(account, now)[0].hold_of_booking(booking.id)
+        if hold is None:
+            return
+        done = released(account, hold.id, _release(hold, account, actor), now)
+        kept = with_wake(replace(booking, held_points=0), directory, client, now)
+        try:
+            world.store.save(
+                kept, plan_account.with_wake(done.account, directory, now, client), *done.entries
+            )
+        except SaveConflict:
+            continue
+        return
+    raise conflict("TRY_AGAIN", "Somebody else changed this booking at the same moment; try again.")
+
+
+def offer_for(booking: Booking, directory: Directory, account: Account, now: datetime) -> Quote:
+    """The most points that may be held for a booking now, as its lines come to. account: brought up."""
+    bill = bill_of(booking, directory, booking.total_minor, 0)
+    value = directory.rules.bonuses.point_value(booking.currency)
+    return quote(account.available(now), bill, programme_of(booking, directory), value)
 
 
 def _client_of(world: World, booking: Booking) -> Client:

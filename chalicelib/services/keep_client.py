@@ -15,8 +15,10 @@ from chalicelib.domain.network import Role
 from chalicelib.domain.zones import is_zone
 from chalicelib.services import plan_client
 from chalicelib.services.contact_details import email_normal, name_normal, phone_e164
+from chalicelib.services.follow_merge import ensure_present
 from chalicelib.services.keep_consents import consent_said
 from chalicelib.services.ports import SaveConflict
+from chalicelib.services.refer_client import ensure_referrer, said_referrer
 from chalicelib.services.world import CONFLICT_TRIES, World
 
 LANGUAGES = ("ru", "ro", "en")
@@ -25,7 +27,8 @@ TEXT_MOST = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewClient:
-    """What is said of a client who may be new. consents: (channel, purpose, granted, how)."""
+    """What is said of a client who may be new. referral_code: in place of referred_by. consents: (channel,
+    purpose, granted, how)."""
 
     name: str
     phone: str | None = None
@@ -35,6 +38,7 @@ class NewClient:
     timezone: str | None = None
     source: str | None = None
     referred_by: str | None = None
+    referral_code: str | None = None
     note: str | None = None
     preferences: str | None = None
     consents: tuple[tuple[str, str, bool, str], ...] = ()
@@ -61,7 +65,8 @@ def drafted(
     phone = phone_e164(new.phone, directory.network.country) if new.phone else None
     email = email_normal(new.email) if new.email else None
     _check(new.language, new.timezone, new.birth_date, now)
-    _check_referrer(world, access.network_id, new.referred_by)
+    referred_by = said_referrer(world, access.network_id, new.referred_by, new.referral_code)
+    ensure_referrer(world, access.network_id, referred_by)
     id = derived("cli", access.network_id, request_id) if request_id else world.new_id("cli")
     client = Client(
         network_id=access.network_id,
@@ -74,7 +79,7 @@ def drafted(
         language=new.language,
         timezone=new.timezone,
         source=access.source if access.role is Role.PARTNER else new.source,
-        referred_by=new.referred_by,
+        referred_by=referred_by,
         note=new.note,
         preferences=new.preferences,
     )
@@ -122,17 +127,6 @@ def _check(language: str | None, timezone: str | None, birth_date: date | None, 
         raise refused("INVALID_BIRTH_DATE", "A birth date lies between 1900 and today.")
 
 
-def _check_referrer(
-    world: World, network_id: str, referred_by: str | None, client_id: str | None = None
-) -> None:
-    if referred_by is None:
-        return
-    if referred_by == client_id:
-        raise refused("SELF_REFERRAL", "Nobody refers themselves.", client_id=client_id)
-    if world.store.client(network_id, referred_by, fresh=False) is None:
-        raise missing("client", referred_by)
-
-
 def find_client(world: World, network_id: str, *, phone: str | None, email: str | None) -> str | None:
     """The id of the client with this phone (any usual form) or e-mail, the phone first."""
     if phone:
@@ -141,23 +135,6 @@ def find_client(world: World, network_id: str, *, phone: str | None, email: str 
         if found is not None:
             return found
     return world.store.alias(network_id, EMAIL, email_normal(email)) if email else None
-
-
-def present(world: World, client: Client | None) -> Client | None:
-    """Whom a client is now: the other, if they turned out to be one."""
-    while client is not None and client.merged is not None:
-        client = world.store.client(client.network_id, client.merged.into)
-    return client
-
-
-def ensure_present(client: Client) -> None:
-    """Raises CLIENT_MERGED, naming whom they are now."""
-    if client.merged is not None:
-        raise conflict(
-            "CLIENT_MERGED",
-            "This client was merged into another: see details.client_id.",
-            client_id=client.merged.into,
-        )
 
 
 def see_client(world: World, access: Access, client_id: str) -> Client:
@@ -209,7 +186,10 @@ def _changed(world: World, client: Client, changes: Mapping[str, Any]) -> Client
     if "name" in plain:
         plain["name"] = name_normal(plain["name"])
     _check(plain.get("language"), plain.get("timezone"), plain.get("birth_date"), world.now())
-    _check_referrer(world, client.network_id, plain.get("referred_by"), client.id)
+    code = plain.pop("referral_code", None)
+    if code is not None:
+        plain["referred_by"] = said_referrer(world, client.network_id, plain.get("referred_by"), code)
+    ensure_referrer(world, client.network_id, plain.get("referred_by"), client)
     return replace(client, **plain)
 
 

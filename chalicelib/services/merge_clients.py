@@ -11,20 +11,28 @@ from chalicelib.domain.access import Access
 from chalicelib.domain.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import Client, Merge, with_visits_of, without_visits_of
+from chalicelib.domain.coupons import Coupon, coupon_id, reopened, voided
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import entry_id
-from chalicelib.domain.ledger import Posted, brought_up, moved_in, moved_out, unmerged
+from chalicelib.domain.ledger import Posted, brought_up
+from chalicelib.domain.moving import moved_in, moved_out
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import turnover_moved
+from chalicelib.domain.surprises import latest
+from chalicelib.domain.undoing import unmerged
 from chalicelib.services import plan_account, plan_client
-from chalicelib.services.keep_client import contact_aliases, ensure_present
+from chalicelib.services.follow_merge import ensure_present
+from chalicelib.services.keep_client import contact_aliases
+from chalicelib.services.keep_coupons import open_coupons
 from chalicelib.services.plan_booking import with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.undo_entry import expired_of, grace_end
 from chalicelib.services.world import CONFLICT_TRIES, World
 
-BOOKINGS_MOST = 50
-"""So many bookings to come go over with a client: they are all in one transaction."""
+BOOKINGS_MOST, COUPONS_MOST = 40, 20
+"""So many bookings to come, and open coupons, go over with a client: they are all in one transaction."""
+
+MERGED = "clients merged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,7 @@ def _merged(world: World, access: Access, client: Client, other: Client) -> _Don
     out_id = entry_id(client.id, "merge", other.id, str(client.merges))
     in_id = entry_id(other.id, "merge", out_id)
     left = moved_out(store.account(client.network_id, client.id), _posting(out_id, in_id, access), now)
+    left = replace(left, account=replace(left.account, moved_to=other.id))
     theirs = store.account(other.network_id, other.id)
     came = moved_in(theirs, left.entry, _posting(in_id, out_id, access), now)
     ahead = _ahead(world, client, now)
@@ -112,15 +121,44 @@ def _merged(world: World, access: Access, client: Client, other: Client) -> _Don
     gone = plan_client.with_wake(replace(client, merged=merge, merges=client.merges + 1), directory, now)
     grown = plan_client.with_wake(grown, directory, now)
     aliases = [replace(alias, leads_to=other.id, moved=True) for alias in contact_aliases(client)]
-    accounts = _accounts(directory, left, turnover_moved(came.account, left.account, 1), None, grown, now)
-    values = [gone, grown, *accounts, *left.entries, *came.entries, *aliases]
+    came_to = turnover_moved(came.account, left.account, 1)
+    came_to = replace(came_to, surprised_month=latest(theirs.surprised_month, left.account.surprised_month))
+    accounts = _accounts(directory, left, came_to, None, grown, now)
+    coupons = _coupons_gone_over(world, client, grown, out_id, access, now)
+    values = [gone, grown, *accounts, *left.entries, *came.entries, *aliases, *coupons]
     return _Done([*values, *_given_to(directory, ahead, grown, now)], left, came)
 
 
+def _coupons_gone_over(
+    world: World, client: Client, other: Client, out_id: str, access: Access, now: datetime
+) -> list[Coupon]:
+    """A coupon stands with its client: the open ones are void there, and the other gets their like."""
+    found = []
+    for coupon in open_coupons(world, client.network_id, client.id)[:COUPONS_MOST]:
+        like = replace(coupon, client_id=other.id, id=_like_id(coupon, other, out_id), version=0)
+        found += [voided(coupon, MERGED, access.actor, now), like]
+    return found
+
+
+def _like_id(coupon: Coupon, other: Client, out_id: str) -> str:
+    return coupon_id(other.id, out_id, coupon.id)
+
+
+def _coupons_come_back(
+    world: World, client: Client, other: Client, out_id: str, access: Access, now: datetime
+) -> list[Coupon]:
+    """Of those that had gone over, the ones that the other has not used are open again, and void there."""
+    theirs = {each.id: each for each in open_coupons(world, other.network_id, other.id)}
+    found = []
+    for coupon in world.store.coupons(client.network_id, client.id):
+        like = theirs.get(_like_id(coupon, other, out_id))
+        if like is not None and coupon.void_reason == MERGED:
+            found += [reopened(coupon), voided(like, "clients unmerged", access.actor, now)]
+    return found
+
+
 def _posting(id: str, other_id: str, access: Access) -> Posting:
-    return Posting(
-        id=id, kind=EntryKind.MERGE, points=0, reason="clients merged", actor=access.actor, cause=other_id
-    )
+    return Posting(id=id, kind=EntryKind.MERGE, points=0, reason=MERGED, actor=access.actor, cause=other_id)
 
 
 def _ahead(world: World, client: Client, now: datetime) -> list[Booking]:
@@ -183,6 +221,7 @@ def _unmerged(world: World, access: Access, client: Client, other: Client) -> _D
     until = grace_end(directory, now)
     back_posting, out_posting = _posting(back_id, out_id, access), _posting(out_id, back_id, access)
     back = unmerged(own, left, back_posting, now, expired=expired, grace_until=until)
+    back = replace(back, account=replace(back.account, moved_to=None))
     gone = unmerged(theirs, came, out_posting, now, expired=expired, grace_until=until)
     gone = replace(gone, ends=(*ends, *gone.ends))
     shrunk = without_visits_of(other, client, merge)
@@ -198,5 +237,6 @@ def _unmerged(world: World, access: Access, client: Client, other: Client) -> _D
         if booking.is_upcoming and booking.client_id == other.id
     ]
     accounts = _accounts(directory, back, turnover_moved(gone.account, own, -1), again, shrunk, now)
-    values = [again, shrunk, *accounts, *back.entries, *gone.entries, *aliases]
+    coupons = _coupons_come_back(world, again, shrunk, left.id, access, now)
+    values = [again, shrunk, *accounts, *back.entries, *gone.entries, *aliases, *coupons]
     return _Done([*values, *_given_to(directory, bookings, again, now)], back, gone)

@@ -6,6 +6,7 @@ from datetime import datetime
 from chalicelib.domain.client_plan import next_wake
 from chalicelib.domain.clients import Client
 from chalicelib.domain.network import Directory, Salon
+from chalicelib.domain.programme import birthday_gift
 
 ZONE_OF_NOWHERE = "UTC"
 """Of a network that has no salon yet."""
@@ -15,7 +16,9 @@ def with_wake(client: Client, directory: Directory, now: datetime) -> Client:
     """The client with their pointer as their present state asks."""
     salon = salon_of(client, directory)
     rules = directory.messages_for(salon.id) if salon else directory.rules.messages
-    return replace(client, wake=next_wake(client, rules, zone_of(client, directory), now))
+    gives = birthday_gift(directory.rules.bonuses) is not None
+    wake = next_wake(client, rules, zone_of(client, directory), now, gives_birthday=gives)
+    return replace(client, wake=wake)
 
 
 def salon_of(client: Client, directory: Directory) -> Salon | None:

@@ -10,22 +10,28 @@ from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.aliases import InboundNumber
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.campaigns import Campaign, Recipient
+from chalicelib.domain.clearing import Clearing, ClearingPart
 from chalicelib.domain.clients import Client, ConsentChange
+from chalicelib.domain.coupons import Coupon
 from chalicelib.domain.inbox import InboxItem, InboxState
 from chalicelib.domain.links import Link
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.messages import Message, Outcome, Outgoing, Told, Worded
 from chalicelib.domain.network import Connection, Directory, Key, Network, Price, Template
 from chalicelib.domain.operations import GivenAnswer, Parked, Tally
+from chalicelib.domain.promotions import Promotion, PromotionShare, Taken
 from chalicelib.domain.rules import RulesChange
+from chalicelib.domain.simulations import Simulation
 from chalicelib.domain.spending import Spending
+from chalicelib.domain.surprises import SurpriseMonth
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.touches import TouchKind
 from chalicelib.domain.walks import Walk
+from chalicelib.domain.wallet import DevicePass, Pass, PassDevice
 
 T = TypeVar("T")
 
-Woken = Booking | Client | Account | Recipient | InboxItem | Walk
+Woken = Booking | Client | Account | Recipient | InboxItem | Walk | Promotion
 """Whatever carries a wake pointer."""
 
 
@@ -116,14 +122,36 @@ class Store(Protocol):
         """fresh False: perhaps as they were a second ago, at half the price; never what is to be saved."""
 
     def clients(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Client]: ...
-    def client_ids(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[str]: ...
+    def client_ids(
+        self,
+        network_id: str,
+        *,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[str]:
+        """The newest first; until: only those registered before."""
+
     def clients_named(self, network_id: str, client_ids: Sequence[str]) -> list[Client]: ...
     def alias(self, network_id: str, kind: str, value: str) -> str | None: ...
 
     def account(self, network_id: str, client_id: str) -> Account: ...
     def accounts_named(self, network_id: str, client_ids: Sequence[str]) -> list[Account]: ...
     def entry(self, network_id: str, client_id: str, entry_id: str) -> Entry | None: ...
-    def entries(self, network_id: str, client_id: str) -> list[Entry]: ...
+    def coupon(self, network_id: str, client_id: str, coupon_id: str) -> Coupon | None: ...
+    def coupons(self, network_id: str, client_id: str) -> list[Coupon]:
+        """All that the client ever had, the oldest first."""
+
+    def entries(self, network_id: str, client_id: str, *, fresh: bool = True) -> list[Entry]:
+        """All of a client's, in the order of their numbers. fresh False: perhaps as they were a second ago,
+        at half the price."""
+
+    def clearing(self, network_id: str, month: str) -> Clearing | None: ...
+    def clearing_parts(self, network_id: str, walk_id: str) -> Iterator[ClearingPart]: ...
+    def completed_of_salon(self, network_id: str, salon_id: str, since: datetime, until: datetime) -> int: ...
+
+    def pass_devices(self, network_id: str, client_id: str) -> list[PassDevice]: ...
+    def passes_of_device(self, network_id: str, device: str) -> list[DevicePass]: ...
 
     def message(self, network_id: str, client_id: str, message_id: str) -> Message | None: ...
     def messages_of_client(
@@ -172,8 +200,20 @@ class Store(Protocol):
     def recipients_named(
         self, network_id: str, campaign_id: str, client_ids: Sequence[str]
     ) -> list[Recipient]: ...
+    def promotion(self, network_id: str, promotion_id: str) -> Promotion | None: ...
+    def promotions(
+        self, network_id: str, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[Promotion]: ...
+    def promotion_share(self, network_id: str, promotion_id: str, number: str) -> PromotionShare: ...
+    def promotion_shares(self, network_id: str, promotion_ids: Sequence[str]) -> list[PromotionShare]: ...
+    def promotion_taken(self, network_id: str, promotion_id: str, client_id: str) -> Taken: ...
+    def surprise_month(self, network_id: str, month: str) -> SurpriseMonth | None: ...
     def walk(self, network_id: str, walk_id: str) -> Walk | None: ...
     def walks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Walk]: ...
+    def simulation(self, network_id: str, simulation_id: str) -> Simulation | None: ...
+    def simulations(
+        self, network_id: str, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[Simulation]: ...
     def task(self, network_id: str, task_id: str) -> Task | None: ...
     def tasks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Task]: ...
     def rules_changes(
@@ -227,6 +267,13 @@ class PushRegistry(Protocol):
         platform: android, ios or web. token: what the app was given by its platform. Raises DeviceRefused,
         PlatformMissing.
         """
+
+
+class PassUpdates(Protocol):
+    """Tells wallets that a pass shows something new."""
+
+    def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
+        """Whether all were told that can be; never raises. devices: that keep the pass."""
 
 
 Texts = Callable[[str, str, str, MessageFacts, Template | None], Worded]

@@ -7,13 +7,14 @@ from chalicelib.domain.access import Access
 from chalicelib.domain.account import BY_HAND, Account, Entry, EntryKind, Posting
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import Client
-from chalicelib.domain.errors import missing, refused
+from chalicelib.domain.errors import forbidden, missing, refused
 from chalicelib.domain.ids import entry_id
 from chalicelib.domain.ledger import brought_up, ensure_same, posted
 from chalicelib.domain.network import Role
 from chalicelib.domain.programme import Bill, Quote, day_end, programme_for, quote
 from chalicelib.domain.zones import local_date
-from chalicelib.services.post_once import post_once
+from chalicelib.services.limit_compensation import within_limits
+from chalicelib.services.post_once import Beside, post_once
 from chalicelib.services.visit_points import bill_of, programme_of
 from chalicelib.services.world import World
 
@@ -21,7 +22,8 @@ from chalicelib.services.world import World
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByHand:
     """A posting asked for by a person. points: positive, signed for a correction. expires_on: the last local
-    day of points that are given, in the network's zone."""
+    day of points that are given, in the network's zone. complaint_id: the task or booking that a compensation
+    is for."""
 
     kind: str
     points: int
@@ -29,6 +31,7 @@ class ByHand:
     booking_id: str | None = None
     salon_id: str | None = None
     expires_on: date | None = None
+    complaint_id: str | None = None
 
 
 def post_by_hand(
@@ -53,7 +56,10 @@ def post_by_hand(
         booking_id=asked.booking_id,
         salon_id=asked.salon_id,
         expires_at=_end_of(world, access, asked.expires_on),
+        cause=asked.complaint_id,
     )
+    if kind is EntryKind.COMPENSATION:
+        return post(world, client, posting, within_limits(world, access, posting, client.id))
     return post(world, client, posting)
 
 
@@ -70,6 +76,12 @@ def _ensure_within_limits(world: World, access: Access, kind: EntryKind, asked: 
             "Points are whole and positive; only a correction is signed.",
             points=asked.points,
         )
+    if kind is EntryKind.COMPENSATION:
+        return  # by limits of its own
+    if asked.complaint_id is not None:
+        raise refused("INVALID_KIND", "Only a compensation is for a complaint.", field="complaint_id")
+    if access.role is Role.SPECIALIST:
+        raise forbidden("A specialist may give compensations only.", kind=kind.value)
     limit = world.directory(access.network_id).rules.bonuses.by_hand_limit_points
     if abs(asked.points) > limit and access.role is not Role.OWNER:
         raise refused("OVER_LIMIT", f"More than {limit} points at once need the owner.", limit=limit)
@@ -80,7 +92,7 @@ def _end_of(world: World, access: Access, day: date | None) -> datetime | None:
     return day_end(day, world.directory(access.network_id).zone) if day is not None else None
 
 
-def post(world: World, client: Client, posting: Posting) -> Entry:
+def post(world: World, client: Client, posting: Posting, beside: Beside = lambda done: ()) -> Entry:
     """A replay answers with the entry that stands."""
     return post_once(
         world,
@@ -90,6 +102,7 @@ def post(world: World, client: Client, posting: Posting) -> Entry:
         lambda account, now: posted(account, posting, now),
         client=client,
         ensure_same=lambda stands: ensure_same(posting, stands),
+        beside=beside,
     )
 
 
@@ -104,12 +117,16 @@ def quote_for(
     booking: Booking | None = None,
 ) -> tuple[Account, Quote]:
     """What may be redeemed on a bill now, by the programme of the booking's salon, of that salon, or of the
-    network; what is held for the booking counts as there. One read."""
+    network; what is held for the booking counts as there. One read: where there is an account, there is its
+    client. Raises NOT_FOUND, INVALID_AMOUNT."""
     if bill.paid_minor < 0:
         raise refused("INVALID_AMOUNT", "A bill is not negative.", amount_minor=bill.paid_minor)
     directory, now = world.directory(access.network_id), world.now()
     rules = directory.rules.bonuses
-    account, _ = brought_up(world.store.account(access.network_id, client_id), now)
+    stands = world.store.account(access.network_id, client_id)
+    if not stands.version and world.store.client(access.network_id, client_id) is None:
+        raise missing("client", client_id)
+    account, _ = brought_up(stands, now)
     if booking is not None:
         terms = programme_of(booking, directory)
         bill = bill_of(booking, directory, bill.paid_minor, bill.goods_minor)

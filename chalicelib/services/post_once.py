@@ -10,9 +10,12 @@ from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import DomainError, conflict
 from chalicelib.domain.ledger import Posted
 from chalicelib.services import plan_account
-from chalicelib.services.keep_client import ensure_present
+from chalicelib.services.follow_merge import ensure_stays
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import CONFLICT_TRIES, World
+
+_TRIES = 3 * CONFLICT_TRIES
+"""So that eight writers of one client all get through."""
 
 Operation = Callable[[Account, datetime], Posted]
 Beside = Callable[[Posted], Sequence[Any]]
@@ -40,15 +43,11 @@ def post_once(
     was posted.
     """
     client = client or world.store.client(network_id, client_id, fresh=False)
-    for _ in range(CONFLICT_TRIES):
+    for _ in range(_TRIES):
         now, directory = world.now(), world.directory(network_id)
         account = world.store.account(network_id, client_id)
-        if account.entries and not account.lots and not account.debt:
-            # As a merge leaves it, perhaps a moment ago. If it comes later, the account's version tells.
-            client = world.store.client(network_id, client_id)
         try:
-            if client is not None:
-                ensure_present(client)
+            ensure_stays(account)
             done = operation(account, now)
             more = beside(done)
         except DomainError:
@@ -60,7 +59,9 @@ def post_once(
         after = plan_account.with_wake(done.account, directory, now, client)
         try:
             world.store.save(*done.entries, after, *more)
-        except SaveConflict:
+        except SaveConflict as conflicting:
+            if not _may_be(conflicting.value, id):
+                continue
             stands = world.store.entry(network_id, client_id, id)
             if stands is not None:
                 ensure_same(stands)
@@ -68,3 +69,9 @@ def post_once(
         else:
             return done.entry
     raise conflict("TRY_AGAIN", "Too much is being posted to this client at once; try again.")
+
+
+def _may_be(value: Any, id: str) -> bool:
+    """Whether what conflicted is the entry of that id, or cannot be told: entries are saved first, so that
+    another value means that this one does not stand, or that it will be found at the next try."""
+    return value is None or (isinstance(value, Entry) and value.id == id)

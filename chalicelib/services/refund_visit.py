@@ -13,11 +13,13 @@ from chalicelib.domain.ids import derived, entry_id
 from chalicelib.domain.ledger import brought_up
 from chalicelib.domain.programme import part_of, with_turnover
 from chalicelib.services import plan_account
-from chalicelib.services.keep_client import present
+from chalicelib.services.follow_merge import present
 from chalicelib.services.plan_booking import directory_for
 from chalicelib.services.ports import SaveConflict
+from chalicelib.services.promote_visit import given_back
 from chalicelib.services.take_back_visit import of_visit
 from chalicelib.services.undo_entry import entries_of, undone, undone_of
+from chalicelib.services.undo_gifts import Undoing, refunded_gifts
 from chalicelib.services.visit_points import visited_on
 from chalicelib.services.world import CONFLICT_TRIES, Allow, World
 
@@ -120,8 +122,13 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
         account, visited_on(booking, directory), booking.currency, -refund.amount_minor, 0
     )
     refunded = replace(booking, refunds=(*booking.refunds, refund))
+    beside: list[Any] = []
+    if so_far >= whole:
+        undoing = Undoing(world, directory, booking, refund.reason, refund.actor, now)
+        account, beside = refunded_gifts(undoing, account)
     account = plan_account.with_wake(account, directory, now, client)
-    values: list[Any] = [refunded, account, *made]
+    promoted = given_back(world, booking, made, visit=False)
+    values: list[Any] = [refunded, account, *made, *beside, *promoted]
     if client is not None:
         values.append(without_spending(client, booking.currency, refund.amount_minor))
     return _Done(values, refund, account, tuple(made))
@@ -130,7 +137,7 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
 def _due(entry: Entry, part_minor: int, whole_minor: int) -> int:
     """How much of an entry is undone once so much of the bill is. A percentage of the bill is undone as that
     is refunded; a gift for the visit when all of it is."""
-    if entry.kind in (EntryKind.CASHBACK, EntryKind.REDEEM):
+    if entry.kind in (EntryKind.CASHBACK, EntryKind.PROMOTION, EntryKind.REDEEM):
         return part_of(abs(entry.worth), part_minor, whole_minor, up=entry.worth > 0)
     return abs(entry.worth) if part_minor >= whole_minor else 0
 

@@ -42,6 +42,8 @@ def _item(world: World, parked: Parked, item_id: str) -> Woken | None:
         return world.store.client(network_id, item_id)
     if item_id.startswith("wlk_"):
         return world.store.walk(network_id, item_id)
+    if item_id.startswith("prm_"):
+        return world.store.promotion(network_id, item_id)
     if item_id.startswith("cmp_"):
         campaign_id, _, client_id = item_id.partition(".")
         return world.store.recipient(network_id, client_id, campaign_id)

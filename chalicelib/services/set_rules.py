@@ -10,6 +10,7 @@ from chalicelib.domain.errors import conflict, forbidden, missing
 from chalicelib.domain.network import Network
 from chalicelib.domain.rules import Override, Rules, RulesChange, plan_alike
 from chalicelib.services.check_rules import check_rules
+from chalicelib.services.draw_surprises import surprise_walks
 from chalicelib.services.ports import Page, SaveConflict
 from chalicelib.services.replan import a_replan
 from chalicelib.services.set_up import read_anew
@@ -54,9 +55,10 @@ def set_rules(
 
 def _saved(world: World, access: Access, network: Network, rules: Rules) -> Network:
     """One transaction: the rules, their line in the history, and, unless all stays planned as it is, the walk
-    that plans anew."""
+    that plans anew; and, where surprises begin, the walk that draws them."""
     changed = replace(network, rules=rules, rules_version=network.rules_version + 1)
     walks = [] if plan_alike(rules, network.rules) else [a_replan(world, network.network_id)]
+    walks += surprise_walks(world, network.network_id, rules)
     history = [_line(changed, world, access.actor)]
     if not world.store.rules_changes(network.network_id, limit=1).items:
         history.insert(0, replace(_line(network, world, FIRST_ACTOR), at=network.created_at))

@@ -11,7 +11,8 @@ from chalicelib.domain.errors import conflict, forbidden, missing, refused
 from chalicelib.domain.ids import derived
 from chalicelib.domain.network import Directory, Network, Salon, Service, Staff
 from chalicelib.domain.walks import Walk
-from chalicelib.services.check_set_up import checked, country_code, language_code
+from chalicelib.services.audit_nightly import nightly_walk
+from chalicelib.services.check_set_up import checked, country_code, language_code, placed
 from chalicelib.services.contact_details import name_normal
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.replan import a_replan
@@ -22,6 +23,8 @@ SetUp = TypeVar("SetUp", Network, Salon, Staff, Service)
 Added = TypeVar("Added", Salon, Staff, Service)
 
 NETWORK_CHARACTERS = 10
+UTC = "UTC"
+"""Of a network that has no salon yet, and so no zone."""
 
 
 def make_network(world: World, *, name: str, country: str, language: str) -> Network:
@@ -33,7 +36,8 @@ def make_network(world: World, *, name: str, country: str, language: str) -> Net
         language=language_code(language),
         created_at=world.now(),
     )
-    return world.store.save(network)[0]  # type: ignore[no-any-return]
+    walk = nightly_walk(network.network_id, world.now(), UTC)
+    return world.store.save(network, walk)[0]  # type: ignore[no-any-return]
 
 
 def change_network(world: World, access: Access, changes: Mapping[str, Any]) -> Network:
@@ -65,11 +69,8 @@ def read_anew(world: World, network_id: str) -> Directory:
 def add_salon(world: World, access: Access, said: Mapping[str, Any], request_id: str | None = None) -> Salon:
     """said: the fields of a Salon. Raises UNKNOWN_TIMEZONE, INVALID_CURRENCY, INVALID_URL, ..."""
     directory = read_anew(world, access.network_id)
-    salon = Salon(
-        network_id=access.network_id,
-        id=_id(world, access, "sal", request_id),
-        **checked(directory, said),
-    )
+    fields, id = checked(directory, said), _id(world, access, "sal", request_id)
+    salon = placed(Salon(network_id=access.network_id, id=id, **fields))
     return _added(
         world, salon, lambda directory: directory.salons, request_id, also=_zone_kept(directory, salon)
     )
@@ -95,7 +96,7 @@ def change_salon(world: World, access: Access, salon_id: str, changes: Mapping[s
     def change(salon: Salon, directory: Directory) -> Salon:
         if changes.get("currency", salon.currency) != salon.currency:
             raise refused("CURRENCY_FIXED", "A salon keeps its currency.", currency=salon.currency)
-        return replace(salon, **checked(directory, changes))
+        return placed(replace(salon, **checked(directory, changes)))
 
     def of(directory: Directory) -> Salon | None:
         return directory.salons.get(salon_id)

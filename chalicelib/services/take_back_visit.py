@@ -10,18 +10,23 @@ from chalicelib.domain.account import Account, Entry, EntryKind
 from chalicelib.domain.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.clients import Client, without_booking
 from chalicelib.domain.errors import conflict, missing
-from chalicelib.domain.ledger import FINAL, brought_up
+from chalicelib.domain.ledger import brought_up
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import with_turnover
+from chalicelib.domain.undoing import FINAL
 from chalicelib.domain.zones import local_date
 from chalicelib.services import plan_account, plan_client
 from chalicelib.services.complete_visit import visit_day
-from chalicelib.services.keep_client import present
+from chalicelib.services.follow_merge import present
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
+from chalicelib.services.promote_visit import given_back
 from chalicelib.services.undo_entry import entries_of, undone, undone_of
+from chalicelib.services.undo_gifts import Undoing, taken_back_gifts
 from chalicelib.services.visit_points import posting_id, visited_on
 from chalicelib.services.world import CONFLICT_TRIES, World
+
+TAKEN_BACK = "visit taken back"
 
 
 def take_back(world: World, booking: Booking, to: Status, actor: str) -> Booking:
@@ -67,28 +72,37 @@ def taken_back(
     client = present(world, world.store.client(booking.network_id, booking.client_id))
     if client is None:
         return [with_wake(reopened, directory, None, now)]
-    account, entries = _reversed(world, directory, booking, client.id, actor, now)
+    account, ends = brought_up(world.store.account(booking.network_id, client.id), now)
+    entries = [*entries_of(world, booking.network_id, booking.client_id, client.id), *ends]
+    account, made = _reversed(directory, booking, account, entries, actor, now)
+    promoted = given_back(world, booking, made, visit=True)
     counted = replace(booking, starts_at=counted_at or booking.starts_at)
     visit = None if _others_that_day(world, counted, client) else visit_day(counted, directory)
     left = (booking.paid_minor or 0) - booking.refunded_minor
     visitor = without_booking(client, booking.id, visit, booking.currency, left)
     visitor = plan_client.with_wake(visitor, directory, now)
     account = with_turnover(account, visited_on(counted, directory), booking.currency, -left, -bool(visit))
+    undoing = Undoing(world, directory, booking, TAKEN_BACK, actor, now)
+    account, beside = taken_back_gifts(undoing, account, entries, visit)
     account = plan_account.with_wake(account, directory, now, visitor)
-    return [with_wake(reopened, directory, client, now), visitor, account, *entries]
+    back = with_wake(reopened, directory, client, now)
+    return [back, visitor, account, *ends, *made, *beside, *promoted]
 
 
 def _reversed(
-    world: World, directory: Directory, booking: Booking, holder_id: str, actor: str, now: datetime
+    directory: Directory,
+    booking: Booking,
+    account: Account,
+    entries: Sequence[Entry],
+    actor: str,
+    now: datetime,
 ) -> tuple[Account, list[Entry]]:
     """All that the completion posted and that is not undone yet, taken back from whoever the client is now.
     What was earned first, so that what was spent returns to its lots untouched."""
-    account, ends = brought_up(world.store.account(booking.network_id, holder_id), now)
-    entries = [*entries_of(world, booking.network_id, str(booking.client_id), holder_id), *ends]
-    made = [*ends]
+    made: list[Entry] = []
     for entry in of_visit(booking, entries):
         if undone_of(entry, entries) < abs(entry.worth):
-            done = undone(directory, account, entry, entries, reason="visit taken back", actor=actor, now=now)
+            done = undone(directory, account, entry, entries, reason=TAKEN_BACK, actor=actor, now=now)
             account, made = done.account, [*made, *done.entries]
     return account, made
 

@@ -8,11 +8,12 @@ from chalicelib.domain.access import Access
 from chalicelib.domain.account import Account, Entry, EntryKind
 from chalicelib.domain.errors import missing
 from chalicelib.domain.ids import client_of_entry, entry_id
-from chalicelib.domain.ledger import Posted, brought_up, reversed_entry
+from chalicelib.domain.ledger import Posted, brought_up
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import day_end
+from chalicelib.domain.undoing import reversed_entry
 from chalicelib.domain.zones import local_date
-from chalicelib.services.keep_client import present
+from chalicelib.services.follow_merge import present
 from chalicelib.services.post_once import post_once
 from chalicelib.services.world import World
 

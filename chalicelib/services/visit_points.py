@@ -10,7 +10,8 @@ from chalicelib.domain.bonus_rules import BonusRules, Programme
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.errors import refused
 from chalicelib.domain.ids import entry_id
-from chalicelib.domain.ledger import brought_up, posted, released, with_activity
+from chalicelib.domain.ledger import brought_up, posted, released
+from chalicelib.domain.lots import with_activity
 from chalicelib.domain.network import Directory
 from chalicelib.domain.zones import local_date
 

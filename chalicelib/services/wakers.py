@@ -1,10 +1,13 @@
 """What waking means for each kind of item: a booking, a client, an account, a recipient of a campaign, a
-walk, a webhook that was never taken in."""
+walk, a promotion, a webhook that was never taken in."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from chalicelib.domain.account import Account
+from chalicelib.domain.account_plan import PASSES, passes_are_stale
 from chalicelib.domain.booking_plan import unconfirmed_at
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.campaigns import Recipient
@@ -13,22 +16,30 @@ from chalicelib.domain.ids import digest, time_ordered
 from chalicelib.domain.inbox import RETRY_LOST, InboxItem, quarantined
 from chalicelib.domain.ledger import brought_up, next_end
 from chalicelib.domain.network import Directory
+from chalicelib.domain.promotions import Promotion
 from chalicelib.domain.tasks import Task, TaskKind
 from chalicelib.domain.waking import Wake, after_failure
 from chalicelib.domain.walks import Walk, WalkKind
+from chalicelib.domain.wallet import Pass, PassDevice
 from chalicelib.services import plan_account
 from chalicelib.services.about_account import about_account
 from chalicelib.services.about_booking import about_booking, rules_of
 from chalicelib.services.about_client import about_client
 from chalicelib.services.about_recipient import about_recipient
 from chalicelib.services.attach_client import attach_client
+from chalicelib.services.audit_accounts import audit_some
+from chalicelib.services.audit_nightly import audit_night
+from chalicelib.services.clear_month import clear_some
 from chalicelib.services.count_campaign import count_some
+from chalicelib.services.give_birthday import give_birthday
+from chalicelib.services.keep_passes import tell_wallets
 from chalicelib.services.plan_booking import directory_for, with_wake
-from chalicelib.services.ports import IntakeQueue
+from chalicelib.services.ports import IntakeQueue, PassUpdates
 from chalicelib.services.send_touches import send_due
 from chalicelib.services.sending import Sending
+from chalicelib.services.step_promotion import step_promotion
 from chalicelib.services.wake_items import Wakers
-from chalicelib.services.walk_on import STEPS, walk_on
+from chalicelib.services.walk_on import STEPS, Step, walk_on
 from chalicelib.services.world import World
 
 NO_SALON_YET = timedelta(days=1)
@@ -38,14 +49,31 @@ SETTLED_AFTER = timedelta(seconds=10)
 """How long an eventual read may not tell of a write."""
 
 
-def wakers(sending: Sending, intake: IntakeQueue) -> Wakers:
-    steps = {**STEPS, WalkKind.COUNT: lambda world, walk: count_some(sending, walk)}
+class NoWallets:
+    """Where no wallet can be told of anything."""
+
+    def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
+        return True
+
+
+NO_WALLETS = NoWallets()
+
+
+def wakers(sending: Sending, intake: IntakeQueue, updates: PassUpdates = NO_WALLETS) -> Wakers:
+    steps: Mapping[WalkKind, Step] = {
+        **STEPS,
+        WalkKind.COUNT: lambda world, walk: count_some(sending, walk),
+        WalkKind.AUDIT: partial(audit_some, count=sending.count),
+        WalkKind.AUDIT_SAMPLE: partial(audit_night, count=sending.count),
+        WalkKind.CLEARING: partial(clear_some, count=sending.count),
+    }
     return {
         Booking: lambda booking: wake_booking(sending, booking),
         Client: lambda client: wake_client(sending, client),
-        Account: lambda account: wake_account(sending, account),
+        Account: lambda account: wake_account(sending, account, updates),
         Recipient: lambda recipient: wake_recipient(sending, recipient),
         Walk: lambda walk: walk_on(sending.world, walk, steps),
+        Promotion: lambda promotion: step_promotion(sending.world, promotion),
         InboxItem: lambda item: wake_inbox_item(sending, intake, item),
     }
 
@@ -94,28 +122,36 @@ def _salon_told(world: World, booking: Booking, directory: Directory) -> Booking
 
 
 def wake_client(sending: Sending, client: Client) -> None:
+    """Gives what is due for their birthday, then says what is due."""
     world = sending.world
     directory = world.directory(client.network_id, lambda known: bool(known.salons))
     if not directory.salons:
         again = Wake(world.now() + NO_SALON_YET, "no_salon")
         world.store.save(replace(client, wake=again))
         return
+    client = give_birthday(world, directory, client)
     send_due(sending, about_client(client, directory))
 
 
-def wake_account(sending: Sending, account: Account) -> None:
-    """Warns of what soon expires, then posts what has. In this order, so that a warning which an outage has
-    held up until its points were gone is skipped on record."""
-    world = sending.world
+def wake_account(sending: Sending, account: Account, updates: PassUpdates) -> None:
+    """Warns of what soon expires, then posts what has, and tells wallets. In this order, so that a warning
+    which an outage has held up until its points were gone is skipped on record."""
+    world, now = sending.world, sending.world.now()
     directory = world.directory(account.network_id)
     client = _client_of(world, account.network_id, account.client_id)
+    tells = passes_are_stale(account) or (account.wake is not None and account.wake.why == PASSES)
     if client is not None and directory.salons:
         send_due(sending, about_account(account, client, directory))
-        if (end := next_end(account)) is None or end > world.now():
+        end = next_end(account)
+        if not tells and (end is None or end > now):
             return
         account = world.store.account(account.network_id, account.client_id)
-    account, ends = brought_up(account, world.now())
-    world.store.save(plan_account.with_wake(account, directory, world.now(), client), *ends)
+    account, ends = brought_up(account, now)
+    if client is None:
+        account = replace(account, shown=None)
+    elif tells:
+        account = tell_wallets(world, sending.links, updates, account, client)
+    world.store.save(plan_account.with_wake(account, directory, now, client), *ends)
 
 
 def wake_recipient(sending: Sending, recipient: Recipient) -> None:

@@ -1,14 +1,21 @@
-"""What waking a walk does: one slice of it, then the place that it has come to is saved, due at once. A crash
-in between costs the slice, which does no harm when it is done again."""
+"""What waking a walk does: one slice of it, then the place that it has come to is saved, due at once
+(or, of one that comes again each month, when it is time). A crash in between costs the slice, which does no
+harm when it is done again."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from chalicelib.domain.waking import Wake
 from chalicelib.domain.walks import Walk, WalkKind
+from chalicelib.services.audit_accounts import audit_some
+from chalicelib.services.audit_nightly import audit_night
+from chalicelib.services.clear_month import clear_some
 from chalicelib.services.count_campaign import tally_some
+from chalicelib.services.draw_surprises import draw_some
+from chalicelib.services.give_promotion import give_some
 from chalicelib.services.invite import invite_some, resume_some
 from chalicelib.services.replan import replan_some
+from chalicelib.services.simulate_past import simulate_some
 from chalicelib.services.world import World
 
 Step = Callable[[World, Walk], Walk]
@@ -19,6 +26,12 @@ STEPS: Mapping[WalkKind, Step] = {
     WalkKind.INVITE: invite_some,
     WalkKind.RESUME: resume_some,
     WalkKind.TALLY: tally_some,
+    WalkKind.PROMOTE: give_some,
+    WalkKind.SURPRISE: draw_some,
+    WalkKind.AUDIT: audit_some,
+    WalkKind.AUDIT_SAMPLE: audit_night,
+    WalkKind.CLEARING: clear_some,
+    WalkKind.SIMULATE: simulate_some,
 }
 """Of the walks that need no more than the world."""
 
@@ -27,7 +40,8 @@ def walk_on(world: World, walk: Walk, steps: Mapping[WalkKind, Step] = STEPS) ->
     """Raises SaveConflict when another worker has the walk: its place stands."""
     if walk.finished_at is None:
         walk = steps[walk.kind](world, walk)
-    wake = None if walk.finished_at is not None else Wake(world.now(), walk.kind.value)
+    now = world.now()
+    at = max(walk.sleeps_until or now, now)
+    wake = None if walk.finished_at is not None else Wake(at, walk.kind.value)
     (saved,) = world.store.save(replace(walk, wake=wake, trouble=None))
-    if wake is not None:
-        world.wake_queue.wake_item(saved)
+    world.wake_if_due(saved)

@@ -1,26 +1,35 @@
 """How a domain value becomes the body of an item and back: JSON without what is at its default, small values
-as rows.
+as rows, many of them as columns.
 
 Items are billed by the kilobyte, so names and defaults are not repeated. A field added later with a default
 reads from old items as that default. A nested value whose fields are positional is written as a row, and
-gains fields at its end only; one whose fields are named (kw_only) is written with its names.
+gains fields at its end only; one whose fields are named (kw_only) is written with its names. A long tuple of
+rows is written by its columns (columns.py), a long body deflated.
 """
 
 import json
 import zlib
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, date, datetime, time
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from chalicelib.store.columns import by_columns, columns_of
 
 T = TypeVar("T")
 
 _is_dataclass: Callable[[Any], bool] = is_dataclass
 """Without its narrowing, after which a class could be no cache's key to the type checker."""
+
+MANY_ROWS = 8
+"""From so many on, rows are written as columns."""
+LONG_BYTES = 900
+"""A longer body does not fit into a kilobyte together with its key: then it is deflated."""
 
 
 def encoded(value: Any, left_out: Container[str]) -> str:
@@ -32,6 +41,19 @@ def encoded(value: Any, left_out: Container[str]) -> str:
 def decoded(cls: type[T], body: str, **known: Any) -> T:
     """The domain value of a body. known: what was left out of it, and perhaps more."""
     return cls(**_unnamed(cls, known) | _unnamed(cls, json.loads(body)))
+
+
+def deflated(body: str) -> bytes | None:
+    """A long body, as it is kept; None of one that stays as it is."""
+    raw = body.encode()
+    if len(raw) <= LONG_BYTES:
+        return None
+    deflating = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    return deflating.compress(raw) + deflating.flush()
+
+
+def inflated(raw: bytes) -> str:
+    return zlib.decompress(raw, wbits=-zlib.MAX_WBITS).decode()
 
 
 # --- what is asked of a class once only: its fields with their defaults, and how each is read
@@ -47,6 +69,13 @@ def _fields(cls: Any) -> tuple[tuple[str, Any], ...]:
 
 
 @cache
+def _cells(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """Makes a row of a value: all its fields, as they are."""
+    names = [name for name, _ in _fields(cls)]
+    return attrgetter(*names) if len(names) > 1 else lambda item: (getattr(item, names[0]),)
+
+
+@cache
 def _is_row(cls: Any) -> bool:
     """Whether its fields are positional."""
     return not fields(cls)[0].kw_only
@@ -57,6 +86,17 @@ def _readers(cls: Any) -> dict[str, Callable[[Any], Any]]:
     """By field, what makes its value of plain data."""
     hints = get_type_hints(cls)
     return {name: _reader(hints[name]) for name, _ in _fields(cls)}
+
+
+@cache
+def _of_words(cls: Any) -> tuple[Callable[[Any], Any] | None, ...]:
+    """By field, what makes an enum of its word; None where there is no enum."""
+    hints = get_type_hints(cls)
+    return tuple(read if _is_enum(hints[name]) else None for name, read in _readers(cls).items())
+
+
+def _is_enum(hint: Any) -> bool:
+    return any(isinstance(each, type) and issubclass(each, Enum) for each in (hint, *get_args(hint)))
 
 
 # --- there
@@ -104,8 +144,16 @@ def _packed(item: Any) -> Any:
             for key, each in item.items()
         }
     if isinstance(item, tuple | list):
-        return [_packed(each) for each in item]
+        return _columns(item) or [_packed(each) for each in item]
     return item
+
+
+def _columns(items: Sequence[Any]) -> dict[str, Any] | None:
+    """None of what is written one by one."""
+    cls: Any = type(items[0]) if len(items) >= MANY_ROWS else None
+    if not _is_dataclass(cls) or not _is_row(cls):
+        return None
+    return by_columns(list(map(_cells(cls), items)))
 
 
 def _is_named_by(key: Any, each: Any) -> bool:
@@ -138,7 +186,8 @@ def _some_reader(hint: Any) -> Callable[[Any], Any]:
         return _reader(next(arg for arg in args if arg is not type(None)))
     if origin is tuple:
         of_each = _reader(args[0])
-        return lambda data: tuple(map(of_each, data))
+        of_columns = _columns_reader(args[0])
+        return lambda data: of_columns(data) if isinstance(data, dict) else tuple(map(of_each, data))
     if origin is Mapping:
         return _mapping_reader(*args)
     if _is_dataclass(hint):
@@ -168,6 +217,16 @@ def _nested_reader(cls: Any) -> Callable[[Any], Any]:
         return lambda data: cls(**_unnamed(cls, data))
     read = tuple(_readers(cls).values())
     return lambda data: cls(*(of_field(each) for of_field, each in zip(read, data, strict=False)))
+
+
+def _columns_reader(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """Many of a dataclass from their columns, of which all but the enums' are what they were."""
+
+    def read(data: Any) -> tuple[Any, ...]:
+        pairs = zip(columns_of(data), _of_words(cls), strict=False)
+        return tuple(map(cls, *(map(of_word, column) if of_word else column for column, of_word in pairs)))
+
+    return read
 
 
 _READ: dict[Any, Callable[[Any], Any]] = {

@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
 from chalicelib.store import keys
-from chalicelib.store.codec import decoded, encoded
+from chalicelib.store.codec import decoded, deflated, encoded, inflated
 
 T = TypeVar("T")
 
@@ -34,9 +34,9 @@ class _Binding:
 def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
     """The model of one table. Made anew for each table, so that no module holds a global binding.
 
-    Attributes, other than the key: version (of guarded items), body (JSON, see codec), expires (TTL, epoch
-    seconds), and those of the indexes: wake_shard + wake_at, client_key / salon_key / network_key + at,
-    status.
+    Attributes, other than the key: version (of guarded items), body (JSON, see codec) or, where that is long,
+    packed (the same deflated), expires (TTL, epoch seconds), and those of the indexes: wake_shard + wake_at,
+    client_key / salon_key / network_key + at, status.
     """
 
     class Wake(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
@@ -82,6 +82,7 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
         pk = UnicodeAttribute(hash_key=True, attr_name="PK")
         sk = UnicodeAttribute(range_key=True, attr_name="SK")
         body = UnicodeAttribute(null=True)
+        packed = BinaryAttribute(null=True, legacy_encoding=False)
         version = NumberAttribute(null=True)
         expires = NumberAttribute(null=True)
         at = UnicodeAttribute(null=True)
@@ -128,10 +129,13 @@ def attributes_of(value: Any, shards: int) -> dict[str, Any]:
     }
     told = keys.told(place.pk, place.sk, **{name: of_indexes[name] for name in TELLING})
     left_out = {"version", *(name for name, text in told.items() if _says(text, getattr(value, name, None)))}
+    body = encoded(value, left_out)
+    packed = deflated(body)
     return of_indexes | {
         "pk": place.pk,
         "sk": place.sk,
-        "body": encoded(value, left_out),
+        "body": body if packed is None else None,
+        "packed": packed,
         "version": value.version + 1 if hasattr(value, "version") else None,
         "expires": int(place.expires_at.timestamp()) if place.expires_at else None,
         "wake_shard": place.shard(shards) if wake else None,
@@ -151,7 +155,7 @@ def value_of(cls: type[T], item: Any) -> T:
     known: dict[str, Any] = keys.told(item.pk, item.sk, **{name: getattr(item, name) for name in TELLING})
     if item.version is not None:
         known["version"] = int(item.version)
-    return decoded(cls, item.body, **known)
+    return decoded(cls, item.body if item.packed is None else inflated(item.packed), **known)
 
 
 def after_save(value: Any) -> Any:

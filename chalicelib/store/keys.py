@@ -18,17 +18,23 @@ from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.aliases import Alias, InboundNumber
 from chalicelib.domain.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.campaigns import Campaign, Recipient
+from chalicelib.domain.clearing import Clearing, ClearingPart
 from chalicelib.domain.clients import Client, ConsentChange
+from chalicelib.domain.coupons import Coupon
 from chalicelib.domain.inbox import KEPT, InboxItem
 from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message, Told
 from chalicelib.domain.network import Connection, Key, Network, Price, Salon, Service, Staff, Template
 from chalicelib.domain.operations import GivenAnswer, Parked, Tally
+from chalicelib.domain.promotions import Offer, Promotion, PromotionShare, Taken
 from chalicelib.domain.rules import RulesChange
+from chalicelib.domain.simulations import Simulation
 from chalicelib.domain.spending import Spending
+from chalicelib.domain.surprises import SurpriseMonth
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.waking import Wake
 from chalicelib.domain.walks import Walk
+from chalicelib.domain.wallet import DevicePass, PassDevice
 
 TEMPLATES = {
     "NETWORK": ("NET#{network_id}", "NETWORK"),
@@ -38,13 +44,18 @@ TEMPLATES = {
     "HOOK": ("NET#{network_id}", "HOOK#{token}"),
     "TEMPLATE": ("NET#{network_id}", "TEMPLATE#{kind}#{channel}#{language}"),
     "PRICE": ("NET#{network_id}", "PRICE#{channel}#{country_code}"),
+    "OFFER": ("NET#{network_id}", "OFFER#{id}"),
     "KEY": ("NET#{network_id}#KEYS", "KEY#{hash}"),
     "CLIENT": ("NET#{network_id}#CLI#{id}", "CLIENT"),
     "ACCOUNT": ("NET#{network_id}#CLI#{client_id}", "ACCOUNT"),
     "ENTRY": ("NET#{network_id}#CLI#{client_id}", "ENTRY#{id}"),
+    "COUPON": ("NET#{network_id}#CLI#{client_id}", "COUPON#{id}"),
     "MSG": ("NET#{network_id}#CLI#{client_id}", "MSG#{id}"),
     "CONSENT": ("NET#{network_id}#CLI#{client_id}", "CONSENT#{id}"),
+    "PASSDEVICE": ("NET#{network_id}#CLI#{client_id}", "PASSDEVICE#{device}"),
+    "DEVICEPASS": ("NET#{network_id}#DEVICE#{device}", "DEVICEPASS#{client_id}"),
     "RECIPIENT": ("NET#{network_id}#CLI#{client_id}", "RECIPIENT#{campaign_id}"),
+    "TAKEN": ("NET#{network_id}#CLI#{client_id}", "TAKEN#{promotion_id}"),
     "BOOKING": ("NET#{network_id}#BKG#{id}", "BOOKING"),
     "ALIAS": ("NET#{network_id}#ALIAS#{kind}#{value}", "ALIAS"),
     "INBOX": ("NET#{network_id}#INBOX", "INBOX#{id}"),
@@ -53,8 +64,14 @@ TEMPLATES = {
     "TALLY": ("NET#{network_id}#TALLIES", "TALLY#{name}"),
     "RULES": ("NET#{network_id}#RULES", "RULES#{number}"),
     "CAMPAIGN": ("NET#{network_id}#CAMPAIGNS", "CAMPAIGN#{id}"),
+    "PROMOTION": ("NET#{network_id}#PROMOTIONS", "PROMOTION#{id}"),
+    "SHARE": ("NET#{network_id}#SHARE#{promotion_id}#{number}", "SHARE"),
+    "SURPRISE": ("NET#{network_id}#SURPRISES", "SURPRISE#{month}"),
     "WALK": ("NET#{network_id}#WALKS", "WALK#{id}"),
+    "SIMULATION": ("NET#{network_id}#SIMULATIONS", "SIMULATION#{id}"),
     "TASK": ("NET#{network_id}#TASKS", "TASK#{id}"),
+    "CLEARING": ("NET#{network_id}#CLEARINGS", "CLEARING#{month}"),
+    "PART": ("NET#{network_id}#PARTS#{walk_id}", "PART#{number}"),
     "SPENDING": ("NET#{network_id}#SPENDING", "SPENDING#{month}"),
     "NUMBER": ("NUMBER#{number}", "NUMBER"),
     "LINK": ("LINK#{id}", "LINK"),
@@ -79,8 +96,9 @@ TOLD_BY = {
 UNVERSIONED = (Entry, Alias, ConsentChange, RulesChange)
 """Written once: a second write of the same key is refused, whatever it says."""
 
-OVERWRITTEN = (Link, Parked)
-"""Written as often as one likes: the same key always says the same."""
+OVERWRITTEN = (Link, Parked, Offer, ClearingPart, PassDevice, DevicePass)
+"""Written as often as one likes: the same key always says the same, or the last prevails. An offer says what
+its promotion does, whose version guards it in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +273,9 @@ _PLACES: dict[type, Callable[[Any], Place]] = {
     Client: _client,
     Account: _simple("ACCOUNT", "network_id", "client_id"),
     Entry: _simple("ENTRY", "network_id", "client_id", "id"),
+    Coupon: lambda value: Place(
+        *key("COUPON", network_id=value.network_id, client_id=value.client_id, id=value.id)
+    ),
     Message: _message,
     Booking: _booking,
     Alias: _simple("ALIAS", "network_id", "kind", "value"),
@@ -266,11 +287,21 @@ _PLACES: dict[type, Callable[[Any], Place]] = {
     Template: _simple("TEMPLATE", "network_id", "kind", "channel", "language"),
     Price: _simple("PRICE", "network_id", "channel", "country_code"),
     ConsentChange: _simple("CONSENT", "network_id", "client_id", "id"),
+    PassDevice: _simple("PASSDEVICE", "network_id", "client_id", "device"),
+    DevicePass: _simple("DEVICEPASS", "network_id", "device", "client_id"),
     Recipient: _simple("RECIPIENT", "network_id", "client_id", "campaign_id"),
     RulesChange: _simple("RULES", "network_id", "number"),
     Campaign: _simple("CAMPAIGN", "network_id", "id"),
+    Promotion: _simple("PROMOTION", "network_id", "id"),
+    Offer: _simple("OFFER", "network_id", "id"),
+    PromotionShare: _simple("SHARE", "network_id", "promotion_id", "number"),
+    Taken: _simple("TAKEN", "network_id", "client_id", "promotion_id"),
+    SurpriseMonth: _simple("SURPRISE", "network_id", "month"),
     Walk: _simple("WALK", "network_id", "id"),
+    Simulation: _simple("SIMULATION", "network_id", "id"),
     Task: _simple("TASK", "network_id", "id"),
+    Clearing: _simple("CLEARING", "network_id", "month"),
+    ClearingPart: _simple("PART", "network_id", "walk_id", "number"),
     Spending: _simple("SPENDING", "network_id", "month"),
     InboundNumber: _simple("NUMBER", "number"),
 }

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.bookings import UPCOMING, Booking, Status
-from chalicelib.domain.campaigns import Campaign, Recipient
 from chalicelib.domain.clients import Client, ConsentChange
+from chalicelib.domain.coupons import Coupon
 from chalicelib.domain.ids import time_ordered
 from chalicelib.domain.inbox import InboxItem, InboxState
 from chalicelib.domain.messages import Message, Told
@@ -23,9 +23,12 @@ from chalicelib.domain.network import (
     Template,
 )
 from chalicelib.domain.operations import Parked
+from chalicelib.domain.promotions import Offer
 from chalicelib.domain.rules import RulesChange
+from chalicelib.domain.simulations import Simulation
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.walks import Walk
+from chalicelib.domain.wallet import DevicePass, PassDevice
 from chalicelib.services.ports import DueItem, Page
 from chalicelib.store import keys
 from chalicelib.store.cursors import cursor_text, start_key, within_list
@@ -41,6 +44,7 @@ _IN_DIRECTORY: dict[str, type[Any]] = {
     "HOOK": Connection,
     "TEMPLATE": Template,
     "PRICE": Price,
+    "OFFER": Offer,
 }
 
 
@@ -67,7 +71,8 @@ class Lists:
         salons, staff, services, connections = (
             {each.id: each for each in found[kind]} for kind in ("SALON", "STAFF", "SERVICE", "HOOK")
         )
-        return Directory(network, salons, staff, services, connections, templates, prices)
+        offers = {each.id: each for each in found["OFFER"]}
+        return Directory(network, salons, staff, services, connections, templates, prices, offers)
 
     def access_keys(self, network_id: str) -> list[Key]:
         return [value_of(Key, item) for item in self.item.query(f"NET#{network_id}#KEYS")]
@@ -89,10 +94,11 @@ class Lists:
         ]
         return self._batch(Account, places)
 
-    def _batch(self, cls: type[T], places: Sequence[tuple[str, str]]) -> list[T]:
+    def _batch(self, cls: type[T], places: Sequence[tuple[str, str]], *, consistent: bool = False) -> list[T]:
         if not places:
             return []
-        found = {(item.pk, item.sk): item for item in self.item.batch_get(list(places))}
+        items = self.item.batch_get(list(places), consistent_read=consistent)
+        found = {(item.pk, item.sk): item for item in items}
         return [value_of(cls, found[place]) for place in places if place in found]
 
     def _keys_page(
@@ -203,20 +209,24 @@ class Lists:
         )
         return Page(self._batch(Client, page.items), page.cursor)
 
-    def client_ids(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[str]:
+    def client_ids(
+        self,
+        network_id: str,
+        *,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[str]:
         """Of the same list, from the index alone."""
         page = self._keys_page(
-            self.item.by_network, keys.clients_of(network_id), newest_first=True, limit=limit, cursor=cursor
+            self.item.by_network,
+            keys.clients_of(network_id),
+            until=until,
+            newest_first=True,
+            limit=limit,
+            cursor=cursor,
         )
         return Page([keys.told(*place)["id"] for place in page.items], page.cursor)
-
-    def recipients_named(
-        self, network_id: str, campaign_id: str, client_ids: Sequence[str]
-    ) -> list[Recipient]:
-        """Those of these clients who have a place in the campaign."""
-        parts = {"network_id": network_id, "campaign_id": campaign_id}
-        places = [keys.key("RECIPIENT", client_id=id, **parts) for id in dict.fromkeys(client_ids)]
-        return self._batch(Recipient, places)
 
     def messages_named(self, network_id: str, named: Sequence[tuple[str, str]]) -> list[Message]:
         """The messages of these clients and ids; those that are not on record are left out."""
@@ -226,11 +236,17 @@ class Lists:
         ]
         return self._batch(Message, places)
 
-    def entries(self, network_id: str, client_id: str) -> list[Entry]:
+    def entries(self, network_id: str, client_id: str, *, fresh: bool = True) -> list[Entry]:
         """All entries of a client, in the order in which they were posted."""
         pk, sk = keys.key("ENTRY", network_id=network_id, client_id=client_id, id="")
-        found = self.item.query(pk, self.item.sk.startswith(sk), consistent_read=True)
+        found = self.item.query(pk, self.item.sk.startswith(sk), consistent_read=fresh)
         return sorted((value_of(Entry, item) for item in found), key=lambda entry: entry.number)
+
+    def coupons(self, network_id: str, client_id: str) -> list[Coupon]:
+        """All coupons that a client ever had, the oldest first."""
+        pk, sk = keys.key("COUPON", network_id=network_id, client_id=client_id, id="")
+        found = self.item.query(pk, self.item.sk.startswith(sk), consistent_read=True)
+        return sorted((value_of(Coupon, item) for item in found), key=lambda each: (each.issued_at, each.id))
 
     def messages_of_client(
         self, network_id: str, client_id: str, *, limit: int = 50, cursor: str | None = None
@@ -251,13 +267,22 @@ class Lists:
         pk, sk = keys.key("CONSENT", network_id=network_id, client_id=client_id, id="")
         return [value_of(ConsentChange, item) for item in self.item.query(pk, self.item.sk.startswith(sk))]
 
-    def campaigns(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Campaign]:
-        return self._page(
-            Campaign, *keys.key("CAMPAIGN", network_id=network_id, id=""), limit=limit, cursor=cursor
-        )
+    def pass_devices(self, network_id: str, client_id: str) -> list[PassDevice]:
+        pk, sk = keys.key("PASSDEVICE", network_id=network_id, client_id=client_id, device="")
+        found = self.item.query(pk, self.item.sk.startswith(sk), consistent_read=True)
+        return [value_of(PassDevice, item) for item in found]
+
+    def passes_of_device(self, network_id: str, device: str) -> list[DevicePass]:
+        pk, sk = keys.key("DEVICEPASS", network_id=network_id, device=device, client_id="")
+        return [value_of(DevicePass, item) for item in self.item.query(pk, self.item.sk.startswith(sk))]
 
     def walks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Walk]:
         return self._page(Walk, *keys.key("WALK", network_id=network_id, id=""), limit=limit, cursor=cursor)
+
+    def simulations(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Simulation]:
+        return self._page(
+            Simulation, *keys.key("SIMULATION", network_id=network_id, id=""), limit=limit, cursor=cursor
+        )
 
     def tasks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Task]:
         return self._page(Task, *keys.key("TASK", network_id=network_id, id=""), limit=limit, cursor=cursor)

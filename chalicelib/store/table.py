@@ -11,14 +11,19 @@ from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.aliases import Alias, InboundNumber
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.campaigns import Campaign, Recipient
+from chalicelib.domain.clearing import Clearing
 from chalicelib.domain.clients import Client
+from chalicelib.domain.coupons import Coupon
 from chalicelib.domain.inbox import InboxItem
 from chalicelib.domain.links import Link
 from chalicelib.domain.messages import Message
 from chalicelib.domain.network import Connection as SiteConnection
 from chalicelib.domain.network import Key, Network, Price, Template
 from chalicelib.domain.operations import GivenAnswer, Tally
+from chalicelib.domain.promotions import Promotion, PromotionShare, Taken
+from chalicelib.domain.simulations import Simulation
 from chalicelib.domain.spending import Spending
+from chalicelib.domain.surprises import SurpriseMonth
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.touches import TouchKind
 from chalicelib.domain.walks import Walk
@@ -26,7 +31,8 @@ from chalicelib.services.ports import SaveConflict, Woken
 from chalicelib.store import keys
 from chalicelib.store.failures import code_of
 from chalicelib.store.item import after_save, attributes_of, bound_to, connected, value_of
-from chalicelib.store.lists import Lists
+from chalicelib.store.plan_reads import PlanReads
+from chalicelib.store.report_reads import ReportReads
 
 T = TypeVar("T")
 
@@ -39,10 +45,11 @@ _WOKEN: dict[str, type[Woken]] = {
     "RECIPIENT": Recipient,
     "INBOX": InboxItem,
     "WALK": Walk,
+    "PROMOTION": Promotion,
 }
 
 
-class Table(Lists):
+class Table(PlanReads, ReportReads):
     """The table of one deployment. shards: how many partitions the wake index is spread over."""
 
     def __init__(self, name: str, region: str, *, shards: int, host: str | None = None) -> None:
@@ -158,6 +165,11 @@ class Table(Lists):
             Entry, "ENTRY", consistent=True, network_id=network_id, client_id=client_id, id=entry_id
         )
 
+    def coupon(self, network_id: str, client_id: str, coupon_id: str) -> Coupon | None:
+        return self._get(
+            Coupon, "COUPON", consistent=True, network_id=network_id, client_id=client_id, id=coupon_id
+        )
+
     def message(self, network_id: str, client_id: str, message_id: str) -> Message | None:
         return self._get(
             Message, "MSG", consistent=True, network_id=network_id, client_id=client_id, id=message_id
@@ -199,11 +211,37 @@ class Table(Lists):
         parts = {"client_id": client_id, "campaign_id": campaign_id}
         return self._get(Recipient, "RECIPIENT", consistent=True, network_id=network_id, **parts)
 
+    def promotion(self, network_id: str, promotion_id: str) -> Promotion | None:
+        return self._get(Promotion, "PROMOTION", consistent=True, network_id=network_id, id=promotion_id)
+
+    def promotion_share(self, network_id: str, promotion_id: str, number: str) -> PromotionShare:
+        """One of the places in which a promotion is counted; an empty one where nothing was counted yet."""
+        parts: dict[str, Any] = {"network_id": network_id, "promotion_id": promotion_id, "number": number}
+        return self._get(PromotionShare, "SHARE", consistent=True, **parts) or PromotionShare(**parts)
+
+    def promotion_taken(self, network_id: str, promotion_id: str, client_id: str) -> Taken:
+        """What a client has got by a promotion; nothing where they never came during it."""
+        parts: dict[str, Any] = {
+            "network_id": network_id,
+            "promotion_id": promotion_id,
+            "client_id": client_id,
+        }
+        return self._get(Taken, "TAKEN", consistent=True, **parts) or Taken(**parts)
+
+    def surprise_month(self, network_id: str, month: str) -> SurpriseMonth | None:
+        return self._get(SurpriseMonth, "SURPRISE", consistent=True, network_id=network_id, month=month)
+
     def walk(self, network_id: str, walk_id: str) -> Walk | None:
         return self._get(Walk, "WALK", consistent=True, network_id=network_id, id=walk_id)
 
+    def simulation(self, network_id: str, simulation_id: str) -> Simulation | None:
+        return self._get(Simulation, "SIMULATION", consistent=True, network_id=network_id, id=simulation_id)
+
     def task(self, network_id: str, task_id: str) -> Task | None:
         return self._get(Task, "TASK", consistent=True, network_id=network_id, id=task_id)
+
+    def clearing(self, network_id: str, month: str) -> Clearing | None:
+        return self._get(Clearing, "CLEARING", consistent=True, network_id=network_id, month=month)
 
     def inbound_number(self, number: str) -> InboundNumber | None:
         return self._get(InboundNumber, "NUMBER", consistent=True, number=number)

@@ -89,12 +89,22 @@ def minutes(number: int, texts: Catalogue) -> str:
     return texts.ngettext("{n} minute", "{n} minutes", number).format(n=number).replace(" ", NO_BREAK)
 
 
+def number(whole: int, texts: Catalogue) -> str:
+    """`1 500`, `1.500`, `1,500`."""
+    return f"{whole:,}".replace(",", _thousands(texts)[0])
+
+
+def _thousands(texts: Catalogue) -> tuple[str, str]:
+    """What stands between thousands, and before the minor units."""
+    return {"ru": (NO_BREAK, ","), "ro": (".", ",")}.get(texts.language, (",", "."))
+
+
 def money(amount_minor: int, currency: str, texts: Catalogue) -> str:
     """`1 500 ₽`, `1.500,50 MDL`, `$1,500.50`: minor units only where there are any."""
     digits = _MINOR_DIGITS.get(currency, 2)
     whole, rest = divmod(amount_minor, 10**digits)
-    thousands, point = {"ru": (NO_BREAK, ","), "ro": (".", ",")}.get(texts.language, (",", "."))
-    figure = f"{whole:,}".replace(",", thousands) + (f"{point}{rest:0{digits}d}" if rest else "")
+    point = _thousands(texts)[1]
+    figure = number(whole, texts) + (f"{point}{rest:0{digits}d}" if rest else "")
     symbol = _SYMBOLS.get(currency, currency)
     if texts.language == "en" and symbol in "$€£":
         return f"{symbol}{figure}"

@@ -2,7 +2,7 @@
 
 The pages work without JavaScript, load nothing, and change state by POST alone. Their forms post, each with
 ?lang= to be answered in the same language, to
-  {base_path}/b/{token}/confirm, /cancel, /move (field `wish`)
+  {base_path}/b/{token}/confirm, /cancel, /move (field `wish`), /bonus (field `points`), /bonus/release
   {base_path}/r/{token} (fields `stars`, `words`)
   {base_path}/u/{token} to stop, {base_path}/u/{token}/resume (field `what`, on the button that is tapped)
 After a POST, answer 303 to the page itself with ?lang= and ?done=, so that reloading does nothing twice.
@@ -26,7 +26,7 @@ __all__ = [
     "stop_page",
 ]  # fmt: skip
 
-BOOKING_STEPS = frozenset(["confirmed", "cancelled", "move_asked"])
+BOOKING_STEPS = frozenset(["confirmed", "cancelled", "move_asked", "points_held", "points_freed"])
 PROBLEMS = frozenset(["not_found", "wrong_moment", "unavailable"])
 WISH_LIMIT = 500  # characters, like WORDS_LIMIT: the forms allow no more
 WORDS_LIMIT = 2000
@@ -57,9 +57,12 @@ def booking_page(view: BookingView, language: str) -> str:
         view=view,
         salon=_salon(view.salon),
         phase=_phase(view),
-        path=_path(view.base_path, "b", view.token),
-        review_path=view.review_token and _path(view.base_path, "r", view.review_token),
-        stop_path=view.stop_token and _path(view.base_path, "u", view.stop_token),
+        path=page_path(view.base_path, "b", view.token),
+        review_path=view.review_token and page_path(view.base_path, "r", view.review_token),
+        stop_path=view.stop_token and page_path(view.base_path, "u", view.stop_token),
+        card_path=view.card_token and page_path(view.base_path, "w", view.card_token),
+        points_worth=_money(view.points_minor, view.currency, texts),
+        held_worth=_money(view.held_minor, view.currency, texts),
         weekday=formats.weekday(local, texts),
         day=_day(local, view.now, texts),
         clock=formats.clock(local, texts),
@@ -82,8 +85,9 @@ def review_page(view: ReviewView, language: str) -> str:
         texts,
         view=view,
         salon=_salon(view.salon),
-        path=_path(view.base_path, "r", view.token),
-        stop_path=view.stop_token and _path(view.base_path, "u", view.stop_token),
+        path=page_path(view.base_path, "r", view.token),
+        stop_path=view.stop_token and page_path(view.base_path, "u", view.stop_token),
+        card_path=view.card_token and page_path(view.base_path, "w", view.card_token),
         visit=f"{formats.NO_BREAK}· ".join(
             filter(None, [formats.day_month(local, texts), *view.services, view.staff])
         ),
@@ -108,7 +112,7 @@ def stop_page(view: StopView, language: str) -> str:
         texts,
         view=view,
         salon={"name": view.sender},
-        path=_path(view.base_path, "u", view.token),
+        path=page_path(view.base_path, "u", view.token),
         channels=[(channel, names[channel], on) for channel, on in view.channels],
     )
 
@@ -134,7 +138,7 @@ def _phase(view: BookingView) -> str:
     return "begun" if view.now >= view.starts_at else view.status
 
 
-def _path(base_path: str, page: str, token: str) -> str:
+def page_path(base_path: str, page: str, token: str) -> str:
     return f"{base_path.rstrip('/')}/{page}/{quote(token, safe='')}"
 
 

@@ -4,6 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.web.formats import number as figure
 from chalicelib.web.languages import Catalogue
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ def rendered(template: str, texts: Catalogue, *, address: str = "", **values: An
     def translate(message: str, **facts: Any) -> Markup:
         return escape(texts.gettext(message)).format(**facts)  # escapes the facts as well
 
-    def translate_number(one: str, many: str, number: int) -> Markup:
-        return escape(texts.ngettext(one, many, number)).format(n=number)
+    def translate_number(one: str, many: str, number: int, **facts: Any) -> Markup:
+        return escape(texts.ngettext(one, many, number)).format(n=figure(number, texts), **facts)
 
     page = _environment().get_template(template)
     words = {"_": translate, "ngettext": translate_number, "language": texts.language}

@@ -1,7 +1,14 @@
 """What the client's pages show: plain values, made by the API from the domain's."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+
+from chalicelib.domain.wallet import CouponView
+
+__all__ = [
+    "BookingView", "CardView", "CouponView", "DayPoints", "LineView", "ReviewLinkView", "ReviewView",
+    "SalonView", "StopView", "TermsView", "TierView",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +50,9 @@ class BookingView:
                  word, or one that is not true, is ignored.
     review_token the token of the review page, once the visit may be reviewed.
     stop_token   the token of the page where messages are stopped.
+    card_token   the token of the page with the client's bonuses, where there is a programme.
+    points       how many points may pay for a part of the bill; 0: none. points_minor: what they are worth.
+    held_points  how many are set aside for it, and held_minor: what those are worth.
     """
 
     salon: SalonView
@@ -60,6 +70,11 @@ class BookingView:
     done: str | None = None
     review_token: str | None = None
     stop_token: str | None = None
+    card_token: str | None = None
+    points: int = 0
+    points_minor: int = 0
+    held_points: int = 0
+    held_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +99,7 @@ class ReviewView:
     tip_url: str | None = None
     mistake: str | None = None
     stop_token: str | None = None
+    card_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,3 +118,66 @@ class StopView:
     channels: tuple[tuple[str, bool], ...] = ()
     base_path: str = ""
     done: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DayPoints:
+    """Points of which something becomes on a local day."""
+
+    day: date
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierView:
+    """missing, of: in minor units (currency), or in visits (None). above None: this is the highest."""
+
+    name: str
+    turnover: int
+    above: str | None = None
+    missing: int = 0
+    of: int = 0
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsView:
+    """How points are earned and used. point_minor: what one is worth in the currency."""
+
+    earn_percent: int
+    cap_percent: int
+    minimum: int = 1
+    step: int = 1
+    point_minor: int = 0
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardView:
+    """The page /w/{token}.
+
+    sender     the network's name as its clients know it. today: in its zone, in which days are told.
+    code       what the desk finds the client by: letters and digits.
+    pending    points that can be used from a day on; expiring: those that can be used until one: the soonest
+               first. put_off: whether a visit puts their expiry off.
+    held, debt set aside for bills; still owed, paid by what is earned next.
+    terms      None: no programme now.
+    wallets    the kinds of pass that there are: `apple`, `google`.
+    """
+
+    sender: str
+    token: str
+    code: str
+    today: date
+    available: int
+    base_path: str = ""
+    pending: tuple[DayPoints, ...] = ()
+    expiring: tuple[DayPoints, ...] = ()
+    put_off: bool = False
+    held: int = 0
+    debt: int = 0
+    tier: TierView | None = None
+    coupons: tuple[CouponView, ...] = ()
+    terms: TermsView | None = None
+    wallets: tuple[str, ...] = ()
+    stop_token: str | None = None

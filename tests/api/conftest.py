@@ -18,6 +18,7 @@ from chalicelib.services.manage_keys import key_hash
 from chalicelib.services.receive_webhook import Receiving
 from chalicelib.services.sending import Sending
 from chalicelib.services.world import World
+from chalicelib.web.wallets import Wallets
 from chalicelib.wiring import CachedDirectories
 from tests.builders import (
     NETWORK,
@@ -48,6 +49,10 @@ class TestParts:
     intake: RecordingIntake
     registry: RecordingRegistry = field(default_factory=RecordingRegistry)
     sender: RecordingSender = field(default_factory=RecordingSender)
+    the_wallets: Wallets = field(default_factory=Wallets)
+
+    def wallets(self) -> Wallets:
+        return self.the_wallets
 
     def world(self) -> World:
         return self.the_world

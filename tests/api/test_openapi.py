@@ -71,7 +71,7 @@ def test_pages_are_described_as_pages_and_their_forms_as_forms(document: Any) ->
     pages = [
         each["post"] for path, each in paths.items() if path[:3] in ("/b/", "/r/", "/u/") and "post" in each
     ]
-    assert len(pages) == 6
+    assert len(pages) == 8
     for posting in pages:
         assert list(posting["requestBody"]["content"]) == ["application/x-www-form-urlencoded"]
         assert list(posting["responses"]) == ["303", "default"]

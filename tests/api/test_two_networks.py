@@ -33,6 +33,7 @@ def test_what_is_anothers_is_not_there(stranger: Http, http: Http, world: Any, m
     key = http.get("/v1/keys").json["items"][0]["id"]
     planned = {"starts_at": "2026-11-26T10:00:00Z", "ends_at": "2026-11-27T10:00:00Z"}
     campaign = http.post("/v1/campaigns", {"name": "x", "texts": {"ru": "x"}, **planned}).json["id"]
+    simulation = http.post("/v1/programme/simulate", {"bonuses": {}}).json["id"]
     booked = {"starts_at": "2026-11-26T10:00:00Z", "lines": [{"service_id": "srv_cut"}]}
     asked = [
         ("GET", "/v1/salons/sal_centru", None),
@@ -79,6 +80,7 @@ def test_what_is_anothers_is_not_there(stranger: Http, http: Http, world: Any, m
         ("GET", "/v1/messages?salon_id=sal_centru", None),
         ("GET", f"/v1/bookings/{BOOKING}/touches/notice/explain", None),
         ("GET", f"/v1/walks/{walk}", None),
+        ("GET", f"/v1/programme/simulations/{simulation}", None),
         ("GET", "/v1/tasks?salon_id=sal_centru", None),
         ("POST", "/v1/tasks/tsk_1/done", None),
         ("GET", "/v1/reports/messages/costs?salon_id=sal_centru", None),
@@ -112,6 +114,7 @@ def test_what_is_anothers_is_not_there(stranger: Http, http: Http, world: Any, m
 def test_lists_hold_nothing_of_anothers(stranger: Http, http: Http, world: Any, mine: Any) -> None:
     world.store.save(a_connection())
     http.put("/v1/rules", {"version": 1, "messages": {"off": ["notice"]}})
+    http.post("/v1/programme/simulate", {"bonuses": {}})
     world.store.save(Task(network_id=mine.network_id, id="tsk_1", kind=TaskKind.UNCONFIRMED, at=NOW))
     for path in (
         "salons",
@@ -125,6 +128,7 @@ def test_lists_hold_nothing_of_anothers(stranger: Http, http: Http, world: Any, 
         "parked",
         "rules/changes",
         "walks",
+        "programme/simulations",
         "tasks",
         "reports/messages/costs",
     ):

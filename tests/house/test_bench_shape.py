@@ -11,11 +11,26 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from bench import calls, campaign, cost_page, drain, messages, scale_page, sweep, visit
+from bench import (
+    audit,
+    calls,
+    campaign,
+    cost_page,
+    drain,
+    messages,
+    postings,
+    purse,
+    scale_page,
+    simulation,
+    sweep,
+    visit,
+    writers,
+)
 from bench.figures import RESULTS, Figure, write
 from bench.ground import Ground
 from bench.peak import Peak, simulate
 from bench.units import Index, read_units, size, table_write_units
+from tests.builders import NETWORK, NOW
 
 SHAPE = {"name": str, "value": (int, float), "unit": str, "target": (int, float, type(None)), "ok": bool,
          "how": str}  # fmt: skip
@@ -95,6 +110,42 @@ def test_a_recipient_costs_two_write_units_and_little_more(ground: Ground) -> No
     assert found["campaign: written per recipient"].ok
     assert found["campaign: read per client looked at"].ok
     assert found["campaign: peak memory"].value > 0
+
+
+def test_a_posting_costs_at_most_six_units_whatever_it_touches_and_a_quote_is_one_read(
+    ground: Ground,
+) -> None:
+    found = postings.figures(ground)
+    assert len(found) == len(postings.KINDS) + 2
+    assert [figure.name for figure in found if not figure.ok] == []
+
+
+def test_writers_race_with_bare_writes_and_the_ledger_stays_right(ground: Ground) -> None:
+    """moto is not safe under threads: one at a time."""
+    found = writers.figures(ground, lambda line: None, writers.Scale(1, 2, 1, 2))
+    assert all(figure.value > 0 for figure in found)
+
+
+def test_an_audit_takes_no_more_memory_for_more_entries(ground: Ground) -> None:
+    found = {each.name: each for each in audit.figures(ground, lambda line: None, sizes=(2_000, 4_000))}
+    assert found["audit: peak memory, many entries against few"].ok
+    assert found["audit: read per 1,000 entries"].value < 200
+
+
+def test_a_full_purse_has_fifty_lots_that_can_be_spent() -> None:
+    account = purse.full(NETWORK, "cli_1", NOW)
+    assert account == purse.full(NETWORK, "cli_1", NOW)
+    assert account.available(NOW) == account.balance
+    assert len(account.lots) == 50
+
+
+def test_a_year_of_visits_is_simulated_beside_a_bare_loop() -> None:
+    found = {figure.name: figure for figure in simulation.figures(lambda line: None, visits=400)}
+    assert found["simulation: a year of 100,000 visits, both programmes"].value > 0
+    assert found["simulation: time against a bare loop"].value > 1
+    sums = simulation.simulation(simulation.year(400))
+    kinds = {name.partition(" ")[0] for name in sums[1]}
+    assert {"cashback", "redeemed", "expired", "birthday", "streak", "coupons", "tier"} <= kinds
 
 
 def test_results_are_written_in_their_shape(tmp_path: Path) -> None:

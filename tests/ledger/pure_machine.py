@@ -11,20 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from chalicelib.domain.account import Account, Entry, EntryKind, Lot, Posting
 from chalicelib.domain.errors import DomainError
-from chalicelib.domain.ledger import (
-    FINAL,
-    Posted,
-    brought_up,
-    held,
-    moved_in,
-    moved_out,
-    posted,
-    released,
-    reversed_entry,
-    unmerged,
-    with_activity,
-)
+from chalicelib.domain.ledger import Posted, brought_up, held, posted, released
 from chalicelib.domain.ledger_check import faults
+from chalicelib.domain.lots import with_activity
+from chalicelib.domain.moving import moved_in, moved_out
+from chalicelib.domain.undoing import FINAL, reversed_entry, unmerged
 from chalicelib.services.undo_entry import expired_of, undone_of
 from tests.builders import NETWORK
 from tests.ledger.model import Done, HoldsOpen, NotHeld, Purse, TooMuch, midnight_after

@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.aliases import EMAIL, PHONE
+from chalicelib.domain.bonus_rules import CouponTerms
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.errors import DomainError
 from chalicelib.services import post_bonus, undo_entry
 from chalicelib.services.hold_points import hold_for_booking
+from chalicelib.services.keep_coupons import CouponBill, issue_coupon, open_coupons, redeem_coupon
 from chalicelib.services.merge_clients import Merged, merge_clients, unmerge_clients
 from chalicelib.services.post_bonus import ByHand
 from chalicelib.services.refund_visit import refund
-from tests.builders import NETWORK, NOW, a_client, access, aliases_of, save_client
+from tests.builders import NETWORK, NOW, a_client, a_salon, access, aliases_of, save_client
 from tests.life import Life
 
 MARIA, MASHA = "cli_maria00000000001", "cli_masha00000000002"
@@ -195,3 +197,20 @@ def test_an_entry_from_before_is_undone_with_whom_they_are_now(life: Life, visit
     undone = undo_entry.reverse(life.world, access(), gift.id, "mistake")
     assert undone == undo_entry.reverse(life.world, access(), gift.id, "mistake")
     assert (undone.client_id, undone.reverses, worth(life, MARIA)) == (MARIA, gift.id, (0, 85))
+
+
+def coupons(life: Life, client_id: str) -> list[str]:
+    return [each.terms.name for each in open_coupons(life.world, NETWORK, client_id)]
+
+
+def test_open_coupons_go_over_and_come_back_unless_they_were_used(life: Life, masha: str) -> None:
+    for name in ("goods", "more goods"):
+        terms = CouponTerms(name, percent=10)
+        issue_coupon(life.world, access(), life.client(MASHA), terms, "for you", request_id=name)
+    merged(life)
+    assert (coupons(life, MASHA), sorted(coupons(life, MARIA))) == ([], ["goods", "more goods"])
+    used = next(each for each in open_coupons(life.world, NETWORK, MARIA) if each.terms.name == "goods")
+    bill = CouponBill(salon=a_salon(), bill_minor=10_000, goods_minor=10_000)
+    redeem_coupon(life.world, access(), used.id, bill)
+    unmerged(life)
+    assert (coupons(life, MASHA), coupons(life, MARIA)) == (["more goods"], [])

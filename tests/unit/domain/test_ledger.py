@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.errors import DomainError
-from chalicelib.domain.ledger import Posted, ensure_same, posted, reversed_entry
+from chalicelib.domain.ledger import Posted, ensure_same, posted
 from chalicelib.domain.ledger_check import faults
+from chalicelib.domain.undoing import reversed_entry
 from tests.builders import NETWORK, NOW
 
 EMPTY = Account(network_id=NETWORK, client_id="cli_maria00000000001")

@@ -5,17 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from chalicelib.domain.account import Account, Entry, EntryKind, Posting
-from chalicelib.domain.ledger import (
-    Posted,
-    brought_up,
-    moved_in,
-    moved_out,
-    posted,
-    reversed_entry,
-    unmerged,
-    with_activity,
-)
+from chalicelib.domain.ledger import Posted, brought_up, posted
 from chalicelib.domain.ledger_check import faults
+from chalicelib.domain.lots import with_activity
+from chalicelib.domain.moving import moved_in, moved_out
+from chalicelib.domain.undoing import reversed_entry, unmerged
 from chalicelib.services.undo_entry import expired_of, undone_of
 from tests.builders import NETWORK, NOW
 

@@ -5,7 +5,7 @@ from datetime import time
 
 import pytest
 
-from chalicelib.domain.bonus_rules import BonusRules
+from chalicelib.domain.bonus_rules import BonusRules, Gift
 from chalicelib.domain.quiet_hours import QuietHours
 from chalicelib.domain.rules import (
     UNPLANNED,
@@ -151,3 +151,10 @@ def test_rules_that_are_asked_when_something_is_due_need_no_new_plan() -> None:
     assert plan_alike(rules(), changed)
     assert plan_alike(rules(), rules(of_salon(channels=(EMAIL,))))
     assert plan_alike(rules(), replace(rules(), bonuses=BonusRules(cashback_percent=9)))
+
+
+def test_a_birthday_gift_that_comes_or_goes_sets_pointers_anew() -> None:
+    giving = replace(rules(), bonuses=BonusRules(birthday=Gift(200)))
+    assert not plan_alike(rules(), giving)
+    assert not plan_alike(giving, replace(giving, bonuses=BonusRules(birthday=Gift(200), enabled=False)))
+    assert plan_alike(giving, replace(giving, bonuses=BonusRules(birthday=Gift(300))))

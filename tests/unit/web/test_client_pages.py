@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from chalicelib.web import pages
+from chalicelib.web.card import card_page
 from chalicelib.web.languages import LANGUAGES
 from chalicelib.web.pages import LineView, SalonView, booking_page, problem_page, review_page, stop_page
 from tests.unit.web.page import Page
-from tests.unit.web.views import NOW, SALON, STARTS_AT, booking_view, review_view, stop_view
+from tests.unit.web.views import NOW, SALON, STARTS_AT, booking_view, card_view, review_view, stop_view
 
 AFTER = STARTS_AT + timedelta(hours=5)
 BOOKINGS = {
@@ -23,6 +24,9 @@ BOOKINGS = {
     "begun": booking_view(now=STARTS_AT + timedelta(minutes=5)),
     "no_show": booking_view(status="no_show", now=AFTER),
     "move_asked": booking_view(move_wish="Thursday", done="move_asked"),
+    "with points": booking_view(points=120, points_minor=12_000),
+    "with points held": booking_view(held_points=1, held_minor=100, done="points_held"),
+    "with points freed": booking_view(done="points_freed"),
     "bare": booking_view(salon=SalonView(name="O", zone="UTC"), lines=(), total_minor=None, stop_token=None),
 }
 REVIEWS = {
@@ -38,12 +42,18 @@ STOPS = {
     "one channel off": stop_view(done="changed", channels=ALL_CHANNELS),
     "resumed": stop_view(done="resumed"),
 }
+CARDS = {
+    "full": card_view(),
+    "bare": card_view(available=0, pending=(), expiring=(), held=0, debt=0, tier=None, coupons=(), terms=None,
+                      wallets=(), stop_token=None),
+}  # fmt: skip
 
 
 def every_page(language: str) -> dict[str, str]:
     made = {f"booking {name}": booking_page(view, language) for name, view in BOOKINGS.items()}
     made |= {f"review {name}": review_page(view, language) for name, view in REVIEWS.items()}
     made |= {f"stop {name}": stop_page(view, language) for name, view in STOPS.items()}
+    made |= {f"card {name}": card_page(view, language) for name, view in CARDS.items()}
     made |= {kind: problem_page(kind, language) for kind in pages.PROBLEMS}
     return made
 
@@ -185,6 +195,28 @@ class TestBooking:
         for url in ("javascript:alert(1)", "data:text/html,x", "//evil.example", "http://[", ""):
             page = Page(booking_page(booking_view(salon=replace(SALON, map_url=url)), "en"))
             assert "Directions" not in page.text
+
+    def test_points_that_may_pay_are_used_with_one_tap(self):
+        page = Page(booking_page(BOOKINGS["with points"], "en"))
+        assert "You can pay 120 MDL with 120 points." in page.text
+        assert "/api/b/k3J9xQ2m/bonus?lang=en" in page.actions()
+        assert page.buttons == [("points", "120")]
+
+    def test_points_that_are_held_are_freed_with_one_tap(self):
+        page = Page(booking_page(BOOKINGS["with points held"], "en"))
+        assert "1 point will pay for a part of the bill: 1 MDL." in page.text
+        assert "Your points are set aside for this visit." in page.text
+        assert "/api/b/k3J9xQ2m/bonus/release?lang=en" in page.actions()
+        assert page.buttons == []
+
+    @pytest.mark.parametrize("state", ["cancelled", "completed", "past", "begun", "no_show"])
+    def test_what_is_over_is_not_paid_with_points(self, state):
+        view = replace(BOOKINGS[state], points=120, points_minor=12_000)
+        assert "Pay with bonuses" not in booking_page(view, "en")
+
+    def test_leads_to_the_card_where_there_is_one(self):
+        assert "/api/w/w-tok?lang=en" in Page(booking_page(booking_view(), "en")).links
+        assert "/w/" not in booking_page(booking_view(card_token=None), "en")
 
 
 class TestReview:

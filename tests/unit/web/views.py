@@ -1,9 +1,10 @@
 """Views as the API would make them, to be varied by each test."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from chalicelib.web.pages import BookingView, LineView, ReviewLinkView, ReviewView, SalonView, StopView
+from chalicelib.web.views import CardView, CouponView, DayPoints, TermsView, TierView
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 STARTS_AT = datetime(2026, 11, 24, 12, 30, tzinfo=UTC)  # a Tuesday, 14:30 in Chisinau
@@ -33,6 +34,7 @@ def booking_view(**changes: Any) -> BookingView:
         "currency": "MDL",
         "review_token": "r-tok",
         "stop_token": "u-tok",
+        "card_token": "w-tok",
     }
     return BookingView(**values | changes)
 
@@ -59,3 +61,32 @@ def stop_view(**changes: Any) -> StopView:
     return StopView(
         **{"sender": "Orhideea", "token": "u-tok", "base_path": "/api", "coming": "all"} | changes
     )
+
+
+def card_view(**changes: Any) -> CardView:
+    values: dict[str, Any] = {
+        "sender": "Orhideea",
+        "token": "w-tok",
+        "base_path": "/api",
+        "code": "MARIA0000000000112345678",
+        "today": date(2026, 11, 22),
+        "available": 1250,
+        "pending": (DayPoints(date(2026, 11, 23), 40),),
+        "expiring": (DayPoints(date(2026, 12, 31), 250), DayPoints(date(2027, 6, 30), 1000)),
+        "held": 100,
+        "debt": 5,
+        "tier": TierView(
+            name="Silver", turnover=150_000, above="Gold", missing=850_000, of=1_000_000, currency="MDL"
+        ),
+        "coupons": (
+            CouponView(name="Thank you", percent=15, valid_until=date(2027, 1, 15)),
+            CouponView(name="Hands", on="Manicure", amount_minor=10_000, currency="MDL",
+                       valid_until=date(2026, 12, 1)),
+        ),
+        "terms": TermsView(
+            earn_percent=5, cap_percent=25, minimum=10, step=5, point_minor=100, currency="MDL"
+        ),
+        "wallets": ("apple", "google"),
+        "stop_token": "u-tok",
+    }  # fmt: skip
+    return CardView(**values | changes)

@@ -1,0 +1,23 @@
+"""The client's bonus card. A GET never changes anything."""
+
+from dataclasses import replace
+
+from chalice.app import Request
+
+from chalicelib.api.card_views import card_view
+from chalicelib.api.endpoint import Answer, get
+from chalicelib.api.page_answers import html, language_for, opened_by, page
+from chalicelib.api.parts import parts
+from chalicelib.domain.links import LinkPurpose
+from chalicelib.services.show_card import card_of
+from chalicelib.web.card import HEADERS, card_page
+
+
+@get("/w/{token}")
+@page()
+def see_card(request: Request, token: str) -> Answer:
+    opened = opened_by(token, LinkPurpose.CARD)
+    client = opened.client()
+    view = card_view(opened, card_of(opened.world, client), parts().wallets().kinds)
+    shown = html(card_page(view, language_for(request, opened, client)))
+    return replace(shown, headers={**shown.headers, **HEADERS})

@@ -1,0 +1,33 @@
+"""Moving all that an account has to another client's, who turned out to be the same person. Undone by
+undoing.unmerged."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from chalicelib.domain.account import Account, Entry, Posting
+from chalicelib.domain.errors import conflict
+from chalicelib.domain.ledger import Posted, brought_up, entered
+from chalicelib.domain.lots import change_of
+
+
+def moved_out(account: Account, posting: Posting, now: datetime) -> Posted:
+    """All that an account has, and owes, leaves it. Raises HOLDS_OPEN."""
+    account, ends = brought_up(account, now)
+    if account.holds:
+        ids = [hold.booking_id or hold.id for hold in account.holds]
+        raise conflict(
+            "HOLDS_OPEN", "Points are held: complete or cancel what they are held for.", held_for=ids
+        )
+    changes = [change_of(lot, -lot.remaining) for lot in account.lots]
+    return Posted(*entered(account, posting, changes, now, owed=-account.debt), ends)
+
+
+def moved_in(account: Account, out: Entry, posting: Posting, now: datetime) -> Posted:
+    """What left another account comes to this one, each lot on its own terms, and what was owed there is owed
+    here."""
+    account, ends = brought_up(account, now)
+    changes = [
+        replace(change, number=number, points=-change.points)
+        for number, change in enumerate(out.lots, account.lots_made)
+    ]
+    return Posted(*entered(account, posting, changes, now, owed=-out.debt), ends)

@@ -1,0 +1,160 @@
+"""Undoing what the ledger says, wholly or in part, by entries that name what they undo: nothing is edited."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from itertools import groupby
+
+from chalicelib.domain.account import Account, Entry, EntryKind, LotChange, Posting
+from chalicelib.domain.errors import refused
+from chalicelib.domain.ledger import Posted, brought_up, entered
+
+FINAL = frozenset({EntryKind.REVERSAL, EntryKind.HOLD, EntryKind.RELEASE, EntryKind.MERGE})
+"""Kinds that are not reversed: each is undone in a way of its own."""
+
+
+def reversed_entry(
+    account: Account,
+    entry: Entry,
+    *,
+    id: str,
+    reason: str,
+    actor: str,
+    now: datetime,
+    grace_until: datetime | None = None,
+    points: int | None = None,
+    undone: int = 0,
+) -> Posted:
+    """Undoes an entry, or `points` of it, where `undone` were undone before. Raises CANNOT_REVERSE.
+
+    Spent points return to their lots, those taken last first; those whose lot has expired meanwhile to a new
+    one, until `grace_until` (None: for good). Granted ones are taken back, from their own lot first, then
+    from the others, and what is not free becomes debt.
+    """
+    if entry.kind in FINAL:
+        raise refused("CANNOT_REVERSE", _HOW_UNDONE[entry.kind], entry_id=entry.id, kind=entry.kind.value)
+    left = abs(entry.worth) - undone
+    points = left if points is None else points
+    if not 0 < points <= left:
+        raise refused("CANNOT_REVERSE", "Nothing is left of it to be undone.", entry_id=entry.id)
+    posting = Posting(
+        id=id,
+        kind=EntryKind.REVERSAL,
+        points=-points if entry.worth > 0 else points,
+        reason=reason,
+        actor=actor,
+        booking_id=entry.booking_id,
+        salon_id=entry.salon_id,
+    )
+    return _undone(account, entry, posting, undone, grace_until, now)
+
+
+_HOW_UNDONE = {
+    EntryKind.REVERSAL: "A reversal cannot be reversed: post the entry anew.",
+    EntryKind.HOLD: "A hold is not reversed: release it.",
+    EntryKind.RELEASE: "A release is not reversed: hold the points anew.",
+    EntryKind.MERGE: "A merge is not reversed by its entries: unmerge the clients.",
+}
+
+
+def _undone(
+    account: Account, entry: Entry, posting: Posting, undone: int, grace_until: datetime | None, now: datetime
+) -> Posted:
+    account, ends = brought_up(account, now)
+    is_own = entry.client_id == account.client_id
+    if posting.points < 0:
+        own = {change.number for change in entry.lots} if is_own else frozenset[int]()
+        made = entered(account, posting, [], now, owed=-posting.points, first=own, reverses=entry.id)
+        return Posted(*made, ends)
+    back = _slice(entry, undone, posting.points)
+    if not is_own:  # of a client who was merged into this one: their lots are numbered otherwise
+        back = [replace(change, number=n) for n, change in enumerate(back, account.lots_made)]
+    return Posted(*_given_back(account, entry, posting, back, grace_until, now), ends)
+
+
+def _given_back(
+    account: Account,
+    entry: Entry,
+    posting: Posting,
+    changes: Sequence[LotChange],
+    grace_until: datetime | None,
+    now: datetime,
+) -> tuple[Account, Entry]:
+    changes = _returned(account, [change for change in changes if change.points], grace_until, now)
+    rest = posting.points - sum(change.points for change in changes)
+    if rest:  # it was not taken from lots, but owed: what is owed no more is given back
+        number = max([account.lots_made, *(change.number + 1 for change in changes)])
+        changes.append(_grace(number, rest, None, posting.salon_id, now))
+    return entered(account, posting, changes, now, reverses=entry.id)
+
+
+def _slice(entry: Entry, skip: int, points: int) -> list[LotChange]:
+    """That part of what an entry has taken, counted from what it took last."""
+    found = []
+    for change in reversed(entry.lots):
+        there = max(-change.points - skip, 0)
+        skip = max(skip + change.points, 0)
+        back = min(there, points)
+        points -= back
+        if back:
+            found.append(replace(change, points=back, held=0))
+    return found
+
+
+def _returned(
+    account: Account, changes: Sequence[LotChange], grace_until: datetime | None, now: datetime
+) -> list[LotChange]:
+    """To their own lots, or, of those that are over, to one grace lot for each salon that had granted
+    them. A lot that is still open has the last word on when it ends: it may have been put off since."""
+    stands = {lot.number: lot.expires_at for lot in account.lots}
+    changes = [replace(change, expires_at=stands.get(change.number, change.expires_at)) for change in changes]
+    over = [change for change in changes if change.expires_at is not None and change.expires_at <= now]
+    back = [change for change in changes if change not in over]
+    salons = groupby(sorted(over, key=_salon), key=_salon)
+    free = max([account.lots_made, *(change.number + 1 for change in back)])
+    for number, (_, group) in enumerate(salons, free):
+        of_salon = list(group)
+        points = sum(change.points for change in of_salon)
+        back.append(_grace(number, points, grace_until, of_salon[0].salon_id, now))
+    return back
+
+
+def _grace(
+    number: int, points: int, until: datetime | None, salon_id: str | None, now: datetime
+) -> LotChange:
+    at = now.replace(microsecond=0)
+    return LotChange(number, points, at, at, until, EntryKind.REVERSAL, salon_id)
+
+
+def _salon(change: LotChange) -> str:
+    return change.salon_id or ""
+
+
+def unmerged(
+    account: Account,
+    entry: Entry,
+    posting: Posting,
+    now: datetime,
+    *,
+    expired: int = 0,
+    grace_until: datetime | None = None,
+) -> Posted:
+    """Undoes one side of a merge: where points had come, they leave again, and those that were spent since
+    are owed; where they had left, they return.
+
+    expired: how many of them expired where they had come to: for both sides they are gone. Those that were
+    spent there before they would have expired return until `grace_until`.
+    """
+    account, ends = brought_up(account, now)
+    if entry.worth >= 0:
+        posting = replace(posting, points=expired - entry.worth)
+        done = _undone(account, entry, posting, 0, None, now)
+        return replace(done, ends=(*ends, *done.ends))
+    posting = replace(posting, points=-entry.worth - expired)
+    left = expired
+    changes = []
+    for change in _slice(entry, 0, -entry.worth):
+        gone = min(change.points, left) if change.expires_at is not None and change.expires_at <= now else 0
+        changes.append(replace(change, points=change.points - gone))
+        left -= gone
+    return Posted(*_given_back(account, entry, posting, changes, grace_until, now), ends)

@@ -1,0 +1,94 @@
+"""Tells Google Wallet what a client's card shows now.
+
+Google keeps the card, so a change is one PATCH, and Google tells the phones. Apple's phones are called by a
+push over HTTP/2 (APNs), for which nothing is here: they are told when they ask by themselves.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from urllib.parse import quote, urlencode
+
+from chalicelib.domain.wallet import GOOGLE, Pass, PassDevice
+
+OBJECTS = "https://walletobjects.googleapis.com/walletobjects/v1/loyaltyObject/"
+TOKENS = "https://oauth2.googleapis.com/token"
+_SCOPE = "https://www.googleapis.com/auth/wallet_object.issuer"
+_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_LASTS = timedelta(hours=1)
+_EARLY = timedelta(minutes=5)
+"""How long before its end a token is not used any more."""
+
+
+class Http(Protocol):
+    def __call__(self, method: str, url: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        """Status and body. Raises OSError where there is no answer."""
+
+
+@dataclass
+class GoogleUpdates:
+    """account: the address of the service account that signs. signed: a JSON Web Token of claims. card: what
+    Google keeps of a pass, in a language. clock: the present instant."""
+
+    account: Callable[[], str]
+    signed: Callable[[dict[str, Any]], str]
+    card: Callable[[Pass, str], dict[str, Any]]
+    http: Http
+    clock: Callable[[], datetime]
+    _token: str = field(default="", init=False)
+    _until: datetime | None = field(default=None, init=False)
+
+    def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
+        """One call, if the client has saved the card; a card that Google does not know was not saved after
+        all."""
+        if all(each.device != GOOGLE for each in devices):
+            return True
+        try:
+            card = self.card(shown, language)
+            headers = {"Authorization": f"Bearer {self._access()}", "Content-Type": "application/json"}
+            url = OBJECTS + quote(card["id"], safe="")
+            status, _ = self.http("PATCH", url, headers, json.dumps(card, ensure_ascii=False).encode())
+        except Exception:  # what else is due of an account must not wait for a wallet
+            return False
+        if status == 401:
+            self._until = None
+        return status < 300 or status == 404
+
+    def _access(self) -> str:
+        """A token of an hour, kept until shortly before its end. Raises ValueError where Google gives
+        none."""
+        now = self.clock()
+        if self._until is not None and now < self._until:
+            return self._token
+        claims = {
+            "iss": self.account(),
+            "scope": _SCOPE,
+            "aud": TOKENS,
+            "iat": int(now.timestamp()),
+            "exp": int((now + _LASTS).timestamp()),
+        }
+        form = urlencode({"grant_type": _GRANT, "assertion": self.signed(claims)}).encode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        status, body = self.http("POST", TOKENS, headers, form)
+        if status != 200:
+            raise ValueError(f"Google gave no token: {status}")
+        told = json.loads(body)
+        self._token = str(told["access_token"])
+        self._until = now + timedelta(seconds=int(told.get("expires_in", 0))) - _EARLY
+        return self._token
+
+
+def over_https(pool: Any) -> Http:
+    """By a pool of urllib3."""
+    import urllib3
+
+    def ask(method: str, url: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        try:
+            answer = pool.request(method, url, headers=headers, body=body, redirect=False)
+        except urllib3.exceptions.HTTPError as error:
+            raise OSError(str(error)) from error
+        return answer.status, answer.data
+
+    return ask

@@ -1,0 +1,30 @@
+"""Whom a client is now, if they turned out to be another."""
+
+from chalicelib.domain.account import Account
+from chalicelib.domain.clients import Client
+from chalicelib.domain.errors import DomainError, conflict
+from chalicelib.services.world import World
+
+
+def present(world: World, client: Client | None) -> Client | None:
+    """Whom a client is now: the other, if they turned out to be one."""
+    while client is not None and client.merged is not None:
+        client = world.store.client(client.network_id, client.merged.into)
+    return client
+
+
+def ensure_present(client: Client) -> None:
+    """Raises CLIENT_MERGED, naming whom they are now."""
+    if client.merged is not None:
+        raise _merged(client.merged.into)
+
+
+def ensure_stays(account: Account) -> None:
+    """The same of an account, whose own version tells of a merge however late that comes."""
+    if account.moved_to is not None:
+        raise _merged(account.moved_to)
+
+
+def _merged(into: str) -> DomainError:
+    message = "This client was merged into another: see details.client_id."
+    return conflict("CLIENT_MERGED", message, client_id=into)

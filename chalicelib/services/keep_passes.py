@@ -1,0 +1,199 @@
+"""Passes in clients' wallets: what each shows, which devices keep it, and which of them must be told anew."""
+
+import hmac
+import re
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.domain.account import Account
+from chalicelib.domain.clients import Client
+from chalicelib.domain.errors import DomainError, ErrorKind, conflict, malformed, missing
+from chalicelib.domain.network import Directory, Salon
+from chalicelib.domain.wallet import (
+    APPLE,
+    GOOGLE,
+    PLACES_MOST,
+    UNTOLD,
+    DevicePass,
+    Pass,
+    PassDevice,
+    Place,
+    Shown,
+    owner_of,
+    serial_of,
+)
+from chalicelib.services.make_links import Links
+from chalicelib.services.ports import PassUpdates, SaveConflict
+from chalicelib.services.show_card import Card, card_code, card_of, coupons_of
+from chalicelib.services.world import CONFLICT_TRIES, World
+
+TOKEN = 32
+DEVICES_MOST = 20
+"""Apple devices of one client; further ones keep the pass, and are told nothing."""
+AGAIN = timedelta(hours=1)
+
+_DEVICE = re.compile(r"[0-9A-Za-z._-]{1,64}")
+_PUSH_TOKEN = re.compile(r"[0-9A-Za-z]{1,200}")
+_NAMES_OF_OTHERS = frozenset({APPLE, GOOGLE})
+
+
+def pass_of(world: World, card: Card, links: Links) -> Pass:
+    """What the client's pass shows now."""
+    client, stands = card.client, card.standing
+    return Pass(
+        serial=serial_of(client.network_id, client.id),
+        network_name=card.directory.network.name,
+        code=card_code(links, client.network_id, client.id),
+        points=card.available,
+        tier=stands.tier.name if stands and card.programme.enabled else None,
+        coupons=len(coupons_of(world, card)),
+        expiring=next(iter(card.expiring()), None),
+        places=_places(card.directory, card.salon),
+    )
+
+
+def _places(directory: Directory, theirs: Salon | None) -> tuple[Place, ...]:
+    """The salon that speaks to the client, then the others."""
+    salons = sorted(directory.salons.values(), key=lambda salon: (salon != theirs, salon.id))
+    placed = [
+        Place(salon.name, salon.latitude, salon.longitude)
+        for salon in salons
+        if salon.latitude is not None and salon.longitude is not None
+    ]
+    return tuple(placed[:PLACES_MOST])
+
+
+# --- who asks
+
+
+def token_of(links: Links, serial: str) -> str:
+    """What an Apple device shows to ask about a pass: only who was given the pass has it."""
+    return links.derived(f"wallet|{serial}", TOKEN)
+
+
+def ensure_holder(links: Links, serial: str, said: str) -> tuple[str, str]:
+    """The network and the client whose pass it is. said: the token. Raises UNAUTHENTICATED; costs no read."""
+    owner = owner_of(serial)
+    if owner is None or not hmac.compare_digest(said.encode(), token_of(links, serial).encode()):
+        raise DomainError(ErrorKind.UNAUTHENTICATED, "UNAUTHENTICATED", "This pass was not given out here.")
+    return owner
+
+
+def client_of_pass(world: World, network_id: str, client_id: str) -> Client:
+    """Raises NOT_FOUND."""
+    client = world.store.client(network_id, client_id, fresh=False)
+    if client is None:
+        raise missing("client", client_id)
+    return client
+
+
+# --- which devices keep it
+
+
+def keep_on_device(world: World, network_id: str, client_id: str, device: str, push_token: str) -> bool:
+    """Notes that an Apple device keeps the client's pass, and how it is called. Whether it is new. Raises
+    INVALID_FIELD."""
+    if not _PUSH_TOKEN.fullmatch(push_token):
+        raise malformed("INVALID_FIELD", "A push token is letters and digits.", field="pushToken")
+    _ensure_device(device)
+    stand = world.store.pass_devices(network_id, client_id)
+    same = next((each for each in stand if each.device == device), None)
+    if same is None and len(stand) >= DEVICES_MOST:
+        return False
+    if same is None or same.push_token != push_token:
+        _keep(world, _both(world, network_id, client_id, device, push_token))
+    return same is None
+
+
+def keep_at_google(world: World, network_id: str, client_id: str) -> None:
+    """Notes that the client is about to save the card at Google."""
+    if all(each.device != GOOGLE for each in world.store.pass_devices(network_id, client_id)):
+        _keep(world, _both(world, network_id, client_id, GOOGLE, "")[:1])
+
+
+def _keep(world: World, values: list[Any]) -> None:
+    """With a mark on the account, so that from now on its postings call for telling wallets."""
+    kept: PassDevice = values[0]
+    for _ in range(CONFLICT_TRIES):
+        account = world.store.account(kept.network_id, kept.client_id)
+        marked = [] if account.shown else [replace(account, shown=Shown(account.entries))]
+        try:
+            world.store.save(*values, *marked)
+        except SaveConflict:
+            continue
+        return
+    raise conflict("TRY_AGAIN", "Too much is being posted to this client at once; try again.")
+
+
+def forget_on_device(world: World, network_id: str, client_id: str, device: str) -> None:
+    """Again: nothing."""
+    _ensure_device(device)
+    other = DevicePass(network_id=network_id, device=device, client_id=client_id)
+    for each in world.store.pass_devices(network_id, client_id):
+        if each.device == device:
+            with suppress(SaveConflict):  # somebody else has just forgotten it
+                world.store.save(remove=[each, other])
+
+
+def _both(world: World, network_id: str, client_id: str, device: str, push_token: str) -> list[Any]:
+    kept = PassDevice(
+        network_id=network_id,
+        client_id=client_id,
+        device=device,
+        push_token=push_token,
+        kept_since=world.now(),
+    )
+    return [kept, DevicePass(network_id=network_id, device=device, client_id=client_id)]
+
+
+def _ensure_device(device: str) -> None:
+    if not _DEVICE.fullmatch(device) or device in _NAMES_OF_OTHERS:
+        raise malformed("INVALID_FIELD", "No device has that name.", field="device")
+
+
+# --- what is new
+
+
+def changed_since(
+    world: World,
+    links: Links,
+    network_id: str,
+    device: str,
+    tags: str,
+) -> tuple[list[str], str]:
+    """The serials of a device's passes that show something else than they did at `tags`, what this said last
+    time (empty: all of them), and the tags of now.
+
+    The tags are digests of what the passes show, so that what changes by the mere passing of time (points
+    expire, or become free) is told as well, and no instant is kept with an account.
+    """
+    _ensure_device(device)
+    known = set(tags.split(","))
+    new, all_tags = [], []
+    for each in world.store.passes_of_device(network_id, device):
+        client = world.store.client(network_id, each.client_id, fresh=False)
+        if client is None:
+            continue
+        shown = pass_of(world, card_of(world, client), links)
+        tag = f"{shown.serial}-{shown.tag}"
+        all_tags.append(tag)
+        if tag not in known:
+            new.append(shown.serial)
+    return new, ",".join(all_tags)
+
+
+def tell_wallets(
+    world: World, links: Links, updates: PassUpdates, account: Account, client: Client
+) -> Account:
+    """Tells those that keep the client's pass what it shows now, and the account that they were told; in an
+    hour again, if one did not answer. account: brought up. Saves nothing."""
+    now, directory = world.now(), world.directory(client.network_id)
+    devices = world.store.pass_devices(client.network_id, client.id)
+    if not devices:
+        return replace(account, shown=None)
+    shown = pass_of(world, Card(client, account, directory, now), links)
+    if updates.changed(shown, client.language or directory.network.language, devices):
+        return replace(account, shown=Shown(account.entries))
+    return replace(account, shown=Shown(UNTOLD, now + AGAIN))

@@ -1,0 +1,99 @@
+"""How much each role may give by itself to make up for something: points at once, times a local day for each
+who gives, times a calendar month for each client."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.domain.access import Access
+from chalicelib.domain.account import Posting
+from chalicelib.domain.bonus_rules import BonusRules, CompensationLimit
+from chalicelib.domain.errors import DomainError, refused
+from chalicelib.domain.ledger import Posted
+from chalicelib.domain.network import Role
+from chalicelib.domain.operations import Tally
+from chalicelib.domain.zones import local_date
+from chalicelib.services.world import World
+
+_KEPT = timedelta(days=70)
+"""Longer than any day or month that is counted."""
+_NONE = CompensationLimit(0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """One of the counts that a compensation is written in. which: the limit's name; most: None, none."""
+
+    which: str
+    name: str
+    most: int | None
+
+
+def within_limits(
+    world: World, access: Access, posting: Posting, client_id: str
+) -> Callable[[Posted], list[Any]]:
+    """What is to be saved with a compensation, so that two at once cannot both be the last that is allowed:
+    the counts, guarded by their versions. It raises OVER_LIMIT, with which limit, and who may give more.
+
+    Days and months are those of the network's zone. All who act by keys of one staff member are one. What
+    a client was given in a month counts whoever gave it, so that nobody adds to what another gave already.
+    """
+
+    def beside(done: Posted) -> list[Any]:
+        rules = world.directory(access.network_id).rules.bonuses
+        limit = None if access.role is Role.OWNER else rules.compensation.get(access.role.value, _NONE)
+        if limit is not None and posting.points > limit.points:
+            raise _over("points", limit.points, access, rules, posting, client_id)
+        found = []
+        for count in _counts(world, access, client_id, limit):
+            tally = world.store.tally(access.network_id, count.name) or Tally(
+                network_id=access.network_id, name=count.name, expires_at=world.now() + _KEPT
+            )
+            if count.most is not None and len(tally.done) >= count.most:
+                raise _over(count.which, count.most, access, rules, posting, client_id)
+            found.append(replace(tally, done=(*tally.done, posting.id)))
+        return found
+
+    return beside
+
+
+def _counts(world: World, access: Access, client_id: str, limit: CompensationLimit | None) -> list[_Count]:
+    day = local_date(world.now(), world.directory(access.network_id).zone)
+    to_client = f"compensation to {client_id} {day:%Y-%m}"
+    if limit is None:
+        return [_Count("times_a_client_a_month", to_client, None)]
+    who = access.staff_id or access.actor
+    return [
+        _Count("times_a_day", f"compensation by {who} {day}", limit.times_a_day),
+        _Count("times_a_client_a_month", to_client, limit.times_a_client_a_month),
+    ]
+
+
+def _over(
+    which: str, most: int, access: Access, rules: BonusRules, posting: Posting, client_id: str
+) -> DomainError:
+    manager = rules.compensation.get(Role.MANAGER.value)
+    by_manager = (
+        access.role is not Role.MANAGER
+        and manager is not None
+        and posting.points <= manager.points
+        and manager.times_a_client_a_month > 0
+    )
+    may = [Role.MANAGER.value, Role.OWNER.value] if by_manager else [Role.OWNER.value]
+    return refused(
+        "OVER_LIMIT",
+        f"{_WORDS[which].format(most)} Ask {'a manager or the owner' if by_manager else 'the owner'}.",
+        which=which,
+        limit=most,
+        role=access.role.value,
+        client_id=client_id,
+        may=may,
+    )
+
+
+_WORDS = {
+    "points": "This role gives at most {} points at once by itself.",
+    "times_a_day": "Who gives does so at most {} times a day by themselves.",
+    "times_a_client_a_month": "After {} compensations in a month this role gives a client no more by itself.",
+}

@@ -1,0 +1,106 @@
+"""What becomes of a visit's gifts once the visit is taken back, or its whole bill refunded. The entries that
+its completion posted are undone with its other entries; here is what those do not tell."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.account import Account, Entry, EntryKind, ReferralGift
+from chalicelib.domain.bookings import Booking
+from chalicelib.domain.clients import VisitDay
+from chalicelib.domain.coupons import voided
+from chalicelib.domain.network import Directory
+from chalicelib.domain.programme import month_of
+from chalicelib.domain.visit_rewards import streaks_broken
+from chalicelib.services import plan_account
+from chalicelib.services.follow_merge import present
+from chalicelib.services.undo_entry import entries_of, undone, undone_of
+from chalicelib.services.visit_points import posting_id
+from chalicelib.services.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """Why, by whom and when gifts are undone."""
+
+    world: World
+    directory: Directory
+    booking: Booking
+    reason: str
+    actor: str
+    now: datetime
+
+
+def refunded_gifts(undoing: Undoing, account: Account) -> tuple[Account, list[Any]]:
+    """The account whose visit's gifts are undone, and what else must be saved: the referrer's side. account:
+    without what the visit's own entries had given. Its months are free for another streak."""
+    own = posting_id(undoing.booking, EntryKind.STREAK)
+    account = replace(account, streaks=tuple(use for use in account.streaks if use.entry_id != own))
+    gift = account.referral
+    if gift is None or gift.booking_id != undoing.booking.id:
+        return account, []
+    return replace(account, referral=ReferralGift(gift.times)), _referrers_side(undoing, gift)
+
+
+def taken_back_gifts(
+    undoing: Undoing, account: Account, entries: Sequence[Entry], visit: VisitDay | None
+) -> tuple[Account, list[Any]]:
+    """The same of a visit that was taken back. visit: the one that the client has no more; None: another
+    booking of the day keeps it. A coupon for it that is still open is void, and the other visits count anew;
+    one that was used, or has lapsed, stays, and its visits stay used up. A gift for months running of which
+    one has no visit left is undone, whichever visit had brought it.
+
+    account: without the visit in its turnover. entries: the client's, as they were before.
+    """
+    account, beside = refunded_gifts(undoing, account)
+    if visit is None:
+        return account, beside
+    for use in account.reward_uses:
+        if visit not in use.visits:
+            continue
+        coupon = undoing.world.store.coupon(account.network_id, account.client_id, use.coupon_id)
+        if coupon is not None and coupon.is_usable(undoing.now):
+            beside.append(voided(coupon, undoing.reason, undoing.actor, undoing.now))
+            account = replace(
+                account, reward_uses=tuple(each for each in account.reward_uses if each is not use)
+            )
+    for broken in streaks_broken(account, month_of(visit.on)):
+        account, more = _undone(undoing, account, entries, broken.entry_id)
+        beside += more
+        account = replace(account, streaks=tuple(use for use in account.streaks if use != broken))
+    return account, beside
+
+
+def _undone(
+    undoing: Undoing, account: Account, entries: Sequence[Entry], id: str
+) -> tuple[Account, list[Entry]]:
+    """What is left of an entry, undone."""
+    entry = next((each for each in entries if each.id == id), None)
+    if entry is None or undone_of(entry, entries) >= abs(entry.worth):
+        return account, []
+    done = undone(
+        undoing.directory,
+        account,
+        entry,
+        entries,
+        reason=undoing.reason,
+        actor=undoing.actor,
+        now=undoing.now,
+    )
+    return done.account, [*done.entries]
+
+
+def _referrers_side(undoing: Undoing, gift: ReferralGift) -> list[Any]:
+    """What they have spent of it is owed."""
+    if gift.referrer_id is None or gift.entry_id is None:
+        return []
+    world, network_id = undoing.world, undoing.booking.network_id
+    client = present(world, world.store.client(network_id, gift.referrer_id))
+    holder_id = client.id if client is not None else gift.referrer_id
+    account = world.store.account(network_id, holder_id)
+    entries = entries_of(world, network_id, gift.referrer_id, holder_id)
+    account, made = _undone(undoing, account, entries, gift.entry_id)
+    if not made:
+        return []
+    return [plan_account.with_wake(account, undoing.directory, undoing.now, client), *made]

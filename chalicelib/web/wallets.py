@@ -1,0 +1,20 @@
+"""The wallets that this deployment can issue passes for."""
+
+from dataclasses import dataclass
+
+from chalicelib.domain.wallet import APPLE, GOOGLE
+from chalicelib.web.apple_pass import AppleIssuer
+from chalicelib.web.google_pass import GoogleIssuer
+
+
+@dataclass(frozen=True, slots=True)
+class Wallets:
+    """None: no passes of that kind."""
+
+    apple: AppleIssuer | None = None
+    google: GoogleIssuer | None = None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        pairs = ((APPLE, self.apple), (GOOGLE, self.google))
+        return tuple(kind for kind, issuer in pairs if issuer is not None)

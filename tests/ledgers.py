@@ -1,0 +1,238 @@
+"""Ledgers of a few clients, made by any operations at any times: what the tests of audits and reports are
+held against. On a store in memory, since they are many."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from chalicelib.domain.account import Account, Entry, EntryKind, Posting
+from chalicelib.domain.errors import DomainError
+from chalicelib.domain.ids import entry_id
+from chalicelib.domain.ledger import Posted, brought_up, held, posted, released
+from chalicelib.domain.lots import with_activity
+from chalicelib.domain.moving import moved_in, moved_out
+from chalicelib.domain.undoing import reversed_entry, unmerged
+from chalicelib.domain.zones import day_start, local_date
+from chalicelib.services.world import World
+from tests.builders import (
+    NETWORK,
+    NOW,
+    FreshDirectories,
+    RecordingWakeQueue,
+    SeededChance,
+    SettableClock,
+    a_client,
+    a_network,
+    a_salon,
+)
+from tests.memory_store import MemoryStore
+
+CLIENTS = tuple(f"cli_{number:016d}" for number in range(4))
+SALONS = ("sal_centru", "sal_york", None)
+ZONE = "Europe/Chisinau"
+KINDS = (EntryKind.GRANT, EntryKind.CASHBACK, EntryKind.BIRTHDAY, EntryKind.PROMOTION)
+
+Step = tuple[str, int, int, int]
+"""What is done, to which client, with which number, and another."""
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [
+                "grant",
+                "grant",
+                "redeem",
+                "hold",
+                "spend_hold",
+                "release",
+                "reverse",
+                "reverse",
+                "correct",
+                "merge",
+                "unmerge",
+                "visit",
+                "wait",
+                "wait",
+            ]
+        ),
+        st.integers(0, len(CLIENTS) - 1),
+        st.integers(0, 40),
+        st.integers(0, 40),
+    ),
+    min_size=15,
+    max_size=60,
+)
+
+
+@dataclass
+class Ledgers:
+    """Every account is brought up to the instant once a day, as its pointer would see to."""
+
+    store: Any = field(default_factory=MemoryStore)
+    clock: SettableClock = field(default_factory=SettableClock)
+    made: list[Entry] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        york = a_salon("sal_york", timezone="America/New_York", currency="USD")
+        self.store.save(a_network(), a_salon(), york)
+        for number, id in enumerate(CLIENTS):
+            at = NOW - timedelta(days=number)
+            self.store.save(a_client(id, created_at=at, phone=None, email=None))
+
+    @property
+    def world(self) -> World:
+        read = FreshDirectories(self.store.directory)
+        return World(self.store, read, self.clock, SeededChance(), RecordingWakeQueue())
+
+    def account(self, client_id: str) -> Account:
+        found: Account = self.store.account(NETWORK, client_id)
+        return found
+
+    def entries(self) -> list[Entry]:
+        return [entry for id in CLIENTS for entry in self.store.entries(NETWORK, id)]
+
+    # --- what may happen
+
+    def live(self, said: list[Step]) -> None:
+        for what, client, number, other in said:
+            getattr(self, what)(CLIENTS[client], number, other)
+
+    def grant(self, client_id: str, number: int, other: int) -> None:
+        days, idle = (None, 3, 10, 40)[other % 4], other % 5 == 4
+        ends = self.midnight(days) if days else None
+        self.post(
+            client_id,
+            number + 1,
+            KINDS[other % len(KINDS)],
+            SALONS[number % len(SALONS)],
+            expires_at=ends,
+            idle_days=days if idle else None,
+            available_at=self.midnight(1) if number % 7 == 0 else None,
+        )
+
+    def redeem(self, client_id: str, number: int, other: int) -> None:
+        self.post(client_id, -number - 1, EntryKind.REDEEM, SALONS[other % len(SALONS)])
+
+    def correct(self, client_id: str, number: int, other: int) -> None:
+        self.post(client_id, number - 20 or 1, EntryKind.CORRECTION, SALONS[other % len(SALONS)])
+
+    def hold(self, client_id: str, number: int, other: int) -> None:
+        wanted = self.posting(client_id, number + 1, EntryKind.HOLD, SALONS[other % 2])
+        self.does(client_id, lambda account: held(account, wanted, self.midnight(5), self.clock()))
+
+    def spend_hold(self, client_id: str, number: int, other: int) -> None:
+        hold = next(iter(self.account(client_id).holds), None)
+        if hold is None:
+            return
+        points = min(hold.points, number + 1)
+        wanted = self.posting(client_id, -points, EntryKind.REDEEM, SALONS[other % 2])
+        self.does(client_id, lambda account: posted(account, wanted, self.clock(), hold_id=hold.id))
+
+    def release(self, client_id: str, number: int, other: int) -> None:
+        hold = next(iter(self.account(client_id).holds), None)
+        if hold is None:
+            return
+        wanted = self.posting(client_id, 0, EntryKind.RELEASE, hold.salon_id)
+        self.does(client_id, lambda account: released(account, hold.id, wanted, self.clock()))
+
+    def reverse(self, client_id: str, number: int, other: int) -> None:
+        theirs = [entry for entry in self.made if entry.client_id == client_id]
+        if not theirs:
+            return
+        entry = theirs[number % len(theirs)]
+        undone = sum(abs(each.worth) for each in theirs if each.reverses == entry.id)
+        part = None if other % 2 else max(abs(entry.worth) // 2, 1)
+        self.does(
+            client_id,
+            lambda account: reversed_entry(
+                account,
+                entry,
+                id=self.new_id(client_id),
+                reason="test",
+                actor="key:test",
+                now=self.clock(),
+                grace_until=self.midnight(30),
+                points=part,
+                undone=undone,
+            ),
+        )
+
+    def merge(self, client_id: str, number: int, other: int) -> None:
+        into = CLIENTS[number % len(CLIENTS)]
+        if into == client_id:
+            return
+        out = self.does(
+            client_id,
+            lambda account: moved_out(
+                account, self.posting(client_id, 0, EntryKind.MERGE, None), self.clock()
+            ),
+        )
+        if out is not None:
+            wanted = replace(self.posting(into, 0, EntryKind.MERGE, None), cause=out.id)
+            self.does(into, lambda account: moved_in(account, out, wanted, self.clock()))
+
+    def unmerge(self, client_id: str, number: int, other: int) -> None:
+        """The latest merge that is not undone, both its sides."""
+        sides = [entry for entry in self.made if entry.kind is EntryKind.MERGE]
+        done = {entry.reverses for entry in sides}
+        came = next((each for each in reversed(sides) if each.cause and each.id not in done), None)
+        left = next((each for each in sides if came and each.id == came.cause), None)
+        for entry in (came, left):
+            if entry is not None:
+                wanted = self.posting(entry.client_id, 0, EntryKind.MERGE, None)
+                self.does(entry.client_id, self._unmerging(entry, wanted))
+
+    def _unmerging(self, entry: Entry, wanted: Posting) -> Callable[[Account], Posted]:
+        return lambda account: unmerged(account, entry, wanted, self.clock())
+
+    def visit(self, client_id: str, number: int, other: int) -> None:
+        """Points that expire by inactivity are put off, without an entry."""
+        stands = self.account(client_id)
+        account = with_activity(brought_up(stands, self.clock())[0], self.clock(), ZONE)
+        if account.entries == stands.entries and account != stands:
+            self.store.save(account)
+
+    def wait(self, client_id: str, number: int, other: int) -> None:
+        for _ in range(number % 12 + 1):
+            self.clock.forward(hours=20)
+            self.bring_up()
+
+    def bring_up(self) -> None:
+        for id in CLIENTS:
+            account, ends = brought_up(self.account(id), self.clock())
+            if ends:
+                self.keep(account, ends)
+
+    # --- how
+
+    def post(
+        self, client_id: str, points: int, kind: EntryKind, salon_id: str | None, **said: Any
+    ) -> Entry | None:
+        wanted = replace(self.posting(client_id, points, kind, salon_id), **said)
+        return self.does(client_id, lambda account: posted(account, wanted, self.clock()))
+
+    def posting(self, client_id: str, points: int, kind: EntryKind, salon_id: str | None) -> Posting:
+        id = self.new_id(client_id)
+        return Posting(id=id, kind=kind, points=points, reason="test", actor="key:test", salon_id=salon_id)
+
+    def new_id(self, client_id: str) -> str:
+        return entry_id(client_id, str(len(self.made)))
+
+    def does(self, client_id: str, operation: Callable[[Account], Posted]) -> Entry | None:
+        """Its entry; None where a rule refuses."""
+        try:
+            done = operation(self.account(client_id))
+        except DomainError:
+            return None
+        self.keep(done.account, done.entries)
+        return done.entry
+
+    def keep(self, account: Account, entries: tuple[Entry, ...]) -> None:
+        self.store.save(account, *entries)
+        self.made += entries
+
+    def midnight(self, days: int) -> datetime:
+        return day_start(local_date(self.clock(), ZONE) + timedelta(days=days), ZONE)

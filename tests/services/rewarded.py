@@ -1,0 +1,75 @@
+"""What the tests of gifts share: a programme of their own, and visits on the days they are about."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any, cast
+
+from chalicelib.domain.account import Entry
+from chalicelib.domain.bonus_rules import BonusRules
+from chalicelib.domain.bookings import Booking
+from chalicelib.services.complete_visit import Completed
+from tests.builders import NETWORK, a_booking, save_booking
+from tests.life import Life
+
+MARIA = "cli_maria00000000001"
+
+
+def with_rules(life: Life, **said: Any) -> None:
+    """Points earned by percentage are left out, so that a balance tells the gifts."""
+    network = life.store.network(NETWORK)
+    bonuses = BonusRules(**{"cashback_percent": 0, **said})
+    life.store.save(replace(network, rules=replace(network.rules, bonuses=bonuses)))
+    life.world.directories.forget(NETWORK)
+
+
+def booked_on(life: Life, day: date, client_id: str = MARIA, **said: Any) -> Booking:
+    """At ten in the morning, UTC."""
+    starts_at = datetime(day.year, day.month, day.day, 10, tzinfo=UTC)
+    name = f"bkg_{client_id[4:9]}_{said.pop('name', '')}{day:%Y%m%d}"
+    return save_booking(
+        life.store, a_booking(name, client_id=client_id, starts_at=starts_at, made_at=starts_at, **said)
+    )
+
+
+def visited_on(
+    life: Life, day: date, client_id: str = MARIA, *, paid_minor: int = 50_000, **said: Any
+) -> Completed:
+    """Booked, and completed two hours after the start, or now, if that is later."""
+    booking = booked_on(life, day, client_id, **said)
+    clock: Any = life.world.clock
+    clock.now = max(clock.now, booking.starts_at.replace(hour=12))
+    return life.complete(booking, paid_minor=paid_minor)
+
+
+def entries(life: Life, kind: str, client_id: str = MARIA) -> list[Entry]:
+    assert life.ledger_faults(client_id) == []
+    return [each for each in life.store.entries(NETWORK, client_id) if each.kind == kind]
+
+
+def balance(life: Life, client_id: str = MARIA) -> int:
+    assert life.ledger_faults(client_id) == []
+    return int(life.store.account(NETWORK, client_id).balance)
+
+
+class Racing:
+    """The store of one who is a moment too late: something else happens just before their first write."""
+
+    def __init__(self, store: Any, meanwhile: Callable[[], object]) -> None:
+        self._store, self._meanwhile = store, meanwhile
+        self._raced = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def save(self, *values: Any, **said: Any) -> Any:
+        if not self._raced:
+            self._raced = True
+            self._meanwhile()
+        return self._store.save(*values, **said)
+
+
+def racing(life: Life, meanwhile: Callable[[], object]) -> Life:
+    """The same life, to whose first write that comes first."""
+    world = replace(life.world, store=cast(Any, Racing(life.store, meanwhile)))
+    return replace(life, world=world)

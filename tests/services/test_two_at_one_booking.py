@@ -1,0 +1,103 @@
+"""The client's page and the desk at the same booking's points, at once: the second finds it as it stands."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.bookings import Booking, Status
+from chalicelib.domain.errors import DomainError
+from chalicelib.services import step_booking
+from chalicelib.services.hold_points import hold_for_booking, release_for_booking
+from chalicelib.services.post_bonus import ByHand, post_by_hand
+from chalicelib.services.world import World
+from tests.builders import NETWORK, NOW, SettableClock, access
+from tests.life import Life
+
+MARIA = "cli_maria00000000001"
+
+
+class Interrupted:
+    """A store before whose first write somebody else does something."""
+
+    def __init__(self, store: Any, somebody_else: Callable[[], object]) -> None:
+        self._store, self._waiting = store, [somebody_else]
+
+    def save(self, *values: Any, **said: Any) -> Any:
+        if self._waiting:
+            self._waiting.pop()()
+        return self._store.save(*values, **said)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+def anybody(booking: Booking) -> None:
+    """Allows everything."""
+
+
+@pytest.fixture
+def booking(life: Life) -> Booking:
+    post_by_hand(life.world, access(), MARIA, ByHand(kind="grant", points=500, reason="gift"), "gift")
+    return life.book(NOW + timedelta(days=2))
+
+
+def held(life: Life) -> int:
+    assert life.ledger_faults() == []
+    return int(life.store.account(NETWORK, MARIA).held)
+
+
+def interrupted(life: Life, somebody_else: Callable[[], object]) -> World:
+    store: Any = Interrupted(life.store, somebody_else)
+    return replace(life.world, store=store)
+
+
+def hold(world: World, booking: Booking, points: int = 100, actor: str = "client") -> None:
+    hold_for_booking(world, NETWORK, booking.id, points, None, anybody, actor)
+
+
+def test_both_hold_the_same_number_and_one_hold_stands(life: Life, booking: Booking) -> None:
+    hold(interrupted(life, lambda: hold(life.world, booking, actor="key:desk")), booking)
+    assert held(life) == 100
+
+
+def test_both_hold_and_the_second_is_told_of_the_first(life: Life, booking: Booking) -> None:
+    with pytest.raises(DomainError, match="HOLD_EXISTS"):
+        hold(interrupted(life, lambda: hold(life.world, booking, 80)), booking)
+    assert held(life) == 80
+
+
+def test_points_are_not_held_for_what_is_cancelled_at_that_moment(life: Life, booking: Booking) -> None:
+    def cancel() -> None:
+        step_booking.cancel(life.world, NETWORK, booking.id, anybody, "salon")
+
+    with pytest.raises(DomainError, match="WRONG_STATUS"):
+        hold(interrupted(life, cancel), booking)
+    assert held(life) == 0
+
+
+def test_points_are_not_freed_that_pay_at_that_moment(
+    life: Life, booking: Booking, clock: SettableClock
+) -> None:
+    hold(life.world, booking)
+    clock.forward(days=2, hours=1)
+    paying = interrupted(life, lambda: life.complete(booking, redeem_points=100))
+    with pytest.raises(DomainError, match="WRONG_STATUS"):
+        release_for_booking(paying, NETWORK, booking.id, anybody, "client")
+    assert held(life) == 0
+    assert life.store.account(NETWORK, MARIA).available(clock.now) == 400
+    assert life.store.booking(NETWORK, booking.id).status is Status.COMPLETED
+
+
+def test_both_free_the_points_and_they_are_free_once(life: Life, booking: Booking) -> None:
+    hold(life.world, booking)
+
+    def free() -> None:
+        release_for_booking(life.world, NETWORK, booking.id, anybody, "key:desk")
+
+    release_for_booking(interrupted(life, free), NETWORK, booking.id, anybody, "client")
+    assert held(life) == 0
+    assert life.store.account(NETWORK, MARIA).available(NOW) == 500
+    assert life.store.booking(NETWORK, booking.id).held_points == 0

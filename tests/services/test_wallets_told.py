@@ -1,0 +1,143 @@
+"""Wallets are told whenever a client's points change: by the account's own pointer, so that none is
+missed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.account import Account, EntryKind, Posting
+from chalicelib.domain.account_plan import PASSES
+from chalicelib.domain.ids import entry_id
+from chalicelib.domain.programme import day_end
+from chalicelib.domain.wallet import Pass, PassDevice, Shown
+from chalicelib.domain.zones import local_date
+from chalicelib.services.keep_passes import forget_on_device, keep_at_google, keep_on_device
+from chalicelib.services.post_bonus import post
+from chalicelib.services.sweep_shards import sweep
+from chalicelib.services.wake_items import drain_shard
+from chalicelib.services.wakers import wakers
+from chalicelib.store.keys import shard_names
+from tests.builders import NETWORK, SettableClock
+from tests.life import Life
+
+MARIA = "cli_maria00000000001"
+CHISINAU = "Europe/Chisinau"
+
+
+@dataclass
+class RecordingUpdates:
+    """`answers` are given one after another, then always True."""
+
+    told: list[tuple[int, str, list[str]]] = field(default_factory=list)
+    answers: list[bool] = field(default_factory=list)
+
+    def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
+        self.told.append((shown.points, language, sorted(each.device for each in devices)))
+        return self.answers.pop(0) if self.answers else True
+
+
+@pytest.fixture
+def updates() -> RecordingUpdates:
+    return RecordingUpdates()
+
+
+def give(life: Life, points: int, name: str = "gift", **said: Any) -> None:
+    id = entry_id(MARIA, name)
+    posting = Posting(id=id, kind=EntryKind.GRANT, points=points, reason="gift", actor="test", **said)
+    post(life.world, life.client(), posting)
+
+
+def account(life: Life) -> Account:
+    found: Account = life.store.account(NETWORK, MARIA)
+    return found
+
+
+def drained(life: Life, updates: RecordingUpdates) -> list[tuple[int, str, list[str]]]:
+    """What wallets are told by one sweep."""
+    before = len(updates.told)
+    awake = wakers(life.sending(), life.intake_queue, updates)
+    for shard in sweep(life.world, shard_names(life.store.shards)):
+        drain_shard(life.world, awake, shard, lambda: True)
+    return updates.told[before:]
+
+
+def test_a_client_without_a_pass_costs_nothing(life: Life, updates: RecordingUpdates) -> None:
+    give(life, 100)
+    assert account(life).wake is None
+    assert drained(life, updates) == []
+
+
+def test_whoever_keeps_the_card_is_told_of_each_change_once(life: Life, updates: RecordingUpdates) -> None:
+    keep_at_google(life.world, NETWORK, MARIA)
+    keep_on_device(life.world, NETWORK, MARIA, "phone-1", "a1")
+    assert drained(life, updates) == []
+    give(life, 100)
+    assert account(life).wake is not None
+    assert account(life).wake.why == PASSES  # type: ignore[union-attr]
+    assert drained(life, updates) == [(100, "ru", ["google", "phone-1"])]
+    assert drained(life, updates) == []
+    give(life, 20, "another")
+    give(life, 3, "a third")
+    assert drained(life, updates) == [(123, "ru", ["google", "phone-1"])]
+    assert account(life).wake is None
+
+
+def test_who_did_not_answer_is_told_in_an_hour_and_not_each_minute(
+    life: Life, updates: RecordingUpdates, clock: SettableClock
+) -> None:
+    keep_at_google(life.world, NETWORK, MARIA)
+    updates.answers = [False, False]
+    give(life, 100)
+    assert len(drained(life, updates)) == 1
+    clock.forward(minutes=59)
+    assert drained(life, updates) == []
+    clock.forward(minutes=1)
+    assert len(drained(life, updates)) == 1
+    clock.forward(hours=1)
+    assert drained(life, updates) == [(100, "ru", ["google"])]
+    clock.forward(hours=2)
+    assert drained(life, updates) == []
+    assert account(life).shown == Shown(1)
+
+
+def test_wallets_are_told_when_pending_points_become_free(
+    life: Life, updates: RecordingUpdates, clock: SettableClock
+) -> None:
+    keep_at_google(life.world, NETWORK, MARIA)
+    give(life, 40, available_at=clock.now + timedelta(days=1))
+    assert drained(life, updates) == [(0, "ru", ["google"])]
+    clock.forward(days=1)
+    assert drained(life, updates) == [(40, "ru", ["google"])]
+    assert drained(life, updates) == []
+
+
+def test_wallets_are_told_when_points_expire(
+    life: Life, updates: RecordingUpdates, clock: SettableClock
+) -> None:
+    keep_at_google(life.world, NETWORK, MARIA)
+    end = day_end(local_date(clock.now, CHISINAU), CHISINAU)
+    give(life, 40, expires_at=end)
+    drained(life, updates)
+    clock.now = end
+    assert drained(life, updates) == [(0, "ru", ["google"])]
+    assert life.ledger_faults() == []
+    assert drained(life, updates) == []
+
+
+def test_after_the_last_device_has_gone_nobody_is_told(life: Life, updates: RecordingUpdates) -> None:
+    keep_on_device(life.world, NETWORK, MARIA, "phone-1", "a1")
+    forget_on_device(life.world, NETWORK, MARIA, "phone-1")
+    give(life, 100)
+    assert drained(life, updates) == []
+    assert (account(life).shown, account(life).wake) == (None, None)
+
+
+def test_keeping_a_pass_while_points_are_posted_loses_neither(life: Life, updates: RecordingUpdates) -> None:
+    give(life, 100)
+    keep_at_google(life.world, NETWORK, MARIA)
+    assert account(life).shown == Shown(1)
+    assert drained(life, updates) == []
+    assert life.ledger_faults() == []

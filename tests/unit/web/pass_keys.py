@@ -1,0 +1,50 @@
+"""Keys and certificates to sign passes with, as Apple and Google would give them."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import NameOID
+
+TEXT = serialization.Encoding.PEM
+
+
+def a_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def pem_of(key: rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(TEXT, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+
+
+def a_certificate(name: str, key: rsa.RSAPrivateKey, by: str, signer: rsa.RSAPrivateKey) -> bytes:
+    def named(text: str) -> x509.Name:
+        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+    today = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(named(name))
+        .issuer_name(named(by))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=name == by, path_length=None), critical=True)
+        .sign(signer, SHA256())
+    )
+    return made.public_bytes(TEXT)
+
+
+def made_keys() -> dict[str, Any]:
+    """A pass type's certificate, issued by an authority that takes the place of Apple's."""
+    ours, theirs = a_key(), a_key()
+    return {
+        "key": pem_of(ours),
+        "public": ours.public_key(),
+        "certificate": a_certificate("pass.example", ours, "Authority", theirs),
+        "intermediate": a_certificate("Authority", theirs, "Authority", theirs),
+    }
