@@ -23,6 +23,7 @@ from bench import (
     receipts,
     scale_page,
     simulation,
+    simulation_walk,
     sweep,
     visit,
     writers,
@@ -85,7 +86,7 @@ def measured(ground: Ground, parts: Any, tell: Any) -> tuple[list[Figure], Table
         if name in parts:
             found += timed.figures(ground, tell)
     if "simulation" in parts:
-        found += simulation.figures(tell)
+        found += [*simulation.figures(tell), *simulation_walk.figures(ground, tell)]
     if "peak" in parts:
         tables["peak"] = peak.measured(tell)
         found += peak.figures(tables["peak"])

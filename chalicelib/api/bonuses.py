@@ -20,7 +20,7 @@ from chalicelib.domain.zones import local_date
 from chalicelib.services.book import see_booking
 from chalicelib.services.keep_client import see_client
 from chalicelib.services.plan_client import salon_of
-from chalicelib.services.post_bonus import ByHand, post_by_hand, quote_for
+from chalicelib.services.post_bonus import ByHand, account_to_quote, post_by_hand, quote_for
 from chalicelib.services.set_up import see_salon
 from chalicelib.services.undo_entry import reverse
 
@@ -299,6 +299,7 @@ def undo(ask: Ask, entry_id: str) -> EntryAnswer:
 def quote(ask: Ask, client_id: str) -> QuoteAnswer:
     """What may be redeemed on a bill now. Nothing is held."""
     said: BillSaid = ask.body
+    account = account_to_quote(ask.world, ask.access.network_id, client_id)
     booking = booking_of(ask, said.booking_id, client_id)
     salon_id = booking.salon_id if booking else said.salon_id
     if salon_id is not None:
@@ -306,10 +307,9 @@ def quote(ask: Ask, client_id: str) -> QuoteAnswer:
     else:
         salons = ask.world.directory(ask.access.network_id).salons.values()
         currencies = sorted({each.currency for each in salons})
-    account, found = quote_for(
+    found = quote_for(
         ask.world,
-        ask.access,
-        client_id,
+        account,
         bill_said(said.bill, said.goods, currencies),
         currency=said.bill.currency,
         salon_id=salon_id,

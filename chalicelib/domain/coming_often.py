@@ -1,11 +1,13 @@
 """What a client who comes often gets: a gift for months running, a coupon for so many visits within a time.
-Told visit by visit, in the order of their local dates."""
+Told visit by visit, in the order of their local dates.
 
-from datetime import date, timedelta
+It comes to what visit_rewards.py does for an account, without an account; a test holds the two together."""
 
-from chalicelib.domain.bonus_rules import BonusRules, CouponTerms, Gift, VisitReward
-from chalicelib.domain.categories import months_later
+from datetime import date
+
+from chalicelib.domain.bonus_rules import BonusRules, CouponTerms, Gift
 from chalicelib.domain.programme import month_of
+from chalicelib.domain.visit_rewards import window_start
 
 
 class ComingOften:
@@ -40,8 +42,3 @@ class ComingOften:
                 unused = unused[reward.visits :]
             self._unused[place] = unused
         return found
-
-
-def window_start(reward: VisitReward, last: date) -> date:
-    """The first day of the window that ends on `last`; both belong to it."""
-    return months_later(last, -reward.months) if reward.months else last - timedelta(days=reward.days)

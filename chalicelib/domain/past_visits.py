@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain.account import Account
+from chalicelib.domain.client_plan import birthday_in
 from chalicelib.domain.programme import Bill, with_turnover
 from chalicelib.domain.zones import day_start, local_date
 
@@ -77,16 +78,9 @@ def birthdays_of(born: date, first_at: datetime, span: Span) -> Iterator[Birthda
     other years."""
     before = timedelta(days=span.birthday_days_before)
     for year in range(first_at.year, span.until.year + 2):
-        at = day_start(_birthday_in(year, born) - before, span.zone)
+        at = day_start(birthday_in(year, born) - before, span.zone)
         if first_at < at < span.until:
             yield Birthday(at, month_counted(at, span))
-
-
-def _birthday_in(year: int, born: date) -> date:
-    try:
-        return born.replace(year=year)
-    except ValueError:
-        return date(year, 2, 28)
 
 
 def month_counted(at: datetime, span: Span) -> str | None:

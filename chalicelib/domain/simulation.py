@@ -26,6 +26,7 @@ from chalicelib.domain.past_visits import (
 )
 from chalicelib.domain.programme import (
     Terms,
+    birthday_gift,
     earned_points,
     earned_terms,
     gift_end,
@@ -183,9 +184,10 @@ class _Life:
             self._add("coupons_minor", step.month, self._currency, coupon.amount_minor)
 
     def birthday(self, step: Birthday) -> None:
-        if self._rules.enabled and self._rules.birthday is not None:
+        gift = birthday_gift(self._rules)
+        if gift is not None:
             self._expire(step.at)
-            self._give("birthday", self._rules.birthday, step.at, step.month)
+            self._give("birthday", gift, step.at, step.month)
 
     def ended(self, last: Step, came: bool) -> Counter[str]:
         """What it all came to, once the client has made their last visit."""

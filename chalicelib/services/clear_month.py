@@ -35,7 +35,7 @@ SETTLED = timedelta(minutes=1)
 """A walk tells of the instant so long before it began: whoever was posting then has come to an end."""
 
 CLOSED_AFTER = LATE + timedelta(hours=1)
-BOOKINGS = "completed"
+BOOKINGS = "completed_bookings"
 _SALONS_AT_ONCE = 50
 
 

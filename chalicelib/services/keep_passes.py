@@ -24,6 +24,7 @@ from chalicelib.domain.wallet import (
     owner_of,
     serial_of,
 )
+from chalicelib.services import plan_account
 from chalicelib.services.make_links import Links
 from chalicelib.services.ports import PassUpdates, SaveConflict
 from chalicelib.services.show_card import Card, card_code, card_of, coupons_of
@@ -34,6 +35,7 @@ DEVICES_MOST = 20
 """Apple devices of one client; further ones keep the pass, and are told nothing."""
 AGAIN = timedelta(hours=1)
 
+_NETWORK = re.compile(r"net_[0-9a-z]{10}")
 _DEVICE = re.compile(r"[0-9A-Za-z._-]{1,64}")
 _PUSH_TOKEN = re.compile(r"[0-9A-Za-z]{1,200}")
 _NAMES_OF_OTHERS = frozenset({APPLE, GOOGLE})
@@ -116,11 +118,14 @@ def keep_at_google(world: World, network_id: str, client_id: str) -> None:
 def _keep(world: World, values: list[Any]) -> None:
     """With a mark on the account, so that from now on its postings call for telling wallets."""
     kept: PassDevice = values[0]
+    client = client_of_pass(world, kept.network_id, kept.client_id)
     for _ in range(CONFLICT_TRIES):
+        now, directory = world.now(), world.directory(kept.network_id)
         account = world.store.account(kept.network_id, kept.client_id)
-        marked = [] if account.shown else [replace(account, shown=Shown(account.entries))]
+        marked = replace(account, shown=Shown(account.entries))
+        also = [] if account.shown else [plan_account.with_wake(marked, directory, now, client)]
         try:
-            world.store.save(*values, *marked)
+            world.store.save(*values, *also)
         except SaveConflict:
             continue
         return
@@ -157,11 +162,7 @@ def _ensure_device(device: str) -> None:
 
 
 def changed_since(
-    world: World,
-    links: Links,
-    network_id: str,
-    device: str,
-    tags: str,
+    world: World, links: Links, network_id: str, device: str, tags: str
 ) -> tuple[list[str], str]:
     """The serials of a device's passes that show something else than they did at `tags`, what this said last
     time (empty: all of them), and the tags of now.
@@ -170,6 +171,8 @@ def changed_since(
     expire, or become free) is told as well, and no instant is kept with an account.
     """
     _ensure_device(device)
+    if not _NETWORK.fullmatch(network_id):
+        raise missing("network", network_id)
     known = set(tags.split(","))
     new, all_tags = [], []
     for each in world.store.passes_of_device(network_id, device):

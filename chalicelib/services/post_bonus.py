@@ -13,6 +13,7 @@ from chalicelib.domain.ledger import brought_up, ensure_same, posted
 from chalicelib.domain.network import Role
 from chalicelib.domain.programme import Bill, Quote, day_end, programme_for, quote
 from chalicelib.domain.zones import local_date
+from chalicelib.services.follow_merge import ensure_stays
 from chalicelib.services.limit_compensation import within_limits
 from chalicelib.services.post_once import Beside, post_once
 from chalicelib.services.visit_points import bill_of, programme_of
@@ -106,27 +107,30 @@ def post(world: World, client: Client, posting: Posting, beside: Beside = lambda
     )
 
 
+def account_to_quote(world: World, network_id: str, client_id: str) -> Account:
+    """One read: where there is an account, there is its client. Raises NOT_FOUND, CLIENT_MERGED."""
+    account = world.store.account(network_id, client_id)
+    if not account.version and world.store.client(network_id, client_id) is None:
+        raise missing("client", client_id)
+    ensure_stays(account)
+    return brought_up(account, world.now())[0]
+
+
 def quote_for(
     world: World,
-    access: Access,
-    client_id: str,
+    account: Account,
     bill: Bill,
     *,
     currency: str,
     salon_id: str | None = None,
     booking: Booking | None = None,
-) -> tuple[Account, Quote]:
+) -> Quote:
     """What may be redeemed on a bill now, by the programme of the booking's salon, of that salon, or of the
-    network; what is held for the booking counts as there. One read: where there is an account, there is its
-    client. Raises NOT_FOUND, INVALID_AMOUNT."""
+    network; what is held for the booking counts as there. Raises INVALID_AMOUNT."""
     if bill.paid_minor < 0:
         raise refused("INVALID_AMOUNT", "A bill is not negative.", amount_minor=bill.paid_minor)
-    directory, now = world.directory(access.network_id), world.now()
+    directory, now = world.directory(account.network_id), world.now()
     rules = directory.rules.bonuses
-    stands = world.store.account(access.network_id, client_id)
-    if not stands.version and world.store.client(access.network_id, client_id) is None:
-        raise missing("client", client_id)
-    account, _ = brought_up(stands, now)
     if booking is not None:
         terms = programme_of(booking, directory)
         bill = bill_of(booking, directory, bill.paid_minor, bill.goods_minor)
@@ -135,4 +139,4 @@ def quote_for(
         terms = programme_for(rules, salon_id, local_date(now, zone))
     hold = account.hold_of_booking(booking.id) if booking else None
     available = account.available(now) + (hold.points if hold else 0)
-    return account, quote(available, bill, terms, rules.point_value(currency))
+    return quote(available, bill, terms, rules.point_value(currency))

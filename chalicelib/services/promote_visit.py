@@ -135,13 +135,16 @@ def _counted(room: _Room, currency: str) -> tuple[Any, ...]:
     return (taken, *shares)
 
 
-def given_back(world: World, booking: Booking, reversals: Sequence[Entry], *, visit: bool) -> list[Any]:
-    """What must be saved with entries that take back what a promotion gave for a visit: the cap has that much
-    room again. visit: whether the visit itself is taken back."""
+def given_back(
+    world: World, booking: Booking, entries: Sequence[Entry], reversals: Sequence[Entry], *, visit: bool
+) -> list[Any]:
+    """entries: of the client, and of those with whom they were merged. What must be saved with entries that
+    take back what a promotion gave for a visit: the cap has that much room again. visit: whether the visit
+    itself is taken back."""
     id = posting_id(booking, EntryKind.PROMOTION)
     points = -sum(entry.worth for entry in reversals if entry.reverses == id)
-    entry = world.store.entry(booking.network_id, str(booking.client_id), id) if points else None
-    if entry is None or entry.cause is None:
+    entry = next((entry for entry in entries if entry.id == id), None)
+    if not points or entry is None or entry.cause is None:
         return []
     taken = world.store.promotion_taken(booking.network_id, entry.cause, entry.client_id)
     share = any_share(world, booking.network_id, entry.cause)

@@ -127,7 +127,7 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
         undoing = Undoing(world, directory, booking, refund.reason, refund.actor, now)
         account, beside = refunded_gifts(undoing, account)
     account = plan_account.with_wake(account, directory, now, client)
-    promoted = given_back(world, booking, made, visit=False)
+    promoted = given_back(world, booking, entries, made, visit=False)
     values: list[Any] = [refunded, account, *made, *beside, *promoted]
     if client is not None:
         values.append(without_spending(client, booking.currency, refund.amount_minor))

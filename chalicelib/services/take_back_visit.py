@@ -75,7 +75,7 @@ def taken_back(
     account, ends = brought_up(world.store.account(booking.network_id, client.id), now)
     entries = [*entries_of(world, booking.network_id, booking.client_id, client.id), *ends]
     account, made = _reversed(directory, booking, account, entries, actor, now)
-    promoted = given_back(world, booking, made, visit=True)
+    promoted = given_back(world, booking, entries, made, visit=True)
     counted = replace(booking, starts_at=counted_at or booking.starts_at)
     visit = None if _others_that_day(world, counted, client) else visit_day(counted, directory)
     left = (booking.paid_minor or 0) - booking.refunded_minor

@@ -87,10 +87,10 @@ def reverse(world: World, access: Access, entry_id: str, reason: str) -> Entry:
         raise missing("entry", entry_id)
     client = present(world, world.store.client(network_id, client_id))
     holder_id = client.id if client is not None else client_id
+    for each in entries_of(world, network_id, client_id, holder_id):
+        if each.reverses == entry.id and each.id == reversal_id(entry, each.client_id):
+            return each
     id = reversal_id(entry, holder_id)
-    stands = world.store.entry(network_id, holder_id, id)
-    if stands is not None:
-        return stands
 
     def operation(account: Account, now: datetime) -> Posted:
         entries = entries_of(world, network_id, client_id, holder_id)

@@ -82,6 +82,25 @@ def test_a_proposed_programme_is_compared_with_the_present_one(http: Http, world
     assert actual["months"][7] == {"month": "2026-06", "granted": 25, "redeemed": 0}
 
 
+def test_whole_programmes_are_proposed(http: Http, world: Any, past: None) -> None:
+    bonuses = {
+        "tiers": [
+            {"name": "new", "at_least": 0, "below": 1, "percent": 5},
+            {"name": "known", "at_least": 1, "below": None, "percent": 10},
+        ],
+        "tiers_by": "visits",
+        "expiry": {"model": "days", "after": 30},
+        "birthday": {"points": 100, "valid_days": 10},
+    }
+    begun = http.post(SIMULATE, {"bonuses": bonuses}).json
+    assert begun["proposed"] == {**begun["present"], **bonuses}
+    proposed = finished(http, world, begun)["result"]["proposed"]
+    assert proposed["reach"]["tiers"] == {"known": 1}
+    assert proposed["points"] == {
+        "granted": 75, "by_kind": {"cashback": 75}, "redeemed": 0, "expired": 75, "outstanding": 0,
+    }  # fmt: skip
+
+
 def test_its_result_is_kept_and_listed(http: Http, world: Any, clock: Any, past: None) -> None:
     first = http.post(SIMULATE, {"bonuses": {}}).json
     kept = finished(http, world, first)
@@ -132,6 +151,12 @@ def test_why_it_does_not_go_on_is_shown(http: Http, world: Any, past: None) -> N
         ({"bonuses": {"cashback_percent": 1.5}}, 400, "INVALID_FIELD"),
         ({"bonuses": {"cashback_percent": 101}}, 422, "INVALID_RULE"),
         ({"bonuses": {"point_value_minor": 0}}, 422, "INVALID_RULE"),
+        (
+            {"bonuses": {"tiers": [{"name": "x", "at_least": 5, "below": None, "percent": 5}]}},
+            422,
+            "INVALID_RULE",
+        ),
+        ({"bonuses": {"earn_excludes": {"service_ids": ["srv_none"]}}}, 422, "INVALID_RULE"),
         ({"bonuses": {}, "until": "2026-01-01"}, 400, "UNKNOWN_FIELD"),
         ({"bonuses": {}, "from": "yesterday"}, 400, "INVALID_FIELD"),
         ({"bonuses": {}, "from": "2026-05-02", "to": "2026-05-01"}, 422, "INVALID_PERIOD"),

@@ -58,6 +58,7 @@ def test_what_is_anothers_is_not_there(stranger: Http, http: Http, world: Any, m
         ("GET", f"/v1/clients/{CLIENT}/bookings", None),
         ("GET", f"/v1/clients/{CLIENT}/messages", None),
         ("GET", f"/v1/clients/{CLIENT}/bonus", None),
+        ("GET", f"/v1/clients/{CLIENT}/bonus/pass", None),
         ("GET", f"/v1/clients/{CLIENT}/bonus/entries", None),
         ("POST", f"/v1/clients/{CLIENT}/bonus/entries", {"kind": "grant", "points": 5, "reason": "x"}),
         ("POST", f"/v1/clients/{CLIENT}/bonus/quote", {"bill": MONEY}),

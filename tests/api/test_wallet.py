@@ -257,6 +257,13 @@ def test_a_serial_that_is_none_is_nobodys(serial: str, phone: Phone) -> None:
     assert phone.keep(serial).status == 401
 
 
+@pytest.mark.parametrize("network", ["x", "LOTOS00001", "lotos00001%23CLI", "%D0%BA"])
+def test_an_address_of_no_network_leads_nowhere(network: str, http: Http, phone: Phone) -> None:
+    phone.keep()
+    path = f"/w/apple/{network}/v1/devices/phone-1/registrations/{TYPE}"
+    assert http.with_key(None).get(path).status == 404
+
+
 def test_no_client_has_more_devices_than_are_told(phone: Phone, world: Any) -> None:
     statuses = [phone.keep(device=f"phone-{number}").status for number in range(DEVICES_MOST + 2)]
     assert statuses == [201] * DEVICES_MOST + [200, 200]

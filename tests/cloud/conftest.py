@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.local_cloud import LocalCloud
+from chalicelib.store.table import Table
+from infra.local_cloud import REGION, LocalCloud
 from infra.package import ROOT, Progress
 from infra.stack import Deployment
+from tests.builders import SettableClock
 
 TEST_PORTS = range(4700, 4800)  # apart from the demo's, which are remembered
 
@@ -39,3 +41,19 @@ def cloud(progress: Progress) -> Iterator[LocalCloud]:
 def deployment(cloud: LocalCloud, progress: Progress) -> Deployment:
     """The stack of the present sources, deployed on the cloud."""
     return cloud.deploy(progress)
+
+
+@pytest.fixture
+def store(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
+    """A table of its own beside the deployed one, with one wake shard."""
+    for name, value in {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}.items():
+        monkeypatch.setenv(name, value)
+    table = Table("perennial-concurrency", REGION, shards=1, host=cloud.endpoint_url)
+    table.item.create_table(billing_mode="PAY_PER_REQUEST", wait=True)
+    yield table
+    table.item.delete_table()
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()

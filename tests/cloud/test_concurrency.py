@@ -2,17 +2,11 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from threading import Lock
-from typing import Any
-
-import pytest
 
 from chalicelib.domain.account import Entry
-from chalicelib.domain.errors import DomainError
 from chalicelib.domain.ledger_check import faults
 from chalicelib.domain.messages import MessageState, Outcome, Outgoing
 from chalicelib.services.complete_visit import Bill, complete
@@ -20,17 +14,12 @@ from chalicelib.services.post_bonus import ByHand, post_by_hand
 from chalicelib.services.undo_entry import reversal_id, reverse
 from chalicelib.services.wake_items import drain_shard
 from chalicelib.services.wakers import wakers
-from chalicelib.services.world import World
 from chalicelib.store.keys import shard_names
 from chalicelib.store.table import Table
-from chalicelib.wiring import CachedDirectories, chance
-from infra.local_cloud import REGION, LocalCloud
 from tests.builders import (
     NETWORK,
     NOW,
-    RecordingIntake,
     RecordingSender,
-    RecordingWakeQueue,
     SettableClock,
     a_booking,
     a_client,
@@ -38,49 +27,8 @@ from tests.builders import (
     access,
     save_client,
 )
+from tests.cloud.at_once import MARIA, all_at_once, new_life, until_it_is_done
 from tests.life import Life
-
-THREADS = 8
-MARIA = "cli_maria00000000001"
-
-
-@pytest.fixture
-def store(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
-    """A table of its own beside the deployed one, with one wake shard."""
-    for name, value in {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}.items():
-        monkeypatch.setenv(name, value)
-    table = Table("perennial-concurrency", REGION, shards=1, host=cloud.endpoint_url)
-    table.item.create_table(billing_mode="PAY_PER_REQUEST", wait=True)
-    yield table
-    table.item.delete_table()
-
-
-@pytest.fixture
-def clock() -> SettableClock:
-    return SettableClock()
-
-
-def new_life(store: Table, clock: SettableClock, sender: Any) -> Life:
-    """One worker's life: its own table client, as each Lambda has; threads share nothing but the table."""
-    table = Table(store.item.Meta.table_name, REGION, shards=1, host=store.item.Meta.host)
-    world = World(table, CachedDirectories(table.directory, clock), clock, chance, RecordingWakeQueue())
-    return Life(world, sender, RecordingIntake())
-
-
-def all_at_once(work: Callable[[int], Any]) -> list[Any]:
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(work, range(THREADS)))
-
-
-def until_it_is_done(step: Callable[[], Any]) -> Any:
-    """As a person does who is told to try again."""
-    for _ in range(50):
-        try:
-            return step()
-        except DomainError as error:
-            if error.code != "TRY_AGAIN":
-                raise
-    raise AssertionError("it never came to pass")
 
 
 def posted_twice(life: Life, request_id: str, asked: ByHand) -> Entry:

@@ -155,7 +155,6 @@ STORIES: dict[str, Story] = {
 CASES = [
     *(("a visit", failure) for failure in Failure),
     *(("a visit taken back", failure) for failure in (Failure.REPEATED, Failure.DIED)),
-    ("a grant", Failure.BEFORE),
     *((story, Failure.DIED) for story in ("a grant", "a draw")),
 ]
 

@@ -22,6 +22,7 @@ from bench import (
     purse,
     scale_page,
     simulation,
+    simulation_walk,
     sweep,
     visit,
     writers,
@@ -146,6 +147,12 @@ def test_a_year_of_visits_is_simulated_beside_a_bare_loop() -> None:
     sums = simulation.simulation(simulation.year(400))
     kinds = {name.partition(" ")[0] for name in sums[1]}
     assert {"cashback", "redeemed", "expired", "birthday", "streak", "coupons", "tier"} <= kinds
+
+
+def test_a_simulation_reads_little_more_than_the_visits(ground: Ground) -> None:
+    found = {each.name: each for each in simulation_walk.figures(ground, lambda line: None, sizes=(20, 40))}
+    assert found["simulation: read per visit"].value < 1.2
+    assert found["simulation: DynamoDB calls per visit"].value < 1
 
 
 def test_results_are_written_in_their_shape(tmp_path: Path) -> None:

@@ -165,10 +165,9 @@ class Shop:
         return hold_points.release_hold(self.world, access(), hold_id)
 
     def quote(self, client_id: str, paid_minor: int) -> int:
-        _, quote = post_bonus.quote_for(
-            self.world, access(), client_id, Bill(paid_minor=paid_minor), currency="MDL"
-        )
-        return quote.points
+        account = post_bonus.account_to_quote(self.world, NETWORK, client_id)
+        bill = Bill(paid_minor=paid_minor)
+        return post_bonus.quote_for(self.world, account, bill, currency="MDL").points
 
     def wake(self, client_id: str) -> None:
         """As the sweep does, if the account's pointer is due."""

@@ -18,9 +18,10 @@ from chalicelib.domain.promotions import LATE_DAYS, Promotion, PromotionState, R
 from chalicelib.domain.site_events import SiteStatus
 from chalicelib.services import complete_visit, keep_promotions, undo_entry
 from chalicelib.services.give_promotion import CAP_REACHED
+from chalicelib.services.merge_clients import merge_clients
 from chalicelib.services.refund_visit import refund
 from chalicelib.services.walk_on import walk_on
-from tests.builders import NETWORK, NOW, a_booking, a_client, access, save_booking
+from tests.builders import NETWORK, NOW, a_booking, a_client, access, save_booking, save_client
 from tests.life import Life, reported
 from tests.meanwhile import Meanwhile
 from tests.small_pages import SmallPages
@@ -233,6 +234,16 @@ def test_a_visit_that_is_taken_back_takes_its_promotion_with_it(life: Life) -> N
     assert extra(again) == [25]
     assert balance(life) == 50
     assert result(life, promotion) == Result(points={"MDL": 25}, clients=1, visits=1)
+
+
+def test_a_visit_of_a_client_who_was_merged_since_is_taken_back_alike(life: Life) -> None:
+    promotion = planned(life)
+    save_client(life.store, a_client(ION, phone="+37369000077", email=None))
+    done = visit(life)
+    merge_clients(life.world, access(), MARIA, ION)
+    life.reopen(done.booking)
+    assert (balance(life, ION), balance(life)) == (0, 0)
+    assert result(life, promotion) == Result(points={}, clients=0, visits=0)
 
 
 def refunded(life: Life, booking: Booking, amount_minor: int, request_id: str) -> Any:

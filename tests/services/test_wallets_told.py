@@ -114,6 +114,16 @@ def test_wallets_are_told_when_pending_points_become_free(
     assert drained(life, updates) == []
 
 
+def test_points_that_were_pending_before_the_pass_was_kept_are_told_of_as_well(
+    life: Life, updates: RecordingUpdates, clock: SettableClock
+) -> None:
+    give(life, 40, available_at=clock.now + timedelta(days=1))
+    keep_at_google(life.world, NETWORK, MARIA)
+    assert drained(life, updates) == []
+    clock.forward(days=1)
+    assert drained(life, updates) == [(40, "ru", ["google"])]
+
+
 def test_wallets_are_told_when_points_expire(
     life: Life, updates: RecordingUpdates, clock: SettableClock
 ) -> None:

@@ -1,0 +1,39 @@
+"""Eight at once: threads that share nothing but the table, as Lambdas do."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from chalicelib.domain.errors import DomainError
+from chalicelib.services.world import World
+from chalicelib.store.table import Table
+from chalicelib.wiring import CachedDirectories, chance
+from infra.local_cloud import REGION
+from tests.builders import RecordingIntake, RecordingWakeQueue, SettableClock
+from tests.life import Life
+
+THREADS = 8
+MARIA = "cli_maria00000000001"
+
+
+def new_life(store: Table, clock: SettableClock, sender: Any) -> Life:
+    """One worker's life: its own table client, as each Lambda has; threads share nothing but the table."""
+    table = Table(store.item.Meta.table_name, REGION, shards=1, host=store.item.Meta.host)
+    world = World(table, CachedDirectories(table.directory, clock), clock, chance, RecordingWakeQueue())
+    return Life(world, sender, RecordingIntake())
+
+
+def all_at_once(work: Callable[[int], Any]) -> list[Any]:
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(work, range(THREADS)))
+
+
+def until_it_is_done(step: Callable[[], Any]) -> Any:
+    """As a person does who is told to try again."""
+    for _ in range(50):
+        try:
+            return step()
+        except DomainError as error:
+            if error.code != "TRY_AGAIN":
+                raise
+    raise AssertionError("it never came to pass")

@@ -1,0 +1,205 @@
+"""Eight at once who do all that can be done with points: to one client, to many, and to one who is being
+merged. Then every ledger adds up, and what was acknowledged stands."""
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.account import Entry
+from chalicelib.domain.bookings import Status
+from chalicelib.domain.errors import DomainError
+from chalicelib.domain.ledger_check import faults
+from chalicelib.domain.programme import Bill
+from chalicelib.services import hold_points, merge_clients, refund_visit, undo_entry
+from chalicelib.services.post_bonus import ByHand, post_by_hand
+from chalicelib.store.table import Table
+from tests.builders import NETWORK, NOW, RecordingSender, SettableClock, a_client, a_town, access, save_client
+from tests.cloud.at_once import MARIA, THREADS, all_at_once, new_life, until_it_is_done
+from tests.life import Life
+
+TURNS = 12
+MAY_BE_REFUSED = {
+    "INSUFFICIENT_POINTS", "OVER_CAP", "HOLD_CLOSED", "HOLD_EXISTS", "WRONG_STATUS", "CANNOT_REVERSE",
+    "INVALID_AMOUNT", "ENTRY_EXISTS", "HELD_FOR_BOOKING",
+}  # fmt: skip
+
+
+class Person:
+    """One of eight at the desk: does this and that, each thing twice, as by an impatient finger."""
+
+    def __init__(self, life: Life, number: int, client_ids: list[str], booking_ids: list[str]) -> None:
+        self.life, self.world = life, life.world
+        self.clients, self.bookings = client_ids, booking_ids
+        self.chosen, self.number, self.turn = random.Random(number), number, 0
+        self.posted: list[Entry] = []
+        self.held: list[str] = []
+
+    def works(self) -> list[Entry]:
+        """Answers what was acknowledged."""
+        deeds = [self.by_hand, self.hold, self.redeem, self.release, self.reverse, self.hold_for_booking,
+                 self.complete, self.refund, self.cancel, self.reopen, self.wake]  # fmt: skip
+        for self.turn in range(TURNS):
+            self.twice(self.chosen.choice(deeds)())
+        return self.posted
+
+    def twice(self, step: Callable[[], Any]) -> None:
+        for _ in range(2):
+            try:
+                done = until_it_is_done(step)
+            except DomainError as refusal:
+                if refusal.code not in MAY_BE_REFUSED:
+                    raise
+                continue
+            if isinstance(done, Entry):
+                self.posted.append(done)
+                if done.kind == "hold":
+                    self.held.append(done.id)
+
+    @property
+    def id(self) -> str:
+        return f"{self.number}-{self.turn}"
+
+    def by_hand(self) -> Callable[[], Entry]:
+        kind, points = (
+            self.chosen.choice(["grant", "grant", "redeem", "correction"]),
+            self.chosen.randint(1, 60),
+        )
+        asked = ByHand(kind=kind, points=points, reason="desk")
+        return partial(post_by_hand, self.world, access(), self.chosen.choice(self.clients), asked, self.id)
+
+    def hold(self) -> Callable[[], Entry]:
+        client = self.life.client(self.chosen.choice(self.clients))
+        points, bill = self.chosen.randint(1, 60), Bill(paid_minor=50_000)
+        return partial(
+            hold_points.hold_at_desk, self.world, access(), client, points, "sal_centru", bill, self.id
+        )
+
+    def redeem(self) -> Callable[[], Any]:
+        if not self.held:
+            return self.hold()
+        id = self.chosen.choice(self.held)
+        return partial(hold_points.redeem_hold, self.world, access(), id, 1, "sal_centru")
+
+    def release(self) -> Callable[[], Any]:
+        if not self.held:
+            return self.hold()
+        return partial(hold_points.release_hold, self.world, access(), self.chosen.choice(self.held))
+
+    def reverse(self) -> Callable[[], Any]:
+        by_hand = [entry for entry in self.posted if entry.kind in ("grant", "redeem", "correction")]
+        if not by_hand:
+            return self.by_hand()
+        return partial(undo_entry.reverse, self.world, access(), self.chosen.choice(by_hand).id, "mistake")
+
+    def hold_for_booking(self) -> Callable[[], Any]:
+        return partial(
+            hold_points.hold_for_booking, self.world, NETWORK, self._booking(), self.chosen.randint(1, 60),
+            None, lambda booking: None, "key:test",
+        )  # fmt: skip
+
+    def complete(self) -> Callable[[], Any]:
+        booking = self.life.booking(self._booking())
+        return partial(self.life.complete, booking, redeem_points=self.chosen.choice([0, 0, 10]))
+
+    def refund(self) -> Callable[[], Any]:
+        return partial(
+            refund_visit.refund, self.world, NETWORK, self._booking(), 20_000, "unhappy",
+            lambda booking: None, "key:test", self.id,
+        )  # fmt: skip
+
+    def cancel(self) -> Callable[[], Any]:
+        return partial(self.life.cancel, self.life.booking(self._booking()))
+
+    def reopen(self) -> Callable[[], Any]:
+        return partial(self.life.reopen, self.life.booking(self._booking()))
+
+    def wake(self) -> Callable[[], Any]:
+        return self.life.drain
+
+    def _booking(self) -> str:
+        return self.chosen.choice(self.bookings)
+
+
+def town(store: Table, clock: SettableClock, clients: int) -> tuple[Life, list[str]]:
+    """So many clients with points, of which some are about to expire."""
+    a_town(store)
+    life = new_life(store, clock, RecordingSender())
+    ids = [MARIA]
+    for number in range(1, clients):
+        phone = f"+3736900{number:04d}"
+        ids.append(save_client(store, a_client(f"cli_{number:016d}", phone=phone, email=None)).id)
+    tomorrow = (NOW + timedelta(days=1)).date()
+    for id in ids:
+        for points, on in ((300, None), (50, tomorrow)):
+            asked = ByHand(kind="grant", points=points, reason="start", expires_on=on)
+            post_by_hand(life.world, access(), id, asked, f"start-{points}")
+    return life, ids
+
+
+@pytest.mark.parametrize("clients", [1, 24])
+def test_eight_who_do_everything_at_once_lose_and_double_nothing(
+    store: Table, clock: SettableClock, clients: int
+) -> None:
+    life, ids = town(store, clock, clients)
+    bookings = [life.book(NOW + timedelta(hours=hours + 1), client=ids[hours % clients]).id
+                for hours in range(16)]  # fmt: skip
+    clock.forward(days=3)  # the first have something to expire, whoever comes first
+
+    def work(number: int) -> list[Entry]:
+        mine = new_life(store, clock, RecordingSender())
+        return Person(mine, number, ids, bookings).works()
+
+    told = [entry for posted in all_at_once(work) for entry in posted]
+    assert len(told) > THREADS * TURNS // 4
+    stand = {entry.id: entry for id in ids for entry in store.entries(NETWORK, id)}
+    assert all(stand[entry.id] == entry for entry in told)
+    for id in ids:
+        account, entries = store.account(NETWORK, id), store.entries(NETWORK, id)
+        assert faults(account, entries) == []
+        held = {booking.id for booking in map(life.booking, bookings) if booking.held_points}
+        assert {hold.booking_id for hold in account.holds if hold.booking_id} <= held
+    for booking in map(life.booking, bookings):
+        of = [entry for entry in stand.values() if entry.booking_id == booking.id]
+        cashback = [entry for entry in of if entry.kind == "cashback"]
+        undone = [entry for entry in of if entry.kind == "reversal"]
+        assert len(cashback) == booking.reopened + (booking.status is Status.COMPLETED)
+        assert len(undone) >= len(cashback) - 1
+
+
+def test_points_are_posted_to_somebody_whoever_is_merged_meanwhile(
+    store: Table, clock: SettableClock
+) -> None:
+    """Half of the eight post to a client while others merge them into another, and back."""
+    life, (maria, other) = town(store, clock, 2)
+    del life
+
+    def work(number: int) -> int:
+        mine, given = new_life(store, clock, RecordingSender()), 0
+        for turn in range(TURNS):
+            try:
+                if number == 0 and turn % 2:
+                    until_it_is_done(partial(merge_clients.unmerge_clients, mine.world, access(), maria))
+                elif number == 0:
+                    until_it_is_done(partial(merge_clients.merge_clients, mine.world, access(), maria, other))
+                else:
+                    asked = ByHand(kind="grant", points=1, reason="gift")
+                    post = partial(post_by_hand, mine.world, access(), maria, asked, f"{number}-{turn}")
+                    until_it_is_done(post)
+                    given += 1
+            except DomainError as refusal:
+                if refusal.code not in ("CLIENT_MERGED", "NOT_MERGED"):
+                    raise
+        return given
+
+    given = sum(all_at_once(work))
+    accounts = [store.account(NETWORK, id) for id in (maria, other)]
+    assert sum(account.balance - account.debt for account in accounts) == 2 * 350 + given
+    for account in accounts:
+        assert faults(account, store.entries(NETWORK, account.client_id)) == []
+    merged = store.client(NETWORK, maria)
+    assert merged is not None
+    assert merged.merged is None or (accounts[0].balance, accounts[0].lots) == (0, ())
