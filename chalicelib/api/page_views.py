@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from chalicelib.domain.account import Account
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.clients import CHANNELS, Client, is_known
 from chalicelib.domain.consents import all_refused
@@ -104,12 +105,20 @@ def card_token(opened: Opened, directory: Directory) -> str | None:
 
 
 def with_points(view: BookingView, opened: Opened, booking: Booking) -> BookingView:
-    """Says what may pay for a part of a booking that is ahead, or is set aside for it. One read."""
+    """Says what may pay for a part of a booking that is ahead, or is set aside for it. One read, an eventual
+    one where the booking, read surely, says that nothing is set aside."""
     now, directory = opened.world.now(), directory_for(opened.world, booking)
     if not (booking.is_upcoming and booking.starts_at > now and booking.client_id == opened.link.client_id):
         return view
-    account, _ = brought_up(opened.world.store.account(booking.network_id, opened.link.client_id), now)
-    hold = account.hold_of_booking(booking.id)
+    store, id = opened.world.store, opened.link.client_id
+    if booking.held_points:
+        stands: Account | None = store.account(booking.network_id, id)
+    else:
+        stands = next(iter(store.accounts_named(booking.network_id, [id])), None)
+    if stands is None:
+        return view
+    account, _ = brought_up(stands, now)
+    hold = account.hold_of_booking(booking.id) if booking.held_points else None
     value = directory.rules.bonuses.point_value(booking.currency)
     if hold is not None:
         return replace(view, held_points=hold.points, held_minor=hold.points * value)

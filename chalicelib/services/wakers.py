@@ -149,7 +149,7 @@ def wake_account(sending: Sending, account: Account, updates: PassUpdates) -> No
     account, ends = brought_up(account, now)
     if client is None:
         account = replace(account, shown=None)
-    elif tells:
+    elif tells or passes_are_stale(account):
         account = tell_wallets(world, sending.links, updates, account, client)
     world.store.save(plan_account.with_wake(account, directory, now, client), *ends)
 
