@@ -123,7 +123,7 @@ def test_a_client_without_anything_has_a_card_too(visitor: Visitor) -> None:
     assert '<p class="time gap">0</p>' in visitor.see("w").text
 
 
-def test_the_card_reads_the_link_the_client_and_the_account_alone(
+def test_the_card_reads_the_link_the_client_the_account_and_the_coupons_alone(
     visitor: Visitor, world: Any, given_parts: TestParts, http: Http
 ) -> None:
     from chalicelib.api import parts
@@ -138,7 +138,7 @@ def test_the_card_reads_the_link_the_client_and_the_account_alone(
 
     parts.use(replace(given_parts, the_world=replace(world, store=Counted())))
     assert visitor.see("w").status == 200
-    assert asked == ["link", "client", "account"]
+    assert asked == ["link", "client", "account", "coupons"]
 
 
 def test_looking_at_the_card_changes_nothing(visitor: Visitor, give: Any, world: Any, clock: Any) -> None:
