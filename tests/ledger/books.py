@@ -319,6 +319,7 @@ class Books:
             if known.became != points:
                 raise Refused("ENTRY_EXISTS")
             return
+        self._ensure_present(known.client)
         self.unnamed = Undoable(known.client, self._spend(purse, points, hold_id))
         known.became = points
 
@@ -326,6 +327,7 @@ class Books:
         known = self.holds[hold_id]
         if known.became == "released":
             return
+        self._ensure_present(known.client)
         try:
             self.purse(known.client).release(self.now, hold_id)
         except NotHeld:
