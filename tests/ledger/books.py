@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.ledger.model import Done, Held, NotHeld, Purse, TooMuch, midnight, midnight_after
+from tests.ledger.model import Done, Held, HoldsOpen, NotHeld, Purse, TooMuch, midnight, midnight_after
 
 VALUE_MINOR, PRICE_MINOR = 100, 50_000
 LASTS = timedelta(hours=1)
@@ -54,6 +54,14 @@ class Undoable:
 
 
 @dataclass
+class Merged:
+    into: str
+    left: Done
+    came: Done
+    booking_ids: list[str]
+
+
+@dataclass
 class Books:
     """`undoable`, `holds` and `bookings` go by the ids that the shop gave."""
 
@@ -64,6 +72,7 @@ class Books:
     bookings: dict[str, Visit] = field(default_factory=dict)
     holds: dict[str, KnownHold] = field(default_factory=dict)
     undoable: dict[str, Undoable] = field(default_factory=dict)
+    merged: dict[str, Merged] = field(default_factory=dict)
     unnamed: Any = None
 
     def purse(self, client: str) -> Purse:
@@ -77,6 +86,7 @@ class Books:
     # --- by hand
 
     def by_hand(self, client: str, points: int, day: date | None) -> None:
+        self._ensure_present(client)
         purse = self.purse(client)
         if points > 0:
             expires = midnight(day + timedelta(days=1), self.zone) if day else None
@@ -102,8 +112,54 @@ class Books:
         known.is_undone = True
 
     def _undo(self, client: str, done: Done, points: int) -> None:
+        """client: whose it was; another may be they by now."""
         until = midnight_after(self.now, self.zone, self.rules["grace_days"] + 1)
-        self.purse(client).undo(self.now, done, points, until)
+        if client in self.merged:
+            holder = self.purse(self.merged[client].into)
+            holder.undo_for(self.now, self.purse(client), done, points, until)
+        else:
+            self.purse(client).undo(self.now, done, points, until)
+
+    def present(self, client: str) -> str:
+        return self.merged[client].into if client in self.merged else client
+
+    def _ensure_present(self, client: str) -> None:
+        if client in self.merged:
+            raise Refused("CLIENT_MERGED")
+
+    # --- two clients who are one
+
+    def merge(self, client: str, into: str) -> None:
+        if client in self.merged:
+            return
+        self._ensure_present(into)
+        try:
+            left, moved = self.purse(client).leave(self.now)
+        except HoldsOpen:
+            raise Refused("HOLDS_OPEN") from None
+        came = self.purse(into).arrive(self.now, left, moved)
+        ahead = [id for id, visit in self.bookings.items() if self._is_ahead(visit, client)]
+        for id in ahead:
+            self.bookings[id].client = into
+        self.merged[client] = Merged(into, left, came, ahead)
+
+    def _is_ahead(self, visit: Visit, client: str) -> bool:
+        return visit.client == client and visit.status == UPCOMING and visit.starts_at >= self.now
+
+    def unmerge(self, client: str) -> None:
+        if client not in self.merged:
+            raise Refused("NOT_MERGED")
+        merge = self.merged.pop(client)
+        until = midnight_after(self.now, self.zone, self.rules["grace_days"] + 1)
+        there = self.purse(merge.into)
+        lapsed = there.lapsed(self.now, merge.came)
+        if left := abs(merge.came.worth) - lapsed:
+            there.undo(self.now, merge.came, left, until)
+        self.purse(client).come_back(self.now, merge.left, lapsed, until)
+        for id in merge.booking_ids:
+            visit = self.bookings[id]
+            if visit.client == merge.into and visit.status == UPCOMING:
+                visit.client = client
 
     def _spend(self, purse: Purse, points: int, hold_id: str | None = None) -> Done:
         try:
@@ -133,6 +189,7 @@ class Books:
             return
         if visit.status != UPCOMING:
             raise Refused("WRONG_STATUS")
+        visit.client = self.present(visit.client)
         purse = self.purse(visit.client)
         if redeem:
             self._ensure_redeemable(redeem, paid)
@@ -229,6 +286,7 @@ class Books:
         self._hold(visit.client, points, self._held_until(visit), id)
 
     def hold_at_desk(self, client: str, points: int, paid: int) -> None:
+        self._ensure_present(client)
         self._ensure_redeemable(points, paid)
         self._hold(client, points, self.now + timedelta(days=self.rules["hold_days"]), None)
 
@@ -261,6 +319,7 @@ class Books:
             if known.became != points:
                 raise Refused("ENTRY_EXISTS")
             return
+        self._ensure_present(known.client)
         self.unnamed = Undoable(known.client, self._spend(purse, points, hold_id))
         known.became = points
 
@@ -268,6 +327,7 @@ class Books:
         known = self.holds[hold_id]
         if known.became == "released":
             return
+        self._ensure_present(known.client)
         try:
             self.purse(known.client).release(self.now, hold_id)
         except NotHeld:

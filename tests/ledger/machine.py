@@ -102,7 +102,7 @@ class AnyShop(RuleBasedStateMachine):
         if refusal is not None:
             assert answer == refusal
             return None
-        assert not isinstance(answer, str) or answer.startswith("rfd_"), answer
+        assert not isinstance(answer, str) or answer.startswith(("rfd_", "cli_")), answer
         if keep:
             self.repeatable.append((real, answer))
         return answer
@@ -127,7 +127,7 @@ class AnyShop(RuleBasedStateMachine):
         )
         if entry is not None:
             self.books.named(entry.id)
-            self.contradictions.append(lambda: shop.post(client, kind, signed + 1, id, day))
+            self.contradictions.append(lambda: shop.post(client, kind, signed * 2, id, day))
 
     @precondition(lambda self: self.books.undoable)
     @rule(number=st.integers(0, 30), crash=crashes)
@@ -140,6 +140,7 @@ class AnyShop(RuleBasedStateMachine):
     @rule(client=clients, salon=salons, hours=st.integers(1, 60), crash=crashes)
     def book(self, client: str, salon: str, hours: int, crash: Crash | None) -> None:
         starts_at, id = self.shop.now + timedelta(hours=hours), self._request()
+        client = self.books.present(client)
         booking = self.shop.do(lambda: self.shop.book(client, salon, starts_at, id), crash)
         self.books.book(booking.id, client, SALONS[salon], starts_at)
 
@@ -254,6 +255,26 @@ class AnyShop(RuleBasedStateMachine):
     def release_hold(self, number: int, crash: Crash | None) -> None:
         id = self._hold(number)
         self._ask(lambda: self.shop.release_hold(id), lambda: self.books.release_hold(id), crash)
+
+    # --- two clients who are one
+
+    @rule(number=st.integers(0, 1), crash=crashes)
+    def merge(self, number: int, crash: Crash | None) -> None:
+        client, into = CLIENTS[number], CLIENTS[1 - number]
+        self._ask(
+            lambda: self.shop.merge(client, into), lambda: self.books.merge(client, into), crash, keep=False
+        )
+
+    @precondition(lambda self: self.books.merged)
+    @rule(crash=crashes)
+    def unmerge(self, crash: Crash | None) -> None:
+        (client,) = self.books.merged
+
+        def again() -> str:
+            """A second time it is NOT_MERGED."""
+            return self.shop.unmerge(client) if self.shop.is_merged(client) else client
+
+        self._ask(again, lambda: self.books.unmerge(client), crash, keep=False)
 
     # --- again
 

@@ -189,6 +189,27 @@ class Purse:
         if points:  # it had been owed
             self.lots.append(Lot(now, FOREVER, points))
 
+    def undo_for(self, now: datetime, former: "Purse", done: Done, points: int, grace: datetime | None) -> None:
+        """Undoes here what was done to the purse of somebody who was merged into this one."""
+        self.until(now)
+        if done.worth > 0:
+            self.debt += points
+        else:
+            skip, late, left = done.undone, 0, points
+            for number, (took, expired) in reversed(done.took.items()):
+                there, skip = max(took - skip, 0), max(skip - took, 0)
+                back = min(there, left)
+                left -= back
+                was = former.lots[number]
+                if back and expired <= now:
+                    late += back
+                elif back:
+                    self.lots.append(Lot(was.available, expired, back, was.idle_days))
+            if late:
+                self.lots.append(Lot(now, grace or FOREVER, late))
+        done.undone += points
+        self._pay({})
+
     def _take(self, number: int, points: int, took: dict[int, tuple[int, datetime]]) -> int:
         so_far, _ = took.get(number, (0, None))
         took[number] = (so_far + points, self.lots[number].expires)

@@ -15,7 +15,7 @@ from chalicelib.domain.errors import DomainError
 from chalicelib.domain.ledger import brought_up, next_end
 from chalicelib.domain.ledger_check import faults
 from chalicelib.domain.programme import Bill
-from chalicelib.services import book, hold_points, post_bonus, refund_visit, step_booking, undo_entry
+from chalicelib.services import book, hold_points, merge_clients, post_bonus, refund_visit, step_booking, undo_entry
 from chalicelib.services.wake_items import wake_one
 from chalicelib.services.wakers import wakers
 from chalicelib.services.world import World
@@ -163,6 +163,15 @@ class Shop:
 
     def release_hold(self, hold_id: str) -> Entry:
         return hold_points.release_hold(self.world, access(), hold_id)
+
+    def merge(self, client_id: str, into_id: str) -> str:
+        return merge_clients.merge_clients(self.world, access(), client_id, into_id).client.id
+
+    def unmerge(self, client_id: str) -> str:
+        return merge_clients.unmerge_clients(self.world, access(), client_id).client.id
+
+    def is_merged(self, client_id: str) -> bool:
+        return self.client(client_id).merged is not None
 
     def quote(self, client_id: str, paid_minor: int) -> int:
         account = post_bonus.account_to_quote(self.world, NETWORK, client_id)
