@@ -191,7 +191,8 @@ def _given_to(directory: Directory, bookings: list[Booking], client: Client, now
 
 def unmerge_clients(world: World, access: Access, client_id: str) -> Merged:
     """Undoes a merge: what had come leaves the other again, and what of it they have spent since they owe.
-    What the other gained by themselves since stays theirs. Raises NOT_FOUND, NOT_MERGED."""
+    What the other gained by themselves since stays theirs. Raises NOT_FOUND, NOT_MERGED, CLIENT_MERGED (the
+    other was merged further: unmerge them first, since the points are there)."""
     for _ in range(CONFLICT_TRIES):
         client = world.store.client(access.network_id, client_id)
         if client is None:
@@ -199,6 +200,7 @@ def unmerge_clients(world: World, access: Access, client_id: str) -> Merged:
         if client.merged is None:
             raise conflict("NOT_MERGED", "This client is not merged into another.", client_id=client_id)
         client, other = _both(world, access, client_id, client.merged.into)
+        ensure_present(other)
         done = _unmerged(world, access, client, other)
         try:
             client, other, *_ = world.store.save(*done.values)

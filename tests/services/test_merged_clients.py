@@ -143,6 +143,20 @@ def test_merged_unmerged_and_merged_again(life: Life, masha: str) -> None:
         unmerged(life)
 
 
+def test_who_was_merged_further_is_unmerged_first(life: Life, masha: str) -> None:
+    ira = save_client(life.store, a_client("cli_ira0000000000003", phone="+37369000003", email=None)).id
+    given(life, MASHA, 70, "a")
+    merged(life)
+    merge_clients(life.world, access(), MARIA, ira)
+    with pytest.raises(DomainError) as refusal:
+        unmerged(life)
+    assert (refusal.value.code, refusal.value.details["client_id"]) == ("CLIENT_MERGED", ira)
+    assert [worth(life, id) for id in (MASHA, MARIA, ira)] == [(0, 0), (0, 0), (70, 0)]
+    unmerge_clients(life.world, access(), MARIA)
+    unmerged(life)
+    assert [worth(life, id) for id in (MASHA, MARIA, ira)] == [(70, 0), (0, 0), (0, 0)]
+
+
 def test_points_on_hold_keep_clients_apart_until_the_booking_is_closed(life: Life, masha: str) -> None:
     given(life, MASHA, 70, "a")
     booking = life.book(NOW + timedelta(days=1), client=MASHA)
