@@ -11,6 +11,7 @@ from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import DomainError
 from chalicelib.domain.ids import digest
 from chalicelib.services.keep_client import NewClient, change_client, register_client
+from chalicelib.services.merge_clients import merge_clients
 from chalicelib.services.post_bonus import ByHand, post_by_hand
 from chalicelib.services.refer_client import referral_code
 from chalicelib.services.refund_visit import refund
@@ -216,3 +217,21 @@ def test_a_gift_undone_by_hand_is_not_undone_again_with_the_visit(referring: Lif
     reverse(referring.world, access(), entries(referring, "referral")[0].id, "cheated")
     referring.reopen(done.booking)
     assert (balance(referring), referring.store.account(NETWORK, MARIA).debt) == (0, 0)
+
+
+@pytest.mark.parametrize("friend_stays", [True, False])
+@pytest.mark.parametrize("refunded", [True, False])
+def test_the_gifts_go_with_the_visit_though_both_turned_out_to_be_one(
+    referring: Life, friend_stays: bool, refunded: bool
+) -> None:
+    friend = a_friend(referring)
+    booking = visited_on(referring, DAY, friend.id).booking
+    gone, stays = (MARIA, friend.id) if friend_stays else (friend.id, MARIA)
+    merge_clients(referring.world, access(), gone, stays)
+    assert balance(referring, stays) == 400
+    if refunded:
+        refund(referring.world, NETWORK, booking.id, 50_000, "spoiled", lambda each: None, "key:test")
+    else:
+        referring.reopen(booking)
+    account = referring.store.account(NETWORK, stays)
+    assert (balance(referring, stays), account.debt, balance(referring, gone)) == (0, 0, 0)
