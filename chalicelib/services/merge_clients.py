@@ -26,7 +26,7 @@ from chalicelib.services.keep_client import contact_aliases
 from chalicelib.services.keep_coupons import open_coupons
 from chalicelib.services.plan_booking import with_wake
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.undo_entry import expired_of, grace_end
+from chalicelib.services.undo_entry import expired_of, grace_end, merged_id
 from chalicelib.services.world import CONFLICT_TRIES, World
 
 BOOKINGS_MOST, COUPONS_MOST = 40, 20
@@ -98,7 +98,7 @@ class _Done:
 def _merged(world: World, access: Access, client: Client, other: Client) -> _Done:
     now, directory, store = world.now(), world.directory(client.network_id), world.store
     out_id = entry_id(client.id, "merge", other.id, str(client.merges))
-    in_id = entry_id(other.id, "merge", out_id)
+    in_id = merged_id(other.id, out_id)
     left = moved_out(store.account(client.network_id, client.id), _posting(out_id, in_id, access), now)
     left = replace(left, account=replace(left.account, moved_to=other.id))
     theirs = store.account(other.network_id, other.id)
