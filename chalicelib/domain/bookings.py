@@ -65,6 +65,7 @@ class Booking:
     reopened    how often it was completed and taken back: tells the postings of one completion from
     another's.
     closed_at   when it was completed, cancelled or marked a no-show.
+    redeemed_minor what the redeemed points paid for, by their value on that day.
     held_points points set aside for it when that was last changed: there may be a hold on the account.
     unconfirmed_told
                 the occurrence of which the salon was told that nobody had confirmed it in time.
@@ -92,6 +93,7 @@ class Booking:
     goods_minor: int | None = None
     tip_minor: int | None = None
     redeemed_points: int = 0
+    redeemed_minor: int = 0
     earned_points: int = 0
     held_points: int = 0
     refunds: tuple[Refund, ...] = ()

@@ -16,7 +16,7 @@ from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.promote_visit import promotion_of_visit
 from chalicelib.services.visit_gifts import Referrer, gifts_of_visit, given_for, referrer_of
-from chalicelib.services.visit_points import points_of_visit, posting_id, visited_on
+from chalicelib.services.visit_points import paid_by_hold, points_of_visit, posting_id, visited_on
 from chalicelib.services.world import CONFLICT_TRIES, Allow, World
 
 
@@ -149,7 +149,13 @@ def completion(
         now,
         is_new_visit=counts_as_new_visit(client, day),
     )
-    closed = replace(closed, redeemed_points=bill.redeem_points, earned_points=points.earned, held_points=0)
+    closed = replace(
+        closed,
+        redeemed_points=bill.redeem_points,
+        redeemed_minor=bill.redeem_points * directory.rules.bonuses.point_value(closed.currency),
+        earned_points=points.earned,
+        held_points=0,
+    )
     visitor = with_visit(client, day, closed.currency, bill.paid_minor)
     visitor = with_dues_after(visitor, closed, directory.services, now)
     visitor = plan_client.with_wake(visitor, directory, now)
@@ -201,11 +207,28 @@ def counted(
     world: World, booking: Booking, client: Client | None, paid_minor: int | None, actor: str
 ) -> list[Any]:
     """What must be saved so that a visit that took place, as a site says, is completed and counts for its
-    client. paid_minor: None where that was not told; then it is what the lines come to."""
+    client. paid_minor: in money; None where that was not told: then the bill is what the lines come to. What
+    is held for it pays, too."""
     client = present(world, client)
     account = world.store.account(booking.network_id, client.id) if client else None
     told = booking.paid_minor if paid_minor is None else paid_minor
-    bill = Bill(paid_minor=booking.total_minor if told is None else told)
     upcoming = replace(booking, status=Status.BOOKED, closed_at=None)
     directory = directory_for(world, booking)
+    bill = Bill(paid_minor=booking.total_minor if told is None else told)
+    if account is not None and booking.held_points:
+        bill = _with_hold(world, directory, upcoming, account, told)
     return _worked_out(world, directory, upcoming, client, account, bill, actor).to_save()
+
+
+def _with_hold(
+    world: World, directory: Directory, booking: Booking, account: Account, told: int | None
+) -> Bill:
+    value, now = directory.rules.bonuses.point_value(booking.currency), world.now()
+    if told is not None:
+        points = paid_by_hold(directory, booking, account, told, now)
+        return Bill(paid_minor=told + points * value, redeem_points=points)
+    whole, points = booking.total_minor, 0
+    hold = account.hold_of_booking(booking.id)
+    if hold is not None:
+        points = paid_by_hold(directory, booking, account, max(whole - hold.points * value, 0), now)
+    return Bill(paid_minor=whole, redeem_points=points)

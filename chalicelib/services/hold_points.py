@@ -16,6 +16,7 @@ from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import Bill, Quote, programme_for, quote, same_scope
 from chalicelib.domain.zones import local_date
 from chalicelib.services import plan_account
+from chalicelib.services.follow_merge import present
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.post_once import post_once
@@ -62,7 +63,8 @@ def hold_for_booking(
             salon_id=booking.salon_id,
         )
         done = held(account, posting, _held_until(booking, directory), now)
-        kept = with_wake(replace(booking, held_points=points), directory, client, now)
+        kept = replace(booking, held_points=points, client_id=client.id)
+        kept = with_wake(kept, directory, client, now)
         account = plan_account.with_wake(done.account, directory, now, client)
         try:
             world.store.save(kept, account, *ends, *done.entries)
@@ -110,7 +112,7 @@ def _client_of(world: World, booking: Booking) -> Client:
         status = booking.status.value
         raise conflict("WRONG_STATUS", "Points are held for a booking that is to come.", status=status)
     id = booking.client_id
-    client = world.store.client(booking.network_id, id, fresh=False) if id else None
+    client = present(world, world.store.client(booking.network_id, id, fresh=False)) if id else None
     if client is None:
         raise refused("NO_CLIENT", "The booking has no client whose points could be held.")
     return client

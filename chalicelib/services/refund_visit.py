@@ -66,7 +66,7 @@ def refund(
             saved, *_ = world.store.save(*done.values)
         except SaveConflict:
             continue
-        return _answer(world, saved, done.refund, done.account, done.entries)
+        return _answer(saved, done.refund, done.account, done.entries)
     raise conflict("TRY_AGAIN", "Somebody else changed this visit at the same moment; try again.")
 
 
@@ -151,17 +151,16 @@ def _as_it_stands(world: World, booking: Booking, refund: Refund, amount_minor: 
             amount_minor=refund.amount_minor,
         )
     account = world.store.account(booking.network_id, booking.client_id) if booking.client_id else None
-    return _answer(world, booking, refund, account, ())
+    return _answer(booking, refund, account, ())
 
 
 def _answer(
-    world: World, booking: Booking, refund: Refund, account: Account | None, entries: tuple[Entry, ...]
+    booking: Booking, refund: Refund, account: Account | None, entries: tuple[Entry, ...]
 ) -> Refunded:
     """The part of the bill that was paid in money is given back in proportion, like the points: what a point
     is rounded down by is not given in money either."""
-    value = directory_for(world, booking).rules.bonuses.point_value(booking.currency)
     whole = booking.paid_minor or 0
-    in_money = max(whole - booking.redeemed_points * value, 0)
+    in_money = max(whole - booking.redeemed_minor, 0)
     earlier = takewhile(lambda each: each.id != refund.id, booking.refunds)
     before = sum(each.amount_minor for each in earlier)
     after = before + refund.amount_minor

@@ -62,6 +62,7 @@ def taken_back(
         reopened=booking.reopened + 1,
         earned_points=0,
         redeemed_points=0,
+        redeemed_minor=0,
         paid_minor=None,
         goods_minor=None,
         tip_minor=None,

@@ -95,6 +95,28 @@ def points_of_visit(
     return VisitPoints(with_activity(account, now, directory.zone), tuple(entries), earned)
 
 
+def paid_by_hold(
+    directory: Directory, booking: Booking, account: Account, money_minor: int, now: datetime
+) -> int:
+    """How many of the points that are held for a booking pay a part of it, where a site closes it and tells
+    what was paid in money: all of them, as far as the programme lets them. They are not to be had twice, as
+    the discount that they gave and as points."""
+    hold = brought_up(account, now)[0].hold_of_booking(booking.id)
+    if hold is None:
+        return 0
+    terms, value = programme_of(booking, directory), directory.rules.bonuses.point_value(booking.currency)
+
+    def cap(points: int) -> int:
+        """The less they pay, the smaller is the bill that they may pay a part of."""
+        bill = bill_of(booking, directory, money_minor + points * value, 0)
+        return programme.cap_points(bill, terms, value)
+
+    points = hold.points
+    while (most := cap(points)) < points:
+        points = most
+    return points if terms.enabled and points >= terms.redeem_minimum_points else 0
+
+
 def ensure_redeemable(
     points: int, bill: programme.Bill, terms: Programme, rules: BonusRules, currency: str
 ) -> None:

@@ -189,11 +189,11 @@ class Books:
             return
         if visit.status != UPCOMING:
             raise Refused("WRONG_STATUS")
-        visit.client = self.present(visit.client)
-        purse = self.purse(visit.client)
+        client = self.present(visit.client)
+        purse = self.purse(client)
         if redeem:
             self._ensure_redeemable(redeem, paid)
-        hold_id = visit.hold_id if self._open_hold(visit) else None
+        hold_id = visit.hold_id if visit.hold_id in purse.holds else None
         spent = None
         if redeem:
             spent = self._spend(purse, redeem, hold_id)
@@ -201,7 +201,7 @@ class Books:
             purse.release(self.now, hold_id)
         if hold_id:
             self.holds[hold_id].became = None if redeem else "released"
-        visit.spent, visit.earned, visit.hold_id = spent, None, None
+        visit.client, visit.spent, visit.earned, visit.hold_id = client, spent, None, None
         visit.status, visit.paid, visit.redeemed, visit.refunded = "completed", paid, redeem, 0
         visit.completions += 1
         in_money = max(paid - redeem * VALUE_MINOR, 0)

@@ -189,7 +189,9 @@ class Purse:
         if points:  # it had been owed
             self.lots.append(Lot(now, FOREVER, points))
 
-    def undo_for(self, now: datetime, former: "Purse", done: Done, points: int, grace: datetime | None) -> None:
+    def undo_for(
+        self, now: datetime, former: "Purse", done: Done, points: int, grace: datetime | None
+    ) -> None:
         """Undoes here what was done to the purse of somebody who was merged into this one."""
         self.until(now)
         if done.worth > 0:

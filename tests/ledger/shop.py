@@ -15,7 +15,15 @@ from chalicelib.domain.errors import DomainError
 from chalicelib.domain.ledger import brought_up, next_end
 from chalicelib.domain.ledger_check import faults
 from chalicelib.domain.programme import Bill
-from chalicelib.services import book, hold_points, merge_clients, post_bonus, refund_visit, step_booking, undo_entry
+from chalicelib.services import (
+    book,
+    hold_points,
+    merge_clients,
+    post_bonus,
+    refund_visit,
+    step_booking,
+    undo_entry,
+)
 from chalicelib.services.wake_items import wake_one
 from chalicelib.services.wakers import wakers
 from chalicelib.services.world import World

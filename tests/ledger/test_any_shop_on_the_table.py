@@ -45,4 +45,4 @@ def test_whatever_happens_the_ledger_is_right_on_the_table(open_table: Callable[
         open_store = staticmethod(open_table)
         calls_of = staticmethod(any_call)
 
-    run_state_machine_as_test(OnTheTable, settings=stateful(few=6, steps=30, many=100, many_steps=50))
+    run_state_machine_as_test(OnTheTable, settings=stateful(few=10, steps=40, many=100, many_steps=50))

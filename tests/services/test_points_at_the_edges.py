@@ -206,6 +206,28 @@ def test_a_booking_cancelled_by_its_site_sets_its_points_free(life: Life, site: 
     assert (account(life).available(NOW), account(life).held) == (100, 0)
 
 
+@pytest.mark.parametrize(
+    ("told", "redeemed", "bill"),
+    [(45_000, 50, 50_000), (None, 50, 50_000), (3_000, 10, 4_000), (0, 0, 0)],
+    ids=["told in money", "nothing told", "more is held than the programme lets", "nothing paid"],
+)
+def test_what_is_held_pays_when_the_site_closes_the_visit_once_however_often_it_tells(
+    life: Life, site: Connection, told: int | None, redeemed: int, bill: int
+) -> None:
+    set_up(life, cashback_percent=10)
+    gift(life, 100)
+    starts_at = NOW + timedelta(days=1)
+    life.hear(site, reported("e-1", 1, starts_at))
+    hold(life, life.only_booking())
+    for version in (2, 3):
+        life.hear(site, reported("e-1", version, starts_at, status=SiteStatus.COMPLETED, paid_minor=told))
+    booking = life.only_booking()
+    assert (booking.redeemed_points, booking.paid_minor, booking.held_points) == (redeemed, bill, 0)
+    assert booking.earned_points == (bill - redeemed * 100) // 1000
+    found = account(life)
+    assert (found.balance, found.held) == (100 - redeemed + booking.earned_points, 0)
+
+
 def test_a_booking_that_is_moved_keeps_its_hold(life: Life) -> None:
     set_up(life, hold_days=1)
     gift(life, 100)
