@@ -117,11 +117,14 @@ def undone(
 
 
 def reverse(world: World, access: Access, entry_id: str, reason: str) -> Entry:
-    """Undoes what is left of an entry. Again: the same reversal. Raises NOT_FOUND, CANNOT_REVERSE."""
+    """Undoes what is left of an entry. Again: the same reversal. Raises NOT_FOUND, FORBIDDEN (it was posted
+    in a salon that the key does not reach), CANNOT_REVERSE."""
     network_id, client_id = access.network_id, client_of_entry(entry_id)
     entry = world.store.entry(network_id, client_id, entry_id)
     if entry is None:
         raise missing("entry", entry_id)
+    if entry.salon_id is not None:
+        access.ensure_salon(entry.salon_id)
     client = present(world, world.store.client(network_id, client_id))
     holder_id = client.id if client is not None else client_id
     for each in entries_of(world, network_id, client_id, holder_id):
