@@ -14,7 +14,7 @@ from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import month_of
 from chalicelib.domain.visit_rewards import streaks_broken
 from chalicelib.services import plan_account
-from chalicelib.services.follow_merge import present
+from chalicelib.services.follow_merge import present_account
 from chalicelib.services.undo_entry import entries_of, undone, undone_of
 from chalicelib.services.visit_points import posting_id
 from chalicelib.services.world import World
@@ -113,11 +113,10 @@ def _referrers_side(
     if gift.referrer_id is None or gift.entry_id is None:
         return account, []
     world, network_id = undoing.world, undoing.booking.network_id
-    client = present(world, world.store.client(network_id, gift.referrer_id))
-    holder_id = client.id if client is not None else gift.referrer_id
+    client, theirs = present_account(world, network_id, gift.referrer_id)
+    holder_id = theirs.client_id
     if holder_id == account.client_id:
         return _undone(undoing, account, entries, gift.entry_id)
-    theirs = world.store.account(network_id, holder_id)
     theirs, made = _undone(
         undoing, theirs, entries_of(world, network_id, gift.referrer_id, holder_id), gift.entry_id
     )
