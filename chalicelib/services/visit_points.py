@@ -111,7 +111,7 @@ def paid_by_hold(
         bill = bill_of(booking, directory, money_minor + points * value, 0)
         return programme.cap_points(bill, terms, value)
 
-    points = hold.points
+    points = hold.points - hold.points % terms.redeem_step_points  # the step may be another by now
     while (most := cap(points)) < points:
         points = most
     return points if terms.enabled and points >= terms.redeem_minimum_points else 0

@@ -292,3 +292,16 @@ def test_what_is_held_is_free_again_when_a_site_gives_the_booking_to_another_cli
     assert (booking.client_id == MARIA, booking.status, booking.held_points) == (False, status, 0)
     assert (account(life).held, account(life).available(NOW), booking.redeemed_points) == (0, 100, 0)
     assert [entry.reason for entry in entries(life, "release")] == ["released"]
+
+
+def test_a_site_closes_a_visit_though_points_go_in_other_steps_by_now(life: Life, site: Connection) -> None:
+    set_up(life)
+    gift(life, 100)
+    starts_at = NOW + timedelta(days=1)
+    life.hear(site, reported("e-1", 1, starts_at))
+    hold(life, life.only_booking())
+    set_up(life, redeem_step_points=20, redeem_minimum_points=20, cashback_percent=0)
+    life.hear(site, reported("e-1", 2, starts_at, status=SiteStatus.COMPLETED, paid_minor=40_000))
+    booking = life.only_booking()
+    assert (booking.status, booking.redeemed_points) == (Status.COMPLETED, 40)
+    assert (account(life).held, account(life).available(NOW)) == (0, 60)
