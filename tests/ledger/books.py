@@ -276,14 +276,16 @@ class Books:
         visit = self.bookings[id]
         if visit.status != UPCOMING:
             raise Refused("WRONG_STATUS")
-        self.purse(visit.client)
+        self.purse(self.present(visit.client))
         if self._open_hold(visit):
             if self.holds[str(visit.hold_id)].points != points:
                 raise Refused("HOLD_EXISTS")
             self.unnamed = None
             return
         self._ensure_redeemable(points, PRICE_MINOR)
-        self._hold(visit.client, points, self._held_until(visit), id)
+        client = self.present(visit.client)
+        self._hold(client, points, self._held_until(visit), id)
+        visit.client = client
 
     def hold_at_desk(self, client: str, points: int, paid: int) -> None:
         self._ensure_present(client)
