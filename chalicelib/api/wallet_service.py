@@ -4,6 +4,7 @@ A device says that it keeps a pass, asks which of its passes are new, and fetche
 came with the pass. Each network has an address of its own, so that whatever is asked stays in its partition.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -114,7 +115,7 @@ def newest(request: Request, network: str, pass_type: str, serial: str) -> Answe
     network_id, client_id = _owner(request, network, serial)
     world, links = parts().world(), parts().links()
     client = client_of_pass(world, network_id, client_id)
-    shown = pass_of(world, card_of(world, client), links)
+    shown = replace(pass_of(world, card_of(world, client), links), serial=serial)  # whoever they are now
     theirs = client.language or world.directory(network_id).network.language
     language = choose_language(theirs, request.headers.get("accept-language"))
     return pkpass_answer(apple_pass.pkpass(shown, language, issuer, service_of(links, network_id, serial)))

@@ -157,7 +157,8 @@ class Account:
     reward_uses, streaks  what the client's visits were rewarded for already, as far as it may still matter.
     referral  the gifts for the client's first paid visit, if they came by somebody's word.
     surprised_month: of the last surprise gift, counted from the year 0.
-    moved_to  another client, who has all that was here: nothing is posted here meanwhile.
+    moved_to  another client, who has all that was here: nothing is posted here meanwhile. came_from: clients
+              who were merged into this one, and so show this account in their wallets.
     shown     of a client who has the card in a wallet: what the wallet was told.
     The pointer is for what expires, and for what is said of it beforehand.
     """
@@ -176,6 +177,7 @@ class Account:
     referral: ReferralGift | None = None
     surprised_month: int | None = None
     moved_to: str | None = None
+    came_from: tuple[str, ...] = ()
     touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
     wake: Wake | None = None
     trouble: Trouble | None = None

@@ -8,6 +8,19 @@ from chalicelib.domain.account import Account, Entry, Posting
 from chalicelib.domain.errors import conflict
 from chalicelib.domain.ledger import Posted, brought_up, entered
 from chalicelib.domain.lots import change_of
+from chalicelib.domain.wallet import UNTOLD, Shown
+
+
+def joined(account: Account, gone: Account) -> Account:
+    """The account, shown from now on by the passes of whoever has gone over to it, too."""
+    shown = account.shown or (Shown(UNTOLD) if gone.shown else None)
+    return replace(account, came_from=(*account.came_from, gone.client_id, *gone.came_from), shown=shown)
+
+
+def parted(account: Account, gone: Account) -> Account:
+    """The account without the passes of one who goes again."""
+    theirs = {gone.client_id, *gone.came_from}
+    return replace(account, came_from=tuple(id for id in account.came_from if id not in theirs))
 
 
 def moved_out(account: Account, posting: Posting, now: datetime) -> Posted:

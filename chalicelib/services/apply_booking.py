@@ -262,15 +262,19 @@ def _save(
     if client is None and booking.client_id is not None:
         client = world.store.client(booking.network_id, booking.client_id)
     had_client = stands is not None and stands.client_id is not None
+    freed: list[Any] = []
+    if stands is not None and booking.client_id != stands.client_id:
+        booking, freed = with_hold(world, stands, booking)
     if target is Status.COMPLETED and (was is not target or (client is not None and not had_client)):
-        values = counted(world, booking, client, event.paid_minor, _actor(booking))
+        values = [*counted(world, booking, client, event.paid_minor, _actor(booking)), *freed]
         extra = [value for value in extra if value is not client]
     elif stands is not None and had_client and was is Status.COMPLETED and target is not was:
         values = taken_back(world, booking, target, _actor(booking), counted_at=stands.starts_at)
     else:
         booking = _stepped(booking, was, target, event, now)
-        booking, with_it = with_hold(world, stands, booking) if stands is not None else (booking, [])
-        values = [with_wake(booking, directory, client, now), *with_it]
+        if stands is not None and not freed:
+            booking, freed = with_hold(world, stands, booking)
+        values = [with_wake(booking, directory, client, now), *freed]
     (saved, *_) = world.store.save(*values, *extra, remove=remove)
     world.wake_if_due(saved)
     return Applied(changed=True, booking_id=booking.id)

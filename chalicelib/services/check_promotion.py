@@ -32,6 +32,8 @@ def checked_promotion(
 def _check_dates(promotion: Promotion, directory: Directory, now: datetime, *, begun: bool) -> None:
     today = local_date(now, directory.zone)
     starts_on, ends_on = promotion.starts_on, promotion.ends_on
+    if starts_on > today + timedelta(days=STARTS_WITHIN_DAYS):
+        raise _invalid_dates("starts_on", "A promotion starts within two years.")
     if not starts_on <= ends_on <= starts_on + timedelta(days=DAYS_MOST - 1):
         raise _invalid_dates(
             "ends_on", f"A promotion ends on its first day or later, within {DAYS_MOST} days."
@@ -40,8 +42,6 @@ def _check_dates(promotion: Promotion, directory: Directory, now: datetime, *, b
         raise _invalid_dates("starts_on", "A promotion starts today or later.")
     if ends_on < today:
         raise _invalid_dates("ends_on", "A promotion ends today or later.")
-    if starts_on > today + timedelta(days=STARTS_WITHIN_DAYS):
-        raise _invalid_dates("starts_on", "A promotion starts within two years.")
 
 
 def _invalid_dates(field: str, message: str) -> Exception:

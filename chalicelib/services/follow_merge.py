@@ -13,6 +13,17 @@ def present(world: World, client: Client | None) -> Client | None:
     return client
 
 
+def present_account(world: World, network_id: str, client_id: str) -> tuple[Client | None, Account]:
+    """Whom a client is now, and their account: to be posted to beside something else. A merge between the two
+    reads is told by the account."""
+    while True:
+        client = present(world, world.store.client(network_id, client_id))
+        account = world.store.account(network_id, client.id if client is not None else client_id)
+        if account.moved_to is None:
+            return client, account
+        client_id = account.moved_to
+
+
 def ensure_present(client: Client) -> None:
     """Raises CLIENT_MERGED, naming whom they are now."""
     if client.merged is not None:

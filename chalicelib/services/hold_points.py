@@ -139,22 +139,23 @@ def _held_until(booking: Booking, directory: Directory) -> datetime:
 
 def with_hold(world: World, before: Booking, after: Booking) -> tuple[Booking, list[Any]]:
     """A booking that was changed, and what must be saved with it so that its hold follows: it moves along,
-    and ends with the booking. Reads nothing where nothing was held."""
+    and ends with the booking, or when that goes to another client. Reads nothing where nothing was held."""
     moved = after.ends_at != before.ends_at
-    if not before.held_points or before.client_id is None or (after.is_upcoming and not moved):
+    stays = after.is_upcoming and after.client_id == before.client_id
+    if not before.held_points or before.client_id is None or (stays and not moved):
         return after, []
     now, directory = world.now(), directory_for(world, after)
     stands = world.store.account(before.network_id, before.client_id)
     account, ends = brought_up(stands, now)
     hold = account.hold_of_booking(before.id)
     entries = list(ends)
-    if hold is not None and after.is_upcoming:
+    if hold is not None and stays:
         later = replace(hold, expires_at=max(hold.expires_at, _held_until(after, directory)))
         account = replace(account, holds=tuple(later if h is hold else h for h in account.holds))
     elif hold is not None:
         done = released(account, hold.id, _release(hold, account, "system"), now)
         account, entries = done.account, [*entries, *done.entries]
-    if hold is None or not after.is_upcoming:
+    if hold is None or not stays:
         after = replace(after, held_points=0)
     if account == stands:
         return after, []

@@ -25,6 +25,7 @@ from chalicelib.domain.wallet import (
     serial_of,
 )
 from chalicelib.services import plan_account
+from chalicelib.services.follow_merge import present
 from chalicelib.services.make_links import Links
 from chalicelib.services.ports import PassUpdates, SaveConflict
 from chalicelib.services.show_card import Card, card_code, card_of, coupons_of
@@ -119,9 +120,10 @@ def _keep(world: World, values: list[Any]) -> None:
     """With a mark on the account, so that from now on its postings call for telling wallets."""
     kept: PassDevice = values[0]
     client = client_of_pass(world, kept.network_id, kept.client_id)
+    client = present(world, client) or client
     for _ in range(CONFLICT_TRIES):
         now, directory = world.now(), world.directory(kept.network_id)
-        account = world.store.account(kept.network_id, kept.client_id)
+        account = world.store.account(kept.network_id, client.id)
         marked = replace(account, shown=Shown(account.entries))
         also = [] if account.shown else [plan_account.with_wake(marked, directory, now, client)]
         try:
@@ -180,10 +182,11 @@ def changed_since(
         if client is None:
             continue
         shown = pass_of(world, card_of(world, client), links)
-        tag = f"{shown.serial}-{shown.tag}"
+        serial = serial_of(network_id, each.client_id)
+        tag = f"{serial}-{shown.tag}"
         all_tags.append(tag)
         if tag not in known:
-            new.append(shown.serial)
+            new.append(serial)
     return new, ",".join(all_tags)
 
 
@@ -191,12 +194,19 @@ def tell_wallets(
     world: World, links: Links, updates: PassUpdates, account: Account, client: Client
 ) -> Account:
     """Tells those that keep the client's pass what it shows now, and the account that they were told; in an
-    hour again, if one did not answer. account: brought up. Saves nothing."""
+    hour again, if one did not answer. Passes of whoever was merged into the client show the same, each under
+    its own serial. account: brought up. Saves nothing."""
     now, directory = world.now(), world.directory(client.network_id)
-    devices = world.store.pass_devices(client.network_id, client.id)
+    network_id, ids = client.network_id, (client.id, *account.came_from)
+    devices = {id: found for id in ids if (found := world.store.pass_devices(network_id, id))}
     if not devices:
         return replace(account, shown=None)
     shown = pass_of(world, Card(client, account, directory, now), links)
-    if updates.changed(shown, client.language or directory.network.language, devices):
+    language = client.language or directory.network.language
+    told = [
+        updates.changed(replace(shown, serial=serial_of(network_id, id)), language, found)
+        for id, found in devices.items()
+    ]
+    if all(told):
         return replace(account, shown=Shown(account.entries))
     return replace(account, shown=Shown(UNTOLD, now + AGAIN))

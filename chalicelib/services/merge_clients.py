@@ -15,18 +15,19 @@ from chalicelib.domain.coupons import Coupon, coupon_id, reopened, voided
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import entry_id
 from chalicelib.domain.ledger import Posted, brought_up
-from chalicelib.domain.moving import moved_in, moved_out
+from chalicelib.domain.moving import joined, moved_in, moved_out, parted
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import turnover_moved
 from chalicelib.domain.surprises import latest
 from chalicelib.domain.undoing import unmerged
+from chalicelib.domain.wallet import UNTOLD, Shown
 from chalicelib.services import plan_account, plan_client
 from chalicelib.services.follow_merge import ensure_present
 from chalicelib.services.keep_client import contact_aliases
 from chalicelib.services.keep_coupons import open_coupons
 from chalicelib.services.plan_booking import with_wake
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.undo_entry import expired_of, grace_end
+from chalicelib.services.undo_entry import expired_of, grace_end, merged_id
 from chalicelib.services.world import CONFLICT_TRIES, World
 
 BOOKINGS_MOST, COUPONS_MOST = 40, 20
@@ -98,9 +99,8 @@ class _Done:
 def _merged(world: World, access: Access, client: Client, other: Client) -> _Done:
     now, directory, store = world.now(), world.directory(client.network_id), world.store
     out_id = entry_id(client.id, "merge", other.id, str(client.merges))
-    in_id = entry_id(other.id, "merge", out_id)
+    in_id = merged_id(other.id, out_id)
     left = moved_out(store.account(client.network_id, client.id), _posting(out_id, in_id, access), now)
-    left = replace(left, account=replace(left.account, moved_to=other.id))
     theirs = store.account(other.network_id, other.id)
     came = moved_in(theirs, left.entry, _posting(in_id, out_id, access), now)
     ahead = _ahead(world, client, now)
@@ -123,6 +123,8 @@ def _merged(world: World, access: Access, client: Client, other: Client) -> _Don
     aliases = [replace(alias, leads_to=other.id, moved=True) for alias in contact_aliases(client)]
     came_to = turnover_moved(came.account, left.account, 1)
     came_to = replace(came_to, surprised_month=latest(theirs.surprised_month, left.account.surprised_month))
+    came_to = joined(came_to, left.account)
+    left = replace(left, account=replace(left.account, moved_to=other.id, shown=None))
     accounts = _accounts(directory, left, came_to, None, grown, now)
     coupons = _coupons_gone_over(world, client, grown, out_id, access, now)
     values = [gone, grown, *accounts, *left.entries, *came.entries, *aliases, *coupons]
@@ -191,7 +193,8 @@ def _given_to(directory: Directory, bookings: list[Booking], client: Client, now
 
 def unmerge_clients(world: World, access: Access, client_id: str) -> Merged:
     """Undoes a merge: what had come leaves the other again, and what of it they have spent since they owe.
-    What the other gained by themselves since stays theirs. Raises NOT_FOUND, NOT_MERGED."""
+    What the other gained by themselves since stays theirs. Raises NOT_FOUND, NOT_MERGED, CLIENT_MERGED (the
+    other was merged further: unmerge them first, since the points are there)."""
     for _ in range(CONFLICT_TRIES):
         client = world.store.client(access.network_id, client_id)
         if client is None:
@@ -199,6 +202,7 @@ def unmerge_clients(world: World, access: Access, client_id: str) -> Merged:
         if client.merged is None:
             raise conflict("NOT_MERGED", "This client is not merged into another.", client_id=client_id)
         client, other = _both(world, access, client_id, client.merged.into)
+        ensure_present(other)
         done = _unmerged(world, access, client, other)
         try:
             client, other, *_ = world.store.save(*done.values)
@@ -221,7 +225,8 @@ def _unmerged(world: World, access: Access, client: Client, other: Client) -> _D
     until = grace_end(directory, now)
     back_posting, out_posting = _posting(back_id, out_id, access), _posting(out_id, back_id, access)
     back = unmerged(own, left, back_posting, now, expired=expired, grace_until=until)
-    back = replace(back, account=replace(back.account, moved_to=None))
+    shown = Shown(UNTOLD) if theirs.shown else None
+    back = replace(back, account=replace(back.account, moved_to=None, shown=shown))
     gone = unmerged(theirs, came, out_posting, now, expired=expired, grace_until=until)
     gone = replace(gone, ends=(*ends, *gone.ends))
     shrunk = without_visits_of(other, client, merge)
@@ -236,7 +241,8 @@ def _unmerged(world: World, access: Access, client: Client, other: Client) -> _D
         for booking in world.store.bookings(client.network_id, merge.booking_ids)
         if booking.is_upcoming and booking.client_id == other.id
     ]
-    accounts = _accounts(directory, back, turnover_moved(gone.account, own, -1), again, shrunk, now)
+    left_there = parted(turnover_moved(gone.account, own, -1), own)
+    accounts = _accounts(directory, back, left_there, again, shrunk, now)
     coupons = _coupons_come_back(world, again, shrunk, left.id, access, now)
     values = [again, shrunk, *accounts, *back.entries, *gone.entries, *aliases, *coupons]
     return _Done([*values, *_given_to(directory, bookings, again, now)], back, gone)

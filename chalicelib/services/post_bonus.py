@@ -19,6 +19,8 @@ from chalicelib.services.post_once import Beside, post_once
 from chalicelib.services.visit_points import bill_of, programme_of
 from chalicelib.services.world import World
 
+LAST_YEAR = 2199
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByHand:
@@ -89,8 +91,13 @@ def _ensure_within_limits(world: World, access: Access, kind: EntryKind, asked: 
 
 
 def _end_of(world: World, access: Access, day: date | None) -> datetime | None:
-    """The local midnight that ends a day, in the network's zone."""
-    return day_end(day, world.directory(access.network_id).zone) if day is not None else None
+    """The local midnight that ends a day, in the network's zone. Raises INVALID_EXPIRY."""
+    if day is None:
+        return None
+    if day.year > LAST_YEAR:
+        message = f"Points expire by {LAST_YEAR}; leave expires_on out for those that never do."
+        raise refused("INVALID_EXPIRY", message, expires_on=day)
+    return day_end(day, world.directory(access.network_id).zone)
 
 
 def post(world: World, client: Client, posting: Posting, beside: Beside = lambda done: ()) -> Entry:

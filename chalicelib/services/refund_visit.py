@@ -125,7 +125,7 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
     beside: list[Any] = []
     if so_far >= whole:
         undoing = Undoing(world, directory, booking, refund.reason, refund.actor, now)
-        account, beside = refunded_gifts(undoing, account)
+        account, beside = refunded_gifts(undoing, account, entries)
     account = plan_account.with_wake(account, directory, now, client)
     promoted = given_back(world, booking, entries, made, visit=False)
     values: list[Any] = [refunded, account, *made, *beside, *promoted]

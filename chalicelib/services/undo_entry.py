@@ -1,6 +1,6 @@
 """Undo an entry of the ledger by another that names it, wholly or in part."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -32,16 +32,53 @@ def undone_of(entry: Entry, entries: Sequence[Entry]) -> int:
 
 
 def expired_of(entry: Entry, entries: Sequence[Entry]) -> int:
-    """How many of the points that an entry brought expired, and did not come back since."""
-    own = {change.number for change in entry.lots if change.points > 0}
+    """How many of the points that an entry brought expired, be it with whom the client was merged into, and
+    did not come back since."""
+    own = _followed({(entry.client_id, change.number) for change in entry.lots if change.points > 0}, entries)
     reversed_ids = {each.reverses for each in entries}
     return sum(
         -change.points
         for each in entries
-        if each.kind is EntryKind.EXPIRY and each.client_id == entry.client_id and each.id not in reversed_ids
+        if each.kind is EntryKind.EXPIRY and each.id not in reversed_ids
         for change in each.lots
-        if change.number in own
+        if (each.client_id, change.number) in own
     )
+
+
+def _followed(lots: set[tuple[str, int]], entries: Sequence[Entry]) -> set[tuple[str, int]]:
+    """Lots by client and number, and the same as they are numbered with whoever they came to by merges."""
+    moved: dict[tuple[str, int], set[tuple[str, int]]] = {}
+    for left in entries:
+        came = next((each for each in entries if each.id == left.cause), None)
+        if (
+            left.kind is EntryKind.MERGE
+            and came is not None
+            and came.id == merged_id(came.client_id, left.id)
+        ):
+            for lot, there in _moved(left, came, entries):
+                moved.setdefault(lot, set()).add(there)
+    new = lots
+    while new := {there for lot in new for there in moved.get(lot, ())} - lots:
+        lots = lots | new
+    return lots
+
+
+def _moved(
+    left: Entry, came: Entry, entries: Sequence[Entry]
+) -> Iterator[tuple[tuple[str, int], tuple[str, int]]]:
+    """In the order in which they left they are numbered on, but for those that paid a debt at once."""
+    before = [each for each in entries if each.client_id == came.client_id and each.number < came.number]
+    first = max((change.number + 1 for each in before for change in each.lots), default=0)
+    there = {change.number for change in came.lots}
+    for number, change in enumerate(left.lots, first):
+        if number in there:
+            yield (left.client_id, change.number), (came.client_id, number)
+
+
+def merged_id(other_id: str, out_id: str) -> str:
+    """The id of the entry by which points come to whom a client was merged into. out_id: by which they
+    left."""
+    return entry_id(other_id, "merge", out_id)
 
 
 def grace_end(directory: Directory, now: datetime) -> datetime:
@@ -80,11 +117,14 @@ def undone(
 
 
 def reverse(world: World, access: Access, entry_id: str, reason: str) -> Entry:
-    """Undoes what is left of an entry. Again: the same reversal. Raises NOT_FOUND, CANNOT_REVERSE."""
+    """Undoes what is left of an entry. Again: the same reversal. Raises NOT_FOUND, FORBIDDEN (it was posted
+    in a salon that the key does not reach), CANNOT_REVERSE."""
     network_id, client_id = access.network_id, client_of_entry(entry_id)
     entry = world.store.entry(network_id, client_id, entry_id)
     if entry is None:
         raise missing("entry", entry_id)
+    if entry.salon_id is not None:
+        access.ensure_salon(entry.salon_id)
     client = present(world, world.store.client(network_id, client_id))
     holder_id = client.id if client is not None else client_id
     for each in entries_of(world, network_id, client_id, holder_id):

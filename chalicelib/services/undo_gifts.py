@@ -14,7 +14,7 @@ from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import month_of
 from chalicelib.domain.visit_rewards import streaks_broken
 from chalicelib.services import plan_account
-from chalicelib.services.follow_merge import present
+from chalicelib.services.follow_merge import present_account
 from chalicelib.services.undo_entry import entries_of, undone, undone_of
 from chalicelib.services.visit_points import posting_id
 from chalicelib.services.world import World
@@ -32,15 +32,29 @@ class Undoing:
     now: datetime
 
 
-def refunded_gifts(undoing: Undoing, account: Account) -> tuple[Account, list[Any]]:
+def refunded_gifts(undoing: Undoing, account: Account, entries: Sequence[Entry]) -> tuple[Account, list[Any]]:
     """The account whose visit's gifts are undone, and what else must be saved: the referrer's side. account:
-    without what the visit's own entries had given. Its months are free for another streak."""
+    without what the visit's own entries had given. entries: as they were before, of the client and of those
+    with whom they were merged. Its months are free for another streak."""
     own = posting_id(undoing.booking, EntryKind.STREAK)
     account = replace(account, streaks=tuple(use for use in account.streaks if use.entry_id != own))
-    gift = account.referral
+    visitor = _who_visited(undoing, account)
+    gift = visitor.referral
     if gift is None or gift.booking_id != undoing.booking.id:
         return account, []
-    return replace(account, referral=ReferralGift(gift.times)), _referrers_side(undoing, gift)
+    unmarked = replace(visitor, referral=ReferralGift(gift.times))
+    if visitor is account:
+        return _referrers_side(undoing, unmarked, entries, gift)
+    account, beside = _referrers_side(undoing, account, entries, gift)
+    return account, [unmarked, *beside]
+
+
+def _who_visited(undoing: Undoing, account: Account) -> Account:
+    """Where the visit is marked: with the client of then, even if they were merged into this one since."""
+    client_id = undoing.booking.client_id
+    if client_id in (None, account.client_id):
+        return account
+    return undoing.world.store.account(account.network_id, str(client_id))
 
 
 def taken_back_gifts(
@@ -53,7 +67,7 @@ def taken_back_gifts(
 
     account: without the visit in its turnover. entries: the client's, as they were before.
     """
-    account, beside = refunded_gifts(undoing, account)
+    account, beside = refunded_gifts(undoing, account, entries)
     if visit is None:
         return account, beside
     for use in account.reward_uses:
@@ -91,16 +105,21 @@ def _undone(
     return done.account, [*done.entries]
 
 
-def _referrers_side(undoing: Undoing, gift: ReferralGift) -> list[Any]:
-    """What they have spent of it is owed."""
+def _referrers_side(
+    undoing: Undoing, account: Account, entries: Sequence[Entry], gift: ReferralGift
+) -> tuple[Account, list[Any]]:
+    """What they have spent of it is owed. The account is the visitor's; it is the referrer's, too, if they
+    turned out to be one."""
     if gift.referrer_id is None or gift.entry_id is None:
-        return []
+        return account, []
     world, network_id = undoing.world, undoing.booking.network_id
-    client = present(world, world.store.client(network_id, gift.referrer_id))
-    holder_id = client.id if client is not None else gift.referrer_id
-    account = world.store.account(network_id, holder_id)
-    entries = entries_of(world, network_id, gift.referrer_id, holder_id)
-    account, made = _undone(undoing, account, entries, gift.entry_id)
+    client, theirs = present_account(world, network_id, gift.referrer_id)
+    holder_id = theirs.client_id
+    if holder_id == account.client_id:
+        return _undone(undoing, account, entries, gift.entry_id)
+    theirs, made = _undone(
+        undoing, theirs, entries_of(world, network_id, gift.referrer_id, holder_id), gift.entry_id
+    )
     if not made:
-        return []
-    return [plan_account.with_wake(account, undoing.directory, undoing.now, client), *made]
+        return account, []
+    return account, [plan_account.with_wake(theirs, undoing.directory, undoing.now, client), *made]

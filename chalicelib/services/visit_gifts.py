@@ -18,7 +18,7 @@ from chalicelib.domain.programme import day_end, gift_end, month_of
 from chalicelib.domain.visit_rewards import months_rewarded, visits_rewarded, without_old_uses
 from chalicelib.domain.zones import local_date
 from chalicelib.services import plan_account
-from chalicelib.services.follow_merge import present
+from chalicelib.services.follow_merge import present_account
 from chalicelib.services.visit_points import posting_id, programme_of, visited_on
 from chalicelib.services.world import World
 
@@ -73,10 +73,10 @@ def referrer_of(
     are gone. Reads nothing where there is nothing to give."""
     if directory.rules.bonuses.referral is None or not _brings_referral(client, account, paid_minor):
         return None
-    referrer = present(world, world.store.client(client.network_id, str(client.referred_by)))
+    referrer, theirs = present_account(world, client.network_id, str(client.referred_by))
     if referrer is None or referrer.id == client.id:
         return None
-    return Referrer(referrer, world.store.account(client.network_id, referrer.id))
+    return Referrer(referrer, theirs)
 
 
 def _brings_referral(client: Client, account: Account, paid_minor: int) -> bool:

@@ -290,6 +290,17 @@ def test_a_key_of_one_salon_stays_out_of_the_other(centru: Http, world: Any) -> 
         assert (answer.status, answer.code) == (403, "FORBIDDEN"), (method, path, answer)
 
 
+def test_a_key_of_one_salon_undoes_what_was_posted_there(http: Http, centru: Http) -> None:
+    def reversed_by(desk: Http, salon_id: str) -> Any:
+        said = {"kind": "grant", "points": 10, "reason": "x", "salon_id": salon_id}
+        entry = http.post("/v1/clients/cli_maria00000000001/bonus/entries", said).json
+        return desk.post(f"/v1/bonus/entries/{entry['id']}/reverse", {"reason": "mistake"})
+
+    assert reversed_by(centru, "sal_york").code == "FORBIDDEN"
+    assert reversed_by(centru, "sal_centru").status == 201
+    assert reversed_by(http, "sal_york").status == 201
+
+
 def test_a_key_of_one_salon_lists_what_is_there(centru: Http, world: Any, mine: Any) -> None:
     save_booking(world.store, a_booking("bkg_york", salon_id="sal_york", currency="USD"))
     assert [each["id"] for each in centru.get("/v1/salons").json["items"]] == ["sal_centru"]

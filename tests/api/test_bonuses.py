@@ -40,6 +40,13 @@ def test_points_are_granted_and_stand_in_lots(http: Http) -> None:
     )
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "2200-01-01", "2026-11-22", "0001-01-01"])
+def test_points_expire_in_a_future_that_there_will_be(http: Http, day: str) -> None:
+    refused = post(http, "grant", 100, expires_on=day)
+    assert (refused.status, refused.code) == (422, "INVALID_EXPIRY")
+    assert post(http, "grant", 100, expires_on="2199-12-31").status == 201
+
+
 def test_entries_are_signed_and_listed_newest_first(http: Http, world: Any) -> None:
     post(http, "grant", 100)
     post(http, "redeem", 30)

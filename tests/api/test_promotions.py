@@ -153,6 +153,7 @@ def test_a_parked_promotion_is_retried(http: Http, world: Any) -> None:
         ({"starts_on": "2026-11-22"}, 422, "INVALID_DATES"),
         ({"ends_on": "2027-12-01"}, 422, "INVALID_DATES"),
         ({"starts_on": "2029-01-01", "ends_on": "2029-01-02"}, 422, "INVALID_DATES"),
+        ({"starts_on": "9999-12-31", "ends_on": "9999-12-31"}, 422, "INVALID_DATES"),
         ({"starts_on": "2027-02-29"}, 400, "INVALID_FIELD"),
         ({"multiplier_percent": None}, 422, "INVALID_REWARD"),
         ({"grant": {"points": 5}}, 422, "INVALID_REWARD"),

@@ -22,7 +22,7 @@ from chalicelib.web.google_pass import SAVE_URL, GoogleIssuer, ServiceAccount
 from chalicelib.web.wallets import Wallets
 from tests.api.conftest import Answer, Http, TestParts
 from tests.api.test_pages import MARIA, Visitor
-from tests.builders import NETWORK, NOW, OTHER_NETWORK, a_client
+from tests.builders import NETWORK, NOW, OTHER_NETWORK, a_client, save_client
 
 TYPE = "pass.example.bonus"
 SERIAL = serial_of(NETWORK, MARIA)
@@ -194,6 +194,22 @@ def test_a_device_keeps_a_pass_is_told_what_is_new_and_forgets_it(
     assert [phone.forget().status, phone.forget().status] == [200, 200]
     assert phone.ask().status == 204
     assert world.store.pass_devices(NETWORK, MARIA) == []
+
+
+def test_a_pass_keeps_its_serial_when_its_client_turns_out_to_be_another(
+    phone: Phone, give: Any, http: Http, world: Any
+) -> None:
+    give(50)
+    phone.keep()
+    since = phone.ask().json["lastUpdated"]
+    masha = save_client(world.store, a_client("cli_masha00000000002", phone="+37369000002", email=None)).id
+    assert http.post(f"/v1/clients/{MARIA}/merge", {"into": masha}).status == 200
+    said = {"kind": "grant", "points": 20, "reason": "gift"}
+    assert http.post(f"/v1/clients/{masha}/bonus/entries", said).status == 201
+    assert phone.ask(since).json["serialNumbers"] == [SERIAL]
+    shown = fields_of(phone.fetch())
+    assert (shown["serialNumber"], shown["authenticationToken"]) == (SERIAL, phone.token)
+    assert shown["storeCard"]["primaryFields"][0]["value"] == 70
 
 
 def test_points_that_expire_make_a_pass_new_though_nothing_was_posted(

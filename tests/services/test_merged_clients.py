@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.aliases import EMAIL, PHONE
-from chalicelib.domain.bonus_rules import CouponTerms
+from chalicelib.domain.bonus_rules import CouponTerms, Expiry, ExpiryModel
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.errors import DomainError
 from chalicelib.services import post_bonus, undo_entry
@@ -18,6 +18,7 @@ from chalicelib.services.post_bonus import ByHand
 from chalicelib.services.refund_visit import refund
 from tests.builders import NETWORK, NOW, a_client, a_salon, access, aliases_of, save_client
 from tests.life import Life
+from tests.services.rewarded import with_rules
 
 MARIA, MASHA = "cli_maria00000000001", "cli_masha00000000002"
 
@@ -143,6 +144,20 @@ def test_merged_unmerged_and_merged_again(life: Life, masha: str) -> None:
         unmerged(life)
 
 
+def test_who_was_merged_further_is_unmerged_first(life: Life, masha: str) -> None:
+    ira = save_client(life.store, a_client("cli_ira0000000000003", phone="+37369000003", email=None)).id
+    given(life, MASHA, 70, "a")
+    merged(life)
+    merge_clients(life.world, access(), MARIA, ira)
+    with pytest.raises(DomainError) as refusal:
+        unmerged(life)
+    assert (refusal.value.code, refusal.value.details["client_id"]) == ("CLIENT_MERGED", ira)
+    assert [worth(life, id) for id in (MASHA, MARIA, ira)] == [(0, 0), (0, 0), (70, 0)]
+    unmerge_clients(life.world, access(), MARIA)
+    unmerged(life)
+    assert [worth(life, id) for id in (MASHA, MARIA, ira)] == [(70, 0), (0, 0), (0, 0)]
+
+
 def test_points_on_hold_keep_clients_apart_until_the_booking_is_closed(life: Life, masha: str) -> None:
     given(life, MASHA, 70, "a")
     booking = life.book(NOW + timedelta(days=1), client=MASHA)
@@ -189,6 +204,25 @@ def test_a_visit_from_before_is_refunded_to_whom_they_are_now_and_only_once(
     assert (second.points_back, second.points_taken) == (50, 7)
     assert (worth(life, MARIA), worth(life, MASHA)) == ((500, 0), (0, 0))
     assert refunded("2") == second
+
+
+@pytest.mark.parametrize("owed", [0, 20, 50])
+def test_what_expired_after_a_merge_is_not_taken_once_more_with_the_visit(
+    life: Life, clock: Any, masha: str, owed: int
+) -> None:
+    with_rules(life, cashback_percent=10, pending_days=0, expiry=Expiry(ExpiryModel.DAYS, 10))
+    booking = life.book(NOW + timedelta(days=1), client=MASHA)
+    life.complete(booking)  # earns 50
+    if owed:
+        gift = given(life, MARIA, owed, "a")
+        spent(life, MARIA, owed, "b")
+        undo_entry.reverse(life.world, access(), gift.id, "mistake")
+    merged(life)
+    assert worth(life, MARIA) == (50 - owed, 0)
+    given(life, MARIA, 500, "c")
+    clock.forward(days=40)
+    refund(life.world, NETWORK, booking.id, 50_000, "spoiled", lambda each: None, "key:test")
+    assert worth(life, MARIA) == (500 - owed, 0)
 
 
 def test_an_entry_from_before_is_undone_with_whom_they_are_now(life: Life, visited: Booking) -> None:

@@ -13,7 +13,7 @@ from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.errors import DomainError
 from chalicelib.domain.network import Connection
 from chalicelib.domain.programme import Bill
-from chalicelib.domain.site_events import SiteStatus
+from chalicelib.domain.site_events import SiteClient, SiteStatus
 from chalicelib.services import hold_points
 from chalicelib.services.post_bonus import ByHand, post_by_hand
 from chalicelib.services.step_booking import mark_no_show
@@ -274,3 +274,21 @@ def test_what_is_held_is_free_again_for_a_debt_first(life: Life) -> None:
     assert (account(life).debt, account(life).balance) == (15, 15)
     life.cancel(booking)
     assert (account(life).debt, account(life).balance) == (0, 0)
+
+
+@pytest.mark.parametrize("status", [SiteStatus.BOOKED, SiteStatus.COMPLETED])
+@pytest.mark.parametrize("later", [timedelta(), timedelta(days=1)])
+def test_what_is_held_is_free_again_when_a_site_gives_the_booking_to_another_client(
+    life: Life, site: Connection, status: SiteStatus, later: timedelta
+) -> None:
+    set_up(life)
+    gift(life, 100)
+    starts_at = NOW + timedelta(days=1)
+    life.hear(site, reported("e-1", 1, starts_at))
+    hold(life, life.only_booking())
+    elena = SiteClient("c-2", "Elena", "069000111")
+    life.hear(site, reported("e-1", 2, starts_at + later, client=elena, status=status, paid_minor=40_000))
+    booking = life.only_booking()
+    assert (booking.client_id == MARIA, booking.status, booking.held_points) == (False, status, 0)
+    assert (account(life).held, account(life).available(NOW), booking.redeemed_points) == (0, 100, 0)
+    assert [entry.reason for entry in entries(life, "release")] == ["released"]

@@ -1,7 +1,9 @@
 """Referrals: both sides are given something for a friend's first paid visit, once, and it goes with it."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -11,6 +13,7 @@ from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import DomainError
 from chalicelib.domain.ids import digest
 from chalicelib.services.keep_client import NewClient, change_client, register_client
+from chalicelib.services.merge_clients import merge_clients
 from chalicelib.services.post_bonus import ByHand, post_by_hand
 from chalicelib.services.refer_client import referral_code
 from chalicelib.services.refund_visit import refund
@@ -216,3 +219,56 @@ def test_a_gift_undone_by_hand_is_not_undone_again_with_the_visit(referring: Lif
     reverse(referring.world, access(), entries(referring, "referral")[0].id, "cheated")
     referring.reopen(done.booking)
     assert (balance(referring), referring.store.account(NETWORK, MARIA).debt) == (0, 0)
+
+
+class MergedBetweenReads:
+    """The store of one for whom a referrer turns out to be another between two reads."""
+
+    def __init__(self, store: Any, merge: Callable[[], object]) -> None:
+        self._store, self._merge, self._reads = store, merge, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def client(self, network_id: str, client_id: str, **said: Any) -> Any:
+        found = self._store.client(network_id, client_id, **said)
+        if client_id == MARIA and not self._reads:
+            self._reads += 1
+            self._merge()
+        return found
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_referrer_who_turns_out_to_be_another_at_that_moment_is_told_apart_by_their_account(
+    referring: Life, back: bool
+) -> None:
+    friend, stays = a_friend(referring), a_friend(referring, None, phone="069000222")
+    booking = booked_on(referring, DAY, friend.id)
+    if back:
+        referring.complete(booking)
+    merging = MergedBetweenReads(
+        referring.store, lambda: merge_clients(referring.world, access(), MARIA, stays.id)
+    )
+    late = replace(referring, world=replace(referring.world, store=cast(Any, merging)))
+    _ = late.reopen(booking) if back else late.complete(booking)
+    expected = 0 if back else 300
+    account = referring.store.account(NETWORK, stays.id)
+    assert (balance(referring, stays.id), account.debt, balance(referring)) == (expected, 0, 0)
+
+
+@pytest.mark.parametrize("friend_stays", [True, False])
+@pytest.mark.parametrize("refunded", [True, False])
+def test_the_gifts_go_with_the_visit_though_both_turned_out_to_be_one(
+    referring: Life, friend_stays: bool, refunded: bool
+) -> None:
+    friend = a_friend(referring)
+    booking = visited_on(referring, DAY, friend.id).booking
+    gone, stays = (MARIA, friend.id) if friend_stays else (friend.id, MARIA)
+    merge_clients(referring.world, access(), gone, stays)
+    assert balance(referring, stays) == 400
+    if refunded:
+        refund(referring.world, NETWORK, booking.id, 50_000, "spoiled", lambda each: None, "key:test")
+    else:
+        referring.reopen(booking)
+    account = referring.store.account(NETWORK, stays)
+    assert (balance(referring, stays), account.debt, balance(referring, gone)) == (0, 0, 0)

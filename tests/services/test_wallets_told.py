@@ -12,15 +12,16 @@ from chalicelib.domain.account import Account, EntryKind, Posting
 from chalicelib.domain.account_plan import PASSES
 from chalicelib.domain.ids import entry_id
 from chalicelib.domain.programme import day_end
-from chalicelib.domain.wallet import Pass, PassDevice, Shown
+from chalicelib.domain.wallet import Pass, PassDevice, Shown, serial_of
 from chalicelib.domain.zones import local_date
 from chalicelib.services.keep_passes import forget_on_device, keep_at_google, keep_on_device
+from chalicelib.services.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.post_bonus import post
 from chalicelib.services.sweep_shards import sweep
 from chalicelib.services.wake_items import drain_shard
 from chalicelib.services.wakers import wakers
 from chalicelib.store.keys import shard_names
-from tests.builders import NETWORK, SettableClock
+from tests.builders import NETWORK, SettableClock, a_client, access, save_client
 from tests.life import Life
 
 MARIA = "cli_maria00000000001"
@@ -32,9 +33,11 @@ class RecordingUpdates:
     """`answers` are given one after another, then always True."""
 
     told: list[tuple[int, str, list[str]]] = field(default_factory=list)
+    serials: list[str] = field(default_factory=list)
     answers: list[bool] = field(default_factory=list)
 
     def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
+        self.serials.append(shown.serial)
         self.told.append((shown.points, language, sorted(each.device for each in devices)))
         return self.answers.pop(0) if self.answers else True
 
@@ -151,3 +154,24 @@ def test_keeping_a_pass_while_points_are_posted_loses_neither(life: Life, update
     assert account(life).shown == Shown(1)
     assert drained(life, updates) == []
     assert life.ledger_faults() == []
+
+
+def test_passes_of_a_client_who_was_merged_show_what_the_other_has(
+    life: Life, updates: RecordingUpdates
+) -> None:
+    masha = save_client(life.store, a_client("cli_masha00000000002", phone="+37369000002", email=None)).id
+    keep_at_google(life.world, NETWORK, masha)
+    keep_on_device(life.world, NETWORK, masha, "phone-2", "a1")
+    drained(life, updates)
+    merge_clients(life.world, access(), masha, MARIA)
+    give(life, 30)
+    assert drained(life, updates) == [(30, "ru", ["google", "phone-2"])]
+    keep_on_device(life.world, NETWORK, masha, "phone-3", "a1")
+    give(life, 20, "more")
+    assert drained(life, updates) == [(50, "ru", ["google", "phone-2", "phone-3"])]
+    assert set(updates.serials) == {serial_of(NETWORK, masha)}
+    unmerge_clients(life.world, access(), masha)
+    assert drained(life, updates) == [(0, "ru", ["google", "phone-2", "phone-3"])]
+    give(life, 5, "maria's own")
+    assert drained(life, updates) == []
+    assert [life.store.account(NETWORK, id).came_from for id in (MARIA, masha)] == [(), ()]
