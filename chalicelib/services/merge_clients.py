@@ -4,7 +4,7 @@ other. It can be undone.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.access import Access
@@ -33,6 +33,7 @@ from chalicelib.services.world import CONFLICT_TRIES, World
 BOOKINGS_MOST, COUPONS_MOST = 40, 20
 """So many bookings to come, and open coupons, go over with a client: they are all in one transaction."""
 
+_UNDER_WAY = timedelta(days=1)
 MERGED = "clients merged"
 
 
@@ -49,7 +50,7 @@ def merge_clients(world: World, access: Access, client_id: str, into_id: str) ->
     """Moves all that a client has to another. The same again: as it stands.
 
     Raises NOT_FOUND, SAME_CLIENT, CLIENT_MERGED (one of them was merged elsewhere), HOLDS_OPEN,
-    TOO_MANY_BOOKINGS.
+    TOO_MANY_BOOKINGS, TOO_MANY_COUPONS.
     """
     if client_id == into_id:
         raise refused("SAME_CLIENT", "A client is merged into another one.", client_id=client_id)
@@ -136,7 +137,14 @@ def _coupons_gone_over(
 ) -> list[Coupon]:
     """A coupon stands with its client: the open ones are void there, and the other gets their like."""
     found = []
-    for coupon in open_coupons(world, client.network_id, client.id)[:COUPONS_MOST]:
+    coupons = open_coupons(world, client.network_id, client.id)
+    if len(coupons) > COUPONS_MOST:
+        raise refused(
+            "TOO_MANY_COUPONS",
+            f"More than {COUPONS_MOST} open coupons: make some void first.",
+            most=COUPONS_MOST,
+        )
+    for coupon in coupons:
         like = replace(coupon, client_id=other.id, id=_like_id(coupon, other, out_id), version=0)
         found += [voided(coupon, MERGED, access.actor, now), like]
     return found
@@ -164,8 +172,9 @@ def _posting(id: str, other_id: str, access: Access) -> Posting:
 
 
 def _ahead(world: World, client: Client, now: datetime) -> list[Booking]:
+    """With those that have begun and are not closed: who somebody is often turns out at the desk."""
     page = world.store.bookings_of_client(
-        client.network_id, client.id, since=now, newest_first=False, limit=BOOKINGS_MOST + 1
+        client.network_id, client.id, since=now - _UNDER_WAY, newest_first=False, limit=BOOKINGS_MOST + 1
     )
     if len(page.items) > BOOKINGS_MOST:
         raise refused(

@@ -9,7 +9,7 @@ from chalicelib.domain.operations import Parked
 from chalicelib.domain.tasks import Task, TaskKind
 from chalicelib.services.manage_keys import make_key
 from tests.api.conftest import Http
-from tests.builders import NOW, OTHER_NETWORK, a_connection, a_network
+from tests.builders import NOW, OTHER_NETWORK, a_client, a_connection, a_network, a_salon
 
 CLIENT, BOOKING = "cli_maria00000000001", "bkg_0000000000000001"
 MONEY = {"amount_minor": 100, "currency": "MDL"}
@@ -110,6 +110,68 @@ def test_what_is_anothers_is_not_there(stranger: Http, http: Http, world: Any, m
         answer = stranger.ask(method, path, body)
         assert (answer.status, answer.code) == (404, "NOT_FOUND"), (method, path, answer)
     assert sorted(str(item.attribute_values) for item in world.store.item.scan()) == before
+
+
+def test_what_belongs_to_anothers_bonuses_is_not_there(
+    stranger: Http, http: Http, world: Any, mine: Any
+) -> None:
+    def said(path: str, body: Any) -> Any:
+        answer = http.post(path, body)
+        assert answer.status in (201, 202), answer.text
+        return answer.json["id"]
+
+    ours = "cli_other00000000001"
+    world.store.save(a_salon("sal_ours", OTHER_NETWORK))
+    world.store.save(a_client(ours, OTHER_NETWORK, phone=None, email=None))
+    http.post(f"/v1/clients/{CLIENT}/bonus/entries", {"kind": "grant", "points": 500, "reason": "x"})
+    at_desk = {"points": 10, "bill": {"amount_minor": 100_000, "currency": "MDL"}}
+    theirs = f"/v1/clients/{CLIENT}"
+    hold = said(f"{theirs}/bonus/holds", {**at_desk, "salon_id": "sal_centru"})
+    off = {"name": "x", "percent": 10, "reason": "x"}
+    coupon = said(f"{theirs}/coupons", off)
+    days = {"starts_on": "2026-12-01", "ends_on": "2026-12-05"}
+    promotion = said("/v1/promotions", {"name": "x", **days, "multiplier_percent": 200})
+    audit = said("/v1/bonus/audit", None)
+    clearing = said("/v1/reports/bonus/clearing", {"month": "2026-11"})
+    give = {"points": 5, "reason": "x"}
+    before = sorted(str(item.attribute_values) for item in world.store.item.scan())
+    for method, path, body in (
+        ("POST", f"/v1/bonus/holds/{hold}/release", None),
+        ("POST", f"/v1/bonus/holds/{hold}/redeem", {"points": 5, "salon_id": "sal_ours"}),
+        ("POST", f"/v1/coupons/{coupon}/void", {"reason": "x"}),
+        ("POST", f"/v1/coupons/{coupon}/redeem", {"salon_id": "sal_ours", "bill": MONEY, "goods": MONEY}),
+        ("GET", f"/v1/promotions/{promotion}", None),
+        ("PATCH", f"/v1/promotions/{promotion}", {"name": "Ours"}),
+        ("POST", f"/v1/promotions/{promotion}/stop", None),
+        ("GET", f"/v1/walks/{audit}", None),
+        ("GET", f"/v1/walks/{clearing}", None),
+        ("GET", "/v1/reports/bonus/clearing?month=2026-11", None),
+        ("GET", f"{theirs}/coupons", None),
+        ("POST", f"{theirs}/coupons", off),
+        ("GET", f"{theirs}/referral", None),
+        ("POST", f"{theirs}/merge", {"into": ours}),
+        ("POST", f"/v1/clients/{ours}/merge", {"into": CLIENT}),
+        ("POST", f"{theirs}/unmerge", None),
+        ("POST", f"{theirs}/bonus/holds", {**at_desk, "salon_id": "sal_ours"}),
+        ("POST", f"/v1/clients/{ours}/bonus/holds", {**at_desk, "salon_id": "sal_centru"}),
+        ("POST", f"/v1/clients/{ours}/bonus/holds", {"points": 10, "booking_id": BOOKING}),
+        ("POST", f"/v1/clients/{ours}/bonus/quote", {"bill": MONEY, "booking_id": BOOKING}),
+        ("POST", f"/v1/clients/{ours}/bonus/quote", {"bill": MONEY, "salon_id": "sal_centru"}),
+        (
+            "POST",
+            f"/v1/clients/{ours}/bonus/entries",
+            {**give, "kind": "compensation", "complaint_id": BOOKING},
+        ),
+        ("POST", f"/v1/clients/{ours}/bonus/entries", {**give, "kind": "grant", "salon_id": "sal_centru"}),
+        ("POST", f"/v1/bookings/{BOOKING}/refund", {"amount": MONEY, "reason": "x"}),
+        ("POST", "/v1/clients", {"name": "Elena", "referred_by": CLIENT}),
+    ):
+        answer = stranger.ask(method, path, body)
+        assert answer.status == 404, (method, path, answer)
+    assert sorted(str(item.attribute_values) for item in world.store.item.scan()) == before
+    code = http.get(f"{theirs}/bonus/pass").json["code"]
+    assert len(http.get(f"/v1/clients?card={code}").json["items"]) == 1
+    assert stranger.get(f"/v1/clients?card={code}").json["items"] == []
 
 
 def test_lists_hold_nothing_of_anothers(stranger: Http, http: Http, world: Any, mine: Any) -> None:

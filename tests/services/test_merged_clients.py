@@ -13,7 +13,7 @@ from chalicelib.domain.errors import DomainError
 from chalicelib.services import post_bonus, undo_entry
 from chalicelib.services.hold_points import hold_for_booking
 from chalicelib.services.keep_coupons import CouponBill, issue_coupon, open_coupons, redeem_coupon
-from chalicelib.services.merge_clients import Merged, merge_clients, unmerge_clients
+from chalicelib.services.merge_clients import COUPONS_MOST, Merged, merge_clients, unmerge_clients
 from chalicelib.services.post_bonus import ByHand
 from chalicelib.services.refund_visit import refund
 from tests.builders import NETWORK, NOW, a_client, a_salon, access, aliases_of, save_client
@@ -158,6 +158,15 @@ def test_who_was_merged_further_is_unmerged_first(life: Life, masha: str) -> Non
     assert [worth(life, id) for id in (MASHA, MARIA, ira)] == [(70, 0), (0, 0), (0, 0)]
 
 
+def test_a_visit_under_way_goes_over_too(life: Life, clock: Any, masha: str) -> None:
+    booking = life.book(NOW + timedelta(days=1), client=MASHA)
+    clock.forward(days=1, minutes=30)
+    merged(life)
+    assert life.booking(booking.id).client_id == MARIA
+    unmerged(life)
+    assert life.booking(booking.id).client_id == MASHA
+
+
 def test_points_on_hold_keep_clients_apart_until_the_booking_is_closed(life: Life, masha: str) -> None:
     given(life, MASHA, 70, "a")
     booking = life.book(NOW + timedelta(days=1), client=MASHA)
@@ -248,3 +257,15 @@ def test_open_coupons_go_over_and_come_back_unless_they_were_used(life: Life, ma
     redeem_coupon(life.world, access(), used.id, bill)
     unmerged(life)
     assert (coupons(life, MASHA), coupons(life, MARIA)) == (["more goods"], [])
+
+
+def test_more_coupons_than_can_go_over_at_once_are_refused_and_none_is_left_behind(
+    life: Life, masha: str
+) -> None:
+    terms = CouponTerms("10 % off goods", percent=10)
+    for number in range(COUPONS_MOST + 1):
+        issue_coupon(life.world, access(), life.client(MASHA), terms, "gift", request_id=str(number))
+    with pytest.raises(DomainError) as refusal:
+        merged(life)
+    assert (refusal.value.code, refusal.value.details["most"]) == ("TOO_MANY_COUPONS", COUPONS_MOST)
+    assert len(open_coupons(life.world, NETWORK, MASHA)) == COUPONS_MOST + 1
