@@ -104,7 +104,7 @@ def test_every_bonus_rule_can_be_set_and_is_kept(http: Http) -> None:
     assert changed.json["bonuses"] == EVERYTHING
     assert http.get("/v1/rules").json == changed.json
     assert put(http, **changed.json["bonuses"]).json == changed.json
-    assert changed.json["walk_id"] is None  # it moves no touch
+    assert changed.json["walk_id"] is not None  # there is a gift for birthdays now
     assert http.get("/v1/rules/changes").json["items"][0]["bonuses"] == EVERYTHING
 
 

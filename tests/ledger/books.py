@@ -103,7 +103,7 @@ class Books:
 
     def reverse(self, entry_id: str) -> None:
         known = self.undoable[entry_id]
-        left = self.purse(known.client).left_of(self.now, known.done)
+        left = self._brought_up(known.client).left_of(self.now, known.done)
         if known.is_undone:
             return
         if not left:
@@ -119,6 +119,11 @@ class Books:
             holder.undo_for(self.now, self.purse(client), done, points, until)
         else:
             self.purse(client).undo(self.now, done, points, until)
+
+    def _brought_up(self, client: str) -> Purse:
+        """Whose it was; what had gone to another has expired there, if it has."""
+        self.purse(self.present(client)).until(self.now)
+        return self.purse(client)
 
     def present(self, client: str) -> str:
         return self.merged[client].into if client in self.merged else client
@@ -246,7 +251,7 @@ class Books:
     def _take_back(self, visit: Visit) -> None:
         """What was earned first."""
         for done in (visit.earned, visit.spent):
-            left = self.purse(visit.client).left_of(self.now, done) if done else 0
+            left = self._brought_up(visit.client).left_of(self.now, done) if done else 0
             if done and left:
                 self._undo(visit.client, done, left)
                 for known in self.undoable.values():
@@ -260,7 +265,7 @@ class Books:
         if amount > visit.paid - visit.refunded:
             raise Refused("INVALID_AMOUNT")
         visit.refunded += amount
-        purse = self.purse(visit.client)
+        purse = self._brought_up(visit.client)
         for done in (visit.earned, visit.spent):
             if done is None:
                 continue
@@ -276,14 +281,16 @@ class Books:
         visit = self.bookings[id]
         if visit.status != UPCOMING:
             raise Refused("WRONG_STATUS")
-        self.purse(visit.client)
+        self.purse(self.present(visit.client))
         if self._open_hold(visit):
             if self.holds[str(visit.hold_id)].points != points:
                 raise Refused("HOLD_EXISTS")
             self.unnamed = None
             return
         self._ensure_redeemable(points, PRICE_MINOR)
-        self._hold(visit.client, points, self._held_until(visit), id)
+        client = self.present(visit.client)
+        self._hold(client, points, self._held_until(visit), id)
+        visit.client = client
 
     def hold_at_desk(self, client: str, points: int, paid: int) -> None:
         self._ensure_present(client)

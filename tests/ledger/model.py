@@ -29,6 +29,12 @@ class Lot:
     idle_days: int | None = None
     lapsed: int = 0
     """How much of it expired."""
+    went: list["Lot"] = field(default_factory=list)
+    """What it became with whoever the client was merged into."""
+
+    @property
+    def lapsed_anywhere(self) -> int:
+        return self.lapsed + sum(lot.lapsed_anywhere for lot in self.went)
 
 
 @dataclass
@@ -235,6 +241,7 @@ class Purse:
         for number, lot in enumerate(self.lots):
             if lot.left:
                 moved.append(Lot(lot.available, lot.expires, lot.left, lot.idle_days))
+                lot.went.append(moved[-1])
                 self._take(number, lot.left, done.took)
         self.debt = 0
         return done, moved
@@ -249,7 +256,7 @@ class Purse:
 
     def lapsed(self, now: datetime, done: Done) -> int:
         self.until(now)
-        return sum(self.lots[number].lapsed for number in done.made)
+        return sum(self.lots[number].lapsed_anywhere for number in done.made)
 
     def come_back(self, now: datetime, out: Done, lapsed: int, grace: datetime) -> None:
         """To the account they had left, but for what expired meanwhile."""

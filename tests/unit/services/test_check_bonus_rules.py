@@ -515,9 +515,16 @@ def test_bonuses_that_are_in_force_hold_up_no_change_of_messages() -> None:
         {"tiers": tiers((0, None)), "tiers_months": 6},
         {"expiry": Expiry(ExpiryModel.DAYS, 30)},
         {"programmes": (spring(CENTRU, **MARCH),)},
-        {"birthday": Gift(100), "streak": Streak(6, Gift(100)), "visit_rewards": (reward(),)},
+        {"streak": Streak(6, Gift(100)), "visit_rewards": (reward(),)},
         {"compensation": {}, "point_values_minor": {"USD": 5}},
     ],
 )
 def test_no_bonus_rule_moves_a_touch(said: Any) -> None:
     assert plan_alike(Rules(), Rules(bonuses=BonusRules(**said)))
+
+
+def test_a_gift_for_birthdays_that_comes_or_goes_is_planned_anew_and_another_number_is_not() -> None:
+    with_gift = Rules(bonuses=BonusRules(birthday=Gift(100)))
+    assert not plan_alike(Rules(), with_gift)
+    assert not plan_alike(with_gift, Rules())
+    assert plan_alike(with_gift, Rules(bonuses=BonusRules(birthday=Gift(200))))
