@@ -11,6 +11,7 @@ from tests.ledger.model import Done, Held, HoldsOpen, NotHeld, Purse, TooMuch, m
 
 VALUE_MINOR, PRICE_MINOR = 100, 50_000
 LASTS = timedelta(hours=1)
+UNDER_WAY = timedelta(days=1)
 UPCOMING = "booked"
 
 
@@ -149,7 +150,7 @@ class Books:
         self.merged[client] = Merged(into, left, came, ahead)
 
     def _is_ahead(self, visit: Visit, client: str) -> bool:
-        return visit.client == client and visit.status == UPCOMING and visit.starts_at >= self.now
+        return visit.client == client and visit.status == UPCOMING and visit.starts_at >= self.now - UNDER_WAY
 
     def unmerge(self, client: str) -> None:
         if client not in self.merged:
