@@ -12,15 +12,26 @@ from chalicelib.domain.wallet import UNTOLD, Shown
 
 
 def joined(account: Account, gone: Account) -> Account:
-    """The account, shown from now on by the passes of whoever has gone over to it, too."""
-    shown = account.shown or (Shown(UNTOLD) if gone.shown else None)
-    return replace(account, came_from=(*account.came_from, gone.client_id, *gone.came_from), shown=shown)
+    """The account, shown from now on by the passes of whoever has gone over to it, too. Visits that were
+    rewarded there do not count again here."""
+    return replace(
+        account,
+        came_from=(*account.came_from, gone.client_id, *gone.came_from),
+        shown=account.shown or (Shown(UNTOLD) if gone.shown else None),
+        reward_uses=(*account.reward_uses, *gone.reward_uses),
+        streaks=(*account.streaks, *gone.streaks),
+    )
 
 
 def parted(account: Account, gone: Account) -> Account:
-    """The account without the passes of one who goes again."""
+    """The account without the passes, and the rewarded visits, of one who goes again."""
     theirs = {gone.client_id, *gone.came_from}
-    return replace(account, came_from=tuple(id for id in account.came_from if id not in theirs))
+    return replace(
+        account,
+        came_from=tuple(id for id in account.came_from if id not in theirs),
+        reward_uses=tuple(use for use in account.reward_uses if use not in gone.reward_uses),
+        streaks=tuple(use for use in account.streaks if use not in gone.streaks),
+    )
 
 
 def moved_out(account: Account, posting: Posting, now: datetime) -> Posted:

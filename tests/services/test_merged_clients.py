@@ -1,13 +1,13 @@
 """Clients who turn out to be one: no orphaned card, nothing lost, nothing doubled, and it can be undone."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.aliases import EMAIL, PHONE
-from chalicelib.domain.bonus_rules import CouponTerms, Expiry, ExpiryModel
+from chalicelib.domain.bonus_rules import CouponTerms, Expiry, ExpiryModel, Gift, Streak, VisitReward
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.errors import DomainError
 from chalicelib.services import post_bonus, undo_entry
@@ -18,7 +18,7 @@ from chalicelib.services.post_bonus import ByHand
 from chalicelib.services.refund_visit import refund
 from tests.builders import NETWORK, NOW, a_client, a_salon, access, aliases_of, save_client
 from tests.life import Life
-from tests.services.rewarded import with_rules
+from tests.services.rewarded import visited_on, with_rules
 
 MARIA, MASHA = "cli_maria00000000001", "cli_masha00000000002"
 
@@ -165,6 +165,22 @@ def test_a_visit_under_way_goes_over_too(life: Life, clock: Any, masha: str) -> 
     assert life.booking(booking.id).client_id == MARIA
     unmerged(life)
     assert life.booking(booking.id).client_id == MASHA
+
+
+def test_visits_that_were_rewarded_before_a_merge_are_not_rewarded_again(life: Life, masha: str) -> None:
+    reward = VisitReward(id="often", visits=3, months=2, coupon=CouponTerms("10 % off goods", percent=10))
+    with_rules(life, visit_rewards=(reward,), streak=Streak(2, Gift(50)))
+    for day in (date(2026, 10, 24), date(2026, 11, 24), date(2026, 11, 25)):
+        visited_on(life, day, MASHA)
+    assert (len(open_coupons(life.world, NETWORK, MASHA)), worth(life, MASHA)) == (1, (50, 0))
+    merged(life)
+    visited_on(life, date(2026, 11, 26), MARIA)
+    assert (len(open_coupons(life.world, NETWORK, MARIA)), worth(life, MARIA)) == (1, (50, 0))
+    unmerged(life)
+    account = life.store.account(NETWORK, MARIA)
+    assert (account.reward_uses, account.streaks) == ((), ())
+    visited_on(life, date(2026, 11, 27), MASHA)
+    assert (len(open_coupons(life.world, NETWORK, MASHA)), worth(life, MASHA)) == (1, (50, 0))
 
 
 def test_points_on_hold_keep_clients_apart_until_the_booking_is_closed(life: Life, masha: str) -> None:
