@@ -11,6 +11,7 @@ from chalicelib.domain.clients import Client
 from chalicelib.domain.coupons import Coupon, CouponUse, client_of_coupon, coupon_id, discount_minor
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.network import Directory, Salon
+from chalicelib.services.follow_merge import ensure_present
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.visit_gifts import issued_coupon
 from chalicelib.services.world import CONFLICT_TRIES, World
@@ -39,8 +40,9 @@ def issue_coupon(
     """Gives a client a coupon by hand. The same request_id gives one; other terms under it are refused.
     currency: of an amount.
 
-    Raises INVALID_COUPON, NOT_FOUND (the service), TRY_AGAIN.
+    Raises CLIENT_MERGED, INVALID_COUPON, NOT_FOUND (the service), COUPON_EXISTS.
     """
+    ensure_present(client)
     directory = world.directory(access.network_id)
     _check(terms, directory)
     cause = ("request", request_id) if request_id else ("random", world.chance(16))

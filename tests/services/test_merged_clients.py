@@ -275,6 +275,13 @@ def test_open_coupons_go_over_and_come_back_unless_they_were_used(life: Life, ma
     assert (coupons(life, MASHA), coupons(life, MARIA)) == (["more goods"], [])
 
 
+def test_who_was_merged_is_given_no_coupon_that_nobody_would_see(life: Life, masha: str) -> None:
+    merged(life)
+    with pytest.raises(DomainError) as refusal:
+        issue_coupon(life.world, access(), life.client(MASHA), CouponTerms("10 % off goods", percent=10), "x")
+    assert (refusal.value.code, refusal.value.details["client_id"]) == ("CLIENT_MERGED", MARIA)
+
+
 def test_more_coupons_than_can_go_over_at_once_are_refused_and_none_is_left_behind(
     life: Life, masha: str
 ) -> None:
