@@ -240,7 +240,7 @@ def redeem_hold(world: World, access: Access, hold_id: str, points: int, salon_i
     same.
 
     Raises NOT_FOUND, HOLD_CLOSED, HELD_FOR_BOOKING (complete that), HELD_ELSEWHERE (the salon goes by another
-    programme), OVER_CAP.
+    programme, or counts in another currency), OVER_CAP.
     """
     client_id = client_of_entry(hold_id)
     entry = _hold_entry(world, access, client_id, hold_id)
@@ -265,10 +265,11 @@ def redeem_hold(world: World, access: Access, hold_id: str, points: int, salon_i
     def operation(account: Account, now: datetime) -> Posted:
         directory = world.directory(access.network_id)
         day = local_date(now, directory.zone)
-        if not same_scope(directory.rules.bonuses, entry.salon_id, salon_id, day):
-            raise refused(
-                "HELD_ELSEWHERE", "They are held in a salon with another programme.", salon_id=entry.salon_id
-            )
+        salons = (directory.salons.get(id or "") for id in (entry.salon_id, salon_id))
+        currencies = {salon.currency for salon in salons if salon is not None}
+        if len(currencies) > 1 or not same_scope(directory.rules.bonuses, entry.salon_id, salon_id, day):
+            message = "They are held in a salon with another programme, or another currency."
+            raise refused("HELD_ELSEWHERE", message, salon_id=entry.salon_id)
         return posted(account, posting, now, hold_id=hold_id)
 
     return post_once(

@@ -150,3 +150,55 @@ def test_a_posting_names_a_booking_of_the_same_client_only(http: Http, world: An
     save_booking(world.store, a_booking("bkg_theirs"))
     assert post(http, "compensation", 5, booking_id="bkg_other").code == "OTHER_CLIENT"
     assert post(http, "compensation", 5, booking_id="bkg_theirs").json["booking_id"] == "bkg_theirs"
+
+
+# --- holds at the desk
+
+
+@pytest.fixture
+def held(http: Http) -> str:
+    """Fifty points, for a bill in the salon in Chisinau."""
+    post(http, "grant", 500)
+    bill = {"amount_minor": 100_000, "currency": "MDL"}
+    return str(http.post(f"{BONUS}/holds", {"points": 50, "salon_id": "sal_centru", "bill": bill}).json["id"])
+
+
+def redeemed(http: Http, hold: str, points: int = 50, salon_id: str = "sal_centru") -> Any:
+    return http.post(f"/v1/bonus/holds/{hold}/redeem", {"points": points, "salon_id": salon_id})
+
+
+def test_a_hold_is_redeemed_once(http: Http, held: str) -> None:
+    first = redeemed(http, held, 30)
+    assert (first.status, first.json["points"], first.json["cause"]) == (201, -30, held)
+    assert redeemed(http, held, 30).json == first.json
+    assert redeemed(http, held, 20).code == "ENTRY_EXISTS"
+    assert http.post(f"/v1/bonus/holds/{held}/release").code == "HOLD_CLOSED"
+    assert http.get(BONUS).json["available"] == 470
+
+
+def test_a_hold_is_not_redeemed_after_it_ran_out(http: Http, clock: Any, held: str) -> None:
+    clock.forward(days=3)
+    assert redeemed(http, held).code == "HOLD_CLOSED"
+    assert http.get(BONUS).json["available"] == 500
+
+
+@pytest.mark.parametrize("points", [0, -1, 51, 10**12])
+def test_a_hold_gives_no_more_than_it_has(http: Http, held: str, points: int) -> None:
+    assert redeemed(http, held, points).code == "OVER_CAP"
+    assert http.get(BONUS).json["held"] == 50
+
+
+def test_a_hold_is_not_redeemed_in_another_currency(http: Http, held: str) -> None:
+    """What the cap was a part of is a bill in lei."""
+    assert redeemed(http, held, salon_id="sal_york").code == "HELD_ELSEWHERE"
+    assert redeemed(http, held).status == 201
+
+
+def test_a_hold_is_not_redeemed_where_another_programme_holds(http: Http, held: str) -> None:
+    salon = {"name": "Botanica", "timezone": "Europe/Chisinau", "currency": "MDL", "address": "Dacia 1"}
+    other = http.post("/v1/salons", salon).json["id"]
+    rules = {"programmes": [{"name": "Botanica", "salon_ids": [other]}]}
+    assert http.put("/v1/rules", {"version": 1, "bonuses": rules}).status == 200
+    assert redeemed(http, held, salon_id=other).code == "HELD_ELSEWHERE"
+    assert http.put("/v1/rules", {"version": 2, "bonuses": {"programmes": []}}).status == 200
+    assert redeemed(http, held, salon_id=other).status == 201
