@@ -202,8 +202,8 @@ def _given_to(directory: Directory, bookings: list[Booking], client: Client, now
 
 def unmerge_clients(world: World, access: Access, client_id: str) -> Merged:
     """Undoes a merge: what had come leaves the other again, and what of it they have spent since they owe.
-    What the other gained by themselves since stays theirs. Raises NOT_FOUND, NOT_MERGED, CLIENT_MERGED (the
-    other was merged further: unmerge them first, since the points are there)."""
+    What the other gained by themselves since stays theirs. Raises NOT_FOUND, NOT_MERGED, HOLDS_OPEN,
+    CLIENT_MERGED (the other was merged further: unmerge them first, since the points are there)."""
     for _ in range(CONFLICT_TRIES):
         client = world.store.client(access.network_id, client_id)
         if client is None:
@@ -221,6 +221,21 @@ def unmerge_clients(world: World, access: Access, client_id: str) -> Merged:
     raise conflict("TRY_AGAIN", "Somebody else changed these clients at the same moment; try again.")
 
 
+def _to_give_back(world: World, theirs: Account, merge: Merge) -> list[Booking]:
+    """The bookings that go back. What the other has set aside for one would be theirs still: raises
+    HOLDS_OPEN."""
+    found = [
+        booking
+        for booking in world.store.bookings(theirs.network_id, merge.booking_ids)
+        if booking.is_upcoming and booking.client_id == theirs.client_id
+    ]
+    held_for = [booking.id for booking in found if theirs.hold_of_booking(booking.id)]
+    if held_for:
+        message = "Points are held for bookings that would go back: release them first."
+        raise conflict("HOLDS_OPEN", message, held_for=held_for)
+    return found
+
+
 def _unmerged(world: World, access: Access, client: Client, other: Client) -> _Done:
     now, directory, merge = world.now(), world.directory(client.network_id), client.merged
     stands = _as_it_stands(world, client, other)
@@ -230,6 +245,7 @@ def _unmerged(world: World, access: Access, client: Client, other: Client) -> _D
     theirs = world.store.account(other.network_id, other.id)
     own = world.store.account(client.network_id, client.id)
     theirs, ends = brought_up(theirs, now)
+    bookings = _to_give_back(world, theirs, merge)
     expired = expired_of(came, [*world.store.entries(other.network_id, other.id), *ends])
     until = grace_end(directory, now)
     back_posting, out_posting = _posting(back_id, out_id, access), _posting(out_id, back_id, access)
@@ -245,11 +261,6 @@ def _unmerged(world: World, access: Access, client: Client, other: Client) -> _D
     again = plan_client.with_wake(replace(client, merged=None), directory, now)
     shrunk = plan_client.with_wake(shrunk, directory, now)
     aliases = [replace(alias, moved=True) for alias in contact_aliases(client)]
-    bookings = [
-        booking
-        for booking in world.store.bookings(client.network_id, merge.booking_ids)
-        if booking.is_upcoming and booking.client_id == other.id
-    ]
     left_there = parted(turnover_moved(gone.account, own, -1), own)
     accounts = _accounts(directory, back, left_there, again, shrunk, now)
     coupons = _coupons_come_back(world, again, shrunk, left.id, access, now)

@@ -155,17 +155,20 @@ class Books:
     def unmerge(self, client: str) -> None:
         if client not in self.merged:
             raise Refused("NOT_MERGED")
-        merge = self.merged.pop(client)
+        merge = self.merged[client]
+        back = [self.bookings[id] for id in merge.booking_ids]
+        back = [visit for visit in back if visit.client == merge.into and visit.status == UPCOMING]
+        if any(visit.hold_id in self.purse(merge.into).holds for visit in back):
+            raise Refused("HOLDS_OPEN")
+        del self.merged[client]
         until = midnight_after(self.now, self.zone, self.rules["grace_days"] + 1)
         there = self.purse(merge.into)
         lapsed = there.lapsed(self.now, merge.came)
         if left := abs(merge.came.worth) - lapsed:
             there.undo(self.now, merge.came, left, until)
         self.purse(client).come_back(self.now, merge.left, lapsed, until)
-        for id in merge.booking_ids:
-            visit = self.bookings[id]
-            if visit.client == merge.into and visit.status == UPCOMING:
-                visit.client = client
+        for visit in back:
+            visit.client = client
 
     def _spend(self, purse: Purse, points: int, hold_id: str | None = None) -> Done:
         try:

@@ -11,7 +11,7 @@ from chalicelib.domain.bonus_rules import CouponTerms, Expiry, ExpiryModel, Gift
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.errors import DomainError
 from chalicelib.services import post_bonus, undo_entry
-from chalicelib.services.hold_points import hold_for_booking
+from chalicelib.services.hold_points import hold_for_booking, release_hold
 from chalicelib.services.keep_coupons import CouponBill, issue_coupon, open_coupons, redeem_coupon
 from chalicelib.services.merge_clients import COUPONS_MOST, Merged, merge_clients, unmerge_clients
 from chalicelib.services.post_bonus import ByHand
@@ -273,6 +273,19 @@ def test_open_coupons_go_over_and_come_back_unless_they_were_used(life: Life, ma
     redeem_coupon(life.world, access(), used.id, bill)
     unmerged(life)
     assert (coupons(life, MASHA), coupons(life, MARIA)) == (["more goods"], [])
+
+
+def test_what_the_other_holds_for_a_booking_is_released_before_that_goes_back(life: Life, masha: str) -> None:
+    given(life, MARIA, 70, "a")
+    booking = life.book(NOW + timedelta(days=1), client=MASHA)
+    merged(life)
+    hold = hold_for_booking(life.world, NETWORK, booking.id, 50, None, lambda each: None, "key:test")
+    with pytest.raises(DomainError) as refusal:
+        unmerged(life)
+    assert (refusal.value.code, refusal.value.details["held_for"]) == ("HOLDS_OPEN", [booking.id])
+    release_hold(life.world, access(), hold.id)
+    unmerged(life)
+    assert (life.booking(booking.id).client_id, worth(life, MARIA)) == (MASHA, (70, 0))
 
 
 def test_who_was_merged_is_given_no_coupon_that_nobody_would_see(life: Life, masha: str) -> None:
