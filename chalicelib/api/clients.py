@@ -12,6 +12,7 @@ from chalicelib.api.shapes import Line, Listing, PageOf, Text, Word, given, sift
 from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import DomainError, ErrorKind
 from chalicelib.domain.network import Role
+from chalicelib.services.follow_merge import present
 from chalicelib.services.keep_client import (
     NewClient,
     change_client,
@@ -120,6 +121,7 @@ def _at_once(ask: Ask, asked: ClientFilter) -> list[Client]:
         else:
             id = find_client(ask.world, network_id, phone=asked.phone, email=asked.email)
         client = see_client(ask.world, ask.access, id) if id else None
+        client = present(ask.world, client)  # a card from before a merge leads to where the points are
     except DomainError as error:
         if error.kind is not ErrorKind.MISSING:
             raise

@@ -19,7 +19,7 @@ from chalicelib.services.post_bonus import post
 from chalicelib.services.show_card import card_code
 from tests.api.conftest import Http, TestParts
 from tests.api.test_pages import MARIA, Visitor
-from tests.builders import NETWORK, NOW, OTHER_NETWORK, a_client, a_town
+from tests.builders import NETWORK, NOW, OTHER_NETWORK, a_client, a_town, save_client
 
 ZONE = "Europe/Chisinau"
 
@@ -209,6 +209,16 @@ def test_the_desk_finds_the_client_by_the_code_on_the_card(
     for said in (code, code.lower(), f"%20{code}%20"):
         found = http.with_key(keys["reception"]).get(f"/v1/clients?card={said}").json
         assert [client["id"] for client in found["items"]] == [MARIA]
+
+
+def test_a_card_from_before_a_merge_finds_whom_its_client_turned_out_to_be(
+    http: Http, given_parts: TestParts, world: Any
+) -> None:
+    code = card_code(given_parts.links(), NETWORK, MARIA)
+    masha = save_client(world.store, a_client("cli_masha00000000002", phone="+37369000002", email=None)).id
+    assert http.post(f"/v1/clients/{MARIA}/merge", {"into": masha}).status == 200
+    found = http.get(f"/v1/clients?card={code}").json["items"]
+    assert [client["id"] for client in found] == [masha]
 
 
 def test_a_code_that_was_not_made_here_finds_nobody(http: Http, given_parts: TestParts) -> None:
