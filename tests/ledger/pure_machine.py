@@ -170,6 +170,10 @@ class AnyLedger(RuleBasedStateMachine):
         def leave(purse: Purse) -> Done:
             done, lots = purse.leave(self.now)
             moved.extend(lots)
+            for (
+                lot
+            ) in purse.lots:  # each account is by itself here: nobody follows lots from one to the other
+                lot.went.clear()
             return done
 
         wanted = self._posting(0, EntryKind.MERGE, cause=self.sides[0].account.client_id)
