@@ -62,6 +62,7 @@ def test_only_the_staged_are_due(lives: list[list[Any]]) -> None:
         "at_risk": wanted["at_risk"],
         "win_back": wanted["lost"],
         "bonus_expiry": wanted["expiring"] + wanted["warned_late"] + wanted["written_often"],
+        "expiry": wanted["expired"],
     }
     soon = [value for value in woken if NOW < value.wake.at <= NOW + timedelta(minutes=10)]
     assert len(soon) < 5
