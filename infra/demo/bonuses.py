@@ -2,7 +2,8 @@
 apology, two clients who are one. And what the office asks: a promotion, a simulation, the audit, the
 clearing."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -44,9 +45,7 @@ def last_month(anchor: datetime) -> str:
 @dataclass
 class Counter:
     """demo: as in demo.json. anchor: the demo's present hour. All of it may be done again: nothing doubles.
-
-    said: what came of it, in words: who or what, and how it went.
-    """
+    What came of it is told in words: who or what, and how it went."""
 
     http: Http
     demo: Mapping[str, Any]
@@ -54,7 +53,7 @@ class Counter:
     table: Table
     links: Links
     progress: Progress
-    said: list[list[str]] = field(default_factory=list)
+    _lines: list[list[str]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         keys = self.demo["keys"]
@@ -63,18 +62,22 @@ class Counter:
         self.network_id = str(self.demo["network_id"])
         self.regular, self.other = staged(self.network_id, "comes_often")
 
-    def day(self) -> list[list[str]]:
-        self._visit_paid_from_a_hold()
-        self._cancelled_with_a_hold()
-        self._friend()
-        self._coupon()
-        self._apology()
-        self._merged()
-        self._card()
-        return self.said
+    def day(self, told: dict[str, list[list[str]]]) -> Iterator[dict[str, list[list[str]]]]:
+        """Does what is not in `told` yet, a chapter after another, and gives what is told after each."""
+        chapters = (
+            self._visit_paid_from_a_hold, self._cancelled_with_a_hold, self._friend, self._coupon,
+            self._apology, self._merged, self._card,
+        )  # fmt: skip
+        for chapter in chapters:
+            name = chapter.__name__
+            if name not in told:
+                self._lines = []
+                chapter()
+                told = {**told, name: self._lines}
+                yield told
 
     def _note(self, title: str, words: str) -> None:
-        self.said.append([title, words])
+        self._lines.append([title, words])
         self.progress(f"{title}: {words}")
 
     # --- points set aside, spent, and given back
@@ -91,10 +94,6 @@ class Counter:
         refusal = refused(lambda: colleague.post(f"{client}/holds", more, f"hold-again-{id}"))
         self._note("hold", f"{points} points set aside for a visit of {money(bill)}; "
                            f"a second receptionist gets {refusal}")  # fmt: skip
-        link = self.links.link(self.network_id, self.regular, id, self.anchor)
-        self.links.keep(self.table, link, self.anchor, sure=None)
-        page = self.http.ask("GET", self.links.url(link, LinkPurpose.BOOKING))
-        self._note("the client's page", f"/b/… {'says so' if f'{points}' in page else 'DOES NOT SAY SO'}")
         said = {"paid": bill, "redeem_points": points}
         done = self.reception.post(f"/v1/bookings/{id}/complete", said, f"hold-visit-{id}")["bonus"]
         self._note("visit", f"the hold pays {done['redeemed']}, {done['earned']} earned (double points), "
@@ -122,10 +121,16 @@ class Counter:
         path, id = f"/v1/clients/{self.regular}/bonus", booking["id"]
         set_aside = {"points": 40, "booking_id": id}
         held = self.reception.post(f"{path}/holds", set_aside, f"hold-{id}")["held"]
+        link = self.links.link(self.network_id, self.regular, id, self.anchor)
+        self.links.keep(self.table, link, self.anchor, sure=None)
+        page = self.http.ask("GET", self.links.url(link, LinkPurpose.BOOKING))
+        shown = re.search(r"[^<>]*\b40\b[^<>]*", page)
+        words = shown.group().strip() if shown else "NOTHING OF IT"
+        self._note("the client's page", f"of another visit with {held} points set aside: {words}")
         said = {"reason": "the client called"}
         self.reception.post(f"/v1/bookings/{id}/cancel", said, f"cancel-{id}")
         left = self.reception.get(path)["held"]
-        self._note("cancelled", f"{held} points set aside for another visit, {left} once that is cancelled")
+        self._note("cancelled", f"{held} points set aside before, {left} after")
 
     def _booked(self, client_id: str, days: int, once: str) -> Any:
         ids = {service["name"]: service["id"] for service in self.demo["services"]}
@@ -140,14 +145,18 @@ class Counter:
     # --- what is given
 
     def _friend(self) -> None:
-        code = self.reception.get(f"/v1/clients/{self.regular}/referral")["code"]
-        friend = self._registered(*NEWCOMERS[0], referral_code=code)
+        code, friend = self._referred()
         booking = self._booked(friend, days=1, once="friend-comes")
         said = {"paid": booking["total"]}
         self.reception.post(f"/v1/bookings/{booking['id']}/complete", said, "friend-pays")
         gifts = {id: self._points_of(id, "referral") for id in (self.regular, friend)}
         self._note("referral", f"a friend comes with the code {code} and pays: "
                    f"{gifts[friend]} points to her, {gifts[self.regular]} to who sent her")  # fmt: skip
+
+    def _referred(self) -> tuple[str, str]:
+        """The code of a client who comes often, and the friend whom they sent."""
+        code = str(self.reception.get(f"/v1/clients/{self.regular}/referral")["code"])
+        return code, self._registered(*NEWCOMERS[0], referral_code=code)
 
     def _registered(self, name: str, number: int, language: str, **more: Any) -> str:
         to = phone(CHISINAU, FIRST_FREE[CHISINAU] + number)
@@ -163,7 +172,7 @@ class Counter:
         bill = self.reception.get(f"/v1/bookings/{id}")["total"]
         done = self.reception.post(f"/v1/bookings/{id}/complete", {"paid": bill}, f"often-{id}")
         streak = self._points_of(self.other, "streak")
-        (coupon,) = self.reception.get(f"/v1/clients/{self.other}/coupons")["items"][:1]
+        coupon = self.reception.get(f"/v1/clients/{self.other}/coupons?state=all")["items"][0]
         goods = {**bill, "amount_minor": 400_00}
         said = {"salon_id": done["salon_id"], "bill": goods, "goods": goods}
         path = f"/v1/coupons/{coupon['id']}/redeem"
@@ -171,12 +180,12 @@ class Counter:
         again = {**said, "bill": bill, "goods": {**bill, "amount_minor": 100_00}}
         refusal = refused(lambda: self.reception.post(path, again, f"coupon-again-{coupon['id']}"))
         self._note("coming often", f"{streak} points for three months running; \"{coupon['name']}\" takes "
-                   f"{money(taken['discount'])} off {money(goods)}, used again it gets {refusal}")  # fmt: skip
+                   f"{money(taken['discount'])} off {money(goods)}; again it gets {refusal}")  # fmt: skip
 
     def _apology(self) -> None:
-        path = f"/v1/clients/{self.other}/bonus/entries"
-        said = {"kind": "compensation", "points": 80, "reason": "waited for twenty minutes",
-                "booking_id": booking_id(self.other, VISITS_BEFORE)}  # fmt: skip
+        _, friend = self._referred()
+        path = f"/v1/clients/{friend}/bonus/entries"
+        said = {"kind": "compensation", "points": 80, "reason": "waited for twenty minutes"}
         given = self.specialist.post(path, said, "apology")
         more = {**said, "points": 150}
         refusal = refused(lambda: self.specialist.post(path, more, "apology-too-big"))

@@ -80,10 +80,8 @@ class Demo:
         if not self.marker.told:
             with self.steps.step("Webhooks of four booking sites, a day at the desk, a campaign"):
                 self._tell_stories()
-        if self.marker.bonuses is None:
             with self.steps.step("Bonuses"):
                 self._serve_with_points()
-        if not self.marker.told:
             with self.steps.step("Messages, as the deployed functions send them"):
                 self._watch()
             with self.steps.step("What carriers tell and clients answer"):
@@ -156,13 +154,13 @@ class Demo:
         self.office.started(datetime.now(UTC))
 
     def _serve_with_points(self) -> None:
-        said = Counter(
-            self.http, self.said, self.marker.anchor, self.table, self.links, self.steps.tell
-        ).day()
-        Plans(self.owner, self.marker.anchor).begin_walks()
+        anchor, told = self.marker.anchor, self.marker.bonuses
+        desk = Counter(self.http, self.said, anchor, self.table, self.links, self.steps.tell)
+        for bonuses in desk.day(told):
+            self.marker = self.markers.write(replace(self.marker, bonuses=bonuses))
+        Plans(self.owner, anchor).begin_walks()
         self.steps.tell("begun: a simulation of another programme, the audit of the ledger, the clearing of "
-                        f"{last_month(self.marker.anchor)}")  # fmt: skip
-        self.marker = self.markers.write(replace(self.marker, bonuses=said))
+                        f"{last_month(anchor)}")  # fmt: skip
 
     def _watch(self) -> None:
         self.log = self.watch.until_quiet(WATCH_SECONDS, UnderWay(self.owner, self.said).in_words)
@@ -207,7 +205,12 @@ class Demo:
         self._report_messages(report, log)
         gone = staged(self.network_id, "expired")
         points = PointsReport(self.owner, {salon["id"]: salon["name"] for salon in self.said["salons"]})
-        points.all(report, marker.bonuses or [], last_month(marker.anchor), gone)
+        points.all(
+            report,
+            [line for lines in marker.bonuses.values() for line in lines],
+            last_month(marker.anchor),
+            gone,
+        )
         self.steps.tell("checking the ledger")
         guests = {each.client_id for each in told if each.client_id}
         served = staged(self.network_id, "in_the_chair")
