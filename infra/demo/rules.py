@@ -78,12 +78,11 @@ def _stand(wanted: Any, rules: Any) -> bool:
 
 
 def lived_by(directory: Directory) -> Directory:
-    """The set-up with the rules of the year until now: earning as it is, gifts new today."""
+    """The set-up with the rules of the year until now: earning as it is; gifts are new. Those for birthdays
+    wake clients from now on, so that planning anew makes nothing due."""
     network = directory.network
     messages = replace(network.rules.messages, confirm_request_hours_before=ASKED_BEFORE)
-    bonuses = replace(
-        network.rules.bonuses, birthday=None, referral=None, visit_rewards=(), streak=None, surprise=None
-    )
+    bonuses = replace(network.rules.bonuses, referral=None, visit_rewards=(), streak=None, surprise=None)
     rules = replace(network.rules, messages=messages, bonuses=bonuses)
     return replace(directory, network=replace(network, rules=rules))
 
