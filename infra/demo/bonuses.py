@@ -37,9 +37,10 @@ NEWCOMERS = (("Олеся Гончар", 40, "ru"), ("Irina Melnic", 41, "ro"), 
 """A friend of a client; somebody who was registered twice. Their numbers are among the guests' phones."""
 
 
-def last_month(anchor: datetime) -> str:
+def months_to_clear(anchor: datetime) -> list[str]:
+    """The last one and the present one, in the network's zone."""
     first = local_date(anchor, CHISINAU).replace(day=1)
-    return f"{first - timedelta(days=1):%Y-%m}"
+    return [f"{day:%Y-%m}" for day in (first - timedelta(days=1), first)]
 
 
 @dataclass
@@ -66,7 +67,7 @@ class Counter:
         """Does what is not in `told` yet, a chapter after another, and gives what is told after each."""
         chapters = (
             self._visit_paid_from_a_hold, self._cancelled_with_a_hold, self._friend, self._coupon,
-            self._apology, self._merged, self._card,
+            self._spent_elsewhere, self._apology, self._merged, self._card,
         )  # fmt: skip
         for chapter in chapters:
             name = chapter.__name__
@@ -182,6 +183,18 @@ class Counter:
         self._note("coming often", f"{streak} points for three months running; \"{coupon['name']}\" takes "
                    f"{money(taken['discount'])} off {money(goods)}; again it gets {refusal}")  # fmt: skip
 
+    def _spent_elsewhere(self) -> None:
+        """At the desk of another salon, without a booking."""
+        here, there = self.demo["salons"][:2]
+        bill = {"amount_minor": 2000_00, "currency": "RUB"}
+        said = {"points": 100, "salon_id": there["id"], "bill": bill}
+        path = f"/v1/clients/{self.other}/bonus/holds"
+        hold = self.reception.post(path, said, "elsewhere-hold")
+        said = {"points": 100, "salon_id": there["id"]}
+        spent = self.reception.post(f"/v1/bonus/holds/{hold['id']}/redeem", said, "elsewhere-redeem")
+        self._note("in another salon", f"{-spent['points']} points of {here['name']} pay for a part of "
+                   f"{money(bill)} at {there['name']}")  # fmt: skip
+
     def _apology(self) -> None:
         _, friend = self._referred()
         path = f"/v1/clients/{friend}/bonus/entries"
@@ -244,7 +257,11 @@ class Plans:
         """A programme tried on the past, the ledger recomputed, last month cleared."""
         self.owner.post("/v1/programme/simulate", {"bonuses": PROPOSED}, "simulation")
         self.owner.post("/v1/bonus/audit", {}, "audit")
-        self.owner.post("/v1/reports/bonus/clearing", {"month": last_month(self.anchor)}, "clearing")
+        self.begin_clearing(months_to_clear(self.anchor)[0])
+
+    def begin_clearing(self, month: str) -> None:
+        """Without what was posted within the last minute."""
+        self.owner.post("/v1/reports/bonus/clearing", {"month": month}, f"clearing-{month}")
 
 
 def refused(ask: Callable[[], Any]) -> str:
@@ -256,5 +273,5 @@ def refused(ask: Callable[[], Any]) -> str:
     return "NO REFUSAL"
 
 
-def money(amount: Mapping[str, Any]) -> str:
-    return f"{amount['amount_minor'] / 100:,.0f} {amount['currency']}"
+def money(amount: Mapping[str, Any], decimals: int = 0) -> str:
+    return f"{amount['amount_minor'] / 100:,.{decimals}f} {amount['currency']}"

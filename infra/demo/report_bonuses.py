@@ -16,13 +16,15 @@ class PointsReport:
     owner: Caller
     names: Mapping[str, str]
 
-    def all(self, report: Report, said: Sequence[Sequence[str]], month: str, gone: Sequence[str]) -> None:
-        """said: what was done at the desk. month: which was cleared. gone: clients whose points expired."""
+    def all(
+        self, report: Report, said: Sequence[Sequence[str]], months: Sequence[str], gone: Sequence[str]
+    ) -> None:
+        """said: what was done at the desk. months: which were cleared. gone: clients whose points expired."""
         report.section("Bonuses", [f"{title:19}{words}" for title, words in [*said, *self._expired(gone)]])
         self._promotions(report)
         self._simulation(report)
         self._audit(report)
-        self._clearing(report, month)
+        self._clearing(report, months)
 
     def _expired(self, gone: Sequence[str]) -> list[tuple[str, str]]:
         entries = [
@@ -70,18 +72,33 @@ class PointsReport:
                         f"entries by the deployed functions; balances {sums['balance']:,}")  # fmt: skip
         report.section("Audit", rows or ["not finished"])
 
-    def _clearing(self, report: Report, month: str) -> None:
-        said = self.owner.get(f"/v1/reports/bonus/clearing?month={month}")
-        totals = said["totals"]
-        rows = [f"{month}: " + ", ".join(f"{name} {totals[name]:,}" for name in totals if totals[name])]
-        for pair in said["items"]:
-            granting, honouring = (
-                self.names.get(pair[f"{which}_salon_id"], "no salon") for which in ("granting", "honouring")
+    def _clearing(self, report: Report, months: Sequence[str]) -> None:
+        rows = []
+        for month in months:
+            said = self.owner.get(f"/v1/reports/bonus/clearing?month={month}")
+            totals = said["totals"]
+            rows.append(
+                f"{month}: " + ", ".join(f"{name} {totals[name]:,}" for name in totals if totals[name])
             )
-            if pair["honoured"]:
-                rows.append(f"granted by {granting}, spent at {honouring}: {pair['honoured']:,} points, "
-                            f"{money(pair['value'])}")  # fmt: skip
+            rows += [self._honoured(each) for each in said["salons"] if each["honoured"]]
+            rows += [self._owed(each) for each in said["items"] if _is_owed(each)]
         report.section("Clearing", rows)
+
+    def _honoured(self, salon: Mapping[str, Any]) -> str:
+        each = salon["cost_per_visit"]
+        per_visit = f", {money(each, 2)} a visit" if each else ""
+        return (f"  {self.names[salon['salon_id']]}: {salon['honoured']:,} points honoured, "
+                f"{money(salon['value'])}{per_visit}")  # fmt: skip
+
+    def _owed(self, pair: Mapping[str, Any]) -> str:
+        granting, honouring = (self.names[pair[f"{which}_salon_id"]] for which in ("granting", "honouring"))
+        return f"  {granting} owes {honouring} for {pair['honoured']:,} points: {money(pair['value'])}"
+
+
+def _is_owed(pair: Mapping[str, Any]) -> bool:
+    """Whether points of one salon paid in another."""
+    granting, honouring = pair["granting_salon_id"], pair["honouring_salon_id"]
+    return bool(granting and honouring and granting != honouring and pair["honoured"])
 
 
 def _compared(result: Mapping[str, Any]) -> list[Row]:
@@ -93,6 +110,9 @@ def _compared(result: Mapping[str, Any]) -> list[Row]:
         rows.append((name, [*figures, figures[1] - figures[0]], ""))
 
     row("points granted", "points", "granted")
+    gifts = [result[which]["points"] for which in ("present", "proposed")]
+    given = [points["granted"] - points["by_kind"].get("cashback", 0) for points in gifts]
+    rows.append(("  of these, gifts", [*given, given[1] - given[0]], ""))
     row("points redeemed", "points", "redeemed")
     row("points expired", "points", "expired")
     row("open at the end", "points", "outstanding")

@@ -16,7 +16,7 @@ from infra.demo import report as tell
 from infra.demo import report_messages as say
 from infra.demo import set_up, taps
 from infra.demo.answers import Answers
-from infra.demo.bonuses import Counter, Plans, card_url, last_month, served_with_points
+from infra.demo.bonuses import Counter, Plans, card_url, months_to_clear, served_with_points
 from infra.demo.campaign import Office
 from infra.demo.carriers import OUR_NUMBER, Carriers
 from infra.demo.cascades import Cascades, cascades_in
@@ -160,7 +160,7 @@ class Demo:
             self.marker = self.markers.write(replace(self.marker, bonuses=bonuses))
         Plans(self.owner, anchor).begin_walks()
         self.steps.tell("begun: a simulation of another programme, the audit of the ledger, the clearing of "
-                        f"{last_month(anchor)}")  # fmt: skip
+                        f"{months_to_clear(anchor)[0]}")  # fmt: skip
 
     def _watch(self) -> None:
         self.log = self.watch.until_quiet(WATCH_SECONDS, UnderWay(self.owner, self.said).in_words)
@@ -168,7 +168,9 @@ class Demo:
     def _answer(self) -> None:
         carriers = Carriers(self.cloud.connect("sns"), self.deployment.events_topic)
         Answers(self.http, self.desk, self.table, carriers, self.log, self.steps.tell).all()
-        self.watch.until_quiet(WATCH_SECONDS / 3, self._untold)
+        Plans(self.owner, self.marker.anchor).begin_clearing(months_to_clear(self.marker.anchor)[1])
+        under_way = UnderWay(self.owner, self.said)
+        self.watch.until_quiet(WATCH_SECONDS / 3, lambda: self._untold() or under_way.in_words())
         self.office.counted()
         delivered = sum(len(story.told) for story in Stories(self.marker.anchor).all()) + 1
         done = replace(self.marker, told=True, asked=self.http.asked - delivered, delivered=delivered)
@@ -208,7 +210,7 @@ class Demo:
         points.all(
             report,
             [line for lines in marker.bonuses.values() for line in lines],
-            last_month(marker.anchor),
+            months_to_clear(marker.anchor),
             gone,
         )
         self.steps.tell("checking the ledger")
