@@ -205,14 +205,11 @@ class Demo:
         tell.stories(report, told)
         tell.bookings(report, self.table, self.network_id, self.said["salons"])
         self._report_messages(report, log)
-        gone = staged(self.network_id, "expired")
-        points = PointsReport(self.owner, {salon["id"]: salon["name"] for salon in self.said["salons"]})
-        points.all(
-            report,
-            [line for lines in marker.bonuses.values() for line in lines],
-            months_to_clear(marker.anchor),
-            gone,
-        )
+        if marker.bonuses:  # state of before they were shown has none
+            names = {salon["id"]: salon["name"] for salon in self.said["salons"]}
+            lines = [line for lines in marker.bonuses.values() for line in lines]
+            months, gone = months_to_clear(marker.anchor), staged(self.network_id, "expired")
+            PointsReport(self.owner, names).all(report, lines, months, gone)
         self.steps.tell("checking the ledger")
         guests = {each.client_id for each in told if each.client_id}
         served = staged(self.network_id, "in_the_chair")
