@@ -1,6 +1,6 @@
 """What the demo does with points and tells of them, over HTTP: on its own network, with its own year."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,23 +44,28 @@ class AppRequests(Requests):
 
 
 @pytest.fixture
-def demo(world: World, clock: SettableClock) -> dict[str, Any]:
+def now(request: pytest.FixtureRequest) -> datetime:
+    return getattr(request, "param", NOW)
+
+
+@pytest.fixture
+def demo(world: World, clock: SettableClock, now: datetime) -> dict[str, Any]:
     """As in demo.json; of the year those are laid out who come to the desk or whose points are over."""
-    known = directory()
+    known = directory(now)
     for value in (known.network, *known.salons.values(), *known.staff.values(), *known.services.values()):
         world.store.save(value)
     wanted = {*staged(NETWORK, "comes_often"), *staged(NETWORK, "expired")}
-    for client, *others in year(clients=sum(count for _, count in STAGES)):
+    for client, *others in year(now, clients=sum(count for _, count in STAGES)):
         if client.id in wanted:
             world.store.save(client)
             for value in others:
                 world.store.save(value)
-    clock.now = NOW
+    clock.now = now
     secrets = {role.value: f"pk_{NETWORK[-10:]}.{role.value:0<32}" for role in ROLES}
     for role in ROLES:
         world.store.save(
             Key(network_id=NETWORK, id=f"key_{role}", hash=key_hash(secrets[role.value]), role=role,
-                name=role.value, created_at=NOW, staff_id="stf_0" if role is Role.SPECIALIST else None)
+                name=role.value, created_at=now, staff_id="stf_0" if role is Role.SPECIALIST else None)
         )  # fmt: skip
     named = {"salons": known.salons, "staff": known.staff, "services": known.services}
     return {
@@ -75,9 +80,9 @@ def requests(app: "Chalice", given_parts: TestParts) -> AppRequests:
 
 
 @pytest.fixture
-def counter(requests: AppRequests, demo: dict[str, Any], given_parts: TestParts) -> Counter:
+def counter(requests: AppRequests, demo: dict[str, Any], given_parts: TestParts, now: datetime) -> Counter:
     world = given_parts.world()
-    return Counter(requests, demo, NOW, world.store, given_parts.links(), lambda line: None)
+    return Counter(requests, demo, now, world.store, given_parts.links(), lambda line: None)
 
 
 def told_by(counter: Counter) -> dict[str, str]:
@@ -85,8 +90,13 @@ def told_by(counter: Counter) -> dict[str, str]:
     return {title: words for lines in told.values() for title, words in lines}
 
 
-def test_at_the_desk_all_of_it_comes_out_as_it_should(counter: Counter) -> None:
-    Plans(counter.owner, NOW).promotion(local_date(NOW, CHISINAU))
+@pytest.mark.parametrize("now", [
+    NOW,
+    datetime(2026, 12, 31, 22, 0, 1, tzinfo=UTC),  # a year begins in Chisinau just now
+    datetime(2028, 3, 8, 5, 0, tzinfo=UTC),
+], indirect=True)  # fmt: skip
+def test_at_the_desk_all_of_it_comes_out_as_it_should(counter: Counter, now: datetime) -> None:
+    Plans(counter.owner, now).promotion(local_date(now, CHISINAU))
     told = told_by(counter)
     assert told["hold"].endswith("a second receptionist gets HOLD_EXISTS")
     assert "1 coupon" in told["visit"]
