@@ -44,7 +44,7 @@ def months_to_clear(anchor: datetime) -> list[str]:
 
 
 @dataclass
-class Counter:
+class PointsDesk:
     """demo: as in demo.json. anchor: the demo's present hour. All of it may be done again: nothing doubles.
     What came of it is told in words: who or what, and how it went."""
 
@@ -67,7 +67,7 @@ class Counter:
         """Does what is not in `told` yet, a chapter after another, and gives what is told after each."""
         chapters = (
             self._visit_paid_from_a_hold, self._cancelled_with_a_hold, self._friend, self._coupon,
-            self._spent_elsewhere, self._apology, self._merged, self._card,
+            self._spent_elsewhere, self._apology, self._taken_back, self._merged, self._card,
         )  # fmt: skip
         for chapter in chapters:
             name = chapter.__name__
@@ -203,6 +203,19 @@ class Counter:
         more = {**said, "points": 150}
         refusal = refused(lambda: self.specialist.post(path, more, "apology-too-big"))
         self._note("compensation", f"{given['points']} points by a specialist; 150 gets {refusal}")
+
+    def _taken_back(self) -> None:
+        """What the owner gave by hand, and thinks better of."""
+        _, friend = self._referred()
+        path, why = f"/v1/clients/{friend}", {"reason": "meant for somebody else"}
+        said = {"kind": "grant", "points": 25, "reason": "gift for a season"}
+        entry = self.owner.post(f"{path}/bonus/entries", said, "by-hand")
+        undone = self.owner.post(f"/v1/bonus/entries/{entry['id']}/reverse", why, "by-hand-undone")
+        of = {"name": "20 % off goods", "percent": 20, "reason": "gift for a season"}
+        coupon = self.owner.post(f"{path}/coupons", of, "coupon-by-hand")
+        void = self.owner.post(f"/v1/coupons/{coupon['id']}/void", why, "coupon-void")
+        self._note("by hand", f"{entry['points']} points given and reversed: {undone['points']}; "
+                              f"a coupon given: {coupon['state']}, then {void['state']}")  # fmt: skip
 
     def _merged(self) -> None:
         stays, goes = (self._registered(*each) for each in NEWCOMERS[1:])

@@ -48,7 +48,11 @@ class PointsReport:
                 else "not begun"
             )
             rows.append(f"{each['name']} ({each['state']} until {each['ends_on']}): {came}")
-        report.section("Promotion", rows or ["none"])
+        drawn = self.owner.get("/v1/reports/bonus/surprises")
+        spent = f"{drawn['drawn']} drawn, {drawn['spent']} of {drawn['budget']} points"
+        begin = "the first draw is on the first of next month"
+        rows.append(f"surprises of {drawn['month']}: {begin if drawn['budget'] is None else spent}")
+        report.section("Promotion", rows)
 
     def _simulation(self, report: Report) -> None:
         found = self.owner.get("/v1/programme/simulations")["items"]
@@ -65,12 +69,17 @@ class PointsReport:
     def _audit(self, report: Report) -> None:
         walks = self.owner.get("/v1/walks?limit=100")["items"]
         rows = []
-        for walk in (each for each in walks if each["kind"] == "audit" and each["finished_at"]):
+        for walk in (each for each in walks if each["kind"] == "audit"):
+            if not walk["finished_at"]:
+                rows.append(f"not finished: {walk['seen']:,} seen")
+                continue
             sums = walk["audit"]
             verdict = "no differences" if not sums["differing"] else f"{sums['differing']} DIFFER"
             rows.append(f"{verdict}: {sums['checked']:,} accounts recomputed from {sums['entries']:,} "
                         f"entries by the deployed functions; balances {sums['balance']:,}")  # fmt: skip
-        report.section("Audit", rows or ["not finished"])
+        page = self.owner.get("/v1/bonus/audit?limit=50")
+        rows.append(f"a page at once: {page['checked']} accounts, {len(page['differences'])} differ")
+        report.section("Audit", rows)
 
     def _clearing(self, report: Report, months: Sequence[str]) -> None:
         rows = []

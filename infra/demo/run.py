@@ -16,7 +16,7 @@ from infra.demo import report as tell
 from infra.demo import report_messages as say
 from infra.demo import set_up, taps
 from infra.demo.answers import Answers
-from infra.demo.bonuses import Counter, Plans, card_url, months_to_clear, served_with_points
+from infra.demo.bonuses import Plans, PointsDesk, card_url, months_to_clear, served_with_points
 from infra.demo.campaign import Office
 from infra.demo.carriers import OUR_NUMBER, Carriers
 from infra.demo.cascades import Cascades, cascades_in
@@ -155,7 +155,7 @@ class Demo:
 
     def _serve_with_points(self) -> None:
         anchor, told = self.marker.anchor, self.marker.bonuses
-        desk = Counter(self.http, self.said, anchor, self.table, self.links, self.steps.tell)
+        desk = PointsDesk(self.http, self.said, anchor, self.table, self.links, self.steps.tell)
         for bonuses in desk.day(told):
             self.marker = self.markers.write(replace(self.marker, bonuses=bonuses))
         Plans(self.owner, anchor).begin_walks()

@@ -9,7 +9,7 @@ from chalicelib.domain.network import Key, Role
 from chalicelib.domain.zones import local_date
 from chalicelib.services.manage_keys import key_hash
 from chalicelib.services.world import World
-from infra.demo.bonuses import Counter, Plans, card_url, months_to_clear, refused, served_with_points
+from infra.demo.bonuses import Plans, PointsDesk, card_url, months_to_clear, refused, served_with_points
 from infra.demo.http import Caller, Refused
 from infra.demo.http import Http as Requests
 from infra.demo.report import Report
@@ -80,13 +80,13 @@ def requests(app: "Chalice", given_parts: TestParts) -> AppRequests:
 
 
 @pytest.fixture
-def counter(requests: AppRequests, demo: dict[str, Any], given_parts: TestParts, now: datetime) -> Counter:
+def desk(requests: AppRequests, demo: dict[str, Any], given_parts: TestParts, now: datetime) -> PointsDesk:
     world = given_parts.world()
-    return Counter(requests, demo, now, world.store, given_parts.links(), lambda line: None)
+    return PointsDesk(requests, demo, now, world.store, given_parts.links(), lambda line: None)
 
 
-def told_by(counter: Counter) -> dict[str, str]:
-    *_, told = counter.day({})
+def told_by(desk: PointsDesk) -> dict[str, str]:
+    *_, told = desk.day({})
     return {title: words for lines in told.values() for title, words in lines}
 
 
@@ -95,9 +95,9 @@ def told_by(counter: Counter) -> dict[str, str]:
     datetime(2026, 12, 31, 22, 0, 1, tzinfo=UTC),  # a year begins in Chisinau just now
     datetime(2028, 3, 8, 5, 0, tzinfo=UTC),
 ], indirect=True)  # fmt: skip
-def test_at_the_desk_all_of_it_comes_out_as_it_should(counter: Counter, now: datetime) -> None:
-    Plans(counter.owner, now).promotion(local_date(now, CHISINAU))
-    told = told_by(counter)
+def test_at_the_desk_all_of_it_comes_out_as_it_should(desk: PointsDesk, now: datetime) -> None:
+    Plans(desk.owner, now).promotion(local_date(now, CHISINAU))
+    told = told_by(desk)
     assert told["hold"].endswith("a second receptionist gets HOLD_EXISTS")
     assert "1 coupon" in told["visit"]
     assert told["cancelled"] == "40 points set aside before, 0 after"
@@ -107,35 +107,36 @@ def test_at_the_desk_all_of_it_comes_out_as_it_should(counter: Counter, now: dat
     assert told["coming often"].endswith("COUPON_USED")
     assert told["in another salon"].startswith("100 points of Magnolia Botanica")
     assert told["compensation"] == "80 points by a specialist; 150 gets OVER_LIMIT"
+    assert told["by hand"] == "25 points given and reversed: -25; a coupon given: open, then void"
     assert told["merge"] == "60 and 90 points of two who are one: 150; undone: 60 and 90"
     assert told["card"].endswith("apple, google")
 
 
-def test_stopped_on_the_way_it_goes_on_and_doubles_nothing(counter: Counter, given_parts: TestParts) -> None:
+def test_stopped_on_the_way_it_goes_on_and_doubles_nothing(desk: PointsDesk, given_parts: TestParts) -> None:
     """What was told before is not told anew; a chapter that was not told to its end is done again."""
-    days = counter.day({})
+    days = desk.day({})
     told = [next(days) for _ in range(4)][2]
-    *_, after = counter.day(told)
+    *_, after = desk.day(told)
     assert {name: after[name] for name in told} == told
-    assert len(after) == 8
+    assert len(after) == 9
     faults = [
         fault
-        for id in served_with_points(counter.reception, NETWORK)
+        for id in served_with_points(desk.reception, NETWORK)
         for fault in Life(given_parts.world(), RecordingSender(), RecordingIntake()).ledger_faults(id)
     ]
     assert faults == []
 
 
 def test_what_came_of_it_is_read_over_http(
-    counter: Counter,
+    desk: PointsDesk,
     world: World,
     clock: SettableClock,
     sender: RecordingSender,
     intake_queue: RecordingIntake,
 ) -> None:
-    plans = Plans(counter.owner, NOW)
+    plans = Plans(desk.owner, NOW)
     plans.promotion(local_date(NOW, CHISINAU))
-    *_, told = counter.day({})
+    *_, told = desk.day({})
     plans.begin_walks()
     clock.now = NOW + timedelta(minutes=3)
     plans.begin_clearing(MONTHS[1])
@@ -145,18 +146,20 @@ def test_what_came_of_it_is_read_over_http(
     report = Report()
     names = {salon.id: salon.name for salon in directory().salons.values()}
     lines = [line for lines in told.values() for line in lines]
-    PointsReport(counter.owner, names).all(report, lines, MONTHS, staged(NETWORK, "expired"))
+    PointsReport(desk.owner, names).all(report, lines, MONTHS, staged(NETWORK, "expired"))
     text = "\n".join(report.lines)
     assert "3 clients' points ended last midnight: -300 posted by the wake function" in text
     assert "A week of double points (running until 2026-11-29)" in text
     assert "points granted" in text
     assert "no differences: " in text
+    assert "accounts, 0 differ" in text
+    assert "surprises of 2026-11: the first draw is on the first of next month" in text
     assert "Magnolia Botanica owes Magnolia Арбат for 100 points: 500 RUB" in text
     assert "not finished" not in text
 
 
-def test_the_card_of_a_client_who_comes_often_opens(counter: Counter, requests: AppRequests) -> None:
-    assert "<html" in requests.ask("GET", card_url(counter.reception, NETWORK))
+def test_the_card_of_a_client_who_comes_often_opens(desk: PointsDesk, requests: AppRequests) -> None:
+    assert "<html" in requests.ask("GET", card_url(desk.reception, NETWORK))
 
 
 def test_months_are_those_of_the_networks_zone() -> None:
@@ -164,7 +167,7 @@ def test_months_are_those_of_the_networks_zone() -> None:
     assert months_to_clear(NOW.replace(month=12, day=31, hour=23)) == ["2026-12", "2027-01"]
 
 
-def test_a_request_that_should_be_refused_and_is_not_is_said_so(counter: Counter) -> None:
-    owner: Caller = counter.owner
+def test_a_request_that_should_be_refused_and_is_not_is_said_so(desk: PointsDesk) -> None:
+    owner: Caller = desk.owner
     assert refused(lambda: owner.get("/v1/clients/cli_0000000000000000")) == "NOT_FOUND"
     assert refused(lambda: owner.get("/v1/rules")) == "NO REFUSAL"
