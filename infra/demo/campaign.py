@@ -16,8 +16,8 @@ TEXTS = {
     "en": "{salon}: {client}, your day is near! 20% off facial care until the end of the week: {link} {stop}",
 }
 CATEGORIES = ("new", "developing", "regular")
-STARTS_IN = timedelta(seconds=40)
-"""Time for a sweep in between, most likely: what is due of itself goes out first, while the budget lasts."""
+STARTS_IN = timedelta(seconds=61)
+"""So that a sweep comes in between: what is due of itself goes out first, while the budget lasts."""
 PATIENCE_SECONDS = 90
 LOOK_EVERY_SECONDS = 1.5
 

@@ -12,12 +12,14 @@ SK = "DEMO"
 class Marker:
     """anchor: the demo's present hour. items: how many were laid out; None: not done. entries: those of the
     ledger among them, as kind -> number and points. told: whether all webhooks were delivered and the desk
-    has done its part. asked, delivered: requests and webhooks, for the bill."""
+    has done its part. bonuses: what was done with points, in words, by chapter. asked,
+    delivered: requests and webhooks, for the bill."""
 
     anchor: datetime
     items: int | None = None
     entries: dict[str, list[int]] = field(default_factory=dict)
     told: bool = False
+    bonuses: dict[str, list[list[str]]] = field(default_factory=dict)
     asked: int = 0
     delivered: int = 0
 

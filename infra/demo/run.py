@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.messages import Message, MessageState
+from chalicelib.domain.zones import local_date
 from chalicelib.services.make_links import Links
 from chalicelib.services.set_identities import answer_at
 from infra.admin import act_as_local_root, settings_of, table_of, world_of
@@ -15,6 +16,7 @@ from infra.demo import report as tell
 from infra.demo import report_messages as say
 from infra.demo import set_up, taps
 from infra.demo.answers import Answers
+from infra.demo.bonuses import Plans, PointsDesk, card_url, months_to_clear, served_with_points
 from infra.demo.campaign import Office
 from infra.demo.carriers import OUR_NUMBER, Carriers
 from infra.demo.cascades import Cascades, cascades_in
@@ -27,9 +29,10 @@ from infra.demo.http import Caller, Http
 from infra.demo.layout import LayoutTable, lay_out
 from infra.demo.marker import Marker, Markers
 from infra.demo.replay import Hooks, deliver_all, outcomes
+from infra.demo.report_bonuses import PointsReport
 from infra.demo.rules import ASKED_BEFORE, ASKED_HOURS_BEFORE, decide
 from infra.demo.stages import staged
-from infra.demo.story import Stories
+from infra.demo.story import CHISINAU, Stories
 from infra.demo.under_way import UnderWay
 from infra.demo.watch import Watch
 from infra.local_cloud import LocalCloud
@@ -77,6 +80,8 @@ class Demo:
         if not self.marker.told:
             with self.steps.step("Webhooks of four booking sites, a day at the desk, a campaign"):
                 self._tell_stories()
+            with self.steps.step("Bonuses"):
+                self._serve_with_points()
             with self.steps.step("Messages, as the deployed functions send them"):
                 self._watch()
             with self.steps.step("What carriers tell and clients answer"):
@@ -118,6 +123,9 @@ class Demo:
         asked = f"clients are asked to confirm {ASKED_HOURS_BEFORE} hours ahead, not {ASKED_BEFORE}"
         self.steps.tell(f"rules: quiet hours {quiet['start']}-{quiet['end']}, away from now; {asked}: "
                         "a walk will plan anew what is upcoming")  # fmt: skip
+        tiers = ", ".join(f"{tier['name']} {tier['percent']} %" for tier in rules["bonuses"]["tiers"])
+        promotion = Plans(self.owner, self.marker.anchor).promotion(local_date(datetime.now(UTC), CHISINAU))
+        self.steps.tell(f"a loyalty programme: {tiers}; gifts, rewards; {promotion['name'].lower()}")
         sns = self.cloud.connect("sns")
         Cascades(self.http, self.said, self.marker.anchor, self.table, sns).begin(self.steps.tell)
 
@@ -145,13 +153,24 @@ class Demo:
         self.office = Office(self.owner, self.marker.anchor, self.steps.tell)
         self.office.started(datetime.now(UTC))
 
+    def _serve_with_points(self) -> None:
+        anchor, told = self.marker.anchor, self.marker.bonuses
+        desk = PointsDesk(self.http, self.said, anchor, self.table, self.links, self.steps.tell)
+        for bonuses in desk.day(told):
+            self.marker = self.markers.write(replace(self.marker, bonuses=bonuses))
+        Plans(self.owner, anchor).begin_walks()
+        self.steps.tell("begun: a simulation of another programme, the audit of the ledger, the clearing of "
+                        f"{months_to_clear(anchor)[0]}")  # fmt: skip
+
     def _watch(self) -> None:
         self.log = self.watch.until_quiet(WATCH_SECONDS, UnderWay(self.owner, self.said).in_words)
 
     def _answer(self) -> None:
         carriers = Carriers(self.cloud.connect("sns"), self.deployment.events_topic)
         Answers(self.http, self.desk, self.table, carriers, self.log, self.steps.tell).all()
-        self.watch.until_quiet(WATCH_SECONDS / 3, self._untold)
+        Plans(self.owner, self.marker.anchor).begin_clearing(months_to_clear(self.marker.anchor)[1])
+        under_way = UnderWay(self.owner, self.said)
+        self.watch.until_quiet(WATCH_SECONDS / 3, lambda: self._untold() or under_way.in_words())
         self.office.counted()
         delivered = sum(len(story.told) for story in Stories(self.marker.anchor).all()) + 1
         done = replace(self.marker, told=True, asked=self.http.asked - delivered, delivered=delivered)
@@ -186,9 +205,15 @@ class Demo:
         tell.stories(report, told)
         tell.bookings(report, self.table, self.network_id, self.said["salons"])
         self._report_messages(report, log)
+        if marker.bonuses:  # state of before they were shown has none
+            names = {salon["id"]: salon["name"] for salon in self.said["salons"]}
+            lines = [line for lines in marker.bonuses.values() for line in lines]
+            months, gone = months_to_clear(marker.anchor), staged(self.network_id, "expired")
+            PointsReport(self.owner, names).all(report, lines, months, gone)
         self.steps.tell("checking the ledger")
         guests = {each.client_id for each in told if each.client_id}
         served = staged(self.network_id, "in_the_chair")
+        served += served_with_points(self.reception, self.network_id)
         touched = sorted({*served, *guests, *(message.client_id for message in log)})
         everybody = [client_id(self.network_id, number) for number in range(CLIENTS)]
         tell.bonuses(report, self.table, self.network_id, marker.entries, touched,
@@ -226,6 +251,7 @@ class Demo:
             ("a booking", next(iter(taps.links_in(texts, "b")), "")),
             ("a review", next(iter(taps.links_in(texts, "r")), "")),
             ("stop messages", next(iter(taps.links_in(texts, "u")), "")),
+            ("a bonus card", card_url(self.reception, self.network_id)),
             ("the API described", f"{url}/openapi.json"),
             ("health", f"{url}/health"),
         ]

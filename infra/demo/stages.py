@@ -41,6 +41,8 @@ STAGES = (
     ("expiring", 6),          # has points that expire in two weeks
     ("warned_late", 2),       # has points that expire in three days, and was never told
     ("written_often", 3),     # has such points, too, but got three messages yesterday
+    ("expired", 3),           # had points until last midnight
+    ("comes_often", 2),       # is being served, and has been here in each of the last three months
 )  # fmt: skip
 """What the first clients are due for at the present hour, and how many of them."""
 
@@ -210,3 +212,20 @@ class Staged(Habits):
         self.life.leave = frozenset({TouchKind.BONUS_EXPIRY})
         for hours in (20, 24, 28):
             self.life.written(TouchKind.REVIEW_REQUEST, self._slot - timedelta(hours=hours))
+
+    def _expired(self) -> None:
+        self._points_until(days_ahead=-1)
+
+    # --- about points at the desk
+
+    def _comes_often(self) -> None:
+        """Today's visit brings a coupon and a gift for months running, and there are points to pay with."""
+        today = self._today()
+        last_month = today.replace(day=1) - timedelta(days=1)
+        month_before = last_month.replace(day=1) - timedelta(days=1)
+        for day in sorted(
+            (month_before.replace(day=15), last_month.replace(day=15), today - timedelta(days=8))
+        ):
+            self._visit_on(day)
+        self.life.given(EntryKind.GRANT, 200, "gift for a season", self._slot - timedelta(days=3))
+        self._upcoming(self._slot - timedelta(minutes=40))

@@ -1,4 +1,5 @@
-"""What is under way besides what is due: the walk that plans anew, and the campaign that has not gone out."""
+"""What is under way besides what is due: the walks that plan anew and that count points, and the campaign
+that has not gone out."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 from infra.demo.http import Caller
 
 OVER = frozenset({"done", "stopped"})
+WALKS = frozenset({"replan", "invite", "audit", "clearing", "simulate"})
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class UnderWay:
     def in_words(self) -> str:
         """Empty when all of it is over."""
         walks = self.owner.get("/v1/walks?limit=20")["items"]
-        going = [_walked(walk, self._names()) for walk in walks if walk["kind"] in ("replan", "invite")
+        going = [_walked(walk, self._names()) for walk in walks if walk["kind"] in WALKS
                  and not walk["finished_at"]]  # fmt: skip
         starts = (datetime.fromisoformat(each["starts_at"]) for each in self._campaigns())
         now = datetime.now(UTC)

@@ -6,14 +6,16 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.api.bonus_shapes import BonusRulesSaid, bonuses_said
 from chalicelib.api.rule_shapes import MessageRulesSaid, messages_said
+from chalicelib.domain.bonus_rules import BonusRules
 from chalicelib.domain.network import Directory, Network, Salon, Service, Staff
 from chalicelib.domain.quiet_hours import QuietHours
 from chalicelib.domain.rules import MessageRules, Rules
 from chalicelib.services.make_links import Links
 from infra.demo.data import SALONS, service_requests, staff_requests
 from infra.demo.history import History
-from infra.demo.rules import DECIDED, quiet_hour
+from infra.demo.rules import BONUSES, DECIDED, quiet_hour
 
 NOW = datetime(2026, 11, 23, 8, 3, 20, tzinfo=UTC)
 NETWORK = "net_magnolia01"
@@ -26,11 +28,16 @@ def rules(now: datetime) -> MessageRules:
     return replace(MessageRules(), **said, quiet_hours=QuietHours(*quiet_hour(now)))
 
 
+def bonuses() -> BonusRules:
+    """The programme, as the owner sets it."""
+    return BonusRules(**bonuses_said(msgspec.convert(dict(BONUSES), BonusRulesSaid)))
+
+
 def directory(now: datetime = NOW, **changes: Any) -> Directory:
     """changes: of the rules."""
     network = Network(
         network_id=NETWORK, name="Magnolia", country="MD", language="ru", created_at=now,
-        rules=Rules(messages=replace(rules(now), **changes)),
+        rules=Rules(messages=replace(rules(now), **changes), bonuses=bonuses()),
     )  # fmt: skip
     named = ("name", "timezone", "currency", "address", "booking_url")
     salons = {

@@ -51,6 +51,8 @@ def test_only_the_staged_are_due(lives: list[list[Any]]) -> None:
     wanted = dict(STAGES)
     invitations = sum(wanted[stage] for stage in ("invite", "not_asked", "booked_again"))
     assert invitations <= due.pop("repeat_invitation") <= invitations + wanted["in_the_chair"]
+    birthdays = wanted["birthday"] + wanted["invite_birthday"]
+    assert birthdays <= due.pop("birthday_gift") <= birthdays + SOME // 40
     assert due == {
         "confirm_request": wanted["confirm"],
         "control_reminder": wanted["remind"],
@@ -58,10 +60,10 @@ def test_only_the_staged_are_due(lives: list[list[Any]]) -> None:
         "review_request": wanted["thank"] + 2 * wanted["thank_once"],
         "bonus_notice": wanted["praised"],
         "no_show_invitation": wanted["missed"],
-        "birthday": wanted["birthday"] + wanted["invite_birthday"],
         "at_risk": wanted["at_risk"],
         "win_back": wanted["lost"],
         "bonus_expiry": wanted["expiring"] + wanted["warned_late"] + wanted["written_often"],
+        "expiry": wanted["expired"],
     }
     soon = [value for value in woken if NOW < value.wake.at <= NOW + timedelta(minutes=10)]
     assert len(soon) < 5

@@ -13,7 +13,7 @@ from infra.demo.rules import lived_by
 from infra.demo.stages import STAGES, staged
 from tests.builders import RecordingIntake, RecordingSender, SettableClock
 from tests.life import Life
-from tests.unit.infra.demo_network import NETWORK, NOW, directory, rules, year
+from tests.unit.infra.demo_network import NETWORK, NOW, bonuses, directory, rules, year
 
 STAGED = sum(count for _, count in STAGES)
 OUTCOMES = {
@@ -35,13 +35,13 @@ OUTCOMES = {
     "expiring": {"bonus_expiry sent"},
     "warned_late": {"bonus_expiry too_late", "bonus_expiry sent"},
     "written_often": {"bonus_expiry weekly_cap"},
+    "expired": set(),
+    "comes_often": set(),
 }  # fmt: skip
 
 
 @pytest.fixture
-def life(
-    world: World, clock: SettableClock, sender: RecordingSender, intake_queue: RecordingIntake
-) -> Life:
+def life(world: World, clock: SettableClock, sender: RecordingSender, intake_queue: RecordingIntake) -> Life:
     """One client of each stage, laid out; nobody is left alone, so that they get what the stage is about."""
     known = directory(holdout_percent={})
     for value in (known.network, *known.salons.values(), *known.staff.values(), *known.services.values()):
@@ -72,7 +72,7 @@ def test_all_kinds_are_among_what_is_due_or_made_over_http() -> None:
 
 
 def test_the_owners_rules_are_ones_that_may_be_set() -> None:
-    check_rules(Rules(messages=rules(NOW)), directory())
+    check_rules(Rules(messages=rules(NOW), bonuses=bonuses()), directory())
 
 
 def test_the_year_was_lived_by_other_rules_which_ask_earlier() -> None:
