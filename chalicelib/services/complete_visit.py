@@ -11,7 +11,7 @@ from chalicelib.domain.clients import Client, VisitDay, counts_as_new_visit, wit
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.network import Directory
 from chalicelib.services import plan_account, plan_client
-from chalicelib.services.follow_merge import present
+from chalicelib.services.follow_merge import present, present_account
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.promote_visit import promotion_of_visit
@@ -84,7 +84,7 @@ def _check(bill: Bill) -> None:
 def _as_it_stands(world: World, booking: Booking) -> Completed:
     if booking.client_id is None:
         return Completed(booking, None, ())
-    account = world.store.account(booking.network_id, booking.client_id)
+    _, account = present_account(world, booking.network_id, booking.client_id)
     ids = [
         posting_id(booking, kind)
         for kind, points in (

@@ -13,7 +13,7 @@ from chalicelib.domain.ids import derived, entry_id
 from chalicelib.domain.ledger import brought_up
 from chalicelib.domain.programme import part_of, with_turnover
 from chalicelib.services import plan_account
-from chalicelib.services.follow_merge import present
+from chalicelib.services.follow_merge import present, present_account
 from chalicelib.services.plan_booking import directory_for
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.promote_visit import given_back
@@ -150,7 +150,9 @@ def _as_it_stands(world: World, booking: Booking, refund: Refund, amount_minor: 
             refund_id=refund.id,
             amount_minor=refund.amount_minor,
         )
-    account = world.store.account(booking.network_id, booking.client_id) if booking.client_id else None
+    account = None
+    if booking.client_id is not None:
+        _, account = present_account(world, booking.network_id, booking.client_id)
     return _answer(booking, refund, account, ())
 
 

@@ -250,6 +250,16 @@ def test_what_expired_after_a_merge_is_not_taken_once_more_with_the_visit(
     assert worth(life, MARIA) == (500 - owed, 0)
 
 
+def test_a_visit_from_before_is_answered_with_the_points_of_whom_they_are_now(
+    life: Life, visited: Booking
+) -> None:
+    merged(life)
+    again = life.complete(visited, paid_minor=40_000, redeem_points=100)
+    assert again.account is not None
+    assert (again.account.client_id, again.account.balance) == (MARIA, 415)
+    assert [entry.kind for entry in again.entries] == ["redeem", "cashback"]
+
+
 def test_an_entry_from_before_is_undone_with_whom_they_are_now(life: Life, visited: Booking) -> None:
     gift = next(e for e in life.store.entries(NETWORK, MASHA) if e.kind == "grant")
     merged(life)
