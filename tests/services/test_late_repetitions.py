@@ -14,7 +14,7 @@ from chalicelib.domain.errors import DomainError
 from chalicelib.domain.programme import Bill
 from chalicelib.services import hold_points, undo_entry
 from chalicelib.services.post_bonus import ByHand, post_by_hand
-from tests.builders import NETWORK, NOW, access
+from tests.builders import NETWORK, NOW, a_salon, access
 from tests.life import Life
 
 MARIA = "cli_maria00000000001"
@@ -38,7 +38,7 @@ def hold(life: Life, points: int = 100) -> Entry:
 
 
 def redeem(life: Life) -> Entry:
-    return hold_points.redeem_hold(life.world, access(), hold(life).id, 60, "sal_york")
+    return hold_points.redeem_hold(life.world, access(), hold(life).id, 60, "sal_botanica")
 
 
 def release(life: Life) -> Entry:
@@ -53,12 +53,13 @@ def reverse(life: Life) -> Entry:
 def test_a_request_that_comes_again_a_year_later_answers_as_the_first_time(
     life: Life, clock: Any, request_: Callable[[Life], Entry]
 ) -> None:
+    life.store.save(a_salon("sal_botanica"))
     gift(life)
     first = request_(life)
     stands = life.store.entries(NETWORK, MARIA)
     clock.forward(days=365)
-    york = GroupProgramme(name="York", salon_ids=("sal_york",), redeem_cap_percent=1)
-    rules(life, redeem_cap_percent=1, programmes=(york,))
+    other = GroupProgramme(name="Botanica", salon_ids=("sal_botanica",), redeem_cap_percent=1)
+    rules(life, redeem_cap_percent=1, programmes=(other,))
     assert request_(life) == first
     assert life.store.entries(NETWORK, MARIA) == stands
     assert life.ledger_faults() == []
