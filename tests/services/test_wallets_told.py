@@ -14,7 +14,15 @@ from chalicelib.domain.ids import entry_id
 from chalicelib.domain.programme import day_end
 from chalicelib.domain.wallet import Pass, PassDevice, Shown, serial_of
 from chalicelib.domain.zones import local_date
-from chalicelib.services.keep_passes import forget_on_device, keep_at_google, keep_on_device
+from chalicelib.services.keep_passes import (
+    DEVICES_MOST,
+    changed_since,
+    forget_gone,
+    forget_on_device,
+    keep_at_google,
+    keep_on_device,
+    keeping,
+)
 from chalicelib.services.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.post_bonus import post
 from chalicelib.services.sweep_shards import sweep
@@ -146,6 +154,49 @@ def test_after_the_last_device_has_gone_nobody_is_told(life: Life, updates: Reco
     give(life, 100)
     assert drained(life, updates) == []
     assert (account(life).shown, account(life).wake) == (None, None)
+
+
+def phone(life: Life, device: str = "phone-1") -> PassDevice:
+    return next(each for each in life.store.pass_devices(NETWORK, MARIA) if each.device == device)
+
+
+def test_a_phone_that_apple_says_is_gone_is_told_no_more_and_its_items_go_by_themselves(
+    life: Life, updates: RecordingUpdates, clock: SettableClock
+) -> None:
+    keep_on_device(life.world, NETWORK, MARIA, "phone-1", "a1")
+    keep_on_device(life.world, NETWORK, MARIA, "phone-2", "a2")
+    forget_gone(life.world, phone(life))
+    give(life, 100)
+    assert drained(life, updates) == [(100, "ru", ["phone-2"])]
+    links = life.sending().links
+    assert changed_since(life.world, links, NETWORK, "phone-1", "") == ([], "")
+    (other,) = life.store.passes_of_device(NETWORK, "phone-1")
+    assert phone(life).expires_at == other.expires_at == clock.now
+    forget_gone(life.world, phone(life, "phone-2"))
+    give(life, 20, "another")
+    assert drained(life, updates) == []
+    assert (account(life).shown, account(life).wake) == (None, None)
+
+
+def test_a_phone_that_was_gone_and_comes_again_is_told(life: Life, updates: RecordingUpdates) -> None:
+    keep_on_device(life.world, NETWORK, MARIA, "phone-1", "a1")
+    gone = phone(life)
+    forget_gone(life.world, gone)
+    assert keep_on_device(life.world, NETWORK, MARIA, "phone-1", "a1")
+    assert phone(life).expires_at is None
+    keep_on_device(life.world, NETWORK, MARIA, "phone-1", "b2")
+    forget_gone(life.world, gone)
+    assert [each.push_token for each in keeping(life.world, NETWORK, MARIA)] == ["b2"]
+    give(life, 100)
+    assert drained(life, updates) == [(100, "ru", ["phone-1"])]
+
+
+def test_phones_that_are_gone_take_no_place_of_others(life: Life) -> None:
+    for number in range(DEVICES_MOST):
+        assert keep_on_device(life.world, NETWORK, MARIA, f"phone-{number}", "a1")
+    assert not keep_on_device(life.world, NETWORK, MARIA, "one-more", "a1")
+    forget_gone(life.world, phone(life, "phone-7"))
+    assert keep_on_device(life.world, NETWORK, MARIA, "one-more", "a1")
 
 
 def test_keeping_a_pass_while_points_are_posted_loses_neither(life: Life, updates: RecordingUpdates) -> None:
