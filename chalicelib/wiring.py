@@ -367,7 +367,7 @@ def _apple_line() -> "Posts":
     from chalicelib.messaging.http2 import Http2, tls_of
 
     tls = tls_of(parameter("wallet/apple-certificate"), parameter("wallet/apple-key"))
-    return Http2(HOST, PORT, tls)
+    return Http2(HOST, PORT, tls, time.time)
 
 
 @cache

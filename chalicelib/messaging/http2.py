@@ -32,14 +32,15 @@ log = logging.getLogger(__name__)
 def tls_of(certificate: str, key: str, authorities: str | None = None) -> ssl.SSLContext:
     """What shows a certificate (each in PEM) and trusts the system's authorities, or only those given.
 
-    Python takes the two from a file alone: one that only this user can read, and that is gone at once.
+    Python takes the two from a file alone: one that only this user can read, and that is gone at once. Raises
+    ssl.SSLError for what is neither, and for a key with a password, which OpenSSL would ask the terminal for.
     """
     context = ssl.create_default_context(cadata=authorities)
     context.set_alpn_protocols(["h2"])
     with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
         file.write(f"{certificate}\n{key}\n")
         file.flush()
-        context.load_cert_chain(file.name)
+        context.load_cert_chain(file.name, password="")
     return context
 
 
@@ -50,9 +51,7 @@ class Http2:
     clock: seconds that pass while the function sleeps, too.
     """
 
-    def __init__(
-        self, host: str, port: int, tls: ssl.SSLContext, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext, clock: Callable[[], float]) -> None:
         self._host, self._port, self._tls, self._clock = host, port, tls, clock
         self._line: _Line | None = None
         self._used = 0.0

@@ -1,5 +1,6 @@
 """Apple phones are called over HTTP/2: by a server on this machine that asks for the certificate."""
 
+import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -7,6 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from chalicelib.domain.wallet import GOOGLE, Pass, PassDevice
 from chalicelib.messaging import apple_push
@@ -184,8 +191,17 @@ def test_a_certificate_that_apple_does_not_know_tells_nobody(server: AppleServer
     assert server.asked == []
 
 
+def test_a_key_that_wants_a_password_is_refused_and_nobody_is_asked_for_it(keys: Keys) -> None:
+    certificate, key = keys.ours
+    secret = load_pem_private_key(key.encode(), None)
+    locked = secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"word"))
+    for wrong in (locked.decode(), "", "nonsense"):
+        with pytest.raises(ssl.SSLError):
+            tls_of(certificate, wrong)
+
+
 def test_a_server_that_nobody_vouches_for_is_told_nothing(server: AppleServer) -> None:
-    line = Http2(HOST, server.port, tls_of(*server.keys.ours))
+    line = Http2(HOST, server.port, tls_of(*server.keys.ours), lambda: 0)
     assert line([Post("/3/device/a1", {}, b"{}")], 4) == [None]
     assert server.asked == []
 
