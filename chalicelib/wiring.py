@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.network import Directory
     from chalicelib.domain.receipts import Receipt
     from chalicelib.domain.replies import Reply
+    from chalicelib.messaging.apple_push import Posts
     from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
     from chalicelib.messaging.sns_envelope import Envelopes
     from chalicelib.services.make_links import Links
@@ -325,17 +326,23 @@ def wakers(count: "Callable[[str], None]" = lambda metric: None) -> "Wakers":
 
 @cache
 def pass_updates() -> "PassUpdates":
-    """Who tells Google of changed cards, where the settings name an issuer."""
-    if not settings().wallet.google_issuer:
-        from chalicelib.services.wakers import NO_WALLETS
+    """Who tells of changed cards the wallets that the settings name."""
+    from chalicelib.messaging.every_wallet import EveryWallet
+    from chalicelib.services.wakers import NO_WALLETS
 
-        return NO_WALLETS
+    here = settings().wallet
+    made = [_google_updates(here.google_issuer)] if here.google_issuer else []
+    if here.apple_pass_type:
+        made.append(_apple_push(here.apple_pass_type))
+    return EveryWallet(made) if made else NO_WALLETS
+
+
+def _google_updates(issuer: str) -> "PassUpdates":
     import urllib3
 
     from chalicelib.messaging.google_wallet import GoogleUpdates, over_https
     from chalicelib.web.google_pass import loyalty_object, signed_token
 
-    issuer = settings().wallet.google_issuer
     pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=5), retries=False)
     return GoogleUpdates(
         lambda: _google_account().email,
@@ -344,6 +351,23 @@ def pass_updates() -> "PassUpdates":
         over_https(pool),
         now,
     )
+
+
+def _apple_push(pass_type: str) -> "PassUpdates":
+    """HTTP/2 is imported, and the certificate read, when a phone is called."""
+    from chalicelib.messaging.apple_push import ApplePush
+    from chalicelib.services.keep_passes import forget_gone
+
+    return ApplePush(pass_type, _apple_line, lambda device: forget_gone(world(), device))
+
+
+@cache
+def _apple_line() -> "Posts":
+    from chalicelib.messaging.apple_push import HOST, PORT
+    from chalicelib.messaging.http2 import Http2, tls_of
+
+    tls = tls_of(parameter("wallet/apple-certificate"), parameter("wallet/apple-key"))
+    return Http2(HOST, PORT, tls, time.time)
 
 
 @cache

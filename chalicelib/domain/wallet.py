@@ -54,13 +54,15 @@ class Pass:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassDevice:
     """A device on which a client keeps their pass: an Apple device by the name it gives itself, with the
-    token by which it is called; or GOOGLE, which stands for all of Google's."""
+    token by which it is called; or GOOGLE, which stands for all of Google's. expires_at: set where it does
+    not keep it any more, as Apple said; then the item goes by itself."""
 
     network_id: str
     client_id: str
     device: str
     push_token: str = ""
     kept_since: datetime
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ class DevicePass:
     network_id: str
     device: str
     client_id: str
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """Tells Google Wallet what a client's card shows now.
 
-Google keeps the card, so a change is one PATCH, and Google tells the phones. Apple's phones are called by a
-push over HTTP/2 (APNs), for which nothing is here: they are told when they ask by themselves.
+Google keeps the card, so a change is one PATCH, and Google tells the phones.
 """
 
 import json

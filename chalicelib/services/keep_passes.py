@@ -95,13 +95,18 @@ def client_of_pass(world: World, network_id: str, client_id: str) -> Client:
 # --- which devices keep it
 
 
+def keeping(world: World, network_id: str, client_id: str) -> list[PassDevice]:
+    """The devices that keep the client's pass."""
+    return [each for each in world.store.pass_devices(network_id, client_id) if each.expires_at is None]
+
+
 def keep_on_device(world: World, network_id: str, client_id: str, device: str, push_token: str) -> bool:
     """Notes that an Apple device keeps the client's pass, and how it is called. Whether it is new. Raises
     INVALID_FIELD."""
     if not _PUSH_TOKEN.fullmatch(push_token):
         raise malformed("INVALID_FIELD", "A push token is letters and digits.", field="pushToken")
     _ensure_device(device)
-    stand = world.store.pass_devices(network_id, client_id)
+    stand = keeping(world, network_id, client_id)
     same = next((each for each in stand if each.device == device), None)
     if same is None and len(stand) >= DEVICES_MOST:
         return False
@@ -112,7 +117,7 @@ def keep_on_device(world: World, network_id: str, client_id: str, device: str, p
 
 def keep_at_google(world: World, network_id: str, client_id: str) -> None:
     """Notes that the client is about to save the card at Google."""
-    if all(each.device != GOOGLE for each in world.store.pass_devices(network_id, client_id)):
+    if all(each.device != GOOGLE for each in keeping(world, network_id, client_id)):
         _keep(world, _both(world, network_id, client_id, GOOGLE, "")[:1])
 
 
@@ -142,6 +147,18 @@ def forget_on_device(world: World, network_id: str, client_id: str, device: str)
         if each.device == device:
             with suppress(SaveConflict):  # somebody else has just forgotten it
                 world.store.save(remove=[each, other])
+
+
+def forget_gone(world: World, gone: PassDevice) -> None:
+    """What Apple says of a device that it cannot call any more; nothing where the device has come again with
+    another token. Both items go by themselves: who tells wallets has no right to delete."""
+    stand = keeping(world, gone.network_id, gone.client_id)
+    if any((each.device, each.push_token) == (gone.device, gone.push_token) for each in stand):
+        now = world.now()
+        other = DevicePass(
+            network_id=gone.network_id, device=gone.device, client_id=gone.client_id, expires_at=now
+        )
+        world.store.save(replace(gone, expires_at=now), other)
 
 
 def _both(world: World, network_id: str, client_id: str, device: str, push_token: str) -> list[Any]:
@@ -178,6 +195,8 @@ def changed_since(
     known = set(tags.split(","))
     new, all_tags = [], []
     for each in world.store.passes_of_device(network_id, device):
+        if each.expires_at is not None:
+            continue
         client = world.store.client(network_id, each.client_id, fresh=False)
         if client is None:
             continue
@@ -198,7 +217,7 @@ def tell_wallets(
     its own serial. account: brought up. Saves nothing."""
     now, directory = world.now(), world.directory(client.network_id)
     network_id, ids = client.network_id, (client.id, *account.came_from)
-    devices = {id: found for id in ids if (found := world.store.pass_devices(network_id, id))}
+    devices = {id: found for id in ids if (found := keeping(world, network_id, id))}
     if not devices:
         return replace(account, shown=None)
     shown = pass_of(world, Card(client, account, directory, now), links)

@@ -4,6 +4,7 @@ missed."""
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,10 +13,21 @@ from chalicelib.domain.account import Account, EntryKind, Posting
 from chalicelib.domain.account_plan import PASSES
 from chalicelib.domain.ids import entry_id
 from chalicelib.domain.programme import day_end
-from chalicelib.domain.wallet import Pass, PassDevice, Shown, serial_of
+from chalicelib.domain.wallet import UNTOLD, Pass, PassDevice, Shown, serial_of
 from chalicelib.domain.zones import local_date
-from chalicelib.services.keep_passes import forget_on_device, keep_at_google, keep_on_device
+from chalicelib.messaging.apple_push import Answer, ApplePush, Post
+from chalicelib.services.keep_passes import (
+    AGAIN,
+    DEVICES_MOST,
+    changed_since,
+    forget_gone,
+    forget_on_device,
+    keep_at_google,
+    keep_on_device,
+    keeping,
+)
 from chalicelib.services.merge_clients import merge_clients, unmerge_clients
+from chalicelib.services.ports import PassUpdates
 from chalicelib.services.post_bonus import post
 from chalicelib.services.sweep_shards import sweep
 from chalicelib.services.wake_items import drain_shard
@@ -61,10 +73,14 @@ def account(life: Life) -> Account:
 def drained(life: Life, updates: RecordingUpdates) -> list[tuple[int, str, list[str]]]:
     """What wallets are told by one sweep."""
     before = len(updates.told)
+    swept(life, updates)
+    return updates.told[before:]
+
+
+def swept(life: Life, updates: PassUpdates) -> None:
     awake = wakers(life.sending(), life.intake_queue, updates)
     for shard in sweep(life.world, shard_names(life.store.shards)):
         drain_shard(life.world, awake, shard, lambda: True)
-    return updates.told[before:]
 
 
 def test_a_client_without_a_pass_costs_nothing(life: Life, updates: RecordingUpdates) -> None:
@@ -146,6 +162,71 @@ def test_after_the_last_device_has_gone_nobody_is_told(life: Life, updates: Reco
     give(life, 100)
     assert drained(life, updates) == []
     assert (account(life).shown, account(life).wake) == (None, None)
+
+
+def phone(life: Life, device: str = "phone-1") -> PassDevice:
+    return next(each for each in life.store.pass_devices(NETWORK, MARIA) if each.device == device)
+
+
+def test_a_phone_that_apple_says_is_gone_is_told_no_more_and_its_items_go_by_themselves(
+    life: Life, updates: RecordingUpdates, clock: SettableClock
+) -> None:
+    keep_on_device(life.world, NETWORK, MARIA, "phone-1", "a1")
+    keep_on_device(life.world, NETWORK, MARIA, "phone-2", "a2")
+    forget_gone(life.world, phone(life))
+    give(life, 100)
+    assert drained(life, updates) == [(100, "ru", ["phone-2"])]
+    links = life.sending().links
+    assert changed_since(life.world, links, NETWORK, "phone-1", "") == ([], "")
+    (other,) = life.store.passes_of_device(NETWORK, "phone-1")
+    assert phone(life).expires_at == other.expires_at == clock.now
+    forget_gone(life.world, phone(life, "phone-2"))
+    give(life, 20, "another")
+    assert drained(life, updates) == []
+    assert (account(life).shown, account(life).wake) == (None, None)
+
+
+def test_apple_is_asked_again_in_an_hour_for_all_phones_but_those_that_are_gone(
+    life: Life, clock: SettableClock
+) -> None:
+    called: list[str] = []
+    answers = {"a1": [Answer(200), Answer(200)], "a2": [Answer(410)], "a3": [None, Answer(200)]}
+
+    def posts(asked: Sequence[Post], seconds: float) -> list[Answer | None]:
+        tokens = [each.path.rpartition("/")[2] for each in asked]
+        called.extend(tokens)
+        return [answers[token].pop(0) for token in tokens]
+
+    updates = ApplePush("pass.example", lambda: posts, partial(forget_gone, life.world))
+    for number in (1, 2, 3):
+        keep_on_device(life.world, NETWORK, MARIA, f"phone-{number}", f"a{number}")
+    give(life, 100)
+    swept(life, updates)
+    assert (called, account(life).shown) == (["a1", "a2", "a3"], Shown(UNTOLD, clock.now + AGAIN))
+    clock.forward(hours=1)
+    swept(life, updates)
+    assert (called[3:], account(life).shown) == (["a1", "a3"], Shown(1))
+
+
+def test_a_phone_that_was_gone_and_comes_again_is_told(life: Life, updates: RecordingUpdates) -> None:
+    keep_on_device(life.world, NETWORK, MARIA, "phone-1", "a1")
+    gone = phone(life)
+    forget_gone(life.world, gone)
+    assert keep_on_device(life.world, NETWORK, MARIA, "phone-1", "a1")
+    assert phone(life).expires_at is None
+    keep_on_device(life.world, NETWORK, MARIA, "phone-1", "b2")
+    forget_gone(life.world, gone)
+    assert [each.push_token for each in keeping(life.world, NETWORK, MARIA)] == ["b2"]
+    give(life, 100)
+    assert drained(life, updates) == [(100, "ru", ["phone-1"])]
+
+
+def test_phones_that_are_gone_take_no_place_of_others(life: Life) -> None:
+    for number in range(DEVICES_MOST):
+        assert keep_on_device(life.world, NETWORK, MARIA, f"phone-{number}", "a1")
+    assert not keep_on_device(life.world, NETWORK, MARIA, "one-more", "a1")
+    forget_gone(life.world, phone(life, "phone-7"))
+    assert keep_on_device(life.world, NETWORK, MARIA, "one-more", "a1")
 
 
 def test_keeping_a_pass_while_points_are_posted_loses_neither(life: Life, updates: RecordingUpdates) -> None:

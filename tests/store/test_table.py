@@ -16,7 +16,9 @@ from chalicelib.domain.ledger import posted
 from chalicelib.domain.messages import Message, MessageState
 from chalicelib.domain.touches import TouchKind
 from chalicelib.domain.waking import Wake
+from chalicelib.domain.wallet import PassDevice
 from chalicelib.services.ports import SaveConflict
+from chalicelib.store.item import attributes_of
 from chalicelib.store.keys import shard_names
 from tests.builders import NETWORK, NOW, OTHER_NETWORK, a_booking, a_client, a_town
 
@@ -302,3 +304,13 @@ def test_a_shard_is_read_on_from_where_a_page_ended_even_if_that_item_has_moved(
     moved = store.read(first[0].pk, first[0].sk)
     store.save(replace(moved, wake=None))
     assert first + store.due(shard, NOW, limit=100, after=first[0]) == whole
+
+
+def test_a_device_that_is_gone_goes_by_itself_unless_it_comes_again(store: Any) -> None:
+    kept = PassDevice(network_id=NETWORK, client_id="cli_1", device="d", push_token="a1", kept_since=NOW)
+    gone = replace(kept, expires_at=NOW)
+    for stands in (kept, gone, kept):
+        store.save(stands)
+        assert store.pass_devices(NETWORK, "cli_1") == [stands]
+    assert attributes_of(kept, 1)["expires"] is None
+    assert attributes_of(gone, 1)["expires"] == int(NOW.timestamp())

@@ -20,7 +20,11 @@ def pem_of(key: rsa.RSAPrivateKey) -> bytes:
     return key.private_bytes(TEXT, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
 
-def a_certificate(name: str, key: rsa.RSAPrivateKey, by: str, signer: rsa.RSAPrivateKey) -> bytes:
+def a_certificate(
+    name: str, key: rsa.RSAPrivateKey, by: str, signer: rsa.RSAPrivateKey, host: str | None = None
+) -> bytes:
+    """host: whose certificate it is, if of a server."""
+
     def named(text: str) -> x509.Name:
         return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
@@ -34,9 +38,10 @@ def a_certificate(name: str, key: rsa.RSAPrivateKey, by: str, signer: rsa.RSAPri
         .not_valid_before(today - timedelta(days=1))
         .not_valid_after(today + timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=name == by, path_length=None), critical=True)
-        .sign(signer, SHA256())
     )
-    return made.public_bytes(TEXT)
+    if host is not None:
+        made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+    return made.sign(signer, SHA256()).public_bytes(TEXT)
 
 
 def made_keys() -> dict[str, Any]:

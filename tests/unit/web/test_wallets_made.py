@@ -10,7 +10,10 @@ from moto import mock_aws
 
 from chalicelib import wiring
 from chalicelib.domain.wallet import GOOGLE, Pass, PassDevice
+from chalicelib.messaging.apple_push import HOST, ApplePush
+from chalicelib.messaging.every_wallet import EveryWallet
 from chalicelib.messaging.google_wallet import GoogleUpdates
+from chalicelib.messaging.http2 import Http2
 from chalicelib.services.wakers import NO_WALLETS
 from chalicelib.web import apple_pass, google_pass
 from tests.builders import NOW
@@ -25,7 +28,7 @@ BOTH = {
 }
 KEPT = (
     wiring.settings, wiring.wallets, wiring.pass_updates, wiring.parameter, wiring._aws,
-    wiring._apple_signature, wiring._google_account,
+    wiring._apple_signature, wiring._apple_line, wiring._google_account,
 )  # fmt: skip
 
 
@@ -80,6 +83,30 @@ def test_where_keys_are_missing_only_what_needs_them_fails(deployed: Any) -> Non
     with pytest.raises(ClientError, match="ParameterNotFound"):
         wallets.apple.sign(b"manifest")
     updates = wiring.pass_updates()
-    assert isinstance(updates, GoogleUpdates)
-    kept = PassDevice(network_id="net_lotos00001", client_id="cli_1", device=GOOGLE, kept_since=NOW)
-    assert not updates.changed(SHOWN, "en", [kept])
+    assert isinstance(updates, EveryWallet)
+    assert [type(each) for each in updates.kinds] == [GoogleUpdates, ApplePush]
+    for device in (kept(GOOGLE), kept("phone-1", "a1")):
+        assert not updates.changed(SHOWN, "en", [device])
+
+
+def test_apple_is_called_by_the_certificate_that_signs_passes(deployed: Any) -> None:
+    keys = made_keys()
+    deployed(BOTH, {f"apple-{name}": keys[name].decode() for name in ("certificate", "key")})
+    updates = wiring.pass_updates()
+    assert isinstance(updates, EveryWallet)
+    push = updates.kinds[1]
+    assert isinstance(push, ApplePush)
+    assert push.pass_type == BOTH["WALLET_APPLE_PASS_TYPE"]
+    line = push.line()
+    assert isinstance(line, Http2)
+    assert (line._host, line._port) == (HOST, 443)
+
+
+def kept(device: str, push_token: str = "") -> PassDevice:
+    return PassDevice(
+        network_id="net_lotos00001",
+        client_id="cli_1",
+        device=device,
+        push_token=push_token,
+        kept_since=NOW,
+    )

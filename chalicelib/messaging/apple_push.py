@@ -1,0 +1,83 @@
+"""Calls the Apple phones that keep a pass: each then asks what is new (api/wallet_service.py).
+
+A push says nothing but that there is something: its payload is empty, its topic the type of the pass, and
+Apple knows who pushes by the certificate that signs the passes.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from chalicelib.domain.wallet import GOOGLE, Pass, PassDevice
+
+HOST, PORT = "api.push.apple.com", 443
+SECONDS = 4
+"""For all devices of a pass together, the connection included."""
+
+_SILENT = {"apns-push-type": "background", "apns-priority": "5"}
+"""With nothing to show, and so without haste: Apple takes 10 of no silent push."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: bytes = b""
+
+
+class Posts(Protocol):
+    def __call__(self, posts: Sequence[Post], seconds: float) -> list[Answer | None]:
+        """An answer for each; None: there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplePush:
+    """pass_type: of the passes. line: to Apple, made when something is pushed. forget: told of each device
+    that Apple says is gone."""
+
+    pass_type: str
+    line: Callable[[], Posts]
+    forget: Callable[[PassDevice], None]
+
+    def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
+        """Devices that are gone count as told."""
+        called = [each for each in devices if each.device != GOOGLE and each.push_token]
+        if not called:
+            return True
+        try:
+            answers = self.line()([self._post(each) for each in called], SECONDS)
+            return all([self._told(each, answer) for each, answer in zip(called, answers, strict=True)])
+        except Exception as error:  # what else is due of an account must not wait for a wallet
+            log.warning("Apple was not told of a pass: %s", error)
+            return False
+
+    def _post(self, device: PassDevice) -> Post:
+        return Post(f"/3/device/{device.push_token}", {"apns-topic": self.pass_type, **_SILENT}, b"{}")
+
+    def _told(self, device: PassDevice, answer: Answer | None) -> bool:
+        if answer is not None and answer.status == 200:
+            return True
+        why = _reason(answer) if answer is not None else "no answer"
+        if answer is not None and (answer.status == 410 or (answer.status, why) == (400, "BadDeviceToken")):
+            self.forget(device)
+            return True
+        log.warning("Apple was not told of a pass: %s %s", answer.status if answer else "", why)
+        return False
+
+
+def _reason(answer: Answer) -> str:
+    """Apple's word for what is wrong."""
+    try:
+        return str(json.loads(answer.body)["reason"])
+    except (ValueError, TypeError, LookupError):
+        return ""
