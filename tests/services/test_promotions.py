@@ -247,7 +247,10 @@ def test_a_visit_of_a_client_who_was_merged_since_is_taken_back_alike(life: Life
 
 
 def refunded(life: Life, booking: Booking, amount_minor: int, request_id: str) -> Any:
-    allow = lambda booking: None  # noqa: E731
+
+    def allow(booking: Booking) -> None:
+        pass
+
     return refund(life.world, NETWORK, booking.id, amount_minor, "unhappy", allow, "key:test", request_id)
 
 
@@ -331,7 +334,10 @@ def test_once_begun_it_is_prolonged_and_its_cap_raised_but_nothing_else(life: Li
     changed = keep_promotions.change_promotion(life.world, access(), promotion.id, {"cap_points": 26})
     assert changed.cap_points == 26
     visit(life)
-    change = lambda **said: keep_promotions.change_promotion(life.world, access(), promotion.id, said)  # noqa: E731
+
+    def change(**said: Any) -> Promotion:
+        return keep_promotions.change_promotion(life.world, access(), promotion.id, said)
+
     for said in ({"cap_points": 25}, {"client_cap_points": 5}, {"multiplier_percent": 300},
                  {"starts_on": date(2026, 11, 26)}, {"audience": Segment(sources=("x",))}):  # fmt: skip
         with pytest.raises(DomainError, match="WRONG_STATE"):
