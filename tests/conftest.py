@@ -1,6 +1,7 @@
-"""What tests share: a table on moto, and a world whose time, chance, queues and senders the test holds.
+"""What tests share: how much is tried, a table on moto, and a world whose time, chance, queues and senders
+the test holds.
 
-Nothing here is made at import, so that tests of the pure rooms pay for none of it.
+No table or world is made at import, so that tests of the pure rooms pay for none of it.
 """
 
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import tests.profile  # noqa: F401  (sets the profile of Hypothesis before any test is read)
 from tests.builders import (
     FreshDirectories,
     RecordingIntake,

@@ -11,6 +11,9 @@ must not fall into it."""
 
 _STEPS_BACK = 12
 
+_NIGHTS = 2
+"""How many quiet times may be one: where the clock skips the only loud hour of a day, two are."""
+
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
@@ -36,8 +39,14 @@ class QuietHours:
             return instant
         local = instant.astimezone(zone(zone_name))
         day = local.date() if local.time() < self.end else local.date() + timedelta(days=1)
-        ends = sorted(local_instant(day, self.end.replace(fold=fold), zone_name) for fold in (0, 1))
-        return next((end for end in ends if end >= instant and not self.holds(end, zone_name)), instant)
+        ends = (
+            local_instant(day + timedelta(days=later), self.end.replace(fold=fold), zone_name)
+            for later in range(_NIGHTS)
+            for fold in (0, 1)
+        )
+        return min(
+            (end for end in ends if end >= instant and not self.holds(end, zone_name)), default=instant
+        )
 
     def last_loud_before(self, instant: datetime, zone_name: str) -> datetime:
         """Shortly before the quiet time that holds at the instant (UTC); the instant itself when it is
@@ -46,8 +55,11 @@ class QuietHours:
             return instant
         local = instant.astimezone(zone(zone_name))
         day = local.date() if local.time() >= self.start else local.date() - timedelta(days=1)
-        last = min(local_instant(day, self.start, zone_name) - _MARGIN, instant)
-        for _ in range(_STEPS_BACK):  # the clock has skipped the beginning, and it is quiet before it already
-            if self.holds(last, zone_name):
-                last -= _MARGIN
-        return last
+        starts = (
+            local_instant(day - timedelta(days=earlier), self.start, zone_name) for earlier in range(_NIGHTS)
+        )
+        # Step by step: where the clock has skipped the beginning, it is quiet before it already.
+        moments = (
+            min(start - _MARGIN, instant) - step * _MARGIN for start in starts for step in range(_STEPS_BACK)
+        )
+        return next((moment for moment in moments if not self.holds(moment, zone_name)), instant)

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.api.bonus_shapes import BonusRulesSaid, bonus_differences, bonuses_said, bonuses_shown
@@ -308,7 +308,6 @@ any_rules = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=100)
 @given(any_rules, any_rules)
 def test_any_rules_are_sent_back_as_they_are_seen_kept_as_they_are_and_told_apart(
     rules: BonusRules, other: BonusRules

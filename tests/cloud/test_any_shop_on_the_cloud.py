@@ -7,7 +7,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from chalicelib.store.table import Table
 from tests.crash.failing_calls import calls
 from tests.ledger.machine import AnyShop
-from tests.ledger.profile import stateful
+from tests.profile import stateful
 
 
 def test_whatever_happens_the_ledger_is_right_on_the_cloud(store: Table) -> None:

@@ -1,8 +1,8 @@
 """The machine on the store in memory."""
 
 from tests.ledger.machine import AnyShop
-from tests.ledger.profile import stateful
 from tests.memory_store import MemoryStore
+from tests.profile import stateful
 
 
 class InMemory(AnyShop):

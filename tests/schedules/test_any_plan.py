@@ -32,7 +32,7 @@ from chalicelib.domain.touches import (
 )
 from chalicelib.domain.zones import zone as zone_of
 from tests.builders import NETWORK, a_booking, a_client
-from tests.schedules.profile import lives
+from tests.profile import tries
 
 MUST_ARRIVE = {TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER}
 GRACE = timedelta(minutes=3)
@@ -208,7 +208,7 @@ def player(plan_of: Any, rules: MessageRules, zone: str, fates: list[str]) -> Pl
     zone=zones,
     fates=fates,
 )
-@lives(few=1_200, many=100_000)
+@tries(few=1_200, many=100_000)
 def test_whatever_becomes_of_a_booking(
     start: datetime, ahead: int, move: tuple[int, int] | None, end: Status | None, closed_late: int,
     rules: MessageRules, zone: str, fates: list[str],
@@ -246,7 +246,7 @@ def test_whatever_becomes_of_a_booking(
     zone=zones,
     fates=fates,
 )
-@lives(few=1_200, many=100_000)
+@tries(few=1_200, many=100_000)
 def test_whatever_becomes_of_a_client(
     now: datetime, born: date | None, visits: list[int], dues: list[int], rules: MessageRules, zone: str,
     fates: list[str],
@@ -275,7 +275,7 @@ def test_whatever_becomes_of_a_client(
     zone=zones,
     fates=fates,
 )
-@lives(few=600, many=50_000)
+@tries(few=600, many=50_000)
 def test_whatever_becomes_of_points(
     now: datetime, lots: list[tuple[int, int]], rules: MessageRules, zone: str, fates: list[str]
 ) -> None:

@@ -8,8 +8,8 @@ from hypothesis import given
 
 from tests.crash.failing_calls import calls
 from tests.memory_store import MemoryStore
+from tests.profile import tries
 from tests.schedules.days import Days
-from tests.schedules.profile import lives
 from tests.schedules.promises import broken
 from tests.schedules.steps import Schedule, schedules
 
@@ -31,13 +31,13 @@ def table() -> Iterator["Table"]:
 
 
 @given(schedule=schedules(10))
-@lives(few=8, many=100)
+@tries(few=8, many=100)
 def test_whatever_happens_every_promise_is_kept_on_the_table(table: "Table", schedule: Schedule) -> None:
     assert broken(_lived(table, schedule)) == []
 
 
 @given(schedule=schedules(10, crashes=False))
-@lives(few=8, many=100)
+@tries(few=8, many=100)
 def test_the_store_in_memory_is_as_good_as_the_table(table: "Table", schedule: Schedule) -> None:
     """Without crashes: one call to the store may be several to the table."""
     store = MemoryStore()

@@ -16,7 +16,7 @@ from chalicelib.services.clear_month import clearing_of, start_clearing
 from chalicelib.services.walk_on import walk_on
 from tests.builders import NETWORK
 from tests.ledgers import CLIENTS, KINDS, ZONE, Ledgers, Step, steps
-from tests.schedules.profile import lives
+from tests.profile import tries
 
 
 def walked(ledgers: Ledgers, walk: Walk) -> Walk:
@@ -55,7 +55,7 @@ def balances(ledgers: Ledgers, instant: datetime) -> int:
 
 
 @given(steps)
-@lives(150, 3000)
+@tries(150, 3000)
 def test_the_report_is_the_sum_of_the_entries(said: list[Step]) -> None:
     ledgers = Ledgers()
     ledgers.live(said)
@@ -83,7 +83,7 @@ def test_the_report_is_the_sum_of_the_entries(said: list[Step]) -> None:
 
 
 @given(steps)
-@lives(80, 2000)
+@tries(80, 2000)
 def test_the_liability_is_what_is_open_and_never_below_zero(said: list[Step]) -> None:
     ledgers = Ledgers()
     ledgers.live(said)
@@ -104,7 +104,7 @@ def test_the_liability_is_what_is_open_and_never_below_zero(said: list[Step]) ->
 
 
 @given(steps, st.integers(0, 3), st.integers(0, 3))
-@lives(80, 2000)
+@tries(80, 2000)
 def test_the_audit_finds_nothing_but_what_was_spoilt(said: list[Step], which: int, how: int) -> None:
     ledgers = Ledgers()
     ledgers.live(said)

@@ -29,7 +29,7 @@ from tests.builders import (
 )
 from tests.life import Life
 from tests.memory_store import MemoryStore
-from tests.schedules.profile import lives
+from tests.profile import tries
 
 MARIA = "cli_maria00000000001"
 
@@ -64,7 +64,7 @@ def gift(life: Life, points: int) -> None:
     parts=st.lists(st.integers(1, 20_000), min_size=1, max_size=8),
     again=st.booleans(),
 )
-@lives(few=150, many=3000)
+@tries(few=150, many=3000)
 def test_parts_of_a_bill_give_back_what_was_paid_and_make_nothing(
     paid_minor: int, share: int, percent: int, value_minor: int, parts: list[int], again: bool
 ) -> None:

@@ -10,7 +10,7 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.bookings import Booking, Line
@@ -21,6 +21,7 @@ from chalicelib.store.codec import decoded, encoded
 from chalicelib.store.item import attributes_of, bound_to, value_of
 from chalicelib.store.keys import _PLACES
 from tests.builders import a_booking, a_client
+from tests.profile import tries
 
 STORED = list(_PLACES)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -87,7 +88,7 @@ def test_a_stored_value_comes_back_as_it_was(cls: type) -> None:
     names = {field.name for field in fields(cls)}
 
     @given(whole(cls, **{"version": 7} if "version" in names else {}))
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @tries(40)
     def there_and_back(value: Any) -> None:
         item = item_of(value)
         assert (item.body is None) is (len(item.packed or b"") > 0)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.booking_sites import ADAPTERS
@@ -20,6 +20,7 @@ from chalicelib.domain.site_events import (
     SiteContext,
     SiteEvent,
 )
+from tests.profile import tries
 from tests.unit.booking_sites.samples import ALL, CONTEXT, body
 
 SITES = sorted(ADAPTERS)
@@ -31,7 +32,7 @@ HEADERS = [
     "Webhook-Timestamp",
     "webhook-signature",
 ]
-fuzz = settings(max_examples=250, deadline=None)
+fuzz = tries(250)
 
 scalars = (
     st.none()

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.account import Account, Entry, EntryKind, Posting
@@ -144,7 +144,6 @@ def test_faults_are_found_in_a_ledger_that_is_wrong(spoilt: str) -> None:
 
 
 @given(st.lists(st.integers(1, 100), min_size=1, max_size=12), st.data())
-@settings(deadline=None)
 def test_all_that_was_granted_can_be_spent_to_the_last_point(grants: list[int], data: st.DataObject) -> None:
     account, left = EMPTY, sum(grants)
     for points in grants:

@@ -79,6 +79,14 @@ def test_the_quiet_time_does_not_begin_again_in_the_hour_that_comes_twice() -> N
         assert ends - at("2026-10-25 02:30", fold=fold) <= timedelta(hours=1, minutes=15)
 
 
+def test_a_night_that_swallows_the_only_loud_hour_is_quiet_from_one_day_to_the_next() -> None:
+    """On 29 March 2026 Chisinau has no 02:00-03:00."""
+    shy = QuietHours(time(3), time(2))
+    skipped = at("2026-03-29 01:59")
+    assert shy.ends_after(skipped, CHISINAU) == at("2026-03-30 02:00")
+    assert shy.last_loud_before(skipped, CHISINAU) == at("2026-03-28 02:50")
+
+
 clock_times = st.times().map(lambda clock: clock.replace(second=0, microsecond=0))
 instants = st.integers(0, 3 * 365 * 24 * 60).map(
     lambda minutes: datetime(2025, 1, 1, tzinfo=UTC) + timedelta(minutes=minutes)

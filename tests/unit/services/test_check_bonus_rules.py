@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.account import Account, MonthTurnover
@@ -31,6 +31,7 @@ from chalicelib.domain.programme import percent_of, programme_for
 from chalicelib.domain.rules import Rules, plan_alike
 from chalicelib.services.check_rules import check_rules
 from tests.builders import NETWORK, a_network, a_salon, a_service
+from tests.profile import tries
 
 CENTRU, RISCANI, YORK = "sal_centru", "sal_riscani", "sal_york"
 SALONS = (
@@ -152,7 +153,7 @@ def test_tiers_follow_one_another_without_gap_or_overlap(said: Any, field: str |
     assert field_refused(programmes=(group,)) == (field and f"programmes[0].{field}")
 
 
-@settings(deadline=None, max_examples=300)
+@tries(300)
 @given(
     st.lists(
         st.tuples(st.integers(0, 6), st.none() | st.integers(0, 6), st.integers(1, 3)), min_size=1, max_size=4
@@ -366,7 +367,7 @@ groups = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@tries(300)
 @given(groups)
 def test_of_programmes_that_are_saved_the_order_does_not_matter(found: list[GroupProgramme]) -> None:
     named = tuple(replace(each, name=f"P{number}") for number, each in enumerate(found))

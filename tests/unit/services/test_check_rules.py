@@ -5,7 +5,7 @@ from datetime import time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.bonus_rules import BonusRules
@@ -16,6 +16,7 @@ from chalicelib.domain.rules import ChannelStep, MessageChanges, MessageRules, O
 from chalicelib.domain.touches import TouchKind
 from chalicelib.services.check_rules import check_rules
 from tests.builders import a_network, a_salon, a_service
+from tests.profile import tries
 
 SALON, SERVICE = "sal_centru", "srv_cut"
 DIRECTORY = Directory(
@@ -231,7 +232,7 @@ hours = st.none() | st.integers(1, 12)
 changes = st.builds(MessageChanges, confirm_request_hours_before=hours, confirm_cutoff_hours_before=hours)
 
 
-@settings(deadline=None, max_examples=300)
+@tries(300)
 @given(
     st.dictionaries(st.sampled_from(list(DIRECTORY.salons)), changes),
     st.dictionaries(st.sampled_from(list(DIRECTORY.services)), changes),
