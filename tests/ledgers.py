@@ -14,7 +14,8 @@ from chalicelib.domain.ids import entry_id
 from chalicelib.domain.ledger import Posted, brought_up, held, posted, released
 from chalicelib.domain.lots import with_activity
 from chalicelib.domain.moving import moved_in, moved_out
-from chalicelib.domain.undoing import reversed_entry, unmerged
+from chalicelib.domain.undoing import reversed_entry
+from chalicelib.domain.unmerging import came_back, left_again
 from chalicelib.domain.zones import day_start, local_date
 from chalicelib.services.world import World
 from tests.builders import (
@@ -180,13 +181,15 @@ class Ledgers:
         done = {entry.reverses for entry in sides}
         came = next((each for each in reversed(sides) if each.cause and each.id not in done), None)
         left = next((each for each in sides if came and each.id == came.cause), None)
-        for entry in (came, left):
+        for entry, operation in ((came, left_again), (left, came_back)):
             if entry is not None:
                 wanted = self.posting(entry.client_id, 0, EntryKind.MERGE, None)
-                self.does(entry.client_id, self._unmerging(entry, wanted))
+                self.does(entry.client_id, self._unmerging(operation, entry, wanted))
 
-    def _unmerging(self, entry: Entry, wanted: Posting) -> Callable[[Account], Posted]:
-        return lambda account: unmerged(account, entry, wanted, self.clock())
+    def _unmerging(
+        self, operation: Callable[..., Posted], entry: Entry, wanted: Posting
+    ) -> Callable[[Account], Posted]:
+        return lambda account: operation(account, entry, wanted, self.clock())
 
     def visit(self, client_id: str, number: int, other: int) -> None:
         """Points that expire by inactivity are put off, without an entry."""

@@ -82,6 +82,21 @@ class Due:
     booking_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Uncounted:
+    """What was taken back of a visit, or refunded, while its client was merged: they are without it when they
+    go again, too.
+
+    on      its local day. visit: None where it remains a visit.
+    """
+
+    booking_id: str
+    on: date
+    currency: str
+    spent_minor: int
+    visit: VisitDay | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merge:
     """That a client turned out to be another, `into`, and what it takes to undo that.
@@ -90,6 +105,7 @@ class Merge:
     visits          how many visits the other gained. first_visit_on: the other's own before.
     booking_ids     bookings that were to come and went over to the other.
     filled          which of phone and e-mail the other had none of, and took over.
+    uncounted       of their own visits, what was undone since.
     """
 
     into: str
@@ -101,6 +117,7 @@ class Merge:
     first_visit_on: date | None = None
     booking_ids: tuple[str, ...] = ()
     filled: tuple[str, ...] = ()
+    uncounted: tuple[Uncounted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +299,23 @@ def without_booking(
     all_known = count <= len(recent)
     first = min((v.on for v in recent), default=None) if all_known else client.first_visit_on
     return replace(client, recent_visits=recent, visits_count=count, first_visit_on=first)
+
+
+def uncounted(client: Client, what: Uncounted, *, lost: bool = False) -> Client:
+    """One who is merged, to be without this when they go again. lost: whether the other has a visit less by
+    it."""
+    merge = client.merged
+    if merge is None:
+        raise ValueError("not merged")
+    merge = replace(merge, visits=merge.visits - lost, uncounted=(*merge.uncounted, what))
+    return replace(client, merged=merge)
+
+
+def as_they_go(client: Client) -> Client:
+    """One who was merged, as themselves again."""
+    for each in client.merged.uncounted if client.merged else ():
+        client = without_booking(client, each.booking_id, each.visit, each.currency, each.spent_minor)
+    return replace(client, merged=None)
 
 
 def with_visits_of(client: Client, other: Client) -> Client:

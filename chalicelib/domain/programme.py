@@ -19,6 +19,7 @@ from chalicelib.domain.bonus_rules import (
     Tier,
     TiersBy,
 )
+from chalicelib.domain.clients import Merge
 from chalicelib.domain.zones import day_start, local_date
 
 TURNOVER_MONTHS = 24
@@ -65,6 +66,13 @@ def with_turnover(account: Account, day: date, currency: str, spent_minor: int, 
     newest = max((each.month for each in kept), default=month)
     kept = [each for each in kept if each.month > newest - TURNOVER_MONTHS]
     return replace(account, turnover=tuple(sorted(kept, key=lambda each: (each.month, each.currency))))
+
+
+def without_uncounted(account: Account, merge: Merge) -> Account:
+    """The account of one who was merged, without what was undone of their visits since."""
+    for each in merge.uncounted:
+        account = with_turnover(account, each.on, each.currency, -each.spent_minor, -bool(each.visit))
+    return account
 
 
 def turnover_moved(account: Account, other: Account, times: int) -> Account:

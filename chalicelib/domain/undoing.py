@@ -1,6 +1,6 @@
 """Undoing what the ledger says, wholly or in part, by entries that name what they undo: nothing is edited."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
@@ -24,12 +24,14 @@ def reversed_entry(
     grace_until: datetime | None = None,
     points: int | None = None,
     undone: int = 0,
+    own: Set[int] | None = None,
 ) -> Posted:
     """Undoes an entry, or `points` of it, where `undone` were undone before. Raises CANNOT_REVERSE.
 
     Spent points return to their lots, those taken last first; those whose lot has expired meanwhile to a new
-    one, until `grace_until` (None: for good). Granted ones are taken back, from their own lot first, then
-    from the others, and what is not free becomes debt.
+    one, until `grace_until` (None: for good). Granted ones are taken back, from their own lots first, then
+    from the others, and what is not free becomes debt. own: the numbers of those lots with whom the client
+    was merged into.
     """
     if entry.kind in FINAL:
         raise refused("CANNOT_REVERSE", _HOW_UNDONE[entry.kind], entry_id=entry.id, kind=entry.kind.value)
@@ -46,7 +48,17 @@ def reversed_entry(
         booking_id=entry.booking_id,
         salon_id=entry.salon_id,
     )
-    return _undone(account, entry, posting, undone, grace_until, now)
+    account, ends = brought_up(account, now)
+    is_own = entry.client_id == account.client_id
+    if posting.points < 0:
+        if own is None:
+            own = granted_lots(entry) if is_own else frozenset()
+        made = entered(account, posting, [], now, owed=-posting.points, first=own, reverses=entry.id)
+        return Posted(*made, ends)
+    back = part_taken(entry, undone, points)
+    if not is_own:
+        back = as_new_lots(account, back)
+    return Posted(*given_back(account, entry, posting, points, back, grace_until, now), ends)
 
 
 _HOW_UNDONE = {
@@ -57,38 +69,38 @@ _HOW_UNDONE = {
 }
 
 
-def _undone(
-    account: Account, entry: Entry, posting: Posting, undone: int, grace_until: datetime | None, now: datetime
-) -> Posted:
-    account, ends = brought_up(account, now)
-    is_own = entry.client_id == account.client_id
-    if posting.points < 0:
-        own = {change.number for change in entry.lots} if is_own else frozenset[int]()
-        made = entered(account, posting, [], now, owed=-posting.points, first=own, reverses=entry.id)
-        return Posted(*made, ends)
-    back = _slice(entry, undone, posting.points)
-    if not is_own:  # of a client who was merged into this one: their lots are numbered otherwise
-        back = [replace(change, number=n) for n, change in enumerate(back, account.lots_made)]
-    return Posted(*_given_back(account, entry, posting, back, grace_until, now), ends)
+def granted_lots(entry: Entry) -> frozenset[int]:
+    return frozenset(change.number for change in entry.lots if change.points > 0)
 
 
-def _given_back(
+def as_new_lots(account: Account, changes: Sequence[LotChange]) -> list[LotChange]:
+    """Of a client who was merged into this one: their lots are numbered otherwise."""
+    return [replace(change, number=number) for number, change in enumerate(changes, account.lots_made)]
+
+
+def given_back(
     account: Account,
     entry: Entry,
     posting: Posting,
+    points: int,
     changes: Sequence[LotChange],
     grace_until: datetime | None,
     now: datetime,
+    *,
+    owed: int = 0,
+    first: Set[int] = frozenset(),
 ) -> tuple[Account, Entry]:
+    """So many points return to an account, those of `changes` to their lots; and so many are owed, of which
+    what is free pays at once, lots numbered in `first` before the others."""
     changes = _returned(account, [change for change in changes if change.points], grace_until, now)
-    rest = posting.points - sum(change.points for change in changes)
+    rest = points - sum(change.points for change in changes)
     if rest:  # it was not taken from lots, but owed: what is owed no more is given back
         number = max([account.lots_made, *(change.number + 1 for change in changes)])
         changes.append(_grace(number, rest, None, posting.salon_id, now))
-    return entered(account, posting, changes, now, reverses=entry.id)
+    return entered(account, posting, changes, now, owed=owed, first=first, reverses=entry.id)
 
 
-def _slice(entry: Entry, skip: int, points: int) -> list[LotChange]:
+def part_taken(entry: Entry, skip: int, points: int) -> list[LotChange]:
     """That part of what an entry has taken, counted from what it took last."""
     found = []
     for change in reversed(entry.lots):
@@ -128,33 +140,3 @@ def _grace(
 
 def _salon(change: LotChange) -> str:
     return change.salon_id or ""
-
-
-def unmerged(
-    account: Account,
-    entry: Entry,
-    posting: Posting,
-    now: datetime,
-    *,
-    expired: int = 0,
-    grace_until: datetime | None = None,
-) -> Posted:
-    """Undoes one side of a merge: where points had come, they leave again, and those that were spent since
-    are owed; where they had left, they return.
-
-    expired: how many of them expired where they had come to: for both sides they are gone. Those that were
-    spent there before they would have expired return until `grace_until`.
-    """
-    account, ends = brought_up(account, now)
-    if entry.worth >= 0:
-        posting = replace(posting, points=expired - entry.worth)
-        done = _undone(account, entry, posting, 0, None, now)
-        return replace(done, ends=(*ends, *done.ends))
-    posting = replace(posting, points=-entry.worth - expired)
-    left = expired
-    changes = []
-    for change in _slice(entry, 0, -entry.worth):
-        gone = min(change.points, left) if change.expires_at is not None and change.expires_at <= now else 0
-        changes.append(replace(change, points=change.points - gone))
-        left -= gone
-    return Posted(*_given_back(account, entry, posting, changes, grace_until, now), ends)

@@ -6,11 +6,19 @@ from chalicelib.domain.errors import DomainError, conflict
 from chalicelib.services.world import World
 
 
-def present(world: World, client: Client | None) -> Client | None:
-    """Whom a client is now: the other, if they turned out to be one."""
+def followed(world: World, client: Client | None) -> list[Client]:
+    """The client, whoever they turned out to be, and so on: the last is whom they are now. Empty where a
+    client is missing."""
+    found = [client]
     while client is not None and client.merged is not None:
         client = world.store.client(client.network_id, client.merged.into)
-    return client
+        found.append(client)
+    return [] if client is None else [each for each in found if each is not None]
+
+
+def present(world: World, client: Client | None) -> Client | None:
+    """Whom a client is now: the other, if they turned out to be one."""
+    return next(reversed(followed(world, client)), None)
 
 
 def present_account(world: World, network_id: str, client_id: str) -> tuple[Client | None, Account]:

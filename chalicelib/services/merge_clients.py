@@ -10,16 +10,16 @@ from typing import Any
 from chalicelib.domain.access import Access
 from chalicelib.domain.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.bookings import Booking
-from chalicelib.domain.clients import Client, Merge, with_visits_of, without_visits_of
+from chalicelib.domain.clients import Client, Merge, as_they_go, with_visits_of, without_visits_of
 from chalicelib.domain.coupons import Coupon, coupon_id, reopened, voided
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import entry_id
 from chalicelib.domain.ledger import Posted, brought_up
 from chalicelib.domain.moving import joined, moved_in, moved_out, parted
 from chalicelib.domain.network import Directory
-from chalicelib.domain.programme import turnover_moved
+from chalicelib.domain.programme import turnover_moved, without_uncounted
 from chalicelib.domain.surprises import latest
-from chalicelib.domain.undoing import unmerged
+from chalicelib.domain.unmerging import came_back, left_again
 from chalicelib.domain.wallet import UNTOLD, Shown
 from chalicelib.services import plan_account, plan_client
 from chalicelib.services.follow_merge import ensure_present
@@ -27,7 +27,7 @@ from chalicelib.services.keep_client import contact_aliases
 from chalicelib.services.keep_coupons import open_coupons
 from chalicelib.services.plan_booking import with_wake
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.undo_entry import expired_of, grace_end, merged_id
+from chalicelib.services.undo_entry import entries_of, expired_of, grace_end, merged_id, undone_since
 from chalicelib.services.world import CONFLICT_TRIES, World
 
 BOOKINGS_MOST, COUPONS_MOST = 40, 20
@@ -246,19 +246,25 @@ def _unmerged(world: World, access: Access, client: Client, other: Client) -> _D
     own = world.store.account(client.network_id, client.id)
     theirs, ends = brought_up(theirs, now)
     bookings = _to_give_back(world, theirs, merge)
-    expired = expired_of(came, [*world.store.entries(other.network_id, other.id), *ends])
-    until = grace_end(directory, now)
-    back_posting, out_posting = _posting(back_id, out_id, access), _posting(out_id, back_id, access)
-    back = unmerged(own, left, back_posting, now, expired=expired, grace_until=until)
-    shown = Shown(UNTOLD) if theirs.shown else None
-    back = replace(back, account=replace(back.account, moved_to=None, shown=shown))
-    gone = unmerged(theirs, came, out_posting, now, expired=expired, grace_until=until)
+    entries = [*entries_of(world, client.network_id, client.id, other.id), *ends]
+    since = undone_since(came, {client.id, *own.came_from}, entries)
+    took: dict[str, Any] = {
+        "since": since,
+        "expired": sum(expired_of(each, entries) for each in [came, *(each.by for each in since)]),
+        "grace_until": grace_end(directory, now),
+    }
+    back = came_back(own, left, _posting(back_id, out_id, access), now, **took)
+    gone = left_again(theirs, came, _posting(out_id, back_id, access), now, **took)
     gone = replace(gone, ends=(*ends, *gone.ends))
-    shrunk = without_visits_of(other, client, merge)
+    own = without_uncounted(back.account, merge)
+    shown = Shown(UNTOLD) if theirs.shown else None
+    back = replace(back, account=replace(own, moved_to=None, shown=shown))
+    again = as_they_go(client)
+    shrunk = without_visits_of(other, again, merge)
     theirs_still = {name: getattr(shrunk, name) != getattr(client, name) for name in merge.filled}
     emptied: dict[str, Any] = {name: None for name, still in theirs_still.items() if not still}
     shrunk = replace(shrunk, **emptied)
-    again = plan_client.with_wake(replace(client, merged=None), directory, now)
+    again = plan_client.with_wake(again, directory, now)
     shrunk = plan_client.with_wake(shrunk, directory, now)
     aliases = [replace(alias, moved=True) for alias in contact_aliases(client)]
     left_there = parted(turnover_moved(gone.account, own, -1), own)

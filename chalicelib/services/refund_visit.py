@@ -7,13 +7,13 @@ from typing import Any
 
 from chalicelib.domain.account import Account, Entry, EntryKind
 from chalicelib.domain.bookings import Booking, Refund, Status
-from chalicelib.domain.clients import without_spending
+from chalicelib.domain.clients import Uncounted, uncounted, without_spending
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import derived, entry_id
 from chalicelib.domain.ledger import brought_up
 from chalicelib.domain.programme import part_of, with_turnover
 from chalicelib.services import plan_account
-from chalicelib.services.follow_merge import present, present_account
+from chalicelib.services.follow_merge import followed, present_account
 from chalicelib.services.plan_booking import directory_for
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.promote_visit import given_back
@@ -91,7 +91,8 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
     if booking.client_id is None:
         return _Done([replace(booking, refunds=(*booking.refunds, refund))], refund, None, ())
     network_id, now, directory = booking.network_id, world.now(), directory_for(world, booking)
-    client = present(world, world.store.client(network_id, booking.client_id))
+    way = followed(world, world.store.client(network_id, booking.client_id))
+    client = way[-1] if way else None
     holder_id = client.id if client is not None else booking.client_id
     account, ends = brought_up(world.store.account(network_id, holder_id), now)
     entries = [*entries_of(world, network_id, booking.client_id, holder_id), *ends]
@@ -118,9 +119,8 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
             refund = replace(refund, points_back=refund.points_back + due)
         else:
             refund = replace(refund, points_taken=refund.points_taken + due)
-    account = with_turnover(
-        account, visited_on(booking, directory), booking.currency, -refund.amount_minor, 0
-    )
+    day = visited_on(booking, directory)
+    account = with_turnover(account, day, booking.currency, -refund.amount_minor, 0)
     refunded = replace(booking, refunds=(*booking.refunds, refund))
     beside: list[Any] = []
     if so_far >= whole:
@@ -129,6 +129,8 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
     account = plan_account.with_wake(account, directory, now, client)
     promoted = given_back(world, booking, entries, made, visit=False)
     values: list[Any] = [refunded, account, *made, *beside, *promoted]
+    less = Uncounted(booking.id, day, booking.currency, refund.amount_minor)
+    values += [uncounted(each, less) for each in way[:-1]]
     if client is not None:
         values.append(without_spending(client, booking.currency, refund.amount_minor))
     return _Done(values, refund, account, tuple(made))

@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.domain.account import Account, Entry, EntryKind
 from chalicelib.domain.bookings import UPCOMING, Booking, Status
-from chalicelib.domain.clients import Client, without_booking
+from chalicelib.domain.clients import Client, Uncounted, VisitDay, uncounted, without_booking
 from chalicelib.domain.errors import conflict, missing
 from chalicelib.domain.ledger import brought_up
 from chalicelib.domain.network import Directory
@@ -17,7 +17,7 @@ from chalicelib.domain.undoing import FINAL
 from chalicelib.domain.zones import local_date
 from chalicelib.services import plan_account, plan_client
 from chalicelib.services.complete_visit import visit_day
-from chalicelib.services.follow_merge import present
+from chalicelib.services.follow_merge import followed
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.promote_visit import given_back
@@ -70,24 +70,31 @@ def taken_back(
     )
     if booking.client_id is None:
         return [with_wake(reopened, directory, None, now)]
-    client = present(world, world.store.client(booking.network_id, booking.client_id))
-    if client is None:
+    way = followed(world, world.store.client(booking.network_id, booking.client_id))
+    if not way:
         return [with_wake(reopened, directory, None, now)]
+    client = way[-1]
     account, ends = brought_up(world.store.account(booking.network_id, client.id), now)
     entries = [*entries_of(world, booking.network_id, booking.client_id, client.id), *ends]
     account, made = _reversed(directory, booking, account, entries, actor, now)
     promoted = given_back(world, booking, entries, made, visit=True)
     counted = replace(booking, starts_at=counted_at or booking.starts_at)
-    visit = None if _others_that_day(world, counted, client) else visit_day(counted, directory)
+    visits = _lost_visits(world, counted, way)
+    visit = visits[-1]
     left = (booking.paid_minor or 0) - booking.refunded_minor
     visitor = without_booking(client, booking.id, visit, booking.currency, left)
     visitor = plan_client.with_wake(visitor, directory, now)
-    account = with_turnover(account, visited_on(counted, directory), booking.currency, -left, -bool(visit))
+    day = visited_on(counted, directory)
+    account = with_turnover(account, day, booking.currency, -left, -bool(visit))
+    former = [
+        uncounted(each, Uncounted(booking.id, day, booking.currency, left, own), lost=theirs is not None)
+        for each, own, theirs in zip(way, visits, visits[1:], strict=False)
+    ]
     undoing = Undoing(world, directory, booking, TAKEN_BACK, actor, now)
     account, beside = taken_back_gifts(undoing, account, entries, visit)
     account = plan_account.with_wake(account, directory, now, visitor)
     back = with_wake(reopened, directory, client, now)
-    return [back, visitor, account, *ends, *made, *beside, *promoted]
+    return [back, visitor, account, *former, *ends, *made, *beside, *promoted]
 
 
 def _reversed(
@@ -115,15 +122,23 @@ def of_visit(booking: Booking, entries: Sequence[Entry]) -> list[Entry]:
     return sorted(found, key=lambda entry: entry.worth, reverse=True)
 
 
-def _others_that_day(world: World, booking: Booking, client: Client) -> bool:
-    """Whether another completed booking keeps the visit a visit."""
+def _lost_visits(world: World, booking: Booking, way: Sequence[Client]) -> list[VisitDay | None]:
+    """What each loses of whom the client was and is: None where another completed booking of theirs keeps the
+    visit a visit."""
+    visit = visit_day(booking, world.directory(booking.network_id))
+    found, kept = [], False
+    for client in way:
+        kept = kept or _others_that_day(world, booking, client, visit)
+        found.append(None if kept else visit)
+    return found
+
+
+def _others_that_day(world: World, booking: Booking, client: Client, visit: VisitDay) -> bool:
     zone = world.directory(booking.network_id).salons[booking.salon_id].timezone
-    day = local_date(booking.visited_at, zone)
     others = world.store.bookings_of_client(booking.network_id, client.id, limit=50).items
     return any(
         other.id != booking.id
         and other.status is Status.COMPLETED
-        and other.salon_id == booking.salon_id
-        and local_date(other.visited_at, zone) == day
+        and VisitDay(local_date(other.visited_at, zone), other.salon_id) == visit
         for other in others
     )

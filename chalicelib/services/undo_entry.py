@@ -1,6 +1,6 @@
 """Undo an entry of the ledger by another that names it, wholly or in part."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,7 +11,8 @@ from chalicelib.domain.ids import client_of_entry, entry_id
 from chalicelib.domain.ledger import Posted, brought_up
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import day_end
-from chalicelib.domain.undoing import reversed_entry
+from chalicelib.domain.undoing import granted_lots, reversed_entry
+from chalicelib.domain.unmerging import UndoneSince
 from chalicelib.domain.zones import local_date
 from chalicelib.services.follow_merge import present
 from chalicelib.services.post_once import post_once
@@ -34,7 +35,7 @@ def undone_of(entry: Entry, entries: Sequence[Entry]) -> int:
 def expired_of(entry: Entry, entries: Sequence[Entry]) -> int:
     """How many of the points that an entry brought expired, be it with whom the client was merged into, and
     did not come back since."""
-    own = _followed({(entry.client_id, change.number) for change in entry.lots if change.points > 0}, entries)
+    own = _lots_of(entry, entries)
     reversed_ids = {each.reverses for each in entries}
     return sum(
         -change.points
@@ -43,6 +44,44 @@ def expired_of(entry: Entry, entries: Sequence[Entry]) -> int:
         for change in each.lots
         if (each.client_id, change.number) in own
     )
+
+
+def _lots_of(entry: Entry, entries: Sequence[Entry]) -> set[tuple[str, int]]:
+    """The lots that an entry brought, by client and number, with whomever they are."""
+    return _followed({(entry.client_id, number) for number in granted_lots(entry)}, entries)
+
+
+def _lots_with(client_id: str, entry: Entry, entries: Sequence[Entry]) -> set[int]:
+    return {number for holder, number in _lots_of(entry, entries) if holder == client_id}
+
+
+def undone_since(came: Entry, theirs: Set[str], entries: Sequence[Entry]) -> list[UndoneSince]:
+    """What was undone, since points came by that entry, of what these clients had had before. theirs: who
+    left by that merge, and whoever had been merged into them."""
+    reversals = [each for each in entries if each.reverses and each.kind is EntryKind.REVERSAL]
+    since = [
+        each
+        for each in reversals
+        if client_of_entry(str(each.reverses)) in theirs and _is_later(each, came, theirs)
+    ]
+    since.sort(key=lambda each: (each.effective_at, each.number))
+    of = {entry.id: entry for entry in entries}
+    undone = {
+        id: sum(abs(each.worth) for each in reversals if each.reverses == id and each not in since)
+        for id in {each.reverses for each in since}
+    }
+    found = []
+    for each in since:
+        found.append(UndoneSince(of[str(each.reverses)], each, undone[each.reverses]))
+        undone[each.reverses] += abs(each.worth)
+    return found
+
+
+def _is_later(entry: Entry, came: Entry, theirs: Set[str]) -> bool:
+    """With whom they came to, or with whom those were merged into."""
+    if entry.client_id == came.client_id:
+        return entry.number > came.number
+    return entry.client_id not in theirs and entry.effective_at >= came.effective_at
 
 
 def _followed(lots: set[tuple[str, int]], entries: Sequence[Entry]) -> set[tuple[str, int]]:
@@ -112,6 +151,7 @@ def undone(
         grace_until=grace_end(directory, now),
         points=points,
         undone=undone_of(entry, [*entries, *ends]),
+        own=_lots_with(account.client_id, entry, entries),
     )
     return replace(done, ends=(*ends, *done.ends))
 

@@ -7,7 +7,17 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.ledger.model import Done, Held, HoldsOpen, NotHeld, Purse, TooMuch, midnight, midnight_after
+from tests.ledger.model import (
+    Done,
+    Held,
+    HoldsOpen,
+    NotHeld,
+    Purse,
+    TooMuch,
+    UndoneSince,
+    midnight,
+    midnight_after,
+)
 
 VALUE_MINOR, PRICE_MINOR = 100, 50_000
 LASTS = timedelta(hours=1)
@@ -60,6 +70,7 @@ class Merged:
     left: Done
     came: Done
     booking_ids: list[str]
+    since: list[UndoneSince] = field(default_factory=list)
 
 
 @dataclass
@@ -116,8 +127,8 @@ class Books:
         """client: whose it was; another may be they by now."""
         until = midnight_after(self.now, self.zone, self.rules["grace_days"] + 1)
         if client in self.merged:
-            holder = self.purse(self.merged[client].into)
-            holder.undo_for(self.now, self.purse(client), done, points, until)
+            merge, former = self.merged[client], self.purse(client)
+            merge.since.append(self.purse(merge.into).undo_for(self.now, former, done, points, until))
         else:
             self.purse(client).undo(self.now, done, points, until)
 
@@ -163,10 +174,11 @@ class Books:
         del self.merged[client]
         until = midnight_after(self.now, self.zone, self.rules["grace_days"] + 1)
         there = self.purse(merge.into)
-        lapsed = there.lapsed(self.now, merge.came)
-        if left := abs(merge.came.worth) - lapsed:
-            there.undo(self.now, merge.came, left, until)
-        self.purse(client).come_back(self.now, merge.left, lapsed, until)
+        lapsed = sum(
+            there.lapsed(self.now, done) for done in (merge.came, *(each.by for each in merge.since))
+        )
+        there.leave_again(self.now, merge.came, merge.since, lapsed, until)
+        self.purse(client).come_back(self.now, merge.left, merge.since, lapsed, until)
         for visit in back:
             visit.client = client
 

@@ -33,8 +33,12 @@ class Lot:
     """What it became with whoever the client was merged into."""
 
     @property
+    def everywhere(self) -> list["Lot"]:
+        return [self, *(lot for each in self.went for lot in each.everywhere)]
+
+    @property
     def lapsed_anywhere(self) -> int:
-        return self.lapsed + sum(lot.lapsed_anywhere for lot in self.went)
+        return sum(lot.lapsed for lot in self.everywhere)
 
 
 @dataclass
@@ -52,6 +56,16 @@ class Done:
     took: dict[int, tuple[int, datetime]] = field(default_factory=dict)
     made: list[int] = field(default_factory=list)
     undone: int = 0
+
+
+@dataclass
+class UndoneSince:
+    """What an account had done that left it, and what undid so much of it with whoever the client was by
+    then. before: how much of it had been undone before."""
+
+    done: Done
+    by: Done
+    before: int
 
 
 @dataclass
@@ -173,50 +187,69 @@ class Purse:
             self.debt += points
             self._pay({}, first=done.made)
         else:
-            self._give_back(now, done, points, grace)
+            self._give_back(now, self._part(done, done.undone, points), points, grace)
             self._pay({})
         done.undone += points
 
-    def _give_back(self, now: datetime, done: Done, points: int, grace: datetime | None) -> None:
-        """To the lots it was taken from, the last taken first; or, if they are over, to a new one."""
-        skip, late = done.undone, 0
+    def _part(self, done: Done, skip: int, points: int) -> list[tuple[int, int, datetime]]:
+        """So many of the points that were taken, the last taken first, with their lot and its end then."""
+        found = []
         for number, (took, expired) in reversed(done.took.items()):
             there, skip = max(took - skip, 0), max(skip - took, 0)
-            back = min(there, points)
+            if back := min(there, points):
+                found.append((number, back, expired))
             points -= back
+        return found
+
+    def _give_back(
+        self, now: datetime, parts: list[tuple[int, int, datetime]], points: int, grace: datetime | None
+    ) -> None:
+        """To the lots they were taken from; or, if those are over, to a new one."""
+        ends: dict[int, datetime] = {}
+        for number, _, expired in parts:
             lot = self.lots[number]
-            ends = lot.expires if lot.left else expired
-            if back and ends <= now:
+            ends[number] = lot.expires if lot.left else max(expired, ends.get(number, expired))
+        late = 0
+        for number, back, _ in parts:
+            points -= back
+            if ends[number] <= now:
                 late += back
-            elif back:
-                lot.left, lot.expires = lot.left + back, ends
-        if late:
+        for number, back, _ in parts:
+            if ends[number] > now:
+                self.lots[number].left, self.lots[number].expires = (
+                    self.lots[number].left + back,
+                    ends[number],
+                )
+        if late := late + min(points, 0):  # what has expired in the meantime is gone
             self.lots.append(Lot(now, grace or FOREVER, late))
-        if points:  # it had been owed
+        if points > 0:  # it had been owed
             self.lots.append(Lot(now, FOREVER, points))
 
     def undo_for(
         self, now: datetime, former: "Purse", done: Done, points: int, grace: datetime | None
-    ) -> None:
+    ) -> UndoneSince:
         """Undoes here what was done to the purse of somebody who was merged into this one."""
         self.until(now)
+        since = UndoneSince(done, Done(-points if done.worth > 0 else points), done.undone)
         if done.worth > 0:
             self.debt += points
+            theirs = [lot for number in done.made for lot in former.lots[number].everywhere]
+            mine = [n for n, lot in enumerate(self.lots) if any(lot is each for each in theirs)]
+            self._pay(since.by.took, first=mine)
         else:
-            skip, late, left = done.undone, 0, points
-            for number, (took, expired) in reversed(done.took.items()):
-                there, skip = max(took - skip, 0), max(skip - took, 0)
-                back = min(there, left)
-                left -= back
+            late, first = 0, len(self.lots)
+            for number, back, expired in former._part(done, done.undone, points):
                 was = former.lots[number]
-                if back and expired <= now:
+                if expired <= now:
                     late += back
-                elif back:
+                else:
                     self.lots.append(Lot(was.available, expired, back, was.idle_days))
             if late:
                 self.lots.append(Lot(now, grace or FOREVER, late))
+            since.by.made = list(range(first, len(self.lots)))
+            self._pay({})
         done.undone += points
-        self._pay({})
+        return since
 
     def _take(self, number: int, points: int, took: dict[int, tuple[int, datetime]]) -> int:
         so_far, _ = took.get(number, (0, None))
@@ -258,19 +291,33 @@ class Purse:
         self.until(now)
         return sum(self.lots[number].lapsed_anywhere for number in done.made)
 
-    def come_back(self, now: datetime, out: Done, lapsed: int, grace: datetime) -> None:
+    def leave_again(
+        self, now: datetime, came: Done, since: list[UndoneSince], lapsed: int, grace: datetime | None
+    ) -> None:
+        """Without what had come, but for what expired meanwhile, and with what was undone of theirs."""
+        self.until(now)
+        theirs = [came, *(each.by for each in since)]
+        taken = [done for done in theirs if done.worth < 0]
+        parts = [part for done in taken for part in self._part(done, 0, -done.worth)]
+        self._give_back(now, parts, -sum(done.worth for done in taken), grace)
+        self.debt += sum(done.worth for done in theirs if done.worth > 0) - lapsed
+        self._pay({}, first={number for done in theirs for number in done.made})
+
+    def come_back(
+        self, now: datetime, out: Done, since: list[UndoneSince], lapsed: int, grace: datetime | None
+    ) -> None:
         """To the account they had left, but for what expired meanwhile."""
         self.until(now)
-        if out.worth > 0:  # only a debt had left: it is owed here again
-            self.debt += out.worth
-        else:
-            late = sum(took for took, expired in out.took.values() if expired <= now) - lapsed
-            for number, (took, expired) in out.took.items():
-                if expired > now:
-                    self.lots[number].left, self.lots[number].expires = self.lots[number].left + took, expired
-            if late:
-                self.lots.append(Lot(now, grace, late))
-        self._pay({})
+        parts = self._part(out, 0, max(-out.worth, 0))
+        back = max(-out.worth, 0)
+        for each in since:
+            if each.by.worth > 0:
+                parts += self._part(each.done, each.before, each.by.worth)
+                back += each.by.worth
+        self._give_back(now, parts, back - lapsed, grace)
+        taken_back = [each for each in since if each.by.worth < 0]
+        self.debt += max(out.worth, 0) - sum(each.by.worth for each in taken_back)
+        self._pay({}, first={number for each in taken_back for number in each.done.made})
 
 
 # --- local days

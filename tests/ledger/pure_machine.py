@@ -15,7 +15,8 @@ from chalicelib.domain.ledger import Posted, brought_up, held, posted, released
 from chalicelib.domain.ledger_check import faults
 from chalicelib.domain.lots import with_activity
 from chalicelib.domain.moving import moved_in, moved_out
-from chalicelib.domain.undoing import FINAL, reversed_entry, unmerged
+from chalicelib.domain.undoing import FINAL, reversed_entry
+from chalicelib.domain.unmerging import came_back, left_again
 from chalicelib.services.undo_entry import expired_of, undone_of
 from tests.builders import NETWORK
 from tests.ledger.model import Done, HoldsOpen, NotHeld, Purse, TooMuch, midnight_after
@@ -199,22 +200,22 @@ class AnyLedger(RuleBasedStateMachine):
         self._bring_up(0)
         lapsed = self.sides[0].purse.lapsed(self.now, merge.came)
         assert expired_of(merge.into, self.sides[0].entries) == lapsed
-        for side, entry, model in (
-            (0, merge.into, lambda purse: self._leave_again(purse, merge, lapsed)),
-            (1, merge.out, lambda purse: purse.come_back(self.now, merge.left, lapsed, until)),
+        for side, operation, model in (
+            (0, left_again, lambda purse: purse.leave_again(self.now, merge.came, [], lapsed, until)),
+            (1, came_back, lambda purse: purse.come_back(self.now, merge.left, [], lapsed, until)),
         ):
             wanted = self._posting(0, EntryKind.MERGE)
-            real = self._unmerged(entry, wanted, lapsed, until)
-            self._both(side, real, model)
+            self._both(
+                side,
+                self._unmerged(operation, merge.into if side == 0 else merge.out, wanted, lapsed, until),
+                model,
+            )
         self.merge = None
 
-    def _unmerged(self, entry: Entry, wanted: Posting, lapsed: int, until: datetime) -> Any:
-        return lambda account: unmerged(account, entry, wanted, self.now, expired=lapsed, grace_until=until)
-
-    def _leave_again(self, purse: Purse, merge: Merge, lapsed: int) -> None:
-        left = abs(merge.came.worth) - lapsed
-        if left:
-            purse.undo(self.now, merge.came, left, None)
+    def _unmerged(
+        self, operation: Callable[..., Posted], entry: Entry, wanted: Posting, lapsed: int, until: datetime
+    ) -> Any:
+        return lambda account: operation(account, entry, wanted, self.now, expired=lapsed, grace_until=until)
 
     @rule(hours=st.integers(1, 24 * 12))
     def time_goes_by(self, hours: int) -> None:

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
-from tests.schedules.profile import LONG
 
 from tests.crash.failing_calls import Calls, calls
 from tests.ledger.machine import AnyShop
-from tests.profile import stateful
+from tests.profile import LONG, stateful
 
 
 @pytest.fixture(scope="module")

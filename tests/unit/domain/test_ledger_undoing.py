@@ -9,7 +9,8 @@ from chalicelib.domain.ledger import Posted, brought_up, posted
 from chalicelib.domain.ledger_check import faults
 from chalicelib.domain.lots import with_activity
 from chalicelib.domain.moving import moved_in, moved_out
-from chalicelib.domain.undoing import reversed_entry, unmerged
+from chalicelib.domain.undoing import reversed_entry
+from chalicelib.domain.unmerging import came_back, left_again
 from chalicelib.services.undo_entry import expired_of, undone_of
 from tests.builders import NETWORK, NOW
 
@@ -80,8 +81,8 @@ def test_what_expired_with_the_other_client_is_gone_for_both_when_they_are_unmer
     expired = expired_of(into.entry, [into.entry, spent.entry, *ends])
     assert expired == 60
     apart = posting(0, EntryKind.MERGE, id="ent_apart")
-    left = unmerged(there, into.entry, apart, LATER, expired=expired, grace_until=GRACE)
-    back = unmerged(out.account, out.entry, apart, LATER, expired=expired, grace_until=GRACE)
+    left = left_again(there, into.entry, apart, LATER, expired=expired, grace_until=GRACE)
+    back = came_back(out.account, out.entry, apart, LATER, expired=expired, grace_until=GRACE)
     assert (left.account.balance, left.account.debt) == (0, 40)
     assert [(lot.remaining, lot.expires_at) for lot in back.account.lots] == [(40, GRACE)]
 
