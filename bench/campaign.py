@@ -5,11 +5,13 @@ import gc
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 from statistics import median
 from typing import Any
+
+from msgspec.structs import replace
 
 from bench.drain import Requests
 from bench.figures import Figure

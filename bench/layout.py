@@ -1,11 +1,12 @@
 """Many items at once, written in batches: the base that a sweep must not feel, and what is due in it."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 from zlib import crc32
+
+from msgspec.structs import replace
 
 from bench.salon import SALON, SERVICE, STAFF, Salon
 from chalicelib.domain.bookings import Booking, Line

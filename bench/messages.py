@@ -2,9 +2,11 @@
 item until the next pointer is set."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from bench import occasions
 from bench.figures import Figure

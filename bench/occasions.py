@@ -1,9 +1,11 @@
 """What makes each kind of message due: the items of one client, the first of them the one that wakes."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from bench.layout import planned
 from bench.salon import SALON, SERVICE, Salon

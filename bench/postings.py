@@ -1,9 +1,11 @@
 """What each kind of posting costs on an account of fifty open lots, and what a quote does."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from bench import purse
 from bench.figures import Figure

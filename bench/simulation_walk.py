@@ -4,10 +4,11 @@ however many clients a network has."""
 import gc
 import tracemalloc
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from typing import Any
+
+from msgspec.structs import replace
 
 from bench.figures import Figure
 from bench.ground import Ground

@@ -7,10 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from statistics import median, quantiles
 from typing import Any
+
+from msgspec.structs import replace
 
 from bench.drain import Requests
 from bench.figures import Figure

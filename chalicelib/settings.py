@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 SNS, END_USER_MESSAGING = "sns", "end_user_messaging"
 VERIFIED, UNSIGNED = "verified", "unsigned"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channels:
+class Channels(Struct, frozen=True, kw_only=True):
     """Which channels this deployment has, and whom it sends as where a network has no identity of its own.
 
     sms                 SNS, END_USER_MESSAGING or empty: no SMS.
@@ -33,8 +33,7 @@ class Channels:
     push_applications: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wallet:
+class Wallet(Struct, frozen=True, kw_only=True):
     """Which wallets take a client's card. Each is off where its first is empty; keys are in Parameter Store.
 
     apple_pass_type, apple_team   as Apple gave them; google_issuer: as Google did; google_logo: https
@@ -47,8 +46,7 @@ class Wallet:
     google_logo: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """A function's surroundings, as CloudFormation sets them (infra/resources.yaml).
 
     events_topic      ARN of the topic on which channels tell of messages.

@@ -2,11 +2,12 @@
 held against. On a store in memory, since they are many."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.errors import DomainError

@@ -4,9 +4,11 @@ Used by the tests of services, of crashes and of concurrency, with whatever stor
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import Client
@@ -62,8 +64,7 @@ class Scripted:
         return list(self.events[raw])
 
 
-@dataclass
-class Life:
+class Life(Struct):
     """One network's days. `sender` and `intake_queue` are those of the test."""
 
     world: World

@@ -1,10 +1,9 @@
 """Campaigns: the plan of a year; try one dry, start it, pause it, stop it, and see what becomes of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from chalicelib.api.campaign_shapes import (
     CampaignAnswer,
@@ -29,8 +28,7 @@ class CampaignFilter(Listing):
     year: Annotated[int, Meta(ge=1970, le=2199)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Dated:
+class _Dated(Struct, frozen=True):
     """A campaign with an id by which campaigns stand in the order of their start."""
 
     campaign: Campaign

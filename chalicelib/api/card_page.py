@@ -1,8 +1,7 @@
 """The client's bonus card. A GET never changes anything."""
 
-from dataclasses import replace
-
 from chalice.app import Request
+from msgspec.structs import replace
 
 from chalicelib.api.card_views import card_view
 from chalicelib.api.endpoint import Answer, get

@@ -7,7 +7,6 @@ which the OpenAPI document and the tests of roles are made.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial, wraps
 from typing import Any, cast
 from urllib.parse import unquote
@@ -15,6 +14,7 @@ from urllib.parse import unquote
 import msgspec
 from chalice import Blueprint, Response
 from chalice.app import Request
+from msgspec import Struct, field
 
 from chalicelib.api import errors
 from chalicelib.api.parts import Parts, parts
@@ -52,8 +52,7 @@ PATH_MOST = 200
 _rings: dict[int, KeyRing] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Contract:
+class Contract(Struct, frozen=True):
     """What a route admits and understands. roles None: anybody. answer None: no body.
 
     keeps_answer: whether the answer may be stored for a repetition; one that tells a secret may not, and is
@@ -70,8 +69,7 @@ class Contract:
     gives: str = JSON
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """A request that was let in. request_id: the same for a repetition with the same Idempotency-Key,
     else None."""
 
@@ -94,8 +92,7 @@ def salons_of(ask: Ask) -> list[str]:
     return sorted(id for id in theirs if ask.access.reaches_salon(id))
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An answer that is more than a body. A body of text or bytes goes out as it is."""
 
     body: Any

@@ -1,12 +1,12 @@
 """The contract as OpenAPI 3.1, made from the routes, their roles and the structs that they read and write."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import msgspec
 from chalice.app import Request
+from msgspec import Struct
 
 from chalicelib.api.endpoint import JSON, Answer, Contract, bp, get, public
 from chalicelib.api.parts import parts
@@ -17,8 +17,7 @@ _REF = "#/components/schemas/{name}"
 _TEXT = {"type": "string"}
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """A method and path of the API with what it admits and understands."""
 
     method: str

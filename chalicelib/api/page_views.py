@@ -1,8 +1,10 @@
 """What the client's pages show, made from what the network and the booking are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.bookings import Booking, Status
@@ -20,8 +22,7 @@ from chalicelib.services.world import World
 from chalicelib.web.views import BookingView, LineView, ReviewLinkView, ReviewView, SalonView, StopView
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """What a link has opened. token: as it stands in the address."""
 
     world: World

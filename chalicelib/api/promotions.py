@@ -1,10 +1,9 @@
 """Promotions: the annual plan, what each gives and to whom, and what it has come to."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chalicelib.api.campaign_shapes import Name, Progress, SegmentSaid, Whole, segment_answered, segment_said
 from chalicelib.api.endpoint import OFFICE, Ask, endpoint, get, patch, post
@@ -96,8 +95,7 @@ class PromotionWhole(PromotionAnswer):
     granting: Progress | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Dated:
+class _Dated(Struct, frozen=True):
     """A promotion with an id by which promotions stand in the order of their start."""
 
     promotion: Promotion

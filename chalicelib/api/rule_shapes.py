@@ -1,13 +1,13 @@
 """Rules as they are said and answered: what GET gives, PUT takes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from datetime import datetime, time
 from itertools import chain
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType, to_builtins
+from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
+from msgspec.structs import fields
 
 from chalicelib.api.bonus_shapes import BonusRulesSaid, Whole, bonus_differences, bonuses_shown
 from chalicelib.api.reading import Body
@@ -232,7 +232,7 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(each) for key, each in sorted(value.items())}
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
-    assert not is_dataclass(value), value
+    assert not isinstance(value, Struct), value
     return value
 
 

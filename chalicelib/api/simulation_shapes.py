@@ -1,10 +1,10 @@
 """Simulations as they are said and answered."""
 
-from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Annotated, Any
 
 from msgspec import Meta
+from msgspec.structs import asdict, replace
 
 from chalicelib.api.bonus_shapes import BonusRulesSaid, bonuses_said, bonuses_shown
 from chalicelib.api.reading import Body

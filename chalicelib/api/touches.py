@@ -1,9 +1,10 @@
 """Why a client is, or is not, written to about a booking."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import asdict
 
 from chalicelib.api.endpoint import DESK, Ask, endpoint, get
 from chalicelib.api.shapes import Answered

@@ -4,11 +4,11 @@ A device says that it keeps a pass, asks which of its passes are new, and fetche
 came with the pass. Each network has an address of its own, so that whatever is asked stays in its partition.
 """
 
-from dataclasses import replace
 from typing import Any
 
 import msgspec
 from chalice.app import Request
+from msgspec.structs import replace
 
 from chalicelib.api.endpoint import Answer, delete, get, post, public, raw_body
 from chalicelib.api.parts import parts

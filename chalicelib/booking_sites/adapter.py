@@ -1,15 +1,15 @@
 """What every booking site's module offers: three questions that can be asked of a webhook."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from chalicelib.domain.site_events import SiteContext, SiteEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """Which of a connection's deliveries this is: a retry of the same event gives an equal value.
 
     dedupe_key   at most 200 bytes of text; other events of the connection have others.

@@ -1,14 +1,13 @@
 """Who asks: the network, the role, and the part of the network that the role reaches."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.errors import forbidden
 from chalicelib.domain.network import Role
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Access:
+class Access(Struct, frozen=True, kw_only=True):
     """What a key opens. actor: who is written down as having acted. salon_ids empty: all salons of the
     network."""
 

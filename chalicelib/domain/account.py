@@ -3,10 +3,11 @@ ledger.py."""
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from chalicelib.domain.clients import VisitDay
 from chalicelib.domain.touches import Touch, TouchKind
@@ -40,8 +41,7 @@ class EntryKind(StrEnum):
 BY_HAND = frozenset({EntryKind.GRANT, EntryKind.REDEEM, EntryKind.COMPENSATION, EntryKind.CORRECTION})
 
 
-@dataclass(frozen=True, slots=True)
-class Lot:
+class Lot(Struct, frozen=True):
     """Points granted together. number: which of the account's lots, counted from 0.
 
     available_at  pending until then.
@@ -66,8 +66,7 @@ class Lot:
         return self.expires_at is not None and self.expires_at <= now
 
 
-@dataclass(frozen=True, slots=True)
-class LotChange:
+class LotChange(Struct, frozen=True):
     """What an entry did to one lot: to what remains in it, and to how much of that is held. Carries the lot's
     own terms, so that a reversal can open a spent lot again, and any entry tells whose points it moved."""
 
@@ -82,14 +81,12 @@ class LotChange:
     held: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class HeldLot:
+class HeldLot(Struct, frozen=True):
     number: int
     points: int
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """Points set aside for a bill that is not closed yet. id: that of the entry which holds them. They do not
     expire while they are held, and are free again at `expires_at`."""
 
@@ -104,8 +101,7 @@ class Hold:
         return sum(each.points for each in self.lots)
 
 
-@dataclass(frozen=True, slots=True)
-class MonthTurnover:
+class MonthTurnover(Struct, frozen=True):
     """What a client's visits of one month came to, in one currency. month: counted from the year 0."""
 
     month: int
@@ -114,8 +110,7 @@ class MonthTurnover:
     visits: int
 
 
-@dataclass(frozen=True, slots=True)
-class RewardUse:
+class RewardUse(Struct, frozen=True):
     """Visits for which a coupon was given: they count no more towards that reward."""
 
     reward_id: str
@@ -123,8 +118,7 @@ class RewardUse:
     visits: tuple[VisitDay, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StreakUse:
+class StreakUse(Struct, frozen=True):
     """Months, counted from the year 0, both included, for which a gift was given; entry_id: the gift's."""
 
     first: int
@@ -132,8 +126,7 @@ class StreakUse:
     entry_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReferralGift:
+class ReferralGift(Struct, frozen=True):
     """What became of a friend's first paid visit.
 
     times        how often the gifts were given: more than once only where they were taken back between.
@@ -147,8 +140,7 @@ class ReferralGift:
     entry_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(Struct, frozen=True, kw_only=True):
     """A client's points: no personal data is in it.
 
     balance   what remains in all lots, held or pending too. debt: points still owed by a reversal.
@@ -214,8 +206,7 @@ class Account:
         return next((hold for hold in self.holds if hold.booking_id == booking_id), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One line of the ledger.
 
     points  signed: what leaves the balance is negative. held: change of what is held. debt: change of what is
@@ -249,8 +240,7 @@ class Entry:
         return self.points - self.debt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
+class Posting(Struct, frozen=True, kw_only=True):
     """What somebody wants posted. points: signed; those of a hold are to be held. The same id may be posted
     again with the same input only."""
 

@@ -2,8 +2,9 @@
 before, the client is warned. The account carries the pointer, since whatever changes the points writes it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.ledger import next_end

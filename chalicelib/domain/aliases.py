@@ -1,6 +1,6 @@
 """Aliases: what leads to a client or a booking by another name, unique in a network."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 PHONE = "phone"
 EMAIL = "email"
@@ -21,8 +21,7 @@ def site_booking(connection_id: str) -> str:
     return f"booking@{connection_id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alias:
+class Alias(Struct, frozen=True, kw_only=True):
     """value: an E.164 phone, a lower-case e-mail, a referral code, or a site's id. leads_to: the id of the
     client, or another id of the site's. moved: it led to somebody else before."""
 
@@ -33,8 +32,7 @@ class Alias:
     moved: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboundNumber:
+class InboundNumber(Struct, frozen=True, kw_only=True):
     """Which networks send as an identity (a phone number, a WhatsApp phone number's id, an address), and so
     are meant by those who write to it."""
 

@@ -1,25 +1,25 @@
 """What an audit of accounts has come to: sums of their entries, and where an account says otherwise."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 DIFFERENCES_KEPT = 50
 FAULTS_KEPT = 10
 """Of an account: whatever else is wrong with it is told by reading it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """An account that is not what its entries say, and how so."""
 
     client_id: str
     faults: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Checked(Struct, frozen=True, kw_only=True):
     """One account, recomputed. balance, debt, held: what its entries sum to."""
 
     client_id: str
@@ -30,8 +30,7 @@ class Checked:
     faults: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AuditSums:
+class AuditSums(Struct, frozen=True, kw_only=True):
     """accounts: how many were recomputed. differing: how many of them differ; differences: the first of
     those."""
 

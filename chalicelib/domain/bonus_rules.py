@@ -2,10 +2,11 @@
 gifts. Plain values; what they come to: programme.py."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 
 class EarnBase(StrEnum):
@@ -22,8 +23,7 @@ class TiersBy(StrEnum):
     VISITS = "visits"
 
 
-@dataclass(frozen=True, slots=True)
-class Tier:
+class Tier(Struct, frozen=True):
     """A level of the programme: clients whose turnover in the window is `at_least` so much, and less than
     `below` (None: no limit), earn `percent`. In minor units of the salon's currency, or in visits."""
 
@@ -43,14 +43,12 @@ class ExpiryModel(StrEnum):
     """N local days after the client's last visit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Expiry:
+class Expiry(Struct, frozen=True):
     model: ExpiryModel = ExpiryModel.NEVER
     after: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Exclusions:
+class Exclusions(Struct, frozen=True):
     """What does not count: services by id, by category, or all goods."""
 
     service_ids: tuple[str, ...] = ()
@@ -58,8 +56,7 @@ class Exclusions:
     goods: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Programme:
+class Programme(Struct, frozen=True, kw_only=True):
     """How points are earned, spent and kept.
 
     cashback_percent  what a bill earns where there are no tiers. tiers: from 0 up, each where the last ends;
@@ -85,8 +82,7 @@ class Programme:
     expiry: Expiry = Expiry()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroupProgramme(Programme):
+class GroupProgramme(Programme, frozen=True, kw_only=True):
     """A programme of some salons, or of a time, in place of the network's. salon_ids empty: of all.
     starts_on, ends_on: local dates of the visit, both included; None: no limit."""
 
@@ -96,16 +92,14 @@ class GroupProgramme(Programme):
     ends_on: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Gift:
+class Gift(Struct, frozen=True):
     """Points that are given. valid_days: local days after that of the grant; 0: for good."""
 
     points: int
     valid_days: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Referral:
+class Referral(Struct, frozen=True):
     """What both sides get after the friend's first paid visit."""
 
     referrer: Gift
@@ -117,8 +111,7 @@ class CouponOn(StrEnum):
     SERVICE = "service"
 
 
-@dataclass(frozen=True, slots=True)
-class CouponTerms:
+class CouponTerms(Struct, frozen=True):
     """A discount, once: percent, or an amount in minor units of the salon's currency; one of them is 0.
     service_id: on that service, else on goods."""
 
@@ -133,8 +126,7 @@ class CouponTerms:
         return CouponOn.SERVICE if self.service_id else CouponOn.GOODS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitReward:
+class VisitReward(Struct, frozen=True, kw_only=True):
     """A coupon for `visits` visits within `months` calendar months (to the same day), or within `days` days
     from the first to the last; exactly one of the two. The visits that earned it are used up. id: names it
     for good."""
@@ -146,16 +138,14 @@ class VisitReward:
     coupon: CouponTerms
 
 
-@dataclass(frozen=True, slots=True)
-class Streak:
+class Streak(Struct, frozen=True):
     """A gift for a visit in each of `months` calendar months running; they are used up."""
 
     months: int
     gift: Gift
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surprise:
+class Surprise(Struct, frozen=True, kw_only=True):
     """Unannounced gifts to regulars, drawn once a month within a budget; `holdout_percent` of clients never
     get one, so that the effect can be seen; nobody gets two in a quarter."""
 
@@ -164,8 +154,7 @@ class Surprise:
     holdout_percent: int = 10
 
 
-@dataclass(frozen=True, slots=True)
-class CompensationLimit:
+class CompensationLimit(Struct, frozen=True):
     """What a role may give by itself: points at once, times a local day for each who gives, times a calendar
     month for each client."""
 
@@ -183,8 +172,7 @@ _COMPENSATION: Mapping[str, CompensationLimit] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BonusRules(Programme):
+class BonusRules(Programme, frozen=True, kw_only=True):
     """The network's own programme, and what holds whatever the programme.
 
     point_value_minor     what one point is worth, in minor units of the salon's currency; point_values_minor:

@@ -1,8 +1,9 @@
 """Which touches a booking calls for, and when it next wakes: a pure function of its state and the network's
 rules."""
 
-from dataclasses import replace
 from datetime import datetime, time, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.rules import MessageRules

@@ -2,10 +2,12 @@
 UTC."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import conflict
 from chalicelib.domain.touches import Touch, TouchKind
@@ -23,8 +25,7 @@ class Status(StrEnum):
 UPCOMING = frozenset({Status.BOOKED, Status.CONFIRMED})
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One service by one specialist. price_minor in the booking's currency."""
 
     service_id: str
@@ -33,8 +34,7 @@ class Line:
     price_minor: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(Struct, frozen=True):
     """stars 1-5."""
 
     stars: int
@@ -42,8 +42,7 @@ class Review:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Refund:
+class Refund(Struct, frozen=True):
     """Part of a completed visit's bill that was given back: the part paid with points included. points_back:
     what returned to the client; points_taken: what it had earned."""
 
@@ -56,8 +55,7 @@ class Refund:
     points_taken: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Booking:
+class Booking(Struct, frozen=True, kw_only=True):
     """A client's appointment.
 
     made_at     when it was made or last moved noticeably: what the notice answers to.

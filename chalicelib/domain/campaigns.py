@@ -2,10 +2,11 @@
 touch."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Set
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from chalicelib.domain.categories import category
 from chalicelib.domain.clients import Client
@@ -31,8 +32,7 @@ class CampaignState(StrEnum):
 UNDER_WAY = frozenset({CampaignState.INVITING, CampaignState.RUNNING})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
+class Segment(Struct, frozen=True, kw_only=True):
     """Which clients: all conditions that are given hold, each of several words for any of them.
 
     categories              as they are on the day; a future booking counts.
@@ -51,8 +51,7 @@ class Segment:
     birth_month: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Campaign:
+class Campaign(Struct, frozen=True, kw_only=True):
     """texts, subjects (of e-mails): by language, with {placeholders}. starts_at: the first message; ends_at:
     none from then on. per_minute: how fast it goes out.
 
@@ -84,8 +83,7 @@ class Campaign:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
+class Recipient(Struct, frozen=True, kw_only=True):
     """A client's place in a campaign: written once, wakes once, and says what became of it."""
 
     network_id: str

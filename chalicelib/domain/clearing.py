@@ -2,9 +2,11 @@
 which the entry was posted; and what is still to be honoured when the month is over. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import fields
 
 from chalicelib.domain.account import Entry, EntryKind, LotChange
 from chalicelib.domain.account_plan import last_day
@@ -41,8 +43,7 @@ _OF_KIND = {
 reversal that comes late. A reversal counts by its sign."""
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(Struct, frozen=True):
     """A calendar month, `2026-11`, in the network's zone: from its first midnight to the next month's."""
 
     month: str
@@ -51,8 +52,7 @@ class Period:
     zone: str
 
 
-@dataclass(frozen=True, slots=True)
-class PairSum:
+class PairSum(Struct, frozen=True):
     """Points of lots that one salon had granted (granting), moved by entries posted in another (honouring);
     "" where there was no salon. Signed as in entries: what leaves balances is negative.
 
@@ -87,8 +87,7 @@ class PairSum:
 COLUMNS = tuple(each.name for each in fields(PairSum) if each.name not in ("granting", "honouring"))
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
+class Owed(Struct, frozen=True):
     """Open points of a salon's lots. expires: the month (`2026-12`) of the last local day on which they can
     be used; `never`; `inactivity`: each visit puts it off."""
 
@@ -97,8 +96,7 @@ class Owed:
     points: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonthSums:
+class MonthSums(Struct, frozen=True, kw_only=True):
     """debt: by how much more is owed by clients than a month before. redemptions, bookings: how many, by the
     salon that honoured, or where they were completed."""
 
@@ -110,8 +108,7 @@ class MonthSums:
     bookings: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClearingPart:
+class ClearingPart(Struct, frozen=True, kw_only=True):
     """What one slice of a walk has added up. number: where the slice began, so that one that is done again
     says the same again."""
 
@@ -121,8 +118,7 @@ class ClearingPart:
     sums: MonthSums
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clearing:
+class Clearing(Struct, frozen=True, kw_only=True):
     """A month that was counted by a walk, which its parts are kept under. as_of: entries recorded later are
     not in it. point_values: what a point is worth in minor units, by currency, as it stood then."""
 

@@ -3,8 +3,10 @@ invitation, the birthday greeting, and what is said to those who stay away."""
 
 from calendar import isleap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.categories import at_risk_from, lost_from, usual_gap_days
@@ -98,8 +100,7 @@ def birthday_in(year: int, born: date) -> date:
     return born.replace(year=year)
 
 
-@dataclass(frozen=True, slots=True)
-class Birthday:
+class Birthday(Struct, frozen=True):
     """over: when its local day ends. gift_at: when what is given for it is there."""
 
     year: int

@@ -2,9 +2,11 @@
 once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chalicelib.domain.ids import derived
 from chalicelib.domain.touches import Purpose, Touch, TouchKind
@@ -17,8 +19,7 @@ MONTHS_KEPT = 7
 """How far back one visit a month is kept besides: a regular's row of six months may end with the last one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Consent:
+class Consent(Struct, frozen=True):
     """Whether messages of one purpose may go through one channel: said when, by whom, how."""
 
     channel: str
@@ -29,8 +30,7 @@ class Consent:
     how: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentChange:
+class ConsentChange(Struct, frozen=True, kw_only=True):
     """One line of the history of what a client allowed. id: time-ordered. void: from then on the client had
     said neither yes nor no."""
 
@@ -41,8 +41,7 @@ class ConsentChange:
     void: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Device:
+class Device(Struct, frozen=True):
     """A phone or browser that takes push messages. endpoint: its address at the push service (an ARN)."""
 
     endpoint: str
@@ -55,8 +54,7 @@ class Device:
         return derived("dev", self.endpoint)
 
 
-@dataclass(frozen=True, slots=True)
-class DeadAddress:
+class DeadAddress(Struct, frozen=True):
     """An address of the client at which a channel fails for good (no such number, hard bounce, complaint)."""
 
     channel: str
@@ -65,16 +63,14 @@ class DeadAddress:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class VisitDay:
+class VisitDay(Struct, frozen=True):
     """One visit: all completed bookings of a client in one salon on one local date."""
 
     on: date
     salon_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True):
     """A service that the client will want again: due at that instant, because of that booking."""
 
     service_id: str
@@ -82,8 +78,7 @@ class Due:
     booking_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Uncounted:
+class Uncounted(Struct, frozen=True):
     """What was taken back of a visit, or refunded, while its client was merged: they are without it when they
     go again, too.
 
@@ -97,8 +92,7 @@ class Uncounted:
     visit: VisitDay | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Merge:
+class Merge(Struct, frozen=True, kw_only=True):
     """That a client turned out to be another, `into`, and what it takes to undo that.
 
     out_id, in_id   the two entries that moved the points.
@@ -120,8 +114,7 @@ class Merge:
     uncounted: tuple[Uncounted, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
+class Client(Struct, frozen=True, kw_only=True):
     """A person who comes, or may come, to a salon of the network.
 
     recent_visits  the latest RECENT_VISITS_KEPT visits, newest first, then the last one of each of the

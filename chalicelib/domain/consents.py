@@ -1,8 +1,9 @@
 """How what a client allows comes to change, each time with a line of its history. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from chalicelib.domain.clients import Client, Consent, ConsentChange, with_consent
 from chalicelib.domain.ids import encoded, time_ordered

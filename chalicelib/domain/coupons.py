@@ -1,8 +1,10 @@
 """Coupons: a discount on goods or on one service, for one client, once. Pure; integers in minor units."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.bonus_rules import CouponOn, CouponTerms
 from chalicelib.domain.errors import conflict, refused
@@ -18,8 +20,7 @@ class CouponState(StrEnum):
     VOID = "void"
 
 
-@dataclass(frozen=True, slots=True)
-class CouponUse:
+class CouponUse(Struct, frozen=True):
     """The bill that a coupon was redeemed on, in minor units of the salon's currency. discount_minor: what it
     took off."""
 
@@ -33,8 +34,7 @@ class CouponUse:
     booking_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coupon:
+class Coupon(Struct, frozen=True, kw_only=True):
     """terms: as they were when it was issued; no rule changes them later.
 
     currency     that of the terms' amount: of the salon where it was earned. None: it is of a percentage.

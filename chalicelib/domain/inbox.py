@@ -1,9 +1,11 @@
 """A webhook as it was received, kept until it is applied and for some weeks after, so that nothing a site
 said is lost."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.waking import Trouble, Wake
 
@@ -23,8 +25,7 @@ class InboxState(StrEnum):
     QUARANTINED = "quarantined"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxItem:
+class InboxItem(Struct, frozen=True, kw_only=True):
     """One webhook. raw: the body's bytes as received. reason: why it was ignored, waits, or is
     quarantined."""
 

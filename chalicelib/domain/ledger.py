@@ -12,8 +12,10 @@ pointer has been attended to.
 """
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.account import (
     BY_SYSTEM,
@@ -31,8 +33,7 @@ from chalicelib.domain.ids import entry_id
 from chalicelib.domain.lots import change_of, free_of, lots_after, soonest, taken, together
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(Struct, frozen=True):
     """An account after an operation, and the operation's entry. ends: the entries of what had come to its end
     by then, which are posted together with it."""
 

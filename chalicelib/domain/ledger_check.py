@@ -1,7 +1,8 @@
 """Whether an account is what its entries say: every figure of it, recomputed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from chalicelib.domain.account import Account, Entry, Lot, LotChange
 
@@ -41,8 +42,7 @@ def _misdated(granted: LotChange | None, lot: Lot) -> list[str]:
     return [f"lot {granted.number}: {name} is not as it was granted" for name in found]
 
 
-@dataclass
-class _Told:
+class _Told(Struct):
     """What the entries sum to, as far as they were taken."""
 
     entries: int = 0

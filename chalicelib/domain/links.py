@@ -1,8 +1,9 @@
 """Short links for clients: what a token opens, and until when."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class LinkPurpose(StrEnum):
@@ -14,8 +15,7 @@ class LinkPurpose(StrEnum):
     CARD = "w"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(Struct, frozen=True, kw_only=True):
     """One link item serves all purposes of its booking or client; the token's signature limits each address
     to one."""
 

@@ -1,8 +1,9 @@
 """Lots of an account: which are free, what is taken from them first, and what a change makes of them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.account import NEVER, Account, Lot, LotChange
 from chalicelib.domain.zones import day_start, local_date

@@ -1,11 +1,11 @@
 """What a message can speak of: the plain facts that the wording of every touch and language draws on."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageFacts:
+
+class MessageFacts(Struct, frozen=True, kw_only=True):
     """The facts of one message. What is unknown is None or empty, and the text reads naturally without it.
 
     now            UTC instant of sending: it decides between "today", "tomorrow" and a date.

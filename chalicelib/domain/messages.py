@@ -1,8 +1,9 @@
 """A message: one touch through one channel, as it stands in the log, and what a channel answers."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from chalicelib.domain.ids import digest, time_ordered
 from chalicelib.domain.touches import TouchKind
@@ -17,8 +18,7 @@ class MessageState(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(Struct, frozen=True, kw_only=True):
     """One line of the log. Skips are lines too, with their reason.
 
     planned_at     when the touch was due; recorded_at: when it was decided, the instant that the id begins
@@ -56,8 +56,7 @@ class Message:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What the index tells of a message, so that what was spent is counted without reading the log."""
 
     kind: str
@@ -78,8 +77,7 @@ RANK = {
 """What is told of a message takes it to a higher rank only: receipts come twice and out of order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Worded:
+class Worded(Struct, frozen=True):
     """What is said, for any channel. text: all that an SMS, a WhatsApp message or a push says. subject, html:
     an e-mail's. parameters: the values in the order of the template's placeholders, for channels that keep
     the template themselves (WhatsApp)."""
@@ -90,8 +88,7 @@ class Worded:
     parameters: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True, kw_only=True):
     """What a sender is given.
 
     network_id, client_id, message_id   ours: returned in delivery events by the channels that can.
@@ -117,8 +114,7 @@ class Outgoing:
     in_conversation: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What one attempt came to: sent, failed (never to be tried again), unknown (nobody can say), or
     throttled (surely not sent: try later). bad_address: it will fail there always."""
 

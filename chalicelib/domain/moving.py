@@ -1,8 +1,9 @@
 """Moving all that an account has to another client's, who turned out to be the same person. Undone by
 undoing.unmerged."""
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry, Posting
 from chalicelib.domain.errors import conflict

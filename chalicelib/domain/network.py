@@ -1,18 +1,18 @@
 """A network and its set-up: salons, staff, services, connections to booking sites, keys of access."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from chalicelib.domain.promotions import Offer
 from chalicelib.domain.rules import MessageRules, Rules
 from chalicelib.domain.touches import TouchKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
+class Network(Struct, frozen=True, kw_only=True):
     """A tenant. country: ISO 3166 alpha-2, the default for phone numbers. language: ru, ro or en. timezone:
     IANA name of the zone at whose midnights points expire; None: that of its first salon.
 
@@ -32,8 +32,7 @@ class Network:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
+class Template(Struct, frozen=True, kw_only=True):
     """A network's own words for messages of a kind, a channel and a language. text: with {placeholders}."""
 
     network_id: str
@@ -47,8 +46,7 @@ class Template:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class Price(Struct, frozen=True, kw_only=True):
     """What a part of a message to a country (its calling code, such as +373) was last charged, in millionths
     of a US dollar: learned from receipts."""
 
@@ -60,14 +58,12 @@ class Price:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewLink:
+class ReviewLink(Struct, frozen=True):
     site: str
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Salon:
+class Salon(Struct, frozen=True, kw_only=True):
     """A branch. timezone: IANA name. currency: ISO 4217. booking_url: where clients book by themselves.
     latitude, longitude: in millionths of a degree, both or neither."""
 
@@ -86,8 +82,7 @@ class Salon:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Staff:
+class Staff(Struct, frozen=True, kw_only=True):
     """One specialist. external_ids: the sites' own ids of the same person, as `connection:id`."""
 
     network_id: str
@@ -100,8 +95,7 @@ class Staff:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Service(Struct, frozen=True, kw_only=True):
     """Something that is done for a client. price_minor in the salon's currency; None where it differs or is
     unknown."""
 
@@ -118,8 +112,7 @@ class Service:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+class Connection(Struct, frozen=True, kw_only=True):
     """A network's link with one booking site. `token` is the last part of the webhook's address and a
     secret."""
 
@@ -142,8 +135,7 @@ class Role(StrEnum):
     PARTNER = "partner"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class Key(Struct, frozen=True, kw_only=True):
     """A key of access. Only its hash is kept; `id` names it in lists. salon_ids empty: all salons."""
 
     network_id: str
@@ -159,8 +151,7 @@ class Key:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(Struct, frozen=True):
     """All that a network has set up, as one value: read with one query and kept for a minute.
 
     templates by kind, channel and language; prices by channel and calling code; offers: of promotions, by

@@ -1,11 +1,11 @@
 """Small records that keep the machinery honest: answers already given, and items that were given up on."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GivenAnswer:
+
+class GivenAnswer(Struct, frozen=True, kw_only=True):
     """The answer to a request with an Idempotency-Key. request_hash tells another body under the same key.
 
     status 0: the request was begun, and not answered yet.
@@ -20,8 +20,7 @@ class GivenAnswer:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parked:
+class Parked(Struct, frozen=True, kw_only=True):
     """An item that failed so often that it is woken no more. item: kind and id, such as `booking bkg_...`."""
 
     network_id: str
@@ -30,8 +29,7 @@ class Parked:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class Tally(Struct, frozen=True, kw_only=True):
     """What was done of something that may be done only so often. name: what, and in which hour. done: an id
     for each."""
 

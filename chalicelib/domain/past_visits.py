@@ -1,8 +1,9 @@
 """A client's past as a simulation lives through it: completed visits and birthdays in the order of time."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.client_plan import birthday_in
@@ -10,8 +11,7 @@ from chalicelib.domain.programme import Bill, with_turnover
 from chalicelib.domain.zones import day_start, local_date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(Struct, frozen=True, kw_only=True):
     """What is simulated and how. Visits from `warm_from` on are lived through, those from `since` until
     `until` are counted. zone: the network's. redeem_share_percent: of what they could, clients redeem so much
     at every visit; None: the share that they did. birthday_days_before: when gifts for birthdays are
@@ -25,8 +25,7 @@ class Span:
     birthday_days_before: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastVisit:
+class PastVisit(Struct, frozen=True, kw_only=True):
     """One completed booking. on: local date in the salon. redeemed_points, earned_points: what it really
     came to, refunds taken off; so with the bill."""
 
@@ -40,8 +39,7 @@ class PastVisit:
     earned_points: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A visit with what does not depend on the rules. month: in which it is counted, if it is; turnover: an
     account that tells what had been spent before it, and after."""
 
@@ -53,8 +51,7 @@ class Step:
     after: Account
 
 
-@dataclass(frozen=True, slots=True)
-class Birthday:
+class Birthday(Struct, frozen=True):
     at: datetime
     month: str | None
 

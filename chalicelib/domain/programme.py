@@ -3,8 +3,10 @@ pay for, and how long points last. Integers only; rounded so that no point is ma
 
 from calendar import monthrange
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, MonthTurnover
 from chalicelib.domain.bonus_rules import (
@@ -83,8 +85,7 @@ def turnover_moved(account: Account, other: Account, times: int) -> Account:
     return account
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """Where a client stands: the tier, the one above it, and what is missing to that."""
 
     tier: Tier
@@ -123,8 +124,7 @@ def percent_of(account: Account, programme: Programme, currency: str, on: date) 
 # --- a bill
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(Struct, frozen=True):
     """One service of a bill, at its list price."""
 
     service_id: str
@@ -132,8 +132,7 @@ class Charge:
     price_minor: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bill:
+class Bill(Struct, frozen=True, kw_only=True):
     """A bill in minor units: what is to be paid, the goods in it, and the services by which the rest is told
     apart (none: nobody knows)."""
 
@@ -195,8 +194,7 @@ def earned_points(
     return counts * in_money * percent // (bill.paid_minor * 100 * point_value_minor)
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Struct, frozen=True):
     """The most that may be redeemed on a bill, and which limit decides: balance, cap, minimum or disabled."""
 
     points: int
@@ -218,8 +216,7 @@ def quote(available: int, bill: Bill, programme: Programme, point_value_minor: i
 # --- when points begin and end
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """What a lot is granted on."""
 
     available_at: datetime

@@ -3,10 +3,12 @@ visit earns, or, at its start, gives points to everybody in its audience. Plain 
 salons do at once is divided into shares."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chalicelib.domain.bonus_rules import Gift
 from chalicelib.domain.campaigns import Segment
@@ -35,8 +37,7 @@ class PromotionState(StrEnum):
 OPEN = frozenset({PromotionState.PLANNED, PromotionState.RUNNING})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promotion:
+class Promotion(Struct, frozen=True, kw_only=True):
     """starts_on, ends_on: both included; local dates of the visit, and, for a grant, of the network.
 
     audience            who gets it. For a multiplier, salons and services are those of the visit.
@@ -65,8 +66,7 @@ class Promotion:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class Offer(Struct, frozen=True, kw_only=True):
     """What a completing visit must know of a multiplier: stands in the network's set-up, so that nothing more
     is read to know it. Gone by itself when nobody can come late any more (`expires_at`); until then the dates
     decide."""
@@ -89,8 +89,7 @@ class Offer:
         return earned * (self.multiplier_percent - 100) // 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromotionShare:
+class PromotionShare(Struct, frozen=True, kw_only=True):
     """One of the SHARES places in which a promotion is counted. points: by the currency of the salons that
     gave them; what was taken back may make a share negative, and leaves the cap that much room."""
 
@@ -107,8 +106,7 @@ class PromotionShare:
         return sum(self.points.values())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Taken(Struct, frozen=True, kw_only=True):
     """What a client has got by a multiplier, and for how many visits."""
 
     network_id: str
@@ -119,8 +117,7 @@ class Taken:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class Result(Struct, frozen=True, kw_only=True):
     """What a promotion has come to, less what was taken back."""
 
     points: Mapping[str, int]

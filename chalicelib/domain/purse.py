@@ -7,16 +7,16 @@ tests/unit/domain/test_purse.py holds the two against each other.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from msgspec import Struct, field
 
 from chalicelib.domain.account import NEVER
 from chalicelib.domain.programme import Terms
 from chalicelib.domain.zones import day_start, local_date
 
 
-@dataclass(slots=True)
-class OpenLot:
+class OpenLot(Struct):
     """currency: of the salon that granted it."""
 
     available_at: datetime
@@ -26,8 +26,7 @@ class OpenLot:
     currency: str
 
 
-@dataclass(slots=True)
-class Purse:
+class Purse(Struct):
     """Changed in place, at instants that never go back. lots: the oldest first."""
 
     lots: list[OpenLot] = field(default_factory=list)

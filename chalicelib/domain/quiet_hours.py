@@ -1,7 +1,8 @@
 """Quiet hours: the local part of the day in which a client is not disturbed (PRODUCT: 21-9 by default)."""
 
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+
+from msgspec import Struct
 
 from chalicelib.domain.zones import local_instant, zone
 
@@ -15,8 +16,7 @@ _NIGHTS = 2
 """How many quiet times may be one: where the clock skips the only loud hour of a day, two are."""
 
 
-@dataclass(frozen=True, slots=True)
-class QuietHours:
+class QuietHours(Struct, frozen=True):
     """From `start` (quiet) to `end` (no longer quiet), local clock times; over midnight when start > end.
 
     Equal times mean that no hour is quiet.

@@ -4,9 +4,11 @@ However they come, the message ends the same: of all that was told of it, it kee
 highest rank, and the dearest price.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.messages import RANK, Message, MessageState
 
@@ -15,8 +17,7 @@ PRICE_MOST = Decimal(100)
 PARTS_MOST = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(Struct, frozen=True, kw_only=True):
     """network_id, client_id, message_id: what the message carried along, so that it is found.
 
     at           when the channel knew it.

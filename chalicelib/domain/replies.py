@@ -6,9 +6,10 @@ when nothing else is said. All else is for a person to read.
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 WORDS_KEPT = 500
 
@@ -24,8 +25,7 @@ class Meaning(StrEnum):
     UNCLEAR = "unclear"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(Struct, frozen=True, kw_only=True):
     """What a client wrote. to: our number (E.164) or WhatsApp phone number's id; sender: theirs, E.164.
 
     id           the provider's, of this very text: comes again when it is delivered again.

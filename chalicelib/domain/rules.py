@@ -2,10 +2,12 @@
 a whole. A salon or a service may have its own numbers in place of the network's."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import fields, replace
 
 from chalicelib.domain.bonus_rules import BonusRules
 from chalicelib.domain.programme import birthday_gift
@@ -13,8 +15,7 @@ from chalicelib.domain.quiet_hours import QuietHours
 from chalicelib.domain.touches import TouchKind
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelStep:
+class ChannelStep(Struct, frozen=True):
     """One channel of a cascade: sms, whatsapp, email or push. wait_minutes: how long it may take to deliver
     before the next channel follows; 0: the next follows only when this one fails."""
 
@@ -26,8 +27,7 @@ class ChannelStep:
         return timedelta(minutes=self.wait_minutes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageRules:
+class MessageRules(Struct, frozen=True, kw_only=True):
     """When, through what and how often clients are written to. Offsets count from the visit's start or, after
     a visit, from its completion; what is due on a day is due at `day_touch_hour` of the salon.
 
@@ -73,8 +73,7 @@ class MessageRules:
         return not self.enabled or kind in self.off
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageChanges:
+class MessageChanges(Struct, frozen=True, kw_only=True):
     """What a salon or a service has of its own; None: as the network has it."""
 
     enabled: bool | None = None
@@ -91,8 +90,7 @@ class MessageChanges:
     channels_of: Mapping[TouchKind, tuple[ChannelStep, ...]] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Override:
+class Override(Struct, frozen=True, kw_only=True):
     """The rules that a salon, or a service, has of its own. Exactly one of the ids is given."""
 
     salon_id: str | None = None
@@ -100,8 +98,7 @@ class Override:
     changes: MessageChanges = field(default_factory=MessageChanges)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
+class Rules(Struct, frozen=True, kw_only=True):
     """overrides: at most one for each salon and each service."""
 
     messages: MessageRules = field(default_factory=MessageRules)
@@ -161,8 +158,7 @@ def _plain(rules: MessageRules | MessageChanges) -> dict[str, Any]:
     return {each.name: getattr(rules, each.name) for each in fields(rules) if each.name not in UNPLANNED}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RulesChange:
+class RulesChange(Struct, frozen=True, kw_only=True):
     """One version of the rules, as it was set: by whom, and when. Kept for good."""
 
     network_id: str

@@ -8,10 +8,11 @@ visit itself.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from heapq import merge
 from types import MappingProxyType
+
+from msgspec import Struct, field
 
 from chalicelib.domain.bonus_rules import BonusRules, Gift, Programme
 from chalicelib.domain.coming_often import ComingOften
@@ -45,8 +46,7 @@ Sums = Mapping[str, int]
 """What was counted, by name: `cashback 2026-03 MDL`, `outstanding MDL`, `clients`, `tier Gold`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClientSums:
+class ClientSums(Struct, frozen=True, kw_only=True):
     """What one client's past came to: as it was, by the present rules, by the proposed ones."""
 
     actual: Sums = field(default_factory=lambda: MappingProxyType({}))

@@ -1,8 +1,10 @@
 """Simulations as they are kept: what was proposed, how far it is, what it came to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chalicelib.domain.bonus_rules import BonusRules
 from chalicelib.domain.past_visits import Span
@@ -12,8 +14,7 @@ from chalicelib.domain.zones import local_date
 CLIENTS, DONE = "clients", "done"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Simulation:
+class Simulation(Struct, frozen=True, kw_only=True):
     """A proposed programme beside the one that stood when it was begun. from_on, to_on: local dates of the
     network, both included. The place that it has come to, and the sums up to there, are saved as one, so that
     nobody is counted twice.
@@ -64,8 +65,7 @@ def with_clients(
 # --- what it came to
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MonthFigures:
+class MonthFigures(Struct, frozen=True, kw_only=True):
     """Points. outstanding: at the end of the month."""
 
     month: str
@@ -75,8 +75,7 @@ class MonthFigures:
     outstanding: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MoneyFigures:
+class MoneyFigures(Struct, frozen=True, kw_only=True):
     """In minor units of one currency. revenue: what visits came to, the part paid with points included.
     granted, gifts (a part of it), redeemed, expired, outstanding: points at their worth, by the salon that
     granted them or where they paid. coupons: those of a fixed amount, if all are used."""
@@ -91,8 +90,7 @@ class MoneyFigures:
     coupons: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """What one programme came to. by_kind: points granted. clients: who came; earning: who was granted
     points; able: who could have redeemed some; redeeming: who did. tiers: of those who came, at the end."""
 

@@ -5,9 +5,10 @@ A field that the site does not send is None, which always means "not said", neve
 stored untouched.
 """
 
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 
 class SiteStatus(StrEnum):
@@ -25,8 +26,7 @@ YEARLESS = 1604
 """The year of a birthday without one, as address books write it: a leap year, so that 29 February exists."""
 
 
-@dataclass(frozen=True, slots=True)
-class SiteClient:
+class SiteClient(Struct, frozen=True):
     """A client as the site knows them.
 
     phone       as sent (a number becomes its digits), not yet E.164.
@@ -41,8 +41,7 @@ class SiteClient:
     birth_date: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SiteLine:
+class SiteLine(Struct, frozen=True):
     """One service of a booking. Of the service its id or name is given, or both; so of the staff, if any."""
 
     service_id: str | None = None
@@ -53,8 +52,7 @@ class SiteLine:
     price_minor: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BookingReported:
+class BookingReported(Struct, frozen=True):
     """A booking was made, moved, cancelled, attended, ... on the site, as a whole or in part.
 
     external_id  the site's own id of the booking, without any version in it.
@@ -86,8 +84,7 @@ class BookingReported:
     minutes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ClientReported:
+class ClientReported(Struct, frozen=True):
     """A client was made, changed or deleted on the site. `merged_from`: those that this one replaces."""
 
     external_id: str
@@ -97,8 +94,7 @@ class ClientReported:
     merged_from: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(Struct, frozen=True):
     """The event is understood and needs nothing from us. `reason`: a stable snake_case word."""
 
     reason: str
@@ -121,8 +117,7 @@ class BadSignature(Exception):
     """The sender did not prove who it is: 401."""
 
 
-@dataclass(frozen=True, slots=True)
-class SiteContext:
+class SiteContext(Struct, frozen=True):
     """What an adapter may know of the connection that an event came through.
 
     url        the exact address that the site was given (Square signs it).

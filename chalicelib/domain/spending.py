@@ -1,15 +1,16 @@
 """What a network's messages cost in a month, held against its budget. Money is in millionths of a US dollar,
 in which the carriers charge."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 MICROS_A_CENT = 10_000
 WARNED_AT_PERCENT = 80
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spending:
+class Spending(Struct, frozen=True, kw_only=True):
     """reserved_micros: what workers have taken to spend. Each takes a little more than it needs at once and
     gives back the rest, so that the budget holds without a write for every message; what a worker that died
     had taken stays counted. month: `2026-11` (UTC).

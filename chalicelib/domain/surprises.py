@@ -7,10 +7,12 @@ whoever lies below it gets a gift at once, and of that bucket's the lowest ones 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from hashlib import sha256
 from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chalicelib.domain.bonus_rules import Gift, Surprise
 from chalicelib.domain.holdout import is_held_out
@@ -28,16 +30,14 @@ _LOT_BITS = 50
 _BUCKET_BITS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A client of the bucket in which the budget ends."""
 
     lot: int
     client_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draw:
+class Draw(Struct, frozen=True, kw_only=True):
     """A month's draw, as far as it is. month: `2026-11`, of the network's zone; the terms are those of its
     beginning.
 
@@ -60,8 +60,7 @@ class Draw:
     waiting: tuple[Waiting, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SurpriseMonth:
+class SurpriseMonth(Struct, frozen=True, kw_only=True):
     """What a month's surprises came to. spent_points changes with each gift, in its transaction, and so never
     is more than the budget."""
 

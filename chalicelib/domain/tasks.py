@@ -1,9 +1,10 @@
 """Tasks: what the salon is told and has to see to itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class TaskKind(StrEnum):
@@ -33,8 +34,7 @@ TASK_WORDS: Mapping[TaskKind, str] = {
 """What each asks for, in plain language."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class Task(Struct, frozen=True, kw_only=True):
     """id: follows from what it is about, so that it is made once; begins with the instant, so that tasks are
     in order of time. salon_id None: for the whole network. words: what the client wrote; of a
     budget, its month; of an account, how it differs."""

@@ -7,7 +7,8 @@ language has. What is filled in is never read again, whatever braces a name has.
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain.errors import refused
 from chalicelib.domain.touches import ESSENTIAL, MARKETING, TouchKind
@@ -58,8 +59,7 @@ _IN_EMOJI = frozenset(["\u200d", *map(chr, range(0xE0020, 0xE0080))])
 """Of these what joins emoji and what makes flags of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
+class Placeholder(Struct, frozen=True):
     """forms: the word for one, for few, ... in place of the number itself."""
 
     name: str

@@ -6,11 +6,13 @@ was done for the old time neither counts for the new one nor is done again.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.quiet_hours import QuietHours
 
@@ -99,8 +101,7 @@ def purpose_of(kind: TouchKind) -> Purpose:
     return Purpose.MARKETING if kind in MARKETING else Purpose.SERVICE
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(Struct, frozen=True):
     """What became of a touch.
 
     occurrence  which one of its kind: the start of the booking, the year of the birthday, the lapse, ...
@@ -123,8 +124,7 @@ class Touch:
     channel: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """A touch as the rules see it. Either `reason` says why it will not be made, or it is due within [at,
     until)."""
 

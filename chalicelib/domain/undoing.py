@@ -1,9 +1,10 @@
 """Undoing what the ledger says, wholly or in part, by entries that name what they undo: nothing is edited."""
 
 from collections.abc import Sequence, Set
-from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
+
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry, EntryKind, LotChange, Posting
 from chalicelib.domain.errors import refused

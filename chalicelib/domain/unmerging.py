@@ -6,16 +6,17 @@ them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry, LotChange, Posting
 from chalicelib.domain.ledger import Posted, brought_up
 from chalicelib.domain.undoing import as_new_lots, given_back, granted_lots, part_taken
 
 
-@dataclass(frozen=True, slots=True)
-class UndoneSince:
+class UndoneSince(Struct, frozen=True):
     """An entry from before the merge that was undone after it, by an entry of whoever they were then.
     before: how many of its points had been undone before that."""
 

@@ -2,8 +2,9 @@
 days are local dates of the salons."""
 
 from collections.abc import Collection
-from dataclasses import replace
 from datetime import date, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, StreakUse
 from chalicelib.domain.bonus_rules import Streak, VisitReward

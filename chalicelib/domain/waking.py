@@ -1,22 +1,21 @@
 """The pointer that every booking, client and webhook carries: when it next needs attention, and why."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 BACK_OFF_FIRST = timedelta(minutes=1)
 BACK_OFF_MOST = timedelta(hours=1)
 FAILURES_BEFORE_PARKING = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Wake:
+class Wake(Struct, frozen=True):
     at: datetime
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """What went wrong the last times an item was woken. Not to be woken before `retry_at`; a parked item not
     at all, until somebody retries it."""
 

@@ -2,10 +2,12 @@
 wakes: it keeps its own place, so that it goes on after a crash, and shows how far it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chalicelib.domain.audit import AuditSums
 from chalicelib.domain.clearing import Period
@@ -38,8 +40,7 @@ class WalkKind(StrEnum):
     """Lives through the past under a proposed programme."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
+class Count(Struct, frozen=True, kw_only=True):
     """What a walk counts of clients, as of an instant.
 
     COUNT: outcomes are the channels that would reach them, reasons why none does; last_at: when the last of
@@ -70,8 +71,7 @@ def _one_more(numbers: Mapping[str, int], name: str | None) -> Mapping[str, int]
     return numbers if name is None else MappingProxyType({**numbers, name: numbers.get(name, 0) + 1})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Walk:
+class Walk(Struct, frozen=True, kw_only=True):
     """stage: which list is being walked; cursor: where in it. seen, changed: how many items it came by, and
     how many of them it wrote or found. campaign_id: whose recipients it is about. next_at: when the next of
     them is due. count: what it has counted so far. promotion_id: whose points it gives. draw: the surprises

@@ -1,8 +1,9 @@
 """A client's card as a pass in the wallet of their phone: what it shows, and where it lies. Plain values."""
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from chalicelib.domain.ids import digest
 
@@ -14,8 +15,7 @@ MICRO = 1_000_000
 _SERIAL = re.compile(r"([0-9a-z]{10})\.([0-9a-z]{16})")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a salon is, in millionths of a degree. There the phone brings the pass forward."""
 
     name: str
@@ -23,8 +23,7 @@ class Place:
     longitude: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pass:
+class Pass(Struct, frozen=True, kw_only=True):
     """What a client's pass shows.
 
     serial    names the pass for good: network and client.
@@ -51,8 +50,7 @@ class Pass:
         return digest(*map(str, said), *places, length=8)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PassDevice:
+class PassDevice(Struct, frozen=True, kw_only=True):
     """A device on which a client keeps their pass: an Apple device by the name it gives itself, with the
     token by which it is called; or GOOGLE, which stands for all of Google's. expires_at: set where it does
     not keep it any more, as Apple said; then the item goes by itself."""
@@ -65,8 +63,7 @@ class PassDevice:
     expires_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DevicePass:
+class DevicePass(Struct, frozen=True, kw_only=True):
     """A pass that a device keeps: the other side of the same, by which a device asks what is new."""
 
     network_id: str
@@ -75,8 +72,7 @@ class DevicePass:
     expires_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CouponView:
+class CouponView(Struct, frozen=True, kw_only=True):
     """A discount, once: percent, or an amount in minor units of a currency. on: the name of the service;
     None: on goods. valid_until: the last local day."""
 
@@ -88,8 +84,7 @@ class CouponView:
     currency: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """Of an account whose points are shown in a wallet: after how many entries the wallet was told last;
     fewer than none, if that failed. again_at: when it is tried again then."""
 

@@ -3,11 +3,11 @@ failures."""
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, wraps
 from typing import Any
 
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from msgspec import Struct
 
 from chalicelib.logs import logger
 
@@ -15,8 +15,7 @@ RESERVED_MS = 15_000
 """What a worker keeps of its time to finish the item in hand and to hand on the rest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """What a handler may ask of the invocation it runs in."""
 
     name: str

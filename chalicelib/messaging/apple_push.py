@@ -7,8 +7,9 @@ Apple knows who pushes by the certificate that signs the passes.
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from chalicelib.domain.wallet import GOOGLE, Pass, PassDevice
 
@@ -22,15 +23,13 @@ _SILENT = {"apns-push-type": "background", "apns-priority": "5"}
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(Struct, frozen=True):
     path: str
     headers: Mapping[str, str]
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     status: int
     body: bytes = b""
 
@@ -40,8 +39,7 @@ class Posts(Protocol):
         """An answer for each; None: there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class ApplePush:
+class ApplePush(Struct, frozen=True):
     """pass_type: of the passes. line: to Apple, made when something is pushed. forget: told of each device
     that Apple says is gone."""
 

@@ -7,7 +7,6 @@ is `unknown`: nobody can say whether the client got it.
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import (
@@ -22,6 +21,7 @@ from botocore.exceptions import (
     SSLError,
 )
 from botocore.parsers import ResponseParserError
+from msgspec import Struct
 
 from chalicelib.domain.messages import MessageState, Outcome
 
@@ -34,8 +34,7 @@ wait a minute, and ask up to three times."""
 Answer = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why a channel will never take a message. bad_address: nor any other for that address."""
 
     reason: str

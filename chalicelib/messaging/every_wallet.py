@@ -1,14 +1,14 @@
 """Tells all kinds of wallet."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain.wallet import Pass, PassDevice
 from chalicelib.services.ports import PassUpdates
 
 
-@dataclass(frozen=True, slots=True)
-class EveryWallet:
+class EveryWallet(Struct, frozen=True):
     kinds: Sequence[PassUpdates]
 
     def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:

@@ -5,10 +5,11 @@ Google keeps the card, so a change is one PATCH, and Google tells the phones.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
+
+from msgspec import Struct
 
 from chalicelib.domain.wallet import GOOGLE, Pass, PassDevice
 
@@ -26,8 +27,7 @@ class Http(Protocol):
         """Status and body. Raises OSError where there is no answer."""
 
 
-@dataclass
-class GoogleUpdates:
+class GoogleUpdates(Struct):
     """account: the address of the service account that signs. signed: a JSON Web Token of claims. card: what
     Google keeps of a pass, in a language. clock: the present instant."""
 
@@ -36,8 +36,8 @@ class GoogleUpdates:
     card: Callable[[Pass, str], dict[str, Any]]
     http: Http
     clock: Callable[[], datetime]
-    _token: str = field(default="", init=False)
-    _until: datetime | None = field(default=None, init=False)
+    _token: str = ""
+    _until: datetime | None = None
 
     def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
         """One call, if the client has saved the card; a card that Google does not know was not saved after

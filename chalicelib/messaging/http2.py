@@ -6,7 +6,6 @@ import ssl
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
@@ -19,6 +18,7 @@ from h2.events import (
     StreamReset,
 )
 from h2.exceptions import H2Error
+from msgspec import Struct, field
 
 from chalicelib.messaging.apple_push import Answer, Post
 from chalicelib.messaging.rested import IDLE_SECONDS
@@ -104,8 +104,7 @@ class Http2:
         return line
 
 
-@dataclass
-class _Said:
+class _Said(Struct):
     """As much of an answer as has come."""
 
     status: int = 0

@@ -9,9 +9,10 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from chalicelib.domain.message_events import Forged
 
@@ -30,16 +31,14 @@ _CERTIFICATE_URL = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """What was published, and when."""
 
     text: str
     at: datetime
 
 
-@dataclass(slots=True)
-class Envelopes:
+class Envelopes(Struct):
     """Opens envelopes. topics: ARNs of those that are ours. fetch: reads the certificate at an address, None
     where there is none, and raises where that is not known; no fetch: signatures are not looked at, since the
     local cloud makes none."""

@@ -1,9 +1,11 @@
 """A client's bonus account as the subject of messages: points that are about to expire."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain import account_plan
 from chalicelib.domain.account import Account
@@ -16,8 +18,7 @@ from chalicelib.services.ports import Store
 from chalicelib.services.subjects import Held, facts_of_all, speaker, zone_of
 
 
-@dataclass(frozen=True, slots=True)
-class AboutAccount:
+class AboutAccount(Struct, frozen=True):
     item: Account
     client: Client
     salon: Salon

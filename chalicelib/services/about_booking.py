@@ -2,9 +2,11 @@
 make one message of a kind: the first of them asks and reminds, the last one thanks."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain import booking_plan
 from chalicelib.domain.account import Account, EntryKind
@@ -26,8 +28,7 @@ _MISSED = frozenset({Status.NO_SHOW})
 _MADE = frozenset({TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN, TouchState.SENDING})
 
 
-@dataclass(frozen=True, slots=True)
-class AboutBooking:
+class AboutBooking(Struct, frozen=True):
     """visit: the other bookings of the same visit, by start, of a missed one the others that were missed;
     empty until `prepared`. account: the client's, once it is spoken of."""
 

@@ -1,9 +1,11 @@
 """A client apart from any booking as the subject of messages: invited back, congratulated, missed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain import client_plan
 from chalicelib.domain.account import Entry
@@ -26,8 +28,7 @@ been cancelled. Once they came, that visit tells when they are due."""
 _MISSED = frozenset({TouchKind.AT_RISK, TouchKind.WIN_BACK})
 
 
-@dataclass(frozen=True, slots=True)
-class AboutClient:
+class AboutClient(Struct, frozen=True):
     """given: what was given for the birthday that they are congratulated on. knows_gift: whether that was
     looked up; until then (a preview) what the programme gives is told."""
 

@@ -1,9 +1,11 @@
 """A client's place in a campaign as the subject of messages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.campaigns import Campaign, CampaignState, Recipient
 from chalicelib.domain.clients import Client
@@ -21,8 +23,7 @@ LAST_LOOK = timedelta(minutes=15)
 sleeps: when the campaign goes on, a walk gives it a new time."""
 
 
-@dataclass(frozen=True, slots=True)
-class AboutRecipient:
+class AboutRecipient(Struct, frozen=True):
     item: Recipient
     campaign: Campaign
     client: Client

@@ -8,8 +8,10 @@ things. Only successes are kept: what was refused has changed nothing, and may b
 import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import DomainError, conflict, malformed
 from chalicelib.domain.operations import GivenAnswer
@@ -20,8 +22,7 @@ KEPT = timedelta(hours=48)
 KEY_MOST = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """What was answered. body: JSON text."""
 
     status: int

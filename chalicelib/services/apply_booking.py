@@ -1,9 +1,11 @@
 """Apply what a booking site says of a booking: make it, move it, take it through its steps, by what is
 newest."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import UPCOMING, Booking, Status, moved
 from chalicelib.domain.clients import Client
@@ -29,8 +31,7 @@ BY_SITE = "site"
 """Reason of a confirmation that the site told: the site may take it back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """What an event did. reason: why it changed nothing."""
 
     changed: bool

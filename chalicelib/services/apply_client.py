@@ -1,7 +1,8 @@
 """Apply what a booking site says of a client."""
 
-from dataclasses import replace
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from chalicelib.domain.aliases import site_client
 from chalicelib.domain.clients import Client

@@ -3,7 +3,7 @@
 A module of its own, so that the function which wakes things does not load all that taking in needs.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from chalicelib.domain.aliases import site_client
 from chalicelib.domain.bookings import Booking, Status

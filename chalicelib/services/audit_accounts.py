@@ -4,8 +4,10 @@ differ."""
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.audit import FAULTS_KEPT, AuditSums, Checked, together, with_account
@@ -88,8 +90,7 @@ def _surely(world: World, network_id: str, client_id: str) -> tuple[list[Entry],
 # --- many
 
 
-@dataclass(frozen=True, slots=True)
-class Audited:
+class Audited(Struct, frozen=True):
     """sums: those that were given, and of the accounts that were come by. differing: those that differ."""
 
     sums: AuditSums

@@ -2,8 +2,9 @@
 walk of each network wakes for it, and sleeps until the next night."""
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, time, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.audit import drawn_instants
 from chalicelib.domain.network import Directory

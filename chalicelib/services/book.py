@@ -1,9 +1,10 @@
 """Book: make an appointment for a known or a new client."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.bookings import Booking, Line
@@ -23,8 +24,7 @@ AHEAD_MOST = timedelta(days=730)
 MINOR_MOST = 10**12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedLine:
+class WantedLine(Struct, frozen=True, kw_only=True):
     """One service wanted. minutes and price_minor default to the service's own."""
 
     service_id: str
@@ -33,8 +33,7 @@ class WantedLine:
     price_minor: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewBooking:
+class NewBooking(Struct, frozen=True, kw_only=True):
     """client: an id, or what is said of somebody who is found by phone or e-mail, else made."""
 
     salon_id: str

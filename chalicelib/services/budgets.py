@@ -2,8 +2,9 @@
 what its first message costs, then slices of the month, and gives back the rest when it is done."""
 
 import logging
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from chalicelib.domain.ids import digest, time_ordered
 from chalicelib.domain.network import Directory

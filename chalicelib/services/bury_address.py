@@ -1,7 +1,8 @@
 """Bury an address: one at which a channel fails for good is not tried again."""
 
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from chalicelib.domain.clients import DeadAddress
 from chalicelib.services.ports import SaveConflict, Store

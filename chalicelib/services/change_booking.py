@@ -1,9 +1,10 @@
 """Change a booking: move it, change its lines or note; and the one loop by which any booking is changed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.bookings import Booking, moved

@@ -1,8 +1,9 @@
 """Check a campaign before it is kept: its words, its dates, its pace, and whom it is for."""
 
 from collections.abc import Container
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.campaigns import Campaign, Segment
 from chalicelib.domain.errors import refused

@@ -1,7 +1,8 @@
 """Check a promotion before it is kept: its days, its reward, its caps, and whom it is for."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.account import POINTS_MOST
 from chalicelib.domain.errors import refused

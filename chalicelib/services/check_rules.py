@@ -2,9 +2,10 @@
 there is not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from datetime import time
 from typing import Any
+
+from msgspec.structs import fields
 
 from chalicelib.domain.clients import CHANNELS
 from chalicelib.domain.network import Directory

@@ -2,8 +2,9 @@
 slice; the parts together are the report. On its way it audits every account."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.audit import Checked, with_account

@@ -1,8 +1,10 @@
 """Complete a visit: close the booking, redeem and earn bonuses, count the visit, in one transaction."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry, EntryKind
 from chalicelib.domain.bookings import Booking, Status, stepped
@@ -20,8 +22,7 @@ from chalicelib.services.visit_points import paid_by_hold, points_of_visit, post
 from chalicelib.services.world import CONFLICT_TRIES, Allow, World
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bill:
+class Bill(Struct, frozen=True, kw_only=True):
     """What the visit came to, in minor units of the salon's currency.
 
     paid_minor   the whole bill, goods and the part paid with points included, tips not.
@@ -34,8 +35,7 @@ class Bill:
     redeem_points: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(Struct, frozen=True):
     """A completed booking with what it did to the client's bonuses."""
 
     booking: Booking
@@ -99,8 +99,7 @@ def _as_it_stands(world: World, booking: Booking) -> Completed:
     return Completed(booking, account, tuple(entry for entry in found if entry is not None))
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Struct, frozen=True):
     """All that a completion writes, together or not at all. beside: coupons, the referrer's side, and where a
     promotion counts it."""
 

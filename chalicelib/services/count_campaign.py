@@ -2,8 +2,9 @@
 of those it was sent to."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from chalicelib.domain.campaigns import Campaign, CampaignState, Recipient
 from chalicelib.domain.clients import Client

@@ -2,8 +2,9 @@
 one order: the sender stops at the first that does not pass, an explanation shows them all."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from chalicelib.domain.caps import WEEK, counts, is_capped, over_cap
 from chalicelib.domain.clients import address_of, may_send
@@ -27,8 +28,7 @@ _RIDES_ON = {TouchKind.BONUS_NOTICE: TouchKind.REVIEW_REQUEST}
 """What goes along in another's text costs no message of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One rule, and whether the touch passes it.
 
     rule     the rule's name; value: what it says, as data.
@@ -45,8 +45,7 @@ class Check:
         return self.reason is None
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """Through which step of the cascade, and to which address. last: no later step reaches the client."""
 
     step: int
@@ -55,8 +54,7 @@ class Route:
     last: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """A touch that is due. before: what was tried already; going: what was decided to be sent in the same
     wake, through which channel; channels: those that messages can leave by at all."""
 

@@ -7,9 +7,10 @@ two passes. A gift's entry follows from client and month, and the account rememb
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.account import BY_SYSTEM, Account, EntryKind, Posting

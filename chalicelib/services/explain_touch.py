@@ -2,9 +2,11 @@
 goes by, all of them, each with what it is held against."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import Client
@@ -60,8 +62,7 @@ class Decision(StrEnum):
     NOT_PLANNED = "not_planned"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class Explanation(Struct, frozen=True, kw_only=True):
     """as_of: the instant that the checks are made for: now, or when the touch is due. at: when something will
     be done. decided_by: the rule that says no; None where none does. channel: through which it would go.
     own_rules: the salons and services whose own rules hold here."""

@@ -1,8 +1,9 @@
 """Find whom a campaign is for, and when each of them is due: the same for a dry run as when it is meant."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.domain.bookings import Status
 from chalicelib.domain.campaigns import Campaign, Segment, matches, slots
@@ -20,8 +21,7 @@ AT_ONCE = 200
 _BOOKINGS_ASKED = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A page of a network's clients as a campaign sees it.
 
     recipients  those of the segment with the instant at which they are due, which lies before its end.

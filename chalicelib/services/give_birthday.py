@@ -1,7 +1,7 @@
 """Give a client what the programme has for their birthday: once a year, whether or not they are congratulated
 (they may want no messages). The client's pointer leads here."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from chalicelib.domain.account import BY_SYSTEM, EntryKind, Posting
 from chalicelib.domain.bonus_rules import Gift

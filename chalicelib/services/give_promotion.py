@@ -7,9 +7,10 @@ nothing is counted twice.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.domain.account import BY_SYSTEM, Account, EntryKind, Posting
 from chalicelib.domain.bonus_rules import Gift

@@ -1,9 +1,10 @@
 """Hold points for a bill that is not closed yet: for a booking, until it is completed (the hold pays) or
 comes to nothing (the points are free again), or at the desk, while a bill without a booking is made out."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.account import Account, Entry, EntryKind, Hold, Posting

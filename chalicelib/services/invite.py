@@ -8,8 +8,9 @@ a minute, and its places are put far faster than that.
 """
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from chalicelib.domain.campaigns import UNDER_WAY, Campaign, CampaignState, Recipient, slots
 from chalicelib.domain.touches import UNSETTLED, TouchKind, with_touches

@@ -1,8 +1,9 @@
 """Keep campaigns: plan one, change it while it is a draft, see those of a year."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.campaigns import Campaign, CampaignState

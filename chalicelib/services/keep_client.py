@@ -1,9 +1,11 @@
 """Keep a client: find them by what they are known by, register them, change what is known."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.aliases import EMAIL, PHONE, Alias
@@ -25,8 +27,7 @@ LANGUAGES = ("ru", "ro", "en")
 TEXT_MOST = 2000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewClient:
+class NewClient(Struct, frozen=True, kw_only=True):
     """What is said of a client who may be new. referral_code: in place of referred_by. consents: (channel,
     purpose, granted, how)."""
 

@@ -1,7 +1,8 @@
 """Keep a client's coupons: issue one by hand, redeem it at a desk, make it void, see what is open."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.domain import coupons
 from chalicelib.domain.access import Access
@@ -81,8 +82,7 @@ def _check(terms: CouponTerms, directory: Directory) -> None:
         raise missing("service", terms.service_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CouponBill:
+class CouponBill(Struct, frozen=True, kw_only=True):
     """The bill that a coupon is shown for, before it: in minor units of the salon's currency. booking: where
     there is one; it tells whether the coupon's service is on the bill, and at what price."""
 

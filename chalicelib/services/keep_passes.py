@@ -3,9 +3,10 @@
 import hmac
 import re
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.clients import Client

@@ -1,6 +1,6 @@
 """What the salon has to see to itself: who may see it, and that it is done."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.errors import conflict, forbidden, missing

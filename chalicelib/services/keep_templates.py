@@ -1,7 +1,8 @@
 """Keep a network's own texts of messages: see, save, drop, with a preview and what is worth knowing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.clients import CHANNELS
@@ -17,8 +18,7 @@ from chalicelib.services.set_up import read_anew
 from chalicelib.services.world import CONFLICT_TRIES, World
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """What texts are made with: how a message is worded, and the built-in text of each."""
 
     texts: Texts
@@ -26,8 +26,7 @@ class Words:
     links: Links
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Which text: a kind's, for a channel, in a language."""
 
     kind: TouchKind
@@ -35,8 +34,7 @@ class Place:
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A text that messages are made of, the network's own or the built-in one. numbered: as WhatsApp wants it
     registered."""
 
@@ -49,8 +47,7 @@ class Kept:
         return numbered(self.template.text) if self.place.channel == "whatsapp" else None
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A text with what it says to somebody with a usual name."""
 
     kept: Kept

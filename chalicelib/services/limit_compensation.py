@@ -2,9 +2,11 @@
 who gives, times a calendar month for each client."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.account import Posting
@@ -21,8 +23,7 @@ _KEPT = timedelta(days=70)
 _NONE = CompensationLimit(0, 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
+class _Count(Struct, frozen=True):
     """One of the counts that a compensation is written in. which: the limit's name; most: None, none."""
 
     which: str

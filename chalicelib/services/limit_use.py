@@ -1,7 +1,8 @@
 """Let something be done only so often in an hour."""
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import DomainError, ErrorKind, conflict
 from chalicelib.domain.operations import Tally

@@ -6,9 +6,10 @@ one purpose opens no other. One item serves all purposes of a booking.
 """
 
 import hmac
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+
+from msgspec import Struct
 
 from chalicelib.domain.errors import missing
 from chalicelib.domain.ids import encoded
@@ -19,8 +20,7 @@ _ID, _SIGNATURE = 8, 8
 KEPT = timedelta(days=180)
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(Struct, frozen=True):
     """secret: at least 32 bytes. base_url: the public address that links begin with, without a slash at its
     end."""
 

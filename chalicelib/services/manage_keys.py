@@ -4,8 +4,9 @@ import hashlib
 import hmac
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.errors import DomainError, ErrorKind, conflict, missing, refused

@@ -3,9 +3,11 @@ e-mail, and the bookings that are to come. What was done under the old name stay
 other. It can be undone.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.account import Account, Entry, EntryKind, Posting
@@ -37,8 +39,7 @@ _UNDER_WAY = timedelta(days=1)
 MERGED = "clients merged"
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """Both clients after a merge, or after its undoing, and the entry of each."""
 
     client: Client
@@ -88,8 +89,7 @@ def _as_it_stands(world: World, client: Client, other: Client) -> Merged:
     return Merged(client, other, (left, came))
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
+class _Done(Struct, frozen=True):
     """values: the client and the other first."""
 
     values: list[Any]

@@ -1,6 +1,6 @@
 """Place an event: which booking a site's event is about, where the site may give a moved booking a new id."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.domain.aliases import Alias, site_booking
 from chalicelib.domain.bookings import Booking, Status
@@ -13,8 +13,7 @@ MOVES_MOST = 50
 """How many ids of one booking are followed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where an event belongs. A site that gives a moved booking a new id tells that two ids are one booking:
     `joins` is the alias that says so, `gone` the booking that was kept under the other id meanwhile."""
 

@@ -1,7 +1,8 @@
 """Plan an account: set its pointer as its lots ask, in every write that changes them."""
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.account_plan import next_wake

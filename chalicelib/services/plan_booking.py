@@ -1,7 +1,8 @@
 """Plan a booking: set its pointer as its present state asks, in every write that changes it."""
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from chalicelib.domain.booking_plan import next_wake
 from chalicelib.domain.bookings import Booking

@@ -1,7 +1,8 @@
 """Plan a client: set their pointer as their present state asks, in every write that changes it."""
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from chalicelib.domain.client_plan import next_wake
 from chalicelib.domain.clients import Client

@@ -2,9 +2,10 @@
 `wiring.py`."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
+
+from msgspec import Struct
 
 from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.aliases import InboundNumber
@@ -57,16 +58,14 @@ class SaveConflict(Exception):
         self.value = value
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(Struct, Generic[T], frozen=True):
     """Part of a list. cursor: where the next part begins, None at the end."""
 
     items: Sequence[T]
     cursor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DueItem:
+class DueItem(Struct, frozen=True):
     """One pointer of the wake index: the key of an item that is due, and since when."""
 
     pk: str

@@ -1,7 +1,8 @@
 """Post to the bonus ledger by hand, and say what may be redeemed."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.account import BY_HAND, Account, Entry, EntryKind, Posting
@@ -22,8 +23,7 @@ from chalicelib.services.world import World
 LAST_YEAR = 2199
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ByHand:
+class ByHand(Struct, frozen=True, kw_only=True):
     """A posting asked for by a person. points: positive, signed for a correction. expires_on: the last local
     day of points that are given, in the network's zone. complaint_id: the task or booking that a compensation
     is for."""

@@ -2,8 +2,10 @@
 would cost."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.clients import Client, address_of
@@ -30,16 +32,14 @@ ABOUT_BOOKING = frozenset(kind for kind in TouchKind if "when" in placeholders_o
 """Kinds that speak of a booking and its time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A text to be tried before it is saved."""
 
     text: str
     subject: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Preview(Struct, frozen=True):
     """micros: what it is taken to cost, in millionths of a US dollar."""
 
     worded: Worded

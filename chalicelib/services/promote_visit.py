@@ -2,9 +2,11 @@
 and reads what it must, writes nothing: all is saved with the visit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain import programme
 from chalicelib.domain.account import Account, Entry, EntryKind, Posting
@@ -20,8 +22,7 @@ from chalicelib.services.visit_points import posting_id, programme_of, visited_o
 from chalicelib.services.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Promoted:
+class Promoted(Struct, frozen=True):
     """The account with so many points more, the entries of that, and where it is counted."""
 
     account: Account
@@ -30,8 +31,7 @@ class Promoted:
     counted: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Room:
+class _Room(Struct, frozen=True):
     """What an offer can give this client now."""
 
     offer: Offer

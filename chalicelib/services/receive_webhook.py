@@ -3,9 +3,11 @@ answer."""
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import DomainError, ErrorKind, missing
 from chalicelib.domain.ids import digest, network_of, time_ordered
@@ -36,8 +38,7 @@ class Site(Protocol):
     def normalise(self, raw: bytes, context: SiteContext) -> list[SiteEvent]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Receiving:
+class Receiving(Struct, frozen=True):
     """What receiving needs besides the world. base_url: the public address that the sites were given."""
 
     world: World
@@ -46,8 +47,7 @@ class Receiving:
     base_url: Callable[[], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     status: str
     inbox_id: str
 

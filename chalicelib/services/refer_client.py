@@ -1,6 +1,6 @@
 """Refer a friend: the code that a client hands on, and by whose word a client may be said to have come."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.domain.account import EntryKind
 from chalicelib.domain.aliases import REFERRAL, Alias
@@ -18,8 +18,7 @@ CHAIN_MOST = 20
 _READ_AS = str.maketrans({"o": "0", "i": "1", "l": "1", "-": None, " ": None})
 
 
-@dataclass(frozen=True, slots=True)
-class ReferralCode:
+class ReferralCode(Struct, frozen=True):
     """friends: of how many the first paid visit was rewarded, and still is."""
 
     code: str

@@ -1,9 +1,11 @@
 """Refund a completed visit, wholly or in part: what it earned is taken back in proportion, what paid for it
 in points returns to its lots, and the rest is given back in money. The visit remains a visit."""
 
-from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry, EntryKind
 from chalicelib.domain.bookings import Booking, Refund, Status
@@ -24,8 +26,7 @@ from chalicelib.services.visit_points import visited_on
 from chalicelib.services.world import CONFLICT_TRIES, Allow, World
 
 
-@dataclass(frozen=True, slots=True)
-class Refunded:
+class Refunded(Struct, frozen=True):
     """A booking with its latest refund, what of that is given back in money, and the entries that it made."""
 
     booking: Booking
@@ -79,8 +80,7 @@ def _check(booking: Booking, amount_minor: int) -> None:
         raise refused("INVALID_AMOUNT", f"Between 1 and {left} can be refunded.", left_minor=left)
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
+class _Done(Struct, frozen=True):
     values: list[Any]
     refund: Refund
     account: Account | None

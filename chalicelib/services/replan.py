@@ -2,9 +2,10 @@
 clients and their accounts. Whatever is woken at another instant now is written; the rest is only read."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.bookings import Booking

@@ -2,8 +2,10 @@
 index alone."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.messages import MessageState, Told
 from chalicelib.domain.spending import MICROS_A_CENT
@@ -14,8 +16,7 @@ MESSAGES_AT_ONCE = 100_000
 """After so many no further salon is begun: some seconds' worth."""
 
 
-@dataclass(frozen=True, slots=True)
-class CostLine:
+class CostLine(Struct, frozen=True):
     """Of a salon, kind and channel. messages: those that were tried; skipped: those that were not made.
     cost_micros: what they cost, as far as is known; charged_micros: how much of that receipts have told."""
 
@@ -29,8 +30,7 @@ class CostLine:
     charged_micros: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetOfMonth:
+class BudgetOfMonth(Struct, frozen=True):
     """budget_micros None: there is none, and nothing is reserved from it."""
 
     budget_micros: int | None

@@ -1,6 +1,6 @@
 """Retry what was parked: an item that failed too often is woken again once a person has looked at it."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import Client

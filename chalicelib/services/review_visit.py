@@ -1,8 +1,9 @@
 """Review a visit: the stars and words that a client gives on their page. Once; said again, it replaces what
 was said."""
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Booking, Review, Status
 from chalicelib.domain.errors import conflict, refused

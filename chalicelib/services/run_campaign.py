@@ -2,8 +2,9 @@
 Whatever takes a walk over all clients is only begun here."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.campaigns import UNDER_WAY, Campaign, CampaignState

@@ -2,9 +2,11 @@
 warnings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.message_facts import MessageFacts
@@ -46,8 +48,7 @@ _LONG = {
 """A client, a service, a specialist."""
 
 
-@dataclass(frozen=True, slots=True)
-class TextWarning:
+class TextWarning(Struct, frozen=True):
     """What one should know of a text, though it may be saved. code: stable, see docs/messages.md."""
 
     code: str

@@ -7,9 +7,11 @@ one, calls the touch unknown.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chalicelib.domain.clients import DeadAddress
 from chalicelib.domain.messages import Message, MessageState, Outcome
@@ -45,8 +47,7 @@ _FINAL = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """What became of a touch so far. final: what it is if nothing more is done about it; None if nothing was
     sent yet."""
 
@@ -54,8 +55,7 @@ class Standing:
     final: Touch | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One touch that is to be sent. before: as it stood until now; had: what the item had of its kind, be it
     of an older occurrence."""
 
@@ -67,8 +67,7 @@ class Attempt:
     had: Touch | None
 
 
-@dataclass(slots=True)
-class Round:
+class Round(Struct):
     """One wake of a subject: what was resolved, and what was left as if never tried (the claimed touch, and
     what stood before it)."""
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.messages import Message
 from chalicelib.services.budgets import Budgets
@@ -14,8 +16,7 @@ LOST = "worker_lost"
 """Why the fate of a message is unknown of which there is a claim and no record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sending:
+class Sending(Struct, frozen=True):
     """senders: by channel, those that messages can leave by. count: told of every message's state, for the
     metrics."""
 

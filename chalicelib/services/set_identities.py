@@ -3,8 +3,9 @@ write to it."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from types import MappingProxyType
+
+from msgspec.structs import replace
 
 from chalicelib.domain.aliases import InboundNumber
 from chalicelib.domain.errors import conflict, missing, refused

@@ -2,8 +2,9 @@
 what is upcoming is planned anew by a walk."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.errors import conflict, forbidden, missing

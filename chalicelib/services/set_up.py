@@ -2,8 +2,9 @@
 once here, and within a minute by processes that keep the set-up in mind."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar
+
+from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.aliases import InboundNumber

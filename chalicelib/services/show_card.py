@@ -3,8 +3,9 @@ finds the client."""
 
 import hmac
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from chalicelib.domain.account import Account, Lot
 from chalicelib.domain.account_plan import last_day
@@ -24,8 +25,7 @@ from chalicelib.services.world import World
 _NAME, _SIGNATURE = 16, 8
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """A client's account as it stands this instant, and the programme of the salon that speaks to them."""
 
     client: Client

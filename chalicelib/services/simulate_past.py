@@ -2,8 +2,9 @@
 that memory stays the same however many there are."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.clients import Client

@@ -2,8 +2,9 @@
 it came to."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.bonus_rules import BonusRules

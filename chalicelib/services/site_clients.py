@@ -2,8 +2,10 @@
 made."""
 
 import contextlib
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.aliases import EMAIL, PHONE, Alias, site_client
 from chalicelib.domain.clients import Client
@@ -18,8 +20,7 @@ from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The client, and what must be saved together with whatever refers to them. is_new: nothing of them is
     saved yet."""
 

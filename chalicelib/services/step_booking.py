@@ -1,8 +1,9 @@
 """Take a booking through its steps: confirm, cancel, no-show, reopen; each may be asked for twice and counts
 once."""
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Booking, Status, stepped
 from chalicelib.domain.errors import conflict

@@ -1,6 +1,6 @@
 """Step a promotion: it begins and ends by itself, at local midnights of its network."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from chalicelib.domain.promotions import Promotion, PromotionState, next_step
 from chalicelib.domain.waking import Wake

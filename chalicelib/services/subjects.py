@@ -2,10 +2,12 @@
 campaign. All answer the same questions to those who decide and send."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Protocol, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.bookings import Booking
@@ -23,8 +25,7 @@ from chalicelib.services.ports import Store
 Item = Booking | Client | Account | Recipient
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """Why a touch is not to be made now. until: when to decide anew; None: it is not made at all."""
 
     reason: str

@@ -2,9 +2,10 @@
 uncounted."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry, EntryKind
 from chalicelib.domain.bookings import UPCOMING, Booking, Status

@@ -5,8 +5,10 @@ repetition of deliveries do not matter.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import DomainError
 from chalicelib.domain.inbox import WAITS, InboxItem, InboxState, quarantined
@@ -20,8 +22,7 @@ from chalicelib.services.receive_webhook import Site, context_of
 from chalicelib.services.world import CONFLICT_TRIES, World
 
 
-@dataclass(frozen=True, slots=True)
-class Intake:
+class Intake(Struct, frozen=True):
     """What intake needs besides the world."""
 
     world: World

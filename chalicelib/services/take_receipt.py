@@ -5,10 +5,11 @@ Everything here may be done twice: a receipt that failed halfway is delivered ag
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.domain.clients import DeadAddress
 from chalicelib.domain.ids import instant_of

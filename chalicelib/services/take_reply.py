@@ -7,9 +7,10 @@ of the booking since, and its task is made once.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec.structs import replace
 
 from chalicelib.domain.aliases import PHONE, REPLY, Alias
 from chalicelib.domain.booking_plan import asked_to_confirm

@@ -2,7 +2,9 @@
 links that lead nowhere, so that nobody confirms a client's booking or stops a client's messages by trying."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.errors import forbidden, refused
@@ -21,8 +23,7 @@ TESTS_AN_HOUR = 20
 USEFUL_SECONDS = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """What went out, and what the channel said."""
 
     preview: Preview

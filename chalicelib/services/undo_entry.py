@@ -1,8 +1,9 @@
 """Undo an entry of the ledger by another that names it, wholly or in part."""
 
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.account import Account, Entry, EntryKind

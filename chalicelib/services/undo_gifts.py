@@ -2,9 +2,11 @@
 its completion posted are undone with its other entries; here is what those do not tell."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry, EntryKind, ReferralGift
 from chalicelib.domain.bookings import Booking
@@ -20,8 +22,7 @@ from chalicelib.services.visit_points import posting_id
 from chalicelib.services.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Undoing:
+class Undoing(Struct, frozen=True):
     """Why, by whom and when gifts are undone."""
 
     world: World

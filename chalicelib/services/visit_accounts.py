@@ -2,8 +2,9 @@
 common."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.walks import Walk, WalkKind
@@ -22,8 +23,7 @@ Take = Callable[[Account], int]
 how many entries it has read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visited:
+class Visited(Struct, frozen=True):
     """cursor: where to go on; None at the end."""
 
     clients: int

@@ -2,9 +2,11 @@
 running, and gifts to both sides of a referral. Works it out and writes nothing; undone by undo_gifts.py."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry, EntryKind, Posting, ReferralGift, RewardUse, StreakUse
 from chalicelib.domain.bonus_rules import BonusRules, CouponTerms, Gift
@@ -23,16 +25,14 @@ from chalicelib.services.visit_points import posting_id, programme_of, visited_o
 from chalicelib.services.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Referrer:
+class Referrer(Struct, frozen=True):
     """By whose word a client came, with their account."""
 
     client: Client
     account: Account
 
 
-@dataclass(frozen=True, slots=True)
-class VisitGifts:
+class VisitGifts(Struct, frozen=True):
     """The visitor's account with what it was given, the entries that did it, and what else must be saved:
     coupons, and the referrer's side."""
 
@@ -41,8 +41,7 @@ class VisitGifts:
     beside: tuple[Any, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Visit:
+class _Visit(Struct, frozen=True):
     booking: Booking
     directory: Directory
     actor: str

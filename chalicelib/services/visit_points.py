@@ -1,8 +1,10 @@
 """What a completed visit posts to its client's account: points that pay for a part of it, points that it
 earns, and what it adds to the turnover that tiers are told by. Works it out, writes nothing."""
 
-from dataclasses import dataclass, replace
 from datetime import date, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain import programme
 from chalicelib.domain.account import Account, Entry, EntryKind, Posting
@@ -16,8 +18,7 @@ from chalicelib.domain.network import Directory
 from chalicelib.domain.zones import local_date
 
 
-@dataclass(frozen=True, slots=True)
-class VisitPoints:
+class VisitPoints(Struct, frozen=True):
     """The account after a visit, and the entries that made it so. earned: what the bill came to in points, be
     it that they paid a debt."""
 

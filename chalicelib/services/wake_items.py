@@ -4,9 +4,11 @@ pointer."""
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.operations import Parked
 from chalicelib.domain.waking import Wake, after_failure
@@ -23,8 +25,7 @@ Wakers = Mapping[type, Callable[[Any], None]]
 """What waking means for each kind of item."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drained:
+class Drained(Struct, frozen=True):
     """What a worker did: items woken, those among them that failed, and whether the shard was left with
     work."""
 

@@ -2,9 +2,10 @@
 walk, a promotion, a webhook that was never taken in."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.account_plan import PASSES, passes_are_stale

@@ -3,7 +3,8 @@
 harm when it is done again."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from chalicelib.domain.waking import Wake
 from chalicelib.domain.walks import Walk, WalkKind

@@ -2,8 +2,10 @@
 text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.links import Link, LinkPurpose
 from chalicelib.domain.message_facts import MessageFacts
@@ -28,8 +30,7 @@ _PURPOSES = {
 """The page of ours that a kind of message leads to; the others lead to where the salon takes bookings."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """rides_on: the kind in whose text this one goes along; carries: the kind that goes along in this one.
     micros: what it is taken to cost."""
 

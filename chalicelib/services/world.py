@@ -2,9 +2,10 @@
 once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.errors import missing
@@ -28,8 +29,7 @@ class Directories(Protocol):
     def forget(self, network_id: str) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Struct, frozen=True):
     store: Store
     directories: Directories
     clock: Clock

@@ -11,20 +11,20 @@ import json
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, date, datetime, time
 from enum import Enum
 from functools import cache
+from inspect import signature
 from operator import attrgetter
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import fields
+
 from chalicelib.store.columns import by_columns, columns_of
 
 T = TypeVar("T")
-
-_is_dataclass: Callable[[Any], bool] = is_dataclass
-"""Without its narrowing, after which a class could be no cache's key to the type checker."""
 
 MANY_ROWS = 8
 """From so many on, rows are written as columns."""
@@ -61,11 +61,15 @@ def inflated(raw: bytes) -> str:
 
 @cache
 def _fields(cls: Any) -> tuple[tuple[str, Any], ...]:
-    """Names and defaults, MISSING where there is none. Defaults are never changed: they may be shared."""
+    """Names and defaults, NODEFAULT where there is none. Defaults are never changed: they may be shared."""
     return tuple(
-        (each.name, each.default_factory() if each.default_factory is not MISSING else each.default)
+        (each.name, each.default if each.default_factory is NODEFAULT else each.default_factory())
         for each in fields(cls)
     )
+
+
+def _is_value(cls: Any) -> bool:
+    return isinstance(cls, type) and issubclass(cls, Struct)
 
 
 @cache
@@ -78,7 +82,8 @@ def _cells(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
 @cache
 def _is_row(cls: Any) -> bool:
     """Whether its fields are positional."""
-    return not fields(cls)[0].kw_only
+    first, *_ = signature(cls).parameters.values()
+    return first.kind is not first.KEYWORD_ONLY
 
 
 @cache
@@ -128,7 +133,7 @@ def _packed(item: Any) -> Any:
     cls: Any = type(item)
     if cls in _AS_THEY_ARE:
         return item
-    if _is_dataclass(cls):
+    if _is_value(cls):
         return _row(item) if _is_row(cls) else _named(item)
     if isinstance(item, Enum):
         return item.value
@@ -151,7 +156,7 @@ def _packed(item: Any) -> Any:
 def _columns(items: Sequence[Any]) -> dict[str, Any] | None:
     """None of what is written one by one."""
     cls: Any = type(items[0]) if len(items) >= MANY_ROWS else None
-    if not _is_dataclass(cls) or not _is_row(cls):
+    if not _is_value(cls) or not _is_row(cls):
         return None
     return by_columns(list(map(_cells(cls), items)))
 
@@ -159,7 +164,7 @@ def _columns(items: Sequence[Any]) -> dict[str, Any] | None:
 def _is_named_by(key: Any, each: Any) -> bool:
     """Whether a mapping's item is a row that begins with the enum it is kept by: then the key tells it."""
     cls: Any = type(each)
-    if not _is_dataclass(cls) or not _is_row(cls):
+    if not _is_value(cls) or not _is_row(cls):
         return False
     first = getattr(each, _fields(cls)[0][0])
     return isinstance(first, Enum) and first == key
@@ -190,7 +195,7 @@ def _some_reader(hint: Any) -> Callable[[Any], Any]:
         return lambda data: of_columns(data) if isinstance(data, dict) else tuple(map(of_each, data))
     if origin is Mapping:
         return _mapping_reader(*args)
-    if _is_dataclass(hint):
+    if _is_value(hint):
         return _nested_reader(hint)
     if hint in _READ:
         return _READ[hint]
@@ -206,13 +211,13 @@ def _mapping_reader(of_key: Any, of_item: Any) -> Callable[[Any], Any]:
 
 def _begins_with(cls: Any, kind: Any) -> bool:
     """The same question as `_is_named_by`, of types."""
-    if not _is_dataclass(cls) or not _is_row(cls) or not issubclass(kind, Enum):
+    if not _is_value(cls) or not _is_row(cls) or not issubclass(kind, Enum):
         return False
     return get_type_hints(cls)[_fields(cls)[0][0]] is kind
 
 
 def _nested_reader(cls: Any) -> Callable[[Any], Any]:
-    """A dataclass within another, from its names or from its row."""
+    """A value within another, from its names or from its row."""
     if not _is_row(cls):
         return lambda data: cls(**_unnamed(cls, data))
     read = tuple(_readers(cls).values())
@@ -220,7 +225,7 @@ def _nested_reader(cls: Any) -> Callable[[Any], Any]:
 
 
 def _columns_reader(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
-    """Many of a dataclass from their columns, of which all but the enums' are what they were."""
+    """Many values from their columns, of which all but the enums' are what they were."""
 
     def read(data: Any) -> tuple[Any, ...]:
         pairs = zip(columns_of(data), _of_words(cls), strict=False)

@@ -1,10 +1,10 @@
 """The one PynamoDB model: an item of the table with its key, the attributes that its indexes read, and its
 body; and how a domain value becomes one and back."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
 from pynamodb.attributes import BinaryAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection

@@ -8,11 +8,12 @@ all networks at once.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from zlib import crc32
+
+from msgspec import Struct
 
 from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.aliases import Alias, InboundNumber
@@ -101,8 +102,7 @@ OVERWRITTEN = (Link, Parked, Offer, ClearingPart, PassDevice, DevicePass)
 its promotion does, whose version guards it in the same transaction."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a value lives: its key, and the index attributes that it carries now."""
 
     pk: str

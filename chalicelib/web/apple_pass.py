@@ -5,9 +5,10 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.domain.wallet import MICRO, Pass
 from chalicelib.web import formats
@@ -24,8 +25,7 @@ _ICONS = {"icon.png": 29, "icon@2x.png": 58, "icon@3x.png": 87}
 Sign = Callable[[bytes], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class AppleIssuer:
+class AppleIssuer(Struct, frozen=True):
     """Who issues passes. sign: the detached signature of a pass's manifest, by the certificate of the pass
     type, which is read when a pass is issued, and not before."""
 
@@ -34,8 +34,7 @@ class AppleIssuer:
     sign: Sign
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """Where a pass asks what is new, and the token it shows there."""
 
     url: str

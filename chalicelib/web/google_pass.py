@@ -4,9 +4,11 @@ client saves it."""
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.wallet import MICRO, Pass
 from chalicelib.web import formats
@@ -21,16 +23,14 @@ come with the next change."""
 Sign = Callable[[bytes], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceAccount:
+class ServiceAccount(Struct, frozen=True):
     """A service account of Google's: its e-mail address, and what its key signs (RS256)."""
 
     email: str
     sign: Sign
 
 
-@dataclass(frozen=True, slots=True)
-class GoogleIssuer:
+class GoogleIssuer(Struct, frozen=True):
     """Who issues cards. issuer: the number that Google gave. logo: the address of a picture, without which
     Google takes no programme. account: read when a card is issued, and not before."""
 

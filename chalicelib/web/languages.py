@@ -9,9 +9,10 @@ import gettext
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+
+from msgspec import Struct
 
 LANGUAGES = ("ru", "ro", "en")
 LAST_RESORT = "en"
@@ -22,8 +23,7 @@ _TRANSLATIONS = Path(__file__).parent / "translations"
 _QUOTED = re.compile(r'^(?:(msgid|msgid_plural|msgstr(?:\[(\d)\])?)\s+)?(".*")$')
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(Struct, frozen=True):
     """One language's texts; placeholders are `{name}`. A missing text appears in English, as in the code."""
 
     language: str

@@ -1,10 +1,9 @@
 """QR codes as drawings: text in, lines out."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class QrCode:
+class QrCode(Struct, frozen=True):
     """size: modules on a side, with the light border that readers need. path: the dark ones, for the `d` of
     an SVG path whose stroke is one wide."""
 

@@ -1,13 +1,13 @@
 """What is said in a message of each kind, in whole sentences, whatever channel it goes through."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.web.told import Told
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """What the client is asked to open. words: with the address among them; label: on a button.
 
     asks: without the tap the message has no point, so that one which is opened by the tap itself says it."""

@@ -3,7 +3,8 @@ built-in sentences and a network's own texts are made."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.zones import local_date, zone
@@ -15,8 +16,7 @@ _NAME = re.compile(r"\{(\w+)\}")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """words: by the placeholder's name, "" for what is not known. numbers: those that are known."""
 
     texts: Catalogue
@@ -39,7 +39,7 @@ class Told:
         return _put(self.texts.ngettext(one, many, number), {"n": str(number), **values})
 
 
-class Pattern(Told):
+class Pattern(Told, frozen=True):
     """Every value is its own placeholder, so that the built-in sentences come out as a text to begin with."""
 
     def ngettext(self, one: str, many: str, name: str, **values: str) -> str:

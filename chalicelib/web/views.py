@@ -1,7 +1,8 @@
 """What the client's pages show: plain values, made by the API from the domain's."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from chalicelib.domain.wallet import CouponView
 
@@ -11,16 +12,14 @@ __all__ = [
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewLinkView:
+class ReviewLinkView(Struct, frozen=True, kw_only=True):
     """A place where anybody may review the salon. site: its name as people know it (Google, 2GIS, ...)."""
 
     site: str
     url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SalonView:
+class SalonView(Struct, frozen=True, kw_only=True):
     """zone: IANA name; phone: E.164. URLs other than http(s) are not shown."""
 
     name: str
@@ -30,16 +29,14 @@ class SalonView:
     phone: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineView:
+class LineView(Struct, frozen=True, kw_only=True):
     service: str
     staff: str | None = None
     minutes: int | None = None
     price_minor: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BookingView:
+class BookingView(Struct, frozen=True, kw_only=True):
     """The page /b/{token}.
 
     base_path    what comes before /b/ in our addresses, e.g. `/api` (an API Gateway stage); "" for none.
@@ -77,8 +74,7 @@ class BookingView:
     held_minor: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewView:
+class ReviewView(Struct, frozen=True, kw_only=True):
     """The page /r/{token}. The public links are shown to everyone, whatever the stars.
 
     stars        None until answered.
@@ -102,8 +98,7 @@ class ReviewView:
     card_token: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopView:
+class StopView(Struct, frozen=True, kw_only=True):
     """The page /u/{token}.
 
     sender       the network's name as its clients know it.
@@ -120,16 +115,14 @@ class StopView:
     done: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DayPoints:
+class DayPoints(Struct, frozen=True):
     """Points of which something becomes on a local day."""
 
     day: date
     points: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TierView:
+class TierView(Struct, frozen=True, kw_only=True):
     """missing, of: in minor units (currency), or in visits (None). above None: this is the highest."""
 
     name: str
@@ -140,8 +133,7 @@ class TierView:
     currency: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TermsView:
+class TermsView(Struct, frozen=True, kw_only=True):
     """How points are earned and used. point_minor: what one is worth in the currency."""
 
     earn_percent: int
@@ -152,8 +144,7 @@ class TermsView:
     currency: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardView:
+class CardView(Struct, frozen=True, kw_only=True):
     """The page /w/{token}.
 
     sender     the network's name as its clients know it. today: in its zone, in which days are told.

@@ -1,14 +1,13 @@
 """The wallets that this deployment can issue passes for."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.domain.wallet import APPLE, GOOGLE
 from chalicelib.web.apple_pass import AppleIssuer
 from chalicelib.web.google_pass import GoogleIssuer
 
 
-@dataclass(frozen=True, slots=True)
-class Wallets:
+class Wallets(Struct, frozen=True):
     """None: no passes of that kind."""
 
     apple: AppleIssuer | None = None

@@ -3,9 +3,11 @@ pointer stands where the rules want it. What was due before the present counts a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.domain import account_plan, booking_plan, client_plan
 from chalicelib.domain.account import Account, Entry, EntryKind, Posting

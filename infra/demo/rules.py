@@ -3,10 +3,11 @@ and a loyalty programme. And by what rules the year until now was lived: so that
 plan anew."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from chalicelib.domain.network import Directory
 from infra.demo.data import SALONS

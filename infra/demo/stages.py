@@ -1,8 +1,9 @@
 """The clients who are due for something at the present hour: who they are, and what brought them there."""
 
-from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from random import Random
+
+from msgspec.structs import replace
 
 from chalicelib.domain.account import EntryKind
 from chalicelib.domain.bookings import Line, Review, Status, stepped

@@ -3,11 +3,12 @@
 import base64
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chalicelib.api import parts
 from chalicelib.domain.bookings import Booking
@@ -39,8 +40,7 @@ BASE_URL = "https://perennial.example/api"
 SOURCE = "instagram"
 
 
-@dataclass(frozen=True)
-class TestParts:
+class TestParts(Struct):
     """The test's world in place of the wiring's."""
 
     __test__ = False
@@ -76,8 +76,7 @@ class TestParts:
         return Receiving(self.the_world, ADAPTERS, self.intake, lambda: BASE_URL)
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     status: int
     text: str
     headers: dict[str, str] = field(default_factory=dict)

@@ -1,10 +1,10 @@
 """The audit over HTTP: a page at once, or the whole network by a walk; for the owner alone."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.network import Role
 from chalicelib.services.audit_nightly import NIGHTLY_ID

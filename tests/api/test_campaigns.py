@@ -1,10 +1,10 @@
 """Campaigns over HTTP: planned, tried dry, started, paused, resumed, stopped, and seen."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.rules import ChannelStep, MessageRules, Rules
 from chalicelib.services.budgets import Budgets

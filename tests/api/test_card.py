@@ -1,10 +1,10 @@
 """The client's bonus card over HTTP, the code on it at the desk, and points on the booking's page."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.account import EntryKind, Posting
 from chalicelib.domain.bonus_rules import BonusRules, GroupProgramme, Tier

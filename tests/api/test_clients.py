@@ -1,10 +1,10 @@
 """Clients over HTTP."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.clients import VisitDay
 from tests.api.conftest import Http

@@ -1,9 +1,9 @@
 """Consents, their history, and the devices for push messages, over HTTP."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.clients import DeadAddress
 from tests.api.conftest import Http, TestParts

@@ -1,10 +1,10 @@
 """Why a touch will be made, or will not: over HTTP, by the checks of the sender itself."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.ids import time_ordered

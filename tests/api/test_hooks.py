@@ -4,11 +4,11 @@ import base64
 import hashlib
 import hmac
 import json
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.network import Role
 from chalicelib.domain.operations import Parked

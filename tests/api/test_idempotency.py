@@ -1,9 +1,9 @@
 """Asked twice with the same Idempotency-Key: done once, answered alike."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.operations import GivenAnswer
 from chalicelib.services.ports import SaveConflict
@@ -55,10 +55,10 @@ def test_a_crash_between_doing_and_keeping_counts_once(
 ) -> None:
     """The first request did its work, and the process died before it kept the answer."""
     dying = Forgetful(world.store)
-    object.__setattr__(given_parts, "the_world", replace(world, store=dying))
+    given_parts.the_world = replace(world, store=dying)
     died = http.post(path, body, Idempotency_Key="k-1")
     assert (died.status, died.code) == (500, "INTERNAL")
-    object.__setattr__(given_parts, "the_world", world)
+    given_parts.the_world = world
     before = things(world)
     again = http.post(path, body, Idempotency_Key="k-1")
     assert again.status == 201
@@ -69,7 +69,7 @@ def test_a_crash_between_doing_and_keeping_counts_once(
 def test_two_at_once_count_once(path: str, body: Any, http: Http, given_parts: TestParts, world: Any) -> None:
     """The second comes while the first is at work: there is a claim, and no answer yet."""
     racing = Racing(world.store, lambda: http.post(path, body, Idempotency_Key="k-1"))
-    object.__setattr__(given_parts, "the_world", replace(world, store=racing))
+    given_parts.the_world = replace(world, store=racing)
     slow = http.post(path, body, Idempotency_Key="k-1")
     assert slow.status == 201
     assert racing.quick.json["id"] == slow.json["id"]
@@ -90,7 +90,7 @@ def test_another_body_under_a_key_that_is_at_work_does_nothing(
     http: Http, given_parts: TestParts, world: Any
 ) -> None:
     racing = Racing(world.store, lambda: http.post("/v1/clients", {"name": "Ana"}, Idempotency_Key="k-1"))
-    object.__setattr__(given_parts, "the_world", replace(world, store=racing))
+    given_parts.the_world = replace(world, store=racing)
     assert http.post("/v1/clients", {"name": "Ion"}, Idempotency_Key="k-1").status == 201
     assert racing.quick.code == "IDEMPOTENCY_MISMATCH"
     assert [client.name for client in world.store.clients(NETWORK).items if client.name == "Ana"] == []

@@ -1,10 +1,10 @@
 """The client's pages over HTTP: what a tap does, and that looking does nothing."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Status
 from chalicelib.domain.clients import CHANNELS, may_send

@@ -1,11 +1,11 @@
 """The annual plan over HTTP: promotions planned, changed, stopped and seen with what they came to; and the
 report of surprises."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bonus_rules import BonusRules, Gift, Surprise
 from chalicelib.domain.network import Role

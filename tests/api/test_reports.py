@@ -1,10 +1,10 @@
 """What messages cost."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.messages import Message, MessageState
 from chalicelib.domain.spending import Spending

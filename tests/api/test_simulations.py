@@ -1,10 +1,10 @@
 """A programme is tried over HTTP: begun, followed, and its result kept."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Status
 from chalicelib.domain.clients import VisitDay, with_visit

@@ -1,9 +1,9 @@
 """A network's own texts over HTTP."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.network import Key, Role, Template
 from chalicelib.domain.touches import TouchKind

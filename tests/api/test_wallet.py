@@ -4,11 +4,11 @@ import base64
 import io
 import json
 import zipfile
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.api import parts
 from chalicelib.domain.account import EntryKind, Posting

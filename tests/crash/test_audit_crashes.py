@@ -3,11 +3,11 @@ same."""
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.account import EntryKind
 from chalicelib.domain.walks import Walk

@@ -1,11 +1,11 @@
 """Every AWS call of what runs a campaign fails in turn; gone on with, everybody is written to once."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.campaigns import Campaign, CampaignState, Segment
 from chalicelib.domain.touches import TouchKind, TouchState

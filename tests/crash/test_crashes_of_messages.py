@@ -2,11 +2,11 @@
 tasks."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.campaigns import Campaign, CampaignState, Recipient
 from chalicelib.domain.clients import Due

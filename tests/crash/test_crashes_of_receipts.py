@@ -1,11 +1,11 @@
 """Every AWS call of receipts and replies fails in turn; delivered again, all is there once."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Status
 from chalicelib.domain.clients import CHANNELS

@@ -1,10 +1,10 @@
 """Every AWS call of what gives and takes back gifts fails in turn; run again, each stands once."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bonus_rules import BonusRules, CouponTerms, Gift, Referral, Streak, VisitReward
 from chalicelib.domain.bookings import Booking, Status

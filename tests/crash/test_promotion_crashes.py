@@ -1,11 +1,11 @@
 """Every AWS call of a promotion and of a draw of surprises fails in turn; gone on with, everybody has got
 what is theirs once, and what was counted is what was given."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bonus_rules import Gift, Surprise
 from chalicelib.domain.bookings import Booking

@@ -3,11 +3,11 @@ once."""
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bonus_rules import BonusRules
 from chalicelib.domain.bookings import Status

@@ -4,13 +4,13 @@ its figures come out."""
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec import convert, to_builtins
+from msgspec.structs import fields
 
 from chalicelib.api.bonus_shapes import BonusRulesSaid, bonuses_said
 from chalicelib.domain.account import Account

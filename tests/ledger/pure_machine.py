@@ -1,13 +1,14 @@
 """Whatever is done to two accounts, in any order: the ledger's pure operations against the simplest model."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry, EntryKind, Lot, Posting
 from chalicelib.domain.errors import DomainError

@@ -3,9 +3,11 @@ what was asked may be asked again."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry, EntryKind
 from chalicelib.domain.bonus_rules import BonusRules

@@ -3,9 +3,12 @@ then."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account
 from chalicelib.domain.bookings import Booking
@@ -96,8 +99,7 @@ class Taken:
         return self.answer in ("sent", "unknown", DIES)
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(Struct, frozen=True):
     """A receipt: after which sweep it came first, and after which it was taken; it may have to come again."""
 
     state: MessageState

@@ -5,12 +5,13 @@ The engine is played by a few lines here; on trial are the pure functions that s
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain import account_plan, booking_plan, client_plan
 from chalicelib.domain.account import Account, EntryKind, Lot

@@ -1,9 +1,9 @@
 """A network of two salons, one client and one connection, on moto; and its life."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.network import Connection
 from chalicelib.services.world import World

@@ -1,9 +1,10 @@
 """What the tests of gifts share: a programme of their own, and visits on the days they are about."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, cast
+
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Entry
 from chalicelib.domain.bonus_rules import BonusRules

@@ -1,11 +1,11 @@
 """Whatever happens to points, a month's report is the sum of its entries, and the audit finds nothing."""
 
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Entry, EntryKind
 from chalicelib.domain.account_plan import last_day

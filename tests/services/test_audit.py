@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry, EntryKind
 from chalicelib.domain.audit import DIFFERENCES_KEPT, drawn_instants

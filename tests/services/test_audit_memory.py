@@ -3,8 +3,10 @@
 import gc
 import tracemalloc
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.ledger import posted

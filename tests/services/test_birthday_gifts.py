@@ -1,10 +1,10 @@
 """Birthday gifts: once a year, at the midnight that begins the day of the greeting, greeted or not."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bonus_rules import Expiry, ExpiryModel, Gift
 from chalicelib.domain.clients import Client

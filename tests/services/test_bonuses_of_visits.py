@@ -1,10 +1,10 @@
 """What users of other systems complain about in bonuses (PRODUCT 3): doubled, kept, taken twice."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bonus_rules import BonusRules
 from chalicelib.domain.bookings import Booking, Status

@@ -1,12 +1,12 @@
 """A campaign goes out: to its segment, once each, at its pace, by the rules that hold for every message."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Line, Status
 from chalicelib.domain.campaigns import Campaign, CampaignState, Segment

@@ -1,11 +1,11 @@
 """A policy is not applied backwards: no change of the programme, or of the network's time zone, touches
 points that were granted before it."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Lot
 from chalicelib.domain.bonus_rules import (

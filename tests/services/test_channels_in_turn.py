@@ -1,10 +1,10 @@
 """A cascade: push, then WhatsApp, then SMS; the next where the former fails or is not delivered in time."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.clients import Device
 from chalicelib.domain.messages import MessageState, Outcome

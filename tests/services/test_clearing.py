@@ -1,10 +1,10 @@
 """A month between salons: who granted, who honoured, what is still owed; counted by a walk, kept for good."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Entry, EntryKind
 from chalicelib.domain.clearing import (

@@ -1,10 +1,10 @@
 """Compensations: each role within its limits, under any number of hands at once."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.account import Entry

@@ -2,11 +2,11 @@
 orphaned card: test_merged_clients.py.)"""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.bonus_rules import BonusRules, Expiry, ExpiryModel

@@ -1,11 +1,11 @@
 """What clients allow: taken down with its history, stopped, taken up again, asked anew where an address
 changed; and the devices that they take push messages on."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.clients import CHANNELS, Client, VisitDay, may_send
 from chalicelib.domain.errors import DomainError

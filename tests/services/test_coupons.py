@@ -1,10 +1,10 @@
 """Coupons: one client's, once, on goods or a service, and not after their validity."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
 from chalicelib.domain.bonus_rules import CouponTerms

@@ -2,11 +2,11 @@
 programme since, and posts nothing."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Entry
 from chalicelib.domain.bonus_rules import BonusRules, GroupProgramme

@@ -1,12 +1,12 @@
 """docs/ledger.md's example, lived through: every figure of its table comes out."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.account_plan import last_day

@@ -1,10 +1,10 @@
 """Clients who turn out to be one: no orphaned card, nothing lost, nothing doubled, and it can be undone."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.aliases import EMAIL, PHONE
 from chalicelib.domain.bonus_rules import CouponTerms, Expiry, ExpiryModel, Gift, Streak, VisitReward

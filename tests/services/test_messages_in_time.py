@@ -1,10 +1,10 @@
 """What users of other systems complain about (PRODUCT 3): reminders after cancelling, copies, wrong hours."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Status
 from chalicelib.domain.messages import MessageState, Outcome, Worded

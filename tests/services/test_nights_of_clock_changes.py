@@ -2,12 +2,12 @@
 and to clients whose clock is not the salon's."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.quiet_hours import QuietHours

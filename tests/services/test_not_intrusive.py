@@ -1,10 +1,10 @@
 """Caps, budget, hold-out groups, one message a visit: what keeps a salon from being a nuisance."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Status
 from chalicelib.domain.clients import Due, VisitDay

@@ -1,12 +1,12 @@
 """Webhooks come late, twice and in any order; the booking ends as the site has it, and is one."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Status
 from chalicelib.domain.inbox import WAITS, InboxState

@@ -1,11 +1,11 @@
 """Points at the edges of days, months and holds, through the whole engine: exact to the second."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry
 from chalicelib.domain.bonus_rules import BonusRules, Expiry, ExpiryModel

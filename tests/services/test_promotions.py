@@ -1,11 +1,11 @@
 """Promotions: what a visit earns is multiplied, or everybody in the audience is given points; never more than
 the cap, and never twice."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.account import EntryKind
 from chalicelib.domain.bonus_rules import BonusRules, Gift

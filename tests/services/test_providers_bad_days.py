@@ -4,12 +4,13 @@ may have been sent is sent once more only if it must arrive, and what was not se
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.messages import MessageState
 from chalicelib.domain.touches import GRACE, MUST_ARRIVE

@@ -1,10 +1,10 @@
 """What a receipt does to the message, its booking, the client, the budget and the prices."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import Due

@@ -1,11 +1,11 @@
 """Referrals: both sides are given something for a friend's first paid visit, once, and it goes with it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.aliases import REFERRAL, Alias
 from chalicelib.domain.bonus_rules import Gift, Referral

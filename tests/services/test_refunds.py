@@ -1,12 +1,12 @@
 """Refunds in parts: whatever the parts, nothing is made by rounding, and the whole is the whole."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.bonus_rules import BonusRules
 from chalicelib.domain.errors import DomainError

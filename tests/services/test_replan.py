@@ -1,10 +1,10 @@
 """A change of the rules plans anew what is upcoming: bit by bit, once and for all."""
 
-from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, EntryKind, Lot
 from chalicelib.domain.bookings import Booking, Status

@@ -1,11 +1,12 @@
 """A proposed programme is tried on the network's past, slice by slice; every client counts once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bonus_rules import BonusRules, Gift, Referral
 from chalicelib.domain.bookings import Booking, Status

@@ -1,11 +1,11 @@
 """Surprise gifts over the months: to regulars, unannounced, within the budget, never twice in a quarter."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, EntryKind
 from chalicelib.domain.bonus_rules import Gift, Surprise

@@ -1,11 +1,11 @@
 """The client's page and the desk at the same booking's points, at once: the second finds it as it stands."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Booking, Status
 from chalicelib.domain.errors import DomainError

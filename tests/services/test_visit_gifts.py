@@ -1,10 +1,10 @@
 """Coupons for so many visits, gifts for months running: given with the visit, and gone with it."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bonus_rules import CouponTerms, Gift, GroupProgramme, Streak, VisitReward
 from chalicelib.domain.coupons import Coupon, CouponState

@@ -1,9 +1,10 @@
 """Who is told, and as what: people who share an e-mail stay two people, and news is told as what it is to
 them."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.message_facts import MessageFacts

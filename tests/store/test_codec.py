@@ -3,7 +3,6 @@
 import json
 import string
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from types import UnionType
@@ -12,6 +11,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import fields, replace
 
 from chalicelib.domain.bookings import Booking, Line
 from chalicelib.domain.quiet_hours import QuietHours
@@ -60,15 +61,15 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
 
 
 def whole(cls: type, **known: Any) -> st.SearchStrategy[Any]:
-    """A value of a dataclass; what has a default is often left at it."""
+    """A value of a class; what has a default is often left at it."""
     hints = get_type_hints(cls)
     given_fields = {}
     for field in fields(cls):
         if field.name in known:
             given_fields[field.name] = st.just(known[field.name])
-        elif field.default is not MISSING:
+        elif field.default is not NODEFAULT:
             given_fields[field.name] = st.just(field.default) | values(hints[field.name])
-        elif field.default_factory is not MISSING:
+        elif field.default_factory is not NODEFAULT:
             given_fields[field.name] = st.just(field.default_factory()) | values(hints[field.name])
         else:
             given_fields[field.name] = values(hints[field.name])
@@ -131,8 +132,7 @@ def test_a_field_that_was_taken_away_is_passed_over() -> None:
 
 @pytest.mark.parametrize("value", [0, "", False])
 def test_an_empty_value_is_not_taken_for_a_default_of_none(value: Any) -> None:
-    @dataclass(frozen=True, kw_only=True)
-    class Kept:
+    class Kept(Struct, frozen=True, kw_only=True):
         said: str | int | bool | None = None
 
     assert json.loads(encoded(Kept(said=value), ())) == {"said": value}

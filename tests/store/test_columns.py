@@ -1,13 +1,13 @@
 """Many rows are kept by their columns: nothing is lost, and accounts stay small."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bench import purse
 from bench.units import WRITE_BYTES, size

@@ -1,11 +1,11 @@
 """The table: all or nothing, guarded by versions, listed page by page, and asked cheaply what is due."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, EntryKind, Posting
 from chalicelib.domain.aliases import PHONE, Alias

@@ -1,8 +1,9 @@
 """Days in the words of a wall clock, for tests of what is planned when."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from chalicelib.domain.booking_plan import plans
 from chalicelib.domain.bookings import Booking

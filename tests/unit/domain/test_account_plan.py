@@ -1,11 +1,11 @@
 """Points that expire are warned of: in good time, then shortly before, each once, in their order."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, EntryKind, Lot
 from chalicelib.domain.account_plan import EXPIRY as ENDS

@@ -1,13 +1,13 @@
 """Which touches a booking calls for and when it wakes, on ordinary days and when the clock changes."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.booking_plan import next_wake, plans
 from chalicelib.domain.bookings import Booking, Review, Status

@@ -1,10 +1,10 @@
 """When a booking next wakes, what is still open of it, and when the salon is told of the unconfirmed."""
 
-from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.booking_plan import next_wake, plans, unconfirmed_at
 from chalicelib.domain.bookings import Booking, Status, moved

@@ -1,11 +1,11 @@
 """How many messages are too many, and whom marketing leaves alone."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.caps import WEEK, counts, is_capped, over_cap
 from chalicelib.domain.holdout import is_held_out

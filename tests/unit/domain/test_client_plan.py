@@ -1,8 +1,9 @@
 """The repeat invitation: when each service is due again, and one message for all."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Line, Status
 from chalicelib.domain.client_plan import next_wake, plans, services_due, with_dues_after

@@ -1,11 +1,11 @@
 """What a simulation gives for coming often is what the programme gives an account, visit by visit."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, RewardUse, StreakUse
 from chalicelib.domain.bonus_rules import BonusRules, CouponTerms, Gift, Streak, VisitReward

@@ -1,7 +1,8 @@
 """How consents change: what was said is a line of history, and a new address asks anew."""
 
-from dataclasses import replace
 from datetime import date, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.clients import (
     CHANNELS,

@@ -1,11 +1,11 @@
 """The ledger: posted in any order, balance = sum of lots = sum of entries, and nothing is below zero."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.errors import DomainError

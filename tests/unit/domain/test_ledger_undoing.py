@@ -1,8 +1,9 @@
 """Undoing what time has changed meanwhile: lots that were put off, lots that expired, clients merged and
 unmerged."""
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.ledger import Posted, brought_up, posted

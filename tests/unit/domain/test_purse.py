@@ -1,12 +1,12 @@
 """A purse comes to what the real ledger comes to, whatever is granted, spent and let expire."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, EntryKind, Posting
 from chalicelib.domain.ledger import brought_up, posted

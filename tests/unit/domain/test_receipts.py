@@ -1,12 +1,12 @@
 """Receipts may come in any order and any number: the message ends the same."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.messages import Message, MessageState
 from chalicelib.domain.receipts import Receipt, applied, micros, price_of_a_part

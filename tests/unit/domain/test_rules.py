@@ -1,9 +1,9 @@
 """Which rules hold where: the network's, a salon's own, a service's own; and what makes plans differ."""
 
-from dataclasses import fields, replace
 from datetime import time
 
 import pytest
+from msgspec.structs import fields, replace
 
 from chalicelib.domain.bonus_rules import BonusRules, Gift
 from chalicelib.domain.quiet_hours import QuietHours

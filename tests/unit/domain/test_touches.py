@@ -1,9 +1,9 @@
 """What became of a touch, and whether anything is still to be done about it."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.touches import (
     DOUBTS_MOST,

@@ -1,9 +1,9 @@
 """Windows of visits, and months running: to the day."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, MonthTurnover, RewardUse, StreakUse
 from chalicelib.domain.bonus_rules import CouponTerms, Gift, Streak, VisitReward

@@ -1,10 +1,10 @@
 """The demo's network without its cloud: the set-up as its requests say it, and the year laid over it."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from chalicelib.api.bonus_shapes import BonusRulesSaid, bonuses_said
 from chalicelib.api.rule_shapes import MessageRulesSaid, messages_said

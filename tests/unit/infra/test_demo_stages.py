@@ -1,8 +1,7 @@
 """What the engine makes of the demo's clients: each stage comes out as it is meant to."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.quiet_hours import QuietHours
 from chalicelib.domain.rules import Rules

@@ -1,12 +1,12 @@
 """The channels as tests meet them: a message to send, a botocore client, what providers answer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import botocore.session
 from botocore.config import Config
+from msgspec import Struct
 
 from chalicelib.domain.messages import Outgoing, Worded
 from chalicelib.messaging.end_user_sms import EndUserSms
@@ -58,8 +58,7 @@ def a_client(service: str, endpoint_url: str | None = None, **config: Any) -> An
     )
 
 
-@dataclass(frozen=True)
-class Channel:
+class Channel(Struct, frozen=True):
     """sender: made of what gives a client. operation: the call it makes. answer: what the provider says to
     it; throttled, failing: as HTTP (status, headers, body)."""
 

@@ -1,8 +1,7 @@
 """SMS by End User Messaging, against the service's model in botocore."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.messages import MessageState, Outcome
 from chalicelib.messaging.end_user_sms import EndUserSms

@@ -1,10 +1,10 @@
 """E-mail by SES v2, against the service's model in botocore."""
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.messages import MessageState, Outcome, Worded
 from chalicelib.messaging.ses_email import SesEmail

@@ -1,12 +1,12 @@
 """What loyalty programmes are refused, at which field, and what they may be."""
 
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, MonthTurnover
 from chalicelib.domain.bonus_rules import (
@@ -87,7 +87,7 @@ def test_a_number_has_its_bounds(name: str, least: int, most: int) -> None:
     assert field_refused(**{name: most}) is None
     assert field_refused(**{name: least - 1}) == name
     assert field_refused(**{name: most + 1}) == name
-    if name in GroupProgramme.__dataclass_fields__:
+    if name in GroupProgramme.__struct_fields__:
         group = GroupProgramme(**{"name": "Spring", name: most + 1})
         assert field_refused(programmes=(group,)) == f"programmes[0].{name}"
 

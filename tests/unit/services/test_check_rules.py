@@ -1,12 +1,12 @@
 """What rules are refused, at which field, and what they may be."""
 
-from dataclasses import replace
 from datetime import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.bonus_rules import BonusRules
 from chalicelib.domain.errors import DomainError
@@ -276,7 +276,7 @@ def test_of_rules_that_are_saved_no_booking_has_its_cut_off_before_its_request(
 def test_only_what_is_planned_otherwise_is_planned_anew(changed: Any, alike: bool) -> None:
     stands = Rules()
     assert plan_alike(stands, replace(stands, messages=replace(stands.messages, **changed))) is alike
-    names = set(MessageChanges.__dataclass_fields__)
+    names = set(MessageChanges.__struct_fields__)
     if set(changed) <= names:
         assert plan_alike(stands, replace(stands, overrides=(of_salon(**changed),))) is alike
 

@@ -3,13 +3,13 @@ on the real ledger."""
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, EntryKind
 from chalicelib.domain.bonus_rules import (

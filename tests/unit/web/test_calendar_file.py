@@ -1,10 +1,10 @@
 """The .ics file, read back as RFC 5545 says."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.web.calendar import booking_ics
 from chalicelib.web.pages import BookingView, LineView

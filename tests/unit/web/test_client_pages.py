@@ -1,11 +1,11 @@
 """What clients find on their pages, in every state and language."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.web import pages
 from chalicelib.web.card import card_page

@@ -1,10 +1,10 @@
 """E-mails, pushes and WhatsApp messages: what they say, and that nothing in them is more than text."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.messages import Worded

@@ -1,11 +1,11 @@
 """A network's own texts, as they are sent."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.messages import Worded

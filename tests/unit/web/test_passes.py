@@ -8,7 +8,6 @@ import subprocess
 import zipfile
 import zlib
 from base64 import urlsafe_b64decode
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
+from msgspec.structs import replace
 
 from chalicelib.domain.wallet import Pass, Place, owner_of, serial_of
 from chalicelib.web import apple_pass, google_pass

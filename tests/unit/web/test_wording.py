@@ -1,11 +1,11 @@
 """The texts of messages: what they say, in which language, and in how many parts."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.sms import alphabet, parts
@@ -209,9 +209,7 @@ def test_without_a_service_the_staff_is_named_and_the_other_way_round():
 
 def test_a_first_balance_is_not_said_twice():
     facts = replace(FACTS, points_earned=450, points_until=None, stop_link=None)
-    assert (
-        sms("bonus_notice", "en", facts) == "Orkhideya: thank you for your visit! +450 bonus points."
-    )
+    assert sms("bonus_notice", "en", facts) == "Orkhideya: thank you for your visit! +450 bonus points."
 
 
 def test_a_message_about_a_booking_needs_its_time():
