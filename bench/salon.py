@@ -1,6 +1,7 @@
 """A network of the demo's size, and everything that acts on it, run in this process step by step."""
 
 import json
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -66,7 +67,7 @@ class Salon:
         wake_queue = SqsWakeQueue(lambda: self._sqs, self.wake_url, self.table.locate)
         intake_queue = SqsIntakeQueue(lambda: self._sqs, self.intake_url)
         self.directories = CachedDirectories(self._read_rules, self.clock)
-        self.world = World(self.table, self.directories, self.clock, SeededChance(), wake_queue)
+        self.world = World(self.table, self.directories, self.clock, SeededChance(), wake_queue, time.sleep)
         self.links = Links(b"k" * 32, BASE_URL)
         budgets = Budgets(self.world)
         self.sending = Sending(self.world, {"sms": self.sender}, self.links, message_words, budgets)

@@ -139,6 +139,7 @@ def world() -> "World":
         clock=now,
         chance=chance,
         wake_queue=wake_queue(),
+        pause=time.sleep,
     )
 
 

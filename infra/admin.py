@@ -13,6 +13,7 @@ Against AWS by the ordinary credentials chain. A key is printed once and kept no
 import argparse
 import os
 import sys
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +63,7 @@ def world_of(connect: Connect, settings: Settings, chance: Chance = wiring.chanc
     """The world of the use cases, over a deployed table."""
     table = table_of(settings)
     queue = SqsWakeQueue(lambda: connect("sqs"), settings.wake_queue_url, table.locate)
-    return World(table, ReadAnew(table), wiring.now, chance, queue)
+    return World(table, ReadAnew(table), wiring.now, chance, queue, time.sleep)
 
 
 def network_with_owner(world: World, name: str, country: str, language: str) -> tuple[Network, str]:

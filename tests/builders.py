@@ -70,6 +70,10 @@ class FreshDirectories:
         self.forgotten.append(network_id)
 
 
+def no_pause(seconds: float) -> None:
+    """Nobody else is at work: there is nobody to give way to."""
+
+
 @dataclass
 class RecordingWakeQueue:
     items: list[Any] = field(default_factory=list)

@@ -17,6 +17,7 @@ from tests.builders import (
     RecordingWakeQueue,
     SeededChance,
     SettableClock,
+    no_pause,
 )
 
 if TYPE_CHECKING:
@@ -98,4 +99,5 @@ def world(store: "Table", clock: SettableClock, wake_queue: RecordingWakeQueue) 
         clock=clock,
         chance=SeededChance(),
         wake_queue=wake_queue,
+        pause=no_pause,
     )

@@ -29,6 +29,7 @@ from tests.builders import (
     a_client,
     a_network,
     a_salon,
+    no_pause,
 )
 from tests.memory_store import MemoryStore
 
@@ -87,7 +88,7 @@ class Ledgers:
     @property
     def world(self) -> World:
         read = FreshDirectories(self.store.directory)
-        return World(self.store, read, self.clock, SeededChance(), RecordingWakeQueue())
+        return World(self.store, read, self.clock, SeededChance(), RecordingWakeQueue(), no_pause)
 
     def account(self, client_id: str) -> Account:
         found: Account = self.store.account(NETWORK, client_id)

@@ -17,6 +17,15 @@ def encoded(number: int, length: int) -> str:
     return "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(length)))
 
 
+def _decoded(text: str) -> int:
+    return sum(ALPHABET.index(char) << 5 * place for place, char in enumerate(reversed(text)))
+
+
+def fraction(text: str) -> float:
+    """From 0 to just below 1, evenly, of characters that were drawn by chance."""
+    return _decoded(text) / (1 << 5 * len(text))
+
+
 def digest(*parts: str, length: int = 16) -> str:
     """`5 * length` bits of SHA-256 over the parts, which cannot run into each other."""
     text = "\x1f".join(parts).encode()
@@ -37,8 +46,7 @@ def instant_of(id: str) -> datetime | None:
     part = id.partition("_")[2][:_TIME_CHARS]
     if len(part) < _TIME_CHARS or not set(part) <= set(ALPHABET):
         return None
-    milliseconds = sum(ALPHABET.index(char) << 5 * place for place, char in enumerate(reversed(part)))
-    return _EPOCH + timedelta(milliseconds=milliseconds)
+    return _EPOCH + timedelta(milliseconds=_decoded(part))
 
 
 def derived(prefix: str, *parts: str) -> str:

@@ -48,7 +48,7 @@ def checked(world: World, account: Account, entries: list[Entry] | None = None) 
     if entries is None:
         entries = world.store.entries(account.network_id, account.client_id, fresh=False)
     found = faults(account, entries)
-    for _ in range(_TRIES):
+    for _ in world.tries(_TRIES):
         if not found:
             break
         entries, found = _surely(world, account.network_id, account.client_id)

@@ -16,7 +16,7 @@ from chalicelib.services.follow_merge import ensure_present
 from chalicelib.services.keep_client import NewClient, drafted, find_client, see_client
 from chalicelib.services.plan_booking import with_wake
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 LINES_MOST = 20
 MINUTES_MOST = 24 * 60
@@ -64,7 +64,7 @@ def book_with_client(
     salon = salon_of(directory, access, new.salon_id)
     ensure_ahead(new.starts_at, world.now())
     lines = priced(directory, new.salon_id, new.lines)
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         client_id, client, others = _client_of(world, access, new.client, request_id)
         booking = _drafted(world, access, new, salon, client_id, lines, request_id)
         booking = with_wake(booking, directory, client, world.now())

@@ -76,7 +76,7 @@ class Budgets:
 
     def settle(self, network_id: str, month: str, micros: int) -> None:
         """Counts so much more (or less) as spent in a month: what receipts say, or what was not needed."""
-        for _ in range(_TRIES):
+        for _ in self._world.tries(_TRIES):
             stands = self._world.store.spending(network_id, month)
             after = replace(stands, reserved_micros=max(stands.reserved_micros + micros, 0))
             try:
@@ -90,7 +90,7 @@ class Budgets:
         self, purse: tuple[str, str], micros: int, budget: int, now: datetime, essential: bool
     ) -> None:
         network_id, month = purse
-        for _ in range(_TRIES):
+        for _ in self._world.tries(_TRIES):
             stands = self._world.store.spending(network_id, month)
             # a worker that wakes for one message needs no more, and so has nothing to give back
             slice_ = max(micros, budget // _SLICES) if purse in self._purses else micros

@@ -5,14 +5,14 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from chalicelib.domain.clients import DeadAddress
-from chalicelib.services.ports import SaveConflict, Store
-from chalicelib.services.world import CONFLICT_TRIES
+from chalicelib.services.ports import SaveConflict
+from chalicelib.services.world import World
 
 
-def bury_address(store: Store, network_id: str, client_id: str, dead: DeadAddress) -> None:
+def bury_address(world: World, network_id: str, client_id: str, dead: DeadAddress) -> None:
     """Takes it down with the client, once. Raises SaveConflict when too many change them at once."""
-    for _ in range(CONFLICT_TRIES):
-        client = store.client(network_id, client_id)
+    for _ in world.tries():
+        client = world.store.client(network_id, client_id)
         if client is None:
             return
         if any(
@@ -20,6 +20,6 @@ def bury_address(store: Store, network_id: str, client_id: str, dead: DeadAddres
         ):
             return
         with suppress(SaveConflict):
-            store.save(replace(client, dead_addresses=(*client.dead_addresses, dead)))
+            world.store.save(replace(client, dead_addresses=(*client.dead_addresses, dead)))
             return
     raise SaveConflict(dead)

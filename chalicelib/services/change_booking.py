@@ -13,7 +13,7 @@ from chalicelib.services.book import ensure_ahead, names_only, priced
 from chalicelib.services.hold_points import with_hold
 from chalicelib.services.plan_booking import rewoken
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.world import CONFLICT_TRIES, Allow, World
+from chalicelib.services.world import Allow, World
 
 
 def change_booking(world: World, access: Access, booking_id: str, changes: Mapping[str, Any]) -> Booking:
@@ -63,7 +63,7 @@ def change_one(
     change: Callable[[Booking, datetime], Booking],
 ) -> Booking:
     """Reads, changes, re-plans and saves a booking, starting over when somebody else was quicker."""
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         booking = read_allowed(world, network_id, booking_id, allow)
         changed = change(booking, world.now())
         if changed == booking:

@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib.domain.campaigns import Campaign
 from chalicelib.domain.errors import conflict, missing
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 
 def changed(
@@ -18,7 +18,7 @@ def changed(
     """The campaign after the change, which may refuse it; one that it leaves as it is is not saved. also: of
     the changed campaign, what is saved in the same transaction. Raises NOT_FOUND, TRY_AGAIN."""
     stands: Campaign | None = campaign
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         if stands is None:
             raise missing("campaign", campaign.id)
         wanted = change(stands)

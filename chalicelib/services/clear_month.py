@@ -30,7 +30,7 @@ from chalicelib.services.audit_accounts import NOTHING_YET, Count, checked, not_
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.replan import CLIENTS, DONE
 from chalicelib.services.visit_accounts import begun, running, visit_accounts
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 SETTLED = timedelta(minutes=1)
 """A walk tells of the instant so long before it began: whoever was posting then has come to an end."""
@@ -165,7 +165,7 @@ def _as_of(walk: Walk) -> datetime:
 
 def _conclude(world: World, walk: Walk, period: Period, directory: Directory) -> None:
     """The report is this walk's from now on, unless a later one was quicker."""
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         stands = world.store.clearing(walk.network_id, period.month)
         if stands is not None and stands.as_of > _as_of(walk):
             return

@@ -19,7 +19,7 @@ from chalicelib.services.ports import SaveConflict
 from chalicelib.services.promote_visit import promotion_of_visit
 from chalicelib.services.visit_gifts import Referrer, gifts_of_visit, given_for, referrer_of
 from chalicelib.services.visit_points import paid_by_hold, points_of_visit, posting_id, visited_on
-from chalicelib.services.world import CONFLICT_TRIES, Allow, World
+from chalicelib.services.world import Allow, World
 
 
 class Bill(Struct, frozen=True, kw_only=True):
@@ -51,7 +51,7 @@ def complete(
     Raises NOT_FOUND, WRONG_STATUS, INVALID_AMOUNT, OVER_CAP, UNDER_MINIMUM, INSUFFICIENT_POINTS.
     """
     _check(bill)
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         booking = world.store.booking(network_id, booking_id)
         if booking is None:
             raise missing("booking", booking_id)

@@ -15,7 +15,7 @@ from chalicelib.domain.programme import birthday_gift, gift_end
 from chalicelib.services import plan_account, plan_client
 from chalicelib.services.plan_client import salon_of, zone_of
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 
 def birthday_entry_id(client_id: str, year: int) -> str:
@@ -26,7 +26,7 @@ def birthday_entry_id(client_id: str, year: int) -> str:
 def give_birthday(world: World, directory: Directory, client: Client) -> Client:
     """The client with the gift for their birthday, if it is due; as they are, if it is not. Entry, account
     and client are saved together."""
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         due = _due(world, directory, client)
         if due is None:
             return client

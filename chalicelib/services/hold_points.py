@@ -22,7 +22,7 @@ from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.post_once import post_once
 from chalicelib.services.visit_points import bill_of, ensure_redeemable, programme_of
-from chalicelib.services.world import CONFLICT_TRIES, Allow, World
+from chalicelib.services.world import Allow, World
 
 
 def hold_for_booking(
@@ -39,7 +39,7 @@ def hold_for_booking(
     paid_minor: what the bill will come to; None: what the booking's lines do. Raises WRONG_STATUS, NO_CLIENT,
     HOLD_EXISTS (another number is held), OVER_CAP, UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS.
     """
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         booking = world.store.booking(network_id, booking_id)
         if booking is None:
             raise missing("booking", booking_id)
@@ -78,7 +78,7 @@ def hold_for_booking(
 def release_for_booking(world: World, network_id: str, booking_id: str, allow: Allow, actor: str) -> None:
     """Frees what is held for an upcoming booking. Again, or where nothing is held: nothing. Raises
     WRONG_STATUS, NO_CLIENT."""
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         booking = world.store.booking(network_id, booking_id)
         if booking is None:
             raise missing("booking", booking_id)

@@ -21,7 +21,7 @@ from chalicelib.services.follow_merge import ensure_present
 from chalicelib.services.keep_consents import consent_said
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.refer_client import ensure_referrer, said_referrer
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 LANGUAGES = ("ru", "ro", "en")
 TEXT_MOST = 2000
@@ -159,7 +159,7 @@ def change_client(world: World, access: Access, client_id: str, changes: Mapping
     changes: any of the fields of NewClient but consents; None clears what may be empty. Raises CLIENT_EXISTS,
     INVALID_...
     """
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         client = see_client(world, access, client_id)
         ensure_present(client)
         wanted = _changed(world, client, changes)

@@ -10,7 +10,7 @@ from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.touches import Purpose
 from chalicelib.services import plan_client
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 BY_CLIENT = "client"
 ON_STOP_PAGE = "stop page"
@@ -103,7 +103,7 @@ def resume_messages(
 def _take_down(
     world: World, network_id: str, client_id: str, said: Callable[[Client], Sequence[Consent]]
 ) -> Client:
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         client = world.store.client(network_id, client_id)
         if client is None:
             raise missing("client", client_id)

@@ -15,7 +15,7 @@ from chalicelib.domain.network import Directory, Salon
 from chalicelib.services.follow_merge import ensure_present
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.visit_gifts import issued_coupon
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 VALID_DAYS_MOST = 3660
 AMOUNT_MOST = 10**9
@@ -106,7 +106,7 @@ def redeem_coupon(world: World, access: Access, id: str, bill: CouponBill) -> Co
         raise refused("OTHER_CLIENT", "That booking is another client's.", booking_id=booking.id)
     if booking is not None and booking.salon_id != bill.salon.id:
         raise refused("OTHER_SALON", "That booking is another salon's.", salon_id=booking.salon_id)
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         coupon = _coupon(world, access, id)
         wanted = coupons.redeemed(coupon, _use(world, access, coupon, bill, world.now()))
         if wanted is coupon:
@@ -151,7 +151,7 @@ def _service_minor(terms: CouponTerms, bill: CouponBill, directory: Directory) -
 
 def void_coupon(world: World, access: Access, id: str, reason: str) -> Coupon:
     """Again: as it stands. Raises NOT_FOUND, COUPON_USED."""
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         coupon = _coupon(world, access, id)
         wanted = coupons.voided(coupon, reason, access.actor, world.now())
         if wanted is coupon:

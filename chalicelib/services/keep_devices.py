@@ -7,7 +7,7 @@ from chalicelib.domain.clients import Client, Device, with_device, without_devic
 from chalicelib.domain.errors import conflict, refused
 from chalicelib.services.keep_client import see_client
 from chalicelib.services.ports import DeviceRefused, PlatformMissing, PushRegistry, SaveConflict
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 
 def add_device(
@@ -47,7 +47,7 @@ def remove_device(world: World, access: Access, client_id: str, device_id: str) 
 
 
 def _changed(world: World, access: Access, client_id: str, change: Callable[[Client], Client]) -> Client:
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         client = see_client(world, access, client_id)
         wanted = change(client)
         if wanted == client:

@@ -30,7 +30,7 @@ from chalicelib.services.follow_merge import present
 from chalicelib.services.make_links import Links
 from chalicelib.services.ports import PassUpdates, SaveConflict
 from chalicelib.services.show_card import Card, card_code, card_of, coupons_of
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 TOKEN = 32
 DEVICES_MOST = 20
@@ -127,7 +127,7 @@ def _keep(world: World, values: list[Any]) -> None:
     kept: PassDevice = values[0]
     client = client_of_pass(world, kept.network_id, kept.client_id)
     client = present(world, client) or client
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         now, directory = world.now(), world.directory(kept.network_id)
         account = world.store.account(kept.network_id, client.id)
         marked = replace(account, shown=Shown(account.entries))

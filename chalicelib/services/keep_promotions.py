@@ -24,7 +24,7 @@ from chalicelib.domain.promotions import (
 from chalicelib.domain.zones import local_date
 from chalicelib.services.check_promotion import checked_promotion
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 KNOWN_AFTER = timedelta(minutes=2)
 """So long other processes may go by the terms that they had read: within it before its first day a promotion
@@ -116,7 +116,7 @@ def stop_promotion(world: World, access: Access, promotion_id: str) -> Promotion
 
 def _changed(world: World, promotion: Promotion, change: Callable[[Promotion], Promotion]) -> Promotion:
     stands: Promotion | None = promotion
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         if stands is None:
             raise missing("promotion", promotion.id)
         wanted = change(stands)

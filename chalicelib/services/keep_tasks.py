@@ -6,7 +6,7 @@ from chalicelib.domain.access import Access
 from chalicelib.domain.errors import conflict, forbidden, missing
 from chalicelib.domain.tasks import Task
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 
 def reaches_task(access: Access, task: Task) -> bool:
@@ -16,7 +16,7 @@ def reaches_task(access: Access, task: Task) -> bool:
 
 def finish_task(world: World, access: Access, task_id: str) -> Task:
     """Done, by whom and when; what is done already stays as it is. Raises NOT_FOUND, FORBIDDEN."""
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         task = world.store.task(access.network_id, task_id)
         if task is None:
             raise missing("task", task_id)

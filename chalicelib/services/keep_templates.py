@@ -15,7 +15,7 @@ from chalicelib.services.make_links import Links
 from chalicelib.services.ports import SaveConflict, Texts, TextToBeginWith
 from chalicelib.services.sample_facts import TextWarning, sample_facts, warnings_of
 from chalicelib.services.set_up import read_anew
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 
 class Words(Struct, frozen=True):
@@ -97,7 +97,7 @@ def keep_template(
     _ensure_whole_network(access)
     text = checked(place.kind, place.channel, place.language, text)
     subject = checked_subject(place.kind, place.channel, place.language, subject)
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         stands = _stands(world, access, place, version)
         template = Template(
             network_id=access.network_id,
@@ -125,7 +125,7 @@ def keep_template(
 def drop_template(world: World, access: Access, place: Place, version: int | None = None) -> None:
     """The built-in words hold again. Nothing to drop is no mistake. Raises STALE_VERSION."""
     _ensure_whole_network(access)
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         stands = _stands(world, access, place, version)
         if stands is not None:
             try:

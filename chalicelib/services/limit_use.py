@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from chalicelib.domain.errors import DomainError, ErrorKind, conflict
 from chalicelib.domain.operations import Tally
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 HOUR = timedelta(hours=1)
 
@@ -17,7 +17,7 @@ def count_use(world: World, network_id: str, what: str, id: str, most: int) -> b
     id, was counted before. Raises TOO_MANY."""
     now = world.now()
     name = f"{what} {now:%Y-%m-%dT%H}"
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         stands = world.store.tally(network_id, name)
         tally = stands or Tally(network_id=network_id, name=name, expires_at=now + 2 * HOUR)
         if id in tally.done:

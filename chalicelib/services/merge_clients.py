@@ -30,7 +30,7 @@ from chalicelib.services.keep_coupons import open_coupons
 from chalicelib.services.plan_booking import with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.undo_entry import entries_of, expired_of, grace_end, merged_id, undone_since
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 BOOKINGS_MOST, COUPONS_MOST = 40, 20
 """So many bookings to come, and open coupons, go over with a client: they are all in one transaction."""
@@ -55,7 +55,7 @@ def merge_clients(world: World, access: Access, client_id: str, into_id: str) ->
     """
     if client_id == into_id:
         raise refused("SAME_CLIENT", "A client is merged into another one.", client_id=client_id)
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         client, other = _both(world, access, client_id, into_id)
         if client.merged is not None and client.merged.into == into_id:
             return _as_it_stands(world, client, other)
@@ -204,7 +204,7 @@ def unmerge_clients(world: World, access: Access, client_id: str) -> Merged:
     """Undoes a merge: what had come leaves the other again, and what of it they have spent since they owe.
     What the other gained by themselves since stays theirs. Raises NOT_FOUND, NOT_MERGED, HOLDS_OPEN,
     CLIENT_MERGED (the other was merged further: unmerge them first, since the points are there)."""
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         client = world.store.client(access.network_id, client_id)
         if client is None:
             raise missing("client", client_id)

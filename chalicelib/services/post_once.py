@@ -43,7 +43,7 @@ def post_once(
     was posted.
     """
     client = client or world.store.client(network_id, client_id, fresh=False)
-    for _ in range(_TRIES):
+    for _ in world.tries(_TRIES):
         now, directory = world.now(), world.directory(network_id)
         account = world.store.account(network_id, client_id)
         try:

@@ -9,9 +9,10 @@ from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import digest
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.undo_entry import undone_of
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 CODE_CHARS = 8
+_CODES_TRIED = 8
 CHAIN_MOST = 20
 """How far back it is looked for a loop of clients who came by each other's word."""
 
@@ -36,7 +37,7 @@ def referral_code(world: World, client: Client) -> ReferralCode:
         and each.booking_id is None
         and undone_of(each, entries) < each.worth
     )
-    for number in range(CONFLICT_TRIES):
+    for number in range(_CODES_TRIED):
         code = digest("referral", client.id, str(number), length=CODE_CHARS)
         alias = Alias(network_id=client.network_id, kind=REFERRAL, value=code, leads_to=client.id)
         owner = world.store.alias(client.network_id, REFERRAL, code)

@@ -23,7 +23,7 @@ from chalicelib.services.take_back_visit import of_visit
 from chalicelib.services.undo_entry import entries_of, undone, undone_of
 from chalicelib.services.undo_gifts import Undoing, refunded_gifts
 from chalicelib.services.visit_points import visited_on
-from chalicelib.services.world import CONFLICT_TRIES, Allow, World
+from chalicelib.services.world import Allow, World
 
 
 class Refunded(Struct, frozen=True):
@@ -53,7 +53,7 @@ def refund(
     INVALID_AMOUNT, REFUND_EXISTS.
     """
     id = derived("rfd", booking_id, request_id or world.chance(16))
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         booking = world.store.booking(network_id, booking_id)
         if booking is None:
             raise missing("booking", booking_id)

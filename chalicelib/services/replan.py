@@ -16,7 +16,7 @@ from chalicelib.domain.walks import Walk, WalkKind
 from chalicelib.services import plan_booking, plan_client
 from chalicelib.services.about_account import about_account
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 Planned = TypeVar("Planned", Booking, Client, Account)
 
@@ -169,7 +169,7 @@ def _replanned(
     reread: Callable[[], Planned | None],
 ) -> bool:
     """Whether its pointer had to be changed. Somebody else's change is taken into account, never undone."""
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         wanted = planned(value, world.now())
         if wanted.wake == value.wake:
             return False

@@ -10,7 +10,7 @@ from chalicelib.domain.waking import Wake
 from chalicelib.services import plan_client
 from chalicelib.services.plan_booking import rewoken
 from chalicelib.services.ports import SaveConflict, Woken
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 
 def retry_parked(world: World, network_id: str, item_id: str) -> Parked:
@@ -18,7 +18,7 @@ def retry_parked(world: World, network_id: str, item_id: str) -> Parked:
     parked = next((each for each in world.store.parked(network_id) if each.item.split()[-1] == item_id), None)
     if parked is None:
         raise missing("parked item", item_id)
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         value = _item(world, parked, item_id)
         if value is None:
             world.store.save(remove=[parked])

@@ -36,7 +36,6 @@ from chalicelib.services.ports import SaveConflict
 from chalicelib.services.sending import LOST, Sending, put_on_record
 from chalicelib.services.subjects import Subject, claimed, settled
 from chalicelib.services.word_touch import Draft, drafted, outgoing
-from chalicelib.services.world import CONFLICT_TRIES
 
 _FINAL = {
     MessageState.SENT: TouchState.SENT,
@@ -347,7 +346,7 @@ def _record(round: Round, attempt: Attempt, outcome: Outcome, now: datetime) -> 
 def _bury(round: Round, chosen: Route, reason: str, now: datetime) -> None:
     client, dead = round.subject.client, DeadAddress(chosen.channel, chosen.address, reason, now)
     with suppress(SaveConflict):  # it will be found dead again
-        bury_address(round.sending.world.store, client.network_id, client.id, dead)
+        bury_address(round.sending.world, client.network_id, client.id, dead)
 
 
 def _resolve(round: Round) -> None:
@@ -356,7 +355,7 @@ def _resolve(round: Round) -> None:
     world = round.sending.world
     trouble: Trouble | None = round.subject.item.trouble if round.throttled else None
     current: Subject | None = round.subject
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         if current is None:
             return
         try:

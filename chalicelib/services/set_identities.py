@@ -12,7 +12,7 @@ from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.network import Network
 from chalicelib.services.contact_details import email_or_none
 from chalicelib.services.ports import SaveConflict
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 _WHATSAPP_ARN = re.compile(r"arn:[a-z-]+:social-messaging:[a-z0-9-]+:[0-9]+:phone-number-id/([0-9A-Za-z]+)")
 _SHAPES = {
@@ -28,7 +28,7 @@ def set_identities(world: World, network_id: str, said: Mapping[str, str | None]
     address. Phones, codes and WhatsApp ids are also what clients write to. Networks may share one, since this
     is the operator's word. Raises NOT_FOUND, UNKNOWN_CHANNEL, INVALID_IDENTITY.
     """
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         network = world.store.network(network_id)
         if network is None:
             raise missing("network", network_id)
@@ -58,7 +58,7 @@ def answer_at(world: World, network_id: str, number: str) -> InboundNumber:
         raise missing("network", network_id)
     channel = "whatsapp" if "phone-number-id" in number else "sms"
     plain = _identity(channel, number) or ""
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         stands = world.store.inbound_number(plain) or InboundNumber(number=plain, network_ids=())
         if network_id in stands.network_ids:
             return stands

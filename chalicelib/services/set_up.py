@@ -18,7 +18,7 @@ from chalicelib.services.contact_details import name_normal
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.replan import a_replan
 from chalicelib.services.set_identities import identified, numbers_taken
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 SetUp = TypeVar("SetUp", Network, Salon, Staff, Service)
 Added = TypeVar("Added", Salon, Staff, Service)
@@ -209,7 +209,7 @@ def _changed(
 ) -> SetUp:
     """Raises NOT_FOUND; STALE_VERSION where the changes name another version than the present one. also: what
     is saved along with the change."""
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         directory = read_anew(world, access.network_id)
         stands = of(directory)
         if stands is None:

@@ -25,7 +25,7 @@ from chalicelib.services.promote_visit import given_back
 from chalicelib.services.undo_entry import entries_of, undone, undone_of
 from chalicelib.services.undo_gifts import Undoing, taken_back_gifts
 from chalicelib.services.visit_points import posting_id, visited_on
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 TAKEN_BACK = "visit taken back"
 
@@ -33,7 +33,7 @@ TAKEN_BACK = "visit taken back"
 def take_back(world: World, booking: Booking, to: Status, actor: str) -> Booking:
     """The booking in its new status, saved together with the reversing entries. A booking that is no longer
     completed is returned as it is."""
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         values = taken_back(world, booking, to, actor)
         try:
             saved: Booking = world.store.save(*values)[0]

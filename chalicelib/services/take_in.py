@@ -19,7 +19,7 @@ from chalicelib.services.apply_booking import Applied, Unknown, apply_booking
 from chalicelib.services.apply_client import apply_client
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.receive_webhook import Site, context_of
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 
 class Intake(Struct, frozen=True):
@@ -91,7 +91,7 @@ def _waiting(item: InboxItem, unknown: Unknown, now: datetime) -> InboxItem:
 def _apply(world: World, connection: Connection, event: SiteEvent) -> Applied:
     if isinstance(event, Ignored):
         return Applied(changed=False, reason=event.reason)
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         try:
             if isinstance(event, BookingReported):
                 return apply_booking(world, connection, event)

@@ -91,7 +91,7 @@ def _applied(world: World, message: Message, receipt: Receipt) -> Message:
     message cost more or less than was reserved for it is counted in the same write, and so exactly once."""
     if message.with_message is not None:
         receipt = replace(receipt, parts=None, cost_micros=None)  # the message that carries it is charged
-    for _ in range(_TRIES):
+    for _ in world.tries(_TRIES):
         after = applied(message, receipt)
         if after == message:
             return message
@@ -147,7 +147,7 @@ def _change_touches(
 ) -> Any:
     """Changes the touches that made the messages, where the item still stands at those attempts. Answers with
     the item as it was saved, None if nothing was to be changed."""
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         item = _item_of(world, messages[0])
         if item is None:
             return None
@@ -187,7 +187,7 @@ def _made_one_of(messages: Sequence[Message], item: Any, touch: Touch) -> bool:
 def _bury(world: World, message: Message, receipt: Receipt) -> None:
     if message.to is not None:
         dead = DeadAddress(message.channel, message.to, receipt.reason or "bad_address", receipt.at)
-        bury_address(world.store, message.network_id, message.client_id, dead)
+        bury_address(world, message.network_id, message.client_id, dead)
 
 
 def _refuse(world: World, message: Message, at: datetime) -> None:

@@ -26,7 +26,7 @@ from chalicelib.services.confirm_visit import confirm_visit
 from chalicelib.services.keep_consents import BY_CLIENT, set_consents, stop_messages
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.subjects import next_booking
-from chalicelib.services.world import CONFLICT_TRIES, World
+from chalicelib.services.world import World
 
 HOW = "reply"
 REPLIED_WITHIN = timedelta(days=7)
@@ -78,7 +78,7 @@ def _client(world: World, network_id: str, reply: Reply) -> Client | None:
 def _opens_conversation(world: World, client: Client, at: datetime) -> None:
     """WhatsApp allows free text for a while after the client wrote."""
     stands: Client | None = client
-    for _ in range(CONFLICT_TRIES):
+    for _ in world.tries():
         if stands is None or (stands.written_at is not None and stands.written_at >= at):
             return
         with suppress(SaveConflict):

@@ -1,7 +1,7 @@
 """What every use case works with: the store, the present instant, chance, and the queue that wakes things at
 once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -9,13 +9,16 @@ from msgspec import Struct
 
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.errors import missing
-from chalicelib.domain.ids import time_ordered
+from chalicelib.domain.ids import fraction, time_ordered
 from chalicelib.domain.network import Directory
 from chalicelib.services.ports import Chance, Clock, Store, WakeQueue, Woken
 
 CONFLICT_TRIES = 8
 """How often a use case starts over when somebody else changed what it had read. Each failure means that
 another writer succeeded, so that many writers on one item all get through."""
+
+_PAUSE_SECONDS, _DOUBLED = 0.01, 4
+"""The longest first pause before starting over, and how often it doubles."""
 
 
 Allow = Callable[[Booking], None]
@@ -30,11 +33,14 @@ class Directories(Protocol):
 
 
 class World(Struct, frozen=True):
+    """pause: waits for so many seconds."""
+
     store: Store
     directories: Directories
     clock: Clock
     chance: Chance
     wake_queue: WakeQueue
+    pause: Callable[[float], None]
 
     def now(self) -> datetime:
         return self.clock()
@@ -52,6 +58,15 @@ class World(Struct, frozen=True):
         if found is None:
             raise missing("network", network_id)
         return found
+
+    def tries(self, most: int = CONFLICT_TRIES) -> Iterator[int]:
+        """The tries, from 0 on, of what starts over when somebody else was quicker. Between them pauses of
+        chance length, each time twice as long at most ("full jitter", Amazon Builders' Library): those who
+        met once would meet again, and each meeting is a write that is paid for and lost."""
+        for number in range(most):
+            if number:
+                self.pause(_PAUSE_SECONDS * 2 ** min(number - 1, _DOUBLED) * fraction(self.chance(2)))
+            yield number
 
     def new_id(self, prefix: str) -> str:
         return time_ordered(prefix, self.clock(), self.chance(7))

@@ -1,5 +1,6 @@
 """Eight at once: threads that share nothing but the table, as Lambdas do."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,7 +20,9 @@ MARIA = "cli_maria00000000001"
 def new_life(store: Table, clock: SettableClock, sender: Any) -> Life:
     """One worker's life: its own table client, as each Lambda has; threads share nothing but the table."""
     table = Table(store.item.Meta.table_name, REGION, shards=1, host=store.item.Meta.host)
-    world = World(table, CachedDirectories(table.directory, clock), clock, chance, RecordingWakeQueue())
+    world = World(
+        table, CachedDirectories(table.directory, clock), clock, chance, RecordingWakeQueue(), time.sleep
+    )
     return Life(world, sender, RecordingIntake())
 
 

@@ -12,7 +12,7 @@ from chalicelib.messaging.sns_sms import SnsSms
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import World
 from chalicelib.wiring import CachedDirectories
-from tests.builders import NOW, SeededChance, SettableClock, a_town
+from tests.builders import NOW, SeededChance, SettableClock, a_town, no_pause
 from tests.crash.failing_calls import Calls, Failure, WorkerDied, calls
 from tests.life import Life, Scripted
 
@@ -25,7 +25,9 @@ def new_life(aws: dict[str, Any], clock: SettableClock, site: Scripted) -> Life:
     """A life on the table as it is, in a process that has just begun."""
     table = aws["table"]
     wake_queue = SqsWakeQueue(lambda: aws["sqs"], aws["urls"][0], table.locate)
-    world = World(table, CachedDirectories(table.directory, clock), clock, SeededChance(), wake_queue)
+    world = World(
+        table, CachedDirectories(table.directory, clock), clock, SeededChance(), wake_queue, no_pause
+    )
     intake_queue = SqsIntakeQueue(lambda: aws["sqs"], aws["urls"][1])
     return Life(world, SnsSms(lambda: aws["sns"]), intake_queue, site)
 

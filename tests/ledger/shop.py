@@ -43,6 +43,7 @@ from tests.builders import (
     a_salon,
     a_service,
     access,
+    no_pause,
     save_client,
 )
 from tests.crash.failing_calls import Calls, Failure, WorkerDied
@@ -77,7 +78,9 @@ class Shop:
     def __post_init__(self) -> None:
         self.clock = SettableClock(self.begin)
         directories = CachedDirectories(self.store.directory, self.clock)
-        self.world = World(self.store, directories, self.clock, SeededChance(), RecordingWakeQueue())
+        self.world = World(
+            self.store, directories, self.clock, SeededChance(), RecordingWakeQueue(), no_pause
+        )
         self.life = Life(self.world, RecordingSender(), RecordingIntake())
         made_at = self.begin
         self.store.save(

@@ -35,6 +35,7 @@ from tests.builders import (
     a_client,
     a_salon,
     a_town,
+    no_pause,
     save_client,
 )  # fmt: skip
 from tests.crash.failing_calls import Calls, WorkerDied
@@ -140,6 +141,7 @@ class Days:
             clock=self.clock,
             chance=SeededChance(),
             wake_queue=RecordingWakeQueue(),
+            pause=no_pause,
         )
         senders = {channel: _Channel(channel, self) for channel in CHANNELS}
         self.life = ExactLife(world, senders, RecordingIntake())

@@ -14,7 +14,15 @@ from chalicelib.domain.walks import Walk, WalkKind
 from chalicelib.services.audit_accounts import audit_some
 from chalicelib.services.ports import Page
 from chalicelib.services.world import World
-from tests.builders import NETWORK, NOW, FreshDirectories, RecordingWakeQueue, SeededChance, SettableClock
+from tests.builders import (
+    NETWORK,
+    NOW,
+    FreshDirectories,
+    RecordingWakeQueue,
+    SeededChance,
+    SettableClock,
+    no_pause,
+)
 
 ENTRIES_EACH = 20
 
@@ -53,7 +61,12 @@ def peak_of(clients: int) -> tuple[Walk, int]:
     """The walk at its end, and the most that a slice of it took, in bytes."""
     store: Any = Endless(clients, a_ledger())
     world = World(
-        store, FreshDirectories(lambda _: None), SettableClock(), SeededChance(), RecordingWakeQueue()
+        store,
+        FreshDirectories(lambda _: None),
+        SettableClock(),
+        SeededChance(),
+        RecordingWakeQueue(),
+        no_pause,
     )
     walk = Walk(network_id=NETWORK, id="wlk_1", kind=WalkKind.AUDIT, begun_at=NOW)
     peak = 0

@@ -26,6 +26,7 @@ from tests.builders import (
     a_network,
     a_town,
     access,
+    no_pause,
 )
 from tests.life import Life
 from tests.memory_store import MemoryStore
@@ -41,7 +42,12 @@ def in_memory(**rules: Any) -> Life:
     bonuses = BonusRules(**{"pending_days": 0, **rules})
     a_town(store, network=replace(network, rules=replace(network.rules, bonuses=bonuses)))
     world = World(
-        store, FreshDirectories(store.directory), SettableClock(), SeededChance(), RecordingWakeQueue()
+        store,
+        FreshDirectories(store.directory),
+        SettableClock(),
+        SeededChance(),
+        RecordingWakeQueue(),
+        no_pause,
     )
     return Life(world, RecordingSender(), RecordingIntake())
 
