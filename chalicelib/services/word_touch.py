@@ -26,6 +26,7 @@ USEFUL_SECONDS_LEAST = 5
 _PURPOSES = {
     **dict.fromkeys(ESSENTIAL, LinkPurpose.BOOKING),
     REVIEW: LinkPurpose.REVIEW,
+    BONUS: LinkPurpose.CARD,
 }
 """The page of ours that a kind of message leads to; the others lead to where the salon takes bookings."""
 

@@ -10,12 +10,14 @@ from chalicelib.web.told import Told
 class Call(Struct, frozen=True):
     """What the client is asked to open. words: with the address among them; label: on a button.
 
-    asks: without the tap the message has no point, so that one which is opened by the tap itself says it."""
+    asks: without the tap the message has no point, so that one which is opened by the tap itself says it.
+    spare: it may be left out where it costs."""
 
     words: str
     label: str
     url: str
     asks: bool = False
+    spare: bool = False
 
 
 Said = Iterator[str | Call | None]
@@ -105,6 +107,9 @@ def _review_request(told: Told) -> Said:
 def _bonus_notice(told: Told) -> Said:
     yield told.gettext("thank you for your visit!")
     yield bonus(told)
+    if link := told["link"]:
+        words = told.gettext("Your bonuses: {link}", link=link)
+        yield Call(words, told.gettext("Your bonuses"), link, spare=True)
 
 
 def bonus(told: Told) -> str:

@@ -102,16 +102,18 @@ def _stop(kind: str, known: Told) -> str:
 
 
 def _sms(kind: str, facts: MessageFacts, texts: Catalogue) -> str:
-    """Long names are shortened just as far as that makes the message cheaper: of all readings with the fewest
-    parts the fullest is taken."""
+    """Long names are shortened, and what is spare is left out, just as far as that makes the message cheaper:
+    of all readings with the fewest parts the fullest is taken."""
     longest = max(map(len, (facts.salon_name, facts.staff or "", ", ".join(facts.services))))
     fullest, *shorter = _NAME_LIMITS
     limits = [fullest, *(limit for limit in shorter if limit < longest)]  # mostly there is just one
-    return min((_sms_text(kind, told(facts, texts, limit)) for limit in limits), key=parts)
+    readings = [(told(facts, texts, limit), spare) for spare in (True, False) for limit in limits]
+    return min((_sms_text(kind, known, spare) for known, spare in readings), key=parts)
 
 
-def _sms_text(kind: str, known: Told) -> str:
-    sentences = [each.words if isinstance(each, Call) else each for each in said(kind, known)]
+def _sms_text(kind: str, known: Told, spare: bool = True) -> str:
+    pieces = [each for each in said(kind, known) if spare or not (isinstance(each, Call) and each.spare)]
+    sentences = [each.words if isinstance(each, Call) else each for each in pieces]
     words = f"{known['salon']}: {' '.join(sentences)} {_stop(kind, known)}".split()
     if known.texts.language in PLAIN_LANGUAGES:
         words = [word if "://" in word else plain(word) for word in words]

@@ -7,13 +7,15 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings import Status
+from chalicelib.domain.links import LinkPurpose
 from chalicelib.domain.messages import MessageState, Outcome, Worded
+from chalicelib.domain.rules import MessageRules
 from chalicelib.domain.touches import GRACE, TouchKind, TouchState
 from chalicelib.services import keep_client, keep_consents
 from chalicelib.services.wake_items import wake_one
 from chalicelib.services.wakers import wakers
 from tests.builders import NETWORK, NOW, a_client, access, save_client
-from tests.life import Life
+from tests.life import BASE_URL, Life
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)  # Wednesday, noon in Chisinau
 LIFE_LONG = timedelta(days=90)
@@ -41,6 +43,21 @@ def test_a_visits_whole_life_is_six_messages_of_seven_kinds(life: Life, clock: A
     assert len(logged) == 7
     assert {state for _, state in logged} == {"sent"}
     assert ("bonus_notice", "sent") in logged
+
+
+def test_a_bonus_notice_that_goes_alone_leads_to_the_card(life: Life) -> None:
+    network = life.store.network(NETWORK)
+    rules = MessageRules(off=(TouchKind.REVIEW_REQUEST,))
+    life.store.save(replace(network, rules=replace(network.rules, messages=rules)))
+    booking = life.book(IN_TWO_DAYS)
+    life.run_until(booking.ends_at)
+    life.complete(booking)
+    life.run_until(NOW + timedelta(days=4))
+    notice = life.sender.sent[-1]
+    assert notice.kind == "bonus_notice"
+    address, _, token = notice.link.rpartition("/w/")
+    link = life.sending().links.opened(life.store, token, LinkPurpose.CARD, life.world.now())
+    assert (address, link.client_id, link.booking_id) == (BASE_URL, booking.client_id, booking.id)
 
 
 def test_no_reminder_comes_after_a_cancellation(life: Life) -> None:
