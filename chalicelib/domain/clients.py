@@ -92,13 +92,17 @@ class Uncounted(Struct, frozen=True):
     visit: VisitDay | None = None
 
 
+TAKEN_OVER = ("phone", "email", "birth_date")
+"""What a client who turned out to be another brings along where the other has none."""
+
+
 class Merge(Struct, frozen=True, kw_only=True):
     """That a client turned out to be another, `into`, and what it takes to undo that.
 
     out_id, in_id   the two entries that moved the points.
-    visits          how many visits the other gained. first_visit_on: the other's own before.
+    visits          how many visits the other gained. first_visit_on, gifted_year: the other's own before.
     booking_ids     bookings that were to come and went over to the other.
-    filled          which of phone and e-mail the other had none of, and took over.
+    filled          which of TAKEN_OVER the other had none of, and took over.
     uncounted       of their own visits, what was undone since.
     """
 
@@ -112,6 +116,7 @@ class Merge(Struct, frozen=True, kw_only=True):
     booking_ids: tuple[str, ...] = ()
     filled: tuple[str, ...] = ()
     uncounted: tuple[Uncounted, ...] = ()
+    gifted_year: int = 0
 
 
 class Client(Struct, frozen=True, kw_only=True):
@@ -312,8 +317,8 @@ def as_they_go(client: Client) -> Client:
 
 
 def with_visits_of(client: Client, other: Client) -> Client:
-    """The client with another's visits besides, who turned out to be the same: a day that both were in a
-    salon is one visit."""
+    """The client with another's visits and birthdays besides, who turned out to be the same: a day that both
+    were in a salon is one visit, and each birthday one."""
     both = {*client.recent_visits, *other.recent_visits}
     known_twice = len(client.recent_visits) + len(other.recent_visits) - len(both)
     firsts = [day for day in (client.first_visit_on, other.first_visit_on) if day]
@@ -327,12 +332,14 @@ def with_visits_of(client: Client, other: Client) -> Client:
         visits_count=client.visits_count + other.visits_count - known_twice,
         first_visit_on=min(firsts, default=None),
         spent_minor=MappingProxyType(spent),
+        gifted_year=max(client.gifted_year, other.gifted_year),
     )
 
 
 def without_visits_of(client: Client, other: Client, merge: Merge) -> Client:
     """The client without another's visits again."""
     theirs = set(other.recent_visits)
+    gifted = client.gifted_year if client.gifted_year > other.gifted_year else merge.gifted_year
     recent = tuple(visit for visit in client.recent_visits if visit not in theirs)
     count = max(client.visits_count - merge.visits, 0)
     spent = {code: minor - other.spent_minor.get(code, 0) for code, minor in client.spent_minor.items()}
@@ -343,4 +350,5 @@ def without_visits_of(client: Client, other: Client, merge: Merge) -> Client:
         visits_count=count,
         first_visit_on=own_first if count else None,
         spent_minor=MappingProxyType(spent),
+        gifted_year=gifted,
     )

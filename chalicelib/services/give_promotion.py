@@ -7,6 +7,7 @@ nothing is counted twice.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +36,10 @@ class _CapReached(Exception):
     """Less is left than one client gets."""
 
 
+class _HadIt(Exception):
+    """The client was given it under another name, and merged since."""
+
+
 def grant_id(promotion_id: str, client_id: str) -> str:
     return entry_id(client_id, "promotion", promotion_id)
 
@@ -50,8 +55,9 @@ def give_some(world: World, walk: Walk) -> Walk:
     try:
         for client in page.items:
             if is_member(world, promotion.audience, client, directory, world.now()):
-                _give(world, directory, promotion, promotion.grant, client)
-                changed += 1
+                with suppress(_HadIt):
+                    _give(world, directory, promotion, promotion.grant, client)
+                    changed += 1
     except _CapReached:
         return replace(walk, stage=CAP_REACHED, changed=walk.changed + changed, finished_at=world.now())
     is_last = page.cursor is None
@@ -69,6 +75,9 @@ def _give(world: World, directory: Directory, promotion: Promotion, gift: Gift, 
     salon = salon_of(client, directory)
 
     def operation(account: Account, now: datetime) -> Posted:
+        for former in account.came_from:
+            if world.store.entry(promotion.network_id, former, grant_id(promotion.id, former)):
+                raise _HadIt
         posting = Posting(
             id=grant_id(promotion.id, client.id),
             kind=EntryKind.PROMOTION,

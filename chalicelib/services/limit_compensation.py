@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.access import Access
-from chalicelib.domain.account import Posting
+from chalicelib.domain.account import Account, Posting
 from chalicelib.domain.bonus_rules import BonusRules, CompensationLimit
 from chalicelib.domain.errors import DomainError, refused
 from chalicelib.domain.ledger import Posted
@@ -24,11 +24,13 @@ _NONE = CompensationLimit(0, 0, 0)
 
 
 class _Count(Struct, frozen=True):
-    """One of the counts that a compensation is written in. which: the limit's name; most: None, none."""
+    """One of the counts that a compensation is written in. which: the limit's name; most: None, none. others:
+    the names of what counts with it."""
 
     which: str
     name: str
     most: int | None
+    others: tuple[str, ...] = ()
 
 
 def within_limits(
@@ -38,7 +40,8 @@ def within_limits(
     the counts, guarded by their versions. It raises OVER_LIMIT, with which limit, and who may give more.
 
     Days and months are those of the network's zone. All who act by keys of one staff member are one. What
-    a client was given in a month counts whoever gave it, so that nobody adds to what another gave already.
+    a client was given in a month counts whoever gave it, so that nobody adds to what another gave already,
+    and under whatever name, should they have been merged since.
     """
 
     def beside(done: Posted) -> list[Any]:
@@ -47,11 +50,13 @@ def within_limits(
         if limit is not None and posting.points > limit.points:
             raise _over("points", limit.points, access, rules, posting, client_id)
         found = []
-        for count in _counts(world, access, client_id, limit):
+        for count in _counts(world, access, done.account, limit):
             tally = world.store.tally(access.network_id, count.name) or Tally(
                 network_id=access.network_id, name=count.name, expires_at=world.now() + _KEPT
             )
-            if count.most is not None and len(tally.done) >= count.most:
+            others = (world.store.tally(access.network_id, name) for name in count.others)
+            so_far = len(tally.done) + sum(len(other.done) for other in others if other is not None)
+            if count.most is not None and so_far >= count.most:
                 raise _over(count.which, count.most, access, rules, posting, client_id)
             found.append(replace(tally, done=(*tally.done, posting.id)))
         return found
@@ -59,15 +64,17 @@ def within_limits(
     return beside
 
 
-def _counts(world: World, access: Access, client_id: str, limit: CompensationLimit | None) -> list[_Count]:
+def _counts(world: World, access: Access, account: Account, limit: CompensationLimit | None) -> list[_Count]:
     day = local_date(world.now(), world.directory(access.network_id).zone)
-    to_client = f"compensation to {client_id} {day:%Y-%m}"
+    to_client, *others = (
+        f"compensation to {id} {day:%Y-%m}" for id in (account.client_id, *account.came_from)
+    )
     if limit is None:
         return [_Count("times_a_client_a_month", to_client, None)]
     who = access.staff_id or access.actor
     return [
         _Count("times_a_day", f"compensation by {who} {day}", limit.times_a_day),
-        _Count("times_a_client_a_month", to_client, limit.times_a_client_a_month),
+        _Count("times_a_client_a_month", to_client, limit.times_a_client_a_month, tuple(others)),
     ]
 
 

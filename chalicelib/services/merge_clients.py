@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from chalicelib.domain.access import Access
 from chalicelib.domain.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.bookings import Booking
-from chalicelib.domain.clients import Client, Merge, as_they_go, with_visits_of, without_visits_of
+from chalicelib.domain.clients import TAKEN_OVER, Client, Merge, as_they_go, with_visits_of, without_visits_of
 from chalicelib.domain.coupons import Coupon, coupon_id, reopened, voided
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import entry_id
@@ -106,7 +106,7 @@ def _merged(world: World, access: Access, client: Client, other: Client) -> _Don
     came = moved_in(theirs, left.entry, _posting(in_id, out_id, access), now)
     ahead = _ahead(world, client, now)
     grown = with_visits_of(other, client)
-    filled = tuple(name for name in ("phone", "email") if getattr(client, name) and not getattr(other, name))
+    filled = tuple(name for name in TAKEN_OVER if getattr(client, name) and not getattr(other, name))
     grown = replace(grown, **{name: getattr(client, name) for name in filled})
     merge = Merge(
         into=other.id,
@@ -118,6 +118,7 @@ def _merged(world: World, access: Access, client: Client, other: Client) -> _Don
         first_visit_on=other.first_visit_on,
         booking_ids=tuple(booking.id for booking in ahead),
         filled=filled,
+        gifted_year=other.gifted_year,
     )
     gone = plan_client.with_wake(replace(client, merged=merge, merges=client.merges + 1), directory, now)
     grown = plan_client.with_wake(grown, directory, now)

@@ -32,10 +32,12 @@ class Promoted(Struct, frozen=True):
 
 
 class _Room(Struct, frozen=True):
-    """What an offer can give this client now."""
+    """What an offer can give this client now. is_new: they have got nothing by it yet, under whatever
+    name."""
 
     offer: Offer
     taken: Taken
+    is_new: bool
     parts: Parts
 
     @property
@@ -55,7 +57,7 @@ def promotion_of_visit(
     """booking: completed, with what it earned; account: after that. before: the client as they were before
     the visit, so that a promotion for new faces, or for those who were lost, reaches them. None: no promotion
     gives anything; where none runs that day, nothing is read."""
-    best = _best(world, directory, booking, before, now)
+    best = _best(world, directory, booking, before, account.came_from, now)
     if best is None:
         return None
     zone = directory.salons[booking.salon_id].timezone
@@ -78,16 +80,22 @@ def promotion_of_visit(
 
 
 def _best(
-    world: World, directory: Directory, booking: Booking, before: Client, now: datetime
+    world: World,
+    directory: Directory,
+    booking: Booking,
+    before: Client,
+    former: Sequence[str],
+    now: datetime,
 ) -> _Room | None:
-    """The offer that gives the most, caps considered; of equals the first made."""
+    """The offer that gives the most, caps considered; of equals the first made. former: the ids of those who
+    were merged into the client."""
     day, earned = visited_on(booking, directory), booking.earned_points
     held = [each for each in directory.offers.values() if each.holds_on(day) and each.more_than(earned) > 0]
     best: _Room | None = None
     for offer in sorted(held, key=lambda each: (-each.multiplier_percent, each.id)):
         if not _is_for(world, offer, directory, booking, before, now):
             continue
-        room = _room(world, offer, before, offer.more_than(earned))
+        room = _room(world, offer, before, former, offer.more_than(earned))
         if room.points > (best.points if best else 0):
             best = room
         if room.points == offer.more_than(earned):  # those that follow have less to give
@@ -114,14 +122,16 @@ def _is_for(
     )
 
 
-def _room(world: World, offer: Offer, client: Client, wanted: int) -> _Room:
-    taken = world.store.promotion_taken(offer.network_id, offer.id, client.id)
+def _room(world: World, offer: Offer, client: Client, former: Sequence[str], wanted: int) -> _Room:
+    ids = (client.id, *former)
+    taken, *earlier = (world.store.promotion_taken(offer.network_id, offer.id, id) for id in ids)
+    is_new = not any(each.visits for each in (taken, *earlier))
     if offer.client_cap_points is not None:
-        wanted = min(wanted, offer.client_cap_points - taken.points)
+        wanted = min(wanted, offer.client_cap_points - sum(each.points for each in (taken, *earlier)))
     if wanted <= 0:
-        return _Room(offer, taken, [])
+        return _Room(offer, taken, is_new, [])
     parts = shares_for(world, offer.network_id, offer.id, offer.cap_points, wanted)
-    return _Room(offer, taken, parts)
+    return _Room(offer, taken, is_new, parts)
 
 
 def _counted(room: _Room, currency: str) -> tuple[Any, ...]:
@@ -130,7 +140,7 @@ def _counted(room: _Room, currency: str) -> tuple[Any, ...]:
     shares = []
     for number, (share, points) in enumerate(room.parts):
         is_first = number == 0
-        clients = int(is_first and room.taken.visits == 0)
+        clients = int(is_first and room.is_new)
         shares.append(given(share, currency, points, clients=clients, visits=int(is_first)))
     return (taken, *shares)
 
