@@ -21,8 +21,12 @@ from chalicelib.services.follow_merge import present
 from chalicelib.services.plan_booking import directory_for, with_wake
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.post_once import post_once
-from chalicelib.services.visit_points import bill_of, ensure_redeemable, programme_of
+from chalicelib.services.visit_points import bill_of, ensure_fits, ensure_redeemable, programme_of
 from chalicelib.services.world import Allow, World
+
+DESK_HOLD = timedelta(hours=12)
+"""How long a bill may be open at a desk: a working day. What is forgotten there is free again the next
+morning, in whatever salon the client comes to."""
 
 
 def hold_for_booking(
@@ -188,8 +192,11 @@ def hold_at_desk(
     bill: Bill,
     request_id: str | None,
 ) -> Entry:
-    """Sets points aside for a bill that is being made out in a salon, without a booking. The same request_id
-    holds once."""
+    """Sets points aside for a bill that is being made out in a salon, without a booking, one at a time: of
+    two receptionists the second hears of the first. The same request_id holds once.
+
+    Raises HOLD_EXISTS, OVER_CAP, UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS.
+    """
     cause = ("request", request_id) if request_id else ("random", world.chance(16))
     posting = Posting(
         id=entry_id(client.id, "hold", *cause),
@@ -203,9 +210,10 @@ def hold_at_desk(
     def operation(account: Account, now: datetime) -> Posted:
         directory = world.directory(access.network_id)
         salon, rules = directory.salons[salon_id], directory.rules.bonuses
+        _ensure_no_other(brought_up(account, now)[0], salon_id)
         terms = programme_for(rules, salon_id, local_date(now, salon.timezone))
         ensure_redeemable(points, bill, terms, rules, salon.currency)
-        return held(account, posting, now + timedelta(days=rules.hold_days), now)
+        return held(account, posting, now + DESK_HOLD, now)
 
     return post_once(
         world,
@@ -216,6 +224,17 @@ def hold_at_desk(
         client=client,
         ensure_same=lambda stands: ensure_same(posting, stands),
     )
+
+
+def _ensure_no_other(account: Account, salon_id: str) -> None:
+    open_here = (hold for hold in account.holds if hold.booking_id is None and hold.salon_id == salon_id)
+    if (hold := next(open_here, None)) is not None:
+        raise conflict(
+            "HOLD_EXISTS",
+            f"{hold.points} points are held for a bill in this salon already: redeem or release them first.",
+            hold_id=hold.id,
+            points=hold.points,
+        )
 
 
 def release_hold(world: World, access: Access, hold_id: str) -> Entry:
@@ -241,7 +260,7 @@ def redeem_hold(world: World, access: Access, hold_id: str, points: int, salon_i
     same.
 
     Raises NOT_FOUND, HOLD_CLOSED, HELD_FOR_BOOKING (complete that), HELD_ELSEWHERE (the salon goes by another
-    programme, or counts in another currency), OVER_CAP.
+    programme, or counts in another currency), OVER_CAP, and of a part UNDER_MINIMUM, WRONG_STEP.
     """
     client_id = client_of_entry(hold_id)
     entry = _hold_entry(world, access, client_id, hold_id)
@@ -271,6 +290,8 @@ def redeem_hold(world: World, access: Access, hold_id: str, points: int, salon_i
         if len(currencies) > 1 or not same_scope(directory.rules.bonuses, entry.salon_id, salon_id, day):
             message = "They are held in a salon with another programme, or another currency."
             raise refused("HELD_ELSEWHERE", message, salon_id=entry.salon_id)
+        if points < entry.held:
+            ensure_fits(points, programme_for(directory.rules.bonuses, salon_id, day))
         return posted(account, posting, now, hold_id=hold_id)
 
     return post_once(

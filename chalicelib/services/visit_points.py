@@ -130,6 +130,11 @@ def ensure_redeemable(
             cap=cap,
             wanted=points,
         )
+    ensure_fits(points, terms)
+
+
+def ensure_fits(points: int, terms: Programme) -> None:
+    """Raises UNDER_MINIMUM, WRONG_STEP."""
     if points < terms.redeem_minimum_points:
         raise refused(
             "UNDER_MINIMUM",

@@ -21,6 +21,7 @@ from tests.ledger.model import (
 
 VALUE_MINOR, PRICE_MINOR = 100, 50_000
 LASTS = timedelta(hours=1)
+DESK_HOLD = timedelta(hours=12)
 UNDER_WAY = timedelta(days=1)
 UPCOMING = "booked"
 
@@ -54,6 +55,7 @@ class KnownHold:
     client: str
     points: int
     booking_id: str | None = None
+    salon_id: str | None = None
     became: str | int | None = None
 
 
@@ -308,17 +310,26 @@ class Books:
         self._hold(client, points, self._held_until(visit), id)
         visit.client = client
 
-    def hold_at_desk(self, client: str, points: int, paid: int) -> None:
+    def hold_at_desk(self, client: str, points: int, paid: int, salon: str) -> None:
         self._ensure_present(client)
+        if any(id in self.purse(client).holds and self.holds[id].salon_id == salon for id in self.holds):
+            raise Refused("HOLD_EXISTS")
         self._ensure_redeemable(points, paid)
-        self._hold(client, points, self.now + timedelta(days=self.rules["hold_days"]), None)
+        self._hold(client, points, self.now + DESK_HOLD, salon_id=salon)
 
-    def _hold(self, client: str, points: int, until: datetime, booking_id: str | None) -> None:
+    def _hold(
+        self,
+        client: str,
+        points: int,
+        until: datetime,
+        booking_id: str | None = None,
+        salon_id: str | None = None,
+    ) -> None:
         try:
             self.purse(client).hold(self.now, "new", points, until)
         except TooMuch:
             raise Refused("INSUFFICIENT_POINTS") from None
-        self.unnamed = KnownHold(client, points, booking_id)
+        self.unnamed = KnownHold(client, points, booking_id, salon_id)
 
     def hold_named(self, entry_id: str) -> None:
         known, self.unnamed = self.unnamed, None
@@ -343,6 +354,8 @@ class Books:
                 raise Refused("ENTRY_EXISTS")
             return
         self._ensure_present(known.client)
+        if points < known.points:
+            self._ensure_fits(points)
         self.unnamed = Undoable(known.client, self._spend(purse, points, hold_id))
         known.became = points
 
@@ -366,12 +379,14 @@ class Books:
     # --- the programme
 
     def _ensure_redeemable(self, points: int, paid: int) -> None:
-        step = self.rules["redeem_step_points"]
         if points > self._cap(paid):
             raise Refused("OVER_CAP")
+        self._ensure_fits(points)
+
+    def _ensure_fits(self, points: int) -> None:
         if points < self.rules["redeem_minimum_points"]:
             raise Refused("UNDER_MINIMUM")
-        if points % step:
+        if points % self.rules["redeem_step_points"]:
             raise Refused("WRONG_STEP")
 
     def _cap(self, paid: int) -> int:

@@ -229,7 +229,7 @@ class AnyShop(RuleBasedStateMachine):
         id, shop = self._request(), self.shop
         entry = self._ask(
             lambda: shop.hold_at_desk(client, points, salon, paid, id),
-            lambda: self.books.hold_at_desk(client, points, paid),
+            lambda: self.books.hold_at_desk(client, points, paid, salon),
             crash,
         )
         if entry is not None:

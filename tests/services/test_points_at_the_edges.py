@@ -141,12 +141,12 @@ def test_held_points_pay_even_after_their_date(life: Life) -> None:
 
 
 def test_a_hold_runs_out_and_its_points_are_free_again(life: Life) -> None:
-    set_up(life, hold_days=1)
+    set_up(life)
     gift(life, 100)
     held = hold_points.hold_at_desk(
         life.world, access(), life.client(), 60, "sal_centru", Bill(paid_minor=40_000), "hold"
     )
-    end = NOW + timedelta(days=1)
+    end = NOW + timedelta(hours=12)
     life.run_until(end - SECOND)
     assert account(life).available(end - SECOND) == 40
     life.run_until(end + timedelta(minutes=2))
@@ -161,7 +161,7 @@ def test_a_hold_runs_out_and_its_points_are_free_again(life: Life) -> None:
 
 
 def test_a_hold_that_nobody_has_attended_to_is_over_all_the_same(life: Life, clock: Any) -> None:
-    set_up(life, hold_days=1)
+    set_up(life)
     gift(life, 100)
     hold_points.hold_at_desk(
         life.world, access(), life.client(), 60, "sal_centru", Bill(paid_minor=40_000), "hold"
@@ -169,6 +169,35 @@ def test_a_hold_that_nobody_has_attended_to_is_over_all_the_same(life: Life, clo
     clock.forward(days=2)
     post_by_hand(life.world, access(), MARIA, ByHand(kind="redeem", points=100, reason="x"), "all")
     assert (account(life).balance, account(life).held) == (0, 0)
+
+
+def held_at_desk(life: Life, points: int, id: str, salon_id: str = "sal_centru") -> Any:
+    bill = Bill(paid_minor=40_000)
+    return hold_points.hold_at_desk(life.world, access(), life.client(), points, salon_id, bill, id)
+
+
+def test_of_two_receptionists_at_one_desk_the_second_hears_of_the_first(life: Life) -> None:
+    set_up(life)
+    gift(life, 100)
+    first = held_at_desk(life, 60, "anna")
+    with pytest.raises(DomainError, match="HOLD_EXISTS") as refused:
+        held_at_desk(life, 40, "vera")
+    assert refused.value.details == {"hold_id": first.id, "points": 60}
+    assert held_at_desk(life, 60, "anna") == first
+    hold_points.redeem_hold(life.world, access(), first.id, 60, "sal_centru")
+    assert held_at_desk(life, 40, "vera").held == 40
+    assert held_at_desk(life, 60, "anna") == first
+
+
+def test_a_part_of_what_is_held_is_redeemed_in_the_programmes_steps(life: Life) -> None:
+    set_up(life, redeem_minimum_points=20, redeem_step_points=10)
+    gift(life, 100)
+    held = held_at_desk(life, 60, "anna")
+    for points, code in ((10, "UNDER_MINIMUM"), (35, "WRONG_STEP"), (70, "OVER_CAP")):
+        with pytest.raises(DomainError, match=code):
+            hold_points.redeem_hold(life.world, access(), held.id, points, "sal_centru")
+    assert hold_points.redeem_hold(life.world, access(), held.id, 30, "sal_centru").points == -30
+    assert (account(life).balance, account(life).held) == (70, 0)
 
 
 # --- what becomes of a booking, becomes of its hold
