@@ -26,7 +26,7 @@ from chalicelib.domain.wallet import (
     serial_of,
 )
 from chalicelib.services import plan_account
-from chalicelib.services.follow_merge import present
+from chalicelib.services.follow_merge import present_account
 from chalicelib.services.make_links import Links
 from chalicelib.services.ports import PassUpdates, SaveConflict
 from chalicelib.services.show_card import Card, card_code, card_of, coupons_of
@@ -125,11 +125,10 @@ def keep_at_google(world: World, network_id: str, client_id: str) -> None:
 def _keep(world: World, values: list[Any]) -> None:
     """With a mark on the account, so that from now on its postings call for telling wallets."""
     kept: PassDevice = values[0]
-    client = client_of_pass(world, kept.network_id, kept.client_id)
-    client = present(world, client) or client
+    client_of_pass(world, kept.network_id, kept.client_id)
     for _ in world.tries():
         now, directory = world.now(), world.directory(kept.network_id)
-        account = world.store.account(kept.network_id, client.id)
+        client, account = present_account(world, kept.network_id, kept.client_id)
         marked = replace(account, shown=Shown(account.entries))
         also = [] if account.shown else [plan_account.with_wake(marked, directory, now, client)]
         try:

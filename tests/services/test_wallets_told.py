@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, EntryKind, Posting
 from chalicelib.domain.account_plan import PASSES
@@ -35,6 +36,7 @@ from chalicelib.services.wakers import wakers
 from chalicelib.store.keys import shard_names
 from tests.builders import NETWORK, SettableClock, a_client, access, save_client
 from tests.life import Life
+from tests.meanwhile import Meanwhile
 
 MARIA = "cli_maria00000000001"
 CHISINAU = "Europe/Chisinau"
@@ -235,6 +237,17 @@ def test_keeping_a_pass_while_points_are_posted_loses_neither(life: Life, update
     assert account(life).shown == Shown(1)
     assert drained(life, updates) == []
     assert life.ledger_faults() == []
+
+
+def test_a_pass_that_is_kept_while_its_client_is_merged_is_told_what_the_other_gets(
+    life: Life, updates: RecordingUpdates
+) -> None:
+    masha = save_client(life.store, a_client("cli_masha00000000001", phone="+37369000001", email=None)).id
+    store = Meanwhile(life.store, lambda: merge_clients(life.world, access(), masha, MARIA))
+    assert keep_on_device(replace(life.world, store=store), NETWORK, masha, "phone-1", "a1")
+    assert account(life).shown is not None
+    give(life, 100)
+    assert drained(life, updates) == [(100, "ru", ["phone-1"])]
 
 
 def test_passes_of_a_client_who_was_merged_show_what_the_other_has(
