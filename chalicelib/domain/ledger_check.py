@@ -72,7 +72,8 @@ class _Told(Struct):
 
     def _take_change(self, entry: Entry, change: LotChange) -> None:
         number = change.number
-        self.granted.setdefault(number, change)
+        if change.points > 0 and not self.remaining.get(number):  # it begins, or begins anew
+            self.granted[number] = change
         self.remaining[number] = self.remaining.get(number, 0) + change.points
         self.held_of[number] = self.held_of.get(number, 0) + change.held
         if self.remaining[number] < 0:

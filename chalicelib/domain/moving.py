@@ -35,6 +35,15 @@ def parted(account: Account, gone: Account) -> Account:
     )
 
 
+def still_rewarded(account: Account, other: Account) -> Account:
+    """The account of one who goes again, with those visits as rewarded that still were so with the other."""
+    return replace(
+        account,
+        reward_uses=tuple(use for use in account.reward_uses if use in other.reward_uses),
+        streaks=tuple(use for use in account.streaks if use in other.streaks),
+    )
+
+
 def moved_out(account: Account, posting: Posting, now: datetime) -> Posted:
     """All that an account has, and owes, leaves it. Raises HOLDS_OPEN."""
     account, ends = brought_up(account, now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence, Set
 from datetime import datetime
-from itertools import groupby
+from itertools import count
 
 from msgspec.structs import replace
 
@@ -117,19 +117,24 @@ def part_taken(entry: Entry, skip: int, points: int) -> list[LotChange]:
 def _returned(
     account: Account, changes: Sequence[LotChange], grace_until: datetime | None, now: datetime
 ) -> list[LotChange]:
-    """To their own lots, or, of those that are over, to one grace lot for each salon that had granted
-    them. A lot that is still open has the last word on when it ends: it may have been put off since."""
+    """To their own lots. One that is over and empty begins anew as a grace lot under its number, so that who
+    asks what became of its points finds them; beside one that is over, but still held, there is a new one. A
+    lot that is still open has the last word on when it ends: it may have been put off since."""
     stands = {lot.number: lot.expires_at for lot in account.lots}
     changes = [replace(change, expires_at=stands.get(change.number, change.expires_at)) for change in changes]
-    over = [change for change in changes if change.expires_at is not None and change.expires_at <= now]
-    back = [change for change in changes if change not in over]
-    salons = groupby(sorted(over, key=_salon), key=_salon)
-    free = max([account.lots_made, *(change.number + 1 for change in back)])
-    for number, (_, group) in enumerate(salons, free):
-        of_salon = list(group)
-        points = sum(change.points for change in of_salon)
-        back.append(_grace(number, points, grace_until, of_salon[0].salon_id, now))
-    return back
+    numbers = count(max([account.lots_made, *(change.number + 1 for change in changes)]))
+    return [
+        _grace(
+            next(numbers) if change.number in stands else change.number,
+            change.points,
+            grace_until,
+            change.salon_id,
+            now,
+        )
+        if change.expires_at is not None and change.expires_at <= now
+        else change
+        for change in changes
+    ]
 
 
 def _grace(
@@ -137,7 +142,3 @@ def _grace(
 ) -> LotChange:
     at = now.replace(microsecond=0)
     return LotChange(number, points, at, at, until, EntryKind.REVERSAL, salon_id)
-
-
-def _salon(change: LotChange) -> str:
-    return change.salon_id or ""

@@ -5,7 +5,7 @@ if need be as a debt. What was undone in between of one who goes again, a refund
 them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 from msgspec import Struct
@@ -35,8 +35,8 @@ def left_again(
     expired: int = 0,
     grace_until: datetime | None = None,
 ) -> Posted:
-    """The account that points had come to, without them. expired: how many of them expired there, which are
-    gone for both."""
+    """The account that points had come to, without them. expired: how many of them expired there; they are
+    gone for both, as far as who goes has any left."""
     account, ends = brought_up(account, now)
     theirs = [came, *(each.by for each in since)]
     taken = [entry for entry in theirs if entry.worth < 0]
@@ -49,7 +49,7 @@ def left_again(
         _at_their_latest(back),
         grace_until,
         now,
-        owed=sum(entry.worth for entry in theirs if entry.worth > 0) - expired,
+        owed=sum(entry.worth for entry in theirs if entry.worth > 0) - _gone(came.worth, since, expired),
         first=_own_lots(account, theirs),
     )
     return Posted(*made, ends)
@@ -71,19 +71,21 @@ def came_back(
     returned = [(left, 0, -left.worth)] if left.worth < 0 else []
     returned += [(each.entry, each.before, each.by.worth) for each in since if each.by.worth > 0]
     parts = [part for entry, before, points in returned for part in _part(account, entry, before, points)]
-    taken_back = [each for each in since if each.by.worth < 0]
-    made = given_back(
-        account,
-        left,
-        posting,
-        sum(points for _, _, points in returned) - expired,
-        _without(_at_their_latest(parts), expired, now),
-        grace_until,
-        now,
-        owed=max(left.worth, 0) - sum(each.by.worth for each in taken_back),
-        first=_own_lots(account, [each.entry for each in taken_back]),
-    )
+    expired = _gone(-left.worth, since, expired)
+    parts = _without(_at_their_latest(parts), expired, now)
+    back, owed = sum(points for _, _, points in returned) - expired, max(left.worth, 0)
+    for each in since:
+        if each.by.worth < 0:  # of its own lots first, which are just coming back
+            at_once, parts = _taken_off(parts, -each.by.worth, _own_lots(account, [each.entry]))
+            back, owed = back - at_once, owed - each.by.worth - at_once
+    made = given_back(account, left, posting, back, parts, grace_until, now, owed=owed)
     return Posted(*made, ends)
+
+
+def _gone(worth: int, since: Sequence[UndoneSince], expired: int) -> int:
+    """What expired of the points that came, with what was undone since, as far as there are any: others would
+    have paid what is owed, and could not have expired."""
+    return min(expired, max(worth + sum(each.by.worth for each in since), 0))
 
 
 def _part(account: Account, entry: Entry, before: int, points: int) -> list[LotChange]:
@@ -108,9 +110,17 @@ def _by_end(change: LotChange) -> tuple[bool, datetime]:
 
 def _without(changes: Sequence[LotChange], expired: int, now: datetime) -> list[LotChange]:
     """Those that are over by now first."""
-    found, left = [], expired
-    for change in sorted(changes, key=lambda each: each.expires_at is None or each.expires_at > now):
-        gone = min(change.points, left)
+    over = {each.number for each in changes if each.expires_at is not None and each.expires_at <= now}
+    gone, changes = _taken_off(changes, expired, over)
+    return _taken_off(changes, expired - gone, {each.number for each in changes})[1]
+
+
+def _taken_off(changes: Sequence[LotChange], points: int, numbers: Set[int]) -> tuple[int, list[LotChange]]:
+    """How many of so many points could be taken off what returns to lots of these numbers, and what returns
+    then."""
+    found, left = [], points
+    for change in changes:
+        gone = min(change.points, left) if change.number in numbers else 0
         found.append(replace(change, points=change.points - gone))
         left -= gone
-    return found
+    return points - left, found

@@ -17,7 +17,7 @@ from chalicelib.domain.coupons import Coupon, coupon_id, reopened, voided
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import entry_id
 from chalicelib.domain.ledger import Posted, brought_up
-from chalicelib.domain.moving import joined, moved_in, moved_out, parted
+from chalicelib.domain.moving import joined, moved_in, moved_out, parted, still_rewarded
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import turnover_moved, without_uncounted
 from chalicelib.domain.surprises import latest
@@ -257,7 +257,7 @@ def _unmerged(world: World, access: Access, client: Client, other: Client) -> _D
     back = came_back(own, left, _posting(back_id, out_id, access), now, **took)
     gone = left_again(theirs, came, _posting(out_id, back_id, access), now, **took)
     gone = replace(gone, ends=(*ends, *gone.ends))
-    own = without_uncounted(back.account, merge)
+    own = still_rewarded(without_uncounted(back.account, merge), theirs)
     shown = Shown(UNTOLD) if theirs.shown else None
     back = replace(back, account=replace(own, moved_to=None, shown=shown))
     again = as_they_go(client)

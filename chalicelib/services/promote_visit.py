@@ -146,19 +146,29 @@ def _counted(room: _Room, currency: str) -> tuple[Any, ...]:
 
 
 def given_back(
-    world: World, booking: Booking, entries: Sequence[Entry], reversals: Sequence[Entry], *, visit: bool
+    world: World,
+    booking: Booking,
+    account: Account,
+    entries: Sequence[Entry],
+    reversals: Sequence[Entry],
+    *,
+    visit: bool,
 ) -> list[Any]:
-    """entries: of the client, and of those with whom they were merged. What must be saved with entries that
-    take back what a promotion gave for a visit: the cap has that much room again. visit: whether the visit
-    itself is taken back."""
+    """What must be saved with entries that take back what a promotion gave for a visit: the cap has that much
+    room again. account: of whom the client is now. entries: theirs, and of those with whom they were merged.
+    visit: whether the visit itself is taken back."""
     id = posting_id(booking, EntryKind.PROMOTION)
     points = -sum(entry.worth for entry in reversals if entry.reverses == id)
     entry = next((entry for entry in entries if entry.id == id), None)
     if not points or entry is None or entry.cause is None:
         return []
     taken = world.store.promotion_taken(booking.network_id, entry.cause, entry.client_id)
+    others = {account.client_id, *account.came_from} - {entry.client_id}
+    visits = taken.visits + sum(
+        world.store.promotion_taken(booking.network_id, entry.cause, id).visits for id in others
+    )
     share = any_share(world, booking.network_id, entry.cause)
-    gone = visit and taken.visits == 1
+    gone = visit and visits == 1
     return [
         replace(taken, points=taken.points - points, visits=taken.visits - visit),
         given(share, booking.currency, -points, clients=-gone, visits=-visit),

@@ -127,7 +127,7 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
         undoing = Undoing(world, directory, booking, refund.reason, refund.actor, now)
         account, beside = refunded_gifts(undoing, account, entries)
     account = plan_account.with_wake(account, directory, now, client)
-    promoted = given_back(world, booking, entries, made, visit=False)
+    promoted = given_back(world, booking, account, entries, made, visit=False)
     values: list[Any] = [refunded, account, *made, *beside, *promoted]
     less = Uncounted(booking.id, day, booking.currency, refund.amount_minor)
     values += [uncounted(each, less) for each in way[:-1]]

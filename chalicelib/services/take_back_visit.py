@@ -2,7 +2,7 @@
 uncounted."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec.structs import replace
@@ -28,6 +28,8 @@ from chalicelib.services.visit_points import posting_id, visited_on
 from chalicelib.services.world import World
 
 TAKEN_BACK = "visit taken back"
+_A_DAY, _OF_A_DAY = timedelta(days=1), 50
+"""More bookings than one client has from the day before a visit to the day after it."""
 
 
 def take_back(world: World, booking: Booking, to: Status, actor: str) -> Booking:
@@ -78,7 +80,7 @@ def taken_back(
     account, ends = brought_up(world.store.account(booking.network_id, client.id), now)
     entries = [*entries_of(world, booking.network_id, booking.client_id, client.id), *ends]
     account, made = _reversed(directory, booking, account, entries, actor, now)
-    promoted = given_back(world, booking, entries, made, visit=True)
+    promoted = given_back(world, booking, account, entries, made, visit=True)
     counted = replace(booking, starts_at=counted_at or booking.starts_at)
     visits = _lost_visits(world, counted, way)
     visit = visits[-1]
@@ -136,7 +138,10 @@ def _lost_visits(world: World, booking: Booking, way: Sequence[Client]) -> list[
 
 def _others_that_day(world: World, booking: Booking, client: Client, visit: VisitDay) -> bool:
     zone = world.directory(booking.network_id).salons[booking.salon_id].timezone
-    others = world.store.bookings_of_client(booking.network_id, client.id, limit=50).items
+    since = min(booking.starts_at, booking.visited_at) - _A_DAY
+    others = world.store.bookings_of_client(
+        booking.network_id, client.id, since=since, newest_first=False, limit=_OF_A_DAY
+    ).items
     return any(
         other.id != booking.id
         and other.status is Status.COMPLETED

@@ -184,9 +184,10 @@ def reverse(world: World, access: Access, entry_id: str, reason: str) -> Entry:
 def entries_of(world: World, network_id: str, *client_ids: str) -> list[Entry]:
     """The ledgers of these clients, each once, and of those with whom they were ever merged: what was undone
     there stays undone."""
-    found = {id: world.store.entries(network_id, id) for id in dict.fromkeys(client_ids)}
-    merges = [each for entries in found.values() for each in entries if each.kind is EntryKind.MERGE]
-    for id in dict.fromkeys(client_of_entry(each.cause) for each in merges if each.cause):
-        if id not in found:
-            found[id] = world.store.entries(network_id, id)
+    found: dict[str, list[Entry]] = {}
+    asked = list(dict.fromkeys(client_ids))
+    for id in asked:  # grows as it goes: who was merged with them was merged with others, too
+        found[id] = world.store.entries(network_id, id)
+        merged = (each.cause for each in found[id] if each.kind is EntryKind.MERGE and each.cause)
+        asked += dict.fromkeys(other for other in map(client_of_entry, merged) if other not in asked)
     return [entry for entries in found.values() for entry in entries]

@@ -8,15 +8,16 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain.account import Account, Entry, EntryKind, ReferralGift
+from chalicelib.domain.account import Account, Entry, EntryKind, ReferralGift, RewardUse
 from chalicelib.domain.bookings import Booking
 from chalicelib.domain.clients import VisitDay
-from chalicelib.domain.coupons import voided
+from chalicelib.domain.coupons import Coupon, voided
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import month_of
 from chalicelib.domain.visit_rewards import streaks_broken
 from chalicelib.services import plan_account
 from chalicelib.services.follow_merge import present_account
+from chalicelib.services.keep_coupons import open_coupons
 from chalicelib.services.undo_entry import entries_of, undone, undone_of
 from chalicelib.services.visit_points import posting_id
 from chalicelib.services.world import World
@@ -74,8 +75,8 @@ def taken_back_gifts(
     for use in account.reward_uses:
         if visit not in use.visits:
             continue
-        coupon = undoing.world.store.coupon(account.network_id, account.client_id, use.coupon_id)
-        if coupon is not None and coupon.is_usable(undoing.now):
+        coupon = _still_open(undoing, account, use)
+        if coupon is not None:
             beside.append(voided(coupon, undoing.reason, undoing.actor, undoing.now))
             account = replace(
                 account, reward_uses=tuple(each for each in account.reward_uses if each is not use)
@@ -85,6 +86,20 @@ def taken_back_gifts(
         beside += more
         account = replace(account, streaks=tuple(use for use in account.streaks if use != broken))
     return account, beside
+
+
+def _still_open(undoing: Undoing, account: Account, use: RewardUse) -> Coupon | None:
+    """The coupon that visits were used up for, or its like, with whoever the client is now."""
+    store = undoing.world.store
+    ids = (account.client_id, *account.came_from)
+    found = (store.coupon(account.network_id, id, use.coupon_id) for id in ids)
+    given = next((coupon for coupon in found if coupon is not None), None)
+    if given is None:
+        return None
+    for each in open_coupons(undoing.world, account.network_id, account.client_id):
+        if (each.cause, each.booking_id) == (given.cause, given.booking_id):
+            return each
+    return None
 
 
 def _undone(

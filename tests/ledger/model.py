@@ -209,19 +209,17 @@ class Purse:
         for number, _, expired in parts:
             lot = self.lots[number]
             ends[number] = lot.expires if lot.left else max(expired, ends.get(number, expired))
-        late = 0
+        open_before = {number for number, lot in enumerate(self.lots) if lot.left}
         for number, back, _ in parts:
             points -= back
-            if ends[number] <= now:
-                late += back
-        for number, back, _ in parts:
+            lot = self.lots[number]
             if ends[number] > now:
-                self.lots[number].left, self.lots[number].expires = (
-                    self.lots[number].left + back,
-                    ends[number],
-                )
-        if late := late + min(points, 0):  # what has expired in the meantime is gone
-            self.lots.append(Lot(now, grace or FOREVER, late))
+                lot.left, lot.expires = lot.left + back, ends[number]
+            elif number in open_before:  # over, and still held
+                self.lots.append(Lot(now, grace or FOREVER, back))
+            elif back:  # it begins anew
+                lot.left, lot.available, lot.expires = lot.left + back, now, grace or FOREVER
+                lot.idle_days = None
         if points > 0:  # it had been owed
             self.lots.append(Lot(now, FOREVER, points))
 
@@ -300,6 +298,7 @@ class Purse:
         taken = [done for done in theirs if done.worth < 0]
         parts = [part for done in taken for part in self._part(done, 0, -done.worth)]
         self._give_back(now, parts, -sum(done.worth for done in taken), grace)
+        lapsed = min(lapsed, max(sum(done.worth for done in theirs), 0))
         self.debt += sum(done.worth for done in theirs if done.worth > 0) - lapsed
         self._pay({}, first={number for done in theirs for number in done.made})
 
@@ -314,10 +313,29 @@ class Purse:
             if each.by.worth > 0:
                 parts += self._part(each.done, each.before, each.by.worth)
                 back += each.by.worth
+        lapsed = min(lapsed, max(sum(each.by.worth for each in since) - out.worth, 0))
+        parts, _ = self._less(parts, lapsed, [number for number, _, ended in parts if ended <= now])
+        owed = max(out.worth, 0)
+        for each in since:
+            if each.by.worth < 0:
+                parts, rest = self._less(parts, -each.by.worth, each.done.made, only=True)
+                back, owed = back + each.by.worth + rest, owed + rest
         self._give_back(now, parts, back - lapsed, grace)
-        taken_back = [each for each in since if each.by.worth < 0]
-        self.debt += max(out.worth, 0) - sum(each.by.worth for each in taken_back)
-        self._pay({}, first={number for each in taken_back for number in each.done.made})
+        self.debt += owed
+        self._pay({})
+
+    @staticmethod
+    def _less(
+        parts: list[tuple[int, int, datetime]], points: int, first: list[int], *, only: bool = False
+    ) -> tuple[list[tuple[int, int, datetime]], int]:
+        """Without so many points, of those lots first, or of those only; and how many are left to take."""
+        found = list(parts)
+        for numbers in (first,) if only else (first, [number for number, _, _ in parts]):
+            for place, (number, back, ended) in enumerate(found):
+                if number in numbers:
+                    less = min(back, points)
+                    found[place], points = (number, back - less, ended), points - less
+        return found, points
 
 
 # --- local days

@@ -71,7 +71,7 @@ class Shop:
     calls: Failing
     zone: str
     begin: datetime
-    granted: dict[tuple[str, int], tuple[Any, datetime | None]] = field(default_factory=dict)
+    granted: dict[tuple[str, int, datetime], tuple[Any, datetime | None]] = field(default_factory=dict)
     known: dict[str, Account] = field(default_factory=dict)
     looked_at: dict[str, Account] = field(default_factory=dict)
 
@@ -239,8 +239,9 @@ class Shop:
         for entry in entries:
             found += _untimely(entry)
         for lot in account.lots:
-            terms = (lot.granted_at, lot.available_at, lot.reason, lot.salon_id, lot.idle_days)
-            first, until = self.granted.setdefault((client_id, lot.number), (terms, lot.expires_at))
+            terms = (lot.available_at, lot.reason, lot.salon_id, lot.idle_days)
+            begun = (client_id, lot.number, lot.granted_at)  # one that was over may have begun anew
+            first, until = self.granted.setdefault(begun, (terms, lot.expires_at))
             if terms != first or (lot.expires_at != until and (lot.idle_days is None or not until)):
                 found.append(f"lot {lot.number} is not what it was when it was granted")
         return found
