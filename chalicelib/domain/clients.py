@@ -82,7 +82,8 @@ class Uncounted(Struct, frozen=True):
     """What was taken back of a visit, or refunded, while its client was merged: they are without it when they
     go again, too.
 
-    on      its local day. visit: None where it remains a visit.
+    on      its local day. visit: None where it remains a visit. own: the same of their own visits, where
+            others had been merged into them.
     """
 
     booking_id: str
@@ -90,6 +91,15 @@ class Uncounted(Struct, frozen=True):
     currency: str
     spent_minor: int
     visit: VisitDay | None = None
+    own: VisitDay | None = None
+
+
+class Visits(Struct, frozen=True, kw_only=True):
+    """Of one client: the latest worth keeping, how many in all, and the day of the first."""
+
+    recent: tuple[VisitDay, ...] = ()
+    count: int = 0
+    first_on: date | None = None
 
 
 TAKEN_OVER = ("phone", "email", "birth_date")
@@ -100,7 +110,7 @@ class Merge(Struct, frozen=True, kw_only=True):
     """That a client turned out to be another, `into`, and what it takes to undo that.
 
     out_id, in_id   the two entries that moved the points.
-    visits          how many visits the other gained. first_visit_on, gifted_year: the other's own before.
+    gifted_year     the other's own before.
     booking_ids     bookings that were to come and went over to the other.
     filled          which of TAKEN_OVER the other had none of, and took over.
     uncounted       of their own visits, what was undone since.
@@ -111,8 +121,6 @@ class Merge(Struct, frozen=True, kw_only=True):
     actor: str
     out_id: str
     in_id: str
-    visits: int
-    first_visit_on: date | None = None
     booking_ids: tuple[str, ...] = ()
     filled: tuple[str, ...] = ()
     uncounted: tuple[Uncounted, ...] = ()
@@ -129,6 +137,8 @@ class Client(Struct, frozen=True, kw_only=True):
     gifted_year    the year of the last birthday that the client was given something for; 0: none.
     written_at     when the client last wrote to us by WhatsApp.
     merged         another client whom this one turned out to be. merges: how often that was found.
+    apart          the client's own visits, where others were merged into them, and those in all stand in
+                   recent_visits, visits_count and first_visit_on.
     """
 
     network_id: str
@@ -160,6 +170,7 @@ class Client(Struct, frozen=True, kw_only=True):
     guards: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     merged: Merge | None = None
     merges: int = 0
+    apart: Visits | None = None
     wake: Wake | None = None
     trouble: Trouble | None = None
     version: int = 0
@@ -239,27 +250,60 @@ def may_send(client: Client, channel: str, purpose: Purpose, marketing_needs_con
 
 
 def counts_as_new_visit(client: Client, visit: VisitDay) -> bool:
-    return visit not in client.recent_visits
+    """Of the client's own visits."""
+    return visit not in own_visits(client).recent
+
+
+def own_visits(client: Client) -> Visits:
+    return client.apart or all_visits(client)
+
+
+def all_visits(client: Client) -> Visits:
+    """Those of whoever was merged into the client, too."""
+    return Visits(recent=client.recent_visits, count=client.visits_count, first_on=client.first_visit_on)
+
+
+def with_visits(client: Client, visits: Visits, apart: Visits | None) -> Client:
+    """visits: all that count for the client. apart: their own, if those are not all."""
+    return replace(
+        client,
+        recent_visits=visits.recent,
+        visits_count=visits.count,
+        first_visit_on=visits.first_on,
+        apart=apart,
+    )
 
 
 def with_visit(client: Client, visit: VisitDay, currency: str, spent_minor: int) -> Client:
     """The client after a completed booking: a second booking on the day in the same salon is the same
     visit."""
-    recent, count, first = client.recent_visits, client.visits_count, client.first_visit_on
-    if counts_as_new_visit(client, visit):
-        recent, count = _worth_keeping((*recent, visit)), count + 1
-        first = min(first or visit.on, visit.on)
+    apart = _and_one(client.apart, visit) if client.apart else None
+    client = with_visits(client, _and_one(all_visits(client), visit), apart)
     spent = {**client.spent_minor, currency: client.spent_minor.get(currency, 0) + spent_minor}
-    return replace(
-        client,
-        recent_visits=recent,
-        visits_count=count,
-        first_visit_on=first,
-        spent_minor=MappingProxyType(spent),
+    return replace(client, spent_minor=MappingProxyType(spent))
+
+
+def _and_one(visits: Visits, visit: VisitDay) -> Visits:
+    if visit in visits.recent:
+        return visits
+    return Visits(
+        recent=worth_keeping((*visits.recent, visit)),
+        count=visits.count + 1,
+        first_on=min(visits.first_on or visit.on, visit.on),
     )
 
 
-def _worth_keeping(visits: tuple[VisitDay, ...]) -> tuple[VisitDay, ...]:
+def _but_one(visits: Visits, visit: VisitDay | None) -> Visits:
+    if visit is None or visits.count == 0:
+        return visits
+    recent = tuple(v for v in visits.recent if v != visit)
+    count = visits.count - 1
+    all_known = count <= len(recent)
+    first = min((v.on for v in recent), default=None) if all_known else visits.first_on
+    return Visits(recent=recent, count=count, first_on=first)
+
+
+def worth_keeping(visits: tuple[VisitDay, ...]) -> tuple[VisitDay, ...]:
     ordered = sorted(visits, key=lambda visit: visit.on, reverse=True)
     kept = ordered[:RECENT_VISITS_KEPT]
     earliest = _month(kept[0].on) - MONTHS_KEPT + 1
@@ -282,73 +326,18 @@ def without_spending(client: Client, currency: str, spent_minor: int) -> Client:
 
 
 def without_booking(
-    client: Client, booking_id: str, visit: VisitDay | None, currency: str, spent_minor: int
+    client: Client,
+    booking_id: str,
+    visit: VisitDay | None,
+    currency: str,
+    spent_minor: int,
+    own: VisitDay | None = None,
 ) -> Client:
     """The client after a completed booking was taken back. visit: None when another booking of that day
-    remains."""
+    remains; own: the same of the client's own visits."""
     client = replace(
         without_spending(client, currency, spent_minor),
         due=tuple(d for d in client.due if d.booking_id != booking_id),
     )
-    if visit is None or client.visits_count == 0:
-        return client
-    recent = tuple(v for v in client.recent_visits if v != visit)
-    count = client.visits_count - 1
-    all_known = count <= len(recent)
-    first = min((v.on for v in recent), default=None) if all_known else client.first_visit_on
-    return replace(client, recent_visits=recent, visits_count=count, first_visit_on=first)
-
-
-def uncounted(client: Client, what: Uncounted, *, lost: bool = False) -> Client:
-    """One who is merged, to be without this when they go again. lost: whether the other has a visit less by
-    it."""
-    merge = client.merged
-    if merge is None:
-        raise ValueError("not merged")
-    merge = replace(merge, visits=merge.visits - lost, uncounted=(*merge.uncounted, what))
-    return replace(client, merged=merge)
-
-
-def as_they_go(client: Client) -> Client:
-    """One who was merged, as themselves again."""
-    for each in client.merged.uncounted if client.merged else ():
-        client = without_booking(client, each.booking_id, each.visit, each.currency, each.spent_minor)
-    return replace(client, merged=None)
-
-
-def with_visits_of(client: Client, other: Client) -> Client:
-    """The client with another's visits and birthdays besides, who turned out to be the same: a day that both
-    were in a salon is one visit, and each birthday one."""
-    both = {*client.recent_visits, *other.recent_visits}
-    known_twice = len(client.recent_visits) + len(other.recent_visits) - len(both)
-    firsts = [day for day in (client.first_visit_on, other.first_visit_on) if day]
-    spent = {
-        code: client.spent_minor.get(code, 0) + other.spent_minor.get(code, 0)
-        for code in {**client.spent_minor, **other.spent_minor}
-    }
-    return replace(
-        client,
-        recent_visits=_worth_keeping(tuple(both)) if both else (),
-        visits_count=client.visits_count + other.visits_count - known_twice,
-        first_visit_on=min(firsts, default=None),
-        spent_minor=MappingProxyType(spent),
-        gifted_year=max(client.gifted_year, other.gifted_year),
-    )
-
-
-def without_visits_of(client: Client, other: Client, merge: Merge) -> Client:
-    """The client without another's visits again."""
-    theirs = set(other.recent_visits)
-    gifted = client.gifted_year if client.gifted_year > other.gifted_year else merge.gifted_year
-    recent = tuple(visit for visit in client.recent_visits if visit not in theirs)
-    count = max(client.visits_count - merge.visits, 0)
-    spent = {code: minor - other.spent_minor.get(code, 0) for code, minor in client.spent_minor.items()}
-    own_first = merge.first_visit_on or min((visit.on for visit in recent), default=None)
-    return replace(
-        client,
-        recent_visits=recent,
-        visits_count=count,
-        first_visit_on=own_first if count else None,
-        spent_minor=MappingProxyType(spent),
-        gifted_year=gifted,
-    )
+    apart = _but_one(client.apart, own) if client.apart else None
+    return with_visits(client, _but_one(all_visits(client), visit), apart)

@@ -12,12 +12,13 @@ from msgspec.structs import replace
 from chalicelib.domain.access import Access
 from chalicelib.domain.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.bookings import Booking
-from chalicelib.domain.clients import TAKEN_OVER, Client, Merge, as_they_go, with_visits_of, without_visits_of
+from chalicelib.domain.clients import TAKEN_OVER, Client, Merge
 from chalicelib.domain.coupons import Coupon, coupon_id, reopened, voided
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import entry_id
 from chalicelib.domain.ledger import Posted, brought_up
 from chalicelib.domain.moving import joined, moved_in, moved_out, parted, still_rewarded
+from chalicelib.domain.moving_clients import as_they_go, with_visits_of, without_visits_of
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import turnover_moved, without_uncounted
 from chalicelib.domain.surprises import latest
@@ -114,8 +115,6 @@ def _merged(world: World, access: Access, client: Client, other: Client) -> _Don
         actor=access.actor,
         out_id=out_id,
         in_id=in_id,
-        visits=grown.visits_count - other.visits_count,
-        first_visit_on=other.first_visit_on,
         booking_ids=tuple(booking.id for booking in ahead),
         filled=filled,
         gifted_year=other.gifted_year,
@@ -237,6 +236,13 @@ def _to_give_back(world: World, theirs: Account, merge: Merge) -> list[Booking]:
     return found
 
 
+def _remaining(world: World, theirs: Account, gone: Account) -> list[Client]:
+    """Who is merged into the other still, when one goes again with those who had come to them."""
+    ids = [id for id in theirs.came_from if id not in (gone.client_id, *gone.came_from)]
+    found = (world.store.client(theirs.network_id, id) for id in ids)
+    return [each for each in found if each and each.merged and each.merged.into == theirs.client_id]
+
+
 def _unmerged(world: World, access: Access, client: Client, other: Client) -> _Done:
     now, directory, merge = world.now(), world.directory(client.network_id), client.merged
     stands = _as_it_stands(world, client, other)
@@ -261,7 +267,7 @@ def _unmerged(world: World, access: Access, client: Client, other: Client) -> _D
     shown = Shown(UNTOLD) if theirs.shown else None
     back = replace(back, account=replace(own, moved_to=None, shown=shown))
     again = as_they_go(client)
-    shrunk = without_visits_of(other, again, merge)
+    shrunk = without_visits_of(other, again, merge, _remaining(world, theirs, own))
     theirs_still = {name: getattr(shrunk, name) != getattr(client, name) for name in merge.filled}
     emptied: dict[str, Any] = {name: None for name, still in theirs_still.items() if not still}
     shrunk = replace(shrunk, **emptied)

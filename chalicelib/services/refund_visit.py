@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry, EntryKind
 from chalicelib.domain.bookings import Booking, Refund, Status
-from chalicelib.domain.clients import Uncounted, uncounted, without_spending
+from chalicelib.domain.clients import Uncounted, without_spending
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import derived, entry_id
 from chalicelib.domain.ledger import brought_up
+from chalicelib.domain.moving_clients import uncounted
 from chalicelib.domain.programme import part_of, with_turnover
 from chalicelib.services import plan_account
 from chalicelib.services.follow_merge import followed, present_account

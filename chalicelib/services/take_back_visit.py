@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from chalicelib.domain.account import Account, Entry, EntryKind
 from chalicelib.domain.bookings import UPCOMING, Booking, Status
-from chalicelib.domain.clients import Client, Uncounted, VisitDay, uncounted, without_booking
+from chalicelib.domain.clients import Client, Uncounted, VisitDay, without_booking
 from chalicelib.domain.errors import conflict, missing
 from chalicelib.domain.ledger import brought_up
+from chalicelib.domain.moving_clients import uncounted
 from chalicelib.domain.network import Directory
 from chalicelib.domain.programme import with_turnover
 from chalicelib.domain.undoing import FINAL
@@ -82,16 +83,19 @@ def taken_back(
     account, made = _reversed(directory, booking, account, entries, actor, now)
     promoted = given_back(world, booking, account, entries, made, visit=True)
     counted = replace(booking, starts_at=counted_at or booking.starts_at)
-    visits = _lost_visits(world, counted, way)
-    visit = visits[-1]
+    own, lost = _lost_visits(world, counted, way, account)
+    visit = lost[-1]
     left = (booking.paid_minor or 0) - booking.refunded_minor
-    visitor = without_booking(client, booking.id, visit, booking.currency, left)
+    of_own = own if len(way) == 1 else None
+    visitor = without_booking(client, booking.id, visit, booking.currency, left, of_own)
     visitor = plan_client.with_wake(visitor, directory, now)
     day = visited_on(counted, directory)
-    account = with_turnover(account, day, booking.currency, -left, -bool(visit))
+    account = with_turnover(account, day, booking.currency, -left, -bool(own))
     former = [
-        uncounted(each, Uncounted(booking.id, day, booking.currency, left, own), lost=theirs is not None)
-        for each, own, theirs in zip(way, visits, visits[1:], strict=False)
+        uncounted(
+            each, Uncounted(booking.id, day, booking.currency, left, theirs, own if each is way[0] else None)
+        )
+        for each, theirs in zip(way[:-1], lost, strict=False)
     ]
     undoing = Undoing(world, directory, booking, TAKEN_BACK, actor, now)
     account, beside = taken_back_gifts(undoing, account, entries, visit)
@@ -125,22 +129,32 @@ def of_visit(booking: Booking, entries: Sequence[Entry]) -> list[Entry]:
     return sorted(found, key=lambda entry: entry.worth, reverse=True)
 
 
-def _lost_visits(world: World, booking: Booking, way: Sequence[Client]) -> list[VisitDay | None]:
-    """What each loses of whom the client was and is: None where another completed booking of theirs keeps the
-    visit a visit."""
+def _lost_visits(
+    world: World, booking: Booking, way: Sequence[Client], account: Account
+) -> tuple[VisitDay | None, list[VisitDay | None]]:
+    """What the booking's client loses of their own visits, and what each of whom they were and are loses in
+    all: None where another completed booking keeps the visit a visit. account: of whom they are."""
     visit = visit_day(booking, world.directory(booking.network_id))
-    found, kept = [], False
-    for client in way:
-        kept = kept or _others_that_day(world, booking, client, visit)
-        found.append(None if kept else visit)
-    return found
+    kept: dict[str, bool] = {}
+
+    def is_kept(client_id: str) -> bool:
+        if client_id not in kept:
+            kept[client_id] = _others_that_day(world, booking, client_id, visit)
+        return kept[client_id]
+
+    lost: list[VisitDay | None] = []
+    former = (world.store.account(booking.network_id, client.id) for client in way[:-1])
+    for each in (*former, account):
+        names = (each.client_id, *each.came_from)
+        lost.append(None if any(map(is_kept, names)) else visit)
+    return None if is_kept(way[0].id) else visit, lost
 
 
-def _others_that_day(world: World, booking: Booking, client: Client, visit: VisitDay) -> bool:
+def _others_that_day(world: World, booking: Booking, client_id: str, visit: VisitDay) -> bool:
     zone = world.directory(booking.network_id).salons[booking.salon_id].timezone
     since = min(booking.starts_at, booking.visited_at) - _A_DAY
     others = world.store.bookings_of_client(
-        booking.network_id, client.id, since=since, newest_first=False, limit=_OF_A_DAY
+        booking.network_id, client_id, since=since, newest_first=False, limit=_OF_A_DAY
     ).items
     return any(
         other.id != booking.id

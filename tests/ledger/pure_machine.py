@@ -43,7 +43,7 @@ class Side:
     purse: Purse = field(default_factory=Purse)
     entries: list[Entry] = field(default_factory=list)
     done: list[tuple[Entry, Done]] = field(default_factory=list)
-    granted: dict[int, Lot] = field(default_factory=dict)
+    granted: dict[tuple[int, datetime], Lot] = field(default_factory=dict)
 
 
 @dataclass
@@ -267,11 +267,10 @@ class AnyLedger(RuleBasedStateMachine):
         at.account = account
         at.entries += entries
         for lot in account.lots:
-            first = at.granted.setdefault(lot.number, lot)
-            kept = (lot.granted_at, lot.available_at, lot.reason, lot.salon_id, lot.idle_days)
-            assert kept == (
-                first.granted_at, first.available_at, first.reason, first.salon_id, first.idle_days
-            )  # fmt: skip
+            # one that was over may have begun anew
+            first = at.granted.setdefault((lot.number, lot.granted_at), lot)
+            kept = (lot.available_at, lot.reason, lot.salon_id, lot.idle_days)
+            assert kept == (first.available_at, first.reason, first.salon_id, first.idle_days)
             assert lot.expires_at == first.expires_at or lot.idle_days is not None
 
     def _bring_up(self, side: int) -> None:

@@ -235,3 +235,85 @@ def test_a_visit_that_another_booking_of_the_day_keeps_is_found_behind_fifty_boo
         save_booking(life.store, a_booking(f"bkg_x{number:015d}", client_id=A, starts_at=at, made_at=NOW))
     life.reopen(first)
     assert life.client(A).visits_count == 1
+
+
+# --- visits
+
+
+def test_a_day_stays_a_visit_while_another_booking_of_it_stands_under_whatever_name(life: Life) -> None:
+    visit(life, A, "1")
+    merge(life, A, B)
+    booking = visit(life, B, "2")
+    life.reopen(booking)
+    assert life.client(B).visits_count == 1
+    unmerge(life, A)
+    assert life.store.account(NETWORK, B).turnover == ()
+
+
+def test_a_visit_of_a_day_that_both_came_on_is_theirs_when_they_are_apart(life: Life) -> None:
+    visit(life, A, "1")
+    merge(life, A, B)
+    visit(life, B, "2")
+    unmerge(life, A)
+    client = life.client(B)
+    assert (client.visits_count, len(client.recent_visits), client.first_visit_on) == (
+        1,
+        1,
+        date(2026, 11, 23),
+    )
+    assert [each.visits for each in life.store.account(NETWORK, B).turnover] == [1]
+
+
+def test_a_day_that_both_came_on_is_still_known_when_they_are_apart(life: Life) -> None:
+    visit(life, A, "1")
+    visit(life, B, "2")
+    before = life.client(B).recent_visits
+    merge(life, A, B)
+    unmerge(life, A)
+    assert life.client(B).recent_visits == before
+    visit(life, B, "3")
+    assert life.client(B).visits_count == 1
+
+
+def test_turnover_of_a_day_that_both_came_on_is_theirs_when_hers_was_taken_back(life: Life) -> None:
+    first = visit(life, A, "1")
+    visit(life, B, "2")
+    merge(life, A, B)
+    life.reopen(first)
+    unmerge(life, A)
+    assert [each.visits for each in life.store.account(NETWORK, B).turnover] == [1]
+
+
+def test_a_visit_counts_for_who_came_when_the_others_of_that_day_was_taken_back(life: Life) -> None:
+    first = visit(life, A, "1")
+    merge(life, A, B)
+    visit(life, B, "2")
+    life.reopen(first)
+    unmerge(life, A)
+    client = life.client(B)
+    assert client.visits_count == len(client.recent_visits) == 1
+
+
+def test_the_first_visit_is_another_when_the_first_was_taken_back_while_merged(
+    life: Life, clock: Any
+) -> None:
+    booking = visit(life, B, "1")
+    merge(life, A, B)
+    life.reopen(booking)
+    clock.now += timedelta(days=2)
+    visit(life, B, "2")
+    unmerge(life, A)
+    assert life.client(B).first_visit_on == date(2026, 11, 25)
+
+
+def test_visits_that_the_others_had_crowded_out_come_back(life: Life, clock: Any) -> None:
+    for name in "12345678":
+        visit(life, B, name)
+        clock.now += timedelta(days=1)
+    before = life.client(B).recent_visits
+    for name in "abcdefgh":
+        visit(life, A, name)
+        clock.now += timedelta(days=1)
+    merge(life, A, B)
+    unmerge(life, A)
+    assert life.client(B).recent_visits == before
