@@ -83,7 +83,7 @@ class Uncounted(Struct, frozen=True):
     go again, too.
 
     on      its local day. visit: None where it remains a visit. own: the same of their own visits, where
-            others had been merged into them.
+            others had been merged into them. visits: how many less their turnover is of.
     """
 
     booking_id: str
@@ -92,6 +92,7 @@ class Uncounted(Struct, frozen=True):
     spent_minor: int
     visit: VisitDay | None = None
     own: VisitDay | None = None
+    visits: int = 0
 
 
 class Visits(Struct, frozen=True, kw_only=True):

@@ -73,7 +73,7 @@ def with_turnover(account: Account, day: date, currency: str, spent_minor: int, 
 def without_uncounted(account: Account, merge: Merge) -> Account:
     """The account of one who was merged, without what was undone of their visits since."""
     for each in merge.uncounted:
-        account = with_turnover(account, each.on, each.currency, -each.spent_minor, -bool(each.own))
+        account = with_turnover(account, each.on, each.currency, -each.spent_minor, -each.visits)
     return account
 
 

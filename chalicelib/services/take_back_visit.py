@@ -91,11 +91,10 @@ def taken_back(
     visitor = plan_client.with_wake(visitor, directory, now)
     day = visited_on(counted, directory)
     account = with_turnover(account, day, booking.currency, -left, -bool(own))
+    less = Uncounted(booking.id, day, booking.currency, left, visits=int(own is not None))
     former = [
-        uncounted(
-            each, Uncounted(booking.id, day, booking.currency, left, theirs, own if each is way[0] else None)
-        )
-        for each, theirs in zip(way[:-1], lost, strict=False)
+        uncounted(each, replace(less, visit=visit_of, own=own if each is way[0] else None))
+        for each, visit_of in zip(way[:-1], lost, strict=False)
     ]
     undoing = Undoing(world, directory, booking, TAKEN_BACK, actor, now)
     account, beside = taken_back_gifts(undoing, account, entries, visit)
