@@ -1,0 +1,192 @@
+"""Whatever is done to clients who are merged, in chains too, and apart again: in the end each is as their
+twin in a life without merges, where the same was done to the same of them."""
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.account import Account
+from chalicelib.domain.errors import DomainError
+from chalicelib.services import refund_visit, undo_entry
+from chalicelib.services.merge_clients import merge_clients, unmerge_clients
+from chalicelib.services.post_bonus import ByHand, post_by_hand
+from chalicelib.services.world import World
+from chalicelib.wiring import CachedDirectories
+from tests.builders import (
+    NETWORK,
+    RecordingIntake,
+    RecordingSender,
+    RecordingWakeQueue,
+    SeededChance,
+    SettableClock,
+    a_booking,
+    a_client,
+    a_town,
+    access,
+    no_pause,
+    save_booking,
+    save_client,
+)
+from tests.life import Life
+from tests.memory_store import MemoryStore
+from tests.profile import tries
+
+IDS = tuple(f"cli_{letter * 16}" for letter in "abcd")
+SECOND = timedelta(seconds=1)
+Step = tuple[str, int, int]
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["grant", "visit", "visit", "refund", "refund", "take_back", "reverse", "merge",
+                         "merge", "unmerge", "next_day"]),
+        st.integers(0, 11), st.integers(0, 50),
+    ),
+    min_size=6, max_size=25,
+)  # fmt: skip
+
+
+def a_life() -> Life:
+    store, clock = MemoryStore(), SettableClock()
+    directories = CachedDirectories(store.directory, clock)
+    world = World(store, directories, clock, SeededChance(), RecordingWakeQueue(), no_pause)
+    a_town(store)
+    for number, id in enumerate(IDS):
+        save_client(store, a_client(id, phone=f"+3736900000{number}", email=None))
+    return Life(world, RecordingSender(), RecordingIntake())
+
+
+class Twins:
+    """What is done in both lives, by numbers of what was made so far. Points are spent only of one's own:
+    what one who is merged spends is by right of whom they are then."""
+
+    def __init__(self) -> None:
+        self.merging, self.plain = a_life(), a_life()
+        self.into: dict[str, str] = {}
+        self.bookings: list[str] = []
+        self.entries: list[tuple[Any, Any]] = []
+
+    @property
+    def alive(self) -> list[str]:
+        return [id for id in IDS if id not in self.into]
+
+    def does(self, step: Step, name: str) -> None:
+        what, one, other = step
+        for life in (self.merging, self.plain):
+            life.world.clock.now += SECOND  # type: ignore[attr-defined]
+        getattr(self, what)(one, other, name)
+
+    def next_day(self, one: int, other: int, name: str) -> None:
+        for life in (self.merging, self.plain):
+            life.world.clock.now += timedelta(days=1)  # type: ignore[attr-defined]
+
+    def grant(self, one: int, other: int, name: str) -> None:
+        id, asked = self.alive[one % len(self.alive)], ByHand(kind="grant", points=other + 1, reason="gift")
+        both = [post_by_hand(life.world, access(), id, asked, name) for life in (self.merging, self.plain)]
+        self.entries.append((both[0], both[1]))
+
+    def visit(self, one: int, other: int, name: str) -> None:
+        id = self.alive[one % len(self.alive)]
+        # the same points may lie in other lots, of which some are pending
+        lives = (self.merging, self.plain)
+        available = min(life.store.account(NETWORK, id).available(life.world.now()) for life in lives)
+        redeem = 0 if self.into else min(other, available)
+        for life in (self.merging, self.plain):
+            now = life.world.now()
+            booking = a_booking(f"bkg_{name:>016}", client_id=id, starts_at=now, made_at=now)
+            life.complete(save_booking(life.store, booking), redeem_points=redeem)
+        self.bookings.append(f"bkg_{name:>016}")
+
+    def refund(self, one: int, other: int, name: str) -> None:
+        booking = self._booking(one)
+        if booking is None:
+            return
+        left = booking.paid_minor - booking.refunded_minor
+        amount = left if other % 2 else left * other // 100
+        if not amount:
+            return
+        found = []
+        for life in (self.merging, self.plain):
+            done = refund_visit.refund(
+                life.world, NETWORK, booking.id, amount, "unhappy", lambda booking: None, "key:test", name
+            )
+            found.append((done.money_minor, done.refund.points_back, done.refund.points_taken))
+        assert found[0] == found[1]
+
+    def take_back(self, one: int, other: int, name: str) -> None:
+        booking = self._booking(one)
+        if booking is not None:
+            for life in (self.merging, self.plain):
+                life.reopen(life.booking(booking.id))
+
+    def _booking(self, number: int) -> Any:
+        if not self.bookings:
+            return None
+        booking = self.merging.booking(self.bookings[number % len(self.bookings)])
+        return booking if booking.status == "completed" else None
+
+    def reverse(self, one: int, other: int, name: str) -> None:
+        if not self.entries:
+            return
+        found = []
+        lives = (self.merging, self.plain)
+        for life, entry in zip(lives, self.entries[one % len(self.entries)], strict=True):
+            try:
+                found.append(undo_entry.reverse(life.world, access(), entry.id, "mistake").worth)
+            except DomainError as refused:
+                found.append(refused.code)
+        assert found[0] == found[1]
+
+    def merge(self, one: int, other: int, name: str) -> None:
+        client, into = self.alive[one % len(self.alive)], self.alive[other % len(self.alive)]
+        if client != into:
+            merge_clients(self.merging.world, access(), client, into)
+            self.into[client] = into
+
+    def unmerge(self, one: int, other: int, name: str) -> None:
+        last = [client for client, into in self.into.items() if into not in self.into]
+        if last:
+            client = last[one % len(last)]
+            unmerge_clients(self.merging.world, access(), client)
+            del self.into[client]
+
+
+def worth(account: Account) -> int:
+    return account.balance - account.debt
+
+
+def stands(life: Life, id: str) -> dict[str, Any]:
+    """All that a client is told by, but for which lots are which."""
+    account, client = life.store.account(NETWORK, id), life.store.client(NETWORK, id)
+    return {
+        "balance": account.balance,
+        "debt": account.debt,
+        "turnover": account.turnover,
+        "visits": client.visits_count,
+        "recent": client.recent_visits,
+        "first": client.first_visit_on,
+        "spent": {code: minor for code, minor in client.spent_minor.items() if minor},
+        "apart": client.apart,
+    }
+
+
+def look_at(twins: Twins) -> None:
+    accounts = [twins.merging.store.account(NETWORK, id) for id in IDS]
+    assert sum(map(worth, accounts)) == sum(worth(twins.plain.store.account(NETWORK, id)) for id in IDS)
+    for account in accounts:
+        assert twins.merging.ledger_faults(account.client_id) == []
+        assert all(each.visits >= 0 and each.spent_minor >= 0 for each in account.turnover)
+
+
+@given(steps)
+@tries(few=400, many=20_000)
+def test_merged_and_apart_again_each_is_as_if_they_had_never_been_merged(said: list[Step]) -> None:
+    twins = Twins()
+    for number, step in enumerate(said):
+        twins.does(step, str(number))
+        look_at(twins)
+    while twins.into:
+        twins.unmerge(0, 0, "")
+        look_at(twins)
+    assert [stands(twins.merging, id) for id in IDS] == [stands(twins.plain, id) for id in IDS]
