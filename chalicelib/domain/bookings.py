@@ -153,8 +153,10 @@ _STEPS: Mapping[Status, frozenset[Status]] = {
     Status.COMPLETED: UPCOMING,
     Status.CANCELLED: UPCOMING,
     Status.NO_SHOW: UPCOMING,
-    Status.BOOKED: frozenset({Status.CANCELLED, Status.NO_SHOW, Status.COMPLETED}),
+    Status.BOOKED: frozenset({Status.CANCELLED, Status.NO_SHOW}),
 }
+"""To which status from which. A completed visit is no step from anything: it is taken back, with all that it
+brought."""
 
 
 def stepped(booking: Booking, to: Status, now: datetime, reason: str | None = None) -> Booking:

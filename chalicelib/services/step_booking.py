@@ -1,6 +1,7 @@
 """Take a booking through its steps: confirm, cancel, no-show, reopen; each may be asked for twice and counts
 once."""
 
+from contextlib import suppress
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -10,6 +11,10 @@ from chalicelib.domain.errors import conflict
 from chalicelib.services.change_booking import change_one, read_allowed
 from chalicelib.services.take_back_visit import take_back
 from chalicelib.services.world import Allow, World
+
+
+class _CompletedMeanwhile(Exception):
+    """It is to be taken back."""
 
 
 def confirm(world: World, network_id: str, booking_id: str, allow: Allow) -> Booking:
@@ -29,10 +34,19 @@ def mark_no_show(world: World, network_id: str, booking_id: str, allow: Allow) -
 def reopen(world: World, network_id: str, booking_id: str, allow: Allow, actor: str) -> Booking:
     """Back to booked. A completed visit is taken back with its bonuses, by reversing entries. What the client
     was told of the same start is not told again."""
-    booking = read_allowed(world, network_id, booking_id, allow)
-    if booking.status is Status.COMPLETED:
-        return take_back(world, booking, Status.BOOKED, actor)
-    return _step(world, network_id, booking_id, allow, Status.BOOKED)
+
+    def change(booking: Booking, now: datetime) -> Booking:
+        if booking.status is Status.COMPLETED:
+            raise _CompletedMeanwhile
+        return stepped(booking, Status.BOOKED, now)
+
+    for _ in world.tries():
+        booking = read_allowed(world, network_id, booking_id, allow)
+        if booking.status is Status.COMPLETED:
+            return take_back(world, booking, Status.BOOKED, actor)
+        with suppress(_CompletedMeanwhile):
+            return change_one(world, network_id, booking_id, allow, change)
+    raise conflict("TRY_AGAIN", "Somebody else changed this booking at the same moment; try again.")
 
 
 def ask_to_move(world: World, network_id: str, booking_id: str, wish: str) -> Booking:

@@ -91,6 +91,43 @@ def test_points_are_not_freed_that_pay_at_that_moment(
     assert life.store.booking(NETWORK, booking.id).status is Status.COMPLETED
 
 
+class ReadTwice:
+    """A store between whose first two reads of a booking somebody else does something."""
+
+    def __init__(self, store: Any, somebody_else: Callable[[], object]) -> None:
+        self._store, self._somebody_else, self._reads = store, somebody_else, 0
+
+    def booking(self, network_id: str, booking_id: str) -> Booking | None:
+        self._reads += 1
+        if self._reads == 2:
+            self._somebody_else()
+        return self._store.booking(network_id, booking_id)  # type: ignore[no-any-return]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_what_is_completed_while_it_is_opened_again_is_taken_back_with_its_points(
+    life: Life, booking: Booking, clock: SettableClock, is_cancelled: bool
+) -> None:
+    clock.forward(days=2, hours=1)
+    if is_cancelled:
+        life.cancel(booking)
+
+    def complete() -> None:
+        life.reopen(booking)
+        life.complete(booking, redeem_points=100)
+
+    store: Any = ReadTwice(life.store, complete)
+    opened = step_booking.reopen(
+        replace(life.world, store=store), NETWORK, booking.id, anybody, "key:another"
+    )
+    assert (opened.status, opened.reopened, opened.earned_points) == (Status.BOOKED, 1, 0)
+    assert held(life) == 0
+    assert life.store.account(NETWORK, MARIA).balance == 500
+
+
 def test_both_free_the_points_and_they_are_free_once(life: Life, booking: Booking) -> None:
     hold(life.world, booking)
 

@@ -19,7 +19,6 @@ ALLOWED = {
     (Status.CONFIRMED, Status.NO_SHOW),
     (Status.CANCELLED, Status.BOOKED),
     (Status.NO_SHOW, Status.BOOKED),
-    (Status.COMPLETED, Status.BOOKED),
 }
 
 
