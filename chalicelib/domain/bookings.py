@@ -155,7 +155,7 @@ _STEPS: Mapping[Status, frozenset[Status]] = {
     Status.NO_SHOW: UPCOMING,
     Status.BOOKED: frozenset({Status.CANCELLED, Status.NO_SHOW}),
 }
-"""To which status from which. A completed visit is no step from anything: it is taken back, with all that it
+"""To which status from which. No step leads from a completed visit: it is taken back, with all that it
 brought."""
 
 
