@@ -74,12 +74,12 @@ class Twins:
     def does(self, step: Step, name: str) -> None:
         what, one, other = step
         for life in (self.merging, self.plain):
-            life.world.clock.now += SECOND  # type: ignore[attr-defined]
+            life.world.clock.now += SECOND
         getattr(self, what)(one, other, name)
 
     def next_day(self, one: int, other: int, name: str) -> None:
         for life in (self.merging, self.plain):
-            life.world.clock.now += timedelta(days=1)  # type: ignore[attr-defined]
+            life.world.clock.now += timedelta(days=1)
 
     def grant(self, one: int, other: int, name: str) -> None:
         id, asked = self.alive[one % len(self.alive)], ByHand(kind="grant", points=other + 1, reason="gift")

@@ -49,7 +49,7 @@ def visited(life: Life, client_id: str, number: int) -> list[int]:
     at = FIRST_MORNING + timedelta(hours=number)
     booking = a_booking(f"bkg_{number:016d}", starts_at=at, client_id=client_id)
     save_booking(life.store, booking)
-    life.world.clock.now = at  # type: ignore[attr-defined]
+    life.world.clock.now = at
     done = life.complete(booking)
     return [entry.points for entry in done.entries if entry.kind is EntryKind.PROMOTION]
 

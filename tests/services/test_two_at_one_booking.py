@@ -101,7 +101,7 @@ class ReadTwice:
         self._reads += 1
         if self._reads == 2:
             self._somebody_else()
-        return self._store.booking(network_id, booking_id)  # type: ignore[no-any-return]
+        return self._store.booking(network_id, booking_id)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
