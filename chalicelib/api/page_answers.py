@@ -13,9 +13,10 @@ from chalicelib.api.parts import parts
 from chalicelib.api.reading import REPLACED
 from chalicelib.domain.clients import Client
 from chalicelib.domain.errors import DomainError, ErrorKind
+from chalicelib.domain.languages import LANGUAGES
 from chalicelib.domain.links import LinkPurpose
 from chalicelib.web import pages
-from chalicelib.web.languages import LANGUAGES, choose_language
+from chalicelib.web.languages import choose_language
 
 FORM_MOST = 32 * 1024
 _FORM_FIELDS = 20

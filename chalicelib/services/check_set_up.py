@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 from chalicelib.domain.currencies import CURRENCIES
 from chalicelib.domain.errors import missing, refused
+from chalicelib.domain.languages import LANGUAGES
 from chalicelib.domain.network import Directory, Salon
 from chalicelib.domain.zones import is_zone
 from chalicelib.services.contact_details import name_normal, phone_e164
-from chalicelib.services.keep_client import LANGUAGES
 
 MINUTES_MOST = 24 * 60
 MINOR_MOST = 10**12

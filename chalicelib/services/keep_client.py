@@ -13,6 +13,7 @@ from chalicelib.domain.clients import Client, with_birth_date_told
 from chalicelib.domain.consents import reached_anew, with_consents
 from chalicelib.domain.errors import conflict, missing, refused
 from chalicelib.domain.ids import derived
+from chalicelib.domain.languages import LANGUAGES
 from chalicelib.domain.network import Role
 from chalicelib.domain.zones import is_zone
 from chalicelib.services import plan_client
@@ -23,7 +24,6 @@ from chalicelib.services.ports import SaveConflict
 from chalicelib.services.refer_client import ensure_referrer, said_referrer
 from chalicelib.services.world import World
 
-LANGUAGES = ("ru", "ro", "en")
 TEXT_MOST = 2000
 
 

@@ -10,12 +10,13 @@ from msgspec.structs import replace
 from chalicelib.domain.aliases import EMAIL, PHONE, Alias, site_client
 from chalicelib.domain.clients import Client
 from chalicelib.domain.ids import derived
+from chalicelib.domain.languages import LANGUAGES
 from chalicelib.domain.network import Connection
 from chalicelib.domain.site_events import SiteClient
 from chalicelib.services import plan_client
 from chalicelib.services.contact_details import NAME_MOST, email_or_none, phone_or_none
 from chalicelib.services.follow_merge import present
-from chalicelib.services.keep_client import LANGUAGES, contact_aliases
+from chalicelib.services.keep_client import contact_aliases
 from chalicelib.services.ports import SaveConflict
 from chalicelib.services.world import World
 

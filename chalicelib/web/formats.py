@@ -6,23 +6,12 @@ Babel's tables 33 MB of the deployed package.
 
 from datetime import date, datetime, timedelta
 
+from chalicelib.domain.currencies import MINOR_DIGITS, USUAL_MINOR_DIGITS
 from chalicelib.domain.zones import zone
 from chalicelib.web.languages import Catalogue
 
 NO_BREAK = "\u00a0"
 _SYMBOLS = {"RUB": "₽", "EUR": "€", "USD": "$", "GBP": "£", "UAH": "₴", "KZT": "₸"}
-_MINOR_DIGITS = {
-    "JPY": 0,
-    "KRW": 0,
-    "VND": 0,
-    "CLP": 0,
-    "ISK": 0,
-    "BHD": 3,
-    "JOD": 3,
-    "KWD": 3,
-    "OMR": 3,
-    "TND": 3,
-}
 
 
 def clock(moment: datetime, texts: Catalogue) -> str:
@@ -101,7 +90,7 @@ def _thousands(texts: Catalogue) -> tuple[str, str]:
 
 def money(amount_minor: int, currency: str, texts: Catalogue) -> str:
     """`1 500 ₽`, `1.500,50 MDL`, `$1,500.50`: minor units only where there are any."""
-    digits = _MINOR_DIGITS.get(currency, 2)
+    digits = MINOR_DIGITS.get(currency, USUAL_MINOR_DIGITS)
     whole, rest = divmod(amount_minor, 10**digits)
     point = _thousands(texts)[1]
     figure = number(whole, texts) + (f"{point}{rest:0{digits}d}" if rest else "")

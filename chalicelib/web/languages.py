@@ -14,7 +14,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-LANGUAGES = ("ru", "ro", "en")
+from chalicelib.domain.languages import LANGUAGES
+
 LAST_RESORT = "en"
 # Moldovan's withdrawn codes, and the three-letter ones that some booking sites send.
 _ALSO_KNOWN_AS = {"mo": "ro", "mol": "ro", "rum": "ro", "ron": "ro", "rus": "ru", "eng": "en"}

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.languages import LANGUAGES
 from chalicelib.web import pages
 from chalicelib.web.card import card_page
-from chalicelib.web.languages import LANGUAGES
 from chalicelib.web.pages import LineView, SalonView, booking_page, problem_page, review_page, stop_page
 from tests.unit.web.page import Page
 from tests.unit.web.views import NOW, SALON, STARTS_AT, booking_view, card_view, review_view, stop_view

@@ -6,11 +6,11 @@ from html.parser import HTMLParser
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.languages import LANGUAGES
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.messages import Worded
 from chalicelib.domain.network import Template
 from chalicelib.domain.touches import TouchKind
-from chalicelib.web.languages import LANGUAGES
 from chalicelib.web.wording import message_words
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)

@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from chalicelib.domain.languages import LANGUAGES
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.messages import Worded
 from chalicelib.domain.network import Template
 from chalicelib.domain.sms import alphabet, parts
 from chalicelib.domain.templates import FORMS, checked, checked_subject, placeholders_of
 from chalicelib.domain.touches import TouchKind
-from chalicelib.web.languages import LANGUAGES, catalogue
+from chalicelib.web.languages import catalogue
 from chalicelib.web.wording import message_words, text_to_begin_with
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)

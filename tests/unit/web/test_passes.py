@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from msgspec.structs import replace
 
+from chalicelib.domain.languages import LANGUAGES
 from chalicelib.domain.wallet import Pass, Place, owner_of, serial_of
 from chalicelib.web import apple_pass, google_pass
-from chalicelib.web.languages import LANGUAGES
 from chalicelib.web.png import ring
 from tests.unit.web.pass_keys import made_keys
 

@@ -10,8 +10,9 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from chalicelib import web
+from chalicelib.domain.languages import LANGUAGES
 from chalicelib.web import languages
-from chalicelib.web.languages import LANGUAGES, catalogue
+from chalicelib.web.languages import catalogue
 
 WEB = Path(web.__file__).parent
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from chalicelib.domain.languages import LANGUAGES
 from chalicelib.domain.message_facts import MessageFacts
 from chalicelib.domain.sms import alphabet, parts
 from chalicelib.domain.touches import TouchKind
-from chalicelib.web.languages import LANGUAGES, choose_language
+from chalicelib.web.languages import choose_language
 from chalicelib.web.wording import message_words
 
 KINDS = [kind for kind in TouchKind if kind is not TouchKind.CAMPAIGN]
