@@ -1,0 +1,1 @@
+def live(table): pass
