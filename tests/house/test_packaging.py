@@ -191,6 +191,14 @@ def test_the_zip_has_the_sources_and_nothing_compiled(packaged: Package) -> None
     assert not [name for name in names if name.endswith(".pyc")]
 
 
+def test_the_zip_has_what_the_code_reads(packaged: Package) -> None:
+    with zipfile.ZipFile(packaged.app) as archive:
+        names = set(archive.namelist())
+    files = [file for file in (ROOT / "chalicelib").rglob("*.*") if file.suffix not in (".py", ".pyc")]
+    assert {".html", ".css", ".png"} <= {file.suffix for file in files}
+    assert names >= {str(file.relative_to(ROOT)) for file in files}
+
+
 @pytest.mark.parametrize("handler", [it for it in handlers().values() if it != "app.app"])
 def test_a_handler_imports_with_an_empty_environment_and_without_the_app(handler: str) -> None:
     module, name = handler.rsplit(".", 1)

@@ -20,7 +20,6 @@ from msgspec.structs import replace
 from chalicelib.domain.languages import LANGUAGES
 from chalicelib.domain.wallet import Pass, Place, owner_of, serial_of
 from chalicelib.web import apple_pass, google_pass
-from chalicelib.web.png import ring
 from tests.unit.web.pass_keys import made_keys
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
@@ -177,11 +176,12 @@ class TestPass:
         assert owner_of(text) is None
 
 
-def test_the_icon_is_a_picture():
-    data = ring(29, (1, 2, 3), (4, 5, 6))
+@pytest.mark.parametrize(("name", "side"), [("icon.png", 29), ("icon@2x.png", 58), ("icon@3x.png", 87)])
+def test_the_icon_is_a_picture(name: str, side: int, issuer: apple_pass.AppleIssuer):
+    data = files_of(apple_pass.pkpass(SHOWN, "en", issuer, SERVICE))[name]
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     start = data.index(b"IDAT") + 4
     pixels = zlib.decompressobj().decompress(data[start:])
-    assert len(pixels) == 29 * (1 + 29 * 3)
-    assert pixels[1:4] == bytes((1, 2, 3))
-    assert bytes((4, 5, 6)) in pixels
+    assert len(pixels) == side * (1 + side * 3)
+    assert pixels[1:4] == bytes(apple_pass.GROUND)
+    assert bytes(apple_pass.INK) in pixels
