@@ -10,7 +10,7 @@ from datetime import date
 from chalicelib.web import formats
 from chalicelib.web.languages import Catalogue, catalogue
 from chalicelib.web.pages import SECURITY_HEADERS, page_path
-from chalicelib.web.qr import qr_code
+from chalicelib.web.qr import qr_svg
 from chalicelib.web.rendering import rendered
 from chalicelib.web.views import CardView, CouponView, DayPoints, TermsView, TierView
 
@@ -35,7 +35,7 @@ def card_page(view: CardView, language: str) -> str:
         texts,
         view=view,
         salon={"name": view.sender},
-        qr=qr_code(view.code),
+        qr=qr_svg(view.code),
         available=formats.number(view.available, texts),
         worth=_worth(view.available, terms, texts),
         pending=_by_day(view.pending, view.today, texts),
