@@ -1,4 +1,4 @@
-"""Values of every stored type with every field set: none at its default, tuples short and long, and every word
+"""Values of every stored type with every field set: none at its default, tuples short and long, and each word
 of every enum that is a field. The values need not make sense together: they are only written and read.
 
 Belongs to make_items.py, and runs where that runs.
