@@ -342,12 +342,12 @@ def _google_updates(issuer: str) -> "PassUpdates":
     import urllib3
 
     from chalicelib.messaging.google_wallet import GoogleUpdates, over_https
-    from chalicelib.web.google_pass import loyalty_object, signed_token
+    from chalicelib.web.google_pass import loyalty_object
 
     pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=5), retries=False)
     return GoogleUpdates(
         lambda: _google_account().email,
-        lambda claims: signed_token(claims, _google_account().sign),
+        lambda claims: _google_account().sign(claims),
         lambda shown, language: loyalty_object(shown, language, issuer),
         over_https(pool),
         now,

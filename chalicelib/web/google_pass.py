@@ -2,7 +2,6 @@
 client saves it."""
 
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -20,11 +19,12 @@ ADDRESS_PLACES = 2
 """How many places are in the address: beyond 1,800 characters, Google says, browsers may cut it. The others
 come with the next change."""
 
-Sign = Callable[[bytes], bytes]
+Sign = Callable[[dict[str, Any]], str]
+"""Claims -> a signed JSON Web Token."""
 
 
 class ServiceAccount(Struct, frozen=True):
-    """A service account of Google's: its e-mail address, and what its key signs (RS256)."""
+    """A service account of Google's: its e-mail address, and the tokens that its key signs."""
 
     email: str
     sign: Sign
@@ -49,7 +49,7 @@ def save_url(shown: Pass, language: str, issuer: GoogleIssuer, now: datetime) ->
         "iat": int(now.timestamp()),
         "payload": payload(few, language, issuer.issuer, issuer.logo),
     }
-    return SAVE_URL + signed_token(claims, account.sign)
+    return SAVE_URL + account.sign(claims)
 
 
 def payload(shown: Pass, language: str, issuer: str, logo: str) -> dict[str, Any]:
@@ -100,27 +100,16 @@ def loyalty_object(shown: Pass, language: str, issuer: str) -> dict[str, Any]:
 # --- signed tokens
 
 
-def signed_token(claims: dict[str, Any], sign: Sign) -> str:
-    """A JSON Web Token (RFC 7519), by RS256."""
-    head = _text(json.dumps({"alg": "RS256", "typ": "JWT"}).encode())
-    said = f"{head}.{_text(json.dumps(claims, ensure_ascii=False, separators=(',', ':')).encode())}"
-    return f"{said}.{_text(sign(said.encode()))}"
-
-
-def _text(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
 def signing(key: bytes) -> Sign:
-    """Signs by a private RSA key in PEM."""
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-    from cryptography.hazmat.primitives.hashes import SHA256
+    """Signs JSON Web Tokens (RFC 7519) with RS256. key: a private RSA key in PEM."""
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from jwt import PyJWS
 
-    secret: Any = load_pem_private_key(key, None)
+    secret: Any = load_pem_private_key(key, None)  # once: reading the key takes longer than signing
 
-    def sign(said: bytes) -> bytes:
-        signature: bytes = secret.sign(said, PKCS1v15(), SHA256())
-        return signature
+    def sign(claims: dict[str, Any]) -> str:
+        # PyJWT.encode would write each Cyrillic letter as six characters, and the address must stay short.
+        payload = json.dumps(claims, ensure_ascii=False, separators=(",", ":")).encode()
+        return PyJWS().encode(payload, secret, "RS256")
 
     return sign

@@ -7,6 +7,7 @@ import zipfile
 from datetime import date, timedelta
 from typing import Any
 
+import jwt
 import pytest
 from msgspec.structs import replace
 
@@ -38,7 +39,7 @@ def given_parts(given_parts: TestParts) -> TestParts:
         GoogleIssuer(
             "3388",
             "https://pictures.example/logo.png",
-            lambda: ServiceAccount("w@example", lambda said: b"signed"),
+            lambda: ServiceAccount("w@example", lambda claims: jwt.encode(claims, None, "none")),
         ),
     )
     made = replace(given_parts, the_wallets=wallets)

@@ -128,9 +128,9 @@ class TestGoogle:
         assert [each["body"] for each in card["textModulesData"]] == ["Gold", "250"]
 
     @pytest.mark.parametrize("language", LANGUAGES)
-    def test_the_address_is_short_enough_for_any_browser(self, language: str):
+    def test_the_address_is_short_enough_for_any_browser(self, language: str, keys: dict[str, Any]):
         account = google_pass.ServiceAccount(
-            "wallet@project-123456.iam.gserviceaccount.com", lambda said: b"x" * 256
+            "wallet@project-123456.iam.gserviceaccount.com", google_pass.signing(keys["key"])
         )
         logo = "https://pictures.example.com/logos/lotos.png"
         issuer = google_pass.GoogleIssuer("3388000000012345678", logo, lambda: account)
