@@ -110,7 +110,7 @@ def endpoint(
     keeps_answer: bool = True,
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
     """For a route behind a key; stands under `@get(path)`, `@post(path)`, ... Any POST may be asked once
-    (API.md)."""
+    (docs/api.md, Idempotency)."""
     contract = Contract(roles, body, query, answer, status, keeps_answer)
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Response]:

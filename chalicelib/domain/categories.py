@@ -1,5 +1,5 @@
-"""Categories of clients, version 1 of the definitions (PRODUCT 1.1): potential, new, developing, regular,
-at_risk, lost."""
+"""Categories of clients, version 1 of the definitions (docs/product.md, Categories of clients): potential,
+new, developing, regular, at_risk, lost."""
 
 import calendar
 from collections.abc import Sequence

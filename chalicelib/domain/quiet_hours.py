@@ -1,4 +1,5 @@
-"""Quiet hours: the local part of the day in which a client is not disturbed (PRODUCT: 21-9 by default)."""
+"""Quiet hours: the local part of the day in which a client is not disturbed. See
+docs/product.md, Rules of messages: 21-9 by default."""
 
 from datetime import datetime, time, timedelta
 

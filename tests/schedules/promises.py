@@ -1,5 +1,5 @@
-"""What a salon is promised of its messages (PRODUCT 1.3, 3), held against all that its providers took and all
-that its log says."""
+"""What a salon is promised of its messages (docs/product.md, Touches, Rules of messages, Complaints), held
+against all that its providers took and all that its log says."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta

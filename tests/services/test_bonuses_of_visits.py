@@ -1,4 +1,5 @@
-"""What users of other systems complain about in bonuses (PRODUCT 3): doubled, kept, taken twice."""
+"""What users of other systems complain about in bonuses (docs/product.md, Complaints):
+doubled, kept, taken twice."""
 
 from datetime import timedelta
 from typing import Any

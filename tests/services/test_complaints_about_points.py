@@ -1,5 +1,5 @@
-"""What users of other systems complain about in points, each as a test of that name. (Merged clients with an
-orphaned card: test_merged_clients.py.)"""
+"""What users of other systems complain about in points (docs/product.md, Complaints), each as a test of that
+name. (Merged clients with an orphaned card: test_merged_clients.py.)"""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,5 @@
-"""What users of other systems complain about (PRODUCT 3): reminders after cancelling, copies, wrong hours."""
+"""What users of other systems complain about (docs/product.md, Complaints): reminders after cancelling,
+copies, wrong hours."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Categories of clients at their boundaries (PRODUCT 1.1)."""
+"""Categories of clients at their boundaries (docs/product.md, Categories of clients)."""
 
 from datetime import date, timedelta
 

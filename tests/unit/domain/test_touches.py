@@ -45,7 +45,7 @@ def plan(kind: TouchKind = NOTICE, **said: object) -> Plan:
 
 
 def test_reminders_come_first_and_campaigns_last() -> None:
-    """PRODUCT 1.3: reminder, confirm, notice, review, bonus, invitation, birthday, win-back, campaign."""
+    """The order of docs/product.md, Touches, and when they are due."""
     ordered = [
         TouchKind.CONTROL_REMINDER, TouchKind.CONFIRM_REQUEST, TouchKind.NOTICE, TouchKind.REVIEW_REQUEST,
         TouchKind.BONUS_NOTICE, TouchKind.REPEAT_INVITATION, TouchKind.BIRTHDAY, TouchKind.WIN_BACK,
