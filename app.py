@@ -2,7 +2,7 @@
 
 from chalice import Chalice
 
-from chalicelib.api.endpoint import BINARY
+from chalicelib.api.http.endpoint import BINARY
 from chalicelib.api.routes import bp as api
 from chalicelib.jobs.intake import bp as intake
 from chalicelib.jobs.receipts import bp as receipts

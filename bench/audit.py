@@ -12,10 +12,10 @@ from typing import Any
 from bench.figures import Figure
 from bench.ground import SHARDS, Ground
 from bench.units import read_units, size
-from chalicelib.domain.account import Account, Entry, EntryKind, Posting
-from chalicelib.domain.ids import derived, entry_id
-from chalicelib.domain.ledger import held, posted, released
-from chalicelib.domain.ledger_check import faults
+from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
+from chalicelib.domain.loyalty.ledger import held, posted, released
+from chalicelib.domain.loyalty.ledger_check import faults
+from chalicelib.domain.shared.ids import derived, entry_id
 from chalicelib.store.item import attributes_of, bound_to, value_of
 from tests.builders import NETWORK, NOW
 

@@ -18,12 +18,12 @@ from bench.figures import Figure
 from bench.ground import Ground
 from bench.meter import Spent
 from bench.salon import SALON, Salon
-from chalicelib.domain.campaigns import Campaign, Segment
-from chalicelib.domain.clients import Client, VisitDay
-from chalicelib.domain.ids import digest
-from chalicelib.services import keep_campaigns, run_campaign
-from chalicelib.services.walk_on import walk_on
-from chalicelib.services.world import World
+from chalicelib.domain.clients.clients import Client, VisitDay
+from chalicelib.domain.marketing.campaigns import Campaign, Segment
+from chalicelib.domain.shared.ids import digest
+from chalicelib.services.marketing import keep_campaigns, run_campaign
+from chalicelib.services.shared.world import World
+from chalicelib.services.waking.walk_on import walk_on
 from chalicelib.store.item import CONNECT_SECONDS, READ_SECONDS
 from tests.builders import RecordingWakeQueue, a_client, a_consent, access
 

@@ -8,7 +8,7 @@ import json
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.messages import Message
+from chalicelib.domain.messages.messages import Message
 
 
 def _standard(starts_at: datetime, now: datetime) -> tuple[bytes, dict[str, str]]:

@@ -10,7 +10,7 @@ from bench.figures import Figure
 from bench.ground import Ground
 from bench.layout import due, invited, lay_out
 from bench.salon import Salon
-from chalicelib.services.wake_items import drain_shard
+from chalicelib.services.waking.wake_items import drain_shard
 from chalicelib.store.item import CONNECT_SECONDS, READ_SECONDS
 
 Requests = list[tuple[str, dict[str, Any]]]

@@ -8,9 +8,9 @@ from bench.ground import REGION, SHARDS
 from bench.layout import just_made, lay_out, with_client
 from bench.occasions import Scene, sent_lately
 from bench.salon import SALON, SERVICE, Salon
-from chalicelib.domain.network import Role
-from chalicelib.services.manage_keys import make_key
-from chalicelib.services.receive_webhook import receive
+from chalicelib.domain.networks.network import Role
+from chalicelib.services.intake.receive_webhook import receive
+from chalicelib.services.networks.manage_keys import make_key
 
 TOPIC = f"arn:aws:sns:{REGION}:000000000000:message-events"
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.salon import Salon
-from chalicelib.api import parts
-from chalicelib.domain.network import Role
-from chalicelib.services.make_links import Links
-from chalicelib.services.manage_keys import make_key
-from chalicelib.services.receive_webhook import Receiving
-from chalicelib.services.world import World
+from chalicelib.api.http import parts
+from chalicelib.domain.networks.network import Role
+from chalicelib.services.intake.receive_webhook import Receiving
+from chalicelib.services.networks.manage_keys import make_key
+from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.world import World
 
 
 @dataclass(frozen=True)

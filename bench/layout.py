@@ -9,12 +9,12 @@ from zlib import crc32
 from msgspec.structs import replace
 
 from bench.salon import SALON, SERVICE, STAFF, Salon
-from chalicelib.domain.bookings import Booking, Line
-from chalicelib.domain.clients import Client, Due, VisitDay
-from chalicelib.domain.ids import digest
-from chalicelib.domain.touches import Touch, TouchKind, TouchState, with_touches
-from chalicelib.services import plan_client
-from chalicelib.services.plan_booking import with_wake
+from chalicelib.domain.bookings.bookings import Booking, Line
+from chalicelib.domain.clients.clients import Client, Due, VisitDay
+from chalicelib.domain.shared.ids import digest
+from chalicelib.domain.shared.touches import Touch, TouchKind, TouchState, with_touches
+from chalicelib.services.bookings.plan_booking import with_wake
+from chalicelib.services.clients import plan_client
 from tests.builders import a_booking, a_client, a_consent
 
 

@@ -15,11 +15,11 @@ from bench.layout import due, lay_out
 from bench.meter import Spent
 from bench.occasions import Make, Scene
 from bench.salon import Salon
-from chalicelib.domain.bookings import Status
-from chalicelib.domain.clients import Client
-from chalicelib.domain.rules import MessageRules, Rules
-from chalicelib.domain.touches import Touch, TouchKind, TouchState
-from chalicelib.services.wake_items import drain_shard
+from chalicelib.domain.bookings.bookings import Status
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.networks.rules import MessageRules, Rules
+from chalicelib.domain.shared.touches import Touch, TouchKind, TouchState
+from chalicelib.services.waking.wake_items import drain_shard
 
 SENT, SKIPPED, PUT_OFF = "sent", "skipped", "put off"
 WRITTEN_MOST = {SENT: 6, SKIPPED: 4, PUT_OFF: 4}

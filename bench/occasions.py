@@ -9,17 +9,19 @@ from msgspec.structs import replace
 
 from bench.layout import planned
 from bench.salon import SALON, SERVICE, Salon
-from chalicelib.domain.account import Account, EntryKind, Lot
-from chalicelib.domain.bookings import Booking, Status
-from chalicelib.domain.campaigns import Campaign, CampaignState, Recipient
-from chalicelib.domain.clients import Client, Due, VisitDay
-from chalicelib.domain.ids import derived, digest
-from chalicelib.domain.links import Link
-from chalicelib.domain.messages import Message, MessageState, message_id
-from chalicelib.domain.network import Directory
-from chalicelib.domain.touches import Touch, TouchKind, TouchState, with_touches
-from chalicelib.domain.waking import Wake
-from chalicelib.services import plan_account, plan_booking, plan_client
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clients.clients import Client, Due, VisitDay
+from chalicelib.domain.loyalty.account import Account, EntryKind, Lot
+from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Recipient
+from chalicelib.domain.messages.messages import Message, MessageState, message_id
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.ids import derived, digest
+from chalicelib.domain.shared.links import Link
+from chalicelib.domain.shared.touches import Touch, TouchKind, TouchState, with_touches
+from chalicelib.domain.shared.waking import Wake
+from chalicelib.services.bookings import plan_booking
+from chalicelib.services.clients import plan_client
+from chalicelib.services.loyalty import plan_account
 from tests.builders import a_client, a_consent
 
 

@@ -14,7 +14,7 @@ from math import ceil
 from typing import Any
 
 from bench.figures import Figure
-from chalicelib.domain.ids import encoded
+from chalicelib.domain.shared.ids import encoded
 from chalicelib.messaging.paced import GAP_MOST
 from chalicelib.store.keys import shard_of
 from tests.builders import NETWORK

@@ -15,21 +15,21 @@ from bench.layout import planned
 from bench.meter import Spent
 from bench.occasions import Scene
 from bench.salon import SALON, Salon
-from chalicelib.domain.account import Account, Entry, EntryKind, Posting
-from chalicelib.domain.account_plan import EXPIRY
-from chalicelib.domain.bookings import Booking
-from chalicelib.domain.clients import Client
-from chalicelib.domain.ids import derived, entry_id
-from chalicelib.domain.ledger_check import faults
-from chalicelib.domain.network import Role
-from chalicelib.domain.programme import Bill
-from chalicelib.services import plan_account
-from chalicelib.services.complete_visit import Bill as VisitBill
-from chalicelib.services.complete_visit import complete
-from chalicelib.services.hold_points import hold_at_desk, redeem_hold, release_hold
-from chalicelib.services.post_bonus import post
-from chalicelib.services.refund_visit import refund
-from chalicelib.services.undo_entry import reverse
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
+from chalicelib.domain.loyalty.account_plan import EXPIRY
+from chalicelib.domain.loyalty.ledger_check import faults
+from chalicelib.domain.loyalty.programme import Bill
+from chalicelib.domain.networks.network import Role
+from chalicelib.domain.shared.ids import derived, entry_id
+from chalicelib.services.loyalty import plan_account
+from chalicelib.services.loyalty.hold_points import hold_at_desk, redeem_hold, release_hold
+from chalicelib.services.loyalty.post_bonus import post
+from chalicelib.services.loyalty.undo_entry import reverse
+from chalicelib.services.visits.complete_visit import Bill as VisitBill
+from chalicelib.services.visits.complete_visit import complete
+from chalicelib.services.visits.refund_visit import refund
 from tests.builders import NETWORK, access
 
 WRITTEN_MOST = 6

@@ -4,7 +4,7 @@ of turnover. The same each time."""
 import random
 from datetime import datetime, timedelta
 
-from chalicelib.domain.account import (
+from chalicelib.domain.loyalty.account import (
     BY_SYSTEM,
     Account,
     Entry,
@@ -13,8 +13,8 @@ from chalicelib.domain.account import (
     LotChange,
     MonthTurnover,
 )
-from chalicelib.domain.ids import derived, entry_id
-from chalicelib.domain.zones import day_start, local_date
+from chalicelib.domain.shared.ids import derived, entry_id
+from chalicelib.domain.shared.zones import day_start, local_date
 
 LOTS, SALONS, MONTHS = 50, 5, 24
 KEPT_DAYS, PENDING_DAYS = 365, 1

@@ -8,10 +8,10 @@ from bench.ground import Ground
 from bench.meter import Spent
 from bench.occasions import Scene
 from bench.salon import Salon
-from chalicelib.domain.messages import Message, MessageState
-from chalicelib.domain.receipts import Receipt
-from chalicelib.domain.rules import MessageRules, Rules
-from chalicelib.services.take_receipt import Taken, take_receipt
+from chalicelib.domain.messages.messages import Message, MessageState
+from chalicelib.domain.messages.receipts import Receipt
+from chalicelib.domain.networks.rules import MessageRules, Rules
+from chalicelib.services.messages.take_receipt import Taken, take_receipt
 
 CHARGED = 95_820
 

@@ -9,19 +9,19 @@ from typing import Any
 from bench.ground import SHARDS, Ground
 from bench.meter import Meter
 from chalicelib.booking_sites import ADAPTERS
-from chalicelib.domain.ids import derived
-from chalicelib.domain.network import Connection, Directory
-from chalicelib.domain.rules import Rules
+from chalicelib.domain.networks.network import Connection, Directory
+from chalicelib.domain.networks.rules import Rules
+from chalicelib.domain.shared.ids import derived
 from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
-from chalicelib.services.budgets import Budgets
-from chalicelib.services.make_links import Links
-from chalicelib.services.receive_webhook import Receiving
-from chalicelib.services.sending import Sending
-from chalicelib.services.sweep_shards import sweep
-from chalicelib.services.take_in import Intake, take_in
-from chalicelib.services.wake_items import drain_shard, wake_one
-from chalicelib.services.wakers import wakers
-from chalicelib.services.world import World
+from chalicelib.services.intake.receive_webhook import Receiving
+from chalicelib.services.intake.take_in import Intake, take_in
+from chalicelib.services.messages.budgets import Budgets
+from chalicelib.services.messages.sending import Sending
+from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.world import World
+from chalicelib.services.waking.sweep_shards import sweep
+from chalicelib.services.waking.wake_items import drain_shard, wake_one
+from chalicelib.services.waking.wakers import wakers
 from chalicelib.store.keys import shard_names
 from chalicelib.store.table import Table
 from chalicelib.web.wording import message_words

@@ -11,8 +11,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from bench.figures import Figure
-from chalicelib.domain.account import Account
-from chalicelib.domain.bonus_rules import (
+from chalicelib.domain.bookings.bookings import Booking, Line, Status
+from chalicelib.domain.loyalty.account import Account
+from chalicelib.domain.networks.bonus_rules import (
     BonusRules,
     CouponTerms,
     Exclusions,
@@ -23,13 +24,12 @@ from chalicelib.domain.bonus_rules import (
     Tier,
     VisitReward,
 )
-from chalicelib.domain.bookings import Booking, Line, Status
-from chalicelib.domain.network import Directory
-from chalicelib.domain.past_visits import Span
-from chalicelib.domain.rules import Rules
-from chalicelib.domain.simulation import ClientSums, Sums, added, simulated
-from chalicelib.services.simulate_past import past_visit
-from chalicelib.services.visit_points import points_of_visit
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.networks.rules import Rules
+from chalicelib.domain.simulations.past_visits import Span
+from chalicelib.domain.simulations.simulation import ClientSums, Sums, added, simulated
+from chalicelib.services.loyalty.visit_points import points_of_visit
+from chalicelib.services.simulations.simulate_past import past_visit
 from chalicelib.store.codec import decoded, encoded
 from tests.builders import NETWORK, a_booking, a_network, a_salon, a_service
 

@@ -15,13 +15,13 @@ from bench.ground import Ground
 from bench.meter import Spent
 from bench.salon import SALON, SERVICE, STAFF, Salon
 from bench.simulation import PROPOSED
-from chalicelib.domain.bonus_rules import Exclusions
-from chalicelib.domain.bookings import Line, Status
-from chalicelib.domain.clients import VisitDay
-from chalicelib.domain.ids import digest
-from chalicelib.domain.simulations import Simulation
-from chalicelib.services.simulate_programme import begin_simulation
-from chalicelib.services.walk_on import walk_on
+from chalicelib.domain.bookings.bookings import Line, Status
+from chalicelib.domain.clients.clients import VisitDay
+from chalicelib.domain.networks.bonus_rules import Exclusions
+from chalicelib.domain.shared.ids import digest
+from chalicelib.domain.simulations.simulations import Simulation
+from chalicelib.services.simulations.simulate_programme import begin_simulation
+from chalicelib.services.waking.walk_on import walk_on
 from tests.builders import RecordingWakeQueue, a_booking, a_client, access
 
 SIZES = (400, 2_000)

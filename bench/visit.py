@@ -13,9 +13,9 @@ from bench.http import Http
 from bench.meter import Meter, Spent
 from bench.prices import step_dollars
 from bench.salon import SALON, Salon
-from chalicelib.domain.bookings import Booking
-from chalicelib.domain.ledger_check import faults
-from chalicelib.domain.touches import TouchKind
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.loyalty.ledger_check import faults
+from chalicelib.domain.shared.touches import TouchKind
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ from bench.figures import Figure
 from bench.ground import Ground
 from bench.postings import Purse, purse_of
 from bench.salon import SALON, Salon
-from chalicelib.domain.account import EntryKind, Posting
-from chalicelib.domain.errors import DomainError
-from chalicelib.domain.ids import derived, entry_id
-from chalicelib.services.post_bonus import post
+from chalicelib.domain.loyalty.account import EntryKind, Posting
+from chalicelib.domain.shared.errors import DomainError
+from chalicelib.domain.shared.ids import derived, entry_id
+from chalicelib.services.loyalty.post_bonus import post
 from chalicelib.store.item import CONNECT_SECONDS, READ_SECONDS
 
 Job = Callable[[], Any]

@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.settings import END_USER_MESSAGING, SNS, Settings, from_environment
 
 if TYPE_CHECKING:
-    from chalicelib.domain.messages import Outgoing
-    from chalicelib.domain.network import Directory
-    from chalicelib.domain.receipts import Receipt
-    from chalicelib.domain.replies import Reply
+    from chalicelib.domain.messages.messages import Outgoing
+    from chalicelib.domain.messages.receipts import Receipt
+    from chalicelib.domain.messages.replies import Reply
+    from chalicelib.domain.networks.network import Directory
     from chalicelib.messaging.apple_push import Posts
     from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
     from chalicelib.messaging.sns_envelope import Envelopes
-    from chalicelib.services.make_links import Links
-    from chalicelib.services.ports import PassUpdates, PushRegistry, Sender
-    from chalicelib.services.receive_webhook import Receiving, Site
-    from chalicelib.services.sending import Sending
-    from chalicelib.services.take_in import Intake
-    from chalicelib.services.wake_items import Wakers
-    from chalicelib.services.world import World
+    from chalicelib.services.intake.receive_webhook import Receiving, Site
+    from chalicelib.services.intake.take_in import Intake
+    from chalicelib.services.messages.sending import Sending
+    from chalicelib.services.shared.make_links import Links
+    from chalicelib.services.shared.ports import PassUpdates, PushRegistry, Sender
+    from chalicelib.services.shared.world import World
+    from chalicelib.services.waking.wake_items import Wakers
     from chalicelib.store.table import Table
     from chalicelib.web.google_pass import ServiceAccount
     from chalicelib.web.wallets import Wallets
@@ -42,7 +42,7 @@ def now() -> datetime:
 
 def chance(characters: int) -> str:
     """Unguessable characters of Crockford base 32."""
-    from chalicelib.domain.ids import ALPHABET
+    from chalicelib.domain.shared.ids import ALPHABET
 
     return "".join(secrets.choice(ALPHABET) for _ in range(characters))
 
@@ -131,7 +131,7 @@ class _Frozen(dict[str, Any]):
 
 @cache
 def world() -> "World":
-    from chalicelib.services.world import World
+    from chalicelib.services.shared.world import World
 
     return World(
         store=table(),
@@ -158,7 +158,7 @@ def base_url() -> str:
 
 @cache
 def links() -> "Links":
-    from chalicelib.services.make_links import Links
+    from chalicelib.services.shared.make_links import Links
 
     return Links(secret=parameter("link-secret").encode(), base_url=base_url())
 
@@ -171,14 +171,14 @@ def sites() -> "Mapping[str, Site]":
 
 @cache
 def receiving() -> "Receiving":
-    from chalicelib.services.receive_webhook import Receiving
+    from chalicelib.services.intake.receive_webhook import Receiving
 
     return Receiving(world(), sites(), intake_queue(), base_url)
 
 
 @cache
 def intake() -> "Intake":
-    from chalicelib.services.take_in import Intake
+    from chalicelib.services.intake.take_in import Intake
 
     return Intake(world(), sites(), base_url)
 
@@ -254,7 +254,7 @@ def _careful(sender: "Sender", client: "Callable[[], Any]", per_second: float) -
 
 def _weight_of(channel: str) -> "Callable[[Outgoing], int]":
     """What a message counts for at its channel's limit: SMS their parts."""
-    from chalicelib.domain.sms import parts
+    from chalicelib.domain.shared.sms import parts
 
     return (lambda outgoing: parts(outgoing.worded.text)) if channel == "sms" else (lambda outgoing: 1)
 
@@ -311,8 +311,8 @@ def _google_account() -> "ServiceAccount":
 @cache
 def sending(count: "Callable[[str], None]" = lambda metric: None) -> "Sending":
     """count: told of each message's state, for the metrics."""
-    from chalicelib.services.budgets import Budgets
-    from chalicelib.services.sending import Sending
+    from chalicelib.services.messages.budgets import Budgets
+    from chalicelib.services.messages.sending import Sending
     from chalicelib.web.wording import message_words
 
     return Sending(world(), senders(), links(), message_words, Budgets(world()), count)
@@ -320,7 +320,7 @@ def sending(count: "Callable[[str], None]" = lambda metric: None) -> "Sending":
 
 @cache
 def wakers(count: "Callable[[str], None]" = lambda metric: None) -> "Wakers":
-    from chalicelib.services.wakers import wakers as made
+    from chalicelib.services.waking.wakers import wakers as made
 
     return made(sending(count), intake_queue(), pass_updates())
 
@@ -329,7 +329,7 @@ def wakers(count: "Callable[[str], None]" = lambda metric: None) -> "Wakers":
 def pass_updates() -> "PassUpdates":
     """Who tells of changed cards the wallets that the settings name."""
     from chalicelib.messaging.every_wallet import EveryWallet
-    from chalicelib.services.wakers import NO_WALLETS
+    from chalicelib.services.waking.wakers import NO_WALLETS
 
     here = settings().wallet
     made = [_google_updates(here.google_issuer)] if here.google_issuer else []
@@ -357,7 +357,7 @@ def _google_updates(issuer: str) -> "PassUpdates":
 def _apple_push(pass_type: str) -> "PassUpdates":
     """HTTP/2 is imported, and the certificate read, when a phone is called."""
     from chalicelib.messaging.apple_push import ApplePush
-    from chalicelib.services.keep_passes import forget_gone
+    from chalicelib.services.loyalty.keep_passes import forget_gone
 
     return ApplePush(pass_type, _apple_line, lambda device: forget_gone(world(), device))
 

@@ -20,14 +20,14 @@ from typing import Any
 import boto3
 
 from chalicelib import wiring
-from chalicelib.domain.errors import DomainError
-from chalicelib.domain.network import Directory, Network, Role
+from chalicelib.domain.networks.network import Directory, Network, Role
+from chalicelib.domain.shared.errors import DomainError
 from chalicelib.messaging.queues import SqsWakeQueue
-from chalicelib.services.manage_keys import make_key
-from chalicelib.services.ports import Chance
-from chalicelib.services.set_identities import answer_at, set_identities
-from chalicelib.services.set_up import make_network
-from chalicelib.services.world import World
+from chalicelib.services.networks.manage_keys import make_key
+from chalicelib.services.networks.set_identities import answer_at, set_identities
+from chalicelib.services.networks.set_up import make_network
+from chalicelib.services.shared.ports import Chance
+from chalicelib.services.shared.world import World
 from chalicelib.settings import Settings, from_environment
 from chalicelib.store.table import Table
 from infra.local_cloud import REGION, LocalCloud

@@ -11,16 +11,25 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from chalicelib.domain.access import Access
-from chalicelib.domain.aliases import EMAIL, PHONE, Alias
-from chalicelib.domain.bookings import Booking, Line
-from chalicelib.domain.clients import Client, Consent
-from chalicelib.domain.ids import ALPHABET
-from chalicelib.domain.inbox import InboxItem
-from chalicelib.domain.messages import MessageState, Outcome, Outgoing
-from chalicelib.domain.network import Connection, Directory, Network, ReviewLink, Role, Salon, Service, Staff
-from chalicelib.domain.touches import Purpose
-from chalicelib.services.ports import DeviceRefused, PlatformMissing
+from chalicelib.domain.bookings.bookings import Booking, Line
+from chalicelib.domain.clients.clients import Client, Consent
+from chalicelib.domain.intake.inbox import InboxItem
+from chalicelib.domain.messages.messages import MessageState, Outcome, Outgoing
+from chalicelib.domain.networks.access import Access
+from chalicelib.domain.networks.network import (
+    Connection,
+    Directory,
+    Network,
+    ReviewLink,
+    Role,
+    Salon,
+    Service,
+    Staff,
+)
+from chalicelib.domain.shared.aliases import EMAIL, PHONE, Alias
+from chalicelib.domain.shared.ids import ALPHABET
+from chalicelib.domain.shared.touches import Purpose
+from chalicelib.services.shared.ports import DeviceRefused, PlatformMissing
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 """A Monday, ten in the morning in Chisinau: no quiet hour anywhere near."""

@@ -21,7 +21,7 @@ from tests.builders import (
 )
 
 if TYPE_CHECKING:
-    from chalicelib.services.world import World
+    from chalicelib.services.shared.world import World
     from chalicelib.store.table import Table
 
 SHARDS = 8
@@ -91,7 +91,7 @@ def sender() -> RecordingSender:
 @pytest.fixture
 def world(store: "Table", clock: SettableClock, wake_queue: RecordingWakeQueue) -> "World":
     """The world of the use cases, on moto."""
-    from chalicelib.services.world import World
+    from chalicelib.services.shared.world import World
 
     return World(
         store=store,

@@ -9,16 +9,16 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from chalicelib.domain.account import Account, Entry, EntryKind, Posting
-from chalicelib.domain.errors import DomainError
-from chalicelib.domain.ids import entry_id
-from chalicelib.domain.ledger import Posted, brought_up, held, posted, released
-from chalicelib.domain.lots import with_activity
-from chalicelib.domain.moving import moved_in, moved_out
-from chalicelib.domain.undoing import reversed_entry
-from chalicelib.domain.unmerging import came_back, left_again
-from chalicelib.domain.zones import day_start, local_date
-from chalicelib.services.world import World
+from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
+from chalicelib.domain.loyalty.ledger import Posted, brought_up, held, posted, released
+from chalicelib.domain.loyalty.lots import with_activity
+from chalicelib.domain.loyalty.undoing import reversed_entry
+from chalicelib.domain.merging.moving import moved_in, moved_out
+from chalicelib.domain.merging.unmerging import came_back, left_again
+from chalicelib.domain.shared.errors import DomainError
+from chalicelib.domain.shared.ids import entry_id
+from chalicelib.domain.shared.zones import day_start, local_date
+from chalicelib.services.shared.world import World
 from tests.builders import (
     NETWORK,
     NOW,

@@ -10,15 +10,10 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings import Booking
-from chalicelib.domain.clients import Client
-from chalicelib.domain.ids import derived
-from chalicelib.domain.inbox import InboxItem, InboxState
-from chalicelib.domain.ledger_check import faults
-from chalicelib.domain.message_facts import MessageFacts
-from chalicelib.domain.messages import Message, Worded
-from chalicelib.domain.network import Connection, Template
-from chalicelib.domain.site_events import (
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.intake.inbox import InboxItem, InboxState
+from chalicelib.domain.intake.site_events import (
     BookingReported,
     ClientReported,
     NotUnderstood,
@@ -29,15 +24,21 @@ from chalicelib.domain.site_events import (
     SiteStatus,
     guard,
 )
-from chalicelib.services import book, change_booking, complete_visit, step_booking
-from chalicelib.services.budgets import Budgets
-from chalicelib.services.make_links import Links
-from chalicelib.services.sending import Sending
-from chalicelib.services.sweep_shards import sweep
-from chalicelib.services.take_in import Intake, take_in
-from chalicelib.services.wake_items import Drained, drain_shard
-from chalicelib.services.wakers import wakers
-from chalicelib.services.world import World
+from chalicelib.domain.loyalty.ledger_check import faults
+from chalicelib.domain.messages.message_facts import MessageFacts
+from chalicelib.domain.messages.messages import Message, Worded
+from chalicelib.domain.networks.network import Connection, Template
+from chalicelib.domain.shared.ids import derived
+from chalicelib.services.bookings import book, change_booking, step_booking
+from chalicelib.services.intake.take_in import Intake, take_in
+from chalicelib.services.messages.budgets import Budgets
+from chalicelib.services.messages.sending import Sending
+from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.world import World
+from chalicelib.services.visits import complete_visit
+from chalicelib.services.waking.sweep_shards import sweep
+from chalicelib.services.waking.wake_items import Drained, drain_shard
+from chalicelib.services.waking.wakers import wakers
 from chalicelib.store.keys import shard_names
 from tests.builders import NETWORK, access
 

@@ -1,42 +1,17 @@
 """All of HTTP in one blueprint: importing the rooms puts their routes on it."""
 
-from chalicelib.api import (  # noqa: F401
-    audit,
-    bonuses,
-    bookings,
-    campaigns,
-    card_page,
-    clearing,
-    clients,
-    connections,
-    consents,
-    coupons,
-    devices,
-    health,
-    holds,
-    hooks,
-    inbox,
-    keys,
-    merges,
-    messages,
-    networks,
-    openapi,
-    pages,
-    promotions,
-    referrals,
-    reports,
-    rules,
-    set_up,
-    simulations,
-    stop_page,
-    surprises,
-    tasks,
-    templates,
-    touches,
-    walks,
-    wallet,
-    wallet_service,
-)
-from chalicelib.api.endpoint import bp
+from chalicelib.api.bookings import bookings  # noqa: F401
+from chalicelib.api.clearing import audit, clearing  # noqa: F401
+from chalicelib.api.clients import clients, consents, devices, merges, tasks  # noqa: F401
+from chalicelib.api.http import health, openapi  # noqa: F401
+from chalicelib.api.http.endpoint import bp
+from chalicelib.api.intake import connections, hooks, inbox  # noqa: F401
+from chalicelib.api.loyalty import bonuses, coupons, holds, referrals, surprises, wallet, wallet_service  # noqa: F401
+from chalicelib.api.marketing import campaigns, promotions  # noqa: F401
+from chalicelib.api.messages import messages, reports, templates, touches  # noqa: F401
+from chalicelib.api.networks import keys, networks, rules, set_up  # noqa: F401
+from chalicelib.api.pages import card_page, pages, stop_page  # noqa: F401
+from chalicelib.api.simulations import simulations  # noqa: F401
+from chalicelib.api.waking import walks  # noqa: F401
 
 __all__ = ["bp"]

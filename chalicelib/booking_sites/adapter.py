@@ -6,7 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from chalicelib.domain.site_events import SiteContext, SiteEvent
+from chalicelib.domain.intake.site_events import SiteContext, SiteEvent
 
 
 class Delivery(Struct, frozen=True):

@@ -13,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta, Raw
 
-from chalicelib.domain.site_events import YEARLESS, NotUnderstood
+from chalicelib.domain.intake.site_events import YEARLESS, NotUnderstood
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Mapping
 
-from chalicelib.domain.site_events import BadSignature, SiteContext
+from chalicelib.domain.intake.site_events import BadSignature, SiteContext
 
 
 def lowered(headers: Mapping[str, str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 from chalicelib.booking_sites import reading, signing
 from chalicelib.booking_sites.adapter import Delivery
 from chalicelib.booking_sites.reading import Instant, Word, decode, id_text, one_line, utc
-from chalicelib.domain.site_events import (
+from chalicelib.domain.intake.site_events import (
     BadSignature,
     BookingReported,
     ClientReported,

@@ -14,8 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from chalicelib.booking_sites import reading, signing, standard_signature
 from chalicelib.booking_sites.adapter import Delivery
 from chalicelib.booking_sites.reading import Id, Instant, NeededId, Word, decode, id_text, one_line, utc
-from chalicelib.domain import zones
-from chalicelib.domain.site_events import (
+from chalicelib.domain.intake.site_events import (
     BookingReported,
     ClientReported,
     Ignored,
@@ -27,6 +26,7 @@ from chalicelib.domain.site_events import (
     SiteStatus,
     guard,
 )
+from chalicelib.domain.shared import zones
 
 RANK = {
     SiteStatus.BOOKED: 0,

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from chalicelib.booking_sites import signing
-from chalicelib.domain.site_events import BadSignature
+from chalicelib.domain.intake.site_events import BadSignature
 
 HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 TOLERANCE_SECONDS = 300

@@ -18,8 +18,8 @@ from msgspec import field as named
 from chalicelib.booking_sites import reading
 from chalicelib.booking_sites.adapter import Delivery
 from chalicelib.booking_sites.reading import Id, Instant, NeededId, Nothing, decode, id_text, one_line, utc
-from chalicelib.domain import site_events as told
-from chalicelib.domain.site_events import NotUnderstood, SiteContext, SiteEvent, SiteLine, SiteStatus
+from chalicelib.domain.intake import site_events as told
+from chalicelib.domain.intake.site_events import NotUnderstood, SiteContext, SiteEvent, SiteLine, SiteStatus
 
 ATTENDANCE = {2: SiteStatus.CONFIRMED, 1: SiteStatus.COMPLETED, 0: SiteStatus.BOOKED, -1: SiteStatus.NO_SHOW}
 RICHNESS = {

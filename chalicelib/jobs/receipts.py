@@ -15,11 +15,11 @@ def receipts(body: Any, job: Job) -> None:
     """One event. What is forged or tells us nothing is counted, logged by its code, and gone; what may yet
     succeed raises, and is delivered again."""
     from chalicelib import wiring
-    from chalicelib.domain.message_events import Forged, NotUnderstood
-    from chalicelib.domain.receipts import Receipt
+    from chalicelib.domain.messages.message_events import Forged, NotUnderstood
+    from chalicelib.domain.messages.receipts import Receipt
     from chalicelib.logs import logger
-    from chalicelib.services.take_receipt import take_receipt
-    from chalicelib.services.take_reply import take_reply
+    from chalicelib.services.messages.take_receipt import take_receipt
+    from chalicelib.services.messages.take_reply import take_reply
 
     try:
         told = wiring.told_by(body)

@@ -13,7 +13,7 @@ bp = Blueprint(__name__)
 @job
 def sweep(event: Any, job: Job) -> list[str]:
     from chalicelib import wiring
-    from chalicelib.services.sweep_shards import sweep as sweep_shards
+    from chalicelib.services.waking.sweep_shards import sweep as sweep_shards
     from chalicelib.store.keys import shard_names
 
     found = sweep_shards(wiring.world(), shard_names(wiring.settings().wake_shards))

@@ -21,7 +21,7 @@ def wake(body: dict[str, str], job: Job) -> None:
 
 def _woken(body: dict[str, str], job: Job) -> None:
     from chalicelib import wiring
-    from chalicelib.services.wake_items import drain_shard, wake_one
+    from chalicelib.services.waking.wake_items import drain_shard, wake_one
 
     world, wakers = wiring.world(), wiring.wakers(count_message)
     if "pk" in body:

@@ -1,4 +1,4 @@
-"""Calls the Apple phones that keep a pass: each then asks what is new (api/wallet_service.py).
+"""Calls the Apple phones that keep a pass: each then asks what is new (api/loyalty/wallet_service.py).
 
 A push says nothing but that there is something: its payload is empty, its topic the type of the pass, and
 Apple knows who pushes by the certificate that signs the passes.
@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from chalicelib.domain.wallet import GOOGLE, Pass, PassDevice
+from chalicelib.domain.loyalty.wallet import GOOGLE, Pass, PassDevice
 
 HOST, PORT = "api.push.apple.com", 443
 SECONDS = 4

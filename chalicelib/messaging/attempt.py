@@ -23,7 +23,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 from msgspec import Struct
 
-from chalicelib.domain.messages import MessageState, Outcome
+from chalicelib.domain.messages.messages import MessageState, Outcome
 
 log = logging.getLogger(__name__)
 

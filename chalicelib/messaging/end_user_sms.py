@@ -6,7 +6,7 @@ It carries our context, which its events give back, and lets a message die when 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from chalicelib.domain.messages import Outcome, Outgoing
+from chalicelib.domain.messages.messages import Outcome, Outgoing
 from chalicelib.messaging.attempt import Answer, Refusal, attempt
 from chalicelib.messaging.context import Context, as_pairs
 

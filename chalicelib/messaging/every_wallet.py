@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from chalicelib.domain.wallet import Pass, PassDevice
-from chalicelib.services.ports import PassUpdates
+from chalicelib.domain.loyalty.wallet import Pass, PassDevice
+from chalicelib.services.shared.ports import PassUpdates
 
 
 class EveryWallet(Struct, frozen=True):

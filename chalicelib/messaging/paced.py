@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from chalicelib.domain.messages import Outcome, Outgoing
-from chalicelib.services.ports import Sender
+from chalicelib.domain.messages.messages import Outcome, Outgoing
+from chalicelib.services.shared.ports import Sender
 
 GAP_MOST = 4
 """Seconds. A message waits when it is claimed already, in what its worker has kept of its time."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.domain.messages import Outcome, Outgoing
+from chalicelib.domain.messages.messages import Outcome, Outgoing
 from chalicelib.messaging.attempt import Answer, Refusal, attempt, message_of
-from chalicelib.services.ports import DeviceRefused, PlatformMissing
+from chalicelib.services.shared.ports import DeviceRefused, PlatformMissing
 
 BODY_MOST = 900
 """Characters. Google and Apple take 4096 bytes in all, and a character has up to four."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.domain.inbox import InboxItem
-from chalicelib.services.ports import Woken
+from chalicelib.domain.intake.inbox import InboxItem
+from chalicelib.services.shared.ports import Woken
 
 log = logging.getLogger(__name__)
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from chalicelib.domain.messages import Outcome, Outgoing
-from chalicelib.services.ports import Sender
+from chalicelib.domain.messages.messages import Outcome, Outgoing
+from chalicelib.services.shared.ports import Sender
 
 IDLE_SECONDS = 20
 """Providers close an idle connection after a minute, Lambda's network after some minutes."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from email.utils import formataddr, parseaddr
 from typing import Any
 
-from chalicelib.domain.messages import Outcome, Outgoing
+from chalicelib.domain.messages.messages import Outcome, Outgoing
 from chalicelib.messaging.attempt import Answer, Refusal, attempt, message_of
 from chalicelib.messaging.context import Context, as_tags
 

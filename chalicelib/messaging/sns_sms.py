@@ -6,7 +6,7 @@ SNS knows no time to live, no price limit and no context: no receipt says what b
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.domain.messages import Outcome, Outgoing
+from chalicelib.domain.messages.messages import Outcome, Outgoing
 from chalicelib.messaging.attempt import Answer, Refusal, attempt, message_of
 
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalicelib.domain.messages import Outcome, Outgoing
+from chalicelib.domain.messages.messages import Outcome, Outgoing
 from chalicelib.messaging.attempt import Answer, Refusal, attempt
 from chalicelib.messaging.context import Context, as_text
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from pynamodb.exceptions import QueryError
 
-from chalicelib.domain.errors import malformed
+from chalicelib.domain.shared.errors import malformed
 from chalicelib.store.failures import code_of
 
 

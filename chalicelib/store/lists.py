@@ -1,17 +1,19 @@
-"""Reads of many: a network's set-up, pages of lists, what is due. The contract: services/ports.py `Store`."""
+"""Reads of many: a network's set-up, pages of lists, what is due. The contract: `Store` in
+services/shared/ports.py."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from chalicelib.domain.account import Account, Entry
-from chalicelib.domain.bookings import UPCOMING, Booking, Status
-from chalicelib.domain.clients import Client, ConsentChange
-from chalicelib.domain.coupons import Coupon
-from chalicelib.domain.ids import time_ordered
-from chalicelib.domain.inbox import InboxItem, InboxState
-from chalicelib.domain.messages import Message, Told
-from chalicelib.domain.network import (
+from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Status
+from chalicelib.domain.clients.clients import Client, ConsentChange
+from chalicelib.domain.intake.inbox import InboxItem, InboxState
+from chalicelib.domain.loyalty.account import Account, Entry
+from chalicelib.domain.loyalty.coupons import Coupon
+from chalicelib.domain.loyalty.wallet import DevicePass, PassDevice
+from chalicelib.domain.marketing.promotions import Offer
+from chalicelib.domain.messages.messages import Message, Told
+from chalicelib.domain.networks.network import (
     Connection,
     Directory,
     Key,
@@ -22,14 +24,13 @@ from chalicelib.domain.network import (
     Staff,
     Template,
 )
-from chalicelib.domain.operations import Parked
-from chalicelib.domain.promotions import Offer
-from chalicelib.domain.rules import RulesChange
-from chalicelib.domain.simulations import Simulation
-from chalicelib.domain.tasks import Task
-from chalicelib.domain.walks import Walk
-from chalicelib.domain.wallet import DevicePass, PassDevice
-from chalicelib.services.ports import DueItem, Page
+from chalicelib.domain.networks.rules import RulesChange
+from chalicelib.domain.shared.ids import time_ordered
+from chalicelib.domain.shared.operations import Parked
+from chalicelib.domain.shared.tasks import Task
+from chalicelib.domain.simulations.simulations import Simulation
+from chalicelib.domain.waking.walks import Walk
+from chalicelib.services.shared.ports import DueItem, Page
 from chalicelib.store import keys
 from chalicelib.store.cursors import cursor_text, start_key, within_list
 from chalicelib.store.item import value_of

@@ -1,11 +1,11 @@
-"""Reads of many for what a network plans: campaigns and promotions. The contract: services/ports.py
+"""Reads of many for what a network plans: campaigns and promotions. The contract: services/shared/ports.py
 `Store`."""
 
 from collections.abc import Sequence
 
-from chalicelib.domain.campaigns import Campaign, Recipient
-from chalicelib.domain.promotions import SHARES, Promotion, PromotionShare, share_name
-from chalicelib.services.ports import Page
+from chalicelib.domain.marketing.campaigns import Campaign, Recipient
+from chalicelib.domain.marketing.promotions import SHARES, Promotion, PromotionShare, share_name
+from chalicelib.services.shared.ports import Page
 from chalicelib.store import keys
 from chalicelib.store.lists import Lists
 

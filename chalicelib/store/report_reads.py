@@ -1,12 +1,12 @@
-"""Reads of reports: what walks have added up, and what an index can count. The contract: services/ports.py
-`Store`."""
+"""Reads of reports: what walks have added up, and what an index can count. The contract: `Store` in
+services/shared/ports.py."""
 
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain.bookings import Status
-from chalicelib.domain.clearing import ClearingPart
+from chalicelib.domain.bookings.bookings import Status
+from chalicelib.domain.clearing.clearing import ClearingPart
 from chalicelib.store import keys
 from chalicelib.store.item import value_of
 

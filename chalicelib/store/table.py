@@ -1,4 +1,5 @@
-"""The store: reads of domain values, and the one atomic write. The contract: services/ports.py `Store`."""
+"""The store: reads of domain values, and the one atomic write. The contract: `Store` in
+services/shared/ports.py."""
 
 import time
 from collections.abc import Sequence
@@ -7,27 +8,27 @@ from typing import Any, TypeVar
 from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.domain.account import Account, Entry
-from chalicelib.domain.aliases import Alias, InboundNumber
-from chalicelib.domain.bookings import Booking
-from chalicelib.domain.campaigns import Campaign, Recipient
-from chalicelib.domain.clearing import Clearing
-from chalicelib.domain.clients import Client
-from chalicelib.domain.coupons import Coupon
-from chalicelib.domain.inbox import InboxItem
-from chalicelib.domain.links import Link
-from chalicelib.domain.messages import Message
-from chalicelib.domain.network import Connection as SiteConnection
-from chalicelib.domain.network import Key, Network, Price, Template
-from chalicelib.domain.operations import GivenAnswer, Tally
-from chalicelib.domain.promotions import Promotion, PromotionShare, Taken
-from chalicelib.domain.simulations import Simulation
-from chalicelib.domain.spending import Spending
-from chalicelib.domain.surprises import SurpriseMonth
-from chalicelib.domain.tasks import Task
-from chalicelib.domain.touches import TouchKind
-from chalicelib.domain.walks import Walk
-from chalicelib.services.ports import SaveConflict, Woken
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clearing.clearing import Clearing
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.intake.inbox import InboxItem
+from chalicelib.domain.loyalty.account import Account, Entry
+from chalicelib.domain.loyalty.coupons import Coupon
+from chalicelib.domain.loyalty.surprises import SurpriseMonth
+from chalicelib.domain.marketing.campaigns import Campaign, Recipient
+from chalicelib.domain.marketing.promotions import Promotion, PromotionShare, Taken
+from chalicelib.domain.messages.messages import Message
+from chalicelib.domain.messages.spending import Spending
+from chalicelib.domain.networks.network import Connection as SiteConnection
+from chalicelib.domain.networks.network import Key, Network, Price, Template
+from chalicelib.domain.shared.aliases import Alias, InboundNumber
+from chalicelib.domain.shared.links import Link
+from chalicelib.domain.shared.operations import GivenAnswer, Tally
+from chalicelib.domain.shared.tasks import Task
+from chalicelib.domain.shared.touches import TouchKind
+from chalicelib.domain.simulations.simulations import Simulation
+from chalicelib.domain.waking.walks import Walk
+from chalicelib.services.shared.ports import SaveConflict, Woken
 from chalicelib.store import keys
 from chalicelib.store.failures import code_of
 from chalicelib.store.item import after_save, attributes_of, bound_to, connected, value_of

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from chalicelib.domain.wallet import MICRO, Pass
+from chalicelib.domain.loyalty.wallet import MICRO, Pass
 from chalicelib.web import formats
 from chalicelib.web.languages import Catalogue, catalogue
 

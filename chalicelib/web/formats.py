@@ -6,8 +6,8 @@ Babel's tables 33 MB of the deployed package.
 
 from datetime import date, datetime, timedelta
 
-from chalicelib.domain.currencies import MINOR_DIGITS, USUAL_MINOR_DIGITS
-from chalicelib.domain.zones import zone
+from chalicelib.domain.shared.currencies import MINOR_DIGITS, USUAL_MINOR_DIGITS
+from chalicelib.domain.shared.zones import zone
 from chalicelib.web.languages import Catalogue
 
 NO_BREAK = "\u00a0"

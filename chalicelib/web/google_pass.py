@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain.wallet import MICRO, Pass
+from chalicelib.domain.loyalty.wallet import MICRO, Pass
 from chalicelib.web import formats
 from chalicelib.web.languages import catalogue
 

@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.messages import Worded
+from chalicelib.domain.messages.messages import Worded
 from chalicelib.web.rendering import rendered
 from chalicelib.web.sentences import Call
 from chalicelib.web.told import Told

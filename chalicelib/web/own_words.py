@@ -2,11 +2,11 @@
 
 import re
 
-from chalicelib.domain.message_facts import MessageFacts
-from chalicelib.domain.messages import Worded
-from chalicelib.domain.network import Template
-from chalicelib.domain.sms import alphabet, plain
-from chalicelib.domain.templates import (
+from chalicelib.domain.messages.message_facts import MessageFacts
+from chalicelib.domain.messages.messages import Worded
+from chalicelib.domain.networks.network import Template
+from chalicelib.domain.shared.sms import alphabet, plain
+from chalicelib.domain.shared.templates import (
     CARRIES_STOP,
     NEEDED,
     NUMBERS,
@@ -16,7 +16,7 @@ from chalicelib.domain.templates import (
     placeholders,
     value_of,
 )
-from chalicelib.domain.touches import TouchKind
+from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.web import letters, sentences
 from chalicelib.web.languages import Catalogue
 from chalicelib.web.told import Told, told

@@ -14,7 +14,7 @@ from datetime import datetime
 from types import MappingProxyType
 from urllib.parse import quote, urlsplit
 
-from chalicelib.domain.zones import zone
+from chalicelib.domain.shared.zones import zone
 from chalicelib.web import formats
 from chalicelib.web.languages import Catalogue, catalogue
 from chalicelib.web.rendering import rendered

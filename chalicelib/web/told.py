@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from chalicelib.domain.message_facts import MessageFacts
-from chalicelib.domain.zones import local_date, zone
+from chalicelib.domain.messages.message_facts import MessageFacts
+from chalicelib.domain.shared.zones import local_date, zone
 from chalicelib.web import formats
 from chalicelib.web.languages import Catalogue
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from chalicelib.domain.wallet import APPLE, GOOGLE
+from chalicelib.domain.loyalty.wallet import APPLE, GOOGLE
 from chalicelib.web.apple_pass import AppleIssuer
 from chalicelib.web.google_pass import GoogleIssuer
 

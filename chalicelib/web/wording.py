@@ -7,12 +7,12 @@ names written in Cyrillic are transliterated, for the same reason. A push is sho
 tap; a WhatsApp message and an e-mail (web/letters.py) greet the client by name.
 """
 
-from chalicelib.domain.message_facts import MessageFacts
-from chalicelib.domain.messages import Worded
-from chalicelib.domain.network import Template
-from chalicelib.domain.sms import parts, plain
-from chalicelib.domain.templates import CARRIES_STOP, SOMETIMES, pieces_of, placeholders_of
-from chalicelib.domain.touches import TouchKind
+from chalicelib.domain.messages.message_facts import MessageFacts
+from chalicelib.domain.messages.messages import Worded
+from chalicelib.domain.networks.network import Template
+from chalicelib.domain.shared.sms import parts, plain
+from chalicelib.domain.shared.templates import CARRIES_STOP, SOMETIMES, pieces_of, placeholders_of
+from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.web import letters, own_words
 from chalicelib.web.languages import Catalogue, catalogue
 from chalicelib.web.sentences import Call, said, stop_words, subject

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.messages import Message
-from chalicelib.domain.phones import masked_phone
-from chalicelib.domain.touches import TouchKind
+from chalicelib.domain.messages.messages import Message
+from chalicelib.domain.shared.phones import masked_phone
+from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.store.table import Table
 from infra.demo import taps
 from infra.demo.carriers import Carriers

@@ -9,9 +9,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib.domain.links import LinkPurpose
-from chalicelib.domain.zones import local_date
-from chalicelib.services.make_links import Links
+from chalicelib.domain.shared.links import LinkPurpose
+from chalicelib.domain.shared.zones import local_date
+from chalicelib.services.shared.make_links import Links
 from chalicelib.store.table import Table
 from infra.demo.data import phone
 from infra.demo.http import Caller, Http, Refused

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.domain.messages import Message
+from chalicelib.domain.messages.messages import Message
 from chalicelib.messaging.context import Context, as_pairs
 
 AT_ONCE = 10

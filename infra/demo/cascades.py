@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.domain.messages import Message
+from chalicelib.domain.messages.messages import Message
 from chalicelib.store.table import Table
 from infra.demo.data import phone
 from infra.demo.http import Caller, Http

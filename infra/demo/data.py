@@ -10,10 +10,10 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from chalicelib.domain.clients import Client, Consent
-from chalicelib.domain.ids import derived
-from chalicelib.domain.network import Service
-from chalicelib.domain.touches import Purpose
+from chalicelib.domain.clients.clients import Client, Consent
+from chalicelib.domain.networks.network import Service
+from chalicelib.domain.shared.ids import derived
+from chalicelib.domain.shared.touches import Purpose
 from infra.demo.names import MEN, SURNAMES, WOMEN
 
 SEED = 20261122

@@ -3,11 +3,11 @@
 from datetime import datetime
 from random import Random
 
-from chalicelib.domain.bookings import Booking, Line, Review
-from chalicelib.domain.network import Service, Staff
-from chalicelib.domain.programme import quote
-from chalicelib.services.complete_visit import Bill
-from chalicelib.services.visit_points import bill_of, programme_of
+from chalicelib.domain.bookings.bookings import Booking, Line, Review
+from chalicelib.domain.loyalty.programme import quote
+from chalicelib.domain.networks.network import Service, Staff
+from chalicelib.services.loyalty.visit_points import bill_of, programme_of
+from chalicelib.services.visits.complete_visit import Bill
 from infra.demo.data import price_in
 from infra.demo.life import Life
 

@@ -7,11 +7,11 @@ from datetime import datetime, time, timedelta
 from random import Random
 from typing import Any
 
-from chalicelib.domain.account import Account, EntryKind
-from chalicelib.domain.bookings import Booking, Status, stepped
-from chalicelib.domain.network import Directory, Salon
-from chalicelib.domain.zones import local_date, local_instant
-from chalicelib.services.make_links import Links
+from chalicelib.domain.bookings.bookings import Booking, Status, stepped
+from chalicelib.domain.loyalty.account import Account, EntryKind
+from chalicelib.domain.networks.network import Directory, Salon
+from chalicelib.domain.shared.zones import local_date, local_instant
+from chalicelib.services.shared.make_links import Links
 from infra.demo.data import CLIENTS, SEED, Person, person
 from infra.demo.habits import DESK, Habits
 from infra.demo.life import Life

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from chalicelib.domain.account import Account
-from chalicelib.domain.bookings import Booking
-from chalicelib.services.ports import SaveConflict
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.loyalty.account import Account
+from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.store.keys import bookings_of_salon, key
 from chalicelib.store.table import Table
 from infra.package import Progress

@@ -9,23 +9,34 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chalicelib.domain import account_plan, booking_plan, client_plan
-from chalicelib.domain.account import Account, Entry, EntryKind, Posting
-from chalicelib.domain.bookings import Booking, Line, Review, Status, stepped
-from chalicelib.domain.clients import Client, may_send
-from chalicelib.domain.ids import derived, entry_id
-from chalicelib.domain.ledger import posted
-from chalicelib.domain.links import Link
-from chalicelib.domain.messages import Message, MessageState, message_id
-from chalicelib.domain.network import Directory, Salon
-from chalicelib.domain.touches import Plan, Touch, TouchKind, TouchState, open_plans, purpose_of, with_touches
-from chalicelib.services import plan_account, plan_client
-from chalicelib.services.about_client import about_client
-from chalicelib.services.complete_visit import Bill, completion
-from chalicelib.services.keep_client import contact_aliases
-from chalicelib.services.make_links import Links
-from chalicelib.services.plan_booking import with_wake
-from chalicelib.services.subjects import settled
+from chalicelib.domain.bookings import booking_plan
+from chalicelib.domain.bookings.bookings import Booking, Line, Review, Status, stepped
+from chalicelib.domain.clients import client_plan
+from chalicelib.domain.clients.clients import Client, may_send
+from chalicelib.domain.loyalty import account_plan
+from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
+from chalicelib.domain.loyalty.ledger import posted
+from chalicelib.domain.messages.messages import Message, MessageState, message_id
+from chalicelib.domain.networks.network import Directory, Salon
+from chalicelib.domain.shared.ids import derived, entry_id
+from chalicelib.domain.shared.links import Link
+from chalicelib.domain.shared.touches import (
+    Plan,
+    Touch,
+    TouchKind,
+    TouchState,
+    open_plans,
+    purpose_of,
+    with_touches,
+)
+from chalicelib.services.bookings.plan_booking import with_wake
+from chalicelib.services.clients import plan_client
+from chalicelib.services.clients.keep_client import contact_aliases
+from chalicelib.services.loyalty import plan_account
+from chalicelib.services.messages.about_client import about_client
+from chalicelib.services.messages.subjects import settled
+from chalicelib.services.shared.make_links import Links
+from chalicelib.services.visits.complete_visit import Bill, completion
 
 RECEPTION = "key:reception"
 CHANNEL = "sms"

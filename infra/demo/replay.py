@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.domain.ids import derived
+from chalicelib.domain.shared.ids import derived
 from infra.demo.http import Caller, Http, Refused
 from infra.demo.sites import Webhook, signed
 from infra.demo.story import End, Story

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain.account import Entry
-from chalicelib.domain.bookings import Status
-from chalicelib.domain.inbox import InboxItem, InboxState
-from chalicelib.domain.ledger_check import faults
+from chalicelib.domain.bookings.bookings import Status
+from chalicelib.domain.intake.inbox import InboxItem, InboxState
+from chalicelib.domain.loyalty.account import Entry
+from chalicelib.domain.loyalty.ledger_check import faults
 from infra.demo.cost import PRICES_OF, Bill
 from infra.demo.layout import LayoutTable
 from infra.demo.replay import Outcome

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chalicelib.domain.messages import Message, MessageState
-from chalicelib.domain.touches import TouchKind
+from chalicelib.domain.messages.messages import Message, MessageState
+from chalicelib.domain.shared.touches import TouchKind
 from infra.demo.answers import STOP
 from infra.demo.cascades import Cascade
 from infra.demo.http import Caller

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from chalicelib.domain.network import Directory
+from chalicelib.domain.networks.network import Directory
 from infra.demo.data import SALONS
 from infra.demo.http import Caller
 

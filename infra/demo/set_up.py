@@ -10,9 +10,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from chalicelib.services.make_links import Links
-from chalicelib.services.ports import Chance, SaveConflict
-from chalicelib.services.world import World
+from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.ports import Chance, SaveConflict
+from chalicelib.services.shared.world import World
 from infra.admin import network_with_owner, owner_key
 from infra.demo.data import NETWORK, PARTNER_SOURCE, SALONS, service_requests, staff_requests
 from infra.demo.http import Caller, Http

@@ -5,14 +5,14 @@ from random import Random
 
 from msgspec.structs import replace
 
-from chalicelib.domain.account import EntryKind
-from chalicelib.domain.bookings import Line, Review, Status, stepped
-from chalicelib.domain.categories import lost_from
-from chalicelib.domain.clients import Consent
-from chalicelib.domain.network import Service
-from chalicelib.domain.programme import day_end
-from chalicelib.domain.touches import Purpose, TouchKind
-from chalicelib.domain.zones import local_date, local_instant
+from chalicelib.domain.bookings.bookings import Line, Review, Status, stepped
+from chalicelib.domain.clients.categories import lost_from
+from chalicelib.domain.clients.clients import Consent
+from chalicelib.domain.loyalty.account import EntryKind
+from chalicelib.domain.loyalty.programme import day_end
+from chalicelib.domain.networks.network import Service
+from chalicelib.domain.shared.touches import Purpose, TouchKind
+from chalicelib.domain.shared.zones import local_date, local_instant
 from infra.demo.data import client_id
 from infra.demo.habits import DESK, Habits
 from infra.demo.life import RECEPTION, Life
@@ -21,7 +21,7 @@ from infra.demo.rules import ASKED_HOURS_BEFORE
 SOON = timedelta(hours=2)
 GRANTED_DAYS_AGO = 60
 RHYTHM_DAYS, RISK_DAYS_AFTER = 30, 38
-"""Who came each 30 days is at risk from the 38th day on (domain/categories.py)."""
+"""Who came each 30 days is at risk from the 38th day on (domain/clients/categories.py)."""
 
 STAGES = (
     ("confirm", 12),          # is to be asked now whether they come tomorrow

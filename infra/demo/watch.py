@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from chalicelib.domain.inbox import InboxItem, InboxState
-from chalicelib.domain.messages import Message, MessageState
-from chalicelib.domain.phones import masked_phone
-from chalicelib.domain.touches import TouchKind
+from chalicelib.domain.intake.inbox import InboxItem, InboxState
+from chalicelib.domain.messages.messages import Message, MessageState
+from chalicelib.domain.shared.phones import masked_phone
+from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.store.keys import shard_names
 from chalicelib.store.table import Table
 

@@ -10,15 +10,15 @@ import pytest
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from chalicelib.api import parts
-from chalicelib.domain.bookings import Booking
-from chalicelib.domain.network import Key, Role
-from chalicelib.services.budgets import Budgets
-from chalicelib.services.make_links import Links
-from chalicelib.services.manage_keys import key_hash
-from chalicelib.services.receive_webhook import Receiving
-from chalicelib.services.sending import Sending
-from chalicelib.services.world import World
+from chalicelib.api.http import parts
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.networks.network import Key, Role
+from chalicelib.services.intake.receive_webhook import Receiving
+from chalicelib.services.messages.budgets import Budgets
+from chalicelib.services.messages.sending import Sending
+from chalicelib.services.networks.manage_keys import key_hash
+from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.world import World
 from chalicelib.web.wallets import Wallets
 from chalicelib.wiring import CachedDirectories
 from tests.builders import (

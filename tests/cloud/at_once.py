@@ -5,8 +5,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from chalicelib.domain.errors import DomainError
-from chalicelib.services.world import World
+from chalicelib.domain.shared.errors import DomainError
+from chalicelib.services.shared.world import World
 from chalicelib.store.table import Table
 from chalicelib.wiring import CachedDirectories, chance
 from infra.local_cloud import REGION

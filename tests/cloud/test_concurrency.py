@@ -6,14 +6,14 @@ from datetime import timedelta
 from functools import partial
 from threading import Lock
 
-from chalicelib.domain.account import Entry
-from chalicelib.domain.ledger_check import faults
-from chalicelib.domain.messages import MessageState, Outcome, Outgoing
-from chalicelib.services.complete_visit import Bill, complete
-from chalicelib.services.post_bonus import ByHand, post_by_hand
-from chalicelib.services.undo_entry import reversal_id, reverse
-from chalicelib.services.wake_items import drain_shard
-from chalicelib.services.wakers import wakers
+from chalicelib.domain.loyalty.account import Entry
+from chalicelib.domain.loyalty.ledger_check import faults
+from chalicelib.domain.messages.messages import MessageState, Outcome, Outgoing
+from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.undo_entry import reversal_id, reverse
+from chalicelib.services.visits.complete_visit import Bill, complete
+from chalicelib.services.waking.wake_items import drain_shard
+from chalicelib.services.waking.wakers import wakers
 from chalicelib.store.keys import shard_names
 from chalicelib.store.table import Table
 from tests.builders import (
@@ -126,7 +126,7 @@ def test_eight_who_drain_one_shard_send_nothing_twice(store: Table, clock: Setta
 
 
 def test_eight_who_register_the_same_person_make_one_client(store: Table, clock: SettableClock) -> None:
-    from chalicelib.services.keep_client import NewClient
+    from chalicelib.services.clients.keep_client import NewClient
 
     a_town(store)
 

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.domain.messages import MessageState
+from chalicelib.domain.messages.messages import MessageState
 from chalicelib.messaging.push import Push, PushEndpoints
 from chalicelib.messaging.ses_email import SesEmail
 from infra.local_cloud import MAIL_DOMAIN, REGION, LocalCloud

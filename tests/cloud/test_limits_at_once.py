@@ -4,14 +4,14 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from chalicelib.domain.access import Access
-from chalicelib.domain.account import Entry
-from chalicelib.domain.bonus_rules import BonusRules
-from chalicelib.domain.errors import DomainError
-from chalicelib.domain.ledger_check import faults
-from chalicelib.domain.network import Role
-from chalicelib.services.keep_promotions import make_promotion, results_of
-from chalicelib.services.post_bonus import ByHand, post_by_hand
+from chalicelib.domain.loyalty.account import Entry
+from chalicelib.domain.loyalty.ledger_check import faults
+from chalicelib.domain.networks.access import Access
+from chalicelib.domain.networks.bonus_rules import BonusRules
+from chalicelib.domain.networks.network import Role
+from chalicelib.domain.shared.errors import DomainError
+from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.marketing.keep_promotions import make_promotion, results_of
 from chalicelib.store.table import Table
 from tests.builders import NETWORK, NOW, RecordingSender, SettableClock, a_client, a_town, access, save_client
 from tests.cloud.at_once import all_at_once, new_life, until_it_is_done

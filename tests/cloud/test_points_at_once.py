@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.account import Entry
-from chalicelib.domain.bookings import Status
-from chalicelib.domain.errors import DomainError
-from chalicelib.domain.ledger_check import faults
-from chalicelib.domain.programme import Bill
-from chalicelib.services import hold_points, merge_clients, refund_visit, undo_entry
-from chalicelib.services.post_bonus import ByHand, post_by_hand
+from chalicelib.domain.bookings.bookings import Status
+from chalicelib.domain.loyalty.account import Entry
+from chalicelib.domain.loyalty.ledger_check import faults
+from chalicelib.domain.loyalty.programme import Bill
+from chalicelib.domain.shared.errors import DomainError
+from chalicelib.services.loyalty import hold_points, undo_entry
+from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.merging import merge_clients
+from chalicelib.services.visits import refund_visit
 from chalicelib.store.table import Table
 from tests.builders import NETWORK, NOW, RecordingSender, SettableClock, a_client, a_town, access, save_client
 from tests.cloud.at_once import MARIA, THREADS, all_at_once, new_life, until_it_is_done

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.messages import Message, MessageState
-from chalicelib.domain.touches import Purpose, TouchKind
-from chalicelib.services.set_identities import answer_at
-from chalicelib.services.world import World
+from chalicelib.domain.messages.messages import Message, MessageState
+from chalicelib.domain.shared.touches import Purpose, TouchKind
+from chalicelib.services.networks.set_identities import answer_at
+from chalicelib.services.shared.world import World
 from infra.admin import act_as_local_root, settings_of, world_of
 from infra.local_cloud import LocalCloud
 from infra.stack import Deployment

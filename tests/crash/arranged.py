@@ -9,8 +9,8 @@ from typing import Any
 
 from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
 from chalicelib.messaging.sns_sms import SnsSms
-from chalicelib.services.ports import SaveConflict
-from chalicelib.services.world import World
+from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.world import World
 from chalicelib.wiring import CachedDirectories
 from tests.builders import NOW, SeededChance, SettableClock, a_town, no_pause
 from tests.crash.failing_calls import Calls, Failure, WorkerDied, calls

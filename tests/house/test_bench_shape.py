@@ -39,7 +39,7 @@ SHAPE = {"name": str, "value": (int, float), "unit": str, "target": (int, float,
 
 @pytest.fixture(scope="module")
 def ground() -> Iterator[Ground]:
-    from chalicelib.api import parts
+    from chalicelib.api.http import parts
 
     with pytest.MonkeyPatch.context() as patched, mock_aws():
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from chalicelib.api.errors import STATUS
-from chalicelib.domain.errors import ErrorKind
+from chalicelib.api.http.errors import STATUS
+from chalicelib.domain.shared.errors import ErrorKind
 
 ROOT = Path(__file__).parents[2]
 BY_FUNCTION = {

@@ -12,9 +12,10 @@ import pytest
 from msgspec import convert, to_builtins
 from msgspec.structs import fields
 
-from chalicelib.api.bonus_shapes import BonusRulesSaid, bonuses_said
-from chalicelib.domain.account import Account
-from chalicelib.domain.bonus_rules import (
+from chalicelib.api.networks.bonus_shapes import BonusRulesSaid, bonuses_said
+from chalicelib.domain.loyalty.account import Account
+from chalicelib.domain.loyalty.programme import Bill, earned_points, standing, with_turnover
+from chalicelib.domain.networks.bonus_rules import (
     BonusRules,
     CompensationLimit,
     CouponTerms,
@@ -25,10 +26,9 @@ from chalicelib.domain.bonus_rules import (
     Surprise,
     Tier,
 )
-from chalicelib.domain.network import Directory
-from chalicelib.domain.programme import Bill, earned_points, standing, with_turnover
-from chalicelib.domain.rules import Rules
-from chalicelib.services.check_rules import check_rules
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.networks.rules import Rules
+from chalicelib.services.networks.check_rules import check_rules
 from tests.builders import NETWORK, a_network, a_salon, a_service
 
 PAGE = (Path(__file__).parents[2] / "docs/programme.md").read_text(encoding="utf-8")

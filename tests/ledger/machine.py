@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from chalicelib.domain.account import Account
-from chalicelib.domain.bonus_rules import Expiry, ExpiryModel
+from chalicelib.domain.loyalty.account import Account
+from chalicelib.domain.networks.bonus_rules import Expiry, ExpiryModel
 from tests.crash.failing_calls import Calls, Failure
 from tests.ledger.books import Books, Refused
 from tests.ledger.shop import CLIENTS, PRICE_MINOR, SALONS, Crash, Shop

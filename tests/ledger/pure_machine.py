@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from msgspec.structs import replace
 
-from chalicelib.domain.account import Account, Entry, EntryKind, Lot, Posting
-from chalicelib.domain.errors import DomainError
-from chalicelib.domain.ledger import Posted, brought_up, held, posted, released
-from chalicelib.domain.ledger_check import faults
-from chalicelib.domain.lots import with_activity
-from chalicelib.domain.moving import moved_in, moved_out
-from chalicelib.domain.undoing import FINAL, reversed_entry
-from chalicelib.domain.unmerging import came_back, left_again
-from chalicelib.services.undo_entry import expired_of, undone_of
+from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Lot, Posting
+from chalicelib.domain.loyalty.ledger import Posted, brought_up, held, posted, released
+from chalicelib.domain.loyalty.ledger_check import faults
+from chalicelib.domain.loyalty.lots import with_activity
+from chalicelib.domain.loyalty.undoing import FINAL, reversed_entry
+from chalicelib.domain.merging.moving import moved_in, moved_out
+from chalicelib.domain.merging.unmerging import came_back, left_again
+from chalicelib.domain.shared.errors import DomainError
+from chalicelib.services.loyalty.undo_entry import expired_of, undone_of
 from tests.builders import NETWORK
 from tests.ledger.model import Done, HoldsOpen, NotHeld, Purse, TooMuch, midnight_after
 from tests.ledger.model import Lot as ModelLot

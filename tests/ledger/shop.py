@@ -9,26 +9,21 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chalicelib.domain.account import Account, Entry, EntryKind
-from chalicelib.domain.bonus_rules import BonusRules
-from chalicelib.domain.bookings import Booking
-from chalicelib.domain.clients import Client
-from chalicelib.domain.errors import DomainError
-from chalicelib.domain.ledger import brought_up, next_end
-from chalicelib.domain.ledger_check import faults
-from chalicelib.domain.programme import Bill
-from chalicelib.services import (
-    book,
-    hold_points,
-    merge_clients,
-    post_bonus,
-    refund_visit,
-    step_booking,
-    undo_entry,
-)
-from chalicelib.services.wake_items import wake_one
-from chalicelib.services.wakers import wakers
-from chalicelib.services.world import World
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
+from chalicelib.domain.loyalty.ledger import brought_up, next_end
+from chalicelib.domain.loyalty.ledger_check import faults
+from chalicelib.domain.loyalty.programme import Bill
+from chalicelib.domain.networks.bonus_rules import BonusRules
+from chalicelib.domain.shared.errors import DomainError
+from chalicelib.services.bookings import book, step_booking
+from chalicelib.services.loyalty import hold_points, post_bonus, undo_entry
+from chalicelib.services.merging import merge_clients
+from chalicelib.services.shared.world import World
+from chalicelib.services.visits import refund_visit
+from chalicelib.services.waking.wake_items import wake_one
+from chalicelib.services.waking.wakers import wakers
 from chalicelib.store.keys import place_of
 from chalicelib.wiring import CachedDirectories
 from tests.builders import (

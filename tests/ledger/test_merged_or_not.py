@@ -7,12 +7,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.account import Account
-from chalicelib.domain.errors import DomainError
-from chalicelib.services import refund_visit, undo_entry
-from chalicelib.services.merge_clients import merge_clients, unmerge_clients
-from chalicelib.services.post_bonus import ByHand, post_by_hand
-from chalicelib.services.world import World
+from chalicelib.domain.loyalty.account import Account
+from chalicelib.domain.shared.errors import DomainError
+from chalicelib.services.loyalty import undo_entry
+from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
+from chalicelib.services.shared.world import World
+from chalicelib.services.visits import refund_visit
 from chalicelib.wiring import CachedDirectories
 from tests.builders import (
     NETWORK,

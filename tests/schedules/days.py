@@ -10,20 +10,20 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain.account import Account
-from chalicelib.domain.bookings import Booking
-from chalicelib.domain.clients import CHANNELS, Client, Consent, Device, VisitDay
-from chalicelib.domain.message_facts import MessageFacts
-from chalicelib.domain.messages import Message, MessageState, Outcome, Outgoing, Worded
-from chalicelib.domain.network import Directory, Salon, Template
-from chalicelib.domain.receipts import Receipt
-from chalicelib.domain.touches import Purpose
-from chalicelib.services.plan_client import with_wake
-from chalicelib.services.ports import SaveConflict
-from chalicelib.services.retry_parked import retry_parked
-from chalicelib.services.sending import Sending
-from chalicelib.services.take_receipt import NotThereYet, take_receipt
-from chalicelib.services.world import World
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import CHANNELS, Client, Consent, Device, VisitDay
+from chalicelib.domain.loyalty.account import Account
+from chalicelib.domain.messages.message_facts import MessageFacts
+from chalicelib.domain.messages.messages import Message, MessageState, Outcome, Outgoing, Worded
+from chalicelib.domain.messages.receipts import Receipt
+from chalicelib.domain.networks.network import Directory, Salon, Template
+from chalicelib.domain.shared.touches import Purpose
+from chalicelib.services.clients.plan_client import with_wake
+from chalicelib.services.messages.sending import Sending
+from chalicelib.services.messages.take_receipt import NotThereYet, take_receipt
+from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.world import World
+from chalicelib.services.waking.retry_parked import retry_parked
 from chalicelib.store.keys import shard_names
 from tests.builders import (
     NETWORK,

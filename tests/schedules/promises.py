@@ -6,18 +6,20 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain import account_plan, booking_plan, client_plan
-from chalicelib.domain.bookings import Booking, Status
-from chalicelib.domain.client_plan import birthday_in
-from chalicelib.domain.holdout import is_held_out
-from chalicelib.domain.messages import Message, MessageState
-from chalicelib.domain.network import Salon
-from chalicelib.domain.prices import PART_MICROS
-from chalicelib.domain.quiet_hours import QuietHours
-from chalicelib.domain.rules import MessageRules
-from chalicelib.domain.spending import MICROS_A_CENT, month_of
-from chalicelib.domain.touches import Plan, Purpose, Touch, TouchKind, TouchState, is_over, touch_of
-from chalicelib.domain.zones import local_date
+from chalicelib.domain.bookings import booking_plan
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clients import client_plan
+from chalicelib.domain.clients.client_plan import birthday_in
+from chalicelib.domain.loyalty import account_plan
+from chalicelib.domain.messages.messages import Message, MessageState
+from chalicelib.domain.messages.prices import PART_MICROS
+from chalicelib.domain.messages.spending import MICROS_A_CENT, month_of
+from chalicelib.domain.networks.network import Salon
+from chalicelib.domain.networks.rules import MessageRules
+from chalicelib.domain.shared.holdout import is_held_out
+from chalicelib.domain.shared.quiet_hours import QuietHours
+from chalicelib.domain.shared.touches import Plan, Purpose, Touch, TouchKind, TouchState, is_over, touch_of
+from chalicelib.domain.shared.zones import local_date
 from tests.builders import NETWORK
 from tests.schedules.days import CLIENTS, DIES, Days, Taken, Truth
 

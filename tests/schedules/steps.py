@@ -8,14 +8,17 @@ from typing import Any, Protocol
 
 from hypothesis import strategies as st
 
-from chalicelib.domain.bookings import Booking
-from chalicelib.domain.errors import DomainError
-from chalicelib.domain.messages import MessageState
-from chalicelib.domain.quiet_hours import QuietHours
-from chalicelib.domain.receipts import Receipt
-from chalicelib.domain.rules import ChannelStep, MessageChanges, Override
-from chalicelib.domain.touches import MARKETING, TouchKind
-from chalicelib.services import book, keep_client, keep_consents, post_bonus, set_rules, step_booking
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.messages.messages import MessageState
+from chalicelib.domain.messages.receipts import Receipt
+from chalicelib.domain.networks.rules import ChannelStep, MessageChanges, Override
+from chalicelib.domain.shared.errors import DomainError
+from chalicelib.domain.shared.quiet_hours import QuietHours
+from chalicelib.domain.shared.touches import MARKETING, TouchKind
+from chalicelib.services.bookings import book, step_booking
+from chalicelib.services.clients import keep_client, keep_consents
+from chalicelib.services.loyalty import post_bonus
+from chalicelib.services.networks import set_rules
 from tests.builders import NETWORK, access
 from tests.crash.failing_calls import Calls, Failure
 from tests.schedules.days import CLIENTS, DIES, OUTCOMES, SALONS, SERVICES, Days

@@ -13,14 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from chalicelib.domain import account_plan, booking_plan, client_plan
-from chalicelib.domain.account import Account, EntryKind, Lot
-from chalicelib.domain.bookings import Booking, Status, moved, stepped
-from chalicelib.domain.clients import Client, Due, VisitDay
-from chalicelib.domain.ledger import brought_up
-from chalicelib.domain.quiet_hours import QuietHours
-from chalicelib.domain.rules import MessageRules
-from chalicelib.domain.touches import (
+from chalicelib.domain.bookings import booking_plan
+from chalicelib.domain.bookings.bookings import Booking, Status, moved, stepped
+from chalicelib.domain.clients import client_plan
+from chalicelib.domain.clients.clients import Client, Due, VisitDay
+from chalicelib.domain.loyalty import account_plan
+from chalicelib.domain.loyalty.account import Account, EntryKind, Lot
+from chalicelib.domain.loyalty.ledger import brought_up
+from chalicelib.domain.networks.rules import MessageRules
+from chalicelib.domain.shared.quiet_hours import QuietHours
+from chalicelib.domain.shared.touches import (
     IN_FLIGHT,
     Plan,
     Touch,
@@ -31,7 +33,7 @@ from chalicelib.domain.touches import (
     touch_of,
     with_touches,
 )
-from chalicelib.domain.zones import zone as zone_of
+from chalicelib.domain.shared.zones import zone as zone_of
 from tests.builders import NETWORK, a_booking, a_client
 from tests.profile import tries
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.network import Connection
-from chalicelib.services.world import World
+from chalicelib.domain.networks.network import Connection
+from chalicelib.services.shared.world import World
 from chalicelib.wiring import CachedDirectories
 from tests.builders import RecordingIntake, RecordingSender, SettableClock, a_connection, a_town
 from tests.life import Life

@@ -6,10 +6,10 @@ from typing import Any, cast
 
 from msgspec.structs import replace
 
-from chalicelib.domain.account import Entry
-from chalicelib.domain.bonus_rules import BonusRules
-from chalicelib.domain.bookings import Booking
-from chalicelib.services.complete_visit import Completed
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.loyalty.account import Entry
+from chalicelib.domain.networks.bonus_rules import BonusRules
+from chalicelib.services.visits.complete_visit import Completed
 from tests.builders import NETWORK, a_booking, save_booking
 from tests.life import Life
 

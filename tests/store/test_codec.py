@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields, replace
 
-from chalicelib.domain.bookings import Booking, Line
-from chalicelib.domain.quiet_hours import QuietHours
-from chalicelib.domain.rules import MessageRules
-from chalicelib.domain.touches import Touch, TouchKind
+from chalicelib.domain.bookings.bookings import Booking, Line
+from chalicelib.domain.networks.rules import MessageRules
+from chalicelib.domain.shared.quiet_hours import QuietHours
+from chalicelib.domain.shared.touches import Touch, TouchKind
 from chalicelib.store.codec import decoded, encoded
 from chalicelib.store.item import attributes_of, bound_to, value_of
 from chalicelib.store.keys import _PLACES

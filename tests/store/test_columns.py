@@ -11,10 +11,19 @@ from msgspec.structs import replace
 
 from bench import purse
 from bench.units import WRITE_BYTES, size
-from chalicelib.domain.account import Account, Entry, EntryKind, HeldLot, Hold, Lot, LotChange, Posting
-from chalicelib.domain.ids import derived, entry_id
-from chalicelib.domain.ledger import Posted, held, posted
-from chalicelib.domain.waking import Wake
+from chalicelib.domain.loyalty.account import (
+    Account,
+    Entry,
+    EntryKind,
+    HeldLot,
+    Hold,
+    Lot,
+    LotChange,
+    Posting,
+)
+from chalicelib.domain.loyalty.ledger import Posted, held, posted
+from chalicelib.domain.shared.ids import derived, entry_id
+from chalicelib.domain.shared.waking import Wake
 from chalicelib.store.codec import LONG_BYTES, MANY_ROWS, decoded, deflated, encoded, inflated
 from chalicelib.store.columns import by_columns, columns_of
 from chalicelib.store.item import attributes_of, bound_to, value_of

@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.account import Account, EntryKind, Posting
-from chalicelib.domain.aliases import PHONE, Alias
-from chalicelib.domain.bookings import Status
-from chalicelib.domain.errors import DomainError
-from chalicelib.domain.inbox import InboxItem, InboxState
-from chalicelib.domain.ledger import posted
-from chalicelib.domain.messages import Message, MessageState
-from chalicelib.domain.touches import TouchKind
-from chalicelib.domain.waking import Wake
-from chalicelib.domain.wallet import PassDevice
-from chalicelib.services.ports import SaveConflict
+from chalicelib.domain.bookings.bookings import Status
+from chalicelib.domain.intake.inbox import InboxItem, InboxState
+from chalicelib.domain.loyalty.account import Account, EntryKind, Posting
+from chalicelib.domain.loyalty.ledger import posted
+from chalicelib.domain.loyalty.wallet import PassDevice
+from chalicelib.domain.messages.messages import Message, MessageState
+from chalicelib.domain.shared.aliases import PHONE, Alias
+from chalicelib.domain.shared.errors import DomainError
+from chalicelib.domain.shared.touches import TouchKind
+from chalicelib.domain.shared.waking import Wake
+from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.store.item import attributes_of
 from chalicelib.store.keys import shard_names
 from tests.builders import NETWORK, NOW, OTHER_NETWORK, a_booking, a_client, a_town

@@ -5,9 +5,9 @@ from typing import Any
 
 from msgspec import field
 
-from chalicelib.domain.message_events import NotUnderstood
-from chalicelib.domain.messages import MessageState
-from chalicelib.domain.receipts import Receipt
+from chalicelib.domain.messages.message_events import NotUnderstood
+from chalicelib.domain.messages.messages import MessageState
+from chalicelib.domain.messages.receipts import Receipt
 from chalicelib.messaging import context
 from chalicelib.messaging.events.reading import (
     Id,

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain.message_events import NotUnderstood
-from chalicelib.domain.receipts import Receipt
-from chalicelib.domain.replies import Reply
+from chalicelib.domain.messages.message_events import NotUnderstood
+from chalicelib.domain.messages.receipts import Receipt
+from chalicelib.domain.messages.replies import Reply
 from chalicelib.messaging.events import email, sms, sms_reply, whatsapp
 from chalicelib.messaging.events.reading import Shape, decode
 

@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta
 
-from chalicelib.domain.message_events import NotUnderstood
+from chalicelib.domain.messages.message_events import NotUnderstood
 
 T = TypeVar("T")
 

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from chalicelib.domain.message_events import NotUnderstood
-from chalicelib.domain.messages import MessageState
-from chalicelib.domain.receipts import PARTS_MOST, Receipt, micros
+from chalicelib.domain.messages.message_events import NotUnderstood
+from chalicelib.domain.messages.messages import MessageState
+from chalicelib.domain.messages.receipts import PARTS_MOST, Receipt, micros
 from chalicelib.messaging import context
 from chalicelib.messaging.events.reading import Id, Milliseconds, Shape, decode, instant
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chalicelib.domain.replies import Reply
+from chalicelib.domain.messages.replies import Reply
 from chalicelib.messaging.events.reading import Id, Phone, Shape, decode
 
 

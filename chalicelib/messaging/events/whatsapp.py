@@ -9,10 +9,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, field
 
-from chalicelib.domain.message_events import NotUnderstood
-from chalicelib.domain.messages import MessageState
-from chalicelib.domain.receipts import Receipt
-from chalicelib.domain.replies import Reply
+from chalicelib.domain.messages.message_events import NotUnderstood
+from chalicelib.domain.messages.messages import MessageState
+from chalicelib.domain.messages.receipts import Receipt
+from chalicelib.domain.messages.replies import Reply
 from chalicelib.messaging import context
 from chalicelib.messaging.events.reading import Id, Shape, decode
 

@@ -4,7 +4,7 @@ import json
 from copy import deepcopy
 from typing import Any
 
-from chalicelib.domain.site_events import SiteContext
+from chalicelib.domain.intake.site_events import SiteContext
 
 SECRET = "a-secret-of-the-tests"
 URL = "https://salon.example/hooks/square/token"

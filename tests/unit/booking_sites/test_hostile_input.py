@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.booking_sites import ADAPTERS
-from chalicelib.domain.site_events import (
+from chalicelib.domain.intake.site_events import (
     BadSignature,
     BookingReported,
     Ignored,

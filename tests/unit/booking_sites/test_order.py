@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.booking_sites import ADAPTERS
-from chalicelib.domain.site_events import BookingReported, ClientReported, SiteStatus
+from chalicelib.domain.intake.site_events import BookingReported, ClientReported, SiteStatus
 from tests.unit.booking_sites.samples import (
     CALCOM_BOOKING,
     CALCOM_NO_SHOW,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.booking_sites import ADAPTERS
-from chalicelib.domain.site_events import (
+from chalicelib.domain.intake.site_events import (
     YEARLESS,
     BookingReported,
     ClientReported,

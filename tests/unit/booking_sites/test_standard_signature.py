@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.booking_sites import ADAPTERS
 from chalicelib.booking_sites.standard_signature import signed_by
-from chalicelib.domain.site_events import BadSignature, SiteContext
+from chalicelib.domain.intake.site_events import BadSignature, SiteContext
 
 # standard-webhooks/standard-webhooks, library tests; svix/svix-webhooks, server/svix-server/src/worker.rs
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from chalicelib.domain.booking_plan import plans
-from chalicelib.domain.bookings import Booking
-from chalicelib.domain.rules import MessageRules
-from chalicelib.domain.touches import Plan, Touch, TouchKind, TouchState, open_plans
+from chalicelib.domain.bookings.booking_plan import plans
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.networks.rules import MessageRules
+from chalicelib.domain.shared.touches import Plan, Touch, TouchKind, TouchState, open_plans
 from tests.builders import a_booking
 
 NOTICE, CONFIRM, REMINDER = TouchKind.NOTICE, TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.messages import Message, MessageState
-from chalicelib.domain.receipts import Receipt
-from chalicelib.domain.replies import Meaning, Reply, meaning
-from chalicelib.domain.touches import TouchKind
+from chalicelib.domain.messages.messages import Message, MessageState
+from chalicelib.domain.messages.receipts import Receipt
+from chalicelib.domain.messages.replies import Meaning, Reply, meaning
+from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.messaging.events.read import read
 from infra.demo.answers import NO, STOP, YES
 from infra.demo.carriers import AT_ONCE, OUR_NUMBER, Carriers

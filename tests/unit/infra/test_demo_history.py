@@ -7,12 +7,12 @@ from typing import Any
 import phonenumbers
 import pytest
 
-from chalicelib.domain.account import Account, Entry
-from chalicelib.domain.bookings import Booking, Status
-from chalicelib.domain.clients import Client
-from chalicelib.domain.ledger_check import faults
-from chalicelib.domain.links import Link
-from chalicelib.domain.quiet_hours import QuietHours
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty.account import Account, Entry
+from chalicelib.domain.loyalty.ledger_check import faults
+from chalicelib.domain.shared.links import Link
+from chalicelib.domain.shared.quiet_hours import QuietHours
 from infra.demo.data import CLIENTS, SALONS, phone
 from infra.demo.rules import quiet_hour
 from infra.demo.stages import STAGES, staged

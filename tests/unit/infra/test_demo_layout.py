@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.bookings import Booking, Status, stepped
-from chalicelib.domain.links import Link
+from chalicelib.domain.bookings.bookings import Booking, Status, stepped
+from chalicelib.domain.shared.links import Link
 from infra.demo.layout import LayoutTable, lay_out
 from infra.demo.marker import Marker, Markers
 from tests.unit.infra.demo_network import NETWORK, NOW, year

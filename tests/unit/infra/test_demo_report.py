@@ -1,6 +1,6 @@
 """The demo's table, its bill, and the set-up's secrets."""
 
-from chalicelib.services.make_links import Links
+from chalicelib.services.shared.make_links import Links
 from infra.demo.cost import bill
 from infra.demo.report import Report
 from infra.demo.set_up import chance_from

@@ -3,11 +3,11 @@
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.quiet_hours import QuietHours
-from chalicelib.domain.rules import Rules
-from chalicelib.domain.touches import TouchKind
-from chalicelib.services.check_rules import check_rules
-from chalicelib.services.world import World
+from chalicelib.domain.networks.rules import Rules
+from chalicelib.domain.shared.quiet_hours import QuietHours
+from chalicelib.domain.shared.touches import TouchKind
+from chalicelib.services.networks.check_rules import check_rules
+from chalicelib.services.shared.world import World
 from infra.demo.rules import lived_by
 from infra.demo.stages import STAGES, staged
 from tests.builders import RecordingIntake, RecordingSender, SettableClock

@@ -8,13 +8,13 @@ import botocore.session
 from botocore.config import Config
 from msgspec import Struct
 
-from chalicelib.domain.messages import Outgoing, Worded
+from chalicelib.domain.messages.messages import Outgoing, Worded
 from chalicelib.messaging.end_user_sms import EndUserSms
 from chalicelib.messaging.push import Push
 from chalicelib.messaging.ses_email import SesEmail
 from chalicelib.messaging.sns_sms import SnsSms
 from chalicelib.messaging.whatsapp import WhatsApp
-from chalicelib.services.ports import Sender
+from chalicelib.services.shared.ports import Sender
 
 POOL = "pool-0123456789abcdef0123456789abcdef"
 PHONE_ID = "phone-number-id-0123456789abcdef0123456789abcdef"

@@ -4,7 +4,7 @@ from typing import Any
 
 from botocore.stub import Stubber
 
-from chalicelib.domain.messages import Outcome, Outgoing
+from chalicelib.domain.messages.messages import Outcome, Outgoing
 from tests.unit.messaging.channels import Channel, a_client
 
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from chalicelib.domain.wallet import GOOGLE, Pass, PassDevice
+from chalicelib.domain.loyalty.wallet import GOOGLE, Pass, PassDevice
 from chalicelib.messaging import apple_push
 from chalicelib.messaging.apple_push import Answer, ApplePush, Post
 from chalicelib.messaging.every_wallet import EveryWallet

@@ -6,7 +6,7 @@ from typing import Any
 import botocore.exceptions as errors
 import pytest
 
-from chalicelib.domain.messages import MessageState, Outcome
+from chalicelib.domain.messages.messages import MessageState, Outcome
 from chalicelib.messaging.attempt import attempt
 
 

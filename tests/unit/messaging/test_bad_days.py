@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.domain.messages import MessageState, Outcome
+from chalicelib.domain.messages.messages import MessageState, Outcome
 from tests.unit.messaging.channels import CHANNELS, Channel, a_client, an_outgoing
 from tests.unit.messaging.unreliable import (
     Handler,

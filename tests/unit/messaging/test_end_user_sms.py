@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.messages import MessageState, Outcome
+from chalicelib.domain.messages.messages import MessageState, Outcome
 from chalicelib.messaging.end_user_sms import EndUserSms
 from tests.unit.messaging.channels import CHANNELS, POOL, Channel, an_outgoing
 from tests.unit.messaging.stubbed import given_to, refused_with

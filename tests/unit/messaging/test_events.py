@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.message_events import NotUnderstood
-from chalicelib.domain.messages import MessageState
-from chalicelib.domain.receipts import Receipt
-from chalicelib.domain.replies import Reply
+from chalicelib.domain.messages.message_events import NotUnderstood
+from chalicelib.domain.messages.messages import MessageState
+from chalicelib.domain.messages.receipts import Receipt
+from chalicelib.domain.messages.replies import Reply
 from chalicelib.messaging.context import Context, as_pairs, as_tags, as_text, of_pairs, of_tags, of_text
 from chalicelib.messaging.events.read import read
 from tests.builders import NOW

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from chalicelib.domain.wallet import GOOGLE, Pass, PassDevice
+from chalicelib.domain.loyalty.wallet import GOOGLE, Pass, PassDevice
 from chalicelib.messaging.google_wallet import OBJECTS, TOKENS, GoogleUpdates, over_https
 from tests.builders import NETWORK, NOW, SettableClock
 

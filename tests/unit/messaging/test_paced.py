@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from chalicelib.domain.messages import MessageState
+from chalicelib.domain.messages.messages import MessageState
 from chalicelib.messaging.paced import GAP_MOST, Paced
 from chalicelib.messaging.rested import IDLE_SECONDS, Rested
 from tests.builders import RecordingSender

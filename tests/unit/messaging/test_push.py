@@ -6,9 +6,9 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from chalicelib.domain.messages import MessageState, Outcome, Worded
+from chalicelib.domain.messages.messages import MessageState, Outcome, Worded
 from chalicelib.messaging.push import BODY_MOST, PushEndpoints
-from chalicelib.services.ports import DeviceRefused, PlatformMissing
+from chalicelib.services.shared.ports import DeviceRefused, PlatformMissing
 from tests.unit.messaging.channels import CHANNELS, ENDPOINT, a_client, an_outgoing
 from tests.unit.messaging.stubbed import given_to, refused_with
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.domain.walks import Walk, WalkKind
+from chalicelib.domain.waking.walks import Walk, WalkKind
 from chalicelib.messaging.queues import SqsWakeQueue
 from tests.builders import NETWORK, NOW
 

@@ -10,7 +10,7 @@ from chalicelib.messaging.end_user_sms import EndUserSms
 from chalicelib.messaging.paced import Paced
 from chalicelib.messaging.rested import Rested
 from chalicelib.messaging.sns_sms import SnsSms
-from chalicelib.services.ports import PlatformMissing, Sender
+from chalicelib.services.shared.ports import PlatformMissing, Sender
 from tests.unit.messaging.channels import ENDPOINT, an_outgoing
 from tests.unit.messaging.unreliable import a_provider, hanging_up
 

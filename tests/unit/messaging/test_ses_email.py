@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.messages import MessageState, Outcome, Worded
+from chalicelib.domain.messages.messages import MessageState, Outcome, Worded
 from chalicelib.messaging.ses_email import SesEmail
 from tests.unit.messaging.channels import CHANNELS, Channel, an_outgoing
 from tests.unit.messaging.stubbed import given_to, refused_with

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
-from chalicelib.domain.message_events import Forged
+from chalicelib.domain.messages.message_events import Forged
 from chalicelib.messaging.sns_envelope import Envelopes, Published
 from tests.builders import NOW
 

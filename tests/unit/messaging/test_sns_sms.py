@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.messages import MessageState, Outcome
+from chalicelib.domain.messages.messages import MessageState, Outcome
 from tests.unit.messaging.channels import CHANNELS, an_outgoing
 from tests.unit.messaging.stubbed import given_to, refused_with
 

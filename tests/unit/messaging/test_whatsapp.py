@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.messages import MessageState, Outcome, Worded
+from chalicelib.domain.messages.messages import MessageState, Outcome, Worded
 from tests.unit.messaging.channels import CHANNELS, PHONE_ID, an_outgoing
 from tests.unit.messaging.stubbed import given_to, refused_with
 

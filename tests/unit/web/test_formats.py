@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.domain.zones import zone
+from chalicelib.domain.shared.zones import zone
 from chalicelib.web.formats import clock, minutes, money, offset_name
 from chalicelib.web.languages import catalogue
 

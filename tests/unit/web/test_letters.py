@@ -7,10 +7,10 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.languages import LANGUAGES
-from chalicelib.domain.message_facts import MessageFacts
-from chalicelib.domain.messages import Worded
-from chalicelib.domain.network import Template
-from chalicelib.domain.touches import TouchKind
+from chalicelib.domain.messages.message_facts import MessageFacts
+from chalicelib.domain.messages.messages import Worded
+from chalicelib.domain.networks.network import Template
+from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.web.wording import message_words
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)

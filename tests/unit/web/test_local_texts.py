@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from chalicelib.domain.message_facts import MessageFacts
-from chalicelib.domain.network import Template
-from chalicelib.domain.touches import TouchKind
+from chalicelib.domain.messages.message_facts import MessageFacts
+from chalicelib.domain.networks.network import Template
+from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.web.wording import message_words
 
 

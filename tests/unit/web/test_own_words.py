@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from chalicelib.domain.languages import LANGUAGES
-from chalicelib.domain.message_facts import MessageFacts
-from chalicelib.domain.messages import Worded
-from chalicelib.domain.network import Template
-from chalicelib.domain.sms import alphabet, parts
-from chalicelib.domain.templates import FORMS, checked, checked_subject, placeholders_of
-from chalicelib.domain.touches import TouchKind
+from chalicelib.domain.messages.message_facts import MessageFacts
+from chalicelib.domain.messages.messages import Worded
+from chalicelib.domain.networks.network import Template
+from chalicelib.domain.shared.sms import alphabet, parts
+from chalicelib.domain.shared.templates import FORMS, checked, checked_subject, placeholders_of
+from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.web.languages import catalogue
 from chalicelib.web.wording import message_words, text_to_begin_with
 

@@ -9,12 +9,12 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from chalicelib import wiring
-from chalicelib.domain.wallet import GOOGLE, Pass, PassDevice
+from chalicelib.domain.loyalty.wallet import GOOGLE, Pass, PassDevice
 from chalicelib.messaging.apple_push import HOST, ApplePush
 from chalicelib.messaging.every_wallet import EveryWallet
 from chalicelib.messaging.google_wallet import GoogleUpdates
 from chalicelib.messaging.http2 import Http2
-from chalicelib.services.wakers import NO_WALLETS
+from chalicelib.services.waking.wakers import NO_WALLETS
 from chalicelib.web import apple_pass, google_pass
 from tests.builders import NOW
 from tests.unit.web.pass_keys import made_keys

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from chalicelib.domain.languages import LANGUAGES
-from chalicelib.domain.message_facts import MessageFacts
-from chalicelib.domain.sms import alphabet, parts
-from chalicelib.domain.touches import TouchKind
+from chalicelib.domain.messages.message_facts import MessageFacts
+from chalicelib.domain.shared.sms import alphabet, parts
+from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.web.languages import choose_language
 from chalicelib.web.wording import message_words
 

@@ -1,0 +1,246 @@
+"""Bookings as they are answered."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from chalicelib.api.http.endpoint import Ask
+from chalicelib.api.http.shapes import Answered, Money, money
+from chalicelib.domain.bookings.booking_plan import plans
+from chalicelib.domain.bookings.bookings import Booking, Line, Refund
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.messages.messages import message_id
+from chalicelib.domain.messages.reasons import reason_words
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.touches import Plan, Touch, TouchState, touch_of
+from chalicelib.domain.shared.zones import zone
+from chalicelib.services.bookings.plan_booking import directory_for
+from chalicelib.services.messages.about_booking import rules_of
+from chalicelib.services.visits.refund_visit import Refunded
+
+_TRIED = frozenset({TouchState.SENT, TouchState.AWAITING, TouchState.FAILED, TouchState.UNKNOWN})
+_STATES = {TouchState.DEFERRED: "planned", TouchState.AWAITING: "sent"}
+"""States that are nobody's business but the sender's."""
+
+
+class LineAnswer(Answered):
+    service_id: str
+    service: str | None
+    staff_id: str | None
+    staff: str | None
+    minutes: int
+    price: Money | None
+
+
+class TouchAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What was or will be sent about the booking. state: planned, sending, sent, skipped, failed or
+    unknown."""
+
+    kind: str
+    state: str
+    at: datetime
+    reason: str | None = None
+    reason_words: str | None = None
+    message_id: str | None = None
+
+
+class WakeAnswer(Answered):
+    at: datetime
+    why: str
+
+
+class ReviewAnswer(Answered):
+    stars: int
+    words: str
+    at: datetime
+
+
+class RefundAnswer(Answered):
+    """amount: of the bill, of which money was given back as such, and points_back as points. points_taken:
+    what it had earned."""
+
+    id: str
+    amount: Money
+    points_back: int
+    points_taken: int
+    reason: str
+    at: datetime
+
+
+class BookingAnswer(Answered):
+    """local_time: the start on the salon's clock. wake: when the booking next needs attention, and why.
+
+    move_wish: what the client wrote when asking to move; null: not asked.
+    """
+
+    id: str
+    status: str
+    salon_id: str
+    client_id: str | None
+    starts_at: datetime
+    ends_at: datetime
+    local_time: str
+    lines: list[LineAnswer]
+    total: Money | None
+    source: str | None
+    note: str | None
+    reason: str | None
+    made_at: datetime
+    closed_at: datetime | None
+    paid: Money | None
+    goods: Money | None
+    tip: Money | None
+    redeemed_points: int
+    earned_points: int
+    held_points: int
+    refunds: list[RefundAnswer]
+    review: ReviewAnswer | None
+    move_wish: str | None
+    touches: list[TouchAnswer]
+    wake: WakeAnswer | None
+    version: int
+
+
+class BonusOfVisit(Answered):
+    """coupon_ids: of those that the visit brought."""
+
+    earned: int
+    redeemed: int
+    balance: int
+    entry_ids: list[str]
+    coupon_ids: list[str]
+
+
+class CompletedAnswer(BookingAnswer):
+    bonus: BonusOfVisit
+
+
+class BonusOfRefund(Answered):
+    """debt: what of points_taken had been spent already; the next points pay it."""
+
+    points_back: int
+    points_taken: int
+    balance: int
+    debt: int
+    entry_ids: list[str]
+
+
+class RefundedAnswer(BookingAnswer):
+    """refund_id, money: of this refund; the money is to be given back."""
+
+    refund_id: str
+    money: Money
+    bonus: BonusOfRefund
+
+
+def booking_answers(ask: Ask, bookings: Sequence[Booking]) -> list[BookingAnswer]:
+    """All their clients are read at once."""
+    ids = [booking.client_id for booking in bookings if booking.client_id]
+    clients = {each.id: each for each in ask.world.store.clients_named(ask.access.network_id, ids)}
+    return [booking_answer(ask, booking, clients.get(booking.client_id or "")) for booking in bookings]
+
+
+def booking_answer(ask: Ask, booking: Booking, client: Client | None) -> BookingAnswer:
+    return BookingAnswer(**facts(ask, booking, client))  # type: ignore[arg-type]
+
+
+def facts(ask: Ask, booking: Booking, client: Client | None) -> dict[str, object]:
+    directory = directory_for(ask.world, booking)
+    salon = directory.salons[booking.salon_id]
+    review, wake = booking.review, booking.wake
+    same = ("id", "salon_id", "client_id", "starts_at", "ends_at", "source", "note", "reason", "made_at")
+    counted = ("closed_at", "redeemed_points", "earned_points", "held_points", "move_wish", "version")
+    return {
+        **{name: getattr(booking, name) for name in (*same, *counted)},
+        "status": booking.status.value,
+        "local_time": booking.starts_at.astimezone(zone(salon.timezone)).isoformat(),
+        "lines": [_line(line, booking.currency, directory) for line in booking.lines],
+        "total": money(booking.total_minor, booking.currency),
+        "paid": money(booking.paid_minor, booking.currency),
+        "goods": money(booking.goods_minor, booking.currency),
+        "tip": money(booking.tip_minor, booking.currency),
+        "refunds": [_refund(each, booking.currency) for each in booking.refunds],
+        "review": ReviewAnswer(stars=review.stars, words=review.words, at=review.at) if review else None,
+        "touches": touches(booking, client, directory, ask.world.now()),
+        "wake": WakeAnswer(at=wake.at, why=wake.why) if wake else None,
+    }
+
+
+def _refund(refund: Refund, currency: str) -> RefundAnswer:
+    return RefundAnswer(
+        id=refund.id,
+        amount=Money(amount_minor=refund.amount_minor, currency=currency),
+        points_back=refund.points_back,
+        points_taken=refund.points_taken,
+        reason=refund.reason,
+        at=refund.at,
+    )
+
+
+def refunded_answer(ask: Ask, done: Refunded, client: Client | None) -> RefundedAnswer:
+    account, currency = done.account, done.booking.currency
+    bonus = BonusOfRefund(
+        points_back=done.refund.points_back,
+        points_taken=done.refund.points_taken,
+        balance=account.balance if account else 0,
+        debt=account.debt if account else 0,
+        entry_ids=[entry.id for entry in done.entries],
+    )
+    return RefundedAnswer(
+        **facts(ask, done.booking, client),
+        refund_id=done.refund.id,
+        money=Money(amount_minor=done.money_minor, currency=currency),
+        bonus=bonus,
+    )
+
+
+def _line(line: Line, currency: str, directory: Directory) -> LineAnswer:
+    service, staff = directory.services.get(line.service_id), directory.staff.get(line.staff_id or "")
+    return LineAnswer(
+        service_id=line.service_id,
+        service=service.name if service else None,
+        staff_id=line.staff_id,
+        staff=staff.name if staff else None,
+        minutes=line.minutes,
+        price=money(line.price_minor, currency),
+    )
+
+
+def touches(
+    booking: Booking, client: Client | None, directory: Directory, now: datetime
+) -> list[TouchAnswer]:
+    """What was done about the booking, and what its present state calls for yet; in order of time. Of what
+    was done for an old time the plan for the new one stands."""
+    zone_name = (client.timezone if client else None) or directory.salons[booking.salon_id].timezone
+    found = {kind: _done(booking, touch) for kind, touch in booking.touches.items()}
+    for plan in plans(booking, rules_of(booking, directory), zone_name, now):
+        if touch_of(booking.touches, plan) is None:
+            found[plan.kind] = _planned(plan)
+    return sorted(found.values(), key=lambda touch: touch.at)
+
+
+def _done(booking: Booking, touch: Touch) -> TouchAnswer:
+    """What was put off is planned still; what may yet follow through another channel is sent."""
+    put_off = touch.state is TouchState.DEFERRED
+    return TouchAnswer(
+        kind=touch.kind.value,
+        state=_STATES.get(touch.state, touch.state.value),
+        at=touch.again_at or touch.at if put_off else touch.at,
+        reason=touch.reason,
+        reason_words=reason_words(touch.reason),
+        message_id=_message_id(booking, touch),
+    )
+
+
+def _message_id(booking: Booking, touch: Touch) -> str | None:
+    """Only what was tried has a message; the line that says why it was not has an id of its own."""
+    if touch.state not in _TRIED:
+        return None
+    return message_id(booking.id, touch.kind, touch.occurrence, touch.attempt, touch.at)
+
+
+def _planned(plan: Plan) -> TouchAnswer:
+    state = "planned" if plan.reason is None else "skipped"
+    words = reason_words(plan.reason)
+    return TouchAnswer(kind=plan.kind.value, state=state, at=plan.at, reason=plan.reason, reason_words=words)

@@ -1,0 +1,305 @@
+"""Bookings: make, see, list, change, and take them through their steps."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib.api.bookings.booking_shapes import (
+    BonusOfVisit,
+    BookingAnswer,
+    CompletedAnswer,
+    RefundedAnswer,
+    booking_answer,
+    booking_answers,
+    facts,
+    refunded_answer,
+)
+from chalicelib.api.clients.clients import ClientSaid, new_client
+from chalicelib.api.http.endpoint import DESK, EVERYBODY, Ask, endpoint, get, patch, post, salons_of
+from chalicelib.api.http.reading import Body, bound, instant
+from chalicelib.api.http.shapes import (
+    Id,
+    Line,
+    Listing,
+    Money,
+    PageOf,
+    Text,
+    Word,
+    given,
+    minor,
+    one_after_another,
+    sifted,
+)
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.networks.network import Role
+from chalicelib.domain.shared.errors import malformed
+from chalicelib.services.bookings import step_booking
+from chalicelib.services.bookings.book import NewBooking, WantedLine, book_with_client, see_booking
+from chalicelib.services.bookings.change_booking import change_booking
+from chalicelib.services.clients.keep_client import see_client
+from chalicelib.services.networks.set_up import see_salon
+from chalicelib.services.visits.complete_visit import Bill, complete
+from chalicelib.services.visits.refund_visit import refund
+from chalicelib.services.visits.visit_gifts import coupons_for
+
+Instant = Annotated[datetime, Meta(tz=True)]
+Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
+PERSONAL = frozenset({Role.SPECIALIST})
+
+
+class LineSaid(Body):
+    """minutes and price: the service's own where nothing else is said."""
+
+    service_id: Id
+    staff_id: Id | None = None
+    minutes: Whole | None = None
+    price: Money | None = None
+
+
+Lines = Annotated[list[LineSaid], Meta(max_length=50)]
+
+
+class BookingSaid(Body):
+    """Either client_id, or a client who is found by phone or e-mail, else made."""
+
+    salon_id: Id
+    starts_at: Instant
+    lines: Lines
+    client_id: Id | None = None
+    client: ClientSaid | None = None
+    source: Word | None = None
+    note: Text | None = None
+
+
+class BookingChanges(Body):
+    """version: the change is made to that version only."""
+
+    starts_at: Instant | UnsetType = UNSET
+    lines: Lines | UnsetType = UNSET
+    note: Text | UnsetType | None = UNSET
+    version: Whole | UnsetType = UNSET
+
+
+class BookingFilter(Listing, rename={"from_": "from"}):
+    """from: included. to: an instant, not included, or a date, of which the whole day is."""
+
+    salon_id: Id | None = None
+    from_: Word | None = None
+    to: Word | None = None
+    staff_id: Id | None = None
+    status: Status | None = None
+
+
+class Cancelling(Body):
+    reason: Line | None = None
+
+
+class Completing(Body):
+    """paid: the whole bill, goods and the part paid with points included, tips not."""
+
+    paid: Money
+    goods: Money | None = None
+    redeem_points: Whole = 0
+    tip: Money | None = None
+
+
+class Refunding(Body):
+    """amount: of the whole bill, the part that was paid with points included."""
+
+    amount: Money
+    reason: Annotated[str, Meta(min_length=1, max_length=300)]
+
+
+@post("/v1/bookings")
+@endpoint(roles=DESK | {Role.PARTNER}, body=BookingSaid, answer=BookingAnswer, status=201)
+def make(ask: Ask) -> BookingAnswer:
+    said: BookingSaid = ask.body
+    if (said.client_id is None) == (said.client is None):
+        raise malformed("INVALID_FIELD", "Give either client_id or client.", field="client")
+    currency = see_salon(ask.world, ask.access, said.salon_id).currency
+    new = NewBooking(
+        salon_id=said.salon_id,
+        client=said.client_id or new_client(said.client),  # type: ignore[arg-type]
+        starts_at=instant(said.starts_at, "starts_at"),
+        lines=_wanted(said.lines, currency),
+        source=said.source,
+        note=said.note,
+    )
+    return booking_answer(ask, *book_with_client(ask.world, ask.access, new, ask.request_id))
+
+
+def _wanted(lines: list[LineSaid], currency: str) -> list[WantedLine]:
+    return [
+        WantedLine(
+            service_id=line.service_id,
+            staff_id=line.staff_id,
+            minutes=line.minutes,
+            price_minor=minor(line.price, currency, f"lines[{number}].price"),
+        )
+        for number, line in enumerate(lines)
+    ]
+
+
+@get("/v1/bookings/{booking_id}")
+@endpoint(roles=EVERYBODY, answer=BookingAnswer)
+def see(ask: Ask, booking_id: str) -> BookingAnswer:
+    return _answer(ask, see_booking(ask.world, ask.access, booking_id))
+
+
+@get("/v1/bookings")
+@endpoint(roles=EVERYBODY, query=BookingFilter, answer=PageOf[BookingAnswer])
+def find(ask: Ask) -> PageOf[BookingAnswer]:
+    """In order of time within each salon; without salon_id one salon after another."""
+    asked: BookingFilter = ask.query
+    if asked.salon_id is not None:
+        names = [see_salon(ask.world, ask.access, asked.salon_id).id]
+    else:
+        names = salons_of(ask)
+
+    def read(salon_id: str, limit: int, cursor: str | None) -> Any:
+        zone = ask.world.directory(ask.access.network_id).salons[salon_id].timezone
+        return ask.world.store.bookings_of_salon(
+            ask.access.network_id,
+            salon_id,
+            since=bound(asked.from_, "from", zone),
+            until=bound(asked.to, "to", zone, end=True),
+            status=asked.status,
+            limit=limit,
+            cursor=cursor,
+        )
+
+    found, cursor = sifted(one_after_another(names, read), lambda each: _is_wanted(ask, each, asked), asked)
+    return PageOf(items=booking_answers(ask, found), next_cursor=cursor)
+
+
+def _is_wanted(ask: Ask, booking: Booking, asked: BookingFilter) -> bool:
+    if asked.status not in (None, booking.status):
+        return False
+    if asked.staff_id is not None and all(line.staff_id != asked.staff_id for line in booking.lines):
+        return False
+    return ask.access.reaches_booking(booking)
+
+
+@get("/v1/clients/{client_id}/bookings")
+@endpoint(roles=EVERYBODY, query=Listing, answer=PageOf[BookingAnswer])
+def of_client(ask: Ask, client_id: str) -> PageOf[BookingAnswer]:
+    """Newest first, those that this key reaches."""
+    client, network_id = see_client(ask.world, ask.access, client_id), ask.access.network_id
+    found, cursor = sifted(
+        lambda limit, cursor: ask.world.store.bookings_of_client(
+            network_id, client_id, limit=limit, cursor=cursor
+        ),
+        ask.access.reaches_booking,
+        ask.query,
+    )
+    return PageOf(items=[booking_answer(ask, booking, client) for booking in found], next_cursor=cursor)
+
+
+@patch("/v1/bookings/{booking_id}")
+@endpoint(roles=DESK, body=BookingChanges, answer=BookingAnswer)
+def change(ask: Ask, booking_id: str) -> BookingAnswer:
+    changes = given(ask.body)
+    if "starts_at" in changes:
+        changes["starts_at"] = instant(changes["starts_at"], "starts_at")
+    if "lines" in changes:
+        booking = see_booking(ask.world, ask.access, booking_id)
+        changes["lines"] = _wanted(changes["lines"], booking.currency)
+    return _answer(ask, change_booking(ask.world, ask.access, booking_id, changes))
+
+
+# --- steps
+
+
+def _step(ask: Ask, booking_id: str, step: Callable[..., Booking], **said: Any) -> BookingAnswer:
+    booking = step(ask.world, ask.access.network_id, booking_id, ask.access.ensure_booking, **said)
+    return _answer(ask, booking)
+
+
+@post("/v1/bookings/{booking_id}/confirm")
+@endpoint(roles=DESK | PERSONAL, answer=BookingAnswer)
+def confirm(ask: Ask, booking_id: str) -> BookingAnswer:
+    return _step(ask, booking_id, step_booking.confirm)
+
+
+@post("/v1/bookings/{booking_id}/cancel")
+@endpoint(roles=DESK, body=Cancelling, answer=BookingAnswer)
+def cancel(ask: Ask, booking_id: str) -> BookingAnswer:
+    return _step(ask, booking_id, step_booking.cancel, reason=ask.body.reason)
+
+
+@post("/v1/bookings/{booking_id}/no-show")
+@endpoint(roles=DESK | PERSONAL, answer=BookingAnswer)
+def no_show(ask: Ask, booking_id: str) -> BookingAnswer:
+    return _step(ask, booking_id, step_booking.mark_no_show)
+
+
+@post("/v1/bookings/{booking_id}/reopen")
+@endpoint(roles=DESK, answer=BookingAnswer)
+def reopen(ask: Ask, booking_id: str) -> BookingAnswer:
+    """Back to booked; a completed visit is taken back with its bonuses."""
+    return _step(ask, booking_id, step_booking.reopen, actor=ask.access.actor)
+
+
+@post("/v1/bookings/{booking_id}/refund")
+@endpoint(roles=DESK, body=Refunding, answer=RefundedAnswer, status=201)
+def give_back(ask: Ask, booking_id: str) -> RefundedAnswer:
+    """Gives back a completed visit's bill, or a part of it, with what of it was paid with points; what it
+    earned is taken back in proportion. The visit remains one. Send an Idempotency-Key."""
+    said: Refunding = ask.body
+
+    def allow(booking: Booking) -> None:
+        ask.access.ensure_booking(booking)
+        minor(said.amount, booking.currency, "amount")
+
+    done = refund(
+        ask.world,
+        ask.access.network_id,
+        booking_id,
+        said.amount.amount_minor,
+        said.reason,
+        allow,
+        ask.access.actor,
+        ask.request_id,
+    )
+    return refunded_answer(ask, done, _client(ask, done.booking))
+
+
+@post("/v1/bookings/{booking_id}/complete")
+@endpoint(roles=DESK, body=Completing, answer=CompletedAnswer)
+def finish(ask: Ask, booking_id: str) -> CompletedAnswer:
+    """Closes the visit, redeems and earns bonuses."""
+    said: Completing = ask.body
+    bill = Bill(
+        paid_minor=said.paid.amount_minor,
+        goods_minor=said.goods.amount_minor if said.goods else 0,
+        tip_minor=said.tip.amount_minor if said.tip else 0,
+        redeem_points=said.redeem_points,
+    )
+
+    def allow(booking: Booking) -> None:
+        ask.access.ensure_booking(booking)
+        for field in ("paid", "goods", "tip"):
+            minor(getattr(said, field), booking.currency, field)
+
+    done = complete(ask.world, ask.access.network_id, booking_id, bill, allow, ask.access.actor)
+    bonus = BonusOfVisit(
+        earned=done.booking.earned_points,
+        redeemed=done.booking.redeemed_points,
+        balance=done.account.balance if done.account else 0,
+        entry_ids=[entry.id for entry in done.entries],
+        coupon_ids=coupons_for(done.booking, done.account) if done.account else [],
+    )
+    return CompletedAnswer(**facts(ask, done.booking, _client(ask, done.booking)), bonus=bonus)  # type: ignore[arg-type]
+
+
+def _answer(ask: Ask, booking: Booking) -> BookingAnswer:
+    return booking_answer(ask, booking, _client(ask, booking))
+
+
+def _client(ask: Ask, booking: Booking) -> Client | None:
+    """For their time zone alone."""
+    id = booking.client_id
+    return ask.world.store.client(booking.network_id, id, fresh=False) if id else None

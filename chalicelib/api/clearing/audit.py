@@ -1,0 +1,50 @@
+"""The audit of the ledger: every figure of every account, recomputed from its entries."""
+
+from chalicelib.api.http.endpoint import OWNER, Ask, endpoint, get, post
+from chalicelib.api.http.shapes import Answered, Listing
+from chalicelib.api.waking.walks import DifferenceAnswer, WalkAnswer, answer_of, differences_of
+from chalicelib.services.clearing.audit_accounts import audit_page, start_audit
+from chalicelib.services.clearing.audit_nightly import ensure_nightly
+
+
+class AuditTotals(Answered):
+    """What the entries of the page's accounts sum to."""
+
+    balance: int
+    debt: int
+    held: int
+
+
+class AuditAnswer(Answered):
+    """checked: how many accounts were recomputed, of a page of clients; entries: from how many entries."""
+
+    checked: int
+    entries: int
+    differences: list[DifferenceAnswer]
+    totals: AuditTotals
+    next_cursor: str | None
+
+
+@get("/v1/bonus/audit")
+@endpoint(roles=OWNER, query=Listing, answer=AuditAnswer)
+def audit(ask: Ask) -> AuditAnswer:
+    """The accounts of a page of clients, the newest clients first. limit: how many clients; a page may end
+    sooner where they have very many entries."""
+    found = audit_page(ask.world, ask.access.network_id, cursor=ask.query.cursor, clients=ask.query.limit)
+    sums = found.sums
+    return AuditAnswer(
+        checked=sums.accounts,
+        entries=sums.entries,
+        differences=differences_of(sums),
+        totals=AuditTotals(balance=sums.balance, debt=sums.debt, held=sums.held),
+        next_cursor=found.visited.cursor,
+    )
+
+
+@post("/v1/bonus/audit")
+@endpoint(roles=OWNER, answer=WalkAnswer, status=202)
+def walk_all(ask: Ask) -> WalkAnswer:
+    """All accounts, by a walk: `/v1/walks/{id}` tells how far it is and what it found. One that is under way
+    is answered with."""
+    ensure_nightly(ask.world, ask.access.network_id)
+    return answer_of(ask, start_audit(ask.world, ask.access.network_id))

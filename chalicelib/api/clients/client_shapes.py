@@ -1,0 +1,181 @@
+"""Clients as they are answered."""
+
+from datetime import date, datetime
+
+from chalicelib.api.http.endpoint import Ask
+from chalicelib.api.http.shapes import Answered, Money
+from chalicelib.domain.clients.categories import category, usual_gap_days
+from chalicelib.domain.clients.clients import CHANNELS, Client, Consent, address_of, dead_address, is_known
+from chalicelib.domain.loyalty.ledger import brought_up
+from chalicelib.domain.networks.access import Access
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.phones import masked_email, masked_phone
+from chalicelib.domain.shared.zones import local_date
+from chalicelib.services.clients.plan_client import salon_zone
+from chalicelib.services.messages.subjects import next_booking
+from chalicelib.services.shared.world import World
+
+
+class ConsentAnswer(Answered):
+    channel: str
+    purpose: str
+    granted: bool
+    at: datetime
+    how: str
+    actor: str
+
+
+class NextBooking(Answered):
+    id: str
+    starts_at: datetime
+    salon_id: str
+    status: str
+
+
+class BonusSummary(Answered):
+    balance: int
+    available: int
+    pending: int
+
+
+class Upcoming(Answered):
+    """When the client next wakes, and why."""
+
+    at: datetime
+    why: str
+
+
+class ClientSummary(Answered):
+    """A client in a list. Phone and e-mail are masked for specialists."""
+
+    id: str
+    name: str
+    phone: str | None
+    email: str | None
+    birth_date: date | None
+    language: str | None
+    timezone: str | None
+    source: str | None
+    referred_by: str | None
+    note: str | None
+    preferences: str | None
+    created_at: datetime
+    category: str
+    visits_count: int
+    first_visit_on: date | None
+    last_visit_on: date | None
+    usual_gap_days: int | None
+    spend: list[Money]
+    consents: list[ConsentAnswer]
+    upcoming: Upcoming | None
+    version: int
+
+
+class DeadEnd(Answered):
+    """Why an address fails for good, and since when."""
+
+    reason: str
+    at: datetime
+
+
+class Reach(Answered):
+    """Whether a channel can reach the client at all. known: there is an address for it."""
+
+    channel: str
+    known: bool
+    reachable: bool
+    dead: DeadEnd | None
+
+
+class ClientAnswer(ClientSummary):
+    """merged_into: the client whom this one turned out to be."""
+
+    merged_into: str | None
+    next_booking: NextBooking | None
+    reachable: list[Reach]
+    bonus: BonusSummary
+
+
+def summary(ask: Ask, client: Client) -> ClientSummary:
+    """The next booking is asked for only where it decides the category."""
+    directory = ask.world.directory(client.network_id)
+    kind = category_of(client, directory, ask.world, None)
+    return ClientSummary(**_facts(ask.access, client, kind))  # type: ignore[arg-type]
+
+
+def full(ask: Ask, client: Client) -> ClientAnswer:
+    world = ask.world
+    now, directory = world.now(), world.directory(client.network_id)
+    ahead = next_booking(client, world.store, now)
+    account, _ = brought_up(world.store.account(client.network_id, client.id), now)
+    kind = category_of(client, directory, world, ahead is not None)
+    return ClientAnswer(
+        **_facts(ask.access, client, kind),  # type: ignore[arg-type]
+        next_booking=ahead
+        and NextBooking(
+            id=ahead.id, starts_at=ahead.starts_at, salon_id=ahead.salon_id, status=ahead.status.value
+        ),
+        reachable=[_reach(client, channel) for channel in CHANNELS],
+        merged_into=client.merged.into if client.merged else None,
+        bonus=BonusSummary(
+            balance=account.balance, available=account.available(now), pending=account.pending(now)
+        ),
+    )
+
+
+def category_of(client: Client, directory: Directory, world: World, has_booking: bool | None) -> str:
+    """The category by the calendar of the salon that the client visited last. has_booking None: looked
+    up if it matters."""
+    today = local_date(world.now(), salon_zone(client, directory))
+    days = [visit.on for visit in client.recent_visits]
+    found = category(client.visits_count, days, today, bool(has_booking))
+    asked = has_booking is None and found in ("lost", "at_risk")
+    if asked and next_booking(client, world.store, world.now()):
+        return category(client.visits_count, days, today, True)
+    return found
+
+
+def _facts(access: Access, client: Client, kind: str) -> dict[str, object]:
+    plain = (
+        "id",
+        "name",
+        "birth_date",
+        "language",
+        "timezone",
+        "source",
+        "referred_by",
+        "note",
+        "preferences",
+    )
+    counted = ("created_at", "visits_count", "first_visit_on", "last_visit_on", "version")
+    return {
+        **{name: getattr(client, name) for name in (*plain, *counted)},
+        "phone": client.phone if access.sees_contacts else masked_phone(client.phone),
+        "email": client.email if access.sees_contacts else masked_email(client.email),
+        "category": kind,
+        "usual_gap_days": usual_gap_days([visit.on for visit in client.recent_visits]),
+        "spend": [Money(amount_minor=n, currency=code) for code, n in sorted(client.spent_minor.items())],
+        "consents": [consent_answer(consent) for consent in client.consents],
+        "upcoming": Upcoming(at=client.wake.at, why=client.wake.why) if client.wake else None,
+    }
+
+
+def _reach(client: Client, channel: str) -> Reach:
+    dead = dead_address(client, channel)
+    return Reach(
+        channel=channel,
+        known=is_known(client, channel),
+        reachable=address_of(client, channel) is not None,
+        dead=DeadEnd(reason=dead.reason, at=dead.at) if dead else None,
+    )
+
+
+def consent_answer(consent: Consent) -> ConsentAnswer:
+    return ConsentAnswer(
+        channel=consent.channel,
+        purpose=consent.purpose.value,
+        granted=consent.granted,
+        at=consent.at,
+        how=consent.how,
+        actor=consent.actor,
+    )

@@ -1,0 +1,160 @@
+"""Clients: register, find, see, change."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib.api.clients.client_shapes import ClientAnswer, ClientSummary, category_of, full, summary
+from chalicelib.api.http.endpoint import DESK, EVERYBODY, Ask, endpoint, get, patch, post
+from chalicelib.api.http.reading import Body
+from chalicelib.api.http.shapes import Line, Listing, PageOf, Text, Word, given, sifted
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.networks.network import Role
+from chalicelib.domain.shared.errors import DomainError, ErrorKind
+from chalicelib.services.clients.follow_merge import present
+from chalicelib.services.clients.keep_client import (
+    NewClient,
+    change_client,
+    find_client,
+    register_client,
+    see_client,
+)
+from chalicelib.services.loyalty.show_card import client_of_code
+
+Category = Literal["potential", "new", "developing", "regular", "at_risk", "lost"]
+Email = Annotated[str, Meta(max_length=254)]
+
+
+class GivenConsent(Body):
+    """how: in what way the client said so, such as `asked at the desk`."""
+
+    channel: Word
+    purpose: Word
+    granted: bool = True
+    how: Annotated[str, Meta(min_length=1, max_length=200)] = "said at registration"
+
+
+class ClientSaid(Body):
+    """phone: in any usual form; the network's country is the default. birth_date: a local date.
+    referral_code: in place of referred_by."""
+
+    name: Line
+    phone: Word | None = None
+    email: Email | None = None
+    birth_date: date | None = None
+    language: Word | None = None
+    timezone: Word | None = None
+    source: Word | None = None
+    referred_by: Word | None = None
+    referral_code: Word | None = None
+    note: Text | None = None
+    preferences: Text | None = None
+    consents: Annotated[tuple[GivenConsent, ...], Meta(max_length=20)] = ()
+
+
+class ClientChanges(Body):
+    name: Line | UnsetType = UNSET
+    phone: Word | UnsetType | None = UNSET
+    email: Email | UnsetType | None = UNSET
+    birth_date: date | UnsetType | None = UNSET
+    language: Word | UnsetType | None = UNSET
+    timezone: Word | UnsetType | None = UNSET
+    source: Word | UnsetType | None = UNSET
+    referred_by: Word | UnsetType | None = UNSET
+    referral_code: Word | UnsetType = UNSET
+    note: Text | UnsetType | None = UNSET
+    preferences: Text | UnsetType | None = UNSET
+
+
+class ClientFilter(Listing):
+    """phone, email and card (the code on the client's card) find one client at once; q looks for a piece of a
+    name, phone or e-mail."""
+
+    phone: Word | None = None
+    email: Email | None = None
+    card: Word | None = None
+    category: Category | None = None
+    source: Word | None = None
+    q: Annotated[str, Meta(max_length=100)] | None = None
+
+
+def new_client(said: ClientSaid) -> NewClient:
+    fields: dict[str, Any] = given(said, "consents")
+    told = tuple((each.channel, each.purpose, each.granted, each.how) for each in said.consents)
+    return NewClient(**fields, consents=told)
+
+
+@post("/v1/clients")
+@endpoint(roles=DESK | {Role.PARTNER}, body=ClientSaid, answer=ClientAnswer, status=201)
+def register(ask: Ask) -> ClientAnswer:
+    return full(ask, register_client(ask.world, ask.access, new_client(ask.body), ask.request_id))
+
+
+@get("/v1/clients/{client_id}")
+@endpoint(roles=EVERYBODY, answer=ClientAnswer)
+def see(ask: Ask, client_id: str) -> ClientAnswer:
+    return full(ask, see_client(ask.world, ask.access, client_id))
+
+
+@get("/v1/clients")
+@endpoint(roles=DESK | {Role.PARTNER}, query=ClientFilter, answer=PageOf[ClientSummary])
+def find(ask: Ask) -> PageOf[ClientSummary]:
+    """The newest first."""
+    asked: ClientFilter = ask.query
+    if asked.phone or asked.email or asked.card:
+        found, cursor = _at_once(ask, asked), None
+    else:
+        found, cursor = sifted(
+            lambda limit, cursor: ask.world.store.clients(ask.access.network_id, limit=limit, cursor=cursor),
+            lambda client: _is_wanted(ask, client, asked),
+            asked,
+        )
+    return PageOf(items=[summary(ask, client) for client in found], next_cursor=cursor)
+
+
+def _at_once(ask: Ask, asked: ClientFilter) -> list[Client]:
+    network_id = ask.access.network_id
+    try:
+        if asked.card:
+            id = client_of_code(ask.parts.links(), network_id, asked.card)
+        else:
+            id = find_client(ask.world, network_id, phone=asked.phone, email=asked.email)
+        client = see_client(ask.world, ask.access, id) if id else None
+        client = present(ask.world, client)  # a card from before a merge leads to where the points are
+    except DomainError as error:
+        if error.kind is not ErrorKind.MISSING:
+            raise
+        client = None
+    return [client] if client is not None and _is_wanted(ask, client, asked) else []
+
+
+def _is_wanted(ask: Ask, client: Client, asked: ClientFilter) -> bool:
+    if ask.access.role is Role.PARTNER and client.source != ask.access.source:
+        return False
+    if asked.source is not None and client.source != asked.source:
+        return False
+    if asked.q is not None and not _speaks_of(client, asked.q):
+        return False
+    if asked.category is None:
+        return True
+    directory = ask.world.directory(client.network_id)
+    return category_of(client, directory, ask.world, None) == asked.category
+
+
+def _speaks_of(client: Client, text: str) -> bool:
+    """Whether all words of the text are in the name, or it is a piece of the phone or the e-mail."""
+    wanted = text.casefold().strip()
+    digits = "".join(char for char in wanted if char.isdigit())
+    name = client.name.casefold()
+    return (
+        all(word in name for word in wanted.split())
+        or (len(digits) >= 3 and digits in (client.phone or ""))
+        or wanted in (client.email or "")
+    )
+
+
+@patch("/v1/clients/{client_id}")
+@endpoint(roles=DESK, body=ClientChanges, answer=ClientAnswer)
+def change(ask: Ask, client_id: str) -> ClientAnswer:
+    return full(ask, change_client(ask.world, ask.access, client_id, given(ask.body)))

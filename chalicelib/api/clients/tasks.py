@@ -1,0 +1,75 @@
+"""What the salon is told, and has to see to itself."""
+
+from datetime import datetime
+from typing import Literal
+
+from chalicelib.api.http.endpoint import DESK, Ask, endpoint, get, post
+from chalicelib.api.http.shapes import Answered, Id, Listing, PageOf, sifted
+from chalicelib.domain.shared.tasks import TASK_WORDS, Task
+from chalicelib.services.clients.keep_tasks import finish_task, reaches_task
+from chalicelib.services.networks.set_up import see_salon
+
+State = Literal["open", "done"]
+
+
+class TaskFilter(Listing):
+    salon_id: Id | None = None
+    state: State | None = None
+
+
+class TaskAnswer(Answered):
+    """words: what is asked for, in plain language. detail: what the client wrote; of a budget, its month.
+    salon_id null: for the whole network."""
+
+    id: str
+    kind: str
+    words: str
+    detail: str | None
+    state: State
+    at: datetime
+    salon_id: str | None
+    booking_id: str | None
+    client_id: str | None
+    done_at: datetime | None
+    actor: str | None
+
+
+def _state(task: Task) -> State:
+    return "open" if task.done_at is None else "done"
+
+
+def _answer(task: Task) -> TaskAnswer:
+    same = ("id", "at", "salon_id", "booking_id", "client_id", "done_at", "actor")
+    return TaskAnswer(
+        **{name: getattr(task, name) for name in same},
+        kind=task.kind.value,
+        words=TASK_WORDS[task.kind],
+        detail=task.words,
+        state=_state(task),
+    )
+
+
+@get("/v1/tasks")
+@endpoint(roles=DESK, query=TaskFilter, answer=PageOf[TaskAnswer])
+def find(ask: Ask) -> PageOf[TaskAnswer]:
+    """Newest first, of the salons that this key reaches."""
+    asked: TaskFilter = ask.query
+    if asked.salon_id is not None:
+        see_salon(ask.world, ask.access, asked.salon_id)
+
+    def is_wanted(task: Task) -> bool:
+        of_salon = asked.salon_id in (None, task.salon_id)
+        return of_salon and asked.state in (None, _state(task)) and reaches_task(ask.access, task)
+
+    found, cursor = sifted(
+        lambda limit, cursor: ask.world.store.tasks(ask.access.network_id, limit=limit, cursor=cursor),
+        is_wanted,
+        asked,
+    )
+    return PageOf(items=[_answer(each) for each in found], next_cursor=cursor)
+
+
+@post("/v1/tasks/{task_id}/done")
+@endpoint(roles=DESK, answer=TaskAnswer)
+def finish(ask: Ask, task_id: str) -> TaskAnswer:
+    return _answer(finish_task(ask.world, ask.access, task_id))

@@ -1,0 +1,283 @@
+"""The one decorator under every route: authorise, parse, answer once, map errors, log one line.
+
+A view is given an `Ask` and the path's parameters, calls one service and returns the answer, or an `Answer`
+to set status or headers. What a route admits and understands is kept on the view as its `contract`, from
+which the OpenAPI document and the tests of roles are made.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial, wraps
+from typing import Any, cast
+from urllib.parse import unquote
+
+import msgspec
+from chalice import Blueprint, Response
+from chalice.app import Request
+from msgspec import Struct, field
+
+from chalicelib.api.http import errors
+from chalicelib.api.http.parts import Parts, parts
+from chalicelib.api.http.reading import Nothing, body_of, query_of
+from chalicelib.domain.networks.access import Access
+from chalicelib.domain.networks.network import Role
+from chalicelib.domain.shared.errors import DomainError, ErrorKind, forbidden, malformed, missing
+from chalicelib.logs import logger
+from chalicelib.services.networks.manage_keys import KeyRing
+from chalicelib.services.shared.answer_once import Given, answer_once
+from chalicelib.services.shared.world import World
+
+bp = Blueprint("chalicelib.api")
+
+# Any content type: Chalice would refuse the others in a shape of its own, and webhooks come as they like.
+get, post, put, patch, delete = (
+    partial(bp.route, methods=[method], content_types=["*/*"])
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+)
+
+EVERYBODY = frozenset(Role)
+DESK = frozenset({Role.OWNER, Role.MANAGER, Role.RECEPTION})
+OFFICE = frozenset({Role.OWNER, Role.MANAGER})
+OWNER = frozenset({Role.OWNER})
+
+JSON = "application/json"
+_HEADERS = {
+    "Content-Type": JSON,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
+BINARY = frozenset({"application/vnd.apple.pkpass"})
+"""Media types of answers that are no text; app.py tells API Gateway of them."""
+PATH_MOST = 200
+_rings: dict[int, KeyRing] = {}
+
+
+class Contract(Struct, frozen=True):
+    """What a route admits and understands. roles None: anybody. answer None: no body.
+
+    keeps_answer: whether the answer may be stored for a repetition; one that tells a secret may not, and is
+    made anew from the same seed. takes, gives: media types of body and answer.
+    """
+
+    roles: frozenset[Role] | None
+    body: type[Any]
+    query: type[Any]
+    answer: Any
+    status: int
+    keeps_answer: bool
+    takes: str = JSON
+    gives: str = JSON
+
+
+class Ask(Struct, frozen=True):
+    """A request that was let in. request_id: the same for a repetition with the same Idempotency-Key,
+    else None."""
+
+    parts: Parts
+    access: Access
+    body: Any
+    query: Any
+    request_id: str | None = None
+
+    @property
+    def world(self) -> World:
+        return self.parts.world()
+
+
+def salons_of(ask: Ask) -> list[str]:
+    """The salons whose lists a key is shown: those that it reaches; a specialist's, those they work in."""
+    directory = ask.world.directory(ask.access.network_id)
+    staff = directory.staff.get(ask.access.staff_id or "")
+    theirs = staff.salon_ids if staff is not None and staff.salon_ids else tuple(directory.salons)
+    return sorted(id for id in theirs if ask.access.reaches_salon(id))
+
+
+class Answer(Struct, frozen=True):
+    """An answer that is more than a body. A body of text or bytes goes out as it is."""
+
+    body: Any
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def endpoint(
+    *,
+    roles: frozenset[Role],
+    body: type[Any] = Nothing,
+    query: type[Any] = Nothing,
+    answer: Any = None,
+    status: int = 200,
+    keeps_answer: bool = True,
+) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
+    """For a route behind a key; stands under `@get(path)`, `@post(path)`, ... Any POST may be asked once
+    (docs/api.md, Idempotency)."""
+    contract = Contract(roles, body, query, answer, status, keeps_answer)
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
+        def handle(request: Request, seen: dict[str, Any], path: dict[str, str]) -> Answer:
+            access = _let_in(request, roles, seen)
+            asked = query_of(_params(request), query)
+            raw = raw_body(request)
+            ask = Ask(parts(), access, body_of(raw, body), asked)
+            key = request.headers.get("idempotency-key")
+            if request.method != "POST" or key is None:
+                return _answered(view(ask, **path), status)
+            return _once(view, ask, path, contract, key, request)
+
+        return _served(view, contract, handle)
+
+    return decorate
+
+
+def public(
+    *,
+    body: type[Any] = Nothing,
+    answer: Any = None,
+    status: int = 200,
+    takes: str = JSON,
+    gives: str = JSON,
+    explain: Callable[..., Answer] | None = None,
+) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
+    """For a route that anybody may ask; its view is given the bare request, and reads the body itself.
+    explain: how it tells its errors."""
+    contract = Contract(None, body, Nothing, answer, status, False, takes, gives)
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
+        def handle(request: Request, seen: dict[str, Any], path: dict[str, str]) -> Answer:
+            return _answered(view(request, **path), status)
+
+        return _served(view, contract, handle, explain)
+
+    return decorate
+
+
+def _served(
+    view: Callable[..., Any],
+    contract: Contract,
+    handle: Callable[[Request, dict[str, Any], dict[str, str]], Answer],
+    explain: Callable[..., Answer] | None = None,
+) -> Callable[..., Response]:
+    @wraps(view)
+    def handler(**path: str) -> Response:
+        request, began = bp.current_request, time.perf_counter()
+        correlation_id = str(request.context.get("requestId", ""))
+        seen: dict[str, Any] = {"correlation_id": correlation_id}
+        path = {name: unquote(value) for name, value in path.items()}
+        try:
+            _ensure_possible(path)
+            answer = handle(request, seen, path)
+        except Exception as error:
+            answer = _explained(error, seen, lambda *told: explain(request, path, *told) if explain else None)
+        ms = round((time.perf_counter() - began) * 1000)
+        # The route's template, never the path: addresses of pages and webhooks are secrets.
+        logger().info("request", extra={"route": request.path, "method": request.method, "ms": ms,
+                                        "status": answer.status, **seen})  # fmt: skip
+        return _response(answer, correlation_id)
+
+    handler.contract = contract  # type: ignore[attr-defined]
+    return handler
+
+
+def _explained(error: Exception, seen: dict[str, Any], explain: Callable[..., Answer | None]) -> Answer:
+    status, body = errors.explained(error)
+    seen["code"] = body["code"]
+    if status == 500:
+        logger().exception("a request failed", extra={"correlation_id": seen["correlation_id"]})
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    return explain(status, body) or Answer(body, status, headers)
+
+
+def _ensure_possible(path: Mapping[str, str]) -> None:
+    """Nothing of ours is named by what no key of the table could hold. Raises NOT_FOUND."""
+    for name, value in path.items():
+        if len(value) > PATH_MOST or not (value.isascii() and value.isprintable()):
+            raise missing(name.removesuffix("_id"), "")
+
+
+# --- who asks
+
+
+def _let_in(request: Request, roles: frozenset[Role], seen: dict[str, Any]) -> Access:
+    """The access of the request's key, if the route admits its role."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise DomainError(
+            ErrorKind.UNAUTHENTICATED, "UNAUTHENTICATED", "Send your key: Authorization: Bearer <key>."
+        )
+    access = _ring(parts().world()).access(secret.strip())
+    seen.update(network=access.network_id, role=access.role.value)
+    if access.role not in roles:
+        raise forbidden("This role may not do that.", role=access.role.value)
+    return access
+
+
+def _ring(world: World) -> KeyRing:
+    """The keys known to this process, by the world that they were read in."""
+    if id(world) not in _rings:
+        _rings.clear()
+        _rings[id(world)] = KeyRing(world)
+    return _rings[id(world)]
+
+
+# --- what is asked
+
+
+def raw_body(request: Request) -> bytes:
+    """The bytes of the body. API Gateway encodes binary ones; what only claims to be so is malformed."""
+    try:
+        raw = request.raw_body
+        return raw.encode() if isinstance(raw, str) else bytes(raw or b"")
+    except ValueError as error:
+        raise malformed("MALFORMED_JSON", "The body is not text in UTF-8.") from error
+
+
+def _params(request: Request) -> dict[str, str]:
+    given = request.query_params
+    if given is None:
+        return {}
+    for name in given:
+        if len(given.getlist(name)) > 1:
+            raise malformed("INVALID_FIELD", f"{name} is given twice.", field=name)
+    return dict(given)
+
+
+def _once(
+    view: Callable[..., Any],
+    ask: Ask,
+    path: dict[str, str],
+    contract: Contract,
+    key: str,
+    request: Request,
+) -> Answer:
+    scope = (ask.access.actor, request.path)
+    said = msgspec.json.encode([sorted(path.items()), sorted(_params(request).items()), ask.body])
+
+    def do(request_id: str) -> Given:
+        seeded = Ask(ask.parts, ask.access, ask.body, ask.query, request_id)
+        made = _answered(view(seeded, **path), contract.status)
+        return Given(made.status, msgspec.json.encode(made.body).decode())
+
+    given, replayed = answer_once(
+        ask.world, ask.access.network_id, scope, key, said, do, keep=contract.keeps_answer
+    )
+    headers = {"Idempotency-Replayed": "true"} if replayed else {}
+    return Answer(given.body, given.status, headers)
+
+
+# --- the answer
+
+
+def _answered(made: Any, status: int) -> Answer:
+    return made if isinstance(made, Answer) else Answer(made, status)
+
+
+def _response(answer: Answer, correlation_id: str) -> Response:
+    text = answer.body
+    if isinstance(text, bytes):
+        text = text if answer.headers.get("Content-Type") in BINARY else text.decode()
+    elif answer.status == 204:
+        text = ""
+    elif not isinstance(text, str):
+        text = msgspec.json.encode(text).decode()
+    headers = {**_HEADERS, **answer.headers, "X-Correlation-Id": correlation_id}
+    return Response(text, headers=cast(Any, headers), status_code=answer.status)

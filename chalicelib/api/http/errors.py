@@ -1,0 +1,29 @@
+"""The one table from what a rule says to what HTTP says."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.domain.shared.errors import DomainError, ErrorKind, conflict
+from chalicelib.services.shared.ports import SaveConflict
+
+STATUS: Mapping[ErrorKind, int] = {
+    ErrorKind.MALFORMED: 400,
+    ErrorKind.UNAUTHENTICATED: 401,
+    ErrorKind.FORBIDDEN: 403,
+    ErrorKind.MISSING: 404,
+    ErrorKind.CONFLICT: 409,
+    ErrorKind.TOO_LARGE: 413,
+    ErrorKind.REFUSED: 422,
+    ErrorKind.TOO_MANY: 429,
+}
+
+
+def explained(error: Exception) -> tuple[int, dict[str, Any]]:
+    """Status and body for whatever an endpoint raised. What nobody foresaw says nothing of what is inside."""
+    if isinstance(error, SaveConflict):
+        error = conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
+    if isinstance(error, DomainError):
+        body = {"code": error.code, "message": error.message, "details": dict(error.details)}
+        return STATUS[error.kind], body
+    message = "Something went wrong here. Try again; if it persists, tell us the X-Correlation-Id."
+    return 500, {"code": "INTERNAL", "message": message, "details": {}}

@@ -1,0 +1,16 @@
+"""Is it alive? Says nothing of any tenant and asks nothing of AWS."""
+
+from chalice.app import Request
+
+from chalicelib.api.http.endpoint import get, public
+from chalicelib.api.http.shapes import Answered
+
+
+class Health(Answered):
+    status: str
+
+
+@get("/health")
+@public(answer=Health)
+def health(request: Request) -> Health:
+    return Health(status="ok")

@@ -1,0 +1,163 @@
+"""Shapes that many requests and answers share: money, lists, a range of time."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Sequence
+from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.api.http.reading import Body
+from chalicelib.domain.shared.errors import malformed, refused
+from chalicelib.services.shared.ports import Page
+
+T = TypeVar("T")
+
+
+class HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+Named = TypeVar("Named", bound=HasId)
+
+Id = Annotated[str, Meta(min_length=1, max_length=100)]
+Word = Annotated[str, Meta(min_length=1, max_length=60)]
+Line = Annotated[str, Meta(max_length=300)]
+Text = Annotated[str, Meta(max_length=2000)]
+Url = Annotated[str, Meta(max_length=500)]
+Limit = Annotated[int, Meta(ge=1, le=200)]
+Cursor = Annotated[str, Meta(max_length=2000)]
+
+_AFTER = "after:"
+READS_MOST = 25
+READ_MOST = 200
+"""How often, and how much at once, the table is read for one page of a sifted list: what is rarer than one in
+some thousands takes several requests."""
+
+
+class Answered(msgspec.Struct, kw_only=True):
+    """Base of what is answered."""
+
+
+class Money(Body):
+    amount_minor: Annotated[int, Meta(ge=-(10**12), le=10**12)]
+    currency: Annotated[str, Meta(min_length=3, max_length=3)]
+
+
+class CostOfMessage(Answered):
+    """Millionths of a US dollar, in which carriers charge. charged: told by a receipt; else it is what the
+    message is taken to cost."""
+
+    amount_micros: int
+    currency: Literal["USD"] = "USD"
+    charged: bool = False
+
+
+class Listing(Body):
+    """What every list can be asked."""
+
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+class PageOf(msgspec.Struct, Generic[T], kw_only=True):
+    """Part of a list. A page may hold fewer items than asked for, even none, while next_cursor says
+    there is more."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+def money(amount_minor: int | None, currency: str | None) -> Money | None:
+    if amount_minor is None or currency is None:
+        return None
+    return Money(amount_minor=amount_minor, currency=currency)
+
+
+def minor(said: Money | None, currency: str, field: str) -> int | None:
+    """The amount of money that must be in that currency. Raises CURRENCY_MISMATCH."""
+    if said is None:
+        return None
+    if said.currency != currency:
+        raise refused(
+            "CURRENCY_MISMATCH", f"{field} is in {said.currency}; here it is {currency}.", field=field
+        )
+    return said.amount_minor
+
+
+def given(body: msgspec.Struct, *left_out: str) -> dict[str, Any]:
+    """The fields of a request that were said at all: a null was said, what is missing was not."""
+    names = (name for name in body.__struct_fields__ if name not in left_out)
+    pairs = ((name, getattr(body, name)) for name in names)
+    return {name: value for name, value in pairs if value is not msgspec.UNSET}
+
+
+Read = Callable[[int, str | None], Page[T]]
+"""limit, cursor -> a page."""
+
+
+def sifted(
+    read: Read[Named], keep: Callable[[Named], bool], listing: Listing
+) -> tuple[list[Named], str | None]:
+    """What is wanted of a list, until there is enough of it, and where to go on.
+
+    The less is found, the more is read at once; what was read beyond the last that is taken is left for the
+    next page. `read` must not leave anything out by itself: it could not be told where a page ends.
+    """
+    found: list[Named] = []
+    cursor, size = listing.cursor, listing.limit
+    for _ in range(READS_MOST):
+        page, missing = read(size, cursor), listing.limit - len(found)
+        wanted = [item.id for item in page.items if keep(item)][:missing]
+        if wanted and len(wanted) == missing and page.items[-1].id != wanted[-1]:
+            last = next(place for place, item in enumerate(page.items) if item.id == wanted[-1])
+            page = read(last + 1, cursor)
+        found += [item for item in page.items if item.id in wanted]
+        cursor, size = page.cursor, min(size * 4, READ_MOST)
+        if cursor is None or len(found) >= listing.limit:
+            break
+    return found, cursor
+
+
+def in_pages(found: Iterable[Named], listing: Listing, *, newest_first: bool = False) -> PageOf[Named]:
+    """Part of a list that is at hand as a whole, in the order of ids, which may begin with the time: what
+    comes and goes meanwhile moves nothing else."""
+    rest = sorted(found, key=lambda each: each.id, reverse=newest_first)
+    if listing.cursor is not None:
+        last = _id_in(listing.cursor)
+        rest = [each for each in rest if (each.id < last if newest_first else each.id > last)]
+    items, more = rest[: listing.limit], rest[listing.limit :]
+    return PageOf(items=items, next_cursor=_cursor_after(items[-1].id) if more else None)
+
+
+def _cursor_after(id: str) -> str:
+    return urlsafe_b64encode(f"{_AFTER}{id}".encode()).decode().rstrip("=")
+
+
+def _id_in(cursor: str) -> str:
+    try:
+        text = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except ValueError:
+        text = ""
+    if not text.startswith(_AFTER):
+        raise malformed("INVALID_CURSOR", "This cursor was not given out here.")
+    return text.removeprefix(_AFTER)
+
+
+def one_after_another(names: Sequence[str], read: Callable[[str, int, str | None], Page[T]]) -> Read[T]:
+    """Lists (of salons) read as one: first all of the first, then all of the second, ..."""
+
+    def read_one(limit: int, cursor: str | None) -> Page[T]:
+        if not names:
+            return Page([])
+        name, _, inner = (cursor or f"{names[0]}.").partition(".")
+        if name not in names:
+            raise malformed("INVALID_CURSOR", "This cursor was not given out here.")
+        page = read(name, limit, inner or None)
+        if page.cursor is not None:
+            return Page(page.items, f"{name}.{page.cursor}")
+        after = names.index(name) + 1
+        return Page(page.items, f"{names[after]}." if after < len(names) else None)
+
+    return read_one

@@ -1,0 +1,121 @@
+"""What needs a person: webhooks that were not understood, and items that failed too often."""
+
+from datetime import datetime
+from typing import Any
+
+from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, get, post
+from chalicelib.api.http.shapes import Answered, Listing, PageOf, in_pages, sifted
+from chalicelib.domain.intake.inbox import InboxItem, InboxState
+from chalicelib.domain.shared.errors import forbidden, missing
+from chalicelib.domain.shared.operations import Parked
+from chalicelib.services.intake.connect_site import reaches
+from chalicelib.services.intake.receive_webhook import replay
+from chalicelib.services.waking.retry_parked import retry_parked
+
+
+class InboxFilter(Listing):
+    state: InboxState | None = None
+
+
+class InboxAnswer(Answered):
+    """reason: why it was ignored, waits, or is quarantined."""
+
+    id: str
+    connection_id: str
+    site: str
+    state: str
+    reason: str | None
+    detail: str | None
+    booking_ids: tuple[str, ...]
+    tries: int
+    received_at: datetime
+
+
+class WholeInboxAnswer(InboxAnswer):
+    """body: as it was received; bytes that are no text are replaced."""
+
+    body: str
+
+
+class ParkedAnswer(Answered):
+    id: str
+    item: str
+    error: str
+    at: datetime
+
+
+def _facts(item: InboxItem) -> dict[str, Any]:
+    facts = {name: getattr(item, name) for name in InboxAnswer.__struct_fields__}
+    return {**facts, "state": item.state.value}
+
+
+def _is_reached(ask: Ask, item: InboxItem) -> bool:
+    connection = ask.world.directory(ask.access.network_id).connections.get(item.connection_id)
+    return reaches(ask.access, connection) if connection is not None else ask.access.sees_whole_network
+
+
+@get("/v1/inbox")
+@endpoint(roles=OFFICE, query=InboxFilter, answer=PageOf[InboxAnswer])
+def find(ask: Ask) -> PageOf[InboxAnswer]:
+    """Newest first, by the event's own time."""
+    asked: InboxFilter = ask.query
+    indexed = asked.state if asked.state is InboxState.QUARANTINED else None
+    found, cursor = sifted(
+        lambda limit, cursor: ask.world.store.inbox(
+            ask.access.network_id, state=indexed, limit=limit, cursor=cursor
+        ),
+        lambda item: asked.state in (None, item.state) and _is_reached(ask, item),
+        asked,
+    )
+    return PageOf(items=[InboxAnswer(**_facts(item)) for item in found], next_cursor=cursor)
+
+
+@get("/v1/inbox/{inbox_id}")
+@endpoint(roles=OFFICE, answer=WholeInboxAnswer)
+def see(ask: Ask, inbox_id: str) -> WholeInboxAnswer:
+    item = _reached(ask, inbox_id)
+    return WholeInboxAnswer(**_facts(item), body=item.raw.decode("utf-8", "replace"))
+
+
+@post("/v1/inbox/{inbox_id}/replay")
+@endpoint(roles=OFFICE, answer=InboxAnswer)
+def take_in_again(ask: Ask, inbox_id: str) -> InboxAnswer:
+    """As if it came now: after a salon was mapped or an adapter mended. What was applied stays as it is."""
+    _reached(ask, inbox_id)
+    return InboxAnswer(**_facts(replay(ask.parts.receiving(), ask.access.network_id, inbox_id)))
+
+
+def _reached(ask: Ask, inbox_id: str) -> InboxItem:
+    item = ask.world.store.inbox_item(ask.access.network_id, inbox_id)
+    if item is None:
+        raise missing("inbox item", inbox_id)
+    if not _is_reached(ask, item):
+        raise forbidden("This key does not reach that connection.", inbox_id=inbox_id)
+    return item
+
+
+# --- parked
+
+
+def _parked(parked: Parked) -> ParkedAnswer:
+    return ParkedAnswer(id=parked.item.split()[-1], item=parked.item, error=parked.error, at=parked.at)
+
+
+def _ensure_whole_network(ask: Ask) -> None:
+    if not ask.access.sees_whole_network:
+        raise forbidden("This concerns the whole network; this key opens some of its salons.")
+
+
+@get("/v1/parked")
+@endpoint(roles=OFFICE, query=Listing, answer=PageOf[ParkedAnswer])
+def list_parked(ask: Ask) -> PageOf[ParkedAnswer]:
+    """Items that failed so often that they are woken no more, until somebody retries them."""
+    _ensure_whole_network(ask)
+    return in_pages(map(_parked, ask.world.store.parked(ask.access.network_id)), ask.query)
+
+
+@post("/v1/parked/{item_id}/retry")
+@endpoint(roles=OFFICE, answer=ParkedAnswer)
+def retry(ask: Ask, item_id: str) -> ParkedAnswer:
+    _ensure_whole_network(ask)
+    return _parked(retry_parked(ask.world, ask.access.network_id, item_id))

@@ -1,0 +1,334 @@
+"""Bonuses: what a client has, what may be redeemed, and postings by hand."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from chalicelib.api.http.endpoint import DESK, OFFICE, Ask, endpoint, get, post
+from chalicelib.api.http.reading import Body
+from chalicelib.api.http.shapes import Answered, Id, Listing, Money, PageOf, Word
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.loyalty.account import Account, Entry, Lot
+from chalicelib.domain.loyalty.account_plan import last_day
+from chalicelib.domain.loyalty.ledger import brought_up
+from chalicelib.domain.loyalty.programme import Bill, programme_for, standing
+from chalicelib.domain.networks.network import Directory, Role, Salon
+from chalicelib.domain.shared.errors import malformed, missing, refused
+from chalicelib.domain.shared.zones import local_date
+from chalicelib.services.bookings.book import see_booking
+from chalicelib.services.clients.keep_client import see_client
+from chalicelib.services.clients.plan_client import salon_of
+from chalicelib.services.loyalty.post_bonus import ByHand, account_to_quote, post_by_hand, quote_for
+from chalicelib.services.loyalty.undo_entry import reverse
+from chalicelib.services.networks.set_up import see_salon
+
+Reason = Annotated[str, Meta(min_length=1, max_length=300)]
+Points = Annotated[int, Meta(ge=-(10**12), le=10**12)]
+THEIRS = DESK | {Role.SPECIALIST}
+
+
+class EntrySaid(Body):
+    """kind: grant, redeem, compensation or correction. points: positive; a correction is signed. salon_id:
+    where it is given or spent; by default the booking's. expires_on: the last local day of what is given.
+    complaint_id: the task or booking that a compensation makes up for."""
+
+    kind: Word
+    points: Points
+    reason: Reason
+    booking_id: Id | None = None
+    salon_id: Id | None = None
+    expires_on: date | None = None
+    complaint_id: Id | None = None
+
+
+class Reversing(Body):
+    reason: Reason
+
+
+class BillSaid(Body):
+    """booking_id: by the programme of its salon, its services told apart. salon_id: by that salon's."""
+
+    bill: Money
+    goods: Money | None = None
+    booking_id: Id | None = None
+    salon_id: Id | None = None
+
+
+class LotAnswer(Answered):
+    """Points granted together. expires_on: the last local day on which they can be used; null: no limit.
+    held: how many of those that remain are set aside."""
+
+    id: str
+    granted_on: date
+    expires_on: date | None
+    available_at: datetime
+    remaining: int
+    held: int
+    reason: str
+
+
+class HoldAnswer(Answered):
+    """Points set aside: for a booking, or for a bill made out in a salon. They are free again at
+    expires_at."""
+
+    id: str
+    points: int
+    booking_id: str | None
+    salon_id: str | None
+    expires_at: datetime
+
+
+class TierAnswer(Answered):
+    """turnover: of the window, in minor units or visits. missing: to the next; null: there is none."""
+
+    name: str
+    percent: int
+    turnover: int
+    next: str | None
+    missing: int | None
+
+
+class BonusAnswer(Answered):
+    """balance: available, pending and held. debt: owed by a reversal; paid by what is earned next."""
+
+    balance: int
+    available: int
+    pending: int
+    held: int
+    debt: int
+    lots: list[LotAnswer]
+    holds: list[HoldAnswer]
+    tier: TierAnswer | None
+
+
+class LotChangeAnswer(Answered):
+    id: str
+    points: int
+    held: int
+
+
+class EntryAnswer(Answered):
+    """points: signed, what leaves the balance is negative. held, debt: change of what is set aside, and of
+    what is owed. cause: id of what else it is about (a hold, a promotion, a complaint, the other side of a
+    merge)."""
+
+    id: str
+    kind: str
+    points: int
+    balance_after: int
+    lots: list[LotChangeAnswer]
+    reason: str
+    actor: str
+    held: int
+    debt: int
+    booking_id: str | None
+    salon_id: str | None
+    cause: str | None
+    effective_at: datetime
+    recorded_at: datetime
+    reverses: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class QuoteAnswer(Answered):
+    """The most that may be redeemed. limited_by: balance, cap, minimum or disabled."""
+
+    points: int
+    value: Money
+    limited_by: str
+    available: int
+    balance: int
+
+
+def lot_id(number: int) -> str:
+    return f"lot_{number}"
+
+
+def entry_answer(entry: Entry) -> EntryAnswer:
+    same = ("id", "points", "balance_after", "reason", "actor", "effective_at", "recorded_at")
+    beside = ("held", "debt", "booking_id", "salon_id", "cause")
+    return EntryAnswer(
+        **{name: getattr(entry, name) for name in (*same, *beside)},
+        kind=entry.kind.value,
+        lots=[
+            LotChangeAnswer(id=lot_id(change.number), points=change.points, held=change.held)
+            for change in entry.lots
+        ],
+        reverses=entry.reverses or msgspec.UNSET,
+    )
+
+
+@get("/v1/clients/{client_id}/bonus")
+@endpoint(roles=THEIRS, answer=BonusAnswer)
+def see(ask: Ask, client_id: str) -> BonusAnswer:
+    """As it stands this instant: what has expired is gone, whether or not that is posted yet."""
+    client = see_client(ask.world, ask.access, client_id)
+    directory, now = ask.world.directory(ask.access.network_id), ask.world.now()
+    account, _ = brought_up(ask.world.store.account(ask.access.network_id, client_id), now)
+    held = account.held_by_lot()
+    return BonusAnswer(
+        balance=account.balance,
+        available=account.available(now),
+        pending=account.pending(now),
+        held=account.held,
+        debt=account.debt,
+        lots=[_lot(lot, held.get(lot.number, 0), directory.zone) for lot in account.lots],
+        holds=[
+            HoldAnswer(
+                id=hold.id,
+                points=hold.points,
+                booking_id=hold.booking_id,
+                salon_id=hold.salon_id,
+                expires_at=hold.expires_at,
+            )
+            for hold in account.holds
+        ],
+        tier=_tier(account, salon_of(client, directory), directory, now),
+    )
+
+
+def _lot(lot: Lot, held: int, zone: str) -> LotAnswer:
+    return LotAnswer(
+        id=lot_id(lot.number),
+        granted_on=local_date(lot.granted_at, zone),
+        expires_on=last_day(lot.expires_at, zone) if lot.expires_at else None,
+        available_at=lot.available_at,
+        remaining=lot.remaining,
+        held=held,
+        reason=lot.reason.value,
+    )
+
+
+def _tier(account: Account, salon: Salon | None, directory: Directory, now: datetime) -> TierAnswer | None:
+    """By the programme of the salon that the client was in last."""
+    if salon is None:
+        return None
+    day = local_date(now, salon.timezone)
+    programme = programme_for(directory.rules.bonuses, salon.id, day)
+    stands = standing(account, programme, salon.currency, day)
+    if stands is None:
+        return None
+    return TierAnswer(
+        name=stands.tier.name,
+        percent=stands.tier.percent,
+        turnover=stands.turnover,
+        next=stands.above.name if stands.above else None,
+        missing=stands.missing if stands.above else None,
+    )
+
+
+@get("/v1/clients/{client_id}/bonus/entries")
+@endpoint(roles=THEIRS, query=Listing, answer=PageOf[EntryAnswer])
+def entries(ask: Ask, client_id: str) -> PageOf[EntryAnswer]:
+    """Newest first."""
+    see_client(ask.world, ask.access, client_id)
+    found = ask.world.store.entries(ask.access.network_id, client_id)[::-1]
+    first = _position(ask.query.cursor, len(found))
+    shown, rest = found[first : first + ask.query.limit], found[first + ask.query.limit :]
+    # By the entry's own number, so that entries posted meanwhile do not move the pages.
+    return PageOf(items=[*map(entry_answer, shown)], next_cursor=str(rest[0].number) if rest else None)
+
+
+def _position(cursor: str | None, count: int) -> int:
+    if cursor is None:
+        return 0
+    if not cursor.isascii() or not cursor.isdigit() or int(cursor) >= count:
+        raise malformed("INVALID_CURSOR", "This cursor was not given out here.")
+    return count - 1 - int(cursor)
+
+
+@post("/v1/clients/{client_id}/bonus/entries")
+@endpoint(roles=THEIRS, body=EntrySaid, answer=EntryAnswer, status=201)
+def post_entry(ask: Ask, client_id: str) -> EntryAnswer:
+    """A specialist gives compensations only, to clients whom they serve."""
+    said: EntrySaid = ask.body
+    if ask.access.role is Role.SPECIALIST:
+        see_client(ask.world, ask.access, client_id)
+    if not said.reason.strip():
+        raise malformed("INVALID_FIELD", "Say why.", field="reason")
+    booking = booking_of(ask, said.booking_id, client_id)
+    if said.salon_id is not None:
+        see_salon(ask.world, ask.access, said.salon_id)
+    asked = ByHand(
+        kind=said.kind,
+        points=said.points,
+        reason=said.reason,
+        booking_id=said.booking_id,
+        salon_id=said.salon_id or (booking.salon_id if booking else None),
+        expires_on=said.expires_on,
+        complaint_id=_complaint(ask, said.complaint_id, client_id),
+    )
+    return entry_answer(post_by_hand(ask.world, ask.access, client_id, asked, ask.request_id))
+
+
+def _complaint(ask: Ask, id: str | None, client_id: str) -> str | None:
+    """The task or booking that a complaint is known by. Raises NOT_FOUND, FORBIDDEN, OTHER_CLIENT."""
+    if id is None:
+        return None
+    if id.startswith("bkg_"):
+        booking_of(ask, id, client_id)
+        return id
+    task = ask.world.store.task(ask.access.network_id, id)
+    if task is None or (task.salon_id is not None and not ask.access.reaches_salon(task.salon_id)):
+        raise missing("complaint", id)
+    if task.client_id not in (None, client_id):
+        raise refused("OTHER_CLIENT", "That task is about another client.", complaint_id=id)
+    return id
+
+
+def booking_of(ask: Ask, booking_id: str | None, client_id: str) -> Booking | None:
+    """The booking that is named, if one is. Raises NOT_FOUND, FORBIDDEN, OTHER_CLIENT."""
+    if booking_id is None:
+        return None
+    booking = see_booking(ask.world, ask.access, booking_id)
+    if booking.client_id != client_id:
+        raise refused("OTHER_CLIENT", "That booking is another client's.", booking_id=booking.id)
+    return booking
+
+
+@post("/v1/bonus/entries/{entry_id}/reverse")
+@endpoint(roles=OFFICE, body=Reversing, answer=EntryAnswer, status=201)
+def undo(ask: Ask, entry_id: str) -> EntryAnswer:
+    """Undoes what is left of an entry. Again: the same reversal."""
+    return entry_answer(reverse(ask.world, ask.access, entry_id, ask.body.reason))
+
+
+@post("/v1/clients/{client_id}/bonus/quote")
+@endpoint(roles=DESK, body=BillSaid, answer=QuoteAnswer)
+def quote(ask: Ask, client_id: str) -> QuoteAnswer:
+    """What may be redeemed on a bill now. Nothing is held."""
+    said: BillSaid = ask.body
+    account = account_to_quote(ask.world, ask.access.network_id, client_id)
+    booking = booking_of(ask, said.booking_id, client_id)
+    salon_id = booking.salon_id if booking else said.salon_id
+    if salon_id is not None:
+        currencies = [see_salon(ask.world, ask.access, salon_id).currency]
+    else:
+        salons = ask.world.directory(ask.access.network_id).salons.values()
+        currencies = sorted({each.currency for each in salons})
+    found = quote_for(
+        ask.world,
+        account,
+        bill_said(said.bill, said.goods, currencies),
+        currency=said.bill.currency,
+        salon_id=salon_id,
+        booking=booking,
+    )
+    return QuoteAnswer(
+        points=found.points,
+        value=Money(amount_minor=found.value_minor, currency=said.bill.currency),
+        limited_by=found.limited_by,
+        available=account.available(ask.world.now()),
+        balance=account.balance,
+    )
+
+
+def bill_said(bill: Money, goods: Money | None, currencies: list[str]) -> Bill:
+    """A bill for no salon in particular may be in any of the network's currencies. Raises CURRENCY_MISMATCH,
+    INVALID_AMOUNT."""
+    if bill.currency not in currencies or (goods is not None and goods.currency != bill.currency):
+        raise refused("CURRENCY_MISMATCH", f"Salons here count in {', '.join(currencies)}.", field="bill")
+    if goods is not None and not 0 <= goods.amount_minor <= bill.amount_minor:
+        raise refused("INVALID_AMOUNT", "Goods are a part of the bill.", field="goods")
+    return Bill(paid_minor=bill.amount_minor, goods_minor=goods.amount_minor if goods else 0)

@@ -1,0 +1,209 @@
+"""Coupons: what a client can use, given by hand, redeemed at the desk, made void."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from chalicelib.api.http.endpoint import DESK, OFFICE, Ask, endpoint, get, post
+from chalicelib.api.http.reading import Body
+from chalicelib.api.http.shapes import Answered, Id, Line, Money, PageOf, money
+from chalicelib.api.loyalty.bonuses import THEIRS, Reason, bill_said, booking_of
+from chalicelib.domain.loyalty.account_plan import last_day
+from chalicelib.domain.loyalty.coupons import Coupon, CouponState, client_of_coupon
+from chalicelib.domain.networks.bonus_rules import CouponTerms
+from chalicelib.domain.shared.errors import malformed, missing, refused
+from chalicelib.services.clients.keep_client import see_client
+from chalicelib.services.loyalty.keep_coupons import (
+    CouponBill,
+    issue_coupon,
+    open_coupons,
+    redeem_coupon,
+    void_coupon,
+)
+from chalicelib.services.networks.set_up import see_salon
+
+Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
+
+
+class CouponFilter(Body):
+    """state: `open` (by default): what can be used now; `all`: whatever there ever was."""
+
+    state: Literal["open", "all"] = "open"
+
+
+class CouponSaid(Body):
+    """percent, or amount in the currency of the network's salons. service_id: on that service, else on goods.
+    valid_days: local days after today."""
+
+    name: Line
+    reason: Reason
+    percent: Whole = 0
+    amount: Money | None = None
+    service_id: Id | None = None
+    valid_days: Whole = 60
+
+
+class Redeeming(Body):
+    """bill: as it is before the coupon, goods included. booking_id: whose bill it is, if there is a
+    booking."""
+
+    salon_id: Id
+    bill: Money
+    goods: Money | None = None
+    booking_id: Id | None = None
+
+
+class Voiding(Body):
+    reason: Reason
+
+
+class CouponUseAnswer(Answered):
+    """discount: what it takes off the bill."""
+
+    salon_id: str
+    booking_id: str | None
+    bill: Money
+    goods: Money
+    discount: Money
+    at: datetime
+    actor: str
+
+
+class CouponAnswer(Answered):
+    """amount: null where it is of a percentage; it is good in salons of that currency alone.
+    service_id null: on goods. valid_until: the last local day. cause: the reward that gave it, or `hand`.
+    booking_id: of the visit that earned it. state: open, expired, redeemed or void."""
+
+    id: str
+    client_id: str
+    name: str
+    percent: int
+    amount: Money | None
+    service_id: str | None
+    state: str
+    issued_at: datetime
+    valid_until: date
+    cause: str
+    reason: str | None
+    booking_id: str | None
+    use: CouponUseAnswer | None
+    void_reason: str | None
+
+
+class RedeemedAnswer(Answered):
+    """discount: what the coupon takes off the bill."""
+
+    discount: Money
+    coupon: CouponAnswer
+
+
+def coupon_answer(ask: Ask, coupon: Coupon) -> CouponAnswer:
+    terms, now = coupon.terms, ask.world.now()
+    lapsed = coupon.state is CouponState.OPEN and not coupon.is_usable(now)
+    same = ("id", "client_id", "issued_at", "cause", "reason", "booking_id", "void_reason")
+    return CouponAnswer(
+        **{name: getattr(coupon, name) for name in same},
+        name=terms.name,
+        percent=terms.percent,
+        amount=money(terms.amount_minor, coupon.currency),
+        service_id=terms.service_id,
+        state="expired" if lapsed else coupon.state.value,
+        valid_until=last_day(coupon.expires_at, ask.world.directory(coupon.network_id).zone),
+        use=_use(coupon),
+    )
+
+
+def _use(coupon: Coupon) -> CouponUseAnswer | None:
+    use = coupon.use
+    if use is None:
+        return None
+
+    def in_its_currency(amount_minor: int) -> Money:
+        return Money(amount_minor=amount_minor, currency=use.currency)
+
+    return CouponUseAnswer(
+        salon_id=use.salon_id,
+        booking_id=use.booking_id,
+        bill=in_its_currency(use.bill_minor),
+        goods=in_its_currency(use.goods_minor),
+        discount=in_its_currency(use.discount_minor),
+        at=use.at,
+        actor=use.actor,
+    )
+
+
+@get("/v1/clients/{client_id}/coupons")
+@endpoint(roles=THEIRS, query=CouponFilter, answer=PageOf[CouponAnswer])
+def find(ask: Ask, client_id: str) -> PageOf[CouponAnswer]:
+    """Open ones: the soonest to lapse first. All: the newest first."""
+    see_client(ask.world, ask.access, client_id)
+    if ask.query.state == "open":
+        found = open_coupons(ask.world, ask.access.network_id, client_id)
+    else:
+        found = ask.world.store.coupons(ask.access.network_id, client_id)[::-1]
+    return PageOf(items=[coupon_answer(ask, each) for each in found])
+
+
+@post("/v1/clients/{client_id}/coupons")
+@endpoint(roles=OFFICE, body=CouponSaid, answer=CouponAnswer, status=201)
+def issue(ask: Ask, client_id: str) -> CouponAnswer:
+    """By hand. Send an Idempotency-Key."""
+    said: CouponSaid = ask.body
+    client = see_client(ask.world, ask.access, client_id)
+    if not said.name.strip():
+        raise malformed("INVALID_FIELD", "A coupon has a name that the client is shown.", field="name")
+    currencies = {each.currency for each in ask.world.directory(ask.access.network_id).salons.values()}
+    if said.amount is not None and said.amount.currency not in currencies:
+        message = f"Salons here count in {', '.join(sorted(currencies))}."
+        raise refused("CURRENCY_MISMATCH", message, field="amount")
+    terms = CouponTerms(
+        name=said.name.strip(),
+        percent=said.percent,
+        amount_minor=said.amount.amount_minor if said.amount else 0,
+        service_id=said.service_id,
+        valid_days=said.valid_days,
+    )
+    coupon = issue_coupon(
+        ask.world,
+        ask.access,
+        client,
+        terms,
+        said.reason,
+        currency=said.amount.currency if said.amount else None,
+        request_id=ask.request_id,
+    )
+    return coupon_answer(ask, coupon)
+
+
+@post("/v1/coupons/{coupon_id}/redeem")
+@endpoint(roles=DESK, body=Redeeming, answer=RedeemedAnswer)
+def redeem(ask: Ask, coupon_id: str) -> RedeemedAnswer:
+    """Uses a coupon up on a bill, once. On the same bill again: the same answer."""
+    said: Redeeming = ask.body
+    salon = see_salon(ask.world, ask.access, said.salon_id)
+    client_id = client_of_coupon(coupon_id)
+    if ask.world.store.coupon(ask.access.network_id, client_id, coupon_id) is None:
+        raise missing("coupon", coupon_id)
+    bill = bill_said(said.bill, said.goods, [salon.currency])
+    coupon = redeem_coupon(
+        ask.world,
+        ask.access,
+        coupon_id,
+        CouponBill(
+            salon=salon,
+            bill_minor=bill.paid_minor,
+            goods_minor=bill.goods_minor,
+            booking=booking_of(ask, said.booking_id, client_id),
+        ),
+    )
+    assert coupon.use is not None  # it is redeemed
+    discount = Money(amount_minor=coupon.use.discount_minor, currency=coupon.use.currency)
+    return RedeemedAnswer(discount=discount, coupon=coupon_answer(ask, coupon))
+
+
+@post("/v1/coupons/{coupon_id}/void")
+@endpoint(roles=OFFICE, body=Voiding, answer=CouponAnswer)
+def void(ask: Ask, coupon_id: str) -> CouponAnswer:
+    """Again: as it stands."""
+    return coupon_answer(ask, void_coupon(ask.world, ask.access, coupon_id, ask.body.reason))

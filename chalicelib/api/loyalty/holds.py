@@ -1,0 +1,65 @@
+"""Holds: points set aside for a booking, or for a bill that is being made out at the desk."""
+
+from chalicelib.api.http.endpoint import DESK, Ask, endpoint, post
+from chalicelib.api.http.reading import Body
+from chalicelib.api.http.shapes import Id, Money, minor
+from chalicelib.api.loyalty.bonuses import EntryAnswer, Points, bill_said, booking_of, entry_answer
+from chalicelib.domain.shared.errors import malformed
+from chalicelib.services.clients.keep_client import see_client
+from chalicelib.services.loyalty.hold_points import hold_at_desk, hold_for_booking, redeem_hold, release_hold
+from chalicelib.services.networks.set_up import see_salon
+
+
+class HoldSaid(Body):
+    """For a booking (bill: what it will come to, by default what its lines do), or for a bill in a salon."""
+
+    points: Points
+    booking_id: Id | None = None
+    salon_id: Id | None = None
+    bill: Money | None = None
+    goods: Money | None = None
+
+
+class Redeeming(Body):
+    """points: all that are held, or fewer: the rest is free again."""
+
+    points: Points
+    salon_id: Id
+
+
+@post("/v1/clients/{client_id}/bonus/holds")
+@endpoint(roles=DESK, body=HoldSaid, answer=EntryAnswer, status=201)
+def hold(ask: Ask, client_id: str) -> EntryAnswer:
+    """The same for a booking again: the hold that stands. Its entry's id is the hold's."""
+    said: HoldSaid = ask.body
+    client = see_client(ask.world, ask.access, client_id)
+    booking = booking_of(ask, said.booking_id, client_id)
+    if booking is not None:
+        paid = minor(said.bill, booking.currency, "bill")
+        allow, network_id = ask.access.ensure_booking, ask.access.network_id
+        entry = hold_for_booking(
+            ask.world, network_id, booking.id, said.points, paid, allow, ask.access.actor
+        )
+        return entry_answer(entry)
+    if said.salon_id is None or said.bill is None:
+        raise malformed("MISSING_FIELD", "Give booking_id, or salon_id and bill.", field="booking_id")
+    salon = see_salon(ask.world, ask.access, said.salon_id)
+    bill = bill_said(said.bill, said.goods, [salon.currency])
+    return entry_answer(
+        hold_at_desk(ask.world, ask.access, client, said.points, salon.id, bill, ask.request_id)
+    )
+
+
+@post("/v1/bonus/holds/{hold_id}/release")
+@endpoint(roles=DESK, answer=EntryAnswer)
+def release(ask: Ask, hold_id: str) -> EntryAnswer:
+    """Again: the same release."""
+    return entry_answer(release_hold(ask.world, ask.access, hold_id))
+
+
+@post("/v1/bonus/holds/{hold_id}/redeem")
+@endpoint(roles=DESK, body=Redeeming, answer=EntryAnswer, status=201)
+def redeem(ask: Ask, hold_id: str) -> EntryAnswer:
+    """Spends what was held at the desk. What is held for a booking pays when that is completed."""
+    salon = see_salon(ask.world, ask.access, ask.body.salon_id)
+    return entry_answer(redeem_hold(ask.world, ask.access, hold_id, ask.body.points, salon.id))

@@ -1,0 +1,46 @@
+"""Surprise gifts: what a month's draw came to."""
+
+from datetime import datetime
+
+from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, get
+from chalicelib.api.http.reading import Body
+from chalicelib.api.http.shapes import Answered
+from chalicelib.api.messages.reports import Month
+from chalicelib.services.loyalty.draw_surprises import surprises_of
+
+
+class SurpriseFilter(Body):
+    """month: `2026-11` of the network's zone, by default the present one."""
+
+    month: Month | None = None
+
+
+class SurpriseAnswer(Answered):
+    """budget, spent: points; budget null: nothing was drawn in that month (yet). drawn: clients who got a
+    gift. regulars: of whom held_out never get one, and rested had one in the two months before. done_at null:
+    the draw is not over."""
+
+    month: str
+    budget: int | None
+    spent: int
+    drawn: int
+    held_out: int
+    regulars: int
+    rested: int
+    begun_at: datetime | None
+    done_at: datetime | None
+
+
+@get("/v1/reports/bonus/surprises")
+@endpoint(roles=OFFICE, query=SurpriseFilter, answer=SurpriseAnswer)
+def surprises(ask: Ask) -> SurpriseAnswer:
+    name, month = surprises_of(ask.world, ask.access, ask.query.month)
+    if month is None:
+        return SurpriseAnswer(
+            month=name, budget=None, spent=0, drawn=0, held_out=0, regulars=0, rested=0, begun_at=None,
+            done_at=None,
+        )  # fmt: skip
+    same = ("month", "drawn", "held_out", "regulars", "rested", "begun_at", "done_at")
+    return SurpriseAnswer(
+        budget=month.budget_points, spent=month.spent_points, **{name: getattr(month, name) for name in same}
+    )

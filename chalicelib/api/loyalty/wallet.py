@@ -1,0 +1,123 @@
+"""Passes for a client's wallet: for the client by their card's page, and for the desk."""
+
+from typing import Any
+
+from chalice.app import Request
+
+from chalicelib.api.http.endpoint import DESK, Answer, Ask, endpoint, get, post
+from chalicelib.api.http.parts import parts
+from chalicelib.api.http.shapes import Answered
+from chalicelib.api.pages.page_answers import language_for, opened_by, page, posted
+from chalicelib.api.pages.page_views import Opened
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty.wallet import Pass
+from chalicelib.domain.shared.errors import missing
+from chalicelib.domain.shared.links import LinkPurpose
+from chalicelib.services.clients.keep_client import see_client
+from chalicelib.services.loyalty.keep_passes import keep_at_google, pass_of, token_of
+from chalicelib.services.loyalty.show_card import card_of
+from chalicelib.services.shared.make_links import Links
+from chalicelib.web import apple_pass, google_pass, pages
+from chalicelib.web.languages import choose_language
+
+UNSIGNED = "unsigned-preview"
+"""In place of what an issuer would be named by."""
+
+
+class PassOffer(Answered):
+    """signed: whether there are keys, and so a pass that a wallet takes. url: where the client gets it.
+    preview: without keys, what it would say."""
+
+    signed: bool
+    url: str | None
+    preview: dict[str, Any] | None
+
+
+class PassAnswer(Answered):
+    """card_url: the client's own page, where they add the pass by themselves. code: what stands on it."""
+
+    card_url: str
+    code: str
+    kinds: list[str]
+    apple: PassOffer
+    google: PassOffer
+
+
+def service_of(links: Links, network_id: str, serial: str) -> apple_pass.Service:
+    """Where an Apple pass asks what is new: an address for each network."""
+    tail = network_id.removeprefix("net_")
+    return apple_pass.Service(f"{links.base_url}/w/apple/{tail}", token_of(links, serial))
+
+
+# --- the client
+
+
+@get("/w/{token}/pass.pkpass")
+@page(gives=apple_pass.MEDIA_TYPE)
+def apple(request: Request, token: str) -> Answer:
+    issuer = parts().wallets().apple
+    opened = opened_by(token, LinkPurpose.CARD)
+    if issuer is None:
+        raise missing("pass", "")
+    client = opened.client()
+    shown = _shown(opened, client)
+    service = service_of(opened.links, client.network_id, shown.serial)
+    return pkpass_answer(apple_pass.pkpass(shown, language_for(request, opened, client), issuer, service))
+
+
+def pkpass_answer(packed: bytes) -> Answer:
+    headers = {
+        **pages.SECURITY_HEADERS,
+        "Content-Type": apple_pass.MEDIA_TYPE,
+        "Content-Disposition": 'attachment; filename="bonuses.pkpass"',
+    }
+    return Answer(packed, 200, headers)
+
+
+@post("/w/{token}/google")
+@posted()
+def google(request: Request, token: str) -> Answer:
+    """To Google, with the card in the address; noted first, since from then on Google is told of changes."""
+    issuer = parts().wallets().google
+    opened = opened_by(token, LinkPurpose.CARD)
+    if issuer is None:
+        raise missing("pass", "")
+    client = opened.client()
+    shown = _shown(opened, client)
+    keep_at_google(opened.world, client.network_id, client.id)
+    address = google_pass.save_url(shown, language_for(request, opened, client), issuer, opened.world.now())
+    return Answer("", 303, {**pages.SECURITY_HEADERS, "Location": address, "Content-Type": "text/html"})
+
+
+def _shown(opened: Opened, client: Client) -> Pass:
+    return pass_of(opened.world, card_of(opened.world, client), opened.links)
+
+
+# --- the desk
+
+
+@get("/v1/clients/{client_id}/bonus/pass")
+@endpoint(roles=DESK, answer=PassAnswer)
+def see_pass(ask: Ask, client_id: str) -> PassAnswer:
+    """Where the client's card is, and which wallets take it. The link item that the address needs is put if
+    it is not there; it always says the same."""
+    client = see_client(ask.world, ask.access, client_id)
+    links, wallets, now = ask.parts.links(), ask.parts.wallets(), ask.world.now()
+    link = links.link(client.network_id, client.id, None, now)
+    links.keep(ask.world.store, link, now, sure=None)
+    card_url = links.url(link, LinkPurpose.CARD)
+    shown = pass_of(ask.world, card_of(ask.world, client), links)
+    language = choose_language(client.language, ask.world.directory(client.network_id).network.language)
+    apple_says = apple_pass.pass_fields(shown, language, UNSIGNED, UNSIGNED, None)
+    google_says = google_pass.payload(shown, language, UNSIGNED, "")
+    return PassAnswer(
+        card_url=card_url,
+        code=shown.code,
+        kinds=list(wallets.kinds),
+        apple=_offer(f"{card_url}/pass.pkpass" if wallets.apple else None, apple_says),
+        google=_offer(card_url if wallets.google else None, google_says),
+    )
+
+
+def _offer(url: str | None, preview: dict[str, Any]) -> PassOffer:
+    return PassOffer(signed=url is not None, url=url, preview=None if url else preview)

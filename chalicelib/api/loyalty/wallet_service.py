@@ -1,0 +1,133 @@
+"""What Apple Wallet asks of whoever issues passes: https://developer.apple.com/documentation/walletpasses.
+
+A device says that it keeps a pass, asks which of its passes are new, and fetches one. It shows the token that
+came with the pass. Each network has an address of its own, so that whatever is asked stays in its partition.
+"""
+
+from typing import Any
+
+import msgspec
+from chalice.app import Request
+from msgspec.structs import replace
+
+from chalicelib.api.http.endpoint import Answer, delete, get, post, public, raw_body
+from chalicelib.api.http.parts import parts
+from chalicelib.api.loyalty.wallet import pkpass_answer, service_of
+from chalicelib.domain.shared.errors import malformed, missing
+from chalicelib.logs import logger
+from chalicelib.services.loyalty.keep_passes import (
+    changed_since,
+    client_of_pass,
+    ensure_holder,
+    forget_on_device,
+    keep_on_device,
+    pass_of,
+)
+from chalicelib.services.loyalty.show_card import card_of
+from chalicelib.web import apple_pass
+from chalicelib.web.apple_pass import AppleIssuer
+from chalicelib.web.languages import choose_language
+
+_PASSES = "/w/apple/{network}/v1/passes/{pass_type}/{serial}"
+_DEVICE = "/w/apple/{network}/v1/devices/{device}/registrations/{pass_type}"
+BODY_MOST = 4096
+TAGS_MOST = 2000
+LINES_MOST, LINE_MOST = 5, 200
+
+
+class Registering(msgspec.Struct):
+    pushToken: str
+
+
+class NewPasses(msgspec.Struct):
+    serialNumbers: list[str]
+    lastUpdated: str
+
+
+class Lines(msgspec.Struct):
+    logs: list[str]
+
+
+def _issuer(pass_type: str) -> AppleIssuer:
+    issuer = parts().wallets().apple
+    if issuer is None or issuer.pass_type != pass_type:
+        raise missing("pass", "")
+    return issuer
+
+
+def _owner(request: Request, network: str, serial: str) -> tuple[str, str]:
+    """Whose pass it is. Raises UNAUTHENTICATED without the token of that very pass."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    network_id, client_id = ensure_holder(
+        parts().links(), serial, token.strip() if scheme == "ApplePass" else ""
+    )
+    if network_id != f"net_{network}":
+        raise missing("pass", serial)
+    return network_id, client_id
+
+
+def _body(request: Request, shape: Any) -> Any:
+    raw = raw_body(request)
+    try:
+        if len(raw) > BODY_MOST:
+            raise ValueError("too long")
+        return msgspec.json.decode(raw, type=shape)
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise malformed("MALFORMED_JSON", "The body is not what Apple Wallet sends.") from error
+
+
+@post(_DEVICE + "/{serial}")
+@public(body=Registering, status=201)
+def register(request: Request, network: str, device: str, pass_type: str, serial: str) -> Answer:
+    """201: the device keeps the pass from now on; 200: it did already."""
+    _issuer(pass_type)
+    network_id, client_id = _owner(request, network, serial)
+    said: Registering = _body(request, Registering)
+    world = parts().world()
+    client_of_pass(world, network_id, client_id)
+    new = keep_on_device(world, network_id, client_id, device, said.pushToken)
+    return Answer({}, 201 if new else 200)
+
+
+@delete(_DEVICE + "/{serial}")
+@public()
+def unregister(request: Request, network: str, device: str, pass_type: str, serial: str) -> Answer:
+    _issuer(pass_type)
+    network_id, client_id = _owner(request, network, serial)
+    forget_on_device(parts().world(), network_id, client_id, device)
+    return Answer({}, 200)
+
+
+@get(_DEVICE)
+@public(answer=NewPasses)
+def what_is_new(request: Request, network: str, device: str, pass_type: str) -> Answer:
+    """204: nothing. The device shows no token: its name, which only it knows, stands for one."""
+    _issuer(pass_type)
+    tags = (request.query_params or {}).get("passesUpdatedSince") or ""
+    new, now = changed_since(parts().world(), parts().links(), f"net_{network}", device, tags[:TAGS_MOST])
+    return Answer({"serialNumbers": new, "lastUpdated": now}) if new else Answer("", 204)
+
+
+@get(_PASSES)
+@public(gives=apple_pass.MEDIA_TYPE)
+def newest(request: Request, network: str, pass_type: str, serial: str) -> Answer:
+    issuer = _issuer(pass_type)
+    network_id, client_id = _owner(request, network, serial)
+    world, links = parts().world(), parts().links()
+    client = client_of_pass(world, network_id, client_id)
+    shown = replace(pass_of(world, card_of(world, client), links), serial=serial)  # whoever they are now
+    theirs = client.language or world.directory(network_id).network.language
+    language = choose_language(theirs, request.headers.get("accept-language"))
+    return pkpass_answer(apple_pass.pkpass(shown, language, issuer, service_of(links, network_id, serial)))
+
+
+@post("/w/apple/{network}/v1/log")
+@public(body=Lines)
+def log(request: Request, network: str) -> Answer:
+    """What devices complain of: the first lines, cut, since anybody could send them."""
+    if parts().wallets().apple is None:
+        raise missing("pass", "")
+    said: Lines = _body(request, Lines)
+    for line in said.logs[:LINES_MOST]:
+        logger().info("a wallet says", extra={"line": line[:LINE_MOST]})
+    return Answer({}, 200)

@@ -1,0 +1,209 @@
+"""Promotions: the annual plan, what each gives and to whom, and what it has come to."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, get, patch, post
+from chalicelib.api.http.reading import Body
+from chalicelib.api.http.shapes import Answered, Listing, Money, PageOf, given, in_pages
+from chalicelib.api.marketing.campaign_shapes import (
+    Name,
+    Progress,
+    SegmentSaid,
+    Whole,
+    segment_answered,
+    segment_said,
+)
+from chalicelib.domain.marketing.promotions import Promotion, Result
+from chalicelib.domain.networks.bonus_rules import Gift
+from chalicelib.services.marketing import keep_promotions
+
+
+class GrantSaid(Body):
+    """valid_days: local days after that of the grant; 0: for good."""
+
+    points: Whole
+    valid_days: Whole = 0
+
+
+class PromotionSaid(Body):
+    """starts_on, ends_on: both included. Either multiplier_percent (200: double points for visits of these
+    days) or grant (to everybody in the audience, at the start).
+
+    audience: everybody, unless said otherwise; for a multiplier, salon_ids and service_ids are those of the
+    visit. cap_points: the most that it gives in all; client_cap_points: to one client.
+    """
+
+    name: Name
+    starts_on: date
+    ends_on: date
+    audience: SegmentSaid | UnsetType = UNSET
+    multiplier_percent: Whole | None = None
+    grant: GrantSaid | None = None
+    cap_points: Whole | None = None
+    client_cap_points: Whole | None = None
+
+
+class PromotionChanges(Body):
+    """version: the change is made to that version only. A cap of null is lifted."""
+
+    name: Name | UnsetType = UNSET
+    starts_on: date | UnsetType = UNSET
+    ends_on: date | UnsetType = UNSET
+    audience: SegmentSaid | UnsetType = UNSET
+    multiplier_percent: Whole | UnsetType | None = UNSET
+    grant: GrantSaid | UnsetType | None = UNSET
+    cap_points: Whole | UnsetType | None = UNSET
+    client_cap_points: Whole | UnsetType | None = UNSET
+    version: Whole | UnsetType = UNSET
+
+
+class PromotionFilter(Listing):
+    """year: those with a day in it."""
+
+    year: Annotated[int, Meta(ge=1970, le=2199)] | None = None
+
+
+class ResultAnswer(Answered):
+    """What it has given, less what was taken back with visits. value: what the points are worth now, by
+    currency of the salons. left_points: of the cap; null: there is none."""
+
+    points: int
+    clients: int
+    visits: int
+    value: list[Money]
+    left_points: int | None
+
+
+class PromotionAnswer(Answered):
+    """state: planned, running, ended or stopped. result: null until it has begun."""
+
+    id: str
+    name: str
+    starts_on: date
+    ends_on: date
+    audience: SegmentSaid
+    multiplier_percent: int | None
+    grant: GrantSaid | None
+    cap_points: int | None
+    client_cap_points: int | None
+    state: str
+    result: ResultAnswer | None
+    created_at: datetime
+    actor: str
+    version: int
+
+
+class PromotionWhole(PromotionAnswer):
+    """granting: how far the walk is that gives the grants."""
+
+    granting: Progress | None
+
+
+class _Dated(Struct, frozen=True):
+    """A promotion with an id by which promotions stand in the order of their start."""
+
+    promotion: Promotion
+
+    @property
+    def id(self) -> str:
+        return f"{self.promotion.starts_on:%Y%m%d}.{self.promotion.id}"
+
+
+@post("/v1/promotions")
+@endpoint(roles=OFFICE, body=PromotionSaid, answer=PromotionWhole, status=201)
+def make(ask: Ask) -> PromotionWhole:
+    """Planned: it begins and ends by itself, with its days."""
+    return _whole(ask, keep_promotions.make_promotion(ask.world, ask.access, _said(ask.body), ask.request_id))
+
+
+@get("/v1/promotions")
+@endpoint(roles=OFFICE, query=PromotionFilter, answer=PageOf[PromotionAnswer])
+def find(ask: Ask) -> PageOf[PromotionAnswer]:
+    """The annual plan, in the order of dates, each with what it came to."""
+    planned = keep_promotions.planned_promotions(ask.world, ask.access, ask.query.year)
+    page = in_pages(map(_Dated, planned), ask.query)
+    shown = [each.promotion for each in page.items]
+    results = keep_promotions.results_of(ask.world, shown)
+    items = [PromotionAnswer(**_facts(ask, each, results[each.id])) for each in shown]
+    return PageOf(items=items, next_cursor=page.next_cursor)
+
+
+@get("/v1/promotions/{promotion_id}")
+@endpoint(roles=OFFICE, answer=PromotionWhole)
+def see(ask: Ask, promotion_id: str) -> PromotionWhole:
+    return _whole(ask, keep_promotions.see_promotion(ask.world, ask.access, promotion_id))
+
+
+@patch("/v1/promotions/{promotion_id}")
+@endpoint(roles=OFFICE, body=PromotionChanges, answer=PromotionWhole)
+def change(ask: Ask, promotion_id: str) -> PromotionWhole:
+    """Before its first day all of it; then its name and its last day, and its caps may be raised."""
+    return _whole(ask, keep_promotions.change_promotion(ask.world, ask.access, promotion_id, _said(ask.body)))
+
+
+@post("/v1/promotions/{promotion_id}/stop")
+@endpoint(roles=OFFICE, answer=PromotionWhole)
+def stop(ask: Ask, promotion_id: str) -> PromotionWhole:
+    """For good. What it has given stays."""
+    return _whole(ask, keep_promotions.stop_promotion(ask.world, ask.access, promotion_id))
+
+
+# --- reading and answering
+
+
+def _said(said: PromotionSaid | PromotionChanges) -> dict[str, Any]:
+    """The fields that were said, as a Promotion has them."""
+    found = given(said)
+    if "audience" in found:
+        found["audience"] = segment_said(found["audience"])
+    if found.get("grant") is not None:
+        found["grant"] = Gift(found["grant"].points, found["grant"].valid_days)
+    return found
+
+
+def _whole(ask: Ask, promotion: Promotion) -> PromotionWhole:
+    result = keep_promotions.results_of(ask.world, [promotion])[promotion.id]
+    return PromotionWhole(**_facts(ask, promotion, result), granting=_progress(ask, promotion))
+
+
+def _facts(ask: Ask, promotion: Promotion, result: Result) -> dict[str, Any]:
+    same = (
+        "id", "name", "starts_on", "ends_on", "multiplier_percent", "cap_points", "client_cap_points",
+        "created_at", "actor", "version",
+    )  # fmt: skip
+    grant = promotion.grant
+    return {
+        **{name: getattr(promotion, name) for name in same},
+        "audience": segment_answered(promotion.audience),
+        "grant": GrantSaid(points=grant.points, valid_days=grant.valid_days) if grant else None,
+        "state": promotion.state.value,
+        "result": _result(ask, promotion, result),
+    }
+
+
+def _result(ask: Ask, promotion: Promotion, result: Result) -> ResultAnswer | None:
+    if promotion.state == "planned" and not result.visits:
+        return None
+    rules = ask.world.directory(promotion.network_id).rules.bonuses
+    value = [
+        Money(amount_minor=points * rules.point_value(currency), currency=currency)
+        for currency, points in sorted(result.points.items())
+        if currency
+    ]
+    left = promotion.cap_points - result.total if promotion.cap_points is not None else None
+    return ResultAnswer(
+        points=result.total, clients=result.clients, visits=result.visits, value=value, left_points=left
+    )
+
+
+def _progress(ask: Ask, promotion: Promotion) -> Progress | None:
+    walk = ask.world.store.walk(promotion.network_id, promotion.walk_id) if promotion.walk_id else None
+    if walk is None:
+        return None
+    finished = walk.finished_at is not None
+    return Progress(
+        walk_id=walk.id, kind=walk.kind.value, seen=walk.seen, found=walk.changed, finished=finished
+    )

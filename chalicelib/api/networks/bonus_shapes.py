@@ -1,0 +1,193 @@
+"""The loyalty programme as it is said and answered: what GET gives, PUT takes. Fields are those of the
+domain's BonusRules, by the same names."""
+
+from collections.abc import Iterator
+from datetime import date
+from functools import cache
+from typing import Annotated, Any, get_type_hints
+
+from msgspec import UNSET, Meta, UnsetType, convert, to_builtins
+
+from chalicelib.api.http.reading import Body
+from chalicelib.api.http.shapes import Id, Line, Word, given
+from chalicelib.domain.networks.bonus_rules import BonusRules, EarnBase, ExpiryModel, TiersBy
+
+Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
+Currency = Annotated[str, Meta(min_length=3, max_length=3)]
+
+
+# --- a programme
+
+
+class TierSaid(Body, kw_only=True):
+    """A level: turnover of at_least so much and less than `below` (null: no end) earns percent. In minor
+    units of the salon's currency, or in visits."""
+
+    name: Word
+    at_least: Whole
+    below: Whole | None = None
+    percent: Whole
+
+
+class ExclusionsSaid(Body):
+    """What does not count: services by id, by category, or all goods."""
+
+    service_ids: Annotated[tuple[Id, ...], Meta(max_length=500)] = ()
+    categories: Annotated[tuple[Line, ...], Meta(max_length=100)] = ()
+    goods: bool = False
+
+
+class ExpirySaid(Body):
+    """after: days, or months of month_end; 0 of never."""
+
+    model: ExpiryModel
+    after: Whole = 0
+
+
+Tiers = Annotated[tuple[TierSaid, ...], Meta(max_length=50)]
+
+
+class ProgrammeSaid(Body):
+    enabled: bool | UnsetType = UNSET
+    cashback_percent: Whole | UnsetType = UNSET
+    tiers: Tiers | UnsetType = UNSET
+    tiers_by: TiersBy | UnsetType = UNSET
+    tiers_months: Whole | UnsetType = UNSET
+    earn_base: EarnBase | UnsetType = UNSET
+    earn_excludes: ExclusionsSaid | UnsetType = UNSET
+    pending_days: Whole | UnsetType = UNSET
+    redeem_cap_percent: Whole | UnsetType = UNSET
+    redeem_minimum_points: Whole | UnsetType = UNSET
+    redeem_step_points: Whole | UnsetType = UNSET
+    redeem_excludes: ExclusionsSaid | UnsetType = UNSET
+    expiry: ExpirySaid | UnsetType = UNSET
+
+
+class GroupProgrammeSaid(ProgrammeSaid, kw_only=True):
+    """A programme of some salons (none named: of all), or of a time, in place of the network's own. What is
+    not said of it is at its default, not as the network's own has it."""
+
+    name: Word
+    salon_ids: Annotated[tuple[Id, ...], Meta(max_length=1000)] | UnsetType = UNSET
+    starts_on: date | UnsetType | None = UNSET
+    ends_on: date | UnsetType | None = UNSET
+
+
+# --- gifts
+
+
+class GiftSaid(Body):
+    """valid_days: local days after that of the grant; 0: for good."""
+
+    points: Whole
+    valid_days: Whole = 0
+
+
+class ReferralSaid(Body):
+    referrer: GiftSaid
+    friend: GiftSaid
+
+
+class CouponTermsSaid(Body, kw_only=True):
+    """A discount: percent, or an amount in minor units of the salon's currency; on a service, or on goods."""
+
+    name: Word
+    percent: Whole = 0
+    amount_minor: Whole = 0
+    service_id: Id | None = None
+    valid_days: Whole = 60
+
+
+class VisitRewardSaid(Body, kw_only=True):
+    """A coupon for so many visits within months, or within days: one of the two."""
+
+    id: Word
+    visits: Whole
+    months: Whole = 0
+    days: Whole = 0
+    coupon: CouponTermsSaid
+
+
+class StreakSaid(Body):
+    months: Whole
+    gift: GiftSaid
+
+
+class SurpriseSaid(Body, kw_only=True):
+    gift: GiftSaid
+    monthly_budget_points: Whole
+    holdout_percent: Whole = 10
+
+
+class CompensationLimitSaid(Body):
+    points: Whole
+    times_a_day: Whole
+    times_a_client_a_month: Whole
+
+
+class BonusRulesSaid(ProgrammeSaid):
+    """The network's own programme, and what holds whatever the programme. Lists, maps and what stands within
+    a field are replaced as a whole. null: no such gift."""
+
+    point_value_minor: Whole | UnsetType = UNSET
+    point_values_minor: Annotated[dict[Currency, Whole], Meta(max_length=50)] | UnsetType = UNSET
+    by_hand_limit_points: Whole | UnsetType = UNSET
+    grace_days: Whole | UnsetType = UNSET
+    hold_days: Whole | UnsetType = UNSET
+    programmes: Annotated[tuple[GroupProgrammeSaid, ...], Meta(max_length=100)] | UnsetType = UNSET
+    birthday: GiftSaid | UnsetType | None = UNSET
+    referral: ReferralSaid | UnsetType | None = UNSET
+    visit_rewards: Annotated[tuple[VisitRewardSaid, ...], Meta(max_length=50)] | UnsetType = UNSET
+    streak: StreakSaid | UnsetType | None = UNSET
+    surprise: SurpriseSaid | UnsetType | None = UNSET
+    compensation: Annotated[dict[Word, CompensationLimitSaid], Meta(max_length=10)] | UnsetType = UNSET
+
+
+# --- reading and answering
+
+
+@cache
+def _types() -> dict[str, Any]:
+    return get_type_hints(BonusRules)
+
+
+def bonuses_said(said: BonusRulesSaid) -> dict[str, Any]:
+    """The fields that were said, as the rules have them."""
+    return {name: convert(to_builtins(value), _types()[name]) for name, value in given(said).items()}
+
+
+def bonuses_shown(bonuses: BonusRules) -> BonusRulesSaid:
+    return convert(_plain(bonuses), BonusRulesSaid)
+
+
+def _plain(bonuses: BonusRules) -> dict[str, Any]:
+    plain: dict[str, Any] = to_builtins(bonuses, enc_hook=dict, order="deterministic")
+    return plain
+
+
+# --- comparing
+
+_NAMED_BY = {"programmes": "name", "visit_rewards": "id"}
+"""Lists whose items are told apart by a name of their own."""
+
+
+def bonus_differences(before: BonusRules, after: BonusRules) -> Iterator[tuple[str, Any, Any]]:
+    """Path, former and present value of each field that differs, as deep as both have it; lists as a whole,
+    programmes and rewards by their names. None: it was, or is, not there."""
+    yield from _differences("bonuses", _named(before), _named(after))
+
+
+def _named(bonuses: BonusRules) -> dict[str, Any]:
+    plain = _plain(bonuses)
+    return plain | {field: {each[name]: each for each in plain[field]} for field, name in _NAMED_BY.items()}
+
+
+def _differences(path: str, before: Any, after: Any) -> Iterator[tuple[str, Any, Any]]:
+    if before == after:
+        return
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        yield path, before, after
+        return
+    form = "{}[{}]" if path.removeprefix("bonuses.") in _NAMED_BY else "{}.{}"
+    for key in [*after, *(key for key in before if key not in after)]:
+        yield from _differences(form.format(path, key), before.get(key), after.get(key))

@@ -1,0 +1,282 @@
+"""Salons, staff and services."""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib.api.http.endpoint import EVERYBODY, OFFICE, OWNER, Ask, endpoint, get, patch, post
+from chalicelib.api.http.reading import Body
+from chalicelib.api.http.shapes import (
+    Answered,
+    Id,
+    Line,
+    Listing,
+    Money,
+    PageOf,
+    Url,
+    Word,
+    given,
+    in_pages,
+    money,
+)
+from chalicelib.domain.loyalty.wallet import MICRO
+from chalicelib.domain.networks.network import Directory, ReviewLink, Salon, Service, Staff
+from chalicelib.domain.shared.errors import missing
+from chalicelib.services.networks import set_up
+
+Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
+_PLACE = ("latitude", "longitude")
+
+
+class ReviewPlace(Body):
+    """Where anybody may review the salon. site: its name as people know it."""
+
+    site: Word
+    url: Url
+
+
+class NewSalon(Body):
+    """timezone: IANA name. currency: ISO 4217; a salon keeps it. booking_url: where clients book by
+    themselves; invitations lead there. latitude, longitude: in degrees, both or neither; there a pass in a
+    client's wallet comes forward."""
+
+    name: Line
+    timezone: Word
+    currency: str
+    address: Line
+    map_url: Url | None = None
+    phone: Word | None = None
+    review_links: Annotated[tuple[ReviewPlace, ...], Meta(max_length=10)] = ()
+    booking_url: Url | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+
+
+class SalonChanges(Body):
+    name: Line | UnsetType = UNSET
+    timezone: Word | UnsetType = UNSET
+    currency: str | UnsetType = UNSET
+    address: Line | UnsetType = UNSET
+    map_url: Url | UnsetType | None = UNSET
+    phone: Word | UnsetType | None = UNSET
+    review_links: Annotated[list[ReviewPlace], Meta(max_length=10)] | UnsetType = UNSET
+    booking_url: Url | UnsetType | None = UNSET
+    latitude: Latitude | UnsetType | None = UNSET
+    longitude: Longitude | UnsetType | None = UNSET
+    version: Whole | UnsetType = UNSET
+
+
+class SalonAnswer(Answered):
+    id: str
+    name: str
+    timezone: str
+    currency: str
+    address: str
+    map_url: str | None
+    phone: str | None
+    review_links: list[ReviewPlace]
+    booking_url: str | None
+    latitude: float | None
+    longitude: float | None
+    version: int
+
+
+def _salon(salon: Salon) -> SalonAnswer:
+    facts = {name: getattr(salon, name) for name in SalonAnswer.__struct_fields__}
+    links = [ReviewPlace(site=link.site, url=link.url) for link in salon.review_links]
+    place = {name: _degrees(facts[name]) for name in _PLACE}
+    return SalonAnswer(**{**facts, **place, "review_links": links})
+
+
+def _degrees(millionths: int | None) -> float | None:
+    return None if millionths is None else millionths / MICRO
+
+
+def _salon_said(body: msgspec.Struct) -> dict[str, Any]:
+    said = given(body)
+    if "review_links" in said:
+        said["review_links"] = tuple(ReviewLink(link.site, link.url) for link in said["review_links"])
+    said |= {name: round(said[name] * MICRO) for name in _PLACE if said.get(name) is not None}
+    return said
+
+
+@post("/v1/salons")
+@endpoint(roles=OWNER, body=NewSalon, answer=SalonAnswer, status=201)
+def add_salon(ask: Ask) -> SalonAnswer:
+    return _salon(set_up.add_salon(ask.world, ask.access, _salon_said(ask.body), ask.request_id))
+
+
+@get("/v1/salons")
+@endpoint(roles=EVERYBODY, query=Listing, answer=PageOf[SalonAnswer])
+def list_salons(ask: Ask) -> PageOf[SalonAnswer]:
+    """The salons that this key reaches."""
+    salons = _fresh(ask).salons.values()
+    return in_pages((_salon(each) for each in salons if ask.access.reaches_salon(each.id)), ask.query)
+
+
+@get("/v1/salons/{salon_id}")
+@endpoint(roles=EVERYBODY, answer=SalonAnswer)
+def see_salon(ask: Ask, salon_id: str) -> SalonAnswer:
+    return _salon(set_up.see_salon(ask.world, ask.access, salon_id))
+
+
+@patch("/v1/salons/{salon_id}")
+@endpoint(roles=OFFICE, body=SalonChanges, answer=SalonAnswer)
+def change_salon(ask: Ask, salon_id: str) -> SalonAnswer:
+    return _salon(set_up.change_salon(ask.world, ask.access, salon_id, _salon_said(ask.body)))
+
+
+# --- staff
+
+
+class NewStaff(Body):
+    """salon_ids empty: works in all salons. tip_url: shown to clients who were served."""
+
+    name: Line
+    salon_ids: tuple[Id, ...] = ()
+    tip_url: Url | None = None
+
+
+class StaffChanges(Body):
+    name: Line | UnsetType = UNSET
+    salon_ids: list[Id] | UnsetType = UNSET
+    tip_url: Url | UnsetType | None = UNSET
+    version: Whole | UnsetType = UNSET
+
+
+class StaffAnswer(Answered):
+    """unreviewed: made from what a booking site said, and not looked at by anybody yet."""
+
+    id: str
+    name: str
+    salon_ids: tuple[str, ...]
+    tip_url: str | None
+    unreviewed: bool
+    version: int
+
+
+def _staff(staff: Staff) -> StaffAnswer:
+    return StaffAnswer(**{name: getattr(staff, name) for name in StaffAnswer.__struct_fields__})
+
+
+def _staff_said(body: msgspec.Struct) -> dict[str, Any]:
+    said = given(body)
+    if "salon_ids" in said:
+        said["salon_ids"] = tuple(said["salon_ids"])
+    return said
+
+
+@post("/v1/staff")
+@endpoint(roles=OFFICE, body=NewStaff, answer=StaffAnswer, status=201)
+def add_staff(ask: Ask) -> StaffAnswer:
+    return _staff(set_up.add_staff(ask.world, ask.access, _staff_said(ask.body), ask.request_id))
+
+
+@get("/v1/staff")
+@endpoint(roles=EVERYBODY, query=Listing, answer=PageOf[StaffAnswer])
+def list_staff(ask: Ask) -> PageOf[StaffAnswer]:
+    """Who works in the salons that this key reaches."""
+    staff = _fresh(ask).staff.values()
+    return in_pages((_staff(each) for each in staff if _is_reached(ask, each)), ask.query)
+
+
+@get("/v1/staff/{staff_id}")
+@endpoint(roles=EVERYBODY, answer=StaffAnswer)
+def see_staff(ask: Ask, staff_id: str) -> StaffAnswer:
+    staff = _fresh(ask).staff.get(staff_id)
+    if staff is None:
+        raise missing("staff", staff_id)
+    if not _is_reached(ask, staff):
+        ask.access.ensure_salon(staff.salon_ids[0])
+    return _staff(staff)
+
+
+@patch("/v1/staff/{staff_id}")
+@endpoint(roles=OFFICE, body=StaffChanges, answer=StaffAnswer)
+def change_staff(ask: Ask, staff_id: str) -> StaffAnswer:
+    return _staff(set_up.change_staff(ask.world, ask.access, staff_id, _staff_said(ask.body)))
+
+
+def _is_reached(ask: Ask, staff: Staff) -> bool:
+    return not staff.salon_ids or any(ask.access.reaches_salon(id) for id in staff.salon_ids)
+
+
+# --- services
+
+
+class NewService(Body):
+    """repeat_after_days: when the client will want it again, counted from the visit."""
+
+    name: Line
+    category: Word | None = None
+    minutes: Whole = 60
+    price: Money | None = None
+    repeat_after_days: Whole | None = None
+
+
+class ServiceChanges(Body):
+    name: Line | UnsetType = UNSET
+    category: Word | UnsetType | None = UNSET
+    minutes: Whole | UnsetType = UNSET
+    price: Money | UnsetType | None = UNSET
+    repeat_after_days: Whole | UnsetType | None = UNSET
+    version: Whole | UnsetType = UNSET
+
+
+class ServiceAnswer(Answered):
+    id: str
+    name: str
+    category: str | None
+    minutes: int
+    price: Money | None
+    repeat_after_days: int | None
+    unreviewed: bool
+    version: int
+
+
+def _service(service: Service) -> ServiceAnswer:
+    names = (name for name in ServiceAnswer.__struct_fields__ if name != "price")
+    facts = {name: getattr(service, name) for name in names}
+    return ServiceAnswer(**facts, price=money(service.price_minor, service.currency))
+
+
+def _service_said(body: msgspec.Struct) -> dict[str, Any]:
+    said = given(body, "price")
+    price: Money | UnsetType | None = body.price  # type: ignore[attr-defined]
+    if price is None or isinstance(price, UnsetType):
+        return said if price is UNSET else {**said, "price_minor": None, "currency": None}
+    return {**said, "price_minor": price.amount_minor, "currency": price.currency}
+
+
+@post("/v1/services")
+@endpoint(roles=OFFICE, body=NewService, answer=ServiceAnswer, status=201)
+def add_service(ask: Ask) -> ServiceAnswer:
+    return _service(set_up.add_service(ask.world, ask.access, _service_said(ask.body), ask.request_id))
+
+
+@get("/v1/services")
+@endpoint(roles=EVERYBODY, query=Listing, answer=PageOf[ServiceAnswer])
+def list_services(ask: Ask) -> PageOf[ServiceAnswer]:
+    return in_pages(map(_service, _fresh(ask).services.values()), ask.query)
+
+
+@get("/v1/services/{service_id}")
+@endpoint(roles=EVERYBODY, answer=ServiceAnswer)
+def see_service(ask: Ask, service_id: str) -> ServiceAnswer:
+    service = _fresh(ask).services.get(service_id)
+    if service is None:
+        raise missing("service", service_id)
+    return _service(service)
+
+
+@patch("/v1/services/{service_id}")
+@endpoint(roles=OFFICE, body=ServiceChanges, answer=ServiceAnswer)
+def change_service(ask: Ask, service_id: str) -> ServiceAnswer:
+    return _service(set_up.change_service(ask.world, ask.access, service_id, _service_said(ask.body)))
+
+
+def _fresh(ask: Ask) -> Directory:
+    return set_up.read_anew(ask.world, ask.access.network_id)

@@ -1,0 +1,22 @@
+"""The client's bonus card. A GET never changes anything."""
+
+from chalice.app import Request
+from msgspec.structs import replace
+
+from chalicelib.api.http.endpoint import Answer, get
+from chalicelib.api.http.parts import parts
+from chalicelib.api.pages.card_views import card_view
+from chalicelib.api.pages.page_answers import html, language_for, opened_by, page
+from chalicelib.domain.shared.links import LinkPurpose
+from chalicelib.services.loyalty.show_card import card_of
+from chalicelib.web.card import HEADERS, card_page
+
+
+@get("/w/{token}")
+@page()
+def see_card(request: Request, token: str) -> Answer:
+    opened = opened_by(token, LinkPurpose.CARD)
+    client = opened.client()
+    view = card_view(opened, card_of(opened.world, client), parts().wallets().kinds)
+    shown = html(card_page(view, language_for(request, opened, client)))
+    return replace(shown, headers={**shown.headers, **HEADERS})

@@ -1,0 +1,97 @@
+"""What the client's pages have in common: how they are opened, read and answered, and how they say that
+something went wrong."""
+
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs
+
+from chalice.app import Request
+
+from chalicelib.api.http.endpoint import Answer, public, raw_body
+from chalicelib.api.http.parts import parts
+from chalicelib.api.http.reading import REPLACED
+from chalicelib.api.pages.page_views import Opened, base_path, open_link, salon_of, salon_view
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.languages import LANGUAGES
+from chalicelib.domain.shared.errors import DomainError, ErrorKind
+from chalicelib.domain.shared.links import LinkPurpose
+from chalicelib.web import pages
+from chalicelib.web.languages import choose_language
+
+FORM_MOST = 32 * 1024
+_FORM_FIELDS = 20
+_PROBLEM = {
+    404: "not_found",
+    409: "wrong_moment",
+    413: "wrong_moment",
+    422: "wrong_moment",
+    400: "wrong_moment",
+}
+
+
+def html(page: str, status: int = 200) -> Answer:
+    return Answer(page, status, {**pages.SECURITY_HEADERS, "Content-Type": "text/html; charset=utf-8"})
+
+
+def _language(request: Request, *theirs: str | None) -> str:
+    asked = (request.query_params or {}).get("lang") or request.headers.get("accept-language")
+    return choose_language(asked, ",".join(filter(None, theirs)))
+
+
+def _problem(request: Request, path: dict[str, str], status: int, body: dict[str, Any]) -> Answer:
+    """What went wrong as a page, with the salon where the link still tells which it is."""
+    kind = _PROBLEM.get(status, "unavailable")
+    purpose = LinkPurpose(request.path.split("/")[1])
+    back_to, salon, language = "", None, _language(request)
+    if kind != "not_found":
+        try:
+            opened = open_link(parts().world(), parts().links(), path["token"], purpose)
+            back_to = f"{base_path(opened.links)}/{purpose}/{path['token']}"
+            salon = salon_view(salon_of(opened, opened.booking())) if opened.link.booking_id else None
+            language = language_for(request, opened, opened.client())
+        except Exception:  # the page that says sorry must not fail too
+            pass
+    return html(pages.problem_page(kind, language, salon=salon, back_to=back_to), status)
+
+
+def language_for(request: Request, opened: Opened, client: Client) -> str:
+    """What the address asks for, else the browser, else the client's own, else the network's."""
+    network = opened.world.directory(opened.link.network_id).network
+    return _language(request, client.language, network.language)
+
+
+page = partial(public, explain=_problem, gives="text/html")
+posted = partial(page, takes="application/x-www-form-urlencoded", status=303)
+
+
+def opened_by(token: str, purpose: LinkPurpose) -> Opened:
+    return open_link(parts().world(), parts().links(), token, purpose)
+
+
+def form_of(request: Request) -> dict[str, str]:
+    """A form's fields, each once. Raises TOO_LARGE, MALFORMED_FORM."""
+    raw = raw_body(request)
+    if len(raw) > FORM_MOST:
+        raise DomainError(ErrorKind.TOO_LARGE, "TOO_LARGE", "A form has at most 32 kB.", bytes=len(raw))
+    try:
+        if REPLACED in raw:
+            raise ValueError("bytes that were no text are lost")
+        found = parse_qs(
+            raw.decode("utf-8"), keep_blank_values=True, max_num_fields=_FORM_FIELDS, errors="strict"
+        )
+    except ValueError as error:
+        raise DomainError(ErrorKind.MALFORMED, "MALFORMED_FORM", "The form cannot be read.") from error
+    return {name: values[-1] for name, values in found.items()}
+
+
+def back(request: Request, opened: Opened, purpose: LinkPurpose, done: str | None = None) -> Answer:
+    """To the page itself after a change, so that reloading does nothing twice."""
+    asked = (request.query_params or {}).get("lang")
+    said = [f"lang={asked}" if asked in LANGUAGES else "", f"done={done}" if done else ""]
+    query = "&".join(filter(None, said))
+    address = f"{opened.base_path}/{purpose}/{opened.token}" + (f"?{query}" if query else "")
+    return Answer("", 303, {**pages.SECURITY_HEADERS, "Location": address, "Content-Type": "text/html"})
+
+
+def done_of(request: Request) -> str | None:
+    return (request.query_params or {}).get("done")

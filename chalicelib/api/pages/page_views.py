@@ -1,0 +1,183 @@
+"""What the client's pages show, made from what the network and the booking are."""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clients.clients import CHANNELS, Client, is_known
+from chalicelib.domain.clients.consents import all_refused
+from chalicelib.domain.loyalty.account import Account
+from chalicelib.domain.loyalty.ledger import brought_up
+from chalicelib.domain.networks.network import Directory, Salon
+from chalicelib.domain.shared.errors import missing
+from chalicelib.domain.shared.links import Link, LinkPurpose
+from chalicelib.domain.shared.touches import Purpose
+from chalicelib.services.bookings.plan_booking import directory_for
+from chalicelib.services.loyalty.hold_points import offer_for
+from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.world import World
+from chalicelib.web.views import BookingView, LineView, ReviewLinkView, ReviewView, SalonView, StopView
+
+
+class Opened(Struct, frozen=True):
+    """What a link has opened. token: as it stands in the address."""
+
+    world: World
+    links: Links
+    link: Link
+    token: str
+
+    @property
+    def base_path(self) -> str:
+        return base_path(self.links)
+
+    @property
+    def booking_id(self) -> str:
+        """Raises NOT_FOUND for a link that is about no booking."""
+        if self.link.booking_id is None:
+            raise missing("booking", "")
+        return self.link.booking_id
+
+    def booking(self) -> Booking:
+        id = self.link.booking_id
+        booking = self.world.store.booking(self.link.network_id, id) if id else None
+        if booking is None:
+            raise missing("booking", "")
+        return booking
+
+    def client(self, *, fresh: bool = False) -> Client:
+        client = self.world.store.client(self.link.network_id, self.link.client_id, fresh=fresh)
+        if client is None:
+            raise missing("client", "")
+        return client
+
+
+def base_path(links: Links) -> str:
+    """What stands before our pages in their addresses: the stage, below API Gateway's own address."""
+    return urlsplit(links.base_url).path
+
+
+def open_link(world: World, links: Links, token: str, purpose: LinkPurpose) -> Opened:
+    """Raises NOT_FOUND."""
+    return Opened(world, links, links.opened(world.store, token, purpose, world.now()), token)
+
+
+def salon_view(salon: Salon) -> SalonView:
+    return SalonView(
+        name=salon.name, zone=salon.timezone, address=salon.address, map_url=salon.map_url, phone=salon.phone
+    )
+
+
+def salon_of(opened: Opened, booking: Booking) -> Salon:
+    return directory_for(opened.world, booking).salons[booking.salon_id]
+
+
+def booking_view(opened: Opened, booking: Booking, client: Client, done: str | None) -> BookingView:
+    directory, links = directory_for(opened.world, booking), opened.links
+    reviewable = booking.status is Status.COMPLETED
+    return BookingView(
+        salon=salon_view(directory.salons[booking.salon_id]),
+        token=opened.token,
+        base_path=opened.base_path,
+        status=booking.status.value,
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+        now=opened.world.now(),
+        lines=tuple(_lines(booking, directory)),
+        total_minor=booking.total_minor or None,
+        currency=booking.currency,
+        client_zone=client.timezone,
+        move_wish=booking.move_wish,
+        done=done,
+        review_token=links.token(opened.link, LinkPurpose.REVIEW) if reviewable else None,
+        stop_token=links.token(opened.link, LinkPurpose.STOP),
+        card_token=card_token(opened, directory),
+    )
+
+
+def card_token(opened: Opened, directory: Directory) -> str | None:
+    """Of the page with the client's bonuses, in a network that has any programme."""
+    rules = directory.rules.bonuses
+    runs = any(each.enabled for each in (rules, *rules.programmes))
+    return opened.links.token(opened.link, LinkPurpose.CARD) if runs else None
+
+
+def with_points(view: BookingView, opened: Opened, booking: Booking) -> BookingView:
+    """Says what may pay for a part of a booking that is ahead, or is set aside for it. One read, an eventual
+    one where the booking, read surely, says that nothing is set aside."""
+    now, directory = opened.world.now(), directory_for(opened.world, booking)
+    if not (booking.is_upcoming and booking.starts_at > now and booking.client_id == opened.link.client_id):
+        return view
+    store, id = opened.world.store, opened.link.client_id
+    if booking.held_points:
+        stands: Account | None = store.account(booking.network_id, id)
+    else:
+        stands = next(iter(store.accounts_named(booking.network_id, [id])), None)
+    if stands is None:
+        return view
+    account, _ = brought_up(stands, now)
+    hold = account.hold_of_booking(booking.id) if booking.held_points else None
+    value = directory.rules.bonuses.point_value(booking.currency)
+    if hold is not None:
+        return replace(view, held_points=hold.points, held_minor=hold.points * value)
+    offer = offer_for(booking, directory, account, now)
+    return replace(view, points=offer.points, points_minor=offer.value_minor)
+
+
+def _lines(booking: Booking, directory: Directory) -> list[LineView]:
+    lines = []
+    for line in booking.lines:
+        service = directory.services.get(line.service_id)
+        staff = directory.staff.get(line.staff_id or "")
+        name = service.name if service else ""
+        lines.append(LineView(service=name, staff=staff.name if staff else None, minutes=line.minutes,
+                              price_minor=line.price_minor))  # fmt: skip
+    return lines
+
+
+def review_view(
+    opened: Opened, booking: Booking, *, mistake: str | None = None, words: str | None = None
+) -> ReviewView:
+    directory = directory_for(opened.world, booking)
+    salon = directory.salons[booking.salon_id]
+    lines = _lines(booking, directory)
+    served = {line.staff_id for line in booking.lines if line.staff_id}
+    staff = directory.staff.get(next(iter(served))) if len(served) == 1 else None
+    review = booking.review
+    return ReviewView(
+        salon=salon_view(salon),
+        token=opened.token,
+        base_path=opened.base_path,
+        starts_at=booking.starts_at,
+        services=tuple(line.service for line in lines if line.service),
+        staff=staff.name if staff else None,
+        stars=review.stars if review else None,
+        words=words if words is not None else review.words if review else "",
+        review_links=tuple(ReviewLinkView(site=link.site, url=link.url) for link in salon.review_links),
+        tip_url=staff.tip_url if staff else None,
+        mistake=mistake,
+        stop_token=opened.links.token(opened.link, LinkPurpose.STOP),
+        card_token=card_token(opened, directory),
+    )
+
+
+def stop_view(opened: Opened, client: Client, done: str | None) -> StopView:
+    network = opened.world.directory(opened.link.network_id).network
+    known = [channel for channel in CHANNELS if is_known(client, channel)]
+    return StopView(
+        sender=network.name,
+        token=opened.token,
+        base_path=opened.base_path,
+        coming=_coming(client, known or CHANNELS),
+        channels=tuple((channel, not all_refused(client, Purpose.SERVICE, [channel])) for channel in known),
+        done=done,
+    )
+
+
+def _coming(client: Client, channels: Sequence[str]) -> str:
+    if all_refused(client, Purpose.SERVICE, channels):
+        return "nothing"
+    return "service" if all_refused(client, Purpose.MARKETING, channels) else "all"

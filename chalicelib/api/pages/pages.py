@@ -1,0 +1,216 @@
+"""The client's pages about a booking: the booking itself, its calendar entry, the review. A GET never changes
+anything."""
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+import msgspec
+from chalice.app import Request
+from msgspec import Meta
+
+from chalicelib.api.http.endpoint import Answer, get, post
+from chalicelib.api.pages.page_answers import (
+    back,
+    done_of,
+    form_of,
+    html,
+    language_for,
+    opened_by,
+    page,
+    posted,
+)
+from chalicelib.api.pages.page_views import Opened, booking_view, review_view, with_points
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.shared.errors import conflict, malformed, missing
+from chalicelib.domain.shared.links import LinkPurpose
+from chalicelib.services.bookings import step_booking
+from chalicelib.services.bookings.confirm_visit import confirm_visit
+from chalicelib.services.bookings.review_visit import review
+from chalicelib.services.intake.apply_booking import BY_CLIENT
+from chalicelib.services.loyalty.hold_points import hold_for_booking, release_for_booking
+from chalicelib.services.shared.world import Allow
+from chalicelib.web import pages
+
+POINTS_DIGITS = 10
+
+
+class Wish(msgspec.Struct):
+    wish: Annotated[str, Meta(description=f"Cut to {pages.WISH_LIMIT} characters.")] = ""
+
+
+class Using(msgspec.Struct):
+    points: Annotated[str, Meta(pattern=f"^[0-9]{{1,{POINTS_DIGITS}}}$")]
+
+
+class Impression(msgspec.Struct):
+    stars: Literal["1", "2", "3", "4", "5"]
+    words: Annotated[str, Meta(description=f"Cut to {pages.WORDS_LIMIT} characters.")] = ""
+
+
+# --- the booking
+
+
+@get("/b/{token}")
+@page()
+def see_booking(request: Request, token: str) -> Answer:
+    opened = opened_by(token, LinkPurpose.BOOKING)
+    booking, client = opened.booking(), opened.client()
+    language = language_for(request, opened, client)
+    view = with_points(booking_view(opened, booking, client, done_of(request)), opened, booking)
+    return html(pages.booking_page(view, language))
+
+
+@get("/b/{token}/calendar.ics")
+@page(gives="text/calendar")
+def calendar(request: Request, token: str) -> Answer:
+    from chalicelib.web.calendar import booking_ics
+
+    opened = opened_by(token, LinkPurpose.BOOKING)
+    booking, client = opened.booking(), opened.client()
+    text = booking_ics(
+        booking_view(opened, booking, client, None),
+        language_for(request, opened, client),
+        uid=f"{booking.id}@perennial",
+        version=booking.version,
+        stamped_at=opened.world.now(),
+        page_url=opened.links.url(opened.link, LinkPurpose.BOOKING),
+    )
+    headers = {
+        **pages.SECURITY_HEADERS,
+        "Content-Type": "text/calendar; charset=utf-8; method=PUBLISH",
+        "Content-Disposition": 'attachment; filename="booking.ics"',
+    }
+    return Answer(text, 200, headers)
+
+
+def _step(
+    request: Request, token: str, done: str, step: Callable[[Opened, str, Callable[[Booking], None]], object]
+) -> Answer:
+    opened = opened_by(token, LinkPurpose.BOOKING)
+
+    def still_ahead(booking: Booking) -> None:
+        if booking.is_upcoming and booking.starts_at <= opened.world.now():
+            raise conflict("WRONG_STATUS", "This visit has begun.", status=booking.status.value)
+
+    step(opened, opened.booking_id, still_ahead)
+    return back(request, opened, LinkPurpose.BOOKING, done)
+
+
+@post("/b/{token}/confirm")
+@posted()
+def confirm(request: Request, token: str) -> Answer:
+    return _step(
+        request,
+        token,
+        "confirmed",
+        lambda opened, id, allow: confirm_visit(opened.world, opened.link.network_id, id, allow),
+    )
+
+
+@post("/b/{token}/cancel")
+@posted()
+def cancel(request: Request, token: str) -> Answer:
+    return _step(
+        request,
+        token,
+        "cancelled",
+        lambda opened, id, allow: step_booking.cancel(
+            opened.world, opened.link.network_id, id, allow, BY_CLIENT
+        ),
+    )
+
+
+@post("/b/{token}/move")
+@posted(body=Wish)
+def ask_to_move(request: Request, token: str) -> Answer:
+    """A second tap without words keeps the words of the first."""
+    wish = form_of(request).get("wish", "").strip()[: pages.WISH_LIMIT]
+
+    def ask(opened: Opened, id: str, allow: Callable[[Booking], None]) -> None:
+        booking = opened.booking()
+        allow(booking)
+        step_booking.ask_to_move(opened.world, opened.link.network_id, id, wish or booking.move_wish or "")
+
+    return _step(request, token, "move_asked", ask)
+
+
+# --- its bonuses
+
+
+@post("/b/{token}/bonus")
+@posted(body=Using)
+def use_points(request: Request, token: str) -> Answer:
+    """The same again: what is held already."""
+    points = _whole(form_of(request).get("points", ""))
+    return _step(
+        request,
+        token,
+        "points_held",
+        lambda opened, id, allow: hold_for_booking(
+            opened.world, opened.link.network_id, id, points, None, _theirs(opened, allow), BY_CLIENT
+        ),
+    )
+
+
+def _theirs(opened: Opened, allow: Allow) -> Allow:
+    """A booking may be another client's by now; their points are not for whom the link was made for."""
+
+    def allowed(booking: Booking) -> None:
+        allow(booking)
+        if booking.client_id != opened.link.client_id:
+            raise missing("booking", booking.id)
+
+    return allowed
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= POINTS_DIGITS):
+        raise malformed("INVALID_FIELD", "Points are a whole number.", field="points")
+    return int(text)
+
+
+@post("/b/{token}/bonus/release")
+@posted()
+def free_points(request: Request, token: str) -> Answer:
+    return _step(
+        request,
+        token,
+        "points_freed",
+        lambda opened, id, allow: release_for_booking(
+            opened.world, opened.link.network_id, id, _theirs(opened, allow), BY_CLIENT
+        ),
+    )
+
+
+# --- the review
+
+
+def _reviewable(opened: Opened) -> Booking:
+    booking = opened.booking()
+    if booking.status is not Status.COMPLETED:
+        status = booking.status.value
+        raise conflict("WRONG_STATUS", "Only a completed visit can be reviewed.", status=status)
+    return booking
+
+
+@get("/r/{token}")
+@page()
+def see_review(request: Request, token: str) -> Answer:
+    opened = opened_by(token, LinkPurpose.REVIEW)
+    booking = _reviewable(opened)
+    language = language_for(request, opened, opened.client())
+    return html(pages.review_page(review_view(opened, booking), language))
+
+
+@post("/r/{token}")
+@posted(body=Impression)
+def give_review(request: Request, token: str) -> Answer:
+    opened, form = opened_by(token, LinkPurpose.REVIEW), form_of(request)
+    words = form.get("words", "").replace("\r\n", "\n").strip()[: pages.WORDS_LIMIT]
+    stars = form.get("stars", "")
+    if stars not in ("1", "2", "3", "4", "5"):
+        language = language_for(request, opened, opened.client())
+        view = review_view(opened, _reviewable(opened), mistake="no_stars", words=words)
+        return html(pages.review_page(view, language), 422)
+    review(opened.world, opened.link.network_id, opened.booking_id, int(stars), words)
+    return back(request, opened, LinkPurpose.REVIEW)

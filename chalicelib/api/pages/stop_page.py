@@ -1,0 +1,85 @@
+"""The client's page on which messages are stopped with one tap, and taken up again. A GET never changes
+anything."""
+
+from typing import Annotated
+
+import msgspec
+from chalice.app import Request
+from msgspec import Meta
+
+from chalicelib.api.http.endpoint import Answer, get, post, raw_body
+from chalicelib.api.pages.page_answers import (
+    back,
+    done_of,
+    form_of,
+    html,
+    language_for,
+    opened_by,
+    page,
+    posted,
+)
+from chalicelib.api.pages.page_views import stop_view
+from chalicelib.domain.clients.clients import CHANNELS
+from chalicelib.domain.shared.errors import DomainError
+from chalicelib.domain.shared.links import LinkPurpose
+from chalicelib.domain.shared.touches import Purpose
+from chalicelib.services.clients.keep_consents import ON_STOP_PAGE, resume_messages, stop_messages
+from chalicelib.web import pages
+
+ONE_CLICK = b"One-Click"
+"""Of `List-Unsubscribe=One-Click` (RFC 8058), in either form of body that a mail program may choose."""
+
+
+class What(msgspec.Struct):
+    what: Annotated[str, Meta(description="marketing, service, all, or a channel.")] = "all"
+
+
+@get("/u/{token}")
+@page()
+def see_stop(request: Request, token: str) -> Answer:
+    opened = opened_by(token, LinkPurpose.STOP)
+    client = opened.client(fresh=True)  # they may have stopped a moment ago
+    language = language_for(request, opened, client)
+    return html(pages.stop_page(stop_view(opened, client, done_of(request)), language))
+
+
+@post("/u/{token}")
+@posted(body=What)
+def stop(request: Request, token: str) -> Answer:
+    """Stops marketing, one channel, or else everything: whatever the form says, less comes than before. A
+    mail program's one tap (RFC 8058) stops marketing on all channels, and is answered without a redirect."""
+    opened, at_once = opened_by(token, LinkPurpose.STOP), ONE_CLICK in raw_body(request)
+    what = "marketing" if at_once else _what(request)
+    client = stop_messages(
+        opened.world,
+        opened.link.network_id,
+        opened.link.client_id,
+        marketing_only=what == "marketing",
+        channels=[what] if what in CHANNELS else CHANNELS,
+        how="one-click unsubscribe" if at_once else ON_STOP_PAGE,
+    )
+    if at_once:
+        language = language_for(request, opened, client)
+        return html(pages.stop_page(stop_view(opened, client, "stopped"), language))
+    return back(request, opened, LinkPurpose.STOP, "changed" if what in CHANNELS else "stopped")
+
+
+@post("/u/{token}/resume")
+@posted(body=What)
+def resume(request: Request, token: str) -> Answer:
+    """Takes up marketing, one channel, or else the messages about the client's own bookings."""
+    opened, what = opened_by(token, LinkPurpose.STOP), _what(request)
+    channels = [what] if what in CHANNELS else CHANNELS
+    purpose = Purpose.MARKETING if what == "marketing" else Purpose.SERVICE
+    resume_messages(
+        opened.world, opened.link.network_id, opened.link.client_id, purpose=purpose, channels=channels
+    )
+    return back(request, opened, LinkPurpose.STOP, "changed" if what in CHANNELS else "resumed")
+
+
+def _what(request: Request) -> str:
+    """What the form is about; nothing in particular where it cannot be read, since stopping must work."""
+    try:
+        return form_of(request).get("what", "")
+    except DomainError:
+        return ""

@@ -1,0 +1,49 @@
+"""Simulations: a proposed programme tried on the network's past, beside the present one."""
+
+from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, get, post
+from chalicelib.api.http.shapes import Listing, PageOf
+from chalicelib.api.simulations.simulation_shapes import (
+    SimulationAnswer,
+    SimulationSaid,
+    SimulationSummary,
+    full,
+    proposed_of,
+    summary,
+)
+from chalicelib.services.simulations.simulate_programme import (
+    begin_simulation,
+    list_simulations,
+    see_simulation,
+)
+
+
+@post("/v1/programme/simulate")
+@endpoint(roles=OFFICE, body=SimulationSaid, answer=SimulationAnswer, status=202)
+def simulate(ask: Ask) -> SimulationAnswer:
+    """Begins it; nothing of the programme itself is changed. Follow it by its id: `stage`, `seen`, and in the
+    end `result`."""
+    said: SimulationSaid = ask.body
+    simulation = begin_simulation(
+        ask.world,
+        ask.access,
+        lambda present: proposed_of(said.bonuses, present),
+        from_on=said.from_,
+        to_on=said.to,
+        warm_up_months=said.warm_up_months,
+        redeem_share_percent=said.redeem_share_percent,
+    )
+    return full(simulation, None)
+
+
+@get("/v1/programme/simulations")
+@endpoint(roles=OFFICE, query=Listing, answer=PageOf[SimulationSummary])
+def find(ask: Ask) -> PageOf[SimulationSummary]:
+    """The newest first."""
+    page = list_simulations(ask.world, ask.access, limit=ask.query.limit, cursor=ask.query.cursor)
+    return PageOf(items=[summary(each) for each in page.items], next_cursor=page.cursor)
+
+
+@get("/v1/programme/simulations/{simulation_id}")
+@endpoint(roles=OFFICE, answer=SimulationAnswer)
+def see(ask: Ask, simulation_id: str) -> SimulationAnswer:
+    return full(*see_simulation(ask.world, ask.access, simulation_id))

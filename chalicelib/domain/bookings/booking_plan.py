@@ -1,0 +1,135 @@
+"""Which touches a booking calls for, and when it next wakes: a pure function of its state and the network's
+rules."""
+
+from datetime import datetime, time, timedelta
+
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.networks.rules import MessageRules
+from chalicelib.domain.shared.touches import (
+    Plan,
+    Touch,
+    TouchKind,
+    TouchState,
+    due_at,
+    open_plans,
+    timely,
+    touch_of,
+)
+from chalicelib.domain.shared.waking import Wake, first_wake
+from chalicelib.domain.shared.zones import local_date, local_instant
+
+THANKS_USEFUL = timedelta(days=7)
+NO_SHOW_USEFUL = timedelta(days=7)
+_ASKED = frozenset({TouchState.SENDING, TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN})
+ATTACH_AGAIN = (timedelta(minutes=1), timedelta(hours=1), timedelta(days=1))
+
+
+def plans(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> tuple[Plan, ...]:
+    """Every touch that the booking's present state calls for, each due at an instant or left out for a
+    reason.
+
+    zone: whose clock the quiet hours are read on (the client's, else the salon's).
+    """
+    if booking.client_id is None:
+        return ()
+    if booking.is_upcoming:
+        wanted = [_notice(booking), _confirm_request(booking, rules), _control_reminder(booking, rules)]
+    elif booking.status is Status.COMPLETED and booking.closed_at is not None:
+        wanted = _thanks(booking, rules, booking.closed_at)
+    elif booking.status is Status.NO_SHOW and booking.closed_at is not None:
+        wanted = [_no_show_invitation(booking, rules, zone, booking.closed_at)]
+    else:
+        return ()
+    since = booking.closed_at or booking.made_at
+    occurring = (replace(plan, occurrence=booking.moves) for plan in wanted)
+    return tuple(
+        replace(plan, reason="switched_off")
+        if rules.is_off(plan.kind)
+        else timely(plan, touch_of(booking.touches, plan), rules.quiet_hours, zone, made_at=since, now=now)
+        for plan in occurring
+    )
+
+
+def _notice(booking: Booking) -> Plan:
+    plan = Plan(TouchKind.NOTICE, booking.made_at, booking.starts_at)
+    return replace(plan, reason="made_afterwards") if booking.made_at >= booking.starts_at else plan
+
+
+def _confirm_request(booking: Booking, rules: MessageRules) -> Plan:
+    at = booking.starts_at - timedelta(hours=rules.confirm_request_hours_before)
+    until = booking.starts_at - timedelta(hours=rules.confirm_cutoff_hours_before)
+    plan = Plan(TouchKind.CONFIRM_REQUEST, at, until)
+    if booking.status is Status.CONFIRMED:
+        return replace(plan, reason="already_confirmed")
+    return replace(plan, reason="booked_late") if booking.made_at > at else plan
+
+
+def _control_reminder(booking: Booking, rules: MessageRules) -> Plan:
+    at = booking.starts_at - timedelta(minutes=rules.control_reminder_minutes_before)
+    plan = Plan(TouchKind.CONTROL_REMINDER, at, booking.starts_at)
+    return replace(plan, reason="booked_late") if booking.made_at > at else plan
+
+
+def _thanks(booking: Booking, rules: MessageRules, closed_at: datetime) -> list[Plan]:
+    """Review request and bonus notice, counted from the closing, so that a visit closed late is still thanked
+    for."""
+    at = closed_at + timedelta(minutes=rules.review_request_minutes_after)
+    review = Plan(TouchKind.REVIEW_REQUEST, at, at + THANKS_USEFUL)
+    bonus = Plan(TouchKind.BONUS_NOTICE, at, at + THANKS_USEFUL)
+    if closed_at - booking.ends_at > THANKS_USEFUL:
+        return [replace(review, reason="closed_too_late"), replace(bonus, reason="closed_too_late")]
+    if booking.review is not None:
+        review = replace(review, reason="already_reviewed")
+    if booking.earned_points <= 0:
+        bonus = replace(bonus, reason="nothing_earned")
+    return [review, bonus]
+
+
+def next_wake(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> Wake | None:
+    """The instant at which the booking next needs attention; None when nothing more will ever be due of
+    itself."""
+    if booking.waiting_for is not None:
+        return first_wake(_attach_wakes(booking, now), booking.trouble)
+    open_now = open_plans(plans(booking, rules, zone, now), booking.touches, now)
+    wakes = [Wake(due_at(plan, touch_of(booking.touches, plan)), plan.kind.value) for plan in open_now]
+    cut_off = unconfirmed_at(booking, rules)
+    if cut_off is not None:
+        wakes.append(Wake(cut_off, "unconfirmed"))
+    return first_wake(wakes, booking.trouble)
+
+
+def unconfirmed_at(booking: Booking, rules: MessageRules) -> datetime | None:
+    """When the salon is to be told that the client was asked to confirm and has not; None if it need not be,
+    or was told."""
+    if booking.status is not Status.BOOKED or booking.unconfirmed_told == booking.moves:
+        return None
+    asked = asked_to_confirm(booking)
+    if asked is None or asked.state is TouchState.SENDING:
+        return None
+    return booking.starts_at - timedelta(hours=rules.confirm_cutoff_hours_before)
+
+
+def asked_to_confirm(booking: Booking) -> Touch | None:
+    """The request to confirm the present start, if it may have reached the client."""
+    asked = booking.touches.get(TouchKind.CONFIRM_REQUEST)
+    if asked is None or asked.occurrence != booking.moves or asked.state not in _ASKED:
+        return None
+    return asked
+
+
+def _no_show_invitation(booking: Booking, rules: MessageRules, zone: str, closed_at: datetime) -> Plan:
+    """A day later, at an hour for such things, when nobody is cross any more."""
+    day = local_date(booking.starts_at, zone) + timedelta(days=rules.no_show_invitation_days_after)
+    at = max(local_instant(day, time(rules.day_touch_hour), zone), closed_at)
+    plan = Plan(TouchKind.NO_SHOW_INVITATION, at, at + NO_SHOW_USEFUL)
+    late = closed_at - booking.ends_at > NO_SHOW_USEFUL
+    return replace(plan, reason="closed_too_late") if late else plan
+
+
+def _attach_wakes(booking: Booking, now: datetime) -> list[Wake]:
+    """A booking whose client the site has not told yet looks for them a few times, in case word crossed on
+    the way."""
+    later = (booking.made_at + wait for wait in ATTACH_AGAIN)
+    return [Wake(at, "find_client") for at in later if at > now]

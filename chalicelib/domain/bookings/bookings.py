@@ -1,0 +1,178 @@
+"""Bookings: planned visits to one salon, with their steps and the plan of their touches. Pure; all instants
+UTC."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from chalicelib.domain.shared.errors import conflict
+from chalicelib.domain.shared.touches import Touch, TouchKind
+from chalicelib.domain.shared.waking import Trouble, Wake
+
+
+class Status(StrEnum):
+    BOOKED = "booked"
+    CONFIRMED = "confirmed"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
+
+
+UPCOMING = frozenset({Status.BOOKED, Status.CONFIRMED})
+
+
+class Line(Struct, frozen=True):
+    """One service by one specialist. price_minor in the booking's currency."""
+
+    service_id: str
+    minutes: int
+    staff_id: str | None = None
+    price_minor: int | None = None
+
+
+class Review(Struct, frozen=True):
+    """stars 1-5."""
+
+    stars: int
+    words: str
+    at: datetime
+
+
+class Refund(Struct, frozen=True):
+    """Part of a completed visit's bill that was given back: the part paid with points included. points_back:
+    what returned to the client; points_taken: what it had earned."""
+
+    id: str
+    amount_minor: int
+    at: datetime
+    actor: str
+    reason: str
+    points_back: int = 0
+    points_taken: int = 0
+
+
+class Booking(Struct, frozen=True, kw_only=True):
+    """A client's appointment.
+
+    made_at     when it was made or last moved noticeably: what the notice answers to.
+    moves       how often it was moved noticeably; the occurrence that touches belong to.
+    reopened    how often it was completed and taken back: tells the postings of one completion from
+    another's.
+    closed_at   when it was completed, cancelled or marked a no-show.
+    redeemed_minor what the redeemed points paid for, by their value on that day.
+    held_points points set aside for it when that was last changed: there may be a hold on the account.
+    unconfirmed_told
+                the occurrence of which the salon was told that nobody had confirmed it in time.
+    connection_id, external_id, guard, waiting_for
+                where it came from a site: the connection, the site's present id, the guard of the newest
+                event applied, and the site's id of a client who is not known yet.
+    """
+
+    network_id: str
+    id: str
+    salon_id: str
+    client_id: str | None = None
+    starts_at: datetime
+    lines: tuple[Line, ...]
+    currency: str
+    made_at: datetime
+    status: Status = Status.BOOKED
+    moves: int = 0
+    reopened: int = 0
+    source: str | None = None
+    note: str | None = None
+    reason: str | None = None
+    closed_at: datetime | None = None
+    paid_minor: int | None = None
+    goods_minor: int | None = None
+    tip_minor: int | None = None
+    redeemed_points: int = 0
+    redeemed_minor: int = 0
+    earned_points: int = 0
+    held_points: int = 0
+    refunds: tuple[Refund, ...] = ()
+    review: Review | None = None
+    move_wish: str | None = None
+    connection_id: str | None = None
+    external_id: str | None = None
+    guard: str | None = None
+    waiting_for: str | None = None
+    unconfirmed_told: int | None = None
+    touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
+    wake: Wake | None = None
+    trouble: Trouble | None = None
+    version: int = 0
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + timedelta(minutes=sum(line.minutes for line in self.lines))
+
+    @property
+    def visited_at(self) -> datetime:
+        """When a completed visit took place: at its start, or, closed before that, when it was closed."""
+        return min(self.starts_at, self.closed_at or self.starts_at)
+
+    @property
+    def total_minor(self) -> int:
+        return sum(line.price_minor or 0 for line in self.lines)
+
+    @property
+    def refunded_minor(self) -> int:
+        return sum(refund.amount_minor for refund in self.refunds)
+
+    @property
+    def is_upcoming(self) -> bool:
+        return self.status in UPCOMING
+
+
+def moved(booking: Booking, starts_at: datetime, now: datetime, notice_from: timedelta) -> Booking:
+    """The booking at another start. A shift of `notice_from` or more begins a new occurrence: everybody is
+    told anew, and a confirmation given for the old time no longer holds."""
+    if starts_at == booking.starts_at:
+        return booking
+    if abs(starts_at - booking.starts_at) < notice_from:
+        return replace(booking, starts_at=starts_at, trouble=None)
+    status = Status.BOOKED if booking.status is Status.CONFIRMED else booking.status
+    return replace(
+        booking,
+        starts_at=starts_at,
+        made_at=now,
+        moves=booking.moves + 1,
+        status=status,
+        move_wish=None,
+        trouble=None,
+    )
+
+
+_STEPS: Mapping[Status, frozenset[Status]] = {
+    Status.CONFIRMED: frozenset({Status.BOOKED}),
+    Status.COMPLETED: UPCOMING,
+    Status.CANCELLED: UPCOMING,
+    Status.NO_SHOW: UPCOMING,
+    Status.BOOKED: frozenset({Status.CANCELLED, Status.NO_SHOW}),
+}
+"""To which status from which. No step leads from a completed visit: it is taken back, with all that it
+brought."""
+
+
+def stepped(booking: Booking, to: Status, now: datetime, reason: str | None = None) -> Booking:
+    """The booking after a step of its life. The same step again returns the booking unchanged (compare by
+    identity).
+
+    Raises WRONG_STATUS where the present status does not allow the step.
+    """
+    if booking.status is to:
+        return booking
+    if booking.status not in _STEPS[to]:
+        raise conflict(
+            "WRONG_STATUS",
+            f"A booking that is {booking.status} cannot become {to}.",
+            status=booking.status.value,
+            wanted=to.value,
+        )
+    closed_at = None if to in UPCOMING else now
+    return replace(booking, status=to, closed_at=closed_at, reason=reason)

@@ -1,0 +1,176 @@
+"""Which touches a client calls for apart from any one booking, and when they next wake: the repeat
+invitation, the birthday greeting, and what is said to those who stay away."""
+
+from calendar import isleap
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, time, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.categories import at_risk_from, lost_from, usual_gap_days
+from chalicelib.domain.clients.clients import Client, Due
+from chalicelib.domain.networks.network import Service
+from chalicelib.domain.networks.rules import MessageRules
+from chalicelib.domain.shared.touches import (
+    IN_FLIGHT,
+    Plan,
+    TouchKind,
+    due_at,
+    is_open,
+    is_over,
+    open_plans,
+    timely,
+    touch_of,
+)
+from chalicelib.domain.shared.waking import Wake, first_wake
+from chalicelib.domain.shared.zones import day_start, local_date, local_instant
+
+INVITATION_USEFUL = timedelta(days=30)
+WIN_BACK_USEFUL = timedelta(days=30)
+BIRTHDAY_TOLD_BEFORE = timedelta(days=30)
+BIRTHDAY_GIFT = "birthday_gift"
+"""Why a client wakes who is to be given something for their birthday."""
+OWN_RHYTHM_FROM_VISITS = 3
+TOGETHER = timedelta(days=7)
+
+
+def with_dues_after(
+    client: Client, booking: Booking, services: Mapping[str, Service], completed_at: datetime
+) -> Client:
+    """The client with each service of a completed booking due again, in place of what was due of it before.
+
+    A service is due after its own days, or after the client's own rhythm once they have come three times. The
+    hour of the visit is kept: it is an hour at which the client has time.
+    """
+    rhythm = usual_gap_days([visit.on for visit in client.recent_visits])
+    own = rhythm if rhythm and client.visits_count >= OWN_RHYTHM_FROM_VISITS else None
+    had = dict.fromkeys(line.service_id for line in booking.lines)
+    again = []
+    for service_id in had:
+        service = services.get(service_id)
+        if service is not None and service.repeat_after_days is not None:
+            at = booking.visited_at + timedelta(days=own or service.repeat_after_days)
+            again.append(Due(service_id, max(at, completed_at), booking.id))
+    kept = tuple(due for due in client.due if due.service_id not in had)
+    return replace(client, due=(*kept, *again))
+
+
+def plans(client: Client, rules: MessageRules, zone: str, now: datetime) -> tuple[Plan, ...]:
+    """Every touch that the client's present state calls for, each due at an instant or left out for a reason.
+
+    zone: whose days and quiet hours count (the client's, else the salon's).
+    """
+    wanted = [
+        *_invitation(client),
+        *_birthday(client, rules, zone, now),
+        *_lapse(client, rules, zone),
+    ]
+    return tuple(
+        replace(plan, reason="switched_off")
+        if rules.is_off(plan.kind)
+        else timely(plan, touch_of(client.touches, plan), rules.quiet_hours, zone, made_at=plan.at, now=now)
+        for plan in wanted
+    )
+
+
+def _invitation(client: Client) -> list[Plan]:
+    """The one invitation for all services that are due, at the time of the first of them; before it the last
+    one, while it is on its way: its channel may fail when what was due is used up already."""
+    last = client.touches.get(TouchKind.REPEAT_INVITATION)
+    if last is not None and last.state in IN_FLIGHT and last.occurrence < client.invitations:
+        return [Plan(last.kind, last.at, last.at + INVITATION_USEFUL, occurrence=last.occurrence)]
+    if not client.due:
+        return []
+    first = min(due.at for due in client.due)
+    plan = Plan(TouchKind.REPEAT_INVITATION, first, first + INVITATION_USEFUL)
+    return [replace(plan, occurrence=client.invitations)]
+
+
+def services_due(client: Client, now: datetime) -> tuple[Due, ...]:
+    """What an invitation made now is for: all that is due by the end of its week makes one message."""
+    return tuple(due for due in client.due if due.at <= now + TOGETHER)
+
+
+def birthday_in(year: int, born: date) -> date:
+    """The 28th stands for 29 February in years without one."""
+    if (born.month, born.day) == (2, 29) and not isleap(year):
+        return date(year, 2, 28)
+    return born.replace(year=year)
+
+
+class Birthday(Struct, frozen=True):
+    """over: when its local day ends. gift_at: when what is given for it is there."""
+
+    year: int
+    day: date
+    gift_at: datetime
+    over: datetime
+
+
+def _birthdays(client: Client, rules: MessageRules, zone: str, now: datetime) -> Iterator[Birthday]:
+    """The next ones, the first first. A birth date that was told less than 30 days ahead counts from the
+    next year on."""
+    if client.birth_date is None:
+        return
+    told_on = local_date(client.birth_date_told_at or client.created_at, zone)
+    this_year = local_date(now, zone).year
+    for year in range(this_year, this_year + 3):
+        day = birthday_in(year, client.birth_date)
+        over = day_start(day + timedelta(days=1), zone)
+        if day - told_on >= BIRTHDAY_TOLD_BEFORE and now < over:
+            yield Birthday(year, day, day_start(day - timedelta(rules.birthday_days_before), zone), over)
+
+
+def _birthday(client: Client, rules: MessageRules, zone: str, now: datetime) -> list[Plan]:
+    """Once a year; the first birthday that is not over and was not greeted. The occurrence is its year."""
+    for each in _birthdays(client, rules, zone, now):
+        at = local_instant(each.day - timedelta(rules.birthday_days_before), time(rules.day_touch_hour), zone)
+        plan = Plan(TouchKind.BIRTHDAY, at, each.over, occurrence=each.year)
+        if is_over(client.touches, plan):
+            continue
+        if is_open(touch_of(client.touches, plan), now, each.over):
+            return [plan]
+    return []
+
+
+def birthday_to_give(client: Client, rules: MessageRules, zone: str, now: datetime) -> Birthday | None:
+    """The next birthday for which nothing was given yet; it is given from the local midnight on that begins
+    the day of the greeting, whether or not there is one, and until the birthday is over."""
+    left = (each for each in _birthdays(client, rules, zone, now) if each.year > client.gifted_year)
+    return next(left, None)
+
+
+def _lapse(client: Client, rules: MessageRules, zone: str) -> list[Plan]:
+    """When the client, unless they book, comes to be at risk, and when to be lost: once a lapse, which is
+    known by the visit that was the last before it. Whoever had lapsed already when they were registered is
+    not won back by a message of which they would not know the cause."""
+    last = client.last_visit_on
+    if last is None:
+        return []
+    days = [visit.on for visit in client.recent_visits]
+    lost_on = lost_from(last)
+    lost_at = local_instant(lost_on, time(rules.day_touch_hour), zone)
+    win_back = Plan(TouchKind.WIN_BACK, lost_at, lost_at + WIN_BACK_USEFUL, occurrence=last.toordinal())
+    found = [win_back]
+    risk_on = at_risk_from(client.visits_count, days)
+    if risk_on is not None and risk_on < lost_on:
+        risk_at = local_instant(risk_on, time(rules.day_touch_hour), zone)
+        found.append(Plan(TouchKind.AT_RISK, risk_at, lost_at, occurrence=last.toordinal()))
+    known = client.created_at
+    return [replace(plan, reason="long_ago") if plan.at <= known else plan for plan in found]
+
+
+def next_wake(
+    client: Client, rules: MessageRules, zone: str, now: datetime, *, gives_birthday: bool = False
+) -> Wake | None:
+    """The instant at which the client next needs attention; one who turned out to be another has none.
+    gives_birthday: the programme has a gift for birthdays."""
+    if client.merged is not None:
+        return None
+    open_now = open_plans(plans(client, rules, zone, now), client.touches, now)
+    wakes = [Wake(due_at(plan, touch_of(client.touches, plan)), plan.kind.value) for plan in open_now]
+    if gives_birthday and (birthday := birthday_to_give(client, rules, zone, now)) is not None:
+        wakes.append(Wake(birthday.gift_at, BIRTHDAY_GIFT))
+    return first_wake(wakes, client.trouble)

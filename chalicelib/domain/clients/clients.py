@@ -1,0 +1,344 @@
+"""Clients: who they are, what they allow, and the few facts about their visits that the rules need at
+once."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from chalicelib.domain.shared.ids import derived
+from chalicelib.domain.shared.touches import Purpose, Touch, TouchKind
+from chalicelib.domain.shared.waking import Trouble, Wake
+
+CHANNELS = ("sms", "whatsapp", "email", "push")
+RECENT_VISITS_KEPT = 8
+DEVICES_KEPT = 5
+MONTHS_KEPT = 7
+"""How far back one visit a month is kept besides: a regular's row of six months may end with the last one."""
+
+
+class Consent(Struct, frozen=True):
+    """Whether messages of one purpose may go through one channel: said when, by whom, how."""
+
+    channel: str
+    purpose: Purpose
+    granted: bool
+    at: datetime
+    actor: str
+    how: str
+
+
+class ConsentChange(Struct, frozen=True, kw_only=True):
+    """One line of the history of what a client allowed. id: time-ordered. void: from then on the client had
+    said neither yes nor no."""
+
+    network_id: str
+    client_id: str
+    id: str
+    consent: Consent
+    void: bool = False
+
+
+class Device(Struct, frozen=True):
+    """A phone or browser that takes push messages. endpoint: its address at the push service (an ARN)."""
+
+    endpoint: str
+    platform: str
+    at: datetime
+
+    @property
+    def id(self) -> str:
+        """Names it in addresses, where its endpoint cannot stand."""
+        return derived("dev", self.endpoint)
+
+
+class DeadAddress(Struct, frozen=True):
+    """An address of the client at which a channel fails for good (no such number, hard bounce, complaint)."""
+
+    channel: str
+    address: str
+    reason: str
+    at: datetime
+
+
+class VisitDay(Struct, frozen=True):
+    """One visit: all completed bookings of a client in one salon on one local date."""
+
+    on: date
+    salon_id: str
+
+
+class Due(Struct, frozen=True):
+    """A service that the client will want again: due at that instant, because of that booking."""
+
+    service_id: str
+    at: datetime
+    booking_id: str
+
+
+class Uncounted(Struct, frozen=True):
+    """What was taken back of a visit, or refunded, while its client was merged: they are without it when they
+    go again, too.
+
+    on      its local day. visit: None where it remains a visit. own: the same of their own visits, where
+            others had been merged into them. visits: how many less their turnover is of.
+    """
+
+    booking_id: str
+    on: date
+    currency: str
+    spent_minor: int
+    visit: VisitDay | None = None
+    own: VisitDay | None = None
+    visits: int = 0
+
+
+class Visits(Struct, frozen=True, kw_only=True):
+    """Of one client: the latest worth keeping, how many in all, and the day of the first."""
+
+    recent: tuple[VisitDay, ...] = ()
+    count: int = 0
+    first_on: date | None = None
+
+
+TAKEN_OVER = ("phone", "email", "birth_date")
+"""What a client who turned out to be another brings along where the other has none."""
+
+
+class Merge(Struct, frozen=True, kw_only=True):
+    """That a client turned out to be another, `into`, and what it takes to undo that.
+
+    out_id, in_id   the two entries that moved the points.
+    gifted_year     the other's own before.
+    booking_ids     bookings that were to come and went over to the other.
+    filled          which of TAKEN_OVER the other had none of, and took over.
+    uncounted       of their own visits, what was undone since.
+    """
+
+    into: str
+    at: datetime
+    actor: str
+    out_id: str
+    in_id: str
+    booking_ids: tuple[str, ...] = ()
+    filled: tuple[str, ...] = ()
+    uncounted: tuple[Uncounted, ...] = ()
+    gifted_year: int = 0
+
+
+class Client(Struct, frozen=True, kw_only=True):
+    """A person who comes, or may come, to a salon of the network.
+
+    recent_visits  the latest RECENT_VISITS_KEPT visits, newest first, then the last one of each of the
+                   MONTHS_KEPT that those do not reach: all that the categories are told by.
+    invitations    how many repeat invitations were decided on: the occurrence of the next one.
+    birth_date_told_at  when the birth date became known; None: when the client was registered.
+    gifted_year    the year of the last birthday that the client was given something for; 0: none.
+    written_at     when the client last wrote to us by WhatsApp.
+    merged         another client whom this one turned out to be. merges: how often that was found.
+    apart          the client's own visits, where others were merged into them, and those in all stand in
+                   recent_visits, visits_count and first_visit_on.
+    """
+
+    network_id: str
+    id: str
+    name: str
+    created_at: datetime
+    phone: str | None = None
+    email: str | None = None
+    birth_date: date | None = None
+    language: str | None = None
+    timezone: str | None = None
+    source: str | None = None
+    referred_by: str | None = None
+    note: str | None = None
+    preferences: str | None = None
+    consents: tuple[Consent, ...] = ()
+    visits_count: int = 0
+    first_visit_on: date | None = None
+    recent_visits: tuple[VisitDay, ...] = ()
+    spent_minor: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    due: tuple[Due, ...] = ()
+    invitations: int = 0
+    birth_date_told_at: datetime | None = None
+    gifted_year: int = 0
+    devices: tuple[Device, ...] = ()
+    dead_addresses: tuple[DeadAddress, ...] = ()
+    written_at: datetime | None = None
+    touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
+    guards: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    merged: Merge | None = None
+    merges: int = 0
+    apart: Visits | None = None
+    wake: Wake | None = None
+    trouble: Trouble | None = None
+    version: int = 0
+
+    @property
+    def last_visit_on(self) -> date | None:
+        return self.recent_visits[0].on if self.recent_visits else None
+
+    def consent(self, channel: str, purpose: Purpose) -> Consent | None:
+        return next((c for c in self.consents if c.channel == channel and c.purpose == purpose), None)
+
+
+def address_of(client: Client, channel: str) -> str | None:
+    """Where the channel reaches the client; None where it cannot."""
+    dead = {each.address for each in client.dead_addresses if each.channel == channel}
+    return next((address for address in _addresses(client, channel) if address not in dead), None)
+
+
+def is_known(client: Client, channel: str) -> bool:
+    """Whether there is an address for the channel, be it dead or alive."""
+    return bool(_addresses(client, channel))
+
+
+def _addresses(client: Client, channel: str) -> list[str]:
+    """The one to be tried first first."""
+    if channel == "push":
+        return [device.endpoint for device in reversed(client.devices)]
+    return [each for each in (client.email if channel == "email" else client.phone,) if each]
+
+
+def dead_address(client: Client, channel: str) -> DeadAddress | None:
+    """Why the channel does not reach the client any more, though there is an address; of several the latest
+    that failed."""
+    if address_of(client, channel) is not None:
+        return None
+    known = _addresses(client, channel)
+    dead = [each for each in client.dead_addresses if each.channel == channel and each.address in known]
+    return max(dead, key=lambda each: each.at, default=None)
+
+
+def with_device(client: Client, device: Device) -> Client:
+    """The client with a device that takes push messages from now on, the newest last; the oldest goes when
+    there are too many. What failed at its endpoint before is forgotten."""
+    others = [each for each in client.devices if each.endpoint != device.endpoint]
+    return _with_devices(client, (*others, device)[-DEVICES_KEPT:], {device.endpoint})
+
+
+def without_device(client: Client, device_id: str) -> Client:
+    return _with_devices(client, tuple(each for each in client.devices if each.id != device_id), set())
+
+
+def _with_devices(client: Client, devices: tuple[Device, ...], well: set[str]) -> Client:
+    kept = {device.endpoint for device in devices} - well
+    dead = tuple(each for each in client.dead_addresses if each.channel != "push" or each.address in kept)
+    return replace(client, devices=devices, dead_addresses=dead)
+
+
+def with_birth_date_told(before: Client, after: Client, at: datetime) -> Client:
+    """The client with the instant at which their birthday became known, if it is another than before. A year
+    that is put right changes no birthday."""
+    days = [(day.month, day.day) if day else None for day in (before.birth_date, after.birth_date)]
+    return after if days[0] == days[1] else replace(after, birth_date_told_at=at)
+
+
+def with_consent(client: Client, consent: Consent) -> Client:
+    others = tuple(c for c in client.consents if (c.channel, c.purpose) != (consent.channel, consent.purpose))
+    return replace(client, consents=(*others, consent))
+
+
+def may_send(client: Client, channel: str, purpose: Purpose, marketing_needs_consent: bool) -> bool:
+    """Service messages go unless refused; marketing needs a grant, unless the network relies on its custom
+    with clients."""
+    consent = client.consent(channel, purpose)
+    if consent is not None:
+        return consent.granted
+    return purpose is Purpose.SERVICE or not marketing_needs_consent
+
+
+def counts_as_new_visit(client: Client, visit: VisitDay) -> bool:
+    """Of the client's own visits."""
+    return visit not in own_visits(client).recent
+
+
+def own_visits(client: Client) -> Visits:
+    return client.apart or all_visits(client)
+
+
+def all_visits(client: Client) -> Visits:
+    """Those of whoever was merged into the client, too."""
+    return Visits(recent=client.recent_visits, count=client.visits_count, first_on=client.first_visit_on)
+
+
+def with_visits(client: Client, visits: Visits, apart: Visits | None) -> Client:
+    """visits: all that count for the client. apart: their own, if those are not all."""
+    return replace(
+        client,
+        recent_visits=visits.recent,
+        visits_count=visits.count,
+        first_visit_on=visits.first_on,
+        apart=apart,
+    )
+
+
+def with_visit(client: Client, visit: VisitDay, currency: str, spent_minor: int) -> Client:
+    """The client after a completed booking: a second booking on the day in the same salon is the same
+    visit."""
+    apart = _and_one(client.apart, visit) if client.apart else None
+    client = with_visits(client, _and_one(all_visits(client), visit), apart)
+    spent = {**client.spent_minor, currency: client.spent_minor.get(currency, 0) + spent_minor}
+    return replace(client, spent_minor=MappingProxyType(spent))
+
+
+def _and_one(visits: Visits, visit: VisitDay) -> Visits:
+    if visit in visits.recent:
+        return visits
+    return Visits(
+        recent=worth_keeping((*visits.recent, visit)),
+        count=visits.count + 1,
+        first_on=min(visits.first_on or visit.on, visit.on),
+    )
+
+
+def _but_one(visits: Visits, visit: VisitDay | None) -> Visits:
+    if visit is None or visits.count == 0:
+        return visits
+    recent = tuple(v for v in visits.recent if v != visit)
+    count = visits.count - 1
+    all_known = count <= len(recent)
+    first = min((v.on for v in recent), default=None) if all_known else visits.first_on
+    return Visits(recent=recent, count=count, first_on=first)
+
+
+def worth_keeping(visits: tuple[VisitDay, ...]) -> tuple[VisitDay, ...]:
+    ordered = sorted(visits, key=lambda visit: visit.on, reverse=True)
+    kept = ordered[:RECENT_VISITS_KEPT]
+    earliest = _month(kept[0].on) - MONTHS_KEPT + 1
+    months = {_month(visit.on) for visit in kept}
+    for visit in ordered[RECENT_VISITS_KEPT:]:
+        if _month(visit.on) >= earliest and _month(visit.on) not in months:
+            kept.append(visit)
+            months.add(_month(visit.on))
+    return tuple(kept)
+
+
+def _month(day: date) -> int:
+    return day.year * 12 + day.month
+
+
+def without_spending(client: Client, currency: str, spent_minor: int) -> Client:
+    """The client after so much was given back."""
+    spent = {**client.spent_minor, currency: client.spent_minor.get(currency, 0) - spent_minor}
+    return replace(client, spent_minor=MappingProxyType(spent))
+
+
+def without_booking(
+    client: Client,
+    booking_id: str,
+    visit: VisitDay | None,
+    currency: str,
+    spent_minor: int,
+    own: VisitDay | None = None,
+) -> Client:
+    """The client after a completed booking was taken back. visit: None when another booking of that day
+    remains; own: the same of the client's own visits."""
+    client = replace(
+        without_spending(client, currency, spent_minor),
+        due=tuple(d for d in client.due if d.booking_id != booking_id),
+    )
+    apart = _but_one(client.apart, own) if client.apart else None
+    return with_visits(client, _but_one(all_visits(client), visit), apart)

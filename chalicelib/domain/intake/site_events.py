@@ -1,0 +1,151 @@
+"""What a booking site has told us, in our own words: the canonical events that every adapter produces.
+
+An adapter (`booking_sites/<site>.py`) turns raw bytes into these values; `services/intake/take_in.py` applies
+them.
+A field that the site does not send is None, which always means "not said", never "empty": it leaves what is
+stored untouched.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+
+class SiteStatus(StrEnum):
+    """The state of a booking on its site. `moving`: cancelled only to be moved, no successor known yet."""
+
+    BOOKED = "booked"
+    CONFIRMED = "confirmed"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no_show"
+    MOVING = "moving"
+
+
+YEARLESS = 1604
+"""The year of a birthday without one, as address books write it: a leap year, so that 29 February exists."""
+
+
+class SiteClient(Struct, frozen=True):
+    """A client as the site knows them.
+
+    phone       as sent (a number becomes its digits), not yet E.164.
+    birth_date  in the year YEARLESS where the site knows only the day and the month.
+    """
+
+    external_id: str | None = None
+    name: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    language: str | None = None
+    birth_date: date | None = None
+
+
+class SiteLine(Struct, frozen=True):
+    """One service of a booking. Of the service its id or name is given, or both; so of the staff, if any."""
+
+    service_id: str | None = None
+    service_name: str | None = None
+    staff_id: str | None = None
+    staff_name: str | None = None
+    minutes: int | None = None
+    price_minor: int | None = None
+
+
+class BookingReported(Struct, frozen=True):
+    """A booking was made, moved, cancelled, attended, ... on the site, as a whole or in part.
+
+    external_id  the site's own id of the booking, without any version in it.
+    guard        orders the events of one booking: an event applies only if its guard is greater (as text)
+                 than the stored one. Made by `guard()`; equal guards are the same event.
+    starts_at    aware (UTC), or naive: then it is the salon's local time, and intake resolves it with the
+                 salon's zone.
+    moved_from   external_id of the booking that this one continues: a move, not a cancellation and a new one.
+    partial      the event carries only what changed (a thin no-show mark): it never creates a booking with
+                 touches.
+    client       None: not said, or a booking without a client (`anonymous` tells which).
+    minutes      the length of the whole booking; the lines' minutes, where all are given, add up to it.
+    """
+
+    external_id: str
+    guard: str
+    status: SiteStatus | None = None
+    starts_at: datetime | None = None
+    salon_external_id: str | None = None
+    client: SiteClient | None = None
+    anonymous: bool = False
+    lines: tuple[SiteLine, ...] = ()
+    moved_from: str | None = None
+    paid_minor: int | None = None
+    currency: str | None = None
+    note: str | None = None
+    source: str | None = None
+    partial: bool = False
+    minutes: int | None = None
+
+
+class ClientReported(Struct, frozen=True):
+    """A client was made, changed or deleted on the site. `merged_from`: those that this one replaces."""
+
+    external_id: str
+    guard: str
+    client: SiteClient
+    deleted: bool = False
+    merged_from: tuple[str, ...] = ()
+
+
+class Ignored(Struct, frozen=True):
+    """The event is understood and needs nothing from us. `reason`: a stable snake_case word."""
+
+    reason: str
+    detail: str = ""
+
+
+SiteEvent = BookingReported | ClientReported | Ignored
+
+
+class NotUnderstood(Exception):
+    """The body cannot be read as this site's event: it is quarantined, replayable. `code` is UPPER_SNAKE."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class BadSignature(Exception):
+    """The sender did not prove who it is: 401."""
+
+
+class SiteContext(Struct, frozen=True):
+    """What an adapter may know of the connection that an event came through.
+
+    url        the exact address that the site was given (Square signs it).
+    secret     the shared secret of the connection, or None where the secret is the address itself.
+    settings   the connection's settings, as given when it was made: adapters document which keys they read.
+    """
+
+    url: str
+    secret: str | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+def guard(
+    *, version: int | None = None, occurred_at: datetime | None = None, rank: int = 0, digest: str = ""
+) -> str:
+    """A text that sorts as a booking's events happened: by version where the site counts them, else by time.
+
+    version      at most 19 digits.
+    occurred_at  in UTC.
+    rank         0-9: within one version or instant the richer state wins.
+    digest       decides between what is left, so that any order of arrival ends in the same state.
+
+    Guards of both sorts compare too: a version beats any instant. So who counts versions must always count
+    them; what comes without may introduce a booking or a client, but never contradicts what came with one.
+    """
+    if version is not None:
+        return f"v{version:019d}{rank:d}"
+    if occurred_at is None:
+        raise ValueError("an event needs a version or an instant")
+    return f"t{occurred_at:%Y-%m-%dT%H:%M:%S.%f}{rank:d}{digest[:8]}"

@@ -1,0 +1,172 @@
+"""Surprise gifts: who gets one this month. Everybody's lot is a digest of network, month and client, so that
+the draw can be done again and comes to the same; the lowest lots get a gift, as many as the budget allows.
+
+How many regulars there are is not known beforehand, and they may be more than fit into memory. So they are
+passed twice: first their lots are counted in BUCKETS, which tells in which bucket the budget ends; then
+whoever lies below it gets a gift at once, and of that bucket's the lowest ones wait until all were seen.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from hashlib import sha256
+from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from chalicelib.domain.networks.bonus_rules import Gift, Surprise
+from chalicelib.domain.shared.holdout import is_held_out
+from chalicelib.domain.shared.zones import local_date, local_instant
+
+SURPRISE = "surprise"
+BUCKETS = 1024
+APART_MONTHS = 3
+"""Among so many calendar months running, a client gets one gift at most."""
+
+DRAWN_AT = time(11)
+"""By the network's clock, on the first day of a month."""
+
+_LOT_BITS = 50
+_BUCKET_BITS = 10
+
+
+class Waiting(Struct, frozen=True):
+    """A client of the bucket in which the budget ends."""
+
+    lot: int
+    client_id: str
+
+
+class Draw(Struct, frozen=True, kw_only=True):
+    """A month's draw, as far as it is. month: `2026-11`, of the network's zone; the terms are those of its
+    beginning.
+
+    regulars, held_out, rested  how many there were; of them held out; of the others, had one lately.
+    lots                        how many lots lie in each bucket. cut: the bucket in which the budget ends;
+                                room: how many of it get a gift; waiting: the lowest of those seen so far.
+    """
+
+    month: str
+    at: datetime
+    gift: Gift
+    budget_points: int
+    holdout_percent: int
+    regulars: int = 0
+    held_out: int = 0
+    rested: int = 0
+    lots: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    cut: int = BUCKETS
+    room: int = 0
+    waiting: tuple[Waiting, ...] = ()
+
+
+class SurpriseMonth(Struct, frozen=True, kw_only=True):
+    """What a month's surprises came to. spent_points changes with each gift, in its transaction, and so never
+    is more than the budget."""
+
+    network_id: str
+    month: str
+    budget_points: int
+    regulars: int = 0
+    held_out: int = 0
+    rested: int = 0
+    drawn: int = 0
+    spent_points: int = 0
+    begun_at: datetime
+    done_at: datetime | None = None
+    version: int = 0
+
+
+# --- when
+
+
+def next_draw_at(now: datetime, zone: str) -> datetime:
+    """The first day of a month, after now."""
+    today = local_date(now, zone)
+    this = local_instant(today.replace(day=1), DRAWN_AT, zone)
+    if this > now:
+        return this
+    following = date(today.year + today.month // 12, today.month % 12 + 1, 1)
+    return local_instant(following, DRAWN_AT, zone)
+
+
+def month_name(day: date) -> str:
+    return f"{day:%Y-%m}"
+
+
+def month_number(month: str) -> int:
+    """Months are counted from the year 0."""
+    year, number = month.split("-")
+    return int(year) * 12 + int(number) - 1
+
+
+def begun(surprise: Surprise, at: datetime, zone: str) -> Draw:
+    return Draw(
+        month=month_name(local_date(at, zone)),
+        at=at,
+        gift=surprise.gift,
+        budget_points=surprise.monthly_budget_points,
+        holdout_percent=surprise.holdout_percent,
+    )
+
+
+# --- who
+
+
+def lot_of(network_id: str, month: str, client_id: str) -> int:
+    digest = sha256(f"{network_id}|{SURPRISE} lot|{month}|{client_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> (64 - _LOT_BITS)
+
+
+def bucket_of(lot: int) -> int:
+    return lot >> (_LOT_BITS - _BUCKET_BITS)
+
+
+def is_rested(last_month: int | None, month: str) -> bool:
+    """Whether a client whose last gift came in that month may get one in this."""
+    return last_month is None or abs(month_number(month) - last_month) >= APART_MONTHS
+
+
+def latest(one: int | None, other: int | None) -> int | None:
+    """The month of the last gift of two clients who turned out to be one."""
+    return max((month for month in (one, other) if month is not None), default=None)
+
+
+def is_out(draw: Draw, network_id: str, client_id: str) -> bool:
+    """Whether the client never gets one."""
+    return is_held_out(network_id, client_id, SURPRISE, draw.holdout_percent)
+
+
+def counted(draw: Draw, network_id: str, client_id: str, last_month: int | None) -> Draw:
+    """With one regular more."""
+    draw = replace(draw, regulars=draw.regulars + 1)
+    if is_out(draw, network_id, client_id):
+        return replace(draw, held_out=draw.held_out + 1)
+    if not is_rested(last_month, draw.month):
+        return replace(draw, rested=draw.rested + 1)
+    bucket = str(bucket_of(lot_of(network_id, draw.month, client_id)))
+    return replace(draw, lots=MappingProxyType({**draw.lots, bucket: draw.lots.get(bucket, 0) + 1}))
+
+
+def with_cut(draw: Draw) -> Draw:
+    """With the bucket in which the budget ends, once all were counted."""
+    left = draw.budget_points // draw.gift.points
+    for bucket, lots in sorted((int(name), lots) for name, lots in draw.lots.items()):
+        if lots > left:
+            return replace(draw, cut=bucket, room=left, lots=MappingProxyType({}))
+        left -= lots
+    return replace(draw, lots=MappingProxyType({}))
+
+
+def gets_one(draw: Draw, lot: int) -> bool:
+    """At once, whoever the others are."""
+    return bucket_of(lot) < draw.cut
+
+
+def with_waiting(draw: Draw, lot: int, client_id: str) -> Draw:
+    """Of the bucket in which the budget ends, as many wait as it has room for, the lowest lots first."""
+    if bucket_of(lot) != draw.cut or not draw.room:
+        return draw
+    waiting = {*draw.waiting, Waiting(lot, client_id)}
+    lowest = sorted(waiting, key=lambda each: (each.lot, each.client_id))[: draw.room]
+    return replace(draw, waiting=tuple(lowest))

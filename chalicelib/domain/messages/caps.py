@@ -1,0 +1,46 @@
+"""Caps: how many messages a client may get within seven days, whatever they are about. Counted from the log
+of messages itself, so that there is no counter to go wrong."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from chalicelib.domain.messages.messages import Message, MessageState
+from chalicelib.domain.networks.rules import MessageRules
+from chalicelib.domain.shared.touches import ESSENTIAL, MARKETING, TouchKind
+
+WEEK = timedelta(days=7)
+_REACHED = frozenset({MessageState.SENDING, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN})
+
+
+def is_capped(kind: TouchKind) -> bool:
+    """What a booking cannot do without is neither held back nor counted."""
+    return kind not in ESSENTIAL
+
+
+def counts(message: Message) -> bool:
+    """Whether the client got a message of its own that the caps are about. What may have arrived counts."""
+    return is_capped(message.kind) and message.state in _REACHED and message.with_message is None
+
+
+def over_cap(
+    kind: TouchKind, recent: Iterable[tuple[TouchKind, datetime]], rules: MessageRules
+) -> tuple[str, datetime | None] | None:
+    """Why one more message would be too much, and when it no longer would (None: never); None where it is
+    not.
+
+    recent: kinds and instants of what was sent within the last seven days, in any order.
+    """
+    sent = sorted(recent, key=lambda each: each[1])
+    found = [_full("weekly_cap", rules.weekly_cap, [at for _, at in sent])]
+    if kind in MARKETING:
+        marketing = [at for each, at in sent if each in MARKETING]
+        found.append(_full("weekly_marketing_cap", rules.weekly_marketing_cap, marketing))
+    over = [each for each in found if each is not None]
+    never = next((each for each in over if each[1] is None), None)
+    return never or max(over, key=lambda each: str(each[1]), default=None)
+
+
+def _full(reason: str, cap: int, sent: list[datetime]) -> tuple[str, datetime | None] | None:
+    if len(sent) < cap:
+        return None
+    return reason, (sent[len(sent) - cap] + WEEK if cap else None)

@@ -1,0 +1,86 @@
+"""Receipts: what a channel tells of a message after it took it. They come late, twice and out of order. Pure.
+
+However they come, the message ends the same: of all that was told of it, it keeps the newest word of the
+highest rank, and the dearest price.
+"""
+
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.messages.messages import RANK, Message, MessageState
+
+MICROS_A_DOLLAR = 1_000_000
+PRICE_MOST = Decimal(100)
+PARTS_MOST = 100
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """network_id, client_id, message_id: what the message carried along, so that it is found.
+
+    at           when the channel knew it.
+    parts, cost_micros  what was charged; both or neither.
+    bad_address  this address will fail always.
+    complaint    the client told their provider that they do not want such messages.
+    """
+
+    network_id: str
+    client_id: str
+    message_id: str
+    state: MessageState
+    at: datetime
+    reason: str | None = None
+    provider_id: str | None = None
+    parts: int | None = None
+    cost_micros: int | None = None
+    bad_address: bool = False
+    complaint: bool = False
+
+
+def applied(message: Message, receipt: Receipt) -> Message:
+    """The message as the receipt leaves it: the same object if it tells nothing new. A skipped message was
+    never sent, whatever is told of it."""
+    if message.state is MessageState.SKIPPED:
+        return message
+    after = message
+    if _weight(receipt.state, receipt.at, receipt.reason) > _weight(
+        message.state, message.told_at, message.reason
+    ):
+        after = replace(after, state=receipt.state, reason=receipt.reason, told_at=receipt.at)
+    if receipt.state in (MessageState.SENT, MessageState.DELIVERED) and message.sent_at is None:
+        after = replace(after, sent_at=message.recorded_at)
+    if receipt.provider_id is not None and message.provider_id is None:
+        after = replace(after, provider_id=receipt.provider_id)
+    if receipt.cost_micros is not None and receipt.parts is not None:
+        after = _charged(after, receipt.parts, receipt.cost_micros)
+    return message if after == message else after
+
+
+def _weight(state: MessageState, told_at: datetime | None, reason: str | None) -> tuple[int, float, str]:
+    """The greater is believed. What the channel told counts for more than what we concluded ourselves."""
+    return RANK[state], told_at.timestamp() if told_at else 0.0, reason or ""
+
+
+def _charged(message: Message, parts: int, micros: int) -> Message:
+    """The estimate gives way to what is told; of two prices the dearer holds: one may be provisional."""
+    if not message.charged:
+        return replace(message, parts=parts, cost_micros=micros, charged=True)
+    return replace(
+        message, parts=max(message.parts, parts), cost_micros=max(message.cost_micros or 0, micros)
+    )
+
+
+def micros(dollars: Decimal | None) -> int | None:
+    """Millionths of a dollar; None for what is no price."""
+    if dollars is None or not dollars.is_finite() or not 0 <= dollars <= PRICE_MOST:
+        return None
+    return int((dollars * MICROS_A_DOLLAR).to_integral_value(ROUND_HALF_UP))
+
+
+def price_of_a_part(receipt: Receipt) -> int | None:
+    """What one part was charged; None where the receipt tells no price, or nothing was charged."""
+    if not receipt.cost_micros or not receipt.parts:
+        return None
+    return (2 * receipt.cost_micros + receipt.parts) // (2 * receipt.parts)

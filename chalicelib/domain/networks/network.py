@@ -1,0 +1,187 @@
+"""A network and its set-up: salons, staff, services, connections to booking sites, keys of access."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from msgspec import Struct, field
+
+from chalicelib.domain.marketing.promotions import Offer
+from chalicelib.domain.networks.rules import MessageRules, Rules
+from chalicelib.domain.shared.touches import TouchKind
+
+
+class Network(Struct, frozen=True, kw_only=True):
+    """A tenant. country: ISO 3166 alpha-2, the default for phone numbers. language: ru, ro or en. timezone:
+    IANA name of the zone at whose midnights points expire; None: that of its first salon.
+
+    identities: by channel, whom its messages come from (a phone number or pool, a WhatsApp phone number's id,
+    an e-mail address), where it has its own instead of the deployment's.
+    """
+
+    network_id: str
+    name: str
+    country: str
+    language: str
+    created_at: datetime
+    rules: Rules = field(default_factory=Rules)
+    rules_version: int = 1
+    timezone: str | None = None
+    identities: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    version: int = 0
+
+
+class Template(Struct, frozen=True, kw_only=True):
+    """A network's own words for messages of a kind, a channel and a language. text: with {placeholders}."""
+
+    network_id: str
+    kind: TouchKind
+    channel: str
+    language: str
+    text: str
+    subject: str | None = None
+    changed_at: datetime
+    actor: str
+    version: int = 0
+
+
+class Price(Struct, frozen=True, kw_only=True):
+    """What a part of a message to a country (its calling code, such as +373) was last charged, in millionths
+    of a US dollar: learned from receipts."""
+
+    network_id: str
+    channel: str
+    country_code: str
+    micros: int
+    at: datetime
+    version: int = 0
+
+
+class ReviewLink(Struct, frozen=True):
+    site: str
+    url: str
+
+
+class Salon(Struct, frozen=True, kw_only=True):
+    """A branch. timezone: IANA name. currency: ISO 4217. booking_url: where clients book by themselves.
+    latitude, longitude: in millionths of a degree, both or neither."""
+
+    network_id: str
+    id: str
+    name: str
+    timezone: str
+    currency: str
+    address: str
+    map_url: str | None = None
+    phone: str | None = None
+    review_links: tuple[ReviewLink, ...] = ()
+    booking_url: str | None = None
+    latitude: int | None = None
+    longitude: int | None = None
+    version: int = 0
+
+
+class Staff(Struct, frozen=True, kw_only=True):
+    """One specialist. external_ids: the sites' own ids of the same person, as `connection:id`."""
+
+    network_id: str
+    id: str
+    name: str
+    salon_ids: tuple[str, ...] = ()
+    tip_url: str | None = None
+    external_ids: tuple[str, ...] = ()
+    unreviewed: bool = False
+    version: int = 0
+
+
+class Service(Struct, frozen=True, kw_only=True):
+    """Something that is done for a client. price_minor in the salon's currency; None where it differs or is
+    unknown."""
+
+    network_id: str
+    id: str
+    name: str
+    category: str | None = None
+    minutes: int = 60
+    price_minor: int | None = None
+    currency: str | None = None
+    repeat_after_days: int | None = None
+    external_ids: tuple[str, ...] = ()
+    unreviewed: bool = False
+    version: int = 0
+
+
+class Connection(Struct, frozen=True, kw_only=True):
+    """A network's link with one booking site. `token` is the last part of the webhook's address and a
+    secret."""
+
+    network_id: str
+    id: str
+    site: str
+    token: str
+    created_at: datetime
+    salon_id: str | None = None
+    secret: str | None = None
+    settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    version: int = 0
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    MANAGER = "manager"
+    RECEPTION = "reception"
+    SPECIALIST = "specialist"
+    PARTNER = "partner"
+
+
+class Key(Struct, frozen=True, kw_only=True):
+    """A key of access. Only its hash is kept; `id` names it in lists. salon_ids empty: all salons."""
+
+    network_id: str
+    id: str
+    hash: str
+    role: Role
+    name: str
+    created_at: datetime
+    salon_ids: tuple[str, ...] = ()
+    staff_id: str | None = None
+    source: str | None = None
+    revoked_at: datetime | None = None
+    version: int = 0
+
+
+class Directory(Struct, frozen=True):
+    """All that a network has set up, as one value: read with one query and kept for a minute.
+
+    templates by kind, channel and language; prices by channel and calling code; offers: of promotions, by
+    their ids.
+    """
+
+    network: Network
+    salons: Mapping[str, Salon]
+    staff: Mapping[str, Staff]
+    services: Mapping[str, Service]
+    connections: Mapping[str, Connection] = field(default_factory=dict)
+    templates: Mapping[tuple[str, str, str], Template] = field(default_factory=dict)
+    prices: Mapping[tuple[str, str], Price] = field(default_factory=dict)
+    offers: Mapping[str, Offer] = field(default_factory=dict)
+
+    @property
+    def rules(self) -> Rules:
+        return self.network.rules
+
+    @property
+    def zone(self) -> str:
+        """The network's own time zone: at its midnights points expire. Where it has said none, that of the
+        salon whose id comes first; a salon that is added never changes it."""
+        if self.network.timezone is not None:
+            return self.network.timezone
+        return self.salons[min(self.salons)].timezone if self.salons else "UTC"
+
+    def messages_for(self, salon_id: str, service_ids: Sequence[str] = ()) -> MessageRules:
+        """The message rules that hold in a salon, for a booking of these services."""
+        return self.network.rules.messages_for(salon_id, service_ids)
+
+    def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:
+        return self.templates.get((kind, channel, language))

@@ -1,0 +1,168 @@
+"""What a network may decide for itself, with the defaults of a network that has decided nothing. Versioned as
+a whole. A salon or a service may have its own numbers in place of the network's."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import fields, replace
+
+from chalicelib.domain.loyalty.programme import birthday_gift
+from chalicelib.domain.networks.bonus_rules import BonusRules
+from chalicelib.domain.shared.quiet_hours import QuietHours
+from chalicelib.domain.shared.touches import TouchKind
+
+
+class ChannelStep(Struct, frozen=True):
+    """One channel of a cascade: sms, whatsapp, email or push. wait_minutes: how long it may take to deliver
+    before the next channel follows; 0: the next follows only when this one fails."""
+
+    channel: str
+    wait_minutes: int = 0
+
+    @property
+    def wait(self) -> timedelta:
+        return timedelta(minutes=self.wait_minutes)
+
+
+class MessageRules(Struct, frozen=True, kw_only=True):
+    """When, through what and how often clients are written to. Offsets count from the visit's start or, after
+    a visit, from its completion; what is due on a day is due at `day_touch_hour` of the salon.
+
+    off                      kinds that are not made at all.
+    weekly_cap               most messages in any seven days, the essential ones (notice, confirm request,
+                             reminder) not counted; weekly_marketing_cap: of these, most marketing ones.
+    monthly_budget_usd_cents what messages may cost in a calendar month (UTC); None: as much as they do. Stops
+                             all but the essential ones.
+    channels                 the cascade, the first that reaches the client first; channels_of: a kind's own.
+    holdout_percent          share of clients, by kind, whom marketing leaves alone, so that its effect can be
+                             measured.
+    part_price_micros        by channel, what a part is taken to cost (millionths of a US dollar) until
+                             receipts have told.
+    """
+
+    enabled: bool = True
+    off: tuple[TouchKind, ...] = ()
+    confirm_request_hours_before: int = 24
+    confirm_cutoff_hours_before: int = 2
+    control_reminder_minutes_before: int = 60
+    review_request_minutes_after: int = 120
+    notice_again_when_moved_by_minutes: int = 10
+    no_show_invitation_days_after: int = 1
+    birthday_days_before: int = 7
+    bonus_expiry_days_before: tuple[int, ...] = (14, 3)
+    day_touch_hour: int = 11
+    quiet_hours: QuietHours = field(default_factory=QuietHours)
+    marketing_needs_consent: bool = True
+    weekly_cap: int = 3
+    weekly_marketing_cap: int = 1
+    monthly_budget_usd_cents: int | None = None
+    channels: tuple[ChannelStep, ...] = (ChannelStep("sms"),)
+    channels_of: Mapping[TouchKind, tuple[ChannelStep, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    holdout_percent: Mapping[TouchKind, int] = field(default_factory=lambda: MappingProxyType({}))
+    part_price_micros: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    def cascade(self, kind: TouchKind) -> tuple[ChannelStep, ...]:
+        return self.channels_of.get(kind) or self.channels
+
+    def is_off(self, kind: TouchKind) -> bool:
+        return not self.enabled or kind in self.off
+
+
+class MessageChanges(Struct, frozen=True, kw_only=True):
+    """What a salon or a service has of its own; None: as the network has it."""
+
+    enabled: bool | None = None
+    off: tuple[TouchKind, ...] | None = None
+    confirm_request_hours_before: int | None = None
+    confirm_cutoff_hours_before: int | None = None
+    control_reminder_minutes_before: int | None = None
+    review_request_minutes_after: int | None = None
+    no_show_invitation_days_after: int | None = None
+    birthday_days_before: int | None = None
+    day_touch_hour: int | None = None
+    quiet_hours: QuietHours | None = None
+    channels: tuple[ChannelStep, ...] | None = None
+    channels_of: Mapping[TouchKind, tuple[ChannelStep, ...]] | None = None
+
+
+class Override(Struct, frozen=True, kw_only=True):
+    """The rules that a salon, or a service, has of its own. Exactly one of the ids is given."""
+
+    salon_id: str | None = None
+    service_id: str | None = None
+    changes: MessageChanges = field(default_factory=MessageChanges)
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """overrides: at most one for each salon and each service."""
+
+    messages: MessageRules = field(default_factory=MessageRules)
+    bonuses: BonusRules = field(default_factory=BonusRules)
+    overrides: tuple[Override, ...] = ()
+
+    def messages_for(self, salon_id: str, service_ids: Sequence[str] = ()) -> MessageRules:
+        """The rules that hold there: the network's, then the salon's own, then those of the services, of
+        which the first named comes last and so prevails."""
+        if not self.overrides:
+            return self.messages
+        wanted = [(salon_id, None), *((None, id) for id in reversed(service_ids))]
+        own = {(each.salon_id, each.service_id): each.changes for each in self.overrides}
+        rules = self.messages
+        for place in wanted:
+            if place in own:
+                rules = _changed(rules, own[place])
+        return rules
+
+
+def _changed(rules: MessageRules, changes: MessageChanges) -> MessageRules:
+    said = {each.name: getattr(changes, each.name) for each in fields(changes)}
+    return replace(rules, **{name: value for name, value in said.items() if value is not None})
+
+
+UNPLANNED = frozenset(
+    {
+        "notice_again_when_moved_by_minutes",
+        "marketing_needs_consent",
+        "weekly_cap",
+        "weekly_marketing_cap",
+        "monthly_budget_usd_cents",
+        "channels",
+        "channels_of",
+        "holdout_percent",
+        "part_price_micros",
+    }
+)
+"""Rules that decide when a touch is due, or on a move: none of them says when anything will be due."""
+
+
+def plan_alike(one: Rules, other: Rules) -> bool:
+    """Whether every touch is planned for the same instants by both, and gifts for birthdays too, so that no
+    pointer has to be set anew."""
+    gives = [birthday_gift(each.bonuses) is not None for each in (one, other)]
+    return gives[0] == gives[1] and _planned_by(one) == _planned_by(other)
+
+
+def _planned_by(rules: Rules) -> dict[tuple[str | None, str | None], dict[str, Any]]:
+    """What the plans read, by salon and service; under no id what the network has."""
+    own = {(each.salon_id, each.service_id): _plain(each.changes) for each in rules.overrides}
+    said = {place: plain for place, plain in own.items() if any(v is not None for v in plain.values())}
+    return {(None, None): _plain(rules.messages), **said}
+
+
+def _plain(rules: MessageRules | MessageChanges) -> dict[str, Any]:
+    return {each.name: getattr(rules, each.name) for each in fields(rules) if each.name not in UNPLANNED}
+
+
+class RulesChange(Struct, frozen=True, kw_only=True):
+    """One version of the rules, as it was set: by whom, and when. Kept for good."""
+
+    network_id: str
+    number: str
+    rules: Rules
+    at: datetime
+    actor: str

@@ -1,0 +1,44 @@
+"""What a client who comes often gets: a gift for months running, a coupon for so many visits within a time.
+Told visit by visit, in the order of their local dates.
+
+It comes to what visit_rewards.py does for an account, without an account; a test holds the two together."""
+
+from datetime import date
+
+from chalicelib.domain.loyalty.programme import month_of
+from chalicelib.domain.loyalty.visit_rewards import window_start
+from chalicelib.domain.networks.bonus_rules import BonusRules, CouponTerms, Gift
+
+
+class ComingOften:
+    """One client's way towards what a programme gives. What has earned something is used up."""
+
+    def __init__(self, rules: BonusRules) -> None:
+        self._streak, self._rewards = rules.streak, rules.visit_rewards
+        self._months_running, self._last_month = 0, 0
+        self._unused: list[list[date]] = [[] for _ in self._rewards]
+
+    def visit(self, on: date, *, gives: bool = True) -> tuple[Gift | None, list[CouponTerms]]:
+        """What a visit brings. gives: whether the salon's programme is on; the visit counts in any case.
+        One that is told after a visit of a later month counts as of that month."""
+        return self._streak_gift(month_of(on), gives), self._coupons(on, gives)
+
+    def _streak_gift(self, month: int, gives: bool) -> Gift | None:
+        if month > self._last_month:
+            running = self._months_running if month == self._last_month + 1 else 0
+            self._months_running, self._last_month = running + 1, month
+        if self._streak is None or not gives or self._months_running < self._streak.months:
+            return None
+        self._months_running = 0
+        return self._streak.gift
+
+    def _coupons(self, on: date, gives: bool) -> list[CouponTerms]:
+        found = []
+        for place, reward in enumerate(self._rewards):
+            first = window_start(reward, on)
+            unused = [day for day in self._unused[place] if day >= first] + [on]
+            if gives and len(unused) >= reward.visits:
+                found.append(reward.coupon)
+                unused = unused[reward.visits :]
+            self._unused[place] = unused
+        return found

@@ -1,0 +1,218 @@
+"""A programme tried on the past: what a client's visits would have earned, spent and left over, had they gone
+by these rules. Pure; one client at a time, so that only sums have to be kept.
+
+The present programme and the proposed one live through the same visits side by side. Both begin with nothing
+some months before what is counted, so that tiers and balances stand as they would. Points are granted at the
+visit itself.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from heapq import merge
+from types import MappingProxyType
+
+from msgspec import Struct, field
+
+from chalicelib.domain.loyalty.programme import (
+    Terms,
+    birthday_gift,
+    earned_points,
+    earned_terms,
+    gift_end,
+    percent_of,
+    programme_for,
+    quote,
+    standing,
+)
+from chalicelib.domain.networks.bonus_rules import BonusRules, Gift, Programme
+from chalicelib.domain.shared.zones import local_date
+from chalicelib.domain.simulations.coming_often import ComingOften
+from chalicelib.domain.simulations.past_visits import (
+    Birthday,
+    PastVisit,
+    Span,
+    Step,
+    birthdays_of,
+    month_counted,
+    steps_of,
+)
+from chalicelib.domain.simulations.purse import Purse
+
+GRANTED = ("cashback", "birthday", "streak")
+"""What points are granted for here."""
+
+Sums = Mapping[str, int]
+"""What was counted, by name: `cashback 2026-03 MDL`, `outstanding MDL`, `clients`, `tier Gold`."""
+
+
+class ClientSums(Struct, frozen=True, kw_only=True):
+    """What one client's past came to: as it was, by the present rules, by the proposed ones."""
+
+    actual: Sums = field(default_factory=lambda: MappingProxyType({}))
+    present: Sums = field(default_factory=lambda: MappingProxyType({}))
+    proposed: Sums = field(default_factory=lambda: MappingProxyType({}))
+
+
+def added(sums: Sums, more: Iterable[Sums]) -> Sums:
+    """Best of many clients at once."""
+    whole = Counter(sums)
+    for each in more:
+        whole.update(each)
+    return MappingProxyType(dict(whole))
+
+
+def simulated(
+    visits: Iterable[PastVisit],
+    birth_date: date | None,
+    present: BonusRules,
+    proposed: BonusRules,
+    span: Span,
+) -> ClientSums:
+    """One client's visits, in any order, under both programmes. Nothing is counted of a client who did not
+    come since `warm_from`."""
+    past = sorted(
+        (visit for visit in visits if span.warm_from <= visit.at < span.until), key=lambda visit: visit.at
+    )
+    if not past:
+        return ClientSums()
+    steps = list(steps_of(past, span, _has_tiers(present) or _has_tiers(proposed)))
+    births = list(birthdays_of(birth_date, past[0].at, span)) if birth_date is not None else []
+    happened: Iterable[Step | Birthday] = merge(steps, births, key=lambda each: each.at)
+    one, other = _Life(present, span), _Life(proposed, span)
+    given = None if span.redeem_share_percent is None else (span.redeem_share_percent, 100)
+    for step in happened:
+        if isinstance(step, Birthday):
+            one.birthday(step)
+            other.birthday(step)
+        else:
+            other.visit(step, one.visit(step, given))
+    came = any(step.month is not None for step in steps)
+    sums = [life.ended(steps[-1], came) for life in (one, other)]
+    return ClientSums(actual=_as_it_was(steps, came), present=sums[0], proposed=sums[1])
+
+
+def _has_tiers(rules: BonusRules) -> bool:
+    return any(each.tiers for each in (rules, *rules.programmes))
+
+
+def _as_it_was(steps: Sequence[Step], came: bool) -> Counter[str]:
+    """With what does not depend on any rules: the visits, and what they came to."""
+    sums: Counter[str] = Counter()
+    for step in steps:
+        if step.month is not None:
+            visit, currency = step.visit, step.visit.currency
+            _count(sums, "visits", step.month, currency, 1)
+            _count(sums, "paid", step.month, currency, visit.bill.paid_minor)
+            _count(sums, "redeemed", step.month, currency, visit.redeemed_points)
+            _count(sums, "cashback", step.month, currency, visit.earned_points)
+    _count_client(sums, came)
+    return sums
+
+
+def _count(sums: Counter[str], what: str, month: str, currency: str, number: int) -> None:
+    if number:
+        sums[f"{what} {month} {currency}"] += number
+
+
+def _count_client(sums: Counter[str], came: bool) -> None:
+    """The client as one of those who came in what is counted, were granted points there, redeemed some."""
+    if came:
+        done = {name.partition(" ")[0] for name in sums}
+        sums["clients"] = 1
+        sums["earning"] = int(not done.isdisjoint(GRANTED))
+        sums["redeeming"] = int("redeemed" in done)
+
+
+# --- what clients redeem
+
+_Share = tuple[int, int]
+"""A part of what could be redeemed: numerator and denominator."""
+
+
+def _wanted(most: int, share: _Share, programme: Programme) -> int:
+    """That part of what may be redeemed, in steps; nothing where that is below the least that may be."""
+    part, whole = share
+    points = most * part // whole
+    points -= points % programme.redeem_step_points
+    return points if points >= programme.redeem_minimum_points else 0
+
+
+# --- a client's life under one programme
+
+
+class _Life:
+    def __init__(self, rules: BonusRules, span: Span) -> None:
+        self._rules, self._span = rules, span
+        self._purse, self._often = Purse(), ComingOften(rules)
+        self._sums: Counter[str] = Counter()
+        self._currency = ""
+        self._able = False
+
+    def visit(self, step: Step, share: _Share | None) -> _Share:
+        """share: how much of what they could the client redeems; None: as much as they did. Answers with that
+        share."""
+        visit, month, rules, now = step.visit, step.month, self._rules, step.at
+        self._currency = visit.currency
+        self._expire(now)
+        terms, value = programme_for(rules, visit.salon_id, visit.on), rules.point_value(visit.currency)
+        most = quote(self._purse.available(now), visit.bill, terms, value).points
+        share = share or (visit.redeemed_points, max(most, visit.redeemed_points, 1))
+        redeemed = _wanted(most, share, terms)
+        if redeemed:
+            self._purse.spend(redeemed, now)
+        percent = percent_of(step.before, terms, visit.currency, visit.on)
+        earned = earned_points(visit.bill, redeemed, terms, percent, value)
+        if earned:
+            of_lot = earned_terms(terms, now, visit.salon_zone, self._span.zone)
+            self._purse.grant(earned, of_lot, visit.currency)
+        self._able = self._able or (most > 0 and month is not None)
+        self._add("redeemed", month, visit.currency, redeemed)
+        self._add("cashback", month, visit.currency, earned)
+        if step.is_new_visit:
+            self._reward(step, terms.enabled)
+        self._purse.visited(now, self._span.zone)
+        return share
+
+    def _reward(self, step: Step, gives: bool) -> None:
+        """What is given for coming often."""
+        streak, coupons = self._often.visit(step.visit.on, gives=gives)
+        if streak is not None:
+            self._give("streak", streak, step.at, step.month)
+        for coupon in coupons:
+            self._add("coupons", step.month, self._currency, 1)
+            self._add("coupons_minor", step.month, self._currency, coupon.amount_minor)
+
+    def birthday(self, step: Birthday) -> None:
+        gift = birthday_gift(self._rules)
+        if gift is not None:
+            self._expire(step.at)
+            self._give("birthday", gift, step.at, step.month)
+
+    def ended(self, last: Step, came: bool) -> Counter[str]:
+        """What it all came to, once the client has made their last visit."""
+        sums, end = self._sums, self._span.until - datetime.resolution
+        self._expire(end)
+        _count_client(sums, came)
+        for lot in self._purse.lots:
+            sums[f"outstanding {lot.currency}"] += lot.remaining
+        if came:
+            sums["able"] = int(self._able)
+            visit, day = last.visit, local_date(end, self._span.zone)
+            terms = programme_for(self._rules, visit.salon_id, day)
+            stands = standing(last.after, terms, visit.currency, day)
+            if stands is not None:
+                sums[f"tier {stands.tier.name}"] = 1
+        return sums
+
+    def _give(self, kind: str, gift: Gift, at: datetime, month: str | None) -> None:
+        self._purse.grant(gift.points, Terms(at, gift_end(gift, at, self._span.zone)), self._currency)
+        self._add(kind, month, self._currency, gift.points)
+
+    def _expire(self, now: datetime) -> None:
+        for lot in self._purse.expired(now):
+            self._add("expired", month_counted(lot.expires_at, self._span), lot.currency, lot.remaining)
+
+    def _add(self, what: str, month: str | None, currency: str, number: int) -> None:
+        if month is not None:
+            _count(self._sums, what, month, currency, number)

@@ -1,0 +1,224 @@
+"""Simulations as they are kept: what was proposed, how far it is, what it came to."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from chalicelib.domain.networks.bonus_rules import BonusRules
+from chalicelib.domain.shared.zones import local_date
+from chalicelib.domain.simulations.past_visits import Span
+from chalicelib.domain.simulations.simulation import GRANTED, ClientSums, Sums, added
+
+CLIENTS, DONE = "clients", "done"
+
+
+class Simulation(Struct, frozen=True, kw_only=True):
+    """A proposed programme beside the one that stood when it was begun. from_on, to_on: local dates of the
+    network, both included. The place that it has come to, and the sums up to there, are saved as one, so that
+    nobody is counted twice.
+
+    stage    CLIENTS or DONE; empty: it has not begun. cursor: where in the list of clients.
+    seen     clients looked at; visits: bookings lived through, those before `from_on` included.
+    """
+
+    network_id: str
+    id: str
+    walk_id: str
+    begun_at: datetime
+    actor: str
+    present: BonusRules
+    proposed: BonusRules
+    from_on: date
+    to_on: date
+    span: Span
+    stage: str = ""
+    cursor: str | None = None
+    seen: int = 0
+    visits: int = 0
+    sums: ClientSums = field(default_factory=ClientSums)
+    finished_at: datetime | None = None
+    version: int = 0
+
+
+def with_clients(
+    simulation: Simulation, sums: list[ClientSums], seen: int, visits: int, cursor: str | None, now: datetime
+) -> Simulation:
+    """After one more page of clients."""
+    stands = simulation.sums
+    return replace(
+        simulation,
+        stage=CLIENTS if cursor is not None else DONE,
+        cursor=cursor,
+        seen=simulation.seen + seen,
+        visits=simulation.visits + visits,
+        sums=ClientSums(
+            actual=added(stands.actual, [each.actual for each in sums]),
+            present=added(stands.present, [each.present for each in sums]),
+            proposed=added(stands.proposed, [each.proposed for each in sums]),
+        ),
+        finished_at=None if cursor is not None else now,
+    )
+
+
+# --- what it came to
+
+
+class MonthFigures(Struct, frozen=True, kw_only=True):
+    """Points. outstanding: at the end of the month."""
+
+    month: str
+    granted: int
+    redeemed: int
+    expired: int
+    outstanding: int
+
+
+class MoneyFigures(Struct, frozen=True, kw_only=True):
+    """In minor units of one currency. revenue: what visits came to, the part paid with points included.
+    granted, gifts (a part of it), redeemed, expired, outstanding: points at their worth, by the salon that
+    granted them or where they paid. coupons: those of a fixed amount, if all are used."""
+
+    currency: str
+    revenue: int
+    granted: int
+    gifts: int
+    redeemed: int
+    expired: int
+    outstanding: int
+    coupons: int
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What one programme came to. by_kind: points granted. clients: who came; earning: who was granted
+    points; able: who could have redeemed some; redeeming: who did. tiers: of those who came, at the end."""
+
+    by_kind: Mapping[str, int]
+    redeemed: int
+    expired: int
+    outstanding: int
+    coupons: int
+    clients: int
+    earning: int
+    able: int
+    redeeming: int
+    tiers: Mapping[str, int]
+    money: tuple[MoneyFigures, ...]
+    months: tuple[MonthFigures, ...]
+
+    @property
+    def granted(self) -> int:
+        return sum(self.by_kind.values())
+
+
+def outcome_of(sums: Sums, actual: Sums, rules: BonusRules, months: list[str]) -> Outcome:
+    """actual: what does not depend on the rules. months: those of the period, as `2026-03`. What stood open
+    when it began is what explains the end."""
+    by = _Names(sums)
+    outstanding = by.total("outstanding")
+    granted = {kind: by.total(kind) for kind in GRANTED}
+    redeemed, expired = by.total("redeemed"), by.total("expired")
+    opening = outstanding + redeemed + expired - sum(granted.values())
+    currencies = sorted(_Names(actual).currencies() | by.currencies())
+    return Outcome(
+        by_kind={kind: points for kind, points in granted.items() if points},
+        redeemed=redeemed,
+        expired=expired,
+        outstanding=outstanding,
+        coupons=by.total("coupons"),
+        **{name: sums.get(name, 0) for name in ("earning", "able", "redeeming")},
+        clients=actual.get("clients", 0),
+        tiers={name.removeprefix("tier "): n for name, n in sums.items() if name.startswith("tier ")},
+        money=tuple(_money(by, _Names(actual), rules, currency) for currency in currencies),
+        months=tuple(_month_by_month(by, months, opening)),
+    )
+
+
+class _Names:
+    """Sums by the parts of their names."""
+
+    def __init__(self, sums: Sums) -> None:
+        self._parts = [(name.split(" "), number) for name, number in sums.items()]
+
+    def total(self, what: str, *, month: str | None = None, currency: str | None = None) -> int:
+        return sum(
+            number
+            for parts, number in self._parts
+            if parts[0] == what and month in (None, *parts[1:-1]) and currency in (None, parts[-1])
+        )
+
+    def currencies(self) -> set[str]:
+        return {parts[-1] for parts, _ in self._parts if parts[0] in ("outstanding", "visits", "expired")}
+
+
+def _money(by: _Names, actual: _Names, rules: BonusRules, currency: str) -> MoneyFigures:
+    def worth(*kinds: str) -> int:
+        return sum(by.total(kind, currency=currency) for kind in kinds) * rules.point_value(currency)
+
+    return MoneyFigures(
+        currency=currency,
+        revenue=actual.total("paid", currency=currency),
+        granted=worth(*GRANTED),
+        gifts=worth(*(kind for kind in GRANTED if kind != "cashback")),
+        redeemed=worth("redeemed"),
+        expired=worth("expired"),
+        outstanding=worth("outstanding"),
+        coupons=by.total("coupons_minor", currency=currency),
+    )
+
+
+def _month_by_month(by: _Names, months: list[str], outstanding: int) -> list[MonthFigures]:
+    found = []
+    for month in months:
+        granted = sum(by.total(kind, month=month) for kind in GRANTED)
+        redeemed, expired = by.total("redeemed", month=month), by.total("expired", month=month)
+        outstanding += granted - redeemed - expired
+        found.append(
+            MonthFigures(
+                month=month, granted=granted, redeemed=redeemed, expired=expired, outstanding=outstanding
+            )
+        )
+    return found
+
+
+def months_between(first: date, last: date) -> list[str]:
+    """`2026-03`, ... of two local dates, both included."""
+    numbers = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in numbers]
+
+
+# --- what it rests on
+
+
+def assumptions(simulation: Simulation) -> list[str]:
+    """In words for whoever reads the figures."""
+    span = simulation.span
+    warm_on, share = local_date(span.warm_from, span.zone), span.redeem_share_percent
+    redeem = (
+        "Clients redeem the share that they really did of what the present rules allowed at that visit"
+        if share is None
+        else f"Clients redeem {share} % of what they can at every visit"
+    )
+    return [
+        f"{redeem}; of what a programme allows, in its steps and from its minimum on.",
+        f"Both programmes begin with no points on {warm_on}; only {simulation.from_on} to"
+        f" {simulation.to_on} is counted.",
+        "Clients come as often and pay as much under either programme as they did.",
+        "The present programme is the one that stood when the simulation was begun, all through the past.",
+        "Points are granted at the visit's start; what was refunded was never paid.",
+        "Birthday gifts go to those who have come before, when they would be congratulated.",
+        "Coupons are counted, not used.",
+        "Clients who were merged are lived through each with the visits made under their own name.",
+        "Visits without a known client earn nothing and are not counted.",
+    ]
+
+
+def not_simulated(simulation: Simulation) -> list[str]:
+    """What there is, or either programme has, that no figure contains."""
+    rules = (simulation.present, simulation.proposed)
+    own = {
+        "referral": any(each.referral is not None for each in rules),
+        "surprise": any(each.surprise is not None for each in rules),
+    }
+    return [name for name, there in own.items() if there] + ["compensation", "promotions", "posted_by_hand"]

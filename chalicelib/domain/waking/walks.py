@@ -1,0 +1,101 @@
+"""Walks: long work over all of a network's clients or bookings, a page at a time. A walk is an item that
+wakes: it keeps its own place, so that it goes on after a crash, and shows how far it is."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from chalicelib.domain.clearing.audit import AuditSums
+from chalicelib.domain.clearing.clearing import Period
+from chalicelib.domain.loyalty.surprises import Draw
+from chalicelib.domain.shared.waking import Trouble, Wake
+
+
+class WalkKind(StrEnum):
+    REPLAN = "replan"
+    """Sets every pointer anew after a change of the rules."""
+    INVITE = "invite"
+    """Finds the recipients of a campaign."""
+    RESUME = "resume"
+    """Gives new times to those whom a campaign could not write to while it was paused."""
+    COUNT = "count"
+    """Counts whom a campaign would reach, and at what cost."""
+    TALLY = "tally"
+    """Counts what has become of a campaign's recipients."""
+    PROMOTE = "promote"
+    """Gives a promotion's points to its audience."""
+    SURPRISE = "surprise"
+    """Draws a month's surprise gifts, then sleeps until the next month."""
+    AUDIT = "audit"
+    """Recomputes every account from its entries."""
+    AUDIT_SAMPLE = "audit_sample"
+    """Recomputes some accounts each night; it never ends."""
+    CLEARING = "clearing"
+    """Adds up a month of the ledger, by pairs of salons."""
+    SIMULATE = "simulate"
+    """Lives through the past under a proposed programme."""
+
+
+class Count(Struct, frozen=True, kw_only=True):
+    """What a walk counts of clients, as of an instant.
+
+    COUNT: outcomes are the channels that would reach them, reasons why none does; last_at: when the last of
+    them would be due. TALLY: outcomes are states, reasons those of the skipped and failed. micros: what it
+    would cost, or did (millionths of a US dollar).
+    """
+
+    at: datetime
+    clients: int = 0
+    outcomes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    reasons: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    micros: int = 0
+    last_at: datetime | None = None
+
+
+def counted(count: Count, outcome: str | None, reason: str | None = None, micros: int = 0) -> Count:
+    """With one client more."""
+    return replace(
+        count,
+        clients=count.clients + 1,
+        outcomes=_one_more(count.outcomes, outcome),
+        reasons=_one_more(count.reasons, reason),
+        micros=count.micros + micros,
+    )
+
+
+def _one_more(numbers: Mapping[str, int], name: str | None) -> Mapping[str, int]:
+    return numbers if name is None else MappingProxyType({**numbers, name: numbers.get(name, 0) + 1})
+
+
+class Walk(Struct, frozen=True, kw_only=True):
+    """stage: which list is being walked; cursor: where in it. seen, changed: how many items it came by, and
+    how many of them it wrote or found. campaign_id: whose recipients it is about. next_at: when the next of
+    them is due. count: what it has counted so far. promotion_id: whose points it gives. draw: the surprises
+    that it draws. audit: what of accounts; of a walk that never ends, in its last night. period: the month
+    that it adds up. simulation_id: what it simulates. sleeps_until: it is not gone on with before."""
+
+    network_id: str
+    id: str
+    kind: WalkKind
+    begun_at: datetime
+    campaign_id: str | None = None
+    simulation_id: str | None = None
+    stage: str = ""
+    cursor: str | None = None
+    seen: int = 0
+    changed: int = 0
+    next_at: datetime | None = None
+    count: Count | None = None
+    promotion_id: str | None = None
+    draw: Draw | None = None
+    audit: AuditSums | None = None
+    period: Period | None = None
+    sleeps_until: datetime | None = None
+    finished_at: datetime | None = None
+    wake: Wake | None = None
+    trouble: Trouble | None = None
+    version: int = 0

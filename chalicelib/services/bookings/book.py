@@ -1,0 +1,186 @@
+"""Book: make an appointment for a known or a new client."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from chalicelib.domain.bookings.bookings import Booking, Line
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.networks.access import Access
+from chalicelib.domain.networks.network import Directory, Role, Salon, Service
+from chalicelib.domain.shared.errors import conflict, missing, refused
+from chalicelib.domain.shared.ids import derived
+from chalicelib.services.bookings.plan_booking import with_wake
+from chalicelib.services.clients.follow_merge import ensure_present
+from chalicelib.services.clients.keep_client import NewClient, drafted, find_client, see_client
+from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.world import World
+
+LINES_MOST = 20
+MINUTES_MOST = 24 * 60
+AHEAD_MOST = timedelta(days=730)
+MINOR_MOST = 10**12
+
+
+class WantedLine(Struct, frozen=True, kw_only=True):
+    """One service wanted. minutes and price_minor default to the service's own."""
+
+    service_id: str
+    staff_id: str | None = None
+    minutes: int | None = None
+    price_minor: int | None = None
+
+
+class NewBooking(Struct, frozen=True, kw_only=True):
+    """client: an id, or what is said of somebody who is found by phone or e-mail, else made."""
+
+    salon_id: str
+    client: str | NewClient
+    starts_at: datetime
+    lines: Sequence[WantedLine]
+    source: str | None = None
+    note: str | None = None
+
+
+def book(world: World, access: Access, new: NewBooking, request_id: str | None = None) -> Booking:
+    """`book_with_client` for who needs the booking alone."""
+    return book_with_client(world, access, new, request_id)[0]
+
+
+def book_with_client(
+    world: World, access: Access, new: NewBooking, request_id: str | None = None
+) -> tuple[Booking, Client | None]:
+    """Makes a booking; its notice goes out at once. At most three calls in sequence where the rules are warm.
+
+    The client comes along where they were read. One who is found by phone is not: until the notice goes out
+    the booking is planned by the salon's clock, and then, at the latest, by the client's own.
+
+    request_id makes a repetition of the same request come to the same booking. Raises NOT_FOUND, FORBIDDEN,
+    START_IN_PAST, INVALID_LINES, INVALID_PHONE, ...
+    """
+    directory = world.directory(access.network_id, lambda known: names_only(known, new.salon_id, new.lines))
+    salon = salon_of(directory, access, new.salon_id)
+    ensure_ahead(new.starts_at, world.now())
+    lines = priced(directory, new.salon_id, new.lines)
+    for _ in world.tries():
+        client_id, client, others = _client_of(world, access, new.client, request_id)
+        booking = _drafted(world, access, new, salon, client_id, lines, request_id)
+        booking = with_wake(booking, directory, client, world.now())
+        try:
+            saved: Booking = world.store.save(booking, *others)[0]
+        except SaveConflict as clash:
+            stands = world.store.booking(access.network_id, booking.id) if request_id else None
+            if stands is not None:
+                return stands, client
+            if clash.value is booking:
+                raise conflict("TRY_AGAIN", "This booking's id is taken; try again.") from None
+            continue
+        world.wake_if_due(saved)
+        return saved, client
+    raise conflict("TRY_AGAIN", "Somebody else registered this client at the same moment; try again.")
+
+
+def names_only(directory: Directory, salon_id: str, lines: Sequence[WantedLine]) -> bool:
+    """Whether all that a booking names is in the directory."""
+    return salon_id in directory.salons and all(
+        line.service_id in directory.services and (line.staff_id is None or line.staff_id in directory.staff)
+        for line in lines
+    )
+
+
+def salon_of(directory: Directory, access: Access, salon_id: str) -> Salon:
+    salon = directory.salons.get(salon_id)
+    if salon is None:
+        raise missing("salon", salon_id)
+    access.ensure_salon(salon_id)
+    return salon
+
+
+def ensure_ahead(starts_at: datetime, now: datetime) -> None:
+    if starts_at <= now:
+        raise refused("START_IN_PAST", "A booking starts in the future.", starts_at=starts_at.isoformat())
+    if starts_at > now + AHEAD_MOST:
+        raise refused("START_TOO_FAR", "A booking starts within two years.", starts_at=starts_at.isoformat())
+
+
+def priced(directory: Directory, salon_id: str, wanted: Sequence[WantedLine]) -> tuple[Line, ...]:
+    """The lines with the services' own minutes and prices where nothing else was said."""
+    if not 1 <= len(wanted) <= LINES_MOST:
+        raise refused("INVALID_LINES", f"A booking has 1 to {LINES_MOST} lines.", lines=len(wanted))
+    return tuple(_priced_line(directory, salon_id, line) for line in wanted)
+
+
+def _priced_line(directory: Directory, salon_id: str, line: WantedLine) -> Line:
+    service = directory.services.get(line.service_id)
+    if service is None:
+        raise missing("service", line.service_id)
+    if line.staff_id is not None:
+        staff = directory.staff.get(line.staff_id)
+        if staff is None:
+            raise missing("staff", line.staff_id)
+        if staff.salon_ids and salon_id not in staff.salon_ids:
+            raise refused(
+                "STAFF_ELSEWHERE", "This specialist does not work in that salon.", staff_id=line.staff_id
+            )
+    minutes = service.minutes if line.minutes is None else line.minutes
+    price = usual_price(service, directory.salons[salon_id]) if line.price_minor is None else line.price_minor
+    if not 1 <= minutes <= MINUTES_MOST:
+        raise refused("INVALID_MINUTES", "A service takes between a minute and a day.", minutes=minutes)
+    if price is not None and not 0 <= price <= MINOR_MOST:
+        raise refused("INVALID_AMOUNT", "A price is not negative and not absurd.", amount_minor=price)
+    return Line(line.service_id, minutes, line.staff_id, price)
+
+
+def usual_price(service: Service, salon: Salon) -> int | None:
+    """The service's price, if it is in the salon's currency."""
+    return service.price_minor if service.currency in (None, salon.currency) else None
+
+
+def _client_of(
+    world: World, access: Access, said: str | NewClient, request_id: str | None
+) -> tuple[str, Client | None, list[Any]]:
+    """The client's id, the client where they were read, and what must be saved with the booking because they
+    are new."""
+    if isinstance(said, str):
+        client = see_client(world, access, said)
+        ensure_present(client)
+        return client.id, client, []
+    known = find_client(world, access.network_id, phone=said.phone, email=said.email)
+    if known is not None:
+        return known, None, []
+    client, others = drafted(world, access, said, request_id and f"{request_id}/client")
+    return client.id, client, [client, *others]
+
+
+def _drafted(
+    world: World,
+    access: Access,
+    new: NewBooking,
+    salon: Salon,
+    client_id: str,
+    lines: tuple[Line, ...],
+    request_id: str | None,
+) -> Booking:
+    return Booking(
+        network_id=access.network_id,
+        id=derived("bkg", access.network_id, request_id) if request_id else world.new_id("bkg"),
+        salon_id=salon.id,
+        client_id=client_id,
+        starts_at=new.starts_at,
+        lines=lines,
+        currency=salon.currency,
+        made_at=world.now(),
+        source=access.source if access.role is Role.PARTNER else new.source,
+        note=new.note,
+    )
+
+
+def see_booking(world: World, access: Access, booking_id: str) -> Booking:
+    """The booking, if there is one and this key reaches it."""
+    booking = world.store.booking(access.network_id, booking_id)
+    if booking is None:
+        raise missing("booking", booking_id)
+    access.ensure_booking(booking)
+    return booking

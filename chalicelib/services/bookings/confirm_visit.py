@@ -1,0 +1,23 @@
+"""Confirm a visit: the client was asked about all its bookings in one message, and answers for all of
+them."""
+
+from chalicelib.domain.bookings.booking_plan import asked_to_confirm
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.services.bookings.plan_booking import directory_for
+from chalicelib.services.bookings.step_booking import confirm
+from chalicelib.services.messages.about_booking import other_bookings_of_visit
+from chalicelib.services.shared.world import Allow, World
+
+
+def confirm_visit(world: World, network_id: str, booking_id: str, allow: Allow) -> Booking:
+    """Confirms the booking, and the others of its visit that the request spoke of: those made before it went
+    out. Again: unchanged. Raises NOT_FOUND, WRONG_STATUS, as of the booking that is named."""
+    named = confirm(world, network_id, booking_id, allow)
+    asked = asked_to_confirm(named)
+    if asked is None or named.client_id is None:
+        return named
+    salon = directory_for(world, named).salons[named.salon_id]
+    for other in other_bookings_of_visit(named, salon, world.store):
+        if other.status is Status.BOOKED and other.made_at <= asked.at:
+            confirm(world, network_id, other.id, allow)
+    return named

@@ -1,0 +1,87 @@
+"""Audit a sample of accounts each night, and have the month before counted once its books are closed. One
+walk of each network wakes for it, and sleeps until the next night."""
+
+from contextlib import suppress
+from datetime import datetime, time, timedelta
+
+from msgspec.structs import replace
+
+from chalicelib.domain.clearing.audit import drawn_instants
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.waking import Wake
+from chalicelib.domain.shared.zones import local_date, local_instant
+from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.services.clearing.audit_accounts import Count, audit_these, not_counted, tell
+from chalicelib.services.clearing.clear_month import closing_walk
+from chalicelib.services.clearing.visit_accounts import accounts_of, due_at
+from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.world import World
+
+NIGHTLY_ID = "wlk_000000000nightly"
+"""One in each network; before all others, so that it stands last where the newest come first."""
+
+NIGHT_HOUR = time(3)
+DRAWS, OF_EACH_DRAW = 5, 10
+ROUND = 100
+"""How many accounts a night checks: at instants drawn by lot, those of the clients who had registered before;
+and so many where the last night stopped, so that each has its turn."""
+
+
+def nightly_walk(network_id: str, now: datetime, zone: str) -> Walk:
+    """To be saved with what begins a network."""
+    at = next_night(now, zone)
+    wake = Wake(at, WalkKind.AUDIT_SAMPLE.value)
+    return Walk(
+        network_id=network_id,
+        id=NIGHTLY_ID,
+        kind=WalkKind.AUDIT_SAMPLE,
+        begun_at=now,
+        sleeps_until=at,
+        wake=wake,
+    )
+
+
+def ensure_nightly(world: World, network_id: str) -> None:
+    """For networks that began before there was such a walk."""
+    if world.store.walk(network_id, NIGHTLY_ID) is None:
+        zone = world.directory(network_id).zone
+        with suppress(SaveConflict):
+            world.store.save(nightly_walk(network_id, world.now(), zone))
+
+
+def next_night(after: datetime, zone: str) -> datetime:
+    day = local_date(after, zone)
+    at = local_instant(day, NIGHT_HOUR, zone)
+    return at if at > after else local_instant(day + timedelta(days=1), NIGHT_HOUR, zone)
+
+
+def audit_night(world: World, walk: Walk, count: Count = not_counted) -> Walk:
+    """The walk after this night: asleep until the next. A night that was missed is not made up for."""
+    directory, now = world.directory(walk.network_id), world.now()
+    due = due_at(walk, now)
+    ids, cursor = _sample(world, walk, directory, due)
+    sums, found = audit_these(world, accounts_of(world, walk.network_id, ids))
+    tell(world, walk, found, due, count)
+    closing = closing_walk(world, directory, now)
+    if closing is not None:
+        with suppress(SaveConflict):  # it was begun in another night
+            world.store.save(closing)
+    return replace(
+        walk,
+        stage="asleep",
+        cursor=cursor,
+        seen=walk.seen + len(ids),
+        changed=walk.changed + len(found),
+        audit=sums,
+        sleeps_until=next_night(now, directory.zone),
+    )
+
+
+def _sample(world: World, walk: Walk, directory: Directory, due: datetime) -> tuple[list[str], str | None]:
+    """Whose accounts are checked, each once, and where the next night goes on with the round."""
+    network_id, night = walk.network_id, local_date(due, directory.zone)
+    found = world.store.client_ids(network_id, limit=ROUND, cursor=walk.cursor)
+    ids = list(found.items)
+    for instant in drawn_instants(network_id, night, directory.network.created_at, due, DRAWS):
+        ids += world.store.client_ids(network_id, until=instant, limit=OF_EACH_DRAW).items
+    return list(dict.fromkeys(ids)), found.cursor

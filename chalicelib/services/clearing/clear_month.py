@@ -1,0 +1,208 @@
+"""Clear a month between salons: a walk reads every entry of the ledger once and adds up the month's, a part a
+slice; the parts together are the report. On its way it audits every account."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from chalicelib.domain.clearing.audit import Checked, with_account
+from chalicelib.domain.clearing.clearing import (
+    LATE,
+    Adding,
+    Clearing,
+    ClearingPart,
+    MonthSums,
+    Period,
+    month_before,
+    month_of_day,
+    period_of,
+    together,
+)
+from chalicelib.domain.loyalty.account import Account
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.errors import DomainError, ErrorKind, refused
+from chalicelib.domain.shared.ids import digest, time_ordered
+from chalicelib.domain.shared.waking import Wake
+from chalicelib.domain.shared.zones import local_date
+from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.services.clearing.audit_accounts import NOTHING_YET, Count, checked, not_counted, tell
+from chalicelib.services.clearing.visit_accounts import begun, running, visit_accounts
+from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.world import World
+from chalicelib.services.waking.replan import CLIENTS, DONE
+
+SETTLED = timedelta(minutes=1)
+"""A walk tells of the instant so long before it began: whoever was posting then has come to an end."""
+
+CLOSED_AFTER = LATE + timedelta(hours=1)
+BOOKINGS = "completed_bookings"
+_SALONS_AT_ONCE = 50
+
+
+# --- beginning
+
+
+def start_clearing(world: World, network_id: str, month: str) -> Walk:
+    """A walk that counts a month, be it over or not; the one that is under way, if one is. Raises
+    MONTH_NOT_BEGUN."""
+    directory, now = world.directory(network_id), world.now()
+    period = _period(world, directory, month)
+    if period.since > now:
+        raise refused("MONTH_NOT_BEGUN", "That month has not begun yet.", month=month)
+    stands = running(world, network_id, WalkKind.CLEARING, month)
+    if stands is not None:
+        return stands
+    return begun(world, _walk(directory, world.new_id("wlk"), period, now))
+
+
+def closing_walk(world: World, directory: Directory, now: datetime) -> Walk | None:
+    """The walk that counts the last month for good, once its books are closed; None while they are not, and
+    if it was counted since. It is named by the month, so that it is begun once."""
+    network_id = directory.network.network_id
+    first = local_date(now, directory.zone).replace(day=1)
+    month = month_of_day(first - timedelta(days=1))
+    period = _period(world, directory, month)
+    closed_at = period.until + CLOSED_AFTER
+    if now < closed_at or period.until <= directory.network.created_at:
+        return None
+    stands = world.store.clearing(network_id, month)
+    if stands is not None and stands.is_final:
+        return None
+    id = time_ordered("wlk", closed_at, digest(network_id, "clearing", month, length=7))
+    return _walk(directory, id, period, now)
+
+
+def _period(world: World, directory: Directory, month: str) -> Period:
+    """A month begins where the one before it was closed, though the network should have another zone by
+    now."""
+    network_id = directory.network.network_id
+    stands = world.store.clearing(network_id, month)
+    if stands is not None and stands.is_final:
+        return stands.period
+    period = period_of(month, directory.zone)
+    before = world.store.clearing(network_id, month_before(month))
+    return replace(period, since=before.period.until) if before is not None and before.is_final else period
+
+
+def _walk(directory: Directory, id: str, period: Period, now: datetime) -> Walk:
+    return Walk(
+        network_id=directory.network.network_id,
+        id=id,
+        kind=WalkKind.CLEARING,
+        begun_at=now,
+        period=period,
+        wake=Wake(now, WalkKind.CLEARING.value),
+    )
+
+
+# --- counting
+
+
+def clear_some(world: World, walk: Walk, count: Count = not_counted) -> Walk:
+    """The walk after its next slice. Done again after a crash it writes the same part."""
+    if walk.period is None:
+        raise ValueError("a clearing without its month")
+    if walk.stage == BOOKINGS:
+        return _bookings(world, walk, walk.period)
+    return _entries(world, walk, walk.period, count)
+
+
+def _entries(world: World, walk: Walk, period: Period, count: Count) -> Walk:
+    adding, audit = Adding(period, _as_of(walk)), walk.audit or NOTHING_YET
+    told, differing = audit.differing, list[Checked]()
+
+    def take(account: Account) -> int:
+        nonlocal audit
+        entries = world.store.entries(walk.network_id, account.client_id, fresh=False)
+        for entry in entries:
+            adding.take(entry)
+        found = checked(world, account, entries)
+        audit = with_account(audit, found)
+        if found.faults:
+            differing.append(found)
+        return len(entries)
+
+    visited = visit_accounts(world, walk.network_id, take, cursor=walk.cursor)
+    sums = adding.sums()
+    _keep(world, walk, sums)
+    tell(world, walk, differing, walk.begun_at, count, told=told)
+    return replace(
+        walk,
+        stage=CLIENTS if visited.cursor is not None else BOOKINGS,
+        cursor=visited.cursor,
+        seen=walk.seen + visited.clients,
+        changed=walk.changed + sums.entries,
+        audit=audit,
+    )
+
+
+def _bookings(world: World, walk: Walk, period: Period) -> Walk:
+    """What was completed in each salon, of the month's bookings."""
+    directory = world.directory(walk.network_id)
+    left = sorted(id for id in directory.salons if id > (walk.cursor or ""))
+    salons = left[:_SALONS_AT_ONCE]
+    counted = {
+        id: world.store.completed_of_salon(walk.network_id, id, period.since, period.until) for id in salons
+    }
+    _keep(world, walk, MonthSums(bookings={id: number for id, number in counted.items() if number}))
+    walk = replace(walk, seen=walk.seen + len(salons))
+    if len(left) > len(salons):
+        return replace(walk, cursor=salons[-1])
+    _conclude(world, walk, period, directory)
+    return replace(walk, stage=DONE, cursor=None, finished_at=world.now())
+
+
+def _keep(world: World, walk: Walk, sums: MonthSums) -> None:
+    """A part that says nothing is written, too: it may have said something before a crash."""
+    number = f"{walk.stage == BOOKINGS:d}{walk.seen:09d}"
+    world.store.save(ClearingPart(network_id=walk.network_id, walk_id=walk.id, number=number, sums=sums))
+
+
+def _as_of(walk: Walk) -> datetime:
+    return walk.begun_at - SETTLED
+
+
+def _conclude(world: World, walk: Walk, period: Period, directory: Directory) -> None:
+    """The report is this walk's from now on, unless a later one was quicker."""
+    for _ in world.tries():
+        stands = world.store.clearing(walk.network_id, period.month)
+        if stands is not None and stands.as_of > _as_of(walk):
+            return
+        made = Clearing(
+            network_id=walk.network_id,
+            month=period.month,
+            period=period,
+            walk_id=walk.id,
+            as_of=_as_of(walk),
+            point_values=_point_values(directory),
+            version=stands.version if stands is not None else 0,
+        )
+        try:
+            world.store.save(made)
+        except SaveConflict:
+            continue
+        return
+    raise SaveConflict(made)
+
+
+def _point_values(directory: Directory) -> Mapping[str, int]:
+    currencies = {salon.currency for salon in directory.salons.values()}
+    return {each: directory.rules.bonuses.point_value(each) for each in sorted(currencies)}
+
+
+# --- the report
+
+
+def clearing_of(world: World, network_id: str, month: str) -> tuple[Clearing, MonthSums]:
+    """The newest report on a month. Raises NOT_COUNTED."""
+    clearing = world.store.clearing(network_id, month)
+    if clearing is None:
+        raise DomainError(
+            ErrorKind.MISSING,
+            "NOT_COUNTED",
+            "This month was not counted yet: POST /v1/reports/bonus/clearing has it counted.",
+            month=month,
+        )
+    parts = world.store.clearing_parts(network_id, clearing.walk_id)
+    return clearing, together(part.sums for part in parts)

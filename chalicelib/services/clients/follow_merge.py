@@ -1,0 +1,49 @@
+"""Whom a client is now, if they turned out to be another."""
+
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty.account import Account
+from chalicelib.domain.shared.errors import DomainError, conflict
+from chalicelib.services.shared.world import World
+
+
+def followed(world: World, client: Client | None) -> list[Client]:
+    """The client, whoever they turned out to be, and so on: the last is whom they are now. Empty where a
+    client is missing."""
+    found = [client]
+    while client is not None and client.merged is not None:
+        client = world.store.client(client.network_id, client.merged.into)
+        found.append(client)
+    return [] if client is None else [each for each in found if each is not None]
+
+
+def present(world: World, client: Client | None) -> Client | None:
+    """Whom a client is now: the other, if they turned out to be one."""
+    return next(reversed(followed(world, client)), None)
+
+
+def present_account(world: World, network_id: str, client_id: str) -> tuple[Client | None, Account]:
+    """Whom a client is now, and their account: to be posted to beside something else. A merge between the two
+    reads is told by the account."""
+    while True:
+        client = present(world, world.store.client(network_id, client_id))
+        account = world.store.account(network_id, client.id if client is not None else client_id)
+        if account.moved_to is None:
+            return client, account
+        client_id = account.moved_to
+
+
+def ensure_present(client: Client) -> None:
+    """Raises CLIENT_MERGED, naming whom they are now."""
+    if client.merged is not None:
+        raise _merged(client.merged.into)
+
+
+def ensure_stays(account: Account) -> None:
+    """The same of an account, whose own version tells of a merge however late that comes."""
+    if account.moved_to is not None:
+        raise _merged(account.moved_to)
+
+
+def _merged(into: str) -> DomainError:
+    message = "This client was merged into another: see details.client_id."
+    return conflict("CLIENT_MERGED", message, client_id=into)

@@ -1,0 +1,208 @@
+"""Keep a client: find them by what they are known by, register them, change what is known."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.clients.clients import Client, with_birth_date_told
+from chalicelib.domain.clients.consents import reached_anew, with_consents
+from chalicelib.domain.languages import LANGUAGES
+from chalicelib.domain.networks.access import Access
+from chalicelib.domain.networks.network import Role
+from chalicelib.domain.shared.aliases import EMAIL, PHONE, Alias
+from chalicelib.domain.shared.errors import conflict, missing, refused
+from chalicelib.domain.shared.ids import derived
+from chalicelib.domain.shared.zones import is_zone
+from chalicelib.services.clients import plan_client
+from chalicelib.services.clients.follow_merge import ensure_present
+from chalicelib.services.clients.keep_consents import consent_said
+from chalicelib.services.clients.refer_client import ensure_referrer, said_referrer
+from chalicelib.services.shared.contact_details import email_normal, name_normal, phone_e164
+from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.world import World
+
+TEXT_MOST = 2000
+
+
+class NewClient(Struct, frozen=True, kw_only=True):
+    """What is said of a client who may be new. referral_code: in place of referred_by. consents: (channel,
+    purpose, granted, how)."""
+
+    name: str
+    phone: str | None = None
+    email: str | None = None
+    birth_date: date | None = None
+    language: str | None = None
+    timezone: str | None = None
+    source: str | None = None
+    referred_by: str | None = None
+    referral_code: str | None = None
+    note: str | None = None
+    preferences: str | None = None
+    consents: tuple[tuple[str, str, bool, str], ...] = ()
+
+
+def register_client(world: World, access: Access, new: NewClient, request_id: str | None = None) -> Client:
+    """Makes a client. Raises CLIENT_EXISTS (details.client_id) when phone or e-mail are taken, INVALID_..."""
+    client, others = drafted(world, access, new, request_id)
+    try:
+        return world.store.save(client, *others)[0]  # type: ignore[no-any-return]
+    except SaveConflict:
+        stands = world.store.client(access.network_id, client.id) if request_id else None
+        if stands is not None:
+            return stands
+        raise _taken(world, contact_aliases(client)) from None
+
+
+def drafted(
+    world: World, access: Access, new: NewClient, request_id: str | None = None
+) -> tuple[Client, list[Any]]:
+    """A new client, checked but not yet saved, and what must be saved with them: their aliases, and a line
+    for each consent."""
+    now, directory = world.now(), world.directory(access.network_id)
+    phone = phone_e164(new.phone, directory.network.country) if new.phone else None
+    email = email_normal(new.email) if new.email else None
+    _check(new.language, new.timezone, new.birth_date, now)
+    referred_by = said_referrer(world, access.network_id, new.referred_by, new.referral_code)
+    ensure_referrer(world, access.network_id, referred_by)
+    id = derived("cli", access.network_id, request_id) if request_id else world.new_id("cli")
+    client = Client(
+        network_id=access.network_id,
+        id=id,
+        name=name_normal(new.name),
+        created_at=now,
+        phone=phone,
+        email=email,
+        birth_date=new.birth_date,
+        language=new.language,
+        timezone=new.timezone,
+        source=access.source if access.role is Role.PARTNER else new.source,
+        referred_by=referred_by,
+        note=new.note,
+        preferences=new.preferences,
+    )
+    client, lines = with_consents(
+        client,
+        [
+            consent_said(channel, purpose, granted, how, access.actor, now)
+            for channel, purpose, granted, how in new.consents
+        ],
+    )
+    client = plan_client.with_wake(client, directory, now)
+    return client, [*contact_aliases(client), *lines]
+
+
+def contact_aliases(client: Client) -> list[Alias]:
+    pairs = ((PHONE, client.phone), (EMAIL, client.email))
+    return [
+        Alias(network_id=client.network_id, kind=kind, value=value, leads_to=client.id)
+        for kind, value in pairs
+        if value
+    ]
+
+
+def _taken(world: World, aliases: list[Alias]) -> Exception:
+    for alias in aliases:
+        owner = world.store.alias(alias.network_id, alias.kind, alias.value)
+        if owner is not None:
+            return conflict(
+                "CLIENT_EXISTS",
+                f"There is a client with this {alias.kind} already.",
+                client_id=owner,
+                by=alias.kind,
+            )
+    return conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
+
+
+def _check(language: str | None, timezone: str | None, birth_date: date | None, now: datetime) -> None:
+    if language is not None and language not in LANGUAGES:
+        raise refused("UNKNOWN_LANGUAGE", "Languages are ru, ro and en.", language=language)
+    if timezone is not None and not is_zone(timezone):
+        raise refused(
+            "UNKNOWN_TIMEZONE", "Name an IANA time zone, such as Europe/Chisinau.", timezone=timezone
+        )
+    if birth_date is not None and not date(1900, 1, 1) <= birth_date <= now.date():
+        raise refused("INVALID_BIRTH_DATE", "A birth date lies between 1900 and today.")
+
+
+def find_client(world: World, network_id: str, *, phone: str | None, email: str | None) -> str | None:
+    """The id of the client with this phone (any usual form) or e-mail, the phone first."""
+    if phone:
+        country = world.directory(network_id).network.country
+        found = world.store.alias(network_id, PHONE, phone_e164(phone, country))
+        if found is not None:
+            return found
+    return world.store.alias(network_id, EMAIL, email_normal(email)) if email else None
+
+
+def see_client(world: World, access: Access, client_id: str) -> Client:
+    """The client, if this key may see them: a specialist those they serve, a partner those of its source."""
+    client = world.store.client(access.network_id, client_id)
+    if client is None:
+        raise missing("client", client_id)
+    if access.role is Role.PARTNER and client.source != access.source:
+        raise missing("client", client_id)
+    if access.role is Role.SPECIALIST:
+        bookings = world.store.bookings_of_client(access.network_id, client_id, limit=100).items
+        if not any(access.reaches_booking(booking) for booking in bookings):
+            raise missing("client", client_id)
+    return client
+
+
+def change_client(world: World, access: Access, client_id: str, changes: Mapping[str, Any]) -> Client:
+    """Changes what is known of a client. A changed phone or e-mail takes its alias along, and asks for
+    consent anew.
+
+    changes: any of the fields of NewClient but consents; None clears what may be empty. Raises CLIENT_EXISTS,
+    INVALID_...
+    """
+    for _ in world.tries():
+        client = see_client(world, access, client_id)
+        ensure_present(client)
+        wanted = _changed(world, client, changes)
+        if wanted == client:
+            return client
+        values, gone = changed_together(world, client, wanted, access.actor)
+        try:
+            saved: Client = world.store.save(*values, remove=gone)[0]
+        except SaveConflict as clash:
+            if isinstance(clash.value, Alias) and clash.value in values:
+                raise _taken(world, [clash.value]) from None
+            continue
+        world.wake_if_due(saved)
+        return saved
+    raise conflict("TRY_AGAIN", "Somebody else changed this client at the same moment; try again.")
+
+
+def _changed(world: World, client: Client, changes: Mapping[str, Any]) -> Client:
+    plain = dict(changes)
+    if plain.get("phone"):
+        country = world.directory(client.network_id).network.country
+        plain["phone"] = phone_e164(plain["phone"], country)
+    if plain.get("email"):
+        plain["email"] = email_normal(plain["email"])
+    if "name" in plain:
+        plain["name"] = name_normal(plain["name"])
+    _check(plain.get("language"), plain.get("timezone"), plain.get("birth_date"), world.now())
+    code = plain.pop("referral_code", None)
+    if code is not None:
+        plain["referred_by"] = said_referrer(world, client.network_id, plain.get("referred_by"), code)
+    ensure_referrer(world, client.network_id, plain.get("referred_by"), client)
+    return replace(client, **plain)
+
+
+def changed_together(
+    world: World, client: Client, wanted: Client, actor: str
+) -> tuple[list[Any], list[Alias]]:
+    """What must be saved so that a client becomes as wanted, them first, and what must be removed: aliases
+    follow phone and e-mail, consents that were given for an old one are void, and the client's pointer is
+    planned anew."""
+    now = world.now()
+    wanted, lines = reached_anew(client, with_birth_date_told(client, wanted, now), now, actor)
+    wanted = plan_client.with_wake(wanted, world.directory(client.network_id), now)
+    before, after = contact_aliases(client), contact_aliases(wanted)
+    new = [alias for alias in after if alias not in before]
+    return [wanted, *new, *lines], [alias for alias in before if alias not in after]

@@ -1,0 +1,103 @@
+"""Refer a friend: the code that a client hands on, and by whose word a client may be said to have come."""
+
+from msgspec import Struct
+
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty.account import EntryKind
+from chalicelib.domain.shared.aliases import REFERRAL, Alias
+from chalicelib.domain.shared.errors import conflict, missing, refused
+from chalicelib.domain.shared.ids import digest
+from chalicelib.services.loyalty.undo_entry import undone_of
+from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.world import World
+
+CODE_CHARS = 8
+_CODES_TRIED = 8
+CHAIN_MOST = 20
+"""How far back it is looked for a loop of clients who came by each other's word."""
+
+_READ_AS = str.maketrans({"o": "0", "i": "1", "l": "1", "-": None, " ": None})
+
+
+class ReferralCode(Struct, frozen=True):
+    """friends: of how many the first paid visit was rewarded, and still is."""
+
+    code: str
+    friends: int
+
+
+def referral_code(world: World, client: Client) -> ReferralCode:
+    """The client's code, made when it is first asked for. It follows from their id, which nobody outside
+    knows; of two clients with the same one, the later has another."""
+    entries = world.store.entries(client.network_id, client.id)
+    friends = sum(
+        1
+        for each in entries
+        if each.kind is EntryKind.REFERRAL
+        and each.booking_id is None
+        and undone_of(each, entries) < each.worth
+    )
+    for number in range(_CODES_TRIED):
+        code = digest("referral", client.id, str(number), length=CODE_CHARS)
+        alias = Alias(network_id=client.network_id, kind=REFERRAL, value=code, leads_to=client.id)
+        owner = world.store.alias(client.network_id, REFERRAL, code)
+        if owner is None:
+            try:
+                world.store.save(alias)
+            except SaveConflict:
+                owner = world.store.alias(client.network_id, REFERRAL, code)
+        if owner in (None, client.id):
+            return ReferralCode(code.upper(), friends)
+    raise conflict("TRY_AGAIN", "No code was found that is free; try again.")
+
+
+def referrer_of_code(world: World, network_id: str, code: str) -> str:
+    """The id of the client who hands that code on; letters that look like digits are read as those. Raises
+    UNKNOWN_REFERRAL_CODE."""
+    plain = code.lower().translate(_READ_AS)
+    usable = len(plain) == CODE_CHARS and plain.isascii() and plain.isalnum()
+    found = world.store.alias(network_id, REFERRAL, plain) if usable else None
+    if found is None:
+        message = "Nobody hands that referral code on. Ask the friend to read it out again."
+        raise refused("UNKNOWN_REFERRAL_CODE", message, referral_code=code)
+    return found
+
+
+def said_referrer(world: World, network_id: str, referred_by: str | None, code: str | None) -> str | None:
+    """By whose word somebody came, said by their id or by their code, not by both."""
+    if code is None:
+        return referred_by
+    if referred_by is not None:
+        message = "Say by whose word they came once: by referred_by or by referral_code."
+        raise refused("TWO_REFERRERS", message, field="referral_code")
+    return referrer_of_code(world, network_id, code)
+
+
+def ensure_referrer(
+    world: World, network_id: str, referred_by: str | None, client: Client | None = None
+) -> None:
+    """client: who is said to have come by that word; None: somebody who is being registered. What stands
+    already is not questioned. Raises SELF_REFERRAL, NOT_NEW, NOT_FOUND, REFERRAL_LOOP."""
+    if referred_by is None or (client is not None and client.referred_by == referred_by):
+        return
+    if client is not None and referred_by == client.id:
+        raise refused("SELF_REFERRAL", "Nobody refers themselves.", client_id=client.id)
+    if client is not None and client.visits_count:
+        message = "Only who has not visited yet can have come by somebody's word."
+        raise refused("NOT_NEW", message, visits_count=client.visits_count)
+    referrer = world.store.client(network_id, referred_by, fresh=False)
+    if referrer is None:
+        raise missing("client", referred_by)
+    if client is not None:
+        _ensure_no_loop(world, client, referrer)
+
+
+def _ensure_no_loop(world: World, client: Client, referrer: Client) -> None:
+    above: Client | None = referrer
+    for _ in range(CHAIN_MOST):
+        if above is None or above.referred_by is None:
+            return
+        if above.referred_by == client.id:
+            message = "They came by this client's own word, be it over others."
+            raise refused("REFERRAL_LOOP", message, client_id=client.id, referred_by=referrer.id)
+        above = world.store.client(client.network_id, above.referred_by, fresh=False)

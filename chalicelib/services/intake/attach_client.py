@@ -1,0 +1,46 @@
+"""Attach a client to the bookings that waited for them, because their site had told no more than its own id.
+
+A module of its own, so that the function which wakes things does not load all that taking in needs.
+"""
+
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.networks.network import Connection
+from chalicelib.domain.shared.aliases import site_client
+from chalicelib.services.bookings.plan_booking import directory_for, with_wake
+from chalicelib.services.clients.follow_merge import present
+from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.world import World
+
+
+def attach_waiting(world: World, connection: Connection, site_client_id: str) -> list[Booking]:
+    """Gives each booking that waits for this client of the site its client; their notices go out."""
+    network_id = connection.network_id
+    waiting = world.store.bookings_waiting(network_id, connection.id, site_client_id)
+    found = [attach_client(world, booking) for booking in waiting]
+    return [booking for booking in found if booking is not None]
+
+
+def attach_client(world: World, booking: Booking) -> Booking | None:
+    """The booking with its client, if the site has told by now who that is; None while nobody knows."""
+    if booking.waiting_for is None or booking.connection_id is None:
+        return None
+    kind = site_client(booking.connection_id)
+    client_id = world.store.alias(booking.network_id, kind, booking.waiting_for)
+    client = present(world, world.store.client(booking.network_id, client_id)) if client_id else None
+    if client is None:
+        return None
+    attached = replace(booking, client_id=client.id, waiting_for=None)
+    if attached.status is Status.COMPLETED:  # nobody knew whose visit it was: it counts from now on
+        from chalicelib.services.visits.complete_visit import counted
+
+        values = counted(world, attached, client, None, f"connection:{booking.connection_id}")
+    else:
+        values = [with_wake(attached, directory_for(world, booking), client, world.now())]
+    try:
+        saved: Booking = world.store.save(*values)[0]
+    except SaveConflict:
+        return None
+    world.wake_if_due(saved)
+    return saved

@@ -1,0 +1,131 @@
+"""Connect a booking site: its webhook's address, of which the last part is a secret, and what the site
+signs with."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from chalicelib.domain.networks.access import Access
+from chalicelib.domain.networks.network import Connection
+from chalicelib.domain.shared.errors import forbidden, missing, refused
+from chalicelib.domain.shared.ids import derived
+from chalicelib.services.networks.set_up import read_anew, see_salon
+from chalicelib.services.shared.ports import Chance, SaveConflict
+from chalicelib.services.shared.world import World
+
+TOKEN_CHARACTERS = 26
+SECRET_CHARACTERS = 40
+SECRET_MOST = 500
+SETTINGS_MOST = 200
+_STANDARD_KEYS = {"whsec_": (16, 64), "whpk_": (32, 32), "whsk_": (64, 64)}
+"""Prefix of a Standard Webhooks secret -> the least and the most bytes that it stands for."""
+
+
+def connect_site(
+    world: World,
+    access: Access,
+    sites: Mapping[str, object],
+    *,
+    site: str,
+    salon_id: str | None,
+    secret: str | None,
+    settings: Mapping[str, str],
+    chance: Chance | None = None,
+) -> Connection:
+    """Makes a connection; a secret is made where none is given. chance: the source of what is secret
+    about it, for a request that may be repeated. Raises UNKNOWN_SITE, INVALID_SECRET, INVALID_SETTINGS,
+    NOT_FOUND."""
+    if site not in sites:
+        raise refused("UNKNOWN_SITE", f"Sites are {', '.join(sorted(sites))}.", site=site)
+    _ensure_reached(world, access, salon_id)
+    _check(world, access, settings)
+    chance = chance or world.chance
+    tail, made = chance(TOKEN_CHARACTERS), chance(SECRET_CHARACTERS)
+    token = f"{access.network_id[-10:]}.{tail}"
+    connection = Connection(
+        network_id=access.network_id,
+        id=derived("con", token),
+        site=site,
+        token=token,
+        created_at=world.now(),
+        salon_id=salon_id,
+        secret=_secret(site, secret, made),
+        settings=MappingProxyType(dict(settings)),
+    )
+    try:
+        (connection,) = world.store.save(connection)
+    except SaveConflict:
+        connection = world.store.connection(access.network_id, token) or connection
+    world.directories.forget(access.network_id)
+    return connection
+
+
+def _ensure_reached(world: World, access: Access, salon_id: str | None) -> None:
+    if salon_id is not None:
+        see_salon(world, access, salon_id)
+    elif not access.sees_whole_network:
+        raise forbidden("Name the salon: this key opens some of the network's salons.")
+
+
+def _check(world: World, access: Access, settings: Mapping[str, str]) -> None:
+    """Settings `salon:<site's location>` name salons of ours."""
+    if len(settings) > SETTINGS_MOST:
+        raise refused("INVALID_SETTINGS", f"At most {SETTINGS_MOST} settings.")
+    for name, value in settings.items():
+        if name.startswith("salon:"):
+            see_salon(world, access, value)
+
+
+def _secret(site: str, secret: str | None, made: str) -> str:
+    if secret is None:
+        return f"whsec_{base64.b64encode(made.encode()).decode()}" if site == "standard" else made
+    if not 8 <= len(secret) <= SECRET_MOST or not (secret.isascii() and secret.isprintable()):
+        raise refused("INVALID_SECRET", f"A secret has 8 to {SECRET_MOST} printable characters.")
+    if site == "standard" and not _is_standard_key(secret):
+        raise refused(
+            "INVALID_SECRET", "A secret of Standard Webhooks is whsec_ and base64 of 16 to 64 bytes."
+        )
+    return secret
+
+
+def _is_standard_key(secret: str) -> bool:
+    prefix = next((prefix for prefix in _STANDARD_KEYS if secret.startswith(prefix)), "")
+    least, most = _STANDARD_KEYS[prefix or "whsec_"]
+    text = secret.removeprefix(prefix)
+    try:
+        return least <= len(base64.b64decode(text + "=" * (-len(text) % 4), validate=True)) <= most
+    except (binascii.Error, ValueError):
+        return False
+
+
+def connections_of(world: World, access: Access) -> list[Connection]:
+    """Those that this key reaches, the newest first."""
+    found = read_anew(world, access.network_id).connections.values()
+    reached = (each for each in found if reaches(access, each))
+    return sorted(reached, key=lambda each: each.created_at, reverse=True)
+
+
+def reaches(access: Access, connection: Connection) -> bool:
+    if connection.salon_id is None:
+        return access.sees_whole_network
+    return access.reaches_salon(connection.salon_id)
+
+
+def see_connection(world: World, access: Access, connection_id: str) -> Connection:
+    connection = read_anew(world, access.network_id).connections.get(connection_id)
+    if connection is None:
+        raise missing("connection", connection_id)
+    if not reaches(access, connection):
+        raise forbidden("This key does not reach that connection.", connection_id=connection_id)
+    return connection
+
+
+def disconnect_site(world: World, access: Access, connection_id: str) -> None:
+    """From now on the address is unknown; what came through it stays. Raises NOT_FOUND."""
+    connection = see_connection(world, access, connection_id)
+    try:
+        world.store.save(remove=[connection])
+    except SaveConflict:
+        raise missing("connection", connection_id) from None
+    world.directories.forget(access.network_id)

@@ -1,0 +1,159 @@
+"""Receive a webhook: make sure who sent it, make it durable, hand it to intake. Two AWS calls, then the
+answer."""
+
+import hmac
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.intake.inbox import RETRY_LOST, InboxItem, InboxState, quarantined
+from chalicelib.domain.intake.site_events import BadSignature, Ignored, NotUnderstood, SiteContext, SiteEvent
+from chalicelib.domain.networks.network import Connection
+from chalicelib.domain.shared.errors import DomainError, ErrorKind, missing
+from chalicelib.domain.shared.ids import digest, network_of, time_ordered
+from chalicelib.domain.shared.waking import Wake
+from chalicelib.services.shared.ports import IntakeQueue, SaveConflict
+from chalicelib.services.shared.world import World
+
+BODY_MOST = 256 * 1024
+_OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(days=1)
+
+
+class Delivery(Protocol):
+    @property
+    def dedupe_key(self) -> str: ...
+    @property
+    def occurred_at(self) -> datetime | None: ...
+
+
+class Site(Protocol):
+    """An adapter, see booking_sites/adapter.py."""
+
+    def verify(self, raw: bytes, headers: Mapping[str, str], context: SiteContext, now: datetime) -> None: ...
+    def identify(self, raw: bytes, headers: Mapping[str, str]) -> Delivery: ...
+    def normalise(self, raw: bytes, context: SiteContext) -> list[SiteEvent]: ...
+
+
+class Receiving(Struct, frozen=True):
+    """What receiving needs besides the world. base_url: the public address that the sites were given."""
+
+    world: World
+    sites: Mapping[str, Site]
+    intake: IntakeQueue
+    base_url: Callable[[], str]
+
+
+class Receipt(Struct, frozen=True):
+    status: str
+    inbox_id: str
+
+
+def receive(receiving: Receiving, site: str, token: str, raw: bytes, headers: Mapping[str, str]) -> Receipt:
+    """Takes one delivery. Answers accepted, duplicate, ignored or quarantined once it is durable.
+
+    Raises NOT_FOUND for an unknown site or token, BAD_SIGNATURE, TOO_LARGE.
+    """
+    if len(raw) > BODY_MOST:
+        raise DomainError(ErrorKind.TOO_LARGE, "TOO_LARGE", "A webhook has at most 256 kB.", bytes=len(raw))
+    connection = known_connection(receiving.world, site, token)
+    adapter, now = receiving.sites[site], receiving.world.now()
+    context = context_of(connection, receiving.base_url())
+    try:
+        adapter.verify(raw, headers, context, now)
+    except BadSignature as error:
+        raise DomainError(
+            ErrorKind.UNAUTHENTICATED, "BAD_SIGNATURE", "The signature does not fit."
+        ) from error
+    item = _judged(_received(connection, raw, adapter.identify(raw, headers), now), adapter, context)
+    try:
+        (item,) = receiving.world.store.save(item)
+    except SaveConflict:
+        return _again(receiving, item)
+    if item.state is InboxState.RECEIVED:
+        receiving.intake.take_in(item)
+    return Receipt("accepted" if item.state is InboxState.RECEIVED else item.state.value, item.id)
+
+
+def known_connection(world: World, site: str, token: str) -> Connection:
+    """The connection of a webhook's address: from the set-up that is at hand (no call; one that was deleted
+    elsewhere may be known for a minute more), else, should it be new, from the store. Raises NOT_FOUND."""
+    network_id = network_of(token)
+    directory = world.directories(network_id) if token.isascii() else None
+    if directory is None:
+        raise missing("webhook address", "")
+    at_hand = (known for known in directory.connections.values() if hmac.compare_digest(known.token, token))
+    connection = next(at_hand, None) or world.store.connection(network_id, token)
+    if connection is None or connection.site != site or not hmac.compare_digest(connection.token, token):
+        raise missing("webhook address", "")
+    return connection
+
+
+def context_of(connection: Connection, base_url: str) -> SiteContext:
+    url = connection.settings.get("url") or hook_url(connection, base_url)
+    return SiteContext(url=url, secret=connection.secret, settings=dict(connection.settings))
+
+
+def hook_url(connection: Connection, base_url: str) -> str:
+    return f"{base_url}/hooks/{connection.site}/{connection.token}"
+
+
+def _received(connection: Connection, raw: bytes, delivery: Delivery, now: datetime) -> InboxItem:
+    """The inbox item. Its id is made from the event's own time, so that a retry meets the first delivery; an
+    event that tells no sensible time is known by its day of receipt."""
+    at = delivery.occurred_at
+    if at is None or not _OLDEST < at < now + _AHEAD:
+        at = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return InboxItem(
+        network_id=connection.network_id,
+        id=time_ordered("inb", at, digest(connection.id, delivery.dedupe_key, length=12)),
+        connection_id=connection.id,
+        site=connection.site,
+        raw=raw,
+        received_at=now,
+        wake=Wake(now + RETRY_LOST, "take_in"),
+    )
+
+
+def _judged(item: InboxItem, adapter: Site, context: SiteContext) -> InboxItem:
+    """What needs no intake is marked at once: what says nothing to us, and what nobody can read."""
+    try:
+        events = adapter.normalise(item.raw, context)
+    except NotUnderstood as error:
+        return quarantined(item, error.code, error.message)
+    if events and all(isinstance(event, Ignored) for event in events):
+        first = next(event for event in events if isinstance(event, Ignored))
+        return replace(
+            item, state=InboxState.IGNORED, reason=first.reason, detail=first.detail or None, wake=None
+        )
+    return item
+
+
+def _again(receiving: Receiving, item: InboxItem) -> Receipt:
+    """The delivery is known. If it was never taken in (we may have crashed in between), it is handed on once
+    more."""
+    stands = receiving.world.store.inbox_item(item.network_id, item.id)
+    if stands is not None and stands.state is InboxState.RECEIVED:
+        receiving.intake.take_in(stands)
+    return Receipt("duplicate", item.id)
+
+
+def replay(receiving: Receiving, network_id: str, inbox_id: str) -> InboxItem:
+    """Takes a webhook in again, as if it came now: after a salon was mapped or an adapter mended. Raises
+    NOT_FOUND."""
+    world = receiving.world
+    item = world.store.inbox_item(network_id, inbox_id)
+    if item is None:
+        raise missing("inbox item", inbox_id)
+    if item.state is InboxState.APPLIED:
+        return item
+    wake = Wake(world.now() + RETRY_LOST, "take_in")
+    again = replace(
+        item, state=InboxState.RECEIVED, reason=None, detail=None, tries=0, trouble=None, wake=wake
+    )
+    (saved,) = world.store.save(again)
+    receiving.intake.take_in(saved)
+    return saved  # type: ignore[no-any-return]

@@ -1,0 +1,64 @@
+"""Give a client what the programme has for their birthday: once a year, whether or not they are congratulated
+(they may want no messages). The client's pointer leads here."""
+
+from msgspec.structs import replace
+
+from chalicelib.domain.clients.client_plan import Birthday, birthday_to_give
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty.account import BY_SYSTEM, EntryKind, Posting
+from chalicelib.domain.loyalty.ledger import posted
+from chalicelib.domain.loyalty.programme import birthday_gift, gift_end
+from chalicelib.domain.networks.bonus_rules import Gift
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.errors import conflict
+from chalicelib.domain.shared.ids import entry_id
+from chalicelib.services.clients import plan_client
+from chalicelib.services.clients.plan_client import salon_of, zone_of
+from chalicelib.services.loyalty import plan_account
+from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.world import World
+
+
+def birthday_entry_id(client_id: str, year: int) -> str:
+    """Names the gift for a year's birthday: it is given once."""
+    return entry_id(client_id, "birthday", str(year))
+
+
+def give_birthday(world: World, directory: Directory, client: Client) -> Client:
+    """The client with the gift for their birthday, if it is due; as they are, if it is not. Entry, account
+    and client are saved together."""
+    for _ in world.tries():
+        due = _due(world, directory, client)
+        if due is None:
+            return client
+        try:
+            return _given(world, directory, client, *due)
+        except SaveConflict:
+            client = world.store.client(client.network_id, client.id) or client
+    raise conflict("TRY_AGAIN", "Too much is being posted to this client at once; try again.")
+
+
+def _due(world: World, directory: Directory, client: Client) -> tuple[Gift, Birthday] | None:
+    gift, salon, now = birthday_gift(directory.rules.bonuses), salon_of(client, directory), world.now()
+    if gift is None or salon is None:
+        return None
+    rules = directory.messages_for(salon.id)
+    birthday = birthday_to_give(client, rules, zone_of(client, directory), now)
+    return (gift, birthday) if birthday is not None and birthday.gift_at <= now else None
+
+
+def _given(world: World, directory: Directory, client: Client, gift: Gift, birthday: Birthday) -> Client:
+    now, id = world.now(), birthday_entry_id(client.id, birthday.year)
+    given = plan_client.with_wake(replace(client, gifted_year=birthday.year), directory, now)
+    posting = Posting(
+        id=id,
+        kind=EntryKind.BIRTHDAY,
+        points=gift.points,
+        reason="birthday",
+        actor=BY_SYSTEM,
+        expires_at=gift_end(gift, now, directory.zone),
+    )
+    done = posted(world.store.account(client.network_id, client.id), posting, now)
+    account = plan_account.with_wake(done.account, directory, now, given)
+    saved: Client = world.store.save(given, account, *done.entries)[0]
+    return saved

@@ -1,0 +1,313 @@
+"""Hold points for a bill that is not closed yet: for a booking, until it is completed (the hold pays) or
+comes to nothing (the points are free again), or at the desk, while a bill without a booking is made out."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Hold, Posting
+from chalicelib.domain.loyalty.ledger import Posted, brought_up, ensure_same, held, posted, released
+from chalicelib.domain.loyalty.programme import Bill, Quote, programme_for, quote, same_scope
+from chalicelib.domain.networks.access import Access
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.errors import conflict, missing, refused
+from chalicelib.domain.shared.ids import client_of_entry, entry_id
+from chalicelib.domain.shared.zones import local_date
+from chalicelib.services.bookings.plan_booking import directory_for, with_wake
+from chalicelib.services.clients.follow_merge import present
+from chalicelib.services.loyalty import plan_account
+from chalicelib.services.loyalty.post_once import post_once
+from chalicelib.services.loyalty.visit_points import bill_of, ensure_fits, ensure_redeemable, programme_of
+from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.world import Allow, World
+
+DESK_HOLD = timedelta(hours=12)
+"""How long a bill may be open at a desk: a working day. What is forgotten there is free again the next
+morning, in whatever salon the client comes to."""
+
+
+def hold_for_booking(
+    world: World,
+    network_id: str,
+    booking_id: str,
+    points: int,
+    paid_minor: int | None,
+    allow: Allow,
+    actor: str,
+) -> Entry:
+    """Sets points aside for an upcoming booking. The same again: the hold that stands.
+
+    paid_minor: what the bill will come to; None: what the booking's lines do. Raises WRONG_STATUS, NO_CLIENT,
+    HOLD_EXISTS (another number is held), OVER_CAP, UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS.
+    """
+    for _ in world.tries():
+        booking = world.store.booking(network_id, booking_id)
+        if booking is None:
+            raise missing("booking", booking_id)
+        allow(booking)
+        client = _client_of(world, booking)
+        now, directory = world.now(), directory_for(world, booking)
+        account, ends = brought_up(world.store.account(network_id, client.id), now)
+        stands = account.hold_of_booking(booking.id)
+        if stands is not None:
+            return _same_hold(world, network_id, client.id, stands, points)
+        bill = bill_of(booking, directory, booking.total_minor if paid_minor is None else paid_minor, 0)
+        ensure_redeemable(
+            points, bill, programme_of(booking, directory), directory.rules.bonuses, booking.currency
+        )
+        posting = Posting(
+            id=entry_id(client.id, "hold", booking.id, str(account.entries)),
+            kind=EntryKind.HOLD,
+            points=points,
+            reason="booking",
+            actor=actor,
+            booking_id=booking.id,
+            salon_id=booking.salon_id,
+        )
+        done = held(account, posting, _held_until(booking, directory), now)
+        kept = replace(booking, held_points=points, client_id=client.id)
+        kept = with_wake(kept, directory, client, now)
+        account = plan_account.with_wake(done.account, directory, now, client)
+        try:
+            world.store.save(kept, account, *ends, *done.entries)
+        except SaveConflict:
+            continue
+        return done.entry
+    raise conflict("TRY_AGAIN", "Somebody else changed this booking at the same moment; try again.")
+
+
+def release_for_booking(world: World, network_id: str, booking_id: str, allow: Allow, actor: str) -> None:
+    """Frees what is held for an upcoming booking. Again, or where nothing is held: nothing. Raises
+    WRONG_STATUS, NO_CLIENT."""
+    for _ in world.tries():
+        booking = world.store.booking(network_id, booking_id)
+        if booking is None:
+            raise missing("booking", booking_id)
+        allow(booking)
+        client = _client_of(world, booking)
+        now, directory = world.now(), directory_for(world, booking)
+        account = world.store.account(network_id, client.id)
+        hold = brought_up(account, now)[0].hold_of_booking(booking.id)
+        if hold is None:
+            return
+        done = released(account, hold.id, _release(hold, account, actor), now)
+        kept = with_wake(replace(booking, held_points=0), directory, client, now)
+        try:
+            world.store.save(
+                kept, plan_account.with_wake(done.account, directory, now, client), *done.entries
+            )
+        except SaveConflict:
+            continue
+        return
+    raise conflict("TRY_AGAIN", "Somebody else changed this booking at the same moment; try again.")
+
+
+def offer_for(booking: Booking, directory: Directory, account: Account, now: datetime) -> Quote:
+    """The most points that may be held for a booking now, as its lines come to. account: brought up."""
+    bill = bill_of(booking, directory, booking.total_minor, 0)
+    value = directory.rules.bonuses.point_value(booking.currency)
+    return quote(account.available(now), bill, programme_of(booking, directory), value)
+
+
+def _client_of(world: World, booking: Booking) -> Client:
+    if not booking.is_upcoming:
+        status = booking.status.value
+        raise conflict("WRONG_STATUS", "Points are held for a booking that is to come.", status=status)
+    id = booking.client_id
+    client = present(world, world.store.client(booking.network_id, id, fresh=False)) if id else None
+    if client is None:
+        raise refused("NO_CLIENT", "The booking has no client whose points could be held.")
+    return client
+
+
+def _same_hold(world: World, network_id: str, client_id: str, stands: Hold, points: int) -> Entry:
+    entry = world.store.entry(network_id, client_id, stands.id)
+    if entry is None or stands.points != points:
+        raise conflict(
+            "HOLD_EXISTS",
+            f"{stands.points} points are held for this booking already: release them first.",
+            hold_id=stands.id,
+            points=stands.points,
+        )
+    return entry
+
+
+def _held_until(booking: Booking, directory: Directory) -> datetime:
+    return booking.ends_at + timedelta(days=directory.rules.bonuses.hold_days)
+
+
+# --- what becomes of a booking, becomes of its hold
+
+
+def with_hold(world: World, before: Booking, after: Booking) -> tuple[Booking, list[Any]]:
+    """A booking that was changed, and what must be saved with it so that its hold follows: it moves along,
+    and ends with the booking, or when that goes to another client. Reads nothing where nothing was held."""
+    moved = after.ends_at != before.ends_at
+    stays = after.is_upcoming and after.client_id == before.client_id
+    if not before.held_points or before.client_id is None or (stays and not moved):
+        return after, []
+    now, directory = world.now(), directory_for(world, after)
+    stands = world.store.account(before.network_id, before.client_id)
+    account, ends = brought_up(stands, now)
+    hold = account.hold_of_booking(before.id)
+    entries = list(ends)
+    if hold is not None and stays:
+        later = replace(hold, expires_at=max(hold.expires_at, _held_until(after, directory)))
+        account = replace(account, holds=tuple(later if h is hold else h for h in account.holds))
+    elif hold is not None:
+        done = released(account, hold.id, _release(hold, account, "system"), now)
+        account, entries = done.account, [*entries, *done.entries]
+    if hold is None or not stays:
+        after = replace(after, held_points=0)
+    if account == stands:
+        return after, []
+    client = world.store.client(before.network_id, before.client_id, fresh=False)
+    return after, [plan_account.with_wake(account, directory, now, client), *entries]
+
+
+def _release(hold: Hold, account: Account, actor: str) -> Posting:
+    return Posting(
+        id=entry_id(account.client_id, "release", hold.id),
+        kind=EntryKind.RELEASE,
+        points=0,
+        reason="released",
+        actor=actor,
+        booking_id=hold.booking_id,
+        salon_id=hold.salon_id,
+    )
+
+
+# --- by hand
+
+
+def hold_at_desk(
+    world: World,
+    access: Access,
+    client: Client,
+    points: int,
+    salon_id: str,
+    bill: Bill,
+    request_id: str | None,
+) -> Entry:
+    """Sets points aside for a bill that is being made out in a salon, without a booking, one at a time: of
+    two receptionists the second hears of the first. The same request_id holds once.
+
+    Raises HOLD_EXISTS, OVER_CAP, UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS.
+    """
+    cause = ("request", request_id) if request_id else ("random", world.chance(16))
+    posting = Posting(
+        id=entry_id(client.id, "hold", *cause),
+        kind=EntryKind.HOLD,
+        points=points,
+        reason="desk",
+        actor=access.actor,
+        salon_id=salon_id,
+    )
+
+    def operation(account: Account, now: datetime) -> Posted:
+        directory = world.directory(access.network_id)
+        salon, rules = directory.salons[salon_id], directory.rules.bonuses
+        _ensure_no_other(brought_up(account, now)[0], salon_id)
+        terms = programme_for(rules, salon_id, local_date(now, salon.timezone))
+        ensure_redeemable(points, bill, terms, rules, salon.currency)
+        return held(account, posting, now + DESK_HOLD, now)
+
+    return post_once(
+        world,
+        access.network_id,
+        client.id,
+        posting.id,
+        operation,
+        client=client,
+        ensure_same=lambda stands: ensure_same(posting, stands),
+    )
+
+
+def _ensure_no_other(account: Account, salon_id: str) -> None:
+    open_here = (hold for hold in account.holds if hold.booking_id is None and hold.salon_id == salon_id)
+    if (hold := next(open_here, None)) is not None:
+        raise conflict(
+            "HOLD_EXISTS",
+            f"{hold.points} points are held for a bill in this salon already: redeem or release them first.",
+            hold_id=hold.id,
+            points=hold.points,
+        )
+
+
+def release_hold(world: World, access: Access, hold_id: str) -> Entry:
+    """Frees held points; those of a booking too. Again: the same release. Raises NOT_FOUND, HOLD_CLOSED."""
+    client_id = client_of_entry(hold_id)
+    entry = _hold_entry(world, access, client_id, hold_id)
+    booking_id = entry.booking_id
+
+    def operation(account: Account, now: datetime) -> Posted:
+        hold = Hold(entry.id, now, (), booking_id, entry.salon_id)
+        return released(account, hold_id, _release(hold, account, access.actor), now)
+
+    def beside(done: Posted) -> list[Any]:
+        booking = world.store.booking(access.network_id, booking_id) if booking_id else None
+        return [replace(booking, held_points=0)] if booking else []
+
+    id = entry_id(client_id, "release", hold_id)
+    return post_once(world, access.network_id, client_id, id, operation, beside=beside)
+
+
+def redeem_hold(world: World, access: Access, hold_id: str, points: int, salon_id: str) -> Entry:
+    """Spends what was held at the desk, wholly or in part; the rest is free again. Once: again it answers the
+    same.
+
+    Raises NOT_FOUND, HOLD_CLOSED, HELD_FOR_BOOKING (complete that), HELD_ELSEWHERE (the salon goes by another
+    programme, or counts in another currency), OVER_CAP, and of a part UNDER_MINIMUM, WRONG_STEP.
+    """
+    client_id = client_of_entry(hold_id)
+    entry = _hold_entry(world, access, client_id, hold_id)
+    if entry.booking_id is not None:
+        raise refused(
+            "HELD_FOR_BOOKING",
+            "These points pay when their booking is completed.",
+            booking_id=entry.booking_id,
+        )
+    if not 0 < points <= entry.held:
+        raise refused("OVER_CAP", f"{entry.held} points are held.", cap=entry.held, wanted=points)
+    posting = Posting(
+        id=entry_id(client_id, "redeem", hold_id),
+        kind=EntryKind.REDEEM,
+        points=-points,
+        reason="desk",
+        actor=access.actor,
+        salon_id=salon_id,
+        cause=hold_id,
+    )
+
+    def operation(account: Account, now: datetime) -> Posted:
+        directory = world.directory(access.network_id)
+        day = local_date(now, directory.zone)
+        salons = (directory.salons.get(id or "") for id in (entry.salon_id, salon_id))
+        currencies = {salon.currency for salon in salons if salon is not None}
+        if len(currencies) > 1 or not same_scope(directory.rules.bonuses, entry.salon_id, salon_id, day):
+            message = "They are held in a salon with another programme, or another currency."
+            raise refused("HELD_ELSEWHERE", message, salon_id=entry.salon_id)
+        if points < entry.held:
+            ensure_fits(points, programme_for(directory.rules.bonuses, salon_id, day))
+        return posted(account, posting, now, hold_id=hold_id)
+
+    return post_once(
+        world,
+        access.network_id,
+        client_id,
+        posting.id,
+        operation,
+        ensure_same=lambda stands: ensure_same(posting, stands),
+    )
+
+
+def _hold_entry(world: World, access: Access, client_id: str, hold_id: str) -> Entry:
+    entry = world.store.entry(access.network_id, client_id, hold_id)
+    if entry is None or entry.kind is not EntryKind.HOLD:
+        raise missing("hold", hold_id)
+    if entry.salon_id is not None and not access.reaches_salon(entry.salon_id):
+        raise missing("hold", hold_id)
+    return entry

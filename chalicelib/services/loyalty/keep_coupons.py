@@ -1,0 +1,171 @@
+"""Keep a client's coupons: issue one by hand, redeem it at a desk, make it void, see what is open."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty import coupons
+from chalicelib.domain.loyalty.coupons import Coupon, CouponUse, client_of_coupon, coupon_id, discount_minor
+from chalicelib.domain.networks.access import Access
+from chalicelib.domain.networks.bonus_rules import CouponOn, CouponTerms
+from chalicelib.domain.networks.network import Directory, Salon
+from chalicelib.domain.shared.errors import conflict, missing, refused
+from chalicelib.services.clients.follow_merge import ensure_present
+from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.world import World
+from chalicelib.services.visits.visit_gifts import issued_coupon
+
+VALID_DAYS_MOST = 3660
+AMOUNT_MOST = 10**9
+
+
+def open_coupons(world: World, network_id: str, client_id: str) -> list[Coupon]:
+    """What the client can use now, the soonest to lapse first. One query."""
+    now = world.now()
+    usable = (each for each in world.store.coupons(network_id, client_id) if each.is_usable(now))
+    return sorted(usable, key=lambda each: (each.expires_at, each.id))
+
+
+def issue_coupon(
+    world: World,
+    access: Access,
+    client: Client,
+    terms: CouponTerms,
+    reason: str,
+    *,
+    currency: str | None = None,
+    request_id: str | None = None,
+) -> Coupon:
+    """Gives a client a coupon by hand. The same request_id gives one; other terms under it are refused.
+    currency: of an amount.
+
+    Raises CLIENT_MERGED, INVALID_COUPON, NOT_FOUND (the service), COUPON_EXISTS.
+    """
+    ensure_present(client)
+    directory = world.directory(access.network_id)
+    _check(terms, directory)
+    cause = ("request", request_id) if request_id else ("random", world.chance(16))
+    coupon = issued_coupon(
+        directory,
+        client,
+        terms,
+        currency,
+        id=coupon_id(client.id, access.network_id, *cause),
+        reason=reason,
+        actor=access.actor,
+        now=world.now(),
+    )
+    try:
+        saved: Coupon = world.store.save(coupon)[0]
+    except SaveConflict:
+        stands = world.store.coupon(client.network_id, client.id, coupon.id)
+        if stands is None or stands.terms != terms:
+            message = "Another coupon was issued under this id."
+            raise conflict("COUPON_EXISTS", message, coupon_id=coupon.id) from None
+        return stands
+    return saved
+
+
+def _check(terms: CouponTerms, directory: Directory) -> None:
+    if (terms.percent == 0) == (terms.amount_minor == 0):
+        raise refused("INVALID_COUPON", "A coupon is of a percentage or of an amount.", field="percent")
+    if not (0 <= terms.percent <= 100):
+        raise refused("INVALID_COUPON", "A coupon is of 1 to 100 %.", field="percent")
+    if not 0 <= terms.amount_minor <= AMOUNT_MOST:
+        raise refused("INVALID_COUPON", "No coupon is worth that much.", field="amount_minor")
+    if not 1 <= terms.valid_days <= VALID_DAYS_MOST:
+        message = f"A coupon is valid for 1 to {VALID_DAYS_MOST} days."
+        raise refused("INVALID_COUPON", message, field="valid_days")
+    if terms.service_id is not None and terms.service_id not in directory.services:
+        raise missing("service", terms.service_id)
+
+
+class CouponBill(Struct, frozen=True, kw_only=True):
+    """The bill that a coupon is shown for, before it: in minor units of the salon's currency. booking: where
+    there is one; it tells whether the coupon's service is on the bill, and at what price."""
+
+    salon: Salon
+    bill_minor: int
+    goods_minor: int = 0
+    booking: Booking | None = None
+
+
+def redeem_coupon(world: World, access: Access, id: str, bill: CouponBill) -> Coupon:
+    """Uses a coupon up on a bill; `use` of what is answered says what it takes off. On the same bill again:
+    as it stands.
+
+    Raises NOT_FOUND, INVALID_AMOUNT, OTHER_CLIENT, OTHER_SALON, COUPON_USED, COUPON_VOID, COUPON_EXPIRED,
+    CURRENCY_MISMATCH, NOTHING_TO_DISCOUNT.
+    """
+    if not 0 <= bill.goods_minor <= bill.bill_minor:
+        raise refused("INVALID_AMOUNT", "A bill is not negative, and goods are a part of it.", field="bill")
+    booking = bill.booking
+    if booking is not None and booking.client_id != client_of_coupon(id):
+        raise refused("OTHER_CLIENT", "That booking is another client's.", booking_id=booking.id)
+    if booking is not None and booking.salon_id != bill.salon.id:
+        raise refused("OTHER_SALON", "That booking is another salon's.", salon_id=booking.salon_id)
+    for _ in world.tries():
+        coupon = _coupon(world, access, id)
+        wanted = coupons.redeemed(coupon, _use(world, access, coupon, bill, world.now()))
+        if wanted is coupon:
+            return coupon
+        try:
+            saved: Coupon = world.store.save(wanted)[0]
+        except SaveConflict:
+            continue
+        return saved
+    raise conflict("TRY_AGAIN", "Somebody else used this coupon at the same moment; try again.")
+
+
+def _use(world: World, access: Access, coupon: Coupon, bill: CouponBill, now: datetime) -> CouponUse:
+    service = _service_minor(coupon.terms, bill, world.directory(access.network_id))
+    part = coupons.part_of_bill(coupon.terms, bill.bill_minor, bill.goods_minor, service)
+    return CouponUse(
+        salon_id=bill.salon.id,
+        bill_minor=bill.bill_minor,
+        goods_minor=bill.goods_minor,
+        discount_minor=discount_minor(coupon.terms, part),
+        currency=bill.salon.currency,
+        at=now,
+        actor=access.actor,
+        booking_id=bill.booking.id if bill.booking else None,
+    )
+
+
+def _service_minor(terms: CouponTerms, bill: CouponBill, directory: Directory) -> int:
+    """What the coupon's service costs on the bill: as booked, else its list price, else, where the salon
+    counts in another currency, whatever is not goods."""
+    if terms.on is CouponOn.GOODS:
+        return 0
+    service = directory.services.get(str(terms.service_id))
+    known = service is not None and service.currency in (None, bill.salon.currency)
+    price = service.price_minor if service is not None and known else None
+    usual = bill.bill_minor if price is None else price
+    if bill.booking is None:
+        return usual
+    lines = [line for line in bill.booking.lines if line.service_id == terms.service_id]
+    return sum(usual if line.price_minor is None else line.price_minor for line in lines)
+
+
+def void_coupon(world: World, access: Access, id: str, reason: str) -> Coupon:
+    """Again: as it stands. Raises NOT_FOUND, COUPON_USED."""
+    for _ in world.tries():
+        coupon = _coupon(world, access, id)
+        wanted = coupons.voided(coupon, reason, access.actor, world.now())
+        if wanted is coupon:
+            return coupon
+        try:
+            saved: Coupon = world.store.save(wanted)[0]
+        except SaveConflict:
+            continue
+        return saved
+    raise conflict("TRY_AGAIN", "Somebody else changed this coupon at the same moment; try again.")
+
+
+def _coupon(world: World, access: Access, id: str) -> Coupon:
+    coupon = world.store.coupon(access.network_id, client_of_coupon(id), id)
+    if coupon is None:
+        raise missing("coupon", id)
+    return coupon

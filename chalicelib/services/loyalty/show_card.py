@@ -1,0 +1,154 @@
+"""What a client's bonus card says, on the page and in a wallet alike; and the code on it, by which the desk
+finds the client."""
+
+import hmac
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from msgspec import Struct
+
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty.account import Account, Lot
+from chalicelib.domain.loyalty.account_plan import last_day
+from chalicelib.domain.loyalty.ledger import brought_up
+from chalicelib.domain.loyalty.programme import Standing, percent_of, programme_for, standing
+from chalicelib.domain.loyalty.wallet import CouponView
+from chalicelib.domain.networks.bonus_rules import Programme, TiersBy
+from chalicelib.domain.networks.network import Directory, Salon
+from chalicelib.domain.shared.zones import local_date
+from chalicelib.services.clients.follow_merge import present
+from chalicelib.services.clients.plan_client import salon_of
+from chalicelib.services.loyalty.keep_coupons import open_coupons
+from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.world import World
+
+_NAME, _SIGNATURE = 16, 8
+
+
+class Card(Struct, frozen=True):
+    """A client's account as it stands this instant, and the programme of the salon that speaks to them."""
+
+    client: Client
+    account: Account
+    directory: Directory
+    now: datetime
+
+    @property
+    def salon(self) -> Salon | None:
+        return salon_of(self.client, self.directory)
+
+    @property
+    def today(self) -> date:
+        return local_date(self.now, self.directory.zone)
+
+    @property
+    def _on(self) -> date:
+        """The local date in that salon: by it programmes begin and end."""
+        return local_date(self.now, self.salon.timezone) if self.salon else self.today
+
+    @property
+    def currency(self) -> str | None:
+        return self.salon.currency if self.salon else None
+
+    @property
+    def programme(self) -> Programme:
+        return programme_for(self.directory.rules.bonuses, self.salon.id if self.salon else None, self._on)
+
+    @property
+    def standing(self) -> Standing | None:
+        if self.currency is None:
+            return None
+        return standing(self.account, self.programme, self.currency, self._on)
+
+    @property
+    def percent(self) -> int:
+        return percent_of(self.account, self.programme, self.currency or "", self._on)
+
+    @property
+    def counts_visits(self) -> bool:
+        return self.programme.tiers_by is TiersBy.VISITS
+
+    @property
+    def available(self) -> int:
+        return self.account.available(self.now)
+
+    def pending(self) -> list[tuple[date, int]]:
+        """Points that can be used from a local day of their salon on, the soonest first."""
+        free = ((lot, points) for lot, points in self._free() if lot.available_at > self.now)
+        return _by_day((local_date(lot.available_at, self._zone_of(lot)), points) for lot, points in free)
+
+    def expiring(self) -> list[tuple[date, int]]:
+        """Points by the last local day of the network on which they can be used, the soonest first. What is
+        held does not expire as long as it is."""
+        return _by_day(
+            (last_day(lot.expires_at, self.directory.zone), points)
+            for lot, points in self._free()
+            if lot.expires_at is not None
+        )
+
+    @property
+    def is_put_off(self) -> bool:
+        """Whether a visit puts off when points expire."""
+        return any(lot.idle_days is not None for lot, _ in self._free())
+
+    def _free(self) -> Iterator[tuple[Lot, int]]:
+        held = self.account.held_by_lot()
+        return ((lot, lot.remaining - held.get(lot.number, 0)) for lot in self.account.lots)
+
+    def _zone_of(self, lot: Lot) -> str:
+        salon = self.directory.salons.get(lot.salon_id or "")
+        return salon.timezone if salon else self.directory.zone
+
+
+def _by_day(found: Iterator[tuple[date, int]]) -> list[tuple[date, int]]:
+    days: dict[date, int] = {}
+    for day, points in found:
+        if points:
+            days[day] = days.get(day, 0) + points
+    return sorted(days.items())
+
+
+def card_of(world: World, client: Client) -> Card:
+    """Of whom the client is now. One read: what has expired is gone, whether or not that is posted yet."""
+    client = present(world, client) or client
+    now, directory = world.now(), world.directory(client.network_id)
+    account, _ = brought_up(world.store.account(client.network_id, client.id), now)
+    return Card(client, account, directory, now)
+
+
+def coupons_of(world: World, card: Card) -> tuple[CouponView, ...]:
+    """The client's open coupons, the soonest to lapse first."""
+    return tuple(
+        CouponView(
+            name=coupon.terms.name,
+            valid_until=last_day(coupon.expires_at, card.directory.zone),
+            on=_name_of(card.directory, coupon.terms.service_id),
+            percent=coupon.terms.percent,
+            amount_minor=coupon.terms.amount_minor,
+            currency=coupon.currency,
+        )
+        for coupon in open_coupons(world, card.client.network_id, card.client.id)
+    )
+
+
+def _name_of(directory: Directory, service_id: str | None) -> str | None:
+    service = directory.services.get(service_id or "")
+    return service.name if service else None
+
+
+# --- the code on it
+
+
+def card_code(links: Links, network_id: str, client_id: str) -> str:
+    """What the desk reads off a card: the client's own id and a signature. It lasts for ever, names nobody to
+    who is not in the network, and opens no page. In capitals, which make a smaller QR code."""
+    name = client_id.removeprefix("cli_")
+    return (name + links.derived(f"card|{network_id}|{client_id}", _SIGNATURE)).upper()
+
+
+def client_of_code(links: Links, network_id: str, code: str) -> str | None:
+    """The client whom a code that was made here, for that network, names. Costs no read."""
+    said = code.strip().lower()
+    client_id = f"cli_{said[:_NAME]}"
+    expected = card_code(links, network_id, client_id).lower()
+    return client_id if hmac.compare_digest(said.encode(), expected.encode()) else None

@@ -1,0 +1,159 @@
+"""What a completed visit posts to its client's account: points that pay for a part of it, points that it
+earns, and what it adds to the turnover that tiers are told by. Works it out, writes nothing."""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.loyalty import programme
+from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
+from chalicelib.domain.loyalty.ledger import brought_up, posted, released
+from chalicelib.domain.loyalty.lots import with_activity
+from chalicelib.domain.networks.bonus_rules import BonusRules, Programme
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.errors import refused
+from chalicelib.domain.shared.ids import entry_id
+from chalicelib.domain.shared.zones import local_date
+
+
+class VisitPoints(Struct, frozen=True):
+    """The account after a visit, and the entries that made it so. earned: what the bill came to in points, be
+    it that they paid a debt."""
+
+    account: Account
+    entries: tuple[Entry, ...]
+    earned: int = 0
+
+
+def posting_id(booking: Booking, kind: EntryKind) -> str:
+    """The id of what a completion posts follows from the booking: posted twice, it is one entry."""
+    return entry_id(str(booking.client_id), "visit", booking.id, kind, str(booking.reopened))
+
+
+def bill_of(booking: Booking, directory: Directory, paid_minor: int, goods_minor: int) -> programme.Bill:
+    """A booking's bill, its services told apart as far as the booking knows them."""
+    charges = []
+    for line in booking.lines:
+        service = directory.services.get(line.service_id)
+        category = service.category if service else None
+        charges.append(programme.Charge(line.service_id, category, line.price_minor or 0))
+    return programme.Bill(paid_minor=paid_minor, goods_minor=goods_minor, charges=tuple(charges))
+
+
+def visited_on(booking: Booking, directory: Directory) -> date:
+    return local_date(booking.visited_at, directory.salons[booking.salon_id].timezone)
+
+
+def programme_of(booking: Booking, directory: Directory) -> Programme:
+    """The programme that holds in the booking's salon on its day."""
+    return programme.programme_for(directory.rules.bonuses, booking.salon_id, visited_on(booking, directory))
+
+
+def points_of_visit(
+    directory: Directory,
+    booking: Booking,
+    account: Account,
+    redeem_points: int,
+    actor: str,
+    now: datetime,
+    *,
+    is_new_visit: bool,
+) -> VisitPoints:
+    """booking: closed, with its bill. What is held for it pays first; what is held and not redeemed is free
+    again. Raises OVER_CAP, UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS."""
+    rules, terms = directory.rules.bonuses, programme_of(booking, directory)
+    value, day = rules.point_value(booking.currency), visited_on(booking, directory)
+    bill = bill_of(booking, directory, booking.paid_minor or 0, booking.goods_minor or 0)
+    account, ends = brought_up(account, now)
+    entries = [*ends]
+    hold = account.hold_of_booking(booking.id)
+    if redeem_points:
+        ensure_redeemable(redeem_points, bill, terms, rules, booking.currency)
+        posting = _posting(booking, EntryKind.REDEEM, -redeem_points, actor)
+        done = posted(account, posting, now, hold_id=hold.id if hold else None)
+        account, entries = done.account, [*entries, *done.entries]
+    elif hold is not None:
+        id = entry_id(account.client_id, "release", hold.id)
+        posting = replace(_posting(booking, EntryKind.RELEASE, 0, actor), id=id)
+        done = released(account, hold.id, posting, now)
+        account, entries = done.account, [*entries, *done.entries]
+    percent = programme.percent_of(account, terms, booking.currency, day)
+    earned = programme.earned_points(bill, redeem_points, terms, percent, value)
+    if earned:
+        salon_zone = directory.salons[booking.salon_id].timezone
+        lot = programme.earned_terms(terms, now, salon_zone, directory.zone)
+        posting = replace(
+            _posting(booking, EntryKind.CASHBACK, earned, actor),
+            available_at=lot.available_at,
+            expires_at=lot.expires_at,
+            idle_days=lot.idle_days,
+        )
+        done = posted(account, posting, now)
+        account, entries = done.account, [*entries, *done.entries]
+    account = programme.with_turnover(account, day, booking.currency, bill.paid_minor, int(is_new_visit))
+    return VisitPoints(with_activity(account, now, directory.zone), tuple(entries), earned)
+
+
+def paid_by_hold(
+    directory: Directory, booking: Booking, account: Account, money_minor: int, now: datetime
+) -> int:
+    """How many of the points that are held for a booking pay a part of it, where a site closes it and tells
+    what was paid in money: all of them, as far as the programme lets them. They are not to be had twice, as
+    the discount that they gave and as points."""
+    hold = brought_up(account, now)[0].hold_of_booking(booking.id)
+    if hold is None:
+        return 0
+    terms, value = programme_of(booking, directory), directory.rules.bonuses.point_value(booking.currency)
+
+    def cap(points: int) -> int:
+        """The less they pay, the smaller is the bill that they may pay a part of."""
+        bill = bill_of(booking, directory, money_minor + points * value, 0)
+        return programme.cap_points(bill, terms, value)
+
+    points = hold.points - hold.points % terms.redeem_step_points  # the step may be another by now
+    while (most := cap(points)) < points:
+        points = most
+    return points if terms.enabled and points >= terms.redeem_minimum_points else 0
+
+
+def ensure_redeemable(
+    points: int, bill: programme.Bill, terms: Programme, rules: BonusRules, currency: str
+) -> None:
+    """Raises OVER_CAP, UNDER_MINIMUM, WRONG_STEP."""
+    cap = programme.cap_points(bill, terms, rules.point_value(currency)) if terms.enabled else 0
+    if points > cap:
+        raise refused(
+            "OVER_CAP",
+            f"Points may pay for at most {terms.redeem_cap_percent} % of the bill: {cap} points.",
+            cap=cap,
+            wanted=points,
+        )
+    ensure_fits(points, terms)
+
+
+def ensure_fits(points: int, terms: Programme) -> None:
+    """Raises UNDER_MINIMUM, WRONG_STEP."""
+    if points < terms.redeem_minimum_points:
+        raise refused(
+            "UNDER_MINIMUM",
+            f"At least {terms.redeem_minimum_points} points are redeemed at once.",
+            minimum=terms.redeem_minimum_points,
+            wanted=points,
+        )
+    if points % terms.redeem_step_points:
+        step = terms.redeem_step_points
+        raise refused("WRONG_STEP", f"Points are redeemed in steps of {step}.", step=step, wanted=points)
+
+
+def _posting(booking: Booking, kind: EntryKind, points: int, actor: str) -> Posting:
+    return Posting(
+        id=posting_id(booking, kind),
+        kind=kind,
+        points=points,
+        reason="visit",
+        actor=actor,
+        booking_id=booking.id,
+        salon_id=booking.salon_id,
+    )

@@ -1,0 +1,107 @@
+"""A client's place in a campaign as the subject of messages."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Recipient
+from chalicelib.domain.messages.message_facts import MessageFacts
+from chalicelib.domain.networks.network import Directory, Salon, Template
+from chalicelib.domain.networks.rules import MessageRules
+from chalicelib.domain.shared.touches import Plan, Touch, TouchKind, due_at, open_plans, timely, touch_of
+from chalicelib.domain.shared.waking import Wake, first_wake
+from chalicelib.services.messages.subjects import Held, facts_of_all, speaker, zone_of
+from chalicelib.services.shared.ports import Store
+
+PAUSED = "campaign_paused"
+LAST_LOOK = timedelta(minutes=15)
+"""How long before its end a recipient of a paused campaign looks once more whether it goes on. Until then it
+sleeps: when the campaign goes on, a walk gives it a new time."""
+
+
+class AboutRecipient(Struct, frozen=True):
+    item: Recipient
+    campaign: Campaign
+    client: Client
+    salon: Salon
+    directory: Directory
+
+    booking_id = useful_from = None
+    link_booking_id = link_is_kept = None
+
+    @property
+    def campaign_id(self) -> str:
+        return self.campaign.id
+
+    @property
+    def rules(self) -> MessageRules:
+        return self.directory.messages_for(self.salon.id)
+
+    def plans(self, now: datetime) -> Sequence[Plan]:
+        return [self._plan(self.item, now)]
+
+    def _plan(self, recipient: Recipient, now: datetime) -> Plan:
+        """Never left out by a rule: no change of the rules would wake the recipient again, so that it is
+        decided on, on record, when its time comes."""
+        plan = Plan(TouchKind.CAMPAIGN, recipient.at, self.campaign.ends_at)
+        touch, quiet = touch_of(recipient.touches, plan), self.rules.quiet_hours
+        planned = timely(plan, touch, quiet, zone_of(self), made_at=recipient.at, now=now)
+        return plan if planned.reason is not None else planned
+
+    def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
+        return self
+
+    def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
+        if self.rules.is_off(plan.kind):
+            return Held("switched_off")
+        if self.campaign.state is CampaignState.STOPPED:
+            return Held("campaign_stopped")
+        if self.campaign.state is not CampaignState.PAUSED:
+            return None
+        last = self.rules.quiet_hours.last_loud_before(self.campaign.ends_at - LAST_LOOK, zone_of(self))
+        return Held(PAUSED, last if last > now else None)
+
+    def facts(self, plan: Plan, now: datetime) -> MessageFacts:
+        return facts_of_all(
+            self,
+            now,
+        )
+
+    def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:
+        """The campaign's own text: in the client's language, else the network's, else any."""
+        texts = self.campaign.texts
+        ways = (language, self.directory.network.language, *sorted(texts))
+        spoken = next(each for each in ways if each in texts)
+        return Template(
+            network_id=self.item.network_id,
+            kind=kind,
+            channel=channel,
+            language=spoken,
+            text=texts[spoken],
+            subject=self.campaign.subjects.get(spoken),
+            changed_at=self.campaign.created_at,
+            actor=self.campaign.actor,
+        )
+
+    def with_item(self, item: Any) -> Self:
+        return replace(self, item=item)
+
+    def replanned(self, item: Any, settled: Sequence[Touch], now: datetime) -> Recipient:
+        still = open_plans([self._plan(item, now)], item.touches, now)
+        wakes = [Wake(due_at(plan, touch_of(item.touches, plan)), plan.kind.value) for plan in still]
+        recipient: Recipient = replace(item, wake=first_wake(wakes, item.trouble))
+        return recipient
+
+    def reread(self, store: Store) -> Self | None:
+        found = store.recipient(self.item.network_id, self.item.client_id, self.item.campaign_id)
+        return self.with_item(found) if found is not None else None
+
+
+def about_recipient(
+    recipient: Recipient, campaign: Campaign, client: Client, directory: Directory
+) -> AboutRecipient:
+    return AboutRecipient(recipient, campaign, client, speaker(client, directory), directory)

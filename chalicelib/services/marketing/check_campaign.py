@@ -1,0 +1,86 @@
+"""Check a campaign before it is kept: its words, its dates, its pace, and whom it is for."""
+
+from collections.abc import Container
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from chalicelib.domain.marketing.campaigns import Campaign, Segment
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.errors import refused
+from chalicelib.domain.shared.templates import checked, checked_subject
+from chalicelib.domain.shared.touches import TouchKind
+from chalicelib.services.networks.check_set_up import language_code
+from chalicelib.services.shared.contact_details import name_normal
+
+PER_MINUTE_MOST = 10_000
+DAYS_MOST = 92
+STARTS_WITHIN = timedelta(days=2 * 366)
+
+
+def checked_campaign(campaign: Campaign, directory: Directory, now: datetime) -> Campaign:
+    """The campaign as it is kept. Raises INVALID_NAME, UNKNOWN_LANGUAGE, TEXT_NEEDED and what can be wrong
+    with a text, INVALID_DATES, OUT_OF_RANGE, INVALID_SEGMENT."""
+    _check_dates(campaign, now)
+    _check_pace(campaign)
+    check_segment(campaign.segment, directory)
+    return _with_checked_words(campaign, directory)
+
+
+def _check_dates(campaign: Campaign, now: datetime) -> None:
+    if not campaign.starts_at < campaign.ends_at <= campaign.starts_at + timedelta(days=DAYS_MOST):
+        raise refused(
+            "INVALID_DATES", f"A campaign ends after it starts, within {DAYS_MOST} days.", field="ends_at"
+        )
+    if campaign.ends_at <= now:
+        raise refused("INVALID_DATES", "A campaign ends in the future.", field="ends_at")
+    if campaign.starts_at > now + STARTS_WITHIN:
+        raise refused("INVALID_DATES", "A campaign starts within two years.", field="starts_at")
+
+
+def _check_pace(campaign: Campaign) -> None:
+    if not 1 <= campaign.per_minute <= PER_MINUTE_MOST:
+        raise refused(
+            "OUT_OF_RANGE",
+            f"per_minute lies between 1 and {PER_MINUTE_MOST}.",
+            field="per_minute",
+            least=1,
+            most=PER_MINUTE_MOST,
+        )
+
+
+def check_segment(segment: Segment, directory: Directory, field: str = "segment") -> None:
+    """field: where it stands in what was said. Raises INVALID_SEGMENT."""
+    _check_known(f"{field}.salon_ids", segment.salon_ids, directory.salons)
+    _check_known(f"{field}.service_ids", segment.service_ids, directory.services)
+    if segment.birth_month is not None and not 1 <= segment.birth_month <= 12:
+        raise _invalid(f"{field}.birth_month", "A month lies between 1 and 12.")
+    if segment.visited_from and segment.visited_to and segment.visited_from > segment.visited_to:
+        raise _invalid(f"{field}.visited_to", "visited_to is not before visited_from.")
+
+
+def _check_known(field: str, ids: tuple[str, ...], known: Container[str]) -> None:
+    unknown = next((id for id in ids if id not in known), None)
+    if unknown is not None:
+        raise _invalid(field, f"The network has no {unknown[:60]}.")
+
+
+def _invalid(field: str, message: str) -> Exception:
+    return refused("INVALID_SEGMENT", message, field=field)
+
+
+def _with_checked_words(campaign: Campaign, directory: Directory) -> Campaign:
+    """Its texts are right for every channel that campaigns may go through in the network."""
+    own = directory.network.language
+    if own not in campaign.texts:
+        raise refused("TEXT_NEEDED", f"Write a text in {own}, the network's language.", language=own)
+    channels = [step.channel for step in directory.rules.messages.cascade(TouchKind.CAMPAIGN)]
+    texts = {language_code(spoken): text for spoken, text in campaign.texts.items()}
+    for channel in channels:
+        texts = {spoken: checked(TouchKind.CAMPAIGN, channel, spoken, text) for spoken, text in texts.items()}
+    subjects = {
+        spoken: checked_subject(TouchKind.CAMPAIGN, "email", language_code(spoken), subject)
+        for spoken, subject in campaign.subjects.items()
+    }
+    said = {spoken: subject for spoken, subject in subjects.items() if subject is not None}
+    return replace(campaign, name=name_normal(campaign.name), texts=texts, subjects=said)

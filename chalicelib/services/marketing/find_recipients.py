@@ -1,0 +1,85 @@
+"""Find whom a campaign is for, and when each of them is due: the same for a dry run as when it is meant."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from chalicelib.domain.bookings.bookings import Status
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.marketing.campaigns import Campaign, Segment, matches, slots
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.zones import local_date
+from chalicelib.domain.waking.walks import Walk
+from chalicelib.services.clients.plan_client import salon_zone, zone_of
+from chalicelib.services.messages.subjects import next_booking, speaker
+from chalicelib.services.shared.world import World
+
+AT_ONCE = 200
+"""Clients that a slice of a walk looks at: no shard waits longer for it than some seconds."""
+
+_BOOKINGS_ASKED = 50
+
+
+class Found(Struct, frozen=True):
+    """A page of a network's clients as a campaign sees it.
+
+    recipients  those of the segment with the instant at which they are due, which lies before its end.
+    seen        how many clients there were on the page; cursor: where the next one begins.
+    next_at     when the next recipient would be due.
+    """
+
+    recipients: Sequence[tuple[Client, datetime]]
+    seen: int
+    cursor: str | None
+    next_at: datetime
+
+    def is_last(self, campaign: Campaign) -> bool:
+        """Whether nobody is left, or nobody more could be written to before the campaign's end."""
+        return self.cursor is None or self.next_at >= campaign.ends_at
+
+
+def find_some(world: World, campaign: Campaign, walk: Walk) -> Found:
+    """The next page of a walk."""
+    now, network_id = world.now(), walk.network_id
+    directory = world.directory(network_id, lambda known: bool(known.salons))
+    page = world.store.clients(network_id, limit=AT_ONCE, cursor=walk.cursor)
+    first = max(walk.next_at or campaign.starts_at, now)
+    members = [each for each in page.items if is_member(world, campaign.segment, each, directory, now)]
+    placed, next_at = _placed(campaign, members, directory, first)
+    return Found(placed, len(page.items), page.cursor, next_at)
+
+
+def is_member(world: World, segment: Segment, client: Client, directory: Directory, now: datetime) -> bool:
+    """Whether the client is of the segment at that instant."""
+    return matches(
+        segment,
+        client,
+        local_date(now, salon_zone(client, directory)),
+        has_booking=lambda: next_booking(client, world.store, now) is not None,
+        services_had=lambda: _services_had(world, client),
+    )
+
+
+def _services_had(world: World, client: Client) -> frozenset[str]:
+    """What was done for the client at their latest visits."""
+    latest = world.store.bookings_of_client(client.network_id, client.id, limit=_BOOKINGS_ASKED)
+    visits = [booking for booking in latest.items if booking.status is Status.COMPLETED]
+    return frozenset(line.service_id for booking in visits for line in booking.lines)
+
+
+def _placed(
+    campaign: Campaign, clients: Iterable[Client], directory: Directory, first: datetime
+) -> tuple[list[tuple[Client, datetime]], datetime]:
+    """Each client's instant, and the next that is free. The pace keeps out of the nights of the network's
+    first salon; who lives by another clock is put off to the end of their own night."""
+    home = next(iter(directory.salons.values()))
+    quiet = directory.messages_for(home.id).quiet_hours
+    free = slots(first, campaign.per_minute, quiet, home.timezone)
+    placed: list[tuple[Client, datetime]] = []
+    for client in clients:
+        own = directory.messages_for(speaker(client, directory).id).quiet_hours
+        at = own.ends_after(next(free), zone_of(client, directory))
+        if at < campaign.ends_at:
+            placed.append((client, at))
+    return placed, next(free)

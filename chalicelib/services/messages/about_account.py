@@ -1,0 +1,73 @@
+"""A client's bonus account as the subject of messages: points that are about to expire."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty import account_plan
+from chalicelib.domain.loyalty.account import Account
+from chalicelib.domain.messages.message_facts import MessageFacts
+from chalicelib.domain.networks.network import Directory, Salon, Template
+from chalicelib.domain.networks.rules import MessageRules
+from chalicelib.domain.shared.touches import Plan, Touch, TouchKind
+from chalicelib.services.messages.subjects import Held, facts_of_all, speaker, zone_of
+from chalicelib.services.shared.ports import Store
+
+
+class AboutAccount(Struct, frozen=True):
+    item: Account
+    client: Client
+    salon: Salon
+    directory: Directory
+
+    booking_id = campaign_id = useful_from = None
+    link_booking_id = link_is_kept = None
+
+    @property
+    def rules(self) -> MessageRules:
+        return self.directory.messages_for(self.salon.id)
+
+    def plans(self, now: datetime) -> Sequence[Plan]:
+        return account_plan.plans(self.item, self.rules, zone_of(self), self.directory.zone, now)
+
+    def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
+        return self
+
+    def _expiring(self, plan: Plan, now: datetime) -> int:
+        if not plan.occurrence:  # a preview, of no warning in particular
+            return self.item.available(now)
+        return account_plan.expiring_points(self.item, plan.occurrence, self.directory.zone, now)
+
+    def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
+        return None if self._expiring(plan, now) > 0 else Held("nothing_usable")
+
+    def facts(self, plan: Plan, now: datetime) -> MessageFacts:
+        return facts_of_all(
+            self,
+            now,
+            points_balance=self.item.balance,
+            points_expiring=self._expiring(plan, now),
+            points_until=account_plan.expiry_day(plan.occurrence) if plan.occurrence else None,
+        )
+
+    def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:
+        return self.directory.template(kind, channel, language)
+
+    def with_item(self, item: Any) -> Self:
+        return replace(self, item=item)
+
+    def replanned(self, item: Any, settled: Sequence[Touch], now: datetime) -> Account:
+        wake = account_plan.next_wake(item, self.rules, zone_of(self), self.directory.zone, now)
+        account: Account = replace(item, wake=wake)
+        return account
+
+    def reread(self, store: Store) -> Self | None:
+        return self.with_item(store.account(self.item.network_id, self.client.id))
+
+
+def about_account(account: Account, client: Client, directory: Directory) -> AboutAccount:
+    return AboutAccount(account, client, speaker(client, directory), directory)

@@ -1,0 +1,204 @@
+"""A booking as the subject of messages. Bookings of one client in one salon on one day are one visit, and
+make one message of a kind: the first of them asks and reminds, the last one thanks."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings import booking_plan
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty.account import Account, EntryKind
+from chalicelib.domain.loyalty.account_plan import last_day
+from chalicelib.domain.messages.message_facts import MessageFacts
+from chalicelib.domain.networks.network import Directory, Salon, Template
+from chalicelib.domain.networks.rules import MessageRules
+from chalicelib.domain.shared.touches import Plan, Touch, TouchKind, TouchState
+from chalicelib.domain.shared.zones import local_date, local_instant
+from chalicelib.services.messages.subjects import Held, facts_of_all, next_booking, zone_of
+from chalicelib.services.shared.ports import Store
+
+ABOUT_VISIT = frozenset({TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER})
+THANKS = frozenset({TouchKind.REVIEW_REQUEST, TouchKind.BONUS_NOTICE})
+_TAKES_PLACE = frozenset({Status.BOOKED, Status.CONFIRMED, Status.COMPLETED})
+_MISSED = frozenset({Status.NO_SHOW})
+_MADE = frozenset({TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN, TouchState.SENDING})
+
+
+class AboutBooking(Struct, frozen=True):
+    """visit: the other bookings of the same visit, by start, of a missed one the others that were missed;
+    empty until `prepared`. account: the client's, once it is spoken of."""
+
+    item: Booking
+    client: Client
+    salon: Salon
+    directory: Directory
+    visit: tuple[Booking, ...] = ()
+    account: Account | None = None
+
+    campaign_id = None
+
+    @property
+    def rules(self) -> MessageRules:
+        return rules_of(self.item, self.directory)
+
+    @property
+    def booking_id(self) -> str:
+        return self.item.id
+
+    @property
+    def link_booking_id(self) -> str:
+        return self.item.id
+
+    @property
+    def useful_from(self) -> datetime:
+        return self.item.starts_at
+
+    @property
+    def link_is_kept(self) -> bool:
+        return any(
+            touch.state in _MADE and touch.occurrence == self.item.moves
+            for touch in self.item.touches.values()
+        )
+
+    def plans(self, now: datetime) -> Sequence[Plan]:
+        return booking_plan.plans(self.item, self.rules, zone_of(self), now)
+
+    def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
+        kinds = {plan.kind for plan in due}
+        if TouchKind.NO_SHOW_INVITATION in kinds:
+            return replace(self, visit=other_bookings_of_visit(self.item, self.salon, store, _MISSED))
+        if kinds.isdisjoint(ABOUT_VISIT | THANKS):
+            return self
+        visit = other_bookings_of_visit(self.item, self.salon, store)
+        account = None
+        if TouchKind.BONUS_NOTICE in kinds:  # hours after the visit: an eventual read tells of it
+            (account,) = store.accounts_named(self.item.network_id, [self.client.id]) or (None,)
+        return replace(self, visit=visit, account=account)
+
+    def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
+        if plan.kind is TouchKind.NO_SHOW_INVITATION:
+            if self._made_by_another(plan.kind):
+                return Held("same_visit")
+            return Held("has_booking") if next_booking(self.client, store, now) else None
+        if plan.kind in ABOUT_VISIT:
+            earlier = (other for other in self.visit if _by_start(other) < _by_start(self.item))
+            return (
+                Held("same_visit") if any(self._makes(other, plan.kind, now) for other in earlier) else None
+            )
+        return self._thanked_by_another(plan, now) if plan.kind in THANKS else None
+
+    def _makes(self, other: Booking, kind: TouchKind, now: datetime) -> bool:
+        """Whether that booking makes, or has made, a message of the kind."""
+        touch = other.touches.get(kind)
+        tried = touch is not None and touch.occurrence == other.moves
+        if touch is not None and tried and touch.state is not TouchState.DEFERRED:
+            return touch.state in _MADE
+        rules = rules_of(other, self.directory)
+        planned = booking_plan.plans(other, rules, zone_of(self), now)
+        return any(plan.kind is kind and plan.reason is None and now < plan.until for plan in planned)
+
+    def _thanked_by_another(self, plan: Plan, now: datetime) -> Held | None:
+        """Nobody is asked how it was while still in the chair, nor twice. A later booking that nobody closes
+        does not hold back the thanks for ever."""
+        if self._made_by_another(plan.kind):
+            return Held("same_visit")
+        later = [other for other in self.visit if _by_end(other) > _by_end(self.item)]
+        if any(other.status is Status.COMPLETED for other in later):
+            return Held("same_visit")
+        if not later:
+            return None
+        after = max(other.ends_at for other in later) + timedelta(
+            minutes=self.rules.review_request_minutes_after
+        )
+        return Held("same_visit", after) if after > now else None
+
+    def _made_by_another(self, kind: TouchKind) -> bool:
+        made = (other.touches.get(kind) for other in self.visit)
+        return any(touch is not None and touch.state in _MADE for touch in made)
+
+    def facts(self, plan: Plan, now: datetime) -> MessageFacts:
+        whole = [self.item]
+        if plan.kind in ABOUT_VISIT | THANKS:
+            whole = sorted([self.item, *self.visit], key=_by_start)
+        lines = [line for booking in whole for line in booking.lines]
+        services = [self.directory.services.get(line.service_id) for line in lines]
+        staff = [self.directory.staff.get(line.staff_id or "") for line in lines]
+        earned = sum(booking.earned_points for booking in whole)
+        return facts_of_all(
+            self,
+            now,
+            starts_at=self.item.starts_at,
+            services=tuple(dict.fromkeys(service.name for service in services if service)),
+            staff=next((person.name for person in staff if person), None),
+            moved=self._told_another_time(),
+            points_earned=earned or None,
+            points_balance=self.account.balance if self.account else None,
+            points_until=self._points_until(whole, now) if earned else None,
+        )
+
+    def _points_until(self, whole: Sequence[Booking], now: datetime) -> date | None:
+        """The last local day of the network on which what the visit has earned can be used; where nothing of
+        that is left (it has paid what was owed), of the points that expire soonest."""
+        if self.account is None:
+            return None
+        lots = [lot for lot in self.account.lots if not lot.is_over(now)]
+        closed = {each.closed_at.replace(microsecond=0) for each in whole if each.closed_at}
+        earned = [lot for lot in lots if lot.reason is EntryKind.CASHBACK and lot.granted_at in closed]
+        ends = [lot.expires_at for lot in earned or lots if lot.expires_at is not None]
+        return last_day(min(ends), self.directory.zone) if ends else None
+
+    def _told_another_time(self) -> bool:
+        """Whether the client knows of the booking already, at another start."""
+        return any(
+            touch.state in (TouchState.SENT, TouchState.AWAITING) and touch.occurrence < self.item.moves
+            for touch in self.item.touches.values()
+        )
+
+    def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:
+        return self.directory.template(kind, channel, language)
+
+    def with_item(self, item: Any) -> Self:
+        return replace(self, item=item)
+
+    def replanned(self, item: Any, settled: Sequence[Touch], now: datetime) -> Booking:
+        rules = rules_of(item, self.directory)
+        booking: Booking = replace(item, wake=booking_plan.next_wake(item, rules, zone_of(self), now))
+        return booking
+
+    def reread(self, store: Store) -> Self | None:
+        booking = store.booking(self.item.network_id, self.item.id)
+        return self.with_item(booking) if booking is not None else None
+
+
+def about_booking(booking: Booking, client: Client, directory: Directory) -> AboutBooking:
+    return AboutBooking(booking, client, directory.salons[booking.salon_id], directory)
+
+
+def other_bookings_of_visit(
+    booking: Booking, salon: Salon, store: Store, statuses: Collection[Status] = _TAKES_PLACE
+) -> tuple[Booking, ...]:
+    """The client's other bookings in that salon on that local day, by start: those that take place, unless
+    others are asked for."""
+    day = local_date(booking.starts_at, salon.timezone)
+    begins, ends = (local_instant(day + timedelta(days=days), time(0), salon.timezone) for days in (0, 1))
+    found = store.starts_of_client(booking.network_id, booking.client_id or "", begins, ends)
+    ids = [id for id, _ in found if id != booking.id]
+    others = store.bookings(booking.network_id, ids) if ids else []
+    same = [o for o in others if o.salon_id == booking.salon_id and o.status in statuses]
+    return tuple(sorted(same, key=_by_start))
+
+
+def rules_of(booking: Booking, directory: Directory) -> MessageRules:
+    return directory.messages_for(booking.salon_id, [line.service_id for line in booking.lines])
+
+
+def _by_start(booking: Booking) -> tuple[datetime, str]:
+    return booking.starts_at, booking.id
+
+
+def _by_end(booking: Booking) -> tuple[datetime, str]:
+    return booking.ends_at, booking.id

@@ -1,0 +1,194 @@
+"""Decide whether a touch that is due is made now, through which channel, or why not. One list of checks in
+one order: the sender stops at the first that does not pass, an explanation shows them all."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct, field
+
+from chalicelib.domain.clients.clients import address_of, may_send
+from chalicelib.domain.messages.caps import WEEK, counts, is_capped, over_cap
+from chalicelib.domain.messages.messages import Message
+from chalicelib.domain.networks.rules import ChannelStep
+from chalicelib.domain.shared.holdout import is_held_out
+from chalicelib.domain.shared.touches import (
+    MARKETING,
+    Plan,
+    Touch,
+    TouchKind,
+    TouchState,
+    comes_at_any_hour,
+    purpose_of,
+)
+from chalicelib.services.messages.subjects import Subject, zone_of
+from chalicelib.services.shared.ports import Store
+
+PHONE_CHANNELS = frozenset({"sms", "whatsapp"})
+_RIDES_ON = {TouchKind.BONUS_NOTICE: TouchKind.REVIEW_REQUEST}
+"""What goes along in another's text costs no message of its own."""
+
+
+class Check(Struct, frozen=True):
+    """One rule, and whether the touch passes it.
+
+    rule     the rule's name; value: what it says, as data.
+    reason   the stable code of why not; until: when to decide anew, None: the touch is not made at all.
+    """
+
+    rule: str
+    value: object = None
+    reason: str | None = None
+    until: datetime | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.reason is None
+
+
+class Route(Struct, frozen=True):
+    """Through which step of the cascade, and to which address. last: no later step reaches the client."""
+
+    step: int
+    channel: str
+    address: str
+    last: bool
+
+
+class Case(Struct, frozen=True):
+    """A touch that is due. before: what was tried already; going: what was decided to be sent in the same
+    wake, through which channel; channels: those that messages can leave by at all."""
+
+    subject: Subject
+    plan: Plan
+    before: Touch | None
+    store: Store
+    now: datetime
+    channels: Collection[str]
+    going: Mapping[TouchKind, str] = field(default_factory=dict)
+
+
+def checks(case: Case) -> Iterator[Check]:
+    """Each is worked out only when it is asked for: the later ones read."""
+    plan, rules = case.plan, case.subject.rules
+    late = case.now >= plan.until
+    yield Check("useful_until", plan.until, "too_late" if late else None)
+    if plan.kind in MARKETING:
+        yield _held_out(case)
+    reached = route(case)
+    reason = reached if isinstance(reached, str) else None
+    yield Check("channels", [step.channel for step in rules.cascade(plan.kind)], reason)
+    if not comes_at_any_hour(plan, case.now):
+        yield _quiet(case)
+    held = case.subject.held_back(plan, case.store, case.now)
+    yield _later(case, "situation", None, held.reason if held else None, held.until if held else None)
+    rides = isinstance(reached, Route) and _rides(case.going, plan.kind, reached.channel)
+    if is_capped(plan.kind) and not rides:
+        yield _cap(case)
+
+
+def _rides(going: Mapping[TouchKind, str], kind: TouchKind, channel: str) -> bool:
+    carrier = _RIDES_ON.get(kind)
+    return carrier is not None and going.get(carrier) == channel
+
+
+def verdict(case: Case) -> Check | None:
+    """The first check that does not pass; None if the touch is to be made."""
+    return next((check for check in checks(case) if not check.passed), None)
+
+
+def route(case: Case) -> Route | str:
+    """The next step of the cascade that reaches the client, or why none does."""
+    cascade, before = case.subject.rules.cascade(case.plan.kind), case.before
+    steps, first, tried = list(enumerate(cascade)), _first_step(before), _channel_tried(before, cascade)
+    found = [_step(case, n, step.channel) for n, step in steps if n >= first and step.channel != tried]
+    if before is not None and before.state is TouchState.UNKNOWN:
+        found += [_step(case, n, step.channel) for n, step in steps if step.channel == tried]
+    usable = [each for each in found if isinstance(each, Route)]
+    if usable:
+        chosen = usable[0]
+        return Route(chosen.step, chosen.channel, chosen.address, last=len(usable) == 1)
+    return _most_telling([each for each in found if isinstance(each, str)])
+
+
+def _first_step(before: Touch | None) -> int:
+    """The step after the one that was tried; one whose fate is unknown may be repeated if there is no
+    other."""
+    if before is None or before.state is TouchState.DEFERRED:
+        return 0
+    return before.step + 1
+
+
+def _channel_tried(before: Touch | None, cascade: Sequence[ChannelStep]) -> str | None:
+    """By its name, since the cascade may have been changed after the attempt."""
+    if before is None or before.state is TouchState.DEFERRED:
+        return None
+    return before.channel or (cascade[before.step].channel if before.step < len(cascade) else None)
+
+
+def _step(case: Case, number: int, channel: str) -> Route | str:
+    client = case.subject.client
+    if channel not in case.channels:
+        return "no_channel"
+    known = {"email": client.email, "push": client.devices or None}.get(channel, client.phone)
+    if not known:
+        return "no_phone" if channel in PHONE_CHANNELS else "no_address"
+    address = address_of(client, channel)
+    if address is None:
+        return "dead_address"
+    needs_consent = case.subject.directory.rules.messages.marketing_needs_consent
+    if not may_send(client, channel, purpose_of(case.plan.kind), needs_consent):
+        return "no_consent"
+    return Route(number, channel, address, last=False)
+
+
+_TELLING = ("no_consent", "dead_address", "no_phone", "no_address", "no_channel")
+
+
+def _most_telling(reasons: Collection[str]) -> str:
+    return min(reasons, key=_TELLING.index, default="no_other_channel")
+
+
+def _held_out(case: Case) -> Check:
+    client, kind = case.subject.client, case.plan.kind
+    percent = case.subject.rules.holdout_percent.get(kind, 0)
+    out = is_held_out(client.network_id, client.id, kind, percent)
+    return Check("holdout_percent", percent, "held_out" if out else None)
+
+
+def _quiet(case: Case) -> Check:
+    quiet, zone = case.subject.rules.quiet_hours, zone_of(case.subject)
+    value = f"{quiet.start:%H:%M}-{quiet.end:%H:%M} {zone}"
+    if not quiet.holds(case.now, zone):
+        return Check("quiet_hours", value)
+    return _later(case, "quiet_hours", value, "quiet_hours", quiet.ends_after(case.now, zone))
+
+
+def _cap(case: Case) -> Check:
+    """Of the touch itself nothing counts: what it says through a second channel it has said already, or what
+    it said has failed."""
+    client, rules = case.subject.client, case.subject.rules
+    value = {"weekly_cap": rules.weekly_cap, "weekly_marketing_cap": rules.weekly_marketing_cap}
+    log = case.store.messages_since(client.network_id, client.id, case.now - WEEK)
+    others = [each for each in log if counts(each) and not _is_of(case, each)]
+    recent = [(each.kind, each.recorded_at) for each in others if each.recorded_at > case.now - WEEK]
+    alone = (kind for kind, channel in case.going.items() if not _rides(case.going, kind, channel))
+    going = [kind for kind in alone if is_capped(kind)]
+    over = over_cap(case.plan.kind, [*recent, *((kind, case.now) for kind in going)], rules)
+    return Check("caps", value) if over is None else _later(case, "caps", value, *over)
+
+
+def _is_of(case: Case, message: Message) -> bool:
+    plan, subject = case.plan, case.subject
+    touch = (plan.kind, plan.occurrence, subject.booking_id, subject.campaign_id)
+    return (message.kind, message.occurrence, message.booking_id, message.campaign_id) == touch
+
+
+def _later(case: Case, rule: str, value: object, reason: str | None, until: datetime | None) -> Check:
+    """A check that may pass later: at that instant or after the quiet hours it falls into, if that is not too
+    late for the touch."""
+    if reason is not None and until is not None:
+        if not comes_at_any_hour(case.plan, until):
+            until = case.subject.rules.quiet_hours.ends_after(until, zone_of(case.subject))
+        if until >= case.plan.until:
+            until = None
+    return Check(rule, value, reason, until)

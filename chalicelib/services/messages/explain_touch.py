@@ -1,0 +1,193 @@
+"""Explain a touch: what would happen to it, and which rule decides. The same plans and checks that the sender
+goes by, all of them, each with what it is held against."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.messages.spending import MICROS_A_CENT, month_of
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.networks.rules import MessageRules
+from chalicelib.domain.shared.errors import refused
+from chalicelib.domain.shared.touches import (
+    ESSENTIAL,
+    Plan,
+    Touch,
+    TouchKind,
+    TouchState,
+    due_at,
+    is_open,
+    open_plans,
+    touch_of,
+)
+from chalicelib.services.bookings.plan_booking import directory_for
+from chalicelib.services.messages.about_account import about_account
+from chalicelib.services.messages.about_booking import about_booking
+from chalicelib.services.messages.about_client import about_client
+from chalicelib.services.messages.decide_touch import Case, Check, Route, checks, route, verdict
+from chalicelib.services.messages.subjects import Subject
+from chalicelib.services.shared.world import World
+
+_OF_CLIENT = frozenset(
+    {TouchKind.REPEAT_INVITATION, TouchKind.BIRTHDAY, TouchKind.AT_RISK, TouchKind.WIN_BACK}
+)
+_OFFSETS: Mapping[TouchKind, str] = {
+    TouchKind.NOTICE: "notice_again_when_moved_by_minutes",
+    TouchKind.CONFIRM_REQUEST: "confirm_request_hours_before",
+    TouchKind.CONTROL_REMINDER: "control_reminder_minutes_before",
+    TouchKind.REVIEW_REQUEST: "review_request_minutes_after",
+    TouchKind.BONUS_NOTICE: "review_request_minutes_after",
+    TouchKind.NO_SHOW_INVITATION: "no_show_invitation_days_after",
+    TouchKind.BIRTHDAY: "birthday_days_before",
+    TouchKind.BONUS_EXPIRY: "bonus_expiry_days_before",
+}
+"""The rule that says when a kind is due; the others follow from the client's rhythm."""
+
+
+class Decision(StrEnum):
+    """send: it would be sent now. wait: it is not due yet, and would be sent then. put_off: it would be
+    decided anew later. skip: it would not be made. done: it was decided already. not_planned: nothing calls
+    for it, or a rule leaves it out."""
+
+    SEND = "send"
+    WAIT = "wait"
+    PUT_OFF = "put_off"
+    SKIP = "skip"
+    DONE = "done"
+    NOT_PLANNED = "not_planned"
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """as_of: the instant that the checks are made for: now, or when the touch is due. at: when something will
+    be done. decided_by: the rule that says no; None where none does. channel: through which it would go.
+    own_rules: the salons and services whose own rules hold here."""
+
+    kind: TouchKind
+    decision: Decision
+    as_of: datetime
+    at: datetime | None = None
+    decided_by: str | None = None
+    reason: str | None = None
+    plan: Plan | None = None
+    touch: Touch | None = None
+    checks: Sequence[Check] = ()
+    channel: str | None = None
+    own_rules: Sequence[str] = ()
+
+
+def explain(
+    world: World, channels: Collection[str], booking: Booking, client: Client | None, kind: TouchKind
+) -> Explanation:
+    """Of a booking's touch, or of what its client calls for apart from it. channels: those that messages can
+    leave by. Raises NO_CLIENT, UNKNOWN_KIND."""
+    if client is None:
+        raise refused("NO_CLIENT", "The booking has no client to write to.")
+    now, directory = world.now(), directory_for(world, booking)
+    subject = _subject(world, booking, client, directory, kind)
+    plan = next((each for each in subject.plans(now) if each.kind is kind), None)
+    own = _own_rules(booking, directory)
+    if plan is None:
+        return Explanation(
+            kind=kind, decision=Decision.NOT_PLANNED, as_of=now, reason="not_called_for", own_rules=own
+        )
+    touch = touch_of(subject.item.touches, plan)
+    told = Explanation(kind=kind, decision=Decision.DONE, as_of=now, plan=plan, touch=touch, own_rules=own)
+    if touch is not None and not is_open(touch, now, plan.until):
+        return replace(told, reason=touch.reason)
+    planned = _planned(subject.rules, plan)
+    if plan.reason is not None:
+        return replace(
+            told,
+            decision=Decision.NOT_PLANNED,
+            checks=[planned],
+            decided_by=planned.rule,
+            reason=plan.reason,
+        )
+    return _decided(world, channels, subject, replace(told, checks=[planned]))
+
+
+def _subject(
+    world: World, booking: Booking, client: Client, directory: Directory, kind: TouchKind
+) -> Subject:
+    if kind is TouchKind.CAMPAIGN:
+        raise refused("UNKNOWN_KIND", "A campaign is about no booking; see its own report.", kind=kind.value)
+    if kind is TouchKind.BONUS_EXPIRY:
+        return about_account(world.store.account(client.network_id, client.id), client, directory)
+    return (
+        about_client(client, directory) if kind in _OF_CLIENT else about_booking(booking, client, directory)
+    )
+
+
+def _planned(rules: MessageRules, plan: Plan) -> Check:
+    """The rule by which the touch is planned, or left out."""
+    name = _OFFSETS.get(plan.kind, "rhythm")
+    if plan.reason == "switched_off":
+        name = "off" if rules.enabled else "enabled"
+    elif plan.reason == "quiet_hours":
+        name = "quiet_hours"
+    return Check(name, getattr(rules, name, None), plan.reason)
+
+
+def _own_rules(booking: Booking, directory: Directory) -> list[str]:
+    places = [booking.salon_id, *(line.service_id for line in booking.lines)]
+    own = {each.salon_id or each.service_id for each in directory.rules.overrides}
+    return [place for place in dict.fromkeys(places) if place in own]
+
+
+def _decided(world: World, channels: Collection[str], subject: Subject, told: Explanation) -> Explanation:
+    """What the checks come to, made for the instant at which the touch is due."""
+    plan, touch, now = told.plan, told.touch, told.as_of
+    assert plan is not None
+    due = due_at(plan, touch)
+    as_of = max(now, due)
+    open_then = open_plans(subject.plans(as_of), subject.item.touches, as_of)
+    subject = subject.prepared(world.store, [*open_then, plan], as_of)
+    case = Case(subject, plan, touch, world.store, as_of, channels)
+    case = replace(case, going=_ahead_of(case, open_then))
+    found = [*checks(case), *_budget(world, subject, plan, as_of)]
+    stopped = next((check for check in found if not check.passed), None)
+    told = replace(told, as_of=as_of, checks=[*told.checks, *found])
+    if touch is not None and touch.state is TouchState.SENDING:
+        return replace(told, decision=Decision.WAIT, at=due)
+    if stopped is not None:
+        put_off = stopped.until is not None
+        return replace(
+            told,
+            decision=Decision.PUT_OFF if put_off else Decision.SKIP,
+            at=stopped.until or due,
+            decided_by=stopped.rule,
+            reason=stopped.reason,
+        )
+    chosen = route(case)
+    channel = chosen.channel if isinstance(chosen, Route) else None
+    return replace(told, decision=Decision.SEND if due <= now else Decision.WAIT, at=as_of, channel=channel)
+
+
+def _ahead_of(case: Case, open_then: Sequence[Plan]) -> dict[TouchKind, str]:
+    """What else would be sent in the same wake, before this one, and through which channel: it counts, or
+    carries this one along."""
+    going: dict[TouchKind, str] = {}
+    for plan in open_then:
+        if plan.kind is case.plan.kind:
+            break
+        touch = touch_of(case.subject.item.touches, plan)
+        other = replace(case, plan=plan, before=touch, going=dict(going))
+        chosen = route(other)
+        if due_at(plan, touch) <= case.now and isinstance(chosen, Route) and verdict(other) is None:
+            going[plan.kind] = chosen.channel
+    return going
+
+
+def _budget(world: World, subject: Subject, plan: Plan, at: datetime) -> list[Check]:
+    """As the month's spending stands now: what a message costs is known when it is worded."""
+    cents = subject.directory.rules.messages.monthly_budget_usd_cents
+    if cents is None or plan.kind in ESSENTIAL:
+        return []
+    reserved = world.store.spending(subject.item.network_id, month_of(at)).reserved_micros
+    value = {"budget_micros": cents * MICROS_A_CENT, "reserved_micros": reserved}
+    return [Check("monthly_budget_usd_cents", value, "budget" if reserved >= cents * MICROS_A_CENT else None)]

@@ -1,0 +1,43 @@
+"""The lines that touches make in the log of messages: one an attempt, one a skip, found again by their
+ids."""
+
+from datetime import datetime
+
+from chalicelib.domain.messages.messages import Message, MessageState, message_id
+from chalicelib.domain.shared.touches import Plan, Touch, TouchKind
+from chalicelib.services.messages.subjects import Subject
+from chalicelib.services.shared.ports import Store
+
+
+def line_of(subject: Subject, plan: Plan, touch: Touch, at: datetime) -> Message:
+    """The line of an attempt, or of a skip, before anything came of it. at: the instant that its id begins
+    with."""
+    cascade = subject.rules.cascade(plan.kind)
+    return Message(
+        network_id=subject.item.network_id,
+        id=message_id(subject.item.id, plan.kind, plan.occurrence, touch.attempt, at),
+        client_id=subject.client.id,
+        salon_id=subject.salon.id,
+        kind=plan.kind,
+        channel=touch.channel or cascade[min(touch.step, len(cascade) - 1)].channel,
+        state=MessageState.SENDING,
+        planned_at=plan.at,
+        recorded_at=at,
+        occurrence=plan.occurrence,
+        booking_id=subject.booking_id,
+        campaign_id=subject.campaign_id,
+    )
+
+
+def record_of(subject: Subject, touch: Touch, store: Store) -> Message | None:
+    """The line of a touch's latest attempt, if it was written."""
+    return store.message(subject.item.network_id, subject.client.id, _id(subject, touch))
+
+
+def id_of_kind(subject: Subject, kind: TouchKind | None) -> str | None:
+    """The id of the line that the item's touch of a kind makes."""
+    return _id(subject, subject.item.touches[kind]) if kind is not None else None
+
+
+def _id(subject: Subject, touch: Touch) -> str:
+    return message_id(subject.item.id, touch.kind, touch.occurrence, touch.attempt, touch.at)

@@ -1,0 +1,141 @@
+"""Preview a message: what it would say to a real client, from the saved words or from a draft, and what it
+would cost."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.clients.clients import Client, address_of
+from chalicelib.domain.messages.message_facts import MessageFacts
+from chalicelib.domain.messages.messages import Worded
+from chalicelib.domain.messages.prices import billed_parts, estimated_micros
+from chalicelib.domain.networks.access import Access
+from chalicelib.domain.networks.network import Directory, Template
+from chalicelib.domain.shared.errors import refused
+from chalicelib.domain.shared.sms import Alphabet, alphabet
+from chalicelib.domain.shared.templates import placeholders_of
+from chalicelib.domain.shared.touches import Plan, TouchKind
+from chalicelib.services.bookings.book import see_booking
+from chalicelib.services.clients.keep_client import see_client
+from chalicelib.services.messages.about_account import about_account
+from chalicelib.services.messages.about_booking import about_booking
+from chalicelib.services.messages.about_client import about_client
+from chalicelib.services.messages.keep_templates import Place, Words, as_template
+from chalicelib.services.messages.sample_facts import TextWarning, sample_facts, warnings_of
+from chalicelib.services.messages.subjects import Subject
+from chalicelib.services.messages.word_touch import facts_of, link_of
+from chalicelib.services.shared.world import World
+
+ABOUT_BOOKING = frozenset(kind for kind in TouchKind if "when" in placeholders_of(kind))
+"""Kinds that speak of a booking and its time."""
+
+
+class Draft(Struct, frozen=True):
+    """A text to be tried before it is saved."""
+
+    text: str
+    subject: str | None = None
+
+
+class Preview(Struct, frozen=True):
+    """micros: what it is taken to cost, in millionths of a US dollar."""
+
+    worded: Worded
+    parts: int
+    alphabet: Alphabet
+    micros: int
+    warnings: Sequence[TextWarning]
+    facts: MessageFacts
+    client: Client
+
+
+def preview(
+    world: World,
+    words: Words,
+    access: Access,
+    place: Place,
+    *,
+    booking_id: str | None,
+    client_id: str | None,
+    draft: Draft | None,
+) -> Preview:
+    """Exactly one of booking_id and client_id.
+
+    Raises BOOKING_NEEDED, TEXT_NEEDED, NO_CLIENT, NO_SALON, NOT_FOUND, and whatever saving the draft would.
+    """
+    template = None
+    if draft is not None:
+        template = as_template(access.network_id, place, draft.text, draft.subject, world)
+    elif place.kind is TouchKind.CAMPAIGN:
+        raise refused("TEXT_NEEDED", "A campaign brings its own text: give one.", kind=place.kind.value)
+    subject = _subject(world, access, place.kind, booking_id, client_id)
+    template = template or subject.template(place.kind, place.channel, place.language)
+    facts = _facts(world, words, subject, place)
+    worded = words.texts(place.kind.value, place.channel, place.language, facts, template)
+    parts, to = billed_parts(place.channel, worded.text), address_of(subject.client, place.channel)
+    return Preview(
+        worded,
+        parts,
+        alphabet(worded.text),
+        estimated_micros(subject.directory, subject.rules, place.channel, to or "", parts),
+        _warnings(world, words, subject, place, template),
+        facts,
+        subject.client,
+    )
+
+
+def _subject(
+    world: World, access: Access, kind: TouchKind, booking_id: str | None, client_id: str | None
+) -> Subject:
+    directory = world.directory(access.network_id)
+    if booking_id is None:
+        if kind in ABOUT_BOOKING:
+            raise refused("BOOKING_NEEDED", "This message is about a booking: name one.", kind=kind.value)
+        client = see_client(world, access, str(client_id))
+        return _about(world, kind, client, directory)
+    booking = see_booking(world, access, booking_id)
+    found = world.store.client(access.network_id, booking.client_id) if booking.client_id else None
+    if found is None:
+        raise refused("NO_CLIENT", "This booking has no client to write to.", booking_id=booking_id)
+    if kind not in ABOUT_BOOKING:
+        return _about(world, kind, found, directory)
+    now = world.now()
+    return about_booking(booking, found, directory).prepared(world.store, [_plan(kind, world)], now)
+
+
+def _about(world: World, kind: TouchKind, client: Client, directory: Directory) -> Subject:
+    if kind is not TouchKind.BONUS_EXPIRY:
+        return about_client(client, directory)
+    return about_account(world.store.account(client.network_id, client.id), client, directory)
+
+
+def _plan(kind: TouchKind, world: World) -> Plan:
+    return Plan(kind, world.now(), world.now() + timedelta(days=1))
+
+
+def _facts(world: World, words: Words, subject: Subject, place: Place) -> MessageFacts:
+    """What the message would tell if it were sent now; what it will only know later is told from a sample."""
+    now, names = world.now(), placeholders_of(place.kind)
+    planned = (plan for plan in subject.plans(now) if plan.kind is place.kind and plan.occurrence)
+    plan = next(planned, _plan(place.kind, world))
+    facts = facts_of(words.links, subject, plan, link_of(words.links, subject, now), now)
+    sample = sample_facts(subject.directory, words.links, place.kind, place.language, now)
+    if "points" in names and facts.points_earned is None:
+        facts = replace(facts, points_earned=sample.points_earned)
+    if "balance" in names and facts.points_balance is None:
+        account = world.store.account(subject.client.network_id, subject.client.id)
+        facts = replace(facts, points_balance=account.balance)
+    if "expiring" in names and not (facts.points_expiring and facts.points_until):
+        facts = replace(facts, points_expiring=sample.points_expiring, points_until=sample.points_until)
+    return facts
+
+
+def _warnings(
+    world: World, words: Words, subject: Subject, place: Place, template: Template | None
+) -> Sequence[TextWarning]:
+    if template is None:
+        return ()
+    facts = sample_facts(subject.directory, words.links, place.kind, place.language, world.now())
+    return warnings_of(words.texts, subject.directory, template, facts)

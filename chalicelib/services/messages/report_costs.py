@@ -1,0 +1,98 @@
+"""Report what messages cost: by salon, kind and channel in a calendar month (UTC), told by the
+index alone."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.messages.messages import MessageState, Told
+from chalicelib.domain.messages.spending import MICROS_A_CENT
+from chalicelib.domain.shared.touches import PRIORITY, TouchKind
+from chalicelib.services.shared.world import World
+
+MESSAGES_AT_ONCE = 100_000
+"""After so many no further salon is begun: some seconds' worth."""
+
+
+class CostLine(Struct, frozen=True):
+    """Of a salon, kind and channel. messages: those that were tried; skipped: those that were not made.
+    cost_micros: what they cost, as far as is known; charged_micros: how much of that receipts have told."""
+
+    salon_id: str
+    kind: str
+    channel: str
+    messages: int = 0
+    skipped: int = 0
+    parts: int = 0
+    cost_micros: int = 0
+    charged_micros: int = 0
+
+
+class BudgetOfMonth(Struct, frozen=True):
+    """budget_micros None: there is none, and nothing is reserved from it."""
+
+    budget_micros: int | None
+    reserved_micros: int
+
+
+def costs_of(
+    world: World, network_id: str, salon_ids: Sequence[str], month: str
+) -> tuple[list[CostLine], int]:
+    """The lines of the first of these salons, and how many of them that are: as many as can be counted at
+    once, at least one. month: `2026-11`."""
+    since, until = bounds_of(month)
+    lines: list[CostLine] = []
+    counted = 0
+    for number, salon_id in enumerate(salon_ids):
+        if counted >= MESSAGES_AT_ONCE:
+            return lines, number
+        found = _added_up(salon_id, world.store.told_of_salon(network_id, salon_id, since, until))
+        counted += sum(line.messages + line.skipped for line in found)
+        lines += found
+    return lines, len(salon_ids)
+
+
+def bounds_of(month: str) -> tuple[datetime, datetime]:
+    year, number = map(int, month.split("-"))
+    return datetime(year, number, 1, tzinfo=UTC), datetime(
+        year + number // 12, number % 12 + 1, 1, tzinfo=UTC
+    )
+
+
+def _added_up(salon_id: str, messages: Iterable[Told]) -> list[CostLine]:
+    sums: dict[tuple[str, str], list[int]] = {}
+    for told in messages:
+        line = sums.setdefault((told.kind, told.channel), [0] * 5)
+        if told.state == MessageState.SKIPPED:
+            line[1] += 1
+            continue
+        line[0] += 1
+        line[2] += told.parts
+        line[3] += told.cost_micros
+        line[4] += told.cost_micros * told.charged
+    ordered = sorted(sums, key=lambda key: (PRIORITY[TouchKind(key[0])], key[1]))
+    return [CostLine(salon_id, *key, *sums[key]) for key in ordered]
+
+
+def total_of(lines: Iterable[CostLine]) -> CostLine:
+    """All of them as one line, of no salon, kind or channel."""
+    total = CostLine("", "", "")
+    for line in lines:
+        total = replace(
+            total,
+            messages=total.messages + line.messages,
+            skipped=total.skipped + line.skipped,
+            parts=total.parts + line.parts,
+            cost_micros=total.cost_micros + line.cost_micros,
+            charged_micros=total.charged_micros + line.charged_micros,
+        )
+    return total
+
+
+def budget_of(world: World, network_id: str, month: str) -> BudgetOfMonth:
+    """The budget that stands now, held against what was reserved in that month."""
+    cents = world.directory(network_id).rules.messages.monthly_budget_usd_cents
+    reserved = world.store.spending(network_id, month).reserved_micros
+    return BudgetOfMonth(None if cents is None else cents * MICROS_A_CENT, reserved)

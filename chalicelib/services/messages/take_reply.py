@@ -1,0 +1,190 @@
+"""Take a reply: what a client wrote back stops messages, takes them up again, confirms a booking, or is put
+before the salon.
+
+The same reply taken again changes nothing: what it answers is told by when it was written, not by what became
+of the booking since, and its task is made once.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.booking_plan import asked_to_confirm
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.messages.messages import Message, MessageState
+from chalicelib.domain.messages.replies import Meaning, Reply, meaning, words_kept
+from chalicelib.domain.shared.aliases import PHONE, REPLY, Alias
+from chalicelib.domain.shared.errors import DomainError
+from chalicelib.domain.shared.ids import digest, time_ordered
+from chalicelib.domain.shared.tasks import Task, TaskKind
+from chalicelib.domain.shared.touches import Purpose, Touch
+from chalicelib.services.bookings.confirm_visit import confirm_visit
+from chalicelib.services.clients.keep_consents import BY_CLIENT, set_consents, stop_messages
+from chalicelib.services.messages.subjects import next_booking
+from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.world import World
+
+HOW = "reply"
+REPLIED_WITHIN = timedelta(days=7)
+
+
+class Heard(StrEnum):
+    """What a reply led to. unknown_sender: STOP, or to a number of several networks, from a phone of nobody's
+    client: nothing is left to be done."""
+
+    STOPPED = "stopped"
+    RESUMED = "resumed"
+    CONFIRMED = "confirmed"
+    TASK = "task"
+    UNKNOWN_NUMBER = "unknown_number"
+    UNKNOWN_SENDER = "unknown_sender"
+
+
+def take_reply(world: World, reply: Reply) -> Heard:
+    """Raises SaveConflict or TRY_AGAIN when too many write at once: worth another delivery."""
+    number = world.store.inbound_number(reply.to)
+    if number is None or not number.network_ids:
+        return Heard.UNKNOWN_NUMBER
+    clients = [client for id in number.network_ids if (client := _client(world, id, reply)) is not None]
+    wanted = meaning(reply.text)
+    if not clients:
+        return _of_a_stranger(world, number.network_ids, reply, wanted)
+    if reply.channel == "whatsapp":
+        for client in clients:
+            _opens_conversation(world, client, reply.at)
+    if wanted is Meaning.STOP:
+        return _stopped(world, clients, reply)
+    if wanted is Meaning.START:
+        return _resumed(world, clients, reply.at)
+    client = _addressed(world, clients)
+    asked = _asked_about(world, client, reply)
+    if wanted is Meaning.YES and asked is not None and _confirmed(world, asked):
+        return Heard.CONFIRMED
+    return _told(world, client, asked or next_booking(client, world.store, world.now()), reply)
+
+
+# --- who wrote, and to whom
+
+
+def _client(world: World, network_id: str, reply: Reply) -> Client | None:
+    id = world.store.alias(network_id, PHONE, reply.sender)
+    return world.store.client(network_id, id) if id is not None else None
+
+
+def _opens_conversation(world: World, client: Client, at: datetime) -> None:
+    """WhatsApp allows free text for a while after the client wrote."""
+    stands: Client | None = client
+    for _ in world.tries():
+        if stands is None or (stands.written_at is not None and stands.written_at >= at):
+            return
+        with suppress(SaveConflict):
+            world.store.save(replace(stands, written_at=at))
+            return
+        stands = world.store.client(client.network_id, client.id)
+    raise SaveConflict(client)
+
+
+def _addressed(world: World, clients: Sequence[Client]) -> Client:
+    """Networks may share a number: the one that wrote last is answered."""
+    if len(clients) == 1:
+        return clients[0]
+    since = world.now() - REPLIED_WITHIN
+
+    def wrote_at(client: Client) -> datetime:
+        return max((message.recorded_at for message in _sent_since(world, client, since)), default=since)
+
+    return max(clients, key=wrote_at)
+
+
+def _sent_since(world: World, client: Client, since: datetime) -> list[Message]:
+    found = world.store.messages_since(client.network_id, client.id, since)
+    return [message for message in found if message.state is not MessageState.SKIPPED]
+
+
+# --- what is done
+
+
+def _stopped(world: World, clients: Sequence[Client], reply: Reply) -> Heard:
+    """Nothing more comes, from any network that sends by this number. Who was asked to confirm may have meant
+    the booking: the salon is told as well."""
+    for client in clients:
+        stop_messages(world, client.network_id, client.id, how=HOW, said_at=reply.at)
+        asked = _asked_about(world, client, reply)
+        if asked is not None:
+            _told(world, client, asked, reply)
+    return Heard.STOPPED
+
+
+def _resumed(world: World, clients: Sequence[Client], at: datetime) -> Heard:
+    """Service messages come again where they were refused; marketing has to be asked for by itself."""
+    for client in clients:
+        refused = [c for c in client.consents if c.purpose is Purpose.SERVICE and not c.granted]
+        pairs = [(consent.channel, consent.purpose.value) for consent in refused]
+        set_consents(
+            world, client.network_id, client.id, pairs, granted=True, how=HOW, actor=BY_CLIENT, said_at=at
+        )
+    return Heard.RESUMED
+
+
+def _asked_about(world: World, client: Client, reply: Reply) -> Booking | None:
+    """The booking that the reply answers: that of the message which it follows, else the one asked about last
+    before it."""
+    page = world.store.bookings_of_client(
+        client.network_id, client.id, since=reply.at, newest_first=False, limit=20
+    )
+    asked = [(touch, booking) for booking in page.items if (touch := _request(booking, reply.at))]
+    if len(asked) < 2 or reply.in_reply_to is None:
+        named: set[str | None] = set()
+    else:
+        sent = _sent_since(world, client, reply.at - REPLIED_WITHIN)
+        named = {message.booking_id for message in sent if message.provider_id == reply.in_reply_to}
+    asked.sort(key=lambda each: (each[1].id in named, each[0].at), reverse=True)
+    return asked[0][1] if asked else None
+
+
+def _request(booking: Booking, before: datetime) -> Touch | None:
+    """The request to confirm this booking, if it went out before that instant."""
+    asked = asked_to_confirm(booking) if booking.is_upcoming else None
+    return asked if asked is not None and asked.at <= before else None
+
+
+def _confirmed(world: World, asked: Booking) -> bool:
+    """False if the booking was cancelled meanwhile."""
+    try:
+        confirm_visit(world, asked.network_id, asked.id, lambda booking: None)
+    except DomainError as error:
+        if error.code != "WRONG_STATUS":
+            raise
+        return False
+    return True
+
+
+def _told(world: World, client: Client, booking: Booking | None, reply: Reply) -> Heard:
+    """The salon sees what the client wrote, and to what."""
+    task = _task(client.network_id, reply, words_kept(reply.text))
+    if booking is not None:
+        task = replace(task, booking_id=booking.id, salon_id=booking.salon_id)
+    return _put(world, replace(task, client_id=client.id), reply)
+
+
+def _of_a_stranger(world: World, network_ids: Sequence[str], reply: Reply, wanted: Meaning) -> Heard:
+    """Only where it is sure who was meant, and something is said to them."""
+    if len(network_ids) > 1 or wanted in (Meaning.STOP, Meaning.START):
+        return Heard.UNKNOWN_SENDER
+    return _put(world, _task(network_ids[0], reply, words_kept(f"{reply.sender}: {reply.text}")), reply)
+
+
+def _task(network_id: str, reply: Reply, words: str) -> Task:
+    id = time_ordered("tsk", reply.at, digest(network_id, reply.id, length=10))
+    return Task(network_id=network_id, id=id, kind=TaskKind.CALL_CLIENT, at=reply.at, words=words)
+
+
+def _put(world: World, task: Task, reply: Reply) -> Heard:
+    once = Alias(network_id=task.network_id, kind=REPLY, value=reply.id, leads_to=task.id)
+    with suppress(SaveConflict):  # it was made when the reply came first
+        world.store.save(task, once)
+    return Heard.TASK

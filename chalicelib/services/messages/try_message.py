@@ -1,0 +1,91 @@
+"""Send one message to oneself, to see how it arrives: through the real channel, with real words, and with
+links that lead nowhere, so that nobody confirms a client's booking or stops a client's messages by trying."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.messages.messages import MessageState, Outcome, Outgoing
+from chalicelib.domain.networks.access import Access
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.errors import forbidden, refused
+from chalicelib.domain.shared.ids import derived
+from chalicelib.domain.shared.touches import MARKETING
+from chalicelib.services.messages.keep_templates import Place, Words
+from chalicelib.services.messages.preview_message import Draft, Preview, preview
+from chalicelib.services.shared.contact_details import email_normal, phone_e164
+from chalicelib.services.shared.limit_use import count_use
+from chalicelib.services.shared.ports import Sender
+from chalicelib.services.shared.world import World
+
+TESTS_AN_HOUR = 20
+USEFUL_SECONDS = 3600
+
+
+class Trial(Struct, frozen=True):
+    """What went out, and what the channel said."""
+
+    preview: Preview
+    to: str
+    outcome: Outcome
+
+
+def try_message(
+    world: World,
+    words: Words,
+    senders: Mapping[str, Sender],
+    access: Access,
+    place: Place,
+    *,
+    to: str,
+    booking_id: str | None,
+    client_id: str | None,
+    draft: Draft | None,
+    request_id: str | None,
+) -> Trial:
+    """One attempt. It is no message to a client: it is neither in the log nor in the budget, and so there are
+    TESTS_AN_HOUR at most. A repetition of a request whose answer was lost is not sent again: `unknown`.
+
+    to: a phone, an e-mail address, or the endpoint of a device of the client's. Raises NO_CHANNEL, TOO_MANY,
+    INVALID_PHONE, INVALID_EMAIL, UNKNOWN_DEVICE, and whatever a preview raises.
+    """
+    if not access.sees_whole_network:
+        raise forbidden("This concerns the whole network; this key opens some of its salons.")
+    sender = senders.get(place.channel)
+    if sender is None:
+        raise refused("NO_CHANNEL", "Messages cannot leave by this channel here.", channel=place.channel)
+    nowhere = replace(words, links=words.links.leading_nowhere())
+    shown = preview(world, nowhere, access, place, booking_id=booking_id, client_id=client_id, draft=draft)
+    directory = world.directory(access.network_id)
+    address = _address(directory, shown, place.channel, to)
+    id = derived("tst", access.network_id, request_id) if request_id else world.new_id("tst")
+    if not count_use(world, access.network_id, "test sends", id, TESTS_AN_HOUR):
+        return Trial(shown, address, Outcome(MessageState.UNKNOWN, reason="sent_before"))
+    outcome = sender.send(
+        Outgoing(
+            network_id=access.network_id,
+            client_id=shown.client.id,
+            message_id=id,
+            kind=place.kind.value,
+            language=place.language,
+            to=address,
+            worded=shown.worded,
+            useful_seconds=USEFUL_SECONDS,
+            marketing=place.kind in MARKETING,
+            identity=directory.network.identities.get(place.channel),
+            link=shown.facts.link,
+            stop_url=shown.facts.stop_link if place.kind in MARKETING else None,
+        )
+    )
+    return Trial(shown, address, outcome)
+
+
+def _address(directory: Directory, shown: Preview, channel: str, to: str) -> str:
+    if channel == "email":
+        return email_normal(to)
+    if channel != "push":
+        return phone_e164(to, directory.network.country)
+    if to not in {device.endpoint for device in shown.client.devices}:
+        raise refused("UNKNOWN_DEVICE", "A push goes to a device of the client that is named.", to=to[:200])
+    return to

@@ -1,0 +1,136 @@
+"""Put touches into words: the text of each, its links, what it will cost, and which go along in another's
+text."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.domain.messages.message_facts import MessageFacts
+from chalicelib.domain.messages.messages import Outgoing, Worded
+from chalicelib.domain.messages.prices import billed_parts, estimated_micros
+from chalicelib.domain.shared.links import Link, LinkPurpose
+from chalicelib.domain.shared.sms import Alphabet, alphabet
+from chalicelib.domain.shared.touches import ESSENTIAL, MARKETING, Plan, TouchKind
+from chalicelib.services.messages.decide_touch import Route
+from chalicelib.services.messages.sending import Sending
+from chalicelib.services.messages.subjects import Subject
+from chalicelib.services.shared.make_links import Links
+
+REVIEW, BONUS = TouchKind.REVIEW_REQUEST, TouchKind.BONUS_NOTICE
+CONVERSATION = timedelta(hours=24)
+"""How long after a client has written to us WhatsApp takes free text."""
+
+USEFUL_SECONDS_LEAST = 5
+_PURPOSES = {
+    **dict.fromkeys(ESSENTIAL, LinkPurpose.BOOKING),
+    REVIEW: LinkPurpose.REVIEW,
+    BONUS: LinkPurpose.CARD,
+}
+"""The page of ours that a kind of message leads to; the others lead to where the salon takes bookings."""
+
+
+class Draft(Struct, frozen=True):
+    """rides_on: the kind in whose text this one goes along; carries: the kind that goes along in this one.
+    micros: what it is taken to cost."""
+
+    worded: Worded
+    link: Link
+    language: str
+    url: str | None
+    stop_url: str | None
+    alphabet: Alphabet
+    parts: int
+    micros: int
+    rides_on: TouchKind | None = None
+    carries: TouchKind | None = None
+
+
+def drafted(
+    sending: Sending, subject: Subject, wanted: Sequence[tuple[Plan, Route]], now: datetime
+) -> dict[TouchKind, Draft]:
+    """The words of all that goes out together. A bonus notice goes along in a review request of the same
+    channel: one message, two touches."""
+    routes = {plan.kind: chosen for plan, chosen in wanted}
+    together = REVIEW in routes and BONUS in routes and routes[REVIEW].channel == routes[BONUS].channel
+    balance = None
+    if BONUS in routes:
+        balance = sending.world.store.account(subject.item.network_id, subject.client.id).balance
+    found: dict[TouchKind, Draft] = {}
+    for plan, chosen in wanted:
+        if together and plan.kind is BONUS:
+            continue
+        draft = _draft(sending, subject, plan, chosen, now, balance, with_bonus=together)
+        found[plan.kind] = draft
+    if together:
+        found[REVIEW] = replace(found[REVIEW], carries=BONUS)
+        found[BONUS] = replace(found[REVIEW], rides_on=REVIEW, carries=None, micros=0)
+    return found
+
+
+def _draft(
+    sending: Sending,
+    subject: Subject,
+    plan: Plan,
+    chosen: Route,
+    now: datetime,
+    balance: int | None,
+    *,
+    with_bonus: bool,
+) -> Draft:
+    link = link_of(sending.links, subject, now)
+    facts = replace(facts_of(sending.links, subject, plan, link, now), with_bonus=with_bonus)
+    if balance is not None:
+        facts = replace(facts, points_balance=balance)
+    language = subject.client.language or subject.directory.network.language
+    own = subject.template(plan.kind, chosen.channel, language)
+    worded = sending.texts(plan.kind.value, chosen.channel, language, facts, own)
+    number = billed_parts(chosen.channel, worded.text)
+    return Draft(
+        worded=worded,
+        link=link,
+        language=language,
+        url=facts.link,
+        stop_url=facts.stop_link,
+        alphabet=alphabet(worded.text),
+        parts=number,
+        micros=estimated_micros(subject.directory, subject.rules, chosen.channel, chosen.address, number),
+    )
+
+
+def link_of(links: Links, subject: Subject, now: datetime) -> Link:
+    """Kept until long after the message is of use."""
+    useful_from = max(subject.useful_from or now, now)
+    return links.link(subject.item.network_id, subject.client.id, subject.link_booking_id, useful_from)
+
+
+def facts_of(links: Links, subject: Subject, plan: Plan, link: Link, now: datetime) -> MessageFacts:
+    """What the message can tell, where it leads and where it is stopped."""
+    facts, purpose = subject.facts(plan, now), _PURPOSES.get(plan.kind)
+    return replace(
+        facts,
+        link=links.url(link, purpose) if purpose else facts.link,
+        stop_link=None if plan.kind in ESSENTIAL else links.url(link, LinkPurpose.STOP),
+    )
+
+
+def outgoing(
+    subject: Subject, draft: Draft, plan: Plan, chosen: Route, message_id: str, now: datetime
+) -> Outgoing:
+    written_at = subject.client.written_at
+    return Outgoing(
+        network_id=subject.item.network_id,
+        client_id=subject.client.id,
+        message_id=message_id,
+        kind=plan.kind.value,
+        language=draft.language,
+        to=chosen.address,
+        worded=draft.worded,
+        useful_seconds=max(int((plan.until - now).total_seconds()), USEFUL_SECONDS_LEAST),
+        marketing=plan.kind in MARKETING,
+        identity=subject.directory.network.identities.get(chosen.channel),
+        link=draft.url,
+        stop_url=draft.stop_url if plan.kind in MARKETING else None,  # what one tap there stops is marketing
+        in_conversation=written_at is not None and now - written_at < CONVERSATION,
+    )

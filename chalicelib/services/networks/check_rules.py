@@ -1,0 +1,194 @@
+"""Check rules before they are saved, so that none silences everything, contradicts another, or names what
+there is not."""
+
+from collections.abc import Mapping, Sequence
+from datetime import time
+from typing import Any
+
+from msgspec.structs import fields
+
+from chalicelib.domain.clients.clients import CHANNELS
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.networks.rules import ChannelStep, MessageChanges, MessageRules, Override, Rules
+from chalicelib.domain.shared.quiet_hours import QuietHours
+from chalicelib.domain.shared.touches import MARKETING, TouchKind
+from chalicelib.services.networks.check_bonus_rules import check_bonus_rules
+from chalicelib.services.networks.refuse_rule import invalid_rule, within
+
+LOUD_MINUTES_LEAST = 60
+OVERRIDES_MOST = 1000
+NO_SHOW_DAYS_MOST = 14
+_DAY_MINUTES = 24 * 60
+_WARNINGS_MOST = 10
+_WARNING_DAYS = (1, 365)
+_WAIT_MINUTES = (0, _DAY_MINUTES)
+_PERCENT = (0, 100)
+_PART_PRICE = (0, 10_000_000)
+_RANGES: Mapping[str, tuple[int, int]] = {
+    "confirm_request_hours_before": (1, 14 * 24),
+    "confirm_cutoff_hours_before": (0, 14 * 24),
+    "control_reminder_minutes_before": (5, _DAY_MINUTES),
+    "review_request_minutes_after": (1, 7 * _DAY_MINUTES),
+    "notice_again_when_moved_by_minutes": (1, _DAY_MINUTES),
+    "no_show_invitation_days_after": (1, NO_SHOW_DAYS_MOST),
+    "birthday_days_before": (1, 60),
+    "day_touch_hour": (0, 23),
+    "weekly_cap": (1, 50),
+    "weekly_marketing_cap": (0, 50),
+    "monthly_budget_usd_cents": (0, 1_000_000_000),
+}
+_REQUEST, _CUTOFF = "confirm_request_hours_before", "confirm_cutoff_hours_before"
+_CUTOFF_TOO_EARLY = "The cut-off comes after the confirm request."
+
+
+def check_rules(rules: Rules, directory: Directory, stands: Rules | None = None) -> None:
+    """Raises INVALID_RULE, naming the first field that cannot be, and why.
+
+    stands: the rules until now. Bonuses that are in force already are not looked at again: a salon that came
+    later, in another currency, holds up no change of messages.
+    """
+    if stands is None or rules.bonuses != stands.bonuses:
+        check_bonus_rules(rules.bonuses, directory)
+    _check_each("messages", rules.messages)
+    if rules.messages.confirm_cutoff_hours_before >= rules.messages.confirm_request_hours_before:
+        raise invalid_rule(f"messages.{_CUTOFF}", _CUTOFF_TOO_EARLY)
+    _check_places(rules.overrides, directory)
+    for number, override in enumerate(rules.overrides):
+        _check_override(f"overrides[{number}]", override, rules)
+    _check_bookings_of_many(rules)
+
+
+# --- what can be told of each field by itself
+
+
+def _check_each(path: str, said: MessageRules | MessageChanges) -> None:
+    """The fields of the network's rules, or those that an override has of its own."""
+    named = {each.name: getattr(said, each.name) for each in fields(said)}
+    for name, value in named.items():
+        if value is None:
+            continue
+        field = f"{path}.{name}"
+        if name in _RANGES:
+            within(field, value, _RANGES[name])
+        elif name == "quiet_hours" and _DAY_MINUTES - _quiet_minutes(value) < LOUD_MINUTES_LEAST:
+            raise invalid_rule(field, "Quiet hours leave at least an hour of the day.")
+        elif name == "bonus_expiry_days_before":
+            _check_warnings(field, value)
+        elif name == "channels":
+            _check_cascade(field, value)
+        elif name in _BY_KEY:
+            for key, each in value.items():
+                _BY_KEY[name](f"{field}.{key}", key, each)
+
+
+def _quiet_minutes(quiet: QuietHours) -> int:
+    def minute(clock: time) -> int:
+        return clock.hour * 60 + clock.minute
+
+    return (minute(quiet.end) - minute(quiet.start)) % _DAY_MINUTES
+
+
+def _check_warnings(field: str, days: Sequence[int]) -> None:
+    if not 1 <= len(days) <= _WARNINGS_MOST or len(set(days)) < len(days):
+        raise invalid_rule(
+            field, f"{field} names 1 to {_WARNINGS_MOST} different days; `off` switches it off."
+        )
+    for each in days:
+        within(field, each, _WARNING_DAYS)
+
+
+def _check_cascade(field: str, steps: Sequence[ChannelStep]) -> None:
+    if not steps:
+        raise invalid_rule(field, f"{field} names at least one channel.")
+    for number, step in enumerate(steps):
+        _check_channel(f"{field}[{number}].channel", step.channel)
+        within(f"{field}[{number}].wait_minutes", step.wait_minutes, _WAIT_MINUTES)
+    if len({step.channel for step in steps}) < len(steps):
+        raise invalid_rule(field, f"{field} names a channel twice.")
+
+
+def _check_channel(field: str, channel: str) -> None:
+    if channel not in CHANNELS:
+        raise invalid_rule(field, f"Channels are {', '.join(CHANNELS)}.")
+
+
+def _check_holdout(field: str, kind: TouchKind, percent: int) -> None:
+    if kind not in MARKETING:
+        raise invalid_rule(field, f"Only marketing is held out: {', '.join(sorted(MARKETING))}.")
+    within(field, percent, _PERCENT)
+
+
+def _check_part_price(field: str, channel: str, micros: int) -> None:
+    _check_channel(field, channel)
+    within(field, micros, _PART_PRICE)
+
+
+_BY_KEY: Mapping[str, Any] = {
+    "channels_of": lambda field, kind, steps: _check_cascade(field, steps),
+    "holdout_percent": _check_holdout,
+    "part_price_micros": _check_part_price,
+}
+
+
+# --- overrides
+
+
+def _check_places(overrides: Sequence[Override], directory: Directory) -> None:
+    """Each is of one salon or one service that there is, and no two are of the same."""
+    if len(overrides) > OVERRIDES_MOST:
+        raise invalid_rule("overrides", f"There are at most {OVERRIDES_MOST} overrides.")
+    seen: set[tuple[str | None, str | None]] = set()
+    for number, each in enumerate(overrides):
+        path, place = f"overrides[{number}]", (each.salon_id, each.service_id)
+        if (each.salon_id is None) == (each.service_id is None):
+            raise invalid_rule(path, "An override is of a salon or of a service: give one of the ids.")
+        if each.salon_id is not None and each.salon_id not in directory.salons:
+            raise invalid_rule(f"{path}.salon_id", "There is no such salon.")
+        if each.service_id is not None and each.service_id not in directory.services:
+            raise invalid_rule(f"{path}.service_id", "There is no such service.")
+        if place in seen:
+            raise invalid_rule(path, "There is an override of that salon or service already.")
+        seen.add(place)
+
+
+def _check_override(path: str, override: Override, rules: Rules) -> None:
+    """By itself, and upon the network's rules."""
+    field, changes = f"{path}.messages", override.changes
+    _check_each(field, changes)
+    if override.service_id is not None and changes.birthday_days_before is not None:
+        raise invalid_rule(f"{field}.birthday_days_before", "A birthday greeting is about no service.")
+    merged = _merged(rules, override)
+    if merged.confirm_cutoff_hours_before >= merged.confirm_request_hours_before:
+        name = _CUTOFF if changes.confirm_cutoff_hours_before is not None else _REQUEST
+        raise invalid_rule(f"{field}.{name}", _CUTOFF_TOO_EARLY)
+
+
+def _merged(rules: Rules, override: Override) -> MessageRules:
+    services = [override.service_id] if override.service_id is not None else []
+    return rules.messages_for(override.salon_id or "", services)
+
+
+def _check_bookings_of_many(rules: Rules) -> None:
+    """In a salon with rules of its own, or for several services at once, the confirm request may come from
+    one override and the cut-off from another: whichever meet must not contradict each other."""
+    of_services = [(number, each.changes) for number, each in enumerate(rules.overrides) if each.service_id]
+    bases = [rules.messages, *(_merged(rules, each) for each in rules.overrides if each.salon_id)]
+    latest = min(_said(_REQUEST, [*bases, *(changes for _, changes in of_services)]))
+    earliest = max(_said(_CUTOFF, [*bases, *(changes for _, changes in of_services)]))
+    for number, changes in of_services:
+        request, cutoff = changes.confirm_request_hours_before, changes.confirm_cutoff_hours_before
+        if cutoff is None and request is not None and request <= earliest:
+            raise _contradicts(number, _REQUEST, earliest)
+        if request is None and cutoff is not None and cutoff >= latest:
+            raise _contradicts(number, _CUTOFF, latest)
+
+
+def _said(name: str, places: Sequence[MessageRules | MessageChanges]) -> list[int]:
+    return [hours for hours in (getattr(each, name) for each in places) if hours is not None]
+
+
+def _contradicts(number: int, name: str, hours: int) -> Exception:
+    other = (
+        f"{_CUTOFF_TOO_EARLY} Elsewhere, and perhaps for the same booking, the other is {hours} hours before."
+    )
+    return invalid_rule(f"overrides[{number}].messages.{name}", other)

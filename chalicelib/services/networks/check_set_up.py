@@ -1,0 +1,108 @@
+"""Check what is said of a network, its salons, staff and services; bring it into the form that is kept."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from chalicelib.domain.languages import LANGUAGES
+from chalicelib.domain.networks.network import Directory, Salon
+from chalicelib.domain.shared.currencies import CURRENCIES
+from chalicelib.domain.shared.errors import missing, refused
+from chalicelib.domain.shared.zones import is_zone
+from chalicelib.services.shared.contact_details import name_normal, phone_e164
+
+MINUTES_MOST = 24 * 60
+MINOR_MOST = 10**12
+REPEAT_DAYS_MOST = 730
+
+
+def checked(directory: Directory, said: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields in the form in which they are kept; each that has a check must pass it."""
+    checks: dict[str, Callable[[Any], Any]] = {
+        "name": name_normal,
+        "country": country_code,
+        "language": language_code,
+        "timezone": _timezone,
+        "currency": _currency,
+        "phone": lambda text: phone_e164(text, directory.network.country) if text else None,
+        "map_url": _web_url,
+        "booking_url": _web_url,
+        "tip_url": _web_url,
+        "review_links": _review_links,
+        "salon_ids": lambda ids: _salon_ids(directory, ids),
+        "minutes": lambda number: _within("minutes", number, 1, MINUTES_MOST),
+        "price_minor": lambda number: _within("price", number, 0, MINOR_MOST),
+        "repeat_after_days": lambda number: _within("repeat_after_days", number, 1, REPEAT_DAYS_MOST),
+    }
+    plain = {name: value for name, value in said.items() if name != "version"}
+    return {name: checks[name](value) if name in checks else value for name, value in plain.items()}
+
+
+def placed(salon: Salon) -> Salon:
+    """Raises INVALID_PLACE for half a place."""
+    if (salon.latitude is None) != (salon.longitude is None):
+        raise refused("INVALID_PLACE", "A place is a latitude and a longitude, or neither.")
+    return salon
+
+
+def country_code(code: str) -> str:
+    import phonenumbers
+
+    if code not in phonenumbers.SUPPORTED_REGIONS:
+        raise refused("UNKNOWN_COUNTRY", "Name a country by its two letters, such as MD.", country=code)
+    return code
+
+
+def language_code(code: str) -> str:
+    if code not in LANGUAGES:
+        raise refused("UNKNOWN_LANGUAGE", "Languages are ru, ro and en.", language=code)
+    return code
+
+
+def _timezone(name: str | None) -> str | None:
+    """None: of a network that takes its first salon's."""
+    if name is not None and not is_zone(name):
+        raise refused("UNKNOWN_TIMEZONE", "Name an IANA time zone, such as Europe/Chisinau.", timezone=name)
+    return name
+
+
+def _currency(code: str | None) -> str | None:
+    if code is not None and code not in CURRENCIES:
+        raise refused("INVALID_CURRENCY", "Name a currency by its three letters, such as MDL.", currency=code)
+    return code
+
+
+def _web_url(url: str | None) -> str | None:
+    """Links that clients are shown: https and nothing else."""
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme == "https" and bool(parts.hostname) and parts.username is None
+    except ValueError:
+        good = False
+    if not good or not url.isprintable() or " " in url:
+        raise refused("INVALID_URL", "A link is an address that begins with https://.", url=url[:100])
+    return url
+
+
+def _review_links(links: tuple[Any, ...]) -> tuple[Any, ...]:
+    for link in links:
+        name_normal(link.site)
+        _web_url(link.url)
+    return links
+
+
+def _salon_ids(directory: Directory, ids: tuple[str, ...]) -> tuple[str, ...]:
+    for id in ids:
+        if id not in directory.salons:
+            raise missing("salon", id)
+    return tuple(dict.fromkeys(ids))
+
+
+def _within(field: str, number: int | None, least: int, most: int) -> int | None:
+    if number is not None and not least <= number <= most:
+        raise refused(
+            "OUT_OF_RANGE", f"{field} lies between {least} and {most}.", field=field, least=least, most=most
+        )
+    return number

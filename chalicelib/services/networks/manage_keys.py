@@ -1,0 +1,150 @@
+"""Manage keys of access: make, list, revoke them, and tell whose a key is. Only a key's hash is ever kept."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from chalicelib.domain.networks.access import Access
+from chalicelib.domain.networks.network import Directory, Key, Role
+from chalicelib.domain.shared.errors import DomainError, ErrorKind, conflict, missing, refused
+from chalicelib.domain.shared.ids import derived, network_of
+from chalicelib.services.networks.set_up import read_anew
+from chalicelib.services.shared.contact_details import name_normal
+from chalicelib.services.shared.ports import Chance, SaveConflict
+from chalicelib.services.shared.world import World
+
+SECRET_CHARACTERS = 32
+SOURCE_MOST = 60
+_FORM = re.compile(r"pk_[0-9a-z]{10}\.[0-9a-z]{32}")
+
+REMEMBERED = timedelta(seconds=60)
+REMEMBERED_MOST = 1000
+
+
+def key_hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def make_key(
+    world: World,
+    network_id: str,
+    role: Role,
+    *,
+    name: str,
+    salon_ids: Sequence[str] = (),
+    staff_id: str | None = None,
+    source: str | None = None,
+    chance: Chance | None = None,
+) -> tuple[Key, str]:
+    """The key and its secret, which is not to be had again. `pk_<network>.<random>`: it tells its network
+    by itself.
+
+    chance: the source of the secret, for a request that may be repeated. Raises INVALID_KEY, NOT_FOUND.
+    """
+    _check(read_anew(world, network_id), role, salon_ids, staff_id, source)
+    secret = f"pk_{network_id[-10:]}.{(chance or world.chance)(SECRET_CHARACTERS)}"
+    hash = key_hash(secret)
+    key = Key(
+        network_id=network_id,
+        id=derived("key", hash),
+        hash=hash,
+        role=role,
+        name=name_normal(name),
+        created_at=world.now(),
+        salon_ids=tuple(dict.fromkeys(salon_ids)),
+        staff_id=staff_id,
+        source=source,
+    )
+    try:
+        (key,) = world.store.save(key)
+    except SaveConflict:
+        key = world.store.access_key(network_id, hash) or key
+    return key, secret
+
+
+def _check(
+    directory: Directory, role: Role, salon_ids: Sequence[str], staff_id: str | None, source: str | None
+) -> None:
+    for id in salon_ids:
+        if id not in directory.salons:
+            raise missing("salon", id)
+    if staff_id is not None and staff_id not in directory.staff:
+        raise missing("staff", staff_id)
+    wrong = None
+    if role is Role.OWNER and salon_ids:
+        wrong = "An owner's key opens all salons."
+    if (role is Role.SPECIALIST) != (staff_id is not None):
+        wrong = "A specialist's key, and no other, names its staff member."
+    if (role is Role.PARTNER) != (source is not None):
+        wrong = "A partner's key, and no other, names its source."
+    if source is not None and not 1 <= len(source) <= SOURCE_MOST:
+        wrong = f"A source has 1 to {SOURCE_MOST} characters."
+    if wrong:
+        raise refused("INVALID_KEY", wrong, role=role.value)
+
+
+def authenticate(world: World, secret: str) -> Access:
+    """What a key opens. Raises UNAUTHENTICATED in the same words for a wrong, a revoked and a
+    nonsensical one."""
+    if _FORM.fullmatch(secret):
+        hash = key_hash(secret)
+        key = world.store.access_key(network_of(secret), hash)
+        if key is not None and key.revoked_at is None and hmac.compare_digest(key.hash, hash):
+            return _access(key)
+    raise DomainError(ErrorKind.UNAUTHENTICATED, "UNAUTHENTICATED", "This key opens nothing.")
+
+
+def _access(key: Key) -> Access:
+    return Access(
+        network_id=key.network_id,
+        role=key.role,
+        actor=f"key:{key.id}",
+        salon_ids=key.salon_ids,
+        staff_id=key.staff_id,
+        source=key.source,
+    )
+
+
+class KeyRing:
+    """Keys that were good a moment ago, remembered for a minute: a revoked key is refused everywhere
+    within that time. Keys that open nothing are never remembered."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._known: dict[str, tuple[datetime, Access]] = {}
+
+    def access(self, secret: str) -> Access:
+        hash, now = key_hash(secret), self._world.now()
+        until, access = self._known.get(hash, (now, None))
+        if access is not None and now < until:
+            return access
+        self._known.pop(hash, None)
+        access = authenticate(self._world, secret)
+        while len(self._known) >= REMEMBERED_MOST:
+            self._known.pop(next(iter(self._known)), None)
+        self._known[hash] = (now + REMEMBERED, access)
+        return access
+
+
+def list_keys(world: World, network_id: str) -> list[Key]:
+    """All keys, the newest first, revoked ones too: who had access is never forgotten."""
+    return sorted(world.store.access_keys(network_id), key=lambda key: key.created_at, reverse=True)
+
+
+def revoke_key(world: World, network_id: str, key_id: str) -> Key:
+    """Closes a key for good; again: unchanged. Raises NOT_FOUND, LAST_OWNER_KEY."""
+    keys = world.store.access_keys(network_id)
+    key = next((each for each in keys if each.id == key_id), None)
+    if key is None:
+        raise missing("key", key_id)
+    if key.revoked_at is not None:
+        return key
+    owners = [each for each in keys if each.role is Role.OWNER and each.revoked_at is None]
+    if owners == [key]:
+        raise conflict("LAST_OWNER_KEY", "Make another owner's key before you revoke the last one.")
+    (revoked,) = world.store.save(replace(key, revoked_at=world.now()))
+    return revoked  # type: ignore[no-any-return]

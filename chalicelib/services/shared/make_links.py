@@ -1,0 +1,81 @@
+"""Make and open the short links that clients are sent: unguessable, limited in time and to one purpose each.
+
+A token is the id of a link item (8 characters, derived from what it opens) and a signature over purpose and
+id (8 more): 80 bits in all, of which nobody without the secret can make the second half, so that the token of
+one purpose opens no other. One item serves all purposes of a booking.
+"""
+
+import hmac
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from msgspec import Struct
+
+from chalicelib.domain.shared.errors import missing
+from chalicelib.domain.shared.ids import encoded
+from chalicelib.domain.shared.links import Link, LinkPurpose
+from chalicelib.services.shared.ports import Store
+
+_ID, _SIGNATURE = 8, 8
+KEPT = timedelta(days=180)
+
+
+class Links(Struct, frozen=True):
+    """secret: at least 32 bytes. base_url: the public address that links begin with, without a slash at its
+    end."""
+
+    secret: bytes
+    base_url: str
+
+    def link(self, network_id: str, client_id: str, booking_id: str | None, useful_from: datetime) -> Link:
+        """The link item of a booking, or of a client where there is none; the same whenever it is made."""
+        id = self._signed(f"item|{network_id}|{client_id}|{booking_id or ''}", _ID)
+        return Link(
+            id=id,
+            network_id=network_id,
+            client_id=client_id,
+            booking_id=booking_id,
+            expires_at=useful_from + KEPT,
+        )
+
+    def token(self, link: Link, purpose: LinkPurpose) -> str:
+        return link.id + self._signed(f"{purpose}|{link.id}", _SIGNATURE)
+
+    def url(self, link: Link, purpose: LinkPurpose) -> str:
+        return f"{self.base_url}/{purpose}/{self.token(link, purpose)}"
+
+    def opened(self, store: Store, token: str, purpose: LinkPurpose, now: datetime) -> Link:
+        """What a token opens. Raises NOT_FOUND for one that is wrong, for something else, or past its time; a
+        token with a wrong signature costs no read."""
+        id, signature = token[:_ID], token[_ID:]
+        expected = self._signed(f"{purpose}|{id}", _SIGNATURE)
+        if not hmac.compare_digest(signature.encode(), expected.encode()):
+            raise missing("link", "")
+        link = store.link(id)
+        if link is None or link.expires_at <= now:
+            raise missing("link", "")
+        return link
+
+    def leading_nowhere(self) -> "Links":
+        """Makes links that look like ours and open nothing: for texts that are only tried."""
+        return Links(hmac.new(self.secret, b"nowhere", sha256).digest(), self.base_url)
+
+    def keep(self, store: Store, link: Link, now: datetime, *, sure: bool | None) -> None:
+        """Puts the link item before an address leads to it. sure: whether an earlier message has put it. None
+        is perhaps: it is looked for first, since a read costs a tenth of a write."""
+        if sure:
+            return
+        if sure is None:
+            stands = store.link(link.id, surely=False)
+            if stands is not None and stands.expires_at > now + KEPT / 2:
+                return
+        store.save(link)
+
+    def derived(self, cause: str, characters: int) -> str:
+        """Up to 51 characters that only who has the secret can tell from chance; always the same for a
+        cause."""
+        return self._signed(f"derived|{cause}", characters)
+
+    def _signed(self, text: str, characters: int) -> str:
+        mac = hmac.new(self.secret, text.encode(), sha256).digest()
+        return encoded(int.from_bytes(mac, "big"), characters)

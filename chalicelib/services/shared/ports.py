@@ -1,0 +1,282 @@
+"""What the use cases need of the outside world. The store, the senders and the queues are made to fit in
+`wiring.py`."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from msgspec import Struct
+
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clearing.clearing import Clearing, ClearingPart
+from chalicelib.domain.clients.clients import Client, ConsentChange
+from chalicelib.domain.intake.inbox import InboxItem, InboxState
+from chalicelib.domain.loyalty.account import Account, Entry
+from chalicelib.domain.loyalty.coupons import Coupon
+from chalicelib.domain.loyalty.surprises import SurpriseMonth
+from chalicelib.domain.loyalty.wallet import DevicePass, Pass, PassDevice
+from chalicelib.domain.marketing.campaigns import Campaign, Recipient
+from chalicelib.domain.marketing.promotions import Promotion, PromotionShare, Taken
+from chalicelib.domain.messages.message_facts import MessageFacts
+from chalicelib.domain.messages.messages import Message, Outcome, Outgoing, Told, Worded
+from chalicelib.domain.messages.spending import Spending
+from chalicelib.domain.networks.network import Connection, Directory, Key, Network, Price, Template
+from chalicelib.domain.networks.rules import RulesChange
+from chalicelib.domain.shared.aliases import InboundNumber
+from chalicelib.domain.shared.links import Link
+from chalicelib.domain.shared.operations import GivenAnswer, Parked, Tally
+from chalicelib.domain.shared.tasks import Task
+from chalicelib.domain.shared.touches import TouchKind
+from chalicelib.domain.simulations.simulations import Simulation
+from chalicelib.domain.waking.walks import Walk
+
+T = TypeVar("T")
+
+Woken = Booking | Client | Account | Recipient | InboxItem | Walk | Promotion
+"""Whatever carries a wake pointer."""
+
+
+class Clock(Protocol):
+    def __call__(self) -> datetime:
+        """The present instant: UTC, whole milliseconds."""
+
+
+class Chance(Protocol):
+    def __call__(self, characters: int) -> str:
+        """That many unguessable characters of Crockford base 32."""
+
+
+class SaveConflict(Exception):
+    """A value was not what its writer believed it to be: changed meanwhile, or made already. Nothing was
+    written.
+
+    value: the first such value of the save; None where the store could not tell.
+    """
+
+    def __init__(self, value: Any = None) -> None:
+        super().__init__(f"conflict on {type(value).__name__}")
+        self.value = value
+
+
+class Page(Struct, Generic[T], frozen=True):
+    """Part of a list. cursor: where the next part begins, None at the end."""
+
+    items: Sequence[T]
+    cursor: str | None = None
+
+
+class DueItem(Struct, frozen=True):
+    """One pointer of the wake index: the key of an item that is due, and since when."""
+
+    pk: str
+    sk: str
+    wake_at: str
+
+
+class Store(Protocol):
+    """Reads, and one atomic write.
+
+    `save` puts all values or none. A value with a `version` must still be at that version (0: must not exist
+    yet) and is returned with the next; entries, aliases, consent and rules changes must not exist yet; an
+    alias that is moved must.
+    Raises SaveConflict.
+    """
+
+    def save(self, *values: Any, remove: Sequence[Any] = ()) -> tuple[Any, ...]: ...
+
+    def network(self, network_id: str) -> Network | None: ...
+    def directory(self, network_id: str) -> Directory | None: ...
+    def access_key(self, network_id: str, hash: str) -> Key | None: ...
+    def connection(self, network_id: str, token: str) -> Connection | None: ...
+    def access_keys(self, network_id: str) -> list[Key]: ...
+
+    def booking(self, network_id: str, booking_id: str) -> Booking | None: ...
+    def bookings(self, network_id: str, booking_ids: Sequence[str]) -> list[Booking]: ...
+    def bookings_of_client(
+        self,
+        network_id: str,
+        client_id: str,
+        *,
+        since: datetime | None = None,
+        newest_first: bool = True,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Booking]: ...
+    def bookings_of_salon(
+        self,
+        network_id: str,
+        salon_id: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        status: Status | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Booking]:
+        """status: only such bookings; of those to come all, confirmed or not."""
+
+    def bookings_waiting(self, network_id: str, connection_id: str, site_client_id: str) -> list[Booking]: ...
+
+    def client(self, network_id: str, client_id: str, *, fresh: bool = True) -> Client | None:
+        """fresh False: perhaps as they were a second ago, at half the price; never what is to be saved."""
+
+    def clients(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Client]: ...
+    def client_ids(
+        self,
+        network_id: str,
+        *,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[str]:
+        """The newest first; until: only those registered before."""
+
+    def clients_named(self, network_id: str, client_ids: Sequence[str]) -> list[Client]: ...
+    def alias(self, network_id: str, kind: str, value: str) -> str | None: ...
+
+    def account(self, network_id: str, client_id: str) -> Account: ...
+    def accounts_named(self, network_id: str, client_ids: Sequence[str]) -> list[Account]: ...
+    def entry(self, network_id: str, client_id: str, entry_id: str) -> Entry | None: ...
+    def coupon(self, network_id: str, client_id: str, coupon_id: str) -> Coupon | None: ...
+    def coupons(self, network_id: str, client_id: str) -> list[Coupon]:
+        """All that the client ever had, the oldest first."""
+
+    def entries(self, network_id: str, client_id: str, *, fresh: bool = True) -> list[Entry]:
+        """All of a client's, in the order of their numbers. fresh False: perhaps as they were a second ago,
+        at half the price."""
+
+    def clearing(self, network_id: str, month: str) -> Clearing | None: ...
+    def clearing_parts(self, network_id: str, walk_id: str) -> Iterator[ClearingPart]: ...
+    def completed_of_salon(self, network_id: str, salon_id: str, since: datetime, until: datetime) -> int: ...
+
+    def pass_devices(self, network_id: str, client_id: str) -> list[PassDevice]: ...
+    def passes_of_device(self, network_id: str, device: str) -> list[DevicePass]: ...
+
+    def message(self, network_id: str, client_id: str, message_id: str) -> Message | None: ...
+    def messages_of_client(
+        self, network_id: str, client_id: str, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[Message]: ...
+    def messages_of_salon(
+        self,
+        network_id: str,
+        salon_id: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Message]: ...
+
+    def told_of_salon(
+        self, network_id: str, salon_id: str, since: datetime, until: datetime
+    ) -> Iterator[Told]: ...
+
+    def messages_named(self, network_id: str, named: Sequence[tuple[str, str]]) -> list[Message]: ...
+
+    def inbox_item(self, network_id: str, inbox_id: str) -> InboxItem | None: ...
+    def inbox(
+        self, network_id: str, *, state: InboxState | None = None, limit: int = 50, cursor: str | None = None
+    ) -> Page[InboxItem]: ...
+
+    def link(self, link_id: str, *, surely: bool = True) -> Link | None:
+        """surely False: one that was put a second ago may not be found."""
+
+    def given_answer(self, network_id: str, key_hash: str) -> GivenAnswer | None: ...
+    def parked(self, network_id: str) -> list[Parked]: ...
+    def tally(self, network_id: str, name: str) -> Tally | None: ...
+
+    def messages_since(self, network_id: str, client_id: str, since: datetime) -> list[Message]: ...
+    def starts_of_client(
+        self, network_id: str, client_id: str, since: datetime, until: datetime
+    ) -> list[tuple[str, datetime]]: ...
+    def consent_history(self, network_id: str, client_id: str) -> list[ConsentChange]: ...
+    def template(self, network_id: str, kind: TouchKind, channel: str, language: str) -> Template | None: ...
+    def price(self, network_id: str, channel: str, country_code: str) -> Price | None: ...
+    def spending(self, network_id: str, month: str) -> Spending: ...
+    def campaign(self, network_id: str, campaign_id: str, *, fresh: bool = True) -> Campaign | None: ...
+    def campaigns(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Campaign]: ...
+    def recipient(self, network_id: str, client_id: str, campaign_id: str) -> Recipient | None: ...
+    def recipients_named(
+        self, network_id: str, campaign_id: str, client_ids: Sequence[str]
+    ) -> list[Recipient]: ...
+    def promotion(self, network_id: str, promotion_id: str) -> Promotion | None: ...
+    def promotions(
+        self, network_id: str, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[Promotion]: ...
+    def promotion_share(self, network_id: str, promotion_id: str, number: str) -> PromotionShare: ...
+    def promotion_shares(self, network_id: str, promotion_ids: Sequence[str]) -> list[PromotionShare]: ...
+    def promotion_taken(self, network_id: str, promotion_id: str, client_id: str) -> Taken: ...
+    def surprise_month(self, network_id: str, month: str) -> SurpriseMonth | None: ...
+    def walk(self, network_id: str, walk_id: str) -> Walk | None: ...
+    def walks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Walk]: ...
+    def simulation(self, network_id: str, simulation_id: str) -> Simulation | None: ...
+    def simulations(
+        self, network_id: str, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[Simulation]: ...
+    def task(self, network_id: str, task_id: str) -> Task | None: ...
+    def tasks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Task]: ...
+    def rules_changes(
+        self, network_id: str, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[RulesChange]: ...
+    def inbound_number(self, number: str) -> InboundNumber | None: ...
+
+    def read(self, pk: str, sk: str) -> Woken | None: ...
+    def due(
+        self, shard: str, now: datetime, *, limit: int, after: DueItem | None = None
+    ) -> list[DueItem]: ...
+
+
+class WakeQueue(Protocol):
+    """Wakes things sooner than the next sweep would. Best effort: what is lost here, the sweep finds."""
+
+    def wake_item(self, value: Woken) -> None:
+        """That item, at once."""
+
+    def wake_shard(self, shard: str, at: datetime) -> None:
+        """All that is due in a shard; at most once for each half minute of `at`."""
+
+
+class IntakeQueue(Protocol):
+    def take_in(self, item: InboxItem) -> None:
+        """Hands a received webhook to intake. Raises if that is not certain."""
+
+
+class Sender(Protocol):
+    """One channel. One call is one attempt: it never retries, and never raises for what the provider says."""
+
+    channel: str
+
+    def send(self, outgoing: Outgoing) -> Outcome: ...
+
+
+class DeviceRefused(Exception):
+    """The push service does not take this token: it was made for another app, or is none."""
+
+
+class PlatformMissing(Exception):
+    """This deployment has no app on that platform."""
+
+
+class PushRegistry(Protocol):
+    """Where devices are made known that take push messages."""
+
+    def register(self, platform: str, token: str) -> str:
+        """The device's endpoint, ready to be sent to; the same whenever the same token is registered.
+
+        platform: android, ios or web. token: what the app was given by its platform. Raises DeviceRefused,
+        PlatformMissing.
+        """
+
+
+class PassUpdates(Protocol):
+    """Tells wallets that a pass shows something new."""
+
+    def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
+        """Whether all were told that can be; never raises. devices: that keep the pass."""
+
+
+Texts = Callable[[str, str, str, MessageFacts, Template | None], Worded]
+"""kind, channel, language, facts and the network's own template, if it has one -> what is said."""
+
+TextToBeginWith = Callable[[TouchKind, str, str], tuple[str, str | None]]
+"""kind, channel and language -> the built-in text with placeholders, and an e-mail's subject."""

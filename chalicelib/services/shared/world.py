@@ -1,0 +1,77 @@
+"""What every use case works with: the store, the present instant, chance, and the queue that wakes things at
+once."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.errors import missing
+from chalicelib.domain.shared.ids import fraction, time_ordered
+from chalicelib.services.shared.ports import Chance, Clock, Store, WakeQueue, Woken
+
+CONFLICT_TRIES = 8
+"""How often a use case starts over when somebody else changed what it had read. Each failure means that
+another writer succeeded, so that many writers on one item all get through."""
+
+_PAUSE_SECONDS, _DOUBLED = 0.01, 4
+"""The longest first pause before starting over, and how often it doubles."""
+
+
+Allow = Callable[[Booking], None]
+"""Raises unless the one who asks may change this booking."""
+
+
+class Directories(Protocol):
+    """Networks' set-up, kept for a minute."""
+
+    def __call__(self, network_id: str) -> Directory | None: ...
+    def forget(self, network_id: str) -> None: ...
+
+
+class World(Struct, frozen=True):
+    """pause: waits for so many seconds."""
+
+    store: Store
+    directories: Directories
+    clock: Clock
+    chance: Chance
+    wake_queue: WakeQueue
+    pause: Callable[[float], None]
+
+    def now(self) -> datetime:
+        return self.clock()
+
+    def directory(self, network_id: str, has: Callable[[Directory], bool] = lambda _: True) -> Directory:
+        """The network's set-up. Raises NOT_FOUND.
+
+        has: what is about to be looked for. If it is not in what we have kept, it may have been made a moment
+        ago by another process, so the set-up is read anew.
+        """
+        found = self.directories(network_id)
+        if found is not None and not has(found):
+            self.directories.forget(network_id)
+            found = self.directories(network_id)
+        if found is None:
+            raise missing("network", network_id)
+        return found
+
+    def tries(self, most: int = CONFLICT_TRIES) -> Iterator[int]:
+        """The tries, from 0 on, of what starts over when somebody else was quicker. Between them pauses of
+        chance length, each time twice as long at most ("full jitter", Amazon Builders' Library): those who
+        met once would meet again, and each meeting is a write that is paid for and lost."""
+        for number in range(most):
+            if number:
+                self.pause(_PAUSE_SECONDS * 2 ** min(number - 1, _DOUBLED) * fraction(self.chance(2)))
+            yield number
+
+    def new_id(self, prefix: str) -> str:
+        return time_ordered(prefix, self.clock(), self.chance(7))
+
+    def wake_if_due(self, value: Woken) -> None:
+        """What is due already does not wait for the minute."""
+        if value.wake is not None and value.wake.at <= self.clock():
+            self.wake_queue.wake_item(value)

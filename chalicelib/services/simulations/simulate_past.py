@@ -1,0 +1,105 @@
+"""Live through a network's past under two programmes: a walk over its clients, each with all their visits, so
+that memory stays the same however many there are."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.zones import local_date
+from chalicelib.domain.simulations.past_visits import PastVisit, Span
+from chalicelib.domain.simulations.simulation import ClientSums, simulated
+from chalicelib.domain.simulations.simulations import Simulation, with_clients
+from chalicelib.domain.waking.walks import Walk
+from chalicelib.services.loyalty.visit_points import bill_of, visited_on
+from chalicelib.services.shared.world import World
+from chalicelib.services.waking.replan import SUPERSEDED
+
+AT_ONCE = 100
+PAGES_AT_ONCE = 10
+READ_AT_ONCE = 200
+"""A slice ends after so many pages of clients, or once it has read the visits of so many of them: no shard
+waits longer for it than some seconds."""
+
+
+def simulate_some(world: World, walk: Walk) -> Walk:
+    """The walk after its next slice. The simulation keeps its own place together with its sums, in one item:
+    a walk that was left behind it by a crash catches up, and counts nothing again. Raises SaveConflict."""
+    stands = world.store.simulation(walk.network_id, str(walk.simulation_id))
+    if stands is None:
+        return replace(walk, stage=SUPERSEDED, finished_at=world.now())
+    if stands.finished_at is None:
+        stands = world.store.save(_after_slice(world, stands))[0]
+    return replace(
+        walk, stage=stands.stage, cursor=stands.cursor, seen=stands.seen, finished_at=stands.finished_at
+    )
+
+
+def _after_slice(world: World, simulation: Simulation) -> Simulation:
+    read = 0
+    for _ in range(PAGES_AT_ONCE):
+        page = world.store.clients(simulation.network_id, limit=AT_ONCE, cursor=simulation.cursor)
+        came = [client for client in page.items if _may_have_come(client, simulation.span)]
+        past = _completed(world, simulation, came)
+        sums = _lived(world, simulation, came, past)
+        simulation = with_clients(simulation, sums, len(page.items), len(past), page.cursor, world.now())
+        read += len(came)
+        if simulation.finished_at is not None or read >= READ_AT_ONCE:
+            break
+    return simulation
+
+
+def _may_have_come(client: Client, span: Span) -> bool:
+    """What a client knows of their last visit spares reading the others' bookings."""
+    last = client.last_visit_on
+    return last is not None and last >= local_date(span.warm_from, span.zone) - timedelta(days=1)
+
+
+def _completed(world: World, simulation: Simulation, clients: Sequence[Client]) -> list[Booking]:
+    """All completed bookings of these clients that started in the span."""
+    store, network_id, span = world.store, simulation.network_id, simulation.span
+    ids = [
+        id
+        for client in clients
+        for id, _ in store.starts_of_client(network_id, client.id, span.warm_from, span.until)
+    ]
+    found = store.bookings(network_id, ids) if ids else []
+    return [booking for booking in found if booking.status is Status.COMPLETED]
+
+
+def _lived(
+    world: World, simulation: Simulation, clients: Sequence[Client], past: Sequence[Booking]
+) -> list[ClientSums]:
+    salons = {booking.salon_id for booking in past}
+    directory = world.directory(simulation.network_id, lambda known: salons <= known.salons.keys())
+    of: dict[str | None, list[PastVisit]] = {client.id: [] for client in clients}
+    for booking in past:
+        if booking.client_id in of:  # it may just go over to another client
+            of[booking.client_id].append(past_visit(booking, directory))
+    present, proposed, span = simulation.present, simulation.proposed, simulation.span
+    return [simulated(of[each.id], _born(each), present, proposed, span) for each in clients]
+
+
+def _born(client: Client) -> date | None:
+    """Who turned out to be another has no birthday of their own."""
+    return client.birth_date if client.merged is None else None
+
+
+def past_visit(booking: Booking, directory: Directory) -> PastVisit:
+    """A completed booking as it is lived through again: what was refunded of it was never paid."""
+    whole, refunds = booking.paid_minor or 0, booking.refunds
+    paid = whole - booking.refunded_minor
+    goods = (booking.goods_minor or 0) * paid // whole if whole else 0
+    return PastVisit(
+        at=booking.visited_at,
+        on=visited_on(booking, directory),
+        salon_id=booking.salon_id,
+        salon_zone=directory.salons[booking.salon_id].timezone,
+        currency=booking.currency,
+        bill=bill_of(booking, directory, paid, goods),
+        redeemed_points=booking.redeemed_points - sum(each.points_back for each in refunds),
+        earned_points=booking.earned_points - sum(each.points_taken for each in refunds),
+    )

@@ -1,0 +1,173 @@
+"""Try a programme on the network's past before it goes live: begin a simulation, see how far it is and what
+it came to."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from msgspec.structs import replace
+
+from chalicelib.domain.loyalty.programme import day_end, month_of
+from chalicelib.domain.networks.access import Access
+from chalicelib.domain.networks.bonus_rules import BonusRules
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.errors import conflict, forbidden, missing, refused
+from chalicelib.domain.shared.waking import Wake
+from chalicelib.domain.shared.zones import day_start, local_date
+from chalicelib.domain.simulations.past_visits import Span
+from chalicelib.domain.simulations.simulations import Simulation
+from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.services.networks.check_rules import check_rules
+from chalicelib.services.networks.set_up import read_anew
+from chalicelib.services.shared.ports import Page, SaveConflict
+from chalicelib.services.shared.world import World
+
+MONTHS_MOST = 36
+WARM_UP_MONTHS_MOST = 24
+WARM_UP_MONTHS = 12
+_LOOKED_BACK = 20
+_EARLIEST = date(2000, 1, 1)
+
+
+def begin_simulation(
+    world: World,
+    access: Access,
+    propose: Callable[[BonusRules], BonusRules],
+    *,
+    from_on: date | None = None,
+    to_on: date | None = None,
+    warm_up_months: int | None = None,
+    redeem_share_percent: int | None = None,
+) -> Simulation:
+    """Begins to live through the period (local dates of the network, both included; by default the last
+    twelve full months) under the proposed programme and the present one.
+
+    propose: of the present rules those to be tried. warm_up_months: how long before it both begin, by default
+    twelve months, or as many as tiers look back. redeem_share_percent: see Span. The same again, while it
+    runs, is the one that runs; of others one at a time. Raises INVALID_RULE, INVALID_PERIOD,
+    SIMULATION_RUNNING.
+    """
+    _ensure_whole_network(access)
+    directory = read_anew(world, access.network_id)
+    rules = directory.network.rules
+    proposed = propose(rules.bonuses)
+    check_rules(replace(rules, bonuses=proposed), directory, rules)
+    today = local_date(world.now(), directory.zone)
+    first, last = _period(from_on, to_on, today)
+    if warm_up_months is None:
+        warm_up_months = max(WARM_UP_MONTHS, _window(rules.bonuses), _window(proposed))
+    span = _span(directory, first, last, warm_up_months, redeem_share_percent)
+    simulation = Simulation(
+        network_id=access.network_id,
+        id=world.new_id("sim"),
+        walk_id=world.new_id("wlk"),
+        begun_at=world.now(),
+        actor=access.actor,
+        present=rules.bonuses,
+        proposed=proposed,
+        from_on=first,
+        to_on=last,
+        span=span,
+    )
+    return _running(world, simulation) or _begun(world, simulation)
+
+
+def _period(from_on: date | None, to_on: date | None, today: date) -> tuple[date, date]:
+    """By default up to the end of the last month, and from the first of the twelfth month before that end."""
+    for field, day in (("from", from_on), ("to", to_on)):
+        if day is not None and day < _EARLIEST:
+            raise _invalid(field, f"Nothing is known of the time before {_EARLIEST}.")
+    last = to_on or today.replace(day=1) - timedelta(days=1)
+    if last >= today:
+        raise _invalid("to", "A programme is tried on days that are over: end yesterday or before.")
+    first = from_on or _months_before(last + timedelta(days=1), 12)
+    if first > last:
+        raise _invalid("from", "The period begins before it ends.")
+    if month_of(last) - month_of(first) >= MONTHS_MOST:
+        raise _invalid("from", f"The period touches at most {MONTHS_MOST} calendar months.")
+    return first, last
+
+
+def _invalid(field: str, message: str) -> Exception:
+    return refused("INVALID_PERIOD", message, field=field)
+
+
+def _months_before(day: date, months: int) -> date:
+    """The first of the month so many before that day's."""
+    year, month = divmod(month_of(day) - months, 12)
+    return date(year, month + 1, 1)
+
+
+def _window(rules: BonusRules) -> int:
+    """How many months a programme's tiers look back."""
+    return max((each.tiers_months for each in (rules, *rules.programmes) if each.tiers), default=0)
+
+
+def _span(directory: Directory, first: date, last: date, warm_up_months: int, share: int | None) -> Span:
+    zone = directory.zone
+    warm_on = _months_before(first, warm_up_months) if warm_up_months else first
+    return Span(
+        warm_from=day_start(warm_on, zone),
+        since=day_start(first, zone),
+        until=day_end(last, zone),
+        zone=zone,
+        redeem_share_percent=share,
+        birthday_days_before=directory.network.rules.messages.birthday_days_before,
+    )
+
+
+def _running(world: World, wanted: Simulation) -> Simulation | None:
+    """The one that says the same and is under way. Raises SIMULATION_RUNNING where another is. One that was
+    given up on stands in nobody's way."""
+    for other in world.store.simulations(wanted.network_id, limit=_LOOKED_BACK).items:
+        walk = world.store.walk(other.network_id, other.walk_id) if other.finished_at is None else None
+        if walk is None or walk.wake is None:
+            continue
+        if _said(other) == _said(wanted):
+            return other
+        raise conflict("SIMULATION_RUNNING", "A simulation is under way; wait for its end.", id=other.id)
+    return None
+
+
+def _said(simulation: Simulation) -> tuple[object, ...]:
+    return simulation.present, simulation.proposed, simulation.span
+
+
+def _begun(world: World, simulation: Simulation) -> Simulation:
+    now = world.now()
+    walk = Walk(
+        network_id=simulation.network_id,
+        id=simulation.walk_id,
+        kind=WalkKind.SIMULATE,
+        begun_at=now,
+        simulation_id=simulation.id,
+        wake=Wake(now, WalkKind.SIMULATE.value),
+    )
+    try:
+        saved: tuple[Simulation, Walk] = world.store.save(simulation, walk)
+    except SaveConflict:  # by ourselves, if the answer was lost and botocore asked again
+        stands = world.store.simulation(simulation.network_id, simulation.id)
+        if stands is None:
+            raise
+        return stands
+    world.wake_queue.wake_item(saved[1])
+    return saved[0]
+
+
+def see_simulation(world: World, access: Access, simulation_id: str) -> tuple[Simulation, Walk | None]:
+    """With the walk that does it. Raises NOT_FOUND."""
+    _ensure_whole_network(access)
+    simulation = world.store.simulation(access.network_id, simulation_id)
+    if simulation is None:
+        raise missing("simulation", simulation_id)
+    return simulation, world.store.walk(access.network_id, simulation.walk_id)
+
+
+def list_simulations(world: World, access: Access, *, limit: int, cursor: str | None) -> Page[Simulation]:
+    """The newest first."""
+    _ensure_whole_network(access)
+    return world.store.simulations(access.network_id, limit=limit, cursor=cursor)
+
+
+def _ensure_whole_network(access: Access) -> None:
+    if not access.sees_whole_network:
+        raise forbidden("The programme concerns the whole network; this key opens some of its salons.")

@@ -1,0 +1,59 @@
+"""Retry what was parked: an item that failed too often is woken again once a person has looked at it."""
+
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.shared.errors import missing
+from chalicelib.domain.shared.operations import Parked
+from chalicelib.domain.shared.waking import Wake
+from chalicelib.services.bookings.plan_booking import rewoken
+from chalicelib.services.clients import plan_client
+from chalicelib.services.shared.ports import SaveConflict, Woken
+from chalicelib.services.shared.world import World
+
+
+def retry_parked(world: World, network_id: str, item_id: str) -> Parked:
+    """Forgets the item's trouble and plans its next wake anew. Raises NOT_FOUND."""
+    parked = next((each for each in world.store.parked(network_id) if each.item.split()[-1] == item_id), None)
+    if parked is None:
+        raise missing("parked item", item_id)
+    for _ in world.tries():
+        value = _item(world, parked, item_id)
+        if value is None:
+            world.store.save(remove=[parked])
+            return parked
+        try:
+            (saved,) = world.store.save(_awake(world, value), remove=[parked])
+        except SaveConflict:
+            continue
+        world.wake_if_due(saved)
+        return parked
+    raise SaveConflict(parked)
+
+
+def _item(world: World, parked: Parked, item_id: str) -> Woken | None:
+    network_id = parked.network_id
+    if parked.item.startswith("ACCOUNT"):  # its id is the client's
+        return world.store.account(network_id, item_id)
+    if item_id.startswith("bkg_"):
+        return world.store.booking(network_id, item_id)
+    if item_id.startswith("cli_"):
+        return world.store.client(network_id, item_id)
+    if item_id.startswith("wlk_"):
+        return world.store.walk(network_id, item_id)
+    if item_id.startswith("prm_"):
+        return world.store.promotion(network_id, item_id)
+    if item_id.startswith("cmp_"):
+        campaign_id, _, client_id = item_id.partition(".")
+        return world.store.recipient(network_id, client_id, campaign_id)
+    return world.store.inbox_item(network_id, item_id)
+
+
+def _awake(world: World, value: Woken) -> Woken:
+    if isinstance(value, Booking):
+        return rewoken(world, replace(value, trouble=None))
+    if isinstance(value, Client):
+        client = replace(value, trouble=None)
+        return plan_client.with_wake(client, world.directory(client.network_id), world.now())
+    return replace(value, trouble=None, wake=Wake(world.now(), "retried"))

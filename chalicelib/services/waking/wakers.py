@@ -1,0 +1,179 @@
+"""What waking means for each kind of item: a booking, a client, an account, a recipient of a campaign, a
+walk, a promotion, a webhook that was never taken in."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.booking_plan import unconfirmed_at
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.intake.inbox import RETRY_LOST, InboxItem, quarantined
+from chalicelib.domain.loyalty.account import Account
+from chalicelib.domain.loyalty.account_plan import PASSES, passes_are_stale
+from chalicelib.domain.loyalty.ledger import brought_up, next_end
+from chalicelib.domain.loyalty.wallet import Pass, PassDevice
+from chalicelib.domain.marketing.campaigns import Recipient
+from chalicelib.domain.marketing.promotions import Promotion
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.ids import digest, time_ordered
+from chalicelib.domain.shared.tasks import Task, TaskKind
+from chalicelib.domain.shared.waking import Wake, after_failure
+from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.services.bookings.plan_booking import directory_for, with_wake
+from chalicelib.services.clearing.audit_accounts import audit_some
+from chalicelib.services.clearing.audit_nightly import audit_night
+from chalicelib.services.clearing.clear_month import clear_some
+from chalicelib.services.intake.attach_client import attach_client
+from chalicelib.services.loyalty import plan_account
+from chalicelib.services.loyalty.give_birthday import give_birthday
+from chalicelib.services.loyalty.keep_passes import tell_wallets
+from chalicelib.services.marketing.about_recipient import about_recipient
+from chalicelib.services.marketing.count_campaign import count_some
+from chalicelib.services.marketing.step_promotion import step_promotion
+from chalicelib.services.messages.about_account import about_account
+from chalicelib.services.messages.about_booking import about_booking, rules_of
+from chalicelib.services.messages.about_client import about_client
+from chalicelib.services.messages.send_touches import send_due
+from chalicelib.services.messages.sending import Sending
+from chalicelib.services.shared.ports import IntakeQueue, PassUpdates
+from chalicelib.services.shared.world import World
+from chalicelib.services.waking.wake_items import Wakers
+from chalicelib.services.waking.walk_on import STEPS, Step, walk_on
+
+NO_SALON_YET = timedelta(days=1)
+"""When a client is looked at again whose network has no salon that could speak to them."""
+
+SETTLED_AFTER = timedelta(seconds=10)
+"""How long an eventual read may not tell of a write."""
+
+
+class NoWallets:
+    """Where no wallet can be told of anything."""
+
+    def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
+        return True
+
+
+NO_WALLETS = NoWallets()
+
+
+def wakers(sending: Sending, intake: IntakeQueue, updates: PassUpdates = NO_WALLETS) -> Wakers:
+    steps: Mapping[WalkKind, Step] = {
+        **STEPS,
+        WalkKind.COUNT: lambda world, walk: count_some(sending, walk),
+        WalkKind.AUDIT: partial(audit_some, count=sending.count),
+        WalkKind.AUDIT_SAMPLE: partial(audit_night, count=sending.count),
+        WalkKind.CLEARING: partial(clear_some, count=sending.count),
+    }
+    return {
+        Booking: lambda booking: wake_booking(sending, booking),
+        Client: lambda client: wake_client(sending, client),
+        Account: lambda account: wake_account(sending, account, updates),
+        Recipient: lambda recipient: wake_recipient(sending, recipient),
+        Walk: lambda walk: walk_on(sending.world, walk, steps),
+        Promotion: lambda promotion: step_promotion(sending.world, promotion),
+        InboxItem: lambda item: wake_inbox_item(sending, intake, item),
+    }
+
+
+def wake_booking(sending: Sending, booking: Booking) -> None:
+    """Sends what is due of a booking. One whose client the site had not told is looked up; until then it says
+    nothing."""
+    world = sending.world
+    directory = directory_for(world, booking)
+    if booking.waiting_for is not None:
+        if attach_client(world, booking) is None:
+            world.store.save(with_wake(booking, directory, None, world.now()))
+        return
+    made_just_now = world.now() - booking.made_at < SETTLED_AFTER
+    client = _client_of(world, booking.network_id, booking.client_id, fresh=made_just_now)
+    if client is None:
+        world.store.save(replace(booking, wake=None))
+        return
+    booking = _salon_told(world, booking, directory)
+    send_due(sending, about_booking(booking, client, directory))
+
+
+def _client_of(world: World, network_id: str, client_id: str | None, *, fresh: bool = False) -> Client | None:
+    """Perhaps as they were a second ago: half the price, and nothing of them is saved. fresh: not so where
+    their phone may have come with the booking."""
+    return world.store.client(network_id, client_id, fresh=fresh) if client_id else None
+
+
+def _salon_told(world: World, booking: Booking, directory: Directory) -> Booking:
+    """At the cut-off the salon is told of a booking that the client was asked to confirm, and has not."""
+    now = world.now()
+    at = unconfirmed_at(booking, rules_of(booking, directory))
+    if at is None or at > now:
+        return booking
+    task = Task(
+        network_id=booking.network_id,
+        id=time_ordered("tsk", now, digest(booking.id, str(booking.moves), length=10)),
+        kind=TaskKind.UNCONFIRMED,
+        at=now,
+        salon_id=booking.salon_id,
+        booking_id=booking.id,
+        client_id=booking.client_id,
+    )
+    saved: Booking = world.store.save(replace(booking, unconfirmed_told=booking.moves), task)[0]
+    return saved
+
+
+def wake_client(sending: Sending, client: Client) -> None:
+    """Gives what is due for their birthday, then says what is due."""
+    world = sending.world
+    directory = world.directory(client.network_id, lambda known: bool(known.salons))
+    if not directory.salons:
+        again = Wake(world.now() + NO_SALON_YET, "no_salon")
+        world.store.save(replace(client, wake=again))
+        return
+    client = give_birthday(world, directory, client)
+    send_due(sending, about_client(client, directory))
+
+
+def wake_account(sending: Sending, account: Account, updates: PassUpdates) -> None:
+    """Warns of what soon expires, then posts what has, and tells wallets. In this order, so that a warning
+    which an outage has held up until its points were gone is skipped on record."""
+    world, now = sending.world, sending.world.now()
+    directory = world.directory(account.network_id)
+    client = _client_of(world, account.network_id, account.client_id)
+    tells = passes_are_stale(account) or (account.wake is not None and account.wake.why == PASSES)
+    if client is not None and directory.salons:
+        send_due(sending, about_account(account, client, directory))
+        end = next_end(account)
+        if not tells and (end is None or end > now):
+            return
+        account = world.store.account(account.network_id, account.client_id)
+    account, ends = brought_up(account, now)
+    if client is None:
+        account = replace(account, shown=None)
+    elif tells or passes_are_stale(account):
+        account = tell_wallets(world, sending.links, updates, account, client)
+    world.store.save(plan_account.with_wake(account, directory, now, client), *ends)
+
+
+def wake_recipient(sending: Sending, recipient: Recipient) -> None:
+    world = sending.world
+    client = _client_of(world, recipient.network_id, recipient.client_id)
+    campaign = world.store.campaign(recipient.network_id, recipient.campaign_id, fresh=False)
+    if client is None or campaign is None:
+        world.store.save(replace(recipient, wake=None))
+        return
+    directory = world.directory(recipient.network_id)
+    send_due(sending, about_recipient(recipient, campaign, client, directory))
+
+
+def wake_inbox_item(sending: Sending, intake: IntakeQueue, item: InboxItem) -> None:
+    """Hands a webhook to intake again, and looks after it once more should that be lost too. One that intake
+    never comes to an end with is put before a person."""
+    world = sending.world
+    trouble = after_failure(item.trouble, "intake has not come to an end with it", world.now())
+    if trouble.parked:
+        world.store.save(quarantined(replace(item, trouble=trouble), "NOT_TAKEN_IN", trouble.error))
+        return
+    again = max(world.now() + RETRY_LOST, trouble.retry_at)
+    (saved,) = world.store.save(replace(item, trouble=trouble, wake=Wake(again, "take_in")))
+    intake.take_in(saved)

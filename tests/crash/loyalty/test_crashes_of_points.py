@@ -1,0 +1,204 @@
+"""Every AWS call of what moves points fails in turn; run again, nothing is lost or doubled."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.loyalty.account import Entry
+from chalicelib.domain.loyalty.programme import Bill
+from chalicelib.services.loyalty import hold_points, undo_entry
+from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.merging import merge_clients
+from chalicelib.services.visits import refund_visit
+from tests.builders import NETWORK, NOW, a_client, access, save_client
+from tests.crash.arranged import IN_TWO_DAYS, MARIA_ID, Story, fail_each_call
+from tests.crash.failing_calls import Failure
+from tests.life import Life
+
+PETRU_ID = "cli_petru00000000001"
+
+
+# --- what comes before
+
+
+def with_points(life: Life) -> Booking:
+    """300 points, of which 100 expire in ten days; and a booking."""
+    until = (NOW + timedelta(days=10)).date()
+    gift = ByHand(kind="grant", points=100, reason="welcome", expires_on=until)
+    post_by_hand(life.world, access(), MARIA_ID, gift, "r-1")
+    post_by_hand(life.world, access(), MARIA_ID, ByHand(kind="grant", points=200, reason="more"), "r-2")
+    return life.book(IN_TWO_DAYS)
+
+
+def with_a_hold(life: Life) -> Booking:
+    booking = with_points(life)
+    hold(life, booking)
+    return booking
+
+
+def with_a_hold_at_the_desk(life: Life) -> Entry:
+    with_points(life)
+    return hold_at_the_desk(life, None)
+
+
+def with_a_visit(life: Life) -> Booking:
+    return life.complete(with_points(life), paid_minor=40_000, redeem_points=80).booking
+
+
+def with_points_that_are_over(life: Life) -> Booking:
+    """And so is the hold."""
+    booking = with_a_hold(life)
+    life.run_until(NOW + timedelta(days=3))
+    life.world.clock.now = NOW + timedelta(days=30)  # type: ignore[attr-defined]
+    return booking
+
+
+def with_two_clients(life: Life) -> Booking:
+    save_client(life.store, a_client(PETRU_ID, phone="+37369000001", email=None))
+    return with_points(life)
+
+
+def with_merged_clients(life: Life) -> Booking:
+    booking = with_two_clients(life)
+    merge(life, booking)
+    return booking
+
+
+# --- what is done, and done again
+
+
+def hold(life: Life, booking: Booking) -> Entry:
+    return hold_points.hold_for_booking(
+        life.world, NETWORK, booking.id, 80, None, lambda booking: None, "key:test"
+    )
+
+
+def hold_at_the_desk(life: Life, _: Any) -> Entry:
+    bill = Bill(paid_minor=40_000)
+    return hold_points.hold_at_desk(life.world, access(), life.client(), 80, "sal_centru", bill, "r-3")
+
+
+def release(life: Life, booking: Booking) -> None:
+    (held,) = [entry for entry in life.store.entries(NETWORK, MARIA_ID) if entry.kind == "hold"]
+    hold_points.release_hold(life.world, access(), held.id)
+
+
+def redeem(life: Life, held: Entry) -> None:
+    hold_points.redeem_hold(life.world, access(), held.id, 60, "sal_centru")
+
+
+def refund(life: Life, booking: Booking) -> None:
+    refund_visit.refund(
+        life.world, NETWORK, booking.id, 10_000, "unhappy", lambda booking: None, "key:test", "r-4"
+    )
+
+
+def reverse(life: Life, booking: Booking) -> None:
+    first = life.store.entries(NETWORK, MARIA_ID)[0]
+    undo_entry.reverse(life.world, access(), first.id, "mistake")
+
+
+def cancel(life: Life, booking: Booking) -> None:
+    life.cancel(booking)
+
+
+def move(life: Life, booking: Booking) -> None:
+    life.move(booking, IN_TWO_DAYS + timedelta(days=1))
+
+
+def complete(life: Life, booking: Booking) -> None:
+    life.complete(booking, paid_minor=40_000, redeem_points=60)
+
+
+def drain(life: Life, _: Any) -> None:
+    life.drain()
+
+
+def the_clock_goes_on(life: Life, _: Any) -> None:
+    life.run_until(life.world.now() + timedelta(minutes=25))
+
+
+def merge(life: Life, _: Any) -> None:
+    merge_clients.merge_clients(life.world, access(), MARIA_ID, PETRU_ID)
+
+
+def unmerge(life: Life, _: Any) -> None:
+    if life.client().merged is not None:  # again: NOT_MERGED
+        merge_clients.unmerge_clients(life.world, access(), MARIA_ID)
+
+
+# --- what holds in the end
+
+
+def stands(
+    kinds: str, balance: int, held: int = 0, debt: int = 0, status: Status | None = None
+) -> Callable[[Life, Any], None]:
+    """kinds: of the entries, in their order."""
+
+    def check(life: Life, subject: Any) -> None:
+        assert life.ledger_faults() == []
+        account = life.store.account(NETWORK, MARIA_ID)
+        assert (account.balance, account.held, account.debt) == (balance, held, debt)
+        entries = life.store.entries(NETWORK, MARIA_ID)
+        assert [entry.kind.value for entry in entries] == ["grant", "grant", *kinds.split()]
+        if status is not None:
+            booking = life.booking(subject.id)
+            assert (booking.status, booking.held_points) == (status, held)
+
+    return check
+
+
+def refunded(life: Life, booking: Booking) -> None:
+    stands("redeem cashback reversal reversal", 300 - 80 + 16 - 4 + 20, status=Status.COMPLETED)(
+        life, booking
+    )
+    assert life.booking(booking.id).refunded_minor == 10_000
+    assert dict(life.client().spent_minor) == {"MDL": 30_000}
+
+
+def the_other_has_it(life: Life, booking: Booking) -> None:
+    stands("merge", 0)(life, booking)
+    assert (life.store.account(NETWORK, PETRU_ID).balance, life.ledger_faults(PETRU_ID)) == (300, [])
+    assert life.booking(booking.id).client_id == PETRU_ID
+
+
+def each_has_their_own(life: Life, booking: Booking) -> None:
+    stands("merge merge", 300)(life, booking)
+    assert (life.store.account(NETWORK, PETRU_ID).balance, life.ledger_faults(PETRU_ID)) == (0, [])
+    assert life.booking(booking.id).client_id == MARIA_ID
+
+
+STORIES: dict[str, Story] = {
+    "a hold for a booking": (with_points, hold, hold, stands("hold", 300, 80, status=Status.BOOKED)),
+    "a hold at the desk": (with_points, hold_at_the_desk, hold_at_the_desk, stands("hold", 300, 80)),
+    "a release by hand": (with_a_hold, release, release, stands("hold release", 300, status=Status.BOOKED)),
+    "a hold redeemed": (with_a_hold_at_the_desk, redeem, redeem, stands("hold redeem", 240)),
+    "a cancellation with a hold": (
+        with_a_hold, cancel, cancel, stands("hold release", 300, status=Status.CANCELLED)),
+    "a move with a hold": (with_a_hold, move, move, stands("hold", 300, 80, status=Status.BOOKED)),
+    "a completion with a hold": (
+        with_a_hold, complete, complete, stands("hold redeem cashback", 257, status=Status.COMPLETED)),
+    "a refund": (with_a_visit, refund, refund, refunded),
+    "a reversal": (with_a_visit, reverse, reverse, stands("redeem cashback reversal", 136)),
+    "points and a hold that come to their end": (
+        with_points_that_are_over, drain, the_clock_goes_on, stands("hold release expiry", 200)),
+    "clients merged": (with_two_clients, merge, merge, the_other_has_it),
+    "clients unmerged": (with_merged_clients, unmerge, unmerge, each_has_their_own),
+}  # fmt: skip
+
+IN_EVERY_WAY = {"a hold redeemed", "a refund", "points and a hold that come to their end"}
+CASES = [
+    (story, failure)
+    for story in STORIES
+    for failure in (list(Failure) if story in IN_EVERY_WAY else (Failure.BEFORE, Failure.AFTER))
+]
+
+
+@pytest.mark.parametrize(("story", "failure"), CASES)
+def test_any_call_may_fail_and_no_point_is_lost_or_doubled(
+    aws: dict[str, Any], story: str, failure: Failure
+) -> None:
+    assert fail_each_call(aws, STORIES[story], failure) > 1

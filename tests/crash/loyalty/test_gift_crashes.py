@@ -1,0 +1,174 @@
+"""Every AWS call of what gives and takes back gifts fails in turn; run again, each stands once."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.loyalty.coupons import CouponState
+from chalicelib.domain.networks.bonus_rules import (
+    BonusRules,
+    CouponTerms,
+    Gift,
+    Referral,
+    Streak,
+    VisitReward,
+)
+from chalicelib.domain.networks.network import Role
+from chalicelib.domain.shared.errors import DomainError
+from chalicelib.services.clients.keep_client import NewClient, register_client
+from chalicelib.services.clients.plan_client import with_wake
+from chalicelib.services.loyalty.keep_coupons import CouponBill, issue_coupon, redeem_coupon
+from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.visits.refund_visit import refund
+from tests.builders import NETWORK, NOW, a_booking, a_salon, access, save_booking
+from tests.crash.arranged import MARIA_ID, Story, fail_each_call
+from tests.crash.failing_calls import Failure
+from tests.life import Life
+
+ELENA = NewClient(name="Elena", phone="069000111", referred_by=MARIA_ID)
+GOODS = CouponTerms("10 % off goods", percent=10)
+RULES = BonusRules(
+    cashback_percent=0,
+    visit_rewards=(VisitReward(id="two", visits=2, days=60, coupon=GOODS),),
+    streak=Streak(2, Gift(50)),
+    referral=Referral(referrer=Gift(300), friend=Gift(100)),
+    birthday=Gift(200),
+)
+
+
+def with_rules(life: Life) -> None:
+    network = life.store.network(NETWORK)
+    life.store.save(replace(network, rules=replace(network.rules, bonuses=RULES)))
+    life.world.directories.forget(NETWORK)
+
+
+# --- a visit that brings a coupon, a streak and both sides of a referral
+
+
+def before_the_visit(life: Life) -> Booking:
+    """Elena was here last month, and paid nothing then."""
+    with_rules(life)
+    elena = register_client(life.world, access(), ELENA, "r-1")
+    clock: Any = life.world.clock
+    for id, days in (("bkg_first", 0), ("bkg_second", 14)):
+        starts_at = NOW + timedelta(days=days)
+        booking = save_booking(life.store, a_booking(id, client_id=elena.id, starts_at=starts_at))
+        clock.now = booking.ends_at
+        if days == 0:
+            life.complete(booking, paid_minor=0)
+    return booking
+
+
+def before_taking_back(life: Life) -> Booking:
+    return life.complete(before_the_visit(life)).booking
+
+
+def complete(life: Life, booking: Booking) -> None:
+    done = life.complete(booking)
+    assert [entry.points for entry in done.entries] == [50, 100]
+
+
+def complete_again(life: Life, booking: Booking) -> None:
+    complete(life, booking)
+    complete(life, booking)
+
+
+def reopen(life: Life, booking: Booking) -> None:
+    life.reopen(booking)
+
+
+def give_back(life: Life, booking: Booking) -> None:
+    refund(life.world, NETWORK, booking.id, 50_000, "burnt", lambda booking: None, "key:test", "r-2")
+
+
+def the_gifts_are(elena: int, maria: int, coupon: CouponState, status: Status) -> Any:
+    def check(life: Life, booking: Booking) -> None:
+        assert life.booking(booking.id).status is status
+        for client_id, points in ((booking.client_id, elena), (MARIA_ID, maria)):
+            assert life.ledger_faults(str(client_id)) == []
+            assert life.store.account(NETWORK, client_id).balance == points
+        assert [each.state for each in life.store.coupons(NETWORK, booking.client_id)] == [coupon]
+
+    return check
+
+
+# --- a birthday
+
+
+def before_midnight(life: Life) -> None:
+    with_rules(life)
+    client = replace(life.client(), birth_date=date(1990, 5, 17))
+    life.store.save(with_wake(client, life.world.directory(NETWORK), life.world.now()))
+    clock: Any = life.world.clock
+    clock.now = datetime(2027, 5, 9, 21, tzinfo=UTC)
+
+
+def drain(life: Life, _: Any) -> None:
+    life.drain()
+
+
+def the_clock_goes_on(life: Life, _: Any) -> None:
+    life.run_until(life.world.now() + timedelta(minutes=25))
+
+
+def one_gift_for_the_birthday(life: Life, _: Any) -> None:
+    assert life.ledger_faults() == []
+    assert [each.points for each in life.store.entries(NETWORK, MARIA_ID)] == [200]
+    assert life.client().gifted_year == 2027
+
+
+# --- at the desk
+
+
+def before_redeeming(life: Life) -> str:
+    return issue_coupon(life.world, access(), life.client(), GOODS, "for you", request_id="r-1").id
+
+
+def redeem(life: Life, id: str) -> None:
+    bill = CouponBill(salon=a_salon(), bill_minor=10_000, goods_minor=5_000)
+    coupon = redeem_coupon(life.world, access(), id, bill)
+    assert coupon.use is not None
+    assert coupon.use.discount_minor == 500
+
+
+def it_is_redeemed(life: Life, id: str) -> None:
+    (coupon,) = life.store.coupons(NETWORK, MARIA_ID)
+    assert (coupon.id, coupon.state) == (id, CouponState.REDEEMED)
+
+
+def compensate(life: Life, _: Any, request_id: str = "r-1") -> None:
+    asked = ByHand(kind="compensation", points=50, reason="burnt")
+    by = access(Role.SPECIALIST, staff_id="stf_anna")
+    post_by_hand(life.world, by, MARIA_ID, asked, request_id)
+
+
+def given_and_counted_once(life: Life, _: Any) -> None:
+    assert life.store.account(NETWORK, MARIA_ID).balance == 50
+    with pytest.raises(DomainError, match="OVER_LIMIT"):
+        compensate(life, None, "r-2")
+    (tally,) = [life.store.tally(NETWORK, "compensation by stf_anna 2026-11-23")]
+    assert len(tally.done) == 1
+
+
+GIVEN = the_gifts_are(150, 300, CouponState.OPEN, Status.COMPLETED)
+STORIES: dict[str, Story] = {
+    "a visit that brings gifts": (before_the_visit, complete, complete_again, GIVEN),
+    "taking it back": (
+        before_taking_back, reopen, reopen, the_gifts_are(0, 0, CouponState.VOID, Status.BOOKED)),
+    "refunding it": (
+        before_taking_back, give_back, give_back, the_gifts_are(0, 0, CouponState.OPEN, Status.COMPLETED)),
+    "a birthday": (before_midnight, drain, the_clock_goes_on, one_gift_for_the_birthday),
+    "redeeming a coupon": (before_redeeming, redeem, redeem, it_is_redeemed),
+    "a compensation": (lambda life: None, compensate, compensate, given_and_counted_once),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("failure", list(Failure))
+@pytest.mark.parametrize("story", STORIES)
+def test_any_call_may_fail_and_every_gift_stands_once(
+    aws: dict[str, Any], story: str, failure: Failure
+) -> None:
+    assert fail_each_call(aws, STORIES[story], failure) > 1

@@ -1,0 +1,164 @@
+"""Every AWS call of a promotion and of a draw of surprises fails in turn; gone on with, everybody has got
+what is theirs once, and what was counted is what was given."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import VisitDay
+from chalicelib.domain.marketing.campaigns import Segment
+from chalicelib.domain.marketing.promotions import Promotion
+from chalicelib.domain.networks.bonus_rules import Gift, Surprise
+from chalicelib.services.marketing import keep_promotions
+from chalicelib.services.networks.set_rules import set_rules
+from tests.builders import NETWORK, NOW, a_booking, a_client, access, save_booking
+from tests.crash.arranged import MARIA_ID, Story, fail_each_call
+from tests.crash.failing_calls import Failure
+from tests.life import Life
+from tests.small_pages import SmallPages
+
+FIRST = date(2026, 11, 25)
+BEGINS = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
+DRAWN = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+
+
+def clients(life: Life, **said: Any) -> list[str]:
+    """Three, who with Maria make two pages."""
+    for place in range(3):
+        client = a_client(
+            _id(place), phone=f"+3736900{place:04d}", created_at=NOW - timedelta(days=place), **said
+        )
+        life.store.save(client)
+    return [_id(place) for place in range(3)]
+
+
+def _id(place: int) -> str:
+    return f"cli_{place:016d}"
+
+
+def a_promotion(life: Life, **said: Any) -> Promotion:
+    given: dict[str, Any] = {"name": "x", "starts_on": FIRST, "ends_on": FIRST}
+    return keep_promotions.make_promotion(life.world, access(), {**given, **said})
+
+
+def totals(life: Life) -> tuple[int, int, int]:
+    (promotion,) = keep_promotions.planned_promotions(life.world, access(), None)
+    result = keep_promotions.results_of(life.world, [promotion])[promotion.id]
+    return result.total, result.clients, result.visits
+
+
+def balances(life: Life, ids: list[str]) -> list[int]:
+    assert [life.ledger_faults(id) for id in ids] == [[]] * len(ids)
+    return [life.store.account(NETWORK, id).balance for id in ids]
+
+
+def woken(life: Life, at: datetime, times: int) -> None:
+    life.world = replace(life.world, store=SmallPages(life.store))
+    life.world.clock.now = max(at, life.world.now())  # type: ignore[attr-defined]
+    for _ in range(times):
+        life.drain()
+
+
+# --- grants
+
+
+def a_grant(life: Life) -> list[str]:
+    ids = clients(life, source="spring", email=None)
+    a_promotion(life, grant=Gift(100), cap_points=350, audience=Segment(sources=("spring",)))
+    return ids
+
+
+def start(life: Life, ids: list[str]) -> None:
+    woken(life, BEGINS, 3)
+
+
+def start_again(life: Life, ids: list[str]) -> None:
+    woken(life, BEGINS, 1)
+    life.run_until(BEGINS + timedelta(hours=2))
+
+
+def each_was_given_it_once(life: Life, ids: list[str]) -> None:
+    assert balances(life, [*ids, MARIA_ID]) == [100] * 3 + [0]
+    assert totals(life) == (300, 3, 0)
+
+
+# --- visits
+
+
+def a_visit(life: Life) -> Booking:
+    a_promotion(life, multiplier_percent=200, cap_points=40)
+    booking = save_booking(life.store, a_booking(starts_at=BEGINS + timedelta(hours=12)))
+    life.world.clock.now = booking.starts_at  # type: ignore[attr-defined]
+    return booking
+
+
+def complete(life: Life, booking: Booking) -> None:
+    life.complete(booking)
+
+
+def it_was_promoted_once(life: Life, booking: Booking) -> None:
+    assert balances(life, [MARIA_ID]) == [50]
+    assert totals(life) == (25, 1, 1)
+
+
+def a_completed_visit(life: Life) -> Booking:
+    booking = a_visit(life)
+    return life.complete(booking).booking
+
+
+def reopen(life: Life, booking: Booking) -> None:
+    life.reopen(booking)
+
+
+def nothing_is_left_of_it(life: Life, booking: Booking) -> None:
+    assert balances(life, [MARIA_ID]) == [0]
+    assert totals(life) == (0, 0, 0)
+
+
+# --- surprises
+
+
+def regulars(life: Life) -> list[str]:
+    days = [date(2026, month, day) for month in range(6, 12) for day in (5, 20)]
+    visits = tuple(VisitDay(day, "sal_centru") for day in reversed(days))
+    ids = clients(life, visits_count=12, recent_visits=visits, email=None)
+    gifts = Surprise(gift=Gift(100), monthly_budget_points=250, holdout_percent=0)
+    set_rules(life.world, access(), 1, messages={}, bonuses={"surprise": gifts})
+    return ids
+
+
+def draw(life: Life, ids: list[str]) -> None:
+    woken(life, DRAWN, 6)
+
+
+def draw_again(life: Life, ids: list[str]) -> None:
+    woken(life, DRAWN, 1)
+    life.run_until(DRAWN + timedelta(hours=2))
+
+
+def the_budget_was_drawn_once(life: Life, ids: list[str]) -> None:
+    assert sorted(balances(life, ids)) == [0, 100, 100]
+    month = life.store.surprise_month(NETWORK, "2026-12")
+    assert (month.spent_points, month.drawn, month.regulars) == (200, 2, 3)
+    assert month.done_at is not None
+
+
+STORIES: dict[str, Story] = {
+    "a grant": (a_grant, start, start_again, each_was_given_it_once),
+    "a visit": (a_visit, complete, complete, it_was_promoted_once),
+    "a visit taken back": (a_completed_visit, reopen, reopen, nothing_is_left_of_it),
+    "a draw": (regulars, draw, draw_again, the_budget_was_drawn_once),
+}
+CASES = [
+    *(("a visit", failure) for failure in Failure),
+    *(("a visit taken back", failure) for failure in (Failure.REPEATED, Failure.DIED)),
+    *((story, Failure.DIED) for story in ("a grant", "a draw")),
+]
+
+
+@pytest.mark.parametrize(("story", "failure"), CASES)
+def test_any_call_may_fail_and_all_is_given_once(aws: dict[str, Any], story: str, failure: Failure) -> None:
+    assert fail_each_call(aws, STORIES[story], failure) > 5

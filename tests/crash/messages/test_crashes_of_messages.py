@@ -1,0 +1,173 @@
+"""Every AWS call of the later kinds of messages fails in turn: cascades, budgets, accounts, campaigns,
+tasks."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from chalicelib.domain.clients.clients import Due
+from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Recipient
+from chalicelib.domain.messages.spending import month_of
+from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
+from chalicelib.domain.shared.tasks import TaskKind
+from chalicelib.domain.shared.touches import UNSETTLED, TouchKind
+from chalicelib.domain.shared.waking import Wake
+from chalicelib.services.bookings.step_booking import mark_no_show
+from chalicelib.services.clients.plan_client import with_wake
+from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from tests.builders import NETWORK, NOW, a_consent, access
+from tests.crash.arranged import IN_TWO_DAYS, MARIA_ID, Story, fail_each_call, sent_by_sms
+from tests.crash.failing_calls import Failure
+from tests.life import Life
+
+
+def drain(life: Life, _: Any) -> None:
+    life.drain()
+
+
+def the_clock_goes_on(life: Life, _: Any) -> None:
+    life.run_until(life.world.now() + timedelta(minutes=25))
+
+
+def at(life: Life, moment: Any) -> None:
+    life.world.clock.now = moment  # type: ignore[attr-defined]
+
+
+def with_rules(life: Life, **said: Any) -> None:
+    network = life.store.network(NETWORK)
+    life.store.save(replace(network, rules=Rules(messages=MessageRules(**said))))
+    life.world.directories.forget(NETWORK)
+
+
+def change(life: Life, **said: Any) -> None:
+    client = replace(life.client(), **{"consents": (a_consent(),), **said})
+    life.store.save(with_wake(client, life.world.directory(NETWORK), life.world.now()))
+
+
+def once(kind: str) -> Callable[[Life, Any], None]:
+    """Settled, on record, and never sent twice."""
+
+    def check(life: Life, item: Any) -> None:
+        now = life.world.now()
+        lines = [message for message in life.log() if message.kind == kind]
+        assert lines
+        assert sent_by_sms()[kind] <= 1
+        for found in (life.client(), life.store.account(NETWORK, MARIA_ID), *life.bookings()):
+            touch = found.touches.get(TouchKind(kind))
+            assert touch is None or touch.state not in UNSETTLED
+            assert found.wake is None or found.wake.at > now
+
+    return check
+
+
+def before_a_budgeted_invitation(life: Life) -> None:
+    with_rules(life, monthly_budget_usd_cents=500)
+    change(life, due=(Due("srv_cut", NOW, "bkg_1"),))
+
+
+def within_the_budget(life: Life, item: Any) -> None:
+    """What a worker that died had taken stays counted: never less than was spent, at most two slices more."""
+    once("repeat_invitation")(life, item)
+    reserved = life.store.spending(NETWORK, month_of(NOW)).reserved_micros
+    assert 50_000 * sent_by_sms()["repeat_invitation"] <= reserved <= 3 * 50_000
+
+
+def before_a_budget_is_nearly_spent(life: Life) -> None:
+    with_rules(life, monthly_budget_usd_cents=6)
+    change(life, due=(Due("srv_cut", NOW, "bkg_1"),))
+
+
+def the_owner_was_told_once(life: Life, item: Any) -> None:
+    tasks = [task for task in life.store.tasks(NETWORK).items if task.kind is TaskKind.BUDGET_NEARLY_SPENT]
+    assert len(tasks) == 1
+
+
+def before_a_birthday(life: Life) -> None:
+    change(life, birth_date=date(1990, 12, 1))
+    at(life, life.client().wake.at)  # type: ignore[union-attr]
+
+
+def before_a_no_show_invitation(life: Life) -> None:
+    change(life)
+    booking = life.book(IN_TWO_DAYS)
+    life.run_until(booking.ends_at)
+    mark_no_show(life.world, NETWORK, booking.id, lambda booking: None)
+    at(life, life.booking(booking.id).wake.at)  # type: ignore[union-attr]
+
+
+def before_points_expire(life: Life) -> None:
+    expires_on = NOW.date() + timedelta(days=30)
+    gift = ByHand(kind="grant", points=50, reason="gift", expires_on=expires_on)
+    post_by_hand(life.world, access(), MARIA_ID, gift, "r-1")
+    at(life, life.store.account(NETWORK, MARIA_ID).wake.at)
+
+
+def before_a_campaign(life: Life) -> Recipient:
+    change(life, birth_date=None)
+    campaign = Campaign(
+        network_id=NETWORK, id="cam_1", name="Spring", texts={"ru": "x"}, starts_at=NOW,
+        ends_at=NOW + timedelta(days=3), state=CampaignState.RUNNING, created_at=NOW, actor="key:test",
+    )  # fmt: skip
+    recipient = Recipient(
+        network_id=NETWORK, client_id=MARIA_ID, campaign_id="cam_1", at=NOW, wake=Wake(NOW, "campaign")
+    )
+    life.store.save(campaign, recipient)
+    return recipient
+
+
+def the_recipient_was_written_to_once(life: Life, item: Any) -> None:
+    once("campaign")(life, item)
+    assert life.store.recipient(NETWORK, MARIA_ID, "cam_1").wake is None
+
+
+def before_the_cut_off(life: Life) -> Any:
+    booking = life.book(IN_TWO_DAYS)
+    life.run_until(IN_TWO_DAYS - timedelta(hours=20))
+    at(life, IN_TWO_DAYS - timedelta(hours=2))
+    return booking
+
+
+def the_salon_was_told_once(life: Life, booking: Any) -> None:
+    (task,) = life.store.tasks(NETWORK).items
+    assert task.booking_id == booking.id
+
+
+def before_the_next_channel(life: Life) -> Any:
+    """The first SMS was not delivered in time; the second step is an SMS as well, which is all that moto
+    has."""
+    with_rules(life, channels=(ChannelStep("sms", 5), ChannelStep("sms")))
+    booking = life.book(IN_TWO_DAYS)
+    life.drain()
+    at(life, NOW + timedelta(minutes=6))
+    return booking
+
+
+def at_most_one_a_step(life: Life, booking: Any) -> None:
+    assert sent_by_sms()["notice"] in (1, 2)
+    assert life.booking(booking.id).touches[TouchKind.NOTICE].state not in UNSETTLED
+    assert len([message for message in life.log() if message.kind == "notice"]) <= 2
+
+
+STORIES: dict[str, Story] = {
+    "invitation within a budget": (
+        before_a_budgeted_invitation, drain, the_clock_goes_on, within_the_budget),
+    "budget nearly spent": (
+        before_a_budget_is_nearly_spent, drain, the_clock_goes_on, the_owner_was_told_once),
+    "birthday": (before_a_birthday, drain, the_clock_goes_on, once("birthday")),
+    "no-show invitation": (before_a_no_show_invitation, drain, the_clock_goes_on, once("no_show_invitation")),
+    "points expire": (before_points_expire, drain, the_clock_goes_on, once("bonus_expiry")),
+    "campaign": (before_a_campaign, drain, the_clock_goes_on, the_recipient_was_written_to_once),
+    "not confirmed": (before_the_cut_off, drain, the_clock_goes_on, the_salon_was_told_once),
+    "the next channel": (before_the_next_channel, drain, the_clock_goes_on, at_most_one_a_step),
+}  # fmt: skip
+CASES = [(story, failure) for story in STORIES for failure in (Failure.BEFORE, Failure.AFTER)]
+
+
+@pytest.mark.parametrize(("story", "failure"), CASES)
+def test_any_call_may_fail_and_nothing_is_lost_or_doubled(
+    aws: dict[str, Any], story: str, failure: Failure
+) -> None:
+    assert fail_each_call(aws, STORIES[story], failure) > 0

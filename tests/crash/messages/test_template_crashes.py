@@ -1,0 +1,95 @@
+"""Every AWS call of keeping a text, dropping it and trying it fails in turn; done again, all is there once
+at most."""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.messages.messages import MessageState
+from chalicelib.domain.shared.touches import TouchKind
+from chalicelib.services.messages.keep_templates import Place, Words, drop_template, keep_template
+from chalicelib.services.messages.preview_message import Draft
+from chalicelib.services.messages.try_message import Trial, try_message
+from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.world import World
+from chalicelib.web.wording import message_words, text_to_begin_with
+from tests.builders import NETWORK, RecordingSender, a_town, access
+from tests.crash.failing_calls import Calls, Failure, WorkerDied, calls
+
+WORDS = Words(message_words, text_to_begin_with, Links(b"0" * 32, "https://salon.example"))
+PLACE = Place(TouchKind.AT_RISK, "sms", "en")
+
+
+def keep(world: World) -> None:
+    keep_template(world, WORDS, access(), PLACE, text="We miss you, {client}!", subject=None)
+
+
+def drop(world: World) -> None:
+    drop_template(world, access(), PLACE)
+
+
+@pytest.fixture
+def begun(store: Any) -> Callable[[], None]:
+    """Lays the same state out again, as often as it is called."""
+
+    def begin() -> None:
+        store.item.delete_table()
+        store.item.create_table(billing_mode="PAY_PER_REQUEST")
+        a_town(store)
+
+    return begin
+
+
+def own_text(world: World) -> tuple[str, int] | None:
+    stands = world.store.template(NETWORK, *(PLACE.kind, PLACE.channel, PLACE.language))
+    return (stands.text, stands.version) if stands is not None else None
+
+
+@pytest.mark.parametrize(
+    ("job", "expected"), [(keep, ("We miss you, {client}!", 1)), (drop, None)], ids=["keep", "drop"]
+)
+def test_a_text_is_kept_or_dropped_once(
+    job: Callable[[World], None],
+    expected: tuple[str, int] | None,
+    world: World,
+    begun: Callable[[], None],
+) -> None:
+    def prepare() -> None:
+        begun()
+        if job is drop:
+            keep(world)
+
+    prepare()
+    with calls(Calls()) as dry:
+        job(world)
+    for number in range(len(dry.made)):
+        for failure in Failure:
+            prepare()
+            failing = Calls(fails_at=number, failure=failure)
+            with calls(failing), contextlib.suppress(WorkerDied, Exception):
+                job(world)
+            job(world)
+            assert own_text(world) == expected, (number, failure, failing.made)
+
+
+def test_a_test_goes_out_once_at_most(world: World, begun: Callable[[], None]) -> None:
+    def try_out(sender: RecordingSender) -> Trial:
+        return try_message(
+            world, WORDS, {"sms": sender}, access(), PLACE, to="+37369555111", booking_id=None,
+            client_id="cli_maria00000000001", draft=Draft("We miss you!"), request_id="one",
+        )  # fmt: skip
+
+    begun()
+    with calls(Calls()) as dry:
+        assert try_out(RecordingSender()).outcome.state is MessageState.SENT
+    for number in range(len(dry.made)):
+        for failure in Failure:
+            begun()
+            sender = RecordingSender()
+            with calls(Calls(fails_at=number, failure=failure)), contextlib.suppress(WorkerDied, Exception):
+                try_out(sender)
+            again = try_out(sender)
+            assert len(sender.sent) <= 1
+            assert sender.sent or again.outcome.state is MessageState.UNKNOWN, (number, failure)

@@ -1,0 +1,93 @@
+"""Every AWS call of a change of the rules, and of the walk that follows it, fails in turn; done again, all is
+there once."""
+
+import contextlib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.loyalty.account import Account, EntryKind, Lot
+from chalicelib.services.bookings.plan_booking import with_wake
+from chalicelib.services.networks import set_up
+from chalicelib.services.networks.set_rules import set_rules
+from chalicelib.services.shared.world import World
+from chalicelib.services.waking.walk_on import walk_on
+from tests.builders import NETWORK, NOW, SettableClock, a_booking, a_town, access
+from tests.crash.failing_calls import Calls, Failure, WorkerDied, calls
+
+MARIA = "cli_maria00000000001"
+LATER = {"confirm_request_hours_before": 46, "birthday_days_before": 3, "bonus_expiry_days_before": (5,)}
+
+
+def change(world: World) -> None:
+    set_rules(world, access(), 1, messages=LATER, bonuses={})
+
+
+def move_zone(world: World) -> None:
+    set_up.change_salon(world, access(), "sal_centru", {"timezone": "America/New_York"})
+
+
+def move_network_zone(world: World) -> None:
+    set_up.change_network(world, access(), {"timezone": "America/New_York"})
+
+
+def walk(world: World) -> None:
+    """As whoever is woken goes on with it until it is done."""
+    while (stands := world.store.walks(NETWORK).items[0]).finished_at is None:
+        walk_on(world, stands)
+
+
+def as_it_is(world: World) -> tuple[Any, ...]:
+    """The rules, their history, the walks, and when everything wakes."""
+    network, client = world.store.network(NETWORK), world.store.client(NETWORK, MARIA)
+    booking, account = world.store.booking(NETWORK, "bkg_1"), world.store.account(NETWORK, MARIA)
+    return (
+        network and (network.rules, network.rules_version),
+        [each.number for each in world.store.rules_changes(NETWORK).items],
+        [(each.kind, each.stage, each.seen) for each in world.store.walks(NETWORK).items],
+        client and (client.wake, client.version),
+        booking and (booking.wake, booking.version),
+        (account.wake, account.version),
+    )
+
+
+@pytest.fixture
+def begun(world: World, store: Any, clock: SettableClock) -> Callable[[Callable[[World], None]], None]:
+    """Lays the same state out again, as often as it is called; before a walk, with the rules changed."""
+
+    def begin(job: Callable[[World], None]) -> None:
+        store.item.delete_table()
+        store.item.create_table(billing_mode="PAY_PER_REQUEST")
+        clock.now = NOW
+        a_town(store)
+        client = store.client(NETWORK, MARIA)
+        store.save(with_wake(a_booking("bkg_1"), world.directory(NETWORK), client, NOW))
+        lot = Lot(0, NOW, NOW, NOW + timedelta(days=30), 100, EntryKind.GRANT)
+        store.save(Account(network_id=NETWORK, client_id=MARIA, balance=100, entries=1, lots=(lot,)))
+        if job is walk:
+            change(world)
+            clock.forward(seconds=91)
+
+    return begin
+
+
+@pytest.mark.parametrize("job", [change, move_zone, move_network_zone, walk])
+def test_whichever_call_fails_done_again_all_is_there_once(
+    job: Callable[[World], None], world: World, begun: Callable[[Callable[[World], None]], None]
+) -> None:
+    begun(job)
+    before = as_it_is(world)
+    with calls(Calls()) as dry:
+        job(world)
+    expected = as_it_is(world)
+    assert expected != before
+    for number in range(len(dry.made)):
+        for failure in Failure:
+            begun(job)
+            failing = Calls(fails_at=number, failure=failure)
+            with calls(failing), contextlib.suppress(WorkerDied, Exception):
+                job(world)
+            job(world)
+            assert as_it_is(world) == expected, (number, failure, failing.made)

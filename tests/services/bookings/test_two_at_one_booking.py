@@ -1,0 +1,140 @@
+"""The client's page and the desk at the same booking's points, at once: the second finds it as it stands."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.shared.errors import DomainError
+from chalicelib.services.bookings import step_booking
+from chalicelib.services.loyalty.hold_points import hold_for_booking, release_for_booking
+from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.shared.world import World
+from tests.builders import NETWORK, NOW, SettableClock, access
+from tests.life import Life
+
+MARIA = "cli_maria00000000001"
+
+
+class Interrupted:
+    """A store before whose first write somebody else does something."""
+
+    def __init__(self, store: Any, somebody_else: Callable[[], object]) -> None:
+        self._store, self._waiting = store, [somebody_else]
+
+    def save(self, *values: Any, **said: Any) -> Any:
+        if self._waiting:
+            self._waiting.pop()()
+        return self._store.save(*values, **said)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+def anybody(booking: Booking) -> None:
+    """Allows everything."""
+
+
+@pytest.fixture
+def booking(life: Life) -> Booking:
+    post_by_hand(life.world, access(), MARIA, ByHand(kind="grant", points=500, reason="gift"), "gift")
+    return life.book(NOW + timedelta(days=2))
+
+
+def held(life: Life) -> int:
+    assert life.ledger_faults() == []
+    return int(life.store.account(NETWORK, MARIA).held)
+
+
+def interrupted(life: Life, somebody_else: Callable[[], object]) -> World:
+    store: Any = Interrupted(life.store, somebody_else)
+    return replace(life.world, store=store)
+
+
+def hold(world: World, booking: Booking, points: int = 100, actor: str = "client") -> None:
+    hold_for_booking(world, NETWORK, booking.id, points, None, anybody, actor)
+
+
+def test_both_hold_the_same_number_and_one_hold_stands(life: Life, booking: Booking) -> None:
+    hold(interrupted(life, lambda: hold(life.world, booking, actor="key:desk")), booking)
+    assert held(life) == 100
+
+
+def test_both_hold_and_the_second_is_told_of_the_first(life: Life, booking: Booking) -> None:
+    with pytest.raises(DomainError, match="HOLD_EXISTS"):
+        hold(interrupted(life, lambda: hold(life.world, booking, 80)), booking)
+    assert held(life) == 80
+
+
+def test_points_are_not_held_for_what_is_cancelled_at_that_moment(life: Life, booking: Booking) -> None:
+    def cancel() -> None:
+        step_booking.cancel(life.world, NETWORK, booking.id, anybody, "salon")
+
+    with pytest.raises(DomainError, match="WRONG_STATUS"):
+        hold(interrupted(life, cancel), booking)
+    assert held(life) == 0
+
+
+def test_points_are_not_freed_that_pay_at_that_moment(
+    life: Life, booking: Booking, clock: SettableClock
+) -> None:
+    hold(life.world, booking)
+    clock.forward(days=2, hours=1)
+    paying = interrupted(life, lambda: life.complete(booking, redeem_points=100))
+    with pytest.raises(DomainError, match="WRONG_STATUS"):
+        release_for_booking(paying, NETWORK, booking.id, anybody, "client")
+    assert held(life) == 0
+    assert life.store.account(NETWORK, MARIA).available(clock.now) == 400
+    assert life.store.booking(NETWORK, booking.id).status is Status.COMPLETED
+
+
+class ReadTwice:
+    """A store between whose first two reads of a booking somebody else does something."""
+
+    def __init__(self, store: Any, somebody_else: Callable[[], object]) -> None:
+        self._store, self._somebody_else, self._reads = store, somebody_else, 0
+
+    def booking(self, network_id: str, booking_id: str) -> Booking | None:
+        self._reads += 1
+        if self._reads == 2:
+            self._somebody_else()
+        return self._store.booking(network_id, booking_id)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_what_is_completed_while_it_is_opened_again_is_taken_back_with_its_points(
+    life: Life, booking: Booking, clock: SettableClock, is_cancelled: bool
+) -> None:
+    clock.forward(days=2, hours=1)
+    if is_cancelled:
+        life.cancel(booking)
+
+    def complete() -> None:
+        life.reopen(booking)
+        life.complete(booking, redeem_points=100)
+
+    store: Any = ReadTwice(life.store, complete)
+    opened = step_booking.reopen(
+        replace(life.world, store=store), NETWORK, booking.id, anybody, "key:another"
+    )
+    assert (opened.status, opened.reopened, opened.earned_points) == (Status.BOOKED, 1, 0)
+    assert held(life) == 0
+    assert life.store.account(NETWORK, MARIA).balance == 500
+
+
+def test_both_free_the_points_and_they_are_free_once(life: Life, booking: Booking) -> None:
+    hold(life.world, booking)
+
+    def free() -> None:
+        release_for_booking(life.world, NETWORK, booking.id, anybody, "key:desk")
+
+    release_for_booking(interrupted(life, free), NETWORK, booking.id, anybody, "client")
+    assert held(life) == 0
+    assert life.store.account(NETWORK, MARIA).available(NOW) == 500
+    assert life.store.booking(NETWORK, booking.id).held_points == 0

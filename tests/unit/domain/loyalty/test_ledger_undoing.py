@@ -1,0 +1,96 @@
+"""Undoing what time has changed meanwhile: lots that were put off, lots that expired, clients merged and
+unmerged."""
+
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
+from chalicelib.domain.loyalty.ledger import Posted, brought_up, posted
+from chalicelib.domain.loyalty.ledger_check import faults
+from chalicelib.domain.loyalty.lots import with_activity
+from chalicelib.domain.loyalty.undoing import reversed_entry
+from chalicelib.domain.merging.moving import moved_in, moved_out
+from chalicelib.domain.merging.unmerging import came_back, left_again
+from chalicelib.services.loyalty.undo_entry import expired_of, undone_of
+from tests.builders import NETWORK, NOW
+
+EMPTY = Account(network_id=NETWORK, client_id="cli_maria00000000001")
+OTHER = replace(EMPTY, client_id="cli_petru00000000001")
+LATER, GRACE = NOW + timedelta(days=20), NOW + timedelta(days=50)
+
+
+def posting(points: int, kind: EntryKind = EntryKind.GRANT, **said: object) -> Posting:
+    id = said.pop("id", f"ent_{kind}{points}")
+    return Posting(id=str(id), kind=kind, points=points, reason="test", actor="key:test", **said)
+
+
+def granted(account: Account, points: int, days: int, **said: object) -> Posted:
+    return posted(account, posting(points, expires_at=NOW + timedelta(days=days), **said), NOW)
+
+
+def undone(account: Account, entry: Entry, entries: list[Entry]) -> Posted:
+    return reversed_entry(
+        account, entry, id="ent_undone", reason="mistake", actor="key:test", now=LATER, grace_until=GRACE,
+        undone=undone_of(entry, entries),
+    )  # fmt: skip
+
+
+def test_spent_points_return_to_a_lot_that_was_put_off_meanwhile() -> None:
+    gift = granted(EMPTY, 10, 10, idle_days=10)
+    spent = posted(gift.account, posting(-4, EntryKind.REDEEM), NOW)
+    active = with_activity(spent.account, NOW + timedelta(days=9), "UTC")
+    (lot,) = active.lots
+    back = undone(
+        replace(active, lots=(replace(lot, expires_at=LATER + timedelta(days=1)),)), spent.entry, []
+    )
+    assert [(each.number, each.remaining) for each in back.account.lots] == [(0, 10)]
+
+
+def test_points_that_expired_unspent_are_not_taken_back_once_more() -> None:
+    """Granted 100, of which 40 were spent and 60 expired: 40 are left to be taken."""
+    gift = granted(EMPTY, 100, 10)
+    spent = posted(gift.account, posting(-40, EntryKind.REDEEM), NOW)
+    account, (expiry,) = brought_up(spent.account, LATER)
+    entries = [gift.entry, spent.entry, expiry]
+    assert undone_of(gift.entry, entries) == 60
+    back = undone(account, gift.entry, entries)
+    assert (back.account.debt, back.account.balance) == (40, 0)
+    assert faults(back.account, [*entries, back.entry]) == []
+
+
+def test_an_expiry_that_was_undone_counts_no_more() -> None:
+    gift = granted(EMPTY, 100, 10)
+    account, (expiry,) = brought_up(gift.account, LATER)
+    back = undone(account, expiry, [gift.entry, expiry])
+    assert back.account.available(LATER) == 100
+    again = reversed_entry(
+        back.account, gift.entry, id="ent_gift_back", reason="mistake", actor="key:test", now=LATER,
+        undone=undone_of(gift.entry, [gift.entry, expiry, back.entry]),
+    )  # fmt: skip
+    assert (again.account.balance, again.account.debt) == (0, 0)
+
+
+def test_what_expired_with_the_other_client_is_gone_for_both_when_they_are_unmerged() -> None:
+    """100 points move: 40 are spent there, 60 expire there. 40 are owed there, and are here again for a
+    while."""
+    gift = granted(EMPTY, 100, 10)
+    out = moved_out(gift.account, posting(0, EntryKind.MERGE, id="ent_out"), NOW)
+    into = moved_in(OTHER, out.entry, posting(0, EntryKind.MERGE, id="ent_in"), NOW)
+    spent = posted(into.account, posting(-40, EntryKind.REDEEM), NOW)
+    there, ends = brought_up(spent.account, LATER)
+    expired = expired_of(into.entry, [into.entry, spent.entry, *ends])
+    assert expired == 60
+    apart = posting(0, EntryKind.MERGE, id="ent_apart")
+    left = left_again(there, into.entry, apart, LATER, expired=expired, grace_until=GRACE)
+    back = came_back(out.account, out.entry, apart, LATER, expired=expired, grace_until=GRACE)
+    assert (left.account.balance, left.account.debt) == (0, 40)
+    assert [(lot.remaining, lot.expires_at) for lot in back.account.lots] == [(40, GRACE)]
+
+
+def test_lots_stand_by_age_whatever_has_returned_to_them() -> None:
+    first = granted(EMPTY, 10, 30, id="ent_1")
+    both = granted(first.account, 10, 30, id="ent_2")
+    spent = posted(both.account, posting(-10, EntryKind.REDEEM), NOW)
+    back = undone(spent.account, spent.entry, [])
+    assert [lot.number for lot in back.account.lots] == [0, 1]
