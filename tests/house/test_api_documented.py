@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from app import app
-from chalicelib.api.endpoint import DESK, EVERYBODY, OFFICE, OWNER
-from chalicelib.api.openapi import routes
-from chalicelib.domain.network import Role
+from chalicelib.api.http.endpoint import DESK, EVERYBODY, OFFICE, OWNER
+from chalicelib.api.http.openapi import routes
+from chalicelib.domain.networks.network import Role
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "api.md").read_text(encoding="utf-8")

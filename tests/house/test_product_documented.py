@@ -9,26 +9,24 @@ import pytest
 from msgspec import to_builtins
 from msgspec.structs import fields, replace
 
-from chalicelib.domain import categories, inbox, promotions
-from chalicelib.domain.bonus_rules import BonusRules
-from chalicelib.domain.campaigns import Campaign
-from chalicelib.domain.clients import DEVICES_KEPT
-from chalicelib.domain.errors import DomainError
-from chalicelib.domain.network import Directory
-from chalicelib.domain.rules import MessageRules, Rules
-from chalicelib.domain.touches import TouchKind
-from chalicelib.services import (
-    answer_once,
-    book,
-    check_campaign,
-    check_promotion,
-    hold_points,
-    make_links,
-    merge_clients,
-    simulate_programme,
-    try_message,
-)
-from chalicelib.services.check_rules import check_rules
+from chalicelib.domain.clients import categories
+from chalicelib.domain.clients.clients import DEVICES_KEPT
+from chalicelib.domain.intake import inbox
+from chalicelib.domain.marketing import promotions
+from chalicelib.domain.marketing.campaigns import Campaign
+from chalicelib.domain.networks.bonus_rules import BonusRules
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.networks.rules import MessageRules, Rules
+from chalicelib.domain.shared.errors import DomainError
+from chalicelib.domain.shared.touches import TouchKind
+from chalicelib.services.bookings import book
+from chalicelib.services.loyalty import hold_points
+from chalicelib.services.marketing import check_campaign, check_promotion
+from chalicelib.services.merging import merge_clients
+from chalicelib.services.messages import try_message
+from chalicelib.services.networks.check_rules import check_rules
+from chalicelib.services.shared import answer_once, make_links
+from chalicelib.services.simulations import simulate_programme
 from tests.builders import a_network
 
 PAGE = (Path(__file__).parents[2] / "docs/product.md").read_text(encoding="utf-8")
