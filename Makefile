@@ -8,11 +8,11 @@ WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 TESTS := $(sort $(filter-out tests/__pycache__/,$(wildcard tests/*/)))
 
-.PHONY: help install demo demo-down test test-fast test-long check bench package deploy clean
+.PHONY: help install demo demo-down test test-fast test-long check bench translations package deploy clean
 .DEFAULT_GOAL := help
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 install: ## both environments; the other targets do it themselves
 	@$(PYTHON) infra/environments.py .venv=requirements-dev.txt .venv-cloud=requirements-cloud.txt
@@ -41,6 +41,9 @@ check: install ## lint, types, layers, the packaged template
 
 bench: install ## speed and cost; writes bench/results.json
 	@$(BIN)/python -m bench
+
+translations: install ## the texts of all languages, compiled after a change in a .po file
+	@$(BIN)/python -m infra.translations
 
 package: install ## the template and zips for AWS, in build/STAGE
 	@$(BIN)/python -m infra.deploy --stage $(STAGE) --package-only

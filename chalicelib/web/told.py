@@ -44,7 +44,7 @@ class Pattern(Told, frozen=True):
 
     def ngettext(self, one: str, many: str, name: str, **values: str) -> str:
         """`+{n} point`, `+{n} points` become `+{points} {points|point|points}`."""
-        sentences = self.texts.texts.get(one, (one, many))
+        sentences = self.texts.forms(one, many)
         before = _put(sentences[0].partition("{n} ")[0], values)
         forms = [sentence.partition("{n} ")[2].split() for sentence in sentences]
         after: list[str] = []
