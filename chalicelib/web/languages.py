@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from chalicelib.domain.languages import LANGUAGES
+from chalicelib.domain.shared.languages import LANGUAGES
 
 LAST_RESORT = "en"
 # Moldovan's withdrawn codes, and the three-letter ones that some booking sites send.

@@ -16,6 +16,6 @@ def test_the_compiled_catalogue_is_that_of_the_present_texts(source: Path) -> No
 
 
 def test_every_language_has_a_catalogue() -> None:
-    from chalicelib.domain.languages import LANGUAGES
+    from chalicelib.domain.shared.languages import LANGUAGES
 
     assert sorted(source.parts[-3] for source in sources()) == sorted(LANGUAGES)

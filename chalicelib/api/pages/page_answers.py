@@ -12,8 +12,8 @@ from chalicelib.api.http.parts import parts
 from chalicelib.api.http.reading import REPLACED
 from chalicelib.api.pages.page_views import Opened, base_path, open_link, salon_of, salon_view
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.languages import LANGUAGES
 from chalicelib.domain.shared.errors import DomainError, ErrorKind
+from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.web import pages
 from chalicelib.web.languages import choose_language

@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client, with_birth_date_told
 from chalicelib.domain.clients.consents import reached_anew, with_consents
-from chalicelib.domain.languages import LANGUAGES
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.aliases import EMAIL, PHONE, Alias
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived
+from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.domain.shared.zones import is_zone
 from chalicelib.services.clients import plan_client
 from chalicelib.services.clients.follow_merge import ensure_present

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.site_events import SiteClient
-from chalicelib.domain.languages import LANGUAGES
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import EMAIL, PHONE, Alias, site_client
 from chalicelib.domain.shared.ids import derived
+from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.services.clients import plan_client
 from chalicelib.services.clients.follow_merge import present
 from chalicelib.services.clients.keep_client import contact_aliases

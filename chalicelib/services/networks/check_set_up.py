@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from chalicelib.domain.languages import LANGUAGES
 from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.currencies import CURRENCIES
 from chalicelib.domain.shared.errors import missing, refused
+from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.domain.shared.zones import is_zone
 from chalicelib.services.shared.contact_details import name_normal, phone_e164
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.languages import LANGUAGES
+from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.web import pages
 from chalicelib.web.card import card_page
 from chalicelib.web.pages import LineView, SalonView, booking_page, problem_page, review_page, stop_page

@@ -6,10 +6,10 @@ from html.parser import HTMLParser
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.languages import LANGUAGES
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.messages.messages import Worded
 from chalicelib.domain.networks.network import Template
+from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.web.wording import message_words
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from chalicelib.domain.languages import LANGUAGES
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.messages.messages import Worded
 from chalicelib.domain.networks.network import Template
+from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.domain.shared.sms import alphabet, parts
 from chalicelib.domain.shared.templates import FORMS, checked, checked_subject, placeholders_of
 from chalicelib.domain.shared.touches import TouchKind

@@ -10,7 +10,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from chalicelib import web
-from chalicelib.domain.languages import LANGUAGES
+from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.web.languages import catalogue
 
 WEB = Path(web.__file__).parent

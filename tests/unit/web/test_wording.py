@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from chalicelib.domain.languages import LANGUAGES
 from chalicelib.domain.messages.message_facts import MessageFacts
+from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.domain.shared.sms import alphabet, parts
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.web.languages import choose_language
