@@ -16,7 +16,7 @@ from typing import Any
 
 from every_field import BEGIN, every_field, moved, unmet_words, unset_fields
 from moto import mock_aws
-from old_life import live
+from old_walks import live
 
 from chalicelib.domain.aliases import Alias
 from chalicelib.store.item import value_of
