@@ -7,26 +7,35 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from chalicelib.domain.account import Account, Entry
-from chalicelib.domain.aliases import Alias, InboundNumber
-from chalicelib.domain.bookings import Booking
-from chalicelib.domain.campaigns import Campaign, Recipient
-from chalicelib.domain.clearing import Clearing, ClearingPart
-from chalicelib.domain.clients import Client, ConsentChange
-from chalicelib.domain.coupons import Coupon
-from chalicelib.domain.inbox import InboxItem
-from chalicelib.domain.links import Link
-from chalicelib.domain.messages import Message
-from chalicelib.domain.network import Connection, Key, Network, Price, Salon, Service, Staff, Template
-from chalicelib.domain.operations import GivenAnswer, Parked, Tally
-from chalicelib.domain.promotions import Offer, Promotion, PromotionShare, Taken
-from chalicelib.domain.rules import RulesChange
-from chalicelib.domain.simulations import Simulation
-from chalicelib.domain.spending import Spending
-from chalicelib.domain.surprises import SurpriseMonth
-from chalicelib.domain.tasks import Task
-from chalicelib.domain.walks import Walk
-from chalicelib.domain.wallet import DevicePass, PassDevice
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clearing.clearing import Clearing, ClearingPart
+from chalicelib.domain.clients.clients import Client, ConsentChange
+from chalicelib.domain.intake.inbox import InboxItem
+from chalicelib.domain.loyalty.account import Account, Entry
+from chalicelib.domain.loyalty.coupons import Coupon
+from chalicelib.domain.loyalty.surprises import SurpriseMonth
+from chalicelib.domain.loyalty.wallet import DevicePass, PassDevice
+from chalicelib.domain.marketing.campaigns import Campaign, Recipient
+from chalicelib.domain.marketing.promotions import Offer, Promotion, PromotionShare, Taken
+from chalicelib.domain.messages.messages import Message
+from chalicelib.domain.messages.spending import Spending
+from chalicelib.domain.networks.network import (
+    Connection,
+    Key,
+    Network,
+    Price,
+    Salon,
+    Service,
+    Staff,
+    Template,
+)
+from chalicelib.domain.networks.rules import RulesChange
+from chalicelib.domain.shared.aliases import Alias, InboundNumber
+from chalicelib.domain.shared.links import Link
+from chalicelib.domain.shared.operations import GivenAnswer, Parked, Tally
+from chalicelib.domain.shared.tasks import Task
+from chalicelib.domain.simulations.simulations import Simulation
+from chalicelib.domain.waking.walks import Walk
 
 Raw = dict[str, dict[str, Any]]
 """An item as DynamoDB has it: attribute -> type -> value."""
