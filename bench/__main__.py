@@ -10,27 +10,26 @@ import sys
 import time
 from typing import Any
 
-from bench import (
+from bench.measures import (
     audit,
     calls,
     campaign,
-    cost_page,
     drain,
     imports,
     messages,
     peak,
     postings,
     receipts,
-    scale_page,
     simulation,
     simulation_walk,
     sweep,
     visit,
     writers,
 )
-from bench.figures import RESULTS, Figure, printed, table, write
-from bench.ground import Ground, local_ground
-from bench.meter import Meter
+from bench.report import cost_page, scale_page
+from bench.report.figures import RESULTS, Figure, printed, table, write
+from bench.setting.environment import Ground, local_ground
+from bench.setting.meter import Meter
 
 COUNTED = {"receipts": receipts, "calls": calls, "sweep": sweep, "postings": postings}
 TIMED = {"imports": imports, "drain": drain, "campaign": campaign, "writers": writers, "audit": audit}

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from chalicelib.domain.messages.receipts import Receipt
     from chalicelib.domain.messages.replies import Reply
     from chalicelib.domain.networks.network import Directory
-    from chalicelib.messaging.apple_push import Posts
-    from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
-    from chalicelib.messaging.sns_envelope import Envelopes
+    from chalicelib.events.sns_envelope import Envelopes
+    from chalicelib.passes.google_pass import ServiceAccount
+    from chalicelib.passes.wallets import Wallets
+    from chalicelib.queues import SqsIntakeQueue, SqsWakeQueue
     from chalicelib.services.intake.receive_webhook import Receiving, Site
     from chalicelib.services.intake.take_in import Intake
     from chalicelib.services.messages.sending import Sending
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.services.shared.world import World
     from chalicelib.services.waking.wake_items import Wakers
     from chalicelib.store.table import Table
-    from chalicelib.web.google_pass import ServiceAccount
-    from chalicelib.web.wallets import Wallets
+    from chalicelib.wallets.apple_push import Posts
 
 DIRECTORY_KEPT = timedelta(seconds=60)
 DIRECTORIES_MOST = 200
@@ -101,14 +101,14 @@ def _aws(service: str, **config: Any) -> Any:
 
 @cache
 def wake_queue() -> "SqsWakeQueue":
-    from chalicelib.messaging.queues import SqsWakeQueue
+    from chalicelib.queues import SqsWakeQueue
 
     return SqsWakeQueue(_queues, settings().wake_queue_url, table().locate)
 
 
 @cache
 def intake_queue() -> "SqsIntakeQueue":
-    from chalicelib.messaging.queues import SqsIntakeQueue
+    from chalicelib.queues import SqsIntakeQueue
 
     return SqsIntakeQueue(_queues, settings().intake_queue_url)
 
@@ -185,7 +185,7 @@ def intake() -> "Intake":
 
 def _provider(service: str) -> "Callable[[], Any]":
     """The client of a service that sends: it asks once, and not for long. Made when something is sent."""
-    from chalicelib.messaging.attempt import CONNECT_SECONDS, READ_SECONDS
+    from chalicelib.channels.attempt import CONNECT_SECONDS, READ_SECONDS
 
     config = {"connect_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS, "retries": _retries(1)}
     return lambda: _aws(service, **config)
@@ -194,12 +194,12 @@ def _provider(service: str) -> "Callable[[], Any]":
 def _sms() -> "Sender | None":
     here = settings().channels
     if here.sms == SNS:
-        from chalicelib.messaging.sns_sms import SnsSms
+        from chalicelib.channels.sns_sms import SnsSms
 
         client = _provider("sns")
         return _careful(SnsSms(client), client, here.sms_per_second)
     if here.sms == END_USER_MESSAGING:
-        from chalicelib.messaging.end_user_sms import EndUserSms
+        from chalicelib.channels.end_user_sms import EndUserSms
 
         client = _provider("pinpoint-sms-voice-v2")
         sender = EndUserSms(client, here.sms_pool, here.sms_configuration_set, here.sms_max_price)
@@ -211,7 +211,7 @@ def _whatsapp() -> "Sender | None":
     here = settings().channels
     if not here.whatsapp_phone_id:
         return None
-    from chalicelib.messaging.whatsapp import WhatsApp
+    from chalicelib.channels.whatsapp import WhatsApp
 
     client = _provider("socialmessaging")
     sender = WhatsApp(client, here.whatsapp_phone_id, here.whatsapp_api_version)
@@ -222,7 +222,7 @@ def _email() -> "Sender | None":
     here = settings().channels
     if not here.email_from:
         return None
-    from chalicelib.messaging.ses_email import SesEmail
+    from chalicelib.channels.ses_email import SesEmail
 
     client = _provider("sesv2")
     sender = SesEmail(client, here.email_from, here.email_configuration_set)
@@ -232,7 +232,7 @@ def _email() -> "Sender | None":
 def _push() -> "Sender | None":
     if not settings().channels.push_applications:
         return None
-    from chalicelib.messaging.push import Push
+    from chalicelib.channels.push import Push
 
     client = _provider("sns")
     return _careful(Push(client), client, 0)
@@ -241,8 +241,8 @@ def _push() -> "Sender | None":
 def _careful(sender: "Sender", client: "Callable[[], Any]", per_second: float) -> "Sender":
     """The sender at this worker's part of its pace (a shard has one worker), on connections that live. 0: at
     any pace."""
-    from chalicelib.messaging.paced import Paced
-    from chalicelib.messaging.rested import Rested
+    from chalicelib.channels.fresh_connections import Rested
+    from chalicelib.channels.paced import Paced
 
     rested = Rested(sender, lambda: client().close(), time.time)
     if not per_second:
@@ -268,7 +268,7 @@ def senders() -> "Mapping[str, Sender]":
 
 def push_registry() -> "PushRegistry":
     """Registering is idempotent, so that it may be tried again."""
-    from chalicelib.messaging.push import PushEndpoints
+    from chalicelib.channels.push import PushEndpoints
 
     sns = partial(_aws, "sns", connect_timeout=1, read_timeout=5, retries=_retries(3))
     return PushEndpoints(sns, settings().channels.push_applications)
@@ -278,9 +278,9 @@ def push_registry() -> "PushRegistry":
 def wallets() -> "Wallets":
     """The makers of passes that the settings name. Their keys are read when a pass is made: a page that only
     offers one does not wait for them, nor fail without them."""
-    from chalicelib.web.apple_pass import AppleIssuer
-    from chalicelib.web.google_pass import GoogleIssuer
-    from chalicelib.web.wallets import Wallets
+    from chalicelib.passes.apple_pass import AppleIssuer
+    from chalicelib.passes.google_pass import GoogleIssuer
+    from chalicelib.passes.wallets import Wallets
 
     here = settings().wallet
     apple = AppleIssuer(here.apple_pass_type, here.apple_team, lambda manifest: _apple_signature()(manifest))
@@ -292,7 +292,7 @@ def wallets() -> "Wallets":
 
 @cache
 def _apple_signature() -> "Callable[[bytes], bytes]":
-    from chalicelib.web.apple_pass import signing
+    from chalicelib.passes.apple_pass import signing
 
     names = ("certificate", "key", "intermediate")
     return signing(*(parameter(f"wallet/apple-{name}").encode() for name in names))
@@ -302,7 +302,7 @@ def _apple_signature() -> "Callable[[bytes], bytes]":
 def _google_account() -> "ServiceAccount":
     import json
 
-    from chalicelib.web.google_pass import ServiceAccount, signing
+    from chalicelib.passes.google_pass import ServiceAccount, signing
 
     account = json.loads(parameter("wallet/google-account"))
     return ServiceAccount(account["client_email"], signing(account["private_key"].encode()))
@@ -313,7 +313,7 @@ def sending(count: "Callable[[str], None]" = lambda metric: None) -> "Sending":
     """count: told of each message's state, for the metrics."""
     from chalicelib.services.messages.budgets import Budgets
     from chalicelib.services.messages.sending import Sending
-    from chalicelib.web.wording import message_words
+    from chalicelib.texts.wording import message_words
 
     return Sending(world(), senders(), links(), message_words, Budgets(world()), count)
 
@@ -328,8 +328,8 @@ def wakers(count: "Callable[[str], None]" = lambda metric: None) -> "Wakers":
 @cache
 def pass_updates() -> "PassUpdates":
     """Who tells of changed cards the wallets that the settings name."""
-    from chalicelib.messaging.every_wallet import EveryWallet
     from chalicelib.services.waking.wakers import NO_WALLETS
+    from chalicelib.wallets.every_wallet import EveryWallet
 
     here = settings().wallet
     made = [_google_updates(here.google_issuer)] if here.google_issuer else []
@@ -341,8 +341,8 @@ def pass_updates() -> "PassUpdates":
 def _google_updates(issuer: str) -> "PassUpdates":
     import urllib3
 
-    from chalicelib.messaging.google_wallet import GoogleUpdates, over_https
-    from chalicelib.web.google_pass import loyalty_object
+    from chalicelib.passes.google_pass import loyalty_object
+    from chalicelib.wallets.google_wallet import GoogleUpdates, over_https
 
     pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=5), retries=False)
     return GoogleUpdates(
@@ -356,16 +356,16 @@ def _google_updates(issuer: str) -> "PassUpdates":
 
 def _apple_push(pass_type: str) -> "PassUpdates":
     """HTTP/2 is imported, and the certificate read, when a phone is called."""
-    from chalicelib.messaging.apple_push import ApplePush
     from chalicelib.services.loyalty.keep_passes import forget_gone
+    from chalicelib.wallets.apple_push import ApplePush
 
     return ApplePush(pass_type, _apple_line, lambda device: forget_gone(world(), device))
 
 
 @cache
 def _apple_line() -> "Posts":
-    from chalicelib.messaging.apple_push import HOST, PORT
-    from chalicelib.messaging.http2 import Http2, tls_of
+    from chalicelib.wallets.apple_push import HOST, PORT
+    from chalicelib.wallets.http2 import Http2, tls_of
 
     tls = tls_of(parameter("wallet/apple-certificate"), parameter("wallet/apple-key"))
     return Http2(HOST, PORT, tls, time.time)
@@ -373,7 +373,7 @@ def _apple_line() -> "Posts":
 
 @cache
 def _envelopes() -> "Envelopes":
-    from chalicelib.messaging.sns_envelope import Envelopes, fetched
+    from chalicelib.events.sns_envelope import Envelopes, fetched
 
     here = settings()
     return Envelopes(frozenset({here.events_topic}), fetched if here.events_verified else None)
@@ -381,7 +381,7 @@ def _envelopes() -> "Envelopes":
 
 def told_by(envelope: Any) -> "Sequence[Receipt | Reply]":
     """What an event from the queue of receipts tells. Raises Forged, NotUnderstood."""
-    from chalicelib.messaging.events.read import read
+    from chalicelib.events.read import read
 
     published = _envelopes().open(envelope, now())
     return read(published.text, published.at)

@@ -22,7 +22,7 @@ import boto3
 from chalicelib import wiring
 from chalicelib.domain.networks.network import Directory, Network, Role
 from chalicelib.domain.shared.errors import DomainError
-from chalicelib.messaging.queues import SqsWakeQueue
+from chalicelib.queues import SqsWakeQueue
 from chalicelib.services.networks.manage_keys import make_key
 from chalicelib.services.networks.set_identities import answer_at, set_identities
 from chalicelib.services.networks.set_up import make_network

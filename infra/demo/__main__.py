@@ -12,10 +12,10 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from infra.admin import act_as_local_root
-from infra.demo import set_up
-from infra.demo.errors import errors_since
 from infra.demo.http import Refused
+from infra.demo.report.errors import errors_since
 from infra.demo.run import Demo, Steps, shown
+from infra.demo.year import set_up
 from infra.local_cloud import LocalCloud, LocalCloudError
 from infra.package import PackagingError
 from infra.stack import DeploymentError

@@ -12,29 +12,30 @@ from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.networks.set_identities import answer_at
 from chalicelib.services.shared.make_links import Links
 from infra.admin import act_as_local_root, settings_of, table_of, world_of
-from infra.demo import report as tell
-from infra.demo import report_messages as say
-from infra.demo import set_up, taps
-from infra.demo.answers import Answers
-from infra.demo.bonuses import Plans, PointsDesk, card_url, months_to_clear, served_with_points
-from infra.demo.campaign import Office
-from infra.demo.carriers import OUR_NUMBER, Carriers
-from infra.demo.cascades import Cascades, cascades_in
-from infra.demo.cost import bill
-from infra.demo.data import CLIENTS, client_id
-from infra.demo.desk import Desk
-from infra.demo.errors import errors_since
-from infra.demo.history import History
+from infra.demo.day import taps
+from infra.demo.day.answers import Answers
+from infra.demo.day.bonuses import Plans, PointsDesk, card_url, months_to_clear, served_with_points
+from infra.demo.day.campaign import Office
+from infra.demo.day.carriers import OUR_NUMBER, Carriers
+from infra.demo.day.cascades import Cascades, cascades_in
+from infra.demo.day.desk import Desk
+from infra.demo.day.replay import Hooks, deliver_all, outcomes
+from infra.demo.day.story import CHISINAU, Stories
+from infra.demo.day.under_way import UnderWay
+from infra.demo.day.watch import Watch
 from infra.demo.http import Caller, Http
-from infra.demo.layout import LayoutTable, lay_out
 from infra.demo.marker import Marker, Markers
-from infra.demo.replay import Hooks, deliver_all, outcomes
-from infra.demo.report_bonuses import PointsReport
-from infra.demo.rules import ASKED_BEFORE, ASKED_HOURS_BEFORE, decide
-from infra.demo.stages import staged
-from infra.demo.story import CHISINAU, Stories
-from infra.demo.under_way import UnderWay
-from infra.demo.watch import Watch
+from infra.demo.report import messages as say
+from infra.demo.report import report as tell
+from infra.demo.report.bonuses import PointsReport
+from infra.demo.report.cost import bill
+from infra.demo.report.errors import errors_since
+from infra.demo.year import set_up
+from infra.demo.year.data import CLIENTS, client_id
+from infra.demo.year.history import History
+from infra.demo.year.layout import LayoutTable, lay_out
+from infra.demo.year.rules import ASKED_BEFORE, ASKED_HOURS_BEFORE, decide
+from infra.demo.year.stages import staged
 from infra.local_cloud import LocalCloud
 from infra.package import ROOT
 

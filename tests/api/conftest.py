@@ -13,13 +13,13 @@ from msgspec.structs import replace
 from chalicelib.api.http import parts
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.networks.network import Key, Role
+from chalicelib.passes.wallets import Wallets
 from chalicelib.services.intake.receive_webhook import Receiving
 from chalicelib.services.messages.budgets import Budgets
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.networks.manage_keys import key_hash
 from chalicelib.services.shared.make_links import Links
 from chalicelib.services.shared.world import World
-from chalicelib.web.wallets import Wallets
 from chalicelib.wiring import CachedDirectories
 from tests.builders import (
     NETWORK,
@@ -64,7 +64,7 @@ class TestParts(Struct):
         return self.registry
 
     def sending(self) -> Sending:
-        from chalicelib.web.wording import message_words
+        from chalicelib.texts.wording import message_words
 
         senders = {"sms": self.sender, "email": RecordingSender("email")}
         budgets = Budgets(self.the_world)

@@ -8,13 +8,13 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from chalicelib.channels.push import Push, PushEndpoints
+from chalicelib.channels.ses_email import SesEmail
 from chalicelib.domain.messages.messages import MessageState
-from chalicelib.messaging.push import Push, PushEndpoints
-from chalicelib.messaging.ses_email import SesEmail
 from infra.local_cloud import MAIL_DOMAIN, REGION, LocalCloud
 from infra.package import LOCAL_STAGE, sources_digest
 from infra.stack import Deployment, deployed_digest, find_stack
-from tests.unit.messaging.channels import an_outgoing
+from tests.unit.channels.channels import an_outgoing
 
 REFUSED = {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
 KEY = {"PK": {"S": "NET#permissions"}, "SK": {"S": "PROBE"}}

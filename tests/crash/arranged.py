@@ -7,8 +7,8 @@ from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.messaging.queues import SqsIntakeQueue, SqsWakeQueue
-from chalicelib.messaging.sns_sms import SnsSms
+from chalicelib.channels.sns_sms import SnsSms
+from chalicelib.queues import SqsIntakeQueue, SqsWakeQueue
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 from chalicelib.wiring import CachedDirectories

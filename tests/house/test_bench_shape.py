@@ -11,26 +11,25 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from bench import (
+from bench.measures import (
     audit,
     calls,
     campaign,
-    cost_page,
     drain,
     messages,
     postings,
-    purse,
-    scale_page,
     simulation,
     simulation_walk,
     sweep,
     visit,
     writers,
 )
-from bench.figures import RESULTS, Figure, write
-from bench.ground import Ground
-from bench.peak import Peak, simulate
-from bench.units import Index, read_units, size, table_write_units
+from bench.measures.peak import Peak, simulate
+from bench.report import cost_page, scale_page
+from bench.report.figures import RESULTS, Figure, write
+from bench.setting import full_account
+from bench.setting.environment import Ground
+from bench.setting.units import Index, read_units, size, table_write_units
 from tests.builders import NETWORK, NOW
 
 SHAPE = {"name": str, "value": (int, float), "unit": str, "target": (int, float, type(None)), "ok": bool,
@@ -134,8 +133,8 @@ def test_an_audit_takes_no_more_memory_for_more_entries(ground: Ground) -> None:
 
 
 def test_a_full_purse_has_fifty_lots_that_can_be_spent() -> None:
-    account = purse.full(NETWORK, "cli_1", NOW)
-    assert account == purse.full(NETWORK, "cli_1", NOW)
+    account = full_account.full(NETWORK, "cli_1", NOW)
+    assert account == full_account.full(NETWORK, "cli_1", NOW)
     assert account.available(NOW) == account.balance
     assert len(account.lots) == 50
 

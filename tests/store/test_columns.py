@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bench import purse
-from bench.units import WRITE_BYTES, size
+from bench.setting import full_account
+from bench.setting.units import WRITE_BYTES, size
 from chalicelib.domain.loyalty.account import (
     Account,
     Entry,
@@ -66,7 +66,7 @@ def test_any_lots_come_back_as_they_were(of_account: Any, of_hold: Any) -> None:
 
 @given(many(changes))
 def test_any_changes_of_lots_come_back_as_they_were(of_entry: Any) -> None:
-    entry = replace(all_spent(purse.full(NETWORK, CLIENT, NOW)).entry, lots=of_entry)
+    entry = replace(all_spent(full_account.full(NETWORK, CLIENT, NOW)).entry, lots=of_entry)
     assert value_of(Entry, ITEM(**attributes_of(entry, shards=8))) == entry
 
 
@@ -100,7 +100,7 @@ def test_instants_of_any_zone_are_the_same_instants() -> None:
 
 
 def test_few_rows_are_rows_and_rows_of_old_are_read() -> None:
-    account = purse.full(NETWORK, CLIENT, NOW)
+    account = full_account.full(NETWORK, CLIENT, NOW)
     few = replace(account, lots=account.lots[: MANY_ROWS - 1])
     rows = json.loads(encoded(few, ()))["lots"]
     assert isinstance(rows, list)
@@ -139,14 +139,14 @@ def size_of(value: Any) -> int:
 
 
 def test_an_account_of_fifty_lots_and_two_years_is_a_kilobyte() -> None:
-    account = replace(purse.full(NETWORK, CLIENT, NOW), wake=Wake(NOW, "bonus_expiry"), version=500)
+    account = replace(full_account.full(NETWORK, CLIENT, NOW), wake=Wake(NOW, "bonus_expiry"), version=500)
     assert len(account.lots) == 50
     assert len(account.turnover) == 24
     assert size_of(account) <= WRITE_BYTES
 
 
 def test_an_account_of_which_all_fifty_lots_are_held_is_two() -> None:
-    account = purse.full(NETWORK, CLIENT, NOW)
+    account = full_account.full(NETWORK, CLIENT, NOW)
     done = held(account, a_posting(EntryKind.HOLD, account.balance), NOW + timedelta(days=3), NOW)
     assert len(done.account.holds[0].lots) == 50
     assert size_of(done.account) <= 2 * WRITE_BYTES
@@ -154,6 +154,6 @@ def test_an_account_of_which_all_fifty_lots_are_held_is_two() -> None:
 
 
 def test_an_entry_that_touches_fifty_lots_is_one() -> None:
-    done = all_spent(purse.full(NETWORK, CLIENT, NOW))
+    done = all_spent(full_account.full(NETWORK, CLIENT, NOW))
     assert len(done.entry.lots) == 50
     assert size_of(done.entry) <= WRITE_BYTES

@@ -13,12 +13,13 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.wallet import Pass
 from chalicelib.domain.shared.errors import missing
 from chalicelib.domain.shared.links import LinkPurpose
+from chalicelib.pages import pages
+from chalicelib.passes import apple_pass, google_pass
 from chalicelib.services.clients.keep_client import see_client
 from chalicelib.services.loyalty.keep_passes import keep_at_google, pass_of, token_of
 from chalicelib.services.loyalty.show_card import card_of
 from chalicelib.services.shared.make_links import Links
-from chalicelib.web import apple_pass, google_pass, pages
-from chalicelib.web.languages import choose_language
+from chalicelib.texts.languages import choose_language
 
 UNSIGNED = "unsigned-preview"
 """In place of what an issuer would be named by."""

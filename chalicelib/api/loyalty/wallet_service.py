@@ -15,6 +15,8 @@ from chalicelib.api.http.parts import parts
 from chalicelib.api.loyalty.wallet import pkpass_answer, service_of
 from chalicelib.domain.shared.errors import malformed, missing
 from chalicelib.logs import logger
+from chalicelib.passes import apple_pass
+from chalicelib.passes.apple_pass import AppleIssuer
 from chalicelib.services.loyalty.keep_passes import (
     changed_since,
     client_of_pass,
@@ -24,9 +26,7 @@ from chalicelib.services.loyalty.keep_passes import (
     pass_of,
 )
 from chalicelib.services.loyalty.show_card import card_of
-from chalicelib.web import apple_pass
-from chalicelib.web.apple_pass import AppleIssuer
-from chalicelib.web.languages import choose_language
+from chalicelib.texts.languages import choose_language
 
 _PASSES = "/w/apple/{network}/v1/passes/{pass_type}/{serial}"
 _DEVICE = "/w/apple/{network}/v1/devices/{device}/registrations/{pass_type}"

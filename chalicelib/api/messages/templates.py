@@ -88,7 +88,7 @@ class TemplateAnswer(TemplateLine, kw_only=True, omit_defaults=True):
 
 
 def words(ask: Ask) -> Words:
-    from chalicelib.web.wording import message_words, text_to_begin_with
+    from chalicelib.texts.wording import message_words, text_to_begin_with
 
     return Words(message_words, text_to_begin_with, ask.parts.links())
 

@@ -8,8 +8,8 @@ from chalicelib.api.http.parts import parts
 from chalicelib.api.pages.card_views import card_view
 from chalicelib.api.pages.page_answers import html, language_for, opened_by, page
 from chalicelib.domain.shared.links import LinkPurpose
+from chalicelib.pages.card import HEADERS, card_page
 from chalicelib.services.loyalty.show_card import card_of
-from chalicelib.web.card import HEADERS, card_page
 
 
 @get("/w/{token}")

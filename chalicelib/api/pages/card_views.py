@@ -2,8 +2,8 @@
 
 from chalicelib.api.pages.page_views import Opened
 from chalicelib.domain.shared.links import LinkPurpose
+from chalicelib.pages.views import CardView, DayPoints, TermsView, TierView
 from chalicelib.services.loyalty.show_card import Card, card_code, coupons_of
-from chalicelib.web.views import CardView, DayPoints, TermsView, TierView
 
 
 def card_view(opened: Opened, card: Card, wallets: tuple[str, ...]) -> CardView:

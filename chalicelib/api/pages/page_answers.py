@@ -15,8 +15,8 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.shared.errors import DomainError, ErrorKind
 from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.domain.shared.links import LinkPurpose
-from chalicelib.web import pages
-from chalicelib.web.languages import choose_language
+from chalicelib.pages import pages
+from chalicelib.texts.languages import choose_language
 
 FORM_MOST = 32 * 1024
 _FORM_FIELDS = 20

@@ -15,11 +15,11 @@ from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.errors import missing
 from chalicelib.domain.shared.links import Link, LinkPurpose
 from chalicelib.domain.shared.touches import Purpose
+from chalicelib.pages.views import BookingView, LineView, ReviewLinkView, ReviewView, SalonView, StopView
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.loyalty.hold_points import offer_for
 from chalicelib.services.shared.make_links import Links
 from chalicelib.services.shared.world import World
-from chalicelib.web.views import BookingView, LineView, ReviewLinkView, ReviewView, SalonView, StopView
 
 
 class Opened(Struct, frozen=True):

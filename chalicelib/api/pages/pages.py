@@ -23,13 +23,13 @@ from chalicelib.api.pages.page_views import Opened, booking_view, review_view, w
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.shared.errors import conflict, malformed, missing
 from chalicelib.domain.shared.links import LinkPurpose
+from chalicelib.pages import pages
 from chalicelib.services.bookings import step_booking
 from chalicelib.services.bookings.confirm_visit import confirm_visit
 from chalicelib.services.bookings.review_visit import review
 from chalicelib.services.intake.apply_booking import BY_CLIENT
 from chalicelib.services.loyalty.hold_points import hold_for_booking, release_for_booking
 from chalicelib.services.shared.world import Allow
-from chalicelib.web import pages
 
 POINTS_DIGITS = 10
 
@@ -63,7 +63,7 @@ def see_booking(request: Request, token: str) -> Answer:
 @get("/b/{token}/calendar.ics")
 @page(gives="text/calendar")
 def calendar(request: Request, token: str) -> Answer:
-    from chalicelib.web.calendar import booking_ics
+    from chalicelib.pages.calendar import booking_ics
 
     opened = opened_by(token, LinkPurpose.BOOKING)
     booking, client = opened.booking(), opened.client()

@@ -9,13 +9,13 @@ from chalicelib.domain.networks.network import Key, Role
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.networks.manage_keys import key_hash
 from chalicelib.services.shared.world import World
-from infra.demo.bonuses import Plans, PointsDesk, card_url, months_to_clear, refused, served_with_points
+from infra.demo.day.bonuses import Plans, PointsDesk, card_url, months_to_clear, refused, served_with_points
+from infra.demo.day.story import CHISINAU
 from infra.demo.http import Caller, Refused
 from infra.demo.http import Http as Requests
-from infra.demo.report import Report
-from infra.demo.report_bonuses import PointsReport
-from infra.demo.stages import STAGES, staged
-from infra.demo.story import CHISINAU
+from infra.demo.report.bonuses import PointsReport
+from infra.demo.report.report import Report
+from infra.demo.year.stages import STAGES, staged
 from tests.api.conftest import BASE_URL, Http, TestParts
 from tests.builders import RecordingIntake, RecordingSender, SettableClock
 from tests.life import Life

@@ -16,11 +16,11 @@ from chalicelib.domain.loyalty.account import EntryKind, Posting
 from chalicelib.domain.loyalty.programme import day_end
 from chalicelib.domain.loyalty.wallet import serial_of
 from chalicelib.domain.shared.ids import entry_id
+from chalicelib.passes.apple_pass import AppleIssuer
+from chalicelib.passes.google_pass import SAVE_URL, GoogleIssuer, ServiceAccount
+from chalicelib.passes.wallets import Wallets
 from chalicelib.services.loyalty.keep_passes import DEVICES_MOST, token_of
 from chalicelib.services.loyalty.post_bonus import post
-from chalicelib.web.apple_pass import AppleIssuer
-from chalicelib.web.google_pass import SAVE_URL, GoogleIssuer, ServiceAccount
-from chalicelib.web.wallets import Wallets
 from tests.api.conftest import Answer, Http, TestParts
 from tests.api.pages.test_pages import MARIA, Visitor
 from tests.builders import NETWORK, NOW, OTHER_NETWORK, a_client, save_client

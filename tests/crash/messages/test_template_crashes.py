@@ -14,7 +14,7 @@ from chalicelib.services.messages.preview_message import Draft
 from chalicelib.services.messages.try_message import Trial, try_message
 from chalicelib.services.shared.make_links import Links
 from chalicelib.services.shared.world import World
-from chalicelib.web.wording import message_words, text_to_begin_with
+from chalicelib.texts.wording import message_words, text_to_begin_with
 from tests.builders import NETWORK, RecordingSender, a_town, access
 from tests.crash.failing_calls import Calls, Failure, WorkerDied, calls
 

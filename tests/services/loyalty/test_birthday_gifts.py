@@ -16,7 +16,7 @@ from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.messages.about_client import about_client
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.waking.replan import a_replan
-from chalicelib.web.wording import message_words
+from chalicelib.texts.wording import message_words
 from tests.builders import NETWORK, NOW, a_consent, access
 from tests.life import Life
 from tests.services.rewarded import MARIA, balance, entries, with_rules

@@ -16,7 +16,6 @@ from chalicelib.domain.loyalty.programme import day_end
 from chalicelib.domain.loyalty.wallet import UNTOLD, Pass, PassDevice, Shown, serial_of
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.messaging.apple_push import Answer, ApplePush, Post
 from chalicelib.services.loyalty.keep_passes import (
     AGAIN,
     DEVICES_MOST,
@@ -34,6 +33,7 @@ from chalicelib.services.waking.sweep_shards import sweep
 from chalicelib.services.waking.wake_items import drain_shard
 from chalicelib.services.waking.wakers import wakers
 from chalicelib.store.keys import shard_names
+from chalicelib.wallets.apple_push import Answer, ApplePush, Post
 from tests.builders import NETWORK, SettableClock, a_client, access, save_client
 from tests.life import Life
 from tests.meanwhile import Meanwhile

@@ -17,8 +17,8 @@ from chalicelib.domain.shared.touches import GRACE, MUST_ARRIVE
 from chalicelib.services.clients import keep_consents
 from tests.builders import NETWORK, NOW
 from tests.life import Life
-from tests.unit.messaging.channels import CHANNELS, a_client
-from tests.unit.messaging.unreliable import (
+from tests.unit.channels.channels import CHANNELS, a_client
+from tests.unit.channels.unreliable import (
     Handler,
     a_port_where_nobody_is,
     a_provider,

@@ -17,7 +17,7 @@ from chalicelib.jobs.receipts import receipts
 from chalicelib.services.networks.set_identities import answer_at
 from tests.builders import NETWORK, NOW
 from tests.life import Life
-from tests.unit.messaging.provider_events import sms_event, sms_reply
+from tests.unit.events.provider_events import sms_event, sms_reply
 
 TOPIC, MARIA, OURS = "arn:aws:sns:us-east-1:123456789012:events", "cli_maria00000000001", "+37360000000"
 MADE_BY_THE_WIRING = ("settings", "table", "world", "wake_queue", "_envelopes")

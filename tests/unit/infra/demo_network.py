@@ -13,9 +13,9 @@ from chalicelib.domain.networks.network import Directory, Network, Salon, Servic
 from chalicelib.domain.networks.rules import MessageRules, Rules
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.services.shared.make_links import Links
-from infra.demo.data import SALONS, service_requests, staff_requests
-from infra.demo.history import History
-from infra.demo.rules import BONUSES, DECIDED, quiet_hour
+from infra.demo.year.data import SALONS, service_requests, staff_requests
+from infra.demo.year.history import History
+from infra.demo.year.rules import BONUSES, DECIDED, quiet_hour
 
 NOW = datetime(2026, 11, 23, 8, 3, 20, tzinfo=UTC)
 NETWORK = "net_magnolia01"

@@ -10,14 +10,14 @@ from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.receipts import Receipt
 from chalicelib.domain.messages.replies import Meaning, Reply, meaning
 from chalicelib.domain.shared.touches import TouchKind
-from chalicelib.messaging.events.read import read
-from infra.demo.answers import NO, STOP, YES
-from infra.demo.carriers import AT_ONCE, OUR_NUMBER, Carriers
-from infra.demo.cascades import READERS, cascades_in
-from infra.demo.data import phone
-from infra.demo.report import Report
-from infra.demo.report_messages import cascades, messages
-from infra.demo.story import CHISINAU, FIRST_FREE
+from chalicelib.events.read import read
+from infra.demo.day.answers import NO, STOP, YES
+from infra.demo.day.carriers import AT_ONCE, OUR_NUMBER, Carriers
+from infra.demo.day.cascades import READERS, cascades_in
+from infra.demo.day.story import CHISINAU, FIRST_FREE
+from infra.demo.report.messages import cascades, messages
+from infra.demo.report.report import Report
+from infra.demo.year.data import phone
 from tests.unit.infra.demo_network import NETWORK, NOW
 
 TOPIC = "arn:aws:sns:us-east-1:000000000000:events"

@@ -13,9 +13,9 @@ from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.shared.links import Link
 from chalicelib.domain.shared.quiet_hours import QuietHours
-from infra.demo.data import CLIENTS, SALONS, phone
-from infra.demo.rules import quiet_hour
-from infra.demo.stages import STAGES, staged
+from infra.demo.year.data import CLIENTS, SALONS, phone
+from infra.demo.year.rules import quiet_hour
+from infra.demo.year.stages import STAGES, staged
 from tests.unit.infra.demo_network import NETWORK, NOW, all_of, year
 
 SOME = 200

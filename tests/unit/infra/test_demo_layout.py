@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib.domain.bookings.bookings import Booking, Status, stepped
 from chalicelib.domain.shared.links import Link
-from infra.demo.layout import LayoutTable, lay_out
 from infra.demo.marker import Marker, Markers
+from infra.demo.year.layout import LayoutTable, lay_out
 from tests.unit.infra.demo_network import NETWORK, NOW, year
 
 COUNT = 60

@@ -1,10 +1,10 @@
 """The demo's table, its bill, and the set-up's secrets."""
 
 from chalicelib.services.shared.make_links import Links
-from infra.demo.cost import bill
-from infra.demo.report import Report
-from infra.demo.set_up import chance_from
-from infra.demo.taps import links_in
+from infra.demo.day.taps import links_in
+from infra.demo.report.cost import bill
+from infra.demo.report.report import Report
+from infra.demo.year.set_up import chance_from
 
 LINKS = Links(b"a secret of the tests, long enough", "https://book.example")
 

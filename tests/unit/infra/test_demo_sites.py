@@ -14,9 +14,9 @@ from chalicelib.domain.intake.site_events import (
     NotUnderstood,
     SiteContext,
 )
-from infra.demo.data import CLIENTS, SALONS, phone
-from infra.demo.sites import Webhook, signed
-from infra.demo.story import Stories, Story
+from infra.demo.day.sites import Webhook, signed
+from infra.demo.day.story import Stories, Story
+from infra.demo.year.data import CLIENTS, SALONS, phone
 
 NOW = datetime(2026, 11, 23, 8, 3, 20, tzinfo=UTC)
 CONTEXT = SiteContext(url="https://book.example/hooks/x/y", secret="whsec_c2l4dGVlbiBieXRlcyBvZiBrZXk=")

@@ -8,8 +8,8 @@ from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.networks.check_rules import check_rules
 from chalicelib.services.shared.world import World
-from infra.demo.rules import lived_by
-from infra.demo.stages import STAGES, staged
+from infra.demo.year.rules import lived_by
+from infra.demo.year.stages import STAGES, staged
 from tests.builders import RecordingIntake, RecordingSender, SettableClock
 from tests.life import Life
 from tests.unit.infra.demo_network import NETWORK, NOW, bonuses, directory, rules, year

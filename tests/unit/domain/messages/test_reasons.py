@@ -18,7 +18,7 @@ WHERE = [
         HOME / "services/messages" / f"{name}.py"
         for name in ("decide_touch", "send_touches", "take_receipt", "explain_touch")
     ),
-    *(HOME / "messaging").rglob("*.py"),
+    *(path for room in ("channels", "events") for path in (HOME / room).rglob("*.py")),
 ]
 GIVEN_FIRST = {"Held", "Refusal", "_later", "_full", "_full_of"}
 CODE = re.compile(r"[a-z]+(_[a-z]+)*")

@@ -1,0 +1,119 @@
+"""What a simulation reads and writes for each visit that it lives through, and that it takes no more memory
+however many clients a network has."""
+
+import gc
+import tracemalloc
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from itertools import islice
+from typing import Any
+
+from msgspec.structs import replace
+
+from bench.measures.simulation import PROPOSED
+from bench.report.figures import Figure
+from bench.setting.environment import Ground
+from bench.setting.meter import Spent
+from bench.setting.salon import SALON, SERVICE, STAFF, Salon
+from chalicelib.domain.bookings.bookings import Line, Status
+from chalicelib.domain.clients.clients import VisitDay
+from chalicelib.domain.networks.bonus_rules import Exclusions
+from chalicelib.domain.shared.ids import digest
+from chalicelib.domain.simulations.simulations import Simulation
+from chalicelib.services.simulations.simulate_programme import begin_simulation
+from chalicelib.services.waking.walk_on import walk_on
+from tests.builders import RecordingWakeQueue, a_booking, a_client, access
+
+SIZES = (400, 2_000)
+VISITS_EACH = 4
+CAME = 2
+"""Every second client came, four times in the year."""
+
+READ_MOST = 1.0
+TRIED = replace(PROPOSED, earn_excludes=Exclusions())
+
+
+def counted(ground: Ground, clients: int) -> tuple[Spent, Simulation]:
+    """What it costs to simulate so many clients."""
+    salon = _salon(ground, clients, watched=True)
+    with salon.meter.step("simulating") as spent:
+        done = _simulated(salon)
+    ground.drop(salon.table)
+    return spent, done
+
+
+def peak_bytes(ground: Ground, clients: int) -> int:
+    """The most that Python had allocated at once for it."""
+    salon = _salon(ground, clients)
+    gc.collect()
+    tracemalloc.start()
+    _simulated(salon)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    ground.drop(salon.table)
+    return peak
+
+
+def _simulated(salon: Salon) -> Simulation:
+    """Begun, and done slice by slice, as one wake after another."""
+    world = replace(salon.world, wake_queue=RecordingWakeQueue())
+    begun = begin_simulation(world, access(), lambda present: TRIED, warm_up_months=0)
+    while (walk := world.store.walk(begun.network_id, begun.walk_id)) is not None and walk.wake is not None:
+        walk_on(world, walk)
+    done = world.store.simulation(begun.network_id, begun.id)
+    assert done is not None
+    return done
+
+
+def _salon(ground: Ground, clients: int, *, watched: bool = False) -> Salon:
+    salon = Salon(ground, watched=watched)
+    name = salon.table.item.Meta.table_name
+    items = (salon.table._item_of(value).to_dynamodb_dict() for value in _values(salon, clients))
+    while chunk := list(islice(items, 25)):
+        left = {name: [{"PutRequest": {"Item": item}} for item in chunk]}
+        while left:
+            left = ground.client("dynamodb").batch_write_item(RequestItems=left).get("UnprocessedItems")
+    return salon
+
+
+def _values(salon: Salon, clients: int) -> Iterator[Any]:
+    for place in range(clients):
+        id, now = f"cli_{digest('bench', str(place))}", salon.clock.now
+        came = [now - timedelta(days=30 + 80 * each, minutes=place) for each in range(VISITS_EACH)]
+        days = tuple(VisitDay(at.date(), SALON) for at in came) if place % CAME == 0 else ()
+        made_at = now - timedelta(days=400, minutes=place)
+        yield a_client(id, created_at=made_at, visits_count=len(days), recent_visits=days)
+        for at in came if days else ():
+            yield a_booking(
+                f"bkg_{digest(id, str(at))}",
+                client_id=id,
+                salon_id=SALON,
+                starts_at=at,
+                lines=(Line(SERVICE, 60, STAFF, 50_000),),
+                status=Status.COMPLETED,
+                closed_at=at + timedelta(hours=1),
+                paid_minor=50_000,
+                redeemed_points=20,
+                earned_points=25,
+            )
+
+
+def figures(ground: Ground, tell: Callable[[str], None], *, sizes: tuple[int, int] = SIZES) -> list[Figure]:
+    few, many = sizes
+    spent, done = counted(ground, few)
+    tell(f"simulation: {few} clients counted")
+    small, large = (peak_bytes(ground, size) for size in sizes)
+    tell("simulation: memory traced")
+    told = f"{few} clients, of whom every second came {VISITS_EACH} times"
+    return [
+        Figure("simulation: read per visit", spent.read / done.visits, "read units", READ_MOST,
+               f"{told}: the visit (0.5), and a part of the client, of who did not come, of the lists"),
+        Figure("simulation: written per visit", spent.write / done.visits, "write units", None,
+               "its sums and the walk's place, a slice at a time"),
+        Figure("simulation: DynamoDB calls per visit", spent.dynamodb_calls / done.visits, "calls", None,
+               "a query for each client who came; all else by the page of 100 clients"),
+        Figure("simulation: peak memory", small / 1e6, "MB", None,
+               f"{few} clients; what Python had allocated at once while walking, by tracemalloc"),
+        Figure("simulation: peak memory, large network against small", large / small, "ratio", 1.25,
+               f"{many} clients against {few}"),
+    ]  # fmt: skip

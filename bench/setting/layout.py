@@ -1,0 +1,102 @@
+"""Many items at once, written in batches: the base that a sweep must not feel, and what is due in it."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+from zlib import crc32
+
+from msgspec.structs import replace
+
+from bench.setting.salon import SALON, SERVICE, STAFF, Salon
+from chalicelib.domain.bookings.bookings import Booking, Line
+from chalicelib.domain.clients.clients import Client, Due, VisitDay
+from chalicelib.domain.shared.ids import digest
+from chalicelib.domain.shared.touches import Touch, TouchKind, TouchState, with_touches
+from chalicelib.services.bookings.plan_booking import with_wake
+from chalicelib.services.clients import plan_client
+from tests.builders import a_booking, a_client, a_consent
+
+
+def lay_out(salon: Salon, values: Iterable[Any]) -> None:
+    """Writes values as they stand: 25 items a call."""
+    left = iter(values)
+    client = salon.ground.client("dynamodb")
+    name = salon.table.item.Meta.table_name
+    while chunk := list(islice(left, 25)):
+        asked = {name: [{"PutRequest": {"Item": _raw(salon, value)}} for value in chunk]}
+        while asked:
+            asked = client.batch_write_item(RequestItems=asked).get("UnprocessedItems") or {}
+
+
+def _raw(salon: Salon, value: Any) -> dict[str, Any]:
+    raw: dict[str, Any] = salon.table._item_of(value).serialize()
+    return raw
+
+
+def with_client(booking: Booking) -> Iterator[Any]:
+    """The booking, and the client it is for."""
+    yield booking
+    yield _client(str(booking.client_id), booking.made_at)
+
+
+def future(salon: Salon, number: int) -> Iterator[Any]:
+    """Bookings of the next weeks, noticed already; each wakes for its confirm request, none of them soon."""
+    for place in range(number):
+        starts_at = salon.clock.now + timedelta(days=3, minutes=place % 40_000)
+        yield from with_client(planned(salon, f"f{place}", starts_at))
+
+
+def due(salon: Salon, number: int) -> Iterator[Any]:
+    """Bookings whose confirm request is due now."""
+    for place in range(number):
+        starts_at = salon.clock.now + timedelta(hours=24) - timedelta(milliseconds=place % 50_000)
+        yield from with_client(planned(salon, f"d{place}", starts_at))
+
+
+def invited(salon: Salon, number: int) -> Iterator[Client]:
+    """Clients who are to be invited back now, and allow it."""
+    came_at = salon.clock.now - timedelta(days=30)
+    visit = VisitDay(came_at.date(), SALON)
+    directory = salon.world.directory(salon.network_id)
+    for place in range(number):
+        id = digest("bench", f"i{place}")
+        back_at = salon.clock.now - timedelta(milliseconds=place % 50_000)
+        client = replace(
+            _client(f"cli_{id}", came_at),
+            consents=(a_consent(),),
+            visits_count=1,
+            first_visit_on=visit.on,
+            recent_visits=(visit,),
+            due=(Due(SERVICE, back_at, f"bkg_{id}"),),
+        )
+        yield plan_client.with_wake(client, directory, came_at)
+
+
+def just_made(salon: Salon) -> Booking:
+    """One booking whose notice is due, at whatever hour it is."""
+    booking = replace(planned(salon, "j", salon.clock.now + timedelta(days=3)), made_at=salon.clock.now)
+    booking = replace(booking, touches={})
+    return with_wake(booking, salon.world.directory(salon.network_id), None, salon.clock.now)
+
+
+def _client(id: str, created_at: datetime) -> Client:
+    phone = f"+3736{crc32(id.encode()) % 10**7:07d}"
+    return a_client(id, phone=phone, email=None, birth_date=None, created_at=created_at)
+
+
+def planned(salon: Salon, cause: str, starts_at: datetime) -> Booking:
+    """A booking made a day ago, noticed at once."""
+    id = digest("bench", cause)
+    made_at = salon.clock.now - timedelta(days=1)
+    booking = a_booking(
+        f"bkg_{id}",
+        client_id=f"cli_{id}",
+        salon_id=SALON,
+        starts_at=starts_at,
+        made_at=made_at,
+        lines=(Line(SERVICE, 60, STAFF, 50_000),),
+    )
+    booking = with_touches(booking, Touch(TouchKind.NOTICE, TouchState.SENT, made_at))
+    directory = salon.world.directory(salon.network_id)
+    return with_wake(booking, directory, None, made_at)

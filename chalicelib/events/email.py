@@ -1,0 +1,87 @@
+"""What SES tells of an e-mail (event publishing). A bounce may follow a delivery, mostly as an automatic
+answer: therefore delivered ranks higher."""
+
+from typing import Any
+
+from msgspec import field
+
+from chalicelib.channels import context
+from chalicelib.domain.messages.message_events import NotUnderstood
+from chalicelib.domain.messages.messages import MessageState
+from chalicelib.domain.messages.receipts import Receipt
+from chalicelib.events.reading import Id, Instant, Shape, decode, whole_milliseconds
+
+
+class _Mail(Shape, frozen=True):
+    timestamp: Instant
+    message_id: Id
+    tags: dict[str, Any] = field(default_factory=dict)
+
+
+class _Told(Shape, frozen=True):
+    """What the object named like the kind of event tells."""
+
+    timestamp: Instant | None = None
+    bounce_type: str | None = None
+    complaint_sub_type: str | None = None
+
+
+class _Event(Shape, frozen=True):
+    event_type: str
+    mail: _Mail
+    bounce: _Told = _Told()
+    complaint: _Told = _Told()
+    delivery: _Told = _Told()
+    delivery_delay: _Told = _Told()
+    open: _Told = _Told()
+    click: _Told = _Told()
+
+
+Outcome = tuple[MessageState, str | None, _Told]
+_SUPPRESSED = "OnAccountSuppressionList"
+
+
+def read(text: str) -> Receipt:
+    event = decode(text, _Event)
+    ours = context.of_tags(event.mail.tags)
+    if ours is None:
+        raise NotUnderstood("NO_CONTEXT")
+    state, reason, told = _outcome(event)
+    return Receipt(
+        **ours._asdict(),
+        state=state,
+        reason=reason,
+        at=whole_milliseconds(told.timestamp or event.mail.timestamp),
+        provider_id=event.mail.message_id,
+        bad_address=event.event_type == "Complaint" or reason == "bounced",
+        complaint=event.event_type == "Complaint",
+    )
+
+
+def _outcome(event: _Event) -> Outcome:
+    match event.event_type:
+        case "Send" | "DeliveryDelay":
+            return MessageState.SENT, None, event.delivery_delay
+        case "Delivery":
+            return MessageState.DELIVERED, None, event.delivery
+        case "Open":
+            return MessageState.DELIVERED, None, event.open
+        case "Click":
+            return MessageState.DELIVERED, None, event.click
+        case "Bounce":
+            lasting = event.bounce.bounce_type == "Permanent"
+            return MessageState.FAILED, "bounced" if lasting else "bounced_for_now", event.bounce
+        case "Complaint":
+            return _complaint(event.complaint)
+        case "Reject":
+            return MessageState.FAILED, "rejected", _Told()
+        case "Rendering Failure" | "RenderingFailure":
+            return MessageState.FAILED, "rendering_failed", _Told()
+    raise NotUnderstood("UNKNOWN_EVENT")
+
+
+def _complaint(told: _Told) -> Outcome:
+    """It arrived, or SES kept it back because of an earlier complaint."""
+    if told.complaint_sub_type == _SUPPRESSED:
+        return MessageState.FAILED, "suppressed", told
+    return MessageState.DELIVERED, "complained", told

@@ -1,0 +1,38 @@
+"""One event of whatever source, told apart by the fields that only that source has."""
+
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.messages.message_events import NotUnderstood
+from chalicelib.domain.messages.receipts import Receipt
+from chalicelib.domain.messages.replies import Reply
+from chalicelib.events import email, sms, sms_reply, whatsapp
+from chalicelib.events.reading import Shape, decode
+
+
+class _Marks(Shape, frozen=True):
+    event_type: str | None = None
+    mail: dict[str, Any] | None = None
+    inbound_message_id: str | None = None
+    whats_app_webhook_entry: str | None = None
+
+
+def read(text: str, told_at: datetime) -> list[Receipt | Reply]:
+    """What an event tells, never nothing. told_at: when it was published, for events that tell no time.
+
+    Raises NotUnderstood: NOT_JSON, INVALID_FIELD, UNKNOWN_EVENT (of no source or kind that we know),
+    NO_CONTEXT (of a message that is not ours).
+    """
+    marks = decode(text, _Marks)
+    found: list[Receipt | Reply] = []
+    if marks.inbound_message_id is not None:
+        found = [sms_reply.read(text, told_at)]
+    elif marks.whats_app_webhook_entry is not None:
+        found = whatsapp.read(text)
+    elif marks.mail is not None:
+        found = [email.read(text)]
+    elif marks.event_type is not None and marks.event_type.startswith("TEXT_"):
+        found = [sms.read(text)]
+    if not found:
+        raise NotUnderstood("UNKNOWN_EVENT")
+    return found

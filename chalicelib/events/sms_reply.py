@@ -1,0 +1,31 @@
+"""What a client wrote by SMS, as AWS End User Messaging passes it on. It tells no time of its own: the
+envelope's is taken."""
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta
+
+from chalicelib.domain.messages.replies import Reply
+from chalicelib.events.reading import Id, Phone, Shape, decode
+
+
+class _Event(Shape, frozen=True):
+    origination_number: Phone
+    destination_number: Phone
+    inbound_message_id: Id
+    message_body: Annotated[str, Meta(max_length=5000)] = ""
+    previous_published_message_id: Id | None = None
+
+
+def read(text: str, told_at: datetime) -> Reply:
+    event = decode(text, _Event)
+    return Reply(
+        channel="sms",
+        to=event.destination_number,
+        sender=event.origination_number,
+        text=event.message_body,
+        id=event.inbound_message_id,
+        at=told_at,
+        in_reply_to=event.previous_published_message_id,
+    )

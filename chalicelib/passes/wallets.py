@@ -1,0 +1,19 @@
+"""The wallets that this deployment can issue passes for."""
+
+from msgspec import Struct
+
+from chalicelib.domain.loyalty.wallet import APPLE, GOOGLE
+from chalicelib.passes.apple_pass import AppleIssuer
+from chalicelib.passes.google_pass import GoogleIssuer
+
+
+class Wallets(Struct, frozen=True):
+    """None: no passes of that kind."""
+
+    apple: AppleIssuer | None = None
+    google: GoogleIssuer | None = None
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        pairs = ((APPLE, self.apple), (GOOGLE, self.google))
+        return tuple(kind for kind, issuer in pairs if issuer is not None)

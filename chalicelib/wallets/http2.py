@@ -1,0 +1,209 @@
+"""HTTP/2 to one host that knows its callers by their certificates: as much of it as pushing takes."""
+
+import logging
+import socket
+import ssl
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import (
+    ConnectionTerminated,
+    DataReceived,
+    RemoteSettingsChanged,
+    ResponseReceived,
+    StreamEnded,
+    StreamReset,
+)
+from h2.exceptions import H2Error
+from msgspec import Struct, field
+
+from chalicelib.channels.fresh_connections import IDLE_SECONDS
+from chalicelib.wallets.apple_push import Answer, Post
+
+CONNECT_SECONDS = 2
+_READ = 65_536
+
+log = logging.getLogger(__name__)
+
+
+def tls_of(certificate: str, key: str, authorities: str | None = None) -> ssl.SSLContext:
+    """What shows a certificate (each in PEM) and trusts the system's authorities, or only those given.
+
+    Python takes the two from a file alone: one that only this user can read, and that is gone at once. Raises
+    ssl.SSLError for what is neither, and for a key with a password, which OpenSSL would ask the terminal for.
+    """
+    context = ssl.create_default_context(cadata=authorities)
+    context.set_alpn_protocols(["h2"])
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+        file.write(f"{certificate}\n{key}\n")
+        file.flush()
+        context.load_cert_chain(file.name, password="")
+    return context
+
+
+class Http2:
+    """A connection that is kept from one call to the next, unless it was idle for IDLE_SECONDS: who opens one
+    for each push is taken for an attacker by Apple. Not for several threads.
+
+    clock: seconds that pass while the function sleeps, too.
+    """
+
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext, clock: Callable[[], float]) -> None:
+        self._host, self._port, self._tls, self._clock = host, port, tls, clock
+        self._line: _Line | None = None
+        self._used = 0.0
+
+    def __call__(self, posts: Sequence[Post], seconds: float) -> list[Answer | None]:
+        """Posts all side by side, and waits for all. None: no answer in that time, or no connection. What a
+        kept connection did not answer before it broke is asked once more: it may come twice."""
+        until = time.monotonic() + seconds
+        answers: dict[int, Answer] = {}
+        while len(answers) < len(posts):
+            left = {number: post for number, post in enumerate(posts) if number not in answers}
+            kept = self._kept()
+            try:
+                self._line = line = kept or self._opened(until)
+                line.ask(left, answers, until)
+                break
+            except (OSError, H2Error) as error:
+                log.warning("a connection to %s broke off: %s", self._host, error)
+                self.close()
+                if kept is None:
+                    break
+        self._used = self._clock()
+        return [answers.get(number) for number in range(len(posts))]
+
+    def close(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    def _kept(self) -> "_Line | None":
+        if self._clock() - self._used >= IDLE_SECONDS:
+            self.close()
+        return self._line
+
+    def _opened(self, until: float) -> "_Line":
+        seconds = min(CONNECT_SECONDS, _left(until))
+        plain = socket.create_connection((self._host, self._port), timeout=seconds)
+        try:
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            secret = self._tls.wrap_socket(plain, server_hostname=self._host)
+        except BaseException:
+            plain.close()
+            raise
+        line = _Line(secret, self._host)
+        try:
+            line.greet(min(until, time.monotonic() + CONNECT_SECONDS))
+        except BaseException:
+            line.close()
+            raise
+        return line
+
+
+class _Said(Struct):
+    """As much of an answer as has come."""
+
+    status: int = 0
+    body: bytearray = field(default_factory=bytearray)
+
+
+class _Line:
+    """One connection."""
+
+    def __init__(self, secret: ssl.SSLSocket, host: str) -> None:
+        self._socket, self._host = secret, host
+        self._h2 = H2Connection(H2Configuration(client_side=True))
+        self._settled = False
+        self._ended = False
+        self._said: dict[int, _Said] = {}
+
+    def greet(self, until: float) -> None:
+        """Waits for what the other side allows. Raises OSError, H2Error."""
+        if self._socket.selected_alpn_protocol() != "h2":
+            raise ConnectionError("the other side does not speak HTTP/2")
+        self._h2.initiate_connection()
+        while not self._settled:
+            self._turn(until)
+
+    def ask(self, posts: Mapping[int, Post], answers: dict[int, Answer], until: float) -> None:
+        """Adds an answer under each post's number as it comes. Raises OSError, H2Error."""
+        waiting, asked = list(posts.items()), dict[int, int]()
+        while waiting or asked:
+            while waiting and self._h2.open_outbound_streams < self._most():
+                number, post = waiting.pop(0)
+                asked[self._send(post)] = number
+            for stream in self._turn(until):
+                said = self._said.pop(stream)
+                if stream in asked and said.status:
+                    answers[asked[stream]] = Answer(said.status, bytes(said.body))
+                asked.pop(stream, None)
+
+    def _most(self) -> int:
+        return self._h2.remote_settings.max_concurrent_streams
+
+    def _send(self, post: Post) -> int:
+        stream = self._h2.get_next_available_stream_id()
+        head = [
+            (":method", "POST"),
+            (":scheme", "https"),
+            (":authority", self._host),
+            (":path", post.path),
+            *post.headers.items(),
+            ("content-length", str(len(post.body))),
+        ]
+        self._h2.send_headers(stream, head)
+        self._h2.send_data(stream, post.body, end_stream=True)
+        self._said[stream] = _Said()
+        return stream
+
+    def _turn(self, until: float) -> list[int]:
+        """Sends what is to be sent, then takes in what comes next: the streams that it ended. Raises OSError,
+        also where the time is over or the connection has ended."""
+        if self._ended:
+            raise ConnectionError("the other side takes no more")
+        self._flush(until)
+        self._socket.settimeout(_left(until))
+        data = self._socket.recv(_READ)
+        if not data:
+            raise ConnectionError("the connection broke off")
+        ended = [stream for event in self._h2.receive_data(data) if (stream := self._taken(event))]
+        self._flush(until)
+        return ended
+
+    def _taken(self, event: object) -> int | None:
+        """The stream that the event ends."""
+        if isinstance(event, RemoteSettingsChanged):
+            self._settled = True
+        elif isinstance(event, ConnectionTerminated):
+            self._ended = True
+        elif isinstance(event, ResponseReceived) and event.stream_id in self._said:
+            self._said[event.stream_id].status = int(dict(event.headers)[b":status"])
+        elif isinstance(event, DataReceived) and event.stream_id in self._said:
+            self._said[event.stream_id].body += event.data
+            self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+        elif isinstance(event, StreamReset) and event.stream_id in self._said:
+            self._said[event.stream_id].status = 0
+            return event.stream_id
+        elif isinstance(event, StreamEnded):
+            return event.stream_id
+        return None
+
+    def _flush(self, until: float) -> None:
+        if data := self._h2.data_to_send():
+            self._socket.settimeout(_left(until))
+            self._socket.sendall(data)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def _left(until: float) -> float:
+    """Raises TimeoutError."""
+    seconds = until - time.monotonic()
+    if seconds <= 0:
+        raise TimeoutError("the time is over")
+    return seconds

@@ -1,0 +1,60 @@
+"""What a client of the demo takes, of whom, what it comes to, and what they say of it."""
+
+from datetime import datetime
+from random import Random
+
+from chalicelib.domain.bookings.bookings import Booking, Line, Review
+from chalicelib.domain.loyalty.programme import quote
+from chalicelib.domain.networks.network import Service, Staff
+from chalicelib.services.loyalty.visit_points import bill_of, programme_of
+from chalicelib.services.visits.complete_visit import Bill
+from infra.demo.year.data import price_in
+from infra.demo.year.life import Life
+
+DESK = ("walk-in", "phone", "instagram", "site")
+PRAISE = {
+    "ru": ("Всё понравилось!", "Спасибо, приду ещё.", "Мастер золотые руки", ""),
+    "ro": ("Totul a fost super!", "Multumesc, revin.", "Recomand cu drag", ""),
+    "en": ("Lovely as always!", "Thank you, see you soon.", "Highly recommended", ""),
+}
+
+
+class Habits:
+    """One client's."""
+
+    def __init__(self, life: Life, rng: Random) -> None:
+        self.life, self.rng = life, rng
+        directory, salon = life.directory, life.salon
+        offered = sorted((s for s in directory.services.values() if not s.unreviewed), key=lambda s: s.name)
+        known = (s for s in directory.staff.values() if salon.id in s.salon_ids and not s.unreviewed)
+        staff = sorted(known, key=lambda s: s.name)
+        self.services: list[Service] = rng.sample(offered, k=rng.randint(1, 3))
+        self.staff: list[Staff] = [rng.choice(staff)] * 4 + staff
+
+    def lines(self, *services: Service) -> tuple[Line, ...]:
+        rng, salon = self.rng, self.life.salon
+        wanted = services or rng.sample(self.services, k=min(len(self.services), 1 + (rng.random() < 0.3)))
+        with_whom = rng.choice(self.staff).id
+        return tuple(
+            Line(service.id, service.minutes, with_whom, price_in(salon.currency, service))
+            for service in wanted
+        )
+
+    def bill(self, booking: Booking, at: datetime) -> Bill:
+        """Every fourth visit is paid in part with points; some take goods along, some leave a tip."""
+        rng = self.rng
+        goods = booking.total_minor // 4 // 100 * 100 if rng.random() < 0.1 else 0
+        paid = booking.total_minor + goods
+        tip = paid // 10 // 100 * 100 if rng.random() < 0.3 else 0
+        points = 0
+        if rng.random() < 0.25:
+            directory = self.life.directory
+            terms = programme_of(booking, directory)
+            value = directory.rules.bonuses.point_value(booking.currency)
+            whole = bill_of(booking, directory, paid, goods)
+            points = quote(self.life.account.available(at), whole, terms, value).points
+        return Bill(paid_minor=paid, goods_minor=goods, tip_minor=tip, redeem_points=points)
+
+    def review(self, at: datetime) -> Review:
+        words = self.rng.choice(PRAISE[self.life.client.language or "en"])
+        return Review(self.rng.choices((5, 4, 3, 2), weights=(75, 17, 5, 3))[0], words, at)
