@@ -1,0 +1,92 @@
+"""Looking at the network whose items an earlier version wrote: what has changed of it, and whether its accounts
+are right."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.waking.walks import Walk
+from chalicelib.services.loyalty import post_bonus
+from tests.builders import NETWORK, access
+from tests.life import Life
+from tests.store.stored_before import Raw, by_key, kind_of
+
+
+def stored(life: Life) -> dict[tuple[str, str], Raw]:
+    """All items as they are."""
+    pages = boto3.client("dynamodb", region_name="us-east-1").get_paginator("scan")
+    found = pages.paginate(TableName=life.store.item.Meta.table_name)
+    return by_key(
+        {name: {"B": bytes(value["B"])} if "B" in value else value for name, value in item.items()}
+        for page in found
+        for item in page["Items"]
+    )
+
+
+@contextmanager
+def touching(life: Life, *about: str, gone: Collection[str] = ()) -> Iterator[None]:
+    """Nothing else is touched than items of which the key ends in, or the partition is, one of these; and
+    nothing is gone but items of the kinds `gone`. Afterwards all accounts are right."""
+    before = stored(life)
+    yield
+    after = stored(life)
+    assert {key for key in before.keys() - after.keys() if kind_of(before[key]) not in gone} == set()
+    touched = [key for key, item in after.items() if before.get(key) != item]
+    assert [key for key in touched if not any(_is_about(key, each) for each in about)] == []
+    assert faults(life) == []
+
+
+def _is_about(key: tuple[str, str], about: str) -> bool:
+    pk, sk = key
+    return pk.endswith(f"#{about}") or sk == about or sk.startswith(f"{about}#")
+
+
+def faults(life: Life) -> list[str]:
+    """Whatever is wrong with any account: its balance is the sum of its entries, and of its lots."""
+    found = []
+    for client in clients(life):
+        account = life.store.account(NETWORK, client.id)
+        found += life.ledger_faults(client.id)
+        if account.balance != sum(lot.remaining for lot in account.lots):
+            found.append(f"{client.name}: {account.balance} is not what the lots come to")
+    return found
+
+
+def clients(life: Life) -> list[Client]:
+    return list(life.store.clients(NETWORK, limit=200).items)
+
+
+def named(life: Life, name: str) -> Client:
+    (found,) = [client for client in clients(life) if client.name.startswith(name)]
+    return found
+
+
+def upcoming(life: Life, client: Client) -> Booking:
+    """The first of the client's to come."""
+    found = life.store.bookings_of_client(NETWORK, client.id, since=life.world.now(), newest_first=False)
+    return next(booking for booking in found.items if booking.is_upcoming)
+
+
+def worth(life: Life, *names: str) -> int:
+    accounts = [life.store.account(NETWORK, named(life, name).id) for name in names]
+    return sum(account.balance - account.debt for account in accounts)
+
+
+def walks(life: Life) -> list[Walk]:
+    return list(life.store.walks(NETWORK, limit=200).items)
+
+
+def without(value: Any, *names: str) -> Any:
+    """The value but for the fields that a use case is about."""
+    defaults = {"version": 0, "wake": None, **dict.fromkeys(names)}
+    return replace(value, **defaults)
+
+
+def post(life: Life, client: Client, kind: str, points: int) -> Any:
+    asked = post_bonus.ByHand(kind=kind, points=points, reason="by hand")
+    return post_bonus.post_by_hand(life.world, access(), client.id, asked, f"{kind} {points}")
