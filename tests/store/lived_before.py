@@ -1,5 +1,5 @@
-"""Looking at the network whose items an earlier version wrote: what has changed of it, and whether its accounts
-are right."""
+"""Looking at the network whose items an earlier version wrote: what has changed of it, and whether its
+accounts are right."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
