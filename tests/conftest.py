@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import tests.profile  # noqa: F401  (sets the profile of Hypothesis before any test is read)
-from tests.builders import (
+from infra.testkit.builders import (
     FreshDirectories,
     RecordingIntake,
     RecordingSender,

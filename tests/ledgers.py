@@ -19,7 +19,7 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.zones import day_start, local_date
 from chalicelib.services.shared.world import World
-from tests.builders import (
+from infra.testkit.builders import (
     NETWORK,
     NOW,
     FreshDirectories,
@@ -31,7 +31,7 @@ from tests.builders import (
     a_salon,
     no_pause,
 )
-from tests.memory_store import MemoryStore
+from infra.testkit.memory_store import MemoryStore
 
 CLIENTS = tuple(f"cli_{number:016d}" for number in range(4))
 SALONS = ("sal_centru", "sal_york", None)

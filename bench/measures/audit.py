@@ -12,13 +12,13 @@ from typing import Any
 
 from bench.report.figures import Figure
 from bench.setting.environment import SHARDS, Ground
-from bench.setting.units import read_units, size
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import held, posted, released
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.shared.ids import derived, entry_id
 from chalicelib.store.item import attributes_of, bound_to, value_of
-from tests.builders import NETWORK, NOW
+from infra.testkit.builders import NETWORK, NOW
+from infra.testkit.capacity_units import read_units, size
 
 ENTRIES_EACH = 20
 """Of a client: some two years of visits."""

@@ -9,7 +9,7 @@ from bench.report.figures import Figure
 from bench.setting.deliveries import DELIVERIES
 from bench.setting.environment import Ground
 from bench.setting.http import Http
-from bench.setting.salon import SALON, SERVICE, STAFF, Salon
+from bench.setting.metered_driver import SALON, SERVICE, STAFF, Salon
 
 
 class Desk:

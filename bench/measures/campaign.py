@@ -17,7 +17,7 @@ from bench.measures.drain import Requests
 from bench.report.figures import Figure
 from bench.setting.environment import Ground
 from bench.setting.meter import Spent
-from bench.setting.salon import SALON, Salon
+from bench.setting.metered_driver import SALON, Salon
 from chalicelib.domain.clients.clients import Client, VisitDay
 from chalicelib.domain.marketing.campaigns import Campaign, Segment
 from chalicelib.domain.shared.ids import digest
@@ -25,7 +25,7 @@ from chalicelib.services.marketing import keep_campaigns, run_campaign
 from chalicelib.services.shared.world import World
 from chalicelib.services.waking.walk_on import walk_on
 from chalicelib.store.item import CONNECT_SECONDS, READ_SECONDS
-from tests.builders import RecordingWakeQueue, a_client, a_consent, access
+from infra.testkit.builders import RecordingWakeQueue, a_client, a_consent, access
 
 SIZES = (2_000, 10_000)
 WANTED = 200_000

@@ -9,7 +9,7 @@ from typing import Any
 from bench.report.figures import Figure
 from bench.setting.environment import Ground
 from bench.setting.layout import due, invited, lay_out
-from bench.setting.salon import Salon
+from bench.setting.metered_driver import Salon
 from chalicelib.services.waking.wake_items import drain_shard
 from chalicelib.store.item import CONNECT_SECONDS, READ_SECONDS
 

@@ -17,7 +17,7 @@ from typing import Any
 from bench.report.figures import Figure
 from bench.setting.environment import REGION, Ground
 from bench.setting.events import environment_of, events_of
-from bench.setting.salon import Salon
+from bench.setting.metered_driver import Salon
 from infra.package import ROOT
 
 BARE = "chalice,pynamodb.models,aws_lambda_powertools.logging"

@@ -13,8 +13,8 @@ from bench.setting import occasions
 from bench.setting.environment import SHARDS, Ground
 from bench.setting.layout import due, lay_out
 from bench.setting.meter import Spent
+from bench.setting.metered_driver import Salon
 from bench.setting.occasions import Make, Scene
-from bench.setting.salon import Salon
 from chalicelib.domain.bookings.bookings import Status
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.rules import MessageRules, Rules

@@ -17,7 +17,7 @@ from bench.report.figures import Figure
 from chalicelib.channels.paced import GAP_MOST
 from chalicelib.domain.shared.ids import encoded
 from chalicelib.store.keys import shard_of
-from tests.builders import NETWORK
+from infra.testkit.builders import NETWORK
 
 SHARDS = (8, 16, 32, 64, 128, 256)
 LIMITS = (0, 100, 20)

@@ -8,13 +8,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from bench.report.figures import Figure
-from bench.setting import full_account
 from bench.setting.environment import Ground
 from bench.setting.http import Http
 from bench.setting.layout import planned
 from bench.setting.meter import Spent
+from bench.setting.metered_driver import SALON, Salon
 from bench.setting.occasions import Scene
-from bench.setting.salon import SALON, Salon
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
@@ -30,7 +29,8 @@ from chalicelib.services.loyalty.undo_entry import reverse
 from chalicelib.services.visits.complete_visit import Bill as VisitBill
 from chalicelib.services.visits.complete_visit import complete
 from chalicelib.services.visits.refund_visit import refund
-from tests.builders import NETWORK, access
+from infra.testkit import full_account
+from infra.testkit.builders import NETWORK, access
 
 WRITTEN_MOST = 6
 OWNER = access(Role.OWNER)

@@ -6,8 +6,8 @@ from bench.report.figures import Figure
 from bench.setting import occasions
 from bench.setting.environment import Ground
 from bench.setting.meter import Spent
+from bench.setting.metered_driver import Salon
 from bench.setting.occasions import Scene
-from bench.setting.salon import Salon
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.receipts import Receipt
 from chalicelib.domain.networks.rules import MessageRules, Rules

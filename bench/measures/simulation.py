@@ -31,7 +31,7 @@ from chalicelib.domain.simulations.simulation import ClientSums, Sums, added, si
 from chalicelib.services.loyalty.visit_points import points_of_visit
 from chalicelib.services.simulations.simulate_past import past_visit
 from chalicelib.store.codec import decoded, encoded
-from tests.builders import NETWORK, a_booking, a_network, a_salon, a_service
+from infra.testkit.builders import NETWORK, a_booking, a_network, a_salon, a_service
 
 VISITS = 100_000
 SECONDS_MOST = 60

@@ -14,7 +14,7 @@ from bench.measures.simulation import PROPOSED
 from bench.report.figures import Figure
 from bench.setting.environment import Ground
 from bench.setting.meter import Spent
-from bench.setting.salon import SALON, SERVICE, STAFF, Salon
+from bench.setting.metered_driver import SALON, SERVICE, STAFF, Salon
 from chalicelib.domain.bookings.bookings import Line, Status
 from chalicelib.domain.clients.clients import VisitDay
 from chalicelib.domain.networks.bonus_rules import Exclusions
@@ -22,7 +22,7 @@ from chalicelib.domain.shared.ids import digest
 from chalicelib.domain.simulations.simulations import Simulation
 from chalicelib.services.simulations.simulate_programme import begin_simulation
 from chalicelib.services.waking.walk_on import walk_on
-from tests.builders import RecordingWakeQueue, a_booking, a_client, access
+from infra.testkit.builders import RecordingWakeQueue, a_booking, a_client, access
 
 SIZES = (400, 2_000)
 VISITS_EACH = 4

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bench.report.figures import Figure
 from bench.setting.environment import SHARDS, Ground
 from bench.setting.layout import due, future, lay_out
-from bench.setting.salon import Salon
+from bench.setting.metered_driver import Salon
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from bench.setting.deliveries import DELIVERIES
 from bench.setting.environment import Ground
 from bench.setting.http import Http
 from bench.setting.meter import Meter, Spent
-from bench.setting.salon import SALON, Salon
+from bench.setting.metered_driver import SALON, Salon
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.shared.touches import TouchKind

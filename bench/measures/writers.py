@@ -18,7 +18,7 @@ from bench.measures.drain import Requests
 from bench.measures.postings import Purse, purse_of
 from bench.report.figures import Figure
 from bench.setting.environment import Ground
-from bench.setting.salon import SALON, Salon
+from bench.setting.metered_driver import SALON, Salon
 from chalicelib.domain.loyalty.account import EntryKind, Posting
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import derived, entry_id

@@ -11,9 +11,9 @@ from typing import Any
 import yaml
 
 from bench.setting.meter import Meter
-from bench.setting.units import indexes_of
 from chalicelib.store.table import Table
 from infra.package import ROOT
+from infra.testkit.capacity_units import indexes_of
 
 SHARDS = 8
 REGION = "us-east-1"

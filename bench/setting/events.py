@@ -6,8 +6,8 @@ from typing import Any
 from bench.setting.deliveries import DELIVERIES, receipt_of
 from bench.setting.environment import REGION, SHARDS
 from bench.setting.layout import just_made, lay_out, with_client
+from bench.setting.metered_driver import SALON, SERVICE, Salon
 from bench.setting.occasions import Scene, sent_lately
-from bench.setting.salon import SALON, SERVICE, Salon
 from chalicelib.domain.networks.network import Role
 from chalicelib.services.intake.receive_webhook import receive
 from chalicelib.services.networks.manage_keys import make_key

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from bench.setting.salon import Salon
+from bench.setting.metered_driver import Salon
 from chalicelib.api.http import parts
 from chalicelib.domain.networks.network import Role
 from chalicelib.services.intake.receive_webhook import Receiving

@@ -8,14 +8,14 @@ from zlib import crc32
 
 from msgspec.structs import replace
 
-from bench.setting.salon import SALON, SERVICE, STAFF, Salon
+from bench.setting.metered_driver import SALON, SERVICE, STAFF, Salon
 from chalicelib.domain.bookings.bookings import Booking, Line
 from chalicelib.domain.clients.clients import Client, Due, VisitDay
 from chalicelib.domain.shared.ids import digest
 from chalicelib.domain.shared.touches import Touch, TouchKind, TouchState, with_touches
 from chalicelib.services.bookings.plan_booking import with_wake
 from chalicelib.services.clients import plan_client
-from tests.builders import a_booking, a_client, a_consent
+from infra.testkit.builders import a_booking, a_client, a_consent
 
 
 def lay_out(salon: Salon, values: Iterable[Any]) -> None:

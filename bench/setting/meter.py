@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.setting.units import Index, Item, read_units, size, table_write_units
+from infra.testkit.capacity_units import Index, Item, read_units, size, table_write_units
 
 _CONDITION_FAILED = 1
 """Least units of a write that was refused by its condition: it is charged all the same."""

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from bench.setting.layout import planned
-from bench.setting.salon import SALON, SERVICE, Salon
+from bench.setting.metered_driver import SALON, SERVICE, Salon
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clients.clients import Client, Due, VisitDay
 from chalicelib.domain.loyalty.account import Account, EntryKind, Lot
@@ -22,7 +22,7 @@ from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.bookings import plan_booking
 from chalicelib.services.clients import plan_client
 from chalicelib.services.loyalty import plan_account
-from tests.builders import a_client, a_consent
+from infra.testkit.builders import a_client, a_consent
 
 
 @dataclass(frozen=True)

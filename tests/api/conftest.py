@@ -21,7 +21,7 @@ from chalicelib.services.networks.manage_keys import key_hash
 from chalicelib.services.shared.make_links import Links
 from chalicelib.services.shared.world import World
 from chalicelib.wiring import CachedDirectories
-from tests.builders import (
+from infra.testkit.builders import (
     NETWORK,
     NOW,
     RecordingIntake,

@@ -10,8 +10,8 @@ from chalicelib.services.shared.world import World
 from chalicelib.store.table import Table
 from chalicelib.wiring import CachedDirectories, chance
 from infra.local_cloud import REGION
-from tests.builders import RecordingIntake, RecordingWakeQueue, SettableClock
-from tests.life import Life
+from infra.testkit.builders import RecordingIntake, RecordingWakeQueue, SettableClock
+from infra.testkit.salon_driver import Life
 
 THREADS = 8
 MARIA = "cli_maria00000000001"

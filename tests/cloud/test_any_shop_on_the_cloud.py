@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis.stateful import run_state_machine_as_test
 
 from chalicelib.store.table import Table
-from tests.crash.failing_calls import calls
+from infra.testkit.failing_calls import calls
 from tests.ledger.machine import AnyShop
 from tests.profile import stateful
 

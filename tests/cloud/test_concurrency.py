@@ -16,7 +16,7 @@ from chalicelib.services.waking.wake_items import drain_shard
 from chalicelib.services.waking.wakers import wakers
 from chalicelib.store.keys import shard_names
 from chalicelib.store.table import Table
-from tests.builders import (
+from infra.testkit.builders import (
     NETWORK,
     NOW,
     RecordingSender,
@@ -27,8 +27,8 @@ from tests.builders import (
     access,
     save_client,
 )
+from infra.testkit.salon_driver import Life
 from tests.cloud.at_once import MARIA, all_at_once, new_life, until_it_is_done
-from tests.life import Life
 
 
 def posted_twice(life: Life, request_id: str, asked: ByHand) -> Entry:

@@ -13,7 +13,16 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.marketing.keep_promotions import make_promotion, results_of
 from chalicelib.store.table import Table
-from tests.builders import NETWORK, NOW, RecordingSender, SettableClock, a_client, a_town, access, save_client
+from infra.testkit.builders import (
+    NETWORK,
+    NOW,
+    RecordingSender,
+    SettableClock,
+    a_client,
+    a_town,
+    access,
+    save_client,
+)
 from tests.cloud.at_once import all_at_once, new_life, until_it_is_done
 
 LIMITS = BonusRules().compensation

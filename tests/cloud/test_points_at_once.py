@@ -19,9 +19,18 @@ from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.merging import merge_clients
 from chalicelib.services.visits import refund_visit
 from chalicelib.store.table import Table
-from tests.builders import NETWORK, NOW, RecordingSender, SettableClock, a_client, a_town, access, save_client
+from infra.testkit.builders import (
+    NETWORK,
+    NOW,
+    RecordingSender,
+    SettableClock,
+    a_client,
+    a_town,
+    access,
+    save_client,
+)
+from infra.testkit.salon_driver import Life
 from tests.cloud.at_once import MARIA, THREADS, all_at_once, new_life, until_it_is_done
-from tests.life import Life
 
 TURNS = 12
 MAY_BE_REFUSED = {

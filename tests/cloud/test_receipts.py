@@ -15,7 +15,7 @@ from chalicelib.services.shared.world import World
 from infra.admin import act_as_local_root, settings_of, world_of
 from infra.local_cloud import LocalCloud
 from infra.stack import Deployment
-from tests.builders import a_network, a_town
+from infra.testkit.builders import a_network, a_town
 from tests.unit.events.provider_events import sms_event, sms_reply
 
 NETWORK, MARIA, OURS = "net_receipts01", "cli_maria00000000001", "+37360000000"

@@ -12,9 +12,9 @@ from chalicelib.queues import SqsIntakeQueue, SqsWakeQueue
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 from chalicelib.wiring import CachedDirectories
-from tests.builders import NOW, SeededChance, SettableClock, a_town, no_pause
-from tests.crash.failing_calls import Calls, Failure, WorkerDied, calls
-from tests.life import Life, Scripted
+from infra.testkit.builders import NOW, SeededChance, SettableClock, a_town, no_pause
+from infra.testkit.failing_calls import Calls, Failure, WorkerDied, calls
+from infra.testkit.salon_driver import Life, Scripted
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
 MARIA_ID = "cli_maria00000000001"

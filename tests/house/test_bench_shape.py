@@ -27,10 +27,10 @@ from bench.measures import (
 from bench.measures.peak import Peak, simulate
 from bench.report import cost_page, scale_page
 from bench.report.figures import RESULTS, Figure, write
-from bench.setting import full_account
 from bench.setting.environment import Ground
-from bench.setting.units import Index, read_units, size, table_write_units
-from tests.builders import NETWORK, NOW
+from infra.testkit import full_account
+from infra.testkit.builders import NETWORK, NOW
+from infra.testkit.capacity_units import Index, read_units, size, table_write_units
 
 SHAPE = {"name": str, "value": (int, float), "unit": str, "target": (int, float, type(None)), "ok": bool,
          "how": str}  # fmt: skip

@@ -27,7 +27,7 @@ from chalicelib.services.messages import try_message
 from chalicelib.services.networks.check_rules import check_rules
 from chalicelib.services.shared import answer_once, make_links
 from chalicelib.services.simulations import simulate_programme
-from tests.builders import a_network
+from infra.testkit.builders import a_network
 
 PAGE = (Path(__file__).parents[2] / "docs/product.md").read_text(encoding="utf-8")
 IN_WORDS = {"quiet_hours"}

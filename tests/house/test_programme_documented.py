@@ -29,7 +29,7 @@ from chalicelib.domain.networks.bonus_rules import (
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import Rules
 from chalicelib.services.networks.check_rules import check_rules
-from tests.builders import NETWORK, a_network, a_salon, a_service
+from infra.testkit.builders import NETWORK, a_network, a_salon, a_service
 
 PAGE = (Path(__file__).parents[2] / "docs/programme.md").read_text(encoding="utf-8")
 DIRECTORY = Directory(

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.networks.bonus_rules import Expiry, ExpiryModel
-from tests.crash.failing_calls import Calls, Failure
+from infra.testkit.failing_calls import Calls, Failure
 from tests.ledger.books import Books, Refused
 from tests.ledger.shop import CLIENTS, PRICE_MINOR, SALONS, Crash, Shop
 

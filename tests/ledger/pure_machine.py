@@ -19,7 +19,7 @@ from chalicelib.domain.merging.moving import moved_in, moved_out
 from chalicelib.domain.merging.unmerging import came_back, left_again
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty.undo_entry import expired_of, undone_of
-from tests.builders import NETWORK
+from infra.testkit.builders import NETWORK
 from tests.ledger.model import Done, HoldsOpen, NotHeld, Purse, TooMuch, midnight_after
 from tests.ledger.model import Lot as ModelLot
 

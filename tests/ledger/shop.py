@@ -26,7 +26,7 @@ from chalicelib.services.waking.wake_items import wake_one
 from chalicelib.services.waking.wakers import wakers
 from chalicelib.store.keys import place_of
 from chalicelib.wiring import CachedDirectories
-from tests.builders import (
+from infra.testkit.builders import (
     NETWORK,
     RecordingIntake,
     RecordingSender,
@@ -41,8 +41,8 @@ from tests.builders import (
     no_pause,
     save_client,
 )
-from tests.crash.failing_calls import Calls, Failure, WorkerDied
-from tests.life import Life
+from infra.testkit.failing_calls import Calls, Failure, WorkerDied
+from infra.testkit.salon_driver import Life
 
 CLIENTS = ("cli_maria00000000001", "cli_petru00000000001")
 SALONS = {"sal_centru": "Europe/Chisinau", "sal_moscow": "Europe/Moscow"}

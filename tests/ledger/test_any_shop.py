@@ -1,7 +1,7 @@
 """The machine on the store in memory."""
 
+from infra.testkit.memory_store import MemoryStore
 from tests.ledger.machine import AnyShop
-from tests.memory_store import MemoryStore
 from tests.profile import stateful
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
 
-from tests.crash.failing_calls import Calls, calls
+from infra.testkit.failing_calls import Calls, calls
 from tests.ledger.machine import AnyShop
 from tests.profile import LONG, stateful
 

@@ -15,7 +15,7 @@ from chalicelib.services.merging.merge_clients import merge_clients, unmerge_cli
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits import refund_visit
 from chalicelib.wiring import CachedDirectories
-from tests.builders import (
+from infra.testkit.builders import (
     NETWORK,
     RecordingIntake,
     RecordingSender,
@@ -30,8 +30,8 @@ from tests.builders import (
     save_booking,
     save_client,
 )
-from tests.life import Life
-from tests.memory_store import MemoryStore
+from infra.testkit.memory_store import MemoryStore
+from infra.testkit.salon_driver import Life
 from tests.profile import tries
 
 IDS = tuple(f"cli_{letter * 16}" for letter in "abcd")

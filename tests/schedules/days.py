@@ -25,7 +25,7 @@ from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 from chalicelib.services.waking.retry_parked import retry_parked
 from chalicelib.store.keys import shard_names
-from tests.builders import (
+from infra.testkit.builders import (
     NETWORK,
     FreshDirectories,
     RecordingIntake,
@@ -38,8 +38,8 @@ from tests.builders import (
     no_pause,
     save_client,
 )  # fmt: skip
-from tests.crash.failing_calls import Calls, WorkerDied
-from tests.life import Life
+from infra.testkit.failing_calls import Calls, WorkerDied
+from infra.testkit.salon_driver import Life
 
 CLIENTS = ("cli_maria00000000001", "cli_petru00000000001", "cli_ann000000000001")
 """By the salon's clock; in Moscow; in New York."""

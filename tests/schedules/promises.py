@@ -20,7 +20,7 @@ from chalicelib.domain.shared.holdout import is_held_out
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import Plan, Purpose, Touch, TouchKind, TouchState, is_over, touch_of
 from chalicelib.domain.shared.zones import local_date
-from tests.builders import NETWORK
+from infra.testkit.builders import NETWORK
 from tests.schedules.days import CLIENTS, DIES, Days, Taken, Truth
 
 Kind = TouchKind

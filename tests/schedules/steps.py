@@ -19,8 +19,8 @@ from chalicelib.services.bookings import book, step_booking
 from chalicelib.services.clients import keep_client, keep_consents
 from chalicelib.services.loyalty import post_bonus
 from chalicelib.services.networks import set_rules
-from tests.builders import NETWORK, access
-from tests.crash.failing_calls import Calls, Failure
+from infra.testkit.builders import NETWORK, access
+from infra.testkit.failing_calls import Calls, Failure
 from tests.schedules.days import CLIENTS, DIES, OUTCOMES, SALONS, SERVICES, Days
 
 

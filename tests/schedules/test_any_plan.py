@@ -34,7 +34,7 @@ from chalicelib.domain.shared.touches import (
     with_touches,
 )
 from chalicelib.domain.shared.zones import zone as zone_of
-from tests.builders import NETWORK, a_booking, a_client
+from infra.testkit.builders import NETWORK, a_booking, a_client
 from tests.profile import tries
 
 MUST_ARRIVE = {TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER}

@@ -3,7 +3,7 @@ late completions, rule edits, answers of providers, receipts, outages and crashe
 
 from hypothesis import given
 
-from tests.memory_store import MemoryStore
+from infra.testkit.memory_store import MemoryStore
 from tests.profile import tries
 from tests.schedules.days import Days
 from tests.schedules.promises import broken

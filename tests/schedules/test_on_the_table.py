@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 
-from tests.crash.failing_calls import calls
-from tests.memory_store import MemoryStore
+from infra.testkit.failing_calls import calls
+from infra.testkit.memory_store import MemoryStore
 from tests.profile import tries
 from tests.schedules.days import Days
 from tests.schedules.promises import broken

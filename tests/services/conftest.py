@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from chalicelib.domain.networks.network import Connection
 from chalicelib.services.shared.world import World
 from chalicelib.wiring import CachedDirectories
-from tests.builders import RecordingIntake, RecordingSender, SettableClock, a_connection, a_town
-from tests.life import Life
+from infra.testkit.builders import RecordingIntake, RecordingSender, SettableClock, a_connection, a_town
+from infra.testkit.salon_driver import Life
 
 
 @pytest.fixture

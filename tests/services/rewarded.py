@@ -10,8 +10,8 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.services.visits.complete_visit import Completed
-from tests.builders import NETWORK, a_booking, save_booking
-from tests.life import Life
+from infra.testkit.builders import NETWORK, a_booking, save_booking
+from infra.testkit.salon_driver import Life
 
 MARIA = "cli_maria00000000001"
 

@@ -12,8 +12,8 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.loyalty import post_bonus
-from tests.builders import NETWORK, access
-from tests.life import Life
+from infra.testkit.builders import NETWORK, access
+from infra.testkit.salon_driver import Life
 from tests.store.stored_before import Raw, by_key, kind_of
 
 

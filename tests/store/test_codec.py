@@ -21,7 +21,7 @@ from chalicelib.domain.shared.touches import Touch, TouchKind
 from chalicelib.store.codec import decoded, encoded
 from chalicelib.store.item import attributes_of, bound_to, value_of
 from chalicelib.store.keys import _PLACES
-from tests.builders import a_booking, a_client
+from infra.testkit.builders import a_booking, a_client
 from tests.profile import tries
 
 STORED = list(_PLACES)

@@ -9,8 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bench.setting import full_account
-from bench.setting.units import WRITE_BYTES, size
 from chalicelib.domain.loyalty.account import (
     Account,
     Entry,
@@ -27,7 +25,9 @@ from chalicelib.domain.shared.waking import Wake
 from chalicelib.store.codec import LONG_BYTES, MANY_ROWS, decoded, deflated, encoded, inflated
 from chalicelib.store.columns import by_columns, columns_of
 from chalicelib.store.item import attributes_of, bound_to, value_of
-from tests.builders import NETWORK, NOW
+from infra.testkit import full_account
+from infra.testkit.builders import NETWORK, NOW
+from infra.testkit.capacity_units import WRITE_BYTES, size
 
 CLIENT = derived("cli", "purse")
 ITEM = bound_to("never-asked", "us-east-1")

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from chalicelib.store import keys
 from infra.package import ROOT
-from tests.builders import NETWORK, NOW, a_booking, a_client, a_connection, a_network, a_salon, a_service
+from infra.testkit.builders import (
+    NETWORK,
+    NOW,
+    a_booking,
+    a_client,
+    a_connection,
+    a_network,
+    a_salon,
+    a_service,
+)
 
 DOC = (ROOT / "docs" / "access-patterns.md").read_text()
 IN_TICKS = set(re.findall(r"`([^`]+)`", DOC))

@@ -31,7 +31,7 @@ from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.waking.retry_parked import retry_parked
 from chalicelib.services.waking.walk_on import walk_on
 from chalicelib.store.table import Table
-from tests.builders import (
+from infra.testkit.builders import (
     NETWORK,
     OTHER_NETWORK,
     FreshDirectories,
@@ -43,8 +43,8 @@ from tests.builders import (
     access,
     no_pause,
 )
+from infra.testkit.salon_driver import Life
 from tests.crash.arranged import tables
-from tests.life import Life
 from tests.store.lived_before import (
     clients,
     faults,

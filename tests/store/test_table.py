@@ -20,7 +20,7 @@ from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.store.item import attributes_of
 from chalicelib.store.keys import shard_names
-from tests.builders import NETWORK, NOW, OTHER_NETWORK, a_booking, a_client, a_town
+from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_booking, a_client, a_town
 
 
 def an_alias(value: str = "+37369123456", leads_to: str = "cli_maria00000000001") -> Alias:

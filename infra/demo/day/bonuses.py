@@ -15,8 +15,8 @@ from chalicelib.services.shared.make_links import Links
 from chalicelib.store.table import Table
 from infra.demo.day.story import CHISINAU, FIRST_FREE
 from infra.demo.http import Caller, Http, Refused
+from infra.demo.year.client_history import booking_id
 from infra.demo.year.data import phone
-from infra.demo.year.life import booking_id
 from infra.demo.year.stages import staged
 from infra.package import Progress
 

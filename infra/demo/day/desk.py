@@ -6,8 +6,8 @@ from typing import Any
 
 from infra.demo.day.story import CHISINAU, FIRST_FREE, MOSCOW
 from infra.demo.http import Caller, Http
+from infra.demo.year.client_history import booking_id
 from infra.demo.year.data import phone
-from infra.demo.year.life import booking_id
 from infra.demo.year.stages import staged
 from infra.package import Progress
 

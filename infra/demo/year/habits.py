@@ -8,8 +8,8 @@ from chalicelib.domain.loyalty.programme import quote
 from chalicelib.domain.networks.network import Service, Staff
 from chalicelib.services.loyalty.visit_points import bill_of, programme_of
 from chalicelib.services.visits.complete_visit import Bill
+from infra.demo.year.client_history import Life
 from infra.demo.year.data import price_in
-from infra.demo.year.life import Life
 
 DESK = ("walk-in", "phone", "instagram", "site")
 PRAISE = {

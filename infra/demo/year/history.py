@@ -12,9 +12,9 @@ from chalicelib.domain.loyalty.account import Account, EntryKind
 from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.zones import local_date, local_instant
 from chalicelib.services.shared.make_links import Links
+from infra.demo.year.client_history import Life
 from infra.demo.year.data import CLIENTS, SEED, Person, person
 from infra.demo.year.habits import DESK, Habits
-from infra.demo.year.life import Life
 from infra.demo.year.rules import lived_by
 from infra.demo.year.stages import STAGES, Staged
 

@@ -13,9 +13,9 @@ from chalicelib.domain.loyalty.programme import day_end
 from chalicelib.domain.networks.network import Service
 from chalicelib.domain.shared.touches import Purpose, TouchKind
 from chalicelib.domain.shared.zones import local_date, local_instant
+from infra.demo.year.client_history import RECEPTION, Life
 from infra.demo.year.data import client_id
 from infra.demo.year.habits import DESK, Habits
-from infra.demo.year.life import RECEPTION, Life
 from infra.demo.year.rules import ASKED_HOURS_BEFORE
 
 SOON = timedelta(hours=2)

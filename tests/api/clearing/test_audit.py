@@ -10,8 +10,8 @@ from chalicelib.domain.networks.network import Role
 from chalicelib.services.clearing.audit_nightly import NIGHTLY_ID
 from chalicelib.services.networks.manage_keys import make_key
 from chalicelib.services.waking.walk_on import walk_on
+from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_client, a_network
 from tests.api.conftest import Http
-from tests.builders import NETWORK, NOW, OTHER_NETWORK, a_client, a_network
 
 PATH = "/v1/bonus/audit"
 MARIA, VERA = "cli_maria00000000001", "cli_vera000000000001"

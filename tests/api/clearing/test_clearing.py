@@ -8,8 +8,8 @@ from chalicelib.domain.bookings.bookings import Status
 from chalicelib.domain.networks.network import Role
 from chalicelib.services.networks.manage_keys import make_key
 from chalicelib.services.waking.walk_on import walk_on
+from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, SettableClock, a_booking, a_network
 from tests.api.conftest import Http
-from tests.builders import NETWORK, NOW, OTHER_NETWORK, SettableClock, a_booking, a_network
 
 PATH = "/v1/reports/bonus/clearing"
 MONTH = f"{PATH}?month=2026-11"

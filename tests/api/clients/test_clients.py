@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import VisitDay
+from infra.testkit.builders import NOW, a_booking, a_client, save_booking, save_client
 from tests.api.conftest import Http
-from tests.builders import NOW, a_booking, a_client, save_booking, save_client
 
 MARIA = "cli_maria00000000001"
 

@@ -6,8 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import DeadAddress
+from infra.testkit.builders import NETWORK, NOW
 from tests.api.conftest import Http, TestParts
-from tests.builders import NETWORK, NOW
 
 MARIA = "cli_maria00000000001"
 PATH = f"/v1/clients/{MARIA}/consents"

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from chalicelib.domain.shared.operations import GivenAnswer
 from chalicelib.services.shared.ports import SaveConflict
+from infra.testkit.builders import NETWORK
 from tests.api.conftest import Http, TestParts
-from tests.builders import NETWORK
 
 MARIA = "cli_maria00000000001"
 BOOKING = {

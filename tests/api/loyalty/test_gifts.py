@@ -5,8 +5,17 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.shared.tasks import Task, TaskKind
+from infra.testkit.builders import (
+    NETWORK,
+    NOW,
+    OTHER_NETWORK,
+    a_booking,
+    a_client,
+    a_town,
+    save_booking,
+    save_client,
+)
 from tests.api.conftest import Http
-from tests.builders import NETWORK, NOW, OTHER_NETWORK, a_booking, a_client, a_town, save_booking, save_client
 
 MARIA = "cli_maria00000000001"
 COUPONS = f"/v1/clients/{MARIA}/coupons"

@@ -21,9 +21,9 @@ from chalicelib.passes.google_pass import SAVE_URL, GoogleIssuer, ServiceAccount
 from chalicelib.passes.wallets import Wallets
 from chalicelib.services.loyalty.keep_passes import DEVICES_MOST, token_of
 from chalicelib.services.loyalty.post_bonus import post
+from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_client, save_client
 from tests.api.conftest import Answer, Http, TestParts
 from tests.api.pages.test_pages import MARIA, Visitor
-from tests.builders import NETWORK, NOW, OTHER_NETWORK, a_client, save_client
 
 TYPE = "pass.example.bonus"
 SERIAL = serial_of(NETWORK, MARIA)

@@ -11,9 +11,9 @@ from chalicelib.services.messages.budgets import Budgets
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.waking.wakers import wakers
 from chalicelib.texts.wording import message_words
+from infra.testkit.builders import NETWORK, RecordingSender, a_client, a_consent, save_client
 from tests.api.conftest import Http, TestParts
 from tests.api.networks.test_set_up import pages_of
-from tests.builders import NETWORK, RecordingSender, a_client, a_consent, save_client
 
 SPRING: dict[str, Any] = {
     "name": "Весна",

@@ -14,9 +14,9 @@ from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.marketing.step_promotion import step_promotion
 from chalicelib.services.networks.manage_keys import make_key
 from chalicelib.services.waking.walk_on import walk_on
+from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_network
 from tests.api.conftest import Http
 from tests.api.networks.test_set_up import pages_of
-from tests.builders import NETWORK, NOW, OTHER_NETWORK, a_network
 
 PATH = "/v1/promotions"
 DOUBLE: dict[str, Any] = {

@@ -8,8 +8,8 @@ import pytest
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.domain.shared.touches import TouchKind
+from infra.testkit.builders import NETWORK, NOW
 from tests.api.conftest import BASE_URL, Http
-from tests.builders import NETWORK, NOW
 
 MARIA = "cli_maria00000000001"
 

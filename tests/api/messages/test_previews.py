@@ -8,8 +8,8 @@ import pytest
 from chalicelib.domain.messages.messages import MessageState, Outcome
 from chalicelib.domain.networks.network import Price, Template
 from chalicelib.domain.shared.touches import TouchKind
+from infra.testkit.builders import NETWORK, NOW, SettableClock
 from tests.api.conftest import Http, TestParts
-from tests.builders import NETWORK, NOW, SettableClock
 
 MARIA = "cli_maria00000000001"
 BOOKING = "bkg_0000000000000001"

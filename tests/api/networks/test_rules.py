@@ -185,7 +185,7 @@ def test_the_history_comes_in_pages(http: Http) -> None:
 
 def test_a_change_is_answered_with_the_walk_that_plans_anew(http: Http, world: Any, clock: Any) -> None:
     from chalicelib.services.waking.walk_on import walk_on
-    from tests.builders import NETWORK
+    from infra.testkit.builders import NETWORK
 
     changed = put(http, messages=LATER).json
     walk = http.get(f"/v1/walks/{changed['walk_id']}").json

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.shared.operations import Parked
+from infra.testkit.builders import NETWORK, NOW
 from tests.api.conftest import Http
-from tests.builders import NETWORK, NOW
 
 SALON = {"name": "Botanica", "timezone": "Europe/Chisinau", "currency": "MDL", "address": "bd. Dacia 7"}
 

@@ -10,8 +10,8 @@ from chalicelib.domain.bookings.bookings import Status
 from chalicelib.domain.clients.clients import CHANNELS, may_send
 from chalicelib.domain.shared.links import Link, LinkPurpose
 from chalicelib.domain.shared.touches import Purpose
+from infra.testkit.builders import NETWORK, NOW, a_booking, save_booking
 from tests.api.conftest import Answer, Http, TestParts
-from tests.builders import NETWORK, NOW, a_booking, save_booking
 
 MARIA = "cli_maria00000000001"
 

@@ -12,8 +12,8 @@ from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.waking import Trouble
 from chalicelib.services.networks.manage_keys import make_key
 from chalicelib.services.waking.walk_on import walk_on
+from infra.testkit.builders import NETWORK, NOW, Town, a_booking
 from tests.api.conftest import Http
-from tests.builders import NETWORK, NOW, Town, a_booking
 
 SIMULATE, ALL = "/v1/programme/simulate", "/v1/programme/simulations"
 

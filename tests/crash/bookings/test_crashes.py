@@ -15,10 +15,10 @@ from chalicelib.domain.shared.touches import GRACE, MUST_ARRIVE, TouchKind, Touc
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.clients import keep_client, keep_consents
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
-from tests.builders import NETWORK, NOW, a_connection, access
+from infra.testkit.builders import NETWORK, NOW, a_connection, access
+from infra.testkit.failing_calls import Failure
+from infra.testkit.salon_driver import LINE, MARIA, Life, client_reported, reported
 from tests.crash.arranged import IN_TWO_DAYS, MARIA_ID, Story, fail_each_call, sent_by_sms
-from tests.crash.failing_calls import Failure
-from tests.life import LINE, MARIA, Life, client_reported, reported
 
 # --- waking
 

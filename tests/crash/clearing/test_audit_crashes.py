@@ -16,8 +16,8 @@ from chalicelib.services.clearing.audit_nightly import NIGHTLY_ID, nightly_walk
 from chalicelib.services.clearing.clear_month import start_clearing
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.waking.walk_on import walk_on
-from tests.builders import NETWORK
-from tests.crash.failing_calls import Calls, Failure, WorkerDied
+from infra.testkit.builders import NETWORK
+from infra.testkit.failing_calls import Calls, Failure, WorkerDied
 from tests.ledgers import CLIENTS, ZONE, Ledgers
 
 Job = Callable[[Ledgers], None]

@@ -14,8 +14,8 @@ from chalicelib.services.clients.keep_consents import history, set_consents, sto
 from chalicelib.services.clients.keep_devices import add_device
 from chalicelib.services.intake.apply_client import apply_client
 from chalicelib.services.shared.world import World
-from tests.builders import NETWORK, RecordingRegistry, a_connection, a_town, access
-from tests.crash.failing_calls import Calls, Failure, WorkerDied, calls
+from infra.testkit.builders import NETWORK, RecordingRegistry, a_connection, a_town, access
+from infra.testkit.failing_calls import Calls, Failure, WorkerDied, calls
 
 MARIA = "cli_maria00000000001"
 NEW_PHONE = "+37369777777"

@@ -13,10 +13,10 @@ from chalicelib.services.loyalty import hold_points, undo_entry
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.merging import merge_clients
 from chalicelib.services.visits import refund_visit
-from tests.builders import NETWORK, NOW, a_client, access, save_client
+from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
+from infra.testkit.failing_calls import Failure
+from infra.testkit.salon_driver import Life
 from tests.crash.arranged import IN_TWO_DAYS, MARIA_ID, Story, fail_each_call
-from tests.crash.failing_calls import Failure
-from tests.life import Life
 
 PETRU_ID = "cli_petru00000000001"
 

@@ -23,10 +23,10 @@ from chalicelib.services.clients.plan_client import with_wake
 from chalicelib.services.loyalty.keep_coupons import CouponBill, issue_coupon, redeem_coupon
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.visits.refund_visit import refund
-from tests.builders import NETWORK, NOW, a_booking, a_salon, access, save_booking
+from infra.testkit.builders import NETWORK, NOW, a_booking, a_salon, access, save_booking
+from infra.testkit.failing_calls import Failure
+from infra.testkit.salon_driver import Life
 from tests.crash.arranged import MARIA_ID, Story, fail_each_call
-from tests.crash.failing_calls import Failure
-from tests.life import Life
 
 ELENA = NewClient(name="Elena", phone="069000111", referred_by=MARIA_ID)
 GOODS = CouponTerms("10 % off goods", percent=10)

@@ -10,11 +10,11 @@ from msgspec.structs import replace
 from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Segment
 from chalicelib.domain.shared.touches import TouchKind, TouchState
 from chalicelib.services.marketing import keep_campaigns, run_campaign
-from tests.builders import NETWORK, NOW, a_client, a_consent, access
+from infra.testkit.builders import NETWORK, NOW, a_client, a_consent, access
+from infra.testkit.failing_calls import Failure
+from infra.testkit.paged_store import SmallPages
+from infra.testkit.salon_driver import Life
 from tests.crash.arranged import Story, fail_each_call, sms_log
-from tests.crash.failing_calls import Failure
-from tests.life import Life
-from tests.small_pages import SmallPages
 
 STARTS_AT = NOW + timedelta(minutes=50)
 PHONES = ("+37369000001", "+37369000002", "+37369000003")

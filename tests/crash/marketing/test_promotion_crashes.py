@@ -14,11 +14,11 @@ from chalicelib.domain.marketing.promotions import Promotion
 from chalicelib.domain.networks.bonus_rules import Gift, Surprise
 from chalicelib.services.marketing import keep_promotions
 from chalicelib.services.networks.set_rules import set_rules
-from tests.builders import NETWORK, NOW, a_booking, a_client, access, save_booking
+from infra.testkit.builders import NETWORK, NOW, a_booking, a_client, access, save_booking
+from infra.testkit.failing_calls import Failure
+from infra.testkit.paged_store import SmallPages
+from infra.testkit.salon_driver import Life
 from tests.crash.arranged import MARIA_ID, Story, fail_each_call
-from tests.crash.failing_calls import Failure
-from tests.life import Life
-from tests.small_pages import SmallPages
 
 FIRST = date(2026, 11, 25)
 BEGINS = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)

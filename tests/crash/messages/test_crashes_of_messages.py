@@ -18,10 +18,10 @@ from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.bookings.step_booking import mark_no_show
 from chalicelib.services.clients.plan_client import with_wake
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
-from tests.builders import NETWORK, NOW, a_consent, access
+from infra.testkit.builders import NETWORK, NOW, a_consent, access
+from infra.testkit.failing_calls import Failure
+from infra.testkit.salon_driver import Life
 from tests.crash.arranged import IN_TWO_DAYS, MARIA_ID, Story, fail_each_call, sent_by_sms
-from tests.crash.failing_calls import Failure
-from tests.life import Life
 
 
 def drain(life: Life, _: Any) -> None:

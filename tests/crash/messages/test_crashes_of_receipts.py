@@ -17,10 +17,10 @@ from chalicelib.domain.shared.touches import Purpose, TouchKind, TouchState
 from chalicelib.services.messages.take_receipt import take_receipt
 from chalicelib.services.messages.take_reply import take_reply
 from chalicelib.services.networks.set_identities import answer_at, set_identities
-from tests.builders import NETWORK
+from infra.testkit.builders import NETWORK
+from infra.testkit.failing_calls import Failure
+from infra.testkit.salon_driver import Life
 from tests.crash.arranged import IN_TWO_DAYS, MARIA_ID, Story, fail_each_call, sent_by_sms
-from tests.crash.failing_calls import Failure
-from tests.life import Life
 
 OURS, MARIAS_PHONE = "+37360000000", "+37369123456"
 CHARGED = {"parts": 1, "cost_micros": 81_000}

@@ -15,8 +15,8 @@ from chalicelib.services.messages.try_message import Trial, try_message
 from chalicelib.services.shared.make_links import Links
 from chalicelib.services.shared.world import World
 from chalicelib.texts.wording import message_words, text_to_begin_with
-from tests.builders import NETWORK, RecordingSender, a_town, access
-from tests.crash.failing_calls import Calls, Failure, WorkerDied, calls
+from infra.testkit.builders import NETWORK, RecordingSender, a_town, access
+from infra.testkit.failing_calls import Calls, Failure, WorkerDied, calls
 
 WORDS = Words(message_words, text_to_begin_with, Links(b"0" * 32, "https://salon.example"))
 PLACE = Place(TouchKind.AT_RISK, "sms", "en")

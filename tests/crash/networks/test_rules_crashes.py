@@ -14,8 +14,8 @@ from chalicelib.services.networks import set_up
 from chalicelib.services.networks.set_rules import set_rules
 from chalicelib.services.shared.world import World
 from chalicelib.services.waking.walk_on import walk_on
-from tests.builders import NETWORK, NOW, SettableClock, a_booking, a_town, access
-from tests.crash.failing_calls import Calls, Failure, WorkerDied, calls
+from infra.testkit.builders import NETWORK, NOW, SettableClock, a_booking, a_town, access
+from infra.testkit.failing_calls import Calls, Failure, WorkerDied, calls
 
 MARIA = "cli_maria00000000001"
 LATER = {"confirm_request_hours_before": 46, "birthday_days_before": 3, "bonus_expiry_days_before": (5,)}

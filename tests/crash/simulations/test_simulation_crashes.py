@@ -16,10 +16,10 @@ from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 from chalicelib.services.simulations.simulate_programme import begin_simulation
 from chalicelib.services.waking.walk_on import walk_on
-from tests.builders import NETWORK, NOW, a_booking, a_client, a_network, access
-from tests.builders import a_salon as salon
-from tests.crash.failing_calls import Calls, Failure, WorkerDied, calls
-from tests.small_pages import SmallPages
+from infra.testkit.builders import NETWORK, NOW, a_booking, a_client, a_network, access
+from infra.testkit.builders import a_salon as salon
+from infra.testkit.failing_calls import Calls, Failure, WorkerDied, calls
+from infra.testkit.paged_store import SmallPages
 
 CLIENTS, CAME = 11, (4, 10)
 """More than a slice has pages of one."""

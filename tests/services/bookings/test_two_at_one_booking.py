@@ -13,8 +13,8 @@ from chalicelib.services.bookings import step_booking
 from chalicelib.services.loyalty.hold_points import hold_for_booking, release_for_booking
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.shared.world import World
-from tests.builders import NETWORK, NOW, SettableClock, access
-from tests.life import Life
+from infra.testkit.builders import NETWORK, NOW, SettableClock, access
+from infra.testkit.salon_driver import Life
 
 MARIA = "cli_maria00000000001"
 

@@ -14,7 +14,7 @@ from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.clearing.audit_accounts import start_audit
 from chalicelib.services.clearing.clear_month import clearing_of, start_clearing
 from chalicelib.services.waking.walk_on import walk_on
-from tests.builders import NETWORK
+from infra.testkit.builders import NETWORK
 from tests.ledgers import CLIENTS, KINDS, ZONE, Ledgers, Step, steps
 from tests.profile import tries
 

@@ -36,10 +36,19 @@ from chalicelib.services.waking.wake_items import drain_shard
 from chalicelib.services.waking.wakers import wakers
 from chalicelib.services.waking.walk_on import walk_on
 from chalicelib.store.keys import shard_names
-from tests.builders import NETWORK, NOW, OTHER_NETWORK, SettableClock, a_client, a_network, a_town, access
+from infra.testkit.builders import (
+    NETWORK,
+    NOW,
+    OTHER_NETWORK,
+    SettableClock,
+    a_client,
+    a_network,
+    a_town,
+    access,
+)
+from infra.testkit.paged_store import SmallPages
+from infra.testkit.salon_driver import Life
 from tests.ledgers import CLIENTS, Ledgers
-from tests.life import Life
-from tests.small_pages import SmallPages
 
 MARIA = "cli_maria00000000001"
 

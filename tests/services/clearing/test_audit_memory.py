@@ -14,7 +14,7 @@ from chalicelib.domain.waking.walks import Walk, WalkKind
 from chalicelib.services.clearing.audit_accounts import audit_some
 from chalicelib.services.shared.ports import Page
 from chalicelib.services.shared.world import World
-from tests.builders import (
+from infra.testkit.builders import (
     NETWORK,
     NOW,
     FreshDirectories,

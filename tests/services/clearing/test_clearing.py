@@ -27,9 +27,9 @@ from chalicelib.services.loyalty.undo_entry import reverse
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.waking.walk_on import walk_on
-from tests.builders import NETWORK, NOW, SettableClock, a_client, a_salon, a_town, access
+from infra.testkit.builders import NETWORK, NOW, SettableClock, a_client, a_salon, a_town, access
+from infra.testkit.salon_driver import Life
 from tests.ledgers import CLIENTS, ZONE, Ledgers
-from tests.life import Life
 
 MARIA, VERA = "cli_maria00000000001", "cli_vera000000000001"
 CENTRU, YORK = "sal_centru", "sal_york"

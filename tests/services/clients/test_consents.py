@@ -19,7 +19,7 @@ from chalicelib.services.clients.keep_devices import add_device, remove_device
 from chalicelib.services.intake.apply_client import apply_client
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
-from tests.builders import NETWORK, NOW, RecordingRegistry, a_connection, a_town, access
+from infra.testkit.builders import NETWORK, NOW, RecordingRegistry, a_connection, a_town, access
 
 MARIA = "cli_maria00000000001"
 SERVICE, MARKETING = Purpose.SERVICE, Purpose.MARKETING

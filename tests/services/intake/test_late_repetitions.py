@@ -14,8 +14,8 @@ from chalicelib.domain.networks.bonus_rules import BonusRules, GroupProgramme
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import hold_points, undo_entry
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
-from tests.builders import NETWORK, NOW, a_salon, access
-from tests.life import Life
+from infra.testkit.builders import NETWORK, NOW, a_salon, access
+from infra.testkit.salon_driver import Life
 
 MARIA = "cli_maria00000000001"
 

@@ -9,8 +9,8 @@ from chalicelib.domain.intake.site_events import NotUnderstood, SiteContext
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.zones import is_zone
 from chalicelib.services.shared.contact_details import name_normal
-from tests.builders import NOW
-from tests.life import Life
+from infra.testkit.builders import NOW
+from infra.testkit.salon_driver import Life
 
 
 @pytest.mark.parametrize("name", ["\u202e\u200b", "\u00a0", "", "   "])

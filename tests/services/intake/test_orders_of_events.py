@@ -13,8 +13,8 @@ from chalicelib.domain.intake.inbox import WAITS, InboxState
 from chalicelib.domain.intake.site_events import SiteClient, SiteEvent, SiteStatus, guard
 from chalicelib.services.bookings import step_booking
 from chalicelib.services.intake.receive_webhook import Receiving, replay
-from tests.builders import NETWORK, NOW
-from tests.life import BASE_URL, LINE, MARIA, Life, client_reported, reported, thin
+from infra.testkit.builders import NETWORK, NOW
+from infra.testkit.salon_driver import BASE_URL, LINE, MARIA, Life, client_reported, reported, thin
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
 LATER, LAST = IN_TWO_DAYS + timedelta(days=1), IN_TWO_DAYS + timedelta(days=4)
@@ -216,7 +216,7 @@ def test_customer_and_booking_may_come_in_any_order(life: Life, site: Any, order
 
 
 def test_two_sites_that_mean_the_same_phone_mean_the_same_client(life: Life, site: Any) -> None:
-    from tests.builders import a_connection
+    from infra.testkit.builders import a_connection
 
     (other,) = life.store.save(a_connection("square", "con_square"))
     life.hear(site, reported("e-1", 1, IN_TWO_DAYS))
@@ -227,7 +227,7 @@ def test_two_sites_that_mean_the_same_phone_mean_the_same_client(life: Life, sit
 def test_a_client_whose_phone_we_changed_can_be_booked_under_the_old_one(life: Life, site: Any) -> None:
     """The site knows no ids of clients and still has the old number: a client of ours was made of it once."""
     from chalicelib.services.clients.keep_client import change_client
-    from tests.builders import access
+    from infra.testkit.builders import access
 
     stranger = SiteClient(name="Elena", phone="069000111")
     life.hear(site, reported("e-1", 1, IN_TWO_DAYS, client=stranger))

@@ -17,8 +17,8 @@ from chalicelib.services.messages.about_client import about_client
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.waking.replan import a_replan
 from chalicelib.texts.wording import message_words
-from tests.builders import NETWORK, NOW, a_consent, access
-from tests.life import Life
+from infra.testkit.builders import NETWORK, NOW, a_consent, access
+from infra.testkit.salon_driver import Life
 from tests.services.rewarded import MARIA, balance, entries, with_rules
 
 WEEK_BEFORE = datetime(2027, 5, 9, 21, tzinfo=UTC)

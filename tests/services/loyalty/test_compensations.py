@@ -13,8 +13,8 @@ from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.loyalty.undo_entry import reverse
-from tests.builders import NETWORK, a_client, access, save_client
-from tests.life import Life
+from infra.testkit.builders import NETWORK, a_client, access, save_client
+from infra.testkit.salon_driver import Life
 from tests.services.rewarded import MARIA, balance, racing, with_rules
 
 LIMITS = {

@@ -15,8 +15,8 @@ from chalicelib.domain.networks.bonus_rules import BonusRules, Expiry, ExpiryMod
 from chalicelib.services.loyalty import hold_points, undo_entry
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.visits import refund_visit
-from tests.builders import NETWORK, NOW, a_client, access, save_client
-from tests.life import Life
+from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
+from infra.testkit.salon_driver import Life
 
 MARIA = "cli_maria00000000001"
 TOMORROW = NOW + timedelta(days=1)

@@ -20,8 +20,8 @@ from chalicelib.services.loyalty.keep_coupons import (
     redeem_coupon,
     void_coupon,
 )
-from tests.builders import NETWORK, NOW, OTHER_NETWORK, a_salon, access
-from tests.life import Life
+from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_salon, access
+from infra.testkit.salon_driver import Life
 
 MARIA = "cli_maria00000000001"
 ON_GOODS = CouponTerms("10 % off goods", percent=10)

@@ -16,8 +16,8 @@ from chalicelib.domain.shared.zones import local_instant
 from chalicelib.services.loyalty.hold_points import hold_for_booking
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.visits.refund_visit import refund
-from tests.builders import NETWORK, SettableClock, access
-from tests.life import Life
+from infra.testkit.builders import NETWORK, SettableClock, access
+from infra.testkit.salon_driver import Life
 
 MARIA, CHISINAU = "cli_maria00000000001", "Europe/Chisinau"
 PAGE = (Path(__file__).parents[3] / "docs/ledger.md").read_text(encoding="utf-8")

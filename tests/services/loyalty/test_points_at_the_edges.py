@@ -17,8 +17,8 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.bookings.step_booking import mark_no_show
 from chalicelib.services.loyalty import hold_points
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
-from tests.builders import NETWORK, NOW, access
-from tests.life import Life, reported
+from infra.testkit.builders import NETWORK, NOW, access
+from infra.testkit.salon_driver import Life, reported
 
 MARIA = "cli_maria00000000001"
 CHISINAU, NEW_YORK, MOSCOW = "Europe/Chisinau", "America/New_York", "Europe/Moscow"

@@ -10,8 +10,8 @@ from chalicelib.domain.loyalty.ledger import Posted, ensure_same, posted
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.services.loyalty.post_once import post_once
-from tests.builders import NETWORK
-from tests.life import Life
+from infra.testkit.builders import NETWORK
+from infra.testkit.salon_driver import Life
 
 MARIA = "cli_maria00000000001"
 

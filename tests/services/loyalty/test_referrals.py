@@ -18,8 +18,8 @@ from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.loyalty.undo_entry import reverse
 from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.visits.refund_visit import refund
-from tests.builders import NETWORK, OTHER_NETWORK, a_town, access
-from tests.life import Life
+from infra.testkit.builders import NETWORK, OTHER_NETWORK, a_town, access
+from infra.testkit.salon_driver import Life
 from tests.services.rewarded import MARIA, balance, booked_on, entries, racing, visited_on, with_rules
 
 DAY = date(2026, 11, 24)

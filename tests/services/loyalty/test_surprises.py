@@ -20,10 +20,10 @@ from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.networks.set_rules import set_rules
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.waking.walk_on import walk_on
-from tests.builders import NETWORK, NOW, a_client, access, save_client
-from tests.life import Life
-from tests.meanwhile import Meanwhile
-from tests.small_pages import SmallPages
+from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
+from infra.testkit.interleaved_store import Meanwhile
+from infra.testkit.paged_store import SmallPages
+from infra.testkit.salon_driver import Life
 
 DECEMBER = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 

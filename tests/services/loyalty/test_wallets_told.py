@@ -34,9 +34,9 @@ from chalicelib.services.waking.wake_items import drain_shard
 from chalicelib.services.waking.wakers import wakers
 from chalicelib.store.keys import shard_names
 from chalicelib.wallets.apple_push import Answer, ApplePush, Post
-from tests.builders import NETWORK, SettableClock, a_client, access, save_client
-from tests.life import Life
-from tests.meanwhile import Meanwhile
+from infra.testkit.builders import NETWORK, SettableClock, a_client, access, save_client
+from infra.testkit.interleaved_store import Meanwhile
+from infra.testkit.salon_driver import Life
 
 MARIA = "cli_maria00000000001"
 CHISINAU = "Europe/Chisinau"

@@ -18,9 +18,9 @@ from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.marketing import keep_campaigns, run_campaign
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.waking.walk_on import walk_on
-from tests.builders import NETWORK, NOW, a_booking, a_client, a_consent, access
-from tests.life import Life
-from tests.small_pages import SmallPages
+from infra.testkit.builders import NETWORK, NOW, a_booking, a_client, a_consent, access
+from infra.testkit.paged_store import SmallPages
+from infra.testkit.salon_driver import Life
 
 SPRING = Segment(sources=("spring",))
 """Those whom these tests are about, and not Maria."""

@@ -23,10 +23,10 @@ from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.visits import complete_visit
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.waking.walk_on import walk_on
-from tests.builders import NETWORK, NOW, a_booking, a_client, access, save_booking, save_client
-from tests.life import Life, reported
-from tests.meanwhile import Meanwhile
-from tests.small_pages import SmallPages
+from infra.testkit.builders import NETWORK, NOW, a_booking, a_client, access, save_booking, save_client
+from infra.testkit.interleaved_store import Meanwhile
+from infra.testkit.paged_store import SmallPages
+from infra.testkit.salon_driver import Life, reported
 
 MARIA, ION = "cli_maria00000000001", "cli_ion0000000000001"
 FIRST, LAST = date(2026, 11, 25), date(2026, 11, 27)

@@ -16,8 +16,8 @@ from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.marketing import keep_promotions
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.waking.walk_on import walk_on
-from tests.builders import NETWORK, NOW, a_booking, a_client, access, save_booking, save_client
-from tests.life import Life
+from infra.testkit.builders import NETWORK, NOW, a_booking, a_client, access, save_booking, save_client
+from infra.testkit.salon_driver import Life
 from tests.services.rewarded import with_rules
 
 MARIA, MASHA = "cli_maria00000000001", "cli_masha00000000001"

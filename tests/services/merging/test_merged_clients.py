@@ -16,8 +16,8 @@ from chalicelib.services.loyalty.keep_coupons import CouponBill, issue_coupon, o
 from chalicelib.services.loyalty.post_bonus import ByHand
 from chalicelib.services.merging.merge_clients import COUPONS_MOST, Merged, merge_clients, unmerge_clients
 from chalicelib.services.visits.refund_visit import refund
-from tests.builders import NETWORK, NOW, a_client, a_salon, access, aliases_of, save_client
-from tests.life import Life
+from infra.testkit.builders import NETWORK, NOW, a_client, a_salon, access, aliases_of, save_client
+from infra.testkit.salon_driver import Life
 from tests.services.rewarded import visited_on, with_rules
 
 MARIA, MASHA = "cli_maria00000000001", "cli_masha00000000002"

@@ -15,8 +15,8 @@ from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.marketing import keep_promotions
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.visits import refund_visit
-from tests.builders import NETWORK, NOW, a_booking, a_client, access, save_booking, save_client
-from tests.life import Life
+from infra.testkit.builders import NETWORK, NOW, a_booking, a_client, access, save_booking, save_client
+from infra.testkit.salon_driver import Life
 from tests.services.rewarded import with_rules
 
 A, B, C, D, E = IDS = [f"cli_{letter * 16}" for letter in "abcde"]

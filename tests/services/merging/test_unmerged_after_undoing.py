@@ -13,8 +13,8 @@ from chalicelib.services.loyalty import undo_entry
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.visits import refund_visit
-from tests.builders import NETWORK, NOW, a_client, access, save_client
-from tests.life import Life
+from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
+from infra.testkit.salon_driver import Life
 
 MARIA, PETRU = "cli_maria00000000001", "cli_petru00000000001"
 ANOTHER_MARIA, ANOTHER_PETRU = "cli_maria00000000002", "cli_petru00000000002"

@@ -10,8 +10,8 @@ from chalicelib.domain.clients.clients import Device
 from chalicelib.domain.messages.messages import MessageState, Outcome
 from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
 from chalicelib.domain.shared.touches import GRACE, TouchKind
-from tests.builders import NETWORK, NOW, RecordingSender, a_consent
-from tests.life import Life
+from infra.testkit.builders import NETWORK, NOW, RecordingSender, a_consent
+from infra.testkit.salon_driver import Life
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
 CASCADE = (ChannelStep("push", 10), ChannelStep("whatsapp", 30), ChannelStep("sms"))

@@ -15,8 +15,8 @@ from chalicelib.domain.shared.touches import GRACE, TouchKind, TouchState
 from chalicelib.services.clients import keep_client, keep_consents
 from chalicelib.services.waking.wake_items import wake_one
 from chalicelib.services.waking.wakers import wakers
-from tests.builders import NETWORK, NOW, a_client, access, save_client
-from tests.life import BASE_URL, Life
+from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
+from infra.testkit.salon_driver import BASE_URL, Life
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)  # Wednesday, noon in Chisinau
 LIFE_LONG = timedelta(days=90)
@@ -94,7 +94,7 @@ def test_reminders_do_not_pile_up_right_after_booking(life: Life) -> None:
 
 
 def test_a_booking_entered_after_the_visit_writes_to_nobody(life: Life, site: Any) -> None:
-    from tests.life import reported
+    from infra.testkit.salon_driver import reported
 
     life.hear(site, reported("e-1", 1, NOW - timedelta(hours=3)))
     life.run_until(NOW + timedelta(days=2))
@@ -395,7 +395,7 @@ def test_a_changed_phone_is_the_one_that_is_written_to(life: Life) -> None:
 
 
 def test_a_booking_without_a_client_is_nobodys_business(life: Life, site: Any) -> None:
-    from tests.life import reported
+    from infra.testkit.salon_driver import reported
 
     life.hear(site, reported("e-1", 1, IN_TWO_DAYS, client=None, anonymous=True))
     life.run_until(IN_TWO_DAYS + timedelta(days=1))

@@ -16,8 +16,8 @@ from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.bookings.book import WantedLine
 from chalicelib.services.bookings.step_booking import mark_no_show
 from chalicelib.services.clients.plan_client import with_wake
-from tests.builders import NETWORK, a_client, a_consent, a_salon, save_client
-from tests.life import Life
+from infra.testkit.builders import NETWORK, a_client, a_consent, a_salon, save_client
+from infra.testkit.salon_driver import Life
 
 CHISINAU, NEW_YORK, MOSCOW = "Europe/Chisinau", "America/New_York", "Europe/Moscow"
 SALON_IN = {CHISINAU: "sal_centru", NEW_YORK: "sal_york", MOSCOW: "sal_moscow"}

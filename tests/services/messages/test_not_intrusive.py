@@ -18,8 +18,8 @@ from chalicelib.services.bookings.confirm_visit import confirm_visit
 from chalicelib.services.bookings.step_booking import mark_no_show
 from chalicelib.services.clients.plan_client import with_wake
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
-from tests.builders import NETWORK, NOW, RecordingSender, a_client, a_consent, access, save_client
-from tests.life import Life
+from infra.testkit.builders import NETWORK, NOW, RecordingSender, a_client, a_consent, access, save_client
+from infra.testkit.salon_driver import Life
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
 MARIA = "cli_maria00000000001"

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 from chalicelib.domain.messages.messages import MessageState
 from chalicelib.domain.shared.touches import GRACE, MUST_ARRIVE
 from chalicelib.services.clients import keep_consents
-from tests.builders import NETWORK, NOW
-from tests.life import Life
+from infra.testkit.builders import NETWORK, NOW
+from infra.testkit.salon_driver import Life
 from tests.unit.channels.channels import CHANNELS, a_client
 from tests.unit.channels.unreliable import (
     Handler,

@@ -15,8 +15,8 @@ from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
 from chalicelib.domain.shared.touches import GRACE, Purpose, TouchKind, TouchState
 from chalicelib.services.clients.plan_client import with_wake
 from chalicelib.services.messages.take_receipt import RECORDED_WITHIN, NotThereYet, Taken, take_receipt
-from tests.builders import NETWORK, NOW, RecordingSender, a_consent
-from tests.life import Life
+from infra.testkit.builders import NETWORK, NOW, RecordingSender, a_consent
+from infra.testkit.salon_driver import Life
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
 S = MessageState

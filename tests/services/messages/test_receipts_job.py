@@ -15,8 +15,8 @@ from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.jobs.job import metrics
 from chalicelib.jobs.receipts import receipts
 from chalicelib.services.networks.set_identities import answer_at
-from tests.builders import NETWORK, NOW
-from tests.life import Life
+from infra.testkit.builders import NETWORK, NOW
+from infra.testkit.salon_driver import Life
 from tests.unit.events.provider_events import sms_event, sms_reply
 
 TOPIC, MARIA, OURS = "arn:aws:sns:us-east-1:123456789012:events", "cli_maria00000000001", "+37360000000"

@@ -13,8 +13,8 @@ from chalicelib.domain.shared.touches import Purpose, TouchKind, TouchState
 from chalicelib.services.bookings.book import WantedLine
 from chalicelib.services.messages.take_reply import Heard, take_reply
 from chalicelib.services.networks.set_identities import answer_at
-from tests.builders import NETWORK, NOW, OTHER_NETWORK, a_town
-from tests.life import Life
+from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_town
+from infra.testkit.salon_driver import Life
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
 MARIA, MARIAS_PHONE, OURS = "cli_maria00000000001", "+37369123456", "+37360000000"

@@ -10,8 +10,8 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.intake.site_events import SiteClient, SiteStatus
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.services.messages.about_booking import about_booking
-from tests.builders import NETWORK, NOW
-from tests.life import LINE, Life, reported
+from infra.testkit.builders import NETWORK, NOW
+from infra.testkit.salon_driver import LINE, Life, reported
 
 IN_TWO_DAYS = NOW + timedelta(days=2)
 WIFE = SiteClient("c-wife", "Vera", "069000222", "family@example.com")

@@ -20,8 +20,8 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import derived
 from chalicelib.services.networks import set_up
 from chalicelib.services.networks.set_rules import set_rules
-from tests.builders import NETWORK, NOW, access
-from tests.life import Life
+from infra.testkit.builders import NETWORK, NOW, access
+from infra.testkit.salon_driver import Life
 
 MARIA = "cli_maria00000000001"
 

@@ -5,8 +5,8 @@ import pytest
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.networks.set_identities import answer_at, set_identities
 from chalicelib.services.networks.set_up import change_network
-from tests.builders import NETWORK, OTHER_NETWORK, a_town, access
-from tests.life import Life
+from infra.testkit.builders import NETWORK, OTHER_NETWORK, a_town, access
+from infra.testkit.salon_driver import Life
 
 PHONE, OTHER_PHONE, WHATSAPP = "+37360000000", "+37360000001", "phone-number-id-976c72a700aac43eaf573ae050ex"
 

@@ -28,7 +28,7 @@ from chalicelib.services.simulations.simulate_programme import (
     see_simulation,
 )
 from chalicelib.services.waking.walk_on import walk_on
-from tests.builders import (
+from infra.testkit.builders import (
     NETWORK,
     NOW,
     OTHER_NETWORK,
@@ -40,8 +40,8 @@ from tests.builders import (
     access,
     save_client,
 )
-from tests.life import Life
-from tests.small_pages import SmallPages
+from infra.testkit.paged_store import SmallPages
+from infra.testkit.salon_driver import Life
 
 CLIENTS, BORN = 13, date(1990, 10, 15)
 TEN = replace(BonusRules(), cashback_percent=10)

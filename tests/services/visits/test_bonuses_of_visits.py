@@ -13,8 +13,8 @@ from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import undo_entry
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
-from tests.builders import NETWORK, NOW, access
-from tests.life import Life
+from infra.testkit.builders import NETWORK, NOW, access
+from infra.testkit.salon_driver import Life
 
 MARIA = "cli_maria00000000001"
 IN_TWO_DAYS = NOW + timedelta(days=2)

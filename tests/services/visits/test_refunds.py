@@ -15,7 +15,7 @@ from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits import refund_visit
 from chalicelib.services.visits.refund_visit import Refunded
-from tests.builders import (
+from infra.testkit.builders import (
     NETWORK,
     NOW,
     FreshDirectories,
@@ -29,8 +29,8 @@ from tests.builders import (
     access,
     no_pause,
 )
-from tests.life import Life
-from tests.memory_store import MemoryStore
+from infra.testkit.memory_store import MemoryStore
+from infra.testkit.salon_driver import Life
 from tests.profile import tries
 
 MARIA = "cli_maria00000000001"

@@ -14,8 +14,8 @@ from chalicelib.services.loyalty.keep_coupons import CouponBill, open_coupons, r
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.visits.visit_gifts import coupons_for
-from tests.builders import NETWORK, a_salon, access
-from tests.life import Life, reported
+from infra.testkit.builders import NETWORK, a_salon, access
+from infra.testkit.salon_driver import Life, reported
 from tests.services.rewarded import MARIA, balance, booked_on, entries, visited_on, with_rules
 
 THREE_IN_TWO_MONTHS = VisitReward(

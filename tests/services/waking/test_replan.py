@@ -22,7 +22,7 @@ from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 from chalicelib.services.waking import replan
 from chalicelib.services.waking.walk_on import walk_on
-from tests.builders import (
+from infra.testkit.builders import (
     NETWORK,
     NOW,
     RecordingWakeQueue,
@@ -33,7 +33,7 @@ from tests.builders import (
     a_town,
     access,
 )
-from tests.life import Life
+from infra.testkit.salon_driver import Life
 
 MARIA = "cli_maria00000000001"
 

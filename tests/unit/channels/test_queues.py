@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib.domain.waking.walks import Walk, WalkKind
 from chalicelib.queues import SqsWakeQueue
-from tests.builders import NETWORK, NOW
+from infra.testkit.builders import NETWORK, NOW
 
 
 class RecordingSqs:

@@ -9,7 +9,7 @@ from chalicelib.domain.bookings.booking_plan import plans
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import Plan, Touch, TouchKind, TouchState, open_plans
-from tests.builders import a_booking
+from infra.testkit.builders import a_booking
 
 NOTICE, CONFIRM, REMINDER = TouchKind.NOTICE, TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER
 CHISINAU, MOSCOW, NEW_YORK = "Europe/Chisinau", "Europe/Moscow", "America/New_York"

@@ -15,7 +15,7 @@ from chalicelib.domain.messages.messages import MessageState
 from chalicelib.domain.messages.receipts import Receipt
 from chalicelib.domain.messages.replies import Reply
 from chalicelib.events.read import read
-from tests.builders import NOW
+from infra.testkit.builders import NOW
 from tests.unit.events.provider_events import (
     CALLBACK,
     CLIENT,

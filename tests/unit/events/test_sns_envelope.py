@@ -17,7 +17,7 @@ from cryptography.x509.oid import NameOID
 
 from chalicelib.domain.messages.message_events import Forged
 from chalicelib.events.sns_envelope import Envelopes, Published
-from tests.builders import NOW
+from infra.testkit.builders import NOW
 
 TOPIC = "arn:aws:sns:us-east-1:123456789012:events"
 URL = "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-01d088a6f77103d0fe307c0069e40ed6.pem"

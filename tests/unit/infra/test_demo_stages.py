@@ -10,8 +10,8 @@ from chalicelib.services.networks.check_rules import check_rules
 from chalicelib.services.shared.world import World
 from infra.demo.year.rules import lived_by
 from infra.demo.year.stages import STAGES, staged
-from tests.builders import RecordingIntake, RecordingSender, SettableClock
-from tests.life import Life
+from infra.testkit.builders import RecordingIntake, RecordingSender, SettableClock
+from infra.testkit.salon_driver import Life
 from tests.unit.infra.demo_network import NETWORK, NOW, bonuses, directory, rules, year
 
 STAGED = sum(count for _, count in STAGES)

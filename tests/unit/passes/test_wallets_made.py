@@ -16,7 +16,7 @@ from chalicelib.wallets.apple_push import HOST, ApplePush
 from chalicelib.wallets.every_wallet import EveryWallet
 from chalicelib.wallets.google_wallet import GoogleUpdates
 from chalicelib.wallets.http2 import Http2
-from tests.builders import NOW
+from infra.testkit.builders import NOW
 from tests.unit.passes.pass_keys import made_keys
 
 SHOWN = Pass(serial="lotos00001.maria00000000001", network_name="Lotos", code="C", points=70)

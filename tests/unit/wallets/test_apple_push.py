@@ -20,7 +20,7 @@ from chalicelib.wallets import apple_push
 from chalicelib.wallets.apple_push import Answer, ApplePush, Post
 from chalicelib.wallets.every_wallet import EveryWallet
 from chalicelib.wallets.http2 import Http2, tls_of
-from tests.builders import NETWORK, NOW
+from infra.testkit.builders import NETWORK, NOW
 from tests.unit.wallets.apple_server import BREAKS, GOES_AWAY, HOST, SILENT, AppleServer, Keys, made_keys
 
 MARIA = "cli_maria00000000001"

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.domain.loyalty.wallet import GOOGLE, Pass, PassDevice
 from chalicelib.wallets.google_wallet import OBJECTS, TOKENS, GoogleUpdates, over_https
-from tests.builders import NETWORK, NOW, SettableClock
+from infra.testkit.builders import NETWORK, NOW, SettableClock
 
 MARIA = "cli_maria00000000001"
 SHOWN = Pass(serial="lotos00001.maria00000000001", network_name="Lotos", code="C", points=70)

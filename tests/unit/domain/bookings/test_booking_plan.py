@@ -14,7 +14,7 @@ from chalicelib.domain.bookings.bookings import Booking, Review, Status
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import Plan, TouchKind, with_touches
-from tests.builders import a_booking
+from infra.testkit.builders import a_booking
 from tests.unit.domain.days import (
     CHISINAU,
     CONFIRM,

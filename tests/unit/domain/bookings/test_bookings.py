@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.bookings.bookings import UPCOMING, Line, Status, moved, stepped
 from chalicelib.domain.shared.errors import DomainError
-from tests.builders import NOW, a_booking
+from infra.testkit.builders import NOW, a_booking
 
 TEN = timedelta(minutes=10)
 ALLOWED = {

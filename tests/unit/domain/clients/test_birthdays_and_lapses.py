@@ -11,7 +11,7 @@ from chalicelib.domain.clients.client_plan import birthday_in, next_wake, plans
 from chalicelib.domain.clients.clients import Client, VisitDay, with_birth_date_told
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import Plan, Touch, TouchKind, TouchState, open_plans, with_touches
-from tests.builders import a_client
+from infra.testkit.builders import a_client
 from tests.unit.domain.days import CHISINAU, NEW_YORK, RULES, clock_of, local
 
 BIRTHDAY, AT_RISK, WIN_BACK = TouchKind.BIRTHDAY, TouchKind.AT_RISK, TouchKind.WIN_BACK

@@ -15,7 +15,7 @@ from chalicelib.domain.clients.categories import (
     usual_gap_days,
 )
 from chalicelib.domain.clients.clients import Client, VisitDay, with_visit
-from tests.builders import a_client
+from infra.testkit.builders import a_client
 
 TODAY = date(2026, 11, 23)
 

@@ -10,7 +10,7 @@ from chalicelib.domain.clients.client_plan import next_wake, plans, services_due
 from chalicelib.domain.clients.clients import Client, Due, VisitDay
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import Plan, Touch, TouchKind, TouchState, with_touches
-from tests.builders import NOW, a_booking, a_client, a_service
+from infra.testkit.builders import NOW, a_booking, a_client, a_service
 
 ZONE, RULES = "Europe/Chisinau", MessageRules()
 SERVICES = {

@@ -14,7 +14,7 @@ from chalicelib.domain.clients.clients import (
     without_booking,
 )
 from chalicelib.domain.shared.touches import Purpose
-from tests.builders import NOW, a_client, a_consent
+from infra.testkit.builders import NOW, a_client, a_consent
 
 DAY, SALON = date(2026, 11, 23), "sal_centru"
 

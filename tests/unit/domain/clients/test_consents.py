@@ -19,7 +19,7 @@ from chalicelib.domain.clients.clients import (
 )
 from chalicelib.domain.clients.consents import all_refused, reached_anew, with_consents
 from chalicelib.domain.shared.touches import Purpose
-from tests.builders import NOW, a_client, a_consent
+from infra.testkit.builders import NOW, a_client, a_consent
 
 MARKETING, SERVICE = Purpose.MARKETING, Purpose.SERVICE
 

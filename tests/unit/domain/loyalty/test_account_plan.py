@@ -21,7 +21,7 @@ from chalicelib.domain.shared.touches import (
     with_touches,
 )
 from chalicelib.domain.shared.waking import Wake
-from tests.builders import NETWORK
+from infra.testkit.builders import NETWORK
 from tests.unit.domain.days import CHISINAU, NEW_YORK, RULES, clock_of, local
 
 EXPIRY = TouchKind.BONUS_EXPIRY

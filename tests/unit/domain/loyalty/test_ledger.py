@@ -12,7 +12,7 @@ from chalicelib.domain.loyalty.ledger import Posted, ensure_same, posted
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.undoing import reversed_entry
 from chalicelib.domain.shared.errors import DomainError
-from tests.builders import NETWORK, NOW
+from infra.testkit.builders import NETWORK, NOW
 
 EMPTY = Account(network_id=NETWORK, client_id="cli_maria00000000001")
 

@@ -13,7 +13,7 @@ from chalicelib.domain.loyalty.undoing import reversed_entry
 from chalicelib.domain.merging.moving import moved_in, moved_out
 from chalicelib.domain.merging.unmerging import came_back, left_again
 from chalicelib.services.loyalty.undo_entry import expired_of, undone_of
-from tests.builders import NETWORK, NOW
+from infra.testkit.builders import NETWORK, NOW
 
 EMPTY = Account(network_id=NETWORK, client_id="cli_maria00000000001")
 OTHER = replace(EMPTY, client_id="cli_petru00000000001")

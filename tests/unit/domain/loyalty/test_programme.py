@@ -35,7 +35,7 @@ from chalicelib.domain.networks.bonus_rules import (
     Tier,
     TiersBy,
 )
-from tests.builders import NETWORK, NOW
+from infra.testkit.builders import NETWORK, NOW
 
 RULES = BonusRules()
 CHISINAU, YORK, MOSCOW = "Europe/Chisinau", "America/New_York", "Europe/Moscow"

@@ -27,7 +27,7 @@ from chalicelib.domain.loyalty.surprises import (
 )
 from chalicelib.domain.networks.bonus_rules import Gift, Surprise
 from chalicelib.domain.shared.holdout import is_held_out
-from tests.builders import NETWORK
+from infra.testkit.builders import NETWORK
 
 ZONE = "Europe/Chisinau"
 DECEMBER = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)

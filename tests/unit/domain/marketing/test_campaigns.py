@@ -11,7 +11,7 @@ import pytest
 from chalicelib.domain.clients.clients import Client, VisitDay
 from chalicelib.domain.marketing.campaigns import Segment, matches, slots
 from chalicelib.domain.shared.quiet_hours import QuietHours
-from tests.builders import NOW, a_client
+from infra.testkit.builders import NOW, a_client
 
 TODAY = date(2026, 11, 23)
 ZONE = "Europe/Chisinau"

@@ -19,7 +19,7 @@ from chalicelib.domain.marketing.promotions import (
     taken_from,
 )
 from chalicelib.domain.networks.bonus_rules import Gift
-from tests.builders import NETWORK, NOW
+from infra.testkit.builders import NETWORK, NOW
 
 ZONE = "Europe/Chisinau"
 

@@ -12,7 +12,7 @@ from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.holdout import is_held_out
 from chalicelib.domain.shared.touches import ESSENTIAL, MARKETING, TouchKind
-from tests.builders import NETWORK, NOW
+from infra.testkit.builders import NETWORK, NOW
 
 REVIEW, BIRTHDAY, INVITATION = TouchKind.REVIEW_REQUEST, TouchKind.BIRTHDAY, TouchKind.REPEAT_INVITATION
 RULES = MessageRules()

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.domain.messages.prices import PART_MICROS, billed_parts, estimated_micros
 from chalicelib.domain.networks.network import Directory, Price
 from chalicelib.domain.networks.rules import MessageRules
-from tests.builders import NETWORK, NOW, a_network
+from infra.testkit.builders import NETWORK, NOW, a_network
 
 
 def directory(**learned: int) -> Directory:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.receipts import Receipt, applied, micros, price_of_a_part
 from chalicelib.domain.shared.touches import TouchKind
-from tests.builders import NETWORK, NOW
+from infra.testkit.builders import NETWORK, NOW
 
 S = MessageState
 EARLIER, LATER = NOW + timedelta(seconds=5), NOW + timedelta(minutes=5)

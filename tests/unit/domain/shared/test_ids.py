@@ -17,7 +17,7 @@ from chalicelib.domain.shared.ids import (
     time_ordered,
     time_part,
 )
-from tests.builders import NOW
+from infra.testkit.builders import NOW
 
 instants = st.integers(0, 6_000_000_000_000).map(lambda ms: NOW + timedelta(milliseconds=ms))
 

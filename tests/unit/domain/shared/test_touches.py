@@ -27,7 +27,7 @@ from chalicelib.domain.shared.touches import (
     touch_of,
     with_touches,
 )
-from tests.builders import NOW, a_booking
+from infra.testkit.builders import NOW, a_booking
 
 NOTICE, REMINDER, REVIEW = TouchKind.NOTICE, TouchKind.CONTROL_REMINDER, TouchKind.REVIEW_REQUEST
 LATER = NOW + timedelta(hours=2)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from chalicelib.domain.shared.waking import FAILURES_BEFORE_PARKING, Trouble, Wake, after_failure, first_wake
-from tests.builders import NOW
+from infra.testkit.builders import NOW
 
 
 def test_an_item_that_fails_waits_twice_as_long_each_time_and_is_parked_in_the_end() -> None:

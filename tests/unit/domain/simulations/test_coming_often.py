@@ -13,7 +13,7 @@ from chalicelib.domain.loyalty.programme import month_of, with_turnover
 from chalicelib.domain.loyalty.visit_rewards import months_rewarded, visits_rewarded
 from chalicelib.domain.networks.bonus_rules import BonusRules, CouponTerms, Gift, Streak, VisitReward
 from chalicelib.domain.simulations.coming_often import ComingOften
-from tests.builders import NETWORK
+from infra.testkit.builders import NETWORK
 
 COUPON = CouponTerms("Shampoo", percent=10)
 within = st.one_of(

@@ -13,7 +13,7 @@ from chalicelib.domain.loyalty.ledger import brought_up, posted
 from chalicelib.domain.loyalty.lots import with_activity
 from chalicelib.domain.loyalty.programme import Terms
 from chalicelib.domain.simulations.purse import Purse
-from tests.builders import NETWORK, NOW
+from infra.testkit.builders import NETWORK, NOW
 
 ZONE = "Europe/Chisinau"
 EMPTY = Account(network_id=NETWORK, client_id="cli_maria00000000001")

@@ -30,7 +30,7 @@ from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import Rules, plan_alike
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.networks.check_rules import check_rules
-from tests.builders import NETWORK, a_network, a_salon, a_service
+from infra.testkit.builders import NETWORK, a_network, a_salon, a_service
 from tests.profile import tries
 
 CENTRU, RISCANI, YORK = "sal_centru", "sal_riscani", "sal_york"

@@ -22,7 +22,7 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.networks.check_rules import check_rules
-from tests.builders import a_network, a_salon, a_service
+from infra.testkit.builders import a_network, a_salon, a_service
 from tests.profile import tries
 
 SALON, SERVICE = "sal_centru", "srv_cut"

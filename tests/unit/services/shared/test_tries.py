@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.shared.ids import ALPHABET, fraction
 from chalicelib.services.shared.world import CONFLICT_TRIES, World
-from tests.builders import SeededChance
+from infra.testkit.builders import SeededChance
 
 NOTHING: Any = None
 

@@ -31,7 +31,7 @@ from chalicelib.domain.simulations.past_visits import Span
 from chalicelib.domain.simulations.simulation import simulated
 from chalicelib.services.loyalty.visit_points import bill_of, points_of_visit, programme_of, visited_on
 from chalicelib.services.simulations.simulate_past import past_visit
-from tests.builders import NETWORK, a_booking, a_network, a_salon, a_service
+from infra.testkit.builders import NETWORK, a_booking, a_network, a_salon, a_service
 
 BEGIN = datetime(2025, 1, 10, 9, 30, tzinfo=UTC)
 UNTIL = datetime(2026, 6, 30, 21, 0, tzinfo=UTC)

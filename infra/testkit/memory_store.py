@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clearing.clearing import Clearing, ClearingPart
@@ -40,8 +40,9 @@ from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.shared.ports import DueItem, Page, SaveConflict
 from chalicelib.store.item import after_save
 from chalicelib.store.keys import OVERWRITTEN, UNVERSIONED, instant_text, place_of
-from tests.crash.failing_calls import Calls, Failure, WorkerDied
+from infra.testkit.failing_calls import Calls, Failure, WorkerDied
 
+T = TypeVar("T")
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -112,10 +113,10 @@ class MemoryStore:
 
     # --- one
 
-    def _one(self, cls: type, **said: Any) -> Any:
+    def _one(self, cls: type[T], **said: Any) -> T | None:
         return next(iter(self._all(cls, **said)), None)
 
-    def _all(self, cls: type, **said: Any) -> list[Any]:
+    def _all(self, cls: type[T], **said: Any) -> list[T]:
         return [
             value
             for value in self._kept.values()
@@ -131,10 +132,17 @@ class MemoryStore:
         network = self._one(Network, network_id=network_id)
         if network is None:
             return None
-        of = {cls: self._all(cls, network_id=network_id) for cls in (Salon, Staff, Service, Connection)}
+
+        def by_id(cls: type[T]) -> dict[str, T]:
+            found: list[Any] = sorted(self._all(cls, network_id=network_id), key=_key)
+            return {each.id: each for each in found}
+
         return Directory(
             network,
-            *({each.id: each for each in sorted(found, key=_key)} for found in of.values()),
+            by_id(Salon),
+            by_id(Staff),
+            by_id(Service),
+            by_id(Connection),
             {(t.kind, t.channel, t.language): t for t in self._all(Template, network_id=network_id)},
             {(p.channel, p.country_code): p for p in self._all(Price, network_id=network_id)},
             {offer.id: offer for offer in self._all(Offer, network_id=network_id)},
@@ -209,12 +217,20 @@ class MemoryStore:
 
     @_call
     def promotion_share(self, network_id: str, promotion_id: str, number: str) -> PromotionShare:
-        parts = {"network_id": network_id, "promotion_id": promotion_id, "number": number}
+        parts: dict[str, Any] = {
+            "network_id": network_id,
+            "promotion_id": promotion_id,
+            "number": number,
+        }
         return self._one(PromotionShare, **parts) or PromotionShare(**parts)
 
     @_call
     def promotion_taken(self, network_id: str, promotion_id: str, client_id: str) -> Taken:
-        parts = {"network_id": network_id, "promotion_id": promotion_id, "client_id": client_id}
+        parts: dict[str, Any] = {
+            "network_id": network_id,
+            "promotion_id": promotion_id,
+            "client_id": client_id,
+        }
         return self._one(Taken, **parts) or Taken(**parts)
 
     @_call

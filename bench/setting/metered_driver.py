@@ -26,7 +26,7 @@ from chalicelib.store.keys import shard_names
 from chalicelib.store.table import Table
 from chalicelib.texts.wording import message_words
 from chalicelib.wiring import CachedDirectories
-from tests.builders import (
+from infra.testkit.builders import (
     NETWORK,
     RecordingSender,
     SeededChance,

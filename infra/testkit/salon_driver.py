@@ -40,7 +40,7 @@ from chalicelib.services.waking.sweep_shards import sweep
 from chalicelib.services.waking.wake_items import Drained, drain_shard
 from chalicelib.services.waking.wakers import wakers
 from chalicelib.store.keys import shard_names
-from tests.builders import NETWORK, access
+from infra.testkit.builders import NETWORK, access
 
 BASE_URL = "https://salon.example"
 

@@ -68,7 +68,8 @@ def _value_size(value: Mapping[str, Any]) -> int:
     if kind == "B":
         return len(content)
     if kind == "N":
-        return 1 + ceil(len(content.strip("-").strip("0")) / 2) + content.startswith("-")
+        digits: str = content
+        return 1 + ceil(len(digits.strip("-").strip("0")) / 2) + digits.startswith("-")
     raise NotImplementedError(f"the size of an attribute of type {kind}")
 
 
