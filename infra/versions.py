@@ -1,0 +1,91 @@
+"""Runs tests on the other versions of Python that this machine has, each in an environment of its own.
+
+    python3 -m infra.versions tests/unit/
+
+The arguments go to pytest. Needs nothing but the standard library, since no environment may exist yet.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from infra.environments import ROOT
+
+VERSIONS = ("3.12", "3.13")
+TESTED_VERSION = "{}.{}".format(*sys.version_info)
+"""The version that `make test` runs on."""
+
+PROBE = "import sys; print('{}.{}'.format(*sys.version_info))"
+PROBE_SECONDS = 30
+
+
+def interpreter(version: str, path: str) -> Path | None:
+    """The first interpreter of that version that runs. path: folders, as in the PATH variable."""
+    return next((each for each in _candidates(version, path) if _runs(each, version)), None)
+
+
+def _candidates(version: str, path: str) -> Iterator[Path]:
+    """All on the path, since the first may be a shim of pyenv that runs nothing; then those that pyenv keeps,
+    newest first."""
+    name = f"python{version}"
+    yield from (Path(folder) / name for folder in path.split(os.pathsep) if folder)
+    if root := _pyenv_root(path):
+        releases = [
+            (int(found[1]), folder)
+            for folder in root.glob(f"versions/{version}.*")
+            if (found := re.fullmatch(rf"{re.escape(version)}\.(\d+)", folder.name))
+        ]
+        yield from (folder / "bin" / name for _, folder in sorted(releases, reverse=True))
+
+
+def _pyenv_root(path: str) -> Path | None:
+    """Where pyenv keeps its versions, if the machine has pyenv."""
+    pyenv = shutil.which("pyenv", path=path)
+    said = pyenv and _output(pyenv, "root")
+    return Path(said) if said else None
+
+
+def _runs(candidate: Path, version: str) -> bool:
+    return candidate.is_file() and _output(str(candidate), "-c", PROBE) == version
+
+
+def _output(*command: str) -> str | None:
+    """What a command prints; None if it does not run or fails."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PROBE_SECONDS)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def passes(version: str, python: Path, pytest_arguments: Sequence[str]) -> bool:
+    """Whether the tests pass. The environment is made first, or brought up to date."""
+    folder = f".venv-{version}"
+    make = [str(python), "infra/environments.py", f"{folder}=requirements-dev.txt"]
+    test = [f"{ROOT}/{folder}/bin/python", "-m", "pytest", *pytest_arguments]
+    return all(subprocess.run(command, cwd=ROOT).returncode == 0 for command in (make, test))
+
+
+def main(pytest_arguments: Sequence[str]) -> int:
+    """Tests each version, tells at the end which versions ran, and answers the exit status."""
+    told, failed = [], False
+    for version in VERSIONS:
+        if version == TESTED_VERSION:
+            told.append(f"Python {version}: left to make test, which runs on it")
+        elif (python := interpreter(version, os.environ.get("PATH", ""))) is None:
+            told.append(f"Python {version}: not found, not tested")
+        else:
+            print(f"Python {version}: {python}", flush=True)
+            passed = passes(version, python, pytest_arguments)
+            failed = failed or not passed
+            told.append(f"Python {version}: {'passed' if passed else 'FAILED'}")
+    print("\n".join(told), flush=True)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
