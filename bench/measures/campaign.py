@@ -21,6 +21,7 @@ from bench.setting.metered_driver import SALON, Salon
 from chalicelib.domain.clients.clients import Client, VisitDay
 from chalicelib.domain.marketing.campaigns import Campaign, Segment
 from chalicelib.domain.shared.ids import digest
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.marketing import keep_campaigns, run_campaign
 from chalicelib.services.shared.world import World
 from chalicelib.services.waking.walk_on import walk_on
@@ -111,7 +112,7 @@ def _lay_out(salon: Salon, clients: Iterator[Client]) -> None:
 def _slices(world: World, campaign: Campaign) -> Iterator[None]:
     """Does one slice after another, as one wake after another."""
     while True:
-        walk = world.store.walk(campaign.network_id, str(campaign.invite_walk_id))
+        walk = world.store.get(Walk, network_id=campaign.network_id, id=str(campaign.invite_walk_id))
         assert walk is not None
         if walk.finished_at is not None:
             return

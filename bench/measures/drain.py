@@ -10,6 +10,7 @@ from bench.report.figures import Figure
 from bench.setting.environment import Ground
 from bench.setting.layout import due, invited, lay_out
 from bench.setting.metered_driver import Salon
+from chalicelib.domain.clients.clients import Client
 from chalicelib.services.waking.wake_items import drain_shard
 from chalicelib.store.item import CONNECT_SECONDS, READ_SECONDS
 
@@ -50,7 +51,7 @@ def compare(ground: Ground, lay: Lay, messages: int) -> Drains:
     found = Drains(calls=sum(len(turn) for turns in asked.values() for turn in turns))
     salon, other = _with_due(ground, lay, messages), _with_due(ground, lay, messages)
     repeat = _repeater(ground, other.table.item.Meta.table_name)
-    salon.table.client(salon.network_id, "cli_nobody")  # connected, as the repeater is
+    salon.table.get(Client, network_id=salon.network_id, id="cli_nobody")  # connected, as the repeater is
     for shard, turns in asked.items():
         clock, left = _Watch(found), iter(turns)
 

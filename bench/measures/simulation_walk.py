@@ -20,6 +20,7 @@ from chalicelib.domain.clients.clients import VisitDay
 from chalicelib.domain.networks.bonus_rules import Exclusions
 from chalicelib.domain.shared.ids import digest
 from chalicelib.domain.simulations.simulations import Simulation
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.simulations.simulate_programme import begin_simulation
 from chalicelib.services.waking.walk_on import walk_on
 from infra.testkit.builders import RecordingWakeQueue, a_booking, a_client, access
@@ -58,9 +59,11 @@ def _simulated(salon: Salon) -> Simulation:
     """Begun, and done slice by slice, as one wake after another."""
     world = replace(salon.world, wake_queue=RecordingWakeQueue())
     begun = begin_simulation(world, access(), lambda present: TRIED, warm_up_months=0)
-    while (walk := world.store.walk(begun.network_id, begun.walk_id)) is not None and walk.wake is not None:
+    while (
+        walk := world.store.get(Walk, network_id=begun.network_id, id=begun.walk_id)
+    ) is not None and walk.wake is not None:
         walk_on(world, walk)
-    done = world.store.simulation(begun.network_id, begun.id)
+    done = world.store.get(Simulation, network_id=begun.network_id, id=begun.id)
     assert done is not None
     return done
 

@@ -14,6 +14,7 @@ from bench.setting.http import Http
 from bench.setting.meter import Meter, Spent
 from bench.setting.metered_driver import SALON, Salon
 from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.shared.touches import TouchKind
 
@@ -170,7 +171,7 @@ class Visit:
 
     def _invited_at(self, booking: Booking) -> datetime:
         with self._aside():
-            client = self.salon.table.client(self.salon.network_id, str(booking.client_id))
+            client = self.salon.table.get(Client, network_id=self.salon.network_id, id=str(booking.client_id))
         assert client is not None
         assert client.wake is not None
         return client.wake.at + timedelta(seconds=20)

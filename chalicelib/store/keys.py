@@ -16,35 +16,20 @@ from zlib import crc32
 from msgspec import Struct
 
 from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Status
-from chalicelib.domain.clearing.clearing import Clearing, ClearingPart
+from chalicelib.domain.clearing.clearing import ClearingPart
 from chalicelib.domain.clients.clients import Client, ConsentChange
 from chalicelib.domain.intake.inbox import KEPT, InboxItem
-from chalicelib.domain.loyalty.account import Account, Entry
+from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.coupons import Coupon
-from chalicelib.domain.loyalty.surprises import SurpriseMonth
 from chalicelib.domain.loyalty.wallet import DevicePass, PassDevice
-from chalicelib.domain.marketing.campaigns import Campaign, Recipient
-from chalicelib.domain.marketing.promotions import Offer, Promotion, PromotionShare, Taken
+from chalicelib.domain.marketing.promotions import Offer
 from chalicelib.domain.messages.messages import Message, Told
-from chalicelib.domain.messages.spending import Spending
-from chalicelib.domain.networks.network import (
-    Connection,
-    Key,
-    Network,
-    Price,
-    Salon,
-    Service,
-    Staff,
-    Template,
-)
 from chalicelib.domain.networks.rules import RulesChange
-from chalicelib.domain.shared.aliases import Alias, InboundNumber
+from chalicelib.domain.shared.aliases import Alias
 from chalicelib.domain.shared.links import Link
-from chalicelib.domain.shared.operations import GivenAnswer, Parked, Tally
-from chalicelib.domain.shared.tasks import Task
+from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.waking import Wake
-from chalicelib.domain.simulations.simulations import Simulation
-from chalicelib.domain.waking.walks import Walk
+from chalicelib.store.kinds import KINDS
 
 TEMPLATES = {
     "NETWORK": ("NET#{network_id}", "NETWORK"),
@@ -260,65 +245,38 @@ def _inbox(value: InboxItem) -> Place:
     )
 
 
-def _simple(kind: str, *names: str) -> Callable[[Any], Place]:
-    def place(value: Any) -> Place:
-        parts = {name: getattr(value, name) for name in names}
-        return Place(
-            *key(kind, **parts),
-            expires_at=getattr(value, "expires_at", None),
-            wake=getattr(value, "wake", None),
-        )
-
-    return place
+def _coupon(value: Coupon) -> Place:
+    """A coupon that expires stays in the table: the client is shown it."""
+    return Place(*key("COUPON", network_id=value.network_id, client_id=value.client_id, id=value.id))
 
 
 _PLACES: dict[type, Callable[[Any], Place]] = {
-    Network: _simple("NETWORK", "network_id"),
-    Salon: _simple("SALON", "network_id", "id"),
-    Staff: _simple("STAFF", "network_id", "id"),
-    Service: _simple("SERVICE", "network_id", "id"),
-    Connection: _simple("HOOK", "network_id", "token"),
-    Key: _simple("KEY", "network_id", "hash"),
-    Client: _client,
-    Account: _simple("ACCOUNT", "network_id", "client_id"),
-    Entry: _simple("ENTRY", "network_id", "client_id", "id"),
-    Coupon: lambda value: Place(
-        *key("COUPON", network_id=value.network_id, client_id=value.client_id, id=value.id)
-    ),
-    Message: _message,
     Booking: _booking,
-    Alias: _simple("ALIAS", "network_id", "kind", "value"),
+    Client: _client,
+    Coupon: _coupon,
     InboxItem: _inbox,
-    GivenAnswer: _simple("ANSWER", "network_id", "key_hash"),
-    Parked: _simple("PARKED", "network_id", "item"),
-    Tally: _simple("TALLY", "network_id", "name"),
-    Link: _simple("LINK", "id"),
-    Template: _simple("TEMPLATE", "network_id", "kind", "channel", "language"),
-    Price: _simple("PRICE", "network_id", "channel", "country_code"),
-    ConsentChange: _simple("CONSENT", "network_id", "client_id", "id"),
-    PassDevice: _simple("PASSDEVICE", "network_id", "client_id", "device"),
-    DevicePass: _simple("DEVICEPASS", "network_id", "device", "client_id"),
-    Recipient: _simple("RECIPIENT", "network_id", "client_id", "campaign_id"),
-    RulesChange: _simple("RULES", "network_id", "number"),
-    Campaign: _simple("CAMPAIGN", "network_id", "id"),
-    Promotion: _simple("PROMOTION", "network_id", "id"),
-    Offer: _simple("OFFER", "network_id", "id"),
-    PromotionShare: _simple("SHARE", "network_id", "promotion_id", "number"),
-    Taken: _simple("TAKEN", "network_id", "client_id", "promotion_id"),
-    SurpriseMonth: _simple("SURPRISE", "network_id", "month"),
-    Walk: _simple("WALK", "network_id", "id"),
-    Simulation: _simple("SIMULATION", "network_id", "id"),
-    Task: _simple("TASK", "network_id", "id"),
-    Clearing: _simple("CLEARING", "network_id", "month"),
-    ClearingPart: _simple("PART", "network_id", "walk_id", "number"),
-    Spending: _simple("SPENDING", "network_id", "month"),
-    InboundNumber: _simple("NUMBER", "number"),
+    Message: _message,
 }
+"""Kinds of which the indexes tell more than the key, or whose end is not the item's."""
 
 
 def place_of(value: Any) -> Place:
     """Where a domain value lives. Raises KeyError for a type that is not stored."""
-    return _PLACES[type(value)](value)
+    cls = type(value)
+    if cls in _PLACES:
+        return _PLACES[cls](value)
+    item_kind = KINDS[cls].item
+    return Place(
+        *key(item_kind, **{name: getattr(value, name) for name in _key_names(item_kind)}),
+        expires_at=getattr(value, "expires_at", None),
+        wake=getattr(value, "wake", None),
+    )
+
+
+@cache
+def _key_names(item_kind: str) -> tuple[str, ...]:
+    """The fields of a value that make up its key."""
+    return tuple(re.findall(r"{(\w+)}", "".join(TEMPLATES[item_kind])))
 
 
 def instant_text(at: datetime) -> str:

@@ -2,36 +2,21 @@
 services/shared/ports.py."""
 
 import time
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, get_args
 
 from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.domain.bookings.bookings import Booking
-from chalicelib.domain.clearing.clearing import Clearing
-from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.intake.inbox import InboxItem
-from chalicelib.domain.loyalty.account import Account, Entry
-from chalicelib.domain.loyalty.coupons import Coupon
-from chalicelib.domain.loyalty.surprises import SurpriseMonth
-from chalicelib.domain.marketing.campaigns import Campaign, Recipient
-from chalicelib.domain.marketing.promotions import Promotion, PromotionShare, Taken
-from chalicelib.domain.messages.messages import Message
+from chalicelib.domain.loyalty.account import Account
+from chalicelib.domain.marketing.promotions import PromotionShare, Taken
 from chalicelib.domain.messages.spending import Spending
-from chalicelib.domain.networks.network import Connection as SiteConnection
-from chalicelib.domain.networks.network import Key, Network, Price, Template
-from chalicelib.domain.shared.aliases import Alias, InboundNumber
-from chalicelib.domain.shared.links import Link
-from chalicelib.domain.shared.operations import GivenAnswer, Tally
-from chalicelib.domain.shared.tasks import Task
-from chalicelib.domain.shared.touches import TouchKind
-from chalicelib.domain.simulations.simulations import Simulation
-from chalicelib.domain.waking.walks import Walk
+from chalicelib.domain.shared.aliases import Alias
 from chalicelib.services.shared.ports import SaveConflict, Woken
 from chalicelib.store import keys
 from chalicelib.store.failures import code_of
 from chalicelib.store.item import after_save, attributes_of, bound_to, connected, value_of
+from chalicelib.store.kinds import KINDS, Reading
 from chalicelib.store.plan_reads import PlanReads
 from chalicelib.store.report_reads import ReportReads
 
@@ -39,15 +24,7 @@ T = TypeVar("T")
 
 _CONFLICT = "ConditionalCheckFailedException"
 _TRANSACTION_TRIES = 5
-_WOKEN: dict[str, type[Woken]] = {
-    "BOOKING": Booking,
-    "CLIENT": Client,
-    "ACCOUNT": Account,
-    "RECIPIENT": Recipient,
-    "INBOX": InboxItem,
-    "WALK": Walk,
-    "PROMOTION": Promotion,
-}
+_WOKEN: dict[str, type[Woken]] = {KINDS[cls].item: cls for cls in get_args(Woken)}
 
 
 class Table(PlanReads, ReportReads):
@@ -127,125 +104,42 @@ class Table(PlanReads, ReportReads):
 
     # --- reading one
 
-    def _get(self, cls: type[T], item_kind: str, /, *, consistent: bool = False, **parts: str) -> T | None:
+    def get(self, kind: type[T], /, *, fresh: bool = True, **key: str) -> T | None:
+        how = KINDS[kind].fresh if fresh else KINDS[kind].otherwise
+        place = keys.key(KINDS[kind].item, **key)
+        if how is Reading.CONSISTENT:
+            return self._read(kind, place, consistent=True)
+        found = self._read(kind, place, consistent=False)
+        if found is None and how is Reading.EVENTUAL_FIRST:
+            return self._read(kind, place, consistent=True)
+        return found
+
+    def _read(self, kind: type[T], place: tuple[str, str], *, consistent: bool) -> T | None:
         try:
-            found = self.item.get(*keys.key(item_kind, **parts), consistent_read=consistent)
+            return value_of(kind, self.item.get(*place, consistent_read=consistent))
         except DoesNotExist:
             return None
-        return value_of(cls, found)
-
-    def network(self, network_id: str) -> Network | None:
-        return self._get(Network, "NETWORK", consistent=True, network_id=network_id)
-
-    def access_key(self, network_id: str, hash: str) -> Key | None:
-        return self._surely(Key, "KEY", network_id=network_id, hash=hash)
-
-    def _surely(self, cls: type[T], item_kind: str, /, **parts: Any) -> T | None:
-        """An eventual read at half the price, and a consistent one only where that finds nothing."""
-        return self._get(cls, item_kind, **parts) or self._get(cls, item_kind, consistent=True, **parts)
-
-    def booking(self, network_id: str, booking_id: str) -> Booking | None:
-        return self._get(Booking, "BOOKING", consistent=True, network_id=network_id, id=booking_id)
-
-    def client(self, network_id: str, client_id: str, *, fresh: bool = True) -> Client | None:
-        if fresh:
-            return self._get(Client, "CLIENT", consistent=True, network_id=network_id, id=client_id)
-        return self._surely(Client, "CLIENT", network_id=network_id, id=client_id)
 
     def alias(self, network_id: str, kind: str, value: str) -> str | None:
-        found = self._get(Alias, "ALIAS", network_id=network_id, kind=kind, value=value)
+        found = self.get(Alias, network_id=network_id, kind=kind, value=value)
         return found.leads_to if found else None
 
     def account(self, network_id: str, client_id: str) -> Account:
-        """The client's account; an empty one where nothing was ever posted."""
-        found = self._get(Account, "ACCOUNT", consistent=True, network_id=network_id, client_id=client_id)
-        return found or Account(network_id=network_id, client_id=client_id)
-
-    def entry(self, network_id: str, client_id: str, entry_id: str) -> Entry | None:
-        return self._get(
-            Entry, "ENTRY", consistent=True, network_id=network_id, client_id=client_id, id=entry_id
-        )
-
-    def coupon(self, network_id: str, client_id: str, coupon_id: str) -> Coupon | None:
-        return self._get(
-            Coupon, "COUPON", consistent=True, network_id=network_id, client_id=client_id, id=coupon_id
-        )
-
-    def message(self, network_id: str, client_id: str, message_id: str) -> Message | None:
-        return self._get(
-            Message, "MSG", consistent=True, network_id=network_id, client_id=client_id, id=message_id
-        )
-
-    def inbox_item(self, network_id: str, inbox_id: str) -> InboxItem | None:
-        return self._get(InboxItem, "INBOX", consistent=True, network_id=network_id, id=inbox_id)
-
-    def link(self, link_id: str, *, surely: bool = True) -> Link | None:
-        read = self._surely if surely else self._get
-        return read(Link, "LINK", id=link_id)
-
-    def given_answer(self, network_id: str, key_hash: str) -> GivenAnswer | None:
-        return self._get(GivenAnswer, "ANSWER", consistent=True, network_id=network_id, key_hash=key_hash)
-
-    def tally(self, network_id: str, name: str) -> Tally | None:
-        return self._get(Tally, "TALLY", consistent=True, network_id=network_id, name=name)
-
-    def connection(self, network_id: str, token: str) -> SiteConnection | None:
-        return self._surely(SiteConnection, "HOOK", network_id=network_id, token=token)
-
-    def template(self, network_id: str, kind: TouchKind, channel: str, language: str) -> Template | None:
-        parts = {"kind": kind.value, "channel": channel, "language": language}
-        return self._get(Template, "TEMPLATE", consistent=True, network_id=network_id, **parts)
-
-    def price(self, network_id: str, channel: str, country_code: str) -> Price | None:
-        parts = {"channel": channel, "country_code": country_code}
-        return self._get(Price, "PRICE", consistent=True, network_id=network_id, **parts)
+        return self._or_empty(Account, network_id=network_id, client_id=client_id)
 
     def spending(self, network_id: str, month: str) -> Spending:
-        """What was reserved in a month; nothing where nothing ever was."""
-        found = self._get(Spending, "SPENDING", consistent=True, network_id=network_id, month=month)
-        return found or Spending(network_id=network_id, month=month)
-
-    def campaign(self, network_id: str, campaign_id: str, *, fresh: bool = True) -> Campaign | None:
-        return self._get(Campaign, "CAMPAIGN", consistent=fresh, network_id=network_id, id=campaign_id)
-
-    def recipient(self, network_id: str, client_id: str, campaign_id: str) -> Recipient | None:
-        parts = {"client_id": client_id, "campaign_id": campaign_id}
-        return self._get(Recipient, "RECIPIENT", consistent=True, network_id=network_id, **parts)
-
-    def promotion(self, network_id: str, promotion_id: str) -> Promotion | None:
-        return self._get(Promotion, "PROMOTION", consistent=True, network_id=network_id, id=promotion_id)
+        return self._or_empty(Spending, network_id=network_id, month=month)
 
     def promotion_share(self, network_id: str, promotion_id: str, number: str) -> PromotionShare:
-        """One of the places in which a promotion is counted; an empty one where nothing was counted yet."""
-        parts: dict[str, Any] = {"network_id": network_id, "promotion_id": promotion_id, "number": number}
-        return self._get(PromotionShare, "SHARE", consistent=True, **parts) or PromotionShare(**parts)
+        return self._or_empty(PromotionShare, network_id=network_id, promotion_id=promotion_id, number=number)
 
     def promotion_taken(self, network_id: str, promotion_id: str, client_id: str) -> Taken:
-        """What a client has got by a promotion; nothing where they never came during it."""
-        parts: dict[str, Any] = {
-            "network_id": network_id,
-            "promotion_id": promotion_id,
-            "client_id": client_id,
-        }
-        return self._get(Taken, "TAKEN", consistent=True, **parts) or Taken(**parts)
+        return self._or_empty(Taken, network_id=network_id, promotion_id=promotion_id, client_id=client_id)
 
-    def surprise_month(self, network_id: str, month: str) -> SurpriseMonth | None:
-        return self._get(SurpriseMonth, "SURPRISE", consistent=True, network_id=network_id, month=month)
-
-    def walk(self, network_id: str, walk_id: str) -> Walk | None:
-        return self._get(Walk, "WALK", consistent=True, network_id=network_id, id=walk_id)
-
-    def simulation(self, network_id: str, simulation_id: str) -> Simulation | None:
-        return self._get(Simulation, "SIMULATION", consistent=True, network_id=network_id, id=simulation_id)
-
-    def task(self, network_id: str, task_id: str) -> Task | None:
-        return self._get(Task, "TASK", consistent=True, network_id=network_id, id=task_id)
-
-    def clearing(self, network_id: str, month: str) -> Clearing | None:
-        return self._get(Clearing, "CLEARING", consistent=True, network_id=network_id, month=month)
-
-    def inbound_number(self, number: str) -> InboundNumber | None:
-        return self._get(InboundNumber, "NUMBER", consistent=True, number=number)
+    def _or_empty(self, kind: type[T], **key: str) -> T:
+        """The value with that key; one that has nothing but the key where there is none."""
+        empty: Callable[..., T] = kind
+        return self.get(kind, fresh=True, **key) or empty(**key)
 
     def read(self, pk: str, sk: str) -> Woken | None:
         """The item that a wake pointer names, whatever its kind."""

@@ -9,13 +9,11 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from chalicelib.domain.bookings.bookings import Booking, Status
-from chalicelib.domain.clearing.clearing import Clearing, ClearingPart
+from chalicelib.domain.clearing.clearing import ClearingPart
 from chalicelib.domain.clients.clients import Client, ConsentChange
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon
-from chalicelib.domain.loyalty.surprises import SurpriseMonth
 from chalicelib.domain.loyalty.wallet import DevicePass, PassDevice
-from chalicelib.domain.marketing.campaigns import Campaign, Recipient
 from chalicelib.domain.marketing.promotions import Offer, Promotion, PromotionShare, Taken
 from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.messages.spending import Spending
@@ -32,8 +30,7 @@ from chalicelib.domain.networks.network import (
 from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.shared.aliases import Alias
 from chalicelib.domain.shared.ids import time_ordered
-from chalicelib.domain.shared.links import Link
-from chalicelib.domain.shared.operations import Parked, Tally
+from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.tasks import Task
 from chalicelib.domain.simulations.simulations import Simulation
 from chalicelib.domain.waking.walks import Walk
@@ -124,8 +121,8 @@ class MemoryStore:
         ]
 
     @_call
-    def network(self, network_id: str) -> Network | None:
-        return self._one(Network, network_id=network_id)
+    def get(self, kind: type[Any], /, *, fresh: bool = True, **key: str) -> Any:
+        return self._one(kind, **key)
 
     @_call
     def directory(self, network_id: str) -> Directory | None:
@@ -149,14 +146,6 @@ class MemoryStore:
         )
 
     @_call
-    def booking(self, network_id: str, booking_id: str) -> Booking | None:
-        return self._one(Booking, network_id=network_id, id=booking_id)
-
-    @_call
-    def client(self, network_id: str, client_id: str, *, fresh: bool = True) -> Client | None:
-        return self._one(Client, network_id=network_id, id=client_id)
-
-    @_call
     def alias(self, network_id: str, kind: str, value: str) -> str | None:
         found = self._one(Alias, network_id=network_id, kind=kind, value=value)
         return found.leads_to if found else None
@@ -167,53 +156,9 @@ class MemoryStore:
         return stands or Account(network_id=network_id, client_id=client_id)
 
     @_call
-    def entry(self, network_id: str, client_id: str, entry_id: str) -> Entry | None:
-        return self._one(Entry, network_id=network_id, id=entry_id)
-
-    @_call
-    def coupon(self, network_id: str, client_id: str, coupon_id: str) -> Coupon | None:
-        return self._one(Coupon, network_id=network_id, client_id=client_id, id=coupon_id)
-
-    @_call
-    def message(self, network_id: str, client_id: str, message_id: str) -> Message | None:
-        return self._one(Message, network_id=network_id, id=message_id)
-
-    @_call
-    def link(self, link_id: str, *, surely: bool = True) -> Link | None:
-        return self._one(Link, id=link_id)
-
-    @_call
     def spending(self, network_id: str, month: str) -> Spending:
         stands = self._one(Spending, network_id=network_id, month=month)
         return stands or Spending(network_id=network_id, month=month)
-
-    @_call
-    def tally(self, network_id: str, name: str) -> Tally | None:
-        return self._one(Tally, network_id=network_id, name=name)
-
-    @_call
-    def price(self, network_id: str, channel: str, country_code: str) -> Price | None:
-        return self._one(Price, network_id=network_id, channel=channel, country_code=country_code)
-
-    @_call
-    def campaign(self, network_id: str, campaign_id: str, *, fresh: bool = True) -> Campaign | None:
-        return self._one(Campaign, network_id=network_id, id=campaign_id)
-
-    @_call
-    def walk(self, network_id: str, walk_id: str) -> Walk | None:
-        return self._one(Walk, network_id=network_id, id=walk_id)
-
-    @_call
-    def simulation(self, network_id: str, simulation_id: str) -> Simulation | None:
-        return self._one(Simulation, network_id=network_id, id=simulation_id)
-
-    @_call
-    def recipient(self, network_id: str, client_id: str, campaign_id: str) -> Recipient | None:
-        return self._one(Recipient, network_id=network_id, client_id=client_id, campaign_id=campaign_id)
-
-    @_call
-    def promotion(self, network_id: str, promotion_id: str) -> Promotion | None:
-        return self._one(Promotion, network_id=network_id, id=promotion_id)
 
     @_call
     def promotion_share(self, network_id: str, promotion_id: str, number: str) -> PromotionShare:
@@ -232,10 +177,6 @@ class MemoryStore:
             "client_id": client_id,
         }
         return self._one(Taken, **parts) or Taken(**parts)
-
-    @_call
-    def surprise_month(self, network_id: str, month: str) -> SurpriseMonth | None:
-        return self._one(SurpriseMonth, network_id=network_id, month=month)
 
     # --- many: everything is on the first page
 
@@ -295,10 +236,6 @@ class MemoryStore:
         first = ids.index(cursor) + 1 if cursor else 0
         found = ids[first : first + limit]
         return Page(found, found[-1] if len(ids) > first + limit else None)
-
-    @_call
-    def clearing(self, network_id: str, month: str) -> Clearing | None:
-        return self._one(Clearing, network_id=network_id, month=month)
 
     @_call
     def clearing_parts(self, network_id: str, walk_id: str) -> Iterator[ClearingPart]:

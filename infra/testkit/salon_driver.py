@@ -154,7 +154,7 @@ class Life(Struct):
             raw=raw,
             received_at=self.world.now(),
         )
-        stands = self.store.inbox_item(connection.network_id, item.id)
+        stands = self.store.get(InboxItem, network_id=connection.network_id, id=item.id)
         return stands if stands is not None else self.store.save(item)[0]  # type: ignore[no-any-return]
 
     def intake(self) -> Intake:
@@ -168,17 +168,17 @@ class Life(Struct):
         """A webhook received and taken in; answers with the inbox item as it then stands."""
         item = self.told(connection, *events)
         self.take_in(item)
-        found: InboxItem = self.store.inbox_item(connection.network_id, item.id)
+        found: InboxItem = self.store.get(InboxItem, network_id=connection.network_id, id=item.id)
         return found
 
     # --- looking
 
     def booking(self, id: str) -> Booking:
-        found: Booking = self.store.booking(NETWORK, id)
+        found: Booking = self.store.get(Booking, network_id=NETWORK, id=id)
         return found
 
     def client(self, id: str = "cli_maria00000000001") -> Client:
-        found: Client = self.store.client(NETWORK, id)
+        found: Client = self.store.get(Client, network_id=NETWORK, id=id)
         return found
 
     def bookings(self, salon_id: str = "sal_centru") -> list[Booking]:

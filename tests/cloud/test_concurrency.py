@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from threading import Lock
 
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.messages.messages import MessageState, Outcome, Outgoing
@@ -71,7 +72,7 @@ def test_eight_at_once_on_one_ledger_lose_and_double_nothing(store: Table, clock
     assert all(by_id[id] == points for id, points in told)  # what was acknowledged stands
     assert len(entries) == len({id for id, _ in told}) + 2  # and the first grant, and one cashback
     assert len([entry for entry in entries if entry.kind == "cashback"]) == 1
-    assert store.client(NETWORK, MARIA).visits_count == 1  # type: ignore[union-attr]
+    assert store.get(Client, network_id=NETWORK, id=MARIA).visits_count == 1  # type: ignore[union-attr]
 
 
 def test_eight_who_reverse_the_same_entry_reverse_it_once(store: Table, clock: SettableClock) -> None:

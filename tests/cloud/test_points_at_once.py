@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.bookings.bookings import Status
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.programme import Bill
@@ -211,6 +212,6 @@ def test_points_are_posted_to_somebody_whoever_is_merged_meanwhile(
     assert sum(account.balance - account.debt for account in accounts) == 2 * 350 + given
     for account in accounts:
         assert faults(account, store.entries(NETWORK, account.client_id)) == []
-    merged = store.client(NETWORK, maria)
+    merged = store.get(Client, network_id=NETWORK, id=maria)
     assert merged is not None
     assert merged.merged is None or (accounts[0].balance, accounts[0].lots) == (0, ())

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.messages.messages import Message, MessageState
+from chalicelib.domain.networks.network import Price
 from chalicelib.domain.shared.touches import Purpose, TouchKind
 from chalicelib.services.networks.set_identities import answer_at
 from chalicelib.services.shared.world import World
@@ -69,14 +71,16 @@ def test_a_delivery_told_on_the_topic_is_in_the_log(world: World, publish: Publi
     publish(sms_event("TEXT_SENT", isFinal=False, context=ours(message)))
     assert becomes(lambda: stands(world, message).state is MessageState.DELIVERED)
     assert (stands(world, message).parts, stands(world, message).cost_micros) == (2, 98_820)
-    assert becomes(lambda: world.store.price(NETWORK, "sms", "+373") is not None)
+    assert becomes(
+        lambda: world.store.get(Price, network_id=NETWORK, channel="sms", country_code="+373") is not None
+    )
 
 
 def test_an_opt_out_by_sms_refuses_everything(world: World, publish: Publish) -> None:
     publish(sms_reply("С Т О П"))
 
     def refused() -> bool:
-        client = world.store.client(NETWORK, MARIA)
+        client = world.store.get(Client, network_id=NETWORK, id=MARIA)
         consent = client.consent("sms", Purpose.SERVICE) if client else None
         return consent is not None and not consent.granted
 
@@ -109,7 +113,7 @@ def ours(message: Message) -> dict[str, str]:
 
 
 def stands(world: World, message: Message) -> Message:
-    found = world.store.message(NETWORK, MARIA, message.id)
+    found = world.store.get(Message, network_id=NETWORK, client_id=MARIA, id=message.id)
     assert found is not None
     return found
 

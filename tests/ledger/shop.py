@@ -16,6 +16,7 @@ from chalicelib.domain.loyalty.ledger import brought_up, next_end
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.programme import Bill
 from chalicelib.domain.networks.bonus_rules import BonusRules
+from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.bookings import book, step_booking
 from chalicelib.services.loyalty import hold_points, post_bonus, undo_entry
@@ -106,7 +107,7 @@ class Shop:
         return self.clock.now
 
     def client(self, client_id: str) -> Client:
-        found: Client = self.store.client(NETWORK, client_id)
+        found: Client = self.store.get(Client, network_id=NETWORK, id=client_id)
         return found
 
     def booking(self, id: str) -> Booking:
@@ -194,7 +195,7 @@ class Shop:
         sending.budgets.close()
 
     def change_rules(self, **said: Any) -> None:
-        network = self.store.network(NETWORK)
+        network = self.store.get(Network, network_id=NETWORK)
         bonuses = BonusRules(**said)
         self.store.save(replace(network, rules=replace(network.rules, bonuses=bonuses)))
         self.world.directories.forget(NETWORK)

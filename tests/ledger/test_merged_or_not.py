@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import undo_entry
@@ -159,7 +160,7 @@ def worth(account: Account) -> int:
 
 def stands(life: Life, id: str) -> dict[str, Any]:
     """All that a client is told by, but for which lots are which."""
-    account, client = life.store.account(NETWORK, id), life.store.client(NETWORK, id)
+    account, client = life.store.account(NETWORK, id), life.store.get(Client, network_id=NETWORK, id=id)
     return {
         "balance": account.balance,
         "debt": account.debt,

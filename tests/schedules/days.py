@@ -156,8 +156,8 @@ class Days:
 
     def look(self) -> None:
         """Takes down what the desk has made of the town."""
-        bookings = {id: self.store.booking(NETWORK, id) for id in self.booking_ids}
-        clients = {id: self.store.client(NETWORK, id) for id in CLIENTS}
+        bookings = {id: self.store.get(Booking, network_id=NETWORK, id=id) for id in self.booking_ids}
+        clients = {id: self.store.get(Client, network_id=NETWORK, id=id) for id in CLIENTS}
         accounts = {id: self.store.account(NETWORK, id) for id in CLIENTS}
         directory = self.store.directory(NETWORK)
         self.truths.append(Truth(self.now, directory, bookings, clients, accounts))
@@ -261,7 +261,7 @@ def _settle_town(store: Any, begin: datetime) -> None:
     allowed = tuple(
         Consent(channel, Purpose.MARKETING, True, begin, "key:test", "asked") for channel in CHANNELS
     )
-    stands = store.client(NETWORK, maria)
+    stands = store.get(Client, network_id=NETWORK, id=maria)
     device = Device("arn:aws:sns:us-east-1:123456789012:endpoint/GCM/app/1", "android", begin)
     visits = [VisitDay((begin - timedelta(days=ago)).date(), "sal_centru") for ago in (5, 17, 29)]
     regular = replace(stands, visits_count=3, recent_visits=tuple(visits), first_visit_on=visits[-1].on)

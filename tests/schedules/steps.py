@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.messages.messages import MessageState
 from chalicelib.domain.messages.receipts import Receipt
+from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import ChannelStep, MessageChanges, Override
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.quiet_hours import QuietHours
@@ -140,7 +141,7 @@ class SetRules:
     overrides: tuple[Override, ...] | None = None
 
     def take(self, days: Days) -> None:
-        version = days.store.network(NETWORK).rules_version
+        version = days.store.get(Network, network_id=NETWORK).rules_version
         set_rules.set_rules(
             days.life.world,
             access(),

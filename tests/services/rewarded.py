@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.networks.bonus_rules import BonusRules
+from chalicelib.domain.networks.network import Network
 from chalicelib.services.visits.complete_visit import Completed
 from infra.testkit.builders import NETWORK, a_booking, save_booking
 from infra.testkit.salon_driver import Life
@@ -18,7 +19,7 @@ MARIA = "cli_maria00000000001"
 
 def with_rules(life: Life, **said: Any) -> None:
     """Points earned by percentage are left out, so that a balance tells the gifts."""
-    network = life.store.network(NETWORK)
+    network = life.store.get(Network, network_id=NETWORK)
     bonuses = BonusRules(**{"cashback_percent": 0, **said})
     life.store.save(replace(network, rules=replace(network.rules, bonuses=bonuses)))
     life.world.directories.forget(NETWORK)

@@ -20,11 +20,11 @@ from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import Touch, TouchKind
 from chalicelib.store.codec import decoded, encoded
 from chalicelib.store.item import attributes_of, bound_to, value_of
-from chalicelib.store.keys import _PLACES
+from chalicelib.store.kinds import KINDS
 from infra.testkit.builders import a_booking, a_client
 from tests.profile import tries
 
-STORED = list(_PLACES)
+STORED = list(KINDS)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=12) | st.just('Мария «Ș» 💅 \n\x00"\\')
 PLAIN: dict[Any, st.SearchStrategy[Any]] = {

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.store import keys
+from chalicelib.store.kinds import KINDS
 from infra.package import ROOT
 from infra.testkit.builders import (
     NETWORK,
@@ -69,7 +70,7 @@ def test_every_stored_type_has_a_template_and_every_template_a_type() -> None:
     samples: list[Any] = [a_network(), a_salon(), a_service(), a_client(), a_booking(), a_connection()]
     for value in samples:
         assert keys.place_of(value).pk.startswith(f"NET#{NETWORK}")
-    assert len(keys._PLACES) == len(keys.TEMPLATES)
+    assert sorted(kind.item for kind in KINDS.values()) == sorted(keys.TEMPLATES)
 
 
 def test_what_is_not_stored_has_no_place() -> None:

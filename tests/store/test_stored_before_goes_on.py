@@ -11,14 +11,16 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
-from chalicelib.domain.intake.inbox import InboxState
+from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.loyalty.coupons import CouponState
+from chalicelib.domain.loyalty.surprises import SurpriseMonth
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.receipts import Receipt
+from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.touches import TouchKind, TouchState
 from chalicelib.domain.simulations.simulations import Simulation
-from chalicelib.domain.waking.walks import WalkKind
+from chalicelib.domain.waking.walks import Walk, WalkKind
 from chalicelib.services.loyalty import keep_coupons, undo_entry
 from chalicelib.services.loyalty.draw_surprises import walk_id
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
@@ -291,19 +293,19 @@ def simulations(life: Life) -> list[Simulation]:
 
 def _rules_of(life: Life, simulation: Simulation) -> Any:
     """The network with the rules that stood when the simulation began."""
-    network = life.store.network(NETWORK)
+    network = life.store.get(Network, network_id=NETWORK)
     return replace(network, rules=replace(network.rules, bonuses=simulation.present))
 
 
 def test_a_draw_in_the_middle_goes_on_within_its_budget(life: Life, store: Table) -> None:
     life.world.clock.now = DECEMBER  # type: ignore[attr-defined]
     for _ in range(20):
-        walk = store.walk(OTHER_NETWORK, walk_id(OTHER_NETWORK))
+        walk = store.get(Walk, network_id=OTHER_NETWORK, id=walk_id(OTHER_NETWORK))
         assert walk is not None
         if walk.draw is None:
             break
         walk_on(life.world, walk)
-    month = store.surprise_month(OTHER_NETWORK, "2026-12")
+    month = store.get(SurpriseMonth, network_id=OTHER_NETWORK, month="2026-12")
     assert month is not None
     assert (month.regulars, month.drawn, month.spent_points) == (6, 3, 300)
 
@@ -355,7 +357,7 @@ def test_a_receipt_changes_its_message_alone_and_what_the_message_cost(life: Lif
     )
     with touching(life, f"MSG#{message.id}", "PRICE", "SPENDING"):
         assert take_receipt(life.world, told) is Taken.APPLIED
-    after = store.message(NETWORK, ion.id, message.id)
+    after = store.get(Message, network_id=NETWORK, client_id=ion.id, id=message.id)
     assert after is not None
     assert (after.state, after.cost_micros, after.charged) == (MessageState.DELIVERED, 90_000, True)
     assert _unchanged(after) == _unchanged(message)
@@ -370,11 +372,11 @@ def _unchanged(message: Message) -> Message:
 
 
 def test_rules_are_changed_and_their_versions_of_the_past_stay(life: Life, store: Table) -> None:
-    network = store.network(NETWORK)
+    network = store.get(Network, network_id=NETWORK)
     assert network is not None
     with touching(life, "NETWORK", "RULES", "WALK"):
         set_rules(life.world, access(), network.rules_version, messages={"weekly_cap": 4}, bonuses={})
-    after = store.network(NETWORK)
+    after = store.get(Network, network_id=NETWORK)
     assert after is not None
     messages = replace(network.rules.messages, weekly_cap=4)
     assert after.rules == replace(network.rules, messages=messages)
@@ -389,7 +391,7 @@ def test_a_webhook_that_was_received_is_taken_in_or_put_before_a_person(life: Li
     for item in items:
         with touching(life, f"INBOX#{item.id}"):
             life.take_in(item)
-        after = store.inbox_item(NETWORK, item.id)
+        after = store.get(InboxItem, network_id=NETWORK, id=item.id)
         assert after is not None
         assert (after.state, after.raw) == (InboxState.QUARANTINED, item.raw)
 

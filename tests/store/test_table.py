@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.bookings import Status
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.loyalty.account import Account, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import posted
@@ -45,14 +46,14 @@ def a_message(number: int, state: MessageState = MessageState.SENT) -> Message:
 def test_a_value_is_saved_with_its_next_version_and_read_back(store: Any) -> None:
     (saved,) = store.save(a_booking())
     assert saved.version == 1
-    assert store.booking(NETWORK, saved.id) == saved
+    assert store.get(Booking, network_id=NETWORK, id=saved.id) == saved
 
 
 def test_of_two_who_make_the_same_one_is_told(store: Any) -> None:
     store.save(a_booking())
     with pytest.raises(SaveConflict):
         store.save(a_booking(note="mine"))
-    assert store.booking(NETWORK, a_booking().id).note is None
+    assert store.get(Booking, network_id=NETWORK, id=a_booking().id).note is None
 
 
 def test_of_two_who_change_the_same_the_later_is_told(store: Any) -> None:
@@ -60,7 +61,7 @@ def test_of_two_who_change_the_same_the_later_is_told(store: Any) -> None:
     store.save(replace(saved, note="first"))
     with pytest.raises(SaveConflict):
         store.save(replace(saved, note="second"))
-    assert store.booking(NETWORK, saved.id).note == "first"
+    assert store.get(Booking, network_id=NETWORK, id=saved.id).note == "first"
 
 
 def test_a_save_of_several_is_all_or_nothing_and_names_the_culprit(store: Any) -> None:
@@ -69,7 +70,7 @@ def test_a_save_of_several_is_all_or_nothing_and_names_the_culprit(store: Any) -
     with pytest.raises(SaveConflict) as clash:
         store.save(client, alias)
     assert clash.value.value is alias
-    assert store.client(NETWORK, client.id) is None
+    assert store.get(Client, network_id=NETWORK, id=client.id) is None
 
 
 @pytest.mark.parametrize("how_many", [1, 2])
@@ -93,8 +94,8 @@ def test_another_network_sees_nothing(store: Any) -> None:
     store.save(a_booking())
     store.save(a_client())
     store.save(an_alias())
-    assert store.booking(OTHER_NETWORK, a_booking().id) is None
-    assert store.client(OTHER_NETWORK, a_client().id) is None
+    assert store.get(Booking, network_id=OTHER_NETWORK, id=a_booking().id) is None
+    assert store.get(Client, network_id=OTHER_NETWORK, id=a_client().id) is None
     assert store.alias(OTHER_NETWORK, PHONE, "+37369123456") is None
     assert store.bookings_of_salon(OTHER_NETWORK, "sal_centru").items == []
 
@@ -195,7 +196,7 @@ def queries(store: Any) -> Iterator[list[str]]:
 def test_one_rare_status_among_many_is_found_by_one_query(
     store: Any, calendar: list[str], queries: list[str]
 ) -> None:
-    done = store.booking(NETWORK, calendar[-1])
+    done = store.get(Booking, network_id=NETWORK, id=calendar[-1])
     store.save(replace(done, status=Status.COMPLETED))
     page = store.bookings_of_salon(NETWORK, "sal_centru", status=Status.COMPLETED, limit=1)
     assert ([booking.id for booking in page.items], len(queries)) == ([calendar[-1]], 1)
@@ -244,7 +245,10 @@ def test_a_message_is_recorded_once_and_what_stands_is_the_truth(store: Any) -> 
     store.save(a_message(1))
     with pytest.raises(SaveConflict):
         store.save(a_message(1, state=MessageState.UNKNOWN))
-    assert store.message(NETWORK, "cli_maria00000000001", "msg_0001").state == "sent"
+    assert (
+        store.get(Message, network_id=NETWORK, client_id="cli_maria00000000001", id="msg_0001").state
+        == "sent"
+    )
 
 
 @pytest.mark.parametrize("cursor", ["", "nonsense", "e30", "W10", "bnVsbA", "\x00", "é" * 10, "eyJQSyI6MX0",
@@ -271,7 +275,7 @@ def test_what_a_person_must_look_at_is_found_without_reading_the_rest(store: Any
                              raw=b"\xff\x00{", received_at=NOW, state=state))  # fmt: skip
     assert [item.id for item in store.inbox(NETWORK, state=InboxState.QUARANTINED).items] == ["inb_1"]
     assert [item.id for item in store.inbox(NETWORK).items] == ["inb_2", "inb_1", "inb_0"]
-    assert store.inbox_item(NETWORK, "inb_0").raw == b"\xff\x00{"
+    assert store.get(InboxItem, network_id=NETWORK, id="inb_0").raw == b"\xff\x00{"
 
 
 # --- what is due

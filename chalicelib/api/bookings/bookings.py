@@ -302,4 +302,4 @@ def _answer(ask: Ask, booking: Booking) -> BookingAnswer:
 def _client(ask: Ask, booking: Booking) -> Client | None:
     """For their time zone alone."""
     id = booking.client_id
-    return ask.world.store.client(booking.network_id, id, fresh=False) if id else None
+    return ask.world.store.get(Client, network_id=booking.network_id, id=id, fresh=False) if id else None

@@ -86,7 +86,7 @@ def take_in_again(ask: Ask, inbox_id: str) -> InboxAnswer:
 
 
 def _reached(ask: Ask, inbox_id: str) -> InboxItem:
-    item = ask.world.store.inbox_item(ask.access.network_id, inbox_id)
+    item = ask.world.store.get(InboxItem, network_id=ask.access.network_id, id=inbox_id)
     if item is None:
         raise missing("inbox item", inbox_id)
     if not _is_reached(ask, item):

@@ -16,6 +16,7 @@ from chalicelib.domain.loyalty.ledger import brought_up
 from chalicelib.domain.loyalty.programme import Bill, programme_for, standing
 from chalicelib.domain.networks.network import Directory, Role, Salon
 from chalicelib.domain.shared.errors import malformed, missing, refused
+from chalicelib.domain.shared.tasks import Task
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.bookings.book import see_booking
 from chalicelib.services.clients.keep_client import see_client
@@ -269,7 +270,7 @@ def _complaint(ask: Ask, id: str | None, client_id: str) -> str | None:
     if id.startswith("bkg_"):
         booking_of(ask, id, client_id)
         return id
-    task = ask.world.store.task(ask.access.network_id, id)
+    task = ask.world.store.get(Task, network_id=ask.access.network_id, id=id)
     if task is None or (task.salon_id is not None and not ask.access.reaches_salon(task.salon_id)):
         raise missing("complaint", id)
     if task.client_id not in (None, client_id):

@@ -183,7 +183,10 @@ def redeem(ask: Ask, coupon_id: str) -> RedeemedAnswer:
     said: Redeeming = ask.body
     salon = see_salon(ask.world, ask.access, said.salon_id)
     client_id = client_of_coupon(coupon_id)
-    if ask.world.store.coupon(ask.access.network_id, client_id, coupon_id) is None:
+    if (
+        ask.world.store.get(Coupon, network_id=ask.access.network_id, client_id=client_id, id=coupon_id)
+        is None
+    ):
         raise missing("coupon", coupon_id)
     bill = bill_said(said.bill, said.goods, [salon.currency])
     coupon = redeem_coupon(

@@ -203,7 +203,9 @@ def segment_answered(segment: Segment) -> SegmentSaid:
 
 
 def _progress(ask: Ask, campaign: Campaign, walk_id: str | None) -> Progress | None:
-    walk: Walk | None = ask.world.store.walk(campaign.network_id, walk_id) if walk_id else None
+    walk: Walk | None = (
+        ask.world.store.get(Walk, network_id=campaign.network_id, id=walk_id) if walk_id else None
+    )
     if walk is None:
         return None
     return Progress(

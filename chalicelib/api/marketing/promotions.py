@@ -18,6 +18,7 @@ from chalicelib.api.marketing.campaign_shapes import (
 )
 from chalicelib.domain.marketing.promotions import Promotion, Result
 from chalicelib.domain.networks.bonus_rules import Gift
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.marketing import keep_promotions
 
 
@@ -200,7 +201,11 @@ def _result(ask: Ask, promotion: Promotion, result: Result) -> ResultAnswer | No
 
 
 def _progress(ask: Ask, promotion: Promotion) -> Progress | None:
-    walk = ask.world.store.walk(promotion.network_id, promotion.walk_id) if promotion.walk_id else None
+    walk = (
+        ask.world.store.get(Walk, network_id=promotion.network_id, id=promotion.walk_id)
+        if promotion.walk_id
+        else None
+    )
     if walk is None:
         return None
     finished = walk.finished_at is not None

@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 
 from chalicelib.api.http.endpoint import DESK, Ask, endpoint, get
 from chalicelib.api.http.shapes import Answered
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.messages.reasons import RULES, reason_words
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import refused
@@ -93,7 +94,11 @@ def see(ask: Ask, booking_id: str, kind: str) -> TouchExplained:
     """What would happen to a touch now, by the checks that the sender goes by, and which rule decides."""
     wanted = _kind(kind)
     booking = see_booking(ask.world, ask.access, booking_id)
-    client = ask.world.store.client(booking.network_id, booking.client_id) if booking.client_id else None
+    client = (
+        ask.world.store.get(Client, network_id=booking.network_id, id=booking.client_id)
+        if booking.client_id
+        else None
+    )
     told = explain(ask.world, ask.parts.sending().senders.keys(), booking, client, wanted)
     return TouchExplained(
         kind=wanted.value,

@@ -36,7 +36,7 @@ def _answer(ask: Ask, network: Network) -> RulesAnswer:
 @get("/v1/rules")
 @endpoint(roles=DESK, answer=RulesAnswer)
 def see(ask: Ask) -> RulesAnswer:
-    network = ask.world.store.network(ask.access.network_id)
+    network = ask.world.store.get(Network, network_id=ask.access.network_id)
     return _answer(ask, network or ask.world.directory(ask.access.network_id).network)
 
 

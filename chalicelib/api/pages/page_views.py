@@ -43,13 +43,15 @@ class Opened(Struct, frozen=True):
 
     def booking(self) -> Booking:
         id = self.link.booking_id
-        booking = self.world.store.booking(self.link.network_id, id) if id else None
+        booking = self.world.store.get(Booking, network_id=self.link.network_id, id=id) if id else None
         if booking is None:
             raise missing("booking", "")
         return booking
 
     def client(self, *, fresh: bool = False) -> Client:
-        client = self.world.store.client(self.link.network_id, self.link.client_id, fresh=fresh)
+        client = self.world.store.get(
+            Client, network_id=self.link.network_id, id=self.link.client_id, fresh=fresh
+        )
         if client is None:
             raise missing("client", "")
         return client

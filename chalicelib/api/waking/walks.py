@@ -134,7 +134,7 @@ def find(ask: Ask) -> PageOf[WalkAnswer]:
 @get("/v1/walks/{walk_id}")
 @endpoint(roles=OFFICE, answer=WalkAnswer)
 def see(ask: Ask, walk_id: str) -> WalkAnswer:
-    walk = ask.world.store.walk(ask.access.network_id, walk_id)
+    walk = ask.world.store.get(Walk, network_id=ask.access.network_id, id=walk_id)
     if walk is None:
         raise missing("walk", walk_id)
     return answer_of(ask, walk)

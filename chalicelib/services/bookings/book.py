@@ -71,7 +71,9 @@ def book_with_client(
         try:
             saved: Booking = world.store.save(booking, *others)[0]
         except SaveConflict as clash:
-            stands = world.store.booking(access.network_id, booking.id) if request_id else None
+            stands = (
+                world.store.get(Booking, network_id=access.network_id, id=booking.id) if request_id else None
+            )
             if stands is not None:
                 return stands, client
             if clash.value is booking:
@@ -179,7 +181,7 @@ def _drafted(
 
 def see_booking(world: World, access: Access, booking_id: str) -> Booking:
     """The booking, if there is one and this key reaches it."""
-    booking = world.store.booking(access.network_id, booking_id)
+    booking = world.store.get(Booking, network_id=access.network_id, id=booking_id)
     if booking is None:
         raise missing("booking", booking_id)
     access.ensure_booking(booking)

@@ -79,7 +79,7 @@ def change_one(
 
 
 def read_allowed(world: World, network_id: str, booking_id: str, allow: Allow) -> Booking:
-    booking = world.store.booking(network_id, booking_id)
+    booking = world.store.get(Booking, network_id=network_id, id=booking_id)
     if booking is None:
         raise missing("booking", booking_id)
     allow(booking)

@@ -27,5 +27,9 @@ def directory_for(world: World, booking: Booking) -> Directory:
 def rewoken(world: World, booking: Booking) -> Booking:
     """`with_wake`, reading the client for their zone."""
     client_id, now = booking.client_id, world.now()
-    client = world.store.client(booking.network_id, client_id, fresh=False) if client_id else None
+    client = (
+        world.store.get(Client, network_id=booking.network_id, id=client_id, fresh=False)
+        if client_id
+        else None
+    )
     return with_wake(booking, directory_for(world, booking), client, now)

@@ -43,7 +43,7 @@ def nightly_walk(network_id: str, now: datetime, zone: str) -> Walk:
 
 def ensure_nightly(world: World, network_id: str) -> None:
     """For networks that began before there was such a walk."""
-    if world.store.walk(network_id, NIGHTLY_ID) is None:
+    if world.store.get(Walk, network_id=network_id, id=NIGHTLY_ID) is None:
         zone = world.directory(network_id).zone
         with suppress(SaveConflict):
             world.store.save(nightly_walk(network_id, world.now(), zone))

@@ -66,7 +66,7 @@ def closing_walk(world: World, directory: Directory, now: datetime) -> Walk | No
     closed_at = period.until + CLOSED_AFTER
     if now < closed_at or period.until <= directory.network.created_at:
         return None
-    stands = world.store.clearing(network_id, month)
+    stands = world.store.get(Clearing, network_id=network_id, month=month)
     if stands is not None and stands.is_final:
         return None
     id = time_ordered("wlk", closed_at, digest(network_id, "clearing", month, length=7))
@@ -77,11 +77,11 @@ def _period(world: World, directory: Directory, month: str) -> Period:
     """A month begins where the one before it was closed, though the network should have another zone by
     now."""
     network_id = directory.network.network_id
-    stands = world.store.clearing(network_id, month)
+    stands = world.store.get(Clearing, network_id=network_id, month=month)
     if stands is not None and stands.is_final:
         return stands.period
     period = period_of(month, directory.zone)
-    before = world.store.clearing(network_id, month_before(month))
+    before = world.store.get(Clearing, network_id=network_id, month=month_before(month))
     return replace(period, since=before.period.until) if before is not None and before.is_final else period
 
 
@@ -166,7 +166,7 @@ def _as_of(walk: Walk) -> datetime:
 def _conclude(world: World, walk: Walk, period: Period, directory: Directory) -> None:
     """The report is this walk's from now on, unless a later one was quicker."""
     for _ in world.tries():
-        stands = world.store.clearing(walk.network_id, period.month)
+        stands = world.store.get(Clearing, network_id=walk.network_id, month=period.month)
         if stands is not None and stands.as_of > _as_of(walk):
             return
         made = Clearing(
@@ -196,7 +196,7 @@ def _point_values(directory: Directory) -> Mapping[str, int]:
 
 def clearing_of(world: World, network_id: str, month: str) -> tuple[Clearing, MonthSums]:
     """The newest report on a month. Raises NOT_COUNTED."""
-    clearing = world.store.clearing(network_id, month)
+    clearing = world.store.get(Clearing, network_id=network_id, month=month)
     if clearing is None:
         raise DomainError(
             ErrorKind.MISSING,

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
-from chalicelib.domain.clients.clients import DeadAddress
+from chalicelib.domain.clients.clients import Client, DeadAddress
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -12,7 +12,7 @@ from chalicelib.services.shared.world import World
 def bury_address(world: World, network_id: str, client_id: str, dead: DeadAddress) -> None:
     """Takes it down with the client, once. Raises SaveConflict when too many change them at once."""
     for _ in world.tries():
-        client = world.store.client(network_id, client_id)
+        client = world.store.get(Client, network_id=network_id, id=client_id)
         if client is None:
             return
         if any(

@@ -11,7 +11,7 @@ def followed(world: World, client: Client | None) -> list[Client]:
     client is missing."""
     found = [client]
     while client is not None and client.merged is not None:
-        client = world.store.client(client.network_id, client.merged.into)
+        client = world.store.get(Client, network_id=client.network_id, id=client.merged.into)
         found.append(client)
     return [] if client is None else [each for each in found if each is not None]
 
@@ -25,7 +25,7 @@ def present_account(world: World, network_id: str, client_id: str) -> tuple[Clie
     """Whom a client is now, and their account: to be posted to beside something else. A merge between the two
     reads is told by the account."""
     while True:
-        client = present(world, world.store.client(network_id, client_id))
+        client = present(world, world.store.get(Client, network_id=network_id, id=client_id))
         account = world.store.account(network_id, client.id if client is not None else client_id)
         if account.moved_to is None:
             return client, account

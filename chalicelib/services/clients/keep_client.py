@@ -51,7 +51,7 @@ def register_client(world: World, access: Access, new: NewClient, request_id: st
     try:
         return world.store.save(client, *others)[0]  # type: ignore[no-any-return]
     except SaveConflict:
-        stands = world.store.client(access.network_id, client.id) if request_id else None
+        stands = world.store.get(Client, network_id=access.network_id, id=client.id) if request_id else None
         if stands is not None:
             return stands
         raise _taken(world, contact_aliases(client)) from None
@@ -140,7 +140,7 @@ def find_client(world: World, network_id: str, *, phone: str | None, email: str 
 
 def see_client(world: World, access: Access, client_id: str) -> Client:
     """The client, if this key may see them: a specialist those they serve, a partner those of its source."""
-    client = world.store.client(access.network_id, client_id)
+    client = world.store.get(Client, network_id=access.network_id, id=client_id)
     if client is None:
         raise missing("client", client_id)
     if access.role is Role.PARTNER and client.source != access.source:

@@ -104,7 +104,7 @@ def _take_down(
     world: World, network_id: str, client_id: str, said: Callable[[Client], Sequence[Consent]]
 ) -> Client:
     for _ in world.tries():
-        client = world.store.client(network_id, client_id)
+        client = world.store.get(Client, network_id=network_id, id=client_id)
         if client is None:
             raise missing("client", client_id)
         after, lines = with_consents(client, said(client))

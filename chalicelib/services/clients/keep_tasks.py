@@ -17,7 +17,7 @@ def reaches_task(access: Access, task: Task) -> bool:
 def finish_task(world: World, access: Access, task_id: str) -> Task:
     """Done, by whom and when; what is done already stays as it is. Raises NOT_FOUND, FORBIDDEN."""
     for _ in world.tries():
-        task = world.store.task(access.network_id, task_id)
+        task = world.store.get(Task, network_id=access.network_id, id=task_id)
         if task is None:
             raise missing("task", task_id)
         if not reaches_task(access, task):

@@ -85,7 +85,7 @@ def ensure_referrer(
     if client is not None and client.visits_count:
         message = "Only who has not visited yet can have come by somebody's word."
         raise refused("NOT_NEW", message, visits_count=client.visits_count)
-    referrer = world.store.client(network_id, referred_by, fresh=False)
+    referrer = world.store.get(Client, network_id=network_id, id=referred_by, fresh=False)
     if referrer is None:
         raise missing("client", referred_by)
     if client is not None:
@@ -100,4 +100,4 @@ def _ensure_no_loop(world: World, client: Client, referrer: Client) -> None:
         if above.referred_by == client.id:
             message = "They came by this client's own word, be it over others."
             raise refused("REFERRAL_LOOP", message, client_id=client.id, referred_by=referrer.id)
-        above = world.store.client(client.network_id, above.referred_by, fresh=False)
+        above = world.store.get(Client, network_id=client.network_id, id=above.referred_by, fresh=False)

@@ -164,7 +164,11 @@ def _client(world: World, connection: Connection, event: BookingReported) -> Fou
 
 def _blanks_filled(world: World, connection: Connection, stands: Booking, event: BookingReported) -> bool:
     """An older event undoes nothing, but it may know a phone or an e-mail that nobody has told yet."""
-    client = world.store.client(stands.network_id, stands.client_id) if stands.client_id else None
+    client = (
+        world.store.get(Client, network_id=stands.network_id, id=stands.client_id)
+        if stands.client_id
+        else None
+    )
     if client is None or event.client is None:
         return False
     values = with_blanks_filled(world, connection, client, event.client)
@@ -261,7 +265,7 @@ def _save(
     was = stands.status if stands else None
     client = found.client if found else None
     if client is None and booking.client_id is not None:
-        client = world.store.client(booking.network_id, booking.client_id)
+        client = world.store.get(Client, network_id=booking.network_id, id=booking.client_id)
     had_client = stands is not None and stands.client_id is not None
     freed: list[Any] = []
     if stands is not None and booking.client_id != stands.client_id:

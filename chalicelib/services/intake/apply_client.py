@@ -43,7 +43,7 @@ def _merged(world: World, connection: Connection, event: ClientReported) -> Clie
     kind = site_client(connection.id)
     found = (world.store.alias(connection.network_id, kind, id) for id in event.merged_from)
     id = next((id for id in found if id), None)
-    return present(world, world.store.client(connection.network_id, id)) if id else None
+    return present(world, world.store.get(Client, network_id=connection.network_id, id=id)) if id else None
 
 
 def _guarded(client: Client, connection: Connection, event: ClientReported) -> Client:

@@ -6,6 +6,7 @@ A module of its own, so that the function which wakes things does not load all t
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import site_client
 from chalicelib.services.bookings.plan_booking import directory_for, with_wake
@@ -28,7 +29,11 @@ def attach_client(world: World, booking: Booking) -> Booking | None:
         return None
     kind = site_client(booking.connection_id)
     client_id = world.store.alias(booking.network_id, kind, booking.waiting_for)
-    client = present(world, world.store.client(booking.network_id, client_id)) if client_id else None
+    client = (
+        present(world, world.store.get(Client, network_id=booking.network_id, id=client_id))
+        if client_id
+        else None
+    )
     if client is None:
         return None
     attached = replace(booking, client_id=client.id, waiting_for=None)

@@ -56,7 +56,7 @@ def connect_site(
     try:
         (connection,) = world.store.save(connection)
     except SaveConflict:
-        connection = world.store.connection(access.network_id, token) or connection
+        connection = world.store.get(Connection, network_id=access.network_id, token=token) or connection
     world.directories.forget(access.network_id)
     return connection
 

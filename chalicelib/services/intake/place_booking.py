@@ -27,10 +27,10 @@ def placed(world: World, connection: Connection, event: BookingReported) -> Plac
     """Finds the booking under the event's own id, or under the first of the ids that the site gave to it."""
     own = _first(world, connection, event.external_id)
     before = _first(world, connection, event.moved_from) if event.moved_from else own
-    first = world.store.booking(connection.network_id, _booking_id(connection, before))
+    first = world.store.get(Booking, network_id=connection.network_id, id=_booking_id(connection, before))
     if own == before:
         return Place(_booking_id(connection, own), first)
-    later = world.store.booking(connection.network_id, _booking_id(connection, own))
+    later = world.store.get(Booking, network_id=connection.network_id, id=_booking_id(connection, own))
     if later is not None and (first is None or later.status is Status.COMPLETED):
         gone = (first,) if first else ()  # what has been posted to is kept under its id
         return Place(later.id, later, (_alias(connection, before, own),), gone)

@@ -86,7 +86,7 @@ def known_connection(world: World, site: str, token: str) -> Connection:
     if directory is None:
         raise missing("webhook address", "")
     at_hand = (known for known in directory.connections.values() if hmac.compare_digest(known.token, token))
-    connection = next(at_hand, None) or world.store.connection(network_id, token)
+    connection = next(at_hand, None) or world.store.get(Connection, network_id=network_id, token=token)
     if connection is None or connection.site != site or not hmac.compare_digest(connection.token, token):
         raise missing("webhook address", "")
     return connection
@@ -135,7 +135,7 @@ def _judged(item: InboxItem, adapter: Site, context: SiteContext) -> InboxItem:
 def _again(receiving: Receiving, item: InboxItem) -> Receipt:
     """The delivery is known. If it was never taken in (we may have crashed in between), it is handed on once
     more."""
-    stands = receiving.world.store.inbox_item(item.network_id, item.id)
+    stands = receiving.world.store.get(InboxItem, network_id=item.network_id, id=item.id)
     if stands is not None and stands.state is InboxState.RECEIVED:
         receiving.intake.take_in(stands)
     return Receipt("duplicate", item.id)
@@ -145,7 +145,7 @@ def replay(receiving: Receiving, network_id: str, inbox_id: str) -> InboxItem:
     """Takes a webhook in again, as if it came now: after a salon was mapped or an adapter mended. Raises
     NOT_FOUND."""
     world = receiving.world
-    item = world.store.inbox_item(network_id, inbox_id)
+    item = world.store.get(InboxItem, network_id=network_id, id=inbox_id)
     if item is None:
         raise missing("inbox item", inbox_id)
     if item.state is InboxState.APPLIED:

@@ -50,7 +50,7 @@ def known(world: World, connection: Connection, told: SiteClient) -> tuple[Clien
     )
     for kind, value in ways:
         found = store.alias(network_id, kind, value) if value else None
-        client = present(world, store.client(network_id, found)) if found else None
+        client = present(world, store.get(Client, network_id=network_id, id=found)) if found else None
         if client is not None and not (kind == EMAIL and _has_another_phone(client, told)):
             return client, kind
     return None, ""
@@ -69,7 +69,7 @@ def find_or_draft(world: World, connection: Connection, told: SiteClient) -> Fou
     client, by = known(world, connection, told)
     drafted = client or _drafted(world, connection, told)
     if client is None:  # made once already, and known by another phone since
-        client = present(world, world.store.client(connection.network_id, drafted.id))
+        client = present(world, world.store.get(Client, network_id=connection.network_id, id=drafted.id))
     if by != site_client(connection.id):
         link_site_id(world, connection, told.external_id, drafted.id)
     if client is None:

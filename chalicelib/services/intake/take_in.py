@@ -33,7 +33,7 @@ class Intake(Struct, frozen=True):
 def take_in(intake: Intake, network_id: str, inbox_id: str) -> InboxState | None:
     """Applies one inbox item and marks it. None: there was nothing (left) to do."""
     world = intake.world
-    item = world.store.inbox_item(network_id, inbox_id)
+    item = world.store.get(InboxItem, network_id=network_id, id=inbox_id)
     if item is None or item.state not in (InboxState.RECEIVED, InboxState.WAITING):
         return None
     after = _judged(intake, item, world.now())

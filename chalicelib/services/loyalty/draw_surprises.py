@@ -68,7 +68,7 @@ def surprise_walks(world: World, network_id: str, rules: Rules) -> list[Walk]:
     rules that have none it ends by itself when it next wakes."""
     if rules.bonuses.surprise is None:
         return []
-    stands = world.store.walk(network_id, walk_id(network_id))
+    stands = world.store.get(Walk, network_id=network_id, id=walk_id(network_id))
     if stands is not None and stands.finished_at is None:
         return []
     now = world.now()
@@ -99,7 +99,7 @@ def draw_some(world: World, walk: Walk) -> Walk:
         if now < _until(walk):
             return walk
         draw = begun(surprise, now, directory.zone)
-        if _is_done(world.store.surprise_month(walk.network_id, draw.month)):
+        if _is_done(world.store.get(SurpriseMonth, network_id=walk.network_id, month=draw.month)):
             return _asleep(walk, now, directory.zone)
         walk = replace(walk, begun_at=now, seen=0, changed=0, sleeps_until=None, stage=COUNTING)
     elif walk.draw.month != month_name(local_date(now, directory.zone)):
@@ -137,7 +137,7 @@ def _count(world: World, directory: Directory, walk: Walk, draw: Draw) -> Walk:
     walk = replace(walk, seen=walk.seen + seen, cursor=cursor)
     if cursor is not None:
         return replace(walk, draw=draw)
-    if world.store.surprise_month(walk.network_id, draw.month) is None:
+    if world.store.get(SurpriseMonth, network_id=walk.network_id, month=draw.month) is None:
         world.store.save(_month(walk.network_id, draw))
     return replace(walk, stage=DRAWING, draw=with_cut(draw))
 
@@ -174,7 +174,7 @@ def _give_waiting(world: World, directory: Directory, walk: Walk, draw: Draw) ->
     walk = replace(walk, changed=walk.changed + drawn)
     if draw.waiting[AT_ONCE:]:
         return replace(walk, draw=replace(draw, waiting=draw.waiting[AT_ONCE:]))
-    month = world.store.surprise_month(walk.network_id, draw.month)
+    month = world.store.get(SurpriseMonth, network_id=walk.network_id, month=draw.month)
     if month is not None and month.done_at is None:
         world.store.save(replace(month, done_at=now))
     return _asleep(walk, now, directory.zone)
@@ -199,7 +199,7 @@ def _give(world: World, directory: Directory, draw: Draw, client: Client) -> boo
         return replace(done, account=replace(done.account, surprised_month=month_number(draw.month)))
 
     def spent(done: Posted) -> Sequence[Any]:
-        month = world.store.surprise_month(network_id, draw.month)
+        month = world.store.get(SurpriseMonth, network_id=network_id, month=draw.month)
         if month is None or month.spent_points + draw.gift.points > month.budget_points:
             raise _NotNow
         after = month.spent_points + draw.gift.points
@@ -222,4 +222,4 @@ def surprises_of(world: World, access: Access, month: str | None) -> tuple[str, 
         raise forbidden("Surprises concern the whole network; this key opens some of its salons.")
     zone = world.directory(access.network_id).zone
     month = month or month_name(local_date(world.now(), zone))
-    return month, world.store.surprise_month(access.network_id, month)
+    return month, world.store.get(SurpriseMonth, network_id=access.network_id, month=month)

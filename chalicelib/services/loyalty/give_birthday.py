@@ -34,7 +34,7 @@ def give_birthday(world: World, directory: Directory, client: Client) -> Client:
         try:
             return _given(world, directory, client, *due)
         except SaveConflict:
-            client = world.store.client(client.network_id, client.id) or client
+            client = world.store.get(Client, network_id=client.network_id, id=client.id) or client
     raise conflict("TRY_AGAIN", "Too much is being posted to this client at once; try again.")
 
 

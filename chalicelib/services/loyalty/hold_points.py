@@ -44,7 +44,7 @@ def hold_for_booking(
     HOLD_EXISTS (another number is held), OVER_CAP, UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS.
     """
     for _ in world.tries():
-        booking = world.store.booking(network_id, booking_id)
+        booking = world.store.get(Booking, network_id=network_id, id=booking_id)
         if booking is None:
             raise missing("booking", booking_id)
         allow(booking)
@@ -83,7 +83,7 @@ def release_for_booking(world: World, network_id: str, booking_id: str, allow: A
     """Frees what is held for an upcoming booking. Again, or where nothing is held: nothing. Raises
     WRONG_STATUS, NO_CLIENT."""
     for _ in world.tries():
-        booking = world.store.booking(network_id, booking_id)
+        booking = world.store.get(Booking, network_id=network_id, id=booking_id)
         if booking is None:
             raise missing("booking", booking_id)
         allow(booking)
@@ -117,14 +117,18 @@ def _client_of(world: World, booking: Booking) -> Client:
         status = booking.status.value
         raise conflict("WRONG_STATUS", "Points are held for a booking that is to come.", status=status)
     id = booking.client_id
-    client = present(world, world.store.client(booking.network_id, id, fresh=False)) if id else None
+    client = (
+        present(world, world.store.get(Client, network_id=booking.network_id, id=id, fresh=False))
+        if id
+        else None
+    )
     if client is None:
         raise refused("NO_CLIENT", "The booking has no client whose points could be held.")
     return client
 
 
 def _same_hold(world: World, network_id: str, client_id: str, stands: Hold, points: int) -> Entry:
-    entry = world.store.entry(network_id, client_id, stands.id)
+    entry = world.store.get(Entry, network_id=network_id, client_id=client_id, id=stands.id)
     if entry is None or stands.points != points:
         raise conflict(
             "HOLD_EXISTS",
@@ -164,7 +168,7 @@ def with_hold(world: World, before: Booking, after: Booking) -> tuple[Booking, l
         after = replace(after, held_points=0)
     if account == stands:
         return after, []
-    client = world.store.client(before.network_id, before.client_id, fresh=False)
+    client = world.store.get(Client, network_id=before.network_id, id=before.client_id, fresh=False)
     return after, [plan_account.with_wake(account, directory, now, client), *entries]
 
 
@@ -248,7 +252,9 @@ def release_hold(world: World, access: Access, hold_id: str) -> Entry:
         return released(account, hold_id, _release(hold, account, access.actor), now)
 
     def beside(done: Posted) -> list[Any]:
-        booking = world.store.booking(access.network_id, booking_id) if booking_id else None
+        booking = (
+            world.store.get(Booking, network_id=access.network_id, id=booking_id) if booking_id else None
+        )
         return [replace(booking, held_points=0)] if booking else []
 
     id = entry_id(client_id, "release", hold_id)
@@ -305,7 +311,7 @@ def redeem_hold(world: World, access: Access, hold_id: str, points: int, salon_i
 
 
 def _hold_entry(world: World, access: Access, client_id: str, hold_id: str) -> Entry:
-    entry = world.store.entry(access.network_id, client_id, hold_id)
+    entry = world.store.get(Entry, network_id=access.network_id, client_id=client_id, id=hold_id)
     if entry is None or entry.kind is not EntryKind.HOLD:
         raise missing("hold", hold_id)
     if entry.salon_id is not None and not access.reaches_salon(entry.salon_id):

@@ -60,7 +60,7 @@ def issue_coupon(
     try:
         saved: Coupon = world.store.save(coupon)[0]
     except SaveConflict:
-        stands = world.store.coupon(client.network_id, client.id, coupon.id)
+        stands = world.store.get(Coupon, network_id=client.network_id, client_id=client.id, id=coupon.id)
         if stands is None or stands.terms != terms:
             message = "Another coupon was issued under this id."
             raise conflict("COUPON_EXISTS", message, coupon_id=coupon.id) from None
@@ -165,7 +165,7 @@ def void_coupon(world: World, access: Access, id: str, reason: str) -> Coupon:
 
 
 def _coupon(world: World, access: Access, id: str) -> Coupon:
-    coupon = world.store.coupon(access.network_id, client_of_coupon(id), id)
+    coupon = world.store.get(Coupon, network_id=access.network_id, client_id=client_of_coupon(id), id=id)
     if coupon is None:
         raise missing("coupon", id)
     return coupon

@@ -87,7 +87,7 @@ def ensure_holder(links: Links, serial: str, said: str) -> tuple[str, str]:
 
 def client_of_pass(world: World, network_id: str, client_id: str) -> Client:
     """Raises NOT_FOUND."""
-    client = world.store.client(network_id, client_id, fresh=False)
+    client = world.store.get(Client, network_id=network_id, id=client_id, fresh=False)
     if client is None:
         raise missing("client", client_id)
     return client
@@ -197,7 +197,7 @@ def changed_since(
     for each in world.store.passes_of_device(network_id, device):
         if each.expires_at is not None:
             continue
-        client = world.store.client(network_id, each.client_id, fresh=False)
+        client = world.store.get(Client, network_id=network_id, id=each.client_id, fresh=False)
         if client is None:
             continue
         shown = pass_of(world, card_of(world, client), links)

@@ -51,10 +51,12 @@ def within_limits(
             raise _over("points", limit.points, access, rules, posting, client_id)
         found = []
         for count in _counts(world, access, done.account, limit):
-            tally = world.store.tally(access.network_id, count.name) or Tally(
+            tally = world.store.get(Tally, network_id=access.network_id, name=count.name) or Tally(
                 network_id=access.network_id, name=count.name, expires_at=world.now() + _KEPT
             )
-            others = (world.store.tally(access.network_id, name) for name in count.others)
+            others = (
+                world.store.get(Tally, network_id=access.network_id, name=name) for name in count.others
+            )
             so_far = len(tally.done) + sum(len(other.done) for other in others if other is not None)
             if count.most is not None and so_far >= count.most:
                 raise _over(count.which, count.most, access, rules, posting, client_id)

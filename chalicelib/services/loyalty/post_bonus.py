@@ -46,7 +46,7 @@ def post_by_hand(
     """
     kind = _kind(asked.kind)
     _ensure_within_limits(world, access, kind, asked)
-    client = world.store.client(access.network_id, client_id)
+    client = world.store.get(Client, network_id=access.network_id, id=client_id)
     if client is None:
         raise missing("client", client_id)
     cause = ("request", request_id) if request_id else ("random", world.chance(16))
@@ -117,7 +117,7 @@ def post(world: World, client: Client, posting: Posting, beside: Beside = lambda
 def account_to_quote(world: World, network_id: str, client_id: str) -> Account:
     """One read: where there is an account, there is its client. Raises NOT_FOUND, CLIENT_MERGED."""
     account = world.store.account(network_id, client_id)
-    if not account.version and world.store.client(network_id, client_id) is None:
+    if not account.version and world.store.get(Client, network_id=network_id, id=client_id) is None:
         raise missing("client", client_id)
     ensure_stays(account)
     return brought_up(account, world.now())[0]

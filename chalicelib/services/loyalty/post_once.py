@@ -42,7 +42,7 @@ def post_once(
     Raises CLIENT_MERGED, and what the operation raises, unless the entry stands: then it was right when it
     was posted.
     """
-    client = client or world.store.client(network_id, client_id, fresh=False)
+    client = client or world.store.get(Client, network_id=network_id, id=client_id, fresh=False)
     for _ in world.tries(_TRIES):
         now, directory = world.now(), world.directory(network_id)
         account = world.store.account(network_id, client_id)
@@ -51,7 +51,7 @@ def post_once(
             done = operation(account, now)
             more = beside(done)
         except DomainError:
-            stands = world.store.entry(network_id, client_id, id)
+            stands = world.store.get(Entry, network_id=network_id, client_id=client_id, id=id)
             if stands is None:
                 raise
             ensure_same(stands)
@@ -62,7 +62,7 @@ def post_once(
         except SaveConflict as conflicting:
             if not _may_be(conflicting.value, id):
                 continue
-            stands = world.store.entry(network_id, client_id, id)
+            stands = world.store.get(Entry, network_id=network_id, client_id=client_id, id=id)
             if stands is not None:
                 ensure_same(stands)
                 return stands

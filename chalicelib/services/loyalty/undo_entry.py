@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.loyalty.ledger import Posted, brought_up
 from chalicelib.domain.loyalty.programme import day_end
@@ -161,12 +162,12 @@ def reverse(world: World, access: Access, entry_id: str, reason: str) -> Entry:
     """Undoes what is left of an entry. Again: the same reversal. Raises NOT_FOUND, FORBIDDEN (it was posted
     in a salon that the key does not reach), CANNOT_REVERSE."""
     network_id, client_id = access.network_id, client_of_entry(entry_id)
-    entry = world.store.entry(network_id, client_id, entry_id)
+    entry = world.store.get(Entry, network_id=network_id, client_id=client_id, id=entry_id)
     if entry is None:
         raise missing("entry", entry_id)
     if entry.salon_id is not None:
         access.ensure_salon(entry.salon_id)
-    client = present(world, world.store.client(network_id, client_id))
+    client = present(world, world.store.get(Client, network_id=network_id, id=client_id))
     holder_id = client.id if client is not None else client_id
     for each in entries_of(world, network_id, client_id, holder_id):
         if each.reverses == entry.id and each.id == reversal_id(entry, each.client_id):

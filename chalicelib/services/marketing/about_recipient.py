@@ -97,7 +97,12 @@ class AboutRecipient(Struct, frozen=True):
         return recipient
 
     def reread(self, store: Store) -> Self | None:
-        found = store.recipient(self.item.network_id, self.item.client_id, self.item.campaign_id)
+        found = store.get(
+            Recipient,
+            network_id=self.item.network_id,
+            client_id=self.item.client_id,
+            campaign_id=self.item.campaign_id,
+        )
         return self.with_item(found) if found is not None else None
 
 

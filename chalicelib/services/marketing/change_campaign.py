@@ -27,7 +27,7 @@ def changed(
         try:
             saved: Campaign = world.store.save(wanted, *also(wanted))[0]
         except SaveConflict:
-            stands = world.store.campaign(campaign.network_id, campaign.id)
+            stands = world.store.get(Campaign, network_id=campaign.network_id, id=campaign.id)
         else:
             return saved
     raise conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")

@@ -34,7 +34,7 @@ _ENDED = frozenset({CampaignState.RUNNING, CampaignState.PAUSED})
 def count_some(sending: Sending, walk: Walk) -> Walk:
     """The walk after its next slice. Of a draft that was changed meanwhile it is not gone on with."""
     world = sending.world
-    campaign = world.store.campaign(walk.network_id, str(walk.campaign_id))
+    campaign = world.store.get(Campaign, network_id=walk.network_id, id=str(walk.campaign_id))
     if campaign is None or not _is_wanted(campaign, walk):
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     found = find_some(world, campaign, walk)
@@ -88,7 +88,7 @@ def _micros(sending: Sending, about: AboutRecipient, plan: Plan, chosen: Route, 
 
 def tally_some(world: World, walk: Walk) -> Walk:
     """The walk after its next slice."""
-    campaign = world.store.campaign(walk.network_id, str(walk.campaign_id))
+    campaign = world.store.get(Campaign, network_id=walk.network_id, id=str(walk.campaign_id))
     if campaign is None:
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     store, network_id = world.store, walk.network_id

@@ -14,7 +14,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.loyalty.account import BY_SYSTEM, Account, EntryKind, Posting
+from chalicelib.domain.loyalty.account import BY_SYSTEM, Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import Posted, posted
 from chalicelib.domain.loyalty.programme import gift_end
 from chalicelib.domain.marketing.promotions import Promotion, PromotionState, given
@@ -46,7 +46,7 @@ def grant_id(promotion_id: str, client_id: str) -> str:
 
 def give_some(world: World, walk: Walk) -> Walk:
     """The walk after its next slice. A promotion that was stopped, or is over, is not gone on with."""
-    promotion = world.store.promotion(walk.network_id, str(walk.promotion_id))
+    promotion = world.store.get(Promotion, network_id=walk.network_id, id=str(walk.promotion_id))
     if promotion is None or promotion.grant is None or promotion.state is not PromotionState.RUNNING:
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     directory = world.directory(walk.network_id, lambda known: bool(known.salons))
@@ -76,7 +76,9 @@ def _give(world: World, directory: Directory, promotion: Promotion, gift: Gift, 
 
     def operation(account: Account, now: datetime) -> Posted:
         for former in account.came_from:
-            if world.store.entry(promotion.network_id, former, grant_id(promotion.id, former)):
+            if world.store.get(
+                Entry, network_id=promotion.network_id, client_id=former, id=grant_id(promotion.id, former)
+            ):
                 raise _HadIt
         posting = Posting(
             id=grant_id(promotion.id, client.id),

@@ -26,7 +26,7 @@ from chalicelib.services.waking.replan import CLIENTS, DONE, SUPERSEDED
 
 def invite_some(world: World, walk: Walk) -> Walk:
     """The walk after its next slice. A campaign that is stopped is not gone on with."""
-    campaign = world.store.campaign(walk.network_id, str(walk.campaign_id))
+    campaign = world.store.get(Campaign, network_id=walk.network_id, id=str(walk.campaign_id))
     if campaign is None or campaign.state is CampaignState.STOPPED:
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     found = find_some(world, campaign, walk)
@@ -68,7 +68,7 @@ def _all_found(world: World, campaign: Campaign, walk: Walk) -> Walk:
 def resume_some(world: World, walk: Walk) -> Walk:
     """The walk after its next slice: those of a page of clients who were put off by the pause are due anew,
     at the campaign's pace. One that is paused again is not gone on with."""
-    campaign = world.store.campaign(walk.network_id, str(walk.campaign_id))
+    campaign = world.store.get(Campaign, network_id=walk.network_id, id=str(walk.campaign_id))
     if campaign is None or campaign.state not in UNDER_WAY:
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     now, directory = world.now(), world.directory(walk.network_id)

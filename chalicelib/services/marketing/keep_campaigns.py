@@ -32,7 +32,7 @@ def make_campaign(
     try:
         return world.store.save(draft)[0]  # type: ignore[no-any-return]
     except SaveConflict:
-        stands = world.store.campaign(access.network_id, id) if request_id else None
+        stands = world.store.get(Campaign, network_id=access.network_id, id=id) if request_id else None
         if stands is None:
             raise
         return stands
@@ -59,7 +59,7 @@ def change_campaign(world: World, access: Access, campaign_id: str, changes: Map
 
 def see_campaign(world: World, access: Access, campaign_id: str) -> Campaign:
     ensure_whole_network(access)
-    campaign = world.store.campaign(access.network_id, campaign_id)
+    campaign = world.store.get(Campaign, network_id=access.network_id, id=campaign_id)
     if campaign is None:
         raise missing("campaign", campaign_id)
     return campaign

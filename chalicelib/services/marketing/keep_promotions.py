@@ -46,7 +46,7 @@ def make_promotion(
     try:
         return _saved(world, directory, new, None)
     except SaveConflict:
-        stands = world.store.promotion(access.network_id, id) if request_id else None
+        stands = world.store.get(Promotion, network_id=access.network_id, id=id) if request_id else None
         if stands is None:
             raise
         return stands
@@ -125,7 +125,7 @@ def _changed(world: World, promotion: Promotion, change: Callable[[Promotion], P
         try:
             return _saved(world, world.directory(promotion.network_id), wanted, stands)
         except SaveConflict:
-            stands = world.store.promotion(promotion.network_id, promotion.id)
+            stands = world.store.get(Promotion, network_id=promotion.network_id, id=promotion.id)
     raise conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
 
 
@@ -143,7 +143,7 @@ def _saved(world: World, directory: Directory, wanted: Promotion, stood: Promoti
 
 def see_promotion(world: World, access: Access, promotion_id: str) -> Promotion:
     ensure_whole_network(access)
-    promotion = world.store.promotion(access.network_id, promotion_id)
+    promotion = world.store.get(Promotion, network_id=access.network_id, id=promotion_id)
     if promotion is None:
         raise missing("promotion", promotion_id)
     return promotion

@@ -48,7 +48,7 @@ def count_results(world: World, access: Access, campaign_id: str) -> Campaign:
 
 def _counting(world: World, campaign: Campaign, kind: WalkKind) -> Campaign:
     if campaign.count_walk_id is not None:
-        walk = world.store.walk(campaign.network_id, campaign.count_walk_id)
+        walk = world.store.get(Walk, network_id=campaign.network_id, id=campaign.count_walk_id)
         if walk is not None and walk.wake is not None:
             return campaign
     walk = _walk(world, campaign, kind, world.now())

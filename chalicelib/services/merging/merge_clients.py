@@ -73,7 +73,7 @@ def merge_clients(world: World, access: Access, client_id: str, into_id: str) ->
 
 
 def _both(world: World, access: Access, client_id: str, other_id: str) -> tuple[Client, Client]:
-    found = [world.store.client(access.network_id, id) for id in (client_id, other_id)]
+    found = [world.store.get(Client, network_id=access.network_id, id=id) for id in (client_id, other_id)]
     for id, client in zip((client_id, other_id), found, strict=True):
         if client is None:
             raise missing("client", id)
@@ -84,8 +84,8 @@ def _both(world: World, access: Access, client_id: str, other_id: str) -> tuple[
 def _as_it_stands(world: World, client: Client, other: Client) -> Merged:
     merge = client.merged
     assert merge is not None
-    left = world.store.entry(client.network_id, client.id, merge.out_id)
-    came = world.store.entry(client.network_id, merge.into, merge.in_id)
+    left = world.store.get(Entry, network_id=client.network_id, client_id=client.id, id=merge.out_id)
+    came = world.store.get(Entry, network_id=client.network_id, client_id=merge.into, id=merge.in_id)
     if left is None or came is None:
         raise missing("entry", merge.out_id)
     return Merged(client, other, (left, came))
@@ -206,7 +206,7 @@ def unmerge_clients(world: World, access: Access, client_id: str) -> Merged:
     What the other gained by themselves since stays theirs. Raises NOT_FOUND, NOT_MERGED, HOLDS_OPEN,
     CLIENT_MERGED (the other was merged further: unmerge them first, since the points are there)."""
     for _ in world.tries():
-        client = world.store.client(access.network_id, client_id)
+        client = world.store.get(Client, network_id=access.network_id, id=client_id)
         if client is None:
             raise missing("client", client_id)
         if client.merged is None:
@@ -240,7 +240,7 @@ def _to_give_back(world: World, theirs: Account, merge: Merge) -> list[Booking]:
 def _remaining(world: World, theirs: Account, gone: Account) -> list[Client]:
     """Who is merged into the other still, when one goes again with those who had come to them."""
     ids = [id for id in theirs.came_from if id not in (gone.client_id, *gone.came_from)]
-    found = (world.store.client(theirs.network_id, id) for id in ids)
+    found = (world.store.get(Client, network_id=theirs.network_id, id=id) for id in ids)
     return [each for each in found if each and each.merged and each.merged.into == theirs.client_id]
 
 

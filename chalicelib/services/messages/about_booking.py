@@ -170,7 +170,7 @@ class AboutBooking(Struct, frozen=True):
         return booking
 
     def reread(self, store: Store) -> Self | None:
-        booking = store.booking(self.item.network_id, self.item.id)
+        booking = store.get(Booking, network_id=self.item.network_id, id=self.item.id)
         return self.with_item(booking) if booking is not None else None
 
 

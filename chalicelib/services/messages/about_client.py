@@ -63,7 +63,11 @@ class AboutClient(Struct, frozen=True):
         if birthday is None or birthday_gift(self.directory.rules.bonuses) is None:
             return self
         id = birthday_entry_id(self.item.id, birthday.occurrence)
-        return replace(self, given=store.entry(self.item.network_id, self.item.id, id), knows_gift=True)
+        return replace(
+            self,
+            given=store.get(Entry, network_id=self.item.network_id, client_id=self.item.id, id=id),
+            knows_gift=True,
+        )
 
     def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
         if plan.kind is TouchKind.BIRTHDAY or next_booking(self.item, store, now) is None:
@@ -117,7 +121,7 @@ class AboutClient(Struct, frozen=True):
         return replace(client, wake=wake)
 
     def reread(self, store: Store) -> Self | None:
-        client = store.client(self.item.network_id, self.item.id)
+        client = store.get(Client, network_id=self.item.network_id, id=self.item.id)
         return self.with_item(client) if client is not None else None
 
 

@@ -152,7 +152,13 @@ def as_template(network_id: str, place: Place, text: str, subject: str | None, w
 
 
 def _stands(world: World, access: Access, place: Place, version: int | None) -> Template | None:
-    stands = world.store.template(access.network_id, place.kind, place.channel, place.language)
+    stands = world.store.get(
+        Template,
+        network_id=access.network_id,
+        kind=place.kind,
+        channel=place.channel,
+        language=place.language,
+    )
     present = stands.version if stands is not None else 0
     if version is not None and version != present:
         raise conflict("STALE_VERSION", "It was changed meanwhile; read it again.", version=present)

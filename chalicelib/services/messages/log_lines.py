@@ -31,7 +31,9 @@ def line_of(subject: Subject, plan: Plan, touch: Touch, at: datetime) -> Message
 
 def record_of(subject: Subject, touch: Touch, store: Store) -> Message | None:
     """The line of a touch's latest attempt, if it was written."""
-    return store.message(subject.item.network_id, subject.client.id, _id(subject, touch))
+    return store.get(
+        Message, network_id=subject.item.network_id, client_id=subject.client.id, id=_id(subject, touch)
+    )
 
 
 def id_of_kind(subject: Subject, kind: TouchKind | None) -> str | None:

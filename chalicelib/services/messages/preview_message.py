@@ -96,7 +96,11 @@ def _subject(
         client = see_client(world, access, str(client_id))
         return _about(world, kind, client, directory)
     booking = see_booking(world, access, booking_id)
-    found = world.store.client(access.network_id, booking.client_id) if booking.client_id else None
+    found = (
+        world.store.get(Client, network_id=access.network_id, id=booking.client_id)
+        if booking.client_id
+        else None
+    )
     if found is None:
         raise refused("NO_CLIENT", "This booking has no client to write to.", booking_id=booking_id)
     if kind not in ABOUT_BOOKING:

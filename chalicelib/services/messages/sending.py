@@ -35,7 +35,7 @@ def put_on_record(sending: Sending, message: Message) -> None:
     try:
         store.save(message)
     except SaveConflict:
-        stands = store.message(message.network_id, message.client_id, message.id)
+        stands = store.get(Message, network_id=message.network_id, client_id=message.client_id, id=message.id)
         if stands is not None and stands.reason == LOST and message.reason != LOST:
             with suppress(SaveConflict):
                 store.save(replace(message, version=stands.version))

@@ -11,7 +11,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chalicelib.domain.clients.clients import DeadAddress
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client, DeadAddress
+from chalicelib.domain.marketing.campaigns import Recipient
 from chalicelib.domain.messages.messages import Message, MessageState, message_id
 from chalicelib.domain.messages.receipts import Receipt, applied, price_of_a_part
 from chalicelib.domain.messages.spending import month_of
@@ -74,7 +76,9 @@ def take_receipt(world: World, receipt: Receipt) -> Taken:
 def _messages(world: World, receipt: Receipt) -> list[Message]:
     """The message, and the one that went along in its text, if any; nothing where there is no such message
     and will not be."""
-    message = world.store.message(receipt.network_id, receipt.client_id, receipt.message_id)
+    message = world.store.get(
+        Message, network_id=receipt.network_id, client_id=receipt.client_id, id=receipt.message_id
+    )
     if message is None:
         made_at = instant_of(receipt.message_id)
         if made_at is not None and world.now() - made_at <= RECORDED_WITHIN:
@@ -82,7 +86,9 @@ def _messages(world: World, receipt: Receipt) -> list[Message]:
         return []
     if message.carries is None:
         return [message]
-    carried = world.store.message(receipt.network_id, receipt.client_id, message.carries)
+    carried = world.store.get(
+        Message, network_id=receipt.network_id, client_id=receipt.client_id, id=message.carries
+    )
     return [message, carried] if carried is not None else [message]
 
 
@@ -99,7 +105,12 @@ def _applied(world: World, message: Message, receipt: Receipt) -> Message:
         try:
             return world.store.save(*values)[0]  # type: ignore[no-any-return]
         except SaveConflict:
-            message = world.store.message(message.network_id, message.client_id, message.id) or message
+            message = (
+                world.store.get(
+                    Message, network_id=message.network_id, client_id=message.client_id, id=message.id
+                )
+                or message
+            )
     raise SaveConflict(message)
 
 
@@ -168,12 +179,14 @@ def _item_of(world: World, message: Message) -> Any:
     """The item whose touch the message was."""
     network_id, client_id = message.network_id, message.client_id
     if message.campaign_id is not None:
-        return world.store.recipient(network_id, client_id, message.campaign_id)
+        return world.store.get(
+            Recipient, network_id=network_id, client_id=client_id, campaign_id=message.campaign_id
+        )
     if message.kind is TouchKind.BONUS_EXPIRY:
         return world.store.account(network_id, client_id)
     if message.booking_id is not None:
-        return world.store.booking(network_id, message.booking_id)
-    return world.store.client(network_id, client_id)
+        return world.store.get(Booking, network_id=network_id, id=message.booking_id)
+    return world.store.get(Client, network_id=network_id, id=client_id)
 
 
 def _made_one_of(messages: Sequence[Message], item: Any, touch: Touch) -> bool:
@@ -205,7 +218,7 @@ def _learn_price(world: World, message: Message, receipt: Receipt) -> None:
     known = world.directory(message.network_id).prices.get((message.channel, code))
     if not _is_news(known, micros, receipt.at):
         return
-    stands = world.store.price(message.network_id, message.channel, code)
+    stands = world.store.get(Price, network_id=message.network_id, channel=message.channel, country_code=code)
     if not _is_news(stands, micros, receipt.at):
         return
     price = Price(

@@ -17,7 +17,7 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.replies import Meaning, Reply, meaning, words_kept
-from chalicelib.domain.shared.aliases import PHONE, REPLY, Alias
+from chalicelib.domain.shared.aliases import PHONE, REPLY, Alias, InboundNumber
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.tasks import Task, TaskKind
@@ -46,7 +46,7 @@ class Heard(StrEnum):
 
 def take_reply(world: World, reply: Reply) -> Heard:
     """Raises SaveConflict or TRY_AGAIN when too many write at once: worth another delivery."""
-    number = world.store.inbound_number(reply.to)
+    number = world.store.get(InboundNumber, number=reply.to)
     if number is None or not number.network_ids:
         return Heard.UNKNOWN_NUMBER
     clients = [client for id in number.network_ids if (client := _client(world, id, reply)) is not None]
@@ -72,7 +72,7 @@ def take_reply(world: World, reply: Reply) -> Heard:
 
 def _client(world: World, network_id: str, reply: Reply) -> Client | None:
     id = world.store.alias(network_id, PHONE, reply.sender)
-    return world.store.client(network_id, id) if id is not None else None
+    return world.store.get(Client, network_id=network_id, id=id) if id is not None else None
 
 
 def _opens_conversation(world: World, client: Client, at: datetime) -> None:
@@ -84,7 +84,7 @@ def _opens_conversation(world: World, client: Client, at: datetime) -> None:
         with suppress(SaveConflict):
             world.store.save(replace(stands, written_at=at))
             return
-        stands = world.store.client(client.network_id, client.id)
+        stands = world.store.get(Client, network_id=client.network_id, id=client.id)
     raise SaveConflict(client)
 
 

@@ -62,7 +62,7 @@ def make_key(
     try:
         (key,) = world.store.save(key)
     except SaveConflict:
-        key = world.store.access_key(network_id, hash) or key
+        key = world.store.get(Key, network_id=network_id, hash=hash) or key
     return key, secret
 
 
@@ -92,7 +92,7 @@ def authenticate(world: World, secret: str) -> Access:
     nonsensical one."""
     if _FORM.fullmatch(secret):
         hash = key_hash(secret)
-        key = world.store.access_key(network_of(secret), hash)
+        key = world.store.get(Key, network_id=network_of(secret), hash=hash)
         if key is not None and key.revoked_at is None and hmac.compare_digest(key.hash, hash):
             return _access(key)
     raise DomainError(ErrorKind.UNAUTHENTICATED, "UNAUTHENTICATED", "This key opens nothing.")

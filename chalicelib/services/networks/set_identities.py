@@ -29,7 +29,7 @@ def set_identities(world: World, network_id: str, said: Mapping[str, str | None]
     is the operator's word. Raises NOT_FOUND, UNKNOWN_CHANNEL, INVALID_IDENTITY.
     """
     for _ in world.tries():
-        network = world.store.network(network_id)
+        network = world.store.get(Network, network_id=network_id)
         if network is None:
             raise missing("network", network_id)
         after = identified(network, said)
@@ -54,12 +54,12 @@ def identified(network: Network, said: Mapping[str, str | None]) -> Network:
 def answer_at(world: World, network_id: str, number: str) -> InboundNumber:
     """What is written to that phone or WhatsApp id is for this network, too: one of a pool's, say, or
     of the deployment's own. Raises NOT_FOUND, INVALID_IDENTITY."""
-    if world.store.network(network_id) is None:
+    if world.store.get(Network, network_id=network_id) is None:
         raise missing("network", network_id)
     channel = "whatsapp" if "phone-number-id" in number else "sms"
     plain = _identity(channel, number) or ""
     for _ in world.tries():
-        stands = world.store.inbound_number(plain) or InboundNumber(number=plain, network_ids=())
+        stands = world.store.get(InboundNumber, number=plain) or InboundNumber(number=plain, network_ids=())
         if network_id in stands.network_ids:
             return stands
         try:
@@ -94,7 +94,7 @@ def numbers_taken(
     old, new = set(before.identities.values()), set(after.identities.values())
     found = []
     for number in sorted(old ^ new):
-        stands = world.store.inbound_number(number) or InboundNumber(number=number, network_ids=())
+        stands = world.store.get(InboundNumber, number=number) or InboundNumber(number=number, network_ids=())
         others = tuple(id for id in stands.network_ids if id != before.network_id)
         if number in new and others and not shared:
             raise conflict("IDENTITY_TAKEN", "Another network sends as this; ask who runs this deployment.")

@@ -37,7 +37,7 @@ def set_rules(
     """
     if not access.sees_whole_network:
         raise forbidden("Rules concern the whole network; this key opens some of its salons.")
-    network = world.store.network(access.network_id)
+    network = world.store.get(Network, network_id=access.network_id)
     if network is None:
         raise missing("network", access.network_id)
     stands = network.rules
@@ -66,7 +66,7 @@ def _saved(world: World, access: Access, network: Network, rules: Rules) -> Netw
     try:
         saved, *_ = world.store.save(changed, *history, *walks)
     except SaveConflict:  # by somebody else, or by ourselves, if the answer was lost and botocore asked again
-        saved = world.store.network(network.network_id) or network
+        saved = world.store.get(Network, network_id=network.network_id) or network
         if (saved.rules_version, saved.rules) != (changed.rules_version, rules):
             raise _stale(saved) from None
     world.directories.forget(network.network_id)

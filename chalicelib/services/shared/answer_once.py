@@ -83,7 +83,7 @@ def _claimed(world: World, begun: GivenAnswer) -> tuple[GivenAnswer, bool]:
     try:
         return world.store.save(begun)[0], True
     except SaveConflict:
-        stands = world.store.given_answer(begun.network_id, begun.key_hash)
+        stands = world.store.get(GivenAnswer, network_id=begun.network_id, key_hash=begun.key_hash)
     if stands is None:
         return begun, False  # given up in this very moment: the ids keep us from doing anything twice
     if stands.expires_at <= world.now():

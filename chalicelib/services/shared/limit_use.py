@@ -18,7 +18,7 @@ def count_use(world: World, network_id: str, what: str, id: str, most: int) -> b
     now = world.now()
     name = f"{what} {now:%Y-%m-%dT%H}"
     for _ in world.tries():
-        stands = world.store.tally(network_id, name)
+        stands = world.store.get(Tally, network_id=network_id, name=name)
         tally = stands or Tally(network_id=network_id, name=name, expires_at=now + 2 * HOUR)
         if id in tally.done:
             return False

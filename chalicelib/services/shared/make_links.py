@@ -51,7 +51,7 @@ class Links(Struct, frozen=True):
         expected = self._signed(f"{purpose}|{id}", _SIGNATURE)
         if not hmac.compare_digest(signature.encode(), expected.encode()):
             raise missing("link", "")
-        link = store.link(id)
+        link = store.get(Link, id=id)
         if link is None or link.expires_at <= now:
             raise missing("link", "")
         return link
@@ -66,7 +66,7 @@ class Links(Struct, frozen=True):
         if sure:
             return
         if sure is None:
-            stands = store.link(link.id, surely=False)
+            stands = store.get(Link, id=link.id, fresh=False)
             if stands is not None and stands.expires_at > now + KEPT / 2:
                 return
         store.save(link)

@@ -28,7 +28,7 @@ waits longer for it than some seconds."""
 def simulate_some(world: World, walk: Walk) -> Walk:
     """The walk after its next slice. The simulation keeps its own place together with its sums, in one item:
     a walk that was left behind it by a crash catches up, and counts nothing again. Raises SaveConflict."""
-    stands = world.store.simulation(walk.network_id, str(walk.simulation_id))
+    stands = world.store.get(Simulation, network_id=walk.network_id, id=str(walk.simulation_id))
     if stands is None:
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     if stands.finished_at is None:

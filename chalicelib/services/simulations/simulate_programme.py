@@ -119,7 +119,11 @@ def _running(world: World, wanted: Simulation) -> Simulation | None:
     """The one that says the same and is under way. Raises SIMULATION_RUNNING where another is. One that was
     given up on stands in nobody's way."""
     for other in world.store.simulations(wanted.network_id, limit=_LOOKED_BACK).items:
-        walk = world.store.walk(other.network_id, other.walk_id) if other.finished_at is None else None
+        walk = (
+            world.store.get(Walk, network_id=other.network_id, id=other.walk_id)
+            if other.finished_at is None
+            else None
+        )
         if walk is None or walk.wake is None:
             continue
         if _said(other) == _said(wanted):
@@ -145,7 +149,7 @@ def _begun(world: World, simulation: Simulation) -> Simulation:
     try:
         saved: tuple[Simulation, Walk] = world.store.save(simulation, walk)
     except SaveConflict:  # by ourselves, if the answer was lost and botocore asked again
-        stands = world.store.simulation(simulation.network_id, simulation.id)
+        stands = world.store.get(Simulation, network_id=simulation.network_id, id=simulation.id)
         if stands is None:
             raise
         return stands
@@ -156,10 +160,10 @@ def _begun(world: World, simulation: Simulation) -> Simulation:
 def see_simulation(world: World, access: Access, simulation_id: str) -> tuple[Simulation, Walk | None]:
     """With the walk that does it. Raises NOT_FOUND."""
     _ensure_whole_network(access)
-    simulation = world.store.simulation(access.network_id, simulation_id)
+    simulation = world.store.get(Simulation, network_id=access.network_id, id=simulation_id)
     if simulation is None:
         raise missing("simulation", simulation_id)
-    return simulation, world.store.walk(access.network_id, simulation.walk_id)
+    return simulation, world.store.get(Walk, network_id=access.network_id, id=simulation.walk_id)
 
 
 def list_simulations(world: World, access: Access, *, limit: int, cursor: str | None) -> Page[Simulation]:

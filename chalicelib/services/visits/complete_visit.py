@@ -53,13 +53,17 @@ def complete(
     """
     _check(bill)
     for _ in world.tries():
-        booking = world.store.booking(network_id, booking_id)
+        booking = world.store.get(Booking, network_id=network_id, id=booking_id)
         if booking is None:
             raise missing("booking", booking_id)
         allow(booking)
         if booking.status is Status.COMPLETED:
             return _as_it_stands(world, booking)
-        client = world.store.client(network_id, booking.client_id) if booking.client_id else None
+        client = (
+            world.store.get(Client, network_id=network_id, id=booking.client_id)
+            if booking.client_id
+            else None
+        )
         client = present(world, client)
         account = world.store.account(network_id, client.id) if client else None
         directory = directory_for(world, booking)
@@ -96,7 +100,10 @@ def _as_it_stands(world: World, booking: Booking) -> Completed:
         if points
     ]
     ids += given_for(booking, account)
-    found = (world.store.entry(booking.network_id, booking.client_id, id) for id in ids)
+    found = (
+        world.store.get(Entry, network_id=booking.network_id, client_id=booking.client_id, id=id)
+        for id in ids
+    )
     return Completed(booking, account, tuple(entry for entry in found if entry is not None))
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Refund, Status
-from chalicelib.domain.clients.clients import Uncounted, without_spending
+from chalicelib.domain.clients.clients import Client, Uncounted, without_spending
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.loyalty.ledger import brought_up
 from chalicelib.domain.loyalty.programme import part_of, with_turnover
@@ -55,7 +55,7 @@ def refund(
     """
     id = derived("rfd", booking_id, request_id or world.chance(16))
     for _ in world.tries():
-        booking = world.store.booking(network_id, booking_id)
+        booking = world.store.get(Booking, network_id=network_id, id=booking_id)
         if booking is None:
             raise missing("booking", booking_id)
         allow(booking)
@@ -92,7 +92,7 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
     if booking.client_id is None:
         return _Done([replace(booking, refunds=(*booking.refunds, refund))], refund, None, ())
     network_id, now, directory = booking.network_id, world.now(), directory_for(world, booking)
-    way = followed(world, world.store.client(network_id, booking.client_id))
+    way = followed(world, world.store.get(Client, network_id=network_id, id=booking.client_id))
     client = way[-1] if way else None
     holder_id = client.id if client is not None else booking.client_id
     account, ends = brought_up(world.store.account(network_id, holder_id), now)

@@ -42,7 +42,7 @@ def take_back(world: World, booking: Booking, to: Status, actor: str) -> Booking
         try:
             saved: Booking = world.store.save(*values)[0]
         except SaveConflict:
-            stands = world.store.booking(booking.network_id, booking.id)
+            stands = world.store.get(Booking, network_id=booking.network_id, id=booking.id)
             if stands is None:
                 raise missing("booking", booking.id) from None
             if stands.status is not Status.COMPLETED:
@@ -75,7 +75,7 @@ def taken_back(
     )
     if booking.client_id is None:
         return [with_wake(reopened, directory, None, now)]
-    way = followed(world, world.store.client(booking.network_id, booking.client_id))
+    way = followed(world, world.store.get(Client, network_id=booking.network_id, id=booking.client_id))
     if not way:
         return [with_wake(reopened, directory, None, now)]
     client = way[-1]

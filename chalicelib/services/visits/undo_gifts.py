@@ -92,7 +92,7 @@ def _still_open(undoing: Undoing, account: Account, use: RewardUse) -> Coupon | 
     """The coupon that visits were used up for, or its like, with whoever the client is now."""
     store = undoing.world.store
     ids = (account.client_id, *account.came_from)
-    found = (store.coupon(account.network_id, id, use.coupon_id) for id in ids)
+    found = (store.get(Coupon, network_id=account.network_id, client_id=id, id=use.coupon_id) for id in ids)
     given = next((coupon for coupon in found if coupon is not None), None)
     if given is None:
         return None

@@ -120,7 +120,7 @@ def _bookings(world: World, directory: Directory, walk: Walk, salon_id: str) -> 
             world,
             booking,
             lambda stands, now: plan_booking.with_wake(stands, directory, client, now),
-            lambda: store.booking(network_id, booking.id),
+            lambda: store.get(Booking, network_id=network_id, id=booking.id),
         )
 
     return len(page.items), sum(map(changed, page.items)), page.cursor
@@ -136,7 +136,7 @@ def _clients(world: World, directory: Directory, walk: Walk) -> _Page:
             world,
             client,
             lambda stands, now: plan_client.with_wake(stands, directory, now),
-            lambda: store.client(network_id, client.id),
+            lambda: store.get(Client, network_id=network_id, id=client.id),
         )
 
     changes = sum(map(changed, page.items)) + _accounts(world, directory, page.items, accounts)

@@ -4,9 +4,13 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.intake.inbox import InboxItem
+from chalicelib.domain.marketing.campaigns import Recipient
+from chalicelib.domain.marketing.promotions import Promotion
 from chalicelib.domain.shared.errors import missing
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.waking import Wake
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.bookings.plan_booking import rewoken
 from chalicelib.services.clients import plan_client
 from chalicelib.services.shared.ports import SaveConflict, Woken
@@ -37,17 +41,17 @@ def _item(world: World, parked: Parked, item_id: str) -> Woken | None:
     if parked.item.startswith("ACCOUNT"):  # its id is the client's
         return world.store.account(network_id, item_id)
     if item_id.startswith("bkg_"):
-        return world.store.booking(network_id, item_id)
+        return world.store.get(Booking, network_id=network_id, id=item_id)
     if item_id.startswith("cli_"):
-        return world.store.client(network_id, item_id)
+        return world.store.get(Client, network_id=network_id, id=item_id)
     if item_id.startswith("wlk_"):
-        return world.store.walk(network_id, item_id)
+        return world.store.get(Walk, network_id=network_id, id=item_id)
     if item_id.startswith("prm_"):
-        return world.store.promotion(network_id, item_id)
+        return world.store.get(Promotion, network_id=network_id, id=item_id)
     if item_id.startswith("cmp_"):
         campaign_id, _, client_id = item_id.partition(".")
-        return world.store.recipient(network_id, client_id, campaign_id)
-    return world.store.inbox_item(network_id, item_id)
+        return world.store.get(Recipient, network_id=network_id, client_id=client_id, campaign_id=campaign_id)
+    return world.store.get(InboxItem, network_id=network_id, id=item_id)
 
 
 def _awake(world: World, value: Woken) -> Woken:

@@ -15,7 +15,7 @@ from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.loyalty.account_plan import PASSES, passes_are_stale
 from chalicelib.domain.loyalty.ledger import brought_up, next_end
 from chalicelib.domain.loyalty.wallet import Pass, PassDevice
-from chalicelib.domain.marketing.campaigns import Recipient
+from chalicelib.domain.marketing.campaigns import Campaign, Recipient
 from chalicelib.domain.marketing.promotions import Promotion
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.ids import digest, time_ordered
@@ -100,7 +100,7 @@ def wake_booking(sending: Sending, booking: Booking) -> None:
 def _client_of(world: World, network_id: str, client_id: str | None, *, fresh: bool = False) -> Client | None:
     """Perhaps as they were a second ago: half the price, and nothing of them is saved. fresh: not so where
     their phone may have come with the booking."""
-    return world.store.client(network_id, client_id, fresh=fresh) if client_id else None
+    return world.store.get(Client, network_id=network_id, id=client_id, fresh=fresh) if client_id else None
 
 
 def _salon_told(world: World, booking: Booking, directory: Directory) -> Booking:
@@ -158,7 +158,9 @@ def wake_account(sending: Sending, account: Account, updates: PassUpdates) -> No
 def wake_recipient(sending: Sending, recipient: Recipient) -> None:
     world = sending.world
     client = _client_of(world, recipient.network_id, recipient.client_id)
-    campaign = world.store.campaign(recipient.network_id, recipient.campaign_id, fresh=False)
+    campaign = world.store.get(
+        Campaign, network_id=recipient.network_id, id=recipient.campaign_id, fresh=False
+    )
     if client is None or campaign is None:
         world.store.save(replace(recipient, wake=None))
         return

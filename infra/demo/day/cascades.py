@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.messages.messages import Message
 from chalicelib.store.table import Table
 from infra.demo.day.story import CHISINAU, FIRST_FREE
@@ -67,7 +68,7 @@ class Cascades:
         return client_id
 
     def _app_removed(self, client_id: str) -> None:
-        client = self._table.client(self._demo["network_id"], client_id)
+        client = self._table.get(Client, network_id=self._demo["network_id"], id=client_id)
         for device in client.devices if client else ():
             self._sns.delete_endpoint(EndpointArn=device.endpoint)
 

@@ -64,8 +64,11 @@ class Watch:
 
     def _along(self, found: list[Message]) -> list[Message]:
         """What went along in the text of these, which only the client's log has a line of."""
-        read = self.table.message
-        lines = [read(self.network_id, each.client_id, each.carries) for each in found if each.carries]
+        lines = [
+            self.table.get(Message, network_id=each.network_id, client_id=each.client_id, id=each.carries)
+            for each in found
+            if each.carries
+        ]
         return [line for line in lines if line is not None]
 
     def is_due(self) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.networks.network import Role
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.clearing.audit_nightly import NIGHTLY_ID
 from chalicelib.services.networks.manage_keys import make_key
 from chalicelib.services.waking.walk_on import walk_on
@@ -59,7 +60,7 @@ def test_a_walk_recomputes_the_whole_network(http: Http, world: Any) -> None:
     begun = http.post(PATH)
     assert (begun.status, begun.json["kind"], begun.json["audit"]) == (202, "audit", None)
     assert http.post(PATH).json["id"] == begun.json["id"]
-    walk_on(world, world.store.walk(NETWORK, begun.json["id"]))
+    walk_on(world, world.store.get(Walk, network_id=NETWORK, id=begun.json["id"]))
     found = http.get(f"/v1/walks/{begun.json['id']}").json
     assert (found["stage"], found["share"], found["seen"], found["changed"]) == ("done", 1.0, 2, 1)
     assert found["audit"] == {
@@ -88,7 +89,7 @@ def test_a_network_that_began_before_gets_its_nights_with_its_first_audit(http: 
 @pytest.mark.usefixtures("points")
 def test_who_is_not_the_owner_sees_no_audit(http: Http, world: Any, keys: dict[str, str]) -> None:
     walk = http.post(PATH).json["id"]
-    walk_on(world, world.store.walk(NETWORK, walk))
+    walk_on(world, world.store.get(Walk, network_id=NETWORK, id=walk))
     for role, key in keys.items():
         if role != "owner":
             assert http.with_key(key).get(PATH).code == "FORBIDDEN"

@@ -6,6 +6,7 @@ import pytest
 
 from chalicelib.domain.bookings.bookings import Status
 from chalicelib.domain.networks.network import Role
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.networks.manage_keys import make_key
 from chalicelib.services.waking.walk_on import walk_on
 from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, SettableClock, a_booking, a_network
@@ -41,7 +42,7 @@ def counted(http: Http, world: Any, clock: SettableClock, month: str = "2026-11"
     begun = http.post(PATH, {"month": month})
     assert (begun.status, begun.json["kind"], begun.json["month"]) == (202, "clearing", month)
     for _ in range(2):
-        walk_on(world, world.store.walk(NETWORK, begun.json["id"]))
+        walk_on(world, world.store.get(Walk, network_id=NETWORK, id=begun.json["id"]))
     assert http.get(f"/v1/walks/{begun.json['id']}").json["stage"] == "done"
     found: dict[str, Any] = http.get(f"{PATH}?month={month}").json
     return found

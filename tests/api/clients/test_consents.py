@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.clients.clients import DeadAddress
+from chalicelib.domain.clients.clients import Client, DeadAddress
 from infra.testkit.builders import NETWORK, NOW
 from tests.api.conftest import Http, TestParts
 
@@ -73,7 +73,7 @@ def test_what_a_client_does_on_their_page_is_in_the_history(
 
 
 def test_a_client_tells_which_channels_reach_them(http: Http, world: Any) -> None:
-    client = world.store.client(NETWORK, MARIA)
+    client = world.store.get(Client, network_id=NETWORK, id=MARIA)
     dead = DeadAddress("sms", client.phone, "no_such_number", NOW)
     world.store.save(replace(client, dead_addresses=(dead,)))
     found = {each.pop("channel"): each for each in http.get(f"/v1/clients/{MARIA}").json["reachable"]}

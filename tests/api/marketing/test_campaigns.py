@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
 from chalicelib.services.messages.budgets import Budgets
 from chalicelib.services.messages.sending import Sending
@@ -34,7 +36,7 @@ def made(http: Http, **said: Any) -> dict[str, Any]:
 @pytest.fixture
 def agreed(http: Http, world: Any) -> None:
     """Maria agrees to marketing by SMS; Ion does not, and has come from a friend."""
-    maria = world.store.client(NETWORK, "cli_maria00000000001")
+    maria = world.store.get(Client, network_id=NETWORK, id="cli_maria00000000001")
     world.store.save(replace(maria, consents=(a_consent(),)))
     save_client(
         world.store, a_client("cli_ion", name="Ion", phone="+37369000009", email=None, source="friend")
@@ -100,7 +102,7 @@ def test_a_dry_run_tells_numbers_cost_and_what_is_left_of_the_budget(
     http: Http, world: Any, given_parts: TestParts, sender: RecordingSender
 ) -> None:
     rules = MessageRules(monthly_budget_usd_cents=100, part_price_micros={"sms": 40_000})
-    world.store.save(replace(world.store.network(NETWORK), rules=Rules(messages=rules)))
+    world.store.save(replace(world.store.get(Network, network_id=NETWORK), rules=Rules(messages=rules)))
     world.directories.forget(NETWORK)
     draft = made(http)
     path = f"{PATH}/{draft['id']}"
@@ -195,7 +197,7 @@ def test_what_cannot_be_a_campaign_is_refused(said: Any, status: int, code: str,
 
 def test_a_text_is_checked_for_the_channels_that_it_may_go_through(http: Http, world: Any) -> None:
     rules = MessageRules(channels=(ChannelStep("push"), ChannelStep("sms")))
-    world.store.save(replace(world.store.network(NETWORK), rules=Rules(messages=rules)))
+    world.store.save(replace(world.store.get(Network, network_id=NETWORK), rules=Rules(messages=rules)))
     world.directories.forget(NETWORK)
     assert http.post(PATH, {**SPRING, "texts": {"ru": "я" * 400}}).code == "TEXT_TOO_LONG"
 

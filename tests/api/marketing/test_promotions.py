@@ -8,9 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.surprises import SurpriseMonth
+from chalicelib.domain.marketing.promotions import Promotion
 from chalicelib.domain.networks.bonus_rules import BonusRules, Gift, Surprise
-from chalicelib.domain.networks.network import Role
+from chalicelib.domain.networks.network import Network, Role
 from chalicelib.domain.shared.waking import Wake
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.marketing.step_promotion import step_promotion
 from chalicelib.services.networks.manage_keys import make_key
 from chalicelib.services.waking.walk_on import walk_on
@@ -84,7 +86,7 @@ def test_a_completed_visit_earns_twice_and_the_result_shows_it(http: Http, mine:
     assert answer.json["bonus"]["earned"] == 50
     entries = http.get(f"/v1/clients/{mine.client_id}/bonus/entries").json["items"]
     assert {each["kind"]: each["points"] for each in entries} == {"cashback": 25, "promotion": 25}
-    step_promotion(world, world.store.promotion(NETWORK, planned["id"]))
+    step_promotion(world, world.store.get(Promotion, network_id=NETWORK, id=planned["id"]))
     seen = http.get(f"{PATH}/{planned['id']}").json
     assert seen["state"] == "running"
     expected = {
@@ -103,9 +105,9 @@ def test_a_completed_visit_earns_twice_and_the_result_shows_it(http: Http, mine:
 def test_a_grant_is_given_and_its_progress_shown(http: Http, world: Any) -> None:
     planned = made(http, GRANT)
     world.clock.now = datetime(2027, 3, 7, 22, 0, tzinfo=UTC)
-    step_promotion(world, world.store.promotion(NETWORK, planned["id"]))
-    walk_id = world.store.promotion(NETWORK, planned["id"]).walk_id
-    walk_on(world, world.store.walk(NETWORK, walk_id))
+    step_promotion(world, world.store.get(Promotion, network_id=NETWORK, id=planned["id"]))
+    walk_id = world.store.get(Promotion, network_id=NETWORK, id=planned["id"]).walk_id
+    walk_on(world, world.store.get(Walk, network_id=NETWORK, id=walk_id))
     seen = http.get(f"{PATH}/{planned['id']}").json
     progress = {"walk_id": walk_id, "kind": "promote", "seen": 1, "found": 1, "finished": True}
     assert seen["granting"] == progress
@@ -130,7 +132,7 @@ def test_a_promotion_is_stopped_for_good(http: Http, mine: Any) -> None:
 def test_one_that_has_ended_is_not_stopped(http: Http, world: Any) -> None:
     planned = made(http)
     world.clock.now = NOW + timedelta(days=20)
-    step_promotion(world, world.store.promotion(NETWORK, planned["id"]))
+    step_promotion(world, world.store.get(Promotion, network_id=NETWORK, id=planned["id"]))
     assert http.post(f"{PATH}/{planned['id']}/stop").code == "WRONG_STATE"
 
 
@@ -138,11 +140,11 @@ def test_a_parked_promotion_is_retried(http: Http, world: Any) -> None:
     from chalicelib.domain.shared.operations import Parked
 
     planned = made(http, GRANT)
-    promotion = world.store.promotion(NETWORK, planned["id"])
+    promotion = world.store.get(Promotion, network_id=NETWORK, id=planned["id"])
     parked = Parked(network_id=NETWORK, item=f"PROMOTION#{promotion.id} {promotion.id}", error="x", at=NOW)
     world.store.save(replace(promotion, wake=None), parked)
     assert http.post(f"/v1/parked/{promotion.id}/retry").status == 200
-    assert world.store.promotion(NETWORK, promotion.id).wake == Wake(NOW, "retried")
+    assert world.store.get(Promotion, network_id=NETWORK, id=promotion.id).wake == Wake(NOW, "retried")
 
 
 @pytest.mark.parametrize(
@@ -221,7 +223,7 @@ def test_the_report_of_surprises_tells_what_a_month_s_draw_came_to(http: Http, w
     nothing = http.get("/v1/reports/bonus/surprises").json
     assert (nothing["month"], nothing["budget"], nothing["spent"]) == ("2026-11", None, 0)
     gifts = BonusRules(surprise=Surprise(gift=Gift(100), monthly_budget_points=500))
-    network = world.store.network(NETWORK)
+    network = world.store.get(Network, network_id=NETWORK)
     world.store.save(replace(network, rules=replace(network.rules, bonuses=gifts)))
     world.store.save(
         SurpriseMonth(

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.shared.ids import time_ordered
@@ -26,7 +27,7 @@ def failed(told: Any) -> list[tuple[str, str]]:
 
 
 def change(world: Any, **said: Any) -> None:
-    world.store.save(replace(world.store.client(NETWORK, MARIA), **said))
+    world.store.save(replace(world.store.get(Client, network_id=NETWORK, id=MARIA), **said))
 
 
 def test_a_touch_that_is_due_would_be_sent(http: Http, mine: Booking) -> None:

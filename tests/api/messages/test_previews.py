@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.domain.messages.messages import MessageState, Outcome
 from chalicelib.domain.networks.network import Price, Template
+from chalicelib.domain.shared.operations import Tally
 from chalicelib.domain.shared.touches import TouchKind
 from infra.testkit.builders import NETWORK, NOW, SettableClock
 from tests.api.conftest import Http, TestParts
@@ -241,4 +242,4 @@ class TestSending:
     ) -> None:
         answer = try_out(http, **said)
         assert (answer.status, answer.code) == (422, code)
-        assert world.store.tally(NETWORK, f"test sends {NOW:%Y-%m-%dT%H}") is None
+        assert world.store.get(Tally, network_id=NETWORK, name=f"test sends {NOW:%Y-%m-%dT%H}") is None

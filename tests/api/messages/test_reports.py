@@ -79,7 +79,7 @@ def test_a_month_is_told_by_salon_kind_and_channel(http: Http) -> None:
 
 @pytest.mark.usefixtures("log")
 def test_what_a_receipt_tells_later_counts(http: Http, world: Any) -> None:
-    sent = world.store.message(NETWORK, "cli_maria00000000001", "msg_2")
+    sent = world.store.get(Message, network_id=NETWORK, client_id="cli_maria00000000001", id="msg_2")
     world.store.save(replace(sent, cost_micros=100_000, charged=True))
     (_, notices) = http.get(f"{PATH}?salon_id=sal_centru").json["items"]
     assert (notices["cost_micros"], notices["charged_micros"]) == (190_000, 190_000)

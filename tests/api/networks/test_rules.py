@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.waking.walks import Walk
 from tests.api.conftest import Http
 
 LATER = {"confirm_request_hours_before": 48}
@@ -197,7 +198,7 @@ def test_a_change_is_answered_with_the_walk_that_plans_anew(http: Http, world: A
     )
     assert http.get("/v1/walks").json["items"] == [walk]
     clock.forward(seconds=91)
-    walk_on(world, world.store.walk(NETWORK, walk["id"]))
+    walk_on(world, world.store.get(Walk, network_id=NETWORK, id=walk["id"]))
     done = http.get(f"/v1/walks/{walk['id']}").json
     assert (done["stage"], done["share"], done["seen"]) == ("done", 1.0, 1)
     assert done["finished_at"] == "2026-11-23T08:01:31Z"

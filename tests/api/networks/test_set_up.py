@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.shared.aliases import InboundNumber
 from chalicelib.domain.shared.operations import Parked
 from infra.testkit.builders import NETWORK, NOW
 from tests.api.conftest import Http
@@ -249,10 +250,10 @@ def test_a_network_sends_as_itself(http: Http, world: Any) -> None:
     assert changed.status == 200
     assert changed.json["identities"] == {"sms": "+37322000111", "email": "salon@example.com"}
     assert changed.json["name"] == "Lotos & Co"
-    assert world.store.inbound_number("+37322000111").network_ids == (NETWORK,)
+    assert world.store.get(InboundNumber, number="+37322000111").network_ids == (NETWORK,)
     back = http.patch("/v1/network", {"identities": {"sms": None}})
     assert back.json["identities"] == {"email": "salon@example.com"}
-    assert world.store.inbound_number("+37322000111").network_ids == ()
+    assert world.store.get(InboundNumber, number="+37322000111").network_ids == ()
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import EntryKind, Posting
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.programme import day_end
 from chalicelib.domain.networks.bonus_rules import BonusRules, GroupProgramme, Tier
-from chalicelib.domain.networks.network import Role
+from chalicelib.domain.networks.network import Network, Role
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.services.bookings import step_booking
@@ -49,7 +51,7 @@ def give(world: Any, town: Any) -> Any:
 
 
 def set_rules(world: Any, **said: Any) -> None:
-    network = world.store.network(NETWORK)
+    network = world.store.get(Network, network_id=NETWORK)
     rules = replace(network.rules, bonuses=BonusRules(**said))
     world.store.save(replace(network, rules=rules))
     world.directories.forget(NETWORK)
@@ -132,13 +134,17 @@ def test_the_card_reads_the_link_the_client_the_account_and_the_coupons_alone(
     asked: list[str] = []
 
     class Counted:
+        def get(self, kind: type[Any], /, **key: Any) -> Any:
+            asked.append(kind.__name__)
+            return world.store.get(kind, **key)
+
         def __getattr__(self, name: str) -> Any:
             asked.append(name)
             return getattr(world.store, name)
 
     parts.use(replace(given_parts, the_world=replace(world, store=Counted())))
     assert visitor.see("w").status == 200
-    assert asked == ["link", "client", "account", "coupons"]
+    assert asked == ["Link", "Client", "account", "coupons"]
 
 
 def test_looking_at_the_card_changes_nothing(visitor: Visitor, give: Any, world: Any, clock: Any) -> None:
@@ -260,7 +266,7 @@ def test_another_networks_desk_finds_nobody_by_it(
         )
     )
     code = card_code(given_parts.links(), NETWORK, MARIA)
-    assert store.client(OTHER_NETWORK, a_client().id) is not None
+    assert store.get(Client, network_id=OTHER_NETWORK, id=a_client().id) is not None
     assert http.with_key(secret).get(f"/v1/clients?card={code}").json["items"] == []
 
 
@@ -314,7 +320,7 @@ def test_a_client_frees_the_points_again_however_often(visitor: Visitor, give: A
         answer = visitor.post("b", "/bonus/release?lang=en")
         assert "Your points are free again." in visitor.follow(answer).text
     assert account(world).held == 0
-    assert world.store.booking(NETWORK, visitor.link.booking_id).held_points == 0
+    assert world.store.get(Booking, network_id=NETWORK, id=visitor.link.booking_id).held_points == 0
     visitor.post("b", "/bonus", "points=60")
     assert account(world).held == 60
     assert faults(account(world), world.store.entries(NETWORK, MARIA)) == []
@@ -378,7 +384,9 @@ def test_a_booking_that_is_anothers_by_now_shows_and_holds_nobodys_points(
 ) -> None:
     give(200)
     other = a_client("cli_irina00000000001", phone=None, email=None)
-    world.store.save(other, replace(world.store.booking(NETWORK, mine.id), client_id=other.id))
+    world.store.save(
+        other, replace(world.store.get(Booking, network_id=NETWORK, id=mine.id), client_id=other.id)
+    )
     assert "Pay with bonuses" not in visitor.see("b", "?lang=en").text
     assert visitor.post("b", "/bonus", "points=10").status == 404
     assert visitor.post("b", "/bonus/release").status == 404

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.bookings import Status
-from chalicelib.domain.clients.clients import CHANNELS, may_send
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clients.clients import CHANNELS, Client, may_send
 from chalicelib.domain.shared.links import Link, LinkPurpose
 from chalicelib.domain.shared.touches import Purpose
 from infra.testkit.builders import NETWORK, NOW, a_booking, save_booking
@@ -51,7 +51,7 @@ def completed(world: Any, mine: Any) -> Any:
 
 
 def booking(world: Any) -> Any:
-    return world.store.booking(NETWORK, "bkg_0000000000000001")
+    return world.store.get(Booking, network_id=NETWORK, id="bkg_0000000000000001")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_the_browser_speaks_where_the_address_does_not_and_then_the_client(
     assert 'lang="ro"' in visitor.see("b", Accept_Language="ro-MD,ro;q=0.9,en;q=0.8").text
     assert 'lang="en"' in visitor.see("b", "?lang=en", Accept_Language="ro").text
     assert 'lang="ru"' in visitor.see("b").text  # the network's
-    client = world.store.client(NETWORK, MARIA)
+    client = world.store.get(Client, network_id=NETWORK, id=MARIA)
     world.store.save(replace(client, language="ro"))
     assert 'lang="ro"' in visitor.see("b").text
     assert 'lang="ro"' in visitor.see("b", Accept_Language="fr").text
@@ -180,7 +180,7 @@ def test_a_visit_that_was_not_is_not_reviewed(visitor: Visitor, world: Any) -> N
 
 def coming(world: Any, purpose: Purpose = Purpose.SERVICE) -> list[str]:
     """The channels through which messages of a purpose may come to Maria."""
-    client = world.store.client(NETWORK, MARIA)
+    client = world.store.get(Client, network_id=NETWORK, id=MARIA)
     return [channel for channel in CHANNELS if may_send(client, channel, purpose, False)]
 
 

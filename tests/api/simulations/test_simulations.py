@@ -7,9 +7,10 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Status
-from chalicelib.domain.clients.clients import VisitDay, with_visit
+from chalicelib.domain.clients.clients import Client, VisitDay, with_visit
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.waking import Trouble
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.networks.manage_keys import make_key
 from chalicelib.services.waking.walk_on import walk_on
 from infra.testkit.builders import NETWORK, NOW, Town, a_booking
@@ -21,7 +22,7 @@ SIMULATE, ALL = "/v1/programme/simulate", "/v1/programme/simulations"
 @pytest.fixture
 def past(world: Any, town: Town) -> None:
     """Maria came in June, and in August redeemed 10 of the 25 points that she then had."""
-    client = world.store.client(NETWORK, town.client.id)
+    client = world.store.get(Client, network_id=NETWORK, id=town.client.id)
     for month, redeemed in ((6, 0), (8, 10)):
         at = datetime(2026, month, 10, 9, tzinfo=UTC)
         said = {"closed_at": at + timedelta(hours=1), "paid_minor": 50_000, "redeemed_points": redeemed}
@@ -33,7 +34,7 @@ def past(world: Any, town: Town) -> None:
 
 
 def finished(http: Http, world: Any, begun: Any) -> Any:
-    walk = world.store.walk(NETWORK, begun["walk_id"])
+    walk = world.store.get(Walk, network_id=NETWORK, id=begun["walk_id"])
     walk_on(world, walk)
     return http.get(f"{ALL}/{begun['id']}").json
 
@@ -134,7 +135,7 @@ def test_asked_again_it_is_the_same(http: Http, past: None) -> None:
 
 def test_why_it_does_not_go_on_is_shown(http: Http, world: Any, past: None) -> None:
     begun = http.post(SIMULATE, {"bonuses": {}}).json
-    walk = world.store.walk(NETWORK, begun["walk_id"])
+    walk = world.store.get(Walk, network_id=NETWORK, id=begun["walk_id"])
     trouble = Trouble(6, "the table was away", NOW, NOW, parked=True)
 
     world.store.save(replace(walk, wake=None, trouble=trouble))

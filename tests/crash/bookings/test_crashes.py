@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
-from chalicelib.domain.intake.inbox import InboxState
+from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.intake.site_events import SiteClient, SiteStatus
 from chalicelib.domain.shared.touches import GRACE, MUST_ARRIVE, TouchKind, TouchState
 from chalicelib.domain.shared.waking import Wake
@@ -130,7 +130,7 @@ def before_a_lost_webhook(life: Life) -> Any:
 def the_webhook_was_handed_on(life: Life, item: Any) -> None:
     life.take_in(item)
     assert life.only_booking().external_id == "e-1"
-    assert life.store.inbox_item(NETWORK, item.id).wake is None
+    assert life.store.get(InboxItem, network_id=NETWORK, id=item.id).wake is None
 
 
 WAKING["client found later"] = (
@@ -172,7 +172,7 @@ def redelivered(life: Life, item: Any) -> None:
 def ends_as(status: Status | None, *, visits: int = 0, balance: int = 0, phone: str = "+37369123456") -> Any:
     def check(life: Life, item: Any) -> None:
         taken_in = (InboxState.APPLIED, InboxState.IGNORED)  # ignored: a newer word has been applied since
-        assert life.store.inbox_item(NETWORK, item.id).state in taken_in
+        assert life.store.get(InboxItem, network_id=NETWORK, id=item.id).state in taken_in
         client = life.client(life.store.alias(NETWORK, "phone", phone))
         if status is not None:
             booking = life.only_booking()

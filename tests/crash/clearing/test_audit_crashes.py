@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.clearing.clearing import Clearing
 from chalicelib.domain.loyalty.account import EntryKind
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.clearing.audit_accounts import start_audit
@@ -47,11 +48,11 @@ def the_clearing(ledgers: Ledgers) -> None:
 def to_its_end(ledgers: Ledgers, walk: Walk) -> None:
     while walk.finished_at is None:
         walk_on(ledgers.world, walk)
-        walk = ledgers.store.walk(NETWORK, walk.id)
+        walk = ledgers.store.get(Walk, network_id=NETWORK, id=walk.id)
 
 
 def the_night(ledgers: Ledgers) -> None:
-    walk = ledgers.store.walk(NETWORK, NIGHTLY_ID)
+    walk = ledgers.store.get(Walk, network_id=NETWORK, id=NIGHTLY_ID)
     if walk.wake.at <= ledgers.clock():
         walk_on(ledgers.world, walk)
 
@@ -59,7 +60,7 @@ def the_night(ledgers: Ledgers) -> None:
 def as_it_is(ledgers: Ledgers) -> tuple[Any, ...]:
     store = ledgers.store
     walks = store.walks(NETWORK).items
-    clearing = store.clearing(NETWORK, "2026-11")
+    clearing = store.get(Clearing, network_id=NETWORK, month="2026-11")
     parts = list(store.clearing_parts(NETWORK, clearing.walk_id)) if clearing else []
     return (
         [(walk.kind, walk.stage, walk.seen, walk.changed, walk.audit, walk.period) for walk in walks],

@@ -16,8 +16,9 @@ from chalicelib.domain.networks.bonus_rules import (
     Streak,
     VisitReward,
 )
-from chalicelib.domain.networks.network import Role
+from chalicelib.domain.networks.network import Network, Role
 from chalicelib.domain.shared.errors import DomainError
+from chalicelib.domain.shared.operations import Tally
 from chalicelib.services.clients.keep_client import NewClient, register_client
 from chalicelib.services.clients.plan_client import with_wake
 from chalicelib.services.loyalty.keep_coupons import CouponBill, issue_coupon, redeem_coupon
@@ -40,7 +41,7 @@ RULES = BonusRules(
 
 
 def with_rules(life: Life) -> None:
-    network = life.store.network(NETWORK)
+    network = life.store.get(Network, network_id=NETWORK)
     life.store.save(replace(network, rules=replace(network.rules, bonuses=RULES)))
     life.world.directories.forget(NETWORK)
 
@@ -149,7 +150,7 @@ def given_and_counted_once(life: Life, _: Any) -> None:
     assert life.store.account(NETWORK, MARIA_ID).balance == 50
     with pytest.raises(DomainError, match="OVER_LIMIT"):
         compensate(life, None, "r-2")
-    (tally,) = [life.store.tally(NETWORK, "compensation by stf_anna 2026-11-23")]
+    (tally,) = [life.store.get(Tally, network_id=NETWORK, name="compensation by stf_anna 2026-11-23")]
     assert len(tally.done) == 1
 
 

@@ -60,7 +60,7 @@ def start_again(life: Life, campaign: Campaign) -> None:
 
 def each_was_written_to_once(life: Life, campaign: Campaign) -> None:
     assert Counter(message[0] for message in sms_log().values()) == Counter(PHONES)
-    stands = life.store.campaign(NETWORK, campaign.id)
+    stands = life.store.get(Campaign, network_id=NETWORK, id=campaign.id)
     assert (stands.state, stands.invited) == (CampaignState.RUNNING, 3)
 
 
@@ -112,7 +112,7 @@ def dry_run_again(life: Life, campaign: Campaign) -> None:
 
 
 def each_was_counted_once(life: Life, campaign: Campaign) -> None:
-    forecast = life.store.campaign(NETWORK, campaign.id).forecast
+    forecast = life.store.get(Campaign, network_id=NETWORK, id=campaign.id).forecast
     assert (forecast.clients, forecast.outcomes) == (3, {"sms": 3})
     assert not sms_log()
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import VisitDay
+from chalicelib.domain.loyalty.surprises import SurpriseMonth
 from chalicelib.domain.marketing.campaigns import Segment
 from chalicelib.domain.marketing.promotions import Promotion
 from chalicelib.domain.networks.bonus_rules import Gift, Surprise
@@ -141,7 +142,7 @@ def draw_again(life: Life, ids: list[str]) -> None:
 
 def the_budget_was_drawn_once(life: Life, ids: list[str]) -> None:
     assert sorted(balances(life, ids)) == [0, 100, 100]
-    month = life.store.surprise_month(NETWORK, "2026-12")
+    month = life.store.get(SurpriseMonth, network_id=NETWORK, month="2026-12")
     assert (month.spent_points, month.drawn, month.regulars) == (200, 2, 3)
     assert month.done_at is not None
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from chalicelib.domain.clients.clients import Due
 from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Recipient
 from chalicelib.domain.messages.spending import month_of
+from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
 from chalicelib.domain.shared.tasks import TaskKind
 from chalicelib.domain.shared.touches import UNSETTLED, TouchKind
@@ -37,7 +38,7 @@ def at(life: Life, moment: Any) -> None:
 
 
 def with_rules(life: Life, **said: Any) -> None:
-    network = life.store.network(NETWORK)
+    network = life.store.get(Network, network_id=NETWORK)
     life.store.save(replace(network, rules=Rules(messages=MessageRules(**said))))
     life.world.directories.forget(NETWORK)
 
@@ -120,7 +121,7 @@ def before_a_campaign(life: Life) -> Recipient:
 
 def the_recipient_was_written_to_once(life: Life, item: Any) -> None:
     once("campaign")(life, item)
-    assert life.store.recipient(NETWORK, MARIA_ID, "cam_1").wake is None
+    assert life.store.get(Recipient, network_id=NETWORK, client_id=MARIA_ID, campaign_id="cam_1").wake is None
 
 
 def before_the_cut_off(life: Life) -> Any:

@@ -12,7 +12,9 @@ from chalicelib.domain.clients.clients import CHANNELS
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.receipts import Receipt
 from chalicelib.domain.messages.replies import Reply
+from chalicelib.domain.networks.network import Network, Price
 from chalicelib.domain.networks.rules import MessageRules, Rules
+from chalicelib.domain.shared.aliases import InboundNumber
 from chalicelib.domain.shared.touches import Purpose, TouchKind, TouchState
 from chalicelib.services.messages.take_receipt import take_receipt
 from chalicelib.services.messages.take_reply import take_reply
@@ -42,7 +44,7 @@ def told(life: Life, message: Message, state: MessageState, **said: Any) -> Rece
 
 def before_receipt(life: Life) -> None:
     """A notice went out, in a network with a budget."""
-    network = life.store.network(NETWORK)
+    network = life.store.get(Network, network_id=NETWORK)
     rules = MessageRules(monthly_budget_usd_cents=10_000, part_price_micros={"sms": 50_000})
     life.store.save(replace(network, rules=Rules(messages=rules)))
     life.world.directories.forget(NETWORK)
@@ -99,7 +101,7 @@ def again(job: Callable[[Life, Any], None]) -> Callable[[Life, Any], None]:
 
 def spent_once(life: Life) -> None:
     assert life.store.spending(NETWORK, "2026-11").reserved_micros == 81_000
-    price = life.store.price(NETWORK, "sms", "+373")
+    price = life.store.get(Price, network_id=NETWORK, channel="sms", country_code="+373")
     assert price.micros == 81_000
 
 
@@ -179,9 +181,9 @@ def set_number(life: Life, _: Any) -> None:
 
 
 def the_new_numbers_are_answered(life: Life, _: Any) -> None:
-    numbers = [life.store.inbound_number(f"+3736000000{last}") for last in (0, 1, 2)]
+    numbers = [life.store.get(InboundNumber, number=f"+3736000000{last}") for last in (0, 1, 2)]
     assert [number.network_ids for number in numbers] == [(), (NETWORK,), (NETWORK,)]
-    assert life.store.network(NETWORK).identities == {"sms": "+37360000001"}
+    assert life.store.get(Network, network_id=NETWORK).identities == {"sms": "+37360000001"}
 
 
 STORIES: dict[str, Story] = {

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.messages.messages import MessageState
+from chalicelib.domain.networks.network import Template
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.messages.keep_templates import Place, Words, drop_template, keep_template
 from chalicelib.services.messages.preview_message import Draft
@@ -43,7 +44,9 @@ def begun(store: Any) -> Callable[[], None]:
 
 
 def own_text(world: World) -> tuple[str, int] | None:
-    stands = world.store.template(NETWORK, *(PLACE.kind, PLACE.channel, PLACE.language))
+    stands = world.store.get(
+        Template, network_id=NETWORK, kind=PLACE.kind, channel=PLACE.channel, language=PLACE.language
+    )
     return (stands.text, stands.version) if stands is not None else None
 
 

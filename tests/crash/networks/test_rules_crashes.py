@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, EntryKind, Lot
+from chalicelib.domain.networks.network import Network
 from chalicelib.services.bookings.plan_booking import with_wake
 from chalicelib.services.networks import set_up
 from chalicelib.services.networks.set_rules import set_rules
@@ -41,8 +44,14 @@ def walk(world: World) -> None:
 
 def as_it_is(world: World) -> tuple[Any, ...]:
     """The rules, their history, the walks, and when everything wakes."""
-    network, client = world.store.network(NETWORK), world.store.client(NETWORK, MARIA)
-    booking, account = world.store.booking(NETWORK, "bkg_1"), world.store.account(NETWORK, MARIA)
+    network, client = (
+        world.store.get(Network, network_id=NETWORK),
+        world.store.get(Client, network_id=NETWORK, id=MARIA),
+    )
+    booking, account = (
+        world.store.get(Booking, network_id=NETWORK, id="bkg_1"),
+        world.store.account(NETWORK, MARIA),
+    )
     return (
         network and (network.rules, network.rules_version),
         [each.number for each in world.store.rules_changes(NETWORK).items],
@@ -62,7 +71,7 @@ def begun(world: World, store: Any, clock: SettableClock) -> Callable[[Callable[
         store.item.create_table(billing_mode="PAY_PER_REQUEST")
         clock.now = NOW
         a_town(store)
-        client = store.client(NETWORK, MARIA)
+        client = store.get(Client, network_id=NETWORK, id=MARIA)
         store.save(with_wake(a_booking("bkg_1"), world.directory(NETWORK), client, NOW))
         lot = Lot(0, NOW, NOW, NOW + timedelta(days=30), 100, EntryKind.GRANT)
         store.save(Account(network_id=NETWORK, client_id=MARIA, balance=100, entries=1, lots=(lot,)))

@@ -22,7 +22,7 @@ from tests.profile import tries
 def walked(ledgers: Ledgers, walk: Walk) -> Walk:
     while walk.finished_at is None:
         walk_on(ledgers.world, walk)
-        walk = ledgers.store.walk(NETWORK, walk.id)
+        walk = ledgers.store.get(Walk, network_id=NETWORK, id=walk.id)
     return walk
 
 

@@ -81,7 +81,7 @@ def walked(world: World, walk: Walk) -> Walk:
         if walk.finished_at is not None:
             return walk
         walk_on(world, walk)
-        walk = world.store.walk(NETWORK, walk.id)  # type: ignore[assignment]
+        walk = world.store.get(Walk, network_id=NETWORK, id=walk.id)  # type: ignore[assignment]
     raise AssertionError("the walk has no end")
 
 
@@ -260,7 +260,7 @@ def test_another_network_s_accounts_are_not_come_by(in_town: World) -> None:
 
 def test_a_network_begins_with_its_nightly_audit_asleep(world: World, clock: SettableClock) -> None:
     network = set_up.make_network(world, name="Lotos", country="MD", language="ru")
-    walk = world.store.walk(network.network_id, NIGHTLY_ID)
+    walk = world.store.get(Walk, network_id=network.network_id, id=NIGHTLY_ID)
     assert walk is not None
     assert walk.wake is not None
     assert (walk.kind, walk.wake.at) == (WalkKind.AUDIT_SAMPLE, NOW.replace(hour=3) + timedelta(days=1))
@@ -268,9 +268,9 @@ def test_a_network_begins_with_its_nightly_audit_asleep(world: World, clock: Set
 
 def test_networks_that_began_before_get_theirs_once(in_town: World) -> None:
     ensure_nightly(in_town, NETWORK)
-    first = in_town.store.walk(NETWORK, NIGHTLY_ID)
+    first = in_town.store.get(Walk, network_id=NETWORK, id=NIGHTLY_ID)
     ensure_nightly(in_town, NETWORK)
-    assert in_town.store.walk(NETWORK, NIGHTLY_ID) == first
+    assert in_town.store.get(Walk, network_id=NETWORK, id=NIGHTLY_ID) == first
 
 
 def test_it_wakes_at_three_at_night_in_the_network_s_zone_and_sleeps_again(life: Life) -> None:
@@ -278,7 +278,7 @@ def test_it_wakes_at_three_at_night_in_the_network_s_zone_and_sleeps_again(life:
     nights = []
     for day in (24, 25):
         life.run_until(NOW.replace(day=day, hour=2), step=timedelta(minutes=1))
-        walk = life.store.walk(NETWORK, NIGHTLY_ID)
+        walk = life.store.get(Walk, network_id=NETWORK, id=NIGHTLY_ID)
         nights.append((walk.sleeps_until, walk.seen, walk.finished_at))
     assert nights == [
         (NOW.replace(day=25, hour=1), 1, None),  # three in Chisinau
@@ -311,13 +311,13 @@ def test_the_draw_is_decided_by_the_network_and_the_night() -> None:
 
 def night_after_night(world: World, clock: SettableClock, nights: int) -> list[Walk]:
     found = []
-    walk = world.store.walk(NETWORK, NIGHTLY_ID)
+    walk = world.store.get(Walk, network_id=NETWORK, id=NIGHTLY_ID)
     assert walk is not None
     for _ in range(nights):
         assert walk.wake is not None
         clock.now = walk.wake.at
         walk_on(world, walk)
-        walk = world.store.walk(NETWORK, NIGHTLY_ID)
+        walk = world.store.get(Walk, network_id=NETWORK, id=NIGHTLY_ID)
         assert walk is not None
         found.append(walk)
     return found
@@ -361,7 +361,7 @@ def test_a_night_that_is_done_again_makes_no_second_task(in_town: World, clock: 
     give(in_town)
     spoil(in_town)
     in_town.store.save(nightly_walk(NETWORK, NOW, "Europe/Chisinau"))
-    walk = in_town.store.walk(NETWORK, NIGHTLY_ID)
+    walk = in_town.store.get(Walk, network_id=NETWORK, id=NIGHTLY_ID)
     assert walk is not None
     clock.forward(days=1)
     audit_night(in_town, walk)
@@ -372,7 +372,7 @@ def test_a_night_that_is_done_again_makes_no_second_task(in_town: World, clock: 
 
 def test_a_night_that_was_missed_is_not_made_up_for(in_town: World, clock: SettableClock) -> None:
     in_town.store.save(nightly_walk(NETWORK, NOW, "Europe/Chisinau"))
-    walk = in_town.store.walk(NETWORK, NIGHTLY_ID)
+    walk = in_town.store.get(Walk, network_id=NETWORK, id=NIGHTLY_ID)
     assert walk is not None
     clock.forward(days=9)
     assert audit_night(in_town, walk).sleeps_until == next_night(clock(), "Europe/Chisinau")

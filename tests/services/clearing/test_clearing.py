@@ -16,6 +16,7 @@ from chalicelib.domain.clearing.clearing import (
     total_of,
 )
 from chalicelib.domain.loyalty.account import Entry, EntryKind
+from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.tasks import TaskKind
 from chalicelib.domain.waking.walks import Walk, WalkKind
@@ -52,7 +53,7 @@ def walked(world: World, walk: Walk) -> Walk:
         if walk.finished_at is not None:
             return walk
         walk_on(world, walk)
-        walk = world.store.walk(NETWORK, walk.id)  # type: ignore[assignment]
+        walk = world.store.get(Walk, network_id=NETWORK, id=walk.id)  # type: ignore[assignment]
     raise AssertionError("the walk has no end")
 
 
@@ -212,7 +213,7 @@ def test_slices_add_up_and_done_again_add_up_to_the_same(again: bool) -> None:
         if again:
             clear_some(world, walk)  # and its end was never saved
         walk_on(world, walk)
-        walk, slices = ledgers.store.walk(NETWORK, walk.id), slices + 1
+        walk, slices = ledgers.store.get(Walk, network_id=NETWORK, id=walk.id), slices + 1
     _, sums = clearing_of(world, NETWORK, "2026-11")
     assert (walk.seen, walk.changed, slices) == (450 + 2, 900, 4)
     assert sums.pairs == (
@@ -255,12 +256,12 @@ def test_a_month_that_was_not_counted_says_so(in_town: World) -> None:
 
 def test_an_older_walk_does_not_put_back_the_report(in_town: World, clock: SettableClock) -> None:
     slow = start_clearing(in_town, NETWORK, "2026-11")
-    stands = in_town.store.walk(NETWORK, slow.id)
+    stands = in_town.store.get(Walk, network_id=NETWORK, id=slow.id)
     assert stands is not None
     in_town.store.save(replace(stands, finished_at=NOW))
     post(in_town, MARIA, "grant", 100, CENTRU)
     clearing, _ = counted(in_town)
-    again = in_town.store.walk(NETWORK, slow.id)
+    again = in_town.store.get(Walk, network_id=NETWORK, id=slow.id)
     assert again is not None
     (revived,) = in_town.store.save(replace(again, finished_at=None))
     walked(in_town, revived)
@@ -293,7 +294,7 @@ def test_a_month_begins_where_the_one_before_it_was_closed(in_town: World, clock
     """Though the network has moved to New York meanwhile: no entry is in two months, or in none."""
     clock.now = datetime(2026, 12, 2, 12, tzinfo=UTC)
     closed, _ = counted(in_town)
-    network = in_town.store.network(NETWORK)
+    network = in_town.store.get(Network, network_id=NETWORK)
     assert network is not None
     in_town.store.save(replace(network, timezone="America/New_York"))
     in_town.directories.forget(NETWORK)
@@ -310,7 +311,9 @@ def test_a_month_that_is_over_is_counted_by_itself_and_stays(life: Life) -> None
     ensure_nightly(life.world, NETWORK)
     post(life.world, MARIA, "grant", 100, CENTRU)
     life.run_until(datetime(2026, 12, 1, 12, tzinfo=UTC))
-    assert life.store.clearing(NETWORK, "2026-11") is None  # its books are open for a day
+    assert (
+        life.store.get(Clearing, network_id=NETWORK, month="2026-11") is None
+    )  # its books are open for a day
     life.run_until(datetime(2026, 12, 2, 2, tzinfo=UTC))
     clearing, sums = clearing_of(life.world, NETWORK, "2026-11")
     assert (clearing.is_final, total_of(sums.pairs).net) == (True, 100)
@@ -320,7 +323,7 @@ def test_a_month_that_is_over_is_counted_by_itself_and_stays(life: Life) -> None
     assert [walk.period.month for walk in walks] == ["2026-11", "2026-10"]
     assert clearing_of(life.world, NETWORK, "2026-11")[1] == sums
     assert counted(life.world)[1] == sums  # counted anew it is the same
-    assert life.store.walk(NETWORK, NIGHTLY_ID).finished_at is None
+    assert life.store.get(Walk, network_id=NETWORK, id=NIGHTLY_ID).finished_at is None
 
 
 def test_a_month_that_was_counted_before_it_was_over_is_counted_again(life: Life) -> None:

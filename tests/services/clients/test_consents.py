@@ -31,7 +31,7 @@ def town(store: Any) -> Any:
 
 
 def maria(world: World) -> Client:
-    client = world.store.client(NETWORK, MARIA)
+    client = world.store.get(Client, network_id=NETWORK, id=MARIA)
     assert client is not None
     return client
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.programme import Bill
 from chalicelib.domain.networks.bonus_rules import BonusRules, GroupProgramme
+from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import hold_points, undo_entry
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
@@ -21,7 +22,7 @@ MARIA = "cli_maria00000000001"
 
 
 def rules(life: Life, **said: Any) -> None:
-    network = life.store.network(NETWORK)
+    network = life.store.get(Network, network_id=NETWORK)
     life.store.save(replace(network, rules=replace(network.rules, bonuses=BonusRules(**said))))
     life.world.directories.forget(NETWORK)
 

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Status
-from chalicelib.domain.intake.inbox import WAITS, InboxState
+from chalicelib.domain.intake.inbox import WAITS, InboxItem, InboxState
 from chalicelib.domain.intake.site_events import SiteClient, SiteEvent, SiteStatus, guard
 from chalicelib.services.bookings import step_booking
 from chalicelib.services.intake.receive_webhook import Receiving, replay
@@ -274,7 +274,7 @@ def test_word_of_an_unknown_booking_waits_and_is_applied_when_the_booking_comes(
     life.hear(site, CREATED)
     life.take_in(early)
     assert life.only_booking().status is Status.CANCELLED
-    assert life.store.inbox_item(NETWORK, early.id).state is InboxState.APPLIED
+    assert life.store.get(InboxItem, network_id=NETWORK, id=early.id).state is InboxState.APPLIED
 
 
 def test_word_of_a_booking_that_never_comes_is_quarantined_in_the_end(
@@ -289,7 +289,7 @@ def test_word_of_a_booking_that_never_comes_is_quarantined_in_the_end(
         (handed,) = life.intake_queue.items[-1:]
         assert handed.id == item.id
         life.take_in(item)
-        item = life.store.inbox_item(NETWORK, item.id)
+        item = life.store.get(InboxItem, network_id=NETWORK, id=item.id)
     assert (item.state, item.reason, item.wake) == (InboxState.QUARANTINED, "BOOKING_UNKNOWN", None)
 
 
@@ -343,7 +343,7 @@ def test_a_webhook_that_breaks_intake_is_not_handed_on_for_ever(life: Life, site
             with pytest.raises(AttributeError):
                 life.take_in(item)
         life.intake_queue.items.clear()
-    stands = life.store.inbox_item(NETWORK, poison.id)
+    stands = life.store.get(InboxItem, network_id=NETWORK, id=poison.id)
     assert (stands.state, stands.wake) == (InboxState.QUARANTINED, None)
     assert handed < 10
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.bonus_rules import Expiry, ExpiryModel, Gift
-from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.networks.network import Directory, Network
 from chalicelib.domain.shared.touches import Purpose, TouchKind
 from chalicelib.services.clients import plan_client
 from chalicelib.services.clients.keep_client import change_client
@@ -68,7 +68,7 @@ def test_a_gift_is_given_though_nobody_is_greeted(giving: Life) -> None:
 
 
 def test_a_gift_is_given_though_greetings_are_switched_off(giving: Life) -> None:
-    network = giving.store.network(NETWORK)
+    network = giving.store.get(Network, network_id=NETWORK)
     messages = replace(network.rules.messages, off=(TouchKind.BIRTHDAY,))
     giving.store.save(replace(network, rules=replace(network.rules, messages=messages)))
     giving.world.directories.forget(NETWORK)

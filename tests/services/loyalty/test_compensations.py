@@ -11,6 +11,7 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.bonus_rules import CompensationLimit
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError
+from chalicelib.domain.shared.operations import Tally
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.loyalty.undo_entry import reverse
 from infra.testkit.builders import NETWORK, a_client, access, save_client
@@ -154,6 +155,6 @@ def test_a_specialist_gives_compensations_alone(limited: Life) -> None:
 def test_counts_are_kept_for_as_long_as_they_matter(limited: Life, clock: Any) -> None:
     compensated(limited, ANNA)
     for name in ("compensation by stf_anna 2026-11-23", f"compensation to {MARIA} 2026-11"):
-        tally = limited.store.tally(NETWORK, name)
+        tally = limited.store.get(Tally, network_id=NETWORK, name=name)
         assert tally is not None
         assert (len(tally.done), tally.expires_at) == (1, clock.now + timedelta(days=70))

@@ -12,6 +12,7 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.programme import Bill
 from chalicelib.domain.networks.bonus_rules import BonusRules, Expiry, ExpiryModel
+from chalicelib.domain.networks.network import Network
 from chalicelib.services.loyalty import hold_points, undo_entry
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.visits import refund_visit
@@ -40,7 +41,7 @@ def refund(life: Life, booking: Booking, amount_minor: int, id: str = "r-1") -> 
 
 
 def with_rules(life: Life, **said: Any) -> None:
-    network = life.store.network(NETWORK)
+    network = life.store.get(Network, network_id=NETWORK)
     life.store.save(replace(network, rules=replace(network.rules, bonuses=BonusRules(**said))))
     life.world.directories.forget(NETWORK)
 
@@ -207,7 +208,10 @@ def test_there_is_a_history_of_who_changed_a_balance(life: Life, booking: Bookin
         assert entry.effective_at <= entry.recorded_at
     assert {entry.kind.value for entry in entries} >= {"grant", "hold", "redeem", "cashback", "reversal"}
     reversals = [entry for entry in entries if entry.kind == "reversal"]
-    assert all(life.store.entry(NETWORK, MARIA, str(entry.reverses)) for entry in reversals)
+    assert all(
+        life.store.get(Entry, network_id=NETWORK, client_id=MARIA, id=str(entry.reverses))
+        for entry in reversals
+    )
 
 
 def test_no_other_client_is_touched(life: Life, booking: Booking) -> None:

@@ -12,6 +12,7 @@ from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.account_plan import last_day
 from chalicelib.domain.loyalty.ledger import brought_up
 from chalicelib.domain.networks.bonus_rules import BonusRules, Expiry, ExpiryModel
+from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.zones import local_instant
 from chalicelib.services.loyalty.hold_points import hold_for_booking
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
@@ -75,7 +76,7 @@ def lots_of(account: Account) -> set[str]:
 
 
 def test_every_figure_of_the_example_comes_out(life: Life, clock: SettableClock) -> None:
-    network = life.store.network(NETWORK)
+    network = life.store.get(Network, network_id=NETWORK)
     life.store.save(replace(network, rules=replace(network.rules, bonuses=RULES)))
     life.world.directories.forget(NETWORK)
     told, done, posted = rows(), story(life), 0

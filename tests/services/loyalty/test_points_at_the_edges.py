@@ -12,7 +12,7 @@ from chalicelib.domain.intake.site_events import SiteClient, SiteStatus
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.programme import Bill
 from chalicelib.domain.networks.bonus_rules import BonusRules, Expiry, ExpiryModel
-from chalicelib.domain.networks.network import Connection
+from chalicelib.domain.networks.network import Connection, Network
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.bookings.step_booking import mark_no_show
 from chalicelib.services.loyalty import hold_points
@@ -28,7 +28,7 @@ SECOND = timedelta(seconds=1)
 def set_up(life: Life, at: datetime = NOW, zone: str = CHISINAU, **rules: Any) -> None:
     clock: Any = life.world.clock
     clock.now = at
-    network = life.store.network(NETWORK)
+    network = life.store.get(Network, network_id=NETWORK)
     bonuses = BonusRules(**{"pending_days": 0, **rules})
     life.store.save(replace(network, timezone=zone, rules=replace(network.rules, bonuses=bonuses)))
     life.world.directories.forget(NETWORK)

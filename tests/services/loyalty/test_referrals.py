@@ -69,7 +69,7 @@ def test_a_code_that_nobody_hands_on_is_refused(life: Life, code: str) -> None:
 
 def test_a_code_of_another_network_is_unknown(life: Life) -> None:
     a_town(life.store, OTHER_NETWORK)
-    theirs = referral_code(life.world, life.store.client(OTHER_NETWORK, MARIA)).code
+    theirs = referral_code(life.world, life.store.get(Client, network_id=OTHER_NETWORK, id=MARIA)).code
     with pytest.raises(DomainError, match="UNKNOWN_REFERRAL_CODE"):
         a_friend(life, None, referral_code=theirs)
 
@@ -230,9 +230,9 @@ class MergedBetweenReads:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def client(self, network_id: str, client_id: str, **said: Any) -> Any:
-        found = self._store.client(network_id, client_id, **said)
-        if client_id == MARIA and not self._reads:
+    def get(self, kind: type[Any], /, **key: Any) -> Any:
+        found = self._store.get(kind, **key)
+        if kind is Client and key["id"] == MARIA and not self._reads:
             self._reads += 1
             self._merge()
         return found

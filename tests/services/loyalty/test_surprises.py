@@ -9,11 +9,12 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client, VisitDay
 from chalicelib.domain.loyalty.account import Account, EntryKind
-from chalicelib.domain.loyalty.surprises import lot_of
+from chalicelib.domain.loyalty.surprises import SurpriseMonth, lot_of
 from chalicelib.domain.networks.bonus_rules import Gift, Surprise
-from chalicelib.domain.networks.network import Role
+from chalicelib.domain.networks.network import Network, Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.holdout import is_held_out
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.loyalty.draw_surprises import ASLEEP, surprises_of, walk_id
 from chalicelib.services.loyalty.undo_entry import reverse
 from chalicelib.services.merging.merge_clients import merge_clients
@@ -29,7 +30,7 @@ DECEMBER = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 
 
 def switched(life: Life, surprise: Surprise | None) -> None:
-    version = life.store.network(NETWORK).rules_version
+    version = life.store.get(Network, network_id=NETWORK).rules_version
     set_rules(life.world, access(), version, messages={}, bonuses={"surprise": surprise})
 
 
@@ -160,10 +161,10 @@ def test_who_becomes_a_regular_between_the_passes_does_not_break_the_budget(life
         life.store.save(replace(life.client(each.id), recent_visits=(), visits_count=0))
     on(life, budget=400)
     life.world.clock.now = DECEMBER  # type: ignore[attr-defined]
-    walk = life.store.walk(NETWORK, walk_id(NETWORK))
+    walk = life.store.get(Walk, network_id=NETWORK, id=walk_id(NETWORK))
     while walk.stage != "drawing":
         walk_on(life.world, walk)
-        walk = life.store.walk(NETWORK, walk.id)
+        walk = life.store.get(Walk, network_id=NETWORK, id=walk.id)
     for each in clients[4:]:
         life.store.save(replace(life.client(each.id), recent_visits=visits, visits_count=20))
     forward(life, DECEMBER + timedelta(hours=1))
@@ -177,14 +178,16 @@ def test_a_slice_that_is_done_twice_gives_nothing_twice(life: Life) -> None:
     clients = regulars(life, 6)
     on(life, budget=400)
     life.world.clock.now = DECEMBER  # type: ignore[attr-defined]
-    places = [life.store.walk(NETWORK, walk_id(NETWORK))]
+    places = [life.store.get(Walk, network_id=NETWORK, id=walk_id(NETWORK))]
     while places[-1].stage != ASLEEP or len(places) == 1:
         walk_on(life.world, places[-1])
-        places.append(life.store.walk(NETWORK, walk_id(NETWORK)))
+        places.append(life.store.get(Walk, network_id=NETWORK, id=walk_id(NETWORK)))
     given = got(life, clients)
     assert sum(given.values()) == 4
     for place in places[:-1]:
-        walk_on(life.world, replace(place, version=life.store.walk(NETWORK, place.id).version))
+        walk_on(
+            life.world, replace(place, version=life.store.get(Walk, network_id=NETWORK, id=place.id).version)
+        )
     assert got(life, clients) == given
     assert report(life, "2026-12").spent_points == 400
 
@@ -194,7 +197,9 @@ def test_two_workers_at_once_do_not_spend_more_than_the_budget(life: Life) -> No
     on(life, budget=400)
     life.world.clock.now = DECEMBER  # type: ignore[attr-defined]
     id, quicker = walk_id(NETWORK), 0
-    while (walk := life.store.walk(NETWORK, id)).stage != ASLEEP or walk.begun_at < DECEMBER:
+    while (
+        walk := life.store.get(Walk, network_id=NETWORK, id=id)
+    ).stage != ASLEEP or walk.begun_at < DECEMBER:
         other = partial(walk_on, life.world, walk)
         try:
             walk_on(replace(life.world, store=Meanwhile(life.world.store, other)), walk)
@@ -228,8 +233,8 @@ def test_the_same_month_drawn_anew_from_the_start_comes_to_the_same(life: Life) 
     on(life, budget=200)
     forward(life, DECEMBER + timedelta(minutes=30))
     given = got(life, clients)
-    walk = life.store.walk(NETWORK, walk_id(NETWORK))
-    month = life.store.surprise_month(NETWORK, "2026-12")
+    walk = life.store.get(Walk, network_id=NETWORK, id=walk_id(NETWORK))
+    month = life.store.get(SurpriseMonth, network_id=NETWORK, month="2026-12")
     life.store.save(replace(month, done_at=None))
     life.store.save(
         replace(walk, sleeps_until=None, begun_at=NOW, wake=replace(walk.wake, at=life.world.now()))
@@ -255,13 +260,15 @@ def test_a_month_that_comes_again_in_another_time_zone_is_not_drawn_again(life: 
     clients = regulars(life, 3)
     on(life, budget=100)
     forward(life, DECEMBER + timedelta(hours=1))
-    walk = life.store.walk(NETWORK, walk_id(NETWORK))
+    walk = life.store.get(Walk, network_id=NETWORK, id=walk_id(NETWORK))
     life.store.save(
         replace(walk, sleeps_until=None, begun_at=NOW, wake=replace(walk.wake, at=life.world.now()))
     )
     life.drain()
     assert sum(got(life, clients).values()) == 1
-    assert life.store.walk(NETWORK, walk.id).sleeps_until == datetime(2027, 1, 1, 9, 0, tzinfo=UTC)
+    assert life.store.get(Walk, network_id=NETWORK, id=walk.id).sleeps_until == datetime(
+        2027, 1, 1, 9, 0, tzinfo=UTC
+    )
 
 
 def test_a_gift_that_was_taken_back_counts_as_one_all_the_same(life: Life) -> None:
@@ -278,13 +285,13 @@ def test_a_gift_that_was_taken_back_counts_as_one_all_the_same(life: Life) -> No
 def test_switched_off_it_stops_and_switched_on_it_begins_with_the_next_month(life: Life) -> None:
     clients = regulars(life, 3)
     on(life)
-    walk = life.store.walk(NETWORK, walk_id(NETWORK))
+    walk = life.store.get(Walk, network_id=NETWORK, id=walk_id(NETWORK))
     on(life, budget=500)  # other terms, the same walk
-    assert life.store.walk(NETWORK, walk.id) == walk
+    assert life.store.get(Walk, network_id=NETWORK, id=walk.id) == walk
     switched(life, None)
     forward(life, DECEMBER + timedelta(hours=1))
     assert set(got(life, clients).values()) == {0}
-    walk = life.store.walk(NETWORK, walk.id)
+    walk = life.store.get(Walk, network_id=NETWORK, id=walk.id)
     assert (walk.wake, walk.stage) == (None, "superseded")
     on(life)
     come_again(life, clients, 1)
@@ -299,10 +306,10 @@ def test_a_draw_that_its_month_did_not_see_to_its_end_is_not_gone_on_with(life: 
     clients = regulars(life, 6)
     on(life, budget=600)
     life.world.clock.now = DECEMBER  # type: ignore[attr-defined]
-    walk = life.store.walk(NETWORK, walk_id(NETWORK))
+    walk = life.store.get(Walk, network_id=NETWORK, id=walk_id(NETWORK))
     while walk.changed == 0:
         walk_on(life.world, walk)
-        walk = life.store.walk(NETWORK, walk.id)
+        walk = life.store.get(Walk, network_id=NETWORK, id=walk.id)
     given = sum(got(life, clients).values())
     assert 0 < given < 6
     come_again(life, clients, 1)
@@ -324,7 +331,7 @@ def test_a_draw_that_its_month_did_not_see_to_its_end_is_not_gone_on_with(life: 
 def test_it_wakes_at_the_same_local_hour_whatever_the_clock_does(
     life: Life, timezone: str, month: str, at: datetime
 ) -> None:
-    life.store.save(replace(life.store.network(NETWORK), timezone=timezone))
+    life.store.save(replace(life.store.get(Network, network_id=NETWORK), timezone=timezone))
     life.world.directories.forget(NETWORK)
     life.world.clock.now = at - timedelta(days=5)  # type: ignore[attr-defined]
     on(life)

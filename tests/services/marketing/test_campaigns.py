@@ -10,11 +10,13 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Line, Status
 from chalicelib.domain.clients.clients import Client, VisitDay
-from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Segment
+from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Recipient, Segment
 from chalicelib.domain.messages.messages import MessageState
+from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.touches import TouchKind
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.marketing import keep_campaigns, run_campaign
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.waking.walk_on import walk_on
@@ -62,7 +64,7 @@ def forward(life: Life, **parts: float) -> None:
 
 
 def with_rules(life: Life, **messages: Any) -> None:
-    network = life.store.network(NETWORK)
+    network = life.store.get(Network, network_id=NETWORK)
     life.store.save(replace(network, rules=Rules(messages=MessageRules(**messages))))
     life.world.directories.forget(NETWORK)
 
@@ -110,7 +112,7 @@ def test_everybody_of_many_pages_gets_one_place(life: Life) -> None:
     forward(life, minutes=30)
     assert sent_to(life) == Counter(client.id for client in invited)
     assert seen(life, campaign).invited == 7
-    walk = life.store.walk(NETWORK, campaign.invite_walk_id)
+    walk = life.store.get(Walk, network_id=NETWORK, id=campaign.invite_walk_id)
     assert (walk.seen, walk.changed, walk.stage) == (8, 7, "done")
 
 
@@ -118,7 +120,7 @@ def test_a_slice_that_is_done_twice_sends_nothing_twice(life: Life) -> None:
     """As by a worker that was thought dead: it begins where the other had begun."""
     invited = people(life, 3)
     campaign = started(life)
-    walk = life.store.walk(NETWORK, campaign.invite_walk_id)
+    walk = life.store.get(Walk, network_id=NETWORK, id=campaign.invite_walk_id)
     walk_on(life.world, walk)
     forward(life, minutes=5)
     with pytest.raises(SaveConflict):
@@ -232,10 +234,16 @@ def test_a_paused_campaign_sends_nothing_and_does_not_keep_asking(life: Life) ->
     campaign = started(life)
     run_campaign.pause(life.world, access(), campaign.id)
     forward(life, minutes=10)
-    versions = [life.store.recipient(NETWORK, client.id, campaign.id).version for client in invited]
+    versions = [
+        life.store.get(Recipient, network_id=NETWORK, client_id=client.id, campaign_id=campaign.id).version
+        for client in invited
+    ]
     forward(life, days=3)
     assert life.sender.sent == []
-    assert versions == [life.store.recipient(NETWORK, each.id, campaign.id).version for each in invited]
+    assert versions == [
+        life.store.get(Recipient, network_id=NETWORK, client_id=each.id, campaign_id=campaign.id).version
+        for each in invited
+    ]
     assert seen(life, campaign).invited == 3
 
 
@@ -266,10 +274,10 @@ def test_stopping_ends_the_search_and_skips_who_was_found(life: Life) -> None:
     people(life, 5)
     life.world = replace(life.world, store=SmallPages(life.store))
     campaign = started(life, per_minute=1, starts_at=NOW + timedelta(minutes=30))
-    walk_on(life.world, life.store.walk(NETWORK, campaign.invite_walk_id))
+    walk_on(life.world, life.store.get(Walk, network_id=NETWORK, id=campaign.invite_walk_id))
     run_campaign.stop(life.world, access(), campaign.id)
     forward(life, hours=2)
-    walk = life.store.walk(NETWORK, campaign.invite_walk_id)
+    walk = life.store.get(Walk, network_id=NETWORK, id=campaign.invite_walk_id)
     assert (walk.changed, walk.wake, walk.stage) == (2, None, "superseded")
     log = [message for client in life.store.clients(NETWORK).items for message in life.log(client.id)]
     assert [(each.state, each.reason) for each in log] == [(MessageState.SKIPPED, "campaign_stopped")] * 2

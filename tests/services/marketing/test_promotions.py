@@ -14,8 +14,9 @@ from chalicelib.domain.loyalty.account import EntryKind
 from chalicelib.domain.marketing.campaigns import Segment
 from chalicelib.domain.marketing.promotions import LATE_DAYS, Promotion, PromotionState, Result
 from chalicelib.domain.networks.bonus_rules import BonusRules, Gift
-from chalicelib.domain.networks.network import Connection
+from chalicelib.domain.networks.network import Connection, Network
 from chalicelib.domain.shared.errors import DomainError
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.loyalty import undo_entry
 from chalicelib.services.marketing import keep_promotions
 from chalicelib.services.marketing.give_promotion import CAP_REACHED
@@ -74,7 +75,7 @@ def people(life: Life, number: int, **said: Any) -> list[Client]:
 
 
 def with_zone(life: Life, timezone: str) -> None:
-    life.store.save(replace(life.store.network(NETWORK), timezone=timezone))
+    life.store.save(replace(life.store.get(Network, network_id=NETWORK), timezone=timezone))
     life.world.directories.forget(NETWORK)
 
 
@@ -140,7 +141,7 @@ def test_the_best_is_the_one_that_still_has_the_most_to_give(life: Life) -> None
 
 
 def test_a_visit_that_earns_nothing_is_multiplied_to_nothing(life: Life) -> None:
-    network = life.store.network(NETWORK)
+    network = life.store.get(Network, network_id=NETWORK)
     bonuses = BonusRules(cashback_percent=0)
     life.store.save(replace(network, rules=replace(network.rules, bonuses=bonuses)))
     promotion = planned(life)
@@ -383,7 +384,7 @@ def test_everybody_in_the_audience_is_given_points_once_at_the_start(life: Life)
     assert (entry.kind, entry.cause, entry.actor) == (EntryKind.PROMOTION, promotion.id, "system")
     assert entry.lots[0].expires_at == datetime(2026, 12, 5, 22, 0, tzinfo=UTC)
     assert result(life, promotion) == Result(points={"MDL": 500}, clients=5, visits=0)
-    walk = life.store.walk(NETWORK, seen(life, promotion).walk_id)
+    walk = life.store.get(Walk, network_id=NETWORK, id=seen(life, promotion).walk_id)
     assert (walk.seen, walk.changed, walk.stage) == (6, 5, "done")
 
 
@@ -393,10 +394,10 @@ def test_a_slice_that_is_done_twice_gives_nothing_twice(life: Life) -> None:
     promotion = planned(life, grant=Gift(100), cap_points=1000)
     life.world.clock.now = datetime(2026, 11, 25, tzinfo=UTC)  # type: ignore[attr-defined]
     life.drain()
-    walk = life.store.walk(NETWORK, seen(life, promotion).walk_id)
+    walk = life.store.get(Walk, network_id=NETWORK, id=seen(life, promotion).walk_id)
     if walk.finished_at is None:
         walk_on(life.world, walk)
-    walk = life.store.walk(NETWORK, walk.id)
+    walk = life.store.get(Walk, network_id=NETWORK, id=walk.id)
     walk_on(life.world, replace(walk, stage="", cursor=None, finished_at=None))
     assert [balance(life, each.id) for each in few] == [100] * 3
     assert result(life, promotion) == Result(points={"MDL": 400}, clients=4, visits=0)
@@ -408,7 +409,7 @@ def test_grants_end_with_the_cap_and_nobody_gets_half_of_one(life: Life) -> None
     life.run_until(datetime(2026, 11, 25, tzinfo=UTC))
     assert sorted(balance(life, each) for each in [MARIA, *(each.id for each in few)]) == [0, 0, 0, 100, 100]
     assert result(life, promotion).total == 200
-    walk = life.store.walk(NETWORK, seen(life, promotion).walk_id)
+    walk = life.store.get(Walk, network_id=NETWORK, id=seen(life, promotion).walk_id)
     assert (walk.stage, walk.changed) == (CAP_REACHED, 2)
 
 

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import EntryKind
 from chalicelib.domain.networks.bonus_rules import CompensationLimit, Gift
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.clients import plan_client
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.marketing import keep_promotions
@@ -86,7 +88,7 @@ def test_what_was_granted_under_one_name_is_not_granted_under_the_other(life: Li
     late = save_client(life.store, a_client("cli_ileana0000000001", phone="+37369000002", email=None)).id
     merge_clients(life.world, access(), MARIA, late)
     walk_id = keep_promotions.see_promotion(life.world, access(), promotion.id).walk_id
-    walk = life.store.walk(NETWORK, walk_id)
+    walk = life.store.get(Walk, network_id=NETWORK, id=walk_id)
     walk_on(life.world, replace(walk, stage="", cursor=None, finished_at=None))
     assert [life.store.account(NETWORK, id).balance for id in (MARIA, MASHA, late)] == [0, 100, 100]
     (result,) = keep_promotions.results_of(life.world, [promotion]).values()
@@ -95,7 +97,7 @@ def test_what_was_granted_under_one_name_is_not_granted_under_the_other(life: Li
 
 def born(life: Life, client_id: str, **said: Any) -> None:
     """Planned anew."""
-    client = replace(life.store.client(NETWORK, client_id), **said)
+    client = replace(life.store.get(Client, network_id=NETWORK, id=client_id), **said)
     directory = life.world.directory(NETWORK)
     life.store.save(plan_client.with_wake(client, directory, life.world.now()))
 
@@ -113,7 +115,7 @@ def test_a_birthday_comes_once_a_year_for_who_had_two_cards(life: Life, known: d
     life.run_until(datetime(2026, 11, 29, tzinfo=UTC))
     assert gifts(life, MARIA) == 1
     merged(life)
-    assert life.store.client(NETWORK, MASHA).birth_date == (known or date(1990, 12, 5))
+    assert life.store.get(Client, network_id=NETWORK, id=MASHA).birth_date == (known or date(1990, 12, 5))
     life.run_until(datetime(2027, 1, 10, tzinfo=UTC))
     assert gifts(life, MASHA) == 0
     life.run_until(datetime(2027, 12, 20, tzinfo=UTC))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.loyalty import undo_entry
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
@@ -72,7 +73,10 @@ def lots(life: Life, client_id: str) -> list[tuple[int, Any]]:
 
 def stands(life: Life, client_id: str) -> Any:
     """All that a client is told by."""
-    client, account = life.store.client(NETWORK, client_id), life.store.account(NETWORK, client_id)
+    client, account = (
+        life.store.get(Client, network_id=NETWORK, id=client_id),
+        life.store.account(NETWORK, client_id),
+    )
     assert client is not None
     return (
         account.balance,
@@ -224,15 +228,15 @@ def test_through_two_merges_what_was_undone_finds_its_way_back(life: Life, redee
     unmerged(life, MARIA)
     assert stands(life, MARIA) == stands(life, ANOTHER_MARIA)
     assert worth(life, PETRU) == 30
-    assert life.store.client(NETWORK, PETRU).visits_count == 0
+    assert life.store.get(Client, network_id=NETWORK, id=PETRU).visits_count == 0
 
 
 def test_a_visit_that_another_booking_of_the_day_keeps_is_kept_whoever_they_are_by_then(life: Life) -> None:
     first, second = visited(life, MARIA), visited(life, MARIA)
     merged(life)
     life.reopen(first)
-    assert life.store.client(NETWORK, PETRU).visits_count == 1
+    assert life.store.get(Client, network_id=NETWORK, id=PETRU).visits_count == 1
     life.reopen(second)
-    assert life.store.client(NETWORK, PETRU).visits_count == 0
+    assert life.store.get(Client, network_id=NETWORK, id=PETRU).visits_count == 0
     unmerged(life)
-    assert life.store.client(NETWORK, MARIA).visits_count == 0
+    assert life.store.get(Client, network_id=NETWORK, id=MARIA).visits_count == 0

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Device
 from chalicelib.domain.messages.messages import MessageState, Outcome
+from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
 from chalicelib.domain.shared.touches import GRACE, TouchKind
 from infra.testkit.builders import NETWORK, NOW, RecordingSender, a_consent
@@ -31,7 +32,7 @@ def life(life: Life) -> Life:
 
 
 def set_rules(life: Life, **said: Any) -> None:
-    network = life.store.network(NETWORK)
+    network = life.store.get(Network, network_id=NETWORK)
     life.store.save(replace(network, rules=Rules(messages=MessageRules(**said))))
     life.world.directories.forget(NETWORK)
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Status
 from chalicelib.domain.messages.messages import MessageState, Outcome, Worded
+from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.domain.shared.touches import GRACE, TouchKind, TouchState
@@ -47,7 +48,7 @@ def test_a_visits_whole_life_is_six_messages_of_seven_kinds(life: Life, clock: A
 
 
 def test_a_bonus_notice_that_goes_alone_leads_to_the_card(life: Life) -> None:
-    network = life.store.network(NETWORK)
+    network = life.store.get(Network, network_id=NETWORK)
     rules = MessageRules(off=(TouchKind.REVIEW_REQUEST,))
     life.store.save(replace(network, rules=replace(network.rules, messages=rules)))
     booking = life.book(IN_TWO_DAYS)

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import MessageRules, Rules
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import TouchKind
@@ -139,7 +140,7 @@ def _born(life: Life, day: date, **said: Any) -> None:
 
 
 def _set_rules(life: Life, **said: Any) -> None:
-    network = life.store.network(NETWORK)
+    network = life.store.get(Network, network_id=NETWORK)
     life.store.save(replace(network, rules=Rules(messages=MessageRules(**said))))
     life.world.directories.forget(NETWORK)
 

@@ -10,6 +10,7 @@ from chalicelib.domain.bookings.bookings import Status
 from chalicelib.domain.clients.clients import Due, VisitDay
 from chalicelib.domain.messages.messages import Message, MessageState, Outcome, Outgoing
 from chalicelib.domain.messages.spending import month_of
+from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import MessageRules, Rules
 from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.tasks import TaskKind
@@ -26,7 +27,7 @@ MARIA = "cli_maria00000000001"
 
 
 def set_rules(life: Life, **said: Any) -> None:
-    network = life.store.network(NETWORK)
+    network = life.store.get(Network, network_id=NETWORK)
     life.store.save(replace(network, rules=Rules(messages=MessageRules(**said))))
     life.world.directories.forget(NETWORK)
 

@@ -11,6 +11,7 @@ from chalicelib.domain.clients.clients import Due
 from chalicelib.domain.messages.messages import Message, MessageState, Outcome
 from chalicelib.domain.messages.receipts import Receipt
 from chalicelib.domain.messages.spending import Spending
+from chalicelib.domain.networks.network import Network, Price
 from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
 from chalicelib.domain.shared.touches import GRACE, Purpose, TouchKind, TouchState
 from chalicelib.services.clients.plan_client import with_wake
@@ -24,7 +25,7 @@ UNKNOWN = Outcome(S.UNKNOWN, reason="timed_out")
 
 
 def set_rules(life: Life, **said: Any) -> None:
-    network = life.store.network(NETWORK)
+    network = life.store.get(Network, network_id=NETWORK)
     life.store.save(replace(network, rules=Rules(messages=MessageRules(**said))))
     life.world.directories.forget(NETWORK)
 
@@ -260,7 +261,7 @@ def test_a_complaint_refuses_the_channel_with_a_line_of_history(life: Life) -> N
 
 
 def price(life: Life) -> int | None:
-    found = life.store.price(NETWORK, "sms", "+373")
+    found = life.store.get(Price, network_id=NETWORK, channel="sms", country_code="+373")
     return found.micros if found else None
 
 

@@ -148,7 +148,7 @@ def test_a_message_that_comes_on_record_later_gets_its_receipt(life: Life) -> No
     assert handled(event) == ["0"]
     message = a_message(life, young)
     assert handled(event) == []
-    assert life.store.message(NETWORK, MARIA, young) == replace(
+    assert life.store.get(Message, network_id=NETWORK, client_id=MARIA, id=young) == replace(
         message,
         state=MessageState.DELIVERED,
         provider_id="862a8790-60c0-4430-9b2b-658bdexample",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.bookings.bookings import Booking, Status
-from chalicelib.domain.clients.clients import CHANNELS
+from chalicelib.domain.clients.clients import CHANNELS, Client
 from chalicelib.domain.messages.replies import Reply
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.touches import Purpose, TouchKind, TouchState
@@ -69,7 +69,7 @@ def test_stop_holds_in_every_network_that_sends_by_the_number(life: Life) -> Non
     answer_at(life.world, OTHER_NETWORK, OURS)
     assert writes(life, "стоп") is Heard.STOPPED
     for network_id in (NETWORK, OTHER_NETWORK):
-        consent = life.store.client(network_id, MARIA).consent("sms", Purpose.SERVICE)
+        consent = life.store.get(Client, network_id=network_id, id=MARIA).consent("sms", Purpose.SERVICE)
         assert consent is not None
         assert not consent.granted
 
@@ -77,7 +77,7 @@ def test_stop_holds_in_every_network_that_sends_by_the_number(life: Life) -> Non
 def test_stop_concerns_no_network_of_another_number(life: Life) -> None:
     a_town(life.store, OTHER_NETWORK)
     writes(life, "стоп")
-    assert life.store.client(OTHER_NETWORK, MARIA).consents == ()
+    assert life.store.get(Client, network_id=OTHER_NETWORK, id=MARIA).consents == ()
 
 
 def test_start_brings_service_messages_back_and_no_marketing(life: Life) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.site_events import SiteClient, SiteStatus
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.services.messages.about_booking import about_booking
@@ -40,14 +41,14 @@ def test_a_phone_that_comes_with_the_booking_is_known_to_the_notice(life: Life, 
     before = life.client(str(life.only_booking().client_id))
     life.run_until(NOW + timedelta(minutes=1))
     life.take_in(life.told(site, reported("e-2", 1, IN_TWO_DAYS, client=WIFE)))
-    real = life.store.client
+    real = life.store.get
 
     class Lagging:
         def __getattr__(self, name: str) -> Any:
             return getattr(life.world.store, name)
 
-        def client(self, network_id: str, client_id: str, *, fresh: bool = True) -> Any:
-            return real(network_id, client_id) if fresh else before
+        def get(self, kind: type[Any], /, *, fresh: bool = True, **key: str) -> Any:
+            return before if kind is Client and not fresh else real(kind, fresh=fresh, **key)
 
     lagging = replace(life, world=replace(life.world, store=Lagging()))  # type: ignore[arg-type]
     lagging.drain()

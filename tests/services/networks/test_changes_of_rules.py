@@ -16,6 +16,7 @@ from chalicelib.domain.networks.bonus_rules import (
     Tier,
     TiersBy,
 )
+from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import derived
 from chalicelib.services.networks import set_up
@@ -27,7 +28,7 @@ MARIA = "cli_maria00000000001"
 
 
 def change(life: Life, **bonuses: Any) -> None:
-    version = life.store.network(NETWORK).rules_version
+    version = life.store.get(Network, network_id=NETWORK).rules_version
     set_rules(life.world, access(), version, messages={}, bonuses=bonuses)
 
 
@@ -174,8 +175,8 @@ def test_a_salon_that_is_added_leaves_the_network_its_time_zone(life: Life) -> N
     last = next(f"r{n}" for n in range(100) if derived("sal", NETWORK, f"r{n}") > "sal_york")
     said = {"name": "Tokyo", "timezone": "Asia/Tokyo", "currency": "JPY", "address": "1 Ginza"}
     set_up.add_salon(life.world, access(), said, last)
-    assert life.store.network(NETWORK).timezone is None
+    assert life.store.get(Network, network_id=NETWORK).timezone is None
     added = set_up.add_salon(life.world, access(), said, first)
     assert set_up.add_salon(life.world, access(), said, first) == added
-    assert life.store.network(NETWORK).timezone == "Europe/Chisinau"
+    assert life.store.get(Network, network_id=NETWORK).timezone == "Europe/Chisinau"
     assert life.world.directory(NETWORK).zone == "Europe/Chisinau"

@@ -2,6 +2,8 @@
 
 import pytest
 
+from chalicelib.domain.networks.network import Network
+from chalicelib.domain.shared.aliases import InboundNumber
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.networks.set_identities import answer_at, set_identities
 from chalicelib.services.networks.set_up import change_network
@@ -12,7 +14,7 @@ PHONE, OTHER_PHONE, WHATSAPP = "+37360000000", "+37360000001", "phone-number-id-
 
 
 def answers_at(life: Life, number: str) -> tuple[str, ...]:
-    found = life.store.inbound_number(number)
+    found = life.store.get(InboundNumber, number=number)
     return found.network_ids if found else ()
 
 
@@ -57,11 +59,11 @@ def test_a_whatsapp_number_is_known_by_its_arn_or_its_id(life: Life) -> None:
 def test_no_owner_takes_what_another_network_sends_as(life: Life, identities: dict[str, str]) -> None:
     a_town(life.store, OTHER_NETWORK)
     set_identities(life.world, OTHER_NETWORK, identities)
-    before = life.store.network(NETWORK)
+    before = life.store.get(Network, network_id=NETWORK)
     with pytest.raises(DomainError) as error:
         change_network(life.world, access(), {"identities": identities})
     assert error.value.code == "IDENTITY_TAKEN"
-    assert life.store.network(NETWORK) == before
+    assert life.store.get(Network, network_id=NETWORK) == before
     set_identities(life.world, OTHER_NETWORK, dict.fromkeys(identities))
     assert change_network(life.world, access(), {"identities": identities}).identities == identities
 

@@ -90,7 +90,7 @@ def past(world: World) -> list[Booking]:
 def walked(world: World, simulation: Simulation) -> Simulation:
     """At its end."""
     for _ in range(30):
-        walk = world.store.walk(NETWORK, simulation.walk_id)
+        walk = world.store.get(Walk, network_id=NETWORK, id=simulation.walk_id)
         assert walk is not None
         if walk.finished_at is not None:
             break
@@ -110,7 +110,7 @@ def begun(world: World, **said: Any) -> Simulation:
 
 
 def walk_of(world: World, simulation: Simulation) -> Walk:
-    walk = world.store.walk(NETWORK, simulation.walk_id)
+    walk = world.store.get(Walk, network_id=NETWORK, id=simulation.walk_id)
     assert walk is not None
     return walk
 

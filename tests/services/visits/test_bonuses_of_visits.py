@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.networks.bonus_rules import BonusRules
-from chalicelib.domain.networks.network import Role
+from chalicelib.domain.networks.network import Network, Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import undo_entry
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
@@ -37,7 +37,7 @@ def balance(life: Life) -> int:
 
 
 def with_rules(life: Life, **said: Any) -> None:
-    network = life.store.network(NETWORK)
+    network = life.store.get(Network, network_id=NETWORK)
     life.store.save(replace(network, rules=replace(network.rules, bonuses=BonusRules(**said))))
     life.world.directories.forget(NETWORK)
 

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, EntryKind, Lot
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import MessageChanges, Override
@@ -42,7 +43,7 @@ MARIA = "cli_maria00000000001"
 def town(world: World) -> Town:
     """Whose client is planned as every client is that was written by us."""
     town = a_town(world.store)
-    stands = world.store.client(NETWORK, MARIA)
+    stands = world.store.get(Client, network_id=NETWORK, id=MARIA)
     assert stands is not None
     world.store.save(plan_client.with_wake(stands, world.directory(NETWORK), world.now()))
     return town
@@ -51,13 +52,13 @@ def town(world: World) -> Town:
 def planned(world: World, id: str = "bkg_1", *touches: Touch, **said: Any) -> Booking:
     """Maria's booking in the table, planned by the rules that hold now."""
     booking = with_touches(a_booking(id, **said), *touches)
-    client = world.store.client(NETWORK, MARIA)
+    client = world.store.get(Client, network_id=NETWORK, id=MARIA)
     saved: Booking = world.store.save(with_wake(booking, world.directory(NETWORK), client, world.now()))[0]
     return saved
 
 
 def change(world: World, **messages: Any) -> Network:
-    network = world.store.network(NETWORK)
+    network = world.store.get(Network, network_id=NETWORK)
     assert network is not None
     overrides = messages.pop("overrides", None)
     return set_rules(
@@ -75,14 +76,14 @@ def walked(world: World, clock: SettableClock, walk: Walk | None = None) -> Walk
     walk = walk or latest(world)
     for _ in range(100):
         walk_on(world, walk)
-        walk = world.store.walk(NETWORK, walk.id)  # type: ignore[assignment]
+        walk = world.store.get(Walk, network_id=NETWORK, id=walk.id)  # type: ignore[assignment]
         if walk.finished_at is not None:
             return walk
     raise AssertionError("the walk has no end")
 
 
 def wake_of(world: World, id: str = "bkg_1") -> Any:
-    booking = world.store.booking(NETWORK, id)
+    booking = world.store.get(Booking, network_id=NETWORK, id=id)
     assert booking is not None
     return booking.wake
 
@@ -152,14 +153,17 @@ def test_what_was_completed_is_thanked_by_the_present_rules(
 
 def test_clients_and_their_accounts_are_planned_too(world: World, clock: SettableClock, town: Town) -> None:
     ends = NOW + timedelta(days=30)
-    stands = world.store.client(NETWORK, MARIA)
+    stands = world.store.get(Client, network_id=NETWORK, id=MARIA)
     assert stands is not None
     lot = Lot(0, NOW, NOW, ends, 100, EntryKind.GRANT)
     account = Account(network_id=NETWORK, client_id=MARIA, balance=100, entries=1, lots=(lot,))
     world.store.save(replace(stands, birth_date=date(1990, 12, 24)), account)
     change(world, birthday_days_before=3, bonus_expiry_days_before=(5,))
     walk = walked(world, clock)
-    client, account = world.store.client(NETWORK, MARIA), world.store.account(NETWORK, MARIA)
+    client, account = (
+        world.store.get(Client, network_id=NETWORK, id=MARIA),
+        world.store.account(NETWORK, MARIA),
+    )
     assert client is not None
     assert client.wake is not None
     assert (client.wake.why, client.wake.at.date()) == ("birthday", date(2026, 12, 21))
@@ -232,7 +236,7 @@ def test_a_slice_that_is_done_again_after_a_crash_changes_nothing_more(
     replan.replan_some(world, walk)  # and its end was never saved
     replan.replan_some(world, replan.replan_some(world, walk))
     assert walked(world, clock).finished_at is not None
-    booking = world.store.booking(NETWORK, "bkg_1")
+    booking = world.store.get(Booking, network_id=NETWORK, id="bkg_1")
     assert booking is not None
     assert booking.version == told.version + 1
 
@@ -276,12 +280,12 @@ def test_what_somebody_changed_meanwhile_is_kept(world: World, clock: SettableCl
     change(world, confirm_request_hours_before=48)
 
     def note() -> None:
-        stands = world.store.booking(NETWORK, "bkg_1")
+        stands = world.store.get(Booking, network_id=NETWORK, id="bkg_1")
         assert stands is not None
         world.store.save(replace(stands, note="a window seat"))
 
     walked(replace(world, store=Meddled(world.store, note)), clock)
-    booking = world.store.booking(NETWORK, "bkg_1")
+    booking = world.store.get(Booking, network_id=NETWORK, id="bkg_1")
     assert booking is not None
     assert booking.wake is not None
     assert (booking.note, booking.wake.at) == ("a window seat", told.starts_at - timedelta(hours=48))
@@ -304,7 +308,7 @@ def test_a_booking_that_waits_for_its_client_is_left_alone(
     waiting = planned_for_nobody(world)
     change(world, confirm_request_hours_before=48)
     assert walked(world, clock).changed == 0
-    assert world.store.booking(NETWORK, waiting.id) == waiting
+    assert world.store.get(Booking, network_id=NETWORK, id=waiting.id) == waiting
 
 
 def planned_for_nobody(world: World) -> Booking:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.bookings.bookings import Booking, Status, stepped
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.shared.links import Link
 from infra.demo.marker import Marker, Markers
 from infra.demo.year.layout import LayoutTable, lay_out
@@ -37,14 +38,14 @@ def test_all_of_it_is_found_again_and_what_is_due_is_in_the_wake_index(table: La
     assert lay_out(table, iter(lives), NOW, lambda line: None) == len(values)
 
     client = lives[3][0]
-    assert table.client(NETWORK, client.id).name == client.name
+    assert table.get(Client, network_id=NETWORK, id=client.id).name == client.name
     bookings = [value for value in values if isinstance(value, Booking)]
     counted = sum((table.statuses(NETWORK, f"sal_{n}") for n in range(3)), start=table.statuses(NETWORK, ""))
     assert counted.total() == len(bookings)
     due = [item for shard in range(8) for item in table.due(f"WAKE#{shard:02d}", NOW, limit=100)]
     assert len(due) == sum(is_due(value) for value in values)
     link = next(value for value in values if isinstance(value, Link))
-    assert table.link(link.id) == link
+    assert table.get(Link, id=link.id) == link
     assert len(table.accounts(NETWORK, [life[0].id for life in lives])) > 0
 
 
@@ -52,12 +53,12 @@ def test_laid_out_again_nothing_is_undone_that_the_functions_did(table: LayoutTa
     lives = year(clients=COUNT)
     lay_out(table, iter(lives), NOW, lambda line: None)
     due = next(value for life in lives for value in life if isinstance(value, Booking) and is_due(value))
-    stands = table.booking(NETWORK, due.id)
+    stands = table.get(Booking, network_id=NETWORK, id=due.id)
     assert stands is not None
     table.save(stepped(stands, Status.CANCELLED, NOW))
 
     lay_out(table, iter(lives), NOW, lambda line: None)
-    again = table.booking(NETWORK, due.id)
+    again = table.get(Booking, network_id=NETWORK, id=due.id)
     assert again is not None
     assert again.status is Status.CANCELLED
 
