@@ -10,14 +10,14 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from infra.environments import ROOT
 
 VERSIONS = ("3.12", "3.13")
-TESTED_VERSION = "{}.{}".format(*sys.version_info)
-"""The version that `make test` runs on."""
+PASSED, FAILED, NOT_FOUND = "passed", "FAILED", "not found, not tested"
+LEFT = "left to make test, which runs on it"
 
 PROBE = "import sys; print('{}.{}'.format(*sys.version_info))"
 PROBE_SECONDS = 30
@@ -45,8 +45,8 @@ def _candidates(version: str, path: str) -> Iterator[Path]:
 def _pyenv_root(path: str) -> Path | None:
     """Where pyenv keeps its versions, if the machine has pyenv."""
     pyenv = shutil.which("pyenv", path=path)
-    said = pyenv and _output(pyenv, "root")
-    return Path(said) if said else None
+    root = pyenv and _output(pyenv, "root")
+    return Path(root) if root else None
 
 
 def _runs(candidate: Path, version: str) -> bool:
@@ -70,21 +70,37 @@ def passes(version: str, python: Path, pytest_arguments: Sequence[str]) -> bool:
     return all(subprocess.run(command, cwd=ROOT).returncode == 0 for command in (make, test))
 
 
-def main(pytest_arguments: Sequence[str]) -> int:
-    """Tests each version, tells at the end which versions ran, and answers the exit status."""
-    told, failed = [], False
-    for version in VERSIONS:
-        if version == TESTED_VERSION:
-            told.append(f"Python {version}: left to make test, which runs on it")
-        elif (python := interpreter(version, os.environ.get("PATH", ""))) is None:
-            told.append(f"Python {version}: not found, not tested")
+def outcomes(
+    versions: Sequence[str],
+    default: str,
+    find: Callable[[str], Path | None],
+    test: Callable[[str, Path], bool],
+) -> dict[str, str]:
+    """What became of each version. default: the version that `make test` runs on; it is not tested here."""
+    found = {}
+    for version in versions:
+        if version == default:
+            found[version] = LEFT
+        elif (python := find(version)) is None:
+            found[version] = NOT_FOUND
         else:
-            print(f"Python {version}: {python}", flush=True)
-            passed = passes(version, python, pytest_arguments)
-            failed = failed or not passed
-            told.append(f"Python {version}: {'passed' if passed else 'FAILED'}")
-    print("\n".join(told), flush=True)
-    return int(failed)
+            found[version] = PASSED if test(version, python) else FAILED
+    return found
+
+
+def main(pytest_arguments: Sequence[str]) -> int:
+    """Tells at the end which versions ran, and answers the exit status."""
+    path = os.environ.get("PATH", "")
+
+    def test(version: str, python: Path) -> bool:
+        print(f"Python {version}: {python}", flush=True)
+        return passes(version, python, pytest_arguments)
+
+    default = "{}.{}".format(*sys.version_info)
+    found = outcomes(VERSIONS, default, lambda version: interpreter(version, path), test)
+    for version, outcome in found.items():
+        print(f"Python {version}: {outcome}", flush=True)
+    return int(FAILED in found.values())
 
 
 if __name__ == "__main__":

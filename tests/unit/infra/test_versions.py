@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra import versions
-from infra.versions import interpreter
+from infra.versions import FAILED, LEFT, NOT_FOUND, PASSED, interpreter, outcomes
 
 SHIM = "echo 'pyenv: command not found' >&2; exit 127"
 EMPTY_PATH = "/nowhere"
@@ -54,18 +53,14 @@ def test_nothing_is_found_where_nothing_is() -> None:
     assert interpreter("3.12", EMPTY_PATH) is None
 
 
-def test_it_is_said_which_versions_ran_and_one_failure_fails_all(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    found = {"3.3": Path("three"), "3.4": Path("four")}
-    monkeypatch.setattr(versions, "VERSIONS", ("3.1", "3.2", "3.3", "3.4"))
-    monkeypatch.setattr(versions, "TESTED_VERSION", "3.1")
-    monkeypatch.setattr(versions, "interpreter", lambda version, path: found.get(version))
-    monkeypatch.setattr(versions, "passes", lambda version, python, arguments: version == "3.4")
-    assert versions.main([]) == 1
-    assert capsys.readouterr().out.splitlines()[-4:] == [
-        "Python 3.1: left to make test, which runs on it",
-        "Python 3.2: not found, not tested",
-        "Python 3.3: FAILED",
-        "Python 3.4: passed",
-    ]
+def test_each_version_that_is_found_is_tested_but_the_default() -> None:
+    found = {"3.1": Path("one"), "3.3": Path("three"), "3.4": Path("four")}
+    asked = []
+
+    def passes(version: str, python: Path) -> bool:
+        asked.append((version, python))
+        return version == "3.4"
+
+    became = outcomes(("3.1", "3.2", "3.3", "3.4"), "3.1", found.get, passes)
+    assert became == {"3.1": LEFT, "3.2": NOT_FOUND, "3.3": FAILED, "3.4": PASSED}
+    assert asked == [("3.3", Path("three")), ("3.4", Path("four"))]
