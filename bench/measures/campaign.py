@@ -19,7 +19,8 @@ from bench.setting.environment import Ground
 from bench.setting.meter import Spent
 from bench.setting.metered_driver import SALON, Salon
 from chalicelib.domain.clients.clients import Client, VisitDay
-from chalicelib.domain.marketing.campaigns import Campaign, Segment
+from chalicelib.domain.marketing.campaigns import Campaign
+from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.ids import digest
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.marketing import keep_campaigns, run_campaign

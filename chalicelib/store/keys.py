@@ -22,8 +22,8 @@ from chalicelib.domain.intake.inbox import KEPT, InboxItem
 from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.coupons import Coupon
 from chalicelib.domain.loyalty.wallet import DevicePass, PassDevice
-from chalicelib.domain.marketing.promotions import Offer
 from chalicelib.domain.messages.messages import Message, Told
+from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.shared.aliases import Alias
 from chalicelib.domain.shared.links import Link

@@ -11,7 +11,6 @@ from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon
 from chalicelib.domain.loyalty.wallet import DevicePass, PassDevice
-from chalicelib.domain.marketing.promotions import Offer
 from chalicelib.domain.messages.messages import Message, Told
 from chalicelib.domain.networks.network import (
     Connection,
@@ -24,6 +23,7 @@ from chalicelib.domain.networks.network import (
     Staff,
     Template,
 )
+from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.shared.ids import time_ordered
 from chalicelib.domain.shared.operations import Parked

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
@@ -33,6 +34,7 @@ from chalicelib.api.http.shapes import (
     sifted,
 )
 from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.bookings.reach import ensure_reaches_booking, reaches_booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import malformed
@@ -180,7 +182,7 @@ def _is_wanted(ask: Ask, booking: Booking, asked: BookingFilter) -> bool:
         return False
     if asked.staff_id is not None and all(line.staff_id != asked.staff_id for line in booking.lines):
         return False
-    return ask.access.reaches_booking(booking)
+    return reaches_booking(ask.access, booking)
 
 
 @get("/v1/clients/{client_id}/bookings")
@@ -192,7 +194,7 @@ def of_client(ask: Ask, client_id: str) -> PageOf[BookingAnswer]:
         lambda limit, cursor: ask.world.store.bookings_of_client(
             network_id, client_id, limit=limit, cursor=cursor
         ),
-        ask.access.reaches_booking,
+        partial(reaches_booking, ask.access),
         ask.query,
     )
     return PageOf(items=[booking_answer(ask, booking, client) for booking in found], next_cursor=cursor)
@@ -214,7 +216,8 @@ def change(ask: Ask, booking_id: str) -> BookingAnswer:
 
 
 def _step(ask: Ask, booking_id: str, step: Callable[..., Booking], **said: Any) -> BookingAnswer:
-    booking = step(ask.world, ask.access.network_id, booking_id, ask.access.ensure_booking, **said)
+    allow = partial(ensure_reaches_booking, ask.access)
+    booking = step(ask.world, ask.access.network_id, booking_id, allow, **said)
     return _answer(ask, booking)
 
 
@@ -251,7 +254,7 @@ def give_back(ask: Ask, booking_id: str) -> RefundedAnswer:
     said: Refunding = ask.body
 
     def allow(booking: Booking) -> None:
-        ask.access.ensure_booking(booking)
+        ensure_reaches_booking(ask.access, booking)
         minor(said.amount, booking.currency, "amount")
 
     done = refund(
@@ -280,7 +283,7 @@ def finish(ask: Ask, booking_id: str) -> CompletedAnswer:
     )
 
     def allow(booking: Booking) -> None:
-        ask.access.ensure_booking(booking)
+        ensure_reaches_booking(ask.access, booking)
         for field in ("paid", "goods", "tip"):
             minor(getattr(said, field), booking.currency, field)
 

@@ -1,9 +1,12 @@
 """Holds: points set aside for a booking, or for a bill that is being made out at the desk."""
 
+from functools import partial
+
 from chalicelib.api.http.endpoint import DESK, Ask, endpoint, post
 from chalicelib.api.http.reading import Body
 from chalicelib.api.http.shapes import Id, Money, minor
 from chalicelib.api.loyalty.bonuses import EntryAnswer, Points, bill_said, booking_of, entry_answer
+from chalicelib.domain.bookings.reach import ensure_reaches_booking
 from chalicelib.domain.shared.errors import malformed
 from chalicelib.services.clients.keep_client import see_client
 from chalicelib.services.loyalty.hold_points import hold_at_desk, hold_for_booking, redeem_hold, release_hold
@@ -36,7 +39,7 @@ def hold(ask: Ask, client_id: str) -> EntryAnswer:
     booking = booking_of(ask, said.booking_id, client_id)
     if booking is not None:
         paid = minor(said.bill, booking.currency, "bill")
-        allow, network_id = ask.access.ensure_booking, ask.access.network_id
+        allow, network_id = partial(ensure_reaches_booking, ask.access), ask.access.network_id
         entry = hold_for_booking(
             ask.world, network_id, booking.id, said.points, paid, allow, ask.access.actor
         )

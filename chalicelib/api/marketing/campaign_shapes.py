@@ -8,9 +8,11 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.api.http.endpoint import Ask
 from chalicelib.api.http.reading import Body, instant
 from chalicelib.api.http.shapes import Answered, Id, Word, given
-from chalicelib.domain.marketing.campaigns import Campaign, Segment
+from chalicelib.domain.marketing.campaigns import Campaign
+from chalicelib.domain.marketing.counts import Count
 from chalicelib.domain.messages.reasons import reason_words
-from chalicelib.domain.waking.walks import Count, Walk
+from chalicelib.domain.networks.segments import Segment
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.messages.report_costs import budget_of
 
 Instant = Annotated[datetime, Meta(tz=True)]

@@ -11,6 +11,7 @@ from chalicelib.api.http.endpoint import DESK, OFFICE, Ask, endpoint, get, post,
 from chalicelib.api.http.reading import Body, bound
 from chalicelib.api.http.shapes import CostOfMessage, Id, Listing, PageOf, Word, one_after_another, sifted
 from chalicelib.api.messages.templates import MessageText, Subject, WarningAnswer, warned, words
+from chalicelib.domain.bookings.reach import reaches_booking
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.reasons import reason_words
 from chalicelib.domain.networks.access import Access
@@ -190,7 +191,7 @@ def _reached(ask: Ask, messages: Sequence[Message]) -> Sequence[Message]:
         return messages
     ids = [message.booking_id for message in messages if message.booking_id]
     bookings = ask.world.store.bookings(ask.access.network_id, ids)
-    theirs = {booking.id for booking in bookings if ask.access.reaches_booking(booking)}
+    theirs = {booking.id for booking in bookings if reaches_booking(ask.access, booking)}
     return [message for message in messages if message.booking_id in theirs]
 
 

@@ -2,16 +2,14 @@
 invitation, the birthday greeting, and what is said to those who stay away."""
 
 from calendar import isleap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.bookings import Booking
-from chalicelib.domain.clients.categories import at_risk_from, lost_from, usual_gap_days
+from chalicelib.domain.clients.categories import at_risk_from, lost_from
 from chalicelib.domain.clients.clients import Client, Due
-from chalicelib.domain.networks.network import Service
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import (
     IN_FLIGHT,
@@ -32,29 +30,7 @@ WIN_BACK_USEFUL = timedelta(days=30)
 BIRTHDAY_TOLD_BEFORE = timedelta(days=30)
 BIRTHDAY_GIFT = "birthday_gift"
 """Why a client wakes who is to be given something for their birthday."""
-OWN_RHYTHM_FROM_VISITS = 3
 TOGETHER = timedelta(days=7)
-
-
-def with_dues_after(
-    client: Client, booking: Booking, services: Mapping[str, Service], completed_at: datetime
-) -> Client:
-    """The client with each service of a completed booking due again, in place of what was due of it before.
-
-    A service is due after its own days, or after the client's own rhythm once they have come three times. The
-    hour of the visit is kept: it is an hour at which the client has time.
-    """
-    rhythm = usual_gap_days([visit.on for visit in client.recent_visits])
-    own = rhythm if rhythm and client.visits_count >= OWN_RHYTHM_FROM_VISITS else None
-    had = dict.fromkeys(line.service_id for line in booking.lines)
-    again = []
-    for service_id in had:
-        service = services.get(service_id)
-        if service is not None and service.repeat_after_days is not None:
-            at = booking.visited_at + timedelta(days=own or service.repeat_after_days)
-            again.append(Due(service_id, max(at, completed_at), booking.id))
-    kept = tuple(due for due in client.due if due.service_id not in had)
-    return replace(client, due=(*kept, *again))
 
 
 def plans(client: Client, rules: MessageRules, zone: str, now: datetime) -> tuple[Plan, ...]:

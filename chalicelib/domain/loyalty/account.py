@@ -10,7 +10,6 @@ from types import MappingProxyType
 from msgspec import Struct, field
 
 from chalicelib.domain.clients.clients import VisitDay
-from chalicelib.domain.loyalty.wallet import Shown
 from chalicelib.domain.shared.touches import Touch, TouchKind
 from chalicelib.domain.shared.waking import Trouble, Wake
 
@@ -138,6 +137,17 @@ class ReferralGift(Struct, frozen=True):
     booking_id: str | None = None
     referrer_id: str | None = None
     entry_id: str | None = None
+
+
+class Shown(Struct, frozen=True):
+    """Of an account whose points are shown in a wallet: after how many entries the wallet was told last;
+    fewer than none, if that failed. again_at: when it is tried again then."""
+
+    entries: int
+    again_at: datetime | None = None
+
+
+UNTOLD = -1
 
 
 class Account(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from chalicelib.domain.clients.clients import Merge
 from chalicelib.domain.loyalty.account import Account, MonthTurnover
 from chalicelib.domain.networks.bonus_rules import (
+    TURNOVER_MONTHS,
     BonusRules,
     EarnBase,
     Exclusions,
@@ -22,10 +23,8 @@ from chalicelib.domain.networks.bonus_rules import (
     Tier,
     TiersBy,
 )
+from chalicelib.domain.shared.months import month_of
 from chalicelib.domain.shared.zones import day_start, local_date
-
-TURNOVER_MONTHS = 24
-
 
 # --- which programme holds
 
@@ -49,11 +48,6 @@ def _holds_on(programme: GroupProgramme, on: date) -> bool:
 
 
 # --- turnover and tiers
-
-
-def month_of(day: date) -> int:
-    """Months are counted from the year 0."""
-    return day.year * 12 + day.month - 1
 
 
 def with_turnover(account: Account, day: date, currency: str, spent_minor: int, visits: int) -> Account:
@@ -255,11 +249,6 @@ def gift_end(gift: Gift, granted_at: datetime, zone: str) -> datetime | None:
     if not gift.valid_days:
         return None
     return day_end(local_date(granted_at, zone) + timedelta(days=gift.valid_days), zone)
-
-
-def birthday_gift(rules: BonusRules) -> Gift | None:
-    """What the programme gives for a birthday, if it gives anything."""
-    return rules.birthday if rules.enabled and rules.birthday and rules.birthday.points else None
 
 
 # --- undoing in part

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from chalicelib.domain.clients.categories import months_later
 from chalicelib.domain.clients.clients import VisitDay
 from chalicelib.domain.loyalty.account import Account, StreakUse
-from chalicelib.domain.loyalty.programme import TURNOVER_MONTHS, month_of
-from chalicelib.domain.networks.bonus_rules import Streak, VisitReward
+from chalicelib.domain.networks.bonus_rules import TURNOVER_MONTHS, Streak, VisitReward
+from chalicelib.domain.shared.months import month_of
 
 
 def window_start(reward: VisitReward, last: date) -> date:

@@ -84,17 +84,6 @@ class CouponView(Struct, frozen=True, kw_only=True):
     currency: str | None = None
 
 
-class Shown(Struct, frozen=True):
-    """Of an account whose points are shown in a wallet: after how many entries the wallet was told last;
-    fewer than none, if that failed. again_at: when it is tried again then."""
-
-    entries: int
-    again_at: datetime | None = None
-
-
-UNTOLD = -1
-
-
 def serial_of(network_id: str, client_id: str) -> str:
     return f"{network_id.removeprefix('net_')}.{client_id.removeprefix('cli_')}"
 

@@ -5,10 +5,9 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from chalicelib.domain.loyalty.account import Account, Entry, Posting
+from chalicelib.domain.loyalty.account import UNTOLD, Account, Entry, Posting, Shown
 from chalicelib.domain.loyalty.ledger import Posted, brought_up, entered
 from chalicelib.domain.loyalty.lots import change_of
-from chalicelib.domain.loyalty.wallet import UNTOLD, Shown
 from chalicelib.domain.shared.errors import conflict
 
 

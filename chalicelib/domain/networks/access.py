@@ -2,7 +2,6 @@
 
 from msgspec import Struct
 
-from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import forbidden
 
@@ -34,16 +33,3 @@ class Access(Struct, frozen=True, kw_only=True):
         """Raises FORBIDDEN for a salon that is not this key's."""
         if not self.reaches_salon(salon_id):
             raise forbidden("This key does not reach that salon.", salon_id=salon_id)
-
-    def reaches_booking(self, booking: Booking) -> bool:
-        """A specialist reaches their own bookings, a partner those of its source, others those of their
-        salons."""
-        if self.role is Role.SPECIALIST:
-            return any(line.staff_id == self.staff_id for line in booking.lines)
-        if self.role is Role.PARTNER:
-            return booking.source == self.source
-        return self.reaches_salon(booking.salon_id)
-
-    def ensure_booking(self, booking: Booking) -> None:
-        if not self.reaches_booking(booking):
-            raise forbidden("This key does not reach that booking.", booking_id=booking.id)

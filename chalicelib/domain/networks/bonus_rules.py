@@ -198,3 +198,11 @@ class BonusRules(Programme, frozen=True, kw_only=True):
 
     def point_value(self, currency: str) -> int:
         return self.point_values_minor.get(currency, self.point_value_minor)
+
+
+TURNOVER_MONTHS = 24
+
+
+def birthday_gift(rules: BonusRules) -> Gift | None:
+    """What the programme gives for a birthday, if it gives anything."""
+    return rules.birthday if rules.enabled and rules.birthday and rules.birthday.points else None

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from msgspec import Struct, field
 
-from chalicelib.domain.marketing.promotions import Offer
+from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import MessageRules, Rules
 from chalicelib.domain.shared.touches import TouchKind
 

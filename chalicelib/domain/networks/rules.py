@@ -9,8 +9,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import fields, replace
 
-from chalicelib.domain.loyalty.programme import birthday_gift
-from chalicelib.domain.networks.bonus_rules import BonusRules
+from chalicelib.domain.networks.bonus_rules import BonusRules, birthday_gift
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import TouchKind
 

@@ -5,9 +5,9 @@ It comes to what visit_rewards.py does for an account, without an account; a tes
 
 from datetime import date
 
-from chalicelib.domain.loyalty.programme import month_of
 from chalicelib.domain.loyalty.visit_rewards import window_start
 from chalicelib.domain.networks.bonus_rules import BonusRules, CouponTerms, Gift
+from chalicelib.domain.shared.months import month_of
 
 
 class ComingOften:

@@ -16,7 +16,6 @@ from msgspec import Struct, field
 
 from chalicelib.domain.loyalty.programme import (
     Terms,
-    birthday_gift,
     earned_points,
     earned_terms,
     gift_end,
@@ -25,7 +24,7 @@ from chalicelib.domain.loyalty.programme import (
     quote,
     standing,
 )
-from chalicelib.domain.networks.bonus_rules import BonusRules, Gift, Programme
+from chalicelib.domain.networks.bonus_rules import BonusRules, Gift, Programme, birthday_gift
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.simulations.coming_often import ComingOften
 from chalicelib.domain.simulations.past_visits import (

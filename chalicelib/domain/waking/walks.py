@@ -1,17 +1,15 @@
 """Walks: long work over all of a network's clients or bookings, a page at a time. A walk is an item that
 wakes: it keeps its own place, so that it goes on after a crash, and shows how far it is."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from types import MappingProxyType
 
-from msgspec import Struct, field
-from msgspec.structs import replace
+from msgspec import Struct
 
 from chalicelib.domain.clearing.audit import AuditSums
 from chalicelib.domain.clearing.clearing import Period
 from chalicelib.domain.loyalty.surprises import Draw
+from chalicelib.domain.marketing.counts import Count
 from chalicelib.domain.shared.waking import Trouble, Wake
 
 
@@ -38,37 +36,6 @@ class WalkKind(StrEnum):
     """Adds up a month of the ledger, by pairs of salons."""
     SIMULATE = "simulate"
     """Lives through the past under a proposed programme."""
-
-
-class Count(Struct, frozen=True, kw_only=True):
-    """What a walk counts of clients, as of an instant.
-
-    COUNT: outcomes are the channels that would reach them, reasons why none does; last_at: when the last of
-    them would be due. TALLY: outcomes are states, reasons those of the skipped and failed. micros: what it
-    would cost, or did (millionths of a US dollar).
-    """
-
-    at: datetime
-    clients: int = 0
-    outcomes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    reasons: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    micros: int = 0
-    last_at: datetime | None = None
-
-
-def counted(count: Count, outcome: str | None, reason: str | None = None, micros: int = 0) -> Count:
-    """With one client more."""
-    return replace(
-        count,
-        clients=count.clients + 1,
-        outcomes=_one_more(count.outcomes, outcome),
-        reasons=_one_more(count.reasons, reason),
-        micros=count.micros + micros,
-    )
-
-
-def _one_more(numbers: Mapping[str, int], name: str | None) -> Mapping[str, int]:
-    return numbers if name is None else MappingProxyType({**numbers, name: numbers.get(name, 0) + 1})
 
 
 class Walk(Struct, frozen=True, kw_only=True):

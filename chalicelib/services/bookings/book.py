@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from chalicelib.domain.bookings.bookings import Booking, Line
+from chalicelib.domain.bookings.reach import ensure_reaches_booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Role, Salon, Service
@@ -184,5 +185,5 @@ def see_booking(world: World, access: Access, booking_id: str) -> Booking:
     booking = world.store.get(Booking, network_id=access.network_id, id=booking_id)
     if booking is None:
         raise missing("booking", booking_id)
-    access.ensure_booking(booking)
+    ensure_reaches_booking(access, booking)
     return booking

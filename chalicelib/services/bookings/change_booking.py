@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, moved
+from chalicelib.domain.bookings.reach import ensure_reaches_booking
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import conflict, missing
 from chalicelib.services.bookings.book import ensure_ahead, names_only, priced
@@ -31,7 +33,7 @@ def change_booking(world: World, access: Access, booking_id: str, changes: Mappi
             )
         return _changed(world, booking, changes, now)
 
-    return change_one(world, access.network_id, booking_id, access.ensure_booking, change)
+    return change_one(world, access.network_id, booking_id, partial(ensure_reaches_booking, access), change)
 
 
 def _changed(world: World, booking: Booking, changes: Mapping[str, Any], now: datetime) -> Booking:

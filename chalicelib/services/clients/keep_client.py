@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.reach import reaches_booking
 from chalicelib.domain.clients.clients import Client, with_birth_date_told
 from chalicelib.domain.clients.consents import reached_anew, with_consents
 from chalicelib.domain.networks.access import Access
@@ -147,7 +148,7 @@ def see_client(world: World, access: Access, client_id: str) -> Client:
         raise missing("client", client_id)
     if access.role is Role.SPECIALIST:
         bookings = world.store.bookings_of_client(access.network_id, client_id, limit=100).items
-        if not any(access.reaches_booking(booking) for booking in bookings):
+        if not any(reaches_booking(access, booking) for booking in bookings):
             raise missing("client", client_id)
     return client
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.client_plan import next_wake
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.loyalty.programme import birthday_gift
+from chalicelib.domain.networks.bonus_rules import birthday_gift
 from chalicelib.domain.networks.network import Directory, Salon
 
 ZONE_OF_NOWHERE = "UTC"

@@ -32,10 +32,10 @@ from chalicelib.domain.loyalty.surprises import (
     with_cut,
     with_waiting,
 )
-from chalicelib.domain.marketing.campaigns import Segment
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import Rules
+from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.errors import forbidden
 from chalicelib.domain.shared.ids import digest, entry_id, time_ordered
 from chalicelib.domain.shared.waking import Wake

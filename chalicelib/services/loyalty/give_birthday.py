@@ -7,8 +7,8 @@ from chalicelib.domain.clients.client_plan import Birthday, birthday_to_give
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import BY_SYSTEM, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import posted
-from chalicelib.domain.loyalty.programme import birthday_gift, gift_end
-from chalicelib.domain.networks.bonus_rules import Gift
+from chalicelib.domain.loyalty.programme import gift_end
+from chalicelib.domain.networks.bonus_rules import Gift, birthday_gift
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.domain.shared.ids import entry_id

@@ -9,17 +9,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.loyalty.account import Account
+from chalicelib.domain.loyalty.account import UNTOLD, Account, Shown
 from chalicelib.domain.loyalty.wallet import (
     APPLE,
     GOOGLE,
     PLACES_MOST,
-    UNTOLD,
     DevicePass,
     Pass,
     PassDevice,
     Place,
-    Shown,
     owner_of,
     serial_of,
 )

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from chalicelib.domain.marketing.campaigns import Campaign, Segment
+from chalicelib.domain.marketing.campaigns import Campaign
 from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.templates import checked, checked_subject
 from chalicelib.domain.shared.touches import TouchKind

@@ -8,11 +8,12 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Recipient
+from chalicelib.domain.marketing.counts import Count, counted
 from chalicelib.domain.messages.messages import Message, message_id
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.holdout import is_held_out
 from chalicelib.domain.shared.touches import UNSETTLED, Plan, Touch, TouchKind, TouchState
-from chalicelib.domain.waking.walks import Count, Walk, counted
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.marketing.about_recipient import AboutRecipient, about_recipient
 from chalicelib.services.marketing.change_campaign import changed
 from chalicelib.services.marketing.find_recipients import AT_ONCE, find_some

@@ -7,8 +7,10 @@ from msgspec import Struct
 
 from chalicelib.domain.bookings.bookings import Status
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.marketing.campaigns import Campaign, Segment, matches, slots
+from chalicelib.domain.clients.segment_members import matches
+from chalicelib.domain.marketing.campaigns import Campaign, slots
 from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.clients.plan_client import salon_zone, zone_of

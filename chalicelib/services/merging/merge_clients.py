@@ -11,12 +11,11 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import TAKEN_OVER, Client, Merge
-from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
+from chalicelib.domain.loyalty.account import UNTOLD, Account, Entry, EntryKind, Posting, Shown
 from chalicelib.domain.loyalty.coupons import Coupon, coupon_id, reopened, voided
 from chalicelib.domain.loyalty.ledger import Posted, brought_up
 from chalicelib.domain.loyalty.programme import turnover_moved, without_uncounted
 from chalicelib.domain.loyalty.surprises import latest
-from chalicelib.domain.loyalty.wallet import UNTOLD, Shown
 from chalicelib.domain.merging.moving import joined, moved_in, moved_out, parted, still_rewarded
 from chalicelib.domain.merging.moving_clients import as_they_go, with_visits_of, without_visits_of
 from chalicelib.domain.merging.unmerging import came_back, left_again

@@ -11,8 +11,9 @@ from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client, Due
 from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.account_plan import last_day
-from chalicelib.domain.loyalty.programme import birthday_gift, gift_end
+from chalicelib.domain.loyalty.programme import gift_end
 from chalicelib.domain.messages.message_facts import MessageFacts
+from chalicelib.domain.networks.bonus_rules import birthday_gift
 from chalicelib.domain.networks.network import Directory, Salon, Template
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import UNSETTLED, Plan, Touch, TouchKind

@@ -4,8 +4,8 @@ and what it gives."""
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from chalicelib.domain.loyalty.programme import TURNOVER_MONTHS
 from chalicelib.domain.networks.bonus_rules import (
+    TURNOVER_MONTHS,
     BonusRules,
     Exclusions,
     ExpiryModel,

@@ -6,11 +6,12 @@ from datetime import date, timedelta
 
 from msgspec.structs import replace
 
-from chalicelib.domain.loyalty.programme import day_end, month_of
+from chalicelib.domain.loyalty.programme import day_end
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import conflict, forbidden, missing, refused
+from chalicelib.domain.shared.months import month_of
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.shared.zones import day_start, local_date
 from chalicelib.domain.simulations.past_visits import Span

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status, stepped
-from chalicelib.domain.clients.client_plan import with_dues_after
+from chalicelib.domain.bookings.dues import with_dues_after
 from chalicelib.domain.clients.clients import Client, VisitDay, counts_as_new_visit, with_visit
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.networks.network import Directory

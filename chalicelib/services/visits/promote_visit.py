@@ -10,12 +10,13 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.clients.segment_members import matches
 from chalicelib.domain.loyalty import programme
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import posted
-from chalicelib.domain.marketing.campaigns import matches
-from chalicelib.domain.marketing.promotions import Offer, Taken, given
+from chalicelib.domain.marketing.promotions import Taken, given
 from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.networks.offers import Offer
 from chalicelib.services.loyalty.visit_points import posting_id, programme_of, visited_on
 from chalicelib.services.marketing.count_promotion import Parts, any_share, shares_for
 from chalicelib.services.messages.subjects import next_booking

@@ -12,9 +12,9 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import VisitDay
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, ReferralGift, RewardUse
 from chalicelib.domain.loyalty.coupons import Coupon, voided
-from chalicelib.domain.loyalty.programme import month_of
 from chalicelib.domain.loyalty.visit_rewards import streaks_broken
 from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.months import month_of
 from chalicelib.services.clients.follow_merge import present_account
 from chalicelib.services.loyalty import plan_account
 from chalicelib.services.loyalty.keep_coupons import open_coupons

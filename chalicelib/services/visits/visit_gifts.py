@@ -21,11 +21,12 @@ from chalicelib.domain.loyalty.account import (
 )
 from chalicelib.domain.loyalty.coupons import Coupon, coupon_id
 from chalicelib.domain.loyalty.ledger import posted
-from chalicelib.domain.loyalty.programme import day_end, gift_end, month_of
+from chalicelib.domain.loyalty.programme import day_end, gift_end
 from chalicelib.domain.loyalty.visit_rewards import months_rewarded, visits_rewarded, without_old_uses
 from chalicelib.domain.networks.bonus_rules import BonusRules, CouponTerms, Gift
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.ids import entry_id
+from chalicelib.domain.shared.months import month_of
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.follow_merge import present_account
 from chalicelib.services.loyalty import plan_account

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Segment
+from chalicelib.domain.marketing.campaigns import Campaign, CampaignState
+from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.touches import TouchKind, TouchState
 from chalicelib.services.marketing import keep_campaigns, run_campaign
 from infra.testkit.builders import NETWORK, NOW, a_client, a_consent, access

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import VisitDay
 from chalicelib.domain.loyalty.surprises import SurpriseMonth
-from chalicelib.domain.marketing.campaigns import Segment
 from chalicelib.domain.marketing.promotions import Promotion
 from chalicelib.domain.networks.bonus_rules import Gift, Surprise
+from chalicelib.domain.networks.segments import Segment
 from chalicelib.services.marketing import keep_promotions
 from chalicelib.services.networks.set_rules import set_rules
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_client, access, save_booking

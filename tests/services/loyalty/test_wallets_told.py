@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.loyalty.account import Account, EntryKind, Posting
+from chalicelib.domain.loyalty.account import UNTOLD, Account, EntryKind, Posting, Shown
 from chalicelib.domain.loyalty.account_plan import PASSES
 from chalicelib.domain.loyalty.programme import day_end
-from chalicelib.domain.loyalty.wallet import UNTOLD, Pass, PassDevice, Shown, serial_of
+from chalicelib.domain.loyalty.wallet import Pass, PassDevice, serial_of
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.loyalty.keep_passes import (

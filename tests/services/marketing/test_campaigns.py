@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Line, Status
 from chalicelib.domain.clients.clients import Client, VisitDay
-from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Recipient, Segment
+from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Recipient
 from chalicelib.domain.messages.messages import MessageState
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
+from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.domain.waking.walks import Walk

@@ -11,10 +11,10 @@ from chalicelib.domain.bookings.bookings import Booking, Line
 from chalicelib.domain.clients.clients import Client, VisitDay
 from chalicelib.domain.intake.site_events import SiteStatus
 from chalicelib.domain.loyalty.account import EntryKind
-from chalicelib.domain.marketing.campaigns import Segment
 from chalicelib.domain.marketing.promotions import LATE_DAYS, Promotion, PromotionState, Result
 from chalicelib.domain.networks.bonus_rules import BonusRules, Gift
 from chalicelib.domain.networks.network import Connection, Network
+from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.loyalty import undo_entry

@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Line, Status
-from chalicelib.domain.clients.client_plan import next_wake, plans, services_due, with_dues_after
+from chalicelib.domain.bookings.dues import with_dues_after
+from chalicelib.domain.clients.client_plan import next_wake, plans, services_due
 from chalicelib.domain.clients.clients import Client, Due, VisitDay
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import Plan, Touch, TouchKind, TouchState, with_touches

@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import VisitDay
 from chalicelib.domain.loyalty.account import Account, MonthTurnover, RewardUse, StreakUse
-from chalicelib.domain.loyalty.programme import month_of
 from chalicelib.domain.loyalty.visit_rewards import (
     months_rewarded,
     streaks_broken,
@@ -16,6 +15,7 @@ from chalicelib.domain.loyalty.visit_rewards import (
     without_old_uses,
 )
 from chalicelib.domain.networks.bonus_rules import CouponTerms, Gift, Streak, VisitReward
+from chalicelib.domain.shared.months import month_of
 
 COUPON = CouponTerms("10 % off goods", percent=10)
 IN_MONTHS = VisitReward(id="three", visits=3, months=2, coupon=COUPON)

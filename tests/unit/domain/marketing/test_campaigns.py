@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chalicelib.domain.clients.clients import Client, VisitDay
-from chalicelib.domain.marketing.campaigns import Segment, matches, slots
+from chalicelib.domain.clients.segment_members import matches
+from chalicelib.domain.marketing.campaigns import slots
+from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from infra.testkit.builders import NOW, a_client
 

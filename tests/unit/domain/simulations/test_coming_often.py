@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import VisitDay
 from chalicelib.domain.loyalty.account import Account, RewardUse, StreakUse
-from chalicelib.domain.loyalty.programme import month_of, with_turnover
+from chalicelib.domain.loyalty.programme import with_turnover
 from chalicelib.domain.loyalty.visit_rewards import months_rewarded, visits_rewarded
 from chalicelib.domain.networks.bonus_rules import BonusRules, CouponTerms, Gift, Streak, VisitReward
+from chalicelib.domain.shared.months import month_of
 from chalicelib.domain.simulations.coming_often import ComingOften
 from infra.testkit.builders import NETWORK
 

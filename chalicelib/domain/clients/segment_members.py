@@ -1,0 +1,58 @@
+"""Who belongs to a segment of clients."""
+
+from collections.abc import Callable, Collection, Set
+from datetime import date
+
+from chalicelib.domain.clients.categories import category
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.networks.segments import Segment
+
+
+def matches(
+    segment: Segment,
+    client: Client,
+    today: date,
+    *,
+    has_booking: Callable[[], bool],
+    services_had: Callable[[], Set[str]],
+) -> bool:
+    """Whether the client is of the segment on a local date. has_booking (ahead of now), services_had: asked
+    only where all else that is known of the client leaves them in, and the answer decides."""
+    return (
+        _by_facts(segment, client)
+        and _by_category(segment.categories, client, today, has_booking)
+        and (not segment.service_ids or not services_had().isdisjoint(segment.service_ids))
+    )
+
+
+def _by_facts(segment: Segment, client: Client) -> bool:
+    if client.merged is not None:
+        return False
+    if segment.sources and client.source not in segment.sources:
+        return False
+    if segment.birth_month is not None and segment.birth_month != _birth_month(client):
+        return False
+    if not (segment.service_ids or segment.salon_ids or segment.visited_from or segment.visited_to):
+        return True
+    last = client.recent_visits[0] if client.recent_visits else None
+    return (
+        last is not None
+        and (not segment.salon_ids or last.salon_id in segment.salon_ids)
+        and (segment.visited_from or last.on) <= last.on <= (segment.visited_to or last.on)
+    )
+
+
+def _birth_month(client: Client) -> int | None:
+    return client.birth_date.month if client.birth_date else None
+
+
+def _by_category(
+    wanted: Collection[str], client: Client, today: date, has_booking: Callable[[], bool]
+) -> bool:
+    if not wanted:
+        return True
+    days = [visit.on for visit in client.recent_visits]
+    alone, booked = (category(client.visits_count, days, today, ahead) for ahead in (False, True))
+    if (alone in wanted) == (booked in wanted):
+        return alone in wanted
+    return (booked if has_booking() else alone) in wanted
