@@ -16,13 +16,13 @@ from bench.setting.metered_driver import SALON, Salon
 from bench.setting.occasions import Scene
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.account_plan import EXPIRY
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.programme import Bill
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.ids import derived, entry_id
-from chalicelib.services.loyalty import plan_account
 from chalicelib.services.loyalty.hold_points import hold_at_desk, redeem_hold, release_hold
 from chalicelib.services.loyalty.post_bonus import post
 from chalicelib.services.loyalty.undo_entry import reverse
@@ -80,7 +80,7 @@ def purse_of(salon: Salon, cause: str) -> Purse:
     client = scene.client()
     account = full_account.full(scene.network_id, client.id, scene.now)
     entry = full_account.opening(account, scene.now)
-    account = plan_account.with_wake(account, scene.directory, scene.now, client)
+    account = account_plan.with_wake(account, scene.directory, scene.now, client)
     with salon.meter.step("set-up"):
         salon.table.save(client, account, entry)
     return Purse(salon, client, cause)

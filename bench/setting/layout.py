@@ -9,12 +9,12 @@ from zlib import crc32
 from msgspec.structs import replace
 
 from bench.setting.metered_driver import SALON, SERVICE, STAFF, Salon
+from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking, Line
+from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client, Due, VisitDay
 from chalicelib.domain.shared.ids import digest
 from chalicelib.domain.shared.touches import Touch, TouchKind, TouchState, with_touches
-from chalicelib.services.bookings.plan_booking import with_wake
-from chalicelib.services.clients import plan_client
 from infra.testkit.builders import a_booking, a_client, a_consent
 
 
@@ -70,7 +70,7 @@ def invited(salon: Salon, number: int) -> Iterator[Client]:
             recent_visits=(visit,),
             due=(Due(SERVICE, back_at, f"bkg_{id}"),),
         )
-        yield plan_client.with_wake(client, directory, came_at)
+        yield client_plan.with_wake(client, directory, came_at)
 
 
 def just_made(salon: Salon) -> Booking:

@@ -9,8 +9,11 @@ from msgspec.structs import replace
 
 from bench.setting.layout import planned
 from bench.setting.metered_driver import SALON, SERVICE, Salon
+from chalicelib.domain.bookings import booking_plan
 from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client, Due, VisitDay
+from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, EntryKind, Lot
 from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Recipient
 from chalicelib.domain.messages.messages import Message, MessageState, message_id
@@ -19,9 +22,6 @@ from chalicelib.domain.shared.ids import derived, digest
 from chalicelib.domain.shared.links import Link
 from chalicelib.domain.shared.touches import Touch, TouchKind, TouchState, with_touches
 from chalicelib.domain.shared.waking import Wake
-from chalicelib.services.bookings import plan_booking
-from chalicelib.services.clients import plan_client
-from chalicelib.services.loyalty import plan_account
 from infra.testkit.builders import a_client, a_consent
 
 
@@ -60,7 +60,7 @@ class Scene:
 
     def woken(self, client: Client, since: timedelta) -> Client:
         """With the pointer that was set that long ago."""
-        return plan_client.with_wake(client, self.directory, self.now - since)
+        return client_plan.with_wake(client, self.directory, self.now - since)
 
     def link(self, booking_id: str | None = None) -> Link:
         """That of a booking, or of the client, as an earlier message has put it."""
@@ -70,7 +70,7 @@ class Scene:
         return replace(planned(self.salon, self.cause, self.now + starts_in), **said)
 
     def planned(self, booking: Booking) -> Booking:
-        return plan_booking.with_wake(booking, self.directory, None, self.now)
+        return booking_plan.with_wake(booking, self.directory, None, self.now)
 
 
 Make = Callable[[Scene], Sequence[Any]]
@@ -104,7 +104,7 @@ def _completed(scene: Scene, earned: int) -> Booking:
     done = (TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER)
     booking = with_touches(booking, *(Touch(kind, TouchState.SENT, closed_at) for kind in done))
     booking = replace(booking, paid_minor=50_000, earned_points=earned)
-    return plan_booking.with_wake(booking, scene.directory, None, closed_at)
+    return booking_plan.with_wake(booking, scene.directory, None, closed_at)
 
 
 def review_request(scene: Scene) -> Sequence[Any]:
@@ -119,7 +119,7 @@ def review_and_bonus(scene: Scene) -> Sequence[Any]:
 def no_show_invitation(scene: Scene) -> Sequence[Any]:
     missed_at = scene.now.replace(hour=9) - timedelta(days=1)
     booking = scene.booking(missed_at - scene.now, status=Status.NO_SHOW, closed_at=missed_at)
-    return plan_booking.with_wake(booking, scene.directory, None, missed_at), scene.visited(30)
+    return booking_plan.with_wake(booking, scene.directory, None, missed_at), scene.visited(30)
 
 
 def repeat_invitation(scene: Scene) -> Sequence[Any]:
@@ -151,7 +151,7 @@ def bonus_expiry(scene: Scene) -> Sequence[Any]:
         network_id=scene.network_id, client_id=scene.client_id, balance=25, entries=1, lots=(lot,)
     )
     client = scene.visited(30)
-    return plan_account.with_wake(account, scene.directory, granted_at, client), client
+    return account_plan.with_wake(account, scene.directory, granted_at, client), client
 
 
 def campaign_recipient(scene: Scene) -> Sequence[Any]:

@@ -14,7 +14,7 @@ from chalicelib.domain.loyalty.coupons import Coupon
 from chalicelib.domain.loyalty.surprises import SurpriseMonth
 from chalicelib.domain.loyalty.wallet import DevicePass, PassDevice
 from chalicelib.domain.marketing.campaigns import Campaign, Recipient
-from chalicelib.domain.marketing.promotions import Offer, Promotion, PromotionShare, Taken
+from chalicelib.domain.marketing.promotions import Promotion, PromotionShare, Taken
 from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.networks.network import (
@@ -27,6 +27,7 @@ from chalicelib.domain.networks.network import (
     Staff,
     Template,
 )
+from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.shared.aliases import Alias, InboundNumber
 from chalicelib.domain.shared.links import Link

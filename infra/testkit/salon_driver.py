@@ -35,7 +35,7 @@ from chalicelib.services.messages.budgets import Budgets
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.shared.make_links import Links
 from chalicelib.services.shared.world import World
-from chalicelib.services.visits import complete_visit
+from chalicelib.services.visits import complete_visit, reopen_booking
 from chalicelib.services.waking.sweep_shards import sweep
 from chalicelib.services.waking.wake_items import Drained, drain_shard
 from chalicelib.services.waking.wakers import wakers
@@ -105,7 +105,7 @@ class Life(Struct):
         )
 
     def reopen(self, booking: Booking) -> Booking:
-        return step_booking.reopen(self.world, NETWORK, booking.id, lambda booking: None, "key:test")
+        return reopen_booking.reopen(self.world, NETWORK, booking.id, lambda booking: None, "key:test")
 
     # --- the clockwork
 

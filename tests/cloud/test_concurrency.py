@@ -9,9 +9,10 @@ from threading import Lock
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.ledger_check import faults
+from chalicelib.domain.loyalty.undone import reversal_id
 from chalicelib.domain.messages.messages import MessageState, Outcome, Outgoing
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
-from chalicelib.services.loyalty.undo_entry import reversal_id, reverse
+from chalicelib.services.loyalty.undo_entry import reverse
 from chalicelib.services.visits.complete_visit import Bill, complete
 from chalicelib.services.waking.wake_items import drain_shard
 from chalicelib.services.waking.wakers import wakers

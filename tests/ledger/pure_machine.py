@@ -15,10 +15,10 @@ from chalicelib.domain.loyalty.ledger import Posted, brought_up, held, posted, r
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.lots import with_activity
 from chalicelib.domain.loyalty.undoing import FINAL, reversed_entry
+from chalicelib.domain.loyalty.undone import expired_of, undone_of
 from chalicelib.domain.merging.moving import moved_in, moved_out
 from chalicelib.domain.merging.unmerging import came_back, left_again
 from chalicelib.domain.shared.errors import DomainError
-from chalicelib.services.loyalty.undo_entry import expired_of, undone_of
 from infra.testkit.builders import NETWORK
 from tests.ledger.model import Done, HoldsOpen, NotHeld, Purse, TooMuch, midnight_after
 from tests.ledger.model import Lot as ModelLot

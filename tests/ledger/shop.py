@@ -22,7 +22,7 @@ from chalicelib.services.bookings import book, step_booking
 from chalicelib.services.loyalty import hold_points, post_bonus, undo_entry
 from chalicelib.services.merging import merge_clients
 from chalicelib.services.shared.world import World
-from chalicelib.services.visits import refund_visit
+from chalicelib.services.visits import refund_visit, reopen_booking
 from chalicelib.services.waking.wake_items import wake_one
 from chalicelib.services.waking.wakers import wakers
 from chalicelib.store.keys import place_of
@@ -137,7 +137,7 @@ class Shop:
         return step_booking.mark_no_show(self.world, NETWORK, booking_id, anybody)
 
     def reopen(self, booking_id: str) -> Booking:
-        return step_booking.reopen(self.world, NETWORK, booking_id, anybody, "key:test")
+        return reopen_booking.reopen(self.world, NETWORK, booking_id, anybody, "key:test")
 
     def refund(self, booking_id: str, amount_minor: int, request_id: str) -> str:
         done = refund_visit.refund(

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.client_plan import with_wake
 from chalicelib.domain.clients.clients import CHANNELS, Client, Consent, Device, VisitDay
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.messages.message_facts import MessageFacts
@@ -18,7 +19,6 @@ from chalicelib.domain.messages.messages import Message, MessageState, Outcome, 
 from chalicelib.domain.messages.receipts import Receipt
 from chalicelib.domain.networks.network import Directory, Salon, Template
 from chalicelib.domain.shared.touches import Purpose
-from chalicelib.services.clients.plan_client import with_wake
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.messages.take_receipt import NotThereYet, take_receipt
 from chalicelib.services.shared.ports import SaveConflict

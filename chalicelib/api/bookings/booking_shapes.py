@@ -16,7 +16,7 @@ from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.touches import Plan, Touch, TouchState, touch_of
 from chalicelib.domain.shared.zones import zone
 from chalicelib.services.bookings.plan_booking import directory_for
-from chalicelib.services.messages.about_booking import rules_of
+from chalicelib.services.bookings.same_visit import rules_of
 from chalicelib.services.visits.refund_visit import Refunded
 
 _TRIED = frozenset({TouchState.SENT, TouchState.AWAITING, TouchState.FAILED, TouchState.UNKNOWN})

@@ -43,6 +43,7 @@ from chalicelib.services.bookings.book import NewBooking, WantedLine, book_with_
 from chalicelib.services.bookings.change_booking import change_booking
 from chalicelib.services.clients.keep_client import see_client
 from chalicelib.services.networks.set_up import see_salon
+from chalicelib.services.visits import reopen_booking
 from chalicelib.services.visits.complete_visit import Bill, complete
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.visits.visit_gifts import coupons_for
@@ -243,7 +244,7 @@ def no_show(ask: Ask, booking_id: str) -> BookingAnswer:
 @endpoint(roles=DESK, answer=BookingAnswer)
 def reopen(ask: Ask, booking_id: str) -> BookingAnswer:
     """Back to booked; a completed visit is taken back with its bonuses."""
-    return _step(ask, booking_id, step_booking.reopen, actor=ask.access.actor)
+    return _step(ask, booking_id, reopen_booking.reopen, actor=ask.access.actor)
 
 
 @post("/v1/bookings/{booking_id}/refund")

@@ -8,8 +8,8 @@ from chalicelib.api.http.shapes import Answered, Listing, PageOf
 from chalicelib.domain.clearing.audit import AuditSums
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import missing
-from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.waking.replan import SUPERSEDED, salon_of_stage
+from chalicelib.domain.waking.walks import SUPERSEDED, Walk
+from chalicelib.services.waking.replan import salon_of_stage
 
 _SHARE_MOST = 0.99
 

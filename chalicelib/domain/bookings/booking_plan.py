@@ -6,6 +6,8 @@ from datetime import datetime, time, timedelta
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import (
     Plan,
@@ -133,3 +135,11 @@ def _attach_wakes(booking: Booking, now: datetime) -> list[Wake]:
     the way."""
     later = (booking.made_at + wait for wait in ATTACH_AGAIN)
     return [Wake(at, "find_client") for at in later if at > now]
+
+
+def with_wake(booking: Booking, directory: Directory, client: Client | None, now: datetime) -> Booking:
+    """The booking with its pointer as its present state asks."""
+    salon = directory.salons[booking.salon_id]
+    zone = (client.timezone if client else None) or salon.timezone
+    rules = directory.messages_for(booking.salon_id, [line.service_id for line in booking.lines])
+    return replace(booking, wake=next_wake(booking, rules, zone, now))

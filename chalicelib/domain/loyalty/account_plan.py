@@ -6,8 +6,11 @@ from datetime import date, datetime, time, timedelta
 
 from msgspec.structs import replace
 
+from chalicelib.domain.clients.client_plan import salon_of, zone_of
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.loyalty.ledger import next_end
+from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import Plan, TouchKind, due_at, is_open, open_plans, timely, touch_of
 from chalicelib.domain.shared.waking import Wake, first_wake
@@ -144,3 +147,13 @@ def next_wake(
         open_now = open_plans(plans(account, rules, zone, points_zone, now), account.touches, now)
         wakes += [Wake(due_at(plan, touch_of(account.touches, plan)), plan.kind.value) for plan in open_now]
     return first_wake(wakes, account.trouble)
+
+
+def with_wake(account: Account, directory: Directory, now: datetime, client: Client | None) -> Account:
+    """client: whose account it is, and so whose hours count; None: nobody is to be told. Points that never
+    expire leave an account asleep."""
+    salon = salon_of(client, directory) if client is not None else None
+    rules, zone = None, directory.zone
+    if client is not None and salon is not None:
+        rules, zone = directory.messages_for(salon.id), zone_of(client, directory)
+    return replace(account, wake=next_wake(account, rules, zone, directory.zone, now))

@@ -4,6 +4,7 @@ from collections.abc import Sequence, Set
 from datetime import datetime
 from itertools import count
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, LotChange, Posting
@@ -142,3 +143,12 @@ def _grace(
 ) -> LotChange:
     at = now.replace(microsecond=0)
     return LotChange(number, points, at, at, until, EntryKind.REVERSAL, salon_id)
+
+
+class UndoneSince(Struct, frozen=True):
+    """An entry from before the merge that was undone after it, by an entry of whoever they were then.
+    before: how many of its points had been undone before that."""
+
+    entry: Entry
+    by: Entry
+    before: int

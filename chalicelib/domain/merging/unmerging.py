@@ -8,21 +8,11 @@ them.
 from collections.abc import Sequence, Set
 from datetime import datetime
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import Account, Entry, LotChange, Posting
 from chalicelib.domain.loyalty.ledger import Posted, brought_up
-from chalicelib.domain.loyalty.undoing import as_new_lots, given_back, granted_lots, part_taken
-
-
-class UndoneSince(Struct, frozen=True):
-    """An entry from before the merge that was undone after it, by an entry of whoever they were then.
-    before: how many of its points had been undone before that."""
-
-    entry: Entry
-    by: Entry
-    before: int
+from chalicelib.domain.loyalty.undoing import UndoneSince, as_new_lots, given_back, granted_lots, part_taken
 
 
 def left_again(

@@ -12,6 +12,9 @@ from chalicelib.domain.loyalty.surprises import Draw
 from chalicelib.domain.marketing.counts import Count
 from chalicelib.domain.shared.waking import Trouble, Wake
 
+CLIENTS, DONE, SUPERSEDED = "clients", "done", "superseded"
+"""Stages that several kinds of walk have: over all clients, at the end, and left to a newer walk."""
+
 
 class WalkKind(StrEnum):
     REPLAN = "replan"

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking, Line
 from chalicelib.domain.bookings.reach import ensure_reaches_booking
 from chalicelib.domain.clients.clients import Client
@@ -13,7 +14,6 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Role, Salon, Service
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived
-from chalicelib.services.bookings.plan_booking import with_wake
 from chalicelib.services.clients.follow_merge import ensure_present
 from chalicelib.services.clients.keep_client import NewClient, drafted, find_client, see_client
 from chalicelib.services.shared.ports import SaveConflict

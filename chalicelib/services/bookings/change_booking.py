@@ -12,8 +12,8 @@ from chalicelib.domain.bookings.reach import ensure_reaches_booking
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import conflict, missing
 from chalicelib.services.bookings.book import ensure_ahead, names_only, priced
+from chalicelib.services.bookings.follow_hold import with_hold
 from chalicelib.services.bookings.plan_booking import rewoken
-from chalicelib.services.loyalty.hold_points import with_hold
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import Allow, World
 

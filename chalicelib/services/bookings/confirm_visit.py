@@ -4,8 +4,8 @@ them."""
 from chalicelib.domain.bookings.booking_plan import asked_to_confirm
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.services.bookings.plan_booking import directory_for
+from chalicelib.services.bookings.same_visit import other_bookings_of_visit
 from chalicelib.services.bookings.step_booking import confirm
-from chalicelib.services.messages.about_booking import other_bookings_of_visit
 from chalicelib.services.shared.world import Allow, World
 
 

@@ -1,22 +1,12 @@
 """Plan a booking: set its pointer as its present state asks, in every write that changes it."""
 
-from datetime import datetime
 
-from msgspec.structs import replace
 
-from chalicelib.domain.bookings.booking_plan import next_wake
+from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Directory
 from chalicelib.services.shared.world import World
-
-
-def with_wake(booking: Booking, directory: Directory, client: Client | None, now: datetime) -> Booking:
-    """The booking with its pointer as its present state asks."""
-    salon = directory.salons[booking.salon_id]
-    zone = (client.timezone if client else None) or salon.timezone
-    rules = directory.messages_for(booking.salon_id, [line.service_id for line in booking.lines])
-    return replace(booking, wake=next_wake(booking, rules, zone, now))
 
 
 def directory_for(world: World, booking: Booking) -> Directory:

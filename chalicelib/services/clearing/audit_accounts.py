@@ -15,7 +15,7 @@ from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.waking import Wake
-from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.domain.waking.walks import CLIENTS, DONE, Walk, WalkKind
 from chalicelib.services.clearing.visit_accounts import (
     CLIENTS_AT_ONCE,
     Visited,
@@ -25,7 +25,6 @@ from chalicelib.services.clearing.visit_accounts import (
 )
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
-from chalicelib.services.waking.replan import CLIENTS, DONE
 
 log = logging.getLogger(__name__)
 

@@ -2,43 +2,25 @@
 walk of each network wakes for it, and sleeps until the next night."""
 
 from contextlib import suppress
-from datetime import datetime, time, timedelta
+from datetime import datetime
 
 from msgspec.structs import replace
 
 from chalicelib.domain.clearing.audit import drawn_instants
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.shared.waking import Wake
-from chalicelib.domain.shared.zones import local_date, local_instant
-from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.domain.shared.zones import local_date
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.clearing.audit_accounts import Count, audit_these, not_counted, tell
 from chalicelib.services.clearing.clear_month import closing_walk
 from chalicelib.services.clearing.visit_accounts import accounts_of, due_at
 from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.walks import NIGHTLY_ID, next_night, nightly_walk
 from chalicelib.services.shared.world import World
 
-NIGHTLY_ID = "wlk_000000000nightly"
-"""One in each network; before all others, so that it stands last where the newest come first."""
-
-NIGHT_HOUR = time(3)
 DRAWS, OF_EACH_DRAW = 5, 10
 ROUND = 100
 """How many accounts a night checks: at instants drawn by lot, those of the clients who had registered before;
 and so many where the last night stopped, so that each has its turn."""
-
-
-def nightly_walk(network_id: str, now: datetime, zone: str) -> Walk:
-    """To be saved with what begins a network."""
-    at = next_night(now, zone)
-    wake = Wake(at, WalkKind.AUDIT_SAMPLE.value)
-    return Walk(
-        network_id=network_id,
-        id=NIGHTLY_ID,
-        kind=WalkKind.AUDIT_SAMPLE,
-        begun_at=now,
-        sleeps_until=at,
-        wake=wake,
-    )
 
 
 def ensure_nightly(world: World, network_id: str) -> None:
@@ -47,12 +29,6 @@ def ensure_nightly(world: World, network_id: str) -> None:
         zone = world.directory(network_id).zone
         with suppress(SaveConflict):
             world.store.save(nightly_walk(network_id, world.now(), zone))
-
-
-def next_night(after: datetime, zone: str) -> datetime:
-    day = local_date(after, zone)
-    at = local_instant(day, NIGHT_HOUR, zone)
-    return at if at > after else local_instant(day + timedelta(days=1), NIGHT_HOUR, zone)
 
 
 def audit_night(world: World, walk: Walk, count: Count = not_counted) -> Walk:

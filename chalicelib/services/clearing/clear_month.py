@@ -25,12 +25,11 @@ from chalicelib.domain.shared.errors import DomainError, ErrorKind, refused
 from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.domain.waking.walks import CLIENTS, DONE, Walk, WalkKind
 from chalicelib.services.clearing.audit_accounts import NOTHING_YET, Count, checked, not_counted, tell
 from chalicelib.services.clearing.visit_accounts import begun, running, visit_accounts
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
-from chalicelib.services.waking.replan import CLIENTS, DONE
 
 SETTLED = timedelta(minutes=1)
 """A walk tells of the instant so long before it began: whoever was posting then has come to an end."""

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.reach import reaches_booking
+from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client, with_birth_date_told
 from chalicelib.domain.clients.consents import reached_anew, with_consents
 from chalicelib.domain.networks.access import Access
@@ -17,7 +18,6 @@ from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.domain.shared.zones import is_zone
-from chalicelib.services.clients import plan_client
 from chalicelib.services.clients.follow_merge import ensure_present
 from chalicelib.services.clients.keep_consents import consent_said
 from chalicelib.services.clients.refer_client import ensure_referrer, said_referrer
@@ -92,7 +92,7 @@ def drafted(
             for channel, purpose, granted, how in new.consents
         ],
     )
-    client = plan_client.with_wake(client, directory, now)
+    client = client_plan.with_wake(client, directory, now)
     return client, [*contact_aliases(client), *lines]
 
 
@@ -203,7 +203,7 @@ def changed_together(
     planned anew."""
     now = world.now()
     wanted, lines = reached_anew(client, with_birth_date_told(client, wanted, now), now, actor)
-    wanted = plan_client.with_wake(wanted, world.directory(client.network_id), now)
+    wanted = client_plan.with_wake(wanted, world.directory(client.network_id), now)
     before, after = contact_aliases(client), contact_aliases(wanted)
     new = [alias for alias in after if alias not in before]
     return [wanted, *new, *lines], [alias for alias in before if alias not in after]

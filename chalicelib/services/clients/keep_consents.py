@@ -4,11 +4,11 @@ again."""
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
+from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import CHANNELS, Client, Consent, ConsentChange
 from chalicelib.domain.clients.consents import all_refused, with_consents
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.touches import Purpose
-from chalicelib.services.clients import plan_client
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -110,7 +110,7 @@ def _take_down(
         after, lines = with_consents(client, said(client))
         if not lines:
             return client
-        after = plan_client.with_wake(after, world.directory(network_id), world.now())
+        after = client_plan.with_wake(after, world.directory(network_id), world.now())
         try:
             saved: Client = world.store.save(after, *lines)[0]
         except SaveConflict:

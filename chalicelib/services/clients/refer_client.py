@@ -4,10 +4,10 @@ from msgspec import Struct
 
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import EntryKind
+from chalicelib.domain.loyalty.undone import undone_of
 from chalicelib.domain.shared.aliases import REFERRAL, Alias
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import digest
-from chalicelib.services.loyalty.undo_entry import undone_of
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 

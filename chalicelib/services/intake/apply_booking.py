@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Status, moved
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.site_events import BookingReported, SiteStatus
@@ -14,11 +15,10 @@ from chalicelib.domain.networks.network import Connection, Directory, Salon
 from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.touches import with_touches
 from chalicelib.domain.shared.zones import as_instant
-from chalicelib.services.bookings.plan_booking import with_wake
+from chalicelib.services.bookings.follow_hold import with_hold
 from chalicelib.services.intake.place_booking import Place, placed
 from chalicelib.services.intake.site_clients import Found, find_or_draft, known, with_blanks_filled
 from chalicelib.services.intake.site_set_up import lines_of
-from chalicelib.services.loyalty.hold_points import with_hold
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.complete_visit import counted
 from chalicelib.services.visits.take_back_visit import taken_back

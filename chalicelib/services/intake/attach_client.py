@@ -5,11 +5,12 @@ A module of its own, so that the function which wakes things does not load all t
 
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import site_client
-from chalicelib.services.bookings.plan_booking import directory_for, with_wake
+from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.clients.follow_merge import present
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World

@@ -10,7 +10,7 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.errors import forbidden, missing, refused
 from chalicelib.domain.shared.ids import derived
-from chalicelib.services.networks.set_up import read_anew, see_salon
+from chalicelib.services.networks.set_up import see_salon
 from chalicelib.services.shared.ports import Chance, SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -101,7 +101,7 @@ def _is_standard_key(secret: str) -> bool:
 
 def connections_of(world: World, access: Access) -> list[Connection]:
     """Those that this key reaches, the newest first."""
-    found = read_anew(world, access.network_id).connections.values()
+    found = world.directory_read_anew(access.network_id).connections.values()
     reached = (each for each in found if reaches(access, each))
     return sorted(reached, key=lambda each: each.created_at, reverse=True)
 
@@ -113,7 +113,7 @@ def reaches(access: Access, connection: Connection) -> bool:
 
 
 def see_connection(world: World, access: Access, connection_id: str) -> Connection:
-    connection = read_anew(world, access.network_id).connections.get(connection_id)
+    connection = world.directory_read_anew(access.network_id).connections.get(connection_id)
     if connection is None:
         raise missing("connection", connection_id)
     if not reaches(access, connection):

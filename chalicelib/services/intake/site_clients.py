@@ -7,13 +7,13 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.site_events import SiteClient
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import EMAIL, PHONE, Alias, site_client
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.languages import LANGUAGES
-from chalicelib.services.clients import plan_client
 from chalicelib.services.clients.follow_merge import present
 from chalicelib.services.clients.keep_client import contact_aliases
 from chalicelib.services.shared.contact_details import NAME_MOST, email_or_none, phone_or_none
@@ -92,7 +92,7 @@ def _drafted(world: World, connection: Connection, told: SiteClient) -> Client:
         language=told.language,
         source=connection.settings.get("source", connection.site),
     )
-    return plan_client.with_wake(client, world.directory(connection.network_id), client.created_at)
+    return client_plan.with_wake(client, world.directory(connection.network_id), client.created_at)
 
 
 def _is_free(world: World, connection: Connection, email: str | None) -> bool:

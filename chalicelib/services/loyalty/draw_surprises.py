@@ -7,7 +7,7 @@ two passes. A gift's entry follows from client and month, and the account rememb
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -28,61 +28,27 @@ from chalicelib.domain.loyalty.surprises import (
     lot_of,
     month_name,
     month_number,
-    next_draw_at,
     with_cut,
     with_waiting,
 )
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.networks.rules import Rules
 from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.errors import forbidden
-from chalicelib.domain.shared.ids import digest, entry_id, time_ordered
-from chalicelib.domain.shared.waking import Wake
+from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.domain.waking.walks import SUPERSEDED, Walk
+from chalicelib.services.clients.segments import AT_ONCE, is_member
 from chalicelib.services.loyalty.post_once import post_once
-from chalicelib.services.marketing.find_recipients import AT_ONCE, is_member
+from chalicelib.services.shared.walks import asleep_until_next_draw, sleeps_until
 from chalicelib.services.shared.world import World
-from chalicelib.services.waking.replan import SUPERSEDED
 
-ASLEEP, COUNTING, DRAWING, LAST = "", "counting", "drawing", "last"
+COUNTING, DRAWING, LAST = "counting", "drawing", "last"
 REGULARS = Segment(categories=("regular",))
-_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class _NotNow(Exception):
     """The client has had one lately, or nothing is left of the budget."""
-
-
-# --- the walk that is there as long as a network has surprises
-
-
-def walk_id(network_id: str) -> str:
-    """One for each network; last in the list of its walks, wherever it has come to."""
-    return time_ordered("wlk", _FIRST, digest(network_id, SURPRISE, length=7))
-
-
-def surprise_walks(world: World, network_id: str, rules: Rules) -> list[Walk]:
-    """What must be saved with rules that have surprises: the walk that draws them, unless it is there. With
-    rules that have none it ends by itself when it next wakes."""
-    if rules.bonuses.surprise is None:
-        return []
-    stands = world.store.get(Walk, network_id=network_id, id=walk_id(network_id))
-    if stands is not None and stands.finished_at is None:
-        return []
-    now = world.now()
-    walk = stands or Walk(network_id=network_id, id=walk_id(network_id), kind=WalkKind.SURPRISE, begun_at=now)
-    asleep = _asleep(walk, now, world.directory(network_id).zone)
-    return [replace(asleep, finished_at=None, wake=Wake(_until(asleep), SURPRISE))]
-
-
-def _asleep(walk: Walk, now: datetime, zone: str) -> Walk:
-    return replace(walk, stage=ASLEEP, cursor=None, draw=None, sleeps_until=next_draw_at(now, zone))
-
-
-def _until(walk: Walk) -> datetime:
-    return walk.sleeps_until or walk.begun_at
 
 
 # --- a slice of it
@@ -96,14 +62,14 @@ def draw_some(world: World, walk: Walk) -> Walk:
     if surprise is None:
         return replace(walk, stage=SUPERSEDED, cursor=None, draw=None, finished_at=now)
     if walk.draw is None:
-        if now < _until(walk):
+        if now < sleeps_until(walk):
             return walk
         draw = begun(surprise, now, directory.zone)
         if _is_done(world.store.get(SurpriseMonth, network_id=walk.network_id, month=draw.month)):
-            return _asleep(walk, now, directory.zone)
+            return asleep_until_next_draw(walk, now, directory.zone)
         walk = replace(walk, begun_at=now, seen=0, changed=0, sleeps_until=None, stage=COUNTING)
     elif walk.draw.month != month_name(local_date(now, directory.zone)):
-        return _asleep(walk, now, directory.zone)
+        return asleep_until_next_draw(walk, now, directory.zone)
     else:
         draw = walk.draw
     if walk.stage == COUNTING:
@@ -177,7 +143,7 @@ def _give_waiting(world: World, directory: Directory, walk: Walk, draw: Draw) ->
     month = world.store.get(SurpriseMonth, network_id=walk.network_id, month=draw.month)
     if month is not None and month.done_at is None:
         world.store.save(replace(month, done_at=now))
-    return _asleep(walk, now, directory.zone)
+    return asleep_until_next_draw(walk, now, directory.zone)
 
 
 def _give(world: World, directory: Directory, draw: Draw, client: Client) -> bool:

@@ -3,8 +3,10 @@
 
 from msgspec.structs import replace
 
-from chalicelib.domain.clients.client_plan import Birthday, birthday_to_give
+from chalicelib.domain.clients import client_plan
+from chalicelib.domain.clients.client_plan import Birthday, birthday_to_give, salon_of, zone_of
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import BY_SYSTEM, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import posted
 from chalicelib.domain.loyalty.programme import gift_end
@@ -12,9 +14,6 @@ from chalicelib.domain.networks.bonus_rules import Gift, birthday_gift
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.domain.shared.ids import entry_id
-from chalicelib.services.clients import plan_client
-from chalicelib.services.clients.plan_client import salon_of, zone_of
-from chalicelib.services.loyalty import plan_account
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -49,7 +48,7 @@ def _due(world: World, directory: Directory, client: Client) -> tuple[Gift, Birt
 
 def _given(world: World, directory: Directory, client: Client, gift: Gift, birthday: Birthday) -> Client:
     now, id = world.now(), birthday_entry_id(client.id, birthday.year)
-    given = plan_client.with_wake(replace(client, gifted_year=birthday.year), directory, now)
+    given = client_plan.with_wake(replace(client, gifted_year=birthday.year), directory, now)
     posting = Posting(
         id=id,
         kind=EntryKind.BIRTHDAY,
@@ -59,6 +58,6 @@ def _given(world: World, directory: Directory, client: Client, gift: Gift, birth
         expires_at=gift_end(gift, now, directory.zone),
     )
     done = posted(world.store.account(client.network_id, client.id), posting, now)
-    account = plan_account.with_wake(done.account, directory, now, given)
+    account = account_plan.with_wake(done.account, directory, now, given)
     saved: Client = world.store.save(given, account, *done.entries)[0]
     return saved

@@ -6,8 +6,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Hold, Posting
 from chalicelib.domain.loyalty.ledger import Posted, brought_up, ensure_same, held, posted, released
 from chalicelib.domain.loyalty.programme import Bill, Quote, programme_for, quote, same_scope
@@ -16,9 +18,9 @@ from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import client_of_entry, entry_id
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.bookings.plan_booking import directory_for, with_wake
+from chalicelib.services.bookings.follow_hold import held_until, release_posting
+from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.clients.follow_merge import present
-from chalicelib.services.loyalty import plan_account
 from chalicelib.services.loyalty.post_once import post_once
 from chalicelib.services.loyalty.visit_points import bill_of, ensure_fits, ensure_redeemable, programme_of
 from chalicelib.services.shared.ports import SaveConflict
@@ -67,10 +69,10 @@ def hold_for_booking(
             booking_id=booking.id,
             salon_id=booking.salon_id,
         )
-        done = held(account, posting, _held_until(booking, directory), now)
+        done = held(account, posting, held_until(booking, directory), now)
         kept = replace(booking, held_points=points, client_id=client.id)
         kept = with_wake(kept, directory, client, now)
-        account = plan_account.with_wake(done.account, directory, now, client)
+        account = account_plan.with_wake(done.account, directory, now, client)
         try:
             world.store.save(kept, account, *ends, *done.entries)
         except SaveConflict:
@@ -93,11 +95,11 @@ def release_for_booking(world: World, network_id: str, booking_id: str, allow: A
         hold = brought_up(account, now)[0].hold_of_booking(booking.id)
         if hold is None:
             return
-        done = released(account, hold.id, _release(hold, account, actor), now)
+        done = released(account, hold.id, release_posting(hold, account, actor), now)
         kept = with_wake(replace(booking, held_points=0), directory, client, now)
         try:
             world.store.save(
-                kept, plan_account.with_wake(done.account, directory, now, client), *done.entries
+                kept, account_plan.with_wake(done.account, directory, now, client), *done.entries
             )
         except SaveConflict:
             continue
@@ -137,51 +139,6 @@ def _same_hold(world: World, network_id: str, client_id: str, stands: Hold, poin
             points=stands.points,
         )
     return entry
-
-
-def _held_until(booking: Booking, directory: Directory) -> datetime:
-    return booking.ends_at + timedelta(days=directory.rules.bonuses.hold_days)
-
-
-# --- what becomes of a booking, becomes of its hold
-
-
-def with_hold(world: World, before: Booking, after: Booking) -> tuple[Booking, list[Any]]:
-    """A booking that was changed, and what must be saved with it so that its hold follows: it moves along,
-    and ends with the booking, or when that goes to another client. Reads nothing where nothing was held."""
-    moved = after.ends_at != before.ends_at
-    stays = after.is_upcoming and after.client_id == before.client_id
-    if not before.held_points or before.client_id is None or (stays and not moved):
-        return after, []
-    now, directory = world.now(), directory_for(world, after)
-    stands = world.store.account(before.network_id, before.client_id)
-    account, ends = brought_up(stands, now)
-    hold = account.hold_of_booking(before.id)
-    entries = list(ends)
-    if hold is not None and stays:
-        later = replace(hold, expires_at=max(hold.expires_at, _held_until(after, directory)))
-        account = replace(account, holds=tuple(later if h is hold else h for h in account.holds))
-    elif hold is not None:
-        done = released(account, hold.id, _release(hold, account, "system"), now)
-        account, entries = done.account, [*entries, *done.entries]
-    if hold is None or not stays:
-        after = replace(after, held_points=0)
-    if account == stands:
-        return after, []
-    client = world.store.get(Client, network_id=before.network_id, id=before.client_id, fresh=False)
-    return after, [plan_account.with_wake(account, directory, now, client), *entries]
-
-
-def _release(hold: Hold, account: Account, actor: str) -> Posting:
-    return Posting(
-        id=entry_id(account.client_id, "release", hold.id),
-        kind=EntryKind.RELEASE,
-        points=0,
-        reason="released",
-        actor=actor,
-        booking_id=hold.booking_id,
-        salon_id=hold.salon_id,
-    )
 
 
 # --- by hand
@@ -249,7 +206,7 @@ def release_hold(world: World, access: Access, hold_id: str) -> Entry:
 
     def operation(account: Account, now: datetime) -> Posted:
         hold = Hold(entry.id, now, (), booking_id, entry.salon_id)
-        return released(account, hold_id, _release(hold, account, access.actor), now)
+        return released(account, hold_id, release_posting(hold, account, access.actor), now)
 
     def beside(done: Posted) -> list[Any]:
         booking = (

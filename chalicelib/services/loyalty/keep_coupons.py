@@ -1,6 +1,7 @@
 """Keep a client's coupons: issue one by hand, redeem it at a desk, make it void, see what is open."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from msgspec import Struct
 
@@ -8,14 +9,15 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty import coupons
 from chalicelib.domain.loyalty.coupons import Coupon, CouponUse, client_of_coupon, coupon_id, discount_minor
+from chalicelib.domain.loyalty.programme import day_end
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.bonus_rules import CouponOn, CouponTerms
 from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.errors import conflict, missing, refused
+from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.follow_merge import ensure_present
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
-from chalicelib.services.visits.visit_gifts import issued_coupon
 
 VALID_DAYS_MOST = 3660
 AMOUNT_MOST = 10**9
@@ -169,3 +171,25 @@ def _coupon(world: World, access: Access, id: str) -> Coupon:
     if coupon is None:
         raise missing("coupon", id)
     return coupon
+
+
+def issued_coupon(
+    directory: Directory,
+    client: Client,
+    terms: CouponTerms,
+    currency: str | None,
+    *,
+    now: datetime,
+    **said: Any,
+) -> Coupon:
+    """A coupon good from now until its last local day of the network is over. currency: of its amount."""
+    last = local_date(now, directory.zone) + timedelta(days=terms.valid_days)
+    return Coupon(
+        network_id=client.network_id,
+        client_id=client.id,
+        terms=terms,
+        currency=currency if terms.amount_minor else None,
+        issued_at=now,
+        expires_at=day_end(last, directory.zone),
+        **said,
+    )

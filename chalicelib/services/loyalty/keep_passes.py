@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import UNTOLD, Account, Shown
 from chalicelib.domain.loyalty.wallet import (
     APPLE,
@@ -24,7 +25,6 @@ from chalicelib.domain.loyalty.wallet import (
 from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.errors import DomainError, ErrorKind, conflict, malformed, missing
 from chalicelib.services.clients.follow_merge import present_account
-from chalicelib.services.loyalty import plan_account
 from chalicelib.services.loyalty.show_card import Card, card_code, card_of, coupons_of
 from chalicelib.services.shared.make_links import Links
 from chalicelib.services.shared.ports import PassUpdates, SaveConflict
@@ -128,7 +128,7 @@ def _keep(world: World, values: list[Any]) -> None:
         now, directory = world.now(), world.directory(kept.network_id)
         client, account = present_account(world, kept.network_id, kept.client_id)
         marked = replace(account, shown=Shown(account.entries))
-        also = [] if account.shown else [plan_account.with_wake(marked, directory, now, client)]
+        also = [] if account.shown else [account_plan.with_wake(marked, directory, now, client)]
         try:
             world.store.save(*values, *also)
         except SaveConflict:

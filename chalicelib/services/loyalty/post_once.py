@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.ledger import Posted
 from chalicelib.domain.shared.errors import DomainError, conflict
 from chalicelib.services.clients.follow_merge import ensure_stays
-from chalicelib.services.loyalty import plan_account
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import CONFLICT_TRIES, World
 
@@ -56,7 +56,7 @@ def post_once(
                 raise
             ensure_same(stands)
             return stands
-        after = plan_account.with_wake(done.account, directory, now, client)
+        after = account_plan.with_wake(done.account, directory, now, client)
         try:
             world.store.save(*done.entries, after, *more)
         except SaveConflict as conflicting:

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
+from chalicelib.domain.clients.client_plan import salon_of
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, Lot
 from chalicelib.domain.loyalty.account_plan import last_day
@@ -17,7 +18,6 @@ from chalicelib.domain.networks.bonus_rules import Programme, TiersBy
 from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.follow_merge import present
-from chalicelib.services.clients.plan_client import salon_of
 from chalicelib.services.loyalty.keep_coupons import open_coupons
 from chalicelib.services.shared.make_links import Links
 from chalicelib.services.shared.world import World

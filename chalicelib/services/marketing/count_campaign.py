@@ -13,15 +13,15 @@ from chalicelib.domain.messages.messages import Message, message_id
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.holdout import is_held_out
 from chalicelib.domain.shared.touches import UNSETTLED, Plan, Touch, TouchKind, TouchState
-from chalicelib.domain.waking.walks import Walk
+from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Walk
+from chalicelib.services.clients.segments import AT_ONCE
 from chalicelib.services.marketing.about_recipient import AboutRecipient, about_recipient
 from chalicelib.services.marketing.change_campaign import changed
-from chalicelib.services.marketing.find_recipients import AT_ONCE, find_some
+from chalicelib.services.marketing.find_recipients import find_some
 from chalicelib.services.messages.decide_touch import Case, Route, route
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.messages.word_touch import drafted
 from chalicelib.services.shared.world import World
-from chalicelib.services.waking.replan import CLIENTS, DONE, SUPERSEDED
 
 CAMPAIGN = TouchKind.CAMPAIGN
 WAITING, LEFT_OUT = "waiting", "left_out"

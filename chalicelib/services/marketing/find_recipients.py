@@ -5,22 +5,14 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from chalicelib.domain.bookings.bookings import Status
+from chalicelib.domain.clients.client_plan import zone_of
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.clients.segment_members import matches
 from chalicelib.domain.marketing.campaigns import Campaign, slots
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.networks.segments import Segment
-from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.clients.plan_client import salon_zone, zone_of
-from chalicelib.services.messages.subjects import next_booking, speaker
+from chalicelib.services.clients.segments import AT_ONCE, is_member
+from chalicelib.services.messages.subjects import speaker
 from chalicelib.services.shared.world import World
-
-AT_ONCE = 200
-"""Clients that a slice of a walk looks at: no shard waits longer for it than some seconds."""
-
-_BOOKINGS_ASKED = 50
 
 
 class Found(Struct, frozen=True):
@@ -50,24 +42,6 @@ def find_some(world: World, campaign: Campaign, walk: Walk) -> Found:
     members = [each for each in page.items if is_member(world, campaign.segment, each, directory, now)]
     placed, next_at = _placed(campaign, members, directory, first)
     return Found(placed, len(page.items), page.cursor, next_at)
-
-
-def is_member(world: World, segment: Segment, client: Client, directory: Directory, now: datetime) -> bool:
-    """Whether the client is of the segment at that instant."""
-    return matches(
-        segment,
-        client,
-        local_date(now, salon_zone(client, directory)),
-        has_booking=lambda: next_booking(client, world.store, now) is not None,
-        services_had=lambda: _services_had(world, client),
-    )
-
-
-def _services_had(world: World, client: Client) -> frozenset[str]:
-    """What was done for the client at their latest visits."""
-    latest = world.store.bookings_of_client(client.network_id, client.id, limit=_BOOKINGS_ASKED)
-    visits = [booking for booking in latest.items if booking.status is Status.COMPLETED]
-    return frozenset(line.service_id for booking in visits for line in booking.lines)
 
 
 def _placed(

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from chalicelib.domain.clients.client_plan import salon_of
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import BY_SYSTEM, Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import Posted, posted
@@ -21,13 +22,11 @@ from chalicelib.domain.marketing.promotions import Promotion, PromotionState, gi
 from chalicelib.domain.networks.bonus_rules import Gift
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.ids import entry_id
-from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.clients.plan_client import salon_of
+from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Walk
+from chalicelib.services.clients.segments import AT_ONCE, is_member
 from chalicelib.services.loyalty.post_once import post_once
 from chalicelib.services.marketing.count_promotion import shares_for
-from chalicelib.services.marketing.find_recipients import AT_ONCE, is_member
 from chalicelib.services.shared.world import World
-from chalicelib.services.waking.replan import CLIENTS, DONE, SUPERSEDED
 
 CAP_REACHED = "cap_reached"
 

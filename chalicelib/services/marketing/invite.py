@@ -15,13 +15,13 @@ from msgspec.structs import replace
 from chalicelib.domain.marketing.campaigns import UNDER_WAY, Campaign, CampaignState, Recipient, slots
 from chalicelib.domain.shared.touches import UNSETTLED, TouchKind, with_touches
 from chalicelib.domain.shared.waking import Wake
-from chalicelib.domain.waking.walks import Walk
+from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Walk
+from chalicelib.services.clients.segments import AT_ONCE
 from chalicelib.services.marketing.about_recipient import PAUSED
 from chalicelib.services.marketing.change_campaign import changed
-from chalicelib.services.marketing.find_recipients import AT_ONCE, find_some
+from chalicelib.services.marketing.find_recipients import find_some
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
-from chalicelib.services.waking.replan import CLIENTS, DONE, SUPERSEDED
 
 
 def invite_some(world: World, walk: Walk) -> Walk:

@@ -5,13 +5,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from chalicelib.domain.clients.client_plan import ZONE_OF_NOWHERE
 from chalicelib.domain.marketing.campaigns import Campaign, CampaignState
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import conflict, forbidden, missing
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.clients.plan_client import ZONE_OF_NOWHERE
 from chalicelib.services.marketing.change_campaign import changed
 from chalicelib.services.marketing.check_campaign import checked_campaign
 from chalicelib.services.shared.ports import SaveConflict

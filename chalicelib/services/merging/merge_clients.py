@@ -9,13 +9,17 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import TAKEN_OVER, Client, Merge
+from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import UNTOLD, Account, Entry, EntryKind, Posting, Shown
 from chalicelib.domain.loyalty.coupons import Coupon, coupon_id, reopened, voided
 from chalicelib.domain.loyalty.ledger import Posted, brought_up
 from chalicelib.domain.loyalty.programme import turnover_moved, without_uncounted
 from chalicelib.domain.loyalty.surprises import latest
+from chalicelib.domain.loyalty.undone import expired_of, merged_id, undone_since
 from chalicelib.domain.merging.moving import joined, moved_in, moved_out, parted, still_rewarded
 from chalicelib.domain.merging.moving_clients import as_they_go, with_visits_of, without_visits_of
 from chalicelib.domain.merging.unmerging import came_back, left_again
@@ -23,13 +27,10 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import entry_id
-from chalicelib.services.bookings.plan_booking import with_wake
-from chalicelib.services.clients import plan_client
 from chalicelib.services.clients.follow_merge import ensure_present
 from chalicelib.services.clients.keep_client import contact_aliases
-from chalicelib.services.loyalty import plan_account
 from chalicelib.services.loyalty.keep_coupons import open_coupons
-from chalicelib.services.loyalty.undo_entry import entries_of, expired_of, grace_end, merged_id, undone_since
+from chalicelib.services.loyalty.undo_entry import entries_of, grace_end
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -119,8 +120,8 @@ def _merged(world: World, access: Access, client: Client, other: Client) -> _Don
         filled=filled,
         gifted_year=other.gifted_year,
     )
-    gone = plan_client.with_wake(replace(client, merged=merge, merges=client.merges + 1), directory, now)
-    grown = plan_client.with_wake(grown, directory, now)
+    gone = client_plan.with_wake(replace(client, merged=merge, merges=client.merges + 1), directory, now)
+    grown = client_plan.with_wake(grown, directory, now)
     aliases = [replace(alias, leads_to=other.id, moved=True) for alias in contact_aliases(client)]
     came_to = turnover_moved(came.account, left.account, 1)
     came_to = replace(came_to, surprised_month=latest(theirs.surprised_month, left.account.surprised_month))
@@ -190,8 +191,8 @@ def _accounts(
 ) -> list[Account]:
     """client None: nobody is told any more of what is left."""
     return [
-        plan_account.with_wake(left.account, directory, now, client),
-        plan_account.with_wake(came, directory, now, other),
+        account_plan.with_wake(left.account, directory, now, client),
+        account_plan.with_wake(came, directory, now, other),
     ]
 
 
@@ -271,8 +272,8 @@ def _unmerged(world: World, access: Access, client: Client, other: Client) -> _D
     theirs_still = {name: getattr(shrunk, name) != getattr(client, name) for name in merge.filled}
     emptied: dict[str, Any] = {name: None for name, still in theirs_still.items() if not still}
     shrunk = replace(shrunk, **emptied)
-    again = plan_client.with_wake(again, directory, now)
-    shrunk = plan_client.with_wake(shrunk, directory, now)
+    again = client_plan.with_wake(again, directory, now)
+    shrunk = client_plan.with_wake(shrunk, directory, now)
     aliases = [replace(alias, moved=True) for alias in contact_aliases(client)]
     left_there = parted(turnover_moved(gone.account, own, -1), own)
     accounts = _accounts(directory, back, left_there, again, shrunk, now)

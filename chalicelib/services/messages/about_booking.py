@@ -1,8 +1,8 @@
 """A booking as the subject of messages. Bookings of one client in one salon on one day are one visit, and
 make one message of a kind: the first of them asks and reminds, the last one thanks."""
 
-from collections.abc import Collection, Sequence
-from datetime import date, datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, Self
 
 from msgspec import Struct
@@ -17,13 +17,13 @@ from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.networks.network import Directory, Salon, Template
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import Plan, Touch, TouchKind, TouchState
-from chalicelib.domain.shared.zones import local_date, local_instant
-from chalicelib.services.messages.subjects import Held, facts_of_all, next_booking, zone_of
+from chalicelib.services.bookings.same_visit import _by_start, other_bookings_of_visit, rules_of
+from chalicelib.services.clients.next_booking import next_booking
+from chalicelib.services.messages.subjects import Held, facts_of_all, zone_of
 from chalicelib.services.shared.ports import Store
 
 ABOUT_VISIT = frozenset({TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER})
 THANKS = frozenset({TouchKind.REVIEW_REQUEST, TouchKind.BONUS_NOTICE})
-_TAKES_PLACE = frozenset({Status.BOOKED, Status.CONFIRMED, Status.COMPLETED})
 _MISSED = frozenset({Status.NO_SHOW})
 _MADE = frozenset({TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN, TouchState.SENDING})
 
@@ -176,28 +176,6 @@ class AboutBooking(Struct, frozen=True):
 
 def about_booking(booking: Booking, client: Client, directory: Directory) -> AboutBooking:
     return AboutBooking(booking, client, directory.salons[booking.salon_id], directory)
-
-
-def other_bookings_of_visit(
-    booking: Booking, salon: Salon, store: Store, statuses: Collection[Status] = _TAKES_PLACE
-) -> tuple[Booking, ...]:
-    """The client's other bookings in that salon on that local day, by start: those that take place, unless
-    others are asked for."""
-    day = local_date(booking.starts_at, salon.timezone)
-    begins, ends = (local_instant(day + timedelta(days=days), time(0), salon.timezone) for days in (0, 1))
-    found = store.starts_of_client(booking.network_id, booking.client_id or "", begins, ends)
-    ids = [id for id, _ in found if id != booking.id]
-    others = store.bookings(booking.network_id, ids) if ids else []
-    same = [o for o in others if o.salon_id == booking.salon_id and o.status in statuses]
-    return tuple(sorted(same, key=_by_start))
-
-
-def rules_of(booking: Booking, directory: Directory) -> MessageRules:
-    return directory.messages_for(booking.salon_id, [line.service_id for line in booking.lines])
-
-
-def _by_start(booking: Booking) -> tuple[datetime, str]:
-    return booking.starts_at, booking.id
 
 
 def _by_end(booking: Booking) -> tuple[datetime, str]:

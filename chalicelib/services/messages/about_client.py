@@ -18,8 +18,9 @@ from chalicelib.domain.networks.network import Directory, Salon, Template
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import UNSETTLED, Plan, Touch, TouchKind
 from chalicelib.domain.shared.zones import local_date
+from chalicelib.services.clients.next_booking import next_booking
 from chalicelib.services.loyalty.give_birthday import birthday_entry_id
-from chalicelib.services.messages.subjects import Held, facts_of_all, next_booking, speaker, zone_of
+from chalicelib.services.messages.subjects import Held, facts_of_all, speaker, zone_of
 from chalicelib.services.shared.ports import Store
 
 AFTER_MISSED = timedelta(days=7)

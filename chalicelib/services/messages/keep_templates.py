@@ -12,7 +12,6 @@ from chalicelib.domain.shared.errors import conflict, forbidden, refused
 from chalicelib.domain.shared.templates import FORMS, checked, checked_subject, numbered
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.messages.sample_facts import TextWarning, sample_facts, warnings_of
-from chalicelib.services.networks.set_up import read_anew
 from chalicelib.services.shared.make_links import Links
 from chalicelib.services.shared.ports import SaveConflict, Texts, TextToBeginWith
 from chalicelib.services.shared.world import World
@@ -69,7 +68,7 @@ def place(kind: str, channel: str, language: str) -> Place:
 
 def list_templates(world: World, words: Words, access: Access) -> list[Kept]:
     """All texts, own and built-in."""
-    directory = read_anew(world, access.network_id)
+    directory = world.directory_read_anew(access.network_id)
     kinds = [kind for kind in TouchKind if kind is not TouchKind.CAMPAIGN]
     places = (Place(k, c, language) for k in kinds for c in CHANNELS for language in FORMS)
     return [_kept(words, directory, place) for place in places]
@@ -77,7 +76,7 @@ def list_templates(world: World, words: Words, access: Access) -> list[Kept]:
 
 def see_template(world: World, words: Words, access: Access, place: Place) -> Shown:
     _ensure_has_words(place)
-    directory = read_anew(world, access.network_id)
+    directory = world.directory_read_anew(access.network_id)
     return _shown(world, words, directory, _kept(words, directory, place))
 
 
@@ -117,7 +116,7 @@ def keep_template(
                 continue
         else:
             template = stands
-        directory = read_anew(world, access.network_id)
+        directory = world.directory_read_anew(access.network_id)
         return _shown(world, words, directory, Kept(place, template, own=True))
     raise conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.client_plan import salon_of
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.marketing.campaigns import Recipient
@@ -19,7 +20,6 @@ from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.touches import Plan, Touch, TouchKind, with_touches
 from chalicelib.domain.shared.waking import Trouble
-from chalicelib.services.clients.plan_client import salon_of
 from chalicelib.services.shared.ports import Store
 
 Item = Booking | Client | Account | Recipient
@@ -134,20 +134,6 @@ def _as_before(
             after.pop(touch.kind)
             after |= {stood.kind: stood} if stood is not None else {}
     return after
-
-
-def next_booking(client: Client, store: Store, now: datetime, *, but: str | None = None) -> Booking | None:
-    """The client's next booking, in any salon of the network, however many that were cancelled lie before
-    it. but: the id of one that does not count."""
-    cursor = None
-    while True:
-        ahead = store.bookings_of_client(
-            client.network_id, client.id, since=now, newest_first=False, limit=5, cursor=cursor
-        )
-        found = next((each for each in ahead.items if each.is_upcoming and each.id != but), None)
-        cursor = ahead.cursor
-        if found is not None or cursor is None:
-            return found
 
 
 def speaker(client: Client, directory: Directory) -> Salon:

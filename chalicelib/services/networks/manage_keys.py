@@ -12,7 +12,6 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Key, Role
 from chalicelib.domain.shared.errors import DomainError, ErrorKind, conflict, missing, refused
 from chalicelib.domain.shared.ids import derived, network_of
-from chalicelib.services.networks.set_up import read_anew
 from chalicelib.services.shared.contact_details import name_normal
 from chalicelib.services.shared.ports import Chance, SaveConflict
 from chalicelib.services.shared.world import World
@@ -45,7 +44,7 @@ def make_key(
 
     chance: the source of the secret, for a request that may be repeated. Raises INVALID_KEY, NOT_FOUND.
     """
-    _check(read_anew(world, network_id), role, salon_ids, staff_id, source)
+    _check(world.directory_read_anew(network_id), role, salon_ids, staff_id, source)
     secret = f"pk_{network_id[-10:]}.{(chance or world.chance)(SECRET_CHARACTERS)}"
     hash = key_hash(secret)
     key = Key(

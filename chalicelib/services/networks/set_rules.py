@@ -10,12 +10,10 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import Override, Rules, RulesChange, plan_alike
 from chalicelib.domain.shared.errors import conflict, forbidden, missing
-from chalicelib.services.loyalty.draw_surprises import surprise_walks
 from chalicelib.services.networks.check_rules import check_rules
-from chalicelib.services.networks.set_up import read_anew
 from chalicelib.services.shared.ports import Page, SaveConflict
+from chalicelib.services.shared.walks import a_replan, surprise_walks
 from chalicelib.services.shared.world import World
-from chalicelib.services.waking.replan import a_replan
 
 FIRST_ACTOR = "system"
 """Who set what stood before anybody changed anything."""
@@ -46,7 +44,7 @@ def set_rules(
         bonuses=replace(stands.bonuses, **bonuses),
         overrides=stands.overrides if overrides is None else tuple(overrides),
     )
-    check_rules(rules, read_anew(world, access.network_id), stands)
+    check_rules(rules, world.directory_read_anew(access.network_id), stands)
     if rules == stands and version in (network.rules_version, network.rules_version - 1):
         return network
     if version != network.rules_version:

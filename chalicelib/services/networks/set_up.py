@@ -12,13 +12,12 @@ from chalicelib.domain.shared.aliases import InboundNumber
 from chalicelib.domain.shared.errors import conflict, forbidden, missing, refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.clearing.audit_nightly import nightly_walk
 from chalicelib.services.networks.check_set_up import checked, country_code, language_code, placed
 from chalicelib.services.networks.set_identities import identified, numbers_taken
 from chalicelib.services.shared.contact_details import name_normal
 from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.walks import a_replan, nightly_walk
 from chalicelib.services.shared.world import World
-from chalicelib.services.waking.replan import a_replan
 
 SetUp = TypeVar("SetUp", Network, Salon, Staff, Service)
 Added = TypeVar("Added", Salon, Staff, Service)
@@ -58,18 +57,12 @@ def change_network(world: World, access: Access, changes: Mapping[str, Any]) -> 
     return _changed(world, access, what, lambda directory: directory.network, changes, change, also)
 
 
-def read_anew(world: World, network_id: str) -> Directory:
-    """The set-up as it stands, whatever is kept of it."""
-    world.directories.forget(network_id)
-    return world.directory(network_id)
-
-
 # --- salons, staff, services
 
 
 def add_salon(world: World, access: Access, said: Mapping[str, Any], request_id: str | None = None) -> Salon:
     """said: the fields of a Salon. Raises UNKNOWN_TIMEZONE, INVALID_CURRENCY, INVALID_URL, ..."""
-    directory = read_anew(world, access.network_id)
+    directory = world.directory_read_anew(access.network_id)
     fields, id = checked(directory, said), _id(world, access, "sal", request_id)
     salon = placed(Salon(network_id=access.network_id, id=id, **fields))
     return _added(
@@ -190,7 +183,7 @@ def _added(
     try:
         saved, *_ = world.store.save(value, *also)
     except SaveConflict:
-        stands = of(read_anew(world, value.network_id)).get(value.id) if request_id else None
+        stands = of(world.directory_read_anew(value.network_id)).get(value.id) if request_id else None
         if stands is None:
             raise
         return stands
@@ -210,7 +203,7 @@ def _changed(
     """Raises NOT_FOUND; STALE_VERSION where the changes name another version than the present one. also: what
     is saved along with the change."""
     for _ in world.tries():
-        directory = read_anew(world, access.network_id)
+        directory = world.directory_read_anew(access.network_id)
         stands = of(directory)
         if stands is None:
             raise missing(*what)

@@ -59,6 +59,11 @@ class World(Struct, frozen=True):
             raise missing("network", network_id)
         return found
 
+    def directory_read_anew(self, network_id: str) -> Directory:
+        """The network's set-up as the table has it now, whatever this process keeps. Raises NOT_FOUND."""
+        self.directories.forget(network_id)
+        return self.directory(network_id)
+
     def tries(self, most: int = CONFLICT_TRIES) -> Iterator[int]:
         """The tries, from 0 on, of what starts over when somebody else was quicker. Between them pauses of
         chance length, each time twice as long at most ("full jitter", Amazon Builders' Library): those who

@@ -13,10 +13,9 @@ from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.simulations.past_visits import PastVisit, Span
 from chalicelib.domain.simulations.simulation import ClientSums, simulated
 from chalicelib.domain.simulations.simulations import Simulation, with_clients
-from chalicelib.domain.waking.walks import Walk
+from chalicelib.domain.waking.walks import SUPERSEDED, Walk
 from chalicelib.services.loyalty.visit_points import bill_of, visited_on
 from chalicelib.services.shared.world import World
-from chalicelib.services.waking.replan import SUPERSEDED
 
 AT_ONCE = 100
 PAGES_AT_ONCE = 10

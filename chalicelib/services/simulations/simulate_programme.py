@@ -18,7 +18,6 @@ from chalicelib.domain.simulations.past_visits import Span
 from chalicelib.domain.simulations.simulations import Simulation
 from chalicelib.domain.waking.walks import Walk, WalkKind
 from chalicelib.services.networks.check_rules import check_rules
-from chalicelib.services.networks.set_up import read_anew
 from chalicelib.services.shared.ports import Page, SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -48,7 +47,7 @@ def begin_simulation(
     SIMULATION_RUNNING.
     """
     _ensure_whole_network(access)
-    directory = read_anew(world, access.network_id)
+    directory = world.directory_read_anew(access.network_id)
     rules = directory.network.rules
     proposed = propose(rules.bonuses)
     check_rules(replace(rules, bonuses=proposed), directory, rules)

@@ -6,16 +6,17 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking, Status, stepped
 from chalicelib.domain.bookings.dues import with_dues_after
+from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client, VisitDay, counts_as_new_visit, with_visit
+from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import conflict, missing, refused
-from chalicelib.services.bookings.plan_booking import directory_for, with_wake
-from chalicelib.services.clients import plan_client
+from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.clients.follow_merge import present, present_account
-from chalicelib.services.loyalty import plan_account
 from chalicelib.services.loyalty.visit_points import paid_by_hold, points_of_visit, posting_id, visited_on
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import Allow, World
@@ -165,9 +166,9 @@ def completion(
     )
     visitor = with_visit(client, day, closed.currency, bill.paid_minor)
     visitor = with_dues_after(visitor, closed, directory.services, now)
-    visitor = plan_client.with_wake(visitor, directory, now)
+    visitor = client_plan.with_wake(visitor, directory, now)
     gifts = gifts_of_visit(directory, closed, client, visitor, points.account, referrer, actor, now)
-    account = plan_account.with_wake(gifts.account, directory, now, visitor)
+    account = account_plan.with_wake(gifts.account, directory, now, visitor)
     entries = (*points.entries, *gifts.entries)
     return Completion(with_wake(closed, directory, client, now), visitor, account, entries, gifts.beside)
 
@@ -199,7 +200,7 @@ def _promoted(
     if more is None:
         return done
     booking = replace(done.booking, earned_points=done.booking.earned_points + more.points)
-    account = plan_account.with_wake(more.account, directory, now, done.client)
+    account = account_plan.with_wake(more.account, directory, now, done.client)
     entries = (*done.entries, *more.entries)
     return replace(
         done, booking=booking, account=account, entries=entries, beside=(*done.beside, *more.counted)

@@ -17,9 +17,9 @@ from chalicelib.domain.loyalty.ledger import posted
 from chalicelib.domain.marketing.promotions import Taken, given
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.offers import Offer
+from chalicelib.services.clients.next_booking import next_booking
 from chalicelib.services.loyalty.visit_points import posting_id, programme_of, visited_on
 from chalicelib.services.marketing.count_promotion import Parts, any_share, shares_for
-from chalicelib.services.messages.subjects import next_booking
 from chalicelib.services.shared.world import World
 
 

@@ -9,16 +9,17 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Refund, Status
 from chalicelib.domain.clients.clients import Client, Uncounted, without_spending
+from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.loyalty.ledger import brought_up
 from chalicelib.domain.loyalty.programme import part_of, with_turnover
+from chalicelib.domain.loyalty.undone import undone_of
 from chalicelib.domain.merging.moving_clients import uncounted
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived, entry_id
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.clients.follow_merge import followed, present_account
-from chalicelib.services.loyalty import plan_account
-from chalicelib.services.loyalty.undo_entry import entries_of, undone, undone_of
+from chalicelib.services.loyalty.undo_entry import entries_of, undone
 from chalicelib.services.loyalty.visit_points import visited_on
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import Allow, World
@@ -127,7 +128,7 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
     if so_far >= whole:
         undoing = Undoing(world, directory, booking, refund.reason, refund.actor, now)
         account, beside = refunded_gifts(undoing, account, entries)
-    account = plan_account.with_wake(account, directory, now, client)
+    account = account_plan.with_wake(account, directory, now, client)
     promoted = given_back(world, booking, account, entries, made, visit=False)
     values: list[Any] = [refunded, account, *made, *beside, *promoted]
     less = Uncounted(booking.id, day, booking.currency, refund.amount_minor)

@@ -7,21 +7,23 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Status
+from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client, Uncounted, VisitDay, without_booking
+from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.loyalty.ledger import brought_up
 from chalicelib.domain.loyalty.programme import with_turnover
 from chalicelib.domain.loyalty.undoing import FINAL
+from chalicelib.domain.loyalty.undone import undone_of
 from chalicelib.domain.merging.moving_clients import uncounted
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import conflict, missing
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.bookings.plan_booking import directory_for, with_wake
-from chalicelib.services.clients import plan_client
+from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.clients.follow_merge import followed
-from chalicelib.services.loyalty import plan_account
-from chalicelib.services.loyalty.undo_entry import entries_of, undone, undone_of
+from chalicelib.services.loyalty.undo_entry import entries_of, undone
 from chalicelib.services.loyalty.visit_points import posting_id, visited_on
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
@@ -89,7 +91,7 @@ def taken_back(
     left = (booking.paid_minor or 0) - booking.refunded_minor
     of_own = own if len(way) == 1 else None
     visitor = without_booking(client, booking.id, visit, booking.currency, left, of_own)
-    visitor = plan_client.with_wake(visitor, directory, now)
+    visitor = client_plan.with_wake(visitor, directory, now)
     day = visited_on(counted, directory)
     account = with_turnover(account, day, booking.currency, -left, -bool(own))
     less = Uncounted(booking.id, day, booking.currency, left, visits=int(own is not None))
@@ -99,7 +101,7 @@ def taken_back(
     ]
     undoing = Undoing(world, directory, booking, TAKEN_BACK, actor, now)
     account, beside = taken_back_gifts(undoing, account, entries, visit)
-    account = plan_account.with_wake(account, directory, now, visitor)
+    account = account_plan.with_wake(account, directory, now, visitor)
     back = with_wake(reopened, directory, client, now)
     return [back, visitor, account, *former, *ends, *made, *beside, *promoted]
 

@@ -10,15 +10,16 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import VisitDay
+from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, ReferralGift, RewardUse
 from chalicelib.domain.loyalty.coupons import Coupon, voided
+from chalicelib.domain.loyalty.undone import undone_of
 from chalicelib.domain.loyalty.visit_rewards import streaks_broken
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.months import month_of
 from chalicelib.services.clients.follow_merge import present_account
-from chalicelib.services.loyalty import plan_account
 from chalicelib.services.loyalty.keep_coupons import open_coupons
-from chalicelib.services.loyalty.undo_entry import entries_of, undone, undone_of
+from chalicelib.services.loyalty.undo_entry import entries_of, undone
 from chalicelib.services.loyalty.visit_points import posting_id
 from chalicelib.services.shared.world import World
 
@@ -138,4 +139,4 @@ def _referrers_side(
     )
     if not made:
         return account, []
-    return account, [plan_account.with_wake(theirs, undoing.directory, undoing.now, client), *made]
+    return account, [account_plan.with_wake(theirs, undoing.directory, undoing.now, client), *made]

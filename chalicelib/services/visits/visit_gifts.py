@@ -2,7 +2,7 @@
 running, and gifts to both sides of a referral. Works it out and writes nothing; undone by undo_gifts.py."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client, VisitDay
+from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import (
     Account,
     Entry,
@@ -21,15 +22,14 @@ from chalicelib.domain.loyalty.account import (
 )
 from chalicelib.domain.loyalty.coupons import Coupon, coupon_id
 from chalicelib.domain.loyalty.ledger import posted
-from chalicelib.domain.loyalty.programme import day_end, gift_end
+from chalicelib.domain.loyalty.programme import gift_end
 from chalicelib.domain.loyalty.visit_rewards import months_rewarded, visits_rewarded, without_old_uses
-from chalicelib.domain.networks.bonus_rules import BonusRules, CouponTerms, Gift
+from chalicelib.domain.networks.bonus_rules import BonusRules, Gift
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.months import month_of
-from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.follow_merge import present_account
-from chalicelib.services.loyalty import plan_account
+from chalicelib.services.loyalty.keep_coupons import issued_coupon
 from chalicelib.services.loyalty.visit_points import posting_id, programme_of, visited_on
 from chalicelib.services.shared.world import World
 
@@ -149,28 +149,6 @@ def _coupons(
     return account, tuple(made)
 
 
-def issued_coupon(
-    directory: Directory,
-    client: Client,
-    terms: CouponTerms,
-    currency: str | None,
-    *,
-    now: datetime,
-    **said: Any,
-) -> Coupon:
-    """A coupon good from now until its last local day of the network is over. currency: of its amount."""
-    last = local_date(now, directory.zone) + timedelta(days=terms.valid_days)
-    return Coupon(
-        network_id=client.network_id,
-        client_id=client.id,
-        terms=terms,
-        currency=currency if terms.amount_minor else None,
-        issued_at=now,
-        expires_at=day_end(last, directory.zone),
-        **said,
-    )
-
-
 # --- months running
 
 
@@ -209,7 +187,7 @@ def _referral(
         id = entry_id(referrer.client.id, "referral", friend.id, str(times))
         posting = visit.posting(EntryKind.REFERRAL, gifts.referrer, id=id, booking_id=None, cause=friend.id)
         done = posted(referrer.account, posting, visit.now)
-        after = plan_account.with_wake(done.account, visit.directory, visit.now, referrer.client)
+        after = account_plan.with_wake(done.account, visit.directory, visit.now, referrer.client)
         theirs = (after, *done.entries)
         mark = replace(mark, referrer_id=referrer.client.id, entry_id=id)
     return replace(account, referral=mark), entries, theirs

@@ -7,23 +7,18 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings import booking_plan
 from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.shared.waking import Wake
-from chalicelib.domain.waking.walks import Walk, WalkKind
-from chalicelib.services.bookings import plan_booking
-from chalicelib.services.clients import plan_client
+from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Walk, WalkKind
 from chalicelib.services.messages.about_account import about_account
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
 Planned = TypeVar("Planned", Booking, Client, Account)
-
-BEGINS_AFTER = timedelta(seconds=90)
-"""Other processes plan by the rules that they know for up to a minute more, and what they have begun by then
-takes up to half a minute: the walk comes after them."""
 
 LOOKED_BACK = timedelta(days=22)
 """How long after its start a booking may still call for something: closed a week late, thanked for a week
@@ -34,20 +29,7 @@ READS_AT_ONCE = 25
 """A slice ends after so many items, or so many reads where they are few: no shard waits longer for it than
 some seconds."""
 
-CLIENTS, DONE, SUPERSEDED = "clients", "done", "superseded"
 _BOOKINGS = "bookings "
-
-
-def a_replan(world: World, network_id: str) -> Walk:
-    """A walk that begins once every process knows the present rules; to be saved with what calls for it."""
-    now = world.now()
-    return Walk(
-        network_id=network_id,
-        id=world.new_id("wlk"),
-        kind=WalkKind.REPLAN,
-        begun_at=now,
-        wake=Wake(now + BEGINS_AFTER, WalkKind.REPLAN.value),
-    )
 
 
 def running_replan(world: World, network_id: str) -> Walk | None:
@@ -119,7 +101,7 @@ def _bookings(world: World, directory: Directory, walk: Walk, salon_id: str) -> 
         return _replanned(
             world,
             booking,
-            lambda stands, now: plan_booking.with_wake(stands, directory, client, now),
+            lambda stands, now: booking_plan.with_wake(stands, directory, client, now),
             lambda: store.get(Booking, network_id=network_id, id=booking.id),
         )
 
@@ -135,7 +117,7 @@ def _clients(world: World, directory: Directory, walk: Walk) -> _Page:
         return _replanned(
             world,
             client,
-            lambda stands, now: plan_client.with_wake(stands, directory, now),
+            lambda stands, now: client_plan.with_wake(stands, directory, now),
             lambda: store.get(Client, network_id=network_id, id=client.id),
         )
 

@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.inbox import InboxItem
 from chalicelib.domain.marketing.campaigns import Recipient
@@ -12,7 +13,6 @@ from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.bookings.plan_booking import rewoken
-from chalicelib.services.clients import plan_client
 from chalicelib.services.shared.ports import SaveConflict, Woken
 from chalicelib.services.shared.world import World
 
@@ -59,5 +59,5 @@ def _awake(world: World, value: Woken) -> Woken:
         return rewoken(world, replace(value, trouble=None))
     if isinstance(value, Client):
         client = replace(value, trouble=None)
-        return plan_client.with_wake(client, world.directory(client.network_id), world.now())
+        return client_plan.with_wake(client, world.directory(client.network_id), world.now())
     return replace(value, trouble=None, wake=Wake(world.now(), "retried"))

@@ -7,10 +7,11 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.booking_plan import unconfirmed_at
+from chalicelib.domain.bookings.booking_plan import unconfirmed_at, with_wake
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.inbox import RETRY_LOST, InboxItem, quarantined
+from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.loyalty.account_plan import PASSES, passes_are_stale
 from chalicelib.domain.loyalty.ledger import brought_up, next_end
@@ -22,19 +23,19 @@ from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.waking import Wake, after_failure
 from chalicelib.domain.waking.walks import Walk, WalkKind
-from chalicelib.services.bookings.plan_booking import directory_for, with_wake
+from chalicelib.services.bookings.plan_booking import directory_for
+from chalicelib.services.bookings.same_visit import rules_of
 from chalicelib.services.clearing.audit_accounts import audit_some
 from chalicelib.services.clearing.audit_nightly import audit_night
 from chalicelib.services.clearing.clear_month import clear_some
 from chalicelib.services.intake.attach_client import attach_client
-from chalicelib.services.loyalty import plan_account
 from chalicelib.services.loyalty.give_birthday import give_birthday
 from chalicelib.services.loyalty.keep_passes import tell_wallets
 from chalicelib.services.marketing.about_recipient import about_recipient
 from chalicelib.services.marketing.count_campaign import count_some
 from chalicelib.services.marketing.step_promotion import step_promotion
 from chalicelib.services.messages.about_account import about_account
-from chalicelib.services.messages.about_booking import about_booking, rules_of
+from chalicelib.services.messages.about_booking import about_booking
 from chalicelib.services.messages.about_client import about_client
 from chalicelib.services.messages.send_touches import send_due
 from chalicelib.services.messages.sending import Sending
@@ -152,7 +153,7 @@ def wake_account(sending: Sending, account: Account, updates: PassUpdates) -> No
         account = replace(account, shown=None)
     elif tells or passes_are_stale(account):
         account = tell_wallets(world, sending.links, updates, account, client)
-    world.store.save(plan_account.with_wake(account, directory, now, client), *ends)
+    world.store.save(account_plan.with_wake(account, directory, now, client), *ends)
 
 
 def wake_recipient(sending: Sending, recipient: Recipient) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings import booking_plan
+from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking, Line, Review, Status, stepped
 from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client, may_send
@@ -29,10 +30,7 @@ from chalicelib.domain.shared.touches import (
     purpose_of,
     with_touches,
 )
-from chalicelib.services.bookings.plan_booking import with_wake
-from chalicelib.services.clients import plan_client
 from chalicelib.services.clients.keep_client import contact_aliases
-from chalicelib.services.loyalty import plan_account
 from chalicelib.services.messages.about_client import about_client
 from chalicelib.services.messages.subjects import settled
 from chalicelib.services.shared.make_links import Links
@@ -149,14 +147,14 @@ class Life:
         """All there is to lay out of the client, who comes first."""
         self._wrote_on_days()
         self.warned_until(self.now)
-        client = plan_client.with_wake(self.client, self.directory, self.now)
-        account = plan_account.with_wake(self.account, self.directory, self.now, self.client)
+        client = client_plan.with_wake(self.client, self.directory, self.now)
+        account = account_plan.with_wake(self.account, self.directory, self.now, self.client)
         ledger = [account, *self.entries] if self.entries else []
         return [client, *contact_aliases(client), *ledger, *self.opened, *self.bookings, *self.log]
 
     def _wrote_on_days(self) -> None:
         """Birthdays that came, and lapses: told of, unless left to do."""
-        zone = plan_client.zone_of(self.client, self.directory)
+        zone = client_plan.zone_of(self.client, self.directory)
         rules = self.directory.messages_for(self.salon.id)
         plans = client_plan.plans(self.client, rules, zone, self.now)
         while due := self._due([plan for plan in plans if plan.kind in ON_DAYS], self.client):

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.clearing.audit_nightly import NIGHTLY_ID
 from chalicelib.services.networks.manage_keys import make_key
+from chalicelib.services.shared.walks import NIGHTLY_ID
 from chalicelib.services.waking.walk_on import walk_on
 from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_client, a_network
 from tests.api.conftest import Http

@@ -13,9 +13,9 @@ from chalicelib.domain.clearing.clearing import Clearing
 from chalicelib.domain.loyalty.account import EntryKind
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.clearing.audit_accounts import start_audit
-from chalicelib.services.clearing.audit_nightly import NIGHTLY_ID, nightly_walk
 from chalicelib.services.clearing.clear_month import start_clearing
 from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.walks import NIGHTLY_ID, nightly_walk
 from chalicelib.services.waking.walk_on import walk_on
 from infra.testkit.builders import NETWORK
 from infra.testkit.failing_calls import Calls, Failure, WorkerDied

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clients.client_plan import with_wake
 from chalicelib.domain.loyalty.coupons import CouponState
 from chalicelib.domain.networks.bonus_rules import (
     BonusRules,
@@ -20,7 +21,6 @@ from chalicelib.domain.networks.network import Network, Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.operations import Tally
 from chalicelib.services.clients.keep_client import NewClient, register_client
-from chalicelib.services.clients.plan_client import with_wake
 from chalicelib.services.loyalty.keep_coupons import CouponBill, issue_coupon, redeem_coupon
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.visits.refund_visit import refund

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.clients.client_plan import with_wake
 from chalicelib.domain.clients.clients import Due
 from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Recipient
 from chalicelib.domain.messages.spending import month_of
@@ -17,7 +18,6 @@ from chalicelib.domain.shared.tasks import TaskKind
 from chalicelib.domain.shared.touches import UNSETTLED, TouchKind
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.bookings.step_booking import mark_no_show
-from chalicelib.services.clients.plan_client import with_wake
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from infra.testkit.builders import NETWORK, NOW, a_consent, access
 from infra.testkit.failing_calls import Failure

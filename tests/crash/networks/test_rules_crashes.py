@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, EntryKind, Lot
 from chalicelib.domain.networks.network import Network
-from chalicelib.services.bookings.plan_booking import with_wake
 from chalicelib.services.networks import set_up
 from chalicelib.services.networks.set_rules import set_rules
 from chalicelib.services.shared.world import World

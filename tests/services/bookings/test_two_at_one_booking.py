@@ -13,6 +13,7 @@ from chalicelib.services.bookings import step_booking
 from chalicelib.services.loyalty.hold_points import hold_for_booking, release_for_booking
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.shared.world import World
+from chalicelib.services.visits import reopen_booking
 from infra.testkit.builders import NETWORK, NOW, SettableClock, access
 from infra.testkit.salon_driver import Life
 
@@ -120,7 +121,7 @@ def test_what_is_completed_while_it_is_opened_again_is_taken_back_with_its_point
         life.complete(booking, redeem_points=100)
 
     store: Any = ReadTwice(life.store, complete)
-    opened = step_booking.reopen(
+    opened = reopen_booking.reopen(
         replace(life.world, store=store), NETWORK, booking.id, anybody, "key:another"
     )
     assert (opened.status, opened.reopened, opened.earned_points) == (Status.BOOKED, 1, 0)

@@ -21,10 +21,11 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.tasks import TaskKind
 from chalicelib.domain.waking.walks import Walk, WalkKind
 from chalicelib.services.clearing.audit_accounts import METRIC
-from chalicelib.services.clearing.audit_nightly import NIGHTLY_ID, ensure_nightly
+from chalicelib.services.clearing.audit_nightly import ensure_nightly
 from chalicelib.services.clearing.clear_month import clear_some, clearing_of, start_clearing
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.loyalty.undo_entry import reverse
+from chalicelib.services.shared.walks import NIGHTLY_ID
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.waking.walk_on import walk_on

@@ -6,16 +6,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.bonus_rules import Expiry, ExpiryModel, Gift
 from chalicelib.domain.networks.network import Directory, Network
 from chalicelib.domain.shared.touches import Purpose, TouchKind
-from chalicelib.services.clients import plan_client
 from chalicelib.services.clients.keep_client import change_client
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.messages.about_client import about_client
 from chalicelib.services.messages.sending import Sending
-from chalicelib.services.waking.replan import a_replan
+from chalicelib.services.shared.walks import a_replan
 from chalicelib.texts.wording import message_words
 from infra.testkit.builders import NETWORK, NOW, a_consent, access
 from infra.testkit.salon_driver import Life
@@ -39,7 +39,7 @@ def directory(life: Life) -> Directory:
 def born(life: Life, day: date, **said: Any) -> Client:
     """Maria, planned anew."""
     client = replace(life.client(), birth_date=day, **said)
-    saved: Client = life.store.save(plan_client.with_wake(client, directory(life), life.world.now()))[0]
+    saved: Client = life.store.save(client_plan.with_wake(client, directory(life), life.world.now()))[0]
     return saved
 
 

@@ -15,11 +15,12 @@ from chalicelib.domain.networks.network import Network, Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.holdout import is_held_out
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.loyalty.draw_surprises import ASLEEP, surprises_of, walk_id
+from chalicelib.services.loyalty.draw_surprises import surprises_of
 from chalicelib.services.loyalty.undo_entry import reverse
 from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.networks.set_rules import set_rules
 from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.walks import ASLEEP, surprise_walk_id
 from chalicelib.services.waking.walk_on import walk_on
 from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
 from infra.testkit.interleaved_store import Meanwhile
@@ -161,7 +162,7 @@ def test_who_becomes_a_regular_between_the_passes_does_not_break_the_budget(life
         life.store.save(replace(life.client(each.id), recent_visits=(), visits_count=0))
     on(life, budget=400)
     life.world.clock.now = DECEMBER  # type: ignore[attr-defined]
-    walk = life.store.get(Walk, network_id=NETWORK, id=walk_id(NETWORK))
+    walk = life.store.get(Walk, network_id=NETWORK, id=surprise_walk_id(NETWORK))
     while walk.stage != "drawing":
         walk_on(life.world, walk)
         walk = life.store.get(Walk, network_id=NETWORK, id=walk.id)
@@ -178,10 +179,10 @@ def test_a_slice_that_is_done_twice_gives_nothing_twice(life: Life) -> None:
     clients = regulars(life, 6)
     on(life, budget=400)
     life.world.clock.now = DECEMBER  # type: ignore[attr-defined]
-    places = [life.store.get(Walk, network_id=NETWORK, id=walk_id(NETWORK))]
+    places = [life.store.get(Walk, network_id=NETWORK, id=surprise_walk_id(NETWORK))]
     while places[-1].stage != ASLEEP or len(places) == 1:
         walk_on(life.world, places[-1])
-        places.append(life.store.get(Walk, network_id=NETWORK, id=walk_id(NETWORK)))
+        places.append(life.store.get(Walk, network_id=NETWORK, id=surprise_walk_id(NETWORK)))
     given = got(life, clients)
     assert sum(given.values()) == 4
     for place in places[:-1]:
@@ -196,10 +197,11 @@ def test_two_workers_at_once_do_not_spend_more_than_the_budget(life: Life) -> No
     clients = regulars(life, 6)
     on(life, budget=400)
     life.world.clock.now = DECEMBER  # type: ignore[attr-defined]
-    id, quicker = walk_id(NETWORK), 0
-    while (
-        walk := life.store.get(Walk, network_id=NETWORK, id=id)
-    ).stage != ASLEEP or walk.begun_at < DECEMBER:
+    id, quicker = surprise_walk_id(NETWORK), 0
+    def place() -> Walk:
+        return life.store.get(Walk, network_id=NETWORK, id=id)
+
+    while (walk := place()).stage != ASLEEP or walk.begun_at < DECEMBER:
         other = partial(walk_on, life.world, walk)
         try:
             walk_on(replace(life.world, store=Meanwhile(life.world.store, other)), walk)
@@ -233,7 +235,7 @@ def test_the_same_month_drawn_anew_from_the_start_comes_to_the_same(life: Life) 
     on(life, budget=200)
     forward(life, DECEMBER + timedelta(minutes=30))
     given = got(life, clients)
-    walk = life.store.get(Walk, network_id=NETWORK, id=walk_id(NETWORK))
+    walk = life.store.get(Walk, network_id=NETWORK, id=surprise_walk_id(NETWORK))
     month = life.store.get(SurpriseMonth, network_id=NETWORK, month="2026-12")
     life.store.save(replace(month, done_at=None))
     life.store.save(
@@ -260,7 +262,7 @@ def test_a_month_that_comes_again_in_another_time_zone_is_not_drawn_again(life: 
     clients = regulars(life, 3)
     on(life, budget=100)
     forward(life, DECEMBER + timedelta(hours=1))
-    walk = life.store.get(Walk, network_id=NETWORK, id=walk_id(NETWORK))
+    walk = life.store.get(Walk, network_id=NETWORK, id=surprise_walk_id(NETWORK))
     life.store.save(
         replace(walk, sleeps_until=None, begun_at=NOW, wake=replace(walk.wake, at=life.world.now()))
     )
@@ -285,7 +287,7 @@ def test_a_gift_that_was_taken_back_counts_as_one_all_the_same(life: Life) -> No
 def test_switched_off_it_stops_and_switched_on_it_begins_with_the_next_month(life: Life) -> None:
     clients = regulars(life, 3)
     on(life)
-    walk = life.store.get(Walk, network_id=NETWORK, id=walk_id(NETWORK))
+    walk = life.store.get(Walk, network_id=NETWORK, id=surprise_walk_id(NETWORK))
     on(life, budget=500)  # other terms, the same walk
     assert life.store.get(Walk, network_id=NETWORK, id=walk.id) == walk
     switched(life, None)
@@ -306,7 +308,7 @@ def test_a_draw_that_its_month_did_not_see_to_its_end_is_not_gone_on_with(life: 
     clients = regulars(life, 6)
     on(life, budget=600)
     life.world.clock.now = DECEMBER  # type: ignore[attr-defined]
-    walk = life.store.get(Walk, network_id=NETWORK, id=walk_id(NETWORK))
+    walk = life.store.get(Walk, network_id=NETWORK, id=surprise_walk_id(NETWORK))
     while walk.changed == 0:
         walk_on(life.world, walk)
         walk = life.store.get(Walk, network_id=NETWORK, id=walk.id)

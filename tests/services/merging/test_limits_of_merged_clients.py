@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import EntryKind
 from chalicelib.domain.networks.bonus_rules import CompensationLimit, Gift
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.clients import plan_client
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.marketing import keep_promotions
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
@@ -99,7 +99,7 @@ def born(life: Life, client_id: str, **said: Any) -> None:
     """Planned anew."""
     client = replace(life.store.get(Client, network_id=NETWORK, id=client_id), **said)
     directory = life.world.directory(NETWORK)
-    life.store.save(plan_client.with_wake(client, directory, life.world.now()))
+    life.store.save(client_plan.with_wake(client, directory, life.world.now()))
 
 
 def gifts(life: Life, client_id: str) -> int:

@@ -10,13 +10,13 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.client_plan import with_wake
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import MessageRules, Rules
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.bookings.book import WantedLine
 from chalicelib.services.bookings.step_booking import mark_no_show
-from chalicelib.services.clients.plan_client import with_wake
 from infra.testkit.builders import NETWORK, a_client, a_consent, a_salon, save_client
 from infra.testkit.salon_driver import Life
 

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Status
+from chalicelib.domain.clients.client_plan import with_wake
 from chalicelib.domain.clients.clients import Due, VisitDay
 from chalicelib.domain.messages.messages import Message, MessageState, Outcome, Outgoing
 from chalicelib.domain.messages.spending import month_of
@@ -17,7 +18,6 @@ from chalicelib.domain.shared.tasks import TaskKind
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.bookings.confirm_visit import confirm_visit
 from chalicelib.services.bookings.step_booking import mark_no_show
-from chalicelib.services.clients.plan_client import with_wake
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from infra.testkit.builders import NETWORK, NOW, RecordingSender, a_client, a_consent, access, save_client
 from infra.testkit.salon_driver import Life

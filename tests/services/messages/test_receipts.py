@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.client_plan import with_wake
 from chalicelib.domain.clients.clients import Due
 from chalicelib.domain.messages.messages import Message, MessageState, Outcome
 from chalicelib.domain.messages.receipts import Receipt
@@ -14,7 +15,6 @@ from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.networks.network import Network, Price
 from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
 from chalicelib.domain.shared.touches import GRACE, Purpose, TouchKind, TouchState
-from chalicelib.services.clients.plan_client import with_wake
 from chalicelib.services.messages.take_receipt import RECORDED_WITHIN, NotThereYet, Taken, take_receipt
 from infra.testkit.builders import NETWORK, NOW, RecordingSender, a_consent
 from infra.testkit.salon_driver import Life

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, EntryKind, Lot
 from chalicelib.domain.networks.network import Network
@@ -15,8 +17,6 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import Touch, TouchKind, TouchState, with_touches
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.bookings.plan_booking import with_wake
-from chalicelib.services.clients import plan_client
 from chalicelib.services.networks import set_up
 from chalicelib.services.networks.set_rules import rules_history, set_rules
 from chalicelib.services.shared.ports import SaveConflict
@@ -45,7 +45,7 @@ def town(world: World) -> Town:
     town = a_town(world.store)
     stands = world.store.get(Client, network_id=NETWORK, id=MARIA)
     assert stands is not None
-    world.store.save(plan_client.with_wake(stands, world.directory(NETWORK), world.now()))
+    world.store.save(client_plan.with_wake(stands, world.directory(NETWORK), world.now()))
     return town
 
 

@@ -10,9 +10,9 @@ from chalicelib.domain.loyalty.ledger import Posted, brought_up, posted
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.lots import with_activity
 from chalicelib.domain.loyalty.undoing import reversed_entry
+from chalicelib.domain.loyalty.undone import expired_of, undone_of
 from chalicelib.domain.merging.moving import moved_in, moved_out
 from chalicelib.domain.merging.unmerging import came_back, left_again
-from chalicelib.services.loyalty.undo_entry import expired_of, undone_of
 from infra.testkit.builders import NETWORK, NOW
 
 EMPTY = Account(network_id=NETWORK, client_id="cli_maria00000000001")

@@ -1,0 +1,58 @@
+"""What becomes of a booking, becomes of its hold."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty import account_plan
+from chalicelib.domain.loyalty.account import Account, EntryKind, Hold, Posting
+from chalicelib.domain.loyalty.ledger import brought_up, released
+from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.ids import entry_id
+from chalicelib.services.bookings.plan_booking import directory_for
+from chalicelib.services.shared.world import World
+
+
+def held_until(booking: Booking, directory: Directory) -> datetime:
+    return booking.ends_at + timedelta(days=directory.rules.bonuses.hold_days)
+
+
+def with_hold(world: World, before: Booking, after: Booking) -> tuple[Booking, list[Any]]:
+    """A booking that was changed, and what must be saved with it so that its hold follows: it moves along,
+    and ends with the booking, or when that goes to another client. Reads nothing where nothing was held."""
+    moved = after.ends_at != before.ends_at
+    stays = after.is_upcoming and after.client_id == before.client_id
+    if not before.held_points or before.client_id is None or (stays and not moved):
+        return after, []
+    now, directory = world.now(), directory_for(world, after)
+    stands = world.store.account(before.network_id, before.client_id)
+    account, ends = brought_up(stands, now)
+    hold = account.hold_of_booking(before.id)
+    entries = list(ends)
+    if hold is not None and stays:
+        later = replace(hold, expires_at=max(hold.expires_at, held_until(after, directory)))
+        account = replace(account, holds=tuple(later if h is hold else h for h in account.holds))
+    elif hold is not None:
+        done = released(account, hold.id, release_posting(hold, account, "system"), now)
+        account, entries = done.account, [*entries, *done.entries]
+    if hold is None or not stays:
+        after = replace(after, held_points=0)
+    if account == stands:
+        return after, []
+    client = world.store.get(Client, network_id=before.network_id, id=before.client_id, fresh=False)
+    return after, [account_plan.with_wake(account, directory, now, client), *entries]
+
+
+def release_posting(hold: Hold, account: Account, actor: str) -> Posting:
+    return Posting(
+        id=entry_id(account.client_id, "release", hold.id),
+        kind=EntryKind.RELEASE,
+        points=0,
+        reason="released",
+        actor=actor,
+        booking_id=hold.booking_id,
+        salon_id=hold.salon_id,
+    )

@@ -1,0 +1,34 @@
+"""The bookings that make one visit."""
+
+from collections.abc import Collection
+from datetime import datetime, time, timedelta
+
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.networks.network import Directory, Salon
+from chalicelib.domain.networks.rules import MessageRules
+from chalicelib.domain.shared.zones import local_date, local_instant
+from chalicelib.services.shared.ports import Store
+
+_TAKES_PLACE = frozenset({Status.BOOKED, Status.CONFIRMED, Status.COMPLETED})
+
+
+def other_bookings_of_visit(
+    booking: Booking, salon: Salon, store: Store, statuses: Collection[Status] = _TAKES_PLACE
+) -> tuple[Booking, ...]:
+    """The client's other bookings in that salon on that local day, by start: those that take place, unless
+    others are asked for."""
+    day = local_date(booking.starts_at, salon.timezone)
+    begins, ends = (local_instant(day + timedelta(days=days), time(0), salon.timezone) for days in (0, 1))
+    found = store.starts_of_client(booking.network_id, booking.client_id or "", begins, ends)
+    ids = [id for id, _ in found if id != booking.id]
+    others = store.bookings(booking.network_id, ids) if ids else []
+    same = [o for o in others if o.salon_id == booking.salon_id and o.status in statuses]
+    return tuple(sorted(same, key=_by_start))
+
+
+def rules_of(booking: Booking, directory: Directory) -> MessageRules:
+    return directory.messages_for(booking.salon_id, [line.service_id for line in booking.lines])
+
+
+def _by_start(booking: Booking) -> tuple[datetime, str]:
+    return booking.starts_at, booking.id

@@ -1,0 +1,21 @@
+"""What a client has booked next."""
+
+from datetime import datetime
+
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
+from chalicelib.services.shared.ports import Store
+
+
+def next_booking(client: Client, store: Store, now: datetime, *, but: str | None = None) -> Booking | None:
+    """The client's next booking, in any salon of the network, however many that were cancelled lie before
+    it. but: the id of one that does not count."""
+    cursor = None
+    while True:
+        ahead = store.bookings_of_client(
+            client.network_id, client.id, since=now, newest_first=False, limit=5, cursor=cursor
+        )
+        found = next((each for each in ahead.items if each.is_upcoming and each.id != but), None)
+        cursor = ahead.cursor
+        if found is not None or cursor is None:
+            return found

@@ -1,0 +1,91 @@
+"""Walks that a change of a network's set-up begins: each is saved with that change."""
+
+from datetime import UTC, datetime, time, timedelta
+
+from msgspec.structs import replace
+
+from chalicelib.domain.loyalty.surprises import SURPRISE, next_draw_at
+from chalicelib.domain.networks.rules import Rules
+from chalicelib.domain.shared.ids import digest, time_ordered
+from chalicelib.domain.shared.waking import Wake
+from chalicelib.domain.shared.zones import local_date, local_instant
+from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.services.shared.world import World
+
+BEGINS_AFTER = timedelta(seconds=90)
+"""Other processes plan by the rules that they know for up to a minute more, and what they have begun by then
+takes up to half a minute: the walk comes after them."""
+
+
+def a_replan(world: World, network_id: str) -> Walk:
+    """A walk that begins once every process knows the present rules; to be saved with what calls for it."""
+    now = world.now()
+    return Walk(
+        network_id=network_id,
+        id=world.new_id("wlk"),
+        kind=WalkKind.REPLAN,
+        begun_at=now,
+        wake=Wake(now + BEGINS_AFTER, WalkKind.REPLAN.value),
+    )
+
+
+# --- the walk that draws surprises, as long as a network has them
+
+ASLEEP = ""
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def surprise_walk_id(network_id: str) -> str:
+    """One for each network; last in the list of its walks, wherever it has come to."""
+    return time_ordered("wlk", _FIRST, digest(network_id, SURPRISE, length=7))
+
+
+def surprise_walks(world: World, network_id: str, rules: Rules) -> list[Walk]:
+    """What must be saved with rules that have surprises: the walk that draws them, unless it is there. With
+    rules that have none it ends by itself when it next wakes."""
+    if rules.bonuses.surprise is None:
+        return []
+    id = surprise_walk_id(network_id)
+    stands = world.store.get(Walk, network_id=network_id, id=id)
+    if stands is not None and stands.finished_at is None:
+        return []
+    now = world.now()
+    walk = stands or Walk(network_id=network_id, id=id, kind=WalkKind.SURPRISE, begun_at=now)
+    asleep = asleep_until_next_draw(walk, now, world.directory(network_id).zone)
+    return [replace(asleep, finished_at=None, wake=Wake(sleeps_until(asleep), SURPRISE))]
+
+
+def asleep_until_next_draw(walk: Walk, now: datetime, zone: str) -> Walk:
+    return replace(walk, stage=ASLEEP, cursor=None, draw=None, sleeps_until=next_draw_at(now, zone))
+
+
+def sleeps_until(walk: Walk) -> datetime:
+    return walk.sleeps_until or walk.begun_at
+
+
+# --- the walk that audits at night, one in each network
+
+NIGHTLY_ID = "wlk_000000000nightly"
+"""One in each network; before all others, so that it stands last where the newest come first."""
+
+NIGHT_HOUR = time(3)
+
+
+def nightly_walk(network_id: str, now: datetime, zone: str) -> Walk:
+    """To be saved with what begins a network."""
+    at = next_night(now, zone)
+    wake = Wake(at, WalkKind.AUDIT_SAMPLE.value)
+    return Walk(
+        network_id=network_id,
+        id=NIGHTLY_ID,
+        kind=WalkKind.AUDIT_SAMPLE,
+        begun_at=now,
+        sleeps_until=at,
+        wake=wake,
+    )
+
+
+def next_night(after: datetime, zone: str) -> datetime:
+    day = local_date(after, zone)
+    at = local_instant(day, NIGHT_HOUR, zone)
+    return at if at > after else local_instant(day + timedelta(days=1), NIGHT_HOUR, zone)
