@@ -22,11 +22,11 @@ from chalicelib.domain.shared.touches import TouchKind, TouchState
 from chalicelib.domain.simulations.simulations import Simulation
 from chalicelib.domain.waking.walks import Walk, WalkKind
 from chalicelib.services.loyalty import keep_coupons, undo_entry
-from chalicelib.services.loyalty.draw_surprises import walk_id
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.messages.take_receipt import Taken, take_receipt
 from chalicelib.services.networks.set_rules import set_rules
 from chalicelib.services.shared import answer_once
+from chalicelib.services.shared.walks import surprise_walk_id
 from chalicelib.services.shared.world import World
 from chalicelib.services.simulations.simulate_programme import begin_simulation, see_simulation
 from chalicelib.services.visits.refund_visit import refund
@@ -300,7 +300,7 @@ def _rules_of(life: Life, simulation: Simulation) -> Any:
 def test_a_draw_in_the_middle_goes_on_within_its_budget(life: Life, store: Table) -> None:
     life.world.clock.now = DECEMBER  # type: ignore[attr-defined]
     for _ in range(20):
-        walk = store.get(Walk, network_id=OTHER_NETWORK, id=walk_id(OTHER_NETWORK))
+        walk = store.get(Walk, network_id=OTHER_NETWORK, id=surprise_walk_id(OTHER_NETWORK))
         assert walk is not None
         if walk.draw is None:
             break

@@ -198,6 +198,7 @@ def test_two_workers_at_once_do_not_spend_more_than_the_budget(life: Life) -> No
     on(life, budget=400)
     life.world.clock.now = DECEMBER  # type: ignore[attr-defined]
     id, quicker = surprise_walk_id(NETWORK), 0
+
     def place() -> Walk:
         return life.store.get(Walk, network_id=NETWORK, id=id)
 
