@@ -1,6 +1,7 @@
 """The one PynamoDB model: an item of the table with its key, the attributes that its indexes read, and its
 body; and how a domain value becomes one and back."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -39,39 +40,6 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
     client_key / salon_key / network_key + at, status.
     """
 
-    class Wake(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
-        class Meta:
-            index_name = "wake"
-            projection = KeysOnlyProjection()
-
-        wake_shard = UnicodeAttribute(hash_key=True)
-        wake_at = UnicodeAttribute(range_key=True)
-
-    class ByClient(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
-        class Meta:
-            index_name = "by_client"
-            projection = KeysOnlyProjection()
-
-        client_key = UnicodeAttribute(hash_key=True)
-        at = UnicodeAttribute(range_key=True)
-
-    class BySalon(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
-        class Meta:
-            index_name = "by_salon"
-            projection = IncludeProjection(BY_SALON_INCLUDES)
-
-        salon_key = UnicodeAttribute(hash_key=True)
-        at = UnicodeAttribute(range_key=True)
-        status = UnicodeAttribute(null=True)
-
-    class ByNetwork(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]
-        class Meta:
-            index_name = "by_network"
-            projection = KeysOnlyProjection()
-
-        network_key = UnicodeAttribute(hash_key=True)
-        at = UnicodeAttribute(range_key=True)
-
     class Item(Model):
         class Meta(_Binding):
             connect_timeout_seconds = CONNECT_SECONDS
@@ -93,15 +61,27 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
         wake_shard = UnicodeAttribute(null=True)
         wake_at = UnicodeAttribute(null=True)
 
-        wake = Wake()
-        by_client = ByClient()
-        by_salon = BySalon()
-        by_network = ByNetwork()
+        wake = _index("wake", hashed_by="wake_shard", ordered_by="wake_at")
+        by_client = _index("by_client", hashed_by="client_key")
+        by_salon = _index("by_salon", hashed_by="salon_key", includes=BY_SALON_INCLUDES)
+        by_network = _index("by_network", hashed_by="network_key")
 
     Item.Meta.table_name = table_name
     Item.Meta.region = region
     Item.Meta.host = host
     return Item
+
+
+def _index(name: str, *, hashed_by: str, ordered_by: str = "at", includes: Sequence[str] = ()) -> Any:
+    """A secondary index. includes: what it holds besides the keys."""
+    projection = IncludeProjection(list(includes)) if includes else KeysOnlyProjection()
+    attributes = {
+        hashed_by: UnicodeAttribute(hash_key=True),
+        ordered_by: UnicodeAttribute(range_key=True),
+        **{each: UnicodeAttribute(null=True) for each in includes},
+    }
+    meta = type("Meta", (), {"index_name": name, "projection": projection})
+    return type(name, (GlobalSecondaryIndex,), {"Meta": meta, **attributes})()
 
 
 def connected(region: str, host: str | None = None) -> Connection:

@@ -13,6 +13,7 @@ from chalicelib.domain.marketing.promotions import PromotionShare, Taken
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.shared.aliases import Alias
 from chalicelib.services.shared.ports import SaveConflict, Woken
+from chalicelib.services.shared.storable import Storable
 from chalicelib.store import keys
 from chalicelib.store.failures import code_of
 from chalicelib.store.item import after_save, attributes_of, bound_to, connected, value_of
@@ -37,7 +38,7 @@ class Table(PlanReads, ReportReads):
 
     # --- writing
 
-    def save(self, *values: Any, remove: Sequence[Any] = ()) -> tuple[Any, ...]:
+    def save(self, *values: Any, remove: Sequence[Storable] = ()) -> tuple[Any, ...]:
         """Puts all values or none; see the port."""
         if len(values) == 1 and not remove:
             self._save_one(values[0])
@@ -45,7 +46,7 @@ class Table(PlanReads, ReportReads):
             self._save_all(values, remove)
         return tuple(after_save(value) for value in values)
 
-    def _save_one(self, value: Any) -> None:
+    def _save_one(self, value: Storable) -> None:
         try:
             self._item_of(value).save(condition=self._condition(value))
         except PutError as error:
@@ -53,7 +54,7 @@ class Table(PlanReads, ReportReads):
                 raise SaveConflict(value) from error
             raise
 
-    def _save_all(self, values: Sequence[Any], remove: Sequence[Any]) -> None:
+    def _save_all(self, values: Sequence[Storable], remove: Sequence[Storable]) -> None:
         """One transaction. One that collides with another in flight is tried again: nothing of it was
         written."""
         for attempt in range(1, _TRANSACTION_TRIES + 1):
@@ -73,7 +74,7 @@ class Table(PlanReads, ReportReads):
                     raise
                 time.sleep(0.02 * attempt)
 
-    def delete(self, value: Any) -> None:
+    def delete(self, value: Storable) -> None:
         try:
             self._item_of(value).delete(condition=self._still_there(value))
         except DeleteError as error:
@@ -81,10 +82,10 @@ class Table(PlanReads, ReportReads):
                 raise SaveConflict(value) from error
             raise
 
-    def _item_of(self, value: Any) -> Any:
+    def _item_of(self, value: Storable) -> Any:
         return self.item(**attributes_of(value, self.shards))
 
-    def _condition(self, value: Any) -> Any:
+    def _condition(self, value: Storable) -> Any:
         if isinstance(value, keys.OVERWRITTEN):
             return None
         if isinstance(value, Alias) and value.moved:
@@ -93,11 +94,11 @@ class Table(PlanReads, ReportReads):
             return self.item.pk.does_not_exist()
         return self.item.version == value.version
 
-    def _still_there(self, value: Any) -> Any:
+    def _still_there(self, value: Storable) -> Any:
         """What is removed is there, and as it was read."""
         return self.item.version == value.version if hasattr(value, "version") else self.item.pk.exists()
 
-    def locate(self, value: Any) -> tuple[str, str, str]:
+    def locate(self, value: Storable) -> tuple[str, str, str]:
         """Partition key, sort key and wake shard of a value."""
         place = keys.place_of(value)
         return place.pk, place.sk, place.shard(self.shards)

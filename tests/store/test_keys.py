@@ -2,12 +2,13 @@
 
 import re
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.services.shared.storable import Storable
 from chalicelib.store import keys
 from chalicelib.store.kinds import KINDS
 from infra.package import ROOT
@@ -71,6 +72,12 @@ def test_every_stored_type_has_a_template_and_every_template_a_type() -> None:
     for value in samples:
         assert keys.place_of(value).pk.startswith(f"NET#{NETWORK}")
     assert sorted(kind.item for kind in KINDS.values()) == sorted(keys.TEMPLATES)
+    assert set(KINDS) == set(get_args(Storable))
+
+
+def test_the_docs_name_kinds_that_there_are() -> None:
+    named = set(re.findall(r"`get\((\w+)\)`", DOC))
+    assert named <= {kind.__name__ for kind in KINDS}
 
 
 def test_what_is_not_stored_has_no_place() -> None:

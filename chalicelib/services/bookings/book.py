@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from msgspec import Struct
 
@@ -17,6 +16,7 @@ from chalicelib.domain.shared.ids import derived
 from chalicelib.services.clients.follow_merge import ensure_present
 from chalicelib.services.clients.keep_client import NewClient, drafted, find_client, see_client
 from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 
 LINES_MOST = 20
@@ -143,7 +143,7 @@ def usual_price(service: Service, salon: Salon) -> int | None:
 
 def _client_of(
     world: World, access: Access, said: str | NewClient, request_id: str | None
-) -> tuple[str, Client | None, list[Any]]:
+) -> tuple[str, Client | None, list[Storable]]:
     """The client's id, the client where they were read, and what must be saved with the booking because they
     are new."""
     if isinstance(said, str):

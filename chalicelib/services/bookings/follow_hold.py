@@ -1,7 +1,6 @@
 """What becomes of a booking, becomes of its hold."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -13,6 +12,7 @@ from chalicelib.domain.loyalty.ledger import brought_up, released
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.services.bookings.plan_booking import directory_for
+from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 
 
@@ -20,7 +20,7 @@ def held_until(booking: Booking, directory: Directory) -> datetime:
     return booking.ends_at + timedelta(days=directory.rules.bonuses.hold_days)
 
 
-def with_hold(world: World, before: Booking, after: Booking) -> tuple[Booking, list[Any]]:
+def with_hold(world: World, before: Booking, after: Booking) -> tuple[Booking, list[Storable]]:
     """A booking that was changed, and what must be saved with it so that its hold follows: it moves along,
     and ends with the booking, or when that goes to another client. Reads nothing where nothing was held."""
     moved = after.ends_at != before.ends_at

@@ -50,7 +50,7 @@ def register_client(world: World, access: Access, new: NewClient, request_id: st
     """Makes a client. Raises CLIENT_EXISTS (details.client_id) when phone or e-mail are taken, INVALID_..."""
     client, others = drafted(world, access, new, request_id)
     try:
-        return world.store.save(client, *others)[0]  # type: ignore[no-any-return]
+        return world.store.save(client, *others)[0]
     except SaveConflict:
         stands = world.store.get(Client, network_id=access.network_id, id=client.id) if request_id else None
         if stands is not None:

@@ -53,7 +53,7 @@ def _changed(world: World, access: Access, client_id: str, change: Callable[[Cli
         if wanted == client:
             return client
         try:
-            return world.store.save(wanted)[0]  # type: ignore[no-any-return]
+            return world.store.save(wanted)[0]
         except SaveConflict:
             continue
     raise conflict("TRY_AGAIN", "Somebody else changed this client at the same moment; try again.")

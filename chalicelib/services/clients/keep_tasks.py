@@ -28,5 +28,5 @@ def finish_task(world: World, access: Access, task_id: str) -> Task:
             (saved,) = world.store.save(replace(task, done_at=world.now(), actor=access.actor))
         except SaveConflict:
             continue
-        return saved  # type: ignore[no-any-return]
+        return saved
     raise conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")

@@ -156,4 +156,4 @@ def replay(receiving: Receiving, network_id: str, inbox_id: str) -> InboxItem:
     )
     (saved,) = world.store.save(again)
     receiving.intake.take_in(saved)
-    return saved  # type: ignore[no-any-return]
+    return saved

@@ -2,7 +2,6 @@
 comes to nothing (the points are free again), or at the desk, while a bill without a booking is made out."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -24,6 +23,7 @@ from chalicelib.services.clients.follow_merge import present
 from chalicelib.services.loyalty.post_once import post_once
 from chalicelib.services.loyalty.visit_points import bill_of, ensure_fits, ensure_redeemable, programme_of
 from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import Allow, World
 
 DESK_HOLD = timedelta(hours=12)
@@ -208,7 +208,7 @@ def release_hold(world: World, access: Access, hold_id: str) -> Entry:
         hold = Hold(entry.id, now, (), booking_id, entry.salon_id)
         return released(account, hold_id, release_posting(hold, account, access.actor), now)
 
-    def beside(done: Posted) -> list[Any]:
+    def beside(done: Posted) -> list[Storable]:
         booking = (
             world.store.get(Booking, network_id=access.network_id, id=booking_id) if booking_id else None
         )

@@ -3,7 +3,6 @@ who gives, times a calendar month for each client."""
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,6 +15,7 @@ from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError, refused
 from chalicelib.domain.shared.operations import Tally
 from chalicelib.domain.shared.zones import local_date
+from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 
 _KEPT = timedelta(days=70)
@@ -35,7 +35,7 @@ class _Count(Struct, frozen=True):
 
 def within_limits(
     world: World, access: Access, posting: Posting, client_id: str
-) -> Callable[[Posted], list[Any]]:
+) -> Callable[[Posted], list[Storable]]:
     """What is to be saved with a compensation, so that two at once cannot both be the last that is allowed:
     the counts, guarded by their versions. It raises OVER_LIMIT, with which limit, and who may give more.
 
@@ -44,12 +44,12 @@ def within_limits(
     and under whatever name, should they have been merged since.
     """
 
-    def beside(done: Posted) -> list[Any]:
+    def beside(done: Posted) -> list[Storable]:
         rules = world.directory(access.network_id).rules.bonuses
         limit = None if access.role is Role.OWNER else rules.compensation.get(access.role.value, _NONE)
         if limit is not None and posting.points > limit.points:
             raise _over("points", limit.points, access, rules, posting, client_id)
-        found = []
+        found: list[Storable] = []
         for count in _counts(world, access, done.account, limit):
             tally = world.store.get(Tally, network_id=access.network_id, name=count.name) or Tally(
                 network_id=access.network_id, name=count.name, expires_at=world.now() + _KEPT

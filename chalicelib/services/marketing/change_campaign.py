@@ -1,11 +1,11 @@
 """Change a campaign as it stands, with whatever is to be saved along."""
 
 from collections.abc import Callable
-from typing import Any
 
 from chalicelib.domain.marketing.campaigns import Campaign
 from chalicelib.domain.shared.errors import conflict, missing
 from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 
 
@@ -13,7 +13,7 @@ def changed(
     world: World,
     campaign: Campaign,
     change: Callable[[Campaign], Campaign],
-    also: Callable[[Campaign], list[Any]] = lambda becomes: [],
+    also: Callable[[Campaign], list[Storable]] = lambda becomes: [],
 ) -> Campaign:
     """The campaign after the change, which may refuse it; one that it leaves as it is is not saved. also: of
     the changed campaign, what is saved in the same transaction. Raises NOT_FOUND, TRY_AGAIN."""

@@ -30,7 +30,7 @@ def make_campaign(
     draft = Campaign(network_id=access.network_id, id=id, created_at=now, actor=access.actor, **said)
     draft = checked_campaign(draft, directory_naming(world, draft), now)
     try:
-        return world.store.save(draft)[0]  # type: ignore[no-any-return]
+        return world.store.save(draft)[0]
     except SaveConflict:
         stands = world.store.get(Campaign, network_id=access.network_id, id=id) if request_id else None
         if stands is None:

@@ -73,7 +73,7 @@ def start(world: World, access: Access, campaign_id: str) -> Campaign:
     saved = world.store.save(started, invite, tally)
     if invite.wake is not None and invite.wake.at <= now:
         world.wake_queue.wake_item(saved[1])
-    return saved[0]  # type: ignore[no-any-return]
+    return saved[0]
 
 
 def _ensure_ready(world: World, campaign: Campaign) -> None:

@@ -16,7 +16,7 @@ from chalicelib.domain.clients.clients import Client, DeadAddress
 from chalicelib.domain.marketing.campaigns import Recipient
 from chalicelib.domain.messages.messages import Message, MessageState, message_id
 from chalicelib.domain.messages.receipts import Receipt, applied, price_of_a_part
-from chalicelib.domain.messages.spending import month_of
+from chalicelib.domain.messages.spending import Spending, month_of
 from chalicelib.domain.networks.network import Price
 from chalicelib.domain.shared.ids import instant_of
 from chalicelib.domain.shared.touches import GRACE, Touch, TouchKind, TouchState, with_touches
@@ -101,9 +101,8 @@ def _applied(world: World, message: Message, receipt: Receipt) -> Message:
         after = applied(message, receipt)
         if after == message:
             return message
-        values: list[Any] = [after, *_spending(world, message, after)]
         try:
-            return world.store.save(*values)[0]  # type: ignore[no-any-return]
+            return world.store.save(after, *_spending(world, message, after))[0]
         except SaveConflict:
             message = (
                 world.store.get(
@@ -114,7 +113,7 @@ def _applied(world: World, message: Message, receipt: Receipt) -> Message:
     raise SaveConflict(message)
 
 
-def _spending(world: World, before: Message, after: Message) -> list[Any]:
+def _spending(world: World, before: Message, after: Message) -> list[Spending]:
     difference = (after.cost_micros or 0) - (before.cost_micros or 0)
     rules = world.directory(before.network_id).rules.messages
     if not difference or rules.monthly_budget_usd_cents is None:

@@ -146,4 +146,4 @@ def revoke_key(world: World, network_id: str, key_id: str) -> Key:
     if owners == [key]:
         raise conflict("LAST_OWNER_KEY", "Make another owner's key before you revoke the last one.")
     (revoked,) = world.store.save(replace(key, revoked_at=world.now()))
-    return revoked  # type: ignore[no-any-return]
+    return revoked

@@ -64,7 +64,7 @@ def answer_at(world: World, network_id: str, number: str) -> InboundNumber:
             return stands
         try:
             wanted = replace(stands, network_ids=(*stands.network_ids, network_id))
-            return world.store.save(wanted)[0]  # type: ignore[no-any-return]
+            return world.store.save(wanted)[0]
         except SaveConflict:
             continue
     raise conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")

@@ -68,7 +68,7 @@ def _saved(world: World, access: Access, network: Network, rules: Rules) -> Netw
         if (saved.rules_version, saved.rules) != (changed.rules_version, rules):
             raise _stale(saved) from None
     world.directories.forget(network.network_id)
-    return saved  # type: ignore[no-any-return]
+    return saved
 
 
 def _line(network: Network, world: World, actor: str) -> RulesChange:

@@ -37,7 +37,7 @@ def make_network(world: World, *, name: str, country: str, language: str) -> Net
         created_at=world.now(),
     )
     walk = nightly_walk(network.network_id, world.now(), UTC)
-    return world.store.save(network, walk)[0]  # type: ignore[no-any-return]
+    return world.store.save(network, walk)[0]
 
 
 def change_network(world: World, access: Access, changes: Mapping[str, Any]) -> Network:
@@ -188,7 +188,7 @@ def _added(
             raise
         return stands
     world.directories.forget(value.network_id)
-    return saved  # type: ignore[no-any-return]
+    return saved
 
 
 def _changed(
@@ -219,5 +219,5 @@ def _changed(
         except SaveConflict:
             continue
         world.directories.forget(access.network_id)
-        return saved  # type: ignore[no-any-return]
+        return saved
     raise conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")

@@ -3,7 +3,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, overload
 
 from msgspec import Struct
 
@@ -26,8 +26,10 @@ from chalicelib.domain.shared.tasks import Task
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.domain.simulations.simulations import Simulation
 from chalicelib.domain.waking.walks import Walk
+from chalicelib.services.shared.storable import Storable
 
 T = TypeVar("T")
+V = TypeVar("V", bound=Storable)
 
 Woken = Booking | Client | Account | Recipient | InboxItem | Walk | Promotion
 """Whatever carries a wake pointer."""
@@ -79,7 +81,12 @@ class Store(Protocol):
     Raises SaveConflict.
     """
 
-    def save(self, *values: Any, remove: Sequence[Any] = ()) -> tuple[Any, ...]: ...
+    @overload
+    def save(
+        self, first: V, /, *values: Storable, remove: Sequence[Storable] = ()
+    ) -> tuple[V, *tuple[Any, ...]]: ...
+    @overload
+    def save(self, *, remove: Sequence[Storable]) -> tuple[()]: ...
 
     def get(self, kind: type[T], /, *, fresh: bool = True, **key: str) -> T | None:
         """The value of that kind with that key: the fields by which the kind is found, each by its name.

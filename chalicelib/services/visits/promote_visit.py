@@ -3,7 +3,6 @@ and reads what it must, writes nothing: all is saved with the visit."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,6 +19,7 @@ from chalicelib.domain.networks.offers import Offer
 from chalicelib.services.clients.next_booking import next_booking
 from chalicelib.services.loyalty.visit_points import posting_id, programme_of, visited_on
 from chalicelib.services.marketing.count_promotion import Parts, any_share, shares_for
+from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 
 
@@ -29,7 +29,7 @@ class Promoted(Struct, frozen=True):
     account: Account
     entries: tuple[Entry, ...]
     points: int
-    counted: tuple[Any, ...]
+    counted: tuple[Storable, ...]
 
 
 class _Room(Struct, frozen=True):
@@ -135,7 +135,7 @@ def _room(world: World, offer: Offer, client: Client, former: Sequence[str], wan
     return _Room(offer, taken, is_new, parts)
 
 
-def _counted(room: _Room, currency: str) -> tuple[Any, ...]:
+def _counted(room: _Room, currency: str) -> tuple[Storable, ...]:
     """The visit and its client stand in the first share that gives of it."""
     taken = replace(room.taken, points=room.taken.points + room.points, visits=room.taken.visits + 1)
     shares = []
@@ -154,7 +154,7 @@ def given_back(
     reversals: Sequence[Entry],
     *,
     visit: bool,
-) -> list[Any]:
+) -> list[Storable]:
     """What must be saved with entries that take back what a promotion gave for a visit: the cap has that much
     room again. account: of whom the client is now. entries: theirs, and of those with whom they were merged.
     visit: whether the visit itself is taken back."""

@@ -31,6 +31,7 @@ from chalicelib.domain.shared.months import month_of
 from chalicelib.services.clients.follow_merge import present_account
 from chalicelib.services.loyalty.keep_coupons import issued_coupon
 from chalicelib.services.loyalty.visit_points import posting_id, programme_of, visited_on
+from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 
 
@@ -47,7 +48,7 @@ class VisitGifts(Struct, frozen=True):
 
     account: Account
     entries: tuple[Entry, ...] = ()
-    beside: tuple[Any, ...] = ()
+    beside: tuple[Storable, ...] = ()
 
 
 class _Visit(Struct, frozen=True):
@@ -115,7 +116,7 @@ def gifts_of_visit(
     day = VisitDay(visited_on(booking, directory), booking.salon_id)
     account, coupons = _coupons(visit, without_old_uses(account, visitor.recent_visits, day.on), visitor, day)
     account, entries = _streak(visit, account, month_of(day.on))
-    beside: tuple[Any, ...] = coupons
+    beside: tuple[Storable, ...] = coupons
     if visit.rules.referral is not None and _brings_referral(before, account, booking.paid_minor or 0):
         account, more, theirs = _referral(visit, account, before, referrer)
         entries, beside = (*entries, *more), (*beside, *theirs)
@@ -167,7 +168,7 @@ def _streak(visit: _Visit, account: Account, month: int) -> tuple[Account, tuple
 
 def _referral(
     visit: _Visit, account: Account, friend: Client, referrer: Referrer | None
-) -> tuple[Account, tuple[Entry, ...], tuple[Any, ...]]:
+) -> tuple[Account, tuple[Entry, ...], tuple[Storable, ...]]:
     """Both sides' gifts. The referrer's entry is named by the friend, so that there is one for each friend
     however many of their visits are told at once."""
     gifts = visit.rules.referral
@@ -175,7 +176,7 @@ def _referral(
     times = account.referral.times if account.referral else 0
     mark = ReferralGift(times + 1, visit.booking.id)
     entries: tuple[Entry, ...] = ()
-    theirs: tuple[Any, ...] = ()
+    theirs: tuple[Storable, ...] = ()
     if gifts.friend.points:
         done = posted(
             account,

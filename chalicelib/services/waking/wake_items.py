@@ -14,6 +14,7 @@ from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.waking import Wake, after_failure
 from chalicelib.services.messages.send_touches import Throttled
 from chalicelib.services.shared.ports import DueItem, SaveConflict
+from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 
 log = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ def _back_off(world: World, pk: str, sk: str, error: Exception, now: datetime, *
         return "failed"
     trouble = after_failure(value.trouble, f"{type(error).__name__}: {error}", now, parks=parks)
     wake = None if trouble.parked else Wake(trouble.retry_at, value.wake.why)
-    values: list[Any] = [replace(value, trouble=trouble, wake=wake)]
+    values: list[Storable] = [replace(value, trouble=trouble, wake=wake)]
     if trouble.parked:
         values.append(
             Parked(network_id=value.network_id, item=f"{sk} {value.id}", error=trouble.error, at=now)

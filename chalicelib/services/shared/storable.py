@@ -1,0 +1,73 @@
+"""What the store keeps: the union of all kinds of values that `Store.save` takes."""
+
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clearing.clearing import Clearing, ClearingPart
+from chalicelib.domain.clients.clients import Client, ConsentChange
+from chalicelib.domain.intake.inbox import InboxItem
+from chalicelib.domain.loyalty.account import Account, Entry
+from chalicelib.domain.loyalty.coupons import Coupon
+from chalicelib.domain.loyalty.surprises import SurpriseMonth
+from chalicelib.domain.loyalty.wallet import DevicePass, PassDevice
+from chalicelib.domain.marketing.campaigns import Campaign, Recipient
+from chalicelib.domain.marketing.promotions import Promotion, PromotionShare, Taken
+from chalicelib.domain.messages.messages import Message
+from chalicelib.domain.messages.spending import Spending
+from chalicelib.domain.networks.network import (
+    Connection,
+    Key,
+    Network,
+    Price,
+    Salon,
+    Service,
+    Staff,
+    Template,
+)
+from chalicelib.domain.networks.offers import Offer
+from chalicelib.domain.networks.rules import RulesChange
+from chalicelib.domain.shared.aliases import Alias, InboundNumber
+from chalicelib.domain.shared.links import Link
+from chalicelib.domain.shared.operations import GivenAnswer, Parked, Tally
+from chalicelib.domain.shared.tasks import Task
+from chalicelib.domain.simulations.simulations import Simulation
+from chalicelib.domain.waking.walks import Walk
+
+Storable = (
+    Network
+    | Salon
+    | Staff
+    | Service
+    | Connection
+    | Key
+    | Client
+    | Account
+    | Entry
+    | Coupon
+    | Message
+    | Booking
+    | Alias
+    | InboxItem
+    | GivenAnswer
+    | Parked
+    | Tally
+    | Link
+    | Template
+    | Price
+    | ConsentChange
+    | PassDevice
+    | DevicePass
+    | Recipient
+    | RulesChange
+    | Campaign
+    | Promotion
+    | Offer
+    | PromotionShare
+    | Taken
+    | SurpriseMonth
+    | Walk
+    | Simulation
+    | Task
+    | Clearing
+    | ClearingPart
+    | Spending
+    | InboundNumber
+)
