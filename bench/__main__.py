@@ -28,7 +28,7 @@ from bench.measures import (
 )
 from bench.report import cost_page, scale_page
 from bench.report.figures import RESULTS, Figure, printed, table, write
-from bench.setting.environment import Ground, local_ground
+from bench.setting.environment import BenchEnvironment, local_environment
 from bench.setting.meter import Meter
 
 COUNTED = {"receipts": receipts, "calls": calls, "sweep": sweep, "postings": postings}
@@ -51,9 +51,9 @@ def main() -> int:
     def tell(line: str) -> None:
         print(f"  {time.monotonic() - began:5.1f} s  {line}", flush=True)
 
-    with local_ground() as ground:
-        tell(f"measuring on {ground.endpoint_url}")
-        found, tables = measured(ground, wanted or PARTS, tell)
+    with local_environment() as environment:
+        tell(f"measuring on {environment.endpoint_url}")
+        found, tables = measured(environment, wanted or PARTS, tell)
     print(f"\n{printed(found)}")
     if not wanted:
         write(found, tables)
@@ -63,29 +63,29 @@ def main() -> int:
     return 0
 
 
-def measured(ground: Ground, parts: Any, tell: Any) -> tuple[list[Figure], Tables]:
+def measured(environment: BenchEnvironment, parts: Any, tell: Any) -> tuple[list[Figure], Tables]:
     """The figures of those parts, and the rows behind some of them."""
     found: list[Figure] = []
     tables: Tables = {}
     if "visit" in parts:
-        meters = {site: visit.lived(ground, site) for site in SITES}
+        meters = {site: visit.lived(environment, site) for site in SITES}
         found += visit.figures(meters)
         tables["steps"] = visit.rows(meters["standard"])
         for site, meter in meters.items():
             print(f"\nA visit of a new client, by {site}\n\n{_steps(meter)}\n")
     if "messages" in parts:
-        tables["messages"] = messages.measured(ground)
-        found += messages.figures(tables["messages"], ground)
+        tables["messages"] = messages.measured(environment)
+        found += messages.figures(tables["messages"], environment)
         print(f"\nMessages by kind\n\n{_messages(tables['messages'])}\n")
     for name, part in COUNTED.items():
         if name in parts:
-            found += part.figures(ground)
+            found += part.figures(environment)
             tell(f"{name}: counted")
     for name, timed in TIMED.items():
         if name in parts:
-            found += timed.figures(ground, tell)
+            found += timed.figures(environment, tell)
     if "simulation" in parts:
-        found += [*simulation.figures(tell), *simulation_walk.figures(ground, tell)]
+        found += [*simulation.figures(tell), *simulation_walk.figures(environment, tell)]
     if "peak" in parts:
         tables["peak"] = peak.measured(tell)
         found += peak.figures(tables["peak"])

@@ -11,7 +11,7 @@ from itertools import cycle, islice
 from typing import Any
 
 from bench.report.figures import Figure
-from bench.setting.environment import SHARDS, Ground
+from bench.setting.environment import SHARDS, BenchEnvironment
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import held, posted, released
 from chalicelib.domain.loyalty.ledger_check import faults
@@ -122,7 +122,7 @@ def read_each(kept: list[Ledger]) -> float:
 
 
 def figures(
-    ground: Ground, tell: Callable[[str], None], *, sizes: tuple[int, int] = (10_000, 100_000)
+    environment: BenchEnvironment, tell: Callable[[str], None], *, sizes: tuple[int, int] = (10_000, 100_000)
 ) -> list[Figure]:
     kept = [ledger(number) for number in range(_KEPT)]
     few, many = sizes

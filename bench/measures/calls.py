@@ -7,19 +7,19 @@ from typing import Any
 
 from bench.report.figures import Figure
 from bench.setting.deliveries import DELIVERIES
-from bench.setting.environment import Ground
+from bench.setting.environment import BenchEnvironment
 from bench.setting.http import Http
-from bench.setting.metered_driver import SALON, SERVICE, STAFF, Salon
+from bench.setting.metered_driver import SALON, SERVICE, STAFF, MeteredDriver
 
 
 class Desk:
     """The reception of a salon, whose process has the network's rules and its key at hand."""
 
-    def __init__(self, ground: Ground) -> None:
-        self.salon = Salon(ground)
-        self.http = Http(self.salon)
+    def __init__(self, environment: BenchEnvironment) -> None:
+        self.driver = MeteredDriver(environment)
+        self.http = Http(self.driver)
         self._phones: Iterator[int] = itertools.count(37369000000)
-        with self.salon.meter.step("warming"):
+        with self.driver.meter.step("warming"):
             self.http.get("/v1/salons")
         self.known = self._register()
 
@@ -28,13 +28,13 @@ class Desk:
 
     def _register(self) -> dict[str, Any]:
         given = {"name": "Maria Popescu", "phone": self.phone(), "email": "maria@example.com"}
-        with self.salon.meter.step("warming"):
+        with self.driver.meter.step("warming"):
             client: dict[str, Any] = self.http.post("/v1/clients", given)
         return client
 
     def book(self, client: dict[str, Any], headers: dict[str, str] | None = None) -> int:
         """Makes a booking; how many calls it took."""
-        starts_at = (self.salon.clock.now + timedelta(days=3)).isoformat()
+        starts_at = (self.driver.clock.now + timedelta(days=3)).isoformat()
         body = {
             "salon_id": SALON,
             "starts_at": starts_at,
@@ -46,20 +46,20 @@ class Desk:
         """Takes a webhook of each site that signs or not; the most calls that one took."""
         most = 0
         for site, make in DELIVERIES.items():
-            raw, headers = make(self.salon.clock.now + timedelta(days=2), self.salon.clock.now)
-            address = f"/hooks/{site}/{self.salon.connections[site].token}"
+            raw, headers = make(self.driver.clock.now + timedelta(days=2), self.driver.clock.now)
+            address = f"/hooks/{site}/{self.driver.connections[site].token}"
             most = max(most, self._counted(lambda: self.http.post(address, raw, headers)))  # noqa: B023 - called at once
         return most
 
     def _counted(self, ask: Callable[[], Any]) -> int:
-        self.salon.meter.steps.pop("asked", None)
-        with self.salon.meter.step("asked") as spent:
+        self.driver.meter.steps.pop("asked", None)
+        with self.driver.meter.step("asked") as spent:
             ask()
         return sum(spent.calls.values())
 
 
-def figures(ground: Ground) -> list[Figure]:
-    desk = Desk(ground)
+def figures(environment: BenchEnvironment) -> list[Figure]:
+    desk = Desk(environment)
     by_id = desk.book({"client_id": desk.known["id"]})
     by_phone = desk.book({"client": {"name": "Maria Popescu", "phone": desk.known["phone"]}})
     new = desk.book({"client": {"name": "Ion Rusu", "phone": desk.phone()}})
@@ -99,5 +99,5 @@ def figures(ground: Ground) -> list[Figure]:
             "calls to book: with Idempotency-Key", once, "calls", None, "client by id; the key's answer too"
         ),
     ]
-    ground.drop(desk.salon.table)
+    environment.drop(desk.driver.table)
     return found

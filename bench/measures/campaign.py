@@ -15,9 +15,9 @@ from msgspec.structs import replace
 
 from bench.measures.drain import Requests
 from bench.report.figures import Figure
-from bench.setting.environment import Ground
+from bench.setting.environment import BenchEnvironment
 from bench.setting.meter import Spent
-from bench.setting.metered_driver import SALON, Salon
+from bench.setting.metered_driver import SALON, MeteredDriver
 from chalicelib.domain.clients.clients import Client, VisitDay
 from chalicelib.domain.marketing.campaigns import Campaign
 from chalicelib.domain.networks.segments import Segment
@@ -35,24 +35,24 @@ SEGMENT = Segment(categories=("developing",), sources=("spring",))
 """What is known of a client without asking for their bookings."""
 
 
-def counted(ground: Ground, clients: int) -> Spent:
+def counted(environment: BenchEnvironment, clients: int) -> Spent:
     """What it costs to find the recipients among so many clients."""
-    salon, campaign = _started(ground, clients, watched=True)
-    with salon.meter.step("inviting") as spent:
-        _exhaust(_slices(_quiet(salon), campaign))
-    ground.drop(salon.table)
+    driver, campaign = _started(environment, clients, watched=True)
+    with driver.meter.step("inviting") as spent:
+        _exhaust(_slices(_quiet(driver), campaign))
+    environment.drop(driver.table)
     return spent
 
 
-def peak_bytes(ground: Ground, clients: int) -> int:
+def peak_bytes(environment: BenchEnvironment, clients: int) -> int:
     """The most that Python had allocated at once for it. Tracing is slow: fewer are of the segment."""
-    salon, campaign = _started(ground, clients, every=10)
+    driver, campaign = _started(environment, clients, every=10)
     gc.collect()
     tracemalloc.start()
-    _exhaust(_slices(_quiet(salon), campaign))
+    _exhaust(_slices(_quiet(driver), campaign))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    ground.drop(salon.table)
+    environment.drop(driver.table)
     return peak
 
 
@@ -62,12 +62,12 @@ def _exhaust(slices: Iterator[None]) -> None:
 
 
 def _started(
-    ground: Ground, clients: int, *, watched: bool = False, every: int = 2
-) -> tuple[Salon, Campaign]:
+    environment: BenchEnvironment, clients: int, *, watched: bool = False, every: int = 2
+) -> tuple[MeteredDriver, Campaign]:
     """A network of so many clients, of whom one in `every` is of the segment."""
-    salon = Salon(ground, watched=watched)
-    _lay_out(salon, _clients(salon, clients, every))
-    world, now = salon.world, salon.clock.now
+    driver = MeteredDriver(environment, watched=watched)
+    _lay_out(driver, _clients(driver, clients, every))
+    world, now = driver.world, driver.clock.now
     said: dict[str, Any] = {
         "name": "Spring",
         "texts": {"ru": "{client}, весной -20 %"},
@@ -77,11 +77,11 @@ def _started(
         "per_minute": 1_000,
     }
     draft = keep_campaigns.make_campaign(world, access(), said, "bench")
-    return salon, run_campaign.start(world, access(), draft.id)
+    return driver, run_campaign.start(world, access(), draft.id)
 
 
-def _clients(salon: Salon, number: int, every: int) -> Iterator[Client]:
-    today = salon.clock.now.date()
+def _clients(driver: MeteredDriver, number: int, every: int) -> Iterator[Client]:
+    today = driver.clock.now.date()
     visits = tuple(VisitDay(today - timedelta(days=ago), SALON) for ago in (20, 60, 95))
     for place in range(number):
         yield a_client(
@@ -89,7 +89,7 @@ def _clients(salon: Salon, number: int, every: int) -> Iterator[Client]:
             phone=f"+3736{place:07d}",
             email=None,
             source="spring" if place % every == 0 else "google",
-            created_at=salon.clock.now - timedelta(minutes=place),
+            created_at=driver.clock.now - timedelta(minutes=place),
             consents=(a_consent(),),
             visits_count=len(visits),
             recent_visits=visits,
@@ -100,14 +100,18 @@ def _invited(clients: int) -> int:
     return (clients + 1) // 2
 
 
-def _lay_out(salon: Salon, clients: Iterator[Client]) -> None:
+def _lay_out(driver: MeteredDriver, clients: Iterator[Client]) -> None:
     """Writes clients as they stand, 25 a call."""
-    name = salon.table.item.Meta.table_name
+    name = driver.table.item.Meta.table_name
     while chunk := list(islice(clients, 25)):
-        items = [salon.table._item_of(client).serialize() for client in chunk]
+        items = [driver.table._item_of(client).serialize() for client in chunk]
         left = {name: [{"PutRequest": {"Item": item}} for item in items]}
         while left:
-            left = salon.ground.client("dynamodb").batch_write_item(RequestItems=left).get("UnprocessedItems")
+            left = (
+                driver.environment.client("dynamodb")
+                .batch_write_item(RequestItems=left)
+                .get("UnprocessedItems")
+            )
 
 
 def _slices(world: World, campaign: Campaign) -> Iterator[None]:
@@ -121,9 +125,9 @@ def _slices(world: World, campaign: Campaign) -> Iterator[None]:
         yield
 
 
-def _quiet(salon: Salon) -> World:
+def _quiet(driver: MeteredDriver) -> World:
     """Nobody is woken but by the bench."""
-    return replace(salon.world, wake_queue=RecordingWakeQueue())
+    return replace(driver.world, wake_queue=RecordingWakeQueue())
 
 
 def _seconds(do: Callable[[], None]) -> float:
@@ -149,37 +153,37 @@ class Raced:
         return median(bare / ours for ours, bare in zip(self.ours, self.bare, strict=True))
 
 
-def raced(ground: Ground, clients: int) -> Raced:
+def raced(environment: BenchEnvironment, clients: int) -> Raced:
     """The bare loop makes the same calls, of the same sizes, in the same order, by a plain client of
     botocore's."""
-    slices = _requests(ground, clients)
-    (salon, campaign), (other, _) = _started(ground, clients), _started(ground, clients)
-    repeat = _repeater(ground, other.table.item.Meta.table_name)
+    slices = _requests(environment, clients)
+    (driver, campaign), (other, _) = _started(environment, clients), _started(environment, clients)
+    repeat = _repeater(environment, other.table.item.Meta.table_name)
     ours = []
     bare = []
-    walking = _slices(_quiet(salon), campaign)
+    walking = _slices(_quiet(driver), campaign)
     for asked in slices:
         ours.append(_seconds(lambda: next(walking)))
         bare.append(_seconds(lambda: repeat(asked)))  # noqa: B023 - called at once
-    for each in (salon, other):
-        ground.drop(each.table)
+    for each in (driver, other):
+        environment.drop(each.table)
     return Raced(ours, bare, _invited(clients))
 
 
-def _requests(ground: Ground, clients: int) -> list[Requests]:
+def _requests(environment: BenchEnvironment, clients: int) -> list[Requests]:
     """What the walk asks of DynamoDB, by slice. The same each time: time and chance are the bench's."""
-    salon, campaign = _started(ground, clients, watched=True)
+    driver, campaign = _started(environment, clients, watched=True)
     slices: list[Requests] = []
-    salon.meter.requests = []
-    for _ in _slices(_quiet(salon), campaign):
-        slices.append(salon.meter.requests)
-        salon.meter.requests = []
-    ground.drop(salon.table)
+    driver.meter.requests = []
+    for _ in _slices(_quiet(driver), campaign):
+        slices.append(driver.meter.requests)
+        driver.meter.requests = []
+    environment.drop(driver.table)
     return slices
 
 
-def _repeater(ground: Ground, table_name: str) -> Callable[[Requests], None]:
-    client = ground.connect(
+def _repeater(environment: BenchEnvironment, table_name: str) -> Callable[[Requests], None]:
+    client = environment.connect(
         "dynamodb", parameter_validation=False, connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS
     )
     client.get_item(TableName=table_name, Key={"PK": {"S": "x"}, "SK": {"S": "x"}})
@@ -200,11 +204,13 @@ def _repeater(ground: Ground, table_name: str) -> Callable[[Requests], None]:
 # --- the figures
 
 
-def figures(ground: Ground, tell: Callable[[str], None], *, sizes: tuple[int, int] = SIZES) -> list[Figure]:
+def figures(
+    environment: BenchEnvironment, tell: Callable[[str], None], *, sizes: tuple[int, int] = SIZES
+) -> list[Figure]:
     few, _ = sizes
-    spent, race = counted(ground, few), raced(ground, few)
+    spent, race = counted(environment, few), raced(environment, few)
     tell(f"campaign: {few} clients counted and timed")
-    small, large = (peak_bytes(ground, size) for size in sizes)
+    small, large = (peak_bytes(environment, size) for size in sizes)
     tell("campaign: memory traced")
     return [*_costs(spent, few), _speed(race, few), *_memory(small, large, sizes)]
 

@@ -7,15 +7,15 @@ from statistics import median, quantiles
 from typing import Any
 
 from bench.report.figures import Figure
-from bench.setting.environment import Ground
+from bench.setting.environment import BenchEnvironment
 from bench.setting.layout import due, invited, lay_out
-from bench.setting.metered_driver import Salon
+from bench.setting.metered_driver import MeteredDriver
 from chalicelib.domain.clients.clients import Client
 from chalicelib.services.waking.wake_items import drain_shard
 from chalicelib.store.item import CONNECT_SECONDS, READ_SECONDS
 
 Requests = list[tuple[str, dict[str, Any]]]
-Lay = Callable[[Salon, int], Iterable[Any]]
+Lay = Callable[[MeteredDriver, int], Iterable[Any]]
 """What is due of a salon, so many times."""
 
 TURN = 5
@@ -45,13 +45,13 @@ class Drains:
         return [bare / ours for ours, bare in zip(self.ours, self.bare, strict=True)]
 
 
-def compare(ground: Ground, lay: Lay, messages: int) -> Drains:
+def compare(environment: BenchEnvironment, lay: Lay, messages: int) -> Drains:
     """Each drains a table in which the same is due."""
-    asked = _requests(ground, lay, messages)
+    asked = _requests(environment, lay, messages)
     found = Drains(calls=sum(len(turn) for turns in asked.values() for turn in turns))
-    salon, other = _with_due(ground, lay, messages), _with_due(ground, lay, messages)
-    repeat = _repeater(ground, other.table.item.Meta.table_name)
-    salon.table.get(Client, network_id=salon.network_id, id="cli_nobody")  # connected, as the repeater is
+    driver, other = _with_due(environment, lay, messages), _with_due(environment, lay, messages)
+    repeat = _repeater(environment, other.table.item.Meta.table_name)
+    driver.table.get(Client, network_id=driver.network_id, id="cli_nobody")  # connected, as the repeater is
     for shard, turns in asked.items():
         clock, left = _Watch(found), iter(turns)
 
@@ -61,11 +61,11 @@ def compare(ground: Ground, lay: Lay, messages: int) -> Drains:
             clock.start()
 
         clock.start()
-        _drain(salon, shard, in_turn)
+        _drain(driver, shard, in_turn)
         in_turn()
-    assert len(salon.sender.sent) == messages
-    for each in (salon, other):
-        ground.drop(each.table)
+    assert len(driver.sender.sent) == messages
+    for each in (driver, other):
+        environment.drop(each.table)
     return found
 
 
@@ -89,25 +89,25 @@ def _seconds(do: Callable[[], None]) -> float:
     return time.perf_counter() - began
 
 
-def _requests(ground: Ground, lay: Lay, messages: int) -> dict[str, list[Requests]]:
+def _requests(environment: BenchEnvironment, lay: Lay, messages: int) -> dict[str, list[Requests]]:
     """What draining asks of DynamoDB, by shard and turn. The same each time: time and chance are the
     bench's."""
-    salon = _with_due(ground, lay, messages, watched=True)
+    driver = _with_due(environment, lay, messages, watched=True)
     asked: dict[str, list[Requests]] = {}
-    for shard in salon.shards():
+    for shard in driver.shards():
         turns = asked[shard] = [[]]
-        salon.meter.requests = turns[0]
+        driver.meter.requests = turns[0]
 
         def next_turn(turns: list[Requests] = turns) -> None:
             turns.append([])
-            salon.meter.requests = turns[-1]
+            driver.meter.requests = turns[-1]
 
-        _drain(salon, shard, next_turn)
-    ground.drop(salon.table)
+        _drain(driver, shard, next_turn)
+    environment.drop(driver.table)
     return asked
 
 
-def _drain(salon: Salon, shard: str, after_turn: Callable[[], None]) -> None:
+def _drain(driver: MeteredDriver, shard: str, after_turn: Callable[[], None]) -> None:
     """after_turn: called after so many messages, but for the last."""
     woken = 0
 
@@ -118,13 +118,13 @@ def _drain(salon: Salon, shard: str, after_turn: Callable[[], None]) -> None:
         woken += 1
         return True
 
-    drained = drain_shard(salon.world, salon.wakers, shard, has_time)
+    drained = drain_shard(driver.world, driver.wakers, shard, has_time)
     assert not drained.failed, drained
 
 
-def _repeater(ground: Ground, table_name: str) -> Callable[[Requests], None]:
+def _repeater(environment: BenchEnvironment, table_name: str) -> Callable[[Requests], None]:
     """Makes the same calls, of the same sizes, in the same order, by a plain client of botocore's."""
-    client = ground.connect(
+    client = environment.connect(
         "dynamodb", parameter_validation=False, connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS
     )
     client.get_item(TableName=table_name, Key={"PK": {"S": "x"}, "SK": {"S": "x"}})
@@ -138,17 +138,21 @@ def _repeater(ground: Ground, table_name: str) -> Callable[[Requests], None]:
     return repeat
 
 
-def _with_due(ground: Ground, lay: Lay, messages: int, *, watched: bool = False) -> Salon:
-    salon = Salon(ground, watched=watched)
-    lay_out(salon, lay(salon, messages))
-    salon.world.directory(salon.network_id)
-    return salon
+def _with_due(
+    environment: BenchEnvironment, lay: Lay, messages: int, *, watched: bool = False
+) -> MeteredDriver:
+    driver = MeteredDriver(environment, watched=watched)
+    lay_out(driver, lay(driver, messages))
+    driver.world.directory(driver.network_id)
+    return driver
 
 
-def figures(ground: Ground, tell: Callable[[str], None], *, messages: int = 1_000) -> list[Figure]:
+def figures(
+    environment: BenchEnvironment, tell: Callable[[str], None], *, messages: int = 1_000
+) -> list[Figure]:
     found = []
     for what, lay in (("confirm requests", due), ("repeat invitations", invited)):
-        found += _of_kind(what, compare(ground, lay, messages), messages)
+        found += _of_kind(what, compare(environment, lay, messages), messages)
         tell(f"drain: {messages} {what}")
     return found
 

@@ -15,9 +15,9 @@ from statistics import median
 from typing import Any
 
 from bench.report.figures import Figure
-from bench.setting.environment import REGION, Ground
+from bench.setting.environment import REGION, BenchEnvironment
 from bench.setting.events import environment_of, events_of
-from bench.setting.metered_driver import Salon
+from bench.setting.metered_driver import MeteredDriver
 from infra.package import ROOT
 
 BARE = "chalice,pynamodb.models,aws_lambda_powertools.logging"
@@ -64,10 +64,14 @@ HANDLERS = (
 
 
 def figures(
-    ground: Ground, tell: Callable[[str], None], *, runs: int = 11, handlers: Sequence[Handler] = HANDLERS
+    environment: BenchEnvironment,
+    tell: Callable[[str], None],
+    *,
+    runs: int = 11,
+    handlers: Sequence[Handler] = HANDLERS,
 ) -> list[Figure]:
     """The import of each handler's module, then the same with all that its first invocation loads besides."""
-    late = _loaded_late(ground, handlers)
+    late = _loaded_late(environment, handlers)
     sides = {"bare": BARE, "bare+": _joined(BARE, late["bare"])}
     for handler in handlers:
         sides |= {
@@ -121,16 +125,20 @@ def _python(*arguments: str, input: str = "", **environment: str) -> str:
 # --- one invocation of each
 
 
-def _loaded_late(ground: Ground, handlers: Sequence[Handler]) -> dict[str, list[str]]:
+def _loaded_late(environment: BenchEnvironment, handlers: Sequence[Handler]) -> dict[str, list[str]]:
     """The modules that each function's first invocation loads, in their order."""
-    salon = Salon(ground)
-    salon.clock.now = datetime.now(UTC).replace(microsecond=0)
-    environment, events = environment_of(salon), events_of(salon)
-    bare = {"table": salon.table.item.Meta.table_name, "region": REGION, "endpoint_url": ground.endpoint_url}
+    driver = MeteredDriver(environment)
+    driver.clock.now = datetime.now(UTC).replace(microsecond=0)
+    environment, events = environment_of(driver), events_of(driver)
+    bare = {
+        "table": driver.table.item.Meta.table_name,
+        "region": REGION,
+        "endpoint_url": environment.endpoint_url,
+    }
     late = {"bare": _first_call(BARE, "bare", bare, environment)}
     for handler in handlers:
         late[handler.name] = _first_call(handler.module, handler.function, events[handler.name], environment)
-    ground.drop(salon.table)
+    environment.drop(driver.table)
     return late
 
 

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from bench.report.figures import Figure
 from bench.setting import occasions
-from bench.setting.environment import SHARDS, Ground
+from bench.setting.environment import SHARDS, BenchEnvironment
 from bench.setting.layout import due, lay_out
 from bench.setting.meter import Spent
-from bench.setting.metered_driver import Salon
+from bench.setting.metered_driver import MeteredDriver
 from bench.setting.occasions import Make, Scene
 from chalicelib.domain.bookings.bookings import Status
 from chalicelib.domain.clients.clients import Client
@@ -51,14 +51,14 @@ def _with(make: Make, more: Callable[[Scene], Any]) -> Make:
 
 def _earlier_that_day(scene: Scene) -> Any:
     """Another booking of the same visit, which asks for both."""
-    booking = Scene(scene.salon, f"{scene.cause}, earlier").booking(timedelta(hours=23))
+    booking = Scene(scene.driver, f"{scene.cause}, earlier").booking(timedelta(hours=23))
     asked = Touch(TouchKind.CONFIRM_REQUEST, TouchState.SENT, scene.now - timedelta(hours=1))
     touches = {**booking.touches, asked.kind: asked}
     return replace(booking, client_id=scene.client_id, touches=touches)
 
 
 def _ahead(scene: Scene) -> Any:
-    booking = Scene(scene.salon, f"{scene.cause}, ahead").booking(timedelta(days=5))
+    booking = Scene(scene.driver, f"{scene.cause}, ahead").booking(timedelta(days=5))
     return replace(booking, client_id=scene.client_id, status=Status.CONFIRMED)
 
 
@@ -109,39 +109,39 @@ CASES = (
 )
 
 
-def measured(ground: Ground, cases: Iterable[Case] = CASES) -> list[dict[str, Any]]:
+def measured(environment: BenchEnvironment, cases: Iterable[Case] = CASES) -> list[dict[str, Any]]:
     """A row for each case."""
-    salon = _at_eleven(Salon(ground))
-    rows = [_row(case, _lived(salon, case)) for case in cases]
-    ground.drop(salon.table)
+    driver = _at_eleven(MeteredDriver(environment))
+    rows = [_row(case, _lived(driver, case)) for case in cases]
+    environment.drop(driver.table)
     return rows
 
 
-def _at_eleven(salon: Salon) -> Salon:
+def _at_eleven(driver: MeteredDriver) -> MeteredDriver:
     """The hour of all that is due on a day."""
-    salon.clock.forward(hours=1)
-    return salon
+    driver.clock.forward(hours=1)
+    return driver
 
 
-def _lived(salon: Salon, case: Case) -> Spent:
+def _lived(driver: MeteredDriver, case: Case) -> Spent:
     """One client, whose item is due; the network's rules are at hand."""
-    scene = Scene(salon, case.name)
-    with salon.meter.step("laid out"):
+    scene = Scene(driver, case.name)
+    with driver.meter.step("laid out"):
         first, *others = case.make(scene)
-        (item,) = salon.table.save(first)
+        (item,) = driver.table.save(first)
         for value in others:
-            salon.table.save(value)
-    before = len(salon.sender.sent)
-    with salon.meter.step(case.name) as spent:
-        salon.wake(item)
-    with salon.meter.step("looking on"):
-        _check(case, scene, item, len(salon.sender.sent) - before)
+            driver.table.save(value)
+    before = len(driver.sender.sent)
+    with driver.meter.step(case.name) as spent:
+        driver.wake(item)
+    with driver.meter.step("looking on"):
+        _check(case, scene, item, len(driver.sender.sent) - before)
     return spent
 
 
 def _check(case: Case, scene: Scene, item: Any, texts: int) -> None:
-    stands = scene.salon.table.read(*scene.salon.table.locate(item)[:2])
-    log = scene.salon.table.messages_of_client(scene.network_id, scene.client_id).items
+    stands = scene.driver.table.read(*scene.driver.table.locate(item)[:2])
+    log = scene.driver.table.messages_of_client(scene.network_id, scene.client_id).items
     new = {(line.state.value, line.reason) for line in log if line.recorded_at == scene.now}
     put_off = {
         (touch.state, touch.reason)
@@ -176,12 +176,12 @@ def _row(case: Case, spent: Spent) -> dict[str, Any]:
 # --- with a budget
 
 
-def budgeted(ground: Ground, number: int) -> list[Figure]:
+def budgeted(environment: BenchEnvironment, number: int) -> list[Figure]:
     """What a budget adds to a message that a worker wakes for alone, and to each of many due at once."""
     rules = Rules(messages=MessageRules(monthly_budget_usd_cents=100_000))
-    plain, held = (_drained(ground, 1, each) for each in (None, rules))
+    plain, held = (_drained(environment, 1, each) for each in (None, rules))
     alone = held.write - plain.write
-    plain, held = (_drained(ground, number, each) for each in (None, rules))
+    plain, held = (_drained(environment, number, each) for each in (None, rules))
     write, read = (held.write - plain.write) / number, (held.read - plain.read) / number
     how = f"a network with a budget against one without; {number} due at once in {SHARDS} shards"
     return [
@@ -191,27 +191,29 @@ def budgeted(ground: Ground, number: int) -> list[Figure]:
     ]
 
 
-def _drained(ground: Ground, number: int, rules: Rules | None) -> Spent:
+def _drained(environment: BenchEnvironment, number: int, rules: Rules | None) -> Spent:
     """Every shard by a worker of its own."""
-    salon = Salon(ground, rules=rules)
-    lay_out(salon, due(salon, number))
-    salon.world.directory(salon.network_id)
-    with salon.meter.step("drained") as spent:
-        for shard in salon.shards():
-            drain_shard(salon.world, salon.wakers, shard, lambda: True)
-            salon.sending.budgets.close()
-    assert len(salon.sender.sent) == number
-    ground.drop(salon.table)
+    driver = MeteredDriver(environment, rules=rules)
+    lay_out(driver, due(driver, number))
+    driver.world.directory(driver.network_id)
+    with driver.meter.step("drained") as spent:
+        for shard in driver.shards():
+            drain_shard(driver.world, driver.wakers, shard, lambda: True)
+            driver.sending.budgets.close()
+    assert len(driver.sender.sent) == number
+    environment.drop(driver.table)
     return spent
 
 
-def figures(rows: Sequence[dict[str, Any]], ground: Ground, *, number: int = 240) -> list[Figure]:
+def figures(
+    rows: Sequence[dict[str, Any]], environment: BenchEnvironment, *, number: int = 240
+) -> list[Figure]:
     of_rows = [
         _dearest(rows, comes_to, name, most)
         for comes_to, written in WRITTEN_MOST.items()
         for name, most in (("write", written), ("read", READ_MOST))
     ]
-    return of_rows + budgeted(ground, number)
+    return of_rows + budgeted(environment, number)
 
 
 def _dearest(rows: Sequence[dict[str, Any]], comes_to: str, name: str, most: float) -> Figure:

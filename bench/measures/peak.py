@@ -142,7 +142,7 @@ class _Log:
         self._sent: dict[int, int] = defaultdict(int)
         self._table: dict[tuple[int, int], int] = defaultdict(int)
         self._index: dict[tuple[int, int], int] = defaultdict(int)
-        self._salon: dict[tuple[int, int], int] = defaultdict(int)
+        self._driver: dict[tuple[int, int], int] = defaultdict(int)
         self._workers: list[tuple[float, int]] = []
         self._last = 0.0
 
@@ -156,7 +156,7 @@ class _Log:
             second = int(begins + took * part)
             self._table[second, client if name == "record" else item] += 1
         self._index[int(begins + took * WRITES["resolve"]), shard] += 2  # its key moves
-        self._salon[int(begins + took * WRITES["record"]), int(draw() * peak.salons)] += 1
+        self._driver[int(begins + took * WRITES["record"]), int(draw() * peak.salons)] += 1
         self._sent[int(begins + took)] += 1
         self._last = max(self._last, begins + took)
 
@@ -167,7 +167,7 @@ class _Log:
             sent_most=max(self._sent.values()),
             table_writes_most=max(self._table.values()),
             index_writes_most=max(self._index.values()),
-            salon_writes_most=max(self._salon.values()),
+            salon_writes_most=max(self._driver.values()),
             waiting=list(self._waiting()),
         )
 
@@ -237,6 +237,6 @@ def figures(rows: list[dict[str, Any]]) -> list[Figure]:
             "writes a second",
             PARTITION_MOST,
             f"in the busiest second: of the table ({given.partitions} partitions) {rates['table']}, of a wake"
-            f" shard {rates['index']}, of a salon's list ({given.salons} salons) {rates['salon']}",
+            f" shard {rates['index']}, of a salon's list ({given.salons} salons) {rates['driver']}",
         ),
     ]

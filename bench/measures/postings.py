@@ -8,11 +8,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from bench.report.figures import Figure
-from bench.setting.environment import Ground
+from bench.setting.environment import BenchEnvironment
 from bench.setting.http import Http
 from bench.setting.layout import planned
 from bench.setting.meter import Spent
-from bench.setting.metered_driver import SALON, Salon
+from bench.setting.metered_driver import SALON, MeteredDriver
 from bench.setting.occasions import Scene
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
@@ -39,17 +39,17 @@ BILL_MINOR = 40_000_000
 
 
 @dataclass(frozen=True)
-class Purse:
+class AccountHolder:
     """A client of the salon with fifty open lots, the account's pointer set."""
 
-    salon: Salon
+    driver: MeteredDriver
     client: Client
     cause: str
 
     @property
     def account(self) -> Account:
-        with self.salon.meter.step("aside"):
-            return self.salon.table.account(self.client.network_id, self.client.id)
+        with self.driver.meter.step("aside"):
+            return self.driver.table.account(self.client.network_id, self.client.id)
 
     def post(self, kind: EntryKind, points: int, **said: Any) -> Entry:
         """As a person's posting is."""
@@ -62,107 +62,107 @@ class Purse:
             salon_id=SALON,
             **said,
         )
-        return post(self.salon.world, self.client, posting)
+        return post(self.driver.world, self.client, posting)
 
     def hold(self, points: int) -> Entry:
         bill = Bill(paid_minor=BILL_MINOR)
-        return hold_at_desk(self.salon.world, OWNER, self.client, points, SALON, bill, "bench")
+        return hold_at_desk(self.driver.world, OWNER, self.client, points, SALON, bill, "bench")
 
     def check(self) -> None:
         """Its ledger is right."""
-        with self.salon.meter.step("aside"):
-            entries = self.salon.table.entries(self.client.network_id, self.client.id)
+        with self.driver.meter.step("aside"):
+            entries = self.driver.table.entries(self.client.network_id, self.client.id)
         assert faults(self.account, entries) == []
 
 
-def purse_of(salon: Salon, cause: str) -> Purse:
-    scene = Scene(salon, cause)
+def holder_of(driver: MeteredDriver, cause: str) -> AccountHolder:
+    scene = Scene(driver, cause)
     client = scene.client()
     account = full_account.full(scene.network_id, client.id, scene.now)
     entry = full_account.opening(account, scene.now)
     account = account_plan.with_wake(account, scene.directory, scene.now, client)
-    with salon.meter.step("set-up"):
-        salon.table.save(client, account, entry)
-    return Purse(salon, client, cause)
+    with driver.meter.step("set-up"):
+        driver.table.save(client, account, entry)
+    return AccountHolder(driver, client, cause)
 
 
 # --- each kind: what is done beforehand, and what is measured
 
 
-def _granted(purse: Purse) -> Callable[[], Any]:
-    ends = (purse.salon.clock.now + timedelta(days=366)).replace(minute=0, second=0, microsecond=0)
-    return lambda: purse.post(EntryKind.GRANT, 100, expires_at=ends)
+def _granted(holder: AccountHolder) -> Callable[[], Any]:
+    ends = (holder.driver.clock.now + timedelta(days=366)).replace(minute=0, second=0, microsecond=0)
+    return lambda: holder.post(EntryKind.GRANT, 100, expires_at=ends)
 
 
-def _redeemed_of_one(purse: Purse) -> Callable[[], Any]:
-    return lambda: purse.post(EntryKind.REDEEM, -5)
+def _redeemed_of_one(holder: AccountHolder) -> Callable[[], Any]:
+    return lambda: holder.post(EntryKind.REDEEM, -5)
 
 
-def _redeemed_of_all(purse: Purse) -> Callable[[], Any]:
-    points = purse.account.balance - 1
-    return lambda: purse.post(EntryKind.REDEEM, -points)
+def _redeemed_of_all(holder: AccountHolder) -> Callable[[], Any]:
+    points = holder.account.balance - 1
+    return lambda: holder.post(EntryKind.REDEEM, -points)
 
 
-def _held_of_one(purse: Purse) -> Callable[[], Any]:
-    return lambda: purse.hold(5)
+def _held_of_one(holder: AccountHolder) -> Callable[[], Any]:
+    return lambda: holder.hold(5)
 
 
-def _held_of_all(purse: Purse) -> Callable[[], Any]:
-    points = purse.account.balance
-    return lambda: purse.hold(points)
+def _held_of_all(holder: AccountHolder) -> Callable[[], Any]:
+    points = holder.account.balance
+    return lambda: holder.hold(points)
 
 
-def _released(purse: Purse) -> Callable[[], Any]:
-    held = purse.hold(5)
-    return lambda: release_hold(purse.salon.world, OWNER, held.id)
+def _released(holder: AccountHolder) -> Callable[[], Any]:
+    held = holder.hold(5)
+    return lambda: release_hold(holder.driver.world, OWNER, held.id)
 
 
-def _hold_redeemed(purse: Purse) -> Callable[[], Any]:
-    held = purse.hold(5)
-    return lambda: redeem_hold(purse.salon.world, OWNER, held.id, 5, SALON)
+def _hold_redeemed(holder: AccountHolder) -> Callable[[], Any]:
+    held = holder.hold(5)
+    return lambda: redeem_hold(holder.driver.world, OWNER, held.id, 5, SALON)
 
 
-def _reversed(purse: Purse) -> Callable[[], Any]:
-    entry = purse.post(EntryKind.REDEEM, 1 - purse.account.balance)
-    return lambda: reverse(purse.salon.world, OWNER, entry.id, "by mistake")
+def _reversed(holder: AccountHolder) -> Callable[[], Any]:
+    entry = holder.post(EntryKind.REDEEM, 1 - holder.account.balance)
+    return lambda: reverse(holder.driver.world, OWNER, entry.id, "by mistake")
 
 
-def _expired(purse: Purse) -> Callable[[], Any]:
+def _expired(holder: AccountHolder) -> Callable[[], Any]:
     """Its midnight has come. Nobody is there to be warned, so that nothing else is written."""
-    salon = purse.salon
-    salon.table.delete(replace(purse.client, version=1))
-    account = purse.account
+    driver = holder.driver
+    driver.table.delete(replace(holder.client, version=1))
+    account = holder.account
     while account.wake is not None and account.wake.why != EXPIRY:
-        salon.at(account.wake.at + timedelta(seconds=20))
-        with salon.meter.step("aside"):
-            salon.wake(account)
-        account = purse.account
+        driver.at(account.wake.at + timedelta(seconds=20))
+        with driver.meter.step("aside"):
+            driver.wake(account)
+        account = holder.account
     assert account.wake is not None
-    salon.at(account.wake.at + timedelta(seconds=20))
-    return lambda: salon.wake(account)
+    driver.at(account.wake.at + timedelta(seconds=20))
+    return lambda: driver.wake(account)
 
 
-def _completed(purse: Purse) -> Callable[[], Any]:
-    booking = _booked(purse)
-    return lambda: _complete(purse, booking)
+def _completed(holder: AccountHolder) -> Callable[[], Any]:
+    booking = _booked(holder)
+    return lambda: _complete(holder, booking)
 
 
-def _refunded(purse: Purse) -> Callable[[], Any]:
-    booking = _booked(purse)
-    _complete(purse, booking)
+def _refunded(holder: AccountHolder) -> Callable[[], Any]:
+    booking = _booked(holder)
+    _complete(holder, booking)
     given = (NETWORK, booking.id, BILL_MINOR // 2, "was not what she had wished for", lambda _: None, "key:x")
-    return lambda: refund(purse.salon.world, *given)
+    return lambda: refund(holder.driver.world, *given)
 
 
-def _booked(purse: Purse) -> Booking:
-    booking = planned(purse.salon, purse.cause, purse.salon.clock.now - timedelta(hours=1))
-    purse.salon.table.save(booking)
+def _booked(holder: AccountHolder) -> Booking:
+    booking = planned(holder.driver, holder.cause, holder.driver.clock.now - timedelta(hours=1))
+    holder.driver.table.save(booking)
     return booking
 
 
-def _complete(purse: Purse, booking: Booking) -> Any:
+def _complete(holder: AccountHolder, booking: Booking) -> Any:
     bill = VisitBill(paid_minor=BILL_MINOR, redeem_points=5)
-    return complete(purse.salon.world, NETWORK, booking.id, bill, lambda _: None, "key:x")
+    return complete(holder.driver.world, NETWORK, booking.id, bill, lambda _: None, "key:x")
 
 
 @dataclass(frozen=True)
@@ -171,7 +171,7 @@ class Kind:
     the ledger is written."""
 
     name: str
-    prepare: Callable[[Purse], Callable[[], Any]]
+    prepare: Callable[[AccountHolder], Callable[[], Any]]
     ledger_only: bool = True
 
 
@@ -190,39 +190,39 @@ KINDS = (
 )
 
 
-def measured(ground: Ground) -> list[tuple[Kind, Spent]]:
-    salon = Salon(ground)
+def measured(environment: BenchEnvironment) -> list[tuple[Kind, Spent]]:
+    driver = MeteredDriver(environment)
     found = []
     for kind in KINDS:
-        purse = purse_of(salon, kind.name)
-        with salon.meter.step("set-up"):
-            act = kind.prepare(purse)
-        with salon.meter.step(kind.name) as spent:
+        holder = holder_of(driver, kind.name)
+        with driver.meter.step("set-up"):
+            act = kind.prepare(holder)
+        with driver.meter.step(kind.name) as spent:
             act()
-        purse.check()
+        holder.check()
         found.append((kind, spent))
-    ground.drop(salon.table)
+    environment.drop(driver.table)
     return found
 
 
-def quoted(ground: Ground) -> Spent:
+def quoted(environment: BenchEnvironment) -> Spent:
     """Over HTTP, the network's rules and the key at hand."""
-    salon = Salon(ground)
-    purse, http = purse_of(salon, "quote"), Http(salon)
-    address = f"/v1/clients/{purse.client.id}/bonus/quote"
+    driver = MeteredDriver(environment)
+    holder, http = holder_of(driver, "quote"), Http(driver)
+    address = f"/v1/clients/{holder.client.id}/bonus/quote"
     bill = {"bill": {"amount_minor": 50_000, "currency": "MDL"}, "salon_id": SALON}
-    with salon.meter.step("warming"):
+    with driver.meter.step("warming"):
         http.get("/v1/salons")
-    with salon.meter.step("quote") as spent:
+    with driver.meter.step("quote") as spent:
         answer = http.post(address, bill)
     assert answer["points"] == 125, answer
-    ground.drop(salon.table)
+    environment.drop(driver.table)
     return spent
 
 
-def figures(ground: Ground) -> list[Figure]:
-    found = [_figure(kind, spent) for kind, spent in measured(ground)]
-    quote = quoted(ground)
+def figures(environment: BenchEnvironment) -> list[Figure]:
+    found = [_figure(kind, spent) for kind, spent in measured(environment)]
+    quote = quoted(environment)
     return [
         *found,
         Figure("quote: calls", sum(quote.calls.values()), "calls", 1, "over HTTP, rules and key at hand"),

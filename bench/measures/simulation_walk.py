@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from bench.measures.simulation import PROPOSED
 from bench.report.figures import Figure
-from bench.setting.environment import Ground
+from bench.setting.environment import BenchEnvironment
 from bench.setting.meter import Spent
-from bench.setting.metered_driver import SALON, SERVICE, STAFF, Salon
+from bench.setting.metered_driver import SALON, SERVICE, STAFF, MeteredDriver
 from chalicelib.domain.bookings.bookings import Line, Status
 from chalicelib.domain.clients.clients import VisitDay
 from chalicelib.domain.networks.bonus_rules import Exclusions
@@ -34,30 +34,30 @@ READ_MOST = 1.0
 TRIED = replace(PROPOSED, earn_excludes=Exclusions())
 
 
-def counted(ground: Ground, clients: int) -> tuple[Spent, Simulation]:
+def counted(environment: BenchEnvironment, clients: int) -> tuple[Spent, Simulation]:
     """What it costs to simulate so many clients."""
-    salon = _salon(ground, clients, watched=True)
-    with salon.meter.step("simulating") as spent:
-        done = _simulated(salon)
-    ground.drop(salon.table)
+    driver = _driver(environment, clients, watched=True)
+    with driver.meter.step("simulating") as spent:
+        done = _simulated(driver)
+    environment.drop(driver.table)
     return spent, done
 
 
-def peak_bytes(ground: Ground, clients: int) -> int:
+def peak_bytes(environment: BenchEnvironment, clients: int) -> int:
     """The most that Python had allocated at once for it."""
-    salon = _salon(ground, clients)
+    driver = _driver(environment, clients)
     gc.collect()
     tracemalloc.start()
-    _simulated(salon)
+    _simulated(driver)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    ground.drop(salon.table)
+    environment.drop(driver.table)
     return peak
 
 
-def _simulated(salon: Salon) -> Simulation:
+def _simulated(driver: MeteredDriver) -> Simulation:
     """Begun, and done slice by slice, as one wake after another."""
-    world = replace(salon.world, wake_queue=RecordingWakeQueue())
+    world = replace(driver.world, wake_queue=RecordingWakeQueue())
     begun = begin_simulation(world, access(), lambda present: TRIED, warm_up_months=0)
     while (
         walk := world.store.get(Walk, network_id=begun.network_id, id=begun.walk_id)
@@ -68,20 +68,20 @@ def _simulated(salon: Salon) -> Simulation:
     return done
 
 
-def _salon(ground: Ground, clients: int, *, watched: bool = False) -> Salon:
-    salon = Salon(ground, watched=watched)
-    name = salon.table.item.Meta.table_name
-    items = (salon.table._item_of(value).to_dynamodb_dict() for value in _values(salon, clients))
+def _driver(environment: BenchEnvironment, clients: int, *, watched: bool = False) -> MeteredDriver:
+    driver = MeteredDriver(environment, watched=watched)
+    name = driver.table.item.Meta.table_name
+    items = (driver.table._item_of(value).to_dynamodb_dict() for value in _values(driver, clients))
     while chunk := list(islice(items, 25)):
         left = {name: [{"PutRequest": {"Item": item}} for item in chunk]}
         while left:
-            left = ground.client("dynamodb").batch_write_item(RequestItems=left).get("UnprocessedItems")
-    return salon
+            left = environment.client("dynamodb").batch_write_item(RequestItems=left).get("UnprocessedItems")
+    return driver
 
 
-def _values(salon: Salon, clients: int) -> Iterator[Any]:
+def _values(driver: MeteredDriver, clients: int) -> Iterator[Any]:
     for place in range(clients):
-        id, now = f"cli_{digest('bench', str(place))}", salon.clock.now
+        id, now = f"cli_{digest('bench', str(place))}", driver.clock.now
         came = [now - timedelta(days=30 + 80 * each, minutes=place) for each in range(VISITS_EACH)]
         days = tuple(VisitDay(at.date(), SALON) for at in came) if place % CAME == 0 else ()
         made_at = now - timedelta(days=400, minutes=place)
@@ -101,11 +101,13 @@ def _values(salon: Salon, clients: int) -> Iterator[Any]:
             )
 
 
-def figures(ground: Ground, tell: Callable[[str], None], *, sizes: tuple[int, int] = SIZES) -> list[Figure]:
+def figures(
+    environment: BenchEnvironment, tell: Callable[[str], None], *, sizes: tuple[int, int] = SIZES
+) -> list[Figure]:
     few, many = sizes
-    spent, done = counted(ground, few)
+    spent, done = counted(environment, few)
     tell(f"simulation: {few} clients counted")
-    small, large = (peak_bytes(ground, size) for size in sizes)
+    small, large = (peak_bytes(environment, size) for size in sizes)
     tell("simulation: memory traced")
     told = f"{few} clients, of whom every second came {VISITS_EACH} times"
     return [

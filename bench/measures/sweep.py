@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from bench.report.figures import Figure
-from bench.setting.environment import SHARDS, Ground
+from bench.setting.environment import SHARDS, BenchEnvironment
 from bench.setting.layout import due, future, lay_out
-from bench.setting.metered_driver import Salon
+from bench.setting.metered_driver import MeteredDriver
 
 
 @dataclass(frozen=True)
@@ -20,18 +20,18 @@ class Minute:
     units_each: float
 
 
-def minute(ground: Ground, bookings: int, number_due: int) -> Minute:
+def minute(environment: BenchEnvironment, bookings: int, number_due: int) -> Minute:
     """Sweeps a base of future bookings with nothing due, then with so many things due, and wakes those."""
-    salon = Salon(ground)
-    lay_out(salon, future(salon, bookings))
-    with salon.meter.step("idle") as idle:
-        assert salon.run_sweep() == []
-    lay_out(salon, due(salon, number_due))
-    with salon.meter.step("busy") as busy:
-        assert salon.run_sweep() != []
-        salon.run_wake()
-    assert len(salon.sender.sent) == number_due
-    ground.drop(salon.table)
+    driver = MeteredDriver(environment)
+    lay_out(driver, future(driver, bookings))
+    with driver.meter.step("idle") as idle:
+        assert driver.run_sweep() == []
+    lay_out(driver, due(driver, number_due))
+    with driver.meter.step("busy") as busy:
+        assert driver.run_sweep() != []
+        driver.run_wake()
+    assert len(driver.sender.sent) == number_due
+    environment.drop(driver.table)
     return Minute(
         bookings,
         number_due,
@@ -43,9 +43,9 @@ def minute(ground: Ground, bookings: int, number_due: int) -> Minute:
 
 
 def figures(
-    ground: Ground, *, small: int = 1_000, large: int = 20_000, number_due: int = 240
+    environment: BenchEnvironment, *, small: int = 1_000, large: int = 20_000, number_due: int = 240
 ) -> list[Figure]:
-    few, many = (minute(ground, number, number_due) for number in (small, large))
+    few, many = (minute(environment, number, number_due) for number in (small, large))
     idle = max(few.idle_read, many.idle_read)
     apart = abs(many.items_each / few.items_each - 1) * 100
     units_apart = abs(many.units_each / few.units_each - 1) * 100

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 from bench.report.figures import Figure
 from bench.report.prices import step_dollars
 from bench.setting.deliveries import DELIVERIES
-from bench.setting.environment import Ground
+from bench.setting.environment import BenchEnvironment
 from bench.setting.http import Http
 from bench.setting.meter import Meter, Spent
-from bench.setting.metered_driver import SALON, Salon
+from bench.setting.metered_driver import SALON, MeteredDriver
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.ledger_check import faults
@@ -71,39 +71,39 @@ class Visit:
     """One client, one booking. `live` runs all steps in order, each at its own hour, when the rules and keys
     that a process had kept are too old: they are read anew, and counted."""
 
-    def __init__(self, salon: Salon, site: str) -> None:
-        self.salon, self.site = salon, site
-        self.starts_at = salon.clock.now + timedelta(days=2)
-        self._http = Http(salon)
+    def __init__(self, driver: MeteredDriver, site: str) -> None:
+        self.driver, self.site = driver, site
+        self.starts_at = driver.clock.now + timedelta(days=2)
+        self._http = Http(driver)
 
     def live(self) -> None:
-        salon, start = self.salon, self.starts_at
-        salon.clock.forward(minutes=2)  # what setting up has left at hand is too old
+        driver, start = self.driver, self.starts_at
+        driver.clock.forward(minutes=2)  # what setting up has left at hand is too old
         with self._step("webhook received"):
             self._webhook()
-        salon.clock.forward(minutes=2)  # another function takes it in: nothing is at hand there
+        driver.clock.forward(minutes=2)  # another function takes it in: nothing is at hand there
         with self._step("webhook taken in"):
-            assert salon.run_intake() == 1
-        salon.clock.forward(minutes=2)
+            assert driver.run_intake() == 1
+        driver.clock.forward(minutes=2)
         with self._step("notice"):
-            assert salon.run_wake() == 1
+            assert driver.run_wake() == 1
         self._wakes("confirm request", start - timedelta(hours=24) + timedelta(seconds=20))
-        salon.clock.forward(minutes=20)
+        driver.clock.forward(minutes=20)
         with self._step("tap: confirmed"):
             self._tap()
         self._wakes("control reminder", start - timedelta(minutes=59))
-        salon.at(start + timedelta(minutes=70))
+        driver.at(start + timedelta(minutes=70))
         booking = self._booking()
         with self._step("consent taken down"):
             self._http.put(
                 f"/v1/clients/{booking.client_id}/consents/sms/marketing",
                 {"granted": True, "how": "at the desk"},
             )
-        salon.clock.forward(minutes=2)
+        driver.clock.forward(minutes=2)
         with self._step("completed, cashback"):
             self._complete(booking)
-        self._wakes("review request, bonus notice", salon.clock.now + timedelta(minutes=121))
-        salon.clock.forward(minutes=20)
+        self._wakes("review request, bonus notice", driver.clock.now + timedelta(minutes=121))
+        driver.clock.forward(minutes=20)
         with self._step("review"):
             self._review()
         self._wakes("repeat invitation", self._invited_at(booking))
@@ -112,20 +112,20 @@ class Visit:
     # --- steps
 
     def _step(self, name: str) -> Any:
-        return self.salon.meter.step(name)
+        return self.driver.meter.step(name)
 
     def _wakes(self, name: str, at: datetime) -> None:
         """A minute's sweep finds the item, a worker sends what is due. The sweep is paid by the minute."""
-        self.salon.at(at)
+        self.driver.at(at)
         with self._step("sweep"):
-            assert len(self.salon.run_sweep()) == 1
+            assert len(self.driver.run_sweep()) == 1
         with self._step(name):
-            assert self.salon.run_wake() == 1
+            assert self.driver.run_wake() == 1
 
     def _webhook(self) -> None:
-        raw, headers = DELIVERIES[self.site](self.starts_at, self.salon.clock.now)
+        raw, headers = DELIVERIES[self.site](self.starts_at, self.driver.clock.now)
         answer = self._http.post(
-            f"/hooks/{self.site}/{self.salon.connections[self.site].token}", raw, headers
+            f"/hooks/{self.site}/{self.driver.connections[self.site].token}", raw, headers
         )
         assert answer["status"] == "accepted", answer
 
@@ -149,19 +149,19 @@ class Visit:
 
     def _link(self, purpose: str) -> str:
         """The path of the link in the last message."""
-        text = self.salon.sender.sent[-1].worded.text
+        text = self.driver.sender.sent[-1].worded.text
         (address,) = re.findall(rf"https://[^ ]+(/{purpose}/[0-9a-z]+)", text)
         return str(address)
 
     # --- looking on, at nobody's cost
 
     def _aside(self) -> Any:
-        return self.salon.meter.step("aside")
+        return self.driver.meter.step("aside")
 
     def _booking(self) -> Booking:
         with self._aside():
-            found = self.salon.table.bookings_of_salon(
-                self.salon.network_id,
+            found = self.driver.table.bookings_of_salon(
+                self.driver.network_id,
                 SALON,
                 since=self.starts_at,
                 until=self.starts_at + timedelta(minutes=1),
@@ -171,19 +171,21 @@ class Visit:
 
     def _invited_at(self, booking: Booking) -> datetime:
         with self._aside():
-            client = self.salon.table.get(Client, network_id=self.salon.network_id, id=str(booking.client_id))
+            client = self.driver.table.get(
+                Client, network_id=self.driver.network_id, id=str(booking.client_id)
+            )
         assert client is not None
         assert client.wake is not None
         return client.wake.at + timedelta(seconds=20)
 
     def _check(self, booking: Booking) -> None:
         """All six kinds went out in five messages, and the ledger is right."""
-        salon = self.salon
-        assert len(salon.sender.sent) == 5, [each.worded.text for each in salon.sender.sent]
+        driver = self.driver
+        assert len(driver.sender.sent) == 5, [each.worded.text for each in driver.sender.sent]
         with self._aside():
-            log = salon.table.messages_of_client(salon.network_id, str(booking.client_id)).items
-            account = salon.table.account(salon.network_id, str(booking.client_id))
-            entries = salon.table.entries(salon.network_id, str(booking.client_id))
+            log = driver.table.messages_of_client(driver.network_id, str(booking.client_id)).items
+            account = driver.table.account(driver.network_id, str(booking.client_id))
+            entries = driver.table.entries(driver.network_id, str(booking.client_id))
         assert {message.kind for message in log} == KINDS
         assert {message.state.value for message in log} == {"sent"}
         assert faults(account, entries) == []
@@ -192,11 +194,11 @@ class Visit:
 # --- what it came to
 
 
-def lived(ground: Ground, site: str) -> Meter:
-    salon = Salon(ground)
-    Visit(salon, site).live()
-    ground.drop(salon.table)
-    return salon.meter
+def lived(environment: BenchEnvironment, site: str) -> Meter:
+    driver = MeteredDriver(environment)
+    Visit(driver, site).live()
+    environment.drop(driver.table)
+    return driver.meter
 
 
 def total(meter: Meter, *, beside: bool = False) -> Spent:

@@ -15,10 +15,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from bench.measures.drain import Requests
-from bench.measures.postings import Purse, purse_of
+from bench.measures.postings import AccountHolder, holder_of
 from bench.report.figures import Figure
-from bench.setting.environment import Ground
-from bench.setting.metered_driver import SALON, Salon
+from bench.setting.environment import BenchEnvironment
+from bench.setting.metered_driver import SALON, MeteredDriver
 from chalicelib.domain.loyalty.account import EntryKind, Posting
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import derived, entry_id
@@ -84,9 +84,9 @@ def _seconds(pool: ThreadPoolExecutor, jobs: Sequence[Job]) -> float:
     return time.perf_counter() - began
 
 
-def _posting(purse: Purse, cause: str) -> Posting:
+def _posting(holder: AccountHolder, cause: str) -> Posting:
     return Posting(
-        id=entry_id(purse.client.id, "request", cause),
+        id=entry_id(holder.client.id, "request", cause),
         kind=EntryKind.REDEEM,
         points=-1,
         reason="asked at the desk",
@@ -98,18 +98,18 @@ def _posting(purse: Purse, cause: str) -> Posting:
 # --- all on one client
 
 
-def of_one(ground: Ground, scale: Scale) -> tuple[Race, int]:
+def of_one(environment: BenchEnvironment, scale: Scale) -> tuple[Race, int]:
     """The race, and how many postings had to be asked for again. Raises where one was lost, or counted twice,
     though in a last turn two writers ask for each at once."""
-    salon, bare = Salon(ground, watched=False), _Bare(ground)
-    purse = purse_of(salon, "one")
-    before, race, again = purse.account, Race(), itertools.count()
-    bare.lay(purse)
+    driver, bare = MeteredDriver(environment, watched=False), _Bare(environment)
+    holder = holder_of(driver, "one")
+    before, race, again = holder.account, Race(), itertools.count()
+    bare.lay(holder)
 
     def posted(cause: str) -> None:
         while True:
             try:
-                post(salon.world, purse.client, _posting(purse, cause))
+                post(driver.world, holder.client, _posting(holder, cause))
                 return
             except DomainError as error:
                 if error.code != "TRY_AGAIN":
@@ -121,13 +121,13 @@ def of_one(ground: Ground, scale: Scale) -> tuple[Race, int]:
 
     with _writers(scale.writers) as pool:
         for turn in range(scale.turns):
-            race.run(pool, jobs(turn), [partial(bare.update, purse)] * scale.turn)
+            race.run(pool, jobs(turn), [partial(bare.update, holder)] * scale.turn)
         _seconds(pool, [job for job in jobs(scale.turns) for _ in range(2)])
-    after, number = purse.account, scale.turn * (scale.turns + 1)
-    purse.check()
-    done = (before.balance - after.balance, after.entries - before.entries, bare.version(purse) - 1)
+    after, number = holder.account, scale.turn * (scale.turns + 1)
+    holder.check()
+    done = (before.balance - after.balance, after.entries - before.entries, bare.version(holder) - 1)
     assert done == (number, number, number - scale.turn), done
-    ground.drop(salon.table)
+    environment.drop(driver.table)
     bare.end()
     return race, next(again)
 
@@ -135,73 +135,73 @@ def of_one(ground: Ground, scale: Scale) -> tuple[Race, int]:
 # --- each on a client of its own
 
 
-def of_many(ground: Ground, scale: Scale) -> tuple[Race, Race]:
+def of_many(environment: BenchEnvironment, scale: Scale) -> tuple[Race, Race]:
     """Beside the transactions alone, and beside the reads that must go before them as well."""
-    asked = _requests(ground, scale.clients)
+    asked = _requests(environment, scale.clients)
     races = []
     for kinds in (("TransactWriteItems",), ("GetItem", "TransactWriteItems")):
-        salon, bare = Salon(ground, watched=False), _Bare(ground)
-        purses = [purse_of(salon, f"many {place}") for place in range(scale.clients)]
-        for purse in purses:
-            bare.lay(purse)
+        driver, bare = MeteredDriver(environment, watched=False), _Bare(environment)
+        holders = [holder_of(driver, f"many {place}") for place in range(scale.clients)]
+        for holder in holders:
+            bare.lay(holder)
         race = Race()
         with _writers(scale.writers) as pool:
             for first in range(0, scale.clients, scale.turn):
-                some, calls = purses[first : first + scale.turn], asked[first : first + scale.turn]
+                some, calls = holders[first : first + scale.turn], asked[first : first + scale.turn]
                 race.run(
                     pool,
-                    [partial(post, salon.world, purse.client, _posting(purse, "many")) for purse in some],
+                    [partial(post, driver.world, holder.client, _posting(holder, "many")) for holder in some],
                     [partial(bare.repeat, each, kinds) for each in calls],
                 )
-        for purse in purses:
-            purse.check()
-        ground.drop(salon.table)
+        for holder in holders:
+            holder.check()
+        environment.drop(driver.table)
         bare.end()
         races.append(race)
     return races[0], races[1]
 
 
-def _requests(ground: Ground, clients: int) -> list[Requests]:
+def _requests(environment: BenchEnvironment, clients: int) -> list[Requests]:
     """What a posting asks of DynamoDB, client by client. The same each time."""
-    salon, found = Salon(ground), []
+    driver, found = MeteredDriver(environment), []
     for place in range(clients):
-        purse, asked = purse_of(salon, f"many {place}"), []
-        salon.meter.requests = asked
-        post(salon.world, purse.client, _posting(purse, "many"))
-        salon.meter.requests = None
+        holder, asked = holder_of(driver, f"many {place}"), []
+        driver.meter.requests = asked
+        post(driver.world, holder.client, _posting(holder, "many"))
+        driver.meter.requests = None
         found.append(asked)
-    ground.drop(salon.table)
+    environment.drop(driver.table)
     return found
 
 
 class _Bare:
     """The same writes by a plain client of botocore's, on a table of its own."""
 
-    def __init__(self, ground: Ground) -> None:
-        self._ground, self._table = ground, ground.new_table()
+    def __init__(self, environment: BenchEnvironment) -> None:
+        self._environment, self._table = environment, environment.new_table()
         self.name = self._table.item.Meta.table_name
-        self._client = ground.connect(
+        self._client = environment.connect(
             "dynamodb", parameter_validation=False, connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS
         )
         # made here: two threads that ask first would have two different classes
         self._refused = self._client.exceptions.ConditionalCheckFailedException
 
-    def lay(self, purse: Purse) -> None:
-        self._table.save(purse.client, replace(purse.account, version=0))
+    def lay(self, holder: AccountHolder) -> None:
+        self._table.save(holder.client, replace(holder.account, version=0))
 
     def end(self) -> None:
-        self._ground.drop(self._table)
+        self._environment.drop(self._table)
 
-    def _key(self, purse: Purse) -> dict[str, Any]:
-        pk, sk, _ = self._table.locate(purse.account)
+    def _key(self, holder: AccountHolder) -> dict[str, Any]:
+        pk, sk, _ = self._table.locate(holder.account)
         return {"PK": {"S": pk}, "SK": {"S": sk}}
 
-    def version(self, purse: Purse) -> int:
-        return self._table.account(purse.client.network_id, purse.client.id).version
+    def version(self, holder: AccountHolder) -> int:
+        return self._table.account(holder.client.network_id, holder.client.id).version
 
-    def update(self, purse: Purse) -> None:
+    def update(self, holder: AccountHolder) -> None:
         """The account as it was read, at its next version; anew where somebody else was quicker."""
-        key = self._key(purse)
+        key = self._key(holder)
         while True:
             item = self._client.get_item(TableName=self.name, Key=key, ConsistentRead=True)["Item"]
             stands = item["version"]
@@ -234,10 +234,10 @@ class _Bare:
                 self._client.transact_write_items(TransactItems=items)
 
 
-def figures(ground: Ground, tell: Callable[[str], None], scale: Scale = FULL) -> list[Figure]:
-    one, again = of_one(ground, scale)
+def figures(environment: BenchEnvironment, tell: Callable[[str], None], scale: Scale = FULL) -> list[Figure]:
+    one, again = of_one(environment, scale)
     tell(f"writers: {scale.turns * scale.turn} postings on one client")
-    alone, read = of_many(ground, scale)
+    alone, read = of_many(environment, scale)
     tell(f"writers: postings on {scale.clients} clients")
     whose = f"{scale.clients} clients"
     return [

@@ -34,7 +34,7 @@ def table_definition() -> dict[str, Any]:
     return found
 
 
-class Ground:
+class BenchEnvironment:
     """Makes tables and queues on whatever answers at the endpoint (None: moto, in this process)."""
 
     def __init__(self, endpoint_url: str | None) -> None:
@@ -89,7 +89,7 @@ class Ground:
 
 
 @contextmanager
-def local_ground() -> Iterator[Ground]:
+def local_environment() -> Iterator[BenchEnvironment]:
     """On a local cloud that is started for it, and gone afterwards."""
     from infra.local_cloud import LocalCloud
 
@@ -98,7 +98,7 @@ def local_ground() -> Iterator[Ground]:
         cloud = LocalCloud(Path(home), PORTS)
         try:
             cloud.start(lambda line: None)
-            yield Ground(cloud.endpoint_url)
+            yield BenchEnvironment(cloud.endpoint_url)
         finally:
             cloud.stop(lambda line: None)
 

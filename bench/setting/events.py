@@ -6,7 +6,7 @@ from typing import Any
 from bench.setting.deliveries import DELIVERIES, receipt_of
 from bench.setting.environment import REGION, SHARDS
 from bench.setting.layout import just_made, lay_out, with_client
-from bench.setting.metered_driver import SALON, SERVICE, Salon
+from bench.setting.metered_driver import SALON, SERVICE, MeteredDriver
 from bench.setting.occasions import Scene, sent_lately
 from chalicelib.domain.networks.network import Role
 from chalicelib.services.intake.receive_webhook import receive
@@ -15,36 +15,36 @@ from chalicelib.services.networks.manage_keys import make_key
 TOPIC = f"arn:aws:sns:{REGION}:000000000000:message-events"
 
 
-def environment_of(salon: Salon) -> dict[str, str]:
+def environment_of(driver: MeteredDriver) -> dict[str, str]:
     """What the functions' environment says, and the parameters that they read."""
-    ssm = salon.ground.client("ssm")
+    ssm = driver.environment.client("ssm")
     for name, value in (("link-secret", "5" * 64), ("public-base-url", "https://lotos.example")):
         ssm.put_parameter(Name=f"/perennial/bench/{name}", Value=value, Type="String", Overwrite=True)
     return {
         "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": str(salon.ground.endpoint_url),
-        "TABLE_NAME": str(salon.table.item.Meta.table_name),
-        "WAKE_QUEUE_URL": salon.wake_url, "INTAKE_QUEUE_URL": salon.intake_url, "WAKE_SHARDS": str(SHARDS),
+        "AWS_ENDPOINT_URL": str(driver.environment.endpoint_url),
+        "TABLE_NAME": str(driver.table.item.Meta.table_name),
+        "WAKE_QUEUE_URL": driver.wake_url, "INTAKE_QUEUE_URL": driver.intake_url, "WAKE_SHARDS": str(SHARDS),
         "PARAMETER_PREFIX": "/perennial/bench", "STAGE": "bench", "SMS_CHANNEL": "sns", "LOG_LEVEL": "ERROR",
         "EVENTS_TOPIC": TOPIC, "EVENT_SIGNATURES": "unsigned",
         "POWERTOOLS_SERVICE_NAME": "perennial", "POWERTOOLS_METRICS_NAMESPACE": "Perennial/bench",
     }  # fmt: skip
 
 
-def events_of(salon: Salon) -> dict[str, Any]:
+def events_of(driver: MeteredDriver) -> dict[str, Any]:
     """An event for each function, with work behind it."""
     raw, headers = DELIVERIES["standard"](
-        salon.clock.now.replace(year=salon.clock.now.year + 1), salon.clock.now
+        driver.clock.now.replace(year=driver.clock.now.year + 1), driver.clock.now
     )
-    receipt = receive(salon.receiving, "standard", salon.connections["standard"].token, raw, headers)
-    made = just_made(salon)
-    lay_out(salon, with_client(made))
-    pk, sk, _ = salon.table.locate(made)
-    (message,) = salon.table.save(sent_lately(Scene(salon, "told of")))
-    _, key = make_key(salon.world, salon.network_id, Role.RECEPTION, name="Reception")
+    receipt = receive(driver.receiving, "standard", driver.connections["standard"].token, raw, headers)
+    made = just_made(driver)
+    lay_out(driver, with_client(made))
+    pk, sk, _ = driver.table.locate(made)
+    (message,) = driver.table.save(sent_lately(Scene(driver, "told of")))
+    _, key = make_key(driver.world, driver.network_id, Role.RECEPTION, name="Reception")
     booking = {
         "salon_id": SALON,
-        "starts_at": f"{salon.clock.now.year + 1}-01-15T10:00:00Z",
+        "starts_at": f"{driver.clock.now.year + 1}-01-15T10:00:00Z",
         "lines": [{"service_id": SERVICE}],
         "client": {"name": "Ion Rusu", "phone": "069000001"},
     }
@@ -52,9 +52,9 @@ def events_of(salon: Salon) -> dict[str, Any]:
         "sweep": {"version": "0", "account": "0", "region": REGION, "detail": {},
                   "detail-type": "Scheduled Event", "source": "aws.events", "time": "2026-11-23T08:00:00Z",
                   "id": "1", "resources": ["rule"]},
-        "intake": _sqs({"network_id": salon.network_id, "inbox_id": receipt.inbox_id}),
+        "intake": _sqs({"network_id": driver.network_id, "inbox_id": receipt.inbox_id}),
         "wake": _sqs({"shard": "WAKE#00", "pk": pk, "sk": sk}),
-        "receipts": _sqs(receipt_of(message, TOPIC, salon.clock.now)),
+        "receipts": _sqs(receipt_of(message, TOPIC, driver.clock.now)),
         "api": {"requestContext": {"httpMethod": "POST", "resourcePath": "/v1/bookings", "requestId": "bench",
                                    "identity": {"sourceIp": "192.0.2.1"}},
                 "headers": {"Authorization": f"Bearer {key}"}, "multiValueQueryStringParameters": None,

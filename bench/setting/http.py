@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from bench.setting.metered_driver import Salon
+from bench.setting.metered_driver import MeteredDriver
 from chalicelib.api.http import parts
 from chalicelib.domain.networks.network import Role
 from chalicelib.services.intake.receive_webhook import Receiving
@@ -15,32 +15,32 @@ from chalicelib.services.shared.world import World
 
 
 @dataclass(frozen=True)
-class _SalonsParts:
+class _DriversParts:
     """The salon's world in place of the wiring's."""
 
-    salon: Salon
+    driver: MeteredDriver
 
     def world(self) -> World:
-        return self.salon.world
+        return self.driver.world
 
     def links(self) -> Links:
-        return self.salon.links
+        return self.driver.links
 
     def receiving(self) -> Receiving:
-        return self.salon.receiving
+        return self.driver.receiving
 
 
 class Http:
     """Asks with the key of the reception; every answer is expected to be a success."""
 
-    def __init__(self, salon: Salon) -> None:
+    def __init__(self, driver: MeteredDriver) -> None:
         from app import app
 
-        parts.use(_SalonsParts(salon))
+        parts.use(_DriversParts(driver))
         self._app = app
         self._routes = {path: re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)) for path in app.routes}
-        with salon.meter.step("set-up"):
-            _, self._key = make_key(salon.world, salon.network_id, Role.RECEPTION, name="Reception")
+        with driver.meter.step("set-up"):
+            _, self._key = make_key(driver.world, driver.network_id, Role.RECEPTION, name="Reception")
 
     def get(self, path: str) -> Any:
         return self.ask("GET", path)

@@ -8,7 +8,7 @@ from zlib import crc32
 
 from msgspec.structs import replace
 
-from bench.setting.metered_driver import SALON, SERVICE, STAFF, Salon
+from bench.setting.metered_driver import SALON, SERVICE, STAFF, MeteredDriver
 from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking, Line
 from chalicelib.domain.clients import client_plan
@@ -18,19 +18,19 @@ from chalicelib.domain.shared.touches import Touch, TouchKind, TouchState, with_
 from infra.testkit.builders import a_booking, a_client, a_consent
 
 
-def lay_out(salon: Salon, values: Iterable[Any]) -> None:
+def lay_out(driver: MeteredDriver, values: Iterable[Any]) -> None:
     """Writes values as they stand: 25 items a call."""
     left = iter(values)
-    client = salon.ground.client("dynamodb")
-    name = salon.table.item.Meta.table_name
+    client = driver.environment.client("dynamodb")
+    name = driver.table.item.Meta.table_name
     while chunk := list(islice(left, 25)):
-        asked = {name: [{"PutRequest": {"Item": _raw(salon, value)}} for value in chunk]}
+        asked = {name: [{"PutRequest": {"Item": _raw(driver, value)}} for value in chunk]}
         while asked:
             asked = client.batch_write_item(RequestItems=asked).get("UnprocessedItems") or {}
 
 
-def _raw(salon: Salon, value: Any) -> dict[str, Any]:
-    raw: dict[str, Any] = salon.table._item_of(value).serialize()
+def _raw(driver: MeteredDriver, value: Any) -> dict[str, Any]:
+    raw: dict[str, Any] = driver.table._item_of(value).serialize()
     return raw
 
 
@@ -40,28 +40,28 @@ def with_client(booking: Booking) -> Iterator[Any]:
     yield _client(str(booking.client_id), booking.made_at)
 
 
-def future(salon: Salon, number: int) -> Iterator[Any]:
+def future(driver: MeteredDriver, number: int) -> Iterator[Any]:
     """Bookings of the next weeks, noticed already; each wakes for its confirm request, none of them soon."""
     for place in range(number):
-        starts_at = salon.clock.now + timedelta(days=3, minutes=place % 40_000)
-        yield from with_client(planned(salon, f"f{place}", starts_at))
+        starts_at = driver.clock.now + timedelta(days=3, minutes=place % 40_000)
+        yield from with_client(planned(driver, f"f{place}", starts_at))
 
 
-def due(salon: Salon, number: int) -> Iterator[Any]:
+def due(driver: MeteredDriver, number: int) -> Iterator[Any]:
     """Bookings whose confirm request is due now."""
     for place in range(number):
-        starts_at = salon.clock.now + timedelta(hours=24) - timedelta(milliseconds=place % 50_000)
-        yield from with_client(planned(salon, f"d{place}", starts_at))
+        starts_at = driver.clock.now + timedelta(hours=24) - timedelta(milliseconds=place % 50_000)
+        yield from with_client(planned(driver, f"d{place}", starts_at))
 
 
-def invited(salon: Salon, number: int) -> Iterator[Client]:
+def invited(driver: MeteredDriver, number: int) -> Iterator[Client]:
     """Clients who are to be invited back now, and allow it."""
-    came_at = salon.clock.now - timedelta(days=30)
+    came_at = driver.clock.now - timedelta(days=30)
     visit = VisitDay(came_at.date(), SALON)
-    directory = salon.world.directory(salon.network_id)
+    directory = driver.world.directory(driver.network_id)
     for place in range(number):
         id = digest("bench", f"i{place}")
-        back_at = salon.clock.now - timedelta(milliseconds=place % 50_000)
+        back_at = driver.clock.now - timedelta(milliseconds=place % 50_000)
         client = replace(
             _client(f"cli_{id}", came_at),
             consents=(a_consent(),),
@@ -73,11 +73,11 @@ def invited(salon: Salon, number: int) -> Iterator[Client]:
         yield client_plan.with_wake(client, directory, came_at)
 
 
-def just_made(salon: Salon) -> Booking:
+def just_made(driver: MeteredDriver) -> Booking:
     """One booking whose notice is due, at whatever hour it is."""
-    booking = replace(planned(salon, "j", salon.clock.now + timedelta(days=3)), made_at=salon.clock.now)
+    booking = replace(planned(driver, "j", driver.clock.now + timedelta(days=3)), made_at=driver.clock.now)
     booking = replace(booking, touches={})
-    return with_wake(booking, salon.world.directory(salon.network_id), None, salon.clock.now)
+    return with_wake(booking, driver.world.directory(driver.network_id), None, driver.clock.now)
 
 
 def _client(id: str, created_at: datetime) -> Client:
@@ -85,10 +85,10 @@ def _client(id: str, created_at: datetime) -> Client:
     return a_client(id, phone=phone, email=None, birth_date=None, created_at=created_at)
 
 
-def planned(salon: Salon, cause: str, starts_at: datetime) -> Booking:
+def planned(driver: MeteredDriver, cause: str, starts_at: datetime) -> Booking:
     """A booking made a day ago, noticed at once."""
     id = digest("bench", cause)
-    made_at = salon.clock.now - timedelta(days=1)
+    made_at = driver.clock.now - timedelta(days=1)
     booking = a_booking(
         f"bkg_{id}",
         client_id=f"cli_{id}",
@@ -98,5 +98,5 @@ def planned(salon: Salon, cause: str, starts_at: datetime) -> Booking:
         lines=(Line(SERVICE, 60, STAFF, 50_000),),
     )
     booking = with_touches(booking, Touch(TouchKind.NOTICE, TouchState.SENT, made_at))
-    directory = salon.world.directory(salon.network_id)
+    directory = driver.world.directory(driver.network_id)
     return with_wake(booking, directory, None, made_at)

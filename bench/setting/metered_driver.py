@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from bench.setting.environment import SHARDS, Ground
+from bench.setting.environment import SHARDS, BenchEnvironment
 from bench.setting.meter import Meter
 from chalicelib.booking_sites import ADAPTERS
 from chalicelib.domain.networks.network import Connection, Directory
@@ -45,25 +45,27 @@ BASE_URL = "https://lotos.example"
 SITES = ("standard", "yclients", "square", "calcom")
 
 
-class Salon:
+class MeteredDriver:
     """The network with its services as the functions run them; the clock is set by whoever measures.
 
     meter: sees every call, those of the set-up as the step `set-up`; it sees none where nobody watches, and
     costs no time there.
     """
 
-    def __init__(self, ground: Ground, *, watched: bool = True, rules: Rules | None = None) -> None:
-        self.ground = ground
+    def __init__(
+        self, environment: BenchEnvironment, *, watched: bool = True, rules: Rules | None = None
+    ) -> None:
+        self.environment = environment
         self._rules = rules or Rules()
-        self.meter: Meter = ground.meter()
-        self.table: Table = ground.new_table()
+        self.meter: Meter = environment.meter()
+        self.table: Table = environment.new_table()
         if watched:
             self.meter.watch_table(self.table)
         self.clock = SettableClock()
         self.sender = RecordingSender()
-        self._sqs = self.meter.watch(ground.connect("sqs"))
-        self._worker = ground.client("sqs")  # Lambda's own polling is no call of ours
-        self.wake_url, self.intake_url = ground.new_queue(), ground.new_queue()
+        self._sqs = self.meter.watch(environment.connect("sqs"))
+        self._worker = environment.client("sqs")  # Lambda's own polling is no call of ours
+        self.wake_url, self.intake_url = environment.new_queue(), environment.new_queue()
         wake_queue = SqsWakeQueue(lambda: self._sqs, self.wake_url, self.table.locate)
         intake_queue = SqsIntakeQueue(lambda: self._sqs, self.intake_url)
         self.directories = CachedDirectories(self._read_rules, self.clock)

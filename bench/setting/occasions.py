@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from bench.setting.layout import planned
-from bench.setting.metered_driver import SALON, SERVICE, Salon
+from bench.setting.metered_driver import SALON, SERVICE, MeteredDriver
 from chalicelib.domain.bookings import booking_plan
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clients import client_plan
@@ -29,16 +29,16 @@ from infra.testkit.builders import a_client, a_consent
 class Scene:
     """One client of the salon, and the present hour. cause: tells one client from another."""
 
-    salon: Salon
+    driver: MeteredDriver
     cause: str
 
     @property
     def now(self) -> datetime:
-        return self.salon.clock.now
+        return self.driver.clock.now
 
     @property
     def network_id(self) -> str:
-        return self.salon.network_id
+        return self.driver.network_id
 
     @property
     def client_id(self) -> str:
@@ -46,7 +46,7 @@ class Scene:
 
     @property
     def directory(self) -> Directory:
-        return self.salon.world.directory(self.network_id)
+        return self.driver.world.directory(self.network_id)
 
     def client(self, **said: Any) -> Client:
         """Came once, allows marketing, has no birthday that we know of."""
@@ -64,10 +64,10 @@ class Scene:
 
     def link(self, booking_id: str | None = None) -> Link:
         """That of a booking, or of the client, as an earlier message has put it."""
-        return self.salon.links.link(self.network_id, self.client_id, booking_id, self.now)
+        return self.driver.links.link(self.network_id, self.client_id, booking_id, self.now)
 
     def booking(self, starts_in: timedelta, **said: Any) -> Booking:
-        return replace(planned(self.salon, self.cause, self.now + starts_in), **said)
+        return replace(planned(self.driver, self.cause, self.now + starts_in), **said)
 
     def planned(self, booking: Booking) -> Booking:
         return booking_plan.with_wake(booking, self.directory, None, self.now)

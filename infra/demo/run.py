@@ -139,8 +139,8 @@ class Demo:
         assert directory is not None
         entries: dict[str, list[int]] = {}
         history = History(directory, self.links, self.marker.anchor)
-        lives = tell.entries_by_kind(history.lives(), entries)
-        items = lay_out(self.table, lives, self.marker.anchor, self.steps.tell)
+        histories = tell.entries_by_kind(history.client_histories(), entries)
+        items = lay_out(self.table, histories, self.marker.anchor, self.steps.tell)
         self.marker = self.markers.write(replace(self.marker, items=items, entries=entries))
         posted = sum(number for number, _ in entries.values())
         self.steps.tell(f"{CLIENTS:,} clients, {items:,} items, {posted:,} bonus entries")

@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass
-class Meanwhile:
+class InterleavedStore:
     """The store; just before its first save somebody else does something."""
 
     store: Any

@@ -5,7 +5,7 @@ from typing import Any
 
 
 @dataclass
-class SmallPages:
+class PagedStore:
     """The store, but for its pages."""
 
     store: Any

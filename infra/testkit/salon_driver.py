@@ -53,7 +53,7 @@ def plain_text(
     return Worded(f"{kind}{when} {','.join(facts.services)}".strip())
 
 
-class Scripted:
+class ScriptedSite:
     """A booking site whose webhooks are canonical events already: the body names the event."""
 
     def __init__(self) -> None:
@@ -65,13 +65,13 @@ class Scripted:
         return list(self.events[raw])
 
 
-class Life(Struct):
+class SalonDriver(Struct):
     """One network's days. `sender` and `intake_queue` are those of the test."""
 
     world: World
     sender: Any
     intake_queue: Any
-    site: Scripted = field(default_factory=Scripted)
+    site: ScriptedSite = field(default_factory=ScriptedSite)
 
     @property
     def store(self) -> Any:
@@ -224,4 +224,4 @@ def thin(event: BookingReported) -> BookingReported:
     return replace(event, starts_at=None, client=None, lines=(), partial=True)
 
 
-Check = Callable[[Life], None]
+Check = Callable[[SalonDriver], None]

@@ -11,19 +11,19 @@ from chalicelib.store.table import Table
 from chalicelib.wiring import CachedDirectories, chance
 from infra.local_cloud import REGION
 from infra.testkit.builders import RecordingIntake, RecordingWakeQueue, SettableClock
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 
 THREADS = 8
 MARIA = "cli_maria00000000001"
 
 
-def new_life(store: Table, clock: SettableClock, sender: Any) -> Life:
-    """One worker's life: its own table client, as each Lambda has; threads share nothing but the table."""
+def new_driver(store: Table, clock: SettableClock, sender: Any) -> SalonDriver:
+    """One worker's driver, with its own table client as each Lambda has: threads share the table alone."""
     table = Table(store.item.Meta.table_name, REGION, shards=1, host=store.item.Meta.host)
     world = World(
         table, CachedDirectories(table.directory, clock), clock, chance, RecordingWakeQueue(), time.sleep
     )
-    return Life(world, sender, RecordingIntake())
+    return SalonDriver(world, sender, RecordingIntake())
 
 
 def all_at_once(work: Callable[[int], Any]) -> list[Any]:

@@ -29,13 +29,13 @@ from infra.testkit.builders import (
     access,
     save_client,
 )
-from infra.testkit.salon_driver import Life
-from tests.cloud.at_once import MARIA, all_at_once, new_life, until_it_is_done
+from infra.testkit.salon_driver import SalonDriver
+from tests.cloud.at_once import MARIA, all_at_once, new_driver, until_it_is_done
 
 
-def posted_twice(life: Life, request_id: str, asked: ByHand) -> Entry:
+def posted_twice(driver: SalonDriver, request_id: str, asked: ByHand) -> Entry:
     """Asked for twice under one request id, as by an impatient finger: one entry."""
-    post = partial(post_by_hand, life.world, access(), MARIA, asked, request_id)
+    post = partial(post_by_hand, driver.world, access(), MARIA, asked, request_id)
     entry: Entry = until_it_is_done(post)
     assert post().id == entry.id
     return entry
@@ -44,26 +44,26 @@ def posted_twice(life: Life, request_id: str, asked: ByHand) -> Entry:
 def test_eight_at_once_on_one_ledger_lose_and_double_nothing(store: Table, clock: SettableClock) -> None:
     a_town(store)
     booking = store.save(a_booking())[0]
-    first = new_life(store, clock, RecordingSender())
+    first = new_driver(store, clock, RecordingSender())
     post_by_hand(first.world, access(), MARIA, ByHand(kind="grant", points=1000, reason="start"), "start")
     told: list[tuple[str, int]] = []
     lock = Lock()
 
     def work(number: int) -> None:
-        life, chosen = new_life(store, clock, RecordingSender()), random.Random(number)
+        driver, chosen = new_driver(store, clock, RecordingSender()), random.Random(number)
         for turn in range(5):
             kind, points = chosen.choice(["grant", "redeem"]), chosen.randint(1, 30)
             entry = posted_twice(
-                life, f"{number}-{turn}", ByHand(kind=kind, points=points, reason=f"{number}")
+                driver, f"{number}-{turn}", ByHand(kind=kind, points=points, reason=f"{number}")
             )
             posted = [entry]
             if turn == 2:
-                posted.append(until_it_is_done(partial(reverse, life.world, access(), entry.id, "mistake")))
+                posted.append(until_it_is_done(partial(reverse, driver.world, access(), entry.id, "mistake")))
             with lock:
                 told.extend((each.id, each.points) for each in posted)
         # All eight complete the same visit: one counts.
         until_it_is_done(
-            lambda: complete(life.world, NETWORK, booking.id, Bill(paid_minor=50_000), lambda _: None, "x")
+            lambda: complete(driver.world, NETWORK, booking.id, Bill(paid_minor=50_000), lambda _: None, "x")
         )
 
     all_at_once(work)
@@ -78,12 +78,12 @@ def test_eight_at_once_on_one_ledger_lose_and_double_nothing(store: Table, clock
 
 def test_eight_who_reverse_the_same_entry_reverse_it_once(store: Table, clock: SettableClock) -> None:
     a_town(store)
-    world = new_life(store, clock, RecordingSender()).world
+    world = new_driver(store, clock, RecordingSender()).world
     entry = post_by_hand(world, access(), MARIA, ByHand(kind="grant", points=100, reason="x"), "one")
 
     def work(number: int) -> str:
-        life = new_life(store, clock, RecordingSender())
-        return str(until_it_is_done(lambda: reverse(life.world, access(), entry.id, "mistake")).id)
+        driver = new_driver(store, clock, RecordingSender())
+        return str(until_it_is_done(lambda: reverse(driver.world, access(), entry.id, "mistake")).id)
 
     assert set(all_at_once(work)) == {reversal_id(entry, MARIA)}
     assert store.account(NETWORK, MARIA).balance == 0
@@ -107,22 +107,22 @@ def test_eight_who_drain_one_shard_send_nothing_twice(store: Table, clock: Setta
     """A FIFO queue lets one worker at a shard; the claim makes more of them harmless."""
     bookings = 24
     a_town(store)
-    life = new_life(store, clock, CarefulSender())
+    driver = new_driver(store, clock, CarefulSender())
     for number in range(bookings):
         client = save_client(store, a_client(f"cli_{number:017d}", phone=f"+3736900{number:04d}", email=None))
-        life.book(NOW + timedelta(days=2, minutes=number), client=client.id)
+        driver.book(NOW + timedelta(days=2, minutes=number), client=client.id)
     shard = shard_names(1)[0]
 
     def work(number: int) -> int:
-        mine = new_life(store, clock, life.sender)
+        mine = new_driver(store, clock, driver.sender)
         return drain_shard(mine.world, wakers(mine.sending(), mine.intake_queue), shard, lambda: True).failed
 
     assert sum(all_at_once(work)) == 0
-    per_number = Counter(outgoing.to for outgoing in life.sender.sent)
+    per_number = Counter(outgoing.to for outgoing in driver.sender.sent)
     assert set(per_number.values()) == {1}
     clock.forward(minutes=10)  # what was claimed and left, if any, is found by the next sweep
     all_at_once(work)
-    assert Counter(outgoing.to for outgoing in life.sender.sent) == per_number
+    assert Counter(outgoing.to for outgoing in driver.sender.sent) == per_number
     assert len(per_number) == bookings
     assert store.due(shard, clock.now, limit=10) == []
 
@@ -133,10 +133,10 @@ def test_eight_who_register_the_same_person_make_one_client(store: Table, clock:
     a_town(store)
 
     def work(number: int) -> str | None:
-        life = new_life(store, clock, RecordingSender())
+        driver = new_driver(store, clock, RecordingSender())
         new = NewClient(name="Elena", phone="069 000 111")
         start = NOW + timedelta(days=3, hours=number)
-        return until_it_is_done(lambda: life.book(start, client=new)).client_id  # type: ignore[no-any-return]
+        return until_it_is_done(lambda: driver.book(start, client=new)).client_id  # type: ignore[no-any-return]
 
     assert len(set(all_at_once(work))) == 1
     assert len(store.clients(NETWORK).items) == 2

@@ -23,7 +23,7 @@ from infra.testkit.builders import (
     access,
     save_client,
 )
-from tests.cloud.at_once import all_at_once, new_life, until_it_is_done
+from tests.cloud.at_once import all_at_once, new_driver, until_it_is_done
 
 LIMITS = BonusRules().compensation
 TURNS = 3
@@ -40,7 +40,7 @@ def all_give(store: Table, clock: SettableClock, by: Any, to: Any, points: int) 
     """What each of the eight is answered, turn by turn: by whom and to whom is told by number and turn."""
 
     def work(number: int) -> list[str]:
-        world, answers = new_life(store, clock, RecordingSender()).world, []
+        world, answers = new_driver(store, clock, RecordingSender()).world, []
         for turn in range(TURNS):
             asked = ByHand(kind="compensation", points=points, reason="sorry")
             give = partial(post_by_hand, world, by(number), to(number, turn), asked, f"{number}-{turn}")
@@ -94,15 +94,15 @@ def test_a_promotion_gives_exactly_its_cap_however_many_visits_are_closed_at_onc
 ) -> None:
     """Twenty-four visits earn 25 points each, and as many more while there are any of the 400."""
     clients = many_clients(store)
-    life = new_life(store, clock, RecordingSender())
+    driver = new_driver(store, clock, RecordingSender())
     day = (NOW + timedelta(days=1)).date()
     said = {"name": "Double", "starts_on": day, "ends_on": day, "multiplier_percent": 200, "cap_points": 400}
-    promotion = make_promotion(life.world, access(), said)
-    bookings = [life.book(NOW + timedelta(days=1, minutes=n), client=id) for n, id in enumerate(clients)]
+    promotion = make_promotion(driver.world, access(), said)
+    bookings = [driver.book(NOW + timedelta(days=1, minutes=n), client=id) for n, id in enumerate(clients)]
     clock.forward(days=1, hours=1)
 
     def work(number: int) -> None:
-        mine = new_life(store, clock, RecordingSender())
+        mine = new_driver(store, clock, RecordingSender())
         for booking in bookings[number * TURNS : (number + 1) * TURNS]:
             until_it_is_done(partial(mine.complete, booking))
 
@@ -110,4 +110,4 @@ def test_a_promotion_gives_exactly_its_cap_however_many_visits_are_closed_at_onc
     entries = [entry for id in clients for entry in store.entries(NETWORK, id)]
     assert sum(entry.points for entry in entries if entry.kind == "cashback") == 24 * 25
     assert sum(entry.points for entry in entries if entry.kind == "promotion") == 400
-    assert results_of(life.world, [promotion])[promotion.id].points == {"MDL": 400}
+    assert results_of(driver.world, [promotion])[promotion.id].points == {"MDL": 400}

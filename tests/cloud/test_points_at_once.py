@@ -30,8 +30,8 @@ from infra.testkit.builders import (
     access,
     save_client,
 )
-from infra.testkit.salon_driver import Life
-from tests.cloud.at_once import MARIA, THREADS, all_at_once, new_life, until_it_is_done
+from infra.testkit.salon_driver import SalonDriver
+from tests.cloud.at_once import MARIA, THREADS, all_at_once, new_driver, until_it_is_done
 
 TURNS = 12
 MAY_BE_REFUSED = {
@@ -43,8 +43,10 @@ MAY_BE_REFUSED = {
 class Person:
     """One of eight at the desk: does this and that, each thing twice, as by an impatient finger."""
 
-    def __init__(self, life: Life, number: int, client_ids: list[str], booking_ids: list[str]) -> None:
-        self.life, self.world = life, life.world
+    def __init__(
+        self, driver: SalonDriver, number: int, client_ids: list[str], booking_ids: list[str]
+    ) -> None:
+        self.driver, self.world = driver, driver.world
         self.clients, self.bookings = client_ids, booking_ids
         self.chosen, self.number, self.turn = random.Random(number), number, 0
         self.posted: list[Entry] = []
@@ -84,7 +86,7 @@ class Person:
         return partial(post_by_hand, self.world, access(), self.chosen.choice(self.clients), asked, self.id)
 
     def hold(self) -> Callable[[], Entry]:
-        client = self.life.client(self.chosen.choice(self.clients))
+        client = self.driver.client(self.chosen.choice(self.clients))
         points, bill = self.chosen.randint(1, 60), Bill(paid_minor=50_000)
         return partial(
             hold_points.hold_at_desk, self.world, access(), client, points, "sal_centru", bill, self.id
@@ -114,8 +116,8 @@ class Person:
         )  # fmt: skip
 
     def complete(self) -> Callable[[], Any]:
-        booking = self.life.booking(self._booking())
-        return partial(self.life.complete, booking, redeem_points=self.chosen.choice([0, 0, 10]))
+        booking = self.driver.booking(self._booking())
+        return partial(self.driver.complete, booking, redeem_points=self.chosen.choice([0, 0, 10]))
 
     def refund(self) -> Callable[[], Any]:
         return partial(
@@ -124,22 +126,22 @@ class Person:
         )  # fmt: skip
 
     def cancel(self) -> Callable[[], Any]:
-        return partial(self.life.cancel, self.life.booking(self._booking()))
+        return partial(self.driver.cancel, self.driver.booking(self._booking()))
 
     def reopen(self) -> Callable[[], Any]:
-        return partial(self.life.reopen, self.life.booking(self._booking()))
+        return partial(self.driver.reopen, self.driver.booking(self._booking()))
 
     def wake(self) -> Callable[[], Any]:
-        return self.life.drain
+        return self.driver.drain
 
     def _booking(self) -> str:
         return self.chosen.choice(self.bookings)
 
 
-def town(store: Table, clock: SettableClock, clients: int) -> tuple[Life, list[str]]:
+def town(store: Table, clock: SettableClock, clients: int) -> tuple[SalonDriver, list[str]]:
     """So many clients with points, of which some are about to expire."""
     a_town(store)
-    life = new_life(store, clock, RecordingSender())
+    driver = new_driver(store, clock, RecordingSender())
     ids = [MARIA]
     for number in range(1, clients):
         phone = f"+3736900{number:04d}"
@@ -148,21 +150,21 @@ def town(store: Table, clock: SettableClock, clients: int) -> tuple[Life, list[s
     for id in ids:
         for points, on in ((300, None), (50, tomorrow)):
             asked = ByHand(kind="grant", points=points, reason="start", expires_on=on)
-            post_by_hand(life.world, access(), id, asked, f"start-{points}")
-    return life, ids
+            post_by_hand(driver.world, access(), id, asked, f"start-{points}")
+    return driver, ids
 
 
 @pytest.mark.parametrize("clients", [1, 24])
 def test_eight_who_do_everything_at_once_lose_and_double_nothing(
     store: Table, clock: SettableClock, clients: int
 ) -> None:
-    life, ids = town(store, clock, clients)
-    bookings = [life.book(NOW + timedelta(hours=hours + 1), client=ids[hours % clients]).id
+    driver, ids = town(store, clock, clients)
+    bookings = [driver.book(NOW + timedelta(hours=hours + 1), client=ids[hours % clients]).id
                 for hours in range(16)]  # fmt: skip
     clock.forward(days=3)  # the first have something to expire, whoever comes first
 
     def work(number: int) -> list[Entry]:
-        mine = new_life(store, clock, RecordingSender())
+        mine = new_driver(store, clock, RecordingSender())
         return Person(mine, number, ids, bookings).works()
 
     told = [entry for posted in all_at_once(work) for entry in posted]
@@ -172,9 +174,9 @@ def test_eight_who_do_everything_at_once_lose_and_double_nothing(
     for id in ids:
         account, entries = store.account(NETWORK, id), store.entries(NETWORK, id)
         assert faults(account, entries) == []
-        held = {booking.id for booking in map(life.booking, bookings) if booking.held_points}
+        held = {booking.id for booking in map(driver.booking, bookings) if booking.held_points}
         assert {hold.booking_id for hold in account.holds if hold.booking_id} <= held
-    for booking in map(life.booking, bookings):
+    for booking in map(driver.booking, bookings):
         of = [entry for entry in stand.values() if entry.booking_id == booking.id]
         cashback = [entry for entry in of if entry.kind == "cashback"]
         undone = [entry for entry in of if entry.kind == "reversal"]
@@ -186,11 +188,11 @@ def test_points_are_posted_to_somebody_whoever_is_merged_meanwhile(
     store: Table, clock: SettableClock
 ) -> None:
     """Half of the eight post to a client while others merge them into another, and back."""
-    life, (maria, other) = town(store, clock, 2)
-    del life
+    driver, (maria, other) = town(store, clock, 2)
+    del driver
 
     def work(number: int) -> int:
-        mine, given = new_life(store, clock, RecordingSender()), 0
+        mine, given = new_driver(store, clock, RecordingSender()), 0
         for turn in range(TURNS):
             try:
                 if number == 0 and turn % 2:

@@ -14,43 +14,43 @@ from chalicelib.services.shared.world import World
 from chalicelib.wiring import CachedDirectories
 from infra.testkit.builders import NOW, SeededChance, SettableClock, a_town, no_pause
 from infra.testkit.failing_calls import Calls, Failure, WorkerDied, calls
-from infra.testkit.salon_driver import Life, Scripted
+from infra.testkit.salon_driver import SalonDriver, ScriptedSite
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
 MARIA_ID = "cli_maria00000000001"
 GONE = (WorkerDied, Exception)
 
 
-def new_life(aws: dict[str, Any], clock: SettableClock, site: Scripted) -> Life:
-    """A life on the table as it is, in a process that has just begun."""
+def new_driver(aws: dict[str, Any], clock: SettableClock, site: ScriptedSite) -> SalonDriver:
+    """A driver on the table as it is, in a process that has just begun."""
     table = aws["table"]
     wake_queue = SqsWakeQueue(lambda: aws["sqs"], aws["urls"][0], table.locate)
     world = World(
         table, CachedDirectories(table.directory, clock), clock, SeededChance(), wake_queue, no_pause
     )
     intake_queue = SqsIntakeQueue(lambda: aws["sqs"], aws["urls"][1])
-    return Life(world, SnsSms(lambda: aws["sns"]), intake_queue, site)
+    return SalonDriver(world, SnsSms(lambda: aws["sns"]), intake_queue, site)
 
 
 class Arranged:
     """What comes before a job, made once and laid out again for each failure."""
 
-    def __init__(self, aws: dict[str, Any], before: Callable[[Life], Any]) -> None:
+    def __init__(self, aws: dict[str, Any], before: Callable[[SalonDriver], Any]) -> None:
         self._aws, self._table = aws, aws["table"]
         self._empty()
         sms_log().clear()
-        life = new_life(aws, SettableClock(), Scripted())
+        driver = new_driver(aws, SettableClock(), ScriptedSite())
         a_town(self._table)
-        self.subject = before(life)
-        self._now, self._site = life.world.now(), life.site
+        self.subject = before(driver)
+        self._now, self._site = driver.world.now(), driver.site
         self._kept = deepcopy(tables()[self._table.item.Meta.table_name])
         self._sms = dict(sms_log())
 
-    def life(self) -> Life:
+    def driver(self) -> SalonDriver:
         tables()[self._table.item.Meta.table_name] = deepcopy(self._kept)
         sms_log().clear()
         sms_log().update(self._sms)
-        return new_life(self._aws, SettableClock(self._now), self._site)
+        return new_driver(self._aws, SettableClock(self._now), self._site)
 
     def _empty(self) -> None:
         if self._table.item.exists():
@@ -82,10 +82,10 @@ def sent_by_sms() -> Counter[str]:
 
 
 Story = tuple[
-    Callable[[Life], Any],
-    Callable[[Life, Any], None],
-    Callable[[Life, Any], None],
-    Callable[[Life, Any], None],
+    Callable[[SalonDriver], Any],
+    Callable[[SalonDriver, Any], None],
+    Callable[[SalonDriver, Any], None],
+    Callable[[SalonDriver, Any], None],
 ]
 """What comes before; the job; what runs it again in real life; what must hold in the end."""
 
@@ -95,22 +95,22 @@ def fail_each_call(aws: dict[str, Any], story: Story, failure: Failure) -> int:
     were."""
     before, job, again, holds = story
     arranged = Arranged(aws, before)
-    life, subject = arranged.life(), arranged.subject
+    driver, subject = arranged.driver(), arranged.subject
     with calls(Calls()) as dry_run:
-        job(life, subject)
+        job(driver, subject)
     assert len(dry_run.made) > 0
     for number, operation in enumerate(dry_run.made):
-        life = arranged.life()
+        driver = arranged.driver()
         with calls(Calls(number, failure)) as failing, contextlib.suppress(*GONE):
-            job(life, subject)
+            job(driver, subject)
         assert failing.made[number] == operation
-        life = new_life(aws, SettableClock(life.world.now()), life.site)
+        driver = new_driver(aws, SettableClock(driver.world.now()), driver.site)
         try:
-            again(life, subject)
+            again(driver, subject)
         except SaveConflict:  # a queue delivers it once more
-            again(life, subject)
+            again(driver, subject)
         try:
-            holds(life, subject)
+            holds(driver, subject)
         except AssertionError as error:
             raise AssertionError(f"call {number} of {dry_run.made} failed: {failure}") from error
     return len(dry_run.made)

@@ -27,7 +27,7 @@ from bench.measures import (
 from bench.measures.peak import Peak, simulate
 from bench.report import cost_page, scale_page
 from bench.report.figures import RESULTS, Figure, write
-from bench.setting.environment import Ground
+from bench.setting.environment import BenchEnvironment
 from infra.testkit import full_account
 from infra.testkit.builders import NETWORK, NOW
 from infra.testkit.capacity_units import Index, read_units, size, table_write_units
@@ -37,59 +37,61 @@ SHAPE = {"name": str, "value": (int, float), "unit": str, "target": (int, float,
 
 
 @pytest.fixture(scope="module")
-def ground() -> Iterator[Ground]:
+def environment() -> Iterator[BenchEnvironment]:
     from chalicelib.api.http import parts
 
     with pytest.MonkeyPatch.context() as patched, mock_aws():
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patched.setenv(name, "test")
         patched.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        yield Ground(None)
+        yield BenchEnvironment(None)
         parts.use(None)
 
 
-def test_a_visit_costs_no_more_than_its_targets(ground: Ground) -> None:
-    meter = visit.lived(ground, "standard")
+def test_a_visit_costs_no_more_than_its_targets(environment: BenchEnvironment) -> None:
+    meter = visit.lived(environment, "standard")
     found = {figure.name: figure for figure in visit.figures({"standard": meter})}
     assert found["visit (standard): written"].ok
     assert found["visit (standard): read, rules at hand"].ok
     assert all(row["write"] >= row["floor"] for row in visit.rows(meter))
 
 
-def test_calls_before_an_answer_are_counted(ground: Ground) -> None:
-    found = {figure.name: figure.value for figure in calls.figures(ground)}
+def test_calls_before_an_answer_are_counted(environment: BenchEnvironment) -> None:
+    found = {figure.name: figure.value for figure in calls.figures(environment)}
     assert found["calls before a webhook is answered"] == 2
     assert found["calls to book: client by id"] == 3
     assert found["calls to book: new client"] == 3
 
 
 def test_an_idle_minute_costs_half_a_unit_a_shard_and_the_size_of_the_base_is_not_felt(
-    ground: Ground,
+    environment: BenchEnvironment,
 ) -> None:
-    found = {figure.name: figure for figure in sweep.figures(ground, small=2, large=8, number_due=2)}
+    found = {figure.name: figure for figure in sweep.figures(environment, small=2, large=8, number_due=2)}
     assert found["sweep: idle minute, per shard"].ok
     assert found["sweep: idle minute"].ok
     assert found["sweep: large base against small, entries"].ok
 
 
 @pytest.mark.parametrize("case", messages.CASES, ids=lambda case: case.name)
-def test_a_message_costs_what_its_writes_cost(case: messages.Case, ground: Ground) -> None:
+def test_a_message_costs_what_its_writes_cost(case: messages.Case, environment: BenchEnvironment) -> None:
     """Claim, record and resolve; what is above the most that is allowed is known, and no more than one."""
-    (row,) = messages.measured(ground, [case])
+    (row,) = messages.measured(environment, [case])
     assert row["write"] == row["of_table"] + row["of_log"] + row["of_pointer"]
     assert row["write"] <= row["most"] + 1
     assert row["read"] <= messages.READ_MOST
 
 
-def test_a_budget_adds_one_write_to_a_message_alone_and_little_to_each_of_many(ground: Ground) -> None:
-    alone, written, read = messages.budgeted(ground, 24)
+def test_a_budget_adds_one_write_to_a_message_alone_and_little_to_each_of_many(
+    environment: BenchEnvironment,
+) -> None:
+    alone, written, read = messages.budgeted(environment, 24)
     assert alone.value == 1
     assert written.value <= 1
     assert read.value <= 1
 
 
-def test_the_bare_loop_makes_the_same_calls(ground: Ground) -> None:
-    found = {each.name: each.value for each in drain.figures(ground, lambda line: None, messages=2)}
+def test_the_bare_loop_makes_the_same_calls(environment: BenchEnvironment) -> None:
+    found = {each.name: each.value for each in drain.figures(environment, lambda line: None, messages=2)}
     assert found["drain: speed against a bare loop, confirm requests"] > 0
     assert found["drain: DynamoDB calls per message, confirm requests"] >= 6
     assert found["drain: DynamoDB calls per message, repeat invitations"] >= 8
@@ -105,34 +107,36 @@ def test_a_peak_is_drained_by_all_workers_within_the_senders_limit() -> None:
     assert simulate(Peak(shards=16, due=4_000)) == free
 
 
-def test_a_recipient_costs_two_write_units_and_little_more(ground: Ground) -> None:
-    found = {figure.name: figure for figure in campaign.figures(ground, lambda line: None, sizes=(10, 20))}
+def test_a_recipient_costs_two_write_units_and_little_more(environment: BenchEnvironment) -> None:
+    found = {
+        figure.name: figure for figure in campaign.figures(environment, lambda line: None, sizes=(10, 20))
+    }
     assert found["campaign: written per recipient"].ok
     assert found["campaign: read per client looked at"].ok
     assert found["campaign: peak memory"].value > 0
 
 
 def test_a_posting_costs_at_most_six_units_whatever_it_touches_and_a_quote_is_one_read(
-    ground: Ground,
+    environment: BenchEnvironment,
 ) -> None:
-    found = postings.figures(ground)
+    found = postings.figures(environment)
     assert len(found) == len(postings.KINDS) + 2
     assert [figure.name for figure in found if not figure.ok] == []
 
 
-def test_writers_race_with_bare_writes_and_the_ledger_stays_right(ground: Ground) -> None:
+def test_writers_race_with_bare_writes_and_the_ledger_stays_right(environment: BenchEnvironment) -> None:
     """moto is not safe under threads: one at a time."""
-    found = writers.figures(ground, lambda line: None, writers.Scale(1, 2, 1, 2))
+    found = writers.figures(environment, lambda line: None, writers.Scale(1, 2, 1, 2))
     assert all(figure.value > 0 for figure in found)
 
 
-def test_an_audit_takes_no_more_memory_for_more_entries(ground: Ground) -> None:
-    found = {each.name: each for each in audit.figures(ground, lambda line: None, sizes=(2_000, 4_000))}
+def test_an_audit_takes_no_more_memory_for_more_entries(environment: BenchEnvironment) -> None:
+    found = {each.name: each for each in audit.figures(environment, lambda line: None, sizes=(2_000, 4_000))}
     assert found["audit: peak memory, many entries against few"].ok
     assert found["audit: read per 1,000 entries"].value < 200
 
 
-def test_a_full_purse_has_fifty_lots_that_can_be_spent() -> None:
+def test_a_full_account_has_fifty_lots_that_can_be_spent() -> None:
     account = full_account.full(NETWORK, "cli_1", NOW)
     assert account == full_account.full(NETWORK, "cli_1", NOW)
     assert account.available(NOW) == account.balance
@@ -148,8 +152,10 @@ def test_a_year_of_visits_is_simulated_beside_a_bare_loop() -> None:
     assert {"cashback", "redeemed", "expired", "birthday", "streak", "coupons", "tier"} <= kinds
 
 
-def test_a_simulation_reads_little_more_than_the_visits(ground: Ground) -> None:
-    found = {each.name: each for each in simulation_walk.figures(ground, lambda line: None, sizes=(20, 40))}
+def test_a_simulation_reads_little_more_than_the_visits(environment: BenchEnvironment) -> None:
+    found = {
+        each.name: each for each in simulation_walk.figures(environment, lambda line: None, sizes=(20, 40))
+    }
     assert found["simulation: read per visit"].value < 1.2
     assert found["simulation: DynamoDB calls per visit"].value < 1
 

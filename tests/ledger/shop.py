@@ -43,7 +43,7 @@ from infra.testkit.builders import (
     save_client,
 )
 from infra.testkit.failing_calls import Calls, Failure, WorkerDied
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 
 CLIENTS = ("cli_maria00000000001", "cli_petru00000000001")
 SALONS = {"sal_centru": "Europe/Chisinau", "sal_moscow": "Europe/Moscow"}
@@ -77,7 +77,7 @@ class Shop:
         self.world = World(
             self.store, directories, self.clock, SeededChance(), RecordingWakeQueue(), no_pause
         )
-        self.life = Life(self.world, RecordingSender(), RecordingIntake())
+        self.driver = SalonDriver(self.world, RecordingSender(), RecordingIntake())
         made_at = self.begin
         self.store.save(
             a_network(timezone=self.zone, created_at=made_at),
@@ -111,7 +111,7 @@ class Shop:
         return found
 
     def booking(self, id: str) -> Booking:
-        return self.life.booking(id)
+        return self.driver.booking(id)
 
     def book(self, client_id: str, salon_id: str, starts_at: datetime, request_id: str) -> Booking:
         new = book.NewBooking(
@@ -123,10 +123,10 @@ class Shop:
         return book.book(self.world, access(), new, request_id)
 
     def move(self, booking_id: str, starts_at: datetime) -> Booking:
-        return self.life.move(self.booking(booking_id), starts_at)
+        return self.driver.move(self.booking(booking_id), starts_at)
 
     def complete(self, booking_id: str, paid_minor: int, redeem_points: int) -> Any:
-        return self.life.complete(
+        return self.driver.complete(
             self.booking(booking_id), paid_minor=paid_minor, redeem_points=redeem_points
         )
 
@@ -189,9 +189,9 @@ class Shop:
 
     def wake(self, client_id: str) -> None:
         """As the sweep does, if the account's pointer is due."""
-        sending = self.life.sending()
+        sending = self.driver.sending()
         place = place_of(Account(network_id=NETWORK, client_id=client_id))
-        wake_one(self.world, wakers(sending, self.life.intake_queue), place.pk, place.sk)
+        wake_one(self.world, wakers(sending, self.driver.intake_queue), place.pk, place.sk)
         sending.budgets.close()
 
     def change_rules(self, **said: Any) -> None:

@@ -32,7 +32,7 @@ from infra.testkit.builders import (
     save_client,
 )
 from infra.testkit.memory_store import MemoryStore
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 from tests.profile import tries
 
 IDS = tuple(f"cli_{letter * 16}" for letter in "abcd")
@@ -49,22 +49,22 @@ steps = st.lists(
 )  # fmt: skip
 
 
-def a_life() -> Life:
+def a_driver() -> SalonDriver:
     store, clock = MemoryStore(), SettableClock()
     directories = CachedDirectories(store.directory, clock)
     world = World(store, directories, clock, SeededChance(), RecordingWakeQueue(), no_pause)
     a_town(store)
     for number, id in enumerate(IDS):
         save_client(store, a_client(id, phone=f"+3736900000{number}", email=None))
-    return Life(world, RecordingSender(), RecordingIntake())
+    return SalonDriver(world, RecordingSender(), RecordingIntake())
 
 
 class Twins:
-    """What is done in both lives, by numbers of what was made so far. Points are spent only of one's own:
+    """What is done in both salons, by numbers of what was made so far. Points are spent only of one's own:
     what one who is merged spends is by right of whom they are then."""
 
     def __init__(self) -> None:
-        self.merging, self.plain = a_life(), a_life()
+        self.merging, self.plain = a_driver(), a_driver()
         self.into: dict[str, str] = {}
         self.bookings: list[str] = []
         self.entries: list[tuple[Any, Any]] = []
@@ -75,29 +75,31 @@ class Twins:
 
     def does(self, step: Step, name: str) -> None:
         what, one, other = step
-        for life in (self.merging, self.plain):
-            life.world.clock.now += SECOND
+        for driver in (self.merging, self.plain):
+            driver.world.clock.now += SECOND
         getattr(self, what)(one, other, name)
 
     def next_day(self, one: int, other: int, name: str) -> None:
-        for life in (self.merging, self.plain):
-            life.world.clock.now += timedelta(days=1)
+        for driver in (self.merging, self.plain):
+            driver.world.clock.now += timedelta(days=1)
 
     def grant(self, one: int, other: int, name: str) -> None:
         id, asked = self.alive[one % len(self.alive)], ByHand(kind="grant", points=other + 1, reason="gift")
-        both = [post_by_hand(life.world, access(), id, asked, name) for life in (self.merging, self.plain)]
+        both = [
+            post_by_hand(driver.world, access(), id, asked, name) for driver in (self.merging, self.plain)
+        ]
         self.entries.append((both[0], both[1]))
 
     def visit(self, one: int, other: int, name: str) -> None:
         id = self.alive[one % len(self.alive)]
         # the same points may lie in other lots, of which some are pending
-        lives = (self.merging, self.plain)
-        available = min(life.store.account(NETWORK, id).available(life.world.now()) for life in lives)
+        drivers = (self.merging, self.plain)
+        available = min(driver.store.account(NETWORK, id).available(driver.world.now()) for driver in drivers)
         redeem = 0 if self.into else min(other, available)
-        for life in (self.merging, self.plain):
-            now = life.world.now()
+        for driver in (self.merging, self.plain):
+            now = driver.world.now()
             booking = a_booking(f"bkg_{name:>016}", client_id=id, starts_at=now, made_at=now)
-            life.complete(save_booking(life.store, booking), redeem_points=redeem)
+            driver.complete(save_booking(driver.store, booking), redeem_points=redeem)
         self.bookings.append(f"bkg_{name:>016}")
 
     def refund(self, one: int, other: int, name: str) -> None:
@@ -109,9 +111,9 @@ class Twins:
         if not amount:
             return
         found = []
-        for life in (self.merging, self.plain):
+        for driver in (self.merging, self.plain):
             done = refund_visit.refund(
-                life.world, NETWORK, booking.id, amount, "unhappy", lambda booking: None, "key:test", name
+                driver.world, NETWORK, booking.id, amount, "unhappy", lambda booking: None, "key:test", name
             )
             found.append((done.money_minor, done.refund.points_back, done.refund.points_taken))
         assert found[0] == found[1]
@@ -119,8 +121,8 @@ class Twins:
     def take_back(self, one: int, other: int, name: str) -> None:
         booking = self._booking(one)
         if booking is not None:
-            for life in (self.merging, self.plain):
-                life.reopen(life.booking(booking.id))
+            for driver in (self.merging, self.plain):
+                driver.reopen(driver.booking(booking.id))
 
     def _booking(self, number: int) -> Any:
         if not self.bookings:
@@ -132,10 +134,10 @@ class Twins:
         if not self.entries:
             return
         found = []
-        lives = (self.merging, self.plain)
-        for life, entry in zip(lives, self.entries[one % len(self.entries)], strict=True):
+        drivers = (self.merging, self.plain)
+        for driver, entry in zip(drivers, self.entries[one % len(self.entries)], strict=True):
             try:
-                found.append(undo_entry.reverse(life.world, access(), entry.id, "mistake").worth)
+                found.append(undo_entry.reverse(driver.world, access(), entry.id, "mistake").worth)
             except DomainError as refused:
                 found.append(refused.code)
         assert found[0] == found[1]
@@ -158,9 +160,9 @@ def worth(account: Account) -> int:
     return account.balance - account.debt
 
 
-def stands(life: Life, id: str) -> dict[str, Any]:
+def stands(driver: SalonDriver, id: str) -> dict[str, Any]:
     """All that a client is told by, but for which lots are which."""
-    account, client = life.store.account(NETWORK, id), life.store.get(Client, network_id=NETWORK, id=id)
+    account, client = driver.store.account(NETWORK, id), driver.store.get(Client, network_id=NETWORK, id=id)
     return {
         "balance": account.balance,
         "debt": account.debt,

@@ -39,7 +39,7 @@ from infra.testkit.builders import (
     save_client,
 )  # fmt: skip
 from infra.testkit.failing_calls import Calls, WorkerDied
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 
 CLIENTS = ("cli_maria00000000001", "cli_petru00000000001", "cli_ann000000000001")
 """By the salon's clock; in Moscow; in New York."""
@@ -144,7 +144,7 @@ class Days:
             pause=no_pause,
         )
         senders = {channel: _Channel(channel, self) for channel in CHANNELS}
-        self.life = ExactLife(world, senders, RecordingIntake())
+        self.driver = ExactDriver(world, senders, RecordingIntake())
         _settle_town(self.store, self.begin)
         self.look()
 
@@ -179,7 +179,7 @@ class Days:
             self.crashed.add(self.sweeps)
         try:
             with self.calls(failing) if failing else nullcontext():
-                self.life.drain()
+                self.driver.drain()
         except WorkerDied:
             self.crashed.add(self.sweeps)
         except Exception:
@@ -197,7 +197,7 @@ class Days:
         """What cannot be taken yet is delivered again."""
         for receipt in list(self.receipts):
             with suppress(NotThereYet, SaveConflict):
-                take_receipt(self.life.world, receipt)
+                take_receipt(self.driver.world, receipt)
                 self.receipts.remove(receipt)
                 self.told[receipt.message_id] = replace(self.told[receipt.message_id], taken=self.sweeps)
 
@@ -221,12 +221,12 @@ class Days:
         """From now on all goes well, what was parked is tried again, and so much time passes."""
         self.answers.clear()
         for parked in self.store.parked(NETWORK):
-            retry_parked(self.life.world, NETWORK, parked.item.split()[-1])
+            retry_parked(self.driver.world, NETWORK, parked.item.split()[-1])
         self.live_until(self.now + timedelta(days=days))
         self.look()
 
 
-class ExactLife(Life):
+class ExactDriver(SalonDriver):
     """Its messages name the exact start that they tell, and the points."""
 
     def sending(self) -> Sending:

@@ -41,7 +41,7 @@ class Book:
 
     def take(self, days: Days) -> None:
         lines = [book.WantedLine(service_id=SERVICES[each]) for each in self.services]
-        booking = days.life.book(
+        booking = days.driver.book(
             days.now + self.ahead, client=CLIENTS[self.client], salon_id=SALONS[self.salon], lines=lines
         )
         days.booking_ids.append(booking.id)
@@ -57,16 +57,16 @@ class OfBooking:
     def take(self, days: Days) -> None:
         if days.booking_ids:
             id = days.booking_ids[self.number % len(days.booking_ids)]
-            _DONE[self.what](days, days.life.booking(id))
+            _DONE[self.what](days, days.driver.booking(id))
 
 
 _DONE: dict[str, Callable[[Days, Booking], Any]] = {
-    "confirm": lambda days, booking: days.life.confirm(booking),
-    "cancel": lambda days, booking: days.life.cancel(booking),
-    "complete": lambda days, booking: days.life.complete(booking),
-    "reopen": lambda days, booking: days.life.reopen(booking),
+    "confirm": lambda days, booking: days.driver.confirm(booking),
+    "cancel": lambda days, booking: days.driver.cancel(booking),
+    "complete": lambda days, booking: days.driver.complete(booking),
+    "reopen": lambda days, booking: days.driver.reopen(booking),
     "no_show": lambda days, booking: step_booking.mark_no_show(
-        days.life.world, NETWORK, booking.id, lambda booking: None
+        days.driver.world, NETWORK, booking.id, lambda booking: None
     ),
 }
 
@@ -78,8 +78,8 @@ class Move:
 
     def take(self, days: Days) -> None:
         if days.booking_ids:
-            booking = days.life.booking(days.booking_ids[self.number % len(days.booking_ids)])
-            days.life.move(booking, booking.starts_at + self.by)
+            booking = days.driver.booking(days.booking_ids[self.number % len(days.booking_ids)])
+            days.driver.move(booking, booking.starts_at + self.by)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Grant:
     def take(self, days: Days) -> None:
         on = days.now.date() + timedelta(days=self.expires_in)
         gift = post_bonus.ByHand(kind="grant", points=50, reason="gift", expires_on=on)
-        post_bonus.post_by_hand(days.life.world, access(), CLIENTS[self.client], gift)
+        post_bonus.post_by_hand(days.driver.world, access(), CLIENTS[self.client], gift)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Spend:
         client_id = CLIENTS[self.client]
         points = days.store.account(NETWORK, client_id).available(days.now)
         spent = post_bonus.ByHand(kind="redeem", points=points, reason="spent")
-        post_bonus.post_by_hand(days.life.world, access(), client_id, spent)
+        post_bonus.post_by_hand(days.driver.world, access(), client_id, spent)
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Say:
 
     def take(self, days: Days) -> None:
         keep_consents.set_consents(
-            days.life.world, NETWORK, CLIENTS[self.client], [(self.channel, self.purpose)],
+            days.driver.world, NETWORK, CLIENTS[self.client], [(self.channel, self.purpose)],
             granted=self.granted, how="asked", actor="key:test",
         )  # fmt: skip
 
@@ -132,7 +132,7 @@ class Born:
     def take(self, days: Days) -> None:
         day = days.now.date() + timedelta(days=self.in_days)
         born = date(1990, day.month, min(day.day, 28))
-        keep_client.change_client(days.life.world, access(), CLIENTS[self.client], {"birth_date": born})
+        keep_client.change_client(days.driver.world, access(), CLIENTS[self.client], {"birth_date": born})
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class SetRules:
     def take(self, days: Days) -> None:
         version = days.store.get(Network, network_id=NETWORK).rules_version
         set_rules.set_rules(
-            days.life.world,
+            days.driver.world,
             access(),
             version,
             messages=dict(self.messages),

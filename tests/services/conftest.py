@@ -1,4 +1,4 @@
-"""A network of two salons, one client and one connection, on moto; and its life."""
+"""A network of two salons, one client and one connection, on moto; and the driver of its services."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from chalicelib.domain.networks.network import Connection
 from chalicelib.services.shared.world import World
 from chalicelib.wiring import CachedDirectories
 from infra.testkit.builders import RecordingIntake, RecordingSender, SettableClock, a_connection, a_town
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 
 
 @pytest.fixture
@@ -20,14 +20,14 @@ def world(world: World, clock: SettableClock) -> World:
 
 
 @pytest.fixture
-def life(world: World, sender: RecordingSender, intake_queue: RecordingIntake) -> Life:
+def driver(world: World, sender: RecordingSender, intake_queue: RecordingIntake) -> SalonDriver:
     store: Any = world.store
     a_town(store)
-    return Life(world, sender, intake_queue)
+    return SalonDriver(world, sender, intake_queue)
 
 
 @pytest.fixture
-def site(life: Life) -> Connection:
+def site(driver: SalonDriver) -> Connection:
     """A booking site's connection to the salon in Chisinau."""
-    (saved,) = life.store.save(a_connection())
+    (saved,) = driver.store.save(a_connection())
     return saved  # type: ignore[no-any-return]

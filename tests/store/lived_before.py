@@ -13,14 +13,14 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.loyalty import post_bonus
 from infra.testkit.builders import NETWORK, access
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 from tests.store.stored_before import Raw, by_key, kind_of
 
 
-def stored(life: Life) -> dict[tuple[str, str], Raw]:
+def stored(driver: SalonDriver) -> dict[tuple[str, str], Raw]:
     """All items as they are."""
     pages = boto3.client("dynamodb", region_name="us-east-1").get_paginator("scan")
-    found = pages.paginate(TableName=life.store.item.Meta.table_name)
+    found = pages.paginate(TableName=driver.store.item.Meta.table_name)
     return by_key(
         {name: {"B": bytes(value["B"])} if "B" in value else value for name, value in item.items()}
         for page in found
@@ -29,16 +29,16 @@ def stored(life: Life) -> dict[tuple[str, str], Raw]:
 
 
 @contextmanager
-def touching(life: Life, *about: str, gone: Collection[str] = ()) -> Iterator[None]:
+def touching(driver: SalonDriver, *about: str, gone: Collection[str] = ()) -> Iterator[None]:
     """Nothing else is touched than items of which the key ends in, or the partition is, one of these; and
     nothing is gone but items of the kinds `gone`. Afterwards all accounts are right."""
-    before = stored(life)
+    before = stored(driver)
     yield
-    after = stored(life)
+    after = stored(driver)
     assert {key for key in before.keys() - after.keys() if kind_of(before[key]) not in gone} == set()
     touched = [key for key, item in after.items() if before.get(key) != item]
     assert [key for key in touched if not any(_is_about(key, each) for each in about)] == []
-    assert faults(life) == []
+    assert faults(driver) == []
 
 
 def _is_about(key: tuple[str, str], about: str) -> bool:
@@ -46,39 +46,39 @@ def _is_about(key: tuple[str, str], about: str) -> bool:
     return pk.endswith(f"#{about}") or sk == about or sk.startswith(f"{about}#")
 
 
-def faults(life: Life) -> list[str]:
+def faults(driver: SalonDriver) -> list[str]:
     """Whatever is wrong with any account: its balance is the sum of its entries, and of its lots."""
     found = []
-    for client in clients(life):
-        account = life.store.account(NETWORK, client.id)
-        found += life.ledger_faults(client.id)
+    for client in clients(driver):
+        account = driver.store.account(NETWORK, client.id)
+        found += driver.ledger_faults(client.id)
         if account.balance != sum(lot.remaining for lot in account.lots):
             found.append(f"{client.name}: {account.balance} is not what the lots come to")
     return found
 
 
-def clients(life: Life) -> list[Client]:
-    return list(life.store.clients(NETWORK, limit=200).items)
+def clients(driver: SalonDriver) -> list[Client]:
+    return list(driver.store.clients(NETWORK, limit=200).items)
 
 
-def named(life: Life, name: str) -> Client:
-    (found,) = [client for client in clients(life) if client.name.startswith(name)]
+def named(driver: SalonDriver, name: str) -> Client:
+    (found,) = [client for client in clients(driver) if client.name.startswith(name)]
     return found
 
 
-def upcoming(life: Life, client: Client) -> Booking:
+def upcoming(driver: SalonDriver, client: Client) -> Booking:
     """The first of the client's to come."""
-    found = life.store.bookings_of_client(NETWORK, client.id, since=life.world.now(), newest_first=False)
+    found = driver.store.bookings_of_client(NETWORK, client.id, since=driver.world.now(), newest_first=False)
     return next(booking for booking in found.items if booking.is_upcoming)
 
 
-def worth(life: Life, *names: str) -> int:
-    accounts = [life.store.account(NETWORK, named(life, name).id) for name in names]
+def worth(driver: SalonDriver, *names: str) -> int:
+    accounts = [driver.store.account(NETWORK, named(driver, name).id) for name in names]
     return sum(account.balance - account.debt for account in accounts)
 
 
-def walks(life: Life) -> list[Walk]:
-    return list(life.store.walks(NETWORK, limit=200).items)
+def walks(driver: SalonDriver) -> list[Walk]:
+    return list(driver.store.walks(NETWORK, limit=200).items)
 
 
 def without(value: Any, *names: str) -> Any:
@@ -87,6 +87,6 @@ def without(value: Any, *names: str) -> Any:
     return replace(value, **defaults)
 
 
-def post(life: Life, client: Client, kind: str, points: int) -> Any:
+def post(driver: SalonDriver, client: Client, kind: str, points: int) -> Any:
     asked = post_bonus.ByHand(kind=kind, points=points, reason="by hand")
-    return post_bonus.post_by_hand(life.world, access(), client.id, asked, f"{kind} {points}")
+    return post_bonus.post_by_hand(driver.world, access(), client.id, asked, f"{kind} {points}")

@@ -45,7 +45,7 @@ from infra.testkit.builders import (
     access,
     no_pause,
 )
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 from tests.crash.arranged import tables
 from tests.store.lived_before import (
     clients,
@@ -96,39 +96,39 @@ def store(moto_table: Table, kept: Any) -> Table:
 
 
 @pytest.fixture
-def life(store: Any) -> Life:
+def driver(store: Any) -> SalonDriver:
     directories = FreshDirectories(store.directory)
     clock = SettableClock(NOW)
     world = World(store, directories, clock, SeededChance(99), RecordingWakeQueue(), no_pause)
-    return Life(world, RecordingSender(), RecordingIntake())
+    return SalonDriver(world, RecordingSender(), RecordingIntake())
 
 
 # --- visits
 
 
-def test_a_booking_is_confirmed_and_keeps_all_else(life: Life) -> None:
-    booking = upcoming(life, named(life, "Ion"))
-    with touching(life, booking.id):
-        life.confirm(booking)
-    after = life.booking(booking.id)
+def test_a_booking_is_confirmed_and_keeps_all_else(driver: SalonDriver) -> None:
+    booking = upcoming(driver, named(driver, "Ion"))
+    with touching(driver, booking.id):
+        driver.confirm(booking)
+    after = driver.booking(booking.id)
     assert after.status is Status.CONFIRMED
     assert without(after, "status", "touches") == without(booking, "status", "touches")
 
 
-def test_a_visit_is_completed_refunded_and_taken_back(life: Life, store: Table) -> None:
-    ion = named(life, "Ion")
-    booking, account = upcoming(life, ion), store.account(NETWORK, ion.id)
-    life.world.clock.now = booking.starts_at  # type: ignore[attr-defined]
-    with touching(life, booking.id, f"CLI#{ion.id}"):
-        done = life.complete(booking, paid_minor=60_000, redeem_points=30)
+def test_a_visit_is_completed_refunded_and_taken_back(driver: SalonDriver, store: Table) -> None:
+    ion = named(driver, "Ion")
+    booking, account = upcoming(driver, ion), store.account(NETWORK, ion.id)
+    driver.world.clock.now = booking.starts_at  # type: ignore[attr-defined]
+    with touching(driver, booking.id, f"CLI#{ion.id}"):
+        done = driver.complete(booking, paid_minor=60_000, redeem_points=30)
     assert done.booking.redeemed_points == 30
     assert {entry.kind for entry in done.entries} >= {"redeem", "cashback"}
-    assert life.client(ion.id).visits_count == ion.visits_count + 1
-    with touching(life, booking.id, f"CLI#{ion.id}"):
-        refund(life.world, NETWORK, booking.id, 20_000, "unhappy", lambda booking: None, "key:test", "r-1")
-    with touching(life, booking.id, f"CLI#{ion.id}"):
-        life.reopen(life.booking(booking.id))
-    after, stands = life.client(ion.id), store.account(NETWORK, ion.id)
+    assert driver.client(ion.id).visits_count == ion.visits_count + 1
+    with touching(driver, booking.id, f"CLI#{ion.id}"):
+        refund(driver.world, NETWORK, booking.id, 20_000, "unhappy", lambda booking: None, "key:test", "r-1")
+    with touching(driver, booking.id, f"CLI#{ion.id}"):
+        driver.reopen(driver.booking(booking.id))
+    after, stands = driver.client(ion.id), store.account(NETWORK, ion.id)
     assert without(after, "touches", "due", "trouble") == without(ion, "touches", "due", "trouble")
     assert (stands.balance, stands.reward_uses, stands.streaks, stands.referral) == (
         account.balance,
@@ -138,23 +138,23 @@ def test_a_visit_is_completed_refunded_and_taken_back(life: Life, store: Table) 
     )
 
 
-def test_what_a_visit_of_the_past_brought_is_taken_back_with_it(life: Life, store: Table) -> None:
-    elena = named(life, "Elena")
+def test_what_a_visit_of_the_past_brought_is_taken_back_with_it(driver: SalonDriver, store: Table) -> None:
+    elena = named(driver, "Elena")
     page = store.bookings_of_client(NETWORK, elena.id)
     booking = next(each for each in page.items if each.status is Status.COMPLETED and each.refunds)
-    with touching(life, booking.id, f"CLI#{elena.id}", "SHARE"):
-        life.reopen(booking)
-    after = life.booking(booking.id)
+    with touching(driver, booking.id, f"CLI#{elena.id}", "SHARE"):
+        driver.reopen(booking)
+    after = driver.booking(booking.id)
     assert (after.status, after.reopened) == (Status.BOOKED, booking.reopened + 1)
     assert after.starts_at == booking.starts_at
-    assert life.client(elena.id).visits_count == elena.visits_count - 1
+    assert driver.client(elena.id).visits_count == elena.visits_count - 1
 
 
-def test_a_booking_that_is_cancelled_frees_the_points_held_for_it(life: Life, store: Table) -> None:
-    maria = named(life, "Maria")
+def test_a_booking_that_is_cancelled_frees_the_points_held_for_it(driver: SalonDriver, store: Table) -> None:
+    maria = named(driver, "Maria")
     (hold,) = store.account(NETWORK, maria.id).holds
-    with touching(life, str(hold.booking_id), f"CLI#{maria.id}"):
-        life.cancel(life.booking(str(hold.booking_id)))
+    with touching(driver, str(hold.booking_id), f"CLI#{maria.id}"):
+        driver.cancel(driver.booking(str(hold.booking_id)))
     account = store.account(NETWORK, maria.id)
     assert (account.holds, account.held) == ((), 0)
 
@@ -162,43 +162,43 @@ def test_a_booking_that_is_cancelled_frees_the_points_held_for_it(life: Life, st
 # --- points
 
 
-def test_points_are_granted_spent_and_reversed(life: Life, store: Table) -> None:
-    igor = named(life, "Igor")
+def test_points_are_granted_spent_and_reversed(driver: SalonDriver, store: Table) -> None:
+    igor = named(driver, "Igor")
     before = store.account(NETWORK, igor.id)
-    with touching(life, f"CLI#{igor.id}"):
-        post(life, igor, "grant", 100)
-        spent = post(life, igor, "redeem", 130)
-        undo_entry.reverse(life.world, access(), spent.id, "a mistake")
+    with touching(driver, f"CLI#{igor.id}"):
+        post(driver, igor, "grant", 100)
+        spent = post(driver, igor, "redeem", 130)
+        undo_entry.reverse(driver.world, access(), spent.id, "a mistake")
     after = store.account(NETWORK, igor.id)
     assert after.balance == before.balance + 100
     assert (after.holds, after.came_from, after.turnover) == (before.holds, before.came_from, before.turnover)
 
 
-def test_an_entry_of_the_past_is_reversed(life: Life, store: Table) -> None:
-    lena = named(life, "Lena")
+def test_an_entry_of_the_past_is_reversed(driver: SalonDriver, store: Table) -> None:
+    lena = named(driver, "Lena")
     grant = next(entry for entry in store.entries(NETWORK, lena.id) if entry.kind == "compensation")
-    with touching(life, f"CLI#{lena.id}"):
-        undone = undo_entry.reverse(life.world, access(), grant.id, "a mistake")
+    with touching(driver, f"CLI#{lena.id}"):
+        undone = undo_entry.reverse(driver.world, access(), grant.id, "a mistake")
     assert (undone.reverses, undone.points - undone.debt) == (grant.id, -grant.points)
 
 
-def test_a_debt_of_the_past_is_paid_by_what_comes(life: Life, store: Table) -> None:
-    dan = named(life, "Dan")
+def test_a_debt_of_the_past_is_paid_by_what_comes(driver: SalonDriver, store: Table) -> None:
+    dan = named(driver, "Dan")
     debt = store.account(NETWORK, dan.id).debt
     assert debt > 0
-    with touching(life, f"CLI#{dan.id}"):
-        post(life, dan, "grant", debt + 7)
+    with touching(driver, f"CLI#{dan.id}"):
+        post(driver, dan, "grant", debt + 7)
     account = store.account(NETWORK, dan.id)
     assert (account.debt, account.balance) == (0, 7)
 
 
-def test_a_coupon_of_the_past_is_used(life: Life, store: Table) -> None:
-    nina = named(life, "Nina")
+def test_a_coupon_of_the_past_is_used(driver: SalonDriver, store: Table) -> None:
+    nina = named(driver, "Nina")
     (coupon,) = [each for each in store.coupons(NETWORK, nina.id) if each.state is CouponState.OPEN]
-    salon = life.world.directory(NETWORK).salons["sal_centru"]
+    salon = driver.world.directory(NETWORK).salons["sal_centru"]
     bill = keep_coupons.CouponBill(salon=salon, bill_minor=50_000, goods_minor=9_000)
-    with touching(life, f"COUPON#{coupon.id}"):
-        used = keep_coupons.redeem_coupon(life.world, access(), coupon.id, bill)
+    with touching(driver, f"COUPON#{coupon.id}"):
+        used = keep_coupons.redeem_coupon(driver.world, access(), coupon.id, bill)
     assert used.use is not None
     assert used.use.discount_minor == 900
     names = ("use", "state", "closed_at", "closed_by")
@@ -212,55 +212,55 @@ def _of_coupon(coupon: Any, names: Collection[str]) -> Any:
 # --- merged clients
 
 
-def test_a_chain_of_merged_clients_comes_apart(life: Life, store: Table) -> None:
+def test_a_chain_of_merged_clients_comes_apart(driver: SalonDriver, store: Table) -> None:
     names = ("Igor", "Sofia", "Radu")
-    igor, sofia, radu = (named(life, name) for name in names)
+    igor, sofia, radu = (named(driver, name) for name in names)
     assert (radu.merged, sofia.merged) != (None, None)
-    together = worth(life, *names)
+    together = worth(driver, *names)
     bookings = sofia.merged.booking_ids if sofia.merged else ()
     with pytest.raises(DomainError, match="CLIENT_MERGED"):
-        unmerge_clients(life.world, access(), radu.id)
+        unmerge_clients(driver.world, access(), radu.id)
     about = [f"CLI#{each.id}" for each in (igor, sofia, radu)]
     phones = [f"ALIAS#phone#{each.phone}" for each in (sofia, radu)]
     mails = [f"ALIAS#email#{each.email}" for each in (sofia, radu)]
-    with touching(life, *about, *bookings, *phones, *mails):
-        unmerge_clients(life.world, access(), sofia.id)
-        unmerge_clients(life.world, access(), radu.id)
-    assert worth(life, *names) == together
-    after = [named(life, name) for name in names]
+    with touching(driver, *about, *bookings, *phones, *mails):
+        unmerge_clients(driver.world, access(), sofia.id)
+        unmerge_clients(driver.world, access(), radu.id)
+    assert worth(driver, *names) == together
+    after = [named(driver, name) for name in names]
     assert [(each.merged, each.apart) for each in after] == [(None, None)] * 3
     assert [each.visits_count for each in after] == [1, 1, 0]
     assert [store.account(NETWORK, each.id).moved_to for each in after] == [None] * 3
-    assert [life.booking(id).client_id for id in bookings] == [radu.id]
+    assert [driver.booking(id).client_id for id in bookings] == [radu.id]
     assert [store.alias(NETWORK, "phone", str(each.phone)) for each in (sofia, radu)] == [sofia.id, radu.id]
 
 
-def test_clients_are_merged_and_come_apart_again(life: Life, store: Table) -> None:
-    nina, lena = named(life, "Nina"), named(life, "Lena")
-    together = worth(life, "Nina", "Lena")
+def test_clients_are_merged_and_come_apart_again(driver: SalonDriver, store: Table) -> None:
+    nina, lena = named(driver, "Nina"), named(driver, "Lena")
+    together = worth(driver, "Nina", "Lena")
     about = [f"CLI#{each.id}" for each in (nina, lena)]
     aliases = [f"ALIAS#phone#{nina.phone}", f"ALIAS#email#{nina.email}"]
-    with touching(life, *about, *aliases):
-        merge_clients(life.world, access(), nina.id, lena.id)
-        assert worth(life, "Lena") == together
-    with touching(life, *about, *aliases):
-        unmerge_clients(life.world, access(), nina.id)
-    assert worth(life, "Nina", "Lena") == together
+    with touching(driver, *about, *aliases):
+        merge_clients(driver.world, access(), nina.id, lena.id)
+        assert worth(driver, "Lena") == together
+    with touching(driver, *about, *aliases):
+        unmerge_clients(driver.world, access(), nina.id)
+    assert worth(driver, "Nina", "Lena") == together
     same = ("touches", "invitations", "guards")
-    assert without(replace(named(life, "Nina"), merges=1), *same) == without(nina, *same)
-    assert without(named(life, "Lena"), *same) == without(lena, *same)
+    assert without(replace(named(driver, "Nina"), merges=1), *same) == without(nina, *same)
+    assert without(named(driver, "Lena"), *same) == without(lena, *same)
 
 
 # --- walks and simulations
 
 
-def test_walks_in_the_middle_go_on_to_their_end(life: Life) -> None:
+def test_walks_in_the_middle_go_on_to_their_end(driver: SalonDriver) -> None:
     """An audit that goes on finds every account right."""
-    before = {walk.id: walk for walk in walks(life)}
+    before = {walk.id: walk for walk in walks(driver)}
     in_the_middle = {walk.kind for walk in before.values() if walk.finished_at is None}
     assert in_the_middle == set(WalkKind)
-    life.run_until(NOW + timedelta(hours=1))
-    after = {walk.id: walk for walk in walks(life)}
+    driver.run_until(NOW + timedelta(hours=1))
+    after = {walk.id: walk for walk in walks(driver)}
     for id, walk in before.items():
         if walk.finished_at is not None:
             assert after[id] == walk
@@ -269,42 +269,42 @@ def test_walks_in_the_middle_go_on_to_their_end(life: Life) -> None:
             assert after[id].seen >= walk.seen
     for audit in (walk.audit for walk in after.values() if walk.kind is WalkKind.AUDIT):
         assert audit is not None
-        assert (audit.accounts, audit.differing) == (len(clients(life)), 0)
-    assert faults(life) == []
+        assert (audit.accounts, audit.differing) == (len(clients(driver)), 0)
+    assert faults(driver) == []
 
 
-def test_a_simulation_in_the_middle_comes_to_what_one_does_that_begins_now(life: Life) -> None:
-    (stands,) = [each for each in simulations(life) if each.finished_at is None]
+def test_a_simulation_in_the_middle_comes_to_what_one_does_that_begins_now(driver: SalonDriver) -> None:
+    (stands,) = [each for each in simulations(driver) if each.finished_at is None]
     assert stands.sums.actual
-    life.run_until(NOW + timedelta(minutes=10))
-    ended, _ = see_simulation(life.world, access(), stands.id)
+    driver.run_until(NOW + timedelta(minutes=10))
+    ended, _ = see_simulation(driver.world, access(), stands.id)
     assert ended.finished_at is not None
-    life.store.save(_rules_of(life, stands))
+    driver.store.save(_rules_of(driver, stands))
     said = {"from_on": stands.from_on, "to_on": stands.to_on, "warm_up_months": 1}
-    anew = begin_simulation(life.world, access(), lambda present: stands.proposed, **said)
-    life.run_until(NOW + timedelta(minutes=20))
-    anew, _ = see_simulation(life.world, access(), anew.id)
+    anew = begin_simulation(driver.world, access(), lambda present: stands.proposed, **said)
+    driver.run_until(NOW + timedelta(minutes=20))
+    anew, _ = see_simulation(driver.world, access(), anew.id)
     assert (ended.sums, ended.seen, ended.visits) == (anew.sums, anew.seen, anew.visits)
 
 
-def simulations(life: Life) -> list[Simulation]:
-    return list(life.store.simulations(NETWORK, limit=20).items)
+def simulations(driver: SalonDriver) -> list[Simulation]:
+    return list(driver.store.simulations(NETWORK, limit=20).items)
 
 
-def _rules_of(life: Life, simulation: Simulation) -> Any:
+def _rules_of(driver: SalonDriver, simulation: Simulation) -> Any:
     """The network with the rules that stood when the simulation began."""
-    network = life.store.get(Network, network_id=NETWORK)
+    network = driver.store.get(Network, network_id=NETWORK)
     return replace(network, rules=replace(network.rules, bonuses=simulation.present))
 
 
-def test_a_draw_in_the_middle_goes_on_within_its_budget(life: Life, store: Table) -> None:
-    life.world.clock.now = DECEMBER  # type: ignore[attr-defined]
+def test_a_draw_in_the_middle_goes_on_within_its_budget(driver: SalonDriver, store: Table) -> None:
+    driver.world.clock.now = DECEMBER  # type: ignore[attr-defined]
     for _ in range(20):
         walk = store.get(Walk, network_id=OTHER_NETWORK, id=surprise_walk_id(OTHER_NETWORK))
         assert walk is not None
         if walk.draw is None:
             break
-        walk_on(life.world, walk)
+        walk_on(driver.world, walk)
     month = store.get(SurpriseMonth, network_id=OTHER_NETWORK, month="2026-12")
     assert month is not None
     assert (month.regulars, month.drawn, month.spent_points) == (6, 3, 300)
@@ -313,13 +313,13 @@ def test_a_draw_in_the_middle_goes_on_within_its_budget(life: Life, store: Table
 # --- messages
 
 
-def test_a_message_that_a_worker_died_over_is_looked_after_and_not_sent_again(life: Life) -> None:
-    maria = named(life, "Maria")
-    (booking,) = [each for each in life.bookings() if _state(each) is TouchState.SENDING]
-    logged = life.log(maria.id)
-    life.run_until(NOW + timedelta(minutes=10))
-    assert _state(life.booking(booking.id)) is TouchState.UNKNOWN
-    new = [each for each in life.log(maria.id) if each.id not in {message.id for message in logged}]
+def test_a_message_that_a_worker_died_over_is_looked_after_and_not_sent_again(driver: SalonDriver) -> None:
+    maria = named(driver, "Maria")
+    (booking,) = [each for each in driver.bookings() if _state(each) is TouchState.SENDING]
+    logged = driver.log(maria.id)
+    driver.run_until(NOW + timedelta(minutes=10))
+    assert _state(driver.booking(booking.id)) is TouchState.UNKNOWN
+    new = [each for each in driver.log(maria.id) if each.id not in {message.id for message in logged}]
     assert [(each.kind, each.reason) for each in new if each.booking_id == booking.id] == [
         (TouchKind.NOTICE, "worker_lost")
     ]
@@ -330,22 +330,24 @@ def _state(booking: Booking) -> TouchState | None:
     return touch.state if touch else None
 
 
-def test_a_message_is_recorded_beside_those_of_the_past(life: Life) -> None:
-    ion = named(life, "Ion")
-    life.run_until(NOW + timedelta(minutes=10))
-    before = stored(life)
-    booking = life.book(life.world.now() + timedelta(days=8), client=ion.id)
-    life.drain()
+def test_a_message_is_recorded_beside_those_of_the_past(driver: SalonDriver) -> None:
+    ion = named(driver, "Ion")
+    driver.run_until(NOW + timedelta(minutes=10))
+    before = stored(driver)
+    booking = driver.book(driver.world.now() + timedelta(days=8), client=ion.id)
+    driver.drain()
     messages = {key for key, item in before.items() if kind_of(item) == "MSG"}
-    after = stored(life)
+    after = stored(driver)
     assert all(after[key] == before[key] for key in messages)
-    (new,) = [each for each in life.log(ion.id) if each.booking_id == booking.id]
+    (new,) = [each for each in driver.log(ion.id) if each.booking_id == booking.id]
     assert (new.kind, new.state) == (TouchKind.NOTICE, MessageState.SENT)
 
 
-def test_a_receipt_changes_its_message_alone_and_what_the_message_cost(life: Life, store: Table) -> None:
-    ion = named(life, "Ion")
-    message = next(each for each in reversed(life.log(ion.id)) if each.state is MessageState.SENT)
+def test_a_receipt_changes_its_message_alone_and_what_the_message_cost(
+    driver: SalonDriver, store: Table
+) -> None:
+    ion = named(driver, "Ion")
+    message = next(each for each in reversed(driver.log(ion.id)) if each.state is MessageState.SENT)
     told = Receipt(
         network_id=NETWORK,
         client_id=ion.id,
@@ -355,8 +357,8 @@ def test_a_receipt_changes_its_message_alone_and_what_the_message_cost(life: Lif
         parts=2,
         cost_micros=90_000,
     )
-    with touching(life, f"MSG#{message.id}", "PRICE", "SPENDING"):
-        assert take_receipt(life.world, told) is Taken.APPLIED
+    with touching(driver, f"MSG#{message.id}", "PRICE", "SPENDING"):
+        assert take_receipt(driver.world, told) is Taken.APPLIED
     after = store.get(Message, network_id=NETWORK, client_id=ion.id, id=message.id)
     assert after is not None
     assert (after.state, after.cost_micros, after.charged) == (MessageState.DELIVERED, 90_000, True)
@@ -371,11 +373,11 @@ def _unchanged(message: Message) -> Message:
 # --- the rest
 
 
-def test_rules_are_changed_and_their_versions_of_the_past_stay(life: Life, store: Table) -> None:
+def test_rules_are_changed_and_their_versions_of_the_past_stay(driver: SalonDriver, store: Table) -> None:
     network = store.get(Network, network_id=NETWORK)
     assert network is not None
-    with touching(life, "NETWORK", "RULES", "WALK"):
-        set_rules(life.world, access(), network.rules_version, messages={"weekly_cap": 4}, bonuses={})
+    with touching(driver, "NETWORK", "RULES", "WALK"):
+        set_rules(driver.world, access(), network.rules_version, messages={"weekly_cap": 4}, bonuses={})
     after = store.get(Network, network_id=NETWORK)
     assert after is not None
     messages = replace(network.rules.messages, weekly_cap=4)
@@ -385,43 +387,45 @@ def test_rules_are_changed_and_their_versions_of_the_past_stay(life: Life, store
     assert [change.rules for change in kept] == [after.rules, network.rules]
 
 
-def test_a_webhook_that_was_received_is_taken_in_or_put_before_a_person(life: Life, store: Table) -> None:
+def test_a_webhook_that_was_received_is_taken_in_or_put_before_a_person(
+    driver: SalonDriver, store: Table
+) -> None:
     items = [each for each in store.inbox(NETWORK, limit=50).items if each.state is InboxState.RECEIVED]
     assert items
     for item in items:
-        with touching(life, f"INBOX#{item.id}"):
-            life.take_in(item)
+        with touching(driver, f"INBOX#{item.id}"):
+            driver.take_in(item)
         after = store.get(InboxItem, network_id=NETWORK, id=item.id)
         assert after is not None
         assert (after.state, after.raw) == (InboxState.QUARANTINED, item.raw)
 
 
-def test_what_was_parked_is_retried(life: Life, store: Table) -> None:
+def test_what_was_parked_is_retried(driver: SalonDriver, store: Table) -> None:
     (parked,) = store.parked(NETWORK)
     booking_id = parked.item.split()[-1]
-    assert life.booking(booking_id).trouble is not None
-    with touching(life, booking_id, gone=["PARKED"]):
-        retry_parked(life.world, NETWORK, booking_id)
-    assert life.booking(booking_id).trouble is None
+    assert driver.booking(booking_id).trouble is not None
+    with touching(driver, booking_id, gone=["PARKED"]):
+        retry_parked(driver.world, NETWORK, booking_id)
+    assert driver.booking(booking_id).trouble is None
     assert list(store.parked(NETWORK)) == []
 
 
-def test_a_request_of_the_past_gets_the_answer_that_it_was_given(life: Life) -> None:
+def test_a_request_of_the_past_gets_the_answer_that_it_was_given(driver: SalonDriver) -> None:
     def again(seed: str) -> answer_once.Given:
         raise AssertionError("it was done already")
 
     scope = ("owner", "POST", "/bookings")
-    with touching(life):
-        given, was_given = answer_once.answer_once(life.world, NETWORK, scope, "key-1", b"key-1", again)
+    with touching(driver):
+        given, was_given = answer_once.answer_once(driver.world, NETWORK, scope, "key-1", b"key-1", again)
     assert (given.status, was_given) == (201, True)
 
 
-def test_a_week_goes_by_and_nothing_of_the_past_is_lost(life: Life) -> None:
+def test_a_week_goes_by_and_nothing_of_the_past_is_lost(driver: SalonDriver) -> None:
     """All that wakes is woken: visits, gifts, expiries, messages, a campaign, a promotion's end."""
-    before = stored(life)
-    life.run_until(NOW + timedelta(days=7), step=timedelta(hours=1))
-    after = stored(life)
+    before = stored(driver)
+    driver.run_until(NOW + timedelta(days=7), step=timedelta(hours=1))
+    after = stored(driver)
     assert before.keys() <= after.keys()
-    assert faults(life) == []
+    assert faults(driver) == []
     once = [key for key, item in before.items() if kind_of(item) in WRITTEN_ONCE]
     assert [key for key in once if after[key] != before[key]] == []

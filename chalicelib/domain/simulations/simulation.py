@@ -78,7 +78,7 @@ def simulated(
     steps = list(steps_of(past, span, _has_tiers(present) or _has_tiers(proposed)))
     births = list(birthdays_of(birth_date, past[0].at, span)) if birth_date is not None else []
     happened: Iterable[Step | Birthday] = merge(steps, births, key=lambda each: each.at)
-    one, other = _Life(present, span), _Life(proposed, span)
+    one, other = _ProgrammeRun(present, span), _ProgrammeRun(proposed, span)
     given = None if span.redeem_share_percent is None else (span.redeem_share_percent, 100)
     for step in happened:
         if isinstance(step, Birthday):
@@ -87,7 +87,7 @@ def simulated(
         else:
             other.visit(step, one.visit(step, given))
     came = any(step.month is not None for step in steps)
-    sums = [life.ended(steps[-1], came) for life in (one, other)]
+    sums = [run.ended(steps[-1], came) for run in (one, other)]
     return ClientSums(actual=_as_it_was(steps, came), present=sums[0], proposed=sums[1])
 
 
@@ -137,10 +137,10 @@ def _wanted(most: int, share: _Share, programme: Programme) -> int:
     return points if points >= programme.redeem_minimum_points else 0
 
 
-# --- a client's life under one programme
+# --- a client's visits under one programme
 
 
-class _Life:
+class _ProgrammeRun:
     def __init__(self, rules: BonusRules, span: Span) -> None:
         self._rules, self._span = rules, span
         self._purse, self._often = Purse(), ComingOften(rules)

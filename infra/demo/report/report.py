@@ -124,12 +124,12 @@ def addresses(report: Report, named: Sequence[tuple[str, str]]) -> None:
     report.section("To open", [f"{name:19}{address}" for name, address in named])
 
 
-def entries_by_kind(lives: Iterable[list[Any]], into: dict[str, list[int]]) -> Iterable[list[Any]]:
+def entries_by_kind(histories: Iterable[list[Any]], into: dict[str, list[int]]) -> Iterable[list[Any]]:
     """Passes lives through, counting their bonus entries: kind -> how many, and the sum of their points."""
-    for life in lives:
-        for value in life:
+    for history in histories:
+        for value in history:
             if isinstance(value, Entry):
                 counted = into.setdefault(value.kind.value, [0, 0])
                 counted[0] += 1
                 counted[1] += value.points
-        yield life
+        yield history

@@ -50,7 +50,7 @@ def booking_id(client_id: str, number: int) -> str:
 
 
 @dataclass
-class Life:
+class ClientHistory:
     """One client's year. `leave`: kinds of touches that are due and not done yet."""
 
     directory: Directory

@@ -8,7 +8,7 @@ from chalicelib.domain.loyalty.programme import quote
 from chalicelib.domain.networks.network import Service, Staff
 from chalicelib.services.loyalty.visit_points import bill_of, programme_of
 from chalicelib.services.visits.complete_visit import Bill
-from infra.demo.year.client_history import Life
+from infra.demo.year.client_history import ClientHistory
 from infra.demo.year.data import price_in
 
 DESK = ("walk-in", "phone", "instagram", "site")
@@ -22,9 +22,9 @@ PRAISE = {
 class Habits:
     """One client's."""
 
-    def __init__(self, life: Life, rng: Random) -> None:
-        self.life, self.rng = life, rng
-        directory, salon = life.directory, life.salon
+    def __init__(self, history: ClientHistory, rng: Random) -> None:
+        self.history, self.rng = history, rng
+        directory, salon = history.directory, history.salon
         offered = sorted((s for s in directory.services.values() if not s.unreviewed), key=lambda s: s.name)
         known = (s for s in directory.staff.values() if salon.id in s.salon_ids and not s.unreviewed)
         staff = sorted(known, key=lambda s: s.name)
@@ -32,7 +32,7 @@ class Habits:
         self.staff: list[Staff] = [rng.choice(staff)] * 4 + staff
 
     def lines(self, *services: Service) -> tuple[Line, ...]:
-        rng, salon = self.rng, self.life.salon
+        rng, salon = self.rng, self.history.salon
         wanted = services or rng.sample(self.services, k=min(len(self.services), 1 + (rng.random() < 0.3)))
         with_whom = rng.choice(self.staff).id
         return tuple(
@@ -48,13 +48,13 @@ class Habits:
         tip = paid // 10 // 100 * 100 if rng.random() < 0.3 else 0
         points = 0
         if rng.random() < 0.25:
-            directory = self.life.directory
+            directory = self.history.directory
             terms = programme_of(booking, directory)
             value = directory.rules.bonuses.point_value(booking.currency)
             whole = bill_of(booking, directory, paid, goods)
-            points = quote(self.life.account.available(at), whole, terms, value).points
+            points = quote(self.history.account.available(at), whole, terms, value).points
         return Bill(paid_minor=paid, goods_minor=goods, tip_minor=tip, redeem_points=points)
 
     def review(self, at: datetime) -> Review:
-        words = self.rng.choice(PRAISE[self.life.client.language or "en"])
+        words = self.rng.choice(PRAISE[self.history.client.language or "en"])
         return Review(self.rng.choices((5, 4, 3, 2), weights=(75, 17, 5, 3))[0], words, at)

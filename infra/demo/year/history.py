@@ -12,7 +12,7 @@ from chalicelib.domain.loyalty.account import Account, EntryKind
 from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.zones import local_date, local_instant
 from chalicelib.services.shared.make_links import Links
-from infra.demo.year.client_history import Life
+from infra.demo.year.client_history import ClientHistory
 from infra.demo.year.data import CLIENTS, SEED, Person, person
 from infra.demo.year.habits import DESK, Habits
 from infra.demo.year.rules import lived_by
@@ -33,7 +33,7 @@ class History:
         self._slot = now.replace(minute=now.minute // 5 * 5, second=0, microsecond=0)
         self._stages = [stage for stage, count in STAGES for _ in range(count)]
 
-    def lives(self) -> Iterator[list[Any]]:
+    def client_histories(self) -> Iterator[list[Any]]:
         """What is to be laid out, client by client."""
         for number in range(self._clients):
             rng = Random(f"{self._seed} {number}")
@@ -44,65 +44,65 @@ class History:
                 self._directory.network.network_id, number, salon.id, salon.timezone, self._now, rng
             )
             stage = self._stages[number] if number < len(self._stages) else None
-            life = self._begun(someone, salon)
+            history = self._begun(someone, salon)
             if stage is None:
-                _Year(life, someone, rng).run()
+                _Year(history, someone, rng).run()
             else:
-                Staged(life, self._slot, rng).run(stage)
-            yield life.values()
+                Staged(history, self._slot, rng).run(stage)
+            yield history.values()
 
-    def _begun(self, someone: Person, salon: Salon) -> Life:
+    def _begun(self, someone: Person, salon: Salon) -> ClientHistory:
         account = Account(network_id=someone.client.network_id, client_id=someone.client.id)
-        return Life(self._directory, self._links, salon, self._now, someone.client, account)
+        return ClientHistory(self._directory, self._links, salon, self._now, someone.client, account)
 
 
 class _Year(Habits):
     """A client who comes as they use to, until today or until they stay away."""
 
-    def __init__(self, life: Life, someone: Person, rng: Random) -> None:
-        super().__init__(life, rng)
+    def __init__(self, history: ClientHistory, someone: Person, rng: Random) -> None:
+        super().__init__(history, rng)
         self._gap_days = someone.gap_days
         self._until = someone.client.created_at + timedelta(days=someone.stays_days)
 
     def run(self) -> None:
-        life, rng, now = self.life, self.rng, self.life.now
+        history, rng, now = self.history, self.rng, self.history.now
         if rng.random() < 0.1:
-            life.given(EntryKind.GRANT, rng.choice((30, 50, 100)), "welcome", life.client.created_at)
-        wanted_on = life.client.created_at + timedelta(days=rng.randint(1, 5))
-        comes = self._until > life.client.created_at
+            history.given(EntryKind.GRANT, rng.choice((30, 50, 100)), "welcome", history.client.created_at)
+        wanted_on = history.client.created_at + timedelta(days=rng.randint(1, 5))
+        comes = self._until > history.client.created_at
         while comes and wanted_on < min(self._until, now + timedelta(days=21)):
             starts_at = self._at_a_quarter(wanted_on)
             made_at = starts_at - timedelta(days=rng.randint(1, 14), minutes=rng.randint(0, 600))
             if made_at >= now:
                 break
-            booking = life.book(starts_at, made_at, self.lines(), rng.choice(DESK))
+            booking = history.book(starts_at, made_at, self.lines(), rng.choice(DESK))
             self._ended(booking)
             if booking.ends_at > now or not self._gap_days:
                 break
             wanted_on = starts_at + timedelta(days=self._gap_days * rng.uniform(0.8, 1.25))
-        life.invited_until(now)
+        history.invited_until(now)
 
     def _at_a_quarter(self, about: datetime) -> datetime:
         """A quarter of an hour in the salon's working day."""
-        zone = self.life.salon.timezone
+        zone = self.history.salon.timezone
         clock = time(self.rng.randint(9, 18), self.rng.choice((0, 15, 30, 45)))
         return local_instant(local_date(about, zone), clock, zone)
 
     def _ended(self, booking: Booking) -> None:
         """How the appointment came out: most come, some call it off, a few just stay away."""
-        life, rng, now = self.life, self.rng, self.life.now
+        history, rng, now = self.history, self.rng, self.history.now
         drawn = rng.random()
         if drawn < 0.06:
             told_at = booking.starts_at - timedelta(hours=rng.randint(3, 40))
             if booking.made_at < told_at <= now:
-                life.keep(stepped(booking, Status.CANCELLED, told_at, "client called"))
+                history.keep(stepped(booking, Status.CANCELLED, told_at, "client called"))
                 return
         closed_at = booking.ends_at + timedelta(minutes=rng.randint(2, 20))
         if closed_at > now:
             confirmed = booking.starts_at - timedelta(hours=20) < now and rng.random() < 0.6
-            life.keep(booking, confirmed=confirmed)
+            history.keep(booking, confirmed=confirmed)
         elif drawn < 0.09:
-            life.keep(stepped(booking, Status.NO_SHOW, closed_at))
+            history.keep(stepped(booking, Status.NO_SHOW, closed_at))
         else:
             review = self.review(closed_at + SOON) if rng.random() < 0.2 and closed_at + SOON < now else None
-            life.came(booking, closed_at, self.bill(booking, closed_at), review)
+            history.came(booking, closed_at, self.bill(booking, closed_at), review)

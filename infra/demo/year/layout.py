@@ -46,7 +46,7 @@ class LayoutTable(Table):
         return Counter(str(item.status) for item in found)
 
 
-def lay_out(table: LayoutTable, lives: Iterable[list[Any]], now: datetime, progress: Progress) -> int:
+def lay_out(table: LayoutTable, histories: Iterable[list[Any]], now: datetime, progress: Progress) -> int:
     """Writes clients' lives; returns the number of items. Again with the same lives: nothing is changed that
     the functions have touched."""
     soon: list[Any] = []
@@ -54,9 +54,9 @@ def lay_out(table: LayoutTable, lives: Iterable[list[Any]], now: datetime, progr
 
     def calm() -> Iterator[Any]:
         nonlocal clients
-        for life in lives:
+        for history in histories:
             clients += 1
-            for value in life:
+            for value in history:
                 wake = getattr(value, "wake", None)
                 if wake is not None and wake.at <= now + SOON:
                     soon.append(value)

@@ -13,7 +13,7 @@ from chalicelib.domain.loyalty.programme import day_end
 from chalicelib.domain.networks.network import Service
 from chalicelib.domain.shared.touches import Purpose, TouchKind
 from chalicelib.domain.shared.zones import local_date, local_instant
-from infra.demo.year.client_history import RECEPTION, Life
+from infra.demo.year.client_history import RECEPTION, ClientHistory
 from infra.demo.year.data import client_id
 from infra.demo.year.habits import DESK, Habits
 from infra.demo.year.rules import ASKED_HOURS_BEFORE
@@ -57,11 +57,11 @@ def staged(network_id: str, stage: str) -> list[str]:
 class Staged(Habits):
     """A client who is due for something at the present hour. `slot`: the last full five minutes."""
 
-    def __init__(self, life: Life, slot: datetime, rng: Random) -> None:
-        super().__init__(life, rng)
+    def __init__(self, history: ClientHistory, slot: datetime, rng: Random) -> None:
+        super().__init__(history, rng)
         self._slot = slot
         # long enough ago to have been here before, short enough not to be a regular
-        life.client = replace(life.client, created_at=slot - timedelta(days=200))
+        history.client = replace(history.client, created_at=slot - timedelta(days=200))
 
     def run(self, stage: str) -> None:
         getattr(self, f"_{stage}")()
@@ -70,24 +70,24 @@ class Staged(Habits):
 
     def _upcoming(self, starts_at: datetime, *leave: TouchKind, salon_told: bool = True) -> None:
         made_at = self._slot - timedelta(days=self.rng.randint(2, 9), minutes=self.rng.randint(0, 300))
-        booking = self.life.book(starts_at, made_at, self.lines(), self.rng.choice(DESK))
-        self.life.leave = frozenset(leave)
+        booking = self.history.book(starts_at, made_at, self.lines(), self.rng.choice(DESK))
+        self.history.leave = frozenset(leave)
         asked = starts_at < self._slot + timedelta(hours=20) and salon_told
-        self.life.keep(booking, confirmed=asked and self.rng.random() < 0.6, salon_told=salon_told)
+        self.history.keep(booking, confirmed=asked and self.rng.random() < 0.6, salon_told=salon_told)
 
     def _visit(self, closed_at: datetime, lines: tuple[Line, ...], review: Review | None = None) -> None:
         minutes = sum(line.minutes for line in lines)
         starts_at = closed_at - timedelta(minutes=minutes + 5)
-        booking = self.life.book(starts_at, starts_at - timedelta(days=4), lines, self.rng.choice(DESK))
-        self.life.came(booking, closed_at, self.bill(booking, closed_at), review)
+        booking = self.history.book(starts_at, starts_at - timedelta(days=4), lines, self.rng.choice(DESK))
+        self.history.came(booking, closed_at, self.bill(booking, closed_at), review)
 
     def _visit_on(self, day: date) -> None:
         """At noon, for something that nobody is invited to again."""
-        noon = local_instant(day, time(12), self.life.salon.timezone)
+        noon = local_instant(day, time(12), self.history.salon.timezone)
         self._visit(noon, self.lines(self._any(again=False)))
 
     def _any(self, *, again: bool) -> Service:
-        every = sorted(self.life.directory.services.values(), key=lambda service: service.name)
+        every = sorted(self.history.directory.services.values(), key=lambda service: service.name)
         if again:
             return self.rng.choice([s for s in every if 0 < (s.repeat_after_days or 0) < 60])
         return self.rng.choice([s for s in every if s.repeat_after_days is None])
@@ -97,25 +97,25 @@ class Staged(Habits):
             Consent(each, Purpose.MARKETING, True, self._slot, RECEPTION, "asked at the desk")
             for each in channels
         )
-        self.life.client = replace(self.life.client, consents=tuple(agreed))
+        self.history.client = replace(self.history.client, consents=tuple(agreed))
 
     def _today(self) -> date:
         """The latest day whose hour for such messages has come."""
-        zone, hour = self.life.salon.timezone, time(self.life.directory.rules.messages.day_touch_hour)
+        zone, hour = self.history.salon.timezone, time(self.history.directory.rules.messages.day_touch_hour)
         day = local_date(self._slot, zone)
         return day if local_instant(day, hour, zone) <= self._slot else day - timedelta(days=1)
 
     def _born(self, days_ahead: int) -> None:
         day = self._today() + timedelta(days=days_ahead)
-        self.life.client = replace(self.life.client, birth_date=day.replace(year=1992))
-        self.life.leave = frozenset({TouchKind.BIRTHDAY})
+        self.history.client = replace(self.history.client, birth_date=day.replace(year=1992))
+        self.history.leave = frozenset({TouchKind.BIRTHDAY})
 
     def _points_until(self, days_ahead: int) -> None:
         day = self._today() + timedelta(days=days_ahead)
         self._visit_on(self._today() - timedelta(days=20))
-        expires_at = day_end(day, self.life.directory.zone)
+        expires_at = day_end(day, self.history.directory.zone)
         at = self._slot - timedelta(days=GRANTED_DAYS_AGO)
-        self.life.given(EntryKind.GRANT, 100, "gift for a season", at, expires_at)
+        self.history.given(EntryKind.GRANT, 100, "gift for a season", at, expires_at)
 
     # --- about an appointment
 
@@ -126,32 +126,32 @@ class Staged(Habits):
         self._upcoming(self._slot + timedelta(hours=1), TouchKind.CONTROL_REMINDER)
 
     def _unconfirmed(self) -> None:
-        cut_off = timedelta(hours=self.life.directory.rules.messages.confirm_cutoff_hours_before)
+        cut_off = timedelta(hours=self.history.directory.rules.messages.confirm_cutoff_hours_before)
         self._upcoming(self._slot + cut_off, salon_told=False)
 
     def _thank(self) -> None:
-        self.life.leave = frozenset({TouchKind.REVIEW_REQUEST, TouchKind.BONUS_NOTICE})
+        self.history.leave = frozenset({TouchKind.REVIEW_REQUEST, TouchKind.BONUS_NOTICE})
         self._visit(self._slot - SOON, self.lines())
 
     def _praised(self) -> None:
-        self.life.leave = frozenset({TouchKind.BONUS_NOTICE})
+        self.history.leave = frozenset({TouchKind.BONUS_NOTICE})
         self._visit(self._slot - SOON, self.lines(), self.review(self._slot - timedelta(hours=1)))
 
     def _thank_once(self) -> None:
         """Both were paid for together, when all was done."""
         self._thank()
-        first = self.life.bookings[0]
-        earlier = self.life.book(
+        first = self.history.bookings[0]
+        earlier = self.history.book(
             first.starts_at - timedelta(minutes=20), first.made_at, first.lines, str(first.source)
         )
-        self.life.came(earlier, self._slot - SOON, self.bill(earlier, self._slot - SOON))
+        self.history.came(earlier, self._slot - SOON, self.bill(earlier, self._slot - SOON))
 
     def _missed(self) -> None:
         self._agreed("sms")
         starts_at = self._slot - timedelta(days=2)
-        booking = self.life.book(starts_at, starts_at - timedelta(days=3), self.lines(), "phone")
-        self.life.leave = frozenset({TouchKind.NO_SHOW_INVITATION})
-        self.life.keep(stepped(booking, Status.NO_SHOW, self._slot))
+        booking = self.history.book(starts_at, starts_at - timedelta(days=3), self.lines(), "phone")
+        self.history.leave = frozenset({TouchKind.NO_SHOW_INVITATION})
+        self.history.keep(stepped(booking, Status.NO_SHOW, self._slot))
 
     def _in_the_chair(self) -> None:
         self._visit(self._slot - timedelta(days=self.rng.randint(30, 55)), self.lines())
@@ -176,43 +176,43 @@ class Staged(Habits):
     def _birthday(self) -> None:
         self._agreed("sms", "email")
         self._visit_on(self._today() - timedelta(days=20))
-        self._born(days_ahead=self.life.directory.rules.messages.birthday_days_before)
+        self._born(days_ahead=self.history.directory.rules.messages.birthday_days_before)
 
     def _invite_birthday(self) -> None:
         """The greeting could wait for the week to be over, but the birthday does not."""
         self._invite()
-        self._born(days_ahead=self.life.directory.rules.messages.birthday_days_before - 1)
+        self._born(days_ahead=self.history.directory.rules.messages.birthday_days_before - 1)
 
     def _at_risk(self) -> None:
         self._agreed("sms")
         last = self._today() - timedelta(days=RISK_DAYS_AFTER)
         for gaps in (2, 1, 0):
             self._visit_on(last - timedelta(days=gaps * RHYTHM_DAYS))
-        self.life.leave = frozenset({TouchKind.AT_RISK})
+        self.history.leave = frozenset({TouchKind.AT_RISK})
 
     def _lost(self) -> None:
         self._agreed("sms")
         today = self._today()
         ago = next(days for days in range(50, 80) if lost_from(today - timedelta(days=days)) <= today)
         self._visit_on(today - timedelta(days=ago))
-        self.life.leave = frozenset({TouchKind.WIN_BACK})
+        self.history.leave = frozenset({TouchKind.WIN_BACK})
 
     def _expiring(self) -> None:
-        self._points_until(days_ahead=max(self.life.directory.rules.messages.bonus_expiry_days_before))
-        self.life.leave = frozenset({TouchKind.BONUS_EXPIRY})
+        self._points_until(days_ahead=max(self.history.directory.rules.messages.bonus_expiry_days_before))
+        self.history.leave = frozenset({TouchKind.BONUS_EXPIRY})
 
     def _warned_late(self) -> None:
-        self._points_until(days_ahead=min(self.life.directory.rules.messages.bonus_expiry_days_before))
-        self.life.leave = frozenset({TouchKind.BONUS_EXPIRY})
+        self._points_until(days_ahead=min(self.history.directory.rules.messages.bonus_expiry_days_before))
+        self.history.leave = frozenset({TouchKind.BONUS_EXPIRY})
 
     def _written_often(self) -> None:
         """Of the first warning they were told; the second would be the fourth message within a week."""
         self._warned_late()
-        self.life.leave = frozenset()
-        self.life.warned_until(self._slot - timedelta(days=5))
-        self.life.leave = frozenset({TouchKind.BONUS_EXPIRY})
+        self.history.leave = frozenset()
+        self.history.warned_until(self._slot - timedelta(days=5))
+        self.history.leave = frozenset({TouchKind.BONUS_EXPIRY})
         for hours in (20, 24, 28):
-            self.life.written(TouchKind.REVIEW_REQUEST, self._slot - timedelta(hours=hours))
+            self.history.written(TouchKind.REVIEW_REQUEST, self._slot - timedelta(hours=hours))
 
     def _expired(self) -> None:
         self._points_until(days_ahead=-1)
@@ -228,5 +228,5 @@ class Staged(Habits):
             (month_before.replace(day=15), last_month.replace(day=15), today - timedelta(days=8))
         ):
             self._visit_on(day)
-        self.life.given(EntryKind.GRANT, 200, "gift for a season", self._slot - timedelta(days=3))
+        self.history.given(EntryKind.GRANT, 200, "gift for a season", self._slot - timedelta(days=3))
         self._upcoming(self._slot - timedelta(minutes=40))

@@ -17,7 +17,7 @@ from infra.demo.report.bonuses import PointsReport
 from infra.demo.report.report import Report
 from infra.demo.year.stages import STAGES, staged
 from infra.testkit.builders import RecordingIntake, RecordingSender, SettableClock
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 from tests.api.conftest import BASE_URL, Http, TestParts
 from tests.unit.infra.demo_network import NETWORK, NOW, directory, year
 
@@ -122,7 +122,9 @@ def test_stopped_on_the_way_it_goes_on_and_doubles_nothing(desk: PointsDesk, giv
     faults = [
         fault
         for id in served_with_points(desk.reception, NETWORK)
-        for fault in Life(given_parts.world(), RecordingSender(), RecordingIntake()).ledger_faults(id)
+        for fault in SalonDriver(given_parts.world(), RecordingSender(), RecordingIntake()).ledger_faults(
+            id
+        )
     ]
     assert faults == []
 
@@ -140,9 +142,9 @@ def test_what_came_of_it_is_read_over_http(
     plans.begin_walks()
     clock.now = NOW + timedelta(minutes=3)
     plans.begin_clearing(MONTHS[1])
-    life = Life(world, sender, intake_queue)
+    driver = SalonDriver(world, sender, intake_queue)
     for _ in range(4):
-        life.drain()
+        driver.drain()
     report = Report()
     names = {salon.id: salon.name for salon in directory().salons.values()}
     lines = [line for lines in told.values() for line in lines]

@@ -17,60 +17,60 @@ from chalicelib.services.clients import keep_client, keep_consents
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from infra.testkit.builders import NETWORK, NOW, a_connection, access
 from infra.testkit.failing_calls import Failure
-from infra.testkit.salon_driver import LINE, MARIA, Life, client_reported, reported
+from infra.testkit.salon_driver import LINE, MARIA, SalonDriver, client_reported, reported
 from tests.crash.arranged import IN_TWO_DAYS, MARIA_ID, Story, fail_each_call, sent_by_sms
 
 # --- waking
 
 
-def drain(life: Life, _: Any) -> None:
-    life.drain()
+def drain(driver: SalonDriver, _: Any) -> None:
+    driver.drain()
 
 
-def the_clock_goes_on(life: Life, _: Any) -> None:
-    life.run_until(life.world.now() + timedelta(minutes=25))
+def the_clock_goes_on(driver: SalonDriver, _: Any) -> None:
+    driver.run_until(driver.world.now() + timedelta(minutes=25))
 
 
-def before_notice(life: Life) -> Booking:
-    return life.book(IN_TWO_DAYS)
+def before_notice(driver: SalonDriver) -> Booking:
+    return driver.book(IN_TWO_DAYS)
 
 
-def before_confirm_request(life: Life) -> Booking:
-    booking = before_notice(life)
-    life.drain()
-    life.world.clock.now = IN_TWO_DAYS - timedelta(hours=24)  # type: ignore[attr-defined]
+def before_confirm_request(driver: SalonDriver) -> Booking:
+    booking = before_notice(driver)
+    driver.drain()
+    driver.world.clock.now = IN_TWO_DAYS - timedelta(hours=24)  # type: ignore[attr-defined]
     return booking
 
 
-def before_reminder(life: Life) -> Booking:
-    booking = before_confirm_request(life)
-    life.drain()
-    life.world.clock.now = IN_TWO_DAYS - timedelta(hours=1)  # type: ignore[attr-defined]
+def before_reminder(driver: SalonDriver) -> Booking:
+    booking = before_confirm_request(driver)
+    driver.drain()
+    driver.world.clock.now = IN_TWO_DAYS - timedelta(hours=1)  # type: ignore[attr-defined]
     return booking
 
 
-def before_thanks(life: Life) -> Booking:
-    booking = before_reminder(life)
-    life.drain()
-    life.world.clock.now = IN_TWO_DAYS + timedelta(hours=1)  # type: ignore[attr-defined]
-    life.complete(booking)
-    life.world.clock.now += timedelta(hours=2)  # type: ignore[attr-defined]
+def before_thanks(driver: SalonDriver) -> Booking:
+    booking = before_reminder(driver)
+    driver.drain()
+    driver.world.clock.now = IN_TWO_DAYS + timedelta(hours=1)  # type: ignore[attr-defined]
+    driver.complete(booking)
+    driver.world.clock.now += timedelta(hours=2)  # type: ignore[attr-defined]
     return booking
 
 
-def before_invitation(life: Life) -> Booking:
-    booking = before_thanks(life)
+def before_invitation(driver: SalonDriver) -> Booking:
+    booking = before_thanks(driver)
     pairs = [("sms", "marketing")]
     keep_consents.set_consents(
-        life.world, NETWORK, MARIA_ID, pairs, granted=True, how="asked", actor="key:test"
+        driver.world, NETWORK, MARIA_ID, pairs, granted=True, how="asked", actor="key:test"
     )
-    life.drain()
-    life.world.clock.now = life.client().due[0].at  # type: ignore[attr-defined]
+    driver.drain()
+    driver.world.clock.now = driver.client().due[0].at  # type: ignore[attr-defined]
     return booking
 
 
-def each_touch_is_resolved_and_none_is_sent_twice(life: Life, booking: Booking) -> None:
-    now, stands, client = life.world.now(), life.booking(booking.id), life.client()
+def each_touch_is_resolved_and_none_is_sent_twice(driver: SalonDriver, booking: Booking) -> None:
+    now, stands, client = driver.world.now(), driver.booking(booking.id), driver.client()
     touches = [*stands.touches.values(), *client.touches.values()]
     resolved = (TouchState.SENT, TouchState.SKIPPED, TouchState.FAILED, TouchState.UNKNOWN)
     assert all(touch.state in resolved for touch in touches)
@@ -78,14 +78,14 @@ def each_touch_is_resolved_and_none_is_sent_twice(life: Life, booking: Booking) 
     sent = sent_by_sms()
     for kind, times in sent.items():
         assert times <= (2 if kind in MUST_ARRIVE else 1), kind
-    logged = [message for message in life.log() if message.kind in MUST_ARRIVE]
+    logged = [message for message in driver.log() if message.kind in MUST_ARRIVE]
     for kind in MUST_ARRIVE:
         attempts = [message for message in logged if message.kind is kind]
         if len(attempts) > 1:
             assert attempts[0].state in ("unknown",)
             assert attempts[1].recorded_at - attempts[0].recorded_at >= GRACE
     for touch in touches:
-        known = [message for message in life.log() if message.kind is touch.kind]
+        known = [message for message in driver.log() if message.kind is touch.kind]
         assert known, f"{touch.kind} is in no log"
         carried = touch.kind is TouchKind.BONUS_NOTICE
         assert touch.state is not TouchState.SENT or carried or sent[touch.kind] >= 1
@@ -100,37 +100,37 @@ WAKING: dict[str, Story] = {
 }  # fmt: skip
 
 
-def before_looking_for_a_client(life: Life) -> Any:
+def before_looking_for_a_client(driver: SalonDriver) -> Any:
     """A booking that waits for its client, whom the site has told by now though nobody attached them."""
-    (site,) = life.store.save(a_connection())
-    life.hear(site, reported("e-1", 1, IN_TWO_DAYS, client=SiteClient(external_id="CUST")))
-    booking = life.only_booking()
-    life.hear(site, client_reported("OTHER", 1, SiteClient(name="Elena", phone="069000111")))
-    elena = life.store.alias(NETWORK, "phone", "+37369000111")
+    (site,) = driver.store.save(a_connection())
+    driver.hear(site, reported("e-1", 1, IN_TWO_DAYS, client=SiteClient(external_id="CUST")))
+    booking = driver.only_booking()
+    driver.hear(site, client_reported("OTHER", 1, SiteClient(name="Elena", phone="069000111")))
+    elena = driver.store.alias(NETWORK, "phone", "+37369000111")
     from chalicelib.domain.shared.aliases import Alias, site_client
 
-    life.store.save(Alias(network_id=NETWORK, kind=site_client(site.id), value="CUST", leads_to=elena))
-    life.world.clock.now = booking.wake.at  # type: ignore[attr-defined, union-attr]
+    driver.store.save(Alias(network_id=NETWORK, kind=site_client(site.id), value="CUST", leads_to=elena))
+    driver.world.clock.now = booking.wake.at  # type: ignore[attr-defined, union-attr]
     return booking
 
 
-def the_client_is_attached_and_told_once(life: Life, booking: Booking) -> None:
-    assert life.booking(booking.id).client_id == life.store.alias(NETWORK, "phone", "+37369000111")
+def the_client_is_attached_and_told_once(driver: SalonDriver, booking: Booking) -> None:
+    assert driver.booking(booking.id).client_id == driver.store.alias(NETWORK, "phone", "+37369000111")
     assert sent_by_sms()["notice"] <= 1
-    assert TouchKind.NOTICE in life.booking(booking.id).touches
+    assert TouchKind.NOTICE in driver.booking(booking.id).touches
 
 
-def before_a_lost_webhook(life: Life) -> Any:
+def before_a_lost_webhook(driver: SalonDriver) -> Any:
     """Received, but the queue's message was lost."""
-    (site,) = life.store.save(a_connection())
-    item = life.told(site, reported("e-1", 1, IN_TWO_DAYS))
-    return life.store.save(replace(item, wake=Wake(NOW, "take_in")))[0]
+    (site,) = driver.store.save(a_connection())
+    item = driver.told(site, reported("e-1", 1, IN_TWO_DAYS))
+    return driver.store.save(replace(item, wake=Wake(NOW, "take_in")))[0]
 
 
-def the_webhook_was_handed_on(life: Life, item: Any) -> None:
-    life.take_in(item)
-    assert life.only_booking().external_id == "e-1"
-    assert life.store.get(InboxItem, network_id=NETWORK, id=item.id).wake is None
+def the_webhook_was_handed_on(driver: SalonDriver, item: Any) -> None:
+    driver.take_in(item)
+    assert driver.only_booking().external_id == "e-1"
+    assert driver.store.get(InboxItem, network_id=NETWORK, id=item.id).wake is None
 
 
 WAKING["client found later"] = (
@@ -138,7 +138,7 @@ WAKING["client found later"] = (
 WAKING["webhook lost"] = (
     before_a_lost_webhook,
     drain,
-    lambda life, item: life.drain(),
+    lambda driver, item: driver.drain(),
     the_webhook_was_handed_on,
 )
 
@@ -146,42 +146,42 @@ WAKING["webhook lost"] = (
 # --- intake
 
 
-def a_webhook(*before: Any, then: Any) -> Callable[[Life], Any]:
+def a_webhook(*before: Any, then: Any) -> Callable[[SalonDriver], Any]:
     """Events that were taken in, and one that is about to be."""
 
-    def arranged(life: Life) -> Any:
-        (site,) = life.store.save(a_connection())
+    def arranged(driver: SalonDriver) -> Any:
+        (site,) = driver.store.save(a_connection())
         for event in before:
-            life.hear(site, event)
-        return life.told(site, then)
+            driver.hear(site, event)
+        return driver.told(site, then)
 
     return arranged
 
 
-def take_in(life: Life, item: Any) -> None:
-    life.take_in(item)
+def take_in(driver: SalonDriver, item: Any) -> None:
+    driver.take_in(item)
 
 
-def redelivered(life: Life, item: Any) -> None:
-    life.take_in(item)
+def redelivered(driver: SalonDriver, item: Any) -> None:
+    driver.take_in(item)
     for minutes in (1, 5):
-        life.world.clock.now = NOW + timedelta(minutes=minutes)  # type: ignore[attr-defined]
-        life.drain()
+        driver.world.clock.now = NOW + timedelta(minutes=minutes)  # type: ignore[attr-defined]
+        driver.drain()
 
 
 def ends_as(status: Status | None, *, visits: int = 0, balance: int = 0, phone: str = "+37369123456") -> Any:
-    def check(life: Life, item: Any) -> None:
+    def check(driver: SalonDriver, item: Any) -> None:
         taken_in = (InboxState.APPLIED, InboxState.IGNORED)  # ignored: a newer word has been applied since
-        assert life.store.get(InboxItem, network_id=NETWORK, id=item.id).state in taken_in
-        client = life.client(life.store.alias(NETWORK, "phone", phone))
+        assert driver.store.get(InboxItem, network_id=NETWORK, id=item.id).state in taken_in
+        client = driver.client(driver.store.alias(NETWORK, "phone", phone))
         if status is not None:
-            booking = life.only_booking()
+            booking = driver.only_booking()
             assert (booking.status, booking.client_id) == (status, client.id)
         assert (client.visits_count, len(client.recent_visits)) == (visits, visits)
-        assert life.store.account(NETWORK, client.id).balance == balance
-        assert life.ledger_faults(client.id) == []
+        assert driver.store.account(NETWORK, client.id).balance == balance
+        assert driver.ledger_faults(client.id) == []
         assert sent_by_sms()["notice"] <= 1
-        everybody = life.store.clients(NETWORK).items
+        everybody = driver.store.clients(NETWORK).items
         assert len({each.phone for each in everybody}) == len(everybody)
 
     return check
@@ -233,52 +233,52 @@ INTAKE: dict[str, Story] = {
 # --- completion
 
 
-def before_completion(life: Life) -> Booking:
-    post_by_hand(life.world, access(), MARIA_ID, ByHand(kind="grant", points=300, reason="welcome"), "r-1")
-    return life.book(IN_TWO_DAYS)
+def before_completion(driver: SalonDriver) -> Booking:
+    post_by_hand(driver.world, access(), MARIA_ID, ByHand(kind="grant", points=300, reason="welcome"), "r-1")
+    return driver.book(IN_TWO_DAYS)
 
 
-def before_taking_back(life: Life) -> Booking:
-    booking = before_completion(life)
-    return life.complete(booking, paid_minor=40_000, redeem_points=80).booking
+def before_taking_back(driver: SalonDriver) -> Booking:
+    booking = before_completion(driver)
+    return driver.complete(booking, paid_minor=40_000, redeem_points=80).booking
 
 
-def complete_again(life: Life, booking: Booking) -> None:
-    complete(life, booking)
-    complete(life, booking)
+def complete_again(driver: SalonDriver, booking: Booking) -> None:
+    complete(driver, booking)
+    complete(driver, booking)
 
 
-def complete(life: Life, booking: Booking) -> None:
-    done = life.complete(booking, paid_minor=40_000, redeem_points=80)
+def complete(driver: SalonDriver, booking: Booking) -> None:
+    done = driver.complete(booking, paid_minor=40_000, redeem_points=80)
     assert [entry.points for entry in done.entries] == [-80, 16]
 
 
-def reopen(life: Life, booking: Booking) -> None:
-    life.reopen(booking)
+def reopen(driver: SalonDriver, booking: Booking) -> None:
+    driver.reopen(booking)
 
 
-def book_again(life: Life, _: Any) -> None:
-    life.book(IN_TWO_DAYS, request_id="r-7", client=keep_client.NewClient(name="Elena", phone="069000111"))
+def book_again(driver: SalonDriver, _: Any) -> None:
+    driver.book(IN_TWO_DAYS, request_id="r-7", client=keep_client.NewClient(name="Elena", phone="069000111"))
 
 
-def grant_again(life: Life, _: Any) -> None:
-    post_by_hand(life.world, access(), MARIA_ID, ByHand(kind="redeem", points=10, reason="x"), "r-9")
+def grant_again(driver: SalonDriver, _: Any) -> None:
+    post_by_hand(driver.world, access(), MARIA_ID, ByHand(kind="redeem", points=10, reason="x"), "r-9")
 
 
 def the_ledger_says(balance: int, entries: int, visits: int, status: Status) -> Any:
-    def check(life: Life, booking: Booking) -> None:
-        assert life.ledger_faults() == []
-        assert life.store.account(NETWORK, MARIA_ID).balance == balance
-        assert len(life.store.entries(NETWORK, MARIA_ID)) == entries
-        assert life.client().visits_count == visits == len(life.client().recent_visits)
-        assert life.booking(booking.id).status is status
+    def check(driver: SalonDriver, booking: Booking) -> None:
+        assert driver.ledger_faults() == []
+        assert driver.store.account(NETWORK, MARIA_ID).balance == balance
+        assert len(driver.store.entries(NETWORK, MARIA_ID)) == entries
+        assert driver.client().visits_count == visits == len(driver.client().recent_visits)
+        assert driver.booking(booking.id).status is status
 
     return check
 
 
-def one_booking_of_one_new_client(life: Life, _: Any) -> None:
-    assert life.only_booking().client_id == life.store.alias(NETWORK, "phone", "+37369000111")
-    assert len(life.store.clients(NETWORK).items) == 2
+def one_booking_of_one_new_client(driver: SalonDriver, _: Any) -> None:
+    assert driver.only_booking().client_id == driver.store.alias(NETWORK, "phone", "+37369000111")
+    assert len(driver.store.clients(NETWORK).items) == 2
 
 
 COMPLETION: dict[str, Story] = {
@@ -287,7 +287,7 @@ COMPLETION: dict[str, Story] = {
     "taking back": (before_taking_back, reopen, reopen, the_ledger_says(300, 5, 0, Status.BOOKED)),
     "a posting by hand": (
         before_completion, grant_again, grant_again, the_ledger_says(290, 2, 0, Status.BOOKED)),
-    "booking for a new client": (lambda life: None, book_again, book_again, one_booking_of_one_new_client),
+    "booking for a new client": (lambda driver: None, book_again, book_again, one_booking_of_one_new_client),
 }  # fmt: skip
 
 STORIES = {**WAKING, **INTAKE, **COMPLETION}

@@ -15,7 +15,7 @@ from chalicelib.services.merging import merge_clients
 from chalicelib.services.visits import refund_visit
 from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
 from infra.testkit.failing_calls import Failure
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 from tests.crash.arranged import IN_TWO_DAYS, MARIA_ID, Story, fail_each_call
 
 PETRU_ID = "cli_petru00000000001"
@@ -24,110 +24,110 @@ PETRU_ID = "cli_petru00000000001"
 # --- what comes before
 
 
-def with_points(life: Life) -> Booking:
+def with_points(driver: SalonDriver) -> Booking:
     """300 points, of which 100 expire in ten days; and a booking."""
     until = (NOW + timedelta(days=10)).date()
     gift = ByHand(kind="grant", points=100, reason="welcome", expires_on=until)
-    post_by_hand(life.world, access(), MARIA_ID, gift, "r-1")
-    post_by_hand(life.world, access(), MARIA_ID, ByHand(kind="grant", points=200, reason="more"), "r-2")
-    return life.book(IN_TWO_DAYS)
+    post_by_hand(driver.world, access(), MARIA_ID, gift, "r-1")
+    post_by_hand(driver.world, access(), MARIA_ID, ByHand(kind="grant", points=200, reason="more"), "r-2")
+    return driver.book(IN_TWO_DAYS)
 
 
-def with_a_hold(life: Life) -> Booking:
-    booking = with_points(life)
-    hold(life, booking)
+def with_a_hold(driver: SalonDriver) -> Booking:
+    booking = with_points(driver)
+    hold(driver, booking)
     return booking
 
 
-def with_a_hold_at_the_desk(life: Life) -> Entry:
-    with_points(life)
-    return hold_at_the_desk(life, None)
+def with_a_hold_at_the_desk(driver: SalonDriver) -> Entry:
+    with_points(driver)
+    return hold_at_the_desk(driver, None)
 
 
-def with_a_visit(life: Life) -> Booking:
-    return life.complete(with_points(life), paid_minor=40_000, redeem_points=80).booking
+def with_a_visit(driver: SalonDriver) -> Booking:
+    return driver.complete(with_points(driver), paid_minor=40_000, redeem_points=80).booking
 
 
-def with_points_that_are_over(life: Life) -> Booking:
+def with_points_that_are_over(driver: SalonDriver) -> Booking:
     """And so is the hold."""
-    booking = with_a_hold(life)
-    life.run_until(NOW + timedelta(days=3))
-    life.world.clock.now = NOW + timedelta(days=30)  # type: ignore[attr-defined]
+    booking = with_a_hold(driver)
+    driver.run_until(NOW + timedelta(days=3))
+    driver.world.clock.now = NOW + timedelta(days=30)  # type: ignore[attr-defined]
     return booking
 
 
-def with_two_clients(life: Life) -> Booking:
-    save_client(life.store, a_client(PETRU_ID, phone="+37369000001", email=None))
-    return with_points(life)
+def with_two_clients(driver: SalonDriver) -> Booking:
+    save_client(driver.store, a_client(PETRU_ID, phone="+37369000001", email=None))
+    return with_points(driver)
 
 
-def with_merged_clients(life: Life) -> Booking:
-    booking = with_two_clients(life)
-    merge(life, booking)
+def with_merged_clients(driver: SalonDriver) -> Booking:
+    booking = with_two_clients(driver)
+    merge(driver, booking)
     return booking
 
 
 # --- what is done, and done again
 
 
-def hold(life: Life, booking: Booking) -> Entry:
+def hold(driver: SalonDriver, booking: Booking) -> Entry:
     return hold_points.hold_for_booking(
-        life.world, NETWORK, booking.id, 80, None, lambda booking: None, "key:test"
+        driver.world, NETWORK, booking.id, 80, None, lambda booking: None, "key:test"
     )
 
 
-def hold_at_the_desk(life: Life, _: Any) -> Entry:
+def hold_at_the_desk(driver: SalonDriver, _: Any) -> Entry:
     bill = Bill(paid_minor=40_000)
-    return hold_points.hold_at_desk(life.world, access(), life.client(), 80, "sal_centru", bill, "r-3")
+    return hold_points.hold_at_desk(driver.world, access(), driver.client(), 80, "sal_centru", bill, "r-3")
 
 
-def release(life: Life, booking: Booking) -> None:
-    (held,) = [entry for entry in life.store.entries(NETWORK, MARIA_ID) if entry.kind == "hold"]
-    hold_points.release_hold(life.world, access(), held.id)
+def release(driver: SalonDriver, booking: Booking) -> None:
+    (held,) = [entry for entry in driver.store.entries(NETWORK, MARIA_ID) if entry.kind == "hold"]
+    hold_points.release_hold(driver.world, access(), held.id)
 
 
-def redeem(life: Life, held: Entry) -> None:
-    hold_points.redeem_hold(life.world, access(), held.id, 60, "sal_centru")
+def redeem(driver: SalonDriver, held: Entry) -> None:
+    hold_points.redeem_hold(driver.world, access(), held.id, 60, "sal_centru")
 
 
-def refund(life: Life, booking: Booking) -> None:
+def refund(driver: SalonDriver, booking: Booking) -> None:
     refund_visit.refund(
-        life.world, NETWORK, booking.id, 10_000, "unhappy", lambda booking: None, "key:test", "r-4"
+        driver.world, NETWORK, booking.id, 10_000, "unhappy", lambda booking: None, "key:test", "r-4"
     )
 
 
-def reverse(life: Life, booking: Booking) -> None:
-    first = life.store.entries(NETWORK, MARIA_ID)[0]
-    undo_entry.reverse(life.world, access(), first.id, "mistake")
+def reverse(driver: SalonDriver, booking: Booking) -> None:
+    first = driver.store.entries(NETWORK, MARIA_ID)[0]
+    undo_entry.reverse(driver.world, access(), first.id, "mistake")
 
 
-def cancel(life: Life, booking: Booking) -> None:
-    life.cancel(booking)
+def cancel(driver: SalonDriver, booking: Booking) -> None:
+    driver.cancel(booking)
 
 
-def move(life: Life, booking: Booking) -> None:
-    life.move(booking, IN_TWO_DAYS + timedelta(days=1))
+def move(driver: SalonDriver, booking: Booking) -> None:
+    driver.move(booking, IN_TWO_DAYS + timedelta(days=1))
 
 
-def complete(life: Life, booking: Booking) -> None:
-    life.complete(booking, paid_minor=40_000, redeem_points=60)
+def complete(driver: SalonDriver, booking: Booking) -> None:
+    driver.complete(booking, paid_minor=40_000, redeem_points=60)
 
 
-def drain(life: Life, _: Any) -> None:
-    life.drain()
+def drain(driver: SalonDriver, _: Any) -> None:
+    driver.drain()
 
 
-def the_clock_goes_on(life: Life, _: Any) -> None:
-    life.run_until(life.world.now() + timedelta(minutes=25))
+def the_clock_goes_on(driver: SalonDriver, _: Any) -> None:
+    driver.run_until(driver.world.now() + timedelta(minutes=25))
 
 
-def merge(life: Life, _: Any) -> None:
-    merge_clients.merge_clients(life.world, access(), MARIA_ID, PETRU_ID)
+def merge(driver: SalonDriver, _: Any) -> None:
+    merge_clients.merge_clients(driver.world, access(), MARIA_ID, PETRU_ID)
 
 
-def unmerge(life: Life, _: Any) -> None:
-    if life.client().merged is not None:  # again: NOT_MERGED
-        merge_clients.unmerge_clients(life.world, access(), MARIA_ID)
+def unmerge(driver: SalonDriver, _: Any) -> None:
+    if driver.client().merged is not None:  # again: NOT_MERGED
+        merge_clients.unmerge_clients(driver.world, access(), MARIA_ID)
 
 
 # --- what holds in the end
@@ -135,40 +135,40 @@ def unmerge(life: Life, _: Any) -> None:
 
 def stands(
     kinds: str, balance: int, held: int = 0, debt: int = 0, status: Status | None = None
-) -> Callable[[Life, Any], None]:
+) -> Callable[[SalonDriver, Any], None]:
     """kinds: of the entries, in their order."""
 
-    def check(life: Life, subject: Any) -> None:
-        assert life.ledger_faults() == []
-        account = life.store.account(NETWORK, MARIA_ID)
+    def check(driver: SalonDriver, subject: Any) -> None:
+        assert driver.ledger_faults() == []
+        account = driver.store.account(NETWORK, MARIA_ID)
         assert (account.balance, account.held, account.debt) == (balance, held, debt)
-        entries = life.store.entries(NETWORK, MARIA_ID)
+        entries = driver.store.entries(NETWORK, MARIA_ID)
         assert [entry.kind.value for entry in entries] == ["grant", "grant", *kinds.split()]
         if status is not None:
-            booking = life.booking(subject.id)
+            booking = driver.booking(subject.id)
             assert (booking.status, booking.held_points) == (status, held)
 
     return check
 
 
-def refunded(life: Life, booking: Booking) -> None:
+def refunded(driver: SalonDriver, booking: Booking) -> None:
     stands("redeem cashback reversal reversal", 300 - 80 + 16 - 4 + 20, status=Status.COMPLETED)(
-        life, booking
+        driver, booking
     )
-    assert life.booking(booking.id).refunded_minor == 10_000
-    assert dict(life.client().spent_minor) == {"MDL": 30_000}
+    assert driver.booking(booking.id).refunded_minor == 10_000
+    assert dict(driver.client().spent_minor) == {"MDL": 30_000}
 
 
-def the_other_has_it(life: Life, booking: Booking) -> None:
-    stands("merge", 0)(life, booking)
-    assert (life.store.account(NETWORK, PETRU_ID).balance, life.ledger_faults(PETRU_ID)) == (300, [])
-    assert life.booking(booking.id).client_id == PETRU_ID
+def the_other_has_it(driver: SalonDriver, booking: Booking) -> None:
+    stands("merge", 0)(driver, booking)
+    assert (driver.store.account(NETWORK, PETRU_ID).balance, driver.ledger_faults(PETRU_ID)) == (300, [])
+    assert driver.booking(booking.id).client_id == PETRU_ID
 
 
-def each_has_their_own(life: Life, booking: Booking) -> None:
-    stands("merge merge", 300)(life, booking)
-    assert (life.store.account(NETWORK, PETRU_ID).balance, life.ledger_faults(PETRU_ID)) == (0, [])
-    assert life.booking(booking.id).client_id == MARIA_ID
+def each_has_their_own(driver: SalonDriver, booking: Booking) -> None:
+    stands("merge merge", 300)(driver, booking)
+    assert (driver.store.account(NETWORK, PETRU_ID).balance, driver.ledger_faults(PETRU_ID)) == (0, [])
+    assert driver.booking(booking.id).client_id == MARIA_ID
 
 
 STORIES: dict[str, Story] = {

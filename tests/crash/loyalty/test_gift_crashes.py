@@ -26,7 +26,7 @@ from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.visits.refund_visit import refund
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_salon, access, save_booking
 from infra.testkit.failing_calls import Failure
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 from tests.crash.arranged import MARIA_ID, Story, fail_each_call
 
 ELENA = NewClient(name="Elena", phone="069000111", referred_by=MARIA_ID)
@@ -40,58 +40,58 @@ RULES = BonusRules(
 )
 
 
-def with_rules(life: Life) -> None:
-    network = life.store.get(Network, network_id=NETWORK)
-    life.store.save(replace(network, rules=replace(network.rules, bonuses=RULES)))
-    life.world.directories.forget(NETWORK)
+def with_rules(driver: SalonDriver) -> None:
+    network = driver.store.get(Network, network_id=NETWORK)
+    driver.store.save(replace(network, rules=replace(network.rules, bonuses=RULES)))
+    driver.world.directories.forget(NETWORK)
 
 
 # --- a visit that brings a coupon, a streak and both sides of a referral
 
 
-def before_the_visit(life: Life) -> Booking:
+def before_the_visit(driver: SalonDriver) -> Booking:
     """Elena was here last month, and paid nothing then."""
-    with_rules(life)
-    elena = register_client(life.world, access(), ELENA, "r-1")
-    clock: Any = life.world.clock
+    with_rules(driver)
+    elena = register_client(driver.world, access(), ELENA, "r-1")
+    clock: Any = driver.world.clock
     for id, days in (("bkg_first", 0), ("bkg_second", 14)):
         starts_at = NOW + timedelta(days=days)
-        booking = save_booking(life.store, a_booking(id, client_id=elena.id, starts_at=starts_at))
+        booking = save_booking(driver.store, a_booking(id, client_id=elena.id, starts_at=starts_at))
         clock.now = booking.ends_at
         if days == 0:
-            life.complete(booking, paid_minor=0)
+            driver.complete(booking, paid_minor=0)
     return booking
 
 
-def before_taking_back(life: Life) -> Booking:
-    return life.complete(before_the_visit(life)).booking
+def before_taking_back(driver: SalonDriver) -> Booking:
+    return driver.complete(before_the_visit(driver)).booking
 
 
-def complete(life: Life, booking: Booking) -> None:
-    done = life.complete(booking)
+def complete(driver: SalonDriver, booking: Booking) -> None:
+    done = driver.complete(booking)
     assert [entry.points for entry in done.entries] == [50, 100]
 
 
-def complete_again(life: Life, booking: Booking) -> None:
-    complete(life, booking)
-    complete(life, booking)
+def complete_again(driver: SalonDriver, booking: Booking) -> None:
+    complete(driver, booking)
+    complete(driver, booking)
 
 
-def reopen(life: Life, booking: Booking) -> None:
-    life.reopen(booking)
+def reopen(driver: SalonDriver, booking: Booking) -> None:
+    driver.reopen(booking)
 
 
-def give_back(life: Life, booking: Booking) -> None:
-    refund(life.world, NETWORK, booking.id, 50_000, "burnt", lambda booking: None, "key:test", "r-2")
+def give_back(driver: SalonDriver, booking: Booking) -> None:
+    refund(driver.world, NETWORK, booking.id, 50_000, "burnt", lambda booking: None, "key:test", "r-2")
 
 
 def the_gifts_are(elena: int, maria: int, coupon: CouponState, status: Status) -> Any:
-    def check(life: Life, booking: Booking) -> None:
-        assert life.booking(booking.id).status is status
+    def check(driver: SalonDriver, booking: Booking) -> None:
+        assert driver.booking(booking.id).status is status
         for client_id, points in ((booking.client_id, elena), (MARIA_ID, maria)):
-            assert life.ledger_faults(str(client_id)) == []
-            assert life.store.account(NETWORK, client_id).balance == points
-        assert [each.state for each in life.store.coupons(NETWORK, booking.client_id)] == [coupon]
+            assert driver.ledger_faults(str(client_id)) == []
+            assert driver.store.account(NETWORK, client_id).balance == points
+        assert [each.state for each in driver.store.coupons(NETWORK, booking.client_id)] == [coupon]
 
     return check
 
@@ -99,58 +99,58 @@ def the_gifts_are(elena: int, maria: int, coupon: CouponState, status: Status) -
 # --- a birthday
 
 
-def before_midnight(life: Life) -> None:
-    with_rules(life)
-    client = replace(life.client(), birth_date=date(1990, 5, 17))
-    life.store.save(with_wake(client, life.world.directory(NETWORK), life.world.now()))
-    clock: Any = life.world.clock
+def before_midnight(driver: SalonDriver) -> None:
+    with_rules(driver)
+    client = replace(driver.client(), birth_date=date(1990, 5, 17))
+    driver.store.save(with_wake(client, driver.world.directory(NETWORK), driver.world.now()))
+    clock: Any = driver.world.clock
     clock.now = datetime(2027, 5, 9, 21, tzinfo=UTC)
 
 
-def drain(life: Life, _: Any) -> None:
-    life.drain()
+def drain(driver: SalonDriver, _: Any) -> None:
+    driver.drain()
 
 
-def the_clock_goes_on(life: Life, _: Any) -> None:
-    life.run_until(life.world.now() + timedelta(minutes=25))
+def the_clock_goes_on(driver: SalonDriver, _: Any) -> None:
+    driver.run_until(driver.world.now() + timedelta(minutes=25))
 
 
-def one_gift_for_the_birthday(life: Life, _: Any) -> None:
-    assert life.ledger_faults() == []
-    assert [each.points for each in life.store.entries(NETWORK, MARIA_ID)] == [200]
-    assert life.client().gifted_year == 2027
+def one_gift_for_the_birthday(driver: SalonDriver, _: Any) -> None:
+    assert driver.ledger_faults() == []
+    assert [each.points for each in driver.store.entries(NETWORK, MARIA_ID)] == [200]
+    assert driver.client().gifted_year == 2027
 
 
 # --- at the desk
 
 
-def before_redeeming(life: Life) -> str:
-    return issue_coupon(life.world, access(), life.client(), GOODS, "for you", request_id="r-1").id
+def before_redeeming(driver: SalonDriver) -> str:
+    return issue_coupon(driver.world, access(), driver.client(), GOODS, "for you", request_id="r-1").id
 
 
-def redeem(life: Life, id: str) -> None:
+def redeem(driver: SalonDriver, id: str) -> None:
     bill = CouponBill(salon=a_salon(), bill_minor=10_000, goods_minor=5_000)
-    coupon = redeem_coupon(life.world, access(), id, bill)
+    coupon = redeem_coupon(driver.world, access(), id, bill)
     assert coupon.use is not None
     assert coupon.use.discount_minor == 500
 
 
-def it_is_redeemed(life: Life, id: str) -> None:
-    (coupon,) = life.store.coupons(NETWORK, MARIA_ID)
+def it_is_redeemed(driver: SalonDriver, id: str) -> None:
+    (coupon,) = driver.store.coupons(NETWORK, MARIA_ID)
     assert (coupon.id, coupon.state) == (id, CouponState.REDEEMED)
 
 
-def compensate(life: Life, _: Any, request_id: str = "r-1") -> None:
+def compensate(driver: SalonDriver, _: Any, request_id: str = "r-1") -> None:
     asked = ByHand(kind="compensation", points=50, reason="burnt")
     by = access(Role.SPECIALIST, staff_id="stf_anna")
-    post_by_hand(life.world, by, MARIA_ID, asked, request_id)
+    post_by_hand(driver.world, by, MARIA_ID, asked, request_id)
 
 
-def given_and_counted_once(life: Life, _: Any) -> None:
-    assert life.store.account(NETWORK, MARIA_ID).balance == 50
+def given_and_counted_once(driver: SalonDriver, _: Any) -> None:
+    assert driver.store.account(NETWORK, MARIA_ID).balance == 50
     with pytest.raises(DomainError, match="OVER_LIMIT"):
-        compensate(life, None, "r-2")
-    (tally,) = [life.store.get(Tally, network_id=NETWORK, name="compensation by stf_anna 2026-11-23")]
+        compensate(driver, None, "r-2")
+    (tally,) = [driver.store.get(Tally, network_id=NETWORK, name="compensation by stf_anna 2026-11-23")]
     assert len(tally.done) == 1
 
 
@@ -163,7 +163,7 @@ STORIES: dict[str, Story] = {
         before_taking_back, give_back, give_back, the_gifts_are(0, 0, CouponState.OPEN, Status.COMPLETED)),
     "a birthday": (before_midnight, drain, the_clock_goes_on, one_gift_for_the_birthday),
     "redeeming a coupon": (before_redeeming, redeem, redeem, it_is_redeemed),
-    "a compensation": (lambda life: None, compensate, compensate, given_and_counted_once),
+    "a compensation": (lambda driver: None, compensate, compensate, given_and_counted_once),
 }  # fmt: skip
 
 

@@ -17,8 +17,8 @@ from chalicelib.services.marketing import keep_promotions
 from chalicelib.services.networks.set_rules import set_rules
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_client, access, save_booking
 from infra.testkit.failing_calls import Failure
-from infra.testkit.paged_store import SmallPages
-from infra.testkit.salon_driver import Life
+from infra.testkit.paged_store import PagedStore
+from infra.testkit.salon_driver import SalonDriver
 from tests.crash.arranged import MARIA_ID, Story, fail_each_call
 
 FIRST = date(2026, 11, 25)
@@ -26,13 +26,13 @@ BEGINS = datetime(2026, 11, 24, 22, 0, tzinfo=UTC)
 DRAWN = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 
 
-def clients(life: Life, **said: Any) -> list[str]:
+def clients(driver: SalonDriver, **said: Any) -> list[str]:
     """Three, who with Maria make two pages."""
     for place in range(3):
         client = a_client(
             _id(place), phone=f"+3736900{place:04d}", created_at=NOW - timedelta(days=place), **said
         )
-        life.store.save(client)
+        driver.store.save(client)
     return [_id(place) for place in range(3)]
 
 
@@ -40,109 +40,109 @@ def _id(place: int) -> str:
     return f"cli_{place:016d}"
 
 
-def a_promotion(life: Life, **said: Any) -> Promotion:
+def a_promotion(driver: SalonDriver, **said: Any) -> Promotion:
     given: dict[str, Any] = {"name": "x", "starts_on": FIRST, "ends_on": FIRST}
-    return keep_promotions.make_promotion(life.world, access(), {**given, **said})
+    return keep_promotions.make_promotion(driver.world, access(), {**given, **said})
 
 
-def totals(life: Life) -> tuple[int, int, int]:
-    (promotion,) = keep_promotions.planned_promotions(life.world, access(), None)
-    result = keep_promotions.results_of(life.world, [promotion])[promotion.id]
+def totals(driver: SalonDriver) -> tuple[int, int, int]:
+    (promotion,) = keep_promotions.planned_promotions(driver.world, access(), None)
+    result = keep_promotions.results_of(driver.world, [promotion])[promotion.id]
     return result.total, result.clients, result.visits
 
 
-def balances(life: Life, ids: list[str]) -> list[int]:
-    assert [life.ledger_faults(id) for id in ids] == [[]] * len(ids)
-    return [life.store.account(NETWORK, id).balance for id in ids]
+def balances(driver: SalonDriver, ids: list[str]) -> list[int]:
+    assert [driver.ledger_faults(id) for id in ids] == [[]] * len(ids)
+    return [driver.store.account(NETWORK, id).balance for id in ids]
 
 
-def woken(life: Life, at: datetime, times: int) -> None:
-    life.world = replace(life.world, store=SmallPages(life.store))
-    life.world.clock.now = max(at, life.world.now())  # type: ignore[attr-defined]
+def woken(driver: SalonDriver, at: datetime, times: int) -> None:
+    driver.world = replace(driver.world, store=PagedStore(driver.store))
+    driver.world.clock.now = max(at, driver.world.now())  # type: ignore[attr-defined]
     for _ in range(times):
-        life.drain()
+        driver.drain()
 
 
 # --- grants
 
 
-def a_grant(life: Life) -> list[str]:
-    ids = clients(life, source="spring", email=None)
-    a_promotion(life, grant=Gift(100), cap_points=350, audience=Segment(sources=("spring",)))
+def a_grant(driver: SalonDriver) -> list[str]:
+    ids = clients(driver, source="spring", email=None)
+    a_promotion(driver, grant=Gift(100), cap_points=350, audience=Segment(sources=("spring",)))
     return ids
 
 
-def start(life: Life, ids: list[str]) -> None:
-    woken(life, BEGINS, 3)
+def start(driver: SalonDriver, ids: list[str]) -> None:
+    woken(driver, BEGINS, 3)
 
 
-def start_again(life: Life, ids: list[str]) -> None:
-    woken(life, BEGINS, 1)
-    life.run_until(BEGINS + timedelta(hours=2))
+def start_again(driver: SalonDriver, ids: list[str]) -> None:
+    woken(driver, BEGINS, 1)
+    driver.run_until(BEGINS + timedelta(hours=2))
 
 
-def each_was_given_it_once(life: Life, ids: list[str]) -> None:
-    assert balances(life, [*ids, MARIA_ID]) == [100] * 3 + [0]
-    assert totals(life) == (300, 3, 0)
+def each_was_given_it_once(driver: SalonDriver, ids: list[str]) -> None:
+    assert balances(driver, [*ids, MARIA_ID]) == [100] * 3 + [0]
+    assert totals(driver) == (300, 3, 0)
 
 
 # --- visits
 
 
-def a_visit(life: Life) -> Booking:
-    a_promotion(life, multiplier_percent=200, cap_points=40)
-    booking = save_booking(life.store, a_booking(starts_at=BEGINS + timedelta(hours=12)))
-    life.world.clock.now = booking.starts_at  # type: ignore[attr-defined]
+def a_visit(driver: SalonDriver) -> Booking:
+    a_promotion(driver, multiplier_percent=200, cap_points=40)
+    booking = save_booking(driver.store, a_booking(starts_at=BEGINS + timedelta(hours=12)))
+    driver.world.clock.now = booking.starts_at  # type: ignore[attr-defined]
     return booking
 
 
-def complete(life: Life, booking: Booking) -> None:
-    life.complete(booking)
+def complete(driver: SalonDriver, booking: Booking) -> None:
+    driver.complete(booking)
 
 
-def it_was_promoted_once(life: Life, booking: Booking) -> None:
-    assert balances(life, [MARIA_ID]) == [50]
-    assert totals(life) == (25, 1, 1)
+def it_was_promoted_once(driver: SalonDriver, booking: Booking) -> None:
+    assert balances(driver, [MARIA_ID]) == [50]
+    assert totals(driver) == (25, 1, 1)
 
 
-def a_completed_visit(life: Life) -> Booking:
-    booking = a_visit(life)
-    return life.complete(booking).booking
+def a_completed_visit(driver: SalonDriver) -> Booking:
+    booking = a_visit(driver)
+    return driver.complete(booking).booking
 
 
-def reopen(life: Life, booking: Booking) -> None:
-    life.reopen(booking)
+def reopen(driver: SalonDriver, booking: Booking) -> None:
+    driver.reopen(booking)
 
 
-def nothing_is_left_of_it(life: Life, booking: Booking) -> None:
-    assert balances(life, [MARIA_ID]) == [0]
-    assert totals(life) == (0, 0, 0)
+def nothing_is_left_of_it(driver: SalonDriver, booking: Booking) -> None:
+    assert balances(driver, [MARIA_ID]) == [0]
+    assert totals(driver) == (0, 0, 0)
 
 
 # --- surprises
 
 
-def regulars(life: Life) -> list[str]:
+def regulars(driver: SalonDriver) -> list[str]:
     days = [date(2026, month, day) for month in range(6, 12) for day in (5, 20)]
     visits = tuple(VisitDay(day, "sal_centru") for day in reversed(days))
-    ids = clients(life, visits_count=12, recent_visits=visits, email=None)
+    ids = clients(driver, visits_count=12, recent_visits=visits, email=None)
     gifts = Surprise(gift=Gift(100), monthly_budget_points=250, holdout_percent=0)
-    set_rules(life.world, access(), 1, messages={}, bonuses={"surprise": gifts})
+    set_rules(driver.world, access(), 1, messages={}, bonuses={"surprise": gifts})
     return ids
 
 
-def draw(life: Life, ids: list[str]) -> None:
-    woken(life, DRAWN, 6)
+def draw(driver: SalonDriver, ids: list[str]) -> None:
+    woken(driver, DRAWN, 6)
 
 
-def draw_again(life: Life, ids: list[str]) -> None:
-    woken(life, DRAWN, 1)
-    life.run_until(DRAWN + timedelta(hours=2))
+def draw_again(driver: SalonDriver, ids: list[str]) -> None:
+    woken(driver, DRAWN, 1)
+    driver.run_until(DRAWN + timedelta(hours=2))
 
 
-def the_budget_was_drawn_once(life: Life, ids: list[str]) -> None:
-    assert sorted(balances(life, ids)) == [0, 100, 100]
-    month = life.store.get(SurpriseMonth, network_id=NETWORK, month="2026-12")
+def the_budget_was_drawn_once(driver: SalonDriver, ids: list[str]) -> None:
+    assert sorted(balances(driver, ids)) == [0, 100, 100]
+    month = driver.store.get(SurpriseMonth, network_id=NETWORK, month="2026-12")
     assert (month.spent_points, month.drawn, month.regulars) == (200, 2, 3)
     assert month.done_at is not None
 

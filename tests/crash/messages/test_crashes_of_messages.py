@@ -21,42 +21,42 @@ from chalicelib.services.bookings.step_booking import mark_no_show
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from infra.testkit.builders import NETWORK, NOW, a_consent, access
 from infra.testkit.failing_calls import Failure
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 from tests.crash.arranged import IN_TWO_DAYS, MARIA_ID, Story, fail_each_call, sent_by_sms
 
 
-def drain(life: Life, _: Any) -> None:
-    life.drain()
+def drain(driver: SalonDriver, _: Any) -> None:
+    driver.drain()
 
 
-def the_clock_goes_on(life: Life, _: Any) -> None:
-    life.run_until(life.world.now() + timedelta(minutes=25))
+def the_clock_goes_on(driver: SalonDriver, _: Any) -> None:
+    driver.run_until(driver.world.now() + timedelta(minutes=25))
 
 
-def at(life: Life, moment: Any) -> None:
-    life.world.clock.now = moment  # type: ignore[attr-defined]
+def at(driver: SalonDriver, moment: Any) -> None:
+    driver.world.clock.now = moment  # type: ignore[attr-defined]
 
 
-def with_rules(life: Life, **said: Any) -> None:
-    network = life.store.get(Network, network_id=NETWORK)
-    life.store.save(replace(network, rules=Rules(messages=MessageRules(**said))))
-    life.world.directories.forget(NETWORK)
+def with_rules(driver: SalonDriver, **said: Any) -> None:
+    network = driver.store.get(Network, network_id=NETWORK)
+    driver.store.save(replace(network, rules=Rules(messages=MessageRules(**said))))
+    driver.world.directories.forget(NETWORK)
 
 
-def change(life: Life, **said: Any) -> None:
-    client = replace(life.client(), **{"consents": (a_consent(),), **said})
-    life.store.save(with_wake(client, life.world.directory(NETWORK), life.world.now()))
+def change(driver: SalonDriver, **said: Any) -> None:
+    client = replace(driver.client(), **{"consents": (a_consent(),), **said})
+    driver.store.save(with_wake(client, driver.world.directory(NETWORK), driver.world.now()))
 
 
-def once(kind: str) -> Callable[[Life, Any], None]:
+def once(kind: str) -> Callable[[SalonDriver, Any], None]:
     """Settled, on record, and never sent twice."""
 
-    def check(life: Life, item: Any) -> None:
-        now = life.world.now()
-        lines = [message for message in life.log() if message.kind == kind]
+    def check(driver: SalonDriver, item: Any) -> None:
+        now = driver.world.now()
+        lines = [message for message in driver.log() if message.kind == kind]
         assert lines
         assert sent_by_sms()[kind] <= 1
-        for found in (life.client(), life.store.account(NETWORK, MARIA_ID), *life.bookings()):
+        for found in (driver.client(), driver.store.account(NETWORK, MARIA_ID), *driver.bookings()):
             touch = found.touches.get(TouchKind(kind))
             assert touch is None or touch.state not in UNSETTLED
             assert found.wake is None or found.wake.at > now
@@ -64,50 +64,50 @@ def once(kind: str) -> Callable[[Life, Any], None]:
     return check
 
 
-def before_a_budgeted_invitation(life: Life) -> None:
-    with_rules(life, monthly_budget_usd_cents=500)
-    change(life, due=(Due("srv_cut", NOW, "bkg_1"),))
+def before_a_budgeted_invitation(driver: SalonDriver) -> None:
+    with_rules(driver, monthly_budget_usd_cents=500)
+    change(driver, due=(Due("srv_cut", NOW, "bkg_1"),))
 
 
-def within_the_budget(life: Life, item: Any) -> None:
+def within_the_budget(driver: SalonDriver, item: Any) -> None:
     """What a worker that died had taken stays counted: never less than was spent, at most two slices more."""
-    once("repeat_invitation")(life, item)
-    reserved = life.store.spending(NETWORK, month_of(NOW)).reserved_micros
+    once("repeat_invitation")(driver, item)
+    reserved = driver.store.spending(NETWORK, month_of(NOW)).reserved_micros
     assert 50_000 * sent_by_sms()["repeat_invitation"] <= reserved <= 3 * 50_000
 
 
-def before_a_budget_is_nearly_spent(life: Life) -> None:
-    with_rules(life, monthly_budget_usd_cents=6)
-    change(life, due=(Due("srv_cut", NOW, "bkg_1"),))
+def before_a_budget_is_nearly_spent(driver: SalonDriver) -> None:
+    with_rules(driver, monthly_budget_usd_cents=6)
+    change(driver, due=(Due("srv_cut", NOW, "bkg_1"),))
 
 
-def the_owner_was_told_once(life: Life, item: Any) -> None:
-    tasks = [task for task in life.store.tasks(NETWORK).items if task.kind is TaskKind.BUDGET_NEARLY_SPENT]
+def the_owner_was_told_once(driver: SalonDriver, item: Any) -> None:
+    tasks = [task for task in driver.store.tasks(NETWORK).items if task.kind is TaskKind.BUDGET_NEARLY_SPENT]
     assert len(tasks) == 1
 
 
-def before_a_birthday(life: Life) -> None:
-    change(life, birth_date=date(1990, 12, 1))
-    at(life, life.client().wake.at)  # type: ignore[union-attr]
+def before_a_birthday(driver: SalonDriver) -> None:
+    change(driver, birth_date=date(1990, 12, 1))
+    at(driver, driver.client().wake.at)  # type: ignore[union-attr]
 
 
-def before_a_no_show_invitation(life: Life) -> None:
-    change(life)
-    booking = life.book(IN_TWO_DAYS)
-    life.run_until(booking.ends_at)
-    mark_no_show(life.world, NETWORK, booking.id, lambda booking: None)
-    at(life, life.booking(booking.id).wake.at)  # type: ignore[union-attr]
+def before_a_no_show_invitation(driver: SalonDriver) -> None:
+    change(driver)
+    booking = driver.book(IN_TWO_DAYS)
+    driver.run_until(booking.ends_at)
+    mark_no_show(driver.world, NETWORK, booking.id, lambda booking: None)
+    at(driver, driver.booking(booking.id).wake.at)  # type: ignore[union-attr]
 
 
-def before_points_expire(life: Life) -> None:
+def before_points_expire(driver: SalonDriver) -> None:
     expires_on = NOW.date() + timedelta(days=30)
     gift = ByHand(kind="grant", points=50, reason="gift", expires_on=expires_on)
-    post_by_hand(life.world, access(), MARIA_ID, gift, "r-1")
-    at(life, life.store.account(NETWORK, MARIA_ID).wake.at)
+    post_by_hand(driver.world, access(), MARIA_ID, gift, "r-1")
+    at(driver, driver.store.account(NETWORK, MARIA_ID).wake.at)
 
 
-def before_a_campaign(life: Life) -> Recipient:
-    change(life, birth_date=None)
+def before_a_campaign(driver: SalonDriver) -> Recipient:
+    change(driver, birth_date=None)
     campaign = Campaign(
         network_id=NETWORK, id="cam_1", name="Spring", texts={"ru": "x"}, starts_at=NOW,
         ends_at=NOW + timedelta(days=3), state=CampaignState.RUNNING, created_at=NOW, actor="key:test",
@@ -115,41 +115,43 @@ def before_a_campaign(life: Life) -> Recipient:
     recipient = Recipient(
         network_id=NETWORK, client_id=MARIA_ID, campaign_id="cam_1", at=NOW, wake=Wake(NOW, "campaign")
     )
-    life.store.save(campaign, recipient)
+    driver.store.save(campaign, recipient)
     return recipient
 
 
-def the_recipient_was_written_to_once(life: Life, item: Any) -> None:
-    once("campaign")(life, item)
-    assert life.store.get(Recipient, network_id=NETWORK, client_id=MARIA_ID, campaign_id="cam_1").wake is None
+def the_recipient_was_written_to_once(driver: SalonDriver, item: Any) -> None:
+    once("campaign")(driver, item)
+    assert (
+        driver.store.get(Recipient, network_id=NETWORK, client_id=MARIA_ID, campaign_id="cam_1").wake is None
+    )
 
 
-def before_the_cut_off(life: Life) -> Any:
-    booking = life.book(IN_TWO_DAYS)
-    life.run_until(IN_TWO_DAYS - timedelta(hours=20))
-    at(life, IN_TWO_DAYS - timedelta(hours=2))
+def before_the_cut_off(driver: SalonDriver) -> Any:
+    booking = driver.book(IN_TWO_DAYS)
+    driver.run_until(IN_TWO_DAYS - timedelta(hours=20))
+    at(driver, IN_TWO_DAYS - timedelta(hours=2))
     return booking
 
 
-def the_salon_was_told_once(life: Life, booking: Any) -> None:
-    (task,) = life.store.tasks(NETWORK).items
+def the_salon_was_told_once(driver: SalonDriver, booking: Any) -> None:
+    (task,) = driver.store.tasks(NETWORK).items
     assert task.booking_id == booking.id
 
 
-def before_the_next_channel(life: Life) -> Any:
+def before_the_next_channel(driver: SalonDriver) -> Any:
     """The first SMS was not delivered in time; the second step is an SMS as well, which is all that moto
     has."""
-    with_rules(life, channels=(ChannelStep("sms", 5), ChannelStep("sms")))
-    booking = life.book(IN_TWO_DAYS)
-    life.drain()
-    at(life, NOW + timedelta(minutes=6))
+    with_rules(driver, channels=(ChannelStep("sms", 5), ChannelStep("sms")))
+    booking = driver.book(IN_TWO_DAYS)
+    driver.drain()
+    at(driver, NOW + timedelta(minutes=6))
     return booking
 
 
-def at_most_one_a_step(life: Life, booking: Any) -> None:
+def at_most_one_a_step(driver: SalonDriver, booking: Any) -> None:
     assert sent_by_sms()["notice"] in (1, 2)
-    assert life.booking(booking.id).touches[TouchKind.NOTICE].state not in UNSETTLED
-    assert len([message for message in life.log() if message.kind == "notice"]) <= 2
+    assert driver.booking(booking.id).touches[TouchKind.NOTICE].state not in UNSETTLED
+    assert len([message for message in driver.log() if message.kind == "notice"]) <= 2
 
 
 STORIES: dict[str, Story] = {

@@ -19,7 +19,7 @@ from chalicelib.services.waking.walk_on import walk_on
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_client, a_network, access
 from infra.testkit.builders import a_salon as salon
 from infra.testkit.failing_calls import Calls, Failure, WorkerDied, calls
-from infra.testkit.paged_store import SmallPages
+from infra.testkit.paged_store import PagedStore
 
 CLIENTS, CAME = 11, (4, 10)
 """More than a slice has pages of one."""
@@ -32,7 +32,7 @@ def proposal(present: BonusRules) -> BonusRules:
 def simulate(world: World) -> None:
     """Begins it, unless it is done, and goes on with it until its walk is."""
     found = world.store.simulations(NETWORK).items
-    world = replace(world, store=SmallPages(world.store, 1))
+    world = replace(world, store=PagedStore(world.store, 1))
     if not found or found[0].finished_at is None:
         begin_simulation(world, access(), proposal)
     for _ in range(5):

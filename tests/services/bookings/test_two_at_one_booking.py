@@ -15,7 +15,7 @@ from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits import reopen_booking
 from infra.testkit.builders import NETWORK, NOW, SettableClock, access
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 
 MARIA = "cli_maria00000000001"
 
@@ -40,56 +40,58 @@ def anybody(booking: Booking) -> None:
 
 
 @pytest.fixture
-def booking(life: Life) -> Booking:
-    post_by_hand(life.world, access(), MARIA, ByHand(kind="grant", points=500, reason="gift"), "gift")
-    return life.book(NOW + timedelta(days=2))
+def booking(driver: SalonDriver) -> Booking:
+    post_by_hand(driver.world, access(), MARIA, ByHand(kind="grant", points=500, reason="gift"), "gift")
+    return driver.book(NOW + timedelta(days=2))
 
 
-def held(life: Life) -> int:
-    assert life.ledger_faults() == []
-    return int(life.store.account(NETWORK, MARIA).held)
+def held(driver: SalonDriver) -> int:
+    assert driver.ledger_faults() == []
+    return int(driver.store.account(NETWORK, MARIA).held)
 
 
-def interrupted(life: Life, somebody_else: Callable[[], object]) -> World:
-    store: Any = Interrupted(life.store, somebody_else)
-    return replace(life.world, store=store)
+def interrupted(driver: SalonDriver, somebody_else: Callable[[], object]) -> World:
+    store: Any = Interrupted(driver.store, somebody_else)
+    return replace(driver.world, store=store)
 
 
 def hold(world: World, booking: Booking, points: int = 100, actor: str = "client") -> None:
     hold_for_booking(world, NETWORK, booking.id, points, None, anybody, actor)
 
 
-def test_both_hold_the_same_number_and_one_hold_stands(life: Life, booking: Booking) -> None:
-    hold(interrupted(life, lambda: hold(life.world, booking, actor="key:desk")), booking)
-    assert held(life) == 100
+def test_both_hold_the_same_number_and_one_hold_stands(driver: SalonDriver, booking: Booking) -> None:
+    hold(interrupted(driver, lambda: hold(driver.world, booking, actor="key:desk")), booking)
+    assert held(driver) == 100
 
 
-def test_both_hold_and_the_second_is_told_of_the_first(life: Life, booking: Booking) -> None:
+def test_both_hold_and_the_second_is_told_of_the_first(driver: SalonDriver, booking: Booking) -> None:
     with pytest.raises(DomainError, match="HOLD_EXISTS"):
-        hold(interrupted(life, lambda: hold(life.world, booking, 80)), booking)
-    assert held(life) == 80
+        hold(interrupted(driver, lambda: hold(driver.world, booking, 80)), booking)
+    assert held(driver) == 80
 
 
-def test_points_are_not_held_for_what_is_cancelled_at_that_moment(life: Life, booking: Booking) -> None:
+def test_points_are_not_held_for_what_is_cancelled_at_that_moment(
+    driver: SalonDriver, booking: Booking
+) -> None:
     def cancel() -> None:
-        step_booking.cancel(life.world, NETWORK, booking.id, anybody, "salon")
+        step_booking.cancel(driver.world, NETWORK, booking.id, anybody, "salon")
 
     with pytest.raises(DomainError, match="WRONG_STATUS"):
-        hold(interrupted(life, cancel), booking)
-    assert held(life) == 0
+        hold(interrupted(driver, cancel), booking)
+    assert held(driver) == 0
 
 
 def test_points_are_not_freed_that_pay_at_that_moment(
-    life: Life, booking: Booking, clock: SettableClock
+    driver: SalonDriver, booking: Booking, clock: SettableClock
 ) -> None:
-    hold(life.world, booking)
+    hold(driver.world, booking)
     clock.forward(days=2, hours=1)
-    paying = interrupted(life, lambda: life.complete(booking, redeem_points=100))
+    paying = interrupted(driver, lambda: driver.complete(booking, redeem_points=100))
     with pytest.raises(DomainError, match="WRONG_STATUS"):
         release_for_booking(paying, NETWORK, booking.id, anybody, "client")
-    assert held(life) == 0
-    assert life.store.account(NETWORK, MARIA).available(clock.now) == 400
-    assert life.store.get(Booking, network_id=NETWORK, id=booking.id).status is Status.COMPLETED
+    assert held(driver) == 0
+    assert driver.store.account(NETWORK, MARIA).available(clock.now) == 400
+    assert driver.store.get(Booking, network_id=NETWORK, id=booking.id).status is Status.COMPLETED
 
 
 class ReadTwice:
@@ -110,32 +112,32 @@ class ReadTwice:
 
 @pytest.mark.parametrize("is_cancelled", [False, True])
 def test_what_is_completed_while_it_is_opened_again_is_taken_back_with_its_points(
-    life: Life, booking: Booking, clock: SettableClock, is_cancelled: bool
+    driver: SalonDriver, booking: Booking, clock: SettableClock, is_cancelled: bool
 ) -> None:
     clock.forward(days=2, hours=1)
     if is_cancelled:
-        life.cancel(booking)
+        driver.cancel(booking)
 
     def complete() -> None:
-        life.reopen(booking)
-        life.complete(booking, redeem_points=100)
+        driver.reopen(booking)
+        driver.complete(booking, redeem_points=100)
 
-    store: Any = ReadTwice(life.store, complete)
+    store: Any = ReadTwice(driver.store, complete)
     opened = reopen_booking.reopen(
-        replace(life.world, store=store), NETWORK, booking.id, anybody, "key:another"
+        replace(driver.world, store=store), NETWORK, booking.id, anybody, "key:another"
     )
     assert (opened.status, opened.reopened, opened.earned_points) == (Status.BOOKED, 1, 0)
-    assert held(life) == 0
-    assert life.store.account(NETWORK, MARIA).balance == 500
+    assert held(driver) == 0
+    assert driver.store.account(NETWORK, MARIA).balance == 500
 
 
-def test_both_free_the_points_and_they_are_free_once(life: Life, booking: Booking) -> None:
-    hold(life.world, booking)
+def test_both_free_the_points_and_they_are_free_once(driver: SalonDriver, booking: Booking) -> None:
+    hold(driver.world, booking)
 
     def free() -> None:
-        release_for_booking(life.world, NETWORK, booking.id, anybody, "key:desk")
+        release_for_booking(driver.world, NETWORK, booking.id, anybody, "key:desk")
 
-    release_for_booking(interrupted(life, free), NETWORK, booking.id, anybody, "client")
-    assert held(life) == 0
-    assert life.store.account(NETWORK, MARIA).available(NOW) == 500
-    assert life.store.get(Booking, network_id=NETWORK, id=booking.id).held_points == 0
+    release_for_booking(interrupted(driver, free), NETWORK, booking.id, anybody, "client")
+    assert held(driver) == 0
+    assert driver.store.account(NETWORK, MARIA).available(NOW) == 500
+    assert driver.store.get(Booking, network_id=NETWORK, id=booking.id).held_points == 0

@@ -41,8 +41,8 @@ from infra.testkit.builders import (
     a_town,
     access,
 )
-from infra.testkit.paged_store import SmallPages
-from infra.testkit.salon_driver import Life
+from infra.testkit.paged_store import PagedStore
+from infra.testkit.salon_driver import SalonDriver
 from tests.ledgers import CLIENTS, Ledgers
 
 MARIA = "cli_maria00000000001"
@@ -178,7 +178,7 @@ def test_a_walk_sums_up_the_whole_network(in_town: World) -> None:
     ids = clients(in_town, 7)
     give(in_town, MARIA, 30)
     spoil(in_town, ids[0])
-    small = replace(in_town, store=SmallPages(in_town.store))
+    small = replace(in_town, store=PagedStore(in_town.store))
     walk = walked(small, start_audit(small, NETWORK))
     assert walk.audit is not None
     assert (walk.seen, walk.changed, walk.stage) == (8, 1, "done")
@@ -268,12 +268,12 @@ def test_networks_that_began_before_get_theirs_once(in_town: World) -> None:
     assert in_town.store.get(Walk, network_id=NETWORK, id=NIGHTLY_ID) == first
 
 
-def test_it_wakes_at_three_at_night_in_the_network_s_zone_and_sleeps_again(life: Life) -> None:
-    ensure_nightly(life.world, NETWORK)
+def test_it_wakes_at_three_at_night_in_the_network_s_zone_and_sleeps_again(driver: SalonDriver) -> None:
+    ensure_nightly(driver.world, NETWORK)
     nights = []
     for day in (24, 25):
-        life.run_until(NOW.replace(day=day, hour=2), step=timedelta(minutes=1))
-        walk = life.store.get(Walk, network_id=NETWORK, id=NIGHTLY_ID)
+        driver.run_until(NOW.replace(day=day, hour=2), step=timedelta(minutes=1))
+        walk = driver.store.get(Walk, network_id=NETWORK, id=NIGHTLY_ID)
         nights.append((walk.sleeps_until, walk.seen, walk.finished_at))
     assert nights == [
         (NOW.replace(day=25, hour=1), 1, None),  # three in Chisinau
@@ -322,7 +322,7 @@ def test_in_some_nights_everybody_has_had_their_turn(in_town: World, clock: Sett
     ids = clients(in_town, 9)
     spoil(in_town, ids[4])
     ensure_nightly(in_town, NETWORK)
-    small = replace(in_town, store=SmallPages(in_town.store))
+    small = replace(in_town, store=PagedStore(in_town.store))
     nights = night_after_night(small, clock, 6)
     assert nights[-1].changed >= 1
     assert in_town.store.tasks(NETWORK).items
@@ -332,24 +332,24 @@ def test_in_some_nights_everybody_has_had_their_turn(in_town: World, clock: Sett
 def test_of_a_large_network_a_night_reads_a_bounded_part(in_town: World, clock: SettableClock) -> None:
     clients(in_town, 30)
     ensure_nightly(in_town, NETWORK)
-    small = replace(in_town, store=SmallPages(in_town.store))
+    small = replace(in_town, store=PagedStore(in_town.store))
     (walk,) = night_after_night(small, clock, 1)
     assert 2 < walk.seen <= 2 + audit_nightly.DRAWS * 2
 
 
-def test_the_alarm_s_metric_is_counted_by_the_worker_that_wakes_it(life: Life) -> None:
-    world: World = life.world
+def test_the_alarm_s_metric_is_counted_by_the_worker_that_wakes_it(driver: SalonDriver) -> None:
+    world: World = driver.world
     give(world)
     spoil(world)
     ensure_nightly(world, NETWORK)
     clock: Any = world.clock
     clock.forward(days=1)
     rung: list[str] = []
-    awake = wakers(replace(life.sending(), count=rung.append), life.intake_queue)
-    for shard in shard_names(life.store.shards):
+    awake = wakers(replace(driver.sending(), count=rung.append), driver.intake_queue)
+    for shard in shard_names(driver.store.shards):
         drain_shard(world, awake, shard, lambda: True)
     assert METRIC in rung
-    assert [task.kind for task in life.store.tasks(NETWORK).items] == [TaskKind.LEDGER_DIFFERS]
+    assert [task.kind for task in driver.store.tasks(NETWORK).items] == [TaskKind.LEDGER_DIFFERS]
 
 
 def test_a_night_that_is_done_again_makes_no_second_task(in_town: World, clock: SettableClock) -> None:

@@ -30,7 +30,7 @@ from chalicelib.services.shared.world import World
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.waking.walk_on import walk_on
 from infra.testkit.builders import NETWORK, NOW, SettableClock, a_client, a_salon, a_town, access
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 from tests.ledgers import CLIENTS, ZONE, Ledgers
 
 MARIA, VERA = "cli_maria00000000001", "cli_vera000000000001"
@@ -86,18 +86,18 @@ def test_points_of_one_salon_that_paid_in_another(in_town: World) -> None:
     assert clearing.point_values == {"MDL": 100, "USD": 100}
 
 
-def test_what_a_refund_gives_back_is_honoured_no_more(life: Life) -> None:
-    world: World = life.world
+def test_what_a_refund_gives_back_is_honoured_no_more(driver: SalonDriver) -> None:
+    world: World = driver.world
     post(world, MARIA, "grant", 100, YORK)
-    booking = life.book(NOW + timedelta(hours=2))
-    life.world.clock.forward(hours=3)  # type: ignore[attr-defined]
-    life.complete(booking, paid_minor=40_000, redeem_points=80)
+    booking = driver.book(NOW + timedelta(hours=2))
+    driver.world.clock.forward(hours=3)  # type: ignore[attr-defined]
+    driver.complete(booking, paid_minor=40_000, redeem_points=80)
     refund(world, NETWORK, booking.id, 20_000, "half of it", lambda booking: None, "key:test")
     _, sums = counted(world)
     honoured = {(pair.granting, pair.honouring): pair.honoured for pair in sums.pairs}
     assert honoured == {(YORK, YORK): 0, (CENTRU, CENTRU): 0, (YORK, CENTRU): 40}
     assert sums.bookings == {CENTRU: 1}
-    assert total_of(sums.pairs).net == life.store.account(NETWORK, MARIA).balance
+    assert total_of(sums.pairs).net == driver.store.account(NETWORK, MARIA).balance
 
 
 def test_a_debt_that_is_paid_is_a_reversal_that_comes_late(in_town: World) -> None:
@@ -174,15 +174,15 @@ def test_which_month_an_entry_belongs_to(
     assert period.since <= at < period.until
 
 
-def test_points_that_expire_with_the_month_are_its_breakage(life: Life) -> None:
+def test_points_that_expire_with_the_month_are_its_breakage(driver: SalonDriver) -> None:
     asked = ByHand(kind="grant", points=50, reason="x", salon_id=CENTRU, expires_on=date(2026, 11, 30))
-    post_by_hand(life.world, access(), MARIA, asked)
-    _, before = counted(life.world)
+    post_by_hand(driver.world, access(), MARIA, asked)
+    _, before = counted(driver.world)
     assert before.owed == (Owed(CENTRU, "2026-11", 50),)
-    life.run_until(MIDNIGHT + timedelta(hours=1))
-    _, november = counted(life.world)
+    driver.run_until(MIDNIGHT + timedelta(hours=1))
+    _, november = counted(driver.world)
     assert (total_of(november.pairs).expired, november.owed) == (-50, ())
-    _, december = counted(life.world, "2026-12")
+    _, december = counted(driver.world, "2026-12")
     assert (december.entries, december.pairs) == (0, ())
 
 
@@ -278,16 +278,16 @@ def test_more_salons_than_a_slice_counts_are_all_counted(in_town: World) -> None
     assert walk.seen == 2 + 122
 
 
-def test_a_walk_that_reads_everything_audits_on_its_way(life: Life) -> None:
-    post(life.world, MARIA, "grant", 100, CENTRU)
-    account = life.store.account(NETWORK, MARIA)
-    life.store.save(replace(account, balance=99))
-    walk = start_clearing(life.world, NETWORK, "2026-11")
+def test_a_walk_that_reads_everything_audits_on_its_way(driver: SalonDriver) -> None:
+    post(driver.world, MARIA, "grant", 100, CENTRU)
+    account = driver.store.account(NETWORK, MARIA)
+    driver.store.save(replace(account, balance=99))
+    walk = start_clearing(driver.world, NETWORK, "2026-11")
     rung: list[str] = []
-    walk = clear_some(life.world, walk, rung.append)
+    walk = clear_some(driver.world, walk, rung.append)
     assert walk.audit is not None
     assert (walk.audit.accounts, walk.audit.differing, rung) == (1, 1, [METRIC])
-    (task,) = life.store.tasks(NETWORK).items
+    (task,) = driver.store.tasks(NETWORK).items
     assert (task.kind, task.client_id) == (TaskKind.LEDGER_DIFFERS, MARIA)
 
 
@@ -308,29 +308,29 @@ def test_a_month_begins_where_the_one_before_it_was_closed(in_town: World, clock
 # --- by itself
 
 
-def test_a_month_that_is_over_is_counted_by_itself_and_stays(life: Life) -> None:
-    ensure_nightly(life.world, NETWORK)
-    post(life.world, MARIA, "grant", 100, CENTRU)
-    life.run_until(datetime(2026, 12, 1, 12, tzinfo=UTC))
+def test_a_month_that_is_over_is_counted_by_itself_and_stays(driver: SalonDriver) -> None:
+    ensure_nightly(driver.world, NETWORK)
+    post(driver.world, MARIA, "grant", 100, CENTRU)
+    driver.run_until(datetime(2026, 12, 1, 12, tzinfo=UTC))
     assert (
-        life.store.get(Clearing, network_id=NETWORK, month="2026-11") is None
+        driver.store.get(Clearing, network_id=NETWORK, month="2026-11") is None
     )  # its books are open for a day
-    life.run_until(datetime(2026, 12, 2, 2, tzinfo=UTC))
-    clearing, sums = clearing_of(life.world, NETWORK, "2026-11")
+    driver.run_until(datetime(2026, 12, 2, 2, tzinfo=UTC))
+    clearing, sums = clearing_of(driver.world, NETWORK, "2026-11")
     assert (clearing.is_final, total_of(sums.pairs).net) == (True, 100)
-    post(life.world, MARIA, "redeem", 30, YORK)
-    life.run_until(datetime(2026, 12, 20, tzinfo=UTC))
-    walks = [walk for walk in life.store.walks(NETWORK).items if walk.kind is WalkKind.CLEARING]
+    post(driver.world, MARIA, "redeem", 30, YORK)
+    driver.run_until(datetime(2026, 12, 20, tzinfo=UTC))
+    walks = [walk for walk in driver.store.walks(NETWORK).items if walk.kind is WalkKind.CLEARING]
     assert [walk.period.month for walk in walks] == ["2026-11", "2026-10"]
-    assert clearing_of(life.world, NETWORK, "2026-11")[1] == sums
-    assert counted(life.world)[1] == sums  # counted anew it is the same
-    assert life.store.get(Walk, network_id=NETWORK, id=NIGHTLY_ID).finished_at is None
+    assert clearing_of(driver.world, NETWORK, "2026-11")[1] == sums
+    assert counted(driver.world)[1] == sums  # counted anew it is the same
+    assert driver.store.get(Walk, network_id=NETWORK, id=NIGHTLY_ID).finished_at is None
 
 
-def test_a_month_that_was_counted_before_it_was_over_is_counted_again(life: Life) -> None:
-    ensure_nightly(life.world, NETWORK)
-    clearing, _ = counted(life.world)
+def test_a_month_that_was_counted_before_it_was_over_is_counted_again(driver: SalonDriver) -> None:
+    ensure_nightly(driver.world, NETWORK)
+    clearing, _ = counted(driver.world)
     assert not clearing.is_final
-    life.run_until(datetime(2026, 12, 2, 2, tzinfo=UTC))
-    clearing, _ = clearing_of(life.world, NETWORK, "2026-11")
+    driver.run_until(datetime(2026, 12, 2, 2, tzinfo=UTC))
+    clearing, _ = clearing_of(driver.world, NETWORK, "2026-11")
     assert clearing.is_final

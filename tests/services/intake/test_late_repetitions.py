@@ -16,67 +16,69 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import hold_points, undo_entry
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from infra.testkit.builders import NETWORK, NOW, a_salon, access
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 
 MARIA = "cli_maria00000000001"
 
 
-def rules(life: Life, **said: Any) -> None:
-    network = life.store.get(Network, network_id=NETWORK)
-    life.store.save(replace(network, rules=replace(network.rules, bonuses=BonusRules(**said))))
-    life.world.directories.forget(NETWORK)
+def rules(driver: SalonDriver, **said: Any) -> None:
+    network = driver.store.get(Network, network_id=NETWORK)
+    driver.store.save(replace(network, rules=replace(network.rules, bonuses=BonusRules(**said))))
+    driver.world.directories.forget(NETWORK)
 
 
-def gift(life: Life, points: int = 500) -> Entry:
+def gift(driver: SalonDriver, points: int = 500) -> Entry:
     on = (NOW + timedelta(days=5)).date()
     asked = ByHand(kind="grant", points=points, reason="gift", expires_on=on)
-    return post_by_hand(life.world, access(), MARIA, asked, "gift")
+    return post_by_hand(driver.world, access(), MARIA, asked, "gift")
 
 
-def hold(life: Life, points: int = 100) -> Entry:
+def hold(driver: SalonDriver, points: int = 100) -> Entry:
     bill = Bill(paid_minor=40_000)
-    return hold_points.hold_at_desk(life.world, access(), life.client(), points, "sal_centru", bill, "hold-1")
+    return hold_points.hold_at_desk(
+        driver.world, access(), driver.client(), points, "sal_centru", bill, "hold-1"
+    )
 
 
-def redeem(life: Life) -> Entry:
-    return hold_points.redeem_hold(life.world, access(), hold(life).id, 60, "sal_botanica")
+def redeem(driver: SalonDriver) -> Entry:
+    return hold_points.redeem_hold(driver.world, access(), hold(driver).id, 60, "sal_botanica")
 
 
-def release(life: Life) -> Entry:
-    return hold_points.release_hold(life.world, access(), hold(life).id)
+def release(driver: SalonDriver) -> Entry:
+    return hold_points.release_hold(driver.world, access(), hold(driver).id)
 
 
-def reverse(life: Life) -> Entry:
-    return undo_entry.reverse(life.world, access(), gift(life).id, "mistake")
+def reverse(driver: SalonDriver) -> Entry:
+    return undo_entry.reverse(driver.world, access(), gift(driver).id, "mistake")
 
 
 @pytest.mark.parametrize("request_", [gift, hold, redeem, release, reverse])
 def test_a_request_that_comes_again_a_year_later_answers_as_the_first_time(
-    life: Life, clock: Any, request_: Callable[[Life], Entry]
+    driver: SalonDriver, clock: Any, request_: Callable[[SalonDriver], Entry]
 ) -> None:
-    life.store.save(a_salon("sal_botanica"))
-    gift(life)
-    first = request_(life)
-    stands = life.store.entries(NETWORK, MARIA)
+    driver.store.save(a_salon("sal_botanica"))
+    gift(driver)
+    first = request_(driver)
+    stands = driver.store.entries(NETWORK, MARIA)
     clock.forward(days=365)
     other = GroupProgramme(name="Botanica", salon_ids=("sal_botanica",), redeem_cap_percent=1)
-    rules(life, redeem_cap_percent=1, programmes=(other,))
-    assert request_(life) == first
-    assert life.store.entries(NETWORK, MARIA) == stands
-    assert life.ledger_faults() == []
+    rules(driver, redeem_cap_percent=1, programmes=(other,))
+    assert request_(driver) == first
+    assert driver.store.entries(NETWORK, MARIA) == stands
+    assert driver.ledger_faults() == []
 
 
-def test_points_that_expire_in_the_past_are_not_given(life: Life) -> None:
+def test_points_that_expire_in_the_past_are_not_given(driver: SalonDriver) -> None:
     asked = ByHand(kind="grant", points=1, reason="x", expires_on=(NOW - timedelta(days=1)).date())
     with pytest.raises(DomainError, match="INVALID_EXPIRY"):
-        post_by_hand(life.world, access(), MARIA, asked, "late")
+        post_by_hand(driver.world, access(), MARIA, asked, "late")
 
 
-def test_a_hold_asked_for_again_after_it_was_released_is_not_held_anew(life: Life) -> None:
-    gift(life)
-    first = hold(life)
-    release(life)
-    assert hold(life) == first
-    assert life.store.account(NETWORK, MARIA).held == 0
+def test_a_hold_asked_for_again_after_it_was_released_is_not_held_anew(driver: SalonDriver) -> None:
+    gift(driver)
+    first = hold(driver)
+    release(driver)
+    assert hold(driver) == first
+    assert driver.store.account(NETWORK, MARIA).held == 0
     with pytest.raises(DomainError, match="ENTRY_EXISTS"):
-        hold(life, 99)
+        hold(driver, 99)

@@ -10,7 +10,7 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.zones import is_zone
 from chalicelib.services.shared.contact_details import name_normal
 from infra.testkit.builders import NOW
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 
 
 @pytest.mark.parametrize("name", ["\u202e\u200b", "\u00a0", "", "   "])
@@ -40,8 +40,8 @@ def test_a_standard_event_of_an_unknown_zone_is_not_understood_even_with_an_offs
     assert getattr(event, "starts_at", None) == datetime(2026, 11, 24, 10, tzinfo=UTC)
 
 
-def test_a_confirmed_booking_is_not_reopened(life: Life) -> None:
-    booking = life.confirm(life.book(NOW + timedelta(days=2)))
+def test_a_confirmed_booking_is_not_reopened(driver: SalonDriver) -> None:
+    booking = driver.confirm(driver.book(NOW + timedelta(days=2)))
     with pytest.raises(DomainError) as refused:
-        life.reopen(booking)
+        driver.reopen(booking)
     assert refused.value.code == "WRONG_STATUS"

@@ -14,18 +14,18 @@ from chalicelib.domain.intake.site_events import SiteClient, SiteEvent, SiteStat
 from chalicelib.services.bookings import step_booking
 from chalicelib.services.intake.receive_webhook import Receiving, replay
 from infra.testkit.builders import NETWORK, NOW
-from infra.testkit.salon_driver import BASE_URL, LINE, MARIA, Life, client_reported, reported, thin
+from infra.testkit.salon_driver import BASE_URL, LINE, MARIA, SalonDriver, client_reported, reported, thin
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
 LATER, LAST = IN_TWO_DAYS + timedelta(days=1), IN_TWO_DAYS + timedelta(days=4)
 CLI = "cli_maria00000000001"
 
 
-def told_all(life: Life, site: Any, events: Sequence[SiteEvent]) -> None:
+def told_all(driver: SalonDriver, site: Any, events: Sequence[SiteEvent]) -> None:
     """All in that order; what waited for others is taken in again, as its pointer asks for."""
-    items = [life.told(site, event) for event in events]
+    items = [driver.told(site, event) for event in events]
     while items:
-        left = [item for item in items if life.take_in(item) is InboxState.WAITING]
+        left = [item for item in items if driver.take_in(item) is InboxState.WAITING]
         assert len(left) < len(items), "they wait for ever"
         items = left
 
@@ -62,38 +62,38 @@ ORDERS = [
     ("name", "order"), ORDERS, ids=[f"{name}-{''.join(map(str, o))}" for name, o in ORDERS]
 )
 def test_any_order_of_events_ends_in_the_same_booking(
-    life: Life, site: Any, name: str, order: tuple[int, ...]
+    driver: SalonDriver, site: Any, name: str, order: tuple[int, ...]
 ) -> None:
     events, status, starts_at = STORIES[name]
-    told_all(life, site, [events[at] for at in order])
-    booking = life.only_booking()
+    told_all(driver, site, [events[at] for at in order])
+    booking = driver.only_booking()
     assert (booking.status, booking.starts_at) == (status, starts_at)
     assert booking.guard == max(event.guard for event in events)
     last_client = next(event.client for event in reversed(events) if event.client)
-    assert life.client(str(booking.client_id)).name == last_client.name
-    assert life.ledger_faults() == []
-    counted = life.client(str(booking.client_id)).visits_count
-    assert counted == len(life.client(str(booking.client_id)).recent_visits)
+    assert driver.client(str(booking.client_id)).name == last_client.name
+    assert driver.ledger_faults() == []
+    counted = driver.client(str(booking.client_id)).visits_count
+    assert counted == len(driver.client(str(booking.client_id)).recent_visits)
     assert counted == (1 if status is Status.COMPLETED else 0)
-    assert life.store.account(NETWORK, CLI).balance == (20 if name == "completed" else 0)
+    assert driver.store.account(NETWORK, CLI).balance == (20 if name == "completed" else 0)
 
 
-def test_the_same_webhook_twice_is_applied_once(life: Life, site: Any) -> None:
+def test_the_same_webhook_twice_is_applied_once(driver: SalonDriver, site: Any) -> None:
     for _ in range(3):
-        life.hear(site, CREATED)
-    assert life.only_booking().version == 1
-    life.drain()
-    assert life.kinds_sent() == ["notice"]
+        driver.hear(site, CREATED)
+    assert driver.only_booking().version == 1
+    driver.drain()
+    assert driver.kinds_sent() == ["notice"]
 
 
 def test_an_order_that_ends_cancelled_sends_at_most_what_was_true_when_it_was_sent(
-    life: Life, site: Any
+    driver: SalonDriver, site: Any
 ) -> None:
-    life.hear(site, CANCELLED)
-    life.hear(site, CREATED)
-    life.run_until(LAST)
-    assert life.kinds_sent() == []
-    assert life.only_booking().status is Status.CANCELLED
+    driver.hear(site, CANCELLED)
+    driver.hear(site, CREATED)
+    driver.run_until(LAST)
+    assert driver.kinds_sent() == []
+    assert driver.only_booking().status is Status.CANCELLED
 
 
 # --- Cal.com: a move gives the booking a new id
@@ -122,228 +122,246 @@ CHAIN_ORDERS = [
     ("name", "order"), CHAIN_ORDERS, ids=[f"{name}-{''.join(map(str, o))}" for name, o in CHAIN_ORDERS]
 )
 def test_a_chain_of_moves_is_one_booking_in_any_order(
-    life: Life, site: Any, name: str, order: tuple[int, ...]
+    driver: SalonDriver, site: Any, name: str, order: tuple[int, ...]
 ) -> None:
     events, status, starts_at = CHAINS[name]
-    told_all(life, site, [events[at] for at in order])
-    booking = life.only_booking()
+    told_all(driver, site, [events[at] for at in order])
+    booking = driver.only_booking()
     assert (booking.status, booking.starts_at) == (status, starts_at)
     assert booking.external_id == events[-1].external_id
-    assert life.client(str(booking.client_id)).name == "Maria Popescu"
+    assert driver.client(str(booking.client_id)).name == "Maria Popescu"
 
 
-def test_a_move_is_told_as_a_move_and_nobody_hears_of_a_cancellation(life: Life, site: Any) -> None:
-    life.hear(site, A)
-    life.drain()
-    life.hear(site, B)
-    life.run_until(LAST)
-    assert life.kinds_sent() == ["notice", "notice", "confirm_request", "control_reminder"]
-    assert len(life.bookings()) == 1
+def test_a_move_is_told_as_a_move_and_nobody_hears_of_a_cancellation(driver: SalonDriver, site: Any) -> None:
+    driver.hear(site, A)
+    driver.drain()
+    driver.hear(site, B)
+    driver.run_until(LAST)
+    assert driver.kinds_sent() == ["notice", "notice", "confirm_request", "control_reminder"]
+    assert len(driver.bookings()) == 1
 
 
-def test_word_of_the_old_id_after_the_move_changes_nothing(life: Life, site: Any) -> None:
+def test_word_of_the_old_id_after_the_move_changes_nothing(driver: SalonDriver, site: Any) -> None:
     for event in (A, B, reported("A", 9, IN_TWO_DAYS, status=SiteStatus.CANCELLED)):
-        life.hear(site, event)
-    assert life.only_booking().status is Status.BOOKED
+        driver.hear(site, event)
+    assert driver.only_booking().status is Status.BOOKED
 
 
 # --- what clients tell us themselves
 
 
-def test_a_confirmation_on_our_page_is_not_undone_by_a_sites_plain_update(life: Life, site: Any) -> None:
-    life.hear(site, CREATED)
-    life.confirm(life.only_booking())
-    life.hear(site, reported("e-1", 2, IN_TWO_DAYS, note="window seat"))
-    assert (life.only_booking().status, life.only_booking().note) == (Status.CONFIRMED, "window seat")
-    life.hear(site, reported("e-1", 3, IN_TWO_DAYS + timedelta(minutes=5)))
-    assert life.only_booking().status is Status.CONFIRMED
-    life.hear(site, reported("e-1", 4, LATER))
-    assert life.only_booking().status is Status.BOOKED
+def test_a_confirmation_on_our_page_is_not_undone_by_a_sites_plain_update(
+    driver: SalonDriver, site: Any
+) -> None:
+    driver.hear(site, CREATED)
+    driver.confirm(driver.only_booking())
+    driver.hear(site, reported("e-1", 2, IN_TWO_DAYS, note="window seat"))
+    assert (driver.only_booking().status, driver.only_booking().note) == (Status.CONFIRMED, "window seat")
+    driver.hear(site, reported("e-1", 3, IN_TWO_DAYS + timedelta(minutes=5)))
+    assert driver.only_booking().status is Status.CONFIRMED
+    driver.hear(site, reported("e-1", 4, LATER))
+    assert driver.only_booking().status is Status.BOOKED
 
 
-def test_a_cancellation_on_our_page_is_not_undone_by_a_sites_plain_update(life: Life, site: Any) -> None:
-    life.hear(site, CREATED)
-    booking = life.only_booking()
-    step_booking.cancel(life.world, NETWORK, booking.id, lambda booking: None, "client")
-    life.hear(site, reported("e-1", 2, IN_TWO_DAYS, note="x"))
-    assert life.only_booking().status is Status.CANCELLED
-    life.run_until(LAST)
-    assert "control_reminder" not in life.kinds_sent()
+def test_a_cancellation_on_our_page_is_not_undone_by_a_sites_plain_update(
+    driver: SalonDriver, site: Any
+) -> None:
+    driver.hear(site, CREATED)
+    booking = driver.only_booking()
+    step_booking.cancel(driver.world, NETWORK, booking.id, lambda booking: None, "client")
+    driver.hear(site, reported("e-1", 2, IN_TWO_DAYS, note="x"))
+    assert driver.only_booking().status is Status.CANCELLED
+    driver.run_until(LAST)
+    assert "control_reminder" not in driver.kinds_sent()
 
 
 # --- clients
 
 
-def test_a_square_booking_is_kept_until_its_customer_is_told(life: Life, site: Any, clock: Any) -> None:
+def test_a_square_booking_is_kept_until_its_customer_is_told(
+    driver: SalonDriver, site: Any, clock: Any
+) -> None:
     only_id = SiteClient(external_id="CUST")
-    life.hear(site, reported("e-1", 1, IN_TWO_DAYS, client=only_id))
-    life.drain()
-    assert (life.only_booking().client_id, life.kinds_sent()) == (None, [])
-    life.hear(site, client_reported("CUST", 1, SiteClient(name="Elena", phone="069000111")))
-    life.run_until(IN_TWO_DAYS)
-    booking = life.only_booking()
-    assert life.client(str(booking.client_id)).phone == "+37369000111"
+    driver.hear(site, reported("e-1", 1, IN_TWO_DAYS, client=only_id))
+    driver.drain()
+    assert (driver.only_booking().client_id, driver.kinds_sent()) == (None, [])
+    driver.hear(site, client_reported("CUST", 1, SiteClient(name="Elena", phone="069000111")))
+    driver.run_until(IN_TWO_DAYS)
+    booking = driver.only_booking()
+    assert driver.client(str(booking.client_id)).phone == "+37369000111"
     assert booking.waiting_for is None
-    assert life.kinds_sent() == ["notice", "confirm_request", "control_reminder"]
+    assert driver.kinds_sent() == ["notice", "confirm_request", "control_reminder"]
 
 
 def test_a_square_visit_completed_before_its_customer_was_told_counts_when_they_are(
-    life: Life, site: Any
+    driver: SalonDriver, site: Any
 ) -> None:
     only_id = SiteClient(external_id="CUST")
-    life.hear(site, reported("e-1", 1, IN_TWO_DAYS, client=only_id))
-    life.hear(
+    driver.hear(site, reported("e-1", 1, IN_TWO_DAYS, client=only_id))
+    driver.hear(
         site, reported("e-1", 2, IN_TWO_DAYS, client=only_id, status=SiteStatus.COMPLETED, paid_minor=40_000)
     )
-    life.hear(site, client_reported("CUST", 1, SiteClient(name="Elena", phone="069000111")))
-    booking = life.only_booking()
+    driver.hear(site, client_reported("CUST", 1, SiteClient(name="Elena", phone="069000111")))
+    booking = driver.only_booking()
     assert booking.status is Status.COMPLETED
-    client = life.client(str(booking.client_id))
-    assert (client.visits_count, life.store.account(NETWORK, client.id).balance) == (1, 20)
+    client = driver.client(str(booking.client_id))
+    assert (client.visits_count, driver.store.account(NETWORK, client.id).balance) == (1, 20)
     assert booking.earned_points == 20
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-def test_customer_and_booking_may_come_in_any_order(life: Life, site: Any, order: tuple[int, ...]) -> None:
+def test_customer_and_booking_may_come_in_any_order(
+    driver: SalonDriver, site: Any, order: tuple[int, ...]
+) -> None:
     events: list[SiteEvent] = [
         client_reported("CUST", 1, SiteClient(name="Elena")),
         client_reported("CUST", 2, SiteClient(name="Elena Rusu", phone="069000111")),
         reported("e-1", 1, IN_TWO_DAYS, client=SiteClient(external_id="CUST")),
     ]
-    told_all(life, site, [events[at] for at in order])
-    client = life.client(str(life.only_booking().client_id))
+    told_all(driver, site, [events[at] for at in order])
+    client = driver.client(str(driver.only_booking().client_id))
     assert (client.name, client.phone) == ("Elena Rusu", "+37369000111")
 
 
-def test_two_sites_that_mean_the_same_phone_mean_the_same_client(life: Life, site: Any) -> None:
+def test_two_sites_that_mean_the_same_phone_mean_the_same_client(driver: SalonDriver, site: Any) -> None:
     from infra.testkit.builders import a_connection
 
-    (other,) = life.store.save(a_connection("square", "con_square"))
-    life.hear(site, reported("e-1", 1, IN_TWO_DAYS))
-    life.hear(other, reported("q-1", 1, LATER, client=SiteClient("x-9", "Мария", "+373 69 123 456")))
-    assert {booking.client_id for booking in life.bookings()} == {CLI}
+    (other,) = driver.store.save(a_connection("square", "con_square"))
+    driver.hear(site, reported("e-1", 1, IN_TWO_DAYS))
+    driver.hear(other, reported("q-1", 1, LATER, client=SiteClient("x-9", "Мария", "+373 69 123 456")))
+    assert {booking.client_id for booking in driver.bookings()} == {CLI}
 
 
-def test_a_client_whose_phone_we_changed_can_be_booked_under_the_old_one(life: Life, site: Any) -> None:
+def test_a_client_whose_phone_we_changed_can_be_booked_under_the_old_one(
+    driver: SalonDriver, site: Any
+) -> None:
     """The site knows no ids of clients and still has the old number: a client of ours was made of it once."""
     from chalicelib.services.clients.keep_client import change_client
     from infra.testkit.builders import access
 
     stranger = SiteClient(name="Elena", phone="069000111")
-    life.hear(site, reported("e-1", 1, IN_TWO_DAYS, client=stranger))
-    first = life.only_booking().client_id
-    change_client(life.world, access(), str(first), {"phone": "069000222"})
-    item = life.hear(site, reported("e-2", 1, LATER, client=stranger))
+    driver.hear(site, reported("e-1", 1, IN_TWO_DAYS, client=stranger))
+    first = driver.only_booking().client_id
+    change_client(driver.world, access(), str(first), {"phone": "069000222"})
+    item = driver.hear(site, reported("e-2", 1, LATER, client=stranger))
     assert item.state is InboxState.APPLIED
-    assert len(life.bookings()) == 2
+    assert len(driver.bookings()) == 2
 
 
-def test_a_phone_that_changes_on_the_site_changes_here_and_frees_the_old_one(life: Life, site: Any) -> None:
-    life.hear(site, client_reported("c-1", 1, SiteClient(name="Elena", phone="069000111")))
-    life.hear(site, client_reported("c-1", 2, SiteClient(name="Elena", phone="069000222")))
-    assert life.store.alias(NETWORK, "phone", "+37369000111") is None
-    elena = life.store.alias(NETWORK, "phone", "+37369000222")
-    assert life.client(str(elena)).phone == "+37369000222"
-    older = life.hear(site, client_reported("c-1", 1, SiteClient(name="Elena B", phone="069000111")))
+def test_a_phone_that_changes_on_the_site_changes_here_and_frees_the_old_one(
+    driver: SalonDriver, site: Any
+) -> None:
+    driver.hear(site, client_reported("c-1", 1, SiteClient(name="Elena", phone="069000111")))
+    driver.hear(site, client_reported("c-1", 2, SiteClient(name="Elena", phone="069000222")))
+    assert driver.store.alias(NETWORK, "phone", "+37369000111") is None
+    elena = driver.store.alias(NETWORK, "phone", "+37369000222")
+    assert driver.client(str(elena)).phone == "+37369000222"
+    older = driver.hear(site, client_reported("c-1", 1, SiteClient(name="Elena B", phone="069000111")))
     assert older.state in (InboxState.APPLIED, InboxState.IGNORED)
-    assert life.client(str(elena)).phone == "+37369000222"
+    assert driver.client(str(elena)).phone == "+37369000222"
 
 
-def test_a_phone_that_belongs_to_somebody_else_is_left_with_them(life: Life, site: Any) -> None:
-    life.hear(site, client_reported("c-2", 1, SiteClient(name="Elena", phone="069000111")))
-    life.hear(site, client_reported("c-2", 2, SiteClient(name="Elena", phone="069123456")))
-    assert life.store.alias(NETWORK, "phone", "+37369123456") == CLI
-    assert life.client(CLI).phone == "+37369123456"
+def test_a_phone_that_belongs_to_somebody_else_is_left_with_them(driver: SalonDriver, site: Any) -> None:
+    driver.hear(site, client_reported("c-2", 1, SiteClient(name="Elena", phone="069000111")))
+    driver.hear(site, client_reported("c-2", 2, SiteClient(name="Elena", phone="069123456")))
+    assert driver.store.alias(NETWORK, "phone", "+37369123456") == CLI
+    assert driver.client(CLI).phone == "+37369123456"
 
 
-def test_a_client_deleted_on_the_site_keeps_their_visits_here(life: Life, site: Any) -> None:
-    life.hear(site, CREATED)
-    item = life.hear(site, client_reported("c-1", 5, SiteClient(external_id="c-1"), deleted=True))
+def test_a_client_deleted_on_the_site_keeps_their_visits_here(driver: SalonDriver, site: Any) -> None:
+    driver.hear(site, CREATED)
+    item = driver.hear(site, client_reported("c-1", 5, SiteClient(external_id="c-1"), deleted=True))
     assert (item.state, item.reason) == (InboxState.IGNORED, "deleted_on_site")
-    assert life.only_booking().client_id == CLI
+    assert driver.only_booking().client_id == CLI
 
 
 # --- waiting, quarantine, replay
 
 
 def test_word_of_an_unknown_booking_waits_and_is_applied_when_the_booking_comes(
-    life: Life, site: Any
+    driver: SalonDriver, site: Any
 ) -> None:
-    early = life.hear(site, thin(CANCELLED))
+    early = driver.hear(site, thin(CANCELLED))
     assert (early.state, early.reason) == (InboxState.WAITING, "BOOKING_UNKNOWN")
-    life.hear(site, CREATED)
-    life.take_in(early)
-    assert life.only_booking().status is Status.CANCELLED
-    assert life.store.get(InboxItem, network_id=NETWORK, id=early.id).state is InboxState.APPLIED
+    driver.hear(site, CREATED)
+    driver.take_in(early)
+    assert driver.only_booking().status is Status.CANCELLED
+    assert driver.store.get(InboxItem, network_id=NETWORK, id=early.id).state is InboxState.APPLIED
 
 
 def test_word_of_a_booking_that_never_comes_is_quarantined_in_the_end(
-    life: Life, site: Any, clock: Any
+    driver: SalonDriver, site: Any, clock: Any
 ) -> None:
-    item = life.hear(site, thin(CANCELLED))
+    item = driver.hear(site, thin(CANCELLED))
     for wait in WAITS:
         assert item.wake is not None
         assert item.wake.at == clock.now + wait
         clock.now = item.wake.at
-        life.drain()
-        (handed,) = life.intake_queue.items[-1:]
+        driver.drain()
+        (handed,) = driver.intake_queue.items[-1:]
         assert handed.id == item.id
-        life.take_in(item)
-        item = life.store.get(InboxItem, network_id=NETWORK, id=item.id)
+        driver.take_in(item)
+        item = driver.store.get(InboxItem, network_id=NETWORK, id=item.id)
     assert (item.state, item.reason, item.wake) == (InboxState.QUARANTINED, "BOOKING_UNKNOWN", None)
 
 
-def receiving(life: Life) -> Receiving:
-    sites: Any = {"standard": life.site}
-    return Receiving(life.world, sites, life.intake_queue, lambda: BASE_URL)
+def receiving(driver: SalonDriver) -> Receiving:
+    sites: Any = {"standard": driver.site}
+    return Receiving(driver.world, sites, driver.intake_queue, lambda: BASE_URL)
 
 
-def test_what_nobody_can_read_is_quarantined_and_replayed_once_somebody_can(life: Life, site: Any) -> None:
-    item = life.told(site, CREATED, body=b"{not json")
-    life.site.events.clear()
-    life.take_in(item)
-    stuck = life.store.inbox(NETWORK, state=InboxState.QUARANTINED).items
+def test_what_nobody_can_read_is_quarantined_and_replayed_once_somebody_can(
+    driver: SalonDriver, site: Any
+) -> None:
+    item = driver.told(site, CREATED, body=b"{not json")
+    driver.site.events.clear()
+    driver.take_in(item)
+    stuck = driver.store.inbox(NETWORK, state=InboxState.QUARANTINED).items
     assert [each.reason for each in stuck] == ["NOT_JSON"]
-    assert life.bookings() == []
-    life.site.events[item.raw] = [CREATED]
-    again = replay(receiving(life), NETWORK, item.id)
-    assert life.intake_queue.items[-1] == again
-    life.take_in(again)
-    assert life.only_booking().external_id == "e-1"
-    assert life.store.inbox(NETWORK, state=InboxState.QUARANTINED).items == []
+    assert driver.bookings() == []
+    driver.site.events[item.raw] = [CREATED]
+    again = replay(receiving(driver), NETWORK, item.id)
+    assert driver.intake_queue.items[-1] == again
+    driver.take_in(again)
+    assert driver.only_booking().external_id == "e-1"
+    assert driver.store.inbox(NETWORK, state=InboxState.QUARANTINED).items == []
 
 
-def test_a_location_that_is_no_salon_yet_is_quarantined_until_it_is_mapped(life: Life, site: Any) -> None:
-    (site,) = life.store.save(replace(site, salon_id=None))
-    item = life.hear(site, reported("e-1", 1, IN_TWO_DAYS, salon_external_id="L-7"))
+def test_a_location_that_is_no_salon_yet_is_quarantined_until_it_is_mapped(
+    driver: SalonDriver, site: Any
+) -> None:
+    (site,) = driver.store.save(replace(site, salon_id=None))
+    item = driver.hear(site, reported("e-1", 1, IN_TWO_DAYS, salon_external_id="L-7"))
     assert (item.state, item.reason) == (InboxState.QUARANTINED, "SALON_UNKNOWN")
-    life.store.save(replace(site, settings={"salon:L-7": "sal_york"}))
-    life.take_in(replay(receiving(life), NETWORK, item.id))
-    (booking,) = life.bookings("sal_york")
+    driver.store.save(replace(site, settings={"salon:L-7": "sal_york"}))
+    driver.take_in(replay(receiving(driver), NETWORK, item.id))
+    (booking,) = driver.bookings("sal_york")
     assert booking.currency == "USD"
 
 
-def test_a_webhook_that_breaks_intake_is_not_handed_on_for_ever(life: Life, site: Any, clock: Any) -> None:
+def test_a_webhook_that_breaks_intake_is_not_handed_on_for_ever(
+    driver: SalonDriver, site: Any, clock: Any
+) -> None:
     """Whatever it is, a person sees it in the end, and nobody pays for it each two minutes."""
-    life.hear(site, CREATED)
-    poison = life.told(site, reported("e-1", 2, LATER, lines=(None,)))
-    poison = life.store.save(replace(poison, wake=None))[0]
-    life.store.save(replace(poison, wake=_wake(clock.now)))
+    driver.hear(site, CREATED)
+    poison = driver.told(site, reported("e-1", 2, LATER, lines=(None,)))
+    poison = driver.store.save(replace(poison, wake=None))[0]
+    driver.store.save(replace(poison, wake=_wake(clock.now)))
     handed = 0
     for _ in range(40):
-        at = life.next_wake_at()
+        at = driver.next_wake_at()
         if at is None:
             break
         clock.now = max(at, clock.now)
         if clock.now > NOW + timedelta(days=1):
             break
-        life.drain()
-        for item in life.intake_queue.items:
+        driver.drain()
+        for item in driver.intake_queue.items:
             handed += 1
             with pytest.raises(AttributeError):
-                life.take_in(item)
-        life.intake_queue.items.clear()
-    stands = life.store.get(InboxItem, network_id=NETWORK, id=poison.id)
+                driver.take_in(item)
+        driver.intake_queue.items.clear()
+    stands = driver.store.get(InboxItem, network_id=NETWORK, id=poison.id)
     assert (stands.state, stands.wake) == (InboxState.QUARANTINED, None)
     assert handed < 10
 
@@ -354,28 +372,28 @@ def _wake(at: datetime) -> Any:
     return Wake(at, "take_in")
 
 
-def test_a_naive_start_is_the_salons_local_time(life: Life, site: Any) -> None:
+def test_a_naive_start_is_the_salons_local_time(driver: SalonDriver, site: Any) -> None:
     for number, (day, utc_hour) in enumerate([(29, 7), (28, 8)]):
         start = (
             datetime.fromisoformat(f"2027-03-{day - 1} 10:00")
             if day == 29
             else datetime.fromisoformat("2027-03-26 10:00")
         )
-        life.hear(site, reported(f"n-{number}", 1, start))
+        driver.hear(site, reported(f"n-{number}", 1, start))
         assert utc_hour in (7, 8)
     hours = sorted(
-        (booking.starts_at.astimezone(UTC).day, booking.starts_at.hour) for booking in life.bookings()
+        (booking.starts_at.astimezone(UTC).day, booking.starts_at.hour) for booking in driver.bookings()
     )
     assert hours == [(26, 8), (28, 7)]
 
 
 def test_one_client_named_by_two_sites_gets_each_service_and_specialist_made_once(
-    life: Life, site: Any
+    driver: SalonDriver, site: Any
 ) -> None:
     new = replace(LINE, service_id="s-77", service_name="Peeling", staff_id="p-77", staff_name="Olga")
     for number in range(3):
-        life.hear(site, reported(f"e-{number}", 1, IN_TWO_DAYS + timedelta(hours=number), lines=(new, new)))
-    directory = life.store.directory(NETWORK)
+        driver.hear(site, reported(f"e-{number}", 1, IN_TWO_DAYS + timedelta(hours=number), lines=(new, new)))
+    directory = driver.store.directory(NETWORK)
     assert [service.name for service in directory.services.values() if service.unreviewed] == ["Peeling"]
     assert [person.name for person in directory.staff.values() if person.unreviewed] == ["Olga"]
-    assert MARIA.name == life.client().name
+    assert MARIA.name == driver.client().name

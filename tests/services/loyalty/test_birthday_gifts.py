@@ -18,7 +18,7 @@ from chalicelib.services.messages.sending import Sending
 from chalicelib.services.shared.walks import a_replan
 from chalicelib.texts.wording import message_words
 from infra.testkit.builders import NETWORK, NOW, a_consent, access
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 from tests.services.rewarded import MARIA, balance, entries, with_rules
 
 WEEK_BEFORE = datetime(2027, 5, 9, 21, tzinfo=UTC)
@@ -27,27 +27,27 @@ SOON_GONE = ByHand(kind="grant", points=100, reason="gift", expires_on=date(2026
 
 
 @pytest.fixture
-def giving(life: Life) -> Life:
-    with_rules(life, birthday=Gift(200, valid_days=30))
-    return life
+def giving(driver: SalonDriver) -> SalonDriver:
+    with_rules(driver, birthday=Gift(200, valid_days=30))
+    return driver
 
 
-def directory(life: Life) -> Directory:
-    return life.world.directory(NETWORK)
+def directory(driver: SalonDriver) -> Directory:
+    return driver.world.directory(NETWORK)
 
 
-def born(life: Life, day: date, **said: Any) -> Client:
+def born(driver: SalonDriver, day: date, **said: Any) -> Client:
     """Maria, planned anew."""
-    client = replace(life.client(), birth_date=day, **said)
-    saved: Client = life.store.save(client_plan.with_wake(client, directory(life), life.world.now()))[0]
+    client = replace(driver.client(), birth_date=day, **said)
+    saved: Client = driver.store.save(client_plan.with_wake(client, directory(driver), driver.world.now()))[0]
     return saved
 
 
-def given_at(life: Life) -> list[datetime]:
-    return [each.effective_at for each in entries(life, "birthday")]
+def given_at(driver: SalonDriver) -> list[datetime]:
+    return [each.effective_at for each in entries(driver, "birthday")]
 
 
-def test_a_gift_is_there_at_the_midnight_that_begins_the_day_of_the_greeting(giving: Life) -> None:
+def test_a_gift_is_there_at_the_midnight_that_begins_the_day_of_the_greeting(giving: SalonDriver) -> None:
     client = born(giving, date(1990, 5, 17))
     assert client.wake is not None
     assert (client.wake.at, client.wake.why) == (WEEK_BEFORE, "birthday_gift")
@@ -59,7 +59,7 @@ def test_a_gift_is_there_at_the_midnight_that_begins_the_day_of_the_greeting(giv
     assert gift.lots[0].expires_at == datetime(2027, 6, 9, 21, tzinfo=UTC)
 
 
-def test_a_gift_is_given_though_nobody_is_greeted(giving: Life) -> None:
+def test_a_gift_is_given_though_nobody_is_greeted(giving: SalonDriver) -> None:
     """No consent to marketing: the greeting is skipped, on record."""
     born(giving, date(1990, 5, 17))
     giving.run_until(WEEK_BEFORE + timedelta(days=2))
@@ -67,7 +67,7 @@ def test_a_gift_is_given_though_nobody_is_greeted(giving: Life) -> None:
     assert [(each.kind, each.state) for each in giving.log()] == [("birthday", "skipped")]
 
 
-def test_a_gift_is_given_though_greetings_are_switched_off(giving: Life) -> None:
+def test_a_gift_is_given_though_greetings_are_switched_off(giving: SalonDriver) -> None:
     network = giving.store.get(Network, network_id=NETWORK)
     messages = replace(network.rules.messages, off=(TouchKind.BIRTHDAY,))
     giving.store.save(replace(network, rules=replace(network.rules, messages=messages)))
@@ -77,7 +77,7 @@ def test_a_gift_is_given_though_greetings_are_switched_off(giving: Life) -> None
     assert (balance(giving), giving.kinds_sent()) == (200, [])
 
 
-def test_a_gift_is_given_once_a_year(giving: Life) -> None:
+def test_a_gift_is_given_once_a_year(giving: SalonDriver) -> None:
     born(giving, date(1990, 5, 17))
     giving.run_until(WEEK_BEFORE + timedelta(days=30))
     assert len(given_at(giving)) == 1
@@ -85,7 +85,7 @@ def test_a_gift_is_given_once_a_year(giving: Life) -> None:
     assert given_at(giving) == [WEEK_BEFORE, datetime(2028, 5, 9, 21, tzinfo=UTC)]
 
 
-def test_another_birth_date_brings_no_second_gift_in_the_year(giving: Life) -> None:
+def test_another_birth_date_brings_no_second_gift_in_the_year(giving: SalonDriver) -> None:
     born(giving, date(1990, 5, 17))
     giving.run_until(WEEK_BEFORE)
     change_client(giving.world, access(), MARIA, {"birth_date": date(1990, 8, 1)})
@@ -95,7 +95,7 @@ def test_another_birth_date_brings_no_second_gift_in_the_year(giving: Life) -> N
 
 @pytest.mark.parametrize(("days_ahead", "year"), [(30, 2026), (29, 2027)])
 def test_a_birth_date_told_less_than_30_days_ahead_counts_from_the_next_year_on(
-    giving: Life, days_ahead: int, year: int
+    giving: SalonDriver, days_ahead: int, year: int
 ) -> None:
     day = date(2026, 11, 23) + timedelta(days=days_ahead)
     change_client(giving.world, access(), MARIA, {"birth_date": day.replace(year=1990)})
@@ -105,7 +105,7 @@ def test_a_birth_date_told_less_than_30_days_ahead_counts_from_the_next_year_on(
 
 @pytest.mark.parametrize(("year", "day"), [(2027, 21), (2028, 22)])
 def test_who_was_born_on_29_february_is_given_it_a_week_before_the_28th_of_other_years(
-    giving: Life, clock: Any, year: int, day: int
+    giving: SalonDriver, clock: Any, year: int, day: int
 ) -> None:
     clock.now = datetime(year, 1, 1, tzinfo=UTC)
     born(giving, date(1992, 2, 29))
@@ -124,7 +124,7 @@ def test_who_was_born_on_29_february_is_given_it_a_week_before_the_28th_of_other
     ids=["day of the change", "day after it", "day before a midnight that is skipped", "midnight is skipped"],
 )
 def test_midnight_is_the_clients_on_nights_of_clock_changes(
-    giving: Life, birth: date, zone: str | None, at: datetime
+    giving: SalonDriver, birth: date, zone: str | None, at: datetime
 ) -> None:
     """Chisinau goes forward on 28 March 2027 at two; Santiago on 5 September, at midnight itself."""
     born(giving, birth, timezone=zone)
@@ -134,14 +134,16 @@ def test_midnight_is_the_clients_on_nights_of_clock_changes(
     assert given_at(giving) == [at]
 
 
-def test_a_gift_that_was_missed_is_given_late_until_the_birthday_is_over(giving: Life, clock: Any) -> None:
+def test_a_gift_that_was_missed_is_given_late_until_the_birthday_is_over(
+    giving: SalonDriver, clock: Any
+) -> None:
     born(giving, date(1990, 5, 17))
     clock.now = datetime(2027, 5, 17, 20, 59, tzinfo=UTC)
     giving.drain()
     assert balance(giving) == 200
 
 
-def test_a_gift_is_not_given_after_the_birthday(giving: Life, clock: Any) -> None:
+def test_a_gift_is_not_given_after_the_birthday(giving: SalonDriver, clock: Any) -> None:
     born(giving, date(1990, 5, 17))
     clock.now = datetime(2027, 5, 17, 21, tzinfo=UTC)
     giving.drain()
@@ -151,37 +153,37 @@ def test_a_gift_is_not_given_after_the_birthday(giving: Life, clock: Any) -> Non
     assert wake.at == datetime(2028, 5, 9, 21, tzinfo=UTC)
 
 
-def test_a_programme_without_the_gift_wakes_nobody_for_it(life: Life) -> None:
+def test_a_programme_without_the_gift_wakes_nobody_for_it(driver: SalonDriver) -> None:
     for said in ({}, {"birthday": Gift(0)}, {"birthday": Gift(200), "enabled": False}):
-        with_rules(life, **said)
-        client = born(life, date(1990, 5, 17))
+        with_rules(driver, **said)
+        client = born(driver, date(1990, 5, 17))
         assert client.wake is not None
         assert client.wake.why == "birthday"
-        life.run_until(life.world.now())
-        assert balance(life) == 0
+        driver.run_until(driver.world.now())
+        assert balance(driver) == 0
 
 
-class InRealWords(Life):
+class InRealWords(SalonDriver):
     def sending(self) -> Sending:
         return replace(super().sending(), texts=message_words)
 
 
-def told(life: Life) -> list[str]:
-    return [outgoing.worded.text for outgoing in life.sender.sent]
+def told(driver: SalonDriver) -> list[str]:
+    return [outgoing.worded.text for outgoing in driver.sender.sent]
 
 
-def in_words(life: Life) -> Life:
-    return InRealWords(life.world, life.sender, life.intake_queue)
+def in_words(driver: SalonDriver) -> SalonDriver:
+    return InRealWords(driver.world, driver.sender, driver.intake_queue)
 
 
-def test_the_greeting_tells_what_was_given_and_until_when(giving: Life) -> None:
+def test_the_greeting_tells_what_was_given_and_until_when(giving: SalonDriver) -> None:
     born(giving, date(1990, 5, 17), consents=(a_consent(Purpose.MARKETING),), language="en")
     in_words(giving).run_until(WEEK_BEFORE + timedelta(days=1))
     (text,) = told(giving)
     assert "Our gift: 200 bonus points, valid until 9 Jun" in text
 
 
-def test_a_preview_tells_what_would_be_given(giving: Life) -> None:
+def test_a_preview_tells_what_would_be_given(giving: SalonDriver) -> None:
     client = born(giving, date(1990, 5, 17))
     about = about_client(client, directory(giving))
     now = giving.world.now()
@@ -190,30 +192,32 @@ def test_a_preview_tells_what_would_be_given(giving: Life) -> None:
     assert (facts.gift_points, facts.points_until) == (200, date(2026, 12, 23))
 
 
-def test_a_greeting_promises_nothing_that_was_not_given(life: Life) -> None:
-    with_rules(life)
-    born(life, date(1990, 5, 17), consents=(a_consent(Purpose.MARKETING),), language="en")
-    in_words(life).run_until(WEEK_BEFORE + timedelta(days=1))
-    (text,) = told(life)
+def test_a_greeting_promises_nothing_that_was_not_given(driver: SalonDriver) -> None:
+    with_rules(driver)
+    born(driver, date(1990, 5, 17), consents=(a_consent(Purpose.MARKETING),), language="en")
+    in_words(driver).run_until(WEEK_BEFORE + timedelta(days=1))
+    (text,) = told(driver)
     assert "gift" not in text
 
 
-def test_who_was_planned_before_there_was_a_gift_is_given_it_too(life: Life) -> None:
-    with_rules(life)
-    born(life, date(1990, 5, 17))
-    with_rules(life, birthday=Gift(200))
-    life.store.save(a_replan(life.world, NETWORK))
-    life.run_until(WEEK_BEFORE)
-    assert given_at(life) == [WEEK_BEFORE]
+def test_who_was_planned_before_there_was_a_gift_is_given_it_too(driver: SalonDriver) -> None:
+    with_rules(driver)
+    born(driver, date(1990, 5, 17))
+    with_rules(driver, birthday=Gift(200))
+    driver.store.save(a_replan(driver.world, NETWORK))
+    driver.run_until(WEEK_BEFORE)
+    assert given_at(driver) == [WEEK_BEFORE]
 
 
-def test_the_bonus_notice_tells_until_when_what_was_earned_can_be_used(life: Life, clock: Any) -> None:
-    with_rules(life, cashback_percent=5, expiry=Expiry(ExpiryModel.DAYS, 90))
-    post_by_hand(life.world, access(), MARIA, SOON_GONE, "r-1")
-    life.store.save(replace(life.client(), language="en"))
-    booking = life.book(NOW + timedelta(days=1))
+def test_the_bonus_notice_tells_until_when_what_was_earned_can_be_used(
+    driver: SalonDriver, clock: Any
+) -> None:
+    with_rules(driver, cashback_percent=5, expiry=Expiry(ExpiryModel.DAYS, 90))
+    post_by_hand(driver.world, access(), MARIA, SOON_GONE, "r-1")
+    driver.store.save(replace(driver.client(), language="en"))
+    booking = driver.book(NOW + timedelta(days=1))
     clock.now = booking.ends_at
-    life.complete(booking)
-    in_words(life).run_until(booking.ends_at + timedelta(hours=3))
-    (text,) = told(life)
+    driver.complete(booking)
+    in_words(driver).run_until(booking.ends_at + timedelta(hours=3))
+    (text,) = told(driver)
     assert "+25 bonus points, balance 125, valid until 22 Feb 2027" in text

@@ -18,7 +18,7 @@ from chalicelib.services.loyalty.hold_points import hold_for_booking
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.visits.refund_visit import refund
 from infra.testkit.builders import NETWORK, SettableClock, access
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 
 MARIA, CHISINAU = "cli_maria00000000001", "Europe/Chisinau"
 PAGE = (Path(__file__).parents[3] / "docs/ledger.md").read_text(encoding="utf-8")
@@ -34,34 +34,34 @@ def noon(text: str) -> datetime:
     return local_instant(date(2027, 6, int(text.split()[0])), time(12), CHISINAU)
 
 
-def by_hand(life: Life, kind: str, points: int, until: int | None = None) -> None:
+def by_hand(driver: SalonDriver, kind: str, points: int, until: int | None = None) -> None:
     day = date(2027, 6, until) if until else None
     asked = ByHand(kind=kind, points=points, reason="x", expires_on=day)
-    post_by_hand(life.world, access(), MARIA, asked, f"{kind}{points}")
+    post_by_hand(driver.world, access(), MARIA, asked, f"{kind}{points}")
 
 
-def story(life: Life) -> Iterator[None]:
+def story(driver: SalonDriver) -> Iterator[None]:
     """What is done, up to each row in turn; two rows of one deed come out of it together."""
-    by_hand(life, "grant", 60, until=10)
+    by_hand(driver, "grant", 60, until=10)
     yield
-    first = life.book(noon("2").replace(hour=12))
-    life.complete(first, paid_minor=80_000)
+    first = driver.book(noon("2").replace(hour=12))
+    driver.complete(first, paid_minor=80_000)
     yield
-    second = life.book(noon("12").replace(hour=12))
-    hold_for_booking(life.world, NETWORK, second.id, 80, 40_000, lambda each: None, "key:test")
-    yield
-    yield
-    life.complete(second, paid_minor=40_000, redeem_points=80)
+    second = driver.book(noon("12").replace(hour=12))
+    hold_for_booking(driver.world, NETWORK, second.id, 80, 40_000, lambda each: None, "key:test")
     yield
     yield
-    refund(life.world, NETWORK, second.id, 20_000, "half", lambda each: None, "key:test", "half")
+    driver.complete(second, paid_minor=40_000, redeem_points=80)
     yield
     yield
-    by_hand(life, "redeem", 68)
+    refund(driver.world, NETWORK, second.id, 20_000, "half", lambda each: None, "key:test", "half")
     yield
-    life.reopen(first)
     yield
-    by_hand(life, "grant", 50)
+    by_hand(driver, "redeem", 68)
+    yield
+    driver.reopen(first)
+    yield
+    by_hand(driver, "grant", 50)
     yield
 
 
@@ -75,16 +75,16 @@ def lots_of(account: Account) -> set[str]:
     }
 
 
-def test_every_figure_of_the_example_comes_out(life: Life, clock: SettableClock) -> None:
-    network = life.store.get(Network, network_id=NETWORK)
-    life.store.save(replace(network, rules=replace(network.rules, bonuses=RULES)))
-    life.world.directories.forget(NETWORK)
-    told, done, posted = rows(), story(life), 0
+def test_every_figure_of_the_example_comes_out(driver: SalonDriver, clock: SettableClock) -> None:
+    network = driver.store.get(Network, network_id=NETWORK)
+    driver.store.save(replace(network, rules=replace(network.rules, bonuses=RULES)))
+    driver.world.directories.forget(NETWORK)
+    told, done, posted = rows(), story(driver), 0
     for number, (day, _, kind, points, balance, available, debt, lots) in enumerate(told):
         clock.now = noon(day)
         next(done)
-        assert life.ledger_faults() == []
-        entries: list[Entry] = life.store.entries(NETWORK, MARIA)
+        assert driver.ledger_faults() == []
+        entries: list[Entry] = driver.store.entries(NETWORK, MARIA)
         if kind:
             entry = entries[posted]
             posted += 1
@@ -93,7 +93,7 @@ def test_every_figure_of_the_example_comes_out(life: Life, clock: SettableClock)
         is_last_of_deed = number + 1 == len(told) or told[number + 1][0] != day
         if is_last_of_deed:
             assert len(entries) == posted
-            account, ends = brought_up(life.store.account(NETWORK, MARIA), clock.now)
+            account, ends = brought_up(driver.store.account(NETWORK, MARIA), clock.now)
             assert ends == ()
             figures: list[Any] = [account.balance, account.available(clock.now), account.debt]
             assert [str(each) for each in figures] == [balance, available, debt], day

@@ -18,40 +18,40 @@ from chalicelib.services.bookings.step_booking import mark_no_show
 from chalicelib.services.loyalty import hold_points
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from infra.testkit.builders import NETWORK, NOW, access
-from infra.testkit.salon_driver import Life, reported
+from infra.testkit.salon_driver import SalonDriver, reported
 
 MARIA = "cli_maria00000000001"
 CHISINAU, NEW_YORK, MOSCOW = "Europe/Chisinau", "America/New_York", "Europe/Moscow"
 SECOND = timedelta(seconds=1)
 
 
-def set_up(life: Life, at: datetime = NOW, zone: str = CHISINAU, **rules: Any) -> None:
-    clock: Any = life.world.clock
+def set_up(driver: SalonDriver, at: datetime = NOW, zone: str = CHISINAU, **rules: Any) -> None:
+    clock: Any = driver.world.clock
     clock.now = at
-    network = life.store.get(Network, network_id=NETWORK)
+    network = driver.store.get(Network, network_id=NETWORK)
     bonuses = BonusRules(**{"pending_days": 0, **rules})
-    life.store.save(replace(network, timezone=zone, rules=replace(network.rules, bonuses=bonuses)))
-    life.world.directories.forget(NETWORK)
+    driver.store.save(replace(network, timezone=zone, rules=replace(network.rules, bonuses=bonuses)))
+    driver.world.directories.forget(NETWORK)
 
 
-def gift(life: Life, points: int, last_day: date | None = None, id: str = "gift") -> Entry:
+def gift(driver: SalonDriver, points: int, last_day: date | None = None, id: str = "gift") -> Entry:
     asked = ByHand(kind="grant", points=points, reason="gift", expires_on=last_day)
-    return post_by_hand(life.world, access(), MARIA, asked, id)
+    return post_by_hand(driver.world, access(), MARIA, asked, id)
 
 
-def account(life: Life) -> Account:
-    assert life.ledger_faults() == []
-    found: Account = life.store.account(NETWORK, MARIA)
+def account(driver: SalonDriver) -> Account:
+    assert driver.ledger_faults() == []
+    found: Account = driver.store.account(NETWORK, MARIA)
     return found
 
 
-def entries(life: Life, kind: str) -> list[Entry]:
-    return [entry for entry in life.store.entries(NETWORK, MARIA) if entry.kind == kind]
+def entries(driver: SalonDriver, kind: str) -> list[Entry]:
+    return [entry for entry in driver.store.entries(NETWORK, MARIA) if entry.kind == kind]
 
 
-def hold(life: Life, booking: Booking, points: int = 50) -> Entry:
+def hold(driver: SalonDriver, booking: Booking, points: int = 50) -> Entry:
     return hold_points.hold_for_booking(
-        life.world, NETWORK, booking.id, points, None, lambda booking: None, "key:test"
+        driver.world, NETWORK, booking.id, points, None, lambda booking: None, "key:test"
     )
 
 
@@ -74,17 +74,17 @@ def hold(life: Life, booking: Booking, points: int = 50) -> Entry:
     ],
 )
 def test_points_expire_at_local_midnight_on_the_nights_of_clock_changes(
-    life: Life, zone: str, last_day: str, end: str
+    driver: SalonDriver, zone: str, last_day: str, end: str
 ) -> None:
     at = datetime.fromisoformat(end).replace(tzinfo=UTC)
-    set_up(life, at - timedelta(days=3), zone)
-    gift(life, 100, date.fromisoformat(last_day))
-    life.run_until(at - SECOND)
-    assert (account(life).available(at - SECOND), entries(life, "expiry")) == (100, [])
-    assert account(life).available(at) == 0  # nobody has attended to it yet, and yet it is so
-    life.run_until(at + timedelta(minutes=2))
-    (expiry,) = entries(life, "expiry")
-    assert (expiry.effective_at, expiry.points, account(life).balance) == (at, -100, 0)
+    set_up(driver, at - timedelta(days=3), zone)
+    gift(driver, 100, date.fromisoformat(last_day))
+    driver.run_until(at - SECOND)
+    assert (account(driver).available(at - SECOND), entries(driver, "expiry")) == (100, [])
+    assert account(driver).available(at) == 0  # nobody has attended to it yet, and yet it is so
+    driver.run_until(at + timedelta(minutes=2))
+    (expiry,) = entries(driver, "expiry")
+    assert (expiry.effective_at, expiry.points, account(driver).balance) == (at, -100, 0)
 
 
 @pytest.mark.parametrize(
@@ -102,137 +102,137 @@ def test_points_expire_at_local_midnight_on_the_nights_of_clock_changes(
     ],
 )
 def test_earned_points_last_until_the_end_of_their_last_day(
-    life: Life, earned: str, expiry: Expiry, last_day: str
+    driver: SalonDriver, earned: str, expiry: Expiry, last_day: str
 ) -> None:
     noon = datetime.fromisoformat(f"{earned}T10:00").replace(tzinfo=UTC)
-    set_up(life, noon, expiry=expiry)
-    life.complete(life.book(noon + timedelta(hours=1)), paid_minor=40_000)
+    set_up(driver, noon, expiry=expiry)
+    driver.complete(driver.book(noon + timedelta(hours=1)), paid_minor=40_000)
     end = datetime.combine(date.fromisoformat(last_day), datetime.min.time(), UTC) + timedelta(hours=22)
-    end = min(at for at in (end - timedelta(hours=1), end) if at == account(life).lots[0].expires_at)
-    assert account(life).available(end - SECOND) == 20
-    life.run_until(end + timedelta(minutes=2))
-    assert ([each.effective_at for each in entries(life, "expiry")], account(life).balance) == ([end], 0)
+    end = min(at for at in (end - timedelta(hours=1), end) if at == account(driver).lots[0].expires_at)
+    assert account(driver).available(end - SECOND) == 20
+    driver.run_until(end + timedelta(minutes=2))
+    assert ([each.effective_at for each in entries(driver, "expiry")], account(driver).balance) == ([end], 0)
 
 
 # --- holds and time
 
 
-def test_held_points_outlive_their_date_and_expire_when_they_are_free_again(life: Life) -> None:
-    set_up(life)
-    gift(life, 100, date(2026, 11, 24))
-    booking = life.book(NOW + timedelta(days=3))
-    hold(life, booking, 60)
-    life.run_until(NOW + timedelta(days=2))
-    assert (account(life).balance, account(life).held) == (60, 60)
-    assert [each.points for each in entries(life, "expiry")] == [-40]
-    life.cancel(booking)
-    expiry = entries(life, "expiry")[-1]
-    assert (expiry.points, expiry.effective_at, account(life).balance) == (-60, NOW + timedelta(days=2), 0)
+def test_held_points_outlive_their_date_and_expire_when_they_are_free_again(driver: SalonDriver) -> None:
+    set_up(driver)
+    gift(driver, 100, date(2026, 11, 24))
+    booking = driver.book(NOW + timedelta(days=3))
+    hold(driver, booking, 60)
+    driver.run_until(NOW + timedelta(days=2))
+    assert (account(driver).balance, account(driver).held) == (60, 60)
+    assert [each.points for each in entries(driver, "expiry")] == [-40]
+    driver.cancel(booking)
+    expiry = entries(driver, "expiry")[-1]
+    assert (expiry.points, expiry.effective_at, account(driver).balance) == (-60, NOW + timedelta(days=2), 0)
 
 
-def test_held_points_pay_even_after_their_date(life: Life) -> None:
-    set_up(life)
-    gift(life, 100, date(2026, 11, 24))
-    booking = life.book(NOW + timedelta(days=3))
-    hold(life, booking, 60)
-    life.run_until(NOW + timedelta(days=3))
-    done = life.complete(booking, paid_minor=40_000, redeem_points=60)
+def test_held_points_pay_even_after_their_date(driver: SalonDriver) -> None:
+    set_up(driver)
+    gift(driver, 100, date(2026, 11, 24))
+    booking = driver.book(NOW + timedelta(days=3))
+    hold(driver, booking, 60)
+    driver.run_until(NOW + timedelta(days=3))
+    done = driver.complete(booking, paid_minor=40_000, redeem_points=60)
     assert [each.points for each in done.entries] == [-60, 17]
 
 
-def test_a_hold_runs_out_and_its_points_are_free_again(life: Life) -> None:
-    set_up(life)
-    gift(life, 100)
+def test_a_hold_runs_out_and_its_points_are_free_again(driver: SalonDriver) -> None:
+    set_up(driver)
+    gift(driver, 100)
     held = hold_points.hold_at_desk(
-        life.world, access(), life.client(), 60, "sal_centru", Bill(paid_minor=40_000), "hold"
+        driver.world, access(), driver.client(), 60, "sal_centru", Bill(paid_minor=40_000), "hold"
     )
     end = NOW + timedelta(hours=12)
-    life.run_until(end - SECOND)
-    assert account(life).available(end - SECOND) == 40
-    life.run_until(end + timedelta(minutes=2))
-    (release,) = entries(life, "release")
-    assert (release.effective_at, release.cause, account(life).available(end)) == (end, held.id, 100)
+    driver.run_until(end - SECOND)
+    assert account(driver).available(end - SECOND) == 40
+    driver.run_until(end + timedelta(minutes=2))
+    (release,) = entries(driver, "release")
+    assert (release.effective_at, release.cause, account(driver).available(end)) == (end, held.id, 100)
     for late in (
-        lambda: hold_points.redeem_hold(life.world, access(), held.id, 60, "sal_centru"),
-        lambda: hold_points.release_hold(life.world, access(), held.id),
+        lambda: hold_points.redeem_hold(driver.world, access(), held.id, 60, "sal_centru"),
+        lambda: hold_points.release_hold(driver.world, access(), held.id),
     ):
         with pytest.raises(DomainError, match="HOLD_CLOSED"):
             late()
 
 
-def test_a_hold_that_nobody_has_attended_to_is_over_all_the_same(life: Life, clock: Any) -> None:
-    set_up(life)
-    gift(life, 100)
+def test_a_hold_that_nobody_has_attended_to_is_over_all_the_same(driver: SalonDriver, clock: Any) -> None:
+    set_up(driver)
+    gift(driver, 100)
     hold_points.hold_at_desk(
-        life.world, access(), life.client(), 60, "sal_centru", Bill(paid_minor=40_000), "hold"
+        driver.world, access(), driver.client(), 60, "sal_centru", Bill(paid_minor=40_000), "hold"
     )
     clock.forward(days=2)
-    post_by_hand(life.world, access(), MARIA, ByHand(kind="redeem", points=100, reason="x"), "all")
-    assert (account(life).balance, account(life).held) == (0, 0)
+    post_by_hand(driver.world, access(), MARIA, ByHand(kind="redeem", points=100, reason="x"), "all")
+    assert (account(driver).balance, account(driver).held) == (0, 0)
 
 
-def held_at_desk(life: Life, points: int, id: str, salon_id: str = "sal_centru") -> Any:
+def held_at_desk(driver: SalonDriver, points: int, id: str, salon_id: str = "sal_centru") -> Any:
     bill = Bill(paid_minor=40_000)
-    return hold_points.hold_at_desk(life.world, access(), life.client(), points, salon_id, bill, id)
+    return hold_points.hold_at_desk(driver.world, access(), driver.client(), points, salon_id, bill, id)
 
 
-def test_of_two_receptionists_at_one_desk_the_second_hears_of_the_first(life: Life) -> None:
-    set_up(life)
-    gift(life, 100)
-    first = held_at_desk(life, 60, "anna")
+def test_of_two_receptionists_at_one_desk_the_second_hears_of_the_first(driver: SalonDriver) -> None:
+    set_up(driver)
+    gift(driver, 100)
+    first = held_at_desk(driver, 60, "anna")
     with pytest.raises(DomainError, match="HOLD_EXISTS") as refused:
-        held_at_desk(life, 40, "vera")
+        held_at_desk(driver, 40, "vera")
     assert refused.value.details == {"hold_id": first.id, "points": 60}
-    assert held_at_desk(life, 60, "anna") == first
-    hold_points.redeem_hold(life.world, access(), first.id, 60, "sal_centru")
-    assert held_at_desk(life, 40, "vera").held == 40
-    assert held_at_desk(life, 60, "anna") == first
+    assert held_at_desk(driver, 60, "anna") == first
+    hold_points.redeem_hold(driver.world, access(), first.id, 60, "sal_centru")
+    assert held_at_desk(driver, 40, "vera").held == 40
+    assert held_at_desk(driver, 60, "anna") == first
 
 
-def test_a_part_of_what_is_held_is_redeemed_in_the_programmes_steps(life: Life) -> None:
-    set_up(life, redeem_minimum_points=20, redeem_step_points=10)
-    gift(life, 100)
-    held = held_at_desk(life, 60, "anna")
+def test_a_part_of_what_is_held_is_redeemed_in_the_programmes_steps(driver: SalonDriver) -> None:
+    set_up(driver, redeem_minimum_points=20, redeem_step_points=10)
+    gift(driver, 100)
+    held = held_at_desk(driver, 60, "anna")
     for points, code in ((10, "UNDER_MINIMUM"), (35, "WRONG_STEP"), (70, "OVER_CAP")):
         with pytest.raises(DomainError, match=code):
-            hold_points.redeem_hold(life.world, access(), held.id, points, "sal_centru")
-    assert hold_points.redeem_hold(life.world, access(), held.id, 30, "sal_centru").points == -30
-    assert (account(life).balance, account(life).held) == (70, 0)
+            hold_points.redeem_hold(driver.world, access(), held.id, points, "sal_centru")
+    assert hold_points.redeem_hold(driver.world, access(), held.id, 30, "sal_centru").points == -30
+    assert (account(driver).balance, account(driver).held) == (70, 0)
 
 
 # --- what becomes of a booking, becomes of its hold
 
 
-def no_show(life: Life, booking: Booking) -> Booking:
-    return mark_no_show(life.world, NETWORK, booking.id, lambda booking: None)
+def no_show(driver: SalonDriver, booking: Booking) -> Booking:
+    return mark_no_show(driver.world, NETWORK, booking.id, lambda booking: None)
 
 
-@pytest.mark.parametrize("end", [Life.cancel, no_show])
+@pytest.mark.parametrize("end", [SalonDriver.cancel, no_show])
 def test_a_booking_that_comes_to_nothing_sets_its_points_free(
-    life: Life, end: Callable[[Life, Booking], Booking]
+    driver: SalonDriver, end: Callable[[SalonDriver, Booking], Booking]
 ) -> None:
-    set_up(life)
-    gift(life, 100)
-    booking = life.book(NOW + timedelta(days=1))
-    hold(life, booking)
-    assert (account(life).available(NOW), life.booking(booking.id).held_points) == (50, 50)
-    end(life, booking)
-    end(life, booking)
-    assert (account(life).available(NOW), account(life).held) == (100, 0)
-    assert len(entries(life, "release")) == 1
-    assert life.booking(booking.id).held_points == 0
+    set_up(driver)
+    gift(driver, 100)
+    booking = driver.book(NOW + timedelta(days=1))
+    hold(driver, booking)
+    assert (account(driver).available(NOW), driver.booking(booking.id).held_points) == (50, 50)
+    end(driver, booking)
+    end(driver, booking)
+    assert (account(driver).available(NOW), account(driver).held) == (100, 0)
+    assert len(entries(driver, "release")) == 1
+    assert driver.booking(booking.id).held_points == 0
 
 
-def test_a_booking_cancelled_by_its_site_sets_its_points_free(life: Life, site: Connection) -> None:
-    set_up(life)
-    gift(life, 100)
+def test_a_booking_cancelled_by_its_site_sets_its_points_free(driver: SalonDriver, site: Connection) -> None:
+    set_up(driver)
+    gift(driver, 100)
     starts_at = NOW + timedelta(days=1)
-    life.hear(site, reported("e-1", 1, starts_at))
-    hold(life, life.only_booking())
-    life.hear(site, reported("e-1", 2, starts_at, status=SiteStatus.CANCELLED))
-    booking = life.only_booking()
+    driver.hear(site, reported("e-1", 1, starts_at))
+    hold(driver, driver.only_booking())
+    driver.hear(site, reported("e-1", 2, starts_at, status=SiteStatus.CANCELLED))
+    booking = driver.only_booking()
     assert (booking.status, booking.held_points) == (Status.CANCELLED, 0)
-    assert (account(life).available(NOW), account(life).held) == (100, 0)
+    assert (account(driver).available(NOW), account(driver).held) == (100, 0)
 
 
 @pytest.mark.parametrize(
@@ -241,96 +241,98 @@ def test_a_booking_cancelled_by_its_site_sets_its_points_free(life: Life, site: 
     ids=["told in money", "nothing told", "more is held than the programme lets", "nothing paid"],
 )
 def test_what_is_held_pays_when_the_site_closes_the_visit_once_however_often_it_tells(
-    life: Life, site: Connection, told: int | None, redeemed: int, bill: int
+    driver: SalonDriver, site: Connection, told: int | None, redeemed: int, bill: int
 ) -> None:
-    set_up(life, cashback_percent=10)
-    gift(life, 100)
+    set_up(driver, cashback_percent=10)
+    gift(driver, 100)
     starts_at = NOW + timedelta(days=1)
-    life.hear(site, reported("e-1", 1, starts_at))
-    hold(life, life.only_booking())
+    driver.hear(site, reported("e-1", 1, starts_at))
+    hold(driver, driver.only_booking())
     for version in (2, 3):
-        life.hear(site, reported("e-1", version, starts_at, status=SiteStatus.COMPLETED, paid_minor=told))
-    booking = life.only_booking()
+        driver.hear(site, reported("e-1", version, starts_at, status=SiteStatus.COMPLETED, paid_minor=told))
+    booking = driver.only_booking()
     assert (booking.redeemed_points, booking.paid_minor, booking.held_points) == (redeemed, bill, 0)
     assert booking.earned_points == (bill - redeemed * 100) // 1000
-    found = account(life)
+    found = account(driver)
     assert (found.balance, found.held) == (100 - redeemed + booking.earned_points, 0)
 
 
-def test_a_booking_that_is_moved_keeps_its_hold(life: Life) -> None:
-    set_up(life, hold_days=1)
-    gift(life, 100)
-    booking = life.book(NOW + timedelta(days=1))
-    hold(life, booking)
-    moved = life.move(booking, NOW + timedelta(days=9))
-    life.run_until(NOW + timedelta(days=9))
-    assert (account(life).held, life.booking(booking.id).held_points) == (50, 50)
-    assert account(life).holds[0].expires_at == moved.ends_at + timedelta(days=1)
-    assert life.complete(booking, redeem_points=50).booking.redeemed_points == 50
+def test_a_booking_that_is_moved_keeps_its_hold(driver: SalonDriver) -> None:
+    set_up(driver, hold_days=1)
+    gift(driver, 100)
+    booking = driver.book(NOW + timedelta(days=1))
+    hold(driver, booking)
+    moved = driver.move(booking, NOW + timedelta(days=9))
+    driver.run_until(NOW + timedelta(days=9))
+    assert (account(driver).held, driver.booking(booking.id).held_points) == (50, 50)
+    assert account(driver).holds[0].expires_at == moved.ends_at + timedelta(days=1)
+    assert driver.complete(booking, redeem_points=50).booking.redeemed_points == 50
 
 
 @pytest.mark.parametrize(("redeem", "left"), [(0, 100), (20, 80), (50, 50), (70, 30)])
 def test_a_visit_is_completed_with_another_number_of_points_than_was_held(
-    life: Life, redeem: int, left: int
+    driver: SalonDriver, redeem: int, left: int
 ) -> None:
-    set_up(life, cashback_percent=0)
-    gift(life, 100)
-    booking = life.book(NOW + timedelta(days=1))
-    hold(life, booking)
-    life.complete(booking, paid_minor=40_000, redeem_points=redeem)
-    found = account(life)
+    set_up(driver, cashback_percent=0)
+    gift(driver, 100)
+    booking = driver.book(NOW + timedelta(days=1))
+    hold(driver, booking)
+    driver.complete(booking, paid_minor=40_000, redeem_points=redeem)
+    found = account(driver)
     assert (found.available(NOW), found.balance, found.held) == (left, left, 0)
-    assert life.booking(booking.id).held_points == 0
+    assert driver.booking(booking.id).held_points == 0
 
 
-def test_more_than_there_is_beside_the_hold_is_refused_and_the_hold_stands(life: Life) -> None:
-    set_up(life)
-    gift(life, 60)
-    booking = life.book(NOW + timedelta(days=1))
-    hold(life, booking)
+def test_more_than_there_is_beside_the_hold_is_refused_and_the_hold_stands(driver: SalonDriver) -> None:
+    set_up(driver)
+    gift(driver, 60)
+    booking = driver.book(NOW + timedelta(days=1))
+    hold(driver, booking)
     with pytest.raises(DomainError, match="INSUFFICIENT_POINTS"):
-        life.complete(booking, paid_minor=40_000, redeem_points=61)
-    assert (account(life).held, life.booking(booking.id).status) == (50, Status.BOOKED)
+        driver.complete(booking, paid_minor=40_000, redeem_points=61)
+    assert (account(driver).held, driver.booking(booking.id).status) == (50, Status.BOOKED)
 
 
-def test_what_is_held_is_free_again_for_a_debt_first(life: Life) -> None:
-    set_up(life)
-    first = life.book(NOW + timedelta(hours=1))
-    life.complete(first, paid_minor=40_000)
-    booking = life.book(NOW + timedelta(days=1))
-    hold(life, booking, 15)
-    life.reopen(first)
-    assert (account(life).debt, account(life).balance) == (15, 15)
-    life.cancel(booking)
-    assert (account(life).debt, account(life).balance) == (0, 0)
+def test_what_is_held_is_free_again_for_a_debt_first(driver: SalonDriver) -> None:
+    set_up(driver)
+    first = driver.book(NOW + timedelta(hours=1))
+    driver.complete(first, paid_minor=40_000)
+    booking = driver.book(NOW + timedelta(days=1))
+    hold(driver, booking, 15)
+    driver.reopen(first)
+    assert (account(driver).debt, account(driver).balance) == (15, 15)
+    driver.cancel(booking)
+    assert (account(driver).debt, account(driver).balance) == (0, 0)
 
 
 @pytest.mark.parametrize("status", [SiteStatus.BOOKED, SiteStatus.COMPLETED])
 @pytest.mark.parametrize("later", [timedelta(), timedelta(days=1)])
 def test_what_is_held_is_free_again_when_a_site_gives_the_booking_to_another_client(
-    life: Life, site: Connection, status: SiteStatus, later: timedelta
+    driver: SalonDriver, site: Connection, status: SiteStatus, later: timedelta
 ) -> None:
-    set_up(life)
-    gift(life, 100)
+    set_up(driver)
+    gift(driver, 100)
     starts_at = NOW + timedelta(days=1)
-    life.hear(site, reported("e-1", 1, starts_at))
-    hold(life, life.only_booking())
+    driver.hear(site, reported("e-1", 1, starts_at))
+    hold(driver, driver.only_booking())
     elena = SiteClient("c-2", "Elena", "069000111")
-    life.hear(site, reported("e-1", 2, starts_at + later, client=elena, status=status, paid_minor=40_000))
-    booking = life.only_booking()
+    driver.hear(site, reported("e-1", 2, starts_at + later, client=elena, status=status, paid_minor=40_000))
+    booking = driver.only_booking()
     assert (booking.client_id == MARIA, booking.status, booking.held_points) == (False, status, 0)
-    assert (account(life).held, account(life).available(NOW), booking.redeemed_points) == (0, 100, 0)
-    assert [entry.reason for entry in entries(life, "release")] == ["released"]
+    assert (account(driver).held, account(driver).available(NOW), booking.redeemed_points) == (0, 100, 0)
+    assert [entry.reason for entry in entries(driver, "release")] == ["released"]
 
 
-def test_a_site_closes_a_visit_though_points_go_in_other_steps_by_now(life: Life, site: Connection) -> None:
-    set_up(life)
-    gift(life, 100)
+def test_a_site_closes_a_visit_though_points_go_in_other_steps_by_now(
+    driver: SalonDriver, site: Connection
+) -> None:
+    set_up(driver)
+    gift(driver, 100)
     starts_at = NOW + timedelta(days=1)
-    life.hear(site, reported("e-1", 1, starts_at))
-    hold(life, life.only_booking())
-    set_up(life, redeem_step_points=20, redeem_minimum_points=20, cashback_percent=0)
-    life.hear(site, reported("e-1", 2, starts_at, status=SiteStatus.COMPLETED, paid_minor=40_000))
-    booking = life.only_booking()
+    driver.hear(site, reported("e-1", 1, starts_at))
+    hold(driver, driver.only_booking())
+    set_up(driver, redeem_step_points=20, redeem_minimum_points=20, cashback_percent=0)
+    driver.hear(site, reported("e-1", 2, starts_at, status=SiteStatus.COMPLETED, paid_minor=40_000))
+    booking = driver.only_booking()
     assert (booking.status, booking.redeemed_points) == (Status.COMPLETED, 40)
-    assert (account(life).held, account(life).available(NOW)) == (0, 60)
+    assert (account(driver).held, account(driver).available(NOW)) == (0, 60)

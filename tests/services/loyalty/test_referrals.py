@@ -19,100 +19,102 @@ from chalicelib.services.loyalty.undo_entry import reverse
 from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.visits.refund_visit import refund
 from infra.testkit.builders import NETWORK, OTHER_NETWORK, a_town, access
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 from tests.services.rewarded import MARIA, balance, booked_on, entries, racing, visited_on, with_rules
 
 DAY = date(2026, 11, 24)
 
 
 @pytest.fixture
-def referring(life: Life) -> Life:
-    with_rules(life, referral=Referral(referrer=Gift(300), friend=Gift(100, valid_days=30)))
-    return life
+def referring(driver: SalonDriver) -> SalonDriver:
+    with_rules(driver, referral=Referral(referrer=Gift(300), friend=Gift(100, valid_days=30)))
+    return driver
 
 
-def a_friend(life: Life, referred_by: str | None = MARIA, phone: str = "069000111", **said: Any) -> Client:
+def a_friend(
+    driver: SalonDriver, referred_by: str | None = MARIA, phone: str = "069000111", **said: Any
+) -> Client:
     new = NewClient(name="Elena", phone=phone, referred_by=referred_by, **said)
-    return register_client(life.world, access(), new)
+    return register_client(driver.world, access(), new)
 
 
-def code_of(life: Life, client_id: str = MARIA) -> str:
-    return referral_code(life.world, life.client(client_id)).code
+def code_of(driver: SalonDriver, client_id: str = MARIA) -> str:
+    return referral_code(driver.world, driver.client(client_id)).code
 
 
-def changed(life: Life, client_id: str, **said: Any) -> Client:
-    return change_client(life.world, access(), client_id, said)
+def changed(driver: SalonDriver, client_id: str, **said: Any) -> Client:
+    return change_client(driver.world, access(), client_id, said)
 
 
 # --- codes
 
 
-def test_a_code_is_the_same_every_time_and_leads_to_its_client(life: Life) -> None:
-    code = code_of(life)
-    assert code_of(life) == code
+def test_a_code_is_the_same_every_time_and_leads_to_its_client(driver: SalonDriver) -> None:
+    code = code_of(driver)
+    assert code_of(driver) == code
     assert len(code) == 8
-    by_code = a_friend(life, None, referral_code=code)
+    by_code = a_friend(driver, None, referral_code=code)
     assert by_code.referred_by == MARIA
 
 
-def test_a_code_is_read_as_people_write_it(life: Life) -> None:
-    code = code_of(life)
+def test_a_code_is_read_as_people_write_it(driver: SalonDriver) -> None:
+    code = code_of(driver)
     spoken = f" {code[:4]}-{code[4:]} ".replace("0", "O").replace("1", "l")
-    assert a_friend(life, None, referral_code=spoken).referred_by == MARIA
+    assert a_friend(driver, None, referral_code=spoken).referred_by == MARIA
 
 
 @pytest.mark.parametrize("code", ["", "XXXXXXXX", "?", "12345678x", "１２３４５６７８", "#ALIAS"])
-def test_a_code_that_nobody_hands_on_is_refused(life: Life, code: str) -> None:
+def test_a_code_that_nobody_hands_on_is_refused(driver: SalonDriver, code: str) -> None:
     with pytest.raises(DomainError, match="UNKNOWN_REFERRAL_CODE"):
-        a_friend(life, None, referral_code=code)
+        a_friend(driver, None, referral_code=code)
 
 
-def test_a_code_of_another_network_is_unknown(life: Life) -> None:
-    a_town(life.store, OTHER_NETWORK)
-    theirs = referral_code(life.world, life.store.get(Client, network_id=OTHER_NETWORK, id=MARIA)).code
+def test_a_code_of_another_network_is_unknown(driver: SalonDriver) -> None:
+    a_town(driver.store, OTHER_NETWORK)
+    theirs = referral_code(driver.world, driver.store.get(Client, network_id=OTHER_NETWORK, id=MARIA)).code
     with pytest.raises(DomainError, match="UNKNOWN_REFERRAL_CODE"):
-        a_friend(life, None, referral_code=theirs)
+        a_friend(driver, None, referral_code=theirs)
 
 
-def test_of_two_clients_with_one_code_the_later_has_another(life: Life) -> None:
+def test_of_two_clients_with_one_code_the_later_has_another(driver: SalonDriver) -> None:
     taken = digest("referral", MARIA, "0", length=8)
-    life.store.save(Alias(network_id=NETWORK, kind=REFERRAL, value=taken, leads_to="cli_other00000000001"))
-    code = code_of(life)
+    driver.store.save(Alias(network_id=NETWORK, kind=REFERRAL, value=taken, leads_to="cli_other00000000001"))
+    code = code_of(driver)
     assert code.lower() != taken
-    assert life.store.alias(NETWORK, REFERRAL, code.lower()) == MARIA
+    assert driver.store.alias(NETWORK, REFERRAL, code.lower()) == MARIA
 
 
 # --- by whose word
 
 
-def test_nobody_comes_by_two_peoples_word_nor_by_their_own(life: Life) -> None:
-    code = code_of(life)
+def test_nobody_comes_by_two_peoples_word_nor_by_their_own(driver: SalonDriver) -> None:
+    code = code_of(driver)
     with pytest.raises(DomainError, match="TWO_REFERRERS"):
-        a_friend(life, MARIA, referral_code=code)
+        a_friend(driver, MARIA, referral_code=code)
     for said in ({"referred_by": MARIA}, {"referral_code": code}):
         with pytest.raises(DomainError, match="SELF_REFERRAL"):
-            changed(life, MARIA, **said)
+            changed(driver, MARIA, **said)
 
 
-def test_clients_do_not_come_by_each_others_word_in_a_ring(life: Life) -> None:
-    first = a_friend(life)
-    second = a_friend(life, first.id, "069000222")
+def test_clients_do_not_come_by_each_others_word_in_a_ring(driver: SalonDriver) -> None:
+    first = a_friend(driver)
+    second = a_friend(driver, first.id, "069000222")
     for above in (first, second):
         with pytest.raises(DomainError, match="REFERRAL_LOOP"):
-            changed(life, MARIA, referred_by=above.id)
-    assert changed(life, first.id, referred_by=None).referred_by is None
-    assert changed(life, MARIA, referred_by=first.id).referred_by == first.id
+            changed(driver, MARIA, referred_by=above.id)
+    assert changed(driver, first.id, referred_by=None).referred_by is None
+    assert changed(driver, MARIA, referred_by=first.id).referred_by == first.id
 
 
-def test_only_who_has_not_visited_yet_can_have_come_by_somebodys_word(life: Life) -> None:
-    friend = a_friend(life, None)
-    visited_on(life, DAY, friend.id)
+def test_only_who_has_not_visited_yet_can_have_come_by_somebodys_word(driver: SalonDriver) -> None:
+    friend = a_friend(driver, None)
+    visited_on(driver, DAY, friend.id)
     with pytest.raises(DomainError, match="NOT_NEW"):
-        changed(life, friend.id, referral_code=code_of(life))
-    assert life.client(friend.id).referred_by is None
+        changed(driver, friend.id, referral_code=code_of(driver))
+    assert driver.client(friend.id).referred_by is None
 
 
-def test_what_stands_may_be_said_again_after_the_visit(referring: Life) -> None:
+def test_what_stands_may_be_said_again_after_the_visit(referring: SalonDriver) -> None:
     friend = a_friend(referring)
     visited_on(referring, DAY, friend.id)
     assert changed(referring, friend.id, referred_by=MARIA, name="Elena B.").name == "Elena B."
@@ -121,7 +123,7 @@ def test_what_stands_may_be_said_again_after_the_visit(referring: Life) -> None:
 # --- gifts
 
 
-def test_both_sides_are_given_something_after_the_friends_first_paid_visit(referring: Life) -> None:
+def test_both_sides_are_given_something_after_the_friends_first_paid_visit(referring: SalonDriver) -> None:
     friend = a_friend(referring)
     for_nothing = visited_on(referring, DAY, friend.id, paid_minor=0)
     assert (for_nothing.entries, balance(referring)) == ((), 0)
@@ -138,7 +140,7 @@ def test_both_sides_are_given_something_after_the_friends_first_paid_visit(refer
     assert referral_code(referring.world, referring.client(friend.id)).friends == 0
 
 
-def test_two_bookings_completed_at_once_bring_the_gifts_once(referring: Life) -> None:
+def test_two_bookings_completed_at_once_bring_the_gifts_once(referring: SalonDriver) -> None:
     """The second is completed after the first was worked out, and before it was saved."""
     friend = a_friend(referring)
     one, other = (booked_on(referring, DAY, friend.id, name=name) for name in ("a", "b"))
@@ -146,30 +148,30 @@ def test_two_bookings_completed_at_once_bring_the_gifts_once(referring: Life) ->
     assert (balance(referring), balance(referring, friend.id)) == (300, 100)
 
 
-def test_friends_who_come_at_once_all_count(referring: Life) -> None:
+def test_friends_who_come_at_once_all_count(referring: SalonDriver) -> None:
     friends = [a_friend(referring, phone=f"06900011{number}") for number in (1, 2)]
     one, other = (booked_on(referring, DAY, friend.id, name=str(friend.phone)) for friend in friends)
     racing(referring, lambda: referring.complete(other)).complete(one)
     assert balance(referring) == 600
 
 
-def test_a_friend_of_somebody_who_is_gone_is_given_theirs_all_the_same(referring: Life) -> None:
+def test_a_friend_of_somebody_who_is_gone_is_given_theirs_all_the_same(referring: SalonDriver) -> None:
     friend = a_friend(referring)
     referring.store.delete(referring.client())
     visited_on(referring, DAY, friend.id)
     assert (balance(referring, friend.id), entries(referring, "referral")) == (100, [])
 
 
-def test_a_programme_is_not_applied_to_first_visits_before_it(life: Life) -> None:
-    with_rules(life)
-    friend = a_friend(life)
-    visited_on(life, DAY, friend.id)
-    with_rules(life, referral=Referral(referrer=Gift(300), friend=Gift(100)))
-    visited_on(life, DAY + timedelta(days=1), friend.id)
-    assert (balance(life), balance(life, friend.id)) == (0, 0)
+def test_a_programme_is_not_applied_to_first_visits_before_it(driver: SalonDriver) -> None:
+    with_rules(driver)
+    friend = a_friend(driver)
+    visited_on(driver, DAY, friend.id)
+    with_rules(driver, referral=Referral(referrer=Gift(300), friend=Gift(100)))
+    visited_on(driver, DAY + timedelta(days=1), friend.id)
+    assert (balance(driver), balance(driver, friend.id)) == (0, 0)
 
 
-def test_the_gifts_go_with_the_visit_and_come_again_with_it(referring: Life) -> None:
+def test_the_gifts_go_with_the_visit_and_come_again_with_it(referring: SalonDriver) -> None:
     friend = a_friend(referring)
     done = visited_on(referring, DAY, friend.id)
     for _ in range(2):
@@ -180,7 +182,7 @@ def test_the_gifts_go_with_the_visit_and_come_again_with_it(referring: Life) -> 
         assert (balance(referring), balance(referring, friend.id)) == (300, 100)
 
 
-def test_a_second_visit_taken_back_leaves_the_gifts(referring: Life) -> None:
+def test_a_second_visit_taken_back_leaves_the_gifts(referring: SalonDriver) -> None:
     friend = a_friend(referring)
     visited_on(referring, DAY, friend.id)
     second = visited_on(referring, DAY + timedelta(days=1), friend.id)
@@ -188,7 +190,7 @@ def test_a_second_visit_taken_back_leaves_the_gifts(referring: Life) -> None:
     assert (balance(referring), balance(referring, friend.id)) == (300, 100)
 
 
-def test_what_the_referrer_has_spent_of_it_is_owed(referring: Life) -> None:
+def test_what_the_referrer_has_spent_of_it_is_owed(referring: SalonDriver) -> None:
     friend = a_friend(referring)
     done = visited_on(referring, DAY, friend.id)
     post_by_hand(referring.world, access(), MARIA, ByHand(kind="redeem", points=250, reason="x"), "r-1")
@@ -196,7 +198,7 @@ def test_what_the_referrer_has_spent_of_it_is_owed(referring: Life) -> None:
     assert (balance(referring), referring.store.account(NETWORK, MARIA).debt) == (0, 250)
 
 
-def test_the_gifts_go_only_when_the_whole_bill_is_refunded(referring: Life) -> None:
+def test_the_gifts_go_only_when_the_whole_bill_is_refunded(referring: SalonDriver) -> None:
     friend = a_friend(referring)
     done = visited_on(referring, DAY, friend.id)
 
@@ -213,7 +215,7 @@ def test_the_gifts_go_only_when_the_whole_bill_is_refunded(referring: Life) -> N
     assert (balance(referring), balance(referring, friend.id)) == (300, 100)
 
 
-def test_a_gift_undone_by_hand_is_not_undone_again_with_the_visit(referring: Life) -> None:
+def test_a_gift_undone_by_hand_is_not_undone_again_with_the_visit(referring: SalonDriver) -> None:
     friend = a_friend(referring)
     done = visited_on(referring, DAY, friend.id)
     reverse(referring.world, access(), entries(referring, "referral")[0].id, "cheated")
@@ -240,7 +242,7 @@ class MergedBetweenReads:
 
 @pytest.mark.parametrize("back", [False, True])
 def test_a_referrer_who_turns_out_to_be_another_at_that_moment_is_told_apart_by_their_account(
-    referring: Life, back: bool
+    referring: SalonDriver, back: bool
 ) -> None:
     friend, stays = a_friend(referring), a_friend(referring, None, phone="069000222")
     booking = booked_on(referring, DAY, friend.id)
@@ -259,7 +261,7 @@ def test_a_referrer_who_turns_out_to_be_another_at_that_moment_is_told_apart_by_
 @pytest.mark.parametrize("friend_stays", [True, False])
 @pytest.mark.parametrize("refunded", [True, False])
 def test_the_gifts_go_with_the_visit_though_both_turned_out_to_be_one(
-    referring: Life, friend_stays: bool, refunded: bool
+    referring: SalonDriver, friend_stays: bool, refunded: bool
 ) -> None:
     friend = a_friend(referring)
     booking = visited_on(referring, DAY, friend.id).booking

@@ -35,8 +35,8 @@ from chalicelib.services.waking.wakers import wakers
 from chalicelib.store.keys import shard_names
 from chalicelib.wallets.apple_push import Answer, ApplePush, Post
 from infra.testkit.builders import NETWORK, SettableClock, a_client, access, save_client
-from infra.testkit.interleaved_store import Meanwhile
-from infra.testkit.salon_driver import Life
+from infra.testkit.interleaved_store import InterleavedStore
+from infra.testkit.salon_driver import SalonDriver
 
 MARIA = "cli_maria00000000001"
 CHISINAU = "Europe/Chisinau"
@@ -61,135 +61,139 @@ def updates() -> RecordingUpdates:
     return RecordingUpdates()
 
 
-def give(life: Life, points: int, name: str = "gift", **said: Any) -> None:
+def give(driver: SalonDriver, points: int, name: str = "gift", **said: Any) -> None:
     id = entry_id(MARIA, name)
     posting = Posting(id=id, kind=EntryKind.GRANT, points=points, reason="gift", actor="test", **said)
-    post(life.world, life.client(), posting)
+    post(driver.world, driver.client(), posting)
 
 
-def account(life: Life) -> Account:
-    found: Account = life.store.account(NETWORK, MARIA)
+def account(driver: SalonDriver) -> Account:
+    found: Account = driver.store.account(NETWORK, MARIA)
     return found
 
 
-def drained(life: Life, updates: RecordingUpdates) -> list[tuple[int, str, list[str]]]:
+def drained(driver: SalonDriver, updates: RecordingUpdates) -> list[tuple[int, str, list[str]]]:
     """What wallets are told by one sweep."""
     before = len(updates.told)
-    swept(life, updates)
+    swept(driver, updates)
     return updates.told[before:]
 
 
-def swept(life: Life, updates: PassUpdates) -> None:
-    awake = wakers(life.sending(), life.intake_queue, updates)
-    for shard in sweep(life.world, shard_names(life.store.shards)):
-        drain_shard(life.world, awake, shard, lambda: True)
+def swept(driver: SalonDriver, updates: PassUpdates) -> None:
+    awake = wakers(driver.sending(), driver.intake_queue, updates)
+    for shard in sweep(driver.world, shard_names(driver.store.shards)):
+        drain_shard(driver.world, awake, shard, lambda: True)
 
 
-def test_a_client_without_a_pass_costs_nothing(life: Life, updates: RecordingUpdates) -> None:
-    give(life, 100)
-    assert account(life).wake is None
-    assert drained(life, updates) == []
+def test_a_client_without_a_pass_costs_nothing(driver: SalonDriver, updates: RecordingUpdates) -> None:
+    give(driver, 100)
+    assert account(driver).wake is None
+    assert drained(driver, updates) == []
 
 
-def test_whoever_keeps_the_card_is_told_of_each_change_once(life: Life, updates: RecordingUpdates) -> None:
-    keep_at_google(life.world, NETWORK, MARIA)
-    keep_on_device(life.world, NETWORK, MARIA, "phone-1", "a1")
-    assert drained(life, updates) == []
-    give(life, 100)
-    assert account(life).wake is not None
-    assert account(life).wake.why == PASSES  # type: ignore[union-attr]
-    assert drained(life, updates) == [(100, "ru", ["google", "phone-1"])]
-    assert drained(life, updates) == []
-    give(life, 20, "another")
-    give(life, 3, "a third")
-    assert drained(life, updates) == [(123, "ru", ["google", "phone-1"])]
-    assert account(life).wake is None
+def test_whoever_keeps_the_card_is_told_of_each_change_once(
+    driver: SalonDriver, updates: RecordingUpdates
+) -> None:
+    keep_at_google(driver.world, NETWORK, MARIA)
+    keep_on_device(driver.world, NETWORK, MARIA, "phone-1", "a1")
+    assert drained(driver, updates) == []
+    give(driver, 100)
+    assert account(driver).wake is not None
+    assert account(driver).wake.why == PASSES  # type: ignore[union-attr]
+    assert drained(driver, updates) == [(100, "ru", ["google", "phone-1"])]
+    assert drained(driver, updates) == []
+    give(driver, 20, "another")
+    give(driver, 3, "a third")
+    assert drained(driver, updates) == [(123, "ru", ["google", "phone-1"])]
+    assert account(driver).wake is None
 
 
 def test_who_did_not_answer_is_told_in_an_hour_and_not_each_minute(
-    life: Life, updates: RecordingUpdates, clock: SettableClock
+    driver: SalonDriver, updates: RecordingUpdates, clock: SettableClock
 ) -> None:
-    keep_at_google(life.world, NETWORK, MARIA)
+    keep_at_google(driver.world, NETWORK, MARIA)
     updates.answers = [False, False]
-    give(life, 100)
-    assert len(drained(life, updates)) == 1
+    give(driver, 100)
+    assert len(drained(driver, updates)) == 1
     clock.forward(minutes=59)
-    assert drained(life, updates) == []
+    assert drained(driver, updates) == []
     clock.forward(minutes=1)
-    assert len(drained(life, updates)) == 1
+    assert len(drained(driver, updates)) == 1
     clock.forward(hours=1)
-    assert drained(life, updates) == [(100, "ru", ["google"])]
+    assert drained(driver, updates) == [(100, "ru", ["google"])]
     clock.forward(hours=2)
-    assert drained(life, updates) == []
-    assert account(life).shown == Shown(1)
+    assert drained(driver, updates) == []
+    assert account(driver).shown == Shown(1)
 
 
 def test_wallets_are_told_when_pending_points_become_free(
-    life: Life, updates: RecordingUpdates, clock: SettableClock
+    driver: SalonDriver, updates: RecordingUpdates, clock: SettableClock
 ) -> None:
-    keep_at_google(life.world, NETWORK, MARIA)
-    give(life, 40, available_at=clock.now + timedelta(days=1))
-    assert drained(life, updates) == [(0, "ru", ["google"])]
+    keep_at_google(driver.world, NETWORK, MARIA)
+    give(driver, 40, available_at=clock.now + timedelta(days=1))
+    assert drained(driver, updates) == [(0, "ru", ["google"])]
     clock.forward(days=1)
-    assert drained(life, updates) == [(40, "ru", ["google"])]
-    assert drained(life, updates) == []
+    assert drained(driver, updates) == [(40, "ru", ["google"])]
+    assert drained(driver, updates) == []
 
 
 def test_points_that_were_pending_before_the_pass_was_kept_are_told_of_as_well(
-    life: Life, updates: RecordingUpdates, clock: SettableClock
+    driver: SalonDriver, updates: RecordingUpdates, clock: SettableClock
 ) -> None:
-    give(life, 40, available_at=clock.now + timedelta(days=1))
-    keep_at_google(life.world, NETWORK, MARIA)
-    assert drained(life, updates) == []
+    give(driver, 40, available_at=clock.now + timedelta(days=1))
+    keep_at_google(driver.world, NETWORK, MARIA)
+    assert drained(driver, updates) == []
     clock.forward(days=1)
-    assert drained(life, updates) == [(40, "ru", ["google"])]
+    assert drained(driver, updates) == [(40, "ru", ["google"])]
 
 
 def test_wallets_are_told_when_points_expire(
-    life: Life, updates: RecordingUpdates, clock: SettableClock
+    driver: SalonDriver, updates: RecordingUpdates, clock: SettableClock
 ) -> None:
-    keep_at_google(life.world, NETWORK, MARIA)
+    keep_at_google(driver.world, NETWORK, MARIA)
     end = day_end(local_date(clock.now, CHISINAU), CHISINAU)
-    give(life, 40, expires_at=end)
-    drained(life, updates)
+    give(driver, 40, expires_at=end)
+    drained(driver, updates)
     clock.now = end
-    assert drained(life, updates) == [(0, "ru", ["google"])]
-    assert life.ledger_faults() == []
-    assert drained(life, updates) == []
+    assert drained(driver, updates) == [(0, "ru", ["google"])]
+    assert driver.ledger_faults() == []
+    assert drained(driver, updates) == []
 
 
-def test_after_the_last_device_has_gone_nobody_is_told(life: Life, updates: RecordingUpdates) -> None:
-    keep_on_device(life.world, NETWORK, MARIA, "phone-1", "a1")
-    forget_on_device(life.world, NETWORK, MARIA, "phone-1")
-    give(life, 100)
-    assert drained(life, updates) == []
-    assert (account(life).shown, account(life).wake) == (None, None)
+def test_after_the_last_device_has_gone_nobody_is_told(
+    driver: SalonDriver, updates: RecordingUpdates
+) -> None:
+    keep_on_device(driver.world, NETWORK, MARIA, "phone-1", "a1")
+    forget_on_device(driver.world, NETWORK, MARIA, "phone-1")
+    give(driver, 100)
+    assert drained(driver, updates) == []
+    assert (account(driver).shown, account(driver).wake) == (None, None)
 
 
-def phone(life: Life, device: str = "phone-1") -> PassDevice:
-    return next(each for each in life.store.pass_devices(NETWORK, MARIA) if each.device == device)
+def phone(driver: SalonDriver, device: str = "phone-1") -> PassDevice:
+    return next(each for each in driver.store.pass_devices(NETWORK, MARIA) if each.device == device)
 
 
 def test_a_phone_that_apple_says_is_gone_is_told_no_more_and_its_items_go_by_themselves(
-    life: Life, updates: RecordingUpdates, clock: SettableClock
+    driver: SalonDriver, updates: RecordingUpdates, clock: SettableClock
 ) -> None:
-    keep_on_device(life.world, NETWORK, MARIA, "phone-1", "a1")
-    keep_on_device(life.world, NETWORK, MARIA, "phone-2", "a2")
-    forget_gone(life.world, phone(life))
-    give(life, 100)
-    assert drained(life, updates) == [(100, "ru", ["phone-2"])]
-    links = life.sending().links
-    assert changed_since(life.world, links, NETWORK, "phone-1", "") == ([], "")
-    (other,) = life.store.passes_of_device(NETWORK, "phone-1")
-    assert phone(life).expires_at == other.expires_at == clock.now
-    forget_gone(life.world, phone(life, "phone-2"))
-    give(life, 20, "another")
-    assert drained(life, updates) == []
-    assert (account(life).shown, account(life).wake) == (None, None)
+    keep_on_device(driver.world, NETWORK, MARIA, "phone-1", "a1")
+    keep_on_device(driver.world, NETWORK, MARIA, "phone-2", "a2")
+    forget_gone(driver.world, phone(driver))
+    give(driver, 100)
+    assert drained(driver, updates) == [(100, "ru", ["phone-2"])]
+    links = driver.sending().links
+    assert changed_since(driver.world, links, NETWORK, "phone-1", "") == ([], "")
+    (other,) = driver.store.passes_of_device(NETWORK, "phone-1")
+    assert phone(driver).expires_at == other.expires_at == clock.now
+    forget_gone(driver.world, phone(driver, "phone-2"))
+    give(driver, 20, "another")
+    assert drained(driver, updates) == []
+    assert (account(driver).shown, account(driver).wake) == (None, None)
 
 
 def test_apple_is_asked_again_in_an_hour_for_all_phones_but_those_that_are_gone(
-    life: Life, clock: SettableClock
+    driver: SalonDriver, clock: SettableClock
 ) -> None:
     called: list[str] = []
     answers = {"a1": [Answer(200), Answer(200)], "a2": [Answer(410)], "a3": [None, Answer(200)]}
@@ -199,73 +203,77 @@ def test_apple_is_asked_again_in_an_hour_for_all_phones_but_those_that_are_gone(
         called.extend(tokens)
         return [answers[token].pop(0) for token in tokens]
 
-    updates = ApplePush("pass.example", lambda: posts, partial(forget_gone, life.world))
+    updates = ApplePush("pass.example", lambda: posts, partial(forget_gone, driver.world))
     for number in (1, 2, 3):
-        keep_on_device(life.world, NETWORK, MARIA, f"phone-{number}", f"a{number}")
-    give(life, 100)
-    swept(life, updates)
-    assert (called, account(life).shown) == (["a1", "a2", "a3"], Shown(UNTOLD, clock.now + AGAIN))
+        keep_on_device(driver.world, NETWORK, MARIA, f"phone-{number}", f"a{number}")
+    give(driver, 100)
+    swept(driver, updates)
+    assert (called, account(driver).shown) == (["a1", "a2", "a3"], Shown(UNTOLD, clock.now + AGAIN))
     clock.forward(hours=1)
-    swept(life, updates)
-    assert (called[3:], account(life).shown) == (["a1", "a3"], Shown(1))
+    swept(driver, updates)
+    assert (called[3:], account(driver).shown) == (["a1", "a3"], Shown(1))
 
 
-def test_a_phone_that_was_gone_and_comes_again_is_told(life: Life, updates: RecordingUpdates) -> None:
-    keep_on_device(life.world, NETWORK, MARIA, "phone-1", "a1")
-    gone = phone(life)
-    forget_gone(life.world, gone)
-    assert keep_on_device(life.world, NETWORK, MARIA, "phone-1", "a1")
-    assert phone(life).expires_at is None
-    keep_on_device(life.world, NETWORK, MARIA, "phone-1", "b2")
-    forget_gone(life.world, gone)
-    assert [each.push_token for each in keeping(life.world, NETWORK, MARIA)] == ["b2"]
-    give(life, 100)
-    assert drained(life, updates) == [(100, "ru", ["phone-1"])]
+def test_a_phone_that_was_gone_and_comes_again_is_told(
+    driver: SalonDriver, updates: RecordingUpdates
+) -> None:
+    keep_on_device(driver.world, NETWORK, MARIA, "phone-1", "a1")
+    gone = phone(driver)
+    forget_gone(driver.world, gone)
+    assert keep_on_device(driver.world, NETWORK, MARIA, "phone-1", "a1")
+    assert phone(driver).expires_at is None
+    keep_on_device(driver.world, NETWORK, MARIA, "phone-1", "b2")
+    forget_gone(driver.world, gone)
+    assert [each.push_token for each in keeping(driver.world, NETWORK, MARIA)] == ["b2"]
+    give(driver, 100)
+    assert drained(driver, updates) == [(100, "ru", ["phone-1"])]
 
 
-def test_phones_that_are_gone_take_no_place_of_others(life: Life) -> None:
+def test_phones_that_are_gone_take_no_place_of_others(driver: SalonDriver) -> None:
     for number in range(DEVICES_MOST):
-        assert keep_on_device(life.world, NETWORK, MARIA, f"phone-{number}", "a1")
-    assert not keep_on_device(life.world, NETWORK, MARIA, "one-more", "a1")
-    forget_gone(life.world, phone(life, "phone-7"))
-    assert keep_on_device(life.world, NETWORK, MARIA, "one-more", "a1")
+        assert keep_on_device(driver.world, NETWORK, MARIA, f"phone-{number}", "a1")
+    assert not keep_on_device(driver.world, NETWORK, MARIA, "one-more", "a1")
+    forget_gone(driver.world, phone(driver, "phone-7"))
+    assert keep_on_device(driver.world, NETWORK, MARIA, "one-more", "a1")
 
 
-def test_keeping_a_pass_while_points_are_posted_loses_neither(life: Life, updates: RecordingUpdates) -> None:
-    give(life, 100)
-    keep_at_google(life.world, NETWORK, MARIA)
-    assert account(life).shown == Shown(1)
-    assert drained(life, updates) == []
-    assert life.ledger_faults() == []
+def test_keeping_a_pass_while_points_are_posted_loses_neither(
+    driver: SalonDriver, updates: RecordingUpdates
+) -> None:
+    give(driver, 100)
+    keep_at_google(driver.world, NETWORK, MARIA)
+    assert account(driver).shown == Shown(1)
+    assert drained(driver, updates) == []
+    assert driver.ledger_faults() == []
 
 
 def test_a_pass_that_is_kept_while_its_client_is_merged_is_told_what_the_other_gets(
-    life: Life, updates: RecordingUpdates
+    driver: SalonDriver, updates: RecordingUpdates
 ) -> None:
-    masha = save_client(life.store, a_client("cli_masha00000000001", phone="+37369000001", email=None)).id
-    store = Meanwhile(life.store, lambda: merge_clients(life.world, access(), masha, MARIA))
-    assert keep_on_device(replace(life.world, store=store), NETWORK, masha, "phone-1", "a1")
-    assert account(life).shown is not None
-    give(life, 100)
-    assert drained(life, updates) == [(100, "ru", ["phone-1"])]
+    masha = save_client(driver.store, a_client("cli_masha00000000001", phone="+37369000001", email=None)).id
+    store = InterleavedStore(driver.store, lambda: merge_clients(driver.world, access(), masha, MARIA))
+    assert keep_on_device(replace(driver.world, store=store), NETWORK, masha, "phone-1", "a1")
+    assert account(driver).shown is not None
+    give(driver, 100)
+    assert drained(driver, updates) == [(100, "ru", ["phone-1"])]
 
 
 def test_passes_of_a_client_who_was_merged_show_what_the_other_has(
-    life: Life, updates: RecordingUpdates
+    driver: SalonDriver, updates: RecordingUpdates
 ) -> None:
-    masha = save_client(life.store, a_client("cli_masha00000000002", phone="+37369000002", email=None)).id
-    keep_at_google(life.world, NETWORK, masha)
-    keep_on_device(life.world, NETWORK, masha, "phone-2", "a1")
-    drained(life, updates)
-    merge_clients(life.world, access(), masha, MARIA)
-    give(life, 30)
-    assert drained(life, updates) == [(30, "ru", ["google", "phone-2"])]
-    keep_on_device(life.world, NETWORK, masha, "phone-3", "a1")
-    give(life, 20, "more")
-    assert drained(life, updates) == [(50, "ru", ["google", "phone-2", "phone-3"])]
+    masha = save_client(driver.store, a_client("cli_masha00000000002", phone="+37369000002", email=None)).id
+    keep_at_google(driver.world, NETWORK, masha)
+    keep_on_device(driver.world, NETWORK, masha, "phone-2", "a1")
+    drained(driver, updates)
+    merge_clients(driver.world, access(), masha, MARIA)
+    give(driver, 30)
+    assert drained(driver, updates) == [(30, "ru", ["google", "phone-2"])]
+    keep_on_device(driver.world, NETWORK, masha, "phone-3", "a1")
+    give(driver, 20, "more")
+    assert drained(driver, updates) == [(50, "ru", ["google", "phone-2", "phone-3"])]
     assert set(updates.serials) == {serial_of(NETWORK, masha)}
-    unmerge_clients(life.world, access(), masha)
-    assert drained(life, updates) == [(0, "ru", ["google", "phone-2", "phone-3"])]
-    give(life, 5, "maria's own")
-    assert drained(life, updates) == []
-    assert [life.store.account(NETWORK, id).came_from for id in (MARIA, masha)] == [(), ()]
+    unmerge_clients(driver.world, access(), masha)
+    assert drained(driver, updates) == [(0, "ru", ["google", "phone-2", "phone-3"])]
+    give(driver, 5, "maria's own")
+    assert drained(driver, updates) == []
+    assert [driver.store.account(NETWORK, id).came_from for id in (MARIA, masha)] == [(), ()]

@@ -17,301 +17,313 @@ from chalicelib.services.loyalty.post_bonus import ByHand
 from chalicelib.services.merging.merge_clients import COUPONS_MOST, Merged, merge_clients, unmerge_clients
 from chalicelib.services.visits.refund_visit import refund
 from infra.testkit.builders import NETWORK, NOW, a_client, a_salon, access, aliases_of, save_client
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 from tests.services.rewarded import visited_on, with_rules
 
 MARIA, MASHA = "cli_maria00000000001", "cli_masha00000000002"
 
 
 @pytest.fixture
-def masha(life: Life) -> str:
+def masha(driver: SalonDriver) -> str:
     """Maria once more: registered by another phone."""
-    save_client(life.store, a_client(MASHA, name="Masha", phone="+37369000002", email=None))
+    save_client(driver.store, a_client(MASHA, name="Masha", phone="+37369000002", email=None))
     return MASHA
 
 
-def given(life: Life, client_id: str, points: int, id: str, **said: Any) -> Any:
+def given(driver: SalonDriver, client_id: str, points: int, id: str, **said: Any) -> Any:
     asked = ByHand(kind="grant", points=points, reason="gift", **said)
-    return post_bonus.post_by_hand(life.world, access(), client_id, asked, id)
+    return post_bonus.post_by_hand(driver.world, access(), client_id, asked, id)
 
 
-def spent(life: Life, client_id: str, points: int, id: str) -> Any:
+def spent(driver: SalonDriver, client_id: str, points: int, id: str) -> Any:
     asked = ByHand(kind="redeem", points=points, reason="gift")
-    return post_bonus.post_by_hand(life.world, access(), client_id, asked, id)
+    return post_bonus.post_by_hand(driver.world, access(), client_id, asked, id)
 
 
-def merged(life: Life) -> Merged:
-    return merge_clients(life.world, access(), MASHA, MARIA)
+def merged(driver: SalonDriver) -> Merged:
+    return merge_clients(driver.world, access(), MASHA, MARIA)
 
 
-def unmerged(life: Life) -> Merged:
-    return unmerge_clients(life.world, access(), MASHA)
+def unmerged(driver: SalonDriver) -> Merged:
+    return unmerge_clients(driver.world, access(), MASHA)
 
 
-def worth(life: Life, client_id: str) -> tuple[int, int]:
-    assert life.ledger_faults(client_id) == []
-    account = life.store.account(NETWORK, client_id)
+def worth(driver: SalonDriver, client_id: str) -> tuple[int, int]:
+    assert driver.ledger_faults(client_id) == []
+    account = driver.store.account(NETWORK, client_id)
     return account.balance, account.debt
 
 
-def test_merged_clients_have_one_card_and_none_is_orphaned(life: Life, masha: str) -> None:
-    given(life, MASHA, 70, "a", expires_on=(NOW + timedelta(days=9)).date())
-    given(life, MASHA, 50, "b")
-    given(life, MARIA, 30, "c")
-    terms = [(lot.expires_at, lot.remaining) for lot in life.store.account(NETWORK, MASHA).lots]
-    done = merged(life)
-    assert (worth(life, MARIA), worth(life, MASHA)) == ((150, 0), (0, 0))
-    kept = [(lot.expires_at, lot.remaining) for lot in life.store.account(NETWORK, MARIA).lots]
+def test_merged_clients_have_one_card_and_none_is_orphaned(driver: SalonDriver, masha: str) -> None:
+    given(driver, MASHA, 70, "a", expires_on=(NOW + timedelta(days=9)).date())
+    given(driver, MASHA, 50, "b")
+    given(driver, MARIA, 30, "c")
+    terms = [(lot.expires_at, lot.remaining) for lot in driver.store.account(NETWORK, MASHA).lots]
+    done = merged(driver)
+    assert (worth(driver, MARIA), worth(driver, MASHA)) == ((150, 0), (0, 0))
+    kept = [(lot.expires_at, lot.remaining) for lot in driver.store.account(NETWORK, MARIA).lots]
     assert set(terms) < set(kept), "each lot keeps its own end"
     left, came = done.entries
     assert (left.kind, left.points, left.cause) == ("merge", -120, came.id)
     assert (came.kind, came.points, came.cause) == ("merge", 120, left.id)
 
 
-def test_a_merge_said_again_counts_once(life: Life, masha: str) -> None:
-    given(life, MASHA, 70, "a")
-    assert merged(life).entries == merged(life).entries
-    assert worth(life, MARIA) == (70, 0)
+def test_a_merge_said_again_counts_once(driver: SalonDriver, masha: str) -> None:
+    given(driver, MASHA, 70, "a")
+    assert merged(driver).entries == merged(driver).entries
+    assert worth(driver, MARIA) == (70, 0)
 
 
-def test_who_was_merged_is_nobody_to_post_to_and_leads_to_the_other(life: Life, masha: str) -> None:
-    merged(life)
+def test_who_was_merged_is_nobody_to_post_to_and_leads_to_the_other(driver: SalonDriver, masha: str) -> None:
+    merged(driver)
     with pytest.raises(DomainError) as refusal:
-        given(life, MASHA, 5, "x")
+        given(driver, MASHA, 5, "x")
     assert (refusal.value.code, refusal.value.details["client_id"]) == ("CLIENT_MERGED", MARIA)
-    assert life.store.alias(NETWORK, PHONE, "+37369000002") == MARIA
-    assert life.client(MASHA).wake is None
+    assert driver.store.alias(NETWORK, PHONE, "+37369000002") == MARIA
+    assert driver.client(MASHA).wake is None
     with pytest.raises(DomainError, match="CLIENT_MERGED"):
-        merge_clients(life.world, access(), MARIA, MASHA)
+        merge_clients(driver.world, access(), MARIA, MASHA)
     with pytest.raises(DomainError, match="SAME_CLIENT"):
-        merge_clients(life.world, access(), MARIA, MARIA)
+        merge_clients(driver.world, access(), MARIA, MARIA)
 
 
-def test_visits_bookings_and_contacts_go_over_and_come_back(life: Life, clock: Any, masha: str) -> None:
-    life.store.save(replace(life.client(MARIA), email=None))
-    masha_now = replace(life.client(MASHA), email="masha@example.com")
-    life.store.save(masha_now, next(each for each in aliases_of(masha_now) if each.kind == EMAIL))
-    life.complete(life.book(NOW + timedelta(days=1), client=MASHA))
+def test_visits_bookings_and_contacts_go_over_and_come_back(
+    driver: SalonDriver, clock: Any, masha: str
+) -> None:
+    driver.store.save(replace(driver.client(MARIA), email=None))
+    masha_now = replace(driver.client(MASHA), email="masha@example.com")
+    driver.store.save(masha_now, next(each for each in aliases_of(masha_now) if each.kind == EMAIL))
+    driver.complete(driver.book(NOW + timedelta(days=1), client=MASHA))
     clock.forward(days=5)
-    life.complete(life.book(clock.now + timedelta(days=1)))
-    ahead = life.book(clock.now + timedelta(days=3), client=MASHA)
-    before = life.client(MARIA)
-    merged(life)
-    maria = life.client(MARIA)
+    driver.complete(driver.book(clock.now + timedelta(days=1)))
+    ahead = driver.book(clock.now + timedelta(days=3), client=MASHA)
+    before = driver.client(MARIA)
+    merged(driver)
+    maria = driver.client(MARIA)
     assert (maria.visits_count, dict(maria.spent_minor)) == (2, {"MDL": 100_000})
     assert maria.email == "masha@example.com"
-    assert life.booking(ahead.id).client_id == MARIA
-    assert sum(each.visits for each in life.store.account(NETWORK, MARIA).turnover) == 2
-    unmerged(life)
-    maria = life.client(MARIA)
+    assert driver.booking(ahead.id).client_id == MARIA
+    assert sum(each.visits for each in driver.store.account(NETWORK, MARIA).turnover) == 2
+    unmerged(driver)
+    maria = driver.client(MARIA)
     same = ("visits_count", "first_visit_on", "recent_visits", "spent_minor", "email", "phone")
     assert [getattr(maria, name) for name in same] == [getattr(before, name) for name in same]
-    assert life.booking(ahead.id).client_id == MASHA
-    assert life.store.alias(NETWORK, PHONE, "+37369000002") == MASHA
-    assert sum(each.visits for each in life.store.account(NETWORK, MARIA).turnover) == 1
+    assert driver.booking(ahead.id).client_id == MASHA
+    assert driver.store.alias(NETWORK, PHONE, "+37369000002") == MASHA
+    assert sum(each.visits for each in driver.store.account(NETWORK, MARIA).turnover) == 1
 
 
-def test_what_was_spent_after_a_merge_is_owed_once_it_is_undone(life: Life, masha: str) -> None:
-    given(life, MASHA, 70, "a")
-    given(life, MARIA, 30, "b")
-    merged(life)
-    spent(life, MARIA, 90, "c")
-    unmerged(life)
-    assert (worth(life, MASHA), worth(life, MARIA)) == ((70, 0), (0, 60))
-    given(life, MARIA, 100, "d")
-    assert worth(life, MARIA) == (40, 0)
+def test_what_was_spent_after_a_merge_is_owed_once_it_is_undone(driver: SalonDriver, masha: str) -> None:
+    given(driver, MASHA, 70, "a")
+    given(driver, MARIA, 30, "b")
+    merged(driver)
+    spent(driver, MARIA, 90, "c")
+    unmerged(driver)
+    assert (worth(driver, MASHA), worth(driver, MARIA)) == ((70, 0), (0, 60))
+    given(driver, MARIA, 100, "d")
+    assert worth(driver, MARIA) == (40, 0)
 
 
-def test_debts_go_over_and_come_back_too(life: Life, masha: str) -> None:
-    gift = given(life, MASHA, 50, "a")
-    spent(life, MASHA, 50, "b")
-    undo_entry.reverse(life.world, access(), gift.id, "mistake")
-    given(life, MARIA, 80, "c")
-    merged(life)
-    assert (worth(life, MARIA), worth(life, MASHA)) == ((30, 0), (0, 0))
-    unmerged(life)
-    assert (worth(life, MARIA), worth(life, MASHA)) == ((80, 0), (0, 50))
+def test_debts_go_over_and_come_back_too(driver: SalonDriver, masha: str) -> None:
+    gift = given(driver, MASHA, 50, "a")
+    spent(driver, MASHA, 50, "b")
+    undo_entry.reverse(driver.world, access(), gift.id, "mistake")
+    given(driver, MARIA, 80, "c")
+    merged(driver)
+    assert (worth(driver, MARIA), worth(driver, MASHA)) == ((30, 0), (0, 0))
+    unmerged(driver)
+    assert (worth(driver, MARIA), worth(driver, MASHA)) == ((80, 0), (0, 50))
 
 
-def test_merged_unmerged_and_merged_again(life: Life, masha: str) -> None:
-    given(life, MASHA, 70, "a")
+def test_merged_unmerged_and_merged_again(driver: SalonDriver, masha: str) -> None:
+    given(driver, MASHA, 70, "a")
     for _ in range(3):
-        merged(life)
-        assert (worth(life, MARIA), worth(life, MASHA)) == ((70, 0), (0, 0))
-        unmerged(life)
-        assert (worth(life, MARIA), worth(life, MASHA)) == ((0, 0), (70, 0))
+        merged(driver)
+        assert (worth(driver, MARIA), worth(driver, MASHA)) == ((70, 0), (0, 0))
+        unmerged(driver)
+        assert (worth(driver, MARIA), worth(driver, MASHA)) == ((0, 0), (70, 0))
     with pytest.raises(DomainError, match="NOT_MERGED"):
-        unmerged(life)
+        unmerged(driver)
 
 
-def test_who_was_merged_further_is_unmerged_first(life: Life, masha: str) -> None:
-    ira = save_client(life.store, a_client("cli_ira0000000000003", phone="+37369000003", email=None)).id
-    given(life, MASHA, 70, "a")
-    merged(life)
-    merge_clients(life.world, access(), MARIA, ira)
+def test_who_was_merged_further_is_unmerged_first(driver: SalonDriver, masha: str) -> None:
+    ira = save_client(driver.store, a_client("cli_ira0000000000003", phone="+37369000003", email=None)).id
+    given(driver, MASHA, 70, "a")
+    merged(driver)
+    merge_clients(driver.world, access(), MARIA, ira)
     with pytest.raises(DomainError) as refusal:
-        unmerged(life)
+        unmerged(driver)
     assert (refusal.value.code, refusal.value.details["client_id"]) == ("CLIENT_MERGED", ira)
-    assert [worth(life, id) for id in (MASHA, MARIA, ira)] == [(0, 0), (0, 0), (70, 0)]
-    unmerge_clients(life.world, access(), MARIA)
-    unmerged(life)
-    assert [worth(life, id) for id in (MASHA, MARIA, ira)] == [(70, 0), (0, 0), (0, 0)]
+    assert [worth(driver, id) for id in (MASHA, MARIA, ira)] == [(0, 0), (0, 0), (70, 0)]
+    unmerge_clients(driver.world, access(), MARIA)
+    unmerged(driver)
+    assert [worth(driver, id) for id in (MASHA, MARIA, ira)] == [(70, 0), (0, 0), (0, 0)]
 
 
-def test_a_visit_under_way_goes_over_too(life: Life, clock: Any, masha: str) -> None:
-    booking = life.book(NOW + timedelta(days=1), client=MASHA)
+def test_a_visit_under_way_goes_over_too(driver: SalonDriver, clock: Any, masha: str) -> None:
+    booking = driver.book(NOW + timedelta(days=1), client=MASHA)
     clock.forward(days=1, minutes=30)
-    merged(life)
-    assert life.booking(booking.id).client_id == MARIA
-    unmerged(life)
-    assert life.booking(booking.id).client_id == MASHA
+    merged(driver)
+    assert driver.booking(booking.id).client_id == MARIA
+    unmerged(driver)
+    assert driver.booking(booking.id).client_id == MASHA
 
 
-def test_visits_that_were_rewarded_before_a_merge_are_not_rewarded_again(life: Life, masha: str) -> None:
+def test_visits_that_were_rewarded_before_a_merge_are_not_rewarded_again(
+    driver: SalonDriver, masha: str
+) -> None:
     reward = VisitReward(id="often", visits=3, months=2, coupon=CouponTerms("10 % off goods", percent=10))
-    with_rules(life, visit_rewards=(reward,), streak=Streak(2, Gift(50)))
+    with_rules(driver, visit_rewards=(reward,), streak=Streak(2, Gift(50)))
     for day in (date(2026, 10, 24), date(2026, 11, 24), date(2026, 11, 25)):
-        visited_on(life, day, MASHA)
-    assert (len(open_coupons(life.world, NETWORK, MASHA)), worth(life, MASHA)) == (1, (50, 0))
-    merged(life)
-    visited_on(life, date(2026, 11, 26), MARIA)
-    assert (len(open_coupons(life.world, NETWORK, MARIA)), worth(life, MARIA)) == (1, (50, 0))
-    unmerged(life)
-    account = life.store.account(NETWORK, MARIA)
+        visited_on(driver, day, MASHA)
+    assert (len(open_coupons(driver.world, NETWORK, MASHA)), worth(driver, MASHA)) == (1, (50, 0))
+    merged(driver)
+    visited_on(driver, date(2026, 11, 26), MARIA)
+    assert (len(open_coupons(driver.world, NETWORK, MARIA)), worth(driver, MARIA)) == (1, (50, 0))
+    unmerged(driver)
+    account = driver.store.account(NETWORK, MARIA)
     assert (account.reward_uses, account.streaks) == ((), ())
-    visited_on(life, date(2026, 11, 27), MASHA)
-    assert (len(open_coupons(life.world, NETWORK, MASHA)), worth(life, MASHA)) == (1, (50, 0))
+    visited_on(driver, date(2026, 11, 27), MASHA)
+    assert (len(open_coupons(driver.world, NETWORK, MASHA)), worth(driver, MASHA)) == (1, (50, 0))
 
 
-def test_points_on_hold_keep_clients_apart_until_the_booking_is_closed(life: Life, masha: str) -> None:
-    given(life, MASHA, 70, "a")
-    booking = life.book(NOW + timedelta(days=1), client=MASHA)
-    hold_for_booking(life.world, NETWORK, booking.id, 50, None, lambda each: None, "key:test")
+def test_points_on_hold_keep_clients_apart_until_the_booking_is_closed(
+    driver: SalonDriver, masha: str
+) -> None:
+    given(driver, MASHA, 70, "a")
+    booking = driver.book(NOW + timedelta(days=1), client=MASHA)
+    hold_for_booking(driver.world, NETWORK, booking.id, 50, None, lambda each: None, "key:test")
     with pytest.raises(DomainError) as refusal:
-        merged(life)
+        merged(driver)
     assert (refusal.value.code, refusal.value.details["held_for"]) == ("HOLDS_OPEN", [booking.id])
-    life.cancel(booking)
-    merged(life)
-    assert worth(life, MARIA) == (70, 0)
+    driver.cancel(booking)
+    merged(driver)
+    assert worth(driver, MARIA) == (70, 0)
 
 
 @pytest.fixture
-def visited(life: Life, masha: str) -> Booking:
+def visited(driver: SalonDriver, masha: str) -> Booking:
     """Masha's visit, paid in part with points, before she turned out to be Maria."""
-    given(life, MASHA, 500, "a")
-    booking = life.book(NOW + timedelta(days=1), client=MASHA)
-    life.complete(booking, paid_minor=40_000, redeem_points=100)
+    given(driver, MASHA, 500, "a")
+    booking = driver.book(NOW + timedelta(days=1), client=MASHA)
+    driver.complete(booking, paid_minor=40_000, redeem_points=100)
     return booking
 
 
-def test_a_visit_from_before_is_taken_back_from_whom_they_are_now(life: Life, visited: Booking) -> None:
-    merged(life)
-    assert worth(life, MARIA) == (415, 0)
-    life.reopen(visited)
-    assert (worth(life, MARIA), worth(life, MASHA)) == ((500, 0), (0, 0))
-    life.complete(visited)
-    assert life.booking(visited.id).client_id == MARIA
-    assert (worth(life, MARIA), worth(life, MASHA)) == ((525, 0), (0, 0))
+def test_a_visit_from_before_is_taken_back_from_whom_they_are_now(
+    driver: SalonDriver, visited: Booking
+) -> None:
+    merged(driver)
+    assert worth(driver, MARIA) == (415, 0)
+    driver.reopen(visited)
+    assert (worth(driver, MARIA), worth(driver, MASHA)) == ((500, 0), (0, 0))
+    driver.complete(visited)
+    assert driver.booking(visited.id).client_id == MARIA
+    assert (worth(driver, MARIA), worth(driver, MASHA)) == ((525, 0), (0, 0))
 
 
 def test_a_visit_from_before_is_refunded_to_whom_they_are_now_and_only_once(
-    life: Life, visited: Booking
+    driver: SalonDriver, visited: Booking
 ) -> None:
     def refunded(id: str) -> Any:
         return refund(
-            life.world, NETWORK, visited.id, 20_000, "half", lambda each: None, "key:test", id
+            driver.world, NETWORK, visited.id, 20_000, "half", lambda each: None, "key:test", id
         ).refund
 
     first = refunded("1")
     assert (first.points_back, first.points_taken) == (50, 8)
-    merged(life)
+    merged(driver)
     second = refunded("2")
     assert (second.points_back, second.points_taken) == (50, 7)
-    assert (worth(life, MARIA), worth(life, MASHA)) == ((500, 0), (0, 0))
+    assert (worth(driver, MARIA), worth(driver, MASHA)) == ((500, 0), (0, 0))
     assert refunded("2") == second
 
 
 @pytest.mark.parametrize("owed", [0, 20, 50])
 def test_what_expired_after_a_merge_is_not_taken_once_more_with_the_visit(
-    life: Life, clock: Any, masha: str, owed: int
+    driver: SalonDriver, clock: Any, masha: str, owed: int
 ) -> None:
-    with_rules(life, cashback_percent=10, pending_days=0, expiry=Expiry(ExpiryModel.DAYS, 10))
-    booking = life.book(NOW + timedelta(days=1), client=MASHA)
-    life.complete(booking)  # earns 50
+    with_rules(driver, cashback_percent=10, pending_days=0, expiry=Expiry(ExpiryModel.DAYS, 10))
+    booking = driver.book(NOW + timedelta(days=1), client=MASHA)
+    driver.complete(booking)  # earns 50
     if owed:
-        gift = given(life, MARIA, owed, "a")
-        spent(life, MARIA, owed, "b")
-        undo_entry.reverse(life.world, access(), gift.id, "mistake")
-    merged(life)
-    assert worth(life, MARIA) == (50 - owed, 0)
-    given(life, MARIA, 500, "c")
+        gift = given(driver, MARIA, owed, "a")
+        spent(driver, MARIA, owed, "b")
+        undo_entry.reverse(driver.world, access(), gift.id, "mistake")
+    merged(driver)
+    assert worth(driver, MARIA) == (50 - owed, 0)
+    given(driver, MARIA, 500, "c")
     clock.forward(days=40)
-    refund(life.world, NETWORK, booking.id, 50_000, "spoiled", lambda each: None, "key:test")
-    assert worth(life, MARIA) == (500 - owed, 0)
+    refund(driver.world, NETWORK, booking.id, 50_000, "spoiled", lambda each: None, "key:test")
+    assert worth(driver, MARIA) == (500 - owed, 0)
 
 
 def test_a_visit_from_before_is_answered_with_the_points_of_whom_they_are_now(
-    life: Life, visited: Booking
+    driver: SalonDriver, visited: Booking
 ) -> None:
-    merged(life)
-    again = life.complete(visited, paid_minor=40_000, redeem_points=100)
+    merged(driver)
+    again = driver.complete(visited, paid_minor=40_000, redeem_points=100)
     assert again.account is not None
     assert (again.account.client_id, again.account.balance) == (MARIA, 415)
     assert [entry.kind for entry in again.entries] == ["redeem", "cashback"]
 
 
-def test_an_entry_from_before_is_undone_with_whom_they_are_now(life: Life, visited: Booking) -> None:
-    gift = next(e for e in life.store.entries(NETWORK, MASHA) if e.kind == "grant")
-    merged(life)
-    undone = undo_entry.reverse(life.world, access(), gift.id, "mistake")
-    assert undone == undo_entry.reverse(life.world, access(), gift.id, "mistake")
-    assert (undone.client_id, undone.reverses, worth(life, MARIA)) == (MARIA, gift.id, (0, 85))
+def test_an_entry_from_before_is_undone_with_whom_they_are_now(driver: SalonDriver, visited: Booking) -> None:
+    gift = next(e for e in driver.store.entries(NETWORK, MASHA) if e.kind == "grant")
+    merged(driver)
+    undone = undo_entry.reverse(driver.world, access(), gift.id, "mistake")
+    assert undone == undo_entry.reverse(driver.world, access(), gift.id, "mistake")
+    assert (undone.client_id, undone.reverses, worth(driver, MARIA)) == (MARIA, gift.id, (0, 85))
 
 
-def coupons(life: Life, client_id: str) -> list[str]:
-    return [each.terms.name for each in open_coupons(life.world, NETWORK, client_id)]
+def coupons(driver: SalonDriver, client_id: str) -> list[str]:
+    return [each.terms.name for each in open_coupons(driver.world, NETWORK, client_id)]
 
 
-def test_open_coupons_go_over_and_come_back_unless_they_were_used(life: Life, masha: str) -> None:
+def test_open_coupons_go_over_and_come_back_unless_they_were_used(driver: SalonDriver, masha: str) -> None:
     for name in ("goods", "more goods"):
         terms = CouponTerms(name, percent=10)
-        issue_coupon(life.world, access(), life.client(MASHA), terms, "for you", request_id=name)
-    merged(life)
-    assert (coupons(life, MASHA), sorted(coupons(life, MARIA))) == ([], ["goods", "more goods"])
-    used = next(each for each in open_coupons(life.world, NETWORK, MARIA) if each.terms.name == "goods")
+        issue_coupon(driver.world, access(), driver.client(MASHA), terms, "for you", request_id=name)
+    merged(driver)
+    assert (coupons(driver, MASHA), sorted(coupons(driver, MARIA))) == ([], ["goods", "more goods"])
+    used = next(each for each in open_coupons(driver.world, NETWORK, MARIA) if each.terms.name == "goods")
     bill = CouponBill(salon=a_salon(), bill_minor=10_000, goods_minor=10_000)
-    redeem_coupon(life.world, access(), used.id, bill)
-    unmerged(life)
-    assert (coupons(life, MASHA), coupons(life, MARIA)) == (["more goods"], [])
+    redeem_coupon(driver.world, access(), used.id, bill)
+    unmerged(driver)
+    assert (coupons(driver, MASHA), coupons(driver, MARIA)) == (["more goods"], [])
 
 
-def test_what_the_other_holds_for_a_booking_is_released_before_that_goes_back(life: Life, masha: str) -> None:
-    given(life, MARIA, 70, "a")
-    booking = life.book(NOW + timedelta(days=1), client=MASHA)
-    merged(life)
-    hold = hold_for_booking(life.world, NETWORK, booking.id, 50, None, lambda each: None, "key:test")
+def test_what_the_other_holds_for_a_booking_is_released_before_that_goes_back(
+    driver: SalonDriver, masha: str
+) -> None:
+    given(driver, MARIA, 70, "a")
+    booking = driver.book(NOW + timedelta(days=1), client=MASHA)
+    merged(driver)
+    hold = hold_for_booking(driver.world, NETWORK, booking.id, 50, None, lambda each: None, "key:test")
     with pytest.raises(DomainError) as refusal:
-        unmerged(life)
+        unmerged(driver)
     assert (refusal.value.code, refusal.value.details["held_for"]) == ("HOLDS_OPEN", [booking.id])
-    release_hold(life.world, access(), hold.id)
-    unmerged(life)
-    assert (life.booking(booking.id).client_id, worth(life, MARIA)) == (MASHA, (70, 0))
+    release_hold(driver.world, access(), hold.id)
+    unmerged(driver)
+    assert (driver.booking(booking.id).client_id, worth(driver, MARIA)) == (MASHA, (70, 0))
 
 
-def test_who_was_merged_is_given_no_coupon_that_nobody_would_see(life: Life, masha: str) -> None:
-    merged(life)
+def test_who_was_merged_is_given_no_coupon_that_nobody_would_see(driver: SalonDriver, masha: str) -> None:
+    merged(driver)
     with pytest.raises(DomainError) as refusal:
-        issue_coupon(life.world, access(), life.client(MASHA), CouponTerms("10 % off goods", percent=10), "x")
+        issue_coupon(
+            driver.world, access(), driver.client(MASHA), CouponTerms("10 % off goods", percent=10), "x"
+        )
     assert (refusal.value.code, refusal.value.details["client_id"]) == ("CLIENT_MERGED", MARIA)
 
 
 def test_more_coupons_than_can_go_over_at_once_are_refused_and_none_is_left_behind(
-    life: Life, masha: str
+    driver: SalonDriver, masha: str
 ) -> None:
     terms = CouponTerms("10 % off goods", percent=10)
     for number in range(COUPONS_MOST + 1):
-        issue_coupon(life.world, access(), life.client(MASHA), terms, "gift", request_id=str(number))
+        issue_coupon(driver.world, access(), driver.client(MASHA), terms, "gift", request_id=str(number))
     with pytest.raises(DomainError) as refusal:
-        merged(life)
+        merged(driver)
     assert (refusal.value.code, refusal.value.details["most"]) == ("TOO_MANY_COUPONS", COUPONS_MOST)
-    assert len(open_coupons(life.world, NETWORK, MASHA)) == COUPONS_MOST + 1
+    assert len(open_coupons(driver.world, NETWORK, MASHA)) == COUPONS_MOST + 1

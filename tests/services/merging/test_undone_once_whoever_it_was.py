@@ -12,72 +12,72 @@ from chalicelib.services.loyalty.post_bonus import ByHand, post, post_by_hand
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.visits import refund_visit
 from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 
 MARIA, PETRU = "cli_maria00000000001", "cli_petru00000000001"
 
 
 @pytest.fixture
-def petru(life: Life) -> str:
-    return save_client(life.store, a_client(PETRU, phone="+37369000001", email=None)).id
+def petru(driver: SalonDriver) -> str:
+    return save_client(driver.store, a_client(PETRU, phone="+37369000001", email=None)).id
 
 
-def worth(life: Life) -> int:
+def worth(driver: SalonDriver) -> int:
     """Of both."""
-    accounts = [life.store.account(NETWORK, id) for id in (MARIA, PETRU)]
-    assert life.ledger_faults(MARIA) == life.ledger_faults(PETRU) == []
+    accounts = [driver.store.account(NETWORK, id) for id in (MARIA, PETRU)]
+    assert driver.ledger_faults(MARIA) == driver.ledger_faults(PETRU) == []
     return sum(account.balance - account.debt for account in accounts)
 
 
-def test_an_entry_is_not_reversed_once_more(life: Life, petru: str) -> None:
+def test_an_entry_is_not_reversed_once_more(driver: SalonDriver, petru: str) -> None:
     asked = ByHand(kind="grant", points=100, reason="gift")
-    gift = post_by_hand(life.world, access(), MARIA, asked, "gift")
-    merge_clients(life.world, access(), MARIA, petru)
-    first = undo_entry.reverse(life.world, access(), gift.id, "mistake")
-    unmerge_clients(life.world, access(), MARIA)
-    assert undo_entry.reverse(life.world, access(), gift.id, "mistake") == first
-    assert worth(life) == 0
+    gift = post_by_hand(driver.world, access(), MARIA, asked, "gift")
+    merge_clients(driver.world, access(), MARIA, petru)
+    first = undo_entry.reverse(driver.world, access(), gift.id, "mistake")
+    unmerge_clients(driver.world, access(), MARIA)
+    assert undo_entry.reverse(driver.world, access(), gift.id, "mistake") == first
+    assert worth(driver) == 0
 
 
 def test_a_reversal_from_before_a_merge_that_comes_again_answers_as_the_first_time(
-    life: Life, petru: str
+    driver: SalonDriver, petru: str
 ) -> None:
     asked = ByHand(kind="grant", points=100, reason="gift")
-    gift = post_by_hand(life.world, access(), MARIA, asked, "gift")
-    first = undo_entry.reverse(life.world, access(), gift.id, "mistake")
-    merge_clients(life.world, access(), MARIA, petru)
-    assert undo_entry.reverse(life.world, access(), gift.id, "mistake") == first
-    assert worth(life) == 0
+    gift = post_by_hand(driver.world, access(), MARIA, asked, "gift")
+    first = undo_entry.reverse(driver.world, access(), gift.id, "mistake")
+    merge_clients(driver.world, access(), MARIA, petru)
+    assert undo_entry.reverse(driver.world, access(), gift.id, "mistake") == first
+    assert worth(driver) == 0
 
 
-def test_a_refunded_visit_is_not_taken_back_once_more(life: Life, petru: str) -> None:
-    booking = life.book(NOW + timedelta(days=1))
-    life.complete(booking, paid_minor=50_000)
-    merge_clients(life.world, access(), MARIA, petru)
+def test_a_refunded_visit_is_not_taken_back_once_more(driver: SalonDriver, petru: str) -> None:
+    booking = driver.book(NOW + timedelta(days=1))
+    driver.complete(booking, paid_minor=50_000)
+    merge_clients(driver.world, access(), MARIA, petru)
     refund_visit.refund(
-        life.world, NETWORK, booking.id, 50_000, "unhappy", lambda booking: None, "key:test", "r-1"
+        driver.world, NETWORK, booking.id, 50_000, "unhappy", lambda booking: None, "key:test", "r-1"
     )
-    unmerge_clients(life.world, access(), MARIA)
-    life.reopen(booking)
-    assert worth(life) == 0
+    unmerge_clients(driver.world, access(), MARIA)
+    driver.reopen(booking)
+    assert worth(driver) == 0
 
 
-def test_nothing_is_posted_to_a_client_who_was_merged_a_moment_ago(life: Life, petru: str) -> None:
-    maria = life.client()
+def test_nothing_is_posted_to_a_client_who_was_merged_a_moment_ago(driver: SalonDriver, petru: str) -> None:
+    maria = driver.client()
     asked = ByHand(kind="grant", points=100, reason="gift")
-    post_by_hand(life.world, access(), MARIA, asked, "gift")
-    merge_clients(life.world, access(), MARIA, petru)
+    post_by_hand(driver.world, access(), MARIA, asked, "gift")
+    merge_clients(driver.world, access(), MARIA, petru)
     late = Posting(id="ent_late", kind=EntryKind.GRANT, points=7, reason="gift", actor="key:test")
     with pytest.raises(DomainError, match="CLIENT_MERGED"):
-        post(life.world, maria, late)
-    assert worth(life) == 100
+        post(driver.world, maria, late)
+    assert worth(driver) == 100
 
 
 def test_a_request_from_before_a_merge_that_comes_again_answers_as_the_first_time(
-    life: Life, petru: str
+    driver: SalonDriver, petru: str
 ) -> None:
     asked = ByHand(kind="grant", points=100, reason="gift")
-    first = post_by_hand(life.world, access(), MARIA, asked, "gift")
-    merge_clients(life.world, access(), MARIA, petru)
-    assert post_by_hand(life.world, access(), MARIA, asked, "gift") == first
-    assert worth(life) == 100
+    first = post_by_hand(driver.world, access(), MARIA, asked, "gift")
+    merge_clients(driver.world, access(), MARIA, petru)
+    assert post_by_hand(driver.world, access(), MARIA, asked, "gift") == first
+    assert worth(driver) == 100

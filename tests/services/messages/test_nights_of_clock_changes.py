@@ -18,7 +18,7 @@ from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.bookings.book import WantedLine
 from chalicelib.services.bookings.step_booking import mark_no_show
 from infra.testkit.builders import NETWORK, a_client, a_consent, a_salon, save_client
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 
 CHISINAU, NEW_YORK, MOSCOW = "Europe/Chisinau", "America/New_York", "Europe/Moscow"
 SALON_IN = {CHISINAU: "sal_centru", NEW_YORK: "sal_york", MOSCOW: "sal_moscow"}
@@ -41,20 +41,20 @@ def local(text: str, zone: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
-def begin(life: Life, at: datetime) -> None:
-    clock: Any = life.world.clock
+def begin(driver: SalonDriver, at: datetime) -> None:
+    clock: Any = driver.world.clock
     clock.now = at
-    life.store.save(a_salon("sal_moscow", name="Lotos Moscow", timezone=MOSCOW, currency="RUB"))
+    driver.store.save(a_salon("sal_moscow", name="Lotos Moscow", timezone=MOSCOW, currency="RUB"))
 
 
-def book(life: Life, zone: str, starts_at: datetime, client: str = MARIA) -> Booking:
+def book(driver: SalonDriver, zone: str, starts_at: datetime, client: str = MARIA) -> Booking:
     lines = [WantedLine(service_id="srv_cut")]
-    return life.book(starts_at, salon_id=SALON_IN[zone], lines=lines, client=client)
+    return driver.book(starts_at, salon_id=SALON_IN[zone], lines=lines, client=client)
 
 
-def sent(life: Life, zone: str, client: str = MARIA) -> dict[TouchKind, str]:
+def sent(driver: SalonDriver, zone: str, client: str = MARIA) -> dict[TouchKind, str]:
     """When each kind was sent, by the wall clock."""
-    found = [message for message in life.log(client) if message.sent_at is not None]
+    found = [message for message in driver.log(client) if message.sent_at is not None]
     assert len({message.kind for message in found}) == len(found), "a copy"
     return {m.kind: f"{m.recorded_at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" for m in found}
 
@@ -75,12 +75,12 @@ def the_day_before(day: str, days: int = 1) -> str:
     ],
 )
 def test_a_visit_early_on_the_day_of_the_change_is_asked_about_and_reminded_of_by_day(
-    life: Life, zone: str, day: str, asked: str
+    driver: SalonDriver, zone: str, day: str, asked: str
 ) -> None:
-    begin(life, local(f"{the_day_before(day, 3)} 12:00", zone))
-    booking = book(life, zone, local(f"{day} 09:30", zone))
-    life.run_until(booking.ends_at)
-    assert sent(life, zone) == {
+    begin(driver, local(f"{the_day_before(day, 3)} 12:00", zone))
+    booking = book(driver, zone, local(f"{day} 09:30", zone))
+    driver.run_until(booking.ends_at)
+    assert sent(driver, zone) == {
         NOTICE: f"{the_day_before(day, 3)} 12:00",
         CONFIRM: f"{the_day_before(day)} {asked}",
         REMINDER: f"{the_day_before(day)} 20:50",
@@ -89,26 +89,26 @@ def test_a_visit_early_on_the_day_of_the_change_is_asked_about_and_reminded_of_b
 
 @pytest.mark.parametrize(("zone", "day"), NIGHTS)
 def test_thanks_for_a_visit_of_the_evening_before_come_at_nine_by_the_new_clock(
-    life: Life, zone: str, day: str
+    driver: SalonDriver, zone: str, day: str
 ) -> None:
-    begin(life, local(f"{the_day_before(day)} 10:00", zone))
-    booking = book(life, zone, local(f"{the_day_before(day)} 19:30", zone))
-    life.run_until(local(f"{the_day_before(day)} 20:30", zone))
-    life.complete(booking)
-    life.run_until(local(f"{day} 23:00", zone))
-    assert sent(life, zone)[REVIEW] == f"{day} 09:00"
+    begin(driver, local(f"{the_day_before(day)} 10:00", zone))
+    booking = book(driver, zone, local(f"{the_day_before(day)} 19:30", zone))
+    driver.run_until(local(f"{the_day_before(day)} 20:30", zone))
+    driver.complete(booking)
+    driver.run_until(local(f"{day} 23:00", zone))
+    assert sent(driver, zone)[REVIEW] == f"{day} 09:00"
 
 
 @pytest.mark.parametrize(("zone", "day"), NIGHTS)
 def test_a_booking_made_in_the_night_of_the_change_is_answered_at_once_and_the_rest_waits(
-    life: Life, zone: str, day: str
+    driver: SalonDriver, zone: str, day: str
 ) -> None:
     """23:30, for the day after: it is asked about a day before, by the hours that pass, and at day."""
-    begin(life, local(f"{the_day_before(day)} 23:30", zone))
+    begin(driver, local(f"{the_day_before(day)} 23:30", zone))
     after = the_day_before(day, -1)
-    booking = book(life, zone, local(f"{after} 08:30", zone))
-    life.run_until(booking.starts_at)
-    assert sent(life, zone) == {
+    booking = book(driver, zone, local(f"{after} 08:30", zone))
+    driver.run_until(booking.starts_at)
+    assert sent(driver, zone) == {
         NOTICE: f"{the_day_before(day)} 23:30",
         CONFIRM: f"{day} 09:00",
         REMINDER: f"{day} 20:50",
@@ -117,49 +117,51 @@ def test_a_booking_made_in_the_night_of_the_change_is_answered_at_once_and_the_r
 
 @pytest.mark.parametrize(("zone", "day"), NIGHTS)
 def test_what_is_due_at_an_hour_of_the_day_is_due_at_that_hour_on_the_day_of_the_change(
-    life: Life, zone: str, day: str
+    driver: SalonDriver, zone: str, day: str
 ) -> None:
     """The day after a visit that was missed, and a week before a birthday: eleven o'clock, once."""
-    begin(life, local(f"{the_day_before(day, 2)} 12:00", zone))
+    begin(driver, local(f"{the_day_before(day, 2)} 12:00", zone))
     born = date.fromisoformat(day) + timedelta(days=7)
-    _set_rules(life, weekly_marketing_cap=2)
-    _born(life, born, timezone=zone)
-    booking = book(life, zone, local(f"{the_day_before(day)} 15:00", zone))
-    life.run_until(booking.ends_at)
-    mark_no_show(life.world, NETWORK, booking.id, lambda booking: None)
-    life.run_until(local(f"{day} 23:59", zone))
-    found = sent(life, zone)
+    _set_rules(driver, weekly_marketing_cap=2)
+    _born(driver, born, timezone=zone)
+    booking = book(driver, zone, local(f"{the_day_before(day)} 15:00", zone))
+    driver.run_until(booking.ends_at)
+    mark_no_show(driver.world, NETWORK, booking.id, lambda booking: None)
+    driver.run_until(local(f"{day} 23:59", zone))
+    found = sent(driver, zone)
     assert (found[AGAIN], found[BIRTHDAY]) == (f"{day} 11:00", f"{day} 11:00")
 
 
-def _born(life: Life, day: date, **said: Any) -> None:
+def _born(driver: SalonDriver, day: date, **said: Any) -> None:
     """Maria's birthday is known since long, and she likes to be congratulated."""
-    changed = replace(life.client(), consents=(a_consent(),), birth_date=day.replace(year=1990),
+    changed = replace(driver.client(), consents=(a_consent(),), birth_date=day.replace(year=1990),
                       created_at=datetime(2025, 1, 1, tzinfo=UTC), **said)  # fmt: skip
-    life.store.save(with_wake(changed, life.world.directory(NETWORK), life.world.now()))
+    driver.store.save(with_wake(changed, driver.world.directory(NETWORK), driver.world.now()))
 
 
-def _set_rules(life: Life, **said: Any) -> None:
-    network = life.store.get(Network, network_id=NETWORK)
-    life.store.save(replace(network, rules=Rules(messages=MessageRules(**said))))
-    life.world.directories.forget(NETWORK)
+def _set_rules(driver: SalonDriver, **said: Any) -> None:
+    network = driver.store.get(Network, network_id=NETWORK)
+    driver.store.save(replace(network, rules=Rules(messages=MessageRules(**said))))
+    driver.world.directories.forget(NETWORK)
 
 
 # --- hours that come twice, or not at all
 
 
-def test_in_the_hour_that_comes_twice_each_visit_is_reminded_of_an_hour_before_its_own(life: Life) -> None:
+def test_in_the_hour_that_comes_twice_each_visit_is_reminded_of_an_hour_before_its_own(
+    driver: SalonDriver,
+) -> None:
     """Half past two in Chisinau on 25 October, and half past two an hour later."""
-    begin(life, local("2026-10-24 12:00", CHISINAU))
-    _set_rules(life, quiet_hours=QuietHours(time(9), time(9)))
-    other = save_client(life.store, a_client("cli_ion00000000000001", phone="+37369000777", email=None))
+    begin(driver, local("2026-10-24 12:00", CHISINAU))
+    _set_rules(driver, quiet_hours=QuietHours(time(9), time(9)))
+    other = save_client(driver.store, a_client("cli_ion00000000000001", phone="+37369000777", email=None))
     first = datetime(2026, 10, 24, 23, 30, tzinfo=UTC)
     for client, starts_at in ((MARIA, first), (other.id, first + timedelta(hours=1))):
         assert f"{starts_at.astimezone(ZoneInfo(CHISINAU)):%H:%M}" == "02:30"
-        book(life, CHISINAU, starts_at, client)
-    life.run_until(first + timedelta(hours=3))
+        book(driver, CHISINAU, starts_at, client)
+    driver.run_until(first + timedelta(hours=3))
     for client, starts_at in ((MARIA, first), (other.id, first + timedelta(hours=1))):
-        (reminder,) = (message for message in life.log(client) if message.kind is REMINDER)
+        (reminder,) = (message for message in driver.log(client) if message.kind is REMINDER)
         assert reminder.recorded_at == starts_at - timedelta(hours=1)
 
 
@@ -171,36 +173,36 @@ def test_in_the_hour_that_comes_twice_each_visit_is_reminded_of_an_hour_before_i
     ],
 )
 def test_what_is_due_at_an_hour_that_is_skipped_or_comes_twice_comes_once(
-    life: Life, day: str, expected: Sequence[str]
+    driver: SalonDriver, day: str, expected: Sequence[str]
 ) -> None:
-    begin(life, local(f"{the_day_before(day, 2)} 12:00", CHISINAU))
-    _set_rules(life, quiet_hours=QuietHours(time(9), time(9)), day_touch_hour=2)
+    begin(driver, local(f"{the_day_before(day, 2)} 12:00", CHISINAU))
+    _set_rules(driver, quiet_hours=QuietHours(time(9), time(9)), day_touch_hour=2)
     born = date.fromisoformat(day) + timedelta(days=7)
-    _born(life, born)
-    life.run_until(local(f"{day} 23:59", CHISINAU))
-    greeted = [m.recorded_at for m in life.log() if m.kind is BIRTHDAY]
+    _born(driver, born)
+    driver.run_until(local(f"{day} 23:59", CHISINAU))
+    greeted = [m.recorded_at for m in driver.log() if m.kind is BIRTHDAY]
     assert [f"{at.astimezone(ZoneInfo(CHISINAU)):%H:%M}" for at in greeted] == expected
 
 
-def test_quiet_hours_that_end_in_the_hour_that_comes_twice_do_end(life: Life) -> None:
+def test_quiet_hours_that_end_in_the_hour_that_comes_twice_do_end(driver: SalonDriver) -> None:
     """Quiet until 02:45. Thanks due at the second half past two come at the second quarter to three."""
-    begin(life, local("2026-10-24 12:00", CHISINAU))
-    _set_rules(life, quiet_hours=QuietHours(time(21), time(2, 45)))
-    booking = book(life, CHISINAU, local("2026-10-24 13:00", CHISINAU))
+    begin(driver, local("2026-10-24 12:00", CHISINAU))
+    _set_rules(driver, quiet_hours=QuietHours(time(21), time(2, 45)))
+    booking = book(driver, CHISINAU, local("2026-10-24 13:00", CHISINAU))
     second_half_past_two = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
-    life.run_until(second_half_past_two - timedelta(hours=2))
-    life.complete(booking)
-    life.run_until(second_half_past_two + timedelta(hours=2))
-    (thanks,) = (message for message in life.log() if message.kind is REVIEW)
+    driver.run_until(second_half_past_two - timedelta(hours=2))
+    driver.complete(booking)
+    driver.run_until(second_half_past_two + timedelta(hours=2))
+    (thanks,) = (message for message in driver.log() if message.kind is REVIEW)
     assert thanks.recorded_at == second_half_past_two + timedelta(minutes=15)
 
 
 # --- the client's clock is not the salon's
 
 
-def far_client(life: Life, zone: str) -> str:
+def far_client(driver: SalonDriver, zone: str) -> str:
     far = a_client("cli_far0000000000001", phone="+37369000888", email=None, timezone=zone)
-    return save_client(life.store, far).id
+    return save_client(driver.store, far).id
 
 
 @pytest.mark.parametrize(
@@ -218,29 +220,29 @@ def far_client(life: Life, zone: str) -> str:
     ],
 )
 def test_a_client_elsewhere_is_reminded_by_day_on_their_own_clock_before_and_after_a_change(
-    life: Life, salon: str, client: str, starts: str, reminded: str
+    driver: SalonDriver, salon: str, client: str, starts: str, reminded: str
 ) -> None:
     starts_at = local(starts, salon)
-    begin(life, starts_at - timedelta(days=4))
-    far = far_client(life, client)
-    booking = book(life, salon, starts_at, far)
-    life.run_until(booking.starts_at)
-    assert sent(life, client, far)[REMINDER][-5:] == reminded
+    begin(driver, starts_at - timedelta(days=4))
+    far = far_client(driver, client)
+    booking = book(driver, salon, starts_at, far)
+    driver.run_until(booking.starts_at)
+    assert sent(driver, client, far)[REMINDER][-5:] == reminded
 
 
 @pytest.mark.parametrize(("zone", "day"), NIGHTS)
 @pytest.mark.parametrize("client", [CHISINAU, NEW_YORK, MOSCOW])
 def test_whoevers_clock_changes_nobody_is_woken_in_their_own_night(
-    life: Life, zone: str, day: str, client: str
+    driver: SalonDriver, zone: str, day: str, client: str
 ) -> None:
-    begin(life, local(f"{the_day_before(day, 2)} 12:00", zone))
-    far = far_client(life, client)
+    begin(driver, local(f"{the_day_before(day, 2)} 12:00", zone))
+    far = far_client(driver, client)
     starts = (f"{the_day_before(day)} 20:30", f"{day} 08:00", f"{the_day_before(day, -1)} 11:00")
-    bookings = [book(life, zone, local(each, zone), far) for each in starts]
-    life.run_until(bookings[0].ends_at)
-    life.complete(bookings[0])
-    life.run_until(bookings[-1].starts_at)
-    heard = [m for m in life.log(far) if m.sent_at is not None and m.kind is not NOTICE]
+    bookings = [book(driver, zone, local(each, zone), far) for each in starts]
+    driver.run_until(bookings[0].ends_at)
+    driver.complete(bookings[0])
+    driver.run_until(bookings[-1].starts_at)
+    heard = [m for m in driver.log(far) if m.sent_at is not None and m.kind is not NOTICE]
     assert len(heard) >= 4
     for message in heard:
         assert 9 <= message.recorded_at.astimezone(ZoneInfo(client)).hour < 21, message.kind

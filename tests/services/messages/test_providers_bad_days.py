@@ -16,7 +16,7 @@ from chalicelib.domain.messages.messages import MessageState
 from chalicelib.domain.shared.touches import GRACE, MUST_ARRIVE
 from chalicelib.services.clients import keep_consents
 from infra.testkit.builders import NETWORK, NOW
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 from tests.unit.channels.channels import CHANNELS, a_client
 from tests.unit.channels.unreliable import (
     Handler,
@@ -39,12 +39,12 @@ Behaviour = Callable[[Handler], None]
 class Day:
     """What reached the provider: kinds of touches, and when. `behave` is how it takes the next ones."""
 
-    life: Life
+    driver: SalonDriver
     behave: Behaviour = WELL
     asked: list[tuple[str, datetime]] = field(default_factory=list)
 
     def take(self, request: Handler) -> None:
-        now: datetime = self.life.world.clock()
+        now: datetime = self.driver.world.clock()
         self.asked.append((json.loads(request.body)["MessageBody"].split()[0], now))
         self.behave(request)
 
@@ -53,28 +53,28 @@ class Day:
 
 
 @pytest.fixture
-def day(life: Life) -> Iterator[Day]:
-    """A life whose SMS go to the local provider."""
-    day = Day(life)
+def day(driver: SalonDriver) -> Iterator[Day]:
+    """A salon whose SMS go to the local provider."""
+    day = Day(driver)
     with a_provider(day.take) as provider:
         client = a_client(SMS.service, provider.url, connect_timeout=0.5, read_timeout=0.15)
-        day.life = replace(life, sender=SMS.sender(lambda: client))
-        keep_consents.set_consents(life.world, NETWORK, "cli_maria00000000001", [("sms", "marketing")],
+        day.driver = replace(driver, sender=SMS.sender(lambda: client))
+        keep_consents.set_consents(driver.world, NETWORK, "cli_maria00000000001", [("sms", "marketing")],
                                    granted=True, how="asked", actor="key:test")  # fmt: skip
         yield day
         client.close()
 
 
-def lived(life: Life) -> None:
+def lived(driver: SalonDriver) -> None:
     """A visit's whole life, and the months after it."""
-    booking = life.book(IN_TWO_DAYS)
-    life.run_until(booking.ends_at)
-    life.complete(booking)
-    life.run_until(NOW + timedelta(days=90))
+    booking = driver.book(IN_TWO_DAYS)
+    driver.run_until(booking.ends_at)
+    driver.complete(booking)
+    driver.run_until(NOW + timedelta(days=90))
 
 
 def test_on_good_days_each_message_reaches_the_provider_once(day: Day) -> None:
-    lived(day.life)
+    lived(day.driver)
     assert Counter(kind for kind, _ in day.asked) == {
         "notice": 1, "confirm_request": 1, "control_reminder": 1, "review_request": 1,
         "repeat_invitation": 1, "win_back": 1,
@@ -89,43 +89,43 @@ def test_what_may_have_been_sent_is_sent_twice_at_most_and_marketing_never(
     day: Day, behave: Behaviour
 ) -> None:
     day.behave = behave
-    lived(day.life)
+    lived(day.driver)
     times = {kind: day.times_of(kind) for kind, _ in day.asked}
     assert times.keys() >= {"notice", "confirm_request", "control_reminder", "review_request",
                             "repeat_invitation", "win_back"}  # fmt: skip
     for kind, asked in times.items():
         assert len(asked) == (2 if kind in MUST_ARRIVE else 1), kind
         assert all(later - earlier >= GRACE for earlier, later in pairwise(asked))
-    assert {message.state for message in day.life.log()} == {MessageState.UNKNOWN}
+    assert {message.state for message in day.driver.log()} == {MessageState.UNKNOWN}
 
 
 def test_what_is_throttled_is_asked_for_again_ever_more_slowly_and_sent_once(day: Day) -> None:
     day.behave = THROTTLED
-    day.life.book(IN_TWO_DAYS)
-    day.life.run_until(NOW + timedelta(minutes=4))
+    day.driver.book(IN_TWO_DAYS)
+    day.driver.run_until(NOW + timedelta(minutes=4))
     day.behave = WELL
-    day.life.run_until(NOW + timedelta(hours=1))
+    day.driver.run_until(NOW + timedelta(hours=1))
     waits = [later - earlier for earlier, later in pairwise(day.times_of("notice"))]
     assert waits == [timedelta(minutes=minutes) for minutes in (1, 2, 4)]
-    assert [message.state for message in day.life.log()] == [MessageState.SENT]
+    assert [message.state for message in day.driver.log()] == [MessageState.SENT]
 
 
 def test_what_is_throttled_for_ever_is_asked_for_four_times_an_hour_until_it_is_of_no_use(day: Day) -> None:
     day.behave = THROTTLED
-    day.life.book(NOW + timedelta(hours=3))
-    day.life.run_until(NOW + timedelta(hours=5))
+    day.driver.book(NOW + timedelta(hours=3))
+    day.driver.run_until(NOW + timedelta(hours=5))
     assert 8 < len(day.times_of("notice")) <= 3 * 4 + 5
     assert max(at for _, at in day.asked) < NOW + timedelta(hours=3)
-    assert not [message for message in day.life.log() if message.state is MessageState.SENT]
+    assert not [message for message in day.driver.log() if message.state is MessageState.SENT]
 
 
 def test_where_nobody_answers_messages_wait_and_go_out_when_somebody_does(day: Day) -> None:
     nobody = a_client(SMS.service, f"http://127.0.0.1:{a_port_where_nobody_is()}", connect_timeout=0.5)
-    reachable: Any = day.life.sender
-    day.life.sender = SMS.sender(lambda: nobody)
-    day.life.book(IN_TWO_DAYS)
-    day.life.run_until(NOW + timedelta(minutes=4))
+    reachable: Any = day.driver.sender
+    day.driver.sender = SMS.sender(lambda: nobody)
+    day.driver.book(IN_TWO_DAYS)
+    day.driver.run_until(NOW + timedelta(minutes=4))
     assert day.asked == []
-    day.life.sender = reachable
-    day.life.run_until(NOW + timedelta(hours=1))
+    day.driver.sender = reachable
+    day.driver.run_until(NOW + timedelta(hours=1))
     assert [kind for kind, _ in day.asked] == ["notice"]

@@ -16,7 +16,7 @@ from chalicelib.jobs.job import metrics
 from chalicelib.jobs.receipts import receipts
 from chalicelib.services.networks.set_identities import answer_at
 from infra.testkit.builders import NETWORK, NOW
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 from tests.unit.events.provider_events import sms_event, sms_reply
 
 TOPIC, MARIA, OURS = "arn:aws:sns:us-east-1:123456789012:events", "cli_maria00000000001", "+37360000000"
@@ -24,10 +24,10 @@ MADE_BY_THE_WIRING = ("settings", "table", "world", "wake_queue", "_envelopes")
 
 
 @pytest.fixture
-def life(life: Life, monkeypatch: pytest.MonkeyPatch) -> Iterator[Life]:
+def driver(driver: SalonDriver, monkeypatch: pytest.MonkeyPatch) -> Iterator[SalonDriver]:
     """With the environment of the deployed function."""
     environment = {
-        "TABLE_NAME": life.store.item.Meta.table_name,
+        "TABLE_NAME": driver.store.item.Meta.table_name,
         "EVENTS_TOPIC": TOPIC,
         "EVENT_SIGNATURES": "unsigned",
         "POWERTOOLS_SERVICE_NAME": "perennial",
@@ -36,7 +36,7 @@ def life(life: Life, monkeypatch: pytest.MonkeyPatch) -> Iterator[Life]:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     forget()
-    yield life
+    yield driver
     forget()
 
 
@@ -77,7 +77,7 @@ def context(message_id: str, network_id: str = NETWORK) -> dict[str, str]:
     return {"network": network_id, "client": MARIA, "message": message_id}
 
 
-def a_message(life: Life, id: str = "msg_1") -> Message:
+def a_message(driver: SalonDriver, id: str = "msg_1") -> Message:
     message = Message(
         network_id=NETWORK,
         id=id,
@@ -89,15 +89,15 @@ def a_message(life: Life, id: str = "msg_1") -> Message:
         recorded_at=NOW,
         to="+37369123456",
     )
-    saved: Message = life.store.save(message)[0]
+    saved: Message = driver.store.save(message)[0]
     return saved
 
 
 def test_of_a_batch_only_what_may_yet_succeed_comes_again(
-    life: Life, capsys: pytest.CaptureFixture[str]
+    driver: SalonDriver, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    a_message(life)
-    answer_at(life.world, NETWORK, OURS)
+    a_message(driver)
+    answer_at(driver.world, NETWORK, OURS)
     young = time_ordered("msg", wiring.now(), "0000000000")
     old = time_ordered("msg", wiring.now() - timedelta(hours=1), "0000000000")
     again = handled(
@@ -115,7 +115,7 @@ def test_of_a_batch_only_what_may_yet_succeed_comes_again(
         "no JSON at all",
     )
     assert again == ["1", "11"]
-    assert life.log()[-1].state is MessageState.DELIVERED
+    assert driver.log()[-1].state is MessageState.DELIVERED
     counted = {name for line in capsys.readouterr().out.splitlines() if "_aws" in line
                for name in json.loads(line)}  # fmt: skip
     assert counted >= {
@@ -129,8 +129,10 @@ def test_of_a_batch_only_what_may_yet_succeed_comes_again(
     }
 
 
-def test_nothing_that_a_client_wrote_is_in_the_log(life: Life, capsys: pytest.CaptureFixture[str]) -> None:
-    answer_at(life.world, NETWORK, OURS)
+def test_nothing_that_a_client_wrote_is_in_the_log(
+    driver: SalonDriver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer_at(driver.world, NETWORK, OURS)
     handled(
         published(sms_reply("my secret")),
         published(sms_reply("my secret", destinationNumber="+37360000009")),
@@ -142,13 +144,13 @@ def test_nothing_that_a_client_wrote_is_in_the_log(life: Life, capsys: pytest.Ca
     assert "69123456" not in told.out + told.err
 
 
-def test_a_message_that_comes_on_record_later_gets_its_receipt(life: Life) -> None:
+def test_a_message_that_comes_on_record_later_gets_its_receipt(driver: SalonDriver) -> None:
     young = time_ordered("msg", wiring.now(), "0000000000")
     event = published(sms_event(context=context(young)))
     assert handled(event) == ["0"]
-    message = a_message(life, young)
+    message = a_message(driver, young)
     assert handled(event) == []
-    assert life.store.get(Message, network_id=NETWORK, client_id=MARIA, id=young) == replace(
+    assert driver.store.get(Message, network_id=NETWORK, client_id=MARIA, id=young) == replace(
         message,
         state=MessageState.DELIVERED,
         provider_id="862a8790-60c0-4430-9b2b-658bdexample",

@@ -40,8 +40,8 @@ from infra.testkit.builders import (
     access,
     save_client,
 )
-from infra.testkit.paged_store import SmallPages
-from infra.testkit.salon_driver import Life
+from infra.testkit.paged_store import PagedStore
+from infra.testkit.salon_driver import SalonDriver
 
 CLIENTS, BORN = 13, date(1990, 10, 15)
 TEN = replace(BonusRules(), cashback_percent=10)
@@ -102,7 +102,7 @@ def walked(world: World, simulation: Simulation) -> Simulation:
 
 
 def in_small_pages(world: World) -> World:
-    return replace(world, store=SmallPages(world.store, 1))
+    return replace(world, store=PagedStore(world.store, 1))
 
 
 def begun(world: World, **said: Any) -> Simulation:
@@ -139,10 +139,10 @@ def test_every_clients_past_is_counted_once(world: World, past: list[Booking]) -
     assert sum(n for name, n in done.sums.proposed.items() if name.startswith("cashback")) > 0
 
 
-def test_it_is_woken_until_it_is_done(life: Life) -> None:
-    simulation = begin_simulation(life.world, access(), ten)
-    life.drain()
-    walk = walk_of(life.world, simulation)
+def test_it_is_woken_until_it_is_done(driver: SalonDriver) -> None:
+    simulation = begin_simulation(driver.world, access(), ten)
+    driver.drain()
+    walk = walk_of(driver.world, simulation)
     assert (walk.stage, walk.wake) == ("done", None)
     assert walk.finished_at is not None
 

@@ -30,14 +30,14 @@ from infra.testkit.builders import (
     no_pause,
 )
 from infra.testkit.memory_store import MemoryStore
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 from tests.profile import tries
 
 MARIA = "cli_maria00000000001"
 
 
-def in_memory(**rules: Any) -> Life:
-    """A life where opening hours cost nothing: many of them can be lived."""
+def in_memory(**rules: Any) -> SalonDriver:
+    """A salon on a store in memory, so that a test can try many of them."""
     store = MemoryStore()
     network = a_network()
     bonuses = BonusRules(**{"pending_days": 0, **rules})
@@ -50,17 +50,26 @@ def in_memory(**rules: Any) -> Life:
         RecordingWakeQueue(),
         no_pause,
     )
-    return Life(world, RecordingSender(), RecordingIntake())
+    return SalonDriver(world, RecordingSender(), RecordingIntake())
 
 
-def refund(life: Life, booking_id: str, amount_minor: int, request_id: str | None = None) -> Refunded:
+def refund(
+    driver: SalonDriver, booking_id: str, amount_minor: int, request_id: str | None = None
+) -> Refunded:
     return refund_visit.refund(
-        life.world, NETWORK, booking_id, amount_minor, "unhappy", lambda booking: None, "key:test", request_id
+        driver.world,
+        NETWORK,
+        booking_id,
+        amount_minor,
+        "unhappy",
+        lambda booking: None,
+        "key:test",
+        request_id,
     )
 
 
-def gift(life: Life, points: int) -> None:
-    post_by_hand(life.world, access(), MARIA, ByHand(kind="grant", points=points, reason="gift"), "gift")
+def gift(driver: SalonDriver, points: int) -> None:
+    post_by_hand(driver.world, access(), MARIA, ByHand(kind="grant", points=points, reason="gift"), "gift")
 
 
 @given(
@@ -75,55 +84,55 @@ def gift(life: Life, points: int) -> None:
 def test_parts_of_a_bill_give_back_what_was_paid_and_make_nothing(
     paid_minor: int, share: int, percent: int, value_minor: int, parts: list[int], again: bool
 ) -> None:
-    life = in_memory(redeem_cap_percent=100, cashback_percent=percent, point_value_minor=value_minor)
-    booking = life.book(NOW + timedelta(days=1))
+    driver = in_memory(redeem_cap_percent=100, cashback_percent=percent, point_value_minor=value_minor)
+    booking = driver.book(NOW + timedelta(days=1))
     points = paid_minor * share // 100 // value_minor
-    gift(life, 100_000)
-    earned = life.complete(booking, paid_minor=paid_minor, redeem_points=points).booking.earned_points
+    gift(driver, 100_000)
+    earned = driver.complete(booking, paid_minor=paid_minor, redeem_points=points).booking.earned_points
     left, money, back, taken = paid_minor, 0, 0, 0
     for number, part in enumerate([*parts, paid_minor]):
         amount = min(part, left)
         if not amount:
             break
-        done = refund(life, booking.id, amount, f"refund-{number}")
+        done = refund(driver, booking.id, amount, f"refund-{number}")
         if again:
-            repeated = refund(life, booking.id, amount, f"refund-{number}")
+            repeated = refund(driver, booking.id, amount, f"refund-{number}")
             assert (repeated.refund, repeated.money_minor) == (done.refund, done.money_minor)
         left, money = left - amount, money + done.money_minor
         back, taken = back + done.refund.points_back, taken + done.refund.points_taken
         assert money + back * value_minor <= paid_minor - left
         assert back * paid_minor <= points * (paid_minor - left)
         assert taken * paid_minor >= earned * (paid_minor - left)
-        account = life.store.account(NETWORK, MARIA)
+        account = driver.store.account(NETWORK, MARIA)
         assert account.balance - account.debt == 100_000 - points + earned + back - taken
     assert (back, taken, money) == (points, earned, paid_minor - points * value_minor)
-    assert life.store.account(NETWORK, MARIA).balance == 100_000
-    assert life.ledger_faults() == []
+    assert driver.store.account(NETWORK, MARIA).balance == 100_000
+    assert driver.ledger_faults() == []
 
 
 def test_a_bill_paid_with_points_alone_gives_back_no_money() -> None:
     """Nor one part of it at a time, each too small for a point."""
-    life = in_memory(redeem_cap_percent=100)
-    gift(life, 400)
-    booking = life.book(NOW + timedelta(days=1))
-    life.complete(booking, paid_minor=40_000, redeem_points=400)
-    assert [refund(life, booking.id, 50).money_minor for _ in range(4)] == [0] * 4
+    driver = in_memory(redeem_cap_percent=100)
+    gift(driver, 400)
+    booking = driver.book(NOW + timedelta(days=1))
+    driver.complete(booking, paid_minor=40_000, redeem_points=400)
+    assert [refund(driver, booking.id, 50).money_minor for _ in range(4)] == [0] * 4
 
 
-def test_points_that_were_returned_by_hand_are_not_returned_in_money_as_well(life: Life) -> None:
-    gift(life, 400)
-    booking = life.book(NOW + timedelta(days=1))
-    redeemed, _ = life.complete(booking, paid_minor=40_000, redeem_points=100).entries
-    undo_entry.reverse(life.world, access(), redeemed.id, "mistake")
-    done = refund(life, booking.id, 40_000)
+def test_points_that_were_returned_by_hand_are_not_returned_in_money_as_well(driver: SalonDriver) -> None:
+    gift(driver, 400)
+    booking = driver.book(NOW + timedelta(days=1))
+    redeemed, _ = driver.complete(booking, paid_minor=40_000, redeem_points=100).entries
+    undo_entry.reverse(driver.world, access(), redeemed.id, "mistake")
+    done = refund(driver, booking.id, 40_000)
     assert (done.money_minor, done.refund.points_back) == (30_000, 0)
-    assert life.store.account(NETWORK, MARIA).balance == 400
+    assert driver.store.account(NETWORK, MARIA).balance == 400
 
 
-def test_the_same_refund_with_another_amount_is_refused_and_named(life: Life) -> None:
-    booking = life.book(NOW + timedelta(days=1))
-    life.complete(booking, paid_minor=40_000)
-    refund(life, booking.id, 10_000, "r-1")
+def test_the_same_refund_with_another_amount_is_refused_and_named(driver: SalonDriver) -> None:
+    booking = driver.book(NOW + timedelta(days=1))
+    driver.complete(booking, paid_minor=40_000)
+    refund(driver, booking.id, 10_000, "r-1")
     with pytest.raises(DomainError, match="REFUND_EXISTS"):
-        refund(life, booking.id, 20_000, "r-1")
-    assert life.booking(booking.id).refunded_minor == 10_000
+        refund(driver, booking.id, 20_000, "r-1")
+    assert driver.booking(booking.id).refunded_minor == 10_000

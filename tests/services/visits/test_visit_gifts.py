@@ -15,7 +15,7 @@ from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.visits.visit_gifts import coupons_for
 from infra.testkit.builders import NETWORK, a_salon, access
-from infra.testkit.salon_driver import Life, reported
+from infra.testkit.salon_driver import SalonDriver, reported
 from tests.services.rewarded import MARIA, balance, booked_on, entries, visited_on, with_rules
 
 THREE_IN_TWO_MONTHS = VisitReward(
@@ -25,22 +25,22 @@ FIRST, SECOND, LAST_DAY = date(2026, 11, 24), date(2026, 12, 20), date(2027, 1, 
 
 
 @pytest.fixture
-def rewarding(life: Life) -> Life:
-    with_rules(life, visit_rewards=(THREE_IN_TWO_MONTHS,))
-    return life
+def rewarding(driver: SalonDriver) -> SalonDriver:
+    with_rules(driver, visit_rewards=(THREE_IN_TWO_MONTHS,))
+    return driver
 
 
-def coupons(life: Life) -> list[Coupon]:
-    found: list[Coupon] = life.store.coupons(NETWORK, MARIA)
+def coupons(driver: SalonDriver) -> list[Coupon]:
+    found: list[Coupon] = driver.store.coupons(NETWORK, MARIA)
     return found
 
 
-def used(life: Life, coupon: Coupon) -> None:
+def used(driver: SalonDriver, coupon: Coupon) -> None:
     bill = CouponBill(salon=a_salon(), bill_minor=10_000, goods_minor=10_000)
-    redeem_coupon(life.world, access(), coupon.id, bill)
+    redeem_coupon(driver.world, access(), coupon.id, bill)
 
 
-def test_the_third_visit_on_the_last_day_of_the_window_brings_a_coupon(rewarding: Life) -> None:
+def test_the_third_visit_on_the_last_day_of_the_window_brings_a_coupon(rewarding: SalonDriver) -> None:
     for day in (FIRST, SECOND, LAST_DAY):
         assert open_coupons(rewarding.world, NETWORK, MARIA) == []
         last = visited_on(rewarding, day)
@@ -50,13 +50,13 @@ def test_the_third_visit_on_the_last_day_of_the_window_brings_a_coupon(rewarding
     assert coupon.expires_at == datetime(2027, 2, 23, 22, tzinfo=UTC)
 
 
-def test_the_third_visit_a_day_after_the_window_brings_none(rewarding: Life) -> None:
+def test_the_third_visit_a_day_after_the_window_brings_none(rewarding: SalonDriver) -> None:
     for day in (FIRST, SECOND, LAST_DAY + timedelta(days=1)):
         visited_on(rewarding, day)
     assert coupons(rewarding) == []
 
 
-def test_the_last_day_is_that_of_the_salon(rewarding: Life, clock: Any) -> None:
+def test_the_last_day_is_that_of_the_salon(rewarding: SalonDriver, clock: Any) -> None:
     """At 22:30 UTC on the window's last day it is half past midnight of the next in Chisinau."""
     visited_on(rewarding, FIRST)
     visited_on(rewarding, SECOND)
@@ -67,7 +67,7 @@ def test_the_last_day_is_that_of_the_salon(rewarding: Life, clock: Any) -> None:
     assert coupons(rewarding) == []
 
 
-def test_visits_are_used_up_once(rewarding: Life) -> None:
+def test_visits_are_used_up_once(rewarding: SalonDriver) -> None:
     days = [FIRST + timedelta(days=number) for number in range(7)]
     given = []
     for day in days:
@@ -76,7 +76,7 @@ def test_visits_are_used_up_once(rewarding: Life) -> None:
     assert given == [0, 0, 1, 1, 1, 2, 2]
 
 
-def test_a_retry_brings_one_coupon_and_two_bookings_of_a_day_are_one_visit(rewarding: Life) -> None:
+def test_a_retry_brings_one_coupon_and_two_bookings_of_a_day_are_one_visit(rewarding: SalonDriver) -> None:
     visited_on(rewarding, FIRST)
     visited_on(rewarding, FIRST, name="again")
     visited_on(rewarding, SECOND)
@@ -90,7 +90,9 @@ def test_a_retry_brings_one_coupon_and_two_bookings_of_a_day_are_one_visit(rewar
         assert coupons_for(told.booking, told.account) == [coupon.id]
 
 
-def test_a_visit_taken_back_makes_its_coupon_void_and_frees_the_others(rewarding: Life, clock: Any) -> None:
+def test_a_visit_taken_back_makes_its_coupon_void_and_frees_the_others(
+    rewarding: SalonDriver, clock: Any
+) -> None:
     first, _, third = (visited_on(rewarding, day) for day in (FIRST, SECOND, LAST_DAY))
     rewarding.reopen(third.booking)
     assert [each.state for each in coupons(rewarding)] == [CouponState.VOID]
@@ -103,7 +105,7 @@ def test_a_visit_taken_back_makes_its_coupon_void_and_frees_the_others(rewarding
     assert coupons(rewarding)[-1].state is CouponState.OPEN
 
 
-def test_a_coupon_that_was_used_stays_and_so_do_its_visits_used_up(rewarding: Life) -> None:
+def test_a_coupon_that_was_used_stays_and_so_do_its_visits_used_up(rewarding: SalonDriver) -> None:
     done = [visited_on(rewarding, day) for day in (FIRST, SECOND, LAST_DAY)]
     used(rewarding, coupons(rewarding)[0])
     rewarding.reopen(done[-1].booking)
@@ -113,7 +115,7 @@ def test_a_coupon_that_was_used_stays_and_so_do_its_visits_used_up(rewarding: Li
     assert len(coupons(rewarding)) == 1
 
 
-def test_a_coupon_stays_while_another_booking_keeps_the_visit(rewarding: Life) -> None:
+def test_a_coupon_stays_while_another_booking_keeps_the_visit(rewarding: SalonDriver) -> None:
     visited_on(rewarding, FIRST)
     visited_on(rewarding, SECOND)
     third, same_day = visited_on(rewarding, LAST_DAY), visited_on(rewarding, LAST_DAY, name="again")
@@ -123,34 +125,34 @@ def test_a_coupon_stays_while_another_booking_keeps_the_visit(rewarding: Life) -
     assert [each.state for each in coupons(rewarding)] == [CouponState.VOID]
 
 
-def test_a_new_rule_leaves_a_coupon_as_it_was_given(rewarding: Life) -> None:
+def test_a_new_rule_leaves_a_coupon_as_it_was_given(rewarding: SalonDriver) -> None:
     for day in (FIRST, SECOND, LAST_DAY):
         visited_on(rewarding, day)
     with_rules(rewarding)
     assert coupons(rewarding)[0].terms == THREE_IN_TWO_MONTHS.coupon
 
 
-def test_a_salon_without_a_programme_rewards_nothing(life: Life) -> None:
+def test_a_salon_without_a_programme_rewards_nothing(driver: SalonDriver) -> None:
     off = GroupProgramme(name="off", salon_ids=("sal_centru",), enabled=False)
-    with_rules(life, visit_rewards=(THREE_IN_TWO_MONTHS,), streak=Streak(1, Gift(5)), programmes=(off,))
+    with_rules(driver, visit_rewards=(THREE_IN_TWO_MONTHS,), streak=Streak(1, Gift(5)), programmes=(off,))
     for day in (FIRST, SECOND, LAST_DAY):
-        visited_on(life, day)
-    assert (coupons(life), balance(life)) == ([], 0)
+        visited_on(driver, day)
+    assert (coupons(driver), balance(driver)) == ([], 0)
 
 
 # --- months running
 
 
 @pytest.fixture
-def running(life: Life) -> Life:
-    with_rules(life, streak=Streak(3, Gift(500, valid_days=10)))
-    return life
+def running(driver: SalonDriver) -> SalonDriver:
+    with_rules(driver, streak=Streak(3, Gift(500, valid_days=10)))
+    return driver
 
 
 MONTHS = [date(2026, 11, 30), date(2026, 12, 1), date(2027, 1, 31)]
 
 
-def test_the_last_of_months_running_brings_the_gift_once(running: Life) -> None:
+def test_the_last_of_months_running_brings_the_gift_once(running: SalonDriver) -> None:
     done = [visited_on(running, day) for day in MONTHS]
     (gift,) = entries(running, "streak")
     assert (gift.points, gift.booking_id, gift.salon_id) == (500, done[-1].booking.id, "sal_centru")
@@ -163,13 +165,13 @@ def test_the_last_of_months_running_brings_the_gift_once(running: Life) -> None:
     assert len(entries(running, "streak")) == 2
 
 
-def test_a_month_left_out_brings_none(running: Life) -> None:
+def test_a_month_left_out_brings_none(running: SalonDriver) -> None:
     for day in (date(2026, 11, 30), date(2027, 1, 1), date(2027, 2, 1)):
         visited_on(running, day)
     assert entries(running, "streak") == []
 
 
-def test_months_are_the_salons(running: Life, clock: Any) -> None:
+def test_months_are_the_salons(running: SalonDriver, clock: Any) -> None:
     """At 22:30 UTC on 30 November it is December in Chisinau."""
     late = booked_on(running, date(2026, 11, 30))
     late = running.store.save(replace(late, starts_at=datetime(2026, 11, 30, 22, 30, tzinfo=UTC)))[0]
@@ -180,7 +182,7 @@ def test_months_are_the_salons(running: Life, clock: Any) -> None:
     assert entries(running, "streak") == []
 
 
-def test_the_gift_goes_with_the_visit_and_comes_again_with_it(running: Life) -> None:
+def test_the_gift_goes_with_the_visit_and_comes_again_with_it(running: SalonDriver) -> None:
     last = [visited_on(running, day) for day in MONTHS][-1]
     running.reopen(last.booking)
     assert balance(running) == 0
@@ -188,7 +190,7 @@ def test_the_gift_goes_with_the_visit_and_comes_again_with_it(running: Life) -> 
     assert balance(running) == 500
 
 
-def test_the_gift_goes_with_any_month_that_has_no_visit_left(running: Life) -> None:
+def test_the_gift_goes_with_any_month_that_has_no_visit_left(running: SalonDriver) -> None:
     first, *_ = [visited_on(running, day) for day in MONTHS]
     another = visited_on(running, date(2026, 11, 29), name="late")
     running.reopen(first.booking)
@@ -199,7 +201,7 @@ def test_the_gift_goes_with_any_month_that_has_no_visit_left(running: Life) -> N
     assert balance(running) == 500
 
 
-def test_the_gift_goes_only_when_the_whole_bill_is_refunded(running: Life) -> None:
+def test_the_gift_goes_only_when_the_whole_bill_is_refunded(running: SalonDriver) -> None:
     last = [visited_on(running, day) for day in MONTHS][-1]
 
     def refunded(amount_minor: int) -> None:
@@ -217,7 +219,7 @@ def test_the_gift_goes_only_when_the_whole_bill_is_refunded(running: Life) -> No
     assert balance(running) == 500
 
 
-def test_a_gift_that_was_spent_is_owed(running: Life) -> None:
+def test_a_gift_that_was_spent_is_owed(running: SalonDriver) -> None:
     last = [visited_on(running, day) for day in MONTHS][-1]
     post_by_hand(running.world, access(), MARIA, ByHand(kind="redeem", points=400, reason="x"), "r-1")
     running.reopen(last.booking)
@@ -228,7 +230,7 @@ def test_a_gift_that_was_spent_is_owed(running: Life) -> None:
 
 
 def test_visits_that_a_site_tells_of_are_rewarded_once_and_taken_back_with_its_word(
-    rewarding: Life, site: Connection, clock: Any
+    rewarding: SalonDriver, site: Connection, clock: Any
 ) -> None:
     def told(version: int, number: int, day: date, status: SiteStatus) -> None:
         starts_at = datetime(day.year, day.month, day.day, 10, tzinfo=UTC)

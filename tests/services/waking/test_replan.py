@@ -34,7 +34,7 @@ from infra.testkit.builders import (
     a_town,
     access,
 )
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 
 MARIA = "cli_maria00000000001"
 
@@ -191,15 +191,15 @@ def test_another_time_zone_of_a_salon_plans_anew(world: World, clock: SettableCl
     assert wake_of(world).at == told.starts_at.replace(hour=14) - timedelta(days=1)
 
 
-def test_the_sweep_walks_and_the_client_is_asked_by_the_present_rules(life: Life) -> None:
+def test_the_sweep_walks_and_the_client_is_asked_by_the_present_rules(driver: SalonDriver) -> None:
     """Booked three days ahead, by rules that ask a day before; then they ask two days before."""
-    booking = life.book(NOW + timedelta(days=3))
-    life.run_until(NOW + timedelta(hours=1), step=timedelta(minutes=30))
-    change(life.world, confirm_request_hours_before=46)
-    life.run_until(booking.starts_at - timedelta(hours=45), step=timedelta(minutes=30))
-    assert latest(life.world).stage == "done"
-    assert life.kinds_sent() == ["notice", "confirm_request"]
-    assert life.log()[-1].sent_at == booking.starts_at - timedelta(hours=46)
+    booking = driver.book(NOW + timedelta(days=3))
+    driver.run_until(NOW + timedelta(hours=1), step=timedelta(minutes=30))
+    change(driver.world, confirm_request_hours_before=46)
+    driver.run_until(booking.starts_at - timedelta(hours=45), step=timedelta(minutes=30))
+    assert latest(driver.world).stage == "done"
+    assert driver.kinds_sent() == ["notice", "confirm_request"]
+    assert driver.log()[-1].sent_at == booking.starts_at - timedelta(hours=46)
 
 
 # --- bit by bit

@@ -60,8 +60,8 @@ def directory(now: datetime = NOW, **changes: Any) -> Directory:
 
 
 def year(now: datetime = NOW, clients: int = 200) -> list[list[Any]]:
-    return list(History(directory(now), LINKS, now, clients).lives())
+    return list(History(directory(now), LINKS, now, clients).client_histories())
 
 
-def all_of(kind: type, lives: list[list[Any]]) -> list[Any]:
-    return [value for life in lives for value in life if isinstance(value, kind)]
+def all_of(kind: type, histories: list[list[Any]]) -> list[Any]:
+    return [value for history in histories for value in history if isinstance(value, kind)]

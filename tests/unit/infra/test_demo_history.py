@@ -22,31 +22,31 @@ SOME = 200
 
 
 @pytest.fixture(scope="module")
-def lives() -> list[list[Any]]:
+def histories() -> list[list[Any]]:
     return year()
 
 
-def test_the_same_seed_tells_the_same_year(lives: list[list[Any]]) -> None:
-    assert year() == lives
+def test_the_same_seed_tells_the_same_year(histories: list[list[Any]]) -> None:
+    assert year() == histories
 
 
-def test_every_account_agrees_with_its_entries(lives: list[list[Any]]) -> None:
-    for life in lives:
-        entries = [value for value in life if isinstance(value, Entry)]
-        accounts = [value for value in life if isinstance(value, Account)]
+def test_every_account_agrees_with_its_entries(histories: list[list[Any]]) -> None:
+    for history in histories:
+        entries = [value for value in history if isinstance(value, Entry)]
+        accounts = [value for value in history if isinstance(value, Account)]
         assert len(accounts) == (1 if entries else 0)
         assert all(faults(account, entries) == [] for account in accounts)
 
 
-def test_bookings_end_in_every_way_and_points_are_spent(lives: list[list[Any]]) -> None:
-    statuses = Counter(booking.status for booking in all_of(Booking, lives))
+def test_bookings_end_in_every_way_and_points_are_spent(histories: list[list[Any]]) -> None:
+    statuses = Counter(booking.status for booking in all_of(Booking, histories))
     assert set(statuses) == set(Status)
     assert statuses[Status.COMPLETED] > 0.8 * statuses.total()
-    assert {entry.kind for entry in all_of(Entry, lives)} == {"cashback", "redeem", "grant"}
+    assert {entry.kind for entry in all_of(Entry, histories)} == {"cashback", "redeem", "grant"}
 
 
-def test_only_the_staged_are_due(lives: list[list[Any]]) -> None:
-    woken = [value for life in lives for value in life if getattr(value, "wake", None) is not None]
+def test_only_the_staged_are_due(histories: list[list[Any]]) -> None:
+    woken = [value for history in histories for value in history if getattr(value, "wake", None) is not None]
     due = Counter(value.wake.why for value in woken if value.wake.at <= NOW)
     wanted = dict(STAGES)
     invitations = sum(wanted[stage] for stage in ("invite", "not_asked", "booked_again"))
@@ -69,15 +69,15 @@ def test_only_the_staged_are_due(lives: list[list[Any]]) -> None:
     assert len(soon) < 5
 
 
-def test_links_in_recent_messages_are_there(lives: list[list[Any]]) -> None:
+def test_links_in_recent_messages_are_there(histories: list[list[Any]]) -> None:
     """The functions put a booking's link with its first message only: what counts as sent must have one."""
-    linked = {link.booking_id for link in all_of(Link, lives)}
-    for booking in all_of(Booking, lives):
+    linked = {link.booking_id for link in all_of(Link, histories)}
+    for booking in all_of(Booking, histories):
         assert booking.id in linked or not (booking.is_upcoming and booking.touches)
 
 
-def test_clients_are_told_apart(lives: list[list[Any]]) -> None:
-    clients = all_of(Client, lives)
+def test_clients_are_told_apart(histories: list[list[Any]]) -> None:
+    clients = all_of(Client, histories)
     assert len({client.id for client in clients}) == len({client.phone for client in clients}) == SOME
     assert {client.language for client in clients} == {"ru", "ro", "en"}
     granted = sum(any(consent.granted for consent in client.consents) for client in clients)
@@ -109,20 +109,25 @@ def test_at_any_hour_the_quiet_hour_is_far_ahead(hour: int) -> None:
 ])  # fmt: skip
 def test_the_staged_are_due_at_odd_hours_too(now: datetime) -> None:
     count = sum(number for _, number in STAGES)
-    lives = year(now, count)
-    due = [value for life in lives for value in life if getattr(value, "wake", None) and value.wake.at <= now]
+    histories = year(now, count)
+    due = [
+        value
+        for history in histories
+        for value in history
+        if getattr(value, "wake", None) and value.wake.at <= now
+    ]
     assert len(due) >= count - dict(STAGES)["in_the_chair"]
 
 
-def test_who_is_in_the_chair_comes_to_a_salon_that_reception_reaches(lives: list[list[Any]]) -> None:
+def test_who_is_in_the_chair_comes_to_a_salon_that_reception_reaches(histories: list[list[Any]]) -> None:
     """Its key opens the first two."""
     seated = staged(NETWORK, "in_the_chair")
-    bookings = [booking for booking in all_of(Booking, lives) if booking.client_id in seated]
+    bookings = [booking for booking in all_of(Booking, histories) if booking.client_id in seated]
     assert {booking.salon_id for booking in bookings} <= {"sal_0", "sal_1"}
 
 
-def test_who_is_in_the_chair_has_an_open_booking_and_points_to_spend(lives: list[list[Any]]) -> None:
-    by_id = {life[0].id: life for life in lives}
+def test_who_is_in_the_chair_has_an_open_booking_and_points_to_spend(histories: list[list[Any]]) -> None:
+    by_id = {history[0].id: history for history in histories}
     for id in staged(NETWORK, "in_the_chair"):
         bookings = [value for value in by_id[id] if isinstance(value, Booking)]
         assert [booking.is_upcoming for booking in bookings] == [False, True]

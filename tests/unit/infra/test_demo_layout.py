@@ -33,11 +33,11 @@ def is_due(value: Any) -> bool:
 
 
 def test_all_of_it_is_found_again_and_what_is_due_is_in_the_wake_index(table: LayoutTable) -> None:
-    lives = year(clients=COUNT)
-    values = [value for life in lives for value in life]
-    assert lay_out(table, iter(lives), NOW, lambda line: None) == len(values)
+    histories = year(clients=COUNT)
+    values = [value for history in histories for value in history]
+    assert lay_out(table, iter(histories), NOW, lambda line: None) == len(values)
 
-    client = lives[3][0]
+    client = histories[3][0]
     assert table.get(Client, network_id=NETWORK, id=client.id).name == client.name
     bookings = [value for value in values if isinstance(value, Booking)]
     counted = sum((table.statuses(NETWORK, f"sal_{n}") for n in range(3)), start=table.statuses(NETWORK, ""))
@@ -46,18 +46,20 @@ def test_all_of_it_is_found_again_and_what_is_due_is_in_the_wake_index(table: La
     assert len(due) == sum(is_due(value) for value in values)
     link = next(value for value in values if isinstance(value, Link))
     assert table.get(Link, id=link.id) == link
-    assert len(table.accounts(NETWORK, [life[0].id for life in lives])) > 0
+    assert len(table.accounts(NETWORK, [history[0].id for history in histories])) > 0
 
 
 def test_laid_out_again_nothing_is_undone_that_the_functions_did(table: LayoutTable) -> None:
-    lives = year(clients=COUNT)
-    lay_out(table, iter(lives), NOW, lambda line: None)
-    due = next(value for life in lives for value in life if isinstance(value, Booking) and is_due(value))
+    histories = year(clients=COUNT)
+    lay_out(table, iter(histories), NOW, lambda line: None)
+    due = next(
+        value for history in histories for value in history if isinstance(value, Booking) and is_due(value)
+    )
     stands = table.get(Booking, network_id=NETWORK, id=due.id)
     assert stands is not None
     table.save(stepped(stands, Status.CANCELLED, NOW))
 
-    lay_out(table, iter(lives), NOW, lambda line: None)
+    lay_out(table, iter(histories), NOW, lambda line: None)
     again = table.get(Booking, network_id=NETWORK, id=due.id)
     assert again is not None
     assert again.status is Status.CANCELLED

@@ -11,7 +11,7 @@ from chalicelib.services.shared.world import World
 from infra.demo.year.rules import lived_by
 from infra.demo.year.stages import STAGES, staged
 from infra.testkit.builders import RecordingIntake, RecordingSender, SettableClock
-from infra.testkit.salon_driver import Life
+from infra.testkit.salon_driver import SalonDriver
 from tests.unit.infra.demo_network import NETWORK, NOW, bonuses, directory, rules, year
 
 STAGED = sum(count for _, count in STAGES)
@@ -40,7 +40,9 @@ OUTCOMES = {
 
 
 @pytest.fixture
-def life(world: World, clock: SettableClock, sender: RecordingSender, intake_queue: RecordingIntake) -> Life:
+def driver(
+    world: World, clock: SettableClock, sender: RecordingSender, intake_queue: RecordingIntake
+) -> SalonDriver:
     """One client of each stage, laid out; nobody is left alone, so that they get what the stage is about."""
     known = directory(holdout_percent={})
     for value in (known.network, *known.salons.values(), *known.staff.values(), *known.services.values()):
@@ -51,17 +53,17 @@ def life(world: World, clock: SettableClock, sender: RecordingSender, intake_que
             for value in others:
                 world.store.save(value)
     clock.now = NOW
-    return Life(world, sender, intake_queue)
+    return SalonDriver(world, sender, intake_queue)
 
 
-def test_every_stage_comes_out_as_it_is_meant_to(life: Life) -> None:
+def test_every_stage_comes_out_as_it_is_meant_to(driver: SalonDriver) -> None:
     for _ in range(3):
-        life.drain()
+        driver.drain()
     for stage, wanted in OUTCOMES.items():
-        log = life.store.messages_of_client(NETWORK, staged(NETWORK, stage)[0], limit=20).items
+        log = driver.store.messages_of_client(NETWORK, staged(NETWORK, stage)[0], limit=20).items
         said = {f"{each.kind} {each.reason or each.state}" for each in log if each.provider_id or each.reason}
         assert said == wanted, stage
-    (task,) = life.store.tasks(NETWORK, limit=20).items
+    (task,) = driver.store.tasks(NETWORK, limit=20).items
     assert (task.kind, task.client_id) == ("unconfirmed", staged(NETWORK, "unconfirmed")[0])
 
 
