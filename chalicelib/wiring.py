@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from chalicelib.passes.google_pass import ServiceAccount
     from chalicelib.passes.wallets import Wallets
     from chalicelib.queues import SqsIntakeQueue, SqsWakeQueue
+    from chalicelib.services.intake.ingest import Intake
     from chalicelib.services.intake.receive_webhook import Receiving, Site
-    from chalicelib.services.intake.take_in import Intake
     from chalicelib.services.messages.sending import Sending
-    from chalicelib.services.shared.make_links import Links
+    from chalicelib.services.shared.links import Links
     from chalicelib.services.shared.ports import PassUpdates, PushRegistry, Sender
     from chalicelib.services.shared.world import World
     from chalicelib.services.waking.wake_items import Wakers
@@ -158,7 +158,7 @@ def base_url() -> str:
 
 @cache
 def links() -> "Links":
-    from chalicelib.services.shared.make_links import Links
+    from chalicelib.services.shared.links import Links
 
     return Links(secret=parameter("link-secret").encode(), base_url=base_url())
 
@@ -178,7 +178,7 @@ def receiving() -> "Receiving":
 
 @cache
 def intake() -> "Intake":
-    from chalicelib.services.intake.take_in import Intake
+    from chalicelib.services.intake.ingest import Intake
 
     return Intake(world(), sites(), base_url)
 
@@ -320,7 +320,7 @@ def sending(count: "Callable[[str], None]" = lambda metric: None) -> "Sending":
 
 @cache
 def wakers(count: "Callable[[str], None]" = lambda metric: None) -> "Wakers":
-    from chalicelib.services.waking.wakers import wakers as made
+    from chalicelib.services.waking.handlers import wakers as made
 
     return made(sending(count), intake_queue(), pass_updates())
 
@@ -328,7 +328,7 @@ def wakers(count: "Callable[[str], None]" = lambda metric: None) -> "Wakers":
 @cache
 def pass_updates() -> "PassUpdates":
     """Who tells of changed cards the wallets that the settings name."""
-    from chalicelib.services.waking.wakers import NO_WALLETS
+    from chalicelib.services.waking.handlers import NO_WALLETS
     from chalicelib.wallets.every_wallet import EveryWallet
 
     here = settings().wallet
@@ -356,7 +356,7 @@ def _google_updates(issuer: str) -> "PassUpdates":
 
 def _apple_push(pass_type: str) -> "PassUpdates":
     """HTTP/2 is imported, and the certificate read, when a phone is called."""
-    from chalicelib.services.loyalty.keep_passes import forget_gone
+    from chalicelib.services.loyalty.passes import forget_gone
     from chalicelib.wallets.apple_push import ApplePush
 
     return ApplePush(pass_type, _apple_line, lambda device: forget_gone(world(), device))

@@ -13,7 +13,7 @@ from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import Posted, brought_up, held, posted, released
 from chalicelib.domain.loyalty.lots import with_activity
 from chalicelib.domain.loyalty.undoing import reversed_entry
-from chalicelib.domain.merging.moving import moved_in, moved_out
+from chalicelib.domain.merging.transfer import moved_in, moved_out
 from chalicelib.domain.merging.unmerging import came_back, left_again
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import entry_id

@@ -23,7 +23,7 @@ from chalicelib.domain.marketing.campaigns import Campaign
 from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.ids import digest
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.marketing import keep_campaigns, run_campaign
+from chalicelib.services.marketing import campaigns, run_campaign
 from chalicelib.services.shared.world import World
 from chalicelib.services.waking.walk_on import walk_on
 from chalicelib.store.item import CONNECT_SECONDS, READ_SECONDS
@@ -76,7 +76,7 @@ def _started(
         "ends_at": now + timedelta(days=30),
         "per_minute": 1_000,
     }
-    draft = keep_campaigns.make_campaign(world, access(), said, "bench")
+    draft = campaigns.make_campaign(world, access(), said, "bench")
     return driver, run_campaign.start(world, access(), draft.id)
 
 

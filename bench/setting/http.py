@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.setting.metered_driver import MeteredDriver
-from chalicelib.api.http import parts
+from chalicelib.api.http import container
 from chalicelib.domain.networks.network import Role
 from chalicelib.services.intake.receive_webhook import Receiving
 from chalicelib.services.networks.manage_keys import make_key
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.world import World
 
 
@@ -36,7 +36,7 @@ class Http:
     def __init__(self, driver: MeteredDriver) -> None:
         from app import app
 
-        parts.use(_DriversParts(driver))
+        container.use(_DriversParts(driver))
         self._app = app
         self._routes = {path: re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)) for path in app.routes}
         with driver.meter.step("set-up"):

@@ -13,15 +13,15 @@ from chalicelib.domain.networks.network import Connection, Directory
 from chalicelib.domain.networks.rules import Rules
 from chalicelib.domain.shared.ids import derived
 from chalicelib.queues import SqsIntakeQueue, SqsWakeQueue
+from chalicelib.services.intake.ingest import Intake, take_in
 from chalicelib.services.intake.receive_webhook import Receiving
-from chalicelib.services.intake.take_in import Intake, take_in
 from chalicelib.services.messages.budgets import Budgets
 from chalicelib.services.messages.sending import Sending
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.world import World
+from chalicelib.services.waking.handlers import wakers
 from chalicelib.services.waking.sweep_shards import sweep
 from chalicelib.services.waking.wake_items import drain_shard, wake_one
-from chalicelib.services.waking.wakers import wakers
 from chalicelib.store.keys import shard_names
 from chalicelib.store.table import Table
 from chalicelib.texts.wording import message_words

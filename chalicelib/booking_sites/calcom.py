@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from chalicelib.booking_sites import reading, signing
+from chalicelib.booking_sites import parsing, signing
 from chalicelib.booking_sites.adapter import Delivery
-from chalicelib.booking_sites.reading import Id, Instant, Nothing, Word, decode, id_text, one_line, utc
+from chalicelib.booking_sites.parsing import Id, Instant, Nothing, Word, decode, id_text, one_line, utc
 from chalicelib.domain.intake.site_events import (
     BadSignature,
     BookingReported,
@@ -83,7 +83,7 @@ class _Booking(Struct, rename="camel"):
     uid: Word
     start_time: Instant
     end_time: Instant | None = None
-    length: reading.Minutes | None = None
+    length: parsing.Minutes | None = None
     event_type_id: Id | None = None
     event_title: str | None = None
     type: str | None = None
@@ -92,7 +92,7 @@ class _Booking(Struct, rename="camel"):
     responses: dict[str, Any] | Nothing | None = None
     sms_reminder_number: str | None = None
     additional_notes: str | None = None
-    price: reading.Minor | None = None
+    price: parsing.Minor | None = None
     currency: Annotated[str, Meta(pattern="^[A-Za-z]{3}$")] | None = None
     status: str | None = None
     reschedule_uid: Id | None = None
@@ -141,21 +141,21 @@ def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
         timed = head.payload is not None and head.created_at is not None
         occurred_at = utc(head.created_at, "$.createdAt") if timed and head.created_at else None
     except NotUnderstood:
-        return Delivery(reading.digest(raw))
+        return Delivery(parsing.digest(raw))
     names = head.payload or _Names()
     uid = names.uid or names.booking_uid or ""
     stamp = f"{occurred_at:%Y%m%dT%H%M%S.%fZ}" if occurred_at else ""
-    return Delivery(reading.dedupe_key(head.trigger_event, uid, stamp, reading.digest(raw)), occurred_at)
+    return Delivery(parsing.dedupe_key(head.trigger_event, uid, stamp, parsing.digest(raw)), occurred_at)
 
 
 def normalise(raw: bytes, context: SiteContext) -> list[SiteEvent]:
     trigger = decode(raw, _Head).trigger_event
     if trigger in STATUS:
-        return [_booking(decode(raw, _BookingEvent), reading.digest(raw))]
+        return [_booking(decode(raw, _BookingEvent), parsing.digest(raw))]
     if trigger == "BOOKING_REQUESTED":
-        return [_request(decode(raw, _RequestEvent), reading.digest(raw))]
+        return [_request(decode(raw, _RequestEvent), parsing.digest(raw))]
     if trigger == "BOOKING_NO_SHOW_UPDATED":
-        return [_marks(decode(raw, _MarksEvent), reading.digest(raw))]
+        return [_marks(decode(raw, _MarksEvent), parsing.digest(raw))]
     if trigger in REASONS:
         return [Ignored(REASONS[trigger], trigger)]
     return [Ignored("unknown_type", trigger)]
@@ -183,7 +183,7 @@ def _booking(event: _BookingEvent, digest: str) -> SiteEvent:
         moved_from=id_text(booking.reschedule_uid) if booking.reschedule_uid != booking.uid else None,
         paid_minor=price_minor if paid else None,
         currency=booking.currency.upper() if booking.currency and price_minor else None,
-        note=reading.note_text(booking.additional_notes),
+        note=parsing.note_text(booking.additional_notes),
         minutes=_minutes(booking, starts_at),
     )
 
@@ -218,7 +218,7 @@ def _minutes(booking: _Booking, starts_at: datetime) -> int | None:
     if booking.length or booking.end_time is None:
         return booking.length or None
     minutes = (utc(booking.end_time, "$.payload.endTime") - starts_at).total_seconds() // 60
-    return int(minutes) if 0 < minutes <= reading.LONGEST_MINUTES else None
+    return int(minutes) if 0 < minutes <= parsing.LONGEST_MINUTES else None
 
 
 def _lines(booking: _Booking, starts_at: datetime, price_minor: int | None) -> tuple[SiteLine, ...]:

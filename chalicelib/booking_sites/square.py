@@ -13,9 +13,9 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct
 
-from chalicelib.booking_sites import reading, signing
+from chalicelib.booking_sites import parsing, signing
 from chalicelib.booking_sites.adapter import Delivery
-from chalicelib.booking_sites.reading import Instant, Word, decode, id_text, one_line, utc
+from chalicelib.booking_sites.parsing import Instant, Word, decode, id_text, one_line, utc
 from chalicelib.domain.intake.site_events import (
     BadSignature,
     BookingReported,
@@ -63,20 +63,20 @@ class _Event(Struct, Generic[Kind]):
 
 
 class _Segment(Struct):
-    duration_minutes: reading.Minutes | None = None
-    service_variation_id: reading.Id | None = None
-    team_member_id: reading.Id | None = None
+    duration_minutes: parsing.Minutes | None = None
+    service_variation_id: parsing.Id | None = None
+    team_member_id: parsing.Id | None = None
 
 
 class _Booking(Struct):
     id: Word
-    version: reading.Version
+    version: parsing.Version
     status: Literal[
         "PENDING", "ACCEPTED", "DECLINED", "CANCELLED_BY_CUSTOMER", "CANCELLED_BY_SELLER", "NO_SHOW"
     ]
     start_at: Instant
-    location_id: reading.Id | None = None
-    customer_id: reading.Id | None = None
+    location_id: parsing.Id | None = None
+    customer_id: parsing.Id | None = None
     customer_note: str | None = None
     seller_note: str | None = None
     appointment_segments: Annotated[list[_Segment], Meta(max_length=100)] | None = None
@@ -88,7 +88,7 @@ class _BookingObject(Struct):
 
 class _Customer(Struct):
     id: Word
-    version: reading.Version | None = None
+    version: parsing.Version | None = None
     given_name: str | None = None
     family_name: str | None = None
     nickname: str | None = None
@@ -99,7 +99,7 @@ class _Customer(Struct):
 
 
 class _Merge(Struct):
-    to_customer_id: reading.Id | None = None
+    to_customer_id: parsing.Id | None = None
     from_customer_ids: Annotated[list[Word], Meta(max_length=100)] | None = None
 
 
@@ -117,7 +117,7 @@ class _Mapping(Struct):
 
 
 class _LoyaltyAccount(Struct):
-    customer_id: reading.Id | None = None
+    customer_id: parsing.Id | None = None
     mapping: _Mapping | None = None
 
 
@@ -142,8 +142,8 @@ def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
         head = decode(raw, _Head)
         occurred_at = utc(head.created_at, "$.created_at") if head.created_at else None
     except NotUnderstood:
-        return Delivery(reading.digest(raw))
-    return Delivery(reading.dedupe_key(head.event_id or reading.digest(raw)), occurred_at)
+        return Delivery(parsing.digest(raw))
+    return Delivery(parsing.dedupe_key(head.event_id or parsing.digest(raw)), occurred_at)
 
 
 def normalise(raw: bytes, context: SiteContext) -> list[SiteEvent]:
@@ -173,7 +173,7 @@ def _booking(raw: bytes, head: _Head) -> SiteEvent:
         client=SiteClient(external_id=customer_id) if customer_id else None,
         anonymous=customer_id is None,
         lines=tuple(_line(segment) for segment in segments if id_text(segment.service_variation_id)),
-        note=reading.note_text(booking.customer_note, booking.seller_note),
+        note=parsing.note_text(booking.customer_note, booking.seller_note),
         minutes=sum(segment.duration_minutes or 0 for segment in segments) or None,
     )
 
@@ -204,7 +204,7 @@ def _customer(raw: bytes, head: _Head) -> SiteEvent:
             or one_line(customer.company_name),
             phone=one_line(customer.phone_number),
             email=one_line(customer.email_address),
-            birth_date=reading.birth_date(customer.birthday),
+            birth_date=parsing.birth_date(customer.birthday),
         ),
         deleted=deleted,
         merged_from=tuple(one for one in merge.from_customer_ids or () if one != customer.id),

@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from chalicelib.booking_sites import reading, signing, standard_signature
+from chalicelib.booking_sites import parsing, signing, standard_signature
 from chalicelib.booking_sites.adapter import Delivery
-from chalicelib.booking_sites.reading import Id, Instant, NeededId, Word, decode, id_text, one_line, utc
+from chalicelib.booking_sites.parsing import Id, Instant, NeededId, Word, decode, id_text, one_line, utc
 from chalicelib.domain.intake.site_events import (
     BookingReported,
     ClientReported,
@@ -47,7 +47,7 @@ class _Head(Struct):
 
 
 class _Money(Struct):
-    amount_minor: reading.Minor
+    amount_minor: parsing.Minor
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 
 
@@ -63,7 +63,7 @@ class _Client(Struct):
 class _Line(Struct):
     service: Word
     staff: Word | None = None
-    minutes: reading.Minutes | None = None
+    minutes: parsing.Minutes | None = None
     price: _Money | None = None
 
 
@@ -72,7 +72,7 @@ class _Booking(Struct):
     status: SiteStatus
     starts_at: datetime | None = None
     timezone: Word | None = None
-    version: reading.Version | None = None
+    version: parsing.Version | None = None
     salon: Id | None = None
     client: _Client | UnsetType | None = UNSET
     lines: Annotated[list[_Line], Meta(max_length=100)] | None = None
@@ -90,7 +90,7 @@ class _BookingEvent(Struct):
 
 class _Card(Struct):
     external_id: NeededId
-    version: reading.Version | None = None
+    version: parsing.Version | None = None
     name: str | None = None
     phone: Id | None = None
     email: str | None = None
@@ -111,7 +111,7 @@ def verify(raw: bytes, headers: Mapping[str, str], context: SiteContext, now: da
 
 def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
     """By `webhook-id`, which is kept when a sender tries again; `webhook-timestamp` is the attempt's."""
-    key = reading.dedupe_key(signing.lowered(headers).get("webhook-id") or reading.digest(raw))
+    key = parsing.dedupe_key(signing.lowered(headers).get("webhook-id") or parsing.digest(raw))
     try:
         return Delivery(key, utc(decode(raw, _Head).timestamp, "$.timestamp"))
     except NotUnderstood:
@@ -121,9 +121,9 @@ def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
 def normalise(raw: bytes, context: SiteContext) -> list[SiteEvent]:
     match decode(raw, _Head).type:
         case "booking.upserted":
-            return [_booking(decode(raw, _BookingEvent), reading.digest(raw))]
+            return [_booking(decode(raw, _BookingEvent), parsing.digest(raw))]
         case "client.upserted":
-            return [_client_card(decode(raw, _CardEvent), reading.digest(raw))]
+            return [_client_card(decode(raw, _CardEvent), parsing.digest(raw))]
         case other:
             return [Ignored("unknown_type", other)]
 
@@ -152,7 +152,7 @@ def _booking(event: _BookingEvent, digest: str) -> BookingReported:
         moved_from=id_text(booking.moved_from) if booking.moved_from != booking.external_id else None,
         paid_minor=booking.paid.amount_minor if booking.paid else None,
         currency=_currency(booking),
-        note=reading.note_text(booking.note),
+        note=parsing.note_text(booking.note),
         source=one_line(booking.source),
         partial=booking.starts_at is None,
         minutes=sum(line.minutes or 0 for line in lines) or None,
@@ -167,7 +167,7 @@ def _starts_at(booking: _Booking) -> datetime | None:
     """An offset says it all; local time is of `timezone`, or of the salon if there is none."""
     if booking.starts_at is None:
         return None
-    starts_at = reading.usable(booking.starts_at, "$.data.starts_at")
+    starts_at = parsing.usable(booking.starts_at, "$.data.starts_at")
     if booking.timezone is None:
         return starts_at.astimezone(UTC) if starts_at.tzinfo else starts_at
     try:
@@ -208,7 +208,7 @@ def _client(card: _Client | _Card | None) -> SiteClient | None:
         phone=id_text(card.phone),
         email=one_line(card.email),
         language=one_line(card.language),
-        birth_date=reading.birth_date(card.birth_date),
+        birth_date=parsing.birth_date(card.birth_date),
     )
 
 

@@ -15,9 +15,9 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from msgspec import field as named
 
-from chalicelib.booking_sites import reading
+from chalicelib.booking_sites import parsing
 from chalicelib.booking_sites.adapter import Delivery
-from chalicelib.booking_sites.reading import Id, Instant, NeededId, Nothing, decode, id_text, one_line, utc
+from chalicelib.booking_sites.parsing import Id, Instant, NeededId, Nothing, decode, id_text, one_line, utc
 from chalicelib.domain.intake import site_events as told
 from chalicelib.domain.intake.site_events import NotUnderstood, SiteContext, SiteEvent, SiteLine, SiteStatus
 
@@ -85,7 +85,7 @@ class _Client(_Dated):
 class _Record(Struct):
     id: NeededId
     last_change_date: Instant
-    date: reading.LocalTime | None = None
+    date: parsing.LocalTime | None = None
     datetime_: Instant | None = named(name="datetime", default=None)
     services: Annotated[list[_Service], Meta(max_length=100)] | None = None
     staff_id: Id | None = None
@@ -125,10 +125,10 @@ def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
         changed_at = getattr(event.data, "last_change_date", None)
         occurred_at = utc(changed_at, "$.data.last_change_date") if changed_at else None
     except (NotUnderstood, ValueError):
-        return Delivery(reading.digest(raw))
+        return Delivery(parsing.digest(raw))
     names = (event.company_id, event.resource, event.resource_id, event.status)
     stamp = f"{occurred_at:%Y%m%dT%H%M%SZ}" if occurred_at else ""
-    return Delivery(reading.dedupe_key(*names, stamp, reading.digest(raw)), occurred_at)
+    return Delivery(parsing.dedupe_key(*names, stamp, parsing.digest(raw)), occurred_at)
 
 
 def normalise(raw: bytes, context: SiteContext) -> list[SiteEvent]:
@@ -149,9 +149,9 @@ def _event(body: bytes | Raw, context: SiteContext) -> SiteEvent:
         raise NotUnderstood("WRONG_COMPANY", "the event is of another company than the connection")
     match head.resource:
         case "record":
-            return _booking(decode(body, _RecordEvent, strict=False), reading.digest(body), context)
+            return _booking(decode(body, _RecordEvent, strict=False), parsing.digest(body), context)
         case "client":
-            return _client_card(decode(body, _ClientEvent, strict=False), reading.digest(body))
+            return _client_card(decode(body, _ClientEvent, strict=False), parsing.digest(body))
         case None:
             raise NotUnderstood("INVALID_FIELD", "Object missing required field `resource`")
         case resource:
@@ -177,7 +177,7 @@ def _booking(event: _RecordEvent, digest: str, context: SiteContext) -> told.Boo
         anonymous=client is None and record.client is not UNSET,
         lines=lines,
         paid_minor=_paid(record, status, lines),
-        note=reading.note_text(record.comment),
+        note=parsing.note_text(record.comment),
         source=one_line(record.record_from),
         minutes=_minutes(record) or None,
     )
@@ -195,9 +195,9 @@ def _status(event: _RecordEvent) -> SiteStatus:
 def _starts_at(record: _Record) -> datetime:
     """The salon's wall clock: the offset of `datetime` is known to be wrong across a change of the clocks."""
     if record.date is not None:
-        return reading.usable(record.date, "$.data.date")
+        return parsing.usable(record.date, "$.data.date")
     if record.datetime_ is not None:
-        return reading.usable(record.datetime_, "$.data.datetime").replace(tzinfo=None)
+        return parsing.usable(record.datetime_, "$.data.datetime").replace(tzinfo=None)
     raise NotUnderstood("INVALID_FIELD", "Object missing required field `date` - at `$.data`")
 
 
@@ -227,7 +227,7 @@ def _price_minor(service: _Service, context: SiteContext) -> int | None:
     """What is to be paid after discounts."""
     amount = service.cost if service.cost_to_pay is None else service.cost_to_pay
     units = 1 if context.settings.get("money_unit") == "minor" else 100
-    return None if amount is None else reading.minor_units(amount, units, "$.data.services[...].cost_to_pay")
+    return None if amount is None else parsing.minor_units(amount, units, "$.data.services[...].cost_to_pay")
 
 
 def _paid(record: _Record, status: SiteStatus, lines: tuple[SiteLine, ...]) -> int | None:
@@ -246,7 +246,7 @@ def _client(card: _Client | list[object] | None) -> told.SiteClient | None:
         name=one_line(card.display_name) or one_line(f"{card.name or ''} {card.surname or ''}"),
         phone=id_text(card.phone),
         email=one_line(card.email),
-        birth_date=reading.birth_date(card.birthday or card.birth_date),
+        birth_date=parsing.birth_date(card.birthday or card.birth_date),
     )
     return None if client == told.SiteClient() else client
 

@@ -9,7 +9,7 @@ from chalicelib.channels import context
 from chalicelib.domain.messages.message_events import NotUnderstood
 from chalicelib.domain.messages.messages import MessageState
 from chalicelib.domain.messages.receipts import Receipt
-from chalicelib.events.reading import Id, Instant, Shape, decode, whole_milliseconds
+from chalicelib.events.parsing import Id, Instant, Shape, decode, whole_milliseconds
 
 
 class _Mail(Shape, frozen=True):

@@ -7,7 +7,7 @@ from chalicelib.domain.messages.message_events import NotUnderstood
 from chalicelib.domain.messages.receipts import Receipt
 from chalicelib.domain.messages.replies import Reply
 from chalicelib.events import email, sms, sms_reply, whatsapp
-from chalicelib.events.reading import Shape, decode
+from chalicelib.events.parsing import Shape, decode
 
 
 class _Marks(Shape, frozen=True):

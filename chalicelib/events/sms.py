@@ -13,7 +13,7 @@ from chalicelib.channels import context
 from chalicelib.domain.messages.message_events import NotUnderstood
 from chalicelib.domain.messages.messages import MessageState
 from chalicelib.domain.messages.receipts import PARTS_MOST, Receipt, micros
-from chalicelib.events.reading import Id, Milliseconds, Shape, decode, instant
+from chalicelib.events.parsing import Id, Milliseconds, Shape, decode, instant
 
 _ON_ITS_WAY = frozenset({"SENT", "QUEUED", "PENDING"})
 _ARRIVED = frozenset({"SUCCESSFUL", "DELIVERED"})

@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from chalicelib.domain.messages.replies import Reply
-from chalicelib.events.reading import Id, Phone, Shape, decode
+from chalicelib.events.parsing import Id, Phone, Shape, decode
 
 
 class _Event(Shape, frozen=True):

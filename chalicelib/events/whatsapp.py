@@ -14,7 +14,7 @@ from chalicelib.domain.messages.message_events import NotUnderstood
 from chalicelib.domain.messages.messages import MessageState
 from chalicelib.domain.messages.receipts import Receipt
 from chalicelib.domain.messages.replies import Reply
-from chalicelib.events.reading import Id, Shape, decode
+from chalicelib.events.parsing import Id, Shape, decode
 
 Seconds = Annotated[str, Meta(pattern="^[0-9]{1,10}$")]
 Text = Annotated[str, Meta(max_length=70_000)]

@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from msgspec import Struct
 
-from chalicelib.domain.loyalty.wallet import CouponView
+from chalicelib.domain.loyalty.passes import CouponView
 
 __all__ = [
     "BookingView", "CardView", "CouponView", "DayPoints", "LineView", "ReviewLinkView", "ReviewView",

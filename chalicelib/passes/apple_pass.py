@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from chalicelib.domain.loyalty.wallet import MICRO, Pass
+from chalicelib.domain.loyalty.passes import MICRO, Pass
 from chalicelib.texts import formats
 from chalicelib.texts.languages import Catalogue, catalogue
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from chalicelib.domain.loyalty.wallet import APPLE, GOOGLE
+from chalicelib.domain.loyalty.passes import APPLE, GOOGLE
 from chalicelib.passes.apple_pass import AppleIssuer
 from chalicelib.passes.google_pass import GoogleIssuer
 

@@ -21,7 +21,7 @@ from chalicelib.domain.clients.clients import Client, ConsentChange
 from chalicelib.domain.intake.inbox import KEPT, InboxItem
 from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.coupons import Coupon
-from chalicelib.domain.loyalty.wallet import DevicePass, PassDevice
+from chalicelib.domain.loyalty.passes import DevicePass, PassDevice
 from chalicelib.domain.messages.messages import Message, Told
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange

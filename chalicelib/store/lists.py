@@ -10,7 +10,7 @@ from chalicelib.domain.clients.clients import Client, ConsentChange
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon
-from chalicelib.domain.loyalty.wallet import DevicePass, PassDevice
+from chalicelib.domain.loyalty.passes import DevicePass, PassDevice
 from chalicelib.domain.messages.messages import Message, Told
 from chalicelib.domain.networks.network import (
     Connection,

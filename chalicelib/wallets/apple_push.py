@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from chalicelib.domain.loyalty.wallet import GOOGLE, Pass, PassDevice
+from chalicelib.domain.loyalty.passes import GOOGLE, Pass, PassDevice
 
 HOST, PORT = "api.push.apple.com", 443
 SECONDS = 4

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from chalicelib.domain.loyalty.wallet import Pass, PassDevice
+from chalicelib.domain.loyalty.passes import Pass, PassDevice
 from chalicelib.services.shared.ports import PassUpdates
 
 

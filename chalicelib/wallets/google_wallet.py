@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 
 from msgspec import Struct
 
-from chalicelib.domain.loyalty.wallet import GOOGLE, Pass, PassDevice
+from chalicelib.domain.loyalty.passes import GOOGLE, Pass, PassDevice
 
 OBJECTS = "https://walletobjects.googleapis.com/walletobjects/v1/loyaltyObject/"
 TOKENS = "https://oauth2.googleapis.com/token"

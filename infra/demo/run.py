@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.networks.set_identities import answer_at
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 from infra.admin import act_as_local_root, settings_of, table_of, world_of
 from infra.demo.day import taps
 from infra.demo.day.answers import Answers

@@ -13,7 +13,7 @@ from chalicelib.domain.clearing.clearing import ClearingPart
 from chalicelib.domain.clients.clients import Client, ConsentChange
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon
-from chalicelib.domain.loyalty.wallet import DevicePass, PassDevice
+from chalicelib.domain.loyalty.passes import DevicePass, PassDevice
 from chalicelib.domain.marketing.promotions import Promotion, PromotionShare, Taken
 from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.messages.spending import Spending

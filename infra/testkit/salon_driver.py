@@ -30,15 +30,15 @@ from chalicelib.domain.messages.messages import Message, Worded
 from chalicelib.domain.networks.network import Connection, Template
 from chalicelib.domain.shared.ids import derived
 from chalicelib.services.bookings import book, change_booking, step_booking
-from chalicelib.services.intake.take_in import Intake, take_in
+from chalicelib.services.intake.ingest import Intake, take_in
 from chalicelib.services.messages.budgets import Budgets
 from chalicelib.services.messages.sending import Sending
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits import complete_visit, reopen_booking
+from chalicelib.services.waking.handlers import wakers
 from chalicelib.services.waking.sweep_shards import sweep
 from chalicelib.services.waking.wake_items import Drained, drain_shard
-from chalicelib.services.waking.wakers import wakers
 from chalicelib.store.keys import shard_names
 from infra.testkit.builders import NETWORK, access
 

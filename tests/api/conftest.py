@@ -10,7 +10,7 @@ import pytest
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from chalicelib.api.http import parts
+from chalicelib.api.http import container
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.networks.network import Key, Role
 from chalicelib.passes.wallets import Wallets
@@ -18,7 +18,7 @@ from chalicelib.services.intake.receive_webhook import Receiving
 from chalicelib.services.messages.budgets import Budgets
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.networks.manage_keys import key_hash
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.world import World
 from chalicelib.wiring import CachedDirectories
 from infra.testkit.builders import (
@@ -168,9 +168,9 @@ def in_path(text: str) -> str:
 @pytest.fixture
 def given_parts(world: World, intake_queue: RecordingIntake) -> Iterator[TestParts]:
     made = TestParts(world, intake_queue)
-    parts.use(made)
+    container.use(made)
     yield made
-    parts.use(None)
+    container.use(None)
 
 
 @pytest.fixture

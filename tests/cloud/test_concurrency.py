@@ -14,8 +14,8 @@ from chalicelib.domain.messages.messages import MessageState, Outcome, Outgoing
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.loyalty.undo_entry import reverse
 from chalicelib.services.visits.complete_visit import Bill, complete
+from chalicelib.services.waking.handlers import wakers
 from chalicelib.services.waking.wake_items import drain_shard
-from chalicelib.services.waking.wakers import wakers
 from chalicelib.store.keys import shard_names
 from chalicelib.store.table import Table
 from infra.testkit.builders import (
@@ -128,7 +128,7 @@ def test_eight_who_drain_one_shard_send_nothing_twice(store: Table, clock: Setta
 
 
 def test_eight_who_register_the_same_person_make_one_client(store: Table, clock: SettableClock) -> None:
-    from chalicelib.services.clients.keep_client import NewClient
+    from chalicelib.services.clients.register_client import NewClient
 
     a_town(store)
 

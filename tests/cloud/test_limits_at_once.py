@@ -11,7 +11,7 @@ from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
-from chalicelib.services.marketing.keep_promotions import make_promotion, results_of
+from chalicelib.services.marketing.promotions import make_promotion, results_of
 from chalicelib.store.table import Table
 from infra.testkit.builders import (
     NETWORK,

@@ -38,14 +38,14 @@ SHAPE = {"name": str, "value": (int, float), "unit": str, "target": (int, float,
 
 @pytest.fixture(scope="module")
 def environment() -> Iterator[BenchEnvironment]:
-    from chalicelib.api.http import parts
+    from chalicelib.api.http import container
 
     with pytest.MonkeyPatch.context() as patched, mock_aws():
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             patched.setenv(name, "test")
         patched.setenv("AWS_DEFAULT_REGION", "us-east-1")
         yield BenchEnvironment(None)
-        parts.use(None)
+        container.use(None)
 
 
 def test_a_visit_costs_no_more_than_its_targets(environment: BenchEnvironment) -> None:

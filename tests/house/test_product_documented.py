@@ -25,7 +25,7 @@ from chalicelib.services.marketing import check_campaign, check_promotion
 from chalicelib.services.merging import merge_clients
 from chalicelib.services.messages import try_message
 from chalicelib.services.networks.check_rules import check_rules
-from chalicelib.services.shared import answer_once, make_links
+from chalicelib.services.shared import answer_once, links
 from chalicelib.services.simulations import simulate_programme
 from infra.testkit.builders import a_network
 
@@ -41,7 +41,7 @@ LIMITS = {
     "merging: bookings ahead of the source": f"{merge_clients.BOOKINGS_MOST}",
     "merging: open coupons of the source": f"{merge_clients.COUPONS_MOST}",
     "devices of a client": f"the newest {DEVICES_KEPT}",
-    "short links": f"{make_links.KEPT.days} days",
+    "short links": f"{links.KEPT.days} days",
     "stored answers of an idempotency key": f"{answer_once.KEPT // timedelta(hours=1)} hours",
     "webhooks in the inbox": f"{inbox.KEPT.days} days",
     "test messages": f"{try_message.TESTS_AN_HOUR} an hour",

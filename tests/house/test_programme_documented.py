@@ -12,7 +12,7 @@ import pytest
 from msgspec import convert, to_builtins
 from msgspec.structs import fields
 
-from chalicelib.api.networks.bonus_shapes import BonusRulesSaid, bonuses_said
+from chalicelib.api.networks.bonus_schemas import BonusRulesSaid, bonuses_said
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.loyalty.programme import Bill, earned_points, standing, with_turnover
 from chalicelib.domain.networks.bonus_rules import (

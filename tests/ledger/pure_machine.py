@@ -16,7 +16,7 @@ from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.lots import with_activity
 from chalicelib.domain.loyalty.undoing import FINAL, reversed_entry
 from chalicelib.domain.loyalty.undone import expired_of, undone_of
-from chalicelib.domain.merging.moving import moved_in, moved_out
+from chalicelib.domain.merging.transfer import moved_in, moved_out
 from chalicelib.domain.merging.unmerging import came_back, left_again
 from chalicelib.domain.shared.errors import DomainError
 from infra.testkit.builders import NETWORK

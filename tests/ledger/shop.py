@@ -23,8 +23,8 @@ from chalicelib.services.loyalty import hold_points, post_bonus, undo_entry
 from chalicelib.services.merging import merge_clients
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits import refund_visit, reopen_booking
+from chalicelib.services.waking.handlers import wakers
 from chalicelib.services.waking.wake_items import wake_one
-from chalicelib.services.waking.wakers import wakers
 from chalicelib.store.keys import place_of
 from chalicelib.wiring import CachedDirectories
 from infra.testkit.builders import (

@@ -17,7 +17,7 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import MARKETING, TouchKind
 from chalicelib.services.bookings import book, step_booking
-from chalicelib.services.clients import keep_client, keep_consents
+from chalicelib.services.clients import consents, register_client
 from chalicelib.services.loyalty import post_bonus
 from chalicelib.services.networks import set_rules
 from infra.testkit.builders import NETWORK, access
@@ -116,7 +116,7 @@ class Say:
     granted: bool
 
     def take(self, days: Days) -> None:
-        keep_consents.set_consents(
+        consents.set_consents(
             days.driver.world, NETWORK, CLIENTS[self.client], [(self.channel, self.purpose)],
             granted=self.granted, how="asked", actor="key:test",
         )  # fmt: skip
@@ -132,7 +132,7 @@ class Born:
     def take(self, days: Days) -> None:
         day = days.now.date() + timedelta(days=self.in_days)
         born = date(1990, day.month, min(day.day, 28))
-        keep_client.change_client(days.driver.world, access(), CLIENTS[self.client], {"birth_date": born})
+        register_client.change_client(days.driver.world, access(), CLIENTS[self.client], {"birth_date": born})
 
 
 @dataclass(frozen=True)

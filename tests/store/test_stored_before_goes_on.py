@@ -21,7 +21,7 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.touches import TouchKind, TouchState
 from chalicelib.domain.simulations.simulations import Simulation
 from chalicelib.domain.waking.walks import Walk, WalkKind
-from chalicelib.services.loyalty import keep_coupons, undo_entry
+from chalicelib.services.loyalty import coupons, undo_entry
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.messages.take_receipt import Taken, take_receipt
 from chalicelib.services.networks.set_rules import set_rules
@@ -196,9 +196,9 @@ def test_a_coupon_of_the_past_is_used(driver: SalonDriver, store: Table) -> None
     nina = named(driver, "Nina")
     (coupon,) = [each for each in store.coupons(NETWORK, nina.id) if each.state is CouponState.OPEN]
     salon = driver.world.directory(NETWORK).salons["sal_centru"]
-    bill = keep_coupons.CouponBill(salon=salon, bill_minor=50_000, goods_minor=9_000)
+    bill = coupons.CouponBill(salon=salon, bill_minor=50_000, goods_minor=9_000)
     with touching(driver, f"COUPON#{coupon.id}"):
-        used = keep_coupons.redeem_coupon(driver.world, access(), coupon.id, bill)
+        used = coupons.redeem_coupon(driver.world, access(), coupon.id, bill)
     assert used.use is not None
     assert used.use.discount_minor == 900
     names = ("use", "state", "closed_at", "closed_by")

@@ -12,7 +12,7 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.loyalty.account import Account, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import posted
-from chalicelib.domain.loyalty.wallet import PassDevice
+from chalicelib.domain.loyalty.passes import PassDevice
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.shared.aliases import PHONE, Alias
 from chalicelib.domain.shared.errors import DomainError

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.api.bookings.booking_shapes import (
+from chalicelib.api.bookings.booking_schemas import (
     BonusOfVisit,
     BookingAnswer,
     CompletedAnswer,
@@ -19,8 +19,8 @@ from chalicelib.api.bookings.booking_shapes import (
 )
 from chalicelib.api.clients.clients import ClientSaid, new_client
 from chalicelib.api.http.endpoint import DESK, EVERYBODY, Ask, endpoint, get, patch, post, salons_of
-from chalicelib.api.http.reading import Body, bound, instant
-from chalicelib.api.http.shapes import (
+from chalicelib.api.http.parsing import Body, bound, instant
+from chalicelib.api.http.schemas import (
     Id,
     Line,
     Listing,
@@ -41,7 +41,7 @@ from chalicelib.domain.shared.errors import malformed
 from chalicelib.services.bookings import step_booking
 from chalicelib.services.bookings.book import NewBooking, WantedLine, book_with_client, see_booking
 from chalicelib.services.bookings.change_booking import change_booking
-from chalicelib.services.clients.keep_client import see_client
+from chalicelib.services.clients.register_client import see_client
 from chalicelib.services.networks.set_up import see_salon
 from chalicelib.services.visits import reopen_booking
 from chalicelib.services.visits.complete_visit import Bill, complete

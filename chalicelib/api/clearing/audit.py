@@ -1,7 +1,7 @@
 """The audit of the ledger: every figure of every account, recomputed from its entries."""
 
 from chalicelib.api.http.endpoint import OWNER, Ask, endpoint, get, post
-from chalicelib.api.http.shapes import Answered, Listing
+from chalicelib.api.http.schemas import Answered, Listing
 from chalicelib.api.waking.walks import DifferenceAnswer, WalkAnswer, answer_of, differences_of
 from chalicelib.services.clearing.audit_accounts import audit_page, start_audit
 from chalicelib.services.clearing.audit_nightly import ensure_nightly

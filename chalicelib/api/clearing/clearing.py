@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, get, post
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Answered, Cursor, Limit, Listing, Money, in_pages, money
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Answered, Cursor, Limit, Listing, Money, in_pages, money
 from chalicelib.api.messages.reports import Month
 from chalicelib.api.waking.walks import WalkAnswer, answer_of
 from chalicelib.domain.clearing.clearing import Clearing, MonthSums, PairSum, total_of

@@ -5,21 +5,21 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.api.clients.client_shapes import ClientAnswer, ClientSummary, category_of, full, summary
+from chalicelib.api.clients.client_schemas import ClientAnswer, ClientSummary, category_of, full, summary
 from chalicelib.api.http.endpoint import DESK, EVERYBODY, Ask, endpoint, get, patch, post
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Line, Listing, PageOf, Text, Word, given, sifted
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Line, Listing, PageOf, Text, Word, given, sifted
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError, ErrorKind
-from chalicelib.services.clients.follow_merge import present
-from chalicelib.services.clients.keep_client import (
+from chalicelib.services.clients.register_client import (
     NewClient,
     change_client,
     find_client,
     register_client,
     see_client,
 )
+from chalicelib.services.clients.surviving_client import present
 from chalicelib.services.loyalty.show_card import client_of_code
 
 Category = Literal["potential", "new", "developing", "regular", "at_risk", "lost"]

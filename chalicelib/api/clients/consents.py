@@ -5,13 +5,13 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from chalicelib.api.clients.client_shapes import ClientAnswer, ConsentAnswer, consent_answer, full
+from chalicelib.api.clients.client_schemas import ClientAnswer, ConsentAnswer, consent_answer, full
 from chalicelib.api.http.endpoint import DESK, Ask, endpoint, get, put
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Answered, Listing, in_pages
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Answered, Listing, in_pages
 from chalicelib.domain.clients.clients import ConsentChange
-from chalicelib.services.clients.keep_client import see_client
-from chalicelib.services.clients.keep_consents import history, set_consents
+from chalicelib.services.clients.consents import history, set_consents
+from chalicelib.services.clients.register_client import see_client
 
 
 class ConsentSaid(Body):

@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chalicelib.api.http.endpoint import DESK, Ask, delete, endpoint, get, put
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Answered, PageOf
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Answered, PageOf
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Role
-from chalicelib.services.clients.keep_client import see_client
-from chalicelib.services.clients.keep_devices import add_device, remove_device
+from chalicelib.services.clients.devices import add_device, remove_device
+from chalicelib.services.clients.register_client import see_client
 
 BY_APP = DESK | {Role.PARTNER}
 

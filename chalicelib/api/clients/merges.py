@@ -1,11 +1,11 @@
 """Merging clients who turn out to be one person, and undoing it."""
 
-from chalicelib.api.clients.client_shapes import ClientAnswer, full
+from chalicelib.api.clients.client_schemas import ClientAnswer, full
 from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, post
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Answered, Id
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Answered, Id
 from chalicelib.api.loyalty.bonuses import EntryAnswer, entry_answer
-from chalicelib.services.clients.keep_client import see_client
+from chalicelib.services.clients.register_client import see_client
 from chalicelib.services.merging.merge_clients import Merged, merge_clients, unmerge_clients
 
 

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Literal
 
 from chalicelib.api.http.endpoint import DESK, Ask, endpoint, get, post
-from chalicelib.api.http.shapes import Answered, Id, Listing, PageOf, sifted
+from chalicelib.api.http.schemas import Answered, Id, Listing, PageOf, sifted
 from chalicelib.domain.shared.tasks import TASK_WORDS, Task
-from chalicelib.services.clients.keep_tasks import finish_task, reaches_task
+from chalicelib.services.clients.tasks import finish_task, reaches_task
 from chalicelib.services.networks.set_up import see_salon
 
 State = Literal["open", "done"]

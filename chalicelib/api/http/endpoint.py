@@ -17,8 +17,8 @@ from chalice.app import Request
 from msgspec import Struct, field
 
 from chalicelib.api.http import errors
-from chalicelib.api.http.parts import Parts, parts
-from chalicelib.api.http.reading import Nothing, body_of, query_of
+from chalicelib.api.http.container import Parts, parts
+from chalicelib.api.http.parsing import Nothing, body_of, query_of
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError, ErrorKind, forbidden, malformed, missing

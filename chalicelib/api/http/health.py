@@ -3,7 +3,7 @@
 from chalice.app import Request
 
 from chalicelib.api.http.endpoint import get, public
-from chalicelib.api.http.shapes import Answered
+from chalicelib.api.http.schemas import Answered
 
 
 class Health(Answered):

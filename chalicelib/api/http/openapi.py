@@ -8,9 +8,9 @@ import msgspec
 from chalice.app import Request
 from msgspec import Struct
 
+from chalicelib.api.http.container import parts
 from chalicelib.api.http.endpoint import JSON, Answer, Contract, bp, get, public
-from chalicelib.api.http.parts import parts
-from chalicelib.api.http.reading import Nothing
+from chalicelib.api.http.parsing import Nothing
 
 VERSION = "1.0.0"
 _REF = "#/components/schemas/{name}"

@@ -5,10 +5,10 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from chalicelib.api.http.chances import chance_of
 from chalicelib.api.http.endpoint import OFFICE, Answer, Ask, delete, endpoint, get, post
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Answered, Id, Listing, PageOf, Word, in_pages
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Answered, Id, Listing, PageOf, Word, in_pages
+from chalicelib.api.http.seeded_randomness import chance_of
 from chalicelib.domain.networks.network import Connection
 from chalicelib.services.intake.connect_site import (
     connect_site,

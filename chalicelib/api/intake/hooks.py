@@ -2,9 +2,9 @@
 
 from chalice.app import Request
 
+from chalicelib.api.http.container import parts
 from chalicelib.api.http.endpoint import Answer, bp, public, raw_body
-from chalicelib.api.http.parts import parts
-from chalicelib.api.http.shapes import Answered
+from chalicelib.api.http.schemas import Answered
 from chalicelib.services.intake.receive_webhook import known_connection, receive
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, get, post
-from chalicelib.api.http.shapes import Answered, Listing, PageOf, in_pages, sifted
+from chalicelib.api.http.schemas import Answered, Listing, PageOf, in_pages, sifted
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.shared.errors import forbidden, missing
 from chalicelib.domain.shared.operations import Parked

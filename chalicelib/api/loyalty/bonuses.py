@@ -7,8 +7,8 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.api.http.endpoint import DESK, OFFICE, Ask, endpoint, get, post
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Answered, Id, Listing, Money, PageOf, Word
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Answered, Id, Listing, Money, PageOf, Word
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.client_plan import salon_of
 from chalicelib.domain.loyalty.account import Account, Entry, Lot
@@ -20,7 +20,7 @@ from chalicelib.domain.shared.errors import malformed, missing, refused
 from chalicelib.domain.shared.tasks import Task
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.bookings.book import see_booking
-from chalicelib.services.clients.keep_client import see_client
+from chalicelib.services.clients.register_client import see_client
 from chalicelib.services.loyalty.post_bonus import ByHand, account_to_quote, post_by_hand, quote_for
 from chalicelib.services.loyalty.undo_entry import reverse
 from chalicelib.services.networks.set_up import see_salon

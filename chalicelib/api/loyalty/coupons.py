@@ -6,15 +6,15 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from chalicelib.api.http.endpoint import DESK, OFFICE, Ask, endpoint, get, post
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Answered, Id, Line, Money, PageOf, money
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Answered, Id, Line, Money, PageOf, money
 from chalicelib.api.loyalty.bonuses import THEIRS, Reason, bill_said, booking_of
 from chalicelib.domain.loyalty.account_plan import last_day
 from chalicelib.domain.loyalty.coupons import Coupon, CouponState, client_of_coupon
 from chalicelib.domain.networks.bonus_rules import CouponTerms
 from chalicelib.domain.shared.errors import malformed, missing, refused
-from chalicelib.services.clients.keep_client import see_client
-from chalicelib.services.loyalty.keep_coupons import (
+from chalicelib.services.clients.register_client import see_client
+from chalicelib.services.loyalty.coupons import (
     CouponBill,
     issue_coupon,
     open_coupons,

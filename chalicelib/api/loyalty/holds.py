@@ -3,12 +3,12 @@
 from functools import partial
 
 from chalicelib.api.http.endpoint import DESK, Ask, endpoint, post
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Id, Money, minor
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Id, Money, minor
 from chalicelib.api.loyalty.bonuses import EntryAnswer, Points, bill_said, booking_of, entry_answer
 from chalicelib.domain.bookings.reach import ensure_reaches_booking
 from chalicelib.domain.shared.errors import malformed
-from chalicelib.services.clients.keep_client import see_client
+from chalicelib.services.clients.register_client import see_client
 from chalicelib.services.loyalty.hold_points import hold_at_desk, hold_for_booking, redeem_hold, release_hold
 from chalicelib.services.networks.set_up import see_salon
 

@@ -1,9 +1,9 @@
 """Referrals: the code that a client hands on to friends."""
 
 from chalicelib.api.http.endpoint import DESK, Ask, endpoint, get
-from chalicelib.api.http.shapes import Answered
-from chalicelib.services.clients.keep_client import see_client
-from chalicelib.services.clients.refer_client import referral_code
+from chalicelib.api.http.schemas import Answered
+from chalicelib.services.clients.referrals import referral_code
+from chalicelib.services.clients.register_client import see_client
 
 
 class ReferralAnswer(Answered):

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, get
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Answered
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Answered
 from chalicelib.api.messages.reports import Month
 from chalicelib.services.loyalty.draw_surprises import surprises_of
 

@@ -4,21 +4,21 @@ from typing import Any
 
 from chalice.app import Request
 
+from chalicelib.api.http.container import parts
 from chalicelib.api.http.endpoint import DESK, Answer, Ask, endpoint, get, post
-from chalicelib.api.http.parts import parts
-from chalicelib.api.http.shapes import Answered
+from chalicelib.api.http.schemas import Answered
 from chalicelib.api.pages.page_answers import language_for, opened_by, page, posted
 from chalicelib.api.pages.page_views import Opened
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.loyalty.wallet import Pass
+from chalicelib.domain.loyalty.passes import Pass
 from chalicelib.domain.shared.errors import missing
 from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.pages import pages
 from chalicelib.passes import apple_pass, google_pass
-from chalicelib.services.clients.keep_client import see_client
-from chalicelib.services.loyalty.keep_passes import keep_at_google, pass_of, token_of
+from chalicelib.services.clients.register_client import see_client
+from chalicelib.services.loyalty.passes import keep_at_google, pass_of, token_of
 from chalicelib.services.loyalty.show_card import card_of
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 from chalicelib.texts.languages import choose_language
 
 UNSIGNED = "unsigned-preview"

@@ -10,14 +10,14 @@ import msgspec
 from chalice.app import Request
 from msgspec.structs import replace
 
+from chalicelib.api.http.container import parts
 from chalicelib.api.http.endpoint import Answer, delete, get, post, public, raw_body
-from chalicelib.api.http.parts import parts
 from chalicelib.api.loyalty.wallet import pkpass_answer, service_of
 from chalicelib.domain.shared.errors import malformed, missing
 from chalicelib.logs import logger
 from chalicelib.passes import apple_pass
 from chalicelib.passes.apple_pass import AppleIssuer
-from chalicelib.services.loyalty.keep_passes import (
+from chalicelib.services.loyalty.passes import (
     changed_since,
     client_of_pass,
     ensure_holder,

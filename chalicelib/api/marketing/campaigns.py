@@ -6,8 +6,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, get, patch, post
-from chalicelib.api.http.shapes import Listing, PageOf, in_pages
-from chalicelib.api.marketing.campaign_shapes import (
+from chalicelib.api.http.schemas import Listing, PageOf, in_pages
+from chalicelib.api.marketing.campaign_schemas import (
     CampaignAnswer,
     CampaignChanges,
     CampaignSaid,
@@ -18,7 +18,7 @@ from chalicelib.api.marketing.campaign_shapes import (
 )
 from chalicelib.domain.marketing.campaigns import Campaign
 from chalicelib.domain.networks.access import Access
-from chalicelib.services.marketing import keep_campaigns, run_campaign
+from chalicelib.services.marketing import campaigns, run_campaign
 from chalicelib.services.shared.world import World
 
 
@@ -43,14 +43,14 @@ class _Dated(Struct, frozen=True):
 def make(ask: Ask) -> CampaignAnswer:
     """A draft: nothing is sent before it is started."""
     said = campaign_said(ask.body)
-    return full(ask, keep_campaigns.make_campaign(ask.world, ask.access, said, ask.request_id))
+    return full(ask, campaigns.make_campaign(ask.world, ask.access, said, ask.request_id))
 
 
 @get("/v1/campaigns")
 @endpoint(roles=OFFICE, query=CampaignFilter, answer=PageOf[CampaignSummary])
 def find(ask: Ask) -> PageOf[CampaignSummary]:
     """The plan, in the order of their starts."""
-    planned = keep_campaigns.planned_campaigns(ask.world, ask.access, ask.query.year)
+    planned = campaigns.planned_campaigns(ask.world, ask.access, ask.query.year)
     page = in_pages(map(_Dated, planned), ask.query)
     return PageOf(items=[summary(each.campaign) for each in page.items], next_cursor=page.next_cursor)
 
@@ -58,7 +58,7 @@ def find(ask: Ask) -> PageOf[CampaignSummary]:
 @get("/v1/campaigns/{campaign_id}")
 @endpoint(roles=OFFICE, answer=CampaignAnswer)
 def see(ask: Ask, campaign_id: str) -> CampaignAnswer:
-    return full(ask, keep_campaigns.see_campaign(ask.world, ask.access, campaign_id))
+    return full(ask, campaigns.see_campaign(ask.world, ask.access, campaign_id))
 
 
 @patch("/v1/campaigns/{campaign_id}")
@@ -66,7 +66,7 @@ def see(ask: Ask, campaign_id: str) -> CampaignAnswer:
 def change(ask: Ask, campaign_id: str) -> CampaignAnswer:
     """Of a draft only; its forecast no longer holds."""
     changes = campaign_said(ask.body)
-    return full(ask, keep_campaigns.change_campaign(ask.world, ask.access, campaign_id, changes))
+    return full(ask, campaigns.change_campaign(ask.world, ask.access, campaign_id, changes))
 
 
 @post("/v1/campaigns/{campaign_id}/dry-run")

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, get, patch, post
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Answered, Listing, Money, PageOf, given, in_pages
-from chalicelib.api.marketing.campaign_shapes import (
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Answered, Listing, Money, PageOf, given, in_pages
+from chalicelib.api.marketing.campaign_schemas import (
     Name,
     Progress,
     SegmentSaid,
@@ -19,7 +19,7 @@ from chalicelib.api.marketing.campaign_shapes import (
 from chalicelib.domain.marketing.promotions import Promotion, Result
 from chalicelib.domain.networks.bonus_rules import Gift
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.marketing import keep_promotions
+from chalicelib.services.marketing import promotions
 
 
 class GrantSaid(Body):
@@ -117,17 +117,17 @@ class _Dated(Struct, frozen=True):
 @endpoint(roles=OFFICE, body=PromotionSaid, answer=PromotionWhole, status=201)
 def make(ask: Ask) -> PromotionWhole:
     """Planned: it begins and ends by itself, with its days."""
-    return _whole(ask, keep_promotions.make_promotion(ask.world, ask.access, _said(ask.body), ask.request_id))
+    return _whole(ask, promotions.make_promotion(ask.world, ask.access, _said(ask.body), ask.request_id))
 
 
 @get("/v1/promotions")
 @endpoint(roles=OFFICE, query=PromotionFilter, answer=PageOf[PromotionAnswer])
 def find(ask: Ask) -> PageOf[PromotionAnswer]:
     """The annual plan, in the order of dates, each with what it came to."""
-    planned = keep_promotions.planned_promotions(ask.world, ask.access, ask.query.year)
+    planned = promotions.planned_promotions(ask.world, ask.access, ask.query.year)
     page = in_pages(map(_Dated, planned), ask.query)
     shown = [each.promotion for each in page.items]
-    results = keep_promotions.results_of(ask.world, shown)
+    results = promotions.results_of(ask.world, shown)
     items = [PromotionAnswer(**_facts(ask, each, results[each.id])) for each in shown]
     return PageOf(items=items, next_cursor=page.next_cursor)
 
@@ -135,21 +135,21 @@ def find(ask: Ask) -> PageOf[PromotionAnswer]:
 @get("/v1/promotions/{promotion_id}")
 @endpoint(roles=OFFICE, answer=PromotionWhole)
 def see(ask: Ask, promotion_id: str) -> PromotionWhole:
-    return _whole(ask, keep_promotions.see_promotion(ask.world, ask.access, promotion_id))
+    return _whole(ask, promotions.see_promotion(ask.world, ask.access, promotion_id))
 
 
 @patch("/v1/promotions/{promotion_id}")
 @endpoint(roles=OFFICE, body=PromotionChanges, answer=PromotionWhole)
 def change(ask: Ask, promotion_id: str) -> PromotionWhole:
     """Before its first day all of it; then its name and its last day, and its caps may be raised."""
-    return _whole(ask, keep_promotions.change_promotion(ask.world, ask.access, promotion_id, _said(ask.body)))
+    return _whole(ask, promotions.change_promotion(ask.world, ask.access, promotion_id, _said(ask.body)))
 
 
 @post("/v1/promotions/{promotion_id}/stop")
 @endpoint(roles=OFFICE, answer=PromotionWhole)
 def stop(ask: Ask, promotion_id: str) -> PromotionWhole:
     """For good. What it has given stays."""
-    return _whole(ask, keep_promotions.stop_promotion(ask.world, ask.access, promotion_id))
+    return _whole(ask, promotions.stop_promotion(ask.world, ask.access, promotion_id))
 
 
 # --- reading and answering
@@ -166,7 +166,7 @@ def _said(said: PromotionSaid | PromotionChanges) -> dict[str, Any]:
 
 
 def _whole(ask: Ask, promotion: Promotion) -> PromotionWhole:
-    result = keep_promotions.results_of(ask.world, [promotion])[promotion.id]
+    result = promotions.results_of(ask.world, [promotion])[promotion.id]
     return PromotionWhole(**_facts(ask, promotion, result), granting=_progress(ask, promotion))
 
 

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.api.http.endpoint import DESK, OFFICE, Ask, endpoint, get, post, salons_of
-from chalicelib.api.http.reading import Body, bound
-from chalicelib.api.http.shapes import CostOfMessage, Id, Listing, PageOf, Word, one_after_another, sifted
+from chalicelib.api.http.parsing import Body, bound
+from chalicelib.api.http.schemas import CostOfMessage, Id, Listing, PageOf, Word, one_after_another, sifted
 from chalicelib.api.messages.templates import MessageText, Subject, WarningAnswer, warned, words
 from chalicelib.domain.bookings.reach import reaches_booking
 from chalicelib.domain.messages.messages import Message, MessageState
@@ -17,11 +17,11 @@ from chalicelib.domain.messages.reasons import reason_words
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import malformed
-from chalicelib.domain.shared.phones import masked_address, masked_links
+from chalicelib.domain.shared.masks import masked_address, masked_links
 from chalicelib.domain.shared.touches import TouchKind
-from chalicelib.services.clients.keep_client import see_client
-from chalicelib.services.messages.keep_templates import Place, place
+from chalicelib.services.clients.register_client import see_client
 from chalicelib.services.messages.preview_message import Draft, Preview, preview
+from chalicelib.services.messages.templates import Place, place
 from chalicelib.services.messages.try_message import try_message
 from chalicelib.services.networks.set_up import see_salon
 

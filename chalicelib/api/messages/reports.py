@@ -5,8 +5,8 @@ from typing import Annotated
 from msgspec import Meta
 
 from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, get, salons_of
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Answered, Cursor, Id, Limit, Listing, in_pages
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Answered, Cursor, Id, Limit, Listing, in_pages
 from chalicelib.domain.messages.spending import month_of
 from chalicelib.services.messages.report_costs import CostLine, budget_of, costs_of, total_of
 from chalicelib.services.networks.set_up import see_salon

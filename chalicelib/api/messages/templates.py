@@ -8,14 +8,14 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.api.http.endpoint import OFFICE, Ask, delete, endpoint, get, put
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Answered, CostOfMessage, Listing, PageOf, Word, in_pages
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Answered, CostOfMessage, Listing, PageOf, Word, in_pages
 from chalicelib.domain.messages.prices import billed_parts, estimated_micros
 from chalicelib.domain.shared.sms import alphabet
 from chalicelib.domain.shared.templates import placeholders_of
-from chalicelib.services.messages import keep_templates
-from chalicelib.services.messages.keep_templates import Kept, Shown, Words
+from chalicelib.services.messages import templates
 from chalicelib.services.messages.sample_facts import TextWarning
+from chalicelib.services.messages.templates import Kept, Shown, Words
 
 MessageText = Annotated[str, Meta(max_length=20_000)]
 """How long it may really be depends on the channel: see docs/messages.md."""
@@ -141,7 +141,7 @@ def find(ask: Ask) -> PageOf[TemplateLine]:
     asked: TemplateFilter = ask.query
     found = [
         TemplateLine(**_line(kept))
-        for kept in keep_templates.list_templates(ask.world, words(ask), ask.access)
+        for kept in templates.list_templates(ask.world, words(ask), ask.access)
         if asked.own in (None, kept.own)
         and asked.kind in (None, kept.place.kind)
         and asked.channel in (None, kept.place.channel)
@@ -157,8 +157,8 @@ _PATH = "/v1/templates/{kind}/{channel}/{language}"
 @endpoint(roles=OFFICE, answer=TemplateAnswer)
 def see(ask: Ask, kind: str, channel: str, language: str) -> TemplateAnswer:
     """The network's own text, or the built-in one to begin with."""
-    place = keep_templates.place(kind, channel, language)
-    return _answer(keep_templates.see_template(ask.world, words(ask), ask.access, place))
+    place = templates.place(kind, channel, language)
+    return _answer(templates.see_template(ask.world, words(ask), ask.access, place))
 
 
 @put(_PATH)
@@ -166,9 +166,9 @@ def see(ask: Ask, kind: str, channel: str, language: str) -> TemplateAnswer:
 def keep(ask: Ask, kind: str, channel: str, language: str) -> TemplateAnswer:
     """It holds for all messages that are sent from now on, within a minute everywhere."""
     said: OwnText = ask.body
-    place = keep_templates.place(kind, channel, language)
+    place = templates.place(kind, channel, language)
     return _answer(
-        keep_templates.keep_template(
+        templates.keep_template(
             ask.world,
             words(ask),
             ask.access,
@@ -184,5 +184,5 @@ def keep(ask: Ask, kind: str, channel: str, language: str) -> TemplateAnswer:
 @endpoint(roles=OFFICE, query=VersionAsked, status=204)
 def drop(ask: Ask, kind: str, channel: str, language: str) -> None:
     """The built-in words hold again."""
-    place = keep_templates.place(kind, channel, language)
-    keep_templates.drop_template(ask.world, ask.access, place, ask.query.version)
+    place = templates.place(kind, channel, language)
+    templates.drop_template(ask.world, ask.access, place, ask.query.version)

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import asdict
 
 from chalicelib.api.http.endpoint import DESK, Ask, endpoint, get
-from chalicelib.api.http.shapes import Answered
+from chalicelib.api.http.schemas import Answered
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.messages.reasons import RULES, reason_words
 from chalicelib.domain.networks.network import Role

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from chalicelib.api.http.chances import chance_of
 from chalicelib.api.http.endpoint import OWNER, Answer, Ask, delete, endpoint, get, post
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Answered, Id, Line, Listing, PageOf, Word, in_pages
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Answered, Id, Line, Listing, PageOf, Word, in_pages
+from chalicelib.api.http.seeded_randomness import chance_of
 from chalicelib.domain.networks.network import Key, Role
 from chalicelib.services.networks.manage_keys import list_keys, make_key, revoke_key
 

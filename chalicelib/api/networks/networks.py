@@ -6,8 +6,8 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.http.endpoint import EVERYBODY, OWNER, Ask, endpoint, get, patch
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Answered, Line, Word, given
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Answered, Line, Word, given
 from chalicelib.domain.networks.network import Network
 from chalicelib.services.networks.set_up import change_network
 

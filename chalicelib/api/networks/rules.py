@@ -5,10 +5,10 @@ from typing import Annotated
 from msgspec import UNSET, Meta
 
 from chalicelib.api.http.endpoint import DESK, OFFICE, Ask, endpoint, get, put
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Cursor, PageOf
-from chalicelib.api.networks.bonus_shapes import bonuses_said
-from chalicelib.api.networks.rule_shapes import (
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Cursor, PageOf
+from chalicelib.api.networks.bonus_schemas import bonuses_said
+from chalicelib.api.networks.rule_schemas import (
     RulesAnswer,
     RulesChangeAnswer,
     RulesSaid,

@@ -6,8 +6,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.http.endpoint import EVERYBODY, OFFICE, OWNER, Ask, endpoint, get, patch, post
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import (
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import (
     Answered,
     Id,
     Line,
@@ -20,7 +20,7 @@ from chalicelib.api.http.shapes import (
     in_pages,
     money,
 )
-from chalicelib.domain.loyalty.wallet import MICRO
+from chalicelib.domain.loyalty.passes import MICRO
 from chalicelib.domain.networks.network import Directory, ReviewLink, Salon, Service, Staff
 from chalicelib.domain.shared.errors import missing
 from chalicelib.services.networks import set_up

@@ -3,8 +3,8 @@
 from chalice.app import Request
 from msgspec.structs import replace
 
+from chalicelib.api.http.container import parts
 from chalicelib.api.http.endpoint import Answer, get
-from chalicelib.api.http.parts import parts
 from chalicelib.api.pages.card_views import card_view
 from chalicelib.api.pages.page_answers import html, language_for, opened_by, page
 from chalicelib.domain.shared.links import LinkPurpose

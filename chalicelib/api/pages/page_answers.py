@@ -7,9 +7,9 @@ from urllib.parse import parse_qs
 
 from chalice.app import Request
 
+from chalicelib.api.http.container import parts
 from chalicelib.api.http.endpoint import Answer, public, raw_body
-from chalicelib.api.http.parts import parts
-from chalicelib.api.http.reading import REPLACED
+from chalicelib.api.http.parsing import REPLACED
 from chalicelib.api.pages.page_views import Opened, base_path, open_link, salon_of, salon_view
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.shared.errors import DomainError, ErrorKind

@@ -18,7 +18,7 @@ from chalicelib.domain.shared.touches import Purpose
 from chalicelib.pages.views import BookingView, LineView, ReviewLinkView, ReviewView, SalonView, StopView
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.loyalty.hold_points import offer_for
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.world import World
 
 

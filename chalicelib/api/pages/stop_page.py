@@ -24,7 +24,7 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.domain.shared.touches import Purpose
 from chalicelib.pages import pages
-from chalicelib.services.clients.keep_consents import ON_STOP_PAGE, resume_messages, stop_messages
+from chalicelib.services.clients.consents import ON_STOP_PAGE, resume_messages, stop_messages
 
 ONE_CLICK = b"One-Click"
 """Of `List-Unsubscribe=One-Click` (RFC 8058), in either form of body that a mail program may choose."""

@@ -1,8 +1,8 @@
 """Simulations: a proposed programme tried on the network's past, beside the present one."""
 
 from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, get, post
-from chalicelib.api.http.shapes import Listing, PageOf
-from chalicelib.api.simulations.simulation_shapes import (
+from chalicelib.api.http.schemas import Listing, PageOf
+from chalicelib.api.simulations.simulation_schemas import (
     SimulationAnswer,
     SimulationSaid,
     SimulationSummary,

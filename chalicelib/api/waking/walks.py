@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, get
-from chalicelib.api.http.shapes import Answered, Listing, PageOf
+from chalicelib.api.http.schemas import Answered, Listing, PageOf
 from chalicelib.domain.clearing.audit import AuditSums
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import missing

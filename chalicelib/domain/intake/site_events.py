@@ -1,6 +1,6 @@
 """What a booking site has told us, in our own words: the canonical events that every adapter produces.
 
-An adapter (`booking_sites/<site>.py`) turns raw bytes into these values; `services/intake/take_in.py` applies
+An adapter (`booking_sites/<site>.py`) turns raw bytes into these values; `services/intake/ingest.py` applies
 them.
 A field that the site does not send is None, which always means "not said", never "empty": it leaves what is
 stored untouched.

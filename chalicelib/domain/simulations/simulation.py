@@ -36,7 +36,7 @@ from chalicelib.domain.simulations.past_visits import (
     month_counted,
     steps_of,
 )
-from chalicelib.domain.simulations.purse import Purse
+from chalicelib.domain.simulations.simulated_balance import Purse
 
 GRANTED = ("cashback", "birthday", "streak")
 """What points are granted for here."""

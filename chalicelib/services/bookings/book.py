@@ -13,8 +13,8 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Role, Salon, Service
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived
-from chalicelib.services.clients.follow_merge import ensure_present
-from chalicelib.services.clients.keep_client import NewClient, drafted, find_client, see_client
+from chalicelib.services.clients.register_client import NewClient, drafted, find_client, see_client
+from chalicelib.services.clients.surviving_client import ensure_present
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World

@@ -16,7 +16,7 @@ from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.waking.walks import CLIENTS, DONE, Walk, WalkKind
-from chalicelib.services.clearing.visit_accounts import (
+from chalicelib.services.clearing.read_accounts import (
     CLIENTS_AT_ONCE,
     Visited,
     begun,

@@ -12,7 +12,7 @@ from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.clearing.audit_accounts import Count, audit_these, not_counted, tell
 from chalicelib.services.clearing.clear_month import closing_walk
-from chalicelib.services.clearing.visit_accounts import accounts_of, due_at
+from chalicelib.services.clearing.read_accounts import accounts_of, due_at
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.walks import NIGHTLY_ID, next_night, nightly_walk
 from chalicelib.services.shared.world import World

@@ -27,7 +27,7 @@ from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.waking.walks import CLIENTS, DONE, Walk, WalkKind
 from chalicelib.services.clearing.audit_accounts import NOTHING_YET, Count, checked, not_counted, tell
-from chalicelib.services.clearing.visit_accounts import begun, running, visit_accounts
+from chalicelib.services.clearing.read_accounts import begun, running, visit_accounts
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 

@@ -16,12 +16,12 @@ from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.touches import with_touches
 from chalicelib.domain.shared.zones import as_instant
 from chalicelib.services.bookings.follow_hold import with_hold
-from chalicelib.services.intake.place_booking import Place, placed
+from chalicelib.services.intake.locate_booking import Place, placed
 from chalicelib.services.intake.site_clients import Found, find_or_draft, known, with_blanks_filled
 from chalicelib.services.intake.site_set_up import lines_of
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.complete_visit import counted
-from chalicelib.services.visits.take_back_visit import taken_back
+from chalicelib.services.visits.reverse_visit import taken_back
 
 BY_CLIENT = "client"
 """Reason of a cancellation that the client made on our page: the site does not know of it and must not undo

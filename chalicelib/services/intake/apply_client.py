@@ -8,8 +8,8 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.site_events import ClientReported, SiteClient
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import site_client
-from chalicelib.services.clients.follow_merge import present
-from chalicelib.services.clients.keep_client import changed_together, contact_aliases
+from chalicelib.services.clients.register_client import changed_together, contact_aliases
+from chalicelib.services.clients.surviving_client import present
 from chalicelib.services.intake.apply_booking import Applied
 from chalicelib.services.intake.attach_client import attach_waiting
 from chalicelib.services.intake.site_clients import find_or_draft, known, link_site_id, normal, told_anew

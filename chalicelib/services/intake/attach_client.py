@@ -11,7 +11,7 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import site_client
 from chalicelib.services.bookings.plan_booking import directory_for
-from chalicelib.services.clients.follow_merge import present
+from chalicelib.services.clients.surviving_client import present
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 

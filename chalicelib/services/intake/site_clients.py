@@ -14,8 +14,8 @@ from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import EMAIL, PHONE, Alias, site_client
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.languages import LANGUAGES
-from chalicelib.services.clients.follow_merge import present
-from chalicelib.services.clients.keep_client import contact_aliases
+from chalicelib.services.clients.register_client import contact_aliases
+from chalicelib.services.clients.surviving_client import present
 from chalicelib.services.shared.contact_details import NAME_MOST, email_or_none, phone_or_none
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World

@@ -19,7 +19,7 @@ from chalicelib.domain.shared.ids import client_of_entry, entry_id
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.bookings.follow_hold import held_until, release_posting
 from chalicelib.services.bookings.plan_booking import directory_for
-from chalicelib.services.clients.follow_merge import present
+from chalicelib.services.clients.surviving_client import present
 from chalicelib.services.loyalty.post_once import post_once
 from chalicelib.services.loyalty.visit_points import bill_of, ensure_fits, ensure_redeemable, programme_of
 from chalicelib.services.shared.ports import SaveConflict

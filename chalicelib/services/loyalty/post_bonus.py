@@ -14,7 +14,7 @@ from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import forbidden, missing, refused
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.clients.follow_merge import ensure_stays
+from chalicelib.services.clients.surviving_client import ensure_stays
 from chalicelib.services.loyalty.limit_compensation import within_limits
 from chalicelib.services.loyalty.post_once import Beside, post_once
 from chalicelib.services.loyalty.visit_points import bill_of, programme_of

@@ -10,7 +10,7 @@ from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.ledger import Posted
 from chalicelib.domain.shared.errors import DomainError, conflict
-from chalicelib.services.clients.follow_merge import ensure_stays
+from chalicelib.services.clients.surviving_client import ensure_stays
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import CONFLICT_TRIES, World
 

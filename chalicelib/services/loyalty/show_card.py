@@ -12,14 +12,14 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, Lot
 from chalicelib.domain.loyalty.account_plan import last_day
 from chalicelib.domain.loyalty.ledger import brought_up
+from chalicelib.domain.loyalty.passes import CouponView
 from chalicelib.domain.loyalty.programme import Standing, percent_of, programme_for, standing
-from chalicelib.domain.loyalty.wallet import CouponView
 from chalicelib.domain.networks.bonus_rules import Programme, TiersBy
 from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.clients.follow_merge import present
-from chalicelib.services.loyalty.keep_coupons import open_coupons
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.clients.surviving_client import present
+from chalicelib.services.loyalty.coupons import open_coupons
+from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.world import World
 
 _NAME, _SIGNATURE = 16, 8

@@ -16,7 +16,7 @@ from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import missing
 from chalicelib.domain.shared.ids import client_of_entry
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.clients.follow_merge import present
+from chalicelib.services.clients.surviving_client import present
 from chalicelib.services.loyalty.post_once import post_once
 from chalicelib.services.shared.world import World
 

@@ -11,9 +11,9 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.services.marketing.campaigns import directory_naming, see_campaign, wrong_state
 from chalicelib.services.marketing.change_campaign import changed
 from chalicelib.services.marketing.check_campaign import checked_campaign
-from chalicelib.services.marketing.keep_campaigns import directory_naming, see_campaign, wrong_state
 from chalicelib.services.shared.world import World
 
 FOUND_BEFORE = timedelta(hours=1)

@@ -20,16 +20,16 @@ from chalicelib.domain.loyalty.ledger import Posted, brought_up
 from chalicelib.domain.loyalty.programme import turnover_moved, without_uncounted
 from chalicelib.domain.loyalty.surprises import latest
 from chalicelib.domain.loyalty.undone import expired_of, merged_id, undone_since
-from chalicelib.domain.merging.moving import joined, moved_in, moved_out, parted, still_rewarded
-from chalicelib.domain.merging.moving_clients import as_they_go, with_visits_of, without_visits_of
+from chalicelib.domain.merging.transfer import joined, moved_in, moved_out, parted, still_rewarded
 from chalicelib.domain.merging.unmerging import came_back, left_again
+from chalicelib.domain.merging.visits_of_merged import as_they_go, with_visits_of, without_visits_of
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import entry_id
-from chalicelib.services.clients.follow_merge import ensure_present
-from chalicelib.services.clients.keep_client import contact_aliases
-from chalicelib.services.loyalty.keep_coupons import open_coupons
+from chalicelib.services.clients.register_client import contact_aliases
+from chalicelib.services.clients.surviving_client import ensure_present
+from chalicelib.services.loyalty.coupons import open_coupons
 from chalicelib.services.loyalty.undo_entry import entries_of, grace_end
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World

@@ -18,13 +18,13 @@ from chalicelib.domain.shared.sms import Alphabet, alphabet
 from chalicelib.domain.shared.templates import placeholders_of
 from chalicelib.domain.shared.touches import Plan, TouchKind
 from chalicelib.services.bookings.book import see_booking
-from chalicelib.services.clients.keep_client import see_client
+from chalicelib.services.clients.register_client import see_client
 from chalicelib.services.messages.about_account import about_account
 from chalicelib.services.messages.about_booking import about_booking
 from chalicelib.services.messages.about_client import about_client
-from chalicelib.services.messages.keep_templates import Place, Words, as_template
 from chalicelib.services.messages.sample_facts import TextWarning, sample_facts, warnings_of
 from chalicelib.services.messages.subjects import Subject
+from chalicelib.services.messages.templates import Place, Words, as_template
 from chalicelib.services.messages.word_touch import facts_of, link_of
 from chalicelib.services.shared.world import World
 

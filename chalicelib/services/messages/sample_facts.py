@@ -16,7 +16,7 @@ from chalicelib.domain.shared.sms import alphabet
 from chalicelib.domain.shared.templates import SOMETIMES, pieces_of, placeholders, placeholders_of
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.domain.shared.zones import local_date, local_instant
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.ports import Texts
 
 LONG = 30

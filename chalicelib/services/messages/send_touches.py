@@ -29,9 +29,9 @@ from chalicelib.domain.shared.touches import (
     touch_of,
 )
 from chalicelib.domain.shared.waking import Trouble
-from chalicelib.services.clients.bury_address import bury_address
+from chalicelib.services.clients.suppress_address import bury_address
 from chalicelib.services.messages.decide_touch import Case, Check, Route, route, verdict
-from chalicelib.services.messages.log_lines import id_of_kind, line_of, record_of
+from chalicelib.services.messages.message_log import id_of_kind, line_of, record_of
 from chalicelib.services.messages.sending import LOST, Sending, put_on_record
 from chalicelib.services.messages.subjects import Subject, claimed, settled
 from chalicelib.services.messages.word_touch import Draft, drafted, outgoing

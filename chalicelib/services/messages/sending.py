@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.messages.messages import Message
 from chalicelib.services.messages.budgets import Budgets
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.ports import SaveConflict, Sender, Texts
 from chalicelib.services.shared.world import World
 

@@ -21,8 +21,8 @@ from chalicelib.domain.networks.network import Price
 from chalicelib.domain.shared.ids import instant_of
 from chalicelib.domain.shared.touches import GRACE, Touch, TouchKind, TouchState, with_touches
 from chalicelib.domain.shared.waking import Wake, first_wake
-from chalicelib.services.clients.bury_address import bury_address
-from chalicelib.services.clients.keep_consents import stop_messages
+from chalicelib.services.clients.consents import stop_messages
+from chalicelib.services.clients.suppress_address import bury_address
 from chalicelib.services.shared.contact_details import calling_code
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import CONFLICT_TRIES, World

@@ -23,7 +23,7 @@ from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.touches import Purpose, Touch
 from chalicelib.services.bookings.confirm_visit import confirm_visit
-from chalicelib.services.clients.keep_consents import BY_CLIENT, set_consents, stop_messages
+from chalicelib.services.clients.consents import BY_CLIENT, set_consents, stop_messages
 from chalicelib.services.clients.next_booking import next_booking
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World

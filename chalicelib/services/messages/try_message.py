@@ -12,11 +12,11 @@ from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import forbidden, refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.touches import MARKETING
-from chalicelib.services.messages.keep_templates import Place, Words
 from chalicelib.services.messages.preview_message import Draft, Preview, preview
+from chalicelib.services.messages.templates import Place, Words
 from chalicelib.services.shared.contact_details import email_normal, phone_e164
-from chalicelib.services.shared.limit_use import count_use
 from chalicelib.services.shared.ports import Sender
+from chalicelib.services.shared.rate_limit import count_use
 from chalicelib.services.shared.world import World
 
 TESTS_AN_HOUR = 20

@@ -16,7 +16,7 @@ from chalicelib.domain.shared.touches import ESSENTIAL, MARKETING, Plan, TouchKi
 from chalicelib.services.messages.decide_touch import Route
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.messages.subjects import Subject
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 
 REVIEW, BONUS = TouchKind.REVIEW_REQUEST, TouchKind.BONUS_NOTICE
 CONVERSATION = timedelta(hours=24)

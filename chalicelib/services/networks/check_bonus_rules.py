@@ -16,7 +16,7 @@ from chalicelib.domain.networks.bonus_rules import (
 )
 from chalicelib.domain.networks.network import Directory
 from chalicelib.services.networks.check_gifts import check_gifts
-from chalicelib.services.networks.refuse_rule import check_name, invalid_rule, within
+from chalicelib.services.networks.rule_errors import check_name, invalid_rule, within
 
 PROGRAMMES_MOST = 50
 TIERS_MOST = 20

@@ -3,7 +3,7 @@
 from chalicelib.domain.clients.clients import RECENT_VISITS_KEPT
 from chalicelib.domain.networks.bonus_rules import BonusRules, CouponTerms, Gift, VisitReward
 from chalicelib.domain.networks.network import Directory, Role
-from chalicelib.services.networks.refuse_rule import check_name, invalid_rule, within
+from chalicelib.services.networks.rule_errors import check_name, invalid_rule, within
 
 REWARDS_MOST = 20
 COMPENSATING = (Role.SPECIALIST, Role.RECEPTION, Role.MANAGER)

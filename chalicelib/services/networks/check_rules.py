@@ -13,7 +13,7 @@ from chalicelib.domain.networks.rules import ChannelStep, MessageChanges, Messag
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import MARKETING, TouchKind
 from chalicelib.services.networks.check_bonus_rules import check_bonus_rules
-from chalicelib.services.networks.refuse_rule import invalid_rule, within
+from chalicelib.services.networks.rule_errors import invalid_rule, within
 
 LOUD_MINUTES_LEAST = 60
 OVERRIDES_MOST = 1000

@@ -13,7 +13,7 @@ from chalicelib.domain.clients.clients import Client, ConsentChange
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon
-from chalicelib.domain.loyalty.wallet import DevicePass, Pass, PassDevice
+from chalicelib.domain.loyalty.passes import DevicePass, Pass, PassDevice
 from chalicelib.domain.marketing.campaigns import Campaign, Recipient
 from chalicelib.domain.marketing.promotions import Promotion, PromotionShare, Taken
 from chalicelib.domain.messages.message_facts import MessageFacts

@@ -6,8 +6,8 @@ from chalicelib.domain.clients.clients import Client, ConsentChange
 from chalicelib.domain.intake.inbox import InboxItem
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon
+from chalicelib.domain.loyalty.passes import DevicePass, PassDevice
 from chalicelib.domain.loyalty.surprises import SurpriseMonth
-from chalicelib.domain.loyalty.wallet import DevicePass, PassDevice
 from chalicelib.domain.marketing.campaigns import Campaign, Recipient
 from chalicelib.domain.marketing.promotions import Promotion, PromotionShare, Taken
 from chalicelib.domain.messages.messages import Message

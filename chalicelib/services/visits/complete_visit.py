@@ -16,7 +16,7 @@ from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.services.bookings.plan_booking import directory_for
-from chalicelib.services.clients.follow_merge import present, present_account
+from chalicelib.services.clients.surviving_client import present, present_account
 from chalicelib.services.loyalty.visit_points import paid_by_hold, points_of_visit, posting_id, visited_on
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import Allow, World

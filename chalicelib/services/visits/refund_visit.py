@@ -14,17 +14,17 @@ from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.loyalty.ledger import brought_up
 from chalicelib.domain.loyalty.programme import part_of, with_turnover
 from chalicelib.domain.loyalty.undone import undone_of
-from chalicelib.domain.merging.moving_clients import uncounted
+from chalicelib.domain.merging.visits_of_merged import uncounted
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived, entry_id
 from chalicelib.services.bookings.plan_booking import directory_for
-from chalicelib.services.clients.follow_merge import followed, present_account
+from chalicelib.services.clients.surviving_client import followed, present_account
 from chalicelib.services.loyalty.undo_entry import entries_of, undone
 from chalicelib.services.loyalty.visit_points import visited_on
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import Allow, World
 from chalicelib.services.visits.promote_visit import given_back
-from chalicelib.services.visits.take_back_visit import of_visit
+from chalicelib.services.visits.reverse_visit import of_visit
 from chalicelib.services.visits.undo_gifts import Undoing, refunded_gifts
 
 

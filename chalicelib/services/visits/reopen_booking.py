@@ -7,7 +7,7 @@ from chalicelib.domain.bookings.bookings import Booking, Status, stepped
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.services.bookings.change_booking import change_one, read_allowed
 from chalicelib.services.shared.world import Allow, World
-from chalicelib.services.visits.take_back_visit import take_back
+from chalicelib.services.visits.reverse_visit import take_back
 
 
 class _CompletedMeanwhile(Exception):

@@ -17,8 +17,8 @@ from chalicelib.domain.loyalty.undone import undone_of
 from chalicelib.domain.loyalty.visit_rewards import streaks_broken
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.months import month_of
-from chalicelib.services.clients.follow_merge import present_account
-from chalicelib.services.loyalty.keep_coupons import open_coupons
+from chalicelib.services.clients.surviving_client import present_account
+from chalicelib.services.loyalty.coupons import open_coupons
 from chalicelib.services.loyalty.undo_entry import entries_of, undone
 from chalicelib.services.loyalty.visit_points import posting_id
 from chalicelib.services.shared.world import World

@@ -28,8 +28,8 @@ from chalicelib.domain.networks.bonus_rules import BonusRules, Gift
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.months import month_of
-from chalicelib.services.clients.follow_merge import present_account
-from chalicelib.services.loyalty.keep_coupons import issued_coupon
+from chalicelib.services.clients.surviving_client import present_account
+from chalicelib.services.loyalty.coupons import issued_coupon
 from chalicelib.services.loyalty.visit_points import posting_id, programme_of, visited_on
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.messages.messages import Message
-from chalicelib.domain.shared.phones import masked_phone
+from chalicelib.domain.shared.masks import masked_phone
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.store.table import Table
 from infra.demo.day import taps

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 from chalicelib.store.table import Table
 from infra.demo.day.story import CHISINAU, FIRST_FREE
 from infra.demo.http import Caller, Http, Refused

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.messages.messages import Message, MessageState
-from chalicelib.domain.shared.phones import masked_phone
+from chalicelib.domain.shared.masks import masked_phone
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.store.keys import shard_names
 from chalicelib.store.table import Table

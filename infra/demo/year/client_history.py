@@ -30,10 +30,10 @@ from chalicelib.domain.shared.touches import (
     purpose_of,
     with_touches,
 )
-from chalicelib.services.clients.keep_client import contact_aliases
+from chalicelib.services.clients.register_client import contact_aliases
 from chalicelib.services.messages.about_client import about_client
 from chalicelib.services.messages.subjects import settled
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 from chalicelib.services.visits.complete_visit import Bill, completion
 
 RECEPTION = "key:reception"

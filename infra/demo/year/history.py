@@ -11,7 +11,7 @@ from chalicelib.domain.bookings.bookings import Booking, Status, stepped
 from chalicelib.domain.loyalty.account import Account, EntryKind
 from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.zones import local_date, local_instant
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 from infra.demo.year.client_history import ClientHistory
 from infra.demo.year.data import CLIENTS, SEED, Person, person
 from infra.demo.year.habits import DESK, Habits

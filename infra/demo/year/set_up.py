@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.ports import Chance, SaveConflict
 from chalicelib.services.shared.world import World
 from infra.admin import network_with_owner, owner_key

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.waking import Trouble
-from chalicelib.services.intake.take_in import Intake, take_in
+from chalicelib.services.intake.ingest import Intake, take_in
 from chalicelib.services.networks.manage_keys import make_key
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_connection, save_booking
 from tests.api.conftest import BASE_URL, Answer, Http, TestParts

@@ -11,15 +11,15 @@ import jwt
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.api.http import parts
+from chalicelib.api.http import container
 from chalicelib.domain.loyalty.account import EntryKind, Posting
+from chalicelib.domain.loyalty.passes import serial_of
 from chalicelib.domain.loyalty.programme import day_end
-from chalicelib.domain.loyalty.wallet import serial_of
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.passes.apple_pass import AppleIssuer
 from chalicelib.passes.google_pass import SAVE_URL, GoogleIssuer, ServiceAccount
 from chalicelib.passes.wallets import Wallets
-from chalicelib.services.loyalty.keep_passes import DEVICES_MOST, token_of
+from chalicelib.services.loyalty.passes import DEVICES_MOST, token_of
 from chalicelib.services.loyalty.post_bonus import post
 from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_client, save_client
 from tests.api.conftest import Answer, Http, TestParts
@@ -43,7 +43,7 @@ def given_parts(given_parts: TestParts) -> TestParts:
         ),
     )
     made = replace(given_parts, the_wallets=wallets)
-    parts.use(made)
+    container.use(made)
     return made
 
 
@@ -162,7 +162,7 @@ def test_a_client_is_led_to_google_with_the_card_in_the_address(
 
 
 def test_without_keys_there_is_no_pass_and_none_is_offered(visitor: Visitor, given_parts: TestParts) -> None:
-    parts.use(replace(given_parts, the_wallets=Wallets()))
+    container.use(replace(given_parts, the_wallets=Wallets()))
     assert "Wallet" not in visitor.see("w", "?lang=en").text
     assert visitor.see("w", "/pass.pkpass", Accept=EVERYTHING).status == 404
     assert visitor.post("w", "/google").status == 404
@@ -316,7 +316,7 @@ def test_the_desk_gets_the_cards_address_and_the_kinds_of_pass(http: Http, keys:
 def test_without_keys_the_desk_sees_what_passes_would_say(
     http: Http, given_parts: TestParts, give: Any
 ) -> None:
-    parts.use(replace(given_parts, the_wallets=Wallets()))
+    container.use(replace(given_parts, the_wallets=Wallets()))
     give(70)
     said = http.get(f"/v1/clients/{MARIA}/bonus/pass").json
     assert said["kinds"] == []

@@ -11,7 +11,7 @@ from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
 from chalicelib.services.messages.budgets import Budgets
 from chalicelib.services.messages.sending import Sending
-from chalicelib.services.waking.wakers import wakers
+from chalicelib.services.waking.handlers import wakers
 from chalicelib.texts.wording import message_words
 from infra.testkit.builders import NETWORK, RecordingSender, a_client, a_consent, save_client
 from tests.api.conftest import Http, TestParts

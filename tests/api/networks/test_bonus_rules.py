@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.api.http.reading import body_of
-from chalicelib.api.networks.bonus_shapes import (
+from chalicelib.api.http.parsing import body_of
+from chalicelib.api.networks.bonus_schemas import (
     BonusRulesSaid,
     bonus_differences,
     bonuses_said,

@@ -128,7 +128,7 @@ def test_a_client_without_anything_has_a_card_too(visitor: Visitor) -> None:
 def test_the_card_reads_the_link_the_client_the_account_and_the_coupons_alone(
     visitor: Visitor, world: Any, given_parts: TestParts, http: Http
 ) -> None:
-    from chalicelib.api.http import parts
+    from chalicelib.api.http import container
 
     visitor.see("w")  # the set-up is at hand from here on
     asked: list[str] = []
@@ -142,7 +142,7 @@ def test_the_card_reads_the_link_the_client_the_account_and_the_coupons_alone(
             asked.append(name)
             return getattr(world.store, name)
 
-    parts.use(replace(given_parts, the_world=replace(world, store=Counted())))
+    container.use(replace(given_parts, the_world=replace(world, store=Counted())))
     assert visitor.see("w").status == 200
     assert asked == ["Link", "Client", "account", "coupons"]
 

@@ -13,7 +13,7 @@ from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.intake.site_events import SiteClient, SiteStatus
 from chalicelib.domain.shared.touches import GRACE, MUST_ARRIVE, TouchKind, TouchState
 from chalicelib.domain.shared.waking import Wake
-from chalicelib.services.clients import keep_client, keep_consents
+from chalicelib.services.clients import consents, register_client
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from infra.testkit.builders import NETWORK, NOW, a_connection, access
 from infra.testkit.failing_calls import Failure
@@ -61,7 +61,7 @@ def before_thanks(driver: SalonDriver) -> Booking:
 def before_invitation(driver: SalonDriver) -> Booking:
     booking = before_thanks(driver)
     pairs = [("sms", "marketing")]
-    keep_consents.set_consents(
+    consents.set_consents(
         driver.world, NETWORK, MARIA_ID, pairs, granted=True, how="asked", actor="key:test"
     )
     driver.drain()
@@ -258,7 +258,7 @@ def reopen(driver: SalonDriver, booking: Booking) -> None:
 
 
 def book_again(driver: SalonDriver, _: Any) -> None:
-    driver.book(IN_TWO_DAYS, request_id="r-7", client=keep_client.NewClient(name="Elena", phone="069000111"))
+    driver.book(IN_TWO_DAYS, request_id="r-7", client=register_client.NewClient(name="Elena", phone="069000111"))
 
 
 def grant_again(driver: SalonDriver, _: Any) -> None:

@@ -9,9 +9,9 @@ import pytest
 from chalicelib.domain.clients.clients import CHANNELS, Client
 from chalicelib.domain.intake.site_events import ClientReported, SiteClient, guard
 from chalicelib.domain.shared.aliases import Alias, site_client
-from chalicelib.services.clients.keep_client import NewClient, change_client, register_client
-from chalicelib.services.clients.keep_consents import history, set_consents, stop_messages
-from chalicelib.services.clients.keep_devices import add_device
+from chalicelib.services.clients.consents import history, set_consents, stop_messages
+from chalicelib.services.clients.devices import add_device
+from chalicelib.services.clients.register_client import NewClient, change_client, register_client
 from chalicelib.services.intake.apply_client import apply_client
 from chalicelib.services.shared.world import World
 from infra.testkit.builders import NETWORK, RecordingRegistry, a_connection, a_town, access

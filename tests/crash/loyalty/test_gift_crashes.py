@@ -20,8 +20,8 @@ from chalicelib.domain.networks.bonus_rules import (
 from chalicelib.domain.networks.network import Network, Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.operations import Tally
-from chalicelib.services.clients.keep_client import NewClient, register_client
-from chalicelib.services.loyalty.keep_coupons import CouponBill, issue_coupon, redeem_coupon
+from chalicelib.services.clients.register_client import NewClient, register_client
+from chalicelib.services.loyalty.coupons import CouponBill, issue_coupon, redeem_coupon
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.visits.refund_visit import refund
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_salon, access, save_booking

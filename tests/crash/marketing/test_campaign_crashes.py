@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from chalicelib.domain.marketing.campaigns import Campaign, CampaignState
 from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.touches import TouchKind, TouchState
-from chalicelib.services.marketing import keep_campaigns, run_campaign
+from chalicelib.services.marketing import campaigns, run_campaign
 from infra.testkit.builders import NETWORK, NOW, a_client, a_consent, access
 from infra.testkit.failing_calls import Failure
 from infra.testkit.paged_store import PagedStore
@@ -35,7 +35,7 @@ def a_draft(driver: SalonDriver, **said: Any) -> Campaign:
         "starts_at": STARTS_AT,
         "ends_at": STARTS_AT + timedelta(hours=5),
     }
-    return keep_campaigns.make_campaign(driver.world, access(), {**given, **said})
+    return campaigns.make_campaign(driver.world, access(), {**given, **said})
 
 
 def in_small_pages(driver: SalonDriver) -> None:

@@ -13,7 +13,7 @@ from chalicelib.domain.loyalty.surprises import SurpriseMonth
 from chalicelib.domain.marketing.promotions import Promotion
 from chalicelib.domain.networks.bonus_rules import Gift, Surprise
 from chalicelib.domain.networks.segments import Segment
-from chalicelib.services.marketing import keep_promotions
+from chalicelib.services.marketing import promotions
 from chalicelib.services.networks.set_rules import set_rules
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_client, access, save_booking
 from infra.testkit.failing_calls import Failure
@@ -42,12 +42,12 @@ def _id(place: int) -> str:
 
 def a_promotion(driver: SalonDriver, **said: Any) -> Promotion:
     given: dict[str, Any] = {"name": "x", "starts_on": FIRST, "ends_on": FIRST}
-    return keep_promotions.make_promotion(driver.world, access(), {**given, **said})
+    return promotions.make_promotion(driver.world, access(), {**given, **said})
 
 
 def totals(driver: SalonDriver) -> tuple[int, int, int]:
-    (promotion,) = keep_promotions.planned_promotions(driver.world, access(), None)
-    result = keep_promotions.results_of(driver.world, [promotion])[promotion.id]
+    (promotion,) = promotions.planned_promotions(driver.world, access(), None)
+    result = promotions.results_of(driver.world, [promotion])[promotion.id]
     return result.total, result.clients, result.visits
 
 

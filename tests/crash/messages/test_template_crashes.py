@@ -10,10 +10,10 @@ import pytest
 from chalicelib.domain.messages.messages import MessageState
 from chalicelib.domain.networks.network import Template
 from chalicelib.domain.shared.touches import TouchKind
-from chalicelib.services.messages.keep_templates import Place, Words, drop_template, keep_template
 from chalicelib.services.messages.preview_message import Draft
+from chalicelib.services.messages.templates import Place, Words, drop_template, keep_template
 from chalicelib.services.messages.try_message import Trial, try_message
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.world import World
 from chalicelib.texts.wording import message_words, text_to_begin_with
 from infra.testkit.builders import NETWORK, RecordingSender, a_town, access

@@ -22,13 +22,13 @@ from chalicelib.services.clearing.audit_accounts import (
     start_audit,
 )
 from chalicelib.services.clearing.audit_nightly import audit_night, ensure_nightly
-from chalicelib.services.clearing.visit_accounts import CLIENTS_AT_ONCE
+from chalicelib.services.clearing.read_accounts import CLIENTS_AT_ONCE
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.networks import set_up
 from chalicelib.services.shared.walks import NIGHTLY_ID, next_night, nightly_walk
 from chalicelib.services.shared.world import World
+from chalicelib.services.waking.handlers import wakers
 from chalicelib.services.waking.wake_items import drain_shard
-from chalicelib.services.waking.wakers import wakers
 from chalicelib.services.waking.walk_on import walk_on
 from chalicelib.store.keys import shard_names
 from infra.testkit.builders import (

@@ -13,9 +13,9 @@ from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.touches import Purpose
 from chalicelib.services.bookings.book import NewBooking, WantedLine, book
-from chalicelib.services.clients.keep_client import NewClient, change_client, register_client
-from chalicelib.services.clients.keep_consents import history, resume_messages, set_consents, stop_messages
-from chalicelib.services.clients.keep_devices import add_device, remove_device
+from chalicelib.services.clients.consents import history, resume_messages, set_consents, stop_messages
+from chalicelib.services.clients.devices import add_device, remove_device
+from chalicelib.services.clients.register_client import NewClient, change_client, register_client
 from chalicelib.services.intake.apply_client import apply_client
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World

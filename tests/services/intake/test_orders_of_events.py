@@ -236,7 +236,7 @@ def test_a_client_whose_phone_we_changed_can_be_booked_under_the_old_one(
     driver: SalonDriver, site: Any
 ) -> None:
     """The site knows no ids of clients and still has the old number: a client of ours was made of it once."""
-    from chalicelib.services.clients.keep_client import change_client
+    from chalicelib.services.clients.register_client import change_client
     from infra.testkit.builders import access
 
     stranger = SiteClient(name="Elena", phone="069000111")

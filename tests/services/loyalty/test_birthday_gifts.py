@@ -11,7 +11,7 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.bonus_rules import Expiry, ExpiryModel, Gift
 from chalicelib.domain.networks.network import Directory, Network
 from chalicelib.domain.shared.touches import Purpose, TouchKind
-from chalicelib.services.clients.keep_client import change_client
+from chalicelib.services.clients.register_client import change_client
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.messages.about_client import about_client
 from chalicelib.services.messages.sending import Sending

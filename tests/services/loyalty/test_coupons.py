@@ -12,8 +12,8 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.bonus_rules import CouponTerms
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.bookings.book import WantedLine
-from chalicelib.services.clients.keep_client import NewClient
-from chalicelib.services.loyalty.keep_coupons import (
+from chalicelib.services.clients.register_client import NewClient
+from chalicelib.services.loyalty.coupons import (
     CouponBill,
     issue_coupon,
     open_coupons,

@@ -12,8 +12,8 @@ from chalicelib.domain.networks.bonus_rules import Gift, Referral
 from chalicelib.domain.shared.aliases import REFERRAL, Alias
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import digest
-from chalicelib.services.clients.keep_client import NewClient, change_client, register_client
-from chalicelib.services.clients.refer_client import referral_code
+from chalicelib.services.clients.referrals import referral_code
+from chalicelib.services.clients.register_client import NewClient, change_client, register_client
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.loyalty.undo_entry import reverse
 from chalicelib.services.merging.merge_clients import merge_clients

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import UNTOLD, Account, EntryKind, Posting, Shown
 from chalicelib.domain.loyalty.account_plan import PASSES
+from chalicelib.domain.loyalty.passes import Pass, PassDevice, serial_of
 from chalicelib.domain.loyalty.programme import day_end
-from chalicelib.domain.loyalty.wallet import Pass, PassDevice, serial_of
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.loyalty.keep_passes import (
+from chalicelib.services.loyalty.passes import (
     AGAIN,
     DEVICES_MOST,
     changed_since,
@@ -29,9 +29,9 @@ from chalicelib.services.loyalty.keep_passes import (
 from chalicelib.services.loyalty.post_bonus import post
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.shared.ports import PassUpdates
+from chalicelib.services.waking.handlers import wakers
 from chalicelib.services.waking.sweep_shards import sweep
 from chalicelib.services.waking.wake_items import drain_shard
-from chalicelib.services.waking.wakers import wakers
 from chalicelib.store.keys import shard_names
 from chalicelib.wallets.apple_push import Answer, ApplePush, Post
 from infra.testkit.builders import NETWORK, SettableClock, a_client, access, save_client

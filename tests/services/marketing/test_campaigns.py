@@ -18,7 +18,7 @@ from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.marketing import keep_campaigns, run_campaign
+from chalicelib.services.marketing import campaigns, run_campaign
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.waking.walk_on import walk_on
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_client, a_consent, access
@@ -49,7 +49,7 @@ def draft(driver: SalonDriver, **said: Any) -> Campaign:
         "ends_at": driver.world.now() + timedelta(days=7),
         "per_minute": 1,
     }
-    return keep_campaigns.make_campaign(driver.world, access(), {**given, **said})
+    return campaigns.make_campaign(driver.world, access(), {**given, **said})
 
 
 def started(driver: SalonDriver, **said: Any) -> Campaign:
@@ -57,7 +57,7 @@ def started(driver: SalonDriver, **said: Any) -> Campaign:
 
 
 def seen(driver: SalonDriver, campaign: Campaign) -> Campaign:
-    return keep_campaigns.see_campaign(driver.world, access(), campaign.id)
+    return campaigns.see_campaign(driver.world, access(), campaign.id)
 
 
 def forward(driver: SalonDriver, **parts: float) -> None:
@@ -314,7 +314,7 @@ def test_a_dry_run_tells_numbers_and_cost_and_writes_to_nobody(driver: SalonDriv
 def test_a_change_makes_a_dry_run_void_and_another_counts_anew(driver: SalonDriver) -> None:
     people(driver, 1)
     campaign = run_campaign.dry_run(driver.world, access(), draft(driver).id)
-    changed = keep_campaigns.change_campaign(
+    changed = campaigns.change_campaign(
         driver.world, access(), campaign.id, {"segment": Segment(sources=("none",))}
     )
     assert changed.count_walk_id is None
@@ -367,7 +367,7 @@ def test_what_has_begun_is_changed_no_more(driver: SalonDriver) -> None:
     campaign = started(driver)
     world, owner = driver.world, access()
     assert (
-        code_of(lambda: keep_campaigns.change_campaign(world, owner, campaign.id, {"name": "x"}))
+        code_of(lambda: campaigns.change_campaign(world, owner, campaign.id, {"name": "x"}))
         == "WRONG_STATE"
     )
     assert code_of(lambda: run_campaign.dry_run(world, owner, campaign.id)) == "WRONG_STATE"

@@ -18,7 +18,7 @@ from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.loyalty import undo_entry
-from chalicelib.services.marketing import keep_promotions
+from chalicelib.services.marketing import promotions
 from chalicelib.services.marketing.give_promotion import CAP_REACHED
 from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.visits import complete_visit
@@ -38,7 +38,7 @@ def planned(driver: SalonDriver, **said: Any) -> Promotion:
     given: dict[str, Any] = {"name": "Double", "starts_on": FIRST, "ends_on": LAST}
     if "grant" not in said:
         given["multiplier_percent"] = 200
-    return keep_promotions.make_promotion(driver.world, access(), {**given, **said})
+    return promotions.make_promotion(driver.world, access(), {**given, **said})
 
 
 def visit(
@@ -56,11 +56,11 @@ def extra(done: Any) -> list[int]:
 
 
 def result(driver: SalonDriver, promotion: Promotion) -> Result:
-    return keep_promotions.results_of(driver.world, [promotion])[promotion.id]
+    return promotions.results_of(driver.world, [promotion])[promotion.id]
 
 
 def seen(driver: SalonDriver, promotion: Promotion) -> Promotion:
-    return keep_promotions.see_promotion(driver.world, access(), promotion.id)
+    return promotions.see_promotion(driver.world, access(), promotion.id)
 
 
 def balance(driver: SalonDriver, client_id: str = MARIA) -> int:
@@ -331,8 +331,8 @@ def test_one_that_was_slept_through_comes_to_its_end_at_once(driver: SalonDriver
 def test_what_is_stopped_gives_nothing_more(driver: SalonDriver) -> None:
     promotion = planned(driver)
     visit(driver)
-    stopped = keep_promotions.stop_promotion(driver.world, access(), promotion.id)
-    assert keep_promotions.stop_promotion(driver.world, access(), promotion.id) == stopped
+    stopped = promotions.stop_promotion(driver.world, access(), promotion.id)
+    assert promotions.stop_promotion(driver.world, access(), promotion.id) == stopped
     assert extra(visit(driver, IN_TIME + timedelta(hours=3))) == []
     driver.run_until(IN_TIME + timedelta(days=9))
     assert seen(driver, promotion).state is PromotionState.STOPPED
@@ -341,12 +341,12 @@ def test_what_is_stopped_gives_nothing_more(driver: SalonDriver) -> None:
 
 def test_once_begun_it_is_prolonged_and_its_cap_raised_but_nothing_else(driver: SalonDriver) -> None:
     promotion = planned(driver, cap_points=30)
-    changed = keep_promotions.change_promotion(driver.world, access(), promotion.id, {"cap_points": 26})
+    changed = promotions.change_promotion(driver.world, access(), promotion.id, {"cap_points": 26})
     assert changed.cap_points == 26
     visit(driver)
 
     def change(**said: Any) -> Promotion:
-        return keep_promotions.change_promotion(driver.world, access(), promotion.id, said)
+        return promotions.change_promotion(driver.world, access(), promotion.id, said)
 
     for said in ({"cap_points": 25}, {"client_cap_points": 5}, {"multiplier_percent": 300},
                  {"starts_on": date(2026, 11, 26)}, {"audience": Segment(sources=("x",))}):  # fmt: skip
@@ -363,13 +363,13 @@ def test_its_terms_stand_from_shortly_before_its_first_day_in_any_salon(driver: 
     promotion = planned(driver)
     driver.world.clock.now = datetime(2026, 11, 24, 21, 58, tzinfo=UTC)  # type: ignore[attr-defined]
     with pytest.raises(DomainError, match="WRONG_STATE"):
-        keep_promotions.change_promotion(driver.world, access(), promotion.id, {"cap_points": 5})
+        promotions.change_promotion(driver.world, access(), promotion.id, {"cap_points": 5})
 
 
 def test_one_that_was_to_multiply_may_come_to_grant_before_it_begins(driver: SalonDriver) -> None:
     promotion = planned(driver)
     changes = {"multiplier_percent": None, "grant": Gift(70)}
-    keep_promotions.change_promotion(driver.world, access(), promotion.id, changes)
+    promotions.change_promotion(driver.world, access(), promotion.id, changes)
     assert not driver.world.directory(NETWORK).offers
     assert extra(visit(driver)) == []
     driver.run_until(driver.world.now() + timedelta(minutes=5))

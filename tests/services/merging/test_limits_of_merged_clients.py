@@ -15,7 +15,7 @@ from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
-from chalicelib.services.marketing import keep_promotions
+from chalicelib.services.marketing import promotions
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.waking.walk_on import walk_on
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_client, access, save_booking, save_client
@@ -71,27 +71,27 @@ def test_compensations_of_a_month_count_under_either_name(driver: SalonDriver) -
 
 def test_a_promotions_cap_for_a_client_counts_under_either_name(driver: SalonDriver) -> None:
     said = {"name": "Double", "starts_on": FIRST, "ends_on": LAST, "multiplier_percent": 200}
-    promotion = keep_promotions.make_promotion(driver.world, access(), {**said, "client_cap_points": 40})
+    promotion = promotions.make_promotion(driver.world, access(), {**said, "client_cap_points": 40})
     assert visited(driver, MARIA, 1) == [25]
     merged(driver)
     assert visited(driver, MASHA, 2) == [15]
     assert visited(driver, MASHA, 3) == []
-    (result,) = keep_promotions.results_of(driver.world, [promotion]).values()
+    (result,) = promotions.results_of(driver.world, [promotion]).values()
     assert (result.total, result.clients, result.visits) == (40, 1, 2)
 
 
 def test_what_was_granted_under_one_name_is_not_granted_under_the_other(driver: SalonDriver) -> None:
     """The walk comes to the other after they were merged."""
     said = {"name": "Spring", "starts_on": FIRST, "ends_on": LAST, "grant": Gift(100, valid_days=10)}
-    promotion = keep_promotions.make_promotion(driver.world, access(), said)
+    promotion = promotions.make_promotion(driver.world, access(), said)
     driver.run_until(datetime(2026, 11, 24, 23, tzinfo=UTC))
     late = save_client(driver.store, a_client("cli_ileana0000000001", phone="+37369000002", email=None)).id
     merge_clients(driver.world, access(), MARIA, late)
-    walk_id = keep_promotions.see_promotion(driver.world, access(), promotion.id).walk_id
+    walk_id = promotions.see_promotion(driver.world, access(), promotion.id).walk_id
     walk = driver.store.get(Walk, network_id=NETWORK, id=walk_id)
     walk_on(driver.world, replace(walk, stage="", cursor=None, finished_at=None))
     assert [driver.store.account(NETWORK, id).balance for id in (MARIA, MASHA, late)] == [0, 100, 100]
-    (result,) = keep_promotions.results_of(driver.world, [promotion]).values()
+    (result,) = promotions.results_of(driver.world, [promotion]).values()
     assert (result.total, result.clients) == (200, 2)
 
 

@@ -11,8 +11,8 @@ from chalicelib.domain.networks.bonus_rules import CouponTerms, Expiry, ExpiryMo
 from chalicelib.domain.shared.aliases import EMAIL, PHONE
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import post_bonus, undo_entry
+from chalicelib.services.loyalty.coupons import CouponBill, issue_coupon, open_coupons, redeem_coupon
 from chalicelib.services.loyalty.hold_points import hold_for_booking, release_hold
-from chalicelib.services.loyalty.keep_coupons import CouponBill, issue_coupon, open_coupons, redeem_coupon
 from chalicelib.services.loyalty.post_bonus import ByHand
 from chalicelib.services.merging.merge_clients import COUPONS_MOST, Merged, merge_clients, unmerge_clients
 from chalicelib.services.visits.refund_visit import refund

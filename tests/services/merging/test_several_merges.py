@@ -10,9 +10,9 @@ from chalicelib.domain.networks.bonus_rules import CouponTerms, Expiry, ExpiryMo
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.loyalty import undo_entry
-from chalicelib.services.loyalty.keep_coupons import open_coupons
+from chalicelib.services.loyalty.coupons import open_coupons
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
-from chalicelib.services.marketing import keep_promotions
+from chalicelib.services.marketing import promotions
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.visits import refund_visit
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_client, access, save_booking, save_client
@@ -191,7 +191,7 @@ def test_a_promotion_counts_who_was_merged_as_one_client_until_their_last_visit_
     driver: SalonDriver, clock: Any
 ) -> None:
     said = {"name": "Double", "starts_on": date(2026, 11, 23), "ends_on": date(2026, 11, 30)}
-    made = keep_promotions.make_promotion(driver.world, access(), {**said, "multiplier_percent": 200})
+    made = promotions.make_promotion(driver.world, access(), {**said, "multiplier_percent": 200})
     driver.world.directories.forget(NETWORK)
     first = visit(driver, A, "1")
     merge(driver, A, B)
@@ -200,7 +200,7 @@ def test_a_promotion_counts_who_was_merged_as_one_client_until_their_last_visit_
     seen = []
     for booking in (first, second):
         driver.reopen(booking)
-        (result,) = keep_promotions.results_of(driver.world, [made]).values()
+        (result,) = promotions.results_of(driver.world, [made]).values()
         seen.append((result.total, result.visits, result.clients))
     assert seen == [(25, 1, 1), (0, 0, 0)]
 

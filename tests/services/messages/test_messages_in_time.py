@@ -13,9 +13,9 @@ from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.domain.shared.touches import GRACE, TouchKind, TouchState
-from chalicelib.services.clients import keep_client, keep_consents
+from chalicelib.services.clients import consents, register_client
+from chalicelib.services.waking.handlers import wakers
 from chalicelib.services.waking.wake_items import wake_one
-from chalicelib.services.waking.wakers import wakers
 from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
 from infra.testkit.salon_driver import BASE_URL, SalonDriver
 
@@ -26,7 +26,7 @@ SENT, UNKNOWN = MessageState.SENT, MessageState.UNKNOWN
 
 def consented(driver: SalonDriver) -> None:
     pairs = [("sms", "marketing")]
-    keep_consents.set_consents(
+    consents.set_consents(
         driver.world, NETWORK, "cli_maria00000000001", pairs, granted=True, how="asked", actor="key:test"
     )
 
@@ -178,7 +178,7 @@ def test_reminders_keep_the_right_hour_after_a_clock_change_and_in_another_zone(
 
 def test_who_stopped_messages_gets_none_and_the_log_says_why(driver: SalonDriver) -> None:
     driver.book(IN_TWO_DAYS)
-    keep_consents.stop_messages(driver.world, NETWORK, "cli_maria00000000001")
+    consents.stop_messages(driver.world, NETWORK, "cli_maria00000000001")
     driver.run_until(IN_TWO_DAYS)
     assert driver.kinds_sent() == []
     assert {(message.state.value, message.reason) for message in driver.log()} == {("skipped", "no_consent")}
@@ -401,7 +401,7 @@ def test_completing_a_booking_asks_for_one_review_however_often_it_is_completed(
 def test_a_changed_phone_is_the_one_that_is_written_to(driver: SalonDriver) -> None:
     driver.book(IN_TWO_DAYS)
     driver.run_until(NOW + timedelta(hours=1))
-    keep_client.change_client(driver.world, access(), "cli_maria00000000001", {"phone": "069 999 888"})
+    register_client.change_client(driver.world, access(), "cli_maria00000000001", {"phone": "069 999 888"})
     driver.run_until(IN_TWO_DAYS)
     assert [outgoing.to for outgoing in driver.sender.sent] == ["+37369123456"] + ["+37369999888"] * 2
 

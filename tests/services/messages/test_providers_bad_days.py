@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.messages.messages import MessageState
 from chalicelib.domain.shared.touches import GRACE, MUST_ARRIVE
-from chalicelib.services.clients import keep_consents
+from chalicelib.services.clients import consents
 from infra.testkit.builders import NETWORK, NOW
 from infra.testkit.salon_driver import SalonDriver
 from tests.unit.channels.channels import CHANNELS, a_client
@@ -59,7 +59,7 @@ def day(driver: SalonDriver) -> Iterator[Day]:
     with a_provider(day.take) as provider:
         client = a_client(SMS.service, provider.url, connect_timeout=0.5, read_timeout=0.15)
         day.driver = replace(driver, sender=SMS.sender(lambda: client))
-        keep_consents.set_consents(driver.world, NETWORK, "cli_maria00000000001", [("sms", "marketing")],
+        consents.set_consents(driver.world, NETWORK, "cli_maria00000000001", [("sms", "marketing")],
                                    granted=True, how="asked", actor="key:test")  # fmt: skip
         yield day
         client.close()

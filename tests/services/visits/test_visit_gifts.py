@@ -10,7 +10,7 @@ from chalicelib.domain.intake.site_events import SiteStatus
 from chalicelib.domain.loyalty.coupons import Coupon, CouponState
 from chalicelib.domain.networks.bonus_rules import CouponTerms, Gift, GroupProgramme, Streak, VisitReward
 from chalicelib.domain.networks.network import Connection
-from chalicelib.services.loyalty.keep_coupons import CouponBill, open_coupons, redeem_coupon
+from chalicelib.services.loyalty.coupons import CouponBill, open_coupons, redeem_coupon
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.visits.visit_gifts import coupons_for

@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from chalicelib.api.networks.bonus_shapes import BonusRulesSaid, bonuses_said
-from chalicelib.api.networks.rule_shapes import MessageRulesSaid, messages_said
+from chalicelib.api.networks.bonus_schemas import BonusRulesSaid, bonuses_said
+from chalicelib.api.networks.rule_schemas import MessageRulesSaid, messages_said
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.networks.network import Directory, Network, Salon, Service, Staff
 from chalicelib.domain.networks.rules import MessageRules, Rules
 from chalicelib.domain.shared.quiet_hours import QuietHours
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 from infra.demo.year.data import SALONS, service_requests, staff_requests
 from infra.demo.year.history import History
 from infra.demo.year.rules import BONUSES, DECIDED, quiet_hour

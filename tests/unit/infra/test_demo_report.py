@@ -1,6 +1,6 @@
 """The demo's table, its bill, and the set-up's secrets."""
 
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 from infra.demo.day.taps import links_in
 from infra.demo.report.cost import bill
 from infra.demo.report.report import Report

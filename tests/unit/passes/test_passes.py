@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from msgspec.structs import replace
 
-from chalicelib.domain.loyalty.wallet import Pass, Place, owner_of, serial_of
+from chalicelib.domain.loyalty.passes import Pass, Place, owner_of, serial_of
 from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.passes import apple_pass, google_pass
 from tests.unit.passes.pass_keys import made_keys

@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from chalicelib import wiring
-from chalicelib.domain.loyalty.wallet import GOOGLE, Pass, PassDevice
+from chalicelib.domain.loyalty.passes import GOOGLE, Pass, PassDevice
 from chalicelib.passes import apple_pass, google_pass
-from chalicelib.services.waking.wakers import NO_WALLETS
+from chalicelib.services.waking.handlers import NO_WALLETS
 from chalicelib.wallets.apple_push import HOST, ApplePush
 from chalicelib.wallets.every_wallet import EveryWallet
 from chalicelib.wallets.google_wallet import GoogleUpdates

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from chalicelib.domain.loyalty.wallet import GOOGLE, Pass, PassDevice
+from chalicelib.domain.loyalty.passes import GOOGLE, Pass, PassDevice
 from chalicelib.wallets import apple_push
 from chalicelib.wallets.apple_push import Answer, ApplePush, Post
 from chalicelib.wallets.every_wallet import EveryWallet

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from chalicelib.domain.loyalty.wallet import GOOGLE, Pass, PassDevice
+from chalicelib.domain.loyalty.passes import GOOGLE, Pass, PassDevice
 from chalicelib.wallets.google_wallet import OBJECTS, TOKENS, GoogleUpdates, over_https
 from infra.testkit.builders import NETWORK, NOW, SettableClock
 

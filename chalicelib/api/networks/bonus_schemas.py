@@ -8,8 +8,8 @@ from typing import Annotated, Any, get_type_hints
 
 from msgspec import UNSET, Meta, UnsetType, convert, to_builtins
 
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Id, Line, Word, given
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Id, Line, Word, given
 from chalicelib.domain.networks.bonus_rules import BonusRules, EarnBase, ExpiryModel, TiersBy
 
 Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from msgspec import Meta
 from msgspec.structs import asdict, replace
 
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Answered
-from chalicelib.api.networks.bonus_shapes import BonusRulesSaid, bonuses_said, bonuses_shown
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Answered
+from chalicelib.api.networks.bonus_schemas import BonusRulesSaid, bonuses_said, bonuses_shown
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.simulations.simulations import (

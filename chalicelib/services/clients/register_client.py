@@ -18,9 +18,9 @@ from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.domain.shared.zones import is_zone
-from chalicelib.services.clients.follow_merge import ensure_present
-from chalicelib.services.clients.keep_consents import consent_said
-from chalicelib.services.clients.refer_client import ensure_referrer, said_referrer
+from chalicelib.services.clients.consents import consent_said
+from chalicelib.services.clients.referrals import ensure_referrer, said_referrer
+from chalicelib.services.clients.surviving_client import ensure_present
 from chalicelib.services.shared.contact_details import email_normal, name_normal, phone_e164
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World

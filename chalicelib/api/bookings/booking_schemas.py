@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from chalicelib.api.http.endpoint import Ask
-from chalicelib.api.http.shapes import Answered, Money, money
+from chalicelib.api.http.schemas import Answered, Money, money
 from chalicelib.domain.bookings.booking_plan import plans
 from chalicelib.domain.bookings.bookings import Booking, Line, Refund
 from chalicelib.domain.clients.clients import Client

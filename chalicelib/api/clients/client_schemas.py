@@ -3,14 +3,14 @@
 from datetime import date, datetime
 
 from chalicelib.api.http.endpoint import Ask
-from chalicelib.api.http.shapes import Answered, Money
+from chalicelib.api.http.schemas import Answered, Money
 from chalicelib.domain.clients.categories import category, usual_gap_days
 from chalicelib.domain.clients.client_plan import salon_zone
 from chalicelib.domain.clients.clients import CHANNELS, Client, Consent, address_of, dead_address, is_known
 from chalicelib.domain.loyalty.ledger import brought_up
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.shared.phones import masked_email, masked_phone
+from chalicelib.domain.shared.masks import masked_email, masked_phone
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.next_booking import next_booking
 from chalicelib.services.shared.world import World

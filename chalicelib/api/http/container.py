@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from chalicelib.passes.wallets import Wallets
     from chalicelib.services.intake.receive_webhook import Receiving
     from chalicelib.services.messages.sending import Sending
-    from chalicelib.services.shared.make_links import Links
+    from chalicelib.services.shared.links import Links
     from chalicelib.services.shared.ports import PushRegistry
     from chalicelib.services.shared.world import World
 

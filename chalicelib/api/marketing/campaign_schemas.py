@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.http.endpoint import Ask
-from chalicelib.api.http.reading import Body, instant
-from chalicelib.api.http.shapes import Answered, Id, Word, given
+from chalicelib.api.http.parsing import Body, instant
+from chalicelib.api.http.schemas import Answered, Id, Word, given
 from chalicelib.domain.marketing.campaigns import Campaign
 from chalicelib.domain.marketing.counts import Count
 from chalicelib.domain.messages.reasons import reason_words

@@ -9,9 +9,9 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, to_builtins
 from msgspec.structs import fields
 
-from chalicelib.api.http.reading import Body
-from chalicelib.api.http.shapes import Answered, Id, Word, given
-from chalicelib.api.networks.bonus_shapes import BonusRulesSaid, Whole, bonus_differences, bonuses_shown
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Answered, Id, Word, given
+from chalicelib.api.networks.bonus_schemas import BonusRulesSaid, Whole, bonus_differences, bonuses_shown
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import (
     ChannelStep,

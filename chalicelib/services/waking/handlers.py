@@ -15,7 +15,7 @@ from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.loyalty.account_plan import PASSES, passes_are_stale
 from chalicelib.domain.loyalty.ledger import brought_up, next_end
-from chalicelib.domain.loyalty.wallet import Pass, PassDevice
+from chalicelib.domain.loyalty.passes import Pass, PassDevice
 from chalicelib.domain.marketing.campaigns import Campaign, Recipient
 from chalicelib.domain.marketing.promotions import Promotion
 from chalicelib.domain.networks.network import Directory
@@ -30,7 +30,7 @@ from chalicelib.services.clearing.audit_nightly import audit_night
 from chalicelib.services.clearing.clear_month import clear_some
 from chalicelib.services.intake.attach_client import attach_client
 from chalicelib.services.loyalty.give_birthday import give_birthday
-from chalicelib.services.loyalty.keep_passes import tell_wallets
+from chalicelib.services.loyalty.passes import tell_wallets
 from chalicelib.services.marketing.about_recipient import about_recipient
 from chalicelib.services.marketing.count_campaign import count_some
 from chalicelib.services.marketing.step_promotion import step_promotion

@@ -12,7 +12,7 @@ from chalicelib.domain.loyalty.account import Account, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import brought_up, posted
 from chalicelib.domain.loyalty.lots import with_activity
 from chalicelib.domain.loyalty.programme import Terms
-from chalicelib.domain.simulations.purse import Purse
+from chalicelib.domain.simulations.simulated_balance import Purse
 from infra.testkit.builders import NETWORK, NOW
 
 ZONE = "Europe/Chisinau"

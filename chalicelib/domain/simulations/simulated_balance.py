@@ -3,7 +3,7 @@ seconds.
 
 By the same rules as ledger.py: points are spent from the lot that expires soonest, of equals from the oldest,
 and are gone from their last instant on. There are no holds, no debt and no reversals here, and no entries.
-tests/unit/domain/simulations/test_purse.py holds the two against each other.
+tests/unit/domain/simulations/test_simulated_balance.py holds the two against each other.
 """
 
 from collections.abc import Iterator

@@ -17,12 +17,12 @@ from chalicelib.domain.loyalty.ledger import brought_up
 from chalicelib.domain.loyalty.programme import with_turnover
 from chalicelib.domain.loyalty.undoing import FINAL
 from chalicelib.domain.loyalty.undone import undone_of
-from chalicelib.domain.merging.moving_clients import uncounted
+from chalicelib.domain.merging.visits_of_merged import uncounted
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import conflict, missing
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.bookings.plan_booking import directory_for
-from chalicelib.services.clients.follow_merge import followed
+from chalicelib.services.clients.surviving_client import followed
 from chalicelib.services.loyalty.undo_entry import entries_of, undone
 from chalicelib.services.loyalty.visit_points import posting_id, visited_on
 from chalicelib.services.shared.ports import SaveConflict

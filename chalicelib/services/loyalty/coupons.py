@@ -15,7 +15,7 @@ from chalicelib.domain.networks.bonus_rules import CouponOn, CouponTerms
 from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.clients.follow_merge import ensure_present
+from chalicelib.services.clients.surviving_client import ensure_present
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import UNTOLD, Account, Shown
-from chalicelib.domain.loyalty.wallet import (
+from chalicelib.domain.loyalty.passes import (
     APPLE,
     GOOGLE,
     PLACES_MOST,
@@ -24,9 +24,9 @@ from chalicelib.domain.loyalty.wallet import (
 )
 from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.errors import DomainError, ErrorKind, conflict, malformed, missing
-from chalicelib.services.clients.follow_merge import present_account
+from chalicelib.services.clients.surviving_client import present_account
 from chalicelib.services.loyalty.show_card import Card, card_code, card_of, coupons_of
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.ports import PassUpdates, SaveConflict
 from chalicelib.services.shared.world import World
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from chalicelib.domain.clients.clients import Client, Device, with_device, without_device
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import conflict, refused
-from chalicelib.services.clients.keep_client import see_client
+from chalicelib.services.clients.register_client import see_client
 from chalicelib.services.shared.ports import DeviceRefused, PlatformMissing, PushRegistry, SaveConflict
 from chalicelib.services.shared.world import World
 

@@ -12,7 +12,7 @@ from chalicelib.domain.shared.errors import conflict, forbidden, refused
 from chalicelib.domain.shared.templates import FORMS, checked, checked_subject, numbered
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.messages.sample_facts import TextWarning, sample_facts, warnings_of
-from chalicelib.services.shared.make_links import Links
+from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.ports import SaveConflict, Texts, TextToBeginWith
 from chalicelib.services.shared.world import World
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
 import msgspec
 from msgspec import Meta
 
-from chalicelib.api.http.reading import Body
+from chalicelib.api.http.parsing import Body
 from chalicelib.domain.shared.errors import malformed, refused
 from chalicelib.services.shared.ports import Page
 
