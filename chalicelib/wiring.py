@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from chalicelib.wallets.apple_push import Posts
 
 DIRECTORY_KEPT = timedelta(seconds=60)
-DIRECTORIES_MOST = 200
+MAX_DIRECTORIES = 200
 
 
 def now() -> datetime:
@@ -62,7 +62,7 @@ class CachedDirectories:
         if found is None:
             self._kept.pop(network_id, None)
             return None
-        while len(self._kept) >= DIRECTORIES_MOST:
+        while len(self._kept) >= MAX_DIRECTORIES:
             self._kept.pop(next(iter(self._kept)), None)
         self._kept[network_id] = (self._clock() + DIRECTORY_KEPT, found)
         return found

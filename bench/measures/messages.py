@@ -22,8 +22,8 @@ from chalicelib.domain.shared.touches import Touch, TouchKind, TouchState
 from chalicelib.services.waking.wake_items import drain_shard
 
 SENT, SKIPPED, PUT_OFF = "sent", "skipped", "put off"
-WRITTEN_MOST = {SENT: 6, SKIPPED: 4, PUT_OFF: 4}
-READ_MOST = 4
+MAX_WRITTEN = {SENT: 6, SKIPPED: 4, PUT_OFF: 4}
+MAX_READ = 4
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def _row(case: Case, spent: Spent) -> dict[str, Any]:
         "of_table": spent.by_place["table"],
         "of_log": spent.by_place["by_salon"],
         "of_pointer": spent.by_place["wake"],
-        "most": WRITTEN_MOST[case.comes_to],
+        "most": MAX_WRITTEN[case.comes_to],
         "read": spent.read,
         "reported_write": spent.reported_write,
         "reported_read": spent.reported_read,
@@ -210,8 +210,8 @@ def figures(
 ) -> list[Figure]:
     of_rows = [
         _dearest(rows, comes_to, name, most)
-        for comes_to, written in WRITTEN_MOST.items()
-        for name, most in (("write", written), ("read", READ_MOST))
+        for comes_to, written in MAX_WRITTEN.items()
+        for name, most in (("write", written), ("read", MAX_READ))
     ]
     return of_rows + budgeted(environment, number)
 

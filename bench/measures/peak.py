@@ -14,7 +14,7 @@ from math import ceil
 from typing import Any
 
 from bench.report.figures import Figure
-from chalicelib.channels.paced import GAP_MOST
+from chalicelib.channels.paced import MAX_GAP
 from chalicelib.domain.shared.ids import encoded
 from chalicelib.store.keys import shard_of
 from infra.testkit.builders import NETWORK
@@ -23,7 +23,7 @@ SHARDS = (8, 16, 32, 64, 128, 256)
 LIMITS = (0, 100, 20)
 SHOWN = 64
 """The shards that the figures are of."""
-PARTITION_MOST = 1_000
+MAX_PARTITION = 1_000
 """Writes a second that DynamoDB takes of one partition, of the table or of an index."""
 
 WRITES = {"claim": 0.25, "record": 0.85, "resolve": 0.95}
@@ -64,7 +64,7 @@ class Peak:
     @property
     def pace(self) -> float:
         """Least seconds between two messages of a worker."""
-        return min(self.shards / self.limit, GAP_MOST) if self.limit else 0
+        return min(self.shards / self.limit, MAX_GAP) if self.limit else 0
 
 
 @dataclass
@@ -235,7 +235,7 @@ def figures(rows: list[dict[str, Any]]) -> list[Figure]:
             f"peak: hottest partition, {SHOWN} shards",
             max(rates.values()),
             "writes a second",
-            PARTITION_MOST,
+            MAX_PARTITION,
             f"in the busiest second: of the table ({given.partitions} partitions) {rates['table']}, of a wake"
             f" shard {rates['index']}, of a salon's list ({given.salons} salons) {rates['driver']}",
         ),

@@ -32,7 +32,7 @@ from chalicelib.services.visits.refund_visit import refund
 from infra.testkit import full_account
 from infra.testkit.builders import NETWORK, access
 
-WRITTEN_MOST = 6
+MAX_WRITTEN = 6
 OWNER = access(Role.OWNER)
 BILL_MINOR = 40_000_000
 """Of which a quarter pays for any number of points here."""
@@ -238,6 +238,6 @@ def _figure(kind: Kind, spent: Spent) -> Figure:
         f"posting, 50 open lots: {kind.name}",
         spent.write,
         "write units",
-        WRITTEN_MOST if kind.ledger_only else None,
+        MAX_WRITTEN if kind.ledger_only else None,
         f"one transaction: {places}; {sizes}; {calls}; {spent.read:g} read units",
     )

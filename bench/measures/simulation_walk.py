@@ -30,7 +30,7 @@ VISITS_EACH = 4
 CAME = 2
 """Every second client came, four times in the year."""
 
-READ_MOST = 1.0
+MAX_READ = 1.0
 TRIED = replace(PROPOSED, earn_excludes=Exclusions())
 
 
@@ -111,7 +111,7 @@ def figures(
     tell("simulation: memory traced")
     told = f"{few} clients, of whom every second came {VISITS_EACH} times"
     return [
-        Figure("simulation: read per visit", spent.read / done.visits, "read units", READ_MOST,
+        Figure("simulation: read per visit", spent.read / done.visits, "read units", MAX_READ,
                f"{told}: the visit (0.5), and a part of the client, of who did not come, of the lists"),
         Figure("simulation: written per visit", spent.write / done.visits, "write units", None,
                "its sums and the walk's place, a slice at a time"),

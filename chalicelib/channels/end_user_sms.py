@@ -10,7 +10,7 @@ from chalicelib.channels.attempt import Answer, Refusal, attempt
 from chalicelib.channels.context import Context, as_pairs
 from chalicelib.domain.messages.messages import Outcome, Outgoing
 
-USEFUL_LEAST, USEFUL_MOST = 5, 259_200
+USEFUL_LEAST, MAX_USEFUL = 5, 259_200
 """Seconds that `TimeToLive` takes: up to three days."""
 
 _NO_SENDER = Refusal("no_sender_for_country")
@@ -71,7 +71,7 @@ class EndUserSms:
             "DestinationPhoneNumber": outgoing.to,
             "MessageBody": outgoing.worded.text,
             "MessageType": "PROMOTIONAL" if outgoing.marketing else "TRANSACTIONAL",
-            "TimeToLive": min(max(outgoing.useful_seconds, USEFUL_LEAST), USEFUL_MOST),
+            "TimeToLive": min(max(outgoing.useful_seconds, USEFUL_LEAST), MAX_USEFUL),
             "Context": as_pairs(Context(outgoing.network_id, outgoing.client_id, outgoing.message_id)),
         }
         return attempt(lambda: self._client().send_text_message(**request), "MessageId", _explain)

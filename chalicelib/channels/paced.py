@@ -5,7 +5,7 @@ from collections.abc import Callable
 from chalicelib.domain.messages.messages import Outcome, Outgoing
 from chalicelib.services.shared.ports import Sender
 
-GAP_MOST = 4
+MAX_GAP = 4
 """Seconds. A message waits when it is claimed already, in what its worker has kept of its time."""
 
 
@@ -17,7 +17,7 @@ class Paced:
 
     An identity's messages are spaced evenly, so that no second gets more than its share, whatever came
     before: all workers together keep a provider's limit when each has its part of it. Where that part is less
-    than one message in GAP_MOST seconds, the pace is quicker than it should be, and the provider's throttling
+    than one message in MAX_GAP seconds, the pace is quicker than it should be, and the provider's throttling
     does the rest: such a sender wants fewer shards.
     """
 
@@ -37,7 +37,7 @@ class Paced:
     def send(self, outgoing: Outgoing) -> Outcome:
         now = self._clock()
         begins = max(now, self._next.get(outgoing.identity, now))
-        self._next[outgoing.identity] = begins + min(self._weight(outgoing) / self._per_second, GAP_MOST)
+        self._next[outgoing.identity] = begins + min(self._weight(outgoing) / self._per_second, MAX_GAP)
         if begins > now:
             self._sleep(begins - now)
         return self._sender.send(outgoing)

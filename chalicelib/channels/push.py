@@ -11,10 +11,10 @@ from chalicelib.channels.attempt import Answer, Refusal, attempt, message_of
 from chalicelib.domain.messages.messages import Outcome, Outgoing
 from chalicelib.services.shared.ports import DeviceRefused, PlatformMissing
 
-BODY_MOST = 900
+MAX_BODY = 900
 """Characters. Google and Apple take 4096 bytes in all, and a character has up to four."""
 
-TTL_MOST = 2_419_200
+MAX_TTL = 2_419_200
 _TTLS = tuple(f"AWS.SNS.MOBILE.{service}.TTL" for service in ("FCM", "APNS", "APNS_SANDBOX"))
 
 _KNOWN = re.compile(r"Endpoint (arn:\S+) already exists")
@@ -37,7 +37,7 @@ class Push:
         self._client = client
 
     def send(self, outgoing: Outgoing) -> Outcome:
-        seconds = str(min(max(outgoing.useful_seconds, 1), TTL_MOST))
+        seconds = str(min(max(outgoing.useful_seconds, 1), MAX_TTL))
         request = {
             "TargetArn": outgoing.to,
             "MessageStructure": "json",
@@ -91,7 +91,7 @@ def _payloads(outgoing: Outgoing) -> dict[str, str]:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= BODY_MOST else text[: BODY_MOST - 1] + "…"
+    return text if len(text) <= MAX_BODY else text[: MAX_BODY - 1] + "…"
 
 
 def _explain(code: str, answer: Answer) -> Refusal | None:

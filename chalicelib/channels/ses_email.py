@@ -9,7 +9,7 @@ from chalicelib.channels.attempt import Answer, Refusal, attempt, message_of
 from chalicelib.channels.context import Context, as_tags
 from chalicelib.domain.messages.messages import Outcome, Outgoing
 
-SUBJECT_MOST = 120
+MAX_SUBJECT = 120
 _NO_ADDRESS = re.compile(
     r"illegal address|missing final '@domain'|domain (contains|starts|ends)|local (address|name)|user name",
     re.IGNORECASE,
@@ -65,7 +65,7 @@ def _content(outgoing: Outgoing) -> dict[str, Any]:
 
 def _subject(words: str) -> str:
     """On one line: a line break would end the header."""
-    return " ".join(words.split())[:SUBJECT_MOST]
+    return " ".join(words.split())[:MAX_SUBJECT]
 
 
 def _utf8(data: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from msgspec import Meta
 from chalicelib.channels import context
 from chalicelib.domain.messages.message_events import NotUnderstood
 from chalicelib.domain.messages.messages import MessageState
-from chalicelib.domain.messages.receipts import PARTS_MOST, Receipt, micros
+from chalicelib.domain.messages.receipts import MAX_PARTS, Receipt, micros
 from chalicelib.events.parsing import Id, Milliseconds, Shape, decode, instant
 
 _ON_ITS_WAY = frozenset({"SENT", "QUEUED", "PENDING"})
@@ -37,7 +37,7 @@ class _Event(Shape, frozen=True):
     is_final: bool = False
     message_id: Id | None = None
     context: dict[str, Any] | None = None
-    total_message_parts: Annotated[int, Meta(ge=1, le=PARTS_MOST)] | None = None
+    total_message_parts: Annotated[int, Meta(ge=1, le=MAX_PARTS)] | None = None
     total_message_price: Decimal | None = None
     total_carrier_fee: Decimal | None = None
 

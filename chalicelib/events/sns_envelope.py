@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.x509 import Certificate
 
-EARLY_MOST = timedelta(minutes=15)
-LATE_MOST = timedelta(days=15)
+MAX_EARLY = timedelta(minutes=15)
+MAX_LATE = timedelta(days=15)
 """An event may lie in the queue for as long as queues keep messages at the most."""
-CERTIFICATES_MOST = 8
+MAX_CERTIFICATES = 8
 KEY_BITS_LEAST = 2048
 _SIGNED = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 _CERTIFICATE_URL = re.compile(
@@ -53,7 +53,7 @@ class Envelopes(Struct):
         if fields["TopicArn"] not in self.topics:
             raise Forged("WRONG_TOPIC")
         at = _instant(fields["Timestamp"])
-        if not now - LATE_MOST <= at <= now + EARLY_MOST:
+        if not now - MAX_LATE <= at <= now + MAX_EARLY:
             raise Forged("WRONG_TIME")
         if self.fetch is not None:
             self._verify(fields, at, self.fetch)
@@ -90,7 +90,7 @@ class Envelopes(Struct):
                 made = load_pem_x509_certificate(pem or b"")
             except ValueError:
                 raise Forged("WRONG_CERTIFICATE") from None
-            while len(self._certificates) >= CERTIFICATES_MOST:
+            while len(self._certificates) >= MAX_CERTIFICATES:
                 del self._certificates[next(iter(self._certificates))]
             self._certificates[url] = made
         certificate = self._certificates[url]

@@ -37,7 +37,7 @@ from chalicelib.store.item import value_of
 
 T = TypeVar("T")
 
-_SIFTED_AT_ONCE = 200
+_SIFTED_BATCH_SIZE = 200
 _IN_DIRECTORY: dict[str, type[Any]] = {
     "SALON": Salon,
     "STAFF": Staff,
@@ -124,7 +124,7 @@ class Lists:
             self._between(since, until),
             filter_condition=self.item.status.is_in(*among) if among else None,
             scan_index_forward=not newest_first,
-            page_size=_SIFTED_AT_ONCE if among else limit,
+            page_size=_SIFTED_BATCH_SIZE if among else limit,
             last_evaluated_key=first,
         ).page_iter
         with within_list(cursor):

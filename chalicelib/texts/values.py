@@ -11,7 +11,7 @@ from chalicelib.domain.shared.zones import local_date, zone
 from chalicelib.texts import formats
 from chalicelib.texts.languages import Catalogue
 
-NAME_MOST = 200
+MAX_NAME = 200
 _NAME = re.compile(r"\{(\w+)\}")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -54,7 +54,7 @@ class Pattern(Told, frozen=True):
         return " ".join([f"{before}{{{name}}} {{{word}}}", *(_put(each, values) for each in after)])
 
 
-def told(facts: MessageFacts, texts: Catalogue, name_most: int = NAME_MOST) -> Told:
+def told(facts: MessageFacts, texts: Catalogue, name_most: int = MAX_NAME) -> Told:
     """name_most: how long a name may be; longer ones are cut."""
     numbers = {
         "points": facts.points_earned,

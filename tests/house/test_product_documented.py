@@ -34,23 +34,23 @@ IN_WORDS = {"quiet_hours"}
 """Rules whose default the page tells in words."""
 DIRECTORY = Directory(a_network(), {}, {}, {})
 LIMITS = {
-    "lines of a booking": f"1 to {book.LINES_MOST}",
-    "length of a line": f"1 minute to {book.MINUTES_MOST // 1440} day",
-    "start of a booking": f"in the future, within {book.AHEAD_MOST.days} days",
+    "lines of a booking": f"1 to {book.MAX_LINES}",
+    "length of a line": f"1 minute to {book.MAX_MINUTES // 1440} day",
+    "start of a booking": f"in the future, within {book.MAX_AHEAD.days} days",
     "hold at the desk": f"{hold_points.DESK_HOLD // timedelta(hours=1)} hours",
-    "merging: bookings ahead of the source": f"{merge_clients.BOOKINGS_MOST}",
-    "merging: open coupons of the source": f"{merge_clients.COUPONS_MOST}",
+    "merging: bookings ahead of the source": f"{merge_clients.MAX_BOOKINGS}",
+    "merging: open coupons of the source": f"{merge_clients.MAX_COUPONS}",
     "devices of a client": f"the newest {DEVICES_KEPT}",
     "short links": f"{links.KEPT.days} days",
     "stored answers of an idempotency key": f"{answer_once.KEPT // timedelta(hours=1)} hours",
     "webhooks in the inbox": f"{inbox.KEPT.days} days",
     "test messages": f"{try_message.TESTS_AN_HOUR} an hour",
-    "length of a campaign": f"{check_campaign.DAYS_MOST} days",
-    "pace of a campaign": f"1 to {check_campaign.PER_MINUTE_MOST} a minute, by default 60",
-    "length of a promotion": f"{check_promotion.DAYS_MOST} days",
-    "multiplier of a promotion": f"{check_promotion.MULTIPLIER_LEAST} to {check_promotion.MULTIPLIER_MOST} %",
+    "length of a campaign": f"{check_campaign.MAX_DAYS} days",
+    "pace of a campaign": f"1 to {check_campaign.MAX_PER_MINUTE} a minute, by default 60",
+    "length of a promotion": f"{check_promotion.MAX_DAYS} days",
+    "multiplier of a promotion": f"{check_promotion.MULTIPLIER_LEAST} to {check_promotion.MAX_MULTIPLIER} %",
     "visits closed late for a promotion": f"{promotions.LATE_DAYS} days after its end",
-    "period of a simulation": f"{simulate_programme.MONTHS_MOST} calendar months",
+    "period of a simulation": f"{simulate_programme.MAX_MONTHS} calendar months",
 }
 
 

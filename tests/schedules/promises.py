@@ -28,7 +28,7 @@ Group = tuple[str, TouchKind, int]
 """One touch of one occurrence: the item, the kind, the occurrence."""
 
 # What follows is said once more, and not taken from the code that is on trial.
-GRACE, WEEK, AT_ONCE = timedelta(minutes=3), timedelta(days=7), timedelta(hours=1)
+GRACE, WEEK, BATCH_SIZE = timedelta(minutes=3), timedelta(days=7), timedelta(hours=1)
 ESSENTIAL = frozenset({Kind.NOTICE, Kind.CONFIRM_REQUEST, Kind.CONTROL_REMINDER})
 MUST_ARRIVE = ESSENTIAL - {Kind.NOTICE}
 _THANKS = frozenset({Kind.REVIEW_REQUEST, Kind.BONUS_NOTICE})
@@ -225,7 +225,7 @@ class Held:
         for taken in self.sends:
             quiet, zone, booking = self._rules(taken).quiet_hours, self._zone(taken), self._booking(taken)
             answers = taken.outgoing.kind == Kind.NOTICE and booking is not None
-            if answers and booking is not None and taken.at - booking.made_at < AT_ONCE:
+            if answers and booking is not None and taken.at - booking.made_at < BATCH_SIZE:
                 continue
             if _is_quiet(quiet, taken.at.astimezone(ZoneInfo(zone)).time()):
                 yield f"{_say(taken)}: within quiet hours {quiet.start}-{quiet.end} {zone}"

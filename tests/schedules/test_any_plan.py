@@ -39,7 +39,7 @@ from tests.profile import tries
 
 MUST_ARRIVE = {TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER}
 GRACE = timedelta(minutes=3)
-WAKES_MOST = 80
+MAX_WAKES = 80
 YEARS = datetime(2026, 1, 1, tzinfo=UTC)
 
 minutes = st.integers(0, 2 * 365 * 24 * 60)
@@ -107,7 +107,7 @@ class Player:
     attempts: list[tuple[Plan, datetime, str]] = field(default_factory=list)
 
     def play(self, item: Any, now: datetime, until: datetime) -> Any:
-        for _ in range(WAKES_MOST):
+        for _ in range(MAX_WAKES):
             wake = self.next_wake(item, now)
             if wake is None or wake.at > until:
                 return item

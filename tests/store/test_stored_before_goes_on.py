@@ -28,7 +28,7 @@ from chalicelib.services.networks.set_rules import set_rules
 from chalicelib.services.shared import answer_once
 from chalicelib.services.shared.walks import surprise_walk_id
 from chalicelib.services.shared.world import World
-from chalicelib.services.simulations.simulate_programme import begin_simulation, see_simulation
+from chalicelib.services.simulations.simulate_programme import begin_simulation, get_simulation
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.waking.retry_parked import retry_parked
 from chalicelib.services.waking.walk_on import walk_on
@@ -277,13 +277,13 @@ def test_a_simulation_in_the_middle_comes_to_what_one_does_that_begins_now(drive
     (stands,) = [each for each in simulations(driver) if each.finished_at is None]
     assert stands.sums.actual
     driver.run_until(NOW + timedelta(minutes=10))
-    ended, _ = see_simulation(driver.world, access(), stands.id)
+    ended, _ = get_simulation(driver.world, access(), stands.id)
     assert ended.finished_at is not None
     driver.store.save(_rules_of(driver, stands))
     said = {"from_on": stands.from_on, "to_on": stands.to_on, "warm_up_months": 1}
     anew = begin_simulation(driver.world, access(), lambda present: stands.proposed, **said)
     driver.run_until(NOW + timedelta(minutes=20))
-    anew, _ = see_simulation(driver.world, access(), anew.id)
+    anew, _ = get_simulation(driver.world, access(), anew.id)
     assert (ended.sums, ended.seen, ended.visits) == (anew.sums, anew.seen, anew.visits)
 
 

@@ -17,7 +17,7 @@ from chalicelib.api.bookings.booking_schemas import (
     facts,
     refunded_answer,
 )
-from chalicelib.api.clients.clients import ClientSaid, new_client
+from chalicelib.api.clients.clients import ClientRequest, new_client
 from chalicelib.api.http.endpoint import DESK, EVERYBODY, Ask, endpoint, get, patch, post, salons_of
 from chalicelib.api.http.parsing import Body, bound, instant
 from chalicelib.api.http.schemas import (
@@ -39,10 +39,10 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import malformed
 from chalicelib.services.bookings import step_booking
-from chalicelib.services.bookings.book import NewBooking, WantedLine, book_with_client, see_booking
+from chalicelib.services.bookings.book import NewBooking, WantedLine, book_with_client, get_booking
 from chalicelib.services.bookings.change_booking import change_booking
-from chalicelib.services.clients.register_client import see_client
-from chalicelib.services.networks.set_up import see_salon
+from chalicelib.services.clients.register_client import get_client
+from chalicelib.services.networks.set_up import get_salon
 from chalicelib.services.visits import reopen_booking
 from chalicelib.services.visits.complete_visit import Bill, complete
 from chalicelib.services.visits.refund_visit import refund
@@ -53,7 +53,7 @@ Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
 PERSONAL = frozenset({Role.SPECIALIST})
 
 
-class LineSaid(Body):
+class LineRequest(Body):
     """minutes and price: the service's own where nothing else is said."""
 
     service_id: Id
@@ -62,17 +62,17 @@ class LineSaid(Body):
     price: Money | None = None
 
 
-Lines = Annotated[list[LineSaid], Meta(max_length=50)]
+Lines = Annotated[list[LineRequest], Meta(max_length=50)]
 
 
-class BookingSaid(Body):
+class BookingRequest(Body):
     """Either client_id, or a client who is found by phone or e-mail, else made."""
 
     salon_id: Id
     starts_at: Instant
     lines: Lines
     client_id: Id | None = None
-    client: ClientSaid | None = None
+    client: ClientRequest | None = None
     source: Word | None = None
     note: Text | None = None
 
@@ -117,12 +117,12 @@ class Refunding(Body):
 
 
 @post("/v1/bookings")
-@endpoint(roles=DESK | {Role.PARTNER}, body=BookingSaid, answer=BookingAnswer, status=201)
+@endpoint(roles=DESK | {Role.PARTNER}, body=BookingRequest, answer=BookingAnswer, status=201)
 def make(ask: Ask) -> BookingAnswer:
-    said: BookingSaid = ask.body
+    said: BookingRequest = ask.body
     if (said.client_id is None) == (said.client is None):
         raise malformed("INVALID_FIELD", "Give either client_id or client.", field="client")
-    currency = see_salon(ask.world, ask.access, said.salon_id).currency
+    currency = get_salon(ask.world, ask.access, said.salon_id).currency
     new = NewBooking(
         salon_id=said.salon_id,
         client=said.client_id or new_client(said.client),  # type: ignore[arg-type]
@@ -134,7 +134,7 @@ def make(ask: Ask) -> BookingAnswer:
     return booking_answer(ask, *book_with_client(ask.world, ask.access, new, ask.request_id))
 
 
-def _wanted(lines: list[LineSaid], currency: str) -> list[WantedLine]:
+def _wanted(lines: list[LineRequest], currency: str) -> list[WantedLine]:
     return [
         WantedLine(
             service_id=line.service_id,
@@ -149,7 +149,7 @@ def _wanted(lines: list[LineSaid], currency: str) -> list[WantedLine]:
 @get("/v1/bookings/{booking_id}")
 @endpoint(roles=EVERYBODY, answer=BookingAnswer)
 def see(ask: Ask, booking_id: str) -> BookingAnswer:
-    return _answer(ask, see_booking(ask.world, ask.access, booking_id))
+    return _answer(ask, get_booking(ask.world, ask.access, booking_id))
 
 
 @get("/v1/bookings")
@@ -158,7 +158,7 @@ def find(ask: Ask) -> PageOf[BookingAnswer]:
     """In order of time within each salon; without salon_id one salon after another."""
     asked: BookingFilter = ask.query
     if asked.salon_id is not None:
-        names = [see_salon(ask.world, ask.access, asked.salon_id).id]
+        names = [get_salon(ask.world, ask.access, asked.salon_id).id]
     else:
         names = salons_of(ask)
 
@@ -190,7 +190,7 @@ def _is_wanted(ask: Ask, booking: Booking, asked: BookingFilter) -> bool:
 @endpoint(roles=EVERYBODY, query=Listing, answer=PageOf[BookingAnswer])
 def of_client(ask: Ask, client_id: str) -> PageOf[BookingAnswer]:
     """Newest first, those that this key reaches."""
-    client, network_id = see_client(ask.world, ask.access, client_id), ask.access.network_id
+    client, network_id = get_client(ask.world, ask.access, client_id), ask.access.network_id
     found, cursor = sifted(
         lambda limit, cursor: ask.world.store.bookings_of_client(
             network_id, client_id, limit=limit, cursor=cursor
@@ -208,7 +208,7 @@ def change(ask: Ask, booking_id: str) -> BookingAnswer:
     if "starts_at" in changes:
         changes["starts_at"] = instant(changes["starts_at"], "starts_at")
     if "lines" in changes:
-        booking = see_booking(ask.world, ask.access, booking_id)
+        booking = get_booking(ask.world, ask.access, booking_id)
         changes["lines"] = _wanted(changes["lines"], booking.currency)
     return _answer(ask, change_booking(ask.world, ask.access, booking_id, changes))
 

@@ -16,8 +16,8 @@ from chalicelib.services.clients.register_client import (
     NewClient,
     change_client,
     find_client,
+    get_client,
     register_client,
-    see_client,
 )
 from chalicelib.services.clients.surviving_client import present
 from chalicelib.services.loyalty.show_card import client_of_code
@@ -35,7 +35,7 @@ class GivenConsent(Body):
     how: Annotated[str, Meta(min_length=1, max_length=200)] = "said at registration"
 
 
-class ClientSaid(Body):
+class ClientRequest(Body):
     """phone: in any usual form; the network's country is the default. birth_date: a local date.
     referral_code: in place of referred_by."""
 
@@ -79,14 +79,14 @@ class ClientFilter(Listing):
     q: Annotated[str, Meta(max_length=100)] | None = None
 
 
-def new_client(said: ClientSaid) -> NewClient:
+def new_client(said: ClientRequest) -> NewClient:
     fields: dict[str, Any] = given(said, "consents")
     told = tuple((each.channel, each.purpose, each.granted, each.how) for each in said.consents)
     return NewClient(**fields, consents=told)
 
 
 @post("/v1/clients")
-@endpoint(roles=DESK | {Role.PARTNER}, body=ClientSaid, answer=ClientAnswer, status=201)
+@endpoint(roles=DESK | {Role.PARTNER}, body=ClientRequest, answer=ClientAnswer, status=201)
 def register(ask: Ask) -> ClientAnswer:
     return full(ask, register_client(ask.world, ask.access, new_client(ask.body), ask.request_id))
 
@@ -94,7 +94,7 @@ def register(ask: Ask) -> ClientAnswer:
 @get("/v1/clients/{client_id}")
 @endpoint(roles=EVERYBODY, answer=ClientAnswer)
 def see(ask: Ask, client_id: str) -> ClientAnswer:
-    return full(ask, see_client(ask.world, ask.access, client_id))
+    return full(ask, get_client(ask.world, ask.access, client_id))
 
 
 @get("/v1/clients")
@@ -120,7 +120,7 @@ def _at_once(ask: Ask, asked: ClientFilter) -> list[Client]:
             id = client_of_code(ask.parts.links(), network_id, asked.card)
         else:
             id = find_client(ask.world, network_id, phone=asked.phone, email=asked.email)
-        client = see_client(ask.world, ask.access, id) if id else None
+        client = get_client(ask.world, ask.access, id) if id else None
         client = present(ask.world, client)  # a card from before a merge leads to where the points are
     except DomainError as error:
         if error.kind is not ErrorKind.MISSING:

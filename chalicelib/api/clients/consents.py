@@ -11,10 +11,10 @@ from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Listing, in_pages
 from chalicelib.domain.clients.clients import ConsentChange
 from chalicelib.services.clients.consents import history, set_consents
-from chalicelib.services.clients.register_client import see_client
+from chalicelib.services.clients.register_client import get_client
 
 
-class ConsentSaid(Body):
+class ConsentRequest(Body):
     granted: bool
     how: Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -42,7 +42,7 @@ class ConsentHistory(Answered):
 
 
 @put("/v1/clients/{client_id}/consents/{channel}/{purpose}")
-@endpoint(roles=DESK, body=ConsentSaid, answer=ClientAnswer)
+@endpoint(roles=DESK, body=ConsentRequest, answer=ClientAnswer)
 def set_consent(ask: Ask, client_id: str, channel: str, purpose: str) -> ClientAnswer:
     client = set_consents(
         ask.world,
@@ -59,7 +59,7 @@ def set_consent(ask: Ask, client_id: str, channel: str, purpose: str) -> ClientA
 @get("/v1/clients/{client_id}/consents")
 @endpoint(roles=DESK, query=Listing, answer=ConsentHistory)
 def consents(ask: Ask, client_id: str) -> ConsentHistory:
-    client = see_client(ask.world, ask.access, client_id)
+    client = get_client(ask.world, ask.access, client_id)
     lines = in_pages(history(ask.world, client.network_id, client.id), ask.query, newest_first=True)
     return ConsentHistory(
         consents=[consent_answer(consent) for consent in client.consents],

@@ -11,12 +11,12 @@ from chalicelib.api.http.schemas import Answered, PageOf
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Role
 from chalicelib.services.clients.devices import add_device, remove_device
-from chalicelib.services.clients.register_client import see_client
+from chalicelib.services.clients.register_client import get_client
 
 BY_APP = DESK | {Role.PARTNER}
 
 
-class DeviceSaid(Body):
+class DeviceRequest(Body):
     """token: what the app was given by its platform, to be told again whenever it changes."""
 
     platform: Literal["android", "ios", "web"]
@@ -34,10 +34,10 @@ class DeviceAnswer(Answered):
 
 
 @put("/v1/clients/{client_id}/devices")
-@endpoint(roles=BY_APP, body=DeviceSaid, answer=PageOf[DeviceAnswer])
+@endpoint(roles=BY_APP, body=DeviceRequest, answer=PageOf[DeviceAnswer])
 def register_device(ask: Ask, client_id: str) -> PageOf[DeviceAnswer]:
     """Answers with all devices of the client, the newest first; at most five are kept."""
-    said: DeviceSaid = ask.body
+    said: DeviceRequest = ask.body
     registry = ask.parts.push_registry()
     return _devices(add_device(ask.world, ask.access, registry, client_id, said.platform, said.token))
 
@@ -46,7 +46,7 @@ def register_device(ask: Ask, client_id: str) -> PageOf[DeviceAnswer]:
 @endpoint(roles=BY_APP, answer=PageOf[DeviceAnswer])
 def devices(ask: Ask, client_id: str) -> PageOf[DeviceAnswer]:
     """The newest first."""
-    return _devices(see_client(ask.world, ask.access, client_id))
+    return _devices(get_client(ask.world, ask.access, client_id))
 
 
 @delete("/v1/clients/{client_id}/devices/{device_id}")

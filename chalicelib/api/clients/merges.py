@@ -5,7 +5,7 @@ from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, post
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Id
 from chalicelib.api.loyalty.bonuses import EntryAnswer, entry_answer
-from chalicelib.services.clients.register_client import see_client
+from chalicelib.services.clients.register_client import get_client
 from chalicelib.services.merging.merge_clients import Merged, merge_clients, unmerge_clients
 
 
@@ -28,7 +28,7 @@ class MergedAnswer(Answered):
 def merge(ask: Ask, client_id: str) -> MergedAnswer:
     """The client turned out to be another, who gets all that they have. The same again: as it stands."""
     for id in (client_id, ask.body.into):
-        see_client(ask.world, ask.access, id)
+        get_client(ask.world, ask.access, id)
     return _answer(ask, merge_clients(ask.world, ask.access, client_id, ask.body.into))
 
 
@@ -36,7 +36,7 @@ def merge(ask: Ask, client_id: str) -> MergedAnswer:
 @endpoint(roles=OFFICE, answer=MergedAnswer)
 def unmerge(ask: Ask, client_id: str) -> MergedAnswer:
     """They are two people after all: what had come to the other leaves again."""
-    see_client(ask.world, ask.access, client_id)
+    get_client(ask.world, ask.access, client_id)
     return _answer(ask, unmerge_clients(ask.world, ask.access, client_id))
 
 

@@ -7,7 +7,7 @@ from chalicelib.api.http.endpoint import DESK, Ask, endpoint, get, post
 from chalicelib.api.http.schemas import Answered, Id, Listing, PageOf, sifted
 from chalicelib.domain.shared.tasks import TASK_WORDS, Task
 from chalicelib.services.clients.tasks import finish_task, reaches_task
-from chalicelib.services.networks.set_up import see_salon
+from chalicelib.services.networks.set_up import get_salon
 
 State = Literal["open", "done"]
 
@@ -55,7 +55,7 @@ def find(ask: Ask) -> PageOf[TaskAnswer]:
     """Newest first, of the salons that this key reaches."""
     asked: TaskFilter = ask.query
     if asked.salon_id is not None:
-        see_salon(ask.world, ask.access, asked.salon_id)
+        get_salon(ask.world, ask.access, asked.salon_id)
 
     def is_wanted(task: Task) -> bool:
         of_salon = asked.salon_id in (None, task.salon_id)

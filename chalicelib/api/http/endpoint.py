@@ -48,7 +48,7 @@ _HEADERS = {
 }
 BINARY = frozenset({"application/vnd.apple.pkpass"})
 """Media types of answers that are no text; app.py tells API Gateway of them."""
-PATH_MOST = 200
+MAX_PATH = 200
 _rings: dict[int, KeyRing] = {}
 
 
@@ -190,7 +190,7 @@ def _explained(error: Exception, seen: dict[str, Any], explain: Callable[..., An
 def _ensure_possible(path: Mapping[str, str]) -> None:
     """Nothing of ours is named by what no key of the table could hold. Raises NOT_FOUND."""
     for name, value in path.items():
-        if len(value) > PATH_MOST or not (value.isascii() and value.isprintable()):
+        if len(value) > MAX_PATH or not (value.isascii() and value.isprintable()):
             raise missing(name.removesuffix("_id"), "")
 
 

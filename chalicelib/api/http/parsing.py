@@ -18,8 +18,8 @@ from chalicelib.domain.shared.zones import local_instant
 
 T = TypeVar("T")
 
-BODY_MOST = 256 * 1024
-_DIGITS_MOST = 18
+MAX_BODY = 256 * 1024
+_MAX_DIGITS = 18
 REPLACED = "\ufffd".encode()
 """What API Gateway puts in place of bytes that are no UTF-8: the text that was meant is lost."""
 _EARLIEST, _LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=UTC)
@@ -38,7 +38,7 @@ class Nothing(Body):
 
 def json_of(raw: bytes) -> Any:
     """The JSON value of a body; an empty one is an empty object. Raises MALFORMED_JSON, TOO_LARGE."""
-    if len(raw) > BODY_MOST:
+    if len(raw) > MAX_BODY:
         raise DomainError(ErrorKind.TOO_LARGE, "TOO_LARGE", "A request has at most 256 kB.", bytes=len(raw))
     if not raw.strip():
         return {}
@@ -71,7 +71,7 @@ def _no_number(name: str) -> NoReturn:
 
 
 def _whole(digits: str) -> int:
-    if len(digits) > _DIGITS_MOST:
+    if len(digits) > _MAX_DIGITS:
         raise ValueError("a number beyond measure")
     return int(digits)
 

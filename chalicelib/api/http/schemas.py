@@ -30,8 +30,8 @@ Limit = Annotated[int, Meta(ge=1, le=200)]
 Cursor = Annotated[str, Meta(max_length=2000)]
 
 _AFTER = "after:"
-READS_MOST = 25
-READ_MOST = 200
+MAX_READS = 25
+MAX_READ = 200
 """How often, and how much at once, the table is read for one page of a sifted list: what is rarer than one in
 some thousands takes several requests."""
 
@@ -107,14 +107,14 @@ def sifted(
     """
     found: list[Named] = []
     cursor, size = listing.cursor, listing.limit
-    for _ in range(READS_MOST):
+    for _ in range(MAX_READS):
         page, missing = read(size, cursor), listing.limit - len(found)
         wanted = [item.id for item in page.items if keep(item)][:missing]
         if wanted and len(wanted) == missing and page.items[-1].id != wanted[-1]:
             last = next(place for place, item in enumerate(page.items) if item.id == wanted[-1])
             page = read(last + 1, cursor)
         found += [item for item in page.items if item.id in wanted]
-        cursor, size = page.cursor, min(size * 4, READ_MOST)
+        cursor, size = page.cursor, min(size * 4, MAX_READ)
         if cursor is None or len(found) >= listing.limit:
             break
     return found, cursor

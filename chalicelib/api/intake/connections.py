@@ -14,7 +14,7 @@ from chalicelib.services.intake.connect_site import (
     connect_site,
     connections_of,
     disconnect_site,
-    see_connection,
+    get_connection,
 )
 from chalicelib.services.intake.receive_webhook import context_of
 
@@ -88,7 +88,7 @@ def list_all(ask: Ask) -> PageOf[ConnectionAnswer]:
 @get("/v1/connections/{connection_id}")
 @endpoint(roles=OFFICE, answer=ConnectionAnswer)
 def see(ask: Ask, connection_id: str) -> ConnectionAnswer:
-    return ConnectionAnswer(**_facts(ask, see_connection(ask.world, ask.access, connection_id)))
+    return ConnectionAnswer(**_facts(ask, get_connection(ask.world, ask.access, connection_id)))
 
 
 @delete("/v1/connections/{connection_id}")

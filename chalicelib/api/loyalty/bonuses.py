@@ -19,18 +19,18 @@ from chalicelib.domain.networks.network import Directory, Role, Salon
 from chalicelib.domain.shared.errors import malformed, missing, refused
 from chalicelib.domain.shared.tasks import Task
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.bookings.book import see_booking
-from chalicelib.services.clients.register_client import see_client
+from chalicelib.services.bookings.book import get_booking
+from chalicelib.services.clients.register_client import get_client
 from chalicelib.services.loyalty.post_bonus import ByHand, account_to_quote, post_by_hand, quote_for
 from chalicelib.services.loyalty.undo_entry import reverse
-from chalicelib.services.networks.set_up import see_salon
+from chalicelib.services.networks.set_up import get_salon
 
 Reason = Annotated[str, Meta(min_length=1, max_length=300)]
 Points = Annotated[int, Meta(ge=-(10**12), le=10**12)]
 THEIRS = DESK | {Role.SPECIALIST}
 
 
-class EntrySaid(Body):
+class EntryRequest(Body):
     """kind: grant, redeem, compensation or correction. points: positive; a correction is signed. salon_id:
     where it is given or spent; by default the booking's. expires_on: the last local day of what is given.
     complaint_id: the task or booking that a compensation makes up for."""
@@ -48,7 +48,7 @@ class Reversing(Body):
     reason: Reason
 
 
-class BillSaid(Body):
+class BillRequest(Body):
     """booking_id: by the programme of its salon, its services told apart. salon_id: by that salon's."""
 
     bill: Money
@@ -164,7 +164,7 @@ def entry_answer(entry: Entry) -> EntryAnswer:
 @endpoint(roles=THEIRS, answer=BonusAnswer)
 def see(ask: Ask, client_id: str) -> BonusAnswer:
     """As it stands this instant: what has expired is gone, whether or not that is posted yet."""
-    client = see_client(ask.world, ask.access, client_id)
+    client = get_client(ask.world, ask.access, client_id)
     directory, now = ask.world.directory(ask.access.network_id), ask.world.now()
     account, _ = brought_up(ask.world.store.account(ask.access.network_id, client_id), now)
     held = account.held_by_lot()
@@ -223,7 +223,7 @@ def _tier(account: Account, salon: Salon | None, directory: Directory, now: date
 @endpoint(roles=THEIRS, query=Listing, answer=PageOf[EntryAnswer])
 def entries(ask: Ask, client_id: str) -> PageOf[EntryAnswer]:
     """Newest first."""
-    see_client(ask.world, ask.access, client_id)
+    get_client(ask.world, ask.access, client_id)
     found = ask.world.store.entries(ask.access.network_id, client_id)[::-1]
     first = _position(ask.query.cursor, len(found))
     shown, rest = found[first : first + ask.query.limit], found[first + ask.query.limit :]
@@ -240,17 +240,17 @@ def _position(cursor: str | None, count: int) -> int:
 
 
 @post("/v1/clients/{client_id}/bonus/entries")
-@endpoint(roles=THEIRS, body=EntrySaid, answer=EntryAnswer, status=201)
+@endpoint(roles=THEIRS, body=EntryRequest, answer=EntryAnswer, status=201)
 def post_entry(ask: Ask, client_id: str) -> EntryAnswer:
     """A specialist gives compensations only, to clients whom they serve."""
-    said: EntrySaid = ask.body
+    said: EntryRequest = ask.body
     if ask.access.role is Role.SPECIALIST:
-        see_client(ask.world, ask.access, client_id)
+        get_client(ask.world, ask.access, client_id)
     if not said.reason.strip():
         raise malformed("INVALID_FIELD", "Say why.", field="reason")
     booking = booking_of(ask, said.booking_id, client_id)
     if said.salon_id is not None:
-        see_salon(ask.world, ask.access, said.salon_id)
+        get_salon(ask.world, ask.access, said.salon_id)
     asked = ByHand(
         kind=said.kind,
         points=said.points,
@@ -282,7 +282,7 @@ def booking_of(ask: Ask, booking_id: str | None, client_id: str) -> Booking | No
     """The booking that is named, if one is. Raises NOT_FOUND, FORBIDDEN, OTHER_CLIENT."""
     if booking_id is None:
         return None
-    booking = see_booking(ask.world, ask.access, booking_id)
+    booking = get_booking(ask.world, ask.access, booking_id)
     if booking.client_id != client_id:
         raise refused("OTHER_CLIENT", "That booking is another client's.", booking_id=booking.id)
     return booking
@@ -296,15 +296,15 @@ def undo(ask: Ask, entry_id: str) -> EntryAnswer:
 
 
 @post("/v1/clients/{client_id}/bonus/quote")
-@endpoint(roles=DESK, body=BillSaid, answer=QuoteAnswer)
+@endpoint(roles=DESK, body=BillRequest, answer=QuoteAnswer)
 def quote(ask: Ask, client_id: str) -> QuoteAnswer:
     """What may be redeemed on a bill now. Nothing is held."""
-    said: BillSaid = ask.body
+    said: BillRequest = ask.body
     account = account_to_quote(ask.world, ask.access.network_id, client_id)
     booking = booking_of(ask, said.booking_id, client_id)
     salon_id = booking.salon_id if booking else said.salon_id
     if salon_id is not None:
-        currencies = [see_salon(ask.world, ask.access, salon_id).currency]
+        currencies = [get_salon(ask.world, ask.access, salon_id).currency]
     else:
         salons = ask.world.directory(ask.access.network_id).salons.values()
         currencies = sorted({each.currency for each in salons})

@@ -13,7 +13,7 @@ from chalicelib.domain.loyalty.account_plan import last_day
 from chalicelib.domain.loyalty.coupons import Coupon, CouponState, client_of_coupon
 from chalicelib.domain.networks.bonus_rules import CouponTerms
 from chalicelib.domain.shared.errors import malformed, missing, refused
-from chalicelib.services.clients.register_client import see_client
+from chalicelib.services.clients.register_client import get_client
 from chalicelib.services.loyalty.coupons import (
     CouponBill,
     issue_coupon,
@@ -21,7 +21,7 @@ from chalicelib.services.loyalty.coupons import (
     redeem_coupon,
     void_coupon,
 )
-from chalicelib.services.networks.set_up import see_salon
+from chalicelib.services.networks.set_up import get_salon
 
 Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
 
@@ -32,7 +32,7 @@ class CouponFilter(Body):
     state: Literal["open", "all"] = "open"
 
 
-class CouponSaid(Body):
+class CouponRequest(Body):
     """percent, or amount in the currency of the network's salons. service_id: on that service, else on goods.
     valid_days: local days after today."""
 
@@ -137,7 +137,7 @@ def _use(coupon: Coupon) -> CouponUseAnswer | None:
 @endpoint(roles=THEIRS, query=CouponFilter, answer=PageOf[CouponAnswer])
 def find(ask: Ask, client_id: str) -> PageOf[CouponAnswer]:
     """Open ones: the soonest to lapse first. All: the newest first."""
-    see_client(ask.world, ask.access, client_id)
+    get_client(ask.world, ask.access, client_id)
     if ask.query.state == "open":
         found = open_coupons(ask.world, ask.access.network_id, client_id)
     else:
@@ -146,11 +146,11 @@ def find(ask: Ask, client_id: str) -> PageOf[CouponAnswer]:
 
 
 @post("/v1/clients/{client_id}/coupons")
-@endpoint(roles=OFFICE, body=CouponSaid, answer=CouponAnswer, status=201)
+@endpoint(roles=OFFICE, body=CouponRequest, answer=CouponAnswer, status=201)
 def issue(ask: Ask, client_id: str) -> CouponAnswer:
     """By hand. Send an Idempotency-Key."""
-    said: CouponSaid = ask.body
-    client = see_client(ask.world, ask.access, client_id)
+    said: CouponRequest = ask.body
+    client = get_client(ask.world, ask.access, client_id)
     if not said.name.strip():
         raise malformed("INVALID_FIELD", "A coupon has a name that the client is shown.", field="name")
     currencies = {each.currency for each in ask.world.directory(ask.access.network_id).salons.values()}
@@ -181,7 +181,7 @@ def issue(ask: Ask, client_id: str) -> CouponAnswer:
 def redeem(ask: Ask, coupon_id: str) -> RedeemedAnswer:
     """Uses a coupon up on a bill, once. On the same bill again: the same answer."""
     said: Redeeming = ask.body
-    salon = see_salon(ask.world, ask.access, said.salon_id)
+    salon = get_salon(ask.world, ask.access, said.salon_id)
     client_id = client_of_coupon(coupon_id)
     if (
         ask.world.store.get(Coupon, network_id=ask.access.network_id, client_id=client_id, id=coupon_id)

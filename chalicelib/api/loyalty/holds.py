@@ -8,12 +8,12 @@ from chalicelib.api.http.schemas import Id, Money, minor
 from chalicelib.api.loyalty.bonuses import EntryAnswer, Points, bill_said, booking_of, entry_answer
 from chalicelib.domain.bookings.reach import ensure_reaches_booking
 from chalicelib.domain.shared.errors import malformed
-from chalicelib.services.clients.register_client import see_client
+from chalicelib.services.clients.register_client import get_client
 from chalicelib.services.loyalty.hold_points import hold_at_desk, hold_for_booking, redeem_hold, release_hold
-from chalicelib.services.networks.set_up import see_salon
+from chalicelib.services.networks.set_up import get_salon
 
 
-class HoldSaid(Body):
+class HoldRequest(Body):
     """For a booking (bill: what it will come to, by default what its lines do), or for a bill in a salon."""
 
     points: Points
@@ -31,11 +31,11 @@ class Redeeming(Body):
 
 
 @post("/v1/clients/{client_id}/bonus/holds")
-@endpoint(roles=DESK, body=HoldSaid, answer=EntryAnswer, status=201)
+@endpoint(roles=DESK, body=HoldRequest, answer=EntryAnswer, status=201)
 def hold(ask: Ask, client_id: str) -> EntryAnswer:
     """The same for a booking again: the hold that stands. Its entry's id is the hold's."""
-    said: HoldSaid = ask.body
-    client = see_client(ask.world, ask.access, client_id)
+    said: HoldRequest = ask.body
+    client = get_client(ask.world, ask.access, client_id)
     booking = booking_of(ask, said.booking_id, client_id)
     if booking is not None:
         paid = minor(said.bill, booking.currency, "bill")
@@ -46,7 +46,7 @@ def hold(ask: Ask, client_id: str) -> EntryAnswer:
         return entry_answer(entry)
     if said.salon_id is None or said.bill is None:
         raise malformed("MISSING_FIELD", "Give booking_id, or salon_id and bill.", field="booking_id")
-    salon = see_salon(ask.world, ask.access, said.salon_id)
+    salon = get_salon(ask.world, ask.access, said.salon_id)
     bill = bill_said(said.bill, said.goods, [salon.currency])
     return entry_answer(
         hold_at_desk(ask.world, ask.access, client, said.points, salon.id, bill, ask.request_id)
@@ -64,5 +64,5 @@ def release(ask: Ask, hold_id: str) -> EntryAnswer:
 @endpoint(roles=DESK, body=Redeeming, answer=EntryAnswer, status=201)
 def redeem(ask: Ask, hold_id: str) -> EntryAnswer:
     """Spends what was held at the desk. What is held for a booking pays when that is completed."""
-    salon = see_salon(ask.world, ask.access, ask.body.salon_id)
+    salon = get_salon(ask.world, ask.access, ask.body.salon_id)
     return entry_answer(redeem_hold(ask.world, ask.access, hold_id, ask.body.points, salon.id))

@@ -3,7 +3,7 @@
 from chalicelib.api.http.endpoint import DESK, Ask, endpoint, get
 from chalicelib.api.http.schemas import Answered
 from chalicelib.services.clients.referrals import referral_code
-from chalicelib.services.clients.register_client import see_client
+from chalicelib.services.clients.register_client import get_client
 
 
 class ReferralAnswer(Answered):
@@ -18,5 +18,5 @@ class ReferralAnswer(Answered):
 @endpoint(roles=DESK, answer=ReferralAnswer)
 def see(ask: Ask, client_id: str) -> ReferralAnswer:
     """The same code every time."""
-    found = referral_code(ask.world, see_client(ask.world, ask.access, client_id))
+    found = referral_code(ask.world, get_client(ask.world, ask.access, client_id))
     return ReferralAnswer(code=found.code, friends=found.friends)

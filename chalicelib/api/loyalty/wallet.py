@@ -15,7 +15,7 @@ from chalicelib.domain.shared.errors import missing
 from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.pages import pages
 from chalicelib.passes import apple_pass, google_pass
-from chalicelib.services.clients.register_client import see_client
+from chalicelib.services.clients.register_client import get_client
 from chalicelib.services.loyalty.passes import keep_at_google, pass_of, token_of
 from chalicelib.services.loyalty.show_card import card_of
 from chalicelib.services.shared.links import Links
@@ -99,10 +99,10 @@ def _shown(opened: Opened, client: Client) -> Pass:
 
 @get("/v1/clients/{client_id}/bonus/pass")
 @endpoint(roles=DESK, answer=PassAnswer)
-def see_pass(ask: Ask, client_id: str) -> PassAnswer:
+def get_pass(ask: Ask, client_id: str) -> PassAnswer:
     """Where the client's card is, and which wallets take it. The link item that the address needs is put if
     it is not there; it always says the same."""
-    client = see_client(ask.world, ask.access, client_id)
+    client = get_client(ask.world, ask.access, client_id)
     links, wallets, now = ask.parts.links(), ask.parts.wallets(), ask.world.now()
     link = links.link(client.network_id, client.id, None, now)
     links.keep(ask.world.store, link, now, sure=None)

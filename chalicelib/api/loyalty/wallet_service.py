@@ -30,9 +30,9 @@ from chalicelib.texts.languages import choose_language
 
 _PASSES = "/w/apple/{network}/v1/passes/{pass_type}/{serial}"
 _DEVICE = "/w/apple/{network}/v1/devices/{device}/registrations/{pass_type}"
-BODY_MOST = 4096
-TAGS_MOST = 2000
-LINES_MOST, LINE_MOST = 5, 200
+MAX_BODY = 4096
+MAX_TAGS = 2000
+MAX_LINES, MAX_LINE = 5, 200
 
 
 class Registering(msgspec.Struct):
@@ -69,7 +69,7 @@ def _owner(request: Request, network: str, serial: str) -> tuple[str, str]:
 def _body(request: Request, shape: Any) -> Any:
     raw = raw_body(request)
     try:
-        if len(raw) > BODY_MOST:
+        if len(raw) > MAX_BODY:
             raise ValueError("too long")
         return msgspec.json.decode(raw, type=shape)
     except (ValueError, msgspec.MsgspecError) as error:
@@ -104,7 +104,7 @@ def what_is_new(request: Request, network: str, device: str, pass_type: str) -> 
     """204: nothing. The device shows no token: its name, which only it knows, stands for one."""
     _issuer(pass_type)
     tags = (request.query_params or {}).get("passesUpdatedSince") or ""
-    new, now = changed_since(parts().world(), parts().links(), f"net_{network}", device, tags[:TAGS_MOST])
+    new, now = changed_since(parts().world(), parts().links(), f"net_{network}", device, tags[:MAX_TAGS])
     return Answer({"serialNumbers": new, "lastUpdated": now}) if new else Answer("", 204)
 
 
@@ -128,6 +128,6 @@ def log(request: Request, network: str) -> Answer:
     if parts().wallets().apple is None:
         raise missing("pass", "")
     said: Lines = _body(request, Lines)
-    for line in said.logs[:LINES_MOST]:
-        logger().info("a wallet says", extra={"line": line[:LINE_MOST]})
+    for line in said.logs[:MAX_LINES]:
+        logger().info("a wallet says", extra={"line": line[:MAX_LINE]})
     return Answer({}, 200)

@@ -23,7 +23,7 @@ Words = Annotated[dict[Word, Annotated[str, Meta(max_length=20_000)]], Meta(max_
 Some = Meta(max_length=100)
 
 
-class SegmentSaid(Body):
+class SegmentRequest(Body):
     """All conditions that are given hold; of several words in one, any.
 
     service_ids: what the client has had, among their latest 50 bookings. salon_ids, visited_from, visited_to
@@ -39,7 +39,7 @@ class SegmentSaid(Body):
     birth_month: Whole | None = None
 
 
-class CampaignSaid(Body):
+class CampaignRequest(Body):
     """texts: by language, at least in the network's own; subjects: of e-mails, likewise, none is needed.
     starts_at: the first message; ends_at: none from then on. per_minute: how fast it goes out."""
 
@@ -48,7 +48,7 @@ class CampaignSaid(Body):
     starts_at: Instant
     ends_at: Instant
     subjects: Words | UnsetType = UNSET
-    segment: SegmentSaid | UnsetType = UNSET
+    segment: SegmentRequest | UnsetType = UNSET
     per_minute: Whole | UnsetType = UNSET
 
 
@@ -58,7 +58,7 @@ class CampaignChanges(Body):
     name: Name | UnsetType = UNSET
     texts: Words | UnsetType = UNSET
     subjects: Words | UnsetType = UNSET
-    segment: SegmentSaid | UnsetType = UNSET
+    segment: SegmentRequest | UnsetType = UNSET
     starts_at: Instant | UnsetType = UNSET
     ends_at: Instant | UnsetType = UNSET
     per_minute: Whole | UnsetType = UNSET
@@ -121,7 +121,7 @@ class CampaignSummary(Answered):
     name: str
     texts: dict[str, str]
     subjects: dict[str, str]
-    segment: SegmentSaid
+    segment: SegmentRequest
     starts_at: datetime
     ends_at: datetime
     per_minute: int
@@ -144,7 +144,7 @@ class CampaignAnswer(CampaignSummary):
 # --- reading
 
 
-def campaign_said(said: CampaignSaid | CampaignChanges) -> dict[str, Any]:
+def campaign_said(said: CampaignRequest | CampaignChanges) -> dict[str, Any]:
     """The fields that were said, as a Campaign has them."""
     found = given(said)
     for name in ("starts_at", "ends_at"):
@@ -155,7 +155,7 @@ def campaign_said(said: CampaignSaid | CampaignChanges) -> dict[str, Any]:
     return found
 
 
-def segment_said(said: SegmentSaid) -> Segment:
+def segment_said(said: SegmentRequest) -> Segment:
     lists = ("categories", "sources", "service_ids", "salon_ids")
     return Segment(
         **{name: tuple(dict.fromkeys(getattr(said, name))) for name in lists},
@@ -194,9 +194,9 @@ def _facts(campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def segment_answered(segment: Segment) -> SegmentSaid:
+def segment_answered(segment: Segment) -> SegmentRequest:
     lists = ("categories", "sources", "service_ids", "salon_ids")
-    return SegmentSaid(
+    return SegmentRequest(
         **{name: getattr(segment, name) for name in lists},
         visited_from=segment.visited_from,
         visited_to=segment.visited_to,

@@ -10,7 +10,7 @@ from chalicelib.api.http.schemas import Listing, PageOf, in_pages
 from chalicelib.api.marketing.campaign_schemas import (
     CampaignAnswer,
     CampaignChanges,
-    CampaignSaid,
+    CampaignRequest,
     CampaignSummary,
     campaign_said,
     full,
@@ -39,7 +39,7 @@ class _Dated(Struct, frozen=True):
 
 
 @post("/v1/campaigns")
-@endpoint(roles=OFFICE, body=CampaignSaid, answer=CampaignAnswer, status=201)
+@endpoint(roles=OFFICE, body=CampaignRequest, answer=CampaignAnswer, status=201)
 def make(ask: Ask) -> CampaignAnswer:
     """A draft: nothing is sent before it is started."""
     said = campaign_said(ask.body)
@@ -58,7 +58,7 @@ def find(ask: Ask) -> PageOf[CampaignSummary]:
 @get("/v1/campaigns/{campaign_id}")
 @endpoint(roles=OFFICE, answer=CampaignAnswer)
 def see(ask: Ask, campaign_id: str) -> CampaignAnswer:
-    return full(ask, campaigns.see_campaign(ask.world, ask.access, campaign_id))
+    return full(ask, campaigns.get_campaign(ask.world, ask.access, campaign_id))
 
 
 @patch("/v1/campaigns/{campaign_id}")

@@ -11,7 +11,7 @@ from chalicelib.api.http.schemas import Answered, Listing, Money, PageOf, given,
 from chalicelib.api.marketing.campaign_schemas import (
     Name,
     Progress,
-    SegmentSaid,
+    SegmentRequest,
     Whole,
     segment_answered,
     segment_said,
@@ -22,14 +22,14 @@ from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.marketing import promotions
 
 
-class GrantSaid(Body):
+class GrantRequest(Body):
     """valid_days: local days after that of the grant; 0: for good."""
 
     points: Whole
     valid_days: Whole = 0
 
 
-class PromotionSaid(Body):
+class PromotionRequest(Body):
     """starts_on, ends_on: both included. Either multiplier_percent (200: double points for visits of these
     days) or grant (to everybody in the audience, at the start).
 
@@ -40,9 +40,9 @@ class PromotionSaid(Body):
     name: Name
     starts_on: date
     ends_on: date
-    audience: SegmentSaid | UnsetType = UNSET
+    audience: SegmentRequest | UnsetType = UNSET
     multiplier_percent: Whole | None = None
-    grant: GrantSaid | None = None
+    grant: GrantRequest | None = None
     cap_points: Whole | None = None
     client_cap_points: Whole | None = None
 
@@ -53,9 +53,9 @@ class PromotionChanges(Body):
     name: Name | UnsetType = UNSET
     starts_on: date | UnsetType = UNSET
     ends_on: date | UnsetType = UNSET
-    audience: SegmentSaid | UnsetType = UNSET
+    audience: SegmentRequest | UnsetType = UNSET
     multiplier_percent: Whole | UnsetType | None = UNSET
-    grant: GrantSaid | UnsetType | None = UNSET
+    grant: GrantRequest | UnsetType | None = UNSET
     cap_points: Whole | UnsetType | None = UNSET
     client_cap_points: Whole | UnsetType | None = UNSET
     version: Whole | UnsetType = UNSET
@@ -85,9 +85,9 @@ class PromotionAnswer(Answered):
     name: str
     starts_on: date
     ends_on: date
-    audience: SegmentSaid
+    audience: SegmentRequest
     multiplier_percent: int | None
-    grant: GrantSaid | None
+    grant: GrantRequest | None
     cap_points: int | None
     client_cap_points: int | None
     state: str
@@ -114,7 +114,7 @@ class _Dated(Struct, frozen=True):
 
 
 @post("/v1/promotions")
-@endpoint(roles=OFFICE, body=PromotionSaid, answer=PromotionWhole, status=201)
+@endpoint(roles=OFFICE, body=PromotionRequest, answer=PromotionWhole, status=201)
 def make(ask: Ask) -> PromotionWhole:
     """Planned: it begins and ends by itself, with its days."""
     return _whole(ask, promotions.make_promotion(ask.world, ask.access, _said(ask.body), ask.request_id))
@@ -135,7 +135,7 @@ def find(ask: Ask) -> PageOf[PromotionAnswer]:
 @get("/v1/promotions/{promotion_id}")
 @endpoint(roles=OFFICE, answer=PromotionWhole)
 def see(ask: Ask, promotion_id: str) -> PromotionWhole:
-    return _whole(ask, promotions.see_promotion(ask.world, ask.access, promotion_id))
+    return _whole(ask, promotions.get_promotion(ask.world, ask.access, promotion_id))
 
 
 @patch("/v1/promotions/{promotion_id}")
@@ -155,7 +155,7 @@ def stop(ask: Ask, promotion_id: str) -> PromotionWhole:
 # --- reading and answering
 
 
-def _said(said: PromotionSaid | PromotionChanges) -> dict[str, Any]:
+def _said(said: PromotionRequest | PromotionChanges) -> dict[str, Any]:
     """The fields that were said, as a Promotion has them."""
     found = given(said)
     if "audience" in found:
@@ -179,7 +179,7 @@ def _facts(ask: Ask, promotion: Promotion, result: Result) -> dict[str, Any]:
     return {
         **{name: getattr(promotion, name) for name in same},
         "audience": segment_answered(promotion.audience),
-        "grant": GrantSaid(points=grant.points, valid_days=grant.valid_days) if grant else None,
+        "grant": GrantRequest(points=grant.points, valid_days=grant.valid_days) if grant else None,
         "state": promotion.state.value,
         "result": _result(ask, promotion, result),
     }

@@ -19,11 +19,11 @@ from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import malformed
 from chalicelib.domain.shared.masks import masked_address, masked_links
 from chalicelib.domain.shared.touches import TouchKind
-from chalicelib.services.clients.register_client import see_client
+from chalicelib.services.clients.register_client import get_client
 from chalicelib.services.messages.preview_message import Draft, Preview, preview
 from chalicelib.services.messages.templates import Place, place
 from chalicelib.services.messages.try_message import try_message
-from chalicelib.services.networks.set_up import see_salon
+from chalicelib.services.networks.set_up import get_salon
 
 READERS = DESK | {Role.SPECIALIST}
 Kind = Literal[
@@ -154,7 +154,7 @@ def find(ask: Ask) -> PageOf[MessageAnswer]:
     asked: MessageFilter = ask.query
     network_id = ask.access.network_id
     if asked.salon_id is not None:
-        names = [see_salon(ask.world, ask.access, asked.salon_id).id]
+        names = [get_salon(ask.world, ask.access, asked.salon_id).id]
     else:
         names = salons_of(ask)
 
@@ -199,7 +199,7 @@ def _reached(ask: Ask, messages: Sequence[Message]) -> Sequence[Message]:
 @endpoint(roles=READERS, query=MessagesOfClient, answer=PageOf[MessageAnswer])
 def of_client(ask: Ask, client_id: str) -> PageOf[MessageAnswer]:
     """Newest first: what was sent, what was not, and why."""
-    see_client(ask.world, ask.access, client_id)
+    get_client(ask.world, ask.access, client_id)
     asked: MessagesOfClient = ask.query
     found, cursor = sifted(
         lambda limit, cursor: ask.world.store.messages_of_client(

@@ -9,7 +9,7 @@ from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Cursor, Id, Limit, Listing, in_pages
 from chalicelib.domain.messages.spending import month_of
 from chalicelib.services.messages.report_costs import CostLine, budget_of, costs_of, total_of
-from chalicelib.services.networks.set_up import see_salon
+from chalicelib.services.networks.set_up import get_salon
 
 Month = Annotated[str, Meta(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]
 
@@ -64,7 +64,7 @@ def costs(ask: Ask) -> CostAnswer:
     asked: CostFilter = ask.query
     network_id, month = ask.access.network_id, asked.month or month_of(ask.world.now())
     if asked.salon_id is not None:
-        salons = [see_salon(ask.world, ask.access, asked.salon_id)]
+        salons = [get_salon(ask.world, ask.access, asked.salon_id)]
     else:
         known = ask.world.directory(network_id).salons
         salons = [known[id] for id in salons_of(ask)]

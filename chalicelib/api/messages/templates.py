@@ -158,7 +158,7 @@ _PATH = "/v1/templates/{kind}/{channel}/{language}"
 def see(ask: Ask, kind: str, channel: str, language: str) -> TemplateAnswer:
     """The network's own text, or the built-in one to begin with."""
     place = templates.place(kind, channel, language)
-    return _answer(templates.see_template(ask.world, words(ask), ask.access, place))
+    return _answer(templates.get_template(ask.world, words(ask), ask.access, place))
 
 
 @put(_PATH)

@@ -14,7 +14,7 @@ from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import Plan, TouchKind
-from chalicelib.services.bookings.book import see_booking
+from chalicelib.services.bookings.book import get_booking
 from chalicelib.services.messages.decide_touch import Check
 from chalicelib.services.messages.explain_touch import explain
 
@@ -93,7 +93,7 @@ def _kind(word: str) -> TouchKind:
 def see(ask: Ask, booking_id: str, kind: str) -> TouchExplained:
     """What would happen to a touch now, by the checks that the sender goes by, and which rule decides."""
     wanted = _kind(kind)
-    booking = see_booking(ask.world, ask.access, booking_id)
+    booking = get_booking(ask.world, ask.access, booking_id)
     client = (
         ask.world.store.get(Client, network_id=booking.network_id, id=booking.client_id)
         if booking.client_id

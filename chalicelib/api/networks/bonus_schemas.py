@@ -19,7 +19,7 @@ Currency = Annotated[str, Meta(min_length=3, max_length=3)]
 # --- a programme
 
 
-class TierSaid(Body, kw_only=True):
+class TierRequest(Body, kw_only=True):
     """A level: turnover of at_least so much and less than `below` (null: no end) earns percent. In minor
     units of the salon's currency, or in visits."""
 
@@ -29,7 +29,7 @@ class TierSaid(Body, kw_only=True):
     percent: Whole
 
 
-class ExclusionsSaid(Body):
+class ExclusionsRequest(Body):
     """What does not count: services by id, by category, or all goods."""
 
     service_ids: Annotated[tuple[Id, ...], Meta(max_length=500)] = ()
@@ -37,33 +37,33 @@ class ExclusionsSaid(Body):
     goods: bool = False
 
 
-class ExpirySaid(Body):
+class ExpiryRequest(Body):
     """after: days, or months of month_end; 0 of never."""
 
     model: ExpiryModel
     after: Whole = 0
 
 
-Tiers = Annotated[tuple[TierSaid, ...], Meta(max_length=50)]
+Tiers = Annotated[tuple[TierRequest, ...], Meta(max_length=50)]
 
 
-class ProgrammeSaid(Body):
+class ProgrammeRequest(Body):
     enabled: bool | UnsetType = UNSET
     cashback_percent: Whole | UnsetType = UNSET
     tiers: Tiers | UnsetType = UNSET
     tiers_by: TiersBy | UnsetType = UNSET
     tiers_months: Whole | UnsetType = UNSET
     earn_base: EarnBase | UnsetType = UNSET
-    earn_excludes: ExclusionsSaid | UnsetType = UNSET
+    earn_excludes: ExclusionsRequest | UnsetType = UNSET
     pending_days: Whole | UnsetType = UNSET
     redeem_cap_percent: Whole | UnsetType = UNSET
     redeem_minimum_points: Whole | UnsetType = UNSET
     redeem_step_points: Whole | UnsetType = UNSET
-    redeem_excludes: ExclusionsSaid | UnsetType = UNSET
-    expiry: ExpirySaid | UnsetType = UNSET
+    redeem_excludes: ExclusionsRequest | UnsetType = UNSET
+    expiry: ExpiryRequest | UnsetType = UNSET
 
 
-class GroupProgrammeSaid(ProgrammeSaid, kw_only=True):
+class GroupProgrammeRequest(ProgrammeRequest, kw_only=True):
     """A programme of some salons (none named: of all), or of a time, in place of the network's own. What is
     not said of it is at its default, not as the network's own has it."""
 
@@ -76,19 +76,19 @@ class GroupProgrammeSaid(ProgrammeSaid, kw_only=True):
 # --- gifts
 
 
-class GiftSaid(Body):
+class GiftRequest(Body):
     """valid_days: local days after that of the grant; 0: for good."""
 
     points: Whole
     valid_days: Whole = 0
 
 
-class ReferralSaid(Body):
-    referrer: GiftSaid
-    friend: GiftSaid
+class ReferralRequest(Body):
+    referrer: GiftRequest
+    friend: GiftRequest
 
 
-class CouponTermsSaid(Body, kw_only=True):
+class CouponTermsRequest(Body, kw_only=True):
     """A discount: percent, or an amount in minor units of the salon's currency; on a service, or on goods."""
 
     name: Word
@@ -98,34 +98,34 @@ class CouponTermsSaid(Body, kw_only=True):
     valid_days: Whole = 60
 
 
-class VisitRewardSaid(Body, kw_only=True):
+class VisitRewardRequest(Body, kw_only=True):
     """A coupon for so many visits within months, or within days: one of the two."""
 
     id: Word
     visits: Whole
     months: Whole = 0
     days: Whole = 0
-    coupon: CouponTermsSaid
+    coupon: CouponTermsRequest
 
 
-class StreakSaid(Body):
+class StreakRequest(Body):
     months: Whole
-    gift: GiftSaid
+    gift: GiftRequest
 
 
-class SurpriseSaid(Body, kw_only=True):
-    gift: GiftSaid
+class SurpriseRequest(Body, kw_only=True):
+    gift: GiftRequest
     monthly_budget_points: Whole
     holdout_percent: Whole = 10
 
 
-class CompensationLimitSaid(Body):
+class CompensationLimitRequest(Body):
     points: Whole
     times_a_day: Whole
     times_a_client_a_month: Whole
 
 
-class BonusRulesSaid(ProgrammeSaid):
+class BonusRulesRequest(ProgrammeRequest):
     """The network's own programme, and what holds whatever the programme. Lists, maps and what stands within
     a field are replaced as a whole. null: no such gift."""
 
@@ -134,13 +134,13 @@ class BonusRulesSaid(ProgrammeSaid):
     by_hand_limit_points: Whole | UnsetType = UNSET
     grace_days: Whole | UnsetType = UNSET
     hold_days: Whole | UnsetType = UNSET
-    programmes: Annotated[tuple[GroupProgrammeSaid, ...], Meta(max_length=100)] | UnsetType = UNSET
-    birthday: GiftSaid | UnsetType | None = UNSET
-    referral: ReferralSaid | UnsetType | None = UNSET
-    visit_rewards: Annotated[tuple[VisitRewardSaid, ...], Meta(max_length=50)] | UnsetType = UNSET
-    streak: StreakSaid | UnsetType | None = UNSET
-    surprise: SurpriseSaid | UnsetType | None = UNSET
-    compensation: Annotated[dict[Word, CompensationLimitSaid], Meta(max_length=10)] | UnsetType = UNSET
+    programmes: Annotated[tuple[GroupProgrammeRequest, ...], Meta(max_length=100)] | UnsetType = UNSET
+    birthday: GiftRequest | UnsetType | None = UNSET
+    referral: ReferralRequest | UnsetType | None = UNSET
+    visit_rewards: Annotated[tuple[VisitRewardRequest, ...], Meta(max_length=50)] | UnsetType = UNSET
+    streak: StreakRequest | UnsetType | None = UNSET
+    surprise: SurpriseRequest | UnsetType | None = UNSET
+    compensation: Annotated[dict[Word, CompensationLimitRequest], Meta(max_length=10)] | UnsetType = UNSET
 
 
 # --- reading and answering
@@ -151,13 +151,13 @@ def _types() -> dict[str, Any]:
     return get_type_hints(BonusRules)
 
 
-def bonuses_said(said: BonusRulesSaid) -> dict[str, Any]:
+def bonuses_said(said: BonusRulesRequest) -> dict[str, Any]:
     """The fields that were said, as the rules have them."""
     return {name: convert(to_builtins(value), _types()[name]) for name, value in given(said).items()}
 
 
-def bonuses_shown(bonuses: BonusRules) -> BonusRulesSaid:
-    return convert(_plain(bonuses), BonusRulesSaid)
+def bonuses_shown(bonuses: BonusRules) -> BonusRulesRequest:
+    return convert(_plain(bonuses), BonusRulesRequest)
 
 
 def _plain(bonuses: BonusRules) -> dict[str, Any]:

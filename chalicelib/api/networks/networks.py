@@ -14,7 +14,7 @@ from chalicelib.services.networks.set_up import change_network
 Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
 
 
-class IdentitiesSaid(Body):
+class IdentitiesRequest(Body):
     """Whom messages come from, in place of the deployment's own, which null brings back. sms: a phone, a pool
     or a sender id; whatsapp: a phone number's id or ARN; email: an address."""
 
@@ -32,7 +32,7 @@ class NetworkChanges(Body):
     country: str | UnsetType = UNSET
     language: str | UnsetType = UNSET
     timezone: Word | UnsetType | None = UNSET
-    identities: IdentitiesSaid | UnsetType = UNSET
+    identities: IdentitiesRequest | UnsetType = UNSET
     version: Whole | UnsetType = UNSET
 
 

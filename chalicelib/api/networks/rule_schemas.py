@@ -11,7 +11,7 @@ from msgspec.structs import fields
 
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Id, Word, given
-from chalicelib.api.networks.bonus_schemas import BonusRulesSaid, Whole, bonus_differences, bonuses_shown
+from chalicelib.api.networks.bonus_schemas import BonusRulesRequest, Whole, bonus_differences, bonuses_shown
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import (
     ChannelStep,
@@ -36,7 +36,7 @@ class QuietClock(Body):
     end: Clock
 
 
-class StepSaid(Body):
+class StepRequest(Body):
     """One channel of a cascade. wait_minutes: how long it may take to deliver before the next channel
     follows; 0: the next follows only when this one fails."""
 
@@ -46,12 +46,12 @@ class StepSaid(Body):
 
 Kinds = Annotated[list[Word], Meta(max_length=50)]
 Days = Annotated[list[Whole], Meta(max_length=50)]
-Cascade = Annotated[list[StepSaid], Meta(max_length=20)]
+Cascade = Annotated[list[StepRequest], Meta(max_length=20)]
 Cascades = Annotated[dict[Word, Cascade], Meta(max_length=50)]
 ByName = Annotated[dict[Word, Whole], Meta(max_length=50)]
 
 
-class MessageRulesSaid(Body):
+class MessageRulesRequest(Body):
     """Lists and maps are replaced as a whole. monthly_budget_usd_cents null: no budget."""
 
     enabled: bool | UnsetType = UNSET
@@ -76,7 +76,7 @@ class MessageRulesSaid(Body):
     part_price_micros: ByName | UnsetType = UNSET
 
 
-class MessageChangesSaid(Body):
+class MessageChangesRequest(Body):
     """What a salon or a service has of its own; what is not said is as the network has it."""
 
     enabled: bool | UnsetType = UNSET
@@ -93,22 +93,22 @@ class MessageChangesSaid(Body):
     channels_of: Cascades | UnsetType = UNSET
 
 
-class OverrideSaid(Body, omit_defaults=True, kw_only=True):
+class OverrideRequest(Body, omit_defaults=True, kw_only=True):
     """The rules that a salon, or a service, has of its own: exactly one of the ids."""
 
     salon_id: Id | None = None
     service_id: Id | None = None
-    messages: MessageChangesSaid
+    messages: MessageChangesRequest
 
 
-class RulesSaid(Body):
+class RulesRequest(Body):
     """version: of the rules that are changed. What is not said stays as it is; overrides are replaced as a
     whole. walk_id: taken, so that an answer can be sent back, and not looked at."""
 
     version: Whole
-    messages: MessageRulesSaid | UnsetType = UNSET
-    bonuses: BonusRulesSaid | UnsetType = UNSET
-    overrides: list[OverrideSaid] | UnsetType = UNSET
+    messages: MessageRulesRequest | UnsetType = UNSET
+    bonuses: BonusRulesRequest | UnsetType = UNSET
+    overrides: list[OverrideRequest] | UnsetType = UNSET
     walk_id: Id | None = None
 
 
@@ -116,9 +116,9 @@ class RulesAnswer(Answered):
     """walk_id: the walk that plans anew what is upcoming, until it is finished."""
 
     version: int
-    messages: MessageRulesSaid
-    bonuses: BonusRulesSaid
-    overrides: list[OverrideSaid]
+    messages: MessageRulesRequest
+    bonuses: BonusRulesRequest
+    overrides: list[OverrideRequest]
     walk_id: str | None
 
 
@@ -136,16 +136,16 @@ class RulesChangeAnswer(Answered):
     version: int
     at: datetime
     actor: str
-    messages: MessageRulesSaid
-    bonuses: BonusRulesSaid
-    overrides: list[OverrideSaid]
+    messages: MessageRulesRequest
+    bonuses: BonusRulesRequest
+    overrides: list[OverrideRequest]
     changes: list[FieldChange]
 
 
 # --- reading
 
 
-def messages_said(said: MessageRulesSaid | MessageChangesSaid, path: str) -> dict[str, Any]:
+def messages_said(said: MessageRulesRequest | MessageChangesRequest, path: str) -> dict[str, Any]:
     """The fields that were said, as the rules have them. Raises INVALID_RULE for a kind that there is not."""
     found = given(said)
     for name in ("channels_of", "holdout_percent"):
@@ -165,7 +165,7 @@ def messages_said(said: MessageRulesSaid | MessageChangesSaid, path: str) -> dic
     return found
 
 
-def overrides_said(said: list[OverrideSaid]) -> list[Override]:
+def overrides_said(said: list[OverrideRequest]) -> list[Override]:
     return [
         Override(
             salon_id=each.salon_id,
@@ -176,7 +176,7 @@ def overrides_said(said: list[OverrideSaid]) -> list[Override]:
     ]
 
 
-def _cascade(steps: list[StepSaid]) -> tuple[ChannelStep, ...]:
+def _cascade(steps: list[StepRequest]) -> tuple[ChannelStep, ...]:
     return tuple(ChannelStep(step.channel, step.wait_minutes) for step in steps)
 
 
@@ -208,13 +208,13 @@ def change_answer(change: RulesChange, before: RulesChange | None) -> RulesChang
 
 def _shown(rules: Rules) -> dict[str, Any]:
     return {
-        "messages": MessageRulesSaid(**_of(rules.messages)),
+        "messages": MessageRulesRequest(**_of(rules.messages)),
         "bonuses": bonuses_shown(rules.bonuses),
         "overrides": [
-            OverrideSaid(
+            OverrideRequest(
                 salon_id=each.salon_id,
                 service_id=each.service_id,
-                messages=MessageChangesSaid(**_of(each.changes)),
+                messages=MessageChangesRequest(**_of(each.changes)),
             )
             for each in rules.overrides
         ],
@@ -232,7 +232,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, QuietHours):
         return QuietClock(start=f"{value.start:%H:%M}", end=f"{value.end:%H:%M}")
     if isinstance(value, ChannelStep):
-        return StepSaid(channel=value.channel, wait_minutes=value.wait_minutes)
+        return StepRequest(channel=value.channel, wait_minutes=value.wait_minutes)
     if isinstance(value, TouchKind):
         return value.value
     if isinstance(value, Mapping):

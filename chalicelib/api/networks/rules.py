@@ -11,7 +11,7 @@ from chalicelib.api.networks.bonus_schemas import bonuses_said
 from chalicelib.api.networks.rule_schemas import (
     RulesAnswer,
     RulesChangeAnswer,
-    RulesSaid,
+    RulesRequest,
     change_answer,
     messages_said,
     overrides_said,
@@ -41,10 +41,10 @@ def see(ask: Ask) -> RulesAnswer:
 
 
 @put("/v1/rules")
-@endpoint(roles=OFFICE, body=RulesSaid, answer=RulesAnswer)
+@endpoint(roles=OFFICE, body=RulesRequest, answer=RulesAnswer)
 def change(ask: Ask) -> RulesAnswer:
     """What is upcoming is planned anew by a walk, which begins a minute later."""
-    said: RulesSaid = ask.body
+    said: RulesRequest = ask.body
     network = set_rules(
         ask.world,
         ask.access,

@@ -119,8 +119,8 @@ def list_salons(ask: Ask) -> PageOf[SalonAnswer]:
 
 @get("/v1/salons/{salon_id}")
 @endpoint(roles=EVERYBODY, answer=SalonAnswer)
-def see_salon(ask: Ask, salon_id: str) -> SalonAnswer:
-    return _salon(set_up.see_salon(ask.world, ask.access, salon_id))
+def get_salon(ask: Ask, salon_id: str) -> SalonAnswer:
+    return _salon(set_up.get_salon(ask.world, ask.access, salon_id))
 
 
 @patch("/v1/salons/{salon_id}")
@@ -185,7 +185,7 @@ def list_staff(ask: Ask) -> PageOf[StaffAnswer]:
 
 @get("/v1/staff/{staff_id}")
 @endpoint(roles=EVERYBODY, answer=StaffAnswer)
-def see_staff(ask: Ask, staff_id: str) -> StaffAnswer:
+def get_staff(ask: Ask, staff_id: str) -> StaffAnswer:
     staff = _fresh(ask).staff.get(staff_id)
     if staff is None:
         raise missing("staff", staff_id)
@@ -265,7 +265,7 @@ def list_services(ask: Ask) -> PageOf[ServiceAnswer]:
 
 @get("/v1/services/{service_id}")
 @endpoint(roles=EVERYBODY, answer=ServiceAnswer)
-def see_service(ask: Ask, service_id: str) -> ServiceAnswer:
+def get_service(ask: Ask, service_id: str) -> ServiceAnswer:
     service = _fresh(ask).services.get(service_id)
     if service is None:
         raise missing("service", service_id)

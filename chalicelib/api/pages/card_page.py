@@ -14,7 +14,7 @@ from chalicelib.services.loyalty.show_card import card_of
 
 @get("/w/{token}")
 @page()
-def see_card(request: Request, token: str) -> Answer:
+def get_card(request: Request, token: str) -> Answer:
     opened = opened_by(token, LinkPurpose.CARD)
     client = opened.client()
     view = card_view(opened, card_of(opened.world, client), parts().wallets().kinds)

@@ -18,7 +18,7 @@ from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.pages import pages
 from chalicelib.texts.languages import choose_language
 
-FORM_MOST = 32 * 1024
+MAX_FORM = 32 * 1024
 _FORM_FIELDS = 20
 _PROBLEM = {
     404: "not_found",
@@ -71,7 +71,7 @@ def opened_by(token: str, purpose: LinkPurpose) -> Opened:
 def form_of(request: Request) -> dict[str, str]:
     """A form's fields, each once. Raises TOO_LARGE, MALFORMED_FORM."""
     raw = raw_body(request)
-    if len(raw) > FORM_MOST:
+    if len(raw) > MAX_FORM:
         raise DomainError(ErrorKind.TOO_LARGE, "TOO_LARGE", "A form has at most 32 kB.", bytes=len(raw))
     try:
         if REPLACED in raw:

@@ -52,7 +52,7 @@ class Impression(msgspec.Struct):
 
 @get("/b/{token}")
 @page()
-def see_booking(request: Request, token: str) -> Answer:
+def get_booking(request: Request, token: str) -> Answer:
     opened = opened_by(token, LinkPurpose.BOOKING)
     booking, client = opened.booking(), opened.client()
     language = language_for(request, opened, client)
@@ -195,7 +195,7 @@ def _reviewable(opened: Opened) -> Booking:
 
 @get("/r/{token}")
 @page()
-def see_review(request: Request, token: str) -> Answer:
+def get_review(request: Request, token: str) -> Answer:
     opened = opened_by(token, LinkPurpose.REVIEW)
     booking = _reviewable(opened)
     language = language_for(request, opened, opened.client())

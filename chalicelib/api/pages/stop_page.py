@@ -36,7 +36,7 @@ class What(msgspec.Struct):
 
 @get("/u/{token}")
 @page()
-def see_stop(request: Request, token: str) -> Answer:
+def get_stop(request: Request, token: str) -> Answer:
     opened = opened_by(token, LinkPurpose.STOP)
     client = opened.client(fresh=True)  # they may have stopped a moment ago
     language = language_for(request, opened, client)

@@ -8,7 +8,7 @@ from msgspec.structs import asdict, replace
 
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered
-from chalicelib.api.networks.bonus_schemas import BonusRulesSaid, bonuses_said, bonuses_shown
+from chalicelib.api.networks.bonus_schemas import BonusRulesRequest, bonuses_said, bonuses_shown
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.simulations.simulations import (
@@ -21,21 +21,21 @@ from chalicelib.domain.simulations.simulations import (
     outcome_of,
 )
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.simulations.simulate_programme import WARM_UP_MONTHS_MOST
+from chalicelib.services.simulations.simulate_programme import MAX_WARM_UP_MONTHS
 
 Percent = Annotated[int, Meta(ge=0, le=100)]
 
 
-class SimulationSaid(Body, rename={"from_": "from"}):
+class SimulationRequest(Body, rename={"from_": "from"}):
     """bonuses: what is to differ from the present rules, as in PUT /v1/rules. from, to: local dates of the
     network, both included; by default the last twelve full months. warm_up_months: how long before that both
     programmes begin. redeem_share_percent: of what they could, clients redeem so much at every visit; not
     said: as much as they did."""
 
-    bonuses: BonusRulesSaid
+    bonuses: BonusRulesRequest
     from_: date | None = None
     to: date | None = None
-    warm_up_months: Annotated[int, Meta(ge=0, le=WARM_UP_MONTHS_MOST)] | None = None
+    warm_up_months: Annotated[int, Meta(ge=0, le=MAX_WARM_UP_MONTHS)] | None = None
     redeem_share_percent: Percent | None = None
 
 
@@ -166,8 +166,8 @@ class SimulationAnswer(SimulationSummary):
 
     error: str | None
     parked: bool
-    present: BonusRulesSaid
-    proposed: BonusRulesSaid
+    present: BonusRulesRequest
+    proposed: BonusRulesRequest
     assumptions: list[str]
     not_simulated: list[str]
     result: ResultAnswer | None
@@ -176,7 +176,7 @@ class SimulationAnswer(SimulationSummary):
 # --- the rules, as they are said
 
 
-def proposed_of(said: BonusRulesSaid, present: BonusRules) -> BonusRules:
+def proposed_of(said: BonusRulesRequest, present: BonusRules) -> BonusRules:
     """What is not said stays as it is."""
     return replace(present, **bonuses_said(said))
 

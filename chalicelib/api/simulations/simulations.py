@@ -4,7 +4,7 @@ from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, get, post
 from chalicelib.api.http.schemas import Listing, PageOf
 from chalicelib.api.simulations.simulation_schemas import (
     SimulationAnswer,
-    SimulationSaid,
+    SimulationRequest,
     SimulationSummary,
     full,
     proposed_of,
@@ -12,17 +12,17 @@ from chalicelib.api.simulations.simulation_schemas import (
 )
 from chalicelib.services.simulations.simulate_programme import (
     begin_simulation,
+    get_simulation,
     list_simulations,
-    see_simulation,
 )
 
 
 @post("/v1/programme/simulate")
-@endpoint(roles=OFFICE, body=SimulationSaid, answer=SimulationAnswer, status=202)
+@endpoint(roles=OFFICE, body=SimulationRequest, answer=SimulationAnswer, status=202)
 def simulate(ask: Ask) -> SimulationAnswer:
     """Begins it; nothing of the programme itself is changed. Follow it by its id: `stage`, `seen`, and in the
     end `result`."""
-    said: SimulationSaid = ask.body
+    said: SimulationRequest = ask.body
     simulation = begin_simulation(
         ask.world,
         ask.access,
@@ -46,4 +46,4 @@ def find(ask: Ask) -> PageOf[SimulationSummary]:
 @get("/v1/programme/simulations/{simulation_id}")
 @endpoint(roles=OFFICE, answer=SimulationAnswer)
 def see(ask: Ask, simulation_id: str) -> SimulationAnswer:
-    return full(*see_simulation(ask.world, ask.access, simulation_id))
+    return full(*get_simulation(ask.world, ask.access, simulation_id))

@@ -11,7 +11,7 @@ from chalicelib.domain.shared.errors import missing
 from chalicelib.domain.waking.walks import SUPERSEDED, Walk
 from chalicelib.services.waking.replan import salon_of_stage
 
-_SHARE_MOST = 0.99
+_MAX_SHARE = 0.99
 
 
 class DifferenceAnswer(Answered):
@@ -104,7 +104,7 @@ def _share(walk: Walk, others: Sequence[Walk]) -> float | None:
         return 1.0
     whole = (each.seen for each in others if each.kind is walk.kind and _is_whole(each))
     expected = next(whole, 0)
-    return min(round(walk.seen / expected, 2), _SHARE_MOST) if expected > 0 else None
+    return min(round(walk.seen / expected, 2), _MAX_SHARE) if expected > 0 else None
 
 
 def _is_whole(walk: Walk) -> bool:

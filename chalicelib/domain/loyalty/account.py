@@ -14,7 +14,7 @@ from chalicelib.domain.shared.touches import Touch, TouchKind
 from chalicelib.domain.shared.waking import Trouble, Wake
 
 NEVER = datetime.max.replace(tzinfo=UTC)
-POINTS_MOST = 1_000_000_000
+MAX_POINTS = 1_000_000_000
 BY_SYSTEM = "system"
 """Who acts where nobody does: points expire, holds run out, gifts fall due."""
 

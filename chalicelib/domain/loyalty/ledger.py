@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import (
     BY_SYSTEM,
-    POINTS_MOST,
+    MAX_POINTS,
     Account,
     Entry,
     EntryKind,
@@ -157,8 +157,8 @@ def _open(account: Account, hold_id: str) -> Hold:
     return hold
 
 
-def _ensure_sane(points: int, least: int = -POINTS_MOST) -> None:
-    if points == 0 or not least <= points <= POINTS_MOST:
+def _ensure_sane(points: int, least: int = -MAX_POINTS) -> None:
+    if points == 0 or not least <= points <= MAX_POINTS:
         message = "Points must be a whole number between 1 and 1,000,000,000."
         raise refused("INVALID_POINTS", message, points=points)
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from chalicelib.domain.shared.ids import digest
 
 APPLE, GOOGLE = "apple", "google"
-PLACES_MOST = 10
+MAX_PLACES = 10
 """What Apple takes of a pass's locations."""
 
 MICRO = 1_000_000

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from chalicelib.domain.messages.messages import RANK, Message, MessageState
 
 MICROS_A_DOLLAR = 1_000_000
-PRICE_MOST = Decimal(100)
-PARTS_MOST = 100
+MAX_PRICE = Decimal(100)
+MAX_PARTS = 100
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
@@ -74,7 +74,7 @@ def _charged(message: Message, parts: int, micros: int) -> Message:
 
 def micros(dollars: Decimal | None) -> int | None:
     """Millionths of a dollar; None for what is no price."""
-    if dollars is None or not dollars.is_finite() or not 0 <= dollars <= PRICE_MOST:
+    if dollars is None or not dollars.is_finite() or not 0 <= dollars <= MAX_PRICE:
         return None
     return int((dollars * MICROS_A_DOLLAR).to_integral_value(ROUND_HALF_UP))
 

@@ -93,7 +93,7 @@ GRACE = timedelta(minutes=3)
 """How long a claimed touch may stay without a record before it is taken for lost: longer than a worker can
 live."""
 
-DOUBTS_MOST = 1
+MAX_DOUBTS = 1
 """How often the fate of an attempt may stay unknown and another be made all the same."""
 
 
@@ -173,7 +173,7 @@ def is_open(touch: Touch | None, now: datetime, until: datetime) -> bool:
 
 def may_try_again(touch: Touch) -> bool:
     """Nobody knows whether it arrived, and it must: once more, through the next channel or the same."""
-    return touch.state is TouchState.UNKNOWN and touch.kind in MUST_ARRIVE and touch.doubts <= DOUBTS_MOST
+    return touch.state is TouchState.UNKNOWN and touch.kind in MUST_ARRIVE and touch.doubts <= MAX_DOUBTS
 
 
 def timely(

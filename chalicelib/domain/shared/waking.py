@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 BACK_OFF_FIRST = timedelta(minutes=1)
-BACK_OFF_MOST = timedelta(hours=1)
+MAX_BACK_OFF = timedelta(hours=1)
 FAILURES_BEFORE_PARKING = 6
 
 
@@ -35,7 +35,7 @@ def after_failure(trouble: Trouble | None, error: str, now: datetime, *, parks: 
     failures = (trouble.failures if trouble else 0) + 1
     if not parks:
         failures = min(failures, FAILURES_BEFORE_PARKING - 1)
-    wait = min(BACK_OFF_FIRST * 2 ** (failures - 1), BACK_OFF_MOST)
+    wait = min(BACK_OFF_FIRST * 2 ** (failures - 1), MAX_BACK_OFF)
     return Trouble(failures, error[:200], now, now + wait, parked=failures >= FAILURES_BEFORE_PARKING)
 
 

@@ -13,16 +13,16 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Role, Salon, Service
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived
-from chalicelib.services.clients.register_client import NewClient, drafted, find_client, see_client
+from chalicelib.services.clients.register_client import NewClient, drafted, find_client, get_client
 from chalicelib.services.clients.surviving_client import ensure_present
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 
-LINES_MOST = 20
-MINUTES_MOST = 24 * 60
-AHEAD_MOST = timedelta(days=730)
-MINOR_MOST = 10**12
+MAX_LINES = 20
+MAX_MINUTES = 24 * 60
+MAX_AHEAD = timedelta(days=730)
+MAX_MINOR = 10**12
 
 
 class WantedLine(Struct, frozen=True, kw_only=True):
@@ -104,14 +104,14 @@ def salon_of(directory: Directory, access: Access, salon_id: str) -> Salon:
 def ensure_ahead(starts_at: datetime, now: datetime) -> None:
     if starts_at <= now:
         raise refused("START_IN_PAST", "A booking starts in the future.", starts_at=starts_at.isoformat())
-    if starts_at > now + AHEAD_MOST:
+    if starts_at > now + MAX_AHEAD:
         raise refused("START_TOO_FAR", "A booking starts within two years.", starts_at=starts_at.isoformat())
 
 
 def priced(directory: Directory, salon_id: str, wanted: Sequence[WantedLine]) -> tuple[Line, ...]:
     """The lines with the services' own minutes and prices where nothing else was said."""
-    if not 1 <= len(wanted) <= LINES_MOST:
-        raise refused("INVALID_LINES", f"A booking has 1 to {LINES_MOST} lines.", lines=len(wanted))
+    if not 1 <= len(wanted) <= MAX_LINES:
+        raise refused("INVALID_LINES", f"A booking has 1 to {MAX_LINES} lines.", lines=len(wanted))
     return tuple(_priced_line(directory, salon_id, line) for line in wanted)
 
 
@@ -129,9 +129,9 @@ def _priced_line(directory: Directory, salon_id: str, line: WantedLine) -> Line:
             )
     minutes = service.minutes if line.minutes is None else line.minutes
     price = usual_price(service, directory.salons[salon_id]) if line.price_minor is None else line.price_minor
-    if not 1 <= minutes <= MINUTES_MOST:
+    if not 1 <= minutes <= MAX_MINUTES:
         raise refused("INVALID_MINUTES", "A service takes between a minute and a day.", minutes=minutes)
-    if price is not None and not 0 <= price <= MINOR_MOST:
+    if price is not None and not 0 <= price <= MAX_MINOR:
         raise refused("INVALID_AMOUNT", "A price is not negative and not absurd.", amount_minor=price)
     return Line(line.service_id, minutes, line.staff_id, price)
 
@@ -147,7 +147,7 @@ def _client_of(
     """The client's id, the client where they were read, and what must be saved with the booking because they
     are new."""
     if isinstance(said, str):
-        client = see_client(world, access, said)
+        client = get_client(world, access, said)
         ensure_present(client)
         return client.id, client, []
     known = find_client(world, access.network_id, phone=said.phone, email=said.email)
@@ -180,7 +180,7 @@ def _drafted(
     )
 
 
-def see_booking(world: World, access: Access, booking_id: str) -> Booking:
+def get_booking(world: World, access: Access, booking_id: str) -> Booking:
     """The booking, if there is one and this key reaches it."""
     booking = world.store.get(Booking, network_id=access.network_id, id=booking_id)
     if booking is None:

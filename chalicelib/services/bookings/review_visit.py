@@ -10,15 +10,15 @@ from chalicelib.domain.shared.errors import conflict, refused
 from chalicelib.services.bookings.change_booking import change_one
 from chalicelib.services.shared.world import World
 
-WORDS_MOST = 2000
+MAX_WORDS = 2000
 
 
 def review(world: World, network_id: str, booking_id: str, stars: int, words: str) -> Booking:
     """Keeps the review. Raises WRONG_STATUS for a visit that is not completed, INVALID_STARS, TOO_LONG."""
     if not 1 <= stars <= 5:
         raise refused("INVALID_STARS", "One to five stars.", stars=stars)
-    if len(words) > WORDS_MOST:
-        raise refused("TOO_LONG", f"At most {WORDS_MOST} characters.", most=WORDS_MOST)
+    if len(words) > MAX_WORDS:
+        raise refused("TOO_LONG", f"At most {MAX_WORDS} characters.", most=MAX_WORDS)
 
     def change(booking: Booking, now: datetime) -> Booking:
         if booking.status is not Status.COMPLETED:

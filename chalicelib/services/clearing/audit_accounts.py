@@ -17,7 +17,7 @@ from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.waking.walks import CLIENTS, DONE, Walk, WalkKind
 from chalicelib.services.clearing.read_accounts import (
-    CLIENTS_AT_ONCE,
+    CLIENTS_BATCH_SIZE,
     Visited,
     begun,
     running,
@@ -30,11 +30,11 @@ log = logging.getLogger(__name__)
 
 NOTHING_YET = AuditSums()
 METRIC = "LedgerDifferences"
-TASKS_MOST = 20
+MAX_TASKS = 20
 """How many accounts a walk, or a night, puts before the salon one by one; all are in the log."""
 
 _TRIES = 5
-_WORDS_MOST = 300
+_MAX_WORDS = 300
 
 Count = Callable[[str], None]
 
@@ -108,7 +108,7 @@ def audit_page(
     network_id: str,
     *,
     cursor: str | None,
-    clients: int = CLIENTS_AT_ONCE,
+    clients: int = CLIENTS_BATCH_SIZE,
     sums: AuditSums = NOTHING_YET,
 ) -> Audited:
     """The next clients' accounts."""
@@ -175,14 +175,14 @@ def tell(
     found before."""
     for _ in differing:
         count(METRIC)
-    for each in differing[: max(TASKS_MOST - told, 0)]:
+    for each in differing[: max(MAX_TASKS - told, 0)]:
         task = Task(
             network_id=walk.network_id,
             id=time_ordered("tsk", at, digest(walk.network_id, walk.id, each.client_id, length=10)),
             kind=TaskKind.LEDGER_DIFFERS,
             at=at,
             client_id=each.client_id,
-            words="; ".join(each.faults)[:_WORDS_MOST],
+            words="; ".join(each.faults)[:_MAX_WORDS],
         )
         with suppress(SaveConflict):  # it was made before a crash
             world.store.save(task)

@@ -36,7 +36,7 @@ SETTLED = timedelta(minutes=1)
 
 CLOSED_AFTER = LATE + timedelta(hours=1)
 BOOKINGS = "completed_bookings"
-_SALONS_AT_ONCE = 50
+_SALONS_BATCH_SIZE = 50
 
 
 # --- beginning
@@ -140,7 +140,7 @@ def _bookings(world: World, walk: Walk, period: Period) -> Walk:
     """What was completed in each salon, of the month's bookings."""
     directory = world.directory(walk.network_id)
     left = sorted(id for id in directory.salons if id > (walk.cursor or ""))
-    salons = left[:_SALONS_AT_ONCE]
+    salons = left[:_SALONS_BATCH_SIZE]
     counted = {
         id: world.store.completed_of_salon(walk.network_id, id, period.since, period.until) for id in salons
     }

@@ -10,8 +10,8 @@ from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.waking.walks import Walk, WalkKind
 from chalicelib.services.shared.world import World
 
-CLIENTS_AT_ONCE = 200
-ENTRIES_AT_ONCE = 20_000
+CLIENTS_BATCH_SIZE = 200
+ENTRIES_BATCH_SIZE = 20_000
 """No page of clients is begun after so many entries: with few clients of a slice having many, it is some
 seconds' worth."""
 
@@ -31,7 +31,7 @@ class Visited(Struct, frozen=True):
 
 
 def visit_accounts(
-    world: World, network_id: str, take: Take, *, cursor: str | None, clients: int = CLIENTS_AT_ONCE
+    world: World, network_id: str, take: Take, *, cursor: str | None, clients: int = CLIENTS_BATCH_SIZE
 ) -> Visited:
     """Comes by the next accounts, those of so many clients at most. Nothing is kept of one when the next
     comes: the memory is that of one client's ledger."""
@@ -41,7 +41,7 @@ def visit_accounts(
         for account in accounts_of(world, network_id, page.items):
             entries += take(account)
         seen, cursor = seen + len(page.items), page.cursor
-        if cursor is None or seen >= clients or entries >= ENTRIES_AT_ONCE:
+        if cursor is None or seen >= clients or entries >= ENTRIES_BATCH_SIZE:
             return Visited(seen, cursor)
 
 

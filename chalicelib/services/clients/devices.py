@@ -5,7 +5,7 @@ from collections.abc import Callable
 from chalicelib.domain.clients.clients import Client, Device, with_device, without_device
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import conflict, refused
-from chalicelib.services.clients.register_client import see_client
+from chalicelib.services.clients.register_client import get_client
 from chalicelib.services.shared.ports import DeviceRefused, PlatformMissing, PushRegistry, SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -18,7 +18,7 @@ def add_device(
 
     Raises NOT_FOUND, INVALID_DEVICE_TOKEN, UNKNOWN_PLATFORM.
     """
-    see_client(world, access, client_id)
+    get_client(world, access, client_id)
     try:
         endpoint = registry.register(platform, token)
     except DeviceRefused:
@@ -48,7 +48,7 @@ def remove_device(world: World, access: Access, client_id: str, device_id: str) 
 
 def _changed(world: World, access: Access, client_id: str, change: Callable[[Client], Client]) -> Client:
     for _ in world.tries():
-        client = see_client(world, access, client_id)
+        client = get_client(world, access, client_id)
         wanted = change(client)
         if wanted == client:
             return client

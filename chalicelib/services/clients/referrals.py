@@ -13,7 +13,7 @@ from chalicelib.services.shared.world import World
 
 CODE_CHARS = 8
 _CODES_TRIED = 8
-CHAIN_MOST = 20
+MAX_CHAIN = 20
 """How far back it is looked for a loop of clients who came by each other's word."""
 
 _READ_AS = str.maketrans({"o": "0", "i": "1", "l": "1", "-": None, " ": None})
@@ -94,7 +94,7 @@ def ensure_referrer(
 
 def _ensure_no_loop(world: World, client: Client, referrer: Client) -> None:
     above: Client | None = referrer
-    for _ in range(CHAIN_MOST):
+    for _ in range(MAX_CHAIN):
         if above is None or above.referred_by is None:
             return
         if above.referred_by == client.id:

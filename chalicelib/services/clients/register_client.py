@@ -25,7 +25,7 @@ from chalicelib.services.shared.contact_details import email_normal, name_normal
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
-TEXT_MOST = 2000
+MAX_TEXT = 2000
 
 
 class NewClient(Struct, frozen=True, kw_only=True):
@@ -139,7 +139,7 @@ def find_client(world: World, network_id: str, *, phone: str | None, email: str 
     return world.store.alias(network_id, EMAIL, email_normal(email)) if email else None
 
 
-def see_client(world: World, access: Access, client_id: str) -> Client:
+def get_client(world: World, access: Access, client_id: str) -> Client:
     """The client, if this key may see them: a specialist those they serve, a partner those of its source."""
     client = world.store.get(Client, network_id=access.network_id, id=client_id)
     if client is None:
@@ -161,7 +161,7 @@ def change_client(world: World, access: Access, client_id: str, changes: Mapping
     INVALID_...
     """
     for _ in world.tries():
-        client = see_client(world, access, client_id)
+        client = get_client(world, access, client_id)
         ensure_present(client)
         wanted = _changed(world, client, changes)
         if wanted == client:

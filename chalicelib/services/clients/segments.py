@@ -12,7 +12,7 @@ from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.next_booking import next_booking
 from chalicelib.services.shared.world import World
 
-AT_ONCE = 200
+BATCH_SIZE = 200
 """Clients that a slice of a walk looks at: no shard waits longer for it than some seconds."""
 
 

@@ -10,14 +10,14 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.errors import forbidden, missing, refused
 from chalicelib.domain.shared.ids import derived
-from chalicelib.services.networks.set_up import see_salon
+from chalicelib.services.networks.set_up import get_salon
 from chalicelib.services.shared.ports import Chance, SaveConflict
 from chalicelib.services.shared.world import World
 
 TOKEN_CHARACTERS = 26
 SECRET_CHARACTERS = 40
-SECRET_MOST = 500
-SETTINGS_MOST = 200
+MAX_SECRET = 500
+MAX_SETTINGS = 200
 _STANDARD_KEYS = {"whsec_": (16, 64), "whpk_": (32, 32), "whsk_": (64, 64)}
 """Prefix of a Standard Webhooks secret -> the least and the most bytes that it stands for."""
 
@@ -63,25 +63,25 @@ def connect_site(
 
 def _ensure_reached(world: World, access: Access, salon_id: str | None) -> None:
     if salon_id is not None:
-        see_salon(world, access, salon_id)
+        get_salon(world, access, salon_id)
     elif not access.sees_whole_network:
         raise forbidden("Name the salon: this key opens some of the network's salons.")
 
 
 def _check(world: World, access: Access, settings: Mapping[str, str]) -> None:
     """Settings `salon:<site's location>` name salons of ours."""
-    if len(settings) > SETTINGS_MOST:
-        raise refused("INVALID_SETTINGS", f"At most {SETTINGS_MOST} settings.")
+    if len(settings) > MAX_SETTINGS:
+        raise refused("INVALID_SETTINGS", f"At most {MAX_SETTINGS} settings.")
     for name, value in settings.items():
         if name.startswith("salon:"):
-            see_salon(world, access, value)
+            get_salon(world, access, value)
 
 
 def _secret(site: str, secret: str | None, made: str) -> str:
     if secret is None:
         return f"whsec_{base64.b64encode(made.encode()).decode()}" if site == "standard" else made
-    if not 8 <= len(secret) <= SECRET_MOST or not (secret.isascii() and secret.isprintable()):
-        raise refused("INVALID_SECRET", f"A secret has 8 to {SECRET_MOST} printable characters.")
+    if not 8 <= len(secret) <= MAX_SECRET or not (secret.isascii() and secret.isprintable()):
+        raise refused("INVALID_SECRET", f"A secret has 8 to {MAX_SECRET} printable characters.")
     if site == "standard" and not _is_standard_key(secret):
         raise refused(
             "INVALID_SECRET", "A secret of Standard Webhooks is whsec_ and base64 of 16 to 64 bytes."
@@ -112,7 +112,7 @@ def reaches(access: Access, connection: Connection) -> bool:
     return access.reaches_salon(connection.salon_id)
 
 
-def see_connection(world: World, access: Access, connection_id: str) -> Connection:
+def get_connection(world: World, access: Access, connection_id: str) -> Connection:
     connection = world.directory_read_anew(access.network_id).connections.get(connection_id)
     if connection is None:
         raise missing("connection", connection_id)
@@ -123,7 +123,7 @@ def see_connection(world: World, access: Access, connection_id: str) -> Connecti
 
 def disconnect_site(world: World, access: Access, connection_id: str) -> None:
     """From now on the address is unknown; what came through it stays. Raises NOT_FOUND."""
-    connection = see_connection(world, access, connection_id)
+    connection = get_connection(world, access, connection_id)
     try:
         world.store.save(remove=[connection])
     except SaveConflict:

@@ -9,7 +9,7 @@ from chalicelib.domain.shared.aliases import Alias, site_booking
 from chalicelib.domain.shared.ids import derived
 from chalicelib.services.shared.world import World
 
-MOVES_MOST = 50
+MAX_MOVES = 50
 """How many ids of one booking are followed."""
 
 
@@ -44,7 +44,7 @@ def _booking_id(connection: Connection, external_id: str) -> str:
 
 def _first(world: World, connection: Connection, external_id: str) -> str:
     """The id, of all that the site has given to the booking, under which it is kept here."""
-    for _ in range(MOVES_MOST):
+    for _ in range(MAX_MOVES):
         led = world.store.alias(connection.network_id, site_booking(connection.id), external_id)
         if led is None:
             break

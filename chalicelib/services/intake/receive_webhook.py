@@ -18,7 +18,7 @@ from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.shared.ports import IntakeQueue, SaveConflict
 from chalicelib.services.shared.world import World
 
-BODY_MOST = 256 * 1024
+MAX_BODY = 256 * 1024
 _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
 
@@ -57,7 +57,7 @@ def receive(receiving: Receiving, site: str, token: str, raw: bytes, headers: Ma
 
     Raises NOT_FOUND for an unknown site or token, BAD_SIGNATURE, TOO_LARGE.
     """
-    if len(raw) > BODY_MOST:
+    if len(raw) > MAX_BODY:
         raise DomainError(ErrorKind.TOO_LARGE, "TOO_LARGE", "A webhook has at most 256 kB.", bytes=len(raw))
     connection = known_connection(receiving.world, site, token)
     adapter, now = receiving.sites[site], receiving.world.now()

@@ -16,7 +16,7 @@ from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.services.clients.register_client import contact_aliases
 from chalicelib.services.clients.surviving_client import present
-from chalicelib.services.shared.contact_details import NAME_MOST, email_or_none, phone_or_none
+from chalicelib.services.shared.contact_details import MAX_NAME, email_or_none, phone_or_none
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -33,7 +33,7 @@ class Found(Struct, frozen=True):
 def normal(world: World, connection: Connection, told: SiteClient) -> SiteClient:
     """With phone and e-mail in the form in which they are kept; what is no phone counts as not said."""
     country = world.directory(connection.network_id).network.country
-    name = " ".join((told.name or "").split())[:NAME_MOST] or None
+    name = " ".join((told.name or "").split())[:MAX_NAME] or None
     tag = (told.language or "").replace("_", "-").partition("-")[0].lower()
     language = tag if tag in LANGUAGES else None
     phone, email = phone_or_none(told.phone, country), email_or_none(told.email)

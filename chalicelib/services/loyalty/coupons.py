@@ -19,8 +19,8 @@ from chalicelib.services.clients.surviving_client import ensure_present
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
-VALID_DAYS_MOST = 3660
-AMOUNT_MOST = 10**9
+MAX_VALID_DAYS = 3660
+MAX_AMOUNT = 10**9
 
 
 def open_coupons(world: World, network_id: str, client_id: str) -> list[Coupon]:
@@ -75,10 +75,10 @@ def _check(terms: CouponTerms, directory: Directory) -> None:
         raise refused("INVALID_COUPON", "A coupon is of a percentage or of an amount.", field="percent")
     if not (0 <= terms.percent <= 100):
         raise refused("INVALID_COUPON", "A coupon is of 1 to 100 %.", field="percent")
-    if not 0 <= terms.amount_minor <= AMOUNT_MOST:
+    if not 0 <= terms.amount_minor <= MAX_AMOUNT:
         raise refused("INVALID_COUPON", "No coupon is worth that much.", field="amount_minor")
-    if not 1 <= terms.valid_days <= VALID_DAYS_MOST:
-        message = f"A coupon is valid for 1 to {VALID_DAYS_MOST} days."
+    if not 1 <= terms.valid_days <= MAX_VALID_DAYS:
+        message = f"A coupon is valid for 1 to {MAX_VALID_DAYS} days."
         raise refused("INVALID_COUPON", message, field="valid_days")
     if terms.service_id is not None and terms.service_id not in directory.services:
         raise missing("service", terms.service_id)

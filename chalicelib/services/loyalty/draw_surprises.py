@@ -38,7 +38,7 @@ from chalicelib.domain.shared.errors import forbidden
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.waking.walks import SUPERSEDED, Walk
-from chalicelib.services.clients.segments import AT_ONCE, is_member
+from chalicelib.services.clients.segments import BATCH_SIZE, is_member
 from chalicelib.services.loyalty.post_once import post_once
 from chalicelib.services.shared.walks import asleep_until_next_draw, sleeps_until
 from chalicelib.services.shared.world import World
@@ -89,7 +89,7 @@ def _regulars(
 ) -> tuple[list[tuple[Client, int | None]], int, str | None]:
     """Of the next page of clients the regulars, as at the beginning of the draw, with the month of their last
     gift; how many there were in all, and where the next page begins."""
-    page = world.store.clients(walk.network_id, limit=AT_ONCE, cursor=walk.cursor)
+    page = world.store.clients(walk.network_id, limit=BATCH_SIZE, cursor=walk.cursor)
     found = [each for each in page.items if is_member(world, REGULARS, each, directory, draw.at)]
     accounts = world.store.accounts_named(walk.network_id, [each.id for each in found])
     months = {account.client_id: account.surprised_month for account in accounts}
@@ -134,12 +134,13 @@ def _give_page(world: World, directory: Directory, walk: Walk, draw: Draw) -> Wa
 
 def _give_waiting(world: World, directory: Directory, walk: Walk, draw: Draw) -> Walk:
     now = world.now()
-    clients = world.store.clients_named(walk.network_id, [each.client_id for each in draw.waiting[:AT_ONCE]])
+    ids = [each.client_id for each in draw.waiting[:BATCH_SIZE]]
+    clients = world.store.clients_named(walk.network_id, ids)
     there = [client for client in clients if client.merged is None]
     drawn = sum(_give(world, directory, draw, client) for client in there)
     walk = replace(walk, changed=walk.changed + drawn)
-    if draw.waiting[AT_ONCE:]:
-        return replace(walk, draw=replace(draw, waiting=draw.waiting[AT_ONCE:]))
+    if draw.waiting[BATCH_SIZE:]:
+        return replace(walk, draw=replace(draw, waiting=draw.waiting[BATCH_SIZE:]))
     month = world.store.get(SurpriseMonth, network_id=walk.network_id, month=draw.month)
     if month is not None and month.done_at is None:
         world.store.save(replace(month, done_at=now))

@@ -14,7 +14,7 @@ from chalicelib.domain.loyalty.account import UNTOLD, Account, Shown
 from chalicelib.domain.loyalty.passes import (
     APPLE,
     GOOGLE,
-    PLACES_MOST,
+    MAX_PLACES,
     DevicePass,
     Pass,
     PassDevice,
@@ -31,7 +31,7 @@ from chalicelib.services.shared.ports import PassUpdates, SaveConflict
 from chalicelib.services.shared.world import World
 
 TOKEN = 32
-DEVICES_MOST = 20
+MAX_DEVICES = 20
 """Apple devices of one client; further ones keep the pass, and are told nothing."""
 AGAIN = timedelta(hours=1)
 
@@ -64,7 +64,7 @@ def _places(directory: Directory, theirs: Salon | None) -> tuple[Place, ...]:
         for salon in salons
         if salon.latitude is not None and salon.longitude is not None
     ]
-    return tuple(placed[:PLACES_MOST])
+    return tuple(placed[:MAX_PLACES])
 
 
 # --- who asks
@@ -107,7 +107,7 @@ def keep_on_device(world: World, network_id: str, client_id: str, device: str, p
     _ensure_device(device)
     stand = keeping(world, network_id, client_id)
     same = next((each for each in stand if each.device == device), None)
-    if same is None and len(stand) >= DEVICES_MOST:
+    if same is None and len(stand) >= MAX_DEVICES:
         return False
     if same is None or same.push_token != push_token:
         _keep(world, _both(world, network_id, client_id, device, push_token))

@@ -17,7 +17,7 @@ from chalicelib.services.marketing.check_campaign import checked_campaign
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
-_AT_ONCE = 200
+_BATCH_SIZE = 200
 
 
 def make_campaign(
@@ -40,7 +40,7 @@ def make_campaign(
 
 def change_campaign(world: World, access: Access, campaign_id: str, changes: Mapping[str, Any]) -> Campaign:
     """Changes a draft; what a dry run came to before no longer holds. Raises WRONG_STATE, STALE_VERSION."""
-    campaign = see_campaign(world, access, campaign_id)
+    campaign = get_campaign(world, access, campaign_id)
 
     def change(stands: Campaign) -> Campaign:
         if changes.get("version", stands.version) != stands.version:
@@ -57,7 +57,7 @@ def change_campaign(world: World, access: Access, campaign_id: str, changes: Map
     return changed(world, campaign, change)
 
 
-def see_campaign(world: World, access: Access, campaign_id: str) -> Campaign:
+def get_campaign(world: World, access: Access, campaign_id: str) -> Campaign:
     ensure_whole_network(access)
     campaign = world.store.get(Campaign, network_id=access.network_id, id=campaign_id)
     if campaign is None:
@@ -73,7 +73,7 @@ def planned_campaigns(world: World, access: Access, year: int | None) -> list[Ca
     found: list[Campaign] = []
     cursor = None
     while True:
-        page = world.store.campaigns(access.network_id, limit=_AT_ONCE, cursor=cursor)
+        page = world.store.campaigns(access.network_id, limit=_BATCH_SIZE, cursor=cursor)
         found += page.items
         cursor = page.cursor
         if cursor is None:

@@ -14,8 +14,8 @@ from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.networks.check_set_up import language_code
 from chalicelib.services.shared.contact_details import name_normal
 
-PER_MINUTE_MOST = 10_000
-DAYS_MOST = 92
+MAX_PER_MINUTE = 10_000
+MAX_DAYS = 92
 STARTS_WITHIN = timedelta(days=2 * 366)
 
 
@@ -29,9 +29,9 @@ def checked_campaign(campaign: Campaign, directory: Directory, now: datetime) ->
 
 
 def _check_dates(campaign: Campaign, now: datetime) -> None:
-    if not campaign.starts_at < campaign.ends_at <= campaign.starts_at + timedelta(days=DAYS_MOST):
+    if not campaign.starts_at < campaign.ends_at <= campaign.starts_at + timedelta(days=MAX_DAYS):
         raise refused(
-            "INVALID_DATES", f"A campaign ends after it starts, within {DAYS_MOST} days.", field="ends_at"
+            "INVALID_DATES", f"A campaign ends after it starts, within {MAX_DAYS} days.", field="ends_at"
         )
     if campaign.ends_at <= now:
         raise refused("INVALID_DATES", "A campaign ends in the future.", field="ends_at")
@@ -40,13 +40,13 @@ def _check_dates(campaign: Campaign, now: datetime) -> None:
 
 
 def _check_pace(campaign: Campaign) -> None:
-    if not 1 <= campaign.per_minute <= PER_MINUTE_MOST:
+    if not 1 <= campaign.per_minute <= MAX_PER_MINUTE:
         raise refused(
             "OUT_OF_RANGE",
-            f"per_minute lies between 1 and {PER_MINUTE_MOST}.",
+            f"per_minute lies between 1 and {MAX_PER_MINUTE}.",
             field="per_minute",
             least=1,
-            most=PER_MINUTE_MOST,
+            most=MAX_PER_MINUTE,
         )
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from chalicelib.domain.loyalty.account import POINTS_MOST
+from chalicelib.domain.loyalty.account import MAX_POINTS
 from chalicelib.domain.marketing.promotions import Promotion
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import refused
@@ -12,10 +12,10 @@ from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.marketing.check_campaign import check_segment
 from chalicelib.services.shared.contact_details import name_normal
 
-DAYS_MOST = 366
+MAX_DAYS = 366
 STARTS_WITHIN_DAYS = 2 * 366
-MULTIPLIER_LEAST, MULTIPLIER_MOST = 101, 1000
-VALID_DAYS_MOST = 3660
+MULTIPLIER_LEAST, MAX_MULTIPLIER = 101, 1000
+MAX_VALID_DAYS = 3660
 
 
 def checked_promotion(
@@ -35,9 +35,9 @@ def _check_dates(promotion: Promotion, directory: Directory, now: datetime, *, b
     starts_on, ends_on = promotion.starts_on, promotion.ends_on
     if starts_on > today + timedelta(days=STARTS_WITHIN_DAYS):
         raise _invalid_dates("starts_on", "A promotion starts within two years.")
-    if not starts_on <= ends_on <= starts_on + timedelta(days=DAYS_MOST - 1):
+    if not starts_on <= ends_on <= starts_on + timedelta(days=MAX_DAYS - 1):
         raise _invalid_dates(
-            "ends_on", f"A promotion ends on its first day or later, within {DAYS_MOST} days."
+            "ends_on", f"A promotion ends on its first day or later, within {MAX_DAYS} days."
         )
     if starts_on < today and not begun:
         raise _invalid_dates("starts_on", "A promotion starts today or later.")
@@ -55,17 +55,17 @@ def _check_reward(promotion: Promotion) -> None:
         raise _invalid_reward(
             "multiplier_percent", "A promotion has a multiplier_percent or a grant, not both."
         )
-    if percent is not None and not MULTIPLIER_LEAST <= percent <= MULTIPLIER_MOST:
+    if percent is not None and not MULTIPLIER_LEAST <= percent <= MAX_MULTIPLIER:
         raise refused(
             "OUT_OF_RANGE",
-            f"multiplier_percent lies between {MULTIPLIER_LEAST} and {MULTIPLIER_MOST}; 200 doubles.",
+            f"multiplier_percent lies between {MULTIPLIER_LEAST} and {MAX_MULTIPLIER}; 200 doubles.",
             field="multiplier_percent",
             least=MULTIPLIER_LEAST,
-            most=MULTIPLIER_MOST,
+            most=MAX_MULTIPLIER,
         )
-    if gift is not None and not 1 <= gift.points <= POINTS_MOST:
+    if gift is not None and not 1 <= gift.points <= MAX_POINTS:
         raise _invalid_reward("grant.points", "A grant gives at least one point, at most 1,000,000,000.")
-    if gift is not None and not 0 <= gift.valid_days <= VALID_DAYS_MOST:
+    if gift is not None and not 0 <= gift.valid_days <= MAX_VALID_DAYS:
         raise _invalid_reward(
             "grant.valid_days", "Granted points last up to ten years, or, with 0, for good."
         )
@@ -78,7 +78,7 @@ def _invalid_reward(field: str, message: str) -> Exception:
 def _check_caps(promotion: Promotion) -> None:
     for field in ("cap_points", "client_cap_points"):
         cap = getattr(promotion, field)
-        if cap is not None and not 1 <= cap <= 1000 * POINTS_MOST:
+        if cap is not None and not 1 <= cap <= 1000 * MAX_POINTS:
             raise _invalid_cap(field, "A cap is at least one point.")
     whole, of_client = promotion.cap_points, promotion.client_cap_points
     if whole is not None and of_client is not None and of_client > whole:

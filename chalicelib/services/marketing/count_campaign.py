@@ -14,7 +14,7 @@ from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.holdout import is_held_out
 from chalicelib.domain.shared.touches import UNSETTLED, Plan, Touch, TouchKind, TouchState
 from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Walk
-from chalicelib.services.clients.segments import AT_ONCE
+from chalicelib.services.clients.segments import BATCH_SIZE
 from chalicelib.services.marketing.about_recipient import AboutRecipient, about_recipient
 from chalicelib.services.marketing.change_campaign import changed
 from chalicelib.services.marketing.find_recipients import find_some
@@ -93,7 +93,7 @@ def tally_some(world: World, walk: Walk) -> Walk:
     if campaign is None:
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     store, network_id = world.store, walk.network_id
-    page = store.client_ids(network_id, limit=AT_ONCE, cursor=walk.cursor)
+    page = store.client_ids(network_id, limit=BATCH_SIZE, cursor=walk.cursor)
     places = store.recipients_named(network_id, campaign.id, page.items)
     sent = {place.client_id: id for place in places if (id := _message_id(place)) is not None}
     messages = {each.client_id: each for each in store.messages_named(network_id, list(sent.items()))}

@@ -10,7 +10,7 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.marketing.campaigns import Campaign, slots
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.clients.segments import AT_ONCE, is_member
+from chalicelib.services.clients.segments import BATCH_SIZE, is_member
 from chalicelib.services.messages.subjects import speaker
 from chalicelib.services.shared.world import World
 
@@ -37,7 +37,7 @@ def find_some(world: World, campaign: Campaign, walk: Walk) -> Found:
     """The next page of a walk."""
     now, network_id = world.now(), walk.network_id
     directory = world.directory(network_id, lambda known: bool(known.salons))
-    page = world.store.clients(network_id, limit=AT_ONCE, cursor=walk.cursor)
+    page = world.store.clients(network_id, limit=BATCH_SIZE, cursor=walk.cursor)
     first = max(walk.next_at or campaign.starts_at, now)
     members = [each for each in page.items if is_member(world, campaign.segment, each, directory, now)]
     placed, next_at = _placed(campaign, members, directory, first)

@@ -23,7 +23,7 @@ from chalicelib.domain.networks.bonus_rules import Gift
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Walk
-from chalicelib.services.clients.segments import AT_ONCE, is_member
+from chalicelib.services.clients.segments import BATCH_SIZE, is_member
 from chalicelib.services.loyalty.post_once import post_once
 from chalicelib.services.marketing.count_promotion import shares_for
 from chalicelib.services.shared.world import World
@@ -49,7 +49,7 @@ def give_some(world: World, walk: Walk) -> Walk:
     if promotion is None or promotion.grant is None or promotion.state is not PromotionState.RUNNING:
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     directory = world.directory(walk.network_id, lambda known: bool(known.salons))
-    page = world.store.clients(walk.network_id, limit=AT_ONCE, cursor=walk.cursor)
+    page = world.store.clients(walk.network_id, limit=BATCH_SIZE, cursor=walk.cursor)
     changed = 0
     try:
         for client in page.items:

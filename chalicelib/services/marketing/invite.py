@@ -16,7 +16,7 @@ from chalicelib.domain.marketing.campaigns import UNDER_WAY, Campaign, CampaignS
 from chalicelib.domain.shared.touches import UNSETTLED, TouchKind, with_touches
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Walk
-from chalicelib.services.clients.segments import AT_ONCE
+from chalicelib.services.clients.segments import BATCH_SIZE
 from chalicelib.services.marketing.about_recipient import PAUSED
 from chalicelib.services.marketing.change_campaign import changed
 from chalicelib.services.marketing.find_recipients import find_some
@@ -75,7 +75,7 @@ def resume_some(world: World, walk: Walk) -> Walk:
     home = next(iter(directory.salons.values()))
     quiet = directory.messages_for(home.id).quiet_hours
     free = slots(max(walk.next_at or now, now), campaign.per_minute, quiet, home.timezone)
-    page = world.store.client_ids(walk.network_id, limit=AT_ONCE, cursor=walk.cursor)
+    page = world.store.client_ids(walk.network_id, limit=BATCH_SIZE, cursor=walk.cursor)
     places = world.store.recipients_named(walk.network_id, campaign.id, page.items)
     waiting = [each for each in places if _is_put_off(each)]
     for recipient in waiting:

@@ -30,7 +30,7 @@ KNOWN_AFTER = timedelta(minutes=2)
 """So long other processes may go by the terms that they had read: within it before its first day a promotion
 counts as begun."""
 
-_AT_ONCE = 200
+_BATCH_SIZE = 200
 
 
 def make_promotion(
@@ -72,7 +72,7 @@ def change_promotion(
             raise _wrong_state(stands, "changed but for its name, its end, and caps that are raised")
         return checked_promotion(wanted, directory, world.now(), begun=begun)
 
-    return _changed(world, see_promotion(world, access, promotion_id), change)
+    return _changed(world, get_promotion(world, access, promotion_id), change)
 
 
 def _has_begun(promotion: Promotion, directory: Directory, now: datetime) -> bool:
@@ -111,7 +111,7 @@ def stop_promotion(world: World, access: Access, promotion_id: str) -> Promotion
             raise _wrong_state(stands, "stopped")
         return replace(stands, state=PromotionState.STOPPED)
 
-    return _changed(world, see_promotion(world, access, promotion_id), change)
+    return _changed(world, get_promotion(world, access, promotion_id), change)
 
 
 def _changed(world: World, promotion: Promotion, change: Callable[[Promotion], Promotion]) -> Promotion:
@@ -141,7 +141,7 @@ def _saved(world: World, directory: Directory, wanted: Promotion, stood: Promoti
     return saved
 
 
-def see_promotion(world: World, access: Access, promotion_id: str) -> Promotion:
+def get_promotion(world: World, access: Access, promotion_id: str) -> Promotion:
     ensure_whole_network(access)
     promotion = world.store.get(Promotion, network_id=access.network_id, id=promotion_id)
     if promotion is None:
@@ -155,7 +155,7 @@ def planned_promotions(world: World, access: Access, year: int | None) -> list[P
     found: list[Promotion] = []
     cursor = None
     while True:
-        page = world.store.promotions(access.network_id, limit=_AT_ONCE, cursor=cursor)
+        page = world.store.promotions(access.network_id, limit=_BATCH_SIZE, cursor=cursor)
         found += page.items
         cursor = page.cursor
         if cursor is None:

@@ -11,7 +11,7 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.waking.walks import Walk, WalkKind
-from chalicelib.services.marketing.campaigns import directory_naming, see_campaign, wrong_state
+from chalicelib.services.marketing.campaigns import directory_naming, get_campaign, wrong_state
 from chalicelib.services.marketing.change_campaign import changed
 from chalicelib.services.marketing.check_campaign import checked_campaign
 from chalicelib.services.shared.world import World
@@ -30,7 +30,7 @@ GOES_ON_AFTER = timedelta(seconds=10)
 def dry_run(world: World, access: Access, campaign_id: str) -> Campaign:
     """Begins to count whom a draft would reach, and at what cost; the draft gets the `forecast`. One that is
     being counted already is left to it. Raises WRONG_STATE, NO_SALON."""
-    campaign = see_campaign(world, access, campaign_id)
+    campaign = get_campaign(world, access, campaign_id)
     if campaign.state is not CampaignState.DRAFT:
         raise wrong_state(campaign, "tried dry")
     _ensure_ready(world, campaign)
@@ -40,7 +40,7 @@ def dry_run(world: World, access: Access, campaign_id: str) -> Campaign:
 def count_results(world: World, access: Access, campaign_id: str) -> Campaign:
     """Begins to count what has become of a campaign's recipients so far; the campaign gets the `results`. At
     its end this is done unasked. Raises WRONG_STATE."""
-    campaign = see_campaign(world, access, campaign_id)
+    campaign = get_campaign(world, access, campaign_id)
     if campaign.state is CampaignState.DRAFT:
         raise wrong_state(campaign, "counted")
     return _counting(world, campaign, WalkKind.TALLY)
@@ -60,7 +60,7 @@ def _counting(world: World, campaign: Campaign, kind: WalkKind) -> Campaign:
 def start(world: World, access: Access, campaign_id: str) -> Campaign:
     """Starts a draft: from `starts_at` on its messages go out. One that was started already is left as it is.
     Raises WRONG_STATE, NO_SALON, and what `checked_campaign` does, for time has passed."""
-    campaign = see_campaign(world, access, campaign_id)
+    campaign = get_campaign(world, access, campaign_id)
     if campaign.state in UNDER_WAY:
         return campaign
     if campaign.state is not CampaignState.DRAFT:
@@ -96,7 +96,7 @@ def stop(world: World, access: Access, campaign_id: str) -> Campaign:
 def resume(world: World, access: Access, campaign_id: str) -> Campaign:
     """Goes on; whoever was due meanwhile gets a new time, at the same pace. Raises WRONG_STATE unless it is
     paused."""
-    campaign = see_campaign(world, access, campaign_id)
+    campaign = get_campaign(world, access, campaign_id)
     if campaign.state in UNDER_WAY:
         return campaign
     walk = _walk(world, campaign, WalkKind.RESUME, world.now() + GOES_ON_AFTER)
@@ -124,7 +124,7 @@ def _stepped(world: World, access: Access, campaign_id: str, to: CampaignState) 
             raise wrong_state(stands, to.value)
         return replace(stands, state=to)
 
-    return changed(world, see_campaign(world, access, campaign_id), change)
+    return changed(world, get_campaign(world, access, campaign_id), change)
 
 
 def _walk(world: World, campaign: Campaign, kind: WalkKind, at: datetime) -> Walk:

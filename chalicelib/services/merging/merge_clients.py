@@ -34,7 +34,7 @@ from chalicelib.services.loyalty.undo_entry import entries_of, grace_end
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
-BOOKINGS_MOST, COUPONS_MOST = 40, 20
+MAX_BOOKINGS, MAX_COUPONS = 40, 20
 """So many bookings to come, and open coupons, go over with a client: they are all in one transaction."""
 
 _UNDER_WAY = timedelta(days=1)
@@ -139,11 +139,11 @@ def _coupons_gone_over(
     """A coupon stands with its client: the open ones are void there, and the other gets their like."""
     found = []
     coupons = open_coupons(world, client.network_id, client.id)
-    if len(coupons) > COUPONS_MOST:
+    if len(coupons) > MAX_COUPONS:
         raise refused(
             "TOO_MANY_COUPONS",
-            f"More than {COUPONS_MOST} open coupons: make some void first.",
-            most=COUPONS_MOST,
+            f"More than {MAX_COUPONS} open coupons: make some void first.",
+            most=MAX_COUPONS,
         )
     for coupon in coupons:
         like = replace(coupon, client_id=other.id, id=_like_id(coupon, other, out_id), version=0)
@@ -175,13 +175,13 @@ def _posting(id: str, other_id: str, access: Access) -> Posting:
 def _ahead(world: World, client: Client, now: datetime) -> list[Booking]:
     """With those that have begun and are not closed: who somebody is often turns out at the desk."""
     page = world.store.bookings_of_client(
-        client.network_id, client.id, since=now - _UNDER_WAY, newest_first=False, limit=BOOKINGS_MOST + 1
+        client.network_id, client.id, since=now - _UNDER_WAY, newest_first=False, limit=MAX_BOOKINGS + 1
     )
-    if len(page.items) > BOOKINGS_MOST:
+    if len(page.items) > MAX_BOOKINGS:
         raise refused(
             "TOO_MANY_BOOKINGS",
-            f"More than {BOOKINGS_MOST} bookings to come: cancel some first.",
-            most=BOOKINGS_MOST,
+            f"More than {MAX_BOOKINGS} bookings to come: cancel some first.",
+            most=MAX_BOOKINGS,
         )
     return [booking for booking in page.items if booking.is_upcoming]
 

@@ -17,8 +17,8 @@ from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.sms import Alphabet, alphabet
 from chalicelib.domain.shared.templates import placeholders_of
 from chalicelib.domain.shared.touches import Plan, TouchKind
-from chalicelib.services.bookings.book import see_booking
-from chalicelib.services.clients.register_client import see_client
+from chalicelib.services.bookings.book import get_booking
+from chalicelib.services.clients.register_client import get_client
 from chalicelib.services.messages.about_account import about_account
 from chalicelib.services.messages.about_booking import about_booking
 from chalicelib.services.messages.about_client import about_client
@@ -93,9 +93,9 @@ def _subject(
     if booking_id is None:
         if kind in ABOUT_BOOKING:
             raise refused("BOOKING_NEEDED", "This message is about a booking: name one.", kind=kind.value)
-        client = see_client(world, access, str(client_id))
+        client = get_client(world, access, str(client_id))
         return _about(world, kind, client, directory)
-    booking = see_booking(world, access, booking_id)
+    booking = get_booking(world, access, booking_id)
     found = (
         world.store.get(Client, network_id=access.network_id, id=booking.client_id)
         if booking.client_id

@@ -12,7 +12,7 @@ from chalicelib.domain.messages.spending import MICROS_A_CENT
 from chalicelib.domain.shared.touches import PRIORITY, TouchKind
 from chalicelib.services.shared.world import World
 
-MESSAGES_AT_ONCE = 100_000
+MESSAGES_BATCH_SIZE = 100_000
 """After so many no further salon is begun: some seconds' worth."""
 
 
@@ -46,7 +46,7 @@ def costs_of(
     lines: list[CostLine] = []
     counted = 0
     for number, salon_id in enumerate(salon_ids):
-        if counted >= MESSAGES_AT_ONCE:
+        if counted >= MESSAGES_BATCH_SIZE:
             return lines, number
         found = _added_up(salon_id, world.store.told_of_salon(network_id, salon_id, since, until))
         counted += sum(line.messages + line.skipped for line in found)

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 from chalicelib.domain.clients.clients import DeadAddress
 from chalicelib.domain.messages.messages import Message, MessageState, Outcome
 from chalicelib.domain.shared.touches import (
-    DOUBTS_MOST,
     ESSENTIAL,
+    MAX_DOUBTS,
     Plan,
     Touch,
     TouchKind,
@@ -212,7 +212,7 @@ def _not_now(round: Round, plan: Plan, standing: Standing, stopped: Check) -> To
 
 def _left(final: Touch) -> Touch:
     """What it is, with nothing more to be tried about it."""
-    return replace(final, doubts=DOUBTS_MOST + 1) if final.state is TouchState.UNKNOWN else final
+    return replace(final, doubts=MAX_DOUBTS + 1) if final.state is TouchState.UNKNOWN else final
 
 
 def _skipped(round: Round, plan: Plan, reason: str) -> Touch:

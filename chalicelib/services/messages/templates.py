@@ -74,7 +74,7 @@ def list_templates(world: World, words: Words, access: Access) -> list[Kept]:
     return [_kept(words, directory, place) for place in places]
 
 
-def see_template(world: World, words: Words, access: Access, place: Place) -> Shown:
+def get_template(world: World, words: Words, access: Access, place: Place) -> Shown:
     _ensure_has_words(place)
     directory = world.directory_read_anew(access.network_id)
     return _shown(world, words, directory, _kept(words, directory, place))

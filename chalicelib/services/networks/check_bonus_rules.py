@@ -18,9 +18,9 @@ from chalicelib.domain.networks.network import Directory
 from chalicelib.services.networks.check_gifts import check_gifts
 from chalicelib.services.networks.rule_errors import check_name, invalid_rule, within
 
-PROGRAMMES_MOST = 50
-TIERS_MOST = 20
-NAMES_MOST = 3000
+MAX_PROGRAMMES = 50
+MAX_TIERS = 20
+MAX_NAMES = 3000
 """Salons, services and categories named by all programmes together: the rules are one item, read with every
 set-up."""
 _EARNED_PERCENT = (1, 100)
@@ -54,10 +54,10 @@ def check_bonus_rules(bonuses: BonusRules, directory: Directory) -> None:
         within(f"bonuses.{name}", getattr(bonuses, name), bounds)
     _check_point_values(bonuses, directory)
     _check_programme("bonuses", bonuses, bonuses, directory)
-    if len(bonuses.programmes) > PROGRAMMES_MOST:
-        raise invalid_rule("bonuses.programmes", f"There are at most {PROGRAMMES_MOST} programmes.")
-    if sum(map(_names_in, (bonuses, *bonuses.programmes))) > NAMES_MOST:
-        message = f"All programmes together name at most {NAMES_MOST} salons, services and categories."
+    if len(bonuses.programmes) > MAX_PROGRAMMES:
+        raise invalid_rule("bonuses.programmes", f"There are at most {MAX_PROGRAMMES} programmes.")
+    if sum(map(_names_in, (bonuses, *bonuses.programmes))) > MAX_NAMES:
+        message = f"All programmes together name at most {MAX_NAMES} salons, services and categories."
         raise invalid_rule("bonuses.programmes", message)
     for number, programme in enumerate(bonuses.programmes):
         path = f"bonuses.programmes[{number}]"
@@ -103,8 +103,8 @@ def _check_programme(path: str, programme: Programme, bonuses: BonusRules, direc
 
 def _check_tiers(path: str, tiers: Sequence[Tier]) -> None:
     """From 0 up without end, each where the last one ends: every turnover has exactly one tier."""
-    if len(tiers) > TIERS_MOST:
-        raise invalid_rule(f"{path}.tiers", f"There are at most {TIERS_MOST} tiers.")
+    if len(tiers) > MAX_TIERS:
+        raise invalid_rule(f"{path}.tiers", f"There are at most {MAX_TIERS} tiers.")
     for number, tier in enumerate(tiers):
         field = f"{path}.tiers[{number}]"
         check_name(f"{field}.name", tier.name, {each.name for each in tiers[:number]})

@@ -5,14 +5,14 @@ from chalicelib.domain.networks.bonus_rules import BonusRules, CouponTerms, Gift
 from chalicelib.domain.networks.network import Directory, Role
 from chalicelib.services.networks.rule_errors import check_name, invalid_rule, within
 
-REWARDS_MOST = 20
+MAX_REWARDS = 20
 COMPENSATING = (Role.SPECIALIST, Role.RECEPTION, Role.MANAGER)
 """Who compensates within limits; the owner does without."""
 _GIFT_POINTS, _GIFT_DAYS = (1, 1_000_000), (0, 3650)
 _VISITS, _MONTHS, _DAYS = (2, RECENT_VISITS_KEPT), (1, 12), (1, 366)
 _STREAK_MONTHS = (2, 6)
 _COUPON_PERCENT, _COUPON_MINOR, _COUPON_DAYS = (1, 100), (1, 10**9), (1, 3650)
-_BUDGET_MOST = 1_000_000_000
+_MAX_BUDGET = 1_000_000_000
 _HOLDOUT = (0, 50)
 _LIMIT_POINTS, _LIMIT_TIMES = (0, 1_000_000), (0, 1000)
 
@@ -23,8 +23,8 @@ def check_gifts(bonuses: BonusRules, directory: Directory) -> None:
     if bonuses.referral is not None:
         _check_gift("bonuses.referral.referrer", bonuses.referral.referrer)
         _check_gift("bonuses.referral.friend", bonuses.referral.friend)
-    if len(bonuses.visit_rewards) > REWARDS_MOST:
-        raise invalid_rule("bonuses.visit_rewards", f"There are at most {REWARDS_MOST} rewards.")
+    if len(bonuses.visit_rewards) > MAX_REWARDS:
+        raise invalid_rule("bonuses.visit_rewards", f"There are at most {MAX_REWARDS} rewards.")
     for number, reward in enumerate(bonuses.visit_rewards):
         path = f"bonuses.visit_rewards[{number}]"
         check_name(f"{path}.id", reward.id, {each.id for each in bonuses.visit_rewards[:number]})
@@ -77,7 +77,7 @@ def _check_surprise(bonuses: BonusRules) -> None:
     if surprise is None:
         return
     _check_gift("bonuses.surprise.gift", surprise.gift)
-    budget = (surprise.gift.points, _BUDGET_MOST)
+    budget = (surprise.gift.points, _MAX_BUDGET)
     within("bonuses.surprise.monthly_budget_points", surprise.monthly_budget_points, budget)
     within("bonuses.surprise.holdout_percent", surprise.holdout_percent, _HOLDOUT)
 

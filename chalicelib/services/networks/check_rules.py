@@ -16,10 +16,10 @@ from chalicelib.services.networks.check_bonus_rules import check_bonus_rules
 from chalicelib.services.networks.rule_errors import invalid_rule, within
 
 LOUD_MINUTES_LEAST = 60
-OVERRIDES_MOST = 1000
-NO_SHOW_DAYS_MOST = 14
+MAX_OVERRIDES = 1000
+MAX_NO_SHOW_DAYS = 14
 _DAY_MINUTES = 24 * 60
-_WARNINGS_MOST = 10
+_MAX_WARNINGS = 10
 _WARNING_DAYS = (1, 365)
 _WAIT_MINUTES = (0, _DAY_MINUTES)
 _PERCENT = (0, 100)
@@ -30,7 +30,7 @@ _RANGES: Mapping[str, tuple[int, int]] = {
     "control_reminder_minutes_before": (5, _DAY_MINUTES),
     "review_request_minutes_after": (1, 7 * _DAY_MINUTES),
     "notice_again_when_moved_by_minutes": (1, _DAY_MINUTES),
-    "no_show_invitation_days_after": (1, NO_SHOW_DAYS_MOST),
+    "no_show_invitation_days_after": (1, MAX_NO_SHOW_DAYS),
     "birthday_days_before": (1, 60),
     "day_touch_hour": (0, 23),
     "weekly_cap": (1, 50),
@@ -89,9 +89,9 @@ def _quiet_minutes(quiet: QuietHours) -> int:
 
 
 def _check_warnings(field: str, days: Sequence[int]) -> None:
-    if not 1 <= len(days) <= _WARNINGS_MOST or len(set(days)) < len(days):
+    if not 1 <= len(days) <= _MAX_WARNINGS or len(set(days)) < len(days):
         raise invalid_rule(
-            field, f"{field} names 1 to {_WARNINGS_MOST} different days; `off` switches it off."
+            field, f"{field} names 1 to {_MAX_WARNINGS} different days; `off` switches it off."
         )
     for each in days:
         within(field, each, _WARNING_DAYS)
@@ -135,8 +135,8 @@ _BY_KEY: Mapping[str, Any] = {
 
 def _check_places(overrides: Sequence[Override], directory: Directory) -> None:
     """Each is of one salon or one service that there is, and no two are of the same."""
-    if len(overrides) > OVERRIDES_MOST:
-        raise invalid_rule("overrides", f"There are at most {OVERRIDES_MOST} overrides.")
+    if len(overrides) > MAX_OVERRIDES:
+        raise invalid_rule("overrides", f"There are at most {MAX_OVERRIDES} overrides.")
     seen: set[tuple[str | None, str | None]] = set()
     for number, each in enumerate(overrides):
         path, place = f"overrides[{number}]", (each.salon_id, each.service_id)

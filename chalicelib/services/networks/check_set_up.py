@@ -11,9 +11,9 @@ from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.domain.shared.zones import is_zone
 from chalicelib.services.shared.contact_details import name_normal, phone_e164
 
-MINUTES_MOST = 24 * 60
-MINOR_MOST = 10**12
-REPEAT_DAYS_MOST = 730
+MAX_MINUTES = 24 * 60
+MAX_MINOR = 10**12
+MAX_REPEAT_DAYS = 730
 
 
 def checked(directory: Directory, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,9 +30,9 @@ def checked(directory: Directory, said: Mapping[str, Any]) -> dict[str, Any]:
         "tip_url": _web_url,
         "review_links": _review_links,
         "salon_ids": lambda ids: _salon_ids(directory, ids),
-        "minutes": lambda number: _within("minutes", number, 1, MINUTES_MOST),
-        "price_minor": lambda number: _within("price", number, 0, MINOR_MOST),
-        "repeat_after_days": lambda number: _within("repeat_after_days", number, 1, REPEAT_DAYS_MOST),
+        "minutes": lambda number: _within("minutes", number, 1, MAX_MINUTES),
+        "price_minor": lambda number: _within("price", number, 0, MAX_MINOR),
+        "repeat_after_days": lambda number: _within("repeat_after_days", number, 1, MAX_REPEAT_DAYS),
     }
     plain = {name: value for name, value in said.items() if name != "version"}
     return {name: checks[name](value) if name in checks else value for name, value in plain.items()}

@@ -17,11 +17,11 @@ from chalicelib.services.shared.ports import Chance, SaveConflict
 from chalicelib.services.shared.world import World
 
 SECRET_CHARACTERS = 32
-SOURCE_MOST = 60
+MAX_SOURCE = 60
 _FORM = re.compile(r"pk_[0-9a-z]{10}\.[0-9a-z]{32}")
 
 REMEMBERED = timedelta(seconds=60)
-REMEMBERED_MOST = 1000
+MAX_REMEMBERED = 1000
 
 
 def key_hash(secret: str) -> str:
@@ -80,8 +80,8 @@ def _check(
         wrong = "A specialist's key, and no other, names its staff member."
     if (role is Role.PARTNER) != (source is not None):
         wrong = "A partner's key, and no other, names its source."
-    if source is not None and not 1 <= len(source) <= SOURCE_MOST:
-        wrong = f"A source has 1 to {SOURCE_MOST} characters."
+    if source is not None and not 1 <= len(source) <= MAX_SOURCE:
+        wrong = f"A source has 1 to {MAX_SOURCE} characters."
     if wrong:
         raise refused("INVALID_KEY", wrong, role=role.value)
 
@@ -123,7 +123,7 @@ class KeyRing:
             return access
         self._known.pop(hash, None)
         access = authenticate(self._world, secret)
-        while len(self._known) >= REMEMBERED_MOST:
+        while len(self._known) >= MAX_REMEMBERED:
             self._known.pop(next(iter(self._known)), None)
         self._known[hash] = (now + REMEMBERED, access)
         return access

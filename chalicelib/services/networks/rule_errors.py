@@ -4,7 +4,7 @@ from collections.abc import Set
 
 from chalicelib.domain.shared.errors import refused
 
-NAME_MOST = 60
+MAX_NAME = 60
 
 
 def invalid_rule(field: str, message: str) -> Exception:
@@ -21,7 +21,7 @@ def within(field: str, value: int | None, bounds: tuple[int, int]) -> None:
 
 def check_name(field: str, name: str, taken: Set[str] = frozenset()) -> None:
     """Raises INVALID_RULE for a name that cannot be read, or that another has."""
-    if not name.strip() or not name.isprintable() or len(name) > NAME_MOST:
-        raise invalid_rule(field, f"{field} has 1 to {NAME_MOST} characters that can be seen.")
+    if not name.strip() or not name.isprintable() or len(name) > MAX_NAME:
+        raise invalid_rule(field, f"{field} has 1 to {MAX_NAME} characters that can be seen.")
     if name in taken:
         raise invalid_rule(field, f"There is another {name}: each has a name of its own.")

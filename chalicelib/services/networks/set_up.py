@@ -82,7 +82,7 @@ def _zone_kept(directory: Directory, added: Salon) -> list[Network]:
 def change_salon(world: World, access: Access, salon_id: str, changes: Mapping[str, Any]) -> Salon:
     """A salon keeps its currency: what it has earned is in it. Raises CURRENCY_FIXED. In another time zone
     all that is upcoming is planned anew."""
-    see_salon(world, access, salon_id)
+    get_salon(world, access, salon_id)
 
     def also(was: Salon, becomes: Salon) -> list[Walk]:
         return [a_replan(world, becomes.network_id)] if was.timezone != becomes.timezone else []
@@ -98,7 +98,7 @@ def change_salon(world: World, access: Access, salon_id: str, changes: Mapping[s
     return _changed(world, access, ("salon", salon_id), of, changes, change, also)
 
 
-def see_salon(world: World, access: Access, salon_id: str) -> Salon:
+def get_salon(world: World, access: Access, salon_id: str) -> Salon:
     salon = world.directory(access.network_id, lambda known: salon_id in known.salons).salons.get(salon_id)
     if salon is None:
         raise missing("salon", salon_id)

@@ -19,7 +19,7 @@ from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
 KEPT = timedelta(hours=48)
-KEY_MOST = 200
+MAX_KEY = 200
 
 
 class Given(Struct, frozen=True):
@@ -47,9 +47,9 @@ def answer_once(
     do     does the work, given the seed of the ids that it makes.
     keep   False where the answer holds a secret: the work, seeded alike, is done again instead.
     """
-    if not 1 <= len(key) <= KEY_MOST or not (key.isascii() and key.isprintable()):
+    if not 1 <= len(key) <= MAX_KEY or not (key.isascii() and key.isprintable()):
         raise malformed(
-            "INVALID_IDEMPOTENCY_KEY", f"An Idempotency-Key has 1 to {KEY_MOST} printable characters."
+            "INVALID_IDEMPOTENCY_KEY", f"An Idempotency-Key has 1 to {MAX_KEY} printable characters."
         )
     key_hash = _digest(network_id, *scope, key)
     request_hash = _digest(said.hex())

@@ -7,7 +7,7 @@ from chalicelib.domain.shared.errors import DomainError, refused
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-NAME_MOST = 120
+MAX_NAME = 120
 
 
 def phone_e164(text: str, country: str) -> str:
@@ -66,6 +66,6 @@ def email_or_none(text: str | None) -> str | None:
 def name_normal(text: str) -> str:
     """One line without control characters. Raises INVALID_NAME for what is empty or too long."""
     name = " ".join(_CONTROL.sub(" ", text).split())
-    if not any(unicodedata.category(sign)[0] not in "CZ" for sign in name) or len(name) > NAME_MOST:
-        raise refused("INVALID_NAME", f"A name has 1 to {NAME_MOST} characters.")
+    if not any(unicodedata.category(sign)[0] not in "CZ" for sign in name) or len(name) > MAX_NAME:
+        raise refused("INVALID_NAME", f"A name has 1 to {MAX_NAME} characters.")
     return name

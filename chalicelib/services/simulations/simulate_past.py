@@ -17,9 +17,9 @@ from chalicelib.domain.waking.walks import SUPERSEDED, Walk
 from chalicelib.services.loyalty.visit_points import bill_of, visited_on
 from chalicelib.services.shared.world import World
 
-AT_ONCE = 100
-PAGES_AT_ONCE = 10
-READ_AT_ONCE = 200
+BATCH_SIZE = 100
+PAGES_BATCH_SIZE = 10
+READ_BATCH_SIZE = 200
 """A slice ends after so many pages of clients, or once it has read the visits of so many of them: no shard
 waits longer for it than some seconds."""
 
@@ -39,14 +39,14 @@ def simulate_some(world: World, walk: Walk) -> Walk:
 
 def _after_slice(world: World, simulation: Simulation) -> Simulation:
     read = 0
-    for _ in range(PAGES_AT_ONCE):
-        page = world.store.clients(simulation.network_id, limit=AT_ONCE, cursor=simulation.cursor)
+    for _ in range(PAGES_BATCH_SIZE):
+        page = world.store.clients(simulation.network_id, limit=BATCH_SIZE, cursor=simulation.cursor)
         came = [client for client in page.items if _may_have_come(client, simulation.span)]
         past = _completed(world, simulation, came)
         sums = _lived(world, simulation, came, past)
         simulation = with_clients(simulation, sums, len(page.items), len(past), page.cursor, world.now())
         read += len(came)
-        if simulation.finished_at is not None or read >= READ_AT_ONCE:
+        if simulation.finished_at is not None or read >= READ_BATCH_SIZE:
             break
     return simulation
 

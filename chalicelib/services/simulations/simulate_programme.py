@@ -21,8 +21,8 @@ from chalicelib.services.networks.check_rules import check_rules
 from chalicelib.services.shared.ports import Page, SaveConflict
 from chalicelib.services.shared.world import World
 
-MONTHS_MOST = 36
-WARM_UP_MONTHS_MOST = 24
+MAX_MONTHS = 36
+MAX_WARM_UP_MONTHS = 24
 WARM_UP_MONTHS = 12
 _LOOKED_BACK = 20
 _EARLIEST = date(2000, 1, 1)
@@ -82,8 +82,8 @@ def _period(from_on: date | None, to_on: date | None, today: date) -> tuple[date
     first = from_on or _months_before(last + timedelta(days=1), 12)
     if first > last:
         raise _invalid("from", "The period begins before it ends.")
-    if month_of(last) - month_of(first) >= MONTHS_MOST:
-        raise _invalid("from", f"The period touches at most {MONTHS_MOST} calendar months.")
+    if month_of(last) - month_of(first) >= MAX_MONTHS:
+        raise _invalid("from", f"The period touches at most {MAX_MONTHS} calendar months.")
     return first, last
 
 
@@ -157,7 +157,7 @@ def _begun(world: World, simulation: Simulation) -> Simulation:
     return saved[0]
 
 
-def see_simulation(world: World, access: Access, simulation_id: str) -> tuple[Simulation, Walk | None]:
+def get_simulation(world: World, access: Access, simulation_id: str) -> tuple[Simulation, Walk | None]:
     """With the walk that does it. Raises NOT_FOUND."""
     _ensure_whole_network(access)
     simulation = world.store.get(Simulation, network_id=access.network_id, id=simulation_id)

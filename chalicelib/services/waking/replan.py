@@ -24,8 +24,8 @@ LOOKED_BACK = timedelta(days=22)
 """How long after its start a booking may still call for something: closed a week late, thanked for a week
 later, of use for another week."""
 
-AT_ONCE = 200
-READS_AT_ONCE = 25
+BATCH_SIZE = 200
+READS_BATCH_SIZE = 25
 """A slice ends after so many items, or so many reads where they are few: no shard waits longer for it than
 some seconds."""
 
@@ -53,8 +53,8 @@ def replan_some(world: World, walk: Walk) -> Walk:
     if _is_superseded(world, walk):
         return replace(walk, stage=SUPERSEDED, cursor=None, finished_at=world.now())
     directory = world.directory(walk.network_id)
-    enough = walk.seen + AT_ONCE
-    for _ in range(READS_AT_ONCE):
+    enough = walk.seen + BATCH_SIZE
+    for _ in range(READS_BATCH_SIZE):
         walk = _after_page(world, directory, walk)
         if walk.finished_at is not None or walk.seen >= enough:
             break
@@ -90,7 +90,7 @@ _Page = tuple[int, int, str | None]
 def _bookings(world: World, directory: Directory, walk: Walk, salon_id: str) -> _Page:
     store, network_id = world.store, walk.network_id
     since = walk.begun_at - LOOKED_BACK
-    page = store.bookings_of_salon(network_id, salon_id, since=since, limit=AT_ONCE, cursor=walk.cursor)
+    page = store.bookings_of_salon(network_id, salon_id, since=since, limit=BATCH_SIZE, cursor=walk.cursor)
     ids = [booking.client_id for booking in page.items if booking.client_id]
     clients = {client.id: client for client in store.clients_named(network_id, ids)}
 
@@ -110,7 +110,7 @@ def _bookings(world: World, directory: Directory, walk: Walk, salon_id: str) -> 
 
 def _clients(world: World, directory: Directory, walk: Walk) -> _Page:
     store, network_id = world.store, walk.network_id
-    page = store.clients(network_id, limit=AT_ONCE, cursor=walk.cursor)
+    page = store.clients(network_id, limit=BATCH_SIZE, cursor=walk.cursor)
     accounts = store.accounts_named(network_id, [client.id for client in page.items])
 
     def changed(client: Client) -> bool:

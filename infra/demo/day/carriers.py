@@ -10,7 +10,7 @@ from typing import Any
 from chalicelib.channels.context import Context, as_pairs
 from chalicelib.domain.messages.messages import Message
 
-AT_ONCE = 10
+BATCH_SIZE = 10
 OUR_NUMBER = "+37322000100"
 PRICES = {"+373": (0.0412, 0.0), "+7": (0.0631, 0.0), "+1": (0.0058, 0.003)}
 """By calling code: US dollars for a part, and its carrier's fee. Invented."""
@@ -37,10 +37,10 @@ class Carriers:
         }])  # fmt: skip
 
     def _publish(self, events: Sequence[dict[str, Any]]) -> None:
-        for first in range(0, len(events), AT_ONCE):
+        for first in range(0, len(events), BATCH_SIZE):
             entries = [
                 {"Id": str(number), "Message": json.dumps(event, ensure_ascii=False)}
-                for number, event in enumerate(events[first : first + AT_ONCE])
+                for number, event in enumerate(events[first : first + BATCH_SIZE])
             ]
             self.sns.publish_batch(TopicArn=self.topic, PublishBatchRequestEntries=entries)
 

@@ -21,7 +21,7 @@ def test_the_document_describes_every_route(http: Http, app: Any) -> None:
     making = document["paths"]["/v1/bookings"]["post"]
     assert making["x-roles"] == ["manager", "owner", "partner", "reception"]
     assert making["requestBody"]["content"]["application/json"]["schema"] == {
-        "$ref": "#/components/schemas/BookingSaid"
+        "$ref": "#/components/schemas/BookingRequest"
     }
     assert "201" in making["responses"]
     assert [each["name"] for each in making["parameters"]] == ["Idempotency-Key"]

@@ -19,7 +19,7 @@ from chalicelib.domain.shared.ids import entry_id
 from chalicelib.passes.apple_pass import AppleIssuer
 from chalicelib.passes.google_pass import SAVE_URL, GoogleIssuer, ServiceAccount
 from chalicelib.passes.wallets import Wallets
-from chalicelib.services.loyalty.passes import DEVICES_MOST, token_of
+from chalicelib.services.loyalty.passes import MAX_DEVICES, token_of
 from chalicelib.services.loyalty.post_bonus import post
 from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_client, save_client
 from tests.api.conftest import Answer, Http, TestParts
@@ -282,9 +282,9 @@ def test_an_address_of_no_network_leads_nowhere(network: str, http: Http, phone:
 
 
 def test_no_client_has_more_devices_than_are_told(phone: Phone, world: Any) -> None:
-    statuses = [phone.keep(device=f"phone-{number}").status for number in range(DEVICES_MOST + 2)]
-    assert statuses == [201] * DEVICES_MOST + [200, 200]
-    assert len(world.store.pass_devices(NETWORK, MARIA)) == DEVICES_MOST
+    statuses = [phone.keep(device=f"phone-{number}").status for number in range(MAX_DEVICES + 2)]
+    assert statuses == [201] * MAX_DEVICES + [200, 200]
+    assert len(world.store.pass_devices(NETWORK, MARIA)) == MAX_DEVICES
 
 
 def test_nonsense_about_what_was_known_means_everything_is_new(phone: Phone) -> None:

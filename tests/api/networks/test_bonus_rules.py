@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.api.http.parsing import body_of
 from chalicelib.api.networks.bonus_schemas import (
-    BonusRulesSaid,
+    BonusRulesRequest,
     bonus_differences,
     bonuses_said,
     bonuses_shown,
@@ -318,7 +318,7 @@ def test_any_rules_are_sent_back_as_they_are_seen_kept_as_they_are_and_told_apar
     rules: BonusRules, other: BonusRules
 ) -> None:
     seen = msgspec.json.encode(bonuses_shown(rules))
-    assert BonusRules(**bonuses_said(body_of(seen, BonusRulesSaid))) == rules
+    assert BonusRules(**bonuses_said(body_of(seen, BonusRulesRequest))) == rules
     assert decoded(Rules, encoded(Rules(bonuses=rules), ())).bonuses == rules
     assert list(bonus_differences(rules, rules)) == []
     assert bool(list(bonus_differences(rules, other))) == (rules != other)

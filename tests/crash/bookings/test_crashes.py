@@ -258,7 +258,8 @@ def reopen(driver: SalonDriver, booking: Booking) -> None:
 
 
 def book_again(driver: SalonDriver, _: Any) -> None:
-    driver.book(IN_TWO_DAYS, request_id="r-7", client=register_client.NewClient(name="Elena", phone="069000111"))
+    elena = register_client.NewClient(name="Elena", phone="069000111")
+    driver.book(IN_TWO_DAYS, request_id="r-7", client=elena)
 
 
 def grant_again(driver: SalonDriver, _: Any) -> None:

@@ -14,15 +14,15 @@ from chalicelib.domain.shared.tasks import TaskKind
 from chalicelib.domain.waking.walks import Walk, WalkKind
 from chalicelib.services.clearing import audit_nightly
 from chalicelib.services.clearing.audit_accounts import (
+    MAX_TASKS,
     METRIC,
-    TASKS_MOST,
     audit_page,
     audit_some,
     checked,
     start_audit,
 )
 from chalicelib.services.clearing.audit_nightly import audit_night, ensure_nightly
-from chalicelib.services.clearing.read_accounts import CLIENTS_AT_ONCE
+from chalicelib.services.clearing.read_accounts import CLIENTS_BATCH_SIZE
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.networks import set_up
 from chalicelib.services.shared.walks import NIGHTLY_ID, next_night, nightly_walk
@@ -225,7 +225,7 @@ def test_a_slice_that_is_done_again_makes_no_second_task(in_town: World, clock: 
 
 def test_very_many_differences_are_counted_all_and_told_in_part() -> None:
     """In a few hundred accounts of two slices."""
-    ledgers, count = Ledgers(), CLIENTS_AT_ONCE + DIFFERENCES_KEPT
+    ledgers, count = Ledgers(), CLIENTS_BATCH_SIZE + DIFFERENCES_KEPT
     world = ledgers.world
     for number in range(count):
         id = f"cli_{number:016d}"
@@ -240,7 +240,7 @@ def test_very_many_differences_are_counted_all_and_told_in_part() -> None:
     assert walk.audit is not None
     assert (walk.audit.differing, len(walk.audit.differences)) == (count, DIFFERENCES_KEPT)
     assert len(rung) == count
-    assert len(world.store.tasks(NETWORK, limit=200).items) == TASKS_MOST
+    assert len(world.store.tasks(NETWORK, limit=200).items) == MAX_TASKS
 
 
 def test_another_network_s_accounts_are_not_come_by(in_town: World) -> None:

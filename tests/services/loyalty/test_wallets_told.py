@@ -18,7 +18,7 @@ from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.loyalty.passes import (
     AGAIN,
-    DEVICES_MOST,
+    MAX_DEVICES,
     changed_since,
     forget_gone,
     forget_on_device,
@@ -230,7 +230,7 @@ def test_a_phone_that_was_gone_and_comes_again_is_told(
 
 
 def test_phones_that_are_gone_take_no_place_of_others(driver: SalonDriver) -> None:
-    for number in range(DEVICES_MOST):
+    for number in range(MAX_DEVICES):
         assert keep_on_device(driver.world, NETWORK, MARIA, f"phone-{number}", "a1")
     assert not keep_on_device(driver.world, NETWORK, MARIA, "one-more", "a1")
     forget_gone(driver.world, phone(driver, "phone-7"))

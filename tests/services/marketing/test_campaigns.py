@@ -57,7 +57,7 @@ def started(driver: SalonDriver, **said: Any) -> Campaign:
 
 
 def seen(driver: SalonDriver, campaign: Campaign) -> Campaign:
-    return campaigns.see_campaign(driver.world, access(), campaign.id)
+    return campaigns.get_campaign(driver.world, access(), campaign.id)
 
 
 def forward(driver: SalonDriver, **parts: float) -> None:

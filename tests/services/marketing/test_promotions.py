@@ -60,7 +60,7 @@ def result(driver: SalonDriver, promotion: Promotion) -> Result:
 
 
 def seen(driver: SalonDriver, promotion: Promotion) -> Promotion:
-    return promotions.see_promotion(driver.world, access(), promotion.id)
+    return promotions.get_promotion(driver.world, access(), promotion.id)
 
 
 def balance(driver: SalonDriver, client_id: str = MARIA) -> int:

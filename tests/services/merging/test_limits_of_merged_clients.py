@@ -87,7 +87,7 @@ def test_what_was_granted_under_one_name_is_not_granted_under_the_other(driver: 
     driver.run_until(datetime(2026, 11, 24, 23, tzinfo=UTC))
     late = save_client(driver.store, a_client("cli_ileana0000000001", phone="+37369000002", email=None)).id
     merge_clients(driver.world, access(), MARIA, late)
-    walk_id = promotions.see_promotion(driver.world, access(), promotion.id).walk_id
+    walk_id = promotions.get_promotion(driver.world, access(), promotion.id).walk_id
     walk = driver.store.get(Walk, network_id=NETWORK, id=walk_id)
     walk_on(driver.world, replace(walk, stage="", cursor=None, finished_at=None))
     assert [driver.store.account(NETWORK, id).balance for id in (MARIA, MASHA, late)] == [0, 100, 100]

@@ -14,7 +14,7 @@ from chalicelib.services.loyalty import post_bonus, undo_entry
 from chalicelib.services.loyalty.coupons import CouponBill, issue_coupon, open_coupons, redeem_coupon
 from chalicelib.services.loyalty.hold_points import hold_for_booking, release_hold
 from chalicelib.services.loyalty.post_bonus import ByHand
-from chalicelib.services.merging.merge_clients import COUPONS_MOST, Merged, merge_clients, unmerge_clients
+from chalicelib.services.merging.merge_clients import MAX_COUPONS, Merged, merge_clients, unmerge_clients
 from chalicelib.services.visits.refund_visit import refund
 from infra.testkit.builders import NETWORK, NOW, a_client, a_salon, access, aliases_of, save_client
 from infra.testkit.salon_driver import SalonDriver
@@ -321,9 +321,9 @@ def test_more_coupons_than_can_go_over_at_once_are_refused_and_none_is_left_behi
     driver: SalonDriver, masha: str
 ) -> None:
     terms = CouponTerms("10 % off goods", percent=10)
-    for number in range(COUPONS_MOST + 1):
+    for number in range(MAX_COUPONS + 1):
         issue_coupon(driver.world, access(), driver.client(MASHA), terms, "gift", request_id=str(number))
     with pytest.raises(DomainError) as refusal:
         merged(driver)
-    assert (refusal.value.code, refusal.value.details["most"]) == ("TOO_MANY_COUPONS", COUPONS_MOST)
-    assert len(open_coupons(driver.world, NETWORK, MASHA)) == COUPONS_MOST + 1
+    assert (refusal.value.code, refusal.value.details["most"]) == ("TOO_MANY_COUPONS", MAX_COUPONS)
+    assert len(open_coupons(driver.world, NETWORK, MASHA)) == MAX_COUPONS + 1

@@ -24,8 +24,8 @@ from chalicelib.services.shared.world import World
 from chalicelib.services.simulations.simulate_past import past_visit, simulate_some
 from chalicelib.services.simulations.simulate_programme import (
     begin_simulation,
+    get_simulation,
     list_simulations,
-    see_simulation,
 )
 from chalicelib.services.waking.walk_on import walk_on
 from infra.testkit.builders import (
@@ -95,7 +95,7 @@ def walked(world: World, simulation: Simulation) -> Simulation:
         if walk.finished_at is not None:
             break
         walk_on(world, walk)
-    stands, walk = see_simulation(world, access(), simulation.id)
+    stands, walk = get_simulation(world, access(), simulation.id)
     assert walk is not None
     assert (stands.finished_at, walk.finished_at) != (None, None)
     return stands
@@ -328,7 +328,7 @@ def test_a_key_of_some_salons_is_refused(world: World, past: list[Booking]) -> N
     some = access(Role.MANAGER, salon_ids=("sal_centru",))
     refused: list[Callable[[], Any]] = [
         lambda: begin_simulation(world, some, ten),
-        lambda: see_simulation(world, some, "sim_1"),
+        lambda: get_simulation(world, some, "sim_1"),
         lambda: list_simulations(world, some, limit=10, cursor=None),
     ]
     for ask in refused:
@@ -365,7 +365,7 @@ def test_another_network_sees_nothing_of_it(world: World, past: list[Booking]) -
     world.store.save(a_network(OTHER_NETWORK))
     stranger = access(network_id=OTHER_NETWORK)
     with pytest.raises(DomainError, match="NOT_FOUND"):
-        see_simulation(world, stranger, simulation.id)
+        get_simulation(world, stranger, simulation.id)
     assert list_simulations(world, stranger, limit=10, cursor=None).items == []
     walk_on_of_stranger = begin_simulation(world, stranger, ten)
     assert walk_on_of_stranger.network_id == OTHER_NETWORK

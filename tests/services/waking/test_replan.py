@@ -251,7 +251,7 @@ def test_of_two_workers_one_walks(world: World, clock: SettableClock, told: Book
 
 
 def test_more_than_a_page_of_bookings_is_walked(world: World, clock: SettableClock, town: Town) -> None:
-    count = replan.AT_ONCE + 30
+    count = replan.BATCH_SIZE + 30
     for number in range(count):
         planned(world, f"bkg_{number}", starts_at=NOW + timedelta(days=3, minutes=number // 4))
     change(world, off=(TouchKind.NOTICE,))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from chalicelib.channels.fresh_connections import IDLE_SECONDS, Rested
-from chalicelib.channels.paced import GAP_MOST, Paced
+from chalicelib.channels.paced import MAX_GAP, Paced
 from chalicelib.domain.messages.messages import MessageState
 from infra.testkit.builders import RecordingSender
 from tests.unit.channels.channels import CHANNELS, a_client, an_outgoing
@@ -104,7 +104,7 @@ def test_no_message_waits_longer_than_its_worker_can_spare() -> None:
     pace = paced(sender, 1 / 60)
     pace.send(an_outgoing())
     pace.send(an_outgoing())
-    assert sender.clock.slept == [GAP_MOST]
+    assert sender.clock.slept == [MAX_GAP]
 
 
 def test_workers_together_keep_the_senders_limit() -> None:

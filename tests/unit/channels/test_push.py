@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from chalicelib.channels.push import BODY_MOST, PushEndpoints
+from chalicelib.channels.push import MAX_BODY, PushEndpoints
 from chalicelib.domain.messages.messages import MessageState, Outcome, Worded
 from chalicelib.services.shared.ports import DeviceRefused, PlatformMissing
 from tests.unit.channels.channels import CHANNELS, ENDPOINT, a_client, an_outgoing
@@ -38,7 +38,7 @@ def test_a_message_goes_in_the_form_of_each_service_and_dies_when_it_is_useless(
 def test_no_text_is_too_long_for_a_device(character: str) -> None:
     given = given_to(CHANNEL, an_outgoing(to=ENDPOINT, worded=Worded(character * 2000)))
     payloads = json.loads(given["Message"])
-    assert len(payloads["default"]) == BODY_MOST
+    assert len(payloads["default"]) == MAX_BODY
     assert max(len(payloads[service].encode()) for service in ("GCM", "APNS")) <= 4096
 
 

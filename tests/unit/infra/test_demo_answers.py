@@ -12,7 +12,7 @@ from chalicelib.domain.messages.replies import Meaning, Reply, meaning
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.events.read import read
 from infra.demo.day.answers import NO, STOP, YES
-from infra.demo.day.carriers import AT_ONCE, OUR_NUMBER, Carriers
+from infra.demo.day.carriers import BATCH_SIZE, OUR_NUMBER, Carriers
 from infra.demo.day.cascades import READERS, cascades_in
 from infra.demo.day.story import CHISINAU, FIRST_FREE
 from infra.demo.report.messages import cascades, messages
@@ -31,7 +31,7 @@ class RecordingTopic:
 
     def publish_batch(self, TopicArn: str, PublishBatchRequestEntries: list[dict[str, Any]]) -> None:
         assert TopicArn == TOPIC
-        assert len({entry["Id"] for entry in PublishBatchRequestEntries}) <= AT_ONCE
+        assert len({entry["Id"] for entry in PublishBatchRequestEntries}) <= BATCH_SIZE
         self.published += [entry["Message"] for entry in PublishBatchRequestEntries]
 
 
@@ -74,7 +74,7 @@ def test_a_carrier_that_blocks_is_a_failure(topic: RecordingTopic) -> None:
 
 
 def test_many_are_told_in_batches_and_the_same_again(topic: RecordingTopic) -> None:
-    many = [a_message(id=f"msg_{number}") for number in range(AT_ONCE * 2 + 1)]
+    many = [a_message(id=f"msg_{number}") for number in range(BATCH_SIZE * 2 + 1)]
     for _ in range(2):
         Carriers(topic, TOPIC).tell(many)
     assert len(topic.published) == 2 * len(many)

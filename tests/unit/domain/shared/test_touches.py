@@ -6,11 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.shared.touches import (
-    DOUBTS_MOST,
     ESSENTIAL,
     GRACE,
     IN_FLIGHT,
     MARKETING,
+    MAX_DOUBTS,
     MUST_ARRIVE,
     PRIORITY,
     UNSETTLED,
@@ -106,8 +106,8 @@ def test_only_what_must_arrive_is_tried_again_when_nobody_knows(kind: TouchKind)
 
 
 def test_two_doubts_are_too_many() -> None:
-    assert may_try_again(touch(REMINDER, TouchState.UNKNOWN, doubts=DOUBTS_MOST))
-    assert not may_try_again(touch(REMINDER, TouchState.UNKNOWN, doubts=DOUBTS_MOST + 1))
+    assert may_try_again(touch(REMINDER, TouchState.UNKNOWN, doubts=MAX_DOUBTS))
+    assert not may_try_again(touch(REMINDER, TouchState.UNKNOWN, doubts=MAX_DOUBTS + 1))
 
 
 # --- when it is looked at
