@@ -10,7 +10,6 @@ from chalicelib.api.messages.reports import Month
 from chalicelib.api.waking.walks import WalkAnswer, answer_of
 from chalicelib.domain.clearing.clearing import Clearing, MonthSums, PairSum, total_of
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.shared.errors import forbidden
 from chalicelib.services.clearing.audit_nightly import ensure_nightly
 from chalicelib.services.clearing.clear_month import clearing_of, start_clearing
 
@@ -163,8 +162,7 @@ def count(ask: Ask) -> WalkAnswer:
 
 def _ensure_whole_network(ask: Ask) -> None:
     """What is due between two salons concerns both, and shows the network's business."""
-    if not ask.access.sees_whole_network:
-        raise forbidden("Clearing concerns the whole network; this key opens some of its salons.")
+    ask.access.ensure_whole_network()
 
 
 def _totals(total: PairSum) -> ClearingTotals:

@@ -102,8 +102,7 @@ def _parked(parked: Parked) -> ParkedAnswer:
 
 
 def _ensure_whole_network(ask: Ask) -> None:
-    if not ask.access.sees_whole_network:
-        raise forbidden("This concerns the whole network; this key opens some of its salons.")
+    ask.access.ensure_whole_network()
 
 
 @get("/v1/parked")

@@ -26,6 +26,11 @@ class Access(Struct, frozen=True, kw_only=True):
         """Phones and e-mails in the clear."""
         return self.role is not Role.SPECIALIST
 
+    def ensure_whole_network(self) -> None:
+        """Raises FORBIDDEN for a key that opens only some of the network's salons."""
+        if not self.sees_whole_network:
+            raise forbidden("This concerns the whole network; this key opens some of its salons.")
+
     def reaches_salon(self, salon_id: str) -> bool:
         return not self.salon_ids or salon_id in self.salon_ids
 

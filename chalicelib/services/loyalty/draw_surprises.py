@@ -34,7 +34,6 @@ from chalicelib.domain.loyalty.surprises import (
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.segments import Segment
-from chalicelib.domain.shared.errors import forbidden
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.waking.walks import SUPERSEDED, Walk
@@ -185,8 +184,7 @@ def _give(world: World, directory: Directory, draw: Draw, client: Client) -> boo
 def surprises_of(world: World, access: Access, month: str | None) -> tuple[str, SurpriseMonth | None]:
     """A month, by default the present one of the network's zone, and what was drawn in it; None: nothing
     yet."""
-    if not access.sees_whole_network:
-        raise forbidden("Surprises concern the whole network; this key opens some of its salons.")
+    access.ensure_whole_network()
     zone = world.directory(access.network_id).zone
     month = month or month_name(local_date(world.now(), zone))
     return month, world.store.get(SurpriseMonth, network_id=access.network_id, month=month)

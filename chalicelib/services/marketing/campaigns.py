@@ -9,7 +9,7 @@ from chalicelib.domain.clients.client_plan import ZONE_OF_NOWHERE
 from chalicelib.domain.marketing.campaigns import Campaign, CampaignState
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.shared.errors import conflict, forbidden, missing
+from chalicelib.domain.shared.errors import conflict, missing
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.marketing.change_campaign import changed
@@ -88,8 +88,7 @@ def home_zone(directory: Directory) -> str:
 
 
 def ensure_whole_network(access: Access) -> None:
-    if not access.sees_whole_network:
-        raise forbidden("Campaigns concern the whole network; this key opens some of its salons.")
+    access.ensure_whole_network()
 
 
 def directory_naming(world: World, campaign: Campaign) -> Directory:

@@ -19,7 +19,7 @@ from chalicelib.domain.marketing.promotions import (
 )
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.shared.errors import conflict, forbidden, missing
+from chalicelib.domain.shared.errors import conflict, missing
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.marketing.check_promotion import checked_promotion
@@ -174,8 +174,7 @@ def results_of(world: World, promotions: Sequence[Promotion]) -> dict[str, Resul
 
 
 def ensure_whole_network(access: Access) -> None:
-    if not access.sees_whole_network:
-        raise forbidden("Promotions concern the whole network; this key opens some of its salons.")
+    access.ensure_whole_network()
 
 
 def _directory_naming(world: World, promotion: Promotion) -> Directory:

@@ -8,7 +8,7 @@ from chalicelib.domain.clients.clients import CHANNELS
 from chalicelib.domain.messages.messages import Worded
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Template
-from chalicelib.domain.shared.errors import conflict, forbidden, refused
+from chalicelib.domain.shared.errors import conflict, refused
 from chalicelib.domain.shared.templates import FORMS, checked, checked_subject, numbered
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.messages.sample_facts import TextWarning, sample_facts, warnings_of
@@ -196,5 +196,4 @@ def _ensure_has_words(place: Place) -> None:
 
 
 def _ensure_whole_network(access: Access) -> None:
-    if not access.sees_whole_network:
-        raise forbidden("This concerns the whole network; this key opens some of its salons.")
+    access.ensure_whole_network()

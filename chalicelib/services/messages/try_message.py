@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from chalicelib.domain.messages.messages import MessageState, Outcome, Outgoing
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.shared.errors import forbidden, refused
+from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.touches import MARKETING
 from chalicelib.services.messages.preview_message import Draft, Preview, preview
@@ -50,8 +50,7 @@ def try_message(
     to: a phone, an e-mail address, or the endpoint of a device of the client's. Raises NO_CHANNEL, TOO_MANY,
     INVALID_PHONE, INVALID_EMAIL, UNKNOWN_DEVICE, and whatever a preview raises.
     """
-    if not access.sees_whole_network:
-        raise forbidden("This concerns the whole network; this key opens some of its salons.")
+    access.ensure_whole_network()
     sender = senders.get(place.channel)
     if sender is None:
         raise refused("NO_CHANNEL", "Messages cannot leave by this channel here.", channel=place.channel)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import Override, Rules, RulesChange, plan_alike
-from chalicelib.domain.shared.errors import conflict, forbidden, missing
+from chalicelib.domain.shared.errors import conflict, missing
 from chalicelib.services.networks.check_rules import check_rules
 from chalicelib.services.shared.ports import Page, SaveConflict
 from chalicelib.services.shared.walks import a_replan, surprise_walks
@@ -33,8 +33,7 @@ def set_rules(
 
     Raises STALE_VERSION, INVALID_RULE naming the field. Points already granted are not touched by any rule.
     """
-    if not access.sees_whole_network:
-        raise forbidden("Rules concern the whole network; this key opens some of its salons.")
+    access.ensure_whole_network()
     network = world.store.get(Network, network_id=access.network_id)
     if network is None:
         raise missing("network", access.network_id)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Network, Salon, Service, Staff
 from chalicelib.domain.shared.aliases import InboundNumber
-from chalicelib.domain.shared.errors import conflict, forbidden, missing, refused
+from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.networks.check_set_up import checked, country_code, language_code, placed
@@ -162,8 +162,7 @@ def _ensure_salons(access: Access, salon_ids: tuple[str, ...]) -> None:
 
 
 def _ensure_whole_network(access: Access) -> None:
-    if not access.sees_whole_network:
-        raise forbidden("This concerns the whole network; this key opens some of its salons.")
+    access.ensure_whole_network()
 
 
 # --- writing

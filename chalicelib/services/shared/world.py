@@ -2,16 +2,19 @@
 once."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.shared.errors import missing
+from chalicelib.domain.shared.errors import conflict, missing
 from chalicelib.domain.shared.ids import fraction, time_ordered
-from chalicelib.services.shared.ports import Chance, Clock, Store, WakeQueue, Woken
+from chalicelib.services.shared.ports import Chance, Clock, SaveConflict, Store, WakeQueue, Woken
+
+T = TypeVar("T")
 
 CONFLICT_TRIES = 8
 """How often a use case starts over when somebody else changed what it had read. Each failure means that
@@ -72,6 +75,14 @@ class World(Struct, frozen=True):
             if number:
                 self.pause(_PAUSE_SECONDS * 2 ** min(number - 1, _DOUBLED) * fraction(self.chance(2)))
             yield number
+
+    def retrying(self, attempt: Callable[[], T], most: int = CONFLICT_TRIES) -> T:
+        """The result of an attempt that reads, works out and saves. The attempt starts over while another writer
+        is quicker (`SaveConflict`). Raises TRY_AGAIN after the last try."""
+        for _ in self.tries(most):
+            with suppress(SaveConflict):
+                return attempt()
+        raise conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
 
     def new_id(self, prefix: str) -> str:
         return time_ordered(prefix, self.clock(), self.chance(7))

@@ -10,7 +10,7 @@ from chalicelib.domain.loyalty.programme import day_end
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.shared.errors import conflict, forbidden, missing, refused
+from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.months import month_of
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.shared.zones import day_start, local_date
@@ -173,5 +173,4 @@ def list_simulations(world: World, access: Access, *, limit: int, cursor: str | 
 
 
 def _ensure_whole_network(access: Access) -> None:
-    if not access.sees_whole_network:
-        raise forbidden("The programme concerns the whole network; this key opens some of its salons.")
+    access.ensure_whole_network()

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import ALPHABET, fraction
+from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import CONFLICT_TRIES, World
 from infra.testkit.builders import SeededChance
 
@@ -39,6 +41,37 @@ def test_two_who_met_wait_for_different_times(most: int) -> None:
     assert len(one) == most - 1
     assert one != other
     assert all(0 <= pause < 0.16 for pause in (*one, *other))
+
+
+def test_an_attempt_that_meets_another_writer_starts_over_until_it_gets_through() -> None:
+    waited: list[float] = []
+    world = World(NOTHING, NOTHING, NOTHING, SeededChance(), NOTHING, waited.append)
+    outcomes = iter([SaveConflict("first"), SaveConflict("second"), "saved"])
+
+    def attempt() -> str:
+        outcome = next(outcomes)
+        if isinstance(outcome, SaveConflict):
+            raise outcome
+        return outcome
+
+    assert world.retrying(attempt) == "saved"
+    assert len(waited) == 2
+
+
+def test_an_attempt_that_never_gets_through_says_so_and_another_error_is_raised_at_once() -> None:
+    waited: list[float] = []
+    world = World(NOTHING, NOTHING, NOTHING, SeededChance(), NOTHING, waited.append)
+
+    def always_late() -> None:
+        raise SaveConflict("value")
+
+    with pytest.raises(DomainError) as raised:
+        world.retrying(always_late)
+    assert raised.value.code == "TRY_AGAIN"
+    assert len(waited) == CONFLICT_TRIES - 1
+    with pytest.raises(ZeroDivisionError):
+        world.retrying(lambda: 1 // 0)
+    assert len(waited) == CONFLICT_TRIES - 1
 
 
 @given(st.text(ALPHABET, min_size=1, max_size=7))
