@@ -77,8 +77,8 @@ class World(Struct, frozen=True):
             yield number
 
     def retrying(self, attempt: Callable[[], T], most: int = CONFLICT_TRIES) -> T:
-        """The result of an attempt that reads, works out and saves. The attempt starts over while another writer
-        is quicker (`SaveConflict`). Raises TRY_AGAIN after the last try."""
+        """The result of an attempt that reads, works out and saves. It starts over while another writer is
+        quicker (`SaveConflict`). Raises TRY_AGAIN after the last try."""
         for _ in self.tries(most):
             with suppress(SaveConflict):
                 return attempt()
