@@ -17,6 +17,7 @@ from bench.setting.metered_driver import MeteredDriver
 from bench.setting.occasions import Make, Scene
 from chalicelib.domain.bookings.bookings import Status
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.networks.rules import MessageRules, Rules
 from chalicelib.domain.shared.touches import Touch, TouchKind, TouchState
 from chalicelib.services.waking.wake_items import drain_shard
@@ -141,7 +142,7 @@ def _lived(driver: MeteredDriver, case: Case) -> Spent:
 
 def _check(case: Case, scene: Scene, item: Any, texts: int) -> None:
     stands = scene.driver.table.read(*scene.driver.table.locate(item)[:2])
-    log = scene.driver.table.messages_of_client(scene.network_id, scene.client_id).items
+    log = scene.driver.table.get_page(Message, network_id=scene.network_id, client_id=scene.client_id).items
     new = {(line.state.value, line.reason) for line in log if line.recorded_at == scene.now}
     put_off = {
         (touch.state, touch.reason)

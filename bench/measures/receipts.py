@@ -65,7 +65,9 @@ def _sent(driver: MeteredDriver, cause: str) -> Message:
         for value in others:
             driver.table.save(value)
         driver.wake(booking)
-        (message,) = driver.table.messages_of_client(driver.network_id, scene.client_id).items
+        (message,) = driver.table.get_page(
+            Message, network_id=driver.network_id, client_id=scene.client_id
+        ).items
     return message
 
 

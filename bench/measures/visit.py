@@ -16,6 +16,7 @@ from bench.setting.metered_driver import SALON, MeteredDriver
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.ledger_check import faults
+from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.shared.touches import TouchKind
 
 
@@ -183,7 +184,9 @@ class Visit:
         driver = self.driver
         assert len(driver.sender.sent) == 5, [each.worded.text for each in driver.sender.sent]
         with self._aside():
-            log = driver.table.messages_of_client(driver.network_id, str(booking.client_id)).items
+            log = driver.table.get_page(
+                Message, network_id=driver.network_id, client_id=str(booking.client_id)
+            ).items
             account = driver.table.account(driver.network_id, str(booking.client_id))
             entries = driver.table.entries(driver.network_id, str(booking.client_id))
         assert {message.kind for message in log} == KINDS

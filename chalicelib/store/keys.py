@@ -131,6 +131,12 @@ def key(item_kind: str, /, **parts: str) -> tuple[str, str]:
     return pk.format_map(parts), sk.format_map(parts)
 
 
+def prefix(item_kind: str, /, **parts: str) -> tuple[str, str]:
+    """The partition in which items of that kind lie, and how their sort keys begin."""
+    pk, sk = TEMPLATES[item_kind]
+    return pk.format_map(parts), sk.partition("{")[0]
+
+
 def told(pk: str, sk: str, **of_indexes: str | None) -> dict[str, str]:
     """What an item's key and index attributes tell of its value, so that the body need not repeat it."""
     kind = sk.partition("#")[0]

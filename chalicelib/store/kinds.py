@@ -49,11 +49,12 @@ class Reading(Enum):
 
 class Kind(Struct, frozen=True):
     """item: the name of the kind in its keys (`keys.TEMPLATES`). fresh, otherwise: how `Table.get` reads one
-    with `fresh` and without."""
+    with `fresh` and without. listed: how `Table.get_all` reads many."""
 
     item: str
     fresh: Reading = Reading.CONSISTENT
     otherwise: Reading = Reading.EVENTUAL
+    listed: Reading = Reading.EVENTUAL
 
 
 _ONCE_WRITTEN = (Reading.EVENTUAL_FIRST, Reading.EVENTUAL)
@@ -69,7 +70,7 @@ KINDS: dict[type[Any], Kind] = {
     Client: Kind("CLIENT", otherwise=Reading.EVENTUAL_FIRST),
     Account: Kind("ACCOUNT"),
     Entry: Kind("ENTRY"),
-    Coupon: Kind("COUPON"),
+    Coupon: Kind("COUPON", listed=Reading.CONSISTENT),
     Message: Kind("MSG"),
     Booking: Kind("BOOKING"),
     Alias: Kind("ALIAS", fresh=Reading.EVENTUAL),
@@ -81,7 +82,7 @@ KINDS: dict[type[Any], Kind] = {
     Template: Kind("TEMPLATE"),
     Price: Kind("PRICE"),
     ConsentChange: Kind("CONSENT"),
-    PassDevice: Kind("PASSDEVICE"),
+    PassDevice: Kind("PASSDEVICE", listed=Reading.CONSISTENT),
     DevicePass: Kind("DEVICEPASS"),
     Recipient: Kind("RECIPIENT"),
     RulesChange: Kind("RULES"),

@@ -2,39 +2,80 @@
 services/shared/ports.py."""
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, get_args
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
-from pynamodb.exceptions import DeleteError, DoesNotExist, PutError, TransactWriteError
+from pynamodb.exceptions import DeleteError, PutError, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.domain.loyalty.account import Account
-from chalicelib.domain.marketing.promotions import PromotionShare, Taken
-from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.shared.aliases import Alias
-from chalicelib.services.shared.ports import SaveConflict, Woken
+from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.storable import Storable
 from chalicelib.store import keys
 from chalicelib.store.failures import code_of
-from chalicelib.store.item import after_save, attributes_of, bound_to, connected, value_of
-from chalicelib.store.kinds import KINDS, Reading
-from chalicelib.store.plan_reads import PlanReads
-from chalicelib.store.report_reads import ReportReads
+from chalicelib.store.item import after_save, attributes_of, bound_to, connected
+from chalicelib.store.reader import Reader
+from chalicelib.store.reads.bookings import BookingReads
+from chalicelib.store.reads.clearing import ClearingReads
+from chalicelib.store.reads.clients import ClientReads
+from chalicelib.store.reads.intake import IntakeReads
+from chalicelib.store.reads.loyalty import LoyaltyReads
+from chalicelib.store.reads.marketing import MarketingReads
+from chalicelib.store.reads.messages import MessageReads
+from chalicelib.store.reads.networks import NetworkReads
+from chalicelib.store.reads.waking import WakingReads
 
 T = TypeVar("T")
 
 _CONFLICT = "ConditionalCheckFailedException"
 _TRANSACTION_TRIES = 5
-_WOKEN: dict[str, type[Woken]] = {KINDS[cls].item: cls for cls in get_args(Woken)}
 
 
-class Table(PlanReads, ReportReads):
+class Table:
     """The table of one deployment. shards: how many partitions the wake index is spread over."""
 
     def __init__(self, name: str, region: str, *, shards: int, host: str | None = None) -> None:
-        super().__init__(bound_to(name, region, host))
+        self.item = bound_to(name, region, host)
         self.shards = shards
         self._connection = connected(region, host)
+        self._add_reads(Reader(self.item))
+
+    def _add_reads(self, reader: Reader) -> None:
+        self.get, self.get_all, self.get_page = reader.get, reader.get_all, reader.get_page
+        self.directory = NetworkReads(reader).directory
+        clients = ClientReads(reader)
+        self.alias = clients.alias
+        self.clients = clients.clients
+        self.client_ids = clients.client_ids
+        self.clients_named = clients.clients_named
+        bookings = BookingReads(reader)
+        self.bookings = bookings.bookings
+        self.bookings_of_client = bookings.bookings_of_client
+        self.starts_of_client = bookings.starts_of_client
+        self.bookings_of_salon = bookings.bookings_of_salon
+        self.bookings_waiting = bookings.bookings_waiting
+        self.completed_of_salon = bookings.completed_of_salon
+        loyalty = LoyaltyReads(reader)
+        self.account = loyalty.account
+        self.accounts_named = loyalty.accounts_named
+        self.entries = loyalty.entries
+        self.coupons = loyalty.coupons
+        messages = MessageReads(reader)
+        self.messages_named = messages.messages_named
+        self.messages_since = messages.messages_since
+        self.messages_of_salon = messages.messages_of_salon
+        self.told_of_salon = messages.told_of_salon
+        self.spending = messages.spending
+        marketing = MarketingReads(reader)
+        self.recipients_named = marketing.recipients_named
+        self.promotion_share = marketing.promotion_share
+        self.promotion_shares = marketing.promotion_shares
+        self.promotion_taken = marketing.promotion_taken
+        self.clearing_parts = ClearingReads(reader).clearing_parts
+        self.inbox = IntakeReads(reader).inbox
+        waking = WakingReads(reader)
+        self.read = waking.read
+        self.due = waking.due
 
     # --- writing
 
@@ -102,50 +143,3 @@ class Table(PlanReads, ReportReads):
         """Partition key, sort key and wake shard of a value."""
         place = keys.place_of(value)
         return place.pk, place.sk, place.shard(self.shards)
-
-    # --- reading one
-
-    def get(self, kind: type[T], /, *, fresh: bool = True, **key: str) -> T | None:
-        how = KINDS[kind].fresh if fresh else KINDS[kind].otherwise
-        place = keys.key(KINDS[kind].item, **key)
-        if how is Reading.CONSISTENT:
-            return self._read(kind, place, consistent=True)
-        found = self._read(kind, place, consistent=False)
-        if found is None and how is Reading.EVENTUAL_FIRST:
-            return self._read(kind, place, consistent=True)
-        return found
-
-    def _read(self, kind: type[T], place: tuple[str, str], *, consistent: bool) -> T | None:
-        try:
-            return value_of(kind, self.item.get(*place, consistent_read=consistent))
-        except DoesNotExist:
-            return None
-
-    def alias(self, network_id: str, kind: str, value: str) -> str | None:
-        found = self.get(Alias, network_id=network_id, kind=kind, value=value)
-        return found.leads_to if found else None
-
-    def account(self, network_id: str, client_id: str) -> Account:
-        return self._or_empty(Account, network_id=network_id, client_id=client_id)
-
-    def spending(self, network_id: str, month: str) -> Spending:
-        return self._or_empty(Spending, network_id=network_id, month=month)
-
-    def promotion_share(self, network_id: str, promotion_id: str, number: str) -> PromotionShare:
-        return self._or_empty(PromotionShare, network_id=network_id, promotion_id=promotion_id, number=number)
-
-    def promotion_taken(self, network_id: str, promotion_id: str, client_id: str) -> Taken:
-        return self._or_empty(Taken, network_id=network_id, promotion_id=promotion_id, client_id=client_id)
-
-    def _or_empty(self, kind: type[T], **key: str) -> T:
-        """The value with that key; one that has nothing but the key where there is none."""
-        empty: Callable[..., T] = kind
-        return self.get(kind, fresh=True, **key) or empty(**key)
-
-    def read(self, pk: str, sk: str) -> Woken | None:
-        """The item that a wake pointer names, whatever its kind."""
-        try:
-            found = self.item.get(pk, sk, consistent_read=True)
-        except DoesNotExist:
-            return None
-        return value_of(_WOKEN[sk.partition("#")[0]], found)

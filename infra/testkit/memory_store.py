@@ -10,11 +10,10 @@ from typing import Any, TypeVar
 
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clearing.clearing import ClearingPart
-from chalicelib.domain.clients.clients import Client, ConsentChange
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon
-from chalicelib.domain.loyalty.passes import DevicePass, PassDevice
-from chalicelib.domain.marketing.promotions import Promotion, PromotionShare, Taken
+from chalicelib.domain.marketing.promotions import PromotionShare, Taken
 from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.networks.network import (
@@ -28,13 +27,8 @@ from chalicelib.domain.networks.network import (
     Template,
 )
 from chalicelib.domain.networks.offers import Offer
-from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.shared.aliases import Alias
 from chalicelib.domain.shared.ids import time_ordered
-from chalicelib.domain.shared.operations import Parked
-from chalicelib.domain.shared.tasks import Task
-from chalicelib.domain.simulations.simulations import Simulation
-from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.shared.ports import DueItem, Page, SaveConflict
 from chalicelib.store.item import after_save
 from chalicelib.store.keys import OVERWRITTEN, UNVERSIONED, instant_text, place_of
@@ -182,6 +176,19 @@ class MemoryStore:
     # --- many: everything is on the first page
 
     @_call
+    def get_all(self, kind: type[Any], /, **key: str) -> list[Any]:
+        return sorted(self._all(kind, **key), key=_key)
+
+    @_call
+    def get_page(
+        self, kind: type[Any], /, *, limit: int = 50, cursor: str | None = None, **key: str
+    ) -> Page[Any]:
+        """In pages, as the table has them."""
+        found = sorted(self._all(kind, **key), key=_key, reverse=True)
+        rest = [each for each in found if cursor is None or _key(each)[1] < cursor]
+        return Page(rest[:limit], _key(rest[limit - 1])[1] if len(rest) > limit else None)
+
+    @_call
     def bookings(self, network_id: str, booking_ids: Sequence[str]) -> list[Booking]:
         return [each for each in self._all(Booking, network_id=network_id) if each.id in booking_ids]
 
@@ -258,61 +265,15 @@ class MemoryStore:
         return sorted(found, key=lambda coupon: (coupon.issued_at, coupon.id))
 
     @_call
-    def messages_of_client(
-        self, network_id: str, client_id: str, *, limit: int = 50, cursor: str | None = None
-    ) -> Page[Message]:
-        found = self._all(Message, network_id=network_id, client_id=client_id)
-        return Page(sorted(found, key=lambda message: message.id, reverse=True))
-
-    @_call
     def messages_since(self, network_id: str, client_id: str, since: datetime) -> list[Message]:
         first = time_ordered("msg", since, "")
         found = self._all(Message, network_id=network_id, client_id=client_id)
         return sorted((each for each in found if each.id >= first), key=lambda message: message.id)
 
     @_call
-    def pass_devices(self, network_id: str, client_id: str) -> list[PassDevice]:
-        return self._all(PassDevice, network_id=network_id, client_id=client_id)
-
-    @_call
-    def passes_of_device(self, network_id: str, device: str) -> list[DevicePass]:
-        return self._all(DevicePass, network_id=network_id, device=device)
-
-    @_call
-    def consent_history(self, network_id: str, client_id: str) -> list[ConsentChange]:
-        return self._all(ConsentChange, network_id=network_id, client_id=client_id)
-
-    @_call
-    def promotions(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Promotion]:
-        return Page(self._all(Promotion, network_id=network_id))
-
-    @_call
     def promotion_shares(self, network_id: str, promotion_ids: Sequence[str]) -> list[PromotionShare]:
         shares = self._all(PromotionShare, network_id=network_id)
         return [each for each in shares if each.promotion_id in promotion_ids]
-
-    @_call
-    def walks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Walk]:
-        return Page(sorted(self._all(Walk, network_id=network_id), key=lambda walk: walk.id, reverse=True))
-
-    @_call
-    def simulations(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Simulation]:
-        found = self._all(Simulation, network_id=network_id)
-        return Page(sorted(found, key=lambda each: each.id, reverse=True)[:limit])
-
-    @_call
-    def rules_changes(
-        self, network_id: str, *, limit: int = 50, cursor: str | None = None
-    ) -> Page[RulesChange]:
-        return Page(self._all(RulesChange, network_id=network_id))
-
-    @_call
-    def tasks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Task]:
-        return Page(self._all(Task, network_id=network_id))
-
-    @_call
-    def parked(self, network_id: str) -> list[Parked]:
-        return self._all(Parked, network_id=network_id)
 
     # --- what is due
 

@@ -190,7 +190,9 @@ class SalonDriver(Struct):
 
     def log(self, client_id: str = "cli_maria00000000001") -> list[Message]:
         """The client's messages, oldest first."""
-        return list(reversed(self.store.messages_of_client(NETWORK, client_id, limit=200).items))
+        return list(
+            reversed(self.store.get_page(Message, network_id=NETWORK, client_id=client_id, limit=200).items)
+        )
 
     def kinds_sent(self) -> list[str]:
         return [outgoing.kind for outgoing in self.sender.sent]

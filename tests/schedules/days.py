@@ -18,6 +18,7 @@ from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.messages.messages import Message, MessageState, Outcome, Outgoing, Worded
 from chalicelib.domain.messages.receipts import Receipt
 from chalicelib.domain.networks.network import Directory, Salon, Template
+from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.touches import Purpose
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.messages.take_receipt import NotThereYet, take_receipt
@@ -164,7 +165,9 @@ class Days:
 
     def _read_log(self) -> None:
         for client_id in CLIENTS:
-            for message in self.store.messages_of_client(NETWORK, client_id, limit=1000).items:
+            for message in self.store.get_page(
+                Message, network_id=NETWORK, client_id=client_id, limit=1000
+            ).items:
                 self.log[message.id] = message
                 self.logged_in.setdefault(message.id, self.sweeps)
                 if message.reason == "worker_lost":
@@ -220,7 +223,7 @@ class Days:
     def settle(self, days: int) -> None:
         """From now on all goes well, what was parked is tried again, and so much time passes."""
         self.answers.clear()
-        for parked in self.store.parked(NETWORK):
+        for parked in self.store.get_all(Parked, network_id=NETWORK):
             retry_parked(self.driver.world, NETWORK, parked.item.split()[-1])
         self.live_until(self.now + timedelta(days=days))
         self.look()

@@ -78,7 +78,7 @@ def worth(driver: SalonDriver, *names: str) -> int:
 
 
 def walks(driver: SalonDriver) -> list[Walk]:
-    return list(driver.store.walks(NETWORK, limit=200).items)
+    return list(driver.store.get_page(Walk, network_id=NETWORK, limit=200).items)
 
 
 def without(value: Any, *names: str) -> Any:

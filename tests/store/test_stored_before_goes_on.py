@@ -17,7 +17,9 @@ from chalicelib.domain.loyalty.surprises import SurpriseMonth
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.receipts import Receipt
 from chalicelib.domain.networks.network import Network
+from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.shared.errors import DomainError
+from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.touches import TouchKind, TouchState
 from chalicelib.domain.simulations.simulations import Simulation
 from chalicelib.domain.waking.walks import Walk, WalkKind
@@ -288,7 +290,7 @@ def test_a_simulation_in_the_middle_comes_to_what_one_does_that_begins_now(drive
 
 
 def simulations(driver: SalonDriver) -> list[Simulation]:
-    return list(driver.store.simulations(NETWORK, limit=20).items)
+    return list(driver.store.get_page(Simulation, network_id=NETWORK, limit=20).items)
 
 
 def _rules_of(driver: SalonDriver, simulation: Simulation) -> Any:
@@ -383,7 +385,7 @@ def test_rules_are_changed_and_their_versions_of_the_past_stay(driver: SalonDriv
     messages = replace(network.rules.messages, weekly_cap=4)
     assert after.rules == replace(network.rules, messages=messages)
     assert (after.identities, after.timezone) == (network.identities, network.timezone)
-    kept = store.rules_changes(NETWORK, limit=2).items
+    kept = store.get_page(RulesChange, network_id=NETWORK, limit=2).items
     assert [change.rules for change in kept] == [after.rules, network.rules]
 
 
@@ -401,13 +403,13 @@ def test_a_webhook_that_was_received_is_taken_in_or_put_before_a_person(
 
 
 def test_what_was_parked_is_retried(driver: SalonDriver, store: Table) -> None:
-    (parked,) = store.parked(NETWORK)
+    (parked,) = store.get_all(Parked, network_id=NETWORK)
     booking_id = parked.item.split()[-1]
     assert driver.booking(booking_id).trouble is not None
     with touching(driver, booking_id, gone=["PARKED"]):
         retry_parked(driver.world, NETWORK, booking_id)
     assert driver.booking(booking_id).trouble is None
-    assert list(store.parked(NETWORK)) == []
+    assert list(store.get_all(Parked, network_id=NETWORK)) == []
 
 
 def test_a_request_of_the_past_gets_the_answer_that_it_was_given(driver: SalonDriver) -> None:

@@ -236,7 +236,8 @@ def test_messages_are_listed_newest_first(store: Any) -> None:
     for number in range(7):
         store.save(a_message(number))
     newest_first = [f"msg_{number:04d}" for number in reversed(range(7))]
-    ask_client = lambda **page: store.messages_of_client(NETWORK, "cli_maria00000000001", **page)  # noqa: E731
+    client = {"network_id": NETWORK, "client_id": "cli_maria00000000001"}
+    ask_client = lambda **page: store.get_page(Message, **client, **page)  # noqa: E731
     ask_salon = lambda **page: store.messages_of_salon(NETWORK, "sal_centru", **page)  # noqa: E731
     assert all_pages(ask_client, 3) == all_pages(ask_salon, 3) == newest_first
 
@@ -257,7 +258,7 @@ def test_a_cursor_that_was_not_given_out_here_is_refused(store: Any, cursor: str
     with pytest.raises(DomainError, match="INVALID_CURSOR"):
         store.bookings_of_salon(NETWORK, "sal_centru", cursor=cursor)
     with pytest.raises(DomainError, match="INVALID_CURSOR"):
-        store.messages_of_client(NETWORK, "cli_maria00000000001", cursor=cursor)
+        store.get_page(Message, network_id=NETWORK, client_id="cli_maria00000000001", cursor=cursor)
 
 
 def test_a_cursor_of_another_network_or_list_is_refused(store: Any, calendar: list[str]) -> None:
@@ -315,6 +316,6 @@ def test_a_device_that_is_gone_goes_by_itself_unless_it_comes_again(store: Any) 
     gone = replace(kept, expires_at=NOW)
     for stands in (kept, gone, kept):
         store.save(stands)
-        assert store.pass_devices(NETWORK, "cli_1") == [stands]
+        assert store.get_all(PassDevice, network_id=NETWORK, client_id="cli_1") == [stands]
     assert attributes_of(kept, 1)["expires"] is None
     assert attributes_of(gone, 1)["expires"] == int(NOW.timestamp())

@@ -62,7 +62,9 @@ def find(ask: Ask) -> PageOf[TaskAnswer]:
         return of_salon and asked.state in (None, _state(task)) and reaches_task(ask.access, task)
 
     found, cursor = sifted(
-        lambda limit, cursor: ask.world.store.tasks(ask.access.network_id, limit=limit, cursor=cursor),
+        lambda limit, cursor: ask.world.store.get_page(
+            Task, network_id=ask.access.network_id, limit=limit, cursor=cursor
+        ),
         is_wanted,
         asked,
     )

@@ -110,7 +110,9 @@ def _ensure_whole_network(ask: Ask) -> None:
 def list_parked(ask: Ask) -> PageOf[ParkedAnswer]:
     """Items that failed so often that they are woken no more, until somebody retries them."""
     _ensure_whole_network(ask)
-    return in_pages(map(_parked, ask.world.store.parked(ask.access.network_id)), ask.query)
+    return in_pages(
+        map(_parked, ask.world.store.get_all(Parked, network_id=ask.access.network_id)), ask.query
+    )
 
 
 @post("/v1/parked/{item_id}/retry")

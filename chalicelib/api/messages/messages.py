@@ -202,8 +202,8 @@ def of_client(ask: Ask, client_id: str) -> PageOf[MessageAnswer]:
     get_client(ask.world, ask.access, client_id)
     asked: MessagesOfClient = ask.query
     found, cursor = sifted(
-        lambda limit, cursor: ask.world.store.messages_of_client(
-            ask.access.network_id, client_id, limit=limit, cursor=cursor
+        lambda limit, cursor: ask.world.store.get_page(
+            Message, network_id=ask.access.network_id, client_id=client_id, limit=limit, cursor=cursor
         ),
         lambda each: _is_wanted(each, asked),
         asked,

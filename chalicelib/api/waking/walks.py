@@ -114,7 +114,7 @@ def _is_whole(walk: Walk) -> bool:
 def _answers(ask: Ask, walks: Sequence[Walk]) -> list[WalkAnswer]:
     others: Sequence[Walk] = []
     if any(walk.finished_at is None for walk in walks):
-        others = ask.world.store.walks(ask.access.network_id, limit=50).items
+        others = ask.world.store.get_page(Walk, network_id=ask.access.network_id, limit=50).items
     owner = ask.access.role is Role.OWNER
     return [_answer(walk, others, owner=owner) for walk in walks]
 
@@ -127,7 +127,9 @@ def answer_of(ask: Ask, walk: Walk) -> WalkAnswer:
 @endpoint(roles=OFFICE, query=Listing, answer=PageOf[WalkAnswer])
 def find(ask: Ask) -> PageOf[WalkAnswer]:
     """Newest first."""
-    page = ask.world.store.walks(ask.access.network_id, limit=ask.query.limit, cursor=ask.query.cursor)
+    page = ask.world.store.get_page(
+        Walk, network_id=ask.access.network_id, limit=ask.query.limit, cursor=ask.query.cursor
+    )
     return PageOf(items=_answers(ask, page.items), next_cursor=page.cursor)
 
 

@@ -53,7 +53,7 @@ def accounts_of(world: World, network_id: str, client_ids: Sequence[str]) -> lis
 
 def running(world: World, network_id: str, kind: WalkKind, month: str | None = None) -> Walk | None:
     """A walk of that kind, and over that month, which has not come to its end."""
-    newest = world.store.walks(network_id, limit=_LOOKED_AT).items
+    newest = world.store.get_page(Walk, network_id=network_id, limit=_LOOKED_AT).items
     return next(
         (
             walk

@@ -122,4 +122,4 @@ def _take_down(
 
 def history(world: World, network_id: str, client_id: str) -> list[ConsentChange]:
     """Every change of what the client allowed, the oldest first."""
-    return world.store.consent_history(network_id, client_id)
+    return world.store.get_all(ConsentChange, network_id=network_id, client_id=client_id)

@@ -96,7 +96,11 @@ def client_of_pass(world: World, network_id: str, client_id: str) -> Client:
 
 def keeping(world: World, network_id: str, client_id: str) -> list[PassDevice]:
     """The devices that keep the client's pass."""
-    return [each for each in world.store.pass_devices(network_id, client_id) if each.expires_at is None]
+    return [
+        each
+        for each in world.store.get_all(PassDevice, network_id=network_id, client_id=client_id)
+        if each.expires_at is None
+    ]
 
 
 def keep_on_device(world: World, network_id: str, client_id: str, device: str, push_token: str) -> bool:
@@ -141,7 +145,7 @@ def forget_on_device(world: World, network_id: str, client_id: str, device: str)
     """Again: nothing."""
     _ensure_device(device)
     other = DevicePass(network_id=network_id, device=device, client_id=client_id)
-    for each in world.store.pass_devices(network_id, client_id):
+    for each in world.store.get_all(PassDevice, network_id=network_id, client_id=client_id):
         if each.device == device:
             with suppress(SaveConflict):  # somebody else has just forgotten it
                 world.store.save(remove=[each, other])
@@ -192,7 +196,7 @@ def changed_since(
         raise missing("network", network_id)
     known = set(tags.split(","))
     new, all_tags = [], []
-    for each in world.store.passes_of_device(network_id, device):
+    for each in world.store.get_all(DevicePass, network_id=network_id, device=device):
         if each.expires_at is not None:
             continue
         client = world.store.get(Client, network_id=network_id, id=each.client_id, fresh=False)

@@ -73,7 +73,7 @@ def planned_campaigns(world: World, access: Access, year: int | None) -> list[Ca
     found: list[Campaign] = []
     cursor = None
     while True:
-        page = world.store.campaigns(access.network_id, limit=_BATCH_SIZE, cursor=cursor)
+        page = world.store.get_page(Campaign, network_id=access.network_id, limit=_BATCH_SIZE, cursor=cursor)
         found += page.items
         cursor = page.cursor
         if cursor is None:

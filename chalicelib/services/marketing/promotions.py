@@ -155,7 +155,7 @@ def planned_promotions(world: World, access: Access, year: int | None) -> list[P
     found: list[Promotion] = []
     cursor = None
     while True:
-        page = world.store.promotions(access.network_id, limit=_BATCH_SIZE, cursor=cursor)
+        page = world.store.get_page(Promotion, network_id=access.network_id, limit=_BATCH_SIZE, cursor=cursor)
         found += page.items
         cursor = page.cursor
         if cursor is None:

@@ -131,12 +131,14 @@ class KeyRing:
 
 def list_keys(world: World, network_id: str) -> list[Key]:
     """All keys, the newest first, revoked ones too: who had access is never forgotten."""
-    return sorted(world.store.access_keys(network_id), key=lambda key: key.created_at, reverse=True)
+    return sorted(
+        world.store.get_all(Key, network_id=network_id), key=lambda key: key.created_at, reverse=True
+    )
 
 
 def revoke_key(world: World, network_id: str, key_id: str) -> Key:
     """Closes a key for good; again: unchanged. Raises NOT_FOUND, LAST_OWNER_KEY."""
-    keys = world.store.access_keys(network_id)
+    keys = world.store.get_all(Key, network_id=network_id)
     key = next((each for each in keys if each.id == key_id), None)
     if key is None:
         raise missing("key", key_id)

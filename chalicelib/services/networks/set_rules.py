@@ -58,7 +58,7 @@ def _saved(world: World, access: Access, network: Network, rules: Rules) -> Netw
     walks = [] if plan_alike(rules, network.rules) else [a_replan(world, network.network_id)]
     walks += surprise_walks(world, network.network_id, rules)
     history = [_line(changed, world, access.actor)]
-    if not world.store.rules_changes(network.network_id, limit=1).items:
+    if not world.store.get_page(RulesChange, network_id=network.network_id, limit=1).items:
         history.insert(0, replace(_line(network, world, FIRST_ACTOR), at=network.created_at))
     try:
         saved, *_ = world.store.save(changed, *history, *walks)
@@ -91,7 +91,7 @@ def rules_history(
     """The versions that were set, the newest first, and beside each the one before it, if any is kept."""
 
     def read(limit: int, cursor: str | None) -> Page[RulesChange]:
-        return world.store.rules_changes(access.network_id, limit=limit, cursor=cursor)
+        return world.store.get_page(RulesChange, network_id=access.network_id, limit=limit, cursor=cursor)
 
     page = read(limit, cursor)
     beyond = read(1, page.cursor).items if page.cursor is not None else []

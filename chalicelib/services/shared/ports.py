@@ -9,22 +9,18 @@ from msgspec import Struct
 
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clearing.clearing import ClearingPart
-from chalicelib.domain.clients.clients import Client, ConsentChange
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon
-from chalicelib.domain.loyalty.passes import DevicePass, Pass, PassDevice
-from chalicelib.domain.marketing.campaigns import Campaign, Recipient
+from chalicelib.domain.loyalty.passes import Pass, PassDevice
+from chalicelib.domain.marketing.campaigns import Recipient
 from chalicelib.domain.marketing.promotions import Promotion, PromotionShare, Taken
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.messages.messages import Message, Outcome, Outgoing, Told, Worded
 from chalicelib.domain.messages.spending import Spending
-from chalicelib.domain.networks.network import Directory, Key, Template
-from chalicelib.domain.networks.rules import RulesChange
-from chalicelib.domain.shared.operations import Parked
-from chalicelib.domain.shared.tasks import Task
+from chalicelib.domain.networks.network import Directory, Template
 from chalicelib.domain.shared.touches import TouchKind
-from chalicelib.domain.simulations.simulations import Simulation
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.shared.storable import Storable
 
@@ -94,8 +90,15 @@ class Store(Protocol):
         fresh False: perhaps as it was a second ago, at half the price; never a value that is to be saved.
         """
 
+    def get_all(self, kind: type[T], /, **key: str) -> list[T]:
+        """All values of that kind that share that part of their key, in the order of their keys."""
+
+    def get_page(
+        self, kind: type[T], /, *, limit: int = 50, cursor: str | None = None, **key: str
+    ) -> Page[T]:
+        """Some of them, the last by their keys first: the newest, since their ids are ordered by time."""
+
     def directory(self, network_id: str) -> Directory | None: ...
-    def access_keys(self, network_id: str) -> list[Key]: ...
 
     def bookings(self, network_id: str, booking_ids: Sequence[str]) -> list[Booking]: ...
     def bookings_of_client(
@@ -149,12 +152,6 @@ class Store(Protocol):
     def clearing_parts(self, network_id: str, walk_id: str) -> Iterator[ClearingPart]: ...
     def completed_of_salon(self, network_id: str, salon_id: str, since: datetime, until: datetime) -> int: ...
 
-    def pass_devices(self, network_id: str, client_id: str) -> list[PassDevice]: ...
-    def passes_of_device(self, network_id: str, device: str) -> list[DevicePass]: ...
-
-    def messages_of_client(
-        self, network_id: str, client_id: str, *, limit: int = 50, cursor: str | None = None
-    ) -> Page[Message]: ...
     def messages_of_salon(
         self,
         network_id: str,
@@ -176,32 +173,17 @@ class Store(Protocol):
         self, network_id: str, *, state: InboxState | None = None, limit: int = 50, cursor: str | None = None
     ) -> Page[InboxItem]: ...
 
-    def parked(self, network_id: str) -> list[Parked]: ...
-
     def messages_since(self, network_id: str, client_id: str, since: datetime) -> list[Message]: ...
     def starts_of_client(
         self, network_id: str, client_id: str, since: datetime, until: datetime
     ) -> list[tuple[str, datetime]]: ...
-    def consent_history(self, network_id: str, client_id: str) -> list[ConsentChange]: ...
     def spending(self, network_id: str, month: str) -> Spending: ...
-    def campaigns(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Campaign]: ...
     def recipients_named(
         self, network_id: str, campaign_id: str, client_ids: Sequence[str]
     ) -> list[Recipient]: ...
-    def promotions(
-        self, network_id: str, *, limit: int = 50, cursor: str | None = None
-    ) -> Page[Promotion]: ...
     def promotion_share(self, network_id: str, promotion_id: str, number: str) -> PromotionShare: ...
     def promotion_shares(self, network_id: str, promotion_ids: Sequence[str]) -> list[PromotionShare]: ...
     def promotion_taken(self, network_id: str, promotion_id: str, client_id: str) -> Taken: ...
-    def walks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Walk]: ...
-    def simulations(
-        self, network_id: str, *, limit: int = 50, cursor: str | None = None
-    ) -> Page[Simulation]: ...
-    def tasks(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Task]: ...
-    def rules_changes(
-        self, network_id: str, *, limit: int = 50, cursor: str | None = None
-    ) -> Page[RulesChange]: ...
 
     def read(self, pk: str, sk: str) -> Woken | None: ...
     def due(

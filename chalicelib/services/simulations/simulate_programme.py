@@ -118,7 +118,7 @@ def _span(directory: Directory, first: date, last: date, warm_up_months: int, sh
 def _running(world: World, wanted: Simulation) -> Simulation | None:
     """The one that says the same and is under way. Raises SIMULATION_RUNNING where another is. One that was
     given up on stands in nobody's way."""
-    for other in world.store.simulations(wanted.network_id, limit=_LOOKED_BACK).items:
+    for other in world.store.get_page(Simulation, network_id=wanted.network_id, limit=_LOOKED_BACK).items:
         walk = (
             world.store.get(Walk, network_id=other.network_id, id=other.walk_id)
             if other.finished_at is None
@@ -169,7 +169,7 @@ def get_simulation(world: World, access: Access, simulation_id: str) -> tuple[Si
 def list_simulations(world: World, access: Access, *, limit: int, cursor: str | None) -> Page[Simulation]:
     """The newest first."""
     _ensure_whole_network(access)
-    return world.store.simulations(access.network_id, limit=limit, cursor=cursor)
+    return world.store.get_page(Simulation, network_id=access.network_id, limit=limit, cursor=cursor)
 
 
 def _ensure_whole_network(access: Access) -> None:

@@ -39,7 +39,7 @@ def running_replan(world: World, network_id: str) -> Walk | None:
 
 
 def _newest(world: World, network_id: str) -> Sequence[Walk]:
-    return world.store.walks(network_id, limit=20).items
+    return world.store.get_page(Walk, network_id=network_id, limit=20).items
 
 
 def salon_of_stage(stage: str) -> str | None:

@@ -19,7 +19,14 @@ from chalicelib.services.shared.world import World
 
 def retry_parked(world: World, network_id: str, item_id: str) -> Parked:
     """Forgets the item's trouble and plans its next wake anew. Raises NOT_FOUND."""
-    parked = next((each for each in world.store.parked(network_id) if each.item.split()[-1] == item_id), None)
+    parked = next(
+        (
+            each
+            for each in world.store.get_all(Parked, network_id=network_id)
+            if each.item.split()[-1] == item_id
+        ),
+        None,
+    )
     if parked is None:
         raise missing("parked item", item_id)
     for _ in world.tries():

@@ -86,7 +86,9 @@ def bonuses(
     """Entries by kind, and the ledger check: entry by entry for the clients of the demo and a hundred others,
     by balance and lots for all."""
     checked = [*touched, *others[:: max(len(others) // CHECKED_BESIDE, 1)]]
-    accounts = {account.client_id: account for account in table.accounts(network_id, [*touched, *others])}
+    accounts = {
+        account.client_id: account for account in table.accounts_named(network_id, [*touched, *others])
+    }
     wrong: list[str] = []
     fresh: list[Entry] = []
     for client_id in dict.fromkeys(checked):

@@ -14,9 +14,8 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.domain.bookings.bookings import Booking
-from chalicelib.domain.loyalty.account import Account
 from chalicelib.services.shared.ports import SaveConflict
-from chalicelib.store.keys import bookings_of_salon, key
+from chalicelib.store.keys import bookings_of_salon
 from chalicelib.store.table import Table
 from infra.package import Progress
 
@@ -34,11 +33,6 @@ class LayoutTable(Table):
         with self.item.batch_write() as batch:
             for value in values:
                 batch.save(self._item_of(value))
-
-    def accounts(self, network_id: str, client_ids: Iterable[str]) -> list[Account]:
-        """The accounts of those clients who have one."""
-        places = [key("ACCOUNT", network_id=network_id, client_id=id) for id in dict.fromkeys(client_ids)]
-        return self._batch(Account, places)
 
     def statuses(self, network_id: str, salon_id: str) -> Counter[str]:
         """How many of a salon's bookings have which status."""

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from chalicelib.api.http import container
 from chalicelib.domain.loyalty.account import EntryKind, Posting
-from chalicelib.domain.loyalty.passes import serial_of
+from chalicelib.domain.loyalty.passes import PassDevice, serial_of
 from chalicelib.domain.loyalty.programme import day_end
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.passes.apple_pass import AppleIssuer
@@ -157,7 +157,9 @@ def test_a_client_is_led_to_google_with_the_card_in_the_address(
     assert (claims["iss"], claims["iat"]) == ("w@example", int(NOW.timestamp()))
     assert card["loyaltyPoints"] == {"label": "Puncte", "balance": {"int": 120}}
     assert card["id"] == f"3388.{SERIAL}"
-    assert [each.device for each in world.store.pass_devices(NETWORK, MARIA)] == ["google"]
+    assert [each.device for each in world.store.get_all(PassDevice, network_id=NETWORK, client_id=MARIA)] == [
+        "google"
+    ]
     assert len(answer.headers["Location"]) < 2_000
 
 
@@ -173,7 +175,7 @@ def test_no_other_purpose_gives_a_pass(visitor: Visitor, http: Http, world: Any)
         token = visitor.path(purpose).rpartition("/")[2]
         assert http.with_key(None).get(f"/w/{token}/pass.pkpass", Accept=EVERYTHING).status == 404
         assert http.with_key(None).post(f"/w/{token}/google").status == 404
-    assert world.store.pass_devices(NETWORK, MARIA) == []
+    assert world.store.get_all(PassDevice, network_id=NETWORK, client_id=MARIA) == []
 
 
 # --- Apple's devices
@@ -183,7 +185,7 @@ def test_a_device_keeps_a_pass_is_told_what_is_new_and_forgets_it(
     phone: Phone, give: Any, world: Any
 ) -> None:
     assert [phone.keep().status, phone.keep().status, phone.keep(push="d4e5").status] == [201, 200, 200]
-    (kept,) = world.store.pass_devices(NETWORK, MARIA)
+    (kept,) = world.store.get_all(PassDevice, network_id=NETWORK, client_id=MARIA)
     assert kept.push_token == "d4e5"
     first = phone.ask()
     assert first.json["serialNumbers"] == [SERIAL]
@@ -194,7 +196,7 @@ def test_a_device_keeps_a_pass_is_told_what_is_new_and_forgets_it(
     assert fields_of(phone.fetch())["storeCard"]["primaryFields"][0]["value"] == 50
     assert [phone.forget().status, phone.forget().status] == [200, 200]
     assert phone.ask().status == 204
-    assert world.store.pass_devices(NETWORK, MARIA) == []
+    assert world.store.get_all(PassDevice, network_id=NETWORK, client_id=MARIA) == []
 
 
 def test_a_pass_keeps_its_serial_when_its_client_turns_out_to_be_another(
@@ -235,8 +237,10 @@ def test_without_the_passs_own_token_nothing_is_kept_given_or_forgotten(phone: P
         assert phone.fetch(authorization=shown).status == 401
         assert phone.forget(authorization=shown).status == 401
     assert phone.keep(other).status == 401
-    assert [each.device for each in world.store.pass_devices(NETWORK, MARIA)] == ["phone-1"]
-    assert world.store.pass_devices(NETWORK, "cli_irina00000000001") == []
+    assert [each.device for each in world.store.get_all(PassDevice, network_id=NETWORK, client_id=MARIA)] == [
+        "phone-1"
+    ]
+    assert world.store.get_all(PassDevice, network_id=NETWORK, client_id="cli_irina00000000001") == []
 
 
 def test_a_pass_is_not_found_under_another_networks_address_or_type(
@@ -257,14 +261,14 @@ def test_a_pass_is_not_found_under_another_networks_address_or_type(
 )  # fmt: skip
 def test_a_registration_that_is_none_is_refused(body: Any, phone: Phone, world: Any) -> None:
     assert phone.keep(body=body).status == 400
-    assert world.store.pass_devices(NETWORK, MARIA) == []
+    assert world.store.get_all(PassDevice, network_id=NETWORK, client_id=MARIA) == []
 
 
 @pytest.mark.parametrize("device", ["google", "apple", "a%23b", "x" * 65, "%D0%BA", "a%20b"])
 def test_a_device_of_an_impossible_name_keeps_nothing(device: str, phone: Phone, world: Any) -> None:
     assert phone.keep(device=device).status in (400, 404)
     assert phone.ask(device=device).status in (400, 404)
-    assert world.store.pass_devices(NETWORK, MARIA) == []
+    assert world.store.get_all(PassDevice, network_id=NETWORK, client_id=MARIA) == []
 
 
 @pytest.mark.parametrize(
@@ -284,7 +288,7 @@ def test_an_address_of_no_network_leads_nowhere(network: str, http: Http, phone:
 def test_no_client_has_more_devices_than_are_told(phone: Phone, world: Any) -> None:
     statuses = [phone.keep(device=f"phone-{number}").status for number in range(MAX_DEVICES + 2)]
     assert statuses == [201] * MAX_DEVICES + [200, 200]
-    assert len(world.store.pass_devices(NETWORK, MARIA)) == MAX_DEVICES
+    assert len(world.store.get_all(PassDevice, network_id=NETWORK, client_id=MARIA)) == MAX_DEVICES
 
 
 def test_nonsense_about_what_was_known_means_everything_is_new(phone: Phone) -> None:

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
-from chalicelib.domain.clients.clients import CHANNELS, Client, may_send
+from chalicelib.domain.clients.clients import CHANNELS, Client, ConsentChange, may_send
 from chalicelib.domain.shared.links import Link, LinkPurpose
 from chalicelib.domain.shared.touches import Purpose
 from infra.testkit.builders import NETWORK, NOW, a_booking, save_booking
@@ -258,7 +258,7 @@ def test_a_mail_programs_one_tap_stops_marketing_and_is_answered_without_a_redir
         assert {"Location", "Set-Cookie"}.isdisjoint(answer.headers)
     assert coming(world, Purpose.MARKETING) == []
     assert coming(world) == list(CHANNELS)
-    lines = world.store.consent_history(NETWORK, MARIA)
+    lines = world.store.get_all(ConsentChange, network_id=NETWORK, client_id=MARIA)
     assert {line.consent.how for line in lines} == {"one-click unsubscribe"}
     assert len(lines) == len(CHANNELS)
 

@@ -176,7 +176,7 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_begun(
     answer = http.post(SIMULATE, said)
     assert (answer.status, answer.code) == (status, code)
     assert http.get(ALL).json["items"] == []
-    assert world.store.walks(NETWORK).items == []
+    assert world.store.get_page(Walk, network_id=NETWORK).items == []
 
 
 def test_what_there_is_not_is_not_found(http: Http) -> None:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clearing.clearing import Clearing
 from chalicelib.domain.loyalty.account import EntryKind
+from chalicelib.domain.shared.tasks import Task
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.clearing.audit_accounts import start_audit
 from chalicelib.services.clearing.clear_month import start_clearing
@@ -59,12 +60,12 @@ def the_night(ledgers: Ledgers) -> None:
 
 def as_it_is(ledgers: Ledgers) -> tuple[Any, ...]:
     store = ledgers.store
-    walks = store.walks(NETWORK).items
+    walks = store.get_page(Walk, network_id=NETWORK).items
     clearing = store.get(Clearing, network_id=NETWORK, month="2026-11")
     parts = list(store.clearing_parts(NETWORK, clearing.walk_id)) if clearing else []
     return (
         [(walk.kind, walk.stage, walk.seen, walk.changed, walk.audit, walk.period) for walk in walks],
-        [(task.client_id, task.words) for task in store.tasks(NETWORK).items],
+        [(task.client_id, task.words) for task in store.get_page(Task, network_id=NETWORK).items],
         clearing and (clearing.period, clearing.is_final),
         [(part.number, part.sums) for part in parts],
     )
@@ -95,7 +96,7 @@ def job_again(ledgers: Ledgers, job: Job) -> None:
     if job is the_night:
         the_night(ledgers)
         return
-    begun = [walk for walk in ledgers.store.walks(NETWORK).items if walk.id != NIGHTLY_ID]
+    begun = [walk for walk in ledgers.store.get_page(Walk, network_id=NETWORK).items if walk.id != NIGHTLY_ID]
     if begun:
         to_its_end(ledgers, begun[0])
     else:

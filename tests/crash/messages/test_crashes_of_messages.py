@@ -14,7 +14,7 @@ from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Recip
 from chalicelib.domain.messages.spending import month_of
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
-from chalicelib.domain.shared.tasks import TaskKind
+from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.touches import UNSETTLED, TouchKind
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.bookings.step_booking import mark_no_show
@@ -82,7 +82,11 @@ def before_a_budget_is_nearly_spent(driver: SalonDriver) -> None:
 
 
 def the_owner_was_told_once(driver: SalonDriver, item: Any) -> None:
-    tasks = [task for task in driver.store.tasks(NETWORK).items if task.kind is TaskKind.BUDGET_NEARLY_SPENT]
+    tasks = [
+        task
+        for task in driver.store.get_page(Task, network_id=NETWORK).items
+        if task.kind is TaskKind.BUDGET_NEARLY_SPENT
+    ]
     assert len(tasks) == 1
 
 
@@ -134,7 +138,7 @@ def before_the_cut_off(driver: SalonDriver) -> Any:
 
 
 def the_salon_was_told_once(driver: SalonDriver, booking: Any) -> None:
-    (task,) = driver.store.tasks(NETWORK).items
+    (task,) = driver.store.get_page(Task, network_id=NETWORK).items
     assert task.booking_id == booking.id
 
 

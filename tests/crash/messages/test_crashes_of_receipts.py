@@ -8,13 +8,14 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Status
-from chalicelib.domain.clients.clients import CHANNELS
+from chalicelib.domain.clients.clients import CHANNELS, ConsentChange
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.receipts import Receipt
 from chalicelib.domain.messages.replies import Reply
 from chalicelib.domain.networks.network import Network, Price
 from chalicelib.domain.networks.rules import MessageRules, Rules
 from chalicelib.domain.shared.aliases import InboundNumber
+from chalicelib.domain.shared.tasks import Task
 from chalicelib.domain.shared.touches import Purpose, TouchKind, TouchState
 from chalicelib.services.messages.take_receipt import take_receipt
 from chalicelib.services.messages.take_reply import take_reply
@@ -134,7 +135,7 @@ def nothing_more_comes_that_way(driver: SalonDriver, _: Any) -> None:
     client = driver.client()
     refused = {each.purpose for each in client.consents if each.channel == "sms" and not each.granted}
     assert refused == set(Purpose)
-    assert len(driver.store.consent_history(NETWORK, MARIA_ID)) == len(Purpose)
+    assert len(driver.store.get_all(ConsentChange, network_id=NETWORK, client_id=MARIA_ID)) == len(Purpose)
     assert len(client.dead_addresses) == 1
 
 
@@ -162,17 +163,21 @@ def all_is_refused_once(driver: SalonDriver, _: Any) -> None:
     client = driver.client()
     assert len(client.consents) == len(CHANNELS) * len(Purpose)
     assert not any(consent.granted for consent in client.consents)
-    assert len(driver.store.consent_history(NETWORK, MARIA_ID)) == len(client.consents)
-    assert len(driver.store.tasks(NETWORK).items) == 1  # they were asked to confirm: the salon is told
+    assert len(driver.store.get_all(ConsentChange, network_id=NETWORK, client_id=MARIA_ID)) == len(
+        client.consents
+    )
+    assert (
+        len(driver.store.get_page(Task, network_id=NETWORK).items) == 1
+    )  # they were asked to confirm: the salon is told
 
 
 def the_visit_is_confirmed(driver: SalonDriver, _: Any) -> None:
     assert [booking.status for booking in driver.bookings()] == [Status.CONFIRMED] * 2
-    assert driver.store.tasks(NETWORK).items == []
+    assert driver.store.get_page(Task, network_id=NETWORK).items == []
 
 
 def the_salon_is_told_once(driver: SalonDriver, _: Any) -> None:
-    (task,) = driver.store.tasks(NETWORK).items
+    (task,) = driver.store.get_page(Task, network_id=NETWORK).items
     assert (task.words, task.client_id) == ("позже?", MARIA_ID)
     assert driver.client().written_at == IN_TWO_DAYS - timedelta(hours=23)
 

@@ -13,6 +13,8 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, EntryKind, Lot
 from chalicelib.domain.networks.network import Network
+from chalicelib.domain.networks.rules import RulesChange
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.networks import set_up
 from chalicelib.services.networks.set_rules import set_rules
 from chalicelib.services.shared.world import World
@@ -38,7 +40,7 @@ def move_network_zone(world: World) -> None:
 
 def walk(world: World) -> None:
     """As whoever is woken goes on with it until it is done."""
-    while (stands := world.store.walks(NETWORK).items[0]).finished_at is None:
+    while (stands := world.store.get_page(Walk, network_id=NETWORK).items[0]).finished_at is None:
         walk_on(world, stands)
 
 
@@ -54,8 +56,8 @@ def as_it_is(world: World) -> tuple[Any, ...]:
     )
     return (
         network and (network.rules, network.rules_version),
-        [each.number for each in world.store.rules_changes(NETWORK).items],
-        [(each.kind, each.stage, each.seen) for each in world.store.walks(NETWORK).items],
+        [each.number for each in world.store.get_page(RulesChange, network_id=NETWORK).items],
+        [(each.kind, each.stage, each.seen) for each in world.store.get_page(Walk, network_id=NETWORK).items],
         client and (client.wake, client.version),
         booking and (booking.wake, booking.version),
         (account.wake, account.version),

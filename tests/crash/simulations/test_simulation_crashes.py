@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.bookings import Status
 from chalicelib.domain.clients.clients import VisitDay
 from chalicelib.domain.networks.bonus_rules import BonusRules
+from chalicelib.domain.simulations.simulations import Simulation
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 from chalicelib.services.simulations.simulate_programme import begin_simulation
@@ -31,12 +33,12 @@ def proposal(present: BonusRules) -> BonusRules:
 
 def simulate(world: World) -> None:
     """Begins it, unless it is done, and goes on with it until its walk is."""
-    found = world.store.simulations(NETWORK).items
+    found = world.store.get_page(Simulation, network_id=NETWORK).items
     world = replace(world, store=PagedStore(world.store, 1))
     if not found or found[0].finished_at is None:
         begin_simulation(world, access(), proposal)
     for _ in range(5):
-        walk = world.store.walks(NETWORK).items[0]
+        walk = world.store.get_page(Walk, network_id=NETWORK).items[0]
         if walk.finished_at is not None:
             return
         with contextlib.suppress(SaveConflict):  # the pointer stands: it is woken again
@@ -44,7 +46,10 @@ def simulate(world: World) -> None:
 
 
 def as_it_is(world: World) -> tuple[Any, ...]:
-    simulation, walk = world.store.simulations(NETWORK).items[0], world.store.walks(NETWORK).items[0]
+    simulation, walk = (
+        world.store.get_page(Simulation, network_id=NETWORK).items[0],
+        world.store.get_page(Walk, network_id=NETWORK).items[0],
+    )
     assert simulation.walk_id == walk.id
     return (
         (simulation.stage, simulation.seen, simulation.visits, simulation.finished_at is not None),
@@ -90,4 +95,4 @@ def test_whichever_call_fails_done_again_each_client_counts_once(
             simulate(world)
         simulate(world)
         assert as_it_is(world) == expected, (number, failing.made)
-        assert len(world.store.simulations(NETWORK).items) == 1, (number, failing.made)
+        assert len(world.store.get_page(Simulation, network_id=NETWORK).items) == 1, (number, failing.made)

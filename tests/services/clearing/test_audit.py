@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clearing.audit import DIFFERENCES_KEPT, drawn_instants
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
-from chalicelib.domain.shared.tasks import TaskKind
+from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.waking.walks import Walk, WalkKind
 from chalicelib.services.clearing import audit_nightly
 from chalicelib.services.clearing.audit_accounts import (
@@ -208,7 +208,7 @@ def test_a_difference_rings_is_logged_and_is_a_task(in_town: World, caplog: pyte
     audit_some(in_town, start_audit(in_town, NETWORK), rung.append)
     assert rung == [METRIC]
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
-    (task,) = in_town.store.tasks(NETWORK).items
+    (task,) = in_town.store.get_page(Task, network_id=NETWORK).items
     assert (task.kind, task.client_id, task.salon_id) == (TaskKind.LEDGER_DIFFERS, ids[1], None)
     assert task.words == "balance is 17, the entries sum to 10"
 
@@ -220,7 +220,7 @@ def test_a_slice_that_is_done_again_makes_no_second_task(in_town: World, clock: 
     audit_some(in_town, walk)
     clock.forward(minutes=5)
     audit_some(in_town, walk)
-    assert len(in_town.store.tasks(NETWORK).items) == 1
+    assert len(in_town.store.get_page(Task, network_id=NETWORK).items) == 1
 
 
 def test_very_many_differences_are_counted_all_and_told_in_part() -> None:
@@ -240,7 +240,7 @@ def test_very_many_differences_are_counted_all_and_told_in_part() -> None:
     assert walk.audit is not None
     assert (walk.audit.differing, len(walk.audit.differences)) == (count, DIFFERENCES_KEPT)
     assert len(rung) == count
-    assert len(world.store.tasks(NETWORK, limit=200).items) == MAX_TASKS
+    assert len(world.store.get_page(Task, network_id=NETWORK, limit=200).items) == MAX_TASKS
 
 
 def test_another_network_s_accounts_are_not_come_by(in_town: World) -> None:
@@ -325,7 +325,7 @@ def test_in_some_nights_everybody_has_had_their_turn(in_town: World, clock: Sett
     small = replace(in_town, store=PagedStore(in_town.store))
     nights = night_after_night(small, clock, 6)
     assert nights[-1].changed >= 1
-    assert in_town.store.tasks(NETWORK).items
+    assert in_town.store.get_page(Task, network_id=NETWORK).items
     assert [walk.cursor is None for walk in nights].count(True) == 1  # ten clients, two a night in turn
 
 
@@ -349,7 +349,9 @@ def test_the_alarm_s_metric_is_counted_by_the_worker_that_wakes_it(driver: Salon
     for shard in shard_names(driver.store.shards):
         drain_shard(world, awake, shard, lambda: True)
     assert METRIC in rung
-    assert [task.kind for task in driver.store.tasks(NETWORK).items] == [TaskKind.LEDGER_DIFFERS]
+    assert [task.kind for task in driver.store.get_page(Task, network_id=NETWORK).items] == [
+        TaskKind.LEDGER_DIFFERS
+    ]
 
 
 def test_a_night_that_is_done_again_makes_no_second_task(in_town: World, clock: SettableClock) -> None:
@@ -362,7 +364,7 @@ def test_a_night_that_is_done_again_makes_no_second_task(in_town: World, clock: 
     audit_night(in_town, walk)
     clock.forward(minutes=3)
     audit_night(in_town, walk)
-    assert len(in_town.store.tasks(NETWORK).items) == 1
+    assert len(in_town.store.get_page(Task, network_id=NETWORK).items) == 1
 
 
 def test_a_night_that_was_missed_is_not_made_up_for(in_town: World, clock: SettableClock) -> None:

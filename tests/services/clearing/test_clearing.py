@@ -18,7 +18,7 @@ from chalicelib.domain.clearing.clearing import (
 from chalicelib.domain.loyalty.account import Entry, EntryKind
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.errors import DomainError
-from chalicelib.domain.shared.tasks import TaskKind
+from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.waking.walks import Walk, WalkKind
 from chalicelib.services.clearing.audit_accounts import METRIC
 from chalicelib.services.clearing.audit_nightly import ensure_nightly
@@ -247,7 +247,7 @@ def test_a_month_is_counted_once_at_a_time(in_town: World) -> None:
 def test_a_month_to_come_is_refused(in_town: World) -> None:
     with pytest.raises(DomainError, match="MONTH_NOT_BEGUN"):
         start_clearing(in_town, NETWORK, "2026-12")
-    assert in_town.store.walks(NETWORK).items == []
+    assert in_town.store.get_page(Walk, network_id=NETWORK).items == []
 
 
 def test_a_month_that_was_not_counted_says_so(in_town: World) -> None:
@@ -287,7 +287,7 @@ def test_a_walk_that_reads_everything_audits_on_its_way(driver: SalonDriver) -> 
     walk = clear_some(driver.world, walk, rung.append)
     assert walk.audit is not None
     assert (walk.audit.accounts, walk.audit.differing, rung) == (1, 1, [METRIC])
-    (task,) = driver.store.tasks(NETWORK).items
+    (task,) = driver.store.get_page(Task, network_id=NETWORK).items
     assert (task.kind, task.client_id) == (TaskKind.LEDGER_DIFFERS, MARIA)
 
 
@@ -320,7 +320,11 @@ def test_a_month_that_is_over_is_counted_by_itself_and_stays(driver: SalonDriver
     assert (clearing.is_final, total_of(sums.pairs).net) == (True, 100)
     post(driver.world, MARIA, "redeem", 30, YORK)
     driver.run_until(datetime(2026, 12, 20, tzinfo=UTC))
-    walks = [walk for walk in driver.store.walks(NETWORK).items if walk.kind is WalkKind.CLEARING]
+    walks = [
+        walk
+        for walk in driver.store.get_page(Walk, network_id=NETWORK).items
+        if walk.kind is WalkKind.CLEARING
+    ]
     assert [walk.period.month for walk in walks] == ["2026-11", "2026-10"]
     assert clearing_of(driver.world, NETWORK, "2026-11")[1] == sums
     assert counted(driver.world)[1] == sums  # counted anew it is the same

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import UNTOLD, Account, EntryKind, Posting, Shown
 from chalicelib.domain.loyalty.account_plan import PASSES
-from chalicelib.domain.loyalty.passes import Pass, PassDevice, serial_of
+from chalicelib.domain.loyalty.passes import DevicePass, Pass, PassDevice, serial_of
 from chalicelib.domain.loyalty.programme import day_end
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.zones import local_date
@@ -171,7 +171,11 @@ def test_after_the_last_device_has_gone_nobody_is_told(
 
 
 def phone(driver: SalonDriver, device: str = "phone-1") -> PassDevice:
-    return next(each for each in driver.store.pass_devices(NETWORK, MARIA) if each.device == device)
+    return next(
+        each
+        for each in driver.store.get_all(PassDevice, network_id=NETWORK, client_id=MARIA)
+        if each.device == device
+    )
 
 
 def test_a_phone_that_apple_says_is_gone_is_told_no_more_and_its_items_go_by_themselves(
@@ -184,7 +188,7 @@ def test_a_phone_that_apple_says_is_gone_is_told_no_more_and_its_items_go_by_the
     assert drained(driver, updates) == [(100, "ru", ["phone-2"])]
     links = driver.sending().links
     assert changed_since(driver.world, links, NETWORK, "phone-1", "") == ([], "")
-    (other,) = driver.store.passes_of_device(NETWORK, "phone-1")
+    (other,) = driver.store.get_all(DevicePass, network_id=NETWORK, device="phone-1")
     assert phone(driver).expires_at == other.expires_at == clock.now
     forget_gone(driver.world, phone(driver, "phone-2"))
     give(driver, 20, "another")

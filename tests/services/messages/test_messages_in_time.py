@@ -12,6 +12,7 @@ from chalicelib.domain.messages.messages import MessageState, Outcome, Worded
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.links import LinkPurpose
+from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.touches import GRACE, TouchKind, TouchState
 from chalicelib.services.clients import consents, register_client
 from chalicelib.services.waking.handlers import wakers
@@ -298,7 +299,7 @@ def test_what_is_throttled_for_hours_goes_out_when_the_channel_takes_messages_ag
         "control_reminder",
     ]
     assert {message.state for message in driver.log()} == {MessageState.SENT}
-    assert driver.store.parked(NETWORK) == []
+    assert driver.store.get_all(Parked, network_id=NETWORK) == []
 
 
 def test_a_notice_that_an_outage_has_held_up_does_not_wake_the_client_at_night(
@@ -326,7 +327,7 @@ def test_what_is_throttled_until_it_is_of_no_use_is_skipped_on_record_and_nothin
     driver.run_until(NOW + timedelta(hours=3))
     told = {message.kind.value: message.reason for message in driver.log()}
     assert told == {"notice": "too_late", "control_reminder": "too_late"}
-    assert driver.store.parked(NETWORK) == []
+    assert driver.store.get_all(Parked, network_id=NETWORK) == []
 
 
 def test_an_item_that_cannot_be_woken_waits_alone_and_is_parked_in_the_end(
@@ -356,7 +357,9 @@ def test_an_item_that_cannot_be_woken_waits_alone_and_is_parked_in_the_end(
     assert driver.kinds_sent() == ["notice"]
     assert driver.booking(bad.id).trouble is not None
     assert "no such text" in driver.booking(bad.id).trouble.error  # type: ignore[union-attr]
-    assert [parked.item for parked in driver.store.parked(NETWORK)] == [f"BOOKING {bad.id}"]
+    assert [parked.item for parked in driver.store.get_all(Parked, network_id=NETWORK)] == [
+        f"BOOKING {bad.id}"
+    ]
     assert driver.booking(good.id).trouble is None
 
 

@@ -14,7 +14,7 @@ from chalicelib.domain.messages.spending import month_of
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import MessageRules, Rules
 from chalicelib.domain.shared.ids import digest, time_ordered
-from chalicelib.domain.shared.tasks import TaskKind
+from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.bookings.confirm_visit import confirm_visit
 from chalicelib.services.bookings.step_booking import mark_no_show
@@ -137,7 +137,9 @@ def test_the_owner_is_told_once_at_four_fifths_and_once_at_the_end(driver: Salon
     driver.run_until(IN_TWO_DAYS)
     change(driver, due=(Due("srv_cut", IN_TWO_DAYS + timedelta(hours=1), "bkg_1"),))
     driver.run_until(IN_TWO_DAYS + timedelta(days=1))
-    kinds = [task.kind for task in driver.store.tasks(NETWORK).items if "budget" in task.kind]
+    kinds = [
+        task.kind for task in driver.store.get_page(Task, network_id=NETWORK).items if "budget" in task.kind
+    ]
     assert sorted(kinds) == [TaskKind.BUDGET_NEARLY_SPENT, TaskKind.BUDGET_SPENT]
 
 
@@ -154,11 +156,15 @@ def test_of_a_budget_that_was_raised_the_owner_is_told_anew(driver: SalonDriver)
         driver.book(IN_TWO_DAYS + timedelta(days=days))
         driver.drain()
     set_rules(driver, monthly_budget_usd_cents=40)
-    assert [task.kind for task in driver.store.tasks(NETWORK).items] == [TaskKind.BUDGET_NEARLY_SPENT]
+    assert [task.kind for task in driver.store.get_page(Task, network_id=NETWORK).items] == [
+        TaskKind.BUDGET_NEARLY_SPENT
+    ]
     for days in range(2, 9):
         driver.book(IN_TWO_DAYS + timedelta(days=days))
         driver.drain()
-    assert [task.kind for task in driver.store.tasks(NETWORK).items] == [TaskKind.BUDGET_NEARLY_SPENT] * 2
+    assert [task.kind for task in driver.store.get_page(Task, network_id=NETWORK).items] == [
+        TaskKind.BUDGET_NEARLY_SPENT
+    ] * 2
     assert driver.kinds_sent() == ["notice"] * 9
 
 
@@ -290,9 +296,9 @@ def test_points_that_were_spent_meanwhile_are_not_warned_of(driver: SalonDriver)
 def test_the_salon_is_told_once_of_a_booking_that_nobody_confirmed(driver: SalonDriver) -> None:
     booking = driver.book(IN_TWO_DAYS)
     driver.run_until(IN_TWO_DAYS - timedelta(hours=2, minutes=1))
-    assert driver.store.tasks(NETWORK).items == []
+    assert driver.store.get_page(Task, network_id=NETWORK).items == []
     driver.run_until(IN_TWO_DAYS)
-    (task,) = driver.store.tasks(NETWORK).items
+    (task,) = driver.store.get_page(Task, network_id=NETWORK).items
     assert (task.kind, task.booking_id, task.salon_id) == (TaskKind.UNCONFIRMED, booking.id, "sal_centru")
 
 
@@ -301,7 +307,7 @@ def test_a_confirmed_booking_is_no_task(driver: SalonDriver) -> None:
     driver.run_until(IN_TWO_DAYS - timedelta(hours=20))
     driver.confirm(booking)
     driver.run_until(IN_TWO_DAYS)
-    assert driver.store.tasks(NETWORK).items == []
+    assert driver.store.get_page(Task, network_id=NETWORK).items == []
     assert driver.booking(booking.id).status is Status.CONFIRMED
 
 

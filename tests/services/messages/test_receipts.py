@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.client_plan import with_wake
-from chalicelib.domain.clients.clients import Due
+from chalicelib.domain.clients.clients import ConsentChange, Due
 from chalicelib.domain.messages.messages import Message, MessageState, Outcome
 from chalicelib.domain.messages.receipts import Receipt
 from chalicelib.domain.messages.spending import Spending
@@ -258,7 +258,7 @@ def test_a_complaint_refuses_the_channel_with_a_line_of_history(driver: SalonDri
         assert consent is not None
         assert (consent.granted, consent.how) == (False, "complaint")
         assert client.consent("sms", purpose) is None
-    assert len(driver.store.consent_history(NETWORK, client.id)) == len(Purpose)
+    assert len(driver.store.get_all(ConsentChange, network_id=NETWORK, client_id=client.id)) == len(Purpose)
     assert client.dead_addresses[0].address == "maria@example.com"
 
 

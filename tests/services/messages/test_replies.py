@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.bookings.bookings import Booking, Status
-from chalicelib.domain.clients.clients import CHANNELS, Client
+from chalicelib.domain.clients.clients import CHANNELS, Client, ConsentChange
 from chalicelib.domain.messages.replies import Reply
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.touches import Purpose, TouchKind, TouchState
@@ -33,7 +33,7 @@ def writes(driver: SalonDriver, text: str, **said: Any) -> Heard:
 
 
 def tasks(driver: SalonDriver, network_id: str = NETWORK) -> list[Task]:
-    return list(driver.store.tasks(network_id).items)
+    return list(driver.store.get_page(Task, network_id=network_id).items)
 
 
 def asked(driver: SalonDriver, starts_at: Any = IN_TWO_DAYS, **said: Any) -> Booking:
@@ -56,7 +56,9 @@ def test_stop_refuses_everything_at_once_and_once(driver: SalonDriver, text: str
     assert said == {
         (channel, purpose): (False, "reply", "client") for channel in CHANNELS for purpose in Purpose
     }
-    assert len(driver.store.consent_history(NETWORK, MARIA)) == len(CHANNELS) * len(Purpose)
+    assert len(driver.store.get_all(ConsentChange, network_id=NETWORK, client_id=MARIA)) == len(
+        CHANNELS
+    ) * len(Purpose)
     assert tasks(driver) == []
     driver.book(IN_TWO_DAYS)
     driver.run_until(IN_TWO_DAYS)

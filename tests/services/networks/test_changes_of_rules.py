@@ -19,6 +19,7 @@ from chalicelib.domain.networks.bonus_rules import (
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import derived
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.networks import set_up
 from chalicelib.services.networks.set_rules import set_rules
 from infra.testkit.builders import NETWORK, NOW, access
@@ -165,7 +166,7 @@ def test_the_warnings_of_a_network_in_another_time_zone_are_planned_anew(
     set_up.change_network(driver.world, access(), {"timezone": "Asia/Tokyo"})
     clock.forward(seconds=91)
     driver.drain()
-    assert driver.store.walks(NETWORK).items[0].finished_at is not None
+    assert driver.store.get_page(Walk, network_id=NETWORK).items[0].finished_at is not None
     wake = account(driver).wake
     assert stood is not None
     assert wake == replace(stood, at=stood.at + timedelta(days=1))

@@ -303,7 +303,7 @@ def test_a_period_that_cannot_be_is_refused(
     with pytest.raises(DomainError, match="INVALID_PERIOD") as refused:
         begun(world, from_on=first, to_on=last)
     assert refused.value.details == {"field": field}
-    assert world.store.walks(NETWORK).items == []
+    assert world.store.get_page(Walk, network_id=NETWORK).items == []
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_a_period_may_be_a_day_or_three_years(
 def test_rules_that_cannot_be_are_refused(world: World, past: list[Booking]) -> None:
     with pytest.raises(DomainError, match="INVALID_RULE"):
         begin_simulation(world, access(), lambda present: replace(present, redeem_cap_percent=101))
-    assert world.store.simulations(NETWORK).items == []
+    assert world.store.get_page(Simulation, network_id=NETWORK).items == []
 
 
 def test_a_key_of_some_salons_is_refused(world: World, past: list[Booking]) -> None:

@@ -12,7 +12,7 @@ from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, EntryKind, Lot
 from chalicelib.domain.networks.network import Network
-from chalicelib.domain.networks.rules import MessageChanges, Override
+from chalicelib.domain.networks.rules import MessageChanges, Override, RulesChange
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import Touch, TouchKind, TouchState, with_touches
@@ -67,7 +67,7 @@ def change(world: World, **messages: Any) -> Network:
 
 
 def latest(world: World) -> Walk:
-    return world.store.walks(NETWORK, limit=1).items[0]
+    return world.store.get_page(Walk, network_id=NETWORK, limit=1).items[0]
 
 
 def walked(world: World, clock: SettableClock, walk: Walk | None = None) -> Walk:
@@ -120,7 +120,7 @@ def test_a_walk_begins_when_every_process_knows_the_present_rules(
 def test_rules_that_plan_nothing_walk_nowhere(world: World, town: Town) -> None:
     change(world, weekly_cap=5)
     set_rules(world, access(), 2, messages={}, bonuses={"cashback_percent": 7})
-    assert world.store.walks(NETWORK).items == []
+    assert world.store.get_page(Walk, network_id=NETWORK).items == []
 
 
 def test_an_override_and_its_end_are_planned_too(world: World, clock: SettableClock, told: Booking) -> None:
@@ -184,7 +184,7 @@ def test_another_time_zone_of_a_salon_plans_anew(world: World, clock: SettableCl
     """A day before, at ten in Chisinau, is four in the afternoon in Tokyo; five hours earlier it is night in
     New York."""
     set_up.change_salon(world, access(), "sal_centru", {"name": "Centru"})
-    assert world.store.walks(NETWORK).items == []
+    assert world.store.get_page(Walk, network_id=NETWORK).items == []
     set_up.change_salon(world, access(), "sal_centru", {"timezone": "America/New_York"})
     walked(world, clock)
     assert told.starts_at.hour == 8
@@ -344,5 +344,5 @@ def test_who_comes_second_writes_nothing(world: World, town: Town) -> None:
     change(world, confirm_request_hours_before=48)
     with pytest.raises(DomainError, match="STALE_VERSION"):
         set_rules(world, access(), 1, messages={"confirm_request_hours_before": 36}, bonuses={})
-    assert len(world.store.rules_changes(NETWORK).items) == 2
-    assert len(world.store.walks(NETWORK).items) == 1
+    assert len(world.store.get_page(RulesChange, network_id=NETWORK).items) == 2
+    assert len(world.store.get_page(Walk, network_id=NETWORK).items) == 1

@@ -46,7 +46,7 @@ def test_all_of_it_is_found_again_and_what_is_due_is_in_the_wake_index(table: La
     assert len(due) == sum(is_due(value) for value in values)
     link = next(value for value in values if isinstance(value, Link))
     assert table.get(Link, id=link.id) == link
-    assert len(table.accounts(NETWORK, [history[0].id for history in histories])) > 0
+    assert len(table.accounts_named(NETWORK, [history[0].id for history in histories])) > 0
 
 
 def test_laid_out_again_nothing_is_undone_that_the_functions_did(table: LayoutTable) -> None:

@@ -3,8 +3,10 @@
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.networks.rules import Rules
 from chalicelib.domain.shared.quiet_hours import QuietHours
+from chalicelib.domain.shared.tasks import Task
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.networks.check_rules import check_rules
 from chalicelib.services.shared.world import World
@@ -60,10 +62,12 @@ def test_every_stage_comes_out_as_it_is_meant_to(driver: SalonDriver) -> None:
     for _ in range(3):
         driver.drain()
     for stage, wanted in OUTCOMES.items():
-        log = driver.store.messages_of_client(NETWORK, staged(NETWORK, stage)[0], limit=20).items
+        log = driver.store.get_page(
+            Message, network_id=NETWORK, client_id=staged(NETWORK, stage)[0], limit=20
+        ).items
         said = {f"{each.kind} {each.reason or each.state}" for each in log if each.provider_id or each.reason}
         assert said == wanted, stage
-    (task,) = driver.store.tasks(NETWORK, limit=20).items
+    (task,) = driver.store.get_page(Task, network_id=NETWORK, limit=20).items
     assert (task.kind, task.client_id) == ("unconfirmed", staged(NETWORK, "unconfirmed")[0])
 
 

@@ -1,0 +1,55 @@
+"""Clients of a network, and who is meant by an alias."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.shared.aliases import Alias
+from chalicelib.services.shared.ports import Page
+from chalicelib.store import keys
+from chalicelib.store.reader import Reader
+
+
+class ClientReads:
+    """The contract: `Store` in services/shared/ports.py."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def alias(self, network_id: str, kind: str, value: str) -> str | None:
+        found = self._reader.get(Alias, network_id=network_id, kind=kind, value=value)
+        return found.leads_to if found else None
+
+    def clients(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Page[Client]:
+        page = self._reader.index_page(
+            self._reader.item.by_network,
+            keys.clients_of(network_id),
+            newest_first=True,
+            limit=limit,
+            cursor=cursor,
+        )
+        return Page(self._reader.batch(Client, page.items), page.cursor)
+
+    def client_ids(
+        self,
+        network_id: str,
+        *,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[str]:
+        """Of the same list, from the index alone."""
+        page = self._reader.index_page(
+            self._reader.item.by_network,
+            keys.clients_of(network_id),
+            until=until,
+            newest_first=True,
+            limit=limit,
+            cursor=cursor,
+        )
+        return Page([keys.told(*place)["id"] for place in page.items], page.cursor)
+
+    def clients_named(self, network_id: str, client_ids: Sequence[str]) -> list[Client]:
+        """The clients of those ids; those that are gone are left out."""
+        places = [keys.key("CLIENT", network_id=network_id, id=id) for id in dict.fromkeys(client_ids)]
+        return self._reader.batch(Client, places)

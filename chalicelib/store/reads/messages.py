@@ -1,0 +1,73 @@
+"""Messages of clients and of salons, and what was reserved for a month's."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from chalicelib.domain.messages.messages import Message, Told
+from chalicelib.domain.messages.spending import Spending
+from chalicelib.domain.shared.ids import time_ordered
+from chalicelib.services.shared.ports import Page
+from chalicelib.store import keys
+from chalicelib.store.item import value_of
+from chalicelib.store.reader import Reader
+
+
+class MessageReads:
+    """The contract: `Store` in services/shared/ports.py."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def messages_named(self, network_id: str, named: Sequence[tuple[str, str]]) -> list[Message]:
+        """The messages of these clients and ids; those that are not on record are left out."""
+        places = [
+            keys.key("MSG", network_id=network_id, client_id=client_id, id=id)
+            for client_id, id in dict.fromkeys(named)
+        ]
+        return self._reader.batch(Message, places)
+
+    def messages_since(self, network_id: str, client_id: str, since: datetime) -> list[Message]:
+        """A client's messages from that instant on, the oldest first; perhaps as they were a second ago."""
+        pk, first = keys.key(
+            "MSG", network_id=network_id, client_id=client_id, id=time_ordered("msg", since, "")
+        )
+        _, last = keys.key("MSG", network_id=network_id, client_id=client_id, id="~")
+        return [
+            value_of(Message, item)
+            for item in self._reader.item.query(pk, self._reader.item.sk.between(first, last))
+        ]
+
+    def messages_of_salon(
+        self,
+        network_id: str,
+        salon_id: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Message]:
+        page = self._reader.index_page(
+            self._reader.item.by_salon,
+            keys.messages_of_salon(network_id, salon_id),
+            since=since,
+            until=until,
+            newest_first=True,
+            limit=limit,
+            cursor=cursor,
+        )
+        return Page(self._reader.batch(Message, page.items), page.cursor)
+
+    def told_of_salon(
+        self, network_id: str, salon_id: str, since: datetime, until: datetime
+    ) -> Iterator[Told]:
+        """What the index tells of a salon's messages between two instants; none of them is read."""
+        pages = self._reader.item.by_salon.query(
+            keys.messages_of_salon(network_id, salon_id),
+            self._reader.between(since, until),
+            attributes_to_get=["status"],
+        ).page_iter
+        return (keys.told_of(each["status"]["S"]) for page in pages for each in page["Items"] if each)
+
+    def spending(self, network_id: str, month: str) -> Spending:
+        return self._reader.get_or_empty(Spending, network_id=network_id, month=month)
