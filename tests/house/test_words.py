@@ -2,27 +2,12 @@
 
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.house.subfolders import ROOT, SUBFOLDERS
+
 PAGE = (ROOT / "docs/words.md").read_text(encoding="utf-8")
-SUBFOLDERS = (
-    "shared",
-    "networks",
-    "clients",
-    "bookings",
-    "loyalty",
-    "messages",
-    "merging",
-    "marketing",
-    "visits",
-    "simulations",
-    "clearing",
-    "intake",
-    "waking",
-)
 WORDS_A_SENTENCE = 25
 
 
