@@ -1,9 +1,8 @@
 """What waking means for each kind of item: a booking, a client, an account, a recipient of a campaign, a
 walk, a promotion, a webhook that was never taken in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 
 from msgspec.structs import replace
 
@@ -22,17 +21,13 @@ from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.waking import Wake, after_failure
-from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.bookings.same_visit import rules_of
-from chalicelib.services.clearing.audit_accounts import audit_some
-from chalicelib.services.clearing.audit_nightly import audit_night
-from chalicelib.services.clearing.clear_month import clear_some
 from chalicelib.services.intake.attach_client import attach_client
 from chalicelib.services.loyalty.give_birthday import give_birthday
 from chalicelib.services.loyalty.passes import tell_wallets
 from chalicelib.services.marketing.about_recipient import about_recipient
-from chalicelib.services.marketing.count_campaign import count_some
 from chalicelib.services.marketing.step_promotion import step_promotion
 from chalicelib.services.messages.about_account import about_account
 from chalicelib.services.messages.about_booking import about_booking
@@ -42,7 +37,7 @@ from chalicelib.services.messages.sending import Sending
 from chalicelib.services.shared.ports import IntakeQueue, PassUpdates
 from chalicelib.services.shared.world import World
 from chalicelib.services.waking.wake_items import Wakers
-from chalicelib.services.waking.walk_on import STEPS, Step, walk_on
+from chalicelib.services.waking.walk_on import walk_on, walk_steps
 
 NO_SALON_YET = timedelta(days=1)
 """When a client is looked at again whose network has no salon that could speak to them."""
@@ -62,13 +57,7 @@ NO_WALLETS = NoWallets()
 
 
 def wakers(sending: Sending, intake: IntakeQueue, updates: PassUpdates = NO_WALLETS) -> Wakers:
-    steps: Mapping[WalkKind, Step] = {
-        **STEPS,
-        WalkKind.COUNT: lambda world, walk: count_some(sending, walk),
-        WalkKind.AUDIT: partial(audit_some, count=sending.count),
-        WalkKind.AUDIT_SAMPLE: partial(audit_night, count=sending.count),
-        WalkKind.CLEARING: partial(clear_some, count=sending.count),
-    }
+    steps = walk_steps(sending)
     return {
         Booking: lambda booking: wake_booking(sending, booking),
         Client: lambda client: wake_client(sending, client),

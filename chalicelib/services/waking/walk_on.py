@@ -1,45 +1,55 @@
-"""What waking a walk does: one slice of it, then the place that it has come to is saved, due at once
-(or, of one that comes again each month, when it is time). A crash in between costs the slice, which does no
-harm when it is done again."""
+"""Walk on: one slice of a walk, then its new place is saved, due at once or at the time that the walk sleeps
+until. A crash between the slice and the save costs the slice; doing it again does no harm."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from msgspec.structs import replace
 
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.waking.walks import Walk, WalkKind
-from chalicelib.services.clearing.audit_accounts import audit_some
+from chalicelib.services.clearing.audit_accounts import audit_some, not_counted
 from chalicelib.services.clearing.audit_nightly import audit_night
 from chalicelib.services.clearing.clear_month import clear_some
 from chalicelib.services.loyalty.draw_surprises import draw_some
-from chalicelib.services.marketing.count_campaign import tally_some
+from chalicelib.services.marketing.count_campaign import count_some, tally_some
 from chalicelib.services.marketing.give_promotion import give_some
 from chalicelib.services.marketing.invite import invite_some, resume_some
+from chalicelib.services.messages.sending import Sending
 from chalicelib.services.shared.world import World
 from chalicelib.services.simulations.simulate_past import simulate_some
 from chalicelib.services.waking.replan import replan_some
 
 Step = Callable[[World, Walk], Walk]
-"""Does the next slice of a walk: answers with the walk at its new place, finished_at set at the end of it."""
-
-STEPS: Mapping[WalkKind, Step] = {
-    WalkKind.REPLAN: replan_some,
-    WalkKind.INVITE: invite_some,
-    WalkKind.RESUME: resume_some,
-    WalkKind.TALLY: tally_some,
-    WalkKind.PROMOTE: give_some,
-    WalkKind.SURPRISE: draw_some,
-    WalkKind.AUDIT: audit_some,
-    WalkKind.AUDIT_SAMPLE: audit_night,
-    WalkKind.CLEARING: clear_some,
-    WalkKind.SIMULATE: simulate_some,
-}
-"""Of the walks that need no more than the world."""
+"""Does the next slice of a walk: the walk at its new place, with finished_at set at its end."""
 
 
-def walk_on(world: World, walk: Walk, steps: Mapping[WalkKind, Step] = STEPS) -> None:
-    """Raises SaveConflict when another worker has the walk: its place stands."""
+def walk_steps(sending: Sending | None = None) -> Mapping[WalkKind, Step]:
+    """The step of each kind of walk. Without `sending` there are no metrics, and no dry runs of campaigns,
+    since these ask the channels for a price."""
+    count = sending.count if sending else not_counted
+    steps: dict[WalkKind, Step] = {
+        WalkKind.REPLAN: replan_some,
+        WalkKind.INVITE: invite_some,
+        WalkKind.RESUME: resume_some,
+        WalkKind.TALLY: tally_some,
+        WalkKind.PROMOTE: give_some,
+        WalkKind.SURPRISE: draw_some,
+        WalkKind.AUDIT: partial(audit_some, count=count),
+        WalkKind.AUDIT_SAMPLE: partial(audit_night, count=count),
+        WalkKind.CLEARING: partial(clear_some, count=count),
+        WalkKind.SIMULATE: simulate_some,
+    }
+    if sending is not None:
+        steps[WalkKind.COUNT] = lambda world, walk: count_some(sending, walk)
+    return steps
+
+
+def walk_on(world: World, walk: Walk, steps: Mapping[WalkKind, Step] | None = None) -> None:
+    """Does one slice of the walk and saves its new place. steps: those without channels where None is given.
+    Raises SaveConflict when another worker has the walk: the saved place stays as it is."""
     if walk.finished_at is None:
+        steps = walk_steps() if steps is None else steps
         walk = steps[walk.kind](world, walk)
     now = world.now()
     at = max(walk.sleeps_until or now, now)
