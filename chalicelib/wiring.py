@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from chalicelib.passes.google_pass import ServiceAccount
     from chalicelib.passes.wallets import Wallets
     from chalicelib.queues import SqsIntakeQueue, SqsWakeQueue
+    from chalicelib.services.intake.booking_site import BookingSite
     from chalicelib.services.intake.ingest import Intake
-    from chalicelib.services.intake.receive_webhook import Receiving, Site
+    from chalicelib.services.intake.receive_webhook import Receiving
     from chalicelib.services.messages.sending import Sending
     from chalicelib.services.shared.links import Links
     from chalicelib.services.shared.ports import PassUpdates, PushRegistry, Sender
@@ -163,7 +164,7 @@ def links() -> "Links":
     return Links(secret=parameter("link-secret").encode(), base_url=base_url())
 
 
-def sites() -> "Mapping[str, Site]":
+def sites() -> "Mapping[str, BookingSite]":
     from chalicelib.booking_sites import ADAPTERS
 
     return ADAPTERS

@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from chalicelib.booking_sites import calcom, square, standard, yclients
-from chalicelib.booking_sites.adapter import Adapter, Delivery
+from chalicelib.services.intake.booking_site import BookingSite
 
-__all__ = ["ADAPTERS", "Adapter", "Delivery"]
-
-ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
+ADAPTERS: Mapping[str, BookingSite] = MappingProxyType(
     {"yclients": yclients, "altegio": yclients, "square": square, "calcom": calcom, "standard": standard}
 )

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from chalicelib.booking_sites import parsing, signing
-from chalicelib.booking_sites.adapter import Delivery
 from chalicelib.booking_sites.parsing import Id, Instant, Nothing, Word, decode, id_text, one_line, utc
 from chalicelib.domain.intake.site_events import (
     BadSignature,
@@ -25,6 +24,7 @@ from chalicelib.domain.intake.site_events import (
     SiteStatus,
     guard,
 )
+from chalicelib.services.intake.booking_site import Delivery
 
 SIGNATURE = "x-cal-signature-256"
 UNSIGNED = "no-secret-provided"

@@ -14,7 +14,6 @@ from typing import Annotated, Generic, Literal, TypeVar
 from msgspec import Meta, Struct
 
 from chalicelib.booking_sites import parsing, signing
-from chalicelib.booking_sites.adapter import Delivery
 from chalicelib.booking_sites.parsing import Instant, Word, decode, id_text, one_line, utc
 from chalicelib.domain.intake.site_events import (
     BadSignature,
@@ -29,6 +28,7 @@ from chalicelib.domain.intake.site_events import (
     SiteStatus,
     guard,
 )
+from chalicelib.services.intake.booking_site import Delivery
 
 SIGNATURE = "x-square-hmacsha256-signature"
 

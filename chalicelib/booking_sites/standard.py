@@ -12,7 +12,6 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from chalicelib.booking_sites import parsing, signing, standard_signature
-from chalicelib.booking_sites.adapter import Delivery
 from chalicelib.booking_sites.parsing import Id, Instant, NeededId, Word, decode, id_text, one_line, utc
 from chalicelib.domain.intake.site_events import (
     BookingReported,
@@ -27,6 +26,7 @@ from chalicelib.domain.intake.site_events import (
     guard,
 )
 from chalicelib.domain.shared import zones
+from chalicelib.services.intake.booking_site import Delivery
 
 RANK = {
     SiteStatus.BOOKED: 0,

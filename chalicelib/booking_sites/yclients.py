@@ -16,10 +16,10 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from msgspec import field as named
 
 from chalicelib.booking_sites import parsing
-from chalicelib.booking_sites.adapter import Delivery
 from chalicelib.booking_sites.parsing import Id, Instant, NeededId, Nothing, decode, id_text, one_line, utc
 from chalicelib.domain.intake import site_events as told
 from chalicelib.domain.intake.site_events import NotUnderstood, SiteContext, SiteEvent, SiteLine, SiteStatus
+from chalicelib.services.intake.booking_site import Delivery
 
 ATTENDANCE = {2: SiteStatus.CONFIRMED, 1: SiteStatus.COMPLETED, 0: SiteStatus.BOOKED, -1: SiteStatus.NO_SHOW}
 RICHNESS = {

@@ -17,7 +17,8 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.intake.apply_booking import Applied, Unknown, apply_booking
 from chalicelib.services.intake.apply_client import apply_client
-from chalicelib.services.intake.receive_webhook import Site, context_of
+from chalicelib.services.intake.booking_site import BookingSite
+from chalicelib.services.intake.receive_webhook import context_of
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -26,7 +27,7 @@ class Intake(Struct, frozen=True):
     """What intake needs besides the world."""
 
     world: World
-    sites: Mapping[str, Site]
+    sites: Mapping[str, BookingSite]
     base_url: Callable[[], str]
 
 

@@ -4,17 +4,17 @@ answer."""
 import hmac
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.intake.inbox import RETRY_LOST, InboxItem, InboxState, quarantined
-from chalicelib.domain.intake.site_events import BadSignature, Ignored, NotUnderstood, SiteContext, SiteEvent
+from chalicelib.domain.intake.site_events import BadSignature, Ignored, NotUnderstood, SiteContext
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.errors import DomainError, ErrorKind, missing
 from chalicelib.domain.shared.ids import digest, network_of, time_ordered
 from chalicelib.domain.shared.waking import Wake
+from chalicelib.services.intake.booking_site import BookingSite, Delivery
 from chalicelib.services.shared.ports import IntakeQueue, SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -23,26 +23,11 @@ _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
 
 
-class Delivery(Protocol):
-    @property
-    def dedupe_key(self) -> str: ...
-    @property
-    def occurred_at(self) -> datetime | None: ...
-
-
-class Site(Protocol):
-    """An adapter, see booking_sites/adapter.py."""
-
-    def verify(self, raw: bytes, headers: Mapping[str, str], context: SiteContext, now: datetime) -> None: ...
-    def identify(self, raw: bytes, headers: Mapping[str, str]) -> Delivery: ...
-    def normalise(self, raw: bytes, context: SiteContext) -> list[SiteEvent]: ...
-
-
 class Receiving(Struct, frozen=True):
     """What receiving needs besides the world. base_url: the public address that the sites were given."""
 
     world: World
-    sites: Mapping[str, Site]
+    sites: Mapping[str, BookingSite]
     intake: IntakeQueue
     base_url: Callable[[], str]
 
@@ -118,7 +103,7 @@ def _received(connection: Connection, raw: bytes, delivery: Delivery, now: datet
     )
 
 
-def _judged(item: InboxItem, adapter: Site, context: SiteContext) -> InboxItem:
+def _judged(item: InboxItem, adapter: BookingSite, context: SiteContext) -> InboxItem:
     """What needs no intake is marked at once: what says nothing to us, and what nobody can read."""
     try:
         events = adapter.normalise(item.raw, context)

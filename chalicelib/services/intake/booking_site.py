@@ -1,4 +1,5 @@
-"""What every booking site's module offers: three questions that can be asked of a webhook."""
+"""The interface of a booking site: three questions that can be asked of a webhook. Each module of
+`booking_sites` fits it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,7 +21,7 @@ class Delivery(Struct, frozen=True):
     occurred_at: datetime | None = None
 
 
-class Adapter(Protocol):
+class BookingSite(Protocol):
     """A booking site, as pure functions of the bytes it sent. Header names may come in any case."""
 
     def verify(self, raw: bytes, headers: Mapping[str, str], context: SiteContext, now: datetime) -> None:
