@@ -5,7 +5,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chalicelib.domain.clients.client_plan import ZONE_OF_NOWHERE
 from chalicelib.domain.marketing.campaigns import Campaign, CampaignState
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
@@ -69,7 +68,7 @@ def planned_campaigns(world: World, access: Access, year: int | None) -> list[Ca
     """All campaigns, or those that start in a local year: the plan, by date. A network has as many as people
     think of, so that they are read as a whole."""
     ensure_whole_network(access)
-    zone = home_zone(world.directory(access.network_id))
+    zone = world.directory(access.network_id).zone
     found: list[Campaign] = []
     cursor = None
     while True:
@@ -80,11 +79,6 @@ def planned_campaigns(world: World, access: Access, year: int | None) -> list[Ca
             break
     wanted = [each for each in found if year in (None, local_date(each.starts_at, zone).year)]
     return sorted(wanted, key=lambda each: (each.starts_at, each.id))
-
-
-def home_zone(directory: Directory) -> str:
-    """Whose calendar the network's plan follows: its first salon's."""
-    return next((salon.timezone for salon in directory.salons.values()), ZONE_OF_NOWHERE)
 
 
 def ensure_whole_network(access: Access) -> None:

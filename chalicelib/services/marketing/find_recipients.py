@@ -1,6 +1,6 @@
 """Find whom a campaign is for, and when each of them is due: the same for a dry run as when it is meant."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -47,11 +47,9 @@ def find_some(world: World, campaign: Campaign, walk: Walk) -> Found:
 def _placed(
     campaign: Campaign, clients: Iterable[Client], directory: Directory, first: datetime
 ) -> tuple[list[tuple[Client, datetime]], datetime]:
-    """Each client's instant, and the next that is free. The pace keeps out of the nights of the network's
-    first salon; who lives by another clock is put off to the end of their own night."""
-    home = next(iter(directory.salons.values()))
-    quiet = directory.messages_for(home.id).quiet_hours
-    free = slots(first, campaign.per_minute, quiet, home.timezone)
+    """Each client's instant, and the next that is free. A client who lives in another time zone is put off to
+    the end of their own night."""
+    free = free_instants(campaign, directory, first)
     placed: list[tuple[Client, datetime]] = []
     for client in clients:
         own = directory.messages_for(speaker(client, directory).id).quiet_hours
@@ -59,3 +57,10 @@ def _placed(
         if at < campaign.ends_at:
             placed.append((client, at))
     return placed, next(free)
+
+
+def free_instants(campaign: Campaign, directory: Directory, first: datetime) -> Iterator[datetime]:
+    """The instants at the campaign's pace, from `first` on. They keep out of the night of the network: the
+    quiet hours of the salon whose id comes first, by the network's time zone."""
+    quiet = directory.messages_for(min(directory.salons)).quiet_hours
+    return slots(first, campaign.per_minute, quiet, directory.zone)

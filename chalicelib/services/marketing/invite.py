@@ -12,14 +12,14 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from chalicelib.domain.marketing.campaigns import UNDER_WAY, Campaign, CampaignState, Recipient, slots
+from chalicelib.domain.marketing.campaigns import UNDER_WAY, Campaign, CampaignState, Recipient
 from chalicelib.domain.shared.touches import UNSETTLED, TouchKind, with_touches
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Walk
 from chalicelib.services.clients.segments import BATCH_SIZE
 from chalicelib.services.marketing.about_recipient import PAUSED
 from chalicelib.services.marketing.change_campaign import changed
-from chalicelib.services.marketing.find_recipients import find_some
+from chalicelib.services.marketing.find_recipients import find_some, free_instants
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -72,9 +72,7 @@ def resume_some(world: World, walk: Walk) -> Walk:
     if campaign is None or campaign.state not in UNDER_WAY:
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     now, directory = world.now(), world.directory(walk.network_id)
-    home = next(iter(directory.salons.values()))
-    quiet = directory.messages_for(home.id).quiet_hours
-    free = slots(max(walk.next_at or now, now), campaign.per_minute, quiet, home.timezone)
+    free = free_instants(campaign, directory, max(walk.next_at or now, now))
     page = world.store.client_ids(walk.network_id, limit=BATCH_SIZE, cursor=walk.cursor)
     places = world.store.recipients_named(walk.network_id, campaign.id, page.items)
     waiting = [each for each in places if _is_put_off(each)]

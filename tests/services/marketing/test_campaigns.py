@@ -70,6 +70,11 @@ def with_rules(driver: SalonDriver, **messages: Any) -> None:
     driver.world.directories.forget(NETWORK)
 
 
+def in_zone(driver: SalonDriver, zone: str) -> None:
+    driver.store.save(replace(driver.store.get(Network, network_id=NETWORK), timezone=zone))
+    driver.world.directories.forget(NETWORK)
+
+
 def sent_to(driver: SalonDriver) -> Counter[str]:
     return Counter(outgoing.client_id for outgoing in driver.sender.sent)
 
@@ -140,6 +145,24 @@ def test_the_night_holds_it_back_and_the_morning_keeps_the_pace(driver: SalonDri
     driver.run_until(evening + timedelta(days=1))
     at = sent_at(driver, invited)
     assert [f"{each:%d %H:%M}" for each in at] == ["23 18:58", "23 18:59", "24 07:00", "24 07:01"]
+
+
+def test_the_night_is_that_of_the_networks_own_time_zone(driver: SalonDriver) -> None:
+    invited = people(driver, 2)
+    in_zone(driver, "Asia/Yerevan")
+    evening = datetime(2026, 11, 23, 16, 59, tzinfo=UTC)  # 20:59 in Yerevan, 18:59 in Chisinau
+    started(driver, starts_at=evening, ends_at=evening + timedelta(days=2))
+    driver.run_until(evening + timedelta(days=1))
+    at = sent_at(driver, invited)
+    assert [f"{each:%d %H:%M}" for each in at] == ["23 16:59", "24 07:00"]
+
+
+def test_a_year_of_the_plan_begins_in_the_networks_own_time_zone(driver: SalonDriver) -> None:
+    in_zone(driver, "Asia/Yerevan")
+    new_year = datetime(2026, 12, 31, 21, tzinfo=UTC)  # 1:00 in Yerevan, 23:00 in Chisinau
+    campaign = draft(driver, starts_at=new_year, ends_at=new_year + timedelta(days=1))
+    assert campaigns.planned_campaigns(driver.world, access(), 2026) == []
+    assert campaigns.planned_campaigns(driver.world, access(), 2027) == [campaign]
 
 
 def test_who_lives_elsewhere_is_not_woken_at_night(driver: SalonDriver) -> None:
