@@ -13,10 +13,11 @@ from chalicelib.domain.clients.client_plan import birthday_in
 from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.prices import PART_MICROS
-from chalicelib.domain.messages.spending import MICROS_A_CENT, month_of
+from chalicelib.domain.messages.spending import MICROS_A_CENT
 from chalicelib.domain.networks.network import Salon
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.holdout import is_held_out
+from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import Plan, Purpose, Touch, TouchKind, TouchState, is_over, touch_of
 from chalicelib.domain.shared.zones import local_date
@@ -288,7 +289,7 @@ class Held:
             cents = taken.truth.directory.rules.messages.monthly_budget_usd_cents
             if cents is None or not taken.may_have_arrived or taken.outgoing.kind in ESSENTIAL:
                 continue
-            month = month_of(taken.at)
+            month = month_name(taken.at)
             spent[month] = spent.get(month, 0) + PART_MICROS[taken.channel]
             if spent[month] > cents * MICROS_A_CENT:
                 yield f"{_say(taken)}: {spent[month]} spent in {month}, {cents} cents are allowed"

@@ -12,6 +12,7 @@ from chalicelib.domain.marketing.campaigns import Campaign
 from chalicelib.domain.marketing.counts import Count
 from chalicelib.domain.messages.reasons import reason_words
 from chalicelib.domain.networks.segments import Segment
+from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.messages.report_costs import budget_of
 
@@ -220,7 +221,7 @@ def _progress(ask: Ask, campaign: Campaign, walk_id: str | None) -> Progress | N
 
 
 def _forecast(ask: Ask, count: Count) -> Forecast:
-    budget = budget_of(ask.world, ask.access.network_id, f"{ask.world.now():%Y-%m}")
+    budget = budget_of(ask.world, ask.access.network_id, month_name(ask.world.now()))
     left = None
     if budget.budget_micros is not None:
         left = max(budget.budget_micros - budget.reserved_micros, 0)

@@ -7,7 +7,7 @@ from msgspec import Meta
 from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, get, salons_of
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Cursor, Id, Limit, Listing, in_pages
-from chalicelib.domain.messages.spending import month_of
+from chalicelib.domain.shared.months import month_name
 from chalicelib.services.messages.report_costs import CostLine, budget_of, costs_of, total_of
 from chalicelib.services.networks.set_up import get_salon
 
@@ -62,7 +62,7 @@ class CostAnswer(Answered):
 def costs(ask: Ask) -> CostAnswer:
     """What messages cost in a month, by salon, kind and channel; salon after salon."""
     asked: CostFilter = ask.query
-    network_id, month = ask.access.network_id, asked.month or month_of(ask.world.now())
+    network_id, month = ask.access.network_id, asked.month or month_name(ask.world.now())
     if asked.salon_id is not None:
         salons = [get_salon(ask.world, ask.access, asked.salon_id)]
     else:

@@ -2,7 +2,7 @@
 which the entry was posted; and what is still to be honoured when the month is over. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from msgspec import Struct, field
@@ -10,6 +10,7 @@ from msgspec.structs import fields
 
 from chalicelib.domain.loyalty.account import Entry, EntryKind, LotChange
 from chalicelib.domain.loyalty.account_plan import last_day
+from chalicelib.domain.shared.months import first_day_of_month, month_name, number_of_month
 from chalicelib.domain.shared.zones import day_start
 
 NO_SALON = ""
@@ -137,17 +138,9 @@ class Clearing(Struct, frozen=True, kw_only=True):
 
 
 def period_of(month: str, zone: str) -> Period:
-    year, number = map(int, month.split("-"))
-    after = date(year + number // 12, number % 12 + 1, 1)
-    return Period(month, day_start(date(year, number, 1), zone), day_start(after, zone), zone)
-
-
-def month_of_day(day: date) -> str:
-    return f"{day.year}-{day.month:02d}"
-
-
-def month_before(month: str) -> str:
-    return month_of_day(date.fromisoformat(f"{month}-01") - timedelta(days=1))
+    number = number_of_month(month)
+    since, until = first_day_of_month(number), first_day_of_month(number + 1)
+    return Period(month, day_start(since, zone), day_start(until, zone), zone)
 
 
 def booked_at(entry: Entry) -> datetime:
@@ -191,7 +184,7 @@ def _reversal(change: LotChange) -> str:
 def expires_in(change: LotChange, zone: str) -> str:
     if change.idle_days is not None:
         return BY_INACTIVITY
-    return FOR_GOOD if change.expires_at is None else month_of_day(last_day(change.expires_at, zone))
+    return FOR_GOOD if change.expires_at is None else month_name(last_day(change.expires_at, zone))
 
 
 # --- all of them

@@ -1,9 +1,10 @@
 """Categories of clients, version 1 of the definitions (docs/product.md, Categories of clients): potential,
 new, developing, regular, at_risk, lost."""
 
-import calendar
 from collections.abc import Sequence
 from datetime import date, timedelta
+
+from chalicelib.domain.shared.months import last_day_of_month, month_number
 
 DEFINITION_VERSION = 1
 REGULAR_MONTHS = 6
@@ -14,9 +15,8 @@ GAPS_COUNTED = 3
 
 def months_later(day: date, months: int) -> date:
     """The same day so many calendar months later, the month's last day where it has no such day."""
-    index = day.year * 12 + day.month - 1 + months
-    year, month = divmod(index, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+    last = last_day_of_month(month_number(day) + months)
+    return last.replace(day=min(day.day, last.day))
 
 
 def lost_from(last_visit_on: date) -> date:
@@ -47,8 +47,8 @@ def usual_gap_days(visit_days: Sequence[date]) -> int | None:
 def is_regular(visit_days: Sequence[date], today: date) -> bool:
     """A visit in each of six consecutive calendar months, the last of them the current or the previous
     month."""
-    months = {day.year * 12 + day.month for day in visit_days}
-    this = today.year * 12 + today.month
+    months = {month_number(day) for day in visit_days}
+    this = month_number(today)
     return any(all(last - back in months for back in range(REGULAR_MONTHS)) for last in (this, this - 1))
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from chalicelib.domain.shared.ids import derived
+from chalicelib.domain.shared.months import month_number
 from chalicelib.domain.shared.touches import Purpose, Touch, TouchKind
 from chalicelib.domain.shared.waking import Trouble, Wake
 
@@ -307,17 +308,13 @@ def _but_one(visits: Visits, visit: VisitDay | None) -> Visits:
 def worth_keeping(visits: tuple[VisitDay, ...]) -> tuple[VisitDay, ...]:
     ordered = sorted(visits, key=lambda visit: visit.on, reverse=True)
     kept = ordered[:RECENT_VISITS_KEPT]
-    earliest = _month(kept[0].on) - MONTHS_KEPT + 1
-    months = {_month(visit.on) for visit in kept}
+    earliest = month_number(kept[0].on) - MONTHS_KEPT + 1
+    months = {month_number(visit.on) for visit in kept}
     for visit in ordered[RECENT_VISITS_KEPT:]:
-        if _month(visit.on) >= earliest and _month(visit.on) not in months:
+        if month_number(visit.on) >= earliest and month_number(visit.on) not in months:
             kept.append(visit)
-            months.add(_month(visit.on))
+            months.add(month_number(visit.on))
     return tuple(kept)
-
-
-def _month(day: date) -> int:
-    return day.year * 12 + day.month
 
 
 def without_spending(client: Client, currency: str, spent_minor: int) -> Client:

@@ -1,7 +1,6 @@
 """What a programme comes to: which one holds, a client's tier, what a bill earns, how much of it points may
 pay for, and how long points last. Integers only; rounded so that no point is made of nothing."""
 
-from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
@@ -23,7 +22,7 @@ from chalicelib.domain.networks.bonus_rules import (
     Tier,
     TiersBy,
 )
-from chalicelib.domain.shared.months import month_of
+from chalicelib.domain.shared.months import last_day_of_month, month_number
 from chalicelib.domain.shared.zones import day_start, local_date
 
 # --- which programme holds
@@ -52,7 +51,7 @@ def _holds_on(programme: GroupProgramme, on: date) -> bool:
 
 def with_turnover(account: Account, day: date, currency: str, spent_minor: int, visits: int) -> Account:
     """The account after a visit of that local date came to so much more (or, negative, less)."""
-    month = month_of(day)
+    month = month_number(day)
     others = [each for each in account.turnover if (each.month, each.currency) != (month, currency)]
     stands = next(
         (each for each in account.turnover if each not in others), MonthTurnover(month, currency, 0, 0)
@@ -99,8 +98,8 @@ def standing(account: Account, programme: Programme, currency: str, on: date) ->
     """
     if not programme.tiers:
         return None
-    first = month_of(on) - programme.tiers_months + 1
-    within = [each for each in account.turnover if first <= each.month <= month_of(on)]
+    first = month_number(on) - programme.tiers_months + 1
+    within = [each for each in account.turnover if first <= each.month <= month_number(on)]
     if programme.tiers_by is TiersBy.VISITS:
         turnover = sum(each.visits for each in within)
     else:
@@ -235,8 +234,7 @@ def last_day(expiry: Expiry, granted_on: date) -> date | None:
     if expiry.model is ExpiryModel.NEVER:
         return None
     if expiry.model is ExpiryModel.MONTH_END:
-        year, month = divmod(month_of(granted_on) + expiry.after, 12)
-        return date(year, month + 1, monthrange(year, month + 1)[1])
+        return last_day_of_month(month_number(granted_on) + expiry.after)
     return granted_on + timedelta(days=expiry.after)
 
 

@@ -7,7 +7,7 @@ whoever lies below it gets a gift at once, and of that bucket's the lowest ones 
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime, time
+from datetime import datetime, time
 from hashlib import sha256
 from types import MappingProxyType
 
@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.networks.bonus_rules import Gift, Surprise
 from chalicelib.domain.shared.holdout import is_held_out
+from chalicelib.domain.shared.months import first_day_of_month, month_name, month_number, number_of_month
 from chalicelib.domain.shared.zones import local_date, local_instant
 
 SURPRISE = "surprise"
@@ -86,18 +87,8 @@ def next_draw_at(now: datetime, zone: str) -> datetime:
     this = local_instant(today.replace(day=1), DRAWN_AT, zone)
     if this > now:
         return this
-    following = date(today.year + today.month // 12, today.month % 12 + 1, 1)
+    following = first_day_of_month(month_number(today) + 1)
     return local_instant(following, DRAWN_AT, zone)
-
-
-def month_name(day: date) -> str:
-    return f"{day:%Y-%m}"
-
-
-def month_number(month: str) -> int:
-    """Months are counted from the year 0."""
-    year, number = month.split("-")
-    return int(year) * 12 + int(number) - 1
 
 
 def begun(surprise: Surprise, at: datetime, zone: str) -> Draw:
@@ -124,7 +115,7 @@ def bucket_of(lot: int) -> int:
 
 def is_rested(last_month: int | None, month: str) -> bool:
     """Whether a client whose last gift came in that month may get one in this."""
-    return last_month is None or abs(month_number(month) - last_month) >= APART_MONTHS
+    return last_month is None or abs(number_of_month(month) - last_month) >= APART_MONTHS
 
 
 def latest(one: int | None, other: int | None) -> int | None:

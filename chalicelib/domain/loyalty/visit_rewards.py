@@ -10,7 +10,7 @@ from chalicelib.domain.clients.categories import months_later
 from chalicelib.domain.clients.clients import VisitDay
 from chalicelib.domain.loyalty.account import Account, StreakUse
 from chalicelib.domain.networks.bonus_rules import TURNOVER_MONTHS, Streak, VisitReward
-from chalicelib.domain.shared.months import month_of
+from chalicelib.domain.shared.months import month_number
 
 
 def window_start(reward: VisitReward, last: date) -> date:
@@ -66,7 +66,7 @@ def without_old_uses(account: Account, visits: Collection[VisitDay], day: date) 
     before those of the turnover."""
     oldest = min((each.on for each in visits), default=day)
     uses = tuple(use for use in account.reward_uses if any(each.on >= oldest for each in use.visits))
-    streaks = tuple(use for use in account.streaks if use.last > month_of(day) - TURNOVER_MONTHS)
+    streaks = tuple(use for use in account.streaks if use.last > month_number(day) - TURNOVER_MONTHS)
     return replace(account, reward_uses=uses, streaks=streaks)
 
 

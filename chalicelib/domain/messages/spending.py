@@ -1,8 +1,6 @@
 """What a network's messages cost in a month, held against its budget. Money is in millionths of a US dollar,
 in which the carriers charge."""
 
-from datetime import datetime
-
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -24,10 +22,6 @@ class Spending(Struct, frozen=True, kw_only=True):
     warned_of: int | None = None
     stopped_at: int | None = None
     version: int = 0
-
-
-def month_of(at: datetime) -> str:
-    return f"{at:%Y-%m}"
 
 
 def taken(spending: Spending, micros: int, budget_micros: int | None) -> Spending | None:

@@ -7,7 +7,7 @@ from datetime import date
 
 from chalicelib.domain.loyalty.visit_rewards import window_start
 from chalicelib.domain.networks.bonus_rules import BonusRules, CouponTerms, Gift
-from chalicelib.domain.shared.months import month_of
+from chalicelib.domain.shared.months import month_number
 
 
 class ComingOften:
@@ -21,7 +21,7 @@ class ComingOften:
     def visit(self, on: date, *, gives: bool = True) -> tuple[Gift | None, list[CouponTerms]]:
         """What a visit brings. gives: whether the salon's programme is on; the visit counts in any case.
         One that is told after a visit of a later month counts as of that month."""
-        return self._streak_gift(month_of(on), gives), self._coupons(on, gives)
+        return self._streak_gift(month_number(on), gives), self._coupons(on, gives)
 
     def _streak_gift(self, month: int, gives: bool) -> Gift | None:
         if month > self._last_month:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from chalicelib.domain.clients.client_plan import birthday_in
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.loyalty.programme import Bill, with_turnover
+from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.zones import day_start, local_date
 
 
@@ -82,4 +83,4 @@ def birthdays_of(born: date, first_at: datetime, span: Span) -> Iterator[Birthda
 
 def month_counted(at: datetime, span: Span) -> str | None:
     """The month in which something is counted; None: it is not."""
-    return f"{local_date(at, span.zone):%Y-%m}" if span.since <= at < span.until else None
+    return month_name(local_date(at, span.zone)) if span.since <= at < span.until else None

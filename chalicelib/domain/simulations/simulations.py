@@ -7,6 +7,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from chalicelib.domain.networks.bonus_rules import BonusRules
+from chalicelib.domain.shared.months import month_number, name_of_month
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.simulations.past_visits import Span
 from chalicelib.domain.simulations.simulation import GRANTED, ClientSums, Sums, added
@@ -184,8 +185,7 @@ def _month_by_month(by: _Names, months: list[str], outstanding: int) -> list[Mon
 
 def months_between(first: date, last: date) -> list[str]:
     """`2026-03`, ... of two local dates, both included."""
-    numbers = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
-    return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in numbers]
+    return [name_of_month(number) for number in range(month_number(first), month_number(last) + 1)]
 
 
 # --- what it rests on

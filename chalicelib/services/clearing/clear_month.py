@@ -14,8 +14,6 @@ from chalicelib.domain.clearing.clearing import (
     ClearingPart,
     MonthSums,
     Period,
-    month_before,
-    month_of_day,
     period_of,
     together,
 )
@@ -23,6 +21,7 @@ from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import DomainError, ErrorKind, refused
 from chalicelib.domain.shared.ids import digest, time_ordered
+from chalicelib.domain.shared.months import month_before, month_name
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.waking.walks import CLIENTS, DONE, Walk, WalkKind
@@ -60,7 +59,7 @@ def closing_walk(world: World, directory: Directory, now: datetime) -> Walk | No
     if it was counted since. It is named by the month, so that it is begun once."""
     network_id = directory.network.network_id
     first = local_date(now, directory.zone).replace(day=1)
-    month = month_of_day(first - timedelta(days=1))
+    month = month_name(first - timedelta(days=1))
     period = _period(world, directory, month)
     closed_at = period.until + CLOSED_AFTER
     if now < closed_at or period.until <= directory.network.created_at:

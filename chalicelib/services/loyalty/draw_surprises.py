@@ -26,8 +26,6 @@ from chalicelib.domain.loyalty.surprises import (
     is_out,
     is_rested,
     lot_of,
-    month_name,
-    month_number,
     with_cut,
     with_waiting,
 )
@@ -35,6 +33,7 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.ids import entry_id
+from chalicelib.domain.shared.months import month_name, number_of_month
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.waking.walks import SUPERSEDED, Walk
 from chalicelib.services.clients.segments import BATCH_SIZE, is_member
@@ -162,7 +161,7 @@ def _give(world: World, directory: Directory, draw: Draw, client: Client) -> boo
             expires_at=gift_end(draw.gift, now, directory.zone),
         )
         done = posted(account, posting, now)
-        return replace(done, account=replace(done.account, surprised_month=month_number(draw.month)))
+        return replace(done, account=replace(done.account, surprised_month=number_of_month(draw.month)))
 
     def spent(done: Posted) -> Sequence[Any]:
         month = world.store.get(SurpriseMonth, network_id=network_id, month=draw.month)

@@ -13,6 +13,7 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.bonus_rules import BonusRules, CompensationLimit
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError, refused
+from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.operations import Tally
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.shared.storable import Storable
@@ -68,8 +69,9 @@ def within_limits(
 
 def _counts(world: World, access: Access, account: Account, limit: CompensationLimit | None) -> list[_Count]:
     day = local_date(world.now(), world.directory(access.network_id).zone)
+    month = month_name(day)
     to_client, *others = (
-        f"compensation to {id} {day:%Y-%m}" for id in (account.client_id, *account.came_from)
+        f"compensation to {each_id} {month}" for each_id in (account.client_id, *account.came_from)
     )
     if limit is None:
         return [_Count("times_a_client_a_month", to_client, None)]

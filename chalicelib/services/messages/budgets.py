@@ -6,9 +6,10 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from chalicelib.domain.messages.spending import MICROS_A_CENT, Spending, is_nearly_spent, month_of, taken
+from chalicelib.domain.messages.spending import MICROS_A_CENT, Spending, is_nearly_spent, taken
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.ids import digest, time_ordered
+from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
@@ -33,7 +34,7 @@ class Budgets:
         cents = directory.rules.messages.monthly_budget_usd_cents
         if cents is None:
             return True
-        purse = (directory.network.network_id, month_of(now))
+        purse = (directory.network.network_id, month_name(now))
         if self._purses.get(purse, 0) < micros:
             self._reserve(purse, micros, cents * MICROS_A_CENT, now, essential)
         if self._purses.get(purse, 0) < micros:
@@ -46,7 +47,7 @@ class Budgets:
         nothing else may spend it."""
         if directory.rules.messages.monthly_budget_usd_cents is None or not micros:
             return
-        purse = (directory.network.network_id, month_of(now))
+        purse = (directory.network.network_id, month_name(now))
         if essential:
             self._give_back(*purse, micros)
         else:

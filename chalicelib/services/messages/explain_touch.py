@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.messages.spending import MICROS_A_CENT, month_of
+from chalicelib.domain.messages.spending import MICROS_A_CENT
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.errors import refused
+from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.touches import (
     ESSENTIAL,
     Plan,
@@ -188,6 +189,6 @@ def _budget(world: World, subject: Subject, plan: Plan, at: datetime) -> list[Ch
     cents = subject.directory.rules.messages.monthly_budget_usd_cents
     if cents is None or plan.kind in ESSENTIAL:
         return []
-    reserved = world.store.spending(subject.item.network_id, month_of(at)).reserved_micros
+    reserved = world.store.spending(subject.item.network_id, month_name(at)).reserved_micros
     value = {"budget_micros": cents * MICROS_A_CENT, "reserved_micros": reserved}
     return [Check("monthly_budget_usd_cents", value, "budget" if reserved >= cents * MICROS_A_CENT else None)]

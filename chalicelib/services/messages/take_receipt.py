@@ -16,9 +16,10 @@ from chalicelib.domain.clients.clients import Client, DeadAddress
 from chalicelib.domain.marketing.campaigns import Recipient
 from chalicelib.domain.messages.messages import Message, MessageState, message_id
 from chalicelib.domain.messages.receipts import Receipt, applied, price_of_a_part
-from chalicelib.domain.messages.spending import Spending, month_of
+from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.networks.network import Price
 from chalicelib.domain.shared.ids import instant_of
+from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.touches import GRACE, Touch, TouchKind, TouchState, with_touches
 from chalicelib.domain.shared.waking import Wake, first_wake
 from chalicelib.services.clients.consents import stop_messages
@@ -118,7 +119,7 @@ def _spending(world: World, before: Message, after: Message) -> list[Spending]:
     rules = world.directory(before.network_id).rules.messages
     if not difference or rules.monthly_budget_usd_cents is None:
         return []
-    spending = world.store.spending(before.network_id, month_of(before.recorded_at))
+    spending = world.store.spending(before.network_id, month_name(before.recorded_at))
     return [replace(spending, reserved_micros=max(spending.reserved_micros + difference, 0))]
 
 

@@ -11,7 +11,7 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import conflict, missing, refused
-from chalicelib.domain.shared.months import month_of
+from chalicelib.domain.shared.months import first_day_of_month, month_number
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.shared.zones import day_start, local_date
 from chalicelib.domain.simulations.past_visits import Span
@@ -82,7 +82,7 @@ def _period(from_on: date | None, to_on: date | None, today: date) -> tuple[date
     first = from_on or _months_before(last + timedelta(days=1), 12)
     if first > last:
         raise _invalid("from", "The period begins before it ends.")
-    if month_of(last) - month_of(first) >= MAX_MONTHS:
+    if month_number(last) - month_number(first) >= MAX_MONTHS:
         raise _invalid("from", f"The period touches at most {MAX_MONTHS} calendar months.")
     return first, last
 
@@ -93,8 +93,7 @@ def _invalid(field: str, message: str) -> Exception:
 
 def _months_before(day: date, months: int) -> date:
     """The first of the month so many before that day's."""
-    year, month = divmod(month_of(day) - months, 12)
-    return date(year, month + 1, 1)
+    return first_day_of_month(month_number(day) - months)
 
 
 def _window(rules: BonusRules) -> int:

@@ -16,7 +16,7 @@ from chalicelib.domain.loyalty.coupons import Coupon, voided
 from chalicelib.domain.loyalty.undone import undone_of
 from chalicelib.domain.loyalty.visit_rewards import streaks_broken
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.shared.months import month_of
+from chalicelib.domain.shared.months import month_number
 from chalicelib.services.clients.surviving_client import present_account
 from chalicelib.services.loyalty.coupons import open_coupons
 from chalicelib.services.loyalty.undo_entry import entries_of, undone
@@ -82,7 +82,7 @@ def taken_back_gifts(
             account = replace(
                 account, reward_uses=tuple(each for each in account.reward_uses if each is not use)
             )
-    for broken in streaks_broken(account, month_of(visit.on)):
+    for broken in streaks_broken(account, month_number(visit.on)):
         account, more = _undone(undoing, account, entries, broken.entry_id)
         beside += more
         account = replace(account, streaks=tuple(use for use in account.streaks if use != broken))

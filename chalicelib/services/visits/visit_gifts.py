@@ -27,7 +27,7 @@ from chalicelib.domain.loyalty.visit_rewards import months_rewarded, visits_rewa
 from chalicelib.domain.networks.bonus_rules import BonusRules, Gift
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.ids import entry_id
-from chalicelib.domain.shared.months import month_of
+from chalicelib.domain.shared.months import month_number
 from chalicelib.services.clients.surviving_client import present_account
 from chalicelib.services.loyalty.coupons import issued_coupon
 from chalicelib.services.loyalty.visit_points import posting_id, programme_of, visited_on
@@ -115,7 +115,7 @@ def gifts_of_visit(
     visit = _Visit(booking, directory, actor, now)
     day = VisitDay(visited_on(booking, directory), booking.salon_id)
     account, coupons = _coupons(visit, without_old_uses(account, visitor.recent_visits, day.on), visitor, day)
-    account, entries = _streak(visit, account, month_of(day.on))
+    account, entries = _streak(visit, account, month_number(day.on))
     beside: tuple[Storable, ...] = coupons
     if visit.rules.referral is not None and _brings_referral(before, account, booking.paid_minor or 0):
         account, more, theirs = _referral(visit, account, before, referrer)

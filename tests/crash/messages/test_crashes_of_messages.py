@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from chalicelib.domain.clients.client_plan import with_wake
 from chalicelib.domain.clients.clients import Due
 from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Recipient
-from chalicelib.domain.messages.spending import month_of
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
+from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.touches import UNSETTLED, TouchKind
 from chalicelib.domain.shared.waking import Wake
@@ -72,7 +72,7 @@ def before_a_budgeted_invitation(driver: SalonDriver) -> None:
 def within_the_budget(driver: SalonDriver, item: Any) -> None:
     """What a worker that died had taken stays counted: never less than was spent, at most two slices more."""
     once("repeat_invitation")(driver, item)
-    reserved = driver.store.spending(NETWORK, month_of(NOW)).reserved_micros
+    reserved = driver.store.spending(NETWORK, month_name(NOW)).reserved_micros
     assert 50_000 * sent_by_sms()["repeat_invitation"] <= reserved <= 3 * 50_000
 
 

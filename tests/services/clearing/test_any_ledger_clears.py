@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from chalicelib.domain.clearing.clearing import COLUMNS, MonthSums, month_of_day, period_of, total_of
+from chalicelib.domain.clearing.clearing import COLUMNS, MonthSums, period_of, total_of
 from chalicelib.domain.loyalty.account import Entry, EntryKind
 from chalicelib.domain.loyalty.account_plan import last_day
+from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.clearing.audit_accounts import start_audit
 from chalicelib.services.clearing.clear_month import clearing_of, start_clearing
@@ -36,7 +37,7 @@ def months_of(ledgers: Ledgers) -> list[str]:
     days = {entry.effective_at.date() for entry in ledgers.entries()} | {ledgers.clock().date()}
     first, last = min(days), max(days)
     count = (last - first).days + 1
-    return sorted({month_of_day(first + timedelta(days=number)) for number in range(count)})
+    return sorted({month_name(first + timedelta(days=number)) for number in range(count)})
 
 
 def is_before(entry: Entry, instant: datetime) -> bool:
@@ -97,7 +98,7 @@ def test_the_liability_is_what_is_open_and_never_below_zero(said: list[Step]) ->
             if lot.idle_days is not None:
                 expires = "inactivity"
             else:
-                expires = month_of_day(last_day(lot.expires_at, ZONE)) if lot.expires_at else "never"
+                expires = month_name(last_day(lot.expires_at, ZONE)) if lot.expires_at else "never"
             key = (lot.salon_id or "", expires)
             open_now[key] = open_now.get(key, 0) + lot.remaining
     assert {(each.granting, each.expires): each.points for each in sums.owed} == open_now
@@ -134,6 +135,6 @@ def test_the_audit_finds_nothing_but_what_was_spoilt(said: list[Step], which: in
 
 @pytest.mark.parametrize("day", [date(2026, 11, 30), date(2026, 12, 31), date(2028, 2, 29)])
 def test_a_month_ends_at_the_midnight_of_the_network_s_zone(day: date) -> None:
-    period = period_of(month_of_day(day), ZONE)
+    period = period_of(month_name(day), ZONE)
     local = period.until.isoformat()
     assert local == f"{day.isoformat()}T22:00:00+00:00"

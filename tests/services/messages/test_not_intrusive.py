@@ -10,10 +10,10 @@ from chalicelib.domain.bookings.bookings import Status
 from chalicelib.domain.clients.client_plan import with_wake
 from chalicelib.domain.clients.clients import Due, VisitDay
 from chalicelib.domain.messages.messages import Message, MessageState, Outcome, Outgoing
-from chalicelib.domain.messages.spending import month_of
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import MessageRules, Rules
 from chalicelib.domain.shared.ids import digest, time_ordered
+from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.bookings.confirm_visit import confirm_visit
@@ -147,7 +147,7 @@ def test_what_was_not_needed_of_a_slice_is_given_back(driver: SalonDriver) -> No
     set_rules(driver, monthly_budget_usd_cents=100_000)
     driver.book(IN_TWO_DAYS)
     driver.drain()
-    assert driver.store.spending(NETWORK, month_of(NOW)).reserved_micros == 50_000
+    assert driver.store.spending(NETWORK, month_name(NOW)).reserved_micros == 50_000
 
 
 def test_of_a_budget_that_was_raised_the_owner_is_told_anew(driver: SalonDriver) -> None:
@@ -171,7 +171,7 @@ def test_of_a_budget_that_was_raised_the_owner_is_told_anew(driver: SalonDriver)
 def test_a_network_without_a_budget_keeps_no_account_of_it(driver: SalonDriver) -> None:
     driver.book(IN_TWO_DAYS)
     driver.drain()
-    assert driver.store.spending(NETWORK, month_of(NOW)).version == 0
+    assert driver.store.spending(NETWORK, month_name(NOW)).version == 0
 
 
 # --- hold-out

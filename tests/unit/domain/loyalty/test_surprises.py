@@ -20,13 +20,13 @@ from chalicelib.domain.loyalty.surprises import (
     is_out,
     is_rested,
     lot_of,
-    month_number,
     next_draw_at,
     with_cut,
     with_waiting,
 )
 from chalicelib.domain.networks.bonus_rules import Gift, Surprise
 from chalicelib.domain.shared.holdout import is_held_out
+from chalicelib.domain.shared.months import name_of_month
 from infra.testkit.builders import NETWORK
 
 ZONE = "Europe/Chisinau"
@@ -126,8 +126,7 @@ def test_who_is_held_out_is_so_each_month_while_the_others_are_drawn_anew() -> N
 
 @given(st.integers(24_000, 25_000), st.integers(0, 12))
 def test_a_gift_rests_three_months(month: int, later: int) -> None:
-    name = f"{(month + later) // 12}-{(month + later) % 12 + 1:02d}"
-    assert month_number(name) == month + later
+    name = name_of_month(month + later)
     assert is_rested(month, name) == (later >= 3)
     assert is_rested(None, name)
 

@@ -15,7 +15,7 @@ from chalicelib.domain.loyalty.visit_rewards import (
     without_old_uses,
 )
 from chalicelib.domain.networks.bonus_rules import CouponTerms, Gift, Streak, VisitReward
-from chalicelib.domain.shared.months import month_of
+from chalicelib.domain.shared.months import month_number
 
 COUPON = CouponTerms("10 % off goods", percent=10)
 IN_MONTHS = VisitReward(id="three", visits=3, months=2, coupon=COUPON)
@@ -98,7 +98,7 @@ def visited(*months: int, streaks: tuple[StreakUse, ...] = ()) -> Account:
 
 
 def test_a_visit_in_each_of_six_months_running_is_rewarded_with_the_sixth() -> None:
-    first = month_of(date(2025, 9, 1))
+    first = month_number(date(2025, 9, 1))
     running = range(first, first + 6)
     assert months_rewarded(SIX, visited(*running), first + 5) == (first, first + 5)
     assert months_rewarded(SIX, visited(*running[1:]), first + 5) is None
@@ -126,7 +126,7 @@ def test_what_can_matter_no_more_is_forgotten() -> None:
     old, kept = (
         RewardUse("three", name, days(day)) for name, day in (("a", "2026-01-01"), ("b", "2026-06-01"))
     )
-    streaks = tuple(StreakUse(last - 5, last, "e") for last in (month_of(date(2024, 1, 1)), 24318))
+    streaks = tuple(StreakUse(last - 5, last, "e") for last in (month_number(date(2024, 1, 1)), 24318))
     account = replace(ACCOUNT, reward_uses=(old, kept), streaks=streaks)
     after = without_old_uses(account, days("2026-05-01", "2026-06-01"), date(2026, 6, 1))
     assert (after.reward_uses, after.streaks) == ((kept,), streaks[1:])

@@ -12,7 +12,7 @@ from chalicelib.domain.loyalty.account import Account, RewardUse, StreakUse
 from chalicelib.domain.loyalty.programme import with_turnover
 from chalicelib.domain.loyalty.visit_rewards import months_rewarded, visits_rewarded
 from chalicelib.domain.networks.bonus_rules import BonusRules, CouponTerms, Gift, Streak, VisitReward
-from chalicelib.domain.shared.months import month_of
+from chalicelib.domain.shared.months import month_number
 from chalicelib.domain.simulations.coming_often import ComingOften
 from infra.testkit.builders import NETWORK
 
@@ -41,7 +41,7 @@ def test_coming_often_brings_what_it_brings_an_account(
         past.append(visit)
         account = with_turnover(account, on, "MDL", 1, 1)
         used = visits_rewarded(reward, account, past, visit) if gives else ()
-        months = months_rewarded(streak, account, month_of(on)) if gives else None
+        months = months_rewarded(streak, account, month_number(on)) if gives else None
         gift, coupons = often.visit(on, gives=gives)
         assert (gift is not None, len(coupons)) == (months is not None, int(bool(used)))
         if used:
