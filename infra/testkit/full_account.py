@@ -4,15 +4,8 @@ of turnover. The same each time."""
 import random
 from datetime import datetime, timedelta
 
-from chalicelib.domain.loyalty.account import (
-    BY_SYSTEM,
-    Account,
-    Entry,
-    EntryKind,
-    Lot,
-    LotChange,
-    MonthTurnover,
-)
+from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Lot, LotChange, MonthTurnover
+from chalicelib.domain.shared.actors import BY_SYSTEM
 from chalicelib.domain.shared.ids import derived, entry_id
 from chalicelib.domain.shared.zones import day_start, local_date
 

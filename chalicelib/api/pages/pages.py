@@ -20,14 +20,14 @@ from chalicelib.api.pages.page_answers import (
     posted,
 )
 from chalicelib.api.pages.page_views import Opened, booking_view, review_view, with_points
-from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.bookings.bookings import CANCELLED_BY_CLIENT, Booking, Status
+from chalicelib.domain.shared.actors import BY_CLIENT
 from chalicelib.domain.shared.errors import conflict, malformed, missing
 from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.pages import pages
 from chalicelib.services.bookings import step_booking
 from chalicelib.services.bookings.confirm_visit import confirm_visit
 from chalicelib.services.bookings.review_visit import review
-from chalicelib.services.intake.apply_booking import BY_CLIENT
 from chalicelib.services.loyalty.hold_points import hold_for_booking, release_for_booking
 from chalicelib.services.shared.world import Allow
 
@@ -115,7 +115,7 @@ def cancel(request: Request, token: str) -> Answer:
         token,
         "cancelled",
         lambda opened, id, allow: step_booking.cancel(
-            opened.world, opened.link.network_id, id, allow, BY_CLIENT
+            opened.world, opened.link.network_id, id, allow, CANCELLED_BY_CLIENT
         ),
     )
 

@@ -24,6 +24,10 @@ class Status(StrEnum):
 
 UPCOMING = frozenset({Status.BOOKED, Status.CONFIRMED})
 
+CANCELLED_BY_CLIENT = "client"
+"""Reason of a cancellation that the client made on our page. The booking site does not know of it and must
+not undo it."""
+
 
 class Line(Struct, frozen=True):
     """One service by one specialist. price_minor in the booking's currency."""

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 
 from chalicelib.domain.shared.months import last_day_of_month, month_number
 
-DEFINITION_VERSION = 1
 REGULAR_MONTHS = 6
 AT_RISK_FACTOR_PERCENT = 125
 AT_RISK_LEAST_DAYS_OVER = 7

@@ -15,8 +15,6 @@ from chalicelib.domain.shared.waking import Trouble, Wake
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 MAX_POINTS = 1_000_000_000
-BY_SYSTEM = "system"
-"""Who acts where nobody does: points expire, holds run out, gifts fall due."""
 
 
 class EntryKind(StrEnum):

@@ -18,7 +18,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import (
-    BY_SYSTEM,
     MAX_POINTS,
     Account,
     Entry,
@@ -29,6 +28,7 @@ from chalicelib.domain.loyalty.account import (
     Posting,
 )
 from chalicelib.domain.loyalty.lots import change_of, free_of, lots_after, soonest, taken, together
+from chalicelib.domain.shared.actors import BY_SYSTEM
 from chalicelib.domain.shared.errors import DomainError, conflict, refused
 from chalicelib.domain.shared.ids import entry_id
 

@@ -13,13 +13,6 @@ def masked_phone(phone: str | None) -> str | None:
     return phone[:4] + "*" * max(len(phone) - 6, 3) + phone[-2:]
 
 
-def masked_name(name: str | None) -> str | None:
-    """`Maria Popescu` -> `M. P.`."""
-    if not name:
-        return name
-    return " ".join(f"{word[0]}." for word in name.split())
-
-
 def masked_email(email: str | None) -> str | None:
     """`maria@example.com` -> `m***@example.com`."""
     if not email or "@" not in email:

@@ -10,6 +10,7 @@ from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, EntryKind, Hold, Posting
 from chalicelib.domain.loyalty.ledger import brought_up, released
 from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.actors import BY_SYSTEM
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.shared.storable import Storable
@@ -36,7 +37,7 @@ def with_hold(world: World, before: Booking, after: Booking) -> tuple[Booking, l
         later = replace(hold, expires_at=max(hold.expires_at, held_until(after, directory)))
         account = replace(account, holds=tuple(later if h is hold else h for h in account.holds))
     elif hold is not None:
-        done = released(account, hold.id, release_posting(hold, account, "system"), now)
+        done = released(account, hold.id, release_posting(hold, account, BY_SYSTEM), now)
         account, entries = done.account, [*entries, *done.entries]
     if hold is None or not stays:
         after = replace(after, held_points=0)

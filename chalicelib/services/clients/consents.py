@@ -7,12 +7,12 @@ from datetime import datetime
 from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import CHANNELS, Client, Consent, ConsentChange
 from chalicelib.domain.clients.consents import all_refused, with_consents
+from chalicelib.domain.shared.actors import BY_CLIENT
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.touches import Purpose
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
-BY_CLIENT = "client"
 ON_STOP_PAGE = "stop page"
 
 

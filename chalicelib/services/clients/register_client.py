@@ -25,8 +25,6 @@ from chalicelib.services.shared.contact_details import email_normal, name_normal
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
-MAX_TEXT = 2000
-
 
 class NewClient(Struct, frozen=True, kw_only=True):
     """What is said of a client who may be new. referral_code: in place of referred_by. consents: (channel,

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.booking_plan import with_wake
-from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Status, moved
+from chalicelib.domain.bookings.bookings import CANCELLED_BY_CLIENT, UPCOMING, Booking, Status, moved
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.site_events import BookingReported, SiteStatus
 from chalicelib.domain.networks.network import Connection, Directory, Salon
@@ -23,12 +23,8 @@ from chalicelib.services.shared.world import World
 from chalicelib.services.visits.complete_visit import counted
 from chalicelib.services.visits.reverse_visit import taken_back
 
-BY_CLIENT = "client"
-"""Reason of a cancellation that the client made on our page: the site does not know of it and must not undo
-it."""
-
-BY_SITE = "site"
-"""Reason of a confirmation that the site told: the site may take it back."""
+CONFIRMED_BY_SITE = "site"
+"""Reason of a confirmation that the site reported: the site may take it back."""
 
 
 class Applied(Struct, frozen=True):
@@ -246,8 +242,8 @@ def _target(stands: Booking | None, booking: Booking, event: BookingReported) ->
     target = Status(event.status.value)
     if stands is None or target is not Status.BOOKED or booking.moves != stands.moves:
         return target
-    confirmed = stands.status is Status.CONFIRMED and stands.reason != BY_SITE
-    return stands.status if confirmed or stands.reason == BY_CLIENT else target
+    confirmed = stands.status is Status.CONFIRMED and stands.reason != CONFIRMED_BY_SITE
+    return stands.status if confirmed or stands.reason == CANCELLED_BY_CLIENT else target
 
 
 def _save(
@@ -293,7 +289,7 @@ def _stepped(
         return booking
     reason = "moving" if event.status is SiteStatus.MOVING else None
     if target is Status.CONFIRMED:
-        reason = BY_SITE
+        reason = CONFIRMED_BY_SITE
     return replace(booking, status=target, closed_at=None if target in UPCOMING else now, reason=reason)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.loyalty.account import BY_SYSTEM, Account, EntryKind, Posting
+from chalicelib.domain.loyalty.account import Account, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import Posted, posted
 from chalicelib.domain.loyalty.programme import gift_end
 from chalicelib.domain.loyalty.surprises import (
@@ -32,6 +32,7 @@ from chalicelib.domain.loyalty.surprises import (
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.segments import Segment
+from chalicelib.domain.shared.actors import BY_SYSTEM
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.months import month_name, number_of_month
 from chalicelib.domain.shared.zones import local_date

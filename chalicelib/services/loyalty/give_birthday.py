@@ -7,11 +7,12 @@ from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.client_plan import Birthday, birthday_to_give, salon_of, zone_of
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty import account_plan
-from chalicelib.domain.loyalty.account import BY_SYSTEM, EntryKind, Posting
+from chalicelib.domain.loyalty.account import EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import posted
 from chalicelib.domain.loyalty.programme import gift_end
 from chalicelib.domain.networks.bonus_rules import Gift, birthday_gift
 from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.actors import BY_SYSTEM
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.services.shared.ports import SaveConflict

@@ -15,12 +15,13 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.client_plan import salon_of
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.loyalty.account import BY_SYSTEM, Account, Entry, EntryKind, Posting
+from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import Posted, posted
 from chalicelib.domain.loyalty.programme import gift_end
 from chalicelib.domain.marketing.promotions import Promotion, PromotionState, given
 from chalicelib.domain.networks.bonus_rules import Gift
 from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.actors import BY_SYSTEM
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Walk
 from chalicelib.services.clients.segments import BATCH_SIZE, is_member

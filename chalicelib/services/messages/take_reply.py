@@ -17,13 +17,14 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.replies import Meaning, Reply, meaning, words_kept
+from chalicelib.domain.shared.actors import BY_CLIENT
 from chalicelib.domain.shared.aliases import PHONE, REPLY, Alias, InboundNumber
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.touches import Purpose, Touch
 from chalicelib.services.bookings.confirm_visit import confirm_visit
-from chalicelib.services.clients.consents import BY_CLIENT, set_consents, stop_messages
+from chalicelib.services.clients.consents import set_consents, stop_messages
 from chalicelib.services.clients.next_booking import next_booking
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World

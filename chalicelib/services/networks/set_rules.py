@@ -9,14 +9,12 @@ from msgspec.structs import replace
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import Override, Rules, RulesChange, plan_alike
+from chalicelib.domain.shared.actors import BY_SYSTEM
 from chalicelib.domain.shared.errors import conflict, missing
 from chalicelib.services.networks.check_rules import check_rules
 from chalicelib.services.shared.ports import Page, SaveConflict
 from chalicelib.services.shared.walks import a_replan, surprise_walks
 from chalicelib.services.shared.world import World
-
-FIRST_ACTOR = "system"
-"""Who set what stood before anybody changed anything."""
 
 
 def set_rules(
@@ -59,7 +57,7 @@ def _saved(world: World, access: Access, network: Network, rules: Rules) -> Netw
     walks += surprise_walks(world, network.network_id, rules)
     history = [_line(changed, world, access.actor)]
     if not world.store.get_page(RulesChange, network_id=network.network_id, limit=1).items:
-        history.insert(0, replace(_line(network, world, FIRST_ACTOR), at=network.created_at))
+        history.insert(0, replace(_line(network, world, BY_SYSTEM), at=network.created_at))
     try:
         saved, *_ = world.store.save(changed, *history, *walks)
     except SaveConflict:  # by somebody else, or by ourselves, if the answer was lost and botocore asked again

@@ -1,8 +1,9 @@
 """Answer once: a request sent again with its Idempotency-Key gets the same answer, and does nothing twice.
 
-No key is reserved before the work is done: the key and what was said seed the ids of whatever the request
-makes, so that two of the same at once, or one again after a crash between doing and keeping, come to the same
-things. Only successes are kept: what was refused has changed nothing, and may be right later.
+The key is claimed before the work is done, so that the same key with another request is refused at once. The
+key and the request seed the ids of whatever the work makes. So two equal requests at once make the same
+things, and so does a request repeated after a crash between the work and the keeping of its answer. Only
+successes are kept: a refused request has changed nothing, gives up its claim, and may be right later.
 """
 
 import hashlib
