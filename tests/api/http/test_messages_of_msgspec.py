@@ -1,5 +1,5 @@
-"""The field of a refused request is read from the words of msgspec, which no version of it promises to keep. A
-new version that says it in other words fails here."""
+"""The field of a refused request is read from the words of msgspec, which no version of it promises to keep.
+A new version that says it in other words fails here."""
 
 import pytest
 
