@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
-from chalicelib.domain.loyalty.ledger import Posted, brought_up, held, posted, released
+from chalicelib.domain.loyalty.ledger import Posted, hold_points, post, release_points, settled
 from chalicelib.domain.loyalty.lots import with_activity
-from chalicelib.domain.loyalty.undoing import reversed_entry
-from chalicelib.domain.merging.transfer import moved_in, moved_out
-from chalicelib.domain.merging.unmerging import came_back, left_again
+from chalicelib.domain.loyalty.reversal import reverse
+from chalicelib.domain.merging.transfer import transfer_in, transfer_out
+from chalicelib.domain.merging.unmerging import unmerge_source, unmerge_target
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.zones import day_start, local_date
@@ -105,13 +105,13 @@ class Ledgers:
 
     def grant(self, client_id: str, number: int, other: int) -> None:
         days, idle = (None, 3, 10, 40)[other % 4], other % 5 == 4
-        ends = self.midnight(days) if days else None
+        expires_at = self.midnight(days) if days else None
         self.post(
             client_id,
             number + 1,
             KINDS[other % len(KINDS)],
             SALONS[number % len(SALONS)],
-            expires_at=ends,
+            expires_at=expires_at,
             idle_days=days if idle else None,
             available_at=self.midnight(1) if number % 7 == 0 else None,
         )
@@ -124,7 +124,7 @@ class Ledgers:
 
     def hold(self, client_id: str, number: int, other: int) -> None:
         wanted = self.posting(client_id, number + 1, EntryKind.HOLD, SALONS[other % 2])
-        self.does(client_id, lambda account: held(account, wanted, self.midnight(5), self.clock()))
+        self.does(client_id, lambda account: hold_points(account, wanted, self.midnight(5), self.clock()))
 
     def spend_hold(self, client_id: str, number: int, other: int) -> None:
         hold = next(iter(self.account(client_id).holds), None)
@@ -132,14 +132,14 @@ class Ledgers:
             return
         points = min(hold.points, number + 1)
         wanted = self.posting(client_id, -points, EntryKind.REDEEM, SALONS[other % 2])
-        self.does(client_id, lambda account: posted(account, wanted, self.clock(), hold_id=hold.id))
+        self.does(client_id, lambda account: post(account, wanted, self.clock(), hold_id=hold.id))
 
     def release(self, client_id: str, number: int, other: int) -> None:
         hold = next(iter(self.account(client_id).holds), None)
         if hold is None:
             return
         wanted = self.posting(client_id, 0, EntryKind.RELEASE, hold.salon_id)
-        self.does(client_id, lambda account: released(account, hold.id, wanted, self.clock()))
+        self.does(client_id, lambda account: release_points(account, hold.id, wanted, self.clock()))
 
     def reverse(self, client_id: str, number: int, other: int) -> None:
         theirs = [entry for entry in self.made if entry.client_id == client_id]
@@ -150,7 +150,7 @@ class Ledgers:
         part = None if other % 2 else max(abs(entry.worth) // 2, 1)
         self.does(
             client_id,
-            lambda account: reversed_entry(
+            lambda account: reverse(
                 account,
                 entry,
                 id=self.new_id(client_id),
@@ -169,13 +169,13 @@ class Ledgers:
             return
         out = self.does(
             client_id,
-            lambda account: moved_out(
+            lambda account: transfer_out(
                 account, self.posting(client_id, 0, EntryKind.MERGE, None), self.clock()
             ),
         )
         if out is not None:
             wanted = replace(self.posting(into, 0, EntryKind.MERGE, None), cause=out.id)
-            self.does(into, lambda account: moved_in(account, out, wanted, self.clock()))
+            self.does(into, lambda account: transfer_in(account, out, wanted, self.clock()))
 
     def unmerge(self, client_id: str, number: int, other: int) -> None:
         """The latest merge that is not undone, both its sides."""
@@ -183,7 +183,7 @@ class Ledgers:
         done = {entry.reverses for entry in sides}
         came = next((each for each in reversed(sides) if each.cause and each.id not in done), None)
         left = next((each for each in sides if came and each.id == came.cause), None)
-        for entry, operation in ((came, left_again), (left, came_back)):
+        for entry, operation in ((came, unmerge_target), (left, unmerge_source)):
             if entry is not None:
                 wanted = self.posting(entry.client_id, 0, EntryKind.MERGE, None)
                 self.does(entry.client_id, self._unmerging(operation, entry, wanted))
@@ -196,7 +196,7 @@ class Ledgers:
     def visit(self, client_id: str, number: int, other: int) -> None:
         """Points that expire by inactivity are put off, without an entry."""
         stands = self.account(client_id)
-        account = with_activity(brought_up(stands, self.clock())[0], self.clock(), ZONE)
+        account = with_activity(settled(stands, self.clock())[0], self.clock(), ZONE)
         if account.entries == stands.entries and account != stands:
             self.store.save(account)
 
@@ -207,9 +207,9 @@ class Ledgers:
 
     def bring_up(self) -> None:
         for id in CLIENTS:
-            account, ends = brought_up(self.account(id), self.clock())
-            if ends:
-                self.keep(account, ends)
+            account, expirations = settled(self.account(id), self.clock())
+            if expirations:
+                self.keep(account, expirations)
 
     # --- how
 
@@ -217,7 +217,7 @@ class Ledgers:
         self, client_id: str, points: int, kind: EntryKind, salon_id: str | None, **said: Any
     ) -> Entry | None:
         wanted = replace(self.posting(client_id, points, kind, salon_id), **said)
-        return self.does(client_id, lambda account: posted(account, wanted, self.clock()))
+        return self.does(client_id, lambda account: post(account, wanted, self.clock()))
 
     def posting(self, client_id: str, points: int, kind: EntryKind, salon_id: str | None) -> Posting:
         id = self.new_id(client_id)

@@ -13,7 +13,7 @@ from typing import Any
 from bench.report.figures import Figure
 from bench.setting.environment import SHARDS, BenchEnvironment
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
-from chalicelib.domain.loyalty.ledger import held, posted, released
+from chalicelib.domain.loyalty.ledger import hold_points, post, release_points
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.shared.ids import derived, entry_id
 from chalicelib.store.item import attributes_of, bound_to, value_of
@@ -48,13 +48,14 @@ def ledger(number: int) -> Ledger:
 
 
 def _visits(account: Account, place: int, now: datetime) -> Iterator[Any]:
-    earned = posted(account, _posting(account, EntryKind.CASHBACK, 100 + place, now), now)
+    earned = post(account, _posting(account, EntryKind.CASHBACK, 100 + place, now), now)
     yield earned
-    spent = posted(earned.account, _posting(account, EntryKind.REDEEM, -60, now), now)
+    spent = post(earned.account, _posting(account, EntryKind.REDEEM, -60, now), now)
     yield spent
-    hold = held(spent.account, _posting(account, EntryKind.HOLD, 30, now), now + timedelta(days=3), now)
+    until = now + timedelta(days=3)
+    hold = hold_points(spent.account, _posting(account, EntryKind.HOLD, 30, now), until, now)
     yield hold
-    yield released(hold.account, hold.entry.id, _posting(account, EntryKind.RELEASE, 0, now), now)
+    yield release_points(hold.account, hold.entry.id, _posting(account, EntryKind.RELEASE, 0, now), now)
 
 
 def _posting(account: Account, kind: EntryKind, points: int, now: datetime) -> Posting:

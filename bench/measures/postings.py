@@ -24,8 +24,8 @@ from chalicelib.domain.loyalty.programme import Bill
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.ids import derived, entry_id
 from chalicelib.services.loyalty.hold_points import hold_at_desk, redeem_hold, release_hold
-from chalicelib.services.loyalty.post_bonus import post
-from chalicelib.services.loyalty.undo_entry import reverse
+from chalicelib.services.loyalty.post_bonus import post_to_client
+from chalicelib.services.loyalty.reverse_entry import reverse_entry
 from chalicelib.services.visits.complete_visit import Bill as VisitBill
 from chalicelib.services.visits.complete_visit import complete
 from chalicelib.services.visits.refund_visit import refund
@@ -62,7 +62,7 @@ class AccountHolder:
             salon_id=SALON,
             **said,
         )
-        return post(self.driver.world, self.client, posting)
+        return post_to_client(self.driver.world, self.client, posting)
 
     def hold(self, points: int) -> Entry:
         bill = Bill(paid_minor=BILL_MINOR)
@@ -124,7 +124,7 @@ def _hold_redeemed(holder: AccountHolder) -> Callable[[], Any]:
 
 def _reversed(holder: AccountHolder) -> Callable[[], Any]:
     entry = holder.post(EntryKind.REDEEM, 1 - holder.account.balance)
-    return lambda: reverse(holder.driver.world, OWNER, entry.id, "by mistake")
+    return lambda: reverse_entry(holder.driver.world, OWNER, entry.id, "by mistake")
 
 
 def _expired(holder: AccountHolder) -> Callable[[], Any]:

@@ -22,7 +22,7 @@ from bench.setting.metered_driver import SALON, MeteredDriver
 from chalicelib.domain.loyalty.account import EntryKind, Posting
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import derived, entry_id
-from chalicelib.services.loyalty.post_bonus import post
+from chalicelib.services.loyalty.post_bonus import post_to_client
 from chalicelib.store.item import CONNECT_SECONDS, READ_SECONDS
 
 Job = Callable[[], Any]
@@ -109,7 +109,7 @@ def of_one(environment: BenchEnvironment, scale: Scale) -> tuple[Race, int]:
     def posted(cause: str) -> None:
         while True:
             try:
-                post(driver.world, holder.client, _posting(holder, cause))
+                post_to_client(driver.world, holder.client, _posting(holder, cause))
                 return
             except DomainError as error:
                 if error.code != "TRY_AGAIN":
@@ -150,7 +150,10 @@ def of_many(environment: BenchEnvironment, scale: Scale) -> tuple[Race, Race]:
                 some, calls = holders[first : first + scale.turn], asked[first : first + scale.turn]
                 race.run(
                     pool,
-                    [partial(post, driver.world, holder.client, _posting(holder, "many")) for holder in some],
+                    [
+                        partial(post_to_client, driver.world, holder.client, _posting(holder, "many"))
+                        for holder in some
+                    ],
                     [partial(bare.repeat, each, kinds) for each in calls],
                 )
         for holder in holders:
@@ -167,7 +170,7 @@ def _requests(environment: BenchEnvironment, clients: int) -> list[Requests]:
     for place in range(clients):
         holder, asked = holder_of(driver, f"many {place}"), []
         driver.meter.requests = asked
-        post(driver.world, holder.client, _posting(holder, "many"))
+        post_to_client(driver.world, holder.client, _posting(holder, "many"))
         driver.meter.requests = None
         found.append(asked)
     environment.drop(driver.table)

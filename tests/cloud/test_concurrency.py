@@ -9,10 +9,10 @@ from threading import Lock
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.ledger_check import faults
-from chalicelib.domain.loyalty.undone import reversal_id
+from chalicelib.domain.loyalty.reversal_history import reversal_id
 from chalicelib.domain.messages.messages import MessageState, Outcome, Outgoing
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
-from chalicelib.services.loyalty.undo_entry import reverse
+from chalicelib.services.loyalty.reverse_entry import reverse_entry
 from chalicelib.services.visits.complete_visit import Bill, complete
 from chalicelib.services.waking.handlers import wakers
 from chalicelib.services.waking.wake_items import drain_shard
@@ -58,7 +58,8 @@ def test_eight_at_once_on_one_ledger_lose_and_double_nothing(store: Table, clock
             )
             posted = [entry]
             if turn == 2:
-                posted.append(until_it_is_done(partial(reverse, driver.world, access(), entry.id, "mistake")))
+                undoing = partial(reverse_entry, driver.world, access(), entry.id, "mistake")
+                posted.append(until_it_is_done(undoing))
             with lock:
                 told.extend((each.id, each.points) for each in posted)
         # All eight complete the same visit: one counts.
@@ -83,7 +84,7 @@ def test_eight_who_reverse_the_same_entry_reverse_it_once(store: Table, clock: S
 
     def work(number: int) -> str:
         driver = new_driver(store, clock, RecordingSender())
-        return str(until_it_is_done(lambda: reverse(driver.world, access(), entry.id, "mistake")).id)
+        return str(until_it_is_done(lambda: reverse_entry(driver.world, access(), entry.id, "mistake")).id)
 
     assert set(all_at_once(work)) == {reversal_id(entry, MARIA)}
     assert store.account(NETWORK, MARIA).balance == 0

@@ -15,7 +15,7 @@ from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.programme import Bill
 from chalicelib.domain.shared.errors import DomainError
-from chalicelib.services.loyalty import hold_points, undo_entry
+from chalicelib.services.loyalty import hold_points, reverse_entry
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.merging import merge_clients
 from chalicelib.services.visits import refund_visit
@@ -107,7 +107,8 @@ class Person:
         by_hand = [entry for entry in self.posted if entry.kind in ("grant", "redeem", "correction")]
         if not by_hand:
             return self.by_hand()
-        return partial(undo_entry.reverse, self.world, access(), self.chosen.choice(by_hand).id, "mistake")
+        entry = self.chosen.choice(by_hand)
+        return partial(reverse_entry.reverse_entry, self.world, access(), entry.id, "mistake")
 
     def hold_for_booking(self) -> Callable[[], Any]:
         return partial(

@@ -311,7 +311,7 @@ class AnyShop(RuleBasedStateMachine):
     @rule(client=clients, seconds=st.sampled_from([-1, 0, 0, 1, 3600]))
     def something_is_about_to_end(self, client: str, seconds: int) -> None:
         """The instant at which it does, or one beside it."""
-        end = self.shop.next_end(client)
+        end = self.shop.next_expiration(client)
         if end is not None:
             self._now(max(end + timedelta(seconds=seconds), self.shop.now))
 

@@ -11,13 +11,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Lot, Posting
-from chalicelib.domain.loyalty.ledger import Posted, brought_up, held, posted, released
+from chalicelib.domain.loyalty.ledger import Posted, hold_points, post, release_points, settled
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.lots import with_activity
-from chalicelib.domain.loyalty.undoing import FINAL, reversed_entry
-from chalicelib.domain.loyalty.undone import expired_of, undone_of
-from chalicelib.domain.merging.transfer import moved_in, moved_out
-from chalicelib.domain.merging.unmerging import came_back, left_again
+from chalicelib.domain.loyalty.reversal import NOT_REVERSIBLE, reverse
+from chalicelib.domain.loyalty.reversal_history import points_expired, points_undone
+from chalicelib.domain.merging.transfer import transfer_in, transfer_out
+from chalicelib.domain.merging.unmerging import unmerge_source, unmerge_target
 from chalicelib.domain.shared.errors import DomainError
 from infra.testkit.builders import NETWORK
 from tests.ledger.model import Done, HoldsOpen, NotHeld, Purse, TooMuch, midnight_after
@@ -83,7 +83,7 @@ class AnyLedger(RuleBasedStateMachine):
         wanted = self._posting(points, EntryKind.GRANT, **terms)
         self._both(
             side,
-            lambda account: posted(account, wanted, self.now),
+            lambda account: post(account, wanted, self.now),
             lambda purse: purse.earn(self.now, points, available, expires, idle_days),
         )
 
@@ -92,7 +92,7 @@ class AnyLedger(RuleBasedStateMachine):
         wanted = self._posting(-points, EntryKind(kind))
         self._both(
             side,
-            lambda account: posted(account, wanted, self.now),
+            lambda account: post(account, wanted, self.now),
             lambda purse: purse.spend(self.now, points),
         )
 
@@ -101,7 +101,7 @@ class AnyLedger(RuleBasedStateMachine):
         wanted, until = self._posting(points, EntryKind.HOLD), self.now + timedelta(hours=hours)
         self._both(
             side,
-            lambda account: held(account, wanted, until, self.now),
+            lambda account: hold_points(account, wanted, until, self.now),
             lambda purse: purse.hold(self.now, wanted.id, points, until),
         )
 
@@ -110,7 +110,7 @@ class AnyLedger(RuleBasedStateMachine):
         hold_id, wanted = self._any_hold(side, data), self._posting(-points, EntryKind.REDEEM)
         self._both(
             side,
-            lambda account: posted(account, wanted, self.now, hold_id=hold_id),
+            lambda account: post(account, wanted, self.now, hold_id=hold_id),
             lambda purse: purse.spend(self.now, points, hold_id),
         )
 
@@ -119,7 +119,7 @@ class AnyLedger(RuleBasedStateMachine):
         hold_id, wanted = self._any_hold(side, data), self._posting(0, EntryKind.RELEASE)
         self._both(
             side,
-            lambda account: released(account, hold_id, wanted, self.now),
+            lambda account: release_points(account, hold_id, wanted, self.now),
             lambda purse: purse.release(self.now, hold_id),
         )
 
@@ -132,11 +132,11 @@ class AnyLedger(RuleBasedStateMachine):
             return
         entry, done = data.draw(st.sampled_from(at.done))
         left, until = at.purse.left_of(self.now, done), midnight_after(self.now, ZONE, grace)
-        _, ends = brought_up(at.account, self.now)
-        undone = undone_of(entry, [*at.entries, *ends])
+        _, expirations = settled(at.account, self.now)
+        undone = points_undone(entry, [*at.entries, *expirations])
 
         def real(account: Account) -> Posted:
-            return reversed_entry(
+            return reverse(
                 account, entry, id=self._id(), reason="mistake", actor="key:test", now=self.now,
                 grace_until=until, points=points, undone=undone,
             )  # fmt: skip
@@ -150,11 +150,11 @@ class AnyLedger(RuleBasedStateMachine):
     @precondition(lambda self: any(side.entries for side in self.sides))
     @rule(side=st.integers(0, 1), data=st.data())
     def what_is_final_is_not_undone(self, side: int, data: st.DataObject) -> None:
-        final = [entry for entry in self.sides[side].entries if entry.kind in FINAL]
+        final = [entry for entry in self.sides[side].entries if entry.kind in NOT_REVERSIBLE]
         if final:
             entry = data.draw(st.sampled_from(final))
             with pytest.raises(DomainError, match="CANNOT_REVERSE"):
-                reversed_entry(self.sides[side].account, entry, id="", reason="", actor="", now=self.now)
+                reverse(self.sides[side].account, entry, id="", reason="", actor="", now=self.now)
 
     @rule(side=st.integers(0, 1))
     def the_client_is_active(self, side: int) -> None:
@@ -180,14 +180,14 @@ class AnyLedger(RuleBasedStateMachine):
 
         wanted = self._posting(0, EntryKind.MERGE, cause=self.sides[0].account.client_id)
         before = len(out.entries)
-        left = self._both(1, lambda account: moved_out(account, wanted, self.now), leave)
+        left = self._both(1, lambda account: transfer_out(account, wanted, self.now), leave)
         if left is None:
             return
         entry = next(entry for entry in out.entries[before:] if entry.id == wanted.id)
         coming = self._posting(0, EntryKind.MERGE, cause=purse and out.account.client_id)
         came = self._both(
             0,
-            lambda account: moved_in(account, entry, coming, self.now),
+            lambda account: transfer_in(account, entry, coming, self.now),
             lambda purse: purse.arrive(self.now, left, moved),
         )
         assert came is not None
@@ -200,10 +200,10 @@ class AnyLedger(RuleBasedStateMachine):
         assert merge is not None
         self._bring_up(0)
         lapsed = self.sides[0].purse.lapsed(self.now, merge.came)
-        assert expired_of(merge.into, self.sides[0].entries) == lapsed
+        assert points_expired(merge.into, self.sides[0].entries) == lapsed
         for side, operation, model in (
-            (0, left_again, lambda purse: purse.leave_again(self.now, merge.came, [], lapsed, until)),
-            (1, came_back, lambda purse: purse.come_back(self.now, merge.left, [], lapsed, until)),
+            (0, unmerge_target, lambda purse: purse.leave_again(self.now, merge.came, [], lapsed, until)),
+            (1, unmerge_source, lambda purse: purse.come_back(self.now, merge.left, [], lapsed, until)),
         ):
             wanted = self._posting(0, EntryKind.MERGE)
             self._both(
@@ -229,10 +229,10 @@ class AnyLedger(RuleBasedStateMachine):
         later = [end for end in ends if end > self.now]
         if later:
             end = min(later)
-            _, ends_before = brought_up(self.sides[side].account, end - timedelta(seconds=1))
+            _, ends_before = settled(self.sides[side].account, end - timedelta(seconds=1))
             expired = [entry for entry in ends_before if entry.kind is EntryKind.EXPIRY]
             assert all(change.expires_at != end for entry in expired for change in entry.lots)
-            account, _ = brought_up(self.sides[side].account, end)
+            account, _ = settled(self.sides[side].account, end)
             held = account.held_by_lot()
             over = [lot for lot in account.lots if lot.is_over(end)]
             assert all(lot.remaining == held[lot.number] for lot in over)
@@ -258,7 +258,7 @@ class AnyLedger(RuleBasedStateMachine):
             return None
         found = real(at.account)
         self._take(side, found.account, *found.entries)
-        if done is not None and found.entry.kind not in FINAL:
+        if done is not None and found.entry.kind not in NOT_REVERSIBLE:
             at.done.append((found.entry, done))
         return done
 
@@ -274,8 +274,8 @@ class AnyLedger(RuleBasedStateMachine):
             assert lot.expires_at == first.expires_at or lot.idle_days is not None
 
     def _bring_up(self, side: int) -> None:
-        account, ends = brought_up(self.sides[side].account, self.now)
-        self._take(side, account, *ends)
+        account, expirations = settled(self.sides[side].account, self.now)
+        self._take(side, account, *expirations)
         self.sides[side].purse.until(self.now)
 
     def _any_hold(self, side: int, data: st.DataObject) -> str:
@@ -313,7 +313,7 @@ class AnyLedger(RuleBasedStateMachine):
     @invariant()
     def the_model_says_the_same(self) -> None:
         for side in self.sides:
-            account, _ = brought_up(side.account, self.now)
+            account, _ = settled(side.account, self.now)
             side.purse.until(self.now)
             purse, now = side.purse, self.now
             assert account.available(now) == purse.available(now)

@@ -12,14 +12,14 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
-from chalicelib.domain.loyalty.ledger import brought_up, next_end
+from chalicelib.domain.loyalty.ledger import next_expiration, settled
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.programme import Bill
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.bookings import book, step_booking
-from chalicelib.services.loyalty import hold_points, post_bonus, undo_entry
+from chalicelib.services.loyalty import hold_points, post_bonus, reverse_entry
 from chalicelib.services.merging import merge_clients
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits import refund_visit, reopen_booking
@@ -152,7 +152,7 @@ class Shop:
         return post_bonus.post_by_hand(self.world, access(), client_id, asked, request_id)
 
     def reverse(self, entry_id: str) -> Entry:
-        return undo_entry.reverse(self.world, access(), entry_id, "mistake")
+        return reverse_entry.reverse_entry(self.world, access(), entry_id, "mistake")
 
     def hold_for_booking(self, booking_id: str, points: int) -> Entry:
         return hold_points.hold_for_booking(
@@ -210,10 +210,10 @@ class Shop:
 
     def now_of(self, account: Account) -> Account:
         """As whoever looks at it now sees it."""
-        return brought_up(account, self.now)[0]
+        return settled(account, self.now)[0]
 
-    def next_end(self, client_id: str) -> datetime | None:
-        return next_end(self.now_of(self.stored(client_id)))
+    def next_expiration(self, client_id: str) -> datetime | None:
+        return next_expiration(self.now_of(self.stored(client_id)))
 
     def wrongs(self, account: Account) -> list[str]:
         """All that is wrong with an account, whatever should have become of it. Looked for anew when it has
@@ -229,7 +229,7 @@ class Shop:
             found.append("two entries have one id")
         if account.debt and account.balance > account.held:
             found.append("who owes has points to spend")
-        end = next_end(account)
+        end = next_expiration(account)
         if end is not None and not account.trouble and (account.wake is None or account.wake.at > end):
             found.append(f"it wakes {account.wake}, though something ends {end}")
         for entry in entries:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.shared.errors import DomainError
-from chalicelib.services.loyalty import undo_entry
+from chalicelib.services.loyalty import reverse_entry
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.shared.world import World
@@ -137,7 +137,7 @@ class Twins:
         drivers = (self.merging, self.plain)
         for driver, entry in zip(drivers, self.entries[one % len(self.entries)], strict=True):
             try:
-                found.append(undo_entry.reverse(driver.world, access(), entry.id, "mistake").worth)
+                found.append(reverse_entry.reverse_entry(driver.world, access(), entry.id, "mistake").worth)
             except DomainError as refused:
                 found.append(refused.code)
         assert found[0] == found[1]

@@ -19,7 +19,7 @@ from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client, Due, VisitDay
 from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, EntryKind, Lot
-from chalicelib.domain.loyalty.ledger import brought_up
+from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import (
@@ -126,7 +126,7 @@ class Player:
             if due_at(plan, touch) <= now:
                 item = with_touches(item, self._made(plan, touch, now))
         if isinstance(item, Account):
-            return brought_up(item, now)[0]
+            return settled(item, now)[0]
         told = getattr(item, "moves", None)
         return replace(item, unconfirmed_told=told) if told is not None else item
 

@@ -19,7 +19,7 @@ from chalicelib.domain.loyalty.account import (
     LotChange,
     Posting,
 )
-from chalicelib.domain.loyalty.ledger import Posted, held, posted
+from chalicelib.domain.loyalty.ledger import Posted, hold_points, post
 from chalicelib.domain.shared.ids import derived, entry_id
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.store.codec import LONG_BYTES, MANY_ROWS, decoded, deflated, encoded, inflated
@@ -119,7 +119,7 @@ def test_a_long_body_is_deflated_and_read_again(text: str) -> None:
 
 
 def all_spent(account: Account) -> Posted:
-    return posted(account, a_posting(EntryKind.REDEEM, -account.available(NOW)), NOW)
+    return post(account, a_posting(EntryKind.REDEEM, -account.available(NOW)), NOW)
 
 
 def a_posting(kind: EntryKind, points: int) -> Posting:
@@ -147,7 +147,7 @@ def test_an_account_of_fifty_lots_and_two_years_is_a_kilobyte() -> None:
 
 def test_an_account_of_which_all_fifty_lots_are_held_is_two() -> None:
     account = full_account.full(NETWORK, CLIENT, NOW)
-    done = held(account, a_posting(EntryKind.HOLD, account.balance), NOW + timedelta(days=3), NOW)
+    done = hold_points(account, a_posting(EntryKind.HOLD, account.balance), NOW + timedelta(days=3), NOW)
     assert len(done.account.holds[0].lots) == 50
     assert size_of(done.account) <= 2 * WRITE_BYTES
     assert size_of(done.entry) <= WRITE_BYTES

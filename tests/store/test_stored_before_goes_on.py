@@ -23,7 +23,7 @@ from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.touches import TouchKind, TouchState
 from chalicelib.domain.simulations.simulations import Simulation
 from chalicelib.domain.waking.walks import Walk, WalkKind
-from chalicelib.services.loyalty import coupons, undo_entry
+from chalicelib.services.loyalty import coupons, reverse_entry
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.messages.take_receipt import Taken, take_receipt
 from chalicelib.services.networks.set_rules import set_rules
@@ -170,7 +170,7 @@ def test_points_are_granted_spent_and_reversed(driver: SalonDriver, store: Table
     with touching(driver, f"CLI#{igor.id}"):
         post(driver, igor, "grant", 100)
         spent = post(driver, igor, "redeem", 130)
-        undo_entry.reverse(driver.world, access(), spent.id, "a mistake")
+        reverse_entry.reverse_entry(driver.world, access(), spent.id, "a mistake")
     after = store.account(NETWORK, igor.id)
     assert after.balance == before.balance + 100
     assert (after.holds, after.came_from, after.turnover) == (before.holds, before.came_from, before.turnover)
@@ -180,7 +180,7 @@ def test_an_entry_of_the_past_is_reversed(driver: SalonDriver, store: Table) -> 
     lena = named(driver, "Lena")
     grant = next(entry for entry in store.entries(NETWORK, lena.id) if entry.kind == "compensation")
     with touching(driver, f"CLI#{lena.id}"):
-        undone = undo_entry.reverse(driver.world, access(), grant.id, "a mistake")
+        undone = reverse_entry.reverse_entry(driver.world, access(), grant.id, "a mistake")
     assert (undone.reverses, undone.points - undone.debt) == (grant.id, -grant.points)
 
 

@@ -11,7 +11,7 @@ from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.loyalty.account import Account, EntryKind, Posting
-from chalicelib.domain.loyalty.ledger import posted
+from chalicelib.domain.loyalty.ledger import post
 from chalicelib.domain.loyalty.passes import PassDevice
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.shared.aliases import PHONE, Alias
@@ -117,7 +117,7 @@ def test_an_account_to_which_nothing_was_posted_is_empty(store: Any) -> None:
 
 def test_an_entry_and_its_account_are_written_together(store: Any) -> None:
     posting = Posting(id="ent_1", kind=EntryKind.GRANT, points=5, reason="", actor="")
-    done = posted(store.account(NETWORK, "cli_x"), posting, NOW)
+    done = post(store.account(NETWORK, "cli_x"), posting, NOW)
     account, entry = done.account, done.entry
     store.save(entry, account)
     with pytest.raises(SaveConflict):

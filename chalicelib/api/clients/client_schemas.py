@@ -7,7 +7,7 @@ from chalicelib.api.http.schemas import Answered, Money
 from chalicelib.domain.clients.categories import category, usual_gap_days
 from chalicelib.domain.clients.client_plan import salon_zone
 from chalicelib.domain.clients.clients import CHANNELS, Client, Consent, address_of, dead_address, is_known
-from chalicelib.domain.loyalty.ledger import brought_up
+from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.masks import masked_email, masked_phone
@@ -107,7 +107,7 @@ def full(ask: Ask, client: Client) -> ClientAnswer:
     world = ask.world
     now, directory = world.now(), world.directory(client.network_id)
     ahead = next_booking(client, world.store, now)
-    account, _ = brought_up(world.store.account(client.network_id, client.id), now)
+    account, _ = settled(world.store.account(client.network_id, client.id), now)
     kind = category_of(client, directory, world, ahead is not None)
     return ClientAnswer(
         **_facts(ask.access, client, kind),  # type: ignore[arg-type]

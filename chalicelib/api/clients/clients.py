@@ -19,7 +19,7 @@ from chalicelib.services.clients.register_client import (
     get_client,
     register_client,
 )
-from chalicelib.services.clients.surviving_client import present
+from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.loyalty.show_card import client_of_code
 
 Category = Literal["potential", "new", "developing", "regular", "at_risk", "lost"]
@@ -121,7 +121,8 @@ def _at_once(ask: Ask, asked: ClientFilter) -> list[Client]:
         else:
             id = find_client(ask.world, network_id, phone=asked.phone, email=asked.email)
         client = get_client(ask.world, ask.access, id) if id else None
-        client = present(ask.world, client)  # a card from before a merge leads to where the points are
+        # a card from before a merge leads to the client who has the points now
+        client = surviving_client(ask.world, client)
     except DomainError as error:
         if error.kind is not ErrorKind.MISSING:
             raise

@@ -13,7 +13,7 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.client_plan import salon_of
 from chalicelib.domain.loyalty.account import Account, Entry, Lot
 from chalicelib.domain.loyalty.account_plan import last_day
-from chalicelib.domain.loyalty.ledger import brought_up
+from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.loyalty.programme import Bill, programme_for, standing
 from chalicelib.domain.networks.network import Directory, Role, Salon
 from chalicelib.domain.shared.errors import malformed, missing, refused
@@ -22,7 +22,7 @@ from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.bookings.book import get_booking
 from chalicelib.services.clients.register_client import get_client
 from chalicelib.services.loyalty.post_bonus import ByHand, account_to_quote, post_by_hand, quote_for
-from chalicelib.services.loyalty.undo_entry import reverse
+from chalicelib.services.loyalty.reverse_entry import reverse_entry
 from chalicelib.services.networks.set_up import get_salon
 
 Reason = Annotated[str, Meta(min_length=1, max_length=300)]
@@ -166,7 +166,7 @@ def see(ask: Ask, client_id: str) -> BonusAnswer:
     """As it stands this instant: what has expired is gone, whether or not that is posted yet."""
     client = get_client(ask.world, ask.access, client_id)
     directory, now = ask.world.directory(ask.access.network_id), ask.world.now()
-    account, _ = brought_up(ask.world.store.account(ask.access.network_id, client_id), now)
+    account, _ = settled(ask.world.store.account(ask.access.network_id, client_id), now)
     held = account.held_by_lot()
     return BonusAnswer(
         balance=account.balance,
@@ -292,7 +292,7 @@ def booking_of(ask: Ask, booking_id: str | None, client_id: str) -> Booking | No
 @endpoint(roles=OFFICE, body=Reversing, answer=EntryAnswer, status=201)
 def undo(ask: Ask, entry_id: str) -> EntryAnswer:
     """Undoes what is left of an entry. Again: the same reversal."""
-    return entry_answer(reverse(ask.world, ask.access, entry_id, ask.body.reason))
+    return entry_answer(reverse_entry(ask.world, ask.access, entry_id, ask.body.reason))
 
 
 @post("/v1/clients/{client_id}/bonus/quote")

@@ -10,7 +10,7 @@ from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clients.clients import CHANNELS, Client, is_known
 from chalicelib.domain.clients.consents import all_refused
 from chalicelib.domain.loyalty.account import Account
-from chalicelib.domain.loyalty.ledger import brought_up
+from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.errors import missing
 from chalicelib.domain.shared.links import Link, LinkPurpose
@@ -120,7 +120,7 @@ def with_points(view: BookingView, opened: Opened, booking: Booking) -> BookingV
         stands = next(iter(store.accounts_named(booking.network_id, [id])), None)
     if stands is None:
         return view
-    account, _ = brought_up(stands, now)
+    account, _ = settled(stands, now)
     hold = account.hold_of_booking(booking.id) if booking.held_points else None
     value = directory.rules.bonuses.point_value(booking.currency)
     if hold is not None:

@@ -79,7 +79,7 @@ class Due(Struct, frozen=True):
     booking_id: str
 
 
-class Uncounted(Struct, frozen=True):
+class ReversedWhileMerged(Struct, frozen=True):
     """What was taken back of a visit, or refunded, while its client was merged: they are without it when they
     go again, too.
 
@@ -125,7 +125,7 @@ class Merge(Struct, frozen=True, kw_only=True):
     in_id: str
     booking_ids: tuple[str, ...] = ()
     filled: tuple[str, ...] = ()
-    uncounted: tuple[Uncounted, ...] = ()
+    uncounted: tuple[ReversedWhileMerged, ...] = ()
     gifted_year: int = 0
 
 

@@ -137,7 +137,7 @@ class ReferralGift(Struct, frozen=True):
     entry_id: str | None = None
 
 
-class Shown(Struct, frozen=True):
+class WalletUpdate(Struct, frozen=True):
     """Of an account whose points are shown in a wallet: after how many entries the wallet was told last;
     fewer than none, if that failed. again_at: when it is tried again then."""
 
@@ -145,7 +145,7 @@ class Shown(Struct, frozen=True):
     again_at: datetime | None = None
 
 
-UNTOLD = -1
+NOT_UPDATED = -1
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -181,7 +181,7 @@ class Account(Struct, frozen=True, kw_only=True):
     touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
     wake: Wake | None = None
     trouble: Trouble | None = None
-    shown: Shown | None = None
+    shown: WalletUpdate | None = None
     version: int = 0
 
     @property

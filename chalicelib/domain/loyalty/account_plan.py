@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from chalicelib.domain.clients.client_plan import salon_of, zone_of
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account
-from chalicelib.domain.loyalty.ledger import next_end
+from chalicelib.domain.loyalty.ledger import next_expiration
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import Plan, TouchKind, due_at, is_open, open_plans, timely, touch_of
@@ -139,7 +139,7 @@ def next_wake(
 ) -> Wake | None:
     """rules None: nobody can be warned, but points come to their end all the same."""
     wakes = []
-    if (end := next_end(account)) is not None:
+    if (end := next_expiration(account)) is not None:
         wakes.append(Wake(end, EXPIRY))
     if (due := _passes_due(account, now)) is not None:
         wakes.append(Wake(due, PASSES))

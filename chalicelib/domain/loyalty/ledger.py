@@ -27,7 +27,14 @@ from chalicelib.domain.loyalty.account import (
     LotChange,
     Posting,
 )
-from chalicelib.domain.loyalty.lots import change_of, free_of, lots_after, soonest, taken, together
+from chalicelib.domain.loyalty.lots import (
+    expiry_order,
+    free_points,
+    lot_change,
+    lots_with_changes,
+    one_change_per_lot,
+    take_points,
+)
 from chalicelib.domain.shared.actors import BY_SYSTEM
 from chalicelib.domain.shared.errors import DomainError, conflict, refused
 from chalicelib.domain.shared.ids import entry_id
@@ -39,18 +46,18 @@ class Posted(Struct, frozen=True):
 
     account: Account
     entry: Entry
-    ends: tuple[Entry, ...] = ()
+    expirations: tuple[Entry, ...] = ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:
         """In the order of their numbers."""
-        return tuple(sorted((*self.ends, self.entry), key=lambda entry: entry.number))
+        return tuple(sorted((*self.expirations, self.entry), key=lambda entry: entry.number))
 
 
 # --- what comes to an end by itself
 
 
-def brought_up(
+def settled(
     account: Account, now: datetime, since: datetime | None = None
 ) -> tuple[Account, tuple[Entry, ...]]:
     """The account as it stands at that instant, and an entry for each end that it came to: first, of two at
@@ -58,7 +65,7 @@ def brought_up(
     free again. since: when they became so, if that is what is being posted."""
     entries: list[Entry] = []
     at = since
-    while (end := next_end(account)) is not None and end <= now:
+    while (end := next_expiration(account)) is not None and end <= now:
         at = max(end, at or end)
         ran_out = next((hold for hold in account.holds if hold.expires_at <= at), None)
         account, entry = _ran_out(account, ran_out, at) if ran_out else _expired(account, at)
@@ -66,16 +73,16 @@ def brought_up(
     return account, tuple(replace(entry, recorded_at=now) for entry in entries)
 
 
-def next_end(account: Account) -> datetime | None:
+def next_expiration(account: Account) -> datetime | None:
     """When the next hold runs out, or the next points expire that are not held."""
     held = account.held_by_lot()
-    ends = [hold.expires_at for hold in account.holds]
-    ends += [
+    instants = [hold.expires_at for hold in account.holds]
+    instants += [
         lot.expires_at
         for lot in account.lots
         if lot.expires_at is not None and lot.remaining > held.get(lot.number, 0)
     ]
-    return min(ends, default=None)
+    return min(instants, default=None)
 
 
 def _ran_out(account: Account, hold: Hold, at: datetime) -> tuple[Account, Entry]:
@@ -83,8 +90,8 @@ def _ran_out(account: Account, hold: Hold, at: datetime) -> tuple[Account, Entry
 
 
 def _expired(account: Account, at: datetime) -> tuple[Account, Entry]:
-    changes = [change_of(lot, -free) for lot, free in free_of(account) if lot.is_over(at)]
-    return entered(account, _by_itself(account, EntryKind.EXPIRY, "expired"), changes, at)
+    changes = [lot_change(lot, -free) for lot, free in free_points(account) if lot.is_over(at)]
+    return apply_changes(account, _by_itself(account, EntryKind.EXPIRY, "expired"), changes, at)
 
 
 def _by_itself(account: Account, kind: EntryKind, reason: str) -> Posting:
@@ -97,49 +104,49 @@ def _by_itself(account: Account, kind: EntryKind, reason: str) -> Posting:
 # --- granting, spending, holding
 
 
-def posted(account: Account, posting: Posting, now: datetime, *, hold_id: str | None = None) -> Posted:
+def post(account: Account, posting: Posting, now: datetime, *, hold_id: str | None = None) -> Posted:
     """Grants or spends. hold_id: what is spent was set aside by that hold, as far as it goes; what the hold
     has more is free again. Raises INSUFFICIENT_POINTS, INVALID_POINTS, INVALID_EXPIRY, HOLD_CLOSED."""
     _ensure_sane(posting.points)
     if posting.expires_at is not None and posting.expires_at <= now:
         raise refused("INVALID_EXPIRY", "Points expire in the future.", expires_at=posting.expires_at)
-    account, ends = brought_up(account, now)
+    account, expirations = settled(account, now)
     if posting.points > 0:
-        return Posted(*entered(account, posting, [_new_lot(account, posting, now)], now), ends)
+        return Posted(*apply_changes(account, posting, [_new_lot(account, posting, now)], now), expirations)
     hold = _open(account, hold_id) if hold_id is not None else None
     changes = _spent(account, -posting.points, hold, now)
     if hold is not None:
         account, posting = _without(account, hold), replace(posting, cause=hold.id)
-    after, entry = entered(account, posting, changes, now)
-    after, more = brought_up(after, now, since=now)
-    return Posted(after, entry, (*ends, *more))
+    after, entry = apply_changes(account, posting, changes, now)
+    after, more = settled(after, now, since=now)
+    return Posted(after, entry, (*expirations, *more))
 
 
-def held(account: Account, posting: Posting, until: datetime, now: datetime) -> Posted:
+def hold_points(account: Account, posting: Posting, until: datetime, now: datetime) -> Posted:
     """Sets points aside until they are spent or released, at the latest until that instant. Raises
     INSUFFICIENT_POINTS, INVALID_POINTS."""
     _ensure_sane(posting.points, least=1)
-    account, ends = brought_up(account, now)
+    account, expirations = settled(account, now)
     chosen = _from_free(account, posting.points, now)
     lots = tuple(HeldLot(change.number, -change.points) for change in chosen)
     hold = Hold(posting.id, until, lots, posting.booking_id, posting.salon_id)
     changes = [replace(change, points=0, held=-change.points) for change in chosen]
     account = replace(account, holds=(*account.holds, hold))
-    return Posted(*entered(account, posting, changes, now), ends)
+    return Posted(*apply_changes(account, posting, changes, now), expirations)
 
 
-def released(account: Account, hold_id: str, posting: Posting, now: datetime) -> Posted:
+def release_points(account: Account, hold_id: str, posting: Posting, now: datetime) -> Posted:
     """Frees what a hold has set aside; what is owed is paid of it first. Raises HOLD_CLOSED."""
-    account, ends = brought_up(account, now)
+    account, expirations = settled(account, now)
     after, entry = _released(account, _open(account, hold_id), posting, now)
-    after, more = brought_up(after, now, since=now)
-    return Posted(after, entry, (*ends, *more))
+    after, more = settled(after, now, since=now)
+    return Posted(after, entry, (*expirations, *more))
 
 
 def _released(account: Account, hold: Hold, posting: Posting, at: datetime) -> tuple[Account, Entry]:
     of = {lot.number: lot for lot in account.lots}
-    changes = [change_of(of[each.number], 0, held=-each.points) for each in hold.lots]
-    return entered(_without(account, hold), replace(posting, cause=hold.id), changes, at)
+    changes = [lot_change(of[each.number], 0, held=-each.points) for each in hold.lots]
+    return apply_changes(_without(account, hold), replace(posting, cause=hold.id), changes, at)
 
 
 def _without(account: Account, hold: Hold) -> Account:
@@ -185,16 +192,16 @@ def _spent(account: Account, points: int, hold: Hold | None, now: datetime) -> l
     of = {lot.number: lot for lot in account.lots}
     changes, left = [], points
     for lot, each in sorted(
-        ((of[each.number], each) for each in hold.lots), key=lambda pair: soonest(pair[0])
+        ((of[each.number], each) for each in hold.lots), key=lambda pair: expiry_order(pair[0])
     ):
         take = min(each.points, left)
-        changes.append(change_of(lot, -take, held=-each.points))
+        changes.append(lot_change(lot, -take, held=-each.points))
         left -= take
-    return together([*changes, *(_from_free(account, left, now) if left else [])])
+    return one_change_per_lot([*changes, *(_from_free(account, left, now) if left else [])])
 
 
 def _from_free(account: Account, points: int, now: datetime) -> list[LotChange]:
-    free = [(lot, points) for lot, points in free_of(account) if lot.is_available(now)]
+    free = [(lot, points) for lot, points in free_points(account) if lot.is_available(now)]
     available = sum(points for _, points in free)
     if points > available:
         raise refused(
@@ -203,13 +210,13 @@ def _from_free(account: Account, points: int, now: datetime) -> list[LotChange]:
             available=available,
             wanted=points,
         )
-    return taken(free, points)
+    return take_points(free, points)
 
 
 # --- what all have in common
 
 
-def entered(
+def apply_changes(
     account: Account,
     posting: Posting,
     changes: Sequence[LotChange],
@@ -221,9 +228,9 @@ def entered(
 ) -> tuple[Account, Entry]:
     """The account with its lots changed and so much more owed, of which what is free pays at once, lots
     numbered in `first` before the others; and the entry that says all this."""
-    changed = replace(account, lots=lots_after(account.lots, changes), debt=account.debt + owed)
+    changed = replace(account, lots=lots_with_changes(account.lots, changes), debt=account.debt + owed)
     paid = _paid(changed, first)
-    changes = together([*changes, *paid])
+    changes = one_change_per_lot([*changes, *paid])
     points, of_holds = sum(change.points for change in changes), sum(change.held for change in changes)
     debt = owed + sum(change.points for change in paid)
     entry = Entry(
@@ -253,7 +260,7 @@ def entered(
         debt=account.debt + debt,
         entries=account.entries + 1,
         lots_made=max([account.lots_made, *(change.number + 1 for change in changes)]),
-        lots=lots_after(account.lots, changes),
+        lots=lots_with_changes(account.lots, changes),
     )
     return after, entry
 
@@ -261,10 +268,10 @@ def entered(
 def _paid(account: Account, first: Set[int]) -> list[LotChange]:
     if not account.debt:
         return []
-    free = free_of(account)
-    changes = taken([pair for pair in free if pair[0].number in first], account.debt)
+    free = free_points(account)
+    changes = take_points([pair for pair in free if pair[0].number in first], account.debt)
     left = account.debt + sum(change.points for change in changes)
-    return [*changes, *taken([pair for pair in free if pair[0].number not in first], left)]
+    return [*changes, *take_points([pair for pair in free if pair[0].number not in first], left)]
 
 
 def ensure_same(posting: Posting, entry: Entry) -> None:

@@ -9,29 +9,29 @@ from chalicelib.domain.loyalty.account import NEVER, Account, Lot, LotChange
 from chalicelib.domain.shared.zones import day_start, local_date
 
 
-def free_of(account: Account) -> list[tuple[Lot, int]]:
+def free_points(account: Account) -> list[tuple[Lot, int]]:
     """The lots with what is not held of them."""
     held = account.held_by_lot()
     found = ((lot, lot.remaining - held.get(lot.number, 0)) for lot in account.lots)
     return [(lot, free) for lot, free in found if free]
 
 
-def taken(free: Iterable[tuple[Lot, int]], points: int) -> list[LotChange]:
+def take_points(free: Iterable[tuple[Lot, int]], points: int) -> list[LotChange]:
     """Takes points from lots, the soonest-expiring first, of equals the oldest; as many as there are."""
     changes, left = [], points
-    for lot, most in sorted(free, key=lambda pair: soonest(pair[0])):
+    for lot, most in sorted(free, key=lambda pair: expiry_order(pair[0])):
         take = min(most, left)
         if take:
-            changes.append(change_of(lot, -take))
+            changes.append(lot_change(lot, -take))
             left -= take
     return changes
 
 
-def soonest(lot: Lot) -> tuple[datetime, int]:
+def expiry_order(lot: Lot) -> tuple[datetime, int]:
     return (lot.expires_at or NEVER, lot.number)
 
 
-def change_of(lot: Lot, points: int, *, held: int = 0) -> LotChange:
+def lot_change(lot: Lot, points: int, *, held: int = 0) -> LotChange:
     return LotChange(
         lot.number,
         points,
@@ -45,7 +45,7 @@ def change_of(lot: Lot, points: int, *, held: int = 0) -> LotChange:
     )
 
 
-def together(changes: Sequence[LotChange]) -> list[LotChange]:
+def one_change_per_lot(changes: Sequence[LotChange]) -> list[LotChange]:
     """One change a lot, and none that changes nothing."""
     found: dict[int, LotChange] = {}
     for change in changes:
@@ -56,7 +56,7 @@ def together(changes: Sequence[LotChange]) -> list[LotChange]:
     return [change for change in found.values() if change.points or change.held]
 
 
-def lots_after(lots: tuple[Lot, ...], changes: Sequence[LotChange]) -> tuple[Lot, ...]:
+def lots_with_changes(lots: tuple[Lot, ...], changes: Sequence[LotChange]) -> tuple[Lot, ...]:
     by_number = {lot.number: lot for lot in lots}
     for change in changes:
         lot = by_number.get(change.number) or _opened(change)

@@ -63,14 +63,14 @@ def with_turnover(account: Account, day: date, currency: str, spent_minor: int, 
     return replace(account, turnover=tuple(sorted(kept, key=lambda each: (each.month, each.currency))))
 
 
-def without_uncounted(account: Account, merge: Merge) -> Account:
+def turnover_without_reversed(account: Account, merge: Merge) -> Account:
     """The account of one who was merged, without what was undone of their visits since."""
     for each in merge.uncounted:
         account = with_turnover(account, each.on, each.currency, -each.spent_minor, -each.visits)
     return account
 
 
-def turnover_moved(account: Account, other: Account, times: int) -> Account:
+def turnover_transferred(account: Account, other: Account, times: int) -> Account:
     """The account with another's turnover besides (times 1), or without it again (-1)."""
     for each in other.turnover:
         day = date(each.month // 12, each.month % 12 + 1, 1)

@@ -11,27 +11,33 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import Account, Entry, LotChange, Posting
-from chalicelib.domain.loyalty.ledger import Posted, brought_up
-from chalicelib.domain.loyalty.undoing import UndoneSince, as_new_lots, given_back, granted_lots, part_taken
+from chalicelib.domain.loyalty.ledger import Posted, settled
+from chalicelib.domain.loyalty.reversal import (
+    ReversalSinceMerge,
+    as_new_lots,
+    granted_lot_numbers,
+    part_to_return,
+    return_points,
+)
 
 
-def left_again(
+def unmerge_target(
     account: Account,
     came: Entry,
     posting: Posting,
     now: datetime,
     *,
-    since: Sequence[UndoneSince] = (),
+    since: Sequence[ReversalSinceMerge] = (),
     expired: int = 0,
     grace_until: datetime | None = None,
 ) -> Posted:
     """The account that points had come to, without them. expired: how many of them expired there; they are
     gone for both, as far as who goes has any left."""
-    account, ends = brought_up(account, now)
+    account, expirations = settled(account, now)
     theirs = [came, *(each.by for each in since)]
     taken = [entry for entry in theirs if entry.worth < 0]
     back = [part for entry in taken for part in _part(account, entry, 0, -entry.worth)]
-    made = given_back(
+    made = return_points(
         account,
         came,
         posting,
@@ -42,22 +48,22 @@ def left_again(
         owed=sum(entry.worth for entry in theirs if entry.worth > 0) - _gone(came.worth, since, expired),
         first=_own_lots(account, theirs),
     )
-    return Posted(*made, ends)
+    return Posted(*made, expirations)
 
 
-def came_back(
+def unmerge_source(
     account: Account,
     left: Entry,
     posting: Posting,
     now: datetime,
     *,
-    since: Sequence[UndoneSince] = (),
+    since: Sequence[ReversalSinceMerge] = (),
     expired: int = 0,
     grace_until: datetime | None = None,
 ) -> Posted:
     """The account that points had left, with them. Those that were spent there before they would have expired
     return until `grace_until`."""
-    account, ends = brought_up(account, now)
+    account, expirations = settled(account, now)
     returned = [(left, 0, -left.worth)] if left.worth < 0 else []
     returned += [(each.entry, each.before, each.by.worth) for each in since if each.by.worth > 0]
     parts = [part for entry, before, points in returned for part in _part(account, entry, before, points)]
@@ -68,23 +74,23 @@ def came_back(
         if each.by.worth < 0:  # of its own lots first, which are just coming back
             at_once, parts = _taken_off(parts, -each.by.worth, _own_lots(account, [each.entry]))
             back, owed = back - at_once, owed - each.by.worth - at_once
-    made = given_back(account, left, posting, back, parts, grace_until, now, owed=owed)
-    return Posted(*made, ends)
+    made = return_points(account, left, posting, back, parts, grace_until, now, owed=owed)
+    return Posted(*made, expirations)
 
 
-def _gone(worth: int, since: Sequence[UndoneSince], expired: int) -> int:
+def _gone(worth: int, since: Sequence[ReversalSinceMerge], expired: int) -> int:
     """What expired of the points that came, with what was undone since, as far as there are any: others would
     have paid what is owed, and could not have expired."""
     return min(expired, max(worth + sum(each.by.worth for each in since), 0))
 
 
 def _part(account: Account, entry: Entry, before: int, points: int) -> list[LotChange]:
-    part = part_taken(entry, before, points)
+    part = part_to_return(entry, before, points)
     return part if entry.client_id == account.client_id else as_new_lots(account, part)
 
 
 def _own_lots(account: Account, entries: Sequence[Entry]) -> frozenset[int]:
-    own = (granted_lots(entry) for entry in entries if entry.client_id == account.client_id)
+    own = (granted_lot_numbers(entry) for entry in entries if entry.client_id == account.client_id)
     return frozenset[int]().union(*own)
 
 

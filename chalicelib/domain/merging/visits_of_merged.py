@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from chalicelib.domain.clients.clients import (
     Client,
     Merge,
-    Uncounted,
+    ReversedWhileMerged,
     Visits,
     all_visits,
     own_visits,
@@ -20,7 +20,7 @@ from chalicelib.domain.clients.clients import (
 )
 
 
-def uncounted(client: Client, what: Uncounted) -> Client:
+def note_reversal_while_merged(client: Client, what: ReversedWhileMerged) -> Client:
     """One who is merged, to be without this when they go again."""
     merge = client.merged
     if merge is None:
@@ -28,7 +28,7 @@ def uncounted(client: Client, what: Uncounted) -> Client:
     return replace(client, merged=replace(merge, uncounted=(*merge.uncounted, what)))
 
 
-def as_they_go(client: Client) -> Client:
+def unmerged_client(client: Client) -> Client:
     """One who was merged, as themselves again."""
     for each in client.merged.uncounted if client.merged else ():
         client = without_booking(
@@ -65,7 +65,7 @@ def with_visits_of(client: Client, other: Client) -> Client:
 def without_visits_of(client: Client, other: Client, merge: Merge, remaining: Sequence[Client]) -> Client:
     """The client without another's visits again. remaining: who is merged into the client still."""
     own = own_visits(client)
-    visits = reduce(_together, (all_visits(as_they_go(each)) for each in remaining), own)
+    visits = reduce(_together, (all_visits(unmerged_client(each)) for each in remaining), own)
     spent = {code: minor - other.spent_minor.get(code, 0) for code, minor in client.spent_minor.items()}
     gifted = client.gifted_year if client.gifted_year > other.gifted_year else merge.gifted_year
     return replace(

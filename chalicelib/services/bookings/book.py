@@ -14,7 +14,7 @@ from chalicelib.domain.networks.network import Directory, Role, Salon, Service
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.services.clients.register_client import NewClient, drafted, find_client, get_client
-from chalicelib.services.clients.surviving_client import ensure_present
+from chalicelib.services.clients.surviving_client import ensure_not_merged
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
@@ -148,7 +148,7 @@ def _client_of(
     are new."""
     if isinstance(said, str):
         client = get_client(world, access, said)
-        ensure_present(client)
+        ensure_not_merged(client)
         return client.id, client, []
     known = find_client(world, access.network_id, phone=said.phone, email=said.email)
     if known is not None:

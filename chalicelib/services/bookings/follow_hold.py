@@ -8,7 +8,7 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, EntryKind, Hold, Posting
-from chalicelib.domain.loyalty.ledger import brought_up, released
+from chalicelib.domain.loyalty.ledger import release_points, settled
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.actors import BY_SYSTEM
 from chalicelib.domain.shared.ids import entry_id
@@ -30,14 +30,14 @@ def with_hold(world: World, before: Booking, after: Booking) -> tuple[Booking, l
         return after, []
     now, directory = world.now(), directory_for(world, after)
     stands = world.store.account(before.network_id, before.client_id)
-    account, ends = brought_up(stands, now)
+    account, expirations = settled(stands, now)
     hold = account.hold_of_booking(before.id)
-    entries = list(ends)
+    entries = list(expirations)
     if hold is not None and stays:
         later = replace(hold, expires_at=max(hold.expires_at, held_until(after, directory)))
         account = replace(account, holds=tuple(later if h is hold else h for h in account.holds))
     elif hold is not None:
-        done = released(account, hold.id, release_posting(hold, account, BY_SYSTEM), now)
+        done = release_points(account, hold.id, release_posting(hold, account, BY_SYSTEM), now)
         account, entries = done.account, [*entries, *done.entries]
     if hold is None or not stays:
         after = replace(after, held_points=0)

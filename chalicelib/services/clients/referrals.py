@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import EntryKind
-from chalicelib.domain.loyalty.undone import undone_of
+from chalicelib.domain.loyalty.reversal_history import points_undone
 from chalicelib.domain.shared.aliases import REFERRAL, Alias
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import digest
@@ -35,7 +35,7 @@ def referral_code(world: World, client: Client) -> ReferralCode:
         for each in entries
         if each.kind is EntryKind.REFERRAL
         and each.booking_id is None
-        and undone_of(each, entries) < each.worth
+        and points_undone(each, entries) < each.worth
     )
     for number in range(_CODES_TRIED):
         code = digest("referral", client.id, str(number), length=CODE_CHARS)

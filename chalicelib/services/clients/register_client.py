@@ -20,7 +20,7 @@ from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.domain.shared.zones import is_zone
 from chalicelib.services.clients.consents import consent_said
 from chalicelib.services.clients.referrals import ensure_referrer, said_referrer
-from chalicelib.services.clients.surviving_client import ensure_present
+from chalicelib.services.clients.surviving_client import ensure_not_merged
 from chalicelib.services.shared.contact_details import email_normal, name_normal, phone_e164
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
@@ -160,7 +160,7 @@ def change_client(world: World, access: Access, client_id: str, changes: Mapping
     """
     for _ in world.tries():
         client = get_client(world, access, client_id)
-        ensure_present(client)
+        ensure_not_merged(client)
         wanted = _changed(world, client, changes)
         if wanted == client:
             return client

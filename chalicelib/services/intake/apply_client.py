@@ -9,7 +9,7 @@ from chalicelib.domain.intake.site_events import ClientReported, SiteClient
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import site_client
 from chalicelib.services.clients.register_client import changed_together, contact_aliases
-from chalicelib.services.clients.surviving_client import present
+from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.intake.apply_booking import Applied
 from chalicelib.services.intake.attach_client import attach_waiting
 from chalicelib.services.intake.site_clients import find_or_draft, known, link_site_id, normal, told_anew
@@ -43,7 +43,8 @@ def _merged(world: World, connection: Connection, event: ClientReported) -> Clie
     kind = site_client(connection.id)
     found = (world.store.alias(connection.network_id, kind, id) for id in event.merged_from)
     id = next((id for id in found if id), None)
-    return present(world, world.store.get(Client, network_id=connection.network_id, id=id)) if id else None
+    client = world.store.get(Client, network_id=connection.network_id, id=id) if id else None
+    return surviving_client(world, client)
 
 
 def _guarded(client: Client, connection: Connection, event: ClientReported) -> Client:

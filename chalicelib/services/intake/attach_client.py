@@ -11,7 +11,7 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import site_client
 from chalicelib.services.bookings.plan_booking import directory_for
-from chalicelib.services.clients.surviving_client import present
+from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -31,7 +31,7 @@ def attach_client(world: World, booking: Booking) -> Booking | None:
     kind = site_client(booking.connection_id)
     client_id = world.store.alias(booking.network_id, kind, booking.waiting_for)
     client = (
-        present(world, world.store.get(Client, network_id=booking.network_id, id=client_id))
+        surviving_client(world, world.store.get(Client, network_id=booking.network_id, id=client_id))
         if client_id
         else None
     )

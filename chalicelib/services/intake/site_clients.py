@@ -15,7 +15,7 @@ from chalicelib.domain.shared.aliases import EMAIL, PHONE, Alias, site_client
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.services.clients.register_client import contact_aliases
-from chalicelib.services.clients.surviving_client import present
+from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.shared.contact_details import MAX_NAME, email_or_none, phone_or_none
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
@@ -50,7 +50,8 @@ def known(world: World, connection: Connection, told: SiteClient) -> tuple[Clien
     )
     for kind, value in ways:
         found = store.alias(network_id, kind, value) if value else None
-        client = present(world, store.get(Client, network_id=network_id, id=found)) if found else None
+        client = store.get(Client, network_id=network_id, id=found) if found else None
+        client = surviving_client(world, client)
         if client is not None and not (kind == EMAIL and _has_another_phone(client, told)):
             return client, kind
     return None, ""
@@ -69,7 +70,8 @@ def find_or_draft(world: World, connection: Connection, told: SiteClient) -> Fou
     client, by = known(world, connection, told)
     drafted = client or _drafted(world, connection, told)
     if client is None:  # made once already, and known by another phone since
-        client = present(world, world.store.get(Client, network_id=connection.network_id, id=drafted.id))
+        client = world.store.get(Client, network_id=connection.network_id, id=drafted.id)
+        client = surviving_client(world, client)
     if by != site_client(connection.id):
         link_site_id(world, connection, told.external_id, drafted.id)
     if client is None:

@@ -15,7 +15,7 @@ from chalicelib.domain.networks.bonus_rules import CouponOn, CouponTerms
 from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.clients.surviving_client import ensure_present
+from chalicelib.services.clients.surviving_client import ensure_not_merged
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -45,7 +45,7 @@ def issue_coupon(
 
     Raises CLIENT_MERGED, INVALID_COUPON, NOT_FOUND (the service), COUPON_EXISTS.
     """
-    ensure_present(client)
+    ensure_not_merged(client)
     directory = world.directory(access.network_id)
     _check(terms, directory)
     cause = ("request", request_id) if request_id else ("random", world.chance(16))

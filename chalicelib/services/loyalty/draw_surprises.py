@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, EntryKind, Posting
-from chalicelib.domain.loyalty.ledger import Posted, posted
+from chalicelib.domain.loyalty.ledger import Posted, post
 from chalicelib.domain.loyalty.programme import gift_end
 from chalicelib.domain.loyalty.surprises import (
     SURPRISE,
@@ -161,7 +161,7 @@ def _give(world: World, directory: Directory, draw: Draw, client: Client) -> boo
             actor=BY_SYSTEM,
             expires_at=gift_end(draw.gift, now, directory.zone),
         )
-        done = posted(account, posting, now)
+        done = post(account, posting, now)
         return replace(done, account=replace(done.account, surprised_month=number_of_month(draw.month)))
 
     def spent(done: Posted) -> Sequence[Any]:

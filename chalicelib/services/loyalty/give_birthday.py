@@ -8,7 +8,7 @@ from chalicelib.domain.clients.client_plan import Birthday, birthday_to_give, sa
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import EntryKind, Posting
-from chalicelib.domain.loyalty.ledger import posted
+from chalicelib.domain.loyalty.ledger import post
 from chalicelib.domain.loyalty.programme import gift_end
 from chalicelib.domain.networks.bonus_rules import Gift, birthday_gift
 from chalicelib.domain.networks.network import Directory
@@ -58,7 +58,7 @@ def _given(world: World, directory: Directory, client: Client, gift: Gift, birth
         actor=BY_SYSTEM,
         expires_at=gift_end(gift, now, directory.zone),
     )
-    done = posted(world.store.account(client.network_id, client.id), posting, now)
+    done = post(world.store.account(client.network_id, client.id), posting, now)
     account = account_plan.with_wake(done.account, directory, now, given)
     saved: Client = world.store.save(given, account, *done.entries)[0]
     return saved

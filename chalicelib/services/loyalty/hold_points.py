@@ -10,7 +10,7 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Hold, Posting
-from chalicelib.domain.loyalty.ledger import Posted, brought_up, ensure_same, held, posted, released
+from chalicelib.domain.loyalty.ledger import Posted, ensure_same, hold_points, post, release_points, settled
 from chalicelib.domain.loyalty.programme import Bill, Quote, programme_for, quote, same_scope
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
@@ -19,7 +19,7 @@ from chalicelib.domain.shared.ids import client_of_entry, entry_id
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.bookings.follow_hold import held_until, release_posting
 from chalicelib.services.bookings.plan_booking import directory_for
-from chalicelib.services.clients.surviving_client import present
+from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.loyalty.post_once import post_once
 from chalicelib.services.loyalty.visit_points import bill_of, ensure_fits, ensure_redeemable, programme_of
 from chalicelib.services.shared.ports import SaveConflict
@@ -52,7 +52,7 @@ def hold_for_booking(
         allow(booking)
         client = _client_of(world, booking)
         now, directory = world.now(), directory_for(world, booking)
-        account, ends = brought_up(world.store.account(network_id, client.id), now)
+        account, expirations = settled(world.store.account(network_id, client.id), now)
         stands = account.hold_of_booking(booking.id)
         if stands is not None:
             return _same_hold(world, network_id, client.id, stands, points)
@@ -69,12 +69,12 @@ def hold_for_booking(
             booking_id=booking.id,
             salon_id=booking.salon_id,
         )
-        done = held(account, posting, held_until(booking, directory), now)
+        done = hold_points(account, posting, held_until(booking, directory), now)
         kept = replace(booking, held_points=points, client_id=client.id)
         kept = with_wake(kept, directory, client, now)
         account = account_plan.with_wake(done.account, directory, now, client)
         try:
-            world.store.save(kept, account, *ends, *done.entries)
+            world.store.save(kept, account, *expirations, *done.entries)
         except SaveConflict:
             continue
         return done.entry
@@ -92,10 +92,10 @@ def release_for_booking(world: World, network_id: str, booking_id: str, allow: A
         client = _client_of(world, booking)
         now, directory = world.now(), directory_for(world, booking)
         account = world.store.account(network_id, client.id)
-        hold = brought_up(account, now)[0].hold_of_booking(booking.id)
+        hold = settled(account, now)[0].hold_of_booking(booking.id)
         if hold is None:
             return
-        done = released(account, hold.id, release_posting(hold, account, actor), now)
+        done = release_points(account, hold.id, release_posting(hold, account, actor), now)
         kept = with_wake(replace(booking, held_points=0), directory, client, now)
         try:
             world.store.save(
@@ -120,7 +120,7 @@ def _client_of(world: World, booking: Booking) -> Client:
         raise conflict("WRONG_STATUS", "Points are held for a booking that is to come.", status=status)
     id = booking.client_id
     client = (
-        present(world, world.store.get(Client, network_id=booking.network_id, id=id, fresh=False))
+        surviving_client(world, world.store.get(Client, network_id=booking.network_id, id=id, fresh=False))
         if id
         else None
     )
@@ -171,10 +171,10 @@ def hold_at_desk(
     def operation(account: Account, now: datetime) -> Posted:
         directory = world.directory(access.network_id)
         salon, rules = directory.salons[salon_id], directory.rules.bonuses
-        _ensure_no_other(brought_up(account, now)[0], salon_id)
+        _ensure_no_other(settled(account, now)[0], salon_id)
         terms = programme_for(rules, salon_id, local_date(now, salon.timezone))
         ensure_redeemable(points, bill, terms, rules, salon.currency)
-        return held(account, posting, now + DESK_HOLD, now)
+        return hold_points(account, posting, now + DESK_HOLD, now)
 
     return post_once(
         world,
@@ -206,7 +206,7 @@ def release_hold(world: World, access: Access, hold_id: str) -> Entry:
 
     def operation(account: Account, now: datetime) -> Posted:
         hold = Hold(entry.id, now, (), booking_id, entry.salon_id)
-        return released(account, hold_id, release_posting(hold, account, access.actor), now)
+        return release_points(account, hold_id, release_posting(hold, account, access.actor), now)
 
     def beside(done: Posted) -> list[Storable]:
         booking = (
@@ -255,7 +255,7 @@ def redeem_hold(world: World, access: Access, hold_id: str, points: int, salon_i
             raise refused("HELD_ELSEWHERE", message, salon_id=entry.salon_id)
         if points < entry.held:
             ensure_fits(points, programme_for(directory.rules.bonuses, salon_id, day))
-        return posted(account, posting, now, hold_id=hold_id)
+        return post(account, posting, now, hold_id=hold_id)
 
     return post_once(
         world,

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty import account_plan
-from chalicelib.domain.loyalty.account import UNTOLD, Account, Shown
+from chalicelib.domain.loyalty.account import NOT_UPDATED, Account, WalletUpdate
 from chalicelib.domain.loyalty.passes import (
     APPLE,
     GOOGLE,
@@ -24,7 +24,7 @@ from chalicelib.domain.loyalty.passes import (
 )
 from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.errors import DomainError, ErrorKind, conflict, malformed, missing
-from chalicelib.services.clients.surviving_client import present_account
+from chalicelib.services.clients.surviving_client import surviving_account
 from chalicelib.services.loyalty.show_card import Card, card_code, card_of, coupons_of
 from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.ports import PassUpdates, SaveConflict
@@ -130,8 +130,8 @@ def _keep(world: World, values: list[Any]) -> None:
     client_of_pass(world, kept.network_id, kept.client_id)
     for _ in world.tries():
         now, directory = world.now(), world.directory(kept.network_id)
-        client, account = present_account(world, kept.network_id, kept.client_id)
-        marked = replace(account, shown=Shown(account.entries))
+        client, account = surviving_account(world, kept.network_id, kept.client_id)
+        marked = replace(account, shown=WalletUpdate(account.entries))
         also = [] if account.shown else [account_plan.with_wake(marked, directory, now, client)]
         try:
             world.store.save(*values, *also)
@@ -229,5 +229,5 @@ def tell_wallets(
         for id, found in devices.items()
     ]
     if all(told):
-        return replace(account, shown=Shown(account.entries))
-    return replace(account, shown=Shown(UNTOLD, now + AGAIN))
+        return replace(account, shown=WalletUpdate(account.entries))
+    return replace(account, shown=WalletUpdate(NOT_UPDATED, now + AGAIN))

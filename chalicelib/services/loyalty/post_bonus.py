@@ -7,14 +7,14 @@ from msgspec import Struct
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import BY_HAND, Account, Entry, EntryKind, Posting
-from chalicelib.domain.loyalty.ledger import brought_up, ensure_same, posted
+from chalicelib.domain.loyalty.ledger import ensure_same, post, settled
 from chalicelib.domain.loyalty.programme import Bill, Quote, day_end, programme_for, quote
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import forbidden, missing, refused
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.clients.surviving_client import ensure_stays
+from chalicelib.services.clients.surviving_client import ensure_not_moved
 from chalicelib.services.loyalty.limit_compensation import within_limits
 from chalicelib.services.loyalty.post_once import Beside, post_once
 from chalicelib.services.loyalty.visit_points import bill_of, programme_of
@@ -62,8 +62,8 @@ def post_by_hand(
         cause=asked.complaint_id,
     )
     if kind is EntryKind.COMPENSATION:
-        return post(world, client, posting, within_limits(world, access, posting, client.id))
-    return post(world, client, posting)
+        return post_to_client(world, client, posting, within_limits(world, access, posting, client.id))
+    return post_to_client(world, client, posting)
 
 
 def _kind(text: str) -> EntryKind:
@@ -100,14 +100,14 @@ def _end_of(world: World, access: Access, day: date | None) -> datetime | None:
     return day_end(day, world.directory(access.network_id).zone)
 
 
-def post(world: World, client: Client, posting: Posting, beside: Beside = lambda done: ()) -> Entry:
+def post_to_client(world: World, client: Client, posting: Posting, beside: Beside = lambda done: ()) -> Entry:
     """A replay answers with the entry that stands."""
     return post_once(
         world,
         client.network_id,
         client.id,
         posting.id,
-        lambda account, now: posted(account, posting, now),
+        lambda account, now: post(account, posting, now),
         client=client,
         ensure_same=lambda stands: ensure_same(posting, stands),
         beside=beside,
@@ -119,8 +119,8 @@ def account_to_quote(world: World, network_id: str, client_id: str) -> Account:
     account = world.store.account(network_id, client_id)
     if not account.version and world.store.get(Client, network_id=network_id, id=client_id) is None:
         raise missing("client", client_id)
-    ensure_stays(account)
-    return brought_up(account, world.now())[0]
+    ensure_not_moved(account)
+    return settled(account, world.now())[0]
 
 
 def quote_for(

@@ -10,7 +10,7 @@ from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.ledger import Posted
 from chalicelib.domain.shared.errors import DomainError, conflict
-from chalicelib.services.clients.surviving_client import ensure_stays
+from chalicelib.services.clients.surviving_client import ensure_not_moved
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import CONFLICT_TRIES, World
 
@@ -47,7 +47,7 @@ def post_once(
         now, directory = world.now(), world.directory(network_id)
         account = world.store.account(network_id, client_id)
         try:
-            ensure_stays(account)
+            ensure_not_moved(account)
             done = operation(account, now)
             more = beside(done)
         except DomainError:

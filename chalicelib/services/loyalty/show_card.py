@@ -11,13 +11,13 @@ from chalicelib.domain.clients.client_plan import salon_of
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, Lot
 from chalicelib.domain.loyalty.account_plan import last_day
-from chalicelib.domain.loyalty.ledger import brought_up
+from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.loyalty.passes import CouponView
 from chalicelib.domain.loyalty.programme import Standing, percent_of, programme_for, standing
 from chalicelib.domain.networks.bonus_rules import Programme, TiersBy
 from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.clients.surviving_client import present
+from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.loyalty.coupons import open_coupons
 from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.world import World
@@ -110,9 +110,9 @@ def _by_day(found: Iterator[tuple[date, int]]) -> list[tuple[date, int]]:
 
 def card_of(world: World, client: Client) -> Card:
     """Of whom the client is now. One read: what has expired is gone, whether or not that is posted yet."""
-    client = present(world, client) or client
+    client = surviving_client(world, client) or client
     now, directory = world.now(), world.directory(client.network_id)
-    account, _ = brought_up(world.store.account(client.network_id, client.id), now)
+    account, _ = settled(world.store.account(client.network_id, client.id), now)
     return Card(client, account, directory, now)
 
 

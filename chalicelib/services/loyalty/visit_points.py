@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.loyalty import programme
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
-from chalicelib.domain.loyalty.ledger import brought_up, posted, released
+from chalicelib.domain.loyalty.ledger import post, release_points, settled
 from chalicelib.domain.loyalty.lots import with_activity
 from chalicelib.domain.networks.bonus_rules import BonusRules, Programme
 from chalicelib.domain.networks.network import Directory
@@ -66,18 +66,18 @@ def points_of_visit(
     rules, terms = directory.rules.bonuses, programme_of(booking, directory)
     value, day = rules.point_value(booking.currency), visited_on(booking, directory)
     bill = bill_of(booking, directory, booking.paid_minor or 0, booking.goods_minor or 0)
-    account, ends = brought_up(account, now)
-    entries = [*ends]
+    account, expirations = settled(account, now)
+    entries = [*expirations]
     hold = account.hold_of_booking(booking.id)
     if redeem_points:
         ensure_redeemable(redeem_points, bill, terms, rules, booking.currency)
         posting = _posting(booking, EntryKind.REDEEM, -redeem_points, actor)
-        done = posted(account, posting, now, hold_id=hold.id if hold else None)
+        done = post(account, posting, now, hold_id=hold.id if hold else None)
         account, entries = done.account, [*entries, *done.entries]
     elif hold is not None:
         id = entry_id(account.client_id, "release", hold.id)
         posting = replace(_posting(booking, EntryKind.RELEASE, 0, actor), id=id)
-        done = released(account, hold.id, posting, now)
+        done = release_points(account, hold.id, posting, now)
         account, entries = done.account, [*entries, *done.entries]
     percent = programme.percent_of(account, terms, booking.currency, day)
     earned = programme.earned_points(bill, redeem_points, terms, percent, value)
@@ -90,7 +90,7 @@ def points_of_visit(
             expires_at=lot.expires_at,
             idle_days=lot.idle_days,
         )
-        done = posted(account, posting, now)
+        done = post(account, posting, now)
         account, entries = done.account, [*entries, *done.entries]
     account = programme.with_turnover(account, day, booking.currency, bill.paid_minor, int(is_new_visit))
     return VisitPoints(with_activity(account, now, directory.zone), tuple(entries), earned)
@@ -102,7 +102,7 @@ def paid_by_hold(
     """How many of the points that are held for a booking pay a part of it, where a site closes it and tells
     what was paid in money: all of them, as far as the programme lets them. They are not to be had twice, as
     the discount that they gave and as points."""
-    hold = brought_up(account, now)[0].hold_of_booking(booking.id)
+    hold = settled(account, now)[0].hold_of_booking(booking.id)
     if hold is None:
         return 0
     terms, value = programme_of(booking, directory), directory.rules.bonuses.point_value(booking.currency)

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from chalicelib.domain.clients.client_plan import salon_of
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
-from chalicelib.domain.loyalty.ledger import Posted, posted
+from chalicelib.domain.loyalty.ledger import Posted, post
 from chalicelib.domain.loyalty.programme import gift_end
 from chalicelib.domain.marketing.promotions import Promotion, PromotionState, given
 from chalicelib.domain.networks.bonus_rules import Gift
@@ -89,7 +89,7 @@ def _give(world: World, directory: Directory, promotion: Promotion, gift: Gift, 
             expires_at=gift_end(gift, now, directory.zone),
             cause=promotion.id,
         )
-        return posted(account, posting, now)
+        return post(account, posting, now)
 
     def counted(done: Posted) -> Sequence[Any]:
         parts = shares_for(world, promotion.network_id, promotion.id, promotion.cap_points, gift.points)

@@ -14,23 +14,29 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import TAKEN_OVER, Client, Merge
 from chalicelib.domain.loyalty import account_plan
-from chalicelib.domain.loyalty.account import UNTOLD, Account, Entry, EntryKind, Posting, Shown
+from chalicelib.domain.loyalty.account import NOT_UPDATED, Account, Entry, EntryKind, Posting, WalletUpdate
 from chalicelib.domain.loyalty.coupons import Coupon, coupon_id, reopened, voided
-from chalicelib.domain.loyalty.ledger import Posted, brought_up
-from chalicelib.domain.loyalty.programme import turnover_moved, without_uncounted
+from chalicelib.domain.loyalty.ledger import Posted, settled
+from chalicelib.domain.loyalty.programme import turnover_transferred, turnover_without_reversed
+from chalicelib.domain.loyalty.reversal_history import points_expired, reversals_since_merge, transfer_in_id
 from chalicelib.domain.loyalty.surprises import latest
-from chalicelib.domain.loyalty.undone import expired_of, merged_id, undone_since
-from chalicelib.domain.merging.transfer import joined, moved_in, moved_out, parted, still_rewarded
-from chalicelib.domain.merging.unmerging import came_back, left_again
-from chalicelib.domain.merging.visits_of_merged import as_they_go, with_visits_of, without_visits_of
+from chalicelib.domain.merging.transfer import (
+    attach,
+    detach,
+    transfer_in,
+    transfer_out,
+    with_rewards_still_used,
+)
+from chalicelib.domain.merging.unmerging import unmerge_source, unmerge_target
+from chalicelib.domain.merging.visits_of_merged import unmerged_client, with_visits_of, without_visits_of
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.services.clients.register_client import contact_aliases
-from chalicelib.services.clients.surviving_client import ensure_present
+from chalicelib.services.clients.surviving_client import ensure_not_merged
 from chalicelib.services.loyalty.coupons import open_coupons
-from chalicelib.services.loyalty.undo_entry import entries_of, grace_end
+from chalicelib.services.loyalty.reverse_entry import entries_across_merges, grace_end
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -61,8 +67,8 @@ def merge_clients(world: World, access: Access, client_id: str, into_id: str) ->
         client, other = _both(world, access, client_id, into_id)
         if client.merged is not None and client.merged.into == into_id:
             return _as_it_stands(world, client, other)
-        ensure_present(client)
-        ensure_present(other)
+        ensure_not_merged(client)
+        ensure_not_merged(other)
         done = _merged(world, access, client, other)
         try:
             client, other, *_ = world.store.save(*done.values)
@@ -102,10 +108,10 @@ class _Done(Struct, frozen=True):
 def _merged(world: World, access: Access, client: Client, other: Client) -> _Done:
     now, directory, store = world.now(), world.directory(client.network_id), world.store
     out_id = entry_id(client.id, "merge", other.id, str(client.merges))
-    in_id = merged_id(other.id, out_id)
-    left = moved_out(store.account(client.network_id, client.id), _posting(out_id, in_id, access), now)
+    in_id = transfer_in_id(other.id, out_id)
+    left = transfer_out(store.account(client.network_id, client.id), _posting(out_id, in_id, access), now)
     theirs = store.account(other.network_id, other.id)
-    came = moved_in(theirs, left.entry, _posting(in_id, out_id, access), now)
+    came = transfer_in(theirs, left.entry, _posting(in_id, out_id, access), now)
     ahead = _ahead(world, client, now)
     grown = with_visits_of(other, client)
     filled = tuple(name for name in TAKEN_OVER if getattr(client, name) and not getattr(other, name))
@@ -123,9 +129,9 @@ def _merged(world: World, access: Access, client: Client, other: Client) -> _Don
     gone = client_plan.with_wake(replace(client, merged=merge, merges=client.merges + 1), directory, now)
     grown = client_plan.with_wake(grown, directory, now)
     aliases = [replace(alias, leads_to=other.id, moved=True) for alias in contact_aliases(client)]
-    came_to = turnover_moved(came.account, left.account, 1)
+    came_to = turnover_transferred(came.account, left.account, 1)
     came_to = replace(came_to, surprised_month=latest(theirs.surprised_month, left.account.surprised_month))
-    came_to = joined(came_to, left.account)
+    came_to = attach(came_to, left.account)
     left = replace(left, account=replace(left.account, moved_to=other.id, shown=None))
     accounts = _accounts(directory, left, came_to, None, grown, now)
     coupons = _coupons_gone_over(world, client, grown, out_id, access, now)
@@ -212,7 +218,7 @@ def unmerge_clients(world: World, access: Access, client_id: str) -> Merged:
         if client.merged is None:
             raise conflict("NOT_MERGED", "This client is not merged into another.", client_id=client_id)
         client, other = _both(world, access, client_id, client.merged.into)
-        ensure_present(other)
+        ensure_not_merged(other)
         done = _unmerged(world, access, client, other)
         try:
             client, other, *_ = world.store.save(*done.values)
@@ -252,22 +258,22 @@ def _unmerged(world: World, access: Access, client: Client, other: Client) -> _D
     back_id, out_id = entry_id(client.id, "unmerge", left.id), entry_id(other.id, "unmerge", left.id)
     theirs = world.store.account(other.network_id, other.id)
     own = world.store.account(client.network_id, client.id)
-    theirs, ends = brought_up(theirs, now)
+    theirs, expirations = settled(theirs, now)
     bookings = _to_give_back(world, theirs, merge)
-    entries = [*entries_of(world, client.network_id, client.id, other.id), *ends]
-    since = undone_since(came, {client.id, *own.came_from}, entries)
+    entries = [*entries_across_merges(world, client.network_id, client.id, other.id), *expirations]
+    since = reversals_since_merge(came, {client.id, *own.came_from}, entries)
     took: dict[str, Any] = {
         "since": since,
-        "expired": sum(expired_of(each, entries) for each in [came, *(each.by for each in since)]),
+        "expired": sum(points_expired(each, entries) for each in [came, *(each.by for each in since)]),
         "grace_until": grace_end(directory, now),
     }
-    back = came_back(own, left, _posting(back_id, out_id, access), now, **took)
-    gone = left_again(theirs, came, _posting(out_id, back_id, access), now, **took)
-    gone = replace(gone, ends=(*ends, *gone.ends))
-    own = still_rewarded(without_uncounted(back.account, merge), theirs)
-    shown = Shown(UNTOLD) if theirs.shown else None
+    back = unmerge_source(own, left, _posting(back_id, out_id, access), now, **took)
+    gone = unmerge_target(theirs, came, _posting(out_id, back_id, access), now, **took)
+    gone = replace(gone, expirations=(*expirations, *gone.expirations))
+    own = with_rewards_still_used(turnover_without_reversed(back.account, merge), theirs)
+    shown = WalletUpdate(NOT_UPDATED) if theirs.shown else None
     back = replace(back, account=replace(own, moved_to=None, shown=shown))
-    again = as_they_go(client)
+    again = unmerged_client(client)
     shrunk = without_visits_of(other, again, merge, _remaining(world, theirs, own))
     theirs_still = {name: getattr(shrunk, name) != getattr(client, name) for name in merge.filled}
     emptied: dict[str, Any] = {name: None for name, still in theirs_still.items() if not still}
@@ -275,7 +281,7 @@ def _unmerged(world: World, access: Access, client: Client, other: Client) -> _D
     again = client_plan.with_wake(again, directory, now)
     shrunk = client_plan.with_wake(shrunk, directory, now)
     aliases = [replace(alias, moved=True) for alias in contact_aliases(client)]
-    left_there = parted(turnover_moved(gone.account, own, -1), own)
+    left_there = detach(turnover_transferred(gone.account, own, -1), own)
     accounts = _accounts(directory, back, left_there, again, shrunk, now)
     coupons = _coupons_come_back(world, again, shrunk, left.id, access, now)
     values = [again, shrunk, *accounts, *back.entries, *gone.entries, *aliases, *coupons]

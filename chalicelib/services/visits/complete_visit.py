@@ -16,7 +16,7 @@ from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.services.bookings.plan_booking import directory_for
-from chalicelib.services.clients.surviving_client import present, present_account
+from chalicelib.services.clients.surviving_client import surviving_account, surviving_client
 from chalicelib.services.loyalty.visit_points import paid_by_hold, points_of_visit, posting_id, visited_on
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import Allow, World
@@ -65,7 +65,7 @@ def complete(
             if booking.client_id
             else None
         )
-        client = present(world, client)
+        client = surviving_client(world, client)
         account = world.store.account(network_id, client.id) if client else None
         directory = directory_for(world, booking)
         done = _worked_out(world, directory, booking, client, account, bill, actor)
@@ -90,7 +90,7 @@ def _check(bill: Bill) -> None:
 def _as_it_stands(world: World, booking: Booking) -> Completed:
     if booking.client_id is None:
         return Completed(booking, None, ())
-    _, account = present_account(world, booking.network_id, booking.client_id)
+    _, account = surviving_account(world, booking.network_id, booking.client_id)
     ids = [
         posting_id(booking, kind)
         for kind, points in (
@@ -217,7 +217,7 @@ def counted(
     """What must be saved so that a visit that took place, as a site says, is completed and counts for its
     client. paid_minor: in money; None where that was not told: then the bill is what the lines come to. What
     is held for it pays, too."""
-    client = present(world, client)
+    client = surviving_client(world, client)
     account = world.store.account(booking.network_id, client.id) if client else None
     told = booking.paid_minor if paid_minor is None else paid_minor
     upcoming = replace(booking, status=Status.BOOKED, closed_at=None)

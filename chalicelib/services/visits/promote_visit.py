@@ -12,7 +12,7 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.clients.segment_members import matches
 from chalicelib.domain.loyalty import programme
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
-from chalicelib.domain.loyalty.ledger import posted
+from chalicelib.domain.loyalty.ledger import post
 from chalicelib.domain.marketing.promotions import Taken, given
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.offers import Offer
@@ -76,7 +76,7 @@ def promotion_of_visit(
         idle_days=terms.idle_days,
         cause=best.offer.id,
     )
-    done = posted(account, posting, now)
+    done = post(account, posting, now)
     return Promoted(done.account, done.entries, best.points, _counted(best, booking.currency))
 
 

@@ -8,18 +8,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Refund, Status
-from chalicelib.domain.clients.clients import Client, Uncounted, without_spending
+from chalicelib.domain.clients.clients import Client, ReversedWhileMerged, without_spending
 from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
-from chalicelib.domain.loyalty.ledger import brought_up
+from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.loyalty.programme import part_of, with_turnover
-from chalicelib.domain.loyalty.undone import undone_of
-from chalicelib.domain.merging.visits_of_merged import uncounted
+from chalicelib.domain.loyalty.reversal_history import points_undone
+from chalicelib.domain.merging.visits_of_merged import note_reversal_while_merged
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived, entry_id
 from chalicelib.services.bookings.plan_booking import directory_for
-from chalicelib.services.clients.surviving_client import followed, present_account
-from chalicelib.services.loyalty.undo_entry import entries_of, undone
+from chalicelib.services.clients.surviving_client import merge_chain, surviving_account
+from chalicelib.services.loyalty.reverse_entry import entries_across_merges, prepare_reversal
 from chalicelib.services.loyalty.visit_points import visited_on
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import Allow, World
@@ -93,19 +93,19 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
     if booking.client_id is None:
         return _Done([replace(booking, refunds=(*booking.refunds, refund))], refund, None, ())
     network_id, now, directory = booking.network_id, world.now(), directory_for(world, booking)
-    way = followed(world, world.store.get(Client, network_id=network_id, id=booking.client_id))
+    way = merge_chain(world, world.store.get(Client, network_id=network_id, id=booking.client_id))
     client = way[-1] if way else None
     holder_id = client.id if client is not None else booking.client_id
-    account, ends = brought_up(world.store.account(network_id, holder_id), now)
-    entries = [*entries_of(world, network_id, booking.client_id, holder_id), *ends]
+    account, expirations = settled(world.store.account(network_id, holder_id), now)
+    entries = [*entries_across_merges(world, network_id, booking.client_id, holder_id), *expirations]
     whole, so_far = booking.paid_minor or 0, booking.refunded_minor + refund.amount_minor
-    made = [*ends]
+    made = [*expirations]
     for entry in of_visit(booking, entries):
-        due = _due(entry, so_far, whole) - undone_of(entry, entries)
+        due = _due(entry, so_far, whole) - points_undone(entry, entries)
         if due <= 0:
             continue
         id = entry_id(holder_id, "refund", refund.id, entry.id)
-        done = undone(
+        done = prepare_reversal(
             directory,
             account,
             entry,
@@ -131,8 +131,8 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
     account = account_plan.with_wake(account, directory, now, client)
     promoted = given_back(world, booking, account, entries, made, visit=False)
     values: list[Any] = [refunded, account, *made, *beside, *promoted]
-    less = Uncounted(booking.id, day, booking.currency, refund.amount_minor)
-    values += [uncounted(each, less) for each in way[:-1]]
+    less = ReversedWhileMerged(booking.id, day, booking.currency, refund.amount_minor)
+    values += [note_reversal_while_merged(each, less) for each in way[:-1]]
     if client is not None:
         values.append(without_spending(client, booking.currency, refund.amount_minor))
     return _Done(values, refund, account, tuple(made))
@@ -156,7 +156,7 @@ def _as_it_stands(world: World, booking: Booking, refund: Refund, amount_minor: 
         )
     account = None
     if booking.client_id is not None:
-        _, account = present_account(world, booking.network_id, booking.client_id)
+        _, account = surviving_account(world, booking.network_id, booking.client_id)
     return _answer(booking, refund, account, ())
 
 

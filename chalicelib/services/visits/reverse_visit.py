@@ -10,20 +10,20 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.clients import client_plan
-from chalicelib.domain.clients.clients import Client, Uncounted, VisitDay, without_booking
+from chalicelib.domain.clients.clients import Client, ReversedWhileMerged, VisitDay, without_booking
 from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
-from chalicelib.domain.loyalty.ledger import brought_up
+from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.loyalty.programme import with_turnover
-from chalicelib.domain.loyalty.undoing import FINAL
-from chalicelib.domain.loyalty.undone import undone_of
-from chalicelib.domain.merging.visits_of_merged import uncounted
+from chalicelib.domain.loyalty.reversal import NOT_REVERSIBLE
+from chalicelib.domain.loyalty.reversal_history import points_undone
+from chalicelib.domain.merging.visits_of_merged import note_reversal_while_merged
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import conflict, missing
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.bookings.plan_booking import directory_for
-from chalicelib.services.clients.surviving_client import followed
-from chalicelib.services.loyalty.undo_entry import entries_of, undone
+from chalicelib.services.clients.surviving_client import merge_chain
+from chalicelib.services.loyalty.reverse_entry import entries_across_merges, prepare_reversal
 from chalicelib.services.loyalty.visit_points import posting_id, visited_on
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
@@ -77,12 +77,12 @@ def taken_back(
     )
     if booking.client_id is None:
         return [with_wake(reopened, directory, None, now)]
-    way = followed(world, world.store.get(Client, network_id=booking.network_id, id=booking.client_id))
+    way = merge_chain(world, world.store.get(Client, network_id=booking.network_id, id=booking.client_id))
     if not way:
         return [with_wake(reopened, directory, None, now)]
     client = way[-1]
-    account, ends = brought_up(world.store.account(booking.network_id, client.id), now)
-    entries = [*entries_of(world, booking.network_id, booking.client_id, client.id), *ends]
+    account, expirations = settled(world.store.account(booking.network_id, client.id), now)
+    entries = [*entries_across_merges(world, booking.network_id, booking.client_id, client.id), *expirations]
     account, made = _reversed(directory, booking, account, entries, actor, now)
     promoted = given_back(world, booking, account, entries, made, visit=True)
     counted = replace(booking, starts_at=counted_at or booking.starts_at)
@@ -94,16 +94,16 @@ def taken_back(
     visitor = client_plan.with_wake(visitor, directory, now)
     day = visited_on(counted, directory)
     account = with_turnover(account, day, booking.currency, -left, -bool(own))
-    less = Uncounted(booking.id, day, booking.currency, left, visits=int(own is not None))
+    less = ReversedWhileMerged(booking.id, day, booking.currency, left, visits=int(own is not None))
     former = [
-        uncounted(each, replace(less, visit=visit_of, own=own if each is way[0] else None))
+        note_reversal_while_merged(each, replace(less, visit=visit_of, own=own if each is way[0] else None))
         for each, visit_of in zip(way[:-1], lost, strict=False)
     ]
     undoing = Undoing(world, directory, booking, TAKEN_BACK, actor, now)
     account, beside = taken_back_gifts(undoing, account, entries, visit)
     account = account_plan.with_wake(account, directory, now, visitor)
     back = with_wake(reopened, directory, client, now)
-    return [back, visitor, account, *former, *ends, *made, *beside, *promoted]
+    return [back, visitor, account, *former, *expirations, *made, *beside, *promoted]
 
 
 def _reversed(
@@ -118,8 +118,10 @@ def _reversed(
     What was earned first, so that what was spent returns to its lots untouched."""
     made: list[Entry] = []
     for entry in of_visit(booking, entries):
-        if undone_of(entry, entries) < abs(entry.worth):
-            done = undone(directory, account, entry, entries, reason=TAKEN_BACK, actor=actor, now=now)
+        if points_undone(entry, entries) < abs(entry.worth):
+            done = prepare_reversal(
+                directory, account, entry, entries, reason=TAKEN_BACK, actor=actor, now=now
+            )
             account, made = done.account, [*made, *done.entries]
     return account, made
 
@@ -127,7 +129,7 @@ def _reversed(
 def of_visit(booking: Booking, entries: Sequence[Entry]) -> list[Entry]:
     """What the booking's completion posted to its client's account, what it gave first."""
     ids = {posting_id(booking, kind) for kind in EntryKind}
-    found = [entry for entry in entries if entry.id in ids and entry.kind not in FINAL]
+    found = [entry for entry in entries if entry.id in ids and entry.kind not in NOT_REVERSIBLE]
     return sorted(found, key=lambda entry: entry.worth, reverse=True)
 
 

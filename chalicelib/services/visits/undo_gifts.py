@@ -13,13 +13,13 @@ from chalicelib.domain.clients.clients import VisitDay
 from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, ReferralGift, RewardUse
 from chalicelib.domain.loyalty.coupons import Coupon, voided
-from chalicelib.domain.loyalty.undone import undone_of
+from chalicelib.domain.loyalty.reversal_history import points_undone
 from chalicelib.domain.loyalty.visit_rewards import streaks_broken
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.months import month_number
-from chalicelib.services.clients.surviving_client import present_account
+from chalicelib.services.clients.surviving_client import surviving_account
 from chalicelib.services.loyalty.coupons import open_coupons
-from chalicelib.services.loyalty.undo_entry import entries_of, undone
+from chalicelib.services.loyalty.reverse_entry import entries_across_merges, prepare_reversal
 from chalicelib.services.loyalty.visit_points import posting_id
 from chalicelib.services.shared.world import World
 
@@ -108,9 +108,9 @@ def _undone(
 ) -> tuple[Account, list[Entry]]:
     """What is left of an entry, undone."""
     entry = next((each for each in entries if each.id == id), None)
-    if entry is None or undone_of(entry, entries) >= abs(entry.worth):
+    if entry is None or points_undone(entry, entries) >= abs(entry.worth):
         return account, []
-    done = undone(
+    done = prepare_reversal(
         undoing.directory,
         account,
         entry,
@@ -130,12 +130,12 @@ def _referrers_side(
     if gift.referrer_id is None or gift.entry_id is None:
         return account, []
     world, network_id = undoing.world, undoing.booking.network_id
-    client, theirs = present_account(world, network_id, gift.referrer_id)
+    client, theirs = surviving_account(world, network_id, gift.referrer_id)
     holder_id = theirs.client_id
     if holder_id == account.client_id:
         return _undone(undoing, account, entries, gift.entry_id)
     theirs, made = _undone(
-        undoing, theirs, entries_of(world, network_id, gift.referrer_id, holder_id), gift.entry_id
+        undoing, theirs, entries_across_merges(world, network_id, gift.referrer_id, holder_id), gift.entry_id
     )
     if not made:
         return account, []

@@ -21,14 +21,14 @@ from chalicelib.domain.loyalty.account import (
     StreakUse,
 )
 from chalicelib.domain.loyalty.coupons import Coupon, coupon_id
-from chalicelib.domain.loyalty.ledger import posted
+from chalicelib.domain.loyalty.ledger import post
 from chalicelib.domain.loyalty.programme import gift_end
 from chalicelib.domain.loyalty.visit_rewards import months_rewarded, visits_rewarded, without_old_uses
 from chalicelib.domain.networks.bonus_rules import BonusRules, Gift
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.months import month_number
-from chalicelib.services.clients.surviving_client import present_account
+from chalicelib.services.clients.surviving_client import surviving_account
 from chalicelib.services.loyalty.coupons import issued_coupon
 from chalicelib.services.loyalty.visit_points import posting_id, programme_of, visited_on
 from chalicelib.services.shared.storable import Storable
@@ -82,7 +82,7 @@ def referrer_of(
     are gone. Reads nothing where there is nothing to give."""
     if directory.rules.bonuses.referral is None or not _brings_referral(client, account, paid_minor):
         return None
-    referrer, theirs = present_account(world, client.network_id, str(client.referred_by))
+    referrer, theirs = surviving_account(world, client.network_id, str(client.referred_by))
     if referrer is None or referrer.id == client.id:
         return None
     return Referrer(referrer, theirs)
@@ -158,7 +158,7 @@ def _streak(visit: _Visit, account: Account, month: int) -> tuple[Account, tuple
     months = months_rewarded(streak, account, month) if streak and streak.gift.points else None
     if streak is None or months is None:
         return account, ()
-    done = posted(account, visit.posting(EntryKind.STREAK, streak.gift), visit.now)
+    done = post(account, visit.posting(EntryKind.STREAK, streak.gift), visit.now)
     use = StreakUse(*months, done.entry.id)
     return replace(done.account, streaks=(*done.account.streaks, use)), done.entries
 
@@ -178,7 +178,7 @@ def _referral(
     entries: tuple[Entry, ...] = ()
     theirs: tuple[Storable, ...] = ()
     if gifts.friend.points:
-        done = posted(
+        done = post(
             account,
             visit.posting(EntryKind.REFERRAL, gifts.friend, cause=friend.referred_by),
             visit.now,
@@ -187,7 +187,7 @@ def _referral(
     if gifts.referrer.points and referrer is not None:
         id = entry_id(referrer.client.id, "referral", friend.id, str(times))
         posting = visit.posting(EntryKind.REFERRAL, gifts.referrer, id=id, booking_id=None, cause=friend.id)
-        done = posted(referrer.account, posting, visit.now)
+        done = post(referrer.account, posting, visit.now)
         after = account_plan.with_wake(done.account, visit.directory, visit.now, referrer.client)
         theirs = (after, *done.entries)
         mark = replace(mark, referrer_id=referrer.client.id, entry_id=id)

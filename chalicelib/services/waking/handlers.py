@@ -13,7 +13,7 @@ from chalicelib.domain.intake.inbox import RETRY_LOST, InboxItem, quarantined
 from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.loyalty.account_plan import PASSES, passes_are_stale
-from chalicelib.domain.loyalty.ledger import brought_up, next_end
+from chalicelib.domain.loyalty.ledger import next_expiration, settled
 from chalicelib.domain.loyalty.passes import Pass, PassDevice
 from chalicelib.domain.marketing.campaigns import Campaign, Recipient
 from chalicelib.domain.marketing.promotions import Promotion
@@ -133,16 +133,16 @@ def wake_account(sending: Sending, account: Account, updates: PassUpdates) -> No
     tells = passes_are_stale(account) or (account.wake is not None and account.wake.why == PASSES)
     if client is not None and directory.salons:
         send_due(sending, about_account(account, client, directory))
-        end = next_end(account)
+        end = next_expiration(account)
         if not tells and (end is None or end > now):
             return
         account = world.store.account(account.network_id, account.client_id)
-    account, ends = brought_up(account, now)
+    account, expirations = settled(account, now)
     if client is None:
         account = replace(account, shown=None)
     elif tells or passes_are_stale(account):
         account = tell_wallets(world, sending.links, updates, account, client)
-    world.store.save(account_plan.with_wake(account, directory, now, client), *ends)
+    world.store.save(account_plan.with_wake(account, directory, now, client), *expirations)
 
 
 def wake_recipient(sending: Sending, recipient: Recipient) -> None:

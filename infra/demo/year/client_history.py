@@ -16,7 +16,7 @@ from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client, may_send
 from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
-from chalicelib.domain.loyalty.ledger import posted
+from chalicelib.domain.loyalty.ledger import post
 from chalicelib.domain.messages.messages import Message, MessageState, message_id
 from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.ids import derived, entry_id
@@ -94,7 +94,7 @@ class ClientHistory:
         posting = Posting(
             id=id, kind=kind, points=points, reason=reason, actor=RECEPTION, expires_at=expires_at
         )
-        done = posted(self.account, posting, at)
+        done = post(self.account, posting, at)
         self.account = done.account
         self.entries.extend(done.entries)
 

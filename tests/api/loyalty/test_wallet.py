@@ -20,7 +20,7 @@ from chalicelib.passes.apple_pass import AppleIssuer
 from chalicelib.passes.google_pass import SAVE_URL, GoogleIssuer, ServiceAccount
 from chalicelib.passes.wallets import Wallets
 from chalicelib.services.loyalty.passes import MAX_DEVICES, token_of
-from chalicelib.services.loyalty.post_bonus import post
+from chalicelib.services.loyalty.post_bonus import post_to_client
 from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_client, save_client
 from tests.api.conftest import Answer, Http, TestParts
 from tests.api.pages.test_pages import MARIA, Visitor
@@ -64,7 +64,7 @@ def give(world: Any, town: Any) -> Any:
         id = entry_id(MARIA, "test", str(len(given)))
         kind = EntryKind.GRANT
         posting = Posting(id=id, kind=kind, points=points, reason="test", actor="test", expires_at=end)
-        post(world, town.client, posting)
+        post_to_client(world, town.client, posting)
 
     return granted
 

@@ -17,7 +17,7 @@ from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.services.bookings import step_booking
 from chalicelib.services.loyalty.hold_points import hold_for_booking
-from chalicelib.services.loyalty.post_bonus import post
+from chalicelib.services.loyalty.post_bonus import post_to_client
 from chalicelib.services.loyalty.show_card import card_code
 from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_client, a_town, save_client
 from tests.api.conftest import Http, TestParts
@@ -45,7 +45,7 @@ def give(world: Any, town: Any) -> Any:
         posting = Posting(
             id=id, kind=EntryKind.GRANT, points=points, reason="test", actor="test", expires_at=end, **said
         )
-        post(world, town.client, posting)
+        post_to_client(world, town.client, posting)
 
     return granted
 

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.programme import Bill
-from chalicelib.services.loyalty import hold_points, undo_entry
+from chalicelib.services.loyalty import hold_points, reverse_entry
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.merging import merge_clients
 from chalicelib.services.visits import refund_visit
@@ -98,7 +98,7 @@ def refund(driver: SalonDriver, booking: Booking) -> None:
 
 def reverse(driver: SalonDriver, booking: Booking) -> None:
     first = driver.store.entries(NETWORK, MARIA_ID)[0]
-    undo_entry.reverse(driver.world, access(), first.id, "mistake")
+    reverse_entry.reverse_entry(driver.world, access(), first.id, "mistake")
 
 
 def cancel(driver: SalonDriver, booking: Booking) -> None:

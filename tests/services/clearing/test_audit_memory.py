@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
-from chalicelib.domain.loyalty.ledger import posted
+from chalicelib.domain.loyalty.ledger import post
 from chalicelib.domain.waking.walks import Walk, WalkKind
 from chalicelib.services.clearing.audit_accounts import audit_some
 from chalicelib.services.shared.ports import Page
@@ -31,7 +31,7 @@ def a_ledger() -> tuple[Account, tuple[Entry, ...]]:
     account, entries = Account(network_id=NETWORK, client_id="cli_1"), []
     for number in range(ENTRIES_EACH):
         said = Posting(id=f"ent_{number}", kind=EntryKind.GRANT, points=10, reason="x", actor="key:test")
-        done = posted(account, said, NOW)
+        done = post(account, said, NOW)
         account, entries = done.account, [*entries, done.entry]
     return account, tuple(entries)
 

@@ -24,7 +24,7 @@ from chalicelib.services.clearing.audit_accounts import METRIC
 from chalicelib.services.clearing.audit_nightly import ensure_nightly
 from chalicelib.services.clearing.clear_month import clear_some, clearing_of, start_clearing
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
-from chalicelib.services.loyalty.undo_entry import reverse
+from chalicelib.services.loyalty.reverse_entry import reverse_entry
 from chalicelib.services.shared.walks import NIGHTLY_ID
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.refund_visit import refund
@@ -70,7 +70,7 @@ def test_points_of_one_salon_that_paid_in_another(in_town: World) -> None:
     post(in_town, MARIA, "grant", 50, YORK)
     post(in_town, VERA, "grant", 30, None)
     spent = post(in_town, MARIA, "redeem", 120, YORK)
-    reverse(in_town, access(), spent.id, "a mistake")
+    reverse_entry(in_town, access(), spent.id, "a mistake")
     post(in_town, MARIA, "redeem", 110, YORK)
     clearing, sums = counted(in_town)
     assert sums.pairs == (
@@ -103,7 +103,7 @@ def test_what_a_refund_gives_back_is_honoured_no_more(driver: SalonDriver) -> No
 def test_a_debt_that_is_paid_is_a_reversal_that_comes_late(in_town: World) -> None:
     gift = post(in_town, MARIA, "grant", 100, CENTRU)
     post(in_town, MARIA, "redeem", 80, YORK)
-    reverse(in_town, access(), gift.id, "a mistake")
+    reverse_entry(in_town, access(), gift.id, "a mistake")
     _, sums = counted(in_town)
     assert sums.debt == 80
     post(in_town, MARIA, "grant", 30, YORK)  # all of it is owed

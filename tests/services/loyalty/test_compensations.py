@@ -13,7 +13,7 @@ from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.operations import Tally
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
-from chalicelib.services.loyalty.undo_entry import reverse
+from chalicelib.services.loyalty.reverse_entry import reverse_entry
 from infra.testkit.builders import NETWORK, a_client, access, save_client
 from infra.testkit.salon_driver import SalonDriver
 from tests.services.rewarded import MARIA, balance, racing, with_rules
@@ -141,7 +141,7 @@ def test_two_at_once_cannot_both_be_the_last_that_is_allowed(limited: SalonDrive
 
 def test_what_was_undone_was_given_all_the_same(limited: SalonDriver) -> None:
     entry = compensated(limited, ANNA)
-    reverse(limited.world, access(), entry.id, "not true")
+    reverse_entry(limited.world, access(), entry.id, "not true")
     assert over(limited, ANNA)["which"] == "times_a_client_a_month"
 
 

@@ -13,7 +13,7 @@ from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.programme import Bill
 from chalicelib.domain.networks.bonus_rules import BonusRules, Expiry, ExpiryModel
 from chalicelib.domain.networks.network import Network
-from chalicelib.services.loyalty import hold_points, undo_entry
+from chalicelib.services.loyalty import hold_points, reverse_entry
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.visits import refund_visit
 from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
@@ -89,10 +89,10 @@ def test_points_are_not_doubled_when_a_refund_or_a_reversal_is_asked_for_again(
     gift = by_hand(driver, 300)
     driver.complete(booking, paid_minor=40_000, redeem_points=100)
     refund(driver, booking, 20_000)
-    undo_entry.reverse(driver.world, access(), gift.id, "mistake")
+    reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
     stands = account(driver)
     refund(driver, booking, 20_000)
-    undo_entry.reverse(driver.world, access(), gift.id, "mistake")
+    reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
     assert account(driver) == stands
 
 
@@ -126,7 +126,7 @@ def test_points_are_not_taken_twice_by_refund_reversal_and_taking_back(
     by_hand(driver, 100)
     cashback = driver.complete(booking, paid_minor=40_000).entries[0]
     refund(driver, booking, 10_000)
-    undo_entry.reverse(driver.world, access(), cashback.id, "mistake")
+    reverse_entry.reverse_entry(driver.world, access(), cashback.id, "mistake")
     refund(driver, booking, 10_000, "r-2")
     driver.reopen(booking)
     assert (account(driver).balance, account(driver).debt) == (100, 0)
@@ -214,7 +214,7 @@ def test_there_is_a_history_of_who_changed_a_balance(
     )
     driver.complete(booking, redeem_points=30)
     refund(driver, booking, 20_000)
-    undo_entry.reverse(driver.world, access(), gift.id, "mistake")
+    reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
     by_hand(driver, 40, days=1, id="second")
     driver.run_until(NOW + timedelta(days=9))
     entries = driver.store.entries(NETWORK, MARIA)

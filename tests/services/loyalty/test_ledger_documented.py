@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.account_plan import last_day
-from chalicelib.domain.loyalty.ledger import brought_up
+from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.networks.bonus_rules import BonusRules, Expiry, ExpiryModel
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.zones import local_instant
@@ -93,8 +93,8 @@ def test_every_figure_of_the_example_comes_out(driver: SalonDriver, clock: Setta
         is_last_of_deed = number + 1 == len(told) or told[number + 1][0] != day
         if is_last_of_deed:
             assert len(entries) == posted
-            account, ends = brought_up(driver.store.account(NETWORK, MARIA), clock.now)
-            assert ends == ()
+            account, expirations = settled(driver.store.account(NETWORK, MARIA), clock.now)
+            assert expirations == ()
             figures: list[Any] = [account.balance, account.available(clock.now), account.debt]
             assert [str(each) for each in figures] == [balance, available, debt], day
             assert lots_of(account) == {each.strip() for each in lots.split(",") if each.strip()}, day

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
-from chalicelib.domain.loyalty.ledger import Posted, ensure_same, posted
+from chalicelib.domain.loyalty.ledger import Posted, ensure_same, post
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.services.loyalty.post_once import post_once
@@ -22,14 +22,14 @@ def a_grant(cause: str, points: int = 10) -> Posting:
     )
 
 
-def post(driver: SalonDriver, posting: Posting, meanwhile: list[Posting] | None = None) -> Entry:
+def grant(driver: SalonDriver, posting: Posting, meanwhile: list[Posting] | None = None) -> Entry:
     """meanwhile: what others post between our reading and our writing, one of them at each try."""
     others = iter(meanwhile or [])
 
     def operation(account: Account, now: datetime) -> Posted:
-        done = posted(account, posting, now)
+        done = post(account, posting, now)
         for other in others:
-            post(driver, other)
+            grant(driver, other)
             break
         return done
 
@@ -45,26 +45,26 @@ def ledger(driver: SalonDriver) -> Any:
 
 
 def test_who_is_second_starts_over_and_both_count(driver: SalonDriver) -> None:
-    post(driver, a_grant("first"))
-    mine = post(driver, a_grant("mine", 5), [a_grant("theirs", 7), a_grant("and theirs", 8)])
+    grant(driver, a_grant("first"))
+    mine = grant(driver, a_grant("mine", 5), [a_grant("theirs", 7), a_grant("and theirs", 8)])
     assert mine.balance_after == 30
     assert ledger(driver) == [(0, 10), (1, 7), (2, 8), (3, 5)]
 
 
 def test_the_same_posting_at_the_same_moment_counts_once_and_answers_the_same(driver: SalonDriver) -> None:
-    post(driver, a_grant("first"))
-    mine = post(driver, a_grant("mine"), [a_grant("theirs"), a_grant("mine")])
+    grant(driver, a_grant("first"))
+    mine = grant(driver, a_grant("mine"), [a_grant("theirs"), a_grant("mine")])
     assert mine.number == 2
     assert ledger(driver) == [(0, 10), (1, 10), (2, 10)]
 
 
 def test_another_posting_under_the_same_id_at_the_same_moment_is_refused(driver: SalonDriver) -> None:
     with pytest.raises(DomainError, match="ENTRY_EXISTS"):
-        post(driver, a_grant("mine", 5), [a_grant("mine", 6)])
+        grant(driver, a_grant("mine", 5), [a_grant("mine", 6)])
     assert ledger(driver) == [(0, 6)]
 
 
 def test_whoever_is_always_second_gives_up_and_says_so(driver: SalonDriver) -> None:
     with pytest.raises(DomainError, match="TRY_AGAIN"):
-        post(driver, a_grant("mine"), [a_grant(f"theirs {place}") for place in range(100)])
+        grant(driver, a_grant("mine"), [a_grant(f"theirs {place}") for place in range(100)])
     assert len(ledger(driver)) < 100

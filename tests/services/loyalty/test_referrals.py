@@ -15,7 +15,7 @@ from chalicelib.domain.shared.ids import digest
 from chalicelib.services.clients.referrals import referral_code
 from chalicelib.services.clients.register_client import NewClient, change_client, register_client
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
-from chalicelib.services.loyalty.undo_entry import reverse
+from chalicelib.services.loyalty.reverse_entry import reverse_entry
 from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.visits.refund_visit import refund
 from infra.testkit.builders import NETWORK, OTHER_NETWORK, a_town, access
@@ -218,7 +218,7 @@ def test_the_gifts_go_only_when_the_whole_bill_is_refunded(referring: SalonDrive
 def test_a_gift_undone_by_hand_is_not_undone_again_with_the_visit(referring: SalonDriver) -> None:
     friend = a_friend(referring)
     done = visited_on(referring, DAY, friend.id)
-    reverse(referring.world, access(), entries(referring, "referral")[0].id, "cheated")
+    reverse_entry(referring.world, access(), entries(referring, "referral")[0].id, "cheated")
     referring.reopen(done.booking)
     assert (balance(referring), referring.store.account(NETWORK, MARIA).debt) == (0, 0)
 

@@ -16,7 +16,7 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.holdout import is_held_out
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.loyalty.draw_surprises import surprises_of
-from chalicelib.services.loyalty.undo_entry import reverse
+from chalicelib.services.loyalty.reverse_entry import reverse_entry
 from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.networks.set_rules import set_rules
 from chalicelib.services.shared.ports import SaveConflict
@@ -282,7 +282,7 @@ def test_a_gift_that_was_taken_back_counts_as_one_all_the_same(driver: SalonDriv
     on(driver)
     forward(driver, DECEMBER + timedelta(hours=1))
     (entry,) = driver.store.entries(NETWORK, clients[0].id)
-    reverse(driver.world, access(), entry.id, "mistake")
+    reverse_entry(driver.world, access(), entry.id, "mistake")
     come_again(driver, clients, 1)
     forward(driver, datetime(2027, 1, 2, tzinfo=UTC))
     assert (report(driver, "2027-01").drawn, report(driver, "2027-01").rested) == (0, 1)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.loyalty.account import UNTOLD, Account, EntryKind, Posting, Shown
+from chalicelib.domain.loyalty.account import NOT_UPDATED, Account, EntryKind, Posting, WalletUpdate
 from chalicelib.domain.loyalty.account_plan import PASSES
 from chalicelib.domain.loyalty.passes import DevicePass, Pass, PassDevice, serial_of
 from chalicelib.domain.loyalty.programme import day_end
@@ -26,7 +26,7 @@ from chalicelib.services.loyalty.passes import (
     keep_on_device,
     keeping,
 )
-from chalicelib.services.loyalty.post_bonus import post
+from chalicelib.services.loyalty.post_bonus import post_to_client
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.shared.ports import PassUpdates
 from chalicelib.services.waking.handlers import wakers
@@ -64,7 +64,7 @@ def updates() -> RecordingUpdates:
 def give(driver: SalonDriver, points: int, name: str = "gift", **said: Any) -> None:
     id = entry_id(MARIA, name)
     posting = Posting(id=id, kind=EntryKind.GRANT, points=points, reason="gift", actor="test", **said)
-    post(driver.world, driver.client(), posting)
+    post_to_client(driver.world, driver.client(), posting)
 
 
 def account(driver: SalonDriver) -> Account:
@@ -123,7 +123,7 @@ def test_who_did_not_answer_is_told_in_an_hour_and_not_each_minute(
     assert drained(driver, updates) == [(100, "ru", ["google"])]
     clock.forward(hours=2)
     assert drained(driver, updates) == []
-    assert account(driver).shown == Shown(1)
+    assert account(driver).shown == WalletUpdate(1)
 
 
 def test_wallets_are_told_when_pending_points_become_free(
@@ -212,10 +212,11 @@ def test_apple_is_asked_again_in_an_hour_for_all_phones_but_those_that_are_gone(
         keep_on_device(driver.world, NETWORK, MARIA, f"phone-{number}", f"a{number}")
     give(driver, 100)
     swept(driver, updates)
-    assert (called, account(driver).shown) == (["a1", "a2", "a3"], Shown(UNTOLD, clock.now + AGAIN))
+    assert called == ["a1", "a2", "a3"]
+    assert account(driver).shown == WalletUpdate(NOT_UPDATED, clock.now + AGAIN)
     clock.forward(hours=1)
     swept(driver, updates)
-    assert (called[3:], account(driver).shown) == (["a1", "a3"], Shown(1))
+    assert (called[3:], account(driver).shown) == (["a1", "a3"], WalletUpdate(1))
 
 
 def test_a_phone_that_was_gone_and_comes_again_is_told(
@@ -246,7 +247,7 @@ def test_keeping_a_pass_while_points_are_posted_loses_neither(
 ) -> None:
     give(driver, 100)
     keep_at_google(driver.world, NETWORK, MARIA)
-    assert account(driver).shown == Shown(1)
+    assert account(driver).shown == WalletUpdate(1)
     assert drained(driver, updates) == []
     assert driver.ledger_faults() == []
 

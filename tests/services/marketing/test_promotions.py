@@ -17,7 +17,7 @@ from chalicelib.domain.networks.network import Connection, Network
 from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.loyalty import undo_entry
+from chalicelib.services.loyalty import reverse_entry
 from chalicelib.services.marketing import promotions
 from chalicelib.services.marketing.give_promotion import CAP_REACHED
 from chalicelib.services.merging.merge_clients import merge_clients
@@ -278,7 +278,7 @@ def test_a_part_that_is_refunded_takes_its_part_of_the_promotion(driver: SalonDr
 def test_what_was_undone_by_hand_is_not_taken_twice(driver: SalonDriver) -> None:
     planned(driver)
     done = visit(driver)
-    undo_entry.reverse(driver.world, access(), done.entries[1].id, "mistake")
+    reverse_entry.reverse_entry(driver.world, access(), done.entries[1].id, "mistake")
     driver.reopen(done.booking)
     assert (balance(driver), driver.store.account(NETWORK, MARIA).debt) == (0, 0)
 

@@ -10,7 +10,7 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.networks.bonus_rules import CouponTerms, Expiry, ExpiryModel, Gift, Streak, VisitReward
 from chalicelib.domain.shared.aliases import EMAIL, PHONE
 from chalicelib.domain.shared.errors import DomainError
-from chalicelib.services.loyalty import post_bonus, undo_entry
+from chalicelib.services.loyalty import post_bonus, reverse_entry
 from chalicelib.services.loyalty.coupons import CouponBill, issue_coupon, open_coupons, redeem_coupon
 from chalicelib.services.loyalty.hold_points import hold_for_booking, release_hold
 from chalicelib.services.loyalty.post_bonus import ByHand
@@ -127,7 +127,7 @@ def test_what_was_spent_after_a_merge_is_owed_once_it_is_undone(driver: SalonDri
 def test_debts_go_over_and_come_back_too(driver: SalonDriver, masha: str) -> None:
     gift = given(driver, MASHA, 50, "a")
     spent(driver, MASHA, 50, "b")
-    undo_entry.reverse(driver.world, access(), gift.id, "mistake")
+    reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
     given(driver, MARIA, 80, "c")
     merged(driver)
     assert (worth(driver, MARIA), worth(driver, MASHA)) == ((30, 0), (0, 0))
@@ -249,7 +249,7 @@ def test_what_expired_after_a_merge_is_not_taken_once_more_with_the_visit(
     if owed:
         gift = given(driver, MARIA, owed, "a")
         spent(driver, MARIA, owed, "b")
-        undo_entry.reverse(driver.world, access(), gift.id, "mistake")
+        reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
     merged(driver)
     assert worth(driver, MARIA) == (50 - owed, 0)
     given(driver, MARIA, 500, "c")
@@ -271,8 +271,8 @@ def test_a_visit_from_before_is_answered_with_the_points_of_whom_they_are_now(
 def test_an_entry_from_before_is_undone_with_whom_they_are_now(driver: SalonDriver, visited: Booking) -> None:
     gift = next(e for e in driver.store.entries(NETWORK, MASHA) if e.kind == "grant")
     merged(driver)
-    undone = undo_entry.reverse(driver.world, access(), gift.id, "mistake")
-    assert undone == undo_entry.reverse(driver.world, access(), gift.id, "mistake")
+    undone = reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
+    assert undone == reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
     assert (undone.client_id, undone.reverses, worth(driver, MARIA)) == (MARIA, gift.id, (0, 85))
 
 

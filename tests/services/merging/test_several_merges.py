@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.networks.bonus_rules import CouponTerms, Expiry, ExpiryModel, Gift, Streak, VisitReward
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.loyalty import undo_entry
+from chalicelib.services.loyalty import reverse_entry
 from chalicelib.services.loyalty.coupons import open_coupons
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.marketing import promotions
@@ -60,7 +60,7 @@ def unmerge(driver: SalonDriver, id: str) -> None:
 
 
 def reverse(driver: SalonDriver, entry: Any) -> None:
-    undo_entry.reverse(driver.world, access(), entry.id, "mistake")
+    reverse_entry.reverse_entry(driver.world, access(), entry.id, "mistake")
 
 
 def worth(driver: SalonDriver, *ids: str) -> list[int]:

@@ -7,8 +7,8 @@ import pytest
 
 from chalicelib.domain.loyalty.account import EntryKind, Posting
 from chalicelib.domain.shared.errors import DomainError
-from chalicelib.services.loyalty import undo_entry
-from chalicelib.services.loyalty.post_bonus import ByHand, post, post_by_hand
+from chalicelib.services.loyalty import reverse_entry
+from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand, post_to_client
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.visits import refund_visit
 from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
@@ -33,9 +33,9 @@ def test_an_entry_is_not_reversed_once_more(driver: SalonDriver, petru: str) -> 
     asked = ByHand(kind="grant", points=100, reason="gift")
     gift = post_by_hand(driver.world, access(), MARIA, asked, "gift")
     merge_clients(driver.world, access(), MARIA, petru)
-    first = undo_entry.reverse(driver.world, access(), gift.id, "mistake")
+    first = reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
     unmerge_clients(driver.world, access(), MARIA)
-    assert undo_entry.reverse(driver.world, access(), gift.id, "mistake") == first
+    assert reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake") == first
     assert worth(driver) == 0
 
 
@@ -44,9 +44,9 @@ def test_a_reversal_from_before_a_merge_that_comes_again_answers_as_the_first_ti
 ) -> None:
     asked = ByHand(kind="grant", points=100, reason="gift")
     gift = post_by_hand(driver.world, access(), MARIA, asked, "gift")
-    first = undo_entry.reverse(driver.world, access(), gift.id, "mistake")
+    first = reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
     merge_clients(driver.world, access(), MARIA, petru)
-    assert undo_entry.reverse(driver.world, access(), gift.id, "mistake") == first
+    assert reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake") == first
     assert worth(driver) == 0
 
 
@@ -69,7 +69,7 @@ def test_nothing_is_posted_to_a_client_who_was_merged_a_moment_ago(driver: Salon
     merge_clients(driver.world, access(), MARIA, petru)
     late = Posting(id="ent_late", kind=EntryKind.GRANT, points=7, reason="gift", actor="key:test")
     with pytest.raises(DomainError, match="CLIENT_MERGED"):
-        post(driver.world, maria, late)
+        post_to_client(driver.world, maria, late)
     assert worth(driver) == 100
 
 

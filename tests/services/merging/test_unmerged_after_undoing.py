@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.loyalty import undo_entry
+from chalicelib.services.loyalty import reverse_entry
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.visits import refund_visit
@@ -146,7 +146,7 @@ def test_points_undone_of_one_leave_the_other_their_own_with_their_dates(
     gift = given(driver, MARIA, 100, "hers", days=60)
     before = lots(driver, PETRU)
     merged(driver)
-    undo_entry.reverse(driver.world, access(), gift.id, "mistake")
+    reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
     assert lots(driver, PETRU) == before
     unmerged(driver)
     assert lots(driver, PETRU) == before
@@ -160,7 +160,7 @@ def test_points_undone_of_one_when_the_other_had_spent_them_are_owed_by_who_was_
     gift = given(driver, MARIA, 100, "hers", days=5)
     merged(driver)
     spent(driver, PETRU, 90, "shampoo")
-    undo_entry.reverse(driver.world, access(), gift.id, "mistake")
+    reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
     assert worth(driver, PETRU) == -60
     unmerged(driver)
     assert (worth(driver, MARIA), worth(driver, PETRU)) == (0, -60)
@@ -170,7 +170,7 @@ def test_points_that_came_back_for_one_and_were_spent_are_owed_by_who_spent_them
     given(driver, MARIA, 100, "hers")
     shampoo = spent(driver, MARIA, 100, "shampoo")
     merged(driver)
-    undo_entry.reverse(driver.world, access(), shampoo.id, "never sold")
+    reverse_entry.reverse_entry(driver.world, access(), shampoo.id, "never sold")
     spent(driver, PETRU, 70, "mask")
     unmerged(driver)
     assert (worth(driver, MARIA), worth(driver, PETRU)) == (100, -70)
@@ -180,7 +180,7 @@ def test_points_that_came_back_for_one_and_expired_are_gone_for_both(driver: Sal
     given(driver, MARIA, 100, "hers", days=10)
     shampoo = spent(driver, MARIA, 60, "shampoo")
     merged(driver)
-    undo_entry.reverse(driver.world, access(), shampoo.id, "never sold")
+    reverse_entry.reverse_entry(driver.world, access(), shampoo.id, "never sold")
     spent(driver, PETRU, 25, "mask")
     clock.now += timedelta(days=12)
     unmerged(driver)
@@ -191,7 +191,7 @@ def test_a_debt_that_was_made_with_the_other_goes_with_whose_it_was(driver: Salo
     gift = given(driver, MARIA, 100, "hers")
     spent(driver, MARIA, 100, "shampoo")
     merged(driver)
-    undo_entry.reverse(driver.world, access(), gift.id, "mistake")
+    reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
     given(driver, PETRU, 130, "theirs")
     assert worth(driver, PETRU) == 30
     unmerged(driver)
@@ -206,7 +206,7 @@ def test_each_merge_carries_back_only_what_was_undone_since(driver: SalonDriver)
     unmerged(driver)
     earned = worth(driver, MARIA) - 100
     merged(driver)
-    undo_entry.reverse(driver.world, access(), gift.id, "mistake")
+    reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
     refunded(driver, booking, 25_000, "r-2")
     unmerged(driver)
     assert earned > 0

@@ -11,7 +11,7 @@ from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.networks.network import Network, Role
 from chalicelib.domain.shared.errors import DomainError
-from chalicelib.services.loyalty import undo_entry
+from chalicelib.services.loyalty import reverse_entry
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from infra.testkit.builders import NETWORK, NOW, access
 from infra.testkit.salon_driver import SalonDriver
@@ -164,19 +164,19 @@ def test_two_bookings_of_a_day_are_one_visit_and_earn_twice(driver: SalonDriver,
 
 def test_an_entry_is_reversed_once_and_found_by_its_id_alone(driver: SalonDriver) -> None:
     gift = given(driver, 100)
-    first = undo_entry.reverse(driver.world, access(), gift.id, "mistake")
-    assert undo_entry.reverse(driver.world, access(), gift.id, "mistake") == first
+    first = reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
+    assert reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake") == first
     assert (first.reverses, first.points, balance(driver)) == (gift.id, -100, 0)
     for nonsense in ("", "ent_", "ent_x", gift.id[:-1], "cli_maria00000000001"):
         with pytest.raises(DomainError, match="NOT_FOUND"):
-            undo_entry.reverse(driver.world, access(), nonsense, "?")
+            reverse_entry.reverse_entry(driver.world, access(), nonsense, "?")
 
 
 def test_a_reversal_of_cashback_by_hand_is_not_reversed_again_with_the_visit(
     driver: SalonDriver, booking: Booking
 ) -> None:
     done = driver.complete(booking)
-    undo_entry.reverse(driver.world, access(), done.entries[0].id, "refund")
+    reverse_entry.reverse_entry(driver.world, access(), done.entries[0].id, "refund")
     driver.reopen(booking)
     assert (balance(driver), driver.store.account(NETWORK, MARIA).debt) == (0, 0)
 

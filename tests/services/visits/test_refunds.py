@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.shared.errors import DomainError
-from chalicelib.services.loyalty import undo_entry
+from chalicelib.services.loyalty import reverse_entry
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits import refund_visit
@@ -123,7 +123,7 @@ def test_points_that_were_returned_by_hand_are_not_returned_in_money_as_well(dri
     gift(driver, 400)
     booking = driver.book(NOW + timedelta(days=1))
     redeemed, _ = driver.complete(booking, paid_minor=40_000, redeem_points=100).entries
-    undo_entry.reverse(driver.world, access(), redeemed.id, "mistake")
+    reverse_entry.reverse_entry(driver.world, access(), redeemed.id, "mistake")
     done = refund(driver, booking.id, 40_000)
     assert (done.money_minor, done.refund.points_back) == (30_000, 0)
     assert driver.store.account(NETWORK, MARIA).balance == 400

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
-from chalicelib.domain.loyalty.ledger import Posted, ensure_same, posted
+from chalicelib.domain.loyalty.ledger import Posted, ensure_same, post
 from chalicelib.domain.loyalty.ledger_check import faults
-from chalicelib.domain.loyalty.undoing import reversed_entry
+from chalicelib.domain.loyalty.reversal import reverse
 from chalicelib.domain.shared.errors import DomainError
 from infra.testkit.builders import NETWORK, NOW
 
@@ -26,20 +26,20 @@ def granted(
 ) -> tuple[Account, Entry]:
     expires = NOW + timedelta(days=days) if days is not None else None
     wanted = posting(points, expires_at=expires, available_at=NOW + timedelta(days=pending))
-    return both(posted(account, wanted, NOW))
+    return both(post(account, wanted, NOW))
 
 
 def both(done: Posted) -> tuple[Account, Entry]:
-    assert done.ends == ()
+    assert done.expirations == ()
     return done.account, done.entry
 
 
 def spent(account: Account, points: int) -> tuple[Account, Entry]:
-    return both(posted(account, posting(-points, EntryKind.REDEEM), NOW))
+    return both(post(account, posting(-points, EntryKind.REDEEM), NOW))
 
 
 def undone(account: Account, entry: Entry) -> tuple[Account, Entry]:
-    done = reversed_entry(account, entry, id=f"{entry.id}r", reason="mistake", actor="key:test", now=NOW)
+    done = reverse(account, entry, id=f"{entry.id}r", reason="mistake", actor="key:test", now=NOW)
     return both(done)
 
 
@@ -56,7 +56,7 @@ def test_the_lot_that_expires_soonest_is_spent_first_and_of_equals_the_oldest() 
 @pytest.mark.parametrize("points", [0, 10**9 + 1, -(10**9) - 1])
 def test_points_are_whole_and_sane(points: int) -> None:
     with pytest.raises(DomainError, match="INVALID_POINTS"):
-        posted(EMPTY, posting(points), NOW)
+        post(EMPTY, posting(points), NOW)
 
 
 def test_redeeming_more_than_there_is_is_refused_and_says_how_much_there_is() -> None:

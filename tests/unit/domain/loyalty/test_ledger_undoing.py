@@ -6,13 +6,13 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
-from chalicelib.domain.loyalty.ledger import Posted, brought_up, posted
+from chalicelib.domain.loyalty.ledger import Posted, post, settled
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.lots import with_activity
-from chalicelib.domain.loyalty.undoing import reversed_entry
-from chalicelib.domain.loyalty.undone import expired_of, undone_of
-from chalicelib.domain.merging.transfer import moved_in, moved_out
-from chalicelib.domain.merging.unmerging import came_back, left_again
+from chalicelib.domain.loyalty.reversal import reverse
+from chalicelib.domain.loyalty.reversal_history import points_expired, points_undone
+from chalicelib.domain.merging.transfer import transfer_in, transfer_out
+from chalicelib.domain.merging.unmerging import unmerge_source, unmerge_target
 from infra.testkit.builders import NETWORK, NOW
 
 EMPTY = Account(network_id=NETWORK, client_id="cli_maria00000000001")
@@ -26,19 +26,19 @@ def posting(points: int, kind: EntryKind = EntryKind.GRANT, **said: object) -> P
 
 
 def granted(account: Account, points: int, days: int, **said: object) -> Posted:
-    return posted(account, posting(points, expires_at=NOW + timedelta(days=days), **said), NOW)
+    return post(account, posting(points, expires_at=NOW + timedelta(days=days), **said), NOW)
 
 
 def undone(account: Account, entry: Entry, entries: list[Entry]) -> Posted:
-    return reversed_entry(
+    return reverse(
         account, entry, id="ent_undone", reason="mistake", actor="key:test", now=LATER, grace_until=GRACE,
-        undone=undone_of(entry, entries),
+        undone=points_undone(entry, entries),
     )  # fmt: skip
 
 
 def test_spent_points_return_to_a_lot_that_was_put_off_meanwhile() -> None:
     gift = granted(EMPTY, 10, 10, idle_days=10)
-    spent = posted(gift.account, posting(-4, EntryKind.REDEEM), NOW)
+    spent = post(gift.account, posting(-4, EntryKind.REDEEM), NOW)
     active = with_activity(spent.account, NOW + timedelta(days=9), "UTC")
     (lot,) = active.lots
     back = undone(
@@ -50,10 +50,10 @@ def test_spent_points_return_to_a_lot_that_was_put_off_meanwhile() -> None:
 def test_points_that_expired_unspent_are_not_taken_back_once_more() -> None:
     """Granted 100, of which 40 were spent and 60 expired: 40 are left to be taken."""
     gift = granted(EMPTY, 100, 10)
-    spent = posted(gift.account, posting(-40, EntryKind.REDEEM), NOW)
-    account, (expiry,) = brought_up(spent.account, LATER)
+    spent = post(gift.account, posting(-40, EntryKind.REDEEM), NOW)
+    account, (expiry,) = settled(spent.account, LATER)
     entries = [gift.entry, spent.entry, expiry]
-    assert undone_of(gift.entry, entries) == 60
+    assert points_undone(gift.entry, entries) == 60
     back = undone(account, gift.entry, entries)
     assert (back.account.debt, back.account.balance) == (40, 0)
     assert faults(back.account, [*entries, back.entry]) == []
@@ -61,12 +61,12 @@ def test_points_that_expired_unspent_are_not_taken_back_once_more() -> None:
 
 def test_an_expiry_that_was_undone_counts_no_more() -> None:
     gift = granted(EMPTY, 100, 10)
-    account, (expiry,) = brought_up(gift.account, LATER)
+    account, (expiry,) = settled(gift.account, LATER)
     back = undone(account, expiry, [gift.entry, expiry])
     assert back.account.available(LATER) == 100
-    again = reversed_entry(
+    again = reverse(
         back.account, gift.entry, id="ent_gift_back", reason="mistake", actor="key:test", now=LATER,
-        undone=undone_of(gift.entry, [gift.entry, expiry, back.entry]),
+        undone=points_undone(gift.entry, [gift.entry, expiry, back.entry]),
     )  # fmt: skip
     assert (again.account.balance, again.account.debt) == (0, 0)
 
@@ -75,15 +75,15 @@ def test_what_expired_with_the_other_client_is_gone_for_both_when_they_are_unmer
     """100 points move: 40 are spent there, 60 expire there. 40 are owed there, and are here again for a
     while."""
     gift = granted(EMPTY, 100, 10)
-    out = moved_out(gift.account, posting(0, EntryKind.MERGE, id="ent_out"), NOW)
-    into = moved_in(OTHER, out.entry, posting(0, EntryKind.MERGE, id="ent_in"), NOW)
-    spent = posted(into.account, posting(-40, EntryKind.REDEEM), NOW)
-    there, ends = brought_up(spent.account, LATER)
-    expired = expired_of(into.entry, [into.entry, spent.entry, *ends])
+    out = transfer_out(gift.account, posting(0, EntryKind.MERGE, id="ent_out"), NOW)
+    into = transfer_in(OTHER, out.entry, posting(0, EntryKind.MERGE, id="ent_in"), NOW)
+    spent = post(into.account, posting(-40, EntryKind.REDEEM), NOW)
+    there, expirations = settled(spent.account, LATER)
+    expired = points_expired(into.entry, [into.entry, spent.entry, *expirations])
     assert expired == 60
     apart = posting(0, EntryKind.MERGE, id="ent_apart")
-    left = left_again(there, into.entry, apart, LATER, expired=expired, grace_until=GRACE)
-    back = came_back(out.account, out.entry, apart, LATER, expired=expired, grace_until=GRACE)
+    left = unmerge_target(there, into.entry, apart, LATER, expired=expired, grace_until=GRACE)
+    back = unmerge_source(out.account, out.entry, apart, LATER, expired=expired, grace_until=GRACE)
     assert (left.account.balance, left.account.debt) == (0, 40)
     assert [(lot.remaining, lot.expires_at) for lot in back.account.lots] == [(40, GRACE)]
 
@@ -91,6 +91,6 @@ def test_what_expired_with_the_other_client_is_gone_for_both_when_they_are_unmer
 def test_lots_stand_by_age_whatever_has_returned_to_them() -> None:
     first = granted(EMPTY, 10, 30, id="ent_1")
     both = granted(first.account, 10, 30, id="ent_2")
-    spent = posted(both.account, posting(-10, EntryKind.REDEEM), NOW)
+    spent = post(both.account, posting(-10, EntryKind.REDEEM), NOW)
     back = undone(spent.account, spent.entry, [])
     assert [lot.number for lot in back.account.lots] == [0, 1]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import Account, EntryKind, Posting
-from chalicelib.domain.loyalty.ledger import brought_up, posted
+from chalicelib.domain.loyalty.ledger import post, settled
 from chalicelib.domain.loyalty.lots import with_activity
 from chalicelib.domain.loyalty.programme import Terms
 from chalicelib.domain.simulations.simulated_balance import Purse
@@ -36,8 +36,8 @@ def test_a_purse_is_the_ledger_without_its_entries(done: Sequence[tuple[int, Any
     account, purse, now, expired, of_ledger = EMPTY, Purse(), NOW, 0, 0
     for number, (hours, (what, *said)) in enumerate(done):
         now += timedelta(hours=hours)
-        account, ends = brought_up(account, now)
-        of_ledger -= sum(entry.points for entry in ends)
+        account, expirations = settled(account, now)
+        of_ledger -= sum(entry.points for entry in expirations)
         expired += sum(lot.remaining for lot in purse.expired(now))
         assert purse.available(now) == account.available(now)
         posting = Posting(
@@ -51,10 +51,10 @@ def test_a_purse_is_the_ledger_without_its_entries(done: Sequence[tuple[int, Any
             purse.grant(points, terms, "MDL")
             posting = replace(posting, points=points, available_at=available_at, expires_at=expires_at,
                               idle_days=terms.idle_days)  # fmt: skip
-            account = posted(account, posting, now).account
+            account = post(account, posting, now).account
         elif what == "spend" and (points := account.available(now) * said[0] // 100):
             purse.spend(points, now)
-            account = posted(account, replace(posting, points=-points), now).account
+            account = post(account, replace(posting, points=-points), now).account
         elif what == "visit":
             purse.visited(now, ZONE)
             account = with_activity(account, now, ZONE)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Line, Status
 from chalicelib.domain.loyalty.account import Account, EntryKind
-from chalicelib.domain.loyalty.ledger import brought_up
+from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.loyalty.programme import quote
 from chalicelib.domain.networks.bonus_rules import (
     BonusRules,
@@ -114,7 +114,7 @@ def on_the_ledger(past: Sequence[Booking], known: Directory, share_percent: int)
         now, day = booking.visited_at, (visited_on(booking, known), booking.salon_id)
         bill = bill_of(booking, known, booking.paid_minor or 0, booking.goods_minor or 0)
         programme, value = programme_of(booking, known), known.rules.bonuses.point_value(booking.currency)
-        most = quote(brought_up(account, now)[0].available(now), bill, programme, value).points
+        most = quote(settled(account, now)[0].available(now), bill, programme, value).points
         redeemed = most * share_percent // 100 // programme.redeem_step_points * programme.redeem_step_points
         redeemed = redeemed if redeemed >= programme.redeem_minimum_points else 0
         done = points_of_visit(
@@ -122,8 +122,8 @@ def on_the_ledger(past: Sequence[Booking], known: Directory, share_percent: int)
         )
         came.add(day)
         account, entries = done.account, [*entries, *done.entries]
-    account, ends = brought_up(account, UNTIL - timedelta(microseconds=1))
-    for entry in (*entries, *ends):
+    account, expirations = settled(account, UNTIL - timedelta(microseconds=1))
+    for entry in (*entries, *expirations):
         what = {EntryKind.REDEEM: "redeemed", EntryKind.EXPIRY: "expired"}.get(entry.kind, "cashback")
         sums[what] += abs(entry.points)
     sums["outstanding"] = account.balance

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence, Set
 
 from chalicelib.domain.loyalty.account import Entry, EntryKind
-from chalicelib.domain.loyalty.undoing import UndoneSince, granted_lots
+from chalicelib.domain.loyalty.reversal import ReversalSinceMerge, granted_lot_numbers
 from chalicelib.domain.shared.ids import client_of_entry, entry_id
 
 
@@ -13,14 +13,14 @@ def reversal_id(entry: Entry, client_id: str) -> str:
     return entry_id(client_id, "reverse", entry.id)
 
 
-def undone_of(entry: Entry, entries: Sequence[Entry]) -> int:
+def points_undone(entry: Entry, entries: Sequence[Entry]) -> int:
     """How many of an entry's points were undone, as the ledger tells: reversed, or, of those that it granted,
     expired unspent, so that they were taken already."""
     undone = sum(abs(each.worth) for each in entries if each.reverses == entry.id)
-    return undone + (expired_of(entry, entries) if entry.worth > 0 else 0)
+    return undone + (points_expired(entry, entries) if entry.worth > 0 else 0)
 
 
-def expired_of(entry: Entry, entries: Sequence[Entry]) -> int:
+def points_expired(entry: Entry, entries: Sequence[Entry]) -> int:
     """How many of the points that an entry brought expired, be it with whom the client was merged into, and
     did not come back since."""
     own = _lots_of(entry, entries)
@@ -36,14 +36,16 @@ def expired_of(entry: Entry, entries: Sequence[Entry]) -> int:
 
 def _lots_of(entry: Entry, entries: Sequence[Entry]) -> set[tuple[str, int]]:
     """The lots that an entry brought, by client and number, with whomever they are."""
-    return _followed({(entry.client_id, number) for number in granted_lots(entry)}, entries)
+    return _followed({(entry.client_id, number) for number in granted_lot_numbers(entry)}, entries)
 
 
-def _lots_with(client_id: str, entry: Entry, entries: Sequence[Entry]) -> set[int]:
+def lot_numbers_with(client_id: str, entry: Entry, entries: Sequence[Entry]) -> set[int]:
     return {number for holder, number in _lots_of(entry, entries) if holder == client_id}
 
 
-def undone_since(came: Entry, theirs: Set[str], entries: Sequence[Entry]) -> list[UndoneSince]:
+def reversals_since_merge(
+    came: Entry, theirs: Set[str], entries: Sequence[Entry]
+) -> list[ReversalSinceMerge]:
     """What was undone, since points came by that entry, of what these clients had had before. theirs: who
     left by that merge, and whoever had been merged into them."""
     reversals = [each for each in entries if each.reverses and each.kind is EntryKind.REVERSAL]
@@ -60,7 +62,7 @@ def undone_since(came: Entry, theirs: Set[str], entries: Sequence[Entry]) -> lis
     }
     found = []
     for each in since:
-        found.append(UndoneSince(of[str(each.reverses)], each, undone[each.reverses]))
+        found.append(ReversalSinceMerge(of[str(each.reverses)], each, undone[each.reverses]))
         undone[each.reverses] += abs(each.worth)
     return found
 
@@ -80,7 +82,7 @@ def _followed(lots: set[tuple[str, int]], entries: Sequence[Entry]) -> set[tuple
         if (
             left.kind is EntryKind.MERGE
             and came is not None
-            and came.id == merged_id(came.client_id, left.id)
+            and came.id == transfer_in_id(came.client_id, left.id)
         ):
             for lot, there in _moved(left, came, entries):
                 moved.setdefault(lot, set()).add(there)
@@ -102,7 +104,7 @@ def _moved(
             yield (left.client_id, change.number), (came.client_id, number)
 
 
-def merged_id(other_id: str, out_id: str) -> str:
+def transfer_in_id(other_id: str, out_id: str) -> str:
     """The id of the entry by which points come to whom a client was merged into. out_id: by which they
     left."""
     return entry_id(other_id, "merge", out_id)

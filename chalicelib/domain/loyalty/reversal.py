@@ -8,14 +8,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, LotChange, Posting
-from chalicelib.domain.loyalty.ledger import Posted, brought_up, entered
+from chalicelib.domain.loyalty.ledger import Posted, apply_changes, settled
 from chalicelib.domain.shared.errors import refused
 
-FINAL = frozenset({EntryKind.REVERSAL, EntryKind.HOLD, EntryKind.RELEASE, EntryKind.MERGE})
+NOT_REVERSIBLE = frozenset({EntryKind.REVERSAL, EntryKind.HOLD, EntryKind.RELEASE, EntryKind.MERGE})
 """Kinds that are not reversed: each is undone in a way of its own."""
 
 
-def reversed_entry(
+def reverse(
     account: Account,
     entry: Entry,
     *,
@@ -35,7 +35,7 @@ def reversed_entry(
     from the others, and what is not free becomes debt. own: the numbers of those lots with whom the client
     was merged into.
     """
-    if entry.kind in FINAL:
+    if entry.kind in NOT_REVERSIBLE:
         raise refused("CANNOT_REVERSE", _HOW_UNDONE[entry.kind], entry_id=entry.id, kind=entry.kind.value)
     left = abs(entry.worth) - undone
     points = left if points is None else points
@@ -50,17 +50,17 @@ def reversed_entry(
         booking_id=entry.booking_id,
         salon_id=entry.salon_id,
     )
-    account, ends = brought_up(account, now)
+    account, expirations = settled(account, now)
     is_own = entry.client_id == account.client_id
     if posting.points < 0:
         if own is None:
-            own = granted_lots(entry) if is_own else frozenset()
-        made = entered(account, posting, [], now, owed=-posting.points, first=own, reverses=entry.id)
-        return Posted(*made, ends)
-    back = part_taken(entry, undone, points)
+            own = granted_lot_numbers(entry) if is_own else frozenset()
+        made = apply_changes(account, posting, [], now, owed=-posting.points, first=own, reverses=entry.id)
+        return Posted(*made, expirations)
+    back = part_to_return(entry, undone, points)
     if not is_own:
         back = as_new_lots(account, back)
-    return Posted(*given_back(account, entry, posting, points, back, grace_until, now), ends)
+    return Posted(*return_points(account, entry, posting, points, back, grace_until, now), expirations)
 
 
 _HOW_UNDONE = {
@@ -71,7 +71,7 @@ _HOW_UNDONE = {
 }
 
 
-def granted_lots(entry: Entry) -> frozenset[int]:
+def granted_lot_numbers(entry: Entry) -> frozenset[int]:
     return frozenset(change.number for change in entry.lots if change.points > 0)
 
 
@@ -80,7 +80,7 @@ def as_new_lots(account: Account, changes: Sequence[LotChange]) -> list[LotChang
     return [replace(change, number=number) for number, change in enumerate(changes, account.lots_made)]
 
 
-def given_back(
+def return_points(
     account: Account,
     entry: Entry,
     posting: Posting,
@@ -99,10 +99,10 @@ def given_back(
     if rest:  # it was not taken from lots, but owed: what is owed no more is given back
         number = max([account.lots_made, *(change.number + 1 for change in changes)])
         changes.append(_grace(number, rest, None, posting.salon_id, now))
-    return entered(account, posting, changes, now, owed=owed, first=first, reverses=entry.id)
+    return apply_changes(account, posting, changes, now, owed=owed, first=first, reverses=entry.id)
 
 
-def part_taken(entry: Entry, skip: int, points: int) -> list[LotChange]:
+def part_to_return(entry: Entry, skip: int, points: int) -> list[LotChange]:
     """That part of what an entry has taken, counted from what it took last."""
     found = []
     for change in reversed(entry.lots):
@@ -145,7 +145,7 @@ def _grace(
     return LotChange(number, points, at, at, until, EntryKind.REVERSAL, salon_id)
 
 
-class UndoneSince(Struct, frozen=True):
+class ReversalSinceMerge(Struct, frozen=True):
     """An entry from before the merge that was undone after it, by an entry of whoever they were then.
     before: how many of its points had been undone before that."""
 
