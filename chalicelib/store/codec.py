@@ -2,9 +2,9 @@
 as rows, many of them as columns.
 
 Items are billed by the kilobyte, so names and defaults are not repeated. A field added later with a default
-reads from old items as that default. A nested value whose fields are positional is written as a row, and
-gains fields at its end only; one whose fields are named (kw_only) is written with its names. A long tuple of
-rows is written by its columns (columns.py), a long body deflated.
+reads from old items as that default. A nested value is written with the names of its fields, unless its class
+is declared a row (rows.py): a row has no names, and gains fields at its end only. A long tuple of rows is
+written by its columns (columns.py), a long body deflated.
 """
 
 import json
@@ -13,16 +13,18 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from enum import Enum
-from functools import cache
-from inspect import signature
+from functools import cache, partial
+from itertools import repeat
 from operator import attrgetter
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from msgspec import NODEFAULT, Struct
+import msgspec
+from msgspec import NODEFAULT, Struct, convert
 from msgspec.structs import fields
 
 from chalicelib.store.columns import by_columns, columns_of
+from chalicelib.store.rows import ROWS
 
 T = TypeVar("T")
 
@@ -40,7 +42,7 @@ def encoded(value: Any, left_out: Container[str]) -> str:
 
 def decoded(cls: type[T], body: str, **known: Any) -> T:
     """The domain value of a body. known: what was left out of it, and perhaps more."""
-    return cls(**_unnamed(cls, known) | _unnamed(cls, json.loads(body)))
+    return convert(known | _unpacked(cls, msgspec.json.decode(body)), cls)
 
 
 def deflated(body: str) -> bytes | None:
@@ -56,7 +58,7 @@ def inflated(raw: bytes) -> str:
     return zlib.decompress(raw, wbits=-zlib.MAX_WBITS).decode()
 
 
-# --- what is asked of a class once only: its fields with their defaults, and how each is read
+# --- what is asked of a class once only
 
 
 @cache
@@ -73,35 +75,15 @@ def _is_value(cls: Any) -> bool:
 
 
 @cache
+def _names(cls: Any) -> tuple[str, ...]:
+    return tuple(name for name, _ in _fields(cls))
+
+
+@cache
 def _cells(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
     """Makes a row of a value: all its fields, as they are."""
-    names = [name for name, _ in _fields(cls)]
+    names = _names(cls)
     return attrgetter(*names) if len(names) > 1 else lambda item: (getattr(item, names[0]),)
-
-
-@cache
-def _is_row(cls: Any) -> bool:
-    """Whether its fields are positional."""
-    first, *_ = signature(cls).parameters.values()
-    return first.kind is not first.KEYWORD_ONLY
-
-
-@cache
-def _readers(cls: Any) -> dict[str, Callable[[Any], Any]]:
-    """By field, what makes its value of plain data."""
-    hints = get_type_hints(cls)
-    return {name: _reader(hints[name]) for name, _ in _fields(cls)}
-
-
-@cache
-def _of_words(cls: Any) -> tuple[Callable[[Any], Any] | None, ...]:
-    """By field, what makes an enum of its word; None where there is no enum."""
-    hints = get_type_hints(cls)
-    return tuple(read if _is_enum(hints[name]) else None for name, read in _readers(cls).items())
-
-
-def _is_enum(hint: Any) -> bool:
-    return any(isinstance(each, type) and issubclass(each, Enum) for each in (hint, *get_args(hint)))
 
 
 # --- there
@@ -134,7 +116,7 @@ def _packed(item: Any) -> Any:
     if cls in _AS_THEY_ARE:
         return item
     if _is_value(cls):
-        return _row(item) if _is_row(cls) else _named(item)
+        return _row(item) if cls in ROWS else _named(item)
     if isinstance(item, Enum):
         return item.value
     if isinstance(item, datetime):
@@ -156,7 +138,7 @@ def _packed(item: Any) -> Any:
 def _columns(items: Sequence[Any]) -> dict[str, Any] | None:
     """None of what is written one by one."""
     cls: Any = type(items[0]) if len(items) >= MANY_ROWS else None
-    if not _is_value(cls) or not _is_row(cls):
+    if cls not in ROWS:
         return None
     return by_columns(list(map(_cells(cls), items)))
 
@@ -164,79 +146,82 @@ def _columns(items: Sequence[Any]) -> dict[str, Any] | None:
 def _is_named_by(key: Any, each: Any) -> bool:
     """Whether a mapping's item is a row that begins with the enum it is kept by: then the key tells it."""
     cls: Any = type(each)
-    if not _is_value(cls) or not _is_row(cls):
+    if cls not in ROWS:
         return False
     first = getattr(each, _fields(cls)[0][0])
     return isinstance(first, Enum) and first == key
 
 
-# --- and back
+# --- and back: rows get the names of their fields again, and msgspec makes the values
 
-
-def _unnamed(cls: type, data: dict[str, Any]) -> dict[str, Any]:
-    read = _readers(cls)
-    return {name: read[name](item) for name, item in data.items() if name in read}
+Unpack = Callable[[Any], Any]
 
 
 @cache
-def _reader(hint: Any) -> Callable[[Any], Any]:
-    """Makes a value of plain data; None stays None."""
-    read = _some_reader(hint)
-    return lambda data: None if data is None else read(data)
+def _unpacking(cls: Any) -> tuple[tuple[str, Unpack], ...]:
+    """The fields of a class that are not stored as msgspec reads them, each with what makes it so."""
+    hints = get_type_hints(cls)
+    found = ((name, _unpack(hints[name])) for name, _ in _fields(cls))
+    return tuple((name, unpack) for name, unpack in found if unpack is not None)
 
 
-def _some_reader(hint: Any) -> Callable[[Any], Any]:
+def _unpacked(cls: Any, data: dict[str, Any]) -> dict[str, Any]:
+    """The same data, changed in place."""
+    for name, unpack in _unpacking(cls):
+        if data.get(name) is not None:
+            data[name] = unpack(data[name])
+    return data
+
+
+def _unpack(hint: Any) -> Unpack | None:
+    """None of what msgspec reads as it is stored."""
     origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
-        return _reader(next(arg for arg in args if arg is not type(None)))
+        return _unpack(next(arg for arg in args if arg is not type(None)))
     if origin is tuple:
-        of_each = _reader(args[0])
-        of_columns = _columns_reader(args[0])
-        return lambda data: of_columns(data) if isinstance(data, dict) else tuple(map(of_each, data))
+        return _unpack_many(args[0])
     if origin is Mapping:
-        return _mapping_reader(*args)
+        return _unpack_mapping(*args)
+    if hint in ROWS:
+        return partial(_unpacked_row, hint)
     if _is_value(hint):
-        return _nested_reader(hint)
-    if hint in _READ:
-        return _READ[hint]
-    return hint if isinstance(hint, type) and issubclass(hint, Enum) else lambda data: data
+        return partial(_unpacked, hint) if _unpacking(hint) else None
+    return _inflated_bytes if hint is bytes else None
 
 
-def _mapping_reader(of_key: Any, of_item: Any) -> Callable[[Any], Any]:
-    read_key, read_item = _reader(of_key), _reader(of_item)
-    if _begins_with(of_item, of_key):
-        return lambda data: {read_key(key): read_item([key, *each]) for key, each in data.items()}
-    return lambda data: {read_key(key): read_item(each) for key, each in data.items()}
+def _inflated_bytes(text: str) -> bytes:
+    return zlib.decompress(b64decode(text))
+
+
+def _unpacked_row(cls: Any, row: Sequence[Any]) -> dict[str, Any]:
+    return _unpacked(cls, dict(zip(_names(cls), row, strict=False)))
+
+
+def _unpack_many(of_each: Any) -> Unpack | None:
+    unpack = _unpack(of_each)
+    if unpack is None:
+        return None
+
+    def unpack_many(data: Any) -> list[Any]:
+        if isinstance(data, dict):  # only rows are ever written by columns, and only plain ones
+            rows = zip(*columns_of(data), strict=True)
+            return list(map(dict, map(zip, repeat(_names(of_each)), rows)))
+        return [unpack(each) for each in data]
+
+    return unpack_many
+
+
+def _unpack_mapping(of_key: Any, of_each: Any) -> Unpack | None:
+    unpack = _unpack(of_each)
+    if unpack is None:
+        return None
+    if _begins_with(of_each, of_key):
+        return lambda data: {key: unpack([key, *each]) for key, each in data.items()}
+    return lambda data: {key: unpack(each) for key, each in data.items()}
 
 
 def _begins_with(cls: Any, kind: Any) -> bool:
     """The same question as `_is_named_by`, of types."""
-    if not _is_value(cls) or not _is_row(cls) or not issubclass(kind, Enum):
+    if cls not in ROWS or not issubclass(kind, Enum):
         return False
     return get_type_hints(cls)[_fields(cls)[0][0]] is kind
-
-
-def _nested_reader(cls: Any) -> Callable[[Any], Any]:
-    """A value within another, from its names or from its row."""
-    if not _is_row(cls):
-        return lambda data: cls(**_unnamed(cls, data))
-    read = tuple(_readers(cls).values())
-    return lambda data: cls(*(of_field(each) for of_field, each in zip(read, data, strict=False)))
-
-
-def _columns_reader(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
-    """Many values from their columns, of which all but the enums' are what they were."""
-
-    def read(data: Any) -> tuple[Any, ...]:
-        pairs = zip(columns_of(data), _of_words(cls), strict=False)
-        return tuple(map(cls, *(map(of_word, column) if of_word else column for column, of_word in pairs)))
-
-    return read
-
-
-_READ: dict[Any, Callable[[Any], Any]] = {
-    datetime: datetime.fromisoformat,
-    date: date.fromisoformat,
-    time: time.fromisoformat,
-    bytes: lambda text: zlib.decompress(b64decode(text)),
-}

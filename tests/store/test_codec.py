@@ -18,7 +18,7 @@ from chalicelib.domain.bookings.bookings import Booking, Line
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import Touch, TouchKind
-from chalicelib.store.codec import decoded, encoded
+from chalicelib.store.codec import MANY_ROWS, decoded, encoded
 from chalicelib.store.item import attributes_of, bound_to, value_of
 from chalicelib.store.kinds import KINDS
 from infra.testkit.builders import a_booking, a_client
@@ -136,6 +136,29 @@ def test_an_empty_value_is_not_taken_for_a_default_of_none(value: Any) -> None:
         said: str | int | bool | None = None
 
     assert json.loads(encoded(Kept(said=value), ())) == {"said": value}
+
+
+def test_only_a_class_that_is_declared_a_row_is_written_without_names() -> None:
+    """Whether its fields are positional is a matter of how values are made."""
+
+    class Positional(Struct, frozen=True):
+        name: str
+        points: int = 0
+
+    class ByName(Struct, frozen=True, kw_only=True):
+        name: str
+        points: int = 0
+
+    class Kept(Struct, frozen=True):
+        one: Positional
+        many: tuple[ByName, ...] = ()
+
+    kept = Kept(Positional("a", 2), tuple(ByName(name=str(number)) for number in range(MANY_ROWS)))
+    body = encoded(kept, ())
+    assert json.loads(body)["one"] == {"name": "a", "points": 2}
+    assert json.loads(body)["many"][3] == {"name": "3"}
+    assert json.loads(encoded(Line("srv_cut", 60), ())) == {"service_id": "srv_cut", "minutes": 60}
+    assert json.loads(encoded(a_booking(lines=(Line("srv_cut", 60),)), ()))["lines"] == [["srv_cut", 60]]
 
 
 def test_instants_of_any_zone_are_written_in_utc() -> None:

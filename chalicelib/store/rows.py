@@ -1,0 +1,81 @@
+"""Values that are stored as rows within another value: their fields in order, without names."""
+
+from typing import Any
+
+from chalicelib.domain.bookings.bookings import Line, Refund, Review
+from chalicelib.domain.clearing.audit import Difference
+from chalicelib.domain.clearing.clearing import Owed, PairSum, Period
+from chalicelib.domain.clients.clients import Consent, DeadAddress, Device, Due, ReversedWhileMerged, VisitDay
+from chalicelib.domain.loyalty.account import (
+    HeldLot,
+    Hold,
+    Lot,
+    LotChange,
+    MonthTurnover,
+    ReferralGift,
+    RewardUse,
+    StreakUse,
+    WalletUpdate,
+)
+from chalicelib.domain.loyalty.coupons import CouponUse
+from chalicelib.domain.loyalty.surprises import Waiting
+from chalicelib.domain.networks.bonus_rules import (
+    CompensationLimit,
+    CouponTerms,
+    Exclusions,
+    Expiry,
+    Gift,
+    Referral,
+    Streak,
+    Tier,
+)
+from chalicelib.domain.networks.network import ReviewLink
+from chalicelib.domain.networks.rules import ChannelStep
+from chalicelib.domain.shared.quiet_hours import QuietHours
+from chalicelib.domain.shared.touches import Touch
+from chalicelib.domain.shared.waking import Trouble, Wake
+
+ROWS: frozenset[type[Any]] = frozenset(
+    {
+        Line,
+        Refund,
+        Review,
+        Difference,
+        Period,
+        PairSum,
+        Owed,
+        Consent,
+        VisitDay,
+        Due,
+        Device,
+        DeadAddress,
+        ReversedWhileMerged,
+        Lot,
+        Hold,
+        HeldLot,
+        MonthTurnover,
+        RewardUse,
+        StreakUse,
+        ReferralGift,
+        WalletUpdate,
+        LotChange,
+        CouponUse,
+        Waiting,
+        Tier,
+        Exclusions,
+        Expiry,
+        Gift,
+        Referral,
+        CouponTerms,
+        Streak,
+        CompensationLimit,
+        ReviewLink,
+        ChannelStep,
+        QuietHours,
+        Touch,
+        Wake,
+        Trouble,
+    }
+)
+"""The order of their fields is stored. A new field stands at the end and has a default. A class that items
+have stored already is neither added here nor taken away."""
