@@ -57,7 +57,7 @@ class SqsIntakeQueue:
     def __init__(self, client: Callable[[], Any], url: str) -> None:
         self._client, self._url = client, url
 
-    def take_in(self, item: InboxItem) -> None:
+    def ingest(self, item: InboxItem) -> None:
         body = {"network_id": item.network_id, "inbox_id": item.id}
         _send(self._client(), self._url, body, group=item.connection_id, once=f"{item.id}#{item.version}")
 

@@ -91,11 +91,11 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     )
 
 
-def _is_verified(said: str) -> bool:
+def _is_verified(value: str) -> bool:
     """Raises ValueError for what is neither: a slip must not let anybody in."""
-    if said not in (VERIFIED, UNSIGNED):
-        raise ValueError(f"EVENT_SIGNATURES is {VERIFIED} or {UNSIGNED}, not {said!r}")
-    return said == VERIFIED
+    if value not in (VERIFIED, UNSIGNED):
+        raise ValueError(f"EVENT_SIGNATURES is {VERIFIED} or {UNSIGNED}, not {value!r}")
+    return value == VERIFIED
 
 
 def _channels(env: Mapping[str, str]) -> Channels:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.services.shared.links import Links
     from chalicelib.services.shared.ports import PassUpdates, PushRegistry, Sender
     from chalicelib.services.shared.world import World
-    from chalicelib.services.waking.wake_items import Wakers
+    from chalicelib.services.waking.wake_items import Handlers
     from chalicelib.store.table import Table
     from chalicelib.wallets.apple_push import Posts
 
@@ -242,14 +242,14 @@ def _push() -> "Sender | None":
 def _careful(sender: "Sender", client: "Callable[[], Any]", per_second: float) -> "Sender":
     """The sender at this worker's part of its pace (a shard has one worker), on connections that live. 0: at
     any pace."""
-    from chalicelib.channels.fresh_connections import Rested
+    from chalicelib.channels.fresh_connections import FreshConnections
     from chalicelib.channels.paced import Paced
 
-    rested = Rested(sender, lambda: client().close(), time.time)
+    connected = FreshConnections(sender, lambda: client().close(), time.time)
     if not per_second:
-        return rested
+        return connected
     return Paced(
-        rested, per_second / settings().wake_shards, time.monotonic, time.sleep, _weight_of(sender.channel)
+        connected, per_second / settings().wake_shards, time.monotonic, time.sleep, _weight_of(sender.channel)
     )
 
 
@@ -320,8 +320,8 @@ def sending(count: "Callable[[str], None]" = lambda metric: None) -> "Sending":
 
 
 @cache
-def wakers(count: "Callable[[str], None]" = lambda metric: None) -> "Wakers":
-    from chalicelib.services.waking.handlers import wakers as made
+def handlers(count: "Callable[[str], None]" = lambda metric: None) -> "Handlers":
+    from chalicelib.services.waking.handlers import handlers as made
 
     return made(sending(count), intake_queue(), pass_updates())
 
@@ -380,7 +380,7 @@ def _envelopes() -> "Envelopes":
     return Envelopes(frozenset({here.events_topic}), fetched if here.events_verified else None)
 
 
-def told_by(envelope: Any) -> "Sequence[Receipt | Reply]":
+def events_of(envelope: Any) -> "Sequence[Receipt | Reply]":
     """What an event from the queue of receipts tells. Raises Forged, NotUnderstood."""
     from chalicelib.events.read import read
 

@@ -118,7 +118,7 @@ def _drain(driver: MeteredDriver, shard: str, after_turn: Callable[[], None]) ->
         woken += 1
         return True
 
-    drained = drain_shard(driver.world, driver.wakers, shard, has_time)
+    drained = drain_shard(driver.world, driver.handlers, shard, has_time)
     assert not drained.failed, drained
 
 

@@ -199,7 +199,7 @@ def _drained(environment: BenchEnvironment, number: int, rules: Rules | None) ->
     driver.world.directory(driver.network_id)
     with driver.meter.step("drained") as spent:
         for shard in driver.shards():
-            drain_shard(driver.world, driver.wakers, shard, lambda: True)
+            drain_shard(driver.world, driver.handlers, shard, lambda: True)
             driver.sending.budgets.close()
     assert len(driver.sender.sent) == number
     environment.drop(driver.table)

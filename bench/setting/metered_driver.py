@@ -13,13 +13,13 @@ from chalicelib.domain.networks.network import Connection, Directory
 from chalicelib.domain.networks.rules import Rules
 from chalicelib.domain.shared.ids import derived
 from chalicelib.queues import SqsIntakeQueue, SqsWakeQueue
-from chalicelib.services.intake.ingest import Intake, take_in
+from chalicelib.services.intake.ingest import Intake, ingest
 from chalicelib.services.intake.receive_webhook import Receiving
 from chalicelib.services.messages.budgets import Budgets
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.world import World
-from chalicelib.services.waking.handlers import wakers
+from chalicelib.services.waking.handlers import handlers
 from chalicelib.services.waking.sweep_shards import sweep
 from chalicelib.services.waking.wake_items import drain_shard, wake_one
 from chalicelib.store.keys import shard_names
@@ -73,7 +73,7 @@ class MeteredDriver:
         self.links = Links(b"k" * 32, BASE_URL)
         budgets = Budgets(self.world)
         self.sending = Sending(self.world, {"sms": self.sender}, self.links, message_words, budgets)
-        self.wakers = wakers(self.sending, intake_queue)
+        self.handlers = handlers(self.sending, intake_queue)
         self.receiving = Receiving(self.world, ADAPTERS, intake_queue, lambda: BASE_URL)
         self.intake = Intake(self.world, ADAPTERS, lambda: BASE_URL)
         with self.meter.step("set-up"):
@@ -105,7 +105,7 @@ class MeteredDriver:
     def run_intake(self) -> int:
         """What the intake function does with all that is in its queue."""
         return self._consume(
-            self.intake_url, lambda body: take_in(self.intake, body["network_id"], body["inbox_id"])
+            self.intake_url, lambda body: ingest(self.intake, body["network_id"], body["inbox_id"])
         )
 
     def run_wake(self) -> int:
@@ -126,10 +126,10 @@ class MeteredDriver:
 
     def _wake(self, body: dict[str, str]) -> None:
         if "pk" in body:
-            trouble = wake_one(self.world, self.wakers, body["pk"], body["sk"])
+            trouble = wake_one(self.world, self.handlers, body["pk"], body["sk"])
             assert trouble == "", trouble
             return
-        drained = drain_shard(self.world, self.wakers, body["shard"], lambda: True)
+        drained = drain_shard(self.world, self.handlers, body["shard"], lambda: True)
         assert (drained.failed, drained.unfinished) == (0, False), drained
 
     def _consume(self, url: str, handle: Callable[[dict[str, str]], Any]) -> int:

@@ -16,12 +16,12 @@ from chalicelib.domain.intake.site_events import (
     BadSignature,
     BookingReported,
     Ignored,
-    NotUnderstood,
     SiteClient,
     SiteContext,
     SiteEvent,
     SiteLine,
     SiteStatus,
+    WebhookNotUnderstood,
     guard,
 )
 from chalicelib.services.intake.booking_site import Delivery
@@ -51,15 +51,15 @@ PHONE_ONLY = "@sms.cal.com"
 """The domain of the addresses that Cal.com makes up for those who gave only a phone."""
 
 
-class _Names(Struct, rename="camel"):
+class _CalcomNames(Struct, rename="camel"):
     uid: Id | None = None
     booking_uid: Id | None = None
 
 
-class _Head(Struct, rename="camel"):
+class _CalcomHead(Struct, rename="camel"):
     trigger_event: Word
     created_at: Instant | None = None
-    payload: _Names | None = None
+    payload: _CalcomNames | None = None
 
 
 class _Language(Struct):
@@ -79,7 +79,7 @@ class _Organizer(Struct):
     name: str | None = None
 
 
-class _Booking(Struct, rename="camel"):
+class _CalcomBooking(Struct, rename="camel"):
     uid: Word
     start_time: Instant
     end_time: Instant | None = None
@@ -100,20 +100,20 @@ class _Booking(Struct, rename="camel"):
     request_reschedule: bool | None = None
 
 
-class _BookingEvent(Struct, rename="camel"):
+class _CalcomBookingEvent(Struct, rename="camel"):
     trigger_event: str
     created_at: Instant
-    payload: _Booking
+    payload: _CalcomBooking
 
 
-class _Marks(Struct, rename="camel"):
+class _CalcomMarks(Struct, rename="camel"):
     booking_uid: Word
     attendees: Annotated[list[_Attendee], Meta(min_length=1)]
 
 
 class _MarksEvent(Struct, rename="camel"):
     created_at: Instant
-    payload: _Marks
+    payload: _CalcomMarks
 
 
 class _Request(Struct, rename="camel"):
@@ -137,21 +137,21 @@ def verify(raw: bytes, headers: Mapping[str, str], context: SiteContext, now: da
 def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
     """By trigger, booking, time and bytes. With a payload `createdAt` is the event's, else the booking's."""
     try:
-        head = decode(raw, _Head)
+        head = decode(raw, _CalcomHead)
         timed = head.payload is not None and head.created_at is not None
         occurred_at = utc(head.created_at, "$.createdAt") if timed and head.created_at else None
-    except NotUnderstood:
+    except WebhookNotUnderstood:
         return Delivery(parsing.digest(raw))
-    names = head.payload or _Names()
+    names = head.payload or _CalcomNames()
     uid = names.uid or names.booking_uid or ""
     stamp = f"{occurred_at:%Y%m%dT%H%M%S.%fZ}" if occurred_at else ""
     return Delivery(parsing.dedupe_key(head.trigger_event, uid, stamp, parsing.digest(raw)), occurred_at)
 
 
 def normalise(raw: bytes, context: SiteContext) -> list[SiteEvent]:
-    trigger = decode(raw, _Head).trigger_event
+    trigger = decode(raw, _CalcomHead).trigger_event
     if trigger in STATUS:
-        return [_booking(decode(raw, _BookingEvent), parsing.digest(raw))]
+        return [_booking(decode(raw, _CalcomBookingEvent), parsing.digest(raw))]
     if trigger == "BOOKING_REQUESTED":
         return [_request(decode(raw, _RequestEvent), parsing.digest(raw))]
     if trigger == "BOOKING_NO_SHOW_UPDATED":
@@ -161,7 +161,7 @@ def normalise(raw: bytes, context: SiteContext) -> list[SiteEvent]:
     return [Ignored("unknown_type", trigger)]
 
 
-def _booking(event: _BookingEvent, digest: str) -> SiteEvent:
+def _booking(event: _CalcomBookingEvent, digest: str) -> SiteEvent:
     booking = event.payload
     if booking.status == "PENDING":
         return Ignored("awaiting_acceptance")
@@ -192,7 +192,7 @@ def _guard(created_at: datetime, rank: int, digest: str) -> str:
     return guard(occurred_at=utc(created_at, "$.createdAt"), rank=rank, digest=digest)
 
 
-def _client(booking: _Booking) -> SiteClient | None:
+def _client(booking: _CalcomBooking) -> SiteClient | None:
     """Who booked is the first attendee, the rest are guests. Cal.com has no id of a person."""
     if not booking.attendees:
         return None
@@ -207,21 +207,21 @@ def _client(booking: _Booking) -> SiteClient | None:
     )
 
 
-def _answer(booking: _Booking, question: str) -> str | None:
+def _answer(booking: _CalcomBooking, question: str) -> str | None:
     """What was answered in the booking's form, whose questions are the user's own."""
     answer = booking.responses.get(question) if isinstance(booking.responses, dict) else None
     value = answer.get("value") if isinstance(answer, dict) else None
     return value if isinstance(value, str) else None
 
 
-def _minutes(booking: _Booking, starts_at: datetime) -> int | None:
+def _minutes(booking: _CalcomBooking, starts_at: datetime) -> int | None:
     if booking.length or booking.end_time is None:
         return booking.length or None
     minutes = (utc(booking.end_time, "$.payload.endTime") - starts_at).total_seconds() // 60
-    return int(minutes) if 0 < minutes <= parsing.LONGEST_MINUTES else None
+    return int(minutes) if 0 < minutes <= parsing.MAX_MINUTES else None
 
 
-def _lines(booking: _Booking, starts_at: datetime, price_minor: int | None) -> tuple[SiteLine, ...]:
+def _lines(booking: _CalcomBooking, starts_at: datetime, price_minor: int | None) -> tuple[SiteLine, ...]:
     """An event type is a service, its organizer the specialist."""
     service_id, service_name = id_text(booking.event_type_id), one_line(booking.event_title or booking.type)
     if not (service_id or service_name):

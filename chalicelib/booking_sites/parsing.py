@@ -1,4 +1,5 @@
-"""Reading what strangers send: strict JSON into typed shapes, values into ours. All errors are NotUnderstood.
+"""Reading what strangers send: strict JSON into typed shapes, values into ours. All errors are
+WebhookNotUnderstood.
 
 The shapes are msgspec structs: a wrong type anywhere is refused with the path of its field. Fields that a
 shape does not name are tolerated, since sites add some without notice; of a key given twice the last counts,
@@ -13,14 +14,14 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta, Raw
 
-from chalicelib.domain.intake.site_events import YEARLESS, NotUnderstood
+from chalicelib.domain.intake.site_events import YEARLESS, WebhookNotUnderstood
 
 T = TypeVar("T")
 
-LONGEST_MINUTES = 7 * 24 * 60
-LONGEST_NAME = 200
-LONGEST_NOTE = 2000
-LONGEST_KEY_BYTES = 200
+MAX_MINUTES = 7 * 24 * 60
+MAX_NAME = 200
+MAX_NOTE = 2000
+MAX_KEY_BYTES = 200
 
 Id = Annotated[int, Meta(ge=0, le=10**18)] | Annotated[str, Meta(max_length=200)]
 """A site's id of something: ids become parts of keys, so an endless one is refused, not cut."""
@@ -28,7 +29,7 @@ NeededId = Annotated[int, Meta(ge=1, le=10**18)] | Annotated[str, Meta(min_lengt
 Word = Annotated[str, Meta(min_length=1, max_length=200)]
 Instant = Annotated[datetime, Meta(tz=True)]
 LocalTime = Annotated[datetime, Meta(tz=False)]
-Minutes = Annotated[int, Meta(ge=0, le=LONGEST_MINUTES)]
+Minutes = Annotated[int, Meta(ge=0, le=MAX_MINUTES)]
 Minor = Annotated[int, Meta(ge=0, le=10**13)]
 Version = Annotated[int, Meta(ge=0, le=10**18)]
 Nothing = Annotated[list[Any], Meta(max_length=0)]
@@ -48,13 +49,13 @@ def decode(raw: bytes | Raw, shape: type[T], *, strict: bool = True) -> T:
         bytes(raw).decode("utf-8")
         return msgspec.json.decode(raw, type=shape, strict=strict)
     except UnicodeDecodeError as error:
-        raise NotUnderstood("NOT_UTF8", f"byte {error.start} is no UTF-8") from error
+        raise WebhookNotUnderstood("NOT_UTF8", f"byte {error.start} is no UTF-8") from error
     except msgspec.ValidationError as error:
-        raise NotUnderstood("INVALID_FIELD", str(error)) from error
+        raise WebhookNotUnderstood("INVALID_FIELD", str(error)) from error
     except msgspec.DecodeError as error:
-        raise NotUnderstood("NOT_JSON", str(error)) from error
+        raise WebhookNotUnderstood("NOT_JSON", str(error)) from error
     except RecursionError as error:
-        raise NotUnderstood("NESTED_TOO_DEEP", "the body is nested too deep") from error
+        raise WebhookNotUnderstood("NESTED_TOO_DEEP", "the body is nested too deep") from error
 
 
 def digest(raw: bytes | Raw) -> str:
@@ -65,12 +66,12 @@ def dedupe_key(*parts: object) -> str:
     """The parts as one key, itself hashed where it would be too long to be a part of a table's key."""
     key = ":".join(str(part) for part in parts)
     encoded = key.encode("utf-8", "surrogatepass")
-    return key if len(encoded) <= LONGEST_KEY_BYTES else hashlib.sha256(encoded).hexdigest()
+    return key if len(encoded) <= MAX_KEY_BYTES else hashlib.sha256(encoded).hexdigest()
 
 
 def usable(moment: datetime, field: str) -> datetime:
     if moment.year not in YEARS:
-        raise NotUnderstood("INVALID_FIELD", f"The year is out of range - at `{field}`")
+        raise WebhookNotUnderstood("INVALID_FIELD", f"The year is out of range - at `{field}`")
     return moment
 
 
@@ -86,11 +87,11 @@ def id_text(value: int | str | None) -> str | None:
 
 def one_line(text: str | None) -> str | None:
     """A name as one line without needless blanks; None where nothing is left of it."""
-    return " ".join((text or "").split())[:LONGEST_NAME] or None
+    return " ".join((text or "").split())[:MAX_NAME] or None
 
 
 def note_text(*texts: str | None) -> str | None:
-    return "\n".join(text.strip() for text in texts if text and text.strip())[:LONGEST_NOTE] or None
+    return "\n".join(text.strip() for text in texts if text and text.strip())[:MAX_NOTE] or None
 
 
 def birth_date(text: str | None) -> date | None:
@@ -108,5 +109,5 @@ def birth_date(text: str | None) -> date | None:
 def minor_units(amount: Decimal, units: int, field: str) -> int:
     """An amount of money in minor units, `units` of which make one of the amount's; halves are rounded up."""
     if not (amount.is_finite() and 0 <= amount <= 10**11):
-        raise NotUnderstood("INVALID_FIELD", f"The amount is out of range - at `{field}`")
+        raise WebhookNotUnderstood("INVALID_FIELD", f"The amount is out of range - at `{field}`")
     return int((amount * units).quantize(Decimal(1), ROUND_HALF_UP))

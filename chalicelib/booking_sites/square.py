@@ -20,12 +20,12 @@ from chalicelib.domain.intake.site_events import (
     BookingReported,
     ClientReported,
     Ignored,
-    NotUnderstood,
     SiteClient,
     SiteContext,
     SiteEvent,
     SiteLine,
     SiteStatus,
+    WebhookNotUnderstood,
     guard,
 )
 from chalicelib.services.intake.booking_site import Delivery
@@ -45,7 +45,7 @@ STATUS = {
 Kind = TypeVar("Kind")
 
 
-class _Head(Struct):
+class _SquareHead(Struct):
     type: Word
     event_id: Word | None = None
     created_at: Instant | None = None
@@ -56,7 +56,7 @@ class _Data(Struct, Generic[Kind]):
     object: Kind
 
 
-class _Event(Struct, Generic[Kind]):
+class _SquareEvent(Struct, Generic[Kind]):
     """The data of an event, whose `object` has one field named after its kind."""
 
     data: _Data[Kind]
@@ -68,7 +68,7 @@ class _Segment(Struct):
     team_member_id: parsing.Id | None = None
 
 
-class _Booking(Struct):
+class _SquareBooking(Struct):
     id: Word
     version: parsing.Version
     status: Literal[
@@ -83,7 +83,7 @@ class _Booking(Struct):
 
 
 class _BookingObject(Struct):
-    booking: _Booking
+    booking: _SquareBooking
 
 
 class _Customer(Struct):
@@ -139,27 +139,27 @@ def verify(raw: bytes, headers: Mapping[str, str], context: SiteContext, now: da
 def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
     """By `event_id`: nothing else guards against a replay, since no time is signed."""
     try:
-        head = decode(raw, _Head)
+        head = decode(raw, _SquareHead)
         occurred_at = utc(head.created_at, "$.created_at") if head.created_at else None
-    except NotUnderstood:
+    except WebhookNotUnderstood:
         return Delivery(parsing.digest(raw))
     return Delivery(parsing.dedupe_key(head.event_id or parsing.digest(raw)), occurred_at)
 
 
 def normalise(raw: bytes, context: SiteContext) -> list[SiteEvent]:
-    head = decode(raw, _Head)
+    head = decode(raw, _SquareHead)
     merchant_id = context.settings.get("merchant_id")
     if merchant_id and str(merchant_id) != head.merchant_id:
-        raise NotUnderstood("WRONG_COMPANY", "the event is of another merchant than the connection")
+        raise WebhookNotUnderstood("WRONG_COMPANY", "the event is of another merchant than the connection")
     reader = READERS.get(head.type)
     if reader is None:
         return [Ignored("not_used", head.type)]
     return [reader(raw, head)]
 
 
-def _booking(raw: bytes, head: _Head) -> SiteEvent:
+def _booking(raw: bytes, head: _SquareHead) -> SiteEvent:
     """PENDING waits for the seller: a new one is no booking yet, a later version asks to change a booking."""
-    booking = decode(raw, _Event[_BookingObject]).data.object.booking
+    booking = decode(raw, _SquareEvent[_BookingObject]).data.object.booking
     if booking.status == "PENDING" and booking.version == 0:
         return Ignored("awaiting_acceptance")
     segments = booking.appointment_segments or []
@@ -186,11 +186,11 @@ def _line(segment: _Segment) -> SiteLine:
     )
 
 
-def _customer(raw: bytes, head: _Head) -> SiteEvent:
+def _customer(raw: bytes, head: _SquareHead) -> SiteEvent:
     """A merge deletes customers in favour of one whose own event names them: nothing is left to say."""
-    told = decode(raw, _Event[_CustomerObject]).data.object
-    customer = told.customer
-    merge = (told.event_context and told.event_context.merge) or _Merge()
+    changed = decode(raw, _SquareEvent[_CustomerObject]).data.object
+    customer = changed.customer
+    merge = (changed.event_context and changed.event_context.merge) or _Merge()
     deleted = head.type == "customer.deleted"
     if deleted and id_text(merge.to_customer_id):
         return Ignored("merged", id_text(merge.to_customer_id) or "")
@@ -211,16 +211,16 @@ def _customer(raw: bytes, head: _Head) -> SiteEvent:
     )
 
 
-def _customer_guard(customer: _Customer, head: _Head, deleted: bool) -> str:
+def _customer_guard(customer: _Customer, head: _SquareHead, deleted: bool) -> str:
     """A deletion keeps the version of the last change, so it ranks above it."""
     if customer.version is not None:
         return guard(version=customer.version, rank=int(deleted))
     return guard(occurred_at=_created_at(head), rank=int(deleted))
 
 
-def _loyalty_account(raw: bytes, head: _Head) -> SiteEvent:
+def _loyalty_account(raw: bytes, head: _SquareHead) -> SiteEvent:
     """A phone, for a customer of whom no event has told yet: a time, as its guard, is below any version."""
-    account = decode(raw, _Event[_LoyaltyObject]).data.object.loyalty_account
+    account = decode(raw, _SquareEvent[_LoyaltyObject]).data.object.loyalty_account
     customer_id = id_text(account.customer_id)
     phone = one_line(account.mapping.phone_number) if account.mapping else None
     if customer_id is None or phone is None:
@@ -229,17 +229,17 @@ def _loyalty_account(raw: bytes, head: _Head) -> SiteEvent:
     return ClientReported(customer_id, guard(occurred_at=_created_at(head)), client)
 
 
-def _created_at(head: _Head) -> datetime:
+def _created_at(head: _SquareHead) -> datetime:
     if head.created_at is None:
-        raise NotUnderstood("INVALID_FIELD", "Object missing required field `created_at`")
+        raise WebhookNotUnderstood("INVALID_FIELD", "Object missing required field `created_at`")
     return utc(head.created_at, "$.created_at")
 
 
-def _test(raw: bytes, head: _Head) -> SiteEvent:
+def _test(raw: bytes, head: _SquareHead) -> SiteEvent:
     return Ignored("test_notification")
 
 
-READERS: dict[str, Callable[[bytes, _Head], SiteEvent]] = {
+READERS: dict[str, Callable[[bytes, _SquareHead], SiteEvent]] = {
     "booking.created": _booking,
     "booking.updated": _booking,
     "customer.created": _customer,

@@ -17,12 +17,12 @@ from chalicelib.domain.intake.site_events import (
     BookingReported,
     ClientReported,
     Ignored,
-    NotUnderstood,
     SiteClient,
     SiteContext,
     SiteEvent,
     SiteLine,
     SiteStatus,
+    WebhookNotUnderstood,
     guard,
 )
 from chalicelib.domain.shared import zones
@@ -41,7 +41,7 @@ OPEN = frozenset({SiteStatus.BOOKED, SiteStatus.CONFIRMED})
 ATTENDED = {"arrived": SiteStatus.COMPLETED, "no_show": SiteStatus.NO_SHOW}
 
 
-class _Head(Struct):
+class _StandardHead(Struct):
     type: Word
     timestamp: Instant
 
@@ -51,7 +51,7 @@ class _Money(Struct):
     currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
 
 
-class _Client(Struct):
+class _StandardClient(Struct):
     name: str
     external_id: Id | None = None
     phone: Id | None = None
@@ -60,22 +60,22 @@ class _Client(Struct):
     birth_date: str | None = None
 
 
-class _Line(Struct):
+class _StandardLine(Struct):
     service: Word
     staff: Word | None = None
     minutes: parsing.Minutes | None = None
     price: _Money | None = None
 
 
-class _Booking(Struct):
+class _StandardBooking(Struct):
     external_id: NeededId
     status: SiteStatus
     starts_at: datetime | None = None
     timezone: Word | None = None
     version: parsing.Version | None = None
     salon: Id | None = None
-    client: _Client | UnsetType | None = UNSET
-    lines: Annotated[list[_Line], Meta(max_length=100)] | None = None
+    client: _StandardClient | UnsetType | None = UNSET
+    lines: Annotated[list[_StandardLine], Meta(max_length=100)] | None = None
     moved_from: Id | None = None
     attendance: Literal["unknown", "arrived", "no_show"] | None = None
     paid: _Money | None = None
@@ -83,9 +83,9 @@ class _Booking(Struct):
     source: str | None = None
 
 
-class _BookingEvent(Struct):
+class _StandardBookingEvent(Struct):
     timestamp: Instant
-    data: _Booking
+    data: _StandardBooking
 
 
 class _Card(Struct):
@@ -113,28 +113,28 @@ def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
     """By `webhook-id`, which is kept when a sender tries again; `webhook-timestamp` is the attempt's."""
     key = parsing.dedupe_key(signing.lowered(headers).get("webhook-id") or parsing.digest(raw))
     try:
-        return Delivery(key, utc(decode(raw, _Head).timestamp, "$.timestamp"))
-    except NotUnderstood:
+        return Delivery(key, utc(decode(raw, _StandardHead).timestamp, "$.timestamp"))
+    except WebhookNotUnderstood:
         return Delivery(key)
 
 
 def normalise(raw: bytes, context: SiteContext) -> list[SiteEvent]:
-    match decode(raw, _Head).type:
+    match decode(raw, _StandardHead).type:
         case "booking.upserted":
-            return [_booking(decode(raw, _BookingEvent), parsing.digest(raw))]
+            return [_booking(decode(raw, _StandardBookingEvent), parsing.digest(raw))]
         case "client.upserted":
             return [_client_card(decode(raw, _CardEvent), parsing.digest(raw))]
         case other:
             return [Ignored("unknown_type", other)]
 
 
-def _booking(event: _BookingEvent, digest: str) -> BookingReported:
+def _booking(event: _StandardBookingEvent, digest: str) -> BookingReported:
     booking = event.data
     status = booking.status
     if status in OPEN:
         status = ATTENDED.get(booking.attendance or "", status)
         if booking.starts_at is None or booking.client is UNSET or booking.lines is None:
-            raise NotUnderstood(
+            raise WebhookNotUnderstood(
                 "INVALID_FIELD",
                 "A booking that is open needs `starts_at`, `client` and `lines` - at `$.data`",
             )
@@ -163,7 +163,7 @@ def _guard(version: int | None, timestamp: datetime, rank: int, digest: str) -> 
     return guard(version=version, occurred_at=utc(timestamp, "$.timestamp"), rank=rank, digest=digest)
 
 
-def _starts_at(booking: _Booking) -> datetime | None:
+def _starts_at(booking: _StandardBooking) -> datetime | None:
     """An offset says it all; local time is of `timezone`, or of the salon if there is none."""
     if booking.starts_at is None:
         return None
@@ -174,10 +174,10 @@ def _starts_at(booking: _Booking) -> datetime | None:
         zones.zone(booking.timezone)
         return zones.as_instant(starts_at, booking.timezone)
     except ValueError as error:
-        raise NotUnderstood("UNKNOWN_TIMEZONE", "No IANA time zone - at `$.data.timezone`") from error
+        raise WebhookNotUnderstood("UNKNOWN_TIMEZONE", "No IANA time zone - at `$.data.timezone`") from error
 
 
-def _line(line: _Line) -> SiteLine:
+def _line(line: _StandardLine) -> SiteLine:
     """Senders name services and staff by ids or by names, as they like: each word is taken as both."""
     return SiteLine(
         service_id=line.service,
@@ -189,17 +189,19 @@ def _line(line: _Line) -> SiteLine:
     )
 
 
-def _currency(booking: _Booking) -> str | None:
+def _currency(booking: _StandardBooking) -> str | None:
     money = [line.price for line in booking.lines or [] if line.price] + (
         [booking.paid] if booking.paid else []
     )
     currencies = {amount.currency for amount in money}
     if len(currencies) > 1:
-        raise NotUnderstood("MIXED_CURRENCIES", "The prices and `paid` are of one currency - at `$.data`")
+        raise WebhookNotUnderstood(
+            "MIXED_CURRENCIES", "The prices and `paid` are of one currency - at `$.data`"
+        )
     return currencies.pop() if currencies else None
 
 
-def _client(card: _Client | _Card | None) -> SiteClient | None:
+def _client(card: _StandardClient | _Card | None) -> SiteClient | None:
     if card is None:
         return None
     return SiteClient(

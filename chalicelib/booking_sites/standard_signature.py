@@ -17,7 +17,7 @@ from chalicelib.domain.intake.site_events import BadSignature
 
 HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 TOLERANCE_SECONDS = 300
-MOST_SIGNATURES = 16
+MAX_SIGNATURES = 16
 """More are not looked at: a rotation of secrets needs two."""
 
 
@@ -29,7 +29,7 @@ def verify(raw: bytes, headers: Mapping[str, str], secret: str, now: datetime) -
     if abs(now.timestamp() - int(timestamp)) > TOLERANCE_SECONDS:
         raise BadSignature("webhook-timestamp is too far from now")
     signed = b".".join((message_id.encode("utf-8", "surrogatepass"), timestamp.encode(), raw))
-    pairs = [item.partition(",") for item in given.split()[:MOST_SIGNATURES]]
+    pairs = [item.partition(",") for item in given.split()[:MAX_SIGNATURES]]
     if secret.startswith(("whpk_", "whsk_")):
         key = _public_key(secret)
         valid = [signed_by(key, signed, _bytes(text)) for version, _, text in pairs if version == "v1a"]

@@ -17,8 +17,14 @@ from msgspec import field as named
 
 from chalicelib.booking_sites import parsing
 from chalicelib.booking_sites.parsing import Id, Instant, NeededId, Nothing, decode, id_text, one_line, utc
-from chalicelib.domain.intake import site_events as told
-from chalicelib.domain.intake.site_events import NotUnderstood, SiteContext, SiteEvent, SiteLine, SiteStatus
+from chalicelib.domain.intake import site_events
+from chalicelib.domain.intake.site_events import (
+    SiteContext,
+    SiteEvent,
+    SiteLine,
+    SiteStatus,
+    WebhookNotUnderstood,
+)
 from chalicelib.services.intake.booking_site import Delivery
 
 ATTENDANCE = {2: SiteStatus.CONFIRMED, 1: SiteStatus.COMPLETED, 0: SiteStatus.BOOKED, -1: SiteStatus.NO_SHOW}
@@ -37,7 +43,7 @@ ShortWord = Annotated[str, Meta(max_length=100)]
 Seconds = Annotated[int, Meta(ge=0, le=7 * 24 * 3600)]
 
 
-class _Head(Struct):
+class _YclientsHead(Struct):
     """What every event begins with; those of the marketplace have an `event` instead of a `resource`."""
 
     company_id: Id | None = None
@@ -45,18 +51,18 @@ class _Head(Struct):
     event: ShortWord | None = None
 
 
-class _Dated(Struct):
+class _YclientsDated(Struct):
     last_change_date: Instant | None = None
 
 
-class _Names(Struct):
+class _YclientsNames(Struct):
     """What tells one event from another."""
 
     company_id: Id
     resource: ShortWord
     resource_id: Id
     status: ShortWord
-    data: _Dated | Nothing
+    data: _YclientsDated | Nothing
 
 
 class _Service(Struct):
@@ -71,7 +77,7 @@ class _Staff(Struct):
     name: str | None = None
 
 
-class _Client(_Dated):
+class _YclientsClient(_YclientsDated):
     id: Id | None = None
     name: str | None = None
     surname: str | None = None
@@ -90,7 +96,7 @@ class _Record(Struct):
     services: Annotated[list[_Service], Meta(max_length=100)] | None = None
     staff_id: Id | None = None
     staff: _Staff | Nothing | None = None
-    client: _Client | Nothing | UnsetType | None = UNSET
+    client: _YclientsClient | Nothing | UnsetType | None = UNSET
     visit_attendance: Attendance | None = None
     attendance: Attendance | None = None
     seance_length: Seconds | None = None
@@ -110,7 +116,7 @@ class _RecordEvent(Struct):
 class _ClientEvent(Struct):
     resource_id: NeededId
     status: Kind
-    data: _Client | Nothing
+    data: _YclientsClient | Nothing
 
 
 def verify(raw: bytes, headers: Mapping[str, str], context: SiteContext, now: datetime) -> None:
@@ -121,10 +127,10 @@ def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
     """By the event's own names and its bytes: two changes of one second differ in nothing else."""
     try:
         (body,) = _bodies(raw)
-        event = decode(body, _Names, strict=False)
+        event = decode(body, _YclientsNames, strict=False)
         changed_at = getattr(event.data, "last_change_date", None)
         occurred_at = utc(changed_at, "$.data.last_change_date") if changed_at else None
-    except (NotUnderstood, ValueError):
+    except (WebhookNotUnderstood, ValueError):
         return Delivery(parsing.digest(raw))
     names = (event.company_id, event.resource, event.resource_id, event.status)
     stamp = f"{occurred_at:%Y%m%dT%H%M%SZ}" if occurred_at else ""
@@ -133,7 +139,7 @@ def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
 
 def normalise(raw: bytes, context: SiteContext) -> list[SiteEvent]:
     """An event of ours for each of the body's; if one of them cannot be understood, none is."""
-    return [_event(body, context) for body in _bodies(raw)] or [told.Ignored("empty")]
+    return [_event(body, context) for body in _bodies(raw)] or [site_events.Ignored("empty")]
 
 
 def _bodies(raw: bytes) -> Sequence[bytes | Raw]:
@@ -141,31 +147,31 @@ def _bodies(raw: bytes) -> Sequence[bytes | Raw]:
 
 
 def _event(body: bytes | Raw, context: SiteContext) -> SiteEvent:
-    head = decode(body, _Head, strict=False)
+    head = decode(body, _YclientsHead, strict=False)
     if head.resource is None and head.event is not None:
-        return told.Ignored("marketplace", head.event)
+        return site_events.Ignored("marketplace", head.event)
     company_id = context.settings.get("company_id")
     if company_id and str(company_id) != str(head.company_id):
-        raise NotUnderstood("WRONG_COMPANY", "the event is of another company than the connection")
+        raise WebhookNotUnderstood("WRONG_COMPANY", "the event is of another company than the connection")
     match head.resource:
         case "record":
             return _booking(decode(body, _RecordEvent, strict=False), parsing.digest(body), context)
         case "client":
             return _client_card(decode(body, _ClientEvent, strict=False), parsing.digest(body))
         case None:
-            raise NotUnderstood("INVALID_FIELD", "Object missing required field `resource`")
+            raise WebhookNotUnderstood("INVALID_FIELD", "Object missing required field `resource`")
         case resource:
-            return told.Ignored("not_used", resource)
+            return site_events.Ignored("not_used", resource)
 
 
-def _booking(event: _RecordEvent, digest: str, context: SiteContext) -> told.BookingReported:
+def _booking(event: _RecordEvent, digest: str, context: SiteContext) -> site_events.BookingReported:
     record = event.data
     status = _status(event)
     lines = _lines(record, context)
     client = None if isinstance(record.client, UnsetType) else _client(record.client)
-    return told.BookingReported(
+    return site_events.BookingReported(
         external_id=str(record.id),
-        guard=told.guard(
+        guard=site_events.guard(
             occurred_at=utc(record.last_change_date, "$.data.last_change_date"),
             rank=RICHNESS[status] + (event.status != "create"),
             digest=digest,
@@ -198,7 +204,7 @@ def _starts_at(record: _Record) -> datetime:
         return parsing.usable(record.date, "$.data.date")
     if record.datetime_ is not None:
         return parsing.usable(record.datetime_, "$.data.datetime").replace(tzinfo=None)
-    raise NotUnderstood("INVALID_FIELD", "Object missing required field `date` - at `$.data`")
+    raise WebhookNotUnderstood("INVALID_FIELD", "Object missing required field `date` - at `$.data`")
 
 
 def _minutes(record: _Record) -> int:
@@ -233,34 +239,34 @@ def _price_minor(service: _Service, context: SiteContext) -> int | None:
 def _paid(record: _Record, status: SiteStatus, lines: tuple[SiteLine, ...]) -> int | None:
     """The sum of a visit that took place and is paid in full; what was paid in part is not told."""
     prices = [line.price_minor for line in lines if line.price_minor is not None]
-    told_in_full = status is SiteStatus.COMPLETED and record.paid_full and 0 < len(lines) == len(prices)
-    return sum(prices) if told_in_full else None
+    is_full = status is SiteStatus.COMPLETED and record.paid_full and 0 < len(lines) == len(prices)
+    return sum(prices) if is_full else None
 
 
-def _client(card: _Client | list[object] | None) -> told.SiteClient | None:
+def _client(card: _YclientsClient | list[object] | None) -> site_events.SiteClient | None:
     """None for a client of whom nothing is known."""
-    if not isinstance(card, _Client):
+    if not isinstance(card, _YclientsClient):
         return None
-    client = told.SiteClient(
+    client = site_events.SiteClient(
         external_id=id_text(card.id),
         name=one_line(card.display_name) or one_line(f"{card.name or ''} {card.surname or ''}"),
         phone=id_text(card.phone),
         email=one_line(card.email),
         birth_date=parsing.birth_date(card.birthday or card.birth_date),
     )
-    return None if client == told.SiteClient() else client
+    return None if client == site_events.SiteClient() else client
 
 
 def _client_card(event: _ClientEvent, digest: str) -> SiteEvent:
     """A card without its time has no place in the order; the client's next record tells the same."""
-    if not isinstance(event.data, _Client) or event.data.last_change_date is None:
-        return told.Ignored("undated_client")
+    if not isinstance(event.data, _YclientsClient) or event.data.last_change_date is None:
+        return site_events.Ignored("undated_client")
     changed_at = utc(event.data.last_change_date, "$.data.last_change_date")
     deleted = event.status == "delete"
     external_id = str(event.resource_id)
-    return told.ClientReported(
+    return site_events.ClientReported(
         external_id=external_id,
-        guard=told.guard(occurred_at=changed_at, rank=int(deleted), digest=digest),
-        client=_client(event.data) or told.SiteClient(external_id=external_id),
+        guard=site_events.guard(occurred_at=changed_at, rank=int(deleted), digest=digest),
+        client=_client(event.data) or site_events.SiteClient(external_id=external_id),
         deleted=deleted,
     )

@@ -9,7 +9,7 @@ IDLE_SECONDS = 20
 """Providers close an idle connection after a minute, Lambda's network after some minutes."""
 
 
-class Rested:
+class FreshConnections:
     """Closes connections that were idle for IDLE_SECONDS before sending.
 
     A function sleeps between its invocations, and the provider's farewell may not reach it: the next message

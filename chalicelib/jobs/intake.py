@@ -11,8 +11,8 @@ bp = Blueprint(__name__)
 @batch_job
 def intake(body: dict[str, str], job: Job) -> None:
     from chalicelib import wiring
-    from chalicelib.services.intake.ingest import take_in
+    from chalicelib.services.intake.ingest import ingest
 
-    state = take_in(wiring.intake(), body["network_id"], body["inbox_id"])
+    state = ingest(wiring.intake(), body["network_id"], body["inbox_id"])
     job.count("WebhooksTakenIn")
     job.count("WebhooksQuarantined", int(state == "quarantined"))

@@ -22,12 +22,12 @@ def receipts(body: Any, job: Job) -> None:
     from chalicelib.services.messages.take_reply import take_reply
 
     try:
-        told = wiring.told_by(body)
+        events = wiring.events_of(body)
     except (Forged, NotUnderstood) as error:
         job.count(f"Events{type(error).__name__}")
         logger().warning("an event was dropped", extra={"code": error.code, "detail": str(error)})
         return
-    for each in told:
+    for each in events:
         is_receipt = isinstance(each, Receipt)
         came_to = take_receipt(wiring.world(), each) if is_receipt else take_reply(wiring.world(), each)
         job.count(("Receipts" if is_receipt else "Replies") + came_to.title().replace("_", ""))

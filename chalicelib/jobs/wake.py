@@ -23,13 +23,13 @@ def _woken(body: dict[str, str], job: Job) -> None:
     from chalicelib import wiring
     from chalicelib.services.waking.wake_items import drain_shard, wake_one
 
-    world, wakers = wiring.world(), wiring.wakers(count_message)
+    world, handlers = wiring.world(), wiring.handlers(count_message)
     if "pk" in body:
-        trouble = wake_one(world, wakers, body["pk"], body["sk"])
+        trouble = wake_one(world, handlers, body["pk"], body["sk"])
         job.count("ItemsFailed", int(trouble != ""))
         job.count("ItemsParked", int(trouble == "parked"))
         return
-    drained = drain_shard(world, wakers, body["shard"], job.has_time)
+    drained = drain_shard(world, handlers, body["shard"], job.has_time)
     job.count("ItemsFailed", drained.failed)
     job.count("ItemsParked", drained.parked)
     if drained.unfinished:

@@ -99,7 +99,7 @@ class RecordingWakeQueue:
 class RecordingIntake:
     items: list[InboxItem] = field(default_factory=list)
 
-    def take_in(self, item: InboxItem) -> None:
+    def ingest(self, item: InboxItem) -> None:
         self.items.append(item)
 
 

@@ -16,12 +16,12 @@ from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.intake.site_events import (
     BookingReported,
     ClientReported,
-    NotUnderstood,
     SiteClient,
     SiteContext,
     SiteEvent,
     SiteLine,
     SiteStatus,
+    WebhookNotUnderstood,
     guard,
 )
 from chalicelib.domain.loyalty.ledger_check import faults
@@ -30,13 +30,13 @@ from chalicelib.domain.messages.messages import Message, Worded
 from chalicelib.domain.networks.network import Connection, Template
 from chalicelib.domain.shared.ids import derived
 from chalicelib.services.bookings import book, change_booking, step_booking
-from chalicelib.services.intake.ingest import Intake, take_in
+from chalicelib.services.intake.ingest import Intake, ingest
 from chalicelib.services.messages.budgets import Budgets
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits import complete_visit, reopen_booking
-from chalicelib.services.waking.handlers import wakers
+from chalicelib.services.waking.handlers import handlers
 from chalicelib.services.waking.sweep_shards import sweep
 from chalicelib.services.waking.wake_items import Drained, drain_shard
 from chalicelib.store.keys import shard_names
@@ -61,7 +61,7 @@ class ScriptedSite:
 
     def normalise(self, raw: bytes, context: SiteContext) -> list[SiteEvent]:
         if raw not in self.events:
-            raise NotUnderstood("NOT_JSON", "nobody can read this")
+            raise WebhookNotUnderstood("NOT_JSON", "nobody can read this")
         return list(self.events[raw])
 
 
@@ -116,7 +116,7 @@ class SalonDriver(Struct):
     def drain(self) -> list[Drained]:
         """What one sweep finds is woken."""
         sending = self.sending()
-        awake = wakers(sending, self.intake_queue)
+        awake = handlers(sending, self.intake_queue)
         found = sweep(self.world, shard_names(self.store.shards))
         drained = [drain_shard(self.world, awake, shard, lambda: True) for shard in found]
         sending.budgets.close()
@@ -161,13 +161,13 @@ class SalonDriver(Struct):
         sites: Any = {name: self.site for name in ("standard", "yclients", "square", "calcom", "altegio")}
         return Intake(self.world, sites, lambda: BASE_URL)
 
-    def take_in(self, item: InboxItem) -> InboxState | None:
-        return take_in(self.intake(), item.network_id, item.id)
+    def ingest(self, item: InboxItem) -> InboxState | None:
+        return ingest(self.intake(), item.network_id, item.id)
 
     def hear(self, connection: Connection, *events: SiteEvent) -> InboxItem:
         """A webhook received and taken in; answers with the inbox item as it then stands."""
         item = self.told(connection, *events)
-        self.take_in(item)
+        self.ingest(item)
         found: InboxItem = self.store.get(InboxItem, network_id=connection.network_id, id=item.id)
         return found
 

@@ -14,7 +14,7 @@ from chalicelib.domain.messages.messages import MessageState, Outcome, Outgoing
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.loyalty.reverse_entry import reverse_entry
 from chalicelib.services.visits.complete_visit import Bill, complete
-from chalicelib.services.waking.handlers import wakers
+from chalicelib.services.waking.handlers import handlers
 from chalicelib.services.waking.wake_items import drain_shard
 from chalicelib.store.keys import shard_names
 from chalicelib.store.table import Table
@@ -116,7 +116,9 @@ def test_eight_who_drain_one_shard_send_nothing_twice(store: Table, clock: Setta
 
     def work(number: int) -> int:
         mine = new_driver(store, clock, driver.sender)
-        return drain_shard(mine.world, wakers(mine.sending(), mine.intake_queue), shard, lambda: True).failed
+        return drain_shard(
+            mine.world, handlers(mine.sending(), mine.intake_queue), shard, lambda: True
+        ).failed
 
     assert sum(all_at_once(work)) == 0
     per_number = Counter(outgoing.to for outgoing in driver.sender.sent)

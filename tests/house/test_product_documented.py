@@ -107,7 +107,7 @@ def test_the_categories_are_those_of_the_code() -> None:
     }  # fmt: skip
     assert f"a visit in each of {categories.REGULAR_MONTHS} calendar months running" in PAGE
     assert f"({categories.AT_RISK_FACTOR_PERCENT} %)" in PAGE
-    assert f"more than {categories.AT_RISK_LEAST_DAYS_OVER} days over the usual gap" in PAGE
+    assert f"more than {categories.AT_RISK_MIN_DAYS_OVER} days over the usual gap" in PAGE
 
 
 def test_the_limits_of_compensation_are_those_of_the_code() -> None:

@@ -12,7 +12,7 @@ import pytest
 from msgspec import convert, to_builtins
 from msgspec.structs import fields
 
-from chalicelib.api.networks.bonus_schemas import BonusRulesRequest, bonuses_said
+from chalicelib.api.networks.bonus_schemas import BonusRulesRequest, bonuses_of_request
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.loyalty.programme import Bill, earned_points, standing, with_turnover
 from chalicelib.domain.networks.bonus_rules import (
@@ -98,13 +98,13 @@ def test_the_examples_are_taken_as_they_stand() -> None:
     assert len(found) == 6
     together: dict[str, Any] = {}
     for example in found:
-        together |= bonuses_said(convert(example, BonusRulesRequest))
+        together |= bonuses_of_request(convert(example, BonusRulesRequest))
     check_rules(Rules(bonuses=BonusRules(**together)), DIRECTORY)
 
 
 def test_the_bills_of_the_tiers_come_out() -> None:
     (said,) = (each for each in examples() if "tiers" in each)
-    rules = BonusRules(**bonuses_said(convert(said, BonusRulesRequest)))
+    rules = BonusRules(**bonuses_of_request(convert(said, BonusRulesRequest)))
     assert all(f"`{each.name}`" in PAGE for each in fields(Tier) if each.name in ("at_least", "below"))
     account = Account(network_id=NETWORK, client_id="cli_x")
     bills = re.findall(r"^\| (\d{4}-\d\d-\d\d) \| (\d+) \| (\d+) \| (\w+) \| (\d+) \|$", PAGE, re.MULTILINE)

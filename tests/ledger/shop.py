@@ -23,7 +23,7 @@ from chalicelib.services.loyalty import hold_points, post_bonus, reverse_entry
 from chalicelib.services.merging import merge_clients
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits import refund_visit, reopen_booking
-from chalicelib.services.waking.handlers import wakers
+from chalicelib.services.waking.handlers import handlers
 from chalicelib.services.waking.wake_items import wake_one
 from chalicelib.store.keys import place_of
 from chalicelib.wiring import CachedDirectories
@@ -191,7 +191,7 @@ class Shop:
         """As the sweep does, if the account's pointer is due."""
         sending = self.driver.sending()
         place = place_of(Account(network_id=NETWORK, client_id=client_id))
-        wake_one(self.world, wakers(sending, self.driver.intake_queue), place.pk, place.sk)
+        wake_one(self.world, handlers(sending, self.driver.intake_queue), place.pk, place.sk)
         sending.budgets.close()
 
     def change_rules(self, **said: Any) -> None:

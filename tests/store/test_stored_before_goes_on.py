@@ -396,7 +396,7 @@ def test_a_webhook_that_was_received_is_taken_in_or_put_before_a_person(
     assert items
     for item in items:
         with touching(driver, f"INBOX#{item.id}"):
-            driver.take_in(item)
+            driver.ingest(item)
         after = store.get(InboxItem, network_id=NETWORK, id=item.id)
         assert after is not None
         assert (after.state, after.raw) == (InboxState.QUARANTINED, item.raw)

@@ -2,7 +2,7 @@
 
 from chalicelib.api.http.endpoint import OWNER, Ask, endpoint, get, post
 from chalicelib.api.http.schemas import Answered, Listing
-from chalicelib.api.waking.walks import DifferenceAnswer, WalkAnswer, answer_of, differences_of
+from chalicelib.api.waking.walks import AccountDifferenceAnswer, WalkAnswer, answer_of, differences_of
 from chalicelib.services.clearing.audit_accounts import audit_page, start_audit
 from chalicelib.services.clearing.audit_nightly import ensure_nightly
 
@@ -20,7 +20,7 @@ class AuditAnswer(Answered):
 
     checked: int
     entries: int
-    differences: list[DifferenceAnswer]
+    differences: list[AccountDifferenceAnswer]
     totals: AuditTotals
     next_cursor: str | None
 

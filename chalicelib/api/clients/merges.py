@@ -1,4 +1,4 @@
-"""Merging clients who turn out to be one person, and undoing it."""
+"""MergeRequest clients who turn out to be one person, and undoing it."""
 
 from chalicelib.api.clients.client_schemas import ClientAnswer, full
 from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, post
@@ -9,7 +9,7 @@ from chalicelib.services.clients.register_client import get_client
 from chalicelib.services.merging.merge_clients import Merged, merge_clients, unmerge_clients
 
 
-class Merging(Body):
+class MergeRequest(Body):
     """into: the client who stays."""
 
     into: Id
@@ -24,7 +24,7 @@ class MergedAnswer(Answered):
 
 
 @post("/v1/clients/{client_id}/merge")
-@endpoint(roles=OFFICE, body=Merging, answer=MergedAnswer)
+@endpoint(roles=OFFICE, body=MergeRequest, answer=MergedAnswer)
 def merge(ask: Ask, client_id: str) -> MergedAnswer:
     """The client turned out to be another, who gets all that they have. The same again: as it stands."""
     for id in (client_id, ask.body.into):

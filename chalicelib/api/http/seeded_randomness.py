@@ -5,7 +5,7 @@ from chalicelib.api.http.endpoint import Ask
 from chalicelib.services.shared.ports import Chance
 
 
-def chance_of(ask: Ask) -> Chance:
+def seeded_chance(ask: Ask) -> Chance:
     """The source of the secrets that a request makes. Asked again with its Idempotency-Key, it makes the
     same ones."""
     request_id = ask.request_id

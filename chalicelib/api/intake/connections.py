@@ -8,7 +8,7 @@ from msgspec import Meta, field
 from chalicelib.api.http.endpoint import OFFICE, Answer, Ask, delete, endpoint, get, post
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Id, Listing, PageOf, Word, in_pages
-from chalicelib.api.http.seeded_randomness import chance_of
+from chalicelib.api.http.seeded_randomness import seeded_chance
 from chalicelib.domain.networks.network import Connection
 from chalicelib.services.intake.connect_site import (
     connect_site,
@@ -73,7 +73,7 @@ def connect(ask: Ask) -> MadeConnection:
         salon_id=body.salon_id,
         secret=body.secret,
         settings=body.settings,
-        chance=chance_of(ask),
+        chance=seeded_chance(ask),
     )
     return MadeConnection(**_facts(ask, connection), secret=connection.secret)
 

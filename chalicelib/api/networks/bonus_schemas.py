@@ -151,7 +151,7 @@ def _types() -> dict[str, Any]:
     return get_type_hints(BonusRules)
 
 
-def bonuses_said(said: BonusRulesRequest) -> dict[str, Any]:
+def bonuses_of_request(said: BonusRulesRequest) -> dict[str, Any]:
     """The fields that were said, as the rules have them."""
     return {name: convert(to_builtins(value), _types()[name]) for name, value in given(said).items()}
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from chalicelib.api.http.endpoint import OWNER, Answer, Ask, delete, endpoint, get, post
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Id, Line, Listing, PageOf, Word, in_pages
-from chalicelib.api.http.seeded_randomness import chance_of
+from chalicelib.api.http.seeded_randomness import seeded_chance
 from chalicelib.domain.networks.network import Key, Role
 from chalicelib.services.networks.manage_keys import list_keys, make_key, revoke_key
 
@@ -53,7 +53,7 @@ def make(ask: Ask) -> MadeKey:
         salon_ids=body.salon_ids,
         staff_id=body.staff_id,
         source=body.source,
-        chance=chance_of(ask),
+        chance=seeded_chance(ask),
     )
     return MadeKey(**_facts(key), secret=secret)
 

@@ -145,7 +145,7 @@ class RulesChangeAnswer(Answered):
 # --- reading
 
 
-def messages_said(said: MessageRulesRequest | MessageChangesRequest, path: str) -> dict[str, Any]:
+def messages_of_request(said: MessageRulesRequest | MessageChangesRequest, path: str) -> dict[str, Any]:
     """The fields that were said, as the rules have them. Raises INVALID_RULE for a kind that there is not."""
     found = given(said)
     for name in ("channels_of", "holdout_percent"):
@@ -165,12 +165,12 @@ def messages_said(said: MessageRulesRequest | MessageChangesRequest, path: str) 
     return found
 
 
-def overrides_said(said: list[OverrideRequest]) -> list[Override]:
+def overrides_of_request(said: list[OverrideRequest]) -> list[Override]:
     return [
         Override(
             salon_id=each.salon_id,
             service_id=each.service_id,
-            changes=MessageChanges(**messages_said(each.messages, f"overrides[{number}].messages")),
+            changes=MessageChanges(**messages_of_request(each.messages, f"overrides[{number}].messages")),
         )
         for number, each in enumerate(said)
     ]

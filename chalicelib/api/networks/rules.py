@@ -7,14 +7,14 @@ from msgspec import UNSET, Meta
 from chalicelib.api.http.endpoint import DESK, OFFICE, Ask, endpoint, get, put
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Cursor, PageOf
-from chalicelib.api.networks.bonus_schemas import bonuses_said
+from chalicelib.api.networks.bonus_schemas import bonuses_of_request
 from chalicelib.api.networks.rule_schemas import (
     RulesAnswer,
     RulesChangeAnswer,
     RulesRequest,
     change_answer,
-    messages_said,
-    overrides_said,
+    messages_of_request,
+    overrides_of_request,
     rules_answer,
 )
 from chalicelib.domain.networks.network import Network
@@ -49,9 +49,9 @@ def change(ask: Ask) -> RulesAnswer:
         ask.world,
         ask.access,
         said.version,
-        messages=messages_said(said.messages, "messages") if said.messages is not UNSET else {},
-        bonuses=bonuses_said(said.bonuses) if said.bonuses is not UNSET else {},
-        overrides=overrides_said(said.overrides) if said.overrides is not UNSET else None,
+        messages=messages_of_request(said.messages, "messages") if said.messages is not UNSET else {},
+        bonuses=bonuses_of_request(said.bonuses) if said.bonuses is not UNSET else {},
+        overrides=overrides_of_request(said.overrides) if said.overrides is not UNSET else None,
     )
     return _answer(ask, network)
 

@@ -279,4 +279,4 @@ def change_service(ask: Ask, service_id: str) -> ServiceAnswer:
 
 
 def _fresh(ask: Ask) -> Directory:
-    return ask.world.directory_read_anew(ask.access.network_id)
+    return ask.world.fresh_directory(ask.access.network_id)

@@ -8,7 +8,7 @@ from msgspec.structs import asdict, replace
 
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered
-from chalicelib.api.networks.bonus_schemas import BonusRulesRequest, bonuses_said, bonuses_shown
+from chalicelib.api.networks.bonus_schemas import BonusRulesRequest, bonuses_of_request, bonuses_shown
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.simulations.simulations import (
@@ -178,7 +178,7 @@ class SimulationAnswer(SimulationSummary):
 
 def proposed_of(said: BonusRulesRequest, present: BonusRules) -> BonusRules:
     """What is not said stays as it is."""
-    return replace(present, **bonuses_said(said))
+    return replace(present, **bonuses_of_request(said))
 
 
 # --- answering

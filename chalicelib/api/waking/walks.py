@@ -14,7 +14,7 @@ from chalicelib.services.waking.replan import salon_of_stage
 _MAX_SHARE = 0.99
 
 
-class DifferenceAnswer(Answered):
+class AccountDifferenceAnswer(Answered):
     """An account that is not what its entries say, and how so."""
 
     client_id: str
@@ -31,7 +31,7 @@ class AuditSumsAnswer(Answered):
     debt: int
     held: int
     differing: int
-    differences: list[DifferenceAnswer]
+    differences: list[AccountDifferenceAnswer]
 
 
 class WalkAnswer(Answered):
@@ -59,8 +59,11 @@ class WalkAnswer(Answered):
     finished_at: datetime | None
 
 
-def differences_of(sums: AuditSums) -> list[DifferenceAnswer]:
-    return [DifferenceAnswer(client_id=each.client_id, faults=list(each.faults)) for each in sums.differences]
+def differences_of(sums: AuditSums) -> list[AccountDifferenceAnswer]:
+    return [
+        AccountDifferenceAnswer(client_id=each.client_id, faults=list(each.faults))
+        for each in sums.differences
+    ]
 
 
 def _audit(sums: AuditSums | None) -> AuditSumsAnswer | None:

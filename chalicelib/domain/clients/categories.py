@@ -8,7 +8,7 @@ from chalicelib.domain.shared.months import last_day_of_month, month_number
 
 REGULAR_MONTHS = 6
 AT_RISK_FACTOR_PERCENT = 125
-AT_RISK_LEAST_DAYS_OVER = 7
+AT_RISK_MIN_DAYS_OVER = 7
 GAPS_COUNTED = 3
 
 
@@ -30,7 +30,7 @@ def at_risk_from(visits_count: int, visit_days: Sequence[date]) -> date | None:
     gap = usual_gap_days(visit_days)
     if visits_count < 3 or gap is None:
         return None
-    allowed = max(gap * AT_RISK_FACTOR_PERCENT // 100, gap + AT_RISK_LEAST_DAYS_OVER)
+    allowed = max(gap * AT_RISK_FACTOR_PERCENT // 100, gap + AT_RISK_MIN_DAYS_OVER)
     return max(visit_days) + timedelta(days=allowed + 1)
 
 

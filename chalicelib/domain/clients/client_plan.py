@@ -29,7 +29,7 @@ from chalicelib.domain.shared.zones import day_start, local_date, local_instant
 
 INVITATION_USEFUL = timedelta(days=30)
 WIN_BACK_USEFUL = timedelta(days=30)
-BIRTHDAY_TOLD_BEFORE = timedelta(days=30)
+BIRTHDAY_KNOWN_BEFORE = timedelta(days=30)
 BIRTHDAY_GIFT = "birthday_gift"
 """Why a client wakes who is to be given something for their birthday."""
 TOGETHER = timedelta(days=7)
@@ -97,7 +97,7 @@ def _birthdays(client: Client, rules: MessageRules, zone: str, now: datetime) ->
     for year in range(this_year, this_year + 3):
         day = birthday_in(year, client.birth_date)
         over = day_start(day + timedelta(days=1), zone)
-        if day - told_on >= BIRTHDAY_TOLD_BEFORE and now < over:
+        if day - told_on >= BIRTHDAY_KNOWN_BEFORE and now < over:
             yield Birthday(year, day, day_start(day - timedelta(rules.birthday_days_before), zone), over)
 
 

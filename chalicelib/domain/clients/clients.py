@@ -230,7 +230,7 @@ def _with_devices(client: Client, devices: tuple[Device, ...], well: set[str]) -
     return replace(client, devices=devices, dead_addresses=dead)
 
 
-def with_birth_date_told(before: Client, after: Client, at: datetime) -> Client:
+def with_birth_date_learned(before: Client, after: Client, at: datetime) -> Client:
     """The client with the instant at which their birthday became known, if it is another than before. A year
     that is put right changes no birthday."""
     days = [(day.month, day.day) if day else None for day in (before.birth_date, after.birth_date)]

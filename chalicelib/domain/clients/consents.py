@@ -26,7 +26,7 @@ def with_consents(client: Client, said: Iterable[Consent]) -> tuple[Client, list
     return after, lines
 
 
-def reached_anew(
+def after_contact_change(
     before: Client, after: Client, at: datetime, actor: str
 ) -> tuple[Client, list[ConsentChange]]:
     """The client whose phone or e-mail may have changed, with what follows from that: what was granted for

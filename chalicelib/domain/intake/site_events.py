@@ -105,7 +105,7 @@ class Ignored(Struct, frozen=True):
 SiteEvent = BookingReported | ClientReported | Ignored
 
 
-class NotUnderstood(Exception):
+class WebhookNotUnderstood(Exception):
     """The body cannot be read as this site's event: it is quarantined, replayable. `code` is UPPER_SNAKE."""
 
     def __init__(self, code: str, message: str) -> None:

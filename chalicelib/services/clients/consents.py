@@ -16,7 +16,7 @@ from chalicelib.services.shared.world import World
 ON_STOP_PAGE = "stop page"
 
 
-def consent_said(channel: str, purpose: str, granted: bool, how: str, actor: str, at: datetime) -> Consent:
+def checked_consent(channel: str, purpose: str, granted: bool, how: str, actor: str, at: datetime) -> Consent:
     """A consent of a known channel and purpose. Raises UNKNOWN_CHANNEL, UNKNOWN_PURPOSE."""
     if channel not in CHANNELS:
         raise refused("UNKNOWN_CHANNEL", f"Channels are {', '.join(CHANNELS)}.", channel=channel)
@@ -43,7 +43,7 @@ def set_consents(
     since stands. Raises NOT_FOUND, UNKNOWN_CHANNEL, UNKNOWN_PURPOSE.
     """
     at = said_at or world.now()
-    said = [consent_said(channel, purpose, granted, how, actor, at) for channel, purpose in pairs]
+    said = [checked_consent(channel, purpose, granted, how, actor, at) for channel, purpose in pairs]
     return _take_down(
         world,
         network_id,

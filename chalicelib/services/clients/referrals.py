@@ -63,7 +63,7 @@ def referrer_of_code(world: World, network_id: str, code: str) -> str:
     return found
 
 
-def said_referrer(world: World, network_id: str, referred_by: str | None, code: str | None) -> str | None:
+def resolve_referrer(world: World, network_id: str, referred_by: str | None, code: str | None) -> str | None:
     """By whose word somebody came, said by their id or by their code, not by both."""
     if code is None:
         return referred_by

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.reach import reaches_booking
 from chalicelib.domain.clients import client_plan
-from chalicelib.domain.clients.clients import Client, with_birth_date_told
-from chalicelib.domain.clients.consents import reached_anew, with_consents
+from chalicelib.domain.clients.clients import Client, with_birth_date_learned
+from chalicelib.domain.clients.consents import after_contact_change, with_consents
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.aliases import EMAIL, PHONE, Alias
@@ -18,8 +18,8 @@ from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.domain.shared.zones import is_zone
-from chalicelib.services.clients.consents import consent_said
-from chalicelib.services.clients.referrals import ensure_referrer, said_referrer
+from chalicelib.services.clients.consents import checked_consent
+from chalicelib.services.clients.referrals import ensure_referrer, resolve_referrer
 from chalicelib.services.clients.surviving_client import ensure_not_merged
 from chalicelib.services.shared.contact_details import email_normal, name_normal, phone_e164
 from chalicelib.services.shared.ports import SaveConflict
@@ -65,7 +65,7 @@ def drafted(
     phone = phone_e164(new.phone, directory.network.country) if new.phone else None
     email = email_normal(new.email) if new.email else None
     _check(new.language, new.timezone, new.birth_date, now)
-    referred_by = said_referrer(world, access.network_id, new.referred_by, new.referral_code)
+    referred_by = resolve_referrer(world, access.network_id, new.referred_by, new.referral_code)
     ensure_referrer(world, access.network_id, referred_by)
     id = derived("cli", access.network_id, request_id) if request_id else world.new_id("cli")
     client = Client(
@@ -86,7 +86,7 @@ def drafted(
     client, lines = with_consents(
         client,
         [
-            consent_said(channel, purpose, granted, how, access.actor, now)
+            checked_consent(channel, purpose, granted, how, access.actor, now)
             for channel, purpose, granted, how in new.consents
         ],
     )
@@ -164,7 +164,7 @@ def change_client(world: World, access: Access, client_id: str, changes: Mapping
         wanted = _changed(world, client, changes)
         if wanted == client:
             return client
-        values, gone = changed_together(world, client, wanted, access.actor)
+        values, gone = client_change(world, client, wanted, access.actor)
         try:
             saved: Client = world.store.save(*values, remove=gone)[0]
         except SaveConflict as clash:
@@ -188,19 +188,19 @@ def _changed(world: World, client: Client, changes: Mapping[str, Any]) -> Client
     _check(plain.get("language"), plain.get("timezone"), plain.get("birth_date"), world.now())
     code = plain.pop("referral_code", None)
     if code is not None:
-        plain["referred_by"] = said_referrer(world, client.network_id, plain.get("referred_by"), code)
+        plain["referred_by"] = resolve_referrer(world, client.network_id, plain.get("referred_by"), code)
     ensure_referrer(world, client.network_id, plain.get("referred_by"), client)
     return replace(client, **plain)
 
 
-def changed_together(
+def client_change(
     world: World, client: Client, wanted: Client, actor: str
 ) -> tuple[list[Any], list[Alias]]:
     """What must be saved so that a client becomes as wanted, them first, and what must be removed: aliases
     follow phone and e-mail, consents that were given for an old one are void, and the client's pointer is
     planned anew."""
     now = world.now()
-    wanted, lines = reached_anew(client, with_birth_date_told(client, wanted, now), now, actor)
+    wanted, lines = after_contact_change(client, with_birth_date_learned(client, wanted, now), now, actor)
     wanted = client_plan.with_wake(wanted, world.directory(client.network_id), now)
     before, after = contact_aliases(client), contact_aliases(wanted)
     new = [alias for alias in after if alias not in before]

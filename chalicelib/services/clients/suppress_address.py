@@ -9,7 +9,7 @@ from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
 
-def bury_address(world: World, network_id: str, client_id: str, dead: DeadAddress) -> None:
+def suppress_address(world: World, network_id: str, client_id: str, dead: DeadAddress) -> None:
     """Takes it down with the client, once. Raises SaveConflict when too many change them at once."""
     for _ in world.tries():
         client = world.store.get(Client, network_id=network_id, id=client_id)

@@ -16,8 +16,8 @@ from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.touches import with_touches
 from chalicelib.domain.shared.zones import as_instant
 from chalicelib.services.bookings.follow_hold import with_hold
-from chalicelib.services.intake.locate_booking import Place, placed
-from chalicelib.services.intake.site_clients import Found, find_or_draft, known, with_blanks_filled
+from chalicelib.services.intake.locate_booking import LocatedBooking, locate_booking
+from chalicelib.services.intake.site_clients import ClientMatch, find_or_draft, known, with_blanks_filled
 from chalicelib.services.intake.site_set_up import lines_of
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.complete_visit import counted
@@ -47,7 +47,7 @@ def apply_booking(world: World, connection: Connection, event: BookingReported) 
     """Applies one event. Raises Unknown, DomainError (the event is quarantined), SaveConflict (look
     again)."""
     directory = world.directory(connection.network_id)
-    place = placed(world, connection, event)
+    place = locate_booking(world, connection, event)
     event = _in_currency_of(_salon_of(connection, directory, place, event), event)
     stands = place.stands
     if stands is None:
@@ -74,7 +74,7 @@ def apply_booking(world: World, connection: Connection, event: BookingReported) 
 
 
 def _salon_of(
-    connection: Connection, directory: Directory, place: Place, event: BookingReported
+    connection: Connection, directory: Directory, place: LocatedBooking, event: BookingReported
 ) -> Salon | None:
     if place.stands is not None:
         return directory.salons.get(place.stands.salon_id)
@@ -94,7 +94,7 @@ def _in_currency_of(salon: Salon | None, event: BookingReported) -> BookingRepor
 
 
 def _make(
-    world: World, connection: Connection, directory: Directory, event: BookingReported, place: Place
+    world: World, connection: Connection, directory: Directory, event: BookingReported, place: LocatedBooking
 ) -> Applied:
     salon = _salon(connection, directory, event)
     found = _client(world, connection, event)
@@ -121,7 +121,7 @@ def _make(
     return _save(world, directory, None, booking, event, found, extra, [])
 
 
-def _waiting_for(event: BookingReported, found: Found | None) -> str | None:
+def _waiting_for(event: BookingReported, found: ClientMatch | None) -> str | None:
     """The site's id of a client of whom it has said nothing but that."""
     return event.client.external_id if event.client and found is None else None
 
@@ -143,7 +143,7 @@ def _salon(connection: Connection, directory: Directory, event: BookingReported)
     return directory.salons[id]
 
 
-def _client(world: World, connection: Connection, event: BookingReported) -> Found | None:
+def _client(world: World, connection: Connection, event: BookingReported) -> ClientMatch | None:
     """The client; None for a booking without one, or where only the site's id of somebody unknown was
     told."""
     told = event.client
@@ -151,7 +151,7 @@ def _client(world: World, connection: Connection, event: BookingReported) -> Fou
         return None
     if told.name is None and told.phone is None and told.email is None:
         client, _ = known(world, connection, told)
-        return Found(client) if client else None
+        return ClientMatch(client) if client else None
     return find_or_draft(world, connection, told)
 
 
@@ -174,7 +174,7 @@ def _blanks_filled(world: World, connection: Connection, stands: Booking, event:
 
 
 def _change(
-    world: World, connection: Connection, directory: Directory, place: Place, event: BookingReported
+    world: World, connection: Connection, directory: Directory, place: LocatedBooking, event: BookingReported
 ) -> Applied:
     assert place.stands is not None
     stands = place.stands
@@ -252,7 +252,7 @@ def _save(
     stands: Booking | None,
     booking: Booking,
     event: BookingReported,
-    found: Found | None,
+    found: ClientMatch | None,
     extra: list[Any],
     remove: list[Any],
 ) -> Applied:

@@ -8,7 +8,7 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.site_events import ClientReported, SiteClient
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import site_client
-from chalicelib.services.clients.register_client import changed_together, contact_aliases
+from chalicelib.services.clients.register_client import client_change, contact_aliases
 from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.intake.apply_booking import Applied
 from chalicelib.services.intake.attach_client import attach_waiting
@@ -62,5 +62,5 @@ def _update(
         owner = world.store.alias(alias.network_id, alias.kind, alias.value)
         if owner is not None and owner != client.id:
             wanted = replace(wanted, **{alias.kind: getattr(client, alias.kind)})
-    values, gone = changed_together(world, client, wanted, f"connection:{connection.id}")
+    values, gone = client_change(world, client, wanted, f"connection:{connection.id}")
     world.wake_if_due(world.store.save(*values, remove=gone)[0])

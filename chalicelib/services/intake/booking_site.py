@@ -31,4 +31,5 @@ class BookingSite(Protocol):
         """Which delivery is it? Never raises: what cannot be read is known by its bytes."""
 
     def normalise(self, raw: bytes, context: SiteContext) -> list[SiteEvent]:
-        """What does it say? One event or more; NotUnderstood, and no other error, for any other bytes."""
+        """What does it say? One event or more; WebhookNotUnderstood, and no other error, for any other
+        bytes."""

@@ -101,7 +101,7 @@ def _is_standard_key(secret: str) -> bool:
 
 def connections_of(world: World, access: Access) -> list[Connection]:
     """Those that this key reaches, the newest first."""
-    found = world.directory_read_anew(access.network_id).connections.values()
+    found = world.fresh_directory(access.network_id).connections.values()
     reached = (each for each in found if reaches(access, each))
     return sorted(reached, key=lambda each: each.created_at, reverse=True)
 
@@ -113,7 +113,7 @@ def reaches(access: Access, connection: Connection) -> bool:
 
 
 def get_connection(world: World, access: Access, connection_id: str) -> Connection:
-    connection = world.directory_read_anew(access.network_id).connections.get(connection_id)
+    connection = world.fresh_directory(access.network_id).connections.get(connection_id)
     if connection is None:
         raise missing("connection", connection_id)
     if not reaches(access, connection):

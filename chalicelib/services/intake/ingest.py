@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.intake.inbox import WAITS, InboxItem, InboxState, quarantined
-from chalicelib.domain.intake.site_events import BookingReported, Ignored, NotUnderstood, SiteEvent
+from chalicelib.domain.intake.site_events import BookingReported, Ignored, SiteEvent, WebhookNotUnderstood
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.waking import Wake
@@ -31,7 +31,7 @@ class Intake(Struct, frozen=True):
     base_url: Callable[[], str]
 
 
-def take_in(intake: Intake, network_id: str, inbox_id: str) -> InboxState | None:
+def ingest(intake: Intake, network_id: str, inbox_id: str) -> InboxState | None:
     """Applies one inbox item and marks it. None: there was nothing (left) to do."""
     world = intake.world
     item = world.store.get(InboxItem, network_id=network_id, id=inbox_id)
@@ -54,7 +54,7 @@ def _judged(intake: Intake, item: InboxItem, now: datetime) -> InboxItem:
     try:
         events = intake.sites[item.site].normalise(item.raw, context_of(connection, intake.base_url()))
         applied = [_apply(world, connection, event) for event in events]
-    except NotUnderstood as error:
+    except WebhookNotUnderstood as error:
         return quarantined(item, error.code, error.message)
     except DomainError as error:
         return quarantined(item, error.code, error.message)

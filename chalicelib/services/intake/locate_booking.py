@@ -13,7 +13,7 @@ MAX_MOVES = 50
 """How many ids of one booking are followed."""
 
 
-class Place(Struct, frozen=True):
+class LocatedBooking(Struct, frozen=True):
     """Where an event belongs. A site that gives a moved booking a new id tells that two ids are one booking:
     `joins` is the alias that says so, `gone` the booking that was kept under the other id meanwhile."""
 
@@ -23,19 +23,19 @@ class Place(Struct, frozen=True):
     gone: tuple[Booking, ...] = ()
 
 
-def placed(world: World, connection: Connection, event: BookingReported) -> Place:
+def locate_booking(world: World, connection: Connection, event: BookingReported) -> LocatedBooking:
     """Finds the booking under the event's own id, or under the first of the ids that the site gave to it."""
     own = _first(world, connection, event.external_id)
     before = _first(world, connection, event.moved_from) if event.moved_from else own
     first = world.store.get(Booking, network_id=connection.network_id, id=_booking_id(connection, before))
     if own == before:
-        return Place(_booking_id(connection, own), first)
+        return LocatedBooking(_booking_id(connection, own), first)
     later = world.store.get(Booking, network_id=connection.network_id, id=_booking_id(connection, own))
     if later is not None and (first is None or later.status is Status.COMPLETED):
         gone = (first,) if first else ()  # what has been posted to is kept under its id
-        return Place(later.id, later, (_alias(connection, before, own),), gone)
+        return LocatedBooking(later.id, later, (_alias(connection, before, own),), gone)
     gone = (later,) if later else ()
-    return Place(_booking_id(connection, before), first, (_alias(connection, own, before),), gone)
+    return LocatedBooking(_booking_id(connection, before), first, (_alias(connection, own, before),), gone)
 
 
 def _booking_id(connection: Connection, external_id: str) -> str:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.intake.inbox import RETRY_LOST, InboxItem, InboxState, quarantined
-from chalicelib.domain.intake.site_events import BadSignature, Ignored, NotUnderstood, SiteContext
+from chalicelib.domain.intake.site_events import BadSignature, Ignored, SiteContext, WebhookNotUnderstood
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.errors import DomainError, ErrorKind, missing
 from chalicelib.domain.shared.ids import digest, network_of, time_ordered
@@ -32,12 +32,14 @@ class Receiving(Struct, frozen=True):
     base_url: Callable[[], str]
 
 
-class Receipt(Struct, frozen=True):
+class WebhookReceipt(Struct, frozen=True):
     status: str
     inbox_id: str
 
 
-def receive(receiving: Receiving, site: str, token: str, raw: bytes, headers: Mapping[str, str]) -> Receipt:
+def receive(
+    receiving: Receiving, site: str, token: str, raw: bytes, headers: Mapping[str, str]
+) -> WebhookReceipt:
     """Takes one delivery. Answers accepted, duplicate, ignored or quarantined once it is durable.
 
     Raises NOT_FOUND for an unknown site or token, BAD_SIGNATURE, TOO_LARGE.
@@ -59,8 +61,8 @@ def receive(receiving: Receiving, site: str, token: str, raw: bytes, headers: Ma
     except SaveConflict:
         return _again(receiving, item)
     if item.state is InboxState.RECEIVED:
-        receiving.intake.take_in(item)
-    return Receipt("accepted" if item.state is InboxState.RECEIVED else item.state.value, item.id)
+        receiving.intake.ingest(item)
+    return WebhookReceipt("accepted" if item.state is InboxState.RECEIVED else item.state.value, item.id)
 
 
 def known_connection(world: World, site: str, token: str) -> Connection:
@@ -107,7 +109,7 @@ def _judged(item: InboxItem, adapter: BookingSite, context: SiteContext) -> Inbo
     """What needs no intake is marked at once: what says nothing to us, and what nobody can read."""
     try:
         events = adapter.normalise(item.raw, context)
-    except NotUnderstood as error:
+    except WebhookNotUnderstood as error:
         return quarantined(item, error.code, error.message)
     if events and all(isinstance(event, Ignored) for event in events):
         first = next(event for event in events if isinstance(event, Ignored))
@@ -117,13 +119,13 @@ def _judged(item: InboxItem, adapter: BookingSite, context: SiteContext) -> Inbo
     return item
 
 
-def _again(receiving: Receiving, item: InboxItem) -> Receipt:
+def _again(receiving: Receiving, item: InboxItem) -> WebhookReceipt:
     """The delivery is known. If it was never taken in (we may have crashed in between), it is handed on once
     more."""
     stands = receiving.world.store.get(InboxItem, network_id=item.network_id, id=item.id)
     if stands is not None and stands.state is InboxState.RECEIVED:
-        receiving.intake.take_in(stands)
-    return Receipt("duplicate", item.id)
+        receiving.intake.ingest(stands)
+    return WebhookReceipt("duplicate", item.id)
 
 
 def replay(receiving: Receiving, network_id: str, inbox_id: str) -> InboxItem:
@@ -140,5 +142,5 @@ def replay(receiving: Receiving, network_id: str, inbox_id: str) -> InboxItem:
         item, state=InboxState.RECEIVED, reason=None, detail=None, tries=0, trouble=None, wake=wake
     )
     (saved,) = world.store.save(again)
-    receiving.intake.take_in(saved)
+    receiving.intake.ingest(saved)
     return saved

@@ -21,7 +21,7 @@ from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
 
-class Found(Struct, frozen=True):
+class ClientMatch(Struct, frozen=True):
     """The client, and what must be saved together with whatever refers to them. is_new: nothing of them is
     saved yet."""
 
@@ -63,7 +63,7 @@ def _has_another_phone(client: Client, told: SiteClient) -> bool:
     return bool(client.phone and told.phone and client.phone != told.phone)
 
 
-def find_or_draft(world: World, connection: Connection, told: SiteClient) -> Found:
+def find_or_draft(world: World, connection: Connection, told: SiteClient) -> ClientMatch:
     """The client whom a booking names. A new one's id follows from the site's id, so that a repetition makes
     no other; the site's id is linked first, which is of no harm should we never come to the rest."""
     told = normal(world, connection, told)
@@ -75,9 +75,9 @@ def find_or_draft(world: World, connection: Connection, told: SiteClient) -> Fou
     if by != site_client(connection.id):
         link_site_id(world, connection, told.external_id, drafted.id)
     if client is None:
-        return Found(drafted, (drafted, *contact_aliases(drafted)), is_new=True)
+        return ClientMatch(drafted, (drafted, *contact_aliases(drafted)), is_new=True)
     values = with_blanks_filled(world, connection, client, told)
-    return Found(values[0], tuple(values)) if values else Found(client)
+    return ClientMatch(values[0], tuple(values)) if values else ClientMatch(client)
 
 
 def _drafted(world: World, connection: Connection, told: SiteClient) -> Client:

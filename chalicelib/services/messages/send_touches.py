@@ -29,7 +29,7 @@ from chalicelib.domain.shared.touches import (
     touch_of,
 )
 from chalicelib.domain.shared.waking import Trouble
-from chalicelib.services.clients.suppress_address import bury_address
+from chalicelib.services.clients.suppress_address import suppress_address
 from chalicelib.services.messages.decide_touch import Case, Check, Route, route, verdict
 from chalicelib.services.messages.message_log import id_of_kind, line_of, record_of
 from chalicelib.services.messages.sending import LOST, Sending, put_on_record
@@ -346,7 +346,7 @@ def _record(round: Round, attempt: Attempt, outcome: Outcome, now: datetime) -> 
 def _bury(round: Round, chosen: Route, reason: str, now: datetime) -> None:
     client, dead = round.subject.client, DeadAddress(chosen.channel, chosen.address, reason, now)
     with suppress(SaveConflict):  # it will be found dead again
-        bury_address(round.sending.world, client.network_id, client.id, dead)
+        suppress_address(round.sending.world, client.network_id, client.id, dead)
 
 
 def _resolve(round: Round) -> None:

@@ -23,7 +23,7 @@ from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.touches import GRACE, Touch, TouchKind, TouchState, with_touches
 from chalicelib.domain.shared.waking import Wake, first_wake
 from chalicelib.services.clients.consents import stop_messages
-from chalicelib.services.clients.suppress_address import bury_address
+from chalicelib.services.clients.suppress_address import suppress_address
 from chalicelib.services.shared.contact_details import calling_code
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import CONFLICT_TRIES, World
@@ -200,7 +200,7 @@ def _made_one_of(messages: Sequence[Message], item: Any, touch: Touch) -> bool:
 def _bury(world: World, message: Message, receipt: Receipt) -> None:
     if message.to is not None:
         dead = DeadAddress(message.channel, message.to, receipt.reason or "bad_address", receipt.at)
-        bury_address(world, message.network_id, message.client_id, dead)
+        suppress_address(world, message.network_id, message.client_id, dead)
 
 
 def _refuse(world: World, message: Message, at: datetime) -> None:

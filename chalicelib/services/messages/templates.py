@@ -68,7 +68,7 @@ def place(kind: str, channel: str, language: str) -> Place:
 
 def list_templates(world: World, words: Words, access: Access) -> list[Kept]:
     """All texts, own and built-in."""
-    directory = world.directory_read_anew(access.network_id)
+    directory = world.fresh_directory(access.network_id)
     kinds = [kind for kind in TouchKind if kind is not TouchKind.CAMPAIGN]
     places = (Place(k, c, language) for k in kinds for c in CHANNELS for language in FORMS)
     return [_kept(words, directory, place) for place in places]
@@ -76,7 +76,7 @@ def list_templates(world: World, words: Words, access: Access) -> list[Kept]:
 
 def get_template(world: World, words: Words, access: Access, place: Place) -> Shown:
     _ensure_has_words(place)
-    directory = world.directory_read_anew(access.network_id)
+    directory = world.fresh_directory(access.network_id)
     return _shown(world, words, directory, _kept(words, directory, place))
 
 
@@ -116,7 +116,7 @@ def keep_template(
                 continue
         else:
             template = stands
-        directory = world.directory_read_anew(access.network_id)
+        directory = world.fresh_directory(access.network_id)
         return _shown(world, words, directory, Kept(place, template, own=True))
     raise conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
 

@@ -15,7 +15,7 @@ from chalicelib.domain.shared.touches import MARKETING, TouchKind
 from chalicelib.services.networks.check_bonus_rules import check_bonus_rules
 from chalicelib.services.networks.rule_errors import invalid_rule, within
 
-LOUD_MINUTES_LEAST = 60
+MIN_LOUD_MINUTES = 60
 MAX_OVERRIDES = 1000
 MAX_NO_SHOW_DAYS = 14
 _DAY_MINUTES = 24 * 60
@@ -70,7 +70,7 @@ def _check_each(path: str, said: MessageRules | MessageChanges) -> None:
         field = f"{path}.{name}"
         if name in _RANGES:
             within(field, value, _RANGES[name])
-        elif name == "quiet_hours" and _DAY_MINUTES - _quiet_minutes(value) < LOUD_MINUTES_LEAST:
+        elif name == "quiet_hours" and _DAY_MINUTES - _quiet_minutes(value) < MIN_LOUD_MINUTES:
             raise invalid_rule(field, "Quiet hours leave at least an hour of the day.")
         elif name == "bonus_expiry_days_before":
             _check_warnings(field, value)

@@ -44,7 +44,7 @@ def make_key(
 
     chance: the source of the secret, for a request that may be repeated. Raises INVALID_KEY, NOT_FOUND.
     """
-    _check(world.directory_read_anew(network_id), role, salon_ids, staff_id, source)
+    _check(world.fresh_directory(network_id), role, salon_ids, staff_id, source)
     secret = f"pk_{network_id[-10:]}.{(chance or world.chance)(SECRET_CHARACTERS)}"
     hash = key_hash(secret)
     key = Key(

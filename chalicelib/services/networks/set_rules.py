@@ -13,7 +13,7 @@ from chalicelib.domain.shared.actors import BY_SYSTEM
 from chalicelib.domain.shared.errors import conflict, missing
 from chalicelib.services.networks.check_rules import check_rules
 from chalicelib.services.shared.ports import Page, SaveConflict
-from chalicelib.services.shared.walks import a_replan, surprise_walks
+from chalicelib.services.shared.walks import replan_walk, surprise_walks
 from chalicelib.services.shared.world import World
 
 
@@ -41,7 +41,7 @@ def set_rules(
         bonuses=replace(stands.bonuses, **bonuses),
         overrides=stands.overrides if overrides is None else tuple(overrides),
     )
-    check_rules(rules, world.directory_read_anew(access.network_id), stands)
+    check_rules(rules, world.fresh_directory(access.network_id), stands)
     if rules == stands and version in (network.rules_version, network.rules_version - 1):
         return network
     if version != network.rules_version:
@@ -53,7 +53,7 @@ def _saved(world: World, access: Access, network: Network, rules: Rules) -> Netw
     """One transaction: the rules, their line in the history, and, unless all stays planned as it is, the walk
     that plans anew; and, where surprises begin, the walk that draws them."""
     changed = replace(network, rules=rules, rules_version=network.rules_version + 1)
-    walks = [] if plan_alike(rules, network.rules) else [a_replan(world, network.network_id)]
+    walks = [] if plan_alike(rules, network.rules) else [replan_walk(world, network.network_id)]
     walks += surprise_walks(world, network.network_id, rules)
     history = [_line(changed, world, access.actor)]
     if not world.store.get_page(RulesChange, network_id=network.network_id, limit=1).items:

@@ -16,7 +16,7 @@ from chalicelib.services.networks.check_set_up import checked, country_code, lan
 from chalicelib.services.networks.set_identities import identified, numbers_taken
 from chalicelib.services.shared.contact_details import name_normal
 from chalicelib.services.shared.ports import SaveConflict
-from chalicelib.services.shared.walks import a_replan, nightly_walk
+from chalicelib.services.shared.walks import nightly_walk, replan_walk
 from chalicelib.services.shared.world import World
 
 SetUp = TypeVar("SetUp", Network, Salon, Staff, Service)
@@ -50,7 +50,7 @@ def change_network(world: World, access: Access, changes: Mapping[str, Any]) -> 
         return identified(changed, changes.get("identities", {}))
 
     def also(was: Network, becomes: Network) -> list[InboundNumber | Walk]:
-        walks = [a_replan(world, becomes.network_id)] if was.timezone != becomes.timezone else []
+        walks = [replan_walk(world, becomes.network_id)] if was.timezone != becomes.timezone else []
         return [*numbers_taken(world, was, becomes), *walks]
 
     what = ("network", access.network_id)
@@ -62,7 +62,7 @@ def change_network(world: World, access: Access, changes: Mapping[str, Any]) -> 
 
 def add_salon(world: World, access: Access, said: Mapping[str, Any], request_id: str | None = None) -> Salon:
     """said: the fields of a Salon. Raises UNKNOWN_TIMEZONE, INVALID_CURRENCY, INVALID_URL, ..."""
-    directory = world.directory_read_anew(access.network_id)
+    directory = world.fresh_directory(access.network_id)
     fields, id = checked(directory, said), _id(world, access, "sal", request_id)
     salon = placed(Salon(network_id=access.network_id, id=id, **fields))
     return _added(
@@ -85,7 +85,7 @@ def change_salon(world: World, access: Access, salon_id: str, changes: Mapping[s
     get_salon(world, access, salon_id)
 
     def also(was: Salon, becomes: Salon) -> list[Walk]:
-        return [a_replan(world, becomes.network_id)] if was.timezone != becomes.timezone else []
+        return [replan_walk(world, becomes.network_id)] if was.timezone != becomes.timezone else []
 
     def change(salon: Salon, directory: Directory) -> Salon:
         if changes.get("currency", salon.currency) != salon.currency:
@@ -182,7 +182,7 @@ def _added(
     try:
         saved, *_ = world.store.save(value, *also)
     except SaveConflict:
-        stands = of(world.directory_read_anew(value.network_id)).get(value.id) if request_id else None
+        stands = of(world.fresh_directory(value.network_id)).get(value.id) if request_id else None
         if stands is None:
             raise
         return stands
@@ -202,7 +202,7 @@ def _changed(
     """Raises NOT_FOUND; STALE_VERSION where the changes name another version than the present one. also: what
     is saved along with the change."""
     for _ in world.tries():
-        directory = world.directory_read_anew(access.network_id)
+        directory = world.fresh_directory(access.network_id)
         stands = of(directory)
         if stands is None:
             raise missing(*what)

@@ -202,7 +202,7 @@ class WakeQueue(Protocol):
 
 
 class IntakeQueue(Protocol):
-    def take_in(self, item: InboxItem) -> None:
+    def ingest(self, item: InboxItem) -> None:
         """Hands a received webhook to intake. Raises if that is not certain."""
 
 

@@ -17,7 +17,7 @@ BEGINS_AFTER = timedelta(seconds=90)
 takes up to half a minute: the walk comes after them."""
 
 
-def a_replan(world: World, network_id: str) -> Walk:
+def replan_walk(world: World, network_id: str) -> Walk:
     """A walk that begins once every process knows the present rules; to be saved with what calls for it."""
     now = world.now()
     return Walk(

@@ -62,7 +62,7 @@ class World(Struct, frozen=True):
             raise missing("network", network_id)
         return found
 
-    def directory_read_anew(self, network_id: str) -> Directory:
+    def fresh_directory(self, network_id: str) -> Directory:
         """The network's set-up as the table has it now, whatever this process keeps. Raises NOT_FOUND."""
         self.directories.forget(network_id)
         return self.directory(network_id)

@@ -47,7 +47,7 @@ def begin_simulation(
     SIMULATION_RUNNING.
     """
     _ensure_whole_network(access)
-    directory = world.directory_read_anew(access.network_id)
+    directory = world.fresh_directory(access.network_id)
     rules = directory.network.rules
     proposed = propose(rules.bonuses)
     check_rules(replace(rules, bonuses=proposed), directory, rules)

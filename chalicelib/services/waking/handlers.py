@@ -36,7 +36,7 @@ from chalicelib.services.messages.send_touches import send_due
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.shared.ports import IntakeQueue, PassUpdates
 from chalicelib.services.shared.world import World
-from chalicelib.services.waking.wake_items import Wakers
+from chalicelib.services.waking.wake_items import Handlers
 from chalicelib.services.waking.walk_on import walk_on, walk_steps
 
 NO_SALON_YET = timedelta(days=1)
@@ -56,7 +56,7 @@ class NoWallets:
 NO_WALLETS = NoWallets()
 
 
-def wakers(sending: Sending, intake: IntakeQueue, updates: PassUpdates = NO_WALLETS) -> Wakers:
+def handlers(sending: Sending, intake: IntakeQueue, updates: PassUpdates = NO_WALLETS) -> Handlers:
     steps = walk_steps(sending)
     return {
         Booking: lambda booking: wake_booking(sending, booking),
@@ -168,4 +168,4 @@ def wake_inbox_item(sending: Sending, intake: IntakeQueue, item: InboxItem) -> N
         return
     again = max(world.now() + RETRY_LOST, trouble.retry_at)
     (saved,) = world.store.save(replace(item, trouble=trouble, wake=Wake(again, "take_in")))
-    intake.take_in(saved)
+    intake.ingest(saved)

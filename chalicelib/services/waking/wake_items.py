@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 PAGE = 50
 
 
-Wakers = Mapping[type, Callable[[Any], None]]
+Handlers = Mapping[type, Callable[[Any], None]]
 """What waking means for each kind of item."""
 
 
@@ -36,7 +36,7 @@ class Drained(Struct, frozen=True):
     unfinished: bool
 
 
-def drain_shard(world: World, wakers: Wakers, shard: str, has_time: Callable[[], bool]) -> Drained:
+def drain_shard(world: World, handlers: Handlers, shard: str, has_time: Callable[[], bool]) -> Drained:
     """Wakes all that is due in a shard while there is time; `unfinished` says that somebody must go on.
 
     The index is read page by page and never again from its start, so that an item costs one read of the
@@ -50,14 +50,14 @@ def drain_shard(world: World, wakers: Wakers, shard: str, has_time: Callable[[],
         for item in page:
             if not has_time():
                 return Drained(woken, failed, parked, True)
-            trouble = wake_one(world, wakers, item.pk, item.sk)
+            trouble = wake_one(world, handlers, item.pk, item.sk)
             woken, failed, parked = woken + 1, failed + (trouble != ""), parked + (trouble == "parked")
         if len(page) < PAGE:
             return Drained(woken, failed, parked, False)
         after = page[-1]
 
 
-def wake_one(world: World, wakers: Wakers, pk: str, sk: str) -> str:
+def wake_one(world: World, handlers: Handlers, pk: str, sk: str) -> str:
     """Wakes one item if it is due. Answers "" when all went well, else "failed" or "parked".
 
     A conflict means that somebody else has the item: nothing is lost, its pointer stands. A channel that is
@@ -68,7 +68,7 @@ def wake_one(world: World, wakers: Wakers, pk: str, sk: str) -> str:
     if value is None or value.wake is None or value.wake.at > world.now():
         return ""
     try:
-        wakers[type(value)](value)
+        handlers[type(value)](value)
     except SaveConflict:
         return ""
     except Throttled as error:

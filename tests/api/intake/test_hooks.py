@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.waking import Trouble
-from chalicelib.services.intake.ingest import Intake, take_in
+from chalicelib.services.intake.ingest import Intake, ingest
 from chalicelib.services.networks.manage_keys import make_key
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_connection, save_booking
 from tests.api.conftest import BASE_URL, Answer, Http, TestParts
@@ -60,7 +60,7 @@ def test_a_webhook_is_durable_before_it_is_answered(
     assert (answer.status, answer.json["status"]) == (200, "accepted")
     assert [item.id for item in intake_queue.items] == [answer.json["inbox_id"]]
     intake = Intake(world, given_parts.receiving().sites, lambda: BASE_URL)
-    assert take_in(intake, NETWORK, answer.json["inbox_id"]) == "applied"
+    assert ingest(intake, NETWORK, answer.json["inbox_id"]) == "applied"
     (item,) = http.get("/v1/inbox").json["items"]
     assert (item["state"], item["site"], len(item["booking_ids"])) == ("applied", "standard", 1)
     booking = http.get(f"/v1/bookings/{item['booking_ids'][0]}").json

@@ -11,7 +11,7 @@ from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
 from chalicelib.services.messages.budgets import Budgets
 from chalicelib.services.messages.sending import Sending
-from chalicelib.services.waking.handlers import wakers
+from chalicelib.services.waking.handlers import handlers
 from chalicelib.texts.wording import message_words
 from infra.testkit.builders import NETWORK, RecordingSender, a_client, a_consent, save_client
 from tests.api.conftest import Http, TestParts
@@ -51,7 +51,7 @@ def woken(given_parts: TestParts, sender: RecordingSender) -> None:
     queue: Any = world.wake_queue
     while queue.items:
         value = queue.items.pop(0)
-        wakers(sending, given_parts.intake)[type(value)](value)
+        handlers(sending, given_parts.intake)[type(value)](value)
 
 
 def recipients_woken(given_parts: TestParts, sender: RecordingSender, campaign_id: str) -> None:

@@ -12,7 +12,7 @@ from chalicelib.api.http.parsing import body_of
 from chalicelib.api.networks.bonus_schemas import (
     BonusRulesRequest,
     bonus_differences,
-    bonuses_said,
+    bonuses_of_request,
     bonuses_shown,
 )
 from chalicelib.domain.networks import bonus_rules
@@ -318,7 +318,7 @@ def test_any_rules_are_sent_back_as_they_are_seen_kept_as_they_are_and_told_apar
     rules: BonusRules, other: BonusRules
 ) -> None:
     seen = msgspec.json.encode(bonuses_shown(rules))
-    assert BonusRules(**bonuses_said(body_of(seen, BonusRulesRequest))) == rules
+    assert BonusRules(**bonuses_of_request(body_of(seen, BonusRulesRequest))) == rules
     assert decoded(Rules, encoded(Rules(bonuses=rules), ())).bonuses == rules
     assert list(bonus_differences(rules, rules)) == []
     assert bool(list(bonus_differences(rules, other))) == (rules != other)

@@ -128,7 +128,7 @@ def before_a_lost_webhook(driver: SalonDriver) -> Any:
 
 
 def the_webhook_was_handed_on(driver: SalonDriver, item: Any) -> None:
-    driver.take_in(item)
+    driver.ingest(item)
     assert driver.only_booking().external_id == "e-1"
     assert driver.store.get(InboxItem, network_id=NETWORK, id=item.id).wake is None
 
@@ -158,12 +158,12 @@ def a_webhook(*before: Any, then: Any) -> Callable[[SalonDriver], Any]:
     return arranged
 
 
-def take_in(driver: SalonDriver, item: Any) -> None:
-    driver.take_in(item)
+def ingest(driver: SalonDriver, item: Any) -> None:
+    driver.ingest(item)
 
 
 def redelivered(driver: SalonDriver, item: Any) -> None:
-    driver.take_in(item)
+    driver.ingest(item)
     for minutes in (1, 5):
         driver.world.clock.now = NOW + timedelta(minutes=minutes)  # type: ignore[attr-defined]
         driver.drain()
@@ -197,7 +197,7 @@ WAITING = reported("e-1", 1, IN_TWO_DAYS, client=SiteClient("c-9"))
 RENUMBERED = client_reported("c-9", 2, replace(NEW, phone="069000222"))
 BACK = reported("e-1", 3, IN_TWO_DAYS)
 INTAKE: dict[str, Story] = {
-    name: (arranged, take_in, redelivered, check)
+    name: (arranged, ingest, redelivered, check)
     for name, (arranged, check) in {
         "a booking of a new client, services and staff": (
             a_webhook(then=reported("e-1", 1, IN_TWO_DAYS, client=NEW, lines=(PEELING,))),

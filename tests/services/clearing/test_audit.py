@@ -27,7 +27,7 @@ from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.networks import set_up
 from chalicelib.services.shared.walks import NIGHTLY_ID, next_night, nightly_walk
 from chalicelib.services.shared.world import World
-from chalicelib.services.waking.handlers import wakers
+from chalicelib.services.waking.handlers import handlers
 from chalicelib.services.waking.wake_items import drain_shard
 from chalicelib.services.waking.walk_on import walk_on
 from chalicelib.store.keys import shard_names
@@ -345,7 +345,7 @@ def test_the_alarm_s_metric_is_counted_by_the_worker_that_wakes_it(driver: Salon
     clock: Any = world.clock
     clock.forward(days=1)
     rung: list[str] = []
-    awake = wakers(replace(driver.sending(), count=rung.append), driver.intake_queue)
+    awake = handlers(replace(driver.sending(), count=rung.append), driver.intake_queue)
     for shard in shard_names(driver.store.shards):
         drain_shard(world, awake, shard, lambda: True)
     assert METRIC in rung

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.booking_sites import standard
-from chalicelib.domain.intake.site_events import NotUnderstood, SiteContext
+from chalicelib.domain.intake.site_events import SiteContext, WebhookNotUnderstood
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.zones import is_zone
 from chalicelib.services.shared.contact_details import name_normal
@@ -33,7 +33,7 @@ def test_a_standard_event_of_an_unknown_zone_is_not_understood_even_with_an_offs
         b'{"type":"booking.upserted","timestamp":"2026-11-22T10:00:00Z","data":{"external_id":"e","status":"booked",'
         b'"starts_at":"2026-11-24T10:00:00Z","timezone":"%s","client":{"name":"Ana"},"lines":[{"service":"Cut"}]}}'
     )
-    with pytest.raises(NotUnderstood) as refused:
+    with pytest.raises(WebhookNotUnderstood) as refused:
         standard.normalise(body % b"Mars/X", SiteContext(url="https://salon.example"))
     assert refused.value.code == "UNKNOWN_TIMEZONE"
     (event,) = standard.normalise(body % b"Europe/Chisinau", SiteContext(url="https://salon.example"))

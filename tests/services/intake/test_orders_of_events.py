@@ -25,7 +25,7 @@ def told_all(driver: SalonDriver, site: Any, events: Sequence[SiteEvent]) -> Non
     """All in that order; what waited for others is taken in again, as its pointer asks for."""
     items = [driver.told(site, event) for event in events]
     while items:
-        left = [item for item in items if driver.take_in(item) is InboxState.WAITING]
+        left = [item for item in items if driver.ingest(item) is InboxState.WAITING]
         assert len(left) < len(items), "they wait for ever"
         items = left
 
@@ -284,7 +284,7 @@ def test_word_of_an_unknown_booking_waits_and_is_applied_when_the_booking_comes(
     early = driver.hear(site, thin(CANCELLED))
     assert (early.state, early.reason) == (InboxState.WAITING, "BOOKING_UNKNOWN")
     driver.hear(site, CREATED)
-    driver.take_in(early)
+    driver.ingest(early)
     assert driver.only_booking().status is Status.CANCELLED
     assert driver.store.get(InboxItem, network_id=NETWORK, id=early.id).state is InboxState.APPLIED
 
@@ -300,7 +300,7 @@ def test_word_of_a_booking_that_never_comes_is_quarantined_in_the_end(
         driver.drain()
         (handed,) = driver.intake_queue.items[-1:]
         assert handed.id == item.id
-        driver.take_in(item)
+        driver.ingest(item)
         item = driver.store.get(InboxItem, network_id=NETWORK, id=item.id)
     assert (item.state, item.reason, item.wake) == (InboxState.QUARANTINED, "BOOKING_UNKNOWN", None)
 
@@ -315,14 +315,14 @@ def test_what_nobody_can_read_is_quarantined_and_replayed_once_somebody_can(
 ) -> None:
     item = driver.told(site, CREATED, body=b"{not json")
     driver.site.events.clear()
-    driver.take_in(item)
+    driver.ingest(item)
     stuck = driver.store.inbox(NETWORK, state=InboxState.QUARANTINED).items
     assert [each.reason for each in stuck] == ["NOT_JSON"]
     assert driver.bookings() == []
     driver.site.events[item.raw] = [CREATED]
     again = replay(receiving(driver), NETWORK, item.id)
     assert driver.intake_queue.items[-1] == again
-    driver.take_in(again)
+    driver.ingest(again)
     assert driver.only_booking().external_id == "e-1"
     assert driver.store.inbox(NETWORK, state=InboxState.QUARANTINED).items == []
 
@@ -334,7 +334,7 @@ def test_a_location_that_is_no_salon_yet_is_quarantined_until_it_is_mapped(
     item = driver.hear(site, reported("e-1", 1, IN_TWO_DAYS, salon_external_id="L-7"))
     assert (item.state, item.reason) == (InboxState.QUARANTINED, "SALON_UNKNOWN")
     driver.store.save(replace(site, settings={"salon:L-7": "sal_york"}))
-    driver.take_in(replay(receiving(driver), NETWORK, item.id))
+    driver.ingest(replay(receiving(driver), NETWORK, item.id))
     (booking,) = driver.bookings("sal_york")
     assert booking.currency == "USD"
 
@@ -359,7 +359,7 @@ def test_a_webhook_that_breaks_intake_is_not_handed_on_for_ever(
         for item in driver.intake_queue.items:
             handed += 1
             with pytest.raises(AttributeError):
-                driver.take_in(item)
+                driver.ingest(item)
         driver.intake_queue.items.clear()
     stands = driver.store.get(InboxItem, network_id=NETWORK, id=poison.id)
     assert (stands.state, stands.wake) == (InboxState.QUARANTINED, None)

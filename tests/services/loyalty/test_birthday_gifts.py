@@ -15,7 +15,7 @@ from chalicelib.services.clients.register_client import change_client
 from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
 from chalicelib.services.messages.about_client import about_client
 from chalicelib.services.messages.sending import Sending
-from chalicelib.services.shared.walks import a_replan
+from chalicelib.services.shared.walks import replan_walk
 from chalicelib.texts.wording import message_words
 from infra.testkit.builders import NETWORK, NOW, a_consent, access
 from infra.testkit.salon_driver import SalonDriver
@@ -204,7 +204,7 @@ def test_who_was_planned_before_there_was_a_gift_is_given_it_too(driver: SalonDr
     with_rules(driver)
     born(driver, date(1990, 5, 17))
     with_rules(driver, birthday=Gift(200))
-    driver.store.save(a_replan(driver.world, NETWORK))
+    driver.store.save(replan_walk(driver.world, NETWORK))
     driver.run_until(WEEK_BEFORE)
     assert given_at(driver) == [WEEK_BEFORE]
 

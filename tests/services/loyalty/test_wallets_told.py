@@ -29,7 +29,7 @@ from chalicelib.services.loyalty.passes import (
 from chalicelib.services.loyalty.post_bonus import post_to_client
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.shared.ports import PassUpdates
-from chalicelib.services.waking.handlers import wakers
+from chalicelib.services.waking.handlers import handlers
 from chalicelib.services.waking.sweep_shards import sweep
 from chalicelib.services.waking.wake_items import drain_shard
 from chalicelib.store.keys import shard_names
@@ -80,7 +80,7 @@ def drained(driver: SalonDriver, updates: RecordingUpdates) -> list[tuple[int, s
 
 
 def swept(driver: SalonDriver, updates: PassUpdates) -> None:
-    awake = wakers(driver.sending(), driver.intake_queue, updates)
+    awake = handlers(driver.sending(), driver.intake_queue, updates)
     for shard in sweep(driver.world, shard_names(driver.store.shards)):
         drain_shard(driver.world, awake, shard, lambda: True)
 

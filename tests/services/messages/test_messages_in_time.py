@@ -15,7 +15,7 @@ from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.touches import GRACE, TouchKind, TouchState
 from chalicelib.services.clients import consents, register_client
-from chalicelib.services.waking.handlers import wakers
+from chalicelib.services.waking.handlers import handlers
 from chalicelib.services.waking.wake_items import wake_one
 from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
 from infra.testkit.salon_driver import BASE_URL, SalonDriver
@@ -350,7 +350,7 @@ def test_an_item_that_cannot_be_woken_waits_alone_and_is_parked_in_the_end(
         for booking in (bad, good):
             wake_one(
                 driver.world,
-                wakers(sending, driver.intake_queue),
+                handlers(sending, driver.intake_queue),
                 f"NET#{NETWORK}#BKG#{booking.id}",
                 "BOOKING",
             )

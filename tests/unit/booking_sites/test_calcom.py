@@ -13,11 +13,11 @@ from chalicelib.domain.intake.site_events import (
     BadSignature,
     BookingReported,
     Ignored,
-    NotUnderstood,
     SiteClient,
     SiteContext,
     SiteLine,
     SiteStatus,
+    WebhookNotUnderstood,
 )
 from tests.unit.booking_sites.samples import (
     CALCOM_BOOKING,
@@ -179,7 +179,7 @@ def test_the_length_is_counted_where_it_is_not_told():
     ],
 )
 def test_other_shapes_are_not_understood(message: object):
-    with pytest.raises(NotUnderstood) as error:
+    with pytest.raises(WebhookNotUnderstood) as error:
         told(message)
     assert error.value.code == "INVALID_FIELD"
 

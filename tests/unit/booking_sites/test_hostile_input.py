@@ -1,4 +1,5 @@
-"""Whatever the bytes, an adapter answers: with events that can be kept, NotUnderstood or BadSignature."""
+"""Whatever the bytes, an adapter answers: with events that can be kept, WebhookNotUnderstood or
+BadSignature."""
 
 import json
 import re
@@ -16,9 +17,9 @@ from chalicelib.domain.intake.site_events import (
     BadSignature,
     BookingReported,
     Ignored,
-    NotUnderstood,
     SiteContext,
     SiteEvent,
+    WebhookNotUnderstood,
 )
 from tests.profile import tries
 from tests.unit.booking_sites.samples import ALL, CONTEXT, body
@@ -79,10 +80,10 @@ def mutations(draw: st.DrawFn, site: str) -> bytes:
     return json.dumps(message).encode()
 
 
-def normalised(site: str, raw: bytes) -> list[SiteEvent] | NotUnderstood:
+def normalised(site: str, raw: bytes) -> list[SiteEvent] | WebhookNotUnderstood:
     try:
         return ADAPTERS[site].normalise(raw, CONTEXT)
-    except NotUnderstood as error:
+    except WebhookNotUnderstood as error:
         return error
 
 
@@ -93,7 +94,7 @@ def check(site: str, raw: bytes) -> None:
     assert 0 < len(delivery.dedupe_key.encode()) <= 200
     assert delivery.occurred_at is None or delivery.occurred_at.tzinfo is UTC
     answer = normalised(site, raw)
-    if isinstance(answer, NotUnderstood):
+    if isinstance(answer, WebhookNotUnderstood):
         assert re.fullmatch("[A-Z0-9_]+", answer.code)
         assert answer.message
         return
@@ -164,7 +165,7 @@ def test_any_signature(site: str, raw: bytes, headers: dict[str, str], secret: s
 )
 def test_what_is_no_message_at_all(site: str, raw: bytes, code: str):
     check(site, raw)
-    with pytest.raises(NotUnderstood) as error:
+    with pytest.raises(WebhookNotUnderstood) as error:
         ADAPTERS[site].normalise(raw, CONTEXT)
     assert error.value.code == code
 
@@ -179,4 +180,4 @@ def test_a_refusal_never_repeats_what_a_client_wrote(site: str):
                 place = place[step]
             place[way[-1]] = [{"secret": "Анна +37369111222"}]
             answer = normalised(site, body(broken))
-            assert not isinstance(answer, NotUnderstood) or "37369111222" not in answer.message
+            assert not isinstance(answer, WebhookNotUnderstood) or "37369111222" not in answer.message

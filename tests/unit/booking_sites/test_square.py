@@ -12,11 +12,11 @@ from chalicelib.domain.intake.site_events import (
     BookingReported,
     ClientReported,
     Ignored,
-    NotUnderstood,
     SiteClient,
     SiteContext,
     SiteLine,
     SiteStatus,
+    WebhookNotUnderstood,
     guard,
 )
 from tests.unit.booking_sites.samples import (
@@ -165,7 +165,7 @@ def test_the_consoles_test_is_ignored():
 
 def test_an_event_of_another_merchant_is_quarantined():
     assert told(SQUARE_BOOKING, merchant_id="MSALON1").external_id == "bk7f3"
-    with pytest.raises(NotUnderstood) as error:
+    with pytest.raises(WebhookNotUnderstood) as error:
         told(SQUARE_BOOKING, merchant_id="MSALON2")
     assert error.value.code == "WRONG_COMPANY"
 
@@ -183,7 +183,7 @@ def test_an_event_of_another_merchant_is_quarantined():
     ],
 )
 def test_a_wrong_field_is_named(changes: dict[str, Any], field: str):
-    with pytest.raises(NotUnderstood) as error:
+    with pytest.raises(WebhookNotUnderstood) as error:
         told(booking(**changes))
     assert error.value.code == "INVALID_FIELD"
     assert f"`$.data.object.booking.{field}`" in error.value.message.replace("[...]", "[0]")

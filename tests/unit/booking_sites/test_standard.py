@@ -11,10 +11,10 @@ from chalicelib.domain.intake.site_events import (
     BookingReported,
     ClientReported,
     Ignored,
-    NotUnderstood,
     SiteClient,
     SiteLine,
     SiteStatus,
+    WebhookNotUnderstood,
     guard,
 )
 from tests.unit.booking_sites.samples import (
@@ -74,7 +74,7 @@ def test_a_start_has_an_offset_a_zone_or_the_salons_zone(
 
 @pytest.mark.parametrize("timezone", ["Europe/Nowhere", "../etc/passwd", "Europe", "\x00", "x" * 200])
 def test_an_unknown_zone_is_refused(timezone: str):
-    with pytest.raises(NotUnderstood) as error:
+    with pytest.raises(WebhookNotUnderstood) as error:
         told(booking(timezone=timezone))
     assert error.value.code == "UNKNOWN_TIMEZONE"
 
@@ -100,7 +100,7 @@ def test_what_closes_a_booking_may_be_thin(status: str):
 
 @pytest.mark.parametrize("field", ["starts_at", "client", "lines"])
 def test_what_opens_a_booking_must_describe_it(field: str):
-    with pytest.raises(NotUnderstood) as error:
+    with pytest.raises(WebhookNotUnderstood) as error:
         told(without(STANDARD_BOOKING, f"data__{field}"))
     assert f"`{field}`" in error.value.message
 
@@ -112,7 +112,7 @@ def test_a_booking_of_nobody_is_anonymous():
 def test_the_price_paid_has_the_currency_of_the_lines():
     event = told(booking(status="completed", paid={"amount_minor": 30000, "currency": "MDL"}))
     assert (event.paid_minor, event.currency) == (30000, "MDL")
-    with pytest.raises(NotUnderstood) as error:
+    with pytest.raises(WebhookNotUnderstood) as error:
         told(booking(paid={"amount_minor": 30000, "currency": "EUR"}))
     assert error.value.code == "MIXED_CURRENCIES"
 
@@ -173,7 +173,7 @@ def test_unknown_fields_are_tolerated():
     ],
 )
 def test_a_wrong_field_is_named(changes: dict[str, Any], field: str):
-    with pytest.raises(NotUnderstood) as error:
+    with pytest.raises(WebhookNotUnderstood) as error:
         told(booking(**changes))
     assert error.value.code == "INVALID_FIELD"
     assert f"`$.data.{field}`" in error.value.message.replace("[0]", "[...]").replace(
@@ -183,7 +183,7 @@ def test_a_wrong_field_is_named(changes: dict[str, Any], field: str):
 
 @pytest.mark.parametrize("timestamp", ["yesterday", "2026-03-20T08:00:00", None, 1774000000])
 def test_an_event_without_its_time_is_not_understood(timestamp: object):
-    with pytest.raises(NotUnderstood) as error:
+    with pytest.raises(WebhookNotUnderstood) as error:
         told(changed(STANDARD_BOOKING, timestamp=timestamp))
     assert "`$.timestamp`" in error.value.message
 

@@ -10,11 +10,11 @@ from chalicelib.domain.intake.site_events import (
     BookingReported,
     ClientReported,
     Ignored,
-    NotUnderstood,
     SiteClient,
     SiteContext,
     SiteLine,
     SiteStatus,
+    WebhookNotUnderstood,
 )
 from tests.unit.booking_sites.samples import CONTEXT, YCLIENTS_CLIENT, YCLIENTS_RECORD, body, changed, without
 
@@ -26,8 +26,8 @@ def told(message: Any, **settings: str) -> Any:
     return event
 
 
-def refusal(message: Any, **settings: str) -> NotUnderstood:
-    with pytest.raises(NotUnderstood) as error:
+def refusal(message: Any, **settings: str) -> WebhookNotUnderstood:
+    with pytest.raises(WebhookNotUnderstood) as error:
         told(message, **settings)
     return error.value
 
@@ -164,7 +164,7 @@ def test_a_list_of_events_is_taken_whole_or_not_at_all():
         "880001",
         "880002",
     ]
-    with pytest.raises(NotUnderstood):
+    with pytest.raises(WebhookNotUnderstood):
         SITE.normalise(body([YCLIENTS_RECORD, {"resource": "record"}]), CONTEXT)
     assert SITE.normalise(b" []", CONTEXT) == [Ignored("empty")]
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from chalicelib.channels.fresh_connections import IDLE_SECONDS, Rested
+from chalicelib.channels.fresh_connections import IDLE_SECONDS, FreshConnections
 from chalicelib.channels.paced import MAX_GAP, Paced
 from chalicelib.domain.messages.messages import MessageState
 from infra.testkit.builders import RecordingSender
@@ -125,7 +125,7 @@ def test_a_connection_is_used_again_while_it_is_fresh_and_not_after_a_rest() -> 
     clock = Seconds()
     with a_provider(answering(200, {}, channel.well)) as provider:
         client = a_client(channel.service, provider.url)
-        rested = Rested(channel.sender(lambda: client), client.close, clock)
+        rested = FreshConnections(channel.sender(lambda: client), client.close, clock)
         for _ in range(3):
             rested.send(an_outgoing(to=channel.to))
             clock.now += IDLE_SECONDS - 1

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib import settings, wiring
 from chalicelib.channels.end_user_sms import EndUserSms
-from chalicelib.channels.fresh_connections import Rested
+from chalicelib.channels.fresh_connections import FreshConnections
 from chalicelib.channels.paced import Paced
 from chalicelib.channels.sns_sms import SnsSms
 from chalicelib.services.shared.ports import PlatformMissing, Sender
@@ -62,11 +62,11 @@ def test_every_channel_that_is_set_is_there(senders: Senders) -> None:
 
 @pytest.mark.parametrize(("said", "kind"), [("sns", SnsSms), ("end_user_messaging", EndUserSms)])
 def test_sms_goes_by_the_service_that_is_set(senders: Senders, said: str, kind: type) -> None:
-    assert within(senders(SMS_CHANNEL=said)["sms"]) == [Rested, kind]
+    assert within(senders(SMS_CHANNEL=said)["sms"]) == [FreshConnections, kind]
 
 
 def test_a_sender_with_a_limit_is_paced(senders: Senders) -> None:
-    assert within(senders(SMS_CHANNEL="sns", SMS_PER_SECOND="20")["sms"]) == [Paced, Rested, SnsSms]
+    assert within(senders(SMS_CHANNEL="sns", SMS_PER_SECOND="20")["sms"]) == [Paced, FreshConnections, SnsSms]
 
 
 def test_a_channel_for_sms_that_is_none_stops_the_deployment() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from chalicelib.api.networks.bonus_schemas import BonusRulesRequest, bonuses_said
-from chalicelib.api.networks.rule_schemas import MessageRulesRequest, messages_said
+from chalicelib.api.networks.bonus_schemas import BonusRulesRequest, bonuses_of_request
+from chalicelib.api.networks.rule_schemas import MessageRulesRequest, messages_of_request
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.networks.network import Directory, Network, Salon, Service, Staff
 from chalicelib.domain.networks.rules import MessageRules, Rules
@@ -24,13 +24,13 @@ LINKS = Links(b"a secret of the tests, long enough", "https://book.example")
 
 def rules(now: datetime) -> MessageRules:
     """As the owner sets them."""
-    said = messages_said(msgspec.convert(dict(DECIDED), MessageRulesRequest), "messages")
+    said = messages_of_request(msgspec.convert(dict(DECIDED), MessageRulesRequest), "messages")
     return replace(MessageRules(), **said, quiet_hours=QuietHours(*quiet_hour(now)))
 
 
 def bonuses() -> BonusRules:
     """The programme, as the owner sets it."""
-    return BonusRules(**bonuses_said(msgspec.convert(dict(BONUSES), BonusRulesRequest)))
+    return BonusRules(**bonuses_of_request(msgspec.convert(dict(BONUSES), BonusRulesRequest)))
 
 
 def directory(now: datetime = NOW, **changes: Any) -> Directory:

@@ -11,8 +11,8 @@ from chalicelib.domain.intake.site_events import (
     BookingReported,
     ClientReported,
     Ignored,
-    NotUnderstood,
     SiteContext,
+    WebhookNotUnderstood,
 )
 from infra.demo.day.sites import Webhook, signed
 from infra.demo.day.story import Stories, Story
@@ -59,7 +59,7 @@ def test_what_has_no_booking_is_ignored_or_cannot_be_read() -> None:
             (event,) = ADAPTERS[webhook.site].normalise(webhook.body, CONTEXT)
             assert isinstance(event, Ignored)
             said.append(event.reason)
-        except NotUnderstood as error:
+        except WebhookNotUnderstood as error:
             said.append(error.code)
     assert said == ["not_used", "NOT_JSON", "test_notification", "time_passed"]
 

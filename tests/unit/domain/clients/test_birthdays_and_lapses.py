@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.clients.client_plan import birthday_in, next_wake, plans
-from chalicelib.domain.clients.clients import Client, VisitDay, with_birth_date_told
+from chalicelib.domain.clients.clients import Client, VisitDay, with_birth_date_learned
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import Plan, Touch, TouchKind, TouchState, open_plans, with_touches
 from infra.testkit.builders import a_client
@@ -104,7 +104,7 @@ def test_a_birth_date_that_is_put_right_after_the_greeting_makes_no_second_one_i
     greeted = with_touches(
         born("1990-06-17"), Touch(BIRTHDAY, TouchState.SENT, local("2026-06-10 11:00"), 2026)
     )
-    right = with_birth_date_told(
+    right = with_birth_date_learned(
         greeted, born("1990-10-17", touches=greeted.touches), local("2026-06-12 12:00")
     )
     assert greeted_at(right, "2026-06-12 12:00") == "2027-10-10 11:00"

@@ -13,11 +13,11 @@ from chalicelib.domain.clients.clients import (
     dead_address,
     is_known,
     may_send,
-    with_birth_date_told,
+    with_birth_date_learned,
     with_device,
     without_device,
 )
-from chalicelib.domain.clients.consents import all_refused, reached_anew, with_consents
+from chalicelib.domain.clients.consents import after_contact_change, all_refused, with_consents
 from chalicelib.domain.shared.touches import Purpose
 from infra.testkit.builders import NOW, a_client, a_consent
 
@@ -31,7 +31,7 @@ def agreeing(**said: object) -> Client:
 
 
 def moved(client: Client, **said: object) -> Client:
-    return reached_anew(client, replace(client, **said), NOW, "key:desk")[0]  # type: ignore[arg-type]
+    return after_contact_change(client, replace(client, **said), NOW, "key:desk")[0]  # type: ignore[arg-type]
 
 
 def test_every_change_is_a_line_and_the_same_again_is_none() -> None:
@@ -58,7 +58,9 @@ def test_a_repetition_from_the_same_state_makes_the_very_same_lines_and_any_othe
 
 
 def test_a_changed_phone_asks_anew_on_sms_and_whatsapp_and_refusals_stand() -> None:
-    client, lines = reached_anew(agreeing(), replace(agreeing(), phone="+37369777777"), NOW, "key:desk")
+    client, lines = after_contact_change(
+        agreeing(), replace(agreeing(), phone="+37369777777"), NOW, "key:desk"
+    )
     assert [(each.channel, each.purpose, each.granted) for each in client.consents] == [
         ("email", MARKETING, True),
         ("sms", SERVICE, False),
@@ -84,7 +86,7 @@ def test_a_changed_mail_asks_anew_by_mail_alone() -> None:
 
 def test_a_first_phone_changes_nothing_that_was_said() -> None:
     client = agreeing(phone=None)
-    assert reached_anew(client, replace(client, phone="+37369777777"), NOW, "x")[1] == []
+    assert after_contact_change(client, replace(client, phone="+37369777777"), NOW, "x")[1] == []
 
 
 def test_what_failed_at_the_old_address_says_nothing_of_the_new() -> None:
@@ -156,7 +158,7 @@ def test_a_birthday_is_known_since_it_was_told_and_a_corrected_year_changes_none
     later = NOW + timedelta(days=1)
 
     def told_at(day: date | None) -> object:
-        return with_birth_date_told(known, replace(known, birth_date=day), later).birth_date_told_at
+        return with_birth_date_learned(known, replace(known, birth_date=day), later).birth_date_told_at
 
     assert told_at(date(1990, 5, 17)) is None
     assert told_at(date(1990, 5, 18)) == later
