@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Recipient
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.networks.network import Directory, Salon, Template
@@ -65,11 +66,8 @@ class AboutRecipient(Struct, frozen=True):
         last = self.rules.quiet_hours.last_loud_before(self.campaign.ends_at - LAST_LOOK, zone_of(self))
         return Held(PAUSED, last if last > now else None)
 
-    def facts(self, plan: Plan, now: datetime) -> MessageFacts:
-        return facts_of_all(
-            self,
-            now,
-        )
+    def facts(self, plan: Plan, now: datetime, account: Account | None = None) -> MessageFacts:
+        return facts_of_all(self, now)
 
     def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:
         """The campaign's own text: in the client's language, else the network's, else any."""

@@ -18,7 +18,7 @@ from chalicelib.services.clients.segments import BATCH_SIZE
 from chalicelib.services.marketing.about_recipient import AboutRecipient, about_recipient
 from chalicelib.services.marketing.change_campaign import changed
 from chalicelib.services.marketing.find_recipients import find_some
-from chalicelib.services.messages.decide_touch import Case, Route, route
+from chalicelib.services.messages.decide_touch import Case, Check, Route, find_route
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.messages.word_touch import drafted
 from chalicelib.services.shared.world import World
@@ -74,9 +74,9 @@ def _forecast(
         return counted(count, None, "switched_off")
     if is_held_out(client.network_id, client.id, CAMPAIGN, about.rules.holdout_percent.get(CAMPAIGN, 0)):
         return counted(count, None, "held_out")
-    chosen = route(Case(about, plan, None, sending.world.store, now, sending.senders.keys()))
-    if isinstance(chosen, str):
-        return counted(count, None, chosen)
+    chosen = find_route(Case(about, plan, None, sending.world.store, now, sending.senders.keys()))
+    if isinstance(chosen, Check):
+        return counted(count, None, chosen.reason)
     return counted(count, chosen.channel, micros=_micros(sending, about, plan, chosen, now))
 
 

@@ -45,7 +45,7 @@ class AboutAccount(Struct, frozen=True):
     def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
         return None if self._expiring(plan, now) > 0 else Held("nothing_usable")
 
-    def facts(self, plan: Plan, now: datetime) -> MessageFacts:
+    def facts(self, plan: Plan, now: datetime, account: Account | None = None) -> MessageFacts:
         return facts_of_all(
             self,
             now,

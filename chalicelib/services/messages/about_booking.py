@@ -30,14 +30,13 @@ _MADE = frozenset({TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN, Tou
 
 class AboutBooking(Struct, frozen=True):
     """visit: the other bookings of the same visit, by start, of a missed one the others that were missed;
-    empty until `prepared`. account: the client's, once it is spoken of."""
+    empty until `prepared`."""
 
     item: Booking
     client: Client
     salon: Salon
     directory: Directory
     visit: tuple[Booking, ...] = ()
-    account: Account | None = None
 
     campaign_id = None
 
@@ -73,11 +72,7 @@ class AboutBooking(Struct, frozen=True):
             return replace(self, visit=other_bookings_of_visit(self.item, self.salon, store, _MISSED))
         if kinds.isdisjoint(ABOUT_VISIT | THANKS):
             return self
-        visit = other_bookings_of_visit(self.item, self.salon, store)
-        account = None
-        if TouchKind.BONUS_NOTICE in kinds:  # hours after the visit: an eventual read tells of it
-            (account,) = store.accounts_named(self.item.network_id, [self.client.id]) or (None,)
-        return replace(self, visit=visit, account=account)
+        return replace(self, visit=other_bookings_of_visit(self.item, self.salon, store))
 
     def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
         if plan.kind is TouchKind.NO_SHOW_INVITATION:
@@ -120,7 +115,7 @@ class AboutBooking(Struct, frozen=True):
         made = (other.touches.get(kind) for other in self.visit)
         return any(touch is not None and touch.state in _MADE for touch in made)
 
-    def facts(self, plan: Plan, now: datetime) -> MessageFacts:
+    def facts(self, plan: Plan, now: datetime, account: Account | None = None) -> MessageFacts:
         whole = [self.item]
         if plan.kind in ABOUT_VISIT | THANKS:
             whole = sorted([self.item, *self.visit], key=_by_start)
@@ -136,16 +131,14 @@ class AboutBooking(Struct, frozen=True):
             staff=next((person.name for person in staff if person), None),
             moved=self._told_another_time(),
             points_earned=earned or None,
-            points_balance=self.account.balance if self.account else None,
-            points_until=self._points_until(whole, now) if earned else None,
+            points_balance=account.balance if account else None,
+            points_until=self._points_until(account, whole, now) if earned and account else None,
         )
 
-    def _points_until(self, whole: Sequence[Booking], now: datetime) -> date | None:
+    def _points_until(self, account: Account, whole: Sequence[Booking], now: datetime) -> date | None:
         """The last local day of the network on which what the visit has earned can be used; where nothing of
         that is left (it has paid what was owed), of the points that expire soonest."""
-        if self.account is None:
-            return None
-        lots = [lot for lot in self.account.lots if not lot.is_over(now)]
+        lots = [lot for lot in account.lots if not lot.is_over(now)]
         closed = {each.closed_at.replace(microsecond=0) for each in whole if each.closed_at}
         earned = [lot for lot in lots if lot.reason is EntryKind.CASHBACK and lot.granted_at in closed]
         ends = [lot.expires_at for lot in earned or lots if lot.expires_at is not None]

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client, Due
-from chalicelib.domain.loyalty.account import Entry
+from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.account_plan import last_day
 from chalicelib.domain.loyalty.programme import gift_end
 from chalicelib.domain.messages.message_facts import MessageFacts
@@ -76,7 +76,7 @@ class AboutClient(Struct, frozen=True):
             return None
         return Held("has_booking", now + AFTER_MISSED if plan.kind in _MISSED else None)
 
-    def facts(self, plan: Plan, now: datetime) -> MessageFacts:
+    def facts(self, plan: Plan, now: datetime, account: Account | None = None) -> MessageFacts:
         due: tuple[Due, ...] = ()
         if plan.kind is TouchKind.REPEAT_INVITATION:
             due = client_plan.services_due(self.item, now)

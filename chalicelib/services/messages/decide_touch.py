@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from chalicelib.domain.clients.clients import address_of, may_send
 from chalicelib.domain.messages.caps import WEEK, counts, is_capped, over_cap
+from chalicelib.domain.messages.carriers import carrier_of
 from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.networks.rules import ChannelStep
 from chalicelib.domain.shared.holdout import is_held_out
@@ -24,9 +25,6 @@ from chalicelib.services.messages.subjects import Subject, zone_of
 from chalicelib.services.shared.ports import Store
 
 PHONE_CHANNELS = frozenset({"sms", "whatsapp"})
-_RIDES_ON = {TouchKind.BONUS_NOTICE: TouchKind.REVIEW_REQUEST}
-"""What goes along in another's text costs no message of its own."""
-
 
 class Check(Struct, frozen=True):
     """One rule, and whether the touch passes it.
@@ -67,37 +65,34 @@ class Case(Struct, frozen=True):
     going: Mapping[TouchKind, str] = field(default_factory=dict)
 
 
-def checks(case: Case) -> Iterator[Check]:
-    """Each is worked out only when it is asked for: the later ones read."""
-    plan, rules = case.plan, case.subject.rules
+def verdict(case: Case) -> Route | Check:
+    """The route by which the touch is made now, or the first check that stops it."""
+    found = find_route(case)
+    return next((check for check in checks(case, found) if not check.passed), found)
+
+
+def checks(case: Case, found: Route | Check) -> Iterator[Check]:
+    """The checks in their order. Each is made only when the caller asks for it, since the later ones read.
+
+    found: what `find_route` answers for the case.
+    """
+    plan = case.plan
     late = case.now >= plan.until
     yield Check("useful_until", plan.until, "too_late" if late else None)
     if plan.kind in MARKETING:
         yield _held_out(case)
-    reached = route(case)
-    reason = reached if isinstance(reached, str) else None
-    yield Check("channels", [step.channel for step in rules.cascade(plan.kind)], reason)
+    yield _channels(case, None) if isinstance(found, Route) else found
     if not comes_at_any_hour(plan, case.now):
         yield _quiet(case)
     held = case.subject.held_back(plan, case.store, case.now)
     yield _later(case, "situation", None, held.reason if held else None, held.until if held else None)
-    rides = isinstance(reached, Route) and _rides(case.going, plan.kind, reached.channel)
-    if is_capped(plan.kind) and not rides:
+    is_carried = isinstance(found, Route) and carrier_of(plan.kind, found.channel, case.going) is not None
+    if is_capped(plan.kind) and not is_carried:
         yield _cap(case)
 
 
-def _rides(going: Mapping[TouchKind, str], kind: TouchKind, channel: str) -> bool:
-    carrier = _RIDES_ON.get(kind)
-    return carrier is not None and going.get(carrier) == channel
-
-
-def verdict(case: Case) -> Check | None:
-    """The first check that does not pass; None if the touch is to be made."""
-    return next((check for check in checks(case) if not check.passed), None)
-
-
-def route(case: Case) -> Route | str:
-    """The next step of the cascade that reaches the client, or why none does."""
+def find_route(case: Case) -> Route | Check:
+    """The next step of the cascade that reaches the client, or the check of channels that did not pass."""
     cascade, before = case.subject.rules.cascade(case.plan.kind), case.before
     steps, first, tried = list(enumerate(cascade)), _first_step(before), _channel_tried(before, cascade)
     found = [_step(case, n, step.channel) for n, step in steps if n >= first and step.channel != tried]
@@ -107,7 +102,11 @@ def route(case: Case) -> Route | str:
     if usable:
         chosen = usable[0]
         return Route(chosen.step, chosen.channel, chosen.address, last=len(usable) == 1)
-    return _most_telling([each for each in found if isinstance(each, str)])
+    return _channels(case, _most_telling([each for each in found if isinstance(each, str)]))
+
+
+def _channels(case: Case, reason: str | None) -> Check:
+    return Check("channels", [step.channel for step in case.subject.rules.cascade(case.plan.kind)], reason)
 
 
 def _first_step(before: Touch | None) -> int:
@@ -171,8 +170,8 @@ def _cap(case: Case) -> Check:
     log = case.store.messages_since(client.network_id, client.id, case.now - WEEK)
     others = [each for each in log if counts(each) and not _is_of(case, each)]
     recent = [(each.kind, each.recorded_at) for each in others if each.recorded_at > case.now - WEEK]
-    alone = (kind for kind, channel in case.going.items() if not _rides(case.going, kind, channel))
-    going = [kind for kind in alone if is_capped(kind)]
+    own = (kind for kind, channel in case.going.items() if carrier_of(kind, channel, case.going) is None)
+    going = [kind for kind in own if is_capped(kind)]
     over = over_cap(case.plan.kind, [*recent, *((kind, case.now) for kind in going)], rules)
     return Check("caps", value) if over is None else _later(case, "caps", value, *over)
 

@@ -30,7 +30,7 @@ from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.messages.about_account import about_account
 from chalicelib.services.messages.about_booking import about_booking
 from chalicelib.services.messages.about_client import about_client
-from chalicelib.services.messages.decide_touch import Case, Check, Route, checks, route, verdict
+from chalicelib.services.messages.decide_touch import Case, Check, Route, checks, find_route, verdict
 from chalicelib.services.messages.subjects import Subject
 from chalicelib.services.shared.world import World
 
@@ -150,7 +150,8 @@ def _decided(world: World, channels: Collection[str], subject: Subject, told: Ex
     subject = subject.prepared(world.store, [*open_then, plan], as_of)
     case = Case(subject, plan, touch, world.store, as_of, channels)
     case = replace(case, going=_ahead_of(case, open_then))
-    found = [*checks(case), *_budget(world, subject, plan, as_of)]
+    chosen = find_route(case)
+    found = [*checks(case, chosen), *_budget(world, subject, plan, as_of)]
     stopped = next((check for check in found if not check.passed), None)
     told = replace(told, as_of=as_of, checks=[*told.checks, *found])
     if touch is not None and touch.state is TouchState.SENDING:
@@ -164,7 +165,6 @@ def _decided(world: World, channels: Collection[str], subject: Subject, told: Ex
             decided_by=stopped.rule,
             reason=stopped.reason,
         )
-    chosen = route(case)
     channel = chosen.channel if isinstance(chosen, Route) else None
     return replace(told, decision=Decision.SEND if due <= now else Decision.WAIT, at=as_of, channel=channel)
 
@@ -177,10 +177,11 @@ def _ahead_of(case: Case, open_then: Sequence[Plan]) -> dict[TouchKind, str]:
         if plan.kind is case.plan.kind:
             break
         touch = touch_of(case.subject.item.touches, plan)
-        other = replace(case, plan=plan, before=touch, going=dict(going))
-        chosen = route(other)
-        if due_at(plan, touch) <= case.now and isinstance(chosen, Route) and verdict(other) is None:
-            going[plan.kind] = chosen.channel
+        if due_at(plan, touch) > case.now:
+            continue
+        found = verdict(replace(case, plan=plan, before=touch, going=dict(going)))
+        if isinstance(found, Route):
+            going[plan.kind] = found.channel
     return going
 
 

@@ -124,13 +124,13 @@ def _facts(world: World, words: Words, subject: Subject, place: Place) -> Messag
     now, names = world.now(), placeholders_of(place.kind)
     planned = (plan for plan in subject.plans(now) if plan.kind is place.kind and plan.occurrence)
     plan = next(planned, _plan(place.kind, world))
-    facts = facts_of(words.links, subject, plan, link_of(words.links, subject, now), now)
+    account = None
+    if place.kind is TouchKind.BONUS_NOTICE:
+        account = world.store.account(subject.client.network_id, subject.client.id)
+    facts = facts_of(words.links, subject, plan, link_of(words.links, subject, now), now, account)
     sample = sample_facts(subject.directory, words.links, place.kind, place.language, now)
     if "points" in names and facts.points_earned is None:
         facts = replace(facts, points_earned=sample.points_earned)
-    if "balance" in names and facts.points_balance is None:
-        account = world.store.account(subject.client.network_id, subject.client.id)
-        facts = replace(facts, points_balance=account.balance)
     if "expiring" in names and not (facts.points_expiring and facts.points_until):
         facts = replace(facts, points_expiring=sample.points_expiring, points_until=sample.points_until)
     return facts

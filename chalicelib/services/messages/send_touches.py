@@ -30,7 +30,7 @@ from chalicelib.domain.shared.touches import (
 )
 from chalicelib.domain.shared.waking import Trouble
 from chalicelib.services.clients.suppress_address import suppress_address
-from chalicelib.services.messages.decide_touch import Case, Check, Route, route, verdict
+from chalicelib.services.messages.decide_touch import Case, Check, Route, find_route, verdict
 from chalicelib.services.messages.message_log import id_of_kind, line_of, record_of
 from chalicelib.services.messages.sending import LOST, Sending, put_on_record
 from chalicelib.services.messages.subjects import Subject, claimed, settled
@@ -150,7 +150,7 @@ def _sent(round: Round, plan: Plan, touch: Touch) -> Touch:
     """
     cascade = round.subject.rules.cascade(touch.kind)
     wait = cascade[touch.step].wait if touch.step < len(cascade) else None
-    if not wait or isinstance(route(_case(round, plan, touch)), str):
+    if not wait or isinstance(find_route(_case(round, plan, touch)), Check):
         return replace(touch, channel=None)
     return replace(touch, state=TouchState.AWAITING, again_at=touch.at + wait)
 
@@ -174,13 +174,11 @@ def _decided(round: Round, due: Sequence[Plan]) -> list[Attempt]:
             round.resolved.append(standing.touch or standing.final)
             continue
         case = _case(round, plan, standing.touch, {each.kind: by.channel for each, _, by in going})
-        stopped = verdict(case)
-        if stopped is not None:
-            round.resolved.append(_not_now(round, plan, standing, stopped))
-            continue
-        chosen = route(case)
-        assert isinstance(chosen, Route)  # the checks have passed
-        going.append((plan, standing, chosen))
+        found = verdict(case)
+        if isinstance(found, Check):
+            round.resolved.append(_not_now(round, plan, standing, found))
+        else:
+            going.append((plan, standing, found))
     if not going:
         return []
     drafts = drafted(round.sending, round.subject, [(plan, chosen) for plan, _, chosen in going], round.now)

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.loyalty.account import Account
+from chalicelib.domain.messages.carriers import carrier_of
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.messages.messages import Outgoing, Worded
 from chalicelib.domain.messages.prices import billed_parts, estimated_micros
@@ -50,22 +52,23 @@ class Draft(Struct, frozen=True):
 def drafted(
     sending: Sending, subject: Subject, wanted: Sequence[tuple[Plan, Route]], now: datetime
 ) -> dict[TouchKind, Draft]:
-    """The words of all that goes out together. A bonus notice goes along in a review request of the same
-    channel: one message, two touches."""
-    routes = {plan.kind: chosen for plan, chosen in wanted}
-    together = REVIEW in routes and BONUS in routes and routes[REVIEW].channel == routes[BONUS].channel
-    balance = None
-    if BONUS in routes:
-        balance = sending.world.store.account(subject.item.network_id, subject.client.id).balance
+    """The words of all that goes out together: the text of a touch that is carried along (`carrier_of`) is
+    part of its carrier's."""
+    going = {plan.kind: chosen.channel for plan, chosen in wanted}
+    carriers = {kind: carrier_of(kind, channel, going) for kind, channel in going.items()}
+    account = None
+    if BONUS in going:
+        account = sending.world.store.account(subject.item.network_id, subject.client.id)
     found: dict[TouchKind, Draft] = {}
     for plan, chosen in wanted:
-        if together and plan.kind is BONUS:
-            continue
-        draft = _draft(sending, subject, plan, chosen, now, balance, with_bonus=together)
-        found[plan.kind] = draft
-    if together:
-        found[REVIEW] = replace(found[REVIEW], carries=BONUS)
-        found[BONUS] = replace(found[REVIEW], rides_on=REVIEW, carries=None, micros=0)
+        if carriers[plan.kind] is None:
+            with_bonus = carriers.get(BONUS) == plan.kind
+            draft = _draft(sending, subject, plan, chosen, now, account, with_bonus=with_bonus)
+            found[plan.kind] = draft
+    for kind, carrier in carriers.items():
+        if carrier is not None:
+            found[kind] = replace(found[carrier], rides_on=carrier, micros=0)
+            found[carrier] = replace(found[carrier], carries=kind)
     return found
 
 
@@ -75,14 +78,13 @@ def _draft(
     plan: Plan,
     chosen: Route,
     now: datetime,
-    balance: int | None,
+    account: Account | None,
     *,
     with_bonus: bool,
 ) -> Draft:
     link = link_of(sending.links, subject, now)
-    facts = replace(facts_of(sending.links, subject, plan, link, now), with_bonus=with_bonus)
-    if balance is not None:
-        facts = replace(facts, points_balance=balance)
+    facts = facts_of(sending.links, subject, plan, link, now, account)
+    facts = replace(facts, with_bonus=with_bonus)
     language = subject.client.language or subject.directory.network.language
     own = subject.template(plan.kind, chosen.channel, language)
     worded = sending.texts(plan.kind.value, chosen.channel, language, facts, own)
@@ -105,9 +107,11 @@ def link_of(links: Links, subject: Subject, now: datetime) -> Link:
     return links.link(subject.item.network_id, subject.client.id, subject.link_booking_id, useful_from)
 
 
-def facts_of(links: Links, subject: Subject, plan: Plan, link: Link, now: datetime) -> MessageFacts:
-    """What the message can tell, where it leads and where it is stopped."""
-    facts, purpose = subject.facts(plan, now), _PURPOSES.get(plan.kind)
+def facts_of(
+    links: Links, subject: Subject, plan: Plan, link: Link, now: datetime, account: Account | None
+) -> MessageFacts:
+    """What the message can tell, where it leads and where it is stopped. account: as for `Subject.facts`."""
+    facts, purpose = subject.facts(plan, now, account), _PURPOSES.get(plan.kind)
     return replace(
         facts,
         link=links.url(link, purpose) if purpose else facts.link,
