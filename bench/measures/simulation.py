@@ -27,7 +27,8 @@ from chalicelib.domain.networks.bonus_rules import (
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import Rules
 from chalicelib.domain.simulations.past_visits import Span
-from chalicelib.domain.simulations.simulation import ClientSums, Sums, added, simulated
+from chalicelib.domain.simulations.simulation import ClientSums, added, simulated
+from chalicelib.domain.simulations.sums import Sums
 from chalicelib.services.loyalty.visit_points import points_of_visit
 from chalicelib.services.simulations.simulate_past import past_visit
 from chalicelib.store.codec import decoded, encoded

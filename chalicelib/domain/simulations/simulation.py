@@ -7,7 +7,7 @@ visit itself.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from heapq import merge
 from types import MappingProxyType
@@ -37,12 +37,10 @@ from chalicelib.domain.simulations.past_visits import (
     steps_of,
 )
 from chalicelib.domain.simulations.simulated_balance import Purse
+from chalicelib.domain.simulations.sums import TIER, SumKey, Sums, named
 
 GRANTED = ("cashback", "birthday", "streak")
 """What points are granted for here."""
-
-Sums = Mapping[str, int]
-"""What was counted, by name: `cashback 2026-03 MDL`, `outstanding MDL`, `clients`, `tier Gold`."""
 
 
 class ClientSums(Struct, frozen=True, kw_only=True):
@@ -95,9 +93,9 @@ def _has_tiers(rules: BonusRules) -> bool:
     return any(each.tiers for each in (rules, *rules.programmes))
 
 
-def _as_it_was(steps: Sequence[Step], came: bool) -> Counter[str]:
+def _as_it_was(steps: Sequence[Step], came: bool) -> Sums:
     """With what does not depend on any rules: the visits, and what they came to."""
-    sums: Counter[str] = Counter()
+    sums: Counter[SumKey] = Counter()
     for step in steps:
         if step.month is not None:
             visit, currency = step.visit, step.visit.currency
@@ -106,21 +104,21 @@ def _as_it_was(steps: Sequence[Step], came: bool) -> Counter[str]:
             _count(sums, "redeemed", step.month, currency, visit.redeemed_points)
             _count(sums, "cashback", step.month, currency, visit.earned_points)
     _count_client(sums, came)
-    return sums
+    return named(sums)
 
 
-def _count(sums: Counter[str], what: str, month: str, currency: str, number: int) -> None:
+def _count(sums: Counter[SumKey], what: str, month: str, currency: str, number: int) -> None:
     if number:
-        sums[f"{what} {month} {currency}"] += number
+        sums[SumKey(what, month, currency)] += number
 
 
-def _count_client(sums: Counter[str], came: bool) -> None:
+def _count_client(sums: Counter[SumKey], came: bool) -> None:
     """The client as one of those who came in what is counted, were granted points there, redeemed some."""
     if came:
-        done = {name.partition(" ")[0] for name in sums}
-        sums["clients"] = 1
-        sums["earning"] = int(not done.isdisjoint(GRANTED))
-        sums["redeeming"] = int("redeemed" in done)
+        done = {key.what for key in sums}
+        sums[SumKey("clients")] = 1
+        sums[SumKey("earning")] = int(not done.isdisjoint(GRANTED))
+        sums[SumKey("redeeming")] = int("redeemed" in done)
 
 
 # --- what clients redeem
@@ -144,7 +142,7 @@ class _ProgrammeRun:
     def __init__(self, rules: BonusRules, span: Span) -> None:
         self._rules, self._span = rules, span
         self._purse, self._often = Purse(), ComingOften(rules)
-        self._sums: Counter[str] = Counter()
+        self._sums: Counter[SumKey] = Counter()
         self._currency = ""
         self._able = False
 
@@ -188,21 +186,21 @@ class _ProgrammeRun:
             self._expire(step.at)
             self._give("birthday", gift, step.at, step.month)
 
-    def ended(self, last: Step, came: bool) -> Counter[str]:
+    def ended(self, last: Step, came: bool) -> Sums:
         """What it all came to, once the client has made their last visit."""
         sums, end = self._sums, self._span.until - datetime.resolution
         self._expire(end)
         _count_client(sums, came)
         for lot in self._purse.lots:
-            sums[f"outstanding {lot.currency}"] += lot.remaining
+            sums[SumKey("outstanding", currency=lot.currency)] += lot.remaining
         if came:
-            sums["able"] = int(self._able)
+            sums[SumKey("able")] = int(self._able)
             visit, day = last.visit, local_date(end, self._span.zone)
             terms = programme_for(self._rules, visit.salon_id, day)
             stands = standing(last.after, terms, visit.currency, day)
             if stands is not None:
-                sums[f"tier {stands.tier.name}"] = 1
-        return sums
+                sums[SumKey(TIER, tier=stands.tier.name)] = 1
+        return named(sums)
 
     def _give(self, kind: str, gift: Gift, at: datetime, month: str | None) -> None:
         self._purse.grant(gift.points, Terms(at, gift_end(gift, at, self._span.zone)), self._currency)

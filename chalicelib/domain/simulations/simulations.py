@@ -10,7 +10,8 @@ from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.shared.months import month_number, name_of_month
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.simulations.past_visits import Span
-from chalicelib.domain.simulations.simulation import GRANTED, ClientSums, Sums, added
+from chalicelib.domain.simulations.simulation import GRANTED, ClientSums, added
+from chalicelib.domain.simulations.sums import SumKey, Sums, key_of
 
 CLIENTS, DONE = "clients", "done"
 
@@ -116,12 +117,12 @@ class Outcome(Struct, frozen=True, kw_only=True):
 def outcome_of(sums: Sums, actual: Sums, rules: BonusRules, months: list[str]) -> Outcome:
     """actual: what does not depend on the rules. months: those of the period, as `2026-03`. What stood open
     when it began is what explains the end."""
-    by = _Names(sums)
+    by = _Counted(sums)
     outstanding = by.total("outstanding")
     granted = {kind: by.total(kind) for kind in GRANTED}
     redeemed, expired = by.total("redeemed"), by.total("expired")
     opening = outstanding + redeemed + expired - sum(granted.values())
-    currencies = sorted(_Names(actual).currencies() | by.currencies())
+    currencies = sorted(_Counted(actual).currencies() | by.currencies())
     return Outcome(
         by_kind={kind: points for kind, points in granted.items() if points},
         redeemed=redeemed,
@@ -130,30 +131,40 @@ def outcome_of(sums: Sums, actual: Sums, rules: BonusRules, months: list[str]) -
         coupons=by.total("coupons"),
         **{name: sums.get(name, 0) for name in ("earning", "able", "redeeming")},
         clients=actual.get("clients", 0),
-        tiers={name.removeprefix("tier "): n for name, n in sums.items() if name.startswith("tier ")},
-        money=tuple(_money(by, _Names(actual), rules, currency) for currency in currencies),
+        tiers=by.tiers(),
+        money=tuple(_money(by, _Counted(actual), rules, currency) for currency in currencies),
         months=tuple(_month_by_month(by, months, opening)),
     )
 
 
-class _Names:
-    """Sums by the parts of their names."""
+_IN_CURRENCY = ("outstanding", "visits", "expired")
+"""What is counted of every currency that there is anything of."""
+
+
+class _Counted:
+    """Sums by their keys."""
 
     def __init__(self, sums: Sums) -> None:
-        self._parts = [(name.split(" "), number) for name, number in sums.items()]
+        self._sums: list[tuple[SumKey, int]] = [(key_of(name), number) for name, number in sums.items()]
 
     def total(self, what: str, *, month: str | None = None, currency: str | None = None) -> int:
+        """Of all months where month is None, and likewise of all currencies."""
         return sum(
             number
-            for parts, number in self._parts
-            if parts[0] == what and month in (None, *parts[1:-1]) and currency in (None, parts[-1])
+            for key, number in self._sums
+            if key.what == what and month in (None, key.month) and currency in (None, key.currency)
         )
 
     def currencies(self) -> set[str]:
-        return {parts[-1] for parts, _ in self._parts if parts[0] in ("outstanding", "visits", "expired")}
+        return {
+            key.currency for key, _ in self._sums if key.currency is not None and key.what in _IN_CURRENCY
+        }
+
+    def tiers(self) -> dict[str, int]:
+        return {key.tier: number for key, number in self._sums if key.tier is not None}
 
 
-def _money(by: _Names, actual: _Names, rules: BonusRules, currency: str) -> MoneyFigures:
+def _money(by: _Counted, actual: _Counted, rules: BonusRules, currency: str) -> MoneyFigures:
     def worth(*kinds: str) -> int:
         return sum(by.total(kind, currency=currency) for kind in kinds) * rules.point_value(currency)
 
@@ -169,7 +180,7 @@ def _money(by: _Names, actual: _Names, rules: BonusRules, currency: str) -> Mone
     )
 
 
-def _month_by_month(by: _Names, months: list[str], outstanding: int) -> list[MonthFigures]:
+def _month_by_month(by: _Counted, months: list[str], outstanding: int) -> list[MonthFigures]:
     found = []
     for month in months:
         granted = sum(by.total(kind, month=month) for kind in GRANTED)

@@ -43,10 +43,21 @@ class WalkKind(StrEnum):
 
 class Walk(Struct, frozen=True, kw_only=True):
     """stage: which list is being walked; cursor: where in it. seen, changed: how many items it came by, and
-    how many of them it wrote or found. campaign_id: whose recipients it is about. next_at: when the next of
-    them is due. count: what it has counted so far. promotion_id: whose points it gives. draw: the surprises
-    that it draws. audit: what of accounts; of a walk that never ends, in its last night. period: the month
-    that it adds up. simulation_id: what it simulates. sleeps_until: it is not gone on with before."""
+    how many of them it wrote or found. The other fields are state of some kinds alone:
+
+    INVITE, RESUME    campaign_id  the campaign whose recipients it is about
+                      next_at      when the next of them is due
+    COUNT             campaign_id, next_at, and count: what it has counted so far
+    TALLY             campaign_id, count
+    PROMOTE           promotion_id  the promotion whose points it gives
+    SURPRISE          draw          the surprises that it draws
+                      sleeps_until  the walk does not go on before
+    AUDIT             audit         what it has found in the accounts so far
+    AUDIT_SAMPLE      audit, the sums of its last night, and sleeps_until
+    CLEARING          period        the month that it adds up
+                      audit         what it has found in the accounts on its way
+    SIMULATE          simulation_id
+    """
 
     network_id: str
     id: str
