@@ -3,7 +3,7 @@ services/shared/ports.py."""
 
 import time
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from pynamodb.exceptions import DeleteError, PutError, TransactWriteError
 from pynamodb.transactions import TransactWrite
@@ -24,8 +24,6 @@ from chalicelib.store.reads.marketing import MarketingReads
 from chalicelib.store.reads.messages import MessageReads
 from chalicelib.store.reads.networks import NetworkReads
 from chalicelib.store.reads.waking import WakingReads
-
-T = TypeVar("T")
 
 _CONFLICT = "ConditionalCheckFailedException"
 _TRANSACTION_TRIES = 5
