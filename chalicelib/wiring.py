@@ -357,10 +357,10 @@ def _google_updates(issuer: str) -> "PassUpdates":
 
 def _apple_push(pass_type: str) -> "PassUpdates":
     """HTTP/2 is imported, and the certificate read, when a phone is called."""
-    from chalicelib.services.loyalty.passes import forget_gone
+    from chalicelib.services.loyalty.passes import forget_unreachable
     from chalicelib.wallets.apple_push import ApplePush
 
-    return ApplePush(pass_type, _apple_line, lambda device: forget_gone(world(), device))
+    return ApplePush(pass_type, _apple_line, lambda device: forget_unreachable(world(), device))
 
 
 @cache

@@ -27,7 +27,7 @@ from chalicelib.domain.networks.bonus_rules import (
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import Rules
 from chalicelib.domain.simulations.past_visits import Span
-from chalicelib.domain.simulations.simulation import ClientSums, added, simulated
+from chalicelib.domain.simulations.simulation import ClientSums, add_sums, simulate_client
 from chalicelib.domain.simulations.sums import Sums
 from chalicelib.services.loyalty.visit_points import points_of_visit
 from chalicelib.services.simulations.simulate_past import past_visit
@@ -105,13 +105,13 @@ def simulation(past: Past) -> list[Sums]:
     known, whole = directory(), ClientSums()
     for start in range(0, len(past), 100):
         sums = [
-            simulated([past_visit(each, known) for each in bookings], BORN, PRESENT, PROPOSED, SPAN)
+            simulate_client([past_visit(each, known) for each in bookings], BORN, PRESENT, PROPOSED, SPAN)
             for bookings in past[start : start + 100]
         ]
         whole = ClientSums(
-            actual=added(whole.actual, [each.actual for each in sums]),
-            present=added(whole.present, [each.present for each in sums]),
-            proposed=added(whole.proposed, [each.proposed for each in sums]),
+            actual=add_sums(whole.actual, [each.actual for each in sums]),
+            present=add_sums(whole.present, [each.present for each in sums]),
+            proposed=add_sums(whole.proposed, [each.proposed for each in sums]),
         )
     return [whole.present, whole.proposed]
 

@@ -37,14 +37,14 @@ class AppleIssuer(Struct, frozen=True):
     sign: Sign
 
 
-class Service(Struct, frozen=True):
+class UpdateService(Struct, frozen=True):
     """Where a pass asks what is new, and the token it shows there."""
 
     url: str
     token: str
 
 
-def pkpass(shown: Pass, language: str, issuer: AppleIssuer, service: Service) -> bytes:
+def pkpass(shown: Pass, language: str, issuer: AppleIssuer, service: UpdateService) -> bytes:
     """The pass as a phone takes it."""
     fields = pass_fields(shown, language, issuer.pass_type, issuer.team, service)
     files = {"pass.json": json.dumps(fields, ensure_ascii=False).encode(), **_icons()}
@@ -64,7 +64,7 @@ def _icons() -> dict[str, bytes]:
 
 
 def pass_fields(
-    shown: Pass, language: str, pass_type: str, team: str, service: Service | None
+    shown: Pass, language: str, pass_type: str, team: str, service: UpdateService | None
 ) -> dict[str, Any]:
     """A pass's pass.json. service None: it is not kept up to date."""
     texts = catalogue(language)

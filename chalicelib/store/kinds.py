@@ -14,7 +14,7 @@ from chalicelib.domain.loyalty.coupons import Coupon
 from chalicelib.domain.loyalty.passes import DevicePass, PassDevice
 from chalicelib.domain.loyalty.surprises import SurpriseMonth
 from chalicelib.domain.marketing.campaigns import Campaign, Recipient
-from chalicelib.domain.marketing.promotions import Promotion, PromotionShare, Taken
+from chalicelib.domain.marketing.promotions import ClientPromotionTotal, Promotion, PromotionShare
 from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.networks.network import (
@@ -90,7 +90,7 @@ KINDS: dict[type[Any], Kind] = {
     Promotion: Kind("PROMOTION"),
     Offer: Kind("OFFER"),
     PromotionShare: Kind("SHARE"),
-    Taken: Kind("TAKEN"),
+    ClientPromotionTotal: Kind("TAKEN"),
     SurpriseMonth: Kind("SURPRISE"),
     Walk: Kind("WALK"),
     Simulation: Kind("SIMULATION"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib.domain.bookings.bookings import Line, Refund, Review
 from chalicelib.domain.clearing.audit import Difference
-from chalicelib.domain.clearing.clearing import Owed, PairSum, Period
+from chalicelib.domain.clearing.clearing import OpenPoints, PairSum, Period
 from chalicelib.domain.clients.clients import Consent, DeadAddress, Device, Due, ReversedWhileMerged, VisitDay
 from chalicelib.domain.loyalty.account import (
     HeldLot,
@@ -43,7 +43,7 @@ ROWS: frozenset[type[Any]] = frozenset(
         Difference,
         Period,
         PairSum,
-        Owed,
+        OpenPoints,
         Consent,
         VisitDay,
         Due,

@@ -13,7 +13,7 @@ from chalicelib.domain.clearing.clearing import ClearingPart
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon
-from chalicelib.domain.marketing.promotions import PromotionShare, Taken
+from chalicelib.domain.marketing.promotions import ClientPromotionTotal, PromotionShare
 from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.networks.network import (
@@ -165,13 +165,13 @@ class MemoryStore:
         return self._one(PromotionShare, **parts) or PromotionShare(**parts)
 
     @_call
-    def promotion_taken(self, network_id: str, promotion_id: str, client_id: str) -> Taken:
+    def promotion_taken(self, network_id: str, promotion_id: str, client_id: str) -> ClientPromotionTotal:
         parts: dict[str, Any] = {
             "network_id": network_id,
             "promotion_id": promotion_id,
             "client_id": client_id,
         }
-        return self._one(Taken, **parts) or Taken(**parts)
+        return self._one(ClientPromotionTotal, **parts) or ClientPromotionTotal(**parts)
 
     # --- many: everything is on the first page
 

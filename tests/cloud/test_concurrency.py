@@ -11,7 +11,7 @@ from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.reversal_history import reversal_id
 from chalicelib.domain.messages.messages import MessageState, Outcome, Outgoing
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.loyalty.reverse_entry import reverse_entry
 from chalicelib.services.visits.complete_visit import Bill, complete
 from chalicelib.services.waking.handlers import handlers
@@ -33,7 +33,7 @@ from infra.testkit.salon_driver import SalonDriver
 from tests.cloud.at_once import MARIA, all_at_once, new_driver, until_it_is_done
 
 
-def posted_twice(driver: SalonDriver, request_id: str, asked: ByHand) -> Entry:
+def posted_twice(driver: SalonDriver, request_id: str, asked: PostingByHand) -> Entry:
     """Asked for twice under one request id, as by an impatient finger: one entry."""
     post = partial(post_by_hand, driver.world, access(), MARIA, asked, request_id)
     entry: Entry = until_it_is_done(post)
@@ -45,7 +45,9 @@ def test_eight_at_once_on_one_ledger_lose_and_double_nothing(store: Table, clock
     a_town(store)
     booking = store.save(a_booking())[0]
     first = new_driver(store, clock, RecordingSender())
-    post_by_hand(first.world, access(), MARIA, ByHand(kind="grant", points=1000, reason="start"), "start")
+    post_by_hand(
+        first.world, access(), MARIA, PostingByHand(kind="grant", points=1000, reason="start"), "start"
+    )
     told: list[tuple[str, int]] = []
     lock = Lock()
 
@@ -54,7 +56,7 @@ def test_eight_at_once_on_one_ledger_lose_and_double_nothing(store: Table, clock
         for turn in range(5):
             kind, points = chosen.choice(["grant", "redeem"]), chosen.randint(1, 30)
             entry = posted_twice(
-                driver, f"{number}-{turn}", ByHand(kind=kind, points=points, reason=f"{number}")
+                driver, f"{number}-{turn}", PostingByHand(kind=kind, points=points, reason=f"{number}")
             )
             posted = [entry]
             if turn == 2:
@@ -80,7 +82,7 @@ def test_eight_at_once_on_one_ledger_lose_and_double_nothing(store: Table, clock
 def test_eight_who_reverse_the_same_entry_reverse_it_once(store: Table, clock: SettableClock) -> None:
     a_town(store)
     world = new_driver(store, clock, RecordingSender()).world
-    entry = post_by_hand(world, access(), MARIA, ByHand(kind="grant", points=100, reason="x"), "one")
+    entry = post_by_hand(world, access(), MARIA, PostingByHand(kind="grant", points=100, reason="x"), "one")
 
     def work(number: int) -> str:
         driver = new_driver(store, clock, RecordingSender())

@@ -10,7 +10,7 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.marketing.promotions import make_promotion, results_of
 from chalicelib.store.table import Table
 from infra.testkit.builders import (
@@ -42,7 +42,7 @@ def all_give(store: Table, clock: SettableClock, by: Any, to: Any, points: int) 
     def work(number: int) -> list[str]:
         world, answers = new_driver(store, clock, RecordingSender()).world, []
         for turn in range(TURNS):
-            asked = ByHand(kind="compensation", points=points, reason="sorry")
+            asked = PostingByHand(kind="compensation", points=points, reason="sorry")
             give = partial(post_by_hand, world, by(number), to(number, turn), asked, f"{number}-{turn}")
             try:
                 answers.append(until_it_is_done(give).kind.value)

@@ -16,7 +16,7 @@ from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.programme import Bill
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import hold_points, reverse_entry
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.merging import merge_clients
 from chalicelib.services.visits import refund_visit
 from chalicelib.store.table import Table
@@ -82,7 +82,7 @@ class Person:
             self.chosen.choice(["grant", "grant", "redeem", "correction"]),
             self.chosen.randint(1, 60),
         )
-        asked = ByHand(kind=kind, points=points, reason="desk")
+        asked = PostingByHand(kind=kind, points=points, reason="desk")
         return partial(post_by_hand, self.world, access(), self.chosen.choice(self.clients), asked, self.id)
 
     def hold(self) -> Callable[[], Entry]:
@@ -150,7 +150,7 @@ def town(store: Table, clock: SettableClock, clients: int) -> tuple[SalonDriver,
     tomorrow = (NOW + timedelta(days=1)).date()
     for id in ids:
         for points, on in ((300, None), (50, tomorrow)):
-            asked = ByHand(kind="grant", points=points, reason="start", expires_on=on)
+            asked = PostingByHand(kind="grant", points=points, reason="start", expires_on=on)
             post_by_hand(driver.world, access(), id, asked, f"start-{points}")
     return driver, ids
 
@@ -201,7 +201,7 @@ def test_points_are_posted_to_somebody_whoever_is_merged_meanwhile(
                 elif number == 0:
                     until_it_is_done(partial(merge_clients.merge_clients, mine.world, access(), maria, other))
                 else:
-                    asked = ByHand(kind="grant", points=1, reason="gift")
+                    asked = PostingByHand(kind="grant", points=1, reason="gift")
                     post = partial(post_by_hand, mine.world, access(), maria, asked, f"{number}-{turn}")
                     until_it_is_done(post)
                     given += 1

@@ -148,7 +148,7 @@ class Shop:
     def post(
         self, client_id: str, kind: str, points: int, request_id: str, expires_on: date | None = None
     ) -> Entry:
-        asked = post_bonus.ByHand(kind=kind, points=points, reason="by hand", expires_on=expires_on)
+        asked = post_bonus.PostingByHand(kind=kind, points=points, reason="by hand", expires_on=expires_on)
         return post_bonus.post_by_hand(self.world, access(), client_id, asked, request_id)
 
     def reverse(self, entry_id: str) -> Entry:

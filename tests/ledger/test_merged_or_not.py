@@ -11,7 +11,7 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import reverse_entry
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits import refund_visit
@@ -84,7 +84,10 @@ class Twins:
             driver.world.clock.now += timedelta(days=1)
 
     def grant(self, one: int, other: int, name: str) -> None:
-        id, asked = self.alive[one % len(self.alive)], ByHand(kind="grant", points=other + 1, reason="gift")
+        id, asked = (
+            self.alive[one % len(self.alive)],
+            PostingByHand(kind="grant", points=other + 1, reason="gift"),
+        )
         both = [
             post_by_hand(driver.world, access(), id, asked, name) for driver in (self.merging, self.plain)
         ]

@@ -91,7 +91,7 @@ class Grant:
 
     def take(self, days: Days) -> None:
         on = days.now.date() + timedelta(days=self.expires_in)
-        gift = post_bonus.ByHand(kind="grant", points=50, reason="gift", expires_on=on)
+        gift = post_bonus.PostingByHand(kind="grant", points=50, reason="gift", expires_on=on)
         post_bonus.post_by_hand(days.driver.world, access(), CLIENTS[self.client], gift)
 
 
@@ -102,7 +102,7 @@ class Spend:
     def take(self, days: Days) -> None:
         client_id = CLIENTS[self.client]
         points = days.store.account(NETWORK, client_id).available(days.now)
-        spent = post_bonus.ByHand(kind="redeem", points=points, reason="spent")
+        spent = post_bonus.PostingByHand(kind="redeem", points=points, reason="spent")
         post_bonus.post_by_hand(days.driver.world, access(), client_id, spent)
 
 

@@ -88,5 +88,5 @@ def without(value: Any, *names: str) -> Any:
 
 
 def post(driver: SalonDriver, client: Client, kind: str, points: int) -> Any:
-    asked = post_bonus.ByHand(kind=kind, points=points, reason="by hand")
+    asked = post_bonus.PostingByHand(kind=kind, points=points, reason="by hand")
     return post_bonus.post_by_hand(driver.world, access(), client.id, asked, f"{kind} {points}")

@@ -16,7 +16,7 @@ from chalicelib.domain.loyalty.coupons import Coupon
 from chalicelib.domain.loyalty.passes import DevicePass, PassDevice
 from chalicelib.domain.loyalty.surprises import SurpriseMonth
 from chalicelib.domain.marketing.campaigns import Campaign, Recipient
-from chalicelib.domain.marketing.promotions import Promotion, PromotionShare, Taken
+from chalicelib.domain.marketing.promotions import ClientPromotionTotal, Promotion, PromotionShare
 from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.networks.network import (
@@ -60,7 +60,7 @@ KINDS: dict[str, type] = {
     "PASSDEVICE": PassDevice,
     "DEVICEPASS": DevicePass,
     "RECIPIENT": Recipient,
-    "TAKEN": Taken,
+    "TAKEN": ClientPromotionTotal,
     "BOOKING": Booking,
     "ALIAS": Alias,
     "INBOX": InboxItem,

@@ -22,7 +22,7 @@ class ClearingFilter(Body):
     cursor: Cursor | None = None
 
 
-class MonthToCount(Body):
+class CountMonthRequest(Body):
     month: Month
 
 
@@ -61,7 +61,7 @@ class PairAnswer(Answered):
     value: Money | None
 
 
-class SalonAnswer(Answered):
+class ClearingSalonAnswer(Answered):
     """What points paid for in a salon. completed: its bookings of the month that were completed.
     cost_per_visit: value by completed; null where there were none. redemptions: how often points were
     spent."""
@@ -100,7 +100,7 @@ class ClearingAnswer(Answered):
     totals: ClearingTotals
     debt: int
     items: list[PairAnswer]
-    salons: list[SalonAnswer]
+    salons: list[ClearingSalonAnswer]
     liability: list[LiabilityAnswer]
     breakage: list[LiabilityAnswer]
     next_cursor: str | None
@@ -151,7 +151,7 @@ def clearing(ask: Ask) -> ClearingAnswer:
 
 
 @post("/v1/reports/bonus/clearing")
-@endpoint(roles=OFFICE, body=MonthToCount, answer=WalkAnswer, status=202)
+@endpoint(roles=OFFICE, body=CountMonthRequest, answer=WalkAnswer, status=202)
 def count(ask: Ask) -> WalkAnswer:
     """Has a month counted (anew), be it over or not: `/v1/walks/{id}` tells how far it is. One that is under
     way is answered with."""
@@ -188,7 +188,7 @@ def _pair(pair: PairSum, values: _Values) -> PairAnswer:
     )
 
 
-def _salons(sums: MonthSums, values: _Values) -> list[SalonAnswer]:
+def _salons(sums: MonthSums, values: _Values) -> list[ClearingSalonAnswer]:
     honoured: dict[str, int] = {}
     for pair in sums.pairs:
         honoured[pair.honouring] = honoured.get(pair.honouring, 0) + pair.honoured
@@ -196,11 +196,11 @@ def _salons(sums: MonthSums, values: _Values) -> list[SalonAnswer]:
     return [_salon(id, honoured.get(id, 0), sums, values) for id in sorted(at_work) if id]
 
 
-def _salon(id: str, points: int, sums: MonthSums, values: _Values) -> SalonAnswer:
+def _salon(id: str, points: int, sums: MonthSums, values: _Values) -> ClearingSalonAnswer:
     completed, currency = sums.bookings.get(id, 0), values.currency(id)
     value = values.of(points, currency)
     each = rounded(value.amount_minor, completed) if value is not None and completed else None
-    return SalonAnswer(
+    return ClearingSalonAnswer(
         salon_id=id,
         completed=completed,
         redemptions=sums.redemptions.get(id, 0),

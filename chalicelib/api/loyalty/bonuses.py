@@ -21,13 +21,13 @@ from chalicelib.domain.shared.tasks import Task
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.bookings.book import get_booking
 from chalicelib.services.clients.register_client import get_client
-from chalicelib.services.loyalty.post_bonus import ByHand, account_to_quote, post_by_hand, quote_for
+from chalicelib.services.loyalty.post_bonus import PostingByHand, account_to_quote, post_by_hand, quote_for
 from chalicelib.services.loyalty.reverse_entry import reverse_entry
 from chalicelib.services.networks.set_up import get_salon
 
 Reason = Annotated[str, Meta(min_length=1, max_length=300)]
 Points = Annotated[int, Meta(ge=-(10**12), le=10**12)]
-THEIRS = DESK | {Role.SPECIALIST}
+CARERS = DESK | {Role.SPECIALIST}
 
 
 class EntryRequest(Body):
@@ -44,7 +44,7 @@ class EntryRequest(Body):
     complaint_id: Id | None = None
 
 
-class Reversing(Body):
+class ReversalRequest(Body):
     reason: Reason
 
 
@@ -161,7 +161,7 @@ def entry_answer(entry: Entry) -> EntryAnswer:
 
 
 @get("/v1/clients/{client_id}/bonus")
-@endpoint(roles=THEIRS, answer=BonusAnswer)
+@endpoint(roles=CARERS, answer=BonusAnswer)
 def see(ask: Ask, client_id: str) -> BonusAnswer:
     """As it stands this instant: what has expired is gone, whether or not that is posted yet."""
     client = get_client(ask.world, ask.access, client_id)
@@ -220,7 +220,7 @@ def _tier(account: Account, salon: Salon | None, directory: Directory, now: date
 
 
 @get("/v1/clients/{client_id}/bonus/entries")
-@endpoint(roles=THEIRS, query=Listing, answer=PageOf[EntryAnswer])
+@endpoint(roles=CARERS, query=Listing, answer=PageOf[EntryAnswer])
 def entries(ask: Ask, client_id: str) -> PageOf[EntryAnswer]:
     """Newest first."""
     get_client(ask.world, ask.access, client_id)
@@ -240,7 +240,7 @@ def _position(cursor: str | None, count: int) -> int:
 
 
 @post("/v1/clients/{client_id}/bonus/entries")
-@endpoint(roles=THEIRS, body=EntryRequest, answer=EntryAnswer, status=201)
+@endpoint(roles=CARERS, body=EntryRequest, answer=EntryAnswer, status=201)
 def post_entry(ask: Ask, client_id: str) -> EntryAnswer:
     """A specialist gives compensations only, to clients whom they serve."""
     said: EntryRequest = ask.body
@@ -251,7 +251,7 @@ def post_entry(ask: Ask, client_id: str) -> EntryAnswer:
     booking = booking_of(ask, said.booking_id, client_id)
     if said.salon_id is not None:
         get_salon(ask.world, ask.access, said.salon_id)
-    asked = ByHand(
+    asked = PostingByHand(
         kind=said.kind,
         points=said.points,
         reason=said.reason,
@@ -289,7 +289,7 @@ def booking_of(ask: Ask, booking_id: str | None, client_id: str) -> Booking | No
 
 
 @post("/v1/bonus/entries/{entry_id}/reverse")
-@endpoint(roles=OFFICE, body=Reversing, answer=EntryAnswer, status=201)
+@endpoint(roles=OFFICE, body=ReversalRequest, answer=EntryAnswer, status=201)
 def undo(ask: Ask, entry_id: str) -> EntryAnswer:
     """Undoes what is left of an entry. Again: the same reversal."""
     return entry_answer(reverse_entry(ask.world, ask.access, entry_id, ask.body.reason))
@@ -311,7 +311,7 @@ def quote(ask: Ask, client_id: str) -> QuoteAnswer:
     found = quote_for(
         ask.world,
         account,
-        bill_said(said.bill, said.goods, currencies),
+        bill_of_request(said.bill, said.goods, currencies),
         currency=said.bill.currency,
         salon_id=salon_id,
         booking=booking,
@@ -325,7 +325,7 @@ def quote(ask: Ask, client_id: str) -> QuoteAnswer:
     )
 
 
-def bill_said(bill: Money, goods: Money | None, currencies: list[str]) -> Bill:
+def bill_of_request(bill: Money, goods: Money | None, currencies: list[str]) -> Bill:
     """A bill for no salon in particular may be in any of the network's currencies. Raises CURRENCY_MISMATCH,
     INVALID_AMOUNT."""
     if bill.currency not in currencies or (goods is not None and goods.currency != bill.currency):

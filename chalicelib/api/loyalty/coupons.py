@@ -8,7 +8,7 @@ from msgspec import Meta
 from chalicelib.api.http.endpoint import DESK, OFFICE, Ask, endpoint, get, post
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Id, Line, Money, PageOf, money
-from chalicelib.api.loyalty.bonuses import THEIRS, Reason, bill_said, booking_of
+from chalicelib.api.loyalty.bonuses import CARERS, Reason, bill_of_request, booking_of
 from chalicelib.domain.loyalty.account_plan import last_day
 from chalicelib.domain.loyalty.coupons import Coupon, CouponState, client_of_coupon
 from chalicelib.domain.networks.bonus_rules import CouponTerms
@@ -44,7 +44,7 @@ class CouponRequest(Body):
     valid_days: Whole = 60
 
 
-class Redeeming(Body):
+class RedeemCouponRequest(Body):
     """bill: as it is before the coupon, goods included. booking_id: whose bill it is, if there is a
     booking."""
 
@@ -54,7 +54,7 @@ class Redeeming(Body):
     booking_id: Id | None = None
 
 
-class Voiding(Body):
+class VoidCouponRequest(Body):
     reason: Reason
 
 
@@ -134,7 +134,7 @@ def _use(coupon: Coupon) -> CouponUseAnswer | None:
 
 
 @get("/v1/clients/{client_id}/coupons")
-@endpoint(roles=THEIRS, query=CouponFilter, answer=PageOf[CouponAnswer])
+@endpoint(roles=CARERS, query=CouponFilter, answer=PageOf[CouponAnswer])
 def find(ask: Ask, client_id: str) -> PageOf[CouponAnswer]:
     """Open ones: the soonest to lapse first. All: the newest first."""
     get_client(ask.world, ask.access, client_id)
@@ -177,10 +177,10 @@ def issue(ask: Ask, client_id: str) -> CouponAnswer:
 
 
 @post("/v1/coupons/{coupon_id}/redeem")
-@endpoint(roles=DESK, body=Redeeming, answer=RedeemedAnswer)
+@endpoint(roles=DESK, body=RedeemCouponRequest, answer=RedeemedAnswer)
 def redeem(ask: Ask, coupon_id: str) -> RedeemedAnswer:
     """Uses a coupon up on a bill, once. On the same bill again: the same answer."""
-    said: Redeeming = ask.body
+    said: RedeemCouponRequest = ask.body
     salon = get_salon(ask.world, ask.access, said.salon_id)
     client_id = client_of_coupon(coupon_id)
     if (
@@ -188,7 +188,7 @@ def redeem(ask: Ask, coupon_id: str) -> RedeemedAnswer:
         is None
     ):
         raise missing("coupon", coupon_id)
-    bill = bill_said(said.bill, said.goods, [salon.currency])
+    bill = bill_of_request(said.bill, said.goods, [salon.currency])
     coupon = redeem_coupon(
         ask.world,
         ask.access,
@@ -206,7 +206,7 @@ def redeem(ask: Ask, coupon_id: str) -> RedeemedAnswer:
 
 
 @post("/v1/coupons/{coupon_id}/void")
-@endpoint(roles=OFFICE, body=Voiding, answer=CouponAnswer)
+@endpoint(roles=OFFICE, body=VoidCouponRequest, answer=CouponAnswer)
 def void(ask: Ask, coupon_id: str) -> CouponAnswer:
     """Again: as it stands."""
     return coupon_answer(ask, void_coupon(ask.world, ask.access, coupon_id, ask.body.reason))

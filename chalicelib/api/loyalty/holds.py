@@ -5,7 +5,7 @@ from functools import partial
 from chalicelib.api.http.endpoint import DESK, Ask, endpoint, post
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Id, Money, minor
-from chalicelib.api.loyalty.bonuses import EntryAnswer, Points, bill_said, booking_of, entry_answer
+from chalicelib.api.loyalty.bonuses import EntryAnswer, Points, bill_of_request, booking_of, entry_answer
 from chalicelib.domain.bookings.reach import ensure_reaches_booking
 from chalicelib.domain.shared.errors import malformed
 from chalicelib.services.clients.register_client import get_client
@@ -47,7 +47,7 @@ def hold(ask: Ask, client_id: str) -> EntryAnswer:
     if said.salon_id is None or said.bill is None:
         raise malformed("MISSING_FIELD", "Give booking_id, or salon_id and bill.", field="booking_id")
     salon = get_salon(ask.world, ask.access, said.salon_id)
-    bill = bill_said(said.bill, said.goods, [salon.currency])
+    bill = bill_of_request(said.bill, said.goods, [salon.currency])
     return entry_answer(
         hold_at_desk(ask.world, ask.access, client, said.points, salon.id, bill, ask.request_id)
     )

@@ -16,7 +16,7 @@ from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.pages import pages
 from chalicelib.passes import apple_pass, google_pass
 from chalicelib.services.clients.register_client import get_client
-from chalicelib.services.loyalty.passes import keep_at_google, pass_of, token_of
+from chalicelib.services.loyalty.passes import pass_of, pass_token, register_google
 from chalicelib.services.loyalty.show_card import card_of
 from chalicelib.services.shared.links import Links
 from chalicelib.texts.languages import choose_language
@@ -44,10 +44,10 @@ class PassAnswer(Answered):
     google: PassOffer
 
 
-def service_of(links: Links, network_id: str, serial: str) -> apple_pass.Service:
+def service_of(links: Links, network_id: str, serial: str) -> apple_pass.UpdateService:
     """Where an Apple pass asks what is new: an address for each network."""
     tail = network_id.removeprefix("net_")
-    return apple_pass.Service(f"{links.base_url}/w/apple/{tail}", token_of(links, serial))
+    return apple_pass.UpdateService(f"{links.base_url}/w/apple/{tail}", pass_token(links, serial))
 
 
 # --- the client
@@ -85,7 +85,7 @@ def google(request: Request, token: str) -> Answer:
         raise missing("pass", "")
     client = opened.client()
     shown = _shown(opened, client)
-    keep_at_google(opened.world, client.network_id, client.id)
+    register_google(opened.world, client.network_id, client.id)
     address = google_pass.save_url(shown, language_for(request, opened, client), issuer, opened.world.now())
     return Answer("", 303, {**pages.SECURITY_HEADERS, "Location": address, "Content-Type": "text/html"})
 

@@ -18,12 +18,12 @@ from chalicelib.logs import logger
 from chalicelib.passes import apple_pass
 from chalicelib.passes.apple_pass import AppleIssuer
 from chalicelib.services.loyalty.passes import (
-    changed_since,
-    client_of_pass,
     ensure_holder,
-    forget_on_device,
-    keep_on_device,
+    get_pass_client,
     pass_of,
+    passes_changed_since,
+    register_device,
+    unregister_device,
 )
 from chalicelib.services.loyalty.show_card import card_of
 from chalicelib.texts.languages import choose_language
@@ -35,7 +35,7 @@ MAX_TAGS = 2000
 MAX_LINES, MAX_LINE = 5, 200
 
 
-class Registering(msgspec.Struct):
+class RegisterDeviceRequest(msgspec.Struct):
     pushToken: str
 
 
@@ -77,15 +77,15 @@ def _body(request: Request, shape: Any) -> Any:
 
 
 @post(_DEVICE + "/{serial}")
-@public(body=Registering, status=201)
+@public(body=RegisterDeviceRequest, status=201)
 def register(request: Request, network: str, device: str, pass_type: str, serial: str) -> Answer:
     """201: the device keeps the pass from now on; 200: it did already."""
     _issuer(pass_type)
     network_id, client_id = _owner(request, network, serial)
-    said: Registering = _body(request, Registering)
+    said: RegisterDeviceRequest = _body(request, RegisterDeviceRequest)
     world = parts().world()
-    client_of_pass(world, network_id, client_id)
-    new = keep_on_device(world, network_id, client_id, device, said.pushToken)
+    get_pass_client(world, network_id, client_id)
+    new = register_device(world, network_id, client_id, device, said.pushToken)
     return Answer({}, 201 if new else 200)
 
 
@@ -94,7 +94,7 @@ def register(request: Request, network: str, device: str, pass_type: str, serial
 def unregister(request: Request, network: str, device: str, pass_type: str, serial: str) -> Answer:
     _issuer(pass_type)
     network_id, client_id = _owner(request, network, serial)
-    forget_on_device(parts().world(), network_id, client_id, device)
+    unregister_device(parts().world(), network_id, client_id, device)
     return Answer({}, 200)
 
 
@@ -104,7 +104,9 @@ def what_is_new(request: Request, network: str, device: str, pass_type: str) -> 
     """204: nothing. The device shows no token: its name, which only it knows, stands for one."""
     _issuer(pass_type)
     tags = (request.query_params or {}).get("passesUpdatedSince") or ""
-    new, now = changed_since(parts().world(), parts().links(), f"net_{network}", device, tags[:MAX_TAGS])
+    new, now = passes_changed_since(
+        parts().world(), parts().links(), f"net_{network}", device, tags[:MAX_TAGS]
+    )
     return Answer({"serialNumbers": new, "lastUpdated": now}) if new else Answer("", 204)
 
 
@@ -114,7 +116,7 @@ def newest(request: Request, network: str, pass_type: str, serial: str) -> Answe
     issuer = _issuer(pass_type)
     network_id, client_id = _owner(request, network, serial)
     world, links = parts().world(), parts().links()
-    client = client_of_pass(world, network_id, client_id)
+    client = get_pass_client(world, network_id, client_id)
     shown = replace(pass_of(world, card_of(world, client), links), serial=serial)  # whoever they are now
     theirs = client.language or world.directory(network_id).network.language
     language = choose_language(theirs, request.headers.get("accept-language"))

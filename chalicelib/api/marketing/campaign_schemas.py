@@ -9,7 +9,7 @@ from chalicelib.api.http.endpoint import Ask
 from chalicelib.api.http.parsing import Body, instant
 from chalicelib.api.http.schemas import Answered, Id, Word, given
 from chalicelib.domain.marketing.campaigns import Campaign
-from chalicelib.domain.marketing.counts import Count
+from chalicelib.domain.marketing.counts import CampaignCount
 from chalicelib.domain.messages.reasons import reason_words
 from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.months import month_name
@@ -66,7 +66,7 @@ class CampaignChanges(Body):
     version: Whole | UnsetType = UNSET
 
 
-class Number(Answered):
+class NamedCount(Answered):
     """words: a reason in plain language."""
 
     code: str
@@ -84,8 +84,8 @@ class Forecast(Answered):
 
     counted_at: datetime
     clients: int
-    channels: list[Number]
-    left_out: list[Number]
+    channels: list[NamedCount]
+    left_out: list[NamedCount]
     cost_micros: int
     last_at: datetime | None
     budget_left_micros: int | None
@@ -99,8 +99,8 @@ class Results(Answered):
 
     counted_at: datetime
     clients: int
-    states: list[Number]
-    reasons: list[Number]
+    states: list[NamedCount]
+    reasons: list[NamedCount]
     cost_micros: int
 
 
@@ -145,18 +145,18 @@ class CampaignAnswer(CampaignSummary):
 # --- reading
 
 
-def campaign_said(said: CampaignRequest | CampaignChanges) -> dict[str, Any]:
+def campaign_fields(said: CampaignRequest | CampaignChanges) -> dict[str, Any]:
     """The fields that were said, as a Campaign has them."""
     found = given(said)
     for name in ("starts_at", "ends_at"):
         if name in found:
             found[name] = instant(found[name], name)
     if "segment" in found:
-        found["segment"] = segment_said(found["segment"])
+        found["segment"] = segment_of(found["segment"])
     return found
 
 
-def segment_said(said: SegmentRequest) -> Segment:
+def segment_of(said: SegmentRequest) -> Segment:
     lists = ("categories", "sources", "service_ids", "salon_ids")
     return Segment(
         **{name: tuple(dict.fromkeys(getattr(said, name))) for name in lists},
@@ -191,11 +191,11 @@ def _facts(campaign: Campaign) -> dict[str, Any]:
         "subjects": dict(campaign.subjects),
         "state": campaign.state.value,
         "invited": campaign.invited if campaign.found_at is not None else None,
-        "segment": segment_answered(campaign.segment),
+        "segment": segment_answer(campaign.segment),
     }
 
 
-def segment_answered(segment: Segment) -> SegmentRequest:
+def segment_answer(segment: Segment) -> SegmentRequest:
     lists = ("categories", "sources", "service_ids", "salon_ids")
     return SegmentRequest(
         **{name: getattr(segment, name) for name in lists},
@@ -220,7 +220,7 @@ def _progress(ask: Ask, campaign: Campaign, walk_id: str | None) -> Progress | N
     )
 
 
-def _forecast(ask: Ask, count: Count) -> Forecast:
+def _forecast(ask: Ask, count: CampaignCount) -> Forecast:
     budget = budget_of(ask.world, ask.access.network_id, month_name(ask.world.now()))
     left = None
     if budget.budget_micros is not None:
@@ -237,7 +237,7 @@ def _forecast(ask: Ask, count: Count) -> Forecast:
     )
 
 
-def _results(count: Count) -> Results:
+def _results(count: CampaignCount) -> Results:
     return Results(
         counted_at=count.at,
         clients=count.clients,
@@ -247,9 +247,9 @@ def _results(count: Count) -> Results:
     )
 
 
-def _numbers(counted: Any, *, in_words: bool = False) -> list[Number]:
+def _numbers(counted: Any, *, in_words: bool = False) -> list[NamedCount]:
     """The most first."""
     return [
-        Number(code=code, words=reason_words(code) if in_words else None, clients=clients)
+        NamedCount(code=code, words=reason_words(code) if in_words else None, clients=clients)
         for code, clients in sorted(counted.items(), key=lambda each: (-each[1], each[0]))
     ]

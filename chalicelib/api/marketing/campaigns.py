@@ -12,7 +12,7 @@ from chalicelib.api.marketing.campaign_schemas import (
     CampaignChanges,
     CampaignRequest,
     CampaignSummary,
-    campaign_said,
+    campaign_fields,
     full,
     summary,
 )
@@ -42,7 +42,7 @@ class _Dated(Struct, frozen=True):
 @endpoint(roles=OFFICE, body=CampaignRequest, answer=CampaignAnswer, status=201)
 def make(ask: Ask) -> CampaignAnswer:
     """A draft: nothing is sent before it is started."""
-    said = campaign_said(ask.body)
+    said = campaign_fields(ask.body)
     return full(ask, campaigns.make_campaign(ask.world, ask.access, said, ask.request_id))
 
 
@@ -65,7 +65,7 @@ def see(ask: Ask, campaign_id: str) -> CampaignAnswer:
 @endpoint(roles=OFFICE, body=CampaignChanges, answer=CampaignAnswer)
 def change(ask: Ask, campaign_id: str) -> CampaignAnswer:
     """Of a draft only; its forecast no longer holds."""
-    changes = campaign_said(ask.body)
+    changes = campaign_fields(ask.body)
     return full(ask, campaigns.change_campaign(ask.world, ask.access, campaign_id, changes))
 
 

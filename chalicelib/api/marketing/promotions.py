@@ -13,10 +13,10 @@ from chalicelib.api.marketing.campaign_schemas import (
     Progress,
     SegmentRequest,
     Whole,
-    segment_answered,
-    segment_said,
+    segment_answer,
+    segment_of,
 )
-from chalicelib.domain.marketing.promotions import Promotion, Result
+from chalicelib.domain.marketing.promotions import Promotion, PromotionResult
 from chalicelib.domain.networks.bonus_rules import Gift
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.marketing import promotions
@@ -67,7 +67,7 @@ class PromotionFilter(Listing):
     year: Annotated[int, Meta(ge=1970, le=2199)] | None = None
 
 
-class ResultAnswer(Answered):
+class PromotionResultAnswer(Answered):
     """What it has given, less what was taken back with visits. value: what the points are worth now, by
     currency of the salons. left_points: of the cap; null: there is none."""
 
@@ -91,13 +91,13 @@ class PromotionAnswer(Answered):
     cap_points: int | None
     client_cap_points: int | None
     state: str
-    result: ResultAnswer | None
+    result: PromotionResultAnswer | None
     created_at: datetime
     actor: str
     version: int
 
 
-class PromotionWhole(PromotionAnswer):
+class PromotionDetails(PromotionAnswer):
     """granting: how far the walk is that gives the grants."""
 
     granting: Progress | None
@@ -114,10 +114,12 @@ class _Dated(Struct, frozen=True):
 
 
 @post("/v1/promotions")
-@endpoint(roles=OFFICE, body=PromotionRequest, answer=PromotionWhole, status=201)
-def make(ask: Ask) -> PromotionWhole:
+@endpoint(roles=OFFICE, body=PromotionRequest, answer=PromotionDetails, status=201)
+def make(ask: Ask) -> PromotionDetails:
     """Planned: it begins and ends by itself, with its days."""
-    return _whole(ask, promotions.make_promotion(ask.world, ask.access, _said(ask.body), ask.request_id))
+    return _details(
+        ask, promotions.make_promotion(ask.world, ask.access, _promotion_fields(ask.body), ask.request_id)
+    )
 
 
 @get("/v1/promotions")
@@ -133,44 +135,46 @@ def find(ask: Ask) -> PageOf[PromotionAnswer]:
 
 
 @get("/v1/promotions/{promotion_id}")
-@endpoint(roles=OFFICE, answer=PromotionWhole)
-def see(ask: Ask, promotion_id: str) -> PromotionWhole:
-    return _whole(ask, promotions.get_promotion(ask.world, ask.access, promotion_id))
+@endpoint(roles=OFFICE, answer=PromotionDetails)
+def see(ask: Ask, promotion_id: str) -> PromotionDetails:
+    return _details(ask, promotions.get_promotion(ask.world, ask.access, promotion_id))
 
 
 @patch("/v1/promotions/{promotion_id}")
-@endpoint(roles=OFFICE, body=PromotionChanges, answer=PromotionWhole)
-def change(ask: Ask, promotion_id: str) -> PromotionWhole:
+@endpoint(roles=OFFICE, body=PromotionChanges, answer=PromotionDetails)
+def change(ask: Ask, promotion_id: str) -> PromotionDetails:
     """Before its first day all of it; then its name and its last day, and its caps may be raised."""
-    return _whole(ask, promotions.change_promotion(ask.world, ask.access, promotion_id, _said(ask.body)))
+    return _details(
+        ask, promotions.change_promotion(ask.world, ask.access, promotion_id, _promotion_fields(ask.body))
+    )
 
 
 @post("/v1/promotions/{promotion_id}/stop")
-@endpoint(roles=OFFICE, answer=PromotionWhole)
-def stop(ask: Ask, promotion_id: str) -> PromotionWhole:
+@endpoint(roles=OFFICE, answer=PromotionDetails)
+def stop(ask: Ask, promotion_id: str) -> PromotionDetails:
     """For good. What it has given stays."""
-    return _whole(ask, promotions.stop_promotion(ask.world, ask.access, promotion_id))
+    return _details(ask, promotions.stop_promotion(ask.world, ask.access, promotion_id))
 
 
 # --- reading and answering
 
 
-def _said(said: PromotionRequest | PromotionChanges) -> dict[str, Any]:
+def _promotion_fields(said: PromotionRequest | PromotionChanges) -> dict[str, Any]:
     """The fields that were said, as a Promotion has them."""
     found = given(said)
     if "audience" in found:
-        found["audience"] = segment_said(found["audience"])
+        found["audience"] = segment_of(found["audience"])
     if found.get("grant") is not None:
         found["grant"] = Gift(found["grant"].points, found["grant"].valid_days)
     return found
 
 
-def _whole(ask: Ask, promotion: Promotion) -> PromotionWhole:
+def _details(ask: Ask, promotion: Promotion) -> PromotionDetails:
     result = promotions.results_of(ask.world, [promotion])[promotion.id]
-    return PromotionWhole(**_facts(ask, promotion, result), granting=_progress(ask, promotion))
+    return PromotionDetails(**_facts(ask, promotion, result), granting=_progress(ask, promotion))
 
 
-def _facts(ask: Ask, promotion: Promotion, result: Result) -> dict[str, Any]:
+def _facts(ask: Ask, promotion: Promotion, result: PromotionResult) -> dict[str, Any]:
     same = (
         "id", "name", "starts_on", "ends_on", "multiplier_percent", "cap_points", "client_cap_points",
         "created_at", "actor", "version",
@@ -178,14 +182,14 @@ def _facts(ask: Ask, promotion: Promotion, result: Result) -> dict[str, Any]:
     grant = promotion.grant
     return {
         **{name: getattr(promotion, name) for name in same},
-        "audience": segment_answered(promotion.audience),
+        "audience": segment_answer(promotion.audience),
         "grant": GrantRequest(points=grant.points, valid_days=grant.valid_days) if grant else None,
         "state": promotion.state.value,
         "result": _result(ask, promotion, result),
     }
 
 
-def _result(ask: Ask, promotion: Promotion, result: Result) -> ResultAnswer | None:
+def _result(ask: Ask, promotion: Promotion, result: PromotionResult) -> PromotionResultAnswer | None:
     if promotion.state == "planned" and not result.visits:
         return None
     rules = ask.world.directory(promotion.network_id).rules.bonuses
@@ -195,7 +199,7 @@ def _result(ask: Ask, promotion: Promotion, result: Result) -> ResultAnswer | No
         if currency
     ]
     left = promotion.cap_points - result.total if promotion.cap_points is not None else None
-    return ResultAnswer(
+    return PromotionResultAnswer(
         points=result.total, clients=result.clients, visits=result.visits, value=value, left_points=left
     )
 

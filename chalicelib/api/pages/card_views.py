@@ -17,7 +17,7 @@ def card_view(opened: Opened, card: Card, wallets: tuple[str, ...]) -> CardView:
         available=card.available,
         pending=tuple(DayPoints(*each) for each in card.pending()),
         expiring=tuple(DayPoints(*each) for each in card.expiring()),
-        put_off=card.is_put_off,
+        put_off=card.visits_extend_expiry,
         held=card.account.held,
         debt=card.account.debt,
         tier=tier_view(card),

@@ -13,7 +13,7 @@ from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.simulations.simulations import (
     MoneyFigures,
-    Outcome,
+    ProgrammeOutcome,
     Simulation,
     assumptions,
     months_between,
@@ -121,7 +121,7 @@ class MoneyDifference(Answered):
     outstanding: int
 
 
-class DifferenceAnswer(Answered):
+class OutcomeDifferenceAnswer(Answered):
     """What the proposed programme comes to, less what the present one does. Points, clients, coupons, and
     minor units of money."""
 
@@ -136,10 +136,10 @@ class DifferenceAnswer(Answered):
     money: list[MoneyDifference]
 
 
-class ResultAnswer(Answered):
+class SimulationResultAnswer(Answered):
     present: OutcomeAnswer
     proposed: OutcomeAnswer
-    difference: DifferenceAnswer
+    difference: OutcomeDifferenceAnswer
     actual: ActualAnswer
 
 
@@ -170,7 +170,7 @@ class SimulationAnswer(SimulationSummary):
     proposed: BonusRulesRequest
     assumptions: list[str]
     not_simulated: list[str]
-    result: ResultAnswer | None
+    result: SimulationResultAnswer | None
 
 
 # --- the rules, as they are said
@@ -214,14 +214,14 @@ def _summed(simulation: Simulation) -> dict[str, Any]:
     }
 
 
-def _result(simulation: Simulation) -> ResultAnswer:
+def _result(simulation: Simulation) -> SimulationResultAnswer:
     sums, months = simulation.sums, months_between(simulation.from_on, simulation.to_on)
     present, proposed = (
         outcome_of(of_rules, sums.actual, rules, months)
         for of_rules, rules in ((sums.present, simulation.present), (sums.proposed, simulation.proposed))
     )
     actual = outcome_of(sums.actual, sums.actual, simulation.present, months)
-    return ResultAnswer(
+    return SimulationResultAnswer(
         present=_outcome(present),
         proposed=_outcome(proposed),
         difference=_difference(present, proposed),
@@ -229,14 +229,14 @@ def _result(simulation: Simulation) -> ResultAnswer:
     )
 
 
-def _difference(present: Outcome, proposed: Outcome) -> DifferenceAnswer:
+def _difference(present: ProgrammeOutcome, proposed: ProgrammeOutcome) -> OutcomeDifferenceAnswer:
     def less(name: str, one: Any = proposed, other: Any = present) -> int:
         return int(getattr(one, name) - getattr(other, name))
 
-    numbers = [name for name in DifferenceAnswer.__struct_fields__ if name != "money"]
+    numbers = [name for name in OutcomeDifferenceAnswer.__struct_fields__ if name != "money"]
     amounts = [name for name in MoneyDifference.__struct_fields__ if name != "currency"]
     of = {each.currency: each for each in present.money}
-    return DifferenceAnswer(
+    return OutcomeDifferenceAnswer(
         **{name: less(name) for name in numbers},
         money=[
             MoneyDifference(
@@ -248,7 +248,7 @@ def _difference(present: Outcome, proposed: Outcome) -> DifferenceAnswer:
     )
 
 
-def _actual(actual: Outcome) -> ActualAnswer:
+def _actual(actual: ProgrammeOutcome) -> ActualAnswer:
     names = ("granted", "redeemed", "clients", "earning", "redeeming")
     return ActualAnswer(
         **{name: getattr(actual, name) for name in names},
@@ -259,7 +259,7 @@ def _actual(actual: Outcome) -> ActualAnswer:
     )
 
 
-def _outcome(outcome: Outcome) -> OutcomeAnswer:
+def _outcome(outcome: ProgrammeOutcome) -> OutcomeAnswer:
     return OutcomeAnswer(
         points=PointsAnswer(**_named(outcome, PointsAnswer)),
         reach=ReachAnswer(**_named(outcome, ReachAnswer)),
@@ -269,7 +269,7 @@ def _outcome(outcome: Outcome) -> OutcomeAnswer:
     )
 
 
-def _named(outcome: Outcome, shape: type[Answered]) -> dict[str, Any]:
+def _named(outcome: ProgrammeOutcome, shape: type[Answered]) -> dict[str, Any]:
     return {name: getattr(outcome, name) for name in shape.__struct_fields__}
 
 

@@ -19,7 +19,7 @@ class Difference(Struct, frozen=True):
     faults: tuple[str, ...]
 
 
-class Checked(Struct, frozen=True, kw_only=True):
+class AccountCheck(Struct, frozen=True, kw_only=True):
     """One account, recomputed. balance, debt, held: what its entries sum to."""
 
     client_id: str
@@ -43,7 +43,7 @@ class AuditSums(Struct, frozen=True, kw_only=True):
     differences: tuple[Difference, ...] = ()
 
 
-def with_account(sums: AuditSums, checked: Checked) -> AuditSums:
+def with_account(sums: AuditSums, checked: AccountCheck) -> AuditSums:
     """With one account more; one that never had an entry counts as none."""
     differences = sums.differences
     if checked.faults and len(differences) < DIFFERENCES_KEPT:
@@ -60,7 +60,7 @@ def with_account(sums: AuditSums, checked: Checked) -> AuditSums:
     )
 
 
-def together(sums: AuditSums, more: Iterable[Checked]) -> AuditSums:
+def with_accounts(sums: AuditSums, more: Iterable[AccountCheck]) -> AuditSums:
     for checked in more:
         sums = with_account(sums, checked)
     return sums

@@ -14,7 +14,7 @@ from chalicelib.domain.shared.months import first_day_of_month, month_name, numb
 from chalicelib.domain.shared.zones import day_start
 
 NO_SALON = ""
-FOR_GOOD, BY_INACTIVITY = "never", "inactivity"
+NEVER_EXPIRES, BY_INACTIVITY = "never", "inactivity"
 """When points expire that have no month of expiry."""
 
 LATE = timedelta(days=1)
@@ -88,7 +88,7 @@ class PairSum(Struct, frozen=True):
 COLUMNS = tuple(each.name for each in fields(PairSum) if each.name not in ("granting", "honouring"))
 
 
-class Owed(Struct, frozen=True):
+class OpenPoints(Struct, frozen=True):
     """Open points of a salon's lots. expires: the month (`2026-12`) of the last local day on which they can
     be used; `never`; `inactivity`: each visit puts it off."""
 
@@ -104,7 +104,7 @@ class MonthSums(Struct, frozen=True, kw_only=True):
     entries: int = 0
     debt: int = 0
     pairs: tuple[PairSum, ...] = ()
-    owed: tuple[Owed, ...] = ()
+    owed: tuple[OpenPoints, ...] = ()
     redemptions: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     bookings: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -154,7 +154,7 @@ def booked_at(entry: Entry) -> datetime:
 # --- one entry
 
 
-def moves(entry: Entry) -> Iterator[tuple[str, str, int]]:
+def movements(entry: Entry) -> Iterator[tuple[str, str, int]]:
     """What an entry did: (granting salon, column of PairSum, points). The points sum to the entry's."""
     settled = -entry.debt if entry.debt < 0 and _OF_KIND.get(entry.kind) in _SPLIT else 0
     column = _OF_KIND.get(entry.kind)
@@ -184,13 +184,13 @@ def _reversal(change: LotChange) -> str:
 def expires_in(change: LotChange, zone: str) -> str:
     if change.idle_days is not None:
         return BY_INACTIVITY
-    return FOR_GOOD if change.expires_at is None else month_name(last_day(change.expires_at, zone))
+    return NEVER_EXPIRES if change.expires_at is None else month_name(last_day(change.expires_at, zone))
 
 
 # --- all of them
 
 
-class Adding:
+class MonthAccumulator:
     """Adds up entries, in any order, in the memory of the sums alone. as_of: what was recorded later is left
     out, so that a walk of some minutes tells of one instant."""
 
@@ -215,7 +215,7 @@ class Adding:
         honouring = entry.salon_id or NO_SALON
         if entry.kind is EntryKind.REDEEM:
             self._redemptions[honouring] = self._redemptions.get(honouring, 0) + 1
-        for granting, column, points in moves(entry):
+        for granting, column, points in movements(entry):
             sums = self._pairs.setdefault((granting, honouring), dict.fromkeys(COLUMNS, 0))
             sums[column] += points
 
@@ -229,7 +229,7 @@ class Adding:
         )
 
 
-def together(parts: Iterable[MonthSums]) -> MonthSums:
+def sum_of_parts(parts: Iterable[MonthSums]) -> MonthSums:
     """The sums of all parts."""
     entries = debt = 0
     pairs: dict[tuple[str, str], dict[str, int]] = {}
@@ -265,8 +265,8 @@ def _pair(granting: str, honouring: str, sums: Mapping[str, int]) -> PairSum:
     return PairSum(granting, honouring, *(sums[column] for column in COLUMNS))
 
 
-def _owed(points: Mapping[tuple[str, str], int]) -> tuple[Owed, ...]:
-    return tuple(Owed(*key, points[key]) for key in sorted(points) if points[key])
+def _owed(points: Mapping[tuple[str, str], int]) -> tuple[OpenPoints, ...]:
+    return tuple(OpenPoints(*key, points[key]) for key in sorted(points) if points[key])
 
 
 def total_of(pairs: Iterable[PairSum]) -> PairSum:

@@ -8,14 +8,14 @@ from msgspec import Struct
 from chalicelib.domain.shared.ids import digest
 
 APPLE, GOOGLE = "apple", "google"
-MAX_PLACES = 10
+MAX_LOCATIONS = 10
 """What Apple takes of a pass's locations."""
 
 MICRO = 1_000_000
 _SERIAL = re.compile(r"([0-9a-z]{10})\.([0-9a-z]{16})")
 
 
-class Place(Struct, frozen=True):
+class SalonLocation(Struct, frozen=True):
     """Where a salon is, in millionths of a degree. There the phone brings the pass forward."""
 
     name: str
@@ -40,7 +40,7 @@ class Pass(Struct, frozen=True, kw_only=True):
     tier: str | None = None
     coupons: int = 0
     expiring: tuple[date, int] | None = None
-    places: tuple[Place, ...] = ()
+    places: tuple[SalonLocation, ...] = ()
 
     @property
     def tag(self) -> str:

@@ -27,14 +27,14 @@ APART_MONTHS = 3
 DRAWN_AT = time(11)
 """By the network's clock, on the first day of a month."""
 
-_LOT_BITS = 50
+_NUMBER_BITS = 50
 _BUCKET_BITS = 10
 
 
 class Waiting(Struct, frozen=True):
     """A client of the bucket in which the budget ends."""
 
-    lot: int
+    draw_number: int
     client_id: str
 
 
@@ -91,7 +91,7 @@ def next_draw_at(now: datetime, zone: str) -> datetime:
     return local_instant(following, DRAWN_AT, zone)
 
 
-def begun(surprise: Surprise, at: datetime, zone: str) -> Draw:
+def begin_draw(surprise: Surprise, at: datetime, zone: str) -> Draw:
     return Draw(
         month=month_name(local_date(at, zone)),
         at=at,
@@ -104,60 +104,60 @@ def begun(surprise: Surprise, at: datetime, zone: str) -> Draw:
 # --- who
 
 
-def lot_of(network_id: str, month: str, client_id: str) -> int:
+def draw_number_of(network_id: str, month: str, client_id: str) -> int:
     digest = sha256(f"{network_id}|{SURPRISE} lot|{month}|{client_id}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> (64 - _LOT_BITS)
+    return int.from_bytes(digest[:8], "big") >> (64 - _NUMBER_BITS)
 
 
-def bucket_of(lot: int) -> int:
-    return lot >> (_LOT_BITS - _BUCKET_BITS)
+def bucket_of(draw_number: int) -> int:
+    return draw_number >> (_NUMBER_BITS - _BUCKET_BITS)
 
 
-def is_rested(last_month: int | None, month: str) -> bool:
-    """Whether a client whose last gift came in that month may get one in this."""
-    return last_month is None or abs(number_of_month(month) - last_month) >= APART_MONTHS
+def is_on_cooldown(last_month: int | None, month: str) -> bool:
+    """Whether a client whose last gift was in `last_month` is left out of the draw of `month`."""
+    return last_month is not None and abs(number_of_month(month) - last_month) < APART_MONTHS
 
 
-def latest(one: int | None, other: int | None) -> int | None:
+def latest_month(one: int | None, other: int | None) -> int | None:
     """The month of the last gift of two clients who turned out to be one."""
     return max((month for month in (one, other) if month is not None), default=None)
 
 
-def is_out(draw: Draw, network_id: str, client_id: str) -> bool:
+def is_held_out_of_draws(draw: Draw, network_id: str, client_id: str) -> bool:
     """Whether the client never gets one."""
     return is_held_out(network_id, client_id, SURPRISE, draw.holdout_percent)
 
 
-def counted(draw: Draw, network_id: str, client_id: str, last_month: int | None) -> Draw:
+def with_regular(draw: Draw, network_id: str, client_id: str, last_month: int | None) -> Draw:
     """With one regular more."""
     draw = replace(draw, regulars=draw.regulars + 1)
-    if is_out(draw, network_id, client_id):
+    if is_held_out_of_draws(draw, network_id, client_id):
         return replace(draw, held_out=draw.held_out + 1)
-    if not is_rested(last_month, draw.month):
+    if is_on_cooldown(last_month, draw.month):
         return replace(draw, rested=draw.rested + 1)
-    bucket = str(bucket_of(lot_of(network_id, draw.month, client_id)))
+    bucket = str(bucket_of(draw_number_of(network_id, draw.month, client_id)))
     return replace(draw, lots=MappingProxyType({**draw.lots, bucket: draw.lots.get(bucket, 0) + 1}))
 
 
 def with_cut(draw: Draw) -> Draw:
     """With the bucket in which the budget ends, once all were counted."""
-    left = draw.budget_points // draw.gift.points
-    for bucket, lots in sorted((int(name), lots) for name, lots in draw.lots.items()):
-        if lots > left:
-            return replace(draw, cut=bucket, room=left, lots=MappingProxyType({}))
-        left -= lots
+    gifts_left = draw.budget_points // draw.gift.points
+    for bucket, numbers in sorted((int(name), numbers) for name, numbers in draw.lots.items()):
+        if numbers > gifts_left:
+            return replace(draw, cut=bucket, room=gifts_left, lots=MappingProxyType({}))
+        gifts_left -= numbers
     return replace(draw, lots=MappingProxyType({}))
 
 
-def gets_one(draw: Draw, lot: int) -> bool:
+def wins_at_once(draw: Draw, draw_number: int) -> bool:
     """At once, whoever the others are."""
-    return bucket_of(lot) < draw.cut
+    return bucket_of(draw_number) < draw.cut
 
 
-def with_waiting(draw: Draw, lot: int, client_id: str) -> Draw:
+def with_waiting(draw: Draw, draw_number: int, client_id: str) -> Draw:
     """Of the bucket in which the budget ends, as many wait as it has room for, the lowest lots first."""
-    if bucket_of(lot) != draw.cut or not draw.room:
+    if bucket_of(draw_number) != draw.cut or not draw.room:
         return draw
-    waiting = {*draw.waiting, Waiting(lot, client_id)}
-    lowest = sorted(waiting, key=lambda each: (each.lot, each.client_id))[: draw.room]
+    waiting = {*draw.waiting, Waiting(draw_number, client_id)}
+    lowest = sorted(waiting, key=lambda each: (each.draw_number, each.client_id))[: draw.room]
     return replace(draw, waiting=tuple(lowest))

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from msgspec import Struct, field
 
-from chalicelib.domain.marketing.counts import Count
+from chalicelib.domain.marketing.counts import CampaignCount
 from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import Touch, TouchKind
@@ -58,8 +58,8 @@ class Campaign(Struct, frozen=True, kw_only=True):
     found_at: datetime | None = None
     invite_walk_id: str | None = None
     count_walk_id: str | None = None
-    forecast: Count | None = None
-    results: Count | None = None
+    forecast: CampaignCount | None = None
+    results: CampaignCount | None = None
     version: int = 0
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 
-class Count(Struct, frozen=True, kw_only=True):
+class CampaignCount(Struct, frozen=True, kw_only=True):
     """What a walk counts of clients, as of an instant.
 
     COUNT: outcomes are the channels that would reach them, reasons why none does; last_at: when the last of
@@ -24,7 +24,9 @@ class Count(Struct, frozen=True, kw_only=True):
     last_at: datetime | None = None
 
 
-def counted(count: Count, outcome: str | None, reason: str | None = None, micros: int = 0) -> Count:
+def with_client(
+    count: CampaignCount, outcome: str | None, reason: str | None = None, micros: int = 0
+) -> CampaignCount:
     """With one client more."""
     return replace(
         count,

@@ -84,7 +84,7 @@ class PromotionShare(Struct, frozen=True, kw_only=True):
         return sum(self.points.values())
 
 
-class Taken(Struct, frozen=True, kw_only=True):
+class ClientPromotionTotal(Struct, frozen=True, kw_only=True):
     """What a client has got by a multiplier, and for how many visits."""
 
     network_id: str
@@ -95,7 +95,7 @@ class Taken(Struct, frozen=True, kw_only=True):
     version: int = 0
 
 
-class Result(Struct, frozen=True, kw_only=True):
+class PromotionResult(Struct, frozen=True, kw_only=True):
     """What a promotion has come to, less what was taken back."""
 
     points: Mapping[str, int]
@@ -143,7 +143,7 @@ def share_name(number: int) -> str:
     return f"{number % SHARES:02d}"
 
 
-def left_in(share: PromotionShare, cap_points: int | None) -> int | None:
+def remaining_in(share: PromotionShare, cap_points: int | None) -> int | None:
     """How many points a share may still give; None: as many as one likes. What the shares may give comes to
     the cap exactly."""
     if cap_points is None:
@@ -152,7 +152,9 @@ def left_in(share: PromotionShare, cap_points: int | None) -> int | None:
     return max(even + (int(share.number) < over) - share.total, 0)
 
 
-def given(share: PromotionShare, currency: str, points: int, *, clients: int, visits: int) -> PromotionShare:
+def with_points_given(
+    share: PromotionShare, currency: str, points: int, *, clients: int, visits: int
+) -> PromotionShare:
     """With so much more counted, or, negative, less."""
     of_currency = {**share.points, currency: share.points.get(currency, 0) + points}
     return replace(
@@ -163,20 +165,20 @@ def given(share: PromotionShare, currency: str, points: int, *, clients: int, vi
     )
 
 
-def taken_from(
+def spread_over_shares(
     shares: Sequence[PromotionShare], cap_points: int, wanted: int
 ) -> list[tuple[PromotionShare, int]]:
     """Whose shares give how much, the fullest first, until it is enough or nothing is left."""
     found: list[tuple[PromotionShare, int]] = []
-    for share in sorted(shares, key=lambda each: (-(left_in(each, cap_points) or 0), each.number)):
-        part = min(left_in(share, cap_points) or 0, wanted)
+    for share in sorted(shares, key=lambda each: (-(remaining_in(each, cap_points) or 0), each.number)):
+        part = min(remaining_in(share, cap_points) or 0, wanted)
         if part > 0:
             found.append((share, part))
             wanted -= part
     return found
 
 
-def result_of(shares: Iterable[PromotionShare]) -> Result:
+def result_of(shares: Iterable[PromotionShare]) -> PromotionResult:
     points: dict[str, int] = {}
     clients = visits = 0
     for share in shares:
@@ -184,4 +186,4 @@ def result_of(shares: Iterable[PromotionShare]) -> Result:
             points[currency] = points.get(currency, 0) + each
         clients, visits = clients + share.clients, visits + share.visits
     left = MappingProxyType({name: each for name, each in points.items() if each})
-    return Result(points=left, clients=clients, visits=visits)
+    return PromotionResult(points=left, clients=clients, visits=visits)

@@ -52,7 +52,7 @@ class Step(Struct, frozen=True):
     after: Account
 
 
-class Birthday(Struct, frozen=True):
+class PastBirthday(Struct, frozen=True):
     at: datetime
     month: str | None
 
@@ -71,14 +71,14 @@ def steps_of(past: Sequence[PastVisit], span: Span, has_tiers: bool) -> Iterator
         before = after
 
 
-def birthdays_of(born: date, first_at: datetime, span: Span) -> Iterator[Birthday]:
+def birthdays_of(born: date, first_at: datetime, span: Span) -> Iterator[PastBirthday]:
     """The local midnights at which something is given for them, after the first visit; 29 February is 28 in
     other years."""
     before = timedelta(days=span.birthday_days_before)
     for year in range(first_at.year, span.until.year + 2):
         at = day_start(birthday_in(year, born) - before, span.zone)
         if first_at < at < span.until:
-            yield Birthday(at, month_counted(at, span))
+            yield PastBirthday(at, month_counted(at, span))
 
 
 def month_counted(at: datetime, span: Span) -> str | None:

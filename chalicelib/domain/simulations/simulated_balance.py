@@ -26,7 +26,7 @@ class OpenLot(Struct):
     currency: str
 
 
-class Purse(Struct):
+class SimulatedBalance(Struct):
     """Changed in place, at instants that never go back. lots: the oldest first."""
 
     lots: list[OpenLot] = field(default_factory=list)

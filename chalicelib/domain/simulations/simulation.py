@@ -28,7 +28,7 @@ from chalicelib.domain.networks.bonus_rules import BonusRules, Gift, Programme, 
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.simulations.coming_often import ComingOften
 from chalicelib.domain.simulations.past_visits import (
-    Birthday,
+    PastBirthday,
     PastVisit,
     Span,
     Step,
@@ -36,7 +36,7 @@ from chalicelib.domain.simulations.past_visits import (
     month_counted,
     steps_of,
 )
-from chalicelib.domain.simulations.simulated_balance import Purse
+from chalicelib.domain.simulations.simulated_balance import SimulatedBalance
 from chalicelib.domain.simulations.sums import TIER, SumKey, Sums, named
 
 GRANTED = ("cashback", "birthday", "streak")
@@ -51,7 +51,7 @@ class ClientSums(Struct, frozen=True, kw_only=True):
     proposed: Sums = field(default_factory=lambda: MappingProxyType({}))
 
 
-def added(sums: Sums, more: Iterable[Sums]) -> Sums:
+def add_sums(sums: Sums, more: Iterable[Sums]) -> Sums:
     """Best of many clients at once."""
     whole = Counter(sums)
     for each in more:
@@ -59,7 +59,7 @@ def added(sums: Sums, more: Iterable[Sums]) -> Sums:
     return MappingProxyType(dict(whole))
 
 
-def simulated(
+def simulate_client(
     visits: Iterable[PastVisit],
     birth_date: date | None,
     present: BonusRules,
@@ -75,11 +75,11 @@ def simulated(
         return ClientSums()
     steps = list(steps_of(past, span, _has_tiers(present) or _has_tiers(proposed)))
     births = list(birthdays_of(birth_date, past[0].at, span)) if birth_date is not None else []
-    happened: Iterable[Step | Birthday] = merge(steps, births, key=lambda each: each.at)
-    one, other = _ProgrammeRun(present, span), _ProgrammeRun(proposed, span)
+    happened: Iterable[Step | PastBirthday] = merge(steps, births, key=lambda each: each.at)
+    one, other = ProgrammeRun(present, span), ProgrammeRun(proposed, span)
     given = None if span.redeem_share_percent is None else (span.redeem_share_percent, 100)
     for step in happened:
-        if isinstance(step, Birthday):
+        if isinstance(step, PastBirthday):
             one.birthday(step)
             other.birthday(step)
         else:
@@ -138,10 +138,10 @@ def _wanted(most: int, share: _Share, programme: Programme) -> int:
 # --- a client's visits under one programme
 
 
-class _ProgrammeRun:
+class ProgrammeRun:
     def __init__(self, rules: BonusRules, span: Span) -> None:
         self._rules, self._span = rules, span
-        self._purse, self._often = Purse(), ComingOften(rules)
+        self._balance, self._often = SimulatedBalance(), ComingOften(rules)
         self._sums: Counter[SumKey] = Counter()
         self._currency = ""
         self._able = False
@@ -153,22 +153,22 @@ class _ProgrammeRun:
         self._currency = visit.currency
         self._expire(now)
         terms, value = programme_for(rules, visit.salon_id, visit.on), rules.point_value(visit.currency)
-        most = quote(self._purse.available(now), visit.bill, terms, value).points
+        most = quote(self._balance.available(now), visit.bill, terms, value).points
         share = share or (visit.redeemed_points, max(most, visit.redeemed_points, 1))
         redeemed = _wanted(most, share, terms)
         if redeemed:
-            self._purse.spend(redeemed, now)
+            self._balance.spend(redeemed, now)
         percent = percent_of(step.before, terms, visit.currency, visit.on)
         earned = earned_points(visit.bill, redeemed, terms, percent, value)
         if earned:
             of_lot = earned_terms(terms, now, visit.salon_zone, self._span.zone)
-            self._purse.grant(earned, of_lot, visit.currency)
+            self._balance.grant(earned, of_lot, visit.currency)
         self._able = self._able or (most > 0 and month is not None)
         self._add("redeemed", month, visit.currency, redeemed)
         self._add("cashback", month, visit.currency, earned)
         if step.is_new_visit:
             self._reward(step, terms.enabled)
-        self._purse.visited(now, self._span.zone)
+        self._balance.visited(now, self._span.zone)
         return share
 
     def _reward(self, step: Step, gives: bool) -> None:
@@ -180,7 +180,7 @@ class _ProgrammeRun:
             self._add("coupons", step.month, self._currency, 1)
             self._add("coupons_minor", step.month, self._currency, coupon.amount_minor)
 
-    def birthday(self, step: Birthday) -> None:
+    def birthday(self, step: PastBirthday) -> None:
         gift = birthday_gift(self._rules)
         if gift is not None:
             self._expire(step.at)
@@ -191,7 +191,7 @@ class _ProgrammeRun:
         sums, end = self._sums, self._span.until - datetime.resolution
         self._expire(end)
         _count_client(sums, came)
-        for lot in self._purse.lots:
+        for lot in self._balance.lots:
             sums[SumKey("outstanding", currency=lot.currency)] += lot.remaining
         if came:
             sums[SumKey("able")] = int(self._able)
@@ -203,11 +203,11 @@ class _ProgrammeRun:
         return named(sums)
 
     def _give(self, kind: str, gift: Gift, at: datetime, month: str | None) -> None:
-        self._purse.grant(gift.points, Terms(at, gift_end(gift, at, self._span.zone)), self._currency)
+        self._balance.grant(gift.points, Terms(at, gift_end(gift, at, self._span.zone)), self._currency)
         self._add(kind, month, self._currency, gift.points)
 
     def _expire(self, now: datetime) -> None:
-        for lot in self._purse.expired(now):
+        for lot in self._balance.expired(now):
             self._add("expired", month_counted(lot.expires_at, self._span), lot.currency, lot.remaining)
 
     def _add(self, what: str, month: str | None, currency: str, number: int) -> None:

@@ -10,7 +10,7 @@ from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.shared.months import month_number, name_of_month
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.simulations.past_visits import Span
-from chalicelib.domain.simulations.simulation import GRANTED, ClientSums, added
+from chalicelib.domain.simulations.simulation import GRANTED, ClientSums, add_sums
 from chalicelib.domain.simulations.sums import SumKey, Sums, key_of
 
 CLIENTS, DONE = "clients", "done"
@@ -56,9 +56,9 @@ def with_clients(
         seen=simulation.seen + seen,
         visits=simulation.visits + visits,
         sums=ClientSums(
-            actual=added(stands.actual, [each.actual for each in sums]),
-            present=added(stands.present, [each.present for each in sums]),
-            proposed=added(stands.proposed, [each.proposed for each in sums]),
+            actual=add_sums(stands.actual, [each.actual for each in sums]),
+            present=add_sums(stands.present, [each.present for each in sums]),
+            proposed=add_sums(stands.proposed, [each.proposed for each in sums]),
         ),
         finished_at=None if cursor is not None else now,
     )
@@ -92,7 +92,7 @@ class MoneyFigures(Struct, frozen=True, kw_only=True):
     coupons: int
 
 
-class Outcome(Struct, frozen=True, kw_only=True):
+class ProgrammeOutcome(Struct, frozen=True, kw_only=True):
     """What one programme came to. by_kind: points granted. clients: who came; earning: who was granted
     points; able: who could have redeemed some; redeeming: who did. tiers: of those who came, at the end."""
 
@@ -114,7 +114,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
         return sum(self.by_kind.values())
 
 
-def outcome_of(sums: Sums, actual: Sums, rules: BonusRules, months: list[str]) -> Outcome:
+def outcome_of(sums: Sums, actual: Sums, rules: BonusRules, months: list[str]) -> ProgrammeOutcome:
     """actual: what does not depend on the rules. months: those of the period, as `2026-03`. What stood open
     when it began is what explains the end."""
     by = _Counted(sums)
@@ -123,7 +123,7 @@ def outcome_of(sums: Sums, actual: Sums, rules: BonusRules, months: list[str]) -
     redeemed, expired = by.total("redeemed"), by.total("expired")
     opening = outstanding + redeemed + expired - sum(granted.values())
     currencies = sorted(_Counted(actual).currencies() | by.currencies())
-    return Outcome(
+    return ProgrammeOutcome(
         by_kind={kind: points for kind, points in granted.items() if points},
         redeemed=redeemed,
         expired=expired,

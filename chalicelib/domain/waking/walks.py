@@ -9,7 +9,7 @@ from msgspec import Struct
 from chalicelib.domain.clearing.audit import AuditSums
 from chalicelib.domain.clearing.clearing import Period
 from chalicelib.domain.loyalty.surprises import Draw
-from chalicelib.domain.marketing.counts import Count
+from chalicelib.domain.marketing.counts import CampaignCount
 from chalicelib.domain.shared.waking import Trouble, Wake
 
 CLIENTS, DONE, SUPERSEDED = "clients", "done", "superseded"
@@ -70,7 +70,7 @@ class Walk(Struct, frozen=True, kw_only=True):
     seen: int = 0
     changed: int = 0
     next_at: datetime | None = None
-    count: Count | None = None
+    count: CampaignCount | None = None
     promotion_id: str | None = None
     draw: Draw | None = None
     audit: AuditSums | None = None

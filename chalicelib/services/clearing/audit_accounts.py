@@ -9,7 +9,7 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain.clearing.audit import FAULTS_KEPT, AuditSums, Checked, together, with_account
+from chalicelib.domain.clearing.audit import FAULTS_KEPT, AccountCheck, AuditSums, with_account, with_accounts
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.shared.ids import digest, time_ordered
@@ -18,10 +18,10 @@ from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.waking.walks import CLIENTS, DONE, Walk, WalkKind
 from chalicelib.services.clearing.read_accounts import (
     CLIENTS_BATCH_SIZE,
-    Visited,
-    begun,
-    running,
-    visit_accounts,
+    AccountsRead,
+    begin_walk,
+    read_accounts,
+    running_walk,
 )
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
@@ -36,17 +36,17 @@ MAX_TASKS = 20
 _TRIES = 5
 _MAX_WORDS = 300
 
-Count = Callable[[str], None]
+CountMetric = Callable[[str], None]
 
 
-def not_counted(metric: str) -> None:
+def count_nowhere(metric: str) -> None:
     """Where there are no metrics."""
 
 
 # --- one account
 
 
-def checked(world: World, account: Account, entries: list[Entry] | None = None) -> Checked:
+def check_account(world: World, account: Account, entries: list[Entry] | None = None) -> AccountCheck:
     """An account against its entries, if those were read already, these. What two cheap reads agree on is
     right; only where they do not is it read again so that nothing posted meanwhile can pass for a difference.
     A difference is an error in the log, whoever asked."""
@@ -56,7 +56,7 @@ def checked(world: World, account: Account, entries: list[Entry] | None = None) 
     for _ in world.tries(_TRIES):
         if not found:
             break
-        entries, found = _surely(world, account.network_id, account.client_id)
+        entries, found = _read_consistently(world, account.network_id, account.client_id)
     if found:
         log.error(
             "an account is not what its entries say",
@@ -66,7 +66,7 @@ def checked(world: World, account: Account, entries: list[Entry] | None = None) 
                 "faults": found[:FAULTS_KEPT],
             },
         )
-    return Checked(
+    return AccountCheck(
         client_id=account.client_id,
         entries=len(entries),
         balance=sum(entry.points for entry in entries),
@@ -76,7 +76,7 @@ def checked(world: World, account: Account, entries: list[Entry] | None = None) 
     )
 
 
-def _surely(world: World, network_id: str, client_id: str) -> tuple[list[Entry], list[str]]:
+def _read_consistently(world: World, network_id: str, client_id: str) -> tuple[list[Entry], list[str]]:
     """The account first, its entries after it: those with later numbers came after it, and are left out, if
     the account, read once more, knows of them. So an account that is posted to without a pause is checked,
     too."""
@@ -95,12 +95,12 @@ def _surely(world: World, network_id: str, client_id: str) -> tuple[list[Entry],
 # --- many
 
 
-class Audited(Struct, frozen=True):
+class AuditPage(Struct, frozen=True):
     """sums: those that were given, and of the accounts that were come by. differing: those that differ."""
 
     sums: AuditSums
-    differing: list[Checked]
-    visited: Visited
+    differing: list[AccountCheck]
+    visited: AccountsRead
 
 
 def audit_page(
@@ -110,25 +110,25 @@ def audit_page(
     cursor: str | None,
     clients: int = CLIENTS_BATCH_SIZE,
     sums: AuditSums = NOTHING_YET,
-) -> Audited:
+) -> AuditPage:
     """The next clients' accounts."""
-    differing: list[Checked] = []
+    differing: list[AccountCheck] = []
 
     def take(account: Account) -> int:
         nonlocal sums
-        found = checked(world, account)
+        found = check_account(world, account)
         sums = with_account(sums, found)
         if found.faults:
             differing.append(found)
         return found.entries
 
-    visited = visit_accounts(world, network_id, take, cursor=cursor, clients=clients)
-    return Audited(sums, differing, visited)
+    visited = read_accounts(world, network_id, take, cursor=cursor, clients=clients)
+    return AuditPage(sums, differing, visited)
 
 
 def start_audit(world: World, network_id: str) -> Walk:
     """A walk over all accounts; the one that is under way, if one is."""
-    stands = running(world, network_id, WalkKind.AUDIT)
+    stands = running_walk(world, network_id, WalkKind.AUDIT)
     if stands is not None:
         return stands
     now = world.now()
@@ -139,14 +139,14 @@ def start_audit(world: World, network_id: str) -> Walk:
         begun_at=now,
         wake=Wake(now, WalkKind.AUDIT.value),
     )
-    return begun(world, walk)
+    return begin_walk(world, walk)
 
 
-def audit_some(world: World, walk: Walk, count: Count = not_counted) -> Walk:
+def audit_some(world: World, walk: Walk, count: CountMetric = count_nowhere) -> Walk:
     """The walk after its next slice."""
     stands = walk.audit or NOTHING_YET
     found = audit_page(world, walk.network_id, cursor=walk.cursor, sums=stands)
-    tell(world, walk, found.differing, walk.begun_at, count, told=stands.differing)
+    report_differences(world, walk, found.differing, walk.begun_at, count, told=stands.differing)
     walk = replace(
         walk,
         stage=CLIENTS,
@@ -158,17 +158,23 @@ def audit_some(world: World, walk: Walk, count: Count = not_counted) -> Walk:
     return walk if walk.cursor is not None else replace(walk, stage=DONE, finished_at=world.now())
 
 
-def audit_these(world: World, accounts: Sequence[Account]) -> tuple[AuditSums, list[Checked]]:
+def check_accounts(world: World, accounts: Sequence[Account]) -> tuple[AuditSums, list[AccountCheck]]:
     """The sums of these accounts, and those that differ."""
-    all_checked = [checked(world, account) for account in accounts]
-    return together(NOTHING_YET, all_checked), [each for each in all_checked if each.faults]
+    all_checked = [check_account(world, account) for account in accounts]
+    return with_accounts(NOTHING_YET, all_checked), [each for each in all_checked if each.faults]
 
 
 # --- what is told of differences
 
 
-def tell(
-    world: World, walk: Walk, differing: Sequence[Checked], at: datetime, count: Count, *, told: int = 0
+def report_differences(
+    world: World,
+    walk: Walk,
+    differing: Sequence[AccountCheck],
+    at: datetime,
+    count: CountMetric,
+    *,
+    told: int = 0,
 ) -> None:
     """Each difference is counted in the metric that rings the alarm; the first are tasks of the salon. at:
     names the tasks, so that those of a slice that is done again are made once. told: how many the walk has

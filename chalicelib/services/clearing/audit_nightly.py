@@ -10,9 +10,14 @@ from chalicelib.domain.clearing.audit import drawn_instants
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.clearing.audit_accounts import Count, audit_these, not_counted, tell
+from chalicelib.services.clearing.audit_accounts import (
+    CountMetric,
+    check_accounts,
+    count_nowhere,
+    report_differences,
+)
 from chalicelib.services.clearing.clear_month import closing_walk
-from chalicelib.services.clearing.read_accounts import accounts_of, due_at
+from chalicelib.services.clearing.read_accounts import accounts_of, slice_due_at
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.walks import NIGHTLY_ID, next_night, nightly_walk
 from chalicelib.services.shared.world import World
@@ -31,13 +36,13 @@ def ensure_nightly(world: World, network_id: str) -> None:
             world.store.save(nightly_walk(network_id, world.now(), zone))
 
 
-def audit_night(world: World, walk: Walk, count: Count = not_counted) -> Walk:
+def audit_night(world: World, walk: Walk, count: CountMetric = count_nowhere) -> Walk:
     """The walk after this night: asleep until the next. A night that was missed is not made up for."""
     directory, now = world.directory(walk.network_id), world.now()
-    due = due_at(walk, now)
+    due = slice_due_at(walk, now)
     ids, cursor = _sample(world, walk, directory, due)
-    sums, found = audit_these(world, accounts_of(world, walk.network_id, ids))
-    tell(world, walk, found, due, count)
+    sums, found = check_accounts(world, accounts_of(world, walk.network_id, ids))
+    report_differences(world, walk, found, due, count)
     closing = closing_walk(world, directory, now)
     if closing is not None:
         with suppress(SaveConflict):  # it was begun in another night

@@ -6,16 +6,16 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from chalicelib.domain.clearing.audit import Checked, with_account
+from chalicelib.domain.clearing.audit import AccountCheck, with_account
 from chalicelib.domain.clearing.clearing import (
     LATE,
-    Adding,
     Clearing,
     ClearingPart,
+    MonthAccumulator,
     MonthSums,
     Period,
     period_of,
-    together,
+    sum_of_parts,
 )
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.networks.network import Directory
@@ -25,8 +25,14 @@ from chalicelib.domain.shared.months import month_before, month_name
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.waking.walks import CLIENTS, DONE, Walk, WalkKind
-from chalicelib.services.clearing.audit_accounts import NOTHING_YET, Count, checked, not_counted, tell
-from chalicelib.services.clearing.read_accounts import begun, running, visit_accounts
+from chalicelib.services.clearing.audit_accounts import (
+    NOTHING_YET,
+    CountMetric,
+    check_account,
+    count_nowhere,
+    report_differences,
+)
+from chalicelib.services.clearing.read_accounts import begin_walk, read_accounts, running_walk
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -48,10 +54,10 @@ def start_clearing(world: World, network_id: str, month: str) -> Walk:
     period = _period(world, directory, month)
     if period.since > now:
         raise refused("MONTH_NOT_BEGUN", "That month has not begun yet.", month=month)
-    stands = running(world, network_id, WalkKind.CLEARING, month)
+    stands = running_walk(world, network_id, WalkKind.CLEARING, month)
     if stands is not None:
         return stands
-    return begun(world, _walk(directory, world.new_id("wlk"), period, now))
+    return begin_walk(world, _walk(directory, world.new_id("wlk"), period, now))
 
 
 def closing_walk(world: World, directory: Directory, now: datetime) -> Walk | None:
@@ -97,34 +103,34 @@ def _walk(directory: Directory, id: str, period: Period, now: datetime) -> Walk:
 # --- counting
 
 
-def clear_some(world: World, walk: Walk, count: Count = not_counted) -> Walk:
+def clear_some(world: World, walk: Walk, count: CountMetric = count_nowhere) -> Walk:
     """The walk after its next slice. Done again after a crash it writes the same part."""
     if walk.period is None:
         raise ValueError("a clearing without its month")
     if walk.stage == BOOKINGS:
-        return _bookings(world, walk, walk.period)
-    return _entries(world, walk, walk.period, count)
+        return _count_bookings(world, walk, walk.period)
+    return _add_entries(world, walk, walk.period, count)
 
 
-def _entries(world: World, walk: Walk, period: Period, count: Count) -> Walk:
-    adding, audit = Adding(period, _as_of(walk)), walk.audit or NOTHING_YET
-    told, differing = audit.differing, list[Checked]()
+def _add_entries(world: World, walk: Walk, period: Period, count: CountMetric) -> Walk:
+    adding, audit = MonthAccumulator(period, _as_of(walk)), walk.audit or NOTHING_YET
+    told, differing = audit.differing, list[AccountCheck]()
 
     def take(account: Account) -> int:
         nonlocal audit
         entries = world.store.entries(walk.network_id, account.client_id, fresh=False)
         for entry in entries:
             adding.take(entry)
-        found = checked(world, account, entries)
+        found = check_account(world, account, entries)
         audit = with_account(audit, found)
         if found.faults:
             differing.append(found)
         return len(entries)
 
-    visited = visit_accounts(world, walk.network_id, take, cursor=walk.cursor)
+    visited = read_accounts(world, walk.network_id, take, cursor=walk.cursor)
     sums = adding.sums()
-    _keep(world, walk, sums)
-    tell(world, walk, differing, walk.begun_at, count, told=told)
+    _save_part(world, walk, sums)
+    report_differences(world, walk, differing, walk.begun_at, count, told=told)
     return replace(
         walk,
         stage=CLIENTS if visited.cursor is not None else BOOKINGS,
@@ -135,7 +141,7 @@ def _entries(world: World, walk: Walk, period: Period, count: Count) -> Walk:
     )
 
 
-def _bookings(world: World, walk: Walk, period: Period) -> Walk:
+def _count_bookings(world: World, walk: Walk, period: Period) -> Walk:
     """What was completed in each salon, of the month's bookings."""
     directory = world.directory(walk.network_id)
     left = sorted(id for id in directory.salons if id > (walk.cursor or ""))
@@ -143,7 +149,7 @@ def _bookings(world: World, walk: Walk, period: Period) -> Walk:
     counted = {
         id: world.store.completed_of_salon(walk.network_id, id, period.since, period.until) for id in salons
     }
-    _keep(world, walk, MonthSums(bookings={id: number for id, number in counted.items() if number}))
+    _save_part(world, walk, MonthSums(bookings={id: number for id, number in counted.items() if number}))
     walk = replace(walk, seen=walk.seen + len(salons))
     if len(left) > len(salons):
         return replace(walk, cursor=salons[-1])
@@ -151,7 +157,7 @@ def _bookings(world: World, walk: Walk, period: Period) -> Walk:
     return replace(walk, stage=DONE, cursor=None, finished_at=world.now())
 
 
-def _keep(world: World, walk: Walk, sums: MonthSums) -> None:
+def _save_part(world: World, walk: Walk, sums: MonthSums) -> None:
     """A part that says nothing is written, too: it may have said something before a crash."""
     number = f"{walk.stage == BOOKINGS:d}{walk.seen:09d}"
     world.store.save(ClearingPart(network_id=walk.network_id, walk_id=walk.id, number=number, sums=sums))
@@ -203,4 +209,4 @@ def clearing_of(world: World, network_id: str, month: str) -> tuple[Clearing, Mo
             month=month,
         )
     parts = world.store.clearing_parts(network_id, clearing.walk_id)
-    return clearing, together(part.sums for part in parts)
+    return clearing, sum_of_parts(part.sums for part in parts)

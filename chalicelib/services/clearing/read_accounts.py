@@ -18,21 +18,21 @@ seconds' worth."""
 _PAGE = 25
 _LOOKED_AT = 50
 
-Take = Callable[[Account], int]
+UseAccount = Callable[[Account], int]
 """Is given each client's account, an empty one where there is none, perhaps as it was a second ago; answers
 how many entries it has read."""
 
 
-class Visited(Struct, frozen=True):
+class AccountsRead(Struct, frozen=True):
     """cursor: where to go on; None at the end."""
 
     clients: int
     cursor: str | None
 
 
-def visit_accounts(
-    world: World, network_id: str, take: Take, *, cursor: str | None, clients: int = CLIENTS_BATCH_SIZE
-) -> Visited:
+def read_accounts(
+    world: World, network_id: str, take: UseAccount, *, cursor: str | None, clients: int = CLIENTS_BATCH_SIZE
+) -> AccountsRead:
     """Comes by the next accounts, those of so many clients at most. Nothing is kept of one when the next
     comes: the memory is that of one client's ledger."""
     seen = entries = 0
@@ -42,7 +42,7 @@ def visit_accounts(
             entries += take(account)
         seen, cursor = seen + len(page.items), page.cursor
         if cursor is None or seen >= clients or entries >= ENTRIES_BATCH_SIZE:
-            return Visited(seen, cursor)
+            return AccountsRead(seen, cursor)
 
 
 def accounts_of(world: World, network_id: str, client_ids: Sequence[str]) -> list[Account]:
@@ -51,7 +51,7 @@ def accounts_of(world: World, network_id: str, client_ids: Sequence[str]) -> lis
     return [found.get(id) or Account(network_id=network_id, client_id=id) for id in client_ids]
 
 
-def running(world: World, network_id: str, kind: WalkKind, month: str | None = None) -> Walk | None:
+def running_walk(world: World, network_id: str, kind: WalkKind, month: str | None = None) -> Walk | None:
     """A walk of that kind, and over that month, which has not come to its end."""
     newest = world.store.get_page(Walk, network_id=network_id, limit=_LOOKED_AT).items
     return next(
@@ -66,13 +66,13 @@ def running(world: World, network_id: str, kind: WalkKind, month: str | None = N
     )
 
 
-def begun(world: World, walk: Walk) -> Walk:
+def begin_walk(world: World, walk: Walk) -> Walk:
     """Saved, and gone on with at once."""
     (saved,) = world.store.save(walk)
     world.wake_if_due(saved)
     return saved
 
 
-def due_at(walk: Walk, now: datetime) -> datetime:
+def slice_due_at(walk: Walk, now: datetime) -> datetime:
     """Since when it has been waiting for its next slice: the same when that is done again."""
     return walk.wake.at if walk.wake is not None else now

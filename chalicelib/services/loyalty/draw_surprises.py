@@ -20,13 +20,13 @@ from chalicelib.domain.loyalty.surprises import (
     SURPRISE,
     Draw,
     SurpriseMonth,
-    begun,
-    counted,
-    gets_one,
-    is_out,
-    is_rested,
-    lot_of,
+    begin_draw,
+    draw_number_of,
+    is_held_out_of_draws,
+    is_on_cooldown,
+    wins_at_once,
     with_cut,
+    with_regular,
     with_waiting,
 )
 from chalicelib.domain.networks.access import Access
@@ -46,7 +46,7 @@ COUNTING, DRAWING, LAST = "counting", "drawing", "last"
 REGULARS = Segment(categories=("regular",))
 
 
-class _NotNow(Exception):
+class _NoGift(Exception):
     """The client has had one lately, or nothing is left of the budget."""
 
 
@@ -63,7 +63,7 @@ def draw_some(world: World, walk: Walk) -> Walk:
     if walk.draw is None:
         if now < sleeps_until(walk):
             return walk
-        draw = begun(surprise, now, directory.zone)
+        draw = begin_draw(surprise, now, directory.zone)
         if _is_done(world.store.get(SurpriseMonth, network_id=walk.network_id, month=draw.month)):
             return asleep_until_next_draw(walk, now, directory.zone)
         walk = replace(walk, begun_at=now, seen=0, changed=0, sleeps_until=None, stage=COUNTING)
@@ -98,7 +98,7 @@ def _regulars(
 def _count(world: World, directory: Directory, walk: Walk, draw: Draw) -> Walk:
     regulars, seen, cursor = _regulars(world, directory, walk, draw)
     for client, last_month in regulars:
-        draw = counted(draw, walk.network_id, client.id, last_month)
+        draw = with_regular(draw, walk.network_id, client.id, last_month)
     walk = replace(walk, seen=walk.seen + seen, cursor=cursor)
     if cursor is not None:
         return replace(walk, draw=draw)
@@ -118,13 +118,13 @@ def _give_page(world: World, directory: Directory, walk: Walk, draw: Draw) -> Wa
     regulars, seen, cursor = _regulars(world, directory, walk, draw)
     drawn = 0
     for client, last_month in regulars:
-        if is_out(draw, walk.network_id, client.id) or not is_rested(last_month, draw.month):
+        if is_held_out_of_draws(draw, walk.network_id, client.id) or is_on_cooldown(last_month, draw.month):
             continue
-        lot = lot_of(walk.network_id, draw.month, client.id)
-        if gets_one(draw, lot):
+        number = draw_number_of(walk.network_id, draw.month, client.id)
+        if wins_at_once(draw, number):
             drawn += _give(world, directory, draw, client)
         else:
-            draw = with_waiting(draw, lot, client.id)
+            draw = with_waiting(draw, number, client.id)
     stage = LAST if cursor is None else DRAWING
     return replace(
         walk, stage=stage, draw=draw, cursor=cursor, seen=walk.seen + seen, changed=walk.changed + drawn
@@ -151,8 +151,8 @@ def _give(world: World, directory: Directory, draw: Draw, client: Client) -> boo
     network_id, id = client.network_id, entry_id(client.id, SURPRISE, draw.month)
 
     def operation(account: Account, now: datetime) -> Posted:
-        if not is_rested(account.surprised_month, draw.month):
-            raise _NotNow
+        if is_on_cooldown(account.surprised_month, draw.month):
+            raise _NoGift
         posting = Posting(
             id=id,
             kind=EntryKind.SURPRISE,
@@ -167,13 +167,13 @@ def _give(world: World, directory: Directory, draw: Draw, client: Client) -> boo
     def spent(done: Posted) -> Sequence[Any]:
         month = world.store.get(SurpriseMonth, network_id=network_id, month=draw.month)
         if month is None or month.spent_points + draw.gift.points > month.budget_points:
-            raise _NotNow
+            raise _NoGift
         after = month.spent_points + draw.gift.points
         return [replace(month, spent_points=after, drawn=month.drawn + 1)]
 
     try:
-        post_once(world, network_id, client.id, id, operation, client=client, beside=spent)
-    except _NotNow:
+        post_once(world, network_id, client.id, id, operation, client=client, also_saved=spent)
+    except _NoGift:
         return False
     return True
 

@@ -24,7 +24,7 @@ def birthday_entry_id(client_id: str, year: int) -> str:
     return entry_id(client_id, "birthday", str(year))
 
 
-def give_birthday(world: World, directory: Directory, client: Client) -> Client:
+def give_birthday_gift(world: World, directory: Directory, client: Client) -> Client:
     """The client with the gift for their birthday, if it is due; as they are, if it is not. Entry, account
     and client are saved together."""
     for _ in world.tries():
@@ -32,7 +32,7 @@ def give_birthday(world: World, directory: Directory, client: Client) -> Client:
         if due is None:
             return client
         try:
-            return _given(world, directory, client, *due)
+            return _give(world, directory, client, *due)
         except SaveConflict:
             client = world.store.get(Client, network_id=client.network_id, id=client.id) or client
     raise conflict("TRY_AGAIN", "Too much is being posted to this client at once; try again.")
@@ -47,7 +47,7 @@ def _due(world: World, directory: Directory, client: Client) -> tuple[Gift, Birt
     return (gift, birthday) if birthday is not None and birthday.gift_at <= now else None
 
 
-def _given(world: World, directory: Directory, client: Client, gift: Gift, birthday: Birthday) -> Client:
+def _give(world: World, directory: Directory, client: Client, gift: Gift, birthday: Birthday) -> Client:
     now, id = world.now(), birthday_entry_id(client.id, birthday.year)
     given = client_plan.with_wake(replace(client, gifted_year=birthday.year), directory, now)
     posting = Posting(

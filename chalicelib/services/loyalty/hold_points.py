@@ -208,14 +208,14 @@ def release_hold(world: World, access: Access, hold_id: str) -> Entry:
         hold = Hold(entry.id, now, (), booking_id, entry.salon_id)
         return release_points(account, hold_id, release_posting(hold, account, access.actor), now)
 
-    def beside(done: Posted) -> list[Storable]:
+    def also_saved(done: Posted) -> list[Storable]:
         booking = (
             world.store.get(Booking, network_id=access.network_id, id=booking_id) if booking_id else None
         )
         return [replace(booking, held_points=0)] if booking else []
 
     id = entry_id(client_id, "release", hold_id)
-    return post_once(world, access.network_id, client_id, id, operation, beside=beside)
+    return post_once(world, access.network_id, client_id, id, operation, also_saved=also_saved)
 
 
 def redeem_hold(world: World, access: Access, hold_id: str, points: int, salon_id: str) -> Entry:

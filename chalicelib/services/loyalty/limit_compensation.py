@@ -24,7 +24,7 @@ _KEPT = timedelta(days=70)
 _NONE = CompensationLimit(0, 0, 0)
 
 
-class _Count(Struct, frozen=True):
+class _Limit(Struct, frozen=True):
     """One of the counts that a compensation is written in. which: the limit's name; most: None, none. others:
     the names of what counts with it."""
 
@@ -34,7 +34,7 @@ class _Count(Struct, frozen=True):
     others: tuple[str, ...] = ()
 
 
-def within_limits(
+def count_within_limits(
     world: World, access: Access, posting: Posting, client_id: str
 ) -> Callable[[Posted], list[Storable]]:
     """What is to be saved with a compensation, so that two at once cannot both be the last that is allowed:
@@ -45,13 +45,13 @@ def within_limits(
     and under whatever name, should they have been merged since.
     """
 
-    def beside(done: Posted) -> list[Storable]:
+    def also_saved(done: Posted) -> list[Storable]:
         rules = world.directory(access.network_id).rules.bonuses
         limit = None if access.role is Role.OWNER else rules.compensation.get(access.role.value, _NONE)
         if limit is not None and posting.points > limit.points:
             raise _over("points", limit.points, access, rules, posting, client_id)
         found: list[Storable] = []
-        for count in _counts(world, access, done.account, limit):
+        for count in _limits(world, access, done.account, limit):
             tally = world.store.get(Tally, network_id=access.network_id, name=count.name) or Tally(
                 network_id=access.network_id, name=count.name, expires_at=world.now() + _KEPT
             )
@@ -64,21 +64,21 @@ def within_limits(
             found.append(replace(tally, done=(*tally.done, posting.id)))
         return found
 
-    return beside
+    return also_saved
 
 
-def _counts(world: World, access: Access, account: Account, limit: CompensationLimit | None) -> list[_Count]:
+def _limits(world: World, access: Access, account: Account, limit: CompensationLimit | None) -> list[_Limit]:
     day = local_date(world.now(), world.directory(access.network_id).zone)
     month = month_name(day)
     to_client, *others = (
         f"compensation to {each_id} {month}" for each_id in (account.client_id, *account.came_from)
     )
     if limit is None:
-        return [_Count("times_a_client_a_month", to_client, None)]
+        return [_Limit("times_a_client_a_month", to_client, None)]
     who = access.staff_id or access.actor
     return [
-        _Count("times_a_day", f"compensation by {who} {day}", limit.times_a_day),
-        _Count("times_a_client_a_month", to_client, limit.times_a_client_a_month, tuple(others)),
+        _Limit("times_a_day", f"compensation by {who} {day}", limit.times_a_day),
+        _Limit("times_a_client_a_month", to_client, limit.times_a_client_a_month, tuple(others)),
     ]
 
 

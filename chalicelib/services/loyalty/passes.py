@@ -14,11 +14,11 @@ from chalicelib.domain.loyalty.account import NOT_UPDATED, Account, WalletUpdate
 from chalicelib.domain.loyalty.passes import (
     APPLE,
     GOOGLE,
-    MAX_PLACES,
+    MAX_LOCATIONS,
     DevicePass,
     Pass,
     PassDevice,
-    Place,
+    SalonLocation,
     owner_of,
     serial_of,
 )
@@ -56,21 +56,21 @@ def pass_of(world: World, card: Card, links: Links) -> Pass:
     )
 
 
-def _places(directory: Directory, theirs: Salon | None) -> tuple[Place, ...]:
+def _places(directory: Directory, theirs: Salon | None) -> tuple[SalonLocation, ...]:
     """The salon that speaks to the client, then the others."""
     salons = sorted(directory.salons.values(), key=lambda salon: (salon != theirs, salon.id))
     placed = [
-        Place(salon.name, salon.latitude, salon.longitude)
+        SalonLocation(salon.name, salon.latitude, salon.longitude)
         for salon in salons
         if salon.latitude is not None and salon.longitude is not None
     ]
-    return tuple(placed[:MAX_PLACES])
+    return tuple(placed[:MAX_LOCATIONS])
 
 
 # --- who asks
 
 
-def token_of(links: Links, serial: str) -> str:
+def pass_token(links: Links, serial: str) -> str:
     """What an Apple device shows to ask about a pass: only who was given the pass has it."""
     return links.derived(f"wallet|{serial}", TOKEN)
 
@@ -78,12 +78,12 @@ def token_of(links: Links, serial: str) -> str:
 def ensure_holder(links: Links, serial: str, said: str) -> tuple[str, str]:
     """The network and the client whose pass it is. said: the token. Raises UNAUTHENTICATED; costs no read."""
     owner = owner_of(serial)
-    if owner is None or not hmac.compare_digest(said.encode(), token_of(links, serial).encode()):
+    if owner is None or not hmac.compare_digest(said.encode(), pass_token(links, serial).encode()):
         raise DomainError(ErrorKind.UNAUTHENTICATED, "UNAUTHENTICATED", "This pass was not given out here.")
     return owner
 
 
-def client_of_pass(world: World, network_id: str, client_id: str) -> Client:
+def get_pass_client(world: World, network_id: str, client_id: str) -> Client:
     """Raises NOT_FOUND."""
     client = world.store.get(Client, network_id=network_id, id=client_id, fresh=False)
     if client is None:
@@ -94,7 +94,7 @@ def client_of_pass(world: World, network_id: str, client_id: str) -> Client:
 # --- which devices keep it
 
 
-def keeping(world: World, network_id: str, client_id: str) -> list[PassDevice]:
+def devices_with_pass(world: World, network_id: str, client_id: str) -> list[PassDevice]:
     """The devices that keep the client's pass."""
     return [
         each
@@ -103,13 +103,13 @@ def keeping(world: World, network_id: str, client_id: str) -> list[PassDevice]:
     ]
 
 
-def keep_on_device(world: World, network_id: str, client_id: str, device: str, push_token: str) -> bool:
+def register_device(world: World, network_id: str, client_id: str, device: str, push_token: str) -> bool:
     """Notes that an Apple device keeps the client's pass, and how it is called. Whether it is new. Raises
     INVALID_FIELD."""
     if not _PUSH_TOKEN.fullmatch(push_token):
         raise malformed("INVALID_FIELD", "A push token is letters and digits.", field="pushToken")
     _ensure_device(device)
-    stand = keeping(world, network_id, client_id)
+    stand = devices_with_pass(world, network_id, client_id)
     same = next((each for each in stand if each.device == device), None)
     if same is None and len(stand) >= MAX_DEVICES:
         return False
@@ -118,16 +118,16 @@ def keep_on_device(world: World, network_id: str, client_id: str, device: str, p
     return same is None
 
 
-def keep_at_google(world: World, network_id: str, client_id: str) -> None:
+def register_google(world: World, network_id: str, client_id: str) -> None:
     """Notes that the client is about to save the card at Google."""
-    if all(each.device != GOOGLE for each in keeping(world, network_id, client_id)):
+    if all(each.device != GOOGLE for each in devices_with_pass(world, network_id, client_id)):
         _keep(world, _both(world, network_id, client_id, GOOGLE, "")[:1])
 
 
 def _keep(world: World, values: list[Any]) -> None:
     """With a mark on the account, so that from now on its postings call for telling wallets."""
     kept: PassDevice = values[0]
-    client_of_pass(world, kept.network_id, kept.client_id)
+    get_pass_client(world, kept.network_id, kept.client_id)
     for _ in world.tries():
         now, directory = world.now(), world.directory(kept.network_id)
         client, account = surviving_account(world, kept.network_id, kept.client_id)
@@ -141,7 +141,7 @@ def _keep(world: World, values: list[Any]) -> None:
     raise conflict("TRY_AGAIN", "Too much is being posted to this client at once; try again.")
 
 
-def forget_on_device(world: World, network_id: str, client_id: str, device: str) -> None:
+def unregister_device(world: World, network_id: str, client_id: str, device: str) -> None:
     """Again: nothing."""
     _ensure_device(device)
     other = DevicePass(network_id=network_id, device=device, client_id=client_id)
@@ -151,10 +151,10 @@ def forget_on_device(world: World, network_id: str, client_id: str, device: str)
                 world.store.save(remove=[each, other])
 
 
-def forget_gone(world: World, gone: PassDevice) -> None:
+def forget_unreachable(world: World, gone: PassDevice) -> None:
     """What Apple says of a device that it cannot call any more; nothing where the device has come again with
     another token. Both items go by themselves: who tells wallets has no right to delete."""
-    stand = keeping(world, gone.network_id, gone.client_id)
+    stand = devices_with_pass(world, gone.network_id, gone.client_id)
     if any((each.device, each.push_token) == (gone.device, gone.push_token) for each in stand):
         now = world.now()
         other = DevicePass(
@@ -182,7 +182,7 @@ def _ensure_device(device: str) -> None:
 # --- what is new
 
 
-def changed_since(
+def passes_changed_since(
     world: World, links: Links, network_id: str, device: str, tags: str
 ) -> tuple[list[str], str]:
     """The serials of a device's passes that show something else than they did at `tags`, what this said last
@@ -211,7 +211,7 @@ def changed_since(
     return new, ",".join(all_tags)
 
 
-def tell_wallets(
+def update_wallets(
     world: World, links: Links, updates: PassUpdates, account: Account, client: Client
 ) -> Account:
     """Tells those that keep the client's pass what it shows now, and the account that they were told; in an
@@ -219,7 +219,7 @@ def tell_wallets(
     its own serial. account: brought up. Saves nothing."""
     now, directory = world.now(), world.directory(client.network_id)
     network_id, ids = client.network_id, (client.id, *account.came_from)
-    devices = {id: found for id in ids if (found := keeping(world, network_id, id))}
+    devices = {id: found for id in ids if (found := devices_with_pass(world, network_id, id))}
     if not devices:
         return replace(account, shown=None)
     shown = pass_of(world, Card(client, account, directory, now), links)

@@ -15,15 +15,15 @@ from chalicelib.domain.shared.errors import forbidden, missing, refused
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.surviving_client import ensure_not_moved
-from chalicelib.services.loyalty.limit_compensation import within_limits
-from chalicelib.services.loyalty.post_once import Beside, post_once
+from chalicelib.services.loyalty.limit_compensation import count_within_limits
+from chalicelib.services.loyalty.post_once import AlsoSaved, post_once
 from chalicelib.services.loyalty.visit_points import bill_of, programme_of
 from chalicelib.services.shared.world import World
 
 LAST_YEAR = 2199
 
 
-class ByHand(Struct, frozen=True, kw_only=True):
+class PostingByHand(Struct, frozen=True, kw_only=True):
     """A posting asked for by a person. points: positive, signed for a correction. expires_on: the last local
     day of points that are given, in the network's zone. complaint_id: the task or booking that a compensation
     is for."""
@@ -38,7 +38,7 @@ class ByHand(Struct, frozen=True, kw_only=True):
 
 
 def post_by_hand(
-    world: World, access: Access, client_id: str, asked: ByHand, request_id: str | None = None
+    world: World, access: Access, client_id: str, asked: PostingByHand, request_id: str | None = None
 ) -> Entry:
     """Posts a grant, redemption, compensation or correction. The same request_id posts once.
 
@@ -62,7 +62,7 @@ def post_by_hand(
         cause=asked.complaint_id,
     )
     if kind is EntryKind.COMPENSATION:
-        return post_to_client(world, client, posting, within_limits(world, access, posting, client.id))
+        return post_to_client(world, client, posting, count_within_limits(world, access, posting, client.id))
     return post_to_client(world, client, posting)
 
 
@@ -72,7 +72,7 @@ def _kind(text: str) -> EntryKind:
     return EntryKind(text)
 
 
-def _ensure_within_limits(world: World, access: Access, kind: EntryKind, asked: ByHand) -> None:
+def _ensure_within_limits(world: World, access: Access, kind: EntryKind, asked: PostingByHand) -> None:
     if asked.points == 0 or (asked.points < 0 and kind is not EntryKind.CORRECTION):
         raise refused(
             "INVALID_POINTS",
@@ -100,7 +100,9 @@ def _end_of(world: World, access: Access, day: date | None) -> datetime | None:
     return day_end(day, world.directory(access.network_id).zone)
 
 
-def post_to_client(world: World, client: Client, posting: Posting, beside: Beside = lambda done: ()) -> Entry:
+def post_to_client(
+    world: World, client: Client, posting: Posting, also_saved: AlsoSaved = lambda done: ()
+) -> Entry:
     """A replay answers with the entry that stands."""
     return post_once(
         world,
@@ -110,7 +112,7 @@ def post_to_client(world: World, client: Client, posting: Posting, beside: Besid
         lambda account, now: post(account, posting, now),
         client=client,
         ensure_same=lambda stands: ensure_same(posting, stands),
-        beside=beside,
+        also_saved=also_saved,
     )
 
 

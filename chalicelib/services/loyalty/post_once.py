@@ -18,7 +18,7 @@ _TRIES = 3 * CONFLICT_TRIES
 """So that eight writers of one client all get through."""
 
 Operation = Callable[[Account, datetime], Posted]
-Beside = Callable[[Posted], Sequence[Any]]
+AlsoSaved = Callable[[Posted], Sequence[Any]]
 """What else is written in the same transaction, read afresh each time; raises where a rule refuses."""
 
 
@@ -31,7 +31,7 @@ def post_once(
     *,
     client: Client | None = None,
     ensure_same: Callable[[Entry], None] = lambda stands: None,
-    beside: Beside = lambda done: (),
+    also_saved: AlsoSaved = lambda done: (),
 ) -> Entry:
     """One posting in one transaction: entries, account, and what is to stand beside them. A replay answers
     with the entry that stands, whatever the account has become since.
@@ -49,7 +49,7 @@ def post_once(
         try:
             ensure_not_moved(account)
             done = operation(account, now)
-            more = beside(done)
+            more = also_saved(done)
         except DomainError:
             stands = world.store.get(Entry, network_id=network_id, client_id=client_id, id=id)
             if stands is None:

@@ -87,7 +87,7 @@ class Card(Struct, frozen=True):
         )
 
     @property
-    def is_put_off(self) -> bool:
+    def visits_extend_expiry(self) -> bool:
         """Whether a visit puts off when points expire."""
         return any(lot.idle_days is not None for lot, _ in self._free())
 

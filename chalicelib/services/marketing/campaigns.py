@@ -11,7 +11,7 @@ from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import conflict, missing
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.marketing.change_campaign import changed
+from chalicelib.services.marketing.change_campaign import save_change
 from chalicelib.services.marketing.check_campaign import checked_campaign
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
@@ -53,7 +53,7 @@ def change_campaign(world: World, access: Access, campaign_id: str, changes: Map
         wanted = checked_campaign(wanted, directory_naming(world, wanted), world.now())
         return wanted if wanted == stands else replace(wanted, forecast=None, count_walk_id=None)
 
-    return changed(world, campaign, change)
+    return save_change(world, campaign, change)
 
 
 def get_campaign(world: World, access: Access, campaign_id: str) -> Campaign:

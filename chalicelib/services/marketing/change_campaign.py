@@ -9,7 +9,7 @@ from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 
 
-def changed(
+def save_change(
     world: World,
     campaign: Campaign,
     change: Callable[[Campaign], Campaign],

@@ -2,7 +2,13 @@
 or, where that has too little left, in several. What is counted is written together with the points
 themselves."""
 
-from chalicelib.domain.marketing.promotions import SHARES, PromotionShare, left_in, share_name, taken_from
+from chalicelib.domain.marketing.promotions import (
+    SHARES,
+    PromotionShare,
+    remaining_in,
+    share_name,
+    spread_over_shares,
+)
 from chalicelib.domain.shared.ids import ALPHABET
 from chalicelib.services.shared.world import World
 
@@ -21,7 +27,7 @@ def shares_for(
 ) -> Parts:
     """Where so many points can be counted, or as many as are left. One read, until the cap is near."""
     share = any_share(world, network_id, promotion_id)
-    left = left_in(share, cap_points)
+    left = remaining_in(share, cap_points)
     if cap_points is None or left is None or left >= wanted:
         return [(share, wanted)]
     kept = world.store.promotion_shares(network_id, [promotion_id])
@@ -30,4 +36,4 @@ def shares_for(
     new = {
         name: PromotionShare(network_id=network_id, promotion_id=promotion_id, number=name) for name in names
     }
-    return taken_from([of.get(name, new[name]) for name in names], cap_points, wanted)
+    return spread_over_shares([of.get(name, new[name]) for name in names], cap_points, wanted)

@@ -15,7 +15,7 @@ from chalicelib.services.messages.subjects import speaker
 from chalicelib.services.shared.world import World
 
 
-class Found(Struct, frozen=True):
+class RecipientsPage(Struct, frozen=True):
     """A page of a network's clients as a campaign sees it.
 
     recipients  those of the segment with the instant at which they are due, which lies before its end.
@@ -33,7 +33,7 @@ class Found(Struct, frozen=True):
         return self.cursor is None or self.next_at >= campaign.ends_at
 
 
-def find_some(world: World, campaign: Campaign, walk: Walk) -> Found:
+def find_recipients_page(world: World, campaign: Campaign, walk: Walk) -> RecipientsPage:
     """The next page of a walk."""
     now, network_id = world.now(), walk.network_id
     directory = world.directory(network_id, lambda known: bool(known.salons))
@@ -41,7 +41,7 @@ def find_some(world: World, campaign: Campaign, walk: Walk) -> Found:
     first = max(walk.next_at or campaign.starts_at, now)
     members = [each for each in page.items if is_member(world, campaign.segment, each, directory, now)]
     placed, next_at = _placed(campaign, members, directory, first)
-    return Found(placed, len(page.items), page.cursor, next_at)
+    return RecipientsPage(placed, len(page.items), page.cursor, next_at)
 
 
 def _placed(

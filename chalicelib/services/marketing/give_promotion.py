@@ -18,7 +18,7 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import Posted, post
 from chalicelib.domain.loyalty.programme import gift_end
-from chalicelib.domain.marketing.promotions import Promotion, PromotionState, given
+from chalicelib.domain.marketing.promotions import Promotion, PromotionState, with_points_given
 from chalicelib.domain.networks.bonus_rules import Gift
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.actors import BY_SYSTEM
@@ -36,7 +36,7 @@ class _CapReached(Exception):
     """Less is left than one client gets."""
 
 
-class _HadIt(Exception):
+class _AlreadyGranted(Exception):
     """The client was given it under another name, and merged since."""
 
 
@@ -44,7 +44,7 @@ def grant_id(promotion_id: str, client_id: str) -> str:
     return entry_id(client_id, "promotion", promotion_id)
 
 
-def give_some(world: World, walk: Walk) -> Walk:
+def grant_some(world: World, walk: Walk) -> Walk:
     """The walk after its next slice. A promotion that was stopped, or is over, is not gone on with."""
     promotion = world.store.get(Promotion, network_id=walk.network_id, id=str(walk.promotion_id))
     if promotion is None or promotion.grant is None or promotion.state is not PromotionState.RUNNING:
@@ -55,8 +55,8 @@ def give_some(world: World, walk: Walk) -> Walk:
     try:
         for client in page.items:
             if is_member(world, promotion.audience, client, directory, world.now()):
-                with suppress(_HadIt):
-                    _give(world, directory, promotion, promotion.grant, client)
+                with suppress(_AlreadyGranted):
+                    _grant(world, directory, promotion, promotion.grant, client)
                     changed += 1
     except _CapReached:
         return replace(walk, stage=CAP_REACHED, changed=walk.changed + changed, finished_at=world.now())
@@ -71,7 +71,7 @@ def give_some(world: World, walk: Walk) -> Walk:
     )
 
 
-def _give(world: World, directory: Directory, promotion: Promotion, gift: Gift, client: Client) -> None:
+def _grant(world: World, directory: Directory, promotion: Promotion, gift: Gift, client: Client) -> None:
     salon = salon_of(client, directory)
 
     def operation(account: Account, now: datetime) -> Posted:
@@ -79,7 +79,7 @@ def _give(world: World, directory: Directory, promotion: Promotion, gift: Gift, 
             if world.store.get(
                 Entry, network_id=promotion.network_id, client_id=former, id=grant_id(promotion.id, former)
             ):
-                raise _HadIt
+                raise _AlreadyGranted
         posting = Posting(
             id=grant_id(promotion.id, client.id),
             kind=EntryKind.PROMOTION,
@@ -97,9 +97,9 @@ def _give(world: World, directory: Directory, promotion: Promotion, gift: Gift, 
             raise _CapReached
         currency = salon.currency if salon else ""
         return [
-            given(share, currency, points, clients=int(number == 0), visits=0)
+            with_points_given(share, currency, points, clients=int(number == 0), visits=0)
             for number, (share, points) in enumerate(parts)
         ]
 
     id = grant_id(promotion.id, client.id)
-    post_once(world, promotion.network_id, client.id, id, operation, client=client, beside=counted)
+    post_once(world, promotion.network_id, client.id, id, operation, client=client, also_saved=counted)

@@ -18,8 +18,8 @@ from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Walk
 from chalicelib.services.clients.segments import BATCH_SIZE
 from chalicelib.services.marketing.about_recipient import PAUSED
-from chalicelib.services.marketing.change_campaign import changed
-from chalicelib.services.marketing.find_recipients import find_some, free_instants
+from chalicelib.services.marketing.change_campaign import save_change
+from chalicelib.services.marketing.find_recipients import find_recipients_page, free_instants
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -29,7 +29,7 @@ def invite_some(world: World, walk: Walk) -> Walk:
     campaign = world.store.get(Campaign, network_id=walk.network_id, id=str(walk.campaign_id))
     if campaign is None or campaign.state is CampaignState.STOPPED:
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
-    found = find_some(world, campaign, walk)
+    found = find_recipients_page(world, campaign, walk)
     for client, at in found.recipients:
         place = Recipient(
             network_id=client.network_id,
@@ -61,7 +61,7 @@ def _all_found(world: World, campaign: Campaign, walk: Walk) -> Walk:
         state = CampaignState.RUNNING if running else stands.state
         return replace(stands, state=state, found_at=now, invited=walk.changed)
 
-    changed(world, campaign, found)
+    save_change(world, campaign, found)
     return replace(walk, stage=DONE, finished_at=now)
 
 

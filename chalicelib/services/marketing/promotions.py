@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from chalicelib.domain.marketing.promotions import (
     OPEN,
     Promotion,
+    PromotionResult,
     PromotionShare,
     PromotionState,
-    Result,
     next_step,
     offer_of,
     result_of,
@@ -164,7 +164,7 @@ def planned_promotions(world: World, access: Access, year: int | None) -> list[P
     return sorted(wanted, key=lambda each: (each.starts_on, each.id))
 
 
-def results_of(world: World, promotions: Sequence[Promotion]) -> dict[str, Result]:
+def results_of(world: World, promotions: Sequence[Promotion]) -> dict[str, PromotionResult]:
     """What these promotions of one network have come to, by id."""
     of: dict[str, list[PromotionShare]] = {each.id: [] for each in promotions}
     if promotions:

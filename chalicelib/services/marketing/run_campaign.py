@@ -12,7 +12,7 @@ from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.waking.walks import Walk, WalkKind
 from chalicelib.services.marketing.campaigns import directory_naming, get_campaign, wrong_state
-from chalicelib.services.marketing.change_campaign import changed
+from chalicelib.services.marketing.change_campaign import save_change
 from chalicelib.services.marketing.check_campaign import checked_campaign
 from chalicelib.services.shared.world import World
 
@@ -107,7 +107,7 @@ def resume(world: World, access: Access, campaign_id: str) -> Campaign:
         all_found = stands.found_at is not None
         return replace(stands, state=CampaignState.RUNNING if all_found else CampaignState.INVITING)
 
-    return changed(world, campaign, change, lambda becomes: [walk])
+    return save_change(world, campaign, change, lambda becomes: [walk])
 
 
 _FROM: Mapping[CampaignState, frozenset[CampaignState]] = {
@@ -124,7 +124,7 @@ def _stepped(world: World, access: Access, campaign_id: str, to: CampaignState) 
             raise wrong_state(stands, to.value)
         return replace(stands, state=to)
 
-    return changed(world, get_campaign(world, access, campaign_id), change)
+    return save_change(world, get_campaign(world, access, campaign_id), change)
 
 
 def _walk(world: World, campaign: Campaign, kind: WalkKind, at: datetime) -> Walk:

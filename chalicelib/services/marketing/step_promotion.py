@@ -19,7 +19,7 @@ def step_promotion(world: World, promotion: Promotion) -> None:
             promotion = replace(promotion, state=PromotionState.ENDED)
         else:
             promotion = replace(promotion, state=PromotionState.RUNNING)
-            walks = [_a_walk(world, promotion)] if promotion.grant is not None else []
+            walks = [_grant_walk(world, promotion)] if promotion.grant is not None else []
         step = next_step(promotion, zone)
     walk_id = walks[0].id if walks else promotion.walk_id
     stepped = replace(promotion, walk_id=walk_id, wake=step, trouble=None)
@@ -28,7 +28,7 @@ def step_promotion(world: World, promotion: Promotion) -> None:
         world.wake_queue.wake_item(walk)
 
 
-def _a_walk(world: World, promotion: Promotion) -> Walk:
+def _grant_walk(world: World, promotion: Promotion) -> Walk:
     now = world.now()
     return Walk(
         network_id=promotion.network_id,

@@ -19,7 +19,7 @@ from chalicelib.domain.loyalty.coupons import Coupon, coupon_id, reopened, voide
 from chalicelib.domain.loyalty.ledger import Posted, settled
 from chalicelib.domain.loyalty.programme import turnover_transferred, turnover_without_reversed
 from chalicelib.domain.loyalty.reversal_history import points_expired, reversals_since_merge, transfer_in_id
-from chalicelib.domain.loyalty.surprises import latest
+from chalicelib.domain.loyalty.surprises import latest_month
 from chalicelib.domain.merging.transfer import (
     attach,
     detach,
@@ -130,7 +130,9 @@ def _merged(world: World, access: Access, client: Client, other: Client) -> _Don
     grown = client_plan.with_wake(grown, directory, now)
     aliases = [replace(alias, leads_to=other.id, moved=True) for alias in contact_aliases(client)]
     came_to = turnover_transferred(came.account, left.account, 1)
-    came_to = replace(came_to, surprised_month=latest(theirs.surprised_month, left.account.surprised_month))
+    came_to = replace(
+        came_to, surprised_month=latest_month(theirs.surprised_month, left.account.surprised_month)
+    )
     came_to = attach(came_to, left.account)
     left = replace(left, account=replace(left.account, moved_to=other.id, shown=None))
     accounts = _accounts(directory, left, came_to, None, grown, now)

@@ -9,7 +9,7 @@ from chalicelib.domain.loyalty.coupons import Coupon
 from chalicelib.domain.loyalty.passes import DevicePass, PassDevice
 from chalicelib.domain.loyalty.surprises import SurpriseMonth
 from chalicelib.domain.marketing.campaigns import Campaign, Recipient
-from chalicelib.domain.marketing.promotions import Promotion, PromotionShare, Taken
+from chalicelib.domain.marketing.promotions import ClientPromotionTotal, Promotion, PromotionShare
 from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.networks.network import (
@@ -61,7 +61,7 @@ Storable = (
     | Promotion
     | Offer
     | PromotionShare
-    | Taken
+    | ClientPromotionTotal
     | SurpriseMonth
     | Walk
     | Simulation

@@ -11,7 +11,7 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.simulations.past_visits import PastVisit, Span
-from chalicelib.domain.simulations.simulation import ClientSums, simulated
+from chalicelib.domain.simulations.simulation import ClientSums, simulate_client
 from chalicelib.domain.simulations.simulations import Simulation, with_clients
 from chalicelib.domain.waking.walks import SUPERSEDED, Walk
 from chalicelib.services.loyalty.visit_points import bill_of, visited_on
@@ -43,7 +43,7 @@ def _after_slice(world: World, simulation: Simulation) -> Simulation:
         page = world.store.clients(simulation.network_id, limit=BATCH_SIZE, cursor=simulation.cursor)
         came = [client for client in page.items if _may_have_come(client, simulation.span)]
         past = _completed(world, simulation, came)
-        sums = _lived(world, simulation, came, past)
+        sums = _simulate_clients(world, simulation, came, past)
         simulation = with_clients(simulation, sums, len(page.items), len(past), page.cursor, world.now())
         read += len(came)
         if simulation.finished_at is not None or read >= READ_BATCH_SIZE:
@@ -69,7 +69,7 @@ def _completed(world: World, simulation: Simulation, clients: Sequence[Client]) 
     return [booking for booking in found if booking.status is Status.COMPLETED]
 
 
-def _lived(
+def _simulate_clients(
     world: World, simulation: Simulation, clients: Sequence[Client], past: Sequence[Booking]
 ) -> list[ClientSums]:
     salons = {booking.salon_id for booking in past}
@@ -79,10 +79,10 @@ def _lived(
         if booking.client_id in of:  # it may just go over to another client
             of[booking.client_id].append(past_visit(booking, directory))
     present, proposed, span = simulation.present, simulation.proposed, simulation.span
-    return [simulated(of[each.id], _born(each), present, proposed, span) for each in clients]
+    return [simulate_client(of[each.id], _birth_date(each), present, proposed, span) for each in clients]
 
 
-def _born(client: Client) -> date | None:
+def _birth_date(client: Client) -> date | None:
     """Who turned out to be another has no birthday of their own."""
     return client.birth_date if client.merged is None else None
 

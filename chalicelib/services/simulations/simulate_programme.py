@@ -68,7 +68,7 @@ def begin_simulation(
         to_on=last,
         span=span,
     )
-    return _running(world, simulation) or _begun(world, simulation)
+    return _find_running(world, simulation) or _begin(world, simulation)
 
 
 def _period(from_on: date | None, to_on: date | None, today: date) -> tuple[date, date]:
@@ -114,7 +114,7 @@ def _span(directory: Directory, first: date, last: date, warm_up_months: int, sh
     )
 
 
-def _running(world: World, wanted: Simulation) -> Simulation | None:
+def _find_running(world: World, wanted: Simulation) -> Simulation | None:
     """The one that says the same and is under way. Raises SIMULATION_RUNNING where another is. One that was
     given up on stands in nobody's way."""
     for other in world.store.get_page(Simulation, network_id=wanted.network_id, limit=_LOOKED_BACK).items:
@@ -125,17 +125,17 @@ def _running(world: World, wanted: Simulation) -> Simulation | None:
         )
         if walk is None or walk.wake is None:
             continue
-        if _said(other) == _said(wanted):
+        if _inputs(other) == _inputs(wanted):
             return other
         raise conflict("SIMULATION_RUNNING", "A simulation is under way; wait for its end.", id=other.id)
     return None
 
 
-def _said(simulation: Simulation) -> tuple[object, ...]:
+def _inputs(simulation: Simulation) -> tuple[object, ...]:
     return simulation.present, simulation.proposed, simulation.span
 
 
-def _begun(world: World, simulation: Simulation) -> Simulation:
+def _begin(world: World, simulation: Simulation) -> Simulation:
     now = world.now()
     walk = Walk(
         network_id=simulation.network_id,

@@ -13,7 +13,7 @@ from chalicelib.domain.clients.segment_members import matches
 from chalicelib.domain.loyalty import programme
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import post
-from chalicelib.domain.marketing.promotions import Taken, given
+from chalicelib.domain.marketing.promotions import ClientPromotionTotal, with_points_given
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.services.clients.next_booking import next_booking
@@ -37,7 +37,7 @@ class _Room(Struct, frozen=True):
     name."""
 
     offer: Offer
-    taken: Taken
+    taken: ClientPromotionTotal
     is_new: bool
     parts: Parts
 
@@ -142,7 +142,7 @@ def _counted(room: _Room, currency: str) -> tuple[Storable, ...]:
     for number, (share, points) in enumerate(room.parts):
         is_first = number == 0
         clients = int(is_first and room.is_new)
-        shares.append(given(share, currency, points, clients=clients, visits=int(is_first)))
+        shares.append(with_points_given(share, currency, points, clients=clients, visits=int(is_first)))
     return (taken, *shares)
 
 
@@ -172,5 +172,5 @@ def given_back(
     gone = visit and visits == 1
     return [
         replace(taken, points=taken.points - points, visits=taken.visits - visit),
-        given(share, booking.currency, -points, clients=-gone, visits=-visit),
+        with_points_given(share, booking.currency, -points, clients=-gone, visits=-visit),
     ]

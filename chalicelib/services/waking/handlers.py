@@ -25,8 +25,8 @@ from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.bookings.same_visit import rules_of
 from chalicelib.services.intake.attach_client import attach_client
-from chalicelib.services.loyalty.give_birthday import give_birthday
-from chalicelib.services.loyalty.passes import tell_wallets
+from chalicelib.services.loyalty.give_birthday import give_birthday_gift
+from chalicelib.services.loyalty.passes import update_wallets
 from chalicelib.services.marketing.about_recipient import about_recipient
 from chalicelib.services.marketing.step_promotion import step_promotion
 from chalicelib.services.messages.about_account import about_account
@@ -120,7 +120,7 @@ def wake_client(sending: Sending, client: Client) -> None:
         again = Wake(world.now() + NO_SALON_YET, "no_salon")
         world.store.save(replace(client, wake=again))
         return
-    client = give_birthday(world, directory, client)
+    client = give_birthday_gift(world, directory, client)
     send_due(sending, about_client(client, directory))
 
 
@@ -141,7 +141,7 @@ def wake_account(sending: Sending, account: Account, updates: PassUpdates) -> No
     if client is None:
         account = replace(account, shown=None)
     elif tells or passes_are_stale(account):
-        account = tell_wallets(world, sending.links, updates, account, client)
+        account = update_wallets(world, sending.links, updates, account, client)
     world.store.save(account_plan.with_wake(account, directory, now, client), *expirations)
 
 

@@ -8,12 +8,12 @@ from msgspec.structs import replace
 
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.waking.walks import Walk, WalkKind
-from chalicelib.services.clearing.audit_accounts import audit_some, not_counted
+from chalicelib.services.clearing.audit_accounts import audit_some, count_nowhere
 from chalicelib.services.clearing.audit_nightly import audit_night
 from chalicelib.services.clearing.clear_month import clear_some
 from chalicelib.services.loyalty.draw_surprises import draw_some
 from chalicelib.services.marketing.count_campaign import count_some, tally_some
-from chalicelib.services.marketing.give_promotion import give_some
+from chalicelib.services.marketing.give_promotion import grant_some
 from chalicelib.services.marketing.invite import invite_some, resume_some
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.shared.world import World
@@ -27,13 +27,13 @@ Step = Callable[[World, Walk], Walk]
 def walk_steps(sending: Sending | None = None) -> Mapping[WalkKind, Step]:
     """The step of each kind of walk. Without `sending` there are no metrics, and no dry runs of campaigns,
     since these ask the channels for a price."""
-    count = sending.count if sending else not_counted
+    count = sending.count if sending else count_nowhere
     steps: dict[WalkKind, Step] = {
         WalkKind.REPLAN: replan_some,
         WalkKind.INVITE: invite_some,
         WalkKind.RESUME: resume_some,
         WalkKind.TALLY: tally_some,
-        WalkKind.PROMOTE: give_some,
+        WalkKind.PROMOTE: grant_some,
         WalkKind.SURPRISE: draw_some,
         WalkKind.AUDIT: partial(audit_some, count=count),
         WalkKind.AUDIT_SAMPLE: partial(audit_night, count=count),

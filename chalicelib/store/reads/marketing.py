@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from chalicelib.domain.marketing.campaigns import Recipient
-from chalicelib.domain.marketing.promotions import SHARES, PromotionShare, Taken, share_name
+from chalicelib.domain.marketing.promotions import SHARES, ClientPromotionTotal, PromotionShare, share_name
 from chalicelib.store import keys
 from chalicelib.store.reader import Reader
 
@@ -36,7 +36,7 @@ class MarketingReads:
         ]
         return self._reader.batch(PromotionShare, places, consistent=True)
 
-    def promotion_taken(self, network_id: str, promotion_id: str, client_id: str) -> Taken:
+    def promotion_taken(self, network_id: str, promotion_id: str, client_id: str) -> ClientPromotionTotal:
         return self._reader.get_or_empty(
-            Taken, network_id=network_id, promotion_id=promotion_id, client_id=client_id
+            ClientPromotionTotal, network_id=network_id, promotion_id=promotion_id, client_id=client_id
         )

@@ -19,7 +19,7 @@ from chalicelib.domain.shared.ids import entry_id
 from chalicelib.passes.apple_pass import AppleIssuer
 from chalicelib.passes.google_pass import SAVE_URL, GoogleIssuer, ServiceAccount
 from chalicelib.passes.wallets import Wallets
-from chalicelib.services.loyalty.passes import MAX_DEVICES, token_of
+from chalicelib.services.loyalty.passes import MAX_DEVICES, pass_token
 from chalicelib.services.loyalty.post_bonus import post_to_client
 from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_client, save_client
 from tests.api.conftest import Answer, Http, TestParts
@@ -74,7 +74,7 @@ class Phone:
 
     def __init__(self, http: Http, given_parts: TestParts) -> None:
         self._http = http.with_key(None)
-        self.token = token_of(given_parts.links(), SERIAL)
+        self.token = pass_token(given_parts.links(), SERIAL)
 
     def keep(self, serial: str = SERIAL, device: str = "phone-1", **said: Any) -> Answer:
         body = said.get("body", {"pushToken": said.get("push", "a1b2c3")})
@@ -251,7 +251,7 @@ def test_a_pass_is_not_found_under_another_networks_address_or_type(
     assert anybody.get(f"{elsewhere}/passes/{TYPE}/{SERIAL}", **shown).status == 404
     assert anybody.get(f"{BASE}/passes/pass.other/{SERIAL}", **shown).status == 404
     theirs = serial_of(OTHER_NETWORK, MARIA)
-    shown["Authorization"] = f"ApplePass {token_of(given_parts.links(), theirs)}"
+    shown["Authorization"] = f"ApplePass {pass_token(given_parts.links(), theirs)}"
     assert anybody.get(f"{BASE}/passes/{TYPE}/{theirs}", **shown).status == 404
 
 

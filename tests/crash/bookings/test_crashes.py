@@ -14,7 +14,7 @@ from chalicelib.domain.intake.site_events import SiteClient, SiteStatus
 from chalicelib.domain.shared.touches import GRACE, MUST_ARRIVE, TouchKind, TouchState
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.clients import consents, register_client
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from infra.testkit.builders import NETWORK, NOW, a_connection, access
 from infra.testkit.failing_calls import Failure
 from infra.testkit.salon_driver import LINE, MARIA, SalonDriver, client_reported, reported
@@ -234,7 +234,9 @@ INTAKE: dict[str, Story] = {
 
 
 def before_completion(driver: SalonDriver) -> Booking:
-    post_by_hand(driver.world, access(), MARIA_ID, ByHand(kind="grant", points=300, reason="welcome"), "r-1")
+    post_by_hand(
+        driver.world, access(), MARIA_ID, PostingByHand(kind="grant", points=300, reason="welcome"), "r-1"
+    )
     return driver.book(IN_TWO_DAYS)
 
 
@@ -263,7 +265,7 @@ def book_again(driver: SalonDriver, _: Any) -> None:
 
 
 def grant_again(driver: SalonDriver, _: Any) -> None:
-    post_by_hand(driver.world, access(), MARIA_ID, ByHand(kind="redeem", points=10, reason="x"), "r-9")
+    post_by_hand(driver.world, access(), MARIA_ID, PostingByHand(kind="redeem", points=10, reason="x"), "r-9")
 
 
 def the_ledger_says(balance: int, entries: int, visits: int, status: Status) -> Any:

@@ -10,7 +10,7 @@ from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.programme import Bill
 from chalicelib.services.loyalty import hold_points, reverse_entry
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.merging import merge_clients
 from chalicelib.services.visits import refund_visit
 from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
@@ -27,9 +27,11 @@ PETRU_ID = "cli_petru00000000001"
 def with_points(driver: SalonDriver) -> Booking:
     """300 points, of which 100 expire in ten days; and a booking."""
     until = (NOW + timedelta(days=10)).date()
-    gift = ByHand(kind="grant", points=100, reason="welcome", expires_on=until)
+    gift = PostingByHand(kind="grant", points=100, reason="welcome", expires_on=until)
     post_by_hand(driver.world, access(), MARIA_ID, gift, "r-1")
-    post_by_hand(driver.world, access(), MARIA_ID, ByHand(kind="grant", points=200, reason="more"), "r-2")
+    post_by_hand(
+        driver.world, access(), MARIA_ID, PostingByHand(kind="grant", points=200, reason="more"), "r-2"
+    )
     return driver.book(IN_TWO_DAYS)
 
 

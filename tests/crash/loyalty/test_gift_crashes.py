@@ -22,7 +22,7 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.operations import Tally
 from chalicelib.services.clients.register_client import NewClient, register_client
 from chalicelib.services.loyalty.coupons import CouponBill, issue_coupon, redeem_coupon
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.visits.refund_visit import refund
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_salon, access, save_booking
 from infra.testkit.failing_calls import Failure
@@ -141,7 +141,7 @@ def it_is_redeemed(driver: SalonDriver, id: str) -> None:
 
 
 def compensate(driver: SalonDriver, _: Any, request_id: str = "r-1") -> None:
-    asked = ByHand(kind="compensation", points=50, reason="burnt")
+    asked = PostingByHand(kind="compensation", points=50, reason="burnt")
     by = access(Role.SPECIALIST, staff_id="stf_anna")
     post_by_hand(driver.world, by, MARIA_ID, asked, request_id)
 

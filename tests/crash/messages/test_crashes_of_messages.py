@@ -18,7 +18,7 @@ from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.touches import UNSETTLED, TouchKind
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.bookings.step_booking import mark_no_show
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from infra.testkit.builders import NETWORK, NOW, a_consent, access
 from infra.testkit.failing_calls import Failure
 from infra.testkit.salon_driver import SalonDriver
@@ -105,7 +105,7 @@ def before_a_no_show_invitation(driver: SalonDriver) -> None:
 
 def before_points_expire(driver: SalonDriver) -> None:
     expires_on = NOW.date() + timedelta(days=30)
-    gift = ByHand(kind="grant", points=50, reason="gift", expires_on=expires_on)
+    gift = PostingByHand(kind="grant", points=50, reason="gift", expires_on=expires_on)
     post_by_hand(driver.world, access(), MARIA_ID, gift, "r-1")
     at(driver, driver.store.account(NETWORK, MARIA_ID).wake.at)
 

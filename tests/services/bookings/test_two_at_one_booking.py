@@ -11,7 +11,7 @@ from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.bookings import step_booking
 from chalicelib.services.loyalty.hold_points import hold_for_booking, release_for_booking
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits import reopen_booking
 from infra.testkit.builders import NETWORK, NOW, SettableClock, access
@@ -41,7 +41,9 @@ def anybody(booking: Booking) -> None:
 
 @pytest.fixture
 def booking(driver: SalonDriver) -> Booking:
-    post_by_hand(driver.world, access(), MARIA, ByHand(kind="grant", points=500, reason="gift"), "gift")
+    post_by_hand(
+        driver.world, access(), MARIA, PostingByHand(kind="grant", points=500, reason="gift"), "gift"
+    )
     return driver.book(NOW + timedelta(days=2))
 
 

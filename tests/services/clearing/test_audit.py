@@ -18,12 +18,12 @@ from chalicelib.services.clearing.audit_accounts import (
     METRIC,
     audit_page,
     audit_some,
-    checked,
+    check_account,
     start_audit,
 )
 from chalicelib.services.clearing.audit_nightly import audit_night, ensure_nightly
 from chalicelib.services.clearing.read_accounts import CLIENTS_BATCH_SIZE
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.networks import set_up
 from chalicelib.services.shared.walks import NIGHTLY_ID, next_night, nightly_walk
 from chalicelib.services.shared.world import World
@@ -51,7 +51,7 @@ MARIA = "cli_maria00000000001"
 def give(
     world: World, client_id: str = MARIA, points: int = 100, salon_id: str | None = "sal_centru"
 ) -> Entry:
-    asked = ByHand(kind="grant", points=points, reason="test", salon_id=salon_id)
+    asked = PostingByHand(kind="grant", points=points, reason="test", salon_id=salon_id)
     return post_by_hand(world, access(), client_id, asked)
 
 
@@ -93,10 +93,10 @@ def test_an_account_is_told_by_how_its_entries_differ(
     in_town: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     give(in_town)
-    assert checked(in_town, in_town.store.account(NETWORK, MARIA)).faults == ()
+    assert check_account(in_town, in_town.store.account(NETWORK, MARIA)).faults == ()
     assert caplog.records == []
     spoil(in_town)
-    found = checked(in_town, in_town.store.account(NETWORK, MARIA))
+    found = check_account(in_town, in_town.store.account(NETWORK, MARIA))
     assert (found.balance, found.entries) == (100, 1)
     assert found.faults == ("balance is 107, the entries sum to 100",)
     (record,) = caplog.records
@@ -106,14 +106,14 @@ def test_an_account_is_told_by_how_its_entries_differ(
 def test_entries_without_an_account_are_found(in_town: World) -> None:
     entry = give(in_town)
     in_town.store.save(replace(entry, client_id="cli_lost", id="ent_lost"), a_client("cli_lost"))
-    found = checked(in_town, Account(network_id=NETWORK, client_id="cli_lost"))
+    found = check_account(in_town, Account(network_id=NETWORK, client_id="cli_lost"))
     assert "entry 0 is not counted by the account, which has 0" in found.faults
 
 
 def test_an_entry_that_the_account_does_not_count_is_found(in_town: World) -> None:
     entry = give(in_town)
     in_town.store.save(replace(entry, id="ent_second", number=1, balance_after=200))
-    found = checked(in_town, in_town.store.account(NETWORK, MARIA))
+    found = check_account(in_town, in_town.store.account(NETWORK, MARIA))
     assert found.faults == ("entry 1 is not counted by the account, which has 1",)
 
 
@@ -139,7 +139,7 @@ def test_an_account_that_is_posted_to_while_it_is_read_is_no_difference(
 ) -> None:
     give(in_town)
     busy = replace(in_town, store=Busy(in_town.store, lambda: give(in_town), times))
-    found = checked(busy, in_town.store.account(NETWORK, MARIA))
+    found = check_account(busy, in_town.store.account(NETWORK, MARIA))
     assert found.faults == ()
     assert caplog.records == []
     assert in_town.store.account(NETWORK, MARIA).entries > found.entries - 1 > 0
@@ -149,14 +149,14 @@ def test_a_difference_is_found_though_the_account_is_posted_to_all_the_time(in_t
     give(in_town)
     spoil(in_town)
     busy = replace(in_town, store=Busy(in_town.store, lambda: give(in_town)))
-    assert checked(busy, in_town.store.account(NETWORK, MARIA)).faults != ()
+    assert check_account(busy, in_town.store.account(NETWORK, MARIA)).faults != ()
 
 
 def test_what_an_eventual_read_did_not_know_yet_is_no_difference(in_town: World) -> None:
     give(in_town)
     stale = in_town.store.account(NETWORK, MARIA)
     give(in_town)
-    assert checked(in_town, stale).faults == ()
+    assert check_account(in_town, stale).faults == ()
 
 
 # --- all of them, a page or a slice at a time

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from chalicelib.domain.clearing.clearing import (
     Clearing,
     MonthSums,
-    Owed,
+    OpenPoints,
     PairSum,
     booked_at,
     period_of,
@@ -23,7 +23,7 @@ from chalicelib.domain.waking.walks import Walk, WalkKind
 from chalicelib.services.clearing.audit_accounts import METRIC
 from chalicelib.services.clearing.audit_nightly import ensure_nightly
 from chalicelib.services.clearing.clear_month import clear_some, clearing_of, start_clearing
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.loyalty.reverse_entry import reverse_entry
 from chalicelib.services.shared.walks import NIGHTLY_ID
 from chalicelib.services.shared.world import World
@@ -45,7 +45,7 @@ def in_town(world: World) -> World:
 
 
 def post(world: World, client_id: str, kind: str, points: int, salon_id: str | None) -> Entry:
-    asked = ByHand(kind=kind, points=points, reason="test", salon_id=salon_id)
+    asked = PostingByHand(kind=kind, points=points, reason="test", salon_id=salon_id)
     return post_by_hand(world, access(), client_id, asked)
 
 
@@ -81,7 +81,7 @@ def test_points_of_one_salon_that_paid_in_another(in_town: World) -> None:
     )
     assert [pair.honoured for pair in sums.pairs] == [0, 0, 100, 10]
     assert total_of(sums.pairs).net == 70
-    assert sums.owed == (Owed("", "never", 30), Owed(YORK, "never", 40))
+    assert sums.owed == (OpenPoints("", "never", 30), OpenPoints(YORK, "never", 40))
     assert sums.redemptions == {YORK: 2}
     assert clearing.point_values == {"MDL": 100, "USD": 100}
 
@@ -175,10 +175,10 @@ def test_which_month_an_entry_belongs_to(
 
 
 def test_points_that_expire_with_the_month_are_its_breakage(driver: SalonDriver) -> None:
-    asked = ByHand(kind="grant", points=50, reason="x", salon_id=CENTRU, expires_on=date(2026, 11, 30))
+    asked = PostingByHand(kind="grant", points=50, reason="x", salon_id=CENTRU, expires_on=date(2026, 11, 30))
     post_by_hand(driver.world, access(), MARIA, asked)
     _, before = counted(driver.world)
-    assert before.owed == (Owed(CENTRU, "2026-11", 50),)
+    assert before.owed == (OpenPoints(CENTRU, "2026-11", 50),)
     driver.run_until(MIDNIGHT + timedelta(hours=1))
     _, november = counted(driver.world)
     assert (total_of(november.pairs).expired, november.owed) == (-50, ())
@@ -189,10 +189,10 @@ def test_points_that_expire_with_the_month_are_its_breakage(driver: SalonDriver)
 def test_the_liability_is_told_by_the_month_in_which_points_expire(in_town: World) -> None:
     for points, day in ((10, "2026-12-31"), (20, "2027-01-01"), (40, "2026-12-15")):
         expires_on = date.fromisoformat(day)
-        asked = ByHand(kind="grant", points=points, reason="x", salon_id=CENTRU, expires_on=expires_on)
+        asked = PostingByHand(kind="grant", points=points, reason="x", salon_id=CENTRU, expires_on=expires_on)
         post_by_hand(in_town, access(), MARIA, asked)
     _, sums = counted(in_town)
-    assert sums.owed == (Owed(CENTRU, "2026-12", 50), Owed(CENTRU, "2027-01", 20))
+    assert sums.owed == (OpenPoints(CENTRU, "2026-12", 50), OpenPoints(CENTRU, "2027-01", 20))
 
 
 # --- the walk

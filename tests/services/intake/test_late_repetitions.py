@@ -14,7 +14,7 @@ from chalicelib.domain.networks.bonus_rules import BonusRules, GroupProgramme
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import hold_points, reverse_entry
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from infra.testkit.builders import NETWORK, NOW, a_salon, access
 from infra.testkit.salon_driver import SalonDriver
 
@@ -29,7 +29,7 @@ def rules(driver: SalonDriver, **said: Any) -> None:
 
 def gift(driver: SalonDriver, points: int = 500) -> Entry:
     on = (NOW + timedelta(days=5)).date()
-    asked = ByHand(kind="grant", points=points, reason="gift", expires_on=on)
+    asked = PostingByHand(kind="grant", points=points, reason="gift", expires_on=on)
     return post_by_hand(driver.world, access(), MARIA, asked, "gift")
 
 
@@ -69,7 +69,7 @@ def test_a_request_that_comes_again_a_year_later_answers_as_the_first_time(
 
 
 def test_points_that_expire_in_the_past_are_not_given(driver: SalonDriver) -> None:
-    asked = ByHand(kind="grant", points=1, reason="x", expires_on=(NOW - timedelta(days=1)).date())
+    asked = PostingByHand(kind="grant", points=1, reason="x", expires_on=(NOW - timedelta(days=1)).date())
     with pytest.raises(DomainError, match="INVALID_EXPIRY"):
         post_by_hand(driver.world, access(), MARIA, asked, "late")
 

@@ -12,7 +12,7 @@ from chalicelib.domain.networks.bonus_rules import Expiry, ExpiryModel, Gift
 from chalicelib.domain.networks.network import Directory, Network
 from chalicelib.domain.shared.touches import Purpose, TouchKind
 from chalicelib.services.clients.register_client import change_client
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.messages.about_client import about_client
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.shared.walks import replan_walk
@@ -23,7 +23,7 @@ from tests.services.rewarded import MARIA, balance, entries, with_rules
 
 WEEK_BEFORE = datetime(2027, 5, 9, 21, tzinfo=UTC)
 """Midnight in Chisinau, of 10 May: in the summer three hours ahead of UTC."""
-SOON_GONE = ByHand(kind="grant", points=100, reason="gift", expires_on=date(2026, 12, 1))
+SOON_GONE = PostingByHand(kind="grant", points=100, reason="gift", expires_on=date(2026, 12, 1))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from chalicelib.domain.networks.bonus_rules import CompensationLimit
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.operations import Tally
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.loyalty.reverse_entry import reverse_entry
 from infra.testkit.builders import NETWORK, a_client, access, save_client
 from infra.testkit.salon_driver import SalonDriver
@@ -42,7 +42,7 @@ def client_no(number: int) -> str:
 def compensated(
     driver: SalonDriver, by: Access, client_id: str = MARIA, points: int = 50, request_id: str | None = None
 ) -> Entry:
-    asked = ByHand(kind="compensation", points=points, reason="burnt her ear")
+    asked = PostingByHand(kind="compensation", points=points, reason="burnt her ear")
     return post_by_hand(driver.world, by, client_id, asked, request_id)
 
 
@@ -148,7 +148,7 @@ def test_what_was_undone_was_given_all_the_same(limited: SalonDriver) -> None:
 def test_a_specialist_gives_compensations_alone(limited: SalonDriver) -> None:
     for kind in ("grant", "redeem", "correction"):
         with pytest.raises(DomainError, match="FORBIDDEN"):
-            post_by_hand(limited.world, ANNA, MARIA, ByHand(kind=kind, points=1, reason="friends"))
+            post_by_hand(limited.world, ANNA, MARIA, PostingByHand(kind=kind, points=1, reason="friends"))
     assert balance(limited) == 0
 
 

@@ -14,7 +14,7 @@ from chalicelib.domain.loyalty.programme import Bill
 from chalicelib.domain.networks.bonus_rules import BonusRules, Expiry, ExpiryModel
 from chalicelib.domain.networks.network import Network
 from chalicelib.services.loyalty import hold_points, reverse_entry
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.visits import refund_visit
 from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
 from infra.testkit.salon_driver import SalonDriver
@@ -32,7 +32,7 @@ def by_hand(
     driver: SalonDriver, points: int, kind: str = "grant", days: int | None = None, id: str = ""
 ) -> Entry:
     on = (driver.world.now() + timedelta(days=days)).date() if days is not None else None
-    asked = ByHand(kind=kind, points=points, reason=f"{kind} at the desk", expires_on=on)
+    asked = PostingByHand(kind=kind, points=points, reason=f"{kind} at the desk", expires_on=on)
     return post_by_hand(driver.world, access(), MARIA, asked, id or f"{kind}-{points}-{days}")
 
 

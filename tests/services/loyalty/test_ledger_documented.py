@@ -15,7 +15,7 @@ from chalicelib.domain.networks.bonus_rules import BonusRules, Expiry, ExpiryMod
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.zones import local_instant
 from chalicelib.services.loyalty.hold_points import hold_for_booking
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.visits.refund_visit import refund
 from infra.testkit.builders import NETWORK, SettableClock, access
 from infra.testkit.salon_driver import SalonDriver
@@ -36,7 +36,7 @@ def noon(text: str) -> datetime:
 
 def by_hand(driver: SalonDriver, kind: str, points: int, until: int | None = None) -> None:
     day = date(2027, 6, until) if until else None
-    asked = ByHand(kind=kind, points=points, reason="x", expires_on=day)
+    asked = PostingByHand(kind=kind, points=points, reason="x", expires_on=day)
     post_by_hand(driver.world, access(), MARIA, asked, f"{kind}{points}")
 
 

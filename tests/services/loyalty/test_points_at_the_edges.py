@@ -16,7 +16,7 @@ from chalicelib.domain.networks.network import Connection, Network
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.bookings.step_booking import mark_no_show
 from chalicelib.services.loyalty import hold_points
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from infra.testkit.builders import NETWORK, NOW, access
 from infra.testkit.salon_driver import SalonDriver, reported
 
@@ -35,7 +35,7 @@ def set_up(driver: SalonDriver, at: datetime = NOW, zone: str = CHISINAU, **rule
 
 
 def gift(driver: SalonDriver, points: int, last_day: date | None = None, id: str = "gift") -> Entry:
-    asked = ByHand(kind="grant", points=points, reason="gift", expires_on=last_day)
+    asked = PostingByHand(kind="grant", points=points, reason="gift", expires_on=last_day)
     return post_by_hand(driver.world, access(), MARIA, asked, id)
 
 
@@ -167,7 +167,7 @@ def test_a_hold_that_nobody_has_attended_to_is_over_all_the_same(driver: SalonDr
         driver.world, access(), driver.client(), 60, "sal_centru", Bill(paid_minor=40_000), "hold"
     )
     clock.forward(days=2)
-    post_by_hand(driver.world, access(), MARIA, ByHand(kind="redeem", points=100, reason="x"), "all")
+    post_by_hand(driver.world, access(), MARIA, PostingByHand(kind="redeem", points=100, reason="x"), "all")
     assert (account(driver).balance, account(driver).held) == (0, 0)
 
 

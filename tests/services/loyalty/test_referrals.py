@@ -14,7 +14,7 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import digest
 from chalicelib.services.clients.referrals import referral_code
 from chalicelib.services.clients.register_client import NewClient, change_client, register_client
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.loyalty.reverse_entry import reverse_entry
 from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.visits.refund_visit import refund
@@ -193,7 +193,9 @@ def test_a_second_visit_taken_back_leaves_the_gifts(referring: SalonDriver) -> N
 def test_what_the_referrer_has_spent_of_it_is_owed(referring: SalonDriver) -> None:
     friend = a_friend(referring)
     done = visited_on(referring, DAY, friend.id)
-    post_by_hand(referring.world, access(), MARIA, ByHand(kind="redeem", points=250, reason="x"), "r-1")
+    post_by_hand(
+        referring.world, access(), MARIA, PostingByHand(kind="redeem", points=250, reason="x"), "r-1"
+    )
     referring.reopen(done.booking)
     assert (balance(referring), referring.store.account(NETWORK, MARIA).debt) == (0, 250)
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client, VisitDay
 from chalicelib.domain.loyalty.account import Account, EntryKind
-from chalicelib.domain.loyalty.surprises import SurpriseMonth, lot_of
+from chalicelib.domain.loyalty.surprises import SurpriseMonth, draw_number_of
 from chalicelib.domain.networks.bonus_rules import Gift, Surprise
 from chalicelib.domain.networks.network import Network, Role
 from chalicelib.domain.shared.errors import DomainError
@@ -94,7 +94,7 @@ def test_on_the_first_of_a_month_the_budget_is_drawn_among_the_regulars(driver: 
     assert set(got(driver, clients).values()) == {0}
     forward(driver, DECEMBER + timedelta(hours=1))
     found = got(driver, clients)
-    lots = sorted(found, key=lambda id: lot_of(NETWORK, "2026-12", id))
+    lots = sorted(found, key=lambda id: draw_number_of(NETWORK, "2026-12", id))
     assert [id for id in lots if found[id]] == lots[:3]
     assert got(driver, [driver.client()]) == {"cli_maria00000000001": 0}  # no regular
     (entry,) = driver.store.entries(NETWORK, lots[0])

@@ -19,12 +19,12 @@ from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.loyalty.passes import (
     AGAIN,
     MAX_DEVICES,
-    changed_since,
-    forget_gone,
-    forget_on_device,
-    keep_at_google,
-    keep_on_device,
-    keeping,
+    devices_with_pass,
+    forget_unreachable,
+    passes_changed_since,
+    register_device,
+    register_google,
+    unregister_device,
 )
 from chalicelib.services.loyalty.post_bonus import post_to_client
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
@@ -94,8 +94,8 @@ def test_a_client_without_a_pass_costs_nothing(driver: SalonDriver, updates: Rec
 def test_whoever_keeps_the_card_is_told_of_each_change_once(
     driver: SalonDriver, updates: RecordingUpdates
 ) -> None:
-    keep_at_google(driver.world, NETWORK, MARIA)
-    keep_on_device(driver.world, NETWORK, MARIA, "phone-1", "a1")
+    register_google(driver.world, NETWORK, MARIA)
+    register_device(driver.world, NETWORK, MARIA, "phone-1", "a1")
     assert drained(driver, updates) == []
     give(driver, 100)
     assert account(driver).wake is not None
@@ -111,7 +111,7 @@ def test_whoever_keeps_the_card_is_told_of_each_change_once(
 def test_who_did_not_answer_is_told_in_an_hour_and_not_each_minute(
     driver: SalonDriver, updates: RecordingUpdates, clock: SettableClock
 ) -> None:
-    keep_at_google(driver.world, NETWORK, MARIA)
+    register_google(driver.world, NETWORK, MARIA)
     updates.answers = [False, False]
     give(driver, 100)
     assert len(drained(driver, updates)) == 1
@@ -129,7 +129,7 @@ def test_who_did_not_answer_is_told_in_an_hour_and_not_each_minute(
 def test_wallets_are_told_when_pending_points_become_free(
     driver: SalonDriver, updates: RecordingUpdates, clock: SettableClock
 ) -> None:
-    keep_at_google(driver.world, NETWORK, MARIA)
+    register_google(driver.world, NETWORK, MARIA)
     give(driver, 40, available_at=clock.now + timedelta(days=1))
     assert drained(driver, updates) == [(0, "ru", ["google"])]
     clock.forward(days=1)
@@ -141,7 +141,7 @@ def test_points_that_were_pending_before_the_pass_was_kept_are_told_of_as_well(
     driver: SalonDriver, updates: RecordingUpdates, clock: SettableClock
 ) -> None:
     give(driver, 40, available_at=clock.now + timedelta(days=1))
-    keep_at_google(driver.world, NETWORK, MARIA)
+    register_google(driver.world, NETWORK, MARIA)
     assert drained(driver, updates) == []
     clock.forward(days=1)
     assert drained(driver, updates) == [(40, "ru", ["google"])]
@@ -150,7 +150,7 @@ def test_points_that_were_pending_before_the_pass_was_kept_are_told_of_as_well(
 def test_wallets_are_told_when_points_expire(
     driver: SalonDriver, updates: RecordingUpdates, clock: SettableClock
 ) -> None:
-    keep_at_google(driver.world, NETWORK, MARIA)
+    register_google(driver.world, NETWORK, MARIA)
     end = day_end(local_date(clock.now, CHISINAU), CHISINAU)
     give(driver, 40, expires_at=end)
     drained(driver, updates)
@@ -163,8 +163,8 @@ def test_wallets_are_told_when_points_expire(
 def test_after_the_last_device_has_gone_nobody_is_told(
     driver: SalonDriver, updates: RecordingUpdates
 ) -> None:
-    keep_on_device(driver.world, NETWORK, MARIA, "phone-1", "a1")
-    forget_on_device(driver.world, NETWORK, MARIA, "phone-1")
+    register_device(driver.world, NETWORK, MARIA, "phone-1", "a1")
+    unregister_device(driver.world, NETWORK, MARIA, "phone-1")
     give(driver, 100)
     assert drained(driver, updates) == []
     assert (account(driver).shown, account(driver).wake) == (None, None)
@@ -181,16 +181,16 @@ def phone(driver: SalonDriver, device: str = "phone-1") -> PassDevice:
 def test_a_phone_that_apple_says_is_gone_is_told_no_more_and_its_items_go_by_themselves(
     driver: SalonDriver, updates: RecordingUpdates, clock: SettableClock
 ) -> None:
-    keep_on_device(driver.world, NETWORK, MARIA, "phone-1", "a1")
-    keep_on_device(driver.world, NETWORK, MARIA, "phone-2", "a2")
-    forget_gone(driver.world, phone(driver))
+    register_device(driver.world, NETWORK, MARIA, "phone-1", "a1")
+    register_device(driver.world, NETWORK, MARIA, "phone-2", "a2")
+    forget_unreachable(driver.world, phone(driver))
     give(driver, 100)
     assert drained(driver, updates) == [(100, "ru", ["phone-2"])]
     links = driver.sending().links
-    assert changed_since(driver.world, links, NETWORK, "phone-1", "") == ([], "")
+    assert passes_changed_since(driver.world, links, NETWORK, "phone-1", "") == ([], "")
     (other,) = driver.store.get_all(DevicePass, network_id=NETWORK, device="phone-1")
     assert phone(driver).expires_at == other.expires_at == clock.now
-    forget_gone(driver.world, phone(driver, "phone-2"))
+    forget_unreachable(driver.world, phone(driver, "phone-2"))
     give(driver, 20, "another")
     assert drained(driver, updates) == []
     assert (account(driver).shown, account(driver).wake) == (None, None)
@@ -207,9 +207,9 @@ def test_apple_is_asked_again_in_an_hour_for_all_phones_but_those_that_are_gone(
         called.extend(tokens)
         return [answers[token].pop(0) for token in tokens]
 
-    updates = ApplePush("pass.example", lambda: posts, partial(forget_gone, driver.world))
+    updates = ApplePush("pass.example", lambda: posts, partial(forget_unreachable, driver.world))
     for number in (1, 2, 3):
-        keep_on_device(driver.world, NETWORK, MARIA, f"phone-{number}", f"a{number}")
+        register_device(driver.world, NETWORK, MARIA, f"phone-{number}", f"a{number}")
     give(driver, 100)
     swept(driver, updates)
     assert called == ["a1", "a2", "a3"]
@@ -222,31 +222,31 @@ def test_apple_is_asked_again_in_an_hour_for_all_phones_but_those_that_are_gone(
 def test_a_phone_that_was_gone_and_comes_again_is_told(
     driver: SalonDriver, updates: RecordingUpdates
 ) -> None:
-    keep_on_device(driver.world, NETWORK, MARIA, "phone-1", "a1")
+    register_device(driver.world, NETWORK, MARIA, "phone-1", "a1")
     gone = phone(driver)
-    forget_gone(driver.world, gone)
-    assert keep_on_device(driver.world, NETWORK, MARIA, "phone-1", "a1")
+    forget_unreachable(driver.world, gone)
+    assert register_device(driver.world, NETWORK, MARIA, "phone-1", "a1")
     assert phone(driver).expires_at is None
-    keep_on_device(driver.world, NETWORK, MARIA, "phone-1", "b2")
-    forget_gone(driver.world, gone)
-    assert [each.push_token for each in keeping(driver.world, NETWORK, MARIA)] == ["b2"]
+    register_device(driver.world, NETWORK, MARIA, "phone-1", "b2")
+    forget_unreachable(driver.world, gone)
+    assert [each.push_token for each in devices_with_pass(driver.world, NETWORK, MARIA)] == ["b2"]
     give(driver, 100)
     assert drained(driver, updates) == [(100, "ru", ["phone-1"])]
 
 
 def test_phones_that_are_gone_take_no_place_of_others(driver: SalonDriver) -> None:
     for number in range(MAX_DEVICES):
-        assert keep_on_device(driver.world, NETWORK, MARIA, f"phone-{number}", "a1")
-    assert not keep_on_device(driver.world, NETWORK, MARIA, "one-more", "a1")
-    forget_gone(driver.world, phone(driver, "phone-7"))
-    assert keep_on_device(driver.world, NETWORK, MARIA, "one-more", "a1")
+        assert register_device(driver.world, NETWORK, MARIA, f"phone-{number}", "a1")
+    assert not register_device(driver.world, NETWORK, MARIA, "one-more", "a1")
+    forget_unreachable(driver.world, phone(driver, "phone-7"))
+    assert register_device(driver.world, NETWORK, MARIA, "one-more", "a1")
 
 
 def test_keeping_a_pass_while_points_are_posted_loses_neither(
     driver: SalonDriver, updates: RecordingUpdates
 ) -> None:
     give(driver, 100)
-    keep_at_google(driver.world, NETWORK, MARIA)
+    register_google(driver.world, NETWORK, MARIA)
     assert account(driver).shown == WalletUpdate(1)
     assert drained(driver, updates) == []
     assert driver.ledger_faults() == []
@@ -257,7 +257,7 @@ def test_a_pass_that_is_kept_while_its_client_is_merged_is_told_what_the_other_g
 ) -> None:
     masha = save_client(driver.store, a_client("cli_masha00000000001", phone="+37369000001", email=None)).id
     store = InterleavedStore(driver.store, lambda: merge_clients(driver.world, access(), masha, MARIA))
-    assert keep_on_device(replace(driver.world, store=store), NETWORK, masha, "phone-1", "a1")
+    assert register_device(replace(driver.world, store=store), NETWORK, masha, "phone-1", "a1")
     assert account(driver).shown is not None
     give(driver, 100)
     assert drained(driver, updates) == [(100, "ru", ["phone-1"])]
@@ -267,13 +267,13 @@ def test_passes_of_a_client_who_was_merged_show_what_the_other_has(
     driver: SalonDriver, updates: RecordingUpdates
 ) -> None:
     masha = save_client(driver.store, a_client("cli_masha00000000002", phone="+37369000002", email=None)).id
-    keep_at_google(driver.world, NETWORK, masha)
-    keep_on_device(driver.world, NETWORK, masha, "phone-2", "a1")
+    register_google(driver.world, NETWORK, masha)
+    register_device(driver.world, NETWORK, masha, "phone-2", "a1")
     drained(driver, updates)
     merge_clients(driver.world, access(), masha, MARIA)
     give(driver, 30)
     assert drained(driver, updates) == [(30, "ru", ["google", "phone-2"])]
-    keep_on_device(driver.world, NETWORK, masha, "phone-3", "a1")
+    register_device(driver.world, NETWORK, masha, "phone-3", "a1")
     give(driver, 20, "more")
     assert drained(driver, updates) == [(50, "ru", ["google", "phone-2", "phone-3"])]
     assert set(updates.serials) == {serial_of(NETWORK, masha)}

@@ -11,7 +11,7 @@ from chalicelib.domain.bookings.bookings import Booking, Line
 from chalicelib.domain.clients.clients import Client, VisitDay
 from chalicelib.domain.intake.site_events import SiteStatus
 from chalicelib.domain.loyalty.account import EntryKind
-from chalicelib.domain.marketing.promotions import LATE_DAYS, Promotion, PromotionState, Result
+from chalicelib.domain.marketing.promotions import LATE_DAYS, Promotion, PromotionResult, PromotionState
 from chalicelib.domain.networks.bonus_rules import BonusRules, Gift
 from chalicelib.domain.networks.network import Connection, Network
 from chalicelib.domain.networks.segments import Segment
@@ -55,7 +55,7 @@ def extra(done: Any) -> list[int]:
     return [entry.points for entry in done.entries if entry.kind is EntryKind.PROMOTION]
 
 
-def result(driver: SalonDriver, promotion: Promotion) -> Result:
+def result(driver: SalonDriver, promotion: Promotion) -> PromotionResult:
     return promotions.results_of(driver.world, [promotion])[promotion.id]
 
 
@@ -94,7 +94,7 @@ def test_a_visit_of_its_days_earns_twice_and_one_before_or_after_does_not(driver
     assert balance(driver) == 100
     (entry,) = [each for each in done.entries if each.kind is EntryKind.PROMOTION]
     assert (entry.cause, entry.booking_id) == (promotion.id, done.booking.id)
-    assert result(driver, promotion) == Result(points={"MDL": 25}, clients=1, visits=1)
+    assert result(driver, promotion) == PromotionResult(points={"MDL": 25}, clients=1, visits=1)
 
 
 def test_the_points_of_a_promotion_come_on_the_terms_of_those_that_the_visit_earned(
@@ -192,7 +192,7 @@ def test_the_cap_is_given_to_the_point_and_not_beyond(driver: SalonDriver) -> No
         [10],
         [],
     ]
-    assert result(driver, promotion) == Result(points={"MDL": 60}, clients=1, visits=3)
+    assert result(driver, promotion) == PromotionResult(points={"MDL": 60}, clients=1, visits=3)
 
 
 def test_a_client_s_own_cap_holds_for_all_their_visits(driver: SalonDriver) -> None:
@@ -200,7 +200,7 @@ def test_a_client_s_own_cap_holds_for_all_their_visits(driver: SalonDriver) -> N
     driver.store.save(a_client(ION, phone="+37369000077", email=None))
     assert [extra(visit(driver, IN_TIME + timedelta(hours=each))) for each in range(3)] == [[25], [15], []]
     assert extra(visit(driver, client_id=ION)) == [25]
-    assert result(driver, promotion) == Result(points={"MDL": 65}, clients=2, visits=3)
+    assert result(driver, promotion) == PromotionResult(points={"MDL": 65}, clients=2, visits=3)
 
 
 @pytest.mark.parametrize("cap", [1, 30, 60, 99, 100, 1000])
@@ -239,11 +239,11 @@ def test_a_visit_that_is_taken_back_takes_its_promotion_with_it(driver: SalonDri
     done = visit(driver)
     driver.reopen(done.booking)
     assert balance(driver) == 0
-    assert result(driver, promotion) == Result(points={}, clients=0, visits=0)
+    assert result(driver, promotion) == PromotionResult(points={}, clients=0, visits=0)
     again = driver.complete(driver.booking(done.booking.id))
     assert extra(again) == [25]
     assert balance(driver) == 50
-    assert result(driver, promotion) == Result(points={"MDL": 25}, clients=1, visits=1)
+    assert result(driver, promotion) == PromotionResult(points={"MDL": 25}, clients=1, visits=1)
 
 
 def test_a_visit_of_a_client_who_was_merged_since_is_taken_back_alike(driver: SalonDriver) -> None:
@@ -253,7 +253,7 @@ def test_a_visit_of_a_client_who_was_merged_since_is_taken_back_alike(driver: Sa
     merge_clients(driver.world, access(), MARIA, ION)
     driver.reopen(done.booking)
     assert (balance(driver, ION), balance(driver)) == (0, 0)
-    assert result(driver, promotion) == Result(points={}, clients=0, visits=0)
+    assert result(driver, promotion) == PromotionResult(points={}, clients=0, visits=0)
 
 
 def refunded(driver: SalonDriver, booking: Booking, amount_minor: int, request_id: str) -> Any:
@@ -269,10 +269,10 @@ def test_a_part_that_is_refunded_takes_its_part_of_the_promotion(driver: SalonDr
     booking = visit(driver).booking
     refunded(driver, booking, 20_000, "one")
     assert balance(driver) == 30
-    assert result(driver, promotion) == Result(points={"MDL": 15}, clients=1, visits=1)
+    assert result(driver, promotion) == PromotionResult(points={"MDL": 15}, clients=1, visits=1)
     refunded(driver, booking, 30_000, "two")
     assert balance(driver) == 0
-    assert result(driver, promotion) == Result(points={}, clients=1, visits=1)
+    assert result(driver, promotion) == PromotionResult(points={}, clients=1, visits=1)
 
 
 def test_what_was_undone_by_hand_is_not_taken_twice(driver: SalonDriver) -> None:
@@ -299,10 +299,10 @@ def test_a_visit_that_a_booking_site_reports_is_promoted_and_taken_back_alike(
     for _ in range(2):
         driver.hear(site, reported("b-1", 2, IN_TIME, status=SiteStatus.COMPLETED))
     assert balance(driver) == 50
-    assert result(driver, promotion) == Result(points={"MDL": 25}, clients=1, visits=1)
+    assert result(driver, promotion) == PromotionResult(points={"MDL": 25}, clients=1, visits=1)
     driver.hear(site, reported("b-1", 3, IN_TIME, status=SiteStatus.NO_SHOW))
     assert balance(driver) == 0
-    assert result(driver, promotion) == Result(points={}, clients=0, visits=0)
+    assert result(driver, promotion) == PromotionResult(points={}, clients=0, visits=0)
 
 
 # --- planned, running, stopped, ended
@@ -390,7 +390,7 @@ def test_everybody_in_the_audience_is_given_points_once_at_the_start(driver: Sal
     (entry,) = driver.store.entries(NETWORK, few[0].id)
     assert (entry.kind, entry.cause, entry.actor) == (EntryKind.PROMOTION, promotion.id, "system")
     assert entry.lots[0].expires_at == datetime(2026, 12, 5, 22, 0, tzinfo=UTC)
-    assert result(driver, promotion) == Result(points={"MDL": 500}, clients=5, visits=0)
+    assert result(driver, promotion) == PromotionResult(points={"MDL": 500}, clients=5, visits=0)
     walk = driver.store.get(Walk, network_id=NETWORK, id=seen(driver, promotion).walk_id)
     assert (walk.seen, walk.changed, walk.stage) == (6, 5, "done")
 
@@ -407,7 +407,7 @@ def test_a_slice_that_is_done_twice_gives_nothing_twice(driver: SalonDriver) -> 
     walk = driver.store.get(Walk, network_id=NETWORK, id=walk.id)
     walk_on(driver.world, replace(walk, stage="", cursor=None, finished_at=None))
     assert [balance(driver, each.id) for each in few] == [100] * 3
-    assert result(driver, promotion) == Result(points={"MDL": 400}, clients=4, visits=0)
+    assert result(driver, promotion) == PromotionResult(points={"MDL": 400}, clients=4, visits=0)
 
 
 def test_grants_end_with_the_cap_and_nobody_gets_half_of_one(driver: SalonDriver) -> None:

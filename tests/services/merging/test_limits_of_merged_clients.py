@@ -14,7 +14,7 @@ from chalicelib.domain.networks.bonus_rules import CompensationLimit, Gift
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.marketing import promotions
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.waking.walk_on import walk_on
@@ -43,7 +43,7 @@ def unmerged(driver: SalonDriver) -> None:
 
 
 def compensated(driver: SalonDriver, client_id: str) -> Any:
-    asked = ByHand(kind="compensation", points=50, reason="burnt her ear")
+    asked = PostingByHand(kind="compensation", points=50, reason="burnt her ear")
     return post_by_hand(driver.world, access(Role.RECEPTION), client_id, asked, None)
 
 

@@ -13,7 +13,7 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import post_bonus, reverse_entry
 from chalicelib.services.loyalty.coupons import CouponBill, issue_coupon, open_coupons, redeem_coupon
 from chalicelib.services.loyalty.hold_points import hold_for_booking, release_hold
-from chalicelib.services.loyalty.post_bonus import ByHand
+from chalicelib.services.loyalty.post_bonus import PostingByHand
 from chalicelib.services.merging.merge_clients import MAX_COUPONS, Merged, merge_clients, unmerge_clients
 from chalicelib.services.visits.refund_visit import refund
 from infra.testkit.builders import NETWORK, NOW, a_client, a_salon, access, aliases_of, save_client
@@ -31,12 +31,12 @@ def masha(driver: SalonDriver) -> str:
 
 
 def given(driver: SalonDriver, client_id: str, points: int, id: str, **said: Any) -> Any:
-    asked = ByHand(kind="grant", points=points, reason="gift", **said)
+    asked = PostingByHand(kind="grant", points=points, reason="gift", **said)
     return post_bonus.post_by_hand(driver.world, access(), client_id, asked, id)
 
 
 def spent(driver: SalonDriver, client_id: str, points: int, id: str) -> Any:
-    asked = ByHand(kind="redeem", points=points, reason="gift")
+    asked = PostingByHand(kind="redeem", points=points, reason="gift")
     return post_bonus.post_by_hand(driver.world, access(), client_id, asked, id)
 
 

@@ -11,7 +11,7 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.loyalty import reverse_entry
 from chalicelib.services.loyalty.coupons import open_coupons
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.marketing import promotions
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.visits import refund_visit
@@ -33,12 +33,18 @@ def grant(driver: SalonDriver, id: str, points: int, name: str, days: int | None
         local_date(driver.world.now(), "Europe/Chisinau") + timedelta(days=days) if days is not None else None
     )
     return post_by_hand(
-        driver.world, access(), id, ByHand(kind="grant", points=points, reason="gift", expires_on=on), name
+        driver.world,
+        access(),
+        id,
+        PostingByHand(kind="grant", points=points, reason="gift", expires_on=on),
+        name,
     )
 
 
 def spend(driver: SalonDriver, id: str, points: int, name: str) -> Any:
-    return post_by_hand(driver.world, access(), id, ByHand(kind="redeem", points=points, reason="mask"), name)
+    return post_by_hand(
+        driver.world, access(), id, PostingByHand(kind="redeem", points=points, reason="mask"), name
+    )
 
 
 def visit(driver: SalonDriver, id: str, name: str, **bill: int) -> Any:

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.domain.loyalty.account import EntryKind, Posting
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import reverse_entry
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand, post_to_client
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand, post_to_client
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.visits import refund_visit
 from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
@@ -30,7 +30,7 @@ def worth(driver: SalonDriver) -> int:
 
 
 def test_an_entry_is_not_reversed_once_more(driver: SalonDriver, petru: str) -> None:
-    asked = ByHand(kind="grant", points=100, reason="gift")
+    asked = PostingByHand(kind="grant", points=100, reason="gift")
     gift = post_by_hand(driver.world, access(), MARIA, asked, "gift")
     merge_clients(driver.world, access(), MARIA, petru)
     first = reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
@@ -42,7 +42,7 @@ def test_an_entry_is_not_reversed_once_more(driver: SalonDriver, petru: str) -> 
 def test_a_reversal_from_before_a_merge_that_comes_again_answers_as_the_first_time(
     driver: SalonDriver, petru: str
 ) -> None:
-    asked = ByHand(kind="grant", points=100, reason="gift")
+    asked = PostingByHand(kind="grant", points=100, reason="gift")
     gift = post_by_hand(driver.world, access(), MARIA, asked, "gift")
     first = reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
     merge_clients(driver.world, access(), MARIA, petru)
@@ -64,7 +64,7 @@ def test_a_refunded_visit_is_not_taken_back_once_more(driver: SalonDriver, petru
 
 def test_nothing_is_posted_to_a_client_who_was_merged_a_moment_ago(driver: SalonDriver, petru: str) -> None:
     maria = driver.client()
-    asked = ByHand(kind="grant", points=100, reason="gift")
+    asked = PostingByHand(kind="grant", points=100, reason="gift")
     post_by_hand(driver.world, access(), MARIA, asked, "gift")
     merge_clients(driver.world, access(), MARIA, petru)
     late = Posting(id="ent_late", kind=EntryKind.GRANT, points=7, reason="gift", actor="key:test")
@@ -76,7 +76,7 @@ def test_nothing_is_posted_to_a_client_who_was_merged_a_moment_ago(driver: Salon
 def test_a_request_from_before_a_merge_that_comes_again_answers_as_the_first_time(
     driver: SalonDriver, petru: str
 ) -> None:
-    asked = ByHand(kind="grant", points=100, reason="gift")
+    asked = PostingByHand(kind="grant", points=100, reason="gift")
     first = post_by_hand(driver.world, access(), MARIA, asked, "gift")
     merge_clients(driver.world, access(), MARIA, petru)
     assert post_by_hand(driver.world, access(), MARIA, asked, "gift") == first

@@ -11,7 +11,7 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.loyalty import reverse_entry
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.visits import refund_visit
 from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
@@ -31,13 +31,13 @@ def clients(driver: SalonDriver) -> None:
 
 def given(driver: SalonDriver, client_id: str, points: int, id: str, days: int | None = None) -> Any:
     day = local_date(driver.world.now(), ZONE) + timedelta(days=days) if days is not None else None
-    asked = ByHand(kind="grant", points=points, reason="gift", expires_on=day)
+    asked = PostingByHand(kind="grant", points=points, reason="gift", expires_on=day)
     return post_by_hand(driver.world, access(), client_id, asked, id)
 
 
 def spent(driver: SalonDriver, client_id: str, points: int, id: str) -> Any:
     return post_by_hand(
-        driver.world, access(), client_id, ByHand(kind="redeem", points=points, reason="shampoo"), id
+        driver.world, access(), client_id, PostingByHand(kind="redeem", points=points, reason="shampoo"), id
     )
 
 

@@ -18,7 +18,7 @@ from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.bookings.confirm_visit import confirm_visit
 from chalicelib.services.bookings.step_booking import mark_no_show
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from infra.testkit.builders import NETWORK, NOW, RecordingSender, a_client, a_consent, access, save_client
 from infra.testkit.salon_driver import SalonDriver
 
@@ -275,7 +275,10 @@ def test_who_has_a_booking_ahead_is_not_missed_unless_it_falls_through(driver: S
 def test_points_that_expire_are_warned_of_twice_and_spent_ones_are_not(driver: SalonDriver) -> None:
     expires_on = NOW.date() + timedelta(days=30)
     post_by_hand(
-        driver.world, access(), MARIA, ByHand(kind="grant", points=50, reason="gift", expires_on=expires_on)
+        driver.world,
+        access(),
+        MARIA,
+        PostingByHand(kind="grant", points=50, reason="gift", expires_on=expires_on),
     )
     driver.run_until(NOW + timedelta(days=60))
     found = [each for each in driver.log() if each.kind == "bonus_expiry"]
@@ -285,10 +288,13 @@ def test_points_that_expire_are_warned_of_twice_and_spent_ones_are_not(driver: S
 def test_points_that_were_spent_meanwhile_are_not_warned_of(driver: SalonDriver) -> None:
     expires_on = NOW.date() + timedelta(days=30)
     post_by_hand(
-        driver.world, access(), MARIA, ByHand(kind="grant", points=50, reason="gift", expires_on=expires_on)
+        driver.world,
+        access(),
+        MARIA,
+        PostingByHand(kind="grant", points=50, reason="gift", expires_on=expires_on),
     )
     driver.run_until(NOW + timedelta(days=17))
-    post_by_hand(driver.world, access(), MARIA, ByHand(kind="redeem", points=50, reason="cream"))
+    post_by_hand(driver.world, access(), MARIA, PostingByHand(kind="redeem", points=50, reason="cream"))
     driver.run_until(NOW + timedelta(days=60))
     assert driver.kinds_sent() == ["bonus_expiry"]
 

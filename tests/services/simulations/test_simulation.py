@@ -14,7 +14,7 @@ from chalicelib.domain.networks.bonus_rules import BonusRules, Gift, Referral
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.waking import Trouble
-from chalicelib.domain.simulations.simulation import added, simulated
+from chalicelib.domain.simulations.simulation import add_sums, simulate_client
 from chalicelib.domain.simulations.simulations import Simulation, assumptions, not_simulated
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.merging.merge_clients import merge_clients
@@ -122,7 +122,7 @@ def test_every_clients_past_is_counted_once(world: World, past: list[Booking]) -
     done = walked(in_small_pages(world), begun(world))
     directory = world.directory(NETWORK)
     expected = [
-        simulated(
+        simulate_client(
             [past_visit(each, directory) for each in past if each.client_id == client_id(number)],
             BORN,
             BonusRules(),
@@ -131,9 +131,9 @@ def test_every_clients_past_is_counted_once(world: World, past: list[Booking]) -
         )
         for number in range(CLIENTS)
     ]
-    assert done.sums.present == added({}, [each.present for each in expected])
-    assert done.sums.proposed == added({}, [each.proposed for each in expected])
-    assert done.sums.actual == added({}, [each.actual for each in expected])
+    assert done.sums.present == add_sums({}, [each.present for each in expected])
+    assert done.sums.proposed == add_sums({}, [each.proposed for each in expected])
+    assert done.sums.actual == add_sums({}, [each.actual for each in expected])
     assert (done.stage, done.seen, done.visits) == ("done", CLIENTS + 1, len(past))
     assert done.sums.actual["clients"] == len({each.client_id for each in past})
     assert sum(n for name, n in done.sums.proposed.items() if name.startswith("cashback")) > 0

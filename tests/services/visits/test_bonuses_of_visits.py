@@ -12,7 +12,7 @@ from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.networks.network import Network, Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import reverse_entry
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from infra.testkit.builders import NETWORK, NOW, access
 from infra.testkit.salon_driver import SalonDriver
 
@@ -27,7 +27,7 @@ def booking(driver: SalonDriver) -> Booking:
 
 def given(driver: SalonDriver, points: int, request_id: str = "gift") -> Any:
     return post_by_hand(
-        driver.world, access(), MARIA, ByHand(kind="grant", points=points, reason="gift"), request_id
+        driver.world, access(), MARIA, PostingByHand(kind="grant", points=points, reason="gift"), request_id
     )
 
 
@@ -182,7 +182,7 @@ def test_a_reversal_of_cashback_by_hand_is_not_reversed_again_with_the_visit(
 
 
 def test_large_sums_by_hand_need_the_owner(driver: SalonDriver) -> None:
-    asked = ByHand(kind="grant", points=100_001, reason="x")
+    asked = PostingByHand(kind="grant", points=100_001, reason="x")
     with pytest.raises(DomainError, match="OVER_LIMIT"):
         post_by_hand(driver.world, access(Role.RECEPTION), MARIA, asked)
     assert post_by_hand(driver.world, access(), MARIA, asked).points == 100_001

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import reverse_entry
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits import refund_visit
 from chalicelib.services.visits.refund_visit import Refunded
@@ -69,7 +69,9 @@ def refund(
 
 
 def gift(driver: SalonDriver, points: int) -> None:
-    post_by_hand(driver.world, access(), MARIA, ByHand(kind="grant", points=points, reason="gift"), "gift")
+    post_by_hand(
+        driver.world, access(), MARIA, PostingByHand(kind="grant", points=points, reason="gift"), "gift"
+    )
 
 
 @given(

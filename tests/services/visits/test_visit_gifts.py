@@ -11,7 +11,7 @@ from chalicelib.domain.loyalty.coupons import Coupon, CouponState
 from chalicelib.domain.networks.bonus_rules import CouponTerms, Gift, GroupProgramme, Streak, VisitReward
 from chalicelib.domain.networks.network import Connection
 from chalicelib.services.loyalty.coupons import CouponBill, open_coupons, redeem_coupon
-from chalicelib.services.loyalty.post_bonus import ByHand, post_by_hand
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.visits.visit_gifts import coupons_for
 from infra.testkit.builders import NETWORK, a_salon, access
@@ -221,7 +221,7 @@ def test_the_gift_goes_only_when_the_whole_bill_is_refunded(running: SalonDriver
 
 def test_a_gift_that_was_spent_is_owed(running: SalonDriver) -> None:
     last = [visited_on(running, day) for day in MONTHS][-1]
-    post_by_hand(running.world, access(), MARIA, ByHand(kind="redeem", points=400, reason="x"), "r-1")
+    post_by_hand(running.world, access(), MARIA, PostingByHand(kind="redeem", points=400, reason="x"), "r-1")
     running.reopen(last.booking)
     assert (balance(running), running.store.account(NETWORK, MARIA).debt) == (0, 400)
 

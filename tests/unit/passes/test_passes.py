@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from msgspec.structs import replace
 
-from chalicelib.domain.loyalty.passes import Pass, Place, owner_of, serial_of
+from chalicelib.domain.loyalty.passes import Pass, SalonLocation, owner_of, serial_of
 from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.passes import apple_pass, google_pass
 from tests.unit.passes.pass_keys import made_keys
@@ -31,9 +31,12 @@ SHOWN = Pass(
     tier="Gold",
     coupons=2,
     expiring=(date(2026, 12, 31), 250),
-    places=(Place("Lotos Centru", 47_010_500, 28_863_800), Place("Lotos York", 40_712_800, -74_006_000)),
+    places=(
+        SalonLocation("Lotos Centru", 47_010_500, 28_863_800),
+        SalonLocation("Lotos York", 40_712_800, -74_006_000),
+    ),
 )
-SERVICE = apple_pass.Service("https://perennial.example/w/apple/lotos00001", "t" * 32)
+SERVICE = apple_pass.UpdateService("https://perennial.example/w/apple/lotos00001", "t" * 32)
 
 
 @pytest.fixture(scope="module")

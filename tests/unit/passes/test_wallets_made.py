@@ -69,7 +69,7 @@ def test_with_settings_and_keys_both_wallets_issue_passes(deployed: Any) -> None
     assert wallets.kinds == ("apple", "google")
     assert wallets.apple is not None
     assert wallets.google is not None
-    service = apple_pass.Service("https://perennial.example/w/apple/lotos00001", "t" * 32)
+    service = apple_pass.UpdateService("https://perennial.example/w/apple/lotos00001", "t" * 32)
     assert apple_pass.pkpass(SHOWN, "en", wallets.apple, service)[:2] == b"PK"
     assert google_pass.save_url(SHOWN, "en", wallets.google, NOW).startswith(google_pass.SAVE_URL)
 

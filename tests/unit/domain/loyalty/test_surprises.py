@@ -13,15 +13,15 @@ from chalicelib.domain.loyalty.surprises import (
     BUCKETS,
     SURPRISE,
     Draw,
-    begun,
+    begin_draw,
     bucket_of,
-    counted,
-    gets_one,
-    is_out,
-    is_rested,
-    lot_of,
+    draw_number_of,
+    is_held_out_of_draws,
+    is_on_cooldown,
     next_draw_at,
+    wins_at_once,
     with_cut,
+    with_regular,
     with_waiting,
 )
 from chalicelib.domain.networks.bonus_rules import Gift, Surprise
@@ -35,7 +35,7 @@ DECEMBER = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 
 def a_draw(budget: int = 1000, points: int = 100, holdout_percent: int = 0, at: datetime = DECEMBER) -> Draw:
     rules = Surprise(gift=Gift(points), monthly_budget_points=budget, holdout_percent=holdout_percent)
-    return begun(rules, at, ZONE)
+    return begin_draw(rules, at, ZONE)
 
 
 def named(number: int) -> list[str]:
@@ -46,28 +46,28 @@ def drawn(draw: Draw, clients: Sequence[str], month: str | None = None) -> set[s
     """Who gets one: both passes, as the walk makes them."""
     draw = replace(draw, month=month or draw.month)
     for id in clients:
-        draw = counted(draw, NETWORK, id, None)
+        draw = with_regular(draw, NETWORK, id, None)
     draw, found = with_cut(draw), set()
     for id in clients:
-        if is_out(draw, NETWORK, id):
+        if is_held_out_of_draws(draw, NETWORK, id):
             continue
-        lot = lot_of(NETWORK, draw.month, id)
-        if gets_one(draw, lot):
+        number = draw_number_of(NETWORK, draw.month, id)
+        if wins_at_once(draw, number):
             found.add(id)
         else:
-            draw = with_waiting(draw, lot, id)
+            draw = with_waiting(draw, number, id)
     return found | {each.client_id for each in draw.waiting}
 
 
 def lowest(draw: Draw, clients: Sequence[str], most: int) -> set[str]:
-    return set(sorted(clients, key=lambda id: lot_of(NETWORK, draw.month, id))[:most])
+    return set(sorted(clients, key=lambda id: draw_number_of(NETWORK, draw.month, id))[:most])
 
 
 networks = st.sets(st.integers(0, 10**15), max_size=60).map(lambda ids: [f"cli_{id:016d}" for id in ids])
 
 
 @given(networks, st.integers(0, 5000), st.integers(1, 700))
-def test_exactly_the_lowest_lots_get_one_and_as_many_as_the_budget_allows(
+def test_exactly_the_lowest_draw_numbers_get_one_and_as_many_as_the_budget_allows(
     clients: list[str], budget: int, points: int
 ) -> None:
     draw = a_draw(budget, points)
@@ -96,7 +96,7 @@ def test_who_is_held_out_never_gets_one_and_is_told_apart(clients: list[str], pe
     out = {id for id in clients if is_held_out(NETWORK, id, SURPRISE, percent)}
     assert drawn(draw, clients) == set(clients) - out
     for id in clients:
-        draw = counted(draw, NETWORK, id, None)
+        draw = with_regular(draw, NETWORK, id, None)
     assert (draw.regulars, draw.held_out, draw.rested) == (len(clients), len(out), 0)
 
 
@@ -125,23 +125,23 @@ def test_who_is_held_out_is_so_each_month_while_the_others_are_drawn_anew() -> N
 
 
 @given(st.integers(24_000, 25_000), st.integers(0, 12))
-def test_a_gift_rests_three_months(month: int, later: int) -> None:
+def test_a_client_is_on_cooldown_for_three_months(month: int, later: int) -> None:
     name = name_of_month(month + later)
-    assert is_rested(month, name) == (later >= 3)
-    assert is_rested(None, name)
+    assert is_on_cooldown(month, name) == (later < 3)
+    assert not is_on_cooldown(None, name)
 
 
 def test_what_waits_is_never_more_than_there_is_room_for() -> None:
     clients, draw = named(6000), a_draw(2000, 1)
     for id in clients:
-        draw = counted(draw, NETWORK, id, None)
+        draw = with_regular(draw, NETWORK, id, None)
     assert len(draw.lots) <= BUCKETS
     draw = with_cut(draw)
     assert 0 < draw.room < 30
     for id in clients:
-        draw = with_waiting(draw, lot_of(NETWORK, draw.month, id), id)
+        draw = with_waiting(draw, draw_number_of(NETWORK, draw.month, id), id)
         assert len(draw.waiting) <= draw.room
-    assert {bucket_of(each.lot) for each in draw.waiting} == {draw.cut}
+    assert {bucket_of(each.draw_number) for each in draw.waiting} == {draw.cut}
 
 
 @pytest.mark.parametrize(
@@ -170,4 +170,4 @@ def test_the_next_draw_is_ahead_and_within_a_month(later: int, zone: str) -> Non
     now = DECEMBER + timedelta(minutes=later)
     at = next_draw_at(now, zone)
     assert 0 < (at - now).total_seconds() <= 32 * 86_400
-    assert begun(Surprise(gift=Gift(1), monthly_budget_points=1), at, zone).month == f"{at:%Y-%m}"
+    assert begin_draw(Surprise(gift=Gift(1), monthly_budget_points=1), at, zone).month == f"{at:%Y-%m}"

@@ -10,13 +10,13 @@ from chalicelib.domain.marketing.promotions import (
     Promotion,
     PromotionShare,
     PromotionState,
-    given,
-    left_in,
     next_step,
     offer_of,
+    remaining_in,
     result_of,
     share_name,
-    taken_from,
+    spread_over_shares,
+    with_points_given,
 )
 from chalicelib.domain.networks.bonus_rules import Gift
 from infra.testkit.builders import NETWORK, NOW
@@ -36,7 +36,7 @@ def a_promotion(**said: object) -> Promotion:
 
 @given_any(st.integers(1, 10**12))
 def test_what_the_shares_may_give_comes_to_the_cap(cap: int) -> None:
-    left = [left_in(share, cap) or 0 for share in shares().values()]
+    left = [remaining_in(share, cap) or 0 for share in shares().values()]
     assert sum(left) == cap
     assert max(left) - min(left) <= 1
 
@@ -53,21 +53,23 @@ def test_whatever_is_given_and_taken_back_the_cap_holds_and_is_given_in_full(
     for points, number in moves:
         if points < 0:
             back = min(-points, total)
-            stand[share_name(number)] = given(stand[share_name(number)], "MDL", -back, clients=0, visits=0)
+            stand[share_name(number)] = with_points_given(
+                stand[share_name(number)], "MDL", -back, clients=0, visits=0
+            )
             total -= back
             continue
         own = stand[share_name(number)]
-        enough = (left_in(own, cap) or 0) >= points
-        parts = [(own, points)] if enough else taken_from(list(stand.values()), cap, points)
+        enough = (remaining_in(own, cap) or 0) >= points
+        parts = [(own, points)] if enough else spread_over_shares(list(stand.values()), cap, points)
         for share, part in parts:
-            stand[share.number] = given(share, "MDL", part, clients=0, visits=0)
+            stand[share.number] = with_points_given(share, "MDL", part, clients=0, visits=0)
         assert sum(part for _, part in parts) == min(points, cap - total)
         total += sum(part for _, part in parts)
         assert result_of(stand.values()).total == total <= cap
 
 
 def test_without_a_cap_any_share_gives_all() -> None:
-    assert left_in(next(iter(shares().values())), None) is None
+    assert remaining_in(next(iter(shares().values())), None) is None
 
 
 def test_it_begins_and_ends_at_local_midnights_of_the_network() -> None:

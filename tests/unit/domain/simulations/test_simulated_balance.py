@@ -12,7 +12,7 @@ from chalicelib.domain.loyalty.account import Account, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import post, settled
 from chalicelib.domain.loyalty.lots import with_activity
 from chalicelib.domain.loyalty.programme import Terms
-from chalicelib.domain.simulations.simulated_balance import Purse
+from chalicelib.domain.simulations.simulated_balance import SimulatedBalance
 from infra.testkit.builders import NETWORK, NOW
 
 ZONE = "Europe/Chisinau"
@@ -33,7 +33,7 @@ operations = st.lists(st.tuples(waits, st.one_of(grants, spends, visits)), max_s
 
 @given(operations)
 def test_a_purse_is_the_ledger_without_its_entries(done: Sequence[tuple[int, Any]]) -> None:
-    account, purse, now, expired, of_ledger = EMPTY, Purse(), NOW, 0, 0
+    account, purse, now, expired, of_ledger = EMPTY, SimulatedBalance(), NOW, 0, 0
     for number, (hours, (what, *said)) in enumerate(done):
         now += timedelta(hours=hours)
         account, expirations = settled(account, now)
@@ -65,14 +65,14 @@ def test_a_purse_is_the_ledger_without_its_entries(done: Sequence[tuple[int, Any
 
 
 def test_points_are_gone_from_their_last_instant_on() -> None:
-    purse, end = Purse(), NOW + timedelta(days=3)
+    purse, end = SimulatedBalance(), NOW + timedelta(days=3)
     purse.grant(10, Terms(NOW, end), "MDL")
     assert purse.expired(end - timedelta(microseconds=1)) == []
     assert [lot.remaining for lot in purse.expired(end)] == [10]
     assert purse.available(end) == 0
 
 
-def _lots(purse: Purse) -> list[Any]:
+def _lots(purse: SimulatedBalance) -> list[Any]:
     return [
         (
             lot.available_at,

@@ -24,8 +24,8 @@ from chalicelib.domain.networks.bonus_rules import (
 )
 from chalicelib.domain.simulations.coming_often import ComingOften
 from chalicelib.domain.simulations.past_visits import PastVisit, Span
-from chalicelib.domain.simulations.simulation import added, simulated
-from chalicelib.domain.simulations.simulations import Outcome, months_between, outcome_of
+from chalicelib.domain.simulations.simulation import add_sums, simulate_client
+from chalicelib.domain.simulations.simulations import ProgrammeOutcome, months_between, outcome_of
 from infra.package import ROOT
 
 PAGE = (ROOT / "docs" / "simulation.md").read_text()
@@ -60,9 +60,9 @@ def visit(
 
 def outcomes(
     visits: Sequence[PastVisit], proposed: BonusRules, *, span: Span = SPAN, born: date | None = None
-) -> tuple[Outcome, Outcome]:
+) -> tuple[ProgrammeOutcome, ProgrammeOutcome]:
     """By the present programme (5 % of everything) and by the proposed one."""
-    found = simulated(visits, born, FIVE, proposed, span)
+    found = simulate_client(visits, born, FIVE, proposed, span)
     months = months_between(date(2026, 1, 1), date(2026, 6, 30))
     return (
         outcome_of(found.present, found.actual, FIVE, months),
@@ -170,7 +170,7 @@ def test_several_bookings_of_a_day_in_a_salon_are_one_visit_of_a_tier() -> None:
 
 
 def test_who_never_came_is_not_counted() -> None:
-    found = simulated([], date(1990, 5, 17), FIVE, TIERED, SPAN)
+    found = simulate_client([], date(1990, 5, 17), FIVE, TIERED, SPAN)
     assert not found.actual
     assert not found.present
     assert not found.proposed
@@ -182,7 +182,7 @@ def test_points_are_told_by_the_currency_of_the_salon_that_granted_them_or_let_t
         visit(date(2026, 1, 10), 1000),
         visit(date(2026, 2, 10), 40, redeemed=30, salon="sal_york", currency="USD"),
     ]
-    found = simulated(visits, None, rules, rules, SPAN)
+    found = simulate_client(visits, None, rules, rules, SPAN)
     outcome = outcome_of(found.proposed, found.actual, rules, ["2026-01", "2026-02"])
     lei, dollars = outcome.money
     assert (lei.currency, lei.granted, lei.redeemed, lei.outstanding) == ("MDL", 5000, 0, 2000)
@@ -191,7 +191,7 @@ def test_points_are_told_by_the_currency_of_the_salon_that_granted_them_or_let_t
 
 @given(st.lists(st.dictionaries(st.sampled_from("abc"), st.integers(0, 9)), max_size=6), st.integers(0, 6))
 def test_sums_do_not_depend_on_the_pages_in_which_they_are_added(sums: list[Any], cut: int) -> None:
-    assert added(added({}, sums[:cut]), sums[cut:]) == added({}, sums)
+    assert add_sums(add_sums({}, sums[:cut]), sums[cut:]) == add_sums({}, sums)
 
 
 # --- gifts

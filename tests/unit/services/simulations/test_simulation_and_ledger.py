@@ -28,7 +28,7 @@ from chalicelib.domain.networks.bonus_rules import (
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import Rules
 from chalicelib.domain.simulations.past_visits import Span
-from chalicelib.domain.simulations.simulation import simulated
+from chalicelib.domain.simulations.simulation import simulate_client
 from chalicelib.services.loyalty.visit_points import bill_of, points_of_visit, programme_of, visited_on
 from chalicelib.services.simulations.simulate_past import past_visit
 from infra.testkit.builders import NETWORK, a_booking, a_network, a_salon, a_service
@@ -138,7 +138,9 @@ def test_a_simulation_comes_to_what_the_ledger_would(
     span = Span(
         warm_from=BEGIN, since=BEGIN, until=UNTIL, zone=known.zone, redeem_share_percent=share_percent
     )
-    found = simulated([past_visit(booking, known) for booking in past], None, BonusRules(), bonuses, span)
+    found = simulate_client(
+        [past_visit(booking, known) for booking in past], None, BonusRules(), bonuses, span
+    )
     counted: Counter[str] = Counter()
     for name, number in found.proposed.items():
         counted[name.partition(" ")[0]] += number
@@ -157,7 +159,9 @@ def test_points_come_from_somewhere_and_go_somewhere(
     span = Span(warm_from=BEGIN, since=since, until=UNTIL, zone=known.zone, redeem_share_percent=100)
     whole = replace(span, since=BEGIN)
     visited = [past_visit(booking, known) for booking in past]
-    part, all_of_it = (simulated(visited, None, bonuses, bonuses, each).proposed for each in (span, whole))
+    part, all_of_it = (
+        simulate_client(visited, None, bonuses, bonuses, each).proposed for each in (span, whole)
+    )
     left = {name: number for name, number in part.items() if name.startswith("outstanding")}
     assert left == {name: number for name, number in all_of_it.items() if name.startswith("outstanding")}
     granted, gone = (
