@@ -11,10 +11,11 @@ from chalicelib.api.http.schemas import Answered, Id, Listing, PageOf, Word, in_
 from chalicelib.api.http.seeded_randomness import seeded_chance
 from chalicelib.domain.networks.network import Connection
 from chalicelib.services.intake.connect_site import (
+    SiteToConnect,
     connect_site,
-    connections_of,
     disconnect_site,
     get_connection,
+    list_connections,
 )
 from chalicelib.services.intake.receive_webhook import context_of
 
@@ -69,10 +70,7 @@ def connect(ask: Ask) -> MadeConnection:
         ask.world,
         ask.access,
         ask.parts.receiving().sites,
-        site=body.site,
-        salon_id=body.salon_id,
-        secret=body.secret,
-        settings=body.settings,
+        SiteToConnect(body.site, body.salon_id, body.secret, body.settings),
         chance=seeded_chance(ask),
     )
     return MadeConnection(**_facts(ask, connection), secret=connection.secret)
@@ -81,7 +79,7 @@ def connect(ask: Ask) -> MadeConnection:
 @get("/v1/connections")
 @endpoint(roles=OFFICE, query=Listing, answer=PageOf[ConnectionAnswer])
 def list_all(ask: Ask) -> PageOf[ConnectionAnswer]:
-    found = connections_of(ask.world, ask.access)
+    found = list_connections(ask.world, ask.access)
     return in_pages((ConnectionAnswer(**_facts(ask, each)) for each in found), ask.query)
 
 

@@ -1,8 +1,8 @@
-"""Apply what a booking site says of a booking: make it, move it, take it through its steps, by what is
-newest."""
+"""Apply a site's event about a booking: make the booking, move it, change its status. The newest event
+wins."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,8 +17,15 @@ from chalicelib.domain.shared.touches import with_touches
 from chalicelib.domain.shared.zones import as_instant
 from chalicelib.services.bookings.follow_hold import with_hold
 from chalicelib.services.intake.locate_booking import LocatedBooking, locate_booking
-from chalicelib.services.intake.site_clients import ClientMatch, find_or_draft, known, with_blanks_filled
-from chalicelib.services.intake.site_set_up import lines_of
+from chalicelib.services.intake.site_catalogue import booking_lines
+from chalicelib.services.intake.site_clients import (
+    ClientMatch,
+    find_known,
+    find_or_draft,
+    normalised,
+    with_blanks_filled,
+)
+from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.complete_visit import counted
 from chalicelib.services.visits.reverse_visit import taken_back
@@ -35,77 +42,119 @@ class Applied(Struct, frozen=True):
     reason: str | None = None
 
 
-class Unknown(Exception):
-    """An event about a booking that we do not know (yet)."""
+class UnknownBooking(Exception):
+    """An event about a booking that is not known here, or not yet."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code, self.message = code, message
 
 
+class _Report(Struct, frozen=True, kw_only=True):
+    """One event of a site, with all that is needed to apply it. event: without money in another currency than
+    the salon's."""
+
+    world: World
+    connection: Connection
+    directory: Directory
+    located: LocatedBooking
+    event: BookingReported
+
+    @property
+    def actor(self) -> str:
+        return f"connection:{self.connection.id}"
+
+
+class _Change(Struct, frozen=True, kw_only=True):
+    """A booking on its way to what a site reports; each step answers with a `_Change` that holds more.
+
+    existing    the booking as it is stored; None for a new one.
+    booking     the booking as it is to be saved.
+    event       the newest that the site reported of the booking.
+    client      whose booking it is to be; None while nobody knows.
+    beside      what is saved together with the booking.
+    removed     what is removed in the same save.
+    """
+
+    existing: Booking | None
+    booking: Booking
+    event: BookingReported
+    client: Client | None = None
+    beside: tuple[Storable, ...] = ()
+    removed: tuple[Storable, ...] = ()
+
+    @property
+    def status_before(self) -> Status | None:
+        return self.existing.status if self.existing else None
+
+    @property
+    def client_id_before(self) -> str | None:
+        return self.existing.client_id if self.existing else None
+
+
 def apply_booking(world: World, connection: Connection, event: BookingReported) -> Applied:
-    """Applies one event. Raises Unknown, DomainError (the event is quarantined), SaveConflict (look
+    """Applies one event. Raises UnknownBooking, DomainError (the webhook is quarantined), SaveConflict (look
     again)."""
     directory = world.directory(connection.network_id)
-    place = locate_booking(world, connection, event)
-    event = _in_currency_of(_salon_of(connection, directory, place, event), event)
-    stands = place.stands
-    if stands is None:
+    located = locate_booking(world, connection, event)
+    event = _in_currency_of(_salon_of(connection, directory, located, event), event)
+    report = _Report(world=world, connection=connection, directory=directory, located=located, event=event)
+    existing = located.existing
+    if existing is None:
         if event.partial or event.starts_at is None:
-            raise Unknown(
+            raise UnknownBooking(
                 "BOOKING_UNKNOWN", f"The site speaks of booking {event.external_id}, which is not known here."
             )
-        return _make(world, connection, directory, event, place)
-    newer = stands.guard is None or event.guard > stands.guard
-    if place.joins and (newer or stands.external_id == event.moved_from):  # a move told late is still a move
-        return _change(world, connection, directory, place, event)
-    if place.joins:
-        world.store.save(*place.joins, remove=place.gone)
-        return Applied(changed=True, booking_id=stands.id)
-    if event.guard == stands.guard:  # this very event, taken in before a crash
-        return Applied(changed=True, booking_id=stands.id)
+        return _save(report, _new_booking(report))
+    newer = existing.guard is None or event.guard > existing.guard
+    if located.joins and (newer or existing.external_id == event.moved_from):  # a late move is still a move
+        return _save(report, _changed_booking(report, existing))
+    if located.joins:
+        world.store.save(*located.joins, remove=located.duplicates)
+        return Applied(changed=True, booking_id=existing.id)
+    if event.guard == existing.guard:  # this very event, applied before a crash
+        return Applied(changed=True, booking_id=existing.id)
     if not newer:
         return Applied(
-            changed=_blanks_filled(world, connection, stands, event), booking_id=stands.id, reason="not_newer"
+            changed=_fill_blanks(report, existing), booking_id=existing.id, reason="not_newer"
         )
-    if event.external_id != stands.external_id and event.moved_from is None:
-        return Applied(changed=False, booking_id=stands.id, reason="superseded")
-    return _change(world, connection, directory, place, event)
+    if event.external_id != existing.external_id and event.moved_from is None:
+        return Applied(changed=False, booking_id=existing.id, reason="superseded")
+    return _save(report, _changed_booking(report, existing))
 
 
 def _salon_of(
-    connection: Connection, directory: Directory, place: LocatedBooking, event: BookingReported
+    connection: Connection, directory: Directory, located: LocatedBooking, event: BookingReported
 ) -> Salon | None:
-    if place.stands is not None:
-        return directory.salons.get(place.stands.salon_id)
+    if located.existing is not None:
+        return directory.salons.get(located.existing.salon_id)
     return None if event.partial or event.starts_at is None else _salon(connection, directory, event)
 
 
 def _in_currency_of(salon: Salon | None, event: BookingReported) -> BookingReported:
-    """The event without the money that it tells in another currency than the salon's: 500 EUR are not 500
-    MDL. The booking goes on; what was paid has to be told again."""
+    """The event without money in another currency than the salon's: 500 EUR are not 500 MDL. The rest of the
+    event is applied; the site has to report again what was paid."""
     if salon is None or event.currency in (None, salon.currency):
         return event
     lines = tuple(replace(line, price_minor=None) for line in event.lines)
     return replace(event, lines=lines, paid_minor=None, currency=None)
 
 
-# --- making
+# --- a new booking
 
 
-def _make(
-    world: World, connection: Connection, directory: Directory, event: BookingReported, place: LocatedBooking
-) -> Applied:
-    salon = _salon(connection, directory, event)
-    found = _client(world, connection, event)
+def _new_booking(report: _Report) -> _Change:
+    world, connection, event = report.world, report.connection, report.event
+    salon = _salon(connection, report.directory, event)
+    match = _client(report)
     assert event.starts_at is not None
     booking = Booking(
         network_id=connection.network_id,
-        id=place.booking_id,
+        id=report.located.booking_id,
         salon_id=salon.id,
-        client_id=found.client.id if found else None,
+        client_id=match.client.id if match else None,
         starts_at=as_instant(event.starts_at, salon.timezone),
-        lines=lines_of(world, connection, salon, event),
+        lines=booking_lines(world, connection, salon, event),
         currency=salon.currency,
         made_at=world.now(),
         source=event.source or connection.settings.get("source", connection.site),
@@ -113,103 +162,120 @@ def _make(
         connection_id=connection.id,
         external_id=event.external_id,
         guard=event.guard,
-        waiting_for=_waiting_for(event, found),
+        waiting_for=_waiting_for(event, match),
     )
     if event.moved_from:
         booking = replace(booking, moves=1)
-    extra = [*(found.to_save if found else ()), *place.joins]
-    return _save(world, directory, None, booking, event, found, extra, [])
+    return _Change(
+        existing=None,
+        booking=booking,
+        event=event,
+        client=match.client if match else None,
+        beside=(*(match.to_save if match else ()), *report.located.joins),
+    )
 
 
-def _waiting_for(event: BookingReported, found: ClientMatch | None) -> str | None:
-    """The site's id of a client of whom it has said nothing but that."""
-    return event.client.external_id if event.client and found is None else None
+def _waiting_for(event: BookingReported, match: ClientMatch | None) -> str | None:
+    """The site's id of a client of whom the site has reported nothing but that id."""
+    return event.client.external_id if event.client and match is None else None
 
 
 def _salon(connection: Connection, directory: Directory, event: BookingReported) -> Salon:
     """The salon of the connection, else the one that its settings map the site's location to, else the only
     one."""
     mapped = connection.settings.get(f"salon:{event.salon_external_id}")
-    id = mapped or connection.salon_id
-    if id is None and len(directory.salons) == 1:
-        id = next(iter(directory.salons))
-    if id is None or id not in directory.salons:
+    salon_id = mapped or connection.salon_id
+    if salon_id is None and len(directory.salons) == 1:
+        salon_id = next(iter(directory.salons))
+    if salon_id is None or salon_id not in directory.salons:
         raise refused(
             "SALON_UNKNOWN",
             f"Map the site's location {event.salon_external_id} to a salon in the connection's settings,"
             " then replay.",
             location=event.salon_external_id,
         )
-    return directory.salons[id]
+    return directory.salons[salon_id]
 
 
-def _client(world: World, connection: Connection, event: BookingReported) -> ClientMatch | None:
-    """The client; None for a booking without one, or where only the site's id of somebody unknown was
-    told."""
-    told = event.client
-    if told is None:
+def _client(report: _Report) -> ClientMatch | None:
+    """The client whom the event names. None for a booking without a client, and where the site reported
+    nothing but its own id of a client who is not known here."""
+    world, connection, reported = report.world, report.connection, report.event.client
+    if reported is None:
         return None
-    if told.name is None and told.phone is None and told.email is None:
-        client, _ = known(world, connection, told)
+    usual = normalised(world, connection, reported)
+    if reported.name is None and reported.phone is None and reported.email is None:
+        client, _ = find_known(world, connection, usual)
         return ClientMatch(client) if client else None
-    return find_or_draft(world, connection, told)
+    return find_or_draft(world, connection, usual)
 
 
-# --- changing
+# --- a booking that is known
 
 
-def _blanks_filled(world: World, connection: Connection, stands: Booking, event: BookingReported) -> bool:
-    """An older event undoes nothing, but it may know a phone or an e-mail that nobody has told yet."""
-    client = (
-        world.store.get(Client, network_id=stands.network_id, id=stands.client_id)
-        if stands.client_id
-        else None
-    )
-    if client is None or event.client is None:
+def _fill_blanks(report: _Report, existing: Booking) -> bool:
+    """Whether the client got a phone or an e-mail. An older event undoes nothing, but it may report a phone
+    or an e-mail where the client has none."""
+    world, reported = report.world, report.event.client
+    if existing.client_id is None or reported is None:
         return False
-    values = with_blanks_filled(world, connection, client, event.client)
+    client = world.store.get(Client, network_id=existing.network_id, id=existing.client_id)
+    if client is None:
+        return False
+    values = with_blanks_filled(world, client, normalised(world, report.connection, reported))
     if values:
         world.store.save(*values)
     return bool(values)
 
 
-def _change(
-    world: World, connection: Connection, directory: Directory, place: LocatedBooking, event: BookingReported
-) -> Applied:
-    assert place.stands is not None
-    stands = place.stands
-    salon = directory.salons[stands.salon_id]
-    found = _client(world, connection, event) if _may_have_another_client(stands, event) else None
-    extra: list[Any] = [*(found.to_save if found else ()), *place.joins]
-    newest = max(stands.guard or "", event.guard)
-    booking = replace(stands, guard=newest, external_id=event.external_id, note=event.note or stands.note)
+def _changed_booking(report: _Report, existing: Booking) -> _Change:
+    """The existing booking with its new lines, start and client. Where a later event about the booking's new
+    id came before the event about its move, the later one counts."""
+    world, event, duplicates = report.world, report.event, report.located.duplicates
+    salon = report.directory.salons[existing.salon_id]
+    match = _client(report) if _may_have_another_client(existing, event) else None
+    newest = max(existing.guard or "", event.guard)
+    booking = replace(existing, guard=newest, external_id=event.external_id, note=event.note or existing.note)
     if event.lines:
-        booking = replace(booking, lines=lines_of(world, connection, salon, event))
-    for gone in place.gone:  # word of the new id came before word of the move
-        if gone.guard and gone.guard > newest:
-            event = _as_told_of(gone, event)
-            booking = replace(booking, guard=gone.guard, external_id=gone.external_id, lines=gone.lines)
+        booking = replace(booking, lines=booking_lines(world, report.connection, salon, event))
+    for duplicate in duplicates:
+        if duplicate.guard and duplicate.guard > newest:
+            event = _as_reported_later(event, duplicate)
+            booking = replace(
+                booking,
+                guard=duplicate.guard,
+                external_id=duplicate.external_id,
+                lines=duplicate.lines,
+            )
     if event.starts_at is not None:
-        booking = _moved(world, directory, booking, event, as_instant(event.starts_at, salon.timezone))
-    for gone in place.gone:
-        told = (replace(touch, occurrence=booking.moves) for touch in gone.touches.values())
-        booking = with_touches(booking, *told)
-    if found is not None:
-        booking = _given_to(booking, found.client, world.now())
-    return _save(world, directory, stands, booking, event, found, extra, list(place.gone))
+        booking = _moved(report, booking, event, as_instant(event.starts_at, salon.timezone))
+    for duplicate in duplicates:
+        touches = (replace(touch, occurrence=booking.moves) for touch in duplicate.touches.values())
+        booking = with_touches(booking, *touches)
+    if match is not None:
+        booking = _given_to(booking, match.client, world.now())
+    return _Change(
+        existing=existing,
+        booking=booking,
+        event=event,
+        client=match.client if match else None,
+        beside=(*(match.to_save if match else ()), *report.located.joins),
+        removed=duplicates,
+    )
 
 
-def _may_have_another_client(stands: Booking, event: BookingReported) -> bool:
-    """A booking without a client may get one; one with a client another, if the site names them by its own
-    id. A phone alone is no reason: the client may have told us a newer one."""
-    if stands.client_id is None:
+def _may_have_another_client(existing: Booking, event: BookingReported) -> bool:
+    """A booking without a client may get one. A booking with a client may get another one if the site names
+    them by its own id. A phone alone is no reason: the client may have told us a newer one."""
+    if existing.client_id is None:
         return True
     named = event.client is not None and event.client.external_id is not None
-    return named and stands.status is not Status.COMPLETED
+    return named and existing.status is not Status.COMPLETED
 
 
 def _given_to(booking: Booking, client: Client, now: datetime) -> Booking:
-    """The booking with this client. Another one than before knows nothing of it yet and is told all anew."""
+    """The booking with this client. A client who takes the place of another one has heard nothing of the
+    booking: for them it begins again."""
     if booking.client_id == client.id:
         return booking
     if booking.client_id is not None:
@@ -217,81 +283,113 @@ def _given_to(booking: Booking, client: Client, now: datetime) -> Booking:
     return replace(booking, client_id=client.id, waiting_for=None)
 
 
-def _as_told_of(gone: Booking, event: BookingReported) -> BookingReported:
-    """The event with what was told later of the same booking under its new id."""
-    status = SiteStatus(gone.status.value)
-    return replace(event, status=status, guard=gone.guard or event.guard, starts_at=gone.starts_at)
+def _as_reported_later(event: BookingReported, duplicate: Booking) -> BookingReported:
+    """The event with what the site reported later of the same booking under its new id."""
+    status = SiteStatus(duplicate.status.value)
+    guard = duplicate.guard or event.guard
+    return replace(event, status=status, guard=guard, starts_at=duplicate.starts_at)
 
 
-def _moved(
-    world: World, directory: Directory, booking: Booking, event: BookingReported, starts_at: datetime
-) -> Booking:
+def _moved(report: _Report, booking: Booking, event: BookingReported, starts_at: datetime) -> Booking:
     """A visit that took place is not moved: it was counted on its day, and its client was thanked."""
     if booking.status is Status.COMPLETED and event.status in (None, SiteStatus.COMPLETED):
         return booking
-    apart = timedelta(minutes=directory.messages_for(booking.salon_id).notice_again_when_moved_by_minutes)
-    return moved(booking, starts_at, world.now(), apart)
+    rules = report.directory.messages_for(booking.salon_id)
+    noticeable = timedelta(minutes=rules.notice_again_when_moved_by_minutes)
+    return moved(booking, starts_at, report.world.now(), noticeable)
 
 
-def _target(stands: Booking | None, booking: Booking, event: BookingReported) -> Status:
-    """The status to come to. A site that says no more than "booked" does not undo what the client told us."""
+# --- its status, its hold, its visit
+
+
+def _save(report: _Report, change: _Change) -> Applied:
+    """Saves the booking in its new status, with all that follows from it."""
+    world = report.world
+    change = _with_stored_client(world, change)
+    change = _without_hold_of_former_client(world, change)
+    target = _target(change)
+    if _completes(change, target):
+        change = _completed(report, change)
+    elif _reverses(change, target):
+        change = _reversed(report, change, target)
+    else:
+        change = _stepped(report, change, target)
+    (saved, *_) = world.store.save(change.booking, *change.beside, remove=change.removed)
+    world.wake_if_due(saved)
+    return Applied(changed=True, booking_id=saved.id)
+
+
+def _with_stored_client(world: World, change: _Change) -> _Change:
+    booking = change.booking
+    if change.client is not None or booking.client_id is None:
+        return change
+    client = world.store.get(Client, network_id=booking.network_id, id=booking.client_id)
+    return replace(change, client=client)
+
+
+def _without_hold_of_former_client(world: World, change: _Change) -> _Change:
+    """Where the booking goes to another client, the points that its former client had held are free again."""
+    if change.existing is None or change.booking.client_id == change.client_id_before:
+        return change
+    booking, values = with_hold(world, change.existing, change.booking)
+    return replace(change, booking=booking, beside=(*values, *change.beside))
+
+
+def _target(change: _Change) -> Status:
+    """The status that the booking comes to. A site that reports no more than "booked" does not undo what the
+    client told us."""
+    existing, booking, event = change.existing, change.booking, change.event
     if event.status is None:
         return booking.status
     if event.status is SiteStatus.MOVING:
         return Status.CANCELLED
     target = Status(event.status.value)
-    if stands is None or target is not Status.BOOKED or booking.moves != stands.moves:
+    if existing is None or target is not Status.BOOKED or booking.moves != existing.moves:
         return target
-    confirmed = stands.status is Status.CONFIRMED and stands.reason != CONFIRMED_BY_SITE
-    return stands.status if confirmed or stands.reason == CANCELLED_BY_CLIENT else target
+    confirmed_here = existing.status is Status.CONFIRMED and existing.reason != CONFIRMED_BY_SITE
+    return existing.status if confirmed_here or existing.reason == CANCELLED_BY_CLIENT else target
 
 
-def _save(
-    world: World,
-    directory: Directory,
-    stands: Booking | None,
-    booking: Booking,
-    event: BookingReported,
-    found: ClientMatch | None,
-    extra: list[Any],
-    remove: list[Any],
-) -> Applied:
-    """Writes the booking in its new status, with all that the step to it brings along."""
-    now, target = world.now(), _target(stands, booking, event)
-    was = stands.status if stands else None
-    client = found.client if found else None
-    if client is None and booking.client_id is not None:
-        client = world.store.get(Client, network_id=booking.network_id, id=booking.client_id)
-    had_client = stands is not None and stands.client_id is not None
-    freed: list[Any] = []
-    if stands is not None and booking.client_id != stands.client_id:
-        booking, freed = with_hold(world, stands, booking)
-    if target is Status.COMPLETED and (was is not target or (client is not None and not had_client)):
-        values = [*counted(world, booking, client, event.paid_minor, _actor(booking)), *freed]
-        extra = [value for value in extra if value is not client]
-    elif stands is not None and had_client and was is Status.COMPLETED and target is not was:
-        values = taken_back(world, booking, target, _actor(booking), counted_at=stands.starts_at)
-    else:
-        booking = _stepped(booking, was, target, event, now)
-        if stands is not None and not freed:
-            booking, freed = with_hold(world, stands, booking)
-        values = [with_wake(booking, directory, client, now), *freed]
-    (saved, *_) = world.store.save(*values, *extra, remove=remove)
-    world.wake_if_due(saved)
-    return Applied(changed=True, booking_id=booking.id)
+def _completes(change: _Change, target: Status) -> bool:
+    """Whether the visit is to be counted: it took place only now, or its client is known only now."""
+    if target is not Status.COMPLETED:
+        return False
+    client_is_new = change.client is not None and change.client_id_before is None
+    return change.status_before is not Status.COMPLETED or client_is_new
 
 
-def _stepped(
-    booking: Booking, was: Status | None, target: Status, event: BookingReported, now: datetime
-) -> Booking:
-    """A site may take a booking from any status to any other: it tells what is, it does not ask."""
-    if target is was:
-        return booking
-    reason = "moving" if event.status is SiteStatus.MOVING else None
-    if target is Status.CONFIRMED:
-        reason = CONFIRMED_BY_SITE
-    return replace(booking, status=target, closed_at=None if target in UPCOMING else now, reason=reason)
+def _completed(report: _Report, change: _Change) -> _Change:
+    paid_minor = change.event.paid_minor
+    booking, *values = counted(report.world, change.booking, change.client, paid_minor, report.actor)
+    others = (each for each in change.beside if each is not change.client)  # the client is among the values
+    return replace(change, booking=booking, beside=(*values, *others))
 
 
-def _actor(booking: Booking) -> str:
-    return f"connection:{booking.connection_id}"
+def _reverses(change: _Change, target: Status) -> bool:
+    """Whether a visit that was counted for its client did not take place after all."""
+    was_counted = change.status_before is Status.COMPLETED and change.client_id_before is not None
+    return was_counted and target is not Status.COMPLETED
+
+
+def _reversed(report: _Report, change: _Change, target: Status) -> _Change:
+    assert change.existing is not None
+    counted_at = change.existing.starts_at
+    booking, *values = taken_back(report.world, change.booking, target, report.actor, counted_at=counted_at)
+    return replace(change, booking=booking, beside=(*values, *change.beside))
+
+
+def _stepped(report: _Report, change: _Change, target: Status) -> _Change:
+    """A site may take a booking from any status to any other: it reports what is, it does not ask."""
+    world, booking = report.world, change.booking
+    now = world.now()
+    hold_values: Sequence[Storable] = ()
+    if target is not change.status_before:
+        reason = "moving" if change.event.status is SiteStatus.MOVING else None
+        if target is Status.CONFIRMED:
+            reason = CONFIRMED_BY_SITE
+        closed_at = None if target in UPCOMING else now
+        booking = replace(booking, status=target, closed_at=closed_at, reason=reason)
+    if change.existing is not None and booking.client_id == change.client_id_before:
+        booking, hold_values = with_hold(world, change.existing, booking)
+    booking = with_wake(booking, report.directory, change.client, now)
+    return replace(change, booking=booking, beside=(*hold_values, *change.beside))

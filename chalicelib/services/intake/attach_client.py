@@ -1,6 +1,7 @@
-"""Attach a client to the bookings that waited for them, because their site had told no more than its own id.
+"""Attach a client to the bookings that waited for them: a site had named the client by nothing but its own
+id.
 
-A module of its own, so that the function which wakes things does not load all that taking in needs.
+A module of its own, so that the function which wakes items does not load all that ingesting needs.
 """
 
 from msgspec.structs import replace
@@ -17,28 +18,21 @@ from chalicelib.services.shared.world import World
 
 
 def attach_waiting(world: World, connection: Connection, site_client_id: str) -> list[Booking]:
-    """Gives each booking that waits for this client of the site its client; their notices go out."""
+    """Gives its client to each booking that waits for this client of the site; their notices go out."""
     network_id = connection.network_id
     waiting = world.store.bookings_waiting(network_id, connection.id, site_client_id)
-    found = [attach_client(world, booking) for booking in waiting]
-    return [booking for booking in found if booking is not None]
+    attached = [attach_client(world, booking) for booking in waiting]
+    return [booking for booking in attached if booking is not None]
 
 
 def attach_client(world: World, booking: Booking) -> Booking | None:
-    """The booking with its client, if the site has told by now who that is; None while nobody knows."""
-    if booking.waiting_for is None or booking.connection_id is None:
-        return None
-    kind = site_client(booking.connection_id)
-    client_id = world.store.alias(booking.network_id, kind, booking.waiting_for)
-    client = (
-        surviving_client(world, world.store.get(Client, network_id=booking.network_id, id=client_id))
-        if client_id
-        else None
-    )
+    """The booking with its client, saved. None while the site has not reported who the client is, and where
+    somebody else changed the booking at the same moment."""
+    client = _awaited_client(world, booking)
     if client is None:
         return None
     attached = replace(booking, client_id=client.id, waiting_for=None)
-    if attached.status is Status.COMPLETED:  # nobody knew whose visit it was: it counts from now on
+    if attached.status is Status.COMPLETED:  # the visit counts from now on: nobody knew whose it was
         from chalicelib.services.visits.complete_visit import counted
 
         values = counted(world, attached, client, None, f"connection:{booking.connection_id}")
@@ -50,3 +44,13 @@ def attach_client(world: World, booking: Booking) -> Booking | None:
         return None
     world.wake_if_due(saved)
     return saved
+
+
+def _awaited_client(world: World, booking: Booking) -> Client | None:
+    if booking.waiting_for is None or booking.connection_id is None:
+        return None
+    network_id, kind = booking.network_id, site_client(booking.connection_id)
+    client_id = world.store.alias(network_id, kind, booking.waiting_for)
+    if client_id is None:
+        return None
+    return surviving_client(world, world.store.get(Client, network_id=network_id, id=client_id))

@@ -1,10 +1,12 @@
-"""Connect a booking site: its webhook's address, of which the last part is a secret, and what the site
-signs with."""
+"""Connect a booking site: an address for its webhooks, whose last part is a secret, and the secret that the
+site signs with."""
 
 import base64
 import binascii
 from collections.abc import Mapping
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Connection
@@ -22,24 +24,30 @@ _STANDARD_KEYS = {"whsec_": (16, 64), "whpk_": (32, 32), "whsk_": (64, 64)}
 """Prefix of a Standard Webhooks secret -> the least and the most bytes that it stands for."""
 
 
+class SiteToConnect(Struct, frozen=True):
+    """site: the name of its adapter. salon_id: None for a connection of the whole network. secret: None where
+    one is to be made."""
+
+    site: str
+    salon_id: str | None
+    secret: str | None
+    settings: Mapping[str, str]
+
+
 def connect_site(
     world: World,
     access: Access,
     sites: Mapping[str, object],
-    *,
-    site: str,
-    salon_id: str | None,
-    secret: str | None,
-    settings: Mapping[str, str],
+    wanted: SiteToConnect,
     chance: Chance | None = None,
 ) -> Connection:
-    """Makes a connection; a secret is made where none is given. chance: the source of what is secret
-    about it, for a request that may be repeated. Raises UNKNOWN_SITE, INVALID_SECRET, INVALID_SETTINGS,
-    NOT_FOUND."""
+    """Makes a connection. sites: the adapters by name. chance: the source of its secrets, for a request that
+    may be repeated. Raises UNKNOWN_SITE, INVALID_SECRET, INVALID_SETTINGS, NOT_FOUND."""
+    site = wanted.site
     if site not in sites:
         raise refused("UNKNOWN_SITE", f"Sites are {', '.join(sorted(sites))}.", site=site)
-    _ensure_reached(world, access, salon_id)
-    _check(world, access, settings)
+    _ensure_reached(world, access, wanted.salon_id)
+    _check(world, access, wanted.settings)
     chance = chance or world.chance
     tail, made = chance(TOKEN_CHARACTERS), chance(SECRET_CHARACTERS)
     token = f"{access.network_id[-10:]}.{tail}"
@@ -49,9 +57,9 @@ def connect_site(
         site=site,
         token=token,
         created_at=world.now(),
-        salon_id=salon_id,
-        secret=_secret(site, secret, made),
-        settings=MappingProxyType(dict(settings)),
+        salon_id=wanted.salon_id,
+        secret=_secret(site, wanted.secret, made),
+        settings=MappingProxyType(dict(wanted.settings)),
     )
     try:
         (connection,) = world.store.save(connection)
@@ -69,7 +77,7 @@ def _ensure_reached(world: World, access: Access, salon_id: str | None) -> None:
 
 
 def _check(world: World, access: Access, settings: Mapping[str, str]) -> None:
-    """Settings `salon:<site's location>` name salons of ours."""
+    """Checks that the settings `salon:<the site's location>` name salons of the network."""
     if len(settings) > MAX_SETTINGS:
         raise refused("INVALID_SETTINGS", f"At most {MAX_SETTINGS} settings.")
     for name, value in settings.items():
@@ -99,10 +107,10 @@ def _is_standard_key(secret: str) -> bool:
         return False
 
 
-def connections_of(world: World, access: Access) -> list[Connection]:
-    """Those that this key reaches, the newest first."""
-    found = world.fresh_directory(access.network_id).connections.values()
-    reached = (each for each in found if reaches(access, each))
+def list_connections(world: World, access: Access) -> list[Connection]:
+    """The connections that the key reaches, the newest first."""
+    connections = world.fresh_directory(access.network_id).connections.values()
+    reached = (each for each in connections if reaches(access, each))
     return sorted(reached, key=lambda each: each.created_at, reverse=True)
 
 
@@ -122,7 +130,8 @@ def get_connection(world: World, access: Access, connection_id: str) -> Connecti
 
 
 def disconnect_site(world: World, access: Access, connection_id: str) -> None:
-    """From now on the address is unknown; what came through it stays. Raises NOT_FOUND."""
+    """Deletes the connection. From now on its address is unknown; what came through it stays. Raises
+    NOT_FOUND."""
     connection = get_connection(world, access, connection_id)
     try:
         world.store.save(remove=[connection])

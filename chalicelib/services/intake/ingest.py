@@ -1,10 +1,11 @@
-"""Take in: apply a received webhook to bookings and clients. Safe to run again from any point.
+"""Ingest: apply a stored webhook to bookings and clients. Safe to run again from any point.
 
-Each event carries a guard; one that is not newer than what was applied changes nothing, so that order and
-repetition of deliveries do not matter.
+Each event carries a guard. An event that is not newer than what was applied changes nothing, so that the
+order and the repetition of deliveries do not matter.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from msgspec import Struct
@@ -15,7 +16,7 @@ from chalicelib.domain.intake.site_events import BookingReported, Ignored, SiteE
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.waking import Wake
-from chalicelib.services.intake.apply_booking import Applied, Unknown, apply_booking
+from chalicelib.services.intake.apply_booking import Applied, UnknownBooking, apply_booking
 from chalicelib.services.intake.apply_client import apply_client
 from chalicelib.services.intake.booking_site import BookingSite
 from chalicelib.services.intake.receive_webhook import context_of
@@ -24,7 +25,7 @@ from chalicelib.services.shared.world import World
 
 
 class Intake(Struct, frozen=True):
-    """What intake needs besides the world."""
+    """What ingesting needs. base_url: answers with the public address that the sites were given."""
 
     world: World
     sites: Mapping[str, BookingSite]
@@ -32,33 +33,33 @@ class Intake(Struct, frozen=True):
 
 
 def ingest(intake: Intake, network_id: str, inbox_id: str) -> InboxState | None:
-    """Applies one inbox item and marks it. None: there was nothing (left) to do."""
+    """Applies one inbox item and marks it. Answers with its new state; None where nothing was left to do."""
     world = intake.world
     item = world.store.get(InboxItem, network_id=network_id, id=inbox_id)
     if item is None or item.state not in (InboxState.RECEIVED, InboxState.WAITING):
         return None
-    after = _judged(intake, item, world.now())
-    if after.state is InboxState.QUARANTINED:  # a salon may have been mapped a moment ago
+    outcome = _applied(intake, item, world.now())
+    if outcome.state is InboxState.QUARANTINED:  # a salon may have been mapped a moment ago
         world.directories.forget(network_id)
-        after = _judged(intake, item, world.now())
-    world.store.save(after)
-    return after.state
+        outcome = _applied(intake, item, world.now())
+    world.store.save(outcome)
+    return outcome.state
 
 
-def _judged(intake: Intake, item: InboxItem, now: datetime) -> InboxItem:
-    """The item as it stands once its events are applied, or with the reason why they cannot be."""
+def _applied(intake: Intake, item: InboxItem, now: datetime) -> InboxItem:
+    """The item after its events were applied, or with the reason why they cannot be applied."""
     world = intake.world
     connection = _connection(world, item)
     if connection is None:
         return quarantined(item, "CONNECTION_GONE", "The connection it came through was deleted.")
     try:
         events = intake.sites[item.site].normalise(item.raw, context_of(connection, intake.base_url()))
-        applied = [_apply(world, connection, event) for event in events]
+        applied = [_apply_event(world, connection, event) for event in events]
     except WebhookNotUnderstood as error:
         return quarantined(item, error.code, error.message)
     except DomainError as error:
         return quarantined(item, error.code, error.message)
-    except Unknown as unknown:
+    except UnknownBooking as unknown:
         return _waiting(item, unknown, now)
     done = replace(item, wake=None, trouble=None, reason=None, detail=None)
     if any(each.changed for each in applied):
@@ -73,8 +74,8 @@ def _connection(world: World, item: InboxItem) -> Connection | None:
     return directory.connections.get(item.connection_id)
 
 
-def _waiting(item: InboxItem, unknown: Unknown, now: datetime) -> InboxItem:
-    """Word of a booking that we have not heard of: it may be on its way. After the last wait a person
+def _waiting(item: InboxItem, unknown: UnknownBooking, now: datetime) -> InboxItem:
+    """The item of an unknown booking, which may be on its way: it waits. After the last wait a person
     decides."""
     if item.tries >= len(WAITS):
         return quarantined(item, unknown.code, unknown.message)
@@ -89,14 +90,13 @@ def _waiting(item: InboxItem, unknown: Unknown, now: datetime) -> InboxItem:
     )
 
 
-def _apply(world: World, connection: Connection, event: SiteEvent) -> Applied:
+def _apply_event(world: World, connection: Connection, event: SiteEvent) -> Applied:
     if isinstance(event, Ignored):
         return Applied(changed=False, reason=event.reason)
+    # Not `world.retrying`: its error would quarantine the webhook, which is to be tried again.
     for _ in world.tries():
-        try:
+        with suppress(SaveConflict):  # somebody else changed it: look again
             if isinstance(event, BookingReported):
                 return apply_booking(world, connection, event)
             return apply_client(world, connection, event)
-        except SaveConflict:
-            continue  # somebody else changed it: look again
     raise SaveConflict(event)

@@ -1,4 +1,5 @@
-"""Place an event: which booking a site's event is about, where the site may give a moved booking a new id."""
+"""Locate a booking: which booking a site's event is about, where the site may give a moved booking a new
+id."""
 
 from msgspec import Struct
 
@@ -14,41 +15,52 @@ MAX_MOVES = 50
 
 
 class LocatedBooking(Struct, frozen=True):
-    """Where an event belongs. A site that gives a moved booking a new id tells that two ids are one booking:
-    `joins` is the alias that says so, `gone` the booking that was kept under the other id meanwhile."""
+    """The booking that an event is about. A site that gives a moved booking a new id reports that two ids are
+    one booking.
+
+    existing    the booking as it is stored under `booking_id`; None where nothing is stored.
+    joins       the alias that makes the two ids lead to one booking; it is to be saved.
+    duplicates  the booking that was stored under the other id; it is to be removed.
+    """
 
     booking_id: str
-    stands: Booking | None
+    existing: Booking | None
     joins: tuple[Alias, ...] = ()
-    gone: tuple[Booking, ...] = ()
+    duplicates: tuple[Booking, ...] = ()
 
 
 def locate_booking(world: World, connection: Connection, event: BookingReported) -> LocatedBooking:
     """Finds the booking under the event's own id, or under the first of the ids that the site gave to it."""
-    own = _first(world, connection, event.external_id)
-    before = _first(world, connection, event.moved_from) if event.moved_from else own
-    first = world.store.get(Booking, network_id=connection.network_id, id=_booking_id(connection, before))
-    if own == before:
-        return LocatedBooking(_booking_id(connection, own), first)
-    later = world.store.get(Booking, network_id=connection.network_id, id=_booking_id(connection, own))
-    if later is not None and (first is None or later.status is Status.COMPLETED):
-        gone = (first,) if first else ()  # what has been posted to is kept under its id
-        return LocatedBooking(later.id, later, (_alias(connection, before, own),), gone)
-    gone = (later,) if later else ()
-    return LocatedBooking(_booking_id(connection, before), first, (_alias(connection, own, before),), gone)
+    new_id = _first_id(world, connection, event.external_id)
+    old_id = _first_id(world, connection, event.moved_from) if event.moved_from else new_id
+    old = _stored(world, connection, old_id)
+    if new_id == old_id:
+        return LocatedBooking(_booking_id(connection, new_id), old)
+    new = _stored(world, connection, new_id)
+    if new is not None and (old is None or new.status is Status.COMPLETED):
+        duplicates = (old,) if old else ()  # a booking with entries of the ledger keeps its id
+        return LocatedBooking(new.id, new, (_alias(connection, old_id, new_id),), duplicates)
+    duplicates = (new,) if new else ()
+    joins = (_alias(connection, new_id, old_id),)
+    return LocatedBooking(_booking_id(connection, old_id), old, joins, duplicates)
+
+
+def _stored(world: World, connection: Connection, external_id: str) -> Booking | None:
+    booking_id = _booking_id(connection, external_id)
+    return world.store.get(Booking, network_id=connection.network_id, id=booking_id)
 
 
 def _booking_id(connection: Connection, external_id: str) -> str:
     return derived("bkg", connection.id, external_id)
 
 
-def _first(world: World, connection: Connection, external_id: str) -> str:
-    """The id, of all that the site has given to the booking, under which it is kept here."""
+def _first_id(world: World, connection: Connection, external_id: str) -> str:
+    """The id, of all that the site has given to the booking, under which it is stored here."""
     for _ in range(MAX_MOVES):
-        led = world.store.alias(connection.network_id, site_booking(connection.id), external_id)
-        if led is None:
+        earlier = world.store.alias(connection.network_id, site_booking(connection.id), external_id)
+        if earlier is None:
             break
-        external_id = led
+        external_id = earlier
     return external_id
 
 

@@ -24,7 +24,7 @@ _AHEAD = timedelta(days=1)
 
 
 class Receiving(Struct, frozen=True):
-    """What receiving needs besides the world. base_url: the public address that the sites were given."""
+    """What receiving needs. base_url: answers with the public address that the sites were given."""
 
     world: World
     sites: Mapping[str, BookingSite]
@@ -40,7 +40,7 @@ class WebhookReceipt(Struct, frozen=True):
 def receive(
     receiving: Receiving, site: str, token: str, raw: bytes, headers: Mapping[str, str]
 ) -> WebhookReceipt:
-    """Takes one delivery. Answers accepted, duplicate, ignored or quarantined once it is durable.
+    """Stores one delivery. Answers accepted, duplicate, ignored or quarantined once the delivery is durable.
 
     Raises NOT_FOUND for an unknown site or token, BAD_SIGNATURE, TOO_LARGE.
     """
@@ -59,21 +59,22 @@ def receive(
     try:
         (item,) = receiving.world.store.save(item)
     except SaveConflict:
-        return _again(receiving, item)
+        return _receipt_of_known(receiving, item)
     if item.state is InboxState.RECEIVED:
         receiving.intake.ingest(item)
     return WebhookReceipt("accepted" if item.state is InboxState.RECEIVED else item.state.value, item.id)
 
 
 def known_connection(world: World, site: str, token: str) -> Connection:
-    """The connection of a webhook's address: from the set-up that is at hand (no call; one that was deleted
-    elsewhere may be known for a minute more), else, should it be new, from the store. Raises NOT_FOUND."""
+    """The connection of a webhook's address. It comes from the set-up that this process keeps, without a
+    call; a connection that was deleted elsewhere may be known for a minute more. A new connection is read
+    from the store. Raises NOT_FOUND."""
     network_id = network_of(token)
     directory = world.directories(network_id) if token.isascii() else None
     if directory is None:
         raise missing("webhook address", "")
-    at_hand = (known for known in directory.connections.values() if hmac.compare_digest(known.token, token))
-    connection = next(at_hand, None) or world.store.get(Connection, network_id=network_id, token=token)
+    kept = (known for known in directory.connections.values() if hmac.compare_digest(known.token, token))
+    connection = next(kept, None) or world.store.get(Connection, network_id=network_id, token=token)
     if connection is None or connection.site != site or not hmac.compare_digest(connection.token, token):
         raise missing("webhook address", "")
     return connection
@@ -89,8 +90,8 @@ def hook_url(connection: Connection, base_url: str) -> str:
 
 
 def _received(connection: Connection, raw: bytes, delivery: Delivery, now: datetime) -> InboxItem:
-    """The inbox item. Its id is made from the event's own time, so that a retry meets the first delivery; an
-    event that tells no sensible time is known by its day of receipt."""
+    """The inbox item. Its id is made from the event's own time, so that a retry meets the first delivery. An
+    event without a sensible time is known by its day of receipt."""
     at = delivery.occurred_at
     if at is None or not _OLDEST < at < now + _AHEAD:
         at = now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -106,7 +107,7 @@ def _received(connection: Connection, raw: bytes, delivery: Delivery, now: datet
 
 
 def _judged(item: InboxItem, adapter: BookingSite, context: SiteContext) -> InboxItem:
-    """What needs no intake is marked at once: what says nothing to us, and what nobody can read."""
+    """The item, marked at once where it needs no intake: its events say nothing to us, or cannot be read."""
     try:
         events = adapter.normalise(item.raw, context)
     except WebhookNotUnderstood as error:
@@ -119,18 +120,18 @@ def _judged(item: InboxItem, adapter: BookingSite, context: SiteContext) -> Inbo
     return item
 
 
-def _again(receiving: Receiving, item: InboxItem) -> WebhookReceipt:
-    """The delivery is known. If it was never taken in (we may have crashed in between), it is handed on once
-    more."""
-    stands = receiving.world.store.get(InboxItem, network_id=item.network_id, id=item.id)
-    if stands is not None and stands.state is InboxState.RECEIVED:
-        receiving.intake.ingest(stands)
+def _receipt_of_known(receiving: Receiving, item: InboxItem) -> WebhookReceipt:
+    """The receipt of a known delivery. A delivery that was never ingested is handed on once more: an earlier
+    call may have stopped before it handed the item on."""
+    existing = receiving.world.store.get(InboxItem, network_id=item.network_id, id=item.id)
+    if existing is not None and existing.state is InboxState.RECEIVED:
+        receiving.intake.ingest(existing)
     return WebhookReceipt("duplicate", item.id)
 
 
 def replay(receiving: Receiving, network_id: str, inbox_id: str) -> InboxItem:
-    """Takes a webhook in again, as if it came now: after a salon was mapped or an adapter mended. Raises
-    NOT_FOUND."""
+    """Ingests a webhook again, as if it came now: after a salon was mapped or an adapter mended. A webhook
+    that was applied stays as it is. Raises NOT_FOUND."""
     world = receiving.world
     item = world.store.get(InboxItem, network_id=network_id, id=inbox_id)
     if item is None:
@@ -138,9 +139,9 @@ def replay(receiving: Receiving, network_id: str, inbox_id: str) -> InboxItem:
     if item.state is InboxState.APPLIED:
         return item
     wake = Wake(world.now() + RETRY_LOST, "take_in")
-    again = replace(
+    received = replace(
         item, state=InboxState.RECEIVED, reason=None, detail=None, tries=0, trouble=None, wake=wake
     )
-    (saved,) = world.store.save(again)
+    (saved,) = world.store.save(received)
     receiving.intake.ingest(saved)
     return saved

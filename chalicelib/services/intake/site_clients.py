@@ -1,5 +1,5 @@
-"""Who a booking site means by a client: found by the site's own id first, then by phone or e-mail, else
-made."""
+"""Which client a booking site means: found by the site's own id first, then by phone or e-mail, else
+drafted."""
 
 import contextlib
 from typing import Any
@@ -21,6 +21,10 @@ from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
 
+class NormalisedClient(SiteClient, frozen=True):
+    """A site's client with name, phone, e-mail and language in the form in which they are kept."""
+
+
 class ClientMatch(Struct, frozen=True):
     """The client, and what must be saved together with whatever refers to them. is_new: nothing of them is
     saved yet."""
@@ -30,68 +34,76 @@ class ClientMatch(Struct, frozen=True):
     is_new: bool = False
 
 
-def normal(world: World, connection: Connection, told: SiteClient) -> SiteClient:
-    """With phone and e-mail in the form in which they are kept; what is no phone counts as not said."""
+def normalised(world: World, connection: Connection, reported: SiteClient) -> NormalisedClient:
+    """The site's client in the form in which clients are kept. What is no phone counts as not reported, and
+    so does what is no e-mail and what is no language of ours."""
     country = world.directory(connection.network_id).network.country
-    name = " ".join((told.name or "").split())[:MAX_NAME] or None
-    tag = (told.language or "").replace("_", "-").partition("-")[0].lower()
+    name = " ".join((reported.name or "").split())[:MAX_NAME] or None
+    tag = (reported.language or "").replace("_", "-").partition("-")[0].lower()
     language = tag if tag in LANGUAGES else None
-    phone, email = phone_or_none(told.phone, country), email_or_none(told.email)
-    return replace(told, name=name, phone=phone, email=email, language=language)
-
-
-def known(world: World, connection: Connection, told: SiteClient) -> tuple[Client | None, str]:
-    """The client that a site's client (in normal form) already is, and the kind of alias that led there."""
-    store, network_id = world.store, connection.network_id
-    ways = (
-        (site_client(connection.id), told.external_id),
-        (PHONE, told.phone),
-        (EMAIL, told.email),
+    return NormalisedClient(
+        external_id=reported.external_id,
+        name=name,
+        phone=phone_or_none(reported.phone, country),
+        email=email_or_none(reported.email),
+        language=language,
+        birth_date=reported.birth_date,
     )
-    for kind, value in ways:
-        found = store.alias(network_id, kind, value) if value else None
-        client = store.get(Client, network_id=network_id, id=found) if found else None
+
+
+def find_known(
+    world: World, connection: Connection, reported: NormalisedClient
+) -> tuple[Client | None, str]:
+    """The client that a site's client already is, and the kind of alias that led to them. (None, "") where
+    nobody is known by any of the aliases."""
+    store, network_id = world.store, connection.network_id
+    aliases = (
+        (site_client(connection.id), reported.external_id),
+        (PHONE, reported.phone),
+        (EMAIL, reported.email),
+    )
+    for kind, value in aliases:
+        client_id = store.alias(network_id, kind, value) if value else None
+        client = store.get(Client, network_id=network_id, id=client_id) if client_id else None
         client = surviving_client(world, client)
-        if client is not None and not (kind == EMAIL and _has_another_phone(client, told)):
+        if client is not None and not (kind == EMAIL and _has_another_phone(client, reported)):
             return client, kind
     return None, ""
 
 
-def _has_another_phone(client: Client, told: SiteClient) -> bool:
-    """Families share an e-mail. Who is known by it alone, and has another phone, is somebody else: their
-    messages must not go to the first one's phone."""
-    return bool(client.phone and told.phone and client.phone != told.phone)
+def _has_another_phone(client: Client, reported: NormalisedClient) -> bool:
+    """Whether the two have different phones. Families share an e-mail: a person who is known by it alone, and
+    has another phone, is somebody else, whose messages must not go to the first person's phone."""
+    return bool(client.phone and reported.phone and client.phone != reported.phone)
 
 
-def find_or_draft(world: World, connection: Connection, told: SiteClient) -> ClientMatch:
-    """The client whom a booking names. A new one's id follows from the site's id, so that a repetition makes
-    no other; the site's id is linked first, which is of no harm should we never come to the rest."""
-    told = normal(world, connection, told)
-    client, by = known(world, connection, told)
-    drafted = client or _drafted(world, connection, told)
-    if client is None:  # made once already, and known by another phone since
-        client = world.store.get(Client, network_id=connection.network_id, id=drafted.id)
-        client = surviving_client(world, client)
-    if by != site_client(connection.id):
-        link_site_id(world, connection, told.external_id, drafted.id)
+def find_or_draft(world: World, connection: Connection, reported: NormalisedClient) -> ClientMatch:
+    """The client whom a site names. A new client's id follows from the site's id, so that a repetition makes
+    no second client. The site's id is linked first; a link without its client does no harm."""
+    client, kind = find_known(world, connection, reported)
+    draft = client or _drafted(world, connection, reported)
+    if client is None:  # drafted and saved before, and known by another phone since
+        stored = world.store.get(Client, network_id=connection.network_id, id=draft.id)
+        client = surviving_client(world, stored)
+    if kind != site_client(connection.id):
+        link_site_id(world, connection, reported.external_id, draft.id)
     if client is None:
-        return ClientMatch(drafted, (drafted, *contact_aliases(drafted)), is_new=True)
-    values = with_blanks_filled(world, connection, client, told)
+        return ClientMatch(draft, (draft, *contact_aliases(draft)), is_new=True)
+    values = with_blanks_filled(world, client, reported)
     return ClientMatch(values[0], tuple(values)) if values else ClientMatch(client)
 
 
-def _drafted(world: World, connection: Connection, told: SiteClient) -> Client:
-    known_by = told.external_id or told.phone or told.email
-    id = derived("cli", connection.id, known_by) if known_by else world.new_id("cli")
+def _drafted(world: World, connection: Connection, reported: NormalisedClient) -> Client:
+    known_by = reported.external_id or reported.phone or reported.email
     client = Client(
         network_id=connection.network_id,
-        id=id,
-        name=told.name or told.phone or told.email or "?",
+        id=derived("cli", connection.id, known_by) if known_by else world.new_id("cli"),
+        name=reported.name or reported.phone or reported.email or "?",
         created_at=world.now(),
-        phone=told.phone,
-        email=told.email if _is_free(world, connection, told.email) else None,
-        birth_date=told.birth_date,
-        language=told.language,
+        phone=reported.phone,
+        email=reported.email if _is_free(world, connection, reported.email) else None,
+        birth_date=reported.birth_date,
+        language=reported.language,
         source=connection.settings.get("source", connection.site),
     )
     return client_plan.with_wake(client, world.directory(connection.network_id), client.created_at)
@@ -102,7 +114,7 @@ def _is_free(world: World, connection: Connection, email: str | None) -> bool:
 
 
 def link_site_id(world: World, connection: Connection, site_id: str | None, client_id: str) -> None:
-    """Lets the site's id lead to our client; nothing happens where it leads somewhere already."""
+    """Lets the site's id lead to our client. A site's id that leads to a client already stays as it is."""
     if site_id is None:
         return
     kind = site_client(connection.id)
@@ -112,29 +124,29 @@ def link_site_id(world: World, connection: Connection, site_id: str | None, clie
         )
 
 
-def with_blanks_filled(world: World, connection: Connection, client: Client, told: SiteClient) -> list[Any]:
-    """What must be saved so that the client has the phone and e-mail told here, where they have none and
-    nobody else has that one; the client first. Empty when nothing is to be filled."""
-    told = normal(world, connection, told)
-    pairs = ((PHONE, client.phone, told.phone), (EMAIL, client.email, told.email))
+def with_blanks_filled(world: World, client: Client, reported: NormalisedClient) -> list[Any]:
+    """What must be saved so that the client has the phone and e-mail that the site reports; the client first.
+    A phone or e-mail is filled in only where the client has none and no other client has it. Empty when
+    nothing is to be filled in."""
+    pairs = ((PHONE, client.phone, reported.phone), (EMAIL, client.email, reported.email))
     new = [
         Alias(network_id=client.network_id, kind=kind, value=value, leads_to=client.id)
-        for kind, has, value in pairs
-        if value and not has and world.store.alias(client.network_id, kind, value) is None
+        for kind, current, value in pairs
+        if value and not current and world.store.alias(client.network_id, kind, value) is None
     ]
     if not new:
         return []
-    told_now: dict[str, Any] = {alias.kind: alias.value for alias in new}
-    return [replace(client, **told_now), *new]
+    filled: dict[str, Any] = {alias.kind: alias.value for alias in new}
+    return [replace(client, **filled), *new]
 
 
-def told_anew(client: Client, told: SiteClient) -> Client:
-    """The client with what the site says now; what it does not say stays."""
+def with_reported_details(client: Client, reported: NormalisedClient) -> Client:
+    """The client with what the site reports now. What the site does not report stays."""
     return replace(
         client,
-        name=told.name or client.name,
-        phone=told.phone or client.phone,
-        email=told.email or client.email,
-        birth_date=told.birth_date or client.birth_date,
-        language=client.language or told.language,
+        name=reported.name or client.name,
+        phone=reported.phone or client.phone,
+        email=reported.email or client.email,
+        birth_date=reported.birth_date or client.birth_date,
+        language=client.language or reported.language,
     )
