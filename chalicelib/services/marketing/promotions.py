@@ -1,8 +1,9 @@
-"""Keep promotions: plan one, change it before it begins, prolong it, stop it, see those of a year and what
-they came to."""
+"""Plan promotions: make one, change it before it begins, prolong it, stop it, read those of a year with their
+results."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -19,130 +20,129 @@ from chalicelib.domain.marketing.promotions import (
 )
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.shared.errors import conflict, missing
+from chalicelib.domain.shared.errors import missing
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.marketing.check_promotion import checked_promotion
+from chalicelib.services.marketing.planned_items import changed_fields, directory_with_segment, wrong_state
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
 KNOWN_AFTER = timedelta(minutes=2)
-"""So long other processes may go by the terms that they had read: within it before its first day a promotion
-counts as begun."""
-
-_BATCH_SIZE = 200
+"""How long other processes may use the terms that they have read. A promotion counts as begun that long
+before its first day."""
 
 
 def make_promotion(
-    world: World, access: Access, said: Mapping[str, Any], request_id: str | None = None
+    world: World, access: Access, fields: Mapping[str, Any], request_id: str | None = None
 ) -> Promotion:
-    """said: fields of a Promotion. The same request_id makes one. Raises what `checked_promotion` does."""
-    ensure_whole_network(access)
-    id = derived("prm", access.network_id, request_id) if request_id else world.new_id("prm")
+    """Saves a planned promotion. The same request_id makes one promotion. fields: of a Promotion. Raises what
+    `checked_promotion` raises."""
+    access.ensure_whole_network()
+    promotion_id = derived("prm", access.network_id, request_id) if request_id else world.new_id("prm")
     now = world.now()
-    new = Promotion(network_id=access.network_id, id=id, created_at=now, actor=access.actor, **said)
-    directory = _directory_naming(world, new)
+    new = Promotion(
+        network_id=access.network_id, id=promotion_id, created_at=now, actor=access.actor, **fields
+    )
+    directory = directory_with_segment(world, new.network_id, new.audience)
     new = checked_promotion(new, directory, now)
     try:
-        return _saved(world, directory, new, None)
+        return _save(world, directory, new, None)
     except SaveConflict:
-        stands = world.store.get(Promotion, network_id=access.network_id, id=id) if request_id else None
-        if stands is None:
+        existing = (
+            world.store.get(Promotion, network_id=access.network_id, id=promotion_id) if request_id else None
+        )
+        if existing is None:
             raise
-        return stands
+        return existing
 
 
 def change_promotion(
     world: World, access: Access, promotion_id: str, changes: Mapping[str, Any]
 ) -> Promotion:
-    """Before its first day all of it may be changed; then its name and its last day, and its caps may be
-    raised, or lifted. Raises WRONG_STATE, STALE_VERSION, and what `checked_promotion` does."""
+    """Changes a promotion. Before its first day all fields may be changed. Later its name and its last day
+    may be changed, and its caps may be raised or lifted.
 
-    def change(stands: Promotion) -> Promotion:
-        if changes.get("version", stands.version) != stands.version:
-            raise conflict(
-                "STALE_VERSION", "It was changed meanwhile; read it again.", version=stands.version
-            )
-        if stands.state not in OPEN:
-            raise _wrong_state(stands, "changed")
-        wanted = replace(stands, **{name: value for name, value in changes.items() if name != "version"})
-        directory = _directory_naming(world, wanted)
-        begun = _has_begun(stands, directory, world.now())
-        if begun and not _is_mere_prolonging(stands, wanted):
-            raise _wrong_state(stands, "changed but for its name, its end, and caps that are raised")
-        return checked_promotion(wanted, directory, world.now(), begun=begun)
+    Raises NOT_FOUND, STALE_VERSION, WRONG_STATE, TRY_AGAIN and what `checked_promotion` raises.
+    """
+    return world.retrying(partial(_change, world, access, promotion_id, changes))
 
-    return _changed(world, get_promotion(world, access, promotion_id), change)
+
+def _change(world: World, access: Access, promotion_id: str, changes: Mapping[str, Any]) -> Promotion:
+    current = get_promotion(world, access, promotion_id)
+    fields = changed_fields(changes, current)
+    if current.state not in OPEN:
+        raise wrong_state(current, "changed")
+    wanted = replace(current, **fields)
+    directory = directory_with_segment(world, wanted.network_id, wanted.audience)
+    begun = _has_begun(current, directory, world.now())
+    if begun and not _is_mere_prolonging(current, wanted):
+        raise wrong_state(current, "changed but for its name, its end, and caps that are raised")
+    return _save_if_changed(world, current, checked_promotion(wanted, directory, world.now(), begun=begun))
 
 
 def _has_begun(promotion: Promotion, directory: Directory, now: datetime) -> bool:
-    """Anywhere: its first day may be there in a salon before the network's zone has it."""
+    """Whether its first day has begun in any salon: that may be earlier than in the network's zone."""
     zones = {directory.zone, *(salon.timezone for salon in directory.salons.values())}
     soon = now + KNOWN_AFTER
     begun = any(local_date(soon, zone) >= promotion.starts_on for zone in zones)
     return begun or promotion.state is not PromotionState.PLANNED
 
 
-def _is_mere_prolonging(stands: Promotion, wanted: Promotion) -> bool:
-    """What was counted so far stays right: no share has given more than the new caps allow."""
-    raised = _is_raised(stands.cap_points, wanted.cap_points)
-    of_client = _is_raised(stands.client_cap_points, wanted.client_cap_points)
+def _is_mere_prolonging(current: Promotion, wanted: Promotion) -> bool:
+    """Whether what was counted so far stays right: no share has given more than the new caps allow."""
+    raised = _is_raised(current.cap_points, wanted.cap_points)
+    client_cap_raised = _is_raised(current.client_cap_points, wanted.client_cap_points)
     prolonged = replace(
-        stands,
+        current,
         name=wanted.name,
         ends_on=wanted.ends_on,
         cap_points=wanted.cap_points,
         client_cap_points=wanted.client_cap_points,
     )
-    return raised and of_client and prolonged == wanted
+    return raised and client_cap_raised and prolonged == wanted
 
 
-def _is_raised(stood: int | None, cap: int | None) -> bool:
-    """Or as it was; None: there is none."""
-    return cap is None or (stood is not None and cap >= stood)
+def _is_raised(current: int | None, wanted: int | None) -> bool:
+    """Whether the wanted cap is at least the current one. None: there is no cap."""
+    return wanted is None or (current is not None and wanted >= current)
 
 
 def stop_promotion(world: World, access: Access, promotion_id: str) -> Promotion:
-    """For good: nothing more is given, within a minute everywhere. Again: unchanged. Raises WRONG_STATE if it
-    has ended."""
-
-    def change(stands: Promotion) -> Promotion:
-        if stands.state is PromotionState.ENDED:
-            raise _wrong_state(stands, "stopped")
-        return replace(stands, state=PromotionState.STOPPED)
-
-    return _changed(world, get_promotion(world, access, promotion_id), change)
+    """Stops a promotion for good: within a minute it gives nothing more in any process. A promotion that is
+    stopped already stays as it is. Raises NOT_FOUND, TRY_AGAIN; WRONG_STATE if it has ended."""
+    return world.retrying(partial(_stop, world, access, promotion_id))
 
 
-def _changed(world: World, promotion: Promotion, change: Callable[[Promotion], Promotion]) -> Promotion:
-    stands: Promotion | None = promotion
-    for _ in world.tries():
-        if stands is None:
-            raise missing("promotion", promotion.id)
-        wanted = change(stands)
-        if wanted == stands:
-            return stands
-        try:
-            return _saved(world, world.directory(promotion.network_id), wanted, stands)
-        except SaveConflict:
-            stands = world.store.get(Promotion, network_id=promotion.network_id, id=promotion.id)
-    raise conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
+def _stop(world: World, access: Access, promotion_id: str) -> Promotion:
+    current = get_promotion(world, access, promotion_id)
+    if current.state is PromotionState.ENDED:
+        raise wrong_state(current, "stopped")
+    return _save_if_changed(world, current, replace(current, state=PromotionState.STOPPED))
 
 
-def _saved(world: World, directory: Directory, wanted: Promotion, stood: Promotion | None) -> Promotion:
-    """With its pointer, and, in the same transaction, with what completing visits know of it."""
+def _save_if_changed(world: World, current: Promotion, wanted: Promotion) -> Promotion:
+    if wanted == current:
+        return current
+    return _save(world, world.directory(wanted.network_id), wanted, current)
+
+
+def _save(world: World, directory: Directory, wanted: Promotion, current: Promotion | None) -> Promotion:
+    """Saves a promotion with its pointer. The same transaction saves or removes its offer: what completing
+    visits know of it."""
     wanted = replace(wanted, wake=next_step(wanted, directory.zone))
     offer = offer_of(wanted, directory.zone)
-    old = offer_of(stood, directory.zone) if stood is not None else None
-    gone = [old] if old is not None and offer is None else []
-    saved: Promotion = world.store.save(wanted, *([offer] if offer else []), remove=gone)[0]
+    former_offer = offer_of(current, directory.zone) if current is not None else None
+    withdrawn = [former_offer] if former_offer is not None and offer is None else []
+    saved: Promotion = world.store.save(wanted, *([offer] if offer else []), remove=withdrawn)[0]
     world.directories.forget(saved.network_id)
     world.wake_if_due(saved)
     return saved
 
 
 def get_promotion(world: World, access: Access, promotion_id: str) -> Promotion:
-    ensure_whole_network(access)
+    """Raises FORBIDDEN unless the access reaches the whole network; NOT_FOUND."""
+    access.ensure_whole_network()
     promotion = world.store.get(Promotion, network_id=access.network_id, id=promotion_id)
     if promotion is None:
         raise missing("promotion", promotion_id)
@@ -150,48 +150,19 @@ def get_promotion(world: World, access: Access, promotion_id: str) -> Promotion:
 
 
 def planned_promotions(world: World, access: Access, year: int | None) -> list[Promotion]:
-    """All promotions, or those with a day in that year: the annual plan, by date."""
-    ensure_whole_network(access)
-    found: list[Promotion] = []
-    cursor = None
-    while True:
-        page = world.store.get_page(Promotion, network_id=access.network_id, limit=_BATCH_SIZE, cursor=cursor)
-        found += page.items
-        cursor = page.cursor
-        if cursor is None:
-            break
-    wanted = [each for each in found if year is None or each.starts_on.year <= year <= each.ends_on.year]
+    """The promotions with a day in that year, or all of them, in the order of their first day."""
+    access.ensure_whole_network()
+    promotions = world.store.get_all(Promotion, network_id=access.network_id)
+    wanted = [
+        each for each in promotions if year is None or each.starts_on.year <= year <= each.ends_on.year
+    ]
     return sorted(wanted, key=lambda each: (each.starts_on, each.id))
 
 
 def results_of(world: World, promotions: Sequence[Promotion]) -> dict[str, PromotionResult]:
-    """What these promotions of one network have come to, by id."""
-    of: dict[str, list[PromotionShare]] = {each.id: [] for each in promotions}
+    """What these promotions of one network have come to, by promotion id."""
+    shares_by_id: dict[str, list[PromotionShare]] = {each.id: [] for each in promotions}
     if promotions:
-        for share in world.store.promotion_shares(promotions[0].network_id, list(of)):
-            of[share.promotion_id].append(share)
-    return {id: result_of(shares) for id, shares in of.items()}
-
-
-def ensure_whole_network(access: Access) -> None:
-    access.ensure_whole_network()
-
-
-def _directory_naming(world: World, promotion: Promotion) -> Directory:
-    """The set-up, read anew if what the audience names is not in what we have kept."""
-    audience = promotion.audience
-
-    def has(known: Directory) -> bool:
-        salons = known.salons.keys() >= set(audience.salon_ids)
-        return salons and known.services.keys() >= set(audience.service_ids)
-
-    return world.directory(promotion.network_id, has)
-
-
-def _wrong_state(promotion: Promotion, done: str) -> Exception:
-    return conflict(
-        "WRONG_STATE",
-        f"A promotion that is {promotion.state} cannot be {done}.",
-        state=promotion.state.value,
-        id=promotion.id,
-    )
+        for share in world.store.promotion_shares(promotions[0].network_id, list(shares_by_id)):
+            shares_by_id[share.promotion_id].append(share)
+    return {promotion_id: result_of(shares) for promotion_id, shares in shares_by_id.items()}

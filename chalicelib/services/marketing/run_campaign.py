@@ -1,8 +1,9 @@
-"""Run a campaign: try it dry, start it, pause it, let it go on, stop it, count what has become of it.
-Whatever takes a walk over all clients is only begun here."""
+"""Run a campaign: try it dry, start it, pause it, resume it, stop it, count its results. Work over all
+clients is only begun here; a walk does it."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -11,42 +12,43 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.waking.walks import Walk, WalkKind
-from chalicelib.services.marketing.campaigns import directory_naming, get_campaign, wrong_state
-from chalicelib.services.marketing.change_campaign import save_change
+from chalicelib.services.marketing.campaigns import get_campaign
 from chalicelib.services.marketing.check_campaign import checked_campaign
+from chalicelib.services.marketing.planned_items import directory_with_segment, wrong_state
 from chalicelib.services.shared.world import World
 
 FOUND_BEFORE = timedelta(hours=1)
-"""How long before its start the recipients of a campaign begin to be found: late enough for their categories
-to be those of the day, and in time for the first to be written to at once."""
+"""How long before a campaign's start its recipients begin to be found. It is late enough for clients to have
+the categories of the day, and early enough for the first message to go out on time."""
 
 TALLIED_AFTER = timedelta(hours=1)
-"""When, after its end, what became of a campaign is counted: receipts take their time."""
+"""How long after a campaign's end its results are counted, since receipts come late."""
 
-GOES_ON_AFTER = timedelta(seconds=10)
-"""A worker that has just read that the campaign is paused puts its recipient off first."""
+RESUMED_AFTER = timedelta(seconds=10)
+"""How long a resumed campaign waits. A worker that has just read that the campaign is paused defers its
+recipient first."""
 
 
 def dry_run(world: World, access: Access, campaign_id: str) -> Campaign:
-    """Begins to count whom a draft would reach, and at what cost; the draft gets the `forecast`. One that is
-    being counted already is left to it. Raises WRONG_STATE, NO_SALON."""
+    """Begins to count whom a draft would reach, and at what cost. The draft gets the result as its
+    `forecast`. A count that is under way goes on. Raises NOT_FOUND, WRONG_STATE, NO_SALON."""
     campaign = get_campaign(world, access, campaign_id)
     if campaign.state is not CampaignState.DRAFT:
         raise wrong_state(campaign, "tried dry")
     _ensure_ready(world, campaign)
-    return _counting(world, campaign, WalkKind.COUNT)
+    return _begin_count(world, campaign, WalkKind.COUNT)
 
 
 def count_results(world: World, access: Access, campaign_id: str) -> Campaign:
-    """Begins to count what has become of a campaign's recipients so far; the campaign gets the `results`. At
-    its end this is done unasked. Raises WRONG_STATE."""
+    """Begins to count what has become of a campaign's recipients so far. The campaign gets its `results`.
+    After its end they are counted without a request. Raises NOT_FOUND, WRONG_STATE."""
     campaign = get_campaign(world, access, campaign_id)
     if campaign.state is CampaignState.DRAFT:
         raise wrong_state(campaign, "counted")
-    return _counting(world, campaign, WalkKind.TALLY)
+    return _begin_count(world, campaign, WalkKind.TALLY)
 
 
-def _counting(world: World, campaign: Campaign, kind: WalkKind) -> Campaign:
+def _begin_count(world: World, campaign: Campaign, kind: WalkKind) -> Campaign:
     if campaign.count_walk_id is not None:
         walk = world.store.get(Walk, network_id=campaign.network_id, id=campaign.count_walk_id)
         if walk is not None and walk.wake is not None:
@@ -58,8 +60,11 @@ def _counting(world: World, campaign: Campaign, kind: WalkKind) -> Campaign:
 
 
 def start(world: World, access: Access, campaign_id: str) -> Campaign:
-    """Starts a draft: from `starts_at` on its messages go out. One that was started already is left as it is.
-    Raises WRONG_STATE, NO_SALON, and what `checked_campaign` does, for time has passed."""
+    """Starts a draft: its messages go out from `starts_at` on. A started campaign stays as it is.
+
+    Raises NOT_FOUND, WRONG_STATE, NO_SALON and what `checked_campaign` raises, since its dates may be over by
+    now.
+    """
     campaign = get_campaign(world, access, campaign_id)
     if campaign.state in UNDER_WAY:
         return campaign
@@ -77,54 +82,55 @@ def start(world: World, access: Access, campaign_id: str) -> Campaign:
 
 
 def _ensure_ready(world: World, campaign: Campaign) -> None:
-    directory = directory_naming(world, campaign)
+    directory = directory_with_segment(world, campaign.network_id, campaign.segment)
     if not directory.salons:
         raise refused("NO_SALON", "Add a salon first: messages speak for one.")
     checked_campaign(campaign, directory, world.now())
 
 
 def pause(world: World, access: Access, campaign_id: str) -> Campaign:
-    """From now on nothing more is sent. Raises WRONG_STATE unless it is under way."""
-    return _stepped(world, access, campaign_id, CampaignState.PAUSED)
+    """Sends nothing more until the campaign is resumed. Raises NOT_FOUND, TRY_AGAIN; WRONG_STATE unless it is
+    under way or paused."""
+    return world.retrying(partial(_step, world, access, campaign_id, CampaignState.PAUSED))
 
 
 def stop(world: World, access: Access, campaign_id: str) -> Campaign:
-    """Nothing more is sent, for good. Raises WRONG_STATE unless it is under way or paused."""
-    return _stepped(world, access, campaign_id, CampaignState.STOPPED)
+    """Sends nothing more, for good. Raises NOT_FOUND, TRY_AGAIN; WRONG_STATE unless it is under way, paused
+    or stopped."""
+    return world.retrying(partial(_step, world, access, campaign_id, CampaignState.STOPPED))
 
 
 def resume(world: World, access: Access, campaign_id: str) -> Campaign:
-    """Goes on; whoever was due meanwhile gets a new time, at the same pace. Raises WRONG_STATE unless it is
-    paused."""
+    """Resumes a paused campaign. A walk gives new times, at the same pace, to recipients whose time has
+    passed. A campaign that is under way stays as it is. Raises NOT_FOUND, TRY_AGAIN, WRONG_STATE."""
+    return world.retrying(partial(_resume, world, access, campaign_id))
+
+
+def _resume(world: World, access: Access, campaign_id: str) -> Campaign:
     campaign = get_campaign(world, access, campaign_id)
     if campaign.state in UNDER_WAY:
         return campaign
-    walk = _walk(world, campaign, WalkKind.RESUME, world.now() + GOES_ON_AFTER)
-
-    def change(stands: Campaign) -> Campaign:
-        if stands.state is not CampaignState.PAUSED:
-            raise wrong_state(stands, "resumed")
-        all_found = stands.found_at is not None
-        return replace(stands, state=CampaignState.RUNNING if all_found else CampaignState.INVITING)
-
-    return save_change(world, campaign, change, lambda becomes: [walk])
+    if campaign.state is not CampaignState.PAUSED:
+        raise wrong_state(campaign, "resumed")
+    all_found = campaign.found_at is not None
+    resumed = replace(campaign, state=CampaignState.RUNNING if all_found else CampaignState.INVITING)
+    walk = _walk(world, campaign, WalkKind.RESUME, world.now() + RESUMED_AFTER)
+    return world.store.save(resumed, walk)[0]
 
 
-_FROM: Mapping[CampaignState, frozenset[CampaignState]] = {
+_ALLOWED_FROM: Mapping[CampaignState, frozenset[CampaignState]] = {
     CampaignState.PAUSED: UNDER_WAY,
     CampaignState.STOPPED: UNDER_WAY | {CampaignState.PAUSED},
 }
 
 
-def _stepped(world: World, access: Access, campaign_id: str, to: CampaignState) -> Campaign:
-    """The same step again changes nothing."""
-
-    def change(stands: Campaign) -> Campaign:
-        if stands.state is not to and stands.state not in _FROM[to]:
-            raise wrong_state(stands, to.value)
-        return replace(stands, state=to)
-
-    return save_change(world, get_campaign(world, access, campaign_id), change)
+def _step(world: World, access: Access, campaign_id: str, to: CampaignState) -> Campaign:
+    campaign = get_campaign(world, access, campaign_id)
+    if campaign.state is to:
+        return campaign
+    if campaign.state not in _ALLOWED_FROM[to]:
+        raise wrong_state(campaign, to.value)
+    return world.store.save(replace(campaign, state=to))[0]
 
 
 def _walk(world: World, campaign: Campaign, kind: WalkKind, at: datetime) -> Walk:
