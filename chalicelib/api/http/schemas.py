@@ -120,15 +120,24 @@ def sifted(
     return found, cursor
 
 
-def in_pages(found: Iterable[Named], listing: Listing, *, newest_first: bool = False) -> PageOf[Named]:
-    """Part of a list that is at hand as a whole, in the order of ids, which may begin with the time: what
-    comes and goes meanwhile moves nothing else."""
-    rest = sorted(found, key=lambda each: each.id, reverse=newest_first)
+def _id_of(item: Any) -> str:
+    return str(item.id)
+
+
+def in_pages(
+    found: Iterable[T], listing: Listing, *, position: Callable[[T], str] = _id_of, newest_first: bool = False
+) -> PageOf[T]:
+    """A page of a list that is at hand as a whole, in the order of positions. An item that is added or
+    removed between two pages moves no other item.
+
+    position: the unique text by which an item is sorted, by default its id.
+    """
+    rest = sorted(found, key=position, reverse=newest_first)
     if listing.cursor is not None:
         last = _id_in(listing.cursor)
-        rest = [each for each in rest if (each.id < last if newest_first else each.id > last)]
+        rest = [each for each in rest if (position(each) < last if newest_first else position(each) > last)]
     items, more = rest[: listing.limit], rest[listing.limit :]
-    return PageOf(items=items, next_cursor=_cursor_after(items[-1].id) if more else None)
+    return PageOf(items=items, next_cursor=_cursor_after(position(items[-1])) if more else None)
 
 
 def _cursor_after(id: str) -> str:

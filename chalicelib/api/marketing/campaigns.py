@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, get, patch, post
 from chalicelib.api.http.schemas import Listing, PageOf, in_pages
@@ -28,14 +28,8 @@ class CampaignFilter(Listing):
     year: Annotated[int, Meta(ge=1970, le=2199)] | None = None
 
 
-class _Dated(Struct, frozen=True):
-    """A campaign with an id by which campaigns stand in the order of their start."""
-
-    campaign: Campaign
-
-    @property
-    def id(self) -> str:
-        return f"{self.campaign.starts_at:%Y%m%d%H%M%S%f}.{self.campaign.id}"
+def _by_start(campaign: Campaign) -> str:
+    return f"{campaign.starts_at:%Y%m%d%H%M%S%f}.{campaign.id}"
 
 
 @post("/v1/campaigns")
@@ -51,8 +45,8 @@ def make(ask: Ask) -> CampaignAnswer:
 def find(ask: Ask) -> PageOf[CampaignSummary]:
     """The plan, in the order of their starts."""
     planned = campaigns.planned_campaigns(ask.world, ask.access, ask.query.year)
-    page = in_pages(map(_Dated, planned), ask.query)
-    return PageOf(items=[summary(each.campaign) for each in page.items], next_cursor=page.next_cursor)
+    page = in_pages(planned, ask.query, position=_by_start)
+    return PageOf(items=[summary(each) for each in page.items], next_cursor=page.next_cursor)
 
 
 @get("/v1/campaigns/{campaign_id}")

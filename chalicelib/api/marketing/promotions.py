@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, get, patch, post
 from chalicelib.api.http.parsing import Body
@@ -103,14 +103,8 @@ class PromotionDetails(PromotionAnswer):
     granting: Progress | None
 
 
-class _Dated(Struct, frozen=True):
-    """A promotion with an id by which promotions stand in the order of their start."""
-
-    promotion: Promotion
-
-    @property
-    def id(self) -> str:
-        return f"{self.promotion.starts_on:%Y%m%d}.{self.promotion.id}"
+def _by_start(promotion: Promotion) -> str:
+    return f"{promotion.starts_on:%Y%m%d}.{promotion.id}"
 
 
 @post("/v1/promotions")
@@ -127,10 +121,9 @@ def make(ask: Ask) -> PromotionDetails:
 def find(ask: Ask) -> PageOf[PromotionAnswer]:
     """The annual plan, in the order of dates, each with what it came to."""
     planned = promotions.planned_promotions(ask.world, ask.access, ask.query.year)
-    page = in_pages(map(_Dated, planned), ask.query)
-    shown = [each.promotion for each in page.items]
-    results = promotions.results_of(ask.world, shown)
-    items = [PromotionAnswer(**_facts(ask, each, results[each.id])) for each in shown]
+    page = in_pages(planned, ask.query, position=_by_start)
+    results = promotions.results_of(ask.world, page.items)
+    items = [PromotionAnswer(**_facts(ask, each, results[each.id])) for each in page.items]
     return PageOf(items=items, next_cursor=page.next_cursor)
 
 
