@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from chalicelib.services.shared.world import World
     from chalicelib.services.waking.wake_items import Handlers
     from chalicelib.store.table import Table
-    from chalicelib.wallets.apple_push import Posts
+    from chalicelib.wallets.http2_calls import Posts
 
 DIRECTORY_KEPT = timedelta(seconds=60)
 MAX_DIRECTORIES = 200
@@ -360,11 +360,11 @@ def _apple_push(pass_type: str) -> "PassUpdates":
     from chalicelib.services.loyalty.passes import forget_unreachable
     from chalicelib.wallets.apple_push import ApplePush
 
-    return ApplePush(pass_type, _apple_line, lambda device: forget_unreachable(world(), device))
+    return ApplePush(pass_type, _apple_connection, lambda device: forget_unreachable(world(), device))
 
 
 @cache
-def _apple_line() -> "Posts":
+def _apple_connection() -> "Posts":
     from chalicelib.wallets.apple_push import HOST, PORT
     from chalicelib.wallets.http2 import Http2, tls_of
 

@@ -11,7 +11,7 @@ from bench.setting.occasions import Scene
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.receipts import Receipt
 from chalicelib.domain.networks.rules import MessageRules, Rules
-from chalicelib.services.messages.take_receipt import Taken, take_receipt
+from chalicelib.services.messages.process_receipt import ReceiptOutcome, process_receipt
 
 CHARGED = 95_820
 
@@ -84,5 +84,5 @@ def _taken(
         **said,
     )
     with driver.meter.step(step) as spent:
-        assert take_receipt(driver.world, receipt) in (Taken.APPLIED, Taken.KNOWN)
+        assert process_receipt(driver.world, receipt) in (ReceiptOutcome.APPLIED, ReceiptOutcome.KNOWN)
     return spent

@@ -119,7 +119,7 @@ def _refused(answer: Answer, explain: Explain) -> Outcome:
         return _later("not_ready")
     refusal = explain(code, answer) or _NEVER.get(code)
     if refusal is None:
-        log.warning("refused: %s %s", code, message_of(answer))
+        log.warning("refused: %s %s", code, error_message(answer))
         refusal = Refusal("refused")
     return Outcome(MessageState.FAILED, reason=refusal.reason, bad_address=refusal.bad_address)
 
@@ -128,6 +128,6 @@ def _later(reason: str) -> Outcome:
     return Outcome(MessageState.FAILED, reason=reason, throttled=True)
 
 
-def message_of(answer: Answer) -> str:
+def error_message(answer: Answer) -> str:
     """The words that came with an error."""
     return str(answer.get("Error", {}).get("Message", ""))

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.channels.attempt import Answer, Refusal, attempt, message_of
+from chalicelib.channels.attempt import Answer, Refusal, attempt, error_message
 from chalicelib.domain.messages.messages import Outcome, Outgoing
 from chalicelib.services.shared.ports import DeviceRefused, PlatformMissing
 
@@ -64,7 +64,7 @@ class PushEndpoints:
             answer = self._client().create_platform_endpoint(PlatformApplicationArn=application, Token=token)
             endpoint = str(answer["EndpointArn"])
         except ClientError as error:
-            words = message_of(error.response)
+            words = error_message(error.response)
             if known := _KNOWN.search(words):
                 endpoint = known[1]
             elif "token" in words.lower():
@@ -96,5 +96,5 @@ def _cut(text: str) -> str:
 
 def _explain(code: str, answer: Answer) -> Refusal | None:
     if code == "InvalidParameter":
-        return _GONE if "targetarn" in message_of(answer).lower() else None
+        return _GONE if "targetarn" in error_message(answer).lower() else None
     return _REFUSALS.get(code)

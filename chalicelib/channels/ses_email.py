@@ -5,7 +5,7 @@ from collections.abc import Callable
 from email.utils import formataddr, parseaddr
 from typing import Any
 
-from chalicelib.channels.attempt import Answer, Refusal, attempt, message_of
+from chalicelib.channels.attempt import Answer, Refusal, attempt, error_message
 from chalicelib.channels.context import Context, as_tags
 from chalicelib.domain.messages.messages import Outcome, Outgoing
 
@@ -74,6 +74,6 @@ def _utf8(data: str) -> dict[str, str]:
 
 def _explain(code: str, answer: Answer) -> Refusal | None:
     """That an address is none, only the words of SES say."""
-    if code in ("BadRequestException", "MessageRejected") and _NO_ADDRESS.search(message_of(answer)):
+    if code in ("BadRequestException", "MessageRejected") and _NO_ADDRESS.search(error_message(answer)):
         return Refusal("no_mail_there", bad_address=True)
     return _REFUSALS.get(code)

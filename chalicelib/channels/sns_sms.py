@@ -6,7 +6,7 @@ SNS knows no time to live, no price limit and no context: no receipt says what b
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.channels.attempt import Answer, Refusal, attempt, message_of
+from chalicelib.channels.attempt import Answer, Refusal, attempt, error_message
 from chalicelib.domain.messages.messages import Outcome, Outgoing
 
 
@@ -30,7 +30,7 @@ class SnsSms:
 
 def _explain(code: str, answer: Answer) -> Refusal | None:
     """SNS has one code for all that is wrong with a request; its words tell the rest."""
-    words = message_of(answer).lower()
+    words = error_message(answer).lower()
     if code not in ("InvalidParameter", "ParameterValueInvalid"):
         return None
     if "opted out" in words:

@@ -18,7 +18,7 @@ class _Mail(Shape, frozen=True):
     tags: dict[str, Any] = field(default_factory=dict)
 
 
-class _Told(Shape, frozen=True):
+class _Details(Shape, frozen=True):
     """What the object named like the kind of event tells."""
 
     timestamp: Instant | None = None
@@ -26,39 +26,39 @@ class _Told(Shape, frozen=True):
     complaint_sub_type: str | None = None
 
 
-class _Event(Shape, frozen=True):
+class _EmailEvent(Shape, frozen=True):
     event_type: str
     mail: _Mail
-    bounce: _Told = _Told()
-    complaint: _Told = _Told()
-    delivery: _Told = _Told()
-    delivery_delay: _Told = _Told()
-    open: _Told = _Told()
-    click: _Told = _Told()
+    bounce: _Details = _Details()
+    complaint: _Details = _Details()
+    delivery: _Details = _Details()
+    delivery_delay: _Details = _Details()
+    open: _Details = _Details()
+    click: _Details = _Details()
 
 
-Outcome = tuple[MessageState, str | None, _Told]
+_Result = tuple[MessageState, str | None, _Details]
 _SUPPRESSED = "OnAccountSuppressionList"
 
 
 def read(text: str) -> Receipt:
-    event = decode(text, _Event)
+    event = decode(text, _EmailEvent)
     ours = context.of_tags(event.mail.tags)
     if ours is None:
         raise NotUnderstood("NO_CONTEXT")
-    state, reason, told = _outcome(event)
+    state, reason, details = _outcome(event)
     return Receipt(
         **ours._asdict(),
         state=state,
         reason=reason,
-        at=whole_milliseconds(told.timestamp or event.mail.timestamp),
+        at=whole_milliseconds(details.timestamp or event.mail.timestamp),
         provider_id=event.mail.message_id,
         bad_address=event.event_type == "Complaint" or reason == "bounced",
         complaint=event.event_type == "Complaint",
     )
 
 
-def _outcome(event: _Event) -> Outcome:
+def _outcome(event: _EmailEvent) -> _Result:
     match event.event_type:
         case "Send" | "DeliveryDelay":
             return MessageState.SENT, None, event.delivery_delay
@@ -74,14 +74,14 @@ def _outcome(event: _Event) -> Outcome:
         case "Complaint":
             return _complaint(event.complaint)
         case "Reject":
-            return MessageState.FAILED, "rejected", _Told()
+            return MessageState.FAILED, "rejected", _Details()
         case "Rendering Failure" | "RenderingFailure":
-            return MessageState.FAILED, "rendering_failed", _Told()
+            return MessageState.FAILED, "rendering_failed", _Details()
     raise NotUnderstood("UNKNOWN_EVENT")
 
 
-def _complaint(told: _Told) -> Outcome:
+def _complaint(details: _Details) -> _Result:
     """It arrived, or SES kept it back because of an earlier complaint."""
-    if told.complaint_sub_type == _SUPPRESSED:
-        return MessageState.FAILED, "suppressed", told
-    return MessageState.DELIVERED, "complained", told
+    if details.complaint_sub_type == _SUPPRESSED:
+        return MessageState.FAILED, "suppressed", details
+    return MessageState.DELIVERED, "complained", details

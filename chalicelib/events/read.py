@@ -10,23 +10,23 @@ from chalicelib.events import email, sms, sms_reply, whatsapp
 from chalicelib.events.parsing import Shape, decode
 
 
-class _Marks(Shape, frozen=True):
+class _SourceFields(Shape, frozen=True):
     event_type: str | None = None
     mail: dict[str, Any] | None = None
     inbound_message_id: str | None = None
     whats_app_webhook_entry: str | None = None
 
 
-def read(text: str, told_at: datetime) -> list[Receipt | Reply]:
-    """What an event tells, never nothing. told_at: when it was published, for events that tell no time.
+def read(text: str, published_at: datetime) -> list[Receipt | Reply]:
+    """What an event tells, never nothing. published_at: when it was published, for events that tell no time.
 
     Raises NotUnderstood: NOT_JSON, INVALID_FIELD, UNKNOWN_EVENT (of no source or kind that we know),
     NO_CONTEXT (of a message that is not ours).
     """
-    marks = decode(text, _Marks)
+    marks = decode(text, _SourceFields)
     found: list[Receipt | Reply] = []
     if marks.inbound_message_id is not None:
-        found = [sms_reply.read(text, told_at)]
+        found = [sms_reply.read(text, published_at)]
     elif marks.whats_app_webhook_entry is not None:
         found = whatsapp.read(text)
     elif marks.mail is not None:

@@ -31,7 +31,7 @@ _FAILED = {
 _BAD_ADDRESS = frozenset({"INVALID"})
 
 
-class _Event(Shape, frozen=True):
+class _SmsEvent(Shape, frozen=True):
     event_type: str
     event_timestamp: Milliseconds
     is_final: bool = False
@@ -43,7 +43,7 @@ class _Event(Shape, frozen=True):
 
 
 def read(text: str) -> Receipt:
-    event = decode(text, _Event)
+    event = decode(text, _SmsEvent)
     kind = event.event_type.removeprefix("TEXT_")
     ours = context.of_pairs(event.context)
     if ours is None:

@@ -10,7 +10,7 @@ from chalicelib.domain.messages.replies import Reply
 from chalicelib.events.parsing import Id, Phone, Shape, decode
 
 
-class _Event(Shape, frozen=True):
+class _SmsReplyEvent(Shape, frozen=True):
     origination_number: Phone
     destination_number: Phone
     inbound_message_id: Id
@@ -18,14 +18,14 @@ class _Event(Shape, frozen=True):
     previous_published_message_id: Id | None = None
 
 
-def read(text: str, told_at: datetime) -> Reply:
-    event = decode(text, _Event)
+def read(text: str, published_at: datetime) -> Reply:
+    event = decode(text, _SmsReplyEvent)
     return Reply(
         channel="sms",
         to=event.destination_number,
         sender=event.origination_number,
         text=event.message_body,
         id=event.inbound_message_id,
-        at=told_at,
+        at=published_at,
         in_reply_to=event.previous_published_message_id,
     )

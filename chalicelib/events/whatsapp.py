@@ -39,7 +39,7 @@ class _Header(Struct, frozen=True):
     MetaPhoneNumberIds: tuple[_Number, ...] = ()
 
 
-class _Event(Shape, frozen=True):
+class _WhatsappEvent(Shape, frozen=True):
     whats_app_webhook_entry: str
     context: _Header = _Header()
 
@@ -69,7 +69,7 @@ class _Words(Struct, frozen=True):
     list_reply: _Title = _Title()
 
     @property
-    def said(self) -> str:
+    def content(self) -> str:
         return self.body or self.text or self.button_reply.title or self.list_reply.title
 
 
@@ -88,8 +88,8 @@ class _Message(Struct, frozen=True):
     context: _Context = _Context()
 
     @property
-    def said(self) -> str:
-        return self.text.said or self.button.said or self.interactive.said or f"[{self.type}]"
+    def content(self) -> str:
+        return self.text.content or self.button.content or self.interactive.content or f"[{self.type}]"
 
 
 class _Ours(Struct, frozen=True):
@@ -112,7 +112,7 @@ class _Entry(Struct, frozen=True):
 
 def read(text: str) -> list[Receipt | Reply]:
     """All that the event tells. Raises NO_CONTEXT where none is of our messages or from a phone."""
-    event = decode(text, _Event)
+    event = decode(text, _WhatsappEvent)
     values = [change.value for change in decode(event.whats_app_webhook_entry, _Entry).changes]
     numbers = {
         number.meta_phone_number_id: number_id(number.arn) for number in event.context.MetaPhoneNumberIds
@@ -154,7 +154,7 @@ def _reply(message: _Message, to: str, sender: str) -> Reply:
         channel="whatsapp",
         to=to,
         sender=f"+{sender}",
-        text=message.said,
+        text=message.content,
         id=message.id,
         at=_at(message.timestamp),
         in_reply_to=message.context.id,

@@ -18,8 +18,8 @@ def receipts(body: Any, job: Job) -> None:
     from chalicelib.domain.messages.message_events import Forged, NotUnderstood
     from chalicelib.domain.messages.receipts import Receipt
     from chalicelib.logs import logger
-    from chalicelib.services.messages.take_receipt import take_receipt
-    from chalicelib.services.messages.take_reply import take_reply
+    from chalicelib.services.messages.process_receipt import process_receipt
+    from chalicelib.services.messages.process_reply import process_reply
 
     try:
         events = wiring.events_of(body)
@@ -29,7 +29,7 @@ def receipts(body: Any, job: Job) -> None:
         return
     for each in events:
         is_receipt = isinstance(each, Receipt)
-        came_to = take_receipt(wiring.world(), each) if is_receipt else take_reply(wiring.world(), each)
+        came_to = process_receipt(wiring.world(), each) if is_receipt else process_reply(wiring.world(), each)
         job.count(("Receipts" if is_receipt else "Replies") + came_to.title().replace("_", ""))
         if came_to.startswith("unknown"):
             logger().warning("an event led nowhere", extra={"code": came_to.upper()})

@@ -22,7 +22,7 @@ from chalicelib.domain.intake.inbox import KEPT, InboxItem
 from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.coupons import Coupon
 from chalicelib.domain.loyalty.passes import DevicePass, PassDevice
-from chalicelib.domain.messages.messages import Message, Told
+from chalicelib.domain.messages.messages import Message, MessageSummary
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.shared.aliases import Alias
@@ -233,10 +233,10 @@ def _status_of(value: Message) -> str:
     return " ".join(map(str, told))
 
 
-def told_of(status: str) -> Told:
+def told_of(status: str) -> MessageSummary:
     """What a message's status in the index says."""
     kind, state, channel, parts, cost, charged = status.split(" ")
-    return Told(kind, state, channel, int(parts), int(cost), charged == "1")
+    return MessageSummary(kind, state, channel, int(parts), int(cost), charged == "1")
 
 
 def _inbox(value: InboxItem) -> Place:

@@ -62,7 +62,7 @@ class Table:
         self.messages_named = messages.messages_named
         self.messages_since = messages.messages_since
         self.messages_of_salon = messages.messages_of_salon
-        self.told_of_salon = messages.told_of_salon
+        self.message_summaries_of_salon = messages.message_summaries_of_salon
         self.spending = messages.spending
         marketing = MarketingReads(reader)
         self.recipients_named = marketing.recipients_named

@@ -6,51 +6,51 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.messages.messages import Worded
 from chalicelib.texts.rendering import rendered
 from chalicelib.texts.sentences import Call
-from chalicelib.texts.values import Told
+from chalicelib.texts.values import TextValues
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
 
-def greeting(known: Told) -> str:
-    client = known["client"]
-    return known.gettext("Hello {client}!", client=client) if client else known.gettext("Hello!")
+def greeting(values: TextValues) -> str:
+    client = values["client"]
+    return values.gettext("Hello {client}!", client=client) if client else values.gettext("Hello!")
 
 
 def capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def titled(subject: str, known: Told) -> str:
+def titled(subject: str, values: TextValues) -> str:
     """A subject that says who writes: `Orhideea: See you tomorrow, 24 Nov, 2:30 pm`."""
-    return f"{known['salon']}: {capital(subject)}" if subject != known["salon"] else subject
+    return f"{values['salon']}: {capital(subject)}" if subject != values["salon"] else subject
 
 
-def letter(known: Told, *, subject: str, paragraphs: list[str], call: Call | None) -> Worded:
+def letter(values: TextValues, *, subject: str, paragraphs: list[str], call: Call | None) -> Worded:
     """Whatever is known of a way to stop stands below."""
-    stop = known["stop"]
-    below = [f"{call.label}: {call.url}" if call else "", known["salon"]]
+    stop = values["stop"]
+    below = [f"{call.label}: {call.url}" if call else "", values["salon"]]
     if stop:
-        below.append(f"{known.gettext('Stop messages')}: {stop}")
+        below.append(f"{values.gettext('Stop messages')}: {stop}")
     html = rendered(
         "letter.html",
-        known.texts,
+        values.texts,
         title=subject,
-        salon=known["salon"],
-        address=known["address"],
-        map=known["map"] if known["map"].startswith("https://") else "",
-        paragraphs=[_linked(each, known) for each in paragraphs],
+        salon=values["salon"],
+        address=values["address"],
+        map=values["map"] if values["map"].startswith("https://") else "",
+        paragraphs=[_linked(each, values) for each in paragraphs],
         call=call,
         stop=stop,
     )
     return Worded("\n\n".join(filter(None, [*paragraphs, *below])), subject, html)
 
 
-def _linked(paragraph: str, known: Told) -> "Markup":
+def _linked(paragraph: str, values: TextValues) -> "Markup":
     """The paragraph as HTML: our addresses in it can be tapped, and nothing else is more than text."""
     from markupsafe import Markup, escape
 
-    ours = [known[name] for name in ("link", "map", "stop") if known[name].startswith("https://")]
+    ours = [values[name] for name in ("link", "map", "stop") if values[name].startswith("https://")]
     if not ours:
         return escape(paragraph)
     pieces = re.split(f"({'|'.join(map(re.escape, sorted(ours, key=len, reverse=True)))})", paragraph)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
-from chalicelib.texts.values import Told
+from chalicelib.texts.values import TextValues
 
 
 class Call(Struct, frozen=True):
@@ -20,26 +20,26 @@ class Call(Struct, frozen=True):
     spare: bool = False
 
 
-Said = Iterator[str | Call | None]
+Sentences = Iterator[str | Call | None]
 
 
-def said(kind: str, told: Told) -> list[str | Call]:
+def sentences_of(kind: str, values: TextValues) -> list[str | Call]:
     """The sentences of a kind, the first in lower case, to stand behind a colon. Raises ValueError for a kind
     that has no words of its own."""
     if kind not in _SENTENCES:
         raise ValueError(f"no wording for messages of the kind {kind!r}")
-    return [each for each in _SENTENCES[kind](told) if each]
+    return [each for each in _SENTENCES[kind](values) if each]
 
 
-def subject(kind: str, told: Told) -> str:
+def subject(kind: str, values: TextValues) -> str:
     """An e-mail's subject, in lower case as a sentence is."""
     if kind not in _SUBJECTS:
-        return told["salon"]
-    return _SUBJECTS[kind](told).rstrip(".")
+        return values["salon"]
+    return _SUBJECTS[kind](values).rstrip(".")
 
 
-def stop_words(told: Told) -> str:
-    return told.gettext("Stop: {link}", link=told["stop"]) if told["stop"] else ""
+def stop_words(values: TextValues) -> str:
+    return values.gettext("Stop: {link}", link=values["stop"]) if values["stop"] else ""
 
 
 def _sentence(text: str) -> str:
@@ -48,143 +48,145 @@ def _sentence(text: str) -> str:
     return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
-def _what(told: Told) -> str:
-    services, staff = told["services"], told["staff"]
+def _what(values: TextValues) -> str:
+    services, staff = values["services"], values["staff"]
     if services and staff:
-        return told.gettext("{services} with {staff}", services=services, staff=staff)
-    return told.gettext("with {staff}", staff=staff) if staff else services
+        return values.gettext("{services} with {staff}", services=services, staff=staff)
+    return values.gettext("with {staff}", staff=staff) if staff else services
 
 
-def _when(told: Told) -> str:
-    if not told["when"]:
+def _when(values: TextValues) -> str:
+    if not values["when"]:
         raise ValueError("this message needs the time of the booking")
-    return told["when"]
+    return values["when"]
 
 
-def _visit(told: Told) -> str:
-    return ", ".join(filter(None, [_when(told), _what(told)]))
+def _visit(values: TextValues) -> str:
+    return ", ".join(filter(None, [_when(values), _what(values)]))
 
 
-def _booked(told: Told, visit: str) -> str:
-    if told.moved:
-        return told.gettext("your booking is now {visit}", visit=visit)
-    return told.gettext("you are booked for {visit}", visit=visit)
+def _booked(values: TextValues, visit: str) -> str:
+    if values.moved:
+        return values.gettext("your booking is now {visit}", visit=visit)
+    return values.gettext("you are booked for {visit}", visit=visit)
 
 
-def _notice(told: Told) -> Said:
-    yield _sentence(_booked(told, _visit(told)))
-    yield _sentence(told["address"])
-    if link := told["link"]:
-        yield Call(link, told.gettext("Your booking"), link)
+def _notice(values: TextValues) -> Sentences:
+    yield _sentence(_booked(values, _visit(values)))
+    yield _sentence(values["address"])
+    if link := values["link"]:
+        yield Call(link, values.gettext("Your booking"), link)
 
 
-def _confirm_request(told: Told) -> Said:
-    yield _sentence(told.gettext("we expect you {visit}", visit=_visit(told)))
-    if link := told["link"]:
-        words = told.gettext("Confirm or change: {link}", link=link)
-        yield Call(words, told.gettext("Confirm or change"), link, asks=True)
+def _confirm_request(values: TextValues) -> Sentences:
+    yield _sentence(values.gettext("we expect you {visit}", visit=_visit(values)))
+    if link := values["link"]:
+        words = values.gettext("Confirm or change: {link}", link=link)
+        yield Call(words, values.gettext("Confirm or change"), link, asks=True)
 
 
-def _control_reminder(told: Told) -> Said:
-    yield _sentence(told.gettext("see you {when}", when=_when(told)))
-    yield _sentence(told["address"])
-    routes = [url for url in (told["map"], told["link"]) if url]  # the booking's page shows the way too
+def _control_reminder(values: TextValues) -> Sentences:
+    yield _sentence(values.gettext("see you {when}", when=_when(values)))
+    yield _sentence(values["address"])
+    routes = [url for url in (values["map"], values["link"]) if url]  # the booking's page shows the way too
     if routes:
         url = min(routes, key=len)
-        words = told.gettext("How to find us: {link}", link=url)
-        yield Call(words, told.gettext("How to find us"), url)
+        words = values.gettext("How to find us: {link}", link=url)
+        yield Call(words, values.gettext("How to find us"), url)
 
 
-def _review_request(told: Told) -> Said:
-    yield told.gettext("thank you for your visit!")
-    if told.with_bonus:
-        yield bonus(told)
-    if link := told["link"]:
-        words = told.gettext("How was it? {link}", link=link)
-        yield Call(words, told.gettext("Tell us how it was"), link, asks=True)
+def _review_request(values: TextValues) -> Sentences:
+    yield values.gettext("thank you for your visit!")
+    if values.with_bonus:
+        yield bonus(values)
+    if link := values["link"]:
+        words = values.gettext("How was it? {link}", link=link)
+        yield Call(words, values.gettext("Tell us how it was"), link, asks=True)
 
 
-def _bonus_notice(told: Told) -> Said:
-    yield told.gettext("thank you for your visit!")
-    yield bonus(told)
-    if link := told["link"]:
-        words = told.gettext("Your bonuses: {link}", link=link)
-        yield Call(words, told.gettext("Your bonuses"), link, spare=True)
+def _bonus_notice(values: TextValues) -> Sentences:
+    yield values.gettext("thank you for your visit!")
+    yield bonus(values)
+    if link := values["link"]:
+        words = values.gettext("Your bonuses: {link}", link=link)
+        yield Call(words, values.gettext("Your bonuses"), link, spare=True)
 
 
-def bonus(told: Told) -> str:
+def bonus(values: TextValues) -> str:
     """`+21 points, balance 450, valid until 24 May 2027.`: as much of it as is known."""
     pieces = []
-    if told.numbers.get("points"):
-        pieces.append(told.ngettext("+{n} bonus point", "+{n} bonus points", "points"))
-    if "balance" in told.numbers and told.numbers["balance"] != told.numbers.get("points"):
-        pieces.append(told.gettext("balance {n}", n=told["balance"]))
-    if told["until"]:
-        pieces.append(told.gettext("valid until {date}", date=told["until"]))
+    if values.numbers.get("points"):
+        pieces.append(values.ngettext("+{n} bonus point", "+{n} bonus points", "points"))
+    if "balance" in values.numbers and values.numbers["balance"] != values.numbers.get("points"):
+        pieces.append(values.gettext("balance {n}", n=values["balance"]))
+    if values["until"]:
+        pieces.append(values.gettext("valid until {date}", date=values["until"]))
     return _sentence(", ".join(pieces))
 
 
-def _bonus_expiry(told: Told) -> Said:
-    if "expiring" not in told.numbers or not told["until"]:
-        yield told.gettext("some of your bonus points are about to expire.")
+def _bonus_expiry(values: TextValues) -> Sentences:
+    if "expiring" not in values.numbers or not values["until"]:
+        yield values.gettext("some of your bonus points are about to expire.")
     else:
         yield _sentence(
-            told.ngettext(
+            values.ngettext(
                 "you have {n} bonus point to use until {date}",
                 "you have {n} bonus points to use until {date}",
                 "expiring",
-                date=told["until"],
+                date=values["until"],
             )
         )
-    yield invitation(told)
+    yield invitation(values)
 
 
-def _repeat_invitation(told: Told) -> Said:
-    if services := told["services"]:
-        yield _sentence(told.gettext("time for your next visit: {services}", services=services))
+def _repeat_invitation(values: TextValues) -> Sentences:
+    if services := values["services"]:
+        yield _sentence(values.gettext("time for your next visit: {services}", services=services))
     else:
-        yield told.gettext("time for your next visit!")
-    yield invitation(told)
+        yield values.gettext("time for your next visit!")
+    yield invitation(values)
 
 
-def _no_show_invitation(told: Told) -> Said:
-    yield told.gettext("sorry we missed you.")
-    yield told.gettext("Shall we find another day?")
-    yield invitation(told)
+def _no_show_invitation(values: TextValues) -> Sentences:
+    yield values.gettext("sorry we missed you.")
+    yield values.gettext("Shall we find another day?")
+    yield invitation(values)
 
 
-def _birthday(told: Told) -> Said:
-    today = told.on_the_day
-    yield told.gettext("happy birthday!") if today else told.gettext("your birthday is near!")
-    if told.numbers.get("gift"):
-        gift = told.ngettext("Our gift: {n} bonus point", "Our gift: {n} bonus points", "gift")
-        until = told.gettext("valid until {date}", date=told["until"]) if told["until"] else ""
+def _birthday(values: TextValues) -> Sentences:
+    today = values.on_the_day
+    yield values.gettext("happy birthday!") if today else values.gettext("your birthday is near!")
+    if values.numbers.get("gift"):
+        gift = values.ngettext("Our gift: {n} bonus point", "Our gift: {n} bonus points", "gift")
+        until = values.gettext("valid until {date}", date=values["until"]) if values["until"] else ""
         yield _sentence(", ".join(filter(None, [gift, until])))
     elif today:
-        yield told.gettext("We wish you a happy and beautiful year.")
+        yield values.gettext("We wish you a happy and beautiful year.")
     else:
-        yield told.gettext("Treat yourself to a visit.")
-    yield invitation(told)
+        yield values.gettext("Treat yourself to a visit.")
+    yield invitation(values)
 
 
-def _at_risk(told: Told) -> Said:
-    yield told.gettext("we miss you!")
-    yield told.gettext("It would be lovely to see you again.")
-    yield invitation(told)
+def _at_risk(values: TextValues) -> Sentences:
+    yield values.gettext("we miss you!")
+    yield values.gettext("It would be lovely to see you again.")
+    yield invitation(values)
 
 
-def _win_back(told: Told) -> Said:
-    yield told.gettext("it has been a while.")
-    yield told.gettext("We would be glad to welcome you back.")
-    yield invitation(told)
+def _win_back(values: TextValues) -> Sentences:
+    yield values.gettext("it has been a while.")
+    yield values.gettext("We would be glad to welcome you back.")
+    yield invitation(values)
 
 
-def invitation(told: Told) -> Call | None:
-    link = told["link"]
-    return Call(told.gettext("Book: {link}", link=link), told.gettext("Book a visit"), link) if link else None
+def invitation(values: TextValues) -> Call | None:
+    link = values["link"]
+    if not link:
+        return None
+    return Call(values.gettext("Book: {link}", link=link), values.gettext("Book a visit"), link)
 
 
-_SENTENCES: dict[str, Callable[[Told], Said]] = {
+_SENTENCES: dict[str, Callable[[TextValues], Sentences]] = {
     "notice": _notice,
     "confirm_request": _confirm_request,
     "control_reminder": _control_reminder,
@@ -200,18 +202,18 @@ _SENTENCES: dict[str, Callable[[Told], Said]] = {
 KINDS = frozenset(_SENTENCES)
 """Kinds with words of their own: all but campaigns, which bring theirs."""
 
-_SUBJECTS: dict[str, Callable[[Told], str]] = {
-    "notice": lambda told: _booked(told, _when(told)),
-    "confirm_request": lambda told: told.gettext("please confirm: {when}", when=_when(told)),
-    "control_reminder": lambda told: told.gettext("see you {when}", when=_when(told)),
-    "review_request": lambda told: told.gettext("How was your visit?"),
-    "bonus_notice": lambda told: told.gettext("Your bonus points"),
-    "bonus_expiry": lambda told: told.gettext("some of your bonus points are about to expire."),
-    "repeat_invitation": lambda told: told.gettext("time for your next visit!"),
-    "no_show_invitation": lambda told: told.gettext("Shall we find another day?"),
-    "birthday": lambda told: (
-        told.gettext("happy birthday!") if told.on_the_day else told.gettext("your birthday is near!")
+_SUBJECTS: dict[str, Callable[[TextValues], str]] = {
+    "notice": lambda values: _booked(values, _when(values)),
+    "confirm_request": lambda values: values.gettext("please confirm: {when}", when=_when(values)),
+    "control_reminder": lambda values: values.gettext("see you {when}", when=_when(values)),
+    "review_request": lambda values: values.gettext("How was your visit?"),
+    "bonus_notice": lambda values: values.gettext("Your bonus points"),
+    "bonus_expiry": lambda values: values.gettext("some of your bonus points are about to expire."),
+    "repeat_invitation": lambda values: values.gettext("time for your next visit!"),
+    "no_show_invitation": lambda values: values.gettext("Shall we find another day?"),
+    "birthday": lambda values: (
+        values.gettext("happy birthday!") if values.on_the_day else values.gettext("your birthday is near!")
     ),
-    "at_risk": lambda told: told.gettext("we miss you!"),
-    "win_back": lambda told: told.gettext("it has been a while."),
+    "at_risk": lambda values: values.gettext("we miss you!"),
+    "win_back": lambda values: values.gettext("it has been a while."),
 }

@@ -16,7 +16,7 @@ _NAME = re.compile(r"\{(\w+)\}")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-class Told(Struct, frozen=True):
+class TextValues(Struct, frozen=True):
     """words: by the placeholder's name, "" for what is not known. numbers: those that are known."""
 
     texts: Catalogue
@@ -39,7 +39,7 @@ class Told(Struct, frozen=True):
         return _put(self.texts.ngettext(one, many, number), {"n": str(number), **values})
 
 
-class Pattern(Told, frozen=True):
+class Pattern(TextValues, frozen=True):
     """Every value is its own placeholder, so that the built-in sentences come out as a text to begin with."""
 
     def ngettext(self, one: str, many: str, name: str, **values: str) -> str:
@@ -54,7 +54,7 @@ class Pattern(Told, frozen=True):
         return " ".join([f"{before}{{{name}}} {{{word}}}", *(_put(each, values) for each in after)])
 
 
-def told(facts: MessageFacts, texts: Catalogue, name_most: int = MAX_NAME) -> Told:
+def text_values(facts: MessageFacts, texts: Catalogue, name_most: int = MAX_NAME) -> TextValues:
     """name_most: how long a name may be; longer ones are cut."""
     numbers = {
         "points": facts.points_earned,
@@ -76,7 +76,7 @@ def told(facts: MessageFacts, texts: Catalogue, name_most: int = MAX_NAME) -> To
         **_times(facts, texts),
         **{name: str(known.get(name, "")) for name in numbers},
     }
-    return Told(
+    return TextValues(
         texts,
         {name: " ".join(_UNSEEN.sub(" ", word).split()) for name, word in words.items()},
         known,

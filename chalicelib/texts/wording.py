@@ -13,10 +13,10 @@ from chalicelib.domain.networks.network import Template
 from chalicelib.domain.shared.sms import parts, plain
 from chalicelib.domain.shared.templates import CARRIES_STOP, SOMETIMES, pieces_of, placeholders_of
 from chalicelib.domain.shared.touches import TouchKind
-from chalicelib.texts import letters, own_words
+from chalicelib.texts import letters, own_texts
 from chalicelib.texts.languages import Catalogue, catalogue
-from chalicelib.texts.sentences import Call, said, stop_words, subject
-from chalicelib.texts.values import Told, pattern, told
+from chalicelib.texts.sentences import Call, sentences_of, stop_words, subject
+from chalicelib.texts.values import TextValues, pattern, text_values
 
 PLAIN_LANGUAGES = frozenset(["ro", "en"])
 
@@ -40,24 +40,24 @@ def message_words(
     """
     texts = catalogue(language)
     if template is not None:
-        own = own_words.filled(template, channel, facts, texts, plainly=language in PLAIN_LANGUAGES)
+        own = own_texts.filled(template, channel, facts, texts, plainly=language in PLAIN_LANGUAGES)
         if own is not None:
             return own
     match channel:
         case "sms":
             return Worded(_sms(kind, facts, texts))
         case "push":
-            return Worded(_push(kind, told(facts, texts, _PUSH_NAME)))
+            return Worded(_push(kind, text_values(facts, texts, _PUSH_NAME)))
         case "whatsapp":
-            known = told(facts, texts)
-            return Worded(_whatsapp(kind, known), parameters=_parameters(kind, known))
+            values = text_values(facts, texts)
+            return Worded(_whatsapp(kind, values), parameters=_parameters(kind, values))
         case "email":
-            known = told(facts, texts)
+            values = text_values(facts, texts)
             return letters.letter(
-                known,
-                subject=letters.titled(subject(kind, known), known),
-                paragraphs=_paragraphs(kind, known),
-                call=_call(kind, known),
+                values,
+                subject=letters.titled(subject(kind, values), values),
+                paragraphs=_paragraphs(kind, values),
+                call=_call(kind, values),
             )
     raise ValueError(f"no words for the channel {channel!r}")
 
@@ -65,18 +65,18 @@ def message_words(
 def text_to_begin_with(kind: TouchKind, channel: str, language: str) -> tuple[str, str | None]:
     """The built-in text, and an e-mail's subject, with placeholders in place of all values: what a network
     starts from when it writes its own. Raises ValueError for a campaign."""
-    known = _pattern(kind, catalogue(language))
+    values = _pattern(kind, catalogue(language))
     match channel:
         case "sms":
-            return _sms_text(kind, known), None
+            return _sms_text(kind, values), None
         case "push":
-            return _push(kind, known), None
+            return _push(kind, values), None
         case "whatsapp":
-            return _whatsapp(kind, known), None
-    return "\n".join(_paragraphs(kind, known)), letters.titled(subject(kind, known), known)
+            return _whatsapp(kind, values), None
+    return "\n".join(_paragraphs(kind, values)), letters.titled(subject(kind, values), values)
 
 
-def _pattern(kind: TouchKind, texts: Catalogue) -> Told:
+def _pattern(kind: TouchKind, texts: Catalogue) -> TextValues:
     """Only what is always known, so that the text is always used."""
     left_out = {"map", *SOMETIMES.get(kind, ())}
     if kind not in _ABOUT_BOOKING:
@@ -86,16 +86,16 @@ def _pattern(kind: TouchKind, texts: Catalogue) -> Told:
     return pattern(tuple(name for name in placeholders_of(kind) if name not in left_out), texts)
 
 
-def _sentences(kind: str, known: Told) -> list[str]:
-    return [each for each in said(kind, known) if isinstance(each, str)]
+def _sentences(kind: str, values: TextValues) -> list[str]:
+    return [each for each in sentences_of(kind, values) if isinstance(each, str)]
 
 
-def _call(kind: str, known: Told) -> Call | None:
-    return next((each for each in said(kind, known) if isinstance(each, Call)), None)
+def _call(kind: str, values: TextValues) -> Call | None:
+    return next((each for each in sentences_of(kind, values) if isinstance(each, Call)), None)
 
 
-def _stop(kind: str, known: Told) -> str:
-    return stop_words(known) if kind in CARRIES_STOP else ""
+def _stop(kind: str, values: TextValues) -> str:
+    return stop_words(values) if kind in CARRIES_STOP else ""
 
 
 # --- SMS
@@ -107,15 +107,17 @@ def _sms(kind: str, facts: MessageFacts, texts: Catalogue) -> str:
     longest = max(map(len, (facts.salon_name, facts.staff or "", ", ".join(facts.services))))
     fullest, *shorter = _NAME_LIMITS
     limits = [fullest, *(limit for limit in shorter if limit < longest)]  # mostly there is just one
-    readings = [(told(facts, texts, limit), spare) for spare in (True, False) for limit in limits]
-    return min((_sms_text(kind, known, spare) for known, spare in readings), key=parts)
+    readings = [(text_values(facts, texts, limit), spare) for spare in (True, False) for limit in limits]
+    return min((_sms_text(kind, values, spare) for values, spare in readings), key=parts)
 
 
-def _sms_text(kind: str, known: Told, spare: bool = True) -> str:
-    pieces = [each for each in said(kind, known) if spare or not (isinstance(each, Call) and each.spare)]
+def _sms_text(kind: str, values: TextValues, spare: bool = True) -> str:
+    pieces = sentences_of(kind, values)
+    if not spare:
+        pieces = [each for each in pieces if not (isinstance(each, Call) and each.spare)]
     sentences = [each.words if isinstance(each, Call) else each for each in pieces]
-    words = f"{known['salon']}: {' '.join(sentences)} {_stop(kind, known)}".split()
-    if known.texts.language in PLAIN_LANGUAGES:
+    words = f"{values['salon']}: {' '.join(sentences)} {_stop(kind, values)}".split()
+    if values.texts.language in PLAIN_LANGUAGES:
         words = [word if "://" in word else plain(word) for word in words]
     return " ".join(filter(None, words))
 
@@ -123,31 +125,31 @@ def _sms_text(kind: str, known: Told, spare: bool = True) -> str:
 # --- push, WhatsApp, e-mail
 
 
-def _push(kind: str, known: Told) -> str:
+def _push(kind: str, values: TextValues) -> str:
     """It is opened by a tap, so that it has no address in it, and no way to stop it: devices have that."""
-    wanted = _call(kind, known)
+    wanted = _call(kind, values)
     asked = f"{wanted.label}." if wanted is not None and wanted.asks else ""
-    return " ".join(f"{known['salon']}: {' '.join(_sentences(kind, known))} {asked}".split())
+    return " ".join(f"{values['salon']}: {' '.join(_sentences(kind, values))} {asked}".split())
 
 
-def _whatsapp(kind: str, known: Told) -> str:
-    wanted = _call(kind, known)
+def _whatsapp(kind: str, values: TextValues) -> str:
+    wanted = _call(kind, values)
     lines = [
-        letters.greeting(known),
-        letters.capital(" ".join(_sentences(kind, known))),
+        letters.greeting(values),
+        letters.capital(" ".join(_sentences(kind, values))),
         wanted.words if wanted is not None else "",
-        known["salon"],
-        _stop(kind, known),
+        values["salon"],
+        _stop(kind, values),
     ]
     return "\n".join(filter(None, lines))
 
 
-def _parameters(kind: str, known: Told) -> tuple[str, ...]:
+def _parameters(kind: str, values: TextValues) -> tuple[str, ...]:
     """In the order in which the text to begin with has them: so is it registered at WhatsApp."""
-    text = _whatsapp(kind, _pattern(TouchKind(kind), known.texts))
-    return own_words.parameters(pieces_of(text), known)
+    text = _whatsapp(kind, _pattern(TouchKind(kind), values.texts))
+    return own_texts.parameters(pieces_of(text), values)
 
 
-def _paragraphs(kind: str, known: Told) -> list[str]:
-    first, *others = _sentences(kind, known)
-    return [letters.greeting(known), letters.capital(first), *others]
+def _paragraphs(kind: str, values: TextValues) -> list[str]:
+    first, *others = _sentences(kind, values)
+    return [letters.greeting(values), letters.capital(first), *others]

@@ -6,12 +6,12 @@ Apple knows who pushes by the certificate that signs the passes.
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
 from chalicelib.domain.loyalty.passes import GOOGLE, Pass, PassDevice
+from chalicelib.wallets.http2_calls import Http2Answer, Post, Posts
 
 HOST, PORT = "api.push.apple.com", 443
 SECONDS = 4
@@ -23,28 +23,12 @@ _SILENT = {"apns-push-type": "background", "apns-priority": "5"}
 log = logging.getLogger(__name__)
 
 
-class Post(Struct, frozen=True):
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class Answer(Struct, frozen=True):
-    status: int
-    body: bytes = b""
-
-
-class Posts(Protocol):
-    def __call__(self, posts: Sequence[Post], seconds: float) -> list[Answer | None]:
-        """An answer for each; None: there is none."""
-
-
 class ApplePush(Struct, frozen=True):
-    """pass_type: of the passes. line: to Apple, made when something is pushed. forget: told of each device
-    that Apple says is gone."""
+    """pass_type: the type of the passes. connect: gives the connection to Apple, at the first push. forget:
+    called with each device of which Apple says that it is gone."""
 
     pass_type: str
-    line: Callable[[], Posts]
+    connect: Callable[[], Posts]
     forget: Callable[[PassDevice], None]
 
     def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
@@ -53,8 +37,9 @@ class ApplePush(Struct, frozen=True):
         if not called:
             return True
         try:
-            answers = self.line()([self._post(each) for each in called], SECONDS)
-            return all([self._told(each, answer) for each, answer in zip(called, answers, strict=True)])
+            answers = self.connect()([self._post(each) for each in called], SECONDS)
+            pairs = zip(called, answers, strict=True)
+            return all([self._was_delivered(device, answer) for device, answer in pairs])
         except Exception as error:  # what else is due of an account must not wait for a wallet
             log.warning("Apple was not told of a pass: %s", error)
             return False
@@ -62,7 +47,7 @@ class ApplePush(Struct, frozen=True):
     def _post(self, device: PassDevice) -> Post:
         return Post(f"/3/device/{device.push_token}", {"apns-topic": self.pass_type, **_SILENT}, b"{}")
 
-    def _told(self, device: PassDevice, answer: Answer | None) -> bool:
+    def _was_delivered(self, device: PassDevice, answer: Http2Answer | None) -> bool:
         if answer is not None and answer.status == 200:
             return True
         why = _reason(answer) if answer is not None else "no answer"
@@ -73,7 +58,7 @@ class ApplePush(Struct, frozen=True):
         return False
 
 
-def _reason(answer: Answer) -> str:
+def _reason(answer: Http2Answer) -> str:
     """Apple's word for what is wrong."""
     try:
         return str(json.loads(answer.body)["reason"])

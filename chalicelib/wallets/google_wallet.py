@@ -73,9 +73,9 @@ class GoogleUpdates(Struct):
         status, body = self.http("POST", TOKENS, headers, form)
         if status != 200:
             raise ValueError(f"Google gave no token: {status}")
-        told = json.loads(body)
-        self._token = str(told["access_token"])
-        self._until = now + timedelta(seconds=int(told.get("expires_in", 0))) - _EARLY
+        answer = json.loads(body)
+        self._token = str(answer["access_token"])
+        self._until = now + timedelta(seconds=int(answer.get("expires_in", 0))) - _EARLY
         return self._token
 
 

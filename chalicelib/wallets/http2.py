@@ -21,7 +21,7 @@ from h2.exceptions import H2Error
 from msgspec import Struct, field
 
 from chalicelib.channels.fresh_connections import IDLE_SECONDS
-from chalicelib.wallets.apple_push import Answer, Post
+from chalicelib.wallets.http2_calls import Http2Answer, Post
 
 CONNECT_SECONDS = 2
 _READ = 65_536
@@ -53,20 +53,20 @@ class Http2:
 
     def __init__(self, host: str, port: int, tls: ssl.SSLContext, clock: Callable[[], float]) -> None:
         self._host, self._port, self._tls, self._clock = host, port, tls, clock
-        self._line: _Line | None = None
+        self._connection: _Connection | None = None
         self._used = 0.0
 
-    def __call__(self, posts: Sequence[Post], seconds: float) -> list[Answer | None]:
+    def __call__(self, posts: Sequence[Post], seconds: float) -> list[Http2Answer | None]:
         """Posts all side by side, and waits for all. None: no answer in that time, or no connection. What a
         kept connection did not answer before it broke is asked once more: it may come twice."""
         until = time.monotonic() + seconds
-        answers: dict[int, Answer] = {}
+        answers: dict[int, Http2Answer] = {}
         while len(answers) < len(posts):
             left = {number: post for number, post in enumerate(posts) if number not in answers}
             kept = self._kept()
             try:
-                self._line = line = kept or self._opened(until)
-                line.ask(left, answers, until)
+                self._connection = connection = kept or self._opened(until)
+                connection.ask(left, answers, until)
                 break
             except (OSError, H2Error) as error:
                 log.warning("a connection to %s broke off: %s", self._host, error)
@@ -77,16 +77,16 @@ class Http2:
         return [answers.get(number) for number in range(len(posts))]
 
     def close(self) -> None:
-        if self._line is not None:
-            self._line.close()
-            self._line = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
-    def _kept(self) -> "_Line | None":
+    def _kept(self) -> "_Connection | None":
         if self._clock() - self._used >= IDLE_SECONDS:
             self.close()
-        return self._line
+        return self._connection
 
-    def _opened(self, until: float) -> "_Line":
+    def _opened(self, until: float) -> "_Connection":
         seconds = min(CONNECT_SECONDS, _left(until))
         plain = socket.create_connection((self._host, self._port), timeout=seconds)
         try:
@@ -95,23 +95,23 @@ class Http2:
         except BaseException:
             plain.close()
             raise
-        line = _Line(secret, self._host)
+        connection = _Connection(secret, self._host)
         try:
-            line.greet(min(until, time.monotonic() + CONNECT_SECONDS))
+            connection.greet(min(until, time.monotonic() + CONNECT_SECONDS))
         except BaseException:
-            line.close()
+            connection.close()
             raise
-        return line
+        return connection
 
 
-class _Said(Struct):
+class _PartialAnswer(Struct):
     """As much of an answer as has come."""
 
     status: int = 0
     body: bytearray = field(default_factory=bytearray)
 
 
-class _Line:
+class _Connection:
     """One connection."""
 
     def __init__(self, secret: ssl.SSLSocket, host: str) -> None:
@@ -119,7 +119,7 @@ class _Line:
         self._h2 = H2Connection(H2Configuration(client_side=True))
         self._settled = False
         self._ended = False
-        self._said: dict[int, _Said] = {}
+        self._partial: dict[int, _PartialAnswer] = {}
 
     def greet(self, until: float) -> None:
         """Waits for what the other side allows. Raises OSError, H2Error."""
@@ -129,7 +129,7 @@ class _Line:
         while not self._settled:
             self._turn(until)
 
-    def ask(self, posts: Mapping[int, Post], answers: dict[int, Answer], until: float) -> None:
+    def ask(self, posts: Mapping[int, Post], answers: dict[int, Http2Answer], until: float) -> None:
         """Adds an answer under each post's number as it comes. Raises OSError, H2Error."""
         waiting, asked = list(posts.items()), dict[int, int]()
         while waiting or asked:
@@ -137,9 +137,9 @@ class _Line:
                 number, post = waiting.pop(0)
                 asked[self._send(post)] = number
             for stream in self._turn(until):
-                said = self._said.pop(stream)
-                if stream in asked and said.status:
-                    answers[asked[stream]] = Answer(said.status, bytes(said.body))
+                partial = self._partial.pop(stream)
+                if stream in asked and partial.status:
+                    answers[asked[stream]] = Http2Answer(partial.status, bytes(partial.body))
                 asked.pop(stream, None)
 
     def _most(self) -> int:
@@ -157,7 +157,7 @@ class _Line:
         ]
         self._h2.send_headers(stream, head)
         self._h2.send_data(stream, post.body, end_stream=True)
-        self._said[stream] = _Said()
+        self._partial[stream] = _PartialAnswer()
         return stream
 
     def _turn(self, until: float) -> list[int]:
@@ -180,13 +180,13 @@ class _Line:
             self._settled = True
         elif isinstance(event, ConnectionTerminated):
             self._ended = True
-        elif isinstance(event, ResponseReceived) and event.stream_id in self._said:
-            self._said[event.stream_id].status = int(dict(event.headers)[b":status"])
-        elif isinstance(event, DataReceived) and event.stream_id in self._said:
-            self._said[event.stream_id].body += event.data
+        elif isinstance(event, ResponseReceived) and event.stream_id in self._partial:
+            self._partial[event.stream_id].status = int(dict(event.headers)[b":status"])
+        elif isinstance(event, DataReceived) and event.stream_id in self._partial:
+            self._partial[event.stream_id].body += event.data
             self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
-        elif isinstance(event, StreamReset) and event.stream_id in self._said:
-            self._said[event.stream_id].status = 0
+        elif isinstance(event, StreamReset) and event.stream_id in self._partial:
+            self._partial[event.stream_id].status = 0
             return event.stream_id
         elif isinstance(event, StreamEnded):
             return event.stream_id

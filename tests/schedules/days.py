@@ -20,8 +20,8 @@ from chalicelib.domain.messages.receipts import Receipt
 from chalicelib.domain.networks.network import Directory, Salon, Template
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.touches import Purpose
+from chalicelib.services.messages.process_receipt import NotThereYet, process_receipt
 from chalicelib.services.messages.sending import Sending
-from chalicelib.services.messages.take_receipt import NotThereYet, take_receipt
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 from chalicelib.services.waking.retry_parked import retry_parked
@@ -200,7 +200,7 @@ class Days:
         """What cannot be taken yet is delivered again."""
         for receipt in list(self.receipts):
             with suppress(NotThereYet, SaveConflict):
-                take_receipt(self.driver.world, receipt)
+                process_receipt(self.driver.world, receipt)
                 self.receipts.remove(receipt)
                 self.told[receipt.message_id] = replace(self.told[receipt.message_id], taken=self.sweeps)
 

@@ -25,7 +25,7 @@ from chalicelib.domain.simulations.simulations import Simulation
 from chalicelib.domain.waking.walks import Walk, WalkKind
 from chalicelib.services.loyalty import coupons, reverse_entry
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
-from chalicelib.services.messages.take_receipt import Taken, take_receipt
+from chalicelib.services.messages.process_receipt import ReceiptOutcome, process_receipt
 from chalicelib.services.networks.set_rules import set_rules
 from chalicelib.services.shared import answer_once
 from chalicelib.services.shared.walks import surprise_walk_id
@@ -360,7 +360,7 @@ def test_a_receipt_changes_its_message_alone_and_what_the_message_cost(
         cost_micros=90_000,
     )
     with touching(driver, f"MSG#{message.id}", "PRICE", "SPENDING"):
-        assert take_receipt(driver.world, told) is Taken.APPLIED
+        assert process_receipt(driver.world, told) is ReceiptOutcome.APPLIED
     after = store.get(Message, network_id=NETWORK, client_id=ion.id, id=message.id)
     assert after is not None
     assert (after.state, after.cost_micros, after.charged) == (MessageState.DELIVERED, 90_000, True)

@@ -21,7 +21,7 @@ from chalicelib.domain.shared.masks import masked_address, masked_links
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.clients.register_client import get_client
 from chalicelib.services.messages.preview_message import Draft, Preview, preview
-from chalicelib.services.messages.templates import Place, place
+from chalicelib.services.messages.templates import TemplateKey, key_of_template
 from chalicelib.services.messages.try_message import try_message
 from chalicelib.services.networks.set_up import get_salon
 
@@ -243,15 +243,15 @@ def send_to_oneself(ask: Ask) -> TrialAnswer:
     )
 
 
-def _place(said: About) -> Place:
-    if (said.booking_id is None) == (said.client_id is None):
+def _place(request: About) -> TemplateKey:
+    if (request.booking_id is None) == (request.client_id is None):
         raise malformed("INVALID_FIELD", "Give either booking_id or client_id.", field="booking_id")
-    return place(said.kind, said.channel, said.language)
+    return key_of_template(request.kind, request.channel, request.language)
 
 
-def _about(said: About) -> dict[str, Any]:
-    draft = Draft(said.text, said.subject) if said.text is not None else None
-    return {"booking_id": said.booking_id, "client_id": said.client_id, "draft": draft}
+def _about(request: About) -> dict[str, Any]:
+    draft = Draft(request.text, request.subject) if request.text is not None else None
+    return {"booking_id": request.booking_id, "client_id": request.client_id, "draft": draft}
 
 
 def _shown(shown: Preview) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from chalicelib.domain.shared.sms import alphabet
 from chalicelib.domain.shared.templates import placeholders_of
 from chalicelib.services.messages import templates
 from chalicelib.services.messages.sample_facts import TextWarning
-from chalicelib.services.messages.templates import Kept, Shown, Words
+from chalicelib.services.messages.templates import TemplateView, TextInUse, Words
 
 MessageText = Annotated[str, Meta(max_length=20_000)]
 """How long it may really be depends on the channel: see docs/messages.md."""
@@ -97,40 +97,40 @@ def warned(warnings: Sequence[TextWarning]) -> list[WarningAnswer]:
     return [WarningAnswer(code=w.code, message=w.message, details=dict(w.details)) for w in warnings]
 
 
-def _line(kept: Kept) -> dict[str, Any]:
-    place, template = kept.place, kept.template
+def _line(in_use: TextInUse) -> dict[str, Any]:
+    key, template = in_use.key, in_use.template
     return {
-        "id": f"{place.kind}.{place.channel}.{place.language}",
-        "kind": place.kind.value,
-        "channel": place.channel,
-        "language": place.language,
-        "own": kept.own,
+        "id": f"{key.kind}.{key.channel}.{key.language}",
+        "kind": key.kind.value,
+        "channel": key.channel,
+        "language": key.language,
+        "own": in_use.own,
         "text": template.text,
         "subject": template.subject,
         "version": template.version,
-        "changed_at": template.changed_at if kept.own else None,
+        "changed_at": template.changed_at if in_use.own else None,
     }
 
 
-def _answer(shown: Shown) -> TemplateAnswer:
-    place, worded = shown.kept.place, shown.worded
-    parts = billed_parts(place.channel, worded.text)
-    rules = shown.directory.rules.messages
+def _answer(view: TemplateView) -> TemplateAnswer:
+    key, worded = view.in_use.key, view.worded
+    parts = billed_parts(key.channel, worded.text)
+    rules = view.directory.rules.messages
     return TemplateAnswer(
-        **_line(shown.kept),
-        placeholders=sorted(placeholders_of(place.kind)),
+        **_line(view.in_use),
+        placeholders=sorted(placeholders_of(key.kind)),
         preview=SampleAnswer(
             text=worded.text,
             parts=parts,
             alphabet=alphabet(worded.text),
             cost=CostOfMessage(
-                amount_micros=estimated_micros(shown.directory, rules, place.channel, "", parts)
+                amount_micros=estimated_micros(view.directory, rules, key.channel, "", parts)
             ),
             subject=worded.subject,
             html=worded.html,
         ),
-        warnings=warned(shown.warnings),
-        numbered=shown.kept.numbered,
+        warnings=warned(view.warnings),
+        numbered=view.in_use.numbered,
     )
 
 
@@ -140,12 +140,12 @@ def find(ask: Ask) -> PageOf[TemplateLine]:
     """All texts that messages are made of, in the order of their ids."""
     asked: TemplateFilter = ask.query
     found = [
-        TemplateLine(**_line(kept))
-        for kept in templates.list_templates(ask.world, words(ask), ask.access)
-        if asked.own in (None, kept.own)
-        and asked.kind in (None, kept.place.kind)
-        and asked.channel in (None, kept.place.channel)
-        and asked.language in (None, kept.place.language)
+        TemplateLine(**_line(in_use))
+        for in_use in templates.list_templates(ask.world, words(ask), ask.access)
+        if asked.own in (None, in_use.own)
+        and asked.kind in (None, in_use.key.kind)
+        and asked.channel in (None, in_use.key.channel)
+        and asked.language in (None, in_use.key.language)
     ]
     return in_pages(found, asked)
 
@@ -157,25 +157,25 @@ _PATH = "/v1/templates/{kind}/{channel}/{language}"
 @endpoint(roles=OFFICE, answer=TemplateAnswer)
 def see(ask: Ask, kind: str, channel: str, language: str) -> TemplateAnswer:
     """The network's own text, or the built-in one to begin with."""
-    place = templates.place(kind, channel, language)
-    return _answer(templates.get_template(ask.world, words(ask), ask.access, place))
+    key = templates.key_of_template(kind, channel, language)
+    return _answer(templates.get_template(ask.world, words(ask), ask.access, key))
 
 
 @put(_PATH)
 @endpoint(roles=OFFICE, body=OwnText, answer=TemplateAnswer)
 def keep(ask: Ask, kind: str, channel: str, language: str) -> TemplateAnswer:
     """It holds for all messages that are sent from now on, within a minute everywhere."""
-    said: OwnText = ask.body
-    place = templates.place(kind, channel, language)
+    request: OwnText = ask.body
+    key = templates.key_of_template(kind, channel, language)
     return _answer(
-        templates.keep_template(
+        templates.save_template(
             ask.world,
             words(ask),
             ask.access,
-            place,
-            text=said.text,
-            subject=said.subject,
-            version=said.version,
+            key,
+            text=request.text,
+            subject=request.subject,
+            version=request.version,
         )
     )
 
@@ -184,5 +184,5 @@ def keep(ask: Ask, kind: str, channel: str, language: str) -> TemplateAnswer:
 @endpoint(roles=OFFICE, query=VersionAsked, status=204)
 def drop(ask: Ask, kind: str, channel: str, language: str) -> None:
     """The built-in words hold again."""
-    place = templates.place(kind, channel, language)
-    templates.drop_template(ask.world, ask.access, place, ask.query.version)
+    key = templates.key_of_template(kind, channel, language)
+    templates.remove_template(ask.world, ask.access, key, ask.query.version)

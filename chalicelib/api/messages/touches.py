@@ -99,17 +99,17 @@ def see(ask: Ask, booking_id: str, kind: str) -> TouchExplained:
         if booking.client_id
         else None
     )
-    told = explain(ask.world, ask.parts.sending().senders.keys(), booking, client, wanted)
+    explanation = explain(ask.world, ask.parts.sending().senders.keys(), booking, client, wanted)
     return TouchExplained(
         kind=wanted.value,
-        decision=told.decision.value,
-        as_of=told.as_of,
-        at=told.at,
-        decided_by=told.decided_by,
-        reason=told.reason,
-        reason_words=reason_words(told.reason),
-        channel=told.channel,
-        plan=_plan(told.plan) if told.plan else None,
-        checks=[_check(each) for each in told.checks],
-        own_rules=list(told.own_rules),
+        decision=explanation.decision.value,
+        as_of=explanation.as_of,
+        at=explanation.at,
+        decided_by=explanation.decided_by,
+        reason=explanation.reason,
+        reason_words=reason_words(explanation.reason),
+        channel=explanation.channel,
+        plan=_plan(explanation.plan) if explanation.plan else None,
+        checks=[_check(each) for each in explanation.checks],
+        own_rules=list(explanation.own_rules),
     )

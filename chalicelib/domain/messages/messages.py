@@ -56,7 +56,7 @@ class Message(Struct, frozen=True, kw_only=True):
     version: int = 0
 
 
-class Told(Struct, frozen=True):
+class MessageSummary(Struct, frozen=True):
     """What the index tells of a message, so that what was spent is counted without reading the log."""
 
     kind: str

@@ -15,7 +15,7 @@ from chalicelib.domain.networks.network import Directory, Salon, Template
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import Plan, Touch, TouchKind, due_at, open_plans, timely, touch_of
 from chalicelib.domain.shared.waking import Wake, first_wake
-from chalicelib.services.messages.subjects import Held, facts_of_all, speaker, zone_of
+from chalicelib.services.messages.subjects import HeldBack, facts_of_all, speaking_salon, zone_of
 from chalicelib.services.shared.ports import Store
 
 PAUSED = "campaign_paused"
@@ -56,15 +56,15 @@ class AboutRecipient(Struct, frozen=True):
     def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
         return self
 
-    def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
+    def held_back(self, plan: Plan, store: Store, now: datetime) -> HeldBack | None:
         if self.rules.is_off(plan.kind):
-            return Held("switched_off")
+            return HeldBack("switched_off")
         if self.campaign.state is CampaignState.STOPPED:
-            return Held("campaign_stopped")
+            return HeldBack("campaign_stopped")
         if self.campaign.state is not CampaignState.PAUSED:
             return None
         last = self.rules.quiet_hours.last_loud_before(self.campaign.ends_at - LAST_LOOK, zone_of(self))
-        return Held(PAUSED, last if last > now else None)
+        return HeldBack(PAUSED, last if last > now else None)
 
     def facts(self, plan: Plan, now: datetime, account: Account | None = None) -> MessageFacts:
         return facts_of_all(self, now)
@@ -107,4 +107,4 @@ class AboutRecipient(Struct, frozen=True):
 def about_recipient(
     recipient: Recipient, campaign: Campaign, client: Client, directory: Directory
 ) -> AboutRecipient:
-    return AboutRecipient(recipient, campaign, client, speaker(client, directory), directory)
+    return AboutRecipient(recipient, campaign, client, speaking_salon(client, directory), directory)

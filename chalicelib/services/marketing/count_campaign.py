@@ -22,7 +22,7 @@ from chalicelib.services.marketing.about_recipient import AboutRecipient, about_
 from chalicelib.services.marketing.find_recipients import find_recipients_page
 from chalicelib.services.messages.decide_touch import Case, Check, Route, find_route
 from chalicelib.services.messages.sending import Sending
-from chalicelib.services.messages.word_touch import drafted
+from chalicelib.services.messages.word_touch import message_contents
 from chalicelib.services.shared.world import World
 
 CAMPAIGN = TouchKind.CAMPAIGN
@@ -98,7 +98,7 @@ def _forecast(
 
 
 def _micros(sending: Sending, about: AboutRecipient, plan: Plan, chosen: Route, now: datetime) -> int:
-    return drafted(sending, about, [(plan, chosen)], now)[CAMPAIGN].micros
+    return message_contents(sending, about, [(plan, chosen)], now)[CAMPAIGN].micros
 
 
 # --- what has become of its recipients

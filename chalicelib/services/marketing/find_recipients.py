@@ -11,7 +11,7 @@ from chalicelib.domain.marketing.campaigns import Campaign, slots
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.clients.segments import BATCH_SIZE, is_member
-from chalicelib.services.messages.subjects import speaker
+from chalicelib.services.messages.subjects import speaking_salon
 from chalicelib.services.shared.world import World
 
 
@@ -52,7 +52,7 @@ def _placed(
     free = free_instants(campaign, directory, first)
     placed: list[tuple[Client, datetime]] = []
     for client in clients:
-        own = directory.messages_for(speaker(client, directory).id).quiet_hours
+        own = directory.messages_for(speaking_salon(client, directory).id).quiet_hours
         at = own.ends_after(next(free), zone_of(client, directory))
         if at < campaign.ends_at:
             placed.append((client, at))

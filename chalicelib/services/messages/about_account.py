@@ -14,7 +14,7 @@ from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.networks.network import Directory, Salon, Template
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import Plan, Touch, TouchKind
-from chalicelib.services.messages.subjects import Held, facts_of_all, speaker, zone_of
+from chalicelib.services.messages.subjects import HeldBack, facts_of_all, speaking_salon, zone_of
 from chalicelib.services.shared.ports import Store
 
 
@@ -42,8 +42,8 @@ class AboutAccount(Struct, frozen=True):
             return self.item.available(now)
         return account_plan.expiring_points(self.item, plan.occurrence, self.directory.zone, now)
 
-    def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
-        return None if self._expiring(plan, now) > 0 else Held("nothing_usable")
+    def held_back(self, plan: Plan, store: Store, now: datetime) -> HeldBack | None:
+        return None if self._expiring(plan, now) > 0 else HeldBack("nothing_usable")
 
     def facts(self, plan: Plan, now: datetime, account: Account | None = None) -> MessageFacts:
         return facts_of_all(
@@ -70,4 +70,4 @@ class AboutAccount(Struct, frozen=True):
 
 
 def about_account(account: Account, client: Client, directory: Directory) -> AboutAccount:
-    return AboutAccount(account, client, speaker(client, directory), directory)
+    return AboutAccount(account, client, speaking_salon(client, directory), directory)

@@ -19,7 +19,7 @@ from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import Plan, Touch, TouchKind, TouchState
 from chalicelib.services.bookings.same_visit import _by_start, other_bookings_of_visit, rules_of
 from chalicelib.services.clients.next_booking import next_booking
-from chalicelib.services.messages.subjects import Held, facts_of_all, zone_of
+from chalicelib.services.messages.subjects import HeldBack, facts_of_all, zone_of
 from chalicelib.services.shared.ports import Store
 
 ABOUT_VISIT = frozenset({TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER})
@@ -74,16 +74,15 @@ class AboutBooking(Struct, frozen=True):
             return self
         return replace(self, visit=other_bookings_of_visit(self.item, self.salon, store))
 
-    def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
+    def held_back(self, plan: Plan, store: Store, now: datetime) -> HeldBack | None:
         if plan.kind is TouchKind.NO_SHOW_INVITATION:
             if self._made_by_another(plan.kind):
-                return Held("same_visit")
-            return Held("has_booking") if next_booking(self.client, store, now) else None
+                return HeldBack("same_visit")
+            return HeldBack("has_booking") if next_booking(self.client, store, now) else None
         if plan.kind in ABOUT_VISIT:
             earlier = (other for other in self.visit if _by_start(other) < _by_start(self.item))
-            return (
-                Held("same_visit") if any(self._makes(other, plan.kind, now) for other in earlier) else None
-            )
+            asks = any(self._makes(other, plan.kind, now) for other in earlier)
+            return HeldBack("same_visit") if asks else None
         return self._thanked_by_another(plan, now) if plan.kind in THANKS else None
 
     def _makes(self, other: Booking, kind: TouchKind, now: datetime) -> bool:
@@ -96,20 +95,20 @@ class AboutBooking(Struct, frozen=True):
         planned = booking_plan.plans(other, rules, zone_of(self), now)
         return any(plan.kind is kind and plan.reason is None and now < plan.until for plan in planned)
 
-    def _thanked_by_another(self, plan: Plan, now: datetime) -> Held | None:
+    def _thanked_by_another(self, plan: Plan, now: datetime) -> HeldBack | None:
         """Nobody is asked how it was while still in the chair, nor twice. A later booking that nobody closes
         does not hold back the thanks for ever."""
         if self._made_by_another(plan.kind):
-            return Held("same_visit")
+            return HeldBack("same_visit")
         later = [other for other in self.visit if _by_end(other) > _by_end(self.item)]
         if any(other.status is Status.COMPLETED for other in later):
-            return Held("same_visit")
+            return HeldBack("same_visit")
         if not later:
             return None
         after = max(other.ends_at for other in later) + timedelta(
             minutes=self.rules.review_request_minutes_after
         )
-        return Held("same_visit", after) if after > now else None
+        return HeldBack("same_visit", after) if after > now else None
 
     def _made_by_another(self, kind: TouchKind) -> bool:
         made = (other.touches.get(kind) for other in self.visit)

@@ -20,7 +20,7 @@ from chalicelib.domain.shared.touches import UNSETTLED, Plan, Touch, TouchKind
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.next_booking import next_booking
 from chalicelib.services.loyalty.give_birthday import birthday_entry_id
-from chalicelib.services.messages.subjects import Held, facts_of_all, speaker, zone_of
+from chalicelib.services.messages.subjects import HeldBack, facts_of_all, speaking_salon, zone_of
 from chalicelib.services.shared.ports import Store
 
 AFTER_MISSED = timedelta(days=7)
@@ -71,10 +71,10 @@ class AboutClient(Struct, frozen=True):
             knows_gift=True,
         )
 
-    def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None:
+    def held_back(self, plan: Plan, store: Store, now: datetime) -> HeldBack | None:
         if plan.kind is TouchKind.BIRTHDAY or next_booking(self.item, store, now) is None:
             return None
-        return Held("has_booking", now + AFTER_MISSED if plan.kind in _MISSED else None)
+        return HeldBack("has_booking", now + AFTER_MISSED if plan.kind in _MISSED else None)
 
     def facts(self, plan: Plan, now: datetime, account: Account | None = None) -> MessageFacts:
         due: tuple[Due, ...] = ()
@@ -128,7 +128,7 @@ class AboutClient(Struct, frozen=True):
 
 
 def about_client(client: Client, directory: Directory) -> AboutClient:
-    return AboutClient(client, speaker(client, directory), directory)
+    return AboutClient(client, speaking_salon(client, directory), directory)
 
 
 def _used_up(client: Client, touch: Touch, now: datetime) -> Client:

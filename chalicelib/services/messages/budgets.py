@@ -26,7 +26,7 @@ class Budgets:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._purses: dict[tuple[str, str], int] = {}
+        self._in_hand: dict[tuple[str, str], int] = {}
 
     def take(self, directory: Directory, micros: int, now: datetime, *, essential: bool) -> bool:
         """Whether so much may be spent now; then it is. What a booking cannot do without is always allowed,
@@ -34,12 +34,12 @@ class Budgets:
         cents = directory.rules.messages.monthly_budget_usd_cents
         if cents is None:
             return True
-        purse = (directory.network.network_id, month_name(now))
-        if self._purses.get(purse, 0) < micros:
-            self._reserve(purse, micros, cents * MICROS_A_CENT, now, essential)
-        if self._purses.get(purse, 0) < micros:
+        budget_key = (directory.network.network_id, month_name(now))
+        if self._in_hand.get(budget_key, 0) < micros:
+            self._reserve(budget_key, micros, cents * MICROS_A_CENT, now, essential)
+        if self._in_hand.get(budget_key, 0) < micros:
             return False
-        self._purses[purse] -= micros
+        self._in_hand[budget_key] -= micros
         return True
 
     def put_back(self, directory: Directory, micros: int, now: datetime, *, essential: bool) -> None:
@@ -47,17 +47,17 @@ class Budgets:
         nothing else may spend it."""
         if directory.rules.messages.monthly_budget_usd_cents is None or not micros:
             return
-        purse = (directory.network.network_id, month_name(now))
+        budget_key = (directory.network.network_id, month_name(now))
         if essential:
-            self._give_back(*purse, micros)
+            self._give_back(*budget_key, micros)
         else:
-            self._purses[purse] = self._purses.get(purse, 0) + micros
+            self._in_hand[budget_key] = self._in_hand.get(budget_key, 0) + micros
 
     def close(self) -> None:
         """Gives back what is left in every purse. A worker that dies before leaves its slices counted as
         spent: the budget holds, and loses a little."""
-        for network_id, month in list(self._purses):
-            left = self._purses.pop((network_id, month))
+        for network_id, month in list(self._in_hand):
+            left = self._in_hand.pop((network_id, month))
             if left:
                 self._give_back(network_id, month, left)
 
@@ -82,13 +82,13 @@ class Budgets:
         raise SaveConflict(stands)
 
     def _reserve(
-        self, purse: tuple[str, str], micros: int, budget: int, now: datetime, essential: bool
+        self, budget_key: tuple[str, str], micros: int, budget: int, now: datetime, essential: bool
     ) -> None:
-        network_id, month = purse
+        network_id, month = budget_key
         for _ in self._world.tries(_TRIES):
             stands = self._world.store.spending(network_id, month)
             # a worker that wakes for one message needs no more, and so has nothing to give back
-            slice_ = max(micros, budget // _SLICES) if purse in self._purses else micros
+            slice_ = max(micros, budget // _SLICES) if budget_key in self._in_hand else micros
             for wanted in (slice_, micros):
                 after = taken(stands, wanted, budget)
                 if after is not None:
@@ -103,7 +103,7 @@ class Budgets:
                 self._world.store.save(after, *tasks)
             except SaveConflict:
                 continue
-            self._purses[purse] = self._purses.get(purse, 0) + wanted
+            self._in_hand[budget_key] = self._in_hand.get(budget_key, 0) + wanted
             return
         raise SaveConflict(stands)
 

@@ -97,19 +97,21 @@ def explain(
             kind=kind, decision=Decision.NOT_PLANNED, as_of=now, reason="not_called_for", own_rules=own
         )
     touch = touch_of(subject.item.touches, plan)
-    told = Explanation(kind=kind, decision=Decision.DONE, as_of=now, plan=plan, touch=touch, own_rules=own)
+    explanation = Explanation(
+        kind=kind, decision=Decision.DONE, as_of=now, plan=plan, touch=touch, own_rules=own
+    )
     if touch is not None and not is_open(touch, now, plan.until):
-        return replace(told, reason=touch.reason)
+        return replace(explanation, reason=touch.reason)
     planned = _planned(subject.rules, plan)
     if plan.reason is not None:
         return replace(
-            told,
+            explanation,
             decision=Decision.NOT_PLANNED,
             checks=[planned],
             decided_by=planned.rule,
             reason=plan.reason,
         )
-    return _decided(world, channels, subject, replace(told, checks=[planned]))
+    return _decide(world, channels, subject, replace(explanation, checks=[planned]))
 
 
 def _subject(
@@ -140,9 +142,11 @@ def _own_rules(booking: Booking, directory: Directory) -> list[str]:
     return [place for place in dict.fromkeys(places) if place in own]
 
 
-def _decided(world: World, channels: Collection[str], subject: Subject, told: Explanation) -> Explanation:
+def _decide(
+    world: World, channels: Collection[str], subject: Subject, explanation: Explanation
+) -> Explanation:
     """What the checks come to, made for the instant at which the touch is due."""
-    plan, touch, now = told.plan, told.touch, told.as_of
+    plan, touch, now = explanation.plan, explanation.touch, explanation.as_of
     assert plan is not None
     due = due_at(plan, touch)
     as_of = max(now, due)
@@ -153,20 +157,21 @@ def _decided(world: World, channels: Collection[str], subject: Subject, told: Ex
     chosen = find_route(case)
     found = [*checks(case, chosen), *_budget(world, subject, plan, as_of)]
     stopped = next((check for check in found if not check.passed), None)
-    told = replace(told, as_of=as_of, checks=[*told.checks, *found])
+    explanation = replace(explanation, as_of=as_of, checks=[*explanation.checks, *found])
     if touch is not None and touch.state is TouchState.SENDING:
-        return replace(told, decision=Decision.WAIT, at=due)
+        return replace(explanation, decision=Decision.WAIT, at=due)
     if stopped is not None:
         put_off = stopped.until is not None
         return replace(
-            told,
+            explanation,
             decision=Decision.PUT_OFF if put_off else Decision.SKIP,
             at=stopped.until or due,
             decided_by=stopped.rule,
             reason=stopped.reason,
         )
     channel = chosen.channel if isinstance(chosen, Route) else None
-    return replace(told, decision=Decision.SEND if due <= now else Decision.WAIT, at=as_of, channel=channel)
+    decision = Decision.SEND if due <= now else Decision.WAIT
+    return replace(explanation, decision=decision, at=as_of, channel=channel)
 
 
 def _ahead_of(case: Case, open_then: Sequence[Plan]) -> dict[TouchKind, str]:

@@ -9,7 +9,7 @@ from chalicelib.services.messages.subjects import Subject
 from chalicelib.services.shared.ports import Store
 
 
-def line_of(subject: Subject, plan: Plan, touch: Touch, at: datetime) -> Message:
+def message_of_touch(subject: Subject, plan: Plan, touch: Touch, at: datetime) -> Message:
     """The line of an attempt, or of a skip, before anything came of it. at: the instant that its id begins
     with."""
     cascade = subject.rules.cascade(plan.kind)
@@ -29,14 +29,14 @@ def line_of(subject: Subject, plan: Plan, touch: Touch, at: datetime) -> Message
     )
 
 
-def record_of(subject: Subject, touch: Touch, store: Store) -> Message | None:
+def recorded_message(subject: Subject, touch: Touch, store: Store) -> Message | None:
     """The line of a touch's latest attempt, if it was written."""
     return store.get(
         Message, network_id=subject.item.network_id, client_id=subject.client.id, id=_id(subject, touch)
     )
 
 
-def id_of_kind(subject: Subject, kind: TouchKind | None) -> str | None:
+def message_id_of_kind(subject: Subject, kind: TouchKind | None) -> str | None:
     """The id of the line that the item's touch of a kind makes."""
     return _id(subject, subject.item.touches[kind]) if kind is not None else None
 

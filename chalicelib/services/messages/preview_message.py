@@ -24,7 +24,7 @@ from chalicelib.services.messages.about_booking import about_booking
 from chalicelib.services.messages.about_client import about_client
 from chalicelib.services.messages.sample_facts import TextWarning, sample_facts, warnings_of
 from chalicelib.services.messages.subjects import Subject
-from chalicelib.services.messages.templates import Place, Words, as_template
+from chalicelib.services.messages.templates import TemplateKey, Words, as_template
 from chalicelib.services.messages.word_touch import facts_of, link_of
 from chalicelib.services.shared.world import World
 
@@ -55,7 +55,7 @@ def preview(
     world: World,
     words: Words,
     access: Access,
-    place: Place,
+    key: TemplateKey,
     *,
     booking_id: str | None,
     client_id: str | None,
@@ -67,20 +67,20 @@ def preview(
     """
     template = None
     if draft is not None:
-        template = as_template(access.network_id, place, draft.text, draft.subject, world)
-    elif place.kind is TouchKind.CAMPAIGN:
-        raise refused("TEXT_NEEDED", "A campaign brings its own text: give one.", kind=place.kind.value)
-    subject = _subject(world, access, place.kind, booking_id, client_id)
-    template = template or subject.template(place.kind, place.channel, place.language)
-    facts = _facts(world, words, subject, place)
-    worded = words.texts(place.kind.value, place.channel, place.language, facts, template)
-    parts, to = billed_parts(place.channel, worded.text), address_of(subject.client, place.channel)
+        template = as_template(access.network_id, key, draft.text, draft.subject, world)
+    elif key.kind is TouchKind.CAMPAIGN:
+        raise refused("TEXT_NEEDED", "A campaign brings its own text: give one.", kind=key.kind.value)
+    subject = _subject(world, access, key.kind, booking_id, client_id)
+    template = template or subject.template(key.kind, key.channel, key.language)
+    facts = _facts(world, words, subject, key)
+    worded = words.texts(key.kind.value, key.channel, key.language, facts, template)
+    parts, to = billed_parts(key.channel, worded.text), address_of(subject.client, key.channel)
     return Preview(
         worded,
         parts,
         alphabet(worded.text),
-        estimated_micros(subject.directory, subject.rules, place.channel, to or "", parts),
-        _warnings(world, words, subject, place, template),
+        estimated_micros(subject.directory, subject.rules, key.channel, to or "", parts),
+        _warnings(world, words, subject, key, template),
         facts,
         subject.client,
     )
@@ -119,16 +119,16 @@ def _plan(kind: TouchKind, world: World) -> Plan:
     return Plan(kind, world.now(), world.now() + timedelta(days=1))
 
 
-def _facts(world: World, words: Words, subject: Subject, place: Place) -> MessageFacts:
+def _facts(world: World, words: Words, subject: Subject, key: TemplateKey) -> MessageFacts:
     """What the message would tell if it were sent now; what it will only know later is told from a sample."""
-    now, names = world.now(), placeholders_of(place.kind)
-    planned = (plan for plan in subject.plans(now) if plan.kind is place.kind and plan.occurrence)
-    plan = next(planned, _plan(place.kind, world))
+    now, names = world.now(), placeholders_of(key.kind)
+    planned = (plan for plan in subject.plans(now) if plan.kind is key.kind and plan.occurrence)
+    plan = next(planned, _plan(key.kind, world))
     account = None
-    if place.kind is TouchKind.BONUS_NOTICE:
+    if key.kind is TouchKind.BONUS_NOTICE:
         account = world.store.account(subject.client.network_id, subject.client.id)
     facts = facts_of(words.links, subject, plan, link_of(words.links, subject, now), now, account)
-    sample = sample_facts(subject.directory, words.links, place.kind, place.language, now)
+    sample = sample_facts(subject.directory, words.links, key.kind, key.language, now)
     if "points" in names and facts.points_earned is None:
         facts = replace(facts, points_earned=sample.points_earned)
     if "expiring" in names and not (facts.points_expiring and facts.points_until):
@@ -137,9 +137,9 @@ def _facts(world: World, words: Words, subject: Subject, place: Place) -> Messag
 
 
 def _warnings(
-    world: World, words: Words, subject: Subject, place: Place, template: Template | None
+    world: World, words: Words, subject: Subject, key: TemplateKey, template: Template | None
 ) -> Sequence[TextWarning]:
     if template is None:
         return ()
-    facts = sample_facts(subject.directory, words.links, place.kind, place.language, world.now())
+    facts = sample_facts(subject.directory, words.links, key.kind, key.language, world.now())
     return warnings_of(words.texts, subject.directory, template, facts)

@@ -2,13 +2,14 @@
 index alone."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain.messages.messages import MessageState, Told
+from chalicelib.domain.messages.messages import MessageState, MessageSummary
 from chalicelib.domain.messages.spending import MICROS_A_CENT
+from chalicelib.domain.shared.months import first_day_of_month, number_of_month
 from chalicelib.domain.shared.touches import PRIORITY, TouchKind
 from chalicelib.services.shared.world import World
 
@@ -48,30 +49,31 @@ def costs_of(
     for number, salon_id in enumerate(salon_ids):
         if counted >= MESSAGES_BATCH_SIZE:
             return lines, number
-        found = _added_up(salon_id, world.store.told_of_salon(network_id, salon_id, since, until))
+        summaries = world.store.message_summaries_of_salon(network_id, salon_id, since, until)
+        found = _sum_up(salon_id, summaries)
         counted += sum(line.messages + line.skipped for line in found)
         lines += found
     return lines, len(salon_ids)
 
 
 def bounds_of(month: str) -> tuple[datetime, datetime]:
-    year, number = map(int, month.split("-"))
-    return datetime(year, number, 1, tzinfo=UTC), datetime(
-        year + number // 12, number % 12 + 1, 1, tzinfo=UTC
-    )
+    """The instants (UTC) at which a month begins and ends. month: `2026-11`."""
+    number = number_of_month(month)
+    first, following = first_day_of_month(number), first_day_of_month(number + 1)
+    return datetime.combine(first, time(), UTC), datetime.combine(following, time(), UTC)
 
 
-def _added_up(salon_id: str, messages: Iterable[Told]) -> list[CostLine]:
+def _sum_up(salon_id: str, summaries: Iterable[MessageSummary]) -> list[CostLine]:
     sums: dict[tuple[str, str], list[int]] = {}
-    for told in messages:
-        line = sums.setdefault((told.kind, told.channel), [0] * 5)
-        if told.state == MessageState.SKIPPED:
+    for summary in summaries:
+        line = sums.setdefault((summary.kind, summary.channel), [0] * 5)
+        if summary.state == MessageState.SKIPPED:
             line[1] += 1
             continue
         line[0] += 1
-        line[2] += told.parts
-        line[3] += told.cost_micros
-        line[4] += told.cost_micros * told.charged
+        line[2] += summary.parts
+        line[3] += summary.cost_micros
+        line[4] += summary.cost_micros * summary.charged
     ordered = sorted(sums, key=lambda key: (PRIORITY[TouchKind(key[0])], key[1]))
     return [CostLine(salon_id, *key, *sums[key]) for key in ordered]
 

@@ -31,10 +31,10 @@ from chalicelib.domain.shared.touches import (
 from chalicelib.domain.shared.waking import Trouble
 from chalicelib.services.clients.suppress_address import suppress_address
 from chalicelib.services.messages.decide_touch import Case, Check, Route, find_route, verdict
-from chalicelib.services.messages.message_log import id_of_kind, line_of, record_of
-from chalicelib.services.messages.sending import LOST, Sending, put_on_record
-from chalicelib.services.messages.subjects import Subject, claimed, settled
-from chalicelib.services.messages.word_touch import Draft, drafted, outgoing
+from chalicelib.services.messages.message_log import message_id_of_kind, message_of_touch, recorded_message
+from chalicelib.services.messages.sending import LOST, Sending, record_message
+from chalicelib.services.messages.subjects import Subject, claim_touches, settle_touches
+from chalicelib.services.messages.word_touch import MessageContent, message_contents, outgoing
 from chalicelib.services.shared.ports import SaveConflict
 
 _FINAL = {
@@ -46,7 +46,7 @@ _FINAL = {
 }
 
 
-class Standing(Struct, frozen=True):
+class TouchProgress(Struct, frozen=True):
     """What became of a touch so far. final: what it is if nothing more is done about it; None if nothing was
     sent yet."""
 
@@ -61,12 +61,12 @@ class Attempt(Struct, frozen=True):
     plan: Plan
     touch: Touch
     route: Route
-    before: Standing
-    draft: Draft
+    before: TouchProgress
+    content: MessageContent
     had: Touch | None
 
 
-class Round(Struct):
+class SendRun(Struct):
     """One wake of a subject: what was resolved, and what was left as if never tried (the claimed touch, and
     what stood before it)."""
 
@@ -88,69 +88,69 @@ def send_due(sending: Sending, subject: Subject) -> None:
     now, store = sending.world.now(), sending.world.store
     plans = open_plans(subject.plans(now), subject.item.touches, now)
     due = [plan for plan in plans if due_at(plan, touch_of(subject.item.touches, plan)) <= now]
-    round = Round(sending, subject.prepared(store, due, now), now)
-    going = _affordable(round, _decided(round, due))
+    run = SendRun(sending, subject.prepared(store, due, now), now)
+    going = _affordable(run, _decide(run, due))
     if going:
         try:
-            _claim(round, going)
+            _claim(run, going)
         except Exception:
-            _put_back(round, going)
+            _release_budget(run, going)
             raise
-        for attempt, outcome in _made(round, going):
-            _take_down(round, attempt, outcome)
-    _resolve(round)
-    if round.throttled:
-        raise Throttled(round.throttled)
+        for attempt, outcome in _send_all(run, going):
+            _record_outcome(run, attempt, outcome)
+    _resolve(run)
+    if run.throttled:
+        raise Throttled(run.throttled)
 
 
 # --- what stands
 
 
-def _standing(round: Round, plan: Plan) -> Standing:
+def _progress(run: SendRun, plan: Plan) -> TouchProgress:
     """What became of the touch, by its record where that knows more than the item."""
-    touch = touch_of(round.subject.item.touches, plan)
+    touch = touch_of(run.subject.item.touches, plan)
     if touch is None or touch.state is TouchState.DEFERRED:
-        _make_room(round, plan)
-        return Standing(touch)
-    record = record_of(round.subject, touch, round.sending.world.store)
+        _supersede_older(run, plan)
+        return TouchProgress(touch)
+    record = recorded_message(run.subject, touch, run.sending.world.store)
     if record is None and touch.state is TouchState.SENDING:
-        _record_loss(round, plan, touch)
+        _record_loss(run, plan, touch)
     state = _FINAL[record.state] if record is not None else TouchState.UNKNOWN
     reason = record.reason if record is not None else LOST
     doubted = touch.state is not TouchState.UNKNOWN and state is TouchState.UNKNOWN
     final = replace(touch, state=state, reason=reason, again_at=None, doubts=touch.doubts + doubted)
     if record is not None and record.state is MessageState.DELIVERED:
-        return Standing(final, final)
+        return TouchProgress(final, final)
     if state is TouchState.FAILED:
-        return Standing(replace(final, state=TouchState.AWAITING, again_at=round.now), final)
+        return TouchProgress(replace(final, state=TouchState.AWAITING, again_at=run.now), final)
     if state is TouchState.SENT:
-        waits = touch if touch.state is TouchState.AWAITING else _sent(round, plan, final)
-        return Standing(waits, final)
-    return Standing(final, final)
+        waits = touch if touch.state is TouchState.AWAITING else _sent(run, plan, final)
+        return TouchProgress(waits, final)
+    return TouchProgress(final, final)
 
 
-def _record_loss(round: Round, plan: Plan, touch: Touch) -> None:
+def _record_loss(run: SendRun, plan: Plan, touch: Touch) -> None:
     """A claim without a record: nobody can know what became of it, which is a line of the log too."""
-    message = line_of(round.subject, plan, touch, touch.at)
-    put_on_record(round.sending, replace(message, state=MessageState.UNKNOWN, reason=LOST))
+    message = message_of_touch(run.subject, plan, touch, touch.at)
+    record_message(run.sending, replace(message, state=MessageState.UNKNOWN, reason=LOST))
 
 
-def _make_room(round: Round, plan: Plan) -> None:
+def _supersede_older(run: SendRun, plan: Plan) -> None:
     """What is on its way for an old start gives way to the new one; should its worker be dead, the log still
     knows of it."""
-    gone = round.subject.item.touches.get(plan.kind)
+    gone = run.subject.item.touches.get(plan.kind)
     if gone is not None and gone.state is TouchState.SENDING and gone.occurrence < plan.occurrence:
-        _record_loss(round, Plan(gone.kind, gone.at, gone.at, occurrence=gone.occurrence), gone)
+        _record_loss(run, Plan(gone.kind, gone.at, gone.at, occurrence=gone.occurrence), gone)
 
 
-def _sent(round: Round, plan: Plan, touch: Touch) -> Touch:
+def _sent(run: SendRun, plan: Plan, touch: Touch) -> Touch:
     """Sent: for good, or until it is known not to have arrived in time, where another channel may follow.
 
     The channel of what is sent for good is told by its record alone: items are billed by their size.
     """
-    cascade = round.subject.rules.cascade(touch.kind)
+    cascade = run.subject.rules.cascade(touch.kind)
     wait = cascade[touch.step].wait if touch.step < len(cascade) else None
-    if not wait or isinstance(find_route(_case(round, plan, touch)), Check):
+    if not wait or isinstance(find_route(_case(run, plan, touch)), Check):
         return replace(touch, channel=None)
     return replace(touch, state=TouchState.AWAITING, again_at=touch.at + wait)
 
@@ -159,33 +159,41 @@ def _sent(round: Round, plan: Plan, touch: Touch) -> Touch:
 
 
 def _case(
-    round: Round, plan: Plan, before: Touch | None, going: Mapping[TouchKind, str] = MappingProxyType({})
+    run: SendRun, plan: Plan, before: Touch | None, going: Mapping[TouchKind, str] = MappingProxyType({})
 ) -> Case:
-    sending = round.sending
-    return Case(round.subject, plan, before, sending.world.store, round.now, sending.senders.keys(), going)
+    sending = run.sending
+    return Case(run.subject, plan, before, sending.world.store, run.now, sending.senders.keys(), going)
 
 
-def _decided(round: Round, due: Sequence[Plan]) -> list[Attempt]:
+def _decide(run: SendRun, due: Sequence[Plan]) -> list[Attempt]:
     """What is to be sent now; all else is resolved: skipped, put off, or left at what it came to."""
-    going: list[tuple[Plan, Standing, Route]] = []
+    going: list[tuple[Plan, TouchProgress, Route]] = []
     for plan in due:
-        standing = _standing(round, plan)
-        if standing.final is not None and not _goes_on(standing.touch, plan, round.now):
-            round.resolved.append(standing.touch or standing.final)
+        progress = _progress(run, plan)
+        if progress.final is not None and not _goes_on(progress.touch, plan, run.now):
+            run.resolved.append(progress.touch or progress.final)
             continue
-        case = _case(round, plan, standing.touch, {each.kind: by.channel for each, _, by in going})
+        case = _case(run, plan, progress.touch, {each.kind: by.channel for each, _, by in going})
         found = verdict(case)
         if isinstance(found, Check):
-            round.resolved.append(_not_now(round, plan, standing, found))
+            run.resolved.append(_put_off_or_skip(run, plan, progress, found))
         else:
-            going.append((plan, standing, found))
+            going.append((plan, progress, found))
     if not going:
         return []
-    drafts = drafted(round.sending, round.subject, [(plan, chosen) for plan, _, chosen in going], round.now)
-    had = round.subject.item.touches.get
+    routes = [(plan, chosen) for plan, _, chosen in going]
+    contents = message_contents(run.sending, run.subject, routes, run.now)
+    had = run.subject.item.touches.get
     return [
-        Attempt(plan, _touch(round, plan, before, to), to, before, drafts[plan.kind], had(plan.kind))
-        for plan, before, to in going
+        Attempt(
+            plan,
+            _touch_in_flight(run, plan, progress, chosen),
+            chosen,
+            progress,
+            contents[plan.kind],
+            had(plan.kind),
+        )
+        for plan, progress, chosen in going
     ]
 
 
@@ -198,36 +206,36 @@ def _goes_on(touch: Touch | None, plan: Plan, now: datetime) -> bool:
     return may_try_again(touch) and plan.at <= now and is_open(touch, now, plan.until)
 
 
-def _not_now(round: Round, plan: Plan, standing: Standing, stopped: Check) -> Touch:
+def _put_off_or_skip(run: SendRun, plan: Plan, progress: TouchProgress, stopped: Check) -> Touch:
     if stopped.until is not None:
-        put_off = Touch(plan.kind, TouchState.DEFERRED, round.now, plan.occurrence, attempt=0)
-        before = standing.touch or put_off
+        put_off = Touch(plan.kind, TouchState.DEFERRED, run.now, plan.occurrence, attempt=0)
+        before = progress.touch or put_off
         return replace(before, again_at=stopped.until, reason=stopped.reason)
-    if standing.final is not None:
-        return _left(standing.final)
-    return _skipped(round, plan, stopped.reason or "skipped")
+    if progress.final is not None:
+        return _given_up(progress.final)
+    return _skipped(run, plan, stopped.reason or "skipped")
 
 
-def _left(final: Touch) -> Touch:
+def _given_up(final: Touch) -> Touch:
     """What it is, with nothing more to be tried about it."""
     return replace(final, doubts=MAX_DOUBTS + 1) if final.state is TouchState.UNKNOWN else final
 
 
-def _skipped(round: Round, plan: Plan, reason: str) -> Touch:
+def _skipped(run: SendRun, plan: Plan, reason: str) -> Touch:
     """A skip is a line of the log like any other. Its id begins with the planned instant: a second try finds
     it there."""
-    touch = Touch(plan.kind, TouchState.SKIPPED, round.now, plan.occurrence, attempt=0, reason=reason)
-    message = line_of(round.subject, plan, touch, plan.at)
-    put_on_record(round.sending, replace(message, state=MessageState.SKIPPED, reason=reason))
+    touch = Touch(plan.kind, TouchState.SKIPPED, run.now, plan.occurrence, attempt=0, reason=reason)
+    message = message_of_touch(run.subject, plan, touch, plan.at)
+    record_message(run.sending, replace(message, state=MessageState.SKIPPED, reason=reason))
     return touch
 
 
-def _touch(round: Round, plan: Plan, standing: Standing, chosen: Route) -> Touch:
-    before = standing.touch if standing.final is not None else None
+def _touch_in_flight(run: SendRun, plan: Plan, progress: TouchProgress, chosen: Route) -> Touch:
+    before = progress.touch if progress.final is not None else None
     return Touch(
         plan.kind,
         TouchState.SENDING,
-        round.now,
+        run.now,
         plan.occurrence,
         attempt=before.attempt + 1 if before else 1,
         step=chosen.step,
@@ -236,94 +244,94 @@ def _touch(round: Round, plan: Plan, standing: Standing, chosen: Route) -> Touch
     )
 
 
-def _affordable(round: Round, attempts: Sequence[Attempt]) -> list[Attempt]:
+def _affordable(run: SendRun, attempts: Sequence[Attempt]) -> list[Attempt]:
     """Those that the budget allows; what rides along in another's text goes or stays with it."""
     going: list[Attempt] = []
     refused: set[TouchKind] = set()
-    directory, budgets = round.subject.directory, round.sending.budgets
+    directory, budgets = run.subject.directory, run.sending.budgets
     for attempt in attempts:
-        kind, draft = attempt.plan.kind, attempt.draft
-        if draft.rides_on in refused or not budgets.take(
-            directory, draft.micros, round.now, essential=kind in ESSENTIAL
+        kind, content = attempt.plan.kind, attempt.content
+        if content.carried_by in refused or not budgets.take(
+            directory, content.micros, run.now, essential=kind in ESSENTIAL
         ):
             refused.add(kind)
-            round.resolved.append(
-                _not_now(round, attempt.plan, attempt.before, Check("budget", None, "budget"))
+            run.resolved.append(
+                _put_off_or_skip(run, attempt.plan, attempt.before, Check("budget", None, "budget"))
             )
         else:
             going.append(attempt)
     return going
 
 
-def _put_back(round: Round, going: Sequence[Attempt]) -> None:
+def _release_budget(run: SendRun, going: Sequence[Attempt]) -> None:
     """Nothing was attempted, so nothing was spent."""
     for attempt in going:
         essential = attempt.plan.kind in ESSENTIAL
-        round.sending.budgets.put_back(
-            round.subject.directory, attempt.draft.micros, round.now, essential=essential
+        run.sending.budgets.put_back(
+            run.subject.directory, attempt.content.micros, run.now, essential=essential
         )
 
 
 # --- claim, one attempt, record, resolve
 
 
-def _claim(round: Round, going: Sequence[Attempt]) -> None:
+def _claim(run: SendRun, going: Sequence[Attempt]) -> None:
     """Writes down what is about to be sent; from here on nobody else sends it. It comes last of all that may
     fail before the attempt, since what fails behind it has an unknown fate."""
-    sending, subject = round.sending, round.subject
-    sending.links.keep(sending.world.store, going[0].draft.link, round.now, sure=subject.link_is_kept)
+    sending, subject = run.sending, run.subject
+    sending.links.keep(sending.world.store, going[0].content.link, run.now, sure=subject.link_is_kept)
     (item,) = sending.world.store.save(
-        claimed(subject, [*round.resolved, *(attempt.touch for attempt in going)])
+        claim_touches(subject, [*run.resolved, *(attempt.touch for attempt in going)])
     )
-    round.subject = subject.with_item(item)
+    run.subject = subject.with_item(item)
 
 
-def _made(round: Round, attempts: Sequence[Attempt]) -> Iterator[tuple[Attempt, Outcome]]:
+def _send_all(run: SendRun, attempts: Sequence[Attempt]) -> Iterator[tuple[Attempt, Outcome]]:
     """One attempt for each message, told before the next is made, so that what was sent is on record by then;
     what rides along shares the fate of what carries it, which comes first."""
     outcomes: dict[TouchKind, Outcome] = {}
     for attempt in attempts:
         kind = attempt.plan.kind
-        if attempt.draft.rides_on is None:
-            sender = round.sending.senders[attempt.route.channel]
-            message = line_of(round.subject, attempt.plan, attempt.touch, attempt.touch.at)
+        if attempt.content.carried_by is None:
+            sender = run.sending.senders[attempt.route.channel]
+            message = message_of_touch(run.subject, attempt.plan, attempt.touch, attempt.touch.at)
             outcomes[kind] = sender.send(
-                outgoing(round.subject, attempt.draft, attempt.plan, attempt.route, message.id, round.now)
+                outgoing(run.subject, attempt.content, attempt.plan, attempt.route, message.id, run.now)
             )
-        yield attempt, outcomes[attempt.draft.rides_on or kind]
+        yield attempt, outcomes[attempt.content.carried_by or kind]
 
 
-def _take_down(round: Round, attempt: Attempt, outcome: Outcome) -> None:
+def _record_outcome(run: SendRun, attempt: Attempt, outcome: Outcome) -> None:
     """Puts an attempt's outcome on record, or takes it back where the channel was too busy to take it."""
     if outcome.throttled:
-        round.throttled = outcome.reason or "throttled"
-        _put_back(round, [attempt])
+        run.throttled = outcome.reason or "throttled"
+        _release_budget(run, [attempt])
         if attempt.before.touch is None:
-            round.undone.append((attempt.touch, attempt.had))
+            run.undone.append((attempt.touch, attempt.had))
         else:
-            round.resolved.append(attempt.before.touch)
+            run.resolved.append(attempt.before.touch)
         return
     if outcome.state is MessageState.FAILED:
-        _put_back(round, [attempt])
-    now = round.sending.world.now()
-    put_on_record(round.sending, _record(round, attempt, outcome, now))
+        _release_budget(run, [attempt])
+    now = run.sending.world.now()
+    record_message(run.sending, _record(run, attempt, outcome, now))
     if outcome.bad_address:
-        _bury(round, attempt.route, outcome.reason or "refused", now)
-    round.resolved.append(_came_to(round, attempt, outcome))
+        _suppress_address(run, attempt.route, outcome.reason or "refused", now)
+    run.resolved.append(_touch_after(run, attempt, outcome))
 
 
-def _came_to(round: Round, attempt: Attempt, outcome: Outcome) -> Touch:
+def _touch_after(run: SendRun, attempt: Attempt, outcome: Outcome) -> Touch:
     touch = replace(attempt.touch, state=_FINAL[outcome.state], reason=outcome.reason)
     if outcome.state is MessageState.UNKNOWN:
         return replace(touch, doubts=touch.doubts + 1)
     if outcome.state is MessageState.FAILED and not attempt.route.last:
-        return replace(touch, state=TouchState.AWAITING, again_at=round.now)
-    return _sent(round, attempt.plan, touch) if outcome.state is MessageState.SENT else touch
+        return replace(touch, state=TouchState.AWAITING, again_at=run.now)
+    return _sent(run, attempt.plan, touch) if outcome.state is MessageState.SENT else touch
 
 
-def _record(round: Round, attempt: Attempt, outcome: Outcome, now: datetime) -> Message:
-    draft = attempt.draft
-    message = line_of(round.subject, attempt.plan, attempt.touch, attempt.touch.at)
+def _record(run: SendRun, attempt: Attempt, outcome: Outcome, now: datetime) -> Message:
+    content = attempt.content
+    message = message_of_touch(run.subject, attempt.plan, attempt.touch, attempt.touch.at)
     return replace(
         message,
         channel=attempt.route.channel,
@@ -331,34 +339,34 @@ def _record(round: Round, attempt: Attempt, outcome: Outcome, now: datetime) -> 
         state=outcome.state,
         reason=outcome.reason,
         provider_id=outcome.provider_id,
-        text=draft.worded.text,
-        alphabet=draft.alphabet,
-        parts=0 if draft.rides_on else draft.parts,
-        cost_micros=None if draft.rides_on or outcome.state is MessageState.FAILED else draft.micros,
-        with_message=id_of_kind(round.subject, draft.rides_on),
-        carries=id_of_kind(round.subject, draft.carries),
+        text=content.worded.text,
+        alphabet=content.alphabet,
+        parts=0 if content.carried_by else content.parts,
+        cost_micros=None if content.carried_by or outcome.state is MessageState.FAILED else content.micros,
+        with_message=message_id_of_kind(run.subject, content.carried_by),
+        carries=message_id_of_kind(run.subject, content.carries),
         sent_at=now if outcome.state is MessageState.SENT else None,
     )
 
 
-def _bury(round: Round, chosen: Route, reason: str, now: datetime) -> None:
-    client, dead = round.subject.client, DeadAddress(chosen.channel, chosen.address, reason, now)
+def _suppress_address(run: SendRun, chosen: Route, reason: str, now: datetime) -> None:
+    client, dead = run.subject.client, DeadAddress(chosen.channel, chosen.address, reason, now)
     with suppress(SaveConflict):  # it will be found dead again
-        suppress_address(round.sending.world, client.network_id, client.id, dead)
+        suppress_address(run.sending.world, client.network_id, client.id, dead)
 
 
-def _resolve(round: Round) -> None:
+def _resolve(run: SendRun) -> None:
     """Marks the touches as done and sets the next pointer, on the item as it stands now: it may have been
     moved or cancelled while we were sending."""
-    world = round.sending.world
-    trouble: Trouble | None = round.subject.item.trouble if round.throttled else None
-    current: Subject | None = round.subject
+    world = run.sending.world
+    trouble: Trouble | None = run.subject.item.trouble if run.throttled else None
+    current: Subject | None = run.subject
     for _ in world.tries():
         if current is None:
             return
         try:
-            world.store.save(settled(current, round.resolved, round.undone, trouble, world.now()))
+            world.store.save(settle_touches(current, run.resolved, run.undone, trouble, world.now()))
             return
         except SaveConflict:
             current = current.reread(world.store)
-    raise SaveConflict(round.subject.item)
+    raise SaveConflict(run.subject.item)

@@ -28,7 +28,7 @@ class Sending(Struct, frozen=True):
     count: Callable[[str], None] = lambda metric: None
 
 
-def put_on_record(sending: Sending, message: Message) -> None:
+def record_message(sending: Sending, message: Message) -> None:
     """A line of the log. One that was written before a crash is the truth, unless it only says that nobody
     knew."""
     store = sending.world.store

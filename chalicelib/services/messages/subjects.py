@@ -25,7 +25,7 @@ from chalicelib.services.shared.ports import Store
 Item = Booking | Client | Account | Recipient
 
 
-class Held(Struct, frozen=True):
+class HeldBack(Struct, frozen=True):
     """Why a touch is not to be made now. until: when to decide anew; None: it is not made at all."""
 
     reason: str
@@ -69,7 +69,7 @@ class Subject(Protocol):
         """With what these touches need to know besides the item."""
         ...
 
-    def held_back(self, plan: Plan, store: Store, now: datetime) -> Held | None: ...
+    def held_back(self, plan: Plan, store: Store, now: datetime) -> HeldBack | None: ...
     def facts(self, plan: Plan, now: datetime, account: Account | None = None) -> MessageFacts:
         """What a message of the plan can tell. account: the client's, as it is now, where a bonus notice is
         about to go; None: nothing is told of their points but what the visit has earned."""
@@ -107,13 +107,13 @@ def facts_of_all(subject: Subject, now: datetime, **more: Any) -> MessageFacts:
     return MessageFacts(**known | more)
 
 
-def claimed(subject: Subject, touches: Sequence[Touch]) -> Item:
+def claim_touches(subject: Subject, touches: Sequence[Touch]) -> Item:
     """The item with touches in flight; its pointer stands."""
     found: Item = with_touches(subject.item, *touches)
     return found
 
 
-def settled(
+def settle_touches(
     subject: Subject,
     touches: Sequence[Touch],
     undone: Sequence[tuple[Touch, Touch | None]],
@@ -140,7 +140,7 @@ def _as_before(
     return after
 
 
-def speaker(client: Client, directory: Directory) -> Salon:
+def speaking_salon(client: Client, directory: Directory) -> Salon:
     """The salon that speaks to a client. Raises NO_SALON while the network has none."""
     salon = salon_of(client, directory)
     if salon is None:

@@ -25,7 +25,7 @@ class Words(Struct, frozen=True):
     links: Links
 
 
-class Place(Struct, frozen=True):
+class TemplateKey(Struct, frozen=True):
     """Which text: a kind's, for a channel, in a language."""
 
     kind: TouchKind
@@ -33,29 +33,29 @@ class Place(Struct, frozen=True):
     language: str
 
 
-class Kept(Struct, frozen=True):
+class TextInUse(Struct, frozen=True):
     """A text that messages are made of, the network's own or the built-in one. numbered: as WhatsApp wants it
     registered."""
 
-    place: Place
+    key: TemplateKey
     template: Template
     own: bool
 
     @property
     def numbered(self) -> str | None:
-        return numbered(self.template.text) if self.place.channel == "whatsapp" else None
+        return numbered(self.template.text) if self.key.channel == "whatsapp" else None
 
 
-class Shown(Struct, frozen=True):
+class TemplateView(Struct, frozen=True):
     """A text with what it says to somebody with a usual name."""
 
-    kept: Kept
+    in_use: TextInUse
     worded: Worded
     warnings: Sequence[TextWarning]
     directory: Directory
 
 
-def place(kind: str, channel: str, language: str) -> Place:
+def key_of_template(kind: str, channel: str, language: str) -> TemplateKey:
     """Raises UNKNOWN_KIND, UNKNOWN_CHANNEL, UNKNOWN_LANGUAGE."""
     if kind not in set(TouchKind):
         raise refused("UNKNOWN_KIND", f"Kinds are {', '.join(sorted(TouchKind))}.", kind=kind)
@@ -63,72 +63,72 @@ def place(kind: str, channel: str, language: str) -> Place:
         raise refused("UNKNOWN_CHANNEL", f"Channels are {', '.join(CHANNELS)}.", channel=channel)
     if language not in FORMS:
         raise refused("UNKNOWN_LANGUAGE", "Languages are ru, ro and en.", language=language)
-    return Place(TouchKind(kind), channel, language)
+    return TemplateKey(TouchKind(kind), channel, language)
 
 
-def list_templates(world: World, words: Words, access: Access) -> list[Kept]:
+def list_templates(world: World, words: Words, access: Access) -> list[TextInUse]:
     """All texts, own and built-in."""
     directory = world.fresh_directory(access.network_id)
     kinds = [kind for kind in TouchKind if kind is not TouchKind.CAMPAIGN]
-    places = (Place(k, c, language) for k in kinds for c in CHANNELS for language in FORMS)
-    return [_kept(words, directory, place) for place in places]
+    places = (TemplateKey(k, c, language) for k in kinds for c in CHANNELS for language in FORMS)
+    return [_text_in_use(words, directory, key) for key in places]
 
 
-def get_template(world: World, words: Words, access: Access, place: Place) -> Shown:
-    _ensure_has_words(place)
+def get_template(world: World, words: Words, access: Access, key: TemplateKey) -> TemplateView:
+    _ensure_has_words(key)
     directory = world.fresh_directory(access.network_id)
-    return _shown(world, words, directory, _kept(words, directory, place))
+    return _view(world, words, directory, _text_in_use(words, directory, key))
 
 
-def keep_template(
+def save_template(
     world: World,
     words: Words,
     access: Access,
-    place: Place,
+    key: TemplateKey,
     *,
     text: str,
     subject: str | None,
     version: int | None = None,
-) -> Shown:
+) -> TemplateView:
     """Saves the network's own text. version: the one that is replaced, 0 for none. Raises STALE_VERSION and
     whatever `checked` raises."""
-    _ensure_has_words(place)
+    _ensure_has_words(key)
     _ensure_whole_network(access)
-    text = checked(place.kind, place.channel, place.language, text)
-    subject = checked_subject(place.kind, place.channel, place.language, subject)
+    text = checked(key.kind, key.channel, key.language, text)
+    subject = checked_subject(key.kind, key.channel, key.language, subject)
     for _ in world.tries():
-        stands = _stands(world, access, place, version)
+        existing = _existing(world, access, key, version)
         template = Template(
             network_id=access.network_id,
-            kind=place.kind,
-            channel=place.channel,
-            language=place.language,
+            kind=key.kind,
+            channel=key.channel,
+            language=key.language,
             text=text,
             subject=subject,
             changed_at=world.now(),
             actor=access.actor,
-            version=stands.version if stands is not None else 0,
+            version=existing.version if existing is not None else 0,
         )
-        if stands is None or (stands.text, stands.subject) != (text, subject):
+        if existing is None or (existing.text, existing.subject) != (text, subject):
             try:
                 (template,) = world.store.save(template)
             except SaveConflict:
                 continue
         else:
-            template = stands
+            template = existing
         directory = world.fresh_directory(access.network_id)
-        return _shown(world, words, directory, Kept(place, template, own=True))
+        return _view(world, words, directory, TextInUse(key, template, own=True))
     raise conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
 
 
-def drop_template(world: World, access: Access, place: Place, version: int | None = None) -> None:
+def remove_template(world: World, access: Access, key: TemplateKey, version: int | None = None) -> None:
     """The built-in words hold again. Nothing to drop is no mistake. Raises STALE_VERSION."""
     _ensure_whole_network(access)
     for _ in world.tries():
-        stands = _stands(world, access, place, version)
-        if stands is not None:
+        existing = _existing(world, access, key, version)
+        if existing is not None:
             try:
-                world.store.save(remove=[stands])
+                world.store.save(remove=[existing])
             except SaveConflict:
                 continue
         world.directories.forget(access.network_id)
@@ -136,63 +136,63 @@ def drop_template(world: World, access: Access, place: Place, version: int | Non
     raise conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
 
 
-def as_template(network_id: str, place: Place, text: str, subject: str | None, world: World) -> Template:
+def as_template(network_id: str, key: TemplateKey, text: str, subject: str | None, world: World) -> Template:
     """A text that nobody has saved, in the form of one. Raises whatever `checked` raises."""
     return Template(
         network_id=network_id,
-        kind=place.kind,
-        channel=place.channel,
-        language=place.language,
-        text=checked(place.kind, place.channel, place.language, text),
-        subject=checked_subject(place.kind, place.channel, place.language, subject),
+        kind=key.kind,
+        channel=key.channel,
+        language=key.language,
+        text=checked(key.kind, key.channel, key.language, text),
+        subject=checked_subject(key.kind, key.channel, key.language, subject),
         changed_at=world.now(),
         actor="draft",
     )
 
 
-def _stands(world: World, access: Access, place: Place, version: int | None) -> Template | None:
-    stands = world.store.get(
+def _existing(world: World, access: Access, key: TemplateKey, version: int | None) -> Template | None:
+    existing = world.store.get(
         Template,
         network_id=access.network_id,
-        kind=place.kind,
-        channel=place.channel,
-        language=place.language,
+        kind=key.kind,
+        channel=key.channel,
+        language=key.language,
     )
-    present = stands.version if stands is not None else 0
+    present = existing.version if existing is not None else 0
     if version is not None and version != present:
         raise conflict("STALE_VERSION", "It was changed meanwhile; read it again.", version=present)
-    return stands
+    return existing
 
 
-def _kept(words: Words, directory: Directory, place: Place) -> Kept:
-    own = directory.template(place.kind, place.channel, place.language)
+def _text_in_use(words: Words, directory: Directory, key: TemplateKey) -> TextInUse:
+    own = directory.template(key.kind, key.channel, key.language)
     if own is not None:
-        return Kept(place, own, own=True)
-    text, subject = words.begin(place.kind, place.channel, place.language)
+        return TextInUse(key, own, own=True)
+    text, subject = words.begin(key.kind, key.channel, key.language)
     built_in = Template(
         network_id=directory.network.network_id,
-        kind=place.kind,
-        channel=place.channel,
-        language=place.language,
+        kind=key.kind,
+        channel=key.channel,
+        language=key.language,
         text=text,
         subject=subject,
         changed_at=directory.network.created_at,
         actor="built-in",
     )
-    return Kept(place, built_in, own=False)
+    return TextInUse(key, built_in, own=False)
 
 
-def _shown(world: World, words: Words, directory: Directory, kept: Kept) -> Shown:
-    place, own = kept.place, kept.template if kept.own else None
-    facts = sample_facts(directory, words.links, place.kind, place.language, world.now())
-    worded = words.texts(place.kind.value, place.channel, place.language, facts, own)
+def _view(world: World, words: Words, directory: Directory, in_use: TextInUse) -> TemplateView:
+    key, own = in_use.key, in_use.template if in_use.own else None
+    facts = sample_facts(directory, words.links, key.kind, key.language, world.now())
+    worded = words.texts(key.kind.value, key.channel, key.language, facts, own)
     warnings = warnings_of(words.texts, directory, own, facts) if own is not None else ()
-    return Shown(kept, worded, warnings, directory)
+    return TemplateView(in_use, worded, warnings, directory)
 
 
-def _ensure_has_words(place: Place) -> None:
-    if place.kind is TouchKind.CAMPAIGN:
-        raise refused("UNKNOWN_KIND", "A campaign brings its own text.", kind=place.kind.value)
+def _ensure_has_words(key: TemplateKey) -> None:
+    if key.kind is TouchKind.CAMPAIGN:
+        raise refused("UNKNOWN_KIND", "A campaign brings its own text.", kind=key.kind.value)
 
 
 def _ensure_whole_network(access: Access) -> None:

@@ -13,7 +13,7 @@ from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.touches import MARKETING
 from chalicelib.services.messages.preview_message import Draft, Preview, preview
-from chalicelib.services.messages.templates import Place, Words
+from chalicelib.services.messages.templates import TemplateKey, Words
 from chalicelib.services.shared.contact_details import email_normal, phone_e164
 from chalicelib.services.shared.ports import Sender
 from chalicelib.services.shared.rate_limit import count_use
@@ -36,7 +36,7 @@ def try_message(
     words: Words,
     senders: Mapping[str, Sender],
     access: Access,
-    place: Place,
+    key: TemplateKey,
     *,
     to: str,
     booking_id: str | None,
@@ -51,13 +51,13 @@ def try_message(
     INVALID_PHONE, INVALID_EMAIL, UNKNOWN_DEVICE, and whatever a preview raises.
     """
     access.ensure_whole_network()
-    sender = senders.get(place.channel)
+    sender = senders.get(key.channel)
     if sender is None:
-        raise refused("NO_CHANNEL", "Messages cannot leave by this channel here.", channel=place.channel)
+        raise refused("NO_CHANNEL", "Messages cannot leave by this channel here.", channel=key.channel)
     nowhere = replace(words, links=words.links.leading_nowhere())
-    shown = preview(world, nowhere, access, place, booking_id=booking_id, client_id=client_id, draft=draft)
+    shown = preview(world, nowhere, access, key, booking_id=booking_id, client_id=client_id, draft=draft)
     directory = world.directory(access.network_id)
-    address = _address(directory, shown, place.channel, to)
+    address = _address(directory, shown, key.channel, to)
     id = derived("tst", access.network_id, request_id) if request_id else world.new_id("tst")
     if not count_use(world, access.network_id, "test sends", id, TESTS_AN_HOUR):
         return Trial(shown, address, Outcome(MessageState.UNKNOWN, reason="sent_before"))
@@ -66,15 +66,15 @@ def try_message(
             network_id=access.network_id,
             client_id=shown.client.id,
             message_id=id,
-            kind=place.kind.value,
-            language=place.language,
+            kind=key.kind.value,
+            language=key.language,
             to=address,
             worded=shown.worded,
             useful_seconds=USEFUL_SECONDS,
-            marketing=place.kind in MARKETING,
-            identity=directory.network.identities.get(place.channel),
+            marketing=key.kind in MARKETING,
+            identity=directory.network.identities.get(key.channel),
             link=shown.facts.link,
-            stop_url=shown.facts.stop_link if place.kind in MARKETING else None,
+            stop_url=shown.facts.stop_link if key.kind in MARKETING else None,
         )
     )
     return Trial(shown, address, outcome)

@@ -33,8 +33,8 @@ _PURPOSES = {
 """The page of ours that a kind of message leads to; the others lead to where the salon takes bookings."""
 
 
-class Draft(Struct, frozen=True):
-    """rides_on: the kind in whose text this one goes along; carries: the kind that goes along in this one.
+class MessageContent(Struct, frozen=True):
+    """carried_by: the kind in whose text this one goes along; carries: the kind that goes along in this one.
     micros: what it is taken to cost."""
 
     worded: Worded
@@ -45,13 +45,13 @@ class Draft(Struct, frozen=True):
     alphabet: Alphabet
     parts: int
     micros: int
-    rides_on: TouchKind | None = None
+    carried_by: TouchKind | None = None
     carries: TouchKind | None = None
 
 
-def drafted(
+def message_contents(
     sending: Sending, subject: Subject, wanted: Sequence[tuple[Plan, Route]], now: datetime
-) -> dict[TouchKind, Draft]:
+) -> dict[TouchKind, MessageContent]:
     """The words of all that goes out together: the text of a touch that is carried along (`carrier_of`) is
     part of its carrier's."""
     going = {plan.kind: chosen.channel for plan, chosen in wanted}
@@ -59,20 +59,20 @@ def drafted(
     account = None
     if BONUS in going:
         account = sending.world.store.account(subject.item.network_id, subject.client.id)
-    found: dict[TouchKind, Draft] = {}
+    found: dict[TouchKind, MessageContent] = {}
     for plan, chosen in wanted:
         if carriers[plan.kind] is None:
             with_bonus = carriers.get(BONUS) == plan.kind
-            draft = _draft(sending, subject, plan, chosen, now, account, with_bonus=with_bonus)
-            found[plan.kind] = draft
+            content = _content(sending, subject, plan, chosen, now, account, with_bonus=with_bonus)
+            found[plan.kind] = content
     for kind, carrier in carriers.items():
         if carrier is not None:
-            found[kind] = replace(found[carrier], rides_on=carrier, micros=0)
+            found[kind] = replace(found[carrier], carried_by=carrier, micros=0)
             found[carrier] = replace(found[carrier], carries=kind)
     return found
 
 
-def _draft(
+def _content(
     sending: Sending,
     subject: Subject,
     plan: Plan,
@@ -81,7 +81,7 @@ def _draft(
     account: Account | None,
     *,
     with_bonus: bool,
-) -> Draft:
+) -> MessageContent:
     link = link_of(sending.links, subject, now)
     facts = facts_of(sending.links, subject, plan, link, now, account)
     facts = replace(facts, with_bonus=with_bonus)
@@ -89,7 +89,7 @@ def _draft(
     own = subject.template(plan.kind, chosen.channel, language)
     worded = sending.texts(plan.kind.value, chosen.channel, language, facts, own)
     number = billed_parts(chosen.channel, worded.text)
-    return Draft(
+    return MessageContent(
         worded=worded,
         link=link,
         language=language,
@@ -120,7 +120,7 @@ def facts_of(
 
 
 def outgoing(
-    subject: Subject, draft: Draft, plan: Plan, chosen: Route, message_id: str, now: datetime
+    subject: Subject, content: MessageContent, plan: Plan, chosen: Route, message_id: str, now: datetime
 ) -> Outgoing:
     written_at = subject.client.written_at
     return Outgoing(
@@ -128,13 +128,13 @@ def outgoing(
         client_id=subject.client.id,
         message_id=message_id,
         kind=plan.kind.value,
-        language=draft.language,
+        language=content.language,
         to=chosen.address,
-        worded=draft.worded,
+        worded=content.worded,
         useful_seconds=max(int((plan.until - now).total_seconds()), USEFUL_SECONDS_LEAST),
         marketing=plan.kind in MARKETING,
         identity=subject.directory.network.identities.get(chosen.channel),
-        link=draft.url,
-        stop_url=draft.stop_url if plan.kind in MARKETING else None,  # what one tap there stops is marketing
+        link=content.url,
+        stop_url=content.stop_url if plan.kind in MARKETING else None,  # one tap there stops marketing
         in_conversation=written_at is not None and now - written_at < CONVERSATION,
     )

@@ -17,7 +17,7 @@ from chalicelib.domain.loyalty.passes import Pass, PassDevice
 from chalicelib.domain.marketing.campaigns import Recipient
 from chalicelib.domain.marketing.promotions import ClientPromotionTotal, Promotion, PromotionShare
 from chalicelib.domain.messages.message_facts import MessageFacts
-from chalicelib.domain.messages.messages import Message, Outcome, Outgoing, Told, Worded
+from chalicelib.domain.messages.messages import Message, MessageSummary, Outcome, Outgoing, Worded
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.networks.network import Directory, Template
 from chalicelib.domain.shared.touches import TouchKind
@@ -163,9 +163,9 @@ class Store(Protocol):
         cursor: str | None = None,
     ) -> Page[Message]: ...
 
-    def told_of_salon(
+    def message_summaries_of_salon(
         self, network_id: str, salon_id: str, since: datetime, until: datetime
-    ) -> Iterator[Told]: ...
+    ) -> Iterator[MessageSummary]: ...
 
     def messages_named(self, network_id: str, named: Sequence[tuple[str, str]]) -> list[Message]: ...
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from chalicelib.domain.messages.messages import Message, Told
+from chalicelib.domain.messages.messages import Message, MessageSummary
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.shared.ids import time_ordered
 from chalicelib.services.shared.ports import Page
@@ -58,9 +58,9 @@ class MessageReads:
         )
         return Page(self._reader.batch(Message, page.items), page.cursor)
 
-    def told_of_salon(
+    def message_summaries_of_salon(
         self, network_id: str, salon_id: str, since: datetime, until: datetime
-    ) -> Iterator[Told]:
+    ) -> Iterator[MessageSummary]:
         """What the index tells of a salon's messages between two instants; none of them is read."""
         pages = self._reader.item.by_salon.query(
             keys.messages_of_salon(network_id, salon_id),

@@ -32,7 +32,7 @@ from chalicelib.domain.shared.touches import (
 )
 from chalicelib.services.clients.register_client import contact_aliases
 from chalicelib.services.messages.about_client import about_client
-from chalicelib.services.messages.subjects import settled
+from chalicelib.services.messages.subjects import settle_touches
 from chalicelib.services.shared.links import Links
 from chalicelib.services.visits.complete_visit import Bill, completion
 
@@ -120,7 +120,8 @@ class ClientHistory:
         """Whatever the client was due for by that time, they were invited to, or not, without a consent."""
         while self.client.due and (first := min(due.at for due in self.client.due)) <= until:
             plan = Plan(TouchKind.REPEAT_INVITATION, first, first, occurrence=self.client.invitations)
-            done = settled(about_client(self.client, self.directory), [self._made(plan)], [], None, first)
+            subject = about_client(self.client, self.directory)
+            done = settle_touches(subject, [self._made(plan)], [], None, first)
             assert isinstance(done, Client)
             self.client = done
 

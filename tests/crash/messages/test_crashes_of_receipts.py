@@ -17,8 +17,8 @@ from chalicelib.domain.networks.rules import MessageRules, Rules
 from chalicelib.domain.shared.aliases import InboundNumber
 from chalicelib.domain.shared.tasks import Task
 from chalicelib.domain.shared.touches import Purpose, TouchKind, TouchState
-from chalicelib.services.messages.take_receipt import take_receipt
-from chalicelib.services.messages.take_reply import take_reply
+from chalicelib.services.messages.process_receipt import process_receipt
+from chalicelib.services.messages.process_reply import process_reply
 from chalicelib.services.networks.set_identities import answer_at, set_identities
 from infra.testkit.builders import NETWORK
 from infra.testkit.failing_calls import Failure
@@ -71,25 +71,25 @@ def before_receipt_of_two(driver: SalonDriver) -> None:
 
 
 def delivered(driver: SalonDriver, _: Any) -> None:
-    take_receipt(driver.world, told(driver, only(driver), MessageState.DELIVERED))
+    process_receipt(driver.world, told(driver, only(driver), MessageState.DELIVERED))
 
 
 def failed(driver: SalonDriver, _: Any) -> None:
-    take_receipt(
+    process_receipt(
         driver.world, told(driver, only(driver), MessageState.FAILED, reason="invalid", bad_address=True)
     )
 
 
 def both_failed(driver: SalonDriver, _: Any) -> None:
     review = only(driver, TouchKind.REVIEW_REQUEST)
-    take_receipt(driver.world, told(driver, review, MessageState.FAILED, reason="spam"))
+    process_receipt(driver.world, told(driver, review, MessageState.FAILED, reason="spam"))
 
 
 def complained(driver: SalonDriver, _: Any) -> None:
     receipt = told(
         driver, only(driver), MessageState.DELIVERED, reason="complained", bad_address=True, complaint=True
     )
-    take_receipt(driver.world, receipt)
+    process_receipt(driver.world, receipt)
 
 
 def again(job: Callable[[SalonDriver, Any], None]) -> Callable[[SalonDriver, Any], None]:
@@ -154,7 +154,7 @@ def reply(text: str, channel: str = "sms") -> Callable[[SalonDriver, Any], None]
     def write(driver: SalonDriver, _: Any) -> None:
         said = Reply(channel=channel, to=OURS, sender=MARIAS_PHONE, text=text, id="in-1",
                      at=IN_TWO_DAYS - timedelta(hours=23))  # fmt: skip
-        take_reply(driver.world, said)
+        process_reply(driver.world, said)
 
     return write
 

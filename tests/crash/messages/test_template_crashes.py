@@ -11,7 +11,7 @@ from chalicelib.domain.messages.messages import MessageState
 from chalicelib.domain.networks.network import Template
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.messages.preview_message import Draft
-from chalicelib.services.messages.templates import Place, Words, drop_template, keep_template
+from chalicelib.services.messages.templates import TemplateKey, Words, remove_template, save_template
 from chalicelib.services.messages.try_message import Trial, try_message
 from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.world import World
@@ -20,15 +20,15 @@ from infra.testkit.builders import NETWORK, RecordingSender, a_town, access
 from infra.testkit.failing_calls import Calls, Failure, WorkerDied, calls
 
 WORDS = Words(message_words, text_to_begin_with, Links(b"0" * 32, "https://salon.example"))
-PLACE = Place(TouchKind.AT_RISK, "sms", "en")
+PLACE = TemplateKey(TouchKind.AT_RISK, "sms", "en")
 
 
 def keep(world: World) -> None:
-    keep_template(world, WORDS, access(), PLACE, text="We miss you, {client}!", subject=None)
+    save_template(world, WORDS, access(), PLACE, text="We miss you, {client}!", subject=None)
 
 
 def drop(world: World) -> None:
-    drop_template(world, access(), PLACE)
+    remove_template(world, access(), PLACE)
 
 
 @pytest.fixture

@@ -33,7 +33,8 @@ from chalicelib.services.waking.handlers import handlers
 from chalicelib.services.waking.sweep_shards import sweep
 from chalicelib.services.waking.wake_items import drain_shard
 from chalicelib.store.keys import shard_names
-from chalicelib.wallets.apple_push import Answer, ApplePush, Post
+from chalicelib.wallets.apple_push import ApplePush
+from chalicelib.wallets.http2_calls import Http2Answer, Post
 from infra.testkit.builders import NETWORK, SettableClock, a_client, access, save_client
 from infra.testkit.interleaved_store import InterleavedStore
 from infra.testkit.salon_driver import SalonDriver
@@ -200,9 +201,10 @@ def test_apple_is_asked_again_in_an_hour_for_all_phones_but_those_that_are_gone(
     driver: SalonDriver, clock: SettableClock
 ) -> None:
     called: list[str] = []
-    answers = {"a1": [Answer(200), Answer(200)], "a2": [Answer(410)], "a3": [None, Answer(200)]}
+    ok, unregistered = Http2Answer(200), Http2Answer(410)
+    answers = {"a1": [ok, ok], "a2": [unregistered], "a3": [None, ok]}
 
-    def posts(asked: Sequence[Post], seconds: float) -> list[Answer | None]:
+    def posts(asked: Sequence[Post], seconds: float) -> list[Http2Answer | None]:
         tokens = [each.path.rpartition("/")[2] for each in asked]
         called.extend(tokens)
         return [answers[token].pop(0) for token in tokens]

@@ -15,7 +15,12 @@ from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.networks.network import Network, Price
 from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
 from chalicelib.domain.shared.touches import GRACE, Purpose, TouchKind, TouchState
-from chalicelib.services.messages.take_receipt import RECORDED_WITHIN, NotThereYet, Taken, take_receipt
+from chalicelib.services.messages.process_receipt import (
+    RECORDED_WITHIN,
+    NotThereYet,
+    ReceiptOutcome,
+    process_receipt,
+)
 from infra.testkit.builders import NETWORK, NOW, RecordingSender, a_consent
 from infra.testkit.salon_driver import SalonDriver
 
@@ -48,8 +53,8 @@ def receipt_of(message: Message, state: MessageState = S.DELIVERED, **said: Any)
                    state=state, **given)  # fmt: skip
 
 
-def tell(driver: SalonDriver, state: MessageState = S.DELIVERED, **said: Any) -> Taken:
-    return take_receipt(driver.world, receipt_of(only_message(driver), state, **said))
+def tell(driver: SalonDriver, state: MessageState = S.DELIVERED, **said: Any) -> ReceiptOutcome:
+    return process_receipt(driver.world, receipt_of(only_message(driver), state, **said))
 
 
 # --- the message
@@ -57,7 +62,7 @@ def tell(driver: SalonDriver, state: MessageState = S.DELIVERED, **said: Any) ->
 
 def test_a_delivered_message_is_known_as_such(driver: SalonDriver) -> None:
     noticed(driver)
-    assert tell(driver, parts=2, cost_micros=98_820) is Taken.APPLIED
+    assert tell(driver, parts=2, cost_micros=98_820) is ReceiptOutcome.APPLIED
     message = only_message(driver)
     assert (message.state, message.told_at) == (S.DELIVERED, NOW + timedelta(seconds=9))
     assert (message.parts, message.cost_micros, message.charged) == (2, 98_820, True)
@@ -67,8 +72,8 @@ def test_the_same_again_or_an_older_word_changes_nothing(driver: SalonDriver) ->
     noticed(driver)
     tell(driver)
     before = only_message(driver)
-    assert tell(driver) is Taken.KNOWN
-    assert tell(driver, S.SENT, at=NOW) is Taken.KNOWN
+    assert tell(driver) is ReceiptOutcome.KNOWN
+    assert tell(driver, S.SENT, at=NOW) is ReceiptOutcome.KNOWN
     assert only_message(driver) == before
 
 
@@ -77,21 +82,21 @@ def test_a_receipt_quicker_than_our_record_is_to_come_again(driver: SalonDriver)
     message = only_message(driver)
     driver.store.delete(message)
     with pytest.raises(NotThereYet):
-        take_receipt(driver.world, receipt_of(message))
+        process_receipt(driver.world, receipt_of(message))
     driver.world.clock.forward(seconds=RECORDED_WITHIN.total_seconds() + 1)  # type: ignore[attr-defined]
-    assert take_receipt(driver.world, receipt_of(message)) is Taken.UNKNOWN_MESSAGE
+    assert process_receipt(driver.world, receipt_of(message)) is ReceiptOutcome.UNKNOWN_MESSAGE
 
 
 @pytest.mark.parametrize("id", ["msg_1", "", "nonsense", "msg_" + "0" * 19, "msg_ж"])
 def test_a_message_that_never_was_is_let_go(driver: SalonDriver, id: str) -> None:
     receipt = Receipt(network_id=NETWORK, client_id="cli_x", message_id=id, state=S.SENT, at=NOW)
-    assert take_receipt(driver.world, receipt) is Taken.UNKNOWN_MESSAGE
+    assert process_receipt(driver.world, receipt) is ReceiptOutcome.UNKNOWN_MESSAGE
 
 
 def test_a_network_that_is_not_ours_is_let_go(driver: SalonDriver) -> None:
     noticed(driver)
     strange = replace(receipt_of(only_message(driver)), network_id="net_elsewhere0")
-    assert take_receipt(driver.world, strange) is Taken.UNKNOWN_NETWORK
+    assert process_receipt(driver.world, strange) is ReceiptOutcome.UNKNOWN_NETWORK
     assert only_message(driver).state is S.SENT
 
 
@@ -102,7 +107,7 @@ def test_what_went_along_in_the_text_shares_its_fate_but_not_its_price(driver: S
     driver.complete(booking)
     driver.run_until(IN_TWO_DAYS + timedelta(hours=4))
     review = next(each for each in driver.log() if each.kind is TouchKind.REVIEW_REQUEST and each.carries)
-    take_receipt(driver.world, receipt_of(review, parts=3, cost_micros=150_000, at=driver.world.now()))
+    process_receipt(driver.world, receipt_of(review, parts=3, cost_micros=150_000, at=driver.world.now()))
     bonus = next(each for each in driver.log() if each.id == review.carries)
     assert (bonus.state, bonus.cost_micros, bonus.parts) == (S.DELIVERED, None, 0)
 
@@ -115,7 +120,7 @@ def test_a_failure_goes_on_to_the_next_channel_at_once(driver: SalonDriver) -> N
     driver.sender = {name: RecordingSender(name) for name in ("whatsapp", "sms")}
     booking = noticed(driver)
     assert driver.booking(booking.id).touches[TouchKind.NOTICE].state is TouchState.AWAITING
-    assert tell(driver, S.FAILED, reason="whatsapp_131026", bad_address=True) is Taken.APPLIED
+    assert tell(driver, S.FAILED, reason="whatsapp_131026", bad_address=True) is ReceiptOutcome.APPLIED
     driver.drain()
     assert [message.channel for message in driver.log()] == ["whatsapp", "sms"]
     assert driver.booking(booking.id).touches[TouchKind.NOTICE].state is TouchState.SENT
@@ -164,9 +169,9 @@ def test_a_failure_told_twice_is_tried_once_more_only_once(driver: SalonDriver) 
     noticed(driver)
     told = receipt_of(only_message(driver), S.FAILED, reason="whatsapp_1")
     for _ in range(2):
-        take_receipt(driver.world, told)
+        process_receipt(driver.world, told)
         driver.drain()
-        take_receipt(driver.world, told)
+        process_receipt(driver.world, told)
         driver.drain()
     assert [message.channel for message in driver.log()] == ["whatsapp", "sms"]
 
@@ -178,7 +183,7 @@ def test_a_failure_after_a_move_sends_nothing_for_the_old_time(driver: SalonDriv
     told = receipt_of(only_message(driver), S.FAILED, reason="whatsapp_1")
     driver.move(booking, IN_TWO_DAYS + timedelta(days=1))
     driver.drain()
-    take_receipt(driver.world, told)
+    process_receipt(driver.world, told)
     driver.drain()
     assert [message.channel for message in driver.log()] == ["whatsapp", "whatsapp"]
 
@@ -200,7 +205,7 @@ def test_while_its_worker_is_at_it_a_failure_waits(driver: SalonDriver) -> None:
     with pytest.raises(NotThereYet):
         tell(driver, S.FAILED)
     driver.world.clock.now = touch.at + GRACE + timedelta(seconds=1)  # type: ignore[attr-defined]
-    assert tell(driver, S.FAILED) is Taken.KNOWN
+    assert tell(driver, S.FAILED) is ReceiptOutcome.KNOWN
 
 
 @pytest.mark.parametrize("state", [S.SENT, S.DELIVERED])
@@ -215,7 +220,7 @@ def test_an_unknown_fate_is_resolved_and_nothing_is_sent_again(
     driver.drain()
     assert driver.booking(booking.id).touches[TouchKind.CONFIRM_REQUEST].state is TouchState.UNKNOWN
     request = driver.log()[-1]
-    take_receipt(driver.world, receipt_of(request, state, at=driver.world.now()))
+    process_receipt(driver.world, receipt_of(request, state, at=driver.world.now()))
     assert driver.booking(booking.id).touches[TouchKind.CONFIRM_REQUEST].state is TouchState.SENT
     assert driver.log()[-1].state is state
     driver.run_until(IN_TWO_DAYS - timedelta(hours=23))

@@ -11,7 +11,7 @@ from chalicelib.domain.messages.replies import Reply
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.touches import Purpose, TouchKind, TouchState
 from chalicelib.services.bookings.book import WantedLine
-from chalicelib.services.messages.take_reply import Heard, take_reply
+from chalicelib.services.messages.process_reply import ReplyOutcome, process_reply
 from chalicelib.services.networks.set_identities import answer_at
 from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_town
 from infra.testkit.salon_driver import SalonDriver
@@ -27,9 +27,9 @@ def driver(driver: SalonDriver) -> SalonDriver:
     return driver
 
 
-def writes(driver: SalonDriver, text: str, **said: Any) -> Heard:
+def writes(driver: SalonDriver, text: str, **said: Any) -> ReplyOutcome:
     given: dict[str, Any] = {"channel": "sms", "to": OURS, "sender": MARIAS_PHONE, "id": "in-1", **said}
-    return take_reply(driver.world, Reply(text=text, at=driver.world.now(), **given))
+    return process_reply(driver.world, Reply(text=text, at=driver.world.now(), **given))
 
 
 def tasks(driver: SalonDriver, network_id: str = NETWORK) -> list[Task]:
@@ -50,7 +50,7 @@ def asked(driver: SalonDriver, starts_at: Any = IN_TWO_DAYS, **said: Any) -> Boo
 @pytest.mark.parametrize("text", ["STOP", "С Т О П", "dezabonare."])
 def test_stop_refuses_everything_at_once_and_once(driver: SalonDriver, text: str) -> None:
     for _ in range(2):
-        assert writes(driver, text) is Heard.STOPPED
+        assert writes(driver, text) is ReplyOutcome.STOPPED
     client = driver.client()
     said = {(each.channel, each.purpose): (each.granted, each.how, each.actor) for each in client.consents}
     assert said == {
@@ -69,7 +69,7 @@ def test_stop_refuses_everything_at_once_and_once(driver: SalonDriver, text: str
 def test_stop_holds_in_every_network_that_sends_by_the_number(driver: SalonDriver) -> None:
     a_town(driver.store, OTHER_NETWORK)
     answer_at(driver.world, OTHER_NETWORK, OURS)
-    assert writes(driver, "стоп") is Heard.STOPPED
+    assert writes(driver, "стоп") is ReplyOutcome.STOPPED
     for network_id in (NETWORK, OTHER_NETWORK):
         consent = driver.store.get(Client, network_id=network_id, id=MARIA).consent("sms", Purpose.SERVICE)
         assert consent is not None
@@ -84,18 +84,18 @@ def test_stop_concerns_no_network_of_another_number(driver: SalonDriver) -> None
 
 def test_start_brings_service_messages_back_and_no_marketing(driver: SalonDriver) -> None:
     writes(driver, "STOP", id="in-1")
-    assert writes(driver, "СТАРТ", id="in-2") is Heard.RESUMED
+    assert writes(driver, "СТАРТ", id="in-2") is ReplyOutcome.RESUMED
     client = driver.client()
     granted = {each.purpose for each in client.consents if each.granted}
     assert granted == {Purpose.SERVICE}
-    assert writes(driver, "START", id="in-3") is Heard.RESUMED
+    assert writes(driver, "START", id="in-3") is ReplyOutcome.RESUMED
     assert driver.client() == client
 
 
 def test_of_a_stop_and_a_start_the_newer_holds_whatever_comes_twice_or_late(driver: SalonDriver) -> None:
     def told(text: str, minutes: int) -> None:
         at = NOW + timedelta(minutes=minutes)
-        take_reply(
+        process_reply(
             driver.world, Reply(channel="sms", to=OURS, sender=MARIAS_PHONE, text=text, id=text, at=at)
         )
 
@@ -114,7 +114,7 @@ def test_of_a_stop_and_a_start_the_newer_holds_whatever_comes_twice_or_late(driv
 
 def test_cancel_stops_and_tells_the_salon_since_it_may_have_meant_the_booking(driver: SalonDriver) -> None:
     booking = asked(driver)
-    assert writes(driver, "Cancel") is Heard.STOPPED
+    assert writes(driver, "Cancel") is ReplyOutcome.STOPPED
     (task,) = tasks(driver)
     assert (task.booking_id, task.words) == (booking.id, "Cancel")
     assert driver.booking(booking.id).status is Status.BOOKED
@@ -127,7 +127,7 @@ def test_cancel_stops_and_tells_the_salon_since_it_may_have_meant_the_booking(dr
 def test_a_yes_confirms_the_booking_that_was_asked_about(driver: SalonDriver, text: str) -> None:
     booking = asked(driver)
     for _ in range(2):
-        assert writes(driver, text) is Heard.CONFIRMED
+        assert writes(driver, text) is ReplyOutcome.CONFIRMED
     assert driver.booking(booking.id).status is Status.CONFIRMED
     assert tasks(driver) == []
 
@@ -137,7 +137,7 @@ def test_a_yes_confirms_the_whole_visit(driver: SalonDriver) -> None:
     other_salon = driver.book(IN_TWO_DAYS + timedelta(hours=3), salon_id="sal_york",
                             lines=[WantedLine(service_id="srv_cut", staff_id="stf_vera")])  # fmt: skip
     first = asked(driver)
-    assert writes(driver, "+") is Heard.CONFIRMED
+    assert writes(driver, "+") is ReplyOutcome.CONFIRMED
     assert driver.booking(first.id).status is driver.booking(second.id).status is Status.CONFIRMED
     assert driver.booking(other_salon.id).status is Status.BOOKED
 
@@ -150,7 +150,7 @@ def test_a_yes_twice_delivered_does_not_confirm_another_booking(driver: SalonDri
     both = [driver.booking(booking.id) for booking in (first, second)]
     assert all(TouchKind.CONFIRM_REQUEST in booking.touches for booking in both)
     for _ in range(2):
-        assert writes(driver, "+") is Heard.CONFIRMED
+        assert writes(driver, "+") is ReplyOutcome.CONFIRMED
     assert driver.booking(first.id).status is Status.BOOKED
     assert driver.booking(second.id).status is Status.CONFIRMED
 
@@ -162,14 +162,14 @@ def test_a_yes_to_a_named_message_confirms_its_booking(driver: SalonDriver) -> N
     request = next(
         m for m in driver.log() if m.booking_id == first.id and m.kind is TouchKind.CONFIRM_REQUEST
     )
-    assert writes(driver, "+", in_reply_to=request.provider_id) is Heard.CONFIRMED
+    assert writes(driver, "+", in_reply_to=request.provider_id) is ReplyOutcome.CONFIRMED
     assert driver.booking(first.id).status is Status.CONFIRMED
 
 
 def test_a_yes_to_nothing_is_put_before_the_salon(driver: SalonDriver) -> None:
     booking = driver.book(IN_TWO_DAYS)
     driver.drain()
-    assert writes(driver, "да") is Heard.TASK
+    assert writes(driver, "да") is ReplyOutcome.TASK
     (task,) = tasks(driver)
     assert (task.booking_id, task.words, driver.booking(booking.id).status) == (
         booking.id,
@@ -181,13 +181,13 @@ def test_a_yes_to_nothing_is_put_before_the_salon(driver: SalonDriver) -> None:
 def test_a_yes_to_the_old_time_does_not_confirm_the_new_one(driver: SalonDriver) -> None:
     booking = asked(driver)
     driver.move(booking, IN_TWO_DAYS + timedelta(days=3))
-    assert writes(driver, "+") is Heard.TASK
+    assert writes(driver, "+") is ReplyOutcome.TASK
     assert driver.booking(booking.id).status is Status.BOOKED
 
 
 def test_a_yes_to_a_cancelled_booking_is_put_before_the_salon(driver: SalonDriver) -> None:
     driver.cancel(asked(driver))
-    assert writes(driver, "+") is Heard.TASK
+    assert writes(driver, "+") is ReplyOutcome.TASK
 
 
 # --- all else
@@ -197,7 +197,7 @@ def test_a_yes_to_a_cancelled_booking_is_put_before_the_salon(driver: SalonDrive
 def test_all_else_is_a_task_of_the_salon_made_once(driver: SalonDriver, text: str) -> None:
     booking = asked(driver)
     for _ in range(2):
-        assert writes(driver, text) is Heard.TASK
+        assert writes(driver, text) is ReplyOutcome.TASK
         driver.world.clock.forward(minutes=3)  # type: ignore[attr-defined]
     (task,) = tasks(driver)
     assert task.kind is TaskKind.CALL_CLIENT
@@ -212,18 +212,18 @@ def test_two_replies_with_the_same_words_are_two_tasks(driver: SalonDriver) -> N
 
 
 def test_a_stranger_is_heard_where_it_is_sure_whom_they_meant(driver: SalonDriver) -> None:
-    assert writes(driver, "Вы открыты?", sender="+37369999999") is Heard.TASK
+    assert writes(driver, "Вы открыты?", sender="+37369999999") is ReplyOutcome.TASK
     (task,) = tasks(driver)
     assert (task.client_id, task.words) == (None, "+37369999999: Вы открыты?")
-    assert writes(driver, "STOP", sender="+37369999999", id="in-2") is Heard.UNKNOWN_SENDER
+    assert writes(driver, "STOP", sender="+37369999999", id="in-2") is ReplyOutcome.UNKNOWN_SENDER
     a_town(driver.store, OTHER_NETWORK)
     answer_at(driver.world, OTHER_NETWORK, OURS)
-    assert writes(driver, "Вы открыты?", sender="+37369999999", id="in-3") is Heard.UNKNOWN_SENDER
+    assert writes(driver, "Вы открыты?", sender="+37369999999", id="in-3") is ReplyOutcome.UNKNOWN_SENDER
     assert len(tasks(driver)) == 1
 
 
 def test_a_number_that_is_nobodys_leads_nowhere(driver: SalonDriver) -> None:
-    assert writes(driver, "STOP", to="+37360000001") is Heard.UNKNOWN_NUMBER
+    assert writes(driver, "STOP", to="+37360000001") is ReplyOutcome.UNKNOWN_NUMBER
     assert driver.client().consents == ()
 
 
@@ -231,7 +231,7 @@ def test_of_two_networks_the_one_that_wrote_last_is_answered(driver: SalonDriver
     a_town(driver.store, OTHER_NETWORK)
     answer_at(driver.world, OTHER_NETWORK, OURS)
     booking = asked(driver)
-    assert writes(driver, "нет") is Heard.TASK
+    assert writes(driver, "нет") is ReplyOutcome.TASK
     assert [task.booking_id for task in tasks(driver)] == [booking.id]
     assert tasks(driver, OTHER_NETWORK) == []
 
@@ -242,5 +242,5 @@ def test_whatsapp_opens_a_conversation(driver: SalonDriver) -> None:
     assert driver.client().written_at == NOW
     earlier = Reply(channel="whatsapp", to="phone-number-id-1", sender=MARIAS_PHONE, text="?", id="in-0",
                     at=NOW - timedelta(hours=1))  # fmt: skip
-    take_reply(driver.world, earlier)
+    process_reply(driver.world, earlier)
     assert driver.client().written_at == NOW

@@ -28,7 +28,7 @@ BOTH = {
 }
 KEPT = (
     wiring.settings, wiring.wallets, wiring.pass_updates, wiring.parameter, wiring._aws,
-    wiring._apple_signature, wiring._apple_line, wiring._google_account,
+    wiring._apple_signature, wiring._apple_connection, wiring._google_account,
 )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def test_apple_is_called_by_the_certificate_that_signs_passes(deployed: Any) -> 
     push = updates.kinds[1]
     assert isinstance(push, ApplePush)
     assert push.pass_type == BOTH["WALLET_APPLE_PASS_TYPE"]
-    line = push.line()
+    line = push.connect()
     assert isinstance(line, Http2)
     assert (line._host, line._port) == (HOST, 443)
 

@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 from chalicelib.domain.loyalty.passes import GOOGLE, Pass, PassDevice
 from chalicelib.wallets import apple_push
-from chalicelib.wallets.apple_push import Answer, ApplePush, Post
+from chalicelib.wallets.apple_push import ApplePush
 from chalicelib.wallets.every_wallet import EveryWallet
 from chalicelib.wallets.http2 import Http2, tls_of
+from chalicelib.wallets.http2_calls import Http2Answer, Post
 from infra.testkit.builders import NETWORK, NOW
 from tests.unit.wallets.apple_server import BREAKS, GOES_AWAY, HOST, SILENT, AppleServer, Keys, made_keys
 
@@ -55,11 +56,11 @@ class Calling:
     def __post_init__(self) -> None:
         certificate, key = self.certificate or self.server.keys.ours
         tls = tls_of(certificate, key, self.server.keys.authority)
-        self.line = Http2(HOST, self.server.port, tls, lambda: self.clock)
+        self.connection = Http2(HOST, self.server.port, tls, lambda: self.clock)
         self.push = ApplePush("pass.example", lambda: self._posts, self._forget)
 
-    def _posts(self, posts: Sequence[Post], seconds: float) -> list[Answer | None]:
-        return self.line(posts, min(seconds, self.seconds))
+    def _posts(self, posts: Sequence[Post], seconds: float) -> list[Http2Answer | None]:
+        return self.connection(posts, min(seconds, self.seconds))
 
     def _forget(self, device: PassDevice) -> None:
         self.gone.append(device.device)
@@ -72,7 +73,7 @@ class Calling:
 def calling(server: AppleServer) -> Iterator[Calling]:
     made = Calling(server)
     yield made
-    made.line.close()
+    made.connection.close()
 
 
 def test_a_phone_is_called_by_an_empty_push_with_the_certificate_of_the_pass(calling: Calling) -> None:
@@ -100,7 +101,7 @@ def test_no_more_is_asked_at_once_than_apple_takes(keys: Keys, tmp_path: Path) -
     with AppleServer(keys, tmp_path, at_once=2) as server:
         calling = Calling(server)
         assert calling.changed(*(f"a{number}" for number in range(20)))
-        calling.line.close()
+        calling.connection.close()
         assert (len(server.asked), server.connections) == (20, 1)
 
 
@@ -225,7 +226,7 @@ def test_without_a_certificate_or_where_forgetting_fails_nothing_breaks(calling:
         SHOWN, "ro", [phone]
     )
     calling.server.answers["a1"] = 410
-    push = ApplePush("p", lambda: calling.line, failing(OSError("no table")))
+    push = ApplePush("p", lambda: calling.connection, failing(OSError("no table")))
     assert not push.changed(SHOWN, "ro", [phone])
 
 

@@ -16,11 +16,11 @@ WHERE = [
     *(HOME / "services").rglob("about_*.py"),
     *(
         HOME / "services/messages" / f"{name}.py"
-        for name in ("decide_touch", "send_touches", "take_receipt", "explain_touch")
+        for name in ("decide_touch", "send_touches", "process_receipt", "explain_touch")
     ),
     *(path for room in ("channels", "events") for path in (HOME / room).rglob("*.py")),
 ]
-GIVEN_FIRST = {"Held", "Refusal", "_later", "_full", "_full_of"}
+GIVEN_FIRST = {"HeldBack", "Refusal", "_later", "_full", "_full_of"}
 CODE = re.compile(r"[a-z]+(_[a-z]+)*")
 OF_RECEIPTS = "_FAILED"
 

@@ -19,7 +19,7 @@ from chalicelib.domain.shared.templates import (
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.texts import letters, sentences
 from chalicelib.texts.languages import Catalogue
-from chalicelib.texts.values import Told, told
+from chalicelib.texts.values import TextValues, text_values
 
 _ADDRESSES = frozenset({"link", "stop", "map"})
 _NOTHING = "\0"
@@ -38,21 +38,21 @@ def filled(
     plainly: the language is one whose SMS stay in GSM-7. Then what is filled into an SMS follows its text: a
     name does not make dear what the salon has written plainly, and is spelt in full where it has not.
     """
-    known = told(facts, texts)
+    values = text_values(facts, texts)
     plainly = plainly and channel == "sms" and is_plain(template.text)
-    pieces = pieces_of(_complete(template, channel, known, plainly=plainly))
-    if template.kind is not TouchKind.CAMPAIGN and _is_wanting(pieces, known):
+    pieces = pieces_of(_complete(template, channel, values, plainly=plainly))
+    if template.kind is not TouchKind.CAMPAIGN and _is_wanting(pieces, values):
         return None
     if plainly:
-        known = _plainly(known)
-    said = _closed_up(_filled(pieces, known))
+        values = _plainly(values)
+    text = _closed_up(_filled(pieces, values))
     if channel == "email":
-        return _letter(template, said, pieces, known)
+        return _letter(template, text, pieces, values)
     if channel == "whatsapp" and template.kind is TouchKind.CAMPAIGN:
-        return Worded(said, parameters=(said,))  # one template serves all campaigns: its body is the text
+        return Worded(text, parameters=(text,))  # one template serves all campaigns: its body is the text
     if channel == "whatsapp":
-        return Worded(said, parameters=parameters(pieces, known))
-    return Worded(said)
+        return Worded(text, parameters=parameters(pieces, values))
+    return Worded(text)
 
 
 def is_plain(text: str) -> bool:
@@ -61,46 +61,46 @@ def is_plain(text: str) -> bool:
     return alphabet("".join(words)) == "gsm7"
 
 
-def parameters(pieces: tuple[Piece, ...], known: Told) -> tuple[str, ...]:
+def parameters(pieces: tuple[Piece, ...], values: TextValues) -> tuple[str, ...]:
     """The values in their order. WhatsApp takes none that is empty."""
-    return tuple(_value(each, known) or "–" for each in placeholders(pieces))
+    return tuple(_value(each, values) or "–" for each in placeholders(pieces))
 
 
-def _complete(template: Template, channel: str, known: Told, *, plainly: bool) -> str:
+def _complete(template: Template, channel: str, values: TextValues, *, plainly: bool) -> str:
     """What must not be missing follows the salon's text where that has it not: the bonus that goes along with
     a review request, and a way to stop what is marketing."""
-    kind, said = template.kind, template.text
+    kind, text = template.kind, template.text
     more = []
-    if kind is TouchKind.REVIEW_REQUEST and known.with_bonus:
-        more.append(sentences.bonus(known))
-    named = {each.name for each in placeholders(pieces_of(said))}
-    if kind in CARRIES_STOP and channel in ("sms", "whatsapp") and known["stop"] and "stop" not in named:
-        more.append(known.gettext("Stop: {link}", link="{stop}"))
+    if kind is TouchKind.REVIEW_REQUEST and values.with_bonus:
+        more.append(sentences.bonus(values))
+    named = {each.name for each in placeholders(pieces_of(text))}
+    if kind in CARRIES_STOP and channel in ("sms", "whatsapp") and values["stop"] and "stop" not in named:
+        more.append(values.gettext("Stop: {link}", link="{stop}"))
     if plainly:
         more = [plain(each) for each in more]
-    return "\n".join(filter(None, [said, *more]))
+    return "\n".join(filter(None, [text, *more]))
 
 
-def _is_wanting(pieces: tuple[Piece, ...], known: Told) -> bool:
+def _is_wanting(pieces: tuple[Piece, ...], values: TextValues) -> bool:
     needed = {each.name for each in placeholders(pieces)} & NEEDED
-    return any(name not in known.numbers if name in NUMBERS else not known[name] for name in needed)
+    return any(name not in values.numbers if name in NUMBERS else not values[name] for name in needed)
 
 
-def _value(placeholder: Placeholder, known: Told) -> str:
-    return value_of(placeholder, known.words, known.numbers, known.texts.plural_form)
+def _value(placeholder: Placeholder, values: TextValues) -> str:
+    return value_of(placeholder, values.words, values.numbers, values.texts.plural_form)
 
 
-def _plainly(known: Told) -> Told:
-    words = {name: word if name in _ADDRESSES else _plain(word) for name, word in known.words.items()}
-    return Told(known.texts, words, known.numbers)
+def _plainly(values: TextValues) -> TextValues:
+    words = {name: word if name in _ADDRESSES else _plain(word) for name, word in values.words.items()}
+    return TextValues(values.texts, words, values.numbers)
 
 
 def _plain(word: str) -> str:
     return " ".join(plain(word).split())
 
 
-def _filled(pieces: tuple[Piece, ...], known: Told) -> str:
-    return "".join(piece if isinstance(piece, str) else _value(piece, known) or _NOTHING for piece in pieces)
+def _filled(pieces: tuple[Piece, ...], values: TextValues) -> str:
+    return "".join(piece if isinstance(piece, str) else _value(piece, values) or _NOTHING for piece in pieces)
 
 
 def _closed_up(text: str) -> str:
@@ -109,14 +109,14 @@ def _closed_up(text: str) -> str:
     return "\n".join(_BLANKS.sub(" ", line).strip() for line in text.split("\n")).strip()
 
 
-def _letter(template: Template, said: str, pieces: tuple[Piece, ...], known: Told) -> Worded:
-    subject = letters.titled(sentences.subject(template.kind, known), known)
+def _letter(template: Template, text: str, pieces: tuple[Piece, ...], values: TextValues) -> Worded:
+    subject = letters.titled(sentences.subject(template.kind, values), values)
     if template.subject:
-        subject = _closed_up(_filled(pieces_of(template.subject), known)) or subject
+        subject = _closed_up(_filled(pieces_of(template.subject), values)) or subject
     call = None
-    if known["link"] and not any(each.name == "link" for each in placeholders(pieces)):
-        built_in = sentences.said(template.kind, known) if template.kind in sentences.KINDS else []
+    if values["link"] and not any(each.name == "link" for each in placeholders(pieces)):
+        built_in = sentences.sentences_of(template.kind, values) if template.kind in sentences.KINDS else []
         calls = (each for each in built_in if isinstance(each, sentences.Call))
-        call = next(calls, None) or sentences.invitation(known)
-    paragraphs = [line for line in said.split("\n") if line]
-    return letters.letter(known, subject=subject, paragraphs=paragraphs, call=call)
+        call = next(calls, None) or sentences.invitation(values)
+    paragraphs = [line for line in text.split("\n") if line]
+    return letters.letter(values, subject=subject, paragraphs=paragraphs, call=call)

@@ -33,7 +33,7 @@ HOW = "reply"
 REPLIED_WITHIN = timedelta(days=7)
 
 
-class Heard(StrEnum):
+class ReplyOutcome(StrEnum):
     """What a reply led to. unknown_sender: STOP, or to a number of several networks, from a phone of nobody's
     client: nothing is left to be done."""
 
@@ -45,11 +45,11 @@ class Heard(StrEnum):
     UNKNOWN_SENDER = "unknown_sender"
 
 
-def take_reply(world: World, reply: Reply) -> Heard:
+def process_reply(world: World, reply: Reply) -> ReplyOutcome:
     """Raises SaveConflict or TRY_AGAIN when too many write at once: worth another delivery."""
     number = world.store.get(InboundNumber, number=reply.to)
     if number is None or not number.network_ids:
-        return Heard.UNKNOWN_NUMBER
+        return ReplyOutcome.UNKNOWN_NUMBER
     clients = [client for id in number.network_ids if (client := _client(world, id, reply)) is not None]
     wanted = meaning(reply.text)
     if not clients:
@@ -64,7 +64,7 @@ def take_reply(world: World, reply: Reply) -> Heard:
     client = _addressed(world, clients)
     asked = _asked_about(world, client, reply)
     if wanted is Meaning.YES and asked is not None and _confirmed(world, asked):
-        return Heard.CONFIRMED
+        return ReplyOutcome.CONFIRMED
     return _told(world, client, asked or next_booking(client, world.store, world.now()), reply)
 
 
@@ -109,7 +109,7 @@ def _sent_since(world: World, client: Client, since: datetime) -> list[Message]:
 # --- what is done
 
 
-def _stopped(world: World, clients: Sequence[Client], reply: Reply) -> Heard:
+def _stopped(world: World, clients: Sequence[Client], reply: Reply) -> ReplyOutcome:
     """Nothing more comes, from any network that sends by this number. Who was asked to confirm may have meant
     the booking: the salon is told as well."""
     for client in clients:
@@ -117,10 +117,10 @@ def _stopped(world: World, clients: Sequence[Client], reply: Reply) -> Heard:
         asked = _asked_about(world, client, reply)
         if asked is not None:
             _told(world, client, asked, reply)
-    return Heard.STOPPED
+    return ReplyOutcome.STOPPED
 
 
-def _resumed(world: World, clients: Sequence[Client], at: datetime) -> Heard:
+def _resumed(world: World, clients: Sequence[Client], at: datetime) -> ReplyOutcome:
     """Service messages come again where they were refused; marketing has to be asked for by itself."""
     for client in clients:
         refused = [c for c in client.consents if c.purpose is Purpose.SERVICE and not c.granted]
@@ -128,7 +128,7 @@ def _resumed(world: World, clients: Sequence[Client], at: datetime) -> Heard:
         set_consents(
             world, client.network_id, client.id, pairs, granted=True, how=HOW, actor=BY_CLIENT, said_at=at
         )
-    return Heard.RESUMED
+    return ReplyOutcome.RESUMED
 
 
 def _asked_about(world: World, client: Client, reply: Reply) -> Booking | None:
@@ -164,7 +164,7 @@ def _confirmed(world: World, asked: Booking) -> bool:
     return True
 
 
-def _told(world: World, client: Client, booking: Booking | None, reply: Reply) -> Heard:
+def _told(world: World, client: Client, booking: Booking | None, reply: Reply) -> ReplyOutcome:
     """The salon sees what the client wrote, and to what."""
     task = _task(client.network_id, reply, words_kept(reply.text))
     if booking is not None:
@@ -172,10 +172,10 @@ def _told(world: World, client: Client, booking: Booking | None, reply: Reply) -
     return _put(world, replace(task, client_id=client.id), reply)
 
 
-def _of_a_stranger(world: World, network_ids: Sequence[str], reply: Reply, wanted: Meaning) -> Heard:
+def _of_a_stranger(world: World, network_ids: Sequence[str], reply: Reply, wanted: Meaning) -> ReplyOutcome:
     """Only where it is sure who was meant, and something is said to them."""
     if len(network_ids) > 1 or wanted in (Meaning.STOP, Meaning.START):
-        return Heard.UNKNOWN_SENDER
+        return ReplyOutcome.UNKNOWN_SENDER
     return _put(world, _task(network_ids[0], reply, words_kept(f"{reply.sender}: {reply.text}")), reply)
 
 
@@ -184,8 +184,8 @@ def _task(network_id: str, reply: Reply, words: str) -> Task:
     return Task(network_id=network_id, id=id, kind=TaskKind.CALL_CLIENT, at=reply.at, words=words)
 
 
-def _put(world: World, task: Task, reply: Reply) -> Heard:
+def _put(world: World, task: Task, reply: Reply) -> ReplyOutcome:
     once = Alias(network_id=task.network_id, kind=REPLY, value=reply.id, leads_to=task.id)
     with suppress(SaveConflict):  # it was made when the reply came first
         world.store.save(task, once)
-    return Heard.TASK
+    return ReplyOutcome.TASK

@@ -41,7 +41,7 @@ class NotThereYet(Exception):
     """The receipt was quicker than our own record: to be delivered again in a moment."""
 
 
-class Taken(StrEnum):
+class ReceiptOutcome(StrEnum):
     """What became of a receipt: it told something new, or nothing, or is of nothing that we know."""
 
     APPLIED = "applied"
@@ -50,13 +50,13 @@ class Taken(StrEnum):
     UNKNOWN_MESSAGE = "unknown_message"
 
 
-def take_receipt(world: World, receipt: Receipt) -> Taken:
+def process_receipt(world: World, receipt: Receipt) -> ReceiptOutcome:
     """Raises NotThereYet, and SaveConflict when too many write at once: both are worth another delivery."""
     if world.directories(receipt.network_id) is None:
-        return Taken.UNKNOWN_NETWORK
+        return ReceiptOutcome.UNKNOWN_NETWORK
     messages = _messages(world, receipt)
     if not messages:
-        return Taken.UNKNOWN_MESSAGE
+        return ReceiptOutcome.UNKNOWN_MESSAGE
     arrived = receipt.state in (MessageState.SENT, MessageState.DELIVERED)
     if arrived and messages[0].state is MessageState.UNKNOWN:
         _change_touches(world, messages, _settled)
@@ -68,7 +68,7 @@ def take_receipt(world: World, receipt: Receipt) -> Taken:
     if receipt.complaint:
         _refuse(world, saved[0], receipt.at)
     _learn_price(world, saved[0], receipt)
-    return Taken.KNOWN if saved == messages else Taken.APPLIED
+    return ReceiptOutcome.KNOWN if saved == messages else ReceiptOutcome.APPLIED
 
 
 # --- the message
