@@ -22,15 +22,16 @@ from chalicelib.domain.loyalty.account_plan import EXPIRY
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.programme import Bill
 from chalicelib.domain.networks.network import Role
+from chalicelib.domain.shared.currencies import Amount
 from chalicelib.domain.shared.ids import derived, entry_id
 from chalicelib.services.loyalty.hold_points import hold_at_desk, redeem_hold, release_hold
 from chalicelib.services.loyalty.post_bonus import post_to_client
 from chalicelib.services.loyalty.reverse_entry import reverse_entry
-from chalicelib.services.visits.complete_visit import Bill as VisitBill
 from chalicelib.services.visits.complete_visit import complete
 from chalicelib.services.visits.refund_visit import refund
+from chalicelib.services.visits.visit_bill import VisitBill
 from infra.testkit import full_account
-from infra.testkit.builders import NETWORK, access
+from infra.testkit.builders import access
 
 MAX_WRITTEN = 6
 OWNER = access(Role.OWNER)
@@ -150,8 +151,8 @@ def _completed(holder: AccountHolder) -> Callable[[], Any]:
 def _refunded(holder: AccountHolder) -> Callable[[], Any]:
     booking = _booked(holder)
     _complete(holder, booking)
-    given = (NETWORK, booking.id, BILL_MINOR // 2, "was not what she had wished for", lambda _: None, "key:x")
-    return lambda: refund(holder.driver.world, *given)
+    half, reason = Amount(BILL_MINOR // 2, booking.currency), "was not what she had wished for"
+    return lambda: refund(holder.driver.world, OWNER, booking.id, half, reason)
 
 
 def _booked(holder: AccountHolder) -> Booking:
@@ -161,8 +162,8 @@ def _booked(holder: AccountHolder) -> Booking:
 
 
 def _complete(holder: AccountHolder, booking: Booking) -> Any:
-    bill = VisitBill(paid_minor=BILL_MINOR, redeem_points=5)
-    return complete(holder.driver.world, NETWORK, booking.id, bill, lambda _: None, "key:x")
+    bill = VisitBill(paid=Amount(BILL_MINOR, booking.currency), redeem_points=5)
+    return complete(holder.driver.world, OWNER, booking.id, bill)
 
 
 @dataclass(frozen=True)

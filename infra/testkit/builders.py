@@ -27,9 +27,11 @@ from chalicelib.domain.networks.network import (
     Staff,
 )
 from chalicelib.domain.shared.aliases import EMAIL, PHONE, Alias
+from chalicelib.domain.shared.currencies import Amount
 from chalicelib.domain.shared.ids import ALPHABET
 from chalicelib.domain.shared.touches import Purpose
 from chalicelib.services.shared.ports import DeviceRefused, PlatformMissing
+from chalicelib.services.visits.visit_bill import VisitBill
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 """A Monday, ten in the morning in Chisinau: no quiet hour anywhere near."""
@@ -221,7 +223,27 @@ def a_consent(purpose: Purpose = Purpose.MARKETING, *, granted: bool = True, cha
 
 
 def access(role: Role = Role.OWNER, network_id: str = NETWORK, **said: Any) -> Access:
-    return Access(network_id=network_id, role=role, actor=f"key:{role}", **said)
+    return Access(network_id=network_id, role=role, **{"actor": f"key:{role}", **said})
+
+
+def an_amount(minor: int, currency: str = "MDL") -> Amount:
+    return Amount(minor, currency)
+
+
+def a_visit_bill(
+    currency: str = "MDL",
+    *,
+    paid_minor: int = 50_000,
+    goods_minor: int = 0,
+    tip_minor: int = 0,
+    redeem_points: int = 0,
+) -> VisitBill:
+    return VisitBill(
+        paid=an_amount(paid_minor, currency),
+        goods=an_amount(goods_minor, currency),
+        tip=an_amount(tip_minor, currency),
+        redeem_points=redeem_points,
+    )
 
 
 # --- a network that stands

@@ -40,7 +40,7 @@ from chalicelib.services.waking.handlers import handlers
 from chalicelib.services.waking.sweep_shards import sweep
 from chalicelib.services.waking.wake_items import Drained, drain_shard
 from chalicelib.store.keys import shard_names
-from infra.testkit.builders import NETWORK, access
+from infra.testkit.builders import NETWORK, a_visit_bill, access
 
 BASE_URL = "https://salon.example"
 
@@ -93,19 +93,17 @@ class SalonDriver(Struct):
         return change_booking.change_booking(self.world, access(), booking.id, {"starts_at": starts_at})
 
     def cancel(self, booking: Booking) -> Booking:
-        return step_booking.cancel(self.world, NETWORK, booking.id, lambda booking: None)
+        return step_booking.cancel(self.world, access(), booking.id)
 
     def confirm(self, booking: Booking) -> Booking:
-        return step_booking.confirm(self.world, NETWORK, booking.id, lambda booking: None)
+        return step_booking.confirm(self.world, access(), booking.id)
 
     def complete(self, booking: Booking, **bill: int) -> complete_visit.Completed:
-        wanted = complete_visit.Bill(**{"paid_minor": 50_000, **bill})
-        return complete_visit.complete(
-            self.world, NETWORK, booking.id, wanted, lambda booking: None, "key:test"
-        )
+        said = a_visit_bill(booking.currency, **bill)
+        return complete_visit.complete(self.world, access(), booking.id, said)
 
     def reopen(self, booking: Booking) -> Booking:
-        return reopen_booking.reopen(self.world, NETWORK, booking.id, lambda booking: None, "key:test")
+        return reopen_booking.reopen(self.world, access(), booking.id)
 
     # --- the clockwork
 

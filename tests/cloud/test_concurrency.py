@@ -13,7 +13,7 @@ from chalicelib.domain.loyalty.reversal_history import reversal_id
 from chalicelib.domain.messages.messages import MessageState, Outcome, Outgoing
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.loyalty.reverse_entry import reverse_entry
-from chalicelib.services.visits.complete_visit import Bill, complete
+from chalicelib.services.visits.complete_visit import complete
 from chalicelib.services.waking.handlers import handlers
 from chalicelib.services.waking.wake_items import drain_shard
 from chalicelib.store.keys import shard_names
@@ -26,6 +26,7 @@ from infra.testkit.builders import (
     a_booking,
     a_client,
     a_town,
+    a_visit_bill,
     access,
     save_client,
 )
@@ -66,7 +67,7 @@ def test_eight_at_once_on_one_ledger_lose_and_double_nothing(store: Table, clock
                 told.extend((each.id, each.points) for each in posted)
         # All eight complete the same visit: one counts.
         until_it_is_done(
-            lambda: complete(driver.world, NETWORK, booking.id, Bill(paid_minor=50_000), lambda _: None, "x")
+            lambda: complete(driver.world, access(), booking.id, a_visit_bill())
         )
 
     all_at_once(work)

@@ -28,6 +28,7 @@ from infra.testkit.builders import (
     a_client,
     a_town,
     access,
+    an_amount,
     save_client,
 )
 from infra.testkit.salon_driver import SalonDriver
@@ -112,9 +113,8 @@ class Person:
 
     def hold_for_booking(self) -> Callable[[], Any]:
         return partial(
-            hold_points.hold_for_booking, self.world, NETWORK, self._booking(), self.chosen.randint(1, 60),
-            None, lambda booking: None, "key:test",
-        )  # fmt: skip
+            hold_points.hold_for_booking, self.world, access(), self._booking(), self.chosen.randint(1, 60)
+        )
 
     def complete(self) -> Callable[[], Any]:
         booking = self.driver.booking(self._booking())
@@ -122,9 +122,14 @@ class Person:
 
     def refund(self) -> Callable[[], Any]:
         return partial(
-            refund_visit.refund, self.world, NETWORK, self._booking(), 20_000, "unhappy",
-            lambda booking: None, "key:test", self.id,
-        )  # fmt: skip
+            refund_visit.refund,
+            self.world,
+            access(),
+            self._booking(),
+            an_amount(20_000),
+            "unhappy",
+            self.id,
+        )
 
     def cancel(self) -> Callable[[], Any]:
         return partial(self.driver.cancel, self.driver.booking(self._booking()))

@@ -39,6 +39,7 @@ from infra.testkit.builders import (
     a_salon,
     a_service,
     access,
+    an_amount,
     no_pause,
     save_client,
 )
@@ -53,10 +54,6 @@ VALUE_MINOR = 100
 Failing = Callable[[Calls], AbstractContextManager[Calls]]
 Crash = tuple[int, Failure]
 """Which call of an operation fails, and how."""
-
-
-def anybody(booking: Booking) -> None:
-    """Whoever asks may."""
 
 
 @dataclass
@@ -131,18 +128,17 @@ class Shop:
         )
 
     def cancel(self, booking_id: str) -> Booking:
-        return step_booking.cancel(self.world, NETWORK, booking_id, anybody)
+        return step_booking.cancel(self.world, access(), booking_id)
 
     def no_show(self, booking_id: str) -> Booking:
-        return step_booking.mark_no_show(self.world, NETWORK, booking_id, anybody)
+        return step_booking.mark_no_show(self.world, access(), booking_id)
 
     def reopen(self, booking_id: str) -> Booking:
-        return reopen_booking.reopen(self.world, NETWORK, booking_id, anybody, "key:test")
+        return reopen_booking.reopen(self.world, access(), booking_id)
 
     def refund(self, booking_id: str, amount_minor: int, request_id: str) -> str:
-        done = refund_visit.refund(
-            self.world, NETWORK, booking_id, amount_minor, "unhappy", anybody, "key:test", request_id
-        )
+        amount = an_amount(amount_minor)
+        done = refund_visit.refund(self.world, access(), booking_id, amount, "unhappy", request_id)
         return done.refund.id
 
     def post(
@@ -155,9 +151,7 @@ class Shop:
         return reverse_entry.reverse_entry(self.world, access(), entry_id, "mistake")
 
     def hold_for_booking(self, booking_id: str, points: int) -> Entry:
-        return hold_points.hold_for_booking(
-            self.world, NETWORK, booking_id, points, None, anybody, "key:test"
-        )
+        return hold_points.hold_for_booking(self.world, access(), booking_id, points)
 
     def hold_at_desk(
         self, client_id: str, points: int, salon_id: str, paid_minor: int, request_id: str

@@ -27,6 +27,7 @@ from infra.testkit.builders import (
     a_client,
     a_town,
     access,
+    an_amount,
     no_pause,
     save_booking,
     save_client,
@@ -115,9 +116,7 @@ class Twins:
             return
         found = []
         for driver in (self.merging, self.plain):
-            done = refund_visit.refund(
-                driver.world, NETWORK, booking.id, amount, "unhappy", lambda booking: None, "key:test", name
-            )
+            done = refund_visit.refund(driver.world, access(), booking.id, an_amount(amount), "unhappy", name)
             found.append((done.money_minor, done.refund.points_back, done.refund.points_taken))
         assert found[0] == found[1]
 

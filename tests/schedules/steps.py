@@ -65,9 +65,7 @@ _DONE: dict[str, Callable[[Days, Booking], Any]] = {
     "cancel": lambda days, booking: days.driver.cancel(booking),
     "complete": lambda days, booking: days.driver.complete(booking),
     "reopen": lambda days, booking: days.driver.reopen(booking),
-    "no_show": lambda days, booking: step_booking.mark_no_show(
-        days.driver.world, NETWORK, booking.id, lambda booking: None
-    ),
+    "no_show": lambda days, booking: step_booking.mark_no_show(days.driver.world, access(), booking.id),
 }
 
 

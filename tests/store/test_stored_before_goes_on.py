@@ -45,6 +45,7 @@ from infra.testkit.builders import (
     SeededChance,
     SettableClock,
     access,
+    an_amount,
     no_pause,
 )
 from infra.testkit.salon_driver import SalonDriver
@@ -127,7 +128,7 @@ def test_a_visit_is_completed_refunded_and_taken_back(driver: SalonDriver, store
     assert {entry.kind for entry in done.entries} >= {"redeem", "cashback"}
     assert driver.client(ion.id).visits_count == ion.visits_count + 1
     with touching(driver, booking.id, f"CLI#{ion.id}"):
-        refund(driver.world, NETWORK, booking.id, 20_000, "unhappy", lambda booking: None, "key:test", "r-1")
+        refund(driver.world, access(), booking.id, an_amount(20_000), "unhappy", "r-1")
     with touching(driver, booking.id, f"CLI#{ion.id}"):
         driver.reopen(driver.booking(booking.id))
     after, stands = driver.client(ion.id), store.account(NETWORK, ion.id)

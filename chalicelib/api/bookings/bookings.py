@@ -1,6 +1,5 @@
 """Bookings: make, see, list, change, and take them through their steps."""
 
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
@@ -28,24 +27,27 @@ from chalicelib.api.http.schemas import (
     PageOf,
     Text,
     Word,
+    amount_of,
     given,
     minor,
     one_after_another,
     sifted,
 )
 from chalicelib.domain.bookings.bookings import Booking, Status
-from chalicelib.domain.bookings.reach import ensure_reaches_booking, reaches_booking
+from chalicelib.domain.bookings.reach import reaches_booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import malformed
 from chalicelib.services.bookings import step_booking
-from chalicelib.services.bookings.book import NewBooking, WantedLine, book_with_client, get_booking
+from chalicelib.services.bookings.book import NewBooking, WantedLine, book_with_client
 from chalicelib.services.bookings.change_booking import change_booking
+from chalicelib.services.bookings.read_booking import get_booking
 from chalicelib.services.clients.register_client import get_client
 from chalicelib.services.networks.set_up import get_salon
 from chalicelib.services.visits import reopen_booking
-from chalicelib.services.visits.complete_visit import Bill, complete
+from chalicelib.services.visits.complete_visit import complete
 from chalicelib.services.visits.refund_visit import refund
+from chalicelib.services.visits.visit_bill import VisitBill
 from chalicelib.services.visits.visit_gifts import coupons_for
 
 Instant = Annotated[datetime, Meta(tz=True)]
@@ -216,35 +218,29 @@ def change(ask: Ask, booking_id: str) -> BookingAnswer:
 # --- steps
 
 
-def _step(ask: Ask, booking_id: str, step: Callable[..., Booking], **said: Any) -> BookingAnswer:
-    allow = partial(ensure_reaches_booking, ask.access)
-    booking = step(ask.world, ask.access.network_id, booking_id, allow, **said)
-    return _answer(ask, booking)
-
-
 @post("/v1/bookings/{booking_id}/confirm")
 @endpoint(roles=DESK | PERSONAL, answer=BookingAnswer)
 def confirm(ask: Ask, booking_id: str) -> BookingAnswer:
-    return _step(ask, booking_id, step_booking.confirm)
+    return _answer(ask, step_booking.confirm(ask.world, ask.access, booking_id))
 
 
 @post("/v1/bookings/{booking_id}/cancel")
 @endpoint(roles=DESK, body=Cancelling, answer=BookingAnswer)
 def cancel(ask: Ask, booking_id: str) -> BookingAnswer:
-    return _step(ask, booking_id, step_booking.cancel, reason=ask.body.reason)
+    return _answer(ask, step_booking.cancel(ask.world, ask.access, booking_id, ask.body.reason))
 
 
 @post("/v1/bookings/{booking_id}/no-show")
 @endpoint(roles=DESK | PERSONAL, answer=BookingAnswer)
 def no_show(ask: Ask, booking_id: str) -> BookingAnswer:
-    return _step(ask, booking_id, step_booking.mark_no_show)
+    return _answer(ask, step_booking.mark_no_show(ask.world, ask.access, booking_id))
 
 
 @post("/v1/bookings/{booking_id}/reopen")
 @endpoint(roles=DESK, answer=BookingAnswer)
 def reopen(ask: Ask, booking_id: str) -> BookingAnswer:
     """Back to booked; a completed visit is taken back with its bonuses."""
-    return _step(ask, booking_id, reopen_booking.reopen, actor=ask.access.actor)
+    return _answer(ask, reopen_booking.reopen(ask.world, ask.access, booking_id))
 
 
 @post("/v1/bookings/{booking_id}/refund")
@@ -252,22 +248,8 @@ def reopen(ask: Ask, booking_id: str) -> BookingAnswer:
 def give_back(ask: Ask, booking_id: str) -> RefundedAnswer:
     """Gives back a completed visit's bill, or a part of it, with what of it was paid with points; what it
     earned is taken back in proportion. The visit remains one. Send an Idempotency-Key."""
-    said: Refunding = ask.body
-
-    def allow(booking: Booking) -> None:
-        ensure_reaches_booking(ask.access, booking)
-        minor(said.amount, booking.currency, "amount")
-
-    done = refund(
-        ask.world,
-        ask.access.network_id,
-        booking_id,
-        said.amount.amount_minor,
-        said.reason,
-        allow,
-        ask.access.actor,
-        ask.request_id,
-    )
+    amount, reason = amount_of(ask.body.amount), ask.body.reason
+    done = refund(ask.world, ask.access, booking_id, amount, reason, ask.request_id)
     return refunded_answer(ask, done, _client(ask, done.booking))
 
 
@@ -276,19 +258,13 @@ def give_back(ask: Ask, booking_id: str) -> RefundedAnswer:
 def finish(ask: Ask, booking_id: str) -> CompletedAnswer:
     """Closes the visit, redeems and earns bonuses."""
     said: Completing = ask.body
-    bill = Bill(
-        paid_minor=said.paid.amount_minor,
-        goods_minor=said.goods.amount_minor if said.goods else 0,
-        tip_minor=said.tip.amount_minor if said.tip else 0,
+    bill = VisitBill(
+        paid=amount_of(said.paid),
+        goods=amount_of(said.goods) if said.goods else None,
+        tip=amount_of(said.tip) if said.tip else None,
         redeem_points=said.redeem_points,
     )
-
-    def allow(booking: Booking) -> None:
-        ensure_reaches_booking(ask.access, booking)
-        for field in ("paid", "goods", "tip"):
-            minor(getattr(said, field), booking.currency, field)
-
-    done = complete(ask.world, ask.access.network_id, booking_id, bill, allow, ask.access.actor)
+    done = complete(ask.world, ask.access, booking_id, bill)
     bonus = BonusOfVisit(
         earned=done.booking.earned_points,
         redeemed=done.booking.redeemed_points,

@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from chalicelib.api.http.parsing import Body
-from chalicelib.domain.shared.errors import malformed, refused
+from chalicelib.domain.shared.currencies import Amount, ensure_currency
+from chalicelib.domain.shared.errors import malformed
 from chalicelib.services.shared.ports import Page
 
 T = TypeVar("T")
@@ -75,14 +76,16 @@ def money(amount_minor: int | None, currency: str | None) -> Money | None:
     return Money(amount_minor=amount_minor, currency=currency)
 
 
+def amount_of(money: Money) -> Amount:
+    """The money as use cases take it."""
+    return Amount(money.amount_minor, money.currency)
+
+
 def minor(said: Money | None, currency: str, field: str) -> int | None:
     """The amount of money that must be in that currency. Raises CURRENCY_MISMATCH."""
     if said is None:
         return None
-    if said.currency != currency:
-        raise refused(
-            "CURRENCY_MISMATCH", f"{field} is in {said.currency}; here it is {currency}.", field=field
-        )
+    ensure_currency(amount_of(said), currency, field)
     return said.amount_minor
 
 

@@ -19,7 +19,7 @@ from chalicelib.domain.networks.network import Directory, Role, Salon
 from chalicelib.domain.shared.errors import malformed, missing, refused
 from chalicelib.domain.shared.tasks import Task
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.bookings.book import get_booking
+from chalicelib.services.bookings.read_booking import get_booking
 from chalicelib.services.clients.register_client import get_client
 from chalicelib.services.loyalty.post_bonus import PostingByHand, account_to_quote, post_by_hand, quote_for
 from chalicelib.services.loyalty.reverse_entry import reverse_entry

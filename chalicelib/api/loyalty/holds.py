@@ -1,12 +1,9 @@
 """Holds: points set aside for a booking, or for a bill that is being made out at the desk."""
 
-from functools import partial
-
 from chalicelib.api.http.endpoint import DESK, Ask, endpoint, post
 from chalicelib.api.http.parsing import Body
-from chalicelib.api.http.schemas import Id, Money, minor
+from chalicelib.api.http.schemas import Id, Money, amount_of
 from chalicelib.api.loyalty.bonuses import EntryAnswer, Points, bill_of_request, booking_of, entry_answer
-from chalicelib.domain.bookings.reach import ensure_reaches_booking
 from chalicelib.domain.shared.errors import malformed
 from chalicelib.services.clients.register_client import get_client
 from chalicelib.services.loyalty.hold_points import hold_at_desk, hold_for_booking, redeem_hold, release_hold
@@ -38,12 +35,8 @@ def hold(ask: Ask, client_id: str) -> EntryAnswer:
     client = get_client(ask.world, ask.access, client_id)
     booking = booking_of(ask, said.booking_id, client_id)
     if booking is not None:
-        paid = minor(said.bill, booking.currency, "bill")
-        allow, network_id = partial(ensure_reaches_booking, ask.access), ask.access.network_id
-        entry = hold_for_booking(
-            ask.world, network_id, booking.id, said.points, paid, allow, ask.access.actor
-        )
-        return entry_answer(entry)
+        expected = amount_of(said.bill) if said.bill else None
+        return entry_answer(hold_for_booking(ask.world, ask.access, booking.id, said.points, expected))
     if said.salon_id is None or said.bill is None:
         raise malformed("MISSING_FIELD", "Give booking_id, or salon_id and bill.", field="booking_id")
     salon = get_salon(ask.world, ask.access, said.salon_id)

@@ -14,7 +14,7 @@ from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import Plan, TouchKind
-from chalicelib.services.bookings.book import get_booking
+from chalicelib.services.bookings.read_booking import get_booking
 from chalicelib.services.messages.decide_touch import Check
 from chalicelib.services.messages.explain_touch import explain
 

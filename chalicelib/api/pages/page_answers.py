@@ -10,7 +10,7 @@ from chalice.app import Request
 from chalicelib.api.http.container import parts
 from chalicelib.api.http.endpoint import Answer, public, raw_body
 from chalicelib.api.http.parsing import REPLACED
-from chalicelib.api.pages.page_views import Opened, base_path, open_link, salon_of, salon_view
+from chalicelib.api.pages.page_views import Opened, open_link, salon_of, salon_view
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.shared.errors import DomainError, ErrorKind
 from chalicelib.domain.shared.languages import LANGUAGES
@@ -46,7 +46,7 @@ def _problem(request: Request, path: dict[str, str], status: int, body: dict[str
     if kind != "not_found":
         try:
             opened = open_link(parts().world(), parts().links(), path["token"], purpose)
-            back_to = f"{base_path(opened.links)}/{purpose}/{path['token']}"
+            back_to = opened.page_path
             salon = salon_view(salon_of(opened, opened.booking())) if opened.link.booking_id else None
             language = language_for(request, opened, opened.client())
         except Exception:  # the page that says sorry must not fail too
@@ -84,12 +84,12 @@ def form_of(request: Request) -> dict[str, str]:
     return {name: values[-1] for name, values in found.items()}
 
 
-def back(request: Request, opened: Opened, purpose: LinkPurpose, done: str | None = None) -> Answer:
+def back(request: Request, opened: Opened, done: str | None = None) -> Answer:
     """To the page itself after a change, so that reloading does nothing twice."""
     asked = (request.query_params or {}).get("lang")
     said = [f"lang={asked}" if asked in LANGUAGES else "", f"done={done}" if done else ""]
     query = "&".join(filter(None, said))
-    address = f"{opened.base_path}/{purpose}/{opened.token}" + (f"?{query}" if query else "")
+    address = opened.page_path + (f"?{query}" if query else "")
     return Answer("", 303, {**pages.SECURITY_HEADERS, "Location": address, "Content-Type": "text/html"})
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.bookings.reach import LinkVisitor
 from chalicelib.domain.clients.clients import CHANNELS, Client, is_known
 from chalicelib.domain.clients.consents import all_refused
 from chalicelib.domain.loyalty.account import Account
@@ -23,16 +24,31 @@ from chalicelib.services.shared.world import World
 
 
 class Opened(Struct, frozen=True):
-    """What a link has opened. token: as it stands in the address."""
+    """What a link has opened: all that a page needs to show the client's booking or card, and to change it.
+
+    purpose  what the link is for: which page it leads to.
+    token    as it stands in the address.
+    """
 
     world: World
     links: Links
     link: Link
+    purpose: LinkPurpose
     token: str
 
     @property
     def base_path(self) -> str:
         return base_path(self.links)
+
+    @property
+    def page_path(self) -> str:
+        """The address of the page itself, without the host."""
+        return f"{self.base_path}/{self.purpose}/{self.token}"
+
+    @property
+    def visitor(self) -> LinkVisitor:
+        """Who asks for a change on the page."""
+        return LinkVisitor(self.link.network_id, self.link.client_id)
 
     @property
     def booking_id(self) -> str:
@@ -64,7 +80,8 @@ def base_path(links: Links) -> str:
 
 def open_link(world: World, links: Links, token: str, purpose: LinkPurpose) -> Opened:
     """Raises NOT_FOUND."""
-    return Opened(world, links, links.opened(world.store, token, purpose, world.now()), token)
+    link = links.opened(world.store, token, purpose, world.now())
+    return Opened(world, links, link, purpose, token)
 
 
 def salon_view(salon: Salon) -> SalonView:

@@ -1,7 +1,6 @@
 """The client's pages about a booking: the booking itself, its calendar entry, the review. A GET never changes
 anything."""
 
-from collections.abc import Callable
 from typing import Annotated, Literal
 
 import msgspec
@@ -21,15 +20,13 @@ from chalicelib.api.pages.page_answers import (
 )
 from chalicelib.api.pages.page_views import Opened, booking_view, review_view, with_points
 from chalicelib.domain.bookings.bookings import CANCELLED_BY_CLIENT, Booking, Status
-from chalicelib.domain.shared.actors import BY_CLIENT
-from chalicelib.domain.shared.errors import conflict, malformed, missing
+from chalicelib.domain.shared.errors import conflict, malformed
 from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.pages import pages
 from chalicelib.services.bookings import step_booking
 from chalicelib.services.bookings.confirm_visit import confirm_visit
 from chalicelib.services.bookings.review_visit import review
 from chalicelib.services.loyalty.hold_points import hold_for_booking, release_for_booking
-from chalicelib.services.shared.world import Allow
 
 POINTS_DIGITS = 10
 
@@ -83,41 +80,20 @@ def calendar(request: Request, token: str) -> Answer:
     return Answer(text, 200, headers)
 
 
-def _step(
-    request: Request, token: str, done: str, step: Callable[[Opened, str, Callable[[Booking], None]], object]
-) -> Answer:
-    opened = opened_by(token, LinkPurpose.BOOKING)
-
-    def still_ahead(booking: Booking) -> None:
-        if booking.is_upcoming and booking.starts_at <= opened.world.now():
-            raise conflict("WRONG_STATUS", "This visit has begun.", status=booking.status.value)
-
-    step(opened, opened.booking_id, still_ahead)
-    return back(request, opened, LinkPurpose.BOOKING, done)
-
-
 @post("/b/{token}/confirm")
 @posted()
 def confirm(request: Request, token: str) -> Answer:
-    return _step(
-        request,
-        token,
-        "confirmed",
-        lambda opened, id, allow: confirm_visit(opened.world, opened.link.network_id, id, allow),
-    )
+    opened = opened_by(token, LinkPurpose.BOOKING)
+    confirm_visit(opened.world, opened.visitor, opened.booking_id)
+    return back(request, opened, "confirmed")
 
 
 @post("/b/{token}/cancel")
 @posted()
 def cancel(request: Request, token: str) -> Answer:
-    return _step(
-        request,
-        token,
-        "cancelled",
-        lambda opened, id, allow: step_booking.cancel(
-            opened.world, opened.link.network_id, id, allow, CANCELLED_BY_CLIENT
-        ),
-    )
+    opened = opened_by(token, LinkPurpose.BOOKING)
+    step_booking.cancel(opened.world, opened.visitor, opened.booking_id, CANCELLED_BY_CLIENT)
+    return back(request, opened, "cancelled")
 
 
 @post("/b/{token}/move")
@@ -125,13 +101,9 @@ def cancel(request: Request, token: str) -> Answer:
 def ask_to_move(request: Request, token: str) -> Answer:
     """A second tap without words keeps the words of the first."""
     wish = form_of(request).get("wish", "").strip()[: pages.WISH_LIMIT]
-
-    def ask(opened: Opened, id: str, allow: Callable[[Booking], None]) -> None:
-        booking = opened.booking()
-        allow(booking)
-        step_booking.ask_to_move(opened.world, opened.link.network_id, id, wish or booking.move_wish or "")
-
-    return _step(request, token, "move_asked", ask)
+    opened = opened_by(token, LinkPurpose.BOOKING)
+    step_booking.ask_to_move(opened.world, opened.visitor, opened.booking_id, wish)
+    return back(request, opened, "move_asked")
 
 
 # --- its bonuses
@@ -140,27 +112,11 @@ def ask_to_move(request: Request, token: str) -> Answer:
 @post("/b/{token}/bonus")
 @posted(body=Using)
 def use_points(request: Request, token: str) -> Answer:
-    """The same again: what is held already."""
+    """A repetition changes nothing."""
     points = _whole(form_of(request).get("points", ""))
-    return _step(
-        request,
-        token,
-        "points_held",
-        lambda opened, id, allow: hold_for_booking(
-            opened.world, opened.link.network_id, id, points, None, _theirs(opened, allow), BY_CLIENT
-        ),
-    )
-
-
-def _theirs(opened: Opened, allow: Allow) -> Allow:
-    """A booking may be another client's by now; their points are not for whom the link was made for."""
-
-    def allowed(booking: Booking) -> None:
-        allow(booking)
-        if booking.client_id != opened.link.client_id:
-            raise missing("booking", booking.id)
-
-    return allowed
+    opened = opened_by(token, LinkPurpose.BOOKING)
+    hold_for_booking(opened.world, opened.visitor, opened.booking_id, points)
+    return back(request, opened, "points_held")
 
 
 def _whole(text: str) -> int:
@@ -172,14 +128,9 @@ def _whole(text: str) -> int:
 @post("/b/{token}/bonus/release")
 @posted()
 def free_points(request: Request, token: str) -> Answer:
-    return _step(
-        request,
-        token,
-        "points_freed",
-        lambda opened, id, allow: release_for_booking(
-            opened.world, opened.link.network_id, id, _theirs(opened, allow), BY_CLIENT
-        ),
-    )
+    opened = opened_by(token, LinkPurpose.BOOKING)
+    release_for_booking(opened.world, opened.visitor, opened.booking_id)
+    return back(request, opened, "points_freed")
 
 
 # --- the review
@@ -212,5 +163,5 @@ def give_review(request: Request, token: str) -> Answer:
         language = language_for(request, opened, opened.client())
         view = review_view(opened, _reviewable(opened), mistake="no_stars", words=words)
         return html(pages.review_page(view, language), 422)
-    review(opened.world, opened.link.network_id, opened.booking_id, int(stars), words)
-    return back(request, opened, LinkPurpose.REVIEW)
+    review(opened.world, opened.visitor, opened.booking_id, int(stars), words)
+    return back(request, opened)

@@ -61,7 +61,7 @@ def stop(request: Request, token: str) -> Answer:
     if at_once:
         language = language_for(request, opened, client)
         return html(pages.stop_page(stop_view(opened, client, "stopped"), language))
-    return back(request, opened, LinkPurpose.STOP, "changed" if what in CHANNELS else "stopped")
+    return back(request, opened, "changed" if what in CHANNELS else "stopped")
 
 
 @post("/u/{token}/resume")
@@ -74,7 +74,7 @@ def resume(request: Request, token: str) -> Answer:
     resume_messages(
         opened.world, opened.link.network_id, opened.link.client_id, purpose=purpose, channels=channels
     )
-    return back(request, opened, LinkPurpose.STOP, "changed" if what in CHANNELS else "resumed")
+    return back(request, opened, "changed" if what in CHANNELS else "resumed")
 
 
 def _what(request: Request) -> str:

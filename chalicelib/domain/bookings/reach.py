@@ -1,9 +1,43 @@
-"""Which bookings a key reaches."""
+"""Who may change a booking: a key that reaches it, or its client by the link in a message or by a reply."""
+
+from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Role
-from chalicelib.domain.shared.errors import forbidden
+from chalicelib.domain.shared.actors import BY_CLIENT
+from chalicelib.domain.shared.errors import conflict, forbidden, missing
+
+
+class LinkVisitor(Struct, frozen=True):
+    """Who has opened the link in a message: whoever holds the address acts as the client.
+
+    client_id: for whom the link was made. The booking may be another client's by now.
+    """
+
+    network_id: str
+    client_id: str
+
+    @property
+    def actor(self) -> str:
+        return BY_CLIENT
+
+
+class ReplyAuthor(Struct, frozen=True):
+    """Who replied to a message about a booking. The message was about that booking, so no more is checked."""
+
+    network_id: str
+    client_id: str | None
+
+    @property
+    def actor(self) -> str:
+        return BY_CLIENT
+
+
+Asker = Access | LinkVisitor | ReplyAuthor
+"""Who asks for a change of a booking."""
 
 
 def reaches_booking(access: Access, booking: Booking) -> bool:
@@ -20,3 +54,20 @@ def ensure_reaches_booking(access: Access, booking: Booking) -> None:
     """Raises FORBIDDEN for a booking that the key does not reach."""
     if not reaches_booking(access, booking):
         raise forbidden("This key does not reach that booking.", booking_id=booking.id)
+
+
+def ensure_may_change(asker: Asker, booking: Booking, now: datetime) -> None:
+    """Raises FORBIDDEN for a booking that a key does not reach, and WRONG_STATUS for a link's visitor once
+    the visit has begun."""
+    if isinstance(asker, Access):
+        ensure_reaches_booking(asker, booking)
+    elif isinstance(asker, LinkVisitor) and booking.is_upcoming and booking.starts_at <= now:
+        raise conflict("WRONG_STATUS", "This visit has begun.", status=booking.status.value)
+
+
+def ensure_may_use_points(asker: Asker, booking: Booking, now: datetime) -> None:
+    """Raises what `ensure_may_change` does, and NOT_FOUND for a link's visitor once the booking is another
+    client's: that client's points are not the visitor's to use."""
+    ensure_may_change(asker, booking, now)
+    if isinstance(asker, LinkVisitor) and booking.client_id != asker.client_id:
+        raise missing("booking", booking.id)

@@ -1,6 +1,10 @@
 """The money that people pay with: the active codes of ISO 4217 (2026), without those of funds, metals and
 tests."""
 
+from msgspec import Struct
+
+from chalicelib.domain.shared.errors import refused
+
 _CODES = """
     AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF
     CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD
@@ -25,3 +29,18 @@ MINOR_DIGITS = {
     "TND": 3,
 }
 """How many decimal places the minor unit of a currency is, where the number is not the usual one."""
+
+
+class Amount(Struct, frozen=True):
+    """So many minor units of a currency."""
+
+    minor: int
+    currency: str
+
+
+def ensure_currency(amount: Amount | None, currency: str, field: str) -> None:
+    """Raises CURRENCY_MISMATCH for an amount in another currency. field: how the caller names the amount."""
+    if amount is not None and amount.currency != currency:
+        raise refused(
+            "CURRENCY_MISMATCH", f"{field} is in {amount.currency}; here it is {currency}.", field=field
+        )

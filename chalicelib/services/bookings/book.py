@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking, Line
-from chalicelib.domain.bookings.reach import ensure_reaches_booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Role, Salon, Service
@@ -178,12 +177,3 @@ def _drafted(
         source=access.source if access.role is Role.PARTNER else new.source,
         note=new.note,
     )
-
-
-def get_booking(world: World, access: Access, booking_id: str) -> Booking:
-    """The booking, if there is one and this key reaches it."""
-    booking = world.store.get(Booking, network_id=access.network_id, id=booking_id)
-    if booking is None:
-        raise missing("booking", booking_id)
-    ensure_reaches_booking(access, booking)
-    return booking

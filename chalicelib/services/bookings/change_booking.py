@@ -1,6 +1,7 @@
-"""Change a booking: move it, change its lines or note; and the one loop by which any booking is changed."""
+"""Change a booking: move it, change its lines or note; and the one way in which any changed booking is
+saved."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -8,32 +9,32 @@ from typing import Any
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, moved
-from chalicelib.domain.bookings.reach import ensure_reaches_booking
 from chalicelib.domain.networks.access import Access
-from chalicelib.domain.shared.errors import conflict, missing
+from chalicelib.domain.shared.errors import conflict
 from chalicelib.services.bookings.book import ensure_ahead, names_only, priced
 from chalicelib.services.bookings.follow_hold import with_hold
 from chalicelib.services.bookings.plan_booking import rewoken
-from chalicelib.services.shared.ports import SaveConflict
-from chalicelib.services.shared.world import Allow, World
+from chalicelib.services.bookings.read_booking import get_booking
+from chalicelib.services.shared.world import World
 
 
 def change_booking(world: World, access: Access, booking_id: str, changes: Mapping[str, Any]) -> Booking:
     """Moves a booking, or changes its lines or note.
 
     changes: starts_at, lines (WantedLine), note, version (then the change is made to that version only:
-    STALE_VERSION).
+    STALE_VERSION). Raises NOT_FOUND, FORBIDDEN, WRONG_STATUS, START_IN_PAST, INVALID_LINES, ...
     """
+    return world.retrying(partial(_change_once, world, access, booking_id, changes))
+
+
+def _change_once(world: World, access: Access, booking_id: str, changes: Mapping[str, Any]) -> Booking:
+    booking = get_booking(world, access, booking_id)
     wanted_version = changes.get("version")
-
-    def change(booking: Booking, now: datetime) -> Booking:
-        if wanted_version is not None and wanted_version != booking.version:
-            raise conflict(
-                "STALE_VERSION", "The booking was changed meanwhile; read it again.", version=booking.version
-            )
-        return _changed(world, booking, changes, now)
-
-    return change_one(world, access.network_id, booking_id, partial(ensure_reaches_booking, access), change)
+    if wanted_version is not None and wanted_version != booking.version:
+        raise conflict(
+            "STALE_VERSION", "The booking was changed meanwhile; read it again.", version=booking.version
+        )
+    return save_changed(world, booking, _changed(world, booking, changes, world.now()))
 
 
 def _changed(world: World, booking: Booking, changes: Mapping[str, Any], now: datetime) -> Booking:
@@ -57,32 +58,12 @@ def _changed(world: World, booking: Booking, changes: Mapping[str, Any], now: da
     return booking
 
 
-def change_one(
-    world: World,
-    network_id: str,
-    booking_id: str,
-    allow: Allow,
-    change: Callable[[Booking, datetime], Booking],
-) -> Booking:
-    """Reads, changes, re-plans and saves a booking, starting over when somebody else was quicker."""
-    for _ in world.tries():
-        booking = read_allowed(world, network_id, booking_id, allow)
-        changed = change(booking, world.now())
-        if changed == booking:
-            return booking
-        try:
-            changed, with_it = with_hold(world, booking, changed)
-            saved: Booking = world.store.save(rewoken(world, changed), *with_it)[0]
-        except SaveConflict:
-            continue
-        world.wake_if_due(saved)
-        return saved
-    raise conflict("TRY_AGAIN", "Somebody else changed this booking at the same moment; try again.")
-
-
-def read_allowed(world: World, network_id: str, booking_id: str, allow: Allow) -> Booking:
-    booking = world.store.get(Booking, network_id=network_id, id=booking_id)
-    if booking is None:
-        raise missing("booking", booking_id)
-    allow(booking)
-    return booking
+def save_changed(world: World, before: Booking, after: Booking) -> Booking:
+    """Plans and saves a changed booking; its hold follows in the same transaction. Writes nothing where
+    nothing changed. Raises SaveConflict."""
+    if after == before:
+        return before
+    changed, hold_values = with_hold(world, before, after)
+    saved = world.store.save(rewoken(world, changed), *hold_values)[0]
+    world.wake_if_due(saved)
+    return saved

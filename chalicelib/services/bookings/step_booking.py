@@ -1,47 +1,53 @@
-"""Take a booking through its steps: confirm, cancel, no-show, reopen; each may be asked for twice and counts
-once."""
+"""Take a booking through its steps: confirm, cancel, mark as no-show, ask to move. Each may be asked for
+twice and counts once."""
 
-from datetime import datetime
+from functools import partial
 
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status, stepped
+from chalicelib.domain.bookings.reach import Asker, LinkVisitor, ensure_may_change
+from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import conflict
-from chalicelib.services.bookings.change_booking import change_one
-from chalicelib.services.shared.world import Allow, World
+from chalicelib.services.bookings.change_booking import save_changed
+from chalicelib.services.bookings.read_booking import read_booking
+from chalicelib.services.shared.world import World
 
 
-def confirm(world: World, network_id: str, booking_id: str, allow: Allow) -> Booking:
-    return _step(world, network_id, booking_id, allow, Status.CONFIRMED)
+def confirm(world: World, asker: Asker, booking_id: str) -> Booking:
+    """Raises NOT_FOUND, FORBIDDEN, WRONG_STATUS."""
+    return world.retrying(partial(_step_once, world, asker, booking_id, Status.CONFIRMED))
 
 
-def cancel(
-    world: World, network_id: str, booking_id: str, allow: Allow, reason: str | None = None
+def cancel(world: World, asker: Asker, booking_id: str, reason: str | None = None) -> Booking:
+    """Raises NOT_FOUND, FORBIDDEN, WRONG_STATUS."""
+    return world.retrying(partial(_step_once, world, asker, booking_id, Status.CANCELLED, reason))
+
+
+def mark_no_show(world: World, access: Access, booking_id: str) -> Booking:
+    """Raises NOT_FOUND, FORBIDDEN, WRONG_STATUS."""
+    return world.retrying(partial(_step_once, world, access, booking_id, Status.NO_SHOW))
+
+
+def ask_to_move(world: World, visitor: LinkVisitor, booking_id: str, wish: str) -> Booking:
+    """Keeps what time the client wishes instead; the salon decides. An empty wish keeps an earlier one.
+    Raises NOT_FOUND, WRONG_STATUS."""
+    return world.retrying(partial(_ask_once, world, visitor, booking_id, wish))
+
+
+def _step_once(
+    world: World, asker: Asker, booking_id: str, to: Status, reason: str | None = None
 ) -> Booking:
-    return _step(world, network_id, booking_id, allow, Status.CANCELLED, reason)
+    booking, now = read_booking(world, asker.network_id, booking_id), world.now()
+    ensure_may_change(asker, booking, now)
+    return save_changed(world, booking, stepped(booking, to, now, reason))
 
 
-def mark_no_show(world: World, network_id: str, booking_id: str, allow: Allow) -> Booking:
-    return _step(world, network_id, booking_id, allow, Status.NO_SHOW)
-
-
-def ask_to_move(world: World, network_id: str, booking_id: str, wish: str) -> Booking:
-    """Keeps what the client wishes instead; the salon decides."""
-
-    def change(booking: Booking, now: datetime) -> Booking:
-        if not booking.is_upcoming:
-            raise conflict(
-                "WRONG_STATUS", "Only an upcoming booking can be moved.", status=booking.status.value
-            )
-        return replace(booking, move_wish=wish)
-
-    return change_one(world, network_id, booking_id, lambda booking: None, change)
-
-
-def _step(
-    world: World, network_id: str, booking_id: str, allow: Allow, to: Status, reason: str | None = None
-) -> Booking:
-    def change(booking: Booking, now: datetime) -> Booking:
-        return stepped(booking, to, now, reason)
-
-    return change_one(world, network_id, booking_id, allow, change)
+def _ask_once(world: World, visitor: LinkVisitor, booking_id: str, wish: str) -> Booking:
+    booking = read_booking(world, visitor.network_id, booking_id)
+    ensure_may_change(visitor, booking, world.now())
+    if not booking.is_upcoming:
+        raise conflict(
+            "WRONG_STATUS", "Only an upcoming booking can be moved.", status=booking.status.value
+        )
+    return save_changed(world, booking, replace(booking, move_wish=wish or booking.move_wish or ""))

@@ -27,8 +27,8 @@ from chalicelib.services.intake.site_clients import (
 )
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
-from chalicelib.services.visits.complete_visit import counted
-from chalicelib.services.visits.reverse_visit import taken_back
+from chalicelib.services.visits.complete_visit import reported_completion
+from chalicelib.services.visits.reverse_visit import reversal
 
 CONFIRMED_BY_SITE = "site"
 """Reason of a confirmation that the site reported: the site may take it back."""
@@ -359,8 +359,9 @@ def _completes(change: _Change, target: Status) -> bool:
 
 
 def _completed(report: _Report, change: _Change) -> _Change:
-    paid_minor = change.event.paid_minor
-    booking, *values = counted(report.world, change.booking, change.client, paid_minor, report.actor)
+    booking, *values = reported_completion(
+        report.world, change.booking, change.client, change.event.paid_minor, report.actor
+    )
     others = (each for each in change.beside if each is not change.client)  # the client is among the values
     return replace(change, booking=booking, beside=(*values, *others))
 
@@ -374,7 +375,7 @@ def _reverses(change: _Change, target: Status) -> bool:
 def _reversed(report: _Report, change: _Change, target: Status) -> _Change:
     assert change.existing is not None
     counted_at = change.existing.starts_at
-    booking, *values = taken_back(report.world, change.booking, target, report.actor, counted_at=counted_at)
+    booking, *values = reversal(report.world, change.booking, target, report.actor, counted_at=counted_at)
     return replace(change, booking=booking, beside=(*values, *change.beside))
 
 

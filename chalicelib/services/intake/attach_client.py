@@ -33,13 +33,13 @@ def attach_client(world: World, booking: Booking) -> Booking | None:
         return None
     attached = replace(booking, client_id=client.id, waiting_for=None)
     if attached.status is Status.COMPLETED:  # the visit counts from now on: nobody knew whose it was
-        from chalicelib.services.visits.complete_visit import counted
+        from chalicelib.services.visits.complete_visit import reported_completion
 
-        values = counted(world, attached, client, None, f"connection:{booking.connection_id}")
+        values = reported_completion(world, attached, client, None, f"connection:{booking.connection_id}")
     else:
-        values = [with_wake(attached, directory_for(world, booking), client, world.now())]
+        values = (with_wake(attached, directory_for(world, booking), client, world.now()),)
     try:
-        saved: Booking = world.store.save(*values)[0]
+        saved = world.store.save(*values)[0]
     except SaveConflict:
         return None
     world.wake_if_due(saved)

@@ -2,11 +2,13 @@
 comes to nothing (the points are free again), or at the desk, while a bill without a booking is made out."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.bookings.reach import Asker, ensure_may_use_points
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Hold, Posting
@@ -14,17 +16,18 @@ from chalicelib.domain.loyalty.ledger import Posted, ensure_same, hold_points, p
 from chalicelib.domain.loyalty.programme import Bill, Quote, programme_for, quote, same_scope
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.currencies import Amount, ensure_currency
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import client_of_entry, entry_id
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.bookings.follow_hold import held_until, release_posting
 from chalicelib.services.bookings.plan_booking import directory_for
+from chalicelib.services.bookings.read_booking import read_booking
 from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.loyalty.post_once import post_once
 from chalicelib.services.loyalty.visit_points import bill_of, ensure_fits, ensure_redeemable, programme_of
-from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.storable import Storable
-from chalicelib.services.shared.world import Allow, World
+from chalicelib.services.shared.world import World
 
 DESK_HOLD = timedelta(hours=12)
 """How long a bill may be open at a desk: a working day. What is forgotten there is free again the next
@@ -32,79 +35,77 @@ morning, in whatever salon the client comes to."""
 
 
 def hold_for_booking(
-    world: World,
-    network_id: str,
-    booking_id: str,
-    points: int,
-    paid_minor: int | None,
-    allow: Allow,
-    actor: str,
+    world: World, asker: Asker, booking_id: str, points: int, bill: Amount | None = None
 ) -> Entry:
-    """Sets points aside for an upcoming booking. The same again: the hold that stands.
+    """Sets points aside for an upcoming booking. A repetition answers with the existing hold.
 
-    paid_minor: what the bill will come to; None: what the booking's lines do. Raises WRONG_STATUS, NO_CLIENT,
-    HOLD_EXISTS (another number is held), OVER_CAP, UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS.
+    bill: what the visit will come to; None: what the booking's lines come to. Raises NOT_FOUND, FORBIDDEN,
+    CURRENCY_MISMATCH, WRONG_STATUS, NO_CLIENT, HOLD_EXISTS (another number is held), OVER_CAP, UNDER_MINIMUM,
+    WRONG_STEP, INSUFFICIENT_POINTS.
     """
-    for _ in world.tries():
-        booking = world.store.get(Booking, network_id=network_id, id=booking_id)
-        if booking is None:
-            raise missing("booking", booking_id)
-        allow(booking)
-        client = _client_of(world, booking)
-        now, directory = world.now(), directory_for(world, booking)
-        account, expirations = settled(world.store.account(network_id, client.id), now)
-        stands = account.hold_of_booking(booking.id)
-        if stands is not None:
-            return _same_hold(world, network_id, client.id, stands, points)
-        bill = bill_of(booking, directory, booking.total_minor if paid_minor is None else paid_minor, 0)
-        ensure_redeemable(
-            points, bill, programme_of(booking, directory), directory.rules.bonuses, booking.currency
-        )
-        posting = Posting(
-            id=entry_id(client.id, "hold", booking.id, str(account.entries)),
-            kind=EntryKind.HOLD,
-            points=points,
-            reason="booking",
-            actor=actor,
-            booking_id=booking.id,
-            salon_id=booking.salon_id,
-        )
-        done = hold_points(account, posting, held_until(booking, directory), now)
-        kept = replace(booking, held_points=points, client_id=client.id)
-        kept = with_wake(kept, directory, client, now)
-        account = account_plan.with_wake(done.account, directory, now, client)
-        try:
-            world.store.save(kept, account, *expirations, *done.entries)
-        except SaveConflict:
-            continue
-        return done.entry
-    raise conflict("TRY_AGAIN", "Somebody else changed this booking at the same moment; try again.")
+    return world.retrying(partial(_hold_once, world, asker, booking_id, points, bill))
 
 
-def release_for_booking(world: World, network_id: str, booking_id: str, allow: Allow, actor: str) -> None:
-    """Frees what is held for an upcoming booking. Again, or where nothing is held: nothing. Raises
-    WRONG_STATUS, NO_CLIENT."""
-    for _ in world.tries():
-        booking = world.store.get(Booking, network_id=network_id, id=booking_id)
-        if booking is None:
-            raise missing("booking", booking_id)
-        allow(booking)
-        client = _client_of(world, booking)
-        now, directory = world.now(), directory_for(world, booking)
-        account = world.store.account(network_id, client.id)
-        hold = settled(account, now)[0].hold_of_booking(booking.id)
-        if hold is None:
-            return
-        done = release_points(account, hold.id, release_posting(hold, account, actor), now)
-        kept = with_wake(replace(booking, held_points=0), directory, client, now)
-        try:
-            world.store.save(
-                kept, account_plan.with_wake(done.account, directory, now, client), *done.entries
-            )
-        except SaveConflict:
-            continue
+def _hold_once(world: World, asker: Asker, booking_id: str, points: int, bill: Amount | None) -> Entry:
+    booking = read_booking(world, asker.network_id, booking_id)
+    ensure_may_use_points(asker, booking, world.now())
+    ensure_currency(bill, booking.currency, "bill")
+    client = _client_of(world, booking)
+    now, directory = world.now(), directory_for(world, booking)
+    account, expirations = settled(world.store.account(booking.network_id, client.id), now)
+    existing = account.hold_of_booking(booking.id)
+    if existing is not None:
+        return _same_hold(world, client, existing, points)
+    paid_minor = booking.total_minor if bill is None else bill.minor
+    ensure_redeemable(
+        points,
+        bill_of(booking, directory, paid_minor, 0),
+        programme_of(booking, directory),
+        directory.rules.bonuses,
+        booking.currency,
+    )
+    posting = Posting(
+        id=entry_id(client.id, "hold", booking.id, str(account.entries)),
+        kind=EntryKind.HOLD,
+        points=points,
+        reason="booking",
+        actor=asker.actor,
+        booking_id=booking.id,
+        salon_id=booking.salon_id,
+    )
+    done = hold_points(account, posting, held_until(booking, directory), now)
+    booking = replace(booking, held_points=points, client_id=client.id)
+    world.store.save(
+        with_wake(booking, directory, client, now),
+        account_plan.with_wake(done.account, directory, now, client),
+        *expirations,
+        *done.entries,
+    )
+    return done.entry
+
+
+def release_for_booking(world: World, asker: Asker, booking_id: str) -> None:
+    """Frees what is held for an upcoming booking. Nothing happens where nothing is held. Raises NOT_FOUND,
+    FORBIDDEN, WRONG_STATUS, NO_CLIENT."""
+    world.retrying(partial(_release_once, world, asker, booking_id))
+
+
+def _release_once(world: World, asker: Asker, booking_id: str) -> None:
+    booking = read_booking(world, asker.network_id, booking_id)
+    ensure_may_use_points(asker, booking, world.now())
+    client = _client_of(world, booking)
+    now, directory = world.now(), directory_for(world, booking)
+    account = world.store.account(booking.network_id, client.id)
+    hold = settled(account, now)[0].hold_of_booking(booking.id)
+    if hold is None:
         return
-    raise conflict("TRY_AGAIN", "Somebody else changed this booking at the same moment; try again.")
+    done = release_points(account, hold.id, release_posting(hold, account, asker.actor), now)
+    booking = replace(booking, held_points=0)
+    world.store.save(
+        with_wake(booking, directory, client, now),
+        account_plan.with_wake(done.account, directory, now, client),
+        *done.entries,
+    )
 
 
 def offer_for(booking: Booking, directory: Directory, account: Account, now: datetime) -> Quote:
@@ -129,14 +130,14 @@ def _client_of(world: World, booking: Booking) -> Client:
     return client
 
 
-def _same_hold(world: World, network_id: str, client_id: str, stands: Hold, points: int) -> Entry:
-    entry = world.store.get(Entry, network_id=network_id, client_id=client_id, id=stands.id)
-    if entry is None or stands.points != points:
+def _same_hold(world: World, client: Client, existing: Hold, points: int) -> Entry:
+    entry = world.store.get(Entry, network_id=client.network_id, client_id=client.id, id=existing.id)
+    if entry is None or existing.points != points:
         raise conflict(
             "HOLD_EXISTS",
-            f"{stands.points} points are held for this booking already: release them first.",
-            hold_id=stands.id,
-            points=stands.points,
+            f"{existing.points} points are held for this booking already: release them first.",
+            hold_id=existing.id,
+            points=existing.points,
         )
     return entry
 

@@ -17,7 +17,7 @@ from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.sms import Alphabet, alphabet
 from chalicelib.domain.shared.templates import placeholders_of
 from chalicelib.domain.shared.touches import Plan, TouchKind
-from chalicelib.services.bookings.book import get_booking
+from chalicelib.services.bookings.read_booking import get_booking
 from chalicelib.services.clients.register_client import get_client
 from chalicelib.services.messages.about_account import about_account
 from chalicelib.services.messages.about_booking import about_booking

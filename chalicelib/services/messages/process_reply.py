@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.booking_plan import asked_to_confirm
 from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.bookings.reach import ReplyAuthor
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.replies import Meaning, Reply, meaning, words_kept
@@ -156,7 +157,7 @@ def _request(booking: Booking, before: datetime) -> Touch | None:
 def _confirmed(world: World, asked: Booking) -> bool:
     """False if the booking was cancelled meanwhile."""
     try:
-        confirm_visit(world, asked.network_id, asked.id, lambda booking: None)
+        confirm_visit(world, ReplyAuthor(asked.network_id, asked.client_id), asked.id)
     except DomainError as error:
         if error.code != "WRONG_STATUS":
             raise

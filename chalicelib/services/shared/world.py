@@ -8,7 +8,6 @@ from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
-from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import conflict, missing
 from chalicelib.domain.shared.ids import fraction, time_ordered
@@ -22,10 +21,6 @@ another writer succeeded, so that many writers on one item all get through."""
 
 _PAUSE_SECONDS, _DOUBLED = 0.01, 4
 """The longest first pause before starting over, and how often it doubles."""
-
-
-Allow = Callable[[Booking], None]
-"""Raises unless the one who asks may change this booking."""
 
 
 class Directories(Protocol):

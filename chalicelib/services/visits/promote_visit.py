@@ -2,34 +2,23 @@
 and reads what it must, writes nothing: all is saved with the visit."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.clients.segment_members import matches
 from chalicelib.domain.loyalty import programme
-from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
+from chalicelib.domain.loyalty.account import EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import post
 from chalicelib.domain.marketing.promotions import ClientPromotionTotal, with_points_given
-from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.services.clients.next_booking import next_booking
-from chalicelib.services.loyalty.visit_points import posting_id, programme_of, visited_on
+from chalicelib.services.loyalty.visit_points import posting_id
 from chalicelib.services.marketing.count_promotion import Parts, any_share, shares_for
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
-
-
-class Promoted(Struct, frozen=True):
-    """The account with so many points more, the entries of that, and where it is counted."""
-
-    account: Account
-    entries: tuple[Entry, ...]
-    points: int
-    counted: tuple[Storable, ...]
+from chalicelib.services.visits.visit_in_progress import VisitInProgress
 
 
 class _Room(Struct, frozen=True):
@@ -46,29 +35,24 @@ class _Room(Struct, frozen=True):
         return sum(points for _, points in self.parts)
 
 
-def promotion_of_visit(
-    world: World,
-    directory: Directory,
-    booking: Booking,
-    before: Client,
-    account: Account,
-    actor: str,
-    now: datetime,
-) -> Promoted | None:
-    """booking: completed, with what it earned; account: after that. before: the client as they were before
-    the visit, so that a promotion for new faces, or for those who were lost, reaches them. None: no promotion
-    gives anything; where none runs that day, nothing is read."""
-    best = _best(world, directory, booking, before, account.came_from, now)
+def with_promotion(world: World, visit: VisitInProgress, before: Client) -> VisitInProgress:
+    """The completed visit with what the best promotion gives on top of what its bill earned, and with the
+    promotion's counts. Where no promotion runs that day, nothing is read.
+
+    before: the client before the visit, so that a promotion for new or for lost clients reaches them.
+    """
+    best = _best(world, visit, before)
     if best is None:
-        return None
-    zone = directory.salons[booking.salon_id].timezone
-    terms = programme.earned_terms(programme_of(booking, directory), now, zone, directory.zone)
+        return visit
+    booking, zone = visit.booking, visit.directory.zone
+    salon_zone = visit.directory.salons[booking.salon_id].timezone
+    terms = programme.earned_terms(visit.programme, visit.now, salon_zone, zone)
     posting = Posting(
         id=posting_id(booking, EntryKind.PROMOTION),
         kind=EntryKind.PROMOTION,
         points=best.points,
         reason="promotion",
-        actor=actor,
+        actor=visit.actor,
         booking_id=booking.id,
         salon_id=booking.salon_id,
         available_at=terms.available_at,
@@ -76,39 +60,35 @@ def promotion_of_visit(
         idle_days=terms.idle_days,
         cause=best.offer.id,
     )
-    done = post(account, posting, now)
-    return Promoted(done.account, done.entries, best.points, _counted(best, booking.currency))
+    visit = visit.after(post(visit.account, posting, visit.now))
+    visit = visit.saving(*_counted(best, booking.currency))
+    return replace(visit, booking=replace(booking, earned_points=booking.earned_points + best.points))
 
 
-def _best(
-    world: World,
-    directory: Directory,
-    booking: Booking,
-    before: Client,
-    former: Sequence[str],
-    now: datetime,
-) -> _Room | None:
-    """The offer that gives the most, caps considered; of equals the first made. former: the ids of those who
-    were merged into the client."""
-    day, earned = visited_on(booking, directory), booking.earned_points
-    held = [each for each in directory.offers.values() if each.holds_on(day) and each.more_than(earned) > 0]
+def _best(world: World, visit: VisitInProgress, before: Client) -> _Room | None:
+    """The offer that gives the most, caps considered; of equal offers the one made first."""
+    day, earned = visit.day.on, visit.booking.earned_points
+    running = [
+        each
+        for each in visit.directory.offers.values()
+        if each.holds_on(day) and each.more_than(earned) > 0
+    ]
     best: _Room | None = None
-    for offer in sorted(held, key=lambda each: (-each.multiplier_percent, each.id)):
-        if not _is_for(world, offer, directory, booking, before, now):
+    for offer in sorted(running, key=lambda each: (-each.multiplier_percent, each.id)):
+        if not _is_for(world, offer, visit, before):
             continue
-        room = _room(world, offer, before, former, offer.more_than(earned))
+        room = _room(world, offer, before, visit.account.came_from, offer.more_than(earned))
         if room.points > (best.points if best else 0):
             best = room
-        if room.points == offer.more_than(earned):  # those that follow have less to give
+        if room.points == offer.more_than(earned):  # the offers that follow have less to give
             break
     return best
 
 
-def _is_for(
-    world: World, offer: Offer, directory: Directory, booking: Booking, before: Client, now: datetime
-) -> bool:
-    """Salons and services are those of the visit; all else is asked of the client."""
-    audience = offer.audience
+def _is_for(world: World, offer: Offer, visit: VisitInProgress, before: Client) -> bool:
+    """Whether the offer's audience includes this visit: its salon, its services, and its client as they were
+    before."""
+    audience, booking = offer.audience, visit.booking
     if audience.salon_ids and booking.salon_id not in audience.salon_ids:
         return False
     done = {line.service_id for line in booking.lines}
@@ -117,8 +97,8 @@ def _is_for(
     return matches(
         replace(audience, salon_ids=(), service_ids=()),
         before,
-        visited_on(booking, directory),
-        has_booking=lambda: next_booking(before, world.store, now, but=booking.id) is not None,
+        visit.day.on,
+        has_booking=lambda: next_booking(before, world.store, visit.now, but=booking.id) is not None,
         services_had=frozenset,
     )
 
@@ -146,31 +126,23 @@ def _counted(room: _Room, currency: str) -> tuple[Storable, ...]:
     return (taken, *shares)
 
 
-def given_back(
-    world: World,
-    booking: Booking,
-    account: Account,
-    entries: Sequence[Entry],
-    reversals: Sequence[Entry],
-    *,
-    visit: bool,
-) -> list[Storable]:
-    """What must be saved with entries that take back what a promotion gave for a visit: the cap has that much
-    room again. account: of whom the client is now. entries: theirs, and of those with whom they were merged.
-    visit: whether the visit itself is taken back."""
-    id = posting_id(booking, EntryKind.PROMOTION)
-    points = -sum(entry.worth for entry in reversals if entry.reverses == id)
-    entry = next((entry for entry in entries if entry.id == id), None)
+def without_promotion(world: World, visit: VisitInProgress, *, is_reversed: bool) -> VisitInProgress:
+    """The visit with its promotion's cap enlarged again by what the entries posted so far take back of the
+    promotion's points. is_reversed: the visit itself is taken back, and no longer counted."""
+    booking, account = visit.booking, visit.account
+    promotion_entry_id = posting_id(booking, EntryKind.PROMOTION)
+    points = -sum(entry.worth for entry in visit.entries if entry.reverses == promotion_entry_id)
+    entry = next((entry for entry in visit.ledger if entry.id == promotion_entry_id), None)
     if not points or entry is None or entry.cause is None:
-        return []
+        return visit
     taken = world.store.promotion_taken(booking.network_id, entry.cause, entry.client_id)
-    others = {account.client_id, *account.came_from} - {entry.client_id}
+    other_ids = {account.client_id, *account.came_from} - {entry.client_id}
     visits = taken.visits + sum(
-        world.store.promotion_taken(booking.network_id, entry.cause, id).visits for id in others
+        world.store.promotion_taken(booking.network_id, entry.cause, each_id).visits for each_id in other_ids
     )
     share = any_share(world, booking.network_id, entry.cause)
-    gone = visit and visits == 1
-    return [
-        replace(taken, points=taken.points - points, visits=taken.visits - visit),
-        with_points_given(share, booking.currency, -points, clients=-gone, visits=-visit),
-    ]
+    was_only_visit = is_reversed and visits == 1
+    return visit.saving(
+        replace(taken, points=taken.points - points, visits=taken.visits - is_reversed),
+        with_points_given(share, booking.currency, -points, clients=-was_only_visit, visits=-is_reversed),
+    )

@@ -1,31 +1,30 @@
 """Refund a completed visit, wholly or in part: what it earned is taken back in proportion, what paid for it
 in points returns to its lots, and the rest is given back in money. The visit remains a visit."""
 
+from collections.abc import Sequence
+from functools import partial
 from itertools import takewhile
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Refund, Status
 from chalicelib.domain.clients.clients import Client, ReversedWhileMerged, without_spending
-from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
-from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.loyalty.programme import part_of, with_turnover
 from chalicelib.domain.loyalty.reversal_history import points_undone
 from chalicelib.domain.merging.visits_of_merged import note_reversal_while_merged
-from chalicelib.domain.shared.errors import conflict, missing, refused
+from chalicelib.domain.networks.access import Access
+from chalicelib.domain.shared.currencies import Amount, ensure_currency
+from chalicelib.domain.shared.errors import conflict, refused
 from chalicelib.domain.shared.ids import derived, entry_id
-from chalicelib.services.bookings.plan_booking import directory_for
+from chalicelib.services.bookings.read_booking import get_booking
 from chalicelib.services.clients.surviving_client import merge_chain, surviving_account
-from chalicelib.services.loyalty.reverse_entry import entries_across_merges, prepare_reversal
-from chalicelib.services.loyalty.visit_points import visited_on
-from chalicelib.services.shared.ports import SaveConflict
-from chalicelib.services.shared.world import Allow, World
-from chalicelib.services.visits.promote_visit import given_back
-from chalicelib.services.visits.reverse_visit import of_visit
-from chalicelib.services.visits.undo_gifts import Undoing, refunded_gifts
+from chalicelib.services.shared.world import World
+from chalicelib.services.visits.promote_visit import without_promotion
+from chalicelib.services.visits.undo_gifts import without_gifts
+from chalicelib.services.visits.undo_visit import entries_of_visit, visit_to_undo, with_entry_undone
+from chalicelib.services.visits.visit_in_progress import VisitInProgress, with_account_pointer
 
 
 class Refunded(Struct, frozen=True):
@@ -40,37 +39,38 @@ class Refunded(Struct, frozen=True):
 
 def refund(
     world: World,
-    network_id: str,
+    access: Access,
     booking_id: str,
-    amount_minor: int,
+    amount: Amount,
     reason: str,
-    allow: Allow,
-    actor: str,
     request_id: str | None = None,
 ) -> Refunded:
-    """Refunds so much of the bill, the part paid with points included. The same request_id refunds once.
+    """Refunds a part of the bill, the part paid with points included. The same request_id refunds once.
 
-    Rounded so that nothing is made, neither points nor money: of parts that come to the whole bill, all that
-    was earned is taken back, and all that was spent is returned. Raises NOT_FOUND, WRONG_STATUS,
-    INVALID_AMOUNT, REFUND_EXISTS.
+    Amounts are rounded so that neither points nor money are made. Parts that add up to the whole bill take
+    back all points that were earned, and return all points that were spent. Raises NOT_FOUND, FORBIDDEN,
+    CURRENCY_MISMATCH, WRONG_STATUS, INVALID_AMOUNT, REFUND_EXISTS.
     """
-    id = derived("rfd", booking_id, request_id or world.chance(16))
-    for _ in world.tries():
-        booking = world.store.get(Booking, network_id=network_id, id=booking_id)
-        if booking is None:
-            raise missing("booking", booking_id)
-        allow(booking)
-        stands = next((each for each in booking.refunds if each.id == id), None)
-        if stands is not None:
-            return _as_it_stands(world, booking, stands, amount_minor)
-        _check(booking, amount_minor)
-        done = _worked_out(world, booking, Refund(id, amount_minor, world.now(), actor, reason))
-        try:
-            saved, *_ = world.store.save(*done.values)
-        except SaveConflict:
-            continue
-        return _answer(saved, done.refund, done.account, done.entries)
-    raise conflict("TRY_AGAIN", "Somebody else changed this visit at the same moment; try again.")
+    refund_id = derived("rfd", booking_id, request_id or world.chance(16))
+    return world.retrying(partial(_refund_once, world, access, booking_id, refund_id, amount, reason))
+
+
+def _refund_once(
+    world: World, access: Access, booking_id: str, refund_id: str, amount: Amount, reason: str
+) -> Refunded:
+    booking = get_booking(world, access, booking_id)
+    ensure_currency(amount, booking.currency, "amount")
+    existing = next((each for each in booking.refunds if each.id == refund_id), None)
+    if existing is not None:
+        return _already_refunded(world, booking, existing, amount.minor)
+    _check(booking, amount.minor)
+    new = Refund(refund_id, amount.minor, world.now(), access.actor, reason)
+    if booking.client_id is None:
+        saved = world.store.save(_with_refund(booking, new))[0]
+        return _refunded(saved, new, None, ())
+    visit = _worked_out(world, booking, new)
+    saved = world.store.save(*visit.to_save())[0]
+    return _refunded(saved, saved.refunds[-1], visit.account, visit.entries)
 
 
 def _check(booking: Booking, amount_minor: int) -> None:
@@ -82,60 +82,55 @@ def _check(booking: Booking, amount_minor: int) -> None:
         raise refused("INVALID_AMOUNT", f"Between 1 and {left} can be refunded.", left_minor=left)
 
 
-class _Done(Struct, frozen=True):
-    values: list[Any]
-    refund: Refund
-    account: Account | None
-    entries: tuple[Entry, ...]
+# --- the steps
 
 
-def _worked_out(world: World, booking: Booking, refund: Refund) -> _Done:
-    if booking.client_id is None:
-        return _Done([replace(booking, refunds=(*booking.refunds, refund))], refund, None, ())
-    network_id, now, directory = booking.network_id, world.now(), directory_for(world, booking)
-    way = merge_chain(world, world.store.get(Client, network_id=network_id, id=booking.client_id))
-    client = way[-1] if way else None
-    holder_id = client.id if client is not None else booking.client_id
-    account, expirations = settled(world.store.account(network_id, holder_id), now)
-    entries = [*entries_across_merges(world, network_id, booking.client_id, holder_id), *expirations]
-    whole, so_far = booking.paid_minor or 0, booking.refunded_minor + refund.amount_minor
-    made = [*expirations]
-    for entry in of_visit(booking, entries):
-        due = _due(entry, so_far, whole) - points_undone(entry, entries)
+def _worked_out(world: World, booking: Booking, refund: Refund) -> VisitInProgress:
+    client = world.store.get(Client, network_id=booking.network_id, id=str(booking.client_id))
+    chain = merge_chain(world, client)
+    visit = visit_to_undo(world, booking, chain, refund.reason, refund.actor)
+    visit = _with_part_undone(visit, refund)
+    visit = _without_spending(visit, refund.amount_minor, chain)
+    if visit.booking.refunded_minor >= (booking.paid_minor or 0):
+        visit = without_gifts(world, visit)
+    visit = without_promotion(world, visit, is_reversed=False)
+    return with_account_pointer(visit)
+
+
+def _with_part_undone(visit: VisitInProgress, refund: Refund) -> VisitInProgress:
+    """The visit's own entries undone in proportion to what of the bill is refunded by now, and the refund on
+    its booking."""
+    booking = visit.booking
+    refunded_minor = booking.refunded_minor + refund.amount_minor
+    for entry in entries_of_visit(visit):
+        due = _due(entry, refunded_minor, booking.paid_minor or 0) - points_undone(entry, visit.ledger)
         if due <= 0:
             continue
-        id = entry_id(holder_id, "refund", refund.id, entry.id)
-        done = prepare_reversal(
-            directory,
-            account,
-            entry,
-            entries,
-            reason=refund.reason,
-            actor=refund.actor,
-            now=now,
-            id=id,
-            points=due,
-        )
-        account, made = done.account, [*made, *done.entries]
+        undoing_id = entry_id(visit.account.client_id, "refund", refund.id, entry.id)
+        visit = with_entry_undone(visit, entry, entry_id=undoing_id, points=due)
         if entry.worth < 0:
             refund = replace(refund, points_back=refund.points_back + due)
         else:
             refund = replace(refund, points_taken=refund.points_taken + due)
-    day = visited_on(booking, directory)
-    account = with_turnover(account, day, booking.currency, -refund.amount_minor, 0)
-    refunded = replace(booking, refunds=(*booking.refunds, refund))
-    beside: list[Any] = []
-    if so_far >= whole:
-        undoing = Undoing(world, directory, booking, refund.reason, refund.actor, now)
-        account, beside = refunded_gifts(undoing, account, entries)
-    account = account_plan.with_wake(account, directory, now, client)
-    promoted = given_back(world, booking, account, entries, made, visit=False)
-    values: list[Any] = [refunded, account, *made, *beside, *promoted]
-    less = ReversedWhileMerged(booking.id, day, booking.currency, refund.amount_minor)
-    values += [note_reversal_while_merged(each, less) for each in way[:-1]]
-    if client is not None:
-        values.append(without_spending(client, booking.currency, refund.amount_minor))
-    return _Done(values, refund, account, tuple(made))
+    return replace(visit, booking=_with_refund(booking, refund))
+
+
+def _with_refund(booking: Booking, refund: Refund) -> Booking:
+    return replace(booking, refunds=(*booking.refunds, refund))
+
+
+def _without_spending(visit: VisitInProgress, amount_minor: int, chain: Sequence[Client]) -> VisitInProgress:
+    """The turnover and the client's spending without the refund. The clients who were merged since the visit
+    remember the refund for the case that they are unmerged."""
+    booking, on = visit.booking, visit.day.on
+    account = with_turnover(visit.account, on, booking.currency, -amount_minor, 0)
+    visit = replace(visit, account=account)
+    if visit.client is None:
+        return visit
+    loss = ReversedWhileMerged(booking.id, on, booking.currency, amount_minor)
+    client = without_spending(visit.client, booking.currency, amount_minor)
+    visit = replace(visit, client=client)
+    return visit.saving(*(note_reversal_while_merged(each, loss) for each in chain[:-1]))
 
 
 def _due(entry: Entry, part_minor: int, whole_minor: int) -> int:
@@ -146,7 +141,7 @@ def _due(entry: Entry, part_minor: int, whole_minor: int) -> int:
     return abs(entry.worth) if part_minor >= whole_minor else 0
 
 
-def _as_it_stands(world: World, booking: Booking, refund: Refund, amount_minor: int) -> Refunded:
+def _already_refunded(world: World, booking: Booking, refund: Refund, amount_minor: int) -> Refunded:
     if refund.amount_minor != amount_minor:
         raise conflict(
             "REFUND_EXISTS",
@@ -157,10 +152,10 @@ def _as_it_stands(world: World, booking: Booking, refund: Refund, amount_minor: 
     account = None
     if booking.client_id is not None:
         _, account = surviving_account(world, booking.network_id, booking.client_id)
-    return _answer(booking, refund, account, ())
+    return _refunded(booking, refund, account, ())
 
 
-def _answer(
+def _refunded(
     booking: Booking, refund: Refund, account: Account | None, entries: tuple[Entry, ...]
 ) -> Refunded:
     """The part of the bill that was paid in money is given back in proportion, like the points: what a point

@@ -1,32 +1,25 @@
-"""Open a closed booking again; a completed one is taken back first."""
+"""Open a closed booking again; a completed visit is reversed."""
 
-from contextlib import suppress
-from datetime import datetime
+from functools import partial
 
 from chalicelib.domain.bookings.bookings import Booking, Status, stepped
-from chalicelib.domain.shared.errors import conflict
-from chalicelib.services.bookings.change_booking import change_one, read_allowed
-from chalicelib.services.shared.world import Allow, World
-from chalicelib.services.visits.reverse_visit import take_back
+from chalicelib.domain.networks.access import Access
+from chalicelib.services.bookings.change_booking import save_changed
+from chalicelib.services.bookings.read_booking import get_booking
+from chalicelib.services.shared.world import World
+from chalicelib.services.visits.reverse_visit import reversal
 
 
-class _CompletedMeanwhile(Exception):
-    """It is to be taken back."""
+def reopen(world: World, access: Access, booking_id: str) -> Booking:
+    """The booking back to booked. A completed visit is reversed with its points, by entries that undo its
+    own. What the client was notified of for the same start is not sent again. Raises NOT_FOUND, FORBIDDEN."""
+    return world.retrying(partial(_reopen_once, world, access, booking_id))
 
 
-def reopen(world: World, network_id: str, booking_id: str, allow: Allow, actor: str) -> Booking:
-    """Back to booked. A completed visit is taken back with its bonuses, by reversing entries. What the client
-    was told of the same start is not told again."""
-
-    def change(booking: Booking, now: datetime) -> Booking:
-        if booking.status is Status.COMPLETED:
-            raise _CompletedMeanwhile
-        return stepped(booking, Status.BOOKED, now)
-
-    for _ in world.tries():
-        booking = read_allowed(world, network_id, booking_id, allow)
-        if booking.status is Status.COMPLETED:
-            return take_back(world, booking, Status.BOOKED, actor)
-        with suppress(_CompletedMeanwhile):
-            return change_one(world, network_id, booking_id, allow, change)
-    raise conflict("TRY_AGAIN", "Somebody else changed this booking at the same moment; try again.")
+def _reopen_once(world: World, access: Access, booking_id: str) -> Booking:
+    booking = get_booking(world, access, booking_id)
+    if booking.status is not Status.COMPLETED:
+        return save_changed(world, booking, stepped(booking, Status.BOOKED, world.now()))
+    saved = world.store.save(*reversal(world, booking, Status.BOOKED, access.actor))[0]
+    world.wake_if_due(saved)
+    return saved

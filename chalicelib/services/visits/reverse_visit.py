@@ -1,68 +1,65 @@
-"""Take a completed visit back: the booking returns to another status, its bonuses are reversed, the visit is
-uncounted."""
+"""Reverse a completed visit: the booking returns to another status, what the visit posted is undone, the
+visit is uncounted."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Status
-from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client, ReversedWhileMerged, VisitDay, without_booking
-from chalicelib.domain.loyalty import account_plan
-from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
-from chalicelib.domain.loyalty.ledger import settled
+from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.loyalty.programme import with_turnover
-from chalicelib.domain.loyalty.reversal import NOT_REVERSIBLE
 from chalicelib.domain.loyalty.reversal_history import points_undone
 from chalicelib.domain.merging.visits_of_merged import note_reversal_while_merged
-from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.shared.errors import conflict, missing
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.clients.surviving_client import merge_chain
-from chalicelib.services.loyalty.reverse_entry import entries_across_merges, prepare_reversal
-from chalicelib.services.loyalty.visit_points import posting_id, visited_on
-from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.loyalty.visit_points import visited_on
+from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
-from chalicelib.services.visits.complete_visit import visit_day
-from chalicelib.services.visits.promote_visit import given_back
-from chalicelib.services.visits.undo_gifts import Undoing, taken_back_gifts
+from chalicelib.services.visits.promote_visit import without_promotion
+from chalicelib.services.visits.undo_gifts import without_gifts_of_reversed
+from chalicelib.services.visits.undo_visit import entries_of_visit, visit_to_undo, with_entry_undone
+from chalicelib.services.visits.visit_in_progress import VisitInProgress, visit_day, with_pointers
 
-TAKEN_BACK = "visit taken back"
-_A_DAY, _OF_A_DAY = timedelta(days=1), 50
+REVERSED = "visit taken back"
+"""The reason of the entries that reverse a visit, as the ledger keeps it."""
+
+_A_DAY, _MAX_BOOKINGS = timedelta(days=1), 50
 """More bookings than one client has from the day before a visit to the day after it."""
 
 
-def take_back(world: World, booking: Booking, to: Status, actor: str) -> Booking:
-    """The booking in its new status, saved together with the reversing entries. A booking that is no longer
-    completed is returned as it is."""
-    for _ in world.tries():
-        values = taken_back(world, booking, to, actor)
-        try:
-            saved: Booking = world.store.save(*values)[0]
-        except SaveConflict:
-            stands = world.store.get(Booking, network_id=booking.network_id, id=booking.id)
-            if stands is None:
-                raise missing("booking", booking.id) from None
-            if stands.status is not Status.COMPLETED:
-                return stands
-            booking = stands
-            continue
-        world.wake_if_due(saved)
-        return saved
-    raise conflict("TRY_AGAIN", "Somebody else changed this visit at the same moment; try again.")
-
-
-def taken_back(
+def reversal(
     world: World, booking: Booking, to: Status, actor: str, *, counted_at: datetime | None = None
-) -> list[Any]:
-    """All that must be saved together, the booking first. counted_at: its start when it was counted, should
-    it have been moved since."""
-    now, directory = world.now(), directory_for(world, booking)
-    reopened = replace(
+) -> tuple[Booking, *tuple[Storable, ...]]:
+    """What must be saved together, the booking first, to take a completed booking to another status.
+
+    counted_at: the booking's start when it was counted, if the booking has been moved since.
+    """
+    reopened = _reopened(booking, to, world.now())
+    client = (
+        world.store.get(Client, network_id=booking.network_id, id=booking.client_id)
+        if booking.client_id
+        else None
+    )
+    chain = merge_chain(world, client)
+    if not chain:
+        return (with_wake(reopened, directory_for(world, booking), None, world.now()),)
+    visit = visit_to_undo(world, booking, chain, REVERSED, actor)
+    visit = _with_entries_undone(visit)
+    visit = without_promotion(world, visit, is_reversed=True)
+    counted = replace(booking, starts_at=counted_at or booking.starts_at)
+    lost = _lost_visits(world, counted, chain, visit.account)
+    visit = _uncounted(visit, counted, chain, lost)
+    visit = without_gifts_of_reversed(world, visit, lost.of_chain[-1])
+    return with_pointers(replace(visit, booking=reopened)).to_save()
+
+
+def _reopened(booking: Booking, to: Status, now: datetime) -> Booking:
+    return replace(
         booking,
         status=to,
         closed_at=None if to in UPCOMING else now,
@@ -75,69 +72,34 @@ def taken_back(
         tip_minor=None,
         refunds=(),
     )
-    if booking.client_id is None:
-        return [with_wake(reopened, directory, None, now)]
-    way = merge_chain(world, world.store.get(Client, network_id=booking.network_id, id=booking.client_id))
-    if not way:
-        return [with_wake(reopened, directory, None, now)]
-    client = way[-1]
-    account, expirations = settled(world.store.account(booking.network_id, client.id), now)
-    entries = [*entries_across_merges(world, booking.network_id, booking.client_id, client.id), *expirations]
-    account, made = _reversed(directory, booking, account, entries, actor, now)
-    promoted = given_back(world, booking, account, entries, made, visit=True)
-    counted = replace(booking, starts_at=counted_at or booking.starts_at)
-    own, lost = _lost_visits(world, counted, way, account)
-    visit = lost[-1]
-    left = (booking.paid_minor or 0) - booking.refunded_minor
-    of_own = own if len(way) == 1 else None
-    visitor = without_booking(client, booking.id, visit, booking.currency, left, of_own)
-    visitor = client_plan.with_wake(visitor, directory, now)
-    day = visited_on(counted, directory)
-    account = with_turnover(account, day, booking.currency, -left, -bool(own))
-    less = ReversedWhileMerged(booking.id, day, booking.currency, left, visits=int(own is not None))
-    former = [
-        note_reversal_while_merged(each, replace(less, visit=visit_of, own=own if each is way[0] else None))
-        for each, visit_of in zip(way[:-1], lost, strict=False)
-    ]
-    undoing = Undoing(world, directory, booking, TAKEN_BACK, actor, now)
-    account, beside = taken_back_gifts(undoing, account, entries, visit)
-    account = account_plan.with_wake(account, directory, now, visitor)
-    back = with_wake(reopened, directory, client, now)
-    return [back, visitor, account, *former, *expirations, *made, *beside, *promoted]
 
 
-def _reversed(
-    directory: Directory,
-    booking: Booking,
-    account: Account,
-    entries: Sequence[Entry],
-    actor: str,
-    now: datetime,
-) -> tuple[Account, list[Entry]]:
-    """All that the completion posted and that is not undone yet, taken back from whoever the client is now.
-    What was earned first, so that what was spent returns to its lots untouched."""
-    made: list[Entry] = []
-    for entry in of_visit(booking, entries):
-        if points_undone(entry, entries) < abs(entry.worth):
-            done = prepare_reversal(
-                directory, account, entry, entries, reason=TAKEN_BACK, actor=actor, now=now
-            )
-            account, made = done.account, [*made, *done.entries]
-    return account, made
+def _with_entries_undone(visit: VisitInProgress) -> VisitInProgress:
+    """All that the completion posted and that is not undone yet, undone on the surviving client's account."""
+    for entry in entries_of_visit(visit):
+        if points_undone(entry, visit.ledger) < abs(entry.worth):
+            visit = with_entry_undone(visit, entry)
+    return visit
 
 
-def of_visit(booking: Booking, entries: Sequence[Entry]) -> list[Entry]:
-    """What the booking's completion posted to its client's account, what it gave first."""
-    ids = {posting_id(booking, kind) for kind in EntryKind}
-    found = [entry for entry in entries if entry.id in ids and entry.kind not in NOT_REVERSIBLE]
-    return sorted(found, key=lambda entry: entry.worth, reverse=True)
+# --- what no longer counts as a visit
+
+
+class _LostVisits(Struct, frozen=True):
+    """The visit that clients lose by the reversal; None where another completed booking keeps it a visit.
+
+    own       what the booking's client loses of their own visits.
+    of_chain  what each client of the chain loses of all visits that count for them, in the chain's order.
+    """
+
+    own: VisitDay | None
+    of_chain: tuple[VisitDay | None, ...]
 
 
 def _lost_visits(
-    world: World, booking: Booking, way: Sequence[Client], account: Account
-) -> tuple[VisitDay | None, list[VisitDay | None]]:
-    """What the booking's client loses of their own visits, and what each of whom they were and are loses in
-    all: None where another completed booking keeps the visit a visit. account: of whom they are."""
+    world: World, booking: Booking, chain: Sequence[Client], account: Account
+) -> _LostVisits:
+    """booking: as it was counted. account: of the surviving client, who is the chain's last."""
     visit = visit_day(booking, world.directory(booking.network_id))
     kept: dict[str, bool] = {}
 
@@ -147,18 +109,45 @@ def _lost_visits(
         return kept[client_id]
 
     lost: list[VisitDay | None] = []
-    former = (world.store.account(booking.network_id, client.id) for client in way[:-1])
-    for each in (*former, account):
-        names = (each.client_id, *each.came_from)
-        lost.append(None if any(map(is_kept, names)) else visit)
-    return None if is_kept(way[0].id) else visit, lost
+    merged = (world.store.account(booking.network_id, client.id) for client in chain[:-1])
+    for each in (*merged, account):
+        client_ids = (each.client_id, *each.came_from)
+        lost.append(None if any(map(is_kept, client_ids)) else visit)
+    return _LostVisits(None if is_kept(chain[0].id) else visit, tuple(lost))
+
+
+def _uncounted(
+    visit: VisitInProgress, counted: Booking, chain: Sequence[Client], lost: _LostVisits
+) -> VisitInProgress:
+    """The surviving client without the visit, and their account without its turnover. The clients who were
+    merged since the visit remember what they lost for the case that they are unmerged.
+
+    counted: the booking with the start at which it was counted.
+    """
+    booking, on = visit.booking, visited_on(counted, visit.directory)
+    spent_minor = (booking.paid_minor or 0) - booking.refunded_minor
+    own = lost.own if len(chain) == 1 else None
+    client = without_booking(
+        visit.visitor, booking.id, lost.of_chain[-1], booking.currency, spent_minor, own
+    )
+    account = with_turnover(visit.account, on, booking.currency, -spent_minor, -bool(lost.own))
+    loss = ReversedWhileMerged(
+        booking.id, on, booking.currency, spent_minor, visits=int(lost.own is not None)
+    )
+    merged = [
+        note_reversal_while_merged(
+            each, replace(loss, visit=lost_visit, own=lost.own if each is chain[0] else None)
+        )
+        for each, lost_visit in zip(chain[:-1], lost.of_chain, strict=False)
+    ]
+    return replace(visit, client=client, account=account).saving(*merged)
 
 
 def _others_that_day(world: World, booking: Booking, client_id: str, visit: VisitDay) -> bool:
     zone = world.directory(booking.network_id).salons[booking.salon_id].timezone
     since = min(booking.starts_at, booking.visited_at) - _A_DAY
     others = world.store.bookings_of_client(
-        booking.network_id, client_id, since=since, newest_first=False, limit=_OF_A_DAY
+        booking.network_id, client_id, since=since, newest_first=False, limit=_MAX_BOOKINGS
     ).items
     return any(
         other.id != booking.id

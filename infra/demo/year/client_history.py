@@ -34,7 +34,9 @@ from chalicelib.services.clients.register_client import contact_aliases
 from chalicelib.services.messages.about_client import about_client
 from chalicelib.services.messages.subjects import settle_touches
 from chalicelib.services.shared.links import Links
-from chalicelib.services.visits.complete_visit import Bill, completion
+from chalicelib.services.visits.complete_visit import completed_by_programme
+from chalicelib.services.visits.visit_bill import VisitBill
+from chalicelib.services.visits.visit_in_progress import VisitInProgress, with_pointers
 
 RECEPTION = "key:reception"
 CHANNEL = "sms"
@@ -79,11 +81,19 @@ class ClientHistory:
             source=source,
         )
 
-    def came(self, booking: Booking, closed_at: datetime, bill: Bill, review: Review | None = None) -> None:
-        done = completion(self.directory, booking, self.client, self.account, bill, RECEPTION, closed_at)
-        assert done.client is not None
-        assert done.account is not None
-        self.client, self.account = done.client, done.account
+    def came(
+        self, booking: Booking, closed_at: datetime, bill: VisitBill, review: Review | None = None
+    ) -> None:
+        visit = VisitInProgress(
+            directory=self.directory,
+            booking=booking,
+            client=self.client,
+            account=self.account,
+            actor=RECEPTION,
+            now=closed_at,
+        )
+        done = with_pointers(completed_by_programme(visit, bill))
+        self.client, self.account = done.visitor, done.account
         self.entries.extend(done.entries)
         self.keep(replace(done.booking, review=review))
 

@@ -6,8 +6,9 @@ from random import Random
 from chalicelib.domain.bookings.bookings import Booking, Line, Review
 from chalicelib.domain.loyalty.programme import quote
 from chalicelib.domain.networks.network import Service, Staff
+from chalicelib.domain.shared.currencies import Amount
 from chalicelib.services.loyalty.visit_points import bill_of, programme_of
-from chalicelib.services.visits.complete_visit import Bill
+from chalicelib.services.visits.visit_bill import VisitBill
 from infra.demo.year.client_history import ClientHistory
 from infra.demo.year.data import price_in
 
@@ -40,7 +41,7 @@ class Habits:
             for service in wanted
         )
 
-    def bill(self, booking: Booking, at: datetime) -> Bill:
+    def bill(self, booking: Booking, at: datetime) -> VisitBill:
         """Every fourth visit is paid in part with points; some take goods along, some leave a tip."""
         rng = self.rng
         goods = booking.total_minor // 4 // 100 * 100 if rng.random() < 0.1 else 0
@@ -53,7 +54,12 @@ class Habits:
             value = directory.rules.bonuses.point_value(booking.currency)
             whole = bill_of(booking, directory, paid, goods)
             points = quote(self.history.account.available(at), whole, terms, value).points
-        return Bill(paid_minor=paid, goods_minor=goods, tip_minor=tip, redeem_points=points)
+        return VisitBill(
+            paid=Amount(paid, booking.currency),
+            goods=Amount(goods, booking.currency),
+            tip=Amount(tip, booking.currency),
+            redeem_points=points,
+        )
 
     def review(self, at: datetime) -> Review:
         words = self.rng.choice(PRAISE[self.history.client.language or "en"])

@@ -19,7 +19,7 @@ from chalicelib.services.bookings import step_booking
 from chalicelib.services.loyalty.hold_points import hold_for_booking
 from chalicelib.services.loyalty.post_bonus import post_to_client
 from chalicelib.services.loyalty.show_card import card_code
-from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_client, a_town, save_client
+from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_client, a_town, access, save_client
 from tests.api.conftest import Http, TestParts
 from tests.api.pages.test_pages import MARIA, Visitor
 
@@ -330,7 +330,7 @@ def test_what_the_desk_holds_the_client_sees_and_may_free(
     visitor: Visitor, give: Any, world: Any, mine: Any
 ) -> None:
     give(200)
-    hold_for_booking(world, NETWORK, mine.id, 80, None, lambda booking: None, "key:desk")
+    hold_for_booking(world, access(), mine.id, 80)
     assert "80 points will pay" in visitor.see("b", "?lang=en").text.replace("\u00a0", " ")
     assert visitor.post("b", "/bonus/release").status == 303
     assert account(world).held == 0
@@ -341,7 +341,7 @@ def test_points_are_not_held_for_a_booking_that_the_desk_has_cancelled_meanwhile
 ) -> None:
     give(200)
     visitor.post("b", "/bonus", "points=50")
-    step_booking.cancel(world, NETWORK, mine.id, lambda booking: None, "salon")
+    step_booking.cancel(world, access(), mine.id, "salon")
     assert account(world).held == 0
     for rest, body in (("/bonus", "points=50"), ("/bonus/release", "")):
         page = visitor.post("b", rest, body)

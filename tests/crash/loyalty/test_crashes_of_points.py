@@ -13,7 +13,7 @@ from chalicelib.services.loyalty import hold_points, reverse_entry
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.merging import merge_clients
 from chalicelib.services.visits import refund_visit
-from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
+from infra.testkit.builders import NETWORK, NOW, a_client, access, an_amount, save_client
 from infra.testkit.failing_calls import Failure
 from infra.testkit.salon_driver import SalonDriver
 from tests.crash.arranged import IN_TWO_DAYS, MARIA_ID, Story, fail_each_call
@@ -73,9 +73,7 @@ def with_merged_clients(driver: SalonDriver) -> Booking:
 
 
 def hold(driver: SalonDriver, booking: Booking) -> Entry:
-    return hold_points.hold_for_booking(
-        driver.world, NETWORK, booking.id, 80, None, lambda booking: None, "key:test"
-    )
+    return hold_points.hold_for_booking(driver.world, access(), booking.id, 80)
 
 
 def hold_at_the_desk(driver: SalonDriver, _: Any) -> Entry:
@@ -93,9 +91,7 @@ def redeem(driver: SalonDriver, held: Entry) -> None:
 
 
 def refund(driver: SalonDriver, booking: Booking) -> None:
-    refund_visit.refund(
-        driver.world, NETWORK, booking.id, 10_000, "unhappy", lambda booking: None, "key:test", "r-4"
-    )
+    refund_visit.refund(driver.world, access(), booking.id, an_amount(10_000), "unhappy", "r-4")
 
 
 def reverse(driver: SalonDriver, booking: Booking) -> None:

@@ -24,7 +24,7 @@ from chalicelib.services.clients.register_client import NewClient, register_clie
 from chalicelib.services.loyalty.coupons import CouponBill, issue_coupon, redeem_coupon
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.visits.refund_visit import refund
-from infra.testkit.builders import NETWORK, NOW, a_booking, a_salon, access, save_booking
+from infra.testkit.builders import NETWORK, NOW, a_booking, a_salon, access, an_amount, save_booking
 from infra.testkit.failing_calls import Failure
 from infra.testkit.salon_driver import SalonDriver
 from tests.crash.arranged import MARIA_ID, Story, fail_each_call
@@ -82,7 +82,7 @@ def reopen(driver: SalonDriver, booking: Booking) -> None:
 
 
 def give_back(driver: SalonDriver, booking: Booking) -> None:
-    refund(driver.world, NETWORK, booking.id, 50_000, "burnt", lambda booking: None, "key:test", "r-2")
+    refund(driver.world, access(), booking.id, an_amount(50_000), "burnt", "r-2")
 
 
 def the_gifts_are(elena: int, maria: int, coupon: CouponState, status: Status) -> Any:

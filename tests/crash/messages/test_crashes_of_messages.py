@@ -99,7 +99,7 @@ def before_a_no_show_invitation(driver: SalonDriver) -> None:
     change(driver)
     booking = driver.book(IN_TWO_DAYS)
     driver.run_until(booking.ends_at)
-    mark_no_show(driver.world, NETWORK, booking.id, lambda booking: None)
+    mark_no_show(driver.world, access(), booking.id)
     at(driver, driver.booking(booking.id).wake.at)  # type: ignore[union-attr]
 
 

@@ -29,7 +29,7 @@ from chalicelib.services.shared.walks import NIGHTLY_ID
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.waking.walk_on import walk_on
-from infra.testkit.builders import NETWORK, NOW, SettableClock, a_client, a_salon, a_town, access
+from infra.testkit.builders import NETWORK, NOW, SettableClock, a_client, a_salon, a_town, access, an_amount
 from infra.testkit.salon_driver import SalonDriver
 from tests.ledgers import CLIENTS, ZONE, Ledgers
 
@@ -92,7 +92,7 @@ def test_what_a_refund_gives_back_is_honoured_no_more(driver: SalonDriver) -> No
     booking = driver.book(NOW + timedelta(hours=2))
     driver.world.clock.forward(hours=3)  # type: ignore[attr-defined]
     driver.complete(booking, paid_minor=40_000, redeem_points=80)
-    refund(world, NETWORK, booking.id, 20_000, "half of it", lambda booking: None, "key:test")
+    refund(world, access(), booking.id, an_amount(20_000), "half of it")
     _, sums = counted(world)
     honoured = {(pair.granting, pair.honouring): pair.honoured for pair in sums.pairs}
     assert honoured == {(YORK, YORK): 0, (CENTRU, CENTRU): 0, (YORK, CENTRU): 40}

@@ -13,7 +13,7 @@ from chalicelib.domain.intake.inbox import WAITS, InboxItem, InboxState
 from chalicelib.domain.intake.site_events import SiteClient, SiteEvent, SiteStatus, guard
 from chalicelib.services.bookings import step_booking
 from chalicelib.services.intake.receive_webhook import Receiving, replay
-from infra.testkit.builders import NETWORK, NOW
+from infra.testkit.builders import NETWORK, NOW, access
 from infra.testkit.salon_driver import BASE_URL, LINE, MARIA, SalonDriver, client_reported, reported, thin
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
@@ -168,7 +168,7 @@ def test_a_cancellation_on_our_page_is_not_undone_by_a_sites_plain_update(
 ) -> None:
     driver.hear(site, CREATED)
     booking = driver.only_booking()
-    step_booking.cancel(driver.world, NETWORK, booking.id, lambda booking: None, "client")
+    step_booking.cancel(driver.world, access(), booking.id, "client")
     driver.hear(site, reported("e-1", 2, IN_TWO_DAYS, note="x"))
     assert driver.only_booking().status is Status.CANCELLED
     driver.run_until(LAST)
@@ -237,7 +237,6 @@ def test_a_client_whose_phone_we_changed_can_be_booked_under_the_old_one(
 ) -> None:
     """The site knows no ids of clients and still has the old number: a client of ours was made of it once."""
     from chalicelib.services.clients.register_client import change_client
-    from infra.testkit.builders import access
 
     stranger = SiteClient(name="Elena", phone="069000111")
     driver.hear(site, reported("e-1", 1, IN_TWO_DAYS, client=stranger))

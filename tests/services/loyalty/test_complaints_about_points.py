@@ -16,7 +16,7 @@ from chalicelib.domain.networks.network import Network
 from chalicelib.services.loyalty import hold_points, reverse_entry
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.visits import refund_visit
-from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
+from infra.testkit.builders import NETWORK, NOW, a_client, access, an_amount, save_client
 from infra.testkit.salon_driver import SalonDriver
 
 MARIA = "cli_maria00000000001"
@@ -39,9 +39,7 @@ def by_hand(
 def refund(
     driver: SalonDriver, booking: Booking, amount_minor: int, id: str = "r-1"
 ) -> refund_visit.Refunded:
-    return refund_visit.refund(
-        driver.world, NETWORK, booking.id, amount_minor, "unhappy", lambda booking: None, "key:test", id
-    )
+    return refund_visit.refund(driver.world, access(), booking.id, an_amount(amount_minor), "unhappy", id)
 
 
 def with_rules(driver: SalonDriver, **said: Any) -> None:
@@ -65,9 +63,7 @@ def account(driver: SalonDriver) -> Account:
         lambda driver, booking: by_hand(driver, 100),
         lambda driver, booking: by_hand(driver, 100, "redeem"),
         lambda driver, booking: driver.complete(booking).entries,
-        lambda driver, booking: hold_points.hold_for_booking(
-            driver.world, NETWORK, booking.id, 50, None, lambda booking: None, "key:test"
-        ),
+        lambda driver, booking: hold_points.hold_for_booking(driver.world, access(), booking.id, 50),
         lambda driver, booking: hold_points.hold_at_desk(
             driver.world, access(), driver.client(), 50, "sal_centru", Bill(paid_minor=50_000), "hold"
         ),
@@ -148,9 +144,7 @@ def test_points_that_expired_are_not_taken_once_more_by_a_refund(
 
 def test_points_that_are_redeemed_are_deducted(driver: SalonDriver, booking: Booking) -> None:
     by_hand(driver, 500)
-    hold_points.hold_for_booking(
-        driver.world, NETWORK, booking.id, 80, None, lambda booking: None, "key:test"
-    )
+    hold_points.hold_for_booking(driver.world, access(), booking.id, 80)
     done = driver.complete(booking, paid_minor=40_000, redeem_points=100)
     assert (done.booking.redeemed_points, account(driver).held) == (100, 0)
     assert account(driver).balance == 500 - 100 + done.booking.earned_points
@@ -160,9 +154,7 @@ def test_points_that_are_held_cannot_be_spent_elsewhere_meanwhile(
     driver: SalonDriver, booking: Booking
 ) -> None:
     by_hand(driver, 100)
-    hold_points.hold_for_booking(
-        driver.world, NETWORK, booking.id, 80, None, lambda booking: None, "key:test"
-    )
+    hold_points.hold_for_booking(driver.world, access(), booking.id, 80)
     with pytest.raises(Exception, match="INSUFFICIENT_POINTS"):
         by_hand(driver, 21, "redeem")
     assert driver.complete(booking, redeem_points=80).booking.redeemed_points == 80
@@ -209,9 +201,7 @@ def test_there_is_a_history_of_who_changed_a_balance(
     driver: SalonDriver, booking: Booking, clock: Any
 ) -> None:
     gift = by_hand(driver, 100, days=5)
-    hold_points.hold_for_booking(
-        driver.world, NETWORK, booking.id, 50, None, lambda booking: None, "key:anna"
-    )
+    hold_points.hold_for_booking(driver.world, access(), booking.id, 50)
     driver.complete(booking, redeem_points=30)
     refund(driver, booking, 20_000)
     reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")

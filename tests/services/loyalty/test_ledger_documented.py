@@ -17,7 +17,7 @@ from chalicelib.domain.shared.zones import local_instant
 from chalicelib.services.loyalty.hold_points import hold_for_booking
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.visits.refund_visit import refund
-from infra.testkit.builders import NETWORK, SettableClock, access
+from infra.testkit.builders import NETWORK, SettableClock, access, an_amount
 from infra.testkit.salon_driver import SalonDriver
 
 MARIA, CHISINAU = "cli_maria00000000001", "Europe/Chisinau"
@@ -48,13 +48,13 @@ def story(driver: SalonDriver) -> Iterator[None]:
     driver.complete(first, paid_minor=80_000)
     yield
     second = driver.book(noon("12").replace(hour=12))
-    hold_for_booking(driver.world, NETWORK, second.id, 80, 40_000, lambda each: None, "key:test")
+    hold_for_booking(driver.world, access(), second.id, 80, an_amount(40_000))
     yield
     yield
     driver.complete(second, paid_minor=40_000, redeem_points=80)
     yield
     yield
-    refund(driver.world, NETWORK, second.id, 20_000, "half", lambda each: None, "key:test", "half")
+    refund(driver.world, access(), second.id, an_amount(20_000), "half", "half")
     yield
     yield
     by_hand(driver, "redeem", 68)

@@ -50,9 +50,7 @@ def entries(driver: SalonDriver, kind: str) -> list[Entry]:
 
 
 def hold(driver: SalonDriver, booking: Booking, points: int = 50) -> Entry:
-    return hold_points.hold_for_booking(
-        driver.world, NETWORK, booking.id, points, None, lambda booking: None, "key:test"
-    )
+    return hold_points.hold_for_booking(driver.world, access(), booking.id, points)
 
 
 # --- local midnight
@@ -204,7 +202,7 @@ def test_a_part_of_what_is_held_is_redeemed_in_the_programmes_steps(driver: Salo
 
 
 def no_show(driver: SalonDriver, booking: Booking) -> Booking:
-    return mark_no_show(driver.world, NETWORK, booking.id, lambda booking: None)
+    return mark_no_show(driver.world, access(), booking.id)
 
 
 @pytest.mark.parametrize("end", [SalonDriver.cancel, no_show])

@@ -18,7 +18,7 @@ from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.loyalty.reverse_entry import reverse_entry
 from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.visits.refund_visit import refund
-from infra.testkit.builders import NETWORK, OTHER_NETWORK, a_town, access
+from infra.testkit.builders import NETWORK, OTHER_NETWORK, a_town, access, an_amount
 from infra.testkit.salon_driver import SalonDriver
 from tests.services.rewarded import MARIA, balance, booked_on, entries, racing, visited_on, with_rules
 
@@ -205,8 +205,7 @@ def test_the_gifts_go_only_when_the_whole_bill_is_refunded(referring: SalonDrive
     done = visited_on(referring, DAY, friend.id)
 
     def refunded(amount_minor: int, request_id: str) -> None:
-        said = (amount_minor, "burnt", lambda booking: None, "key:test", request_id)
-        refund(referring.world, NETWORK, done.booking.id, *said)
+        refund(referring.world, access(), done.booking.id, an_amount(amount_minor), "burnt", request_id)
 
     refunded(20_000, "r-1")
     assert (balance(referring), balance(referring, friend.id)) == (300, 100)
@@ -271,7 +270,7 @@ def test_the_gifts_go_with_the_visit_though_both_turned_out_to_be_one(
     merge_clients(referring.world, access(), gone, stays)
     assert balance(referring, stays) == 400
     if refunded:
-        refund(referring.world, NETWORK, booking.id, 50_000, "spoiled", lambda each: None, "key:test")
+        refund(referring.world, access(), booking.id, an_amount(50_000), "spoiled")
     else:
         referring.reopen(booking)
     account = referring.store.account(NETWORK, stays)

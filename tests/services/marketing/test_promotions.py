@@ -24,7 +24,17 @@ from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.visits import complete_visit
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.waking.walk_on import walk_on
-from infra.testkit.builders import NETWORK, NOW, a_booking, a_client, access, save_booking, save_client
+from infra.testkit.builders import (
+    NETWORK,
+    NOW,
+    a_booking,
+    a_client,
+    a_visit_bill,
+    access,
+    an_amount,
+    save_booking,
+    save_client,
+)
 from infra.testkit.interleaved_store import InterleavedStore
 from infra.testkit.paged_store import PagedStore
 from infra.testkit.salon_driver import SalonDriver, reported
@@ -219,9 +229,9 @@ def test_those_who_complete_at_once_are_given_the_cap_and_no_more(driver: SalonD
         if number == len(bookings):
             return
         store = InterleavedStore(driver.store, lambda: complete_from(number + 1))
-        world, bill = replace(driver.world, store=store), complete_visit.Bill(paid_minor=50_000)
+        world, bill = replace(driver.world, store=store), a_visit_bill()
         id = bookings[number].id
-        done = complete_visit.complete(world, NETWORK, id, bill, lambda booking: None, "key:test")
+        done = complete_visit.complete(world, access(), id, bill)
         got.append(sum(extra(done)))
 
     complete_from(0)
@@ -257,11 +267,7 @@ def test_a_visit_of_a_client_who_was_merged_since_is_taken_back_alike(driver: Sa
 
 
 def refunded(driver: SalonDriver, booking: Booking, amount_minor: int, request_id: str) -> Any:
-
-    def allow(booking: Booking) -> None:
-        pass
-
-    return refund(driver.world, NETWORK, booking.id, amount_minor, "unhappy", allow, "key:test", request_id)
+    return refund(driver.world, access(), booking.id, an_amount(amount_minor), "unhappy", request_id)
 
 
 def test_a_part_that_is_refunded_takes_its_part_of_the_promotion(driver: SalonDriver) -> None:

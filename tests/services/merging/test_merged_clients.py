@@ -16,7 +16,7 @@ from chalicelib.services.loyalty.hold_points import hold_for_booking, release_ho
 from chalicelib.services.loyalty.post_bonus import PostingByHand
 from chalicelib.services.merging.merge_clients import MAX_COUPONS, Merged, merge_clients, unmerge_clients
 from chalicelib.services.visits.refund_visit import refund
-from infra.testkit.builders import NETWORK, NOW, a_client, a_salon, access, aliases_of, save_client
+from infra.testkit.builders import NETWORK, NOW, a_client, a_salon, access, aliases_of, an_amount, save_client
 from infra.testkit.salon_driver import SalonDriver
 from tests.services.rewarded import visited_on, with_rules
 
@@ -192,7 +192,7 @@ def test_points_on_hold_keep_clients_apart_until_the_booking_is_closed(
 ) -> None:
     given(driver, MASHA, 70, "a")
     booking = driver.book(NOW + timedelta(days=1), client=MASHA)
-    hold_for_booking(driver.world, NETWORK, booking.id, 50, None, lambda each: None, "key:test")
+    hold_for_booking(driver.world, access(), booking.id, 50)
     with pytest.raises(DomainError) as refusal:
         merged(driver)
     assert (refusal.value.code, refusal.value.details["held_for"]) == ("HOLDS_OPEN", [booking.id])
@@ -226,9 +226,7 @@ def test_a_visit_from_before_is_refunded_to_whom_they_are_now_and_only_once(
     driver: SalonDriver, visited: Booking
 ) -> None:
     def refunded(id: str) -> Any:
-        return refund(
-            driver.world, NETWORK, visited.id, 20_000, "half", lambda each: None, "key:test", id
-        ).refund
+        return refund(driver.world, access(), visited.id, an_amount(20_000), "half", id).refund
 
     first = refunded("1")
     assert (first.points_back, first.points_taken) == (50, 8)
@@ -254,7 +252,7 @@ def test_what_expired_after_a_merge_is_not_taken_once_more_with_the_visit(
     assert worth(driver, MARIA) == (50 - owed, 0)
     given(driver, MARIA, 500, "c")
     clock.forward(days=40)
-    refund(driver.world, NETWORK, booking.id, 50_000, "spoiled", lambda each: None, "key:test")
+    refund(driver.world, access(), booking.id, an_amount(50_000), "spoiled")
     assert worth(driver, MARIA) == (500 - owed, 0)
 
 
@@ -299,7 +297,7 @@ def test_what_the_other_holds_for_a_booking_is_released_before_that_goes_back(
     given(driver, MARIA, 70, "a")
     booking = driver.book(NOW + timedelta(days=1), client=MASHA)
     merged(driver)
-    hold = hold_for_booking(driver.world, NETWORK, booking.id, 50, None, lambda each: None, "key:test")
+    hold = hold_for_booking(driver.world, access(), booking.id, 50)
     with pytest.raises(DomainError) as refusal:
         unmerged(driver)
     assert (refusal.value.code, refusal.value.details["held_for"]) == ("HOLDS_OPEN", [booking.id])

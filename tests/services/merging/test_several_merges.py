@@ -15,7 +15,16 @@ from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.marketing import promotions
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.visits import refund_visit
-from infra.testkit.builders import NETWORK, NOW, a_booking, a_client, access, save_booking, save_client
+from infra.testkit.builders import (
+    NETWORK,
+    NOW,
+    a_booking,
+    a_client,
+    access,
+    an_amount,
+    save_booking,
+    save_client,
+)
 from infra.testkit.salon_driver import SalonDriver
 from tests.services.rewarded import with_rules
 
@@ -54,7 +63,7 @@ def visit(driver: SalonDriver, id: str, name: str, **bill: int) -> Any:
 
 
 def refund(driver: SalonDriver, booking: Any, minor: int, name: str) -> None:
-    refund_visit.refund(driver.world, NETWORK, booking.id, minor, "unhappy", lambda b: None, "key:test", name)
+    refund_visit.refund(driver.world, access(), booking.id, an_amount(minor), "unhappy", name)
 
 
 def merge(driver: SalonDriver, id: str, into: str) -> None:

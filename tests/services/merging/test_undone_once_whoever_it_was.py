@@ -11,7 +11,7 @@ from chalicelib.services.loyalty import reverse_entry
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand, post_to_client
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.visits import refund_visit
-from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
+from infra.testkit.builders import NETWORK, NOW, a_client, access, an_amount, save_client
 from infra.testkit.salon_driver import SalonDriver
 
 MARIA, PETRU = "cli_maria00000000001", "cli_petru00000000001"
@@ -54,9 +54,7 @@ def test_a_refunded_visit_is_not_taken_back_once_more(driver: SalonDriver, petru
     booking = driver.book(NOW + timedelta(days=1))
     driver.complete(booking, paid_minor=50_000)
     merge_clients(driver.world, access(), MARIA, petru)
-    refund_visit.refund(
-        driver.world, NETWORK, booking.id, 50_000, "unhappy", lambda booking: None, "key:test", "r-1"
-    )
+    refund_visit.refund(driver.world, access(), booking.id, an_amount(50_000), "unhappy", "r-1")
     unmerge_clients(driver.world, access(), MARIA)
     driver.reopen(booking)
     assert worth(driver) == 0

@@ -14,7 +14,7 @@ from chalicelib.services.loyalty import reverse_entry
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.merging.merge_clients import merge_clients, unmerge_clients
 from chalicelib.services.visits import refund_visit
-from infra.testkit.builders import NETWORK, NOW, a_client, access, save_client
+from infra.testkit.builders import NETWORK, NOW, a_client, access, an_amount, save_client
 from infra.testkit.salon_driver import SalonDriver
 
 MARIA, PETRU = "cli_maria00000000001", "cli_petru00000000001"
@@ -47,9 +47,7 @@ def visited(driver: SalonDriver, client_id: str, redeem: int = 0) -> Booking:
 
 
 def refunded(driver: SalonDriver, booking: Booking, minor: int, id: str = "r-1") -> None:
-    refund_visit.refund(
-        driver.world, NETWORK, booking.id, minor, "unhappy", lambda booking: None, "key:test", id
-    )
+    refund_visit.refund(driver.world, access(), booking.id, an_amount(minor), "unhappy", id)
 
 
 def merged(driver: SalonDriver, client_id: str = MARIA, into: str = PETRU) -> None:

@@ -17,7 +17,7 @@ from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.bookings.book import WantedLine
 from chalicelib.services.bookings.step_booking import mark_no_show
-from infra.testkit.builders import NETWORK, a_client, a_consent, a_salon, save_client
+from infra.testkit.builders import NETWORK, a_client, a_consent, a_salon, access, save_client
 from infra.testkit.salon_driver import SalonDriver
 
 CHISINAU, NEW_YORK, MOSCOW = "Europe/Chisinau", "America/New_York", "Europe/Moscow"
@@ -126,7 +126,7 @@ def test_what_is_due_at_an_hour_of_the_day_is_due_at_that_hour_on_the_day_of_the
     _born(driver, born, timezone=zone)
     booking = book(driver, zone, local(f"{the_day_before(day)} 15:00", zone))
     driver.run_until(booking.ends_at)
-    mark_no_show(driver.world, NETWORK, booking.id, lambda booking: None)
+    mark_no_show(driver.world, access(), booking.id)
     driver.run_until(local(f"{day} 23:59", zone))
     found = sent(driver, zone)
     assert (found[AGAIN], found[BIRTHDAY]) == (f"{day} 11:00", f"{day} 11:00")

@@ -218,7 +218,7 @@ def test_one_answer_to_the_one_request_confirms_the_whole_visit(driver: SalonDri
     driver.run_until(IN_TWO_DAYS - timedelta(hours=20))
     later = driver.book(IN_TWO_DAYS + timedelta(hours=4))
     for _ in range(2):
-        confirm_visit(driver.world, NETWORK, first.id, lambda booking: None)
+        confirm_visit(driver.world, access(), first.id)
     statuses = [driver.booking(each.id).status for each in (first, second, later)]
     assert statuses == [Status.CONFIRMED, Status.CONFIRMED, Status.BOOKED]  # the last one was not asked about
 
@@ -230,7 +230,7 @@ def test_who_did_not_come_is_invited_the_next_day_unless_they_have_booked_again(
     change(driver)
     booking = driver.book(IN_TWO_DAYS)
     driver.run_until(booking.ends_at)
-    mark_no_show(driver.world, NETWORK, booking.id, lambda booking: None)
+    mark_no_show(driver.world, access(), booking.id)
     driver.run_until(booking.ends_at + timedelta(days=2))
     assert driver.kinds_sent()[-1] == "no_show_invitation"
     (message,) = [each for each in driver.log() if each.kind == "no_show_invitation"]
@@ -241,7 +241,7 @@ def test_who_has_booked_again_after_a_no_show_is_not_invited(driver: SalonDriver
     change(driver)
     booking = driver.book(IN_TWO_DAYS)
     driver.run_until(booking.ends_at)
-    mark_no_show(driver.world, NETWORK, booking.id, lambda booking: None)
+    mark_no_show(driver.world, access(), booking.id)
     driver.book(IN_TWO_DAYS + timedelta(days=9))
     driver.run_until(booking.ends_at + timedelta(days=2))
     assert states(driver, "no_show_invitation") == [("skipped", "has_booking")]
@@ -334,7 +334,7 @@ def test_two_bookings_that_were_missed_on_one_day_make_one_invitation(driver: Sa
     missed = [driver.book(IN_TWO_DAYS), driver.book(IN_TWO_DAYS + timedelta(hours=2))]
     driver.run_until(IN_TWO_DAYS + timedelta(hours=4))
     for booking in missed:
-        mark_no_show(driver.world, NETWORK, booking.id, lambda booking: None)
+        mark_no_show(driver.world, access(), booking.id)
     driver.run_until(IN_TWO_DAYS + timedelta(days=3))
     assert sorted(states(driver, "no_show_invitation")) == [("sent", None), ("skipped", "same_visit")]
 

@@ -27,6 +27,7 @@ from infra.testkit.builders import (
     a_network,
     a_town,
     access,
+    an_amount,
     no_pause,
 )
 from infra.testkit.memory_store import MemoryStore
@@ -56,16 +57,8 @@ def in_memory(**rules: Any) -> SalonDriver:
 def refund(
     driver: SalonDriver, booking_id: str, amount_minor: int, request_id: str | None = None
 ) -> Refunded:
-    return refund_visit.refund(
-        driver.world,
-        NETWORK,
-        booking_id,
-        amount_minor,
-        "unhappy",
-        lambda booking: None,
-        "key:test",
-        request_id,
-    )
+    amount = an_amount(amount_minor)
+    return refund_visit.refund(driver.world, access(), booking_id, amount, "unhappy", request_id)
 
 
 def gift(driver: SalonDriver, points: int) -> None:

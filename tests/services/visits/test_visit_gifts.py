@@ -14,7 +14,7 @@ from chalicelib.services.loyalty.coupons import CouponBill, open_coupons, redeem
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.visits.visit_gifts import coupons_for
-from infra.testkit.builders import NETWORK, a_salon, access
+from infra.testkit.builders import NETWORK, a_salon, access, an_amount
 from infra.testkit.salon_driver import SalonDriver, reported
 from tests.services.rewarded import MARIA, balance, booked_on, entries, visited_on, with_rules
 
@@ -205,9 +205,7 @@ def test_the_gift_goes_only_when_the_whole_bill_is_refunded(running: SalonDriver
     last = [visited_on(running, day) for day in MONTHS][-1]
 
     def refunded(amount_minor: int) -> None:
-        refund(
-            running.world, NETWORK, last.booking.id, amount_minor, "burnt", lambda booking: None, "key:test"
-        )
+        refund(running.world, access(), last.booking.id, an_amount(amount_minor), "burnt")
 
     refunded(49_999)
     assert balance(running) == 500

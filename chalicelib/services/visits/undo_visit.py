@@ -1,0 +1,66 @@
+"""What refunding and reversing a visit have in common: the visit as it is read, and its entries undone."""
+
+from collections.abc import Sequence
+
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty.account import Entry, EntryKind
+from chalicelib.domain.loyalty.ledger import settled
+from chalicelib.domain.loyalty.reversal import NOT_REVERSIBLE
+from chalicelib.services.bookings.plan_booking import directory_for
+from chalicelib.services.loyalty.reverse_entry import entries_across_merges, prepare_reversal
+from chalicelib.services.loyalty.visit_points import posting_id
+from chalicelib.services.shared.world import World
+from chalicelib.services.visits.visit_in_progress import VisitInProgress
+
+
+def visit_to_undo(
+    world: World, booking: Booking, chain: Sequence[Client], reason: str, actor: str
+) -> VisitInProgress:
+    """The completed visit with the surviving client's account as of now, and all entries that tell what was
+    undone before.
+
+    chain: the booking's client, the client whom they were merged into, and so on; empty where one is missing.
+    """
+    network_id, client_id, now = booking.network_id, str(booking.client_id), world.now()
+    client = chain[-1] if chain else None
+    holder_id = client.id if client is not None else client_id
+    account, expirations = settled(world.store.account(network_id, holder_id), now)
+    return VisitInProgress(
+        directory=directory_for(world, booking),
+        booking=booking,
+        client=client,
+        account=account,
+        actor=actor,
+        now=now,
+        reason=reason,
+        ledger=(*entries_across_merges(world, network_id, client_id, holder_id), *expirations),
+        entries=expirations,
+    )
+
+
+def entries_of_visit(visit: VisitInProgress) -> list[Entry]:
+    """What the visit's completion posted to its client's account, what it gave first: taken back in this
+    order, what was spent returns to its lots untouched."""
+    ids = {posting_id(visit.booking, kind) for kind in EntryKind}
+    found = [entry for entry in visit.ledger if entry.id in ids and entry.kind not in NOT_REVERSIBLE]
+    return sorted(found, key=lambda entry: entry.worth, reverse=True)
+
+
+def with_entry_undone(
+    visit: VisitInProgress, entry: Entry, *, entry_id: str | None = None, points: int | None = None
+) -> VisitInProgress:
+    """The visit after an entry is undone: `points` of it, or all that is left. entry_id: of the entry that
+    undoes it. Raises CANNOT_REVERSE."""
+    done = prepare_reversal(
+        visit.directory,
+        visit.account,
+        entry,
+        visit.ledger,
+        reason=visit.reason,
+        actor=visit.actor,
+        now=visit.now,
+        id=entry_id,
+        points=points,
+    )
+    return visit.after(done)
