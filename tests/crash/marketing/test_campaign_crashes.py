@@ -91,7 +91,7 @@ def paused_past_its_start(driver: SalonDriver) -> Campaign:
 def resume(driver: SalonDriver, campaign: Campaign) -> None:
     in_small_pages(driver)
     run_campaign.resume(driver.world, access(), campaign.id)
-    driver.world.clock.now += run_campaign.GOES_ON_AFTER  # type: ignore[attr-defined]
+    driver.world.clock.now += run_campaign.RESUMED_AFTER  # type: ignore[attr-defined]
     for _ in range(2):  # the last slice has just been done when the first is due
         driver.drain()
 
