@@ -79,10 +79,10 @@ class ClientFilter(Listing):
     q: Annotated[str, Meta(max_length=100)] | None = None
 
 
-def new_client(said: ClientRequest) -> NewClient:
-    fields: dict[str, Any] = given(said, "consents")
-    told = tuple((each.channel, each.purpose, each.granted, each.how) for each in said.consents)
-    return NewClient(**fields, consents=told)
+def new_client(request: ClientRequest) -> NewClient:
+    fields: dict[str, Any] = given(request, "consents")
+    consents = tuple((each.channel, each.purpose, each.granted, each.how) for each in request.consents)
+    return NewClient(**fields, consents=consents)
 
 
 @post("/v1/clients")
@@ -117,10 +117,10 @@ def _at_once(ask: Ask, asked: ClientFilter) -> list[Client]:
     network_id = ask.access.network_id
     try:
         if asked.card:
-            id = client_of_code(ask.parts.links(), network_id, asked.card)
+            client_id = client_of_code(ask.parts.links(), network_id, asked.card)
         else:
-            id = find_client(ask.world, network_id, phone=asked.phone, email=asked.email)
-        client = get_client(ask.world, ask.access, id) if id else None
+            client_id = find_client(ask.world, network_id, phone=asked.phone, email=asked.email)
+        client = get_client(ask.world, ask.access, client_id) if client_id else None
         # a card from before a merge leads to the client who has the points now
         client = surviving_client(ask.world, client)
     except DomainError as error:

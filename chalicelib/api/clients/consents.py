@@ -69,14 +69,14 @@ def consents(ask: Ask, client_id: str) -> ConsentHistory:
 
 
 def _line(line: ConsentChange) -> ConsentLine:
-    said = line.consent
+    consent = line.consent
     return ConsentLine(
         id=line.id,
-        channel=said.channel,
-        purpose=said.purpose.value,
-        granted=said.granted,
+        channel=consent.channel,
+        purpose=consent.purpose.value,
+        granted=consent.granted,
         void=line.void,
-        at=said.at,
-        how=said.how,
-        actor=said.actor,
+        at=consent.at,
+        how=consent.how,
+        actor=consent.actor,
     )

@@ -37,9 +37,9 @@ class DeviceAnswer(Answered):
 @endpoint(roles=BY_APP, body=DeviceRequest, answer=PageOf[DeviceAnswer])
 def register_device(ask: Ask, client_id: str) -> PageOf[DeviceAnswer]:
     """Answers with all devices of the client, the newest first; at most five are kept."""
-    said: DeviceRequest = ask.body
+    request: DeviceRequest = ask.body
     registry = ask.parts.push_registry()
-    return _devices(add_device(ask.world, ask.access, registry, client_id, said.platform, said.token))
+    return _devices(add_device(ask.world, ask.access, registry, client_id, request.platform, request.token))
 
 
 @get("/v1/clients/{client_id}/devices")

@@ -27,8 +27,8 @@ class MergedAnswer(Answered):
 @endpoint(roles=OFFICE, body=MergeRequest, answer=MergedAnswer)
 def merge(ask: Ask, client_id: str) -> MergedAnswer:
     """The client turned out to be another, who gets all that they have. The same again: as it stands."""
-    for id in (client_id, ask.body.into):
-        get_client(ask.world, ask.access, id)
+    for each_id in (client_id, ask.body.into):
+        get_client(ask.world, ask.access, each_id)
     return _answer(ask, merge_clients(ask.world, ask.access, client_id, ask.body.into))
 
 

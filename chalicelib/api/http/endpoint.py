@@ -88,8 +88,8 @@ def salons_of(ask: Ask) -> list[str]:
     """The salons whose lists a key is shown: those that it reaches; a specialist's, those they work in."""
     directory = ask.world.directory(ask.access.network_id)
     staff = directory.staff.get(ask.access.staff_id or "")
-    theirs = staff.salon_ids if staff is not None and staff.salon_ids else tuple(directory.salons)
-    return sorted(id for id in theirs if ask.access.reaches_salon(id))
+    salon_ids = staff.salon_ids if staff is not None and staff.salon_ids else tuple(directory.salons)
+    return sorted(salon_id for salon_id in salon_ids if ask.access.reaches_salon(salon_id))
 
 
 class Answer(Struct, frozen=True):
@@ -250,7 +250,7 @@ def _once(
     request: Request,
 ) -> Answer:
     scope = (ask.access.actor, request.path)
-    said = msgspec.json.encode([sorted(path.items()), sorted(_params(request).items()), ask.body])
+    content = msgspec.json.encode([sorted(path.items()), sorted(_params(request).items()), ask.body])
 
     def do(request_id: str) -> Given:
         seeded = Ask(ask.parts, ask.access, ask.body, ask.query, request_id)
@@ -258,7 +258,7 @@ def _once(
         return Given(made.status, msgspec.json.encode(made.body).decode())
 
     given, replayed = answer_once(
-        ask.world, ask.access.network_id, scope, key, said, do, keep=contract.keeps_answer
+        ask.world, ask.access.network_id, scope, key, content, do, keep=contract.keeps_answer
     )
     headers = {"Idempotency-Replayed": "true"} if replayed else {}
     return Answer(given.body, given.status, headers)

@@ -94,9 +94,9 @@ def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
         operation["security"] = [{"key": []}]
         operation["x-roles"] = sorted(role.value for role in contract.roles)
     if contract.body is not Nothing or contract.takes != JSON:
-        told = contract.body is not Nothing
-        schema = schema_of[repr(contract.body)] if told else {}
-        operation["requestBody"] = {"required": told, "content": {contract.takes: {"schema": schema}}}
+        has_body = contract.body is not Nothing
+        schema = schema_of[repr(contract.body)] if has_body else {}
+        operation["requestBody"] = {"required": has_body, "content": {contract.takes: {"schema": schema}}}
     return operation
 
 

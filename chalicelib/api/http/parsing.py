@@ -82,37 +82,37 @@ def _broken(text: str) -> float:
     return number
 
 
-def body_of(raw: bytes, of: type[T]) -> T:
+def body_of(raw: bytes, shape: type[T]) -> T:
     """The body as a struct. Raises UNKNOWN_FIELD, MISSING_FIELD, INVALID_FIELD, each naming the field's
     path."""
     value = json_of(raw)
     try:
-        return msgspec.convert(value, of)
+        return msgspec.convert(value, shape)
     except msgspec.ValidationError as error:
         raise _explained(str(error)) from error
     except RecursionError as error:
         raise malformed("MALFORMED_JSON", "The body is nested too deeply.") from error
 
 
-def query_of(params: Mapping[str, str], of: type[T]) -> T:
+def query_of(params: Mapping[str, str], shape: type[T]) -> T:
     """The parameters in the address as a struct. Empty ones count as not given."""
     given = {name: value for name, value in params.items() if value != ""}
     try:
-        return msgspec.convert(given, of, strict=False)
+        return msgspec.convert(given, shape, strict=False)
     except msgspec.ValidationError as error:
         raise _explained(str(error)) from error
 
 
-def _explained(said: str) -> DomainError:
+def _explained(message: str) -> DomainError:
     """msgspec's words as an error with a stable code."""
-    if found := _UNKNOWN.search(said):
+    if found := _UNKNOWN.search(message):
         field = _path(found["path"], found["field"])
         return malformed("UNKNOWN_FIELD", f"There is no field {field}.", field=field)
-    if found := _MISSING.search(said):
+    if found := _MISSING.search(message):
         field = _path(found["path"], found["field"])
         return malformed("MISSING_FIELD", f"The field {field} is needed.", field=field)
-    place = _AT.search(said)
-    what = said[: place.start()] if place else said
+    place = _AT.search(message)
+    what = message[: place.start()] if place else message
     field = _path(place["path"] if place else None, "")
     return malformed("INVALID_FIELD", f"{field or 'The body'}: {what.lower()}.", field=field)
 

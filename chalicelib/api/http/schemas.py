@@ -81,12 +81,12 @@ def amount_of(money: Money) -> Amount:
     return Amount(money.amount_minor, money.currency)
 
 
-def minor(said: Money | None, currency: str, field: str) -> int | None:
+def minor(amount: Money | None, currency: str, field: str) -> int | None:
     """The amount of money that must be in that currency. Raises CURRENCY_MISMATCH."""
-    if said is None:
+    if amount is None:
         return None
-    ensure_currency(amount_of(said), currency, field)
-    return said.amount_minor
+    ensure_currency(amount_of(amount), currency, field)
+    return amount.amount_minor
 
 
 def given(body: msgspec.Struct, *left_out: str) -> dict[str, Any]:
@@ -143,8 +143,8 @@ def in_pages(
     return PageOf(items=items, next_cursor=_cursor_after(position(items[-1])) if more else None)
 
 
-def _cursor_after(id: str) -> str:
-    return urlsafe_b64encode(f"{_AFTER}{id}".encode()).decode().rstrip("=")
+def _cursor_after(item_id: str) -> str:
+    return urlsafe_b64encode(f"{_AFTER}{item_id}".encode()).decode().rstrip("=")
 
 
 def _id_in(cursor: str) -> str:

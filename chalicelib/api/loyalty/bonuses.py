@@ -207,15 +207,15 @@ def _tier(account: Account, salon: Salon | None, directory: Directory, now: date
         return None
     day = local_date(now, salon.timezone)
     programme = programme_for(directory.rules.bonuses, salon.id, day)
-    stands = standing(account, programme, salon.currency, day)
-    if stands is None:
+    current = standing(account, programme, salon.currency, day)
+    if current is None:
         return None
     return TierAnswer(
-        name=stands.tier.name,
-        percent=stands.tier.percent,
-        turnover=stands.turnover,
-        next=stands.above.name if stands.above else None,
-        missing=stands.missing if stands.above else None,
+        name=current.tier.name,
+        percent=current.tier.percent,
+        turnover=current.turnover,
+        next=current.above.name if current.above else None,
+        missing=current.missing if current.above else None,
     )
 
 
@@ -243,22 +243,22 @@ def _position(cursor: str | None, count: int) -> int:
 @endpoint(roles=CARERS, body=EntryRequest, answer=EntryAnswer, status=201)
 def post_entry(ask: Ask, client_id: str) -> EntryAnswer:
     """A specialist gives compensations only, to clients whom they serve."""
-    said: EntryRequest = ask.body
+    request: EntryRequest = ask.body
     if ask.access.role is Role.SPECIALIST:
         get_client(ask.world, ask.access, client_id)
-    if not said.reason.strip():
+    if not request.reason.strip():
         raise malformed("INVALID_FIELD", "Say why.", field="reason")
-    booking = booking_of(ask, said.booking_id, client_id)
-    if said.salon_id is not None:
-        get_salon(ask.world, ask.access, said.salon_id)
+    booking = booking_of(ask, request.booking_id, client_id)
+    if request.salon_id is not None:
+        get_salon(ask.world, ask.access, request.salon_id)
     asked = PostingByHand(
-        kind=said.kind,
-        points=said.points,
-        reason=said.reason,
-        booking_id=said.booking_id,
-        salon_id=said.salon_id or (booking.salon_id if booking else None),
-        expires_on=said.expires_on,
-        complaint_id=_complaint(ask, said.complaint_id, client_id),
+        kind=request.kind,
+        points=request.points,
+        reason=request.reason,
+        booking_id=request.booking_id,
+        salon_id=request.salon_id or (booking.salon_id if booking else None),
+        expires_on=request.expires_on,
+        complaint_id=_complaint(ask, request.complaint_id, client_id),
     )
     return entry_answer(post_by_hand(ask.world, ask.access, client_id, asked, ask.request_id))
 
@@ -299,10 +299,10 @@ def undo(ask: Ask, entry_id: str) -> EntryAnswer:
 @endpoint(roles=DESK, body=BillRequest, answer=QuoteAnswer)
 def quote(ask: Ask, client_id: str) -> QuoteAnswer:
     """What may be redeemed on a bill now. Nothing is held."""
-    said: BillRequest = ask.body
+    request: BillRequest = ask.body
     account = account_to_quote(ask.world, ask.access.network_id, client_id)
-    booking = booking_of(ask, said.booking_id, client_id)
-    salon_id = booking.salon_id if booking else said.salon_id
+    booking = booking_of(ask, request.booking_id, client_id)
+    salon_id = booking.salon_id if booking else request.salon_id
     if salon_id is not None:
         currencies = [get_salon(ask.world, ask.access, salon_id).currency]
     else:
@@ -311,14 +311,14 @@ def quote(ask: Ask, client_id: str) -> QuoteAnswer:
     found = quote_for(
         ask.world,
         account,
-        bill_of_request(said.bill, said.goods, currencies),
-        currency=said.bill.currency,
+        bill_of_request(request.bill, request.goods, currencies),
+        currency=request.bill.currency,
         salon_id=salon_id,
         booking=booking,
     )
     return QuoteAnswer(
         points=found.points,
-        value=Money(amount_minor=found.value_minor, currency=said.bill.currency),
+        value=Money(amount_minor=found.value_minor, currency=request.bill.currency),
         limited_by=found.limited_by,
         available=account.available(ask.world.now()),
         balance=account.balance,

@@ -149,28 +149,28 @@ def find(ask: Ask, client_id: str) -> PageOf[CouponAnswer]:
 @endpoint(roles=OFFICE, body=CouponRequest, answer=CouponAnswer, status=201)
 def issue(ask: Ask, client_id: str) -> CouponAnswer:
     """By hand. Send an Idempotency-Key."""
-    said: CouponRequest = ask.body
+    request: CouponRequest = ask.body
     client = get_client(ask.world, ask.access, client_id)
-    if not said.name.strip():
+    if not request.name.strip():
         raise malformed("INVALID_FIELD", "A coupon has a name that the client is shown.", field="name")
     currencies = {each.currency for each in ask.world.directory(ask.access.network_id).salons.values()}
-    if said.amount is not None and said.amount.currency not in currencies:
+    if request.amount is not None and request.amount.currency not in currencies:
         message = f"Salons here count in {', '.join(sorted(currencies))}."
         raise refused("CURRENCY_MISMATCH", message, field="amount")
     terms = CouponTerms(
-        name=said.name.strip(),
-        percent=said.percent,
-        amount_minor=said.amount.amount_minor if said.amount else 0,
-        service_id=said.service_id,
-        valid_days=said.valid_days,
+        name=request.name.strip(),
+        percent=request.percent,
+        amount_minor=request.amount.amount_minor if request.amount else 0,
+        service_id=request.service_id,
+        valid_days=request.valid_days,
     )
     coupon = issue_coupon(
         ask.world,
         ask.access,
         client,
         terms,
-        said.reason,
-        currency=said.amount.currency if said.amount else None,
+        request.reason,
+        currency=request.amount.currency if request.amount else None,
         request_id=ask.request_id,
     )
     return coupon_answer(ask, coupon)
@@ -180,15 +180,15 @@ def issue(ask: Ask, client_id: str) -> CouponAnswer:
 @endpoint(roles=DESK, body=RedeemCouponRequest, answer=RedeemedAnswer)
 def redeem(ask: Ask, coupon_id: str) -> RedeemedAnswer:
     """Uses a coupon up on a bill, once. On the same bill again: the same answer."""
-    said: RedeemCouponRequest = ask.body
-    salon = get_salon(ask.world, ask.access, said.salon_id)
+    request: RedeemCouponRequest = ask.body
+    salon = get_salon(ask.world, ask.access, request.salon_id)
     client_id = client_of_coupon(coupon_id)
     if (
         ask.world.store.get(Coupon, network_id=ask.access.network_id, client_id=client_id, id=coupon_id)
         is None
     ):
         raise missing("coupon", coupon_id)
-    bill = bill_of_request(said.bill, said.goods, [salon.currency])
+    bill = bill_of_request(request.bill, request.goods, [salon.currency])
     coupon = redeem_coupon(
         ask.world,
         ask.access,
@@ -197,7 +197,7 @@ def redeem(ask: Ask, coupon_id: str) -> RedeemedAnswer:
             salon=salon,
             bill_minor=bill.paid_minor,
             goods_minor=bill.goods_minor,
-            booking=booking_of(ask, said.booking_id, client_id),
+            booking=booking_of(ask, request.booking_id, client_id),
         ),
     )
     assert coupon.use is not None  # it is redeemed

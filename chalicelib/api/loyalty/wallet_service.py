@@ -82,10 +82,10 @@ def register(request: Request, network: str, device: str, pass_type: str, serial
     """201: the device keeps the pass from now on; 200: it did already."""
     _issuer(pass_type)
     network_id, client_id = _owner(request, network, serial)
-    said: RegisterDeviceRequest = _body(request, RegisterDeviceRequest)
+    body: RegisterDeviceRequest = _body(request, RegisterDeviceRequest)
     world = parts().world()
     get_pass_client(world, network_id, client_id)
-    new = register_device(world, network_id, client_id, device, said.pushToken)
+    new = register_device(world, network_id, client_id, device, body.pushToken)
     return Answer({}, 201 if new else 200)
 
 
@@ -118,8 +118,8 @@ def newest(request: Request, network: str, pass_type: str, serial: str) -> Answe
     world, links = parts().world(), parts().links()
     client = get_pass_client(world, network_id, client_id)
     shown = replace(pass_of(world, card_of(world, client), links), serial=serial)  # whoever they are now
-    theirs = client.language or world.directory(network_id).network.language
-    language = choose_language(theirs, request.headers.get("accept-language"))
+    own_language = client.language or world.directory(network_id).network.language
+    language = choose_language(own_language, request.headers.get("accept-language"))
     return pkpass_answer(apple_pass.pkpass(shown, language, issuer, service_of(links, network_id, serial)))
 
 
@@ -129,7 +129,7 @@ def log(request: Request, network: str) -> Answer:
     """What devices complain of: the first lines, cut, since anybody could send them."""
     if parts().wallets().apple is None:
         raise missing("pass", "")
-    said: Lines = _body(request, Lines)
-    for line in said.logs[:MAX_LINES]:
+    body: Lines = _body(request, Lines)
+    for line in body.logs[:MAX_LINES]:
         logger().info("a wallet says", extra={"line": line[:MAX_LINE]})
     return Answer({}, 200)

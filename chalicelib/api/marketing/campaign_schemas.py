@@ -145,9 +145,9 @@ class CampaignAnswer(CampaignSummary):
 # --- reading
 
 
-def campaign_fields(said: CampaignRequest | CampaignChanges) -> dict[str, Any]:
+def campaign_fields(request: CampaignRequest | CampaignChanges) -> dict[str, Any]:
     """The fields that were said, as a Campaign has them."""
-    found = given(said)
+    found = given(request)
     for name in ("starts_at", "ends_at"):
         if name in found:
             found[name] = instant(found[name], name)
@@ -156,13 +156,13 @@ def campaign_fields(said: CampaignRequest | CampaignChanges) -> dict[str, Any]:
     return found
 
 
-def segment_of(said: SegmentRequest) -> Segment:
+def segment_of(request: SegmentRequest) -> Segment:
     lists = ("categories", "sources", "service_ids", "salon_ids")
     return Segment(
-        **{name: tuple(dict.fromkeys(getattr(said, name))) for name in lists},
-        visited_from=said.visited_from,
-        visited_to=said.visited_to,
-        birth_month=said.birth_month,
+        **{name: tuple(dict.fromkeys(getattr(request, name))) for name in lists},
+        visited_from=request.visited_from,
+        visited_to=request.visited_to,
+        birth_month=request.birth_month,
     )
 
 

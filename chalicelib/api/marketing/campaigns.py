@@ -36,8 +36,8 @@ def _by_start(campaign: Campaign) -> str:
 @endpoint(roles=OFFICE, body=CampaignRequest, answer=CampaignAnswer, status=201)
 def make(ask: Ask) -> CampaignAnswer:
     """A draft: nothing is sent before it is started."""
-    said = campaign_fields(ask.body)
-    return full(ask, campaigns.make_campaign(ask.world, ask.access, said, ask.request_id))
+    fields = campaign_fields(ask.body)
+    return full(ask, campaigns.make_campaign(ask.world, ask.access, fields, ask.request_id))
 
 
 @get("/v1/campaigns")

@@ -152,9 +152,9 @@ def stop(ask: Ask, promotion_id: str) -> PromotionDetails:
 # --- reading and answering
 
 
-def _promotion_fields(said: PromotionRequest | PromotionChanges) -> dict[str, Any]:
+def _promotion_fields(request: PromotionRequest | PromotionChanges) -> dict[str, Any]:
     """The fields that were said, as a Promotion has them."""
-    found = given(said)
+    found = given(request)
     if "audience" in found:
         found["audience"] = segment_of(found["audience"])
     if found.get("grant") is not None:

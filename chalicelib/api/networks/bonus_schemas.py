@@ -151,9 +151,9 @@ def _types() -> dict[str, Any]:
     return get_type_hints(BonusRules)
 
 
-def bonuses_of_request(said: BonusRulesRequest) -> dict[str, Any]:
+def bonuses_of_request(request: BonusRulesRequest) -> dict[str, Any]:
     """The fields that were said, as the rules have them."""
-    return {name: convert(to_builtins(value), _types()[name]) for name, value in given(said).items()}
+    return {name: convert(to_builtins(value), _types()[name]) for name, value in given(request).items()}
 
 
 def bonuses_shown(bonuses: BonusRules) -> BonusRulesRequest:

@@ -145,9 +145,9 @@ class RulesChangeAnswer(Answered):
 # --- reading
 
 
-def messages_of_request(said: MessageRulesRequest | MessageChangesRequest, path: str) -> dict[str, Any]:
+def messages_of_request(request: MessageRulesRequest | MessageChangesRequest, path: str) -> dict[str, Any]:
     """The fields that were said, as the rules have them. Raises INVALID_RULE for a kind that there is not."""
-    found = given(said)
+    found = given(request)
     for name in ("channels_of", "holdout_percent"):
         if name in found:
             found[name] = {_kind(key, f"{path}.{name}"): each for key, each in found[name].items()}
@@ -165,14 +165,14 @@ def messages_of_request(said: MessageRulesRequest | MessageChangesRequest, path:
     return found
 
 
-def overrides_of_request(said: list[OverrideRequest]) -> list[Override]:
+def overrides_of_request(request: list[OverrideRequest]) -> list[Override]:
     return [
         Override(
             salon_id=each.salon_id,
             service_id=each.service_id,
             changes=MessageChanges(**messages_of_request(each.messages, f"overrides[{number}].messages")),
         )
-        for number, each in enumerate(said)
+        for number, each in enumerate(request)
     ]
 
 

@@ -44,14 +44,14 @@ def see(ask: Ask) -> RulesAnswer:
 @endpoint(roles=OFFICE, body=RulesRequest, answer=RulesAnswer)
 def change(ask: Ask) -> RulesAnswer:
     """What is upcoming is planned anew by a walk, which begins a minute later."""
-    said: RulesRequest = ask.body
+    request: RulesRequest = ask.body
     network = set_rules(
         ask.world,
         ask.access,
-        said.version,
-        messages=messages_of_request(said.messages, "messages") if said.messages is not UNSET else {},
-        bonuses=bonuses_of_request(said.bonuses) if said.bonuses is not UNSET else {},
-        overrides=overrides_of_request(said.overrides) if said.overrides is not UNSET else None,
+        request.version,
+        messages=messages_of_request(request.messages, "messages") if request.messages is not UNSET else {},
+        bonuses=bonuses_of_request(request.bonuses) if request.bonuses is not UNSET else {},
+        overrides=overrides_of_request(request.overrides) if request.overrides is not UNSET else None,
     )
     return _answer(ask, network)
 

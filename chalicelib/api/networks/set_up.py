@@ -95,18 +95,18 @@ def _degrees(millionths: int | None) -> float | None:
     return None if millionths is None else millionths / MICRO
 
 
-def _salon_said(body: msgspec.Struct) -> dict[str, Any]:
-    said = given(body)
-    if "review_links" in said:
-        said["review_links"] = tuple(ReviewLink(link.site, link.url) for link in said["review_links"])
-    said |= {name: round(said[name] * MICRO) for name in _PLACE if said.get(name) is not None}
-    return said
+def _salon_fields(body: msgspec.Struct) -> dict[str, Any]:
+    fields = given(body)
+    if "review_links" in fields:
+        fields["review_links"] = tuple(ReviewLink(link.site, link.url) for link in fields["review_links"])
+    fields |= {name: round(fields[name] * MICRO) for name in _PLACE if fields.get(name) is not None}
+    return fields
 
 
 @post("/v1/salons")
 @endpoint(roles=OWNER, body=NewSalon, answer=SalonAnswer, status=201)
 def add_salon(ask: Ask) -> SalonAnswer:
-    return _salon(set_up.add_salon(ask.world, ask.access, _salon_said(ask.body), ask.request_id))
+    return _salon(set_up.add_salon(ask.world, ask.access, _salon_fields(ask.body), ask.request_id))
 
 
 @get("/v1/salons")
@@ -126,7 +126,7 @@ def get_salon(ask: Ask, salon_id: str) -> SalonAnswer:
 @patch("/v1/salons/{salon_id}")
 @endpoint(roles=OFFICE, body=SalonChanges, answer=SalonAnswer)
 def change_salon(ask: Ask, salon_id: str) -> SalonAnswer:
-    return _salon(set_up.change_salon(ask.world, ask.access, salon_id, _salon_said(ask.body)))
+    return _salon(set_up.change_salon(ask.world, ask.access, salon_id, _salon_fields(ask.body)))
 
 
 # --- staff
@@ -162,17 +162,17 @@ def _staff(staff: Staff) -> StaffAnswer:
     return StaffAnswer(**{name: getattr(staff, name) for name in StaffAnswer.__struct_fields__})
 
 
-def _staff_said(body: msgspec.Struct) -> dict[str, Any]:
-    said = given(body)
-    if "salon_ids" in said:
-        said["salon_ids"] = tuple(said["salon_ids"])
-    return said
+def _staff_fields(body: msgspec.Struct) -> dict[str, Any]:
+    fields = given(body)
+    if "salon_ids" in fields:
+        fields["salon_ids"] = tuple(fields["salon_ids"])
+    return fields
 
 
 @post("/v1/staff")
 @endpoint(roles=OFFICE, body=NewStaff, answer=StaffAnswer, status=201)
 def add_staff(ask: Ask) -> StaffAnswer:
-    return _staff(set_up.add_staff(ask.world, ask.access, _staff_said(ask.body), ask.request_id))
+    return _staff(set_up.add_staff(ask.world, ask.access, _staff_fields(ask.body), ask.request_id))
 
 
 @get("/v1/staff")
@@ -197,11 +197,11 @@ def get_staff(ask: Ask, staff_id: str) -> StaffAnswer:
 @patch("/v1/staff/{staff_id}")
 @endpoint(roles=OFFICE, body=StaffChanges, answer=StaffAnswer)
 def change_staff(ask: Ask, staff_id: str) -> StaffAnswer:
-    return _staff(set_up.change_staff(ask.world, ask.access, staff_id, _staff_said(ask.body)))
+    return _staff(set_up.change_staff(ask.world, ask.access, staff_id, _staff_fields(ask.body)))
 
 
 def _is_reached(ask: Ask, staff: Staff) -> bool:
-    return not staff.salon_ids or any(ask.access.reaches_salon(id) for id in staff.salon_ids)
+    return not staff.salon_ids or any(ask.access.reaches_salon(salon_id) for salon_id in staff.salon_ids)
 
 
 # --- services
@@ -243,18 +243,18 @@ def _service(service: Service) -> ServiceAnswer:
     return ServiceAnswer(**facts, price=money(service.price_minor, service.currency))
 
 
-def _service_said(body: msgspec.Struct) -> dict[str, Any]:
-    said = given(body, "price")
+def _service_fields(body: msgspec.Struct) -> dict[str, Any]:
+    fields = given(body, "price")
     price: Money | UnsetType | None = body.price  # type: ignore[attr-defined]
     if price is None or isinstance(price, UnsetType):
-        return said if price is UNSET else {**said, "price_minor": None, "currency": None}
-    return {**said, "price_minor": price.amount_minor, "currency": price.currency}
+        return fields if price is UNSET else {**fields, "price_minor": None, "currency": None}
+    return {**fields, "price_minor": price.amount_minor, "currency": price.currency}
 
 
 @post("/v1/services")
 @endpoint(roles=OFFICE, body=NewService, answer=ServiceAnswer, status=201)
 def add_service(ask: Ask) -> ServiceAnswer:
-    return _service(set_up.add_service(ask.world, ask.access, _service_said(ask.body), ask.request_id))
+    return _service(set_up.add_service(ask.world, ask.access, _service_fields(ask.body), ask.request_id))
 
 
 @get("/v1/services")
@@ -275,7 +275,7 @@ def get_service(ask: Ask, service_id: str) -> ServiceAnswer:
 @patch("/v1/services/{service_id}")
 @endpoint(roles=OFFICE, body=ServiceChanges, answer=ServiceAnswer)
 def change_service(ask: Ask, service_id: str) -> ServiceAnswer:
-    return _service(set_up.change_service(ask.world, ask.access, service_id, _service_said(ask.body)))
+    return _service(set_up.change_service(ask.world, ask.access, service_id, _service_fields(ask.body)))
 
 
 def _fresh(ask: Ask) -> Directory:

@@ -176,9 +176,9 @@ class SimulationAnswer(SimulationSummary):
 # --- the rules, as they are said
 
 
-def proposed_of(said: BonusRulesRequest, present: BonusRules) -> BonusRules:
+def proposed_of(request: BonusRulesRequest, present: BonusRules) -> BonusRules:
     """What is not said stays as it is."""
-    return replace(present, **bonuses_of_request(said))
+    return replace(present, **bonuses_of_request(request))
 
 
 # --- answering

@@ -22,15 +22,15 @@ from chalicelib.services.simulations.simulate_programme import (
 def simulate(ask: Ask) -> SimulationAnswer:
     """Begins it; nothing of the programme itself is changed. Follow it by its id: `stage`, `seen`, and in the
     end `result`."""
-    said: SimulationRequest = ask.body
+    request: SimulationRequest = ask.body
     simulation = begin_simulation(
         ask.world,
         ask.access,
-        lambda present: proposed_of(said.bonuses, present),
-        from_on=said.from_,
-        to_on=said.to,
-        warm_up_months=said.warm_up_months,
-        redeem_share_percent=said.redeem_share_percent,
+        lambda present: proposed_of(request.bonuses, present),
+        from_on=request.from_,
+        to_on=request.to,
+        warm_up_months=request.warm_up_months,
+        redeem_share_percent=request.redeem_share_percent,
     )
     return full(simulation, None)
 

@@ -109,7 +109,7 @@ class Rules(Struct, frozen=True, kw_only=True):
         which the first named comes last and so prevails."""
         if not self.overrides:
             return self.messages
-        wanted = [(salon_id, None), *((None, id) for id in reversed(service_ids))]
+        wanted = [(salon_id, None), *((None, service_id) for service_id in reversed(service_ids))]
         own = {(each.salon_id, each.service_id): each.changes for each in self.overrides}
         rules = self.messages
         for place in wanted:

@@ -33,9 +33,9 @@ def malformed(code: str, message: str, /, **details: Any) -> DomainError:
     return DomainError(ErrorKind.MALFORMED, code, message, **details)
 
 
-def missing(what: str, id: str) -> DomainError:
+def missing(what: str, item_id: str) -> DomainError:
     """404 in the same words whether the thing never existed or belongs to another network."""
-    return DomainError(ErrorKind.MISSING, "NOT_FOUND", f"There is no such {what}.", what=what, id=id)
+    return DomainError(ErrorKind.MISSING, "NOT_FOUND", f"There is no such {what}.", what=what, id=item_id)
 
 
 def conflict(code: str, message: str, /, **details: Any) -> DomainError:

@@ -41,9 +41,9 @@ def time_ordered(prefix: str, at: datetime, tail: str) -> str:
     return f"{prefix}_{time_part(at)}{tail}"
 
 
-def instant_of(id: str) -> datetime | None:
+def instant_of(item_id: str) -> datetime | None:
     """The instant that a time-ordered id begins with; None for what is no such id."""
-    part = id.partition("_")[2][:_TIME_CHARS]
+    part = item_id.partition("_")[2][:_TIME_CHARS]
     if len(part) < _TIME_CHARS or not set(part) <= set(ALPHABET):
         return None
     return _EPOCH + timedelta(milliseconds=_decoded(part))

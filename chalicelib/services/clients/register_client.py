@@ -67,10 +67,10 @@ def drafted(
     _check(new.language, new.timezone, new.birth_date, now)
     referred_by = resolve_referrer(world, access.network_id, new.referred_by, new.referral_code)
     ensure_referrer(world, access.network_id, referred_by)
-    id = derived("cli", access.network_id, request_id) if request_id else world.new_id("cli")
+    client_id = derived("cli", access.network_id, request_id) if request_id else world.new_id("cli")
     client = Client(
         network_id=access.network_id,
-        id=id,
+        id=client_id,
         name=name_normal(new.name),
         created_at=now,
         phone=phone,

@@ -127,7 +127,7 @@ def _check_tiers(path: str, tiers: Sequence[Tier]) -> None:
 
 def _check_one_currency(field: str, programme: Programme, bonuses: BonusRules, directory: Directory) -> None:
     salons = _salons_of(programme, bonuses, directory)
-    currencies = {directory.salons[id].currency for id in salons}
+    currencies = {directory.salons[salon_id].currency for salon_id in salons}
     if len(currencies) > 1:
         raise invalid_rule(
             field,
@@ -170,8 +170,8 @@ def _check_expiry(path: str, programme: Programme) -> None:
 
 
 def _check_exclusions(path: str, excludes: Exclusions, directory: Directory) -> None:
-    for number, id in enumerate(excludes.service_ids):
-        if id not in directory.services:
+    for number, service_id in enumerate(excludes.service_ids):
+        if service_id not in directory.services:
             raise invalid_rule(f"{path}.service_ids[{number}]", "There is no such service.")
     categories = {service.category for service in directory.services.values()}
     for number, category in enumerate(excludes.categories):
@@ -183,10 +183,10 @@ def _check_exclusions(path: str, excludes: Exclusions, directory: Directory) -> 
 
 
 def _check_place(path: str, programme: GroupProgramme, directory: Directory) -> None:
-    for number, id in enumerate(programme.salon_ids):
-        if id not in directory.salons:
+    for number, salon_id in enumerate(programme.salon_ids):
+        if salon_id not in directory.salons:
             raise invalid_rule(f"{path}.salon_ids[{number}]", "There is no such salon.")
-        if id in programme.salon_ids[:number]:
+        if salon_id in programme.salon_ids[:number]:
             raise invalid_rule(f"{path}.salon_ids[{number}]", "That salon is named twice.")
     begins, ends = _time(programme)
     if begins > ends:

@@ -94,9 +94,9 @@ def _review_links(links: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _salon_ids(directory: Directory, ids: tuple[str, ...]) -> tuple[str, ...]:
-    for id in ids:
-        if id not in directory.salons:
-            raise missing("salon", id)
+    for each_id in ids:
+        if each_id not in directory.salons:
+            raise missing("salon", each_id)
     return tuple(dict.fromkeys(ids))
 
 

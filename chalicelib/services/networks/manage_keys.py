@@ -46,11 +46,11 @@ def make_key(
     """
     _check(world.fresh_directory(network_id), role, salon_ids, staff_id, source)
     secret = f"pk_{network_id[-10:]}.{(chance or world.chance)(SECRET_CHARACTERS)}"
-    hash = key_hash(secret)
+    hashed = key_hash(secret)
     key = Key(
         network_id=network_id,
-        id=derived("key", hash),
-        hash=hash,
+        id=derived("key", hashed),
+        hash=hashed,
         role=role,
         name=name_normal(name),
         created_at=world.now(),
@@ -61,16 +61,16 @@ def make_key(
     try:
         (key,) = world.store.save(key)
     except SaveConflict:
-        key = world.store.get(Key, network_id=network_id, hash=hash) or key
+        key = world.store.get(Key, network_id=network_id, hash=hashed) or key
     return key, secret
 
 
 def _check(
     directory: Directory, role: Role, salon_ids: Sequence[str], staff_id: str | None, source: str | None
 ) -> None:
-    for id in salon_ids:
-        if id not in directory.salons:
-            raise missing("salon", id)
+    for salon_id in salon_ids:
+        if salon_id not in directory.salons:
+            raise missing("salon", salon_id)
     if staff_id is not None and staff_id not in directory.staff:
         raise missing("staff", staff_id)
     wrong = None
@@ -90,9 +90,9 @@ def authenticate(world: World, secret: str) -> Access:
     """What a key opens. Raises UNAUTHENTICATED in the same words for a wrong, a revoked and a
     nonsensical one."""
     if _FORM.fullmatch(secret):
-        hash = key_hash(secret)
-        key = world.store.get(Key, network_id=network_of(secret), hash=hash)
-        if key is not None and key.revoked_at is None and hmac.compare_digest(key.hash, hash):
+        hashed = key_hash(secret)
+        key = world.store.get(Key, network_id=network_of(secret), hash=hashed)
+        if key is not None and key.revoked_at is None and hmac.compare_digest(key.hash, hashed):
             return _access(key)
     raise DomainError(ErrorKind.UNAUTHENTICATED, "UNAUTHENTICATED", "This key opens nothing.")
 
@@ -117,15 +117,15 @@ class KeyRing:
         self._known: dict[str, tuple[datetime, Access]] = {}
 
     def access(self, secret: str) -> Access:
-        hash, now = key_hash(secret), self._world.now()
-        until, access = self._known.get(hash, (now, None))
+        hashed, now = key_hash(secret), self._world.now()
+        until, access = self._known.get(hashed, (now, None))
         if access is not None and now < until:
             return access
-        self._known.pop(hash, None)
+        self._known.pop(hashed, None)
         access = authenticate(self._world, secret)
         while len(self._known) >= MAX_REMEMBERED:
             self._known.pop(next(iter(self._known)), None)
-        self._known[hash] = (now + REMEMBERED, access)
+        self._known[hashed] = (now + REMEMBERED, access)
         return access
 
 

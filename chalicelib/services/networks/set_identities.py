@@ -95,7 +95,7 @@ def numbers_taken(
     found = []
     for number in sorted(old ^ new):
         stands = world.store.get(InboundNumber, number=number) or InboundNumber(number=number, network_ids=())
-        others = tuple(id for id in stands.network_ids if id != before.network_id)
+        others = tuple(network_id for network_id in stands.network_ids if network_id != before.network_id)
         if number in new and others and not shared:
             raise conflict("IDENTITY_TAKEN", "Another network sends as this; ask who runs this deployment.")
         ids = (*others, before.network_id) if number in new else others

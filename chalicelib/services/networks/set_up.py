@@ -63,8 +63,8 @@ def change_network(world: World, access: Access, changes: Mapping[str, Any]) -> 
 def add_salon(world: World, access: Access, said: Mapping[str, Any], request_id: str | None = None) -> Salon:
     """said: the fields of a Salon. Raises UNKNOWN_TIMEZONE, INVALID_CURRENCY, INVALID_URL, ..."""
     directory = world.fresh_directory(access.network_id)
-    fields, id = checked(directory, said), _id(world, access, "sal", request_id)
-    salon = placed(Salon(network_id=access.network_id, id=id, **fields))
+    fields, salon_id = checked(directory, said), _id(world, access, "sal", request_id)
+    salon = placed(Salon(network_id=access.network_id, id=salon_id, **fields))
     return _added(
         world, salon, lambda directory: directory.salons, request_id, also=_zone_kept(directory, salon)
     )

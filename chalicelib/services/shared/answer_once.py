@@ -24,7 +24,7 @@ MAX_KEY = 200
 
 
 class Given(Struct, frozen=True):
-    """What was answered. body: JSON text."""
+    """The answer to a request. body: JSON text."""
 
     status: int
     body: str
@@ -35,25 +35,26 @@ def answer_once(
     network_id: str,
     scope: Sequence[str],
     key: str,
-    said: bytes,
+    content: bytes,
     do: Callable[[str], Given],
     *,
     keep: bool = True,
 ) -> tuple[Given, bool]:
     """The answer, and whether it is that of an earlier request.
 
-    scope  who asks for what: keys of different scopes have nothing to do with each other.
-    said   everything that the request says. Raises IDEMPOTENCY_MISMATCH where the key came with something
-    else before.
-    do     does the work, given the seed of the ids that it makes.
-    keep   False where the answer holds a secret: the work, seeded alike, is done again instead.
+    scope    who asks for what: equal keys of different scopes have nothing to do with each other.
+    content  everything that the request says.
+    do       does the work, given the seed of the ids that it makes.
+    keep     False where the answer holds a secret: the work is done again with the same seed instead.
+
+    Raises IDEMPOTENCY_MISMATCH where the key came with other content before, INVALID_IDEMPOTENCY_KEY.
     """
     if not 1 <= len(key) <= MAX_KEY or not (key.isascii() and key.isprintable()):
         raise malformed(
             "INVALID_IDEMPOTENCY_KEY", f"An Idempotency-Key has 1 to {MAX_KEY} printable characters."
         )
     key_hash = _digest(network_id, *scope, key)
-    request_hash = _digest(said.hex())
+    request_hash = _digest(content.hex())
     request_id = _digest(key_hash, request_hash)
     begun = GivenAnswer(
         network_id=network_id,
@@ -69,30 +70,31 @@ def answer_once(
     try:
         given = do(request_id)
     except DomainError:
-        if ours:  # nothing was done: the key is as if it had never come
+        if ours:  # nothing was done: the key is free again
             with suppress(SaveConflict):
                 world.store.save(remove=[claim])
         raise
     if not claim.status and given.status < 300:
-        with suppress(SaveConflict):  # another of the same was quicker to answer
+        with suppress(SaveConflict):  # an equal request was quicker to answer
             world.store.save(replace(claim, status=given.status, body=given.body if keep else ""))
     return given, claim.status != 0
 
 
 def _claimed(world: World, begun: GivenAnswer) -> tuple[GivenAnswer, bool]:
-    """The claim on the key, ours or that of an earlier request that said the same; and whether it is ours."""
+    """The claim on the key, and whether this request made it. Otherwise an earlier request with the same
+    content did. Raises IDEMPOTENCY_MISMATCH."""
     try:
         return world.store.save(begun)[0], True
     except SaveConflict:
-        stands = world.store.get(GivenAnswer, network_id=begun.network_id, key_hash=begun.key_hash)
-    if stands is None:
-        return begun, False  # given up in this very moment: the ids keep us from doing anything twice
-    if stands.expires_at <= world.now():
+        existing = world.store.get(GivenAnswer, network_id=begun.network_id, key_hash=begun.key_hash)
+    if existing is None:
+        return begun, False  # given up a moment ago; equal seeds keep the work from being done twice
+    if existing.expires_at <= world.now():
         with suppress(SaveConflict):
-            return world.store.save(replace(begun, version=stands.version))[0], True
-    if stands.request_hash != begun.request_hash:
+            return world.store.save(replace(begun, version=existing.version))[0], True
+    if existing.request_hash != begun.request_hash:
         raise conflict("IDEMPOTENCY_MISMATCH", "This Idempotency-Key came with another request before.")
-    return stands, False
+    return existing, False
 
 
 def _digest(*parts: str) -> str:

@@ -29,9 +29,9 @@ class Links(Struct, frozen=True):
 
     def link(self, network_id: str, client_id: str, booking_id: str | None, useful_from: datetime) -> Link:
         """The link item of a booking, or of a client where there is none; the same whenever it is made."""
-        id = self._signed(f"item|{network_id}|{client_id}|{booking_id or ''}", _ID)
+        link_id = self._signed(f"item|{network_id}|{client_id}|{booking_id or ''}", _ID)
         return Link(
-            id=id,
+            id=link_id,
             network_id=network_id,
             client_id=client_id,
             booking_id=booking_id,
@@ -47,11 +47,11 @@ class Links(Struct, frozen=True):
     def opened(self, store: Store, token: str, purpose: LinkPurpose, now: datetime) -> Link:
         """What a token opens. Raises NOT_FOUND for one that is wrong, for something else, or past its time; a
         token with a wrong signature costs no read."""
-        id, signature = token[:_ID], token[_ID:]
-        expected = self._signed(f"{purpose}|{id}", _SIGNATURE)
+        link_id, signature = token[:_ID], token[_ID:]
+        expected = self._signed(f"{purpose}|{link_id}", _SIGNATURE)
         if not hmac.compare_digest(signature.encode(), expected.encode()):
             raise missing("link", "")
-        link = store.get(Link, id=id)
+        link = store.get(Link, id=link_id)
         if link is None or link.expires_at <= now:
             raise missing("link", "")
         return link
@@ -66,8 +66,8 @@ class Links(Struct, frozen=True):
         if sure:
             return
         if sure is None:
-            stands = store.get(Link, id=link.id, fresh=False)
-            if stands is not None and stands.expires_at > now + KEPT / 2:
+            existing = store.get(Link, id=link.id, fresh=False)
+            if existing is not None and existing.expires_at > now + KEPT / 2:
                 return
         store.save(link)
 

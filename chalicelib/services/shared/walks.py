@@ -45,12 +45,12 @@ def surprise_walks(world: World, network_id: str, rules: Rules) -> list[Walk]:
     rules that have none it ends by itself when it next wakes."""
     if rules.bonuses.surprise is None:
         return []
-    id = surprise_walk_id(network_id)
-    stands = world.store.get(Walk, network_id=network_id, id=id)
-    if stands is not None and stands.finished_at is None:
+    walk_id = surprise_walk_id(network_id)
+    existing = world.store.get(Walk, network_id=network_id, id=walk_id)
+    if existing is not None and existing.finished_at is None:
         return []
     now = world.now()
-    walk = stands or Walk(network_id=network_id, id=id, kind=WalkKind.SURPRISE, begun_at=now)
+    walk = existing or Walk(network_id=network_id, id=walk_id, kind=WalkKind.SURPRISE, begun_at=now)
     asleep = asleep_until_next_draw(walk, now, world.directory(network_id).zone)
     return [replace(asleep, finished_at=None, wake=Wake(sleeps_until(asleep), SURPRISE))]
 

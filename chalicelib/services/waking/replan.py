@@ -79,7 +79,8 @@ def _after_page(world: World, directory: Directory, walk: Walk) -> Walk:
         return walk
     if stage == CLIENTS:
         return replace(walk, stage=DONE, finished_at=world.now())
-    following = min((id for id in directory.salons if id > str(salon_id)), default=None)
+    later = (salon for salon in directory.salons if salon > str(salon_id))
+    following = min(later, default=None)
     return replace(walk, stage=CLIENTS if following is None else f"{_BOOKINGS}{following}")
 
 
