@@ -17,7 +17,8 @@ from chalicelib.domain.loyalty.programme import Bill
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import hold_points, reverse_entry
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
-from chalicelib.services.merging import merge_clients
+from chalicelib.services.merging.merge import merge_clients
+from chalicelib.services.merging.unmerge import unmerge_clients
 from chalicelib.services.visits import refund_visit
 from chalicelib.store.table import Table
 from infra.testkit.builders import (
@@ -202,9 +203,9 @@ def test_points_are_posted_to_somebody_whoever_is_merged_meanwhile(
         for turn in range(TURNS):
             try:
                 if number == 0 and turn % 2:
-                    until_it_is_done(partial(merge_clients.unmerge_clients, mine.world, access(), maria))
+                    until_it_is_done(partial(unmerge_clients, mine.world, access(), maria))
                 elif number == 0:
-                    until_it_is_done(partial(merge_clients.merge_clients, mine.world, access(), maria, other))
+                    until_it_is_done(partial(merge_clients, mine.world, access(), maria, other))
                 else:
                     asked = PostingByHand(kind="grant", points=1, reason="gift")
                     post = partial(post_by_hand, mine.world, access(), maria, asked, f"{number}-{turn}")

@@ -14,8 +14,9 @@ from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Lot, Po
 from chalicelib.domain.loyalty.ledger import Posted, hold_points, post, release_points, settled
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.lots import with_activity
-from chalicelib.domain.loyalty.reversal import NOT_REVERSIBLE, reverse
+from chalicelib.domain.loyalty.reversal import NOT_REVERSIBLE, ReversalRequest, reverse
 from chalicelib.domain.loyalty.reversal_history import points_expired, points_undone
+from chalicelib.domain.merging.since_merge import SinceMerge
 from chalicelib.domain.merging.transfer import transfer_in, transfer_out
 from chalicelib.domain.merging.unmerging import unmerge_source, unmerge_target
 from chalicelib.domain.shared.errors import DomainError
@@ -136,10 +137,10 @@ class AnyLedger(RuleBasedStateMachine):
         undone = points_undone(entry, [*at.entries, *expirations])
 
         def real(account: Account) -> Posted:
-            return reverse(
-                account, entry, id=self._id(), reason="mistake", actor="key:test", now=self.now,
-                grace_until=until, points=points, undone=undone,
-            )  # fmt: skip
+            request = ReversalRequest(
+                id=self._id(), reason="mistake", actor="key:test", points=points, grace_until=until
+            )
+            return reverse(account, entry, request, self.now, points_undone=undone)
 
         if left == 0 or (points or 0) > left:
             with pytest.raises(DomainError, match="CANNOT_REVERSE"):
@@ -153,8 +154,9 @@ class AnyLedger(RuleBasedStateMachine):
         final = [entry for entry in self.sides[side].entries if entry.kind in NOT_REVERSIBLE]
         if final:
             entry = data.draw(st.sampled_from(final))
+            request = ReversalRequest(id="", reason="", actor="")
             with pytest.raises(DomainError, match="CANNOT_REVERSE"):
-                reverse(self.sides[side].account, entry, id="", reason="", actor="", now=self.now)
+                reverse(self.sides[side].account, entry, request, self.now)
 
     @rule(side=st.integers(0, 1))
     def the_client_is_active(self, side: int) -> None:
@@ -216,7 +218,8 @@ class AnyLedger(RuleBasedStateMachine):
     def _unmerged(
         self, operation: Callable[..., Posted], entry: Entry, wanted: Posting, lapsed: int, until: datetime
     ) -> Any:
-        return lambda account: operation(account, entry, wanted, self.now, expired=lapsed, grace_until=until)
+        since = SinceMerge(points_expired=lapsed, grace_until=until)
+        return lambda account: operation(account, entry, wanted, self.now, since)
 
     @rule(hours=st.integers(1, 24 * 12))
     def time_goes_by(self, hours: int) -> None:
@@ -234,7 +237,7 @@ class AnyLedger(RuleBasedStateMachine):
             assert all(change.expires_at != end for entry in expired for change in entry.lots)
             account, _ = settled(self.sides[side].account, end)
             held = account.held_by_lot()
-            over = [lot for lot in account.lots if lot.is_over(end)]
+            over = [lot for lot in account.lots if lot.is_expired(end)]
             assert all(lot.remaining == held[lot.number] for lot in over)
             self.now = end
 

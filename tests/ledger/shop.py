@@ -20,7 +20,8 @@ from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.bookings import book, step_booking
 from chalicelib.services.loyalty import hold_points, post_bonus, reverse_entry
-from chalicelib.services.merging import merge_clients
+from chalicelib.services.merging.merge import merge_clients
+from chalicelib.services.merging.unmerge import unmerge_clients
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits import refund_visit, reopen_booking
 from chalicelib.services.waking.handlers import handlers
@@ -168,10 +169,10 @@ class Shop:
         return hold_points.release_hold(self.world, access(), hold_id)
 
     def merge(self, client_id: str, into_id: str) -> str:
-        return merge_clients.merge_clients(self.world, access(), client_id, into_id).client.id
+        return merge_clients(self.world, access(), client_id, into_id).source.id
 
     def unmerge(self, client_id: str) -> str:
-        return merge_clients.unmerge_clients(self.world, access(), client_id).client.id
+        return unmerge_clients(self.world, access(), client_id).source.id
 
     def is_merged(self, client_id: str) -> bool:
         return self.client(client_id).merged is not None

@@ -1,4 +1,5 @@
-"""MergeRequest clients who turn out to be one person, and undoing it."""
+"""Merge clients who turn out to be one person, and undo a merge. `client` is the source, `other` the
+target."""
 
 from chalicelib.api.clients.client_schemas import ClientAnswer, full
 from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, post
@@ -6,17 +7,19 @@ from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Id
 from chalicelib.api.loyalty.bonuses import EntryAnswer, entry_answer
 from chalicelib.services.clients.register_client import get_client
-from chalicelib.services.merging.merge_clients import Merged, merge_clients, unmerge_clients
+from chalicelib.services.merging.merge import merge_clients
+from chalicelib.services.merging.merge_context import MergedClients
+from chalicelib.services.merging.unmerge import unmerge_clients
 
 
 class MergeRequest(Body):
-    """into: the client who stays."""
+    """into: the target, who stays."""
 
     into: Id
 
 
 class MergedAnswer(Answered):
-    """Both clients, and the entries by which points moved: that of the client, that of the other."""
+    """Source and target, and the entries by which points moved: the source's, then the target's."""
 
     client: ClientAnswer
     other: ClientAnswer
@@ -26,7 +29,8 @@ class MergedAnswer(Answered):
 @post("/v1/clients/{client_id}/merge")
 @endpoint(roles=OFFICE, body=MergeRequest, answer=MergedAnswer)
 def merge(ask: Ask, client_id: str) -> MergedAnswer:
-    """The client turned out to be another, who gets all that they have. The same again: as it stands."""
+    """Merges this client (the source) into another (the target), who gets all that the source has. A
+    repetition answers the existing merge."""
     for each_id in (client_id, ask.body.into):
         get_client(ask.world, ask.access, each_id)
     return _answer(ask, merge_clients(ask.world, ask.access, client_id, ask.body.into))
@@ -35,14 +39,15 @@ def merge(ask: Ask, client_id: str) -> MergedAnswer:
 @post("/v1/clients/{client_id}/unmerge")
 @endpoint(roles=OFFICE, answer=MergedAnswer)
 def unmerge(ask: Ask, client_id: str) -> MergedAnswer:
-    """They are two people after all: what had come to the other leaves again."""
+    """Undoes the merge of this client (the source): what the target got by the merge returns to the
+    source."""
     get_client(ask.world, ask.access, client_id)
     return _answer(ask, unmerge_clients(ask.world, ask.access, client_id))
 
 
-def _answer(ask: Ask, done: Merged) -> MergedAnswer:
+def _answer(ask: Ask, merged: MergedClients) -> MergedAnswer:
     return MergedAnswer(
-        client=full(ask, done.client),
-        other=full(ask, done.other),
-        entries=[*map(entry_answer, done.entries)],
+        client=full(ask, merged.source),
+        other=full(ask, merged.target),
+        entries=[*map(entry_answer, merged.entries)],
     )

@@ -1,5 +1,5 @@
-"""A client's bonus account and the entries that made it: plain values. What may be done to them:
-ledger.py."""
+"""A client's bonus account and the entries that made it, as plain values. The operations on an account are
+in ledger.py, reversal.py and domain/merging."""
 
 import hashlib
 from collections.abc import Mapping
@@ -39,12 +39,16 @@ BY_HAND = frozenset({EntryKind.GRANT, EntryKind.REDEEM, EntryKind.COMPENSATION, 
 
 
 class Lot(Struct, frozen=True):
-    """Points granted together. number: which of the account's lots, counted from 0.
+    """Points that were granted together.
 
-    available_at  pending until then.
-    expires_at    from this instant on they are gone: a local midnight of the network; None: never.
-    reason        kind of the entry that granted them. salon_id: the salon that did, if one did.
-    idle_days     they expire so many days after the client's last activity: each activity puts it off.
+    number        the lot's place among all lots of the account, counted from 0.
+    available_at  the points are pending until this instant.
+    expires_at    from this instant on the points are expired. A local midnight of the network; None: never.
+    remaining     how many of the points are in the lot now, held ones included.
+    reason        the kind of the entry that granted the points.
+    salon_id      the salon that granted the points; None: no salon did.
+    idle_days     the points expire this many days after the client's last activity, so that each activity
+                  puts `expires_at` off; None: activity changes nothing.
     """
 
     number: int
@@ -57,15 +61,18 @@ class Lot(Struct, frozen=True):
     idle_days: int | None = None
 
     def is_available(self, now: datetime) -> bool:
-        return self.available_at <= now and not self.is_over(now)
+        return self.available_at <= now and not self.is_expired(now)
 
-    def is_over(self, now: datetime) -> bool:
+    def is_expired(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now
 
 
 class LotChange(Struct, frozen=True):
-    """What an entry did to one lot: to what remains in it, and to how much of that is held. Carries the lot's
-    own terms, so that a reversal can open a spent lot again, and any entry tells whose points it moved."""
+    """What an entry changed in one lot. The change repeats the terms of the lot (dates, reason, salon), so
+    that a reversal can open a spent lot again, and every entry says which salon's points it moved.
+
+    points  the change of `Lot.remaining`. held: the change of the lot's held points. Both are signed.
+    """
 
     number: int
     points: int
@@ -79,13 +86,18 @@ class LotChange(Struct, frozen=True):
 
 
 class HeldLot(Struct, frozen=True):
+    """The points that a hold sets aside in the lot of this number."""
+
     number: int
     points: int
 
 
 class Hold(Struct, frozen=True):
-    """Points set aside for a bill that is not closed yet. id: that of the entry which holds them. They do not
-    expire while they are held, and are free again at `expires_at`."""
+    """Points that are set aside for a bill which is not closed yet. Held points do not expire.
+
+    id          the id of the entry that made the hold.
+    expires_at  when the hold ends by itself and its points are free again.
+    """
 
     id: str
     expires_at: datetime
@@ -99,7 +111,7 @@ class Hold(Struct, frozen=True):
 
 
 class MonthTurnover(Struct, frozen=True):
-    """What a client's visits of one month came to, in one currency. month: counted from the year 0."""
+    """What a client's visits of one month were billed in one currency. month: months since the year 0."""
 
     month: int
     currency: str
@@ -108,7 +120,7 @@ class MonthTurnover(Struct, frozen=True):
 
 
 class RewardUse(Struct, frozen=True):
-    """Visits for which a coupon was given: they count no more towards that reward."""
+    """Visits for which a coupon was given. These visits do not count towards that reward again."""
 
     reward_id: str
     coupon_id: str
@@ -116,7 +128,10 @@ class RewardUse(Struct, frozen=True):
 
 
 class StreakUse(Struct, frozen=True):
-    """Months, counted from the year 0, both included, for which a gift was given; entry_id: the gift's."""
+    """Months for which a streak's gift was given.
+
+    first, last  months since the year 0, both included. entry_id: the entry of the gift.
+    """
 
     first: int
     last: int
@@ -124,11 +139,12 @@ class StreakUse(Struct, frozen=True):
 
 
 class ReferralGift(Struct, frozen=True):
-    """What became of a friend's first paid visit.
+    """The gifts for a friend's first paid visit.
 
-    times        how often the gifts were given: more than once only where they were taken back between.
-    booking_id   the visit that they stand for; None: they are taken back.
-    referrer_id, entry_id  who got the other half, and by which entry of theirs; None: nobody.
+    times        how often the gifts were given. More than once only where they were reversed in between.
+    booking_id   the visit that the gifts are for; None: the gifts are reversed.
+    referrer_id  the client who recommended the salon and got a gift, too; None: nobody did.
+    entry_id     the entry of the referrer's gift, in the referrer's ledger.
     """
 
     times: int
@@ -138,8 +154,11 @@ class ReferralGift(Struct, frozen=True):
 
 
 class WalletUpdate(Struct, frozen=True):
-    """Of an account whose points are shown in a wallet: after how many entries the wallet was told last;
-    fewer than none, if that failed. again_at: when it is tried again then."""
+    """The last update of the wallets that show an account.
+
+    entries   how many entries the account had at the last update; NOT_UPDATED: an update is due or failed.
+    again_at  when a failed update is tried again.
+    """
 
     entries: int
     again_at: datetime | None = None
@@ -149,18 +168,20 @@ NOT_UPDATED = -1
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """A client's points: no personal data is in it.
+    """A client's points. No personal data is in an account.
 
-    balance   what remains in all lots, held or pending too. debt: points still owed by a reversal.
-    entries   how many were posted, also the next entry's number. lots_made: the next lot's number.
-    turnover  of the last months, the oldest first: what tiers are told by.
-    reward_uses, streaks  what the client's visits were rewarded for already, as far as it may still matter.
-    referral  the gifts for the client's first paid visit, if they came by somebody's word.
-    surprised_month: of the last surprise gift, counted from the year 0.
-    moved_to  another client, who has all that was here: nothing is posted here meanwhile. came_from: clients
-              who were merged into this one, and so show this account in their wallets.
-    shown     of a client who has the card in a wallet: what the wallet was told.
-    The pointer is for what expires, and for what is said of it beforehand.
+    balance          the sum of what remains in all lots, held and pending points included.
+    debt             points that a reversal could not take back. The next free points pay the debt.
+    entries          how many entries were posted; also the number of the next entry.
+    lots_made        the number of the next lot.
+    turnover         the last months, the oldest first. Tiers depend on the turnover.
+    reward_uses, streaks  which visits and months were rewarded already, as far as later rewards need it.
+    referral         the gifts for the client's first paid visit; None: nobody recommended the salon.
+    surprised_month  the month of the last surprise, in months since the year 0.
+    moved_to         the target client, if this client is a merged source. Nothing is posted here then.
+    came_from        the source clients merged into this client. Their wallets show this account.
+    shown            the last update of the wallets; None: no wallet shows the account.
+    wake             the pointer: when points or holds expire, and when a warning about that is due.
     """
 
     network_id: str
@@ -193,6 +214,8 @@ class Account(Struct, frozen=True, kw_only=True):
         return sum(hold.points for hold in self.holds)
 
     def held_by_lot(self) -> dict[int, int]:
+        """How many points are held of each lot, by the lot's number. Lots without held points are left
+        out."""
         found: dict[int, int] = {}
         for hold in self.holds:
             for each in hold.lots:
@@ -200,7 +223,7 @@ class Account(Struct, frozen=True, kw_only=True):
         return found
 
     def available(self, now: datetime) -> int:
-        """What can be spent now."""
+        """How many points can be spent now: neither pending nor held nor expired."""
         held = self.held_by_lot()
         return sum(lot.remaining - held.get(lot.number, 0) for lot in self.lots if lot.is_available(now))
 
@@ -215,11 +238,15 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """One line of the ledger.
+    """One line of the ledger, which is never edited.
 
-    points  signed: what leaves the balance is negative. held: change of what is held. debt: change of what is
-            owed.
-    cause   id of what else it is about: a hold, a promotion, a complaint, the other entry of a merge.
+    number        the entry's place in the client's ledger, counted from 0.
+    points        the change of the balance, signed: what leaves the balance is negative.
+    held          the change of the held points. debt: the change of the debt.
+    effective_at  when the change counts. recorded_at: when the entry was written down.
+    reverses      the id of the entry that this entry undoes, wholly or in part.
+    cause         the id of what else the entry is about: a hold, a promotion, a complaint, or the other entry
+                  of a merge.
     """
 
     network_id: str
@@ -244,13 +271,15 @@ class Entry(Struct, frozen=True, kw_only=True):
 
     @property
     def worth(self) -> int:
-        """By how much it changed what the client is worth: balance less debt."""
+        """The change of the client's net points, which are balance less debt."""
         return self.points - self.debt
 
 
 class Posting(Struct, frozen=True, kw_only=True):
-    """What somebody wants posted. points: signed; those of a hold are to be held. The same id may be posted
-    again with the same input only."""
+    """What is to become one entry. The same id may be posted again with the same input only.
+
+    points  signed: negative points are spent. For a hold, how many points are to be held.
+    """
 
     id: str
     kind: EntryKind
@@ -266,7 +295,7 @@ class Posting(Struct, frozen=True, kw_only=True):
 
     @property
     def input_hash(self) -> str:
-        """Digest of what the caller chose; times that follow from the moment of posting are left out."""
-        said = (self.kind, self.points, self.reason, self.booking_id or "", self.expires_at or "")
+        """A digest of what the caller chose. Instants that follow from the moment of posting are left out."""
+        chosen = (self.kind, self.points, self.reason, self.booking_id or "", self.expires_at or "")
         caused = (self.cause,) if self.cause else ()
-        return hashlib.sha256("|".join(map(str, said + caused)).encode()).hexdigest()[:16]
+        return hashlib.sha256("|".join(map(str, chosen + caused)).encode()).hexdigest()[:16]

@@ -1,5 +1,5 @@
-"""Moving all that an account has to another client's, who turned out to be the same person. Undone by
-undoing.unmerged."""
+"""Merging two accounts: everything that the source's account has goes to the target's account. unmerging.py
+undoes it."""
 
 from datetime import datetime
 
@@ -11,40 +11,8 @@ from chalicelib.domain.loyalty.lots import lot_change
 from chalicelib.domain.shared.errors import conflict
 
 
-def attach(account: Account, gone: Account) -> Account:
-    """The account, shown from now on by the passes of whoever has gone over to it, too. Visits that were
-    rewarded there do not count again here."""
-    return replace(
-        account,
-        came_from=(*account.came_from, gone.client_id, *gone.came_from),
-        shown=account.shown or (WalletUpdate(NOT_UPDATED) if gone.shown else None),
-        reward_uses=(*account.reward_uses, *gone.reward_uses),
-        streaks=(*account.streaks, *gone.streaks),
-    )
-
-
-def detach(account: Account, gone: Account) -> Account:
-    """The account without the passes, and the rewarded visits, of one who goes again."""
-    theirs = {gone.client_id, *gone.came_from}
-    return replace(
-        account,
-        came_from=tuple(id for id in account.came_from if id not in theirs),
-        reward_uses=tuple(use for use in account.reward_uses if use not in gone.reward_uses),
-        streaks=tuple(use for use in account.streaks if use not in gone.streaks),
-    )
-
-
-def with_rewards_still_used(account: Account, other: Account) -> Account:
-    """The account of one who goes again, with those visits as rewarded that still were so with the other."""
-    return replace(
-        account,
-        reward_uses=tuple(use for use in account.reward_uses if use in other.reward_uses),
-        streaks=tuple(use for use in account.streaks if use in other.streaks),
-    )
-
-
 def transfer_out(account: Account, posting: Posting, now: datetime) -> Posted:
-    """All that an account has, and owes, leaves it. Raises HOLDS_OPEN."""
+    """The source's account after all its points and its debt have left it. Raises HOLDS_OPEN."""
     account, expirations = settled(account, now)
     if account.holds:
         ids = [hold.booking_id or hold.id for hold in account.holds]
@@ -52,15 +20,50 @@ def transfer_out(account: Account, posting: Posting, now: datetime) -> Posted:
             "HOLDS_OPEN", "Points are held: complete or cancel what they are held for.", held_for=ids
         )
     changes = [lot_change(lot, -lot.remaining) for lot in account.lots]
-    return Posted(*apply_changes(account, posting, changes, now, owed=-account.debt), expirations)
+    after, entry = apply_changes(account, posting, changes, now, new_debt=-account.debt)
+    return Posted(after, entry, expirations)
 
 
-def transfer_in(account: Account, out: Entry, posting: Posting, now: datetime) -> Posted:
-    """What left another account comes to this one, each lot on its own terms, and what was owed there is owed
-    here."""
+def transfer_in(account: Account, transfer_out: Entry, posting: Posting, now: datetime) -> Posted:
+    """The target's account after the source's points and debt came to it. Each lot keeps its terms and gets
+    the next number of the target's account. Where one of the two has debt, the points of the other pay it."""
     account, expirations = settled(account, now)
     changes = [
         replace(change, number=number, points=-change.points)
-        for number, change in enumerate(out.lots, account.lots_made)
+        for number, change in enumerate(transfer_out.lots, account.lots_made)
     ]
-    return Posted(*apply_changes(account, posting, changes, now, owed=-out.debt), expirations)
+    after, entry = apply_changes(account, posting, changes, now, new_debt=-transfer_out.debt)
+    return Posted(after, entry, expirations)
+
+
+def attach(target: Account, source: Account) -> Account:
+    """The target's account after the merge. Wallets of the source show it from now on. Visits for which the
+    source was rewarded do not count again for the target."""
+    return replace(
+        target,
+        came_from=(*target.came_from, source.client_id, *source.came_from),
+        shown=target.shown or (WalletUpdate(NOT_UPDATED) if source.shown else None),
+        reward_uses=(*target.reward_uses, *source.reward_uses),
+        streaks=(*target.streaks, *source.streaks),
+    )
+
+
+def detach(target: Account, source: Account) -> Account:
+    """The target's account after unmerging, without the source's wallets and rewarded visits."""
+    source_ids = {source.client_id, *source.came_from}
+    return replace(
+        target,
+        came_from=tuple(each_id for each_id in target.came_from if each_id not in source_ids),
+        reward_uses=tuple(use for use in target.reward_uses if use not in source.reward_uses),
+        streaks=tuple(use for use in target.streaks if use not in source.streaks),
+    )
+
+
+def with_rewards_still_used(source: Account, target: Account) -> Account:
+    """The source's account after unmerging. Of its rewarded visits, it keeps those that are still rewarded on
+    the target: a reward that was taken back since the merge stays taken back."""
+    return replace(
+        source,
+        reward_uses=tuple(use for use in source.reward_uses if use in target.reward_uses),
+        streaks=tuple(use for use in source.streaks if use in target.streaks),
+    )

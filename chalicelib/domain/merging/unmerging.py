@@ -1,8 +1,8 @@
-"""Taking two accounts apart again that were one (domain/moving): each is left with what it would have had.
+"""Unmerging two accounts: source and target each get what they would have had without the merge.
 
-What was spent in between was spent by who they were then: the points that had come leave whom they came to,
-if need be as a debt. What was undone in between of one who goes again, a refund of an old visit, goes with
-them.
+Points that the merged client spent since the merge were spent by the target. So the source's points leave the
+target, as debt where the target has spent them. A reversal of one of the source's entries (a refund of an old
+visit, say) is undone on the target and made on the source.
 """
 
 from collections.abc import Sequence, Set
@@ -13,110 +13,109 @@ from msgspec.structs import replace
 from chalicelib.domain.loyalty.account import Account, Entry, LotChange, Posting
 from chalicelib.domain.loyalty.ledger import Posted, settled
 from chalicelib.domain.loyalty.reversal import (
-    ReversalSinceMerge,
-    as_new_lots,
+    ReturnedPoints,
     granted_lot_numbers,
-    part_to_return,
+    parts_to_return,
     return_points,
 )
+from chalicelib.domain.merging.since_merge import SinceMerge
+
+_NOTHING = SinceMerge()
 
 
 def unmerge_target(
-    account: Account,
-    came: Entry,
-    posting: Posting,
-    now: datetime,
-    *,
-    since: Sequence[ReversalSinceMerge] = (),
-    expired: int = 0,
-    grace_until: datetime | None = None,
+    account: Account, transfer_in: Entry, posting: Posting, now: datetime, since: SinceMerge = _NOTHING
 ) -> Posted:
-    """The account that points had come to, without them. expired: how many of them expired there; they are
-    gone for both, as far as who goes has any left."""
+    """The target's account without the source's points, in one entry.
+
+    The target loses what it gained for the source: transferred points and refunds of the source's spendings,
+    less the points that expired. The target gets back what it lost for the source: the source's debt, and
+    points that reversals of the source's grants took.
+    """
     account, expirations = settled(account, now)
-    theirs = [came, *(each.by for each in since)]
-    taken = [entry for entry in theirs if entry.worth < 0]
-    back = [part for entry in taken for part in _part(account, entry, 0, -entry.worth)]
-    made = return_points(
+    for_source = [transfer_in, *(each.reversal for each in since.reversals)]
+    losses = [entry for entry in for_source if entry.worth < 0]
+    parts = [part for entry in losses for part in parts_to_return(account, entry, 0, -entry.worth)]
+    points_lost = -sum(entry.worth for entry in losses)
+    points_gained = sum(entry.worth for entry in for_source if entry.worth > 0)
+    after, entry = return_points(
         account,
-        came,
+        transfer_in,
         posting,
-        -sum(entry.worth for entry in taken),
-        _at_their_latest(back),
-        grace_until,
+        ReturnedPoints(points_lost, _with_latest_end(parts), since.grace_until),
         now,
-        owed=sum(entry.worth for entry in theirs if entry.worth > 0) - _gone(came.worth, since, expired),
-        first=_own_lots(account, theirs),
+        new_debt=points_gained - since.points_expired_of(transfer_in.worth),
+        pay_first=_lots_granted_by(for_source, account),
     )
-    return Posted(*made, expirations)
+    return Posted(after, entry, expirations)
 
 
 def unmerge_source(
-    account: Account,
-    left: Entry,
-    posting: Posting,
-    now: datetime,
-    *,
-    since: Sequence[ReversalSinceMerge] = (),
-    expired: int = 0,
-    grace_until: datetime | None = None,
+    account: Account, transfer_out: Entry, posting: Posting, now: datetime, since: SinceMerge = _NOTHING
 ) -> Posted:
-    """The account that points had left, with them. Those that were spent there before they would have expired
-    return until `grace_until`."""
+    """The source's account with its points again, in one entry.
+
+    The source gets the points that it had transferred and the refunds of its spendings, less the points that
+    expired. The source loses the debt that it had transferred, and the points of its grants that were
+    reversed since. Points return to their lots; points whose lot has expired return until `grace_until`.
+    """
     account, expirations = settled(account, now)
-    returned = [(left, 0, -left.worth)] if left.worth < 0 else []
-    returned += [(each.entry, each.before, each.by.worth) for each in since if each.by.worth > 0]
-    parts = [part for entry, before, points in returned for part in _part(account, entry, before, points)]
-    expired = _gone(-left.worth, since, expired)
-    parts = _without(_at_their_latest(parts), expired, now)
-    back, owed = sum(points for _, _, points in returned) - expired, max(left.worth, 0)
-    for each in since:
-        if each.by.worth < 0:  # of its own lots first, which are just coming back
-            at_once, parts = _taken_off(parts, -each.by.worth, _own_lots(account, [each.entry]))
-            back, owed = back - at_once, owed - each.by.worth - at_once
-    made = return_points(account, left, posting, back, parts, grace_until, now, owed=owed)
-    return Posted(*made, expirations)
+    debt_returned = max(transfer_out.worth, 0)
+    points_returned = max(-transfer_out.worth, 0)
+    parts = parts_to_return(account, transfer_out, 0, points_returned)
+    for each in since.reversals:
+        if each.reversal.worth > 0:
+            points_returned += each.reversal.worth
+            parts += parts_to_return(account, each.entry, each.points_before, each.reversal.worth)
+    points_expired = since.points_expired_of(-transfer_out.worth)
+    points_returned -= points_expired
+    parts = _without_expired(_with_latest_end(parts), points_expired, now)
+    for each in since.reversals:
+        if each.reversal.worth < 0:
+            points_reversed = -each.reversal.worth
+            own_lots = _lots_granted_by([each.entry], account)
+            points_taken, parts = _take_from_parts(parts, points_reversed, own_lots)
+            points_returned -= points_taken
+            debt_returned += points_reversed - points_taken
+    returned = ReturnedPoints(points_returned, parts, since.grace_until)
+    after, entry = return_points(account, transfer_out, posting, returned, now, new_debt=debt_returned)
+    return Posted(after, entry, expirations)
 
 
-def _gone(worth: int, since: Sequence[ReversalSinceMerge], expired: int) -> int:
-    """What expired of the points that came, with what was undone since, as far as there are any: others would
-    have paid what is owed, and could not have expired."""
-    return min(expired, max(worth + sum(each.by.worth for each in since), 0))
+def _lots_granted_by(entries: Sequence[Entry], account: Account) -> frozenset[int]:
+    """Numbers of the lots that this account's own entries among these granted."""
+    numbers = [granted_lot_numbers(entry) for entry in entries if entry.client_id == account.client_id]
+    return frozenset[int]().union(*numbers)
 
 
-def _part(account: Account, entry: Entry, before: int, points: int) -> list[LotChange]:
-    part = part_to_return(entry, before, points)
-    return part if entry.client_id == account.client_id else as_new_lots(account, part)
+def _with_latest_end(parts: Sequence[LotChange]) -> list[LotChange]:
+    """The parts, each with the latest end among the parts of its lot. The lot may have been put off between
+    two takings."""
+    ends = {part.number: part.expires_at for part in sorted(parts, key=_by_end)}
+    return [replace(part, expires_at=ends[part.number]) for part in parts]
 
 
-def _own_lots(account: Account, entries: Sequence[Entry]) -> frozenset[int]:
-    own = (granted_lot_numbers(entry) for entry in entries if entry.client_id == account.client_id)
-    return frozenset[int]().union(*own)
+def _by_end(part: LotChange) -> tuple[bool, datetime]:
+    return part.expires_at is None, part.expires_at or part.granted_at
 
 
-def _at_their_latest(changes: Sequence[LotChange]) -> list[LotChange]:
-    """Of a lot that was taken from more than once, the latest end: it had been put off in between."""
-    ends = {change.number: change.expires_at for change in sorted(changes, key=_by_end)}
-    return [replace(change, expires_at=ends[change.number]) for change in changes]
+def _without_expired(parts: Sequence[LotChange], points: int, now: datetime) -> list[LotChange]:
+    """The parts without so many expired points. They are taken from parts whose lot has expired, then from
+    any other part."""
+    expired = {part.number for part in parts if part.expires_at is not None and part.expires_at <= now}
+    points_taken, parts = _take_from_parts(parts, points, expired)
+    _, parts = _take_from_parts(parts, points - points_taken, {part.number for part in parts})
+    return parts
 
 
-def _by_end(change: LotChange) -> tuple[bool, datetime]:
-    return change.expires_at is None, change.expires_at or change.granted_at
-
-
-def _without(changes: Sequence[LotChange], expired: int, now: datetime) -> list[LotChange]:
-    """Those that are over by now first."""
-    over = {each.number for each in changes if each.expires_at is not None and each.expires_at <= now}
-    gone, changes = _taken_off(changes, expired, over)
-    return _taken_off(changes, expired - gone, {each.number for each in changes})[1]
-
-
-def _taken_off(changes: Sequence[LotChange], points: int, numbers: Set[int]) -> tuple[int, list[LotChange]]:
-    """How many of so many points could be taken off what returns to lots of these numbers, and what returns
-    then."""
-    found, left = [], points
-    for change in changes:
-        gone = min(change.points, left) if change.number in numbers else 0
-        found.append(replace(change, points=change.points - gone))
-        left -= gone
-    return points - left, found
+def _take_from_parts(
+    parts: Sequence[LotChange], points: int, numbers: Set[int]
+) -> tuple[int, list[LotChange]]:
+    """How many of the points could be taken from parts of lots with these numbers, and the parts that are
+    left."""
+    parts_left, points_missing = [], points
+    for part in parts:
+        points_taken = min(part.points, points_missing) if part.number in numbers else 0
+        parts_left.append(replace(part, points=part.points - points_taken))
+        points_missing -= points_taken
+    return points - points_missing, parts_left

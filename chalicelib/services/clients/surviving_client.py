@@ -1,4 +1,4 @@
-"""Whom a client is now, if they turned out to be another."""
+"""The surviving client: a merged client is followed from target to target, to the last one."""
 
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account
@@ -7,23 +7,23 @@ from chalicelib.services.shared.world import World
 
 
 def merge_chain(world: World, client: Client | None) -> list[Client]:
-    """The client, whoever they turned out to be, and so on: the last is whom they are now. Empty where a
-    client is missing."""
-    found = [client]
+    """The client, the target of the client's merge, that target's target, and so on. The last one is the
+    surviving client. Empty where a client of the chain is missing."""
+    chain = [client]
     while client is not None and client.merged is not None:
         client = world.store.get(Client, network_id=client.network_id, id=client.merged.into)
-        found.append(client)
-    return [] if client is None else [each for each in found if each is not None]
+        chain.append(client)
+    return [] if client is None else [each for each in chain if each is not None]
 
 
 def surviving_client(world: World, client: Client | None) -> Client | None:
-    """Whom a client is now: the other, if they turned out to be one."""
+    """The client, or, if the client was merged, the last client of the merge chain. None: one is missing."""
     return next(reversed(merge_chain(world, client)), None)
 
 
 def surviving_account(world: World, network_id: str, client_id: str) -> tuple[Client | None, Account]:
-    """Whom a client is now, and their account: to be posted to beside something else. A merge between the two
-    reads is told by the account."""
+    """The surviving client and their account, to post to. A merge between the two reads is noticed by the
+    account, and followed."""
     while True:
         client = surviving_client(world, world.store.get(Client, network_id=network_id, id=client_id))
         account = world.store.account(network_id, client.id if client is not None else client_id)
@@ -33,17 +33,18 @@ def surviving_account(world: World, network_id: str, client_id: str) -> tuple[Cl
 
 
 def ensure_not_merged(client: Client) -> None:
-    """Raises CLIENT_MERGED, naming whom they are now."""
+    """Raises CLIENT_MERGED, naming the target."""
     if client.merged is not None:
         raise _merged(client.merged.into)
 
 
 def ensure_not_moved(account: Account) -> None:
-    """The same of an account, whose own version tells of a merge however late that comes."""
+    """Raises CLIENT_MERGED, naming the target. The account's version guards `moved_to`, so that no merge is
+    missed between this check and the save."""
     if account.moved_to is not None:
         raise _merged(account.moved_to)
 
 
-def _merged(into: str) -> DomainError:
+def _merged(target_id: str) -> DomainError:
     message = "This client was merged into another: see details.client_id."
-    return conflict("CLIENT_MERGED", message, client_id=into)
+    return conflict("CLIENT_MERGED", message, client_id=target_id)

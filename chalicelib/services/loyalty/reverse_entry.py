@@ -1,4 +1,4 @@
-"""Undo an entry of the ledger by another that names it, wholly or in part."""
+"""Reverse an entry of the ledger, wholly or in part, by another entry that names it."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.loyalty.ledger import Posted, settled
 from chalicelib.domain.loyalty.programme import day_end
-from chalicelib.domain.loyalty.reversal import reverse
+from chalicelib.domain.loyalty.reversal import ReversalRequest, reverse
 from chalicelib.domain.loyalty.reversal_history import lot_numbers_with, points_undone, reversal_id
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
@@ -22,7 +22,7 @@ from chalicelib.services.shared.world import World
 
 
 def grace_end(directory: Directory, now: datetime) -> datetime:
-    """Until when points last that come back when they would have expired meanwhile."""
+    """When points expire that return now after their lot has expired: a local midnight of the network."""
     days = timedelta(days=directory.rules.bonuses.grace_days)
     return day_end(local_date(now, directory.zone) + days, directory.zone)
 
@@ -36,30 +36,42 @@ def prepare_reversal(
     reason: str,
     actor: str,
     now: datetime,
-    id: str | None = None,
+    posting_id: str | None = None,
     points: int | None = None,
 ) -> Posted:
-    """The account without what is left of an entry, or without `points` of it, worked out without writing.
-    entries: all of the client's, and of whoever was merged into them. Raises CANNOT_REVERSE."""
+    """Works out the reversal of an entry on an account. Nothing is saved.
+
+    account     of the entry's client, or of the client who survived a merge of that client.
+    entries     the ledgers of the client and of all clients that this client was merged with.
+    posting_id  the id of the reversal; None: the id of the reversal of the whole entry.
+    points      how many of the entry's points are undone; None: all that were not undone before.
+    Raises CANNOT_REVERSE.
+    """
     account, expirations = settled(account, now)
-    done = reverse(
-        account,
-        entry,
-        id=id or reversal_id(entry, account.client_id),
+    request = ReversalRequest(
+        id=posting_id or reversal_id(entry, account.client_id),
         reason=reason,
         actor=actor,
-        now=now,
-        grace_until=grace_end(directory, now),
         points=points,
-        undone=points_undone(entry, [*entries, *expirations]),
-        own=lot_numbers_with(account.client_id, entry, entries),
+        grace_until=grace_end(directory, now),
     )
-    return replace(done, expirations=(*expirations, *done.expirations))
+    posted = reverse(
+        account,
+        entry,
+        request,
+        now,
+        points_undone=points_undone(entry, [*entries, *expirations]),
+        own_lots=lot_numbers_with(account.client_id, entry, entries),
+    )
+    return replace(posted, expirations=(*expirations, *posted.expirations))
 
 
 def reverse_entry(world: World, access: Access, entry_id: str, reason: str) -> Entry:
-    """Undoes what is left of an entry. Again: the same reversal. Raises NOT_FOUND, FORBIDDEN (it was posted
-    in a salon that the key does not reach), CANNOT_REVERSE."""
+    """Undoes all points of an entry that were not undone before. A repetition answers the same reversal.
+
+    If the entry's client was merged, the surviving client's account gets the reversal. Raises NOT_FOUND,
+    FORBIDDEN (the key does not reach the salon of the entry), CANNOT_REVERSE.
+    """
     network_id, client_id = access.network_id, client_of_entry(entry_id)
     entry = world.store.get(Entry, network_id=network_id, client_id=client_id, id=entry_id)
     if entry is None:
@@ -71,7 +83,6 @@ def reverse_entry(world: World, access: Access, entry_id: str, reason: str) -> E
     for each in entries_across_merges(world, network_id, client_id, holder_id):
         if each.reverses == entry.id and each.id == reversal_id(entry, each.client_id):
             return each
-    id = reversal_id(entry, holder_id)
 
     def operation(account: Account, now: datetime) -> Posted:
         entries = entries_across_merges(world, network_id, client_id, holder_id)
@@ -80,16 +91,19 @@ def reverse_entry(world: World, access: Access, entry_id: str, reason: str) -> E
             directory, account, entry, entries, reason=reason, actor=access.actor, now=now
         )
 
-    return post_once(world, network_id, holder_id, id, operation, client=client)
+    return post_once(world, network_id, holder_id, reversal_id(entry, holder_id), operation, client=client)
 
 
 def entries_across_merges(world: World, network_id: str, *client_ids: str) -> list[Entry]:
-    """The ledgers of these clients, each once, and of those with whom they were ever merged: what was undone
-    there stays undone."""
-    found: dict[str, list[Entry]] = {}
-    asked = list(dict.fromkeys(client_ids))
-    for id in asked:  # grows as it goes: who was merged with them was merged with others, too
-        found[id] = world.store.entries(network_id, id)
-        merged = (each.cause for each in found[id] if each.kind is EntryKind.MERGE and each.cause)
-        asked += dict.fromkeys(other for other in map(client_of_entry, merged) if other not in asked)
-    return [entry for entries in found.values() for entry in entries]
+    """The ledgers of these clients and of all clients that they were ever merged with. What was undone in one
+    of these ledgers stays undone in all of them."""
+    ledgers: dict[str, list[Entry]] = {}
+    to_read = list(dict.fromkeys(client_ids))
+    for client_id in to_read:  # grows in the loop, since each merged client may have been merged with others
+        ledgers[client_id] = world.store.entries(network_id, client_id)
+        transfers = (
+            each.cause for each in ledgers[client_id] if each.kind is EntryKind.MERGE and each.cause
+        )
+        merged_ids = dict.fromkeys(map(client_of_entry, transfers))
+        to_read += [each_id for each_id in merged_ids if each_id not in to_read]
+    return [entry for entries in ledgers.values() for entry in entries]

@@ -137,7 +137,7 @@ class AboutBooking(Struct, frozen=True):
     def _points_until(self, account: Account, whole: Sequence[Booking], now: datetime) -> date | None:
         """The last local day of the network on which what the visit has earned can be used; where nothing of
         that is left (it has paid what was owed), of the points that expire soonest."""
-        lots = [lot for lot in account.lots if not lot.is_over(now)]
+        lots = [lot for lot in account.lots if not lot.is_expired(now)]
         closed = {each.closed_at.replace(microsecond=0) for each in whole if each.closed_at}
         earned = [lot for lot in lots if lot.reason is EntryKind.CASHBACK and lot.granted_at in closed]
         ends = [lot.expires_at for lot in earned or lots if lot.expires_at is not None]

@@ -60,7 +60,7 @@ def with_entry_undone(
         reason=visit.reason,
         actor=visit.actor,
         now=visit.now,
-        id=entry_id,
+        posting_id=entry_id,
         points=points,
     )
     return visit.after(done)

@@ -11,7 +11,8 @@ from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.programme import Bill
 from chalicelib.services.loyalty import hold_points, reverse_entry
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
-from chalicelib.services.merging import merge_clients
+from chalicelib.services.merging.merge import merge_clients
+from chalicelib.services.merging.unmerge import unmerge_clients
 from chalicelib.services.visits import refund_visit
 from infra.testkit.builders import NETWORK, NOW, a_client, access, an_amount, save_client
 from infra.testkit.failing_calls import Failure
@@ -120,12 +121,12 @@ def the_clock_goes_on(driver: SalonDriver, _: Any) -> None:
 
 
 def merge(driver: SalonDriver, _: Any) -> None:
-    merge_clients.merge_clients(driver.world, access(), MARIA_ID, PETRU_ID)
+    merge_clients(driver.world, access(), MARIA_ID, PETRU_ID)
 
 
 def unmerge(driver: SalonDriver, _: Any) -> None:
     if driver.client().merged is not None:  # again: NOT_MERGED
-        merge_clients.unmerge_clients(driver.world, access(), MARIA_ID)
+        unmerge_clients(driver.world, access(), MARIA_ID)
 
 
 # --- what holds in the end

@@ -64,7 +64,7 @@ def lived(given: Account, now: datetime = NOW, rules: MessageRules = RULES) -> l
     while (wake := next_wake(given, rules, CHISINAU, CHISINAU, now)) is not None:
         now = max(now, wake.at)
         if wake.why == ENDS:
-            given = replace(given, lots=tuple(each for each in given.lots if not each.is_over(now)))
+            given = replace(given, lots=tuple(each for each in given.lots if not each.is_expired(now)))
             continue
         plan = warning(given, now, rules)
         assert plan is not None
@@ -227,7 +227,7 @@ def test_whatever_the_lots_each_warning_is_made_once_in_order_by_day_and_before_
     while (wake := next_wake(given_, RULES, CHISINAU, CHISINAU, now)) is not None:
         now = max(now, wake.at)
         if wake.why == ENDS:
-            given_ = replace(given_, lots=tuple(each for each in given_.lots if not each.is_over(now)))
+            given_ = replace(given_, lots=tuple(each for each in given_.lots if not each.is_expired(now)))
             continue
         (plan,) = open_plans(plans(given_, RULES, CHISINAU, CHISINAU, now), given_.touches, now)
         assert now < plan.until

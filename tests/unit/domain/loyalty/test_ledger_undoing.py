@@ -9,8 +9,9 @@ from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import Posted, post, settled
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.lots import with_activity
-from chalicelib.domain.loyalty.reversal import reverse
+from chalicelib.domain.loyalty.reversal import ReversalRequest, reverse
 from chalicelib.domain.loyalty.reversal_history import points_expired, points_undone
+from chalicelib.domain.merging.since_merge import SinceMerge
 from chalicelib.domain.merging.transfer import transfer_in, transfer_out
 from chalicelib.domain.merging.unmerging import unmerge_source, unmerge_target
 from infra.testkit.builders import NETWORK, NOW
@@ -30,10 +31,8 @@ def granted(account: Account, points: int, days: int, **said: object) -> Posted:
 
 
 def undone(account: Account, entry: Entry, entries: list[Entry]) -> Posted:
-    return reverse(
-        account, entry, id="ent_undone", reason="mistake", actor="key:test", now=LATER, grace_until=GRACE,
-        undone=points_undone(entry, entries),
-    )  # fmt: skip
+    request = ReversalRequest(id="ent_undone", reason="mistake", actor="key:test", grace_until=GRACE)
+    return reverse(account, entry, request, LATER, points_undone=points_undone(entry, entries))
 
 
 def test_spent_points_return_to_a_lot_that_was_put_off_meanwhile() -> None:
@@ -64,10 +63,9 @@ def test_an_expiry_that_was_undone_counts_no_more() -> None:
     account, (expiry,) = settled(gift.account, LATER)
     back = undone(account, expiry, [gift.entry, expiry])
     assert back.account.available(LATER) == 100
-    again = reverse(
-        back.account, gift.entry, id="ent_gift_back", reason="mistake", actor="key:test", now=LATER,
-        undone=points_undone(gift.entry, [gift.entry, expiry, back.entry]),
-    )  # fmt: skip
+    undone_before = points_undone(gift.entry, [gift.entry, expiry, back.entry])
+    request = ReversalRequest(id="ent_gift_back", reason="mistake", actor="key:test")
+    again = reverse(back.account, gift.entry, request, LATER, points_undone=undone_before)
     assert (again.account.balance, again.account.debt) == (0, 0)
 
 
@@ -82,8 +80,9 @@ def test_what_expired_with_the_other_client_is_gone_for_both_when_they_are_unmer
     expired = points_expired(into.entry, [into.entry, spent.entry, *expirations])
     assert expired == 60
     apart = posting(0, EntryKind.MERGE, id="ent_apart")
-    left = unmerge_target(there, into.entry, apart, LATER, expired=expired, grace_until=GRACE)
-    back = unmerge_source(out.account, out.entry, apart, LATER, expired=expired, grace_until=GRACE)
+    since = SinceMerge(points_expired=expired, grace_until=GRACE)
+    left = unmerge_target(there, into.entry, apart, LATER, since)
+    back = unmerge_source(out.account, out.entry, apart, LATER, since)
     assert (left.account.balance, left.account.debt) == (0, 40)
     assert [(lot.remaining, lot.expires_at) for lot in back.account.lots] == [(40, GRACE)]
 

@@ -1,0 +1,180 @@
+"""Merge two clients who turn out to be one person. The target gets the source's points and debt, visits,
+phone, e-mail, open coupons and upcoming bookings. What was done under the source's name stays there.
+unmerge.py undoes a merge.
+"""
+
+from datetime import timedelta
+from functools import partial
+
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients import client_plan
+from chalicelib.domain.clients.clients import TAKEN_OVER, Client, Merge
+from chalicelib.domain.loyalty.account import Account
+from chalicelib.domain.loyalty.coupons import Coupon, voided
+from chalicelib.domain.loyalty.merged_lots import transfer_in_id
+from chalicelib.domain.loyalty.programme import turnover_transferred
+from chalicelib.domain.loyalty.surprises import latest_month
+from chalicelib.domain.merging.transfer import attach, transfer_in, transfer_out
+from chalicelib.domain.merging.visits_of_merged import with_visits_of
+from chalicelib.domain.networks.access import Access
+from chalicelib.domain.shared.aliases import Alias
+from chalicelib.domain.shared.errors import refused
+from chalicelib.domain.shared.ids import entry_id
+from chalicelib.services.clients.register_client import contact_aliases
+from chalicelib.services.clients.surviving_client import ensure_not_merged
+from chalicelib.services.loyalty.coupons import open_coupons
+from chalicelib.services.merging.merge_context import (
+    MERGED,
+    MergeContext,
+    MergedClients,
+    TransferredPoints,
+    bookings_given_to,
+    get_source_and_target,
+    get_transfer_entries,
+    target_coupon_id,
+)
+from chalicelib.services.shared.world import World
+
+MAX_BOOKINGS, MAX_COUPONS = 40, 20
+"""So many upcoming bookings and open coupons of the source may be merged: all are in one transaction."""
+
+_UNDER_WAY = timedelta(days=1)
+
+
+def merge_clients(world: World, access: Access, source_id: str, target_id: str) -> MergedClients:
+    """Moves everything that the source has to the target. A repetition answers the existing merge.
+
+    Raises NOT_FOUND, SAME_CLIENT, CLIENT_MERGED (source or target is merged into another client), HOLDS_OPEN,
+    TOO_MANY_BOOKINGS, TOO_MANY_COUPONS.
+    """
+    if source_id == target_id:
+        raise refused("SAME_CLIENT", "A client is merged into another one.", client_id=source_id)
+    return world.retrying(partial(_attempt, world, access, source_id, target_id))
+
+
+def _attempt(world: World, access: Access, source_id: str, target_id: str) -> MergedClients:
+    source, target = get_source_and_target(world, access, source_id, target_id)
+    if source.merged is not None and source.merged.into == target_id:
+        return MergedClients(source, target, get_transfer_entries(world, source))
+    ensure_not_merged(source)
+    ensure_not_merged(target)
+    context = _context(world, access, source, target)
+    points = _transfer_points(context)
+    bookings = _upcoming_bookings(context)
+    source, target = _merged_clients(context, bookings)
+    source, target, *_ = world.store.save(
+        source,
+        target,
+        *points.accounts(context, None, target),
+        *points.entries(),
+        *_aliases(context),
+        *_transfer_coupons(context),
+        *bookings_given_to(target, bookings, context),
+    )
+    return MergedClients(source, target, (points.source.entry, points.target.entry))
+
+
+def _context(world: World, access: Access, source: Client, target: Client) -> MergeContext:
+    transfer_out_id = entry_id(source.id, "merge", target.id, str(source.merges))
+    return MergeContext(
+        world=world,
+        access=access,
+        directory=world.directory(source.network_id),
+        now=world.now(),
+        source=source,
+        target=target,
+        source_entry_id=transfer_out_id,
+        target_entry_id=transfer_in_id(target.id, transfer_out_id),
+    )
+
+
+def _transfer_points(context: MergeContext) -> TransferredPoints:
+    """Points and debt, turnover, rewarded visits and the wallets go from the source's account to the
+    target's. Raises HOLDS_OPEN."""
+    store, now, network_id = context.world.store, context.now, context.source.network_id
+    source_before = store.account(network_id, context.source.id)
+    target_before = store.account(network_id, context.target.id)
+    posted_out = transfer_out(source_before, context.source_posting(), now)
+    posted_in = transfer_in(target_before, posted_out.entry, context.target_posting(), now)
+    source_account = posted_out.account
+    target_account = _with_history_of(source_account, posted_in.account)
+    source_account = replace(source_account, moved_to=context.target.id, shown=None)
+    return TransferredPoints(
+        replace(posted_out, account=source_account), replace(posted_in, account=target_account)
+    )
+
+
+def _with_history_of(source: Account, target: Account) -> Account:
+    """The target's account with the source's turnover, month of the last surprise, rewards and wallets."""
+    surprised_month = latest_month(target.surprised_month, source.surprised_month)
+    target = replace(turnover_transferred(target, source, 1), surprised_month=surprised_month)
+    return attach(target, source)
+
+
+def _upcoming_bookings(context: MergeContext) -> list[Booking]:
+    """The source's upcoming bookings, and those that have begun and are not closed: reception often finds out
+    who a client is during the visit. Raises TOO_MANY_BOOKINGS."""
+    source = context.source
+    page = context.world.store.bookings_of_client(
+        source.network_id,
+        source.id,
+        since=context.now - _UNDER_WAY,
+        newest_first=False,
+        limit=MAX_BOOKINGS + 1,
+    )
+    if len(page.items) > MAX_BOOKINGS:
+        raise refused(
+            "TOO_MANY_BOOKINGS",
+            f"More than {MAX_BOOKINGS} bookings to come: cancel some first.",
+            most=MAX_BOOKINGS,
+        )
+    return [booking for booking in page.items if booking.is_upcoming]
+
+
+def _merged_clients(context: MergeContext, bookings: list[Booking]) -> tuple[Client, Client]:
+    """The source, marked as merged, and the target with the source's visits and missing contacts."""
+    source, target, now = context.source, context.target, context.now
+    filled = tuple(name for name in TAKEN_OVER if getattr(source, name) and not getattr(target, name))
+    merge = Merge(
+        into=target.id,
+        at=now,
+        actor=context.access.actor,
+        out_id=context.source_entry_id,
+        in_id=context.target_entry_id,
+        booking_ids=tuple(booking.id for booking in bookings),
+        filled=filled,
+        gifted_year=target.gifted_year,
+    )
+    target = replace(with_visits_of(target, source), **{name: getattr(source, name) for name in filled})
+    source = replace(source, merged=merge, merges=source.merges + 1)
+    return (
+        client_plan.with_wake(source, context.directory, now),
+        client_plan.with_wake(target, context.directory, now),
+    )
+
+
+def _aliases(context: MergeContext) -> list[Alias]:
+    """The source's phone and e-mail lead to the target."""
+    target_id = context.target.id
+    return [replace(alias, leads_to=target_id, moved=True) for alias in contact_aliases(context.source)]
+
+
+def _transfer_coupons(context: MergeContext) -> list[Coupon]:
+    """A coupon belongs to one client. So the source's open coupons become void, and the target gets a copy of
+    each. Raises TOO_MANY_COUPONS."""
+    source, target = context.source, context.target
+    coupons = open_coupons(context.world, source.network_id, source.id)
+    if len(coupons) > MAX_COUPONS:
+        raise refused(
+            "TOO_MANY_COUPONS",
+            f"More than {MAX_COUPONS} open coupons: make some void first.",
+            most=MAX_COUPONS,
+        )
+    changed: list[Coupon] = []
+    for coupon in coupons:
+        copy_id = target_coupon_id(coupon, target, context.source_entry_id)
+        changed.append(voided(coupon, MERGED, context.access.actor, context.now))
+        changed.append(replace(coupon, client_id=target.id, id=copy_id, version=0))
+    return changed
