@@ -1,16 +1,14 @@
-"""Keep what clients allow: take down every yes and no with who, when and how, stop messages, take them up
-again."""
+"""Keep what clients allow: record each yes and no with who, when and how; stop messages, and resume them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import CHANNELS, Client, Consent, ConsentChange
 from chalicelib.domain.clients.consents import all_refused, with_consents
 from chalicelib.domain.shared.actors import BY_CLIENT
-from chalicelib.domain.shared.errors import conflict, missing, refused
+from chalicelib.domain.shared.errors import missing, refused
 from chalicelib.domain.shared.touches import Purpose
-from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
 ON_STOP_PAGE = "stop page"
@@ -34,28 +32,30 @@ def set_consents(
     granted: bool,
     how: str,
     actor: str,
-    said_at: datetime | None = None,
+    stated_at: datetime | None = None,
 ) -> Client:
-    """Takes down whether messages of a purpose may go through a channel, for all pairs of channel and purpose
-    at once. Saying the same again changes nothing.
+    """Records whether messages of a purpose may go through a channel, for all pairs of channel and purpose at
+    once. An equal consent changes nothing.
 
-    how: in what way the client said so. said_at: when, where we may be told late or twice: what was said
-    since stands. Raises NOT_FOUND, UNKNOWN_CHANNEL, UNKNOWN_PURPOSE.
+    how: in what way the client said so. stated_at: when the client said so, where the word may reach us late
+    or twice; a newer word then stays in force. Raises NOT_FOUND, UNKNOWN_CHANNEL, UNKNOWN_PURPOSE, TRY_AGAIN.
     """
-    at = said_at or world.now()
-    said = [checked_consent(channel, purpose, granted, how, actor, at) for channel, purpose in pairs]
-    return _take_down(
-        world,
-        network_id,
-        client_id,
-        lambda client: [each for each in said if not _is_overtaken(client, each)],
-    )
+    at = stated_at or world.now()
+    consents = [checked_consent(channel, purpose, granted, how, actor, at) for channel, purpose in pairs]
+    return world.retrying(lambda: _set_consents(world, network_id, client_id, consents))
 
 
-def _is_overtaken(client: Client, said: Consent) -> bool:
-    """Whether another word is newer: of a yes any, of a no only the client's own."""
-    stands = client.consent(said.channel, said.purpose)
-    return stands is not None and stands.at > said.at and (said.granted or stands.actor == BY_CLIENT)
+def _set_consents(world: World, network_id: str, client_id: str, consents: Sequence[Consent]) -> Client:
+    client = _client(world, network_id, client_id)
+    return _record(world, client, [each for each in consents if not _is_overtaken(client, each)])
+
+
+def _is_overtaken(client: Client, consent: Consent) -> bool:
+    """Whether a newer word is in force: against a yes any newer word, against a no only the client's own."""
+    current = client.consent(consent.channel, consent.purpose)
+    if current is None or current.at <= consent.at:
+        return False
+    return consent.granted or current.actor == BY_CLIENT
 
 
 def stop_messages(
@@ -67,14 +67,14 @@ def stop_messages(
     channels: Iterable[str] = CHANNELS,
     how: str = ON_STOP_PAGE,
     actor: str = BY_CLIENT,
-    said_at: datetime | None = None,
+    stated_at: datetime | None = None,
 ) -> Client:
-    """Nothing more comes, or no marketing; on any channel unless some are named. said_at: as of
+    """Refuses all messages, or all marketing; on all channels unless some are named. stated_at: as in
     `set_consents`."""
     purposes = [Purpose.MARKETING] if marketing_only else list(Purpose)
     pairs = [(channel, purpose.value) for channel in channels for purpose in purposes]
     return set_consents(
-        world, network_id, client_id, pairs, granted=False, how=how, actor=actor, said_at=said_at
+        world, network_id, client_id, pairs, granted=False, how=how, actor=actor, stated_at=stated_at
     )
 
 
@@ -86,38 +86,41 @@ def resume_messages(
     purpose: Purpose,
     channels: Iterable[str] = CHANNELS,
 ) -> Client:
-    """The client changed their mind on their page: messages of that purpose come again, on all channels
-    unless some are named; marketing only where service messages come, too. Who takes up the one has not asked
-    for the other."""
+    """Grants messages of one purpose again, as the client asked on their page; on all channels unless some
+    are named. Marketing is granted only on channels on which service messages are not refused. The other
+    purpose stays as it is."""
     named = tuple(channels)
-
-    def said(client: Client) -> list[Consent]:
-        wanted = named
-        if purpose is Purpose.MARKETING:
-            wanted = tuple(each for each in named if not all_refused(client, Purpose.SERVICE, [each]))
-        return [Consent(each, purpose, True, world.now(), BY_CLIENT, ON_STOP_PAGE) for each in wanted]
-
-    return _take_down(world, network_id, client_id, said)
+    return world.retrying(lambda: _resume(world, network_id, client_id, purpose, named))
 
 
-def _take_down(
-    world: World, network_id: str, client_id: str, said: Callable[[Client], Sequence[Consent]]
+def _resume(
+    world: World, network_id: str, client_id: str, purpose: Purpose, channels: Sequence[str]
 ) -> Client:
-    for _ in world.tries():
-        client = world.store.get(Client, network_id=network_id, id=client_id)
-        if client is None:
-            raise missing("client", client_id)
-        after, lines = with_consents(client, said(client))
-        if not lines:
-            return client
-        after = client_plan.with_wake(after, world.directory(network_id), world.now())
-        try:
-            saved: Client = world.store.save(after, *lines)[0]
-        except SaveConflict:
-            continue
-        world.wake_if_due(saved)
-        return saved
-    raise conflict("TRY_AGAIN", "Somebody else changed this client at the same moment; try again.")
+    client = _client(world, network_id, client_id)
+    if purpose is Purpose.MARKETING:
+        channels = [each for each in channels if not all_refused(client, Purpose.SERVICE, [each])]
+    now = world.now()
+    return _record(
+        world, client, [Consent(each, purpose, True, now, BY_CLIENT, ON_STOP_PAGE) for each in channels]
+    )
+
+
+def _client(world: World, network_id: str, client_id: str) -> Client:
+    client = world.store.get(Client, network_id=network_id, id=client_id)
+    if client is None:
+        raise missing("client", client_id)
+    return client
+
+
+def _record(world: World, client: Client, consents: Sequence[Consent]) -> Client:
+    """Raises SaveConflict."""
+    changed, lines = with_consents(client, consents)
+    if not lines:
+        return client
+    changed = client_plan.with_wake(changed, world.directory(client.network_id), world.now())
+    saved = world.store.save(changed, *lines)[0]
+    world.wake_if_due(saved)
+    return saved
 
 
 def history(world: World, network_id: str, client_id: str) -> list[ConsentChange]:

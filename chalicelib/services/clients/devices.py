@@ -1,22 +1,20 @@
 """Keep the devices on which a client takes push messages."""
 
-from collections.abc import Callable
-
 from chalicelib.domain.clients.clients import Client, Device, with_device, without_device
 from chalicelib.domain.networks.access import Access
-from chalicelib.domain.shared.errors import conflict, refused
+from chalicelib.domain.shared.errors import refused
 from chalicelib.services.clients.register_client import get_client
-from chalicelib.services.shared.ports import DeviceRefused, PlatformMissing, PushRegistry, SaveConflict
+from chalicelib.services.shared.ports import DeviceRefused, PlatformMissing, PushRegistry
 from chalicelib.services.shared.world import World
 
 
 def add_device(
     world: World, access: Access, registry: PushRegistry, client_id: str, platform: str, token: str
 ) -> Client:
-    """Makes the device known to the push service and keeps it. The same again changes nothing, unless another
-    was added since: then it counts as the newest.
+    """Registers the device with the push service and adds it to the client, as the newest. A device that is
+    the newest already, and not suppressed, changes nothing.
 
-    Raises NOT_FOUND, INVALID_DEVICE_TOKEN, UNKNOWN_PLATFORM.
+    Raises NOT_FOUND, INVALID_DEVICE_TOKEN, UNKNOWN_PLATFORM, TRY_AGAIN.
     """
     get_client(world, access, client_id)
     try:
@@ -31,29 +29,30 @@ def add_device(
         ) from None
     device = Device(endpoint, platform, world.now())
 
-    def added(client: Client) -> Client:
-        newest = client.devices[-1] if client.devices else None
-        same = newest is not None and newest.endpoint == endpoint
-        is_dead = any(each.address == endpoint for each in client.dead_addresses)
-        return client if same and not is_dead else with_device(client, device)
+    return world.retrying(lambda: _add_device(world, access, client_id, device))
 
-    return _changed(world, access, client_id, added)
+
+def _add_device(world: World, access: Access, client_id: str, device: Device) -> Client:
+    client = get_client(world, access, client_id)
+    newest = client.devices[-1] if client.devices else None
+    is_newest = newest is not None and newest.endpoint == device.endpoint
+    is_suppressed = any(each.address == device.endpoint for each in client.dead_addresses)
+    if is_newest and not is_suppressed:
+        return client
+    return _saved(world, client, with_device(client, device))
 
 
 def remove_device(world: World, access: Access, client_id: str, device_id: str) -> Client:
     """Sends no more to that device; nothing happens if it is not there. The push service keeps its endpoint:
-    the same device may take messages of another client, or network, of this deployment."""
-    return _changed(world, access, client_id, lambda client: without_device(client, device_id))
+    the same device may take messages of another client, or network, of this deployment. Raises NOT_FOUND,
+    TRY_AGAIN."""
+    return world.retrying(lambda: _remove_device(world, access, client_id, device_id))
 
 
-def _changed(world: World, access: Access, client_id: str, change: Callable[[Client], Client]) -> Client:
-    for _ in world.tries():
-        client = get_client(world, access, client_id)
-        wanted = change(client)
-        if wanted == client:
-            return client
-        try:
-            return world.store.save(wanted)[0]
-        except SaveConflict:
-            continue
-    raise conflict("TRY_AGAIN", "Somebody else changed this client at the same moment; try again.")
+def _remove_device(world: World, access: Access, client_id: str, device_id: str) -> Client:
+    client = get_client(world, access, client_id)
+    return _saved(world, client, without_device(client, device_id))
+
+
+def _saved(world: World, client: Client, wanted: Client) -> Client:
+    return client if wanted == client else world.store.save(wanted)[0]

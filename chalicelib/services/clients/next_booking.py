@@ -1,4 +1,4 @@
-"""What a client has booked next."""
+"""The next booking of a client."""
 
 from datetime import datetime
 
@@ -8,8 +8,8 @@ from chalicelib.services.shared.ports import Store
 
 
 def next_booking(client: Client, store: Store, now: datetime, *, but: str | None = None) -> Booking | None:
-    """The client's next booking, in any salon of the network, however many that were cancelled lie before
-    it. but: the id of one that does not count."""
+    """The client's next booking that is not cancelled, in any salon of the network. but: the id of a booking
+    that does not count."""
     cursor = None
     while True:
         ahead = store.bookings_of_client(

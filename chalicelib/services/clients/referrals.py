@@ -1,4 +1,4 @@
-"""Refer a friend: the code that a client hands on, and by whose word a client may be said to have come."""
+"""Refer a friend: the code that a client gives to friends, and who may be the referrer of a client."""
 
 from msgspec import Struct
 
@@ -14,21 +14,21 @@ from chalicelib.services.shared.world import World
 CODE_CHARS = 8
 _CODES_TRIED = 8
 MAX_CHAIN = 20
-"""How far back it is looked for a loop of clients who came by each other's word."""
+"""How many referrers, one of another, are followed to find a loop."""
 
 _READ_AS = str.maketrans({"o": "0", "i": "1", "l": "1", "-": None, " ": None})
 
 
 class ReferralCode(Struct, frozen=True):
-    """friends: of how many the first paid visit was rewarded, and still is."""
+    """friends: how many of them brought the client a gift that was not undone."""
 
     code: str
     friends: int
 
 
 def referral_code(world: World, client: Client) -> ReferralCode:
-    """The client's code, made when it is first asked for. It follows from their id, which nobody outside
-    knows; of two clients with the same one, the later has another."""
+    """The client's code, made when it is first asked for. It follows from the client's id, which nobody
+    outside knows. Where two clients would get the same code, the later one gets another."""
     entries = world.store.entries(client.network_id, client.id)
     friends = sum(
         1
@@ -52,7 +52,7 @@ def referral_code(world: World, client: Client) -> ReferralCode:
 
 
 def referrer_of_code(world: World, network_id: str, code: str) -> str:
-    """The id of the client who hands that code on; letters that look like digits are read as those. Raises
+    """The id of the client whose code this is. Letters that look like digits are read as digits. Raises
     UNKNOWN_REFERRAL_CODE."""
     plain = code.lower().translate(_READ_AS)
     usable = len(plain) == CODE_CHARS and plain.isascii() and plain.isalnum()
@@ -64,7 +64,8 @@ def referrer_of_code(world: World, network_id: str, code: str) -> str:
 
 
 def resolve_referrer(world: World, network_id: str, referred_by: str | None, code: str | None) -> str | None:
-    """By whose word somebody came, said by their id or by their code, not by both."""
+    """The id of the referrer, who is named by id or by code. None where neither is given. Raises
+    TWO_REFERRERS for both, UNKNOWN_REFERRAL_CODE."""
     if code is None:
         return referred_by
     if referred_by is not None:
@@ -76,8 +77,11 @@ def resolve_referrer(world: World, network_id: str, referred_by: str | None, cod
 def ensure_referrer(
     world: World, network_id: str, referred_by: str | None, client: Client | None = None
 ) -> None:
-    """client: who is said to have come by that word; None: somebody who is being registered. What stands
-    already is not questioned. Raises SELF_REFERRAL, NOT_NEW, NOT_FOUND, REFERRAL_LOOP."""
+    """Checks the referrer of a client. A referrer whom the client has already is not checked again.
+
+    client: the friend; None for a client who is being registered. Raises SELF_REFERRAL, NOT_NEW, NOT_FOUND,
+    REFERRAL_LOOP.
+    """
     if referred_by is None or (client is not None and client.referred_by == referred_by):
         return
     if client is not None and referred_by == client.id:
@@ -93,11 +97,11 @@ def ensure_referrer(
 
 
 def _ensure_no_loop(world: World, client: Client, referrer: Client) -> None:
-    above: Client | None = referrer
+    ancestor: Client | None = referrer
     for _ in range(MAX_CHAIN):
-        if above is None or above.referred_by is None:
+        if ancestor is None or ancestor.referred_by is None:
             return
-        if above.referred_by == client.id:
+        if ancestor.referred_by == client.id:
             message = "They came by this client's own word, be it over others."
             raise refused("REFERRAL_LOOP", message, client_id=client.id, referred_by=referrer.id)
-        above = world.store.get(Client, network_id=client.network_id, id=above.referred_by, fresh=False)
+        ancestor = world.store.get(Client, network_id=client.network_id, id=ancestor.referred_by, fresh=False)

@@ -1,4 +1,4 @@
-"""Keep a client: find them by what they are known by, register them, change what is known."""
+"""Register clients, find them by phone or e-mail, change what is known of them."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -27,7 +27,7 @@ from chalicelib.services.shared.world import World
 
 
 class NewClient(Struct, frozen=True, kw_only=True):
-    """What is said of a client who may be new. referral_code: in place of referred_by. consents: (channel,
+    """The fields of a client who may be new. referral_code: in place of referred_by. consents: (channel,
     purpose, granted, how)."""
 
     name: str
@@ -45,22 +45,24 @@ class NewClient(Struct, frozen=True, kw_only=True):
 
 
 def register_client(world: World, access: Access, new: NewClient, request_id: str | None = None) -> Client:
-    """Makes a client. Raises CLIENT_EXISTS (details.client_id) when phone or e-mail are taken, INVALID_..."""
+    """Makes a client. Raises CLIENT_EXISTS (details.client_id) when the phone or e-mail is another client's,
+    INVALID_..."""
     client, others = drafted(world, access, new, request_id)
     try:
         return world.store.save(client, *others)[0]
     except SaveConflict:
-        stands = world.store.get(Client, network_id=access.network_id, id=client.id) if request_id else None
-        if stands is not None:
-            return stands
+        if request_id:  # a request that comes again
+            existing = world.store.get(Client, network_id=access.network_id, id=client.id)
+            if existing is not None:
+                return existing
         raise _taken(world, contact_aliases(client)) from None
 
 
 def drafted(
     world: World, access: Access, new: NewClient, request_id: str | None = None
 ) -> tuple[Client, list[Any]]:
-    """A new client, checked but not yet saved, and what must be saved with them: their aliases, and a line
-    for each consent."""
+    """A new client, checked but not yet saved; and what must be saved with the client: aliases, and a line of
+    history for each consent."""
     now, directory = world.now(), world.directory(access.network_id)
     phone = phone_e164(new.phone, directory.network.country) if new.phone else None
     email = email_normal(new.email) if new.email else None
@@ -138,7 +140,8 @@ def find_client(world: World, network_id: str, *, phone: str | None, email: str 
 
 
 def get_client(world: World, access: Access, client_id: str) -> Client:
-    """The client, if this key may see them: a specialist those they serve, a partner those of its source."""
+    """The client, if the key may see them. A specialist's key sees the clients whom the specialist serves, a
+    partner's key those of its source. Raises NOT_FOUND."""
     client = world.store.get(Client, network_id=access.network_id, id=client_id)
     if client is None:
         raise missing("client", client_id)
@@ -152,56 +155,58 @@ def get_client(world: World, access: Access, client_id: str) -> Client:
 
 
 def change_client(world: World, access: Access, client_id: str, changes: Mapping[str, Any]) -> Client:
-    """Changes what is known of a client. A changed phone or e-mail takes its alias along, and asks for
-    consent anew.
+    """Changes what is known of a client. With a changed phone or e-mail the alias changes too, and consents
+    for the old one are void.
 
-    changes: any of the fields of NewClient but consents; None clears what may be empty. Raises CLIENT_EXISTS,
-    INVALID_...
+    changes: any fields of NewClient but consents; None clears a field that may be empty. Raises NOT_FOUND,
+    CLIENT_MERGED, CLIENT_EXISTS, INVALID_..., TRY_AGAIN.
     """
-    for _ in world.tries():
-        client = get_client(world, access, client_id)
-        ensure_not_merged(client)
-        wanted = _changed(world, client, changes)
-        if wanted == client:
-            return client
-        values, gone = client_change(world, client, wanted, access.actor)
-        try:
-            saved: Client = world.store.save(*values, remove=gone)[0]
-        except SaveConflict as clash:
-            if isinstance(clash.value, Alias) and clash.value in values:
-                raise _taken(world, [clash.value]) from None
-            continue
-        world.wake_if_due(saved)
-        return saved
-    raise conflict("TRY_AGAIN", "Somebody else changed this client at the same moment; try again.")
+    return world.retrying(lambda: _change_client(world, access, client_id, changes))
+
+
+def _change_client(world: World, access: Access, client_id: str, changes: Mapping[str, Any]) -> Client:
+    client = get_client(world, access, client_id)
+    ensure_not_merged(client)
+    wanted = _changed(world, client, changes)
+    if wanted == client:
+        return client
+    values, removed = client_change(world, client, wanted, access.actor)
+    try:
+        saved: Client = world.store.save(*values, remove=removed)[0]
+    except SaveConflict as clash:
+        if isinstance(clash.value, Alias) and clash.value in values:
+            raise _taken(world, [clash.value]) from None
+        raise
+    world.wake_if_due(saved)
+    return saved
 
 
 def _changed(world: World, client: Client, changes: Mapping[str, Any]) -> Client:
-    plain = dict(changes)
-    if plain.get("phone"):
+    fields = dict(changes)
+    if fields.get("phone"):
         country = world.directory(client.network_id).network.country
-        plain["phone"] = phone_e164(plain["phone"], country)
-    if plain.get("email"):
-        plain["email"] = email_normal(plain["email"])
-    if "name" in plain:
-        plain["name"] = name_normal(plain["name"])
-    _check(plain.get("language"), plain.get("timezone"), plain.get("birth_date"), world.now())
-    code = plain.pop("referral_code", None)
+        fields["phone"] = phone_e164(fields["phone"], country)
+    if fields.get("email"):
+        fields["email"] = email_normal(fields["email"])
+    if "name" in fields:
+        fields["name"] = name_normal(fields["name"])
+    _check(fields.get("language"), fields.get("timezone"), fields.get("birth_date"), world.now())
+    code = fields.pop("referral_code", None)
     if code is not None:
-        plain["referred_by"] = resolve_referrer(world, client.network_id, plain.get("referred_by"), code)
-    ensure_referrer(world, client.network_id, plain.get("referred_by"), client)
-    return replace(client, **plain)
+        fields["referred_by"] = resolve_referrer(world, client.network_id, fields.get("referred_by"), code)
+    ensure_referrer(world, client.network_id, fields.get("referred_by"), client)
+    return replace(client, **fields)
 
 
 def client_change(
     world: World, client: Client, wanted: Client, actor: str
 ) -> tuple[list[Any], list[Alias]]:
-    """What must be saved so that a client becomes as wanted, them first, and what must be removed: aliases
-    follow phone and e-mail, consents that were given for an old one are void, and the client's pointer is
-    planned anew."""
+    """What must be saved so that a client becomes as wanted, the client first; and what must be removed.
+    Aliases follow phone and e-mail, consents for an old phone or e-mail are void, and the client's pointer is
+    planned again."""
     now = world.now()
     wanted, lines = after_contact_change(client, with_birth_date_learned(client, wanted, now), now, actor)
     wanted = client_plan.with_wake(wanted, world.directory(client.network_id), now)
-    before, after = contact_aliases(client), contact_aliases(wanted)
-    new = [alias for alias in after if alias not in before]
-    return [wanted, *new, *lines], [alias for alias in before if alias not in after]
+    current_aliases, wanted_aliases = contact_aliases(client), contact_aliases(wanted)
+    new = [alias for alias in wanted_aliases if alias not in current_aliases]
+    return [wanted, *new, *lines], [alias for alias in current_aliases if alias not in wanted_aliases]

@@ -1,4 +1,4 @@
-"""Who belongs to a segment now."""
+"""Whether a client belongs to a segment now."""
 
 from datetime import datetime
 
@@ -13,14 +13,14 @@ from chalicelib.services.clients.next_booking import next_booking
 from chalicelib.services.shared.world import World
 
 BATCH_SIZE = 200
-"""Clients that a slice of a walk looks at: no shard waits longer for it than some seconds."""
+"""How many clients a slice of a walk looks at, so that no shard waits longer for it than some seconds."""
 
 
 _BOOKINGS_ASKED = 50
 
 
 def is_member(world: World, segment: Segment, client: Client, directory: Directory, now: datetime) -> bool:
-    """Whether the client is of the segment at that instant."""
+    """Whether the client belongs to the segment at that instant."""
     return matches(
         segment,
         client,
@@ -31,7 +31,7 @@ def is_member(world: World, segment: Segment, client: Client, directory: Directo
 
 
 def _services_had(world: World, client: Client) -> frozenset[str]:
-    """What was done for the client at their latest visits."""
+    """The services of the client's latest visits, by id."""
     latest = world.store.bookings_of_client(client.network_id, client.id, limit=_BOOKINGS_ASKED)
     visits = [booking for booking in latest.items if booking.status is Status.COMPLETED]
     return frozenset(line.service_id for booking in visits for line in booking.lines)

@@ -1,4 +1,4 @@
-"""Bury an address: one at which a channel fails for good is not tried again."""
+"""Suppress an address: where a channel fails for good, nothing is sent again."""
 
 from contextlib import suppress
 
@@ -10,14 +10,14 @@ from chalicelib.services.shared.world import World
 
 
 def suppress_address(world: World, network_id: str, client_id: str, dead: DeadAddress) -> None:
-    """Takes it down with the client, once. Raises SaveConflict when too many change them at once."""
+    """Adds the address to the client's suppressed addresses, once. Raises SaveConflict when too many others
+    change the client at the same time."""
     for _ in world.tries():
         client = world.store.get(Client, network_id=network_id, id=client_id)
         if client is None:
             return
-        if any(
-            (each.channel, each.address) == (dead.channel, dead.address) for each in client.dead_addresses
-        ):
+        suppressed = [(each.channel, each.address) for each in client.dead_addresses]
+        if (dead.channel, dead.address) in suppressed:
             return
         with suppress(SaveConflict):
             world.store.save(replace(client, dead_addresses=(*client.dead_addresses, dead)))

@@ -206,7 +206,7 @@ def _bury(world: World, message: Message, receipt: Receipt) -> None:
 def _refuse(world: World, message: Message, at: datetime) -> None:
     """Who complains to their provider wants nothing more by this channel."""
     network_id, client_id, channels = message.network_id, message.client_id, [message.channel]
-    stop_messages(world, network_id, client_id, channels=channels, how="complaint", said_at=at)
+    stop_messages(world, network_id, client_id, channels=channels, how="complaint", stated_at=at)
 
 
 def _learn_price(world: World, message: Message, receipt: Receipt) -> None:

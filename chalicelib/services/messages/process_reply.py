@@ -114,7 +114,7 @@ def _stopped(world: World, clients: Sequence[Client], reply: Reply) -> ReplyOutc
     """Nothing more comes, from any network that sends by this number. Who was asked to confirm may have meant
     the booking: the salon is told as well."""
     for client in clients:
-        stop_messages(world, client.network_id, client.id, how=HOW, said_at=reply.at)
+        stop_messages(world, client.network_id, client.id, how=HOW, stated_at=reply.at)
         asked = _asked_about(world, client, reply)
         if asked is not None:
             _told(world, client, asked, reply)
@@ -127,7 +127,7 @@ def _resumed(world: World, clients: Sequence[Client], at: datetime) -> ReplyOutc
         refused = [c for c in client.consents if c.purpose is Purpose.SERVICE and not c.granted]
         pairs = [(consent.channel, consent.purpose.value) for consent in refused]
         set_consents(
-            world, client.network_id, client.id, pairs, granted=True, how=HOW, actor=BY_CLIENT, said_at=at
+            world, client.network_id, client.id, pairs, granted=True, how=HOW, actor=BY_CLIENT, stated_at=at
         )
     return ReplyOutcome.RESUMED
 

@@ -1,5 +1,5 @@
-"""Check rules before they are saved, so that none silences everything, contradicts another, or names what
-there is not."""
+"""Check rules before they are saved: no rule silences everything, contradicts another, or names a salon or
+service that does not exist."""
 
 from collections.abc import Mapping, Sequence
 from datetime import time
@@ -41,13 +41,13 @@ _REQUEST, _CUTOFF = "confirm_request_hours_before", "confirm_cutoff_hours_before
 _CUTOFF_TOO_EARLY = "The cut-off comes after the confirm request."
 
 
-def check_rules(rules: Rules, directory: Directory, stands: Rules | None = None) -> None:
-    """Raises INVALID_RULE, naming the first field that cannot be, and why.
+def check_rules(rules: Rules, directory: Directory, current: Rules | None = None) -> None:
+    """Raises INVALID_RULE, naming the first field that is wrong, and why.
 
-    stands: the rules until now. Bonuses that are in force already are not looked at again: a salon that came
-    later, in another currency, holds up no change of messages.
+    current: the rules in force. Bonuses that are in force are not checked again: a salon that was added
+    since, in another currency, does not block a change of messages.
     """
-    if stands is None or rules.bonuses != stands.bonuses:
+    if current is None or rules.bonuses != current.bonuses:
         check_bonus_rules(rules.bonuses, directory)
     _check_each("messages", rules.messages)
     if rules.messages.confirm_cutoff_hours_before >= rules.messages.confirm_request_hours_before:
@@ -58,12 +58,12 @@ def check_rules(rules: Rules, directory: Directory, stands: Rules | None = None)
     _check_bookings_of_many(rules)
 
 
-# --- what can be told of each field by itself
+# --- each field by itself
 
 
-def _check_each(path: str, said: MessageRules | MessageChanges) -> None:
+def _check_each(path: str, rules: MessageRules | MessageChanges) -> None:
     """The fields of the network's rules, or those that an override has of its own."""
-    named = {each.name: getattr(said, each.name) for each in fields(said)}
+    named = {each.name: getattr(rules, each.name) for each in fields(rules)}
     for name, value in named.items():
         if value is None:
             continue
@@ -134,10 +134,10 @@ _BY_KEY: Mapping[str, Any] = {
 
 
 def _check_places(overrides: Sequence[Override], directory: Directory) -> None:
-    """Each is of one salon or one service that there is, and no two are of the same."""
+    """Checks that each override names one existing salon or service, and no two name the same."""
     if len(overrides) > MAX_OVERRIDES:
         raise invalid_rule("overrides", f"There are at most {MAX_OVERRIDES} overrides.")
-    seen: set[tuple[str | None, str | None]] = set()
+    places: set[tuple[str | None, str | None]] = set()
     for number, each in enumerate(overrides):
         path, place = f"overrides[{number}]", (each.salon_id, each.service_id)
         if (each.salon_id is None) == (each.service_id is None):
@@ -146,13 +146,13 @@ def _check_places(overrides: Sequence[Override], directory: Directory) -> None:
             raise invalid_rule(f"{path}.salon_id", "There is no such salon.")
         if each.service_id is not None and each.service_id not in directory.services:
             raise invalid_rule(f"{path}.service_id", "There is no such service.")
-        if place in seen:
+        if place in places:
             raise invalid_rule(path, "There is an override of that salon or service already.")
-        seen.add(place)
+        places.add(place)
 
 
 def _check_override(path: str, override: Override, rules: Rules) -> None:
-    """By itself, and upon the network's rules."""
+    """Checks an override by itself, and together with the network's rules."""
     field, changes = f"{path}.messages", override.changes
     _check_each(field, changes)
     if override.service_id is not None and changes.birthday_days_before is not None:
@@ -169,13 +169,15 @@ def _merged(rules: Rules, override: Override) -> MessageRules:
 
 
 def _check_bookings_of_many(rules: Rules) -> None:
-    """In a salon with rules of its own, or for several services at once, the confirm request may come from
-    one override and the cut-off from another: whichever meet must not contradict each other."""
-    of_services = [(number, each.changes) for number, each in enumerate(rules.overrides) if each.service_id]
+    """Checks overrides that may meet in one booking. In a salon with rules of its own, or for several
+    services at once, the confirm request may come from one override and the cut-off from another."""
+    service_changes = [
+        (number, each.changes) for number, each in enumerate(rules.overrides) if each.service_id
+    ]
     bases = [rules.messages, *(_merged(rules, each) for each in rules.overrides if each.salon_id)]
-    latest = min(_said(_REQUEST, [*bases, *(changes for _, changes in of_services)]))
-    earliest = max(_said(_CUTOFF, [*bases, *(changes for _, changes in of_services)]))
-    for number, changes in of_services:
+    latest = min(_hours(_REQUEST, [*bases, *(changes for _, changes in service_changes)]))
+    earliest = max(_hours(_CUTOFF, [*bases, *(changes for _, changes in service_changes)]))
+    for number, changes in service_changes:
         request, cutoff = changes.confirm_request_hours_before, changes.confirm_cutoff_hours_before
         if cutoff is None and request is not None and request <= earliest:
             raise _contradicts(number, _REQUEST, earliest)
@@ -183,8 +185,8 @@ def _check_bookings_of_many(rules: Rules) -> None:
             raise _contradicts(number, _CUTOFF, latest)
 
 
-def _said(name: str, places: Sequence[MessageRules | MessageChanges]) -> list[int]:
-    return [hours for hours in (getattr(each, name) for each in places) if hours is not None]
+def _hours(name: str, levels: Sequence[MessageRules | MessageChanges]) -> list[int]:
+    return [hours for hours in (getattr(each, name) for each in levels) if hours is not None]
 
 
 def _contradicts(number: int, name: str, hours: int) -> Exception:

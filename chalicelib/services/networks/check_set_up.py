@@ -1,4 +1,5 @@
-"""Check what is said of a network, its salons, staff and services; bring it into the form that is kept."""
+"""Check the fields of a network, its salons, staff and services, and bring them into the form that is
+kept."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,8 +17,9 @@ MAX_MINOR = 10**12
 MAX_REPEAT_DAYS = 730
 
 
-def checked(directory: Directory, said: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields in the form in which they are kept; each that has a check must pass it."""
+def checked(directory: Directory, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields in the form in which they are kept, without `version`. Raises what the check of a field
+    raises."""
     checks: dict[str, Callable[[Any], Any]] = {
         "name": name_normal,
         "country": country_code,
@@ -29,17 +31,18 @@ def checked(directory: Directory, said: Mapping[str, Any]) -> dict[str, Any]:
         "booking_url": _web_url,
         "tip_url": _web_url,
         "review_links": _review_links,
-        "salon_ids": lambda ids: _salon_ids(directory, ids),
+        "salon_ids": lambda salon_ids: _salon_ids(directory, salon_ids),
         "minutes": lambda number: _within("minutes", number, 1, MAX_MINUTES),
         "price_minor": lambda number: _within("price", number, 0, MAX_MINOR),
         "repeat_after_days": lambda number: _within("repeat_after_days", number, 1, MAX_REPEAT_DAYS),
     }
-    plain = {name: value for name, value in said.items() if name != "version"}
+    plain = {name: value for name, value in fields.items() if name != "version"}
     return {name: checks[name](value) if name in checks else value for name, value in plain.items()}
 
 
-def placed(salon: Salon) -> Salon:
-    """Raises INVALID_PLACE for half a place."""
+def checked_place(salon: Salon) -> Salon:
+    """The salon, whose place is whole. Raises INVALID_PLACE for a latitude without a longitude, and the other
+    way round."""
     if (salon.latitude is None) != (salon.longitude is None):
         raise refused("INVALID_PLACE", "A place is a latitude and a longitude, or neither.")
     return salon
@@ -60,7 +63,7 @@ def language_code(code: str) -> str:
 
 
 def _timezone(name: str | None) -> str | None:
-    """None: of a network that takes its first salon's."""
+    """None for a network that follows the zone of its first salon."""
     if name is not None and not is_zone(name):
         raise refused("UNKNOWN_TIMEZONE", "Name an IANA time zone, such as Europe/Chisinau.", timezone=name)
     return name
@@ -73,7 +76,7 @@ def _currency(code: str | None) -> str | None:
 
 
 def _web_url(url: str | None) -> str | None:
-    """Links that clients are shown: https and nothing else."""
+    """A link that clients are shown: https and nothing else. Raises INVALID_URL."""
     if url is None:
         return None
     try:
@@ -93,11 +96,11 @@ def _review_links(links: tuple[Any, ...]) -> tuple[Any, ...]:
     return links
 
 
-def _salon_ids(directory: Directory, ids: tuple[str, ...]) -> tuple[str, ...]:
-    for each_id in ids:
-        if each_id not in directory.salons:
-            raise missing("salon", each_id)
-    return tuple(dict.fromkeys(ids))
+def _salon_ids(directory: Directory, salon_ids: tuple[str, ...]) -> tuple[str, ...]:
+    for salon_id in salon_ids:
+        if salon_id not in directory.salons:
+            raise missing("salon", salon_id)
+    return tuple(dict.fromkeys(salon_ids))
 
 
 def _within(field: str, number: int | None, least: int, most: int) -> int | None:

@@ -1,4 +1,4 @@
-"""Manage keys of access: make, list, revoke them, and tell whose a key is. Only a key's hash is ever kept."""
+"""Manage API keys: make, list and revoke them, and find what a key opens. Only a key's hash is kept."""
 
 import hashlib
 import hmac
@@ -39,8 +39,8 @@ def make_key(
     source: str | None = None,
     chance: Chance | None = None,
 ) -> tuple[Key, str]:
-    """The key and its secret, which is not to be had again. `pk_<network>.<random>`: it tells its network
-    by itself.
+    """The key and its secret, which is shown once. The secret is `pk_<network>.<random>`, so it names its
+    network.
 
     chance: the source of the secret, for a request that may be repeated. Raises INVALID_KEY, NOT_FOUND.
     """
@@ -87,8 +87,8 @@ def _check(
 
 
 def authenticate(world: World, secret: str) -> Access:
-    """What a key opens. Raises UNAUTHENTICATED in the same words for a wrong, a revoked and a
-    nonsensical one."""
+    """What a key opens. Raises UNAUTHENTICATED, in the same words for a wrong, a revoked and a malformed
+    key."""
     if _FORM.fullmatch(secret):
         hashed = key_hash(secret)
         key = world.store.get(Key, network_id=network_of(secret), hash=hashed)
@@ -109,8 +109,8 @@ def _access(key: Key) -> Access:
 
 
 class KeyRing:
-    """Keys that were good a moment ago, remembered for a minute: a revoked key is refused everywhere
-    within that time. Keys that open nothing are never remembered."""
+    """Remembers for a minute what a key opened, so that a revoked key is refused everywhere after that time.
+    A key that opens nothing is never remembered."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -130,14 +130,14 @@ class KeyRing:
 
 
 def list_keys(world: World, network_id: str) -> list[Key]:
-    """All keys, the newest first, revoked ones too: who had access is never forgotten."""
+    """All keys, the newest first, revoked ones too: it is never forgotten who had access."""
     return sorted(
         world.store.get_all(Key, network_id=network_id), key=lambda key: key.created_at, reverse=True
     )
 
 
 def revoke_key(world: World, network_id: str, key_id: str) -> Key:
-    """Closes a key for good; again: unchanged. Raises NOT_FOUND, LAST_OWNER_KEY."""
+    """Revokes a key for good. A revoked key stays as it is. Raises NOT_FOUND, LAST_OWNER_KEY."""
     keys = world.store.get_all(Key, network_id=network_id)
     key = next((each for each in keys if each.id == key_id), None)
     if key is None:

@@ -1,5 +1,5 @@
-"""Set the rules: a network's own numbers in place of the defaults. Each version is kept, with who set it;
-what is upcoming is planned anew by a walk."""
+"""Set the rules: a network's own numbers in place of the defaults. Each version is kept, with who set it. A
+walk then plans again what is upcoming."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,23 +26,24 @@ def set_rules(
     bonuses: Mapping[str, Any],
     overrides: Sequence[Override] | None = None,
 ) -> Network:
-    """Changes the rules of that version; what is not said stays, overrides are replaced as a whole. Said
-    again, of the same version or of the one it made: unchanged.
+    """Changes the rules of that version. Fields that are not given stay; overrides are replaced as a whole.
+    Equal rules change nothing, whether they name the present version or the one before it (a request
+    repeated). Points already granted are not touched by any rule.
 
-    Raises STALE_VERSION, INVALID_RULE naming the field. Points already granted are not touched by any rule.
+    messages, bonuses: fields of the rules. Raises STALE_VERSION, INVALID_RULE naming the field.
     """
     access.ensure_whole_network()
     network = world.store.get(Network, network_id=access.network_id)
     if network is None:
         raise missing("network", access.network_id)
-    stands = network.rules
+    current = network.rules
     rules = Rules(
-        messages=replace(stands.messages, **messages),
-        bonuses=replace(stands.bonuses, **bonuses),
-        overrides=stands.overrides if overrides is None else tuple(overrides),
+        messages=replace(current.messages, **messages),
+        bonuses=replace(current.bonuses, **bonuses),
+        overrides=current.overrides if overrides is None else tuple(overrides),
     )
-    check_rules(rules, world.fresh_directory(access.network_id), stands)
-    if rules == stands and version in (network.rules_version, network.rules_version - 1):
+    check_rules(rules, world.fresh_directory(access.network_id), current)
+    if rules == current and version in (network.rules_version, network.rules_version - 1):
         return network
     if version != network.rules_version:
         raise _stale(network)
@@ -50,8 +51,9 @@ def set_rules(
 
 
 def _saved(world: World, access: Access, network: Network, rules: Rules) -> Network:
-    """One transaction: the rules, their line in the history, and, unless all stays planned as it is, the walk
-    that plans anew; and, where surprises begin, the walk that draws them."""
+    """The network with its new rules. One transaction saves the rules, their line in the history, the walk
+    that plans again (where the change moves any plan), and the walk that draws surprises (where they
+    begin)."""
     changed = replace(network, rules=rules, rules_version=network.rules_version + 1)
     walks = [] if plan_alike(rules, network.rules) else [replan_walk(world, network.network_id)]
     walks += surprise_walks(world, network.network_id, rules)
@@ -60,7 +62,7 @@ def _saved(world: World, access: Access, network: Network, rules: Rules) -> Netw
         history.insert(0, replace(_line(network, world, BY_SYSTEM), at=network.created_at))
     try:
         saved, *_ = world.store.save(changed, *history, *walks)
-    except SaveConflict:  # by somebody else, or by ourselves, if the answer was lost and botocore asked again
+    except SaveConflict:  # another writer's, or our own: its answer was lost, and botocore asked again
         saved = world.store.get(Network, network_id=network.network_id) or network
         if (saved.rules_version, saved.rules) != (changed.rules_version, rules):
             raise _stale(saved) from None
@@ -86,12 +88,13 @@ def _stale(network: Network) -> Exception:
 def rules_history(
     world: World, access: Access, *, limit: int, cursor: str | None
 ) -> tuple[Page[RulesChange], list[RulesChange | None]]:
-    """The versions that were set, the newest first, and beside each the one before it, if any is kept."""
+    """A page of the versions of the rules, the newest first; and for each version the one before it, None
+    where none is kept."""
 
     def read(limit: int, cursor: str | None) -> Page[RulesChange]:
         return world.store.get_page(RulesChange, network_id=access.network_id, limit=limit, cursor=cursor)
 
     page = read(limit, cursor)
     beyond = read(1, page.cursor).items if page.cursor is not None else []
-    before = [*page.items, *beyond][1:]
-    return page, [*before, *[None] * (len(page.items) - len(before))]
+    earlier = [*page.items, *beyond][1:]
+    return page, [*earlier, *[None] * (len(page.items) - len(earlier))]

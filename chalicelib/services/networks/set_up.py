@@ -1,5 +1,5 @@
-"""Set up a network: the network itself, its salons, staff and services. Whatever is written is seen at
-once here, and within a minute by processes that keep the set-up in mind."""
+"""Set up a network: the network itself, its salons, staff and services. This process sees a change at once,
+other processes see it within a minute."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from chalicelib.domain.shared.aliases import InboundNumber
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.networks.check_set_up import checked, country_code, language_code, placed
+from chalicelib.services.networks.check_set_up import checked, checked_place, country_code, language_code
 from chalicelib.services.networks.set_identities import identified, numbers_taken
 from chalicelib.services.shared.contact_details import name_normal
 from chalicelib.services.shared.ports import SaveConflict
@@ -24,7 +24,7 @@ Added = TypeVar("Added", Salon, Staff, Service)
 
 NETWORK_CHARACTERS = 10
 UTC = "UTC"
-"""Of a network that has no salon yet, and so no zone."""
+"""The zone of a network that has no salon yet."""
 
 
 def make_network(world: World, *, name: str, country: str, language: str) -> Network:
@@ -41,64 +41,67 @@ def make_network(world: World, *, name: str, country: str, language: str) -> Net
 
 
 def change_network(world: World, access: Access, changes: Mapping[str, Any]) -> Network:
-    """changes: name, country, language, timezone, version, identities (by channel). In another time zone the
-    warnings of points that expire are planned anew; points already granted keep their instant."""
-    plain = {name: value for name, value in changes.items() if name != "identities"}
+    """Changes the network. In another time zone the warnings of points that expire are planned again; points
+    already granted keep their instant.
 
-    def change(network: Network, directory: Directory) -> Network:
-        changed = replace(network, **checked(directory, plain))
-        return identified(changed, changes.get("identities", {}))
+    changes: name, country, language, timezone, version, identities (by channel). Raises NOT_FOUND,
+    STALE_VERSION, IDENTITY_TAKEN, TRY_AGAIN, and what the checks of the fields raise.
+    """
+    return world.retrying(lambda: _change_network(world, access, changes))
 
-    def also(was: Network, becomes: Network) -> list[InboundNumber | Walk]:
-        walks = [replan_walk(world, becomes.network_id)] if was.timezone != becomes.timezone else []
-        return [*numbers_taken(world, was, becomes), *walks]
 
-    what = ("network", access.network_id)
-    return _changed(world, access, what, lambda directory: directory.network, changes, change, also)
+def _change_network(world: World, access: Access, changes: Mapping[str, Any]) -> Network:
+    directory = world.fresh_directory(access.network_id)
+    network = _current(directory.network, ("network", access.network_id), changes)
+    fields = {name: value for name, value in changes.items() if name != "identities"}
+    wanted = replace(network, **checked(directory, fields))
+    wanted = identified(wanted, changes.get("identities", {}))
+    numbers = numbers_taken(world, network, wanted)
+    return _save_change(world, network, wanted, [*numbers, *_replan_in_new_zone(world, network, wanted)])
 
 
 # --- salons, staff, services
 
 
-def add_salon(world: World, access: Access, said: Mapping[str, Any], request_id: str | None = None) -> Salon:
-    """said: the fields of a Salon. Raises UNKNOWN_TIMEZONE, INVALID_CURRENCY, INVALID_URL, ..."""
+def add_salon(
+    world: World, access: Access, fields: Mapping[str, Any], request_id: str | None = None
+) -> Salon:
+    """fields: those of a Salon. Raises UNKNOWN_TIMEZONE, INVALID_CURRENCY, INVALID_URL, ..."""
     directory = world.fresh_directory(access.network_id)
-    fields, salon_id = checked(directory, said), _id(world, access, "sal", request_id)
-    salon = placed(Salon(network_id=access.network_id, id=salon_id, **fields))
-    return _added(
-        world, salon, lambda directory: directory.salons, request_id, also=_zone_kept(directory, salon)
-    )
+    values, salon_id = checked(directory, fields), _id(world, access, "sal", request_id)
+    salon = checked_place(Salon(network_id=access.network_id, id=salon_id, **values))
+    also = _kept_zone(directory, salon)
+    return _added(world, salon, lambda directory: directory.salons, request_id, also=also)
 
 
-def _zone_kept(directory: Directory, added: Salon) -> list[Network]:
-    """The network, where it has to say by itself what its time zone was: ids that follow from a request are
-    in no order, and another salon than before would come first."""
-    becomes = replace(directory, salons={**directory.salons, added.id: added})
-    if not directory.salons or becomes.zone == directory.zone:
+def _kept_zone(directory: Directory, added: Salon) -> list[Network]:
+    """The network with its present zone as its own, where the added salon would change the zone. Ids that
+    follow from a request are in no order, so that the added salon's id may come first."""
+    after = replace(directory, salons={**directory.salons, added.id: added})
+    if not directory.salons or after.zone == directory.zone:
         return []
     return [replace(directory.network, timezone=directory.zone)]
 
 
 def change_salon(world: World, access: Access, salon_id: str, changes: Mapping[str, Any]) -> Salon:
-    """A salon keeps its currency: what it has earned is in it. Raises CURRENCY_FIXED. In another time zone
-    all that is upcoming is planned anew."""
+    """Changes a salon. In another time zone all that is upcoming is planned again. Raises NOT_FOUND,
+    STALE_VERSION, CURRENCY_FIXED (what the salon has earned is in its currency), TRY_AGAIN, and what the
+    checks of the fields raise."""
     get_salon(world, access, salon_id)
+    return world.retrying(lambda: _change_salon(world, access, salon_id, changes))
 
-    def also(was: Salon, becomes: Salon) -> list[Walk]:
-        return [replan_walk(world, becomes.network_id)] if was.timezone != becomes.timezone else []
 
-    def change(salon: Salon, directory: Directory) -> Salon:
-        if changes.get("currency", salon.currency) != salon.currency:
-            raise refused("CURRENCY_FIXED", "A salon keeps its currency.", currency=salon.currency)
-        return placed(replace(salon, **checked(directory, changes)))
-
-    def of(directory: Directory) -> Salon | None:
-        return directory.salons.get(salon_id)
-
-    return _changed(world, access, ("salon", salon_id), of, changes, change, also)
+def _change_salon(world: World, access: Access, salon_id: str, changes: Mapping[str, Any]) -> Salon:
+    directory = world.fresh_directory(access.network_id)
+    salon = _current(directory.salons.get(salon_id), ("salon", salon_id), changes)
+    if changes.get("currency", salon.currency) != salon.currency:
+        raise refused("CURRENCY_FIXED", "A salon keeps its currency.", currency=salon.currency)
+    wanted = checked_place(replace(salon, **checked(directory, changes)))
+    return _save_change(world, salon, wanted, _replan_in_new_zone(world, salon, wanted))
 
 
 def get_salon(world: World, access: Access, salon_id: str) -> Salon:
+    """Raises NOT_FOUND, FORBIDDEN."""
     salon = world.directory(access.network_id, lambda known: salon_id in known.salons).salons.get(salon_id)
     if salon is None:
         raise missing("salon", salon_id)
@@ -106,63 +109,59 @@ def get_salon(world: World, access: Access, salon_id: str) -> Salon:
     return salon
 
 
-def add_staff(world: World, access: Access, said: Mapping[str, Any], request_id: str | None = None) -> Staff:
-    """said: name, salon_ids, tip_url."""
-    fields = checked(world.directory(access.network_id), said)
-    _ensure_salons(access, fields.get("salon_ids", ()))
-    staff = Staff(network_id=access.network_id, id=_id(world, access, "stf", request_id), **fields)
+def add_staff(
+    world: World, access: Access, fields: Mapping[str, Any], request_id: str | None = None
+) -> Staff:
+    """fields: name, salon_ids, tip_url."""
+    values = checked(world.directory(access.network_id), fields)
+    _ensure_salons(access, values.get("salon_ids", ()))
+    staff = Staff(network_id=access.network_id, id=_id(world, access, "stf", request_id), **values)
     return _added(world, staff, lambda directory: directory.staff, request_id)
 
 
 def change_staff(world: World, access: Access, staff_id: str, changes: Mapping[str, Any]) -> Staff:
-    def change(staff: Staff, directory: Directory) -> Staff:
-        _ensure_salons(access, staff.salon_ids)
-        changed = replace(staff, **checked(directory, changes), unreviewed=False)
-        _ensure_salons(access, changed.salon_ids)
-        return changed
+    """Raises NOT_FOUND, STALE_VERSION, FORBIDDEN, TRY_AGAIN, and what the checks of the fields raise."""
+    return world.retrying(lambda: _change_staff(world, access, staff_id, changes))
 
-    def of(directory: Directory) -> Staff | None:
-        return directory.staff.get(staff_id)
 
-    return _changed(world, access, ("staff", staff_id), of, changes, change)
+def _change_staff(world: World, access: Access, staff_id: str, changes: Mapping[str, Any]) -> Staff:
+    directory = world.fresh_directory(access.network_id)
+    staff = _current(directory.staff.get(staff_id), ("staff", staff_id), changes)
+    _ensure_salons(access, staff.salon_ids)
+    wanted = replace(staff, **checked(directory, changes), unreviewed=False)
+    _ensure_salons(access, wanted.salon_ids)
+    return _save_change(world, staff, wanted)
 
 
 def add_service(
-    world: World, access: Access, said: Mapping[str, Any], request_id: str | None = None
+    world: World, access: Access, fields: Mapping[str, Any], request_id: str | None = None
 ) -> Service:
-    """said: name, category, minutes, price_minor, currency, repeat_after_days. A service is the whole
-    network's."""
-    _ensure_whole_network(access)
-    fields = checked(world.directory(access.network_id), said)
-    service = Service(network_id=access.network_id, id=_id(world, access, "srv", request_id), **fields)
+    """A service of the whole network. fields: name, category, minutes, price_minor, currency,
+    repeat_after_days."""
+    access.ensure_whole_network()
+    values = checked(world.directory(access.network_id), fields)
+    service = Service(network_id=access.network_id, id=_id(world, access, "srv", request_id), **values)
     return _added(world, service, lambda directory: directory.services, request_id)
 
 
 def change_service(world: World, access: Access, service_id: str, changes: Mapping[str, Any]) -> Service:
-    _ensure_whole_network(access)
-
-    def change(service: Service, directory: Directory) -> Service:
-        return replace(service, **checked(directory, changes), unreviewed=False)
-
-    def of(directory: Directory) -> Service | None:
-        return directory.services.get(service_id)
-
-    return _changed(world, access, ("service", service_id), of, changes, change)
+    """Raises NOT_FOUND, STALE_VERSION, FORBIDDEN, TRY_AGAIN, and what the checks of the fields raise."""
+    access.ensure_whole_network()
+    return world.retrying(lambda: _change_service(world, access, service_id, changes))
 
 
-# --- who may
+def _change_service(world: World, access: Access, service_id: str, changes: Mapping[str, Any]) -> Service:
+    directory = world.fresh_directory(access.network_id)
+    service = _current(directory.services.get(service_id), ("service", service_id), changes)
+    return _save_change(world, service, replace(service, **checked(directory, changes), unreviewed=False))
 
 
 def _ensure_salons(access: Access, salon_ids: tuple[str, ...]) -> None:
-    """Who works in no salon in particular works in all of them."""
+    """A staff member of no salon in particular works in all of them."""
     if not salon_ids:
-        _ensure_whole_network(access)
+        access.ensure_whole_network()
     for salon_id in salon_ids:
         access.ensure_salon(salon_id)
-
-
-def _ensure_whole_network(access: Access) -> None:
-    access.ensure_whole_network()
 
 
 # --- writing
@@ -175,48 +174,45 @@ def _id(world: World, access: Access, prefix: str, request_id: str | None) -> st
 def _added(
     world: World,
     value: Added,
-    of: Callable[[Directory], Mapping[str, Added]],
+    added_before: Callable[[Directory], Mapping[str, Added]],
     request_id: str | None,
     also: Sequence[Network] = (),
 ) -> Added:
+    """The new value, saved; for a request that was answered before, the value that it had made. added_before:
+    the values of that kind, by id."""
     try:
         saved, *_ = world.store.save(value, *also)
     except SaveConflict:
-        stands = of(world.fresh_directory(value.network_id)).get(value.id) if request_id else None
-        if stands is None:
+        directory = world.fresh_directory(value.network_id)
+        existing = added_before(directory).get(value.id) if request_id else None
+        if existing is None:
             raise
-        return stands
+        return existing
     world.directories.forget(value.network_id)
     return saved
 
 
-def _changed(
-    world: World,
-    access: Access,
-    what: tuple[str, str],
-    of: Callable[[Directory], SetUp | None],
-    changes: Mapping[str, Any],
-    change: Callable[[SetUp, Directory], SetUp],
-    also: Callable[[SetUp, SetUp], Sequence[Walk | InboundNumber]] = lambda was, becomes: (),
+def _current(value: SetUp | None, what: tuple[str, str], changes: Mapping[str, Any]) -> SetUp:
+    """The value that is to be changed. what: its kind and id. Raises NOT_FOUND, STALE_VERSION where the
+    changes name another version than the present one."""
+    if value is None:
+        raise missing(*what)
+    if changes.get("version", value.version) != value.version:
+        raise conflict("STALE_VERSION", "It was changed meanwhile; read it again.", version=value.version)
+    return value
+
+
+def _save_change(
+    world: World, current: SetUp, wanted: SetUp, also: Sequence[Walk | InboundNumber] = ()
 ) -> SetUp:
-    """Raises NOT_FOUND; STALE_VERSION where the changes name another version than the present one. also: what
-    is saved along with the change."""
-    for _ in world.tries():
-        directory = world.fresh_directory(access.network_id)
-        stands = of(directory)
-        if stands is None:
-            raise missing(*what)
-        if changes.get("version", stands.version) != stands.version:
-            raise conflict(
-                "STALE_VERSION", "It was changed meanwhile; read it again.", version=stands.version
-            )
-        wanted = change(stands, directory)
-        if wanted == stands:
-            return stands
-        try:
-            saved, *_ = world.store.save(wanted, *also(stands, wanted))
-        except SaveConflict:
-            continue
-        world.directories.forget(access.network_id)
-        return saved
-    raise conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
+    """also: what is saved together with the change. Raises SaveConflict."""
+    if wanted == current:
+        return current
+    saved, *_ = world.store.save(wanted, *also)
+    world.directories.forget(wanted.network_id)
+    return saved
+
+
+def _replan_in_new_zone(world: World, current: Network | Salon, wanted: Network | Salon) -> list[Walk]:
+    same = current.timezone == wanted.timezone
+    return [] if same else [replan_walk(world, wanted.network_id)]
