@@ -1,6 +1,7 @@
-"""Keep a client's coupons: issue one by hand, redeem it at a desk, make it void, see what is open."""
+"""A client's coupons: issue one by hand, redeem it at a desk, make it void, list the open ones."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -24,7 +25,7 @@ MAX_AMOUNT = 10**9
 
 
 def open_coupons(world: World, network_id: str, client_id: str) -> list[Coupon]:
-    """What the client can use now, the soonest to lapse first. One query."""
+    """The coupons that the client can use now, in the order of their expiry. One query."""
     now = world.now()
     usable = (each for each in world.store.coupons(network_id, client_id) if each.is_usable(now))
     return sorted(usable, key=lambda each: (each.expires_at, each.id))
@@ -40,8 +41,8 @@ def issue_coupon(
     currency: str | None = None,
     request_id: str | None = None,
 ) -> Coupon:
-    """Gives a client a coupon by hand. The same request_id gives one; other terms under it are refused.
-    currency: of an amount.
+    """Gives a client a coupon by hand. The same request_id gives one coupon; other terms under it are
+    refused. currency: of the terms' amount, if they have one.
 
     Raises CLIENT_MERGED, INVALID_COUPON, NOT_FOUND (the service), COUPON_EXISTS.
     """
@@ -62,11 +63,11 @@ def issue_coupon(
     try:
         saved: Coupon = world.store.save(coupon)[0]
     except SaveConflict:
-        stands = world.store.get(Coupon, network_id=client.network_id, client_id=client.id, id=coupon.id)
-        if stands is None or stands.terms != terms:
+        existing = world.store.get(Coupon, network_id=client.network_id, client_id=client.id, id=coupon.id)
+        if existing is None or existing.terms != terms:
             message = "Another coupon was issued under this id."
             raise conflict("COUPON_EXISTS", message, coupon_id=coupon.id) from None
-        return stands
+        return existing
     return saved
 
 
@@ -85,8 +86,9 @@ def _check(terms: CouponTerms, directory: Directory) -> None:
 
 
 class CouponBill(Struct, frozen=True, kw_only=True):
-    """The bill that a coupon is shown for, before it: in minor units of the salon's currency. booking: where
-    there is one; it tells whether the coupon's service is on the bill, and at what price."""
+    """The bill that a coupon is shown for, without the coupon's discount, in minor units of the salon's
+    currency. booking: the booking of the bill, if there is one. Its lines tell whether the coupon's service
+    is on the bill, and at what price."""
 
     salon: Salon
     bill_minor: int
@@ -94,31 +96,27 @@ class CouponBill(Struct, frozen=True, kw_only=True):
     booking: Booking | None = None
 
 
-def redeem_coupon(world: World, access: Access, id: str, bill: CouponBill) -> Coupon:
-    """Uses a coupon up on a bill; `use` of what is answered says what it takes off. On the same bill again:
-    as it stands.
+def redeem_coupon(world: World, access: Access, coupon_id: str, bill: CouponBill) -> Coupon:
+    """Redeems a coupon on a bill. `use` of the returned coupon has the discount. A coupon that was redeemed
+    on the same bill stays as it is.
 
     Raises NOT_FOUND, INVALID_AMOUNT, OTHER_CLIENT, OTHER_SALON, COUPON_USED, COUPON_VOID, COUPON_EXPIRED,
-    CURRENCY_MISMATCH, NOTHING_TO_DISCOUNT.
+    CURRENCY_MISMATCH, NOTHING_TO_DISCOUNT, TRY_AGAIN.
     """
     if not 0 <= bill.goods_minor <= bill.bill_minor:
         raise refused("INVALID_AMOUNT", "A bill is not negative, and goods are a part of it.", field="bill")
     booking = bill.booking
-    if booking is not None and booking.client_id != client_of_coupon(id):
+    if booking is not None and booking.client_id != client_of_coupon(coupon_id):
         raise refused("OTHER_CLIENT", "That booking is another client's.", booking_id=booking.id)
     if booking is not None and booking.salon_id != bill.salon.id:
         raise refused("OTHER_SALON", "That booking is another salon's.", salon_id=booking.salon_id)
-    for _ in world.tries():
-        coupon = _coupon(world, access, id)
-        wanted = coupons.redeemed(coupon, _use(world, access, coupon, bill, world.now()))
-        if wanted is coupon:
-            return coupon
-        try:
-            saved: Coupon = world.store.save(wanted)[0]
-        except SaveConflict:
-            continue
-        return saved
-    raise conflict("TRY_AGAIN", "Somebody else used this coupon at the same moment; try again.")
+    return world.retrying(partial(_redeem, world, access, coupon_id, bill))
+
+
+def _redeem(world: World, access: Access, coupon_id: str, bill: CouponBill) -> Coupon:
+    coupon = _coupon(world, access, coupon_id)
+    redeemed = coupons.redeemed(coupon, _use(world, access, coupon, bill, world.now()))
+    return coupon if redeemed is coupon else world.store.save(redeemed)[0]
 
 
 def _use(world: World, access: Access, coupon: Coupon, bill: CouponBill, now: datetime) -> CouponUse:
@@ -137,39 +135,36 @@ def _use(world: World, access: Access, coupon: Coupon, bill: CouponBill, now: da
 
 
 def _service_minor(terms: CouponTerms, bill: CouponBill, directory: Directory) -> int:
-    """What the coupon's service costs on the bill: as booked, else its list price, else, where the salon
-    counts in another currency, whatever is not goods."""
+    """What the coupon's service costs on the bill: its booked price, else its list price. Where the list
+    price is in another currency, or there is none, the whole bill is the limit."""
     if terms.on is CouponOn.GOODS:
         return 0
     service = directory.services.get(str(terms.service_id))
     known = service is not None and service.currency in (None, bill.salon.currency)
     price = service.price_minor if service is not None and known else None
-    usual = bill.bill_minor if price is None else price
+    list_price = bill.bill_minor if price is None else price
     if bill.booking is None:
-        return usual
+        return list_price
     lines = [line for line in bill.booking.lines if line.service_id == terms.service_id]
-    return sum(usual if line.price_minor is None else line.price_minor for line in lines)
+    return sum(list_price if line.price_minor is None else line.price_minor for line in lines)
 
 
-def void_coupon(world: World, access: Access, id: str, reason: str) -> Coupon:
-    """Again: as it stands. Raises NOT_FOUND, COUPON_USED."""
-    for _ in world.tries():
-        coupon = _coupon(world, access, id)
-        wanted = coupons.voided(coupon, reason, access.actor, world.now())
-        if wanted is coupon:
-            return coupon
-        try:
-            saved: Coupon = world.store.save(wanted)[0]
-        except SaveConflict:
-            continue
-        return saved
-    raise conflict("TRY_AGAIN", "Somebody else changed this coupon at the same moment; try again.")
+def void_coupon(world: World, access: Access, coupon_id: str, reason: str) -> Coupon:
+    """Makes a coupon void. A void coupon stays as it is. Raises NOT_FOUND, COUPON_USED, TRY_AGAIN."""
+    return world.retrying(partial(_void, world, access, coupon_id, reason))
 
 
-def _coupon(world: World, access: Access, id: str) -> Coupon:
-    coupon = world.store.get(Coupon, network_id=access.network_id, client_id=client_of_coupon(id), id=id)
+def _void(world: World, access: Access, coupon_id: str, reason: str) -> Coupon:
+    coupon = _coupon(world, access, coupon_id)
+    voided = coupons.voided(coupon, reason, access.actor, world.now())
+    return coupon if voided is coupon else world.store.save(voided)[0]
+
+
+def _coupon(world: World, access: Access, coupon_id: str) -> Coupon:
+    client_id = client_of_coupon(coupon_id)
+    coupon = world.store.get(Coupon, network_id=access.network_id, client_id=client_id, id=coupon_id)
     if coupon is None:
-        raise missing("coupon", id)
+        raise missing("coupon", coupon_id)
     return coupon
 
 
@@ -180,16 +175,17 @@ def issued_coupon(
     currency: str | None,
     *,
     now: datetime,
-    **said: Any,
+    **fields: Any,
 ) -> Coupon:
-    """A coupon good from now until its last local day of the network is over. currency: of its amount."""
-    last = local_date(now, directory.zone) + timedelta(days=terms.valid_days)
+    """A coupon that can be used from now to the end of its last local day in the network's zone. currency: of
+    the terms' amount. fields: the other fields of the coupon."""
+    last_day = local_date(now, directory.zone) + timedelta(days=terms.valid_days)
     return Coupon(
         network_id=client.network_id,
         client_id=client.id,
         terms=terms,
         currency=currency if terms.amount_minor else None,
         issued_at=now,
-        expires_at=day_end(last, directory.zone),
-        **said,
+        expires_at=day_end(last_day, directory.zone),
+        **fields,
     )

@@ -1,15 +1,15 @@
-"""Draw surprises: on the first of a month, walk over a network's clients twice, count the regulars and then
-give the lowest lots a gift (domain/loyalty/surprises.py); then sleep until the next month.
+"""Draw surprises on the first of a month (domain/loyalty/surprises.py). A walk passes a network's clients
+twice: it counts the regulars, then gives a gift to those with the lowest draw numbers. Then it sleeps until
+the next month.
 
-The budget is kept by the month's own item: it changes with each gift, in the same transaction, on the
-condition of its version. So it holds whatever happens to the walk, and whoever becomes a regular between the
-two passes. A gift's entry follows from client and month, and the account remembers the month.
+The month's item keeps the budget. It changes with each gift, in the same transaction, on the condition of its
+version. So the budget holds when a slice is repeated, and when a client becomes a regular between the two
+passes. The id of a gift's entry follows from client and month, and the account keeps the month.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client
@@ -39,6 +39,7 @@ from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.waking.walks import SUPERSEDED, Walk
 from chalicelib.services.clients.segments import BATCH_SIZE, is_member
 from chalicelib.services.loyalty.post_once import post_once
+from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.walks import asleep_until_next_draw, sleeps_until
 from chalicelib.services.shared.world import World
 
@@ -47,15 +48,15 @@ REGULARS = Segment(categories=("regular",))
 
 
 class _NoGift(Exception):
-    """The client has had one lately, or nothing is left of the budget."""
+    """The client is on cooldown, or too little is left of the budget."""
 
 
 # --- a slice of it
 
 
 def draw_some(world: World, walk: Walk) -> Walk:
-    """The walk after its next slice. What is left of a draw when its month is over is not drawn any more, so
-    that a gift is given in the month that it counts for."""
+    """The walk after its next slice. A draw ends with its month, so that each gift is given in the month that
+    it counts for."""
     now, directory = world.now(), world.directory(walk.network_id)
     surprise = directory.rules.bonuses.surprise
     if surprise is None:
@@ -79,15 +80,16 @@ def draw_some(world: World, walk: Walk) -> Walk:
 
 
 def _is_done(month: SurpriseMonth | None) -> bool:
-    """The network may have moved to another time zone, and so come to the same first of a month again."""
+    """Whether that month is drawn already: a network with a new time zone may come to the same first of a
+    month again."""
     return month is not None and month.done_at is not None
 
 
 def _regulars(
     world: World, directory: Directory, walk: Walk, draw: Draw
 ) -> tuple[list[tuple[Client, int | None]], int, str | None]:
-    """Of the next page of clients the regulars, as at the beginning of the draw, with the month of their last
-    gift; how many there were in all, and where the next page begins."""
+    """The next page of clients: its regulars at the beginning of the draw, each with the number of the month
+    of the last gift; the number of clients on the page; the cursor of the following page."""
     page = world.store.clients(walk.network_id, limit=BATCH_SIZE, cursor=walk.cursor)
     found = [each for each in page.items if is_member(world, REGULARS, each, directory, draw.at)]
     accounts = world.store.accounts_named(walk.network_id, [each.id for each in found])
@@ -135,8 +137,7 @@ def _give_waiting(world: World, directory: Directory, walk: Walk, draw: Draw) ->
     now = world.now()
     ids = [each.client_id for each in draw.waiting[:BATCH_SIZE]]
     clients = world.store.clients_named(walk.network_id, ids)
-    there = [client for client in clients if client.merged is None]
-    drawn = sum(_give(world, directory, draw, client) for client in there)
+    drawn = sum(_give(world, directory, draw, client) for client in clients if client.merged is None)
     walk = replace(walk, changed=walk.changed + drawn)
     if draw.waiting[BATCH_SIZE:]:
         return replace(walk, draw=replace(draw, waiting=draw.waiting[BATCH_SIZE:]))
@@ -147,43 +148,57 @@ def _give_waiting(world: World, directory: Directory, walk: Walk, draw: Draw) ->
 
 
 def _give(world: World, directory: Directory, draw: Draw, client: Client) -> bool:
-    """Whether the client got one now."""
-    network_id, id = client.network_id, entry_id(client.id, SURPRISE, draw.month)
+    """Whether the client got the gift now."""
+    gift = _SurpriseGift(world, directory, draw, client)
+    entry = entry_id(client.id, SURPRISE, draw.month)
+    try:
+        post_once(
+            world, client.network_id, client.id, entry, gift.post, client=client, also_saved=gift.spend_budget
+        )
+    except _NoGift:
+        return False
+    return True
 
-    def operation(account: Account, now: datetime) -> Posted:
+
+class _SurpriseGift(Struct, frozen=True):
+    world: World
+    directory: Directory
+    draw: Draw
+    client: Client
+
+    def post(self, account: Account, now: datetime) -> Posted:
+        """Raises _NoGift for a client on cooldown."""
+        draw = self.draw
         if is_on_cooldown(account.surprised_month, draw.month):
             raise _NoGift
         posting = Posting(
-            id=id,
+            id=entry_id(self.client.id, SURPRISE, draw.month),
             kind=EntryKind.SURPRISE,
             points=draw.gift.points,
             reason=SURPRISE,
             actor=BY_SYSTEM,
-            expires_at=gift_end(draw.gift, now, directory.zone),
+            expires_at=gift_end(draw.gift, now, self.directory.zone),
         )
-        done = post(account, posting, now)
-        return replace(done, account=replace(done.account, surprised_month=number_of_month(draw.month)))
+        posted = post(account, posting, now)
+        month = number_of_month(draw.month)
+        return replace(posted, account=replace(posted.account, surprised_month=month))
 
-    def spent(done: Posted) -> Sequence[Any]:
-        month = world.store.get(SurpriseMonth, network_id=network_id, month=draw.month)
+    def spend_budget(self, posted: Posted) -> list[Storable]:
+        """The month's item with one more gift. Raises _NoGift where the budget does not suffice."""
+        network_id, draw = self.client.network_id, self.draw
+        month = self.world.store.get(SurpriseMonth, network_id=network_id, month=draw.month)
         if month is None or month.spent_points + draw.gift.points > month.budget_points:
             raise _NoGift
-        after = month.spent_points + draw.gift.points
-        return [replace(month, spent_points=after, drawn=month.drawn + 1)]
-
-    try:
-        post_once(world, network_id, client.id, id, operation, client=client, also_saved=spent)
-    except _NoGift:
-        return False
-    return True
+        spent_points = month.spent_points + draw.gift.points
+        return [replace(month, spent_points=spent_points, drawn=month.drawn + 1)]
 
 
 # --- what it came to
 
 
 def surprises_of(world: World, access: Access, month: str | None) -> tuple[str, SurpriseMonth | None]:
-    """A month, by default the present one of the network's zone, and what was drawn in it; None: nothing
-    yet."""
+    """The name of a month, by default the present one in the network's zone, and the result of its draw.
+    None: there was no draw yet. Raises FORBIDDEN unless the access reaches the whole network."""
     access.ensure_whole_network()
     zone = world.directory(access.network_id).zone
     month = month or month_name(local_date(world.now(), zone))

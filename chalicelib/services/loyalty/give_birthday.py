@@ -1,5 +1,5 @@
-"""Give a client what the programme has for their birthday: once a year, whether or not they are congratulated
-(they may want no messages). The client's pointer leads here."""
+"""Give a client the programme's gift for their birthday, once a year. A client who wants no messages gets the
+gift, too. The client's pointer wakes the client for it."""
 
 from msgspec.structs import replace
 
@@ -20,13 +20,14 @@ from chalicelib.services.shared.world import World
 
 
 def birthday_entry_id(client_id: str, year: int) -> str:
-    """Names the gift for a year's birthday: it is given once."""
+    """The id of the entry of a year's birthday gift. It follows from client and year, so that a gift is given
+    once."""
     return entry_id(client_id, "birthday", str(year))
 
 
 def give_birthday_gift(world: World, directory: Directory, client: Client) -> Client:
-    """The client with the gift for their birthday, if it is due; as they are, if it is not. Entry, account
-    and client are saved together."""
+    """The client after the gift for their birthday, or unchanged if no gift is due. Entry, account and client
+    are saved in one transaction. Raises TRY_AGAIN."""
     for _ in world.tries():
         due = _due(world, directory, client)
         if due is None:
@@ -48,10 +49,10 @@ def _due(world: World, directory: Directory, client: Client) -> tuple[Gift, Birt
 
 
 def _give(world: World, directory: Directory, client: Client, gift: Gift, birthday: Birthday) -> Client:
-    now, id = world.now(), birthday_entry_id(client.id, birthday.year)
-    given = client_plan.with_wake(replace(client, gifted_year=birthday.year), directory, now)
+    now = world.now()
+    client = client_plan.with_wake(replace(client, gifted_year=birthday.year), directory, now)
     posting = Posting(
-        id=id,
+        id=birthday_entry_id(client.id, birthday.year),
         kind=EntryKind.BIRTHDAY,
         points=gift.points,
         reason="birthday",
@@ -59,6 +60,5 @@ def _give(world: World, directory: Directory, client: Client, gift: Gift, birthd
         expires_at=gift_end(gift, now, directory.zone),
     )
     done = post(world.store.account(client.network_id, client.id), posting, now)
-    account = account_plan.with_wake(done.account, directory, now, given)
-    saved: Client = world.store.save(given, account, *done.entries)[0]
-    return saved
+    account = account_plan.with_wake(done.account, directory, now, client)
+    return world.store.save(client, account, *done.entries)[0]

@@ -1,10 +1,11 @@
-"""Passes in clients' wallets: what each shows, which devices keep it, and which of them must be told anew."""
+"""Passes in clients' wallets: what each pass shows, which devices keep it, and which of them need an
+update."""
 
 import hmac
 import re
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -23,17 +24,17 @@ from chalicelib.domain.loyalty.passes import (
     serial_of,
 )
 from chalicelib.domain.networks.network import Directory, Salon
-from chalicelib.domain.shared.errors import DomainError, ErrorKind, conflict, malformed, missing
+from chalicelib.domain.shared.errors import DomainError, ErrorKind, malformed, missing
 from chalicelib.services.clients.surviving_client import surviving_account
 from chalicelib.services.loyalty.show_card import Card, card_code, card_of, coupons_of
 from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.ports import PassUpdates, SaveConflict
 from chalicelib.services.shared.world import World
 
-TOKEN = 32
+TOKEN_LENGTH = 32
 MAX_DEVICES = 20
-"""Apple devices of one client; further ones keep the pass, and are told nothing."""
-AGAIN = timedelta(hours=1)
+"""Apple devices of one client that get updates. Further devices keep the pass without updates."""
+RETRY_AFTER = timedelta(hours=1)
 
 _NETWORK = re.compile(r"net_[0-9a-z]{10}")
 _DEVICE = re.compile(r"[0-9A-Za-z._-]{1,64}")
@@ -42,43 +43,44 @@ _NAMES_OF_OTHERS = frozenset({APPLE, GOOGLE})
 
 
 def pass_of(world: World, card: Card, links: Links) -> Pass:
-    """What the client's pass shows now."""
-    client, stands = card.client, card.standing
+    """The client's pass with what it shows now."""
+    client, standing = card.client, card.standing
     return Pass(
         serial=serial_of(client.network_id, client.id),
         network_name=card.directory.network.name,
         code=card_code(links, client.network_id, client.id),
         points=card.available,
-        tier=stands.tier.name if stands and card.programme.enabled else None,
+        tier=standing.tier.name if standing and card.programme.enabled else None,
         coupons=len(coupons_of(world, card)),
         expiring=next(iter(card.expiring()), None),
-        places=_places(card.directory, card.salon),
+        places=_locations(card.directory, card.salon),
     )
 
 
-def _places(directory: Directory, theirs: Salon | None) -> tuple[SalonLocation, ...]:
-    """The salon that speaks to the client, then the others."""
-    salons = sorted(directory.salons.values(), key=lambda salon: (salon != theirs, salon.id))
-    placed = [
+def _locations(directory: Directory, clients_salon: Salon | None) -> tuple[SalonLocation, ...]:
+    """The locations of the client's own salon, then those of the others, up to MAX_LOCATIONS."""
+    salons = sorted(directory.salons.values(), key=lambda salon: (salon != clients_salon, salon.id))
+    locations = [
         SalonLocation(salon.name, salon.latitude, salon.longitude)
         for salon in salons
         if salon.latitude is not None and salon.longitude is not None
     ]
-    return tuple(placed[:MAX_LOCATIONS])
+    return tuple(locations[:MAX_LOCATIONS])
 
 
-# --- who asks
+# --- the holder
 
 
 def pass_token(links: Links, serial: str) -> str:
-    """What an Apple device shows to ask about a pass: only who was given the pass has it."""
-    return links.derived(f"wallet|{serial}", TOKEN)
+    """The token with which an Apple device asks about a pass. Only a holder of the pass has it."""
+    return links.derived(f"wallet|{serial}", TOKEN_LENGTH)
 
 
-def ensure_holder(links: Links, serial: str, said: str) -> tuple[str, str]:
-    """The network and the client whose pass it is. said: the token. Raises UNAUTHENTICATED; costs no read."""
+def ensure_holder(links: Links, serial: str, token: str) -> tuple[str, str]:
+    """The network id and the client id of a pass. token: what the device has shown. No read. Raises
+    UNAUTHENTICATED."""
     owner = owner_of(serial)
-    if owner is None or not hmac.compare_digest(said.encode(), pass_token(links, serial).encode()):
+    if owner is None or not hmac.compare_digest(token.encode(), pass_token(links, serial).encode()):
         raise DomainError(ErrorKind.UNAUTHENTICATED, "UNAUTHENTICATED", "This pass was not given out here.")
     return owner
 
@@ -91,11 +93,11 @@ def get_pass_client(world: World, network_id: str, client_id: str) -> Client:
     return client
 
 
-# --- which devices keep it
+# --- devices that keep it
 
 
 def devices_with_pass(world: World, network_id: str, client_id: str) -> list[PassDevice]:
-    """The devices that keep the client's pass."""
+    """The devices that keep the client's pass and are reachable."""
     return [
         each
         for each in world.store.get_all(PassDevice, network_id=network_id, client_id=client_id)
@@ -104,74 +106,73 @@ def devices_with_pass(world: World, network_id: str, client_id: str) -> list[Pas
 
 
 def register_device(world: World, network_id: str, client_id: str, device: str, push_token: str) -> bool:
-    """Notes that an Apple device keeps the client's pass, and how it is called. Whether it is new. Raises
-    INVALID_FIELD."""
+    """Saves that an Apple device keeps the client's pass, with the token of its push service. Whether the
+    device is new. Raises INVALID_FIELD, NOT_FOUND, TRY_AGAIN."""
     if not _PUSH_TOKEN.fullmatch(push_token):
         raise malformed("INVALID_FIELD", "A push token is letters and digits.", field="pushToken")
     _ensure_device(device)
-    stand = devices_with_pass(world, network_id, client_id)
-    same = next((each for each in stand if each.device == device), None)
-    if same is None and len(stand) >= MAX_DEVICES:
+    devices = devices_with_pass(world, network_id, client_id)
+    existing = next((each for each in devices if each.device == device), None)
+    if existing is None and len(devices) >= MAX_DEVICES:
         return False
-    if same is None or same.push_token != push_token:
-        _keep(world, _both(world, network_id, client_id, device, push_token))
-    return same is None
+    if existing is None or existing.push_token != push_token:
+        kept = _pass_device(world, network_id, client_id, device, push_token)
+        by_device = DevicePass(network_id=network_id, device=device, client_id=client_id)
+        world.retrying(partial(_save_device, world, kept, [by_device]))
+    return existing is None
 
 
 def register_google(world: World, network_id: str, client_id: str) -> None:
-    """Notes that the client is about to save the card at Google."""
+    """Saves that the client is about to save the card at Google. Raises NOT_FOUND, TRY_AGAIN."""
     if all(each.device != GOOGLE for each in devices_with_pass(world, network_id, client_id)):
-        _keep(world, _both(world, network_id, client_id, GOOGLE, "")[:1])
+        kept = _pass_device(world, network_id, client_id, GOOGLE, "")
+        world.retrying(partial(_save_device, world, kept, []))
 
 
-def _keep(world: World, values: list[Any]) -> None:
-    """With a mark on the account, so that from now on its postings call for telling wallets."""
-    kept: PassDevice = values[0]
+def _save_device(world: World, kept: PassDevice, also: list[DevicePass]) -> None:
+    """Saves a device with a mark on the account: later postings to the account then update wallets. Raises
+    NOT_FOUND."""
     get_pass_client(world, kept.network_id, kept.client_id)
-    for _ in world.tries():
-        now, directory = world.now(), world.directory(kept.network_id)
-        client, account = surviving_account(world, kept.network_id, kept.client_id)
-        marked = replace(account, shown=WalletUpdate(account.entries))
-        also = [] if account.shown else [account_plan.with_wake(marked, directory, now, client)]
-        try:
-            world.store.save(*values, *also)
-        except SaveConflict:
-            continue
-        return
-    raise conflict("TRY_AGAIN", "Too much is being posted to this client at once; try again.")
+    now, directory = world.now(), world.directory(kept.network_id)
+    client, account = surviving_account(world, kept.network_id, kept.client_id)
+    marked = replace(account, shown=WalletUpdate(account.entries))
+    marks = [] if account.shown else [account_plan.with_wake(marked, directory, now, client)]
+    world.store.save(kept, *also, *marks)
 
 
 def unregister_device(world: World, network_id: str, client_id: str, device: str) -> None:
-    """Again: nothing."""
+    """Saves that a device keeps the client's pass no more. Repeated, it does nothing. Raises
+    INVALID_FIELD."""
     _ensure_device(device)
-    other = DevicePass(network_id=network_id, device=device, client_id=client_id)
+    by_device = DevicePass(network_id=network_id, device=device, client_id=client_id)
     for each in world.store.get_all(PassDevice, network_id=network_id, client_id=client_id):
         if each.device == device:
-            with suppress(SaveConflict):  # somebody else has just forgotten it
-                world.store.save(remove=[each, other])
+            with suppress(SaveConflict):  # another request has just removed it
+                world.store.save(remove=[each, by_device])
 
 
-def forget_unreachable(world: World, gone: PassDevice) -> None:
-    """What Apple says of a device that it cannot call any more; nothing where the device has come again with
-    another token. Both items go by themselves: who tells wallets has no right to delete."""
-    stand = devices_with_pass(world, gone.network_id, gone.client_id)
-    if any((each.device, each.push_token) == (gone.device, gone.push_token) for each in stand):
+def forget_unreachable(world: World, unreachable: PassDevice) -> None:
+    """Lets the items of a device expire that Apple cannot reach any more. A device that has registered again
+    with another token stays. The items expire instead of being removed, since the function that updates
+    wallets may not delete."""
+    network_id, client_id, device = unreachable.network_id, unreachable.client_id, unreachable.device
+    devices = devices_with_pass(world, network_id, client_id)
+    if any((each.device, each.push_token) == (device, unreachable.push_token) for each in devices):
         now = world.now()
-        other = DevicePass(
-            network_id=gone.network_id, device=gone.device, client_id=gone.client_id, expires_at=now
-        )
-        world.store.save(replace(gone, expires_at=now), other)
+        by_device = DevicePass(network_id=network_id, device=device, client_id=client_id, expires_at=now)
+        world.store.save(replace(unreachable, expires_at=now), by_device)
 
 
-def _both(world: World, network_id: str, client_id: str, device: str, push_token: str) -> list[Any]:
-    kept = PassDevice(
+def _pass_device(
+    world: World, network_id: str, client_id: str, device: str, push_token: str
+) -> PassDevice:
+    return PassDevice(
         network_id=network_id,
         client_id=client_id,
         device=device,
         push_token=push_token,
         kept_since=world.now(),
     )
-    return [kept, DevicePass(network_id=network_id, device=device, client_id=client_id)]
 
 
 def _ensure_device(device: str) -> None:
@@ -179,17 +180,17 @@ def _ensure_device(device: str) -> None:
         raise malformed("INVALID_FIELD", "No device has that name.", field="device")
 
 
-# --- what is new
+# --- updates
 
 
 def passes_changed_since(
     world: World, links: Links, network_id: str, device: str, tags: str
 ) -> tuple[list[str], str]:
-    """The serials of a device's passes that show something else than they did at `tags`, what this said last
-    time (empty: all of them), and the tags of now.
+    """The serials of a device's passes that have changed since `tags`, and the current tags. tags: what the
+    last call returned; empty: all passes count as changed. Raises INVALID_FIELD, NOT_FOUND.
 
-    The tags are digests of what the passes show, so that what changes by the mere passing of time (points
-    expire, or become free) is told as well, and no instant is kept with an account.
+    A tag is a digest of what a pass shows. So changes by time alone are found, too: points that expire or
+    become available. No instant has to be kept with the account.
     """
     _ensure_device(device)
     if not _NETWORK.fullmatch(network_id):
@@ -214,20 +215,24 @@ def passes_changed_since(
 def update_wallets(
     world: World, links: Links, updates: PassUpdates, account: Account, client: Client
 ) -> Account:
-    """Tells those that keep the client's pass what it shows now, and the account that they were told; in an
-    hour again, if one did not answer. Passes of whoever was merged into the client show the same, each under
-    its own serial. account: brought up. Saves nothing."""
+    """Sends the client's pass to the devices that keep it. The account after the update: marked as shown, or
+    due again after RETRY_AFTER if a device was not reached. Saves nothing. account: settled.
+
+    The passes of clients who were merged into this client show the same, each under its own serial.
+    """
     now, directory = world.now(), world.directory(client.network_id)
-    network_id, ids = client.network_id, (client.id, *account.came_from)
-    devices = {id: found for id in ids if (found := devices_with_pass(world, network_id, id))}
+    network_id, client_ids = client.network_id, (client.id, *account.came_from)
+    devices = {
+        each: found for each in client_ids if (found := devices_with_pass(world, network_id, each))
+    }
     if not devices:
         return replace(account, shown=None)
     shown = pass_of(world, Card(client, account, directory, now), links)
     language = client.language or directory.network.language
-    told = [
-        updates.changed(replace(shown, serial=serial_of(network_id, id)), language, found)
-        for id, found in devices.items()
+    reached = [
+        updates.changed(replace(shown, serial=serial_of(network_id, client_id)), language, found)
+        for client_id, found in devices.items()
     ]
-    if all(told):
+    if all(reached):
         return replace(account, shown=WalletUpdate(account.entries))
-    return replace(account, shown=WalletUpdate(NOT_UPDATED, now + AGAIN))
+    return replace(account, shown=WalletUpdate(NOT_UPDATED, now + RETRY_AFTER))

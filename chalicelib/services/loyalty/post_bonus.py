@@ -1,4 +1,4 @@
-"""Post to the bonus ledger by hand, and say what may be redeemed."""
+"""Postings to the ledger that a person makes, and quotes of what may be redeemed on a bill."""
 
 from datetime import date, datetime
 
@@ -24,8 +24,8 @@ LAST_YEAR = 2199
 
 
 class PostingByHand(Struct, frozen=True, kw_only=True):
-    """A posting asked for by a person. points: positive, signed for a correction. expires_on: the last local
-    day of points that are given, in the network's zone. complaint_id: the task or booking that a compensation
+    """A person's request for a posting. points: positive, or signed for a correction. expires_on: the last
+    local day of granted points, in the network's zone. complaint_id: the task or booking that a compensation
     is for."""
 
     kind: str
@@ -38,14 +38,14 @@ class PostingByHand(Struct, frozen=True, kw_only=True):
 
 
 def post_by_hand(
-    world: World, access: Access, client_id: str, asked: PostingByHand, request_id: str | None = None
+    world: World, access: Access, client_id: str, request: PostingByHand, request_id: str | None = None
 ) -> Entry:
     """Posts a grant, redemption, compensation or correction. The same request_id posts once.
 
-    Raises INVALID_KIND, INVALID_POINTS, INVALID_EXPIRY, INSUFFICIENT_POINTS, OVER_LIMIT, ENTRY_EXISTS.
-    """
-    kind = _kind(asked.kind)
-    _ensure_within_limits(world, access, kind, asked)
+    Raises NOT_FOUND, FORBIDDEN, INVALID_KIND, INVALID_POINTS, INVALID_EXPIRY, INSUFFICIENT_POINTS,
+    OVER_LIMIT, ENTRY_EXISTS, CLIENT_MERGED. """
+    kind = _kind(request.kind)
+    _ensure_within_limits(world, access, kind, request)
     client = world.store.get(Client, network_id=access.network_id, id=client_id)
     if client is None:
         raise missing("client", client_id)
@@ -53,13 +53,13 @@ def post_by_hand(
     posting = Posting(
         id=entry_id(client_id, access.network_id, *cause),
         kind=kind,
-        points=-asked.points if kind is EntryKind.REDEEM else asked.points,
-        reason=asked.reason,
+        points=-request.points if kind is EntryKind.REDEEM else request.points,
+        reason=request.reason,
         actor=access.actor,
-        booking_id=asked.booking_id,
-        salon_id=asked.salon_id,
-        expires_at=_end_of(world, access, asked.expires_on),
-        cause=asked.complaint_id,
+        booking_id=request.booking_id,
+        salon_id=request.salon_id,
+        expires_at=_end_of(world, access, request.expires_on),
+        cause=request.complaint_id,
     )
     if kind is EntryKind.COMPENSATION:
         return post_to_client(world, client, posting, count_within_limits(world, access, posting, client.id))
@@ -72,21 +72,21 @@ def _kind(text: str) -> EntryKind:
     return EntryKind(text)
 
 
-def _ensure_within_limits(world: World, access: Access, kind: EntryKind, asked: PostingByHand) -> None:
-    if asked.points == 0 or (asked.points < 0 and kind is not EntryKind.CORRECTION):
+def _ensure_within_limits(world: World, access: Access, kind: EntryKind, request: PostingByHand) -> None:
+    if request.points == 0 or (request.points < 0 and kind is not EntryKind.CORRECTION):
         raise refused(
             "INVALID_POINTS",
             "Points are whole and positive; only a correction is signed.",
-            points=asked.points,
+            points=request.points,
         )
     if kind is EntryKind.COMPENSATION:
-        return  # by limits of its own
-    if asked.complaint_id is not None:
+        return  # it has limits of its own
+    if request.complaint_id is not None:
         raise refused("INVALID_KIND", "Only a compensation is for a complaint.", field="complaint_id")
     if access.role is Role.SPECIALIST:
         raise forbidden("A specialist may give compensations only.", kind=kind.value)
     limit = world.directory(access.network_id).rules.bonuses.by_hand_limit_points
-    if abs(asked.points) > limit and access.role is not Role.OWNER:
+    if abs(request.points) > limit and access.role is not Role.OWNER:
         raise refused("OVER_LIMIT", f"More than {limit} points at once need the owner.", limit=limit)
 
 
@@ -101,9 +101,10 @@ def _end_of(world: World, access: Access, day: date | None) -> datetime | None:
 
 
 def post_to_client(
-    world: World, client: Client, posting: Posting, also_saved: AlsoSaved = lambda done: ()
+    world: World, client: Client, posting: Posting, also_saved: AlsoSaved = lambda posted: ()
 ) -> Entry:
-    """A replay answers with the entry that stands."""
+    """Posts to a client's account. A repeated posting returns the existing entry. also_saved: see
+    `post_once`."""
     return post_once(
         world,
         client.network_id,
@@ -111,13 +112,14 @@ def post_to_client(
         posting.id,
         lambda account, now: post(account, posting, now),
         client=client,
-        ensure_same=lambda stands: ensure_same(posting, stands),
+        ensure_same=lambda existing: ensure_same(posting, existing),
         also_saved=also_saved,
     )
 
 
 def account_to_quote(world: World, network_id: str, client_id: str) -> Account:
-    """One read: where there is an account, there is its client. Raises NOT_FOUND, CLIENT_MERGED."""
+    """The client's account as of now. One read, since every account has a client. Raises NOT_FOUND,
+    CLIENT_MERGED."""
     account = world.store.account(network_id, client_id)
     if not account.version and world.store.get(Client, network_id=network_id, id=client_id) is None:
         raise missing("client", client_id)
@@ -134,8 +136,8 @@ def quote_for(
     salon_id: str | None = None,
     booking: Booking | None = None,
 ) -> Quote:
-    """What may be redeemed on a bill now, by the programme of the booking's salon, of that salon, or of the
-    network; what is held for the booking counts as there. Raises INVALID_AMOUNT."""
+    """What may be redeemed on a bill now. The programme is that of the booking's salon, else of the salon,
+    else of the network. Points held for the booking count as available. Raises INVALID_AMOUNT."""
     if bill.paid_minor < 0:
         raise refused("INVALID_AMOUNT", "A bill is not negative.", amount_minor=bill.paid_minor)
     directory, now = world.directory(account.network_id), world.now()

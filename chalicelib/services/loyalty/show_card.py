@@ -1,5 +1,5 @@
-"""What a client's bonus card says, on the page and in a wallet alike; and the code on it, by which the desk
-finds the client."""
+"""What a client's bonus card shows, on its page and in a wallet, and the code on it, by which reception finds
+the client."""
 
 import hmac
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _NAME, _SIGNATURE = 16, 8
 
 
 class Card(Struct, frozen=True):
-    """A client's account as it stands this instant, and the programme of the salon that speaks to them."""
+    """A client's account as of `now`, and the programme of the salon that writes to the client."""
 
     client: Client
     account: Account
@@ -43,7 +43,7 @@ class Card(Struct, frozen=True):
 
     @property
     def _on(self) -> date:
-        """The local date in that salon: by it programmes begin and end."""
+        """The local date in that salon. Programmes begin and end by it."""
         return local_date(self.now, self.salon.timezone) if self.salon else self.today
 
     @property
@@ -73,13 +73,14 @@ class Card(Struct, frozen=True):
         return self.account.available(self.now)
 
     def pending(self) -> list[tuple[date, int]]:
-        """Points that can be used from a local day of their salon on, the soonest first."""
+        """Points that become available later, by the local day in the salon that granted them, the soonest
+        first."""
         free = ((lot, points) for lot, points in self._free() if lot.available_at > self.now)
         return _by_day((local_date(lot.available_at, self._zone_of(lot)), points) for lot, points in free)
 
     def expiring(self) -> list[tuple[date, int]]:
-        """Points by the last local day of the network on which they can be used, the soonest first. What is
-        held does not expire as long as it is."""
+        """Points by the last local day in the network's zone on which they can be used, the soonest first.
+        Held points are left out, since they do not expire."""
         return _by_day(
             (last_day(lot.expires_at, self.directory.zone), points)
             for lot, points in self._free()
@@ -88,7 +89,7 @@ class Card(Struct, frozen=True):
 
     @property
     def visits_extend_expiry(self) -> bool:
-        """Whether a visit puts off when points expire."""
+        """Whether a visit extends the life of some points."""
         return any(lot.idle_days is not None for lot, _ in self._free())
 
     def _free(self) -> Iterator[tuple[Lot, int]]:
@@ -109,7 +110,8 @@ def _by_day(found: Iterator[tuple[date, int]]) -> list[tuple[date, int]]:
 
 
 def card_of(world: World, client: Client) -> Card:
-    """Of whom the client is now. One read: what has expired is gone, whether or not that is posted yet."""
+    """The card of the surviving client. Expired points are left out, even where their expiry is not posted
+    yet. One read."""
     client = surviving_client(world, client) or client
     now, directory = world.now(), world.directory(client.network_id)
     account, _ = settled(world.store.account(client.network_id, client.id), now)
@@ -117,7 +119,7 @@ def card_of(world: World, client: Client) -> Card:
 
 
 def coupons_of(world: World, card: Card) -> tuple[CouponView, ...]:
-    """The client's open coupons, the soonest to lapse first."""
+    """The client's open coupons, in the order of their expiry."""
     return tuple(
         CouponView(
             name=coupon.terms.name,
@@ -140,15 +142,16 @@ def _name_of(directory: Directory, service_id: str | None) -> str | None:
 
 
 def card_code(links: Links, network_id: str, client_id: str) -> str:
-    """What the desk reads off a card: the client's own id and a signature. It lasts for ever, names nobody to
-    who is not in the network, and opens no page. In capitals, which make a smaller QR code."""
+    """The code on a card, which reception reads: the client's id and a signature. It never expires, names
+    nobody to people outside the network, and opens no page. Capital letters make a smaller QR code."""
     name = client_id.removeprefix("cli_")
     return (name + links.derived(f"card|{network_id}|{client_id}", _SIGNATURE)).upper()
 
 
 def client_of_code(links: Links, network_id: str, code: str) -> str | None:
-    """The client whom a code that was made here, for that network, names. Costs no read."""
-    said = code.strip().lower()
-    client_id = f"cli_{said[:_NAME]}"
+    """The id of the client whose card has that code; None for a code that was not made for this network. No
+    read."""
+    given = code.strip().lower()
+    client_id = f"cli_{given[:_NAME]}"
     expected = card_code(links, network_id, client_id).lower()
-    return client_id if hmac.compare_digest(said.encode(), expected.encode()) else None
+    return client_id if hmac.compare_digest(given.encode(), expected.encode()) else None

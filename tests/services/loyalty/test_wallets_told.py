@@ -17,8 +17,8 @@ from chalicelib.domain.loyalty.programme import day_end
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.loyalty.passes import (
-    AGAIN,
     MAX_DEVICES,
+    RETRY_AFTER,
     devices_with_pass,
     forget_unreachable,
     passes_changed_since,
@@ -216,7 +216,7 @@ def test_apple_is_asked_again_in_an_hour_for_all_phones_but_those_that_are_gone(
     give(driver, 100)
     swept(driver, updates)
     assert called == ["a1", "a2", "a3"]
-    assert account(driver).shown == WalletUpdate(NOT_UPDATED, clock.now + AGAIN)
+    assert account(driver).shown == WalletUpdate(NOT_UPDATED, clock.now + RETRY_AFTER)
     clock.forward(hours=1)
     swept(driver, updates)
     assert (called[3:], account(driver).shown) == (["a1", "a3"], WalletUpdate(1))
