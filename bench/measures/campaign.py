@@ -68,7 +68,7 @@ def _started(
     driver = MeteredDriver(environment, watched=watched)
     _lay_out(driver, _clients(driver, clients, every))
     world, now = driver.world, driver.clock.now
-    said: dict[str, Any] = {
+    body: dict[str, Any] = {
         "name": "Spring",
         "texts": {"ru": "{client}, весной -20 %"},
         "segment": SEGMENT,
@@ -76,7 +76,7 @@ def _started(
         "ends_at": now + timedelta(days=30),
         "per_minute": 1_000,
     }
-    draft = campaigns.make_campaign(world, access(), said, "bench")
+    draft = campaigns.make_campaign(world, access(), body, "bench")
     return driver, run_campaign.start(world, access(), draft.id)
 
 

@@ -113,9 +113,9 @@ def _timed(sides: dict[str, str], runs: int, tell: Callable[[str], None]) -> dic
     return {name: median(each) for name, each in seconds.items()}
 
 
-def _python(*arguments: str, input: str = "", **environment: str) -> str:
+def _python(*arguments: str, piped: str = "", **environment: str) -> str:
     given = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), **environment}
-    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=given, input=input, capture_output=True,
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=given, input=piped, capture_output=True,
                           text=True, timeout=60, check=False)  # fmt: skip
     if done.returncode:
         raise RuntimeError(f"{arguments}: {done.stderr[-2000:]}")
@@ -144,7 +144,7 @@ def _loaded_late(environment: BenchEnvironment, handlers: Sequence[Handler]) -> 
 
 def _first_call(modules: str, function: str, event: Any, environment: dict[str, str]) -> list[str]:
     script = "bench/measures/first_call.py"
-    told = _python("-P", script, modules, function, input=json.dumps(event), **environment)
-    tried = _python("-c", _IMPORTABLE, input=told.splitlines()[-1])
+    reported = _python("-P", script, modules, function, piped=json.dumps(event), **environment)
+    tried = _python("-c", _IMPORTABLE, piped=reported.splitlines()[-1])
     found: list[str] = json.loads(tried.splitlines()[-1])
     return found

@@ -37,11 +37,11 @@ class Case:
     why: str | None = None
 
 
-def _client(make: Make, **said: Any) -> Make:
+def _client(make: Make, **fields: Any) -> Make:
     """The same occasion, with another client."""
 
     def made(scene: Scene) -> Sequence[Any]:
-        return [replace(value, **said) if isinstance(value, Client) else value for value in make(scene)]
+        return [replace(value, **fields) if isinstance(value, Client) else value for value in make(scene)]
 
     return made
 
@@ -141,12 +141,12 @@ def _lived(driver: MeteredDriver, case: Case) -> Spent:
 
 
 def _check(case: Case, scene: Scene, item: Any, texts: int) -> None:
-    stands = scene.driver.table.read(*scene.driver.table.locate(item)[:2])
+    existing = scene.driver.table.read(*scene.driver.table.locate(item)[:2])
     log = scene.driver.table.get_page(Message, network_id=scene.network_id, client_id=scene.client_id).items
     new = {(line.state.value, line.reason) for line in log if line.recorded_at == scene.now}
     put_off = {
         (touch.state, touch.reason)
-        for touch in getattr(stands, "touches", {}).values()
+        for touch in getattr(existing, "touches", {}).values()
         if touch.state is TouchState.DEFERRED
     }
     expected = {

@@ -52,7 +52,7 @@ class AccountHolder:
         with self.driver.meter.step("aside"):
             return self.driver.table.account(self.client.network_id, self.client.id)
 
-    def post(self, kind: EntryKind, points: int, **said: Any) -> Entry:
+    def post(self, kind: EntryKind, points: int, **fields: Any) -> Entry:
         """As a person's posting is."""
         posting = Posting(
             id=entry_id(self.client.id, "request", kind, str(points)),
@@ -61,7 +61,7 @@ class AccountHolder:
             reason="asked at the desk",
             actor="key:" + derived("key", "bench"),
             salon_id=SALON,
-            **said,
+            **fields,
         )
         return post_to_client(self.driver.world, self.client, posting)
 

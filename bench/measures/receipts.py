@@ -43,9 +43,9 @@ def _told(environment: BenchEnvironment, rules: Rules | None) -> list[Spent]:
     driver = MeteredDriver(environment, rules=rules)
     for cause in ("first", "second"):
         message = _sent(driver, cause)
-        told = [
-            _taken(driver, message, f"{cause} {number}", state, said)
-            for number, (state, said) in enumerate(
+        reported = [
+            _taken(driver, message, f"{cause} {number}", state, body)
+            for number, (state, body) in enumerate(
                 [
                     (MessageState.SENT, {}),
                     (MessageState.DELIVERED, {"parts": 2, "cost_micros": CHARGED}),
@@ -54,7 +54,7 @@ def _told(environment: BenchEnvironment, rules: Rules | None) -> list[Spent]:
             )
         ]
     environment.drop(driver.table)
-    return told
+    return reported
 
 
 def _sent(driver: MeteredDriver, cause: str) -> Message:
@@ -72,7 +72,7 @@ def _sent(driver: MeteredDriver, cause: str) -> Message:
 
 
 def _taken(
-    driver: MeteredDriver, message: Message, step: str, state: MessageState, said: dict[str, Any]
+    driver: MeteredDriver, message: Message, step: str, state: MessageState, body: dict[str, Any]
 ) -> Spent:
     receipt = Receipt(
         network_id=message.network_id,
@@ -81,7 +81,7 @@ def _taken(
         state=state,
         at=driver.clock.now,
         provider_id=message.provider_id,
-        **said,
+        **body,
     )
     with driver.meter.step(step) as spent:
         assert process_receipt(driver.world, receipt) in (ReceiptOutcome.APPLIED, ReceiptOutcome.KNOWN)

@@ -154,10 +154,10 @@ def figures(tell: Callable[[str], None], visits: int = VISITS) -> list[Figure]:
     ledger, lean = _seconds(by_the_ledger, sample), _seconds(simulation, sample)
     decoding = read_again(sample) * len(past) / len(sample) / 1000
     tell("simulation: timed")
-    told = f"{visits:,} visits of {len(past):,} clients, in memory, on one core"
+    reported = f"{visits:,} visits of {len(past):,} clients, in memory, on one core"
     return [
         Figure("simulation: a year of 100,000 visits, both programmes", round(took, 2), "s", MAX_SECONDS,
-               f"{told}: tiers, expiry, birthdays, a streak and a reward in the proposed one"),
+               f"{reported}: tiers, expiry, birthdays, a streak and a reward in the proposed one"),
         Figure("simulation: a visit in one programme", round(took / visits / 2 * 1e6, 1), "microseconds",
                None, "of the above"),
         Figure("simulation: time against a bare loop", round(took / bare, 1), "ratio", None,

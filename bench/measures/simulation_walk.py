@@ -81,15 +81,15 @@ def _driver(environment: BenchEnvironment, clients: int, *, watched: bool = Fals
 
 def _values(driver: MeteredDriver, clients: int) -> Iterator[Any]:
     for place in range(clients):
-        id, now = f"cli_{digest('bench', str(place))}", driver.clock.now
+        item_id, now = f"cli_{digest('bench', str(place))}", driver.clock.now
         came = [now - timedelta(days=30 + 80 * each, minutes=place) for each in range(VISITS_EACH)]
         days = tuple(VisitDay(at.date(), SALON) for at in came) if place % CAME == 0 else ()
         made_at = now - timedelta(days=400, minutes=place)
-        yield a_client(id, created_at=made_at, visits_count=len(days), recent_visits=days)
+        yield a_client(item_id, created_at=made_at, visits_count=len(days), recent_visits=days)
         for at in came if days else ():
             yield a_booking(
-                f"bkg_{digest(id, str(at))}",
-                client_id=id,
+                f"bkg_{digest(item_id, str(at))}",
+                client_id=item_id,
                 salon_id=SALON,
                 starts_at=at,
                 lines=(Line(SERVICE, 60, STAFF, 50_000),),
@@ -109,10 +109,10 @@ def figures(
     tell(f"simulation: {few} clients counted")
     small, large = (peak_bytes(environment, size) for size in sizes)
     tell("simulation: memory traced")
-    told = f"{few} clients, of whom every second came {VISITS_EACH} times"
+    reported = f"{few} clients, of whom every second came {VISITS_EACH} times"
     return [
         Figure("simulation: read per visit", spent.read / done.visits, "read units", MAX_READ,
-               f"{told}: the visit (0.5), and a part of the client, of who did not come, of the lists"),
+               f"{reported}: the visit (0.5), and a part of the client, of who did not come, of the lists"),
         Figure("simulation: written per visit", spent.write / done.visits, "write units", None,
                "its sums and the walk's place, a slice at a time"),
         Figure("simulation: DynamoDB calls per visit", spent.dynamodb_calls / done.visits, "calls", None,

@@ -207,7 +207,7 @@ class _Bare:
         key = self._key(holder)
         while True:
             item = self._client.get_item(TableName=self.name, Key=key, ConsistentRead=True)["Item"]
-            stands = item["version"]
+            existing = item["version"]
             with suppress(self._refused):
                 self._client.update_item(
                     TableName=self.name,
@@ -216,8 +216,8 @@ class _Bare:
                     ConditionExpression="version = :version",
                     ExpressionAttributeValues={
                         ":packed": item["packed"],
-                        ":next": {"N": str(int(stands["N"]) + 1)},
-                        ":version": stands,
+                        ":next": {"N": str(int(existing["N"]) + 1)},
+                        ":version": existing,
                     },
                 )
                 return
@@ -231,7 +231,7 @@ class _Bare:
                 self._client.get_item(**parameters | {"TableName": self.name})
             else:
                 items = [
-                    {act: said | {"TableName": self.name} for act, said in item.items()}
+                    {act: body | {"TableName": self.name} for act, body in item.items()}
                     for item in parameters["TransactItems"]
                 ]
                 self._client.transact_write_items(TransactItems=items)

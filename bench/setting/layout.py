@@ -60,15 +60,15 @@ def invited(driver: MeteredDriver, number: int) -> Iterator[Client]:
     visit = VisitDay(came_at.date(), SALON)
     directory = driver.world.directory(driver.network_id)
     for place in range(number):
-        id = digest("bench", f"i{place}")
+        item_id = digest("bench", f"i{place}")
         back_at = driver.clock.now - timedelta(milliseconds=place % 50_000)
         client = replace(
-            _client(f"cli_{id}", came_at),
+            _client(f"cli_{item_id}", came_at),
             consents=(a_consent(),),
             visits_count=1,
             first_visit_on=visit.on,
             recent_visits=(visit,),
-            due=(Due(SERVICE, back_at, f"bkg_{id}"),),
+            due=(Due(SERVICE, back_at, f"bkg_{item_id}"),),
         )
         yield client_plan.with_wake(client, directory, came_at)
 
@@ -80,18 +80,18 @@ def just_made(driver: MeteredDriver) -> Booking:
     return with_wake(booking, driver.world.directory(driver.network_id), None, driver.clock.now)
 
 
-def _client(id: str, created_at: datetime) -> Client:
-    phone = f"+3736{crc32(id.encode()) % 10**7:07d}"
-    return a_client(id, phone=phone, email=None, birth_date=None, created_at=created_at)
+def _client(client_id: str, created_at: datetime) -> Client:
+    phone = f"+3736{crc32(client_id.encode()) % 10**7:07d}"
+    return a_client(client_id, phone=phone, email=None, birth_date=None, created_at=created_at)
 
 
 def planned(driver: MeteredDriver, cause: str, starts_at: datetime) -> Booking:
     """A booking made a day ago, noticed at once."""
-    id = digest("bench", cause)
+    item_id = digest("bench", cause)
     made_at = driver.clock.now - timedelta(days=1)
     booking = a_booking(
-        f"bkg_{id}",
-        client_id=f"cli_{id}",
+        f"bkg_{item_id}",
+        client_id=f"cli_{item_id}",
         salon_id=SALON,
         starts_at=starts_at,
         made_at=made_at,

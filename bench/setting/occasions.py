@@ -48,11 +48,11 @@ class Scene:
     def directory(self) -> Directory:
         return self.driver.world.directory(self.network_id)
 
-    def client(self, **said: Any) -> Client:
+    def client(self, **fields: Any) -> Client:
         """Came once, allows marketing, has no birthday that we know of."""
         given: dict[str, Any] = {"email": None, "birth_date": None, "consents": (a_consent(),)}
         given["created_at"] = self.now - timedelta(days=100)
-        return a_client(self.client_id, **{**given, **said})
+        return a_client(self.client_id, **{**given, **fields})
 
     def visited(self, *days_ago: int) -> Client:
         days = [VisitDay((self.now - timedelta(days=days)).date(), SALON) for days in days_ago]
@@ -66,8 +66,8 @@ class Scene:
         """That of a booking, or of the client, as an earlier message has put it."""
         return self.driver.links.link(self.network_id, self.client_id, booking_id, self.now)
 
-    def booking(self, starts_in: timedelta, **said: Any) -> Booking:
-        return replace(planned(self.driver, self.cause, self.now + starts_in), **said)
+    def booking(self, starts_in: timedelta, **fields: Any) -> Booking:
+        return replace(planned(self.driver, self.cause, self.now + starts_in), **fields)
 
     def planned(self, booking: Booking) -> Booking:
         return booking_plan.with_wake(booking, self.directory, None, self.now)

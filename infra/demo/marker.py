@@ -35,8 +35,8 @@ class Markers:
         answer = self._dynamodb.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
         if "Item" not in answer:
             return None
-        said = json.loads(answer["Item"]["body"]["S"])
-        return Marker(**{**said, "anchor": datetime.fromisoformat(said["anchor"])})
+        body = json.loads(answer["Item"]["body"]["S"])
+        return Marker(**{**body, "anchor": datetime.fromisoformat(body["anchor"])})
 
     def write(self, marker: Marker) -> Marker:
         body = json.dumps(asdict(marker), default=lambda anchor: anchor.isoformat())

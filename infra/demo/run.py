@@ -108,10 +108,10 @@ class Demo:
         self.http = Http(self.deployment.api_url)
         self.steps.tell("calling the API, which starts now")
         self.http.ask("GET", f"{self.deployment.api_url}/health")
-        self.said = set_up.set_up(self.http, self.network_id, key, self.deployment.functions,
+        self.made = set_up.set_up(self.http, self.network_id, key, self.deployment.functions,
                                   self.cloud.endpoint_url, self.steps.tell)  # fmt: skip
-        self.owner, self.reception = Caller(self.http, key), Caller(self.http, self.said["keys"]["reception"])
-        set_up.write(self.said)
+        self.owner, self.reception = Caller(self.http, key), Caller(self.http, self.made["keys"]["reception"])
+        set_up.write(self.made)
         self.steps.tell(f"keys and addresses are in {shown(set_up.FILE)}")
         self.markers = Markers(self.cloud.connect("dynamodb"), self.settings.table_name, self.network_id)
         now = datetime.now(UTC).replace(microsecond=0)
@@ -128,7 +128,7 @@ class Demo:
         promotion = Plans(self.owner, self.marker.anchor).promotion(local_date(datetime.now(UTC), CHISINAU))
         self.steps.tell(f"a loyalty programme: {tiers}; gifts, rewards; {promotion['name'].lower()}")
         sns = self.cloud.connect("sns")
-        Cascades(self.http, self.said, self.marker.anchor, self.table, sns).begin(self.steps.tell)
+        Cascades(self.http, self.made, self.marker.anchor, self.table, sns).begin(self.steps.tell)
 
     def _lay_out(self) -> None:
         if self.marker.items is not None:
@@ -149,31 +149,31 @@ class Demo:
         self.watch = self._new_watch()
         self.watch.forget_past()
         deliver_all(self._hooks(), Stories(self.marker.anchor).all(), self.steps.tell)
-        self.desk = Desk(self.http, self.said, self.marker.anchor)
+        self.desk = Desk(self.http, self.made, self.marker.anchor)
         self.desk.day(self.steps.tell)
         self.office = Office(self.owner, self.marker.anchor, self.steps.tell)
         self.office.started(datetime.now(UTC))
 
     def _serve_with_points(self) -> None:
-        anchor, told = self.marker.anchor, self.marker.bonuses
-        desk = PointsDesk(self.http, self.said, anchor, self.table, self.links, self.steps.tell)
-        for bonuses in desk.day(told):
+        anchor, reported = self.marker.anchor, self.marker.bonuses
+        desk = PointsDesk(self.http, self.made, anchor, self.table, self.links, self.steps.tell)
+        for bonuses in desk.day(reported):
             self.marker = self.markers.write(replace(self.marker, bonuses=bonuses))
         Plans(self.owner, anchor).begin_walks()
         self.steps.tell("begun: a simulation of another programme, the audit of the ledger, the clearing of "
                         f"{months_to_clear(anchor)[0]}")  # fmt: skip
 
     def _watch(self) -> None:
-        self.log = self.watch.until_quiet(WATCH_SECONDS, UnderWay(self.owner, self.said).in_words)
+        self.log = self.watch.until_quiet(WATCH_SECONDS, UnderWay(self.owner, self.made).in_words)
 
     def _answer(self) -> None:
         carriers = Carriers(self.cloud.connect("sns"), self.deployment.events_topic)
         Answers(self.http, self.desk, self.table, carriers, self.log, self.steps.tell).all()
         Plans(self.owner, self.marker.anchor).begin_clearing(months_to_clear(self.marker.anchor)[1])
-        under_way = UnderWay(self.owner, self.said)
+        under_way = UnderWay(self.owner, self.made)
         self.watch.until_quiet(WATCH_SECONDS / 3, lambda: self._untold() or under_way.in_words())
         self.office.counted()
-        delivered = sum(len(story.told) for story in Stories(self.marker.anchor).all()) + 1
+        delivered = sum(len(story.reported) for story in Stories(self.marker.anchor).all()) + 1
         done = replace(self.marker, told=True, asked=self.http.asked - delivered, delivered=delivered)
         self.marker = self.markers.write(done)
 
@@ -189,36 +189,36 @@ class Demo:
         def taken() -> set[str]:
             return {each["MessageId"] for each in (*self.cloud.sms_messages(), *self.cloud.emails())}
 
-        salons = [salon["id"] for salon in self.said["salons"]]
+        salons = [salon["id"] for salon in self.made["salons"]]
         since = self.marker.anchor - BEFORE_ANCHOR
         url = self.deployment.api_url
         return Watch(self.table, self.network_id, salons, since, taken, self.steps.tell, url)
 
     def _hooks(self) -> Hooks:
-        return Hooks(self.http, self.said["connections"])
+        return Hooks(self.http, self.made["connections"])
 
     def _report(self) -> None:
         watch, marker = self._new_watch(), self.marker
         log, report = watch.messages(), tell.Report()
-        told = outcomes(self._hooks(), self.owner, Stories(marker.anchor).all())
+        reported = outcomes(self._hooks(), self.owner, Stories(marker.anchor).all())
         self.steps.tell("webhooks and messages read; counting bookings")
         tell.webhooks(report, watch.inbox())
-        tell.stories(report, told)
-        tell.bookings(report, self.table, self.network_id, self.said["salons"])
+        tell.stories(report, reported)
+        tell.bookings(report, self.table, self.network_id, self.made["salons"])
         self._report_messages(report, log)
         if marker.bonuses:  # state of before they were shown has none
-            names = {salon["id"]: salon["name"] for salon in self.said["salons"]}
+            names = {salon["id"]: salon["name"] for salon in self.made["salons"]}
             lines = [line for lines in marker.bonuses.values() for line in lines]
             months, gone = months_to_clear(marker.anchor), staged(self.network_id, "expired")
             PointsReport(self.owner, names).all(report, lines, months, gone)
         self.steps.tell("checking the ledger")
-        guests = {each.client_id for each in told if each.client_id}
+        guests = {each.client_id for each in reported if each.client_id}
         served = staged(self.network_id, "in_the_chair")
         served += served_with_points(self.reception, self.network_id)
         touched = sorted({*served, *guests, *(message.client_id for message in log)})
         everybody = [client_id(self.network_id, number) for number in range(CLIENTS)]
         tell.bonuses(report, self.table, self.network_id, marker.entries, touched,
-                     [id for id in everybody if id not in touched], watch.since)  # fmt: skip
+                     [each_id for each_id in everybody if each_id not in touched], watch.since)  # fmt: skip
         went = [each for each in log if each.provider_id]
         skips = sum(each.state is MessageState.SKIPPED for each in log)
         tell.bill_of_hour(report, bill(
@@ -233,7 +233,7 @@ class Demo:
     def _report_messages(self, report: tell.Report, log: list[Message]) -> None:
         say.messages(report, log)
         say.cascades(report, cascades_in(log))
-        desk = Desk(self.http, self.said, self.marker.anchor)
+        desk = Desk(self.http, self.made, self.marker.anchor)
         say.opt_out(report, self.reception, desk.appointment_of_who_opts_out()["client_id"])
         office = Office(self.owner, self.marker.anchor, self.steps.tell)
         if campaign := office.planned():

@@ -171,12 +171,12 @@ class SalonDriver(Struct):
 
     # --- looking
 
-    def booking(self, id: str) -> Booking:
-        found: Booking = self.store.get(Booking, network_id=NETWORK, id=id)
+    def booking(self, booking_id: str) -> Booking:
+        found: Booking = self.store.get(Booking, network_id=NETWORK, id=booking_id)
         return found
 
-    def client(self, id: str = "cli_maria00000000001") -> Client:
-        found: Client = self.store.get(Client, network_id=NETWORK, id=id)
+    def client(self, client_id: str = "cli_maria00000000001") -> Client:
+        found: Client = self.store.get(Client, network_id=NETWORK, id=client_id)
         return found
 
     def bookings(self, salon_id: str = "sal_centru") -> list[Booking]:

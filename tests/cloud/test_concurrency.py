@@ -74,8 +74,8 @@ def test_eight_at_once_on_one_ledger_lose_and_double_nothing(store: Table, clock
     account, entries = store.account(NETWORK, MARIA), store.entries(NETWORK, MARIA)
     assert faults(account, entries) == []
     by_id = {entry.id: entry.points for entry in entries}
-    assert all(by_id[id] == points for id, points in told)  # what was acknowledged stands
-    assert len(entries) == len({id for id, _ in told}) + 2  # and the first grant, and one cashback
+    assert all(by_id[each_id] == points for each_id, points in told)  # what was acknowledged stands
+    assert len(entries) == len({each_id for each_id, _ in told}) + 2  # and the first grant, and one cashback
     assert len([entry for entry in entries if entry.kind == "cashback"]) == 1
     assert store.get(Client, network_id=NETWORK, id=MARIA).visits_count == 1  # type: ignore[union-attr]
 

@@ -30,9 +30,9 @@ TURNS = 3
 
 
 def compensations(store: Table, clients: list[str]) -> list[Entry]:
-    found = [entry for id in clients for entry in store.entries(NETWORK, id)]
-    for id in clients:
-        assert faults(store.account(NETWORK, id), store.entries(NETWORK, id)) == []
+    found = [entry for client_id in clients for entry in store.entries(NETWORK, client_id)]
+    for client_id in clients:
+        assert faults(store.account(NETWORK, client_id), store.entries(NETWORK, client_id)) == []
     return [entry for entry in found if entry.kind == "compensation"]
 
 
@@ -56,8 +56,8 @@ def all_give(store: Table, clock: SettableClock, by: Any, to: Any, points: int) 
 def many_clients(store: Table) -> list[str]:
     a_town(store)
     ids = [f"cli_{number:016d}" for number in range(8 * TURNS)]
-    for number, id in enumerate(ids):
-        save_client(store, a_client(id, phone=f"+3736900{number:04d}", email=None))
+    for number, each_id in enumerate(ids):
+        save_client(store, a_client(each_id, phone=f"+3736900{number:04d}", email=None))
     return ids
 
 
@@ -98,7 +98,11 @@ def test_a_promotion_gives_exactly_its_cap_however_many_visits_are_closed_at_onc
     day = (NOW + timedelta(days=1)).date()
     said = {"name": "Double", "starts_on": day, "ends_on": day, "multiplier_percent": 200, "cap_points": 400}
     promotion = make_promotion(driver.world, access(), said)
-    bookings = [driver.book(NOW + timedelta(days=1, minutes=n), client=id) for n, id in enumerate(clients)]
+    starts = NOW + timedelta(days=1)
+    bookings = [
+        driver.book(starts + timedelta(minutes=number), client=client_id)
+        for number, client_id in enumerate(clients)
+    ]
     clock.forward(days=1, hours=1)
 
     def work(number: int) -> None:
@@ -107,7 +111,7 @@ def test_a_promotion_gives_exactly_its_cap_however_many_visits_are_closed_at_onc
             until_it_is_done(partial(mine.complete, booking))
 
     all_at_once(work)
-    entries = [entry for id in clients for entry in store.entries(NETWORK, id)]
+    entries = [entry for client_id in clients for entry in store.entries(NETWORK, client_id)]
     assert sum(entry.points for entry in entries if entry.kind == "cashback") == 24 * 25
     assert sum(entry.points for entry in entries if entry.kind == "promotion") == 400
     assert results_of(driver.world, [promotion])[promotion.id].points == {"MDL": 400}

@@ -97,8 +97,8 @@ class Person:
     def redeem(self) -> Callable[[], Any]:
         if not self.held:
             return self.hold()
-        id = self.chosen.choice(self.held)
-        return partial(hold_points.redeem_hold, self.world, access(), id, 1, "sal_centru")
+        item_id = self.chosen.choice(self.held)
+        return partial(hold_points.redeem_hold, self.world, access(), item_id, 1, "sal_centru")
 
     def release(self) -> Callable[[], Any]:
         if not self.held:
@@ -154,10 +154,10 @@ def town(store: Table, clock: SettableClock, clients: int) -> tuple[SalonDriver,
         phone = f"+3736900{number:04d}"
         ids.append(save_client(store, a_client(f"cli_{number:016d}", phone=phone, email=None)).id)
     tomorrow = (NOW + timedelta(days=1)).date()
-    for id in ids:
+    for each_id in ids:
         for points, on in ((300, None), (50, tomorrow)):
             asked = PostingByHand(kind="grant", points=points, reason="start", expires_on=on)
-            post_by_hand(driver.world, access(), id, asked, f"start-{points}")
+            post_by_hand(driver.world, access(), each_id, asked, f"start-{points}")
     return driver, ids
 
 
@@ -176,10 +176,10 @@ def test_eight_who_do_everything_at_once_lose_and_double_nothing(
 
     told = [entry for posted in all_at_once(work) for entry in posted]
     assert len(told) > THREADS * TURNS // 4
-    stand = {entry.id: entry for id in ids for entry in store.entries(NETWORK, id)}
+    stand = {entry.id: entry for each_id in ids for entry in store.entries(NETWORK, each_id)}
     assert all(stand[entry.id] == entry for entry in told)
-    for id in ids:
-        account, entries = store.account(NETWORK, id), store.entries(NETWORK, id)
+    for each_id in ids:
+        account, entries = store.account(NETWORK, each_id), store.entries(NETWORK, each_id)
         assert faults(account, entries) == []
         held = {booking.id for booking in map(driver.booking, bookings) if booking.held_points}
         assert {hold.booking_id for hold in account.holds if hold.booking_id} <= held
@@ -217,7 +217,7 @@ def test_points_are_posted_to_somebody_whoever_is_merged_meanwhile(
         return given
 
     given = sum(all_at_once(work))
-    accounts = [store.account(NETWORK, id) for id in (maria, other)]
+    accounts = [store.account(NETWORK, each_id) for each_id in (maria, other)]
     assert sum(account.balance - account.debt for account in accounts) == 2 * 350 + given
     for account in accounts:
         assert faults(account, store.entries(NETWORK, account.client_id)) == []

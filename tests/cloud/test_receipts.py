@@ -55,10 +55,11 @@ def becomes(holds: Callable[[], bool]) -> bool:
     return True
 
 
-def a_message(world: World, id: str) -> Message:
+def a_message(world: World, message_id: str) -> Message:
     now = datetime.now(UTC).replace(microsecond=0)
-    message = Message(network_id=NETWORK, id=id, client_id=MARIA, kind=TouchKind.NOTICE, channel="sms",
-                      state=MessageState.SENT, planned_at=now, recorded_at=now, to="+37369123456",
+    message = Message(network_id=NETWORK, id=message_id, client_id=MARIA, kind=TouchKind.NOTICE,
+                      channel="sms", state=MessageState.SENT, planned_at=now, recorded_at=now,
+                      to="+37369123456",
                       cost_micros=50_000, parts=1)  # fmt: skip
     saved: Message = world.store.save(message)[0]
     return saved

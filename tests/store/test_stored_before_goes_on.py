@@ -235,7 +235,7 @@ def test_a_chain_of_merged_clients_comes_apart(driver: SalonDriver, store: Table
     assert [(each.merged, each.apart) for each in after] == [(None, None)] * 3
     assert [each.visits_count for each in after] == [1, 1, 0]
     assert [store.account(NETWORK, each.id).moved_to for each in after] == [None] * 3
-    assert [driver.booking(id).client_id for id in bookings] == [radu.id]
+    assert [driver.booking(booking_id).client_id for booking_id in bookings] == [radu.id]
     assert [store.alias(NETWORK, "phone", str(each.phone)) for each in (sofia, radu)] == [sofia.id, radu.id]
 
 
@@ -265,12 +265,12 @@ def test_walks_in_the_middle_go_on_to_their_end(driver: SalonDriver) -> None:
     assert in_the_middle == set(WalkKind)
     driver.run_until(NOW + timedelta(hours=1))
     after = {walk.id: walk for walk in walks(driver)}
-    for id, walk in before.items():
+    for each_id, walk in before.items():
         if walk.finished_at is not None:
-            assert after[id] == walk
+            assert after[each_id] == walk
         elif walk.kind not in COMING_AGAIN:
-            assert (after[id].finished_at is None, after[id].trouble) == (False, None), walk
-            assert after[id].seen >= walk.seen
+            assert (after[each_id].finished_at is None, after[each_id].trouble) == (False, None), walk
+            assert after[each_id].seen >= walk.seen
     for audit in (walk.audit for walk in after.values() if walk.kind is WalkKind.AUDIT):
         assert audit is not None
         assert (audit.accounts, audit.differing) == (len(clients(driver)), 0)

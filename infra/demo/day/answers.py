@@ -56,16 +56,17 @@ class Answers:
         return next(each for each in messages if emails.get(each.client_id))
 
     def _carriers_tell(self, refused: Message, unreachable: Message) -> None:
-        told = [
+        reported = [
             each
             for each in self.log
             if each.provider_id and each.channel in ("sms", "email") and not each.with_message
             and each not in (refused, unreachable)
         ]  # fmt: skip
-        self.carriers.tell(told)
+        self.carriers.tell(reported)
         self.carriers.tell([refused], "CARRIER_BLOCKED")
         self.carriers.tell([unreachable], "UNREACHABLE")
-        self.progress(f"carriers: {len(told)} messages delivered, one SMS blocked, one phone out of reach")
+        count = len(reported)
+        self.progress(f"carriers: {count} messages delivered, one SMS blocked, one phone out of reach")
 
     def _clients_write(self, yes: Message, no: Message) -> None:
         for message, text in ((yes, YES), (no, NO)):

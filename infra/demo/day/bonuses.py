@@ -63,19 +63,19 @@ class PointsDesk:
         self.network_id = str(self.demo["network_id"])
         self.regular, self.other = staged(self.network_id, "comes_often")
 
-    def day(self, told: dict[str, list[list[str]]]) -> Iterator[dict[str, list[list[str]]]]:
-        """Does what is not in `told` yet, a chapter after another, and gives what is told after each."""
+    def day(self, reported: dict[str, list[list[str]]]) -> Iterator[dict[str, list[list[str]]]]:
+        """Does what is not in `reported` yet, a chapter after another, and gives what is told after each."""
         chapters = (
             self._visit_paid_from_a_hold, self._cancelled_with_a_hold, self._friend, self._coupon,
             self._spent_elsewhere, self._apology, self._taken_back, self._merged, self._card,
         )  # fmt: skip
         for chapter in chapters:
             name = chapter.__name__
-            if name not in told:
+            if name not in reported:
                 self._lines = []
                 chapter()
-                told = {**told, name: self._lines}
-                yield told
+                reported = {**reported, name: self._lines}
+                yield reported
 
     def _note(self, title: str, words: str) -> None:
         self._lines.append([title, words])
@@ -84,73 +84,75 @@ class PointsDesk:
     # --- points set aside, spent, and given back
 
     def _visit_paid_from_a_hold(self) -> None:
-        id = booking_id(self.regular, VISITS_BEFORE)
-        booking = self.reception.get(f"/v1/bookings/{id}")
+        visit_id = booking_id(self.regular, VISITS_BEFORE)
+        booking = self.reception.get(f"/v1/bookings/{visit_id}")
         bill, client = booking["total"], f"/v1/clients/{self.regular}/bonus"
-        most = self.reception.post(f"{client}/quote", {"bill": bill, "booking_id": id}, f"hold-quote-{id}")
+        asked = {"bill": bill, "booking_id": visit_id}
+        most = self.reception.post(f"{client}/quote", asked, f"hold-quote-{visit_id}")
         points = most["points"]
-        self.reception.post(f"{client}/holds", {"points": points, "booking_id": id}, f"hold-{id}")
+        self.reception.post(f"{client}/holds", {"points": points, "booking_id": visit_id}, f"hold-{visit_id}")
         colleague = Caller(self.http, self._colleague())
-        more = {"points": points - 1, "booking_id": id}
-        refusal = refused(lambda: colleague.post(f"{client}/holds", more, f"hold-again-{id}"))
+        more = {"points": points - 1, "booking_id": visit_id}
+        refusal = refused(lambda: colleague.post(f"{client}/holds", more, f"hold-again-{visit_id}"))
         self._note("hold", f"{points} points set aside for a visit of {money(bill)}; "
                            f"a second receptionist gets {refusal}")  # fmt: skip
-        said = {"paid": bill, "redeem_points": points}
-        done = self.reception.post(f"/v1/bookings/{id}/complete", said, f"hold-visit-{id}")["bonus"]
+        body = {"paid": bill, "redeem_points": points}
+        answer = self.reception.post(f"/v1/bookings/{visit_id}/complete", body, f"hold-visit-{visit_id}")
+        done = answer["bonus"]
         self._note("visit", f"the hold pays {done['redeemed']}, {done['earned']} earned (double points), "
                             f"{len(done['coupon_ids'])} coupon for coming often")  # fmt: skip
-        self._refunded(id, bill)
+        self._refunded(visit_id, bill)
 
-    def _refunded(self, id: str, bill: Mapping[str, Any]) -> None:
+    def _refunded(self, visit_id: str, bill: Mapping[str, Any]) -> None:
         part = bill["amount_minor"] * 2 // 5 // 100 * 100
         for name, amount in (("part", part), ("rest", bill["amount_minor"] - part)):
             given = {**bill, "amount_minor": amount}
-            said = {"amount": given, "reason": "not as it was wished"}
-            done = self.reception.post(f"/v1/bookings/{id}/refund", said, f"refund-{name}-{id}")
+            body = {"amount": given, "reason": "not as it was wished"}
+            done = self.reception.post(f"/v1/bookings/{visit_id}/refund", body, f"refund-{name}-{visit_id}")
             bonus = done["bonus"]
             self._note(f"refund, {name}", f"of {money(given)}: {money(done['money'])} in money, "
                        f"{bonus['points_back']} points back, {bonus['points_taken']} taken")  # fmt: skip
 
     def _colleague(self) -> str:
-        said = {
+        body = {
             "role": "reception", "name": "second receptionist", "salon_ids": [self.demo["salons"][0]["id"]]
         }  # fmt: skip
-        return str(self.owner.post("/v1/keys", said, "key-colleague")["secret"])
+        return str(self.owner.post("/v1/keys", body, "key-colleague")["secret"])
 
     def _cancelled_with_a_hold(self) -> None:
         booking = self._booked(self.regular, days=6, once="to-be-cancelled")
-        path, id = f"/v1/clients/{self.regular}/bonus", booking["id"]
-        set_aside = {"points": 40, "booking_id": id}
-        held = self.reception.post(f"{path}/holds", set_aside, f"hold-{id}")["held"]
-        link = self.links.link(self.network_id, self.regular, id, self.anchor)
+        path, booking_id = f"/v1/clients/{self.regular}/bonus", booking["id"]
+        set_aside = {"points": 40, "booking_id": booking_id}
+        held = self.reception.post(f"{path}/holds", set_aside, f"hold-{booking_id}")["held"]
+        link = self.links.link(self.network_id, self.regular, booking_id, self.anchor)
         self.links.keep(self.table, link, self.anchor, sure=None)
         page = self.http.ask("GET", self.links.url(link, LinkPurpose.BOOKING))
         shown = re.search(r"[^<>]*\b40\b[^<>]*", page)
         words = shown.group().strip() if shown else "NOTHING OF IT"
         self._note("the client's page", f"of another visit with {held} points set aside: {words}")
-        said = {"reason": "the client called"}
-        self.reception.post(f"/v1/bookings/{id}/cancel", said, f"cancel-{id}")
+        body = {"reason": "the client called"}
+        self.reception.post(f"/v1/bookings/{booking_id}/cancel", body, f"cancel-{booking_id}")
         left = self.reception.get(path)["held"]
         self._note("cancelled", f"{held} points set aside before, {left} after")
 
     def _booked(self, client_id: str, days: int, once: str) -> Any:
         ids = {service["name"]: service["id"] for service in self.demo["services"]}
         starts_at = (self.anchor + timedelta(days=days)).replace(minute=0, second=0, microsecond=0)
-        said = {
+        body = {
             "salon_id": self.demo["salons"][0]["id"], "client_id": client_id, "source": "phone",
             "starts_at": starts_at.isoformat(),
             "lines": [{"service_id": ids["Facial cleansing"], "staff_id": self.demo["staff"][0]["id"]}],
         }  # fmt: skip
-        return self.reception.post("/v1/bookings", said, once)
+        return self.reception.post("/v1/bookings", body, once)
 
     # --- what is given
 
     def _friend(self) -> None:
         code, friend = self._referred()
         booking = self._booked(friend, days=1, once="friend-comes")
-        said = {"paid": booking["total"]}
-        self.reception.post(f"/v1/bookings/{booking['id']}/complete", said, "friend-pays")
-        gifts = {id: self._points_of(id, "referral") for id in (self.regular, friend)}
+        body = {"paid": booking["total"]}
+        self.reception.post(f"/v1/bookings/{booking['id']}/complete", body, "friend-pays")
+        gifts = {each_id: self._points_of(each_id, "referral") for each_id in (self.regular, friend)}
         self._note("referral", f"a friend comes with the code {code} and pays: "
                    f"{gifts[friend]} points to her, {gifts[self.regular]} to who sent her")  # fmt: skip
 
@@ -161,24 +163,24 @@ class PointsDesk:
 
     def _registered(self, name: str, number: int, language: str, **more: Any) -> str:
         to = phone(CHISINAU, FIRST_FREE[CHISINAU] + number)
-        said = {"name": name, "phone": to, "language": language, **more}
-        return str(self.reception.post("/v1/clients", said, f"client-{number}")["id"])
+        body = {"name": name, "phone": to, "language": language, **more}
+        return str(self.reception.post("/v1/clients", body, f"client-{number}")["id"])
 
     def _points_of(self, client_id: str, kind: str) -> int:
         found = self.reception.get(f"/v1/clients/{client_id}/bonus/entries")["items"]
         return sum(each["points"] for each in found if each["kind"] == kind)
 
     def _coupon(self) -> None:
-        id = booking_id(self.other, VISITS_BEFORE)
-        bill = self.reception.get(f"/v1/bookings/{id}")["total"]
-        done = self.reception.post(f"/v1/bookings/{id}/complete", {"paid": bill}, f"often-{id}")
+        visit_id = booking_id(self.other, VISITS_BEFORE)
+        bill = self.reception.get(f"/v1/bookings/{visit_id}")["total"]
+        done = self.reception.post(f"/v1/bookings/{visit_id}/complete", {"paid": bill}, f"often-{visit_id}")
         streak = self._points_of(self.other, "streak")
         coupon = self.reception.get(f"/v1/clients/{self.other}/coupons?state=all")["items"][0]
         goods = {**bill, "amount_minor": 400_00}
-        said = {"salon_id": done["salon_id"], "bill": goods, "goods": goods}
+        body = {"salon_id": done["salon_id"], "bill": goods, "goods": goods}
         path = f"/v1/coupons/{coupon['id']}/redeem"
-        taken = self.reception.post(path, said, f"coupon-{coupon['id']}")
-        again = {**said, "bill": bill, "goods": {**bill, "amount_minor": 100_00}}
+        taken = self.reception.post(path, body, f"coupon-{coupon['id']}")
+        again = {**body, "bill": bill, "goods": {**bill, "amount_minor": 100_00}}
         refusal = refused(lambda: self.reception.post(path, again, f"coupon-again-{coupon['id']}"))
         self._note("coming often", f"{streak} points for three months running; \"{coupon['name']}\" takes "
                    f"{money(taken['discount'])} off {money(goods)}; again it gets {refusal}")  # fmt: skip
@@ -187,20 +189,20 @@ class PointsDesk:
         """At the desk of another salon, without a booking."""
         here, there = self.demo["salons"][:2]
         bill = {"amount_minor": 2000_00, "currency": "RUB"}
-        said = {"points": 100, "salon_id": there["id"], "bill": bill}
+        body = {"points": 100, "salon_id": there["id"], "bill": bill}
         path = f"/v1/clients/{self.other}/bonus/holds"
-        hold = self.reception.post(path, said, "elsewhere-hold")
-        said = {"points": 100, "salon_id": there["id"]}
-        spent = self.reception.post(f"/v1/bonus/holds/{hold['id']}/redeem", said, "elsewhere-redeem")
+        hold = self.reception.post(path, body, "elsewhere-hold")
+        body = {"points": 100, "salon_id": there["id"]}
+        spent = self.reception.post(f"/v1/bonus/holds/{hold['id']}/redeem", body, "elsewhere-redeem")
         self._note("in another salon", f"{-spent['points']} points of {here['name']} pay for a part of "
                    f"{money(bill)} at {there['name']}")  # fmt: skip
 
     def _apology(self) -> None:
         _, friend = self._referred()
         path = f"/v1/clients/{friend}/bonus/entries"
-        said = {"kind": "compensation", "points": 80, "reason": "waited for twenty minutes"}
-        given = self.specialist.post(path, said, "apology")
-        more = {**said, "points": 150}
+        body = {"kind": "compensation", "points": 80, "reason": "waited for twenty minutes"}
+        given = self.specialist.post(path, body, "apology")
+        more = {**body, "points": 150}
         refusal = refused(lambda: self.specialist.post(path, more, "apology-too-big"))
         self._note("compensation", f"{given['points']} points by a specialist; 150 gets {refusal}")
 
@@ -208,8 +210,8 @@ class PointsDesk:
         """What the owner gave by hand, and thinks better of."""
         _, friend = self._referred()
         path, why = f"/v1/clients/{friend}", {"reason": "meant for somebody else"}
-        said = {"kind": "grant", "points": 25, "reason": "gift for a season"}
-        entry = self.owner.post(f"{path}/bonus/entries", said, "by-hand")
+        body = {"kind": "grant", "points": 25, "reason": "gift for a season"}
+        entry = self.owner.post(f"{path}/bonus/entries", body, "by-hand")
         undone = self.owner.post(f"/v1/bonus/entries/{entry['id']}/reverse", why, "by-hand-undone")
         of = {"name": "20 % off goods", "percent": 20, "reason": "gift for a season"}
         coupon = self.owner.post(f"{path}/coupons", of, "coupon-by-hand")
@@ -219,19 +221,19 @@ class PointsDesk:
 
     def _merged(self) -> None:
         stays, goes = (self._registered(*each) for each in NEWCOMERS[1:])
-        for id, points in ((stays, 60), (goes, 90)):
-            said = {"kind": "grant", "points": points, "reason": "gift for a season"}
-            self.owner.post(f"/v1/clients/{id}/bonus/entries", said, f"gift-{id}")
+        for each_id, points in ((stays, 60), (goes, 90)):
+            body = {"kind": "grant", "points": points, "reason": "gift for a season"}
+            self.owner.post(f"/v1/clients/{each_id}/bonus/entries", body, f"gift-{each_id}")
         moved = self.owner.post(f"/v1/clients/{goes}/merge", {"into": stays}, f"merge-{goes}")["entries"]
         one = max(entry["balance_after"] for entry in moved)
         self.owner.post(f"/v1/clients/{goes}/unmerge", {}, f"unmerge-{goes}")
-        both = [self.owner.get(f"/v1/clients/{id}/bonus")["balance"] for id in (stays, goes)]
+        both = [self.owner.get(f"/v1/clients/{each_id}/bonus")["balance"] for each_id in (stays, goes)]
         self._note("merge", f"60 and 90 points of two who are one: {one}; undone: {both[0]} and {both[1]}")
 
     def _card(self) -> None:
-        said = self.reception.get(f"/v1/clients/{self.other}/bonus/pass")
-        kinds = [kind for kind in ("apple", "google") if said[kind]["preview"]]
-        self._note("card", f"code {said['code']}; unsigned previews of passes: {', '.join(kinds)}")
+        body = self.reception.get(f"/v1/clients/{self.other}/bonus/pass")
+        kinds = [kind for kind in ("apple", "google") if body[kind]["preview"]]
+        self._note("card", f"code {body['code']}; unsigned previews of passes: {', '.join(kinds)}")
 
 
 def card_url(reception: Caller, network_id: str) -> str:
@@ -260,11 +262,11 @@ class Plans:
         found = self.owner.get("/v1/promotions")["items"]
         if found:
             return found[0]
-        said = {
+        body = {
             "name": PROMOTION, "starts_on": today.isoformat(), "multiplier_percent": 200,
             "ends_on": (today + timedelta(days=6)).isoformat(), "client_cap_points": 500,
         }  # fmt: skip
-        return self.owner.post("/v1/promotions", said, "promotion")
+        return self.owner.post("/v1/promotions", body, "promotion")
 
     def begin_walks(self) -> None:
         """A programme tried on the past, the ledger recomputed, last month cleared."""

@@ -56,11 +56,11 @@ class Cascades:
             progress(f"{reader.name}: a device, an appointment; {reader.title}")
 
     def _registered(self, reader: Reader) -> str:
-        said = {
+        body = {
             "name": reader.name, "phone": phone(CHISINAU, FIRST_FREE[CHISINAU] + reader.number),
             "language": reader.language,
         }  # fmt: skip
-        client_id = str(self._reception.post("/v1/clients", said, f"reader-{reader.number}")["id"])
+        client_id = str(self._reception.post("/v1/clients", body, f"reader-{reader.number}")["id"])
         device = {"platform": "android", "token": f"token-of-{reader.number}"}
         self._reception.put(f"/v1/clients/{client_id}/devices", device)
         if reader.removed:
@@ -75,11 +75,11 @@ class Cascades:
     def _booked(self, reader: Reader, client_id: str) -> Any:
         ids = {service["name"]: service["id"] for service in self._demo["services"]}
         starts_at = (self._anchor + timedelta(days=3)).replace(minute=0, second=0)
-        said = {
+        body = {
             "salon_id": self._demo["salons"][0]["id"], "client_id": client_id, "source": "phone",
             "starts_at": starts_at.isoformat(), "lines": [{"service_id": ids["Brow shaping"]}],
         }  # fmt: skip
-        return self._reception.post("/v1/bookings", said, f"reading-{reader.number}")
+        return self._reception.post("/v1/bookings", body, f"reading-{reader.number}")
 
 
 def cascades_in(log: Sequence[Message]) -> list[Cascade]:

@@ -89,8 +89,8 @@ class Desk:
 
     def _amended(self, completed: list[Any]) -> None:
         visit, sorry = completed[0], completed[-1]
-        id = visit["id"]
-        self.reception.post(f"/v1/bookings/{id}/reopen", {}, f"reopen-{id}")
-        self.reception.post(f"/v1/bookings/{id}/complete", {"paid": visit["paid"]}, f"again-{id}")
+        visit_id = visit["id"]
+        self.reception.post(f"/v1/bookings/{visit_id}/reopen", {}, f"reopen-{visit_id}")
+        self.reception.post(f"/v1/bookings/{visit_id}/complete", {"paid": visit["paid"]}, f"again-{visit_id}")
         given = {"kind": "compensation", "points": 50, "reason": "waited for half an hour"}
         self.reception.post(f"/v1/clients/{sorry['client_id']}/bonus/entries", given, f"sorry-{sorry['id']}")

@@ -42,17 +42,18 @@ class Hooks:
 
 def deliver_all(hooks: Hooks, stories: list[Story], progress: Progress) -> None:
     """Every delivery of every story, in its order, and one that somebody forged."""
-    said = Counter(
-        (webhook.site, hooks.deliver(webhook)) for story in stories for webhook in story.told
+    outcomes = Counter(
+        (webhook.site, hooks.deliver(webhook)) for story in stories for webhook in story.reported
     )
-    said["square", hooks.deliver(_one_of_square(stories), FORGED)] += 1
-    for site in sorted({site for site, _ in said}):
-        answers = ", ".join(f"{count} {answer}" for (at, answer), count in sorted(said.items()) if at == site)
+    outcomes["square", hooks.deliver(_one_of_square(stories), FORGED)] += 1
+    for site in sorted({site for site, _ in outcomes}):
+        of_site = ((answer, count) for (at, answer), count in sorted(outcomes.items()) if at == site)
+        answers = ", ".join(f"{count} {answer}" for answer, count in of_site)
         progress(f"{site:9}{answers}")
 
 
 def _one_of_square(stories: list[Story]) -> Webhook:
-    return next(webhook for story in stories for webhook in story.told if webhook.site == "square")
+    return next(webhook for story in stories for webhook in story.reported if webhook.site == "square")
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,13 @@ def outcomes(hooks: Hooks, owner: Caller, stories: list[Story]) -> list[Outcome]
 
 
 def _outcome(hooks: Hooks, owner: Caller, story: Story, ends: End) -> Outcome:
-    site = story.told[0].site
+    site = story.reported[0].site
     try:
         booking = owner.get(f"/v1/bookings/{hooks.booking_id(site, ends.booking)}")
     except Refused as refused:
         return Outcome(site, story.title, refused.code, False)
     starts_at, client_id = datetime.fromisoformat(booking["starts_at"]), booking["client_id"]
-    stands = (booking["status"], starts_at, client_id is not None)
+    actual = (booking["status"], starts_at, client_id is not None)
     local = datetime.fromisoformat(booking["local_time"])
     state = f"{booking['status']}, {local:%d %b %H:%M}{'' if client_id else ', nobody'}"
-    return Outcome(site, story.title, state, stands == (ends.status, ends.starts_at, ends.client), client_id)
+    return Outcome(site, story.title, state, actual == (ends.status, ends.starts_at, ends.client), client_id)

@@ -40,7 +40,7 @@ YCLIENTS_COMPANY = 71001
 
 
 def yclients_record(
-    id: int, starts_at: datetime, zone: str, changed_at: datetime, guest: Guest | None, *,
+    record_id: int, starts_at: datetime, zone: str, changed_at: datetime, guest: Guest | None, *,
     status: str = "create", service: tuple[int, str, int, int] = (31, "Women's haircut", 60, 450),
     staff: tuple[int, str] = (501, "Ana Rusu"), attendance: int = 0, paid: bool = False,
 ) -> Webhook:  # fmt: skip
@@ -53,17 +53,19 @@ def yclients_record(
         "email": guest.email, "success_visits_count": 1, "fail_visits_count": 0, "custom_fields": [],
     }  # fmt: skip
     data = {
-        "id": id, "company_id": YCLIENTS_COMPANY, "staff_id": staff[0],
+        "id": record_id, "company_id": YCLIENTS_COMPANY, "staff_id": staff[0],
         "services": [{"id": service_id, "title": title, "cost": cost, "cost_to_pay": cost, "amount": 1}],
         "goods_transactions": [], "staff": {"id": staff[0], "name": staff[1], "rating": 4.9, "position": []},
         "client": client, "comer": None, "clients_count": 1, "date": f"{local:%Y-%m-%d %H:%M:%S}",
         "datetime": local.isoformat(), "create_date": f"{changed_at:%Y-%m-%dT%H:%M:%S}+0000", "comment": "",
         "visit_attendance": attendance, "attendance": attendance, "confirmed": 1,
-        "seance_length": minutes * 60, "length": minutes * 60, "visit_id": str(660000 + id),
+        "seance_length": minutes * 60, "length": minutes * 60, "visit_id": str(660000 + record_id),
         "deleted": status == "delete", "paid_full": int(paid),
         "last_change_date": f"{changed_at:%Y-%m-%dT%H:%M:%S}+0000", "record_from": "", "consumables": [],
     }  # fmt: skip
-    envelope = {"company_id": YCLIENTS_COMPANY, "resource": "record", "resource_id": id, "status": status}
+    envelope = {
+        "company_id": YCLIENTS_COMPANY, "resource": "record", "resource_id": record_id, "status": status,
+    }  # fmt: skip
     return Webhook("yclients", "", _json({**envelope, "data": data}))
 
 
@@ -78,11 +80,11 @@ SQUARE_MERCHANT = "MMAGNOLIA1"
 
 
 def square_booking(
-    id: str, version: int, starts_at: datetime, created_at: datetime, customer_id: str | None, *,
+    booking_id: str, version: int, starts_at: datetime, created_at: datetime, customer_id: str | None, *,
     status: str = "ACCEPTED", service: tuple[str, int] = ("Balayage", 210), staff: str = "Sofia",
 ) -> Webhook:  # fmt: skip
     booking = {
-        "id": id, "version": version, "status": status, "start_at": f"{starts_at:%Y-%m-%dT%H:%M:%SZ}",
+        "id": booking_id, "version": version, "status": status, "start_at": f"{starts_at:%Y-%m-%dT%H:%M:%SZ}",
         "location_id": "LSOHO", "customer_id": customer_id, "customer_note": "", "seller_note": "",
         "appointment_segments": [{
             "duration_minutes": service[1], "service_variation_id": service[0],
@@ -91,7 +93,7 @@ def square_booking(
         "created_at": f"{created_at:%Y-%m-%dT%H:%M:%SZ}", "updated_at": f"{created_at:%Y-%m-%dT%H:%M:%SZ}",
     }  # fmt: skip
     kind = "booking.created" if version == 0 else "booking.updated"
-    return _square(kind, f"{id}:{version}", "booking", booking, created_at)
+    return _square(kind, f"{booking_id}:{version}", "booking", booking, created_at)
 
 
 def square_customer(guest: Guest, created_at: datetime) -> Webhook:
@@ -108,13 +110,13 @@ def square_test(created_at: datetime) -> Webhook:
     return _square("webhooks.test_notification", "test", "webhooks", {}, created_at)
 
 
-def _square(kind: str, id: str, what: str, thing: Mapping[str, Any], created_at: datetime) -> Webhook:
-    digits = hashlib.sha256(f"{kind} {id}".encode()).hexdigest()
+def _square(kind: str, item_id: str, what: str, thing: Mapping[str, Any], created_at: datetime) -> Webhook:
+    digits = hashlib.sha256(f"{kind} {item_id}".encode()).hexdigest()
     event_id = f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-8{digits[17:20]}-{digits[20:32]}"
     return Webhook("square", event_id, _json({
         "merchant_id": SQUARE_MERCHANT, "type": kind, "event_id": event_id,
         "created_at": f"{created_at:%Y-%m-%dT%H:%M:%S.%f}Z",
-        "data": {"type": what, "id": id, "object": {what: thing}},
+        "data": {"type": what, "id": item_id, "object": {what: thing}},
     }))  # fmt: skip
 
 
@@ -165,12 +167,12 @@ def _calcom(trigger: str, created_at: datetime, payload: Mapping[str, Any]) -> W
 
 
 def standard_booking(
-    id: str, version: int, starts_at: datetime, timestamp: datetime, guest: Guest, *,
+    booking_id: str, version: int, starts_at: datetime, timestamp: datetime, guest: Guest, *,
     status: str = "booked", service: str = "Pedicure", staff: str = "Elena Moraru",
     paid_minor: int | None = None, attendance: str = "unknown",
 ) -> Webhook:  # fmt: skip
     data = {
-        "external_id": id, "version": version, "status": status,
+        "external_id": booking_id, "version": version, "status": status,
         "starts_at": starts_at.astimezone(UTC).isoformat(), "attendance": attendance,
         "client": {"external_id": guest.id, "name": guest.name, "phone": guest.phone, "email": guest.email},
         "lines": [{"service": service, "staff": staff, "minutes": 60,
@@ -179,7 +181,7 @@ def standard_booking(
     }  # fmt: skip
     stamp = timestamp.astimezone(UTC).isoformat()
     body = _json({"type": "booking.upserted", "timestamp": stamp, "data": data})
-    return Webhook("standard", f"msg_{id}_{version}_{status}", body)
+    return Webhook("standard", f"msg_{booking_id}_{version}_{status}", body)
 
 
 # --- signatures

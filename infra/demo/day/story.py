@@ -45,15 +45,15 @@ class Story:
     """Deliveries, in the order in which they come, and how the booking that they are about ends."""
 
     title: str
-    told: tuple[Webhook, ...]
+    reported: tuple[Webhook, ...]
     ends: End | None = None
 
 
 def _guest(zone: str, number: int, name: str) -> Guest:
     """Nobody else has their phone or e-mail: whoever shares one is the same client."""
-    id = f"{90000 + number}" if zone == CHISINAU else f"guest-{number}"
+    item_id = f"{90000 + number}" if zone == CHISINAU else f"guest-{number}"
     city = zone.rpartition("/")[2].lower()
-    return Guest(id, name, phone(zone, FIRST_FREE[zone] + number), f"guest{number}.{city}@example.org")
+    return Guest(item_id, name, phone(zone, FIRST_FREE[zone] + number), f"guest{number}.{city}@example.org")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,10 @@ class Stories:
         return [*self.yclients(), *self.square(), *self.calcom(), *self.standard()]
 
     def yclients(self) -> list[Story]:
-        def record(id: int, starts: datetime, second: int, who: Guest | None, **said: Any) -> Webhook:
-            return yclients_record(id, starts, CHISINAU, self.told_at(second), who, **said)
+        def record(
+            record_id: int, starts: datetime, second: int, who: Guest | None, **fields: Any
+        ) -> Webhook:
+            return yclients_record(record_id, starts, CHISINAU, self.told_at(second), who, **fields)
 
         doina, vera, ion = (_guest(CHISINAU, n, name) for n, name in enumerate(
             ("Doina Ciobanu", "Вера Попова", "Ion Rusu")))  # fmt: skip
@@ -140,8 +142,8 @@ class Stories:
         first, later = self.at(2, 9), self.at(6, 12)
         past = self.anchor.replace(second=0, microsecond=0) - timedelta(hours=5)
 
-        def booking(what: str, uid: str, starts: datetime, second: int, who: Guest, **said: Any) -> Webhook:
-            return calcom_booking(f"BOOKING_{what}", uid, starts, self.told_at(second), who, **said)
+        def booking(what: str, uid: str, starts: datetime, second: int, who: Guest, **fields: Any) -> Webhook:
+            return calcom_booking(f"BOOKING_{what}", uid, starts, self.told_at(second), who, **fields)
 
         return [
             Story("moved: a new booking that names the old one",
@@ -171,8 +173,8 @@ class Stories:
         first, later = self.at(2, 7, 30), self.at(5, 11)
         past = self.anchor.replace(second=0, microsecond=0) - timedelta(hours=4)
 
-        def booking(id: str, version: int, starts: datetime, who: Guest, **said: Any) -> Webhook:
-            return standard_booking(id, version, starts, self.told_at(version), who, **said)
+        def booking(booking_id: str, version: int, starts: datetime, who: Guest, **fields: Any) -> Webhook:
+            return standard_booking(booking_id, version, starts, self.told_at(version), who, **fields)
 
         return [
             Story("made, moved, confirmed",

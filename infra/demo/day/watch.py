@@ -95,15 +95,15 @@ class Watch:
         """Prints messages as they go out, until nothing is due any more; at most so many seconds. awaited:
         what is under way besides, in words; empty when it is over."""
         deadline = time.monotonic() + seconds
-        changed = told = time.monotonic()
+        changed = reported = time.monotonic()
         while time.monotonic() < deadline:
             if self._show():
                 changed = time.monotonic()
             quiet = time.monotonic() - changed > SETTLED_SECONDS
             if quiet and not awaited() and not self.is_due() and not self.waiting():
                 break
-            if time.monotonic() - told > TELL_EVERY_SECONDS:
-                told = time.monotonic()
+            if time.monotonic() - reported > TELL_EVERY_SECONDS:
+                reported = time.monotonic()
                 words = awaited() or "waiting for the deployed sweep, which runs once a minute"
                 self.print_line(f"... {len(self.seen)} messages so far; {words}")
             time.sleep(LOOK_EVERY_SECONDS)
@@ -123,7 +123,8 @@ class Watch:
             sort = message.kind, message.channel
             self.shown[sort] += 1
             if self.shown[sort] <= SHOWN_OF_A_KIND:
-                kinds = [message.kind, *(each.kind for id, each in along.items() if id == message.id)]
+                riding = (each.kind for carrier_id, each in along.items() if carrier_id == message.id)
+                kinds = [message.kind, *riding]
                 self.print_line(self._line(message, " + ".join(kinds)))
         return len(new)
 

@@ -17,10 +17,10 @@ class PointsReport:
     names: Mapping[str, str]
 
     def all(
-        self, report: Report, said: Sequence[Sequence[str]], months: Sequence[str], gone: Sequence[str]
+        self, report: Report, body: Sequence[Sequence[str]], months: Sequence[str], gone: Sequence[str]
     ) -> None:
         """said: what was done at the desk. months: which were cleared. gone: clients whose points expired."""
-        report.section("Bonuses", [f"{title:19}{words}" for title, words in [*said, *self._expired(gone)]])
+        report.section("Bonuses", [f"{title:19}{words}" for title, words in [*body, *self._expired(gone)]])
         self._promotions(report)
         self._simulation(report)
         self._audit(report)
@@ -29,8 +29,8 @@ class PointsReport:
     def _expired(self, gone: Sequence[str]) -> list[tuple[str, str]]:
         entries = [
             entry
-            for id in gone
-            for entry in self.owner.get(f"/v1/clients/{id}/bonus/entries")["items"]
+            for each_id in gone
+            for entry in self.owner.get(f"/v1/clients/{each_id}/bonus/entries")["items"]
             if entry["kind"] == "expiry"
         ]
         points = sum(entry["points"] for entry in entries)
@@ -84,13 +84,13 @@ class PointsReport:
     def _clearing(self, report: Report, months: Sequence[str]) -> None:
         rows = []
         for month in months:
-            said = self.owner.get(f"/v1/reports/bonus/clearing?month={month}")
-            totals = said["totals"]
+            body = self.owner.get(f"/v1/reports/bonus/clearing?month={month}")
+            totals = body["totals"]
             rows.append(
                 f"{month}: " + ", ".join(f"{name} {totals[name]:,}" for name in totals if totals[name])
             )
-            rows += [self._honoured(each) for each in said["salons"] if each["honoured"]]
-            rows += [self._owed(each) for each in said["items"] if _is_owed(each)]
+            rows += [self._honoured(each) for each in body["salons"] if each["honoured"]]
+            rows += [self._owed(each) for each in body["items"] if _is_owed(each)]
         report.section("Clearing", rows)
 
     def _honoured(self, salon: Mapping[str, Any]) -> str:

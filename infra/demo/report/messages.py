@@ -60,26 +60,26 @@ def opt_out(report: Report, reception: Caller, client_id: str) -> None:
     """What the client said, what stands, and what became of the next message."""
     history = reception.get(f"/v1/clients/{client_id}/consents")
     refused = [each for each in history["consents"] if not each["granted"]]
-    said = f'"{STOP}" by {refused[0]["how"]} at {refused[0]["at"][11:19]}' if refused else "nothing was said"
+    stop = f'"{STOP}" by {refused[0]["how"]} at {refused[0]["at"][11:19]}' if refused else "nothing was said"
     by_purpose: dict[str, list[str]] = {}
     for each in refused:
         by_purpose.setdefault(each["purpose"], []).append(each["channel"])
-    stands = "; ".join(f"no {purpose} by {', '.join(channels)}" for purpose, channels in by_purpose.items())
+    refusals = (f"no {purpose} by {', '.join(channels)}" for purpose, channels in by_purpose.items())
     log = reception.get(f"/v1/clients/{client_id}/messages")["items"]
-    rows = [said, stands]
+    rows = [stop, "; ".join(refusals)]
     for each in sorted(log, key=lambda each: str(each["recorded_at"])):
         why = f" ({each['reason']}: {each['reason_words']})" if each.get("reason") else ""
         rows.append(f"{each['recorded_at'][11:19]} {each['kind']} {each['state']}{why}")
     report.section("Opt-out by SMS", rows)
 
 
-def campaign(report: Report, said: Mapping[str, Any]) -> None:
-    forecast, results = said["forecast"], said["results"]
+def campaign(report: Report, answer: Mapping[str, Any]) -> None:
+    forecast, results = answer["forecast"], answer["results"]
 
     def listed(numbers: Sequence[Mapping[str, Any]]) -> str:
         return ", ".join(f"{each['code']} {each['clients']}" for each in numbers) or "-"
 
-    rows = [f"{said['name']}: {said['state']}, {said['invited']} recipients"]
+    rows = [f"{answer['name']}: {answer['state']}, {answer['invited']} recipients"]
     if forecast:
         rows.append(f"dry run  {listed([*forecast['channels'], *forecast['left_out']])}; "
                     f"${forecast['cost_micros'] / MICROS:.2f}")  # fmt: skip
@@ -106,22 +106,22 @@ def tasks(report: Report, found: Sequence[Mapping[str, Any]]) -> None:
     rows = []
     for kind, count in kinds.most_common():
         of_kind = [each for each in found if each["kind"] == kind]
-        said = next((f' "{each["detail"]}"' for each in of_kind if each["detail"]), "")
-        rows.append(f"{count} {kind}: {of_kind[0]['words']}{said}")
+        detail = next((f' "{each["detail"]}"' for each in of_kind if each["detail"]), "")
+        rows.append(f"{count} {kind}: {of_kind[0]['words']}{detail}")
     report.section("The salon is told", rows or ["nothing"])
 
 
-def costs(report: Report, said: Mapping[str, Any]) -> None:
+def costs(report: Report, answer: Mapping[str, Any]) -> None:
     """By kind, over salons and channels, from the report of the month."""
     sums: dict[str, list[int]] = {}
-    for line in said["items"]:
+    for line in answer["items"]:
         numbers = sums.setdefault(line["kind"], [0] * 3)
         for place, name in enumerate(("parts", "cost_micros", "charged_micros")):
             numbers[place] += line[name]
     columns = ["parts", "cost, $", "charged, $"]
     ordered = [kind.value for kind in TouchKind if kind.value in sums]
     rows: list[Row] = [(kind, _dollars(sums[kind]), "") for kind in ordered]
-    budget = said["budget"]
+    budget = answer["budget"]
     remark = ""
     if budget and budget["budget_micros"] is not None:
         remark = f"of a budget of ${budget['budget_micros'] / MICROS:.2f}"

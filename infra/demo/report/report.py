@@ -65,10 +65,12 @@ def _reasons(items: Iterable[InboxItem]) -> str:
     return ", ".join(f"{reason} {count}" for reason, count in counted.most_common())
 
 
-def stories(report: Report, told: Sequence[Outcome]) -> None:
-    right = sum(each.right for each in told)
-    rows = [f"{'ok ' if each.right else 'NOT'} {each.site:9} {each.title:45} {each.state}" for each in told]
-    report.section("Stories of bookings", [f"{right} of {len(told)} ended as they should", *rows])
+def stories(report: Report, reported: Sequence[Outcome]) -> None:
+    right = sum(each.right for each in reported)
+    rows = [
+        f"{'ok ' if each.right else 'NOT'} {each.site:9} {each.title:45} {each.state}" for each in reported
+    ]
+    report.section("Stories of bookings", [f"{right} of {len(reported)} ended as they should", *rows])
 
 
 def bookings(report: Report, table: LayoutTable, network_id: str, salons: Sequence[dict[str, str]]) -> None:

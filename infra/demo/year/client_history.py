@@ -100,9 +100,9 @@ class ClientHistory:
     def given(
         self, kind: EntryKind, points: int, reason: str, at: datetime, expires_at: datetime | None = None
     ) -> None:
-        id = entry_id(self.client.id, "demo", str(self.account.entries))
+        each_id = entry_id(self.client.id, "demo", str(self.account.entries))
         posting = Posting(
-            id=id, kind=kind, points=points, reason=reason, actor=RECEPTION, expires_at=expires_at
+            id=each_id, kind=kind, points=points, reason=reason, actor=RECEPTION, expires_at=expires_at
         )
         done = post(self.account, posting, at)
         self.account = done.account

@@ -57,7 +57,7 @@ def lay_out(table: LayoutTable, histories: Iterable[list[Any]], now: datetime, p
                 else:
                     yield value
 
-    values, written, told = calm(), 0, time.monotonic()
+    values, written, reported = calm(), 0, time.monotonic()
     # While a chunk is on its way, the next is being thought out.
     with ThreadPoolExecutor(max_workers=WRITERS) as writers:
         going: deque[Future[None]] = deque()
@@ -66,8 +66,8 @@ def lay_out(table: LayoutTable, histories: Iterable[list[Any]], now: datetime, p
             written += len(chunk)
             if len(going) > WRITERS:
                 going.popleft().result()
-            if time.monotonic() - told > TELL_EVERY_SECONDS:
-                told = time.monotonic()
+            if time.monotonic() - reported > TELL_EVERY_SECONDS:
+                reported = time.monotonic()
                 progress(f"{clients:,} clients, {written:,} items")
         for writing in going:
             writing.result()

@@ -64,8 +64,8 @@ def decide(owner: Caller, now: datetime) -> dict[str, Any]:
     wanted = {**DECIDED, "quiet_hours": {"start": start, "end": end}}
     rules = owner.get("/v1/rules")
     if not _stand(wanted, rules["messages"]) or not _stand(BONUSES, rules["bonuses"]):
-        said = {"version": rules["version"], "messages": wanted, "bonuses": BONUSES}
-        rules = owner.put("/v1/rules", said)
+        body = {"version": rules["version"], "messages": wanted, "bonuses": BONUSES}
+        rules = owner.put("/v1/rules", body)
     return dict(rules)
 
 

@@ -43,20 +43,20 @@ def set_up(http: Http, network_id: str, owner: str, functions: Mapping[str, str]
            progress: Progress) -> dict[str, Any]:  # fmt: skip
     """Makes what is missing of salons, staff, services, keys and connections; returns what demo.json says."""
     caller = Caller(http, owner)
-    salons = [caller.post("/v1/salons", said, f"salon-{n}") for n, said in enumerate(SALONS)]
+    salons = [caller.post("/v1/salons", body, f"salon-{n}") for n, body in enumerate(SALONS)]
     ids = [salon["id"] for salon in salons]
-    staff = [caller.post("/v1/staff", said, f"staff-{n}") for n, said in enumerate(staff_requests(ids))]
+    staff = [caller.post("/v1/staff", body, f"staff-{n}") for n, body in enumerate(staff_requests(ids))]
     services = [
-        caller.post("/v1/services", said, f"service-{n}") for n, said in enumerate(service_requests())
+        caller.post("/v1/services", body, f"service-{n}") for n, body in enumerate(service_requests())
     ]
     progress(f"{len(salons)} salons, {len(staff)} staff, {len(services)} services")
-    said = {
+    body = {
         "manager": {"role": "manager", "name": "manager of two salons", "salon_ids": ids[:2]},
         "reception": {"role": "reception", "name": "reception of two salons", "salon_ids": ids[:2]},
         "specialist": {"role": "specialist", "name": staff[0]["name"], "staff_id": staff[0]["id"]},
         "partner": {"role": "partner", "name": "Beauty Map", "source": PARTNER_SOURCE},
     }
-    keys = {role: caller.post("/v1/keys", body, f"key-{role}")["secret"] for role, body in said.items()}
+    keys = {role: caller.post("/v1/keys", body, f"key-{role}")["secret"] for role, body in body.items()}
     connections = {}
     for site, place in SALON_OF.items():
         made = caller.post("/v1/connections", {"site": site, "salon_id": ids[place]}, f"connection-{site}")

@@ -21,7 +21,7 @@ from infra.demo.year.data import CLIENTS, SALONS, phone
 NOW = datetime(2026, 11, 23, 8, 3, 20, tzinfo=UTC)
 CONTEXT = SiteContext(url="https://book.example/hooks/x/y", secret="whsec_c2l4dGVlbiBieXRlcyBvZiBrZXk=")
 STORIES = Stories(NOW).all()
-WEBHOOKS = [webhook for story in STORIES for webhook in story.told]
+WEBHOOKS = [webhook for story in STORIES for webhook in story.reported]
 
 
 @pytest.mark.parametrize("webhook", WEBHOOKS, ids=lambda webhook: webhook.site)
@@ -41,7 +41,9 @@ def test_one_signed_with_another_secret_does_not(site: str) -> None:
 @pytest.mark.parametrize("story", [story for story in STORIES if story.ends], ids=lambda story: story.title)
 def test_a_story_is_about_the_booking_that_it_ends_with(story: Story) -> None:
     events = [
-        event for webhook in story.told for event in ADAPTERS[webhook.site].normalise(webhook.body, CONTEXT)
+        event
+        for webhook in story.reported
+        for event in ADAPTERS[webhook.site].normalise(webhook.body, CONTEXT)
     ]
     bookings = [event for event in events if isinstance(event, BookingReported)]
     assert len(bookings) + sum(isinstance(event, ClientReported) for event in events) == len(events)
@@ -54,7 +56,7 @@ def test_a_story_is_about_the_booking_that_it_ends_with(story: Story) -> None:
 def test_what_has_no_booking_is_ignored_or_cannot_be_read() -> None:
     said = []
     for story in (story for story in STORIES if not story.ends):
-        (webhook,) = story.told
+        (webhook,) = story.reported
         try:
             (event,) = ADAPTERS[webhook.site].normalise(webhook.body, CONTEXT)
             assert isinstance(event, Ignored)
