@@ -22,7 +22,7 @@ from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.bookings import book
 from chalicelib.services.loyalty import hold_points
 from chalicelib.services.marketing import check_campaign, check_promotion
-from chalicelib.services.merging import merge
+from chalicelib.services.merging import merge_clients
 from chalicelib.services.messages import try_message
 from chalicelib.services.networks.check_rules import check_rules
 from chalicelib.services.shared import answer_once, links
@@ -38,8 +38,8 @@ LIMITS = {
     "length of a line": f"1 minute to {book.MAX_MINUTES // 1440} day",
     "start of a booking": f"in the future, within {book.MAX_AHEAD.days} days",
     "hold at the desk": f"{hold_points.DESK_HOLD // timedelta(hours=1)} hours",
-    "merging: bookings ahead of the source": f"{merge.MAX_BOOKINGS}",
-    "merging: open coupons of the source": f"{merge.MAX_COUPONS}",
+    "merging: bookings ahead of the source": f"{merge_clients.MAX_BOOKINGS}",
+    "merging: open coupons of the source": f"{merge_clients.MAX_COUPONS}",
     "devices of a client": f"the newest {DEVICES_KEPT}",
     "short links": f"{links.KEPT.days} days",
     "stored answers of an idempotency key": f"{answer_once.KEPT // timedelta(hours=1)} hours",

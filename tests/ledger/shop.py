@@ -20,8 +20,8 @@ from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.bookings import book, step_booking
 from chalicelib.services.loyalty import hold_points, post_bonus, reverse_entry
-from chalicelib.services.merging.merge import merge_clients
-from chalicelib.services.merging.unmerge import unmerge_clients
+from chalicelib.services.merging.merge_clients import merge_clients
+from chalicelib.services.merging.unmerge_clients import unmerge_clients
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits import refund_visit, reopen_booking
 from chalicelib.services.waking.handlers import handlers

@@ -12,8 +12,8 @@ from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import reverse_entry
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
-from chalicelib.services.merging.merge import merge_clients
-from chalicelib.services.merging.unmerge import unmerge_clients
+from chalicelib.services.merging.merge_clients import merge_clients
+from chalicelib.services.merging.unmerge_clients import unmerge_clients
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits import refund_visit
 from chalicelib.wiring import CachedDirectories

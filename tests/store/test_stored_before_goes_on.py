@@ -24,8 +24,8 @@ from chalicelib.domain.shared.touches import TouchKind, TouchState
 from chalicelib.domain.simulations.simulations import Simulation
 from chalicelib.domain.waking.walks import Walk, WalkKind
 from chalicelib.services.loyalty import coupons, reverse_entry
-from chalicelib.services.merging.merge import merge_clients
-from chalicelib.services.merging.unmerge import unmerge_clients
+from chalicelib.services.merging.merge_clients import merge_clients
+from chalicelib.services.merging.unmerge_clients import unmerge_clients
 from chalicelib.services.messages.process_receipt import ReceiptOutcome, process_receipt
 from chalicelib.services.networks.set_rules import set_rules
 from chalicelib.services.shared import answer_once

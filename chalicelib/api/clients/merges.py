@@ -7,9 +7,9 @@ from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Id
 from chalicelib.api.loyalty.bonuses import EntryAnswer, entry_answer
 from chalicelib.services.clients.register_client import get_client
-from chalicelib.services.merging.merge import merge_clients
+from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.merging.merge_context import MergedClients
-from chalicelib.services.merging.unmerge import unmerge_clients
+from chalicelib.services.merging.unmerge_clients import unmerge_clients
 
 
 class MergeRequest(Body):

@@ -80,11 +80,14 @@ class Due(Struct, frozen=True):
 
 
 class ReversedWhileMerged(Struct, frozen=True):
-    """What was taken back of a visit, or refunded, while its client was merged: they are without it when they
-    go again, too.
+    """A visit of a merged source that was reversed or refunded since the merge. Unmerging takes it from the
+    source, too.
 
-    on      its local day. visit: None where it remains a visit. own: the same of their own visits, where
-            others had been merged into them. visits: how many less their turnover is of.
+    on           the visit's local day.
+    spent_minor  by how much the source's spending and turnover shrink.
+    visit        the visit that the source loses; None: after the refund it remains a visit.
+    own          the same among the source's own visits, where other clients are merged into the source.
+    visits       by how many visits the source's turnover shrinks.
     """
 
     booking_id: str
@@ -105,17 +108,18 @@ class Visits(Struct, frozen=True, kw_only=True):
 
 
 TAKEN_OVER = ("phone", "email", "birth_date")
-"""What a client who turned out to be another brings along where the other has none."""
+"""What a target takes over from the source where the target has none."""
 
 
 class Merge(Struct, frozen=True, kw_only=True):
-    """That a client turned out to be another, `into`, and what it takes to undo that.
+    """The mark on a source that it is merged into a target, and what unmerging needs.
 
-    out_id, in_id   the two entries that moved the points.
-    gifted_year     the other's own before.
-    booking_ids     bookings that were to come and went over to the other.
-    filled          which of TAKEN_OVER the other had none of, and took over.
-    uncounted       of their own visits, what was undone since.
+    into         the target.
+    out_id       the entry by which points left the source. in_id: the entry by which they came to the target.
+    booking_ids  the source's upcoming bookings, which became the target's.
+    filled       the fields of TAKEN_OVER that the target did not have and took over from the source.
+    uncounted    the source's visits that were reversed or refunded since the merge.
+    gifted_year  the target's before the merge.
     """
 
     into: str
@@ -138,9 +142,10 @@ class Client(Struct, frozen=True, kw_only=True):
     birth_date_told_at  when the birth date became known; None: when the client was registered.
     gifted_year    the year of the last birthday that the client was given something for; 0: none.
     written_at     when the client last wrote to us by WhatsApp.
-    merged         another client whom this one turned out to be. merges: how often that was found.
-    apart          the client's own visits, where others were merged into them, and those in all stand in
-                   recent_visits, visits_count and first_visit_on.
+    merged         the mark that this client is a source, merged into a target; None: not merged.
+    merges         how often this client was merged into another.
+    apart          the client's own visits, if other clients are merged into this one. Then recent_visits,
+                   visits_count and first_visit_on include the visits of those sources.
     """
 
     network_id: str

@@ -1,4 +1,4 @@
-"""Whether an account is what its entries say: every figure of it, recomputed."""
+"""The proof of an account: every figure is computed again from the account's entries."""
 
 from collections.abc import Iterable
 
@@ -8,42 +8,50 @@ from chalicelib.domain.loyalty.account import Account, Entry, Lot, LotChange
 
 
 def faults(account: Account, entries: Iterable[Entry]) -> list[str]:
-    """Every way in which an account disagrees with its entries; empty when the ledger is right."""
-    told = _Told()
+    """Every difference between an account and its entries, in words; empty when the account is right."""
+    sums = _Sums()
     for entry in sorted(entries, key=lambda entry: entry.number):
-        told.take(entry)
-    found = [*told.faults]
-    if told.entries != account.entries:
+        sums.add(entry)
+    found = [*sums.faults]
+    if sums.entries != account.entries:
         found.append(f"entry numbers are not 0..{account.entries - 1}")
     for name in ("balance", "debt", "held"):
-        has, said = getattr(account, name), getattr(told, name)
-        if has != said:
-            found.append(f"{name} is {has}, the entries sum to {said}")
+        of_account, of_entries = getattr(account, name), getattr(sums, name)
+        if of_account != of_entries:
+            found.append(f"{name} is {of_account}, the entries sum to {of_entries}")
     remaining = {lot.number: lot.remaining for lot in account.lots}
-    if remaining != {number: left for number, left in told.remaining.items() if left}:
+    if remaining != {number: points for number, points in sums.remaining.items() if points}:
         found.append("the open lots are not what the entries leave open")
-    if account.held_by_lot() != {number: held for number, held in told.held_of.items() if held}:
+    if account.held_by_lot() != {number: points for number, points in sums.held_of.items() if points}:
         found.append("what is held of the lots is not what the entries hold")
     for lot in account.lots:
-        found += _misdated(told.granted.get(lot.number), lot)
+        found += _changed_terms(sums.granted.get(lot.number), lot)
     return found
 
 
-def _misdated(granted: LotChange | None, lot: Lot) -> list[str]:
-    """A lot keeps the terms it was granted on; only what expires by inactivity is put off."""
+def _changed_terms(granted: LotChange | None, lot: Lot) -> list[str]:
+    """The terms of a lot that are not as they were granted. Only the end of a lot that expires by inactivity
+    may be later than it was granted."""
     if granted is None:
         return []
-    same = ("granted_at", "available_at", "reason", "salon_id", "idle_days")
-    found = [name for name in same if getattr(lot, name) != getattr(granted, name)]
-    ends, ended = lot.expires_at, granted.expires_at
-    put_off = granted.idle_days is not None and ended is not None and ends is not None and ends >= ended
-    if ends != ended and not put_off:
+    fixed = ("granted_at", "available_at", "reason", "salon_id", "idle_days")
+    found = [name for name in fixed if getattr(lot, name) != getattr(granted, name)]
+    if lot.expires_at != granted.expires_at and not _is_put_off(granted, lot):
         found.append("expires_at")
     return [f"lot {granted.number}: {name} is not as it was granted" for name in found]
 
 
-class _Told(Struct):
-    """What the entries sum to, as far as they were taken."""
+def _is_put_off(granted: LotChange, lot: Lot) -> bool:
+    if granted.idle_days is None or granted.expires_at is None or lot.expires_at is None:
+        return False
+    return lot.expires_at >= granted.expires_at
+
+
+class _Sums(Struct):
+    """What the entries sum to that were added so far.
+
+    remaining, held_of  points by the number of the lot. granted: the change that opened the lot.
+    """
 
     entries: int = 0
     balance: int = 0
@@ -54,7 +62,7 @@ class _Told(Struct):
     granted: dict[int, LotChange] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
-    def take(self, entry: Entry) -> None:
+    def add(self, entry: Entry) -> None:
         if entry.number != self.entries:
             self.faults.append(f"entry {entry.number} stands where {self.entries} should")
         self.entries = entry.number + 1
@@ -68,11 +76,11 @@ class _Told(Struct):
         if entry.points != sum(change.points for change in entry.lots):
             self.faults.append(f"entry {entry.number}: its points are not those of its lots")
         for change in entry.lots:
-            self._take_change(entry, change)
+            self._add_change(entry, change)
 
-    def _take_change(self, entry: Entry, change: LotChange) -> None:
+    def _add_change(self, entry: Entry, change: LotChange) -> None:
         number = change.number
-        if change.points > 0 and not self.remaining.get(number):  # it begins, or begins anew
+        if change.points > 0 and not self.remaining.get(number):  # opens the lot, or makes it a grace lot
             self.granted[number] = change
         self.remaining[number] = self.remaining.get(number, 0) + change.points
         self.held_of[number] = self.held_of.get(number, 0) + change.held

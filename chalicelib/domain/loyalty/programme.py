@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain.clients.clients import Merge
 from chalicelib.domain.loyalty.account import Account, MonthTurnover
 from chalicelib.domain.networks.bonus_rules import (
     TURNOVER_MONTHS,
@@ -61,21 +60,6 @@ def with_turnover(account: Account, day: date, currency: str, spent_minor: int, 
     newest = max((each.month for each in kept), default=month)
     kept = [each for each in kept if each.month > newest - TURNOVER_MONTHS]
     return replace(account, turnover=tuple(sorted(kept, key=lambda each: (each.month, each.currency))))
-
-
-def turnover_without_reversed(account: Account, merge: Merge) -> Account:
-    """The account of one who was merged, without what was undone of their visits since."""
-    for each in merge.uncounted:
-        account = with_turnover(account, each.on, each.currency, -each.spent_minor, -each.visits)
-    return account
-
-
-def turnover_transferred(account: Account, other: Account, times: int) -> Account:
-    """The account with another's turnover besides (times 1), or without it again (-1)."""
-    for each in other.turnover:
-        day = date(each.month // 12, each.month % 12 + 1, 1)
-        account = with_turnover(account, day, each.currency, times * each.spent_minor, times * each.visits)
-    return account
 
 
 class Standing(Struct, frozen=True):

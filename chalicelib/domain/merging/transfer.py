@@ -1,13 +1,16 @@
 """Merging two accounts: everything that the source's account has goes to the target's account. unmerging.py
 undoes it."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec.structs import replace
 
+from chalicelib.domain.clients.clients import Merge
 from chalicelib.domain.loyalty.account import NOT_UPDATED, Account, Entry, Posting, WalletUpdate
 from chalicelib.domain.loyalty.ledger import Posted, apply_changes, settled
 from chalicelib.domain.loyalty.lots import lot_change
+from chalicelib.domain.loyalty.programme import with_turnover
+from chalicelib.domain.loyalty.surprises import latest_month
 from chalicelib.domain.shared.errors import conflict
 
 
@@ -37,10 +40,11 @@ def transfer_in(account: Account, transfer_out: Entry, posting: Posting, now: da
 
 
 def attach(target: Account, source: Account) -> Account:
-    """The target's account after the merge. Wallets of the source show it from now on. Visits for which the
-    source was rewarded do not count again for the target."""
+    """The target's account with the source's turnover and month of the last surprise. Visits for which the
+    source was rewarded do not count again, and the source's wallets show the target's account."""
     return replace(
-        target,
+        _with_turnover_of(target, source, 1),
+        surprised_month=latest_month(target.surprised_month, source.surprised_month),
         came_from=(*target.came_from, source.client_id, *source.came_from),
         shown=target.shown or (WalletUpdate(NOT_UPDATED) if source.shown else None),
         reward_uses=(*target.reward_uses, *source.reward_uses),
@@ -49,21 +53,34 @@ def attach(target: Account, source: Account) -> Account:
 
 
 def detach(target: Account, source: Account) -> Account:
-    """The target's account after unmerging, without the source's wallets and rewarded visits."""
+    """The target's account without the source's turnover, rewarded visits and wallets. The month of the
+    target's last surprise stays as it is. source: after `restore`."""
     source_ids = {source.client_id, *source.came_from}
     return replace(
-        target,
+        _with_turnover_of(target, source, -1),
         came_from=tuple(each_id for each_id in target.came_from if each_id not in source_ids),
         reward_uses=tuple(use for use in target.reward_uses if use not in source.reward_uses),
         streaks=tuple(use for use in target.streaks if use not in source.streaks),
     )
 
 
-def with_rewards_still_used(source: Account, target: Account) -> Account:
-    """The source's account after unmerging. Of its rewarded visits, it keeps those that are still rewarded on
-    the target: a reward that was taken back since the merge stays taken back."""
+def restore(source: Account, target: Account, merge: Merge) -> Account:
+    """The source's account as its own again: without what was reversed since the merge. That is the turnover
+    of reversed visits, and rewards that the target's account no longer has. target: before unmerging."""
+    for each in merge.uncounted:
+        source = with_turnover(source, each.on, each.currency, -each.spent_minor, -each.visits)
     return replace(
         source,
         reward_uses=tuple(use for use in source.reward_uses if use in target.reward_uses),
         streaks=tuple(use for use in source.streaks if use in target.streaks),
+        moved_to=None,
+        shown=WalletUpdate(NOT_UPDATED) if target.shown else None,
     )
+
+
+def _with_turnover_of(account: Account, other: Account, sign: int) -> Account:
+    """sign: 1 adds the other account's turnover, -1 takes it away."""
+    for each in other.turnover:
+        day = date(each.month // 12, each.month % 12 + 1, 1)
+        account = with_turnover(account, day, each.currency, sign * each.spent_minor, sign * each.visits)
+    return account

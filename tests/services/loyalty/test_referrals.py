@@ -16,7 +16,7 @@ from chalicelib.services.clients.referrals import referral_code
 from chalicelib.services.clients.register_client import NewClient, change_client, register_client
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.loyalty.reverse_entry import reverse_entry
-from chalicelib.services.merging.merge import merge_clients
+from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.visits.refund_visit import refund
 from infra.testkit.builders import NETWORK, OTHER_NETWORK, a_town, access, an_amount
 from infra.testkit.salon_driver import SalonDriver

@@ -17,7 +17,7 @@ from chalicelib.domain.shared.holdout import is_held_out
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.loyalty.draw_surprises import surprises_of
 from chalicelib.services.loyalty.reverse_entry import reverse_entry
-from chalicelib.services.merging.merge import merge_clients
+from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.networks.set_rules import set_rules
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.walks import ASLEEP, surprise_walk_id

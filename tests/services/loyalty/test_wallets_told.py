@@ -27,8 +27,8 @@ from chalicelib.services.loyalty.passes import (
     unregister_device,
 )
 from chalicelib.services.loyalty.post_bonus import post_to_client
-from chalicelib.services.merging.merge import merge_clients
-from chalicelib.services.merging.unmerge import unmerge_clients
+from chalicelib.services.merging.merge_clients import merge_clients
+from chalicelib.services.merging.unmerge_clients import unmerge_clients
 from chalicelib.services.shared.ports import PassUpdates
 from chalicelib.services.waking.handlers import handlers
 from chalicelib.services.waking.sweep_shards import sweep

@@ -20,7 +20,7 @@ from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.loyalty import reverse_entry
 from chalicelib.services.marketing import promotions
 from chalicelib.services.marketing.give_promotion import CAP_REACHED
-from chalicelib.services.merging.merge import merge_clients
+from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.visits import complete_visit
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.waking.walk_on import walk_on

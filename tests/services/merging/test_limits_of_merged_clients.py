@@ -16,8 +16,8 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.marketing import promotions
-from chalicelib.services.merging.merge import merge_clients
-from chalicelib.services.merging.unmerge import unmerge_clients
+from chalicelib.services.merging.merge_clients import merge_clients
+from chalicelib.services.merging.unmerge_clients import unmerge_clients
 from chalicelib.services.waking.walk_on import walk_on
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_client, access, save_booking, save_client
 from infra.testkit.salon_driver import SalonDriver

@@ -14,9 +14,9 @@ from chalicelib.services.loyalty import post_bonus, reverse_entry
 from chalicelib.services.loyalty.coupons import CouponBill, issue_coupon, open_coupons, redeem_coupon
 from chalicelib.services.loyalty.hold_points import hold_for_booking, release_hold
 from chalicelib.services.loyalty.post_bonus import PostingByHand
-from chalicelib.services.merging.merge import MAX_COUPONS, merge_clients
+from chalicelib.services.merging.merge_clients import MAX_COUPONS, merge_clients
 from chalicelib.services.merging.merge_context import MergedClients
-from chalicelib.services.merging.unmerge import unmerge_clients
+from chalicelib.services.merging.unmerge_clients import unmerge_clients
 from chalicelib.services.visits.refund_visit import refund
 from infra.testkit.builders import NETWORK, NOW, a_client, a_salon, access, aliases_of, an_amount, save_client
 from infra.testkit.salon_driver import SalonDriver

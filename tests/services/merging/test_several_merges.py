@@ -13,8 +13,8 @@ from chalicelib.services.loyalty import reverse_entry
 from chalicelib.services.loyalty.coupons import open_coupons
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.marketing import promotions
-from chalicelib.services.merging.merge import merge_clients
-from chalicelib.services.merging.unmerge import unmerge_clients
+from chalicelib.services.merging.merge_clients import merge_clients
+from chalicelib.services.merging.unmerge_clients import unmerge_clients
 from chalicelib.services.visits import refund_visit
 from infra.testkit.builders import (
     NETWORK,

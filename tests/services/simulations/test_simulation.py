@@ -17,7 +17,7 @@ from chalicelib.domain.shared.waking import Trouble
 from chalicelib.domain.simulations.simulation import add_sums, simulate_client
 from chalicelib.domain.simulations.simulations import Simulation, assumptions, not_simulated
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.merging.merge import merge_clients
+from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.networks.set_rules import set_rules
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World

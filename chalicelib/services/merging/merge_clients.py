@@ -1,6 +1,6 @@
 """Merge two clients who turn out to be one person. The target gets the source's points and debt, visits,
 phone, e-mail, open coupons and upcoming bookings. What was done under the source's name stays there.
-unmerge.py undoes a merge.
+unmerge_clients.py undoes a merge.
 """
 
 from datetime import timedelta
@@ -11,11 +11,8 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import TAKEN_OVER, Client, Merge
-from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.loyalty.coupons import Coupon, voided
 from chalicelib.domain.loyalty.merged_lots import transfer_in_id
-from chalicelib.domain.loyalty.programme import turnover_transferred
-from chalicelib.domain.loyalty.surprises import latest_month
 from chalicelib.domain.merging.transfer import attach, transfer_in, transfer_out
 from chalicelib.domain.merging.visits_of_merged import with_visits_of
 from chalicelib.domain.networks.access import Access
@@ -98,19 +95,11 @@ def _transfer_points(context: MergeContext) -> TransferredPoints:
     target_before = store.account(network_id, context.target.id)
     posted_out = transfer_out(source_before, context.source_posting(), now)
     posted_in = transfer_in(target_before, posted_out.entry, context.target_posting(), now)
-    source_account = posted_out.account
-    target_account = _with_history_of(source_account, posted_in.account)
-    source_account = replace(source_account, moved_to=context.target.id, shown=None)
+    source_after = replace(posted_out.account, moved_to=context.target.id, shown=None)
+    target_after = attach(posted_in.account, posted_out.account)
     return TransferredPoints(
-        replace(posted_out, account=source_account), replace(posted_in, account=target_account)
+        replace(posted_out, account=source_after), replace(posted_in, account=target_after)
     )
-
-
-def _with_history_of(source: Account, target: Account) -> Account:
-    """The target's account with the source's turnover, month of the last surprise, rewards and wallets."""
-    surprised_month = latest_month(target.surprised_month, source.surprised_month)
-    target = replace(turnover_transferred(target, source, 1), surprised_month=surprised_month)
-    return attach(target, source)
 
 
 def _upcoming_bookings(context: MergeContext) -> list[Booking]:

@@ -12,12 +12,11 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client, Merge
-from chalicelib.domain.loyalty.account import NOT_UPDATED, Account, Entry, WalletUpdate
+from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon, reopened, voided
 from chalicelib.domain.loyalty.ledger import settled
-from chalicelib.domain.loyalty.programme import turnover_transferred, turnover_without_reversed
 from chalicelib.domain.merging.since_merge import SinceMerge, since_merge
-from chalicelib.domain.merging.transfer import detach, with_rewards_still_used
+from chalicelib.domain.merging.transfer import detach, restore
 from chalicelib.domain.merging.unmerging import unmerge_source, unmerge_target
 from chalicelib.domain.merging.visits_of_merged import unmerged_client, without_visits_of
 from chalicelib.domain.networks.access import Access
@@ -136,16 +135,12 @@ def _return_points(context: MergeContext, before: _BeforeUnmerging) -> Transferr
     posted_target = unmerge_target(
         before.target_account, before.transfer_in, context.target_posting(), now, since
     )
-    source_account = turnover_without_reversed(posted_source.account, before.merge)
-    source_account = with_rewards_still_used(source_account, before.target_account)
-    target_account = turnover_transferred(posted_target.account, source_account, -1)
-    target_account = detach(target_account, source_account)
-    update_due = WalletUpdate(NOT_UPDATED) if before.target_account.shown else None
-    source_account = replace(source_account, moved_to=None, shown=update_due)
+    source_after = restore(posted_source.account, before.target_account, before.merge)
+    target_after = detach(posted_target.account, source_after)
     expirations = (*before.expirations, *posted_target.expirations)
     return TransferredPoints(
-        replace(posted_source, account=source_account),
-        replace(posted_target, account=target_account, expirations=expirations),
+        replace(posted_source, account=source_after),
+        replace(posted_target, account=target_after, expirations=expirations),
     )
 
 
