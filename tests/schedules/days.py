@@ -101,7 +101,7 @@ class Taken:
         return self.answer in ("sent", "unknown", DIES)
 
 
-class Told(Struct, frozen=True):
+class Reported(Struct, frozen=True):
     """A receipt: after which sweep it came first, and after which it was taken; it may have to come again."""
 
     state: MessageState
@@ -114,7 +114,7 @@ class Days:
     """calls: lets one call to the store fail, as `failing_calls.calls` does.
 
     answers    what the providers answer next; taken: all that they were given.
-    receipts   those that are to be delivered again; told: what receipts said of a message.
+    receipts   those that are to be delivered again; reported: what receipts said of a message.
     logged_in  in which sweep a message's line was first seen; lost: those whose worker was taken for dead.
     crashed    the sweeps in which a call failed or a worker died.
     """
@@ -125,7 +125,7 @@ class Days:
     taken: list[Taken] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
-    told: dict[str, Told] = field(default_factory=dict)
+    reported: dict[str, Reported] = field(default_factory=dict)
     truths: list[Truth] = field(default_factory=list)
     log: dict[str, Message] = field(default_factory=dict)
     logged_in: dict[str, int] = field(default_factory=dict)
@@ -157,9 +157,9 @@ class Days:
 
     def look(self) -> None:
         """Takes down what the desk has made of the town."""
-        bookings = {id: self.store.get(Booking, network_id=NETWORK, id=id) for id in self.booking_ids}
-        clients = {id: self.store.get(Client, network_id=NETWORK, id=id) for id in CLIENTS}
-        accounts = {id: self.store.account(NETWORK, id) for id in CLIENTS}
+        bookings = {each: self.store.get(Booking, network_id=NETWORK, id=each) for each in self.booking_ids}
+        clients = {each: self.store.get(Client, network_id=NETWORK, id=each) for each in CLIENTS}
+        accounts = {each: self.store.account(NETWORK, each) for each in CLIENTS}
         directory = self.store.directory(NETWORK)
         self.truths.append(Truth(self.now, directory, bookings, clients, accounts))
 
@@ -192,7 +192,7 @@ class Days:
         self._deliver()
 
     def tell(self, receipt: Receipt) -> None:
-        self.told[receipt.message_id] = Told(receipt.state, self.sweeps)
+        self.reported[receipt.message_id] = Reported(receipt.state, self.sweeps)
         self.receipts.append(receipt)
         self._deliver()
 
@@ -202,7 +202,8 @@ class Days:
             with suppress(NotThereYet, SaveConflict):
                 process_receipt(self.driver.world, receipt)
                 self.receipts.remove(receipt)
-                self.told[receipt.message_id] = replace(self.told[receipt.message_id], taken=self.sweeps)
+                known = self.reported[receipt.message_id]
+                self.reported[receipt.message_id] = replace(known, taken=self.sweeps)
 
     def live_until(self, until: datetime) -> None:
         """Sweeps whenever something is due, as a sweep each minute would."""
@@ -264,16 +265,16 @@ def _settle_town(store: Any, begin: datetime) -> None:
     allowed = tuple(
         Consent(channel, Purpose.MARKETING, True, begin, "key:test", "asked") for channel in CHANNELS
     )
-    stands = store.get(Client, network_id=NETWORK, id=maria)
+    existing = store.get(Client, network_id=NETWORK, id=maria)
     device = Device("arn:aws:sns:us-east-1:123456789012:endpoint/GCM/app/1", "android", begin)
     visits = [VisitDay((begin - timedelta(days=ago)).date(), "sal_centru") for ago in (5, 17, 29)]
-    regular = replace(stands, visits_count=3, recent_visits=tuple(visits), first_visit_on=visits[-1].on)
+    regular = replace(existing, visits_count=3, recent_visits=tuple(visits), first_visit_on=visits[-1].on)
     regular = replace(regular, consents=allowed, devices=(device,), created_at=begin - timedelta(days=100))
     store.save(with_wake(regular, store.directory(NETWORK), begin))
-    for id, phone, email, zone, consents in (
+    for client_id, phone, email, zone, consents in (
         (petru, "+37369000001", None, "Europe/Moscow", allowed),
         (ann, "+12125550199", "ann@example.com", "America/New_York", ()),
     ):
         created_at = begin - timedelta(days=50)
-        save_client(store, a_client(id, phone=phone, email=email, timezone=zone, birth_date=None,
+        save_client(store, a_client(client_id, phone=phone, email=email, timezone=zone, birth_date=None,
                                     consents=consents, created_at=created_at))  # fmt: skip

@@ -115,10 +115,10 @@ class Held:
     def _why_again(self, before: Taken, after: Taken) -> str:
         """What justified the attempt after the one before."""
         other = before.channel != after.channel
-        told, lost = self._told(before, after), before.id in self.days.lost
-        if told is MessageState.DELIVERED:
+        reported, lost = self._reported(before, after), before.id in self.days.lost
+        if reported is MessageState.DELIVERED:
             return "it was delivered"
-        if told is MessageState.FAILED and (other or not lost):
+        if reported is MessageState.FAILED and (other or not lost):
             return "failed" if other else "it failed by this channel"
         if before.answer in ("unknown", DIES) or lost:
             if after.outgoing.kind not in MUST_ARRIVE:
@@ -131,16 +131,16 @@ class Held:
 
     def _failed(self, taken: Taken) -> bool:
         """Whether a receipt ever told so."""
-        told = self.days.told.get(taken.id)
-        return told is not None and told.state is MessageState.FAILED
+        reported = self.days.reported.get(taken.id)
+        return reported is not None and reported.state is MessageState.FAILED
 
-    def _told(self, taken: Taken, later: Taken) -> MessageState | None:
+    def _reported(self, taken: Taken, later: Taken) -> MessageState | None:
         """What was known by receipt of the one before the other was made."""
-        told = self.days.told.get(taken.id)
-        if told is None:
+        reported = self.days.reported.get(taken.id)
+        if reported is None:
             return None
-        known = told.came if told.state is MessageState.FAILED else told.taken
-        return told.state if known is not None and known < later.sweep else None
+        known = reported.came if reported.state is MessageState.FAILED else reported.taken
+        return reported.state if known is not None and known < later.sweep else None
 
     def _waits(self, before: Taken, after: Taken) -> list[timedelta]:
         """How long the channel might take, by all rules that held until the next attempt."""
@@ -214,10 +214,10 @@ class Held:
             )
         if kind is Kind.BONUS_EXPIRY:
             day, offset = divmod(line.occurrence, 1000)
-            gone = date.fromordinal(day + offset + 1)
+            counted_until = date.fromordinal(day + offset + 1)
             today = local_date(taken.at, zone)
             return (taken.at if today.toordinal() >= day else taken.at + WEEK), (
-                taken.at if today >= gone else taken.at + WEEK
+                taken.at if today >= counted_until else taken.at + WEEK
             )
         return client.created_at, taken.at + WEEK
 
@@ -236,9 +236,9 @@ class Held:
         for taken in self.sends:
             marketing = taken.outgoing.kind in MARKETING
             purpose = Purpose.MARKETING if marketing else Purpose.SERVICE
-            said = taken.truth.clients[taken.outgoing.client_id].consent(taken.channel, purpose)
+            consent = taken.truth.clients[taken.outgoing.client_id].consent(taken.channel, purpose)
             needed = marketing and taken.truth.directory.rules.messages.marketing_needs_consent
-            if not (said.granted if said is not None else not needed):
+            if not (consent.granted if consent is not None else not needed):
                 yield f"{_say(taken)}: no consent to {purpose} by {taken.channel}"
             if taken.outgoing.marketing != marketing:
                 yield f"{_say(taken)}: the provider is told the wrong purpose"
@@ -270,7 +270,7 @@ class Held:
     def _counts(self, each: Taken, now: Taken) -> bool:
         if each is now:
             return True
-        failed = self._told(each, now) is MessageState.FAILED
+        failed = self._reported(each, now) is MessageState.FAILED
         same_client = each.outgoing.client_id == now.outgoing.client_id
         in_time = now.at - WEEK < each.at <= now.at
         return same_client and in_time and not failed and self._was_known(each, now)
@@ -359,8 +359,9 @@ def _planned(truth: Truth, now: datetime) -> Iterator[tuple[object, tuple[Plan, 
         zone = truth.clients[booking.client_id or ""].timezone or directory.salons[booking.salon_id].timezone
         rules = directory.messages_for(booking.salon_id, [line.service_id for line in booking.lines])
         yield booking, booking_plan.plans(booking, rules, zone, now)
-    for id in CLIENTS:
-        client, account, salon = truth.clients[id], truth.accounts[id], truth.speaker(id)
+    for client_id in CLIENTS:
+        client, account = truth.clients[client_id], truth.accounts[client_id]
+        salon = truth.speaker(client_id)
         zone, rules = client.timezone or salon.timezone, directory.messages_for(salon.id)
         yield client, client_plan.plans(client, rules, zone, now)
         yield account, account_plan.plans(account, rules, zone, directory.zone, now)

@@ -56,8 +56,8 @@ class OfBooking:
 
     def take(self, days: Days) -> None:
         if days.booking_ids:
-            id = days.booking_ids[self.number % len(days.booking_ids)]
-            _DONE[self.what](days, days.driver.booking(id))
+            booking_id = days.booking_ids[self.number % len(days.booking_ids)]
+            _DONE[self.what](days, days.driver.booking(booking_id))
 
 
 _DONE: dict[str, Callable[[Days, Booking], Any]] = {
@@ -171,12 +171,12 @@ class Tell:
     delivered: bool
 
     def take(self, days: Days) -> None:
-        open_ones = [each for each in days.taken if each.may_have_arrived and each.id not in days.told]
+        open_ones = [each for each in days.taken if each.may_have_arrived and each.id not in days.reported]
         if not open_ones:
             return
-        told = open_ones[-1 - self.number % len(open_ones)]
+        attempt = open_ones[-1 - self.number % len(open_ones)]
         state = MessageState.DELIVERED if self.delivered else MessageState.FAILED
-        receipt = Receipt(network_id=NETWORK, client_id=told.outgoing.client_id, message_id=told.id,
+        receipt = Receipt(network_id=NETWORK, client_id=attempt.outgoing.client_id, message_id=attempt.id,
                           state=state, at=days.now)  # fmt: skip
         days.tell(receipt)
 

@@ -127,8 +127,8 @@ class Player:
                 item = with_touches(item, self._made(plan, touch, now))
         if isinstance(item, Account):
             return settled(item, now)[0]
-        told = getattr(item, "moves", None)
-        return replace(item, unconfirmed_told=told) if told is not None else item
+        moves = getattr(item, "moves", None)
+        return replace(item, unconfirmed_told=moves) if moves is not None else item
 
     def _check(self, plans: Sequence[Plan]) -> None:
         for plan in plans:

@@ -42,7 +42,7 @@ def test_the_store_in_memory_is_as_good_as_the_table(table: "Table", schedule: S
     """Without crashes: one call to the store may be several to the table."""
     store = MemoryStore()
     in_memory = schedule.lived(Days(store, store.calls, schedule.begin), WEEK_AND_MORE)
-    assert _said(_lived(table, schedule)) == _said(in_memory)
+    assert _log_lines(_lived(table, schedule)) == _log_lines(in_memory)
 
 
 def _lived(table: "Table", schedule: Schedule) -> Days:
@@ -52,5 +52,5 @@ def _lived(table: "Table", schedule: Schedule) -> Days:
     return schedule.lived(Days(table, calls, schedule.begin), WEEK_AND_MORE)
 
 
-def _said(days: Days) -> list[tuple[str, ...]]:
+def _log_lines(days: Days) -> list[tuple[str, ...]]:
     return sorted((m.id, m.kind, m.channel, m.state, m.reason or "", m.text) for m in days.log.values())

@@ -10,8 +10,8 @@ from tests.api.conftest import Http
 NOTICE = TouchKind.NOTICE
 
 
-def touches(http: Http, world: Any, *done: Touch, **said: Any) -> dict[str, Any]:
-    booking = save_booking(world.store, with_touches(a_booking(**said), *done))
+def touches(http: Http, world: Any, *done: Touch, **fields: Any) -> dict[str, Any]:
+    booking = save_booking(world.store, with_touches(a_booking(**fields), *done))
     found = http.get(f"/v1/bookings/{booking.id}").json["touches"]
     assert [each["at"] for each in found] == sorted(each["at"] for each in found)
     return {each["kind"]: each for each in found}

@@ -22,68 +22,68 @@ def explained(http: Http, kind: str, booking: str = "bkg_0000000000000001") -> A
     return http.get(f"/v1/bookings/{booking}/touches/{kind}/explain").json
 
 
-def failed(told: Any) -> list[tuple[str, str]]:
-    return [(each["rule"], each["reason"]) for each in told["checks"] if not each["passed"]]
+def failed(answer: Any) -> list[tuple[str, str]]:
+    return [(each["rule"], each["reason"]) for each in answer["checks"] if not each["passed"]]
 
 
-def change(world: Any, **said: Any) -> None:
-    world.store.save(replace(world.store.get(Client, network_id=NETWORK, id=MARIA), **said))
+def change(world: Any, **fields: Any) -> None:
+    world.store.save(replace(world.store.get(Client, network_id=NETWORK, id=MARIA), **fields))
 
 
 def test_a_touch_that_is_due_would_be_sent(http: Http, mine: Booking) -> None:
-    told = explained(http, "notice")
-    assert (told["decision"], told["channel"], told["at"]) == ("send", "sms", "2026-11-23T08:00:00Z")
-    assert (told["reason"], told["decided_by"], failed(told)) == (None, None, [])
-    assert told["plan"]["until"] == "2026-11-25T08:00:00Z"
+    answer = explained(http, "notice")
+    assert (answer["decision"], answer["channel"], answer["at"]) == ("send", "sms", "2026-11-23T08:00:00Z")
+    assert (answer["reason"], answer["decided_by"], failed(answer)) == (None, None, [])
+    assert answer["plan"]["until"] == "2026-11-25T08:00:00Z"
 
 
 def test_a_touch_that_is_not_due_waits_for_its_time(http: Http, mine: Booking) -> None:
-    told = explained(http, "confirm_request")
-    assert (told["decision"], told["at"], told["as_of"]) == (
+    answer = explained(http, "confirm_request")
+    assert (answer["decision"], answer["at"], answer["as_of"]) == (
         "wait",
         "2026-11-24T08:00:00Z",
         "2026-11-24T08:00:00Z",
     )
-    assert [each["rule"] for each in told["checks"]][:2] == ["confirm_request_hours_before", "useful_until"]
-    first = told["checks"][0]
+    assert [each["rule"] for each in answer["checks"]][:2] == ["confirm_request_hours_before", "useful_until"]
+    first = answer["checks"][0]
     assert (first["value"], first["passed"]) == (24, True)
-    assert all(len(each["about"]) > 20 for each in told["checks"])
-    quiet = next(each for each in told["checks"] if each["rule"] == "quiet_hours")
+    assert all(len(each["about"]) > 20 for each in answer["checks"])
+    quiet = next(each for each in answer["checks"] if each["rule"] == "quiet_hours")
     assert quiet["value"] == "21:00-09:00 Europe/Chisinau"
 
 
 def test_without_consent_it_would_be_skipped(http: Http, mine: Booking, world: Any) -> None:
     change(world, consents=(a_consent(Purpose.SERVICE, granted=False),))
-    told = explained(http, "notice")
-    assert (told["decision"], told["decided_by"], told["reason"]) == ("skip", "channels", "no_consent")
-    assert told["reason_words"].startswith("The client has not agreed")
-    assert failed(told) == [("channels", "no_consent")]
+    answer = explained(http, "notice")
+    assert (answer["decision"], answer["decided_by"], answer["reason"]) == ("skip", "channels", "no_consent")
+    assert answer["reason_words"].startswith("The client has not agreed")
+    assert failed(answer) == [("channels", "no_consent")]
 
 
 def test_a_touch_that_a_rule_leaves_out_names_the_rule(http: Http, world: Any, town: Any) -> None:
     save_booking(world.store, a_booking("bkg_1", starts_at=NOW + timedelta(hours=5)))
-    told = explained(http, "confirm_request", "bkg_1")
-    assert (told["decision"], told["decided_by"], told["reason"]) == (
+    answer = explained(http, "confirm_request", "bkg_1")
+    assert (answer["decision"], answer["decided_by"], answer["reason"]) == (
         "not_planned",
         "confirm_request_hours_before",
         "booked_late",
     )
-    assert told["checks"][0]["value"] == 24
+    assert answer["checks"][0]["value"] == 24
     http.put("/v1/rules", {"version": 1, "messages": {"off": ["notice"]}})
     off = explained(http, "notice", "bkg_1")
     assert (off["decision"], off["decided_by"], off["reason"]) == ("not_planned", "off", "switched_off")
 
 
 def test_what_the_booking_does_not_call_for_is_not_planned(http: Http, mine: Booking) -> None:
-    told = explained(http, "review_request")
-    assert (told["decision"], told["reason"], told["plan"]) == ("not_planned", "not_called_for", None)
+    answer = explained(http, "review_request")
+    assert (answer["decision"], answer["reason"], answer["plan"]) == ("not_planned", "not_called_for", None)
 
 
 def test_what_was_decided_is_told_as_it_was(http: Http, world: Any, town: Any) -> None:
     sent = Touch(TouchKind.NOTICE, TouchState.SKIPPED, NOW, reason="no_phone")
     save_booking(world.store, with_touches(a_booking("bkg_1"), sent))
-    told = explained(http, "notice", "bkg_1")
-    assert (told["decision"], told["reason"], told["checks"]) == ("done", "no_phone", [])
+    answer = explained(http, "notice", "bkg_1")
+    assert (answer["decision"], answer["reason"], answer["checks"]) == ("done", "no_phone", [])
 
 
 @pytest.fixture
@@ -106,10 +106,10 @@ def test_over_the_cap_it_would_be_put_off(http: Http, world: Any, completed: Boo
             kind=TouchKind.REVIEW_REQUEST, state=MessageState.SENT, planned_at=at, recorded_at=at,
         )  # fmt: skip
         world.store.save(message)
-    told = explained(http, "review_request")
-    assert (told["decision"], told["decided_by"], told["reason"]) == ("put_off", "caps", "weekly_cap")
-    assert told["at"] > "2026-11-27"
-    (caps,) = (each for each in told["checks"] if each["rule"] == "caps")
+    answer = explained(http, "review_request")
+    assert (answer["decision"], answer["decided_by"], answer["reason"]) == ("put_off", "caps", "weekly_cap")
+    assert answer["at"] > "2026-11-27"
+    (caps,) = (each for each in answer["checks"] if each["rule"] == "caps")
     assert caps["value"] == {"weekly_cap": 3, "weekly_marketing_cap": 1}
 
 
@@ -119,22 +119,22 @@ def test_what_goes_along_in_anothers_text_is_not_capped(http: Http, world: Any, 
     save_booking(world.store, a_booking(starts_at=NOW - timedelta(hours=4), **closed))
     http.put("/v1/rules", {"version": 1, "messages": {"weekly_cap": 1}})
     assert explained(http, "review_request")["decision"] == "send"
-    told = explained(http, "bonus_notice")
-    assert (told["decision"], failed(told)) == ("send", [])
+    answer = explained(http, "bonus_notice")
+    assert (answer["decision"], failed(answer)) == ("send", [])
 
 
 def test_a_spent_budget_would_stop_it(http: Http, world: Any, completed: Booking) -> None:
     http.put("/v1/rules", {"version": 1, "messages": {"monthly_budget_usd_cents": 100}})
     world.store.save(Spending(network_id=NETWORK, month="2026-11", reserved_micros=1_000_000))
-    told = explained(http, "review_request")
-    assert (told["decision"], told["reason"]) == ("skip", "budget")
+    answer = explained(http, "review_request")
+    assert (answer["decision"], answer["reason"]) == ("skip", "budget")
     assert (explained(http, "bonus_notice"))["reason"] == "nothing_earned"
 
 
 def test_quiet_hours_put_it_off(http: Http, clock: Any, completed: Booking) -> None:
     clock.forward(hours=13)
-    told = explained(http, "review_request")
-    assert (told["decision"], told["at"]) == ("wait", "2026-11-24T07:00:00Z")
+    answer = explained(http, "review_request")
+    assert (answer["decision"], answer["at"]) == ("wait", "2026-11-24T07:00:00Z")
 
 
 def test_whose_own_rules_hold_is_told(http: Http, mine: Booking) -> None:
@@ -142,9 +142,9 @@ def test_whose_own_rules_hold_is_told(http: Http, mine: Booking) -> None:
     http.put(
         "/v1/rules", {"version": 1, "overrides": [*overrides, {"service_id": "srv_nails", "messages": {}}]}
     )
-    told = explained(http, "confirm_request")
-    assert (told["own_rules"], told["checks"][0]["value"]) == (["sal_centru"], 20)
-    assert told["at"] == "2026-11-24T12:00:00Z"
+    answer = explained(http, "confirm_request")
+    assert (answer["own_rules"], answer["checks"][0]["value"]) == (["sal_centru"], 20)
+    assert answer["at"] == "2026-11-24T12:00:00Z"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from tests.api.conftest import BASE_URL, Http
 MARIA = "cli_maria00000000001"
 
 
-def a_message(id: str, **said: Any) -> Message:
+def a_message(message_id: str, **fields: Any) -> Message:
     given = {
         "client_id": MARIA,
         "salon_id": "sal_centru",
@@ -31,7 +31,7 @@ def a_message(id: str, **said: Any) -> Message:
         "sent_at": NOW,
         "provider_id": "p-1",
     }
-    return Message(network_id=NETWORK, id=id, **{**given, **said})
+    return Message(network_id=NETWORK, id=message_id, **{**given, **fields})
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_what_went_along_in_another_text_has_a_line_of_its_own_in_the_clients_lo
     assert found("/v1/messages") == [("msg_r", "msg_b")]
     assert found("/v1/messages?kind=bonus_notice") == [("msg_r", "msg_b")]
     assert found("/v1/messages?kind=bonus_notice&state=failed") == []
-    assert {id for id, _ in found(f"/v1/clients/{MARIA}/messages")} == {"msg_r", "msg_b"}
+    assert {message_id for message_id, _ in found(f"/v1/clients/{MARIA}/messages")} == {"msg_r", "msg_b"}
     assert found(f"/v1/clients/{MARIA}/messages?kind=bonus_notice") == [("msg_b", "")]
 
 

@@ -28,23 +28,23 @@ CHANNELS = ("sms", "whatsapp", "email", "push")
 pytestmark = pytest.mark.usefixtures("mine")
 
 
-def preview(http: Http, **said: Any) -> Any:
+def preview(http: Http, **fields: Any) -> Any:
     given = {"kind": "confirm_request", "channel": "sms", "language": "en", "booking_id": BOOKING}
-    return http.post("/v1/messages/preview", {**given, **said})
+    return http.post("/v1/messages/preview", {**given, **fields})
 
 
-def try_out(http: Http, key: str | None = None, **said: Any) -> Any:
+def try_out(http: Http, key: str | None = None, **fields: Any) -> Any:
     given = {
         "kind": "confirm_request", "channel": "sms", "language": "en", "booking_id": BOOKING,
         "to": "+373 69 555 111",
     }  # fmt: skip
     headers = {"Idempotency_Key": key} if key else {}
-    return http.post("/v1/messages/test", {**given, **said}, **headers)
+    return http.post("/v1/messages/test", {**given, **fields}, **headers)
 
 
-def save_template(world: Any, text: str, kind: TouchKind = TouchKind.CONFIRM_REQUEST, **said: Any) -> None:
+def save_template(world: Any, text: str, kind: TouchKind = TouchKind.CONFIRM_REQUEST, **fields: Any) -> None:
     given: dict[str, Any] = {"channel": "sms", "language": "en", "changed_at": NOW, "actor": "key:1"}
-    world.store.save(Template(network_id=NETWORK, kind=kind, text=text, **{**given, **said}))
+    world.store.save(Template(network_id=NETWORK, kind=kind, text=text, **{**given, **fields}))
     world.directories.forget(NETWORK)
 
 
@@ -73,9 +73,9 @@ def test_every_kind_has_a_preview_through_every_channel(channel: str, http: Http
 
 
 def test_a_campaign_is_shown_from_its_draft_alone(http: Http) -> None:
-    said = {"kind": "campaign", "booking_id": None, "client_id": MARIA}
-    assert preview(http, **said).code == "TEXT_NEEDED"
-    answer = preview(http, **said, text="Spring is here, {client}!")
+    fields = {"kind": "campaign", "booking_id": None, "client_id": MARIA}
+    assert preview(http, **fields).code == "TEXT_NEEDED"
+    answer = preview(http, **fields, text="Spring is here, {client}!")
     assert answer.json["text"].startswith(
         "Spring is here, Maria Popescu!\nStop: https://perennial.example/api/u/"
     )
@@ -128,7 +128,7 @@ def test_a_draft_that_could_not_be_saved_is_refused(draft: str, code: str, http:
 
 
 @pytest.mark.parametrize(
-    ("said", "status", "code"),
+    ("fields", "status", "code"),
     [
         ({"kind": "greeting"}, 422, "UNKNOWN_KIND"),
         ({"channel": "pigeon"}, 422, "UNKNOWN_CHANNEL"),
@@ -140,8 +140,8 @@ def test_a_draft_that_could_not_be_saved_is_refused(draft: str, code: str, http:
         ({"text": "x", "subject": "y"}, 422, "NO_SUBJECT_HERE"),
     ],
 )
-def test_a_preview_of_nothing_is_refused(said: Any, status: int, code: str, http: Http) -> None:
-    answer = preview(http, **said)
+def test_a_preview_of_nothing_is_refused(fields: Any, status: int, code: str, http: Http) -> None:
+    answer = preview(http, **fields)
     assert (answer.status, answer.code) == (status, code)
 
 
@@ -229,7 +229,7 @@ class TestSending:
         assert (answer.status, answer.code) == (403, "FORBIDDEN")
 
     @pytest.mark.parametrize(
-        ("said", "code"),
+        ("fields", "code"),
         [
             ({"to": "12"}, "INVALID_PHONE"),
             ({"channel": "email", "to": "nobody"}, "INVALID_EMAIL"),
@@ -238,8 +238,8 @@ class TestSending:
         ],
     )
     def test_what_cannot_be_sent_is_refused_and_not_counted(
-        self, said: Any, code: str, http: Http, world: Any
+        self, fields: Any, code: str, http: Http, world: Any
     ) -> None:
-        answer = try_out(http, **said)
+        answer = try_out(http, **fields)
         assert (answer.status, answer.code) == (422, code)
         assert world.store.get(Tally, network_id=NETWORK, name=f"test sends {NOW:%Y-%m-%dT%H}") is None

@@ -15,7 +15,7 @@ from tests.api.conftest import Http
 PATH = "/v1/reports/messages/costs"
 
 
-def a_message(id: str, **said: Any) -> Message:
+def a_message(message_id: str, **fields: Any) -> Message:
     given = {
         "client_id": "cli_maria00000000001",
         "salon_id": "sal_centru",
@@ -28,7 +28,7 @@ def a_message(id: str, **said: Any) -> Message:
         "cost_micros": 90_000,
         "charged": True,
     }
-    return Message(network_id=NETWORK, id=id, **{**given, **said})
+    return Message(network_id=NETWORK, id=message_id, **{**given, **fields})
 
 
 @pytest.fixture
@@ -106,8 +106,8 @@ def test_the_budget_stands_beside_what_was_taken_from_it(http: Http) -> None:
 
 @pytest.mark.usefixtures("log")
 def test_a_manager_sees_the_salons_of_their_key(http: Http) -> None:
-    said = {"role": "manager", "name": "York", "salon_ids": ["sal_york"]}
-    york = http.with_key(http.post("/v1/keys", said).json["secret"])
+    request = {"role": "manager", "name": "York", "salon_ids": ["sal_york"]}
+    york = http.with_key(http.post("/v1/keys", request).json["secret"])
     report = york.get(PATH).json
     assert (report["items"], report["budget"]) == (YORK, None)
     assert york.get(f"{PATH}?salon_id=sal_centru").code == "FORBIDDEN"

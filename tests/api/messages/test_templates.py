@@ -18,19 +18,19 @@ SIXTY = "a" * 60
 def test_what_is_built_in_is_shown_to_begin_with(http: Http, town: Any) -> None:
     answer = http.get(NOTICE)
     assert answer.status == 200
-    told = answer.json
-    assert (told["id"], told["own"], told["version"]) == ("notice.sms.en", False, 0)
-    assert told["text"] == "{salon}: you are booked for {when}, {services} with {staff}. {address}. {link}"
-    assert told["preview"]["text"].startswith(
+    shown = answer.json
+    assert (shown["id"], shown["own"], shown["version"]) == ("notice.sms.en", False, 0)
+    assert shown["text"] == "{salon}: you are booked for {when}, {services} with {staff}. {address}. {link}"
+    assert shown["preview"]["text"].startswith(
         "Lotos Centru: you are booked for tomorrow, 24 Nov, 2:30 pm, Manicure with Anna. str. Columna 42. "
         "https://perennial.example/api/b/"
     )
-    assert (told["preview"]["parts"], told["preview"]["alphabet"]) == (1, "gsm7")
-    assert told["preview"]["cost"]["amount_micros"] > 0
-    assert told["warnings"] == []
-    assert "changed_at" not in told
-    assert "when" in told["placeholders"]
-    assert "gift" not in told["placeholders"]
+    assert (shown["preview"]["parts"], shown["preview"]["alphabet"]) == (1, "gsm7")
+    assert shown["preview"]["cost"]["amount_micros"] > 0
+    assert shown["warnings"] == []
+    assert "changed_at" not in shown
+    assert "when" in shown["placeholders"]
+    assert "gift" not in shown["placeholders"]
 
 
 def test_a_text_is_kept_shown_and_dropped(http: Http, town: Any) -> None:
@@ -57,8 +57,8 @@ def test_the_same_again_changes_nothing(http: Http, town: Any) -> None:
 
 def test_who_names_a_version_overwrites_nobody(http: Http, town: Any) -> None:
     assert http.put(NOTICE, {"text": "One", "version": 0}).json["version"] == 1
-    for said in ({"text": "Two", "version": 0}, {"text": "Two", "version": 7}):
-        answer = http.put(NOTICE, said)
+    for request in ({"text": "Two", "version": 0}, {"text": "Two", "version": 7}):
+        answer = http.put(NOTICE, request)
         assert (answer.status, answer.code, answer.json["details"]) == (409, "STALE_VERSION", {"version": 1})
     assert http.delete(f"{NOTICE}?version=7").code == "STALE_VERSION"
     assert http.put(NOTICE, {"text": "Two", "version": 1}).json["version"] == 2
@@ -174,8 +174,8 @@ class TestTheList:
 
 @pytest.mark.parametrize("role", ["reception", "specialist", "partner"])
 def test_texts_are_for_the_office(role: str, http: Http, keys: dict[str, str]) -> None:
-    theirs = http.with_key(keys[role])
-    for answer in (theirs.get("/v1/templates"), theirs.get(NOTICE), theirs.put(NOTICE, {"text": "x"})):
+    caller = http.with_key(keys[role])
+    for answer in (caller.get("/v1/templates"), caller.get(NOTICE), caller.put(NOTICE, {"text": "x"})):
         assert (answer.status, answer.code) == (403, "FORBIDDEN")
 
 
@@ -187,9 +187,9 @@ def test_who_has_some_salons_reads_but_does_not_write(http: Http, world: Any, to
             created_at=NOW, salon_ids=("sal_centru",),
         )
     )  # fmt: skip
-    theirs = http.with_key(secret)
-    assert theirs.get(NOTICE).status == 200
-    for answer in (theirs.put(NOTICE, {"text": "x"}), theirs.delete(NOTICE)):
+    caller = http.with_key(secret)
+    assert caller.get(NOTICE).status == 200
+    for answer in (caller.put(NOTICE, {"text": "x"}), caller.delete(NOTICE)):
         assert (answer.status, answer.code) == (403, "FORBIDDEN")
 
 

@@ -37,14 +37,14 @@ def at(driver: SalonDriver, moment: Any) -> None:
     driver.world.clock.now = moment  # type: ignore[attr-defined]
 
 
-def with_rules(driver: SalonDriver, **said: Any) -> None:
+def with_rules(driver: SalonDriver, **fields: Any) -> None:
     network = driver.store.get(Network, network_id=NETWORK)
-    driver.store.save(replace(network, rules=Rules(messages=MessageRules(**said))))
+    driver.store.save(replace(network, rules=Rules(messages=MessageRules(**fields))))
     driver.world.directories.forget(NETWORK)
 
 
-def change(driver: SalonDriver, **said: Any) -> None:
-    client = replace(driver.client(), **{"consents": (a_consent(),), **said})
+def change(driver: SalonDriver, **fields: Any) -> None:
+    client = replace(driver.client(), **{"consents": (a_consent(),), **fields})
     driver.store.save(with_wake(client, driver.world.directory(NETWORK), driver.world.now()))
 
 

@@ -38,9 +38,9 @@ def only(driver: SalonDriver, kind: TouchKind = TouchKind.NOTICE) -> Message:
     return found
 
 
-def told(driver: SalonDriver, message: Message, state: MessageState, **said: Any) -> Receipt:
+def a_receipt(driver: SalonDriver, message: Message, state: MessageState, **fields: Any) -> Receipt:
     return Receipt(network_id=NETWORK, client_id=MARIA_ID, message_id=message.id, state=state,
-                   at=driver.world.now(), **{**CHARGED, **said})  # fmt: skip
+                   at=driver.world.now(), **{**CHARGED, **fields})  # fmt: skip
 
 
 def before_receipt(driver: SalonDriver) -> None:
@@ -71,22 +71,22 @@ def before_receipt_of_two(driver: SalonDriver) -> None:
 
 
 def delivered(driver: SalonDriver, _: Any) -> None:
-    process_receipt(driver.world, told(driver, only(driver), MessageState.DELIVERED))
+    process_receipt(driver.world, a_receipt(driver, only(driver), MessageState.DELIVERED))
 
 
 def failed(driver: SalonDriver, _: Any) -> None:
     process_receipt(
-        driver.world, told(driver, only(driver), MessageState.FAILED, reason="invalid", bad_address=True)
+        driver.world, a_receipt(driver, only(driver), MessageState.FAILED, reason="invalid", bad_address=True)
     )
 
 
 def both_failed(driver: SalonDriver, _: Any) -> None:
     review = only(driver, TouchKind.REVIEW_REQUEST)
-    process_receipt(driver.world, told(driver, review, MessageState.FAILED, reason="spam"))
+    process_receipt(driver.world, a_receipt(driver, review, MessageState.FAILED, reason="spam"))
 
 
 def complained(driver: SalonDriver, _: Any) -> None:
-    receipt = told(
+    receipt = a_receipt(
         driver, only(driver), MessageState.DELIVERED, reason="complained", bad_address=True, complaint=True
     )
     process_receipt(driver.world, receipt)
@@ -152,9 +152,9 @@ def before_reply(driver: SalonDriver) -> None:
 
 def reply(text: str, channel: str = "sms") -> Callable[[SalonDriver, Any], None]:
     def write(driver: SalonDriver, _: Any) -> None:
-        said = Reply(channel=channel, to=OURS, sender=MARIAS_PHONE, text=text, id="in-1",
+        reply = Reply(channel=channel, to=OURS, sender=MARIAS_PHONE, text=text, id="in-1",
                      at=IN_TWO_DAYS - timedelta(hours=23))  # fmt: skip
-        process_reply(driver.world, said)
+        process_reply(driver.world, reply)
 
     return write
 

@@ -44,10 +44,10 @@ def begun(store: Any) -> Callable[[], None]:
 
 
 def own_text(world: World) -> tuple[str, int] | None:
-    stands = world.store.get(
+    existing = world.store.get(
         Template, network_id=NETWORK, kind=PLACE.kind, channel=PLACE.channel, language=PLACE.language
     )
-    return (stands.text, stands.version) if stands is not None else None
+    return (existing.text, existing.version) if existing is not None else None
 
 
 @pytest.mark.parametrize(

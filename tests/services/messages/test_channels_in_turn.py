@@ -31,9 +31,9 @@ def driver(driver: SalonDriver) -> SalonDriver:
     return driver
 
 
-def set_rules(driver: SalonDriver, **said: Any) -> None:
+def set_rules(driver: SalonDriver, **fields: Any) -> None:
     network = driver.store.get(Network, network_id=NETWORK)
-    driver.store.save(replace(network, rules=Rules(messages=MessageRules(**said))))
+    driver.store.save(replace(network, rules=Rules(messages=MessageRules(**fields))))
     driver.world.directories.forget(NETWORK)
 
 

@@ -325,8 +325,8 @@ def test_what_is_throttled_until_it_is_of_no_use_is_skipped_on_record_and_nothin
     driver.sender.answers = [throttled] * 1000
     driver.book(NOW + timedelta(hours=2))
     driver.run_until(NOW + timedelta(hours=3))
-    told = {message.kind.value: message.reason for message in driver.log()}
-    assert told == {"notice": "too_late", "control_reminder": "too_late"}
+    reasons = {message.kind.value: message.reason for message in driver.log()}
+    assert reasons == {"notice": "too_late", "control_reminder": "too_late"}
     assert driver.store.get_all(Parked, network_id=NETWORK) == []
 
 

@@ -132,16 +132,16 @@ def test_what_is_due_at_an_hour_of_the_day_is_due_at_that_hour_on_the_day_of_the
     assert (found[AGAIN], found[BIRTHDAY]) == (f"{day} 11:00", f"{day} 11:00")
 
 
-def _born(driver: SalonDriver, day: date, **said: Any) -> None:
+def _born(driver: SalonDriver, day: date, **fields: Any) -> None:
     """Maria's birthday is known since long, and she likes to be congratulated."""
     changed = replace(driver.client(), consents=(a_consent(),), birth_date=day.replace(year=1990),
-                      created_at=datetime(2025, 1, 1, tzinfo=UTC), **said)  # fmt: skip
+                      created_at=datetime(2025, 1, 1, tzinfo=UTC), **fields)  # fmt: skip
     driver.store.save(with_wake(changed, driver.world.directory(NETWORK), driver.world.now()))
 
 
-def _set_rules(driver: SalonDriver, **said: Any) -> None:
+def _set_rules(driver: SalonDriver, **fields: Any) -> None:
     network = driver.store.get(Network, network_id=NETWORK)
-    driver.store.save(replace(network, rules=Rules(messages=MessageRules(**said))))
+    driver.store.save(replace(network, rules=Rules(messages=MessageRules(**fields))))
     driver.world.directories.forget(NETWORK)
 
 

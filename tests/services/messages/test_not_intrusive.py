@@ -26,15 +26,15 @@ IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
 MARIA = "cli_maria00000000001"
 
 
-def set_rules(driver: SalonDriver, **said: Any) -> None:
+def set_rules(driver: SalonDriver, **fields: Any) -> None:
     network = driver.store.get(Network, network_id=NETWORK)
-    driver.store.save(replace(network, rules=Rules(messages=MessageRules(**said))))
+    driver.store.save(replace(network, rules=Rules(messages=MessageRules(**fields))))
     driver.world.directories.forget(NETWORK)
 
 
-def change(driver: SalonDriver, **said: Any) -> None:
+def change(driver: SalonDriver, **fields: Any) -> None:
     """Changes Maria, whose pointer follows."""
-    client = replace(driver.client(), **{"consents": (a_consent(),), **said})
+    client = replace(driver.client(), **{"consents": (a_consent(),), **fields})
     driver.store.save(with_wake(client, driver.world.directory(NETWORK), driver.world.now()))
 
 
@@ -197,10 +197,10 @@ def test_two_bookings_of_a_day_make_one_request_one_reminder_and_one_thanks(driv
     driver.complete(second)
     driver.run_until(second.ends_at + timedelta(days=1))
     assert driver.kinds_sent()[4:] == ["review_request"]
-    told = [
+    skipped = [
         m for m in driver.log() if m.kind in ("review_request", "confirm_request") and m.state == "skipped"
     ]
-    assert {message.reason for message in told} == {"same_visit"}
+    assert {message.reason for message in skipped} == {"same_visit"}
 
 
 def test_the_second_booking_is_asked_about_when_the_first_is_cancelled(driver: SalonDriver) -> None:

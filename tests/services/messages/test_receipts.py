@@ -29,9 +29,9 @@ S = MessageState
 UNKNOWN = Outcome(S.UNKNOWN, reason="timed_out")
 
 
-def set_rules(driver: SalonDriver, **said: Any) -> None:
+def set_rules(driver: SalonDriver, **fields: Any) -> None:
     network = driver.store.get(Network, network_id=NETWORK)
-    driver.store.save(replace(network, rules=Rules(messages=MessageRules(**said))))
+    driver.store.save(replace(network, rules=Rules(messages=MessageRules(**fields))))
     driver.world.directories.forget(NETWORK)
 
 
@@ -47,14 +47,14 @@ def only_message(driver: SalonDriver) -> Message:
     return message
 
 
-def receipt_of(message: Message, state: MessageState = S.DELIVERED, **said: Any) -> Receipt:
-    given: dict[str, Any] = {"at": NOW + timedelta(seconds=9), **said}
+def receipt_of(message: Message, state: MessageState = S.DELIVERED, **fields: Any) -> Receipt:
+    given: dict[str, Any] = {"at": NOW + timedelta(seconds=9), **fields}
     return Receipt(network_id=message.network_id, client_id=message.client_id, message_id=message.id,
                    state=state, **given)  # fmt: skip
 
 
-def tell(driver: SalonDriver, state: MessageState = S.DELIVERED, **said: Any) -> ReceiptOutcome:
-    return process_receipt(driver.world, receipt_of(only_message(driver), state, **said))
+def tell(driver: SalonDriver, state: MessageState = S.DELIVERED, **fields: Any) -> ReceiptOutcome:
+    return process_receipt(driver.world, receipt_of(only_message(driver), state, **fields))
 
 
 # --- the message
@@ -87,9 +87,9 @@ def test_a_receipt_quicker_than_our_record_is_to_come_again(driver: SalonDriver)
     assert process_receipt(driver.world, receipt_of(message)) is ReceiptOutcome.UNKNOWN_MESSAGE
 
 
-@pytest.mark.parametrize("id", ["msg_1", "", "nonsense", "msg_" + "0" * 19, "msg_ж"])
-def test_a_message_that_never_was_is_let_go(driver: SalonDriver, id: str) -> None:
-    receipt = Receipt(network_id=NETWORK, client_id="cli_x", message_id=id, state=S.SENT, at=NOW)
+@pytest.mark.parametrize("message_id", ["msg_1", "", "nonsense", "msg_" + "0" * 19, "msg_ж"])
+def test_a_message_that_never_was_is_let_go(driver: SalonDriver, message_id: str) -> None:
+    receipt = Receipt(network_id=NETWORK, client_id="cli_x", message_id=message_id, state=S.SENT, at=NOW)
     assert process_receipt(driver.world, receipt) is ReceiptOutcome.UNKNOWN_MESSAGE
 
 
@@ -167,11 +167,11 @@ def test_a_failure_told_twice_is_tried_once_more_only_once(driver: SalonDriver) 
     set_rules(driver, channels=(ChannelStep("whatsapp", 60), ChannelStep("sms")))
     driver.sender = {name: RecordingSender(name) for name in ("whatsapp", "sms")}
     noticed(driver)
-    told = receipt_of(only_message(driver), S.FAILED, reason="whatsapp_1")
+    receipt = receipt_of(only_message(driver), S.FAILED, reason="whatsapp_1")
     for _ in range(2):
-        process_receipt(driver.world, told)
+        process_receipt(driver.world, receipt)
         driver.drain()
-        process_receipt(driver.world, told)
+        process_receipt(driver.world, receipt)
         driver.drain()
     assert [message.channel for message in driver.log()] == ["whatsapp", "sms"]
 
@@ -180,10 +180,10 @@ def test_a_failure_after_a_move_sends_nothing_for_the_old_time(driver: SalonDriv
     set_rules(driver, channels=(ChannelStep("whatsapp", 60), ChannelStep("sms")))
     driver.sender = {name: RecordingSender(name) for name in ("whatsapp", "sms")}
     booking = noticed(driver)
-    told = receipt_of(only_message(driver), S.FAILED, reason="whatsapp_1")
+    receipt = receipt_of(only_message(driver), S.FAILED, reason="whatsapp_1")
     driver.move(booking, IN_TWO_DAYS + timedelta(days=1))
     driver.drain()
-    process_receipt(driver.world, told)
+    process_receipt(driver.world, receipt)
     driver.drain()
     assert [message.channel for message in driver.log()] == ["whatsapp", "whatsapp"]
 
@@ -199,9 +199,9 @@ def test_a_failure_of_a_cancelled_booking_sends_nothing(driver: SalonDriver) -> 
 
 def test_while_its_worker_is_at_it_a_failure_waits(driver: SalonDriver) -> None:
     booking = noticed(driver)
-    stands = driver.booking(booking.id)
-    touch = stands.touches[TouchKind.NOTICE]
-    driver.store.save(replace(stands, touches={TouchKind.NOTICE: replace(touch, state=TouchState.SENDING)}))
+    current = driver.booking(booking.id)
+    touch = current.touches[TouchKind.NOTICE]
+    driver.store.save(replace(current, touches={TouchKind.NOTICE: replace(touch, state=TouchState.SENDING)}))
     with pytest.raises(NotThereYet):
         tell(driver, S.FAILED)
     driver.world.clock.now = touch.at + GRACE + timedelta(seconds=1)  # type: ignore[attr-defined]

@@ -60,7 +60,7 @@ def handled(*bodies: Any) -> list[str]:
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def published(event: Any, **said: Any) -> dict[str, Any]:
+def published(event: Any, **fields: Any) -> dict[str, Any]:
     text = event if isinstance(event, str) else json.dumps(event)
     at = wiring.now().isoformat()
     return {
@@ -69,7 +69,7 @@ def published(event: Any, **said: Any) -> dict[str, Any]:
         "TopicArn": TOPIC,
         "Message": text,
         "Timestamp": at,
-        **said,
+        **fields,
     }
 
 
@@ -77,10 +77,10 @@ def context(message_id: str, network_id: str = NETWORK) -> dict[str, str]:
     return {"network": network_id, "client": MARIA, "message": message_id}
 
 
-def a_message(driver: SalonDriver, id: str = "msg_1") -> Message:
+def a_message(driver: SalonDriver, message_id: str = "msg_1") -> Message:
     message = Message(
         network_id=NETWORK,
-        id=id,
+        id=message_id,
         client_id=MARIA,
         kind=TouchKind.NOTICE,
         channel="sms",
@@ -139,9 +139,9 @@ def test_nothing_that_a_client_wrote_is_in_the_log(
         published({**sms_reply("my secret"), "inboundMessageId": 5}),
         published(sms_reply("my secret " * 1000)),
     )
-    told = capsys.readouterr()
-    assert "secret" not in told.out + told.err
-    assert "69123456" not in told.out + told.err
+    output = capsys.readouterr()
+    assert "secret" not in output.out + output.err
+    assert "69123456" not in output.out + output.err
 
 
 def test_a_message_that_comes_on_record_later_gets_its_receipt(driver: SalonDriver) -> None:

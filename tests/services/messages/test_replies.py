@@ -27,8 +27,8 @@ def driver(driver: SalonDriver) -> SalonDriver:
     return driver
 
 
-def writes(driver: SalonDriver, text: str, **said: Any) -> ReplyOutcome:
-    given: dict[str, Any] = {"channel": "sms", "to": OURS, "sender": MARIAS_PHONE, "id": "in-1", **said}
+def writes(driver: SalonDriver, text: str, **fields: Any) -> ReplyOutcome:
+    given: dict[str, Any] = {"channel": "sms", "to": OURS, "sender": MARIAS_PHONE, "id": "in-1", **fields}
     return process_reply(driver.world, Reply(text=text, at=driver.world.now(), **given))
 
 
@@ -36,9 +36,9 @@ def tasks(driver: SalonDriver, network_id: str = NETWORK) -> list[Task]:
     return list(driver.store.get_page(Task, network_id=network_id).items)
 
 
-def asked(driver: SalonDriver, starts_at: Any = IN_TWO_DAYS, **said: Any) -> Booking:
+def asked(driver: SalonDriver, starts_at: Any = IN_TWO_DAYS, **fields: Any) -> Booking:
     """A booking that the client was just asked to confirm."""
-    booking = driver.book(starts_at, **said)
+    booking = driver.book(starts_at, **fields)
     driver.run_until(starts_at - timedelta(hours=23, minutes=59))
     assert driver.booking(booking.id).touches[TouchKind.CONFIRM_REQUEST].state is TouchState.SENT
     return driver.booking(booking.id)
@@ -52,8 +52,8 @@ def test_stop_refuses_everything_at_once_and_once(driver: SalonDriver, text: str
     for _ in range(2):
         assert writes(driver, text) is ReplyOutcome.STOPPED
     client = driver.client()
-    said = {(each.channel, each.purpose): (each.granted, each.how, each.actor) for each in client.consents}
-    assert said == {
+    granted = {(each.channel, each.purpose): (each.granted, each.how, each.actor) for each in client.consents}
+    assert granted == {
         (channel, purpose): (False, "reply", "client") for channel in CHANNELS for purpose in Purpose
     }
     assert len(driver.store.get_all(ConsentChange, network_id=NETWORK, client_id=MARIA)) == len(
@@ -93,7 +93,7 @@ def test_start_brings_service_messages_back_and_no_marketing(driver: SalonDriver
 
 
 def test_of_a_stop_and_a_start_the_newer_holds_whatever_comes_twice_or_late(driver: SalonDriver) -> None:
-    def told(text: str, minutes: int) -> None:
+    def write(text: str, minutes: int) -> None:
         at = NOW + timedelta(minutes=minutes)
         process_reply(
             driver.world, Reply(channel="sms", to=OURS, sender=MARIAS_PHONE, text=text, id=text, at=at)
@@ -103,12 +103,12 @@ def test_of_a_stop_and_a_start_the_newer_holds_whatever_comes_twice_or_late(driv
         return [each.granted for each in driver.client().consents if each.purpose is Purpose.SERVICE]
 
     driver.world.clock.forward(hours=1)  # type: ignore[attr-defined]
-    told("STOP", 1)
-    told("START", 5)
-    told("STOP", 1)
+    write("STOP", 1)
+    write("START", 5)
+    write("STOP", 1)
     assert all(allowed())
-    told("STOP", 9)
-    told("START", 5)
+    write("STOP", 9)
+    write("START", 5)
     assert not any(allowed())
 
 

@@ -71,8 +71,8 @@ def _facts(driver: SalonDriver, booking: Booking) -> MessageFacts:
 
 def test_money_in_another_currency_is_not_the_salons_money(driver: SalonDriver, site: Any) -> None:
     euros = {"currency": "EUR", "paid_minor": 9_900, "lines": (replace(LINE, price_minor=9_900),)}
-    told = reported("e-1", 1, IN_TWO_DAYS, status=SiteStatus.COMPLETED, **euros)
-    driver.ingest(driver.told(site, told))
+    event = reported("e-1", 1, IN_TWO_DAYS, status=SiteStatus.COMPLETED, **euros)
+    driver.ingest(driver.told(site, event))
     booking = driver.only_booking()
     assert (booking.currency, booking.paid_minor, booking.total_minor) == ("MDL", 50_000, 50_000)
 

@@ -21,7 +21,7 @@ PHONE_ID = "phone-number-id-0123456789abcdef0123456789abcdef"
 ENDPOINT = "arn:aws:sns:us-east-1:000000000000:endpoint/GCM/perennial/5e3e9847-3183-3f18-a7e8-671c3a57d4b3"
 
 
-def an_outgoing(**said: Any) -> Outgoing:
+def an_outgoing(**fields: Any) -> Outgoing:
     """A reminder of tomorrow's booking, as SMS."""
     given: dict[str, Any] = {
         "network_id": "net_lotos00001",
@@ -37,7 +37,7 @@ def an_outgoing(**said: Any) -> Outgoing:
         "stop_url": "https://s.example.com/s/abc",
         "link": "https://s.example.com/b/abc",
     }  # fmt: skip
-    return Outgoing(**{**given, **said})
+    return Outgoing(**{**given, **fields})
 
 
 @cache
@@ -72,8 +72,8 @@ class Channel(Struct, frozen=True):
     well: str
 
 
-def _xml_error(type: str, code: str) -> str:
-    return (f"<ErrorResponse><Error><Type>{type}</Type><Code>{code}</Code><Message>No</Message></Error>"
+def _xml_error(kind: str, code: str) -> str:
+    return (f"<ErrorResponse><Error><Type>{kind}</Type><Code>{code}</Code><Message>No</Message></Error>"
             "<RequestId>1</RequestId></ErrorResponse>")  # fmt: skip
 
 

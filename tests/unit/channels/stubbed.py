@@ -21,12 +21,12 @@ def given_to(channel: Channel, outgoing: Outgoing) -> dict[str, Any]:
 
 
 def refused_with(
-    channel: Channel, outgoing: Outgoing, code: str, words: str = "", status: int = 400, **said: Any
+    channel: Channel, outgoing: Outgoing, code: str, words: str = "", status: int = 400, **fields: Any
 ) -> Outcome:
-    """The outcome of sending to a provider that answers with an error. said: the error's own fields."""
+    """The outcome of sending to a provider that answers with an error. fields: the error's own fields."""
     client = a_client(channel.service)
     with Stubber(client) as stub:
-        stub.add_client_error(channel.operation, code, words, status, modeled_fields=said or None)
+        stub.add_client_error(channel.operation, code, words, status, modeled_fields=fields or None)
         outcome = channel.sender(lambda: client).send(outgoing)
         stub.assert_no_pending_responses()
     return outcome

@@ -11,8 +11,8 @@ from tests.unit.channels.stubbed import given_to, refused_with
 CHANNEL = CHANNELS["sms, End User Messaging"]
 
 
-def set_up(**said: str) -> Channel:
-    return replace(CHANNEL, sender=lambda client: EndUserSms(client, **said))
+def set_up(**fields: str) -> Channel:
+    return replace(CHANNEL, sender=lambda client: EndUserSms(client, **fields))
 
 
 def failed(reason: str, bad_address: bool = False) -> Outcome:
@@ -60,7 +60,7 @@ def test_a_message_lives_as_long_as_it_is_useful_within_what_the_service_takes(
 
 
 @pytest.mark.parametrize(
-    ("code", "reason", "told"),
+    ("code", "reason", "expected"),
     [
         ("ConflictException", "DESTINATION_PHONE_NUMBER_OPTED_OUT", "opted_out"),
         ("ConflictException", "DESTINATION_PHONE_NUMBER_NOT_VERIFIED", "number_not_verified"),
@@ -83,10 +83,10 @@ def test_a_message_lives_as_long_as_it_is_useful_within_what_the_service_takes(
     ],
 )  # fmt: skip
 def test_what_is_refused_for_good_says_why_and_is_not_the_addresses_fault(
-    code: str, reason: str | None, told: str
+    code: str, reason: str | None, expected: str
 ) -> None:
-    said = {"Reason": reason} if reason else {}
-    assert refused_with(CHANNEL, an_outgoing(), code, **said) == failed(told)
+    fields = {"Reason": reason} if reason else {}
+    assert refused_with(CHANNEL, an_outgoing(), code, **fields) == failed(expected)
 
 
 def test_a_phone_that_cannot_get_sms_is_a_bad_address() -> None:

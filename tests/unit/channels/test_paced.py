@@ -125,12 +125,12 @@ def test_a_connection_is_used_again_while_it_is_fresh_and_not_after_a_rest() -> 
     clock = Seconds()
     with a_provider(answering(200, {}, channel.well)) as provider:
         client = a_client(channel.service, provider.url)
-        rested = FreshConnections(channel.sender(lambda: client), client.close, clock)
+        fresh = FreshConnections(channel.sender(lambda: client), client.close, clock)
         for _ in range(3):
-            rested.send(an_outgoing(to=channel.to))
+            fresh.send(an_outgoing(to=channel.to))
             clock.now += IDLE_SECONDS - 1
         assert (provider.requests, provider.connections) == (3, 1)
         clock.now += 1
-        assert rested.send(an_outgoing(to=channel.to)).state is MessageState.SENT
+        assert fresh.send(an_outgoing(to=channel.to)).state is MessageState.SENT
         assert (provider.requests, provider.connections) == (4, 2)
         client.close()

@@ -15,8 +15,8 @@ class RecordingSqs:
         self.sent.append(message)
 
 
-def a_walk(id: str, version: int) -> Walk:
-    return Walk(network_id=NETWORK, id=id, kind=WalkKind.INVITE, begun_at=NOW, version=version)
+def a_walk(walk_id: str, version: int) -> Walk:
+    return Walk(network_id=NETWORK, id=walk_id, kind=WalkKind.INVITE, begun_at=NOW, version=version)
 
 
 def test_two_items_of_one_partition_at_one_version_are_two_wakes_and_the_same_again_is_one() -> None:

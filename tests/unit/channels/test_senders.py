@@ -60,9 +60,9 @@ def test_every_channel_that_is_set_is_there(senders: Senders) -> None:
     assert all(channel == sender.channel for channel, sender in made.items())
 
 
-@pytest.mark.parametrize(("said", "kind"), [("sns", SnsSms), ("end_user_messaging", EndUserSms)])
-def test_sms_goes_by_the_service_that_is_set(senders: Senders, said: str, kind: type) -> None:
-    assert within(senders(SMS_CHANNEL=said)["sms"]) == [FreshConnections, kind]
+@pytest.mark.parametrize(("setting", "kind"), [("sns", SnsSms), ("end_user_messaging", EndUserSms)])
+def test_sms_goes_by_the_service_that_is_set(senders: Senders, setting: str, kind: type) -> None:
+    assert within(senders(SMS_CHANNEL=setting)["sms"]) == [FreshConnections, kind]
 
 
 def test_a_sender_with_a_limit_is_paced(senders: Senders) -> None:

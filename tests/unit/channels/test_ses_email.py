@@ -14,12 +14,12 @@ from tests.unit.channels.stubbed import given_to, refused_with
 CHANNEL = CHANNELS["email"]
 
 
-def set_up(*said: str) -> Channel:
-    return replace(CHANNEL, sender=lambda client: SesEmail(client, *said))
+def set_up(*settings: str) -> Channel:
+    return replace(CHANNEL, sender=lambda client: SesEmail(client, *settings))
 
 
-def simple(**said: Any) -> dict[str, Any]:
-    content: dict[str, Any] = given_to(CHANNEL, an_outgoing(**said))["Content"]["Simple"]
+def simple(**fields: Any) -> dict[str, Any]:
+    content: dict[str, Any] = given_to(CHANNEL, an_outgoing(**fields))["Content"]["Simple"]
     return content
 
 

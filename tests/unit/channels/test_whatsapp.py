@@ -13,8 +13,8 @@ CHANNEL = CHANNELS["whatsapp"]
 CONTEXT = "net_lotos00001 cli_0000000000000001 msg_01kb6z5m8g0123456789"
 
 
-def message(**said: Any) -> dict[str, Any]:
-    sent: dict[str, Any] = json.loads(given_to(CHANNEL, an_outgoing(**said))["message"])
+def message(**fields: Any) -> dict[str, Any]:
+    sent: dict[str, Any] = json.loads(given_to(CHANNEL, an_outgoing(**fields))["message"])
     return sent
 
 
@@ -54,11 +54,12 @@ def test_a_template_without_placeholders_has_no_values() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "told"), [("Анна\nи Мария", "Анна и Мария"), ("a\tb     c", "a b c"), ("", "-"), ("  ", "-")]
+    ("value", "expected"),
+    [("Анна\nи Мария", "Анна и Мария"), ("a\tb     c", "a b c"), ("", "-"), ("  ", "-")],
 )
-def test_a_value_that_meta_would_refuse_is_put_on_one_line(value: str, told: str) -> None:
+def test_a_value_that_meta_would_refuse_is_put_on_one_line(value: str, expected: str) -> None:
     sent = message(worded=Worded("…", parameters=(value,)))
-    assert sent["template"]["components"][0]["parameters"] == [{"type": "text", "text": told}]
+    assert sent["template"]["components"][0]["parameters"] == [{"type": "text", "text": expected}]
 
 
 def test_a_network_with_a_number_of_its_own_sends_as_itself() -> None:

@@ -42,7 +42,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.requests += 1
         self.server.behave(self)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *args: Any) -> None:
         pass
 
 

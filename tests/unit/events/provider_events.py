@@ -12,7 +12,7 @@ PHONE_ARN = (
 PHONE_ID = "phone-number-id-976c72a700aac43eaf573ae050example"
 
 
-def sms_event(event_type: str = "TEXT_DELIVERED", **said: Any) -> dict[str, Any]:
+def sms_event(event_type: str = "TEXT_DELIVERED", **fields: Any) -> dict[str, Any]:
     """docs.aws.amazon.com/sms-voice/latest/userguide/configuration-sets-event-format.html"""
     return {
         "eventType": event_type,
@@ -34,11 +34,11 @@ def sms_event(event_type: str = "TEXT_DELIVERED", **said: Any) -> dict[str, Any]
         "totalMessageParts": 2,
         "totalMessagePrice": 0.09582,
         "totalCarrierFee": 0.003,
-        **said,
+        **fields,
     }
 
 
-def sms_reply(text: str = "СТОП", **said: Any) -> dict[str, Any]:
+def sms_reply(text: str = "СТОП", **fields: Any) -> dict[str, Any]:
     """docs.aws.amazon.com/sms-voice/latest/userguide/two-way-sms-payload.html"""
     return {
         "originationNumber": "+37369123456",
@@ -47,11 +47,11 @@ def sms_reply(text: str = "СТОП", **said: Any) -> dict[str, Any]:
         "messageBody": text,
         "inboundMessageId": "cae173d2-66b9-564c-8309-21f858e9fb84",
         "previousPublishedMessageId": "862a8790-60c0-4430-9b2b-658bdexample",
-        **said,
+        **fields,
     }
 
 
-def email_event(event_type: str = "Delivery", **said: Any) -> dict[str, Any]:
+def email_event(event_type: str = "Delivery", **fields: Any) -> dict[str, Any]:
     """docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-examples.html"""
     name = event_type[0].lower() + event_type[1:]
     return {
@@ -69,11 +69,11 @@ def email_event(event_type: str = "Delivery", **said: Any) -> dict[str, Any]:
                 **{name: [value] for name, value in OURS.items()},
             },
         },
-        name: {"timestamp": "2026-11-23T08:00:05.456789Z", **said},
+        name: {"timestamp": "2026-11-23T08:00:05.456789Z", **fields},
     }
 
 
-def whatsapp_event(value: dict[str, Any], **said: Any) -> dict[str, Any]:
+def whatsapp_event(value: dict[str, Any], **fields: Any) -> dict[str, Any]:
     """docs.aws.amazon.com/social-messaging/latest/userguide/managing-event-destination-dlrs.html"""
     metadata = {"display_phone_number": "37360000000", "phone_number_id": "321010217760100"}
     entry = {
@@ -93,11 +93,11 @@ def whatsapp_event(value: dict[str, Any], **said: Any) -> dict[str, Any]:
         "aws_account_id": "123456789012",
         "message_timestamp": "2026-11-23T08:00:43.271279391Z",
         "messageId": "6d69f07a-c317-4278-9d5c-6a84078419ec",
-        **said,
+        **fields,
     }
 
 
-def whatsapp_status(status: str = "delivered", **said: Any) -> dict[str, Any]:
+def whatsapp_status(status: str = "delivered", **fields: Any) -> dict[str, Any]:
     return {
         "id": "wamid.HBgLMTQyNTY5ODgzMDIVAgARGBI3",
         "status": status,
@@ -105,16 +105,16 @@ def whatsapp_status(status: str = "delivered", **said: Any) -> dict[str, Any]:
         "recipient_id": "37369123456",
         "biz_opaque_callback_data": CALLBACK,
         "pricing": {"billable": True, "pricing_model": "PMP", "category": "utility"},
-        **said,
+        **fields,
     }
 
 
-def whatsapp_reply(body: str = "+", **said: Any) -> dict[str, Any]:
+def whatsapp_reply(body: str = "+", **fields: Any) -> dict[str, Any]:
     return {
         "from": "37369123456",
         "id": "wamid.HBgLMTQyNTY5ODgzMDIVAgASGBQzQ",
         "timestamp": "1795421106",
         "type": "text",
         "text": {"body": body},
-        **said,
+        **fields,
     }

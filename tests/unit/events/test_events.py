@@ -33,14 +33,14 @@ from tests.unit.events.provider_events import (
 S = MessageState
 
 
-def told(event: Any) -> Any:
+def only_event(event: Any) -> Any:
     (found,) = read(event if isinstance(event, str) else json.dumps(event), NOW)
     return found
 
 
 def refused(event: Any) -> str:
     with pytest.raises(NotUnderstood) as error:
-        told(event)
+        only_event(event)
     return error.value.code
 
 
@@ -67,7 +67,7 @@ def test_what_is_not_ours_is_nobodys(carried: Any) -> None:
 
 
 def test_an_sms_that_arrived() -> None:
-    assert told(sms_event()) == Receipt(
+    assert only_event(sms_event()) == Receipt(
         network_id=NETWORK,
         client_id=CLIENT,
         message_id=MESSAGE,
@@ -101,18 +101,18 @@ def test_an_sms_that_arrived() -> None:
     ],
 )
 def test_each_word_of_the_carriers(kind: str, final: bool, state: S, reason: str | None) -> None:
-    receipt = told(sms_event(kind, isFinal=final))
+    receipt = only_event(sms_event(kind, isFinal=final))
     assert (receipt.state, receipt.reason, receipt.bad_address) == (state, reason, reason == "invalid")
 
 
 def test_a_price_may_be_missing_or_written_as_text() -> None:
-    assert told(sms_event(totalMessagePrice=None)).cost_micros is None
-    assert told(sms_event(totalMessagePrice="0.00581", totalCarrierFee=None)).cost_micros == 5_810
-    assert told(sms_event(totalMessagePrice=-1)).cost_micros is None
+    assert only_event(sms_event(totalMessagePrice=None)).cost_micros is None
+    assert only_event(sms_event(totalMessagePrice="0.00581", totalCarrierFee=None)).cost_micros == 5_810
+    assert only_event(sms_event(totalMessagePrice=-1)).cost_micros is None
 
 
 def test_an_answer_by_sms() -> None:
-    assert told(sms_reply()) == Reply(
+    assert only_event(sms_reply()) == Reply(
         channel="sms",
         to="+37360000000",
         sender="+37369123456",
@@ -123,14 +123,14 @@ def test_an_answer_by_sms() -> None:
     )
     event = sms_reply()
     del event["previousPublishedMessageId"]
-    assert told(event).in_reply_to is None
+    assert only_event(event).in_reply_to is None
 
 
 # --- e-mail
 
 
 @pytest.mark.parametrize(
-    ("kind", "said", "state", "reason", "bad"),
+    ("kind", "fields", "state", "reason", "bad"),
     [
         ("Send", {}, S.SENT, None, False),
         ("DeliveryDelay", {"delayType": "MailboxFull"}, S.SENT, None, False),
@@ -153,19 +153,19 @@ def test_an_answer_by_sms() -> None:
     ],
 )
 def test_each_event_of_an_e_mail(
-    kind: str, said: dict[str, Any], state: S, reason: str | None, bad: bool
+    kind: str, fields: dict[str, Any], state: S, reason: str | None, bad: bool
 ) -> None:
-    receipt = told(email_event(kind, **said))
+    receipt = only_event(email_event(kind, **fields))
     assert (receipt.state, receipt.reason, receipt.bad_address) == (state, reason, bad)
     assert receipt.complaint is (kind == "Complaint")
     assert (receipt.network_id, receipt.client_id, receipt.message_id) == (NETWORK, CLIENT, MESSAGE)
 
 
 def test_an_e_mails_event_has_its_own_time_in_milliseconds() -> None:
-    assert told(email_event("Bounce", bounceType="Permanent")).at == NOW.replace(
+    assert only_event(email_event("Bounce", bounceType="Permanent")).at == NOW.replace(
         second=5, microsecond=456_000
     )
-    assert told(email_event("Reject")).at == NOW.replace(microsecond=123_000)
+    assert only_event(email_event("Reject")).at == NOW.replace(microsecond=123_000)
 
 
 # --- WhatsApp
@@ -176,7 +176,7 @@ def test_an_e_mails_event_has_its_own_time_in_milliseconds() -> None:
     [("sent", S.SENT), ("delivered", S.DELIVERED), ("read", S.DELIVERED), ("failed", S.FAILED)],
 )
 def test_each_status_of_whatsapp(status: str, state: S) -> None:
-    receipt = told(whatsapp_event({"statuses": [whatsapp_status(status)]}))
+    receipt = only_event(whatsapp_event({"statuses": [whatsapp_status(status)]}))
     assert (receipt.state, receipt.message_id, receipt.bad_address) == (state, MESSAGE, False)
     assert receipt.at == datetime(2026, 11, 23, 8, 5, 5, tzinfo=UTC)
 
@@ -185,12 +185,12 @@ def test_a_number_that_has_no_whatsapp_is_not_tried_again() -> None:
     errors = [
         {"code": 131026, "title": "Message undeliverable", "message": "x", "error_data": {"details": "y"}}
     ]
-    receipt = told(whatsapp_event({"statuses": [whatsapp_status("failed", errors=errors)]}))
+    receipt = only_event(whatsapp_event({"statuses": [whatsapp_status("failed", errors=errors)]}))
     assert (receipt.reason, receipt.bad_address) == ("whatsapp_131026", True)
 
 
 @pytest.mark.parametrize(
-    ("said", "text"),
+    ("fields", "text"),
     [
         ({}, "+"),
         ({"type": "button", "text": {}, "button": {"payload": "p", "text": "Да"}}, "Да"),
@@ -199,9 +199,9 @@ def test_a_number_that_has_no_whatsapp_is_not_tried_again() -> None:
         ({"type": "image", "text": {}, "image": {"id": "1"}}, "[image]"),
     ],
 )  # fmt: skip
-def test_an_answer_by_whatsapp(said: dict[str, Any], text: str) -> None:
-    event = whatsapp_event({"messages": [whatsapp_reply(**said)], "contacts": [{"wa_id": "37369123456"}]})
-    reply = told(event)
+def test_an_answer_by_whatsapp(fields: dict[str, Any], text: str) -> None:
+    event = whatsapp_event({"messages": [whatsapp_reply(**fields)], "contacts": [{"wa_id": "37369123456"}]})
+    reply = only_event(event)
     assert (reply.channel, reply.to, reply.sender, reply.text) == ("whatsapp", PHONE_ID, "+37369123456", text)
     assert reply.at == datetime(2026, 11, 23, 8, 5, 6, tzinfo=UTC)
 
@@ -281,6 +281,6 @@ def test_any_text_at_all_is_refused_in_good_order(text: str) -> None:
 
 def test_what_a_client_wrote_is_in_no_error() -> None:
     with pytest.raises(NotUnderstood) as error:
-        told(sms_reply(messageBody="secret " * 1000))
+        only_event(sms_reply(messageBody="secret " * 1000))
     assert "secret" not in str(error.value)
     assert CALLBACK not in str(error.value)

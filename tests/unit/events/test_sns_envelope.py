@@ -48,7 +48,7 @@ class Certificates:
         return self.at.get(url)
 
 
-def envelope(key: rsa.RSAPrivateKey | None = None, **said: Any) -> dict[str, Any]:
+def envelope(key: rsa.RSAPrivateKey | None = None, **fields: Any) -> dict[str, Any]:
     """A notification as SNS delivers it to a queue, signed."""
     fields = {
         "Type": "Notification",
@@ -59,7 +59,7 @@ def envelope(key: rsa.RSAPrivateKey | None = None, **said: Any) -> dict[str, Any
         "SignatureVersion": "2",
         "SigningCertURL": URL,
         "UnsubscribeURL": "https://sns.us-east-1.amazonaws.com/?Action=Unsubscribe",
-        **said,
+        **fields,
     }
     names = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
     text = "".join(f"{name}\n{fields[name]}\n" for name in names if name in fields)

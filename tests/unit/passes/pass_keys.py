@@ -69,10 +69,10 @@ def _key_usage(authority: bool) -> x509.KeyUsage:
 
 def made_keys() -> dict[str, Any]:
     """A pass type's certificate, issued by an authority that takes the place of Apple's."""
-    ours, theirs = a_key(), a_key()
+    ours, authority = a_key(), a_key()
     return {
         "key": pem_of(ours),
         "public": ours.public_key(),
-        "certificate": a_certificate("pass.example", ours, "Authority", theirs),
-        "intermediate": a_certificate("Authority", theirs, "Authority", theirs),
+        "certificate": a_certificate("pass.example", ours, "Authority", authority),
+        "intermediate": a_certificate("Authority", authority, "Authority", authority),
     }

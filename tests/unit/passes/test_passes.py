@@ -74,39 +74,39 @@ class TestApple:
 
         def is_good(manifest: bytes) -> bool:
             (tmp_path / "manifest.json").write_bytes(manifest)
-            said = (
+            arguments = (
                 "-inform DER -binary -purpose any -in signature -content manifest.json -CAfile authority.pem"
             )
-            command = ["openssl", "smime", "-verify", *said.split()]
+            command = ["openssl", "smime", "-verify", *arguments.split()]
             return subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 0
 
         assert is_good(files["manifest.json"])
         assert not is_good(files["manifest.json"] + b" ")
 
     def test_says_what_there_is(self):
-        said = apple_pass.pass_fields(SHOWN, "en", "pass.example", "TEAM123456", SERVICE)
-        card = said["storeCard"]
-        assert said["passTypeIdentifier"] == "pass.example"
-        assert said["barcodes"][0]["message"] == SHOWN.code
+        fields = apple_pass.pass_fields(SHOWN, "en", "pass.example", "TEAM123456", SERVICE)
+        card = fields["storeCard"]
+        assert fields["passTypeIdentifier"] == "pass.example"
+        assert fields["barcodes"][0]["message"] == SHOWN.code
         assert [(field["label"], field["value"]) for field in card["primaryFields"]] == [("Points", 1250)]
         assert [field["value"] for field in card["secondaryFields"]] == ["Gold", 2]
         assert card["auxiliaryFields"][0] == {
             "key": "expiring", "label": "Use until 31\u00a0Dec\u00a02026", "value": 250,
         }  # fmt: skip
         assert "%@" in card["primaryFields"][0]["changeMessage"]
-        assert said["locations"][1] == {
+        assert fields["locations"][1] == {
             "latitude": 40.7128, "longitude": -74.006, "relevantText": "Lotos York: 1,250 points to use",
         }  # fmt: skip
-        assert (said["webServiceURL"], said["authenticationToken"]) == (SERVICE.url, SERVICE.token)
-        assert "beacons" not in said
+        assert (fields["webServiceURL"], fields["authenticationToken"]) == (SERVICE.url, SERVICE.token)
+        assert "beacons" not in fields
 
     def test_says_nothing_of_what_there_is_not(self):
         bare = replace(SHOWN, tier=None, coupons=0, expiring=None, places=())
-        said = apple_pass.pass_fields(bare, "ro", "p", "t", None)
-        card = said["storeCard"]
+        fields = apple_pass.pass_fields(bare, "ro", "p", "t", None)
+        card = fields["storeCard"]
         assert (card["secondaryFields"], card["auxiliaryFields"]) == ([], [])
-        assert said["locations"] == []
-        assert "webServiceURL" not in said
+        assert fields["locations"] == []
+        assert "webServiceURL" not in fields
 
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_is_small(self, language: str, issuer: apple_pass.AppleIssuer):
@@ -121,9 +121,9 @@ class TestGoogle:
         head, claims, signature = address.removeprefix(google_pass.SAVE_URL).split(".")
         keys["public"].verify(of(signature), f"{head}.{claims}".encode(), PKCS1v15(), SHA256())
         assert json.loads(of(head)) == {"alg": "RS256", "typ": "JWT"}
-        said = json.loads(of(claims))
-        assert (said["aud"], said["typ"], said["iss"]) == ("google", "savetowallet", "w@example")
-        (programme,), (card,) = said["payload"].values()
+        decoded = json.loads(of(claims))
+        assert (decoded["aud"], decoded["typ"], decoded["iss"]) == ("google", "savetowallet", "w@example")
+        (programme,), (card,) = decoded["payload"].values()
         assert card["classId"] == programme["id"] == "3388.lotos00001"
         assert card["id"] == "3388.lotos00001.maria00000000001"
         assert card["locations"][0] == {"latitude": 47.0105, "longitude": 28.8638}

@@ -75,14 +75,14 @@ def own(text: str, kind: TouchKind = TouchKind.NOTICE, subject: str | None = Non
 
 
 def test_an_e_mail_greets_says_it_and_leads_on():
-    said = email("confirm_request")
-    assert said.subject == "Орхидея: Подтвердите, пожалуйста, визит: вт 24 ноября, 14:30"
-    assert said.text == (
+    message = email("confirm_request")
+    assert message.subject == "Орхидея: Подтвердите, пожалуйста, визит: вт 24 ноября, 14:30"
+    assert message.text == (
         "Здравствуйте, Мария!\n\nЖдём вас вт 24 ноября, 14:30, Стрижка, мастер Анна.\n\n"
         "Подтвердить или изменить: https://go.example/b/k3J9xQ2m\n\nОрхидея\n\n"
         "Отписаться от сообщений: https://go.example/u/p8Lw2s0Z"
     )
-    page = Page(said.html or "")
+    page = Page(message.html or "")
     assert page.links == [
         "https://go.example/b/k3J9xQ2m",
         "https://maps.example/o?a=1&b=2",
@@ -95,24 +95,24 @@ def test_an_e_mail_greets_says_it_and_leads_on():
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_a_whole_e_mail(kind, language):
-    said = email(kind, language)
-    assert said.subject
-    assert "\n" not in said.subject
-    page = Page(said.html or "")
+    message = email(kind, language)
+    assert message.subject
+    assert "\n" not in message.subject
+    page = Page(message.html or "")
     assert page.open == []
     assert "https://go.example/u/p8Lw2s0Z" in page.links
     assert "https://go.example/b/k3J9xQ2m" in page.links
-    for paragraph in said.text.split("\n\n")[:2]:
+    for paragraph in message.text.split("\n\n")[:2]:
         assert paragraph in page.text
-    assert len(said.html or "") < 20_000  # far from the 102 kB at which mail readers cut
+    assert len(message.html or "") < 20_000  # far from the 102 kB at which mail readers cut
     assert not page.tags & {"script", "img", "link", "form", "iframe"}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_anybody_typed_in_is_only_text(kind):
     facts = replace(FACTS, salon_name=NASTY, client_name=NASTY, services=(NASTY,), staff=NASTY, address=NASTY)
-    said = email(kind, "en", facts)
-    page = Page(said.html or "")
+    message = email(kind, "en", facts)
+    page = Page(message.html or "")
     assert not page.tags & {"script", "b"}
     assert NASTY in page.text
 
@@ -128,41 +128,41 @@ def test_a_subject_stays_one_line():
         email("notice", "en", facts).subject
         == "Lotos Bcc: all@example.com: You are booked for Tue 24 Nov, 2:30 pm"
     )
-    said = email(
+    message = email(
         "notice", "en", replace(FACTS, client_name="a\r\nBcc: b"), own("Hi", subject="{client}, hello")
     )
-    assert said.subject == "a Bcc: b, hello"
+    assert message.subject == "a Bcc: b, hello"
 
 
 class TestOwnTexts:
     def test_have_paragraphs_a_button_and_a_way_to_stop(self):
-        said = email(
+        message = email(
             "notice", "en", template=own("Dear {client},\n\nsee you {when}.", subject="Hello {client}")
         )
-        assert said.subject == "Hello Мария"
-        assert said.text.startswith(
+        assert message.subject == "Hello Мария"
+        assert message.text.startswith(
             "Dear Мария,\n\nsee you Tue 24 Nov, 2:30 pm.\n\nYour booking: https://go."
         )
-        assert (said.html or "").count("<p ") == 2
-        assert Page(said.html or "").links[0] == "https://go.example/b/k3J9xQ2m"
-        assert Page(said.html or "").links[-1] == "https://go.example/u/p8Lw2s0Z"
+        assert (message.html or "").count("<p ") == 2
+        assert Page(message.html or "").links[0] == "https://go.example/b/k3J9xQ2m"
+        assert Page(message.html or "").links[-1] == "https://go.example/u/p8Lw2s0Z"
 
     def test_say_for_themselves_where_to_tap(self):
-        said = email("notice", "en", template=own("Look: {link}."))
-        assert "Your booking" not in said.text
-        assert 'href="https://go.example/b/k3J9xQ2m"' in (said.html or "")
-        assert 'class="button"' not in (said.html or "")
+        message = email("notice", "en", template=own("Look: {link}."))
+        assert "Your booking" not in message.text
+        assert 'href="https://go.example/b/k3J9xQ2m"' in (message.html or "")
+        assert 'class="button"' not in (message.html or "")
 
     def test_are_never_html(self):
-        said = email("notice", "en", template=own('<a href="https://evil.example">{client}</a> {link}'))
-        page = Page(said.html or "")
+        message = email("notice", "en", template=own('<a href="https://evil.example">{client}</a> {link}'))
+        page = Page(message.html or "")
         assert "https://evil.example" not in page.links
         assert '<a href="https://evil.example">Мария</a>' in page.text
 
     def test_of_a_campaign_invite(self):
-        said = email("campaign", "en", template=own("Spring is here!", TouchKind.CAMPAIGN, "Spring"))
-        assert said.subject == "Spring"
-        assert "Book a visit: https://go.example/b/k3J9xQ2m" in said.text
+        message = email("campaign", "en", template=own("Spring is here!", TouchKind.CAMPAIGN, "Spring"))
+        assert message.subject == "Spring"
+        assert "Book a visit: https://go.example/b/k3J9xQ2m" in message.text
         assert email("campaign", "en", template=own("Spring!", TouchKind.CAMPAIGN)).subject == "Орхидея"
 
 
@@ -170,25 +170,25 @@ class TestShorterAndLongerChannels:
     @pytest.mark.parametrize("language", LANGUAGES)
     @pytest.mark.parametrize("kind", KINDS)
     def test_a_push_has_no_address_in_it(self, kind, language):
-        said = message_words(kind, "push", language, FACTS, None).text
-        assert "://" not in said
-        assert said.startswith("Орхидея: ")
-        assert len(said) < 120
+        message = message_words(kind, "push", language, FACTS, None).text
+        assert "://" not in message
+        assert message.startswith("Орхидея: ")
+        assert len(message) < 120
 
     def test_a_push_says_what_a_tap_is_for(self):
-        said = message_words("confirm_request", "push", "en", FACTS, None).text
-        assert said == "Орхидея: we expect you Tue 24 Nov, 2:30 pm, Стрижка with Анна. Confirm or change."
+        message = message_words("confirm_request", "push", "en", FACTS, None).text
+        assert message == "Орхидея: we expect you Tue 24 Nov, 2:30 pm, Стрижка with Анна. Confirm or change."
 
     def test_romanian_has_its_letters_where_they_cost_nothing(self):
-        said = message_words("at_risk", "whatsapp", "ro", replace(FACTS, salon_name="Orhideea"), None).text
-        assert said == (
+        message = message_words("at_risk", "whatsapp", "ro", replace(FACTS, salon_name="Orhideea"), None).text
+        assert message == (
             "Bună ziua, Мария!\nNe este dor de dvs.! Ne-ar bucura să vă revedem.\n"
             "Programare: https://go.example/b/k3J9xQ2m\nOrhideea\nDezabonare: https://go.example/u/p8Lw2s0Z"
         )
 
     def test_who_has_no_name_is_greeted_all_the_same(self):
-        said = message_words("notice", "whatsapp", "ru", replace(FACTS, client_name=""), None).text
-        assert said.startswith("Здравствуйте!\n")
+        message = message_words("notice", "whatsapp", "ru", replace(FACTS, client_name=""), None).text
+        assert message.startswith("Здравствуйте!\n")
 
     def test_there_are_no_words_for_a_pigeon(self):
         with pytest.raises(ValueError, match="pigeon"):

@@ -29,7 +29,7 @@ def when(zone: str, now: str, starts_at: str, language: str = "en") -> str:
 
 
 @pytest.mark.parametrize(
-    ("now", "starts_at", "said"),
+    ("now", "starts_at", "expected"),
     [
         # 25 October 2026, the clock goes back an hour, at 00:00 or 01:00 UTC by the edition of the data.
         ("2026-10-24T23:30", "2026-10-24T23:45", "today at 2:45 am = on Sunday 25 Oct 2:45 am"),
@@ -45,12 +45,12 @@ def when(zone: str, now: str, starts_at: str, language: str = "en") -> str:
         ("2027-03-27T22:30", "2027-03-28T21:30", "tomorrow, 29 Mar, 12:30 am = on Monday 29 Mar 12:30 am"),
     ],
 )
-def test_chisinau(now, starts_at, said):
-    assert when("Europe/Chisinau", now, starts_at) == said
+def test_chisinau(now, starts_at, expected):
+    assert when("Europe/Chisinau", now, starts_at) == expected
 
 
 @pytest.mark.parametrize(
-    ("now", "starts_at", "said"),
+    ("now", "starts_at", "expected"),
     [
         # 1 November 2026, 2:00 becomes 1:00 (06:00 UTC).
         ("2026-11-01T05:15", "2026-11-01T05:30", "today at 1:30 am = on Sunday 1 Nov 1:30 am"),
@@ -62,12 +62,12 @@ def test_chisinau(now, starts_at, said):
         ("2027-03-13T15:00", "2027-03-14T14:00", "tomorrow, 14 Mar, 10:00 am = on Sunday 14 Mar 10:00 am"),
     ],
 )
-def test_new_york(now, starts_at, said):
-    assert when("America/New_York", now, starts_at) == said
+def test_new_york(now, starts_at, expected):
+    assert when("America/New_York", now, starts_at) == expected
 
 
 @pytest.mark.parametrize(
-    ("now", "starts_at", "said"),
+    ("now", "starts_at", "expected"),
     [
         (
             "2026-10-24T08:00",
@@ -83,8 +83,8 @@ def test_new_york(now, starts_at, said):
         ("2026-10-24T21:00", "2026-10-24T21:30", "сегодня в 00:30 = в воскресенье 25 октября 00:30"),
     ],
 )
-def test_moscow_where_clocks_stay(now, starts_at, said):
-    assert when("Europe/Moscow", now, starts_at, "ru") == said
+def test_moscow_where_clocks_stay(now, starts_at, expected):
+    assert when("Europe/Moscow", now, starts_at, "ru") == expected
 
 
 def test_a_new_year_in_between():

@@ -61,7 +61,7 @@ def own(
 
 
 @pytest.mark.parametrize(
-    ("language", "text", "said"),
+    ("language", "text", "expected"),
     [
         ("en", "{client}, {on_weekday} {date} at {time}", "Maria, on Wednesday 25 Nov at 2:30 pm"),
         ("en", "{salon}: {when}, {services} with {staff}",
@@ -74,12 +74,12 @@ def own(
         ("ro", "{address} {map}", "str. Izvor 12 https://maps.example/o"),
     ],
 )  # fmt: skip
-def test_dates_and_names_are_told_in_the_language(language, text, said):
-    assert own(text, language=language).text == said
+def test_dates_and_names_are_told_in_the_language(language, text, expected):
+    assert own(text, language=language).text == expected
 
 
 @pytest.mark.parametrize(
-    ("language", "now", "said"),
+    ("language", "now", "expected"),
     [
         ("ru", datetime(2026, 11, 24, 10, tzinfo=UTC), "завтра, 25 ноября, 14:30"),
         ("ru", datetime(2026, 11, 25, 10, tzinfo=UTC), "сегодня в 14:30"),
@@ -88,12 +88,12 @@ def test_dates_and_names_are_told_in_the_language(language, text, said):
         ("en", datetime(2026, 11, 24, 10, tzinfo=UTC), "tomorrow, 25 Nov, 2:30 pm"),
     ],
 )
-def test_tomorrow_and_today_are_said_so(language, now, said):
-    assert own("{when}", language=language, facts=replace(FACTS, now=now)).text == said
+def test_tomorrow_and_today_are_said_so(language, now, expected):
+    assert own("{when}", language=language, facts=replace(FACTS, now=now)).text == expected
 
 
 @pytest.mark.parametrize(
-    ("language", "text", "said"),
+    ("language", "text", "expected"),
     [
         ("ru", "{points} {points|балл|балла|баллов}",
          {1: "1 балл", 3: "3 балла", 11: "11 баллов", 21: "21 балл"}),
@@ -101,15 +101,15 @@ def test_tomorrow_and_today_are_said_so(language, now, said):
         ("en", "{points} point{points||s}", {1: "1 point", 2: "2 points"}),
     ],
 )  # fmt: skip
-def test_words_go_with_their_numbers(language, text, said):
+def test_words_go_with_their_numbers(language, text, expected):
     facts = replace(FACTS, stop_link=None)
-    told = {
+    filled = {
         number: own(
             text, TouchKind.BONUS_NOTICE, language=language, facts=replace(facts, points_earned=number)
         ).text
-        for number in said
+        for number in expected
     }
-    assert told == said
+    assert filled == expected
 
 
 def test_the_number_of_forms_is_that_of_the_catalogue():
@@ -121,8 +121,8 @@ def test_what_is_filled_in_is_never_read_again():
     facts = replace(
         FACTS, client_name="{link}", salon_name="{points|a|b} {", services=("{client}",), staff="%s {0} }"
     )
-    said = own("{client}|{salon}|{services}|{staff}", facts=facts).text
-    assert said == "{link}|{points|a|b} {|{client}|%s {0} }"
+    filled = own("{client}|{salon}|{services}|{staff}", facts=facts).text
+    assert filled == "{link}|{points|a|b} {|{client}|%s {0} }"
     built_in = message_words("notice", "sms", "en", facts, None).text
     assert built_in.startswith(
         "{points|a|b} {: you are booked for Wed 25 Nov, 2:30 pm, {client} with %s {0} }."
@@ -164,24 +164,24 @@ def test_a_campaign_says_its_own_text_only():
 
 
 def test_by_whatsapp_one_template_serves_all_campaigns_with_the_whole_text_for_its_only_value():
-    said = own("20 % off, {client}!", TouchKind.CAMPAIGN, channel="whatsapp")
-    assert said.parameters == (said.text,)
-    assert said.text.startswith("20 % off, Maria!")
+    filled = own("20 % off, {client}!", TouchKind.CAMPAIGN, channel="whatsapp")
+    assert filled.parameters == (filled.text,)
+    assert filled.text.startswith("20 % off, Maria!")
 
 
 class TestStopping:
     @pytest.mark.parametrize("channel", ["sms", "whatsapp"])
     def test_marketing_without_a_way_to_stop_gets_one(self, channel):
-        said = own("We miss you!", TouchKind.AT_RISK, channel=channel).text
-        assert said == "We miss you!\nStop: https://go.example/u/p8Lw2s0Z"
+        filled = own("We miss you!", TouchKind.AT_RISK, channel=channel).text
+        assert filled == "We miss you!\nStop: https://go.example/u/p8Lw2s0Z"
 
     def test_it_speaks_the_language_and_keeps_the_alphabet(self):
         assert own("Скучаем!", TouchKind.AT_RISK, language="ru").text.endswith(
             "\nОтписка: https://go.example/u/p8Lw2s0Z"
         )
-        said = own("Ne e dor de dvs.!", TouchKind.AT_RISK, language="ro").text
-        assert said.endswith("\nDezabonare: https://go.example/u/p8Lw2s0Z")
-        assert alphabet(said) == "gsm7"
+        filled = own("Ne e dor de dvs.!", TouchKind.AT_RISK, language="ro").text
+        assert filled.endswith("\nDezabonare: https://go.example/u/p8Lw2s0Z")
+        assert alphabet(filled) == "gsm7"
 
     def test_what_has_one_and_what_is_service_stays_as_it_is(self):
         assert own("Stop {stop}", TouchKind.AT_RISK).text == "Stop https://go.example/u/p8Lw2s0Z"
@@ -193,26 +193,26 @@ class TestTheAlphabet:
     facts = replace(FACTS, client_name="Ștefan Ёлкин", services=("Frumusețe 💅🏽",), staff="Щукина")
 
     def test_a_plain_text_stays_plain_whatever_is_filled_in(self):
-        said = own("{client}, va asteptam: {services}, {staff}", language="ro", facts=self.facts).text
-        assert said == "Stefan Elkin, va asteptam: Frumusete, Shchukina"
-        assert alphabet(said) == "gsm7"
+        filled = own("{client}, va asteptam: {services}, {staff}", language="ro", facts=self.facts).text
+        assert filled == "Stefan Elkin, va asteptam: Frumusete, Shchukina"
+        assert alphabet(filled) == "gsm7"
 
     def test_what_the_salon_wrote_itself_stays_as_written(self):
-        said = own("{client}, vă așteptăm", language="ro", facts=self.facts).text
-        assert said == "Ștefan Ёлкин, vă așteptăm"
+        filled = own("{client}, vă așteptăm", language="ro", facts=self.facts).text
+        assert filled == "Ștefan Ёлкин, vă așteptăm"
 
     def test_russian_is_never_transliterated(self):
         assert own("{staff} {when}", language="ru", facts=self.facts).text == "Щукина ср 25 ноября, 14:30"
 
     def test_elsewhere_than_in_an_sms_names_are_spelt_in_full(self):
-        said = own("{client}, va asteptam", language="ro", facts=self.facts, channel="push").text
-        assert said.startswith("Ștefan Ёлкин")
+        filled = own("{client}, va asteptam", language="ro", facts=self.facts, channel="push").text
+        assert filled.startswith("Ștefan Ёлкин")
 
 
 def test_the_bonus_that_goes_along_with_a_review_request_is_told():
     facts = replace(FACTS, with_bonus=True)
-    said = own("Ну как? {link}", TouchKind.REVIEW_REQUEST, language="ru", facts=facts).text
-    assert said == "Ну как? https://go.example/b/k3J9xQ2m\n+21 балл, всего 450, до 24 мая 2027."
+    filled = own("Ну как? {link}", TouchKind.REVIEW_REQUEST, language="ru", facts=facts).text
+    assert filled == "Ну как? https://go.example/b/k3J9xQ2m\n+21 балл, всего 450, до 24 мая 2027."
     assert own("Ну как? {link}", TouchKind.REVIEW_REQUEST, language="ru").text == (
         "Ну как? https://go.example/b/k3J9xQ2m"
     )
@@ -220,14 +220,14 @@ def test_the_bonus_that_goes_along_with_a_review_request_is_told():
 
 class TestWhatsApp:
     def test_parameters_are_the_values_in_their_order(self):
-        said = own(
+        filled = own(
             "{when}: {client}, {when} {address}", channel="whatsapp", facts=replace(FACTS, address=None)
         )
-        assert said.parameters == ("Wed 25 Nov, 2:30 pm", "Maria", "Wed 25 Nov, 2:30 pm", "–")
+        assert filled.parameters == ("Wed 25 Nov, 2:30 pm", "Maria", "Wed 25 Nov, 2:30 pm", "–")
 
     def test_a_word_beside_a_number_is_one_too(self):
-        said = own("{points} {points|point|points} {stop}", TouchKind.BONUS_NOTICE, channel="whatsapp")
-        assert said.parameters == ("21", "points", "https://go.example/u/p8Lw2s0Z")
+        filled = own("{points} {points|point|points} {stop}", TouchKind.BONUS_NOTICE, channel="whatsapp")
+        assert filled.parameters == ("21", "points", "https://go.example/u/p8Lw2s0Z")
 
     @pytest.mark.parametrize("language", LANGUAGES)
     @pytest.mark.parametrize("kind", KINDS)
@@ -275,6 +275,6 @@ class TestTheTextToBeginWith:
 def test_any_text_and_any_name_make_a_message(pieces, name, language, channel):
     facts = replace(FACTS, client_name=name, staff=name, services=(name,))
     text = checked(TouchKind.BONUS_NOTICE, channel, language, "".join(pieces))
-    said = own(text, TouchKind.BONUS_NOTICE, channel=channel, language=language, facts=facts)
-    assert "\0" not in said.text
-    assert parts(said.text) < 20
+    filled = own(text, TouchKind.BONUS_NOTICE, channel=channel, language=language, facts=facts)
+    assert "\0" not in filled.text
+    assert parts(filled.text) < 20

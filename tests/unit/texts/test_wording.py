@@ -210,8 +210,8 @@ def test_without_a_service_the_staff_is_named_and_the_other_way_round():
 
 def test_an_sms_leads_to_the_card_where_that_costs_nothing_more():
     facts = replace(FACTS, points_earned=450, points_until=None, stop_link=None)
-    said = sms("bonus_notice", "en", facts)
-    assert said.endswith("+450 bonus points. Your bonuses: https://go.example/b/k3J9xQ2m")
+    text = sms("bonus_notice", "en", facts)
+    assert text.endswith("+450 bonus points. Your bonuses: https://go.example/b/k3J9xQ2m")
     longer = sms("bonus_notice", "en", replace(facts, stop_link="https://go.example/u/" + "x" * 60))
     assert "Your bonuses" not in longer
 

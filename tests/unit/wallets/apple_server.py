@@ -22,11 +22,12 @@ SILENT, BREAKS, GOES_AWAY = "silent", "breaks", "goes away"
 
 @dataclass
 class Keys:
-    """authority: whom both sides trust. ours: certificate and key of the pass type. theirs: the server's."""
+    """authority: whom both sides trust. ours: certificate and key of the pass type. server_pair: those of
+    the server."""
 
     authority: str
     ours: tuple[str, str]
-    theirs: tuple[str, str]
+    server_pair: tuple[str, str]
     strangers: tuple[str, str]
 
 
@@ -71,7 +72,7 @@ class AppleServer:
         self.port = self._listening.getsockname()[1]
         self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         own = self.folder / "server.pem"
-        own.write_text("\n".join(self.keys.theirs))
+        own.write_text("\n".join(self.keys.server_pair))
         self._tls.load_cert_chain(own)
         self._tls.load_verify_locations(cadata=self.keys.authority)
         self._tls.verify_mode = ssl.CERT_REQUIRED

@@ -51,7 +51,7 @@ class Calling:
     certificate: tuple[str, str] | None = None
     seconds: float = 4
     clock: float = 0
-    gone: list[str] = field(default_factory=list)
+    unregistered: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         certificate, key = self.certificate or self.server.keys.ours
@@ -63,7 +63,7 @@ class Calling:
         return self.connection(posts, min(seconds, self.seconds))
 
     def _forget(self, device: PassDevice) -> None:
-        self.gone.append(device.device)
+        self.unregistered.append(device.device)
 
     def changed(self, *tokens: str) -> bool:
         return self.push.changed(SHOWN, "ro", [kept(f"phone-{token}", token) for token in tokens])
@@ -80,10 +80,10 @@ def test_a_phone_is_called_by_an_empty_push_with_the_certificate_of_the_pass(cal
     assert calling.changed("a1")
     (asked,) = calling.server.asked
     assert (asked.headers[":method"], asked.headers[":path"]) == ("POST", "/3/device/a1")
-    said = {name: text for name, text in asked.headers.items() if name.startswith("apns-")}
-    assert said == {"apns-topic": "pass.example", "apns-push-type": "background", "apns-priority": "5"}
+    headers = {name: text for name, text in asked.headers.items() if name.startswith("apns-")}
+    assert headers == {"apns-topic": "pass.example", "apns-push-type": "background", "apns-priority": "5"}
     assert (asked.body, asked.caller) == (b"{}", "pass.example")
-    assert calling.gone == []
+    assert calling.unregistered == []
 
 
 def test_several_phones_are_called_over_one_connection_and_so_is_who_comes_next(calling: Calling) -> None:
@@ -109,7 +109,7 @@ def test_no_more_is_asked_at_once_than_apple_takes(keys: Keys, tmp_path: Path) -
 def test_a_phone_that_is_gone_is_forgotten_and_called_no_more(calling: Calling, answer: Any) -> None:
     calling.server.answers["a2"] = answer
     assert calling.changed("a1", "a2")
-    assert calling.gone == ["phone-a2"]
+    assert calling.unregistered == ["phone-a2"]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_phone_that_is_gone_is_forgotten_and_called_no_more(calling: Calling, 
 def test_what_apple_did_not_take_is_to_be_told_again(calling: Calling, answer: Any) -> None:
     calling.server.answers["a1"] = answer
     assert not calling.changed("a1", "a2")
-    assert calling.gone == []
+    assert calling.unregistered == []
     assert sorted(each.token for each in calling.server.asked) == ["a1", "a2"]
 
 
@@ -143,7 +143,7 @@ def test_a_connection_that_breaks_leaves_untold_what_it_did_not_answer(calling: 
     assert not calling.changed("a1", "a2")
     calling.server.answers.clear()
     assert calling.changed("a1", "a2")
-    assert calling.gone == []
+    assert calling.unregistered == []
 
 
 def test_a_kept_connection_that_had_died_is_opened_anew(calling: Calling) -> None:
@@ -214,7 +214,7 @@ def test_who_keeps_the_card_elsewhere_costs_no_connection() -> None:
 
 
 def failing(error: Exception) -> Callable[..., Any]:
-    def raises(*said: Any) -> Any:
+    def raises(*arguments: Any) -> Any:
         raise error
 
     return raises
@@ -232,15 +232,15 @@ def test_without_a_certificate_or_where_forgetting_fails_nothing_breaks(calling:
 
 @pytest.mark.parametrize("answers", [(True, True), (True, False), (False, True), (False, False)])
 def test_every_kind_of_wallet_is_told_and_all_must_have_been(answers: tuple[bool, ...]) -> None:
-    told: list[int] = []
+    pushed: list[int] = []
 
     @dataclass
     class Kind:
         number: int
 
         def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
-            told.append(self.number)
+            pushed.append(self.number)
             return answers[self.number]
 
     assert EveryWallet([Kind(0), Kind(1)]).changed(SHOWN, "ro", [kept(GOOGLE)]) is all(answers)
-    assert told == [0, 1]
+    assert pushed == [0, 1]

@@ -46,9 +46,9 @@ def updates(google: Google, clock: SettableClock) -> GoogleUpdates:
 
 def test_a_saved_card_is_patched_with_a_token_that_lasts() -> None:
     google, clock = Google(), SettableClock()
-    told = updates(google, clock)
-    assert told.changed(SHOWN, "ro", [kept("phone-1"), kept(GOOGLE)])
-    assert told.changed(SHOWN, "ro", [kept(GOOGLE)])
+    wallet = updates(google, clock)
+    assert wallet.changed(SHOWN, "ro", [kept("phone-1"), kept(GOOGLE)])
+    assert wallet.changed(SHOWN, "ro", [kept(GOOGLE)])
     assert [each[0] for each in google.asked] == ["POST", "PATCH", "PATCH"]
     form = parse_qs(google.asked[0][3].decode())
     claims = json.loads(form["assertion"][0])
@@ -58,7 +58,7 @@ def test_a_saved_card_is_patched_with_a_token_that_lasts() -> None:
     assert headers["Authorization"] == "Bearer tok"
     assert json.loads(body)["points"] == 70
     clock.forward(minutes=56)
-    told.changed(SHOWN, "ro", [kept(GOOGLE)])
+    wallet.changed(SHOWN, "ro", [kept(GOOGLE)])
     assert [each[0] for each in google.asked[3:]] == ["POST", "PATCH"]
 
 
@@ -69,7 +69,7 @@ def test_a_client_who_never_saved_the_card_costs_no_call() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "expected"),
     [
         (200, True),
         (404, True),
@@ -80,16 +80,16 @@ def test_a_client_who_never_saved_the_card_costs_no_call() -> None:
         (OSError("no answer"), False),
     ],
 )
-def test_what_google_did_not_take_is_to_be_told_again(answer: Any, told: bool) -> None:
+def test_what_google_did_not_take_is_to_be_told_again(answer: Any, expected: bool) -> None:
     """A card that it does not know was never saved."""
-    assert updates(Google([answer]), SettableClock()).changed(SHOWN, "en", [kept(GOOGLE)]) is told
+    assert updates(Google([answer]), SettableClock()).changed(SHOWN, "en", [kept(GOOGLE)]) is expected
 
 
 def test_a_token_that_is_refused_is_asked_for_anew() -> None:
     google = Google([401])
-    told = updates(google, SettableClock())
-    assert not told.changed(SHOWN, "en", [kept(GOOGLE)])
-    assert told.changed(SHOWN, "en", [kept(GOOGLE)])
+    wallet = updates(google, SettableClock())
+    assert not wallet.changed(SHOWN, "en", [kept(GOOGLE)])
+    assert wallet.changed(SHOWN, "en", [kept(GOOGLE)])
     assert [each[0] for each in google.asked] == ["POST", "PATCH", "POST", "PATCH"]
 
 
@@ -98,8 +98,8 @@ def test_a_token_that_is_refused_is_asked_for_anew() -> None:
 )
 def test_without_a_token_nothing_breaks(token: tuple[int, bytes]) -> None:
     google = Google(token=token)
-    told = updates(google, SettableClock()).changed(SHOWN, "en", [kept(GOOGLE)])
-    assert told is (b"access_token" in token[1])
+    updated = updates(google, SettableClock()).changed(SHOWN, "en", [kept(GOOGLE)])
+    assert updated is (b"access_token" in token[1])
 
 
 def test_a_broken_connection_is_told_as_such() -> None:

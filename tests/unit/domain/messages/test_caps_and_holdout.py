@@ -31,10 +31,10 @@ def test_what_a_booking_cannot_do_without_is_neither_capped_nor_counted() -> Non
     assert {TouchKind.NOTICE, TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER} == set(ESSENTIAL)
 
 
-def logged(kind: TouchKind = REVIEW, state: MessageState = MessageState.SENT, **said: object) -> Message:
+def logged(kind: TouchKind = REVIEW, state: MessageState = MessageState.SENT, **fields: object) -> Message:
     message = Message(network_id=NETWORK, id="msg_1", client_id="cli_1", kind=kind, channel="sms",
                       state=state, planned_at=NOW, recorded_at=NOW)  # fmt: skip
-    return replace(message, **said)
+    return replace(message, **fields)
 
 
 @pytest.mark.parametrize(

@@ -17,18 +17,18 @@ S = MessageState
 EARLIER, LATER = NOW + timedelta(seconds=5), NOW + timedelta(minutes=5)
 
 
-def a_message(state: MessageState = S.SENT, **said: object) -> Message:
-    given: dict[str, object] = {"cost_micros": 50_000, "parts": 1, "to": "+37369123456", **said}
+def a_message(state: MessageState = S.SENT, **fields: object) -> Message:
+    given: dict[str, object] = {"cost_micros": 50_000, "parts": 1, "to": "+37369123456", **fields}
     return Message(network_id=NETWORK, id="msg_1", client_id="cli_1", kind=TouchKind.NOTICE, channel="sms",
                    state=state, planned_at=NOW, recorded_at=NOW, **given)  # type: ignore[arg-type]  # fmt: skip
 
 
-def a_receipt(state: MessageState, at: datetime = EARLIER, **said: object) -> Receipt:
-    return Receipt(network_id=NETWORK, client_id="cli_1", message_id="msg_1", state=state, at=at, **said)  # type: ignore[arg-type]
+def a_receipt(state: MessageState, at: datetime = EARLIER, **fields: object) -> Receipt:
+    return Receipt(network_id=NETWORK, client_id="cli_1", message_id="msg_1", state=state, at=at, **fields)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("before", "told", "after"),
+    ("before", "reported", "after"),
     [
         (S.SENDING, S.SENT, S.SENT),
         (S.UNKNOWN, S.SENT, S.SENT),
@@ -44,8 +44,8 @@ def a_receipt(state: MessageState, at: datetime = EARLIER, **said: object) -> Re
         (S.SKIPPED, S.DELIVERED, S.SKIPPED),
     ],
 )
-def test_a_state_never_goes_backwards(before: S, told: S, after: S) -> None:
-    assert applied(a_message(before), a_receipt(told)).state is after
+def test_a_state_never_goes_backwards(before: S, reported: S, after: S) -> None:
+    assert applied(a_message(before), a_receipt(reported)).state is after
 
 
 def test_what_was_unknown_was_sent_when_it_was_decided() -> None:
@@ -54,9 +54,9 @@ def test_what_was_unknown_was_sent_when_it_was_decided() -> None:
 
 
 def test_a_receipt_that_tells_nothing_new_leaves_the_very_same_message() -> None:
-    told = a_receipt(S.DELIVERED, parts=2, cost_micros=90_000)
-    once = applied(a_message(), told)
-    assert applied(once, told) is once
+    receipt = a_receipt(S.DELIVERED, parts=2, cost_micros=90_000)
+    once = applied(a_message(), receipt)
+    assert applied(once, receipt) is once
 
 
 def test_the_estimate_gives_way_to_the_price_and_a_provisional_price_to_the_final_one() -> None:
@@ -83,12 +83,12 @@ RECEIPTS = st.builds(
     st.data(),
 )
 def test_any_order_and_any_repetition_end_the_same(
-    start: S, told: list[Receipt], data: st.DataObject
+    start: S, receipts: list[Receipt], data: st.DataObject
 ) -> None:
-    again = data.draw(st.lists(st.sampled_from(told), max_size=6))
-    shuffled = data.draw(st.permutations([*told, *again]))
+    again = data.draw(st.lists(st.sampled_from(receipts), max_size=6))
+    shuffled = data.draw(st.permutations([*receipts, *again]))
     straight = crooked = a_message(start, reason="timed_out")
-    for receipt in told:
+    for receipt in receipts:
         straight = applied(straight, receipt)
     for receipt in shuffled:
         crooked = applied(crooked, receipt)
@@ -107,8 +107,8 @@ def test_dollars_become_millionths_exactly(dollars: str, expected: int | None) -
 
 
 def test_the_price_of_a_part_is_rounded_to_the_nearest() -> None:
-    told = a_receipt(S.SENT, parts=3, cost_micros=100_000)
-    assert price_of_a_part(told) == 33_333
-    assert price_of_a_part(replace(told, cost_micros=100_001)) == 33_334
-    assert price_of_a_part(replace(told, cost_micros=0)) is None
-    assert price_of_a_part(replace(told, parts=None)) is None
+    receipt = a_receipt(S.SENT, parts=3, cost_micros=100_000)
+    assert price_of_a_part(receipt) == 33_333
+    assert price_of_a_part(replace(receipt, cost_micros=100_001)) == 33_334
+    assert price_of_a_part(replace(receipt, cost_micros=0)) is None
+    assert price_of_a_part(replace(receipt, parts=None)) is None
