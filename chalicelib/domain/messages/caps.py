@@ -1,5 +1,5 @@
-"""Caps: how many messages a client may get within seven days, whatever they are about. Counted from the log
-of messages itself, so that there is no counter to go wrong."""
+"""Caps: how many messages a client may get within seven days, of all kinds together. They are counted from
+the log itself, so that no counter can go wrong."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -13,22 +13,22 @@ _REACHED = frozenset({MessageState.SENDING, MessageState.SENT, MessageState.DELI
 
 
 def is_capped(kind: TouchKind) -> bool:
-    """What a booking cannot do without is neither held back nor counted."""
+    """Whether caps apply to a kind: essential messages are neither held back nor counted."""
     return kind not in ESSENTIAL
 
 
 def counts(message: Message) -> bool:
-    """Whether the client got a message of its own that the caps are about. What may have arrived counts."""
+    """Whether a message counts for the caps: it may have arrived, and no other message carried it."""
     return is_capped(message.kind) and message.state in _REACHED and message.with_message is None
 
 
 def over_cap(
     kind: TouchKind, recent: Iterable[tuple[TouchKind, datetime]], rules: MessageRules
 ) -> tuple[str, datetime | None] | None:
-    """Why one more message would be too much, and when it no longer would (None: never); None where it is
-    not.
+    """The reason why one more message exceeds a cap, and the instant (UTC) from which it would not (None: it
+    always would). None: no cap is exceeded.
 
-    recent: kinds and instants of what was sent within the last seven days, in any order.
+    recent: kinds and instants of the messages of the last seven days, in any order.
     """
     sent = sorted(recent, key=lambda each: each[1])
     found = [_full("weekly_cap", rules.weekly_cap, [at for _, at in sent])]

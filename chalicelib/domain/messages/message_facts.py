@@ -1,4 +1,4 @@
-"""What a message can speak of: the plain facts that the wording of every touch and language draws on."""
+"""The facts of a message, from which its text is made in any language."""
 
 from datetime import date, datetime
 
@@ -6,20 +6,20 @@ from msgspec import Struct
 
 
 class MessageFacts(Struct, frozen=True, kw_only=True):
-    """The facts of one message. What is unknown is None or empty, and the text reads naturally without it.
+    """The facts of one message. An unknown fact is None or empty, and the text reads naturally without it.
 
     now            UTC instant of sending: it decides between "today", "tomorrow" and a date.
-    zone           IANA name of the salon's zone, in which all times are told.
+    zone           IANA name of the salon's zone, in which all times are given.
     starts_at      UTC instant of the booking; None where there is none (bonuses, invitations).
     services       names, in the booking's order.
     link           absolute URL of the page that the message is about (booking, review, where to book again).
     stop_link      absolute URL of the page where messages are stopped.
     moved          notice: the booking was moved, rather than made.
-    with_bonus     review request: tell the bonus in the same message.
+    with_bonus     review request: its message carries the bonus notice.
     points_until   the last local date on which the points can be used; None: no limit.
     points_expiring  bonus expiry: how many points can be used until then and no longer.
-    gift_points    birthday: what the client is given; None: good wishes only.
-    birthday       the local date of it.
+    gift_points    birthday: the points of the gift; None: good wishes only.
+    birthday       the local date of the birthday.
     """
 
     salon_name: str

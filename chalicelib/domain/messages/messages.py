@@ -1,4 +1,4 @@
-"""A message: one touch through one channel, as it stands in the log, and what a channel answers."""
+"""A message: one touch through one channel, as the log has it, and what a channel answers."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -19,14 +19,12 @@ class MessageState(StrEnum):
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """One line of the log. Skips are lines too, with their reason.
+    """One entry of the log: an attempt, or a skip with its reason.
 
-    planned_at     when the touch was due; recorded_at: when it was decided, the instant that the id begins
-                   with.
-    with_message   the message in whose text this one went along; that one `carries` this one.
-    cost_micros    millionths of a US dollar: what it was taken to cost when it was sent, and, once `charged`,
-                   what it did cost.
-    told_at        when the channel last told what became of it.
+    planned_at     when the touch was due (UTC); recorded_at: when it was decided, with which the id begins.
+    with_message   the id of the message that carries this one; that message names this one in `carries`.
+    cost_micros    millionths of a US dollar: the expected cost until `charged`, then the price.
+    told_at        when the channel last reported on the message.
     """
 
     network_id: str
@@ -57,7 +55,7 @@ class Message(Struct, frozen=True, kw_only=True):
 
 
 class MessageSummary(Struct, frozen=True):
-    """What the index tells of a message, so that what was spent is counted without reading the log."""
+    """A message as the index has it, by which costs are counted without reading the log."""
 
     kind: str
     state: str
@@ -74,13 +72,16 @@ RANK = {
     MessageState.FAILED: 3,
     MessageState.DELIVERED: 4,
 }
-"""What is told of a message takes it to a higher rank only: receipts come twice and out of order."""
+"""A receipt changes a state only to one of a higher rank: receipts come twice and out of order."""
 
 
 class Worded(Struct, frozen=True):
-    """What is said, for any channel. text: all that an SMS, a WhatsApp message or a push says. subject, html:
-    an e-mail's. parameters: the values in the order of the template's placeholders, for channels that keep
-    the template themselves (WhatsApp)."""
+    """The text of a message, for any channel.
+
+    text           the whole text of an SMS, a WhatsApp message or a push; an e-mail's plain text.
+    subject, html  an e-mail's.
+    parameters     the values in the order of the placeholders, for WhatsApp, which keeps the template.
+    """
 
     text: str
     subject: str | None = None
@@ -89,14 +90,14 @@ class Worded(Struct, frozen=True):
 
 
 class Outgoing(Struct, frozen=True, kw_only=True):
-    """What a sender is given.
+    """A message that a sender is to send.
 
-    network_id, client_id, message_id   ours: returned in delivery events by the channels that can.
-    to               phone (E.164), e-mail address or endpoint of a device, as the channel asks.
+    network_id, client_id, message_id   our ids, which the channels return in their events where they can.
+    to               phone (E.164), e-mail address or endpoint of a device, by channel.
     useful_seconds   how long the message is worth delivering.
-    identity         whom the message comes from, where the network has its own: phone, pool, address.
+    identity         the network's own sender (phone, pool, address), if it has one.
     stop_url         marketing: one tap there stops it (List-Unsubscribe, RFC 8058).
-    in_conversation  WhatsApp: the client wrote within the last 24 hours, so that free text may go.
+    in_conversation  WhatsApp: the client wrote within the last 24 hours, so that free text is allowed.
     """
 
     network_id: str
@@ -115,8 +116,8 @@ class Outgoing(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What one attempt came to: sent, failed (never to be tried again), unknown (nobody can say), or
-    throttled (surely not sent: try later). bad_address: it will fail there always."""
+    """The result of one attempt: sent, failed (not to be repeated), unknown (it may have arrived), or
+    throttled (surely not sent: try later). bad_address: every message to this address will fail."""
 
     state: MessageState
     provider_id: str | None = None
@@ -126,6 +127,6 @@ class Outcome(Struct, frozen=True):
 
 
 def message_id(item_id: str, kind: TouchKind, occurrence: int, attempt: int, at: datetime) -> str:
-    """The id of a touch's message follows from the touch: recorded twice, it is one line, found without
-    a search."""
+    """The id of a touch's message. It follows from the touch, so that recording twice makes one message, and
+    the message is found without a search."""
     return time_ordered("msg", at, digest(item_id, kind, str(occurrence), str(attempt), length=10))

@@ -1,7 +1,6 @@
-"""Receipts: what a channel tells of a message after it took it. They come late, twice and out of order. Pure.
+"""Receipts: what a channel reports of a message after the send. They come late, twice and out of order. Pure.
 
-However they come, the message ends the same: of all that was told of it, it keeps the newest word of the
-highest rank, and the dearest price.
+The message ends the same in any order: it keeps the newest report of the highest rank, and the highest price.
 """
 
 from datetime import datetime
@@ -18,12 +17,12 @@ MAX_PARTS = 100
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
-    """network_id, client_id, message_id: what the message carried along, so that it is found.
+    """One report of a channel. network_id, client_id, message_id: our ids, which the message carried.
 
-    at           when the channel knew it.
+    at           when the channel made the report (UTC).
     parts, cost_micros  what was charged; both or neither.
-    bad_address  this address will fail always.
-    complaint    the client told their provider that they do not want such messages.
+    bad_address  every message to this address will fail.
+    complaint    the client complained to their provider about the message.
     """
 
     network_id: str
@@ -40,8 +39,8 @@ class Receipt(Struct, frozen=True, kw_only=True):
 
 
 def applied(message: Message, receipt: Receipt) -> Message:
-    """The message as the receipt leaves it: the same object if it tells nothing new. A skipped message was
-    never sent, whatever is told of it."""
+    """The message after the receipt; the same object if nothing changes. A skipped message was never sent, so
+    that no receipt changes it."""
     if message.state is MessageState.SKIPPED:
         return message
     after = message
@@ -59,12 +58,13 @@ def applied(message: Message, receipt: Receipt) -> Message:
 
 
 def _weight(state: MessageState, told_at: datetime | None, reason: str | None) -> tuple[int, float, str]:
-    """The greater is believed. What the channel told counts for more than what we concluded ourselves."""
+    """The report with the greater weight is kept. A channel's report weighs more than our own conclusion,
+    which has no `told_at`."""
     return RANK[state], told_at.timestamp() if told_at else 0.0, reason or ""
 
 
 def _charged(message: Message, parts: int, micros: int) -> Message:
-    """The estimate gives way to what is told; of two prices the dearer holds: one may be provisional."""
+    """The reported price replaces the estimate. The higher of two prices is kept: one may be provisional."""
     if not message.charged:
         return replace(message, parts=parts, cost_micros=micros, charged=True)
     return replace(
@@ -73,14 +73,14 @@ def _charged(message: Message, parts: int, micros: int) -> Message:
 
 
 def micros(dollars: Decimal | None) -> int | None:
-    """Millionths of a dollar; None for what is no price."""
+    """The price in millionths of a dollar; None: it is no price."""
     if dollars is None or not dollars.is_finite() or not 0 <= dollars <= MAX_PRICE:
         return None
     return int((dollars * MICROS_A_DOLLAR).to_integral_value(ROUND_HALF_UP))
 
 
 def price_of_a_part(receipt: Receipt) -> int | None:
-    """What one part was charged; None where the receipt tells no price, or nothing was charged."""
+    """The price of one part, in millionths of a dollar; None: the receipt has no price, or it is 0."""
     if not receipt.cost_micros or not receipt.parts:
         return None
     return (2 * receipt.cost_micros + receipt.parts) // (2 * receipt.parts)

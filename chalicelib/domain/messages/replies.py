@@ -1,7 +1,7 @@
 """Replies: what clients write back, and what their words mean. Pure.
 
-Whoever wants no more messages is understood generously, since that is honoured at once; a confirmation only
-when nothing else is said. All else is for a person to read.
+STOP is recognised generously, since it has to be honoured at once. A confirmation is recognised only where
+the reply says nothing else. A person reads all other replies.
 """
 
 import re
@@ -15,8 +15,8 @@ WORDS_KEPT = 500
 
 
 class Meaning(StrEnum):
-    """stop: no more messages. start: messages again. yes: the booking is confirmed. no, unclear: somebody
-    should call."""
+    """stop: no more messages. start: messages again. yes: the client confirms the booking. no, unclear: the
+    salon should call."""
 
     STOP = "stop"
     START = "start"
@@ -26,10 +26,11 @@ class Meaning(StrEnum):
 
 
 class Reply(Struct, frozen=True, kw_only=True):
-    """What a client wrote. to: our number (E.164) or WhatsApp phone number's id; sender: theirs, E.164.
+    """What a client wrote. to: our number (E.164), or the id of our WhatsApp number; sender: the client's
+    phone (E.164).
 
-    id           the provider's, of this very text: comes again when it is delivered again.
-    in_reply_to  the provider's id of our message that it follows, where that is told.
+    id           the provider's id of the reply: a second delivery has the same.
+    in_reply_to  the provider's id of our message that the client replied to, where the provider reports it.
     """
 
     channel: str
@@ -42,24 +43,24 @@ class Reply(Struct, frozen=True, kw_only=True):
 
 
 def meaning(text: str) -> Meaning:
-    """What the words mean, whatever their case, diacritics, blanks, dots and polite additions."""
+    """The meaning of a reply. Case, diacritics, blanks, dots and polite words do not matter."""
     sign = _SIGNS.get("".join(text.split()).strip(_AROUND_SIGNS))
     if sign is not None:
         return sign
     words = _words(text)
-    said = [word for word in words if word not in _POLITE] or words
-    together = "".join(said)
+    telling = [word for word in words if word not in _POLITE] or words
+    together = "".join(telling)
     if together in _STOP or together.endswith(_STOP_ENDINGS):
         return Meaning.STOP
     if together in _START:
         return Meaning.START
-    if said and (_YES.issuperset(said) or together in _YES):
+    if telling and (_YES.issuperset(telling) or together in _YES):
         return Meaning.YES
-    return Meaning.NO if said and said[0] in _NO else Meaning.UNCLEAR
+    return Meaning.NO if telling and telling[0] in _NO else Meaning.UNCLEAR
 
 
 def words_kept(text: str) -> str:
-    """The words as a person is to read them: one line, no control characters, not too long to be kept."""
+    """The words for a task: one line of at most WORDS_KEPT characters, without control characters."""
     plain = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
     return " ".join(plain.split())[:WORDS_KEPT]
 
@@ -69,7 +70,7 @@ def _words(text: str) -> list[str]:
 
 
 def _bare(text: str) -> str:
-    """Lower case, no diacritics."""
+    """The text in lower case, without diacritics."""
     parts = unicodedata.normalize("NFKD", text.casefold())
     return "".join(char for char in parts if not unicodedata.combining(char))
 
@@ -83,7 +84,7 @@ _SIGNS = {
     **dict.fromkeys(("-", "--", "---", "–", "—", "−", "👎", "❌"), Meaning.NO),
 }
 _AROUND_SIGNS = ".!\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
-"""Full stops, and what gives an emoji its form or its skin colour."""
+"""Full stops, and the characters that give an emoji its form or its skin colour."""
 _STOP = _set(
     "stop stopall unsubscribe unsub optout revoke arret cancel end quit remove td "  # AWS's, and by law
     "стоп отписаться отписка отписать отпишите отпиши отписываюсь хватит непишите неприсылайте "
@@ -91,7 +92,7 @@ _STOP = _set(
 )
 """As one word, so that `S T O P`, `opt out` and `opt-out` are found too."""
 _STOP_ENDINGS = tuple(_bare(word) for word in ("отписаться", "отпишите", "dezabonare", "unsubscribe"))
-"""Words that mean nothing else, however a sentence begins."""
+"""Words that mean STOP at the end of any sentence."""
 _START = _set("start unstop старт подписаться подписка подпишите abonare abonati subscribe")
 _YES = _set(
     "да ага угу ок окей хорошо конечно подтверждаю подтверждаем приду придем буду будем "

@@ -1,4 +1,4 @@
-"""What a network's messages cost in a month, held against its budget. Money is in millionths of a US dollar,
+"""What a network's messages cost in a month, compared with its budget. Money is in millionths of a US dollar,
 in which the carriers charge."""
 
 from msgspec import Struct
@@ -9,12 +9,15 @@ WARNED_AT_PERCENT = 80
 
 
 class Spending(Struct, frozen=True, kw_only=True):
-    """reserved_micros: what workers have taken to spend. Each takes a little more than it needs at once and
-    gives back the rest, so that the budget holds without a write for every message; what a worker that died
-    had taken stays counted. month: `2026-11` (UTC).
+    """The spending of one network in one month.
 
-    warned_of, stopped_at: the budget of which the owner was told that it is nearly spent, and that it is; of
-    another one they are told anew."""
+    month            `2026-11` (UTC).
+    reserved_micros  what workers have reserved. Each reserves a little more than it needs at once and gives
+                     back the rest, so that the budget holds without a write for each message. What a worker
+                     that died had reserved stays counted.
+    warned_of, stopped_at  the budget (in millionths) for which the owner was warned that it is nearly spent,
+                     and that it is spent. Another budget is warned of again.
+    """
 
     network_id: str
     month: str
@@ -25,8 +28,8 @@ class Spending(Struct, frozen=True, kw_only=True):
 
 
 def taken(spending: Spending, micros: int, budget_micros: int | None) -> Spending | None:
-    """With so much more reserved; None if the budget does not allow it. budget None: it is taken all the same
-    (what a booking cannot do without)."""
+    """The spending with so much more reserved; None: the budget does not allow it. budget_micros: None for
+    essential messages, which are always allowed."""
     total = spending.reserved_micros + micros
     if budget_micros is not None and total > budget_micros:
         return None

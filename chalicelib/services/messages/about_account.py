@@ -38,7 +38,7 @@ class AboutAccount(Struct, frozen=True):
         return self
 
     def _expiring(self, plan: Plan, now: datetime) -> int:
-        if not plan.occurrence:  # a preview, of no warning in particular
+        if not plan.occurrence:  # a preview, which is about no particular expiry
             return self.item.available(now)
         return account_plan.expiring_points(self.item, plan.occurrence, self.directory.zone, now)
 

@@ -1,5 +1,5 @@
-"""A booking as the subject of messages. Bookings of one client in one salon on one day are one visit, and
-make one message of a kind: the first of them asks and reminds, the last one thanks."""
+"""A booking as the subject of messages. Bookings of one client in one salon on one day are one visit, which
+gets one message of a kind: the first booking asks and reminds, the last one thanks."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -29,8 +29,8 @@ _MADE = frozenset({TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN, Tou
 
 
 class AboutBooking(Struct, frozen=True):
-    """visit: the other bookings of the same visit, by start, of a missed one the others that were missed;
-    empty until `prepared`."""
+    """visit: the other bookings of the same visit, by start; where this one was missed, only the missed ones.
+    It is empty until `prepared`."""
 
     item: Booking
     client: Client
@@ -96,8 +96,8 @@ class AboutBooking(Struct, frozen=True):
         return any(plan.kind is kind and plan.reason is None and now < plan.until for plan in planned)
 
     def _thanked_by_another(self, plan: Plan, now: datetime) -> HeldBack | None:
-        """Nobody is asked how it was while still in the chair, nor twice. A later booking that nobody closes
-        does not hold back the thanks for ever."""
+        """A client is thanked once for a visit, after its last booking. A later booking that nobody closes
+        delays the thanks only until its own thanks would be due."""
         if self._made_by_another(plan.kind):
             return HeldBack("same_visit")
         later = [other for other in self.visit if _by_end(other) > _by_end(self.item)]
@@ -128,23 +128,23 @@ class AboutBooking(Struct, frozen=True):
             starts_at=self.item.starts_at,
             services=tuple(dict.fromkeys(service.name for service in services if service)),
             staff=next((person.name for person in staff if person), None),
-            moved=self._told_another_time(),
+            moved=self._was_announced_at_another_start(),
             points_earned=earned or None,
             points_balance=account.balance if account else None,
             points_until=self._points_until(account, whole, now) if earned and account else None,
         )
 
     def _points_until(self, account: Account, whole: Sequence[Booking], now: datetime) -> date | None:
-        """The last local day of the network on which what the visit has earned can be used; where nothing of
-        that is left (it has paid what was owed), of the points that expire soonest."""
+        """The last local day (network's zone) on which the points of the visit can be used. Where none of
+        them are left, since they paid a debt, it is the day of the points that expire soonest."""
         lots = [lot for lot in account.lots if not lot.is_expired(now)]
         closed = {each.closed_at.replace(microsecond=0) for each in whole if each.closed_at}
         earned = [lot for lot in lots if lot.reason is EntryKind.CASHBACK and lot.granted_at in closed]
         ends = [lot.expires_at for lot in earned or lots if lot.expires_at is not None]
         return last_day(min(ends), self.directory.zone) if ends else None
 
-    def _told_another_time(self) -> bool:
-        """Whether the client knows of the booking already, at another start."""
+    def _was_announced_at_another_start(self) -> bool:
+        """Whether the client was told of the booking at an earlier start."""
         return any(
             touch.state in (TouchState.SENT, TouchState.AWAITING) and touch.occurrence < self.item.moves
             for touch in self.item.touches.values()

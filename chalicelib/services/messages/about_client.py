@@ -24,15 +24,15 @@ from chalicelib.services.messages.subjects import HeldBack, facts_of_all, speaki
 from chalicelib.services.shared.ports import Store
 
 AFTER_MISSED = timedelta(days=7)
-"""A client who was not written to because they had a booking is looked at again a week later: it may have
-been cancelled. Once they came, that visit tells when they are due."""
+"""When a client who was not written to, because of a booking ahead, is considered again: the booking may have
+been cancelled. After the visit, the visit itself says when the client is due."""
 
 _MISSED = frozenset({TouchKind.AT_RISK, TouchKind.WIN_BACK})
 
 
 class AboutClient(Struct, frozen=True):
-    """given: what was given for the birthday that they are congratulated on. knows_gift: whether that was
-    looked up; until then (a preview) what the programme gives is told."""
+    """given: the ledger's entry of the gift for this birthday; None: there is none. knows_gift: whether that
+    entry was looked up; if not (a preview), the message names the gift of the programme."""
 
     item: Client
     salon: Salon
@@ -45,7 +45,7 @@ class AboutClient(Struct, frozen=True):
 
     @property
     def link_booking_id(self) -> str | None:
-        """That of the visit after which they are invited back: most often it is there still."""
+        """The booking after whose visit the client is invited back: its link item mostly still exists."""
         first = min(self.item.due, key=lambda due: due.at, default=None)
         return first.booking_id if first is not None else None
 
@@ -64,10 +64,10 @@ class AboutClient(Struct, frozen=True):
         birthday = next((plan for plan in due if plan.kind is TouchKind.BIRTHDAY), None)
         if birthday is None or birthday_gift(self.directory.rules.bonuses) is None:
             return self
-        id = birthday_entry_id(self.item.id, birthday.occurrence)
+        entry_id = birthday_entry_id(self.item.id, birthday.occurrence)
         return replace(
             self,
-            given=store.get(Entry, network_id=self.item.network_id, client_id=self.item.id, id=id),
+            given=store.get(Entry, network_id=self.item.network_id, client_id=self.item.id, id=entry_id),
             knows_gift=True,
         )
 
@@ -81,17 +81,17 @@ class AboutClient(Struct, frozen=True):
         if plan.kind is TouchKind.REPEAT_INVITATION:
             due = client_plan.services_due(self.item, now)
         services = [self.directory.services.get(each.service_id) for each in due]
-        more: dict[str, Any] = {}
+        facts: dict[str, Any] = {}
         if plan.kind is TouchKind.BIRTHDAY and self.item.birth_date is not None:
             year = plan.occurrence or local_date(now, self.salon.timezone).year
-            more["birthday"] = client_plan.birthday_in(year, self.item.birth_date)
-            more["gift_points"], more["points_until"] = self._gift(now)
+            facts["birthday"] = client_plan.birthday_in(year, self.item.birth_date)
+            facts["gift_points"], facts["points_until"] = self._gift(now)
         names = tuple(service.name for service in services if service)
-        return facts_of_all(self, now, services=names, **more)
+        return facts_of_all(self, now, services=names, **facts)
 
     def _gift(self, now: datetime) -> tuple[int | None, date | None]:
-        """How many points, and the last local day of the network on which they can be used: as they were
-        given, or, in a preview, as they would be. Nothing is promised that is not there."""
+        """The gift's points, and the last local day (network's zone) on which they can be used. They are the
+        points that were given, or, in a preview, the points that would be given."""
         zone, gift = self.directory.zone, birthday_gift(self.directory.rules.bonuses)
         points, end = None, None
         if self.given is not None:
@@ -132,12 +132,13 @@ def about_client(client: Client, directory: Directory) -> AboutClient:
 
 
 def _used_up(client: Client, touch: Touch, now: datetime) -> Client:
-    """An invitation that was decided on uses up what was due; one held back by a booking is looked at again
-    later, and one that came too late uses up only what it was too late for."""
+    """The client after an invitation was decided on: the services that were due are no longer due. An
+    invitation that a booking held back is considered again later. One that came too late removes only the
+    services that it was too late for."""
     due = client_plan.services_due(client, now)
     if touch.reason == "too_late":
         due = tuple(each for each in due if each.at + client_plan.INVITATION_USEFUL <= now)
-    left = tuple(each for each in client.due if each not in due)
+    still_due = tuple(each for each in client.due if each not in due)
     if touch.reason == "has_booking":
-        left += tuple(replace(each, at=now + AFTER_MISSED) for each in due)
-    return replace(client, due=left, invitations=client.invitations + 1)
+        still_due += tuple(replace(each, at=now + AFTER_MISSED) for each in due)
+    return replace(client, due=still_due, invitations=client.invitations + 1)

@@ -1,5 +1,5 @@
-"""Keep a network's messages within its monthly budget, without a write for every message: a worker reserves
-what its first message costs, then slices of the month, and gives back the rest when it is done."""
+"""Keep a network's messages within its monthly budget, without a write for each message. A worker reserves
+the cost of its first message, then slices of the budget. It gives back the rest when it is done."""
 
 import logging
 from datetime import datetime
@@ -17,20 +17,21 @@ from chalicelib.services.shared.world import World
 log = logging.getLogger(__name__)
 
 _SLICES = 200
-"""A slice is such a part of the budget: small, since what others hold in hand cannot be spent by a worker."""
+"""A slice is the budget divided by this. It is small, since no worker can spend what others have reserved."""
 _TRIES = 20
 
 
 class Budgets:
-    """One worker's purses. A network without a budget costs nothing here."""
+    """What one worker has reserved and not spent yet, by network and month. A network without a budget causes
+    no reads and no writes."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._in_hand: dict[tuple[str, str], int] = {}
 
     def take(self, directory: Directory, micros: int, now: datetime, *, essential: bool) -> bool:
-        """Whether so much may be spent now; then it is. What a booking cannot do without is always allowed,
-        and counted."""
+        """Spends so much of the budget and returns True; False: the budget does not allow it. Essential
+        messages are always allowed, and counted. micros: millionths of a US dollar."""
         cents = directory.rules.messages.monthly_budget_usd_cents
         if cents is None:
             return True
@@ -43,8 +44,8 @@ class Budgets:
         return True
 
     def put_back(self, directory: Directory, micros: int, now: datetime, *, essential: bool) -> None:
-        """What was not sent was not spent. What was taken for the essential may lie beyond the budget, where
-        nothing else may spend it."""
+        """Gives back what was taken for a message that was not sent. What was taken for an essential message
+        goes back to the month at once: it may exceed the budget, so that no other message may spend it."""
         if directory.rules.messages.monthly_budget_usd_cents is None or not micros:
             return
         budget_key = (directory.network.network_id, month_name(now))
@@ -54,50 +55,50 @@ class Budgets:
             self._in_hand[budget_key] = self._in_hand.get(budget_key, 0) + micros
 
     def close(self) -> None:
-        """Gives back what is left in every purse. A worker that dies before leaves its slices counted as
-        spent: the budget holds, and loses a little."""
+        """Gives back all that is reserved and not spent. A worker that dies before leaves its slices counted
+        as spent: the budget still holds, and loses a little."""
         for network_id, month in list(self._in_hand):
-            left = self._in_hand.pop((network_id, month))
-            if left:
-                self._give_back(network_id, month, left)
+            unspent = self._in_hand.pop((network_id, month))
+            if unspent:
+                self._give_back(network_id, month, unspent)
 
-    def _give_back(self, network_id: str, month: str, left: int) -> None:
-        """What cannot be given back for all the others who write stays counted: no reason to fail a worker
-        whose messages are sent."""
+    def _give_back(self, network_id: str, month: str, micros: int) -> None:
+        """Gives back a reserved amount. If too many write at once, it stays counted: that must not fail a
+        worker whose messages are sent."""
         try:
-            self.settle(network_id, month, -left)
+            self.settle(network_id, month, -micros)
         except SaveConflict:
-            log.warning("a slice of the budget could not be given back", extra={"micros": left})
+            log.warning("a slice of the budget could not be given back", extra={"micros": micros})
 
     def settle(self, network_id: str, month: str, micros: int) -> None:
-        """Counts so much more (or less) as spent in a month: what receipts say, or what was not needed."""
+        """Adds to what is reserved in a month. micros: negative, where less was needed."""
         for _ in self._world.tries(_TRIES):
-            stands = self._world.store.spending(network_id, month)
-            after = replace(stands, reserved_micros=max(stands.reserved_micros + micros, 0))
+            current = self._world.store.spending(network_id, month)
+            after = replace(current, reserved_micros=max(current.reserved_micros + micros, 0))
             try:
                 self._world.store.save(after)
                 return
             except SaveConflict:
                 continue
-        raise SaveConflict(stands)
+        raise SaveConflict(current)
 
     def _reserve(
         self, budget_key: tuple[str, str], micros: int, budget: int, now: datetime, essential: bool
     ) -> None:
         network_id, month = budget_key
         for _ in self._world.tries(_TRIES):
-            stands = self._world.store.spending(network_id, month)
-            # a worker that wakes for one message needs no more, and so has nothing to give back
+            current = self._world.store.spending(network_id, month)
+            # a worker that wakes for one message reserves its cost alone, and has nothing to give back
             slice_ = max(micros, budget // _SLICES) if budget_key in self._in_hand else micros
             for wanted in (slice_, micros):
-                after = taken(stands, wanted, budget)
+                after = taken(current, wanted, budget)
                 if after is not None:
                     break
             else:
-                after = taken(stands, micros, None) if essential else None
+                after = taken(current, micros, None) if essential else None
                 wanted = micros if essential else 0
-            after, tasks = _announced(after or stands, budget, now, refused=after is None)
-            if after == stands:
+            after, tasks = _with_warnings(after or current, budget, now, refused=after is None)
+            if after == current:
                 return
             try:
                 self._world.store.save(after, *tasks)
@@ -105,14 +106,14 @@ class Budgets:
                 continue
             self._in_hand[budget_key] = self._in_hand.get(budget_key, 0) + wanted
             return
-        raise SaveConflict(stands)
+        raise SaveConflict(current)
 
 
-def _announced(
+def _with_warnings(
     spending: Spending, budget: int, now: datetime, *, refused: bool
 ) -> tuple[Spending, list[Task]]:
-    """The owner is told once that the month's budget is nearly spent, and once that it is; of one that was
-    raised since once more."""
+    """The spending, and the tasks by which the owner learns that the budget is nearly spent or is spent. Each
+    is made once for a budget, and again after the budget was raised."""
     tasks: list[Task] = []
     if spending.warned_of != budget and is_nearly_spent(spending, budget):
         spending = replace(spending, warned_of=budget)
@@ -124,5 +125,6 @@ def _announced(
 
 
 def _task(spending: Spending, kind: TaskKind, budget: int, now: datetime) -> Task:
-    id = time_ordered("tsk", now, digest(spending.network_id, kind, spending.month, str(budget), length=10))
-    return Task(network_id=spending.network_id, id=id, kind=kind, at=now, words=spending.month)
+    tail = digest(spending.network_id, kind, spending.month, str(budget), length=10)
+    task_id = time_ordered("tsk", now, tail)
+    return Task(network_id=spending.network_id, id=task_id, kind=kind, at=now, words=spending.month)

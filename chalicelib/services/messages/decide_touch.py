@@ -1,5 +1,5 @@
-"""Decide whether a touch that is due is made now, through which channel, or why not. One list of checks in
-one order: the sender stops at the first that does not pass, an explanation shows them all."""
+"""Decide whether a due touch is made now, through which channel, or why not. There is one list of checks in
+one order. The sender stops at the first check that does not pass; an explanation shows all of them."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -29,8 +29,9 @@ PHONE_CHANNELS = frozenset({"sms", "whatsapp"})
 class Check(Struct, frozen=True):
     """One rule, and whether the touch passes it.
 
-    rule     the rule's name; value: what it says, as data.
-    reason   the stable code of why not; until: when to decide anew, None: the touch is not made at all.
+    rule     the rule's name; value: what the rule says, as data.
+    reason   the stable code of why the touch does not pass; None: it passes.
+    until    when to decide again (UTC); None: the touch is not made at all.
     """
 
     rule: str
@@ -44,7 +45,8 @@ class Check(Struct, frozen=True):
 
 
 class Route(Struct, frozen=True):
-    """Through which step of the cascade, and to which address. last: no later step reaches the client."""
+    """The step of the cascade, by its position, with its channel and the client's address there. last: no
+    later step reaches the client."""
 
     step: int
     channel: str
@@ -53,8 +55,12 @@ class Route(Struct, frozen=True):
 
 
 class Case(Struct, frozen=True):
-    """A touch that is due. before: what was tried already; going: what was decided to be sent in the same
-    wake, through which channel; channels: those that messages can leave by at all."""
+    """A touch that is due.
+
+    before    the touch as the last attempt left it; None: nothing was tried.
+    channels  the channels by which messages can leave at all.
+    going     the kinds that are sent in the same wake, with their channels.
+    """
 
     subject: Subject
     plan: Plan
@@ -110,15 +116,14 @@ def _channels(case: Case, reason: str | None) -> Check:
 
 
 def _first_step(before: Touch | None) -> int:
-    """The step after the one that was tried; one whose fate is unknown may be repeated if there is no
-    other."""
+    """The position of the first step that may be tried: the one after the last attempt's."""
     if before is None or before.state is TouchState.DEFERRED:
         return 0
     return before.step + 1
 
 
 def _channel_tried(before: Touch | None, cascade: Sequence[ChannelStep]) -> str | None:
-    """By its name, since the cascade may have been changed after the attempt."""
+    """The channel of the last attempt. A touch names it, since the cascade may have changed since then."""
     if before is None or before.state is TouchState.DEFERRED:
         return None
     return before.channel or (cascade[before.step].channel if before.step < len(cascade) else None)
@@ -163,15 +168,15 @@ def _quiet(case: Case) -> Check:
 
 
 def _cap(case: Case) -> Check:
-    """Of the touch itself nothing counts: what it says through a second channel it has said already, or what
-    it said has failed."""
+    """Whether the client's caps allow one more message. Earlier messages of this very touch do not count: a
+    second channel repeats their text, or replaces a message that failed."""
     client, rules = case.subject.client, case.subject.rules
     value = {"weekly_cap": rules.weekly_cap, "weekly_marketing_cap": rules.weekly_marketing_cap}
     log = case.store.messages_since(client.network_id, client.id, case.now - WEEK)
     others = [each for each in log if counts(each) and not _is_of(case, each)]
     recent = [(each.kind, each.recorded_at) for each in others if each.recorded_at > case.now - WEEK]
-    own = (kind for kind, channel in case.going.items() if carrier_of(kind, channel, case.going) is None)
-    going = [kind for kind in own if is_capped(kind)]
+    messages = (kind for kind, channel in case.going.items() if not carrier_of(kind, channel, case.going))
+    going = [kind for kind in messages if is_capped(kind)]
     over = over_cap(case.plan.kind, [*recent, *((kind, case.now) for kind in going)], rules)
     return Check("caps", value) if over is None else _later(case, "caps", value, *over)
 
@@ -183,8 +188,8 @@ def _is_of(case: Case, message: Message) -> bool:
 
 
 def _later(case: Case, rule: str, value: object, reason: str | None, until: datetime | None) -> Check:
-    """A check that may pass later: at that instant or after the quiet hours it falls into, if that is not too
-    late for the touch."""
+    """A check that may pass later: at `until`, or after the quiet hours in which `until` falls. If that is
+    too late for the touch, the check never passes."""
     if reason is not None and until is not None:
         if not comes_at_any_hour(case.plan, until):
             until = case.subject.rules.quiet_hours.ends_after(until, zone_of(case.subject))

@@ -1,5 +1,5 @@
-"""Explain a touch: what would happen to it, and which rule decides. The same plans and checks that the sender
-goes by, all of them, each with what it is held against."""
+"""Explain a touch: what would happen to it, and which rule decides. An explanation shows all plans and checks
+of the sender, each with the value of its rule."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -47,13 +47,19 @@ _OFFSETS: Mapping[TouchKind, str] = {
     TouchKind.BIRTHDAY: "birthday_days_before",
     TouchKind.BONUS_EXPIRY: "bonus_expiry_days_before",
 }
-"""The rule that says when a kind is due; the others follow from the client's rhythm."""
+"""The rule that says when a kind is due. Kinds that are not here follow from the client's rhythm."""
 
 
 class Decision(StrEnum):
-    """send: it would be sent now. wait: it is not due yet, and would be sent then. put_off: it would be
-    decided anew later. skip: it would not be made. done: it was decided already. not_planned: nothing calls
-    for it, or a rule leaves it out."""
+    """What would happen to a touch.
+
+    send         it would be sent now.
+    wait         it is not due yet, and would be sent then.
+    put_off      it would be decided again later.
+    skip         it would not be made.
+    done         it was decided already.
+    not_planned  nothing calls for it, or a rule leaves it out.
+    """
 
     SEND = "send"
     WAIT = "wait"
@@ -64,9 +70,14 @@ class Decision(StrEnum):
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
-    """as_of: the instant that the checks are made for: now, or when the touch is due. at: when something will
-    be done. decided_by: the rule that says no; None where none does. channel: through which it would go.
-    own_rules: the salons and services whose own rules hold here."""
+    """What would happen to a touch, and why.
+
+    as_of       the instant for which the checks are made: now, or when the touch is due.
+    at          when something will be done.
+    decided_by  the rule that stops the touch; None: none does.
+    channel     the channel through which it would be sent.
+    own_rules   the salons and services of the booking that have rules of their own.
+    """
 
     kind: TouchKind
     decision: Decision
@@ -84,21 +95,21 @@ class Explanation(Struct, frozen=True, kw_only=True):
 def explain(
     world: World, channels: Collection[str], booking: Booking, client: Client | None, kind: TouchKind
 ) -> Explanation:
-    """Of a booking's touch, or of what its client calls for apart from it. channels: those that messages can
-    leave by. Raises NO_CLIENT, UNKNOWN_KIND."""
+    """Explains a touch of a booking, or of the booking's client or account where the kind is about those.
+    channels: those by which messages can leave. Raises NO_CLIENT, UNKNOWN_KIND."""
     if client is None:
         raise refused("NO_CLIENT", "The booking has no client to write to.")
     now, directory = world.now(), directory_for(world, booking)
     subject = _subject(world, booking, client, directory, kind)
     plan = next((each for each in subject.plans(now) if each.kind is kind), None)
-    own = _own_rules(booking, directory)
+    own_rules = _own_rules(booking, directory)
     if plan is None:
         return Explanation(
-            kind=kind, decision=Decision.NOT_PLANNED, as_of=now, reason="not_called_for", own_rules=own
+            kind=kind, decision=Decision.NOT_PLANNED, as_of=now, reason="not_called_for", own_rules=own_rules
         )
     touch = touch_of(subject.item.touches, plan)
     explanation = Explanation(
-        kind=kind, decision=Decision.DONE, as_of=now, plan=plan, touch=touch, own_rules=own
+        kind=kind, decision=Decision.DONE, as_of=now, plan=plan, touch=touch, own_rules=own_rules
     )
     if touch is not None and not is_open(touch, now, plan.until):
         return replace(explanation, reason=touch.reason)
@@ -127,7 +138,7 @@ def _subject(
 
 
 def _planned(rules: MessageRules, plan: Plan) -> Check:
-    """The rule by which the touch is planned, or left out."""
+    """The rule that plans the touch, or leaves it out."""
     name = _OFFSETS.get(plan.kind, "rhythm")
     if plan.reason == "switched_off":
         name = "off" if rules.enabled else "enabled"
@@ -138,14 +149,14 @@ def _planned(rules: MessageRules, plan: Plan) -> Check:
 
 def _own_rules(booking: Booking, directory: Directory) -> list[str]:
     places = [booking.salon_id, *(line.service_id for line in booking.lines)]
-    own = {each.salon_id or each.service_id for each in directory.rules.overrides}
-    return [place for place in dict.fromkeys(places) if place in own]
+    with_own_rules = {each.salon_id or each.service_id for each in directory.rules.overrides}
+    return [place for place in dict.fromkeys(places) if place in with_own_rules]
 
 
 def _decide(
     world: World, channels: Collection[str], subject: Subject, explanation: Explanation
 ) -> Explanation:
-    """What the checks come to, made for the instant at which the touch is due."""
+    """The explanation completed by the checks, made for the instant at which the touch is due."""
     plan, touch, now = explanation.plan, explanation.touch, explanation.as_of
     assert plan is not None
     due = due_at(plan, touch)
@@ -175,8 +186,8 @@ def _decide(
 
 
 def _ahead_of(case: Case, open_then: Sequence[Plan]) -> dict[TouchKind, str]:
-    """What else would be sent in the same wake, before this one, and through which channel: it counts, or
-    carries this one along."""
+    """The kinds that would be sent in the same wake before this touch, with their channels. They count for
+    its caps, or one of them carries it."""
     going: dict[TouchKind, str] = {}
     for plan in open_then:
         if plan.kind is case.plan.kind:
@@ -191,7 +202,8 @@ def _ahead_of(case: Case, open_then: Sequence[Plan]) -> dict[TouchKind, str]:
 
 
 def _budget(world: World, subject: Subject, plan: Plan, at: datetime) -> list[Check]:
-    """As the month's spending stands now: what a message costs is known when it is worded."""
+    """The check of the month's budget, by what is reserved now. The cost of the message itself is unknown
+    until its text is made."""
     cents = subject.directory.rules.messages.monthly_budget_usd_cents
     if cents is None or plan.kind in ESSENTIAL:
         return []

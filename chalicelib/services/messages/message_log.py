@@ -1,5 +1,5 @@
-"""The lines that touches make in the log of messages: one an attempt, one a skip, found again by their
-ids."""
+"""The messages that touches make in the log: one for each attempt and one for each skip. The id follows from
+the touch, so that each is found again."""
 
 from datetime import datetime
 
@@ -10,8 +10,7 @@ from chalicelib.services.shared.ports import Store
 
 
 def message_of_touch(subject: Subject, plan: Plan, touch: Touch, at: datetime) -> Message:
-    """The line of an attempt, or of a skip, before anything came of it. at: the instant that its id begins
-    with."""
+    """The message of an attempt or a skip, before its outcome. at: the instant with which its id begins."""
     cascade = subject.rules.cascade(plan.kind)
     return Message(
         network_id=subject.item.network_id,
@@ -30,14 +29,14 @@ def message_of_touch(subject: Subject, plan: Plan, touch: Touch, at: datetime) -
 
 
 def recorded_message(subject: Subject, touch: Touch, store: Store) -> Message | None:
-    """The line of a touch's latest attempt, if it was written."""
+    """The message of a touch's latest attempt; None: it was not recorded."""
     return store.get(
         Message, network_id=subject.item.network_id, client_id=subject.client.id, id=_id(subject, touch)
     )
 
 
 def message_id_of_kind(subject: Subject, kind: TouchKind | None) -> str | None:
-    """The id of the line that the item's touch of a kind makes."""
+    """The id of the message that the item's touch of a kind makes."""
     return _id(subject, subject.item.touches[kind]) if kind is not None else None
 
 

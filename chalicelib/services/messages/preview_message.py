@@ -1,4 +1,4 @@
-"""Preview a message: what it would say to a real client, from the saved words or from a draft, and what it
+"""Preview a message: what it would say to a real client, from the saved text or from a draft, and what it
 would cost."""
 
 from collections.abc import Sequence
@@ -29,18 +29,18 @@ from chalicelib.services.messages.word_touch import facts_of, link_of
 from chalicelib.services.shared.world import World
 
 ABOUT_BOOKING = frozenset(kind for kind in TouchKind if "when" in placeholders_of(kind))
-"""Kinds that speak of a booking and its time."""
+"""Kinds whose messages are about a booking and its time."""
 
 
 class Draft(Struct, frozen=True):
-    """A text to be tried before it is saved."""
+    """A text that is tried before it is saved. subject: an e-mail's."""
 
     text: str
     subject: str | None = None
 
 
 class Preview(Struct, frozen=True):
-    """micros: what it is taken to cost, in millionths of a US dollar."""
+    """A message that was not sent. micros: its expected cost, in millionths of a US dollar."""
 
     worded: Worded
     parts: int
@@ -63,7 +63,7 @@ def preview(
 ) -> Preview:
     """Exactly one of booking_id and client_id.
 
-    Raises BOOKING_NEEDED, TEXT_NEEDED, NO_CLIENT, NO_SALON, NOT_FOUND, and whatever saving the draft would.
+    Raises BOOKING_NEEDED, TEXT_NEEDED, NO_CLIENT, NO_SALON, NOT_FOUND, and what saving the draft would raise.
     """
     template = None
     if draft is not None:
@@ -120,7 +120,7 @@ def _plan(kind: TouchKind, world: World) -> Plan:
 
 
 def _facts(world: World, words: Words, subject: Subject, key: TemplateKey) -> MessageFacts:
-    """What the message would tell if it were sent now; what it will only know later is told from a sample."""
+    """The facts of the message if it were sent now. Facts that are known only later come from a sample."""
     now, names = world.now(), placeholders_of(key.kind)
     planned = (plan for plan in subject.plans(now) if plan.kind is key.kind and plan.occurrence)
     plan = next(planned, _plan(key.kind, world))

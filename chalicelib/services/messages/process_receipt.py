@@ -1,6 +1,6 @@
-"""Take a receipt: put what the channel tells on the message, and see to what follows from it.
+"""Process a receipt: update the message by what the channel reports, and do what follows from that.
 
-Everything here may be done twice: a receipt that failed halfway is delivered again.
+Every step may be done twice: a receipt whose processing failed is delivered again.
 """
 
 from collections.abc import Callable, Sequence
@@ -29,20 +29,23 @@ from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import CONFLICT_TRIES, World
 
 RECORDED_WITHIN = GRACE + timedelta(minutes=2)
-"""A message is on record so soon after its id was made, by its sender or by whoever found it lost."""
+"""How long after its id was made a message may still be unrecorded. By then its worker has recorded it, or
+the next one has recorded the claim as lost."""
 PRICE_KEPT = timedelta(hours=1)
-"""Carriers of one country differ in price: the price learned last does not follow every message."""
+"""How long a learned price is kept. Carriers of one country differ, so that a price per message would change
+with each of them."""
 _TRIES = 5 * CONFLICT_TRIES
-"""All receipts of a network with a budget settle one item, the month's spending; some of them lose often."""
+"""More tries than elsewhere: all receipts of a network with a budget write one item, the month's spending."""
 _MADE = frozenset({TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN})
 
 
 class NotThereYet(Exception):
-    """The receipt was quicker than our own record: to be delivered again in a moment."""
+    """The receipt came before our own record: it has to be delivered again."""
 
 
 class ReceiptOutcome(StrEnum):
-    """What became of a receipt: it told something new, or nothing, or is of nothing that we know."""
+    """What became of a receipt. applied: it changed the message. known: it did not. unknown_network,
+    unknown_message: it is about nothing of ours."""
 
     APPLIED = "applied"
     KNOWN = "known"
@@ -51,7 +54,8 @@ class ReceiptOutcome(StrEnum):
 
 
 def process_receipt(world: World, receipt: Receipt) -> ReceiptOutcome:
-    """Raises NotThereYet, and SaveConflict when too many write at once: both are worth another delivery."""
+    """Applies a receipt once, however often it is delivered. Raises NotThereYet, and SaveConflict when too
+    many write at once; after both the receipt should be delivered again."""
     if world.directories(receipt.network_id) is None:
         return ReceiptOutcome.UNKNOWN_NETWORK
     messages = _messages(world, receipt)
@@ -64,7 +68,7 @@ def process_receipt(world: World, receipt: Receipt) -> ReceiptOutcome:
     if receipt.state is saved[0].state is MessageState.FAILED:
         _go_on(world, saved)
     if receipt.bad_address:
-        _bury(world, saved[0], receipt)
+        _suppress(world, saved[0], receipt)
     if receipt.complaint:
         _refuse(world, saved[0], receipt.at)
     _learn_price(world, saved[0], receipt)
@@ -75,8 +79,8 @@ def process_receipt(world: World, receipt: Receipt) -> ReceiptOutcome:
 
 
 def _messages(world: World, receipt: Receipt) -> list[Message]:
-    """The message, and the one that went along in its text, if any; nothing where there is no such message
-    and will not be."""
+    """The message of the receipt, and the message that it carries, if any. The list is empty where there is
+    no such message and none is to be expected. Raises NotThereYet."""
     message = world.store.get(
         Message, network_id=receipt.network_id, client_id=receipt.client_id, id=receipt.message_id
     )
@@ -94,8 +98,8 @@ def _messages(world: World, receipt: Receipt) -> list[Message]:
 
 
 def _applied(world: World, message: Message, receipt: Receipt) -> Message:
-    """The message with the receipt, saved if that tells anything new. Where a network has a budget, what the
-    message cost more or less than was reserved for it is counted in the same write, and so exactly once."""
+    """The message after the receipt, saved if the receipt changes it. Where a network has a budget, the
+    difference between price and reservation is counted in the same transaction, and so exactly once."""
     if message.with_message is not None:
         receipt = replace(receipt, parts=None, cost_micros=None)  # the message that carries it is charged
     for _ in world.tries(_TRIES):
@@ -127,24 +131,24 @@ def _spending(world: World, before: Message, after: Message) -> list[Spending]:
 
 
 def _settled(touch: Touch) -> Touch | None:
-    """It was sent after all: no longer of unknown fate, and not tried again."""
+    """The touch as sent, where its fate was unknown; None: nothing is to be changed."""
     if touch.state is not TouchState.UNKNOWN:
         return None
     return replace(touch, state=TouchState.SENT, reason=None)
 
 
 def _go_on(world: World, messages: Sequence[Message]) -> None:
-    """They failed: the item wakes now, to try the next channel, or to find that there is none."""
+    """The messages failed: their item wakes now and tries the next channel, if there is one."""
     now, reason, channel = world.now(), messages[0].reason, messages[0].channel
 
-    def looked_at_again(touch: Touch) -> Touch | None:
+    def awaiting(touch: Touch) -> Touch | None:
         if touch.state is TouchState.SENDING and now - touch.at <= GRACE:
-            raise NotThereYet(messages[0].id)  # its worker is about to say what it knows
+            raise NotThereYet(messages[0].id)  # its worker is about to record the outcome
         if touch.state not in _MADE or (touch.again_at is not None and touch.again_at <= now):
             return None
         return replace(touch, state=TouchState.AWAITING, reason=reason, again_at=now, channel=channel)
 
-    woken = _change_touches(world, messages, looked_at_again, wake_at=now)
+    woken = _change_touches(world, messages, awaiting, wake_at=now)
     if woken is not None:
         world.wake_if_due(woken)
 
@@ -156,13 +160,13 @@ def _change_touches(
     *,
     wake_at: datetime | None = None,
 ) -> Any:
-    """Changes the touches that made the messages, where the item still stands at those attempts. Answers with
-    the item as it was saved, None if nothing was to be changed."""
+    """Changes the touches that made the messages, unless the item has later attempts. Returns the saved item;
+    None: nothing was to be changed. change: the touch after; None: it stays. wake_at: sets the pointer."""
     for _ in world.tries():
         item = _item_of(world, messages[0])
         if item is None:
             return None
-        made = [touch for touch in item.touches.values() if _made_one_of(messages, item, touch)]
+        made = [touch for touch in item.touches.values() if _is_maker(messages, item, touch)]
         changed = [after for touch in made if (after := change(touch)) is not None]
         if not changed:
             return None
@@ -176,7 +180,7 @@ def _change_touches(
 
 
 def _item_of(world: World, message: Message) -> Any:
-    """The item whose touch the message was."""
+    """The item whose touch made the message."""
     network_id, client_id = message.network_id, message.client_id
     if message.campaign_id is not None:
         return world.store.get(
@@ -189,28 +193,28 @@ def _item_of(world: World, message: Message) -> Any:
     return world.store.get(Client, network_id=network_id, id=client_id)
 
 
-def _made_one_of(messages: Sequence[Message], item: Any, touch: Touch) -> bool:
-    id = message_id(item.id, touch.kind, touch.occurrence, touch.attempt, touch.at)
-    return any(message.id == id for message in messages)
+def _is_maker(messages: Sequence[Message], item: Any, touch: Touch) -> bool:
+    made = message_id(item.id, touch.kind, touch.occurrence, touch.attempt, touch.at)
+    return any(message.id == made for message in messages)
 
 
 # --- the client, and what things cost
 
 
-def _bury(world: World, message: Message, receipt: Receipt) -> None:
+def _suppress(world: World, message: Message, receipt: Receipt) -> None:
     if message.to is not None:
         dead = DeadAddress(message.channel, message.to, receipt.reason or "bad_address", receipt.at)
         suppress_address(world, message.network_id, message.client_id, dead)
 
 
 def _refuse(world: World, message: Message, at: datetime) -> None:
-    """Who complains to their provider wants nothing more by this channel."""
+    """Stops this channel for a client who complained to their provider."""
     network_id, client_id, channels = message.network_id, message.client_id, [message.channel]
     stop_messages(world, network_id, client_id, channels=channels, how="complaint", stated_at=at)
 
 
 def _learn_price(world: World, message: Message, receipt: Receipt) -> None:
-    """What a part costs is taken from what the last one did, for estimates and previews."""
+    """Keeps the price of one part, for estimates and previews."""
     micros = price_of_a_part(receipt)
     code = calling_code(message.to) if micros is not None and message.to else None
     if micros is None or code is None:
@@ -218,8 +222,8 @@ def _learn_price(world: World, message: Message, receipt: Receipt) -> None:
     known = world.directory(message.network_id).prices.get((message.channel, code))
     if not _is_news(known, micros, receipt.at):
         return
-    stands = world.store.get(Price, network_id=message.network_id, channel=message.channel, country_code=code)
-    if not _is_news(stands, micros, receipt.at):
+    saved = world.store.get(Price, network_id=message.network_id, channel=message.channel, country_code=code)
+    if not _is_news(saved, micros, receipt.at):
         return
     price = Price(
         network_id=message.network_id,
@@ -227,12 +231,12 @@ def _learn_price(world: World, message: Message, receipt: Receipt) -> None:
         country_code=code,
         micros=micros,
         at=receipt.at,
-        version=stands.version if stands else 0,
+        version=saved.version if saved else 0,
     )
     try:
         world.store.save(price)
     except SaveConflict:
-        return  # another receipt has told it
+        return  # another receipt has set it
     world.directories.forget(message.network_id)
 
 

@@ -1,8 +1,8 @@
-"""Take a reply: what a client wrote back stops messages, takes them up again, confirms a booking, or is put
-before the salon.
+"""Process a reply of a client: it stops messages, resumes them, confirms a booking, or becomes a task of the
+salon.
 
-The same reply taken again changes nothing: what it answers is told by when it was written, not by what became
-of the booking since, and its task is made once.
+A reply that is delivered again changes nothing. Which booking it answers follows from the instant at which
+the client wrote, not from the booking's state now; its task is made once.
 """
 
 from collections.abc import Sequence
@@ -35,8 +35,8 @@ REPLIED_WITHIN = timedelta(days=7)
 
 
 class ReplyOutcome(StrEnum):
-    """What a reply led to. unknown_sender: STOP, or to a number of several networks, from a phone of nobody's
-    client: nothing is left to be done."""
+    """What a reply led to. unknown_sender: the phone is no client's, and the reply is STOP or START, or its
+    number is used by several networks; nothing is done."""
 
     STOPPED = "stopped"
     RESUMED = "resumed"
@@ -47,11 +47,13 @@ class ReplyOutcome(StrEnum):
 
 
 def process_reply(world: World, reply: Reply) -> ReplyOutcome:
-    """Raises SaveConflict or TRY_AGAIN when too many write at once: worth another delivery."""
+    """Raises SaveConflict or TRY_AGAIN when too many write at once: then the reply should be delivered
+    again."""
     number = world.store.get(InboundNumber, number=reply.to)
     if number is None or not number.network_ids:
         return ReplyOutcome.UNKNOWN_NUMBER
-    clients = [client for id in number.network_ids if (client := _client(world, id, reply)) is not None]
+    found = (_client(world, network_id, reply) for network_id in number.network_ids)
+    clients = [client for client in found if client is not None]
     wanted = meaning(reply.text)
     if not clients:
         return _of_a_stranger(world, number.network_ids, reply, wanted)
@@ -66,32 +68,33 @@ def process_reply(world: World, reply: Reply) -> ReplyOutcome:
     asked = _asked_about(world, client, reply)
     if wanted is Meaning.YES and asked is not None and _confirmed(world, asked):
         return ReplyOutcome.CONFIRMED
-    return _told(world, client, asked or next_booking(client, world.store, world.now()), reply)
+    return _call_client(world, client, asked or next_booking(client, world.store, world.now()), reply)
 
 
 # --- who wrote, and to whom
 
 
 def _client(world: World, network_id: str, reply: Reply) -> Client | None:
-    id = world.store.alias(network_id, PHONE, reply.sender)
-    return world.store.get(Client, network_id=network_id, id=id) if id is not None else None
+    client_id = world.store.alias(network_id, PHONE, reply.sender)
+    return world.store.get(Client, network_id=network_id, id=client_id) if client_id is not None else None
 
 
 def _opens_conversation(world: World, client: Client, at: datetime) -> None:
-    """WhatsApp allows free text for a while after the client wrote."""
-    stands: Client | None = client
+    """Notes when the client wrote: WhatsApp allows free text for a while after that."""
+    current: Client | None = client
     for _ in world.tries():
-        if stands is None or (stands.written_at is not None and stands.written_at >= at):
+        if current is None or (current.written_at is not None and current.written_at >= at):
             return
         with suppress(SaveConflict):
-            world.store.save(replace(stands, written_at=at))
+            world.store.save(replace(current, written_at=at))
             return
-        stands = world.store.get(Client, network_id=client.network_id, id=client.id)
+        current = world.store.get(Client, network_id=client.network_id, id=client.id)
     raise SaveConflict(client)
 
 
 def _addressed(world: World, clients: Sequence[Client]) -> Client:
-    """Networks may share a number: the one that wrote last is answered."""
+    """The client whom the reply is about. Where several networks share the number, it is the client of the
+    network that wrote last."""
     if len(clients) == 1:
         return clients[0]
     since = world.now() - REPLIED_WITHIN
@@ -111,20 +114,21 @@ def _sent_since(world: World, client: Client, since: datetime) -> list[Message]:
 
 
 def _stopped(world: World, clients: Sequence[Client], reply: Reply) -> ReplyOutcome:
-    """Nothing more comes, from any network that sends by this number. Who was asked to confirm may have meant
-    the booking: the salon is told as well."""
+    """Stops all messages of every network that sends by this number. A client who was asked to confirm may
+    have meant the booking, so that the salon gets a task as well."""
     for client in clients:
         stop_messages(world, client.network_id, client.id, how=HOW, stated_at=reply.at)
         asked = _asked_about(world, client, reply)
         if asked is not None:
-            _told(world, client, asked, reply)
+            _call_client(world, client, asked, reply)
     return ReplyOutcome.STOPPED
 
 
 def _resumed(world: World, clients: Sequence[Client], at: datetime) -> ReplyOutcome:
-    """Service messages come again where they were refused; marketing has to be asked for by itself."""
+    """Grants service messages again where they were refused. Marketing needs a consent of its own."""
     for client in clients:
-        refused = [c for c in client.consents if c.purpose is Purpose.SERVICE and not c.granted]
+        service = [each for each in client.consents if each.purpose is Purpose.SERVICE]
+        refused = [each for each in service if not each.granted]
         pairs = [(consent.channel, consent.purpose.value) for consent in refused]
         set_consents(
             world, client.network_id, client.id, pairs, granted=True, how=HOW, actor=BY_CLIENT, stated_at=at
@@ -133,8 +137,8 @@ def _resumed(world: World, clients: Sequence[Client], at: datetime) -> ReplyOutc
 
 
 def _asked_about(world: World, client: Client, reply: Reply) -> Booking | None:
-    """The booking that the reply answers: that of the message which it follows, else the one asked about last
-    before it."""
+    """The booking that the reply answers: the booking of the message that it replies to, else the one about
+    which the client was asked last before the reply."""
     page = world.store.bookings_of_client(
         client.network_id, client.id, since=reply.at, newest_first=False, limit=20
     )
@@ -149,13 +153,13 @@ def _asked_about(world: World, client: Client, reply: Reply) -> Booking | None:
 
 
 def _request(booking: Booking, before: datetime) -> Touch | None:
-    """The request to confirm this booking, if it went out before that instant."""
+    """The confirm request of this booking, if it was sent before that instant."""
     asked = asked_to_confirm(booking) if booking.is_upcoming else None
     return asked if asked is not None and asked.at <= before else None
 
 
 def _confirmed(world: World, asked: Booking) -> bool:
-    """False if the booking was cancelled meanwhile."""
+    """Confirms the booking. False: its status no longer allows that, as after a cancellation."""
     try:
         confirm_visit(world, ReplyAuthor(asked.network_id, asked.client_id), asked.id)
     except DomainError as error:
@@ -165,8 +169,8 @@ def _confirmed(world: World, asked: Booking) -> bool:
     return True
 
 
-def _told(world: World, client: Client, booking: Booking | None, reply: Reply) -> ReplyOutcome:
-    """The salon sees what the client wrote, and to what."""
+def _call_client(world: World, client: Client, booking: Booking | None, reply: Reply) -> ReplyOutcome:
+    """Makes a task with the client's words, and with the booking that they are about, if any."""
     task = _task(client.network_id, reply, words_kept(reply.text))
     if booking is not None:
         task = replace(task, booking_id=booking.id, salon_id=booking.salon_id)
@@ -174,19 +178,20 @@ def _told(world: World, client: Client, booking: Booking | None, reply: Reply) -
 
 
 def _of_a_stranger(world: World, network_ids: Sequence[str], reply: Reply, wanted: Meaning) -> ReplyOutcome:
-    """Only where it is sure who was meant, and something is said to them."""
+    """Handles a reply from a phone that is no client's. It becomes a task only where one network uses the
+    number and the reply is neither STOP nor START."""
     if len(network_ids) > 1 or wanted in (Meaning.STOP, Meaning.START):
         return ReplyOutcome.UNKNOWN_SENDER
     return _put(world, _task(network_ids[0], reply, words_kept(f"{reply.sender}: {reply.text}")), reply)
 
 
 def _task(network_id: str, reply: Reply, words: str) -> Task:
-    id = time_ordered("tsk", reply.at, digest(network_id, reply.id, length=10))
-    return Task(network_id=network_id, id=id, kind=TaskKind.CALL_CLIENT, at=reply.at, words=words)
+    task_id = time_ordered("tsk", reply.at, digest(network_id, reply.id, length=10))
+    return Task(network_id=network_id, id=task_id, kind=TaskKind.CALL_CLIENT, at=reply.at, words=words)
 
 
 def _put(world: World, task: Task, reply: Reply) -> ReplyOutcome:
     once = Alias(network_id=task.network_id, kind=REPLY, value=reply.id, leads_to=task.id)
-    with suppress(SaveConflict):  # it was made when the reply came first
+    with suppress(SaveConflict):  # an earlier delivery made the task
         world.store.save(task, once)
     return ReplyOutcome.TASK

@@ -1,5 +1,5 @@
-"""Report what messages cost: by salon, kind and channel in a calendar month (UTC), told by the
-index alone."""
+"""Report what messages cost, by salon, kind and channel in a calendar month (UTC). It reads the index alone,
+not the messages."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time
@@ -14,12 +14,15 @@ from chalicelib.domain.shared.touches import PRIORITY, TouchKind
 from chalicelib.services.shared.world import World
 
 MESSAGES_BATCH_SIZE = 100_000
-"""After so many no further salon is begun: some seconds' worth."""
+"""After so many messages no further salon is begun: they take some seconds."""
 
 
 class CostLine(Struct, frozen=True):
-    """Of a salon, kind and channel. messages: those that were tried; skipped: those that were not made.
-    cost_micros: what they cost, as far as is known; charged_micros: how much of that receipts have told."""
+    """The sums of one salon, kind and channel.
+
+    messages        how many were tried; skipped: how many touches were skipped.
+    cost_micros     their cost, partly estimated; charged_micros: the part that receipts have reported.
+    """
 
     salon_id: str
     kind: str
@@ -32,7 +35,7 @@ class CostLine(Struct, frozen=True):
 
 
 class BudgetOfMonth(Struct, frozen=True):
-    """budget_micros None: there is none, and nothing is reserved from it."""
+    """budget_micros: None, where the network has no budget and reserves nothing."""
 
     budget_micros: int | None
     reserved_micros: int
@@ -41,8 +44,8 @@ class BudgetOfMonth(Struct, frozen=True):
 def costs_of(
     world: World, network_id: str, salon_ids: Sequence[str], month: str
 ) -> tuple[list[CostLine], int]:
-    """The lines of the first of these salons, and how many of them that are: as many as can be counted at
-    once, at least one. month: `2026-11`."""
+    """The lines of the first salons, and how many salons they cover: as many as can be counted at once, at
+    least one. month: `2026-11`."""
     since, until = bounds_of(month)
     lines: list[CostLine] = []
     counted = 0
@@ -79,7 +82,7 @@ def _sum_up(salon_id: str, summaries: Iterable[MessageSummary]) -> list[CostLine
 
 
 def total_of(lines: Iterable[CostLine]) -> CostLine:
-    """All of them as one line, of no salon, kind or channel."""
+    """The sum of all lines, as a line without salon, kind and channel."""
     total = CostLine("", "", "")
     for line in lines:
         total = replace(
@@ -94,7 +97,7 @@ def total_of(lines: Iterable[CostLine]) -> CostLine:
 
 
 def budget_of(world: World, network_id: str, month: str) -> BudgetOfMonth:
-    """The budget that stands now, held against what was reserved in that month."""
+    """The network's current budget, and what was reserved in a month."""
     cents = world.directory(network_id).rules.messages.monthly_budget_usd_cents
     reserved = world.store.spending(network_id, month).reserved_micros
     return BudgetOfMonth(None if cents is None else cents * MICROS_A_CENT, reserved)

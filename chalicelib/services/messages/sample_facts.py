@@ -1,5 +1,4 @@
-"""What a text would say to somebody, and what is worth knowing of it: samples of usual and of long names, and
-warnings."""
+"""Sample facts with usual and with long names, from which a text is shown, and the warnings about a text."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
@@ -49,7 +48,7 @@ _LONG = {
 
 
 class TextWarning(Struct, frozen=True):
-    """What one should know of a text, though it may be saved. code: stable, see docs/messages.md."""
+    """A warning about a text, which may be saved all the same. code: stable, see docs/messages.md."""
 
     code: str
     message: str
@@ -59,8 +58,8 @@ class TextWarning(Struct, frozen=True):
 def sample_facts(
     directory: Directory, links: Links, kind: TouchKind, language: str, now: datetime
 ) -> MessageFacts:
-    """A visit tomorrow at half past two, in the network's first salon, of somebody with a usual name. The
-    links are as long as real ones and lead nowhere."""
+    """The facts of a client with a usual name, who comes tomorrow at half past two to the network's first
+    salon. The links are as long as real ones and lead nowhere."""
     salon = next(iter(directory.salons.values()), None)
     zone = salon.timezone if salon else "UTC"
     client, service, staff = _USUAL[language]
@@ -90,7 +89,7 @@ def sample_facts(
 def warnings_of(
     texts: Texts, directory: Directory, template: Template, facts: MessageFacts
 ) -> Sequence[TextWarning]:
-    """What the network should know of its own text."""
+    """The warnings about an own text of the network."""
     found = []
     if template.channel == "sms":
         found += [*_ucs2(template), *_grows(texts, directory, template, facts)]
@@ -111,7 +110,7 @@ def _names(template: Template) -> set[str]:
 
 
 def _ucs2(template: Template) -> list[TextWarning]:
-    """The characters of the salon's own that make a text dear which could be in GSM-7."""
+    """Warns of characters that make an SMS UCS-2, where the language itself fits GSM-7."""
     if template.language not in GSM7_LANGUAGES:
         return []
     dear = [char for char in dict.fromkeys(template.text) if alphabet(char) == "ucs2"]
@@ -144,7 +143,8 @@ def _grows(texts: Texts, directory: Directory, template: Template, facts: Messag
 
 
 def _with_long_names(directory: Directory, language: str, facts: MessageFacts) -> MessageFacts:
-    """The longest of the network's own salons; as long as names get of whom and what will come."""
+    """The facts with the longest salon name of the network, and with long names of client, service and
+    specialist."""
     client, service, staff = _LONG[language]
     salons = [salon.name for salon in directory.salons.values()]
     longest = max([facts.salon_name, *salons], key=len)

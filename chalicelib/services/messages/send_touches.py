@@ -1,8 +1,8 @@
 """Send what is due of a subject: claim, one attempt, record, resolve (docs/messages.md has the states).
 
-The claim is the item's own version: of two workers one wins. The pointer stays due until the touch is
-resolved, so that a crash at any point is found by the next sweep, which then trusts the record, or, without
-one, calls the touch unknown.
+The claim is a save with the item's own version: of two workers one wins. The pointer stays due until the
+touch is resolved. So the next sweep finds a crash at any point. That sweep trusts the record; without a
+record, it marks the touch as unknown.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,28 +47,40 @@ _FINAL = {
 
 
 class TouchProgress(Struct, frozen=True):
-    """What became of a touch so far. final: what it is if nothing more is done about it; None if nothing was
-    sent yet."""
+    """What became of a touch so far.
+
+    touch  the touch as the next attempt finds it; None: the item has no touch of this occurrence.
+    final  the touch if no further attempt is made; None: nothing was sent yet.
+    """
 
     touch: Touch | None
     final: Touch | None = None
 
 
 class Attempt(Struct, frozen=True):
-    """One touch that is to be sent. before: as it stood until now; had: what the item had of its kind, be it
-    of an older occurrence."""
+    """One touch that is to be sent.
+
+    touch     the touch as the claim stores it.
+    before    its progress until now.
+    replaced  the item's touch of this kind before the claim, possibly of an older occurrence.
+    """
 
     plan: Plan
     touch: Touch
     route: Route
     before: TouchProgress
     content: MessageContent
-    had: Touch | None
+    replaced: Touch | None
 
 
 class SendRun(Struct):
-    """One wake of a subject: what was resolved, and what was left as if never tried (the claimed touch, and
-    what stood before it)."""
+    """One wake of a subject.
+
+    resolved   touches that are decided.
+    undone     claims to be withdrawn, as if nothing was tried: the claimed touch, and the touch before the
+               claim.
+    throttled  why the channel took nothing; "": it did.
+    """
 
     sending: Sending
     subject: Subject
@@ -79,12 +91,12 @@ class SendRun(Struct):
 
 
 class Throttled(Exception):
-    """The channel took nothing: the item is to back off, as if nothing had been tried."""
+    """The channel took nothing: the item backs off, as if nothing was tried."""
 
 
 def send_due(sending: Sending, subject: Subject) -> None:
-    """Does all that is due of a subject. Raises SaveConflict when another worker has it, Throttled when the
-    channel is too busy."""
+    """Does all that is due of a subject. Raises SaveConflict when another worker has the item, and Throttled
+    when the channel is too busy."""
     now, store = sending.world.now(), sending.world.store
     plans = open_plans(subject.plans(now), subject.item.touches, now)
     due = [plan for plan in plans if due_at(plan, touch_of(subject.item.touches, plan)) <= now]
@@ -103,11 +115,11 @@ def send_due(sending: Sending, subject: Subject) -> None:
         raise Throttled(run.throttled)
 
 
-# --- what stands
+# --- what became of earlier attempts
 
 
 def _progress(run: SendRun, plan: Plan) -> TouchProgress:
-    """What became of the touch, by its record where that knows more than the item."""
+    """What became of the touch. The log's record counts where it knows more than the item."""
     touch = touch_of(run.subject.item.touches, plan)
     if touch is None or touch.state is TouchState.DEFERRED:
         _supersede_older(run, plan)
@@ -130,23 +142,23 @@ def _progress(run: SendRun, plan: Plan) -> TouchProgress:
 
 
 def _record_loss(run: SendRun, plan: Plan, touch: Touch) -> None:
-    """A claim without a record: nobody can know what became of it, which is a line of the log too."""
+    """Records a claim without a record as a message whose fate is unknown."""
     message = message_of_touch(run.subject, plan, touch, touch.at)
     record_message(run.sending, replace(message, state=MessageState.UNKNOWN, reason=LOST))
 
 
 def _supersede_older(run: SendRun, plan: Plan) -> None:
-    """What is on its way for an old start gives way to the new one; should its worker be dead, the log still
-    knows of it."""
-    gone = run.subject.item.touches.get(plan.kind)
-    if gone is not None and gone.state is TouchState.SENDING and gone.occurrence < plan.occurrence:
-        _record_loss(run, Plan(gone.kind, gone.at, gone.at, occurrence=gone.occurrence), gone)
+    """Records a claim of an older occurrence as lost before the plan's claim takes its place: its worker may
+    be dead, and then only the log knows of it."""
+    older = run.subject.item.touches.get(plan.kind)
+    if older is not None and older.state is TouchState.SENDING and older.occurrence < plan.occurrence:
+        _record_loss(run, Plan(older.kind, older.at, older.at, occurrence=older.occurrence), older)
 
 
 def _sent(run: SendRun, plan: Plan, touch: Touch) -> Touch:
-    """Sent: for good, or until it is known not to have arrived in time, where another channel may follow.
+    """The touch after it was sent. Where another channel may follow, it waits for the receipt of a delivery.
 
-    The channel of what is sent for good is told by its record alone: items are billed by their size.
+    Otherwise it is final, and only its record names its channel: items are billed by their size.
     """
     cascade = run.subject.rules.cascade(touch.kind)
     wait = cascade[touch.step].wait if touch.step < len(cascade) else None
@@ -166,7 +178,7 @@ def _case(
 
 
 def _decide(run: SendRun, due: Sequence[Plan]) -> list[Attempt]:
-    """What is to be sent now; all else is resolved: skipped, put off, or left at what it came to."""
+    """The attempts to be made now. Every other touch is resolved: skipped, put off, or left as it is."""
     going: list[tuple[Plan, TouchProgress, Route]] = []
     for plan in due:
         progress = _progress(run, plan)
@@ -183,7 +195,7 @@ def _decide(run: SendRun, due: Sequence[Plan]) -> list[Attempt]:
         return []
     routes = [(plan, chosen) for plan, _, chosen in going]
     contents = message_contents(run.sending, run.subject, routes, run.now)
-    had = run.subject.item.touches.get
+    current = run.subject.item.touches.get
     return [
         Attempt(
             plan,
@@ -191,14 +203,14 @@ def _decide(run: SendRun, due: Sequence[Plan]) -> list[Attempt]:
             chosen,
             progress,
             contents[plan.kind],
-            had(plan.kind),
+            current(plan.kind),
         )
         for plan, progress, chosen in going
     ]
 
 
 def _goes_on(touch: Touch | None, plan: Plan, now: datetime) -> bool:
-    """Whether an attempt may follow what stands, now."""
+    """Whether an attempt may follow the touch's state now."""
     if touch is None or touch.state is TouchState.DEFERRED:
         return True
     if touch.state is TouchState.AWAITING:
@@ -217,13 +229,13 @@ def _put_off_or_skip(run: SendRun, plan: Plan, progress: TouchProgress, stopped:
 
 
 def _given_up(final: Touch) -> Touch:
-    """What it is, with nothing more to be tried about it."""
+    """The final touch, marked so that no further attempt is made."""
     return replace(final, doubts=MAX_DOUBTS + 1) if final.state is TouchState.UNKNOWN else final
 
 
 def _skipped(run: SendRun, plan: Plan, reason: str) -> Touch:
-    """A skip is a line of the log like any other. Its id begins with the planned instant: a second try finds
-    it there."""
+    """Skips the touch and records the skip in the log. The record's id begins with the planned instant, so
+    that a repetition finds the same record."""
     touch = Touch(plan.kind, TouchState.SKIPPED, run.now, plan.occurrence, attempt=0, reason=reason)
     message = message_of_touch(run.subject, plan, touch, plan.at)
     record_message(run.sending, replace(message, state=MessageState.SKIPPED, reason=reason))
@@ -245,7 +257,8 @@ def _touch_in_flight(run: SendRun, plan: Plan, progress: TouchProgress, chosen: 
 
 
 def _affordable(run: SendRun, attempts: Sequence[Attempt]) -> list[Attempt]:
-    """Those that the budget allows; what rides along in another's text goes or stays with it."""
+    """The attempts that the budget allows. A touch that another message carries is sent or skipped with its
+    carrier."""
     going: list[Attempt] = []
     refused: set[TouchKind] = set()
     directory, budgets = run.subject.directory, run.sending.budgets
@@ -264,7 +277,7 @@ def _affordable(run: SendRun, attempts: Sequence[Attempt]) -> list[Attempt]:
 
 
 def _release_budget(run: SendRun, going: Sequence[Attempt]) -> None:
-    """Nothing was attempted, so nothing was spent."""
+    """Gives back what was taken from the budget for attempts that were not made."""
     for attempt in going:
         essential = attempt.plan.kind in ESSENTIAL
         run.sending.budgets.put_back(
@@ -276,8 +289,8 @@ def _release_budget(run: SendRun, going: Sequence[Attempt]) -> None:
 
 
 def _claim(run: SendRun, going: Sequence[Attempt]) -> None:
-    """Writes down what is about to be sent; from here on nobody else sends it. It comes last of all that may
-    fail before the attempt, since what fails behind it has an unknown fate."""
+    """Saves the touches as in flight: from here on no other worker sends them. It is the last step that may
+    fail before the attempt, since a failure after it leaves the fate of the touches unknown."""
     sending, subject = run.sending, run.subject
     sending.links.keep(sending.world.store, going[0].content.link, run.now, sure=subject.link_is_kept)
     (item,) = sending.world.store.save(
@@ -287,8 +300,8 @@ def _claim(run: SendRun, going: Sequence[Attempt]) -> None:
 
 
 def _send_all(run: SendRun, attempts: Sequence[Attempt]) -> Iterator[tuple[Attempt, Outcome]]:
-    """One attempt for each message, told before the next is made, so that what was sent is on record by then;
-    what rides along shares the fate of what carries it, which comes first."""
+    """Makes one attempt for each message. Yields each outcome before the next attempt, so that the caller
+    records it first. A carried touch has the outcome of its carrier, which comes first."""
     outcomes: dict[TouchKind, Outcome] = {}
     for attempt in attempts:
         kind = attempt.plan.kind
@@ -302,12 +315,12 @@ def _send_all(run: SendRun, attempts: Sequence[Attempt]) -> Iterator[tuple[Attem
 
 
 def _record_outcome(run: SendRun, attempt: Attempt, outcome: Outcome) -> None:
-    """Puts an attempt's outcome on record, or takes it back where the channel was too busy to take it."""
+    """Records an attempt's outcome, or withdraws the claim where the channel was too busy."""
     if outcome.throttled:
         run.throttled = outcome.reason or "throttled"
         _release_budget(run, [attempt])
         if attempt.before.touch is None:
-            run.undone.append((attempt.touch, attempt.had))
+            run.undone.append((attempt.touch, attempt.replaced))
         else:
             run.resolved.append(attempt.before.touch)
         return
@@ -351,13 +364,13 @@ def _record(run: SendRun, attempt: Attempt, outcome: Outcome, now: datetime) -> 
 
 def _suppress_address(run: SendRun, chosen: Route, reason: str, now: datetime) -> None:
     client, dead = run.subject.client, DeadAddress(chosen.channel, chosen.address, reason, now)
-    with suppress(SaveConflict):  # it will be found dead again
+    with suppress(SaveConflict):  # the next message finds the address bad again
         suppress_address(run.sending.world, client.network_id, client.id, dead)
 
 
 def _resolve(run: SendRun) -> None:
-    """Marks the touches as done and sets the next pointer, on the item as it stands now: it may have been
-    moved or cancelled while we were sending."""
+    """Marks the touches as done and sets the next pointer, on the current item: it may have been moved or
+    cancelled during the sending."""
     world = run.sending.world
     trouble: Trouble | None = run.subject.item.trouble if run.throttled else None
     current: Subject | None = run.subject

@@ -13,12 +13,12 @@ from chalicelib.services.shared.ports import SaveConflict, Sender, Texts
 from chalicelib.services.shared.world import World
 
 LOST = "worker_lost"
-"""Why the fate of a message is unknown of which there is a claim and no record."""
+"""The reason of a message with a claim and without a record: its fate is unknown."""
 
 
 class Sending(Struct, frozen=True):
-    """senders: by channel, those that messages can leave by. count: told of every message's state, for the
-    metrics."""
+    """What a worker sends with. senders: by channel. count: adds one to the named metric; called for each
+    recorded message."""
 
     world: World
     senders: Mapping[str, Sender]
@@ -29,14 +29,14 @@ class Sending(Struct, frozen=True):
 
 
 def record_message(sending: Sending, message: Message) -> None:
-    """A line of the log. One that was written before a crash is the truth, unless it only says that nobody
-    knew."""
+    """Saves a message to the log. A record from before a crash is kept, unless it only says that the worker
+    was lost."""
     store = sending.world.store
     try:
         store.save(message)
     except SaveConflict:
-        stands = store.get(Message, network_id=message.network_id, client_id=message.client_id, id=message.id)
-        if stands is not None and stands.reason == LOST and message.reason != LOST:
+        saved = store.get(Message, network_id=message.network_id, client_id=message.client_id, id=message.id)
+        if saved is not None and saved.reason == LOST and message.reason != LOST:
             with suppress(SaveConflict):
-                store.save(replace(message, version=stands.version))
+                store.save(replace(message, version=saved.version))
     sending.count(f"Messages{message.state.value.capitalize()}")

@@ -1,5 +1,5 @@
-"""What messages are about: a booking, a client apart from any booking, an account, a client's place in a
-campaign. All answer the same questions to those who decide and send."""
+"""The subjects of messages: a booking, a client apart from any booking, an account, a client's place in a
+campaign. All of them have one interface, by which touches are decided and sent."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -26,14 +26,14 @@ Item = Booking | Client | Account | Recipient
 
 
 class HeldBack(Struct, frozen=True):
-    """Why a touch is not to be made now. until: when to decide anew; None: it is not made at all."""
+    """Why a touch is not made now. until: when to decide again (UTC); None: it is not made at all."""
 
     reason: str
     until: datetime | None = None
 
 
 class Subject(Protocol):
-    """An item that wakes, with all that is needed to decide and to write."""
+    """An item that wakes, with all that deciding and writing need."""
 
     @property
     def item(self) -> Item: ...
@@ -51,51 +51,51 @@ class Subject(Protocol):
     def campaign_id(self) -> str | None: ...
     @property
     def useful_from(self) -> datetime | None:
-        """From when on the links of its messages are needed, if not from now on."""
+        """The instant from which the links of its messages are needed; None: from now on."""
         ...
 
     @property
     def link_booking_id(self) -> str | None:
-        """The booking whose link item its messages lead by; None: the client's own."""
+        """The booking whose link item its messages use; None: they use the client's."""
         ...
 
     @property
     def link_is_kept(self) -> bool | None:
-        """Whether an earlier message has put the link item already; None: perhaps."""
+        """Whether an earlier message has saved the link item; None: unknown."""
         ...
 
     def plans(self, now: datetime) -> Sequence[Plan]: ...
     def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
-        """With what these touches need to know besides the item."""
+        """The subject with what the due touches need besides the item."""
         ...
 
     def held_back(self, plan: Plan, store: Store, now: datetime) -> HeldBack | None: ...
     def facts(self, plan: Plan, now: datetime, account: Account | None = None) -> MessageFacts:
-        """What a message of the plan can tell. account: the client's, as it is now, where a bonus notice is
-        about to go; None: nothing is told of their points but what the visit has earned."""
+        """The facts for a message of the plan. account: the client's current account, where a bonus notice is
+        about to be sent; None: the facts have no balance, only the points that the visit earned."""
         ...
 
     def template(self, kind: TouchKind, channel: str, language: str) -> Template | None: ...
     def with_item(self, item: Any) -> Self: ...
     def replanned(self, item: Any, settled: Sequence[Touch], now: datetime) -> Any:
-        """The item, in which these touches are settled, with its next pointer."""
+        """The item with its next pointer, after these touches were settled."""
         ...
 
     def reread(self, store: Store) -> Self | None:
-        """The same subject as it stands now; None when it is gone."""
+        """The same subject with its current item; None: the item is no longer there."""
         ...
 
 
 def zone_of(subject: Subject) -> str:
-    """Whose clock quiet hours are read on: the client's where it is known, else the salon's."""
+    """The zone in which quiet hours are read: the client's where it is known, else the salon's."""
     return subject.client.timezone or subject.salon.timezone
 
 
-def facts_of_all(subject: Subject, now: datetime, **more: Any) -> MessageFacts:
-    """What every message knows, whatever it is about, and what this one knows besides. Messages that lead to
-    no page of ours lead to where the salon takes bookings."""
+def facts_of_all(subject: Subject, now: datetime, **facts: Any) -> MessageFacts:
+    """The facts of every message, with `facts` of this one added. A message without a page of ours leads to
+    the address where the salon takes bookings."""
     salon = subject.salon
-    known: dict[str, Any] = {
+    of_every_message: dict[str, Any] = {
         "salon_name": salon.name,
         "client_name": subject.client.name,
         "now": now,
@@ -104,13 +104,13 @@ def facts_of_all(subject: Subject, now: datetime, **more: Any) -> MessageFacts:
         "map_url": salon.map_url,
         "link": salon.booking_url,
     }
-    return MessageFacts(**known | more)
+    return MessageFacts(**of_every_message | facts)
 
 
 def claim_touches(subject: Subject, touches: Sequence[Touch]) -> Item:
-    """The item with touches in flight; its pointer stands."""
-    found: Item = with_touches(subject.item, *touches)
-    return found
+    """The item with touches in flight, and with an unchanged pointer."""
+    item: Item = with_touches(subject.item, *touches)
+    return item
 
 
 def settle_touches(
@@ -120,28 +120,28 @@ def settle_touches(
     trouble: Trouble | None,
     now: datetime,
 ) -> Item:
-    """The item with these touches as they turned out, those in `undone` as they stood before, and its next
-    pointer."""
+    """The item with its next pointer and these touches settled. undone: claims to be withdrawn, as pairs of
+    the claimed touch and the touch before the claim."""
     item: Any = with_touches(subject.item, *touches)
-    item = replace(item, touches=MappingProxyType(_as_before(item.touches, undone)), trouble=trouble)
-    found: Item = subject.replanned(item, touches, now)
-    return found
+    item = replace(item, touches=MappingProxyType(_without_claims(item.touches, undone)), trouble=trouble)
+    settled: Item = subject.replanned(item, touches, now)
+    return settled
 
 
-def _as_before(
+def _without_claims(
     touches: Mapping[TouchKind, Touch], undone: Sequence[tuple[Touch, Touch | None]]
 ) -> dict[TouchKind, Touch]:
-    """undone: touches that were claimed, if they still are, and what stood before them."""
+    """The touches after the claims in `undone` are withdrawn. A claim that changed since then stays."""
     after = dict(touches)
-    for touch, stood in undone:
-        if after.get(touch.kind) == touch:
-            after.pop(touch.kind)
-            after |= {stood.kind: stood} if stood is not None else {}
+    for claimed, before in undone:
+        if after.get(claimed.kind) == claimed:
+            after.pop(claimed.kind)
+            after |= {before.kind: before} if before is not None else {}
     return after
 
 
 def speaking_salon(client: Client, directory: Directory) -> Salon:
-    """The salon that speaks to a client. Raises NO_SALON while the network has none."""
+    """The salon in whose name a client is written to. Raises NO_SALON while the network has none."""
     salon = salon_of(client, directory)
     if salon is None:
         raise refused("NO_SALON", "Add a salon first: messages speak for one.")

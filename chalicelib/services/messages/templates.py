@@ -1,6 +1,7 @@
-"""Keep a network's own texts of messages: see, save, drop, with a preview and what is worth knowing."""
+"""Own texts of a network: list, get, save and remove them, each with a preview and warnings."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from msgspec import Struct
 
@@ -13,12 +14,13 @@ from chalicelib.domain.shared.templates import FORMS, checked, checked_subject, 
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.messages.sample_facts import TextWarning, sample_facts, warnings_of
 from chalicelib.services.shared.links import Links
-from chalicelib.services.shared.ports import SaveConflict, Texts, TextToBeginWith
+from chalicelib.services.shared.ports import Texts, TextToBeginWith
 from chalicelib.services.shared.world import World
 
 
 class Words(Struct, frozen=True):
-    """What texts are made with: how a message is worded, and the built-in text of each."""
+    """What texts are made with. texts: makes the text of a message. begin: gives a kind's built-in text with
+    placeholders. links: makes the addresses in it."""
 
     texts: Texts
     begin: TextToBeginWith
@@ -26,7 +28,7 @@ class Words(Struct, frozen=True):
 
 
 class TemplateKey(Struct, frozen=True):
-    """Which text: a kind's, for a channel, in a language."""
+    """Names a text by its kind, channel and language."""
 
     kind: TouchKind
     channel: str
@@ -34,8 +36,7 @@ class TemplateKey(Struct, frozen=True):
 
 
 class TextInUse(Struct, frozen=True):
-    """A text that messages are made of, the network's own or the built-in one. numbered: as WhatsApp wants it
-    registered."""
+    """A text that messages are made of. own: whether it is the network's own text, not the built-in one."""
 
     key: TemplateKey
     template: Template
@@ -43,11 +44,12 @@ class TextInUse(Struct, frozen=True):
 
     @property
     def numbered(self) -> str | None:
+        """The text in the form in which WhatsApp registers it; None for other channels."""
         return numbered(self.template.text) if self.key.channel == "whatsapp" else None
 
 
 class TemplateView(Struct, frozen=True):
-    """A text with what it says to somebody with a usual name."""
+    """A text with a sample message to a client with a usual name."""
 
     in_use: TextInUse
     worded: Worded
@@ -67,7 +69,7 @@ def key_of_template(kind: str, channel: str, language: str) -> TemplateKey:
 
 
 def list_templates(world: World, words: Words, access: Access) -> list[TextInUse]:
-    """All texts, own and built-in."""
+    """The texts in use for all kinds, channels and languages."""
     directory = world.fresh_directory(access.network_id)
     kinds = [kind for kind in TouchKind if kind is not TouchKind.CAMPAIGN]
     places = (TemplateKey(k, c, language) for k in kinds for c in CHANNELS for language in FORMS)
@@ -90,54 +92,53 @@ def save_template(
     subject: str | None,
     version: int | None = None,
 ) -> TemplateView:
-    """Saves the network's own text. version: the one that is replaced, 0 for none. Raises STALE_VERSION and
-    whatever `checked` raises."""
+    """Saves an own text of the network. version: the version that is replaced, 0 for none. Raises
+    STALE_VERSION, TRY_AGAIN and what `checked` raises."""
     _ensure_has_words(key)
-    _ensure_whole_network(access)
+    access.ensure_whole_network()
     text = checked(key.kind, key.channel, key.language, text)
     subject = checked_subject(key.kind, key.channel, key.language, subject)
-    for _ in world.tries():
-        existing = _existing(world, access, key, version)
-        template = Template(
-            network_id=access.network_id,
-            kind=key.kind,
-            channel=key.channel,
-            language=key.language,
-            text=text,
-            subject=subject,
-            changed_at=world.now(),
-            actor=access.actor,
-            version=existing.version if existing is not None else 0,
-        )
-        if existing is None or (existing.text, existing.subject) != (text, subject):
-            try:
-                (template,) = world.store.save(template)
-            except SaveConflict:
-                continue
-        else:
-            template = existing
-        directory = world.fresh_directory(access.network_id)
-        return _view(world, words, directory, TextInUse(key, template, own=True))
-    raise conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
+    template = world.retrying(partial(_save, world, access, key, text, subject, version))
+    directory = world.fresh_directory(access.network_id)
+    return _view(world, words, directory, TextInUse(key, template, own=True))
+
+
+def _save(
+    world: World, access: Access, key: TemplateKey, text: str, subject: str | None, version: int | None
+) -> Template:
+    existing = _existing(world, access, key, version)
+    if existing is not None and (existing.text, existing.subject) == (text, subject):
+        return existing
+    template = Template(
+        network_id=access.network_id,
+        kind=key.kind,
+        channel=key.channel,
+        language=key.language,
+        text=text,
+        subject=subject,
+        changed_at=world.now(),
+        actor=access.actor,
+        version=existing.version if existing is not None else 0,
+    )
+    return world.store.save(template)[0]
 
 
 def remove_template(world: World, access: Access, key: TemplateKey, version: int | None = None) -> None:
-    """The built-in words hold again. Nothing to drop is no mistake. Raises STALE_VERSION."""
-    _ensure_whole_network(access)
-    for _ in world.tries():
-        existing = _existing(world, access, key, version)
-        if existing is not None:
-            try:
-                world.store.save(remove=[existing])
-            except SaveConflict:
-                continue
-        world.directories.forget(access.network_id)
-        return
-    raise conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
+    """Removes an own text, so that the built-in one is used again; without an own text it does nothing.
+    Raises STALE_VERSION, TRY_AGAIN."""
+    access.ensure_whole_network()
+    world.retrying(partial(_remove, world, access, key, version))
+    world.directories.forget(access.network_id)
+
+
+def _remove(world: World, access: Access, key: TemplateKey, version: int | None) -> None:
+    existing = _existing(world, access, key, version)
+    if existing is not None:
+        world.store.save(remove=[existing])
 
 
 def as_template(network_id: str, key: TemplateKey, text: str, subject: str | None, world: World) -> Template:
-    """A text that nobody has saved, in the form of one. Raises whatever `checked` raises."""
+    """A draft in the form of a saved text. Raises what `checked` raises."""
     return Template(
         network_id=network_id,
         kind=key.kind,
@@ -158,9 +159,9 @@ def _existing(world: World, access: Access, key: TemplateKey, version: int | Non
         channel=key.channel,
         language=key.language,
     )
-    present = existing.version if existing is not None else 0
-    if version is not None and version != present:
-        raise conflict("STALE_VERSION", "It was changed meanwhile; read it again.", version=present)
+    current = existing.version if existing is not None else 0
+    if version is not None and version != current:
+        raise conflict("STALE_VERSION", "It was changed meanwhile; read it again.", version=current)
     return existing
 
 
@@ -193,7 +194,3 @@ def _view(world: World, words: Words, directory: Directory, in_use: TextInUse) -
 def _ensure_has_words(key: TemplateKey) -> None:
     if key.kind is TouchKind.CAMPAIGN:
         raise refused("UNKNOWN_KIND", "A campaign brings its own text.", kind=key.kind.value)
-
-
-def _ensure_whole_network(access: Access) -> None:
-    access.ensure_whole_network()

@@ -24,7 +24,7 @@ USEFUL_SECONDS = 3600
 
 
 class Trial(Struct, frozen=True):
-    """What went out, and what the channel said."""
+    """A test message that was sent, and its outcome."""
 
     preview: Preview
     to: str
@@ -44,11 +44,11 @@ def try_message(
     draft: Draft | None,
     request_id: str | None,
 ) -> Trial:
-    """One attempt. It is no message to a client: it is neither in the log nor in the budget, and so there are
-    TESTS_AN_HOUR at most. A repetition of a request whose answer was lost is not sent again: `unknown`.
+    """Sends a test message, in one attempt. It is neither in the log nor in the budget, and so there are
+    TESTS_AN_HOUR at most. A repeated request is not sent again: its outcome is `unknown`.
 
-    to: a phone, an e-mail address, or the endpoint of a device of the client's. Raises NO_CHANNEL, TOO_MANY,
-    INVALID_PHONE, INVALID_EMAIL, UNKNOWN_DEVICE, and whatever a preview raises.
+    to: a phone, an e-mail address, or the endpoint of a device of the client. Raises NO_CHANNEL, TOO_MANY,
+    INVALID_PHONE, INVALID_EMAIL, UNKNOWN_DEVICE, and what a preview raises.
     """
     access.ensure_whole_network()
     sender = senders.get(key.channel)
@@ -58,14 +58,14 @@ def try_message(
     shown = preview(world, nowhere, access, key, booking_id=booking_id, client_id=client_id, draft=draft)
     directory = world.directory(access.network_id)
     address = _address(directory, shown, key.channel, to)
-    id = derived("tst", access.network_id, request_id) if request_id else world.new_id("tst")
-    if not count_use(world, access.network_id, "test sends", id, TESTS_AN_HOUR):
+    test_id = derived("tst", access.network_id, request_id) if request_id else world.new_id("tst")
+    if not count_use(world, access.network_id, "test sends", test_id, TESTS_AN_HOUR):
         return Trial(shown, address, Outcome(MessageState.UNKNOWN, reason="sent_before"))
     outcome = sender.send(
         Outgoing(
             network_id=access.network_id,
             client_id=shown.client.id,
-            message_id=id,
+            message_id=test_id,
             kind=key.kind.value,
             language=key.language,
             to=address,

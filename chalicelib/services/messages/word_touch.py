@@ -1,5 +1,5 @@
-"""Put touches into words: the text of each, its links, what it will cost, and which go along in another's
-text."""
+"""Make the messages of touches: the text of each, its links, its expected cost, and which touches another
+message carries."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -34,8 +34,11 @@ _PURPOSES = {
 
 
 class MessageContent(Struct, frozen=True):
-    """carried_by: the kind in whose text this one goes along; carries: the kind that goes along in this one.
-    micros: what it is taken to cost."""
+    """The content of one message.
+
+    micros      its expected cost, in millionths of a US dollar.
+    carried_by  the kind whose message carries this touch; carries: the kind that this message carries.
+    """
 
     worded: Worded
     link: Link
@@ -52,8 +55,8 @@ class MessageContent(Struct, frozen=True):
 def message_contents(
     sending: Sending, subject: Subject, wanted: Sequence[tuple[Plan, Route]], now: datetime
 ) -> dict[TouchKind, MessageContent]:
-    """The words of all that goes out together: the text of a touch that is carried along (`carrier_of`) is
-    part of its carrier's."""
+    """The contents of all messages that leave in one wake, by kind. The text of a carried touch
+    (`carrier_of`) is part of its carrier's text. The account is read once, and only for a bonus notice."""
     going = {plan.kind: chosen.channel for plan, chosen in wanted}
     carriers = {kind: carrier_of(kind, channel, going) for kind, channel in going.items()}
     account = None
@@ -86,9 +89,9 @@ def _content(
     facts = facts_of(sending.links, subject, plan, link, now, account)
     facts = replace(facts, with_bonus=with_bonus)
     language = subject.client.language or subject.directory.network.language
-    own = subject.template(plan.kind, chosen.channel, language)
-    worded = sending.texts(plan.kind.value, chosen.channel, language, facts, own)
-    number = billed_parts(chosen.channel, worded.text)
+    template = subject.template(plan.kind, chosen.channel, language)
+    worded = sending.texts(plan.kind.value, chosen.channel, language, facts, template)
+    parts = billed_parts(chosen.channel, worded.text)
     return MessageContent(
         worded=worded,
         link=link,
@@ -96,13 +99,13 @@ def _content(
         url=facts.link,
         stop_url=facts.stop_link,
         alphabet=alphabet(worded.text),
-        parts=number,
-        micros=estimated_micros(subject.directory, subject.rules, chosen.channel, chosen.address, number),
+        parts=parts,
+        micros=estimated_micros(subject.directory, subject.rules, chosen.channel, chosen.address, parts),
     )
 
 
 def link_of(links: Links, subject: Subject, now: datetime) -> Link:
-    """Kept until long after the message is of use."""
+    """The link of the subject's messages. It opens until long after the messages are of use."""
     useful_from = max(subject.useful_from or now, now)
     return links.link(subject.item.network_id, subject.client.id, subject.link_booking_id, useful_from)
 
@@ -110,7 +113,8 @@ def link_of(links: Links, subject: Subject, now: datetime) -> Link:
 def facts_of(
     links: Links, subject: Subject, plan: Plan, link: Link, now: datetime, account: Account | None
 ) -> MessageFacts:
-    """What the message can tell, where it leads and where it is stopped. account: as for `Subject.facts`."""
+    """The facts of a message, with the link to its page and the link that stops such messages. account: as
+    for `Subject.facts`."""
     facts, purpose = subject.facts(plan, now, account), _PURPOSES.get(plan.kind)
     return replace(
         facts,
