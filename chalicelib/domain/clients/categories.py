@@ -19,14 +19,14 @@ def months_later(day: date, months: int) -> date:
 
 
 def lost_from(last_visit_on: date) -> date:
-    """The first day on which a client who does not come is lost: strictly after the same day two calendar
+    """The first day on which a client who does not come is lost: the day after the same day two calendar
     months later. From 31 December, 28 or 29 February is still in time."""
     return months_later(last_visit_on, 2) + timedelta(days=1)
 
 
 def at_risk_from(visits_count: int, visit_days: Sequence[date]) -> date | None:
-    """The first day on which a client who does not come is at risk; None for those who have no rhythm yet:
-    three visits or more, and overdue by a quarter of their own rhythm, at least by a week."""
+    """The first day on which a client who does not come is at risk: overdue by a quarter of their own rhythm,
+    and by a week at least. None for a client without a rhythm, who has fewer than three visits."""
     gap = usual_gap_days(visit_days)
     if visits_count < 3 or gap is None:
         return None

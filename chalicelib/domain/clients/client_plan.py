@@ -1,5 +1,5 @@
-"""Which touches a client calls for apart from any one booking, and when they next wake: the repeat
-invitation, the birthday greeting, and what is said to those who stay away."""
+"""Which touches a client calls for apart from a booking, and when the client next wakes. The touches are the
+repeat invitation, the birthday greeting, and the messages to clients who stay away."""
 
 from calendar import isleap
 from collections.abc import Iterator
@@ -54,8 +54,9 @@ def plans(client: Client, rules: MessageRules, zone: str, now: datetime) -> tupl
 
 
 def _invitation(client: Client) -> list[Plan]:
-    """The one invitation for all services that are due, at the time of the first of them; before it the last
-    one, while it is on its way: its channel may fail when what was due is used up already."""
+    """The one invitation for all services that are due, at the time of the first of them. Before that time it
+    is the last invitation, while that is on its way: its channel may fail after the due services were used
+    up."""
     last = client.touches.get(TouchKind.REPEAT_INVITATION)
     if last is not None and last.state in IN_FLIGHT and last.occurrence < client.invitations:
         return [Plan(last.kind, last.at, last.at + INVITATION_USEFUL, occurrence=last.occurrence)]
@@ -72,7 +73,7 @@ def services_due(client: Client, now: datetime) -> tuple[Due, ...]:
 
 
 def birthday_in(year: int, born: date) -> date:
-    """The 28th stands for 29 February in years without one."""
+    """In years without 29 February the 28th takes its place."""
     if (born.month, born.day) == (2, 29) and not isleap(year):
         return date(year, 2, 28)
     return born.replace(year=year)
@@ -88,8 +89,8 @@ class Birthday(Struct, frozen=True):
 
 
 def _birthdays(client: Client, rules: MessageRules, zone: str, now: datetime) -> Iterator[Birthday]:
-    """The next ones, the first first. A birth date that was told less than 30 days ahead counts from the
-    next year on."""
+    """The next birthdays, the earliest first. A birth date that became known less than 30 days ahead counts
+    from the next year on."""
     if client.birth_date is None:
         return
     told_on = local_date(client.birth_date_told_at or client.created_at, zone)
@@ -114,16 +115,16 @@ def _birthday(client: Client, rules: MessageRules, zone: str, now: datetime) -> 
 
 
 def birthday_to_give(client: Client, rules: MessageRules, zone: str, now: datetime) -> Birthday | None:
-    """The next birthday for which nothing was given yet; it is given from the local midnight on that begins
-    the day of the greeting, whether or not there is one, and until the birthday is over."""
-    left = (each for each in _birthdays(client, rules, zone, now) if each.year > client.gifted_year)
-    return next(left, None)
+    """The next birthday for which no gift was given yet. The gift is given from the local midnight that
+    begins the day of the greeting until the birthday is over, also where there is no greeting."""
+    not_given = (each for each in _birthdays(client, rules, zone, now) if each.year > client.gifted_year)
+    return next(not_given, None)
 
 
 def _lapse(client: Client, rules: MessageRules, zone: str) -> list[Plan]:
-    """When the client, unless they book, comes to be at risk, and when to be lost: once a lapse, which is
-    known by the visit that was the last before it. Whoever had lapsed already when they were registered is
-    not won back by a message of which they would not know the cause."""
+    """When a client who does not book becomes at risk, and when lost. Each lapse counts once; the last visit
+    before it names it. A client who had lapsed already when they were registered gets no message: they would
+    not know its cause."""
     last = client.last_visit_on
     if last is None:
         return []
@@ -155,7 +156,7 @@ def next_wake(
 
 
 ZONE_OF_NOWHERE = "UTC"
-"""Of a network that has no salon yet."""
+"""The zone of a network that has no salon yet."""
 
 
 def with_wake(client: Client, directory: Directory, now: datetime) -> Client:
@@ -175,7 +176,7 @@ def salon_of(client: Client, directory: Directory) -> Salon | None:
 
 
 def salon_zone(client: Client, directory: Directory) -> str:
-    """Whose calendar tells the client's visits apart: that of the salon that speaks to them."""
+    """The zone by whose days the client's visits are counted: that of the salon that speaks to the client."""
     salon = salon_of(client, directory)
     return salon.timezone if salon else ZONE_OF_NOWHERE
 

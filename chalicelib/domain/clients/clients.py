@@ -21,7 +21,7 @@ MONTHS_KEPT = 7
 
 
 class Consent(Struct, frozen=True):
-    """Whether messages of one purpose may go through one channel: said when, by whom, how."""
+    """Whether messages of one purpose may go through one channel; who said so, when and how."""
 
     channel: str
     purpose: Purpose
@@ -32,8 +32,8 @@ class Consent(Struct, frozen=True):
 
 
 class ConsentChange(Struct, frozen=True, kw_only=True):
-    """One line of the history of what a client allowed. id: time-ordered. void: from then on the client had
-    said neither yes nor no."""
+    """One line of the history of what a client allowed. id: time-ordered. void: from then on there was no
+    consent and no refusal."""
 
     network_id: str
     client_id: str
@@ -100,7 +100,7 @@ class ReversedWhileMerged(Struct, frozen=True):
 
 
 class Visits(Struct, frozen=True, kw_only=True):
-    """Of one client: the latest worth keeping, how many in all, and the day of the first."""
+    """Visits of one client: the latest worth keeping, their number in all, and the day of the first."""
 
     recent: tuple[VisitDay, ...] = ()
     count: int = 0
@@ -136,11 +136,11 @@ class Merge(Struct, frozen=True, kw_only=True):
 class Client(Struct, frozen=True, kw_only=True):
     """A person who comes, or may come, to a salon of the network.
 
-    recent_visits  the latest RECENT_VISITS_KEPT visits, newest first, then the last one of each of the
-                   MONTHS_KEPT that those do not reach: all that the categories are told by.
+    recent_visits  the latest RECENT_VISITS_KEPT visits, newest first, then the last visit of each of the
+                   MONTHS_KEPT months without one of those. The categories need no more.
     invitations    how many repeat invitations were decided on: the occurrence of the next one.
     birth_date_told_at  when the birth date became known; None: when the client was registered.
-    gifted_year    the year of the last birthday that the client was given something for; 0: none.
+    gifted_year    the year of the last birthday for which the client got a gift; 0: none.
     written_at     when the client last wrote to us by WhatsApp.
     merged         the mark that this client is a source, merged into a target; None: not merged.
     merges         how often this client was merged into another.
@@ -197,7 +197,7 @@ def address_of(client: Client, channel: str) -> str | None:
 
 
 def is_known(client: Client, channel: str) -> bool:
-    """Whether there is an address for the channel, be it dead or alive."""
+    """Whether the client has an address for the channel, suppressed or not."""
     return bool(_addresses(client, channel))
 
 
@@ -248,8 +248,8 @@ def with_consent(client: Client, consent: Consent) -> Client:
 
 
 def may_send(client: Client, channel: str, purpose: Purpose, marketing_needs_consent: bool) -> bool:
-    """Service messages go unless refused; marketing needs a grant, unless the network relies on its custom
-    with clients."""
+    """Whether a message may be sent. Service messages may unless they were refused. Marketing needs a grant,
+    unless the network relies on its custom with clients."""
     consent = client.consent(channel, purpose)
     if consent is not None:
         return consent.granted
@@ -257,7 +257,7 @@ def may_send(client: Client, channel: str, purpose: Purpose, marketing_needs_con
 
 
 def counts_as_new_visit(client: Client, visit: VisitDay) -> bool:
-    """Of the client's own visits."""
+    """Whether the visit would be the first of its day and salon among the client's own visits."""
     return visit not in own_visits(client).recent
 
 
@@ -266,12 +266,12 @@ def own_visits(client: Client) -> Visits:
 
 
 def all_visits(client: Client) -> Visits:
-    """Those of whoever was merged into the client, too."""
+    """The client's own visits and those of the clients who were merged into the client."""
     return Visits(recent=client.recent_visits, count=client.visits_count, first_on=client.first_visit_on)
 
 
 def with_visits(client: Client, visits: Visits, apart: Visits | None) -> Client:
-    """visits: all that count for the client. apart: their own, if those are not all."""
+    """visits: all that count for the client. apart: the client's own visits, if those are not all."""
     return replace(
         client,
         recent_visits=visits.recent,
@@ -282,15 +282,15 @@ def with_visits(client: Client, visits: Visits, apart: Visits | None) -> Client:
 
 
 def with_visit(client: Client, visit: VisitDay, currency: str, spent_minor: int) -> Client:
-    """The client after a completed booking: a second booking on the day in the same salon is the same
+    """The client after a completed booking. A second booking on the same day in the same salon is the same
     visit."""
-    apart = _and_one(client.apart, visit) if client.apart else None
-    client = with_visits(client, _and_one(all_visits(client), visit), apart)
+    apart = _with_one(client.apart, visit) if client.apart else None
+    client = with_visits(client, _with_one(all_visits(client), visit), apart)
     spent = {**client.spent_minor, currency: client.spent_minor.get(currency, 0) + spent_minor}
     return replace(client, spent_minor=MappingProxyType(spent))
 
 
-def _and_one(visits: Visits, visit: VisitDay) -> Visits:
+def _with_one(visits: Visits, visit: VisitDay) -> Visits:
     if visit in visits.recent:
         return visits
     return Visits(
@@ -300,7 +300,7 @@ def _and_one(visits: Visits, visit: VisitDay) -> Visits:
     )
 
 
-def _but_one(visits: Visits, visit: VisitDay | None) -> Visits:
+def _without_one(visits: Visits, visit: VisitDay | None) -> Visits:
     if visit is None or visits.count == 0:
         return visits
     recent = tuple(v for v in visits.recent if v != visit)
@@ -323,7 +323,7 @@ def worth_keeping(visits: tuple[VisitDay, ...]) -> tuple[VisitDay, ...]:
 
 
 def without_spending(client: Client, currency: str, spent_minor: int) -> Client:
-    """The client after so much was given back."""
+    """The client after an amount was given back."""
     spent = {**client.spent_minor, currency: client.spent_minor.get(currency, 0) - spent_minor}
     return replace(client, spent_minor=MappingProxyType(spent))
 
@@ -336,11 +336,14 @@ def without_booking(
     spent_minor: int,
     own: VisitDay | None = None,
 ) -> Client:
-    """The client after a completed booking was taken back. visit: None when another booking of that day
-    remains; own: the same of the client's own visits."""
+    """The client after a completed booking was reversed.
+
+    visit: the visit that is gone; None when another booking of that day and salon remains. own: likewise
+    among the client's own visits.
+    """
     client = replace(
         without_spending(client, currency, spent_minor),
         due=tuple(d for d in client.due if d.booking_id != booking_id),
     )
-    apart = _but_one(client.apart, own) if client.apart else None
-    return with_visits(client, _but_one(all_visits(client), visit), apart)
+    apart = _without_one(client.apart, own) if client.apart else None
+    return with_visits(client, _without_one(all_visits(client), visit), apart)

@@ -1,4 +1,4 @@
-"""How what a client allows comes to change, each time with a line of its history. Pure."""
+"""Changes of what a client allows, each with a line of its history. Pure."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,14 +13,14 @@ BY_PHONE = ("sms", "whatsapp")
 """Channels that reach a client at their phone number."""
 
 
-def with_consents(client: Client, said: Iterable[Consent]) -> tuple[Client, list[ConsentChange]]:
-    """The client after they said so, and a line for all that was not so before. Saying the same again changes
-    nothing."""
+def with_consents(client: Client, consents: Iterable[Consent]) -> tuple[Client, list[ConsentChange]]:
+    """The client with these consents, and a line of history for each that differs from the present one. An
+    equal consent changes nothing."""
     after = client
     lines: list[ConsentChange] = []
-    for consent in said:
-        stands = after.consent(consent.channel, consent.purpose)
-        if stands is None or stands.granted is not consent.granted:
+    for consent in consents:
+        current = after.consent(consent.channel, consent.purpose)
+        if current is None or current.granted is not consent.granted:
             after = with_consent(after, consent)
             lines.append(_line(client, consent, len(lines)))
     return after, lines
@@ -29,11 +29,11 @@ def with_consents(client: Client, said: Iterable[Consent]) -> tuple[Client, list
 def after_contact_change(
     before: Client, after: Client, at: datetime, actor: str
 ) -> tuple[Client, list[ConsentChange]]:
-    """The client whose phone or e-mail may have changed, with what follows from that: what was granted for
-    the old address is void, and asked for anew; what was refused stays refused. That the old address failed,
-    or wrote to us, says nothing of the new one.
+    """The client after a change of phone or e-mail, and lines of history. Grants for the old address are
+    void, so that consent is asked for again; refusals stay. The new address is not suppressed, and the client
+    has not written from it.
 
-    after: the client with the new address, otherwise as `before`. Devices are no matter of either.
+    after: the client with the new address, otherwise equal to `before`. Devices are not concerned.
     """
     lines: list[ConsentChange] = []
     for channels, old, new, how in (
@@ -44,8 +44,8 @@ def after_contact_change(
             continue
         void = [each for each in after.consents if each.granted and each.channel in channels]
         for each in void:
-            gone = Consent(each.channel, each.purpose, False, at, actor, how)
-            lines.append(replace(_line(before, gone, len(lines)), void=True))
+            revoked = Consent(each.channel, each.purpose, False, at, actor, how)
+            lines.append(replace(_line(before, revoked, len(lines)), void=True))
         after = replace(
             after,
             consents=tuple(each for each in after.consents if each not in void),
@@ -56,8 +56,8 @@ def after_contact_change(
 
 
 def _line(client: Client, consent: Consent, place: int) -> ConsentChange:
-    """One line of the history. Its id follows from the client's version: what is tried again from the same
-    state cannot be written twice, and lines of one instant keep their order."""
+    """One line of the history. Its id follows from the client's version, so that a second try from the same
+    state writes no second line. Lines of one instant keep their order."""
     tail = encoded(client.version, 5) + encoded(place, 2)
     return ConsentChange(
         network_id=client.network_id,
@@ -68,6 +68,6 @@ def _line(client: Client, consent: Consent, place: int) -> ConsentChange:
 
 
 def all_refused(client: Client, purpose: Purpose, channels: Iterable[str]) -> bool:
-    """Whether nothing of that purpose may come through any of the channels, because the client said so."""
-    said = [client.consent(channel, purpose) for channel in channels]
-    return all(consent is not None and not consent.granted for consent in said)
+    """Whether the client refused that purpose on each of the channels."""
+    consents = [client.consent(channel, purpose) for channel in channels]
+    return all(consent is not None and not consent.granted for consent in consents)

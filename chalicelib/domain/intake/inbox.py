@@ -1,5 +1,5 @@
-"""A webhook as it was received, kept until it is applied and for some weeks after, so that nothing a site
-said is lost."""
+"""A webhook as it was received. It is kept until it is applied, and for some weeks after, so that no report
+of a site is lost."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum

@@ -1,9 +1,8 @@
-"""What a booking site has told us, in our own words: the canonical events that every adapter produces.
+"""What a booking site reports, in one form for all sites: the events that every adapter produces.
 
 An adapter (`booking_sites/<site>.py`) turns raw bytes into these values; `services/intake/ingest.py` applies
-them.
-A field that the site does not send is None, which always means "not said", never "empty": it leaves what is
-stored untouched.
+them. A field that the site does not send is None. None always means "not reported", never "empty": what is
+stored stays.
 """
 
 from datetime import date, datetime
@@ -64,7 +63,7 @@ class BookingReported(Struct, frozen=True):
     moved_from   external_id of the booking that this one continues: a move, not a cancellation and a new one.
     partial      the event carries only what changed (a thin no-show mark): it never creates a booking with
                  touches.
-    client       None: not said, or a booking without a client (`anonymous` tells which).
+    client       None: not reported, or (`anonymous`) a booking without a client.
     minutes      the length of the whole booking; the lines' minutes, where all are given, add up to it.
     """
 
@@ -86,7 +85,8 @@ class BookingReported(Struct, frozen=True):
 
 
 class ClientReported(Struct, frozen=True):
-    """A client was made, changed or deleted on the site. `merged_from`: those that this one replaces."""
+    """A client was made, changed or deleted on the site. merged_from: the site's clients whom this one
+    replaces."""
 
     external_id: str
     guard: str

@@ -1,5 +1,5 @@
 """The loyalty programme as data: what a network decides about earning, spending and keeping points, and about
-gifts. Plain values; what they come to: programme.py."""
+gifts. `domain/loyalty/programme.py` works with these values."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -38,7 +38,7 @@ class ExpiryModel(StrEnum):
     DAYS = "days"
     """N local days after the day of the grant."""
     MONTH_END = "month_end"
-    """At the end of the month that comes N months after that of the grant."""
+    """The end of the month that comes N months after the month of the grant."""
     INACTIVITY = "inactivity"
     """N local days after the client's last visit."""
 
@@ -59,9 +59,9 @@ class Exclusions(Struct, frozen=True):
 class Programme(Struct, frozen=True, kw_only=True):
     """How points are earned, spent and kept.
 
-    cashback_percent  what a bill earns where there are no tiers. tiers: from 0 up, each where the last ends;
-                      told by what the client's visits of the last `tiers_months` months came to, the present
-                      month included, the bill itself not.
+    cashback_percent  what a bill earns where there are no tiers.
+    tiers             from 0 up, each where the last one ends. A client's tier follows from the turnover of
+                      the last `tiers_months` months: with the present month, without the bill itself.
     pending_days      earned points can be spent from that local midnight on.
     redeem_...        points pay for at most a percentage of the bill, at least so many, in such steps.
     expiry            of earned points, counted from the day on which they were earned.
@@ -127,9 +127,9 @@ class CouponTerms(Struct, frozen=True):
 
 
 class VisitReward(Struct, frozen=True, kw_only=True):
-    """A coupon for `visits` visits within `months` calendar months (to the same day), or within `days` days
-    from the first to the last; exactly one of the two. The visits that earned it are used up. id: names it
-    for good."""
+    """A coupon for `visits` visits within `months` calendar months (to the same day), or within `days` days.
+    Exactly one of `months` and `days` is given; days count from the first visit to the last. The visits that
+    earned the coupon are used up. id: the reward's name for good."""
 
     id: str
     visits: int
@@ -146,8 +146,8 @@ class Streak(Struct, frozen=True):
 
 
 class Surprise(Struct, frozen=True, kw_only=True):
-    """Unannounced gifts to regulars, drawn once a month within a budget; `holdout_percent` of clients never
-    get one, so that the effect can be seen; nobody gets two in a quarter."""
+    """Unannounced gifts to regulars, drawn once a month within a budget. `holdout_percent` of clients never
+    get a gift, so that the effect can be measured. No client gets two gifts in a quarter."""
 
     gift: Gift
     monthly_budget_points: int
@@ -173,12 +173,12 @@ _COMPENSATION: Mapping[str, CompensationLimit] = MappingProxyType(
 
 
 class BonusRules(Programme, frozen=True, kw_only=True):
-    """The network's own programme, and what holds whatever the programme.
+    """The network's own programme, and the rules that all programmes share.
 
-    point_value_minor     what one point is worth, in minor units of the salon's currency; point_values_minor:
-                          in currencies where it is worth another number.
+    point_value_minor     what one point is worth, in minor units of the salon's currency.
+    point_values_minor    the value in currencies in which it differs.
     by_hand_limit_points  what others than the owner may post by hand at once.
-    grace_days            how long points last that come back when they would have expired meanwhile.
+    grace_days            how long points last that return after their own lot has ended.
     hold_days             how long points stay on hold: after a booking's end, or, without one, from the hold.
     compensation          by role; the owner has no limit. A role that is not named gives none.
     """

@@ -1,4 +1,4 @@
-"""A network and its set-up: salons, staff, services, connections to booking sites, keys of access."""
+"""A network and its set-up: salons, staff, services, connections to booking sites, API keys."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,11 +13,13 @@ from chalicelib.domain.shared.touches import TouchKind
 
 
 class Network(Struct, frozen=True, kw_only=True):
-    """A tenant. country: ISO 3166 alpha-2, the default for phone numbers. language: ru, ro or en. timezone:
-    IANA name of the zone at whose midnights points expire; None: that of its first salon.
+    """A tenant.
 
-    identities: by channel, whom its messages come from (a phone number or pool, a WhatsApp phone number's id,
-    an e-mail address), where it has its own instead of the deployment's.
+    country     ISO 3166 alpha-2, the default for phone numbers.
+    language    ru, ro or en.
+    timezone    IANA name of the zone at whose midnights points expire; None: the zone of its first salon.
+    identities  by channel, the sender of its messages where it is not the deployment's: a phone number or
+                pool, a WhatsApp phone number's id, an e-mail address.
     """
 
     network_id: str
@@ -47,8 +49,8 @@ class Template(Struct, frozen=True, kw_only=True):
 
 
 class Price(Struct, frozen=True, kw_only=True):
-    """What a part of a message to a country (its calling code, such as +373) was last charged, in millionths
-    of a US dollar: learned from receipts."""
+    """What a carrier last charged for a part of a message to a country, in millionths of a US dollar; learned
+    from receipts. country_code: its calling code, such as +373."""
 
     network_id: str
     channel: str
@@ -136,7 +138,7 @@ class Role(StrEnum):
 
 
 class Key(Struct, frozen=True, kw_only=True):
-    """A key of access. Only its hash is kept; `id` names it in lists. salon_ids empty: all salons."""
+    """An API key. Only its hash is kept; `id` names it in lists. salon_ids empty: all salons."""
 
     network_id: str
     id: str
@@ -173,8 +175,8 @@ class Directory(Struct, frozen=True):
 
     @property
     def zone(self) -> str:
-        """The network's own time zone: at its midnights points expire. Where it has said none, that of the
-        salon whose id comes first; a salon that is added never changes it."""
+        """The network's own time zone, at whose midnights points expire. Without one, the zone of the salon
+        whose id comes first; a salon that is added never changes it. UTC where there is no salon."""
         if self.network.timezone is not None:
             return self.network.timezone
         return self.salons[min(self.salons)].timezone if self.salons else "UTC"

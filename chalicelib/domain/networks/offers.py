@@ -8,9 +8,9 @@ from chalicelib.domain.networks.segments import Segment
 
 
 class Offer(Struct, frozen=True, kw_only=True):
-    """What a completing visit must know of a multiplier: stands in the network's set-up, so that nothing more
-    is read to know it. Gone by itself when nobody can come late any more (`expires_at`); until then the dates
-    decide."""
+    """What the completion of a visit must know of a multiplier. It is part of the network's set-up, so that
+    nothing more is read for it. `starts_on` and `ends_on` decide whether it counts. The store deletes it at
+    `expires_at`, when no visit of these days can be completed late any more."""
 
     network_id: str
     id: str

@@ -28,18 +28,19 @@ class ChannelStep(Struct, frozen=True):
 
 class MessageRules(Struct, frozen=True, kw_only=True):
     """When, through what and how often clients are written to. Offsets count from the visit's start or, after
-    a visit, from its completion; what is due on a day is due at `day_touch_hour` of the salon.
+    a visit, from its completion. What is due on a day is due at `day_touch_hour` of the salon.
 
-    off                      kinds that are not made at all.
-    weekly_cap               most messages in any seven days, the essential ones (notice, confirm request,
-                             reminder) not counted; weekly_marketing_cap: of these, most marketing ones.
-    monthly_budget_usd_cents what messages may cost in a calendar month (UTC); None: as much as they do. Stops
-                             all but the essential ones.
-    channels                 the cascade, the first that reaches the client first; channels_of: a kind's own.
-    holdout_percent          share of clients, by kind, whom marketing leaves alone, so that its effect can be
-                             measured.
-    part_price_micros        by channel, what a part is taken to cost (millionths of a US dollar) until
-                             receipts have told.
+    off               kinds that are not made at all.
+    weekly_cap        most messages in any seven days, without the essential ones (notice, confirm request,
+                      reminder); weekly_marketing_cap: most marketing messages among them.
+    monthly_budget_usd_cents  what messages may cost in a calendar month (UTC); None: no limit. It stops all
+                      but the essential ones.
+    channels          the cascade, the first that reaches the client first; channels_of: the cascade of a
+                      kind.
+    holdout_percent   share of clients, by kind, whom marketing leaves alone, so that its effect can be
+                      measured.
+    part_price_micros  by channel, the assumed cost of a part (millionths of a US dollar) until a receipt
+                      reports it.
     """
 
     enabled: bool = True
@@ -105,22 +106,22 @@ class Rules(Struct, frozen=True, kw_only=True):
     overrides: tuple[Override, ...] = ()
 
     def messages_for(self, salon_id: str, service_ids: Sequence[str] = ()) -> MessageRules:
-        """The rules that hold there: the network's, then the salon's own, then those of the services, of
-        which the first named comes last and so prevails."""
+        """The rules for a booking of these services in that salon. The salon's own rules replace the
+        network's; those of the services replace both, the first named service last."""
         if not self.overrides:
             return self.messages
         wanted = [(salon_id, None), *((None, service_id) for service_id in reversed(service_ids))]
-        own = {(each.salon_id, each.service_id): each.changes for each in self.overrides}
+        overrides = {(each.salon_id, each.service_id): each.changes for each in self.overrides}
         rules = self.messages
         for place in wanted:
-            if place in own:
-                rules = _changed(rules, own[place])
+            if place in overrides:
+                rules = _changed(rules, overrides[place])
         return rules
 
 
 def _changed(rules: MessageRules, changes: MessageChanges) -> MessageRules:
-    said = {each.name: getattr(changes, each.name) for each in fields(changes)}
-    return replace(rules, **{name: value for name, value in said.items() if value is not None})
+    values = {each.name: getattr(changes, each.name) for each in fields(changes)}
+    return replace(rules, **{name: value for name, value in values.items() if value is not None})
 
 
 UNPLANNED = frozenset(
@@ -136,21 +137,21 @@ UNPLANNED = frozenset(
         "part_price_micros",
     }
 )
-"""Rules that decide when a touch is due, or on a move: none of them says when anything will be due."""
+"""Rules that decide when a touch is due, or whether a move is noticeable: none of them plans an instant."""
 
 
 def plan_alike(one: Rules, other: Rules) -> bool:
-    """Whether every touch is planned for the same instants by both, and gifts for birthdays too, so that no
-    pointer has to be set anew."""
+    """Whether both rules plan every touch, and every gift for a birthday, for the same instant. Then no
+    pointer has to be set again."""
     gives = [birthday_gift(each.bonuses) is not None for each in (one, other)]
     return gives[0] == gives[1] and _planned_by(one) == _planned_by(other)
 
 
 def _planned_by(rules: Rules) -> dict[tuple[str | None, str | None], dict[str, Any]]:
-    """What the plans read, by salon and service; under no id what the network has."""
-    own = {(each.salon_id, each.service_id): _plain(each.changes) for each in rules.overrides}
-    said = {place: plain for place, plain in own.items() if any(v is not None for v in plain.values())}
-    return {(None, None): _plain(rules.messages), **said}
+    """What plans read, by salon and service. The network's own rules are under (None, None)."""
+    overrides = {(each.salon_id, each.service_id): _plain(each.changes) for each in rules.overrides}
+    given = {place: plain for place, plain in overrides.items() if any(v is not None for v in plain.values())}
+    return {(None, None): _plain(rules.messages), **given}
 
 
 def _plain(rules: MessageRules | MessageChanges) -> dict[str, Any]:
@@ -158,7 +159,7 @@ def _plain(rules: MessageRules | MessageChanges) -> dict[str, Any]:
 
 
 class RulesChange(Struct, frozen=True, kw_only=True):
-    """One version of the rules, as it was set: by whom, and when. Kept for good."""
+    """One version of the rules, as it was set: by whom, and when. It is kept for good."""
 
     network_id: str
     number: str

@@ -23,7 +23,7 @@ def site_booking(connection_id: str) -> str:
 
 class Alias(Struct, frozen=True, kw_only=True):
     """value: an E.164 phone, a lower-case e-mail, a referral code, or a site's id. leads_to: the id of the
-    client, or another id of the site's. moved: it led to somebody else before."""
+    client, or another id of the site's. moved: the alias led to another client before."""
 
     network_id: str
     kind: str
@@ -33,8 +33,8 @@ class Alias(Struct, frozen=True, kw_only=True):
 
 
 class InboundNumber(Struct, frozen=True, kw_only=True):
-    """Which networks send as an identity (a phone number, a WhatsApp phone number's id, an address), and so
-    are meant by those who write to it."""
+    """The networks that send as an identity (a phone number, a WhatsApp phone number's id, an address). What
+    clients write to it is for these networks."""
 
     number: str
     network_ids: tuple[str, ...]

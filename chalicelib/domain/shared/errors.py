@@ -1,4 +1,4 @@
-"""The one way in which a rule says no. The edge maps `kind` to an HTTP status in one table; `code` is stable
+"""The one way in which a rule refuses. The api maps `kind` to an HTTP status in one table; `code` is stable
 and documented."""
 
 from collections.abc import Mapping
@@ -18,8 +18,8 @@ class ErrorKind(StrEnum):
 
 
 class DomainError(Exception):
-    """A request that a rule refuses. `code` is UPPER_SNAKE, `message` says what to do next, `details` is
-    JSON-able."""
+    """A refused request. `code` is UPPER_SNAKE; `message` names what to do next; `details` can be written as
+    JSON."""
 
     def __init__(self, kind: ErrorKind, code: str, message: str, /, **details: Any) -> None:
         super().__init__(f"{code}: {message}")

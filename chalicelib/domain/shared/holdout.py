@@ -1,5 +1,5 @@
-"""Hold-out groups: a share of clients whom marketing of a kind leaves alone, so that its effect can be told
-by comparison. Chosen by a hash: the same clients always, whoever asks, and others for each kind."""
+"""Hold-out groups: a share of clients whom a kind of marketing leaves alone, so that its effect can be
+measured. A hash chooses them: always the same clients for a kind, and other clients for another kind."""
 
 from hashlib import sha256
 

@@ -1,7 +1,7 @@
 """Ids: a prefix for people, then lower-case Crockford base 32. Pure: instants and randomness are passed in.
 
-Time-ordered ids begin with nine characters of milliseconds; derived ids are a digest of what they stand for,
-so that the same cause has the same id however often it is told.
+Time-ordered ids begin with nine characters of milliseconds. Derived ids are a digest of their cause: the same
+cause has the same id each time.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ def _decoded(text: str) -> int:
 
 
 def fraction(text: str) -> float:
-    """From 0 to just below 1, evenly, of characters that were drawn by chance."""
+    """A number from 0 to just below 1, evenly spread, from characters that were drawn at random."""
     return _decoded(text) / (1 << 5 * len(text))
 
 
@@ -37,7 +37,7 @@ def time_part(at: datetime) -> str:
 
 
 def time_ordered(prefix: str, at: datetime, tail: str) -> str:
-    """`prefix_` + time + tail. The tail is what tells ids of one millisecond apart."""
+    """`prefix_` + time + tail. The tail makes ids of one millisecond differ."""
     return f"{prefix}_{time_part(at)}{tail}"
 
 
@@ -64,6 +64,6 @@ def client_of_entry(entry_id: str) -> str:
 
 
 def network_of(secret: str) -> str:
-    """The network that a key or a webhook's token says it belongs to: the part before the first dot, or
-    nonsense."""
+    """The network that a key or a webhook's token names: the part before the first dot. Any other text gives
+    an id that leads to no network."""
     return f"net_{secret.partition('.')[0][-10:]}"

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class LinkPurpose(StrEnum):
-    """The letter that stands in the address."""
+    """The letter in the address of the link."""
 
     BOOKING = "b"
     REVIEW = "r"

@@ -3,7 +3,7 @@
 import re
 
 _KEY_TO_PAGE = re.compile(r"(https?://\S+/[a-z]/)[0-9a-z]{16}\b")
-"""A client's page, at which whoever opens it is taken for the client."""
+"""The address of a client's page. The page takes its visitor for the client."""
 
 
 def masked_phone(phone: str | None) -> str | None:

@@ -6,10 +6,8 @@ from msgspec import Struct
 
 
 class GivenAnswer(Struct, frozen=True, kw_only=True):
-    """The answer to a request with an Idempotency-Key. request_hash tells another body under the same key.
-
-    status 0: the request was begun, and not answered yet.
-    """
+    """The answer to a request with an Idempotency-Key. request_hash: the hash of the request's content, by
+    which other content under the same key is found. status 0: the request has begun and has no answer yet."""
 
     network_id: str
     key_hash: str

@@ -1,4 +1,4 @@
-"""Tasks: what the salon is told and has to see to itself."""
+"""Tasks: what people of the salon have to see to themselves."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,13 +9,13 @@ from msgspec import Struct
 
 class TaskKind(StrEnum):
     UNCONFIRMED = "unconfirmed"
-    """A booking that nobody had confirmed at the cut-off."""
+    """A booking that was not confirmed at the cut-off."""
     CALL_CLIENT = "call_client"
     """A client answered that they will not come, or something that only a person understands."""
     BUDGET_NEARLY_SPENT = "budget_nearly_spent"
     BUDGET_SPENT = "budget_spent"
     LEDGER_DIFFERS = "ledger_differs"
-    """A client's account that is not what its entries say."""
+    """A client's account that differs from the sum of its entries."""
 
 
 TASK_WORDS: Mapping[TaskKind, str] = {

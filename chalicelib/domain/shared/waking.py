@@ -16,8 +16,8 @@ class Wake(Struct, frozen=True):
 
 
 class Trouble(Struct, frozen=True):
-    """What went wrong the last times an item was woken. Not to be woken before `retry_at`; a parked item not
-    at all, until somebody retries it."""
+    """The last failures of waking an item. The item is not woken before `retry_at`. A parked item is not
+    woken until a person retries it."""
 
     failures: int
     error: str

@@ -30,17 +30,15 @@ def local_date(instant: datetime, zone_name: str) -> date:
 
 
 def local_instant(day: date, clock: time, zone_name: str) -> datetime:
-    """The UTC instant of a local wall-clock time.
-
-    A time that the clock skips in spring is read as the instant at which it would have been (the gap is
-    jumped over), a time that it shows twice in autumn as the first of the two: what PEP 495 does with fold=0.
-    """
+    """The UTC instant of a local wall-clock time. A time that the clock skips in spring is read as if the
+    clock had not been changed. A time that the clock shows twice in autumn is the first of the two (PEP 495,
+    fold=0)."""
     return datetime.combine(day, clock, zone(zone_name)).astimezone(UTC)
 
 
 def day_start(day: date, zone_name: str) -> datetime:
-    """The UTC instant at which a local day begins: its midnight, or, where the clock skips that, the instant
-    at which it does."""
+    """The UTC instant at which a local day begins: its midnight, or the first instant after it where the
+    clock skips midnight."""
     return local_instant(day, time(0), zone_name)
 
 

@@ -1,5 +1,5 @@
-"""Walks: long work over all of a network's clients or bookings, a page at a time. A walk is an item that
-wakes: it keeps its own place, so that it goes on after a crash, and shows how far it is."""
+"""Walks: long work over all of a network's bookings or clients, a page at a time. A walk is an item that
+wakes. It keeps its own place, so that it goes on after a crash and shows how far it is."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ CLIENTS, DONE, SUPERSEDED = "clients", "done", "superseded"
 
 class WalkKind(StrEnum):
     REPLAN = "replan"
-    """Sets every pointer anew after a change of the rules."""
+    """Sets every pointer again after a change of the rules."""
     INVITE = "invite"
     """Finds the recipients of a campaign."""
     RESUME = "resume"
