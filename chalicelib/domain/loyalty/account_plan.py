@@ -1,5 +1,5 @@
-"""When a client's points need attention: they expire, a hold runs out, and, first in good time, then shortly
-before, the client is warned. The account carries the pointer, since whatever changes the points writes it."""
+"""When an account needs attention: points expire, a hold ends, the client is warned of an expiry, or wallets
+need an update. The pointer is in the account, since each change of points saves the account."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
@@ -17,25 +17,27 @@ from chalicelib.domain.shared.waking import Wake, first_wake
 from chalicelib.domain.shared.zones import local_date, local_instant
 
 EXPIRY = "expiry"
-"""Why an account wakes whose points, or holds, come to their end."""
+"""The reason of a wake: points expire, or a hold ends."""
 PASSES = "passes"
-"""Why an account wakes whose card lies in a wallet that shows other points."""
+"""The reason of a wake: a wallet shows other points than the account has."""
 
 
 def plans(
     account: Account, rules: MessageRules, zone: str, points_zone: str, now: datetime
 ) -> tuple[Plan, ...]:
-    """The next warning that was not made. Of those that were missed only the last is there, to be skipped on
-    record. zone: the client's, else the salon's: whose hours count. points_zone: the network's, at whose
-    midnights points expire.
+    """The next warning of an expiry, if there is one. Of missed warnings only the last is planned, so that it
+    is recorded as skipped.
 
-    A warning is of use until the next one about the same points is due, the last until the points are gone.
-    """
+    zone         whose local hours count: the client's, else the salon's.
+    points_zone  at whose midnights points expire: the network's.
+
+    A warning is useful until the next warning of the same points is due. The last one is useful until the
+    points expire. """
     made = account.touches.get(TouchKind.BONUS_EXPIRY)
     warnings = _warnings(account, rules, zone, points_zone)
     later = (plan for plan in warnings if made is None or _is_later(plan.occurrence, made.occurrence))
-    left = (plan for plan in later if is_open(touch_of(account.touches, plan), now, plan.until))
-    for plan in _from_last_missed(left, now):
+    still_open = (plan for plan in later if is_open(touch_of(account.touches, plan), now, plan.until))
+    for plan in _from_last_missed(still_open, now):
         if rules.is_off(plan.kind):
             return (replace(plan, reason="switched_off"),)
         touch = touch_of(account.touches, plan)
@@ -46,13 +48,13 @@ def plans(
 
 
 def _is_later(occurrence: int, made: int) -> bool:
-    """Or that very warning. Another of the same day gave way to the one that was made, and is not made once
-    the points of that one are gone."""
+    """Whether an occurrence is the warning that was made, or one of a later day. A second warning of the same
+    day gave way to the made one. It is not made later either."""
     return occurrence == made or occurrence // 1000 > made // 1000
 
 
 def _from_last_missed(plans: Iterator[Plan], now: datetime) -> Iterator[Plan]:
-    """Without those at the beginning that are of no use any more, but for the last of them."""
+    """The plans without the missed ones at the beginning, except the last of these."""
     missed = None
     for plan in plans:
         if plan.until <= now:
@@ -66,12 +68,12 @@ def _from_last_missed(plans: Iterator[Plan], now: datetime) -> Iterator[Plan]:
 
 
 def _warnings(account: Account, rules: MessageRules, zone: str, points_zone: str) -> Iterator[Plan]:
-    """All warnings of all lots, in their order. Points that were granted later than a warning's time call for
-    the next one only, and of two warnings on one day the more urgent is made.
+    """All warnings of all lots, in the order of time. Points that were granted after a warning's time are in
+    the next warning only. Of two warnings on one day the more urgent is made.
 
-    One after another, since mostly the first is all that is asked for. An occurrence names the day of the
-    warning and how many days ahead it is of the expiry, so that later warnings have greater ones.
-    """
+    Warnings are yielded one by one, since mostly only the first is used. An occurrence is the ordinal of the
+    day of the warning, times 1000, plus the days until the expiry. So later warnings have greater
+    occurrences. """
     hour, offsets = time(rules.day_touch_hour), sorted(set(rules.bonus_expiry_days_before), reverse=True)
     found: dict[date, Plan] = {}
     for expiry, lots in sorted(_by_day(account, points_zone).items()):
@@ -90,7 +92,7 @@ def _warnings(account: Account, rules: MessageRules, zone: str, points_zone: str
 
 
 def _by_day(account: Account, zone: str) -> dict[date, list[tuple[datetime, datetime]]]:
-    """By the last local day of points: when exactly they expire, and when they were granted."""
+    """Pairs of expiry and grant instants of lots, by the last local day on which the points can be used."""
     found: dict[date, list[tuple[datetime, datetime]]] = {}
     for lot in account.lots:
         if lot.expires_at is not None and lot.remaining > 0:
@@ -100,18 +102,18 @@ def _by_day(account: Account, zone: str) -> dict[date, list[tuple[datetime, date
 
 
 def last_day(expires_at: datetime, zone: str) -> date:
-    """The last local day on which points can be used that expire then."""
+    """The last local day on which points with that expiry can be used."""
     return local_date(expires_at - datetime.resolution, zone)
 
 
 def expiry_day(occurrence: int) -> date:
-    """The last local day of the points that a warning is of."""
+    """The last local day of the points that a warning is about."""
     day, offset = divmod(occurrence, 1000)
     return date.fromordinal(day + offset)
 
 
 def expiring_points(account: Account, occurrence: int, zone: str, now: datetime) -> int:
-    """How many points can be used now and not after the day that the warning is of."""
+    """The points that can be used now, and not after the day that the warning is about."""
     day, held = expiry_day(occurrence), account.held_by_lot()
     return sum(
         lot.remaining - held.get(lot.number, 0)
@@ -121,12 +123,12 @@ def expiring_points(account: Account, occurrence: int, zone: str, now: datetime)
 
 
 def passes_are_stale(account: Account) -> bool:
-    """Whether a wallet shows the client's points as they were before the last entries."""
+    """Whether entries were posted after the last update of the client's wallets."""
     return account.shown is not None and account.shown.entries < account.entries
 
 
 def _passes_due(account: Account, now: datetime) -> datetime | None:
-    """When wallets are to be told: once something was posted, and when pending points can be used."""
+    """When wallets need an update: after a posting, and when pending points become available."""
     if account.shown is None:
         return None
     if passes_are_stale(account):
@@ -137,7 +139,7 @@ def _passes_due(account: Account, now: datetime) -> datetime | None:
 def next_wake(
     account: Account, rules: MessageRules | None, zone: str, points_zone: str, now: datetime
 ) -> Wake | None:
-    """rules None: nobody can be warned, but points come to their end all the same."""
+    """The account's next wake. rules None: nobody can be warned, but points expire all the same."""
     wakes = []
     if (end := next_expiration(account)) is not None:
         wakes.append(Wake(end, EXPIRY))
@@ -150,8 +152,9 @@ def next_wake(
 
 
 def with_wake(account: Account, directory: Directory, now: datetime, client: Client | None) -> Account:
-    """client: whose account it is, and so whose hours count; None: nobody is to be told. Points that never
-    expire leave an account asleep."""
+    """The account with its pointer set. client: whose account it is; the client's local hours count. None:
+    nobody is warned. An account without points that expire, without holds and without wallets has no
+    pointer."""
     salon = salon_of(client, directory) if client is not None else None
     rules, zone = None, directory.zone
     if client is not None and salon is not None:

@@ -1,4 +1,5 @@
-"""Coupons: a discount on goods or on one service, for one client, once. Pure; integers in minor units."""
+"""Coupons: a discount on goods or on one service, for one client, once. Amounts are integers in minor
+units."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +12,7 @@ from chalicelib.domain.shared.errors import conflict, refused
 from chalicelib.domain.shared.ids import digest
 
 BY_HAND = "hand"
-"""Cause of a coupon that no reward earned."""
+"""The cause of a coupon that a person issued."""
 
 
 class CouponState(StrEnum):
@@ -21,8 +22,8 @@ class CouponState(StrEnum):
 
 
 class CouponUse(Struct, frozen=True):
-    """The bill that a coupon was redeemed on, in minor units of the salon's currency. discount_minor: what it
-    took off."""
+    """The bill that a coupon was redeemed on, in minor units of the salon's currency. discount_minor: the
+    amount that the coupon took off."""
 
     salon_id: str
     bill_minor: int
@@ -35,10 +36,12 @@ class CouponUse(Struct, frozen=True):
 
 
 class Coupon(Struct, frozen=True, kw_only=True):
-    """terms: as they were when it was issued; no rule changes them later.
+    """A client's coupon.
 
-    currency     that of the terms' amount: of the salon where it was earned. None: it is of a percentage.
-    expires_at   a local midnight of the network: from then on it is of no use.
+    terms        the terms at its issue. No rule changes them later.
+    currency     of the terms' amount: the currency of the salon where the coupon was earned. None: the coupon
+                 is of a percentage.
+    expires_at   a local midnight in the network's zone. The coupon cannot be redeemed from then on.
     cause        the reward that gave it, or `hand`. booking_id: the visit that earned it.
     void_reason  why it is void. closed_at: when it was redeemed or made void.
     """
@@ -66,31 +69,33 @@ class Coupon(Struct, frozen=True, kw_only=True):
 
 
 def coupon_id(client_id: str, *cause: str) -> str:
-    """It names its client, so that a coupon is found by its id alone."""
+    """The id of a client's coupon. It contains the client's id, so that a coupon is found by its id alone."""
     return f"cpn_{client_id.removeprefix('cli_')}{digest(*cause)}"
 
 
 def client_of_coupon(coupon_id: str) -> str:
-    """The client whose coupon one with this id would be."""
+    """The client whose id a coupon's id contains, whether or not there is such a coupon."""
     return f"cli_{coupon_id.removeprefix('cpn_')[:16]}"
 
 
 def discount_minor(terms: CouponTerms, part_minor: int) -> int:
-    """What a coupon takes off the part of a bill that it is on: rounded down, and never more than that."""
+    """The discount on the part of a bill that the coupon is on: rounded down, and at most that part."""
     if terms.percent:
         return part_minor * terms.percent // 100
     return min(terms.amount_minor, part_minor)
 
 
-def part_of_bill(terms: CouponTerms, bill_minor: int, goods_minor: int, service_minor: int) -> int:
-    """What of a bill the coupon is on. service_minor: what the coupon's service costs on it."""
+def discounted_part_minor(terms: CouponTerms, bill_minor: int, goods_minor: int, service_minor: int) -> int:
+    """The part of a bill that the coupon is on. service_minor: the price of the coupon's service on the
+    bill."""
     if terms.on is CouponOn.GOODS:
         return goods_minor
     return min(service_minor, bill_minor - goods_minor)
 
 
 def redeemed(coupon: Coupon, use: CouponUse) -> Coupon:
-    """The coupon once it was used; used on that very bill already: as it stands (compare by identity).
+    """The redeemed coupon. A coupon that was redeemed on the same bill is returned as it is (compare by
+    identity).
 
     Raises COUPON_USED, COUPON_VOID, COUPON_EXPIRED, CURRENCY_MISMATCH, NOTHING_TO_DISCOUNT.
     """
@@ -128,7 +133,8 @@ def _same_bill(one: CouponUse, other: CouponUse) -> bool:
 
 
 def voided(coupon: Coupon, reason: str, actor: str, now: datetime) -> Coupon:
-    """The coupon once it is void; if it is already: as it stands. Raises COUPON_USED."""
+    """The void coupon. A coupon that is void already is returned as it is (compare by identity). Raises
+    COUPON_USED."""
     if coupon.state is CouponState.VOID:
         return coupon
     if coupon.use is not None:
@@ -141,5 +147,5 @@ def _text(at: datetime) -> str:
 
 
 def reopened(coupon: Coupon) -> Coupon:
-    """A coupon that was void only because its client was thought to be another."""
+    """The open coupon again, for a coupon that a merge has made void and an unmerge opens."""
     return replace(coupon, state=CouponState.OPEN, void_reason=None, closed_at=None, closed_by=None)

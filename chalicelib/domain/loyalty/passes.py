@@ -1,4 +1,4 @@
-"""A client's card as a pass in the wallet of their phone: what it shows, and where it lies. Plain values."""
+"""A client's card as a pass in the wallet of a phone: what the pass shows, and which devices keep it."""
 
 import re
 from datetime import date, datetime
@@ -9,14 +9,14 @@ from chalicelib.domain.shared.ids import digest
 
 APPLE, GOOGLE = "apple", "google"
 MAX_LOCATIONS = 10
-"""What Apple takes of a pass's locations."""
+"""How many locations of a pass Apple accepts."""
 
 MICRO = 1_000_000
 _SERIAL = re.compile(r"([0-9a-z]{10})\.([0-9a-z]{16})")
 
 
 class SalonLocation(Struct, frozen=True):
-    """Where a salon is, in millionths of a degree. There the phone brings the pass forward."""
+    """The location of a salon, in millionths of a degree. The phone shows the pass near it."""
 
     name: str
     latitude: int
@@ -24,13 +24,13 @@ class SalonLocation(Struct, frozen=True):
 
 
 class Pass(Struct, frozen=True, kw_only=True):
-    """What a client's pass shows.
+    """What a client's pass shows. It has no address of the card's page, since that address expires after half
+    a year and a pass does not.
 
-    serial    names the pass for good: network and client.
-    points    those to use now. expiring: the next that can be used until a local day.
-    coupons   how many are open.
-    code      what the desk finds the client by.
-    No address of the card's page is in it: that ends after half a year, a pass does not.
+    serial    the lasting name of the pass, from network and client.
+    points    available points. expiring: the last local day of the next points that expire, and how many.
+    coupons   number of open coupons.
+    code      the code by which reception finds the client.
     """
 
     serial: str
@@ -44,16 +44,19 @@ class Pass(Struct, frozen=True, kw_only=True):
 
     @property
     def tag(self) -> str:
-        """Another whenever it shows something else."""
+        """A digest of what the pass shows."""
         places = (f"{each.name} {each.latitude} {each.longitude}" for each in self.places)
-        said = (self.network_name, self.points, self.tier, self.coupons, self.expiring)
-        return digest(*map(str, said), *places, length=8)
+        shown = (self.network_name, self.points, self.tier, self.coupons, self.expiring)
+        return digest(*map(str, shown), *places, length=8)
 
 
 class PassDevice(Struct, frozen=True, kw_only=True):
-    """A device on which a client keeps their pass: an Apple device by the name it gives itself, with the
-    token by which it is called; or GOOGLE, which stands for all of Google's. expires_at: set where it does
-    not keep it any more, as Apple said; then the item goes by itself."""
+    """A device on which a client keeps the pass.
+
+    device      the name that an Apple device gives itself, or GOOGLE for all of Google's devices.
+    push_token  the token of an Apple device's push service.
+    expires_at  set once Apple has reported that the device is unreachable. The table then removes the item.
+    """
 
     network_id: str
     client_id: str
@@ -64,7 +67,7 @@ class PassDevice(Struct, frozen=True, kw_only=True):
 
 
 class DevicePass(Struct, frozen=True, kw_only=True):
-    """A pass that a device keeps: the other side of the same, by which a device asks what is new."""
+    """A pass that a device keeps, found by the device, which asks for its changed passes."""
 
     network_id: str
     device: str
@@ -73,8 +76,8 @@ class DevicePass(Struct, frozen=True, kw_only=True):
 
 
 class CouponView(Struct, frozen=True, kw_only=True):
-    """A discount, once: percent, or an amount in minor units of a currency. on: the name of the service;
-    None: on goods. valid_until: the last local day."""
+    """A coupon as a card shows it: a percentage, or an amount in minor units of a currency. on: the name of
+    the service; None: on goods. valid_until: the last local day."""
 
     name: str
     valid_until: date
@@ -89,6 +92,6 @@ def serial_of(network_id: str, client_id: str) -> str:
 
 
 def owner_of(serial: str) -> tuple[str, str] | None:
-    """The network and the client whose pass has that serial; None for what is no serial."""
+    """The network id and the client id of a serial; None: the text is no serial."""
     match = _SERIAL.fullmatch(serial)
     return (f"net_{match[1]}", f"cli_{match[2]}") if match else None

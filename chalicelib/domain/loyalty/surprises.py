@@ -1,10 +1,11 @@
-"""Surprise gifts: who gets one this month. Everybody's lot is a digest of network, month and client, so that
-the draw can be done again and comes to the same; the lowest lots get a gift, as many as the budget allows.
+"""Surprise gifts: which regulars get one this month. A client's draw number is a digest of network, month and
+client, so that a repeated draw has the same result. The lowest draw numbers get a gift, as many as the budget
+allows.
 
-How many regulars there are is not known beforehand, and they may be more than fit into memory. So they are
-passed twice: first their lots are counted in BUCKETS, which tells in which bucket the budget ends; then
-whoever lies below it gets a gift at once, and of that bucket's the lowest ones wait until all were seen.
-"""
+The number of regulars is not known beforehand, and they may not fit into memory. So a draw passes them twice.
+The first pass counts the draw numbers in BUCKETS and finds the bucket in which the budget ends. The second
+pass gives a gift to all clients of the buckets below. In the bucket in which the budget ends, the clients
+with the lowest draw numbers wait until all clients were seen. """
 
 from collections.abc import Mapping
 from datetime import datetime, time
@@ -21,30 +22,32 @@ from chalicelib.domain.shared.zones import local_date, local_instant
 
 SURPRISE = "surprise"
 BUCKETS = 1024
-APART_MONTHS = 3
-"""Among so many calendar months running, a client gets one gift at most."""
+COOLDOWN_MONTHS = 3
+"""A client gets at most one gift in so many calendar months running."""
 
 DRAWN_AT = time(11)
-"""By the network's clock, on the first day of a month."""
+"""The local time of a draw in the network's zone, on the first day of a month."""
 
 _NUMBER_BITS = 50
 _BUCKET_BITS = 10
 
 
 class Waiting(Struct, frozen=True):
-    """A client of the bucket in which the budget ends."""
+    """A client of the bucket in which the budget ends, who may still get a gift."""
 
     draw_number: int
     client_id: str
 
 
 class Draw(Struct, frozen=True, kw_only=True):
-    """A month's draw, as far as it is. month: `2026-11`, of the network's zone; the terms are those of its
-    beginning.
+    """A month's draw so far, with the terms at its beginning.
 
-    regulars, held_out, rested  how many there were; of them held out; of the others, had one lately.
-    lots                        how many lots lie in each bucket. cut: the bucket in which the budget ends;
-                                room: how many of it get a gift; waiting: the lowest of those seen so far.
+    month     `2026-11`, in the network's zone.
+    regulars  number of regulars seen; held_out: of them, in the hold-out group; rested: of the others, on
+              cooldown.
+    lots      number of draw numbers in each bucket.
+    cut       the bucket in which the budget ends; room: how many of its clients get a gift; waiting: those of
+              them with the lowest draw numbers so far.
     """
 
     month: str
@@ -62,8 +65,8 @@ class Draw(Struct, frozen=True, kw_only=True):
 
 
 class SurpriseMonth(Struct, frozen=True, kw_only=True):
-    """What a month's surprises came to. spent_points changes with each gift, in its transaction, and so never
-    is more than the budget."""
+    """The result of a month's draw. The transaction of each gift changes spent_points, so that they never
+    exceed the budget. The other numbers are those of Draw; drawn: clients who got a gift."""
 
     network_id: str
     month: str
@@ -82,7 +85,7 @@ class SurpriseMonth(Struct, frozen=True, kw_only=True):
 
 
 def next_draw_at(now: datetime, zone: str) -> datetime:
-    """The first day of a month, after now."""
+    """The instant of the next draw after now."""
     today = local_date(now, zone)
     this = local_instant(today.replace(day=1), DRAWN_AT, zone)
     if this > now:
@@ -105,6 +108,7 @@ def begin_draw(surprise: Surprise, at: datetime, zone: str) -> Draw:
 
 
 def draw_number_of(network_id: str, month: str, client_id: str) -> int:
+    """A whole number of 50 bits."""
     digest = sha256(f"{network_id}|{SURPRISE} lot|{month}|{client_id}".encode()).digest()
     return int.from_bytes(digest[:8], "big") >> (64 - _NUMBER_BITS)
 
@@ -115,21 +119,21 @@ def bucket_of(draw_number: int) -> int:
 
 def is_on_cooldown(last_month: int | None, month: str) -> bool:
     """Whether a client whose last gift was in `last_month` is left out of the draw of `month`."""
-    return last_month is not None and abs(number_of_month(month) - last_month) < APART_MONTHS
+    return last_month is not None and abs(number_of_month(month) - last_month) < COOLDOWN_MONTHS
 
 
 def latest_month(one: int | None, other: int | None) -> int | None:
-    """The month of the last gift of two clients who turned out to be one."""
+    """The later of two months, by number; None: no month."""
     return max((month for month in (one, other) if month is not None), default=None)
 
 
 def is_held_out_of_draws(draw: Draw, network_id: str, client_id: str) -> bool:
-    """Whether the client never gets one."""
+    """Whether the client is in the hold-out group of surprises, which gets no gifts."""
     return is_held_out(network_id, client_id, SURPRISE, draw.holdout_percent)
 
 
 def with_regular(draw: Draw, network_id: str, client_id: str, last_month: int | None) -> Draw:
-    """With one regular more."""
+    """The draw with one more regular counted. last_month: the number of the month of the last gift."""
     draw = replace(draw, regulars=draw.regulars + 1)
     if is_held_out_of_draws(draw, network_id, client_id):
         return replace(draw, held_out=draw.held_out + 1)
@@ -140,7 +144,7 @@ def with_regular(draw: Draw, network_id: str, client_id: str, last_month: int | 
 
 
 def with_cut(draw: Draw) -> Draw:
-    """With the bucket in which the budget ends, once all were counted."""
+    """The draw with `cut` and `room` set from the counted draw numbers."""
     gifts_left = draw.budget_points // draw.gift.points
     for bucket, numbers in sorted((int(name), numbers) for name, numbers in draw.lots.items()):
         if numbers > gifts_left:
@@ -150,12 +154,13 @@ def with_cut(draw: Draw) -> Draw:
 
 
 def wins_at_once(draw: Draw, draw_number: int) -> bool:
-    """At once, whoever the others are."""
+    """Whether that number gets a gift whatever the other numbers are."""
     return bucket_of(draw_number) < draw.cut
 
 
 def with_waiting(draw: Draw, draw_number: int, client_id: str) -> Draw:
-    """Of the bucket in which the budget ends, as many wait as it has room for, the lowest lots first."""
+    """The draw with one more client seen. In the bucket in which the budget ends, the clients with the lowest
+    draw numbers wait, as many as it has room for."""
     if bucket_of(draw_number) != draw.cut or not draw.room:
         return draw
     waiting = {*draw.waiting, Waiting(draw_number, client_id)}

@@ -121,7 +121,7 @@ def _redeem(world: World, access: Access, coupon_id: str, bill: CouponBill) -> C
 
 def _use(world: World, access: Access, coupon: Coupon, bill: CouponBill, now: datetime) -> CouponUse:
     service = _service_minor(coupon.terms, bill, world.directory(access.network_id))
-    part = coupons.part_of_bill(coupon.terms, bill.bill_minor, bill.goods_minor, service)
+    part = coupons.discounted_part_minor(coupon.terms, bill.bill_minor, bill.goods_minor, service)
     return CouponUse(
         salon_id=bill.salon.id,
         bill_minor=bill.bill_minor,
