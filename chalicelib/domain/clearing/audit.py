@@ -1,4 +1,5 @@
-"""What an audit of accounts has come to: sums of their entries, and where an account says otherwise."""
+"""The result of an audit: sums of the entries of accounts, and the accounts that differ from their
+entries."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -9,18 +10,19 @@ from msgspec.structs import replace
 
 DIFFERENCES_KEPT = 50
 FAULTS_KEPT = 10
-"""Of an account: whatever else is wrong with it is told by reading it."""
+"""How many faults of one account are kept. Its other faults are found by checking the account again."""
 
 
 class Difference(Struct, frozen=True):
-    """An account that is not what its entries say, and how so."""
+    """An account that differs from its entries, with what is wrong."""
 
     client_id: str
     faults: tuple[str, ...]
 
 
 class AccountCheck(Struct, frozen=True, kw_only=True):
-    """One account, recomputed. balance, debt, held: what its entries sum to."""
+    """One account, recomputed. balance, debt, held: the sums of its entries, in points. faults: empty where
+    the account is right."""
 
     client_id: str
     entries: int
@@ -31,8 +33,8 @@ class AccountCheck(Struct, frozen=True, kw_only=True):
 
 
 class AuditSums(Struct, frozen=True, kw_only=True):
-    """accounts: how many were recomputed. differing: how many of them differ; differences: the first of
-    those."""
+    """Sums over accounts. accounts: number of accounts with entries. balance, debt, held: in points.
+    differing: number of accounts that differ; differences: the first of them."""
 
     accounts: int = 0
     entries: int = 0
@@ -44,7 +46,7 @@ class AuditSums(Struct, frozen=True, kw_only=True):
 
 
 def with_account(sums: AuditSums, checked: AccountCheck) -> AuditSums:
-    """With one account more; one that never had an entry counts as none."""
+    """The sums with one more account. An account without entries and faults is not counted."""
     differences = sums.differences
     if checked.faults and len(differences) < DIFFERENCES_KEPT:
         differences = (*differences, Difference(checked.client_id, checked.faults[:FAULTS_KEPT]))
@@ -60,8 +62,8 @@ def with_account(sums: AuditSums, checked: AccountCheck) -> AuditSums:
     )
 
 
-def with_accounts(sums: AuditSums, more: Iterable[AccountCheck]) -> AuditSums:
-    for checked in more:
+def with_accounts(sums: AuditSums, checks: Iterable[AccountCheck]) -> AuditSums:
+    for checked in checks:
         sums = with_account(sums, checked)
     return sums
 
@@ -69,8 +71,8 @@ def with_accounts(sums: AuditSums, more: Iterable[AccountCheck]) -> AuditSums:
 def drawn_instants(
     network_id: str, night: date, since: datetime, until: datetime, count: int
 ) -> list[datetime]:
-    """So many instants of a span, by a draw that the network and the night decide: whoever draws again draws
-    the same."""
+    """Instants of a span, drawn by a digest of network and night, so that a repeated draw has the same
+    result."""
     span = max((until - since) // timedelta(milliseconds=1), 1)
     drawn = (
         int.from_bytes(sha256(f"{network_id} {night} {number}".encode()).digest(), "big") % span

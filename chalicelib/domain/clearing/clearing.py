@@ -1,5 +1,6 @@
-"""Clearing: what the entries of a month come to, by the salon that had granted the points and the salon in
-which the entry was posted; and what is still to be honoured when the month is over. Pure."""
+"""Clearing: the sums of a month's entries, by granting salon and honouring salon, and the points that are
+still open at the end of the month. The granting salon has granted the points; the honouring salon is where
+the entry was posted."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -15,10 +16,10 @@ from chalicelib.domain.shared.zones import day_start
 
 NO_SALON = ""
 NEVER_EXPIRES, BY_INACTIVITY = "never", "inactivity"
-"""When points expire that have no month of expiry."""
+"""In place of the month of expiry: the points never expire, or each visit extends their life."""
 
 LATE = timedelta(days=1)
-"""A month's books stay open for so long; what is recorded of it later belongs to the day of its record."""
+"""How long a month's books stay open. An entry that is recorded later belongs to the day of its record."""
 
 _JUST_BEFORE = timedelta(milliseconds=1)
 
@@ -40,8 +41,8 @@ _OF_KIND = {
     EntryKind.HOLD: TAKEN_BACK,
     EntryKind.RELEASE: TAKEN_BACK,
 }
-"""What the points of an entry count as. Those that a hold or its release moves pay a debt, which is a
-reversal that comes late. A reversal counts by its sign."""
+"""The column of PairSum for each kind of entry. Points that a hold or its release moves pay a debt: a debt is
+a reversal that takes effect late. A reversal has its column by the sign of its points."""
 
 
 class Period(Struct, frozen=True):
@@ -54,10 +55,10 @@ class Period(Struct, frozen=True):
 
 
 class PairSum(Struct, frozen=True):
-    """Points of lots that one salon had granted (granting), moved by entries posted in another (honouring);
-    "" where there was no salon. Signed as in entries: what leaves balances is negative.
+    """Points of lots of the granting salon, moved by entries of the honouring salon; "": no salon. Points are
+    signed as in entries: those that leave balances are negative.
 
-    returned    by reversals: mostly of redemptions. taken_back: by reversals, and as debts were paid.
+    returned    by reversals, mostly of redemptions. taken_back: by reversals, and by payment of debts.
     """
 
     granting: str
@@ -76,12 +77,12 @@ class PairSum(Struct, frozen=True):
 
     @property
     def net(self) -> int:
-        """By how much all this changed balances."""
+        """The change of all balances."""
         return sum(getattr(self, column) for column in COLUMNS)
 
     @property
     def honoured(self) -> int:
-        """Points that paid for something, less those that a refund gave back."""
+        """Redeemed points less returned points; positive."""
         return -(self.redeemed + self.returned)
 
 
@@ -90,7 +91,7 @@ COLUMNS = tuple(each.name for each in fields(PairSum) if each.name not in ("gran
 
 class OpenPoints(Struct, frozen=True):
     """Open points of a salon's lots. expires: the month (`2026-12`) of the last local day on which they can
-    be used; `never`; `inactivity`: each visit puts it off."""
+    be used; or `never`; or `inactivity`: each visit extends their life."""
 
     granting: str
     expires: str
@@ -98,8 +99,8 @@ class OpenPoints(Struct, frozen=True):
 
 
 class MonthSums(Struct, frozen=True, kw_only=True):
-    """debt: by how much more is owed by clients than a month before. redemptions, bookings: how many, by the
-    salon that honoured, or where they were completed."""
+    """Sums of a month. entries: number. debt: the increase of the clients' debts. owed: open points at its
+    end. redemptions: number by honouring salon. bookings: number of completed bookings by salon."""
 
     entries: int = 0
     debt: int = 0
@@ -110,8 +111,8 @@ class MonthSums(Struct, frozen=True, kw_only=True):
 
 
 class ClearingPart(Struct, frozen=True, kw_only=True):
-    """What one slice of a walk has added up. number: where the slice began, so that one that is done again
-    says the same again."""
+    """The sums of one slice of a walk. number: where the slice began, so that a repeated slice saves the same
+    part."""
 
     network_id: str
     walk_id: str
@@ -120,8 +121,9 @@ class ClearingPart(Struct, frozen=True, kw_only=True):
 
 
 class Clearing(Struct, frozen=True, kw_only=True):
-    """A month that was counted by a walk, which its parts are kept under. as_of: entries recorded later are
-    not in it. point_values: what a point is worth in minor units, by currency, as it stood then."""
+    """A month that a walk has counted. The parts are kept under the walk's id. as_of: entries that were
+    recorded later are left out. point_values: the value of a point at that time, in minor units by
+    currency."""
 
     network_id: str
     month: str
@@ -133,7 +135,7 @@ class Clearing(Struct, frozen=True, kw_only=True):
 
     @property
     def is_final(self) -> bool:
-        """Whether no entry can come to it any more."""
+        """Whether no further entry can belong to the month."""
         return self.as_of >= self.period.until + LATE
 
 
@@ -144,9 +146,9 @@ def period_of(month: str, zone: str) -> Period:
 
 
 def booked_at(entry: Entry) -> datetime:
-    """The instant by which an entry belongs to a month: that of its effect, of points that expired the last
-    at which they could be used. What was recorded over a day late belongs to the day of its record, so that a
-    month that is closed stays as it is."""
+    """The instant that decides to which month an entry belongs: its effect, or, of an expiry, the last
+    instant at which the points could be used. An entry that was recorded over a day late belongs to the day
+    of its record, so that a closed month does not change."""
     at = entry.effective_at - (_JUST_BEFORE if entry.kind is EntryKind.EXPIRY else timedelta())
     return at if entry.recorded_at - at <= LATE else entry.recorded_at
 
@@ -155,18 +157,19 @@ def booked_at(entry: Entry) -> datetime:
 
 
 def movements(entry: Entry) -> Iterator[tuple[str, str, int]]:
-    """What an entry did: (granting salon, column of PairSum, points). The points sum to the entry's."""
-    settled = -entry.debt if entry.debt < 0 and _OF_KIND.get(entry.kind) in _SPLIT else 0
+    """The movements of an entry: granting salon, column of PairSum, points. The points sum to those of the
+    entry."""
+    paid_debt = -entry.debt if entry.debt < 0 and _OF_KIND.get(entry.kind) in _SPLIT else 0
     column = _OF_KIND.get(entry.kind)
-    if settled and column != REDEEMED:  # it paid a debt out of what it brought
+    if paid_debt and column != REDEEMED:  # the entry paid a debt out of its points
         last = entry.lots[-1] if entry.lots else None
         salon = (last.salon_id if last is not None else entry.salon_id) or NO_SALON
-        yield salon, str(column), settled
-        yield salon, TAKEN_BACK, -settled
-        settled = 0
-    for change in reversed(entry.lots):  # what a hold had more than was spent paid a debt after it was free
-        paid = min(settled, max(-change.points, 0))
-        settled -= paid
+        yield salon, str(column), paid_debt
+        yield salon, TAKEN_BACK, -paid_debt
+        paid_debt = 0
+    for change in reversed(entry.lots):  # held points that were not spent paid a debt once they were released
+        paid = min(paid_debt, max(-change.points, 0))
+        paid_debt -= paid
         salon = change.salon_id or NO_SALON
         if paid:
             yield salon, TAKEN_BACK, -paid
@@ -191,8 +194,8 @@ def expires_in(change: LotChange, zone: str) -> str:
 
 
 class MonthAccumulator:
-    """Adds up entries, in any order, in the memory of the sums alone. as_of: what was recorded later is left
-    out, so that a walk of some minutes tells of one instant."""
+    """Adds up the entries of a month, in any order. It keeps only the sums in memory. as_of: entries that
+    were recorded later are left out, so that a walk of some minutes reports one instant."""
 
     def __init__(self, period: Period, as_of: datetime) -> None:
         self._period, self._as_of = period, as_of
@@ -201,13 +204,13 @@ class MonthAccumulator:
         self._owed: dict[tuple[str, str], int] = {}
         self._redemptions: dict[str, int] = {}
 
-    def take(self, entry: Entry) -> None:
+    def add(self, entry: Entry) -> None:
         at = booked_at(entry)
         if entry.recorded_at > self._as_of or at >= self._period.until:
             return
         for change in entry.lots:
-            owed = (change.salon_id or NO_SALON, expires_in(change, self._period.zone))
-            self._owed[owed] = self._owed.get(owed, 0) + change.points
+            key = (change.salon_id or NO_SALON, expires_in(change, self._period.zone))
+            self._owed[key] = self._owed.get(key, 0) + change.points
         if at < self._period.since:
             return
         self._entries += 1
@@ -230,7 +233,7 @@ class MonthAccumulator:
 
 
 def sum_of_parts(parts: Iterable[MonthSums]) -> MonthSums:
-    """The sums of all parts."""
+    """The sums of all parts of a month."""
     entries = debt = 0
     pairs: dict[tuple[str, str], dict[str, int]] = {}
     owed: dict[tuple[str, str], int] = {}
@@ -244,9 +247,9 @@ def sum_of_parts(parts: Iterable[MonthSums]) -> MonthSums:
                 sums[column] += getattr(pair, column)
         for each in part.owed:
             owed[each.granting, each.expires] = owed.get((each.granting, each.expires), 0) + each.points
-        for found, more in ((redemptions, part.redemptions), (bookings, part.bookings)):
-            for salon_id, number in more.items():
-                found[salon_id] = found.get(salon_id, 0) + number
+        for total, numbers in ((redemptions, part.redemptions), (bookings, part.bookings)):
+            for salon_id, number in numbers.items():
+                total[salon_id] = total.get(salon_id, 0) + number
     return MonthSums(
         entries=entries,
         debt=debt,
@@ -270,7 +273,7 @@ def _owed(points: Mapping[tuple[str, str], int]) -> tuple[OpenPoints, ...]:
 
 
 def total_of(pairs: Iterable[PairSum]) -> PairSum:
-    """All of them as one, of no salon."""
+    """The sum of all pairs, as a pair without salons."""
     found = dict.fromkeys(COLUMNS, 0)
     for pair in pairs:
         for column in COLUMNS:

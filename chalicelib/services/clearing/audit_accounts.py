@@ -1,4 +1,4 @@
-"""Audit accounts: recompute every figure of each from its entries, and tell whoever has to know where they
+"""Audit accounts: recompute every figure of an account from its entries, and report the accounts that
 differ."""
 
 import logging
@@ -31,7 +31,8 @@ log = logging.getLogger(__name__)
 NOTHING_YET = AuditSums()
 METRIC = "LedgerDifferences"
 MAX_TASKS = 20
-"""How many accounts a walk, or a night, puts before the salon one by one; all are in the log."""
+"""How many differing accounts of a walk, or of a night, become tasks of the salon. All of them are in the
+log."""
 
 _TRIES = 5
 _MAX_WORDS = 300
@@ -40,16 +41,18 @@ CountMetric = Callable[[str], None]
 
 
 def count_nowhere(metric: str) -> None:
-    """Where there are no metrics."""
+    """For callers without metrics."""
 
 
 # --- one account
 
 
 def check_account(world: World, account: Account, entries: list[Entry] | None = None) -> AccountCheck:
-    """An account against its entries, if those were read already, these. What two cheap reads agree on is
-    right; only where they do not is it read again so that nothing posted meanwhile can pass for a difference.
-    A difference is an error in the log, whoever asked."""
+    """Compares an account with its entries. entries: where they were read already. A difference is logged as
+    an error.
+
+    An account that agrees with its entries in two eventually consistent reads is right. Otherwise both are
+    read consistently, so that an entry posted between the reads does not count as a difference. """
     if entries is None:
         entries = world.store.entries(account.network_id, account.client_id, fresh=False)
     found = faults(account, entries)
@@ -77,9 +80,9 @@ def check_account(world: World, account: Account, entries: list[Entry] | None = 
 
 
 def _read_consistently(world: World, network_id: str, client_id: str) -> tuple[list[Entry], list[str]]:
-    """The account first, its entries after it: those with later numbers came after it, and are left out, if
-    the account, read once more, knows of them. So an account that is posted to without a pause is checked,
-    too."""
+    """The entries that the account knows, and its faults. The account is read before its entries. Entries
+    with later numbers were posted after that read. They are left out if the account, read again, knows them.
+    So accounts with postings all the time are checked, too."""
     account = world.store.account(network_id, client_id)
     entries = world.store.entries(network_id, client_id)
     known = [entry for entry in entries if entry.number < account.entries]
@@ -96,7 +99,8 @@ def _read_consistently(world: World, network_id: str, client_id: str) -> tuple[l
 
 
 class AuditPage(Struct, frozen=True):
-    """sums: those that were given, and of the accounts that were come by. differing: those that differ."""
+    """A page of audited accounts. sums: with those of earlier pages. differing: the accounts of this page
+    that differ."""
 
     sums: AuditSums
     differing: list[AccountCheck]
@@ -111,7 +115,7 @@ def audit_page(
     clients: int = CLIENTS_BATCH_SIZE,
     sums: AuditSums = NOTHING_YET,
 ) -> AuditPage:
-    """The next clients' accounts."""
+    """Audits the accounts of the next clients. sums: of the earlier pages."""
     differing: list[AccountCheck] = []
 
     def take(account: Account) -> int:
@@ -127,10 +131,10 @@ def audit_page(
 
 
 def start_audit(world: World, network_id: str) -> Walk:
-    """A walk over all accounts; the one that is under way, if one is."""
-    stands = running_walk(world, network_id, WalkKind.AUDIT)
-    if stands is not None:
-        return stands
+    """Begins a walk that audits all accounts. Returns the walk that is under way, if there is one."""
+    existing = running_walk(world, network_id, WalkKind.AUDIT)
+    if existing is not None:
+        return existing
     now = world.now()
     walk = Walk(
         network_id=network_id,
@@ -144,9 +148,9 @@ def start_audit(world: World, network_id: str) -> Walk:
 
 def audit_some(world: World, walk: Walk, count: CountMetric = count_nowhere) -> Walk:
     """The walk after its next slice."""
-    stands = walk.audit or NOTHING_YET
-    found = audit_page(world, walk.network_id, cursor=walk.cursor, sums=stands)
-    report_differences(world, walk, found.differing, walk.begun_at, count, told=stands.differing)
+    sums_before = walk.audit or NOTHING_YET
+    found = audit_page(world, walk.network_id, cursor=walk.cursor, sums=sums_before)
+    report_differences(world, walk, found.differing, walk.begun_at, count, reported=sums_before.differing)
     walk = replace(
         walk,
         stage=CLIENTS,
@@ -159,12 +163,12 @@ def audit_some(world: World, walk: Walk, count: CountMetric = count_nowhere) -> 
 
 
 def check_accounts(world: World, accounts: Sequence[Account]) -> tuple[AuditSums, list[AccountCheck]]:
-    """The sums of these accounts, and those that differ."""
+    """The sums of these accounts, and the accounts that differ."""
     all_checked = [check_account(world, account) for account in accounts]
     return with_accounts(NOTHING_YET, all_checked), [each for each in all_checked if each.faults]
 
 
-# --- what is told of differences
+# --- reports of differences
 
 
 def report_differences(
@@ -174,14 +178,16 @@ def report_differences(
     at: datetime,
     count: CountMetric,
     *,
-    told: int = 0,
+    reported: int = 0,
 ) -> None:
-    """Each difference is counted in the metric that rings the alarm; the first are tasks of the salon. at:
-    names the tasks, so that those of a slice that is done again are made once. told: how many the walk has
-    found before."""
+    """Counts each differing account in the metric of the alarm. The first ones become tasks of the salon.
+
+    at        part of the tasks' ids, so that a repeated slice makes each task once.
+    reported  how many differing accounts the walk has reported before.
+    """
     for _ in differing:
         count(METRIC)
-    for each in differing[: max(MAX_TASKS - told, 0)]:
+    for each in differing[: max(MAX_TASKS - reported, 0)]:
         task = Task(
             network_id=walk.network_id,
             id=time_ordered("tsk", at, digest(walk.network_id, walk.id, each.client_id, length=10)),
@@ -190,5 +196,5 @@ def report_differences(
             client_id=each.client_id,
             words="; ".join(each.faults)[:_MAX_WORDS],
         )
-        with suppress(SaveConflict):  # it was made before a crash
+        with suppress(SaveConflict):  # the task was made before a crash
             world.store.save(task)

@@ -1,5 +1,5 @@
-"""Audit a sample of accounts each night, and have the month before counted once its books are closed. One
-walk of each network wakes for it, and sleeps until the next night."""
+"""Audit a sample of accounts each night, and begin the clearing of the last month once its books are closed.
+Each network has one walk for it, which sleeps until the next night."""
 
 from contextlib import suppress
 from datetime import datetime
@@ -24,12 +24,13 @@ from chalicelib.services.shared.world import World
 
 DRAWS, OF_EACH_DRAW = 5, 10
 ROUND = 100
-"""How many accounts a night checks: at instants drawn by lot, those of the clients who had registered before;
-and so many where the last night stopped, so that each has its turn."""
+"""Sizes of a night's sample. For each of DRAWS random instants, OF_EACH_DRAW clients who registered just
+before are checked. ROUND further clients follow those of the last night, so that each account has its
+turn."""
 
 
 def ensure_nightly(world: World, network_id: str) -> None:
-    """For networks that began before there was such a walk."""
+    """Makes the nightly walk of a network that was set up before there were such walks."""
     if world.store.get(Walk, network_id=network_id, id=NIGHTLY_ID) is None:
         zone = world.directory(network_id).zone
         with suppress(SaveConflict):
@@ -37,7 +38,7 @@ def ensure_nightly(world: World, network_id: str) -> None:
 
 
 def audit_night(world: World, walk: Walk, count: CountMetric = count_nowhere) -> Walk:
-    """The walk after this night: asleep until the next. A night that was missed is not made up for."""
+    """The walk after this night, asleep until the next one. A missed night is left out."""
     directory, now = world.directory(walk.network_id), world.now()
     due = slice_due_at(walk, now)
     ids, cursor = _sample(world, walk, directory, due)
@@ -45,7 +46,7 @@ def audit_night(world: World, walk: Walk, count: CountMetric = count_nowhere) ->
     report_differences(world, walk, found, due, count)
     closing = closing_walk(world, directory, now)
     if closing is not None:
-        with suppress(SaveConflict):  # it was begun in another night
+        with suppress(SaveConflict):  # the walk was begun in an earlier night
             world.store.save(closing)
     return replace(
         walk,
@@ -59,7 +60,7 @@ def audit_night(world: World, walk: Walk, count: CountMetric = count_nowhere) ->
 
 
 def _sample(world: World, walk: Walk, directory: Directory, due: datetime) -> tuple[list[str], str | None]:
-    """Whose accounts are checked, each once, and where the next night goes on with the round."""
+    """The ids of the clients to check, each once, and the cursor with which the next night continues."""
     network_id, night = walk.network_id, local_date(due, directory.zone)
     found = world.store.client_ids(network_id, limit=ROUND, cursor=walk.cursor)
     ids = list(found.items)

@@ -1,8 +1,9 @@
-"""Clear a month between salons: a walk reads every entry of the ledger once and adds up the month's, a part a
-slice; the parts together are the report. On its way it audits every account."""
+"""Clear a month between salons. A walk reads every entry of the ledger once and adds up those of the month.
+Each slice saves a part; the parts together are the report. The walk also audits every account."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -33,11 +34,10 @@ from chalicelib.services.clearing.audit_accounts import (
     report_differences,
 )
 from chalicelib.services.clearing.read_accounts import begin_walk, read_accounts, running_walk
-from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
 SETTLED = timedelta(minutes=1)
-"""A walk tells of the instant so long before it began: whoever was posting then has come to an end."""
+"""A walk reports the instant that long before its begin. Postings of that time are complete by now."""
 
 CLOSED_AFTER = LATE + timedelta(hours=1)
 BOOKINGS = "completed_bookings"
@@ -48,21 +48,21 @@ _SALONS_BATCH_SIZE = 50
 
 
 def start_clearing(world: World, network_id: str, month: str) -> Walk:
-    """A walk that counts a month, be it over or not; the one that is under way, if one is. Raises
-    MONTH_NOT_BEGUN."""
+    """Begins a walk that counts a month, which may not be over yet. Returns the walk of that month that is
+    under way, if there is one. Raises MONTH_NOT_BEGUN."""
     directory, now = world.directory(network_id), world.now()
     period = _period(world, directory, month)
     if period.since > now:
         raise refused("MONTH_NOT_BEGUN", "That month has not begun yet.", month=month)
-    stands = running_walk(world, network_id, WalkKind.CLEARING, month)
-    if stands is not None:
-        return stands
+    existing = running_walk(world, network_id, WalkKind.CLEARING, month)
+    if existing is not None:
+        return existing
     return begin_walk(world, _walk(directory, world.new_id("wlk"), period, now))
 
 
 def closing_walk(world: World, directory: Directory, now: datetime) -> Walk | None:
-    """The walk that counts the last month for good, once its books are closed; None while they are not, and
-    if it was counted since. It is named by the month, so that it is begun once."""
+    """The walk that counts the last month finally, not saved yet. None: the books of the month are open, or
+    it was counted finally already. The walk's id follows from the month, so that it is begun once."""
     network_id = directory.network.network_id
     first = local_date(now, directory.zone).replace(day=1)
     month = month_name(first - timedelta(days=1))
@@ -70,29 +70,29 @@ def closing_walk(world: World, directory: Directory, now: datetime) -> Walk | No
     closed_at = period.until + CLOSED_AFTER
     if now < closed_at or period.until <= directory.network.created_at:
         return None
-    stands = world.store.get(Clearing, network_id=network_id, month=month)
-    if stands is not None and stands.is_final:
+    existing = world.store.get(Clearing, network_id=network_id, month=month)
+    if existing is not None and existing.is_final:
         return None
-    id = time_ordered("wlk", closed_at, digest(network_id, "clearing", month, length=7))
-    return _walk(directory, id, period, now)
+    walk_id = time_ordered("wlk", closed_at, digest(network_id, "clearing", month, length=7))
+    return _walk(directory, walk_id, period, now)
 
 
 def _period(world: World, directory: Directory, month: str) -> Period:
-    """A month begins where the one before it was closed, though the network should have another zone by
-    now."""
+    """The span of a month. A month begins at the end of the counted month before, even if the network has
+    another zone since."""
     network_id = directory.network.network_id
-    stands = world.store.get(Clearing, network_id=network_id, month=month)
-    if stands is not None and stands.is_final:
-        return stands.period
+    existing = world.store.get(Clearing, network_id=network_id, month=month)
+    if existing is not None and existing.is_final:
+        return existing.period
     period = period_of(month, directory.zone)
     before = world.store.get(Clearing, network_id=network_id, month=month_before(month))
     return replace(period, since=before.period.until) if before is not None and before.is_final else period
 
 
-def _walk(directory: Directory, id: str, period: Period, now: datetime) -> Walk:
+def _walk(directory: Directory, walk_id: str, period: Period, now: datetime) -> Walk:
     return Walk(
         network_id=directory.network.network_id,
-        id=id,
+        id=walk_id,
         kind=WalkKind.CLEARING,
         begun_at=now,
         period=period,
@@ -104,7 +104,7 @@ def _walk(directory: Directory, id: str, period: Period, now: datetime) -> Walk:
 
 
 def clear_some(world: World, walk: Walk, count: CountMetric = count_nowhere) -> Walk:
-    """The walk after its next slice. Done again after a crash it writes the same part."""
+    """The walk after its next slice. A slice that is repeated after a crash saves the same part."""
     if walk.period is None:
         raise ValueError("a clearing without its month")
     if walk.stage == BOOKINGS:
@@ -113,14 +113,14 @@ def clear_some(world: World, walk: Walk, count: CountMetric = count_nowhere) -> 
 
 
 def _add_entries(world: World, walk: Walk, period: Period, count: CountMetric) -> Walk:
-    adding, audit = MonthAccumulator(period, _as_of(walk)), walk.audit or NOTHING_YET
-    told, differing = audit.differing, list[AccountCheck]()
+    month_sums, audit = MonthAccumulator(period, _as_of(walk)), walk.audit or NOTHING_YET
+    reported, differing = audit.differing, list[AccountCheck]()
 
     def take(account: Account) -> int:
         nonlocal audit
         entries = world.store.entries(walk.network_id, account.client_id, fresh=False)
         for entry in entries:
-            adding.take(entry)
+            month_sums.add(entry)
         found = check_account(world, account, entries)
         audit = with_account(audit, found)
         if found.faults:
@@ -128,9 +128,9 @@ def _add_entries(world: World, walk: Walk, period: Period, count: CountMetric) -
         return len(entries)
 
     visited = read_accounts(world, walk.network_id, take, cursor=walk.cursor)
-    sums = adding.sums()
+    sums = month_sums.sums()
     _save_part(world, walk, sums)
-    report_differences(world, walk, differing, walk.begun_at, count, told=told)
+    report_differences(world, walk, differing, walk.begun_at, count, reported=reported)
     return replace(
         walk,
         stage=CLIENTS if visited.cursor is not None else BOOKINGS,
@@ -142,23 +142,28 @@ def _add_entries(world: World, walk: Walk, period: Period, count: CountMetric) -
 
 
 def _count_bookings(world: World, walk: Walk, period: Period) -> Walk:
-    """What was completed in each salon, of the month's bookings."""
+    """Counts the completed bookings of the month, by salon."""
     directory = world.directory(walk.network_id)
-    left = sorted(id for id in directory.salons if id > (walk.cursor or ""))
-    salons = left[:_SALONS_BATCH_SIZE]
-    counted = {
-        id: world.store.completed_of_salon(walk.network_id, id, period.since, period.until) for id in salons
+    remaining = sorted(each for each in directory.salons if each > (walk.cursor or ""))
+    salons = remaining[:_SALONS_BATCH_SIZE]
+    completed = {
+        each: world.store.completed_of_salon(walk.network_id, each, period.since, period.until)
+        for each in salons
     }
-    _save_part(world, walk, MonthSums(bookings={id: number for id, number in counted.items() if number}))
+    _save_part(
+        world,
+        walk,
+        MonthSums(bookings={salon_id: number for salon_id, number in completed.items() if number}),
+    )
     walk = replace(walk, seen=walk.seen + len(salons))
-    if len(left) > len(salons):
+    if len(remaining) > len(salons):
         return replace(walk, cursor=salons[-1])
-    _conclude(world, walk, period, directory)
+    world.retrying(partial(_conclude, world, walk, period, directory))
     return replace(walk, stage=DONE, cursor=None, finished_at=world.now())
 
 
 def _save_part(world: World, walk: Walk, sums: MonthSums) -> None:
-    """A part that says nothing is written, too: it may have said something before a crash."""
+    """Saves a part. An empty part is saved, too, since a crash may have left another one in its place."""
     number = f"{walk.stage == BOOKINGS:d}{walk.seen:09d}"
     world.store.save(ClearingPart(network_id=walk.network_id, walk_id=walk.id, number=number, sums=sums))
 
@@ -168,26 +173,21 @@ def _as_of(walk: Walk) -> datetime:
 
 
 def _conclude(world: World, walk: Walk, period: Period, directory: Directory) -> None:
-    """The report is this walk's from now on, unless a later one was quicker."""
-    for _ in world.tries():
-        stands = world.store.get(Clearing, network_id=walk.network_id, month=period.month)
-        if stands is not None and stands.as_of > _as_of(walk):
-            return
-        made = Clearing(
+    """Makes this walk's sums the report on the month, unless a later walk was faster."""
+    existing = world.store.get(Clearing, network_id=walk.network_id, month=period.month)
+    if existing is not None and existing.as_of > _as_of(walk):
+        return
+    world.store.save(
+        Clearing(
             network_id=walk.network_id,
             month=period.month,
             period=period,
             walk_id=walk.id,
             as_of=_as_of(walk),
             point_values=_point_values(directory),
-            version=stands.version if stands is not None else 0,
+            version=existing.version if existing is not None else 0,
         )
-        try:
-            world.store.save(made)
-        except SaveConflict:
-            continue
-        return
-    raise SaveConflict(made)
+    )
 
 
 def _point_values(directory: Directory) -> Mapping[str, int]:
@@ -199,7 +199,7 @@ def _point_values(directory: Directory) -> Mapping[str, int]:
 
 
 def clearing_of(world: World, network_id: str, month: str) -> tuple[Clearing, MonthSums]:
-    """The newest report on a month. Raises NOT_COUNTED."""
+    """The newest report on a month, with its sums. Raises NOT_COUNTED."""
     clearing = world.store.get(Clearing, network_id=network_id, month=month)
     if clearing is None:
         raise DomainError(

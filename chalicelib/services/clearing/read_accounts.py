@@ -1,5 +1,4 @@
-"""Come by all of a network's accounts, some clients at a time: what the audit and the clearing have in
-common."""
+"""Read all accounts of a network, some clients at a time. The audit and the clearing both do so."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -12,47 +11,47 @@ from chalicelib.services.shared.world import World
 
 CLIENTS_BATCH_SIZE = 200
 ENTRIES_BATCH_SIZE = 20_000
-"""No page of clients is begun after so many entries: with few clients of a slice having many, it is some
-seconds' worth."""
+"""No further page of clients is read after so many entries, so that a slice takes some seconds at most."""
 
 _PAGE = 25
 _LOOKED_AT = 50
 
 UseAccount = Callable[[Account], int]
-"""Is given each client's account, an empty one where there is none, perhaps as it was a second ago; answers
-how many entries it has read."""
+"""Is called with each client's account, or with an empty one where there is none, and returns the number of
+entries that it has read. The account may be a second old."""
 
 
 class AccountsRead(Struct, frozen=True):
-    """cursor: where to go on; None at the end."""
+    """The result of one call. clients: how many were passed. cursor: of the next call; None at the end."""
 
     clients: int
     cursor: str | None
 
 
 def read_accounts(
-    world: World, network_id: str, take: UseAccount, *, cursor: str | None, clients: int = CLIENTS_BATCH_SIZE
+    world: World, network_id: str, use: UseAccount, *, cursor: str | None, clients: int = CLIENTS_BATCH_SIZE
 ) -> AccountsRead:
-    """Comes by the next accounts, those of so many clients at most. Nothing is kept of one when the next
-    comes: the memory is that of one client's ledger."""
+    """Calls `use` with the accounts of the next clients. clients: how many at most. Only one client's ledger
+    is in memory at a time."""
     seen = entries = 0
     while True:
         page = world.store.client_ids(network_id, limit=min(_PAGE, clients - seen), cursor=cursor)
         for account in accounts_of(world, network_id, page.items):
-            entries += take(account)
+            entries += use(account)
         seen, cursor = seen + len(page.items), page.cursor
         if cursor is None or seen >= clients or entries >= ENTRIES_BATCH_SIZE:
             return AccountsRead(seen, cursor)
 
 
 def accounts_of(world: World, network_id: str, client_ids: Sequence[str]) -> list[Account]:
-    """In that order. Who has no account may have entries all the same, if something went wrong."""
+    """The accounts of these clients, in that order. A client without an account gets an empty one, since
+    entries may exist by a fault."""
     found = {each.client_id: each for each in world.store.accounts_named(network_id, client_ids)}
-    return [found.get(id) or Account(network_id=network_id, client_id=id) for id in client_ids]
+    return [found.get(each) or Account(network_id=network_id, client_id=each) for each in client_ids]
 
 
 def running_walk(world: World, network_id: str, kind: WalkKind, month: str | None = None) -> Walk | None:
-    """A walk of that kind, and over that month, which has not come to its end."""
+    """A walk of that kind, and of that month, that is not finished; None: there is none."""
     newest = world.store.get_page(Walk, network_id=network_id, limit=_LOOKED_AT).items
     return next(
         (
@@ -67,12 +66,12 @@ def running_walk(world: World, network_id: str, kind: WalkKind, month: str | Non
 
 
 def begin_walk(world: World, walk: Walk) -> Walk:
-    """Saved, and gone on with at once."""
+    """Saves a walk and wakes it at once."""
     (saved,) = world.store.save(walk)
     world.wake_if_due(saved)
     return saved
 
 
 def slice_due_at(walk: Walk, now: datetime) -> datetime:
-    """Since when it has been waiting for its next slice: the same when that is done again."""
+    """The instant at which the next slice was due. It is the same when the slice is repeated."""
     return walk.wake.at if walk.wake is not None else now
