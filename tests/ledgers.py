@@ -81,9 +81,9 @@ class Ledgers:
     def __post_init__(self) -> None:
         york = a_salon("sal_york", timezone="America/New_York", currency="USD")
         self.store.save(a_network(), a_salon(), york)
-        for number, id in enumerate(CLIENTS):
+        for number, client_id in enumerate(CLIENTS):
             at = NOW - timedelta(days=number)
-            self.store.save(a_client(id, created_at=at, phone=None, email=None))
+            self.store.save(a_client(client_id, created_at=at, phone=None, email=None))
 
     @property
     def world(self) -> World:
@@ -95,12 +95,12 @@ class Ledgers:
         return found
 
     def entries(self) -> list[Entry]:
-        return [entry for id in CLIENTS for entry in self.store.entries(NETWORK, id)]
+        return [entry for client_id in CLIENTS for entry in self.store.entries(NETWORK, client_id)]
 
     # --- what may happen
 
-    def live(self, said: list[Step]) -> None:
-        for what, client, number, other in said:
+    def live(self, steps: list[Step]) -> None:
+        for what, client, number, other in steps:
             getattr(self, what)(CLIENTS[client], number, other)
 
     def grant(self, client_id: str, number: int, other: int) -> None:
@@ -142,11 +142,11 @@ class Ledgers:
         self.does(client_id, lambda account: release_points(account, hold.id, wanted, self.clock()))
 
     def reverse(self, client_id: str, number: int, other: int) -> None:
-        theirs = [entry for entry in self.made if entry.client_id == client_id]
-        if not theirs:
+        entries = [entry for entry in self.made if entry.client_id == client_id]
+        if not entries:
             return
-        entry = theirs[number % len(theirs)]
-        undone = sum(abs(each.worth) for each in theirs if each.reverses == entry.id)
+        entry = entries[number % len(entries)]
+        undone = sum(abs(each.worth) for each in entries if each.reverses == entry.id)
         part = None if other % 2 else max(abs(entry.worth) // 2, 1)
         self.does(
             client_id,
@@ -197,33 +197,36 @@ class Ledgers:
 
     def visit(self, client_id: str, number: int, other: int) -> None:
         """Points that expire by inactivity are put off, without an entry."""
-        stands = self.account(client_id)
-        account = with_activity(settled(stands, self.clock())[0], self.clock(), ZONE)
-        if account.entries == stands.entries and account != stands:
+        before = self.account(client_id)
+        account = with_activity(settled(before, self.clock())[0], self.clock(), ZONE)
+        if account.entries == before.entries and account != before:
             self.store.save(account)
 
     def wait(self, client_id: str, number: int, other: int) -> None:
         for _ in range(number % 12 + 1):
             self.clock.forward(hours=20)
-            self.bring_up()
+            self.settle()
 
-    def bring_up(self) -> None:
-        for id in CLIENTS:
-            account, expirations = settled(self.account(id), self.clock())
+    def settle(self) -> None:
+        for client_id in CLIENTS:
+            account, expirations = settled(self.account(client_id), self.clock())
             if expirations:
                 self.keep(account, expirations)
 
     # --- how
 
     def post(
-        self, client_id: str, points: int, kind: EntryKind, salon_id: str | None, **said: Any
+        self, client_id: str, points: int, kind: EntryKind, salon_id: str | None, **fields: Any
     ) -> Entry | None:
-        wanted = replace(self.posting(client_id, points, kind, salon_id), **said)
+        wanted = replace(self.posting(client_id, points, kind, salon_id), **fields)
         return self.does(client_id, lambda account: post(account, wanted, self.clock()))
 
     def posting(self, client_id: str, points: int, kind: EntryKind, salon_id: str | None) -> Posting:
-        id = self.new_id(client_id)
-        return Posting(id=id, kind=kind, points=points, reason="test", actor="key:test", salon_id=salon_id)
+        entry_id = self.new_id(client_id)
+        actor = "key:test"
+        return Posting(
+            id=entry_id, kind=kind, points=points, reason="test", actor=actor, salon_id=salon_id
+        )
 
     def new_id(self, client_id: str) -> str:
         return entry_id(client_id, str(len(self.made)))

@@ -1,5 +1,5 @@
-"""What a shop's two clients should have, told by the simplest rules: the programme anew, in a few lines,
-above the simplest ledger."""
+"""What a shop's two clients should have, by the simplest rules: the programme in a few lines, on the simplest
+ledger."""
 
 from calendar import monthrange
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from tests.ledger.model import (
     Done,
     Held,
     HoldsOpen,
+    ModelAccount,
     NotHeld,
-    Purse,
+    ReversalSinceMerge,
     TooMuch,
-    UndoneSince,
     midnight,
     midnight_after,
 )
@@ -69,10 +69,10 @@ class Undoable:
 @dataclass
 class Merged:
     into: str
-    left: Done
-    came: Done
+    transfer_out: Done
+    transfer_in: Done
     booking_ids: list[str]
-    since: list[UndoneSince] = field(default_factory=list)
+    since: list[ReversalSinceMerge] = field(default_factory=list)
 
 
 @dataclass
@@ -82,17 +82,17 @@ class Books:
     zone: str
     now: datetime
     rules: dict[str, Any] = field(default_factory=dict)
-    purses: dict[str, Purse] = field(default_factory=dict)
+    models: dict[str, ModelAccount] = field(default_factory=dict)
     bookings: dict[str, Visit] = field(default_factory=dict)
     holds: dict[str, KnownHold] = field(default_factory=dict)
     undoable: dict[str, Undoable] = field(default_factory=dict)
     merged: dict[str, Merged] = field(default_factory=dict)
     unnamed: Any = None
 
-    def purse(self, client: str) -> Purse:
-        purse = self.purses.setdefault(client, Purse())
-        purse.until(self.now)
-        return purse
+    def model(self, client: str) -> ModelAccount:
+        model = self.models.setdefault(client, ModelAccount())
+        model.until(self.now)
+        return model
 
     def today(self) -> date:
         return self.now.astimezone(ZoneInfo(self.zone)).date()
@@ -100,13 +100,13 @@ class Books:
     # --- by hand
 
     def by_hand(self, client: str, points: int, day: date | None) -> None:
-        self._ensure_present(client)
-        purse = self.purse(client)
+        self._ensure_not_merged(client)
+        model = self.model(client)
         if points > 0:
             expires = midnight(day + timedelta(days=1), self.zone) if day else None
-            done = purse.earn(self.now, points, expires=expires)
+            done = model.earn(self.now, points, expires=expires)
         else:
-            done = self._spend(purse, -points)
+            done = self._spend(model, -points)
         self.unnamed = Undoable(client, done)
 
     def named(self, entry_id: str) -> None:
@@ -117,7 +117,7 @@ class Books:
 
     def reverse(self, entry_id: str) -> None:
         known = self.undoable[entry_id]
-        left = self._brought_up(known.client).left_of(self.now, known.done)
+        left = self._settled(known.client).left_of(self.now, known.done)
         if known.is_undone:
             return
         if not left:
@@ -126,40 +126,40 @@ class Books:
         known.is_undone = True
 
     def _undo(self, client: str, done: Done, points: int) -> None:
-        """client: whose it was; another may be they by now."""
+        """client: the client whose operation it was, who may be merged by now."""
         until = midnight_after(self.now, self.zone, self.rules["grace_days"] + 1)
         if client in self.merged:
-            merge, former = self.merged[client], self.purse(client)
-            merge.since.append(self.purse(merge.into).undo_for(self.now, former, done, points, until))
+            merge, source = self.merged[client], self.model(client)
+            merge.since.append(self.model(merge.into).undo_for(self.now, source, done, points, until))
         else:
-            self.purse(client).undo(self.now, done, points, until)
+            self.model(client).undo(self.now, done, points, until)
 
-    def _brought_up(self, client: str) -> Purse:
-        """Whose it was; what had gone to another has expired there, if it has."""
-        self.purse(self.present(client)).until(self.now)
-        return self.purse(client)
+    def _settled(self, client: str) -> ModelAccount:
+        """The client's account, after what expired on the account of the surviving client, too."""
+        self.model(self.surviving_client(client)).until(self.now)
+        return self.model(client)
 
-    def present(self, client: str) -> str:
+    def surviving_client(self, client: str) -> str:
         return self.merged[client].into if client in self.merged else client
 
-    def _ensure_present(self, client: str) -> None:
+    def _ensure_not_merged(self, client: str) -> None:
         if client in self.merged:
             raise Refused("CLIENT_MERGED")
 
-    # --- two clients who are one
+    # --- merging
 
     def merge(self, client: str, into: str) -> None:
         if client in self.merged:
             return
-        self._ensure_present(into)
+        self._ensure_not_merged(into)
         try:
-            left, moved = self.purse(client).leave(self.now)
+            left, moved = self.model(client).leave(self.now)
         except HoldsOpen:
             raise Refused("HOLDS_OPEN") from None
-        came = self.purse(into).arrive(self.now, left, moved)
-        ahead = [id for id, visit in self.bookings.items() if self._is_ahead(visit, client)]
-        for id in ahead:
-            self.bookings[id].client = into
+        came = self.model(into).arrive(self.now, left, moved)
+        ahead = [booking_id for booking_id, visit in self.bookings.items() if self._is_ahead(visit, client)]
+        for booking_id in ahead:
+            self.bookings[booking_id].client = into
         self.merged[client] = Merged(into, left, came, ahead)
 
     def _is_ahead(self, visit: Visit, client: str) -> bool:
@@ -169,24 +169,24 @@ class Books:
         if client not in self.merged:
             raise Refused("NOT_MERGED")
         merge = self.merged[client]
-        back = [self.bookings[id] for id in merge.booking_ids]
+        back = [self.bookings[booking_id] for booking_id in merge.booking_ids]
         back = [visit for visit in back if visit.client == merge.into and visit.status == UPCOMING]
-        if any(visit.hold_id in self.purse(merge.into).holds for visit in back):
+        if any(visit.hold_id in self.model(merge.into).holds for visit in back):
             raise Refused("HOLDS_OPEN")
         del self.merged[client]
         until = midnight_after(self.now, self.zone, self.rules["grace_days"] + 1)
-        there = self.purse(merge.into)
+        there = self.model(merge.into)
         lapsed = sum(
-            there.lapsed(self.now, done) for done in (merge.came, *(each.by for each in merge.since))
+            there.lapsed(self.now, done) for done in (merge.transfer_in, *(each.by for each in merge.since))
         )
-        there.leave_again(self.now, merge.came, merge.since, lapsed, until)
-        self.purse(client).come_back(self.now, merge.left, merge.since, lapsed, until)
+        there.unmerge_target(self.now, merge.transfer_in, merge.since, lapsed, until)
+        self.model(client).unmerge_source(self.now, merge.transfer_out, merge.since, lapsed, until)
         for visit in back:
             visit.client = client
 
-    def _spend(self, purse: Purse, points: int, hold_id: str | None = None) -> Done:
+    def _spend(self, model: ModelAccount, points: int, hold_id: str | None = None) -> Done:
         try:
-            return purse.spend(self.now, points, hold_id)
+            return model.spend(self.now, points, hold_id)
         except TooMuch:
             raise Refused("INSUFFICIENT_POINTS") from None
         except NotHeld:
@@ -194,11 +194,11 @@ class Books:
 
     # --- bookings
 
-    def book(self, id: str, client: str, zone: str, starts_at: datetime) -> None:
-        self.bookings[id] = Visit(client, zone, starts_at)
+    def book(self, booking_id: str, client: str, zone: str, starts_at: datetime) -> None:
+        self.bookings[booking_id] = Visit(client, zone, starts_at)
 
-    def move(self, id: str, starts_at: datetime) -> None:
-        visit = self.bookings[id]
+    def move(self, booking_id: str, starts_at: datetime) -> None:
+        visit = self.bookings[booking_id]
         if visit.status != UPCOMING:
             raise Refused("WRONG_STATUS")
         visit.starts_at = starts_at
@@ -206,22 +206,22 @@ class Books:
         if hold is not None:
             hold.until = max(hold.until, self._held_until(visit))
 
-    def complete(self, id: str, paid: int, redeem: int) -> None:
-        visit = self.bookings[id]
+    def complete(self, booking_id: str, paid: int, redeem: int) -> None:
+        visit = self.bookings[booking_id]
         if visit.status == "completed":
             return
         if visit.status != UPCOMING:
             raise Refused("WRONG_STATUS")
-        client = self.present(visit.client)
-        purse = self.purse(client)
+        client = self.surviving_client(visit.client)
+        model = self.model(client)
         if redeem:
             self._ensure_redeemable(redeem, paid)
-        hold_id = visit.hold_id if visit.hold_id in purse.holds else None
+        hold_id = visit.hold_id if visit.hold_id in model.holds else None
         spent = None
         if redeem:
-            spent = self._spend(purse, redeem, hold_id)
+            spent = self._spend(model, redeem, hold_id)
         elif hold_id:
-            purse.release(self.now, hold_id)
+            model.release(self.now, hold_id)
         if hold_id:
             self.holds[hold_id].became = None if redeem else "released"
         visit.client, visit.spent, visit.earned, visit.hold_id = client, spent, None, None
@@ -232,8 +232,8 @@ class Books:
         if visit.earned_points:
             available = max(midnight_after(self.now, visit.zone, self.rules["pending_days"]), self.now)
             ends, idle_days = self._ends(available)
-            visit.earned = purse.earn(self.now, visit.earned_points, available, ends, idle_days)
-        purse.active(self.now, self.zone)
+            visit.earned = model.earn(self.now, visit.earned_points, available, ends, idle_days)
+        model.active(self.now, self.zone)
 
     def _ends(self, available: datetime) -> tuple[datetime | None, int | None]:
         model, after = self.rules["expiry"].model.value, self.rules["expiry"].after
@@ -247,29 +247,29 @@ class Books:
         ends = max(midnight(last + timedelta(days=1), self.zone), available)
         return ends, after if model == "inactivity" else None
 
-    def named_of_visit(self, id: str, entry_ids: dict[str, str]) -> None:
-        visit = self.bookings[id]
+    def named_of_visit(self, booking_id: str, entry_ids: dict[str, str]) -> None:
+        visit = self.bookings[booking_id]
         for kind, done in (("cashback", visit.earned), ("redeem", visit.spent)):
             if done is not None and kind in entry_ids and entry_ids[kind] not in self.undoable:
                 self.undoable[entry_ids[kind]] = Undoable(visit.client, done)
 
-    def step(self, id: str, to: str) -> None:
-        visit = self.bookings[id]
+    def step(self, booking_id: str, to: str) -> None:
+        visit = self.bookings[booking_id]
         if visit.status == to:
             return
         if to != UPCOMING and visit.status != UPCOMING:
             raise Refused("WRONG_STATUS")
         if visit.status == "completed":
-            self._take_back(visit)
+            self._reverse_visit(visit)
         elif self._open_hold(visit):
-            self.purse(visit.client).release(self.now, str(visit.hold_id))
+            self.model(visit.client).release(self.now, str(visit.hold_id))
             self.holds[str(visit.hold_id)].became = "released"
         visit.status, visit.hold_id = to, None
 
-    def _take_back(self, visit: Visit) -> None:
+    def _reverse_visit(self, visit: Visit) -> None:
         """What was earned first."""
         for done in (visit.earned, visit.spent):
-            left = self._brought_up(visit.client).left_of(self.now, done) if done else 0
+            left = self._settled(visit.client).left_of(self.now, done) if done else 0
             if done and left:
                 self._undo(visit.client, done, left)
                 for known in self.undoable.values():
@@ -277,42 +277,43 @@ class Books:
         visit.paid = visit.redeemed = visit.earned_points = visit.refunded = 0
         visit.earned = visit.spent = None
 
-    def refund(self, id: str, amount: int) -> None:
+    def refund(self, booking_id: str, amount: int) -> None:
         """Of what was earned, the share is rounded up, of what was spent, down."""
-        visit = self.bookings[id]
+        visit = self.bookings[booking_id]
         if amount > visit.paid - visit.refunded:
             raise Refused("INVALID_AMOUNT")
         visit.refunded += amount
-        purse = self._brought_up(visit.client)
+        model = self._settled(visit.client)
         for done in (visit.earned, visit.spent):
             if done is None:
                 continue
             share = abs(done.worth) * visit.refunded
             part = -(-share // visit.paid) if done.worth > 0 else share // visit.paid
-            due = min(part - purse.gone(self.now, done), purse.left_of(self.now, done))
+            due = min(part - model.points_undone(self.now, done), model.left_of(self.now, done))
             if due > 0:
                 self._undo(visit.client, done, due)
 
     # --- holds
 
-    def hold_for_booking(self, id: str, points: int) -> None:
-        visit = self.bookings[id]
+    def hold_for_booking(self, booking_id: str, points: int) -> None:
+        visit = self.bookings[booking_id]
         if visit.status != UPCOMING:
             raise Refused("WRONG_STATUS")
-        self.purse(self.present(visit.client))
+        self.model(self.surviving_client(visit.client))
         if self._open_hold(visit):
             if self.holds[str(visit.hold_id)].points != points:
                 raise Refused("HOLD_EXISTS")
             self.unnamed = None
             return
         self._ensure_redeemable(points, PRICE_MINOR)
-        client = self.present(visit.client)
-        self._hold(client, points, self._held_until(visit), id)
+        client = self.surviving_client(visit.client)
+        self._hold(client, points, self._held_until(visit), booking_id)
         visit.client = client
 
     def hold_at_desk(self, client: str, points: int, paid: int, salon: str) -> None:
-        self._ensure_present(client)
-        if any(id in self.purse(client).holds and self.holds[id].salon_id == salon for id in self.holds):
+        self._ensure_not_merged(client)
+        at_desk = {hold_id for hold_id, hold in self.holds.items() if hold.salon_id == salon}
+        if any(hold_id in at_desk for hold_id in self.model(client).holds):
             raise Refused("HOLD_EXISTS")
         self._ensure_redeemable(points, paid)
         self._hold(client, points, self.now + DESK_HOLD, salon_id=salon)
@@ -326,7 +327,7 @@ class Books:
         salon_id: str | None = None,
     ) -> None:
         try:
-            self.purse(client).hold(self.now, "new", points, until)
+            self.model(client).hold(self.now, "new", points, until)
         except TooMuch:
             raise Refused("INSUFFICIENT_POINTS") from None
         self.unnamed = KnownHold(client, points, booking_id, salon_id)
@@ -335,8 +336,9 @@ class Books:
         known, self.unnamed = self.unnamed, None
         if known is None:
             return
-        purse = self.purses[known.client]
-        purse.holds = {entry_id if id == "new" else id: hold for id, hold in purse.holds.items()}
+        model = self.models[known.client]
+        named = [(entry_id if key == "new" else key, hold) for key, hold in model.holds.items()]
+        model.holds = dict(named)
         self.holds[entry_id] = known
         if known.booking_id:
             self.bookings[known.booking_id].hold_id = entry_id
@@ -348,30 +350,30 @@ class Books:
             raise Refused("HELD_FOR_BOOKING")
         if points > known.points:
             raise Refused("OVER_CAP")
-        purse = self.purse(known.client)
+        model = self.model(known.client)
         if isinstance(known.became, int):
             if known.became != points:
                 raise Refused("ENTRY_EXISTS")
             return
-        self._ensure_present(known.client)
+        self._ensure_not_merged(known.client)
         if points < known.points:
             self._ensure_fits(points)
-        self.unnamed = Undoable(known.client, self._spend(purse, points, hold_id))
+        self.unnamed = Undoable(known.client, self._spend(model, points, hold_id))
         known.became = points
 
     def release_hold(self, hold_id: str) -> None:
         known = self.holds[hold_id]
         if known.became == "released":
             return
-        self._ensure_present(known.client)
+        self._ensure_not_merged(known.client)
         try:
-            self.purse(known.client).release(self.now, hold_id)
+            self.model(known.client).release(self.now, hold_id)
         except NotHeld:
             raise Refused("HOLD_CLOSED") from None
         known.became = "released"
 
     def _open_hold(self, visit: Visit) -> Held | None:
-        return self.purse(visit.client).holds.get(visit.hold_id or "")
+        return self.model(visit.client).holds.get(visit.hold_id or "")
 
     def _held_until(self, visit: Visit) -> datetime:
         return visit.starts_at + LASTS + timedelta(days=self.rules["hold_days"])
@@ -395,7 +397,7 @@ class Books:
 
     def quote(self, client: str, paid: int) -> int:
         step = self.rules["redeem_step_points"]
-        available = self.purse(client).available(self.now)
+        available = self.model(client).available(self.now)
         most = min(self._cap(paid), available - available % step)
         return most if most >= self.rules["redeem_minimum_points"] else 0
 

@@ -119,37 +119,40 @@ class AnyShop(RuleBasedStateMachine):
         signed = -points if kind == "correction" and points % 2 else points
         gives = kind != "redeem" and signed > 0
         day = self.books.today() + timedelta(days=days) if days is not None and gives else None
-        id, shop = self._request(), self.shop
+        request_id, shop = self._request(), self.shop
         entry = self._ask(
-            lambda: shop.post(client, kind, signed, id, day),
+            lambda: shop.post(client, kind, signed, request_id, day),
             lambda: self.books.by_hand(client, -points if kind == "redeem" else signed, day),
             crash,
         )
         if entry is not None:
             self.books.named(entry.id)
-            self.contradictions.append(lambda: shop.post(client, kind, signed * 2, id, day))
+            self.contradictions.append(lambda: shop.post(client, kind, signed * 2, request_id, day))
 
     @precondition(lambda self: self.books.undoable)
     @rule(number=st.integers(0, 30), crash=crashes)
     def reverse(self, number: int, crash: Crash | None) -> None:
-        id = list(self.books.undoable)[-1 - number % len(self.books.undoable)]
-        self._ask(lambda: self.shop.reverse(id), lambda: self.books.reverse(id), crash)
+        entry_id = list(self.books.undoable)[-1 - number % len(self.books.undoable)]
+        self._ask(lambda: self.shop.reverse(entry_id), lambda: self.books.reverse(entry_id), crash)
 
     # --- bookings
 
     @rule(client=clients, salon=salons, hours=st.integers(1, 60), crash=crashes)
     def book(self, client: str, salon: str, hours: int, crash: Crash | None) -> None:
-        starts_at, id = self.shop.now + timedelta(hours=hours), self._request()
-        client = self.books.present(client)
-        booking = self.shop.do(lambda: self.shop.book(client, salon, starts_at, id), crash)
+        starts_at, request_id = self.shop.now + timedelta(hours=hours), self._request()
+        client = self.books.surviving_client(client)
+        booking = self.shop.do(lambda: self.shop.book(client, salon, starts_at, request_id), crash)
         self.books.book(booking.id, client, SALONS[salon], starts_at)
 
     @precondition(lambda self: self.books.bookings)
     @rule(number=numbers, hours=st.integers(1, 60), crash=crashes)
     def move(self, number: int, hours: int, crash: Crash | None) -> None:
-        id, starts_at = self._booking(number), self.shop.now + timedelta(hours=hours)
+        booking_id, starts_at = self._booking(number), self.shop.now + timedelta(hours=hours)
         self._ask(
-            lambda: self.shop.move(id, starts_at), lambda: self.books.move(id, starts_at), crash, keep=False
+            lambda: self.shop.move(booking_id, starts_at),
+            lambda: self.books.move(booking_id, starts_at),
+            crash,
+            keep=False,
         )
 
     @rule(client=clients, salon=salons, paid=bills, share=st.just(0) | shares, crash=crashes)
@@ -160,19 +163,19 @@ class AnyShop(RuleBasedStateMachine):
     @precondition(lambda self: self.books.bookings)
     @rule(number=numbers, paid=bills, share=st.just(0) | shares, crash=crashes)
     def complete(self, number: int, paid: int, share: int, crash: Crash | None) -> None:
-        id = self._booking(number)
-        redeem = self.books.share(self.books.bookings[id].client, paid, share) if share else 0
-        before = self.books.bookings[id].status
+        booking_id = self._booking(number)
+        redeem = self.books.share(self.books.bookings[booking_id].client, paid, share) if share else 0
+        before = self.books.bookings[booking_id].status
         done = self._ask(
-            lambda: self.shop.complete(id, paid, redeem),
-            lambda: self.books.complete(id, paid, redeem),
+            lambda: self.shop.complete(booking_id, paid, redeem),
+            lambda: self.books.complete(booking_id, paid, redeem),
             crash,
             keep=False,
         )
         if done is not None:
             of_visit = {entry.kind.value: entry.id for entry in done.entries}
-            self.books.named_of_visit(id, of_visit)
-            booking, model = done.booking, self.books.bookings[id]
+            self.books.named_of_visit(booking_id, of_visit)
+            booking, model = done.booking, self.books.bookings[booking_id]
             assert (booking.earned_points, booking.redeemed_points) == (model.earned_points, model.redeemed)
             assert before == "completed" or booking.paid_minor == paid
 
@@ -180,30 +183,30 @@ class AnyShop(RuleBasedStateMachine):
     @rule(number=numbers, to=st.sampled_from(["cancelled", "no_show", "booked", "booked"]), crash=crashes)
     def step(self, number: int, to: str, crash: Crash | None) -> None:
         """Cancelled, marked a no-show, or reopened: then a completed visit is taken back."""
-        id = self._booking(number)
+        booking_id = self._booking(number)
         steps = {"cancelled": self.shop.cancel, "no_show": self.shop.no_show, "booked": self.shop.reopen}
-        self._ask(lambda: steps[to](id), lambda: self.books.step(id, to), crash, keep=False)
+        self._ask(lambda: steps[to](booking_id), lambda: self.books.step(booking_id, to), crash, keep=False)
 
     @precondition(lambda self: any(each.status == "completed" for each in self.books.bookings.values()))
     @rule(number=numbers, percent=st.integers(1, 100), crash=crashes)
     def refund(self, number: int, percent: int, crash: Crash | None) -> None:
-        done = [id for id, each in self.books.bookings.items() if each.status == "completed"]
-        id, request_id, shop = done[number % len(done)], self._request(), self.shop
-        amount = max(self.books.bookings[id].paid * percent // 100, 1)
+        done = [booking_id for booking_id, each in self.books.bookings.items() if each.status == "completed"]
+        booking_id, request_id, shop = done[number % len(done)], self._request(), self.shop
+        amount = max(self.books.bookings[booking_id].paid * percent // 100, 1)
         answer = self._ask(
-            lambda: shop.refund(id, amount, request_id),
-            lambda: self.books.refund(id, amount),
+            lambda: shop.refund(booking_id, amount, request_id),
+            lambda: self.books.refund(booking_id, amount),
             crash,
             keep=False,
         )
         if answer is not None:
-            completion = self.books.bookings[id].completions
+            completion = self.books.bookings[booking_id].completions
 
             def again() -> Any:
-                stands = self.books.bookings[id]
-                if (stands.status, stands.completions) != ("completed", completion):
+                visit = self.books.bookings[booking_id]
+                if (visit.status, visit.completions) != ("completed", completion):
                     return answer  # that completion was taken back, and its refunds with it
-                return shop.refund(id, amount, request_id)
+                return shop.refund(booking_id, amount, request_id)
 
             self.repeatable.append((again, answer))
 
@@ -212,11 +215,11 @@ class AnyShop(RuleBasedStateMachine):
     @precondition(lambda self: self.books.bookings)
     @rule(number=numbers, share=shares, crash=crashes)
     def hold_for_booking(self, number: int, share: int, crash: Crash | None) -> None:
-        id = self._booking(number)
-        points = self.books.share(self.books.bookings[id].client, PRICE_MINOR, share)
+        booking_id = self._booking(number)
+        points = self.books.share(self.books.bookings[booking_id].client, PRICE_MINOR, share)
         entry = self._ask(
-            lambda: self.shop.hold_for_booking(id, points),
-            lambda: self.books.hold_for_booking(id, points),
+            lambda: self.shop.hold_for_booking(booking_id, points),
+            lambda: self.books.hold_for_booking(booking_id, points),
             crash,
             keep=False,
         )
@@ -226,25 +229,25 @@ class AnyShop(RuleBasedStateMachine):
     @rule(client=clients, salon=salons, share=shares, paid=bills, crash=crashes)
     def hold_at_desk(self, client: str, salon: str, share: int, paid: int, crash: Crash | None) -> None:
         points = self.books.share(client, paid, share)
-        id, shop = self._request(), self.shop
+        request_id, shop = self._request(), self.shop
         entry = self._ask(
-            lambda: shop.hold_at_desk(client, points, salon, paid, id),
+            lambda: shop.hold_at_desk(client, points, salon, paid, request_id),
             lambda: self.books.hold_at_desk(client, points, paid, salon),
             crash,
         )
         if entry is not None:
             self.books.hold_named(entry.id)
-            self.contradictions.append(lambda: shop.hold_at_desk(client, points + 1, salon, paid, id))
+            self.contradictions.append(lambda: shop.hold_at_desk(client, points + 1, salon, paid, request_id))
 
     @precondition(lambda self: self.books.holds)
     @rule(number=numbers, share=shares, salon=salons, crash=crashes)
     def redeem_hold(self, number: int, share: int, salon: str, crash: Crash | None) -> None:
         """In part, as a whole, or more than there is."""
-        id = self._hold(number)
-        points = -(-self.books.holds[id].points * share // 100)
+        hold_id = self._hold(number)
+        points = -(-self.books.holds[hold_id].points * share // 100)
         entry = self._ask(
-            lambda: self.shop.redeem_hold(id, points, salon),
-            lambda: self.books.redeem_hold(id, points),
+            lambda: self.shop.redeem_hold(hold_id, points, salon),
+            lambda: self.books.redeem_hold(hold_id, points),
             crash,
         )
         if entry is not None:
@@ -253,8 +256,8 @@ class AnyShop(RuleBasedStateMachine):
     @precondition(lambda self: self.books.holds)
     @rule(number=numbers, crash=crashes)
     def release_hold(self, number: int, crash: Crash | None) -> None:
-        id = self._hold(number)
-        self._ask(lambda: self.shop.release_hold(id), lambda: self.books.release_hold(id), crash)
+        hold_id = self._hold(number)
+        self._ask(lambda: self.shop.release_hold(hold_id), lambda: self.books.release_hold(hold_id), crash)
 
     # --- two clients who are one
 
@@ -321,22 +324,23 @@ class AnyShop(RuleBasedStateMachine):
 
     @rule(client=clients, paid=bills)
     def ask_what_may_be_redeemed(self, client: str, paid: int) -> None:
-        said = "CLIENT_MERGED" if client in self.books.merged else self.books.quote(client, paid)
-        assert self.shop.do(lambda: self.shop.quote(client, paid), None) == said
+        expected = "CLIENT_MERGED" if client in self.books.merged else self.books.quote(client, paid)
+        assert self.shop.do(lambda: self.shop.quote(client, paid), None) == expected
 
     def _now(self, now: datetime) -> None:
         self.shop.clock.now = self.books.now = now
 
     def _booking(self, number: int) -> str:
         """Half the time one for which points are held, if there is one."""
-        held = [id for id, each in self.books.bookings.items() if each.hold_id and each.status == "booked"]
+        booked = [(key, each) for key, each in self.books.bookings.items() if each.status == "booked"]
+        held = [booking_id for booking_id, each in booked if each.hold_id]
         if held and number % 2:
             return held[number // 2 % len(held)]
         return list(self.books.bookings)[-1 - number % len(self.books.bookings)]
 
     def _hold(self, number: int) -> str:
         """Open ones first."""
-        known = sorted(self.books.holds, key=lambda id: self.books.holds[id].became is not None)
+        known = sorted(self.books.holds, key=lambda hold_id: self.books.holds[hold_id].became is not None)
         return known[number % len(known)]
 
     # --- what always holds
@@ -346,7 +350,7 @@ class AnyShop(RuleBasedStateMachine):
         for client in CLIENTS:
             stored = self.shop.stored(client)
             assert self.shop.wrongs(stored) == []
-            account, purse, now = self.shop.now_of(stored), self.books.purse(client), self.shop.now
+            account, model, now = self.shop.now_of(stored), self.books.model(client), self.shop.now
             found = (
                 account.available(now),
                 account.pending(now),
@@ -354,9 +358,9 @@ class AnyShop(RuleBasedStateMachine):
                 account.debt,
                 account.balance,
             )
-            said = (purse.available(now), purse.pending(now), purse.held, purse.debt, purse.balance)
-            assert found == said
+            expected = (model.available(now), model.pending(now), model.held, model.debt, model.balance)
+            assert found == expected
             assert account.balance == sum(found[:3])
             assert [hold.expires_at for hold in account.holds] == [
-                hold.until for hold in purse.holds.values()
+                hold.until for hold in model.holds.values()
             ]

@@ -29,12 +29,12 @@ class Lot:
     idle_days: int | None = None
     lapsed: int = 0
     """How much of it expired."""
-    went: list["Lot"] = field(default_factory=list)
-    """What it became with whoever the client was merged into."""
+    became: list["Lot"] = field(default_factory=list)
+    """The lots that its points became on the target of a merge."""
 
     @property
     def everywhere(self) -> list["Lot"]:
-        return [self, *(lot for each in self.went for lot in each.everywhere)]
+        return [self, *(lot for each in self.became for lot in each.everywhere)]
 
     @property
     def lapsed_anywhere(self) -> int:
@@ -59,9 +59,9 @@ class Done:
 
 
 @dataclass
-class UndoneSince:
-    """What an account had done that left it, and what undid so much of it with whoever the client was by
-    then. before: how much of it had been undone before."""
+class ReversalSinceMerge:
+    """An operation of the source, and its reversal on the target since the merge. before: how many of its
+    points were undone before that."""
 
     done: Done
     by: Done
@@ -69,7 +69,7 @@ class UndoneSince:
 
 
 @dataclass
-class Purse:
+class ModelAccount:
     lots: list[Lot] = field(default_factory=list)
     holds: dict[str, Held] = field(default_factory=dict)
     debt: int = 0
@@ -110,8 +110,8 @@ class Purse:
             if at > now or at == FOREVER:
                 return
             if is_lot:
-                lot, gone = self.lots[which], self.free(which)
-                lot.left, lot.lapsed = lot.left - gone, lot.lapsed + gone
+                lot, points_free = self.lots[which], self.free(which)
+                lot.left, lot.lapsed = lot.left - points_free, lot.lapsed + points_free
             else:
                 del self.holds[list(self.holds)[which]]
                 self._pay({})
@@ -151,7 +151,7 @@ class Purse:
         self.until(now)
         return Done(-points, took)
 
-    def hold(self, now: datetime, id: str, points: int, until: datetime) -> None:
+    def hold(self, now: datetime, hold_id: str, points: int, until: datetime) -> None:
         self.until(now)
         if points > self.available(now):
             raise TooMuch
@@ -160,25 +160,25 @@ class Purse:
             if take := min(self.free(number), points):
                 of[number] = take
                 points -= take
-        self.holds[id] = Held(until, of)
+        self.holds[hold_id] = Held(until, of)
 
-    def release(self, now: datetime, id: str) -> None:
+    def release(self, now: datetime, hold_id: str) -> None:
         self.until(now)
-        self._hold(id)
-        del self.holds[id]
+        self._hold(hold_id)
+        del self.holds[hold_id]
         self._pay({})
         self.until(now)
 
-    def _hold(self, id: str) -> Held:
-        if id not in self.holds:
+    def _hold(self, hold_id: str) -> Held:
+        if hold_id not in self.holds:
             raise NotHeld
-        return self.holds[id]
+        return self.holds[hold_id]
 
     def left_of(self, now: datetime, done: Done) -> int:
-        """How much of it can still be undone: points that expired unspent were taken already."""
-        return max(abs(done.worth) - self.gone(now, done), 0)
+        """How many of its points can still be undone. Points that expired unspent count as undone."""
+        return max(abs(done.worth) - self.points_undone(now, done), 0)
 
-    def gone(self, now: datetime, done: Done) -> int:
+    def points_undone(self, now: datetime, done: Done) -> int:
         return done.undone + (self.lapsed(now, done) if done.worth > 0 else 0)
 
     def undo(self, now: datetime, done: Done, points: int, grace: datetime | None) -> None:
@@ -187,12 +187,12 @@ class Purse:
             self.debt += points
             self._pay({}, first=done.made)
         else:
-            self._give_back(now, self._part(done, done.undone, points), points, grace)
+            self._return_points(now, self._part(done, done.undone, points), points, grace)
             self._pay({})
         done.undone += points
 
     def _part(self, done: Done, skip: int, points: int) -> list[tuple[int, int, datetime]]:
-        """So many of the points that were taken, the last taken first, with their lot and its end then."""
+        """A part of the points that were taken, the last taken first: lot, points, and the lot's end then."""
         found = []
         for number, (took, expired) in reversed(done.took.items()):
             there, skip = max(took - skip, 0), max(skip - took, 0)
@@ -201,10 +201,10 @@ class Purse:
             points -= back
         return found
 
-    def _give_back(
+    def _return_points(
         self, now: datetime, parts: list[tuple[int, int, datetime]], points: int, grace: datetime | None
     ) -> None:
-        """To the lots they were taken from; or, if those are over, to a new one."""
+        """Points return to the lots they were taken from, or, if a lot has expired, to a new one."""
         ends: dict[int, datetime] = {}
         for number, _, expired in parts:
             lot = self.lots[number]
@@ -217,27 +217,27 @@ class Purse:
                 lot.left, lot.expires = lot.left + back, ends[number]
             elif number in open_before:  # over, and still held
                 self.lots.append(Lot(now, grace or FOREVER, back))
-            elif back:  # it begins anew
+            elif back:  # it becomes a grace lot
                 lot.left, lot.available, lot.expires = lot.left + back, now, grace or FOREVER
                 lot.idle_days = None
         if points > 0:  # it had been owed
             self.lots.append(Lot(now, FOREVER, points))
 
     def undo_for(
-        self, now: datetime, former: "Purse", done: Done, points: int, grace: datetime | None
-    ) -> UndoneSince:
-        """Undoes here what was done to the purse of somebody who was merged into this one."""
+        self, now: datetime, source: "ModelAccount", done: Done, points: int, grace: datetime | None
+    ) -> ReversalSinceMerge:
+        """Undoes on this account, the target's, an operation of a source that is merged into it."""
         self.until(now)
-        since = UndoneSince(done, Done(-points if done.worth > 0 else points), done.undone)
+        since = ReversalSinceMerge(done, Done(-points if done.worth > 0 else points), done.undone)
         if done.worth > 0:
             self.debt += points
-            theirs = [lot for number in done.made for lot in former.lots[number].everywhere]
-            mine = [n for n, lot in enumerate(self.lots) if any(lot is each for each in theirs)]
-            self._pay(since.by.took, first=mine)
+            made = [lot for number in done.made for lot in source.lots[number].everywhere]
+            own_lots = [n for n, lot in enumerate(self.lots) if any(lot is each for each in made)]
+            self._pay(since.by.took, first=own_lots)
         else:
             late, first = 0, len(self.lots)
-            for number, back, expired in former._part(done, done.undone, points):
-                was = former.lots[number]
+            for number, back, expired in source._part(done, done.undone, points):
+                was = source.lots[number]
                 if expired <= now:
                     late += back
                 else:
@@ -256,13 +256,13 @@ class Purse:
         return points
 
     def _pay(self, took: dict[int, tuple[int, datetime]], first: Iterable[int] = ()) -> None:
-        """What is owed, of whatever is not held: of the lots named first, then as when spending."""
+        """Free points pay the debt: those of the lots in `first` before the others."""
         first = self._soonest(first)
         for number in [*first, *self._soonest(n for n in range(len(self.lots)) if n not in first)]:
             if pays := min(self.free(number), self.debt):
                 self.debt -= self._take(number, pays, took)
 
-    # --- two clients who are one
+    # --- merging
 
     def leave(self, now: datetime) -> tuple[Done, list[Lot]]:
         self.until(now)
@@ -272,7 +272,7 @@ class Purse:
         for number, lot in enumerate(self.lots):
             if lot.left:
                 moved.append(Lot(lot.available, lot.expires, lot.left, lot.idle_days))
-                lot.went.append(moved[-1])
+                lot.became.append(moved[-1])
                 self._take(number, lot.left, done.took)
         self.debt = 0
         return done, moved
@@ -289,23 +289,23 @@ class Purse:
         self.until(now)
         return sum(self.lots[number].lapsed_anywhere for number in done.made)
 
-    def leave_again(
-        self, now: datetime, came: Done, since: list[UndoneSince], lapsed: int, grace: datetime | None
+    def unmerge_target(
+        self, now: datetime, came: Done, since: list[ReversalSinceMerge], lapsed: int, grace: datetime | None
     ) -> None:
-        """Without what had come, but for what expired meanwhile, and with what was undone of theirs."""
+        """The target without the source's points, less the expired ones. Its reversals are undone."""
         self.until(now)
-        theirs = [came, *(each.by for each in since)]
-        taken = [done for done in theirs if done.worth < 0]
+        for_source = [came, *(each.by for each in since)]
+        taken = [done for done in for_source if done.worth < 0]
         parts = [part for done in taken for part in self._part(done, 0, -done.worth)]
-        self._give_back(now, parts, -sum(done.worth for done in taken), grace)
-        lapsed = min(lapsed, max(sum(done.worth for done in theirs), 0))
-        self.debt += sum(done.worth for done in theirs if done.worth > 0) - lapsed
-        self._pay({}, first={number for done in theirs for number in done.made})
+        self._return_points(now, parts, -sum(done.worth for done in taken), grace)
+        lapsed = min(lapsed, max(sum(done.worth for done in for_source), 0))
+        self.debt += sum(done.worth for done in for_source if done.worth > 0) - lapsed
+        self._pay({}, first={number for done in for_source for number in done.made})
 
-    def come_back(
-        self, now: datetime, out: Done, since: list[UndoneSince], lapsed: int, grace: datetime | None
+    def unmerge_source(
+        self, now: datetime, out: Done, since: list[ReversalSinceMerge], lapsed: int, grace: datetime | None
     ) -> None:
-        """To the account they had left, but for what expired meanwhile."""
+        """The source with its points again, less those that expired on the target."""
         self.until(now)
         parts = self._part(out, 0, max(-out.worth, 0))
         back = max(-out.worth, 0)
@@ -320,7 +320,7 @@ class Purse:
             if each.by.worth < 0:
                 parts, rest = self._less(parts, -each.by.worth, each.done.made, only=True)
                 back, owed = back + each.by.worth + rest, owed + rest
-        self._give_back(now, parts, back - lapsed, grace)
+        self._return_points(now, parts, back - lapsed, grace)
         self.debt += owed
         self._pay({})
 
@@ -328,7 +328,8 @@ class Purse:
     def _less(
         parts: list[tuple[int, int, datetime]], points: int, first: list[int], *, only: bool = False
     ) -> tuple[list[tuple[int, int, datetime]], int]:
-        """Without so many points, of those lots first, or of those only; and how many are left to take."""
+        """The parts without some points, and how many points could not be taken. The lots in `first` give
+        points before the others do; only: no others do."""
         found = list(parts)
         for numbers in (first,) if only else (first, [number for number, _, _ in parts]):
             for place, (number, back, ended) in enumerate(found):

@@ -21,7 +21,7 @@ from chalicelib.domain.merging.transfer import transfer_in, transfer_out
 from chalicelib.domain.merging.unmerging import unmerge_source, unmerge_target
 from chalicelib.domain.shared.errors import DomainError
 from infra.testkit.builders import NETWORK
-from tests.ledger.model import Done, HoldsOpen, NotHeld, Purse, TooMuch, midnight_after
+from tests.ledger.model import Done, HoldsOpen, ModelAccount, NotHeld, TooMuch, midnight_after
 from tests.ledger.model import Lot as ModelLot
 
 ZONE = "Europe/Chisinau"
@@ -41,7 +41,7 @@ class Side:
     of them. granted: the terms on which lots came."""
 
     account: Account
-    purse: Purse = field(default_factory=Purse)
+    model: ModelAccount = field(default_factory=ModelAccount)
     entries: list[Entry] = field(default_factory=list)
     done: list[tuple[Entry, Done]] = field(default_factory=list)
     granted: dict[tuple[int, datetime], Lot] = field(default_factory=dict)
@@ -51,15 +51,15 @@ class Side:
 class Merge:
     out: Entry
     into: Entry
-    left: Done
-    came: Done
+    transferred_out: Done
+    transferred_in: Done
 
 
 class AnyLedger(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         ids = ("cli_maria00000000001", "cli_petru00000000001")
-        self.sides = [Side(Account(network_id=NETWORK, client_id=id)) for id in ids]
+        self.sides = [Side(Account(network_id=NETWORK, client_id=client_id)) for client_id in ids]
         self.now, self.number = BEGINS[0], 0
         self.merge: Merge | None = None
 
@@ -85,7 +85,7 @@ class AnyLedger(RuleBasedStateMachine):
         self._both(
             side,
             lambda account: post(account, wanted, self.now),
-            lambda purse: purse.earn(self.now, points, available, expires, idle_days),
+            lambda model: model.earn(self.now, points, available, expires, idle_days),
         )
 
     @rule(side=st.integers(0, 1), points=small, kind=st.sampled_from(["redeem", "correction"]))
@@ -94,7 +94,7 @@ class AnyLedger(RuleBasedStateMachine):
         self._both(
             side,
             lambda account: post(account, wanted, self.now),
-            lambda purse: purse.spend(self.now, points),
+            lambda model: model.spend(self.now, points),
         )
 
     @rule(side=st.integers(0, 1), points=small, hours=st.integers(1, 200))
@@ -103,7 +103,7 @@ class AnyLedger(RuleBasedStateMachine):
         self._both(
             side,
             lambda account: hold_points(account, wanted, until, self.now),
-            lambda purse: purse.hold(self.now, wanted.id, points, until),
+            lambda model: model.hold(self.now, wanted.id, points, until),
         )
 
     @rule(side=st.integers(0, 1), points=small, data=st.data())
@@ -112,7 +112,7 @@ class AnyLedger(RuleBasedStateMachine):
         self._both(
             side,
             lambda account: post(account, wanted, self.now, hold_id=hold_id),
-            lambda purse: purse.spend(self.now, points, hold_id),
+            lambda model: model.spend(self.now, points, hold_id),
         )
 
     @rule(side=st.integers(0, 1), data=st.data())
@@ -121,7 +121,7 @@ class AnyLedger(RuleBasedStateMachine):
         self._both(
             side,
             lambda account: release_points(account, hold_id, wanted, self.now),
-            lambda purse: purse.release(self.now, hold_id),
+            lambda model: model.release(self.now, hold_id),
         )
 
     @precondition(lambda self: any(side.done for side in self.sides))
@@ -132,7 +132,7 @@ class AnyLedger(RuleBasedStateMachine):
         if not at.done:
             return
         entry, done = data.draw(st.sampled_from(at.done))
-        left, until = at.purse.left_of(self.now, done), midnight_after(self.now, ZONE, grace)
+        left, until = at.model.left_of(self.now, done), midnight_after(self.now, ZONE, grace)
         _, expirations = settled(at.account, self.now)
         undone = points_undone(entry, [*at.entries, *expirations])
 
@@ -146,7 +146,7 @@ class AnyLedger(RuleBasedStateMachine):
             with pytest.raises(DomainError, match="CANNOT_REVERSE"):
                 real(at.account)
             return
-        self._both(side, real, lambda purse: purse.undo(self.now, done, points or left, until))
+        self._both(side, real, lambda model: model.undo(self.now, done, points or left, until))
 
     @precondition(lambda self: any(side.entries for side in self.sides))
     @rule(side=st.integers(0, 1), data=st.data())
@@ -160,24 +160,24 @@ class AnyLedger(RuleBasedStateMachine):
 
     @rule(side=st.integers(0, 1))
     def the_client_is_active(self, side: int) -> None:
-        self._bring_up(side)
+        self._settle(side)
         at = self.sides[side]
         at.account = with_activity(at.account, self.now, ZONE)
-        at.purse.active(self.now, ZONE)
+        at.model.active(self.now, ZONE)
 
     @precondition(lambda self: self.merge is None)
     @rule(side=st.integers(0, 1))
     def merge_into_the_first(self, side: int) -> None:
-        (out, purse) = (self.sides[1], self.sides[1].purse)
+        (out, model) = (self.sides[1], self.sides[1].model)
         moved: list[ModelLot] = []
 
-        def leave(purse: Purse) -> Done:
-            done, lots = purse.leave(self.now)
+        def leave(model: ModelAccount) -> Done:
+            done, lots = model.leave(self.now)
             moved.extend(lots)
             for (
                 lot
-            ) in purse.lots:  # each account is by itself here: nobody follows lots from one to the other
-                lot.went.clear()
+            ) in model.lots:  # each account is by itself here: nobody follows lots from one to the other
+                lot.became.clear()
             return done
 
         wanted = self._posting(0, EntryKind.MERGE, cause=self.sides[0].account.client_id)
@@ -186,11 +186,11 @@ class AnyLedger(RuleBasedStateMachine):
         if left is None:
             return
         entry = next(entry for entry in out.entries[before:] if entry.id == wanted.id)
-        coming = self._posting(0, EntryKind.MERGE, cause=purse and out.account.client_id)
+        coming = self._posting(0, EntryKind.MERGE, cause=model and out.account.client_id)
         came = self._both(
             0,
             lambda account: transfer_in(account, entry, coming, self.now),
-            lambda purse: purse.arrive(self.now, left, moved),
+            lambda model: model.arrive(self.now, left, moved),
         )
         assert came is not None
         self.merge = Merge(entry, self._entry(0, coming.id), left, came)
@@ -200,12 +200,13 @@ class AnyLedger(RuleBasedStateMachine):
     def unmerge(self, grace: int) -> None:
         merge, until = self.merge, midnight_after(self.now, ZONE, grace)
         assert merge is not None
-        self._bring_up(0)
-        lapsed = self.sides[0].purse.lapsed(self.now, merge.came)
+        left, came = merge.transferred_out, merge.transferred_in
+        self._settle(0)
+        lapsed = self.sides[0].model.lapsed(self.now, came)
         assert points_expired(merge.into, self.sides[0].entries) == lapsed
         for side, operation, model in (
-            (0, unmerge_target, lambda purse: purse.leave_again(self.now, merge.came, [], lapsed, until)),
-            (1, unmerge_source, lambda purse: purse.come_back(self.now, merge.left, [], lapsed, until)),
+            (0, unmerge_target, lambda side: side.unmerge_target(self.now, came, [], lapsed, until)),
+            (1, unmerge_source, lambda side: side.unmerge_source(self.now, left, [], lapsed, until)),
         ):
             wanted = self._posting(0, EntryKind.MERGE)
             self._both(
@@ -243,17 +244,17 @@ class AnyLedger(RuleBasedStateMachine):
 
     @rule(side=st.integers(0, 1))
     def the_pointer_is_attended_to(self, side: int) -> None:
-        self._bring_up(side)
+        self._settle(side)
 
     # --- how
 
     def _both(
-        self, side: int, real: Callable[[Account], Posted], model: Callable[[Purse], Done | None]
+        self, side: int, real: Callable[[Account], Posted], model: Callable[[ModelAccount], Done | None]
     ) -> Done | None:
         """Done to the account and to the model: both do it, or both refuse."""
         at, before = self.sides[side], self.sides[side].account
         try:
-            done = model(at.purse)
+            done = model(at.model)
         except tuple(SAID) as refusal:
             with pytest.raises(DomainError, match=SAID[type(refusal)]):
                 real(at.account)
@@ -270,31 +271,31 @@ class AnyLedger(RuleBasedStateMachine):
         at.account = account
         at.entries += entries
         for lot in account.lots:
-            # one that was over may have begun anew
+            # a lot that has expired may have become a grace lot
             first = at.granted.setdefault((lot.number, lot.granted_at), lot)
             kept = (lot.available_at, lot.reason, lot.salon_id, lot.idle_days)
             assert kept == (first.available_at, first.reason, first.salon_id, first.idle_days)
             assert lot.expires_at == first.expires_at or lot.idle_days is not None
 
-    def _bring_up(self, side: int) -> None:
+    def _settle(self, side: int) -> None:
         account, expirations = settled(self.sides[side].account, self.now)
         self._take(side, account, *expirations)
-        self.sides[side].purse.until(self.now)
+        self.sides[side].model.until(self.now)
 
     def _any_hold(self, side: int, data: st.DataObject) -> str:
         ids = [entry.id for entry in self.sides[side].entries if entry.kind is EntryKind.HOLD]
         return data.draw(st.sampled_from(ids)) if ids else "ent_none"
 
-    def _entry(self, side: int, id: str) -> Entry:
-        return next(entry for entry in self.sides[side].entries if entry.id == id)
+    def _entry(self, side: int, entry_id: str) -> Entry:
+        return next(entry for entry in self.sides[side].entries if entry.id == entry_id)
 
     def _id(self) -> str:
         self.number += 1
         return f"ent_{self.number}"
 
-    def _posting(self, points: int, kind: EntryKind, **said: Any) -> Posting:
+    def _posting(self, points: int, kind: EntryKind, **fields: Any) -> Posting:
         wanted = Posting(id=self._id(), kind=kind, points=points, reason="test", actor="key:test")
-        return replace(wanted, **said)
+        return replace(wanted, **fields)
 
     # --- what always holds
 
@@ -317,11 +318,11 @@ class AnyLedger(RuleBasedStateMachine):
     def the_model_says_the_same(self) -> None:
         for side in self.sides:
             account, _ = settled(side.account, self.now)
-            side.purse.until(self.now)
-            purse, now = side.purse, self.now
-            assert account.available(now) == purse.available(now)
-            assert account.pending(now) == purse.pending(now)
-            assert (account.balance, account.held, account.debt) == (purse.balance, purse.held, purse.debt)
+            side.model.until(self.now)
+            model, now = side.model, self.now
+            assert account.available(now) == model.available(now)
+            assert account.pending(now) == model.pending(now)
+            assert (account.balance, account.held, account.debt) == (model.balance, model.held, model.debt)
             assert account.balance == account.available(now) + account.pending(now) + account.held
 
     @invariant()

@@ -79,12 +79,12 @@ class Shop:
         made_at = self.begin
         self.store.save(
             a_network(timezone=self.zone, created_at=made_at),
-            *(a_salon(id, timezone=zone) for id, zone in SALONS.items()),
+            *(a_salon(salon_id, timezone=zone) for salon_id, zone in SALONS.items()),
             a_service(price_minor=PRICE_MINOR),
         )
-        for number, id in enumerate(CLIENTS):
+        for number, client_id in enumerate(CLIENTS):
             phone = f"+3736900000{number}"
-            save_client(self.store, a_client(id, phone=phone, email=None, created_at=made_at))
+            save_client(self.store, a_client(client_id, phone=phone, email=None, created_at=made_at))
 
     # --- doing
 
@@ -108,8 +108,8 @@ class Shop:
         found: Client = self.store.get(Client, network_id=NETWORK, id=client_id)
         return found
 
-    def booking(self, id: str) -> Booking:
-        return self.driver.booking(id)
+    def booking(self, booking_id: str) -> Booking:
+        return self.driver.booking(booking_id)
 
     def book(self, client_id: str, salon_id: str, starts_at: datetime, request_id: str) -> Booking:
         new = book.NewBooking(
@@ -189,16 +189,16 @@ class Shop:
         wake_one(self.world, handlers(sending, self.driver.intake_queue), place.pk, place.sk)
         sending.budgets.close()
 
-    def change_rules(self, **said: Any) -> None:
+    def change_rules(self, **fields: Any) -> None:
         network = self.store.get(Network, network_id=NETWORK)
-        bonuses = BonusRules(**said)
+        bonuses = BonusRules(**fields)
         self.store.save(replace(network, rules=replace(network.rules, bonuses=bonuses)))
         self.world.directories.forget(NETWORK)
 
     # --- looking
 
     def stored(self, client_id: str) -> Account:
-        """Read anew after something was done."""
+        """Read again after something was done."""
         if client_id not in self.known:
             self.known[client_id] = self.store.account(NETWORK, client_id)
         return self.known[client_id]
@@ -211,7 +211,7 @@ class Shop:
         return next_expiration(self.now_of(self.stored(client_id)))
 
     def wrongs(self, account: Account) -> list[str]:
-        """All that is wrong with an account, whatever should have become of it. Looked for anew when it has
+        """All that is wrong with an account, whatever should have become of it. Looked for again when it has
         changed."""
         client_id = account.client_id
         if self.looked_at.get(client_id) == account:
@@ -231,7 +231,7 @@ class Shop:
             found += _untimely(entry)
         for lot in account.lots:
             terms = (lot.available_at, lot.reason, lot.salon_id, lot.idle_days)
-            begun = (client_id, lot.number, lot.granted_at)  # one that was over may have begun anew
+            begun = (client_id, lot.number, lot.granted_at)  # an expired lot may be a grace lot now
             first, until = self.granted.setdefault(begun, (terms, lot.expires_at))
             if terms != first or (lot.expires_at != until and (lot.idle_days is None or not until)):
                 found.append(f"lot {lot.number} is not what it was when it was granted")

@@ -56,8 +56,8 @@ def a_driver() -> SalonDriver:
     directories = CachedDirectories(store.directory, clock)
     world = World(store, directories, clock, SeededChance(), RecordingWakeQueue(), no_pause)
     a_town(store)
-    for number, id in enumerate(IDS):
-        save_client(store, a_client(id, phone=f"+3736900000{number}", email=None))
+    for number, client_id in enumerate(IDS):
+        save_client(store, a_client(client_id, phone=f"+3736900000{number}", email=None))
     return SalonDriver(world, RecordingSender(), RecordingIntake())
 
 
@@ -73,7 +73,7 @@ class Twins:
 
     @property
     def alive(self) -> list[str]:
-        return [id for id in IDS if id not in self.into]
+        return [client_id for client_id in IDS if client_id not in self.into]
 
     def does(self, step: Step, name: str) -> None:
         what, one, other = step
@@ -86,24 +86,26 @@ class Twins:
             driver.world.clock.now += timedelta(days=1)
 
     def grant(self, one: int, other: int, name: str) -> None:
-        id, asked = (
+        client_id, asked = (
             self.alive[one % len(self.alive)],
             PostingByHand(kind="grant", points=other + 1, reason="gift"),
         )
         both = [
-            post_by_hand(driver.world, access(), id, asked, name) for driver in (self.merging, self.plain)
+            post_by_hand(driver.world, access(), client_id, asked, name)
+            for driver in (self.merging, self.plain)
         ]
         self.entries.append((both[0], both[1]))
 
     def visit(self, one: int, other: int, name: str) -> None:
-        id = self.alive[one % len(self.alive)]
+        client_id = self.alive[one % len(self.alive)]
         # the same points may lie in other lots, of which some are pending
         drivers = (self.merging, self.plain)
-        available = min(driver.store.account(NETWORK, id).available(driver.world.now()) for driver in drivers)
+        accounts = [(driver.store.account(NETWORK, client_id), driver.world.now()) for driver in drivers]
+        available = min(account.available(now) for account, now in accounts)
         redeem = 0 if self.into else min(other, available)
         for driver in (self.merging, self.plain):
             now = driver.world.now()
-            booking = a_booking(f"bkg_{name:>016}", client_id=id, starts_at=now, made_at=now)
+            booking = a_booking(f"bkg_{name:>016}", client_id=client_id, starts_at=now, made_at=now)
             driver.complete(save_booking(driver.store, booking), redeem_points=redeem)
         self.bookings.append(f"bkg_{name:>016}")
 
@@ -163,9 +165,10 @@ def worth(account: Account) -> int:
     return account.balance - account.debt
 
 
-def stands(driver: SalonDriver, id: str) -> dict[str, Any]:
+def state_of(driver: SalonDriver, client_id: str) -> dict[str, Any]:
     """All that a client is told by, but for which lots are which."""
-    account, client = driver.store.account(NETWORK, id), driver.store.get(Client, network_id=NETWORK, id=id)
+    account = driver.store.account(NETWORK, client_id)
+    client = driver.store.get(Client, network_id=NETWORK, id=client_id)
     return {
         "balance": account.balance,
         "debt": account.debt,
@@ -179,8 +182,9 @@ def stands(driver: SalonDriver, id: str) -> dict[str, Any]:
 
 
 def look_at(twins: Twins) -> None:
-    accounts = [twins.merging.store.account(NETWORK, id) for id in IDS]
-    assert sum(map(worth, accounts)) == sum(worth(twins.plain.store.account(NETWORK, id)) for id in IDS)
+    accounts = [twins.merging.store.account(NETWORK, client_id) for client_id in IDS]
+    plain = [twins.plain.store.account(NETWORK, client_id) for client_id in IDS]
+    assert sum(map(worth, accounts)) == sum(map(worth, plain))
     for account in accounts:
         assert twins.merging.ledger_faults(account.client_id) == []
         assert all(each.visits >= 0 and each.spent_minor >= 0 for each in account.turnover)
@@ -188,12 +192,13 @@ def look_at(twins: Twins) -> None:
 
 @given(steps)
 @tries(few=400, many=20_000)
-def test_merged_and_apart_again_each_is_as_if_they_had_never_been_merged(said: list[Step]) -> None:
+def test_merged_and_apart_again_each_is_as_if_they_had_never_been_merged(steps: list[Step]) -> None:
     twins = Twins()
-    for number, step in enumerate(said):
+    for number, step in enumerate(steps):
         twins.does(step, str(number))
         look_at(twins)
     while twins.into:
         twins.unmerge(0, 0, "")
         look_at(twins)
-    assert [stands(twins.merging, id) for id in IDS] == [stands(twins.plain, id) for id in IDS]
+    merged_and_unmerged = [state_of(twins.merging, client_id) for client_id in IDS]
+    assert merged_and_unmerged == [state_of(twins.plain, client_id) for client_id in IDS]

@@ -51,9 +51,15 @@ class MergeContext(Struct, frozen=True, kw_only=True):
     def target_posting(self) -> Posting:
         return self._posting(self.target_entry_id, self.source_entry_id)
 
-    def _posting(self, id: str, cause: str) -> Posting:
-        actor = self.access.actor
-        return Posting(id=id, kind=EntryKind.MERGE, points=0, reason=MERGED, actor=actor, cause=cause)
+    def _posting(self, posting_id: str, cause: str) -> Posting:
+        return Posting(
+            id=posting_id,
+            kind=EntryKind.MERGE,
+            points=0,
+            reason=MERGED,
+            actor=self.access.actor,
+            cause=cause,
+        )
 
 
 class TransferredPoints(Struct, frozen=True):

@@ -91,7 +91,8 @@ def test_what_was_granted_under_one_name_is_not_granted_under_the_other(driver: 
     walk_id = promotions.get_promotion(driver.world, access(), promotion.id).walk_id
     walk = driver.store.get(Walk, network_id=NETWORK, id=walk_id)
     walk_on(driver.world, replace(walk, stage="", cursor=None, finished_at=None))
-    assert [driver.store.account(NETWORK, id).balance for id in (MARIA, MASHA, late)] == [0, 100, 100]
+    accounts = [driver.store.account(NETWORK, client_id) for client_id in (MARIA, MASHA, late)]
+    assert [account.balance for account in accounts] == [0, 100, 100]
     (result,) = promotions.results_of(driver.world, [promotion]).values()
     assert (result.total, result.clients) == (200, 2)
 

@@ -32,14 +32,14 @@ def masha(driver: SalonDriver) -> str:
     return MASHA
 
 
-def given(driver: SalonDriver, client_id: str, points: int, id: str, **said: Any) -> Any:
+def given(driver: SalonDriver, client_id: str, points: int, request_id: str, **said: Any) -> Any:
     asked = PostingByHand(kind="grant", points=points, reason="gift", **said)
-    return post_bonus.post_by_hand(driver.world, access(), client_id, asked, id)
+    return post_bonus.post_by_hand(driver.world, access(), client_id, asked, request_id)
 
 
-def spent(driver: SalonDriver, client_id: str, points: int, id: str) -> Any:
+def spent(driver: SalonDriver, client_id: str, points: int, request_id: str) -> Any:
     asked = PostingByHand(kind="redeem", points=points, reason="gift")
-    return post_bonus.post_by_hand(driver.world, access(), client_id, asked, id)
+    return post_bonus.post_by_hand(driver.world, access(), client_id, asked, request_id)
 
 
 def merged(driver: SalonDriver) -> MergedClients:
@@ -156,10 +156,10 @@ def test_who_was_merged_further_is_unmerged_first(driver: SalonDriver, masha: st
     with pytest.raises(DomainError) as refusal:
         unmerged(driver)
     assert (refusal.value.code, refusal.value.details["client_id"]) == ("CLIENT_MERGED", ira)
-    assert [worth(driver, id) for id in (MASHA, MARIA, ira)] == [(0, 0), (0, 0), (70, 0)]
+    assert [worth(driver, client_id) for client_id in (MASHA, MARIA, ira)] == [(0, 0), (0, 0), (70, 0)]
     unmerge_clients(driver.world, access(), MARIA)
     unmerged(driver)
-    assert [worth(driver, id) for id in (MASHA, MARIA, ira)] == [(70, 0), (0, 0), (0, 0)]
+    assert [worth(driver, client_id) for client_id in (MASHA, MARIA, ira)] == [(70, 0), (0, 0), (0, 0)]
 
 
 def test_a_visit_under_way_goes_over_too(driver: SalonDriver, clock: Any, masha: str) -> None:
@@ -227,8 +227,8 @@ def test_a_visit_from_before_is_taken_back_from_whom_they_are_now(
 def test_a_visit_from_before_is_refunded_to_whom_they_are_now_and_only_once(
     driver: SalonDriver, visited: Booking
 ) -> None:
-    def refunded(id: str) -> Any:
-        return refund(driver.world, access(), visited.id, an_amount(20_000), "half", id).refund
+    def refunded(request_id: str) -> Any:
+        return refund(driver.world, access(), visited.id, an_amount(20_000), "half", request_id).refund
 
     first = refunded("1")
     assert (first.points_back, first.points_taken) == (50, 8)

@@ -34,32 +34,32 @@ A, B, C, D, E = IDS = [f"cli_{letter * 16}" for letter in "abcde"]
 
 @pytest.fixture(autouse=True)
 def clients(driver: SalonDriver) -> None:
-    for number, id in enumerate(IDS):
-        save_client(driver.store, a_client(id, phone=f"+3736900000{number}", email=None))
+    for number, client_id in enumerate(IDS):
+        save_client(driver.store, a_client(client_id, phone=f"+3736900000{number}", email=None))
 
 
-def grant(driver: SalonDriver, id: str, points: int, name: str, days: int | None = None) -> Any:
+def grant(driver: SalonDriver, client_id: str, points: int, name: str, days: int | None = None) -> Any:
     on = (
         local_date(driver.world.now(), "Europe/Chisinau") + timedelta(days=days) if days is not None else None
     )
     return post_by_hand(
         driver.world,
         access(),
-        id,
+        client_id,
         PostingByHand(kind="grant", points=points, reason="gift", expires_on=on),
         name,
     )
 
 
-def spend(driver: SalonDriver, id: str, points: int, name: str) -> Any:
+def spend(driver: SalonDriver, client_id: str, points: int, name: str) -> Any:
     return post_by_hand(
-        driver.world, access(), id, PostingByHand(kind="redeem", points=points, reason="mask"), name
+        driver.world, access(), client_id, PostingByHand(kind="redeem", points=points, reason="mask"), name
     )
 
 
-def visit(driver: SalonDriver, id: str, name: str, **bill: int) -> Any:
+def visit(driver: SalonDriver, client_id: str, name: str, **bill: int) -> Any:
     now = driver.world.now()
-    booking = a_booking(f"bkg_{name * 16}", client_id=id, starts_at=now, made_at=now)
+    booking = a_booking(f"bkg_{name * 16}", client_id=client_id, starts_at=now, made_at=now)
     return driver.complete(save_booking(driver.store, booking), **bill).booking
 
 
@@ -67,12 +67,12 @@ def refund(driver: SalonDriver, booking: Any, minor: int, name: str) -> None:
     refund_visit.refund(driver.world, access(), booking.id, an_amount(minor), "unhappy", name)
 
 
-def merge(driver: SalonDriver, id: str, into: str) -> None:
-    merge_clients(driver.world, access(), id, into)
+def merge(driver: SalonDriver, client_id: str, into: str) -> None:
+    merge_clients(driver.world, access(), client_id, into)
 
 
-def unmerge(driver: SalonDriver, id: str) -> None:
-    unmerge_clients(driver.world, access(), id)
+def unmerge(driver: SalonDriver, client_id: str) -> None:
+    unmerge_clients(driver.world, access(), client_id)
 
 
 def reverse(driver: SalonDriver, entry: Any) -> None:
@@ -80,14 +80,14 @@ def reverse(driver: SalonDriver, entry: Any) -> None:
 
 
 def worth(driver: SalonDriver, *ids: str) -> list[int]:
-    for id in ids:
-        assert driver.ledger_faults(id) == []
-    accounts = [driver.store.account(NETWORK, id) for id in ids]
+    for client_id in ids:
+        assert driver.ledger_faults(client_id) == []
+    accounts = [driver.store.account(NETWORK, client_id) for client_id in ids]
     return [account.balance - account.debt for account in accounts]
 
 
-def lots(driver: SalonDriver, id: str) -> Any:
-    return [(lot.remaining, lot.expires_at) for lot in driver.store.account(NETWORK, id).lots]
+def lots(driver: SalonDriver, client_id: str) -> Any:
+    return [(lot.remaining, lot.expires_at) for lot in driver.store.account(NETWORK, client_id).lots]
 
 
 def test_what_was_reversed_two_merges_away_is_not_reversed_once_more(driver: SalonDriver) -> None:

@@ -25,7 +25,7 @@ def petru(driver: SalonDriver) -> str:
 
 def worth(driver: SalonDriver) -> int:
     """Of both."""
-    accounts = [driver.store.account(NETWORK, id) for id in (MARIA, PETRU)]
+    accounts = [driver.store.account(NETWORK, client_id) for client_id in (MARIA, PETRU)]
     assert driver.ledger_faults(MARIA) == driver.ledger_faults(PETRU) == []
     return sum(account.balance - account.debt for account in accounts)
 

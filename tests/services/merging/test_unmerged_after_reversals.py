@@ -26,20 +26,19 @@ ZONE = "Europe/Chisinau"
 
 @pytest.fixture(autouse=True)
 def clients(driver: SalonDriver) -> None:
-    for number, id in enumerate((PETRU, ILEANA, ANOTHER_MARIA, ANOTHER_PETRU)):
-        save_client(driver.store, a_client(id, phone=f"+3736900000{number}", email=None))
+    for number, client_id in enumerate((PETRU, ILEANA, ANOTHER_MARIA, ANOTHER_PETRU)):
+        save_client(driver.store, a_client(client_id, phone=f"+3736900000{number}", email=None))
 
 
-def given(driver: SalonDriver, client_id: str, points: int, id: str, days: int | None = None) -> Any:
+def given(driver: SalonDriver, client_id: str, points: int, request_id: str, days: int | None = None) -> Any:
     day = local_date(driver.world.now(), ZONE) + timedelta(days=days) if days is not None else None
     asked = PostingByHand(kind="grant", points=points, reason="gift", expires_on=day)
-    return post_by_hand(driver.world, access(), client_id, asked, id)
+    return post_by_hand(driver.world, access(), client_id, asked, request_id)
 
 
-def spent(driver: SalonDriver, client_id: str, points: int, id: str) -> Any:
-    return post_by_hand(
-        driver.world, access(), client_id, PostingByHand(kind="redeem", points=points, reason="shampoo"), id
-    )
+def spent(driver: SalonDriver, client_id: str, points: int, request_id: str) -> Any:
+    asked = PostingByHand(kind="redeem", points=points, reason="shampoo")
+    return post_by_hand(driver.world, access(), client_id, asked, request_id)
 
 
 def visited(driver: SalonDriver, client_id: str, redeem: int = 0) -> Booking:
@@ -47,8 +46,8 @@ def visited(driver: SalonDriver, client_id: str, redeem: int = 0) -> Booking:
     return driver.complete(booking, paid_minor=50_000, redeem_points=redeem).booking
 
 
-def refunded(driver: SalonDriver, booking: Booking, minor: int, id: str = "r-1") -> None:
-    refund_visit.refund(driver.world, access(), booking.id, an_amount(minor), "unhappy", id)
+def refunded(driver: SalonDriver, booking: Booking, minor: int, request_id: str = "r-1") -> None:
+    refund_visit.refund(driver.world, access(), booking.id, an_amount(minor), "unhappy", request_id)
 
 
 def merged(driver: SalonDriver, client_id: str = MARIA, into: str = PETRU) -> None:
