@@ -66,8 +66,8 @@ def _by_day(days: Sequence[DayPoints], today: date, texts: Catalogue) -> list[Sh
 
 def day_text(day: date, today: date, texts: Catalogue) -> str:
     """With its year, where that is not this one."""
-    said = formats.day_month(day, texts)
-    return said if day.year == today.year else f"{said}{formats.NO_BREAK}{day.year}"
+    date_text = formats.day_month(day, texts)
+    return date_text if day.year == today.year else f"{date_text}{formats.NO_BREAK}{day.year}"
 
 
 def _coupon(coupon: CouponView, today: date, texts: Catalogue) -> Shown:
@@ -89,32 +89,32 @@ def missing_text(tier: TierView, texts: Catalogue) -> str | None:
     if tier.above is None:
         return None
     if tier.currency is None:
-        more = texts.ngettext("{n} more visit to “{tier}”", "{n} more visits to “{tier}”", tier.missing)
-        return more.format(n=tier.missing, tier=tier.above)
+        words = texts.ngettext("{n} more visit to “{tier}”", "{n} more visits to “{tier}”", tier.missing)
+        return words.format(n=tier.missing, tier=tier.above)
     money = formats.money(tier.missing, tier.currency, texts)
     return texts.gettext("{money} more to “{tier}”").format(money=money, tier=tier.above)
 
 
 def terms_text(terms: TermsView, texts: Catalogue) -> list[str]:
     """How points are earned and used, a sentence each."""
-    said = []
+    sentences = []
     if terms.earn_percent:
         sentence = texts.gettext("{percent} % of each bill comes back to you in points.")
-        said.append(sentence.format(percent=terms.earn_percent))
+        sentences.append(sentence.format(percent=terms.earn_percent))
     if terms.cap_percent >= 100:
-        said.append(texts.gettext("Points can pay for your whole bill."))
+        sentences.append(texts.gettext("Points can pay for your whole bill."))
     elif terms.cap_percent:
         sentence = texts.gettext("Points can pay for up to {percent} % of your bill.")
-        said.append(sentence.format(percent=terms.cap_percent))
+        sentences.append(sentence.format(percent=terms.cap_percent))
     if terms.currency is not None and terms.point_minor:
         money = formats.money(terms.point_minor, terms.currency, texts)
-        said.append(texts.gettext("One point is worth {money}.").format(money=money))
+        sentences.append(texts.gettext("One point is worth {money}.").format(money=money))
     if terms.minimum > 1:
         sentence = texts.ngettext(
             "At least {n} point at a time.", "At least {n} points at a time.", terms.minimum
         )
-        said.append(sentence.format(n=terms.minimum))
+        sentences.append(sentence.format(n=terms.minimum))
     if terms.step > 1:
         sentence = texts.ngettext("In steps of {n} point.", "In steps of {n} points.", terms.step)
-        said.append(sentence.format(n=terms.step))
-    return [sentence.replace(" %", f"{formats.NO_BREAK}%") for sentence in said]
+        sentences.append(sentence.format(n=terms.step))
+    return [sentence.replace(" %", f"{formats.NO_BREAK}%") for sentence in sentences]

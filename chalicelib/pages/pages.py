@@ -186,8 +186,8 @@ def _zone_note(view: BookingView, local: datetime, texts: Catalogue) -> tuple[st
     """The salon's zone and the client's own time, if their clocks differ at that moment."""
     if view.client_zone is None:
         return None, None
-    theirs = view.starts_at.astimezone(zone(view.client_zone))
-    if theirs.utcoffset() == local.utcoffset():
+    client_local = view.starts_at.astimezone(zone(view.client_zone))
+    if client_local.utcoffset() == local.utcoffset():
         return None, None
     place = view.salon.zone.rpartition("/")[2].replace("_", " ")
     when = formats.when_short(view.starts_at, view.now, view.client_zone, texts)

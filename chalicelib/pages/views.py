@@ -129,7 +129,7 @@ class TierView(Struct, frozen=True, kw_only=True):
     turnover: int
     above: str | None = None
     missing: int = 0
-    of: int = 0
+    required: int = 0
     currency: str | None = None
 
 

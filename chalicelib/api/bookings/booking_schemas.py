@@ -142,10 +142,10 @@ def booking_answers(ask: Ask, bookings: Sequence[Booking]) -> list[BookingAnswer
 
 
 def booking_answer(ask: Ask, booking: Booking, client: Client | None) -> BookingAnswer:
-    return BookingAnswer(**facts(ask, booking, client))  # type: ignore[arg-type]
+    return BookingAnswer(**booking_fields(ask, booking, client))  # type: ignore[arg-type]
 
 
-def facts(ask: Ask, booking: Booking, client: Client | None) -> dict[str, object]:
+def booking_fields(ask: Ask, booking: Booking, client: Client | None) -> dict[str, object]:
     directory = directory_for(ask.world, booking)
     salon = directory.salons[booking.salon_id]
     review, wake = booking.review, booking.wake
@@ -188,7 +188,7 @@ def refunded_answer(ask: Ask, done: Refunded, client: Client | None) -> Refunded
         entry_ids=[entry.id for entry in done.entries],
     )
     return RefundedAnswer(
-        **facts(ask, done.booking, client),
+        **booking_fields(ask, done.booking, client),
         refund_id=done.refund.id,
         money=Money(amount_minor=done.money_minor, currency=currency),
         bonus=bonus,

@@ -13,7 +13,7 @@ from chalicelib.api.bookings.booking_schemas import (
     RefundedAnswer,
     booking_answer,
     booking_answers,
-    facts,
+    booking_fields,
     refunded_answer,
 )
 from chalicelib.api.clients.clients import ClientRequest, new_client
@@ -33,8 +33,8 @@ from chalicelib.api.http.schemas import (
     one_after_another,
     sifted,
 )
+from chalicelib.domain.bookings.booking_access import reaches_booking
 from chalicelib.domain.bookings.bookings import Booking, Status
-from chalicelib.domain.bookings.reach import reaches_booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import malformed
@@ -48,7 +48,7 @@ from chalicelib.services.visits import reopen_booking
 from chalicelib.services.visits.complete_visit import complete
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.visits.visit_bill import VisitBill
-from chalicelib.services.visits.visit_gifts import coupons_for
+from chalicelib.services.visits.visit_gifts import coupon_ids_of_visit
 
 Instant = Annotated[datetime, Meta(tz=True)]
 Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
@@ -98,11 +98,11 @@ class BookingFilter(Listing, rename={"from_": "from"}):
     status: Status | None = None
 
 
-class Cancelling(Body):
+class CancelRequest(Body):
     reason: Line | None = None
 
 
-class Completing(Body):
+class CompleteRequest(Body):
     """paid: the whole bill, goods and the part paid with points included, tips not."""
 
     paid: Money
@@ -111,7 +111,7 @@ class Completing(Body):
     tip: Money | None = None
 
 
-class Refunding(Body):
+class RefundRequest(Body):
     """amount: of the whole bill, the part that was paid with points included."""
 
     amount: Money
@@ -121,17 +121,17 @@ class Refunding(Body):
 @post("/v1/bookings")
 @endpoint(roles=DESK | {Role.PARTNER}, body=BookingRequest, answer=BookingAnswer, status=201)
 def make(ask: Ask) -> BookingAnswer:
-    said: BookingRequest = ask.body
-    if (said.client_id is None) == (said.client is None):
+    request: BookingRequest = ask.body
+    if (request.client_id is None) == (request.client is None):
         raise malformed("INVALID_FIELD", "Give either client_id or client.", field="client")
-    currency = get_salon(ask.world, ask.access, said.salon_id).currency
+    currency = get_salon(ask.world, ask.access, request.salon_id).currency
     new = NewBooking(
-        salon_id=said.salon_id,
-        client=said.client_id or new_client(said.client),  # type: ignore[arg-type]
-        starts_at=instant(said.starts_at, "starts_at"),
-        lines=_wanted(said.lines, currency),
-        source=said.source,
-        note=said.note,
+        salon_id=request.salon_id,
+        client=request.client_id or new_client(request.client),  # type: ignore[arg-type]
+        starts_at=instant(request.starts_at, "starts_at"),
+        lines=_wanted(request.lines, currency),
+        source=request.source,
+        note=request.note,
     )
     return booking_answer(ask, *book_with_client(ask.world, ask.access, new, ask.request_id))
 
@@ -225,7 +225,7 @@ def confirm(ask: Ask, booking_id: str) -> BookingAnswer:
 
 
 @post("/v1/bookings/{booking_id}/cancel")
-@endpoint(roles=DESK, body=Cancelling, answer=BookingAnswer)
+@endpoint(roles=DESK, body=CancelRequest, answer=BookingAnswer)
 def cancel(ask: Ask, booking_id: str) -> BookingAnswer:
     return _answer(ask, step_booking.cancel(ask.world, ask.access, booking_id, ask.body.reason))
 
@@ -244,7 +244,7 @@ def reopen(ask: Ask, booking_id: str) -> BookingAnswer:
 
 
 @post("/v1/bookings/{booking_id}/refund")
-@endpoint(roles=DESK, body=Refunding, answer=RefundedAnswer, status=201)
+@endpoint(roles=DESK, body=RefundRequest, answer=RefundedAnswer, status=201)
 def give_back(ask: Ask, booking_id: str) -> RefundedAnswer:
     """Gives back a completed visit's bill, or a part of it, with what of it was paid with points; what it
     earned is taken back in proportion. The visit remains one. Send an Idempotency-Key."""
@@ -254,15 +254,15 @@ def give_back(ask: Ask, booking_id: str) -> RefundedAnswer:
 
 
 @post("/v1/bookings/{booking_id}/complete")
-@endpoint(roles=DESK, body=Completing, answer=CompletedAnswer)
+@endpoint(roles=DESK, body=CompleteRequest, answer=CompletedAnswer)
 def finish(ask: Ask, booking_id: str) -> CompletedAnswer:
     """Closes the visit, redeems and earns bonuses."""
-    said: Completing = ask.body
+    request: CompleteRequest = ask.body
     bill = VisitBill(
-        paid=amount_of(said.paid),
-        goods=amount_of(said.goods) if said.goods else None,
-        tip=amount_of(said.tip) if said.tip else None,
-        redeem_points=said.redeem_points,
+        paid=amount_of(request.paid),
+        goods=amount_of(request.goods) if request.goods else None,
+        tip=amount_of(request.tip) if request.tip else None,
+        redeem_points=request.redeem_points,
     )
     done = complete(ask.world, ask.access, booking_id, bill)
     bonus = BonusOfVisit(
@@ -270,9 +270,9 @@ def finish(ask: Ask, booking_id: str) -> CompletedAnswer:
         redeemed=done.booking.redeemed_points,
         balance=done.account.balance if done.account else 0,
         entry_ids=[entry.id for entry in done.entries],
-        coupon_ids=coupons_for(done.booking, done.account) if done.account else [],
+        coupon_ids=coupon_ids_of_visit(done.booking, done.account) if done.account else [],
     )
-    return CompletedAnswer(**facts(ask, done.booking, _client(ask, done.booking)), bonus=bonus)  # type: ignore[arg-type]
+    return CompletedAnswer(**booking_fields(ask, done.booking, _client(ask, done.booking)), bonus=bonus)  # type: ignore[arg-type]
 
 
 def _answer(ask: Ask, booking: Booking) -> BookingAnswer:
@@ -281,5 +281,8 @@ def _answer(ask: Ask, booking: Booking) -> BookingAnswer:
 
 def _client(ask: Ask, booking: Booking) -> Client | None:
     """For their time zone alone."""
-    id = booking.client_id
-    return ask.world.store.get(Client, network_id=booking.network_id, id=id, fresh=False) if id else None
+    if booking.client_id is None:
+        return None
+    return ask.world.store.get(
+        Client, network_id=booking.network_id, id=booking.client_id, fresh=False
+    )

@@ -20,7 +20,7 @@ class HoldRequest(Body):
     goods: Money | None = None
 
 
-class Redeeming(Body):
+class RedeemHoldRequest(Body):
     """points: all that are held, or fewer: the rest is free again."""
 
     points: Points
@@ -31,18 +31,18 @@ class Redeeming(Body):
 @endpoint(roles=DESK, body=HoldRequest, answer=EntryAnswer, status=201)
 def hold(ask: Ask, client_id: str) -> EntryAnswer:
     """The same for a booking again: the hold that stands. Its entry's id is the hold's."""
-    said: HoldRequest = ask.body
+    request: HoldRequest = ask.body
     client = get_client(ask.world, ask.access, client_id)
-    booking = booking_of(ask, said.booking_id, client_id)
+    booking = booking_of(ask, request.booking_id, client_id)
     if booking is not None:
-        expected = amount_of(said.bill) if said.bill else None
-        return entry_answer(hold_for_booking(ask.world, ask.access, booking.id, said.points, expected))
-    if said.salon_id is None or said.bill is None:
+        expected = amount_of(request.bill) if request.bill else None
+        return entry_answer(hold_for_booking(ask.world, ask.access, booking.id, request.points, expected))
+    if request.salon_id is None or request.bill is None:
         raise malformed("MISSING_FIELD", "Give booking_id, or salon_id and bill.", field="booking_id")
-    salon = get_salon(ask.world, ask.access, said.salon_id)
-    bill = bill_of_request(said.bill, said.goods, [salon.currency])
+    salon = get_salon(ask.world, ask.access, request.salon_id)
+    bill = bill_of_request(request.bill, request.goods, [salon.currency])
     return entry_answer(
-        hold_at_desk(ask.world, ask.access, client, said.points, salon.id, bill, ask.request_id)
+        hold_at_desk(ask.world, ask.access, client, request.points, salon.id, bill, ask.request_id)
     )
 
 
@@ -54,7 +54,7 @@ def release(ask: Ask, hold_id: str) -> EntryAnswer:
 
 
 @post("/v1/bonus/holds/{hold_id}/redeem")
-@endpoint(roles=DESK, body=Redeeming, answer=EntryAnswer, status=201)
+@endpoint(roles=DESK, body=RedeemHoldRequest, answer=EntryAnswer, status=201)
 def redeem(ask: Ask, hold_id: str) -> EntryAnswer:
     """Spends what was held at the desk. What is held for a booking pays when that is completed."""
     salon = get_salon(ask.world, ask.access, ask.body.salon_id)

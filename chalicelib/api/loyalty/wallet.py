@@ -7,8 +7,8 @@ from chalice.app import Request
 from chalicelib.api.http.container import parts
 from chalicelib.api.http.endpoint import DESK, Answer, Ask, endpoint, get, post
 from chalicelib.api.http.schemas import Answered
-from chalicelib.api.pages.page_answers import language_for, opened_by, page, posted
-from chalicelib.api.pages.page_views import Opened
+from chalicelib.api.pages.page_answers import form_post, language_for, opened_link, page
+from chalicelib.api.pages.page_views import OpenedLink
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.passes import Pass
 from chalicelib.domain.shared.errors import missing
@@ -57,7 +57,7 @@ def service_of(links: Links, network_id: str, serial: str) -> apple_pass.UpdateS
 @page(gives=apple_pass.MEDIA_TYPE)
 def apple(request: Request, token: str) -> Answer:
     issuer = parts().wallets().apple
-    opened = opened_by(token, LinkPurpose.CARD)
+    opened = opened_link(token, LinkPurpose.CARD)
     if issuer is None:
         raise missing("pass", "")
     client = opened.client()
@@ -76,11 +76,11 @@ def pkpass_answer(packed: bytes) -> Answer:
 
 
 @post("/w/{token}/google")
-@posted()
+@form_post()
 def google(request: Request, token: str) -> Answer:
     """To Google, with the card in the address; noted first, since from then on Google is told of changes."""
     issuer = parts().wallets().google
-    opened = opened_by(token, LinkPurpose.CARD)
+    opened = opened_link(token, LinkPurpose.CARD)
     if issuer is None:
         raise missing("pass", "")
     client = opened.client()
@@ -90,7 +90,7 @@ def google(request: Request, token: str) -> Answer:
     return Answer("", 303, {**pages.SECURITY_HEADERS, "Location": address, "Content-Type": "text/html"})
 
 
-def _shown(opened: Opened, client: Client) -> Pass:
+def _shown(opened: OpenedLink, client: Client) -> Pass:
     return pass_of(opened.world, card_of(opened.world, client), opened.links)
 
 

@@ -11,7 +11,7 @@ from chalicelib.api.http.endpoint import DESK, OFFICE, Ask, endpoint, get, post,
 from chalicelib.api.http.parsing import Body, bound
 from chalicelib.api.http.schemas import CostOfMessage, Id, Listing, PageOf, Word, one_after_another, sifted
 from chalicelib.api.messages.templates import MessageText, Subject, WarningAnswer, warned, words
-from chalicelib.domain.bookings.reach import reaches_booking
+from chalicelib.domain.bookings.booking_access import reaches_booking
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.reasons import reason_words
 from chalicelib.domain.networks.access import Access

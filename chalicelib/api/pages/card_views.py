@@ -1,12 +1,12 @@
 """What the client's card shows, made from what the account and the programme are."""
 
-from chalicelib.api.pages.page_views import Opened
+from chalicelib.api.pages.page_views import OpenedLink
 from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.pages.views import CardView, DayPoints, TermsView, TierView
 from chalicelib.services.loyalty.show_card import Card, card_code, coupons_of
 
 
-def card_view(opened: Opened, card: Card, wallets: tuple[str, ...]) -> CardView:
+def card_view(opened: OpenedLink, card: Card, wallets: tuple[str, ...]) -> CardView:
     link, links = opened.link, opened.links
     return CardView(
         sender=card.directory.network.name,
@@ -29,15 +29,15 @@ def card_view(opened: Opened, card: Card, wallets: tuple[str, ...]) -> CardView:
 
 
 def tier_view(card: Card) -> TierView | None:
-    stands = card.standing
-    if stands is None or not card.programme.enabled:
+    standing = card.standing
+    if standing is None or not card.programme.enabled:
         return None
     return TierView(
-        name=stands.tier.name,
-        turnover=stands.turnover,
-        above=stands.above.name if stands.above else None,
-        missing=stands.missing,
-        of=stands.above.at_least if stands.above else 0,
+        name=standing.tier.name,
+        turnover=standing.turnover,
+        above=standing.above.name if standing.above else None,
+        missing=standing.missing,
+        required=standing.above.at_least if standing.above else 0,
         currency=None if card.counts_visits else card.currency,
     )
 

@@ -10,7 +10,7 @@ from chalice.app import Request
 from chalicelib.api.http.container import parts
 from chalicelib.api.http.endpoint import Answer, public, raw_body
 from chalicelib.api.http.parsing import REPLACED
-from chalicelib.api.pages.page_views import Opened, open_link, salon_of, salon_view
+from chalicelib.api.pages.page_views import OpenedLink, open_link, salon_view
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.shared.errors import DomainError, ErrorKind
 from chalicelib.domain.shared.languages import LANGUAGES
@@ -33,9 +33,9 @@ def html(page: str, status: int = 200) -> Answer:
     return Answer(page, status, {**pages.SECURITY_HEADERS, "Content-Type": "text/html; charset=utf-8"})
 
 
-def _language(request: Request, *theirs: str | None) -> str:
+def _language(request: Request, *known: str | None) -> str:
     asked = (request.query_params or {}).get("lang") or request.headers.get("accept-language")
-    return choose_language(asked, ",".join(filter(None, theirs)))
+    return choose_language(asked, ",".join(filter(None, known)))
 
 
 def _problem(request: Request, path: dict[str, str], status: int, body: dict[str, Any]) -> Answer:
@@ -47,24 +47,24 @@ def _problem(request: Request, path: dict[str, str], status: int, body: dict[str
         try:
             opened = open_link(parts().world(), parts().links(), path["token"], purpose)
             back_to = opened.page_path
-            salon = salon_view(salon_of(opened, opened.booking())) if opened.link.booking_id else None
+            salon = salon_view(opened.salon_of(opened.booking())) if opened.link.booking_id else None
             language = language_for(request, opened, opened.client())
         except Exception:  # the page that says sorry must not fail too
             pass
     return html(pages.problem_page(kind, language, salon=salon, back_to=back_to), status)
 
 
-def language_for(request: Request, opened: Opened, client: Client) -> str:
+def language_for(request: Request, opened: OpenedLink, client: Client) -> str:
     """What the address asks for, else the browser, else the client's own, else the network's."""
     network = opened.world.directory(opened.link.network_id).network
     return _language(request, client.language, network.language)
 
 
 page = partial(public, explain=_problem, gives="text/html")
-posted = partial(page, takes="application/x-www-form-urlencoded", status=303)
+form_post = partial(page, takes="application/x-www-form-urlencoded", status=303)
 
 
-def opened_by(token: str, purpose: LinkPurpose) -> Opened:
+def opened_link(token: str, purpose: LinkPurpose) -> OpenedLink:
     return open_link(parts().world(), parts().links(), token, purpose)
 
 
@@ -84,14 +84,14 @@ def form_of(request: Request) -> dict[str, str]:
     return {name: values[-1] for name, values in found.items()}
 
 
-def back(request: Request, opened: Opened, done: str | None = None) -> Answer:
+def redirect_to_page(request: Request, opened: OpenedLink, done: str | None = None) -> Answer:
     """To the page itself after a change, so that reloading does nothing twice."""
     asked = (request.query_params or {}).get("lang")
-    said = [f"lang={asked}" if asked in LANGUAGES else "", f"done={done}" if done else ""]
-    query = "&".join(filter(None, said))
+    fields = [f"lang={asked}" if asked in LANGUAGES else "", f"done={done}" if done else ""]
+    query = "&".join(filter(None, fields))
     address = opened.page_path + (f"?{query}" if query else "")
     return Answer("", 303, {**pages.SECURITY_HEADERS, "Location": address, "Content-Type": "text/html"})
 
 
-def done_of(request: Request) -> str | None:
+def step_done(request: Request) -> str | None:
     return (request.query_params or {}).get("done")

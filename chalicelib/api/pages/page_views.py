@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.booking_access import LinkVisitor
 from chalicelib.domain.bookings.bookings import Booking, Status
-from chalicelib.domain.bookings.reach import LinkVisitor
 from chalicelib.domain.clients.clients import CHANNELS, Client, is_known
 from chalicelib.domain.clients.consents import all_refused
 from chalicelib.domain.loyalty.account import Account
@@ -18,12 +18,12 @@ from chalicelib.domain.shared.links import Link, LinkPurpose
 from chalicelib.domain.shared.touches import Purpose
 from chalicelib.pages.views import BookingView, LineView, ReviewLinkView, ReviewView, SalonView, StopView
 from chalicelib.services.bookings.plan_booking import directory_for
-from chalicelib.services.loyalty.hold_points import offer_for
+from chalicelib.services.loyalty.hold_points import quote_for_booking
 from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.world import World
 
 
-class Opened(Struct, frozen=True):
+class OpenedLink(Struct, frozen=True):
     """What a link has opened: all that a page needs to show the client's booking or card, and to change it.
 
     purpose  what the link is for: which page it leads to.
@@ -58,11 +58,14 @@ class Opened(Struct, frozen=True):
         return self.link.booking_id
 
     def booking(self) -> Booking:
-        id = self.link.booking_id
-        booking = self.world.store.get(Booking, network_id=self.link.network_id, id=id) if id else None
+        """Raises NOT_FOUND."""
+        booking = self.world.store.get(Booking, network_id=self.link.network_id, id=self.booking_id)
         if booking is None:
             raise missing("booking", "")
         return booking
+
+    def salon_of(self, booking: Booking) -> Salon:
+        return directory_for(self.world, booking).salons[booking.salon_id]
 
     def client(self, *, fresh: bool = False) -> Client:
         client = self.world.store.get(
@@ -78,10 +81,10 @@ def base_path(links: Links) -> str:
     return urlsplit(links.base_url).path
 
 
-def open_link(world: World, links: Links, token: str, purpose: LinkPurpose) -> Opened:
+def open_link(world: World, links: Links, token: str, purpose: LinkPurpose) -> OpenedLink:
     """Raises NOT_FOUND."""
     link = links.opened(world.store, token, purpose, world.now())
-    return Opened(world, links, link, purpose, token)
+    return OpenedLink(world, links, link, purpose, token)
 
 
 def salon_view(salon: Salon) -> SalonView:
@@ -90,11 +93,7 @@ def salon_view(salon: Salon) -> SalonView:
     )
 
 
-def salon_of(opened: Opened, booking: Booking) -> Salon:
-    return directory_for(opened.world, booking).salons[booking.salon_id]
-
-
-def booking_view(opened: Opened, booking: Booking, client: Client, done: str | None) -> BookingView:
+def booking_view(opened: OpenedLink, booking: Booking, client: Client, done: str | None) -> BookingView:
     directory, links = directory_for(opened.world, booking), opened.links
     reviewable = booking.status is Status.COMPLETED
     return BookingView(
@@ -117,32 +116,32 @@ def booking_view(opened: Opened, booking: Booking, client: Client, done: str | N
     )
 
 
-def card_token(opened: Opened, directory: Directory) -> str | None:
+def card_token(opened: OpenedLink, directory: Directory) -> str | None:
     """Of the page with the client's bonuses, in a network that has any programme."""
     rules = directory.rules.bonuses
     runs = any(each.enabled for each in (rules, *rules.programmes))
     return opened.links.token(opened.link, LinkPurpose.CARD) if runs else None
 
 
-def with_points(view: BookingView, opened: Opened, booking: Booking) -> BookingView:
+def with_points(view: BookingView, opened: OpenedLink, booking: Booking) -> BookingView:
     """Says what may pay for a part of a booking that is ahead, or is set aside for it. One read, an eventual
     one where the booking, read surely, says that nothing is set aside."""
     now, directory = opened.world.now(), directory_for(opened.world, booking)
     if not (booking.is_upcoming and booking.starts_at > now and booking.client_id == opened.link.client_id):
         return view
-    store, id = opened.world.store, opened.link.client_id
+    store, client_id = opened.world.store, opened.link.client_id
     if booking.held_points:
-        stands: Account | None = store.account(booking.network_id, id)
+        existing: Account | None = store.account(booking.network_id, client_id)
     else:
-        stands = next(iter(store.accounts_named(booking.network_id, [id])), None)
-    if stands is None:
+        existing = next(iter(store.accounts_named(booking.network_id, [client_id])), None)
+    if existing is None:
         return view
-    account, _ = settled(stands, now)
+    account, _ = settled(existing, now)
     hold = account.hold_of_booking(booking.id) if booking.held_points else None
     value = directory.rules.bonuses.point_value(booking.currency)
     if hold is not None:
         return replace(view, held_points=hold.points, held_minor=hold.points * value)
-    offer = offer_for(booking, directory, account, now)
+    offer = quote_for_booking(booking, directory, account, now)
     return replace(view, points=offer.points, points_minor=offer.value_minor)
 
 
@@ -158,7 +157,7 @@ def _lines(booking: Booking, directory: Directory) -> list[LineView]:
 
 
 def review_view(
-    opened: Opened, booking: Booking, *, mistake: str | None = None, words: str | None = None
+    opened: OpenedLink, booking: Booking, *, mistake: str | None = None, words: str | None = None
 ) -> ReviewView:
     directory = directory_for(opened.world, booking)
     salon = directory.salons[booking.salon_id]
@@ -183,7 +182,7 @@ def review_view(
     )
 
 
-def stop_view(opened: Opened, client: Client, done: str | None) -> StopView:
+def stop_view(opened: OpenedLink, client: Client, done: str | None) -> StopView:
     network = opened.world.directory(opened.link.network_id).network
     known = [channel for channel in CHANNELS if is_known(client, channel)]
     return StopView(

@@ -9,16 +9,16 @@ from msgspec import Meta
 
 from chalicelib.api.http.endpoint import Answer, get, post
 from chalicelib.api.pages.page_answers import (
-    back,
-    done_of,
     form_of,
+    form_post,
     html,
     language_for,
-    opened_by,
+    opened_link,
     page,
-    posted,
+    redirect_to_page,
+    step_done,
 )
-from chalicelib.api.pages.page_views import Opened, booking_view, review_view, with_points
+from chalicelib.api.pages.page_views import OpenedLink, booking_view, review_view, with_points
 from chalicelib.domain.bookings.bookings import CANCELLED_BY_CLIENT, Booking, Status
 from chalicelib.domain.shared.errors import conflict, malformed
 from chalicelib.domain.shared.links import LinkPurpose
@@ -31,15 +31,15 @@ from chalicelib.services.loyalty.hold_points import hold_for_booking, release_fo
 POINTS_DIGITS = 10
 
 
-class Wish(msgspec.Struct):
+class MoveWishRequest(msgspec.Struct):
     wish: Annotated[str, Meta(description=f"Cut to {pages.WISH_LIMIT} characters.")] = ""
 
 
-class Using(msgspec.Struct):
+class UsePointsRequest(msgspec.Struct):
     points: Annotated[str, Meta(pattern=f"^[0-9]{{1,{POINTS_DIGITS}}}$")]
 
 
-class Impression(msgspec.Struct):
+class ReviewRequest(msgspec.Struct):
     stars: Literal["1", "2", "3", "4", "5"]
     words: Annotated[str, Meta(description=f"Cut to {pages.WORDS_LIMIT} characters.")] = ""
 
@@ -50,10 +50,10 @@ class Impression(msgspec.Struct):
 @get("/b/{token}")
 @page()
 def get_booking(request: Request, token: str) -> Answer:
-    opened = opened_by(token, LinkPurpose.BOOKING)
+    opened = opened_link(token, LinkPurpose.BOOKING)
     booking, client = opened.booking(), opened.client()
     language = language_for(request, opened, client)
-    view = with_points(booking_view(opened, booking, client, done_of(request)), opened, booking)
+    view = with_points(booking_view(opened, booking, client, step_done(request)), opened, booking)
     return html(pages.booking_page(view, language))
 
 
@@ -62,7 +62,7 @@ def get_booking(request: Request, token: str) -> Answer:
 def calendar(request: Request, token: str) -> Answer:
     from chalicelib.pages.calendar import booking_ics
 
-    opened = opened_by(token, LinkPurpose.BOOKING)
+    opened = opened_link(token, LinkPurpose.BOOKING)
     booking, client = opened.booking(), opened.client()
     text = booking_ics(
         booking_view(opened, booking, client, None),
@@ -81,42 +81,42 @@ def calendar(request: Request, token: str) -> Answer:
 
 
 @post("/b/{token}/confirm")
-@posted()
+@form_post()
 def confirm(request: Request, token: str) -> Answer:
-    opened = opened_by(token, LinkPurpose.BOOKING)
+    opened = opened_link(token, LinkPurpose.BOOKING)
     confirm_visit(opened.world, opened.visitor, opened.booking_id)
-    return back(request, opened, "confirmed")
+    return redirect_to_page(request, opened, "confirmed")
 
 
 @post("/b/{token}/cancel")
-@posted()
+@form_post()
 def cancel(request: Request, token: str) -> Answer:
-    opened = opened_by(token, LinkPurpose.BOOKING)
+    opened = opened_link(token, LinkPurpose.BOOKING)
     step_booking.cancel(opened.world, opened.visitor, opened.booking_id, CANCELLED_BY_CLIENT)
-    return back(request, opened, "cancelled")
+    return redirect_to_page(request, opened, "cancelled")
 
 
 @post("/b/{token}/move")
-@posted(body=Wish)
+@form_post(body=MoveWishRequest)
 def ask_to_move(request: Request, token: str) -> Answer:
     """A second tap without words keeps the words of the first."""
     wish = form_of(request).get("wish", "").strip()[: pages.WISH_LIMIT]
-    opened = opened_by(token, LinkPurpose.BOOKING)
+    opened = opened_link(token, LinkPurpose.BOOKING)
     step_booking.ask_to_move(opened.world, opened.visitor, opened.booking_id, wish)
-    return back(request, opened, "move_asked")
+    return redirect_to_page(request, opened, "move_asked")
 
 
 # --- its bonuses
 
 
 @post("/b/{token}/bonus")
-@posted(body=Using)
+@form_post(body=UsePointsRequest)
 def use_points(request: Request, token: str) -> Answer:
     """A repetition changes nothing."""
     points = _whole(form_of(request).get("points", ""))
-    opened = opened_by(token, LinkPurpose.BOOKING)
+    opened = opened_link(token, LinkPurpose.BOOKING)
     hold_for_booking(opened.world, opened.visitor, opened.booking_id, points)
-    return back(request, opened, "points_held")
+    return redirect_to_page(request, opened, "points_held")
 
 
 def _whole(text: str) -> int:
@@ -126,17 +126,17 @@ def _whole(text: str) -> int:
 
 
 @post("/b/{token}/bonus/release")
-@posted()
+@form_post()
 def free_points(request: Request, token: str) -> Answer:
-    opened = opened_by(token, LinkPurpose.BOOKING)
+    opened = opened_link(token, LinkPurpose.BOOKING)
     release_for_booking(opened.world, opened.visitor, opened.booking_id)
-    return back(request, opened, "points_freed")
+    return redirect_to_page(request, opened, "points_freed")
 
 
 # --- the review
 
 
-def _reviewable(opened: Opened) -> Booking:
+def _reviewable(opened: OpenedLink) -> Booking:
     booking = opened.booking()
     if booking.status is not Status.COMPLETED:
         status = booking.status.value
@@ -147,16 +147,16 @@ def _reviewable(opened: Opened) -> Booking:
 @get("/r/{token}")
 @page()
 def get_review(request: Request, token: str) -> Answer:
-    opened = opened_by(token, LinkPurpose.REVIEW)
+    opened = opened_link(token, LinkPurpose.REVIEW)
     booking = _reviewable(opened)
     language = language_for(request, opened, opened.client())
     return html(pages.review_page(review_view(opened, booking), language))
 
 
 @post("/r/{token}")
-@posted(body=Impression)
+@form_post(body=ReviewRequest)
 def give_review(request: Request, token: str) -> Answer:
-    opened, form = opened_by(token, LinkPurpose.REVIEW), form_of(request)
+    opened, form = opened_link(token, LinkPurpose.REVIEW), form_of(request)
     words = form.get("words", "").replace("\r\n", "\n").strip()[: pages.WORDS_LIMIT]
     stars = form.get("stars", "")
     if stars not in ("1", "2", "3", "4", "5"):
@@ -164,4 +164,4 @@ def give_review(request: Request, token: str) -> Answer:
         view = review_view(opened, _reviewable(opened), mistake="no_stars", words=words)
         return html(pages.review_page(view, language), 422)
     review(opened.world, opened.visitor, opened.booking_id, int(stars), words)
-    return back(request, opened)
+    return redirect_to_page(request, opened)

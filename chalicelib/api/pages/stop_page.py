@@ -9,14 +9,14 @@ from msgspec import Meta
 
 from chalicelib.api.http.endpoint import Answer, get, post, raw_body
 from chalicelib.api.pages.page_answers import (
-    back,
-    done_of,
     form_of,
+    form_post,
     html,
     language_for,
-    opened_by,
+    opened_link,
     page,
-    posted,
+    redirect_to_page,
+    step_done,
 )
 from chalicelib.api.pages.page_views import stop_view
 from chalicelib.domain.clients.clients import CHANNELS
@@ -30,25 +30,25 @@ ONE_CLICK = b"One-Click"
 """Of `List-Unsubscribe=One-Click` (RFC 8058), in either form of body that a mail program may choose."""
 
 
-class What(msgspec.Struct):
+class StopRequest(msgspec.Struct):
     what: Annotated[str, Meta(description="marketing, service, all, or a channel.")] = "all"
 
 
 @get("/u/{token}")
 @page()
 def get_stop(request: Request, token: str) -> Answer:
-    opened = opened_by(token, LinkPurpose.STOP)
+    opened = opened_link(token, LinkPurpose.STOP)
     client = opened.client(fresh=True)  # they may have stopped a moment ago
     language = language_for(request, opened, client)
-    return html(pages.stop_page(stop_view(opened, client, done_of(request)), language))
+    return html(pages.stop_page(stop_view(opened, client, step_done(request)), language))
 
 
 @post("/u/{token}")
-@posted(body=What)
+@form_post(body=StopRequest)
 def stop(request: Request, token: str) -> Answer:
     """Stops marketing, one channel, or else everything: whatever the form says, less comes than before. A
     mail program's one tap (RFC 8058) stops marketing on all channels, and is answered without a redirect."""
-    opened, at_once = opened_by(token, LinkPurpose.STOP), ONE_CLICK in raw_body(request)
+    opened, at_once = opened_link(token, LinkPurpose.STOP), ONE_CLICK in raw_body(request)
     what = "marketing" if at_once else _what(request)
     client = stop_messages(
         opened.world,
@@ -61,20 +61,20 @@ def stop(request: Request, token: str) -> Answer:
     if at_once:
         language = language_for(request, opened, client)
         return html(pages.stop_page(stop_view(opened, client, "stopped"), language))
-    return back(request, opened, "changed" if what in CHANNELS else "stopped")
+    return redirect_to_page(request, opened, "changed" if what in CHANNELS else "stopped")
 
 
 @post("/u/{token}/resume")
-@posted(body=What)
+@form_post(body=StopRequest)
 def resume(request: Request, token: str) -> Answer:
     """Takes up marketing, one channel, or else the messages about the client's own bookings."""
-    opened, what = opened_by(token, LinkPurpose.STOP), _what(request)
+    opened, what = opened_link(token, LinkPurpose.STOP), _what(request)
     channels = [what] if what in CHANNELS else CHANNELS
     purpose = Purpose.MARKETING if what == "marketing" else Purpose.SERVICE
     resume_messages(
         opened.world, opened.link.network_id, opened.link.client_id, purpose=purpose, channels=channels
     )
-    return back(request, opened, "changed" if what in CHANNELS else "resumed")
+    return redirect_to_page(request, opened, "changed" if what in CHANNELS else "resumed")
 
 
 def _what(request: Request) -> str:

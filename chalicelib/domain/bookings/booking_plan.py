@@ -25,7 +25,7 @@ from chalicelib.domain.shared.zones import local_date, local_instant
 THANKS_USEFUL = timedelta(days=7)
 NO_SHOW_USEFUL = timedelta(days=7)
 _ASKED = frozenset({TouchState.SENDING, TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN})
-ATTACH_AGAIN = (timedelta(minutes=1), timedelta(hours=1), timedelta(days=1))
+ATTACH_RETRIES = (timedelta(minutes=1), timedelta(hours=1), timedelta(days=1))
 
 
 def plans(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> tuple[Plan, ...]:
@@ -133,7 +133,7 @@ def _no_show_invitation(booking: Booking, rules: MessageRules, zone: str, closed
 def _attach_wakes(booking: Booking, now: datetime) -> list[Wake]:
     """A booking whose client the site has not told yet looks for them a few times, in case word crossed on
     the way."""
-    later = (booking.made_at + wait for wait in ATTACH_AGAIN)
+    later = (booking.made_at + wait for wait in ATTACH_RETRIES)
     return [Wake(at, "find_client") for at in later if at > now]
 
 

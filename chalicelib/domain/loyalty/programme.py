@@ -36,7 +36,7 @@ def programme_for(rules: BonusRules, salon_id: str | None, on: date) -> Programm
     return next(of_group, None) or next(of_all, None) or rules
 
 
-def same_scope(rules: BonusRules, one: str | None, other: str | None, on: date) -> bool:
+def same_programme(rules: BonusRules, one: str | None, other: str | None, on: date) -> bool:
     """Whether two salons go by the same programme that day."""
     return programme_for(rules, one, on) == programme_for(rules, other, on)
 
@@ -52,17 +52,16 @@ def with_turnover(account: Account, day: date, currency: str, spent_minor: int, 
     """The account after a visit of that local date came to so much more (or, negative, less)."""
     month = month_number(day)
     others = [each for each in account.turnover if (each.month, each.currency) != (month, currency)]
-    stands = next(
-        (each for each in account.turnover if each not in others), MonthTurnover(month, currency, 0, 0)
-    )
-    changed = replace(stands, spent_minor=stands.spent_minor + spent_minor, visits=stands.visits + visits)
+    found = (each for each in account.turnover if each not in others)
+    before = next(found, MonthTurnover(month, currency, 0, 0))
+    changed = replace(before, spent_minor=before.spent_minor + spent_minor, visits=before.visits + visits)
     kept = [*others, *([changed] if changed.spent_minor or changed.visits else [])]
     newest = max((each.month for each in kept), default=month)
     kept = [each for each in kept if each.month > newest - TURNOVER_MONTHS]
     return replace(account, turnover=tuple(sorted(kept, key=lambda each: (each.month, each.currency))))
 
 
-class Standing(Struct, frozen=True):
+class TierStanding(Struct, frozen=True):
     """Where a client stands: the tier, the one above it, and what is missing to that."""
 
     tier: Tier
@@ -74,7 +73,7 @@ class Standing(Struct, frozen=True):
         return self.above.at_least - self.turnover if self.above else 0
 
 
-def standing(account: Account, programme: Programme, currency: str, on: date) -> Standing | None:
+def standing(account: Account, programme: Programme, currency: str, on: date) -> TierStanding | None:
     """None: the programme has no tiers.
 
     A client enters a tier with the first bill after the one that reached it, and leaves it on the first of a
@@ -90,12 +89,12 @@ def standing(account: Account, programme: Programme, currency: str, on: date) ->
         turnover = sum(each.spent_minor for each in within if each.currency == currency)
     reached = max(sum(1 for tier in programme.tiers if tier.at_least <= turnover), 1)
     above = programme.tiers[reached] if reached < len(programme.tiers) else None
-    return Standing(programme.tiers[reached - 1], above, turnover)
+    return TierStanding(programme.tiers[reached - 1], above, turnover)
 
 
-def percent_of(account: Account, programme: Programme, currency: str, on: date) -> int:
-    stands = standing(account, programme, currency, on)
-    return stands.tier.percent if stands else programme.cashback_percent
+def earning_percent(account: Account, programme: Programme, currency: str, on: date) -> int:
+    reached = standing(account, programme, currency, on)
+    return reached.tier.percent if reached else programme.cashback_percent
 
 
 # --- a bill
@@ -125,13 +124,13 @@ class Bill(Struct, frozen=True, kw_only=True):
 def _counting(amount_minor: int, charges: Sequence[Charge], excludes: Exclusions) -> int:
     """The part of what services came to that an exclusion leaves: by their list prices, or, where those are
     not known, by their number."""
-    left = [each for each in charges if not _is_excluded(each, excludes)]
-    if len(left) == len(charges):
+    counting = [each for each in charges if not _is_excluded(each, excludes)]
+    if len(counting) == len(charges):
         return amount_minor
     whole = sum(each.price_minor for each in charges)
     if whole == 0:
-        return amount_minor * len(left) // len(charges)
-    return amount_minor * sum(each.price_minor for each in left) // whole
+        return amount_minor * len(counting) // len(charges)
+    return amount_minor * sum(each.price_minor for each in counting) // whole
 
 
 def _is_excluded(charge: Charge, excludes: Exclusions) -> bool:
@@ -193,7 +192,7 @@ def quote(available: int, bill: Bill, programme: Programme, point_value_minor: i
 # --- when points begin and end
 
 
-class Terms(Struct, frozen=True):
+class LotTerms(Struct, frozen=True):
     """What a lot is granted on."""
 
     available_at: datetime
@@ -201,16 +200,16 @@ class Terms(Struct, frozen=True):
     idle_days: int | None = None
 
 
-def earned_terms(programme: Programme, earned_at: datetime, salon_zone: str, network_zone: str) -> Terms:
+def earned_terms(programme: Programme, earned_at: datetime, salon_zone: str, network_zone: str) -> LotTerms:
     """Of points earned now: pending until local midnight of the salon, `pending_days` days on; kept as long
     as the programme says, to a local midnight of the network."""
     on = local_date(earned_at, salon_zone)
     available_at = max(day_start(on + timedelta(programme.pending_days), salon_zone), earned_at)
     last = last_day(programme.expiry, local_date(earned_at, network_zone))
     if last is None:
-        return Terms(available_at, None)
+        return LotTerms(available_at, None)
     idle_days = programme.expiry.after if programme.expiry.model is ExpiryModel.INACTIVITY else None
-    return Terms(available_at, max(day_end(last, network_zone), available_at), idle_days)
+    return LotTerms(available_at, max(day_end(last, network_zone), available_at), idle_days)
 
 
 def last_day(expiry: Expiry, granted_on: date) -> date | None:
@@ -236,7 +235,7 @@ def gift_end(gift: Gift, granted_at: datetime, zone: str) -> datetime | None:
 # --- undoing in part
 
 
-def part_of(points: int, part_minor: int, whole_minor: int, *, up: bool) -> int:
+def proportional_part(points: int, part_minor: int, whole_minor: int, *, up: bool) -> int:
     """So many points' share in a part of a bill. up: rounded up (what is taken back), else down (what is
     given back), so that parts never come to more than the client paid for."""
     if whole_minor <= 0:

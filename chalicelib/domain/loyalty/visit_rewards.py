@@ -31,12 +31,12 @@ def visits_rewarded(
     Where a visit is told late, the window may end with a later one.
     """
     used = {each for use in account.reward_uses if use.reward_id == reward.id for each in use.visits}
-    left = sorted((each for each in visits if each not in used), key=_by_day)
-    if visit not in left:
+    unused = sorted((each for each in visits if each not in used), key=_by_day)
+    if visit not in unused:
         return ()
-    for last in sorted({each.on for each in left if each.on >= visit.on}):
+    for last in sorted({each.on for each in unused if each.on >= visit.on}):
         first = window_start(reward, last)
-        within = [each for each in left if first <= each.on <= last]
+        within = [each for each in unused if first <= each.on <= last]
         if visit.on >= first and len(within) >= reward.visits:
             return tuple(within[: reward.visits])
     return ()
@@ -54,9 +54,9 @@ def months_rewarded(streak: Streak, account: Account, month: int) -> tuple[int, 
     """The first and last of the months running for which the gift is given now that there is a visit in
     `month`; None: not yet."""
     used = {each for use in account.streaks for each in range(use.first, use.last + 1)}
-    left = visited_months(account) - used
+    unused = visited_months(account) - used
     for first in range(month - streak.months + 1, month + 1):
-        if left.issuperset(range(first, first + streak.months)):
+        if unused.issuperset(range(first, first + streak.months)):
             return first, first + streak.months - 1
     return None
 

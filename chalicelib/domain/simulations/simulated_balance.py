@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct, field
 
 from chalicelib.domain.loyalty.account import NEVER
-from chalicelib.domain.loyalty.programme import Terms
+from chalicelib.domain.loyalty.programme import LotTerms
 from chalicelib.domain.shared.zones import day_start, local_date
 
 
@@ -41,7 +41,7 @@ class SimulatedBalance(Struct):
     def available(self, now: datetime) -> int:
         return sum(lot.remaining for lot in self.lots if lot.available_at <= now)
 
-    def grant(self, points: int, terms: Terms, currency: str) -> None:
+    def grant(self, points: int, terms: LotTerms, currency: str) -> None:
         expires_at = terms.expires_at or NEVER
         self.lots.append(OpenLot(terms.available_at, expires_at, terms.idle_days, points, currency))
 

@@ -15,11 +15,11 @@ from types import MappingProxyType
 from msgspec import Struct, field
 
 from chalicelib.domain.loyalty.programme import (
-    Terms,
+    LotTerms,
     earned_points,
     earned_terms,
+    earning_percent,
     gift_end,
-    percent_of,
     programme_for,
     quote,
     standing,
@@ -158,7 +158,7 @@ class ProgrammeRun:
         redeemed = _wanted(most, share, terms)
         if redeemed:
             self._balance.spend(redeemed, now)
-        percent = percent_of(step.before, terms, visit.currency, visit.on)
+        percent = earning_percent(step.before, terms, visit.currency, visit.on)
         earned = earned_points(visit.bill, redeemed, terms, percent, value)
         if earned:
             of_lot = earned_terms(terms, now, visit.salon_zone, self._span.zone)
@@ -203,7 +203,7 @@ class ProgrammeRun:
         return named(sums)
 
     def _give(self, kind: str, gift: Gift, at: datetime, month: str | None) -> None:
-        self._balance.grant(gift.points, Terms(at, gift_end(gift, at, self._span.zone)), self._currency)
+        self._balance.grant(gift.points, LotTerms(at, gift_end(gift, at, self._span.zone)), self._currency)
         self._add(kind, month, self._currency, gift.points)
 
     def _expire(self, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from msgspec import Struct
 
@@ -60,31 +61,35 @@ def book_with_client(
     request_id makes a repetition of the same request come to the same booking. Raises NOT_FOUND, FORBIDDEN,
     START_IN_PAST, INVALID_LINES, INVALID_PHONE, ...
     """
-    directory = world.directory(access.network_id, lambda known: names_only(known, new.salon_id, new.lines))
-    salon = salon_of(directory, access, new.salon_id)
+    return world.retrying(partial(_book_once, world, access, new, request_id))
+
+
+def _book_once(
+    world: World, access: Access, new: NewBooking, request_id: str | None
+) -> tuple[Booking, Client | None]:
+    directory = world.directory(access.network_id, lambda it: directory_has(it, new.salon_id, new.lines))
+    salon = reachable_salon(directory, access, new.salon_id)
     ensure_ahead(new.starts_at, world.now())
-    lines = priced(directory, new.salon_id, new.lines)
-    for _ in world.tries():
-        client_id, client, others = _client_of(world, access, new.client, request_id)
-        booking = _drafted(world, access, new, salon, client_id, lines, request_id)
-        booking = with_wake(booking, directory, client, world.now())
-        try:
-            saved: Booking = world.store.save(booking, *others)[0]
-        except SaveConflict as clash:
-            stands = (
-                world.store.get(Booking, network_id=access.network_id, id=booking.id) if request_id else None
-            )
-            if stands is not None:
-                return stands, client
-            if clash.value is booking:
-                raise conflict("TRY_AGAIN", "This booking's id is taken; try again.") from None
-            continue
-        world.wake_if_due(saved)
-        return saved, client
-    raise conflict("TRY_AGAIN", "Somebody else registered this client at the same moment; try again.")
+    lines = priced_lines(directory, new.salon_id, new.lines)
+    client_id, client, client_values = _client_of(world, access, new.client, request_id)
+    booking = _draft_booking(world, access, new, salon, client_id, lines, request_id)
+    booking = with_wake(booking, directory, client, world.now())
+    try:
+        saved = world.store.save(booking, *client_values)[0]
+    except SaveConflict as clash:
+        existing = (
+            world.store.get(Booking, network_id=access.network_id, id=booking.id) if request_id else None
+        )
+        if existing is not None:
+            return existing, client
+        if clash.value is booking:
+            raise conflict("TRY_AGAIN", "This booking's id is taken; try again.") from None
+        raise  # the client was registered meanwhile: the next attempt finds them
+    world.wake_if_due(saved)
+    return saved, client
 
 
-def names_only(directory: Directory, salon_id: str, lines: Sequence[WantedLine]) -> bool:
+def directory_has(directory: Directory, salon_id: str, lines: Sequence[WantedLine]) -> bool:
     """Whether all that a booking names is in the directory."""
     return salon_id in directory.salons and all(
         line.service_id in directory.services and (line.staff_id is None or line.staff_id in directory.staff)
@@ -92,7 +97,7 @@ def names_only(directory: Directory, salon_id: str, lines: Sequence[WantedLine])
     )
 
 
-def salon_of(directory: Directory, access: Access, salon_id: str) -> Salon:
+def reachable_salon(directory: Directory, access: Access, salon_id: str) -> Salon:
     salon = directory.salons.get(salon_id)
     if salon is None:
         raise missing("salon", salon_id)
@@ -107,7 +112,7 @@ def ensure_ahead(starts_at: datetime, now: datetime) -> None:
         raise refused("START_TOO_FAR", "A booking starts within two years.", starts_at=starts_at.isoformat())
 
 
-def priced(directory: Directory, salon_id: str, wanted: Sequence[WantedLine]) -> tuple[Line, ...]:
+def priced_lines(directory: Directory, salon_id: str, wanted: Sequence[WantedLine]) -> tuple[Line, ...]:
     """The lines with the services' own minutes and prices where nothing else was said."""
     if not 1 <= len(wanted) <= MAX_LINES:
         raise refused("INVALID_LINES", f"A booking has 1 to {MAX_LINES} lines.", lines=len(wanted))
@@ -141,22 +146,22 @@ def usual_price(service: Service, salon: Salon) -> int | None:
 
 
 def _client_of(
-    world: World, access: Access, said: str | NewClient, request_id: str | None
+    world: World, access: Access, named: str | NewClient, request_id: str | None
 ) -> tuple[str, Client | None, list[Storable]]:
     """The client's id, the client where they were read, and what must be saved with the booking because they
     are new."""
-    if isinstance(said, str):
-        client = get_client(world, access, said)
+    if isinstance(named, str):
+        client = get_client(world, access, named)
         ensure_not_merged(client)
         return client.id, client, []
-    known = find_client(world, access.network_id, phone=said.phone, email=said.email)
+    known = find_client(world, access.network_id, phone=named.phone, email=named.email)
     if known is not None:
         return known, None, []
-    client, others = drafted(world, access, said, request_id and f"{request_id}/client")
+    client, others = drafted(world, access, named, request_id and f"{request_id}/client")
     return client.id, client, [client, *others]
 
 
-def _drafted(
+def _draft_booking(
     world: World,
     access: Access,
     new: NewBooking,

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.bookings import Booking, moved
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import conflict
-from chalicelib.services.bookings.book import ensure_ahead, names_only, priced
+from chalicelib.services.bookings.book import directory_has, ensure_ahead, priced_lines
 from chalicelib.services.bookings.follow_hold import with_hold
-from chalicelib.services.bookings.plan_booking import rewoken
+from chalicelib.services.bookings.plan_booking import replanned
 from chalicelib.services.bookings.read_booking import get_booking
 from chalicelib.services.shared.world import World
 
@@ -39,7 +39,7 @@ def _change_once(world: World, access: Access, booking_id: str, changes: Mapping
 
 def _changed(world: World, booking: Booking, changes: Mapping[str, Any], now: datetime) -> Booking:
     lines = changes.get("lines", ())
-    directory = world.directory(booking.network_id, lambda known: names_only(known, booking.salon_id, lines))
+    directory = world.directory(booking.network_id, lambda it: directory_has(it, booking.salon_id, lines))
     touches_visit = "starts_at" in changes or "lines" in changes
     if touches_visit and not booking.is_upcoming:
         raise conflict(
@@ -48,7 +48,7 @@ def _changed(world: World, booking: Booking, changes: Mapping[str, Any], now: da
             status=booking.status.value,
         )
     if "lines" in changes:
-        booking = replace(booking, lines=priced(directory, booking.salon_id, changes["lines"]))
+        booking = replace(booking, lines=priced_lines(directory, booking.salon_id, changes["lines"]))
     if "note" in changes:
         booking = replace(booking, note=changes["note"])
     if "starts_at" in changes and changes["starts_at"] != booking.starts_at:
@@ -64,6 +64,6 @@ def save_changed(world: World, before: Booking, after: Booking) -> Booking:
     if after == before:
         return before
     changed, hold_values = with_hold(world, before, after)
-    saved = world.store.save(rewoken(world, changed), *hold_values)[0]
+    saved = world.store.save(replanned(world, changed), *hold_values)[0]
     world.wake_if_due(saved)
     return saved

@@ -25,23 +25,23 @@ def with_hold(world: World, before: Booking, after: Booking) -> tuple[Booking, l
     """A booking that was changed, and what must be saved with it so that its hold follows: it moves along,
     and ends with the booking, or when that goes to another client. Reads nothing where nothing was held."""
     moved = after.ends_at != before.ends_at
-    stays = after.is_upcoming and after.client_id == before.client_id
-    if not before.held_points or before.client_id is None or (stays and not moved):
+    is_kept = after.is_upcoming and after.client_id == before.client_id
+    if not before.held_points or before.client_id is None or (is_kept and not moved):
         return after, []
     now, directory = world.now(), directory_for(world, after)
-    stands = world.store.account(before.network_id, before.client_id)
-    account, expirations = settled(stands, now)
+    existing = world.store.account(before.network_id, before.client_id)
+    account, expirations = settled(existing, now)
     hold = account.hold_of_booking(before.id)
     entries = list(expirations)
-    if hold is not None and stays:
+    if hold is not None and is_kept:
         later = replace(hold, expires_at=max(hold.expires_at, held_until(after, directory)))
         account = replace(account, holds=tuple(later if h is hold else h for h in account.holds))
     elif hold is not None:
         done = release_points(account, hold.id, release_posting(hold, account, BY_SYSTEM), now)
         account, entries = done.account, [*entries, *done.entries]
-    if hold is None or not stays:
+    if hold is None or not is_kept:
         after = replace(after, held_points=0)
-    if account == stands:
+    if account == existing:
         return after, []
     client = world.store.get(Client, network_id=before.network_id, id=before.client_id, fresh=False)
     return after, [account_plan.with_wake(account, directory, now, client), *entries]

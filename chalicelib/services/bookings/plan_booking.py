@@ -14,7 +14,7 @@ def directory_for(world: World, booking: Booking) -> Directory:
     return world.directory(booking.network_id, lambda known: booking.salon_id in known.salons)
 
 
-def rewoken(world: World, booking: Booking) -> Booking:
+def replanned(world: World, booking: Booking) -> Booking:
     """`with_wake`, reading the client for their zone."""
     client_id, now = booking.client_id, world.now()
     client = (

@@ -1,7 +1,7 @@
 """Read a booking that somebody names by its id."""
 
+from chalicelib.domain.bookings.booking_access import ensure_reaches_booking
 from chalicelib.domain.bookings.bookings import Booking
-from chalicelib.domain.bookings.reach import ensure_reaches_booking
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import missing
 from chalicelib.services.shared.world import World

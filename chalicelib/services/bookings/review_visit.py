@@ -5,8 +5,8 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.booking_access import LinkVisitor
 from chalicelib.domain.bookings.bookings import Booking, Review, Status
-from chalicelib.domain.bookings.reach import LinkVisitor
 from chalicelib.domain.shared.errors import conflict, refused
 from chalicelib.services.bookings.change_booking import save_changed
 from chalicelib.services.bookings.read_booking import read_booking

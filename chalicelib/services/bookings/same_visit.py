@@ -20,9 +20,9 @@ def other_bookings_of_visit(
     day = local_date(booking.starts_at, salon.timezone)
     begins, ends = (local_instant(day + timedelta(days=days), time(0), salon.timezone) for days in (0, 1))
     found = store.starts_of_client(booking.network_id, booking.client_id or "", begins, ends)
-    ids = [id for id, _ in found if id != booking.id]
+    ids = [each_id for each_id, _ in found if each_id != booking.id]
     others = store.bookings(booking.network_id, ids) if ids else []
-    same = [o for o in others if o.salon_id == booking.salon_id and o.status in statuses]
+    same = [each for each in others if each.salon_id == booking.salon_id and each.status in statuses]
     return tuple(sorted(same, key=_by_start))
 
 

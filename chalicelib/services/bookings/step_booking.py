@@ -5,8 +5,8 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.booking_access import LinkVisitor, Requester, ensure_may_change
 from chalicelib.domain.bookings.bookings import Booking, Status, stepped
-from chalicelib.domain.bookings.reach import Asker, LinkVisitor, ensure_may_change
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.services.bookings.change_booking import save_changed
@@ -14,14 +14,14 @@ from chalicelib.services.bookings.read_booking import read_booking
 from chalicelib.services.shared.world import World
 
 
-def confirm(world: World, asker: Asker, booking_id: str) -> Booking:
+def confirm(world: World, requester: Requester, booking_id: str) -> Booking:
     """Raises NOT_FOUND, FORBIDDEN, WRONG_STATUS."""
-    return world.retrying(partial(_step_once, world, asker, booking_id, Status.CONFIRMED))
+    return world.retrying(partial(_step_once, world, requester, booking_id, Status.CONFIRMED))
 
 
-def cancel(world: World, asker: Asker, booking_id: str, reason: str | None = None) -> Booking:
+def cancel(world: World, requester: Requester, booking_id: str, reason: str | None = None) -> Booking:
     """Raises NOT_FOUND, FORBIDDEN, WRONG_STATUS."""
-    return world.retrying(partial(_step_once, world, asker, booking_id, Status.CANCELLED, reason))
+    return world.retrying(partial(_step_once, world, requester, booking_id, Status.CANCELLED, reason))
 
 
 def mark_no_show(world: World, access: Access, booking_id: str) -> Booking:
@@ -36,10 +36,10 @@ def ask_to_move(world: World, visitor: LinkVisitor, booking_id: str, wish: str) 
 
 
 def _step_once(
-    world: World, asker: Asker, booking_id: str, to: Status, reason: str | None = None
+    world: World, requester: Requester, booking_id: str, to: Status, reason: str | None = None
 ) -> Booking:
-    booking, now = read_booking(world, asker.network_id, booking_id), world.now()
-    ensure_may_change(asker, booking, now)
+    booking, now = read_booking(world, requester.network_id, booking_id), world.now()
+    ensure_may_change(requester, booking, now)
     return save_changed(world, booking, stepped(booking, to, now, reason))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.reach import reaches_booking
+from chalicelib.domain.bookings.booking_access import reaches_booking
 from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client, with_birth_date_learned
 from chalicelib.domain.clients.consents import after_contact_change, with_consents

@@ -6,14 +6,14 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.booking_access import Requester, ensure_may_use_points
 from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking
-from chalicelib.domain.bookings.reach import Asker, ensure_may_use_points
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Hold, Posting
 from chalicelib.domain.loyalty.ledger import Posted, ensure_same, hold_points, post, release_points, settled
-from chalicelib.domain.loyalty.programme import Bill, Quote, programme_for, quote, same_scope
+from chalicelib.domain.loyalty.programme import Bill, Quote, programme_for, quote, same_programme
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.currencies import Amount, ensure_currency
@@ -25,7 +25,12 @@ from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.bookings.read_booking import read_booking
 from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.loyalty.post_once import post_once
-from chalicelib.services.loyalty.visit_points import bill_of, ensure_fits, ensure_redeemable, programme_of
+from chalicelib.services.loyalty.visit_points import (
+    bill_of_booking,
+    ensure_minimum_and_step,
+    ensure_redeemable,
+    programme_of,
+)
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 
@@ -35,7 +40,7 @@ morning, in whatever salon the client comes to."""
 
 
 def hold_for_booking(
-    world: World, asker: Asker, booking_id: str, points: int, bill: Amount | None = None
+    world: World, requester: Requester, booking_id: str, points: int, bill: Amount | None = None
 ) -> Entry:
     """Sets points aside for an upcoming booking. A repetition answers with the existing hold.
 
@@ -43,12 +48,14 @@ def hold_for_booking(
     CURRENCY_MISMATCH, WRONG_STATUS, NO_CLIENT, HOLD_EXISTS (another number is held), OVER_CAP, UNDER_MINIMUM,
     WRONG_STEP, INSUFFICIENT_POINTS.
     """
-    return world.retrying(partial(_hold_once, world, asker, booking_id, points, bill))
+    return world.retrying(partial(_hold_once, world, requester, booking_id, points, bill))
 
 
-def _hold_once(world: World, asker: Asker, booking_id: str, points: int, bill: Amount | None) -> Entry:
-    booking = read_booking(world, asker.network_id, booking_id)
-    ensure_may_use_points(asker, booking, world.now())
+def _hold_once(
+    world: World, requester: Requester, booking_id: str, points: int, bill: Amount | None
+) -> Entry:
+    booking = read_booking(world, requester.network_id, booking_id)
+    ensure_may_use_points(requester, booking, world.now())
     ensure_currency(bill, booking.currency, "bill")
     client = _client_of(world, booking)
     now, directory = world.now(), directory_for(world, booking)
@@ -59,7 +66,7 @@ def _hold_once(world: World, asker: Asker, booking_id: str, points: int, bill: A
     paid_minor = booking.total_minor if bill is None else bill.minor
     ensure_redeemable(
         points,
-        bill_of(booking, directory, paid_minor, 0),
+        bill_of_booking(booking, directory, paid_minor, 0),
         programme_of(booking, directory),
         directory.rules.bonuses,
         booking.currency,
@@ -69,7 +76,7 @@ def _hold_once(world: World, asker: Asker, booking_id: str, points: int, bill: A
         kind=EntryKind.HOLD,
         points=points,
         reason="booking",
-        actor=asker.actor,
+        actor=requester.actor,
         booking_id=booking.id,
         salon_id=booking.salon_id,
     )
@@ -84,22 +91,22 @@ def _hold_once(world: World, asker: Asker, booking_id: str, points: int, bill: A
     return done.entry
 
 
-def release_for_booking(world: World, asker: Asker, booking_id: str) -> None:
+def release_for_booking(world: World, requester: Requester, booking_id: str) -> None:
     """Frees what is held for an upcoming booking. Nothing happens where nothing is held. Raises NOT_FOUND,
     FORBIDDEN, WRONG_STATUS, NO_CLIENT."""
-    world.retrying(partial(_release_once, world, asker, booking_id))
+    world.retrying(partial(_release_once, world, requester, booking_id))
 
 
-def _release_once(world: World, asker: Asker, booking_id: str) -> None:
-    booking = read_booking(world, asker.network_id, booking_id)
-    ensure_may_use_points(asker, booking, world.now())
+def _release_once(world: World, requester: Requester, booking_id: str) -> None:
+    booking = read_booking(world, requester.network_id, booking_id)
+    ensure_may_use_points(requester, booking, world.now())
     client = _client_of(world, booking)
     now, directory = world.now(), directory_for(world, booking)
     account = world.store.account(booking.network_id, client.id)
     hold = settled(account, now)[0].hold_of_booking(booking.id)
     if hold is None:
         return
-    done = release_points(account, hold.id, release_posting(hold, account, asker.actor), now)
+    done = release_points(account, hold.id, release_posting(hold, account, requester.actor), now)
     booking = replace(booking, held_points=0)
     world.store.save(
         with_wake(booking, directory, client, now),
@@ -108,9 +115,9 @@ def _release_once(world: World, asker: Asker, booking_id: str) -> None:
     )
 
 
-def offer_for(booking: Booking, directory: Directory, account: Account, now: datetime) -> Quote:
+def quote_for_booking(booking: Booking, directory: Directory, account: Account, now: datetime) -> Quote:
     """The most points that may be held for a booking now, as its lines come to. account: brought up."""
-    bill = bill_of(booking, directory, booking.total_minor, 0)
+    bill = bill_of_booking(booking, directory, booking.total_minor, 0)
     value = directory.rules.bonuses.point_value(booking.currency)
     return quote(account.available(now), bill, programme_of(booking, directory), value)
 
@@ -119,12 +126,12 @@ def _client_of(world: World, booking: Booking) -> Client:
     if not booking.is_upcoming:
         status = booking.status.value
         raise conflict("WRONG_STATUS", "Points are held for a booking that is to come.", status=status)
-    id = booking.client_id
-    client = (
-        surviving_client(world, world.store.get(Client, network_id=booking.network_id, id=id, fresh=False))
-        if id
-        else None
-    )
+    client = None
+    if booking.client_id is not None:
+        named = world.store.get(
+            Client, network_id=booking.network_id, id=booking.client_id, fresh=False
+        )
+        client = surviving_client(world, named)
     if client is None:
         raise refused("NO_CLIENT", "The booking has no client whose points could be held.")
     return client
@@ -184,7 +191,7 @@ def hold_at_desk(
         posting.id,
         operation,
         client=client,
-        ensure_same=lambda stands: ensure_same(posting, stands),
+        ensure_same=lambda existing: ensure_same(posting, existing),
     )
 
 
@@ -215,8 +222,8 @@ def release_hold(world: World, access: Access, hold_id: str) -> Entry:
         )
         return [replace(booking, held_points=0)] if booking else []
 
-    id = entry_id(client_id, "release", hold_id)
-    return post_once(world, access.network_id, client_id, id, operation, also_saved=also_saved)
+    release_id = entry_id(client_id, "release", hold_id)
+    return post_once(world, access.network_id, client_id, release_id, operation, also_saved=also_saved)
 
 
 def redeem_hold(world: World, access: Access, hold_id: str, points: int, salon_id: str) -> Entry:
@@ -249,13 +256,13 @@ def redeem_hold(world: World, access: Access, hold_id: str, points: int, salon_i
     def operation(account: Account, now: datetime) -> Posted:
         directory = world.directory(access.network_id)
         day = local_date(now, directory.zone)
-        salons = (directory.salons.get(id or "") for id in (entry.salon_id, salon_id))
+        salons = (directory.salons.get(each_id or "") for each_id in (entry.salon_id, salon_id))
         currencies = {salon.currency for salon in salons if salon is not None}
-        if len(currencies) > 1 or not same_scope(directory.rules.bonuses, entry.salon_id, salon_id, day):
+        if len(currencies) > 1 or not same_programme(directory.rules.bonuses, entry.salon_id, salon_id, day):
             message = "They are held in a salon with another programme, or another currency."
             raise refused("HELD_ELSEWHERE", message, salon_id=entry.salon_id)
         if points < entry.held:
-            ensure_fits(points, programme_for(directory.rules.bonuses, salon_id, day))
+            ensure_minimum_and_step(points, programme_for(directory.rules.bonuses, salon_id, day))
         return post(account, posting, now, hold_id=hold_id)
 
     return post_once(
@@ -264,7 +271,7 @@ def redeem_hold(world: World, access: Access, hold_id: str, points: int, salon_i
         client_id,
         posting.id,
         operation,
-        ensure_same=lambda stands: ensure_same(posting, stands),
+        ensure_same=lambda existing: ensure_same(posting, existing),
     )
 
 

@@ -17,7 +17,7 @@ from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.surviving_client import ensure_not_moved
 from chalicelib.services.loyalty.limit_compensation import count_within_limits
 from chalicelib.services.loyalty.post_once import AlsoSaved, post_once
-from chalicelib.services.loyalty.visit_points import bill_of, programme_of
+from chalicelib.services.loyalty.visit_points import bill_of_booking, programme_of
 from chalicelib.services.shared.world import World
 
 LAST_YEAR = 2199
@@ -144,7 +144,7 @@ def quote_for(
     rules = directory.rules.bonuses
     if booking is not None:
         terms = programme_of(booking, directory)
-        bill = bill_of(booking, directory, bill.paid_minor, bill.goods_minor)
+        bill = bill_of_booking(booking, directory, bill.paid_minor, bill.goods_minor)
     else:
         zone = directory.salons[salon_id].timezone if salon_id else directory.zone
         terms = programme_for(rules, salon_id, local_date(now, zone))

@@ -13,7 +13,7 @@ from chalicelib.domain.loyalty.account import Account, Lot
 from chalicelib.domain.loyalty.account_plan import last_day
 from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.loyalty.passes import CouponView
-from chalicelib.domain.loyalty.programme import Standing, percent_of, programme_for, standing
+from chalicelib.domain.loyalty.programme import TierStanding, earning_percent, programme_for, standing
 from chalicelib.domain.networks.bonus_rules import Programme, TiersBy
 from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.zones import local_date
@@ -55,14 +55,14 @@ class Card(Struct, frozen=True):
         return programme_for(self.directory.rules.bonuses, self.salon.id if self.salon else None, self._on)
 
     @property
-    def standing(self) -> Standing | None:
+    def standing(self) -> TierStanding | None:
         if self.currency is None:
             return None
         return standing(self.account, self.programme, self.currency, self._on)
 
     @property
     def percent(self) -> int:
-        return percent_of(self.account, self.programme, self.currency or "", self._on)
+        return earning_percent(self.account, self.programme, self.currency or "", self._on)
 
     @property
     def counts_visits(self) -> bool:

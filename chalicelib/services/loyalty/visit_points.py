@@ -32,7 +32,9 @@ def posting_id(booking: Booking, kind: EntryKind) -> str:
     return entry_id(str(booking.client_id), "visit", booking.id, kind, str(booking.reopened))
 
 
-def bill_of(booking: Booking, directory: Directory, paid_minor: int, goods_minor: int) -> programme.Bill:
+def bill_of_booking(
+    booking: Booking, directory: Directory, paid_minor: int, goods_minor: int
+) -> programme.Bill:
     """A booking's bill, its services told apart as far as the booking knows them."""
     charges = []
     for line in booking.lines:
@@ -65,7 +67,7 @@ def points_of_visit(
     again. Raises OVER_CAP, UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS."""
     rules, terms = directory.rules.bonuses, programme_of(booking, directory)
     value, day = rules.point_value(booking.currency), visited_on(booking, directory)
-    bill = bill_of(booking, directory, booking.paid_minor or 0, booking.goods_minor or 0)
+    bill = bill_of_booking(booking, directory, booking.paid_minor or 0, booking.goods_minor or 0)
     account, expirations = settled(account, now)
     entries = [*expirations]
     hold = account.hold_of_booking(booking.id)
@@ -75,11 +77,11 @@ def points_of_visit(
         done = post(account, posting, now, hold_id=hold.id if hold else None)
         account, entries = done.account, [*entries, *done.entries]
     elif hold is not None:
-        id = entry_id(account.client_id, "release", hold.id)
-        posting = replace(_posting(booking, EntryKind.RELEASE, 0, actor), id=id)
+        release_id = entry_id(account.client_id, "release", hold.id)
+        posting = replace(_posting(booking, EntryKind.RELEASE, 0, actor), id=release_id)
         done = release_points(account, hold.id, posting, now)
         account, entries = done.account, [*entries, *done.entries]
-    percent = programme.percent_of(account, terms, booking.currency, day)
+    percent = programme.earning_percent(account, terms, booking.currency, day)
     earned = programme.earned_points(bill, redeem_points, terms, percent, value)
     if earned:
         salon_zone = directory.salons[booking.salon_id].timezone
@@ -96,7 +98,7 @@ def points_of_visit(
     return VisitPoints(with_activity(account, now, directory.zone), tuple(entries), earned)
 
 
-def paid_by_hold(
+def points_paid_by_hold(
     directory: Directory, booking: Booking, account: Account, money_minor: int, now: datetime
 ) -> int:
     """How many of the points that are held for a booking pay a part of it, where a site closes it and tells
@@ -109,7 +111,7 @@ def paid_by_hold(
 
     def cap(points: int) -> int:
         """The less they pay, the smaller is the bill that they may pay a part of."""
-        bill = bill_of(booking, directory, money_minor + points * value, 0)
+        bill = bill_of_booking(booking, directory, money_minor + points * value, 0)
         return programme.cap_points(bill, terms, value)
 
     points = hold.points - hold.points % terms.redeem_step_points  # the step may be another by now
@@ -130,10 +132,10 @@ def ensure_redeemable(
             cap=cap,
             wanted=points,
         )
-    ensure_fits(points, terms)
+    ensure_minimum_and_step(points, terms)
 
 
-def ensure_fits(points: int, terms: Programme) -> None:
+def ensure_minimum_and_step(points: int, terms: Programme) -> None:
     """Raises UNDER_MINIMUM, WRONG_STEP."""
     if points < terms.redeem_minimum_points:
         raise refused(

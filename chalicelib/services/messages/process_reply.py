@@ -12,9 +12,9 @@ from enum import StrEnum
 
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.booking_access import ReplyAuthor
 from chalicelib.domain.bookings.booking_plan import asked_to_confirm
 from chalicelib.domain.bookings.bookings import Booking
-from chalicelib.domain.bookings.reach import ReplyAuthor
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.replies import Meaning, Reply, meaning, words_kept

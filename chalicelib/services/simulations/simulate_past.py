@@ -14,7 +14,7 @@ from chalicelib.domain.simulations.past_visits import PastVisit, Span
 from chalicelib.domain.simulations.simulation import ClientSums, simulate_client
 from chalicelib.domain.simulations.simulations import Simulation, with_clients
 from chalicelib.domain.waking.walks import SUPERSEDED, Walk
-from chalicelib.services.loyalty.visit_points import bill_of, visited_on
+from chalicelib.services.loyalty.visit_points import bill_of_booking, visited_on
 from chalicelib.services.shared.world import World
 
 BATCH_SIZE = 100
@@ -98,7 +98,7 @@ def past_visit(booking: Booking, directory: Directory) -> PastVisit:
         salon_id=booking.salon_id,
         salon_zone=directory.salons[booking.salon_id].timezone,
         currency=booking.currency,
-        bill=bill_of(booking, directory, paid, goods),
+        bill=bill_of_booking(booking, directory, paid, goods),
         redeemed_points=booking.redeemed_points - sum(each.points_back for each in refunds),
         earned_points=booking.earned_points - sum(each.points_taken for each in refunds),
     )

@@ -18,12 +18,12 @@ from chalicelib.domain.shared.errors import refused
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.bookings.read_booking import get_booking
 from chalicelib.services.clients.surviving_client import surviving_account, surviving_client
-from chalicelib.services.loyalty.visit_points import paid_by_hold, points_of_visit, posting_id
+from chalicelib.services.loyalty.visit_points import points_of_visit, points_paid_by_hold, posting_id
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.promote_visit import with_promotion
 from chalicelib.services.visits.visit_bill import VisitBill
-from chalicelib.services.visits.visit_gifts import Referrer, given_for, referrer_of, with_gifts
+from chalicelib.services.visits.visit_gifts import Referrer, gift_entry_ids, referrer_of, with_gifts
 from chalicelib.services.visits.visit_in_progress import VisitInProgress, with_pointers
 
 
@@ -85,7 +85,7 @@ def _already_completed(world: World, booking: Booking) -> Completed:
         )
         if points
     ]
-    ids += given_for(booking, account)
+    ids += gift_entry_ids(booking, account)
     found = (
         world.store.get(Entry, network_id=booking.network_id, client_id=booking.client_id, id=each_id)
         for each_id in ids
@@ -211,11 +211,11 @@ def _bill_paid_by_hold(
     directory, now = directory_for(world, booking), world.now()
     value = directory.rules.bonuses.point_value(booking.currency)
     if reported_minor is not None:
-        points = paid_by_hold(directory, booking, account, reported_minor, now)
+        points = points_paid_by_hold(directory, booking, account, reported_minor, now)
         return _bill(booking, reported_minor + points * value, points)
     total_minor, points = booking.total_minor, 0
     hold = account.hold_of_booking(booking.id)
     if hold is not None:
         money_minor = max(total_minor - hold.points * value, 0)
-        points = paid_by_hold(directory, booking, account, money_minor, now)
+        points = points_paid_by_hold(directory, booking, account, money_minor, now)
     return _bill(booking, total_minor, points)

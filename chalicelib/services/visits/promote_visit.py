@@ -103,9 +103,9 @@ def _is_for(world: World, offer: Offer, visit: VisitInProgress, before: Client) 
     )
 
 
-def _room(world: World, offer: Offer, client: Client, former: Sequence[str], wanted: int) -> _Room:
-    ids = (client.id, *former)
-    taken, *earlier = (world.store.promotion_taken(offer.network_id, offer.id, id) for id in ids)
+def _room(world: World, offer: Offer, client: Client, merged_ids: Sequence[str], wanted: int) -> _Room:
+    ids = (client.id, *merged_ids)
+    taken, *earlier = (world.store.promotion_taken(offer.network_id, offer.id, each_id) for each_id in ids)
     is_new = not any(each.visits for each in (taken, *earlier))
     if offer.client_cap_points is not None:
         wanted = min(wanted, offer.client_cap_points - sum(each.points for each in (taken, *earlier)))

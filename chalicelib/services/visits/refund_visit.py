@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.bookings import Booking, Refund, Status
 from chalicelib.domain.clients.clients import Client, ReversedWhileMerged, without_spending
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
-from chalicelib.domain.loyalty.programme import part_of, with_turnover
+from chalicelib.domain.loyalty.programme import proportional_part, with_turnover
 from chalicelib.domain.loyalty.reversal_history import points_undone
 from chalicelib.domain.merging.visits_of_merged import note_reversal_while_merged
 from chalicelib.domain.networks.access import Access
@@ -137,7 +137,7 @@ def _due(entry: Entry, part_minor: int, whole_minor: int) -> int:
     """How much of an entry is undone once so much of the bill is. A percentage of the bill is undone as that
     is refunded; a gift for the visit when all of it is."""
     if entry.kind in (EntryKind.CASHBACK, EntryKind.PROMOTION, EntryKind.REDEEM):
-        return part_of(abs(entry.worth), part_minor, whole_minor, up=entry.worth > 0)
+        return proportional_part(abs(entry.worth), part_minor, whole_minor, up=entry.worth > 0)
     return abs(entry.worth) if part_minor >= whole_minor else 0
 
 
@@ -165,5 +165,7 @@ def _refunded(
     earlier = takewhile(lambda each: each.id != refund.id, booking.refunds)
     before = sum(each.amount_minor for each in earlier)
     after = before + refund.amount_minor
-    money = part_of(in_money, after, whole, up=False) - part_of(in_money, before, whole, up=False)
-    return Refunded(booking, refund, money, account, entries)
+    money_before, money_after = (
+        proportional_part(in_money, part, whole, up=False) for part in (before, after)
+    )
+    return Refunded(booking, refund, money_after - money_before, account, entries)

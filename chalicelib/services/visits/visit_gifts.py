@@ -156,7 +156,7 @@ def _with_referral(visit: VisitInProgress, friend: Client, referrer: Referrer | 
     return replace(visit, account=replace(visit.account, referral=mark))
 
 
-def coupons_for(booking: Booking, account: Account) -> list[str]:
+def coupon_ids_of_visit(booking: Booking, account: Account) -> list[str]:
     """The ids of the coupons that the visit brought."""
     client_id, times = str(booking.client_id), str(booking.reopened)
     return [
@@ -166,7 +166,7 @@ def coupons_for(booking: Booking, account: Account) -> list[str]:
     ]
 
 
-def given_for(booking: Booking, account: Account) -> Iterable[str]:
+def gift_entry_ids(booking: Booking, account: Account) -> Iterable[str]:
     """The ids of the client's own entries that stand for gifts of that visit."""
     streak, referral = (posting_id(booking, kind) for kind in (EntryKind.STREAK, EntryKind.REFERRAL))
     if any(use.entry_id == streak for use in account.streaks):

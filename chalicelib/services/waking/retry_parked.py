@@ -12,7 +12,7 @@ from chalicelib.domain.shared.errors import missing
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.bookings.plan_booking import rewoken
+from chalicelib.services.bookings.plan_booking import replanned
 from chalicelib.services.shared.ports import SaveConflict, Woken
 from chalicelib.services.shared.world import World
 
@@ -63,7 +63,7 @@ def _item(world: World, parked: Parked, item_id: str) -> Woken | None:
 
 def _awake(world: World, value: Woken) -> Woken:
     if isinstance(value, Booking):
-        return rewoken(world, replace(value, trouble=None))
+        return replanned(world, replace(value, trouble=None))
     if isinstance(value, Client):
         client = replace(value, trouble=None)
         return client_plan.with_wake(client, world.directory(client.network_id), world.now())

@@ -7,7 +7,7 @@ from chalicelib.domain.bookings.bookings import Booking, Line, Review
 from chalicelib.domain.loyalty.programme import quote
 from chalicelib.domain.networks.network import Service, Staff
 from chalicelib.domain.shared.currencies import Amount
-from chalicelib.services.loyalty.visit_points import bill_of, programme_of
+from chalicelib.services.loyalty.visit_points import bill_of_booking, programme_of
 from chalicelib.services.visits.visit_bill import VisitBill
 from infra.demo.year.client_history import ClientHistory
 from infra.demo.year.data import price_in
@@ -52,7 +52,7 @@ class Habits:
             directory = self.history.directory
             terms = programme_of(booking, directory)
             value = directory.rules.bonuses.point_value(booking.currency)
-            whole = bill_of(booking, directory, paid, goods)
+            whole = bill_of_booking(booking, directory, paid, goods)
             points = quote(self.history.account.available(at), whole, terms, value).points
         return VisitBill(
             paid=Amount(paid, booking.currency),

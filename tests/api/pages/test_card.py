@@ -40,10 +40,16 @@ def give(world: Any, town: Any) -> Any:
 
     def granted(points: int, until: date | None = None, **said: Any) -> None:
         given.append(points)
-        id = entry_id(MARIA, "test", str(len(given)))
+        granted_id = entry_id(MARIA, "test", str(len(given)))
         end = day_end(until, ZONE) if until else None
         posting = Posting(
-            id=id, kind=EntryKind.GRANT, points=points, reason="test", actor="test", expires_at=end, **said
+            id=granted_id,
+            kind=EntryKind.GRANT,
+            points=points,
+            reason="test",
+            actor="test",
+            expires_at=end,
+            **said,
         )
         post_to_client(world, town.client, posting)
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.booking_access import LinkVisitor, Requester
 from chalicelib.domain.bookings.bookings import Booking, Status
-from chalicelib.domain.bookings.reach import Asker, LinkVisitor
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.bookings import step_booking
 from chalicelib.services.loyalty.hold_points import hold_for_booking, release_for_booking
@@ -55,12 +55,12 @@ def interrupted(driver: SalonDriver, somebody_else: Callable[[], object]) -> Wor
     return replace(driver.world, store=store)
 
 
-def hold(world: World, booking: Booking, points: int = 100, asker: Asker = VISITOR) -> None:
-    hold_for_booking(world, asker, booking.id, points)
+def hold(world: World, booking: Booking, points: int = 100, requester: Requester = VISITOR) -> None:
+    hold_for_booking(world, requester, booking.id, points)
 
 
 def test_both_hold_the_same_number_and_one_hold_stands(driver: SalonDriver, booking: Booking) -> None:
-    hold(interrupted(driver, lambda: hold(driver.world, booking, asker=access())), booking)
+    hold(interrupted(driver, lambda: hold(driver.world, booking, requester=access())), booking)
     assert held(driver) == 100
 
 

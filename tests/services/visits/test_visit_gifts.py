@@ -13,7 +13,7 @@ from chalicelib.domain.networks.network import Connection
 from chalicelib.services.loyalty.coupons import CouponBill, open_coupons, redeem_coupon
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.visits.refund_visit import refund
-from chalicelib.services.visits.visit_gifts import coupons_for
+from chalicelib.services.visits.visit_gifts import coupon_ids_of_visit
 from infra.testkit.builders import NETWORK, a_salon, access, an_amount
 from infra.testkit.salon_driver import SalonDriver, reported
 from tests.services.rewarded import MARIA, balance, booked_on, entries, visited_on, with_rules
@@ -87,7 +87,7 @@ def test_a_retry_brings_one_coupon_and_two_bookings_of_a_day_are_one_visit(rewar
     (coupon,) = coupons(rewarding)
     for told in (done, again):
         assert told.account is not None
-        assert coupons_for(told.booking, told.account) == [coupon.id]
+        assert coupon_ids_of_visit(told.booking, told.account) == [coupon.id]
 
 
 def test_a_visit_taken_back_makes_its_coupon_void_and_frees_the_others(

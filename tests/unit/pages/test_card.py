@@ -46,10 +46,10 @@ def test_shows_coupons_with_what_they_are_on_and_until_when():
 @pytest.mark.parametrize(
     ("tier", "words"),
     [
-        (TierView(name="S", turnover=1, above="G", missing=850_050, of=9, currency="MDL"),
+        (TierView(name="S", turnover=1, above="G", missing=850_050, required=9, currency="MDL"),
          "8,500.50 MDL more to “G”"),
-        (TierView(name="S", turnover=4, above="G", missing=1, of=5), "1 more visit to “G”"),
-        (TierView(name="S", turnover=2, above="G", missing=3, of=5), "3 more visits to “G”"),
+        (TierView(name="S", turnover=4, above="G", missing=1, required=5), "1 more visit to “G”"),
+        (TierView(name="S", turnover=2, above="G", missing=3, required=5), "3 more visits to “G”"),
         (TierView(name="G", turnover=9), "This is the highest level."),
     ],
 )  # fmt: skip
@@ -59,7 +59,8 @@ def test_says_the_level_and_what_is_missing_to_the_next(tier: TierView, words: s
 
 def test_the_bar_is_never_overfull():
     """Who has come to more since the month began is let in with the next bill."""
-    page = Page(card_page(card_view(tier=TierView(name="S", turnover=9, above="G", missing=1, of=5)), "en"))
+    tier = TierView(name="S", turnover=9, above="G", missing=1, required=5)
+    page = Page(card_page(card_view(tier=tier), "en"))
     bar = dict(page.tags)["progress"]
     assert (bar["value"], bar["max"]) == ("5", "5")
 
@@ -102,7 +103,7 @@ def test_wallets_are_offered_where_there_are_any():
 
 def test_what_people_typed_is_never_markup():
     evil = "<script>{x}{{ 7*7 }}"
-    tier = TierView(name=evil, turnover=1, above=evil, missing=1, of=2)
+    tier = TierView(name=evil, turnover=1, above=evil, missing=1, required=2)
     coupon = CouponView(name=evil, on=evil, percent=1, valid_until=date(2027, 1, 1))
     page = Page(card_page(card_view(sender=evil, tier=tier, coupons=(coupon,)), "en"))
     assert "script" not in {tag for tag, _ in page.tags}

@@ -76,7 +76,7 @@ def card_view(**changes: Any) -> CardView:
         "held": 100,
         "debt": 5,
         "tier": TierView(
-            name="Silver", turnover=150_000, above="Gold", missing=850_000, of=1_000_000, currency="MDL"
+            name="Silver", turnover=150_000, above="Gold", missing=850_000, required=1_000_000, currency="MDL"
         ),
         "coupons": (
             CouponView(name="Thank you", percent=15, valid_until=date(2027, 1, 15)),

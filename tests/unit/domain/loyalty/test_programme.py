@@ -18,8 +18,8 @@ from chalicelib.domain.loyalty.programme import (
     earned_terms,
     gift_end,
     last_day,
-    part_of,
     programme_for,
+    proportional_part,
     quote,
     standing,
     with_turnover,
@@ -307,11 +307,11 @@ def test_parts_of_a_refund_come_to_the_whole_and_on_the_way_never_make_a_point(
     whole, so_far, given_back, taken = sum(parts), 0, 0, 0
     for part in parts:
         so_far += part
-        back = part_of(points, so_far, whole, up=False)
+        back = proportional_part(points, so_far, whole, up=False)
         assert back >= given_back
         assert back * whole <= points * so_far
         given_back = back
-        up = part_of(points, so_far, whole, up=True)
+        up = proportional_part(points, so_far, whole, up=True)
         assert up >= taken
         assert up * whole >= points * so_far
         taken = up

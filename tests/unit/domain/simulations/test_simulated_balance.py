@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from chalicelib.domain.loyalty.account import Account, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import post, settled
 from chalicelib.domain.loyalty.lots import with_activity
-from chalicelib.domain.loyalty.programme import Terms
+from chalicelib.domain.loyalty.programme import LotTerms
 from chalicelib.domain.simulations.simulated_balance import SimulatedBalance
 from infra.testkit.builders import NETWORK, NOW
 
@@ -47,7 +47,7 @@ def test_a_purse_is_the_ledger_without_its_entries(done: Sequence[tuple[int, Any
             points, pending, lasts, idle_days = said
             available_at = now + timedelta(days=pending)
             expires_at = None if lasts is None else available_at + timedelta(days=lasts, hours=1)
-            terms = Terms(available_at, expires_at, idle_days if expires_at else None)
+            terms = LotTerms(available_at, expires_at, idle_days if expires_at else None)
             purse.grant(points, terms, "MDL")
             posting = replace(posting, points=points, available_at=available_at, expires_at=expires_at,
                               idle_days=terms.idle_days)  # fmt: skip
@@ -66,7 +66,7 @@ def test_a_purse_is_the_ledger_without_its_entries(done: Sequence[tuple[int, Any
 
 def test_points_are_gone_from_their_last_instant_on() -> None:
     purse, end = SimulatedBalance(), NOW + timedelta(days=3)
-    purse.grant(10, Terms(NOW, end), "MDL")
+    purse.grant(10, LotTerms(NOW, end), "MDL")
     assert purse.expired(end - timedelta(microseconds=1)) == []
     assert [lot.remaining for lot in purse.expired(end)] == [10]
     assert purse.available(end) == 0

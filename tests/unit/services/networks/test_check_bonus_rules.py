@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import Account, MonthTurnover
-from chalicelib.domain.loyalty.programme import percent_of, programme_for
+from chalicelib.domain.loyalty.programme import earning_percent, programme_for
 from chalicelib.domain.networks.bonus_rules import (
     BonusRules,
     CompensationLimit,
@@ -176,7 +176,7 @@ def test_in_tiers_that_are_saved_every_turnover_lies_in_exactly_one(
     day = date(2026, 11, 23)
     turnover = (MonthTurnover(day.year * 12 + day.month - 1, "MDL", 100, visits),)
     account = Account(network_id=NETWORK, client_id="cli_x", turnover=turnover)
-    assert percent_of(account, rules, "MDL", day) == tier.percent
+    assert earning_percent(account, rules, "MDL", day) == tier.percent
 
 
 BY_SPEND = {"tiers": tiers((0, 100), (100, None))}

@@ -29,7 +29,12 @@ from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import Rules
 from chalicelib.domain.simulations.past_visits import Span
 from chalicelib.domain.simulations.simulation import simulate_client
-from chalicelib.services.loyalty.visit_points import bill_of, points_of_visit, programme_of, visited_on
+from chalicelib.services.loyalty.visit_points import (
+    bill_of_booking,
+    points_of_visit,
+    programme_of,
+    visited_on,
+)
 from chalicelib.services.simulations.simulate_past import past_visit
 from infra.testkit.builders import NETWORK, a_booking, a_network, a_salon, a_service
 
@@ -112,7 +117,7 @@ def on_the_ledger(past: Sequence[Booking], known: Directory, share_percent: int)
     entries = []
     for booking in past:
         now, day = booking.visited_at, (visited_on(booking, known), booking.salon_id)
-        bill = bill_of(booking, known, booking.paid_minor or 0, booking.goods_minor or 0)
+        bill = bill_of_booking(booking, known, booking.paid_minor or 0, booking.goods_minor or 0)
         programme, value = programme_of(booking, known), known.rules.bonuses.point_value(booking.currency)
         most = quote(settled(account, now)[0].available(now), bill, programme, value).points
         redeemed = most * share_percent // 100 // programme.redeem_step_points * programme.redeem_step_points

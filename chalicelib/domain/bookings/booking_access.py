@@ -36,7 +36,7 @@ class ReplyAuthor(Struct, frozen=True):
         return BY_CLIENT
 
 
-Asker = Access | LinkVisitor | ReplyAuthor
+Requester = Access | LinkVisitor | ReplyAuthor
 """Who asks for a change of a booking."""
 
 
@@ -56,18 +56,18 @@ def ensure_reaches_booking(access: Access, booking: Booking) -> None:
         raise forbidden("This key does not reach that booking.", booking_id=booking.id)
 
 
-def ensure_may_change(asker: Asker, booking: Booking, now: datetime) -> None:
+def ensure_may_change(requester: Requester, booking: Booking, now: datetime) -> None:
     """Raises FORBIDDEN for a booking that a key does not reach, and WRONG_STATUS for a link's visitor once
     the visit has begun."""
-    if isinstance(asker, Access):
-        ensure_reaches_booking(asker, booking)
-    elif isinstance(asker, LinkVisitor) and booking.is_upcoming and booking.starts_at <= now:
+    if isinstance(requester, Access):
+        ensure_reaches_booking(requester, booking)
+    elif isinstance(requester, LinkVisitor) and booking.is_upcoming and booking.starts_at <= now:
         raise conflict("WRONG_STATUS", "This visit has begun.", status=booking.status.value)
 
 
-def ensure_may_use_points(asker: Asker, booking: Booking, now: datetime) -> None:
+def ensure_may_use_points(requester: Requester, booking: Booking, now: datetime) -> None:
     """Raises what `ensure_may_change` does, and NOT_FOUND for a link's visitor once the booking is another
     client's: that client's points are not the visitor's to use."""
-    ensure_may_change(asker, booking, now)
-    if isinstance(asker, LinkVisitor) and booking.client_id != asker.client_id:
+    ensure_may_change(requester, booking, now)
+    if isinstance(requester, LinkVisitor) and booking.client_id != requester.client_id:
         raise missing("booking", booking.id)
