@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import tests.profile  # noqa: F401  (sets the profile of Hypothesis before any test is read)
-from infra.testkit.builders import (
-    FreshDirectories,
+from infra.testkit.doubles import (
     RecordingIntake,
     RecordingSender,
     RecordingWakeQueue,
-    SeededChance,
     SettableClock,
-    no_pause,
 )
 
 if TYPE_CHECKING:
@@ -91,13 +88,6 @@ def sender() -> RecordingSender:
 @pytest.fixture
 def world(store: "Table", clock: SettableClock, wake_queue: RecordingWakeQueue) -> "World":
     """The world of the use cases, on moto."""
-    from chalicelib.services.shared.world import World
+    from infra.testkit.world import a_world
 
-    return World(
-        store=store,
-        directories=FreshDirectories(store.directory),
-        clock=clock,
-        chance=SeededChance(),
-        wake_queue=wake_queue,
-        pause=no_pause,
-    )
+    return a_world(store, clock, wake_queue=wake_queue)

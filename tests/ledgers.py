@@ -19,19 +19,10 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.zones import day_start, local_date
 from chalicelib.services.shared.world import World
-from infra.testkit.builders import (
-    NETWORK,
-    NOW,
-    FreshDirectories,
-    RecordingWakeQueue,
-    SeededChance,
-    SettableClock,
-    a_client,
-    a_network,
-    a_salon,
-    no_pause,
-)
+from infra.testkit.builders import NETWORK, NOW, a_client, a_network, a_salon
+from infra.testkit.doubles import SettableClock
 from infra.testkit.memory_store import MemoryStore
+from infra.testkit.world import a_world
 
 CLIENTS = tuple(f"cli_{number:016d}" for number in range(4))
 SALONS = ("sal_centru", "sal_york", None)
@@ -87,8 +78,7 @@ class Ledgers:
 
     @property
     def world(self) -> World:
-        read = FreshDirectories(self.store.directory)
-        return World(self.store, read, self.clock, SeededChance(), RecordingWakeQueue(), no_pause)
+        return a_world(self.store, self.clock)
 
     def account(self, client_id: str) -> Account:
         found: Account = self.store.account(NETWORK, client_id)

@@ -9,14 +9,14 @@ from bench.report.figures import Figure
 from bench.setting.deliveries import DELIVERIES
 from bench.setting.environment import BenchEnvironment
 from bench.setting.http import Http
-from bench.setting.metered_driver import SALON, SERVICE, STAFF, MeteredDriver
+from bench.setting.metered_driver import SALON, SERVICE, STAFF, a_metered_driver
 
 
 class Desk:
     """The reception of a salon, whose process has the network's rules and its key at hand."""
 
     def __init__(self, environment: BenchEnvironment) -> None:
-        self.driver = MeteredDriver(environment)
+        self.driver = a_metered_driver(environment)
         self.http = Http(self.driver)
         self._phones: Iterator[int] = itertools.count(37369000000)
         with self.driver.meter.step("warming"):

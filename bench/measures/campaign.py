@@ -7,7 +7,6 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import islice
 from statistics import median
 from typing import Any
 
@@ -16,8 +15,9 @@ from msgspec.structs import replace
 from bench.measures.drain import Requests
 from bench.report.figures import Figure
 from bench.setting.environment import BenchEnvironment
+from bench.setting.layout import lay_out
 from bench.setting.meter import Spent
-from bench.setting.metered_driver import SALON, MeteredDriver
+from bench.setting.metered_driver import SALON, MeteredDriver, a_metered_driver
 from chalicelib.domain.clients.clients import Client, VisitDay
 from chalicelib.domain.marketing.campaigns import Campaign
 from chalicelib.domain.networks.segments import Segment
@@ -27,7 +27,8 @@ from chalicelib.services.marketing import campaigns, run_campaign
 from chalicelib.services.shared.world import World
 from chalicelib.services.waking.walk_on import walk_on
 from chalicelib.store.item import CONNECT_SECONDS, READ_SECONDS
-from infra.testkit.builders import RecordingWakeQueue, a_client, a_consent, access
+from infra.testkit.builders import a_client, a_consent, access
+from infra.testkit.doubles import RecordingWakeQueue
 
 SIZES = (2_000, 10_000)
 WANTED = 200_000
@@ -65,8 +66,8 @@ def _started(
     environment: BenchEnvironment, clients: int, *, watched: bool = False, every: int = 2
 ) -> tuple[MeteredDriver, Campaign]:
     """A network of so many clients, of whom one in `every` is of the segment."""
-    driver = MeteredDriver(environment, watched=watched)
-    _lay_out(driver, _clients(driver, clients, every))
+    driver = a_metered_driver(environment, watched=watched)
+    lay_out(driver, _clients(driver, clients, every))
     world, now = driver.world, driver.clock.now
     body: dict[str, Any] = {
         "name": "Spring",
@@ -98,20 +99,6 @@ def _clients(driver: MeteredDriver, number: int, every: int) -> Iterator[Client]
 
 def _invited(clients: int) -> int:
     return (clients + 1) // 2
-
-
-def _lay_out(driver: MeteredDriver, clients: Iterator[Client]) -> None:
-    """Writes clients as they stand, 25 a call."""
-    name = driver.table.item.Meta.table_name
-    while chunk := list(islice(clients, 25)):
-        items = [driver.table._item_of(client).serialize() for client in chunk]
-        left = {name: [{"PutRequest": {"Item": item}} for item in items]}
-        while left:
-            left = (
-                driver.environment.client("dynamodb")
-                .batch_write_item(RequestItems=left)
-                .get("UnprocessedItems")
-            )
 
 
 def _slices(world: World, campaign: Campaign) -> Iterator[None]:

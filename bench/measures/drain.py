@@ -9,7 +9,7 @@ from typing import Any
 from bench.report.figures import Figure
 from bench.setting.environment import BenchEnvironment
 from bench.setting.layout import due, invited, lay_out
-from bench.setting.metered_driver import MeteredDriver
+from bench.setting.metered_driver import MeteredDriver, a_metered_driver
 from chalicelib.domain.clients.clients import Client
 from chalicelib.services.waking.wake_items import drain_shard
 from chalicelib.store.item import CONNECT_SECONDS, READ_SECONDS
@@ -118,7 +118,7 @@ def _drain(driver: MeteredDriver, shard: str, after_turn: Callable[[], None]) ->
         woken += 1
         return True
 
-    drained = drain_shard(driver.world, driver.handlers, shard, has_time)
+    drained = drain_shard(driver.world, driver.handlers(driver.sending()), shard, has_time)
     assert not drained.failed, drained
 
 
@@ -141,7 +141,7 @@ def _repeater(environment: BenchEnvironment, table_name: str) -> Callable[[Reque
 def _with_due(
     environment: BenchEnvironment, lay: Lay, messages: int, *, watched: bool = False
 ) -> MeteredDriver:
-    driver = MeteredDriver(environment, watched=watched)
+    driver = a_metered_driver(environment, watched=watched)
     lay_out(driver, lay(driver, messages))
     driver.world.directory(driver.network_id)
     return driver

@@ -17,7 +17,7 @@ from typing import Any
 from bench.report.figures import Figure
 from bench.setting.environment import REGION, BenchEnvironment
 from bench.setting.events import environment_of, events_of
-from bench.setting.metered_driver import MeteredDriver
+from bench.setting.metered_driver import a_metered_driver
 from infra.package import ROOT
 
 BARE = "chalice,pynamodb.models,aws_lambda_powertools.logging"
@@ -127,7 +127,7 @@ def _python(*arguments: str, piped: str = "", **environment: str) -> str:
 
 def _loaded_late(environment: BenchEnvironment, handlers: Sequence[Handler]) -> dict[str, list[str]]:
     """The modules that each function's first invocation loads, in their order."""
-    driver = MeteredDriver(environment)
+    driver = a_metered_driver(environment)
     driver.clock.now = datetime.now(UTC).replace(microsecond=0)
     environment, events = environment_of(driver), events_of(driver)
     bare = {

@@ -13,7 +13,7 @@ from bench.setting import occasions
 from bench.setting.environment import SHARDS, BenchEnvironment
 from bench.setting.layout import due, lay_out
 from bench.setting.meter import Spent
-from bench.setting.metered_driver import MeteredDriver
+from bench.setting.metered_driver import MeteredDriver, a_metered_driver
 from bench.setting.occasions import Make, Scene
 from chalicelib.domain.bookings.bookings import Status
 from chalicelib.domain.clients.clients import Client
@@ -112,7 +112,7 @@ CASES = (
 
 def measured(environment: BenchEnvironment, cases: Iterable[Case] = CASES) -> list[dict[str, Any]]:
     """A row for each case."""
-    driver = _at_eleven(MeteredDriver(environment))
+    driver = _at_eleven(a_metered_driver(environment))
     rows = [_row(case, _lived(driver, case)) for case in cases]
     environment.drop(driver.table)
     return rows
@@ -194,13 +194,13 @@ def budgeted(environment: BenchEnvironment, number: int) -> list[Figure]:
 
 def _drained(environment: BenchEnvironment, number: int, rules: Rules | None) -> Spent:
     """Every shard by a worker of its own."""
-    driver = MeteredDriver(environment, rules=rules)
+    driver = a_metered_driver(environment, rules=rules)
     lay_out(driver, due(driver, number))
     driver.world.directory(driver.network_id)
     with driver.meter.step("drained") as spent:
         for shard in driver.shards():
-            drain_shard(driver.world, driver.handlers, shard, lambda: True)
-            driver.sending.budgets.close()
+            drain_shard(driver.world, driver.handlers(driver.sending()), shard, lambda: True)
+            driver.sending().budgets.close()
     assert len(driver.sender.sent) == number
     environment.drop(driver.table)
     return spent

@@ -12,7 +12,7 @@ from bench.setting.environment import BenchEnvironment
 from bench.setting.http import Http
 from bench.setting.layout import planned
 from bench.setting.meter import Spent
-from bench.setting.metered_driver import SALON, MeteredDriver
+from bench.setting.metered_driver import SALON, MeteredDriver, a_metered_driver
 from bench.setting.occasions import Scene
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
@@ -192,7 +192,7 @@ KINDS = (
 
 
 def measured(environment: BenchEnvironment) -> list[tuple[Kind, Spent]]:
-    driver = MeteredDriver(environment)
+    driver = a_metered_driver(environment)
     found = []
     for kind in KINDS:
         holder = holder_of(driver, kind.name)
@@ -208,7 +208,7 @@ def measured(environment: BenchEnvironment) -> list[tuple[Kind, Spent]]:
 
 def quoted(environment: BenchEnvironment) -> Spent:
     """Over HTTP, the network's rules and the key at hand."""
-    driver = MeteredDriver(environment)
+    driver = a_metered_driver(environment)
     holder, http = holder_of(driver, "quote"), Http(driver)
     address = f"/v1/clients/{holder.client.id}/bonus/quote"
     bill = {"bill": {"amount_minor": 50_000, "currency": "MDL"}, "salon_id": SALON}

@@ -6,7 +6,7 @@ from bench.report.figures import Figure
 from bench.setting import occasions
 from bench.setting.environment import BenchEnvironment
 from bench.setting.meter import Spent
-from bench.setting.metered_driver import MeteredDriver
+from bench.setting.metered_driver import MeteredDriver, a_metered_driver
 from bench.setting.occasions import Scene
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.receipts import Receipt
@@ -40,7 +40,7 @@ def _figure(name: str, spent: Spent, what: str) -> Figure:
 def _told(environment: BenchEnvironment, rules: Rules | None) -> list[Spent]:
     """On its way, delivered, delivered once more: of the second message of a salon, where the price of its
     country has been learned by the first."""
-    driver = MeteredDriver(environment, rules=rules)
+    driver = a_metered_driver(environment, rules=rules)
     for cause in ("first", "second"):
         message = _sent(driver, cause)
         reported = [

@@ -14,7 +14,7 @@ from bench.measures.simulation import PROPOSED
 from bench.report.figures import Figure
 from bench.setting.environment import BenchEnvironment
 from bench.setting.meter import Spent
-from bench.setting.metered_driver import SALON, SERVICE, STAFF, MeteredDriver
+from bench.setting.metered_driver import SALON, SERVICE, STAFF, MeteredDriver, a_metered_driver
 from chalicelib.domain.bookings.bookings import Line, Status
 from chalicelib.domain.clients.clients import VisitDay
 from chalicelib.domain.networks.bonus_rules import Exclusions
@@ -23,7 +23,8 @@ from chalicelib.domain.simulations.simulations import Simulation
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.simulations.simulate_programme import begin_simulation
 from chalicelib.services.waking.walk_on import walk_on
-from infra.testkit.builders import RecordingWakeQueue, a_booking, a_client, access
+from infra.testkit.builders import a_booking, a_client, access
+from infra.testkit.doubles import RecordingWakeQueue
 
 SIZES = (400, 2_000)
 VISITS_EACH = 4
@@ -69,7 +70,7 @@ def _simulated(driver: MeteredDriver) -> Simulation:
 
 
 def _driver(environment: BenchEnvironment, clients: int, *, watched: bool = False) -> MeteredDriver:
-    driver = MeteredDriver(environment, watched=watched)
+    driver = a_metered_driver(environment, watched=watched)
     name = driver.table.item.Meta.table_name
     items = (driver.table._item_of(value).to_dynamodb_dict() for value in _values(driver, clients))
     while chunk := list(islice(items, 25)):

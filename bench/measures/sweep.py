@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bench.report.figures import Figure
 from bench.setting.environment import SHARDS, BenchEnvironment
 from bench.setting.layout import due, future, lay_out
-from bench.setting.metered_driver import MeteredDriver
+from bench.setting.metered_driver import a_metered_driver
 
 
 @dataclass(frozen=True)
@@ -22,13 +22,13 @@ class Minute:
 
 def minute(environment: BenchEnvironment, bookings: int, number_due: int) -> Minute:
     """Sweeps a base of future bookings with nothing due, then with so many things due, and wakes those."""
-    driver = MeteredDriver(environment)
+    driver = a_metered_driver(environment)
     lay_out(driver, future(driver, bookings))
     with driver.meter.step("idle") as idle:
-        assert driver.run_sweep() == []
+        assert driver.sweep() == []
     lay_out(driver, due(driver, number_due))
     with driver.meter.step("busy") as busy:
-        assert driver.run_sweep() != []
+        assert driver.sweep() != []
         driver.run_wake()
     assert len(driver.sender.sent) == number_due
     environment.drop(driver.table)

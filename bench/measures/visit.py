@@ -12,7 +12,7 @@ from bench.setting.deliveries import DELIVERIES
 from bench.setting.environment import BenchEnvironment
 from bench.setting.http import Http
 from bench.setting.meter import Meter, Spent
-from bench.setting.metered_driver import SALON, MeteredDriver
+from bench.setting.metered_driver import SALON, MeteredDriver, a_metered_driver
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.ledger_check import faults
@@ -119,7 +119,7 @@ class Visit:
         """A minute's sweep finds the item, a worker sends what is due. The sweep is paid by the minute."""
         self.driver.at(at)
         with self._step("sweep"):
-            assert len(self.driver.run_sweep()) == 1
+            assert len(self.driver.sweep()) == 1
         with self._step(name):
             assert self.driver.run_wake() == 1
 
@@ -198,7 +198,7 @@ class Visit:
 
 
 def lived(environment: BenchEnvironment, site: str) -> Meter:
-    driver = MeteredDriver(environment)
+    driver = a_metered_driver(environment)
     Visit(driver, site).live()
     environment.drop(driver.table)
     return driver.meter

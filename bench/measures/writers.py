@@ -18,7 +18,7 @@ from bench.measures.drain import Requests
 from bench.measures.postings import AccountHolder, holder_of
 from bench.report.figures import Figure
 from bench.setting.environment import BenchEnvironment
-from bench.setting.metered_driver import SALON, MeteredDriver
+from bench.setting.metered_driver import SALON, a_metered_driver
 from chalicelib.domain.loyalty.account import EntryKind, Posting
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import derived, entry_id
@@ -101,7 +101,7 @@ def _posting(holder: AccountHolder, cause: str) -> Posting:
 def of_one(environment: BenchEnvironment, scale: Scale) -> tuple[Race, int]:
     """The race, and how many postings had to be asked for again. Raises where one was lost, or counted twice,
     though in a last turn two writers ask for each at once."""
-    driver, bare = MeteredDriver(environment, watched=False), _Bare(environment)
+    driver, bare = a_metered_driver(environment, watched=False), _Bare(environment)
     holder = holder_of(driver, "one")
     before, race, again = holder.account, Race(), itertools.count()
     bare.lay(holder)
@@ -140,7 +140,7 @@ def of_many(environment: BenchEnvironment, scale: Scale) -> tuple[Race, Race]:
     asked = _requests(environment, scale.clients)
     races = []
     for kinds in (("TransactWriteItems",), ("GetItem", "TransactWriteItems")):
-        driver, bare = MeteredDriver(environment, watched=False), _Bare(environment)
+        driver, bare = a_metered_driver(environment, watched=False), _Bare(environment)
         holders = [holder_of(driver, f"many {place}") for place in range(scale.clients)]
         for holder in holders:
             bare.lay(holder)
@@ -166,7 +166,7 @@ def of_many(environment: BenchEnvironment, scale: Scale) -> tuple[Race, Race]:
 
 def _requests(environment: BenchEnvironment, clients: int) -> list[Requests]:
     """What a posting asks of DynamoDB, client by client. The same each time."""
-    driver, found = MeteredDriver(environment), []
+    driver, found = a_metered_driver(environment), []
     for place in range(clients):
         holder, asked = holder_of(driver, f"many {place}"), []
         driver.meter.requests = asked

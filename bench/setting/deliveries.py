@@ -1,14 +1,13 @@
 """What booking sites send of a new booking (the body's bytes and the headers), and what AWS tells of an SMS.
 Values are invented."""
 
-import base64
-import hashlib
-import hmac
 import json
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.messages.messages import Message
+from infra.testkit.builders import a_connection
+from infra.testkit.webhooks import signed_headers
 
 
 def _standard(starts_at: datetime, now: datetime) -> tuple[bytes, dict[str, str]]:
@@ -35,15 +34,7 @@ def _standard(starts_at: datetime, now: datetime) -> tuple[bytes, dict[str, str]
         },
     }
     raw = json.dumps(body, ensure_ascii=False).encode()
-    key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-    stamp = str(int(now.timestamp()))
-    signed = f"msg_2b8Qk.{stamp}.".encode() + raw
-    signature = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    return raw, {
-        "webhook-id": "msg_2b8Qk",
-        "webhook-timestamp": stamp,
-        "webhook-signature": f"v1,{signature}",
-    }
+    return raw, signed_headers(str(a_connection().secret), "msg_2b8Qk", now, raw)
 
 
 def _yclients(starts_at: datetime, now: datetime) -> tuple[bytes, dict[str, str]]:

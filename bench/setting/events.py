@@ -36,7 +36,7 @@ def events_of(driver: MeteredDriver) -> dict[str, Any]:
     raw, headers = DELIVERIES["standard"](
         driver.clock.now.replace(year=driver.clock.now.year + 1), driver.clock.now
     )
-    receipt = receive(driver.receiving, "standard", driver.connections["standard"].token, raw, headers)
+    receipt = receive(driver.receiving(), "standard", driver.connections["standard"].token, raw, headers)
     made = just_made(driver)
     lay_out(driver, with_client(made))
     pk, sk, _ = driver.table.locate(made)

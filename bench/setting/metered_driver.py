@@ -2,41 +2,28 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bench.setting.environment import SHARDS, BenchEnvironment
+from bench.setting.environment import BenchEnvironment
 from bench.setting.meter import Meter
 from chalicelib.booking_sites import ADAPTERS
 from chalicelib.domain.networks.network import Connection, Directory
 from chalicelib.domain.networks.rules import Rules
 from chalicelib.domain.shared.ids import derived
 from chalicelib.queues import SqsIntakeQueue, SqsWakeQueue
-from chalicelib.services.intake.ingest import Intake, ingest
-from chalicelib.services.intake.receive_webhook import Receiving
-from chalicelib.services.messages.budgets import Budgets
+from chalicelib.services.intake.ingest import ingest
 from chalicelib.services.messages.sending import Sending
-from chalicelib.services.shared.links import Links
-from chalicelib.services.shared.world import World
-from chalicelib.services.waking.handlers import handlers
-from chalicelib.services.waking.sweep_shards import sweep
-from chalicelib.services.waking.wake_items import drain_shard, wake_one
+from chalicelib.services.waking.wake_items import Handlers, drain_shard, wake_one
 from chalicelib.store.keys import shard_names
 from chalicelib.store.table import Table
 from chalicelib.texts.wording import message_words
 from chalicelib.wiring import CachedDirectories
-from infra.testkit.builders import (
-    NETWORK,
-    RecordingSender,
-    SeededChance,
-    SettableClock,
-    a_connection,
-    a_network,
-    a_salon,
-    a_service,
-    a_staff_member,
-)
+from infra.testkit.builders import NETWORK, a_connection, a_network, a_salon, a_service, a_staff_member
+from infra.testkit.doubles import SettableClock
+from infra.testkit.salon_driver import SalonDriver
+from infra.testkit.world import a_world
 
 SALON, STAFF, SERVICE = derived("sal", "centru"), derived("stf", "anna"), derived("srv", "cut")
 """Ids as long as real ones: items are billed by their size."""
@@ -45,100 +32,73 @@ BASE_URL = "https://lotos.example"
 SITES = ("standard", "yclients", "square", "calcom")
 
 
-class MeteredDriver:
+class MeteredDriver(SalonDriver, kw_only=True):
     """The network with its services as the functions run them; the clock is set by whoever measures.
 
-    meter: sees every call, those of the set-up as the step `set-up`; it sees none where nobody watches, and
-    costs no time there.
+    meter        sees every call, those of the set-up as the step `set-up`; it sees none where nobody watches,
+                 and costs no time there.
+    kept         what the process of a worker keeps from one item to the next.
     """
 
-    def __init__(
-        self, environment: BenchEnvironment, *, watched: bool = True, rules: Rules | None = None
-    ) -> None:
-        self.environment = environment
-        self._rules = rules or Rules()
-        self.meter: Meter = environment.meter()
-        self.table: Table = environment.new_table()
-        if watched:
-            self.meter.watch_table(self.table)
-        self.clock = SettableClock()
-        self.sender = RecordingSender()
-        self._sqs = self.meter.watch(environment.connect("sqs"))
-        self._worker = environment.client("sqs")  # Lambda's own polling is no call of ours
-        self.wake_url, self.intake_url = environment.new_queue(), environment.new_queue()
-        wake_queue = SqsWakeQueue(lambda: self._sqs, self.wake_url, self.table.locate)
-        intake_queue = SqsIntakeQueue(lambda: self._sqs, self.intake_url)
-        self.directories = CachedDirectories(self._read_rules, self.clock)
-        self.world = World(self.table, self.directories, self.clock, SeededChance(), wake_queue, time.sleep)
-        self.links = Links(b"k" * 32, BASE_URL)
-        budgets = Budgets(self.world)
-        self.sending = Sending(self.world, {"sms": self.sender}, self.links, message_words, budgets)
-        self.handlers = handlers(self.sending, intake_queue)
-        self.receiving = Receiving(self.world, ADAPTERS, intake_queue, lambda: BASE_URL)
-        self.intake = Intake(self.world, ADAPTERS, lambda: BASE_URL)
-        with self.meter.step("set-up"):
-            self.connections = self._set_up()
+    environment: BenchEnvironment
+    meter: Meter
+    table: Table
+    wake_url: str
+    intake_url: str
+    connections: dict[str, Connection]
+    kept: tuple[Sending, Handlers] | None = None
 
-    def _set_up(self) -> dict[str, Connection]:
-        salons = [a_salon(SALON), *(a_salon(_id("sal", place), name=f"Lotos {place}") for place in range(2))]
-        staff = [
-            a_staff_member(STAFF, salon_ids=(SALON,)),
-            *(a_staff_member(_id("stf", place), name=f"Olga {place}") for place in range(11)),
-        ]
-        services = [
-            a_service(SERVICE),
-            *(a_service(_id("srv", place), name=f"Service {place}") for place in range(19)),
-        ]
-        connections = [a_connection(site, derived("con", site), salon_id=SALON) for site in SITES]
-        for value in (a_network(rules=self._rules), *salons, *staff, *services, *connections):
-            self.table.save(value)
-        return {connection.site: connection for connection in connections}
+    def sending(self) -> Sending:
+        return self._kept()[0]
 
-    def _read_rules(self, network_id: str) -> Directory | None:
-        before = self.meter.spent.read
-        found = self.table.directory(network_id)
-        self.meter.spent.rules_read += self.meter.spent.read - before
-        return found
+    def handlers(self, sending: Sending) -> Handlers:
+        return self._kept()[1]
+
+    def _kept(self) -> tuple[Sending, Handlers]:
+        if self.kept is None:
+            sending = super().sending()
+            self.kept = sending, super().handlers(sending)
+        return self.kept
+
+    def adapters(self) -> Mapping[str, Any]:
+        return ADAPTERS
 
     # --- the functions
 
     def run_intake(self) -> int:
         """What the intake function does with all that is in its queue."""
         return self._consume(
-            self.intake_url, lambda body: ingest(self.intake, body["network_id"], body["inbox_id"])
+            self.intake_url, lambda body: ingest(self.intake(), body["network_id"], body["inbox_id"])
         )
 
     def run_wake(self) -> int:
         """What the wake function does with all that is in its queue."""
         return self._consume(self.wake_url, self._wake)
 
-    def run_sweep(self) -> list[str]:
-        return sweep(self.world, self.shards())
-
     def shards(self) -> list[str]:
-        return shard_names(SHARDS)
+        return shard_names(self.table.shards)
 
-    def wake(self, value: Any) -> None:
-        """What a worker does that is given one item."""
-        pk, sk, _ = self.table.locate(value)
-        self._wake({"pk": pk, "sk": sk})
-        self.sending.budgets.close()
+    def wake(self, value: Any) -> str:
+        trouble = super().wake(value)
+        assert trouble == "", trouble
+        return trouble
 
     def _wake(self, body: dict[str, str]) -> None:
+        awake = self.handlers(self.sending())
         if "pk" in body:
-            trouble = wake_one(self.world, self.handlers, body["pk"], body["sk"])
+            trouble = wake_one(self.world, awake, body["pk"], body["sk"])
             assert trouble == "", trouble
             return
-        drained = drain_shard(self.world, self.handlers, body["shard"], lambda: True)
+        drained = drain_shard(self.world, awake, body["shard"], lambda: True)
         assert (drained.failed, drained.unfinished) == (0, False), drained
 
     def _consume(self, url: str, handle: Callable[[dict[str, str]], Any]) -> int:
-        done = 0
+        queue, done = self.environment.client("sqs"), 0  # Lambda's own polling is no call of ours
         while True:
-            got = self._worker.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+            got = queue.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
             for message in got:
                 handle(json.loads(message["Body"]))
-                self._worker.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                queue.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                 done += 1
             if not got:
                 return done
@@ -153,6 +113,61 @@ class MeteredDriver:
     @property
     def network_id(self) -> str:
         return NETWORK
+
+
+def a_metered_driver(
+    environment: BenchEnvironment, *, watched: bool = True, rules: Rules | None = None
+) -> MeteredDriver:
+    """On a new table and new queues of the environment, with the network set up."""
+    meter, table, clock = environment.meter(), environment.new_table(), SettableClock()
+    if watched:
+        meter.watch_table(table)
+    sqs = meter.watch(environment.connect("sqs"))
+    wake_url, intake_url = environment.new_queue(), environment.new_queue()
+
+    def read_rules(network_id: str) -> Directory | None:
+        before = meter.spent.read
+        found = table.directory(network_id)
+        meter.spent.rules_read += meter.spent.read - before
+        return found
+
+    world = a_world(
+        table,
+        clock,
+        directories=CachedDirectories(read_rules, clock),
+        wake_queue=SqsWakeQueue(lambda: sqs, wake_url, table.locate),
+        pause=time.sleep,
+    )
+    with meter.step("set-up"):
+        connections = _set_up(table, rules or Rules())
+    return MeteredDriver(
+        world=world,
+        intake_queue=SqsIntakeQueue(lambda: sqs, intake_url),
+        texts=message_words,
+        base_url=BASE_URL,
+        environment=environment,
+        meter=meter,
+        table=table,
+        wake_url=wake_url,
+        intake_url=intake_url,
+        connections=connections,
+    )
+
+
+def _set_up(table: Table, rules: Rules) -> dict[str, Connection]:
+    salons = [a_salon(SALON), *(a_salon(_id("sal", place), name=f"Lotos {place}") for place in range(2))]
+    staff = [
+        a_staff_member(STAFF, salon_ids=(SALON,)),
+        *(a_staff_member(_id("stf", place), name=f"Olga {place}") for place in range(11)),
+    ]
+    services = [
+        a_service(SERVICE),
+        *(a_service(_id("srv", place), name=f"Service {place}") for place in range(19)),
+    ]
+    connections = [a_connection(site, derived("con", site), salon_id=SALON) for site in SITES]
+    for value in (a_network(rules=rules), *salons, *staff, *services, *connections):
+        table.save(value)
+    return {connection.site: connection for connection in connections}
 
 
 def _id(prefix: str, place: int) -> str:

@@ -1,18 +1,16 @@
-"""A store whose lists of clients come in pages of two, so that a walk over a handful takes several slices."""
+"""A store whose lists of clients come in small pages, so that a walk over a handful takes several slices."""
 
-from dataclasses import dataclass
 from typing import Any
 
+from infra.testkit.delegating_store import DelegatingStore
 
-@dataclass
-class PagedStore:
-    """The store, but for its pages."""
 
-    store: Any
-    size: int = 2
+class PagedStore(DelegatingStore):
+    """size: clients a page, at most."""
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.store, name)
+    def __init__(self, store: Any, size: int = 2) -> None:
+        super().__init__(store)
+        self.size = size
 
     def clients(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Any:
         return self.store.clients(network_id, limit=min(limit, self.size), cursor=cursor)

@@ -1,11 +1,11 @@
-"""A salon's life on the use cases: books, gets webhooks, lets the sweep run, and remembers what was sent.
+"""Drives the services as a salon does: books, completes, posts points, gets webhooks, lets the sweep run.
 
-Used by the tests of services, of crashes and of concurrency, with whatever store and sender they bring.
+Tests of services, of crashes and of concurrency bring the store and the senders. So does the bench.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, Self, cast
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -13,17 +13,8 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
-from chalicelib.domain.intake.site_events import (
-    BookingReported,
-    ClientReported,
-    SiteClient,
-    SiteContext,
-    SiteEvent,
-    SiteLine,
-    SiteStatus,
-    WebhookNotUnderstood,
-    guard,
-)
+from chalicelib.domain.intake.site_events import SiteEvent
+from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.messages.messages import Message, Worded
@@ -31,18 +22,27 @@ from chalicelib.domain.networks.network import Connection, Template
 from chalicelib.domain.shared.ids import derived
 from chalicelib.services.bookings import book, change_booking, step_booking
 from chalicelib.services.intake.ingest import Intake, ingest
+from chalicelib.services.intake.receive_webhook import Receiving
+from chalicelib.services.loyalty import hold_points, post_bonus, reverse_entry
+from chalicelib.services.merging.merge_clients import merge_clients
+from chalicelib.services.merging.merge_context import MergedClients
+from chalicelib.services.merging.unmerge_clients import unmerge_clients
 from chalicelib.services.messages.budgets import Budgets
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.shared.links import Links
+from chalicelib.services.shared.ports import Texts
 from chalicelib.services.shared.world import World
-from chalicelib.services.visits import complete_visit, reopen_booking
+from chalicelib.services.visits import complete_visit, refund_visit, reopen_booking
 from chalicelib.services.waking.handlers import handlers
 from chalicelib.services.waking.sweep_shards import sweep
-from chalicelib.services.waking.wake_items import Drained, drain_shard
-from chalicelib.store.keys import shard_names
-from infra.testkit.builders import NETWORK, a_visit_bill, access
+from chalicelib.services.waking.wake_items import Drained, Handlers, drain_shard, wake_one
+from chalicelib.store.keys import place_of, shard_names
+from infra.testkit.builders import NETWORK, a_visit_bill, access, an_amount
+from infra.testkit.doubles import RecordingIntake, RecordingSender, SettableClock
+from infra.testkit.site_events import ScriptedSite
 
 BASE_URL = "https://salon.example"
+MARIA_ID = "cli_maria00000000001"
 
 
 def plain_text(
@@ -53,36 +53,38 @@ def plain_text(
     return Worded(f"{kind}{when} {','.join(facts.services)}".strip())
 
 
-class ScriptedSite:
-    """A booking site whose webhooks are canonical events already: the body names the event."""
-
-    def __init__(self) -> None:
-        self.events: dict[bytes, Sequence[SiteEvent]] = {}
-
-    def normalise(self, raw: bytes, context: SiteContext) -> list[SiteEvent]:
-        if raw not in self.events:
-            raise WebhookNotUnderstood("NOT_JSON", "nobody can read this")
-        return list(self.events[raw])
-
-
 class SalonDriver(Struct):
-    """One network's days. `sender` and `intake_queue` are those of the test."""
+    """One network's services. sender: what all messages leave by, or one for each channel."""
 
     world: World
-    sender: Any
-    intake_queue: Any
+    sender: Any = field(default_factory=RecordingSender)
+    intake_queue: Any = field(default_factory=RecordingIntake)
     site: ScriptedSite = field(default_factory=ScriptedSite)
+    texts: Texts = plain_text
+    base_url: str = BASE_URL
 
     @property
     def store(self) -> Any:
         return self.world.store
 
-    # --- at the desk
+    @property
+    def clock(self) -> SettableClock:
+        return cast(SettableClock, self.world.clock)
+
+    @property
+    def links(self) -> Links:
+        return Links(b"k" * 32, self.base_url)
+
+    def on(self, store: Any) -> Self:
+        """The same salon, whose services work on that store."""
+        return replace(self, world=replace(self.world, store=store))
+
+    # --- bookings, at the desk; each is named by its value or by its id
 
     def book(self, starts_at: datetime, **said: Any) -> Booking:
         given: dict[str, Any] = {
             "salon_id": "sal_centru",
-            "client": "cli_maria00000000001",
+            "client": MARIA_ID,
             "lines": [book.WantedLine(service_id="srv_cut", staff_id="stf_anna")],
         }
         request_id = said.pop("request_id", None)
@@ -92,37 +94,87 @@ class SalonDriver(Struct):
     def move(self, booking: Booking, starts_at: datetime) -> Booking:
         return change_booking.change_booking(self.world, access(), booking.id, {"starts_at": starts_at})
 
-    def cancel(self, booking: Booking) -> Booking:
-        return step_booking.cancel(self.world, access(), booking.id)
+    def cancel(self, booking: Booking | str) -> Booking:
+        return step_booking.cancel(self.world, access(), _id(booking))
 
-    def confirm(self, booking: Booking) -> Booking:
-        return step_booking.confirm(self.world, access(), booking.id)
+    def confirm(self, booking: Booking | str) -> Booking:
+        return step_booking.confirm(self.world, access(), _id(booking))
+
+    def mark_no_show(self, booking: Booking | str) -> Booking:
+        return step_booking.mark_no_show(self.world, access(), _id(booking))
 
     def complete(self, booking: Booking, **bill: int) -> complete_visit.Completed:
-        said = a_visit_bill(booking.currency, **bill)
-        return complete_visit.complete(self.world, access(), booking.id, said)
+        made_out = a_visit_bill(booking.currency, **bill)
+        return complete_visit.complete(self.world, access(), booking.id, made_out)
 
-    def reopen(self, booking: Booking) -> Booking:
-        return reopen_booking.reopen(self.world, access(), booking.id)
+    def reopen(self, booking: Booking | str) -> Booking:
+        return reopen_booking.reopen(self.world, access(), _id(booking))
+
+    def refund(
+        self, booking: Booking | str, amount_minor: int, request_id: str | None = None
+    ) -> refund_visit.Refunded:
+        amount = an_amount(amount_minor)
+        return refund_visit.refund(self.world, access(), _id(booking), amount, "unhappy", request_id)
+
+    # --- points and clients, at the desk
+
+    def post(
+        self,
+        kind: str,
+        points: int,
+        client_id: str = MARIA_ID,
+        request_id: str | None = None,
+        *,
+        expires_on: date | None = None,
+    ) -> Entry:
+        """By hand, as a manager does."""
+        asked = post_bonus.PostingByHand(kind=kind, points=points, reason="by hand", expires_on=expires_on)
+        return post_bonus.post_by_hand(self.world, access(), client_id, asked, request_id)
+
+    def reverse(self, entry_id: str) -> Entry:
+        return reverse_entry.reverse_entry(self.world, access(), entry_id, "mistake")
+
+    def hold(self, booking: Booking | str, points: int) -> Entry:
+        return hold_points.hold_for_booking(self.world, access(), _id(booking), points)
+
+    def merge(self, source_id: str, target_id: str) -> MergedClients:
+        return merge_clients(self.world, access(), source_id, target_id)
+
+    def unmerge(self, source_id: str) -> MergedClients:
+        return unmerge_clients(self.world, access(), source_id)
 
     # --- the clockwork
 
     def sending(self) -> Sending:
+        """As a worker begins: it knows nothing yet of what the month has cost."""
         senders = self.sender if isinstance(self.sender, dict) else {self.sender.channel: self.sender}
-        return Sending(self.world, senders, Links(b"k" * 32, BASE_URL), plain_text, Budgets(self.world))
+        return Sending(self.world, senders, self.links, self.texts, Budgets(self.world))
+
+    def handlers(self, sending: Sending) -> Handlers:
+        return handlers(sending, self.intake_queue)
+
+    def sweep(self) -> list[str]:
+        """The shards with something due."""
+        return sweep(self.world, shard_names(self.store.shards))
 
     def drain(self) -> list[Drained]:
         """What one sweep finds is woken."""
         sending = self.sending()
-        awake = handlers(sending, self.intake_queue)
-        found = sweep(self.world, shard_names(self.store.shards))
-        drained = [drain_shard(self.world, awake, shard, lambda: True) for shard in found]
+        awake = self.handlers(sending)
+        drained = [drain_shard(self.world, awake, shard, lambda: True) for shard in self.sweep()]
         sending.budgets.close()
         return drained
 
+    def wake(self, value: Any) -> str:
+        """What a worker does that is given one item, if that is due. Answers as `wake_one`."""
+        place, sending = place_of(value), self.sending()
+        trouble = wake_one(self.world, self.handlers(sending), place.pk, place.sk)
+        sending.budgets.close()
+        return trouble
+
     def run_until(self, until: datetime, step: timedelta = timedelta(minutes=1)) -> None:
         """Sweeps at every instant at which something is due, like a sweep each minute would, until then."""
-        clock: Any = self.world.clock
+        clock = self.clock
         for _ in range(500):
             self.drain()
             at = self.next_wake_at()
@@ -140,6 +192,16 @@ class SalonDriver(Struct):
 
     # --- what is told from outside
 
+    def adapters(self) -> Mapping[str, Any]:
+        """Booking sites: each says what the test has it say."""
+        return dict.fromkeys(("standard", "yclients", "square", "calcom", "altegio"), self.site)
+
+    def receiving(self) -> Receiving:
+        return Receiving(self.world, self.adapters(), self.intake_queue, lambda: self.base_url)
+
+    def intake(self) -> Intake:
+        return Intake(self.world, self.adapters(), lambda: self.base_url)
+
     def told(self, connection: Connection, *events: SiteEvent, body: bytes = b"") -> InboxItem:
         """A webhook with those events, received but not yet taken in."""
         raw = body or f"{connection.id}{events}".encode()
@@ -154,10 +216,6 @@ class SalonDriver(Struct):
         )
         stands = self.store.get(InboxItem, network_id=connection.network_id, id=item.id)
         return stands if stands is not None else self.store.save(item)[0]  # type: ignore[no-any-return]
-
-    def intake(self) -> Intake:
-        sites: Any = {name: self.site for name in ("standard", "yclients", "square", "calcom", "altegio")}
-        return Intake(self.world, sites, lambda: BASE_URL)
 
     def ingest(self, item: InboxItem) -> InboxState | None:
         return ingest(self.intake(), item.network_id, item.id)
@@ -175,8 +233,8 @@ class SalonDriver(Struct):
         found: Booking = self.store.get(Booking, network_id=NETWORK, id=booking_id)
         return found
 
-    def client(self, client_id: str = "cli_maria00000000001") -> Client:
-        found: Client = self.store.get(Client, network_id=NETWORK, id=client_id)
+    def client(self, id: str = MARIA_ID) -> Client:
+        found: Client = self.store.get(Client, network_id=NETWORK, id=id)
         return found
 
     def bookings(self, salon_id: str = "sal_centru") -> list[Booking]:
@@ -186,7 +244,7 @@ class SalonDriver(Struct):
         (found,) = self.bookings()
         return found
 
-    def log(self, client_id: str = "cli_maria00000000001") -> list[Message]:
+    def log(self, client_id: str = MARIA_ID) -> list[Message]:
         """The client's messages, oldest first."""
         return list(
             reversed(self.store.get_page(Message, network_id=NETWORK, client_id=client_id, limit=200).items)
@@ -195,33 +253,10 @@ class SalonDriver(Struct):
     def kinds_sent(self) -> list[str]:
         return [outgoing.kind for outgoing in self.sender.sent]
 
-    def ledger_faults(self, client_id: str = "cli_maria00000000001") -> list[str]:
+    def ledger_faults(self, client_id: str = MARIA_ID) -> list[str]:
         account, entries = self.store.account(NETWORK, client_id), self.store.entries(NETWORK, client_id)
         return faults(account, entries)
 
 
-# --- canonical events
-
-MARIA = SiteClient(external_id="c-1", name="Maria Popescu", phone="069123456")
-LINE = SiteLine(service_id="s-1", service_name="Haircut", staff_id="p-1", staff_name="Anna", minutes=60,
-                price_minor=50_000)  # fmt: skip
-
-
-def reported(external_id: str, version: int, starts_at: datetime | None, **said: Any) -> BookingReported:
-    """What a site says of a booking: booked, by Maria, one haircut, unless said otherwise."""
-    given: dict[str, Any] = {"status": SiteStatus.BOOKED, "client": MARIA, "lines": (LINE,)}
-    return BookingReported(
-        external_id=external_id, guard=guard(version=version), starts_at=starts_at, **{**given, **said}
-    )
-
-
-def client_reported(external_id: str, version: int, client: SiteClient, **said: Any) -> ClientReported:
-    return ClientReported(external_id=external_id, guard=guard(version=version), client=client, **said)
-
-
-def thin(event: BookingReported) -> BookingReported:
-    """The event as sites send it that tell only what changed."""
-    return replace(event, starts_at=None, client=None, lines=(), partial=True)
-
-
-Check = Callable[[SalonDriver], None]
+def _id(booking: Booking | str) -> str:
+    return booking if isinstance(booking, str) else booking.id

@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from chalicelib.domain.shared.errors import DomainError
-from chalicelib.services.shared.world import World
 from chalicelib.store.table import Table
 from chalicelib.wiring import CachedDirectories, chance
 from infra.local_cloud import REGION
-from infra.testkit.builders import RecordingIntake, RecordingWakeQueue, SettableClock
+from infra.testkit.doubles import SettableClock
 from infra.testkit.salon_driver import SalonDriver
+from infra.testkit.world import a_world
 
 THREADS = 8
 MARIA = "cli_maria00000000001"
@@ -20,10 +20,10 @@ MARIA = "cli_maria00000000001"
 def new_driver(store: Table, clock: SettableClock, sender: Any) -> SalonDriver:
     """One worker's driver, with its own table client as each Lambda has: threads share the table alone."""
     table = Table(store.item.Meta.table_name, REGION, shards=1, host=store.item.Meta.host)
-    world = World(
-        table, CachedDirectories(table.directory, clock), clock, chance, RecordingWakeQueue(), time.sleep
+    directories = CachedDirectories(table.directory, clock)
+    return SalonDriver(
+        a_world(table, clock, directories=directories, chance=chance, pause=time.sleep), sender
     )
-    return SalonDriver(world, sender, RecordingIntake())
 
 
 def all_at_once(work: Callable[[int], Any]) -> list[Any]:

@@ -8,7 +8,7 @@ from chalicelib.store.table import Table
 from infra.local_cloud import REGION, LocalCloud
 from infra.package import ROOT, Progress
 from infra.stack import Deployment
-from infra.testkit.builders import SettableClock
+from infra.testkit.doubles import SettableClock
 
 TEST_PORTS = range(4700, 4800)  # apart from the demo's, which are remembered
 

@@ -21,8 +21,6 @@ from chalicelib.store.table import Table
 from infra.testkit.builders import (
     NETWORK,
     NOW,
-    RecordingSender,
-    SettableClock,
     a_booking,
     a_client,
     a_town,
@@ -30,6 +28,7 @@ from infra.testkit.builders import (
     access,
     save_client,
 )
+from infra.testkit.doubles import RecordingSender, SettableClock
 from infra.testkit.salon_driver import SalonDriver
 from tests.cloud.at_once import MARIA, all_at_once, new_driver, until_it_is_done
 

@@ -13,16 +13,8 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.marketing.promotions import make_promotion, results_of
 from chalicelib.store.table import Table
-from infra.testkit.builders import (
-    NETWORK,
-    NOW,
-    RecordingSender,
-    SettableClock,
-    a_client,
-    a_town,
-    access,
-    save_client,
-)
+from infra.testkit.builders import NETWORK, NOW, a_client, a_town, access, save_client
+from infra.testkit.doubles import RecordingSender, SettableClock
 from tests.cloud.at_once import all_at_once, new_driver, until_it_is_done
 
 LIMITS = BonusRules().compensation

@@ -21,17 +21,8 @@ from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.merging.unmerge_clients import unmerge_clients
 from chalicelib.services.visits import refund_visit
 from chalicelib.store.table import Table
-from infra.testkit.builders import (
-    NETWORK,
-    NOW,
-    RecordingSender,
-    SettableClock,
-    a_client,
-    a_town,
-    access,
-    an_amount,
-    save_client,
-)
+from infra.testkit.builders import NETWORK, NOW, a_client, a_town, access, an_amount, save_client
+from infra.testkit.doubles import RecordingSender, SettableClock
 from infra.testkit.salon_driver import SalonDriver
 from tests.cloud.at_once import MARIA, THREADS, all_at_once, new_driver, until_it_is_done
 

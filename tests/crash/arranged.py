@@ -10,11 +10,13 @@ from typing import Any
 from chalicelib.channels.sns_sms import SnsSms
 from chalicelib.queues import SqsIntakeQueue, SqsWakeQueue
 from chalicelib.services.shared.ports import SaveConflict
-from chalicelib.services.shared.world import World
 from chalicelib.wiring import CachedDirectories
-from infra.testkit.builders import NOW, SeededChance, SettableClock, a_town, no_pause
+from infra.testkit.builders import NOW, a_town
+from infra.testkit.doubles import SettableClock
 from infra.testkit.failing_calls import Calls, Failure, WorkerDied, calls
-from infra.testkit.salon_driver import SalonDriver, ScriptedSite
+from infra.testkit.salon_driver import SalonDriver
+from infra.testkit.site_events import ScriptedSite
+from infra.testkit.world import a_world
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
 MARIA_ID = "cli_maria00000000001"
@@ -25,9 +27,8 @@ def new_driver(aws: dict[str, Any], clock: SettableClock, site: ScriptedSite) ->
     """A driver on the table as it is, in a process that has just begun."""
     table = aws["table"]
     wake_queue = SqsWakeQueue(lambda: aws["sqs"], aws["urls"][0], table.locate)
-    world = World(
-        table, CachedDirectories(table.directory, clock), clock, SeededChance(), wake_queue, no_pause
-    )
+    directories = CachedDirectories(table.directory, clock)
+    world = a_world(table, clock, directories=directories, wake_queue=wake_queue)
     intake_queue = SqsIntakeQueue(lambda: aws["sqs"], aws["urls"][1])
     return SalonDriver(world, SnsSms(lambda: aws["sns"]), intake_queue, site)
 

@@ -18,34 +18,16 @@ from chalicelib.domain.loyalty.programme import Bill
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.errors import DomainError
-from chalicelib.services.bookings import book, step_booking
-from chalicelib.services.loyalty import hold_points, post_bonus, reverse_entry
-from chalicelib.services.merging.merge_clients import merge_clients
-from chalicelib.services.merging.unmerge_clients import unmerge_clients
-from chalicelib.services.shared.world import World
-from chalicelib.services.visits import refund_visit, reopen_booking
-from chalicelib.services.waking.handlers import handlers
-from chalicelib.services.waking.wake_items import wake_one
-from chalicelib.store.keys import place_of
+from chalicelib.services.bookings.book import WantedLine
+from chalicelib.services.loyalty import hold_points, post_bonus
 from chalicelib.wiring import CachedDirectories
-from infra.testkit.builders import (
-    NETWORK,
-    RecordingIntake,
-    RecordingSender,
-    RecordingWakeQueue,
-    SeededChance,
+from infra.testkit.builders import NETWORK, a_client, a_network, a_salon, a_service, access, save_client
+from infra.testkit.doubles import (
     SettableClock,
-    a_client,
-    a_network,
-    a_salon,
-    a_service,
-    access,
-    an_amount,
-    no_pause,
-    save_client,
 )
 from infra.testkit.failing_calls import Calls, Failure, WorkerDied
 from infra.testkit.salon_driver import SalonDriver
+from infra.testkit.world import a_world
 
 CLIENTS = ("cli_maria00000000001", "cli_petru00000000001")
 SALONS = {"sal_centru": "Europe/Chisinau", "sal_moscow": "Europe/Moscow"}
@@ -72,10 +54,8 @@ class Shop:
     def __post_init__(self) -> None:
         self.clock = SettableClock(self.begin)
         directories = CachedDirectories(self.store.directory, self.clock)
-        self.world = World(
-            self.store, directories, self.clock, SeededChance(), RecordingWakeQueue(), no_pause
-        )
-        self.driver = SalonDriver(self.world, RecordingSender(), RecordingIntake())
+        self.world = a_world(self.store, self.clock, directories=directories)
+        self.driver = SalonDriver(self.world)
         made_at = self.begin
         self.store.save(
             a_network(timezone=self.zone, created_at=made_at),
@@ -112,13 +92,10 @@ class Shop:
         return self.driver.booking(booking_id)
 
     def book(self, client_id: str, salon_id: str, starts_at: datetime, request_id: str) -> Booking:
-        new = book.NewBooking(
-            salon_id=salon_id,
-            client=client_id,
-            lines=[book.WantedLine(service_id="srv_cut")],
-            starts_at=starts_at,
+        lines = [WantedLine(service_id="srv_cut")]
+        return self.driver.book(
+            starts_at, salon_id=salon_id, client=client_id, lines=lines, request_id=request_id
         )
-        return book.book(self.world, access(), new, request_id)
 
     def move(self, booking_id: str, starts_at: datetime) -> Booking:
         return self.driver.move(self.booking(booking_id), starts_at)
@@ -129,30 +106,27 @@ class Shop:
         )
 
     def cancel(self, booking_id: str) -> Booking:
-        return step_booking.cancel(self.world, access(), booking_id)
+        return self.driver.cancel(booking_id)
 
     def no_show(self, booking_id: str) -> Booking:
-        return step_booking.mark_no_show(self.world, access(), booking_id)
+        return self.driver.mark_no_show(booking_id)
 
     def reopen(self, booking_id: str) -> Booking:
-        return reopen_booking.reopen(self.world, access(), booking_id)
+        return self.driver.reopen(booking_id)
 
     def refund(self, booking_id: str, amount_minor: int, request_id: str) -> str:
-        amount = an_amount(amount_minor)
-        done = refund_visit.refund(self.world, access(), booking_id, amount, "unhappy", request_id)
-        return done.refund.id
+        return self.driver.refund(booking_id, amount_minor, request_id).refund.id
 
     def post(
         self, client_id: str, kind: str, points: int, request_id: str, expires_on: date | None = None
     ) -> Entry:
-        asked = post_bonus.PostingByHand(kind=kind, points=points, reason="by hand", expires_on=expires_on)
-        return post_bonus.post_by_hand(self.world, access(), client_id, asked, request_id)
+        return self.driver.post(kind, points, client_id, request_id, expires_on=expires_on)
 
     def reverse(self, entry_id: str) -> Entry:
-        return reverse_entry.reverse_entry(self.world, access(), entry_id, "mistake")
+        return self.driver.reverse(entry_id)
 
     def hold_for_booking(self, booking_id: str, points: int) -> Entry:
-        return hold_points.hold_for_booking(self.world, access(), booking_id, points)
+        return self.driver.hold(booking_id, points)
 
     def hold_at_desk(
         self, client_id: str, points: int, salon_id: str, paid_minor: int, request_id: str
@@ -169,10 +143,10 @@ class Shop:
         return hold_points.release_hold(self.world, access(), hold_id)
 
     def merge(self, client_id: str, into_id: str) -> str:
-        return merge_clients(self.world, access(), client_id, into_id).source.id
+        return self.driver.merge(client_id, into_id).source.id
 
     def unmerge(self, client_id: str) -> str:
-        return unmerge_clients(self.world, access(), client_id).source.id
+        return self.driver.unmerge(client_id).source.id
 
     def is_merged(self, client_id: str) -> bool:
         return self.client(client_id).merged is not None
@@ -184,10 +158,7 @@ class Shop:
 
     def wake(self, client_id: str) -> None:
         """As the sweep does, if the account's pointer is due."""
-        sending = self.driver.sending()
-        place = place_of(Account(network_id=NETWORK, client_id=client_id))
-        wake_one(self.world, handlers(sending, self.driver.intake_queue), place.pk, place.sk)
-        sending.budgets.close()
+        self.driver.wake(Account(network_id=NETWORK, client_id=client_id))
 
     def change_rules(self, **fields: Any) -> None:
         network = self.store.get(Network, network_id=NETWORK)

@@ -14,27 +14,24 @@ from chalicelib.services.loyalty import reverse_entry
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.merging.unmerge_clients import unmerge_clients
-from chalicelib.services.shared.world import World
 from chalicelib.services.visits import refund_visit
 from chalicelib.wiring import CachedDirectories
 from infra.testkit.builders import (
     NETWORK,
-    RecordingIntake,
-    RecordingSender,
-    RecordingWakeQueue,
-    SeededChance,
-    SettableClock,
     a_booking,
     a_client,
     a_town,
     access,
     an_amount,
-    no_pause,
     save_booking,
     save_client,
 )
+from infra.testkit.doubles import (
+    SettableClock,
+)
 from infra.testkit.memory_store import MemoryStore
 from infra.testkit.salon_driver import SalonDriver
+from infra.testkit.world import a_world
 from tests.profile import tries
 
 IDS = tuple(f"cli_{letter * 16}" for letter in "abcd")
@@ -54,11 +51,11 @@ steps = st.lists(
 def a_driver() -> SalonDriver:
     store, clock = MemoryStore(), SettableClock()
     directories = CachedDirectories(store.directory, clock)
-    world = World(store, directories, clock, SeededChance(), RecordingWakeQueue(), no_pause)
+    world = a_world(store, clock, directories=directories)
     a_town(store)
     for number, client_id in enumerate(IDS):
         save_client(store, a_client(client_id, phone=f"+3736900000{number}", email=None))
-    return SalonDriver(world, RecordingSender(), RecordingIntake())
+    return SalonDriver(world)
 
 
 class Twins:

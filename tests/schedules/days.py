@@ -21,26 +21,16 @@ from chalicelib.domain.networks.network import Directory, Salon, Template
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.touches import Purpose
 from chalicelib.services.messages.process_receipt import NotThereYet, process_receipt
-from chalicelib.services.messages.sending import Sending
 from chalicelib.services.shared.ports import SaveConflict
-from chalicelib.services.shared.world import World
 from chalicelib.services.waking.retry_parked import retry_parked
 from chalicelib.store.keys import shard_names
-from infra.testkit.builders import (
-    NETWORK,
-    FreshDirectories,
-    RecordingIntake,
-    RecordingWakeQueue,
-    SeededChance,
+from infra.testkit.builders import NETWORK, a_client, a_salon, a_town, save_client
+from infra.testkit.doubles import (
     SettableClock,
-    a_client,
-    a_salon,
-    a_town,
-    no_pause,
-    save_client,
 )  # fmt: skip
 from infra.testkit.failing_calls import Calls, WorkerDied
 from infra.testkit.salon_driver import SalonDriver
+from infra.testkit.world import a_world
 
 CLIENTS = ("cli_maria00000000001", "cli_petru00000000001", "cli_ann000000000001")
 """By the salon's clock; in Moscow; in New York."""
@@ -136,16 +126,8 @@ class Days:
 
     def __post_init__(self) -> None:
         self.clock = SettableClock(self.begin)
-        world = World(
-            store=self.store,
-            directories=FreshDirectories(self.store.directory),
-            clock=self.clock,
-            chance=SeededChance(),
-            wake_queue=RecordingWakeQueue(),
-            pause=no_pause,
-        )
         senders = {channel: _Channel(channel, self) for channel in CHANNELS}
-        self.driver = ExactDriver(world, senders, RecordingIntake())
+        self.driver = SalonDriver(a_world(self.store, self.clock), senders, texts=exact_text)
         _settle_town(self.store, self.begin)
         self.look()
 
@@ -228,13 +210,6 @@ class Days:
             retry_parked(self.driver.world, NETWORK, parked.item.split()[-1])
         self.live_until(self.now + timedelta(days=days))
         self.look()
-
-
-class ExactDriver(SalonDriver):
-    """Its messages name the exact start that they tell, and the points."""
-
-    def sending(self) -> Sending:
-        return replace(super().sending(), texts=exact_text)
 
 
 def exact_text(

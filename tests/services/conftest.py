@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from chalicelib.domain.networks.network import Connection
 from chalicelib.services.shared.world import World
 from chalicelib.wiring import CachedDirectories
-from infra.testkit.builders import RecordingIntake, RecordingSender, SettableClock, a_connection, a_town
+from infra.testkit.builders import a_connection, a_town
+from infra.testkit.doubles import RecordingIntake, RecordingSender, SettableClock
 from infra.testkit.salon_driver import SalonDriver
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any, cast
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -12,6 +12,7 @@ from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.networks.network import Network
 from chalicelib.services.visits.complete_visit import Completed
 from infra.testkit.builders import NETWORK, a_booking, save_booking
+from infra.testkit.interleaved_store import InterleavedStore
 from infra.testkit.salon_driver import SalonDriver
 
 MARIA = "cli_maria00000000001"
@@ -54,24 +55,6 @@ def balance(driver: SalonDriver, client_id: str = MARIA) -> int:
     return int(driver.store.account(NETWORK, client_id).balance)
 
 
-class Racing:
-    """The store of one who is a moment too late: something else happens just before their first write."""
-
-    def __init__(self, store: Any, meanwhile: Callable[[], object]) -> None:
-        self._store, self._meanwhile = store, meanwhile
-        self._raced = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def save(self, *values: Any, **said: Any) -> Any:
-        if not self._raced:
-            self._raced = True
-            self._meanwhile()
-        return self._store.save(*values, **said)
-
-
 def racing(driver: SalonDriver, meanwhile: Callable[[], object]) -> SalonDriver:
     """The same salon, where `meanwhile` is done just before its first write."""
-    world = replace(driver.world, store=cast(Any, Racing(driver.store, meanwhile)))
-    return replace(driver, world=world)
+    return driver.on(InterleavedStore(driver.store, meanwhile))

@@ -30,26 +30,19 @@ from chalicelib.services.messages.process_receipt import ReceiptOutcome, process
 from chalicelib.services.networks.set_rules import set_rules
 from chalicelib.services.shared import answer_once
 from chalicelib.services.shared.walks import surprise_walk_id
-from chalicelib.services.shared.world import World
 from chalicelib.services.simulations.simulate_programme import begin_simulation, get_simulation
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.waking.retry_parked import retry_parked
 from chalicelib.services.waking.walk_on import walk_on
 from chalicelib.store.table import Table
-from infra.testkit.builders import (
-    NETWORK,
-    OTHER_NETWORK,
+from infra.testkit.builders import NETWORK, OTHER_NETWORK, access, an_amount
+from infra.testkit.doubles import (
     FreshDirectories,
-    RecordingIntake,
-    RecordingSender,
-    RecordingWakeQueue,
     SeededChance,
     SettableClock,
-    access,
-    an_amount,
-    no_pause,
 )
 from infra.testkit.salon_driver import SalonDriver
+from infra.testkit.world import a_world
 from tests.crash.arranged import tables
 from tests.store.lived_before import (
     clients,
@@ -103,8 +96,8 @@ def store(moto_table: Table, kept: Any) -> Table:
 def driver(store: Any) -> SalonDriver:
     directories = FreshDirectories(store.directory)
     clock = SettableClock(NOW)
-    world = World(store, directories, clock, SeededChance(99), RecordingWakeQueue(), no_pause)
-    return SalonDriver(world, RecordingSender(), RecordingIntake())
+    world = a_world(store, clock, directories=directories, chance=SeededChance(99))
+    return SalonDriver(world)
 
 
 # --- visits

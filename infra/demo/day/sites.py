@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from infra.testkit.webhooks import signed_headers
+
 
 @dataclass(frozen=True, slots=True)
 class Guest:
@@ -198,9 +200,5 @@ def signed(webhook: Webhook, url: str, secret: str | None, now: datetime) -> dic
         headers["x-cal-signature-256"] = hmac.digest(key, webhook.body, "sha256").hex()
         headers["x-cal-webhook-version"] = "2021-10-20"
     elif webhook.site == "standard":
-        shared = base64.b64decode((secret or "").removeprefix("whsec_"))
-        at = str(int(now.timestamp()))
-        mac = hmac.digest(shared, f"{webhook.id}.{at}.".encode() + webhook.body, "sha256")
-        headers |= {"webhook-id": webhook.id, "webhook-timestamp": at,
-                    "webhook-signature": f"v1,{base64.b64encode(mac).decode()}"}  # fmt: skip
+        headers |= signed_headers(secret or "", webhook.id, now, webhook.body)
     return headers

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.shared.touches import Touch, TouchKind, TouchState, with_touches
+from infra.testkit.api_client import Http
 from infra.testkit.builders import NOW, a_booking, save_booking
-from tests.api.conftest import Http
 
 MARIA = "cli_maria00000000001"
 AT = "2026-11-25T10:00:00+02:00"

@@ -11,8 +11,8 @@ from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.networks.manage_keys import make_key
 from chalicelib.services.shared.walks import NIGHTLY_ID
 from chalicelib.services.waking.walk_on import walk_on
+from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_client, a_network
-from tests.api.conftest import Http
 
 PATH = "/v1/bonus/audit"
 MARIA, VERA = "cli_maria00000000001", "cli_vera000000000001"

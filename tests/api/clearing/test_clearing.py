@@ -9,8 +9,9 @@ from chalicelib.domain.networks.network import Role
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.networks.manage_keys import make_key
 from chalicelib.services.waking.walk_on import walk_on
-from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, SettableClock, a_booking, a_network
-from tests.api.conftest import Http
+from infra.testkit.api_client import Http
+from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_booking, a_network
+from infra.testkit.doubles import SettableClock
 
 PATH = "/v1/reports/bonus/clearing"
 MONTH = f"{PATH}?month=2026-11"

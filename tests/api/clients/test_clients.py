@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import VisitDay
+from infra.testkit.api_client import Http
 from infra.testkit.builders import NOW, a_booking, a_client, save_booking, save_client
-from tests.api.conftest import Http
 
 MARIA = "cli_maria00000000001"
 

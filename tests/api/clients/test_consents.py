@@ -6,8 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client, DeadAddress
+from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW
-from tests.api.conftest import Http, TestParts
+from tests.api.conftest import TestParts
 
 MARIA = "cli_maria00000000001"
 PATH = f"/v1/clients/{MARIA}/consents"

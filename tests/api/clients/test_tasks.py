@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.shared.tasks import TASK_WORDS, Task, TaskKind
+from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK
-from tests.api.conftest import Http
 
 
 def a_task(id: str, kind: TaskKind = TaskKind.UNCONFIRMED, **said: Any) -> Task:

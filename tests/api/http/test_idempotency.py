@@ -7,8 +7,11 @@ from msgspec.structs import replace
 
 from chalicelib.domain.shared.operations import GivenAnswer
 from chalicelib.services.shared.ports import SaveConflict
+from infra.testkit.api_client import Answer, Http
 from infra.testkit.builders import NETWORK
-from tests.api.conftest import Http, TestParts
+from infra.testkit.delegating_store import DelegatingStore
+from infra.testkit.interleaved_store import InterleavedStore
+from tests.api.conftest import TestParts
 
 MARIA = "cli_maria00000000001"
 BOOKING = {
@@ -68,11 +71,14 @@ def test_a_crash_between_doing_and_keeping_counts_once(
 @pytest.mark.parametrize(("path", "body"), MAKING, ids=PATHS)
 def test_two_at_once_count_once(path: str, body: Any, http: Http, given_parts: TestParts, world: Any) -> None:
     """The second comes while the first is at work: there is a claim, and no answer yet."""
-    racing = Racing(world.store, lambda: http.post(path, body, Idempotency_Key="k-1"))
+    quick: list[Answer] = []
+    racing = InterleavedStore(
+        world.store, lambda: quick.append(http.post(path, body, Idempotency_Key="k-1")), after=True
+    )
     given_parts.the_world = replace(world, store=racing)
     slow = http.post(path, body, Idempotency_Key="k-1")
     assert slow.status == 201
-    assert racing.quick.json["id"] == slow.json["id"]
+    assert quick[0].json["id"] == slow.json["id"]
     before = things(world)
     assert http.post(path, body, Idempotency_Key="k-1").json["id"] == slow.json["id"]
     assert things(world) == before
@@ -89,10 +95,15 @@ def test_the_same_key_with_another_body_is_a_conflict(http: Http) -> None:
 def test_another_body_under_a_key_that_is_at_work_does_nothing(
     http: Http, given_parts: TestParts, world: Any
 ) -> None:
-    racing = Racing(world.store, lambda: http.post("/v1/clients", {"name": "Ana"}, Idempotency_Key="k-1"))
+    quick: list[Answer] = []
+
+    def another() -> None:
+        quick.append(http.post("/v1/clients", {"name": "Ana"}, Idempotency_Key="k-1"))
+
+    racing = InterleavedStore(world.store, another, after=True)
     given_parts.the_world = replace(world, store=racing)
     assert http.post("/v1/clients", {"name": "Ion"}, Idempotency_Key="k-1").status == 201
-    assert racing.quick.code == "IDEMPOTENCY_MISMATCH"
+    assert quick[0].code == "IDEMPOTENCY_MISMATCH"
     assert [client.name for client in world.store.clients(NETWORK).items if client.name == "Ana"] == []
 
 
@@ -144,39 +155,13 @@ def test_steps_are_answered_once_too(http: Http, mine: Any) -> None:
     assert http.get(f"/v1/clients/{MARIA}/bonus").json["balance"] == 25
 
 
-class Through:
-    """The store, but for what a test puts in the way."""
-
-    def __init__(self, store: Any) -> None:
-        self._store = store
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-
-class Forgetful(Through):
+class Forgetful(DelegatingStore):
     """Dies when an answer is to be kept."""
 
     def save(self, *values: Any, remove: Any = ()) -> Any:
         if values and isinstance(values[0], GivenAnswer) and values[0].status:
             raise RuntimeError("the process died")
-        return self._store.save(*values, remove=remove)
-
-
-class Racing(Through):
-    """Lets another request run to its end just after the first one has claimed the key."""
-
-    def __init__(self, store: Any, quick: Any) -> None:
-        super().__init__(store)
-        self._quick = quick
-        self.quick: Any = None
-
-    def save(self, *values: Any, remove: Any = ()) -> Any:
-        saved = self._store.save(*values, remove=remove)
-        if self._quick is not None:
-            run, self._quick = self._quick, None
-            self.quick = run()
-        return saved
+        return self.store.save(*values, remove=remove)
 
 
 def test_an_answer_is_written_once(world: Any, clock: Any) -> None:

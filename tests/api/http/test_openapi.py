@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from chalicelib.api.http.openapi import routes
-from tests.api.conftest import BASE_URL, Http
+from infra.testkit.api_client import Http
+from tests.api.conftest import BASE_URL
 
 
 def test_the_document_describes_every_route(http: Http, app: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.api.http.openapi import routes
-from tests.api.conftest import Http
+from infra.testkit.api_client import Http
 
 CLIENT = {"name": "Ion"}
 

@@ -1,8 +1,5 @@
 """Webhooks in, over HTTP; the inbox; what was parked."""
 
-import base64
-import hashlib
-import hmac
 import json
 from datetime import timedelta
 from typing import Any
@@ -15,8 +12,10 @@ from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.waking import Trouble
 from chalicelib.services.intake.ingest import Intake, ingest
 from chalicelib.services.networks.manage_keys import make_key
+from infra.testkit.api_client import Answer, Http
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_connection, save_booking
-from tests.api.conftest import BASE_URL, Answer, Http, TestParts
+from infra.testkit.webhooks import signed_headers
+from tests.api.conftest import BASE_URL, TestParts
 
 EVENT = {
     "type": "booking.upserted",
@@ -41,15 +40,11 @@ def deliver(
     http: Http, path: str, raw: bytes, id: str = "msg-1", *, encoded: bool = False, **headers: str
 ) -> Answer:
     """As a sender of Standard Webhooks signs it."""
-    at = str(int(NOW.timestamp()))
-    secret = base64.b64decode(str(a_connection().secret).removeprefix("whsec_"))
-    mac = hmac.new(secret, b".".join((id.encode(), at.encode(), raw)), hashlib.sha256).digest()
     signed = {
-        "webhook_id": id,
-        "webhook_timestamp": at,
-        "webhook_signature": f"v1,{base64.b64encode(mac).decode()}",
-        "Content_Type": "application/json",
+        name.replace("-", "_"): value
+        for name, value in signed_headers(str(a_connection().secret), id, NOW, raw).items()
     }
+    signed["Content_Type"] = "application/json"
     return http.with_key(None).ask("POST", path, raw if encoded else raw.decode(), **{**signed, **headers})
 
 

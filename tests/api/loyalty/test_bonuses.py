@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.loyalty.ledger_check import faults
+from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, a_booking, save_booking
-from tests.api.conftest import Http
 
 MARIA = "cli_maria00000000001"
 BONUS = f"/v1/clients/{MARIA}/bonus"

@@ -16,9 +16,10 @@ from infra.demo.http import Http as Requests
 from infra.demo.report.bonuses import PointsReport
 from infra.demo.report.report import Report
 from infra.demo.year.stages import STAGES, staged
-from infra.testkit.builders import RecordingIntake, RecordingSender, SettableClock
+from infra.testkit.api_client import Http
+from infra.testkit.doubles import RecordingIntake, RecordingSender, SettableClock
 from infra.testkit.salon_driver import SalonDriver
-from tests.api.conftest import BASE_URL, Http, TestParts
+from tests.api.conftest import BASE_URL, TestParts
 from tests.unit.infra.demo_network import NETWORK, NOW, directory, year
 
 if TYPE_CHECKING:

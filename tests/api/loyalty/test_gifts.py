@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.shared.tasks import Task, TaskKind
+from infra.testkit.api_client import Http
 from infra.testkit.builders import (
     NETWORK,
     NOW,
@@ -15,7 +16,6 @@ from infra.testkit.builders import (
     save_booking,
     save_client,
 )
-from tests.api.conftest import Http
 
 MARIA = "cli_maria00000000001"
 COUPONS = f"/v1/clients/{MARIA}/coupons"

@@ -21,8 +21,9 @@ from chalicelib.passes.google_pass import SAVE_URL, GoogleIssuer, ServiceAccount
 from chalicelib.passes.wallets import Wallets
 from chalicelib.services.loyalty.passes import MAX_DEVICES, pass_token
 from chalicelib.services.loyalty.post_bonus import post_to_client
+from infra.testkit.api_client import Answer, Http
 from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_client, save_client
-from tests.api.conftest import Answer, Http, TestParts
+from tests.api.conftest import TestParts
 from tests.api.pages.test_pages import MARIA, Visitor
 
 TYPE = "pass.example.bonus"

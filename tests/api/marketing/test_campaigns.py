@@ -13,8 +13,10 @@ from chalicelib.services.messages.budgets import Budgets
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.waking.handlers import handlers
 from chalicelib.texts.wording import message_words
-from infra.testkit.builders import NETWORK, RecordingSender, a_client, a_consent, save_client
-from tests.api.conftest import Http, TestParts
+from infra.testkit.api_client import Http
+from infra.testkit.builders import NETWORK, a_client, a_consent, save_client
+from infra.testkit.doubles import RecordingSender
+from tests.api.conftest import TestParts
 from tests.api.networks.test_set_up import pages_of
 
 SPRING: dict[str, Any] = {

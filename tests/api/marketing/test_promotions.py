@@ -16,8 +16,8 @@ from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.marketing.step_promotion import step_promotion
 from chalicelib.services.networks.manage_keys import make_key
 from chalicelib.services.waking.walk_on import walk_on
+from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_network
-from tests.api.conftest import Http
 from tests.api.networks.test_set_up import pages_of
 
 PATH = "/v1/promotions"

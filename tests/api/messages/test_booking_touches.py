@@ -4,8 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib.domain.shared.touches import Touch, TouchKind, TouchState, with_touches
+from infra.testkit.api_client import Http
 from infra.testkit.builders import NOW, a_booking, save_booking
-from tests.api.conftest import Http
 
 NOTICE = TouchKind.NOTICE
 

@@ -12,8 +12,8 @@ from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.shared.ids import time_ordered
 from chalicelib.domain.shared.touches import Purpose, Touch, TouchKind, TouchState, with_touches
+from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_consent, save_booking
-from tests.api.conftest import Http
 
 MARIA = "cli_maria00000000001"
 

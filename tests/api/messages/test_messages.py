@@ -8,8 +8,9 @@ import pytest
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.domain.shared.touches import TouchKind
+from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW
-from tests.api.conftest import BASE_URL, Http
+from tests.api.conftest import BASE_URL
 
 MARIA = "cli_maria00000000001"
 

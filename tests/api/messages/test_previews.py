@@ -9,8 +9,10 @@ from chalicelib.domain.messages.messages import MessageState, Outcome
 from chalicelib.domain.networks.network import Price, Template
 from chalicelib.domain.shared.operations import Tally
 from chalicelib.domain.shared.touches import TouchKind
-from infra.testkit.builders import NETWORK, NOW, SettableClock
-from tests.api.conftest import Http, TestParts
+from infra.testkit.api_client import Http
+from infra.testkit.builders import NETWORK, NOW
+from infra.testkit.doubles import SettableClock
+from tests.api.conftest import TestParts
 
 MARIA = "cli_maria00000000001"
 BOOKING = "bkg_0000000000000001"

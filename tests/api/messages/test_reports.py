@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.shared.touches import TouchKind
+from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW, a_salon
-from tests.api.conftest import Http
 
 PATH = "/v1/reports/messages/costs"
 

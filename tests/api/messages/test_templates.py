@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from chalicelib.domain.networks.network import Key, Role, Template
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.networks.manage_keys import key_hash
+from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_network
-from tests.api.conftest import Http
 
 NOTICE = "/v1/templates/notice/sms/en"
 SIXTY = "a" * 60

@@ -8,8 +8,8 @@ from chalicelib.api.http.openapi import routes
 from chalicelib.domain.bookings.bookings import Line
 from chalicelib.domain.networks.network import Role
 from chalicelib.services.networks.manage_keys import make_key
+from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, a_booking, a_client, save_booking, save_client
-from tests.api.conftest import Http
 
 # The first letters of the roles that each route admits: owner, manager, reception, specialist, partner.
 ADMITTED = {

@@ -19,7 +19,7 @@ from chalicelib.domain.networks import bonus_rules
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.networks.rules import Rules
 from chalicelib.store.codec import decoded, encoded
-from tests.api.conftest import Http
+from infra.testkit.api_client import Http
 
 OWN: dict[str, Any] = {
     "enabled": True,

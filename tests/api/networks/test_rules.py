@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.waking.walks import Walk
-from tests.api.conftest import Http
+from infra.testkit.api_client import Http
 
 LATER = {"confirm_request_hours_before": 48}
 

@@ -6,8 +6,8 @@ import pytest
 
 from chalicelib.domain.shared.aliases import InboundNumber
 from chalicelib.domain.shared.operations import Parked
+from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW
-from tests.api.conftest import Http
 
 SALON = {"name": "Botanica", "timezone": "Europe/Chisinau", "currency": "MDL", "address": "bd. Dacia 7"}
 

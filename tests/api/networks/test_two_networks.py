@@ -8,8 +8,8 @@ from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.services.networks.manage_keys import make_key
+from infra.testkit.api_client import Http
 from infra.testkit.builders import NOW, OTHER_NETWORK, a_client, a_connection, a_network, a_salon
-from tests.api.conftest import Http
 
 CLIENT, BOOKING = "cli_maria00000000001", "bkg_0000000000000001"
 MONEY = {"amount_minor": 100, "currency": "MDL"}

@@ -19,8 +19,9 @@ from chalicelib.services.bookings import step_booking
 from chalicelib.services.loyalty.hold_points import hold_for_booking
 from chalicelib.services.loyalty.post_bonus import post_to_client
 from chalicelib.services.loyalty.show_card import card_code
+from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_client, a_town, access, save_client
-from tests.api.conftest import Http, TestParts
+from tests.api.conftest import TestParts
 from tests.api.pages.test_pages import MARIA, Visitor
 
 ZONE = "Europe/Chisinau"

@@ -10,8 +10,9 @@ from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clients.clients import CHANNELS, Client, ConsentChange, may_send
 from chalicelib.domain.shared.links import Link, LinkPurpose
 from chalicelib.domain.shared.touches import Purpose
+from infra.testkit.api_client import Answer, Http
 from infra.testkit.builders import NETWORK, NOW, a_booking, save_booking
-from tests.api.conftest import Answer, Http, TestParts
+from tests.api.conftest import TestParts
 
 MARIA = "cli_maria00000000001"
 

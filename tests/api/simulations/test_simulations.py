@@ -13,8 +13,8 @@ from chalicelib.domain.shared.waking import Trouble
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.networks.manage_keys import make_key
 from chalicelib.services.waking.walk_on import walk_on
+from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW, Town, a_booking
-from tests.api.conftest import Http
 
 SIMULATE, ALL = "/v1/programme/simulate", "/v1/programme/simulations"
 

@@ -17,7 +17,8 @@ from chalicelib.services.clients import consents, register_client
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from infra.testkit.builders import NETWORK, NOW, a_connection, access
 from infra.testkit.failing_calls import Failure
-from infra.testkit.salon_driver import LINE, MARIA, SalonDriver, client_reported, reported
+from infra.testkit.salon_driver import SalonDriver
+from infra.testkit.site_events import LINE, MARIA, client_reported, reported
 from tests.crash.arranged import IN_TWO_DAYS, MARIA_ID, Story, fail_each_call, sent_by_sms
 
 # --- waking

@@ -14,7 +14,8 @@ from chalicelib.services.clients.devices import add_device
 from chalicelib.services.clients.register_client import NewClient, change_client, register_client
 from chalicelib.services.intake.apply_client import apply_client
 from chalicelib.services.shared.world import World
-from infra.testkit.builders import NETWORK, RecordingRegistry, a_connection, a_town, access
+from infra.testkit.builders import NETWORK, a_connection, a_town, access
+from infra.testkit.doubles import RecordingRegistry
 from infra.testkit.failing_calls import Calls, Failure, WorkerDied, calls
 
 MARIA = "cli_maria00000000001"

@@ -16,7 +16,8 @@ from chalicelib.services.messages.try_message import Trial, try_message
 from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.world import World
 from chalicelib.texts.wording import message_words, text_to_begin_with
-from infra.testkit.builders import NETWORK, RecordingSender, a_town, access
+from infra.testkit.builders import NETWORK, a_town, access
+from infra.testkit.doubles import RecordingSender
 from infra.testkit.failing_calls import Calls, Failure, WorkerDied, calls
 
 WORDS = Words(message_words, text_to_begin_with, Links(b"0" * 32, "https://salon.example"))

@@ -19,7 +19,8 @@ from chalicelib.services.networks import set_up
 from chalicelib.services.networks.set_rules import set_rules
 from chalicelib.services.shared.world import World
 from chalicelib.services.waking.walk_on import walk_on
-from infra.testkit.builders import NETWORK, NOW, SettableClock, a_booking, a_town, access
+from infra.testkit.builders import NETWORK, NOW, a_booking, a_town, access
+from infra.testkit.doubles import SettableClock
 from infra.testkit.failing_calls import Calls, Failure, WorkerDied, calls
 
 MARIA = "cli_maria00000000001"

@@ -15,26 +15,13 @@ from chalicelib.services.loyalty.hold_points import hold_for_booking, release_fo
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits import reopen_booking
-from infra.testkit.builders import NETWORK, NOW, SettableClock, access
+from infra.testkit.builders import NETWORK, NOW, access
+from infra.testkit.doubles import SettableClock
+from infra.testkit.interleaved_store import InterleavedStore
 from infra.testkit.salon_driver import SalonDriver
 
 MARIA = "cli_maria00000000001"
 VISITOR = LinkVisitor(NETWORK, MARIA)
-
-
-class Interrupted:
-    """A store before whose first write somebody else does something."""
-
-    def __init__(self, store: Any, somebody_else: Callable[[], object]) -> None:
-        self._store, self._waiting = store, [somebody_else]
-
-    def save(self, *values: Any, **said: Any) -> Any:
-        if self._waiting:
-            self._waiting.pop()()
-        return self._store.save(*values, **said)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
 
 
 @pytest.fixture
@@ -51,7 +38,7 @@ def held(driver: SalonDriver) -> int:
 
 
 def interrupted(driver: SalonDriver, somebody_else: Callable[[], object]) -> World:
-    store: Any = Interrupted(driver.store, somebody_else)
+    store: Any = InterleavedStore(driver.store, somebody_else)
     return replace(driver.world, store=store)
 
 

@@ -31,16 +31,9 @@ from chalicelib.services.waking.handlers import handlers
 from chalicelib.services.waking.wake_items import drain_shard
 from chalicelib.services.waking.walk_on import walk_on
 from chalicelib.store.keys import shard_names
-from infra.testkit.builders import (
-    NETWORK,
-    NOW,
-    OTHER_NETWORK,
-    SettableClock,
-    a_client,
-    a_network,
-    a_town,
-    access,
-)
+from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_client, a_network, a_town, access
+from infra.testkit.delegating_store import DelegatingStore
+from infra.testkit.doubles import SettableClock
 from infra.testkit.paged_store import PagedStore
 from infra.testkit.salon_driver import SalonDriver
 from tests.ledgers import CLIENTS, Ledgers
@@ -117,20 +110,18 @@ def test_an_entry_that_the_account_does_not_count_is_found(in_town: World) -> No
     assert found.faults == ("entry 1 is not counted by the account, which has 1",)
 
 
-class Busy:
+class Busy(DelegatingStore):
     """A store in which something happens before entries are read."""
 
     def __init__(self, store: Any, happens: Callable[[], object], times: int = 1000) -> None:
-        self._store, self._happens, self.left = store, happens, times
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
+        super().__init__(store)
+        self._happens, self.left = happens, times
 
     def entries(self, *args: Any, **said: Any) -> Any:
         if self.left:
             self.left -= 1
             self._happens()
-        return self._store.entries(*args, **said)
+        return self.store.entries(*args, **said)
 
 
 @pytest.mark.parametrize("times", [1, 3, 1000])

@@ -13,16 +13,9 @@ from chalicelib.domain.loyalty.ledger import post
 from chalicelib.domain.waking.walks import Walk, WalkKind
 from chalicelib.services.clearing.audit_accounts import audit_some
 from chalicelib.services.shared.ports import Page
-from chalicelib.services.shared.world import World
-from infra.testkit.builders import (
-    NETWORK,
-    NOW,
-    FreshDirectories,
-    RecordingWakeQueue,
-    SeededChance,
-    SettableClock,
-    no_pause,
-)
+from infra.testkit.builders import NETWORK, NOW
+from infra.testkit.doubles import FreshDirectories
+from infra.testkit.world import a_world
 
 ENTRIES_EACH = 20
 
@@ -60,14 +53,7 @@ class Endless:
 def peak_of(clients: int) -> tuple[Walk, int]:
     """The walk at its end, and the most that a slice of it took, in bytes."""
     store: Any = Endless(clients, a_ledger())
-    world = World(
-        store,
-        FreshDirectories(lambda _: None),
-        SettableClock(),
-        SeededChance(),
-        RecordingWakeQueue(),
-        no_pause,
-    )
+    world = a_world(store, directories=FreshDirectories(lambda _: None))
     walk = Walk(network_id=NETWORK, id="wlk_1", kind=WalkKind.AUDIT, begun_at=NOW)
     peak = 0
     tracemalloc.start()

@@ -29,7 +29,8 @@ from chalicelib.services.shared.walks import NIGHTLY_ID
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.waking.walk_on import walk_on
-from infra.testkit.builders import NETWORK, NOW, SettableClock, a_client, a_salon, a_town, access, an_amount
+from infra.testkit.builders import NETWORK, NOW, a_client, a_salon, a_town, access, an_amount
+from infra.testkit.doubles import SettableClock
 from infra.testkit.salon_driver import SalonDriver
 from tests.ledgers import CLIENTS, ZONE, Ledgers
 

@@ -19,7 +19,9 @@ from chalicelib.services.clients.register_client import NewClient, change_client
 from chalicelib.services.intake.apply_client import apply_client
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
-from infra.testkit.builders import NETWORK, NOW, RecordingRegistry, a_connection, a_town, access
+from infra.testkit.builders import NETWORK, NOW, a_connection, a_town, access
+from infra.testkit.delegating_store import DelegatingStore
+from infra.testkit.doubles import RecordingRegistry
 
 MARIA = "cli_maria00000000001"
 SERVICE, MARKETING = Purpose.SERVICE, Purpose.MARKETING
@@ -65,17 +67,13 @@ def test_the_same_again_writes_nothing(world: World) -> None:
     assert len(told(world)) == 1
 
 
-class InterruptedStore:
+class InterruptedStore(DelegatingStore):
     """Saves, but its first answer is lost on the way."""
 
-    def __init__(self, store: Any) -> None:
-        self._store, self.lost = store, 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
+    lost = 0
 
     def save(self, *values: Any, **said: Any) -> Any:
-        saved = self._store.save(*values, **said)
+        saved = self.store.save(*values, **said)
         if not self.lost:
             self.lost = 1
             raise SaveConflict(values[0])

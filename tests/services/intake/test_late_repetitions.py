@@ -13,7 +13,7 @@ from chalicelib.domain.loyalty.programme import Bill
 from chalicelib.domain.networks.bonus_rules import BonusRules, GroupProgramme
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.errors import DomainError
-from chalicelib.services.loyalty import hold_points, reverse_entry
+from chalicelib.services.loyalty import hold_points
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from infra.testkit.builders import NETWORK, NOW, a_salon, access
 from infra.testkit.salon_driver import SalonDriver
@@ -49,7 +49,7 @@ def release(driver: SalonDriver) -> Entry:
 
 
 def reverse(driver: SalonDriver) -> Entry:
-    return reverse_entry.reverse_entry(driver.world, access(), gift(driver).id, "mistake")
+    return driver.reverse(gift(driver).id)
 
 
 @pytest.mark.parametrize("request_", [gift, hold, redeem, release, reverse])

@@ -14,7 +14,8 @@ from chalicelib.domain.intake.site_events import SiteClient, SiteEvent, SiteStat
 from chalicelib.services.bookings import step_booking
 from chalicelib.services.intake.receive_webhook import Receiving, replay
 from infra.testkit.builders import NETWORK, NOW, access
-from infra.testkit.salon_driver import BASE_URL, LINE, MARIA, SalonDriver, client_reported, reported, thin
+from infra.testkit.salon_driver import BASE_URL, SalonDriver
+from infra.testkit.site_events import LINE, MARIA, client_reported, reported, thin
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
 LATER, LAST = IN_TWO_DAYS + timedelta(days=1), IN_TWO_DAYS + timedelta(days=4)

@@ -17,7 +17,8 @@ from chalicelib.domain.shared.zones import local_instant
 from chalicelib.services.loyalty.hold_points import hold_for_booking
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.visits.refund_visit import refund
-from infra.testkit.builders import NETWORK, SettableClock, access, an_amount
+from infra.testkit.builders import NETWORK, access, an_amount
+from infra.testkit.doubles import SettableClock
 from infra.testkit.salon_driver import SalonDriver
 
 MARIA, CHISINAU = "cli_maria00000000001", "Europe/Chisinau"

@@ -18,7 +18,8 @@ from chalicelib.services.bookings.step_booking import mark_no_show
 from chalicelib.services.loyalty import hold_points
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from infra.testkit.builders import NETWORK, NOW, access
-from infra.testkit.salon_driver import SalonDriver, reported
+from infra.testkit.salon_driver import SalonDriver
+from infra.testkit.site_events import reported
 
 MARIA = "cli_maria00000000001"
 CHISINAU, NEW_YORK, MOSCOW = "Europe/Chisinau", "America/New_York", "Europe/Moscow"

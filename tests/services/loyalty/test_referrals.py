@@ -1,11 +1,9 @@
 """Referrals: both sides are given something for a friend's first paid visit, once, and it goes with it."""
 
-from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.bonus_rules import Gift, Referral
@@ -19,6 +17,7 @@ from chalicelib.services.loyalty.reverse_entry import reverse_entry
 from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.visits.refund_visit import refund
 from infra.testkit.builders import NETWORK, OTHER_NETWORK, a_town, access, an_amount
+from infra.testkit.interleaved_store import InterleavedStore
 from infra.testkit.salon_driver import SalonDriver
 from tests.services.rewarded import MARIA, balance, booked_on, entries, racing, visited_on, with_rules
 
@@ -224,23 +223,6 @@ def test_a_gift_undone_by_hand_is_not_undone_again_with_the_visit(referring: Sal
     assert (balance(referring), referring.store.account(NETWORK, MARIA).debt) == (0, 0)
 
 
-class MergedBetweenReads:
-    """The store of one for whom a referrer turns out to be another between two reads."""
-
-    def __init__(self, store: Any, merge: Callable[[], object]) -> None:
-        self._store, self._merge, self._reads = store, merge, 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def get(self, kind: type[Any], /, **key: Any) -> Any:
-        found = self._store.get(kind, **key)
-        if kind is Client and key["id"] == MARIA and not self._reads:
-            self._reads += 1
-            self._merge()
-        return found
-
-
 @pytest.mark.parametrize("back", [False, True])
 def test_a_referrer_who_turns_out_to_be_another_at_that_moment_is_told_apart_by_their_account(
     referring: SalonDriver, back: bool
@@ -249,10 +231,15 @@ def test_a_referrer_who_turns_out_to_be_another_at_that_moment_is_told_apart_by_
     booking = booked_on(referring, DAY, friend.id)
     if back:
         referring.complete(booking)
-    merging = MergedBetweenReads(
-        referring.store, lambda: merge_clients(referring.world, access(), MARIA, stays.id)
+    late = referring.on(
+        InterleavedStore(
+            referring.store,
+            lambda: referring.merge(MARIA, stays.id),
+            call="get",
+            when=lambda kind, **key: kind is Client and key["id"] == MARIA,
+            after=True,
+        )
     )
-    late = replace(referring, world=replace(referring.world, store=cast(Any, merging)))
     _ = late.reopen(booking) if back else late.complete(booking)
     expected = 0 if back else 300
     account = referring.store.account(NETWORK, stays.id)

@@ -16,8 +16,6 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.holdout import is_held_out
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.loyalty.draw_surprises import surprises_of
-from chalicelib.services.loyalty.reverse_entry import reverse_entry
-from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.networks.set_rules import set_rules
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.walks import ASLEEP, surprise_walk_id
@@ -255,7 +253,7 @@ def test_a_client_who_turns_out_to_be_another_keeps_their_quarter(driver: SalonD
     forward(driver, DECEMBER + timedelta(hours=1))
     found = got(driver, clients)
     lucky, other = sorted(found, key=lambda id: -found[id])
-    merge_clients(driver.world, access(), lucky, other)
+    driver.merge(lucky, other)
     come_again(driver, [driver.client(other)], 1)
     forward(driver, datetime(2027, 1, 2, tzinfo=UTC))
     month = report(driver, "2027-01")
@@ -282,7 +280,7 @@ def test_a_gift_that_was_taken_back_counts_as_one_all_the_same(driver: SalonDriv
     on(driver)
     forward(driver, DECEMBER + timedelta(hours=1))
     (entry,) = driver.store.entries(NETWORK, clients[0].id)
-    reverse_entry(driver.world, access(), entry.id, "mistake")
+    driver.reverse(entry.id)
     come_again(driver, clients, 1)
     forward(driver, datetime(2027, 1, 2, tzinfo=UTC))
     assert (report(driver, "2027-01").drawn, report(driver, "2027-01").rested) == (0, 1)

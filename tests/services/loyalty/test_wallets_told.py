@@ -36,7 +36,8 @@ from chalicelib.services.waking.wake_items import drain_shard
 from chalicelib.store.keys import shard_names
 from chalicelib.wallets.apple_push import ApplePush
 from chalicelib.wallets.http2_calls import Http2Answer, Post
-from infra.testkit.builders import NETWORK, SettableClock, a_client, access, save_client
+from infra.testkit.builders import NETWORK, a_client, access, save_client
+from infra.testkit.doubles import SettableClock
 from infra.testkit.interleaved_store import InterleavedStore
 from infra.testkit.salon_driver import SalonDriver
 

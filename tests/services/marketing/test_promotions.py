@@ -17,10 +17,8 @@ from chalicelib.domain.networks.network import Connection, Network
 from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.loyalty import reverse_entry
 from chalicelib.services.marketing import promotions
 from chalicelib.services.marketing.give_promotion import CAP_REACHED
-from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.visits import complete_visit
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.waking.walk_on import walk_on
@@ -37,7 +35,8 @@ from infra.testkit.builders import (
 )
 from infra.testkit.interleaved_store import InterleavedStore
 from infra.testkit.paged_store import PagedStore
-from infra.testkit.salon_driver import SalonDriver, reported
+from infra.testkit.salon_driver import SalonDriver
+from infra.testkit.site_events import reported
 
 MARIA, ION = "cli_maria00000000001", "cli_ion0000000000001"
 FIRST, LAST = date(2026, 11, 25), date(2026, 11, 27)
@@ -260,7 +259,7 @@ def test_a_visit_of_a_client_who_was_merged_since_is_taken_back_alike(driver: Sa
     promotion = planned(driver)
     save_client(driver.store, a_client(ION, phone="+37369000077", email=None))
     done = visit(driver)
-    merge_clients(driver.world, access(), MARIA, ION)
+    driver.merge(MARIA, ION)
     driver.reopen(done.booking)
     assert (balance(driver, ION), balance(driver)) == (0, 0)
     assert result(driver, promotion) == PromotionResult(points={}, clients=0, visits=0)
@@ -284,7 +283,7 @@ def test_a_part_that_is_refunded_takes_its_part_of_the_promotion(driver: SalonDr
 def test_what_was_undone_by_hand_is_not_taken_twice(driver: SalonDriver) -> None:
     planned(driver)
     done = visit(driver)
-    reverse_entry.reverse_entry(driver.world, access(), done.entries[1].id, "mistake")
+    driver.reverse(done.entries[1].id)
     driver.reopen(done.booking)
     assert (balance(driver), driver.store.account(NETWORK, MARIA).debt) == (0, 0)
 

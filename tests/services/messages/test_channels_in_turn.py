@@ -11,7 +11,8 @@ from chalicelib.domain.messages.messages import MessageState, Outcome
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
 from chalicelib.domain.shared.touches import GRACE, TouchKind
-from infra.testkit.builders import NETWORK, NOW, RecordingSender, a_consent
+from infra.testkit.builders import NETWORK, NOW, a_consent
+from infra.testkit.doubles import RecordingSender
 from infra.testkit.salon_driver import SalonDriver
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)

@@ -96,7 +96,7 @@ def test_reminders_do_not_pile_up_right_after_booking(driver: SalonDriver) -> No
 
 
 def test_a_booking_entered_after_the_visit_writes_to_nobody(driver: SalonDriver, site: Any) -> None:
-    from infra.testkit.salon_driver import reported
+    from infra.testkit.site_events import reported
 
     driver.hear(site, reported("e-1", 1, NOW - timedelta(hours=3)))
     driver.run_until(NOW + timedelta(days=2))
@@ -410,7 +410,7 @@ def test_a_changed_phone_is_the_one_that_is_written_to(driver: SalonDriver) -> N
 
 
 def test_a_booking_without_a_client_is_nobodys_business(driver: SalonDriver, site: Any) -> None:
-    from infra.testkit.salon_driver import reported
+    from infra.testkit.site_events import reported
 
     driver.hear(site, reported("e-1", 1, IN_TWO_DAYS, client=None, anonymous=True))
     driver.run_until(IN_TWO_DAYS + timedelta(days=1))

@@ -19,7 +19,8 @@ from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.bookings.confirm_visit import confirm_visit
 from chalicelib.services.bookings.step_booking import mark_no_show
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
-from infra.testkit.builders import NETWORK, NOW, RecordingSender, a_client, a_consent, access, save_client
+from infra.testkit.builders import NETWORK, NOW, a_client, a_consent, access, save_client
+from infra.testkit.doubles import RecordingSender
 from infra.testkit.salon_driver import SalonDriver
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)

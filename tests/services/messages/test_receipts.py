@@ -21,7 +21,8 @@ from chalicelib.services.messages.process_receipt import (
     ReceiptOutcome,
     process_receipt,
 )
-from infra.testkit.builders import NETWORK, NOW, RecordingSender, a_consent
+from infra.testkit.builders import NETWORK, NOW, a_consent
+from infra.testkit.doubles import RecordingSender
 from infra.testkit.salon_driver import SalonDriver
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)

@@ -12,7 +12,9 @@ from chalicelib.domain.intake.site_events import SiteClient, SiteStatus
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.services.messages.about_booking import about_booking
 from infra.testkit.builders import NETWORK, NOW
-from infra.testkit.salon_driver import LINE, SalonDriver, reported
+from infra.testkit.delegating_store import DelegatingStore
+from infra.testkit.salon_driver import SalonDriver
+from infra.testkit.site_events import LINE, reported
 
 IN_TWO_DAYS = NOW + timedelta(days=2)
 WIFE = SiteClient("c-wife", "Vera", "069000222", "family@example.com")
@@ -45,15 +47,11 @@ def test_a_phone_that_comes_with_the_booking_is_known_to_the_notice(driver: Salo
     driver.ingest(driver.told(site, reported("e-2", 1, IN_TWO_DAYS, client=WIFE)))
     real = driver.store.get
 
-    class Lagging:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(driver.world.store, name)
-
+    class Lagging(DelegatingStore):
         def get(self, kind: type[Any], /, *, fresh: bool = True, **key: str) -> Any:
             return before if kind is Client and not fresh else real(kind, fresh=fresh, **key)
 
-    lagging = replace(driver, world=replace(driver.world, store=Lagging()))  # type: ignore[arg-type]
-    lagging.drain()
+    driver.on(Lagging(driver.store)).drain()
     assert [message.to for message in driver.sender.sent] == ["+37369000222"]
 
 

@@ -1,7 +1,6 @@
 """A proposed programme is tried on the network's past, slice by slice; every client counts once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -32,7 +31,6 @@ from infra.testkit.builders import (
     NETWORK,
     NOW,
     OTHER_NETWORK,
-    SettableClock,
     a_booking,
     a_client,
     a_network,
@@ -40,6 +38,9 @@ from infra.testkit.builders import (
     access,
     save_client,
 )
+from infra.testkit.delegating_store import DelegatingStore
+from infra.testkit.doubles import SettableClock
+from infra.testkit.interleaved_store import InterleavedStore
 from infra.testkit.paged_store import PagedStore
 from infra.testkit.salon_driver import SalonDriver
 
@@ -178,13 +179,7 @@ def test_only_completed_bookings_of_the_time_are_lived_through(world: World, pas
 def test_bookings_are_read_of_those_alone_who_came_lately(world: World, past: list[Booking]) -> None:
     read: list[str] = []
 
-    @dataclass
-    class Watched:
-        store: Any
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self.store, name)
-
+    class Watched(DelegatingStore):
         def starts_of_client(self, network_id: str, client_id: str, *said: Any) -> Any:
             read.append(client_id)
             return self.store.starts_of_client(network_id, client_id, *said)
@@ -245,24 +240,9 @@ def test_of_two_workers_one_counts(world: World, past: list[Booking]) -> None:
     simulation = begun(world)
     walk = walk_of(world, simulation)
 
-    @dataclass
-    class Overtaken:
-        """Another worker does the same slice between reading and saving."""
-
-        store: Any
-        again: bool = True
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self.store, name)
-
-        def save(self, *values: Any, **said: Any) -> Any:
-            if self.again:
-                self.again = False
-                simulate_some(world, walk)
-            return self.store.save(*values, **said)
-
+    overtaken = InterleavedStore(world.store, lambda: simulate_some(world, walk))
     with pytest.raises(SaveConflict):
-        walk_on(replace(world, store=Overtaken(world.store)), walk)
+        walk_on(replace(world, store=overtaken), walk)
     assert walked(world, simulation).seen == CLIENTS + 1
 
 

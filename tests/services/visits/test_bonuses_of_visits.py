@@ -164,8 +164,8 @@ def test_two_bookings_of_a_day_are_one_visit_and_earn_twice(driver: SalonDriver,
 
 def test_an_entry_is_reversed_once_and_found_by_its_id_alone(driver: SalonDriver) -> None:
     gift = given(driver, 100)
-    first = reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
-    assert reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake") == first
+    first = driver.reverse(gift.id)
+    assert driver.reverse(gift.id) == first
     assert (first.reverses, first.points, balance(driver)) == (gift.id, -100, 0)
     for nonsense in ("", "ent_", "ent_x", gift.id[:-1], "cli_maria00000000001"):
         with pytest.raises(DomainError, match="NOT_FOUND"):

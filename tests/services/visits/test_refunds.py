@@ -12,26 +12,12 @@ from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import reverse_entry
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
-from chalicelib.services.shared.world import World
 from chalicelib.services.visits import refund_visit
 from chalicelib.services.visits.refund_visit import Refunded
-from infra.testkit.builders import (
-    NETWORK,
-    NOW,
-    FreshDirectories,
-    RecordingIntake,
-    RecordingSender,
-    RecordingWakeQueue,
-    SeededChance,
-    SettableClock,
-    a_network,
-    a_town,
-    access,
-    an_amount,
-    no_pause,
-)
+from infra.testkit.builders import NETWORK, NOW, a_network, a_town, access, an_amount
 from infra.testkit.memory_store import MemoryStore
 from infra.testkit.salon_driver import SalonDriver
+from infra.testkit.world import a_world
 from tests.profile import tries
 
 MARIA = "cli_maria00000000001"
@@ -43,15 +29,7 @@ def in_memory(**rules: Any) -> SalonDriver:
     network = a_network()
     bonuses = BonusRules(**{"pending_days": 0, **rules})
     a_town(store, network=replace(network, rules=replace(network.rules, bonuses=bonuses)))
-    world = World(
-        store,
-        FreshDirectories(store.directory),
-        SettableClock(),
-        SeededChance(),
-        RecordingWakeQueue(),
-        no_pause,
-    )
-    return SalonDriver(world, RecordingSender(), RecordingIntake())
+    return SalonDriver(a_world(store))
 
 
 def refund(

@@ -15,7 +15,8 @@ from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.visits.visit_gifts import coupon_ids_of_visit
 from infra.testkit.builders import NETWORK, a_salon, access, an_amount
-from infra.testkit.salon_driver import SalonDriver, reported
+from infra.testkit.salon_driver import SalonDriver
+from infra.testkit.site_events import reported
 from tests.services.rewarded import MARIA, balance, booked_on, entries, visited_on, with_rules
 
 THREE_IN_TWO_MONTHS = VisitReward(

@@ -23,17 +23,9 @@ from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 from chalicelib.services.waking import replan
 from chalicelib.services.waking.walk_on import walk_on
-from infra.testkit.builders import (
-    NETWORK,
-    NOW,
-    RecordingWakeQueue,
-    SettableClock,
-    Town,
-    a_booking,
-    a_salon,
-    a_town,
-    access,
-)
+from infra.testkit.builders import NETWORK, NOW, Town, a_booking, a_salon, a_town, access
+from infra.testkit.doubles import RecordingWakeQueue, SettableClock
+from infra.testkit.interleaved_store import InterleavedStore
 from infra.testkit.salon_driver import SalonDriver
 
 MARIA = "cli_maria00000000001"
@@ -260,22 +252,6 @@ def test_more_than_a_page_of_bookings_is_walked(world: World, clock: SettableClo
     assert {wake_of(world, f"bkg_{number}").why for number in range(count)} == {"confirm_request"}
 
 
-class Meddled:
-    """A store in which somebody changes a booking right after it was listed."""
-
-    def __init__(self, store: Any, meddle: Any) -> None:
-        self._store, self._meddle = store, meddle
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    def bookings_of_salon(self, *args: Any, **said: Any) -> Any:
-        page = self._store.bookings_of_salon(*args, **said)
-        meddle, self._meddle = self._meddle, lambda: None
-        meddle()
-        return page
-
-
 def test_what_somebody_changed_meanwhile_is_kept(world: World, clock: SettableClock, told: Booking) -> None:
     change(world, confirm_request_hours_before=48)
 
@@ -284,7 +260,8 @@ def test_what_somebody_changed_meanwhile_is_kept(world: World, clock: SettableCl
         assert stands is not None
         world.store.save(replace(stands, note="a window seat"))
 
-    walked(replace(world, store=Meddled(world.store, note)), clock)
+    meddled: Any = InterleavedStore(world.store, note, call="bookings_of_salon", after=True)
+    walked(replace(world, store=meddled), clock)
     booking = world.store.get(Booking, network_id=NETWORK, id="bkg_1")
     assert booking is not None
     assert booking.wake is not None

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.channels.fresh_connections import IDLE_SECONDS, FreshConnections
 from chalicelib.channels.paced import MAX_GAP, Paced
 from chalicelib.domain.messages.messages import MessageState
-from infra.testkit.builders import RecordingSender
+from infra.testkit.doubles import RecordingSender
 from tests.unit.channels.channels import CHANNELS, a_client, an_outgoing
 from tests.unit.channels.unreliable import a_provider, answering
 

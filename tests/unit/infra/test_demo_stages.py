@@ -12,7 +12,7 @@ from chalicelib.services.networks.check_rules import check_rules
 from chalicelib.services.shared.world import World
 from infra.demo.year.rules import lived_by
 from infra.demo.year.stages import STAGES, staged
-from infra.testkit.builders import RecordingIntake, RecordingSender, SettableClock
+from infra.testkit.doubles import RecordingIntake, RecordingSender, SettableClock
 from infra.testkit.salon_driver import SalonDriver
 from tests.unit.infra.demo_network import NETWORK, NOW, bonuses, directory, rules, year
 

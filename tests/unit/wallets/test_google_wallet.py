@@ -9,7 +9,8 @@ import pytest
 
 from chalicelib.domain.loyalty.passes import GOOGLE, Pass, PassDevice
 from chalicelib.wallets.google_wallet import OBJECTS, TOKENS, GoogleUpdates, over_https
-from infra.testkit.builders import NETWORK, NOW, SettableClock
+from infra.testkit.builders import NETWORK, NOW
+from infra.testkit.doubles import SettableClock
 
 MARIA = "cli_maria00000000001"
 SHOWN = Pass(serial="lotos00001.maria00000000001", network_name="Lotos", code="C", points=70)

@@ -10,7 +10,7 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import ALPHABET, fraction
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import CONFLICT_TRIES, World
-from infra.testkit.builders import SeededChance
+from infra.testkit.doubles import SeededChance
 
 NOTHING: Any = None
 

@@ -1,0 +1,34 @@
+"""The world of use cases, whose maker holds the clock, chance and the queues."""
+
+from collections.abc import Callable
+from typing import Any
+
+from chalicelib.services.shared.ports import Chance, WakeQueue
+from chalicelib.services.shared.world import Directories, World
+from infra.testkit.doubles import (
+    FreshDirectories,
+    RecordingWakeQueue,
+    SeededChance,
+    SettableClock,
+    no_pause,
+)
+
+
+def a_world(
+    store: Any,
+    clock: SettableClock | None = None,
+    *,
+    directories: Directories | None = None,
+    chance: Chance | None = None,
+    wake_queue: WakeQueue | None = None,
+    pause: Callable[[float], None] = no_pause,
+) -> World:
+    """On that store. What is not given is settable, seeded or recording; the set-up is read each time."""
+    return World(
+        store=store,
+        directories=directories or FreshDirectories(store.directory),
+        clock=clock or SettableClock(),
+        chance=chance or SeededChance(),
+        wake_queue=wake_queue or RecordingWakeQueue(),
+        pause=pause,
+    )
