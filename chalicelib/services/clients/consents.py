@@ -37,8 +37,9 @@ def set_consents(
     """Records whether messages of a purpose may go through a channel, for all pairs of channel and purpose at
     once. An equal consent changes nothing.
 
-    how: in what way the client said so. stated_at: when the client said so, where the word may reach us late
-    or twice; a newer word then stays in force. Raises NOT_FOUND, UNKNOWN_CHANNEL, UNKNOWN_PURPOSE, TRY_AGAIN.
+    how: in what way the client said so. stated_at: when the client said so, where that may reach us late or
+    twice; a newer statement then stays in force. Raises NOT_FOUND, UNKNOWN_CHANNEL, UNKNOWN_PURPOSE,
+    TRY_AGAIN.
     """
     at = stated_at or world.now()
     consents = [checked_consent(channel, purpose, granted, how, actor, at) for channel, purpose in pairs]
@@ -51,7 +52,8 @@ def _set_consents(world: World, network_id: str, client_id: str, consents: Seque
 
 
 def _is_overtaken(client: Client, consent: Consent) -> bool:
-    """Whether a newer word is in force: against a yes any newer word, against a no only the client's own."""
+    """Whether a newer statement is in force: against a grant any newer one, against a refusal only the
+    client's own."""
     current = client.consent(consent.channel, consent.purpose)
     if current is None or current.at <= consent.at:
         return False

@@ -336,8 +336,8 @@ def _without_hold_of_former_client(world: World, change: _Change) -> _Change:
 
 
 def _target(change: _Change) -> Status:
-    """The status that the booking comes to. A site that reports no more than "booked" does not undo what the
-    client told us."""
+    """The new status of the booking. A site that reports no more than "booked" does not undo what the client
+    told us."""
     existing, booking, event = change.existing, change.booking, change.event
     if event.status is None:
         return booking.status

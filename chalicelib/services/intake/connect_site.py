@@ -21,7 +21,7 @@ SECRET_CHARACTERS = 40
 MAX_SECRET = 500
 MAX_SETTINGS = 200
 _STANDARD_KEYS = {"whsec_": (16, 64), "whpk_": (32, 32), "whsk_": (64, 64)}
-"""Prefix of a Standard Webhooks secret -> the least and the most bytes that it stands for."""
+"""Prefix of a Standard Webhooks secret -> the least and the most bytes of the key that it encodes."""
 
 
 class SiteToConnect(Struct, frozen=True):

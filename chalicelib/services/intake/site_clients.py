@@ -26,8 +26,8 @@ class NormalisedClient(SiteClient, frozen=True):
 
 
 class ClientMatch(Struct, frozen=True):
-    """The client, and what must be saved together with whatever refers to them. is_new: nothing of them is
-    saved yet."""
+    """The client, and what must be saved together with the booking that refers to them. is_new: nothing of
+    them is saved yet."""
 
     client: Client
     to_save: tuple[Any, ...] = ()
@@ -54,8 +54,8 @@ def normalised(world: World, connection: Connection, reported: SiteClient) -> No
 def find_known(
     world: World, connection: Connection, reported: NormalisedClient
 ) -> tuple[Client | None, str]:
-    """The client that a site's client already is, and the kind of alias that led to them. (None, "") where
-    nobody is known by any of the aliases."""
+    """The client that a site's client already is, and the kind of alias that led to them; (None, "") where no
+    alias leads to a client."""
     store, network_id = world.store, connection.network_id
     aliases = (
         (site_client(connection.id), reported.external_id),
@@ -72,8 +72,8 @@ def find_known(
 
 
 def _has_another_phone(client: Client, reported: NormalisedClient) -> bool:
-    """Whether the two have different phones. Families share an e-mail: a person who is known by it alone, and
-    has another phone, is somebody else, whose messages must not go to the first person's phone."""
+    """Whether the two have different phones. Families share an e-mail. A person with the same e-mail and
+    another phone is another client, whose messages must not go to the first client's phone."""
     return bool(client.phone and reported.phone and client.phone != reported.phone)
 
 

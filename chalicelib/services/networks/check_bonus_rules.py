@@ -1,5 +1,4 @@
-"""Check a network's loyalty programme before it is saved: its own, those of groups of salons and of times,
-and what it gives."""
+"""Check a network's loyalty programme before it is saved: its own, the group programmes, and the gifts."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -21,8 +20,8 @@ from chalicelib.services.networks.rule_errors import check_name, invalid_rule, w
 MAX_PROGRAMMES = 50
 MAX_TIERS = 20
 MAX_NAMES = 3000
-"""Salons, services and categories named by all programmes together: the rules are one item, read with every
-set-up."""
+"""How many salons, services and categories all programmes may name together. The rules are one item, which is
+read with every set-up."""
 _EARNED_PERCENT = (1, 100)
 _POINT_VALUE = (1, 1_000_000)
 _OF_THE_NETWORK: Mapping[str, tuple[int, int]] = {
@@ -49,7 +48,7 @@ _SHORTEST_MONTH_DAYS = 28
 
 
 def check_bonus_rules(bonuses: BonusRules, directory: Directory) -> None:
-    """Raises INVALID_RULE, naming the first field that cannot be, and why."""
+    """Raises INVALID_RULE, naming the first field that is wrong, and why."""
     for name, bounds in _OF_THE_NETWORK.items():
         within(f"bonuses.{name}", getattr(bonuses, name), bounds)
     _check_point_values(bonuses, directory)
@@ -102,7 +101,8 @@ def _check_programme(path: str, programme: Programme, bonuses: BonusRules, direc
 
 
 def _check_tiers(path: str, tiers: Sequence[Tier]) -> None:
-    """From 0 up without end, each where the last one ends: every turnover has exactly one tier."""
+    """Checks that tiers go from 0 up without end, each beginning where the last one ends: every turnover has
+    one tier."""
     if len(tiers) > MAX_TIERS:
         raise invalid_rule(f"{path}.tiers", f"There are at most {MAX_TIERS} tiers.")
     for number, tier in enumerate(tiers):
@@ -137,8 +137,8 @@ def _check_one_currency(field: str, programme: Programme, bonuses: BonusRules, d
 
 
 def _salons_of(programme: Programme, bonuses: BonusRules, directory: Directory) -> set[str]:
-    """Where it may ever hold: a group's in its salons, another in all that no group takes for all its
-    time."""
+    """The salons in which the programme may ever hold. A group programme holds in its salons. A programme of
+    no salons in particular holds where no group programme holds for all of its time."""
     if isinstance(programme, GroupProgramme) and programme.salon_ids:
         return set(programme.salon_ids)
     begins, ends = _time(programme)
@@ -154,7 +154,7 @@ def _salons_of(programme: Programme, bonuses: BonusRules, directory: Directory) 
 
 
 def _check_expiry(path: str, programme: Programme) -> None:
-    """Points that expire before they can be spent are worse than none."""
+    """Checks the expiry: points must not expire before they can be spent."""
     model, after = programme.expiry.model, programme.expiry.after
     field = f"{path}.expiry.after"
     least, most = _EXPIRY[model]
@@ -196,7 +196,8 @@ def _check_place(path: str, programme: GroupProgramme, directory: Directory) -> 
 def _check_meetings(
     path: str, programme: GroupProgramme, others: Sequence[GroupProgramme], directory: Directory
 ) -> None:
-    """In a salon, on a day, at most one of a group holds, and at most one of all."""
+    """Checks that in a salon, on a day, at most one programme of some salons holds, and at most one of all
+    salons."""
     check_name(f"{path}.name", programme.name, {each.name for each in others})
     begins, ends = _time(programme)
     for other in others:

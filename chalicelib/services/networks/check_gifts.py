@@ -1,4 +1,4 @@
-"""Check what a network gives beside what bills earn: gifts, coupons, surprises, compensation."""
+"""Check what a network gives apart from the points of bills: gifts, coupons, surprises, compensation."""
 
 from chalicelib.domain.clients.clients import RECENT_VISITS_KEPT
 from chalicelib.domain.networks.bonus_rules import BonusRules, CouponTerms, Gift, VisitReward
@@ -7,7 +7,7 @@ from chalicelib.services.networks.rule_errors import check_name, invalid_rule, w
 
 MAX_REWARDS = 20
 COMPENSATING = (Role.SPECIALIST, Role.RECEPTION, Role.MANAGER)
-"""Who compensates within limits; the owner does without."""
+"""The roles that compensate within limits; the owner has none."""
 _GIFT_POINTS, _GIFT_DAYS = (1, 1_000_000), (0, 3650)
 _VISITS, _MONTHS, _DAYS = (2, RECENT_VISITS_KEPT), (1, 12), (1, 366)
 _STREAK_MONTHS = (2, 6)
@@ -18,7 +18,7 @@ _LIMIT_POINTS, _LIMIT_TIMES = (0, 1_000_000), (0, 1000)
 
 
 def check_gifts(bonuses: BonusRules, directory: Directory) -> None:
-    """Raises INVALID_RULE, naming the first field that cannot be, and why."""
+    """Raises INVALID_RULE, naming the first field that is wrong, and why."""
     _check_gift("bonuses.birthday", bonuses.birthday)
     if bonuses.referral is not None:
         _check_gift("bonuses.referral.referrer", bonuses.referral.referrer)
@@ -43,7 +43,8 @@ def _check_gift(path: str, gift: Gift | None) -> None:
 
 
 def _check_reward(path: str, reward: VisitReward, directory: Directory) -> None:
-    """Of a client's visits only the latest are kept; a reward for more would never be given."""
+    """Checks a reward. Only a client's latest visits are kept, so that a reward for more visits would never
+    be given."""
     within(f"{path}.visits", reward.visits, _VISITS)
     if (reward.months == 0) == (reward.days == 0):
         raise invalid_rule(f"{path}.months", "Visits are counted within months or within days: give one.")

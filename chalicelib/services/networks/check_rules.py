@@ -169,8 +169,8 @@ def _merged(rules: Rules, override: Override) -> MessageRules:
 
 
 def _check_bookings_of_many(rules: Rules) -> None:
-    """Checks overrides that may meet in one booking. In a salon with rules of its own, or for several
-    services at once, the confirm request may come from one override and the cut-off from another."""
+    """Checks overrides that may meet in one booking: that of a salon and those of several services. The
+    confirm request may come from one override and the cut-off from another."""
     service_changes = [
         (number, each.changes) for number, each in enumerate(rules.overrides) if each.service_id
     ]

@@ -63,7 +63,8 @@ def language_code(code: str) -> str:
 
 
 def _timezone(name: str | None) -> str | None:
-    """None for a network that follows the zone of its first salon."""
+    """The name of a zone. None for a network that follows the zone of its first salon. Raises
+    UNKNOWN_TIMEZONE."""
     if name is not None and not is_zone(name):
         raise refused("UNKNOWN_TIMEZONE", "Name an IANA time zone, such as Europe/Chisinau.", timezone=name)
     return name

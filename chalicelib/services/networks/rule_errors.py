@@ -1,4 +1,4 @@
-"""Refuse a rule, naming its field by the path at which it is said."""
+"""Refuse a rule, naming its field by its path in the request."""
 
 from collections.abc import Set
 
@@ -8,7 +8,7 @@ MAX_NAME = 60
 
 
 def invalid_rule(field: str, message: str) -> Exception:
-    """To be raised. message: why it cannot be, and what can."""
+    """The error to raise. message: why the value is wrong, and which values are right."""
     return refused("INVALID_RULE", message, field=field)
 
 

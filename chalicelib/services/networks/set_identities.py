@@ -54,8 +54,8 @@ def identified(network: Network, identities: Mapping[str, str | None]) -> Networ
 
 
 def answer_at(world: World, network_id: str, number: str) -> InboundNumber:
-    """Lets this network, too, get what clients write to a phone or WhatsApp id: one of a pool's numbers, say,
-    or the deployment's own. Raises NOT_FOUND, INVALID_IDENTITY, TRY_AGAIN."""
+    """Lets this network, too, get what clients write to a phone or WhatsApp id, such as a pool's number or
+    the deployment's own. Raises NOT_FOUND, INVALID_IDENTITY, TRY_AGAIN."""
     _network(world, network_id)
     channel = "whatsapp" if "phone-number-id" in number else "sms"
     plain = _identity(channel, number) or ""

@@ -51,9 +51,9 @@ def set_rules(
 
 
 def _saved(world: World, access: Access, network: Network, rules: Rules) -> Network:
-    """The network with its new rules. One transaction saves the rules, their line in the history, the walk
-    that plans again (where the change moves any plan), and the walk that draws surprises (where they
-    begin)."""
+    """The network with its new rules. One transaction saves the rules and their line in the history. With
+    them it saves the walk that plans again, if the change moves a plan, and the walk that draws surprises, if
+    they begin."""
     changed = replace(network, rules=rules, rules_version=network.rules_version + 1)
     walks = [] if plan_alike(rules, network.rules) else [replan_walk(world, network.network_id)]
     walks += surprise_walks(world, network.network_id, rules)

@@ -43,7 +43,7 @@ def answer_once(
     """The answer, and whether it is that of an earlier request.
 
     scope    who asks for what: equal keys of different scopes have nothing to do with each other.
-    content  everything that the request says.
+    content  the whole request, as bytes.
     do       does the work, given the seed of the ids that it makes.
     keep     False where the answer holds a secret: the work is done again with the same seed instead.
 

@@ -1,8 +1,8 @@
 """Make and open the short links that clients are sent: unguessable, limited in time and to one purpose each.
 
 A token is the id of a link item (8 characters, derived from what it opens) and a signature over purpose and
-id (8 more): 80 bits in all, of which nobody without the secret can make the second half, so that the token of
-one purpose opens no other. One item serves all purposes of a booking.
+id (8 more): 80 bits in all. Nobody without the secret can make the signature, so that the token of one
+purpose opens no other. One item serves all purposes of a booking.
 """
 
 import hmac
@@ -61,8 +61,8 @@ class Links(Struct, frozen=True):
         return Links(hmac.new(self.secret, b"nowhere", sha256).digest(), self.base_url)
 
     def keep(self, store: Store, link: Link, now: datetime, *, sure: bool | None) -> None:
-        """Puts the link item before an address leads to it. sure: whether an earlier message has put it. None
-        is perhaps: it is looked for first, since a read costs a tenth of a write."""
+        """Saves the link item before an address leads to it. sure: whether an earlier message has saved it.
+        None where that is unknown: then the item is read first, since a read costs a tenth of a write."""
         if sure:
             return
         if sure is None:
@@ -72,8 +72,8 @@ class Links(Struct, frozen=True):
         store.save(link)
 
     def derived(self, cause: str, characters: int) -> str:
-        """Up to 51 characters that only who has the secret can tell from chance; always the same for a
-        cause."""
+        """Up to 51 characters that look random to everybody without the secret. They are always the same for
+        a cause."""
         return self._signed(f"derived|{cause}", characters)
 
     def _signed(self, text: str, characters: int) -> str:

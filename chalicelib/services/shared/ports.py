@@ -28,7 +28,7 @@ T = TypeVar("T")
 V = TypeVar("V", bound=Storable)
 
 Woken = Booking | Client | Account | Recipient | InboxItem | Walk | Promotion
-"""Whatever carries a wake pointer."""
+"""The values that have a wake pointer."""
 
 
 class Clock(Protocol):
@@ -42,10 +42,10 @@ class Chance(Protocol):
 
 
 class SaveConflict(Exception):
-    """A value was not what its writer believed it to be: changed meanwhile, or made already. Nothing was
+    """A value was not as its writer had read it: another writer changed it, or made it first. Nothing was
     written.
 
-    value: the first such value of the save; None where the store could not tell.
+    value: the first such value of the save; None where the store does not know which.
     """
 
     def __init__(self, value: Any = None) -> None:
@@ -71,10 +71,9 @@ class DueItem(Struct, frozen=True):
 class Store(Protocol):
     """Reads, and one atomic write.
 
-    `save` puts all values or none. A value with a `version` must still be at that version (0: must not exist
-    yet) and is returned with the next; entries, aliases, consent and rules changes must not exist yet; an
-    alias that is moved must.
-    Raises SaveConflict.
+    `save` writes all values or none. A value with a `version` must still be at that version (0: must not
+    exist yet) and is returned with the next. Entries, aliases, consent changes and rules changes must not
+    exist yet; an alias that is moved must exist. Raises SaveConflict.
     """
 
     @overload
@@ -207,7 +206,8 @@ class IntakeQueue(Protocol):
 
 
 class Sender(Protocol):
-    """One channel. One call is one attempt: it never retries, and never raises for what the provider says."""
+    """One channel. One call is one attempt: it never retries, and no answer of the provider makes it
+    raise."""
 
     channel: str
 
@@ -234,14 +234,16 @@ class PushRegistry(Protocol):
 
 
 class PassUpdates(Protocol):
-    """Tells wallets that a pass shows something new."""
+    """Notifies wallets that a pass shows something new."""
 
     def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
-        """Whether all were told that can be; never raises. devices: that keep the pass."""
+        """Whether every wallet that can be notified was notified; never raises. devices: those that keep the
+        pass."""
 
 
 Texts = Callable[[str, str, str, MessageFacts, Template | None], Worded]
-"""kind, channel, language, facts and the network's own template, if it has one -> what is said."""
+"""Words a message from its kind, channel, language, facts, and the network's own template where there is
+one."""
 
 TextToBeginWith = Callable[[TouchKind, str, str], tuple[str, str | None]]
 """kind, channel and language -> the built-in text with placeholders, and an e-mail's subject."""

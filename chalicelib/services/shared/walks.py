@@ -13,12 +13,13 @@ from chalicelib.domain.waking.walks import Walk, WalkKind
 from chalicelib.services.shared.world import World
 
 BEGINS_AFTER = timedelta(seconds=90)
-"""Other processes plan by the rules that they know for up to a minute more, and what they have begun by then
-takes up to half a minute: the walk comes after them."""
+"""How long after a change its walk begins. Other processes plan by the former rules for up to a minute, and
+finish what they have begun within half a minute more."""
 
 
 def replan_walk(world: World, network_id: str) -> Walk:
-    """A walk that begins once every process knows the present rules; to be saved with what calls for it."""
+    """A walk that begins once every process knows the present rules; it is saved with the change that calls
+    for it."""
     now = world.now()
     return Walk(
         network_id=network_id,
@@ -36,7 +37,8 @@ _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def surprise_walk_id(network_id: str) -> str:
-    """One for each network; last in the list of its walks, wherever it has come to."""
+    """The id of a network's walk for surprises. It is the last in the list of walks, which shows the newest
+    first."""
     return time_ordered("wlk", _FIRST, digest(network_id, SURPRISE, length=7))
 
 
@@ -66,13 +68,14 @@ def sleeps_until(walk: Walk) -> datetime:
 # --- the walk that audits at night, one in each network
 
 NIGHTLY_ID = "wlk_000000000nightly"
-"""One in each network; before all others, so that it stands last where the newest come first."""
+"""The id of each network's nightly walk. It sorts before all others, so that it is last where the newest come
+first."""
 
 NIGHT_HOUR = time(3)
 
 
 def nightly_walk(network_id: str, now: datetime, zone: str) -> Walk:
-    """To be saved with what begins a network."""
+    """The walk that audits some accounts each night; it is saved with a new network."""
     at = next_night(now, zone)
     wake = Wake(at, WalkKind.AUDIT_SAMPLE.value)
     return Walk(

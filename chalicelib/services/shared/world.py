@@ -16,7 +16,7 @@ from chalicelib.services.shared.ports import Chance, Clock, SaveConflict, Store,
 T = TypeVar("T")
 
 CONFLICT_TRIES = 8
-"""How often a use case starts over when somebody else changed what it had read. Each failure means that
+"""How often a use case starts over when another writer changed what it had read. Each failure means that
 another writer succeeded, so that many writers on one item all get through."""
 
 _PAUSE_SECONDS, _DOUBLED = 0.01, 4
@@ -46,8 +46,8 @@ class World(Struct, frozen=True):
     def directory(self, network_id: str, has: Callable[[Directory], bool] = lambda _: True) -> Directory:
         """The network's set-up. Raises NOT_FOUND.
 
-        has: what is about to be looked for. If it is not in what we have kept, it may have been made a moment
-        ago by another process, so the set-up is read anew.
+        has: whether the set-up has what the caller needs. If not, another process may have added it a moment
+        ago, so the set-up is read again.
         """
         found = self.directories(network_id)
         if found is not None and not has(found):
@@ -58,14 +58,17 @@ class World(Struct, frozen=True):
         return found
 
     def fresh_directory(self, network_id: str) -> Directory:
-        """The network's set-up as the table has it now, whatever this process keeps. Raises NOT_FOUND."""
+        """The network's set-up as the table has it now, past what this process keeps. Raises NOT_FOUND."""
         self.directories.forget(network_id)
         return self.directory(network_id)
 
     def tries(self, most: int = CONFLICT_TRIES) -> Iterator[int]:
-        """The tries, from 0 on, of what starts over when somebody else was quicker. Between them pauses of
-        chance length, each time twice as long at most ("full jitter", Amazon Builders' Library): those who
-        met once would meet again, and each meeting is a write that is paid for and lost."""
+        """The numbers of the tries, from 0 on, of work that starts over after a conflict.
+
+        Between two tries there is a pause of random length, whose maximum doubles ("full jitter", Amazon
+        Builders' Library). Without it, two writers that met once would meet again, and each meeting is a
+        write that is paid for and lost.
+        """
         for number in range(most):
             if number:
                 self.pause(_PAUSE_SECONDS * 2 ** min(number - 1, _DOUBLED) * fraction(self.chance(2)))

@@ -1,5 +1,5 @@
-"""What waking means for each kind of item: a booking, a client, an account, a recipient of a campaign, a
-walk, a promotion, a webhook that was never taken in."""
+"""Handlers: what waking means for each kind of item. Bookings, clients, accounts, recipients of campaigns,
+walks and promotions wake, and so do webhooks that were never ingested."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -40,14 +40,14 @@ from chalicelib.services.waking.wake_items import Handlers
 from chalicelib.services.waking.walk_on import walk_on, walk_steps
 
 NO_SALON_YET = timedelta(days=1)
-"""When a client is looked at again whose network has no salon that could speak to them."""
+"""How long a client waits to be looked at again whose network has no salon yet."""
 
 SETTLED_AFTER = timedelta(seconds=10)
-"""How long an eventual read may not tell of a write."""
+"""How long an eventual read may miss a write."""
 
 
 class NoWallets:
-    """Where no wallet can be told of anything."""
+    """For a deployment without wallets."""
 
     def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
         return True
@@ -70,8 +70,8 @@ def handlers(sending: Sending, intake: IntakeQueue, updates: PassUpdates = NO_WA
 
 
 def wake_booking(sending: Sending, booking: Booking) -> None:
-    """Sends what is due of a booking. One whose client the site had not told is looked up; until then it says
-    nothing."""
+    """Sends what is due of a booking. A booking that waits for its client gets it, if the site has reported
+    the client since; until then nothing is sent."""
     world = sending.world
     directory = directory_for(world, booking)
     if booking.waiting_for is not None:
@@ -83,18 +83,19 @@ def wake_booking(sending: Sending, booking: Booking) -> None:
     if client is None:
         world.store.save(replace(booking, wake=None))
         return
-    booking = _salon_told(world, booking, directory)
+    booking = _with_task_if_unconfirmed(world, booking, directory)
     send_due(sending, about_booking(booking, client, directory))
 
 
 def _client_of(world: World, network_id: str, client_id: str | None, *, fresh: bool = False) -> Client | None:
-    """Perhaps as they were a second ago: half the price, and nothing of them is saved. fresh: not so where
-    their phone may have come with the booking."""
+    """The client, perhaps as they were a second ago: half the price, and nothing of them is saved. fresh: as
+    they are now, where their phone may have come with the booking."""
     return world.store.get(Client, network_id=network_id, id=client_id, fresh=fresh) if client_id else None
 
 
-def _salon_told(world: World, booking: Booking, directory: Directory) -> Booking:
-    """At the cut-off the salon is told of a booking that the client was asked to confirm, and has not."""
+def _with_task_if_unconfirmed(world: World, booking: Booking, directory: Directory) -> Booking:
+    """The booking, saved together with a task for the salon if the client was asked to confirm and has not by
+    the cut-off."""
     now = world.now()
     at = unconfirmed_at(booking, rules_of(booking, directory))
     if at is None or at > now:
@@ -113,7 +114,7 @@ def _salon_told(world: World, booking: Booking, directory: Directory) -> Booking
 
 
 def wake_client(sending: Sending, client: Client) -> None:
-    """Gives what is due for their birthday, then says what is due."""
+    """Gives a birthday gift that is due, then sends what is due."""
     world = sending.world
     directory = world.directory(client.network_id, lambda known: bool(known.salons))
     if not directory.salons:
@@ -125,8 +126,8 @@ def wake_client(sending: Sending, client: Client) -> None:
 
 
 def wake_account(sending: Sending, account: Account, updates: PassUpdates) -> None:
-    """Warns of what soon expires, then posts what has, and tells wallets. In this order, so that a warning
-    which an outage has held up until its points were gone is skipped on record."""
+    """Warns of points that soon expire, then posts those that have expired, then notifies wallets. In this
+    order a warning that an outage held up until its points had expired is skipped on record."""
     world, now = sending.world, sending.world.now()
     directory = world.directory(account.network_id)
     client = _client_of(world, account.network_id, account.client_id)
@@ -159,8 +160,8 @@ def wake_recipient(sending: Sending, recipient: Recipient) -> None:
 
 
 def wake_inbox_item(sending: Sending, intake: IntakeQueue, item: InboxItem) -> None:
-    """Hands a webhook to intake again, and looks after it once more should that be lost too. One that intake
-    never comes to an end with is put before a person."""
+    """Hands a webhook to intake again, and wakes once more should that be lost too. A webhook that is never
+    ingested is quarantined, so that a person sees it."""
     world = sending.world
     trouble = after_failure(item.trouble, "intake has not come to an end with it", world.now())
     if trouble.parked:

@@ -1,8 +1,10 @@
-"""Plan anew what is upcoming, after a change of the rules: a walk over every salon's bookings, then over all
-clients and their accounts. Whatever is woken at another instant now is written; the rest is only read."""
+"""Replan: set the pointers of all that is upcoming after a change of the rules. The walk goes over every
+salon's bookings, then over all clients and their accounts. It writes the items whose pointer changes, and
+only reads the others."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from msgspec.structs import replace
@@ -14,26 +16,26 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Walk, WalkKind
-from chalicelib.services.messages.about_account import about_account
+from chalicelib.services.messages.about_account import AboutAccount, about_account
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
 Planned = TypeVar("Planned", Booking, Client, Account)
 
 LOOKED_BACK = timedelta(days=22)
-"""How long after its start a booking may still call for something: closed a week late, thanked for a week
-later, of use for another week."""
+"""How long after its start a booking may still call for something. It may be closed a week late, its thanks
+may be due a week later and are useful for another week."""
 
 BATCH_SIZE = 200
 READS_BATCH_SIZE = 25
-"""A slice ends after so many items, or so many reads where they are few: no shard waits longer for it than
-some seconds."""
+"""A slice ends after so many items, or after so many reads where the items are few. So no shard waits longer
+for it than some seconds."""
 
 _BOOKINGS = "bookings "
 
 
 def running_replan(world: World, network_id: str) -> Walk | None:
-    """The walk that has yet to plan anew all that is upcoming, if any has."""
+    """The replan that has not ended yet, if there is one."""
     newest = next((walk for walk in _newest(world, network_id) if walk.kind is WalkKind.REPLAN), None)
     return newest if newest is not None and newest.finished_at is None else None
 
@@ -48,8 +50,8 @@ def salon_of_stage(stage: str) -> str | None:
 
 
 def replan_some(world: World, walk: Walk) -> Walk:
-    """The walk after its next slice. Done again after a crash it changes nothing more. One that a newer walk
-    follows ends: that one does it all, by newer rules."""
+    """The walk after its next slice. A slice that is done again after a crash changes nothing more. A walk
+    that a newer replan follows ends: the newer one plans all by newer rules."""
     if _is_superseded(world, walk):
         return replace(walk, stage=SUPERSEDED, cursor=None, finished_at=world.now())
     directory = world.directory(walk.network_id)
@@ -92,78 +94,76 @@ def _bookings(world: World, directory: Directory, walk: Walk, salon_id: str) -> 
     store, network_id = world.store, walk.network_id
     since = walk.begun_at - LOOKED_BACK
     page = store.bookings_of_salon(network_id, salon_id, since=since, limit=BATCH_SIZE, cursor=walk.cursor)
-    ids = [booking.client_id for booking in page.items if booking.client_id]
-    clients = {client.id: client for client in store.clients_named(network_id, ids)}
-
-    def changed(booking: Booking) -> bool:
+    client_ids = [booking.client_id for booking in page.items if booking.client_id]
+    clients = {client.id: client for client in store.clients_named(network_id, client_ids)}
+    changed = 0
+    for booking in page.items:
         client = clients.get(booking.client_id or "")
-        if client is None:  # it waits for its client, which no rule concerns
-            return False
-        return _replanned(
-            world,
-            booking,
-            lambda stands, now: booking_plan.with_wake(stands, directory, client, now),
-            lambda: store.get(Booking, network_id=network_id, id=booking.id),
-        )
+        if client is not None:  # a booking that waits for its client is no matter of the rules
+            plan = partial(_plan_booking, directory=directory, client=client)
+            changed += _replanned(world, booking, plan)
+    return len(page.items), changed, page.cursor
 
-    return len(page.items), sum(map(changed, page.items)), page.cursor
+
+def _plan_booking(booking: Booking, now: datetime, *, directory: Directory, client: Client) -> Booking:
+    return booking_plan.with_wake(booking, directory, client, now)
 
 
 def _clients(world: World, directory: Directory, walk: Walk) -> _Page:
     store, network_id = world.store, walk.network_id
     page = store.clients(network_id, limit=BATCH_SIZE, cursor=walk.cursor)
     accounts = store.accounts_named(network_id, [client.id for client in page.items])
+    plan = partial(_plan_client, directory=directory)
+    changed = sum(_replanned(world, client, plan) for client in page.items)
+    return len(page.items), changed + _accounts(world, directory, page.items, accounts), page.cursor
 
-    def changed(client: Client) -> bool:
-        return _replanned(
-            world,
-            client,
-            lambda stands, now: client_plan.with_wake(stands, directory, now),
-            lambda: store.get(Client, network_id=network_id, id=client.id),
-        )
 
-    changes = sum(map(changed, page.items)) + _accounts(world, directory, page.items, accounts)
-    return len(page.items), changes, page.cursor
+def _plan_client(client: Client, now: datetime, *, directory: Directory) -> Client:
+    return client_plan.with_wake(client, directory, now)
 
 
 def _accounts(
     world: World, directory: Directory, clients: Sequence[Client], accounts: Sequence[Account]
 ) -> int:
-    """Only those that points can expire from, or that wake already."""
-    of = {client.id: client for client in clients}
-
-    def changed(account: Account) -> bool:
-        if account.wake is None and not any(lot.expires_at and lot.remaining > 0 for lot in account.lots):
-            return False
-        about = about_account(account, of[account.client_id], directory)
-        return _replanned(
-            world,
-            account,
-            lambda stands, now: about.replanned(stands, (), now),
-            lambda: world.store.account(account.network_id, account.client_id),
-        )
-
-    return sum(map(changed, accounts)) if directory.salons else 0
+    """Sets the pointers of accounts that wake already, or from which points can expire; answers how many
+    changed."""
+    if not directory.salons:
+        return 0
+    owners = {client.id: client for client in clients}
+    changed = 0
+    for account in accounts:
+        if account.wake is not None or any(lot.expires_at and lot.remaining > 0 for lot in account.lots):
+            about = about_account(account, owners[account.client_id], directory)
+            changed += _replanned(world, account, partial(_plan_account, about=about))
+    return changed
 
 
-def _replanned(
-    world: World,
-    value: Planned,
-    planned: Callable[[Planned, datetime], Planned],
-    reread: Callable[[], Planned | None],
-) -> bool:
-    """Whether its pointer had to be changed. Somebody else's change is taken into account, never undone."""
+def _plan_account(account: Account, now: datetime, *, about: AboutAccount) -> Account:
+    planned: Account = about.replanned(account, (), now)
+    return planned
+
+
+def _replanned(world: World, value: Planned, plan: Callable[[Planned, datetime], Planned]) -> bool:
+    """Whether the value's pointer had to be changed. A change by another writer is read again, never
+    undone."""
     for _ in world.tries():
-        wanted = planned(value, world.now())
+        wanted = plan(value, world.now())
         if wanted.wake == value.wake:
             return False
         try:
             world.store.save(wanted)
         except SaveConflict:
-            stands = reread()
-            if stands is None:
+            current = _read_again(world, value)
+            if current is None:
                 return False
-            value = stands
+            value = current
         else:
             return True
     raise SaveConflict(value)
+
+
+def _read_again(world: World, value: Planned) -> Planned | None:
+    kind: type[Planned] = type(value)
+    if isinstance(value, Account):
+        return world.store.get(kind, network_id=value.network_id, client_id=value.client_id)
+    return world.store.get(kind, network_id=value.network_id, id=value.id)

@@ -1,4 +1,4 @@
-"""Retry what was parked: an item that failed too often is woken again once a person has looked at it."""
+"""Retry parked items: an item that failed too often is woken again once a person has looked at it."""
 
 from msgspec.structs import replace
 
@@ -13,12 +13,12 @@ from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.bookings.plan_booking import replanned
-from chalicelib.services.shared.ports import SaveConflict, Woken
+from chalicelib.services.shared.ports import Woken
 from chalicelib.services.shared.world import World
 
 
 def retry_parked(world: World, network_id: str, item_id: str) -> Parked:
-    """Forgets the item's trouble and plans its next wake anew. Raises NOT_FOUND."""
+    """Clears the item's trouble and plans its next wake. Raises NOT_FOUND, TRY_AGAIN."""
     parked = next(
         (
             each
@@ -29,18 +29,17 @@ def retry_parked(world: World, network_id: str, item_id: str) -> Parked:
     )
     if parked is None:
         raise missing("parked item", item_id)
-    for _ in world.tries():
-        value = _item(world, parked, item_id)
-        if value is None:
-            world.store.save(remove=[parked])
-            return parked
-        try:
-            (saved,) = world.store.save(_awake(world, value), remove=[parked])
-        except SaveConflict:
-            continue
-        world.wake_if_due(saved)
-        return parked
-    raise SaveConflict(parked)
+    world.retrying(lambda: _retry(world, parked, item_id))
+    return parked
+
+
+def _retry(world: World, parked: Parked, item_id: str) -> None:
+    value = _item(world, parked, item_id)
+    if value is None:
+        world.store.save(remove=[parked])
+        return
+    (saved,) = world.store.save(_awake(world, value), remove=[parked])
+    world.wake_if_due(saved)
 
 
 def _item(world: World, parked: Parked, item_id: str) -> Woken | None:

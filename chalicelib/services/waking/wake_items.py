@@ -1,4 +1,4 @@
-"""Wake: read an item afresh, do what is due now, set its next pointer. Whatever fails backs off on its own
+"""Wake: read an item, do what is due now, set its next pointer. An item that fails backs off on its own
 pointer."""
 
 import contextlib
@@ -23,7 +23,7 @@ PAGE = 50
 
 
 Handlers = Mapping[type, Callable[[Any], None]]
-"""What waking means for each kind of item."""
+"""What waking means, by kind of item."""
 
 
 class Drained(Struct, frozen=True):
@@ -37,11 +37,8 @@ class Drained(Struct, frozen=True):
 
 
 def drain_shard(world: World, handlers: Handlers, shard: str, has_time: Callable[[], bool]) -> Drained:
-    """Wakes all that is due in a shard while there is time; `unfinished` says that somebody must go on.
-
-    The index is read page by page and never again from its start, so that an item costs one read of the
-    index.
-    """
+    """Wakes all that is due in a shard while there is time. `unfinished`: another worker must go on. The
+    index is read page by page and never again from its start, so that an item costs one read of the index."""
     now = world.now()
     woken = failed = parked = 0
     after: DueItem | None = None
@@ -60,9 +57,9 @@ def drain_shard(world: World, handlers: Handlers, shard: str, has_time: Callable
 def wake_one(world: World, handlers: Handlers, pk: str, sk: str) -> str:
     """Wakes one item if it is due. Answers "" when all went well, else "failed" or "parked".
 
-    A conflict means that somebody else has the item: nothing is lost, its pointer stands. A channel that is
-    too busy, or out of reach, is no fault of the item: it waits for as long as it is of use, and is not
-    parked.
+    After a conflict another worker has the item: nothing is lost, since its pointer stays. A channel that is
+    too busy, or out of reach, is no fault of the item. The item then waits for as long as it is of use, and
+    is not parked.
     """
     value = world.store.read(pk, sk)
     if value is None or value.wake is None or value.wake.at > world.now():
@@ -81,8 +78,8 @@ def wake_one(world: World, handlers: Handlers, pk: str, sk: str) -> str:
 
 
 def _back_off(world: World, pk: str, sk: str, error: Exception, now: datetime, *, parks: bool = True) -> str:
-    """Puts the failure on the item itself, so that it waits alone; an item beyond hope is parked where people
-    see it."""
+    """Records the failure on the item, so that no other item waits for it. An item that failed too often is
+    parked where people see it."""
     value = world.store.read(pk, sk)
     if value is None or value.wake is None:
         return "failed"

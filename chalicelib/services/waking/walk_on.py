@@ -47,7 +47,7 @@ def walk_steps(sending: Sending | None = None) -> Mapping[WalkKind, Step]:
 
 def walk_on(world: World, walk: Walk, steps: Mapping[WalkKind, Step] | None = None) -> None:
     """Does one slice of the walk and saves its new place. steps: those without channels where None is given.
-    Raises SaveConflict when another worker has the walk: the saved place stays as it is."""
+    Raises SaveConflict when another worker has the walk; the saved place then stays."""
     if walk.finished_at is None:
         steps = walk_steps() if steps is None else steps
         walk = steps[walk.kind](world, walk)
