@@ -189,6 +189,7 @@ def test_the_zip_has_the_sources_and_nothing_compiled(packaged: Package) -> None
     sources = {str(file.relative_to(ROOT)) for file in (ROOT / "chalicelib").rglob("*.py")}
     assert names >= sources | {"app.py"}
     assert not [name for name in names if name.endswith(".pyc")]
+    assert not [name for name in names if name.startswith(("infra/", "tests/", "bench/"))]
 
 
 def test_the_zip_has_what_the_code_reads(packaged: Package) -> None:
