@@ -1,5 +1,4 @@
-"""Campaigns: one text to a segment of a network's clients, sent through the same engine as every other
-touch."""
+"""Campaigns: one text to a segment of a network's clients, sent by the same engine as every other touch."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -16,9 +15,15 @@ from chalicelib.domain.shared.waking import Trouble, Wake
 
 
 class CampaignState(StrEnum):
-    """draft: may be changed. inviting: started, not all of its recipients are found yet. running: all are
-    found. paused: none is sent until it goes on; recipients are found all the same. stopped: none is sent any
-    more. done: all were decided on, or its end has come."""
+    """The state of a campaign.
+
+    draft     may be changed.
+    inviting  started; its recipients are being found, and messages go out.
+    running   all recipients are found.
+    paused    no message goes out until it is resumed; recipients are found all the same.
+    stopped   no message goes out any more.
+    done      all recipients are decided on, or its end has passed.
+    """
 
     DRAFT = "draft"
     INVITING = "inviting"
@@ -32,14 +37,16 @@ UNDER_WAY = frozenset({CampaignState.INVITING, CampaignState.RUNNING})
 
 
 class Campaign(Struct, frozen=True, kw_only=True):
-    """texts, subjects (of e-mails): by language, with {placeholders}. starts_at: the first message; ends_at:
-    none from then on. per_minute: how fast it goes out.
+    """A campaign with its plan and its results.
 
-    found_at                 when all of its recipients were found; invited: how many they are.
-    invite_walk_id           the walk that finds them.
-    count_walk_id            the walk that was last asked to count.
-    forecast                 what the last dry run of this draft came to.
-    results                  what had become of its recipients when they were last counted.
+    texts           by language, with {placeholders}; subjects: of e-mails, likewise.
+    starts_at       the instant of the first message; ends_at: no message goes out from then on.
+    per_minute      the pace: messages a minute.
+    found_at        when all recipients were found; invited: how many they are.
+    invite_walk_id  the walk that finds the recipients.
+    count_walk_id   the last walk that was begun to count.
+    forecast        the result of the last dry run of this draft.
+    results         the last count of its recipients.
     """
 
     network_id: str
@@ -64,7 +71,8 @@ class Campaign(Struct, frozen=True, kw_only=True):
 
 
 class Recipient(Struct, frozen=True, kw_only=True):
-    """A client's place in a campaign: written once, wakes once, and says what became of it."""
+    """A client's place in a campaign. It is made once, wakes once, and keeps what became of the message. at:
+    when the message is due."""
 
     network_id: str
     client_id: str
@@ -81,8 +89,8 @@ class Recipient(Struct, frozen=True, kw_only=True):
 
 
 def slots(first: datetime, per_minute: int, quiet: QuietHours, zone: str) -> Iterator[datetime]:
-    """When one recipient after another is due, from `first` on: so many a minute, and none in quiet hours, so
-    that what the night holds back does not come all at once in the morning. Endless."""
+    """The instants of the recipients one after another, from `first` on, at the campaign's pace; endless. No
+    instant lies in quiet hours. So messages of the night do not all go out at once in the morning."""
     apart = timedelta(milliseconds=60_000 // per_minute)
     at = first
     while True:

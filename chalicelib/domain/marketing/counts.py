@@ -1,4 +1,4 @@
-"""What a walk counts of a campaign's clients."""
+"""Counts of a campaign's clients, made by a walk."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 
 class CampaignCount(Struct, frozen=True, kw_only=True):
-    """What a walk counts of clients, as of an instant.
+    """A count of clients as of an instant. A dry run and a count of results use it.
 
-    COUNT: outcomes are the channels that would reach them, reasons why none does; last_at: when the last of
-    them would be due. TALLY: outcomes are states, reasons those of the skipped and failed. micros: what it
-    would cost, or did (millionths of a US dollar).
-    """
+    outcomes  clients by outcome. Dry run: the channel that would reach them. Results: the state of the
+    message. reasons   clients by reason. Dry run: why no channel reaches them. Results: of skipped and failed
+    messages. micros    the cost, in millionths of a US dollar. last_at   when the last recipient would be
+    due; dry run only. """
 
     at: datetime
     clients: int = 0
@@ -27,7 +27,7 @@ class CampaignCount(Struct, frozen=True, kw_only=True):
 def with_client(
     count: CampaignCount, outcome: str | None, reason: str | None = None, micros: int = 0
 ) -> CampaignCount:
-    """With one client more."""
+    """The count with one more client."""
     return replace(
         count,
         clients=count.clients + 1,

@@ -1,6 +1,6 @@
-"""Promotions: the annual plan, and what each comes to. Between two local dates a promotion multiplies what a
-visit earns, or, at its start, gives points to everybody in its audience. Plain values; the counting that many
-salons do at once is divided into shares."""
+"""Promotions and their results. Between two local dates a promotion multiplies the points that a visit earns,
+or it grants points to its audience at its start. A promotion is counted in shares, since many salons count at
+once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -18,16 +18,16 @@ from chalicelib.domain.shared.waking import Trouble, Wake
 from chalicelib.domain.shared.zones import day_start
 
 SHARES = 16
-"""A promotion's cap, and what it comes to, are counted in so many places, so that salons which complete their
-visits at once seldom wait for each other."""
+"""In how many places a promotion and its cap are counted. With several places, salons that complete visits at
+once seldom conflict."""
 
 LATE_DAYS = 31
-"""So long after its end a promotion still counts for visits of its days that are completed late."""
+"""How many days after its end a promotion still counts for visits of its days that are completed late."""
 
 
 class PromotionState(StrEnum):
-    """planned: its first day has not begun in the network's zone. ended: its last day is over there.
-    stopped: by a person, for good."""
+    """planned: its first day has not begun in the network's zone. running: from then on. ended: its last day
+    is over in that zone. stopped: by a person, for good."""
 
     PLANNED = "planned"
     RUNNING = "running"
@@ -39,12 +39,16 @@ OPEN = frozenset({PromotionState.PLANNED, PromotionState.RUNNING})
 
 
 class Promotion(Struct, frozen=True, kw_only=True):
-    """starts_on, ends_on: both included; local dates of the visit, and, for a grant, of the network.
+    """A promotion.
 
-    audience            who gets it. For a multiplier, salons and services are those of the visit.
-    multiplier_percent  what a visit earns is multiplied by: 200 is twice as much. grant: given to each client
-                        of the audience once, at the start. Exactly one of the two.
-    cap_points          the most points that it gives in all. client_cap_points: that one client gets.
+    starts_on           the first day; ends_on: the last day. They are local dates of the visit, or, for a
+    grant,
+                        of the network.
+    audience            the clients who get it. For a multiplier, salons and services are those of the visit.
+    multiplier_percent  multiplies the points of a visit; 200 doubles them. grant: points for each client of
+    the
+                        audience, once, at the start. A promotion has exactly one of the two.
+    cap_points          the most points that it gives in all; client_cap_points: to one client.
     walk_id             the walk that gives the grants.
     """
 
@@ -68,8 +72,8 @@ class Promotion(Struct, frozen=True, kw_only=True):
 
 
 class PromotionShare(Struct, frozen=True, kw_only=True):
-    """One of the SHARES places in which a promotion is counted. points: by the currency of the salons that
-    gave them; what was taken back may make a share negative, and leaves the cap that much room."""
+    """One of the SHARES places in which a promotion is counted. points: by currency of the salons that gave
+    them. Reversed points may make a share negative, and leave the cap that much room."""
 
     network_id: str
     promotion_id: str
@@ -85,7 +89,7 @@ class PromotionShare(Struct, frozen=True, kw_only=True):
 
 
 class ClientPromotionTotal(Struct, frozen=True, kw_only=True):
-    """What a client has got by a multiplier, and for how many visits."""
+    """The points that a client got by a multiplier, and the number of visits."""
 
     network_id: str
     client_id: str
@@ -96,7 +100,7 @@ class ClientPromotionTotal(Struct, frozen=True, kw_only=True):
 
 
 class PromotionResult(Struct, frozen=True, kw_only=True):
-    """What a promotion has come to, less what was taken back."""
+    """The result of a promotion, without reversed points. points: by currency."""
 
     points: Mapping[str, int]
     clients: int
@@ -111,7 +115,7 @@ class PromotionResult(Struct, frozen=True, kw_only=True):
 
 
 def next_step(promotion: Promotion, zone: str) -> Wake | None:
-    """When its state changes by itself: at local midnights of the network."""
+    """When the promotion's state changes by itself, at a local midnight of the network; None: never again."""
     if promotion.state is PromotionState.PLANNED:
         return Wake(day_start(promotion.starts_on, zone), "promotion_starts")
     if promotion.state is PromotionState.RUNNING:
@@ -120,7 +124,7 @@ def next_step(promotion: Promotion, zone: str) -> Wake | None:
 
 
 def offer_of(promotion: Promotion, zone: str) -> Offer | None:
-    """None: it multiplies nothing, or was stopped."""
+    """The offer of a promotion; None: it multiplies nothing, or is stopped."""
     if promotion.multiplier_percent is None or promotion.state is PromotionState.STOPPED:
         return None
     return Offer(
@@ -144,22 +148,22 @@ def share_name(number: int) -> str:
 
 
 def remaining_in(share: PromotionShare, cap_points: int | None) -> int | None:
-    """How many points a share may still give; None: as many as one likes. What the shares may give comes to
-    the cap exactly."""
+    """The points that a share may still give; None: there is no cap. The parts of all shares add up to the
+    cap exactly."""
     if cap_points is None:
         return None
-    even, over = divmod(cap_points, SHARES)
-    return max(even + (int(share.number) < over) - share.total, 0)
+    even_part, remainder = divmod(cap_points, SHARES)
+    return max(even_part + (int(share.number) < remainder) - share.total, 0)
 
 
 def with_points_given(
     share: PromotionShare, currency: str, points: int, *, clients: int, visits: int
 ) -> PromotionShare:
-    """With so much more counted, or, negative, less."""
-    of_currency = {**share.points, currency: share.points.get(currency, 0) + points}
+    """The share with points, clients and visits added; negative numbers are reversed ones."""
+    points_by_currency = {**share.points, currency: share.points.get(currency, 0) + points}
     return replace(
         share,
-        points=MappingProxyType({name: each for name, each in of_currency.items() if each}),
+        points=MappingProxyType({name: each for name, each in points_by_currency.items() if each}),
         clients=share.clients + clients,
         visits=share.visits + visits,
     )
@@ -168,7 +172,8 @@ def with_points_given(
 def spread_over_shares(
     shares: Sequence[PromotionShare], cap_points: int, wanted: int
 ) -> list[tuple[PromotionShare, int]]:
-    """Whose shares give how much, the fullest first, until it is enough or nothing is left."""
+    """The points that each share gives, up to `wanted` in all. The shares with the most points left come
+    first."""
     found: list[tuple[PromotionShare, int]] = []
     for share in sorted(shares, key=lambda each: (-(remaining_in(each, cap_points) or 0), each.number)):
         part = min(remaining_in(share, cap_points) or 0, wanted)
@@ -185,5 +190,5 @@ def result_of(shares: Iterable[PromotionShare]) -> PromotionResult:
         for currency, each in share.points.items():
             points[currency] = points.get(currency, 0) + each
         clients, visits = clients + share.clients, visits + share.visits
-    left = MappingProxyType({name: each for name, each in points.items() if each})
-    return PromotionResult(points=left, clients=clients, visits=visits)
+    without_zeros = MappingProxyType({name: each for name, each in points.items() if each})
+    return PromotionResult(points=without_zeros, clients=clients, visits=visits)

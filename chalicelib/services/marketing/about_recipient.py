@@ -1,4 +1,4 @@
-"""A client's place in a campaign as the subject of messages."""
+"""A recipient of a campaign as the subject of messages."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -20,8 +20,8 @@ from chalicelib.services.shared.ports import Store
 
 PAUSED = "campaign_paused"
 LAST_LOOK = timedelta(minutes=15)
-"""How long before its end a recipient of a paused campaign looks once more whether it goes on. Until then it
-sleeps: when the campaign goes on, a walk gives it a new time."""
+"""How long before the end of a paused campaign its recipient wakes once more and sees whether it was resumed.
+The recipient sleeps until then: when the campaign is resumed, a walk gives it a new time."""
 
 
 class AboutRecipient(Struct, frozen=True):
@@ -46,8 +46,8 @@ class AboutRecipient(Struct, frozen=True):
         return [self._plan(self.item, now)]
 
     def _plan(self, recipient: Recipient, now: datetime) -> Plan:
-        """Never left out by a rule: no change of the rules would wake the recipient again, so that it is
-        decided on, on record, when its time comes."""
+        """The recipient's plan. No rule leaves it out: a change of the rules would not wake the recipient
+        again. So it is decided on when its time comes, and the decision is recorded."""
         plan = Plan(TouchKind.CAMPAIGN, recipient.at, self.campaign.ends_at)
         touch, quiet = touch_of(recipient.touches, plan), self.rules.quiet_hours
         planned = timely(plan, touch, quiet, zone_of(self), made_at=recipient.at, now=now)
@@ -70,10 +70,10 @@ class AboutRecipient(Struct, frozen=True):
         return facts_of_all(self, now)
 
     def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:
-        """The campaign's own text: in the client's language, else the network's, else any."""
+        """The campaign's own text in the client's language, else in the network's, else in any."""
         texts = self.campaign.texts
-        ways = (language, self.directory.network.language, *sorted(texts))
-        spoken = next(each for each in ways if each in texts)
+        languages = (language, self.directory.network.language, *sorted(texts))
+        spoken = next(each for each in languages if each in texts)
         return Template(
             network_id=self.item.network_id,
             kind=kind,
@@ -89,8 +89,8 @@ class AboutRecipient(Struct, frozen=True):
         return replace(self, item=item)
 
     def replanned(self, item: Any, settled: Sequence[Touch], now: datetime) -> Recipient:
-        still = open_plans([self._plan(item, now)], item.touches, now)
-        wakes = [Wake(due_at(plan, touch_of(item.touches, plan)), plan.kind.value) for plan in still]
+        plans_left = open_plans([self._plan(item, now)], item.touches, now)
+        wakes = [Wake(due_at(plan, touch_of(item.touches, plan)), plan.kind.value) for plan in plans_left]
         recipient: Recipient = replace(item, wake=first_wake(wakes, item.trouble))
         return recipient
 

@@ -1,4 +1,4 @@
-"""Check a campaign before it is kept: its words, its dates, its pace, and whom it is for."""
+"""Check a campaign before it is saved: its texts, dates, pace and segment."""
 
 from collections.abc import Container
 from datetime import datetime, timedelta
@@ -20,12 +20,12 @@ STARTS_WITHIN = timedelta(days=2 * 366)
 
 
 def checked_campaign(campaign: Campaign, directory: Directory, now: datetime) -> Campaign:
-    """The campaign as it is kept. Raises INVALID_NAME, UNKNOWN_LANGUAGE, TEXT_NEEDED and what can be wrong
-    with a text, INVALID_DATES, OUT_OF_RANGE, INVALID_SEGMENT."""
+    """The campaign to save. Raises INVALID_NAME, UNKNOWN_LANGUAGE, TEXT_NEEDED, INVALID_DATES, OUT_OF_RANGE,
+    INVALID_SEGMENT, and what `templates.checked` raises for a text."""
     _check_dates(campaign, now)
     _check_pace(campaign)
     check_segment(campaign.segment, directory)
-    return _with_checked_words(campaign, directory)
+    return _with_checked_texts(campaign, directory)
 
 
 def _check_dates(campaign: Campaign, now: datetime) -> None:
@@ -51,7 +51,7 @@ def _check_pace(campaign: Campaign) -> None:
 
 
 def check_segment(segment: Segment, directory: Directory, field: str = "segment") -> None:
-    """field: where it stands in what was said. Raises INVALID_SEGMENT."""
+    """field: the segment's name in the request. Raises INVALID_SEGMENT."""
     _check_known(f"{field}.salon_ids", segment.salon_ids, directory.salons)
     _check_known(f"{field}.service_ids", segment.service_ids, directory.services)
     if segment.birth_month is not None and not 1 <= segment.birth_month <= 12:
@@ -61,7 +61,7 @@ def check_segment(segment: Segment, directory: Directory, field: str = "segment"
 
 
 def _check_known(field: str, ids: tuple[str, ...], known: Container[str]) -> None:
-    unknown = next((id for id in ids if id not in known), None)
+    unknown = next((each for each in ids if each not in known), None)
     if unknown is not None:
         raise _invalid(field, f"The network has no {unknown[:60]}.")
 
@@ -70,11 +70,11 @@ def _invalid(field: str, message: str) -> Exception:
     return refused("INVALID_SEGMENT", message, field=field)
 
 
-def _with_checked_words(campaign: Campaign, directory: Directory) -> Campaign:
-    """Its texts are right for every channel that campaigns may go through in the network."""
-    own = directory.network.language
-    if own not in campaign.texts:
-        raise refused("TEXT_NEEDED", f"Write a text in {own}, the network's language.", language=own)
+def _with_checked_texts(campaign: Campaign, directory: Directory) -> Campaign:
+    """The campaign with its texts checked for every channel that the network uses for campaigns."""
+    main = directory.network.language
+    if main not in campaign.texts:
+        raise refused("TEXT_NEEDED", f"Write a text in {main}, the network's language.", language=main)
     channels = [step.channel for step in directory.rules.messages.cascade(TouchKind.CAMPAIGN)]
     texts = {language_code(spoken): text for spoken, text in campaign.texts.items()}
     for channel in channels:
@@ -83,5 +83,5 @@ def _with_checked_words(campaign: Campaign, directory: Directory) -> Campaign:
         spoken: checked_subject(TouchKind.CAMPAIGN, "email", language_code(spoken), subject)
         for spoken, subject in campaign.subjects.items()
     }
-    said = {spoken: subject for spoken, subject in subjects.items() if subject is not None}
-    return replace(campaign, name=name_normal(campaign.name), texts=texts, subjects=said)
+    subjects_given = {spoken: subject for spoken, subject in subjects.items() if subject is not None}
+    return replace(campaign, name=name_normal(campaign.name), texts=texts, subjects=subjects_given)

@@ -1,4 +1,4 @@
-"""Check a promotion before it is kept: its days, its reward, its caps, and whom it is for."""
+"""Check a promotion before it is saved: its days, reward, caps and audience."""
 
 from datetime import datetime, timedelta
 
@@ -21,8 +21,8 @@ MAX_VALID_DAYS = 3660
 def checked_promotion(
     promotion: Promotion, directory: Directory, now: datetime, *, begun: bool = False
 ) -> Promotion:
-    """The promotion as it is kept. begun: it may have started before today. Raises INVALID_NAME,
-    INVALID_DATES, INVALID_REWARD, OUT_OF_RANGE, INVALID_CAP, INVALID_SEGMENT."""
+    """The promotion to save. begun: its first day may lie before today. Raises INVALID_NAME, INVALID_DATES,
+    INVALID_REWARD, OUT_OF_RANGE, INVALID_CAP, INVALID_SEGMENT."""
     _check_dates(promotion, directory, now, begun=begun)
     _check_reward(promotion)
     _check_caps(promotion)
@@ -77,14 +77,14 @@ def _invalid_reward(field: str, message: str) -> Exception:
 
 def _check_caps(promotion: Promotion) -> None:
     for field in ("cap_points", "client_cap_points"):
-        cap = getattr(promotion, field)
-        if cap is not None and not 1 <= cap <= 1000 * MAX_POINTS:
+        points = getattr(promotion, field)
+        if points is not None and not 1 <= points <= 1000 * MAX_POINTS:
             raise _invalid_cap(field, "A cap is at least one point.")
-    whole, of_client = promotion.cap_points, promotion.client_cap_points
-    if whole is not None and of_client is not None and of_client > whole:
+    cap, client_cap = promotion.cap_points, promotion.client_cap_points
+    if cap is not None and client_cap is not None and client_cap > cap:
         raise _invalid_cap("client_cap_points", "One client gets no more than all together.")
-    least = min((cap for cap in (whole, of_client) if cap is not None), default=None)
-    if promotion.grant is not None and least is not None and promotion.grant.points > least:
+    lowest_cap = min((each for each in (cap, client_cap) if each is not None), default=None)
+    if promotion.grant is not None and lowest_cap is not None and promotion.grant.points > lowest_cap:
         raise _invalid_cap("cap_points", "The cap is less than what one client is granted.")
 
 

@@ -1,4 +1,5 @@
-"""Find whom a campaign is for, and when each of them is due: the same for a dry run as when it is meant."""
+"""Find the recipients of a campaign, and when each is due. A dry run and the invitation find the same
+ones."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -16,10 +17,10 @@ from chalicelib.services.shared.world import World
 
 
 class RecipientsPage(Struct, frozen=True):
-    """A page of a network's clients as a campaign sees it.
+    """The recipients on one page of a network's clients.
 
-    recipients  those of the segment with the instant at which they are due, which lies before its end.
-    seen        how many clients there were on the page; cursor: where the next one begins.
+    recipients  clients of the segment, with the instants at which they are due, before the campaign's end.
+    seen        number of clients on the page; cursor: of the next page, None after the last one.
     next_at     when the next recipient would be due.
     """
 
@@ -29,12 +30,12 @@ class RecipientsPage(Struct, frozen=True):
     next_at: datetime
 
     def is_last(self, campaign: Campaign) -> bool:
-        """Whether nobody is left, or nobody more could be written to before the campaign's end."""
+        """Whether no client is left, or no further recipient would be due before the campaign's end."""
         return self.cursor is None or self.next_at >= campaign.ends_at
 
 
 def find_recipients_page(world: World, campaign: Campaign, walk: Walk) -> RecipientsPage:
-    """The next page of a walk."""
+    """The recipients on the next page of a walk."""
     now, network_id = world.now(), walk.network_id
     directory = world.directory(network_id, lambda known: bool(known.salons))
     page = world.store.clients(network_id, limit=BATCH_SIZE, cursor=walk.cursor)

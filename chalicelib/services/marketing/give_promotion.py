@@ -1,16 +1,14 @@
-"""Give a promotion's points: walk over a network's clients from the promotion's start on, and give those of
-its audience what it grants, once each, until the cap is reached.
+"""Give a promotion's grants. From the promotion's start on, a walk passes a network's clients and gives each
+client of the audience the points once, until the cap is reached.
 
-An entry's id follows from promotion and client, and where it is counted is written in the same transaction:
-whatever slice is done again, after whatever crash, and even by two workers at once, nobody gets it twice and
-nothing is counted twice.
-"""
+An entry's id follows from promotion and client, and the same transaction saves the shares that count it. So a
+client gets no second grant, and no grant is counted twice, when a slice is repeated after a crash or done by
+two workers at once. """
 
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.clients.client_plan import salon_of
@@ -18,7 +16,12 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import Posted, post
 from chalicelib.domain.loyalty.programme import gift_end
-from chalicelib.domain.marketing.promotions import Promotion, PromotionState, with_points_given
+from chalicelib.domain.marketing.promotions import (
+    Promotion,
+    PromotionShare,
+    PromotionState,
+    with_points_given,
+)
 from chalicelib.domain.networks.bonus_rules import Gift
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.actors import BY_SYSTEM
@@ -33,19 +36,20 @@ CAP_REACHED = "cap_reached"
 
 
 class _CapReached(Exception):
-    """Less is left than one client gets."""
+    """Less is left of the cap than one client gets."""
 
 
 class _AlreadyGranted(Exception):
-    """The client was given it under another name, and merged since."""
+    """The client has the grant already, by another client who was merged into this one."""
 
 
 def grant_id(promotion_id: str, client_id: str) -> str:
+    """The id of the entry of a grant."""
     return entry_id(client_id, "promotion", promotion_id)
 
 
 def grant_some(world: World, walk: Walk) -> Walk:
-    """The walk after its next slice. A promotion that was stopped, or is over, is not gone on with."""
+    """The walk after its next slice. The walk ends when its promotion was stopped or has ended."""
     promotion = world.store.get(Promotion, network_id=walk.network_id, id=str(walk.promotion_id))
     if promotion is None or promotion.grant is None or promotion.state is not PromotionState.RUNNING:
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
@@ -72,34 +76,55 @@ def grant_some(world: World, walk: Walk) -> Walk:
 
 
 def _grant(world: World, directory: Directory, promotion: Promotion, gift: Gift, client: Client) -> None:
-    salon = salon_of(client, directory)
+    """Raises _AlreadyGranted, _CapReached."""
+    grant = _Grant(world, directory, promotion, gift, client)
+    post_once(
+        world,
+        promotion.network_id,
+        client.id,
+        grant_id(promotion.id, client.id),
+        grant.post,
+        client=client,
+        also_saved=grant.shares,
+    )
 
-    def operation(account: Account, now: datetime) -> Posted:
-        for former in account.came_from:
-            if world.store.get(
-                Entry, network_id=promotion.network_id, client_id=former, id=grant_id(promotion.id, former)
+
+class _Grant(Struct, frozen=True):
+    world: World
+    directory: Directory
+    promotion: Promotion
+    gift: Gift
+    client: Client
+
+    def post(self, account: Account, now: datetime) -> Posted:
+        """Raises _AlreadyGranted."""
+        promotion, gift = self.promotion, self.gift
+        for source_id in account.came_from:
+            entry = grant_id(promotion.id, source_id)
+            if self.world.store.get(
+                Entry, network_id=promotion.network_id, client_id=source_id, id=entry
             ):
                 raise _AlreadyGranted
         posting = Posting(
-            id=grant_id(promotion.id, client.id),
+            id=grant_id(promotion.id, self.client.id),
             kind=EntryKind.PROMOTION,
             points=gift.points,
             reason="promotion",
             actor=BY_SYSTEM,
-            expires_at=gift_end(gift, now, directory.zone),
+            expires_at=gift_end(gift, now, self.directory.zone),
             cause=promotion.id,
         )
         return post(account, posting, now)
 
-    def counted(done: Posted) -> Sequence[Any]:
-        parts = shares_for(world, promotion.network_id, promotion.id, promotion.cap_points, gift.points)
-        if sum(points for _, points in parts) < gift.points:
+    def shares(self, posted: Posted) -> list[PromotionShare]:
+        """The shares that count the grant. Raises _CapReached."""
+        promotion, points = self.promotion, self.gift.points
+        parts = shares_for(self.world, promotion.network_id, promotion.id, promotion.cap_points, points)
+        if sum(part for _, part in parts) < points:
             raise _CapReached
+        salon = salon_of(self.client, self.directory)
         currency = salon.currency if salon else ""
         return [
-            with_points_given(share, currency, points, clients=int(number == 0), visits=0)
-            for number, (share, points) in enumerate(parts)
+            with_points_given(share, currency, part, clients=int(number == 0), visits=0)
+            for number, (share, part) in enumerate(parts)
         ]
-
-    id = grant_id(promotion.id, client.id)
-    post_once(world, promotion.network_id, client.id, id, operation, client=client, also_saved=counted)

@@ -9,8 +9,9 @@ from chalicelib.services.shared.world import World
 
 
 def step_promotion(world: World, promotion: Promotion) -> None:
-    """What waking a promotion does. At the start of one that gives points, the walk that gives them is begun
-    in the same transaction: once, whatever happens. Raises SaveConflict when another worker has it."""
+    """Begins or ends a promotion that was woken. The start of a promotion with a grant begins its walk in the
+    same transaction, so that the walk is begun once. Raises SaveConflict when another worker has the
+    promotion."""
     now, zone = world.now(), world.directory(promotion.network_id).zone
     walks: list[Walk] = []
     step = next_step(promotion, zone)
