@@ -1,7 +1,7 @@
-"""What a client who comes often gets: a gift for months running, a coupon for so many visits within a time.
-Told visit by visit, in the order of their local dates.
+"""Rewards of one client who comes often: a gift for months running, and coupons for a number of visits within
+a window. Visits are passed one by one, in the order of their local dates.
 
-It comes to what visit_rewards.py does for an account, without an account; a test holds the two together."""
+The results are those of visit_rewards.py, without an account. A test compares the two."""
 
 from datetime import date
 
@@ -11,7 +11,8 @@ from chalicelib.domain.shared.months import month_number
 
 
 class ComingOften:
-    """One client's way towards what a programme gives. What has earned something is used up."""
+    """One client's progress towards streak gifts and visit rewards. Months and visits that have earned a
+    reward are used up."""
 
     def __init__(self, rules: BonusRules) -> None:
         self._streak, self._rewards = rules.streak, rules.visit_rewards
@@ -19,8 +20,8 @@ class ComingOften:
         self._unused: list[list[date]] = [[] for _ in self._rewards]
 
     def visit(self, on: date, *, gives: bool = True) -> tuple[Gift | None, list[CouponTerms]]:
-        """What a visit brings. gives: whether the salon's programme is on; the visit counts in any case.
-        One that is told after a visit of a later month counts as of that month."""
+        """The streak gift and the coupons of a visit. gives: whether the salon's programme is on; the visit
+        counts in any case. A visit that follows one of a later month counts for that month."""
         return self._streak_gift(month_number(on), gives), self._coupons(on, gives)
 
     def _streak_gift(self, month: int, gives: bool) -> Gift | None:

@@ -1,4 +1,4 @@
-"""A client's past as a simulation lives through it: completed visits and birthdays in the order of time."""
+"""A client's past for a simulation: completed visits and birthdays in the order of time."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -13,10 +13,14 @@ from chalicelib.domain.shared.zones import day_start, local_date
 
 
 class Span(Struct, frozen=True, kw_only=True):
-    """What is simulated and how. Visits from `warm_from` on are lived through, those from `since` until
-    `until` are counted. zone: the network's. redeem_share_percent: of what they could, clients redeem so much
-    at every visit; None: the share that they did. birthday_days_before: when gifts for birthdays are
-    given."""
+    """The span of a simulation, and how it is run.
+
+    warm_from             the first instant whose visits are simulated. since, until          the counted
+    part; until is excluded. zone                  the network's. redeem_share_percent  the share of
+    redeemable points that clients redeem at every visit; None: the share that
+                          they really redeemed.
+    birthday_days_before  how many days before a birthday its gift is given.
+    """
 
     warm_from: datetime
     since: datetime
@@ -27,8 +31,8 @@ class Span(Struct, frozen=True, kw_only=True):
 
 
 class PastVisit(Struct, frozen=True, kw_only=True):
-    """One completed booking. on: local date in the salon. redeemed_points, earned_points: what it really
-    came to, refunds taken off; so with the bill."""
+    """One completed booking. on: the local date in the salon. bill, redeemed_points and earned_points are the
+    real ones, without refunds."""
 
     at: datetime
     on: date
@@ -41,8 +45,8 @@ class PastVisit(Struct, frozen=True, kw_only=True):
 
 
 class Step(Struct, frozen=True):
-    """A visit with what does not depend on the rules. month: in which it is counted, if it is; turnover: an
-    account that tells what had been spent before it, and after."""
+    """A visit with what depends on no rules. month: in which it is counted; None: it is not counted. before,
+    after: accounts with the turnover before and after the visit."""
 
     at: datetime
     visit: PastVisit
@@ -53,34 +57,37 @@ class Step(Struct, frozen=True):
 
 
 class PastBirthday(Struct, frozen=True):
+    """The instant of a birthday's gift. month: in which it is counted; None: it is not counted."""
+
     at: datetime
     month: str | None
 
 
 def steps_of(past: Sequence[PastVisit], span: Span, has_tiers: bool) -> Iterator[Step]:
-    """Several bookings on one day in one salon are one visit. Turnover is kept where tiers ask for it."""
+    """The steps of past visits. Several bookings on one day in one salon are one visit. Turnover is computed
+    only where the rules have tiers."""
     before = after = Account(network_id="", client_id="")
     seen: set[tuple[date, str]] = set()
     for visit in past:
-        place = (visit.on, visit.salon_id)
-        is_new = place not in seen
-        seen.add(place)
+        day_and_salon = (visit.on, visit.salon_id)
+        is_new = day_and_salon not in seen
+        seen.add(day_and_salon)
         if has_tiers:
             after = with_turnover(before, visit.on, visit.currency, visit.bill.paid_minor, int(is_new))
         yield Step(visit.at, visit, month_counted(visit.at, span), is_new, before, after)
         before = after
 
 
-def birthdays_of(born: date, first_at: datetime, span: Span) -> Iterator[PastBirthday]:
-    """The local midnights at which something is given for them, after the first visit; 29 February is 28 in
-    other years."""
-    before = timedelta(days=span.birthday_days_before)
+def birthdays_of(birth_date: date, first_at: datetime, span: Span) -> Iterator[PastBirthday]:
+    """The local midnights at which birthday gifts are given, after the first visit. In common years a
+    birthday on 29 February is on the 28th."""
+    ahead = timedelta(days=span.birthday_days_before)
     for year in range(first_at.year, span.until.year + 2):
-        at = day_start(birthday_in(year, born) - before, span.zone)
+        at = day_start(birthday_in(year, birth_date) - ahead, span.zone)
         if first_at < at < span.until:
             yield PastBirthday(at, month_counted(at, span))
 
 
 def month_counted(at: datetime, span: Span) -> str | None:
-    """The month in which something is counted; None: it is not."""
+    """The month in which an event at that instant is counted; None: it is not counted."""
     return month_name(local_date(at, span.zone)) if span.since <= at < span.until else None

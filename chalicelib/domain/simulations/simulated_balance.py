@@ -1,10 +1,8 @@
-"""One client's points without their ledger: what the simulation counts with, a hundred thousand visits in
-seconds.
+"""One client's points in a simulation, without a ledger, so that a hundred thousand visits take seconds.
 
-By the same rules as ledger.py: points are spent from the lot that expires soonest, of equals from the oldest,
-and are gone from their last instant on. There are no holds, no debt and no reversals here, and no entries.
-tests/unit/domain/simulations/test_simulated_balance.py holds the two against each other.
-"""
+The rules are those of ledger.py: points are spent from the lot that expires soonest, and among equals from
+the oldest. Points cannot be used from their expiry on. A simulation has no holds, debts, reversals and
+entries. tests/unit/domain/simulations/test_simulated_balance.py compares the two. """
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -17,7 +15,7 @@ from chalicelib.domain.shared.zones import day_start, local_date
 
 
 class OpenLot(Struct):
-    """currency: of the salon that granted it."""
+    """Points granted together. remaining: points that are not spent. currency: of the granting salon."""
 
     available_at: datetime
     expires_at: datetime
@@ -27,16 +25,16 @@ class OpenLot(Struct):
 
 
 class SimulatedBalance(Struct):
-    """Changed in place, at instants that never go back. lots: the oldest first."""
+    """A client's open lots, the oldest first. It is changed in place, at instants in the order of time."""
 
     lots: list[OpenLot] = field(default_factory=list)
 
     def expired(self, now: datetime) -> list[OpenLot]:
-        """Takes out what has expired by then, to be brought up before anything else is done."""
-        over = [lot for lot in self.lots if lot.expires_at <= now]
-        if over:
+        """Removes and returns the lots that have expired by then. Call it before every other change."""
+        expired = [lot for lot in self.lots if lot.expires_at <= now]
+        if expired:
             self.lots = [lot for lot in self.lots if lot.expires_at > now]
-        return over
+        return expired
 
     def available(self, now: datetime) -> int:
         return sum(lot.remaining for lot in self.lots if lot.available_at <= now)
@@ -46,11 +44,11 @@ class SimulatedBalance(Struct):
         self.lots.append(OpenLot(terms.available_at, expires_at, terms.idle_days, points, currency))
 
     def spend(self, points: int, now: datetime) -> None:
-        """So many of what is available; there are as many."""
+        """Spends available points. There must be enough of them."""
         for lot in self._soonest(now):
-            take = min(lot.remaining, points)
-            lot.remaining -= take
-            points -= take
+            spent = min(lot.remaining, points)
+            lot.remaining -= spent
+            points -= spent
             if not points:
                 break
         self.lots = [lot for lot in self.lots if lot.remaining]
@@ -60,7 +58,7 @@ class SimulatedBalance(Struct):
         return iter(sorted(available, key=lambda lot: lot.expires_at))  # stable: of equals the oldest
 
     def visited(self, now: datetime, zone: str) -> None:
-        """The client was active: what expires by inactivity lives on; nothing is ever shortened."""
+        """Extends the life of lots that expire by inactivity. No lot's life is shortened."""
         for lot in self.lots:
             if lot.idle_days is not None:
                 end = day_start(local_date(now, zone) + timedelta(days=lot.idle_days + 1), zone)

@@ -1,10 +1,9 @@
-"""A programme tried on the past: what a client's visits would have earned, spent and left over, had they gone
-by these rules. Pure; one client at a time, so that only sums have to be kept.
+"""A programme tried on the past: what a client's visits would have earned and redeemed under its rules, and
+which points would be left. One client is simulated at a time, so that only sums are kept.
 
-The present programme and the proposed one live through the same visits side by side. Both begin with nothing
-some months before what is counted, so that tiers and balances stand as they would. Points are granted at the
-visit itself.
-"""
+The present and the proposed programme run over the same visits. Both begin without points some months before
+the counted period, so that tiers and balances are realistic when it begins. Points are granted at the visit
+itself. """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -40,11 +39,12 @@ from chalicelib.domain.simulations.simulated_balance import SimulatedBalance
 from chalicelib.domain.simulations.sums import TIER, SumKey, Sums, named
 
 GRANTED = ("cashback", "birthday", "streak")
-"""What points are granted for here."""
+"""The kinds of points that a simulation grants."""
 
 
 class ClientSums(Struct, frozen=True, kw_only=True):
-    """What one client's past came to: as it was, by the present rules, by the proposed ones."""
+    """The sums of one client or of many: of the real past, under the present rules, under the proposed
+    rules."""
 
     actual: Sums = field(default_factory=lambda: MappingProxyType({}))
     present: Sums = field(default_factory=lambda: MappingProxyType({}))
@@ -52,7 +52,7 @@ class ClientSums(Struct, frozen=True, kw_only=True):
 
 
 def add_sums(sums: Sums, more: Iterable[Sums]) -> Sums:
-    """Best of many clients at once."""
+    """The sums with those of further clients. Many clients in one call are faster than a call for each."""
     whole = Counter(sums)
     for each in more:
         whole.update(each)
@@ -66,35 +66,35 @@ def simulate_client(
     proposed: BonusRules,
     span: Span,
 ) -> ClientSums:
-    """One client's visits, in any order, under both programmes. Nothing is counted of a client who did not
-    come since `warm_from`."""
+    """The sums of one client under both programmes. visits: in any order. A client without a visit since
+    `warm_from` has empty sums."""
     past = sorted(
         (visit for visit in visits if span.warm_from <= visit.at < span.until), key=lambda visit: visit.at
     )
     if not past:
         return ClientSums()
     steps = list(steps_of(past, span, _has_tiers(present) or _has_tiers(proposed)))
-    births = list(birthdays_of(birth_date, past[0].at, span)) if birth_date is not None else []
-    happened: Iterable[Step | PastBirthday] = merge(steps, births, key=lambda each: each.at)
-    one, other = ProgrammeRun(present, span), ProgrammeRun(proposed, span)
-    given = None if span.redeem_share_percent is None else (span.redeem_share_percent, 100)
-    for step in happened:
-        if isinstance(step, PastBirthday):
-            one.birthday(step)
-            other.birthday(step)
+    birthdays = list(birthdays_of(birth_date, past[0].at, span)) if birth_date is not None else []
+    events: Iterable[Step | PastBirthday] = merge(steps, birthdays, key=lambda each: each.at)
+    present_run, proposed_run = ProgrammeRun(present, span), ProgrammeRun(proposed, span)
+    fixed_share = None if span.redeem_share_percent is None else (span.redeem_share_percent, 100)
+    for event in events:
+        if isinstance(event, PastBirthday):
+            present_run.birthday(event)
+            proposed_run.birthday(event)
         else:
-            other.visit(step, one.visit(step, given))
+            proposed_run.visit(event, present_run.visit(event, fixed_share))
     came = any(step.month is not None for step in steps)
-    sums = [run.ended(steps[-1], came) for run in (one, other)]
-    return ClientSums(actual=_as_it_was(steps, came), present=sums[0], proposed=sums[1])
+    sums = [run.ended(steps[-1], came) for run in (present_run, proposed_run)]
+    return ClientSums(actual=_actual_sums(steps, came), present=sums[0], proposed=sums[1])
 
 
 def _has_tiers(rules: BonusRules) -> bool:
     return any(each.tiers for each in (rules, *rules.programmes))
 
 
-def _as_it_was(steps: Sequence[Step], came: bool) -> Sums:
-    """With what does not depend on any rules: the visits, and what they came to."""
+def _actual_sums(steps: Sequence[Step], came: bool) -> Sums:
+    """The sums of the real past, with what depends on no rules: visits and bills."""
     sums: Counter[SumKey] = Counter()
     for step in steps:
         if step.month is not None:
@@ -113,22 +113,24 @@ def _count(sums: Counter[SumKey], what: str, month: str, currency: str, number: 
 
 
 def _count_client(sums: Counter[SumKey], came: bool) -> None:
-    """The client as one of those who came in what is counted, were granted points there, redeemed some."""
+    """Counts the client among those who came, were granted points, and redeemed points in the counted
+    period."""
     if came:
-        done = {key.what for key in sums}
+        counted = {key.what for key in sums}
         sums[SumKey("clients")] = 1
-        sums[SumKey("earning")] = int(not done.isdisjoint(GRANTED))
-        sums[SumKey("redeeming")] = int("redeemed" in done)
+        sums[SumKey("earning")] = int(not counted.isdisjoint(GRANTED))
+        sums[SumKey("redeeming")] = int("redeemed" in counted)
 
 
-# --- what clients redeem
+# --- redemptions
 
 _Share = tuple[int, int]
-"""A part of what could be redeemed: numerator and denominator."""
+"""The redeemed part of the points that could be redeemed: numerator and denominator."""
 
 
 def _wanted(most: int, share: _Share, programme: Programme) -> int:
-    """That part of what may be redeemed, in steps; nothing where that is below the least that may be."""
+    """That share of the points that may be redeemed, in the programme's steps; 0 where it is below the
+    programme's minimum."""
     part, whole = share
     points = most * part // whole
     points -= points % programme.redeem_step_points
@@ -139,6 +141,8 @@ def _wanted(most: int, share: _Share, programme: Programme) -> int:
 
 
 class ProgrammeRun:
+    """One client's visits and birthdays under one programme, in the order of time."""
+
     def __init__(self, rules: BonusRules, span: Span) -> None:
         self._rules, self._span = rules, span
         self._balance, self._often = SimulatedBalance(), ComingOften(rules)
@@ -147,8 +151,8 @@ class ProgrammeRun:
         self._able = False
 
     def visit(self, step: Step, share: _Share | None) -> _Share:
-        """share: how much of what they could the client redeems; None: as much as they did. Answers with that
-        share."""
+        """Runs a visit. share: the part of the redeemable points that the client redeems; None: the part that
+        the client really redeemed. Returns the share used."""
         visit, month, rules, now = step.visit, step.month, self._rules, step.at
         self._currency = visit.currency
         self._expire(now)
@@ -161,8 +165,8 @@ class ProgrammeRun:
         percent = earning_percent(step.before, terms, visit.currency, visit.on)
         earned = earned_points(visit.bill, redeemed, terms, percent, value)
         if earned:
-            of_lot = earned_terms(terms, now, visit.salon_zone, self._span.zone)
-            self._balance.grant(earned, of_lot, visit.currency)
+            lot_terms = earned_terms(terms, now, visit.salon_zone, self._span.zone)
+            self._balance.grant(earned, lot_terms, visit.currency)
         self._able = self._able or (most > 0 and month is not None)
         self._add("redeemed", month, visit.currency, redeemed)
         self._add("cashback", month, visit.currency, earned)
@@ -172,7 +176,7 @@ class ProgrammeRun:
         return share
 
     def _reward(self, step: Step, gives: bool) -> None:
-        """What is given for coming often."""
+        """Gives the gifts and coupons for coming often."""
         streak, coupons = self._often.visit(step.visit.on, gives=gives)
         if streak is not None:
             self._give("streak", streak, step.at, step.month)
@@ -187,7 +191,7 @@ class ProgrammeRun:
             self._give("birthday", gift, step.at, step.month)
 
     def ended(self, last: Step, came: bool) -> Sums:
-        """What it all came to, once the client has made their last visit."""
+        """The sums at the end of the span. last: the client's last visit."""
         sums, end = self._sums, self._span.until - datetime.resolution
         self._expire(end)
         _count_client(sums, came)
@@ -197,9 +201,9 @@ class ProgrammeRun:
             sums[SumKey("able")] = int(self._able)
             visit, day = last.visit, local_date(end, self._span.zone)
             terms = programme_for(self._rules, visit.salon_id, day)
-            stands = standing(last.after, terms, visit.currency, day)
-            if stands is not None:
-                sums[SumKey(TIER, tier=stands.tier.name)] = 1
+            reached = standing(last.after, terms, visit.currency, day)
+            if reached is not None:
+                sums[SumKey(TIER, tier=reached.tier.name)] = 1
         return named(sums)
 
     def _give(self, kind: str, gift: Gift, at: datetime, month: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Simulations as they are kept: what was proposed, how far it is, what it came to."""
+"""Simulations as they are stored: the proposed programme, the progress, and the result."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -17,12 +17,13 @@ CLIENTS, DONE = "clients", "done"
 
 
 class Simulation(Struct, frozen=True, kw_only=True):
-    """A proposed programme beside the one that stood when it was begun. from_on, to_on: local dates of the
-    network, both included. The place that it has come to, and the sums up to there, are saved as one, so that
-    nobody is counted twice.
+    """A proposed programme and the programme at its begin. The progress and the sums are saved as one item,
+    so that no client is counted twice.
 
-    stage    CLIENTS or DONE; empty: it has not begun. cursor: where in the list of clients.
-    seen     clients looked at; visits: bookings lived through, those before `from_on` included.
+    present  the programme of the network when the simulation began.
+    from_on  the first counted local date of the network; to_on: the last one.
+    stage    CLIENTS or DONE; empty: not begun. cursor: in the list of clients.
+    seen     clients passed; visits: bookings simulated, including those before `from_on`.
     """
 
     network_id: str
@@ -47,8 +48,8 @@ class Simulation(Struct, frozen=True, kw_only=True):
 def with_clients(
     simulation: Simulation, sums: list[ClientSums], seen: int, visits: int, cursor: str | None, now: datetime
 ) -> Simulation:
-    """After one more page of clients."""
-    stands = simulation.sums
+    """The simulation after one more page of clients. sums: of each client; seen, visits: of the page."""
+    before = simulation.sums
     return replace(
         simulation,
         stage=CLIENTS if cursor is not None else DONE,
@@ -56,15 +57,15 @@ def with_clients(
         seen=simulation.seen + seen,
         visits=simulation.visits + visits,
         sums=ClientSums(
-            actual=add_sums(stands.actual, [each.actual for each in sums]),
-            present=add_sums(stands.present, [each.present for each in sums]),
-            proposed=add_sums(stands.proposed, [each.proposed for each in sums]),
+            actual=add_sums(before.actual, [each.actual for each in sums]),
+            present=add_sums(before.present, [each.present for each in sums]),
+            proposed=add_sums(before.proposed, [each.proposed for each in sums]),
         ),
         finished_at=None if cursor is not None else now,
     )
 
 
-# --- what it came to
+# --- its result
 
 
 class MonthFigures(Struct, frozen=True, kw_only=True):
@@ -78,9 +79,13 @@ class MonthFigures(Struct, frozen=True, kw_only=True):
 
 
 class MoneyFigures(Struct, frozen=True, kw_only=True):
-    """In minor units of one currency. revenue: what visits came to, the part paid with points included.
-    granted, gifts (a part of it), redeemed, expired, outstanding: points at their worth, by the salon that
-    granted them or where they paid. coupons: those of a fixed amount, if all are used."""
+    """Amounts in minor units of one currency.
+
+    revenue  bills of visits, including the part paid with points. granted, gifts (a part of it), redeemed,
+    expired, outstanding  points at their value, in the currency of the
+             granting salon, or of the salon in which they were redeemed.
+    coupons  amounts of coupons of a fixed amount, as if all were used.
+    """
 
     currency: str
     revenue: int
@@ -93,8 +98,14 @@ class MoneyFigures(Struct, frozen=True, kw_only=True):
 
 
 class ProgrammeOutcome(Struct, frozen=True, kw_only=True):
-    """What one programme came to. by_kind: points granted. clients: who came; earning: who was granted
-    points; able: who could have redeemed some; redeeming: who did. tiers: of those who came, at the end."""
+    """The result of one programme.
+
+    by_kind  granted points by kind. redeemed, expired, outstanding: points. coupons  number of coupons.
+    clients  number of clients who came; earning: who were granted points; able: who could have redeemed
+    points;
+             redeeming: who redeemed points.
+    tiers    clients who came, by their tier at the end.
+    """
 
     by_kind: Mapping[str, int]
     redeemed: int
@@ -115,25 +126,25 @@ class ProgrammeOutcome(Struct, frozen=True, kw_only=True):
 
 
 def outcome_of(sums: Sums, actual: Sums, rules: BonusRules, months: list[str]) -> ProgrammeOutcome:
-    """actual: what does not depend on the rules. months: those of the period, as `2026-03`. What stood open
-    when it began is what explains the end."""
-    by = _Counted(sums)
-    outstanding = by.total("outstanding")
-    granted = {kind: by.total(kind) for kind in GRANTED}
-    redeemed, expired = by.total("redeemed"), by.total("expired")
+    """The result from sums. actual: the sums that depend on no rules. months: of the period, as `2026-03`.
+    The points outstanding at the begin of the period follow from those at its end."""
+    counted = _Counted(sums)
+    outstanding = counted.total("outstanding")
+    granted = {kind: counted.total(kind) for kind in GRANTED}
+    redeemed, expired = counted.total("redeemed"), counted.total("expired")
     opening = outstanding + redeemed + expired - sum(granted.values())
-    currencies = sorted(_Counted(actual).currencies() | by.currencies())
+    currencies = sorted(_Counted(actual).currencies() | counted.currencies())
     return ProgrammeOutcome(
         by_kind={kind: points for kind, points in granted.items() if points},
         redeemed=redeemed,
         expired=expired,
         outstanding=outstanding,
-        coupons=by.total("coupons"),
+        coupons=counted.total("coupons"),
         **{name: sums.get(name, 0) for name in ("earning", "able", "redeeming")},
         clients=actual.get("clients", 0),
-        tiers=by.tiers(),
-        money=tuple(_money(by, _Counted(actual), rules, currency) for currency in currencies),
-        months=tuple(_month_by_month(by, months, opening)),
+        tiers=counted.tiers(),
+        money=tuple(_money(counted, _Counted(actual), rules, currency) for currency in currencies),
+        months=tuple(_month_by_month(counted, months, opening)),
     )
 
 
@@ -164,9 +175,9 @@ class _Counted:
         return {key.tier: number for key, number in self._sums if key.tier is not None}
 
 
-def _money(by: _Counted, actual: _Counted, rules: BonusRules, currency: str) -> MoneyFigures:
+def _money(counted: _Counted, actual: _Counted, rules: BonusRules, currency: str) -> MoneyFigures:
     def worth(*kinds: str) -> int:
-        return sum(by.total(kind, currency=currency) for kind in kinds) * rules.point_value(currency)
+        return sum(counted.total(kind, currency=currency) for kind in kinds) * rules.point_value(currency)
 
     return MoneyFigures(
         currency=currency,
@@ -176,15 +187,15 @@ def _money(by: _Counted, actual: _Counted, rules: BonusRules, currency: str) -> 
         redeemed=worth("redeemed"),
         expired=worth("expired"),
         outstanding=worth("outstanding"),
-        coupons=by.total("coupons_minor", currency=currency),
+        coupons=counted.total("coupons_minor", currency=currency),
     )
 
 
-def _month_by_month(by: _Counted, months: list[str], outstanding: int) -> list[MonthFigures]:
+def _month_by_month(counted: _Counted, months: list[str], outstanding: int) -> list[MonthFigures]:
     found = []
     for month in months:
-        granted = sum(by.total(kind, month=month) for kind in GRANTED)
-        redeemed, expired = by.total("redeemed", month=month), by.total("expired", month=month)
+        granted = sum(counted.total(kind, month=month) for kind in GRANTED)
+        redeemed, expired = counted.total("redeemed", month=month), counted.total("expired", month=month)
         outstanding += granted - redeemed - expired
         found.append(
             MonthFigures(
@@ -199,11 +210,11 @@ def months_between(first: date, last: date) -> list[str]:
     return [name_of_month(number) for number in range(month_number(first), month_number(last) + 1)]
 
 
-# --- what it rests on
+# --- its assumptions
 
 
 def assumptions(simulation: Simulation) -> list[str]:
-    """In words for whoever reads the figures."""
+    """Sentences that explain the figures to their readers."""
     span = simulation.span
     warm_on, share = local_date(span.warm_from, span.zone), span.redeem_share_percent
     redeem = (
@@ -226,10 +237,14 @@ def assumptions(simulation: Simulation) -> list[str]:
 
 
 def not_simulated(simulation: Simulation) -> list[str]:
-    """What there is, or either programme has, that no figure contains."""
+    """Names of what exists, or of what one of the programmes has, that the figures leave out."""
     rules = (simulation.present, simulation.proposed)
-    own = {
+    by_programme = {
         "referral": any(each.referral is not None for each in rules),
         "surprise": any(each.surprise is not None for each in rules),
     }
-    return [name for name, there in own.items() if there] + ["compensation", "promotions", "posted_by_hand"]
+    return [name for name, exists in by_programme.items() if exists] + [
+        "compensation",
+        "promotions",
+        "posted_by_hand",
+    ]

@@ -1,5 +1,5 @@
-"""Live through a network's past under two programmes: a walk over its clients, each with all their visits, so
-that memory stays the same however many there are."""
+"""Simulate a network's past under two programmes. A walk passes its clients, each with all past visits, so
+that memory does not grow with their number."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -20,20 +20,24 @@ from chalicelib.services.shared.world import World
 BATCH_SIZE = 100
 PAGES_BATCH_SIZE = 10
 READ_BATCH_SIZE = 200
-"""A slice ends after so many pages of clients, or once it has read the visits of so many of them: no shard
-waits longer for it than some seconds."""
+"""A slice ends after PAGES_BATCH_SIZE pages of clients, or once it has read the visits of READ_BATCH_SIZE
+clients. So a shard waits some seconds for it at most."""
 
 
 def simulate_some(world: World, walk: Walk) -> Walk:
-    """The walk after its next slice. The simulation keeps its own place together with its sums, in one item:
-    a walk that was left behind it by a crash catches up, and counts nothing again. Raises SaveConflict."""
-    stands = world.store.get(Simulation, network_id=walk.network_id, id=str(walk.simulation_id))
-    if stands is None:
+    """The walk after its next slice. The simulation keeps its progress and its sums in one item. So a walk
+    that a crash has left behind catches up and counts no client again. Raises SaveConflict."""
+    simulation = world.store.get(Simulation, network_id=walk.network_id, id=str(walk.simulation_id))
+    if simulation is None:
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
-    if stands.finished_at is None:
-        stands = world.store.save(_after_slice(world, stands))[0]
+    if simulation.finished_at is None:
+        simulation = world.store.save(_after_slice(world, simulation))[0]
     return replace(
-        walk, stage=stands.stage, cursor=stands.cursor, seen=stands.seen, finished_at=stands.finished_at
+        walk,
+        stage=simulation.stage,
+        cursor=simulation.cursor,
+        seen=simulation.seen,
+        finished_at=simulation.finished_at,
     )
 
 
@@ -52,7 +56,7 @@ def _after_slice(world: World, simulation: Simulation) -> Simulation:
 
 
 def _may_have_come(client: Client, span: Span) -> bool:
-    """What a client knows of their last visit spares reading the others' bookings."""
+    """Whether the client's last visit lies in the span. The bookings of other clients are not read."""
     last = client.last_visit_on
     return last is not None and last >= local_date(span.warm_from, span.zone) - timedelta(days=1)
 
@@ -60,12 +64,12 @@ def _may_have_come(client: Client, span: Span) -> bool:
 def _completed(world: World, simulation: Simulation, clients: Sequence[Client]) -> list[Booking]:
     """All completed bookings of these clients that started in the span."""
     store, network_id, span = world.store, simulation.network_id, simulation.span
-    ids = [
-        id
+    booking_ids = [
+        booking_id
         for client in clients
-        for id, _ in store.starts_of_client(network_id, client.id, span.warm_from, span.until)
+        for booking_id, _ in store.starts_of_client(network_id, client.id, span.warm_from, span.until)
     ]
-    found = store.bookings(network_id, ids) if ids else []
+    found = store.bookings(network_id, booking_ids) if booking_ids else []
     return [booking for booking in found if booking.status is Status.COMPLETED]
 
 
@@ -74,24 +78,24 @@ def _simulate_clients(
 ) -> list[ClientSums]:
     salons = {booking.salon_id for booking in past}
     directory = world.directory(simulation.network_id, lambda known: salons <= known.salons.keys())
-    of: dict[str | None, list[PastVisit]] = {client.id: [] for client in clients}
+    visits: dict[str | None, list[PastVisit]] = {client.id: [] for client in clients}
     for booking in past:
-        if booking.client_id in of:  # it may just go over to another client
-            of[booking.client_id].append(past_visit(booking, directory))
+        if booking.client_id in visits:  # a merge may be moving it to another client
+            visits[booking.client_id].append(past_visit(booking, directory))
     present, proposed, span = simulation.present, simulation.proposed, simulation.span
-    return [simulate_client(of[each.id], _birth_date(each), present, proposed, span) for each in clients]
+    return [simulate_client(visits[each.id], _birth_date(each), present, proposed, span) for each in clients]
 
 
 def _birth_date(client: Client) -> date | None:
-    """Who turned out to be another has no birthday of their own."""
+    """The client's birth date; None for a client who was merged into another."""
     return client.birth_date if client.merged is None else None
 
 
 def past_visit(booking: Booking, directory: Directory) -> PastVisit:
-    """A completed booking as it is lived through again: what was refunded of it was never paid."""
-    whole, refunds = booking.paid_minor or 0, booking.refunds
-    paid = whole - booking.refunded_minor
-    goods = (booking.goods_minor or 0) * paid // whole if whole else 0
+    """A completed booking as a simulation sees it. The refunded part counts as never paid."""
+    bill_minor, refunds = booking.paid_minor or 0, booking.refunds
+    paid = bill_minor - booking.refunded_minor
+    goods = (booking.goods_minor or 0) * paid // bill_minor if bill_minor else 0
     return PastVisit(
         at=booking.visited_at,
         on=visited_on(booking, directory),

@@ -1,5 +1,5 @@
-"""Try a programme on the network's past before it goes live: begin a simulation, see how far it is and what
-it came to."""
+"""Try a programme on the network's past before it takes effect: begin a simulation, read its progress and
+result."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -38,15 +38,18 @@ def begin_simulation(
     warm_up_months: int | None = None,
     redeem_share_percent: int | None = None,
 ) -> Simulation:
-    """Begins to live through the period (local dates of the network, both included; by default the last
-    twelve full months) under the proposed programme and the present one.
+    """Begins to simulate a period under the proposed programme and the present one.
 
-    propose: of the present rules those to be tried. warm_up_months: how long before it both begin, by default
-    twelve months, or as many as tiers look back. redeem_share_percent: see Span. The same again, while it
-    runs, is the one that runs; of others one at a time. Raises INVALID_RULE, INVALID_PERIOD,
-    SIMULATION_RUNNING.
+    propose               makes the proposed rules from the present ones. from_on, to_on        local dates of
+    the network, both included; by default the last twelve full months. warm_up_months        how long before
+    the period both programmes begin; by default twelve months, or as many as
+                          tiers look back.
+    redeem_share_percent  see Span.
+
+    One simulation runs at a time. The same request returns the running one. Raises FORBIDDEN, INVALID_RULE,
+    INVALID_PERIOD, SIMULATION_RUNNING.
     """
-    _ensure_whole_network(access)
+    access.ensure_whole_network()
     directory = world.fresh_directory(access.network_id)
     rules = directory.network.rules
     proposed = propose(rules.bonuses)
@@ -72,7 +75,7 @@ def begin_simulation(
 
 
 def _period(from_on: date | None, to_on: date | None, today: date) -> tuple[date, date]:
-    """By default up to the end of the last month, and from the first of the twelfth month before that end."""
+    """The first and the last day; by default the last twelve full months. Raises INVALID_PERIOD."""
     for field, day in (("from", from_on), ("to", to_on)):
         if day is not None and day < _EARLIEST:
             raise _invalid(field, f"Nothing is known of the time before {_EARLIEST}.")
@@ -115,8 +118,8 @@ def _span(directory: Directory, first: date, last: date, warm_up_months: int, sh
 
 
 def _find_running(world: World, wanted: Simulation) -> Simulation | None:
-    """The one that says the same and is under way. Raises SIMULATION_RUNNING where another is. One that was
-    given up on stands in nobody's way."""
+    """The running simulation with the same inputs; None: no simulation runs. A simulation whose walk is
+    parked does not count as running. Raises SIMULATION_RUNNING where another one runs."""
     for other in world.store.get_page(Simulation, network_id=wanted.network_id, limit=_LOOKED_BACK).items:
         walk = (
             world.store.get(Walk, network_id=other.network_id, id=other.walk_id)
@@ -147,18 +150,18 @@ def _begin(world: World, simulation: Simulation) -> Simulation:
     )
     try:
         saved: tuple[Simulation, Walk] = world.store.save(simulation, walk)
-    except SaveConflict:  # by ourselves, if the answer was lost and botocore asked again
-        stands = world.store.get(Simulation, network_id=simulation.network_id, id=simulation.id)
-        if stands is None:
+    except SaveConflict:  # with our own first write, if its answer was lost and botocore has repeated it
+        existing = world.store.get(Simulation, network_id=simulation.network_id, id=simulation.id)
+        if existing is None:
             raise
-        return stands
+        return existing
     world.wake_queue.wake_item(saved[1])
     return saved[0]
 
 
 def get_simulation(world: World, access: Access, simulation_id: str) -> tuple[Simulation, Walk | None]:
-    """With the walk that does it. Raises NOT_FOUND."""
-    _ensure_whole_network(access)
+    """A simulation and its walk. Raises FORBIDDEN, NOT_FOUND."""
+    access.ensure_whole_network()
     simulation = world.store.get(Simulation, network_id=access.network_id, id=simulation_id)
     if simulation is None:
         raise missing("simulation", simulation_id)
@@ -166,10 +169,6 @@ def get_simulation(world: World, access: Access, simulation_id: str) -> tuple[Si
 
 
 def list_simulations(world: World, access: Access, *, limit: int, cursor: str | None) -> Page[Simulation]:
-    """The newest first."""
-    _ensure_whole_network(access)
-    return world.store.get_page(Simulation, network_id=access.network_id, limit=limit, cursor=cursor)
-
-
-def _ensure_whole_network(access: Access) -> None:
+    """The simulations, the newest first. Raises FORBIDDEN."""
     access.ensure_whole_network()
+    return world.store.get_page(Simulation, network_id=access.network_id, limit=limit, cursor=cursor)
