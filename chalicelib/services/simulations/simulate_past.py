@@ -56,7 +56,7 @@ def _after_slice(world: World, simulation: Simulation) -> Simulation:
 
 
 def _may_have_come(client: Client, span: Span) -> bool:
-    """Whether the client's last visit lies in the span. The bookings of other clients are not read."""
+    """Whether the last visit is not before the span. The bookings of other clients are not read."""
     last = client.last_visit_on
     return last is not None and last >= local_date(span.warm_from, span.zone) - timedelta(days=1)
 
