@@ -27,7 +27,7 @@ UPCOMING = "booked"
 
 
 class Refused(Exception):
-    """By its code."""
+    """A refusal, by its code."""
 
 
 @dataclass
@@ -77,7 +77,7 @@ class Merged:
 
 @dataclass
 class Books:
-    """`undoable`, `holds` and `bookings` go by the ids that the shop gave."""
+    """The keys of `undoable`, `holds` and `bookings` are the ids that the shop gave."""
 
     zone: str
     now: datetime
@@ -267,7 +267,7 @@ class Books:
         visit.status, visit.hold_id = to, None
 
     def _reverse_visit(self, visit: Visit) -> None:
-        """What was earned first."""
+        """Earned points are taken back before spent points return."""
         for done in (visit.earned, visit.spent):
             left = self._settled(visit.client).left_of(self.now, done) if done else 0
             if done and left:
@@ -278,7 +278,7 @@ class Books:
         visit.earned = visit.spent = None
 
     def refund(self, booking_id: str, amount: int) -> None:
-        """Of what was earned, the share is rounded up, of what was spent, down."""
+        """The refunded share of earned points is rounded up, that of spent points is rounded down."""
         visit = self.bookings[booking_id]
         if amount > visit.paid - visit.refunded:
             raise Refused("INVALID_AMOUNT")

@@ -93,7 +93,7 @@ class AnyShop(RuleBasedStateMachine):
         *,
         keep: bool = True,
     ) -> Any:
-        """Of both. What the shop answers, None where both refuse. keep: it may be asked again at any time."""
+        """Asks both: the shop's answer; None where both refuse. keep: the question may be repeated."""
         answer, refusal = self.shop.do(real, crash), None
         try:
             model()

@@ -175,7 +175,7 @@ class Shop:
         return self.known[client_id]
 
     def now_of(self, account: Account) -> Account:
-        """As whoever looks at it now sees it."""
+        """The account as of now, as a page shows it."""
         return settled(account, self.now)[0]
 
     def next_expiration(self, client_id: str) -> datetime | None:

@@ -163,7 +163,7 @@ def worth(account: Account) -> int:
 
 
 def state_of(driver: SalonDriver, client_id: str) -> dict[str, Any]:
-    """All that a client is told by, but for which lots are which."""
+    """Everything that describes a client, except the numbers of lots."""
     account = driver.store.account(NETWORK, client_id)
     client = driver.store.get(Client, network_id=NETWORK, id=client_id)
     return {

@@ -1,5 +1,4 @@
-"""Whoever had something under another name has had it: limits do not begin anew when clients turn out to be
-one."""
+"""Limits count source and target as one client: a merge starts no limit again."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -49,7 +48,7 @@ def compensated(driver: SalonDriver, client_id: str) -> Any:
 
 
 def visited(driver: SalonDriver, client_id: str, number: int) -> list[int]:
-    """What a visit brought by the promotion."""
+    """The points that a visit earned by the promotion."""
     at = FIRST_MORNING + timedelta(hours=number)
     booking = a_booking(f"bkg_{number:016d}", starts_at=at, client_id=client_id)
     save_booking(driver.store, booking)
@@ -58,7 +57,7 @@ def visited(driver: SalonDriver, client_id: str, number: int) -> list[int]:
     return [entry.points for entry in done.entries if entry.kind is EntryKind.PROMOTION]
 
 
-def test_compensations_of_a_month_count_under_either_name(driver: SalonDriver) -> None:
+def test_compensations_of_source_and_target_count_together_in_a_month(driver: SalonDriver) -> None:
     with_rules(driver, compensation={"reception": CompensationLimit(100, 50, 2)})
     compensated(driver, MARIA)
     compensated(driver, MASHA)
@@ -70,7 +69,7 @@ def test_compensations_of_a_month_count_under_either_name(driver: SalonDriver) -
     compensated(driver, MARIA)
 
 
-def test_a_promotions_cap_for_a_client_counts_under_either_name(driver: SalonDriver) -> None:
+def test_a_promotions_cap_counts_source_and_target_as_one_client(driver: SalonDriver) -> None:
     said = {"name": "Double", "starts_on": FIRST, "ends_on": LAST, "multiplier_percent": 200}
     promotion = promotions.make_promotion(driver.world, access(), {**said, "client_cap_points": 40})
     assert visited(driver, MARIA, 1) == [25]
@@ -81,8 +80,8 @@ def test_a_promotions_cap_for_a_client_counts_under_either_name(driver: SalonDri
     assert (result.total, result.clients, result.visits) == (40, 1, 2)
 
 
-def test_what_was_granted_under_one_name_is_not_granted_under_the_other(driver: SalonDriver) -> None:
-    """The walk comes to the other after they were merged."""
+def test_a_promotion_that_the_source_got_is_not_granted_to_the_target(driver: SalonDriver) -> None:
+    """The walk reaches the target after the merge."""
     said = {"name": "Spring", "starts_on": FIRST, "ends_on": LAST, "grant": Gift(100, valid_days=10)}
     promotion = promotions.make_promotion(driver.world, access(), said)
     driver.run_until(datetime(2026, 11, 24, 23, tzinfo=UTC))
@@ -98,7 +97,7 @@ def test_what_was_granted_under_one_name_is_not_granted_under_the_other(driver: 
 
 
 def born(driver: SalonDriver, client_id: str, **said: Any) -> None:
-    """Planned anew."""
+    """The client with new fields, planned again."""
     client = replace(driver.store.get(Client, network_id=NETWORK, id=client_id), **said)
     directory = driver.world.directory(NETWORK)
     driver.store.save(client_plan.with_wake(client, directory, driver.world.now()))
@@ -109,8 +108,8 @@ def gifts(driver: SalonDriver, client_id: str) -> int:
 
 
 @pytest.mark.parametrize("known", [None, date(1990, 12, 20)])
-def test_a_birthday_comes_once_a_year_for_who_had_two_cards(driver: SalonDriver, known: date | None) -> None:
-    """On one of which it was not known, or put down wrongly."""
+def test_a_merged_client_gets_one_birthday_gift_a_year(driver: SalonDriver, known: date | None) -> None:
+    """One of the two clients has no birth date, or a wrong one."""
     with_rules(driver, birthday=Gift(200, valid_days=60))
     born(driver, MARIA, birth_date=date(1990, 12, 5))
     born(driver, MASHA, birth_date=known)
@@ -124,7 +123,7 @@ def test_a_birthday_comes_once_a_year_for_who_had_two_cards(driver: SalonDriver,
     assert gifts(driver, MASHA) == 1
 
 
-def test_who_was_merged_by_mistake_has_their_own_birthday_again(driver: SalonDriver) -> None:
+def test_an_unmerged_source_has_its_own_birthday_again(driver: SalonDriver) -> None:
     with_rules(driver, birthday=Gift(200, valid_days=60))
     born(driver, MARIA, birth_date=date(1990, 12, 5))
     born(driver, MASHA, birth_date=date(1985, 12, 20))

@@ -1,4 +1,4 @@
-"""Clients who turn out to be one: no orphaned card, nothing lost, nothing doubled, and it can be undone."""
+"""A merge loses nothing and doubles nothing, no card is without an account, and the merge can be undone."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -27,7 +27,7 @@ MARIA, MASHA = "cli_maria00000000001", "cli_masha00000000002"
 
 @pytest.fixture
 def masha(driver: SalonDriver) -> str:
-    """Maria once more: registered by another phone."""
+    """Maria under another phone: the source of the merges here."""
     save_client(driver.store, a_client(MASHA, name="Masha", phone="+37369000002", email=None))
     return MASHA
 
@@ -56,7 +56,7 @@ def worth(driver: SalonDriver, client_id: str) -> tuple[int, int]:
     return account.balance, account.debt
 
 
-def test_merged_clients_have_one_card_and_none_is_orphaned(driver: SalonDriver, masha: str) -> None:
+def test_source_and_target_have_one_card_after_a_merge(driver: SalonDriver, masha: str) -> None:
     given(driver, MASHA, 70, "a", expires_on=(NOW + timedelta(days=9)).date())
     given(driver, MASHA, 50, "b")
     given(driver, MARIA, 30, "c")
@@ -70,13 +70,13 @@ def test_merged_clients_have_one_card_and_none_is_orphaned(driver: SalonDriver, 
     assert (came.kind, came.points, came.cause) == ("merge", 120, left.id)
 
 
-def test_a_merge_said_again_counts_once(driver: SalonDriver, masha: str) -> None:
+def test_a_repeated_merge_counts_once(driver: SalonDriver, masha: str) -> None:
     given(driver, MASHA, 70, "a")
     assert merged(driver).entries == merged(driver).entries
     assert worth(driver, MARIA) == (70, 0)
 
 
-def test_who_was_merged_is_nobody_to_post_to_and_leads_to_the_other(driver: SalonDriver, masha: str) -> None:
+def test_a_merged_source_takes_no_postings_and_names_the_target(driver: SalonDriver, masha: str) -> None:
     merged(driver)
     with pytest.raises(DomainError) as refusal:
         given(driver, MASHA, 5, "x")
@@ -89,7 +89,7 @@ def test_who_was_merged_is_nobody_to_post_to_and_leads_to_the_other(driver: Salo
         merge_clients(driver.world, access(), MARIA, MARIA)
 
 
-def test_visits_bookings_and_contacts_go_over_and_come_back(
+def test_visits_bookings_and_contacts_go_to_the_target_and_return(
     driver: SalonDriver, clock: Any, masha: str
 ) -> None:
     driver.store.save(replace(driver.client(MARIA), email=None))
@@ -115,7 +115,9 @@ def test_visits_bookings_and_contacts_go_over_and_come_back(
     assert sum(each.visits for each in driver.store.account(NETWORK, MARIA).turnover) == 1
 
 
-def test_what_was_spent_after_a_merge_is_owed_once_it_is_undone(driver: SalonDriver, masha: str) -> None:
+def test_source_points_that_the_target_spent_become_its_debt_on_unmerging(
+    driver: SalonDriver, masha: str
+) -> None:
     given(driver, MASHA, 70, "a")
     given(driver, MARIA, 30, "b")
     merged(driver)
@@ -126,7 +128,7 @@ def test_what_was_spent_after_a_merge_is_owed_once_it_is_undone(driver: SalonDri
     assert worth(driver, MARIA) == (40, 0)
 
 
-def test_debts_go_over_and_come_back_too(driver: SalonDriver, masha: str) -> None:
+def test_a_debt_goes_to_the_target_and_returns(driver: SalonDriver, masha: str) -> None:
     gift = given(driver, MASHA, 50, "a")
     spent(driver, MASHA, 50, "b")
     reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
@@ -137,7 +139,7 @@ def test_debts_go_over_and_come_back_too(driver: SalonDriver, masha: str) -> Non
     assert (worth(driver, MARIA), worth(driver, MASHA)) == ((80, 0), (0, 50))
 
 
-def test_merged_unmerged_and_merged_again(driver: SalonDriver, masha: str) -> None:
+def test_two_clients_are_merged_unmerged_and_merged_again(driver: SalonDriver, masha: str) -> None:
     given(driver, MASHA, 70, "a")
     for _ in range(3):
         merged(driver)
@@ -148,7 +150,7 @@ def test_merged_unmerged_and_merged_again(driver: SalonDriver, masha: str) -> No
         unmerged(driver)
 
 
-def test_who_was_merged_further_is_unmerged_first(driver: SalonDriver, masha: str) -> None:
+def test_a_target_that_was_merged_further_is_unmerged_first(driver: SalonDriver, masha: str) -> None:
     ira = save_client(driver.store, a_client("cli_ira0000000000003", phone="+37369000003", email=None)).id
     given(driver, MASHA, 70, "a")
     merged(driver)
@@ -162,7 +164,7 @@ def test_who_was_merged_further_is_unmerged_first(driver: SalonDriver, masha: st
     assert [worth(driver, client_id) for client_id in (MASHA, MARIA, ira)] == [(70, 0), (0, 0), (0, 0)]
 
 
-def test_a_visit_under_way_goes_over_too(driver: SalonDriver, clock: Any, masha: str) -> None:
+def test_a_visit_under_way_goes_to_the_target(driver: SalonDriver, clock: Any, masha: str) -> None:
     booking = driver.book(NOW + timedelta(days=1), client=MASHA)
     clock.forward(days=1, minutes=30)
     merged(driver)
@@ -189,7 +191,7 @@ def test_visits_that_were_rewarded_before_a_merge_are_not_rewarded_again(
     assert (len(open_coupons(driver.world, NETWORK, MASHA)), worth(driver, MASHA)) == (1, (50, 0))
 
 
-def test_points_on_hold_keep_clients_apart_until_the_booking_is_closed(
+def test_a_source_with_held_points_is_not_merged_until_the_booking_is_closed(
     driver: SalonDriver, masha: str
 ) -> None:
     given(driver, MASHA, 70, "a")
@@ -205,14 +207,14 @@ def test_points_on_hold_keep_clients_apart_until_the_booking_is_closed(
 
 @pytest.fixture
 def visited(driver: SalonDriver, masha: str) -> Booking:
-    """Masha's visit, paid in part with points, before she turned out to be Maria."""
+    """Masha's visit before the merge, paid in part with points. Masha is the source, Maria the target."""
     given(driver, MASHA, 500, "a")
     booking = driver.book(NOW + timedelta(days=1), client=MASHA)
     driver.complete(booking, paid_minor=40_000, redeem_points=100)
     return booking
 
 
-def test_a_visit_from_before_is_taken_back_from_whom_they_are_now(
+def test_a_visit_of_the_source_is_reversed_on_the_target(
     driver: SalonDriver, visited: Booking
 ) -> None:
     merged(driver)
@@ -224,7 +226,7 @@ def test_a_visit_from_before_is_taken_back_from_whom_they_are_now(
     assert (worth(driver, MARIA), worth(driver, MASHA)) == ((525, 0), (0, 0))
 
 
-def test_a_visit_from_before_is_refunded_to_whom_they_are_now_and_only_once(
+def test_a_visit_of_the_source_is_refunded_to_the_target_once(
     driver: SalonDriver, visited: Booking
 ) -> None:
     def refunded(request_id: str) -> Any:
@@ -240,7 +242,7 @@ def test_a_visit_from_before_is_refunded_to_whom_they_are_now_and_only_once(
 
 
 @pytest.mark.parametrize("owed", [0, 20, 50])
-def test_what_expired_after_a_merge_is_not_taken_once_more_with_the_visit(
+def test_points_that_expired_on_the_target_are_not_taken_again_with_the_visit(
     driver: SalonDriver, clock: Any, masha: str, owed: int
 ) -> None:
     with_rules(driver, cashback_percent=10, pending_days=0, expiry=Expiry(ExpiryModel.DAYS, 10))
@@ -258,7 +260,7 @@ def test_what_expired_after_a_merge_is_not_taken_once_more_with_the_visit(
     assert worth(driver, MARIA) == (500 - owed, 0)
 
 
-def test_a_visit_from_before_is_answered_with_the_points_of_whom_they_are_now(
+def test_a_visit_of_the_source_is_answered_with_the_points_of_the_target(
     driver: SalonDriver, visited: Booking
 ) -> None:
     merged(driver)
@@ -268,7 +270,7 @@ def test_a_visit_from_before_is_answered_with_the_points_of_whom_they_are_now(
     assert [entry.kind for entry in again.entries] == ["redeem", "cashback"]
 
 
-def test_an_entry_from_before_is_undone_with_whom_they_are_now(driver: SalonDriver, visited: Booking) -> None:
+def test_an_entry_of_the_source_is_reversed_on_the_target(driver: SalonDriver, visited: Booking) -> None:
     gift = next(e for e in driver.store.entries(NETWORK, MASHA) if e.kind == "grant")
     merged(driver)
     undone = reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
@@ -280,7 +282,9 @@ def coupons(driver: SalonDriver, client_id: str) -> list[str]:
     return [each.terms.name for each in open_coupons(driver.world, NETWORK, client_id)]
 
 
-def test_open_coupons_go_over_and_come_back_unless_they_were_used(driver: SalonDriver, masha: str) -> None:
+def test_open_coupons_go_to_the_target_and_return_unless_the_target_used_them(
+    driver: SalonDriver, masha: str
+) -> None:
     for name in ("goods", "more goods"):
         terms = CouponTerms(name, percent=10)
         issue_coupon(driver.world, access(), driver.client(MASHA), terms, "for you", request_id=name)
@@ -293,7 +297,7 @@ def test_open_coupons_go_over_and_come_back_unless_they_were_used(driver: SalonD
     assert (coupons(driver, MASHA), coupons(driver, MARIA)) == (["more goods"], [])
 
 
-def test_what_the_other_holds_for_a_booking_is_released_before_that_goes_back(
+def test_points_that_the_target_holds_for_a_booking_are_released_before_it_returns(
     driver: SalonDriver, masha: str
 ) -> None:
     given(driver, MARIA, 70, "a")
@@ -308,7 +312,7 @@ def test_what_the_other_holds_for_a_booking_is_released_before_that_goes_back(
     assert (driver.booking(booking.id).client_id, worth(driver, MARIA)) == (MASHA, (70, 0))
 
 
-def test_who_was_merged_is_given_no_coupon_that_nobody_would_see(driver: SalonDriver, masha: str) -> None:
+def test_a_merged_source_gets_no_coupon(driver: SalonDriver, masha: str) -> None:
     merged(driver)
     with pytest.raises(DomainError) as refusal:
         issue_coupon(
@@ -317,7 +321,7 @@ def test_who_was_merged_is_given_no_coupon_that_nobody_would_see(driver: SalonDr
     assert (refusal.value.code, refusal.value.details["client_id"]) == ("CLIENT_MERGED", MARIA)
 
 
-def test_more_coupons_than_can_go_over_at_once_are_refused_and_none_is_left_behind(
+def test_too_many_coupons_refuse_the_merge_and_none_is_lost(
     driver: SalonDriver, masha: str
 ) -> None:
     terms = CouponTerms("10 % off goods", percent=10)

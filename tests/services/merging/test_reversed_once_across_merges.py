@@ -1,5 +1,4 @@
-"""Clients who turn out to be one: what was undone under one name is undone, and nothing is left under the
-other."""
+"""An entry is reversed once, whether on the source's ledger or on the target's."""
 
 from datetime import timedelta
 
@@ -24,13 +23,15 @@ def petru(driver: SalonDriver) -> str:
 
 
 def worth(driver: SalonDriver) -> int:
-    """Of both."""
+    """The net points of both clients."""
     accounts = [driver.store.account(NETWORK, client_id) for client_id in (MARIA, PETRU)]
     assert driver.ledger_faults(MARIA) == driver.ledger_faults(PETRU) == []
     return sum(account.balance - account.debt for account in accounts)
 
 
-def test_an_entry_is_not_reversed_once_more(driver: SalonDriver, petru: str) -> None:
+def test_an_entry_that_was_reversed_on_the_target_is_not_reversed_again(
+    driver: SalonDriver, petru: str
+) -> None:
     asked = PostingByHand(kind="grant", points=100, reason="gift")
     gift = post_by_hand(driver.world, access(), MARIA, asked, "gift")
     merge_clients(driver.world, access(), MARIA, petru)
@@ -40,7 +41,7 @@ def test_an_entry_is_not_reversed_once_more(driver: SalonDriver, petru: str) -> 
     assert worth(driver) == 0
 
 
-def test_a_reversal_from_before_a_merge_that_comes_again_answers_as_the_first_time(
+def test_a_reversal_repeated_after_a_merge_answers_as_the_first_time(
     driver: SalonDriver, petru: str
 ) -> None:
     asked = PostingByHand(kind="grant", points=100, reason="gift")
@@ -51,7 +52,9 @@ def test_a_reversal_from_before_a_merge_that_comes_again_answers_as_the_first_ti
     assert worth(driver) == 0
 
 
-def test_a_refunded_visit_is_not_taken_back_once_more(driver: SalonDriver, petru: str) -> None:
+def test_a_visit_that_was_refunded_on_the_target_is_not_reversed_again(
+    driver: SalonDriver, petru: str
+) -> None:
     booking = driver.book(NOW + timedelta(days=1))
     driver.complete(booking, paid_minor=50_000)
     merge_clients(driver.world, access(), MARIA, petru)
@@ -61,7 +64,7 @@ def test_a_refunded_visit_is_not_taken_back_once_more(driver: SalonDriver, petru
     assert worth(driver) == 0
 
 
-def test_nothing_is_posted_to_a_client_who_was_merged_a_moment_ago(driver: SalonDriver, petru: str) -> None:
+def test_nothing_is_posted_to_a_source_that_was_merged_a_moment_ago(driver: SalonDriver, petru: str) -> None:
     maria = driver.client()
     asked = PostingByHand(kind="grant", points=100, reason="gift")
     post_by_hand(driver.world, access(), MARIA, asked, "gift")
@@ -72,7 +75,7 @@ def test_nothing_is_posted_to_a_client_who_was_merged_a_moment_ago(driver: Salon
     assert worth(driver) == 100
 
 
-def test_a_request_from_before_a_merge_that_comes_again_answers_as_the_first_time(
+def test_a_request_repeated_after_a_merge_answers_as_the_first_time(
     driver: SalonDriver, petru: str
 ) -> None:
     asked = PostingByHand(kind="grant", points=100, reason="gift")

@@ -1,5 +1,5 @@
-"""Clients who are merged more than once, and apart again: nothing is undone twice, and each has what is
-theirs."""
+"""Clients in several merges, and unmerged again: nothing is undone twice, and each client has their own
+points and visits."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -90,7 +90,7 @@ def lots(driver: SalonDriver, client_id: str) -> Any:
     return [(lot.remaining, lot.expires_at) for lot in driver.store.account(NETWORK, client_id).lots]
 
 
-def test_what_was_reversed_two_merges_away_is_not_reversed_once_more(driver: SalonDriver) -> None:
+def test_an_entry_reversed_two_merges_away_is_not_reversed_again(driver: SalonDriver) -> None:
     gift = grant(driver, A, 100, "g")
     merge(driver, A, B)
     merge(driver, B, C)
@@ -114,7 +114,7 @@ def test_a_refund_two_merges_away_counts_when_the_rest_is_refunded(driver: Salon
     assert worth(driver, A, B, C) == [100, 0, 0]
 
 
-def test_however_far_a_client_was_merged_on_a_reversal_stands(driver: SalonDriver) -> None:
+def test_a_reversal_counts_through_any_chain_of_merges(driver: SalonDriver) -> None:
     gift = grant(driver, A, 100, "g")
     merge(driver, A, B)
     merge(driver, B, C)
@@ -125,7 +125,7 @@ def test_however_far_a_client_was_merged_on_a_reversal_stands(driver: SalonDrive
     assert worth(driver, *IDS) == [0] * 5
 
 
-def test_points_that_ended_as_a_grace_lot_are_not_taken_once_more_with_the_gift_they_were(
+def test_points_that_expired_in_a_grace_lot_are_not_taken_again_with_their_gift(
     driver: SalonDriver, clock: Any
 ) -> None:
     gift = grant(driver, A, 30, "g", days=2)
@@ -140,7 +140,7 @@ def test_points_that_ended_as_a_grace_lot_are_not_taken_once_more_with_the_gift_
     assert worth(driver, A) == [100]
 
 
-def test_points_whose_expiry_was_undone_and_that_ended_after_all_are_gone_for_both(
+def test_points_that_expire_again_after_a_reversed_expiry_are_gone_for_source_and_target(
     driver: SalonDriver, clock: Any
 ) -> None:
     grant(driver, A, 30, "g", days=2)
@@ -155,7 +155,7 @@ def test_points_whose_expiry_was_undone_and_that_ended_after_all_are_gone_for_bo
     assert worth(driver, A, B) == [0, 2]
 
 
-def test_a_debt_that_was_paid_by_what_came_back_is_not_there_again(driver: SalonDriver, clock: Any) -> None:
+def test_a_debt_that_returned_points_paid_does_not_return(driver: SalonDriver, clock: Any) -> None:
     with_rules(driver, cashback_percent=5, expiry=Expiry(ExpiryModel.DAYS, 12))
     first = visit(driver, A, "1")
     clock.now += timedelta(days=2)
@@ -181,7 +181,7 @@ def rewarded(driver: SalonDriver, clock: Any) -> Any:
     return booking
 
 
-def test_the_coupon_of_a_visit_that_is_taken_back_while_merged_is_void(
+def test_the_coupon_of_a_visit_that_is_reversed_while_merged_is_void(
     driver: SalonDriver, rewarded: Any
 ) -> None:
     merge(driver, A, B)
@@ -191,7 +191,7 @@ def test_the_coupon_of_a_visit_that_is_taken_back_while_merged_is_void(
     assert open_coupons(driver.world, NETWORK, A) == []
 
 
-def test_the_months_of_a_visit_that_is_taken_back_while_merged_count_anew(
+def test_the_months_of_a_visit_that_is_reversed_while_merged_count_again(
     driver: SalonDriver, rewarded: Any
 ) -> None:
     merge(driver, A, B)
@@ -203,7 +203,7 @@ def test_the_months_of_a_visit_that_is_taken_back_while_merged_count_anew(
     assert worth(driver, A) == [60]
 
 
-def test_a_promotion_counts_who_was_merged_as_one_client_until_their_last_visit_is_taken_back(
+def test_a_promotion_counts_merged_clients_as_one_until_their_last_visit_is_reversed(
     driver: SalonDriver, clock: Any
 ) -> None:
     said = {"name": "Double", "starts_on": date(2026, 11, 23), "ends_on": date(2026, 11, 30)}
@@ -221,7 +221,7 @@ def test_a_promotion_counts_who_was_merged_as_one_client_until_their_last_visit_
     assert seen == [(25, 1, 1), (0, 0, 0)]
 
 
-def test_own_points_keep_their_dates_though_those_undone_were_over_by_then(
+def test_the_targets_points_keep_their_dates_when_reversed_source_points_had_expired(
     driver: SalonDriver, clock: Any
 ) -> None:
     grant(driver, B, 30, "theirs", days=12)
@@ -238,7 +238,7 @@ def test_own_points_keep_their_dates_though_those_undone_were_over_by_then(
     assert worth(driver, B) == [1]
 
 
-def test_each_part_that_is_undone_is_taken_off_its_own_lot(driver: SalonDriver, clock: Any) -> None:
+def test_each_reversed_part_is_taken_from_its_own_lot(driver: SalonDriver, clock: Any) -> None:
     with_rules(driver, cashback_percent=5, expiry=Expiry(ExpiryModel.DAYS, 12))
     first = visit(driver, A, "1")
     clock.now += timedelta(days=5)
@@ -251,7 +251,7 @@ def test_each_part_that_is_undone_is_taken_off_its_own_lot(driver: SalonDriver, 
     assert lots(driver, A) == [(20, ends)]
 
 
-def test_a_visit_that_another_booking_of_the_day_keeps_is_found_behind_fifty_bookings_to_come(
+def test_a_visit_kept_by_another_booking_of_the_day_is_found_behind_fifty_upcoming_bookings(
     driver: SalonDriver, clock: Any
 ) -> None:
     first = visit(driver, A, "1")
@@ -266,7 +266,7 @@ def test_a_visit_that_another_booking_of_the_day_keeps_is_found_behind_fifty_boo
 # --- visits
 
 
-def test_a_day_stays_a_visit_while_another_booking_of_it_stands_under_whatever_name(
+def test_a_day_stays_a_visit_while_source_or_target_has_another_booking_on_it(
     driver: SalonDriver,
 ) -> None:
     visit(driver, A, "1")
@@ -278,7 +278,7 @@ def test_a_day_stays_a_visit_while_another_booking_of_it_stands_under_whatever_n
     assert driver.store.account(NETWORK, B).turnover == ()
 
 
-def test_a_visit_of_a_day_that_both_came_on_is_theirs_when_they_are_apart(driver: SalonDriver) -> None:
+def test_a_day_on_which_both_came_is_a_visit_of_each_after_unmerging(driver: SalonDriver) -> None:
     visit(driver, A, "1")
     merge(driver, A, B)
     visit(driver, B, "2")
@@ -292,7 +292,7 @@ def test_a_visit_of_a_day_that_both_came_on_is_theirs_when_they_are_apart(driver
     assert [each.visits for each in driver.store.account(NETWORK, B).turnover] == [1]
 
 
-def test_a_day_that_both_came_on_is_still_known_when_they_are_apart(driver: SalonDriver) -> None:
+def test_a_day_on_which_both_came_is_a_recent_visit_of_each_after_unmerging(driver: SalonDriver) -> None:
     visit(driver, A, "1")
     visit(driver, B, "2")
     before = driver.client(B).recent_visits
@@ -303,7 +303,7 @@ def test_a_day_that_both_came_on_is_still_known_when_they_are_apart(driver: Salo
     assert driver.client(B).visits_count == 1
 
 
-def test_turnover_of_a_day_that_both_came_on_is_theirs_when_hers_was_taken_back(driver: SalonDriver) -> None:
+def test_turnover_of_a_day_on_which_both_came_stays_when_one_visit_is_reversed(driver: SalonDriver) -> None:
     first = visit(driver, A, "1")
     visit(driver, B, "2")
     merge(driver, A, B)
@@ -312,7 +312,9 @@ def test_turnover_of_a_day_that_both_came_on_is_theirs_when_hers_was_taken_back(
     assert [each.visits for each in driver.store.account(NETWORK, B).turnover] == [1]
 
 
-def test_a_visit_counts_for_who_came_when_the_others_of_that_day_was_taken_back(driver: SalonDriver) -> None:
+def test_a_visit_counts_for_one_client_when_the_other_clients_visit_of_that_day_is_reversed(
+    driver: SalonDriver
+) -> None:
     first = visit(driver, A, "1")
     merge(driver, A, B)
     visit(driver, B, "2")
@@ -322,7 +324,7 @@ def test_a_visit_counts_for_who_came_when_the_others_of_that_day_was_taken_back(
     assert client.visits_count == len(client.recent_visits) == 1
 
 
-def test_the_first_visit_is_another_when_the_first_was_taken_back_while_merged(
+def test_the_first_visit_is_a_later_one_when_the_first_was_reversed_while_merged(
     driver: SalonDriver, clock: Any
 ) -> None:
     booking = visit(driver, B, "1")
@@ -334,7 +336,7 @@ def test_the_first_visit_is_another_when_the_first_was_taken_back_while_merged(
     assert driver.client(B).first_visit_on == date(2026, 11, 25)
 
 
-def test_visits_that_the_others_had_crowded_out_come_back(driver: SalonDriver, clock: Any) -> None:
+def test_visits_that_the_other_clients_visits_had_displaced_return(driver: SalonDriver, clock: Any) -> None:
     for name in "12345678":
         visit(driver, B, name)
         clock.now += timedelta(days=1)

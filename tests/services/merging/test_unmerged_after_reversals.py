@@ -1,5 +1,5 @@
-"""What was undone for a client while they were merged goes with them again: each of the two then has what
-they would have had."""
+"""Reversals of a source's entries while it was merged return to the source on unmerging. Source and target
+then have what each would have had without the merge."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -69,8 +69,8 @@ def lots(driver: SalonDriver, client_id: str) -> list[tuple[int, Any]]:
     return [(lot.remaining, lot.expires_at) for lot in driver.store.account(NETWORK, client_id).lots]
 
 
-def stands(driver: SalonDriver, client_id: str) -> Any:
-    """All that a client is told by."""
+def state_of(driver: SalonDriver, client_id: str) -> Any:
+    """Everything that describes a client."""
     client, account = (
         driver.store.get(Client, network_id=NETWORK, id=client_id),
         driver.store.account(NETWORK, client_id),
@@ -119,7 +119,7 @@ UNDONE = [half, whole, in_two_parts, taken_back, partly_and_taken_back]
 @pytest.mark.parametrize("undo", UNDONE)
 @pytest.mark.parametrize("redeem", [0, 40])
 @pytest.mark.parametrize("gift_days", [None, 10, 200])
-def test_whether_a_visit_is_undone_before_a_merge_or_during_it_comes_to_the_same(
+def test_a_visit_undone_before_a_merge_or_during_it_leaves_the_same(
     driver: SalonDriver, clock: Any, undo: Undoing, redeem: int, gift_days: int | None
 ) -> None:
     bookings = {}
@@ -133,11 +133,11 @@ def test_whether_a_visit_is_undone_before_a_merge_or_during_it_comes_to_the_same
     undo(driver, bookings[MARIA])
     clock.now += timedelta(days=3)
     unmerged(driver)
-    assert stands(driver, MARIA) == stands(driver, ANOTHER_MARIA)
-    assert stands(driver, PETRU) == stands(driver, ANOTHER_PETRU)
+    assert state_of(driver, MARIA) == state_of(driver, ANOTHER_MARIA)
+    assert state_of(driver, PETRU) == state_of(driver, ANOTHER_PETRU)
 
 
-def test_points_undone_of_one_leave_the_other_their_own_with_their_dates(
+def test_reversed_points_of_the_source_leave_the_targets_points_with_their_dates(
     driver: SalonDriver, clock: Any
 ) -> None:
     given(driver, PETRU, 30, "theirs", days=5)
@@ -151,7 +151,7 @@ def test_points_undone_of_one_leave_the_other_their_own_with_their_dates(
     assert lots(driver, MARIA) == []
 
 
-def test_points_undone_of_one_when_the_other_had_spent_them_are_owed_by_who_was_to_have_them(
+def test_reversed_points_of_the_source_that_the_target_had_spent_are_the_sources_debt(
     driver: SalonDriver,
 ) -> None:
     given(driver, PETRU, 30, "theirs", days=60)
@@ -164,7 +164,9 @@ def test_points_undone_of_one_when_the_other_had_spent_them_are_owed_by_who_was_
     assert (worth(driver, MARIA), worth(driver, PETRU)) == (0, -60)
 
 
-def test_points_that_came_back_for_one_and_were_spent_are_owed_by_who_spent_them(driver: SalonDriver) -> None:
+def test_points_refunded_for_the_source_and_spent_by_the_target_are_the_targets_debt(
+    driver: SalonDriver
+) -> None:
     given(driver, MARIA, 100, "hers")
     shampoo = spent(driver, MARIA, 100, "shampoo")
     merged(driver)
@@ -174,7 +176,9 @@ def test_points_that_came_back_for_one_and_were_spent_are_owed_by_who_spent_them
     assert (worth(driver, MARIA), worth(driver, PETRU)) == (100, -70)
 
 
-def test_points_that_came_back_for_one_and_expired_are_gone_for_both(driver: SalonDriver, clock: Any) -> None:
+def test_points_refunded_for_the_source_that_expired_are_gone_for_source_and_target(
+    driver: SalonDriver, clock: Any
+) -> None:
     given(driver, MARIA, 100, "hers", days=10)
     shampoo = spent(driver, MARIA, 60, "shampoo")
     merged(driver)
@@ -185,7 +189,7 @@ def test_points_that_came_back_for_one_and_expired_are_gone_for_both(driver: Sal
     assert (worth(driver, MARIA), worth(driver, PETRU)) == (25, -25)
 
 
-def test_a_debt_that_was_made_with_the_other_goes_with_whose_it_was(driver: SalonDriver) -> None:
+def test_a_debt_from_a_reversal_on_the_target_returns_to_the_source(driver: SalonDriver) -> None:
     gift = given(driver, MARIA, 100, "hers")
     spent(driver, MARIA, 100, "shampoo")
     merged(driver)
@@ -196,7 +200,7 @@ def test_a_debt_that_was_made_with_the_other_goes_with_whose_it_was(driver: Salo
     assert (worth(driver, MARIA), worth(driver, PETRU)) == (-100, 130)
 
 
-def test_each_merge_carries_back_only_what_was_undone_since(driver: SalonDriver) -> None:
+def test_unmerging_returns_only_the_reversals_since_that_merge(driver: SalonDriver) -> None:
     gift = given(driver, MARIA, 100, "hers")
     booking = visited(driver, MARIA)
     merged(driver)
@@ -212,7 +216,7 @@ def test_each_merge_carries_back_only_what_was_undone_since(driver: SalonDriver)
 
 
 @pytest.mark.parametrize("redeem", [0, 40])
-def test_through_two_merges_what_was_undone_finds_its_way_back(driver: SalonDriver, redeem: int) -> None:
+def test_a_reversal_returns_to_the_source_through_two_merges(driver: SalonDriver, redeem: int) -> None:
     given(driver, PETRU, 30, "theirs")
     for client in (MARIA, ANOTHER_MARIA):
         given(driver, client, 100, f"hers {client}")
@@ -226,12 +230,12 @@ def test_through_two_merges_what_was_undone_finds_its_way_back(driver: SalonDriv
     unmerged(driver, PETRU)
     assert worth(driver, ILEANA) == 0
     unmerged(driver, MARIA)
-    assert stands(driver, MARIA) == stands(driver, ANOTHER_MARIA)
+    assert state_of(driver, MARIA) == state_of(driver, ANOTHER_MARIA)
     assert worth(driver, PETRU) == 30
     assert driver.store.get(Client, network_id=NETWORK, id=PETRU).visits_count == 0
 
 
-def test_a_visit_that_another_booking_of_the_day_keeps_is_kept_whoever_they_are_by_then(
+def test_a_visit_kept_by_another_booking_of_the_day_is_kept_across_merges(
     driver: SalonDriver,
 ) -> None:
     first, second = visited(driver, MARIA), visited(driver, MARIA)

@@ -55,7 +55,7 @@ def test_the_lot_that_expires_soonest_is_spent_first_and_of_equals_the_oldest() 
 
 
 @pytest.mark.parametrize("points", [0, 10**9 + 1, -(10**9) - 1])
-def test_points_are_whole_and_sane(points: int) -> None:
+def test_points_are_whole_and_within_bounds(points: int) -> None:
     with pytest.raises(DomainError, match="INVALID_POINTS"):
         post(EMPTY, posting(points), NOW)
 
@@ -84,7 +84,7 @@ def test_spent_points_return_to_their_own_lots_with_their_own_dates() -> None:
     assert (reversal.points, reversal.reverses, back.balance) == (12, entry.id, 20)
 
 
-def test_a_grant_taken_back_after_it_was_spent_leaves_a_debt_and_no_negative_balance() -> None:
+def test_a_grant_reversed_after_it_was_spent_leaves_a_debt_and_no_negative_balance() -> None:
     account, gift = granted(EMPTY, 10)
     account, _ = spent(account, 7)
     account, reversal = undone(account, gift)
@@ -101,7 +101,7 @@ def test_a_later_grant_pays_the_debt_first() -> None:
     assert (account.balance, account.debt, entry.points) == (4, 0, 4)
 
 
-def test_a_grant_that_paid_a_debt_is_taken_back_whole() -> None:
+def test_a_grant_that_paid_a_debt_is_reversed_whole() -> None:
     account, gift = granted(EMPTY, 10)
     account, _ = spent(account, 10)
     account, _ = undone(account, gift)
@@ -117,7 +117,7 @@ def test_a_reversal_cannot_be_reversed() -> None:
         undone(account, reversal)
 
 
-def test_a_replay_is_welcome_and_another_input_is_named() -> None:
+def test_a_replay_is_accepted_and_another_input_is_named() -> None:
     _, entry = granted(EMPTY, 10)
     ensure_same(posting(10), entry)
     with pytest.raises(DomainError) as clash:
@@ -127,7 +127,7 @@ def test_a_replay_is_welcome_and_another_input_is_named() -> None:
 
 
 def test_a_rule_change_never_shortens_a_lot_already_granted() -> None:
-    """A lot keeps its own dates: what is posted later has no way to touch them."""
+    """A lot keeps its own dates: a later posting cannot change them."""
     account, _ = granted(EMPTY, 10, days=365)
     later, _ = granted(account, 10, days=1)
     assert later.lots[0] == account.lots[0]

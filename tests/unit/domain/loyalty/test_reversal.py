@@ -1,5 +1,4 @@
-"""Undoing what time has changed meanwhile: lots that were put off, lots that expired, clients merged and
-unmerged."""
+"""Reversals after something has changed: lots were put off or expired, clients were merged and unmerged."""
 
 from datetime import timedelta
 
@@ -35,7 +34,7 @@ def undone(account: Account, entry: Entry, entries: list[Entry]) -> Posted:
     return reverse(account, entry, request, LATER, points_undone=points_undone(entry, entries))
 
 
-def test_spent_points_return_to_a_lot_that_was_put_off_meanwhile() -> None:
+def test_spent_points_return_to_a_lot_that_was_put_off_since() -> None:
     gift = granted(EMPTY, 10, 10, idle_days=10)
     spent = post(gift.account, posting(-4, EntryKind.REDEEM), NOW)
     active = with_activity(spent.account, NOW + timedelta(days=9), "UTC")
@@ -46,7 +45,7 @@ def test_spent_points_return_to_a_lot_that_was_put_off_meanwhile() -> None:
     assert [(each.number, each.remaining) for each in back.account.lots] == [(0, 10)]
 
 
-def test_points_that_expired_unspent_are_not_taken_back_once_more() -> None:
+def test_points_that_expired_unspent_are_not_taken_back_again() -> None:
     """Granted 100, of which 40 were spent and 60 expired: 40 are left to be taken."""
     gift = granted(EMPTY, 100, 10)
     spent = post(gift.account, posting(-40, EntryKind.REDEEM), NOW)
@@ -58,7 +57,7 @@ def test_points_that_expired_unspent_are_not_taken_back_once_more() -> None:
     assert faults(back.account, [*entries, back.entry]) == []
 
 
-def test_an_expiry_that_was_undone_counts_no_more() -> None:
+def test_an_expiry_that_was_reversed_does_not_count() -> None:
     gift = granted(EMPTY, 100, 10)
     account, (expiry,) = settled(gift.account, LATER)
     back = undone(account, expiry, [gift.entry, expiry])
@@ -69,9 +68,9 @@ def test_an_expiry_that_was_undone_counts_no_more() -> None:
     assert (again.account.balance, again.account.debt) == (0, 0)
 
 
-def test_what_expired_with_the_other_client_is_gone_for_both_when_they_are_unmerged() -> None:
-    """100 points move: 40 are spent there, 60 expire there. 40 are owed there, and are here again for a
-    while."""
+def test_points_that_expired_on_the_target_are_gone_for_both_after_unmerging() -> None:
+    """The source's 100 points go to the target, which spends 40; 60 expire there. After unmerging the target
+    owes 40, and the source has 40 in a grace lot."""
     gift = granted(EMPTY, 100, 10)
     out = transfer_out(gift.account, posting(0, EntryKind.MERGE, id="ent_out"), NOW)
     into = transfer_in(OTHER, out.entry, posting(0, EntryKind.MERGE, id="ent_in"), NOW)
@@ -87,7 +86,7 @@ def test_what_expired_with_the_other_client_is_gone_for_both_when_they_are_unmer
     assert [(lot.remaining, lot.expires_at) for lot in back.account.lots] == [(40, GRACE)]
 
 
-def test_lots_stand_by_age_whatever_has_returned_to_them() -> None:
+def test_lots_are_in_order_of_age_whatever_has_returned_to_them() -> None:
     first = granted(EMPTY, 10, 30, id="ent_1")
     both = granted(first.account, 10, 30, id="ent_2")
     spent = post(both.account, posting(-10, EntryKind.REDEEM), NOW)
