@@ -41,7 +41,7 @@ def now() -> datetime:
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
 
-def chance(characters: int) -> str:
+def randomness(characters: int) -> str:
     """Unguessable characters of Crockford base 32."""
     from chalicelib.domain.shared.ids import ALPHABET
 
@@ -138,7 +138,7 @@ def world() -> "World":
         store=table(),
         directories=CachedDirectories(table().directory, now),
         clock=now,
-        chance=chance,
+        randomness=randomness,
         wake_queue=wake_queue(),
         pause=time.sleep,
     )

@@ -26,7 +26,7 @@ from chalicelib.queues import SqsWakeQueue
 from chalicelib.services.networks.manage_keys import make_key
 from chalicelib.services.networks.set_identities import answer_at, set_identities
 from chalicelib.services.networks.set_up import make_network
-from chalicelib.services.shared.ports import Chance
+from chalicelib.services.shared.ports import Randomness
 from chalicelib.services.shared.world import World
 from chalicelib.settings import Settings, from_environment
 from chalicelib.store.table import Table
@@ -59,11 +59,11 @@ def table_of(settings: Settings, kind: type[Table] = Table) -> Any:
     return kind(settings.table_name, settings.region, shards=settings.wake_shards, host=settings.endpoint_url)
 
 
-def world_of(connect: Connect, settings: Settings, chance: Chance = wiring.chance) -> World:
+def world_of(connect: Connect, settings: Settings, randomness: Randomness = wiring.randomness) -> World:
     """The world of the use cases, over a deployed table."""
     table = table_of(settings)
     queue = SqsWakeQueue(lambda: connect("sqs"), settings.wake_queue_url, table.locate)
-    return World(table, ReadAnew(table), wiring.now, chance, queue, time.sleep)
+    return World(table, ReadAnew(table), wiring.now, randomness, queue, time.sleep)
 
 
 def network_with_owner(world: World, name: str, country: str, language: str) -> tuple[Network, str]:

@@ -1,5 +1,5 @@
-"""What tests share: how much is tried, a table on moto, and a world whose time, chance, queues and senders
-the test holds.
+"""What tests share: how much is tried, a table on moto, and a world whose time, randomness, queues and
+senders the test holds.
 
 No table or world is made at import, so that tests of the pure rooms pay for none of it.
 """

@@ -82,9 +82,9 @@ class Drained:
 
 
 def simulate(peak: Peak) -> Drained:
-    chance = random.Random(peak.seed)
-    left = _by_shard(peak, chance)
-    log = _Log(peak, chance)
+    randomness = random.Random(peak.seed)
+    left = _by_shard(peak, randomness)
+    log = _Log(peak, randomness)
     sweep_at = ceil(peak.within / 60) * 60.0  # the first sweep that finds all of it
     ready = [(sweep_at, number) for number, due in enumerate(left) if due]
     heapq.heapify(ready)
@@ -93,18 +93,18 @@ def simulate(peak: Peak) -> Drained:
         got = _batch(ready, peak.batch)
         begins, ends = at, at + peak.worker
         for shard in got:
-            at = _drain(peak, chance, left, shard, at, ends, log)
+            at = _drain(peak, randomness, left, shard, at, ends, log)
             if left[shard]:
                 heapq.heappush(ready, (at + peak.hand_on, shard))
         log.worked(begins, at)
     return log.drained()
 
 
-def _by_shard(peak: Peak, chance: random.Random) -> list[int]:
+def _by_shard(peak: Peak, randomness: random.Random) -> list[int]:
     """How many messages each shard has: clients with random ids, by the keys' own rule."""
     left = [0] * peak.shards
     for _ in range(peak.due):
-        client = f"NET#{NETWORK}#CLI#cli_{encoded(chance.getrandbits(80), 16)}"
+        client = f"NET#{NETWORK}#CLI#cli_{encoded(randomness.getrandbits(80), 16)}"
         left[int(shard_of(client, peak.shards).partition("#")[2])] += 1
     return left
 
@@ -120,12 +120,12 @@ def _batch(ready: list[tuple[float, int]], most: int) -> list[int]:
 
 
 def _drain(
-    peak: Peak, chance: random.Random, left: list[int], shard: int, at: float, ends: float, log: "_Log"
+    peak: Peak, randomness: random.Random, left: list[int], shard: int, at: float, ends: float, log: "_Log"
 ) -> float:
     """One worker with one shard; when it was done, or its time over."""
     may_send_at = at
     while left[shard] and at < ends:
-        took = peak.message * (0.7 + 0.6 * chance.random())
+        took = peak.message * (0.7 + 0.6 * randomness.random())
         begins = max(at, may_send_at)
         may_send_at = begins + peak.pace
         at = begins + took
@@ -137,8 +137,8 @@ def _drain(
 class _Log:
     """Counts by the second."""
 
-    def __init__(self, peak: Peak, chance: random.Random) -> None:
-        self._peak, self._chance = peak, chance
+    def __init__(self, peak: Peak, randomness: random.Random) -> None:
+        self._peak, self._randomness = peak, randomness
         self._sent: dict[int, int] = defaultdict(int)
         self._table: dict[tuple[int, int], int] = defaultdict(int)
         self._index: dict[tuple[int, int], int] = defaultdict(int)
@@ -150,7 +150,7 @@ class _Log:
         self._workers += [(begins, 1), (ends, -1)]
 
     def sent(self, begins: float, took: float, shard: int) -> None:
-        peak, draw = self._peak, self._chance.random
+        peak, draw = self._peak, self._randomness.random
         item, client = int(draw() * peak.partitions), int(draw() * peak.partitions)
         for name, part in WRITES.items():
             second = int(begins + took * part)

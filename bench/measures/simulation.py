@@ -74,29 +74,29 @@ def directory(bonuses: BonusRules = PRESENT) -> Directory:
 
 def year(visits: int) -> Past:
     """So many visits of a year, by clients who come once to twelve times; every fourth time they redeem."""
-    chance, found, made = random.Random(1), [], 0
+    randomness, found, made = random.Random(1), [], 0
     while made < visits:
-        number = min(chance.choice((1, 1, 2, 3, 4, 6, 12)), visits - made)
+        number = min(randomness.choice((1, 1, 2, 3, 4, 6, 12)), visits - made)
         made += number
-        found.append([_booking(chance, len(found)) for _ in range(number)])
+        found.append([_booking(randomness, len(found)) for _ in range(number)])
     return found
 
 
-def _booking(chance: random.Random, client: int) -> Booking:
-    at = SINCE + timedelta(minutes=chance.randrange(365 * 24 * 60))
-    services = chance.choice((("srv_cut",), ("srv_nails",), ("srv_cut", "srv_nails")))
-    paid = chance.randrange(20_000, 120_000)
+def _booking(randomness: random.Random, client: int) -> Booking:
+    at = SINCE + timedelta(minutes=randomness.randrange(365 * 24 * 60))
+    services = randomness.choice((("srv_cut",), ("srv_nails",), ("srv_cut", "srv_nails")))
+    paid = randomness.randrange(20_000, 120_000)
     return a_booking(
-        f"bkg_{chance.randrange(10**16):016d}",
+        f"bkg_{randomness.randrange(10**16):016d}",
         client_id=f"cli_{client:016d}",
-        salon_id=chance.choice(("sal_centru", "sal_arbat")),
+        salon_id=randomness.choice(("sal_centru", "sal_arbat")),
         starts_at=at,
         lines=tuple(Line(each, 45, "stf_anna", 40_000) for each in services),
         status=Status.COMPLETED,
         closed_at=at + timedelta(hours=1),
         paid_minor=paid,
         goods_minor=paid // 10,
-        redeemed_points=chance.choice((0, 0, 0, 20)),
+        redeemed_points=randomness.choice((0, 0, 0, 20)),
     )
 
 

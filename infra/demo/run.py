@@ -101,7 +101,7 @@ class Demo:
         name = f"{self.deployment.parameter_prefix}/link-secret"
         secret = self.cloud.connect("ssm").get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
         self.links = Links(secret.encode(), self.deployment.api_url)
-        world = world_of(self.cloud.connect, self.settings, set_up.chance_from(self.links))
+        world = world_of(self.cloud.connect, self.settings, set_up.randomness_from(self.links))
         self.network_id, key, new = set_up.network_and_owner(world)
         answer_at(world, self.network_id, OUR_NUMBER)
         self.steps.tell(f"{'made' if new else 'found'} {self.network_id}, which answers at {OUR_NUMBER}")

@@ -1,4 +1,5 @@
-"""What stands in for time, chance, queues and providers. It is settable, seeded, or records what it gets."""
+"""What stands in for time, randomness, queues and providers. It is settable, seeded, or records what it
+gets."""
 
 import random
 from collections.abc import Callable
@@ -29,7 +30,7 @@ class SettableClock:
         return self.now
 
 
-class SeededChance:
+class SeededRandomness:
     """The same unguessable characters in every run."""
 
     def __init__(self, seed: int = 1) -> None:

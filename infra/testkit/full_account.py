@@ -21,12 +21,14 @@ def salon_ids() -> list[str]:
 def full(network_id: str, client_id: str, now: datetime, *, lots: int = LOTS) -> Account:
     """Without its pointer. Every lot can be spent at `now`; a lot in five came by a gift. Its one entry is
     `opening`."""
-    chance = random.Random(client_id)
-    days = sorted(chance.uniform(PENDING_DAYS + 1, KEPT_DAYS - 1) for _ in range(lots))
-    made = tuple(_lot(chance, number, now - timedelta(days=ago)) for number, ago in enumerate(reversed(days)))
+    randomness = random.Random(client_id)
+    days = sorted(randomness.uniform(PENDING_DAYS + 1, KEPT_DAYS - 1) for _ in range(lots))
+    made = tuple(
+        _lot(randomness, number, now - timedelta(days=ago)) for number, ago in enumerate(reversed(days))
+    )
     month = now.year * 12 + now.month - MONTHS
     turnover = tuple(
-        MonthTurnover(month + place, "MDL", chance.randrange(200, 3000) * 100, chance.randint(1, 3))
+        MonthTurnover(month + place, "MDL", randomness.randrange(200, 3000) * 100, randomness.randint(1, 3))
         for place in range(MONTHS)
     )
     return Account(
@@ -64,14 +66,14 @@ def _granted(lot: Lot) -> LotChange:
     return LotChange(lot.number, lot.remaining, *terms)
 
 
-def _lot(chance: random.Random, number: int, at: datetime) -> Lot:
+def _lot(randomness: random.Random, number: int, at: datetime) -> Lot:
     at, day = at.replace(microsecond=0), local_date(at, ZONE)
     return Lot(
         number,
         at,
         day_start(day + timedelta(days=PENDING_DAYS), ZONE),
         day_start(day + timedelta(days=KEPT_DAYS + 1), ZONE),
-        chance.randrange(20, 2000),
-        chance.choice([EntryKind.CASHBACK] * 4 + [EntryKind.BIRTHDAY]),
-        chance.choice(salon_ids()),
+        randomness.randrange(20, 2000),
+        randomness.choice([EntryKind.CASHBACK] * 4 + [EntryKind.BIRTHDAY]),
+        randomness.choice(salon_ids()),
     )

@@ -1,14 +1,14 @@
-"""The world of use cases, whose maker holds the clock, chance and the queues."""
+"""The world of use cases, whose maker holds the clock, randomness and the queues."""
 
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.services.shared.ports import Chance, WakeQueue
+from chalicelib.services.shared.ports import Randomness, WakeQueue
 from chalicelib.services.shared.world import Directories, World
 from infra.testkit.doubles import (
     FreshDirectories,
     RecordingWakeQueue,
-    SeededChance,
+    SeededRandomness,
     SettableClock,
     no_pause,
 )
@@ -19,7 +19,7 @@ def a_world(
     clock: SettableClock | None = None,
     *,
     directories: Directories | None = None,
-    chance: Chance | None = None,
+    randomness: Randomness | None = None,
     wake_queue: WakeQueue | None = None,
     pause: Callable[[float], None] = no_pause,
 ) -> World:
@@ -28,7 +28,7 @@ def a_world(
         store=store,
         directories=directories or FreshDirectories(store.directory),
         clock=clock or SettableClock(),
-        chance=chance or SeededChance(),
+        randomness=randomness or SeededRandomness(),
         wake_queue=wake_queue or RecordingWakeQueue(),
         pause=pause,
     )

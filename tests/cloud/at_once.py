@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.store.table import Table
-from chalicelib.wiring import CachedDirectories, chance
+from chalicelib.wiring import CachedDirectories, randomness
 from infra.local_cloud import REGION
 from infra.testkit.doubles import SettableClock
 from infra.testkit.salon_driver import SalonDriver
@@ -22,7 +22,7 @@ def new_driver(store: Table, clock: SettableClock, sender: Any) -> SalonDriver:
     table = Table(store.item.Meta.table_name, REGION, shards=1, host=store.item.Meta.host)
     directories = CachedDirectories(table.directory, clock)
     return SalonDriver(
-        a_world(table, clock, directories=directories, chance=chance, pause=time.sleep), sender
+        a_world(table, clock, directories=directories, randomness=randomness, pause=time.sleep), sender
     )
 
 

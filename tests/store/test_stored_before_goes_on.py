@@ -38,7 +38,7 @@ from chalicelib.store.table import Table
 from infra.testkit.builders import NETWORK, OTHER_NETWORK, access, an_amount
 from infra.testkit.doubles import (
     FreshDirectories,
-    SeededChance,
+    SeededRandomness,
     SettableClock,
 )
 from infra.testkit.salon_driver import SalonDriver
@@ -96,7 +96,7 @@ def store(moto_table: Table, kept: Any) -> Table:
 def driver(store: Any) -> SalonDriver:
     directories = FreshDirectories(store.directory)
     clock = SettableClock(NOW)
-    world = a_world(store, clock, directories=directories, chance=SeededChance(99))
+    world = a_world(store, clock, directories=directories, randomness=SeededRandomness(99))
     return SalonDriver(world)
 
 

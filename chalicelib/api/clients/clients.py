@@ -68,7 +68,7 @@ class ClientChanges(Body):
 
 
 class ClientFilter(Listing):
-    """phone, email and card (the code on the client's card) find one client at once; q looks for a piece of a
+    """phone, email and card (the code on the client's card) find one client at once. q looks for a part of a
     name, phone or e-mail."""
 
     phone: Word | None = None
@@ -117,7 +117,7 @@ def _at_once(ask: Ask, asked: ClientFilter) -> list[Client]:
     network_id = ask.access.network_id
     try:
         if asked.card:
-            client_id = client_of_code(ask.parts.links(), network_id, asked.card)
+            client_id = client_of_code(ask.container.links(), network_id, asked.card)
         else:
             client_id = find_client(ask.world, network_id, phone=asked.phone, email=asked.email)
         client = get_client(ask.world, ask.access, client_id) if client_id else None

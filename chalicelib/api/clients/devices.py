@@ -17,14 +17,14 @@ BY_APP = DESK | {Role.PARTNER}
 
 
 class DeviceRequest(Body):
-    """token: what the app was given by its platform, to be told again whenever it changes."""
+    """token: what the app was given by its platform; to be sent again whenever it changes."""
 
     platform: Literal["android", "ios", "web"]
     token: Annotated[str, Meta(pattern=r"^[!-~]{8,4096}$")]
 
 
 class DeviceAnswer(Answered):
-    """endpoint: the end of its address at the push service, to tell devices apart by."""
+    """endpoint: the end of the device's address at the push service, by which devices differ."""
 
     id: str
     platform: str
@@ -38,7 +38,7 @@ class DeviceAnswer(Answered):
 def register_device(ask: Ask, client_id: str) -> PageOf[DeviceAnswer]:
     """Answers with all devices of the client, the newest first; at most five are kept."""
     request: DeviceRequest = ask.body
-    registry = ask.parts.push_registry()
+    registry = ask.container.push_registry()
     return _devices(add_device(ask.world, ask.access, registry, client_id, request.platform, request.token))
 
 

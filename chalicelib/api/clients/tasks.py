@@ -1,4 +1,4 @@
-"""What the salon is told, and has to see to itself."""
+"""Tasks: what people of the salon have to see to themselves."""
 
 from datetime import datetime
 from typing import Literal

@@ -1,4 +1,4 @@
-"""What the endpoints work with. Taken from the wiring when first needed; a test hands in its own."""
+"""What the endpoints work with: the wiring, at first use, or what a test hands in."""
 
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from chalicelib.services.shared.world import World
 
 
-class Parts(Protocol):
-    """Whatever has these, `chalicelib.wiring` above all."""
+class Container(Protocol):
+    """What endpoints take from `chalicelib.wiring`."""
 
     def world(self) -> "World": ...
     def receiving(self) -> "Receiving": ...
@@ -22,16 +22,16 @@ class Parts(Protocol):
     def wallets(self) -> "Wallets": ...
 
 
-_given: Parts | None = None
+_given: Container | None = None
 
 
-def use(given: Parts | None) -> None:
-    """Works with these from now on; None: with the wiring's again."""
+def use(given: Container | None) -> None:
+    """Sets what endpoints work with from now on. None: the wiring again."""
     global _given
     _given = given
 
 
-def parts() -> Parts:
+def container() -> Container:
     if _given is not None:
         return _given
     from chalicelib import wiring

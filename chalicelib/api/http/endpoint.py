@@ -1,8 +1,8 @@
-"""The one decorator under every route: authorise, parse, answer once, map errors, log one line.
+"""The decorator of every route: authorise, parse, answer once, map errors, log one line.
 
-A view is given an `Ask` and the path's parameters, calls one service and returns the answer, or an `Answer`
-to set status or headers. What a route admits and understands is kept on the view as its `contract`, from
-which the OpenAPI document and the tests of roles are made.
+A view is given an `Ask` and the path's parameters. It calls one service and returns the answer, or an
+`Answer` to set status or headers. What a route admits and understands is the view's `contract`. The OpenAPI
+document and the tests of roles are made from contracts.
 """
 
 import time
@@ -17,7 +17,7 @@ from chalice.app import Request
 from msgspec import Struct, field
 
 from chalicelib.api.http import errors
-from chalicelib.api.http.container import Parts, parts
+from chalicelib.api.http.container import Container, container
 from chalicelib.api.http.parsing import Nothing, body_of, query_of
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Role
@@ -47,16 +47,19 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 BINARY = frozenset({"application/vnd.apple.pkpass"})
-"""Media types of answers that are no text; app.py tells API Gateway of them."""
+"""Media types of binary answers, which app.py names to API Gateway."""
 MAX_PATH = 200
 _rings: dict[int, KeyRing] = {}
 
 
 class Contract(Struct, frozen=True):
-    """What a route admits and understands. roles None: anybody. answer None: no body.
+    """What a route admits and understands.
 
-    keeps_answer: whether the answer may be stored for a repetition; one that tells a secret may not, and is
-    made anew from the same seed. takes, gives: media types of body and answer.
+    roles         None: everybody.
+    answer        None: no body.
+    keeps_answer  whether the answer may be stored for a repetition. An answer with a secret may not: it is
+                  made again from the same seed.
+    takes, gives  media types of body and answer.
     """
 
     roles: frozenset[Role] | None
@@ -73,7 +76,7 @@ class Ask(Struct, frozen=True):
     """A request that was let in. request_id: the same for a repetition with the same Idempotency-Key,
     else None."""
 
-    parts: Parts
+    container: Container
     access: Access
     body: Any
     query: Any
@@ -81,7 +84,7 @@ class Ask(Struct, frozen=True):
 
     @property
     def world(self) -> World:
-        return self.parts.world()
+        return self.container.world()
 
 
 def salons_of(ask: Ask) -> list[str]:
@@ -93,7 +96,7 @@ def salons_of(ask: Ask) -> list[str]:
 
 
 class Answer(Struct, frozen=True):
-    """An answer that is more than a body. A body of text or bytes goes out as it is."""
+    """An answer with status and headers. A body of text or bytes is sent unchanged."""
 
     body: Any
     status: int = 200
@@ -109,8 +112,8 @@ def endpoint(
     status: int = 200,
     keeps_answer: bool = True,
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
-    """For a route behind a key; stands under `@get(path)`, `@post(path)`, ... Any POST may be asked once
-    (docs/api.md, Idempotency)."""
+    """The decorator of a route that needs a key, under `@get(path)`, `@post(path)`, ... Every POST takes an
+    Idempotency-Key (docs/api.md, Idempotency)."""
     contract = Contract(roles, body, query, answer, status, keeps_answer)
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
@@ -118,7 +121,7 @@ def endpoint(
             access = _let_in(request, roles, seen)
             asked = query_of(_params(request), query)
             raw = raw_body(request)
-            ask = Ask(parts(), access, body_of(raw, body), asked)
+            ask = Ask(container(), access, body_of(raw, body), asked)
             key = request.headers.get("idempotency-key")
             if request.method != "POST" or key is None:
                 return _answered(view(ask, **path), status)
@@ -138,8 +141,8 @@ def public(
     gives: str = JSON,
     explain: Callable[..., Answer] | None = None,
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
-    """For a route that anybody may ask; its view is given the bare request, and reads the body itself.
-    explain: how it tells its errors."""
+    """The decorator of a route without a key. Its view is given the bare request, and reads the body itself.
+    explain: makes the answer to an error."""
     contract = Contract(None, body, Nothing, answer, status, False, takes, gives)
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
@@ -188,7 +191,7 @@ def _explained(error: Exception, seen: dict[str, Any], explain: Callable[..., An
 
 
 def _ensure_possible(path: Mapping[str, str]) -> None:
-    """Nothing of ours is named by what no key of the table could hold. Raises NOT_FOUND."""
+    """Refuses a path with a part that no key of the table could hold. Raises NOT_FOUND."""
     for name, value in path.items():
         if len(value) > MAX_PATH or not (value.isascii() and value.isprintable()):
             raise missing(name.removesuffix("_id"), "")
@@ -204,7 +207,7 @@ def _let_in(request: Request, roles: frozenset[Role], seen: dict[str, Any]) -> A
         raise DomainError(
             ErrorKind.UNAUTHENTICATED, "UNAUTHENTICATED", "Send your key: Authorization: Bearer <key>."
         )
-    access = _ring(parts().world()).access(secret.strip())
+    access = _ring(container().world()).access(secret.strip())
     seen.update(network=access.network_id, role=access.role.value)
     if access.role not in roles:
         raise forbidden("This role may not do that.", role=access.role.value)
@@ -253,7 +256,7 @@ def _once(
     content = msgspec.json.encode([sorted(path.items()), sorted(_params(request).items()), ask.body])
 
     def do(request_id: str) -> Given:
-        seeded = Ask(ask.parts, ask.access, ask.body, ask.query, request_id)
+        seeded = Ask(ask.container, ask.access, ask.body, ask.query, request_id)
         made = _answered(view(seeded, **path), contract.status)
         return Given(made.status, msgspec.json.encode(made.body).decode())
 

@@ -1,4 +1,4 @@
-"""The one table from what a rule says to what HTTP says."""
+"""The one table from the kinds of refusals to HTTP statuses."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,8 @@ STATUS: Mapping[ErrorKind, int] = {
 
 
 def explained(error: Exception) -> tuple[int, dict[str, Any]]:
-    """Status and body for whatever an endpoint raised. What nobody foresaw says nothing of what is inside."""
+    """Status and body for what an endpoint raised. The answer to an unforeseen error shows nothing of the
+    inside."""
     if isinstance(error, SaveConflict):
         error = conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
     if isinstance(error, DomainError):

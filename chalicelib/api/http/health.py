@@ -1,4 +1,4 @@
-"""Is it alive? Says nothing of any tenant and asks nothing of AWS."""
+"""Whether the service is alive. The answer shows nothing of any tenant, and AWS is not asked."""
 
 from chalice.app import Request
 

@@ -8,7 +8,7 @@ import msgspec
 from chalice.app import Request
 from msgspec import Struct
 
-from chalicelib.api.http.container import parts
+from chalicelib.api.http.container import container
 from chalicelib.api.http.endpoint import JSON, Answer, Contract, bp, get, public
 from chalicelib.api.http.parsing import Nothing
 
@@ -47,7 +47,7 @@ def routes(table: dict[str, dict[str, Any]]) -> Iterator[Route]:
 @get("/openapi.json")
 @public(answer=dict[str, Any])
 def openapi(request: Request) -> Answer:
-    return Answer(_document(parts().links().base_url), 200, {"Cache-Control": "public, max-age=300"})
+    return Answer(_document(container().links().base_url), 200, {"Cache-Control": "public, max-age=300"})
 
 
 @cache

@@ -1,8 +1,8 @@
-"""Requests read strictly: what is not exactly what the contract says is refused, with the place where it
-differs.
+"""Requests read strictly: a request that differs from its contract is refused, with the place of the
+difference.
 
-JSON goes through the standard library first, since only there duplicate keys and figures beyond measure can
-be told; then msgspec makes it a struct. Nothing here raises anything but DomainError.
+The standard library reads JSON first, since only there duplicate keys and endless figures can be found; then
+msgspec makes a struct of it. Every error is a DomainError.
 """
 
 import json
@@ -29,11 +29,11 @@ _AT = re.compile(r" - at `(?P<path>.*)`$")
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Base of what a request may say."""
+    """The base of the bodies of requests."""
 
 
 class Nothing(Body):
-    """A request that has nothing to say."""
+    """A request without fields."""
 
 
 def json_of(raw: bytes) -> Any:

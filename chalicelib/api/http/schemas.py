@@ -33,8 +33,8 @@ Cursor = Annotated[str, Meta(max_length=2000)]
 _AFTER = "after:"
 MAX_READS = 25
 MAX_READ = 200
-"""How often, and how much at once, the table is read for one page of a sifted list: what is rarer than one in
-some thousands takes several requests."""
+"""How often, and how much at once, the table is read for one page of a sifted list. A list in which fewer
+than one item in some thousands is wanted takes several requests."""
 
 
 class Answered(msgspec.Struct, kw_only=True):
@@ -47,8 +47,8 @@ class Money(Body):
 
 
 class CostOfMessage(Answered):
-    """Millionths of a US dollar, in which carriers charge. charged: told by a receipt; else it is what the
-    message is taken to cost."""
+    """Millionths of a US dollar, in which carriers charge. charged: reported by a receipt; otherwise the
+    amount is an estimate."""
 
     amount_micros: int
     currency: Literal["USD"] = "USD"
@@ -63,8 +63,8 @@ class Listing(Body):
 
 
 class PageOf(msgspec.Struct, Generic[T], kw_only=True):
-    """Part of a list. A page may hold fewer items than asked for, even none, while next_cursor says
-    there is more."""
+    """A page of a list. It may hold fewer items than the limit, even none, while next_cursor leads to
+    more."""
 
     items: list[T]
     next_cursor: str | None = None
@@ -90,7 +90,7 @@ def minor(amount: Money | None, currency: str, field: str) -> int | None:
 
 
 def given(body: msgspec.Struct, *left_out: str) -> dict[str, Any]:
-    """The fields of a request that were said at all: a null was said, what is missing was not."""
+    """The fields that a request gives. A field that is null is given; a field that is missing is not."""
     names = (name for name in body.__struct_fields__ if name not in left_out)
     pairs = ((name, getattr(body, name)) for name in names)
     return {name: value for name, value in pairs if value is not msgspec.UNSET}
@@ -103,10 +103,11 @@ Read = Callable[[int, str | None], Page[T]]
 def sifted(
     read: Read[Named], keep: Callable[[Named], bool], listing: Listing
 ) -> tuple[list[Named], str | None]:
-    """What is wanted of a list, until there is enough of it, and where to go on.
+    """A page of the wanted items of a list, and where to go on.
 
-    The less is found, the more is read at once; what was read beyond the last that is taken is left for the
-    next page. `read` must not leave anything out by itself: it could not be told where a page ends.
+    The fewer items are found, the more are read at once. Items that were read past the last one on the page
+    are read again for the next page. `read` must return all items of its range: if it left some out, the end
+    of the page would be lost.
     """
     found: list[Named] = []
     cursor, size = listing.cursor, listing.limit

@@ -1,20 +1,20 @@
-"""Chance for requests that may be repeated: unguessable without our secret, and the same for the same
+"""Randomness for requests that may be repeated: unguessable without our secret, and the same for the same
 request."""
 
 from chalicelib.api.http.endpoint import Ask
-from chalicelib.services.shared.ports import Chance
+from chalicelib.services.shared.ports import Randomness
 
 
-def seeded_chance(ask: Ask) -> Chance:
-    """The source of the secrets that a request makes. Asked again with its Idempotency-Key, it makes the
+def seeded_randomness(ask: Ask) -> Randomness:
+    """The source of the secrets that a request makes. A repetition with the same Idempotency-Key makes the
     same ones."""
     request_id = ask.request_id
     if request_id is None:
-        return ask.world.chance
-    links = ask.parts.links()
+        return ask.world.randomness
+    links = ask.container.links()
     drawn = iter(range(1000))
 
-    def chance(characters: int) -> str:
+    def randomness(characters: int) -> str:
         return links.derived(f"request|{request_id}|{next(drawn)}", characters)
 
-    return chance
+    return randomness

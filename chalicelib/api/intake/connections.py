@@ -8,7 +8,7 @@ from msgspec import Meta, field
 from chalicelib.api.http.endpoint import OFFICE, Answer, Ask, delete, endpoint, get, post
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Id, Listing, PageOf, Word, in_pages
-from chalicelib.api.http.seeded_randomness import seeded_chance
+from chalicelib.api.http.seeded_randomness import seeded_randomness
 from chalicelib.domain.networks.network import Connection
 from chalicelib.services.intake.connect_site import (
     SiteToConnect,
@@ -54,7 +54,7 @@ def _facts(ask: Ask, connection: Connection) -> dict[str, object]:
     return {
         "id": connection.id,
         "site": connection.site,
-        "url": context_of(connection, ask.parts.links().base_url).url,
+        "url": context_of(connection, ask.container.links().base_url).url,
         "salon_id": connection.salon_id,
         "settings": dict(connection.settings),
         "created_at": connection.created_at,
@@ -64,14 +64,14 @@ def _facts(ask: Ask, connection: Connection) -> dict[str, object]:
 @post("/v1/connections")
 @endpoint(roles=OFFICE, body=NewConnection, answer=MadeConnection, status=201, keeps_answer=False)
 def connect(ask: Ask) -> MadeConnection:
-    """The secret is told here and never again."""
+    """The answer shows the secret, which is never shown again."""
     body: NewConnection = ask.body
     connection = connect_site(
         ask.world,
         ask.access,
-        ask.parts.receiving().sites,
+        ask.container.receiving().sites,
         SiteToConnect(body.site, body.salon_id, body.secret, body.settings),
-        chance=seeded_chance(ask),
+        randomness=seeded_randomness(ask),
     )
     return MadeConnection(**_facts(ask, connection), secret=connection.secret)
 

@@ -80,9 +80,10 @@ def see(ask: Ask, inbox_id: str) -> WholeInboxAnswer:
 @post("/v1/inbox/{inbox_id}/replay")
 @endpoint(roles=OFFICE, answer=InboxAnswer)
 def take_in_again(ask: Ask, inbox_id: str) -> InboxAnswer:
-    """As if it came now: after a salon was mapped or an adapter mended. What was applied stays as it is."""
+    """Ingests the webhook as if it came now: after a salon was mapped or an adapter mended. A webhook that
+    was applied stays unchanged."""
     _reached(ask, inbox_id)
-    return InboxAnswer(**_facts(replay(ask.parts.receiving(), ask.access.network_id, inbox_id)))
+    return InboxAnswer(**_facts(replay(ask.container.receiving(), ask.access.network_id, inbox_id)))
 
 
 def _reached(ask: Ask, inbox_id: str) -> InboxItem:
@@ -108,7 +109,7 @@ def _ensure_whole_network(ask: Ask) -> None:
 @get("/v1/parked")
 @endpoint(roles=OFFICE, query=Listing, answer=PageOf[ParkedAnswer])
 def list_parked(ask: Ask) -> PageOf[ParkedAnswer]:
-    """Items that failed so often that they are woken no more, until somebody retries them."""
+    """Items that failed so often that they are not woken until a person retries them."""
     _ensure_whole_network(ask)
     return in_pages(
         map(_parked, ask.world.store.get_all(Parked, network_id=ask.access.network_id)), ask.query

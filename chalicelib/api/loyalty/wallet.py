@@ -4,7 +4,7 @@ from typing import Any
 
 from chalice.app import Request
 
-from chalicelib.api.http.container import parts
+from chalicelib.api.http.container import container
 from chalicelib.api.http.endpoint import DESK, Answer, Ask, endpoint, get, post
 from chalicelib.api.http.schemas import Answered
 from chalicelib.api.pages.page_answers import form_post, language_for, opened_link, page
@@ -56,7 +56,7 @@ def service_of(links: Links, network_id: str, serial: str) -> apple_pass.UpdateS
 @get("/w/{token}/pass.pkpass")
 @page(gives=apple_pass.MEDIA_TYPE)
 def apple(request: Request, token: str) -> Answer:
-    issuer = parts().wallets().apple
+    issuer = container().wallets().apple
     opened = opened_link(token, LinkPurpose.CARD)
     if issuer is None:
         raise missing("pass", "")
@@ -79,7 +79,7 @@ def pkpass_answer(packed: bytes) -> Answer:
 @form_post()
 def google(request: Request, token: str) -> Answer:
     """To Google, with the card in the address; noted first, since from then on Google is told of changes."""
-    issuer = parts().wallets().google
+    issuer = container().wallets().google
     opened = opened_link(token, LinkPurpose.CARD)
     if issuer is None:
         raise missing("pass", "")
@@ -103,7 +103,7 @@ def get_pass(ask: Ask, client_id: str) -> PassAnswer:
     """Where the client's card is, and which wallets take it. The link item that the address needs is put if
     it is not there; it always says the same."""
     client = get_client(ask.world, ask.access, client_id)
-    links, wallets, now = ask.parts.links(), ask.parts.wallets(), ask.world.now()
+    links, wallets, now = ask.container.links(), ask.container.wallets(), ask.world.now()
     link = links.link(client.network_id, client.id, None, now)
     links.keep(ask.world.store, link, now, sure=None)
     card_url = links.url(link, LinkPurpose.CARD)

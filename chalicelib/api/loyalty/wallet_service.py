@@ -10,7 +10,7 @@ import msgspec
 from chalice.app import Request
 from msgspec.structs import replace
 
-from chalicelib.api.http.container import parts
+from chalicelib.api.http.container import container
 from chalicelib.api.http.endpoint import Answer, delete, get, post, public, raw_body
 from chalicelib.api.loyalty.wallet import pkpass_answer, service_of
 from chalicelib.domain.shared.errors import malformed, missing
@@ -49,7 +49,7 @@ class Lines(msgspec.Struct):
 
 
 def _issuer(pass_type: str) -> AppleIssuer:
-    issuer = parts().wallets().apple
+    issuer = container().wallets().apple
     if issuer is None or issuer.pass_type != pass_type:
         raise missing("pass", "")
     return issuer
@@ -59,7 +59,7 @@ def _owner(request: Request, network: str, serial: str) -> tuple[str, str]:
     """Whose pass it is. Raises UNAUTHENTICATED without the token of that very pass."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     network_id, client_id = ensure_holder(
-        parts().links(), serial, token.strip() if scheme == "ApplePass" else ""
+        container().links(), serial, token.strip() if scheme == "ApplePass" else ""
     )
     if network_id != f"net_{network}":
         raise missing("pass", serial)
@@ -83,7 +83,7 @@ def register(request: Request, network: str, device: str, pass_type: str, serial
     _issuer(pass_type)
     network_id, client_id = _owner(request, network, serial)
     body: RegisterDeviceRequest = _body(request, RegisterDeviceRequest)
-    world = parts().world()
+    world = container().world()
     get_pass_client(world, network_id, client_id)
     new = register_device(world, network_id, client_id, device, body.pushToken)
     return Answer({}, 201 if new else 200)
@@ -94,7 +94,7 @@ def register(request: Request, network: str, device: str, pass_type: str, serial
 def unregister(request: Request, network: str, device: str, pass_type: str, serial: str) -> Answer:
     _issuer(pass_type)
     network_id, client_id = _owner(request, network, serial)
-    unregister_device(parts().world(), network_id, client_id, device)
+    unregister_device(container().world(), network_id, client_id, device)
     return Answer({}, 200)
 
 
@@ -105,7 +105,7 @@ def what_is_new(request: Request, network: str, device: str, pass_type: str) -> 
     _issuer(pass_type)
     tags = (request.query_params or {}).get("passesUpdatedSince") or ""
     new, now = passes_changed_since(
-        parts().world(), parts().links(), f"net_{network}", device, tags[:MAX_TAGS]
+        container().world(), container().links(), f"net_{network}", device, tags[:MAX_TAGS]
     )
     return Answer({"serialNumbers": new, "lastUpdated": now}) if new else Answer("", 204)
 
@@ -115,7 +115,7 @@ def what_is_new(request: Request, network: str, device: str, pass_type: str) -> 
 def newest(request: Request, network: str, pass_type: str, serial: str) -> Answer:
     issuer = _issuer(pass_type)
     network_id, client_id = _owner(request, network, serial)
-    world, links = parts().world(), parts().links()
+    world, links = container().world(), container().links()
     client = get_pass_client(world, network_id, client_id)
     shown = replace(pass_of(world, card_of(world, client), links), serial=serial)  # whoever they are now
     own_language = client.language or world.directory(network_id).network.language
@@ -127,7 +127,7 @@ def newest(request: Request, network: str, pass_type: str, serial: str) -> Answe
 @public(body=Lines)
 def log(request: Request, network: str) -> Answer:
     """What devices complain of: the first lines, cut, since anybody could send them."""
-    if parts().wallets().apple is None:
+    if container().wallets().apple is None:
         raise missing("pass", "")
     body: Lines = _body(request, Lines)
     for line in body.logs[:MAX_LINES]:

@@ -226,7 +226,7 @@ def send_to_oneself(ask: Ask) -> TrialAnswer:
     trial = try_message(
         ask.world,
         words(ask),
-        ask.parts.sending().senders,
+        ask.container.sending().senders,
         ask.access,
         _place(ask.body),
         to=ask.body.to,

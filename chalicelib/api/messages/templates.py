@@ -90,7 +90,7 @@ class TemplateAnswer(TemplateLine, kw_only=True, omit_defaults=True):
 def words(ask: Ask) -> Words:
     from chalicelib.texts.wording import message_words, text_to_begin_with
 
-    return Words(message_words, text_to_begin_with, ask.parts.links())
+    return Words(message_words, text_to_begin_with, ask.container.links())
 
 
 def warned(warnings: Sequence[TextWarning]) -> list[WarningAnswer]:

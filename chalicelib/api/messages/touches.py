@@ -99,7 +99,7 @@ def see(ask: Ask, booking_id: str, kind: str) -> TouchExplained:
         if booking.client_id
         else None
     )
-    explanation = explain(ask.world, ask.parts.sending().senders.keys(), booking, client, wanted)
+    explanation = explain(ask.world, ask.container.sending().senders.keys(), booking, client, wanted)
     return TouchExplained(
         kind=wanted.value,
         decision=explanation.decision.value,

@@ -1,5 +1,5 @@
-"""The loyalty programme as it is said and answered: what GET gives, PUT takes. Fields are those of the
-domain's BonusRules, by the same names."""
+"""The loyalty programme in requests and answers: PUT takes what GET gives. Fields have the names of the
+domain's BonusRules."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -64,8 +64,8 @@ class ProgrammeRequest(Body):
 
 
 class GroupProgrammeRequest(ProgrammeRequest, kw_only=True):
-    """A programme of some salons (none named: of all), or of a time, in place of the network's own. What is
-    not said of it is at its default, not as the network's own has it."""
+    """A programme of some salons (none named: of all), or of a time, in place of the network's own. A field
+    that is not given has its default, not the value of the network's own programme."""
 
     name: Word
     salon_ids: Annotated[tuple[Id, ...], Meta(max_length=1000)] | UnsetType = UNSET
@@ -126,7 +126,7 @@ class CompensationLimitRequest(Body):
 
 
 class BonusRulesRequest(ProgrammeRequest):
-    """The network's own programme, and what holds whatever the programme. Lists, maps and what stands within
+    """The network's own programme, and the rules that all programmes share. Lists, maps and the values within
     a field are replaced as a whole. null: no such gift."""
 
     point_value_minor: Whole | UnsetType = UNSET
@@ -152,7 +152,7 @@ def _types() -> dict[str, Any]:
 
 
 def bonuses_of_request(request: BonusRulesRequest) -> dict[str, Any]:
-    """The fields that were said, as the rules have them."""
+    """The fields that the request gives, as the rules have them."""
     return {name: convert(to_builtins(value), _types()[name]) for name, value in given(request).items()}
 
 
@@ -168,12 +168,12 @@ def _plain(bonuses: BonusRules) -> dict[str, Any]:
 # --- comparing
 
 _NAMED_BY = {"programmes": "name", "visit_rewards": "id"}
-"""Lists whose items are told apart by a name of their own."""
+"""Lists whose items have a name of their own, by which two versions are compared."""
 
 
 def bonus_differences(before: BonusRules, after: BonusRules) -> Iterator[tuple[str, Any, Any]]:
-    """Path, former and present value of each field that differs, as deep as both have it; lists as a whole,
-    programmes and rewards by their names. None: it was, or is, not there."""
+    """The path, former and present value of each field that differs, as deep as both versions have it. Lists
+    are compared as a whole, programmes and rewards by their names. None: the field is missing."""
     yield from _differences("bonuses", _named(before), _named(after))
 
 

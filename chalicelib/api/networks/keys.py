@@ -1,11 +1,11 @@
-"""Keys of access: the owner makes, lists and revokes them. A key's secret is told once, when it is made."""
+"""API keys: the owner makes, lists and revokes them. A key's secret is shown once, when it is made."""
 
 from datetime import datetime
 
 from chalicelib.api.http.endpoint import OWNER, Answer, Ask, delete, endpoint, get, post
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Id, Line, Listing, PageOf, Word, in_pages
-from chalicelib.api.http.seeded_randomness import seeded_chance
+from chalicelib.api.http.seeded_randomness import seeded_randomness
 from chalicelib.domain.networks.network import Key, Role
 from chalicelib.services.networks.manage_keys import list_keys, make_key, revoke_key
 
@@ -53,7 +53,7 @@ def make(ask: Ask) -> MadeKey:
         salon_ids=body.salon_ids,
         staff_id=body.staff_id,
         source=body.source,
-        chance=seeded_chance(ask),
+        randomness=seeded_randomness(ask),
     )
     return MadeKey(**_facts(key), secret=secret)
 
@@ -68,6 +68,6 @@ def list_all(ask: Ask) -> PageOf[KeyAnswer]:
 @delete("/v1/keys/{key_id}")
 @endpoint(roles=OWNER, status=204)
 def revoke(ask: Ask, key_id: str) -> Answer:
-    """Within a minute nobody is let in with it any more."""
+    """After a minute at most the key opens nothing."""
     revoke_key(ask.world, ask.access.network_id, key_id)
     return Answer(None, 204)

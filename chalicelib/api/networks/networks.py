@@ -15,7 +15,7 @@ Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
 
 
 class IdentitiesRequest(Body):
-    """Whom messages come from, in place of the deployment's own, which null brings back. sms: a phone, a pool
+    """The senders of messages, in place of the deployment's own, which null brings back. sms: a phone, a pool
     or a sender id; whatsapp: a phone number's id or ARN; email: an address."""
 
     sms: Line | UnsetType | None = UNSET

@@ -1,4 +1,4 @@
-"""Rules as they are said and answered: what GET gives, PUT takes."""
+"""Rules in requests and answers: PUT takes what GET gives."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, time
@@ -77,7 +77,8 @@ class MessageRulesRequest(Body):
 
 
 class MessageChangesRequest(Body):
-    """What a salon or a service has of its own; what is not said is as the network has it."""
+    """The rules that a salon or a service has of its own. A field that is not given is as the network has
+    it."""
 
     enabled: bool | UnsetType = UNSET
     off: Kinds | UnsetType = UNSET
@@ -102,8 +103,8 @@ class OverrideRequest(Body, omit_defaults=True, kw_only=True):
 
 
 class RulesRequest(Body):
-    """version: of the rules that are changed. What is not said stays as it is; overrides are replaced as a
-    whole. walk_id: taken, so that an answer can be sent back, and not looked at."""
+    """version: that of the rules which are changed. A field that is not given stays; overrides are replaced
+    as a whole. walk_id: accepted, so that an answer can be sent back, and ignored."""
 
     version: Whole
     messages: MessageRulesRequest | UnsetType = UNSET
@@ -113,7 +114,7 @@ class RulesRequest(Body):
 
 
 class RulesAnswer(Answered):
-    """walk_id: the walk that plans anew what is upcoming, until it is finished."""
+    """walk_id: the walk that plans again what is upcoming, until it has ended."""
 
     version: int
     messages: MessageRulesRequest
@@ -123,7 +124,8 @@ class RulesAnswer(Answered):
 
 
 class FieldChange(msgspec.Struct, kw_only=True):
-    """field: its path; that of an override names the salon or service. null: it was, or is, not said."""
+    """field: its path; in an override the path names the salon or service. null: the field was, or is, not
+    given."""
 
     field: str
     before: Any
@@ -146,7 +148,7 @@ class RulesChangeAnswer(Answered):
 
 
 def messages_of_request(request: MessageRulesRequest | MessageChangesRequest, path: str) -> dict[str, Any]:
-    """The fields that were said, as the rules have them. Raises INVALID_RULE for a kind that there is not."""
+    """The fields that the request gives, as the rules have them. Raises INVALID_RULE for an unknown kind."""
     found = given(request)
     for name in ("channels_of", "holdout_percent"):
         if name in found:
@@ -222,7 +224,7 @@ def _shown(rules: Rules) -> dict[str, Any]:
 
 
 def _of(rules: Any) -> dict[str, Any]:
-    """The fields of rules as they are said; of an override those that it has."""
+    """The fields of rules as answers show them; for an override those that it has."""
     pairs = ((each.name, getattr(rules, each.name)) for each in fields(rules))
     kept = isinstance(rules, MessageRules)
     return {name: _plain(value) for name, value in pairs if kept or value is not None}

@@ -43,7 +43,7 @@ def see(ask: Ask) -> RulesAnswer:
 @put("/v1/rules")
 @endpoint(roles=OFFICE, body=RulesRequest, answer=RulesAnswer)
 def change(ask: Ask) -> RulesAnswer:
-    """What is upcoming is planned anew by a walk, which begins a minute later."""
+    """A walk plans again what is upcoming; it begins a minute later."""
     request: RulesRequest = ask.body
     network = set_rules(
         ask.world,

@@ -148,7 +148,7 @@ class StaffChanges(Body):
 
 
 class StaffAnswer(Answered):
-    """unreviewed: made from what a booking site said, and not looked at by anybody yet."""
+    """unreviewed: made from the report of a booking site, and not looked at by a person yet."""
 
     id: str
     name: str

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 
 from chalice.app import Request
 
-from chalicelib.api.http.container import parts
+from chalicelib.api.http.container import container
 from chalicelib.api.http.endpoint import Answer, public, raw_body
 from chalicelib.api.http.parsing import REPLACED
 from chalicelib.api.pages.page_views import OpenedLink, open_link, salon_view
@@ -45,7 +45,7 @@ def _problem(request: Request, path: dict[str, str], status: int, body: dict[str
     back_to, salon, language = "", None, _language(request)
     if kind != "not_found":
         try:
-            opened = open_link(parts().world(), parts().links(), path["token"], purpose)
+            opened = open_link(container().world(), container().links(), path["token"], purpose)
             back_to = opened.page_path
             salon = salon_view(opened.salon_of(opened.booking())) if opened.link.booking_id else None
             language = language_for(request, opened, opened.client())
@@ -65,7 +65,7 @@ form_post = partial(page, takes="application/x-www-form-urlencoded", status=303)
 
 
 def opened_link(token: str, purpose: LinkPurpose) -> OpenedLink:
-    return open_link(parts().world(), parts().links(), token, purpose)
+    return open_link(container().world(), container().links(), token, purpose)
 
 
 def form_of(request: Request) -> dict[str, str]:

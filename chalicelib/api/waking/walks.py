@@ -15,7 +15,7 @@ _MAX_SHARE = 0.99
 
 
 class AccountDifferenceAnswer(Answered):
-    """An account that is not what its entries say, and how so."""
+    """An account that differs from the sum of its entries, and how."""
 
     client_id: str
     faults: list[str]
@@ -35,11 +35,16 @@ class AuditSumsAnswer(Answered):
 
 
 class WalkAnswer(Answered):
-    """seen, changed: how many items it came by, and how many of them it wrote. salon_id: whose bookings are
-    being walked. share: seen, of what the last walk of its kind had seen in all; null: there was none to tell
-    by. month: which is counted. audit: for the owner; of a walk that never ends, its last night.
-    sleeps_until: it is not gone on with before. error: why its last slice failed; parked: it goes on once
-    somebody retries it."""
+    """A walk and its progress.
+
+    seen, changed  how many items it has seen, and how many of them it wrote.
+    salon_id       the salon whose bookings it is at.
+    share          seen, as a part of what the last walk of its kind saw in all; null: there was none.
+    month          the month that it counts.
+    audit          for the owner; for a walk that never ends, the sums of its last night.
+    sleeps_until   it does not go on before.
+    error          why its last slice failed; parked: it goes on once a person retries it.
+    """
 
     id: str
     kind: str

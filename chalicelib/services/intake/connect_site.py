@@ -13,7 +13,7 @@ from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.errors import forbidden, missing, refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.services.networks.set_up import get_salon
-from chalicelib.services.shared.ports import Chance, SaveConflict
+from chalicelib.services.shared.ports import Randomness, SaveConflict
 from chalicelib.services.shared.world import World
 
 TOKEN_CHARACTERS = 26
@@ -39,17 +39,17 @@ def connect_site(
     access: Access,
     sites: Mapping[str, object],
     wanted: SiteToConnect,
-    chance: Chance | None = None,
+    randomness: Randomness | None = None,
 ) -> Connection:
-    """Makes a connection. sites: the adapters by name. chance: the source of its secrets, for a request that
-    may be repeated. Raises UNKNOWN_SITE, INVALID_SECRET, INVALID_SETTINGS, NOT_FOUND."""
+    """Makes a connection. sites: the adapters by name. randomness: the source of its secrets, for a request
+    that may be repeated. Raises UNKNOWN_SITE, INVALID_SECRET, INVALID_SETTINGS, NOT_FOUND."""
     site = wanted.site
     if site not in sites:
         raise refused("UNKNOWN_SITE", f"Sites are {', '.join(sorted(sites))}.", site=site)
     _ensure_reached(world, access, wanted.salon_id)
     _check(world, access, wanted.settings)
-    chance = chance or world.chance
-    tail, made = chance(TOKEN_CHARACTERS), chance(SECRET_CHARACTERS)
+    randomness = randomness or world.randomness
+    tail, made = randomness(TOKEN_CHARACTERS), randomness(SECRET_CHARACTERS)
     token = f"{access.network_id[-10:]}.{tail}"
     connection = Connection(
         network_id=access.network_id,

@@ -49,7 +49,7 @@ def issue_coupon(
     ensure_not_merged(client)
     directory = world.directory(access.network_id)
     _check(terms, directory)
-    cause = ("request", request_id) if request_id else ("random", world.chance(16))
+    cause = ("request", request_id) if request_id else ("random", world.randomness(16))
     coupon = issued_coupon(
         directory,
         client,

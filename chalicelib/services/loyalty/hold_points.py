@@ -166,7 +166,7 @@ def hold_at_desk(
 
     Raises HOLD_EXISTS, OVER_CAP, UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS.
     """
-    cause = ("request", request_id) if request_id else ("random", world.chance(16))
+    cause = ("request", request_id) if request_id else ("random", world.randomness(16))
     posting = Posting(
         id=entry_id(client.id, "hold", *cause),
         kind=EntryKind.HOLD,

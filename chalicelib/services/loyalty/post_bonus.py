@@ -49,7 +49,7 @@ def post_by_hand(
     client = world.store.get(Client, network_id=access.network_id, id=client_id)
     if client is None:
         raise missing("client", client_id)
-    cause = ("request", request_id) if request_id else ("random", world.chance(16))
+    cause = ("request", request_id) if request_id else ("random", world.randomness(16))
     posting = Posting(
         id=entry_id(client_id, access.network_id, *cause),
         kind=kind,

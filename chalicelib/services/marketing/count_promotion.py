@@ -18,7 +18,7 @@ Parts = list[tuple[PromotionShare, int]]
 
 def any_share(world: World, network_id: str, promotion_id: str) -> PromotionShare:
     """A random share, so that a repeated attempt seldom conflicts with the same writer again."""
-    number = share_name(ALPHABET.index(world.chance(1)))
+    number = share_name(ALPHABET.index(world.randomness(1)))
     return world.store.promotion_share(network_id, promotion_id, number)
 
 

@@ -13,7 +13,7 @@ from chalicelib.domain.networks.network import Directory, Key, Role
 from chalicelib.domain.shared.errors import DomainError, ErrorKind, conflict, missing, refused
 from chalicelib.domain.shared.ids import derived, network_of
 from chalicelib.services.shared.contact_details import name_normal
-from chalicelib.services.shared.ports import Chance, SaveConflict
+from chalicelib.services.shared.ports import Randomness, SaveConflict
 from chalicelib.services.shared.world import World
 
 SECRET_CHARACTERS = 32
@@ -37,15 +37,15 @@ def make_key(
     salon_ids: Sequence[str] = (),
     staff_id: str | None = None,
     source: str | None = None,
-    chance: Chance | None = None,
+    randomness: Randomness | None = None,
 ) -> tuple[Key, str]:
     """The key and its secret, which is shown once. The secret is `pk_<network>.<random>`, so it names its
     network.
 
-    chance: the source of the secret, for a request that may be repeated. Raises INVALID_KEY, NOT_FOUND.
+    randomness: the source of the secret, for a request that may be repeated. Raises INVALID_KEY, NOT_FOUND.
     """
     _check(world.fresh_directory(network_id), role, salon_ids, staff_id, source)
-    secret = f"pk_{network_id[-10:]}.{(chance or world.chance)(SECRET_CHARACTERS)}"
+    secret = f"pk_{network_id[-10:]}.{(randomness or world.randomness)(SECRET_CHARACTERS)}"
     hashed = key_hash(secret)
     key = Key(
         network_id=network_id,

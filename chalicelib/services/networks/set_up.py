@@ -30,7 +30,7 @@ UTC = "UTC"
 def make_network(world: World, *, name: str, country: str, language: str) -> Network:
     """A new tenant. Its id ends in the ten characters by which keys and webhook addresses name it."""
     network = Network(
-        network_id=f"net_{world.chance(NETWORK_CHARACTERS)}",
+        network_id=f"net_{world.randomness(NETWORK_CHARACTERS)}",
         name=name_normal(name),
         country=country_code(country),
         language=language_code(language),

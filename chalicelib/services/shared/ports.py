@@ -36,7 +36,7 @@ class Clock(Protocol):
         """The present instant: UTC, whole milliseconds."""
 
 
-class Chance(Protocol):
+class Randomness(Protocol):
     def __call__(self, characters: int) -> str:
         """That many unguessable characters of Crockford base 32."""
 

@@ -1,5 +1,5 @@
-"""What every use case works with: the store, the present instant, chance, and the queue that wakes things at
-once."""
+"""What every use case works with: the store, the present instant, randomness, and the queue that wakes things
+at once."""
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -11,7 +11,7 @@ from msgspec import Struct
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import conflict, missing
 from chalicelib.domain.shared.ids import fraction, time_ordered
-from chalicelib.services.shared.ports import Chance, Clock, SaveConflict, Store, WakeQueue, Woken
+from chalicelib.services.shared.ports import Clock, Randomness, SaveConflict, Store, WakeQueue, Woken
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class World(Struct, frozen=True):
     store: Store
     directories: Directories
     clock: Clock
-    chance: Chance
+    randomness: Randomness
     wake_queue: WakeQueue
     pause: Callable[[float], None]
 
@@ -71,7 +71,7 @@ class World(Struct, frozen=True):
         """
         for number in range(most):
             if number:
-                self.pause(_PAUSE_SECONDS * 2 ** min(number - 1, _DOUBLED) * fraction(self.chance(2)))
+                self.pause(_PAUSE_SECONDS * 2 ** min(number - 1, _DOUBLED) * fraction(self.randomness(2)))
             yield number
 
     def retrying(self, attempt: Callable[[], T], most: int = CONFLICT_TRIES) -> T:
@@ -83,7 +83,7 @@ class World(Struct, frozen=True):
         raise conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
 
     def new_id(self, prefix: str) -> str:
-        return time_ordered(prefix, self.clock(), self.chance(7))
+        return time_ordered(prefix, self.clock(), self.randomness(7))
 
     def wake_if_due(self, value: Woken) -> None:
         """What is due already does not wait for the minute."""

@@ -51,7 +51,7 @@ def refund(
     back all points that were earned, and return all points that were spent. Raises NOT_FOUND, FORBIDDEN,
     CURRENCY_MISMATCH, WRONG_STATUS, INVALID_AMOUNT, REFUND_EXISTS.
     """
-    refund_id = derived("rfd", booking_id, request_id or world.chance(16))
+    refund_id = derived("rfd", booking_id, request_id or world.randomness(16))
     return world.retrying(partial(_refund_once, world, access, booking_id, refund_id, amount, reason))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.services.shared.links import Links
-from chalicelib.services.shared.ports import Chance, SaveConflict
+from chalicelib.services.shared.ports import Randomness, SaveConflict
 from chalicelib.services.shared.world import World
 from infra.admin import network_with_owner, owner_key
 from infra.demo.day.story import SALON_OF
@@ -23,14 +23,15 @@ FILE = ROOT / ".local" / "demo.json"
 SHOWN = {"salons": ("id", "name", "timezone"), "staff": ("id", "name"), "services": ("id", "name")}
 
 
-def chance_from(links: Links) -> Chance:
+def randomness_from(links: Links) -> Randomness:
     """Unguessable characters that are the same in every run of the demo on one deployment."""
     drawn = count()
     return lambda characters: links.derived(f"demo|{next(drawn)}", characters)
 
 
 def network_and_owner(world: World) -> tuple[str, str, bool]:
-    """The demo's network, its owner's key, and whether it was made just now. world draws by `chance_from`."""
+    """The demo's network, its owner's key, and whether it was made just now. world draws by
+    `randomness_from`."""
     try:
         network, key = network_with_owner(world, **NETWORK)
     except SaveConflict as made_before:

@@ -4,7 +4,7 @@ from chalicelib.services.shared.links import Links
 from infra.demo.day.taps import links_in
 from infra.demo.report.cost import bill
 from infra.demo.report.report import Report
-from infra.demo.year.set_up import chance_from
+from infra.demo.year.set_up import randomness_from
 
 LINKS = Links(b"a secret of the tests, long enough", "https://book.example")
 
@@ -29,11 +29,13 @@ def test_the_bill_grows_with_what_was_done_and_an_idle_hour_costs_the_sweep_alon
 
 
 def test_secrets_are_the_same_in_every_run_and_differ_from_each_other() -> None:
-    first, again = chance_from(LINKS), chance_from(LINKS)
+    first, again = randomness_from(LINKS), randomness_from(LINKS)
     drawn = [first(10), first(32), first(32)]
     assert drawn == [again(10), again(32), again(32)]
     assert len(set(drawn)) == 3
-    assert chance_from(Links(b"another secret of the tests, long", "https://book.example"))(10) != drawn[0]
+    assert (
+        randomness_from(Links(b"another secret of the tests, long", "https://book.example"))(10) != drawn[0]
+    )
 
 
 def test_links_are_found_in_texts_by_their_purpose() -> None:

@@ -84,9 +84,11 @@ def test_so_it_is_when_a_bucket_holds_several(gifts: int) -> None:
 
 
 @given(networks, st.randoms(use_true_random=False))
-def test_the_order_in_which_clients_are_passed_changes_nothing(clients: list[str], chance: object) -> None:
+def test_the_order_in_which_clients_are_passed_changes_nothing(
+    clients: list[str], randomness: object
+) -> None:
     shuffled = list(clients)
-    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    randomness.shuffle(shuffled)  # type: ignore[attr-defined]
     assert drawn(a_draw(500, 100), clients) == drawn(a_draw(500, 100), shuffled)
 
 

@@ -130,13 +130,13 @@ TEXTS = 10_000
 
 
 def texts() -> Iterator[str]:
-    chance = random.Random(20261122)
+    randomness = random.Random(20261122)
     for number in range(TEXTS):
         pools = MIXTURES[[*MIXTURES][number % len(MIXTURES)]]
-        units = max(chance.choice(LIMITS) + chance.randint(-3, 3), 0)
+        units = max(randomness.choice(LIMITS) + randomness.randint(-3, 3), 0)
         text = ""
         while len(text.encode("utf-16-be")) // 2 + sum(map(text.count, ESCAPED)) < units:
-            text += chance.choice(chance.choice(pools))
+            text += randomness.choice(randomness.choice(pools))
         yield text
 
 

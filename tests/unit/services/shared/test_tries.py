@@ -10,22 +10,22 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import ALPHABET, fraction
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import CONFLICT_TRIES, World
-from infra.testkit.doubles import SeededChance
+from infra.testkit.doubles import SeededRandomness
 
 NOTHING: Any = None
 
 
-def pauses(chance: Any, most: int | None = None) -> list[float]:
+def pauses(randomness: Any, most: int | None = None) -> list[float]:
     """Before which tries, and how long."""
     found: list[float] = []
-    world = World(NOTHING, NOTHING, NOTHING, chance, NOTHING, found.append)
+    world = World(NOTHING, NOTHING, NOTHING, randomness, NOTHING, found.append)
     assert list(world.tries(*[most] if most else [])) == list(range(most or CONFLICT_TRIES))
     return found
 
 
 def test_who_gets_through_at_once_waits_for_nothing() -> None:
     waited: list[float] = []
-    world = World(NOTHING, NOTHING, NOTHING, SeededChance(), NOTHING, waited.append)
+    world = World(NOTHING, NOTHING, NOTHING, SeededRandomness(), NOTHING, waited.append)
     assert next(world.tries()) == 0
     assert waited == []
 
@@ -37,7 +37,7 @@ def test_the_longest_pause_doubles_up_to_a_sixth_of_a_second() -> None:
 
 @pytest.mark.parametrize("most", [8, 24])
 def test_two_who_met_wait_for_different_times(most: int) -> None:
-    one, other = pauses(SeededChance(1), most), pauses(SeededChance(2), most)
+    one, other = pauses(SeededRandomness(1), most), pauses(SeededRandomness(2), most)
     assert len(one) == most - 1
     assert one != other
     assert all(0 <= pause < 0.16 for pause in (*one, *other))
@@ -45,7 +45,7 @@ def test_two_who_met_wait_for_different_times(most: int) -> None:
 
 def test_an_attempt_that_meets_another_writer_starts_over_until_it_gets_through() -> None:
     waited: list[float] = []
-    world = World(NOTHING, NOTHING, NOTHING, SeededChance(), NOTHING, waited.append)
+    world = World(NOTHING, NOTHING, NOTHING, SeededRandomness(), NOTHING, waited.append)
     outcomes = iter([SaveConflict("first"), SaveConflict("second"), "saved"])
 
     def attempt() -> str:
@@ -60,7 +60,7 @@ def test_an_attempt_that_meets_another_writer_starts_over_until_it_gets_through(
 
 def test_an_attempt_that_never_gets_through_says_so_and_another_error_is_raised_at_once() -> None:
     waited: list[float] = []
-    world = World(NOTHING, NOTHING, NOTHING, SeededChance(), NOTHING, waited.append)
+    world = World(NOTHING, NOTHING, NOTHING, SeededRandomness(), NOTHING, waited.append)
 
     def always_late() -> None:
         raise SaveConflict("value")
