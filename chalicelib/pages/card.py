@@ -1,4 +1,4 @@
-"""The client's bonus card as HTML: what they have, until when, and the code that the desk finds them by.
+"""The client's bonus card as HTML: the points, until when they last, and the code for the desk.
 
 It is a page like those of pages.py. Its one form posts to {base_path}/w/{token}/google, which leads on to
 Google: so this page's policy lets forms go there.
@@ -65,7 +65,7 @@ def _by_day(days: Sequence[DayPoints], today: date, texts: Catalogue) -> list[Sh
 
 
 def day_text(day: date, today: date, texts: Catalogue) -> str:
-    """With its year, where that is not this one."""
+    """The day and month, and the year if it is not this year."""
     date_text = formats.day_month(day, texts)
     return date_text if day.year == today.year else f"{date_text}{formats.NO_BREAK}{day.year}"
 
@@ -85,7 +85,7 @@ def _coupon(coupon: CouponView, today: date, texts: Catalogue) -> Shown:
 
 
 def missing_text(tier: TierView, texts: Catalogue) -> str | None:
-    """What is missing to the next tier; None: there is none above."""
+    """A sentence about what is missing to the next tier; None: there is no tier above."""
     if tier.above is None:
         return None
     if tier.currency is None:

@@ -98,8 +98,8 @@ def review_page(view: ReviewView, language: str) -> str:
 
 
 def stop_page(view: StopView, language: str) -> str:
-    """The page on which messages are stopped with one tap (marketing, everything, one channel), and taken up
-    again."""
+    """The page on which the client stops messages with one tap (marketing, all, one channel), and resumes
+    them."""
     texts = catalogue(language)
     names = {
         "sms": texts.gettext("SMS"),
@@ -118,10 +118,12 @@ def stop_page(view: StopView, language: str) -> str:
 
 
 def problem_page(kind: str, language: str, *, salon: SalonView | None = None, back_to: str = "") -> str:
-    """What went wrong (one of PROBLEMS) and what to do next: call the salon, or open the page again.
+    """A page that says what went wrong (kind: one of PROBLEMS) and what to do next: call the salon, or open
+    the page again.
 
-    back_to  that page's path or URL, without a query. A must in answer to a POST, since the target of a form
-             cannot be opened again, nor in another language.
+    back_to  the path or URL of the page to open again, without a query. Required in answer to a POST: the
+             target
+             of a form cannot be opened by its address.
     """
     if kind not in PROBLEMS:
         raise ValueError(f"no page for the problem {kind!r}")
@@ -130,7 +132,8 @@ def problem_page(kind: str, language: str, *, salon: SalonView | None = None, ba
 
 
 def _phase(view: BookingView) -> str:
-    """What the booking is to its client now: its status, or, if never closed, that its time has come."""
+    """The booking's state for its client: its status; `begun` or `past` for an upcoming one whose time has
+    come."""
     if view.status not in ("booked", "confirmed"):
         return view.status
     if view.now >= view.ends_at:
@@ -154,7 +157,8 @@ def _salon(salon: SalonView) -> dict[str, str | None]:
 
 
 def _web_url(url: str | None) -> str | None:
-    """The URL if it is one of the web: what a salon typed in must not run as script on a client's phone."""
+    """The URL if its scheme is http(s), else None: a URL that a salon entered must not run as a script on a
+    client's phone."""
     if not url:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What the client's pages show: plain values, made by the API from the domain's."""
+"""The views of the client's pages: plain values, which the API makes from the domain's values."""
 
 from datetime import date, datetime
 
@@ -41,15 +41,15 @@ class BookingView(Struct, frozen=True, kw_only=True):
 
     base_path    what comes before /b/ in our addresses, e.g. `/api` (an API Gateway stage); "" for none.
     status       booked, confirmed, completed, cancelled or no_show.
-    client_zone  IANA name, if known: where it tells another time, the salon's zone is named.
+    client_zone  IANA name, if known. If its time differs from the salon's, the page names the salon's zone.
     move_wish    what the client wrote when asking to move; "" if asked without words; None: not asked.
-    done         what has just been done: one of BOOKING_STEPS, or None. It comes from an address: any other
-                 word, or one that is not true, is ignored.
+    done         the step just taken: one of BOOKING_STEPS, or None. It comes from the address: a word that is
+                 unknown or untrue is ignored.
     review_token the token of the review page, once the visit may be reviewed.
     stop_token   the token of the page where messages are stopped.
     card_token   the token of the page with the client's bonuses, where there is a programme.
     points       how many points may pay for a part of the bill; 0: none. points_minor: what they are worth.
-    held_points  how many are set aside for it, and held_minor: what those are worth.
+    held_points  how many points are held for the booking. held_minor: what they are worth.
     """
 
     salon: SalonView
@@ -78,8 +78,9 @@ class ReviewView(Struct, frozen=True, kw_only=True):
     """The page /r/{token}. The public links are shown to everyone, whatever the stars.
 
     stars        None until answered.
-    starts_at    when the visit was (UTC). staff: who served, if one person did; tip_url: theirs.
-    words        what the client has said; with `mistake` what they had typed, to be kept.
+    starts_at    when the visit was (UTC).
+    staff        the specialist who served, if it was one person; tip_url: of this specialist.
+    words        the words of the client's review; with `mistake` the words typed into the rejected form.
     mistake      `no_stars`: the form came without stars; None: nothing wrong.
     """
 
@@ -102,8 +103,8 @@ class StopView(Struct, frozen=True, kw_only=True):
     """The page /u/{token}.
 
     sender       the network's name as its clients know it.
-    coming       what the client gets now: `all`, `service` (no marketing) or `nothing`.
-    channels     those that reach the client (sms, whatsapp, email, push), and whether messages come there.
+    coming       the messages that the client gets now: `all`, `service` (no marketing) or `nothing`.
+    channels     the channels that reach the client (sms, whatsapp, email, push), each with whether it is on.
     done         `stopped`, `resumed` or `changed` (one channel) just now; None: the page was merely opened.
     """
 
@@ -116,14 +117,15 @@ class StopView(Struct, frozen=True, kw_only=True):
 
 
 class DayPoints(Struct, frozen=True):
-    """Points of which something becomes on a local day."""
+    """Points that become available, or expire, on a local day."""
 
     day: date
     points: int
 
 
 class TierView(Struct, frozen=True, kw_only=True):
-    """missing, of: in minor units (currency), or in visits (None). above None: this is the highest."""
+    """turnover, missing, required: in minor units of the currency, or in visits (currency None). above: the
+    next tier; None: this is the highest."""
 
     name: str
     turnover: int
@@ -134,7 +136,7 @@ class TierView(Struct, frozen=True, kw_only=True):
 
 
 class TermsView(Struct, frozen=True, kw_only=True):
-    """How points are earned and used. point_minor: what one is worth in the currency."""
+    """The terms of earning and using points. point_minor: what one point is worth in the currency."""
 
     earn_percent: int
     cap_percent: int
@@ -147,13 +149,14 @@ class TermsView(Struct, frozen=True, kw_only=True):
 class CardView(Struct, frozen=True, kw_only=True):
     """The page /w/{token}.
 
-    sender     the network's name as its clients know it. today: in its zone, in which days are told.
-    code       what the desk finds the client by: letters and digits.
-    pending    points that can be used from a day on; expiring: those that can be used until one: the soonest
-               first. put_off: whether a visit puts their expiry off.
-    held, debt set aside for bills; still owed, paid by what is earned next.
+    sender     the network's name as its clients know it.
+    today      the present day in the network's zone; all days of the card are in this zone.
+    code       the code by which the desk finds the client: letters and digits.
+    pending    points that become available, by day, the soonest first.
+    expiring   points that expire, by their last day, the soonest first. put_off: a visit puts the expiry off.
+    held       points set aside for bills. debt: points still owed, which the next points pay.
     terms      None: no programme now.
-    wallets    the kinds of pass that there are: `apple`, `google`.
+    wallets    the kinds of pass that the card can be saved as: `apple`, `google`.
     """
 
     sender: str

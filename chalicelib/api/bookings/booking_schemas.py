@@ -57,8 +57,8 @@ class ReviewAnswer(Answered):
 
 
 class RefundAnswer(Answered):
-    """amount: of the bill, of which money was given back as such, and points_back as points. points_taken:
-    what it had earned."""
+    """amount: a part of the bill, given back partly in money and partly as points (points_back).
+    points_taken: earned points that were taken back."""
 
     id: str
     amount: Money
@@ -103,7 +103,7 @@ class BookingAnswer(Answered):
 
 
 class BonusOfVisit(Answered):
-    """coupon_ids: of those that the visit brought."""
+    """coupon_ids: of the coupons that the visit brought."""
 
     earned: int
     redeemed: int
@@ -117,7 +117,7 @@ class CompletedAnswer(BookingAnswer):
 
 
 class BonusOfRefund(Answered):
-    """debt: what of points_taken had been spent already; the next points pay it."""
+    """debt: the part of points_taken that was spent already; the next points pay it."""
 
     points_back: int
     points_taken: int
@@ -127,7 +127,7 @@ class BonusOfRefund(Answered):
 
 
 class RefundedAnswer(BookingAnswer):
-    """refund_id, money: of this refund; the money is to be given back."""
+    """refund_id, money: of this refund. The desk gives the money back."""
 
     refund_id: str
     money: Money
@@ -135,7 +135,7 @@ class RefundedAnswer(BookingAnswer):
 
 
 def booking_answers(ask: Ask, bookings: Sequence[Booking]) -> list[BookingAnswer]:
-    """All their clients are read at once."""
+    """The clients of all bookings are read in one call."""
     ids = [booking.client_id for booking in bookings if booking.client_id]
     clients = {each.id: each for each in ask.world.store.clients_named(ask.access.network_id, ids)}
     return [booking_answer(ask, booking, clients.get(booking.client_id or "")) for booking in bookings]
@@ -210,8 +210,8 @@ def _line(line: Line, currency: str, directory: Directory) -> LineAnswer:
 def touches(
     booking: Booking, client: Client | None, directory: Directory, now: datetime
 ) -> list[TouchAnswer]:
-    """What was done about the booking, and what its present state calls for yet; in order of time. Of what
-    was done for an old time the plan for the new one stands."""
+    """The touches that were made for the booking, and those that its present state still calls for, by time.
+    A plan for the present start replaces a touch that was made for an earlier start."""
     zone_name = (client.timezone if client else None) or directory.salons[booking.salon_id].timezone
     found = {kind: _done(booking, touch) for kind, touch in booking.touches.items()}
     for plan in plans(booking, rules_of(booking, directory), zone_name, now):
@@ -221,7 +221,8 @@ def touches(
 
 
 def _done(booking: Booking, touch: Touch) -> TouchAnswer:
-    """What was put off is planned still; what may yet follow through another channel is sent."""
+    """A touch that was put off is still planned. A touch that may follow through another channel counts as
+    sent."""
     put_off = touch.state is TouchState.DEFERRED
     return TouchAnswer(
         kind=touch.kind.value,
@@ -234,7 +235,8 @@ def _done(booking: Booking, touch: Touch) -> TouchAnswer:
 
 
 def _message_id(booking: Booking, touch: Touch) -> str | None:
-    """Only what was tried has a message; the line that says why it was not has an id of its own."""
+    """The id of the touch's message. Only a touch that was tried has one: the log line of a skipped touch has
+    an id of its own."""
     if touch.state not in _TRIED:
         return None
     return message_id(booking.id, touch.kind, touch.occurrence, touch.attempt, touch.at)

@@ -56,7 +56,7 @@ PERSONAL = frozenset({Role.SPECIALIST})
 
 
 class LineRequest(Body):
-    """minutes and price: the service's own where nothing else is said."""
+    """minutes and price: the service's own by default."""
 
     service_id: Id
     staff_id: Id | None = None
@@ -68,7 +68,7 @@ Lines = Annotated[list[LineRequest], Meta(max_length=50)]
 
 
 class BookingRequest(Body):
-    """Either client_id, or a client who is found by phone or e-mail, else made."""
+    """Either client_id, or a client who is found by phone or e-mail, else registered."""
 
     salon_id: Id
     starts_at: Instant
@@ -89,7 +89,7 @@ class BookingChanges(Body):
 
 
 class BookingFilter(Listing, rename={"from_": "from"}):
-    """from: included. to: an instant, not included, or a date, of which the whole day is."""
+    """from: included. to: an instant, which is excluded, or a date, whose whole day is included."""
 
     salon_id: Id | None = None
     from_: Word | None = None
@@ -157,7 +157,7 @@ def see(ask: Ask, booking_id: str) -> BookingAnswer:
 @get("/v1/bookings")
 @endpoint(roles=EVERYBODY, query=BookingFilter, answer=PageOf[BookingAnswer])
 def find(ask: Ask) -> PageOf[BookingAnswer]:
-    """In order of time within each salon; without salon_id one salon after another."""
+    """Sorted by time within each salon; without salon_id one salon after another."""
     asked: BookingFilter = ask.query
     if asked.salon_id is not None:
         names = [get_salon(ask.world, ask.access, asked.salon_id).id]
@@ -191,7 +191,7 @@ def _is_wanted(ask: Ask, booking: Booking, asked: BookingFilter) -> bool:
 @get("/v1/clients/{client_id}/bookings")
 @endpoint(roles=EVERYBODY, query=Listing, answer=PageOf[BookingAnswer])
 def of_client(ask: Ask, client_id: str) -> PageOf[BookingAnswer]:
-    """Newest first, those that this key reaches."""
+    """The client's bookings that this key reaches, newest first."""
     client, network_id = get_client(ask.world, ask.access, client_id), ask.access.network_id
     found, cursor = sifted(
         lambda limit, cursor: ask.world.store.bookings_of_client(
@@ -239,15 +239,15 @@ def no_show(ask: Ask, booking_id: str) -> BookingAnswer:
 @post("/v1/bookings/{booking_id}/reopen")
 @endpoint(roles=DESK, answer=BookingAnswer)
 def reopen(ask: Ask, booking_id: str) -> BookingAnswer:
-    """Back to booked; a completed visit is taken back with its bonuses."""
+    """Back to booked; a completed visit is reversed with its bonuses."""
     return _answer(ask, reopen_booking.reopen(ask.world, ask.access, booking_id))
 
 
 @post("/v1/bookings/{booking_id}/refund")
 @endpoint(roles=DESK, body=RefundRequest, answer=RefundedAnswer, status=201)
 def give_back(ask: Ask, booking_id: str) -> RefundedAnswer:
-    """Gives back a completed visit's bill, or a part of it, with what of it was paid with points; what it
-    earned is taken back in proportion. The visit remains one. Send an Idempotency-Key."""
+    """Gives back a completed visit's bill or a part of it, the part paid with points included. What the visit
+    earned is taken back in proportion. The visit still counts as a visit. Send an Idempotency-Key."""
     amount, reason = amount_of(ask.body.amount), ask.body.reason
     done = refund(ask.world, ask.access, booking_id, amount, reason, ask.request_id)
     return refunded_answer(ask, done, _client(ask, done.booking))
@@ -280,7 +280,7 @@ def _answer(ask: Ask, booking: Booking) -> BookingAnswer:
 
 
 def _client(ask: Ask, booking: Booking) -> Client | None:
-    """For their time zone alone."""
+    """The booking's client, read for the time zone alone."""
     if booking.client_id is None:
         return None
     return ask.world.store.get(

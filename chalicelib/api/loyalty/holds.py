@@ -11,7 +11,8 @@ from chalicelib.services.networks.set_up import get_salon
 
 
 class HoldRequest(Body):
-    """For a booking (bill: what it will come to, by default what its lines do), or for a bill in a salon."""
+    """A hold for a booking (bill: what the visit will come to, by default the sum of its lines), or for a
+    bill in a salon."""
 
     points: Points
     booking_id: Id | None = None
@@ -21,7 +22,7 @@ class HoldRequest(Body):
 
 
 class RedeemHoldRequest(Body):
-    """points: all that are held, or fewer: the rest is free again."""
+    """points: all held points, or fewer; the rest is free again."""
 
     points: Points
     salon_id: Id
@@ -30,7 +31,8 @@ class RedeemHoldRequest(Body):
 @post("/v1/clients/{client_id}/bonus/holds")
 @endpoint(roles=DESK, body=HoldRequest, answer=EntryAnswer, status=201)
 def hold(ask: Ask, client_id: str) -> EntryAnswer:
-    """The same for a booking again: the hold that stands. Its entry's id is the hold's."""
+    """A repetition for a booking answers with the existing hold. The id of the entry is the id of the
+    hold."""
     request: HoldRequest = ask.body
     client = get_client(ask.world, ask.access, client_id)
     booking = booking_of(ask, request.booking_id, client_id)
@@ -49,13 +51,14 @@ def hold(ask: Ask, client_id: str) -> EntryAnswer:
 @post("/v1/bonus/holds/{hold_id}/release")
 @endpoint(roles=DESK, answer=EntryAnswer)
 def release(ask: Ask, hold_id: str) -> EntryAnswer:
-    """Again: the same release."""
+    """A repetition answers with the same release."""
     return entry_answer(release_hold(ask.world, ask.access, hold_id))
 
 
 @post("/v1/bonus/holds/{hold_id}/redeem")
 @endpoint(roles=DESK, body=RedeemHoldRequest, answer=EntryAnswer, status=201)
 def redeem(ask: Ask, hold_id: str) -> EntryAnswer:
-    """Spends what was held at the desk. What is held for a booking pays when that is completed."""
+    """Spends points that were held at the desk. Points held for a booking pay when the booking is
+    completed."""
     salon = get_salon(ask.world, ask.access, ask.body.salon_id)
     return entry_answer(redeem_hold(ask.world, ask.access, hold_id, ask.body.points, salon.id))

@@ -1,4 +1,4 @@
-"""What the client's card shows, made from what the account and the programme are."""
+"""The view of the client's card, made from the account and the programme."""
 
 from chalicelib.api.pages.page_views import OpenedLink
 from chalicelib.domain.shared.links import LinkPurpose

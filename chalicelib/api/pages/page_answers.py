@@ -1,5 +1,5 @@
-"""What the client's pages have in common: how they are opened, read and answered, and how they say that
-something went wrong."""
+"""The common part of the client's pages: links are opened, forms are read, pages are answered, and mistakes
+are shown as pages."""
 
 from functools import partial
 from typing import Any
@@ -39,7 +39,7 @@ def _language(request: Request, *known: str | None) -> str:
 
 
 def _problem(request: Request, path: dict[str, str], status: int, body: dict[str, Any]) -> Answer:
-    """What went wrong as a page, with the salon where the link still tells which it is."""
+    """A page that says what went wrong. It names the salon if the link still leads to a booking."""
     kind = _PROBLEM.get(status, "unavailable")
     purpose = LinkPurpose(request.path.split("/")[1])
     back_to, salon, language = "", None, _language(request)
@@ -55,7 +55,7 @@ def _problem(request: Request, path: dict[str, str], status: int, body: dict[str
 
 
 def language_for(request: Request, opened: OpenedLink, client: Client) -> str:
-    """What the address asks for, else the browser, else the client's own, else the network's."""
+    """The language that the address asks for, else the browser's, else the client's, else the network's."""
     network = opened.world.directory(opened.link.network_id).network
     return _language(request, client.language, network.language)
 
@@ -85,7 +85,8 @@ def form_of(request: Request) -> dict[str, str]:
 
 
 def redirect_to_page(request: Request, opened: OpenedLink, done: str | None = None) -> Answer:
-    """To the page itself after a change, so that reloading does nothing twice."""
+    """The answer to a form: a redirect to the page itself, so that reloading repeats nothing. done: the step
+    that was taken, which the page then names."""
     asked = (request.query_params or {}).get("lang")
     fields = [f"lang={asked}" if asked in LANGUAGES else "", f"done={done}" if done else ""]
     query = "&".join(filter(None, fields))

@@ -1,4 +1,4 @@
-"""What the client's pages show, made from what the network and the booking are."""
+"""The views of the client's pages, made from the network's set-up, the booking and the account."""
 
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -24,10 +24,10 @@ from chalicelib.services.shared.world import World
 
 
 class OpenedLink(Struct, frozen=True):
-    """What a link has opened: all that a page needs to show the client's booking or card, and to change it.
+    """An opened link, with all that a page needs to show the client's booking or card, and to change it.
 
     purpose  what the link is for: which page it leads to.
-    token    as it stands in the address.
+    token    as it is in the address.
     """
 
     world: World
@@ -47,7 +47,7 @@ class OpenedLink(Struct, frozen=True):
 
     @property
     def visitor(self) -> LinkVisitor:
-        """Who asks for a change on the page."""
+        """The person who requests a change on the page."""
         return LinkVisitor(self.link.network_id, self.link.client_id)
 
     @property
@@ -77,7 +77,7 @@ class OpenedLink(Struct, frozen=True):
 
 
 def base_path(links: Links) -> str:
-    """What stands before our pages in their addresses: the stage, below API Gateway's own address."""
+    """The path before our pages in their addresses: the stage, below API Gateway's own address."""
     return urlsplit(links.base_url).path
 
 
@@ -117,15 +117,15 @@ def booking_view(opened: OpenedLink, booking: Booking, client: Client, done: str
 
 
 def card_token(opened: OpenedLink, directory: Directory) -> str | None:
-    """Of the page with the client's bonuses, in a network that has any programme."""
+    """The token of the client's card; None in a network without any programme."""
     rules = directory.rules.bonuses
     runs = any(each.enabled for each in (rules, *rules.programmes))
     return opened.links.token(opened.link, LinkPurpose.CARD) if runs else None
 
 
 def with_points(view: BookingView, opened: OpenedLink, booking: Booking) -> BookingView:
-    """Says what may pay for a part of a booking that is ahead, or is set aside for it. One read, an eventual
-    one where the booking, read surely, says that nothing is set aside."""
+    """The view with the points that may pay for a part of an upcoming booking, or that are held for it. One
+    read, an eventual one where the booking, which was read consistently, has nothing held."""
     now, directory = opened.world.now(), directory_for(opened.world, booking)
     if not (booking.is_upcoming and booking.starts_at > now and booking.client_id == opened.link.client_id):
         return view

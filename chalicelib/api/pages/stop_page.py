@@ -27,7 +27,8 @@ from chalicelib.pages import pages
 from chalicelib.services.clients.consents import ON_STOP_PAGE, resume_messages, stop_messages
 
 ONE_CLICK = b"One-Click"
-"""Of `List-Unsubscribe=One-Click` (RFC 8058), in either form of body that a mail program may choose."""
+"""A part of the body `List-Unsubscribe=One-Click` (RFC 8058), in both encodings that a mail program may
+choose."""
 
 
 class StopRequest(msgspec.Struct):
@@ -78,7 +79,7 @@ def resume(request: Request, token: str) -> Answer:
 
 
 def _what(request: Request) -> str:
-    """What the form is about; nothing in particular where it cannot be read, since stopping must work."""
+    """The form's field `what`; empty if the form cannot be read, since stopping must always work."""
     try:
         return form_of(request).get("what", "")
     except DomainError:

@@ -1,4 +1,5 @@
-"""Who may change a booking: a key that reaches it, or its client by the link in a message or by a reply."""
+"""The rules for who may change a booking: a key that reaches the booking, or the client by a link or a
+reply."""
 
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from chalicelib.domain.shared.errors import conflict, forbidden, missing
 
 
 class LinkVisitor(Struct, frozen=True):
-    """Who has opened the link in a message: whoever holds the address acts as the client.
+    """The person who opened the link in a message. Whoever holds the address acts as the client.
 
     client_id: for whom the link was made. The booking may be another client's by now.
     """
@@ -26,7 +27,8 @@ class LinkVisitor(Struct, frozen=True):
 
 
 class ReplyAuthor(Struct, frozen=True):
-    """Who replied to a message about a booking. The message was about that booking, so no more is checked."""
+    """The client who replied to a message about a booking. Nothing more is checked: the message was about
+    that booking."""
 
     network_id: str
     client_id: str | None
@@ -37,7 +39,7 @@ class ReplyAuthor(Struct, frozen=True):
 
 
 Requester = Access | LinkVisitor | ReplyAuthor
-"""Who asks for a change of a booking."""
+"""Everybody who can request a change of a booking."""
 
 
 def reaches_booking(access: Access, booking: Booking) -> bool:

@@ -1,5 +1,5 @@
-"""Which touches a booking calls for, and when it next wakes: a pure function of its state and the network's
-rules."""
+"""The touches that a booking calls for, and the instant at which it next wakes. Both are pure functions of
+the booking's state and the network's rules."""
 
 from datetime import datetime, time, timedelta
 
@@ -75,8 +75,8 @@ def _control_reminder(booking: Booking, rules: MessageRules) -> Plan:
 
 
 def _thanks(booking: Booking, rules: MessageRules, closed_at: datetime) -> list[Plan]:
-    """Review request and bonus notice, counted from the closing, so that a visit closed late is still thanked
-    for."""
+    """Review request and bonus notice. Their times count from the closing, so that a visit that was closed
+    late is still thanked for."""
     at = closed_at + timedelta(minutes=rules.review_request_minutes_after)
     review = Plan(TouchKind.REVIEW_REQUEST, at, at + THANKS_USEFUL)
     bonus = Plan(TouchKind.BONUS_NOTICE, at, at + THANKS_USEFUL)
@@ -90,8 +90,8 @@ def _thanks(booking: Booking, rules: MessageRules, closed_at: datetime) -> list[
 
 
 def next_wake(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> Wake | None:
-    """The instant at which the booking next needs attention; None when nothing more will ever be due of
-    itself."""
+    """The instant at which the booking next needs attention; None if nothing becomes due by itself any
+    more."""
     if booking.waiting_for is not None:
         return first_wake(_attach_wakes(booking, now), booking.trouble)
     open_now = open_plans(plans(booking, rules, zone, now), booking.touches, now)
@@ -103,8 +103,8 @@ def next_wake(booking: Booking, rules: MessageRules, zone: str, now: datetime) -
 
 
 def unconfirmed_at(booking: Booking, rules: MessageRules) -> datetime | None:
-    """When the salon is to be told that the client was asked to confirm and has not; None if it need not be,
-    or was told."""
+    """The instant at which the salon is notified that the client was asked to confirm and has not confirmed.
+    None if there is nothing to notify of, or the salon was notified already."""
     if booking.status is not Status.BOOKED or booking.unconfirmed_told == booking.moves:
         return None
     asked = asked_to_confirm(booking)
@@ -122,7 +122,7 @@ def asked_to_confirm(booking: Booking) -> Touch | None:
 
 
 def _no_show_invitation(booking: Booking, rules: MessageRules, zone: str, closed_at: datetime) -> Plan:
-    """A day later, at an hour for such things, when nobody is cross any more."""
+    """An invitation some days after the missed visit, when nobody is cross any more."""
     day = local_date(booking.starts_at, zone) + timedelta(days=rules.no_show_invitation_days_after)
     at = max(local_instant(day, time(rules.day_touch_hour), zone), closed_at)
     plan = Plan(TouchKind.NO_SHOW_INVITATION, at, at + NO_SHOW_USEFUL)
@@ -131,14 +131,14 @@ def _no_show_invitation(booking: Booking, rules: MessageRules, zone: str, closed
 
 
 def _attach_wakes(booking: Booking, now: datetime) -> list[Wake]:
-    """A booking whose client the site has not told yet looks for them a few times, in case word crossed on
-    the way."""
+    """A booking whose client the site has not reported yet looks for the client a few times. The site's two
+    events may have arrived in the wrong order."""
     later = (booking.made_at + wait for wait in ATTACH_RETRIES)
     return [Wake(at, "find_client") for at in later if at > now]
 
 
 def with_wake(booking: Booking, directory: Directory, client: Client | None, now: datetime) -> Booking:
-    """The booking with its pointer as its present state asks."""
+    """The booking with the pointer that its present state asks for."""
     salon = directory.salons[booking.salon_id]
     zone = (client.timezone if client else None) or salon.timezone
     rules = directory.messages_for(booking.salon_id, [line.service_id for line in booking.lines])

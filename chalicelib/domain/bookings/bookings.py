@@ -47,8 +47,9 @@ class Review(Struct, frozen=True):
 
 
 class Refund(Struct, frozen=True):
-    """Part of a completed visit's bill that was given back: the part paid with points included. points_back:
-    what returned to the client; points_taken: what it had earned."""
+    """A part of a completed visit's bill that was given back, the part paid with points included.
+    points_back: spent points that returned to the client. points_taken: earned points that were taken
+    back."""
 
     id: str
     amount_minor: int
@@ -64,13 +65,13 @@ class Booking(Struct, frozen=True, kw_only=True):
 
     made_at     when it was made or last moved noticeably: what the notice answers to.
     moves       how often it was moved noticeably; the occurrence that touches belong to.
-    reopened    how often it was completed and taken back: tells the postings of one completion from
-    another's.
+    reopened    how often it was completed and reversed: it distinguishes the postings of one completion from
+                those of another.
     closed_at   when it was completed, cancelled or marked a no-show.
     redeemed_minor what the redeemed points paid for, by their value on that day.
-    held_points points set aside for it when that was last changed: there may be a hold on the account.
+    held_points points set aside for it when the hold was last changed. Zero: there is no hold on the account.
     unconfirmed_told
-                the occurrence of which the salon was told that nobody had confirmed it in time.
+                the occurrence for which the salon was notified that nobody had confirmed it in time.
     connection_id, external_id, guard, waiting_for
                 where it came from a site: the connection, the site's present id, the guard of the newest
                 event applied, and the site's id of a client who is not known yet.
@@ -135,7 +136,7 @@ class Booking(Struct, frozen=True, kw_only=True):
 
 def moved(booking: Booking, starts_at: datetime, now: datetime, notice_from: timedelta) -> Booking:
     """The booking at another start. A shift of `notice_from` or more begins a new occurrence: everybody is
-    told anew, and a confirmation given for the old time no longer holds."""
+    notified again, and a confirmation of the old time no longer counts."""
     if starts_at == booking.starts_at:
         return booking
     if abs(starts_at - booking.starts_at) < notice_from:
@@ -159,13 +160,12 @@ _STEPS: Mapping[Status, frozenset[Status]] = {
     Status.NO_SHOW: UPCOMING,
     Status.BOOKED: frozenset({Status.CANCELLED, Status.NO_SHOW}),
 }
-"""To which status from which. No step leads from a completed visit: it is taken back, with all that it
-brought."""
+"""The statuses from which a booking can step to each status. No step leads out of a completed visit: it is
+reversed, with its points and gifts."""
 
 
 def stepped(booking: Booking, to: Status, now: datetime, reason: str | None = None) -> Booking:
-    """The booking after a step of its life. The same step again returns the booking unchanged (compare by
-    identity).
+    """The booking in its next status. A repeated step returns the very same object.
 
     Raises WRONG_STATUS where the present status does not allow the step.
     """

@@ -1,4 +1,4 @@
-"""What a completed booking makes due again."""
+"""A completed booking makes its services due again."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -16,19 +16,20 @@ OWN_RHYTHM_FROM_VISITS = 3
 def with_dues_after(
     client: Client, booking: Booking, services: Mapping[str, Service], completed_at: datetime
 ) -> Client:
-    """The client with each service of a completed booking due again, in place of what was due of it before.
+    """The client with each service of a completed booking due again. The new due date replaces the service's
+    earlier one.
 
-    A service is due after its own days, or after the client's own rhythm once they have come three times. The
-    hour of the visit is kept: it is an hour at which the client has time.
+    A service is due after the days set for it. From the client's third visit on, the client's own rhythm
+    counts instead. The hour of the visit is kept: it is an hour at which the client has time.
     """
     rhythm = usual_gap_days([visit.on for visit in client.recent_visits])
-    own = rhythm if rhythm and client.visits_count >= OWN_RHYTHM_FROM_VISITS else None
+    own_days = rhythm if rhythm and client.visits_count >= OWN_RHYTHM_FROM_VISITS else None
     had = dict.fromkeys(line.service_id for line in booking.lines)
     again = []
     for service_id in had:
         service = services.get(service_id)
         if service is not None and service.repeat_after_days is not None:
-            at = booking.visited_at + timedelta(days=own or service.repeat_after_days)
+            at = booking.visited_at + timedelta(days=own_days or service.repeat_after_days)
             again.append(Due(service_id, max(at, completed_at), booking.id))
     kept = tuple(due for due in client.due if due.service_id not in had)
     return replace(client, due=(*kept, *again))

@@ -1,5 +1,5 @@
-"""What a programme comes to: which one holds, a client's tier, what a bill earns, how much of it points may
-pay for, and how long points last. Integers only; rounded so that no point is made of nothing."""
+"""The rules of a programme: which programme applies, a client's tier, what a bill earns, how much of the bill
+points may pay for, how long points last. Integers only; rounded so that no point is made of nothing."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -28,8 +28,8 @@ from chalicelib.domain.shared.zones import day_start, local_date
 
 
 def programme_for(rules: BonusRules, salon_id: str | None, on: date) -> Programme:
-    """The programme of a visit in that salon on that local date: a group's of that time, else the network's
-    of that time, else the network's own. salon_id None: of the whole network."""
+    """The programme of a visit in that salon on that local date: a group's programme of that time, else the
+    network's of that time, else the network's own. salon_id None: for the whole network."""
     now = [each for each in rules.programmes if _holds_on(each, on)]
     of_group = (each for each in now if salon_id is not None and salon_id in each.salon_ids)
     of_all = (each for each in now if not each.salon_ids)
@@ -37,7 +37,7 @@ def programme_for(rules: BonusRules, salon_id: str | None, on: date) -> Programm
 
 
 def same_programme(rules: BonusRules, one: str | None, other: str | None, on: date) -> bool:
-    """Whether two salons go by the same programme that day."""
+    """Whether two salons have the same programme that day."""
     return programme_for(rules, one, on) == programme_for(rules, other, on)
 
 
@@ -49,7 +49,7 @@ def _holds_on(programme: GroupProgramme, on: date) -> bool:
 
 
 def with_turnover(account: Account, day: date, currency: str, spent_minor: int, visits: int) -> Account:
-    """The account after a visit of that local date came to so much more (or, negative, less)."""
+    """The account with so much more turnover (or, negative, less) in the month of that local date."""
     month = month_number(day)
     others = [each for each in account.turnover if (each.month, each.currency) != (month, currency)]
     found = (each for each in account.turnover if each not in others)
@@ -62,7 +62,8 @@ def with_turnover(account: Account, day: date, currency: str, spent_minor: int, 
 
 
 class TierStanding(Struct, frozen=True):
-    """Where a client stands: the tier, the one above it, and what is missing to that."""
+    """A client's tier, the tier above, and the client's turnover in the programme's window: minor units or
+    visits."""
 
     tier: Tier
     above: Tier | None
@@ -76,8 +77,8 @@ class TierStanding(Struct, frozen=True):
 def standing(account: Account, programme: Programme, currency: str, on: date) -> TierStanding | None:
     """None: the programme has no tiers.
 
-    A client enters a tier with the first bill after the one that reached it, and leaves it on the first of a
-    month, when what they came for falls out of the window.
+    A client enters a tier with the first bill after the bill that reached it. A client leaves a tier on the
+    first of a month, when older turnover falls out of the window.
     """
     if not programme.tiers:
         return None
@@ -109,8 +110,12 @@ class Charge(Struct, frozen=True):
 
 
 class Bill(Struct, frozen=True, kw_only=True):
-    """A bill in minor units: what is to be paid, the goods in it, and the services by which the rest is told
-    apart (none: nobody knows)."""
+    """A bill in minor units, as the programme counts it.
+
+    paid_minor   the whole bill.
+    goods_minor  the part of it that is goods.
+    charges      the services of the rest; none: not known.
+    """
 
     paid_minor: int
     goods_minor: int = 0
@@ -122,8 +127,8 @@ class Bill(Struct, frozen=True, kw_only=True):
 
 
 def _counting(amount_minor: int, charges: Sequence[Charge], excludes: Exclusions) -> int:
-    """The part of what services came to that an exclusion leaves: by their list prices, or, where those are
-    not known, by their number."""
+    """The part of the services' amount that is not excluded: by list prices, or by number where no price is
+    known."""
     counting = [each for each in charges if not _is_excluded(each, excludes)]
     if len(counting) == len(charges):
         return amount_minor
@@ -138,7 +143,7 @@ def _is_excluded(charge: Charge, excludes: Exclusions) -> bool:
 
 
 def redeemable_minor(bill: Bill, programme: Programme) -> int:
-    """The part of a bill that points may pay for a percentage of."""
+    """The part of a bill that counts for the cap: points may pay for a percentage of it."""
     excludes = programme.redeem_excludes
     goods = 0 if excludes.goods else bill.goods_minor
     return goods + _counting(bill.services_minor, bill.charges, excludes)
@@ -157,8 +162,8 @@ def _in_steps(points: int, programme: Programme) -> int:
 def earned_points(
     bill: Bill, redeemed_points: int, programme: Programme, percent: int, point_value_minor: int
 ) -> int:
-    """What a bill earns: a percentage of what counts, less the share of it that was paid with points, since
-    that earns nothing."""
+    """The points that a bill earns: a percentage of the part that counts. The share paid with points earns
+    nothing."""
     if not programme.enabled or bill.paid_minor <= 0:
         return 0
     services = bill.services_minor
@@ -193,7 +198,7 @@ def quote(available: int, bill: Bill, programme: Programme, point_value_minor: i
 
 
 class LotTerms(Struct, frozen=True):
-    """What a lot is granted on."""
+    """The terms on which a lot is granted: from when, until when, and after how many idle days it expires."""
 
     available_at: datetime
     expires_at: datetime | None
@@ -201,8 +206,9 @@ class LotTerms(Struct, frozen=True):
 
 
 def earned_terms(programme: Programme, earned_at: datetime, salon_zone: str, network_zone: str) -> LotTerms:
-    """Of points earned now: pending until local midnight of the salon, `pending_days` days on; kept as long
-    as the programme says, to a local midnight of the network."""
+    """The terms of points earned now. The points are pending until local midnight of the salon,
+    `pending_days` days later. They last as long as the programme says, until a local midnight of the
+    network."""
     on = local_date(earned_at, salon_zone)
     available_at = max(day_start(on + timedelta(programme.pending_days), salon_zone), earned_at)
     last = last_day(programme.expiry, local_date(earned_at, network_zone))
@@ -213,7 +219,7 @@ def earned_terms(programme: Programme, earned_at: datetime, salon_zone: str, net
 
 
 def last_day(expiry: Expiry, granted_on: date) -> date | None:
-    """The last local day of points granted on that one; None: they are kept for good."""
+    """The last local day of points granted on that day; None: they do not expire."""
     if expiry.model is ExpiryModel.NEVER:
         return None
     if expiry.model is ExpiryModel.MONTH_END:
@@ -236,8 +242,11 @@ def gift_end(gift: Gift, granted_at: datetime, zone: str) -> datetime | None:
 
 
 def proportional_part(points: int, part_minor: int, whole_minor: int, *, up: bool) -> int:
-    """So many points' share in a part of a bill. up: rounded up (what is taken back), else down (what is
-    given back), so that parts never come to more than the client paid for."""
+    """The part of the points (or of an amount) that belongs to a part of a bill.
+
+    up: rounded up, for what is taken back; else rounded down, for what is given back. So the parts never add
+    up to more than the client paid for.
+    """
     if whole_minor <= 0:
         return points if part_minor >= whole_minor else 0
     return -(-points * part_minor // whole_minor) if up else points * part_minor // whole_minor

@@ -1,5 +1,5 @@
-"""Which visits a reward is given for: so many within a window, or one in each of some months running. Pure;
-days are local dates of the salons."""
+"""The visits for which a reward is given: so many within a window, or one in each of some months running.
+Pure; days are local dates of the salons."""
 
 from collections.abc import Collection
 from datetime import date, timedelta
@@ -14,8 +14,8 @@ from chalicelib.domain.shared.months import month_number
 
 
 def window_start(reward: VisitReward, last: date) -> date:
-    """The first day of the window that ends on `last`; both belong to it. Months go back to the same day, or
-    to the month's last where it has no such day."""
+    """The first day of the window that ends on `last`; both days belong to it. A window of months begins on
+    the same day of an earlier month, or on that month's last day where it has no such day."""
     if reward.months:
         return months_later(last, -reward.months)
     return last - timedelta(days=reward.days)
@@ -24,11 +24,10 @@ def window_start(reward: VisitReward, last: date) -> date:
 def visits_rewarded(
     reward: VisitReward, account: Account, visits: Collection[VisitDay], visit: VisitDay
 ) -> tuple[VisitDay, ...]:
-    """The visits that the reward is given for now that `visit` has come to the others: the oldest of a window
-    in which it lies and in which there are enough; none: not yet. Those that were rewarded before do not
-    count again.
+    """The visits for which the reward is given now that `visit` was added to `visits`; empty: not yet.
 
-    Where a visit is told late, the window may end with a later one.
+    They are the oldest visits of a window that has enough of them and includes `visit`. Visits that were
+    rewarded before do not count again. If `visit` was reported late, the window may end with a later visit.
     """
     used = {each for use in account.reward_uses if use.reward_id == reward.id for each in use.visits}
     unused = sorted((each for each in visits if each not in used), key=_by_day)
@@ -51,8 +50,8 @@ def visited_months(account: Account) -> set[int]:
 
 
 def months_rewarded(streak: Streak, account: Account, month: int) -> tuple[int, int] | None:
-    """The first and last of the months running for which the gift is given now that there is a visit in
-    `month`; None: not yet."""
+    """The first and the last of the months running for which the gift is given, now that `month` has a visit;
+    None: not yet."""
     used = {each for use in account.streaks for each in range(use.first, use.last + 1)}
     unused = visited_months(account) - used
     for first in range(month - streak.months + 1, month + 1):
@@ -62,8 +61,8 @@ def months_rewarded(streak: Streak, account: Account, month: int) -> tuple[int, 
 
 
 def without_old_uses(account: Account, visits: Collection[VisitDay], day: date) -> Account:
-    """Forgets what can matter no more: uses of visits older than all that are remembered, and of months
-    before those of the turnover."""
+    """The account without uses that no longer matter: of visits older than all remembered visits, and of
+    months before the turnover's months."""
     oldest = min((each.on for each in visits), default=day)
     uses = tuple(use for use in account.reward_uses if any(each.on >= oldest for each in use.visits))
     streaks = tuple(use for use in account.streaks if use.last > month_number(day) - TURNOVER_MONTHS)
@@ -71,7 +70,7 @@ def without_old_uses(account: Account, visits: Collection[VisitDay], day: date) 
 
 
 def streaks_broken(account: Account, month: int) -> tuple[StreakUse, ...]:
-    """Gifts for months running of which one, that month, has no visit any more."""
+    """The gifts for months running that include this month, if the month has no visit any more."""
     if month in visited_months(account):
         return ()
     return tuple(use for use in account.streaks if use.first <= month <= use.last)

@@ -1,4 +1,4 @@
-"""Book: make an appointment for a known or a new client."""
+"""Make a booking for a known or a new client."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -35,7 +35,7 @@ class WantedLine(Struct, frozen=True, kw_only=True):
 
 
 class NewBooking(Struct, frozen=True, kw_only=True):
-    """client: an id, or what is said of somebody who is found by phone or e-mail, else made."""
+    """client: an id, or the details of a client who is found by phone or e-mail, else registered."""
 
     salon_id: str
     client: str | NewClient
@@ -46,19 +46,20 @@ class NewBooking(Struct, frozen=True, kw_only=True):
 
 
 def book(world: World, access: Access, new: NewBooking, request_id: str | None = None) -> Booking:
-    """`book_with_client` for who needs the booking alone."""
+    """The booking of `book_with_client`, without the client."""
     return book_with_client(world, access, new, request_id)[0]
 
 
 def book_with_client(
     world: World, access: Access, new: NewBooking, request_id: str | None = None
 ) -> tuple[Booking, Client | None]:
-    """Makes a booking; its notice goes out at once. At most three calls in sequence where the rules are warm.
+    """Makes a booking; its notice goes out at once. At most three calls in sequence where the set-up is
+    cached.
 
-    The client comes along where they were read. One who is found by phone is not: until the notice goes out
-    the booking is planned by the salon's clock, and then, at the latest, by the client's own.
+    The second value is the client, where the client was read. A client who is found by phone is not read: the
+    booking is planned by the salon's clock until its notice goes out, and by the client's clock from then on.
 
-    request_id makes a repetition of the same request come to the same booking. Raises NOT_FOUND, FORBIDDEN,
+    request_id: a repetition of the same request answers with the same booking. Raises NOT_FOUND, FORBIDDEN,
     START_IN_PAST, INVALID_LINES, INVALID_PHONE, ...
     """
     return world.retrying(partial(_book_once, world, access, new, request_id))
@@ -90,7 +91,7 @@ def _book_once(
 
 
 def directory_has(directory: Directory, salon_id: str, lines: Sequence[WantedLine]) -> bool:
-    """Whether all that a booking names is in the directory."""
+    """Whether the directory has the salon, and the services and staff of all lines."""
     return salon_id in directory.salons and all(
         line.service_id in directory.services and (line.staff_id is None or line.staff_id in directory.staff)
         for line in lines
@@ -113,7 +114,7 @@ def ensure_ahead(starts_at: datetime, now: datetime) -> None:
 
 
 def priced_lines(directory: Directory, salon_id: str, wanted: Sequence[WantedLine]) -> tuple[Line, ...]:
-    """The lines with the services' own minutes and prices where nothing else was said."""
+    """The lines of a booking. Minutes and prices that are not wanted otherwise are the service's own."""
     if not 1 <= len(wanted) <= MAX_LINES:
         raise refused("INVALID_LINES", f"A booking has 1 to {MAX_LINES} lines.", lines=len(wanted))
     return tuple(_priced_line(directory, salon_id, line) for line in wanted)
@@ -148,8 +149,8 @@ def usual_price(service: Service, salon: Salon) -> int | None:
 def _client_of(
     world: World, access: Access, named: str | NewClient, request_id: str | None
 ) -> tuple[str, Client | None, list[Storable]]:
-    """The client's id, the client where they were read, and what must be saved with the booking because they
-    are new."""
+    """The client's id, the client if the client was read, and what is saved with the booking of a new
+    client."""
     if isinstance(named, str):
         client = get_client(world, access, named)
         ensure_not_merged(client)

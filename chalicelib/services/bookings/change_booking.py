@@ -1,5 +1,5 @@
-"""Change a booking: move it, change its lines or note; and the one way in which any changed booking is
-saved."""
+"""Change a booking: move it, change its lines or its note. Every changed booking is saved by
+`save_changed`."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -1,5 +1,5 @@
-"""Confirm a visit: the client was asked about all its bookings in one message, and answers for all of
-them."""
+"""Confirm a visit. One message asked the client about all bookings of the visit, so one answer confirms
+all."""
 
 from chalicelib.domain.bookings.booking_access import Requester
 from chalicelib.domain.bookings.booking_plan import asked_to_confirm

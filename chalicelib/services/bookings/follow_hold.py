@@ -1,4 +1,4 @@
-"""What becomes of a booking, becomes of its hold."""
+"""The hold of a booking follows the booking when that is moved, closed, or given to another client."""
 
 from datetime import datetime, timedelta
 
@@ -18,12 +18,17 @@ from chalicelib.services.shared.world import World
 
 
 def held_until(booking: Booking, directory: Directory) -> datetime:
+    """The instant at which a hold for the booking ends by itself."""
     return booking.ends_at + timedelta(days=directory.rules.bonuses.hold_days)
 
 
 def with_hold(world: World, before: Booking, after: Booking) -> tuple[Booking, list[Storable]]:
-    """A booking that was changed, and what must be saved with it so that its hold follows: it moves along,
-    and ends with the booking, or when that goes to another client. Reads nothing where nothing was held."""
+    """The changed booking, and what is saved with it so that its hold follows.
+
+    The hold lasts longer when the booking moves later. The hold is released when the booking is closed or
+    given to another client. Reads nothing where nothing was held. before: the booking as it was read; after:
+    as changed.
+    """
     moved = after.ends_at != before.ends_at
     is_kept = after.is_upcoming and after.client_id == before.client_id
     if not before.held_points or before.client_id is None or (is_kept and not moved):

@@ -1,4 +1,4 @@
-"""Plan a booking: set its pointer as its present state asks, in every write that changes it."""
+"""Plan a booking: every write that changes a booking sets the pointer that its new state asks for."""
 
 
 
@@ -15,7 +15,7 @@ def directory_for(world: World, booking: Booking) -> Directory:
 
 
 def replanned(world: World, booking: Booking) -> Booking:
-    """`with_wake`, reading the client for their zone."""
+    """The booking with its pointer. The client is read for the time zone."""
     client_id, now = booking.client_id, world.now()
     client = (
         world.store.get(Client, network_id=booking.network_id, id=client_id, fresh=False)

@@ -15,8 +15,8 @@ _TAKES_PLACE = frozenset({Status.BOOKED, Status.CONFIRMED, Status.COMPLETED})
 def other_bookings_of_visit(
     booking: Booking, salon: Salon, store: Store, statuses: Collection[Status] = _TAKES_PLACE
 ) -> tuple[Booking, ...]:
-    """The client's other bookings in that salon on that local day, by start: those that take place, unless
-    others are asked for."""
+    """The client's other bookings in the same salon on the same local day, by start. By default those that
+    take place: booked, confirmed and completed ones."""
     day = local_date(booking.starts_at, salon.timezone)
     begins, ends = (local_instant(day + timedelta(days=days), time(0), salon.timezone) for days in (0, 1))
     found = store.starts_of_client(booking.network_id, booking.client_id or "", begins, ends)

@@ -1,5 +1,6 @@
-"""Hold points for a bill that is not closed yet: for a booking, until it is completed (the hold pays) or
-comes to nothing (the points are free again), or at the desk, while a bill without a booking is made out."""
+"""Hold points for a bill that is not closed yet. A hold for a booking lasts until the booking is completed
+(the hold pays) or cancelled (the points are free again). A hold at the desk is for a bill without a
+booking."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -35,8 +36,8 @@ from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 
 DESK_HOLD = timedelta(hours=12)
-"""How long a bill may be open at a desk: a working day. What is forgotten there is free again the next
-morning, in whatever salon the client comes to."""
+"""How long a bill may be open at a desk: a working day. A forgotten hold ends by the next morning, so that
+the client can spend the points in any salon."""
 
 
 def hold_for_booking(
@@ -116,7 +117,8 @@ def _release_once(world: World, requester: Requester, booking_id: str) -> None:
 
 
 def quote_for_booking(booking: Booking, directory: Directory, account: Account, now: datetime) -> Quote:
-    """The most points that may be held for a booking now, as its lines come to. account: brought up."""
+    """The most points that may be held now for a booking, whose bill is the sum of its lines. account:
+    settled as of now."""
     bill = bill_of_booking(booking, directory, booking.total_minor, 0)
     value = directory.rules.bonuses.point_value(booking.currency)
     return quote(account.available(now), bill, programme_of(booking, directory), value)
@@ -161,8 +163,8 @@ def hold_at_desk(
     bill: Bill,
     request_id: str | None,
 ) -> Entry:
-    """Sets points aside for a bill that is being made out in a salon, without a booking, one at a time: of
-    two receptionists the second hears of the first. The same request_id holds once.
+    """Sets points aside for an open bill in a salon, without a booking. A client has one such hold in a salon
+    at a time, so the second of two receptionists learns of the first. The same request_id holds once.
 
     Raises HOLD_EXISTS, OVER_CAP, UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS.
     """
@@ -207,7 +209,8 @@ def _ensure_no_other(account: Account, salon_id: str) -> None:
 
 
 def release_hold(world: World, access: Access, hold_id: str) -> Entry:
-    """Frees held points; those of a booking too. Again: the same release. Raises NOT_FOUND, HOLD_CLOSED."""
+    """Frees held points, for a booking or at the desk. A repetition answers with the same release. Raises
+    NOT_FOUND, HOLD_CLOSED."""
     client_id = client_of_entry(hold_id)
     entry = _hold_entry(world, access, client_id, hold_id)
     booking_id = entry.booking_id
@@ -227,11 +230,11 @@ def release_hold(world: World, access: Access, hold_id: str) -> Entry:
 
 
 def redeem_hold(world: World, access: Access, hold_id: str, points: int, salon_id: str) -> Entry:
-    """Spends what was held at the desk, wholly or in part; the rest is free again. Once: again it answers the
-    same.
+    """Spends points that were held at the desk, wholly or in part; the rest is free again. A repetition
+    answers with the same entry.
 
-    Raises NOT_FOUND, HOLD_CLOSED, HELD_FOR_BOOKING (complete that), HELD_ELSEWHERE (the salon goes by another
-    programme, or counts in another currency), OVER_CAP, and of a part UNDER_MINIMUM, WRONG_STEP.
+    Raises NOT_FOUND, HOLD_CLOSED, HELD_FOR_BOOKING (complete the booking instead), HELD_ELSEWHERE (the salon
+    has another programme or currency), OVER_CAP; for a part of the hold also UNDER_MINIMUM, WRONG_STEP.
     """
     client_id = client_of_entry(hold_id)
     entry = _hold_entry(world, access, client_id, hold_id)

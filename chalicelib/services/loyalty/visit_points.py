@@ -1,5 +1,5 @@
-"""What a completed visit posts to its client's account: points that pay for a part of it, points that it
-earns, and what it adds to the turnover that tiers are told by. Works it out, writes nothing."""
+"""The points of a completed visit: points that pay for a part of the bill, points that the bill earns, and
+the turnover that decides the client's tier. Nothing is written here."""
 
 from datetime import date, datetime
 
@@ -19,8 +19,8 @@ from chalicelib.domain.shared.zones import local_date
 
 
 class VisitPoints(Struct, frozen=True):
-    """The account after a visit, and the entries that made it so. earned: what the bill came to in points, be
-    it that they paid a debt."""
+    """The account after a visit, and the visit's entries. earned: the points that the bill earned, even where
+    they paid a debt."""
 
     account: Account
     entries: tuple[Entry, ...]
@@ -28,14 +28,15 @@ class VisitPoints(Struct, frozen=True):
 
 
 def posting_id(booking: Booking, kind: EntryKind) -> str:
-    """The id of what a completion posts follows from the booking: posted twice, it is one entry."""
+    """The id of a completion's posting of that kind. It follows from the booking, so that a repeated posting
+    is the same entry."""
     return entry_id(str(booking.client_id), "visit", booking.id, kind, str(booking.reopened))
 
 
 def bill_of_booking(
     booking: Booking, directory: Directory, paid_minor: int, goods_minor: int
 ) -> programme.Bill:
-    """A booking's bill, its services told apart as far as the booking knows them."""
+    """The bill of a booking. Its charges are the services that the booking names, at their list prices."""
     charges = []
     for line in booking.lines:
         service = directory.services.get(line.service_id)
@@ -63,8 +64,12 @@ def points_of_visit(
     *,
     is_new_visit: bool,
 ) -> VisitPoints:
-    """booking: closed, with its bill. What is held for it pays first; what is held and not redeemed is free
-    again. Raises OVER_CAP, UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS."""
+    """The points of a closed booking. Points held for the booking pay first; held points that are not
+    redeemed are free again.
+
+    booking: with its bill. is_new_visit: no other booking has counted for the client in that salon on that
+    day. Raises OVER_CAP, UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS.
+    """
     rules, terms = directory.rules.bonuses, programme_of(booking, directory)
     value, day = rules.point_value(booking.currency), visited_on(booking, directory)
     bill = bill_of_booking(booking, directory, booking.paid_minor or 0, booking.goods_minor or 0)
@@ -101,20 +106,24 @@ def points_of_visit(
 def points_paid_by_hold(
     directory: Directory, booking: Booking, account: Account, money_minor: int, now: datetime
 ) -> int:
-    """How many of the points that are held for a booking pay a part of it, where a site closes it and tells
-    what was paid in money: all of them, as far as the programme lets them. They are not to be had twice, as
-    the discount that they gave and as points."""
+    """The number of held points that pay for a part of a booking which a booking site closes: all that are
+    held for the booking, as far as the programme allows. The client must not have them twice, as a discount
+    and as points.
+
+    money_minor: what was paid in money, as the site reports it.
+    """
     hold = settled(account, now)[0].hold_of_booking(booking.id)
     if hold is None:
         return 0
     terms, value = programme_of(booking, directory), directory.rules.bonuses.point_value(booking.currency)
 
     def cap(points: int) -> int:
-        """The less they pay, the smaller is the bill that they may pay a part of."""
+        """The most points for a bill of the money and so many points. Fewer points make a smaller bill, and
+        so a lower cap."""
         bill = bill_of_booking(booking, directory, money_minor + points * value, 0)
         return programme.cap_points(bill, terms, value)
 
-    points = hold.points - hold.points % terms.redeem_step_points  # the step may be another by now
+    points = hold.points - hold.points % terms.redeem_step_points  # the step may have changed since
     while (most := cap(points)) < points:
         points = most
     return points if terms.enabled and points >= terms.redeem_minimum_points else 0

@@ -183,8 +183,8 @@ def _counted(visit: VisitInProgress) -> VisitInProgress:
 def reported_completion(
     world: World, booking: Booking, client: Client | None, paid_minor: int | None, actor: str
 ) -> tuple[Booking, *tuple[Storable, ...]]:
-    """What must be saved, the booking first, so that a visit which a booking site reports as having taken
-    place is completed and counts for its client. Points held for the booking pay, too.
+    """The values to save, the booking first, when a booking site reports that a visit took place. The visit
+    is completed and counts for its client; points held for the booking pay for a part of it.
 
     paid_minor: what was paid in money; None where the site did not report it: then the bill is the sum of the
     booking's lines.

@@ -1,5 +1,5 @@
-"""What promotions give on top of what a completed visit earned: the best one counts, never two. Works it out
-and reads what it must, writes nothing: all is saved with the visit."""
+"""Promotions of a completed visit: the best promotion gives points on top of what the bill earned, never two.
+Nothing is written here: all is saved with the visit."""
 
 from collections.abc import Sequence
 
@@ -22,8 +22,9 @@ from chalicelib.services.visits.visit_in_progress import VisitInProgress
 
 
 class _Room(Struct, frozen=True):
-    """What an offer can give this client now. is_new: they have got nothing by it yet, under whatever
-    name."""
+    """The points that an offer can give this client now, by share of its cap. taken: what the client has got
+    from the promotion. is_new: neither the client nor a client merged into them has got anything from it
+    yet."""
 
     offer: Offer
     taken: ClientPromotionTotal
@@ -116,7 +117,8 @@ def _room(world: World, offer: Offer, client: Client, merged_ids: Sequence[str],
 
 
 def _counted(room: _Room, currency: str) -> tuple[Storable, ...]:
-    """The visit and its client stand in the first share that gives of it."""
+    """The promotion's counts with this visit. The visit and its client are counted in the first share that
+    gives."""
     taken = replace(room.taken, points=room.taken.points + room.points, visits=room.taken.visits + 1)
     shares = []
     for number, (share, points) in enumerate(room.parts):

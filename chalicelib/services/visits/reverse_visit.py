@@ -35,7 +35,7 @@ _A_DAY, _MAX_BOOKINGS = timedelta(days=1), 50
 def reversal(
     world: World, booking: Booking, to: Status, actor: str, *, counted_at: datetime | None = None
 ) -> tuple[Booking, *tuple[Storable, ...]]:
-    """What must be saved together, the booking first, to take a completed booking to another status.
+    """The values to save together, the booking first, when a completed booking goes to another status.
 
     counted_at: the booking's start when it was counted, if the booking has been moved since.
     """

@@ -1,4 +1,4 @@
-"""What becomes of a visit's gifts when the visit is reversed, or its whole bill refunded. The entries that
+"""Undo a visit's gifts when the visit is reversed, or its whole bill refunded. The entries that
 the visit's completion posted are undone before; this is the rest: coupons, marks on accounts, the referrer's
 points."""
 
@@ -36,8 +36,8 @@ def without_gifts(world: World, visit: VisitInProgress) -> VisitInProgress:
 
 
 def _marked_account(world: World, visit: VisitInProgress) -> Account:
-    """Where the referral gift is marked: on the account of the booking's client, even if that client was
-    merged since."""
+    """The account on which the referral gift is marked: that of the booking's client, even if this client was
+    merged into another since."""
     client_id = visit.booking.client_id
     if client_id in (None, visit.account.client_id):
         return visit.account

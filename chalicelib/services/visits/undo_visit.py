@@ -1,4 +1,4 @@
-"""What refunding and reversing a visit have in common: the visit as it is read, and its entries undone."""
+"""The steps that a refund and a reversal have in common: read the visit, undo its entries."""
 
 from collections.abc import Sequence
 
@@ -40,8 +40,8 @@ def visit_to_undo(
 
 
 def entries_of_visit(visit: VisitInProgress) -> list[Entry]:
-    """What the visit's completion posted to its client's account, what it gave first: taken back in this
-    order, what was spent returns to its lots untouched."""
+    """The entries that the visit's completion posted to its client's account, earned points first. Undone in
+    this order, spent points return to their lots untouched."""
     ids = {posting_id(visit.booking, kind) for kind in EntryKind}
     found = [entry for entry in visit.ledger if entry.id in ids and entry.kind not in NOT_REVERSIBLE]
     return sorted(found, key=lambda entry: entry.worth, reverse=True)

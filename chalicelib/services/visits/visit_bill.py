@@ -1,4 +1,4 @@
-"""What the desk says that a visit came to."""
+"""The bill of a visit, as the desk or a booking site reports it."""
 
 from msgspec import Struct
 
@@ -9,7 +9,7 @@ MAX_MINOR = 10**12
 
 
 class VisitBill(Struct, frozen=True, kw_only=True):
-    """What a visit came to, in the currency of its booking.
+    """The bill of a visit, in the currency of its booking.
 
     paid   the whole bill, goods and the part paid with points included, tips not.
     goods  the part of it that is goods.

@@ -1,5 +1,5 @@
-"""What a completed visit is rewarded with besides its points: a coupon for so many visits, a gift for months
-running, and gifts to both sides of a referral. Works it out and writes nothing; undone by undo_gifts.py."""
+"""Gifts for a completed visit, besides the points that it earns: a coupon for so many visits, points for
+months running, points for both sides of a referral. Nothing is written here. `undo_gifts.py` undoes them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -33,15 +33,15 @@ from chalicelib.services.visits.visit_in_progress import VisitInProgress
 
 
 class Referrer(Struct, frozen=True):
-    """By whose word a client came, with their account."""
+    """The client by whose word the visit's client came, with the referrer's account."""
 
     client: Client
     account: Account
 
 
 def referrer_of(world: World, visit: VisitInProgress, paid_minor: int) -> Referrer | None:
-    """Who brought the client, if a visit at that price will be rewarded for it; None too where the referrer
-    is missing. Reads nothing where there is nothing to give. visit: before it is closed."""
+    """The referrer of the visit's client, if a visit at that price will reward the referral; None if the
+    referrer is missing. Reads nothing where there is nothing to give. visit: before it is closed."""
     client = visit.visitor
     if visit.directory.rules.bonuses.referral is None or not _brings_referral(
         client, visit.account, paid_minor
@@ -75,7 +75,7 @@ def with_gifts(visit: VisitInProgress, before: Client, referrer: Referrer | None
 
 
 def _posting(visit: VisitInProgress, kind: EntryKind, gift: Gift, **fields: Any) -> Posting:
-    """Once for each completion."""
+    """A gift's posting. Its id follows from the completion, so that it is posted once for each."""
     given: dict[str, Any] = {"id": posting_id(visit.booking, kind), "booking_id": visit.booking.id}
     return Posting(
         kind=kind,
@@ -167,7 +167,7 @@ def coupon_ids_of_visit(booking: Booking, account: Account) -> list[str]:
 
 
 def gift_entry_ids(booking: Booking, account: Account) -> Iterable[str]:
-    """The ids of the client's own entries that stand for gifts of that visit."""
+    """The ids of the entries on the client's own account that are gifts for the visit."""
     streak, referral = (posting_id(booking, kind) for kind in (EntryKind.STREAK, EntryKind.REFERRAL))
     if any(use.entry_id == streak for use in account.streaks):
         yield streak

@@ -19,15 +19,15 @@ from chalicelib.services.shared.storable import Storable
 
 
 class VisitInProgress(Struct, frozen=True, kw_only=True):
-    """All that is known of the visit of one booking, and all that its steps have worked out so far. Nothing
-    is written before the last step.
+    """The visit of one booking, with all that the steps have worked out so far. Nothing is written before the
+    last step.
 
     booking  as it was read, until a step closes, refunds or reopens it.
-    client   the surviving client of the booking; None where the client to undo for is missing.
+    client   the surviving client of the booking; None if a visit is undone whose client is missing.
     account  the surviving client's account.
     reason   why entries are undone; empty while the visit is completed.
-    ledger   where entries are undone: all entries of the client, and of the clients merged with them, as they
-             were before.
+    ledger   where entries are undone: all entries of the client, and of clients merged with the client, as
+             they were before.
     entries  the entries that the steps have posted, in their order.
     beside   what else is saved in the same transaction: coupons, the referrer's account, promotions' shares.
     """
@@ -66,7 +66,7 @@ class VisitInProgress(Struct, frozen=True, kw_only=True):
         return replace(self, beside=(*self.beside, *values))
 
     def to_save(self) -> tuple[Booking, *tuple[Storable, ...]]:
-        """What is written in one transaction, the booking first."""
+        """All values of one transaction, the booking first."""
         clients = () if self.client is None else (self.client,)
         return (self.booking, *clients, self.account, *self.entries, *self.beside)
 
