@@ -68,8 +68,8 @@ class Lot(Struct, frozen=True):
 
 
 class LotChange(Struct, frozen=True):
-    """What an entry changed in one lot. The change repeats the terms of the lot (dates, reason, salon), so
-    that a reversal can open a spent lot again, and every entry says which salon's points it moved.
+    """What an entry changed in one lot. The change repeats the terms of the lot: dates, reason, salon. So
+    a reversal can open a spent lot again, and every entry says which salon's points it moved.
 
     points  the change of `Lot.remaining`. held: the change of the lot's held points. Both are signed.
     """

@@ -154,8 +154,8 @@ def return_points(
 def _changes_that_return(account: Account, returned: ReturnedPoints, now: datetime) -> list[LotChange]:
     """Each part returns to its own lot. The terms of an open lot count, since its end may have been put off.
 
-    A lot that has expired and is empty becomes a grace lot with the same number, so that what became of its
-    points is found by that number. A lot that has expired but is still held keeps its number, and the grace
+    A lot that has expired and is empty becomes a grace lot with the same number. So what became of its points
+    is found by that number. A lot that has expired but is still held keeps its number, and the grace
     lot beside it gets a new one.
     """
     open_lots = {lot.number: lot.expires_at for lot in account.lots}

@@ -32,33 +32,21 @@ def prepare_reversal(
     account: Account,
     entry: Entry,
     entries: Sequence[Entry],
-    *,
-    reason: str,
-    actor: str,
+    request: ReversalRequest,
     now: datetime,
-    posting_id: str | None = None,
-    points: int | None = None,
 ) -> Posted:
     """Works out the reversal of an entry on an account. Nothing is saved.
 
-    account     of the entry's client, or of the client who survived a merge of that client.
-    entries     the ledgers of the client and of all clients that this client was merged with.
-    posting_id  the id of the reversal; None: the id of the reversal of the whole entry.
-    points      how many of the entry's points are undone; None: all that were not undone before.
+    account  of the entry's client, or of the client who survived a merge of that client.
+    entries  the ledgers of the client and of all clients that this client was merged with.
+    request  its `grace_until` is set by the network's rules.
     Raises CANNOT_REVERSE.
     """
     account, expirations = settled(account, now)
-    request = ReversalRequest(
-        id=posting_id or reversal_id(entry, account.client_id),
-        reason=reason,
-        actor=actor,
-        points=points,
-        grace_until=grace_end(directory, now),
-    )
     posted = reverse(
         account,
         entry,
-        request,
+        replace(request, grace_until=grace_end(directory, now)),
         now,
         points_undone=points_undone(entry, [*entries, *expirations]),
         own_lots=lot_numbers_with(account.client_id, entry, entries),
@@ -84,14 +72,13 @@ def reverse_entry(world: World, access: Access, entry_id: str, reason: str) -> E
         if each.reverses == entry.id and each.id == reversal_id(entry, each.client_id):
             return each
 
+    request = ReversalRequest(id=reversal_id(entry, holder_id), reason=reason, actor=access.actor)
+
     def operation(account: Account, now: datetime) -> Posted:
         entries = entries_across_merges(world, network_id, client_id, holder_id)
-        directory = world.directory(network_id)
-        return prepare_reversal(
-            directory, account, entry, entries, reason=reason, actor=access.actor, now=now
-        )
+        return prepare_reversal(world.directory(network_id), account, entry, entries, request, now)
 
-    return post_once(world, network_id, holder_id, reversal_id(entry, holder_id), operation, client=client)
+    return post_once(world, network_id, holder_id, request.id, operation, client=client)
 
 
 def entries_across_merges(world: World, network_id: str, *client_ids: str) -> list[Entry]:

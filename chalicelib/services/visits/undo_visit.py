@@ -6,7 +6,8 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Entry, EntryKind
 from chalicelib.domain.loyalty.ledger import settled
-from chalicelib.domain.loyalty.reversal import NOT_REVERSIBLE
+from chalicelib.domain.loyalty.reversal import NOT_REVERSIBLE, ReversalRequest
+from chalicelib.domain.loyalty.reversal_history import reversal_id
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.loyalty.reverse_entry import entries_across_merges, prepare_reversal
 from chalicelib.services.loyalty.visit_points import posting_id
@@ -52,15 +53,11 @@ def with_entry_undone(
 ) -> VisitInProgress:
     """The visit after an entry is undone: `points` of it, or all that is left. entry_id: of the entry that
     undoes it. Raises CANNOT_REVERSE."""
-    done = prepare_reversal(
-        visit.directory,
-        visit.account,
-        entry,
-        visit.ledger,
+    request = ReversalRequest(
+        id=entry_id or reversal_id(entry, visit.account.client_id),
         reason=visit.reason,
         actor=visit.actor,
-        now=visit.now,
-        posting_id=entry_id,
         points=points,
     )
-    return visit.after(done)
+    posted = prepare_reversal(visit.directory, visit.account, entry, visit.ledger, request, visit.now)
+    return visit.after(posted)
