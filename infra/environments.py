@@ -72,17 +72,17 @@ def main(arguments: list[str]) -> None:
     stale = [installation for installation in installations if installation.needed()]
     if not stale:
         return
-    began = told = time.monotonic()
+    began = last_line = time.monotonic()
     names = ", ".join(installation.folder.name for installation in stale)
     print(f"making the environments {names} (a minute or so)", flush=True)
     for installation in stale:
         installation.start()
     while any(installation.process.poll() is None for installation in stale):
         time.sleep(0.1)
-        if time.monotonic() - told > TELL_EVERY_SECONDS:
-            told = time.monotonic()
+        if time.monotonic() - last_line > TELL_EVERY_SECONDS:
+            last_line = time.monotonic()
             state = "; ".join(installation.progress() for installation in stale)
-            print(f"  {told - began:5.1f} s  {state}", flush=True)
+            print(f"  {last_line - began:5.1f} s  {state}", flush=True)
     for installation in stale:
         installation.finish()
     print(f"  {time.monotonic() - began:5.1f} s  done", flush=True)

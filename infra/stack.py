@@ -166,13 +166,13 @@ def _make_change_set(connect: Connect, stage: str, stack: Mapping[str, Any] | No
 
 def _watch(connect: Connect, stage: str, started: float, progress: Progress) -> None:
     """Follow a running change until it ends, telling how many resources are done."""
-    told: set[str] = set()
+    seen: set[str] = set()
     done: set[str] = set()
     reasons: list[str] = []
     for _ in _moments():
         status = (find_stack(connect, stage) or {"StackStatus": "DELETED"})["StackStatus"]
         before = len(done)
-        for event in _new_events(connect, stage, started, told):
+        for event in _new_events(connect, stage, started, seen):
             if event["ResourceStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
                 done.add(event["LogicalResourceId"])
             elif event["ResourceStatus"].endswith("_FAILED"):
@@ -185,12 +185,12 @@ def _watch(connect: Connect, stage: str, started: float, progress: Progress) -> 
             raise DeploymentError(f"{stack_name(stage)} ended as {status}\n" + "\n".join(reasons))
 
 
-def _new_events(connect: Connect, stage: str, started: float, told: set[str]) -> Iterator[dict[str, Any]]:
+def _new_events(connect: Connect, stage: str, started: float, seen: set[str]) -> Iterator[dict[str, Any]]:
     pages = connect("cloudformation").get_paginator("describe_stack_events")
     events = [event for page in pages.paginate(StackName=stack_name(stage)) for event in page["StackEvents"]]
     for event in reversed(events):
-        if event["EventId"] not in told and event["Timestamp"].timestamp() >= started - 1:
-            told.add(event["EventId"])
+        if event["EventId"] not in seen and event["Timestamp"].timestamp() >= started - 1:
+            seen.add(event["EventId"])
             yield event
 
 

@@ -72,11 +72,11 @@ def figures(
 ) -> list[Figure]:
     """The import of each handler's module, then the same with all that its first invocation loads besides."""
     late = _loaded_late(environment, handlers)
-    sides = {"bare": BARE, "bare+": _joined(BARE, late["bare"])}
+    sides = {"bare": BARE, "bare+": _module_list(BARE, late["bare"])}
     for handler in handlers:
         sides |= {
             handler.name: handler.module,
-            f"{handler.name}+": _joined(handler.module, late[handler.name]),
+            f"{handler.name}+": _module_list(handler.module, late[handler.name]),
         }
     times = _timed(sides, runs, tell)
     found = []
@@ -93,7 +93,7 @@ def figures(
     return found
 
 
-def _joined(modules: str, late: Sequence[str]) -> str:
+def _module_list(modules: str, late: Sequence[str]) -> str:
     return ",".join((modules, *late))
 
 

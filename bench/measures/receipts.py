@@ -17,8 +17,8 @@ CHARGED = 95_820
 
 
 def figures(environment: BenchEnvironment) -> list[Figure]:
-    sent, delivered, again = _told(environment, None)
-    _, held, _ = _told(environment, Rules(messages=MessageRules(monthly_budget_usd_cents=100_000)))
+    sent, delivered, again = _receipts_spent(environment, None)
+    _, held, _ = _receipts_spent(environment, Rules(messages=MessageRules(monthly_budget_usd_cents=100_000)))
     return [
         _figure("receipt: on its way", sent, "the line of the log"),
         _figure(
@@ -37,7 +37,7 @@ def _figure(name: str, spent: Spent, what: str) -> Figure:
     return Figure(f"{name}, written", spent.write, "write units", None, f"{what}; read {spent.read:g} units")
 
 
-def _told(environment: BenchEnvironment, rules: Rules | None) -> list[Spent]:
+def _receipts_spent(environment: BenchEnvironment, rules: Rules | None) -> list[Spent]:
     """On its way, delivered, delivered once more: of the second message of a salon, where the price of its
     country has been learned by the first."""
     driver = a_metered_driver(environment, rules=rules)

@@ -18,12 +18,12 @@ from chalicelib.texts.languages import Catalogue, catalogue
 Colour = tuple[int, int, int]
 
 MEDIA_TYPE = "application/vnd.apple.pkpass"
-GROUND: Colour = (125, 54, 80)
+BACKGROUND: Colour = (125, 54, 80)
 INK: Colour = (255, 255, 255)
 _LABEL: Colour = (247, 235, 236)
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same pass is the same zip
 _ICONS = Path(__file__).parent / "icons"
-"""A ring of INK on GROUND, in three sizes. Apple takes no pass without an icon, and networks have none."""
+"""A ring of INK on BACKGROUND, in three sizes. Apple takes no pass without an icon, and networks have none."""
 
 Sign = Callable[[bytes], bytes]
 
@@ -77,7 +77,7 @@ def pass_fields(
         "organizationName": shown.network_name,
         "description": texts.gettext("Bonus card: {name}").format(name=shown.network_name),
         "logoText": shown.network_name,
-        "backgroundColor": _rgb(GROUND),
+        "backgroundColor": _rgb(BACKGROUND),
         "foregroundColor": _rgb(INK),
         "labelColor": _rgb(_LABEL),
         "barcodes": [{"format": "PKBarcodeFormatQR", "message": shown.code, "messageEncoding": "iso-8859-1"}],

@@ -20,7 +20,7 @@ CONNECT_SECONDS = 1
 READ_SECONDS = 3
 RETRIES = 4
 BY_SALON_INCLUDES = ["status"]
-TELLING = ("at", "status", "client_key", "salon_key")
+INDEX_FACTS = ("at", "status", "client_key", "salon_key")
 """Attributes, besides the key, of which the body need not repeat what they tell."""
 
 
@@ -107,8 +107,8 @@ def attributes_of(value: Any, shards: int) -> dict[str, Any]:
         "salon_key": place.salon_key,
         "network_key": place.network_key,
     }
-    told = keys.told(place.pk, place.sk, **{name: of_indexes[name] for name in TELLING})
-    left_out = {"version", *(name for name, text in told.items() if _says(text, getattr(value, name, None)))}
+    facts = keys.key_facts(place.pk, place.sk, **{name: of_indexes[name] for name in INDEX_FACTS})
+    left_out = {"version", *(name for name, text in facts.items() if _says(text, getattr(value, name, None)))}
     body = encoded(value, left_out)
     packed = deflated(body)
     return of_indexes | {
@@ -132,7 +132,7 @@ def _says(text: str, item: Any) -> bool:
 
 def value_of(cls: type[T], item: Any) -> T:
     """The value that an item stands for."""
-    known: dict[str, Any] = keys.told(item.pk, item.sk, **{name: getattr(item, name) for name in TELLING})
+    known: dict[str, Any] = keys.key_facts(item.pk, item.sk, **{name: getattr(item, name) for name in INDEX_FACTS})
     if item.version is not None:
         known["version"] = int(item.version)
     return decoded(cls, item.body if item.packed is None else inflated(item.packed), **known)

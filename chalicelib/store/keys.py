@@ -81,7 +81,7 @@ INDEX_TEMPLATES = {
 }
 """Attribute that an index is hashed by -> the templates of its values."""
 
-TOLD_BY = {
+FACTS_OF_INDEXES = {
     "BOOKING": {"starts_at": "at", "status": "status"},
     "CLIENT": {"created_at": "at"},
     "MSG": {"recorded_at": "at"},
@@ -137,8 +137,8 @@ def prefix(item_kind: str, /, **parts: str) -> tuple[str, str]:
     return pk.format_map(parts), sk.partition("{")[0]
 
 
-def told(pk: str, sk: str, **of_indexes: str | None) -> dict[str, str]:
-    """What an item's key and index attributes tell of its value, so that the body need not repeat it."""
+def key_facts(pk: str, sk: str, **of_indexes: str | None) -> dict[str, str]:
+    """Facts of a value that its key and index attributes hold, so that the body need not repeat them."""
     kind = sk.partition("#")[0]
     found: dict[str, str] = {}
     for template, text in zip(TEMPLATES[kind], (pk, sk), strict=True):
@@ -146,7 +146,7 @@ def told(pk: str, sk: str, **of_indexes: str | None) -> dict[str, str]:
     for name, of_index in of_indexes.items():
         for template in INDEX_TEMPLATES.get(name, ()) if of_index else ():
             found |= _parts(template, str(of_index))
-    for field, name in TOLD_BY.get(kind, {}).items():
+    for field, name in FACTS_OF_INDEXES.get(kind, {}).items():
         if of_index := of_indexes.get(name):
             found[field] = of_index
     return found
@@ -229,11 +229,11 @@ def _message(value: Message) -> Place:
 
 
 def _status_of(value: Message) -> str:
-    told = (value.kind, value.state, value.channel, value.parts, value.cost_micros or 0, int(value.charged))
-    return " ".join(map(str, told))
+    words = (value.kind, value.state, value.channel, value.parts, value.cost_micros or 0, int(value.charged))
+    return " ".join(map(str, words))
 
 
-def told_of(status: str) -> MessageSummary:
+def summary_of(status: str) -> MessageSummary:
     """What a message's status in the index says."""
     kind, state, channel, parts, cost, charged = status.split(" ")
     return MessageSummary(kind, state, channel, int(parts), int(cost), charged == "1")

@@ -45,19 +45,19 @@ class Caller:
     key: str
 
     def get(self, path: str) -> Any:
-        return self._said("GET", path, None)
+        return self._answer_to("GET", path, None)
 
     def put(self, path: str, body: Any) -> Any:
-        return self._said("PUT", path, body)
+        return self._answer_to("PUT", path, body)
 
     def patch(self, path: str, body: Any) -> Any:
-        return self._said("PATCH", path, body)
+        return self._answer_to("PATCH", path, body)
 
     def post(self, path: str, body: Any, once: str) -> Any:
         """once: the Idempotency-Key, by which an interrupted demo asks the same again and doubles nothing."""
-        return self._said("POST", path, body, Idempotency_Key=once)
+        return self._answer_to("POST", path, body, Idempotency_Key=once)
 
-    def _said(self, method: str, path: str, body: Any, **headers: str) -> Any:
+    def _answer_to(self, method: str, path: str, body: Any, **headers: str) -> Any:
         text = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         headers |= {"Authorization": f"Bearer {self.key}", "Content_Type": "application/json"}
         return json.loads(self.http.ask(method, self.http.api_url + path, text, **headers) or "null")

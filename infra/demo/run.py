@@ -209,8 +209,8 @@ class Demo:
         if marker.bonuses:  # state of before they were shown has none
             names = {salon["id"]: salon["name"] for salon in self.made["salons"]}
             lines = [line for lines in marker.bonuses.values() for line in lines]
-            months, gone = months_to_clear(marker.anchor), staged(self.network_id, "expired")
-            PointsReport(self.owner, names).all(report, lines, months, gone)
+            months, expired_clients = months_to_clear(marker.anchor), staged(self.network_id, "expired")
+            PointsReport(self.owner, names).all(report, lines, months, expired_clients)
         self.steps.tell("checking the ledger")
         guests = {each.client_id for each in reported if each.client_id}
         served = staged(self.network_id, "in_the_chair")

@@ -30,17 +30,17 @@ NETWORK, OTHER_NETWORK = "net_lotos00001", "net_orchid0002"
 # --- values
 
 
-def a_network(network_id: str = NETWORK, **said: Any) -> Network:
+def a_network(network_id: str = NETWORK, **fields: Any) -> Network:
     given: dict[str, Any] = {
         "name": "Lotos",
         "country": "MD",
         "language": "ru",
         "created_at": NOW - timedelta(days=400),
     }
-    return Network(network_id=network_id, **{**given, **said})
+    return Network(network_id=network_id, **{**given, **fields})
 
 
-def a_salon(id: str = "sal_centru", network_id: str = NETWORK, **said: Any) -> Salon:
+def a_salon(id: str = "sal_centru", network_id: str = NETWORK, **fields: Any) -> Salon:
     given: dict[str, Any] = {
         "name": "Lotos Centru",
         "timezone": "Europe/Chisinau",
@@ -50,19 +50,19 @@ def a_salon(id: str = "sal_centru", network_id: str = NETWORK, **said: Any) -> S
         "map_url": "https://maps.example/centru",
         "review_links": (ReviewLink("Google", "https://review.example/centru"),),
     }
-    return Salon(network_id=network_id, id=id, **{**given, **said})
+    return Salon(network_id=network_id, id=id, **{**given, **fields})
 
 
-def a_staff_member(id: str = "stf_anna", network_id: str = NETWORK, **said: Any) -> Staff:
+def a_staff_member(id: str = "stf_anna", network_id: str = NETWORK, **fields: Any) -> Staff:
     given: dict[str, Any] = {
         "name": "Anna",
         "salon_ids": ("sal_centru",),
         "tip_url": "https://tips.example/anna",
     }
-    return Staff(network_id=network_id, id=id, **{**given, **said})
+    return Staff(network_id=network_id, id=id, **{**given, **fields})
 
 
-def a_service(id: str = "srv_cut", network_id: str = NETWORK, **said: Any) -> Service:
+def a_service(id: str = "srv_cut", network_id: str = NETWORK, **fields: Any) -> Service:
     given: dict[str, Any] = {
         "name": "Haircut",
         "category": "hair",
@@ -71,10 +71,10 @@ def a_service(id: str = "srv_cut", network_id: str = NETWORK, **said: Any) -> Se
         "currency": "MDL",
         "repeat_after_days": 30,
     }
-    return Service(network_id=network_id, id=id, **{**given, **said})
+    return Service(network_id=network_id, id=id, **{**given, **fields})
 
 
-def a_client(id: str = "cli_maria00000000001", network_id: str = NETWORK, **said: Any) -> Client:
+def a_client(id: str = "cli_maria00000000001", network_id: str = NETWORK, **fields: Any) -> Client:
     given: dict[str, Any] = {
         "name": "Maria Popescu",
         "phone": "+37369123456",
@@ -82,10 +82,10 @@ def a_client(id: str = "cli_maria00000000001", network_id: str = NETWORK, **said
         "birth_date": date(1990, 5, 17),
         "created_at": NOW - timedelta(days=100),
     }
-    return Client(network_id=network_id, id=id, **{**given, **said})
+    return Client(network_id=network_id, id=id, **{**given, **fields})
 
 
-def a_booking(id: str = "bkg_0000000000000001", network_id: str = NETWORK, **said: Any) -> Booking:
+def a_booking(id: str = "bkg_0000000000000001", network_id: str = NETWORK, **fields: Any) -> Booking:
     """Booked two days ahead at the salon for Maria with Anna, as if made just now."""
     given: dict[str, Any] = {
         "salon_id": "sal_centru",
@@ -95,11 +95,11 @@ def a_booking(id: str = "bkg_0000000000000001", network_id: str = NETWORK, **sai
         "currency": "MDL",
         "made_at": NOW,
     }
-    return Booking(network_id=network_id, id=id, **{**given, **said})
+    return Booking(network_id=network_id, id=id, **{**given, **fields})
 
 
 def a_connection(
-    site: str = "standard", id: str = "con_standard", network_id: str = NETWORK, **said: Any
+    site: str = "standard", id: str = "con_standard", network_id: str = NETWORK, **fields: Any
 ) -> Connection:
     given: dict[str, Any] = {
         "token": f"{network_id[-10:]}.{site}hook",
@@ -107,15 +107,15 @@ def a_connection(
         "salon_id": "sal_centru",
         "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     }
-    return Connection(network_id=network_id, id=id, site=site, **{**given, **said})
+    return Connection(network_id=network_id, id=id, site=site, **{**given, **fields})
 
 
 def a_consent(purpose: Purpose = Purpose.MARKETING, *, granted: bool = True, channel: str = "sms") -> Consent:
     return Consent(channel, purpose, granted, NOW - timedelta(days=10), "key:test", "asked at the desk")
 
 
-def access(role: Role = Role.OWNER, network_id: str = NETWORK, **said: Any) -> Access:
-    return Access(network_id=network_id, role=role, **{"actor": f"key:{role}", **said})
+def access(role: Role = Role.OWNER, network_id: str = NETWORK, **fields: Any) -> Access:
+    return Access(network_id=network_id, role=role, **{"actor": f"key:{role}", **fields})
 
 
 def an_amount(minor: int, currency: str = "MDL") -> Amount:

@@ -42,14 +42,14 @@ def _call(method: Callable[..., Any]) -> Callable[..., Any]:
     """Counts as a call to AWS, and fails where it is to fail."""
 
     @wraps(method)
-    def called(self: "MemoryStore", *args: Any, **said: Any) -> Any:
+    def called(self: "MemoryStore", *args: Any, **fields: Any) -> Any:
         failing = self.failing
         number = len(failing.made)
         failing.made.append(method.__name__)
         if number != failing.fails_at:
-            return method(self, *args, **said)
+            return method(self, *args, **fields)
         if failing.failure is not Failure.BEFORE:
-            method(self, *args, **said)
+            method(self, *args, **fields)
         if failing.failure is Failure.DIED:
             raise WorkerDied
         raise ConnectionError("the answer was lost")
@@ -78,8 +78,8 @@ class MemoryStore:
     @_call
     def save(self, *values: Any, remove: Sequence[Any] = ()) -> tuple[Any, ...]:
         for value in remove:
-            stands = self._stands(value)
-            if stands is None or getattr(stands, "version", 0) != getattr(value, "version", 0):
+            existing = self._existing(value)
+            if existing is None or getattr(existing, "version", 0) != getattr(value, "version", 0):
                 raise SaveConflict(value)
         for value in values:
             if not self._may_be_put(value):
@@ -90,29 +90,29 @@ class MemoryStore:
         self._kept.update((_key(value), value) for value in saved)
         return saved
 
-    def _stands(self, value: Any) -> Any:
+    def _existing(self, value: Any) -> Any:
         return self._kept.get(_key(value))
 
     def _may_be_put(self, value: Any) -> bool:
-        stands = self._stands(value)
+        existing = self._existing(value)
         if isinstance(value, OVERWRITTEN):
             return True
         if isinstance(value, Alias) and value.moved:
-            return stands is not None
+            return existing is not None
         if isinstance(value, UNVERSIONED) or value.version == 0:
-            return stands is None
-        return stands is not None and stands.version == value.version
+            return existing is None
+        return existing is not None and existing.version == value.version
 
     # --- one
 
-    def _one(self, cls: type[T], **said: Any) -> T | None:
-        return next(iter(self._all(cls, **said)), None)
+    def _one(self, cls: type[T], **fields: Any) -> T | None:
+        return next(iter(self._all(cls, **fields)), None)
 
-    def _all(self, cls: type[T], **said: Any) -> list[T]:
+    def _all(self, cls: type[T], **fields: Any) -> list[T]:
         return [
             value
             for value in self._kept.values()
-            if type(value) is cls and all(getattr(value, name) == each for name, each in said.items())
+            if type(value) is cls and all(getattr(value, name) == each for name, each in fields.items())
         ]
 
     @_call
@@ -147,13 +147,13 @@ class MemoryStore:
 
     @_call
     def account(self, network_id: str, client_id: str) -> Account:
-        stands = self._one(Account, network_id=network_id, client_id=client_id)
-        return stands or Account(network_id=network_id, client_id=client_id)
+        existing = self._one(Account, network_id=network_id, client_id=client_id)
+        return existing or Account(network_id=network_id, client_id=client_id)
 
     @_call
     def spending(self, network_id: str, month: str) -> Spending:
-        stands = self._one(Spending, network_id=network_id, month=month)
-        return stands or Spending(network_id=network_id, month=month)
+        existing = self._one(Spending, network_id=network_id, month=month)
+        return existing or Spending(network_id=network_id, month=month)
 
     @_call
     def promotion_share(self, network_id: str, promotion_id: str, number: str) -> PromotionShare:
@@ -214,9 +214,11 @@ class MemoryStore:
         found = self._between(since, until, network_id=network_id, client_id=client_id)
         return [(each.id, each.starts_at) for each in found]
 
-    def _between(self, since: datetime | None, until: datetime | None, **said: Any) -> list[Booking]:
+    def _between(self, since: datetime | None, until: datetime | None, **fields: Any) -> list[Booking]:
         found = [
-            b for b in self._all(Booking, **said) if (since or b.starts_at) <= b.starts_at < (until or NEVER)
+            b
+            for b in self._all(Booking, **fields)
+            if (since or b.starts_at) <= b.starts_at < (until or NEVER)
         ]
         return sorted(found, key=lambda booking: (booking.starts_at, booking.id))
 

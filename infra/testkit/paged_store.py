@@ -15,5 +15,5 @@ class PagedStore(DelegatingStore):
     def clients(self, network_id: str, *, limit: int = 50, cursor: str | None = None) -> Any:
         return self.store.clients(network_id, limit=min(limit, self.size), cursor=cursor)
 
-    def client_ids(self, network_id: str, *, limit: int = 50, **said: Any) -> Any:
-        return self.store.client_ids(network_id, limit=min(limit, self.size), **said)
+    def client_ids(self, network_id: str, *, limit: int = 50, **fields: Any) -> Any:
+        return self.store.client_ids(network_id, limit=min(limit, self.size), **fields)

@@ -81,14 +81,14 @@ class SalonDriver(Struct):
 
     # --- bookings, at the desk; each is named by its value or by its id
 
-    def book(self, starts_at: datetime, **said: Any) -> Booking:
+    def book(self, starts_at: datetime, **fields: Any) -> Booking:
         given: dict[str, Any] = {
             "salon_id": "sal_centru",
             "client": MARIA_ID,
             "lines": [book.WantedLine(service_id="srv_cut", staff_id="stf_anna")],
         }
-        request_id = said.pop("request_id", None)
-        new = book.NewBooking(starts_at=starts_at, **{**given, **said})
+        request_id = fields.pop("request_id", None)
+        new = book.NewBooking(starts_at=starts_at, **{**given, **fields})
         return book.book(self.world, access(), new, request_id)
 
     def move(self, booking: Booking, starts_at: datetime) -> Booking:
@@ -202,7 +202,7 @@ class SalonDriver(Struct):
     def intake(self) -> Intake:
         return Intake(self.world, self.adapters(), lambda: self.base_url)
 
-    def told(self, connection: Connection, *events: SiteEvent, body: bytes = b"") -> InboxItem:
+    def received(self, connection: Connection, *events: SiteEvent, body: bytes = b"") -> InboxItem:
         """A webhook with those events, received but not yet taken in."""
         raw = body or f"{connection.id}{events}".encode()
         self.site.events[raw] = events
@@ -214,15 +214,15 @@ class SalonDriver(Struct):
             raw=raw,
             received_at=self.world.now(),
         )
-        stands = self.store.get(InboxItem, network_id=connection.network_id, id=item.id)
-        return stands if stands is not None else self.store.save(item)[0]  # type: ignore[no-any-return]
+        existing = self.store.get(InboxItem, network_id=connection.network_id, id=item.id)
+        return existing if existing is not None else self.store.save(item)[0]  # type: ignore[no-any-return]
 
     def ingest(self, item: InboxItem) -> InboxState | None:
         return ingest(self.intake(), item.network_id, item.id)
 
     def hear(self, connection: Connection, *events: SiteEvent) -> InboxItem:
         """A webhook received and taken in; answers with the inbox item as it then stands."""
-        item = self.told(connection, *events)
+        item = self.received(connection, *events)
         self.ingest(item)
         found: InboxItem = self.store.get(InboxItem, network_id=connection.network_id, id=item.id)
         return found

@@ -23,16 +23,16 @@ LINE = SiteLine(service_id="s-1", service_name="Haircut", staff_id="p-1", staff_
                 price_minor=50_000)  # fmt: skip
 
 
-def reported(external_id: str, version: int, starts_at: datetime | None, **said: Any) -> BookingReported:
+def reported(external_id: str, version: int, starts_at: datetime | None, **fields: Any) -> BookingReported:
     """What a site says of a booking: booked, by Maria, one haircut, unless said otherwise."""
     given: dict[str, Any] = {"status": SiteStatus.BOOKED, "client": MARIA, "lines": (LINE,)}
     return BookingReported(
-        external_id=external_id, guard=guard(version=version), starts_at=starts_at, **{**given, **said}
+        external_id=external_id, guard=guard(version=version), starts_at=starts_at, **{**given, **fields}
     )
 
 
-def client_reported(external_id: str, version: int, client: SiteClient, **said: Any) -> ClientReported:
-    return ClientReported(external_id=external_id, guard=guard(version=version), client=client, **said)
+def client_reported(external_id: str, version: int, client: SiteClient, **fields: Any) -> ClientReported:
+    return ClientReported(external_id=external_id, guard=guard(version=version), client=client, **fields)
 
 
 def thin(event: BookingReported) -> BookingReported:

@@ -47,7 +47,7 @@ class BookingReads:
         found = self._reader.item.by_client.query(
             keys.bookings_of_client(network_id, client_id), self._reader.between(since, until)
         )
-        return [(keys.told(each.pk, each.sk)["id"], datetime.fromisoformat(each.at)) for each in found]
+        return [(keys.key_facts(each.pk, each.sk)["id"], datetime.fromisoformat(each.at)) for each in found]
 
     def bookings_of_salon(
         self,

@@ -47,7 +47,7 @@ class ClientReads:
             limit=limit,
             cursor=cursor,
         )
-        return Page([keys.told(*place)["id"] for place in page.items], page.cursor)
+        return Page([keys.key_facts(*place)["id"] for place in page.items], page.cursor)
 
     def clients_named(self, network_id: str, client_ids: Sequence[str]) -> list[Client]:
         """The clients of those ids; those that are gone are left out."""

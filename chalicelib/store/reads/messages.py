@@ -67,7 +67,7 @@ class MessageReads:
             self._reader.between(since, until),
             attributes_to_get=["status"],
         ).page_iter
-        return (keys.told_of(each["status"]["S"]) for page in pages for each in page["Items"] if each)
+        return (keys.summary_of(each["status"]["S"]) for page in pages for each in page["Items"] if each)
 
     def spending(self, network_id: str, month: str) -> Spending:
         return self._reader.get_or_empty(Spending, network_id=network_id, month=month)

@@ -31,7 +31,7 @@ class Office:
     def started(self, now: datetime) -> dict[str, Any]:
         """The campaign, once it has been tried dry and started. Again: the same one."""
         if (campaign := self.planned()) is None:
-            self._owner.post("/v1/campaigns", self._said(now.replace(microsecond=0)), "campaign")
+            self._owner.post("/v1/campaigns", self._request(now.replace(microsecond=0)), "campaign")
             campaign = self._campaign()
         if campaign["state"] == "draft":
             campaign = self._forecast(campaign)
@@ -40,7 +40,7 @@ class Office:
             self._tell(f"started: its messages go out from {campaign['starts_at'][11:19]} UTC on")
         return campaign
 
-    def _said(self, now: datetime) -> dict[str, Any]:
+    def _request(self, now: datetime) -> dict[str, Any]:
         return {
             "name": NAME, "texts": TEXTS, "per_minute": 6000,
             "segment": {"categories": CATEGORIES, "birth_month": self._anchor.month % 12 + 1},

@@ -17,19 +17,25 @@ class PointsReport:
     names: Mapping[str, str]
 
     def all(
-        self, report: Report, body: Sequence[Sequence[str]], months: Sequence[str], gone: Sequence[str]
+        self,
+        report: Report,
+        desk: Sequence[Sequence[str]],
+        months: Sequence[str],
+        expired_clients: Sequence[str],
     ) -> None:
-        """said: what was done at the desk. months: which were cleared. gone: clients whose points expired."""
-        report.section("Bonuses", [f"{title:19}{words}" for title, words in [*body, *self._expired(gone)]])
+        """desk: titles and words of what was done there. months: which were cleared. expired_clients: those
+        whose points expired."""
+        rows = [*desk, *self._expired(expired_clients)]
+        report.section("Bonuses", [f"{title:19}{words}" for title, words in rows])
         self._promotions(report)
         self._simulation(report)
         self._audit(report)
         self._clearing(report, months)
 
-    def _expired(self, gone: Sequence[str]) -> list[tuple[str, str]]:
+    def _expired(self, expired_clients: Sequence[str]) -> list[tuple[str, str]]:
         entries = [
             entry
-            for each_id in gone
+            for each_id in expired_clients
             for entry in self.owner.get(f"/v1/clients/{each_id}/bonus/entries")["items"]
             if entry["kind"] == "expiry"
         ]

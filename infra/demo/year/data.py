@@ -155,21 +155,21 @@ def person(network_id: str, number: int, salon_id: str, zone: str, now: datetime
     surname = rng.choice(SURNAMES[language])[0 if woman else 1]
     habit, _, gaps, away = rng.choices(HABITS, weights=[habit[1] for habit in HABITS])[0]
     regular = habit == "regular"
-    joined_days_ago = rng.randint(150 if regular or away else 3, 364)
-    joined = now - timedelta(days=joined_days_ago, minutes=rng.randint(0, 1439))
+    registered_days_ago = rng.randint(150 if regular or away else 3, 364)
+    registered = now - timedelta(days=registered_days_ago, minutes=rng.randint(0, 1439))
     client = Client(
         network_id=network_id,
         id=client_id(network_id, number),
         name=f"{first} {surname}",
-        created_at=joined.replace(second=0, microsecond=0),
+        created_at=registered.replace(second=0, microsecond=0),
         phone=phone(zone, number),
         email=f"client{number}@example.com" if rng.random() < 0.5 else None,
         birth_date=_birth_date(now, rng) if rng.random() < 0.6 else None,
         language=language,
         source=_one_of(SOURCES, rng),
-        consents=_consents(joined, rng),
+        consents=_consents(registered, rng),
     )
-    stays = joined_days_ago + (-rng.randint(70, 140) if away else 30)
+    stays = registered_days_ago + (-rng.randint(70, 140) if away else 30)
     return Person(client, salon_id, rng.randint(*gaps), 0 if habit == "potential" else stays)
 
 
@@ -181,8 +181,8 @@ def _birth_date(now: datetime, rng: Random) -> date:
     return (now - timedelta(days=rng.randint(18 * 365, 65 * 365))).date()
 
 
-def _consents(joined: datetime, rng: Random) -> tuple[Consent, ...]:
+def _consents(registered: datetime, rng: Random) -> tuple[Consent, ...]:
     """Four of five let themselves be invited; of the rest some said no, some were never asked."""
     if (drawn := rng.random()) > 0.9:
         return ()
-    return (Consent("sms", Purpose.MARKETING, drawn < 0.8, joined, "key:reception", "asked at the desk"),)
+    return (Consent("sms", Purpose.MARKETING, drawn < 0.8, registered, "key:reception", "asked at the desk"),)

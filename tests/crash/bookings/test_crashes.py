@@ -124,7 +124,7 @@ def the_client_is_attached_and_told_once(driver: SalonDriver, booking: Booking) 
 def before_a_lost_webhook(driver: SalonDriver) -> Any:
     """Received, but the queue's message was lost."""
     (site,) = driver.store.save(a_connection())
-    item = driver.told(site, reported("e-1", 1, IN_TWO_DAYS))
+    item = driver.received(site, reported("e-1", 1, IN_TWO_DAYS))
     return driver.store.save(replace(item, wake=Wake(NOW, "take_in")))[0]
 
 
@@ -154,7 +154,7 @@ def a_webhook(*before: Any, then: Any) -> Callable[[SalonDriver], Any]:
         (site,) = driver.store.save(a_connection())
         for event in before:
             driver.hear(site, event)
-        return driver.told(site, then)
+        return driver.received(site, then)
 
     return arranged
 

@@ -24,7 +24,7 @@ CLI = "cli_maria00000000001"
 
 def told_all(driver: SalonDriver, site: Any, events: Sequence[SiteEvent]) -> None:
     """All in that order; what waited for others is taken in again, as its pointer asks for."""
-    items = [driver.told(site, event) for event in events]
+    items = [driver.received(site, event) for event in events]
     while items:
         left = [item for item in items if driver.ingest(item) is InboxState.WAITING]
         assert len(left) < len(items), "they wait for ever"
@@ -313,7 +313,7 @@ def receiving(driver: SalonDriver) -> Receiving:
 def test_what_nobody_can_read_is_quarantined_and_replayed_once_somebody_can(
     driver: SalonDriver, site: Any
 ) -> None:
-    item = driver.told(site, CREATED, body=b"{not json")
+    item = driver.received(site, CREATED, body=b"{not json")
     driver.site.events.clear()
     driver.ingest(item)
     stuck = driver.store.inbox(NETWORK, state=InboxState.QUARANTINED).items
@@ -344,7 +344,7 @@ def test_a_webhook_that_breaks_intake_is_not_handed_on_for_ever(
 ) -> None:
     """Whatever it is, a person sees it in the end, and nobody pays for it each two minutes."""
     driver.hear(site, CREATED)
-    poison = driver.told(site, reported("e-1", 2, LATER, lines=(None,)))
+    poison = driver.received(site, reported("e-1", 2, LATER, lines=(None,)))
     poison = driver.store.save(replace(poison, wake=None))[0]
     driver.store.save(replace(poison, wake=_wake(clock.now)))
     handed = 0

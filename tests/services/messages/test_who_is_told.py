@@ -25,15 +25,15 @@ def test_a_guest_with_a_known_e_mail_but_another_phone_is_somebody_else(
     driver: SalonDriver, site: Any
 ) -> None:
     for number, person in enumerate((WIFE, HUSBAND)):
-        driver.ingest(driver.told(site, reported(f"e-{number}", 1, IN_TWO_DAYS, client=person)))
+        driver.ingest(driver.received(site, reported(f"e-{number}", 1, IN_TWO_DAYS, client=person)))
     driver.drain()
     assert sorted(message.to for message in driver.sender.sent) == ["+37369000222", "+37369000333"]
 
 
 def test_a_guest_without_a_phone_is_known_by_the_e_mail(driver: SalonDriver, site: Any) -> None:
-    driver.ingest(driver.told(site, reported("e-1", 1, IN_TWO_DAYS, client=WIFE)))
+    driver.ingest(driver.received(site, reported("e-1", 1, IN_TWO_DAYS, client=WIFE)))
     unnamed = replace(WIFE, external_id="c-other", phone=None)
-    driver.ingest(driver.told(site, reported("e-2", 1, IN_TWO_DAYS, client=unnamed)))
+    driver.ingest(driver.received(site, reported("e-2", 1, IN_TWO_DAYS, client=unnamed)))
     driver.drain()
     assert {message.to for message in driver.sender.sent} == {"+37369000222"}
 
@@ -41,10 +41,10 @@ def test_a_guest_without_a_phone_is_known_by_the_e_mail(driver: SalonDriver, sit
 def test_a_phone_that_comes_with_the_booking_is_known_to_the_notice(driver: SalonDriver, site: Any) -> None:
     """Though a cheap read of the client may still show them as they were before."""
     nobody = replace(WIFE, phone=None)
-    driver.ingest(driver.told(site, reported("e-1", 1, IN_TWO_DAYS + timedelta(days=9), client=nobody)))
+    driver.ingest(driver.received(site, reported("e-1", 1, IN_TWO_DAYS + timedelta(days=9), client=nobody)))
     before = driver.client(str(driver.only_booking().client_id))
     driver.run_until(NOW + timedelta(minutes=1))
-    driver.ingest(driver.told(site, reported("e-2", 1, IN_TWO_DAYS, client=WIFE)))
+    driver.ingest(driver.received(site, reported("e-2", 1, IN_TWO_DAYS, client=WIFE)))
     real = driver.store.get
 
     class Lagging(DelegatingStore):
@@ -70,7 +70,7 @@ def _facts(driver: SalonDriver, booking: Booking) -> MessageFacts:
 def test_money_in_another_currency_is_not_the_salons_money(driver: SalonDriver, site: Any) -> None:
     euros = {"currency": "EUR", "paid_minor": 9_900, "lines": (replace(LINE, price_minor=9_900),)}
     event = reported("e-1", 1, IN_TWO_DAYS, status=SiteStatus.COMPLETED, **euros)
-    driver.ingest(driver.told(site, event))
+    driver.ingest(driver.received(site, event))
     booking = driver.only_booking()
     assert (booking.currency, booking.paid_minor, booking.total_minor) == ("MDL", 50_000, 50_000)
 

@@ -186,5 +186,5 @@ def test_the_icon_is_a_picture(name: str, side: int, issuer: apple_pass.AppleIss
     start = data.index(b"IDAT") + 4
     pixels = zlib.decompressobj().decompress(data[start:])
     assert len(pixels) == side * (1 + side * 3)
-    assert pixels[1:4] == bytes(apple_pass.GROUND)
+    assert pixels[1:4] == bytes(apple_pass.BACKGROUND)
     assert bytes(apple_pass.INK) in pixels
