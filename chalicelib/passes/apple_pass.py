@@ -23,7 +23,7 @@ INK: Colour = (255, 255, 255)
 _LABEL: Colour = (247, 235, 236)
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same pass is the same zip
 _ICONS = Path(__file__).parent / "icons"
-"""A ring of INK on BACKGROUND, in three sizes. Apple takes no pass without an icon, and networks have none."""
+"""A ring of INK on BACKGROUND, in three sizes. Apple takes no pass without an icon; networks have none."""
 
 Sign = Callable[[bytes], bytes]
 

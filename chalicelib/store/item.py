@@ -132,7 +132,8 @@ def _says(text: str, item: Any) -> bool:
 
 def value_of(cls: type[T], item: Any) -> T:
     """The value that an item stands for."""
-    known: dict[str, Any] = keys.key_facts(item.pk, item.sk, **{name: getattr(item, name) for name in INDEX_FACTS})
+    of_indexes = {name: getattr(item, name) for name in INDEX_FACTS}
+    known: dict[str, Any] = keys.key_facts(item.pk, item.sk, **of_indexes)
     if item.version is not None:
         known["version"] = int(item.version)
     return decoded(cls, item.body if item.packed is None else inflated(item.packed), **known)
