@@ -1,4 +1,4 @@
-"""One JSON line a log record, by Powertools, with phones masked whatever was logged."""
+"""One JSON line a log record, by Powertools, with all phones masked."""
 
 import logging
 import re
@@ -11,7 +11,7 @@ _PHONE = re.compile(r"\+\d{4,}(?=\d{2})")
 
 
 class _MaskPhones(logging.Filter):
-    """The last net: nobody should log a phone, but an error's text may carry one."""
+    """The last net: no code should log a phone, but an error's text may carry one."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()

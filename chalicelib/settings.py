@@ -49,8 +49,8 @@ class Wallet(Struct, frozen=True, kw_only=True):
 class Settings(Struct, frozen=True):
     """A function's surroundings, as CloudFormation sets them (infra/resources.yaml).
 
-    events_topic      ARN of the topic on which channels tell of messages.
-    events_verified   whether its signatures are looked at; the local cloud signs nothing.
+    events_topic     ARN of the topic to which channels publish events of messages.
+    events_verified  whether the signatures of events are verified; the local cloud signs nothing.
     """
 
     region: str

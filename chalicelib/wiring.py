@@ -1,6 +1,8 @@
-"""Builds what the use cases need from the settings: the one composition root. Everything is made on first use
-and kept for the life of the process; importing this module does nothing, so that each function pays only for
-what it uses."""
+"""Builds what the use cases need from the settings: the one composition root.
+
+Everything is made at first use and kept for the life of the process. Importing this module does nothing, so
+that each function pays only for what it uses.
+"""
 
 import secrets
 import time
@@ -36,7 +38,7 @@ MAX_DIRECTORIES = 200
 
 
 def now() -> datetime:
-    """The present instant: UTC, whole milliseconds, as it is stored."""
+    """The present instant: UTC, in whole milliseconds like stored instants."""
     instant = datetime.now(UTC)
     return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
 
@@ -311,7 +313,7 @@ def _google_account() -> "ServiceAccount":
 
 @cache
 def sending(count: "Callable[[str], None]" = lambda metric: None) -> "Sending":
-    """count: told of each message's state, for the metrics."""
+    """count: called with the metric of each message's state."""
     from chalicelib.services.messages.budgets import Budgets
     from chalicelib.services.messages.sending import Sending
     from chalicelib.texts.wording import message_words
@@ -328,7 +330,7 @@ def handlers(count: "Callable[[str], None]" = lambda metric: None) -> "Handlers"
 
 @cache
 def pass_updates() -> "PassUpdates":
-    """Who tells of changed cards the wallets that the settings name."""
+    """What notifies the wallets that the settings name of changed cards."""
     from chalicelib.services.waking.handlers import NO_WALLETS
     from chalicelib.wallets.every_wallet import EveryWallet
 
@@ -381,7 +383,7 @@ def _envelopes() -> "Envelopes":
 
 
 def events_of(envelope: Any) -> "Sequence[Receipt | Reply]":
-    """What an event from the queue of receipts tells. Raises Forged, NotUnderstood."""
+    """The receipts and replies in an event from the queue of receipts. Raises Forged, NotUnderstood."""
     from chalicelib.events.read import read
 
     published = _envelopes().open(envelope, now())

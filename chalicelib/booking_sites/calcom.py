@@ -1,7 +1,8 @@
-"""Cal.com: signed with HMAC over the body; a moved booking is a new one that names the old. No settings.
+"""Cal.com: signed with HMAC over the body. A moved booking is a new one that names the old one. No settings.
 
-Nothing is retried and no time is signed. Payload templates let a user send any shape: what is not the usual
-one is not understood. That a meeting has ended, or that nobody was seen on video, says nothing of the client.
+Cal.com retries nothing and signs no time. Payload templates let a user send any shape; a body of an unusual
+shape is not understood. The end of a meeting, or a video that no guest joined, does not show whether the
+client came.
 """
 
 from collections.abc import Mapping
@@ -135,7 +136,8 @@ def verify(raw: bytes, headers: Mapping[str, str], context: SiteContext, now: da
 
 
 def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
-    """By trigger, booking, time and bytes. With a payload `createdAt` is the event's, else the booking's."""
+    """The delivery is known by trigger, booking, time and bytes. With a payload, `createdAt` is the event's
+    time, else the booking's."""
     try:
         head = decode(raw, _CalcomHead)
         timed = head.payload is not None and head.created_at is not None

@@ -2,8 +2,8 @@
 WebhookNotUnderstood.
 
 The shapes are msgspec structs: a wrong type anywhere is refused with the path of its field. Fields that a
-shape does not name are tolerated, since sites add some without notice; of a key given twice the last counts,
-as in most parsers.
+shape does not name are tolerated, since sites add some without notice. Of a key given twice the last one
+counts, as in most parsers.
 """
 
 import hashlib
@@ -42,8 +42,8 @@ YEARS = range(1971, 2200)
 def decode(raw: bytes | Raw, shape: type[T], *, strict: bool = True) -> T:
     """The JSON text as that shape. Not `strict`: numbers and flags may come as strings, flags as 0 and 1.
 
-    Codes: NOT_UTF8, NOT_JSON (as NaN, Infinity, a lone surrogate or a byte order mark are), NESTED_TOO_DEEP,
-    INVALID_FIELD (the message gives the path of the field, and never what a client wrote into it).
+    Codes: NOT_UTF8, NESTED_TOO_DEEP; NOT_JSON, also for NaN, Infinity, a lone surrogate or a byte order mark;
+    INVALID_FIELD, whose message gives the path of the field, and never what a client wrote into it.
     """
     try:
         bytes(raw).decode("utf-8")
@@ -81,7 +81,7 @@ def utc(moment: datetime, field: str) -> datetime:
 
 
 def id_text(value: int | str | None) -> str | None:
-    """An id as text; None for the ways in which sites say that there is none: null, 0 and ""."""
+    """An id as text. None for what sites send where there is no id: null, 0 and ""."""
     return str(value).strip() or None if value else None
 
 
@@ -95,7 +95,8 @@ def note_text(*texts: str | None) -> str | None:
 
 
 def birth_date(text: str | None) -> date | None:
-    """A birthday from `YYYY-MM-DD`, of the year 0000 if it is not known. A wrong one is as good as none."""
+    """A birthday from `YYYY-MM-DD`, with the year 0000 if the year is unknown. None for a text that is no
+    date."""
     known = (text or "")[:10]
     if known.startswith("0000-"):
         known = f"{YEARLESS}{known[4:]}"

@@ -20,7 +20,8 @@ def needed_headers(headers: Mapping[str, str], *names: str) -> tuple[str, ...]:
 
 
 def needed_secret(context: SiteContext) -> str:
-    """A connection without a secret admits nobody: with an empty key anyone could sign."""
+    """The secret of the connection. A connection without a secret admits no event: with an empty key anyone
+    could sign."""
     if not context.secret:
         raise BadSignature("the connection has no secret")
     return context.secret

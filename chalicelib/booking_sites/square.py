@@ -1,9 +1,8 @@
-"""Square: signed with HMAC over the address and the body; every booking and customer counts its versions.
+"""Square: signed with HMAC over the address and the body. Every booking and customer counts its versions.
 
-Settings: `merchant_id`, if set, is the only seller whose events are understood (a subscription belongs to an
-application, and gets the events of all sellers who use it).
-
-A booking names its customer by id only: who that is comes with the `customer.*` events, before or after.
+Settings: `merchant_id`, if set, is the only seller whose events are understood; a subscription belongs to an
+application, and gets the events of all sellers who use it. A booking names its customer by id only. Who the
+customer is comes with the `customer.*` events, before or after.
 """
 
 import base64
@@ -137,7 +136,7 @@ def verify(raw: bytes, headers: Mapping[str, str], context: SiteContext, now: da
 
 
 def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
-    """By `event_id`: nothing else guards against a replay, since no time is signed."""
+    """The delivery is known by `event_id`: nothing else guards against a replay, since no time is signed."""
     try:
         head = decode(raw, _SquareHead)
         occurred_at = utc(head.created_at, "$.created_at") if head.created_at else None
@@ -187,7 +186,8 @@ def _line(segment: _Segment) -> SiteLine:
 
 
 def _customer(raw: bytes, head: _SquareHead) -> SiteEvent:
-    """A merge deletes customers in favour of one whose own event names them: nothing is left to say."""
+    """What the event reports of a customer. A merge deletes customers in favour of one whose own event names
+    them; the event of a deleted one is ignored."""
     changed = decode(raw, _SquareEvent[_CustomerObject]).data.object
     customer = changed.customer
     merge = (changed.event_context and changed.event_context.merge) or _Merge()
@@ -219,7 +219,8 @@ def _customer_guard(customer: _Customer, head: _SquareHead, deleted: bool) -> st
 
 
 def _loyalty_account(raw: bytes, head: _SquareHead) -> SiteEvent:
-    """A phone, for a customer of whom no event has told yet: a time, as its guard, is below any version."""
+    """The phone of a customer whom no event has reported yet. Its guard is a time, which is below any
+    version."""
     account = decode(raw, _SquareEvent[_LoyaltyObject]).data.object.loyalty_account
     customer_id = id_text(account.customer_id)
     phone = one_line(account.mapping.phone_number) if account.mapping else None
@@ -248,4 +249,4 @@ READERS: dict[str, Callable[[bytes, _SquareHead], SiteEvent]] = {
     "loyalty.account.created": _loyalty_account,
     "webhooks.test_notification": _test,
 }
-"""The events that say something to us, of the hundred and more that Square has."""
+"""The events that concern us, of more than a hundred that Square has."""

@@ -1,8 +1,9 @@
-"""Our own canonical event over Standard Webhooks: for bridges and sites without an adapter. No settings.
+"""Our own form of events over Standard Webhooks, for bridges and sites without an adapter. No settings.
 
-`booking.upserted` reports a booking, `client.upserted` a client; other types are ignored. A sender who
-counts the versions of a booking gives `version` with every event of it; else `timestamp` tells which is the
-newer. What opens a booking must describe it; what closes one may be thin: `external_id` and `status` do.
+`booking.upserted` reports a booking, `client.upserted` a client; other types are ignored. A sender who counts
+the versions of a booking gives `version` with every event of it; otherwise the later `timestamp` is the newer
+event. An event that opens a booking must describe it. For one that closes it `external_id` and `status` are
+enough.
 """
 
 from collections.abc import Mapping
@@ -110,7 +111,8 @@ def verify(raw: bytes, headers: Mapping[str, str], context: SiteContext, now: da
 
 
 def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
-    """By `webhook-id`, which is kept when a sender tries again; `webhook-timestamp` is the attempt's."""
+    """The delivery is known by `webhook-id`, which stays when a sender tries again; `webhook-timestamp` is
+    the attempt's."""
     key = parsing.dedupe_key(signing.lowered(headers).get("webhook-id") or parsing.digest(raw))
     try:
         return Delivery(key, utc(decode(raw, _StandardHead).timestamp, "$.timestamp"))
@@ -164,7 +166,8 @@ def _guard(version: int | None, timestamp: datetime, rank: int, digest: str) -> 
 
 
 def _starts_at(booking: _StandardBooking) -> datetime | None:
-    """An offset says it all; local time is of `timezone`, or of the salon if there is none."""
+    """The start as an instant where it has an offset. A local time is in `timezone`, or in the salon's zone
+    if there is none."""
     if booking.starts_at is None:
         return None
     starts_at = parsing.usable(booking.starts_at, "$.data.starts_at")

@@ -2,8 +2,10 @@
 
 Signed is `{webhook-id}.{webhook-timestamp}.{body}`, each as sent. `webhook-signature` holds one signature or,
 while a secret is replaced, several with blanks between: `v1,<base64>` by HMAC-SHA256, `v1a,<base64>` by
-Ed25519. The secret's prefix decides which of the two counts, so that nobody can sign by HMAC with a public
-key: `whsec_` or none, base64 of the shared key; `whpk_`, of the sender's public key; `whsk_`, of the pair.
+Ed25519.
+
+The secret's prefix decides which of the two counts, so that no sender can sign by HMAC with a public key.
+`whsec_` or no prefix: base64 of the shared key; `whpk_`: of the sender's public key; `whsk_`: of the pair.
 """
 
 import base64
@@ -60,7 +62,7 @@ def _shared_key(secret: str) -> bytes:
 
 
 def _public_key(secret: str) -> bytes:
-    """Of a pair (seed and public key, 32 bytes each) only the public half is used."""
+    """The public key. Only the public half of a pair (seed and public key, 32 bytes each) is used."""
     key = _bytes(secret[5:])
     if len(key) != (32 if secret.startswith("whpk_") else 64):
         raise BadSignature("the connection's key is no Ed25519 key")
@@ -68,7 +70,7 @@ def _public_key(secret: str) -> bytes:
 
 
 def _bytes(text: str) -> bytes:
-    """What the base64 text stands for, with its padding or without it; nothing if it is no base64."""
+    """The bytes of a base64 text, with or without its padding; no bytes if the text is no base64."""
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):

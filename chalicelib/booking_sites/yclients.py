@@ -1,10 +1,10 @@
 """YCLIENTS and Altegio: one code base, two brands, one adapter. Nothing is signed: the address is the secret.
 
-Settings: `company_id`, if set, is the only company whose events are understood; `money_unit` tells what
-prices are in: `major` (the default: whole units of the currency) or `minor`.
+Settings: `company_id`, if set, is the only company whose events are understood. `money_unit` is the unit of
+prices: `major` (the default: whole units of the currency) or `minor`.
 
-Not the vendor's own word, and so only here, where it is easily put right: that a body may be a list of
-events, the unit of money, the shape of the `client` resource.
+Not documented by the vendor, and so only assumed here: that a body may be a list of events, the unit of
+money, the shape of the `client` resource.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,7 +56,7 @@ class _YclientsDated(Struct):
 
 
 class _YclientsNames(Struct):
-    """What tells one event from another."""
+    """The fields by which events differ."""
 
     company_id: Id
     resource: ShortWord
@@ -120,11 +120,13 @@ class _ClientEvent(Struct):
 
 
 def verify(raw: bytes, headers: Mapping[str, str], context: SiteContext, now: datetime) -> None:
-    """Nothing to verify: who knows the address's token is the site. `normalise` compares the company."""
+    """Nothing is verified: a sender who knows the address's token is the site. `normalise` compares the
+    company."""
 
 
 def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
-    """By the event's own names and its bytes: two changes of one second differ in nothing else."""
+    """The delivery is known by the event's own names and its bytes: two changes within a second differ in
+    nothing else."""
     try:
         (body,) = _bodies(raw)
         event = decode(body, _YclientsNames, strict=False)
@@ -237,14 +239,14 @@ def _price_minor(service: _Service, context: SiteContext) -> int | None:
 
 
 def _paid(record: _Record, status: SiteStatus, lines: tuple[SiteLine, ...]) -> int | None:
-    """The sum of a visit that took place and is paid in full; what was paid in part is not told."""
+    """The sum of a visit that took place and is paid in full. None for a visit that is paid in part."""
     prices = [line.price_minor for line in lines if line.price_minor is not None]
     is_full = status is SiteStatus.COMPLETED and record.paid_full and 0 < len(lines) == len(prices)
     return sum(prices) if is_full else None
 
 
 def _client(card: _YclientsClient | list[object] | None) -> site_events.SiteClient | None:
-    """None for a client of whom nothing is known."""
+    """The client of a record; None where the record has no detail of them."""
     if not isinstance(card, _YclientsClient):
         return None
     client = site_events.SiteClient(
@@ -258,7 +260,8 @@ def _client(card: _YclientsClient | list[object] | None) -> site_events.SiteClie
 
 
 def _client_card(event: _ClientEvent, digest: str) -> SiteEvent:
-    """A card without its time has no place in the order; the client's next record tells the same."""
+    """What the event reports of a client. A card without its time has no place in the order; the client's
+    next record reports the same."""
     if not isinstance(event.data, _YclientsClient) or event.data.last_change_date is None:
         return site_events.Ignored("undated_client")
     changed_at = utc(event.data.last_change_date, "$.data.last_change_date")
