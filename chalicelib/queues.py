@@ -1,4 +1,4 @@
-"""The two queues by which functions call each other: both FIFO, so that a repeated call counts once."""
+"""The two queues by which functions call each other. Both are FIFO, so that a repeated call counts once."""
 
 import hashlib
 import json
@@ -20,10 +20,10 @@ Locate = Callable[[Any], tuple[str, str, str]]
 
 
 class SqsWakeQueue:
-    """Messages `{"shard"}` (drain it) and `{"shard", "pk", "sk"}` (wake that item), grouped by shard: one
-    worker each.
+    """Messages `{"shard"}` (drain the shard) and `{"shard", "pk", "sk"}` (wake that item), grouped by shard,
+    so that a shard has one worker.
 
-    client: gives the botocore client; asked for only when something is sent.
+    client: gives the botocore client; called only when something is sent.
     """
 
     def __init__(self, client: Callable[[], Any], url: str, locate: Locate) -> None:
@@ -38,12 +38,12 @@ class SqsWakeQueue:
             log.warning("an item was not woken at once; the next sweep finds it", exc_info=True)
 
     def wake_shard(self, shard: str, at: datetime) -> None:
-        """Once for each half minute: a schedule that fires twice counts once, and of two sweeps of which the
-        first was late both count."""
+        """Asks for a drain, once in each half minute. A schedule that fires twice counts once; two sweeps,
+        the first of them late, both count."""
         self._send({"shard": shard}, f"{shard}#{int(at.timestamp()) // HALF_A_MINUTE}")
 
     def go_on(self, shard: str, after: str) -> None:
-        """Another worker is to go on with a shard. `after` tells this hand-over from others."""
+        """Hands a shard over to another worker. after: makes this hand-over differ from others."""
         self._send({"shard": shard}, f"{shard}#{after}")
 
     def _send(self, body: dict[str, str], once: str) -> None:
@@ -51,8 +51,8 @@ class SqsWakeQueue:
 
 
 class SqsIntakeQueue:
-    """Messages `{"network_id", "inbox_id"}`, grouped by connection: a site's events are taken in one after
-    another."""
+    """Messages `{"network_id", "inbox_id"}`, grouped by connection, so that a site's events are ingested one
+    after another."""
 
     def __init__(self, client: Callable[[], Any], url: str) -> None:
         self._client, self._url = client, url

@@ -1,8 +1,8 @@
-"""One attempt at a channel: the provider is asked once, and whatever comes of it is told as an Outcome.
+"""One attempt at a channel: the provider is asked once, and the result is an Outcome.
 
-None of the providers takes an idempotency token, so that nothing may be repeated that could have arrived.
-What surely was not sent (refused for now, no connection) may be tried later; what broke off after it was sent
-is `unknown`: nobody can say whether the client got it.
+No provider takes an idempotency token, so that a message that may have arrived must not be sent again. A
+message that surely was not sent (refused for now, no connection) may be tried later. A call that broke off
+after the request was sent is `unknown`: the client may have got the message.
 """
 
 import logging
@@ -28,21 +28,22 @@ from chalicelib.domain.messages.messages import MessageState, Outcome
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS, READ_SECONDS = 2, 5
-"""With these, and `total_max_attempts=1`, the botocore client of a sender is made: botocore by itself would
-wait a minute, and ask up to three times."""
+"""The time-outs of a sender's botocore client, which also has `total_max_attempts=1`. By default botocore
+waits a minute and asks up to three times."""
 
 Answer = Mapping[str, Any]
 
 
 class Refusal(Struct, frozen=True):
-    """Why a channel will never take a message. bad_address: nor any other for that address."""
+    """Why a channel will never take this message. bad_address: it will take no other message to this address
+    either."""
 
     reason: str
     bad_address: bool = False
 
 
 Explain = Callable[[str, Answer], Refusal | None]
-"""A provider's error code and its whole answer -> what it means; None: nothing that the channel knows."""
+"""A provider's error code and its whole answer -> the refusal; None: the channel does not know the code."""
 
 _THROTTLED = frozenset(
     {
@@ -68,7 +69,7 @@ _NOT_SIGNED = frozenset(
         "UnrecognizedClientException",
     }
 )
-"""Our credentials or clock: nothing that the message could help, and it goes over."""
+"""Errors of our credentials or clock: they are not the message's fault, and they pass."""
 
 _NEVER = {
     "AccessDenied": Refusal("not_allowed"),
@@ -81,8 +82,8 @@ _NEVER = {
 
 
 def attempt(call: Callable[[], Answer], provider_id: str, explain: Explain) -> Outcome:
-    """Makes the call and tells its outcome. provider_id: where the answer has the provider's id of the
-    message."""
+    """Makes the call and returns its outcome. provider_id: the field of the answer with the provider's id of
+    the message."""
     try:
         answer = call()
     except ClientError as error:
@@ -93,22 +94,22 @@ def attempt(call: Callable[[], Answer], provider_id: str, explain: Explain) -> O
         return Outcome(MessageState.UNKNOWN, reason="timed_out")
     except (HTTPClientError, SSLError):
         return Outcome(MessageState.UNKNOWN, reason="connection_lost")
-    except (ResponseParserError, LookupError, TypeError, AttributeError):  # its parsers stumble in many ways
+    except (ResponseParserError, LookupError, TypeError, AttributeError):  # its parsers fail in many ways
         log.warning("an answer could not be read", exc_info=True)
         return Outcome(MessageState.UNKNOWN, reason="answer_not_understood")
     except ParamValidationError as error:
-        log.warning("a message was not even to be asked for: %s", error)
+        log.warning("the request of a message is invalid: %s", error)
         return Outcome(MessageState.FAILED, reason="refused")
-    except BotoCoreError as error:  # before anything was sent: no credentials, no endpoint
+    except BotoCoreError as error:  # nothing was sent: no credentials, no endpoint
         log.warning("no attempt could be made: %s", error)
         return _later("not_ready")
-    if not answer.get(provider_id):  # broken off, or not the provider who answered
+    if not answer.get(provider_id):  # it broke off, or did not come from the provider
         return Outcome(MessageState.UNKNOWN, reason="answer_not_understood")
     return Outcome(MessageState.SENT, provider_id=str(answer[provider_id]))
 
 
 def _refused(answer: Answer, explain: Explain) -> Outcome:
-    """What the provider answered: come later, its own fault (who knows), or no for good."""
+    """The outcome of an error that the provider answered: throttled, unknown (its own fault), or failed."""
     code = str(answer.get("Error", {}).get("Code", ""))
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
     if code in _THROTTLED or status == 429:
@@ -129,5 +130,5 @@ def _later(reason: str) -> Outcome:
 
 
 def error_message(answer: Answer) -> str:
-    """The words that came with an error."""
+    """The message of an error that the provider answered."""
     return str(answer.get("Error", {}).get("Message", ""))

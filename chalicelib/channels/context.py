@@ -1,5 +1,5 @@
-"""What every channel that can carries along with a message, and gives back in its events: whose message it
-is. From it the line of the log is found without an index."""
+"""Our ids of a message, which a channel takes with the message and returns in its events, where it can. By
+them the message in the log is found without an index."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -15,29 +15,29 @@ NAMES = ("network", "client", "message")
 
 
 def as_pairs(context: Context) -> dict[str, str]:
-    """As SMS carries it (`Context`)."""
+    """The form in an SMS (`Context`)."""
     return dict(zip(NAMES, context, strict=True))
 
 
 def as_tags(context: Context) -> list[dict[str, str]]:
-    """As e-mail carries it (`EmailTags`)."""
+    """The form in an e-mail (`EmailTags`)."""
     return [{"Name": name, "Value": value} for name, value in as_pairs(context).items()]
 
 
 def as_text(context: Context) -> str:
-    """As WhatsApp carries it (`biz_opaque_callback_data`)."""
+    """The form in a WhatsApp message (`biz_opaque_callback_data`)."""
     return " ".join(context)
 
 
 def of_pairs(pairs: object) -> Context | None:
-    """Read back from an SMS event's context; None where it is not ours."""
+    """The context of an SMS event; None: it is not ours."""
     if not isinstance(pairs, Mapping):
         return None
     return _made([pairs.get(name) for name in NAMES])
 
 
 def of_tags(tags: object) -> Context | None:
-    """Read back from an e-mail event's tags, where every name has a list of values."""
+    """The context of an e-mail event's tags, where every name has a list of values; None: it is not ours."""
     if not isinstance(tags, Mapping):
         return None
     values = [tags.get(name) for name in NAMES]
@@ -45,7 +45,7 @@ def of_tags(tags: object) -> Context | None:
 
 
 def of_text(text: object) -> Context | None:
-    """Read back from a WhatsApp status."""
+    """The context of a WhatsApp status; None: it is not ours."""
     return _made(text.split(" ")) if isinstance(text, str) else None
 
 

@@ -1,6 +1,6 @@
 """SMS by AWS End User Messaging (`pinpoint-sms-voice-v2`): the default in production.
 
-It carries our context, which its events give back, and lets a message die when it is no longer useful.
+It takes our context, which its events return, and a time after which a message is not delivered.
 """
 
 from collections.abc import Callable, Iterator
@@ -40,16 +40,16 @@ _REFUSALS = {
     "INSUFFICIENT_ACCOUNT_REPUTATION": _SUSPENDED,
     "ServiceQuotaExceededException": Refusal("quota_reached"),
 }
-"""What an answer names -> what it means."""
+"""A reason, field or code of an answer -> the refusal."""
 
 
 class EndUserSms:
     """channel `sms` through a botocore client of `pinpoint-sms-voice-v2`.
 
-    pool               whom messages come from, where the network has no identity of its own; empty: AWS
-                       chooses among the identities of the account.
+    pool               the sender of networks without an identity of their own; empty: AWS chooses among the
+                       identities of the account.
     configuration_set  where events go; empty: the account's default.
-    max_price          US dollars a message may cost at most, as `0.20`; empty: no limit.
+    max_price          the highest price of a message in US dollars, such as `0.20`; empty: no limit.
     """
 
     channel = "sms"
@@ -58,16 +58,16 @@ class EndUserSms:
         self, client: Callable[[], Any], pool: str = "", configuration_set: str = "", max_price: str = ""
     ) -> None:
         self._client = client
-        self._said = {
+        self._settings = {
             "OriginationIdentity": pool,
             "ConfigurationSetName": configuration_set,
             "MaxPrice": max_price,
         }
 
     def send(self, outgoing: Outgoing) -> Outcome:
-        said = self._said | ({"OriginationIdentity": outgoing.identity} if outgoing.identity else {})
+        identity = {"OriginationIdentity": outgoing.identity} if outgoing.identity else {}
         request = {
-            **{name: value for name, value in said.items() if value},
+            **{name: value for name, value in (self._settings | identity).items() if value},
             "DestinationPhoneNumber": outgoing.to,
             "MessageBody": outgoing.worded.text,
             "MessageType": "PROMOTIONAL" if outgoing.marketing else "TRANSACTIONAL",
@@ -82,8 +82,8 @@ def _explain(code: str, answer: Answer) -> Refusal | None:
 
 
 def _named(code: str, answer: Answer) -> Iterator[str]:
-    """What an answer names, the most telling first. A number in a country that takes no SMS is named as a
-    field, too, so that the reason comes before the field."""
+    """The names in an answer, the most specific first: the reason, the fields, the code. The reason comes
+    before the field, since the phone's field is also named where its country takes no SMS."""
     reason = str(answer.get("Reason", ""))
     yield reason
     for field in answer.get("Fields") or ():

@@ -1,4 +1,4 @@
-"""A sender whose connections are young enough to be trusted."""
+"""A sender that does not reuse a connection after a long idle time."""
 
 from collections.abc import Callable
 
@@ -12,8 +12,8 @@ IDLE_SECONDS = 20
 class FreshConnections:
     """Closes connections that were idle for IDLE_SECONDS before sending.
 
-    A function sleeps between its invocations, and the provider's farewell may not reach it: the next message
-    would go into a dead connection, break off, and be `unknown`, for nothing can be repeated here.
+    A function sleeps between its invocations, and may miss that the provider closed the connection. The next
+    message would be written to a dead connection and become `unknown`, since it may not be repeated.
 
     clock: seconds that pass while the function sleeps, too.
     """

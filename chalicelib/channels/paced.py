@@ -1,4 +1,4 @@
-"""A sender that keeps to a pace."""
+"""A sender that keeps a rate limit."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from chalicelib.domain.messages.messages import Outcome, Outgoing
 from chalicelib.services.shared.ports import Sender
 
 MAX_GAP = 4
-"""Seconds. A message waits when it is claimed already, in what its worker has kept of its time."""
+"""Seconds. A claimed message waits within the time that its worker has in reserve."""
 
 
 class Paced:
@@ -15,10 +15,9 @@ class Paced:
     weight  how many a message counts for: carriers limit the parts of SMS.
     clock   seconds, from anywhere. sleep: waits that many.
 
-    An identity's messages are spaced evenly, so that no second gets more than its share, whatever came
-    before: all workers together keep a provider's limit when each has its part of it. Where that part is less
-    than one message in MAX_GAP seconds, the pace is quicker than it should be, and the provider's throttling
-    does the rest: such a sender wants fewer shards.
+    An identity's messages are spaced evenly, so that no second gets more than its share. All workers together
+    keep a provider's limit when each has its part of it. Where that part is less than one message in MAX_GAP
+    seconds, the rate is higher than the part, and the provider throttles: such a sender needs fewer shards.
     """
 
     def __init__(

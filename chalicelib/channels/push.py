@@ -18,7 +18,7 @@ MAX_TTL = 2_419_200
 _TTLS = tuple(f"AWS.SNS.MOBILE.{service}.TTL" for service in ("FCM", "APNS", "APNS_SANDBOX"))
 
 _KNOWN = re.compile(r"Endpoint (arn:\S+) already exists")
-"""SNS gives a known token's endpoint only if nothing about it has changed; otherwise its words name it."""
+"""SNS returns a known token's endpoint only if its attributes are unchanged; otherwise the error names it."""
 
 _GONE = Refusal("device_gone", bad_address=True)
 _REFUSALS = {
@@ -48,8 +48,8 @@ class Push:
 
 
 class PushEndpoints:
-    """Gives devices their endpoints through a botocore client of SNS. applications: by platform (android,
-    ios, web), the ARN of the platform application there."""
+    """Registers devices through a botocore client of SNS. applications: the ARN of the platform application,
+    by platform (android, ios, web)."""
 
     def __init__(self, client: Callable[[], Any], applications: Mapping[str, str]) -> None:
         self._client, self._applications = client, applications
@@ -71,14 +71,14 @@ class PushEndpoints:
                 raise DeviceRefused(platform) from error
             else:
                 raise
-        # The endpoint of a token that is known may have been switched off, when the app was gone for a while.
+        # The endpoint of a known token may be disabled, since the app was uninstalled for a while.
         self._client().set_endpoint_attributes(EndpointArn=endpoint, Attributes={"Enabled": "true"})
         return endpoint
 
 
 def _payloads(outgoing: Outgoing) -> dict[str, str]:
-    """The message in the form of each push service: SNS takes the endpoint's own. Android and the web are
-    Google's."""
+    """The message in the form of each push service, from which SNS takes the one of the endpoint. Android and
+    the web use Google's."""
     alert = {"body": _cut(outgoing.worded.text)}
     if outgoing.worded.subject:
         alert["title"] = outgoing.worded.subject

@@ -1,4 +1,4 @@
-"""E-mail by SES v2, as HTML and as text, with the headers by which a mail program stops it (RFC 8058)."""
+"""E-mail by SES v2, as HTML and as text, with the headers by which a mail program unsubscribes (RFC 8058)."""
 
 import re
 from collections.abc import Callable
@@ -26,8 +26,8 @@ _REFUSALS = {
 class SesEmail:
     """channel `email` through a botocore client of `sesv2`.
 
-    sender             whom messages come from, where the network has no identity of its own: an address,
-                       perhaps with a name before it.
+    sender             the sender of networks without an identity of their own: an address, with or without a
+                       name before it.
     configuration_set  where events go; empty: nowhere.
     """
 
@@ -64,7 +64,7 @@ def _content(outgoing: Outgoing) -> dict[str, Any]:
 
 
 def _subject(words: str) -> str:
-    """On one line: a line break would end the header."""
+    """The subject on one line, since a line break would end the header."""
     return " ".join(words.split())[:MAX_SUBJECT]
 
 
@@ -73,7 +73,7 @@ def _utf8(data: str) -> dict[str, str]:
 
 
 def _explain(code: str, answer: Answer) -> Refusal | None:
-    """That an address is none, only the words of SES say."""
+    """Only the message of SES says that an address is invalid."""
     if code in ("BadRequestException", "MessageRejected") and _NO_ADDRESS.search(error_message(answer)):
         return Refusal("no_mail_there", bad_address=True)
     return _REFUSALS.get(code)

@@ -29,7 +29,7 @@ class SnsSms:
 
 
 def _explain(code: str, answer: Answer) -> Refusal | None:
-    """SNS has one code for all that is wrong with a request; its words tell the rest."""
+    """SNS has one code for all faults of a request, so that its message decides."""
     words = error_message(answer).lower()
     if code not in ("InvalidParameter", "ParameterValueInvalid"):
         return None

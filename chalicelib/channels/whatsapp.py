@@ -1,7 +1,7 @@
-"""WhatsApp by AWS End User Messaging Social: what it carries is a message of Meta's Cloud API.
+"""WhatsApp by AWS End User Messaging Social, which passes on messages of Meta's Cloud API.
 
-Outside the 24 hours after the client last wrote only a template goes that Meta has approved: named
-`perennial_<kind>`, in the client's language, with our values in the order of its placeholders.
+More than 24 hours after the client last wrote, Meta allows only a template that it has approved. Ours are
+named `perennial_<kind>`, in the client's language, and take the values in the order of the placeholders.
 """
 
 import json
@@ -19,8 +19,7 @@ NOTHING = "-"
 class WhatsApp:
     """channel `whatsapp` through a botocore client of `socialmessaging`.
 
-    phone_id     whom messages come from (`phone-number-id-...`), where the network has no identity of its
-                 own.
+    phone_id     the sender (`phone-number-id-...`) of networks without an identity of their own.
     api_version  of Meta's API, such as v20.0; Meta ends each after some two years.
     """
 
@@ -71,5 +70,5 @@ def _on_one_line(value: str) -> str:
 
 
 def _explain(code: str, answer: Answer) -> Refusal | None:
-    """The call only hands over. What Meta thinks of the number comes as a status event."""
+    """The call only hands the message over. Whether Meta reaches the number, a status event reports."""
     return None

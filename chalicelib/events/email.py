@@ -1,5 +1,5 @@
-"""What SES tells of an e-mail (event publishing). A bounce may follow a delivery, mostly as an automatic
-answer: therefore delivered ranks higher."""
+"""Events of SES about an e-mail (event publishing). A bounce may follow a delivery, mostly as an automatic
+answer; therefore delivered ranks higher."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ class _Mail(Shape, frozen=True):
 
 
 class _Details(Shape, frozen=True):
-    """What the object named like the kind of event tells."""
+    """The object that is named like the event's type."""
 
     timestamp: Instant | None = None
     bounce_type: str | None = None
@@ -81,7 +81,7 @@ def _outcome(event: _EmailEvent) -> _Result:
 
 
 def _complaint(details: _Details) -> _Result:
-    """It arrived, or SES kept it back because of an earlier complaint."""
+    """The result of a complaint: the e-mail arrived, or SES did not send it after an earlier complaint."""
     if details.complaint_sub_type == _SUPPRESSED:
         return MessageState.FAILED, "suppressed", details
     return MessageState.DELIVERED, "complained", details

@@ -1,4 +1,4 @@
-"""Reading events: strict JSON into typed shapes, of which the fields that nobody asks for are tolerated."""
+"""Parses events: strict JSON into typed shapes. Fields that a shape does not name are ignored."""
 
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
@@ -35,5 +35,5 @@ def instant(milliseconds: int) -> datetime:
 
 
 def whole_milliseconds(at: datetime) -> datetime:
-    """In UTC, as instants are kept."""
+    """The instant in UTC and whole milliseconds, as instants are stored."""
     return at.astimezone(UTC).replace(microsecond=at.microsecond // 1000 * 1000)

@@ -1,4 +1,4 @@
-"""One event of whatever source, told apart by the fields that only that source has."""
+"""Reads an event of any source. Each source is recognised by the fields that only it has."""
 
 from datetime import datetime
 from typing import Any
@@ -18,10 +18,11 @@ class _SourceFields(Shape, frozen=True):
 
 
 def read(text: str, published_at: datetime) -> list[Receipt | Reply]:
-    """What an event tells, never nothing. published_at: when it was published, for events that tell no time.
+    """The receipts and replies of an event, at least one. published_at: the time of an event without a time
+    of its own.
 
-    Raises NotUnderstood: NOT_JSON, INVALID_FIELD, UNKNOWN_EVENT (of no source or kind that we know),
-    NO_CONTEXT (of a message that is not ours).
+    Raises NotUnderstood: NOT_JSON, INVALID_FIELD, UNKNOWN_EVENT (the source or kind is unknown), NO_CONTEXT
+    (the message is not ours).
     """
     marks = decode(text, _SourceFields)
     found: list[Receipt | Reply] = []

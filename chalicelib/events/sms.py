@@ -1,7 +1,8 @@
-"""What AWS End User Messaging tells of an SMS.
+"""Events of AWS End User Messaging about an SMS.
 
-`SUCCESSFUL` (the carrier took it) and `DELIVERED` (the phone has it) depend on the country: either is
-success once it is final. A final word may take three days; `UNKNOWN` is final and says nothing.
+It depends on the country whether `SUCCESSFUL` (the carrier took it) or `DELIVERED` (the phone has it) is the
+last event; either is a success once it is final. A final event may take three days. `UNKNOWN` is final and
+says nothing.
 """
 
 from decimal import Decimal

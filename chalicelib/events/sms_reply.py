@@ -1,5 +1,5 @@
-"""What a client wrote by SMS, as AWS End User Messaging passes it on. It tells no time of its own: the
-envelope's is taken."""
+"""Replies by SMS, as AWS End User Messaging passes them on. They have no time of their own, so that the time
+of publication counts."""
 
 from datetime import datetime
 from typing import Annotated

@@ -1,8 +1,8 @@
-"""What SNS puts around an event, and whether SNS did (docs.aws.amazon.com/sns/latest/dg,
+"""The envelope that SNS puts around an event, and its signature (docs.aws.amazon.com/sns/latest/dg,
 "Verifying the signatures of Amazon SNS messages").
 
-Nobody but the topic may send to the queue, and nobody but the three messaging services may publish to the
-topic; the signature is what still holds when one of those policies is changed by mistake.
+By policy only the topic may send to the queue, and only the three messaging services may publish to the
+topic. The signature still protects when one of those policies is changed by mistake.
 """
 
 import base64
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MAX_EARLY = timedelta(minutes=15)
 MAX_LATE = timedelta(days=15)
-"""An event may lie in the queue for as long as queues keep messages at the most."""
+"""An event may stay in the queue for the longest retention of queues."""
 MAX_CERTIFICATES = 8
 KEY_BITS_LEAST = 2048
 _SIGNED = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
@@ -32,16 +32,19 @@ _CERTIFICATE_URL = re.compile(
 
 
 class Published(Struct, frozen=True):
-    """What was published, and when."""
+    """A published text, and when it was published (UTC)."""
 
     text: str
     at: datetime
 
 
 class Envelopes(Struct):
-    """Opens envelopes. topics: ARNs of those that are ours. fetch: reads the certificate at an address, None
-    where there is none, and raises where that is not known; no fetch: signatures are not looked at, since the
-    local cloud makes none."""
+    """Opens envelopes.
+
+    topics  the ARNs of our topics.
+    fetch   reads the certificate at an address; None: there is none there. It raises where that is unknown.
+            Without fetch signatures are not verified, since the local cloud makes none.
+    """
 
     topics: frozenset[str]
     fetch: Callable[[str], bytes | None] | None
@@ -80,7 +83,7 @@ class Envelopes(Struct):
             raise Forged("WRONG_SIGNATURE") from None
 
     def _key(self, url: str, at: datetime, fetch: Callable[[str], bytes | None]) -> "RSAPublicKey":
-        """The key of the certificate at that address, which is read once."""
+        """The key of the certificate at an address. Each certificate is fetched once."""
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
         from cryptography.x509 import load_pem_x509_certificate
 
@@ -95,14 +98,14 @@ class Envelopes(Struct):
             self._certificates[url] = made
         certificate = self._certificates[url]
         key = certificate.public_key()
-        held = certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
-        if not held or not isinstance(key, RSAPublicKey) or key.key_size < KEY_BITS_LEAST:
+        is_valid = certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
+        if not is_valid or not isinstance(key, RSAPublicKey) or key.key_size < KEY_BITS_LEAST:
             raise Forged("WRONG_CERTIFICATE")
         return key
 
 
 def _fields(envelope: Any) -> dict[str, str]:
-    """The texts of the envelope; one of a notification has at least these."""
+    """The text fields of the envelope. Raises Forged where a notification's fields are missing."""
     texts = (
         {name: text for name, text in envelope.items() if isinstance(text, str)}
         if isinstance(envelope, dict)
@@ -124,14 +127,14 @@ def _instant(text: str) -> datetime:
 
 
 def _signed(fields: Mapping[str, str]) -> bytes:
-    """Names and values line by line; a subject only where there is one."""
+    """The signed bytes: names and values line by line, and the subject only where there is one."""
     lines = (f"{name}\n{fields[name]}\n" for name in _SIGNED if name in fields)
     return "".join(lines).encode("utf-8", "surrogatepass")
 
 
 def fetched(url: str) -> bytes | None:
-    """A certificate from SNS, by the HTTP client that botocore brings with its own list of authorities: one
-    try, no redirects. None for an address at which there is none."""
+    """A certificate of SNS; None: there is none at the address. It is read by botocore's HTTP client with its
+    own list of authorities, in one try, without redirects. Raises ConnectionError where SNS fails."""
     from botocore.awsrequest import AWSRequest
     from botocore.httpsession import URLLib3Session
 

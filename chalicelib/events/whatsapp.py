@@ -1,7 +1,7 @@
-"""What AWS End User Messaging Social passes on of WhatsApp: statuses of our messages, and what clients wrote.
+"""Events of WhatsApp from AWS End User Messaging Social: statuses of our messages, and replies of clients.
 
-Meta's own JSON is a string inside AWS's. Meta names our phone number by its own id; the header beside it
-tells AWS's id, which is the one that we send by.
+Meta's JSON is a string inside AWS's JSON. Meta names our phone number by its own id. AWS's header has the id
+of AWS for it, by which we send.
 """
 
 from datetime import UTC, datetime
@@ -61,7 +61,8 @@ class _Title(Struct, frozen=True):
 
 
 class _Words(Struct, frozen=True):
-    """Of a text its body, of a template's button its text, of an answer that was chosen its title."""
+    """The words of a reply: the body of a text, the text of a template's button, or the title of a chosen
+    answer."""
 
     body: Text = ""
     text: Text = ""
@@ -102,16 +103,17 @@ class _Value(Struct, frozen=True):
     messages: tuple[_Message, ...] = ()
 
 
-class _Change(Struct, frozen=True):
+class _WebhookChange(Struct, frozen=True):
     value: _Value = _Value()
 
 
 class _Entry(Struct, frozen=True):
-    changes: tuple[_Change, ...] = ()
+    changes: tuple[_WebhookChange, ...] = ()
 
 
 def read(text: str) -> list[Receipt | Reply]:
-    """All that the event tells. Raises NO_CONTEXT where none is of our messages or from a phone."""
+    """The receipts and replies of an event. Raises NotUnderstood with NO_CONTEXT where it has entries, none
+    of them about our messages or from a phone."""
     event = decode(text, _WhatsappEvent)
     values = [change.value for change in decode(event.whats_app_webhook_entry, _Entry).changes]
     numbers = {
@@ -128,7 +130,7 @@ def read(text: str) -> list[Receipt | Reply]:
 
 
 def number_id(arn: str) -> str:
-    """AWS's id of a phone number, as it is sent by, from its ARN or as it is."""
+    """AWS's id of a phone number, from its ARN; any other text is returned unchanged."""
     name = arn.rpartition(":")[2].replace("/", "-")
     return name if name.startswith("phone-number-id-") else arn
 

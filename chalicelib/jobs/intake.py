@@ -1,4 +1,4 @@
-"""Takes in received webhooks, those of one connection one after another."""
+"""Ingests received webhooks, those of one connection one after another."""
 
 from chalice import Blueprint
 

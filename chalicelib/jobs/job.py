@@ -1,5 +1,4 @@
-"""The one decorator under every event handler: log context, the time that is left, metrics, partial batch
-failures."""
+"""The decorators of all event handlers: log context, remaining time, metrics, partial batch failures."""
 
 import json
 from collections.abc import Callable
@@ -12,11 +11,11 @@ from msgspec import Struct
 from chalicelib.logs import logger
 
 RESERVED_MS = 15_000
-"""What a worker keeps of its time to finish the item in hand and to hand on the rest."""
+"""The time that a worker reserves to finish its current item and to hand on the rest."""
 
 
 class Job(Struct, frozen=True):
-    """What a handler may ask of the invocation it runs in."""
+    """The invocation of a handler."""
 
     name: str
     remaining_ms: Callable[[], int]
@@ -25,7 +24,7 @@ class Job(Struct, frozen=True):
         return self.remaining_ms() > RESERVED_MS
 
     def count(self, name: str, number: int = 1) -> None:
-        """One more of a metric; written to CloudWatch, as a line of the log, when the invocation ends."""
+        """Adds to a metric, which is written to CloudWatch, by the log, when the invocation ends."""
         if number:
             metrics().add_metric(name=name, unit=MetricUnit.Count, value=number)
 
@@ -42,7 +41,7 @@ def metrics() -> Metrics:
 
 
 def job(handle: Callable[[Any, Job], Any]) -> Callable[[Any], Any]:
-    """For a schedule: `handle(event, job)`."""
+    """Decorates `handle(event, job)`, the handler of a schedule."""
 
     @wraps(handle)
     def handler(event: Any) -> Any:
@@ -55,8 +54,8 @@ def job(handle: Callable[[Any, Job], Any]) -> Callable[[Any], Any]:
 
 
 def batch_job(handle: Callable[[dict[str, str], Job], None]) -> Callable[[Any], Any]:
-    """For a FIFO queue: `handle(body, job)` for each message. From the first failure of a group on, the
-    group's messages are reported as failed, so that their order is kept; other groups go on."""
+    """Decorates `handle(body, job)`, which handles each message of a FIFO queue. After the first failure of a
+    group, all its later messages are reported as failed, so that their order is kept. Other groups go on."""
 
     @wraps(handle)
     def handler(event: Any) -> dict[str, Any]:
@@ -79,7 +78,7 @@ def batch_job(handle: Callable[[dict[str, str], Job], None]) -> Callable[[Any], 
 
 
 class _Behind(Exception):
-    """A message behind a failed one of its group."""
+    """The message follows a failed one of its group."""
 
 
 def _flush() -> None:

@@ -1,4 +1,4 @@
-"""Takes in what channels tell of messages, and what clients write back, in whatever order it comes."""
+"""Processes the receipts of channels and the replies of clients, in any order."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ bp = Blueprint(__name__)
 @bp.on_sqs_message(queue="receipts", batch_size=10)
 @batch_job
 def receipts(body: Any, job: Job) -> None:
-    """One event. What is forged or tells us nothing is counted, logged by its code, and gone; what may yet
-    succeed raises, and is delivered again."""
+    """Handles one event. A forged or unreadable event is counted, logged by its code and dropped. An event
+    that may succeed later raises, and is delivered again."""
     from chalicelib import wiring
     from chalicelib.domain.messages.message_events import Forged, NotUnderstood
     from chalicelib.domain.messages.receipts import Receipt
@@ -29,7 +29,7 @@ def receipts(body: Any, job: Job) -> None:
         return
     for each in events:
         is_receipt = isinstance(each, Receipt)
-        came_to = process_receipt(wiring.world(), each) if is_receipt else process_reply(wiring.world(), each)
-        job.count(("Receipts" if is_receipt else "Replies") + came_to.title().replace("_", ""))
-        if came_to.startswith("unknown"):
-            logger().warning("an event led nowhere", extra={"code": came_to.upper()})
+        outcome = process_receipt(wiring.world(), each) if is_receipt else process_reply(wiring.world(), each)
+        job.count(("Receipts" if is_receipt else "Replies") + outcome.title().replace("_", ""))
+        if outcome.startswith("unknown"):
+            logger().warning("an event led nowhere", extra={"code": outcome.upper()})

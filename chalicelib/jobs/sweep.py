@@ -1,4 +1,4 @@
-"""Each minute: which shards have work?"""
+"""Finds the shards with work, each minute."""
 
 from typing import Any
 

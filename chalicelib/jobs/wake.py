@@ -1,4 +1,4 @@
-"""Wakes what is due: all of a shard, or one item that should not wait for the minute."""
+"""Wakes what is due: all items of a shard, or one item that should not wait for the next sweep."""
 
 from chalice import Blueprint
 
@@ -7,19 +7,19 @@ from chalicelib.jobs.job import Job, batch_job, count_message
 bp = Blueprint(__name__)
 
 
-# One message at a time: the shards of a batch would be drained one after another, and wait for each other.
+# One message at a time: the shards of a batch would be drained one after another, each waiting for the last.
 @bp.on_sqs_message(queue="wake.fifo", batch_size=1)
 @batch_job
 def wake(body: dict[str, str], job: Job) -> None:
     from chalicelib import wiring
 
     try:
-        _woken(body, job)
+        _wake(body, job)
     finally:
         wiring.sending(count_message).budgets.close()
 
 
-def _woken(body: dict[str, str], job: Job) -> None:
+def _wake(body: dict[str, str], job: Job) -> None:
     from chalicelib import wiring
     from chalicelib.services.waking.wake_items import drain_shard, wake_one
 

@@ -23,14 +23,14 @@ INK: Colour = (255, 255, 255)
 _LABEL: Colour = (247, 235, 236)
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same pass is the same zip
 _ICONS = Path(__file__).parent / "icons"
-"""A ring of INK on BACKGROUND, in three sizes. Apple takes no pass without an icon; networks have none."""
+"""A ring of INK on BACKGROUND, in three sizes. Apple refuses a pass without an icon; networks have none."""
 
 Sign = Callable[[bytes], bytes]
 
 
 class AppleIssuer(Struct, frozen=True):
-    """Who issues passes. sign: the detached signature of a pass's manifest, by the certificate of the pass
-    type, which is read when a pass is issued, and not before."""
+    """The issuer of passes. sign: makes the detached signature of a pass's manifest, by the certificate of
+    the pass type. The certificate is read when the first pass is issued."""
 
     pass_type: str
     team: str
@@ -45,7 +45,7 @@ class UpdateService(Struct, frozen=True):
 
 
 def pkpass(shown: Pass, language: str, issuer: AppleIssuer, service: UpdateService) -> bytes:
-    """The pass as a phone takes it."""
+    """The signed pass as a file."""
     fields = pass_fields(shown, language, issuer.pass_type, issuer.team, service)
     files = {"pass.json": json.dumps(fields, ensure_ascii=False).encode(), **_icons()}
     hashes = {name: hashlib.sha1(data, usedforsecurity=False).hexdigest() for name, data in files.items()}
@@ -66,7 +66,7 @@ def _icons() -> dict[str, bytes]:
 def pass_fields(
     shown: Pass, language: str, pass_type: str, team: str, service: UpdateService | None
 ) -> dict[str, Any]:
-    """A pass's pass.json. service None: it is not kept up to date."""
+    """The pass.json of a pass. service: where the pass asks for changes; None: it is not kept up to date."""
     texts = catalogue(language)
     asks = {"webServiceURL": service.url, "authenticationToken": service.token} if service else {}
     return {
@@ -130,16 +130,17 @@ def _store_card(shown: Pass, texts: Catalogue) -> dict[str, Any]:
 
 
 def signing(certificate: bytes, key: bytes, intermediate: bytes) -> Sign:
-    """Signs by a pass type's certificate and key, with Apple's own certificate between (each in PEM)."""
+    """Makes the function that signs by a pass type's certificate and key, and adds Apple's intermediate
+    certificate (each in PEM)."""
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key, pkcs7
     from cryptography.x509 import load_pem_x509_certificate
 
-    own, between = load_pem_x509_certificate(certificate), load_pem_x509_certificate(intermediate)
+    signer, between = load_pem_x509_certificate(certificate), load_pem_x509_certificate(intermediate)
     secret: Any = load_pem_private_key(key, None)
 
     def sign(manifest: bytes) -> bytes:
-        builder = pkcs7.PKCS7SignatureBuilder().set_data(manifest).add_signer(own, secret, SHA256())
+        builder = pkcs7.PKCS7SignatureBuilder().set_data(manifest).add_signer(signer, secret, SHA256())
         options = [pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.Binary]
         return builder.add_certificate(between).sign(Encoding.DER, options)
 

@@ -16,8 +16,8 @@ from chalicelib.texts.languages import catalogue
 SAVE_URL = "https://pay.google.com/gp/v/save/"
 
 ADDRESS_PLACES = 2
-"""How many places are in the address: beyond 1,800 characters, Google says, browsers may cut it. The others
-come with the next change."""
+"""How many places the address names: Google says that browsers may cut it beyond 1,800 characters. The other
+places follow with the next change."""
 
 Sign = Callable[[dict[str, Any]], str]
 """Claims -> a signed JSON Web Token."""
@@ -31,8 +31,8 @@ class ServiceAccount(Struct, frozen=True):
 
 
 class GoogleIssuer(Struct, frozen=True):
-    """Who issues cards. issuer: the number that Google gave. logo: the address of a picture, without which
-    Google takes no programme. account: read when a card is issued, and not before."""
+    """The issuer of cards. issuer: the number that Google gave. logo: the address of a picture, without which
+    Google refuses a programme. account: reads the service account when the first card is issued."""
 
     issuer: str
     logo: str
@@ -40,7 +40,7 @@ class GoogleIssuer(Struct, frozen=True):
 
 
 def save_url(shown: Pass, language: str, issuer: GoogleIssuer, now: datetime) -> str:
-    """Where a client saves the card: all that Google needs to know is in the address, signed."""
+    """The address at which a client saves the card. It holds all that Google needs, signed."""
     account, few = issuer.account(), replace(shown, places=shown.places[:ADDRESS_PLACES])
     claims = {
         "iss": account.email,
@@ -53,7 +53,7 @@ def save_url(shown: Pass, language: str, issuer: GoogleIssuer, now: datetime) ->
 
 
 def payload(shown: Pass, language: str, issuer: str, logo: str) -> dict[str, Any]:
-    """The card with its programme, which Google makes if it does not know it yet."""
+    """The card with its programme, which Google creates where it is new."""
     programme = {
         "id": _class_id(shown, issuer),
         "issuerName": shown.network_name,
@@ -101,7 +101,7 @@ def loyalty_object(shown: Pass, language: str, issuer: str) -> dict[str, Any]:
 
 
 def signing(key: bytes) -> Sign:
-    """Signs JSON Web Tokens (RFC 7519) with RS256. key: a private RSA key in PEM."""
+    """Makes the function that signs JSON Web Tokens (RFC 7519) with RS256. key: a private RSA key in PEM."""
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
     from jwt import PyJWS
 

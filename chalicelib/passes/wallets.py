@@ -8,7 +8,7 @@ from chalicelib.passes.google_pass import GoogleIssuer
 
 
 class Wallets(Struct, frozen=True):
-    """None: no passes of that kind."""
+    """The issuers by wallet; None: no passes are issued for that wallet."""
 
     apple: AppleIssuer | None = None
     google: GoogleIssuer | None = None

@@ -15,7 +15,7 @@ _SYMBOLS = {"RUB": "₽", "EUR": "€", "USD": "$", "GBP": "£", "UAH": "₴", "
 
 
 def clock(moment: datetime, texts: Catalogue) -> str:
-    """14:30, in English 2:30 pm: not every reader of English reads 14:30, all of them read 2:30 pm."""
+    """14:30, in English 2:30 pm, which every reader of English knows."""
     if texts.language != "en":
         return f"{moment:%H:%M}"
     return f"{moment.hour % 12 or 12}:{moment:%M}{NO_BREAK}{'am' if moment.hour < 12 else 'pm'}"
@@ -27,7 +27,7 @@ def weekday(day: date, texts: Catalogue) -> str:
 
 
 def on_weekday(day: date, texts: Catalogue) -> str:
-    """on Monday; во вторник; miercuri: as it stands in a sentence."""
+    """The weekday in the form that a sentence needs: on Monday; во вторник; miercuri."""
     names = texts.gettext(
         "on Monday, on Tuesday, on Wednesday, on Thursday, on Friday, on Saturday, on Sunday"
     )
@@ -57,9 +57,10 @@ def date_short(day: date, texts: Catalogue) -> str:
 
 
 def when_short(starts_at: datetime, now: datetime, zone_name: str, texts: Catalogue) -> str:
-    """For an SMS, in local time: `today at 2:30 pm`, `tomorrow, 24 Nov, 2:30 pm`, `Tue 24 Nov, 2:30 pm`.
+    """The local time of a booking, as in an SMS: `today at 2:30 pm`, `tomorrow, 24 Nov, 2:30 pm`,
+    `Tue 24 Nov, 2:30 pm`.
 
-    Tomorrow keeps its date, since a message may be read on the day after it was sent.
+    `tomorrow` has its date, since a client may read the message a day after it was sent.
     """
     local = starts_at.astimezone(zone(zone_name))
     today = now.astimezone(zone(zone_name)).date()
@@ -84,7 +85,7 @@ def number(whole: int, texts: Catalogue) -> str:
 
 
 def _thousands(texts: Catalogue) -> tuple[str, str]:
-    """What stands between thousands, and before the minor units."""
+    """The separators of thousands and of minor units."""
     return {"ru": (NO_BREAK, ","), "ro": (".", ",")}.get(texts.language, (",", "."))
 
 
@@ -101,7 +102,7 @@ def money(amount_minor: int, currency: str, texts: Catalogue) -> str:
 
 
 def offset_name(moment: datetime) -> str:
-    """UTC+2, UTC-3:30: how far an aware moment's zone is from UTC at that moment."""
+    """UTC+2, UTC-3:30: the offset of an aware moment from UTC."""
     seconds = int((moment.utcoffset() or timedelta()).total_seconds())
     hours, rest = divmod(abs(seconds) // 60, 60)
     return f"UTC{'-' if seconds < 0 else '+'}{hours}" + (f":{rest:02d}" if rest else "")

@@ -1,4 +1,4 @@
-"""The languages that clients are spoken to in, and their gettext catalogues.
+"""The languages of messages and pages, and their gettext catalogues.
 
 People edit the .po files. `make translations` compiles each to the .mo file beside it, which the standard
 library reads at first use. Babel (33 MB, 40 ms to import) is needed for compiling only.

@@ -22,12 +22,12 @@ def capital(sentence: str) -> str:
 
 
 def titled(subject: str, values: TextValues) -> str:
-    """A subject that says who writes: `Orhideea: See you tomorrow, 24 Nov, 2:30 pm`."""
+    """A subject with the salon's name: `Orhideea: See you tomorrow, 24 Nov, 2:30 pm`."""
     return f"{values['salon']}: {capital(subject)}" if subject != values["salon"] else subject
 
 
 def letter(values: TextValues, *, subject: str, paragraphs: list[str], call: Call | None) -> Worded:
-    """Whatever is known of a way to stop stands below."""
+    """An e-mail of these paragraphs. The call, the salon and the link that stops messages follow them."""
     stop = values["stop"]
     below = [f"{call.label}: {call.url}" if call else "", values["salon"]]
     if stop:
@@ -47,7 +47,7 @@ def letter(values: TextValues, *, subject: str, paragraphs: list[str], call: Cal
 
 
 def _linked(paragraph: str, values: TextValues) -> "Markup":
-    """The paragraph as HTML: our addresses in it can be tapped, and nothing else is more than text."""
+    """The paragraph as HTML: our own addresses become links, all else is escaped."""
     from markupsafe import Markup, escape
 
     ours = [values[name] for name in ("link", "map", "stop") if values[name].startswith("https://")]

@@ -23,7 +23,7 @@ from chalicelib.texts.values import TextValues, text_values
 
 _ADDRESSES = frozenset({"link", "stop", "map"})
 _NOTHING = "\0"
-"""Stands for a value that is not known until the text around it is closed up; no text or name has it."""
+"""Marks an unknown value until the gap is closed; no text and no name has this character."""
 _AT_LINE_START = re.compile(rf"^[ \t]*{_NOTHING}(?:[,;:.]?[ \t]*\n|[,;:]?[ \t]*)", re.MULTILINE)
 _BEFORE_MARK = re.compile(rf"(?:[ \t]*,)?[ \t]*{_NOTHING}(?=[,.;:!?])|{_NOTHING}")
 _BLANKS = re.compile(r"[ \t\u00a0]+")
@@ -32,11 +32,11 @@ _BLANKS = re.compile(r"[ \t\u00a0]+")
 def filled(
     template: Template, channel: str, facts: MessageFacts, texts: Catalogue, *, plainly: bool
 ) -> Worded | None:
-    """None when the text names what makes no sense unsaid and is not known; a campaign, which has no other
-    words, goes without it.
+    """The message made of a network's own text. None: the text names a number or date that is unknown this
+    time. A campaign has no other text, and is sent without the value.
 
-    plainly: the language is one whose SMS stay in GSM-7. Then what is filled into an SMS follows its text: a
-    name does not make dear what the salon has written plainly, and is spelt in full where it has not.
+    plainly: SMS of this language should stay in GSM-7. Then a name in an SMS is written in GSM-7 where the
+    salon's text is, so that a name does not raise the price. Otherwise it keeps its own letters.
     """
     values = text_values(facts, texts)
     plainly = plainly and channel == "sms" and is_plain(template.text)
@@ -56,29 +56,29 @@ def filled(
 
 
 def is_plain(text: str) -> bool:
-    """Whether the salon's own words, placeholders apart, are in GSM-7."""
+    """Whether the text without its placeholders is in GSM-7."""
     words = (each if isinstance(each, str) else "".join(each.forms) for each in pieces_of(text))
     return alphabet("".join(words)) == "gsm7"
 
 
 def parameters(pieces: tuple[Piece, ...], values: TextValues) -> tuple[str, ...]:
-    """The values in their order. WhatsApp takes none that is empty."""
+    """The values in the order of the placeholders; a dash for an empty one, which WhatsApp refuses."""
     return tuple(_value(each, values) or "–" for each in placeholders(pieces))
 
 
 def _complete(template: Template, channel: str, values: TextValues, *, plainly: bool) -> str:
-    """What must not be missing follows the salon's text where that has it not: the bonus that goes along with
-    a review request, and a way to stop what is marketing."""
+    """The salon's text, followed by what it must not lack: the bonus notice that a review request carries,
+    and a way to stop marketing."""
     kind, text = template.kind, template.text
-    more = []
+    additions = []
     if kind is TouchKind.REVIEW_REQUEST and values.with_bonus:
-        more.append(sentences.bonus(values))
+        additions.append(sentences.bonus(values))
     named = {each.name for each in placeholders(pieces_of(text))}
     if kind in CARRIES_STOP and channel in ("sms", "whatsapp") and values["stop"] and "stop" not in named:
-        more.append(values.gettext("Stop: {link}", link="{stop}"))
+        additions.append(values.gettext("Stop: {link}", link="{stop}"))
     if plainly:
-        more = [plain(each) for each in more]
-    return "\n".join(filter(None, [text, *more]))
+        additions = [plain(each) for each in additions]
+    return "\n".join(filter(None, [text, *additions]))
 
 
 def _is_wanting(pieces: tuple[Piece, ...], values: TextValues) -> bool:
@@ -104,7 +104,7 @@ def _filled(pieces: tuple[Piece, ...], values: TextValues) -> str:
 
 
 def _closed_up(text: str) -> str:
-    """Without the holes of what is not known, and without the lines that were nothing else."""
+    """The text without the gaps of unknown values, and without lines that would be empty by them."""
     text = _BEFORE_MARK.sub("", _AT_LINE_START.sub("", text))
     return "\n".join(_BLANKS.sub(" ", line).strip() for line in text.split("\n")).strip()
 

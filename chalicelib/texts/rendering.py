@@ -29,7 +29,8 @@ def _environment() -> "Environment":
 
 
 def rendered(template: str, texts: Catalogue, *, address: str = "", **values: Any) -> str:
-    """address: the page's own, for the links to its other languages; "" is wherever the browser is."""
+    """The filled template. address: the page's own, for the links to its other languages; "": the address
+    that the browser shows."""
     from markupsafe import Markup, escape
 
     def translate(message: str, **facts: Any) -> Markup:

@@ -1,4 +1,4 @@
-"""What is said in a message of each kind, in whole sentences, whatever channel it goes through."""
+"""The built-in sentences of each kind of message, for all channels."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,10 +8,12 @@ from chalicelib.texts.values import TextValues
 
 
 class Call(Struct, frozen=True):
-    """What the client is asked to open. words: with the address among them; label: on a button.
+    """A link that the client is asked to open.
 
-    asks: without the tap the message has no point, so that one which is opened by the tap itself says it.
-    spare: it may be left out where it costs."""
+    words  the sentence with the address in it; label: the words on a button.
+    asks   the message is pointless without the tap, so that a push names the label.
+    spare  the call may be left out where it costs a part.
+    """
 
     words: str
     label: str
@@ -24,15 +26,15 @@ Sentences = Iterator[str | Call | None]
 
 
 def sentences_of(kind: str, values: TextValues) -> list[str | Call]:
-    """The sentences of a kind, the first in lower case, to stand behind a colon. Raises ValueError for a kind
-    that has no words of its own."""
+    """The sentences of a kind. The first is in lower case, since it follows a colon. Raises ValueError for a
+    kind without built-in sentences."""
     if kind not in _SENTENCES:
         raise ValueError(f"no wording for messages of the kind {kind!r}")
     return [each for each in _SENTENCES[kind](values) if each]
 
 
 def subject(kind: str, values: TextValues) -> str:
-    """An e-mail's subject, in lower case as a sentence is."""
+    """An e-mail's subject, which begins in lower case like a sentence."""
     if kind not in _SUBJECTS:
         return values["salon"]
     return _SUBJECTS[kind](values).rstrip(".")
@@ -43,7 +45,7 @@ def stop_words(values: TextValues) -> str:
 
 
 def _sentence(text: str) -> str:
-    """With a full stop, unless the text brings one (`12 Main St.`); nothing of nothing."""
+    """The text with a full stop, unless it ends with one (`12 Main St.`); an empty text stays empty."""
     text = text.strip()
     return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
 
@@ -113,7 +115,7 @@ def _bonus_notice(values: TextValues) -> Sentences:
 
 
 def bonus(values: TextValues) -> str:
-    """`+21 points, balance 450, valid until 24 May 2027.`: as much of it as is known."""
+    """`+21 points, balance 450, valid until 24 May 2027.`, with those parts that are known."""
     pieces = []
     if values.numbers.get("points"):
         pieces.append(values.ngettext("+{n} bonus point", "+{n} bonus points", "points"))
@@ -200,7 +202,7 @@ _SENTENCES: dict[str, Callable[[TextValues], Sentences]] = {
     "win_back": _win_back,
 }
 KINDS = frozenset(_SENTENCES)
-"""Kinds with words of their own: all but campaigns, which bring theirs."""
+"""Kinds with built-in sentences: all but campaigns, each of which has its own text."""
 
 _SUBJECTS: dict[str, Callable[[TextValues], str]] = {
     "notice": lambda values: _booked(values, _when(values)),

@@ -1,5 +1,5 @@
-"""What a message tells, in the words of its language: the values of all placeholders, from which both the
-built-in sentences and a network's own texts are made."""
+"""The values of all placeholders of a message, in its language. Both the built-in sentences and a network's
+own texts are made from them."""
 
 import re
 from collections.abc import Mapping
@@ -17,7 +17,8 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class TextValues(Struct, frozen=True):
-    """words: by the placeholder's name, "" for what is not known. numbers: those that are known."""
+    """The values of a message. words: by the placeholder's name, "" where the fact is unknown. numbers: the
+    known numbers, by the placeholder's name. on_the_day: the message is sent on the birthday itself."""
 
     texts: Catalogue
     words: Mapping[str, str]
@@ -30,20 +31,21 @@ class TextValues(Struct, frozen=True):
         return self.words[name]
 
     def gettext(self, message: str, **values: str) -> str:
-        """The sentence with these values in place of their names."""
+        """The translated sentence, filled with these values."""
         return _put(self.texts.gettext(message), values)
 
     def ngettext(self, one: str, many: str, name: str, **values: str) -> str:
-        """The sentence for the number of that name, which stands in it as {n}."""
+        """The translated sentence in the form for the named number, which replaces {n}."""
         number = self.numbers[name]
         return _put(self.texts.ngettext(one, many, number), {"n": str(number), **values})
 
 
 class Pattern(TextValues, frozen=True):
-    """Every value is its own placeholder, so that the built-in sentences come out as a text to begin with."""
+    """Values that are the placeholders themselves. So the built-in sentences become a text with placeholders,
+    from which a network begins its own."""
 
     def ngettext(self, one: str, many: str, name: str, **values: str) -> str:
-        """`+{n} point`, `+{n} points` become `+{points} {points|point|points}`."""
+        """Makes `+{points} {points|point|points}` from `+{n} point` and `+{n} points`."""
         sentences = self.texts.forms(one, many)
         before = _put(sentences[0].partition("{n} ")[0], values)
         forms = [sentence.partition("{n} ")[2].split() for sentence in sentences]
@@ -54,8 +56,8 @@ class Pattern(TextValues, frozen=True):
         return " ".join([f"{before}{{{name}}} {{{word}}}", *(_put(each, values) for each in after)])
 
 
-def text_values(facts: MessageFacts, texts: Catalogue, name_most: int = MAX_NAME) -> TextValues:
-    """name_most: how long a name may be; longer ones are cut."""
+def text_values(facts: MessageFacts, texts: Catalogue, max_name: int = MAX_NAME) -> TextValues:
+    """The values for a message's facts. max_name: the characters after which a name is cut."""
     numbers = {
         "points": facts.points_earned,
         "balance": facts.points_balance,
@@ -64,12 +66,12 @@ def text_values(facts: MessageFacts, texts: Catalogue, name_most: int = MAX_NAME
     }
     known = {name: number for name, number in numbers.items() if number is not None}
     words = {
-        "client": shortened(facts.client_name, name_most),
-        "salon": shortened(facts.salon_name, name_most),
+        "client": shortened(facts.client_name, max_name),
+        "salon": shortened(facts.salon_name, max_name),
         "address": facts.address or "",
         "map": facts.map_url or "",
-        "services": _services(facts, name_most),
-        "staff": shortened(facts.staff or "", name_most),
+        "services": _services(facts, max_name),
+        "staff": shortened(facts.staff or "", max_name),
         "link": facts.link or "",
         "stop": facts.stop_link or "",
         "until": formats.date_short(facts.points_until, texts) if facts.points_until else "",
@@ -87,7 +89,7 @@ def text_values(facts: MessageFacts, texts: Catalogue, name_most: int = MAX_NAME
 
 
 def pattern(names: tuple[str, ...], texts: Catalogue) -> Pattern:
-    """names: the placeholders that stand for themselves; all else is as if unknown."""
+    """The values by which a text with these placeholders is made; all other values are unknown."""
     words = {name: f"{{{name}}}" if name in names else "" for name in _ALL}
     numbers = {name: place for place, name in enumerate(_NUMBERS, 1) if name in names}
     return Pattern(texts, words, numbers)
@@ -113,24 +115,27 @@ _ALL = (
 )  # fmt: skip
 
 
-def shortened(name: str, most: int) -> str:
-    """At most so many characters, cut at a blank where that leaves most of the name, and an ellipsis."""
+def shortened(name: str, max_length: int) -> str:
+    """The name in at most max_length characters. A longer one is cut, at a blank in its second half if there
+    is one, and ends with an ellipsis."""
     name = " ".join(name.split())
-    if len(name) <= most:
+    if len(name) <= max_length:
         return name
-    room = most - 1
+    room = max_length - 1
     cut = name.rfind(" ", room // 2, room + 1)
     return name[: cut if cut > 0 else room].rstrip(" ,.-–—&") + "…"
 
 
-def _services(facts: MessageFacts, name_most: int) -> str:
-    """Of many services, when room is short, the first and how many more."""
+def _services(facts: MessageFacts, max_name: int) -> str:
+    """The names of the services. Where they are too long, it is the first name and the number of the
+    others."""
     names = ", ".join(facts.services)
-    if len(names) <= name_most or len(facts.services) < 2:
-        return shortened(names, name_most)
-    return f"{shortened(facts.services[0], name_most)} +{len(facts.services) - 1}"
+    if len(names) <= max_name or len(facts.services) < 2:
+        return shortened(names, max_name)
+    return f"{shortened(facts.services[0], max_name)} +{len(facts.services) - 1}"
 
 
 def _put(sentence: str, values: Mapping[str, str]) -> str:
-    """What is put in is not read again: a name may have braces, too."""
+    """The sentence with each value in place of its name. The values themselves are not filled: a name may
+    have braces, too."""
     return _NAME.sub(lambda found: values.get(found[1], found[0]), sentence)

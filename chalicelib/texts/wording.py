@@ -1,10 +1,10 @@
-"""The words of the messages that clients get, in their language and as long as their channel allows.
+"""The texts of the messages that clients get, in their language and as long as their channel allows.
 
-An SMS is short and costs the least number of parts: Cyrillic always takes UCS-2 (70 characters, then 67 a
-part), English and Romanian are kept in GSM-7 (160, then 153). Romanian goes without diacritics there, as
-people in Moldova and Romania write their own SMS, because a single ș or ț would more than double the price;
-names written in Cyrillic are transliterated, for the same reason. A push is shorter still and is opened by a
-tap; a WhatsApp message and an e-mail (texts/letters.py) greet the client by name.
+An SMS is short and costs the least number of parts. Cyrillic always takes UCS-2 (70 characters, then 67 a
+part). English and Romanian are kept in GSM-7 (160, then 153). Romanian has no diacritics there, as people in
+Moldova and Romania write their own SMS: a single ș or ț would more than double the price. Names in Cyrillic
+are transliterated for the same reason. A push is shorter and opens by a tap. A WhatsApp message and an e-mail
+(texts/letters.py) greet the client by name.
 """
 
 from chalicelib.domain.messages.message_facts import MessageFacts
@@ -20,29 +20,29 @@ from chalicelib.texts.values import TextValues, pattern, text_values
 
 PLAIN_LANGUAGES = frozenset(["ro", "en"])
 
-# How long names may be, gentlest first. A name is cut only if that spares a part; addresses and links never
-# are, since half of one leads nowhere.
+# How long names may be, the mildest limit first. A name is cut only if that saves a part. Addresses and links
+# are never cut, since half of one leads nowhere.
 _NAME_LIMITS = (200, 40, 30, 24, 18)
 _PUSH_NAME = 40
 _ABOUT_BOOKING = frozenset(
     {TouchKind.NOTICE, TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER, TouchKind.REVIEW_REQUEST}
 )
-"""Kinds that always have a page to lead to."""
+"""Kinds whose messages always have a page to link to."""
 
 
 def message_words(
     kind: str, channel: str, language: str, facts: MessageFacts, template: Template | None
 ) -> Worded:
-    """What a message of a kind says in one of LANGUAGES: the network's own words, else the built-in ones.
+    """The text of a message, in one of LANGUAGES: the network's own text, else the built-in one.
 
-    The built-in words also stand in for a text that names a number or date which is not known this time.
-    Raises ValueError for what there are no words for, a campaign without a text among them.
+    The built-in text is also used where the own text names a number or date that is unknown this time. Raises
+    ValueError where there is no text, as for a campaign without one.
     """
     texts = catalogue(language)
     if template is not None:
-        own = own_texts.filled(template, channel, facts, texts, plainly=language in PLAIN_LANGUAGES)
-        if own is not None:
-            return own
+        filled = own_texts.filled(template, channel, facts, texts, plainly=language in PLAIN_LANGUAGES)
+        if filled is not None:
+            return filled
     match channel:
         case "sms":
             return Worded(_sms(kind, facts, texts))
@@ -63,8 +63,8 @@ def message_words(
 
 
 def text_to_begin_with(kind: TouchKind, channel: str, language: str) -> tuple[str, str | None]:
-    """The built-in text, and an e-mail's subject, with placeholders in place of all values: what a network
-    starts from when it writes its own. Raises ValueError for a campaign."""
+    """The built-in text, and an e-mail's subject, with placeholders in place of all values. A network begins
+    its own text from it. Raises ValueError for a campaign."""
     values = _pattern(kind, catalogue(language))
     match channel:
         case "sms":
@@ -77,7 +77,7 @@ def text_to_begin_with(kind: TouchKind, channel: str, language: str) -> tuple[st
 
 
 def _pattern(kind: TouchKind, texts: Catalogue) -> TextValues:
-    """Only what is always known, so that the text is always used."""
+    """The placeholders of a kind that are always known, so that a text with them is always used."""
     left_out = {"map", *SOMETIMES.get(kind, ())}
     if kind not in _ABOUT_BOOKING:
         left_out.add("link")
@@ -102,13 +102,13 @@ def _stop(kind: str, values: TextValues) -> str:
 
 
 def _sms(kind: str, facts: MessageFacts, texts: Catalogue) -> str:
-    """Long names are shortened, and what is spare is left out, just as far as that makes the message cheaper:
-    of all readings with the fewest parts the fullest is taken."""
+    """The built-in SMS. Long names are cut and spare sentences are left out only where that saves a part: of
+    all versions with the fewest parts, the fullest is taken."""
     longest = max(map(len, (facts.salon_name, facts.staff or "", ", ".join(facts.services))))
     fullest, *shorter = _NAME_LIMITS
     limits = [fullest, *(limit for limit in shorter if limit < longest)]  # mostly there is just one
-    readings = [(text_values(facts, texts, limit), spare) for spare in (True, False) for limit in limits]
-    return min((_sms_text(kind, values, spare) for values, spare in readings), key=parts)
+    versions = [(text_values(facts, texts, limit), spare) for spare in (True, False) for limit in limits]
+    return min((_sms_text(kind, values, spare) for values, spare in versions), key=parts)
 
 
 def _sms_text(kind: str, values: TextValues, spare: bool = True) -> str:
@@ -126,7 +126,7 @@ def _sms_text(kind: str, values: TextValues, spare: bool = True) -> str:
 
 
 def _push(kind: str, values: TextValues) -> str:
-    """It is opened by a tap, so that it has no address in it, and no way to stop it: devices have that."""
+    """A push has no link, since a tap opens it, and no way to stop it, since devices have one."""
     wanted = _call(kind, values)
     asked = f"{wanted.label}." if wanted is not None and wanted.asks else ""
     return " ".join(f"{values['salon']}: {' '.join(_sentences(kind, values))} {asked}".split())
@@ -145,7 +145,8 @@ def _whatsapp(kind: str, values: TextValues) -> str:
 
 
 def _parameters(kind: str, values: TextValues) -> tuple[str, ...]:
-    """In the order in which the text to begin with has them: so is it registered at WhatsApp."""
+    """The values in the order of the placeholders in the text to begin with, which is the text registered at
+    WhatsApp."""
     text = _whatsapp(kind, _pattern(TouchKind(kind), values.texts))
     return own_texts.parameters(pieces_of(text), values)
 

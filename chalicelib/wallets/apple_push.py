@@ -1,7 +1,7 @@
-"""Calls the Apple phones that keep a pass: each then asks what is new (api/loyalty/wallet_service.py).
+"""Pushes to the Apple phones that keep a pass; each then asks what is new (api/loyalty/wallet_service.py).
 
-A push says nothing but that there is something: its payload is empty, its topic the type of the pass, and
-Apple knows who pushes by the certificate that signs the passes.
+A push only says that something changed: its payload is empty, and its topic is the type of the pass. Apple
+knows the caller by the certificate that signs the passes.
 """
 
 import json
@@ -15,10 +15,10 @@ from chalicelib.wallets.http2_calls import Http2Answer, Post, Posts
 
 HOST, PORT = "api.push.apple.com", 443
 SECONDS = 4
-"""For all devices of a pass together, the connection included."""
+"""The limit for all devices of a pass together, including the connection."""
 
 _SILENT = {"apns-push-type": "background", "apns-priority": "5"}
-"""With nothing to show, and so without haste: Apple takes 10 of no silent push."""
+"""A push that shows nothing has the low priority: Apple refuses priority 10 for it."""
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class ApplePush(Struct, frozen=True):
     forget: Callable[[PassDevice], None]
 
     def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
-        """Devices that are gone count as told."""
+        """Whether all devices are informed. A device that is gone counts as informed."""
         called = [each for each in devices if each.device != GOOGLE and each.push_token]
         if not called:
             return True
@@ -40,7 +40,7 @@ class ApplePush(Struct, frozen=True):
             answers = self.connect()([self._post(each) for each in called], SECONDS)
             pairs = zip(called, answers, strict=True)
             return all([self._was_delivered(device, answer) for device, answer in pairs])
-        except Exception as error:  # what else is due of an account must not wait for a wallet
+        except Exception as error:  # other work due of the account must not wait for a wallet
             log.warning("Apple was not told of a pass: %s", error)
             return False
 
@@ -59,7 +59,7 @@ class ApplePush(Struct, frozen=True):
 
 
 def _reason(answer: Http2Answer) -> str:
-    """Apple's word for what is wrong."""
+    """Apple's code of the error; "" where the answer has none."""
     try:
         return str(json.loads(answer.body)["reason"])
     except (ValueError, TypeError, LookupError):

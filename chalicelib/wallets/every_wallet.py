@@ -1,4 +1,4 @@
-"""Tells all kinds of wallet."""
+"""Updates the passes in all kinds of wallet."""
 
 from collections.abc import Sequence
 
@@ -12,6 +12,6 @@ class EveryWallet(Struct, frozen=True):
     kinds: Sequence[PassUpdates]
 
     def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
-        """Each is told, whatever the others say. Where one was not, all are told again: to those who were, it
-        says the same once more, and does no harm."""
+        """Whether all wallets are up to date. Each is updated, even where another one fails. After a failure
+        all of them are updated again, which does no harm."""
         return all([each.changed(shown, language, devices) for each in self.kinds])

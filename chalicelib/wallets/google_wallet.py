@@ -1,6 +1,6 @@
-"""Tells Google Wallet what a client's card shows now.
+"""Updates a client's card in Google Wallet.
 
-Google keeps the card, so a change is one PATCH, and Google tells the phones.
+Google keeps the card, so that a change is one PATCH, and Google informs the phones.
 """
 
 import json
@@ -19,17 +19,22 @@ _SCOPE = "https://www.googleapis.com/auth/wallet_object.issuer"
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LASTS = timedelta(hours=1)
 _EARLY = timedelta(minutes=5)
-"""How long before its end a token is not used any more."""
+"""How long before its end a token is no longer used."""
 
 
 class Http(Protocol):
     def __call__(self, method: str, url: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
-        """Status and body. Raises OSError where there is no answer."""
+        """The status and body of the answer. Raises OSError where there is no answer."""
 
 
 class GoogleUpdates(Struct):
-    """account: the address of the service account that signs. signed: a JSON Web Token of claims. card: what
-    Google keeps of a pass, in a language. clock: the present instant."""
+    """Updates cards by a service account.
+
+    account  gives the e-mail address of the service account.
+    signed   makes a JSON Web Token of claims, signed by the account's key.
+    card     makes the card of a pass, in a language, as Google keeps it.
+    clock    the current instant (UTC).
+    """
 
     account: Callable[[], str]
     signed: Callable[[dict[str, Any]], str]
@@ -40,8 +45,8 @@ class GoogleUpdates(Struct):
     _until: datetime | None = None
 
     def changed(self, shown: Pass, language: str, devices: Sequence[PassDevice]) -> bool:
-        """One call, if the client has saved the card; a card that Google does not know was not saved after
-        all."""
+        """Whether the card is up to date, after one call if the client has saved it. A card that Google does
+        not know was not saved, and counts as up to date."""
         if all(each.device != GOOGLE for each in devices):
             return True
         try:
@@ -49,15 +54,14 @@ class GoogleUpdates(Struct):
             headers = {"Authorization": f"Bearer {self._access()}", "Content-Type": "application/json"}
             url = OBJECTS + quote(card["id"], safe="")
             status, _ = self.http("PATCH", url, headers, json.dumps(card, ensure_ascii=False).encode())
-        except Exception:  # what else is due of an account must not wait for a wallet
+        except Exception:  # other work due of the account must not wait for a wallet
             return False
         if status == 401:
             self._until = None
         return status < 300 or status == 404
 
     def _access(self) -> str:
-        """A token of an hour, kept until shortly before its end. Raises ValueError where Google gives
-        none."""
+        """An access token, kept until shortly before its end. Raises ValueError where Google gives none."""
         now = self.clock()
         if self._until is not None and now < self._until:
             return self._token
@@ -80,7 +84,7 @@ class GoogleUpdates(Struct):
 
 
 def over_https(pool: Any) -> Http:
-    """By a pool of urllib3."""
+    """The calls of `Http`, made by a pool of urllib3."""
     import urllib3
 
     def ask(method: str, url: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:

@@ -1,4 +1,4 @@
-"""HTTP/2 to one host that knows its callers by their certificates: as much of it as pushing takes."""
+"""An HTTP/2 client for one host that knows its callers by their certificates, with as much as pushes need."""
 
 import logging
 import socket
@@ -30,10 +30,11 @@ log = logging.getLogger(__name__)
 
 
 def tls_of(certificate: str, key: str, authorities: str | None = None) -> ssl.SSLContext:
-    """What shows a certificate (each in PEM) and trusts the system's authorities, or only those given.
+    """A TLS context with a client certificate and its key (each in PEM). It trusts the system's authorities,
+    or only the given ones.
 
-    Python takes the two from a file alone: one that only this user can read, and that is gone at once. Raises
-    ssl.SSLError for what is neither, and for a key with a password, which OpenSSL would ask the terminal for.
+    Python reads the two from a file only. The file is readable by this user alone, and is removed at once.
+    Raises ssl.SSLError for an invalid certificate or key, and for a key with a password.
     """
     context = ssl.create_default_context(cadata=authorities)
     context.set_alpn_protocols(["h2"])
@@ -45,10 +46,10 @@ def tls_of(certificate: str, key: str, authorities: str | None = None) -> ssl.SS
 
 
 class Http2:
-    """A connection that is kept from one call to the next, unless it was idle for IDLE_SECONDS: who opens one
-    for each push is taken for an attacker by Apple. Not for several threads.
+    """A client that keeps its connection from one call to the next, unless it was idle for IDLE_SECONDS.
+    Apple treats a caller that connects for each push as an attacker. It is not for several threads.
 
-    clock: seconds that pass while the function sleeps, too.
+    clock: seconds, which also pass while the function sleeps.
     """
 
     def __init__(self, host: str, port: int, tls: ssl.SSLContext, clock: Callable[[], float]) -> None:
@@ -57,16 +58,17 @@ class Http2:
         self._used = 0.0
 
     def __call__(self, posts: Sequence[Post], seconds: float) -> list[Http2Answer | None]:
-        """Posts all side by side, and waits for all. None: no answer in that time, or no connection. What a
-        kept connection did not answer before it broke is asked once more: it may come twice."""
+        """Sends all posts at once and waits for all answers. None: no answer in that time, or no connection.
+        Posts that a kept connection did not answer before it broke are sent once more, so that a post may
+        arrive twice."""
         until = time.monotonic() + seconds
         answers: dict[int, Http2Answer] = {}
         while len(answers) < len(posts):
-            left = {number: post for number, post in enumerate(posts) if number not in answers}
+            unanswered = {number: post for number, post in enumerate(posts) if number not in answers}
             kept = self._kept()
             try:
                 self._connection = connection = kept or self._opened(until)
-                connection.ask(left, answers, until)
+                connection.ask(unanswered, answers, until)
                 break
             except (OSError, H2Error) as error:
                 log.warning("a connection to %s broke off: %s", self._host, error)
@@ -87,7 +89,7 @@ class Http2:
         return self._connection
 
     def _opened(self, until: float) -> "_Connection":
-        seconds = min(CONNECT_SECONDS, _left(until))
+        seconds = min(CONNECT_SECONDS, _seconds_until(until))
         plain = socket.create_connection((self._host, self._port), timeout=seconds)
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -105,14 +107,14 @@ class Http2:
 
 
 class _PartialAnswer(Struct):
-    """As much of an answer as has come."""
+    """The part of an answer that has arrived."""
 
     status: int = 0
     body: bytearray = field(default_factory=bytearray)
 
 
 class _Connection:
-    """One connection."""
+    """One HTTP/2 connection."""
 
     def __init__(self, secret: ssl.SSLSocket, host: str) -> None:
         self._socket, self._host = secret, host
@@ -122,7 +124,7 @@ class _Connection:
         self._partial: dict[int, _PartialAnswer] = {}
 
     def greet(self, until: float) -> None:
-        """Waits for what the other side allows. Raises OSError, H2Error."""
+        """Waits for the server's settings. Raises OSError, H2Error."""
         if self._socket.selected_alpn_protocol() != "h2":
             raise ConnectionError("the other side does not speak HTTP/2")
         self._h2.initiate_connection()
@@ -130,7 +132,8 @@ class _Connection:
             self._turn(until)
 
     def ask(self, posts: Mapping[int, Post], answers: dict[int, Http2Answer], until: float) -> None:
-        """Adds an answer under each post's number as it comes. Raises OSError, H2Error."""
+        """Sends the posts, and puts each answer under its post's number as it arrives. Raises OSError,
+        H2Error."""
         waiting, asked = list(posts.items()), dict[int, int]()
         while waiting or asked:
             while waiting and self._h2.open_outbound_streams < self._most():
@@ -161,21 +164,21 @@ class _Connection:
         return stream
 
     def _turn(self, until: float) -> list[int]:
-        """Sends what is to be sent, then takes in what comes next: the streams that it ended. Raises OSError,
-        also where the time is over or the connection has ended."""
+        """Sends what is to be sent, then reads the next data. Returns the streams that ended with it. Raises
+        OSError, also where the time is over or the connection has ended."""
         if self._ended:
             raise ConnectionError("the other side takes no more")
         self._flush(until)
-        self._socket.settimeout(_left(until))
+        self._socket.settimeout(_seconds_until(until))
         data = self._socket.recv(_READ)
         if not data:
             raise ConnectionError("the connection broke off")
-        ended = [stream for event in self._h2.receive_data(data) if (stream := self._taken(event))]
+        ended = [stream for event in self._h2.receive_data(data) if (stream := self._apply(event))]
         self._flush(until)
         return ended
 
-    def _taken(self, event: object) -> int | None:
-        """The stream that the event ends."""
+    def _apply(self, event: object) -> int | None:
+        """Applies an event of h2. Returns the stream that it ends; None: it ends none."""
         if isinstance(event, RemoteSettingsChanged):
             self._settled = True
         elif isinstance(event, ConnectionTerminated):
@@ -194,15 +197,15 @@ class _Connection:
 
     def _flush(self, until: float) -> None:
         if data := self._h2.data_to_send():
-            self._socket.settimeout(_left(until))
+            self._socket.settimeout(_seconds_until(until))
             self._socket.sendall(data)
 
     def close(self) -> None:
         self._socket.close()
 
 
-def _left(until: float) -> float:
-    """Raises TimeoutError."""
+def _seconds_until(until: float) -> float:
+    """The seconds until an instant of the monotonic clock. Raises TimeoutError where it is past."""
     seconds = until - time.monotonic()
     if seconds <= 0:
         raise TimeoutError("the time is over")

@@ -40,7 +40,7 @@ Kind = Literal[
     "win_back",
     "campaign",
 ]
-"""What the contract knows, also what is not made yet: who asks for it finds nothing."""
+"""All kinds of the contract, also those without messages yet, for which a filter finds nothing."""
 
 
 class MessageFilter(Listing, rename={"from_": "from"}):
@@ -170,15 +170,16 @@ def find(ask: Ask) -> PageOf[MessageAnswer]:
         return page
 
     found, cursor = sifted(
-        one_after_another(names, read), lambda each: each.id in reached and _tells_of(each, asked), asked
+        one_after_another(names, read), lambda each: each.id in reached and _is_selected(each, asked), asked
     )
     return PageOf(items=[_answer(ask.access, each) for each in found], next_cursor=cursor)
 
 
-def _tells_of(message: Message, asked: MessageFilter) -> bool:
-    """A bonus notice that went along is found by the message that carries it."""
-    along = message.carries is not None and asked.kind == TouchKind.BONUS_NOTICE
-    return asked.state in (None, message.state) and (along or asked.kind in (None, message.kind))
+def _is_selected(message: Message, asked: MessageFilter) -> bool:
+    """Whether the filter selects a message. A carried bonus notice is found by the message that carries
+    it."""
+    carries = message.carries is not None and asked.kind == TouchKind.BONUS_NOTICE
+    return asked.state in (None, message.state) and (carries or asked.kind in (None, message.kind))
 
 
 def _is_wanted(message: Message, asked: MessageFilter | MessagesOfClient) -> bool:
@@ -186,13 +187,13 @@ def _is_wanted(message: Message, asked: MessageFilter | MessagesOfClient) -> boo
 
 
 def _reached(ask: Ask, messages: Sequence[Message]) -> Sequence[Message]:
-    """A specialist sees what was sent about their own bookings, others all."""
+    """The messages that the caller may see: a specialist sees those about their own bookings, others all."""
     if ask.access.role is not Role.SPECIALIST:
         return messages
     ids = [message.booking_id for message in messages if message.booking_id]
     bookings = ask.world.store.bookings(ask.access.network_id, ids)
-    theirs = {booking.id for booking in bookings if reaches_booking(ask.access, booking)}
-    return [message for message in messages if message.booking_id in theirs]
+    reached = {booking.id for booking in bookings if reaches_booking(ask.access, booking)}
+    return [message for message in messages if message.booking_id in reached]
 
 
 @get("/v1/clients/{client_id}/messages")

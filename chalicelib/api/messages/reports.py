@@ -67,7 +67,7 @@ def costs(ask: Ask) -> CostAnswer:
         salons = [get_salon(ask.world, ask.access, asked.salon_id)]
     else:
         known = ask.world.directory(network_id).salons
-        salons = [known[id] for id in salons_of(ask)]
+        salons = [known[salon_id] for salon_id in salons_of(ask)]
     page = in_pages(salons, Listing(limit=asked.limit, cursor=asked.cursor))
     lines, counted = costs_of(ask.world, network_id, [salon.id for salon in page.items], month)
     if counted < len(page.items):

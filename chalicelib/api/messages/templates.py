@@ -18,7 +18,7 @@ from chalicelib.services.messages.sample_facts import TextWarning
 from chalicelib.services.messages.templates import TemplateView, TextInUse, Words
 
 MessageText = Annotated[str, Meta(max_length=20_000)]
-"""How long it may really be depends on the channel: see docs/messages.md."""
+"""The limit of a channel is lower: see docs/messages.md."""
 Subject = Annotated[str, Meta(max_length=1000)]
 Version = Annotated[int, Meta(ge=0, le=10**12)]
 

@@ -1,8 +1,8 @@
-"""What can be wrong with an event of a channel. Neither is ever delivered again: it would not get better."""
+"""The faults of a channel's event. Such an event is dropped, since a second delivery would not help."""
 
 
 class Forged(Exception):
-    """Not published on our topic, or not as it was published. code: stable, for logs."""
+    """The event was not published on our topic, or was changed after that. code: stable, for logs."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -10,7 +10,7 @@ class Forged(Exception):
 
 
 class NotUnderstood(Exception):
-    """An event that tells us nothing. code: stable, for logs; the message never holds what a client wrote."""
+    """The event cannot be read. code: stable, for logs; the message never holds what a client wrote."""
 
     def __init__(self, code: str, message: str = "") -> None:
         super().__init__(f"{code}: {message}" if message else code)

@@ -1,5 +1,5 @@
-"""Reasons in plain language: why a message was not made, or what became of it. The codes are stable; whoever
-adds one puts its words here (a test looks) and into docs/messages.md."""
+"""Reasons in plain language: why a message was not made, or what became of it. The codes are stable. A new
+code needs its words here, as a test checks, and in docs/messages.md."""
 
 from collections.abc import Mapping
 

@@ -8,17 +8,17 @@ from msgspec import Struct
 from chalicelib.domain.shared.zones import local_instant, zone
 
 _MARGIN = timedelta(minutes=10)
-"""How long before the quiet time comes what is moved before it: a sweep that is late, or a second attempt,
-must not fall into it."""
+"""How long before quiet hours a touch is due that is moved before them: a late sweep or a second attempt must
+not fall into them."""
 
 _STEPS_BACK = 12
 
 _NIGHTS = 2
-"""How many quiet times may be one: where the clock skips the only loud hour of a day, two are."""
+"""How many nights may form one quiet time: two, where the clock skips the only loud hour of a day."""
 
 
 class QuietHours(Struct, frozen=True):
-    """From `start` (quiet) to `end` (no longer quiet), local clock times; over midnight when start > end.
+    """The local time from `start` (quiet) to `end` (no longer quiet), over midnight when start > end.
 
     Equal times mean that no hour is quiet.
     """
@@ -34,8 +34,7 @@ class QuietHours(Struct, frozen=True):
         return clock >= self.start or clock < self.end
 
     def ends_after(self, instant: datetime, zone_name: str) -> datetime:
-        """The end of the quiet time that holds at the instant (UTC); the instant itself when it is not
-        quiet."""
+        """The end (UTC) of the quiet time around the instant; the instant itself when it is not quiet."""
         if not self.holds(instant, zone_name):
             return instant
         local = instant.astimezone(zone(zone_name))
@@ -50,8 +49,8 @@ class QuietHours(Struct, frozen=True):
         )
 
     def last_loud_before(self, instant: datetime, zone_name: str) -> datetime:
-        """Shortly before the quiet time that holds at the instant (UTC); the instant itself when it is
-        loud."""
+        """An instant (UTC) shortly before the quiet time around the given one; the given instant itself when
+        it is not quiet."""
         if not self.holds(instant, zone_name):
             return instant
         local = instant.astimezone(zone(zone_name))
@@ -59,7 +58,7 @@ class QuietHours(Struct, frozen=True):
         starts = (
             local_instant(day - timedelta(days=earlier), self.start, zone_name) for earlier in range(_NIGHTS)
         )
-        # Step by step: where the clock has skipped the beginning, it is quiet before it already.
+        # Step by step: where the clock skips the start of the quiet time, the time before it is quiet, too.
         moments = (
             min(start - _MARGIN, instant) - step * _MARGIN for start in starts for step in range(_STEPS_BACK)
         )

@@ -19,12 +19,13 @@ _UCS2_UNITS = (70, 67)
 
 
 def alphabet(text: str) -> Alphabet:
-    """`gsm7` if every character is in the GSM 7-bit tables; one that is not makes the whole text `ucs2`."""
+    """`gsm7` if every character is in the GSM 7-bit tables; a single other character makes the text
+    `ucs2`."""
     return "gsm7" if _GSM7.issuperset(text) else "ucs2"
 
 
 def parts(text: str) -> int:
-    """The number of parts that a text is sent and charged as. An empty text is no message: 0."""
+    """The number of parts that are sent and charged for a text; 0 for an empty one."""
     if alphabet(text) == "gsm7":
         return _count((2 if char in GSM7_EXTENSION else 1 for char in text), *_SEPTETS)
     return _count((2 if ord(char) > 0xFFFF else 1 for char in text), *_UCS2_UNITS)
@@ -33,7 +34,7 @@ def parts(text: str) -> int:
 def plain(text: str) -> str:
     """The text in GSM-7 as far as that is readable: no accents, Cyrillic transliterated, emoji left out.
 
-    Letters of other scripts stay as they are: a name that cannot be read is worse than a dearer message.
+    Letters of other scripts stay: an unreadable name is worse than a dearer message.
     """
     if _GSM7.issuperset(text):
         return text
@@ -41,7 +42,8 @@ def plain(text: str) -> str:
 
 
 def _count(sizes: Iterable[int], whole: int, part: int) -> int:
-    """Parts for characters of these sizes. None is ever split: one that does not fit opens the next part."""
+    """The number of parts for characters of these sizes. No character is split: one that does not fit begins
+    the next part."""
     total, filled, count = 0, part, 0
     for size in sizes:
         total += size

@@ -1,7 +1,7 @@
-"""A network's own words: a text with {placeholders}, checked when it is saved and filled when it is sent.
+"""A network's own text: with {placeholders}, checked when it is saved and filled when a message is sent.
 
-`{points}` is the number, `{points|point|points}` the word that goes with it, with as many forms as the
-language has. What is filled in is never read again, whatever braces a name has.
+`{points}` is the number, and `{points|point|points}` the word beside it, with as many forms as the language
+has. Filled-in values are never parsed, so that a name may have braces.
 """
 
 import re
@@ -17,7 +17,7 @@ FORMS = {"ru": 3, "ro": 3, "en": 2}
 """How many forms a word has beside a number: 1 балл, 2 балла, 5 баллов; 1 punct, 2 puncte, 20 de puncte."""
 
 LONGEST = {"sms": 1000, "whatsapp": 1000, "push": 300, "email": 10_000}
-"""Characters of a text, by channel; WhatsApp takes no more than 1,024, and a phone shows little of a push."""
+"""The most characters of a text, by channel. WhatsApp takes 1,024, and a phone shows little of a push."""
 LONGEST_SUBJECT = 150
 
 NUMBERS = frozenset({"points", "balance", "expiring", "gift"})
@@ -39,28 +39,29 @@ _OF_KIND = {
     TouchKind.CAMPAIGN: (),
 }
 NEEDED = NUMBERS | {"until", *_TIME}
-"""What a sentence makes no sense without. All else leaves nothing where it is not known."""
+"""Placeholders that a sentence needs. Any other unknown value is left out of its sentence."""
 
 SOMETIMES = {
     TouchKind.BONUS_NOTICE: frozenset({"until"}),
     TouchKind.BIRTHDAY: frozenset({"gift", "until"}),
 }
-"""What is needed and not known of every message: some points never expire, some birthdays bring no gift."""
+"""Needed placeholders that some messages of a kind do not know: some points never expire, and some birthdays
+bring no gift."""
 
 CARRIES_STOP = MARKETING | {TouchKind.BONUS_NOTICE, TouchKind.BONUS_EXPIRY}
-"""Kinds whose SMS or WhatsApp message always has a way to stop them; the others lead to a page that has."""
+"""Kinds whose SMS or WhatsApp message always has a way to stop them; the others link to a page with one."""
 
 _BRACES = re.compile(r"[{}]")
 _KEPT_IN_TEXT = "\n"
 _UNSEEN = ("Cc", "Cf", "Zl", "Zp")
-"""Categories of characters that show nothing: among them those that turn the direction of what follows, so
-that an address may look like another, and those that make an SMS dear and nobody sees why."""
+"""Categories of invisible characters. Some of them turn the direction of a text, so that an address may look
+like another; some make an SMS dearer for no visible reason."""
 _IN_EMOJI = frozenset(["\u200d", *map(chr, range(0xE0020, 0xE0080))])
-"""Of these what joins emoji and what makes flags of them."""
+"""Invisible characters that are allowed, since they join emoji or make flags of them."""
 
 
 class Placeholder(Struct, frozen=True):
-    """forms: the word for one, for few, ... in place of the number itself."""
+    """A name in braces. forms: the words for one, for few, ..., which replace the number itself."""
 
     name: str
     forms: tuple[str, ...] = ()
@@ -70,14 +71,14 @@ Piece = str | Placeholder
 
 
 def placeholders_of(kind: TouchKind) -> tuple[str, ...]:
-    """The names that a text of that kind may use."""
-    stop = () if kind in ESSENTIAL else ("stop",)  # the essential ones lead to a page that has it
+    """The names that a text of a kind may use."""
+    stop = () if kind in ESSENTIAL else ("stop",)  # an essential kind links to a page with it
     return (*_ANY, *stop, *_OF_KIND[kind])
 
 
 def checked(kind: TouchKind, channel: str, language: str, text: str) -> str:
-    """The text as it is kept: its ends stripped, one kind of line break. Raises EMPTY_TEXT, TEXT_TOO_LONG,
-    CONTROL_CHARACTERS, UNCLOSED_PLACEHOLDER, UNKNOWN_PLACEHOLDER, WRONG_FORMS."""
+    """The text as it is stored: stripped, and with one kind of line break. Raises EMPTY_TEXT,
+    TEXT_TOO_LONG, CONTROL_CHARACTERS, UNCLOSED_PLACEHOLDER, UNKNOWN_PLACEHOLDER, WRONG_FORMS."""
     text = text.replace("\r\n", "\n").strip()
     _check_characters(text, LONGEST[channel], _KEPT_IN_TEXT)
     _check_placeholders(kind, language, text)
@@ -85,7 +86,7 @@ def checked(kind: TouchKind, channel: str, language: str, text: str) -> str:
 
 
 def checked_subject(kind: TouchKind, channel: str, language: str, subject: str | None) -> str | None:
-    """An e-mail's subject, one line, checked as its text is. None or empty: the built-in one. Raises
+    """An e-mail's subject: one line, checked like a text. None: the built-in one is used. Raises
     NO_SUBJECT_HERE for other channels."""
     subject = (subject or "").strip()
     if not subject:
@@ -136,7 +137,7 @@ def _check_placeholders(kind: TouchKind, language: str, text: str) -> None:
 
 
 def pieces_of(text: str) -> tuple[Piece, ...]:
-    """Text and placeholders in turn. Raises UNCLOSED_PLACEHOLDER for a brace without its other half."""
+    """Texts and placeholders in their order. Raises UNCLOSED_PLACEHOLDER for a brace without its pair."""
     pieces: list[Piece] = []
     place, opened = 0, -1
     for brace in _BRACES.finditer(text):
@@ -162,7 +163,7 @@ def _unclosed(place: int) -> Exception:
 
 
 def placeholders(pieces: tuple[Piece, ...]) -> tuple[Placeholder, ...]:
-    """In their order, each as often as it stands there."""
+    """The placeholders in their order, each as often as the text has it."""
     return tuple(piece for piece in pieces if isinstance(piece, Placeholder))
 
 
@@ -172,7 +173,7 @@ def value_of(
     numbers: Mapping[str, int],
     form_of: Callable[[int], int],
 ) -> str:
-    """What stands in its place; nothing for what is not known. form_of: which form goes with a number."""
+    """The value of a placeholder; "" where it is unknown. form_of: the index of the form for a number."""
     if not placeholder.forms:
         return values.get(placeholder.name, "")
     number = numbers.get(placeholder.name)
@@ -182,7 +183,7 @@ def value_of(
 
 
 def numbered(text: str) -> str:
-    """The text as WhatsApp wants a template to be registered: {{1}}, {{2}}, ... in place of the names."""
+    """The text in the form of WhatsApp's templates: {{1}}, {{2}}, ... in place of the names."""
     shown, count = "", 0
     for piece in pieces_of(text):
         if isinstance(piece, Placeholder):

@@ -1,8 +1,8 @@
-"""Touches: the reasons to contact a client, when each is due, and until when it is of any use. Pure; see
+"""Touches: the reasons to contact a client, when each is due, and until when it is useful. Pure; see
 docs/messages.md.
 
-A touch belongs to an occurrence of its item: a booking that is moved begins a new occurrence, so that what
-was done for the old time neither counts for the new one nor is done again.
+A touch belongs to an occurrence of its item. A move of a booking begins a new occurrence: the touches of the
+old time neither count for the new time nor are repeated.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from chalicelib.domain.shared.quiet_hours import QuietHours
 
 Touchable = TypeVar("Touchable", bound=Any)
-"""Whatever touches are about: a booking, a client, an account, a recipient of a campaign."""
+"""An item with touches: a booking, a client, an account, a recipient of a campaign."""
 
 
 class TouchKind(StrEnum):
@@ -38,8 +38,8 @@ class TouchKind(StrEnum):
 
 
 class TouchState(StrEnum):
-    """awaiting: sent through one channel, and not yet known to have arrived: the next channel may follow.
-    deferred: not to be made now, to be decided anew at `again_at`."""
+    """awaiting: sent through one channel and not known to have arrived, so that the next channel may follow.
+    deferred: not made now, and decided again at `again_at`."""
 
     SENDING = "sending"
     AWAITING = "awaiting"
@@ -52,12 +52,12 @@ class TouchState(StrEnum):
 
 IN_FLIGHT = frozenset({TouchState.SENDING, TouchState.AWAITING})
 UNSETTLED = IN_FLIGHT | {TouchState.DEFERRED}
-_ANEW = frozenset({TouchState.DEFERRED, TouchState.UNKNOWN})
-"""Looked at again in order to be made, rather than to see what became of it."""
+_DECIDED_AGAIN = frozenset({TouchState.DEFERRED, TouchState.UNKNOWN})
+"""States in which the touch may still be made, and not only its fate is looked up."""
 
 
 class Purpose(StrEnum):
-    """What a consent is for. Service messages go unless refused, marketing only where granted."""
+    """What a consent is for. Service messages are sent unless refused, marketing only where granted."""
 
     SERVICE = "service"
     MARKETING = "marketing"
@@ -75,26 +75,26 @@ MARKETING = frozenset(
     }
 )
 ESSENTIAL = frozenset({TouchKind.NOTICE, TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER})
-"""What a booking cannot do without: neither counted by the caps nor stopped by the budget."""
+"""Kinds that a booking needs: neither counted by the caps nor stopped by the budget."""
 
 MUST_ARRIVE = frozenset({TouchKind.CONTROL_REMINDER, TouchKind.CONFIRM_REQUEST})
-"""Of these a second attempt is made when the fate of the first stays unknown: twice is better than never."""
+"""Kinds with a second attempt where the fate of the first stays unknown: twice is better than never."""
 
 AT_ANY_HOUR = frozenset({TouchKind.NOTICE})
-"""An answer to what the client has just done comes at once, at night too, while it is one."""
+"""Kinds that answer what the client has just done, and so are sent at night, too."""
 
 JUST_DONE = timedelta(hours=1)
-"""For how long such an answer is one; later (an outage, a channel that failed) it keeps out of the night."""
+"""How long such an answer may be sent at night; later (after an outage or a failed channel) it waits."""
 
 MOVES_EARLIER = frozenset({TouchKind.CONTROL_REMINDER})
-"""Kept out of quiet hours by coming before them; all others come after them."""
+"""Kinds that are moved before quiet hours; all others are moved after them."""
 
 GRACE = timedelta(minutes=3)
-"""How long a claimed touch may stay without a record before it is taken for lost: longer than a worker can
-live."""
+"""How long a claimed touch may stay without a record before its worker counts as lost: longer than a worker
+can live."""
 
 MAX_DOUBTS = 1
-"""How often the fate of an attempt may stay unknown and another be made all the same."""
+"""How many attempts of unknown fate may be followed by another attempt."""
 
 
 def purpose_of(kind: TouchKind) -> Purpose:
@@ -105,11 +105,11 @@ class Touch(Struct, frozen=True):
     """What became of a touch.
 
     occurrence  which one of its kind: the start of the booking, the year of the birthday, the lapse, ...
-    attempt     how many attempts were made, through whatever channels.
-    step        how many channels of the cascade were left behind.
-    doubts      of how many attempts the fate is unknown.
-    again_at    deferred or awaiting: when it is looked at again.
-    channel     through which the last attempt was made, while another may follow.
+    attempt     how many attempts were made, through all channels.
+    step        the position of the last attempt's channel in the cascade, from 0.
+    doubts      how many attempts have an unknown fate.
+    again_at    deferred or awaiting: when the touch is considered again.
+    channel     the channel of the last attempt, while another may follow.
     """
 
     kind: TouchKind
@@ -125,7 +125,7 @@ class Touch(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True):
-    """A touch as the rules see it. Either `reason` says why it will not be made, or it is due within [at,
+    """A touch as the rules plan it. Either `reason` says why it is left out, or it is due within [at,
     until)."""
 
     kind: TouchKind
@@ -140,51 +140,49 @@ def comes_at_any_hour(plan: Plan, now: datetime) -> bool:
 
 
 def touch_of(touches: Mapping[TouchKind, Touch], plan: Plan) -> Touch | None:
-    """What became of that very touch; None if nothing was tried, or only for another occurrence."""
+    """The touch of the plan's occurrence; None: nothing was tried for it."""
     touch = touches.get(plan.kind)
     return touch if touch is not None and touch.occurrence == plan.occurrence else None
 
 
 def is_over(touches: Mapping[TouchKind, Touch], plan: Plan) -> bool:
-    """Whether a later occurrence has taken its place already (the visit that ended a lapse was taken back):
-    then it could not be claimed, and is not made."""
+    """Whether a later occurrence has taken the plan's place, as after the reversal of the visit that ended a
+    lapse. Then the touch cannot be claimed, and is not made."""
     touch = touches.get(plan.kind)
     return touch is not None and touch.occurrence > plan.occurrence
 
 
 def with_touches(item: Touchable, *touches: Touch) -> Touchable:
-    """The item with these touches in place of what stood of their kinds; one of an earlier occurrence never
-    takes the place of a later one."""
+    """The item with these touches in place of its touches of the same kinds. A touch never replaces one of a
+    later occurrence."""
     after = dict(item.touches)
     for touch in touches:
-        stands = after.get(touch.kind)
-        if stands is None or stands.occurrence <= touch.occurrence:
+        existing = after.get(touch.kind)
+        if existing is None or existing.occurrence <= touch.occurrence:
             after[touch.kind] = touch
     return replace(item, touches=MappingProxyType(after))
 
 
 def is_open(touch: Touch | None, now: datetime, until: datetime) -> bool:
-    """Whether something is still to be done about the touch: never tried, in flight, to be looked at again,
-    or worth a second attempt."""
+    """Whether the touch is unfinished: never tried, in flight, deferred, or worth a second attempt."""
     if touch is None or touch.state in UNSETTLED:
         return True
     return may_try_again(touch) and now < until
 
 
 def may_try_again(touch: Touch) -> bool:
-    """Nobody knows whether it arrived, and it must: once more, through the next channel or the same."""
+    """Whether another attempt may follow: the fate of the last one is unknown, and the kind must arrive."""
     return touch.state is TouchState.UNKNOWN and touch.kind in MUST_ARRIVE and touch.doubts <= MAX_DOUBTS
 
 
 def timely(
     plan: Plan, touch: Touch | None, quiet: QuietHours, zone: str, *, made_at: datetime, now: datetime
 ) -> Plan:
-    """The plan kept out of quiet hours: earlier for what cannot wait, later for the rest, or left out when
-    neither helps.
+    """The plan moved out of quiet hours: a kind of MOVES_EARLIER before them, any other after them. It is
+    left out where that is too late.
 
-    A touch that is overdue and was not tried yet is planned as if for now, so that it waits for the quiet
-    time to end; where it could only be late by then it stays due, to be skipped on record. made_at: nothing
-    is moved to before its cause existed.
+    An overdue touch that was not tried waits until the quiet hours end. If it would be too late by then, it
+    stays due, so that it is skipped on record. made_at: when its cause was made; no touch is moved before.
     """
     if plan.reason is not None or comes_at_any_hour(plan, now):
         return plan
@@ -203,18 +201,18 @@ def timely(
 
 
 def due_at(plan: Plan, touch: Touch | None) -> datetime:
-    """When to look at the touch next: at its time, when it was put off to (never before its time, which may
-    have changed since), or, once it was tried, when its fate counts as unknown."""
+    """When to consider the touch next. Untried: at the plan's time. Deferred: at `again_at`, but not before
+    the plan's time, which may have changed. Tried: when its fate counts as unknown."""
     if touch is None:
         return plan.at
     again = touch.again_at or touch.at + GRACE
-    return max(plan.at, again) if touch.state in _ANEW else again
+    return max(plan.at, again) if touch.state in _DECIDED_AGAIN else again
 
 
 def open_plans(plans: Iterable[Plan], touches: Mapping[TouchKind, Touch], now: datetime) -> list[Plan]:
-    """What is still to be done, in order of priority; what could only be late is included: it is skipped on
-    record. So is what is in flight though nothing calls for it any more (the booking was cancelled): what
-    became of it is still to be taken down."""
+    """The plans of unfinished touches, by priority. Touches that would be too late are included, so that they
+    are skipped on record. Touches in flight without a plan (the booking was cancelled) are included, too, so
+    that their outcome is recorded."""
     wanted = [plan for plan in plans if plan.reason is None and not is_over(touches, plan)]
     found = [plan for plan in wanted if is_open(touch_of(touches, plan), now, plan.until)]
     planned = {(plan.kind, plan.occurrence) for plan in found}
