@@ -20,8 +20,8 @@ from chalicelib.domain.shared.errors import malformed
 from chalicelib.domain.shared.masks import masked_address, masked_links
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.clients.register_client import get_client
-from chalicelib.services.messages.preview_message import Draft, Preview, preview
-from chalicelib.services.messages.templates import TemplateKey, key_of_template
+from chalicelib.services.messages.preview_message import Draft, Preview, PreviewRequest, preview
+from chalicelib.services.messages.templates import key_of_template
 from chalicelib.services.messages.try_message import try_message
 from chalicelib.services.networks.set_up import get_salon
 
@@ -216,7 +216,7 @@ def of_client(ask: Ask, client_id: str) -> PageOf[MessageAnswer]:
 @endpoint(roles=DESK, body=About, answer=PreviewAnswer)
 def see(ask: Ask) -> PreviewAnswer:
     """What the message would say if it were sent now."""
-    shown = preview(ask.world, words(ask), ask.access, _place(ask.body), **_about(ask.body))
+    shown = preview(ask.world, words(ask), ask.access, _request(ask.body))
     return PreviewAnswer(**_shown(shown))
 
 
@@ -229,10 +229,9 @@ def send_to_oneself(ask: Ask) -> TrialAnswer:
         words(ask),
         ask.container.sending().senders,
         ask.access,
-        _place(ask.body),
+        _request(ask.body),
         to=ask.body.to,
         request_id=ask.request_id,
-        **_about(ask.body),
     )
     outcome = trial.outcome
     return TrialAnswer(
@@ -244,15 +243,12 @@ def send_to_oneself(ask: Ask) -> TrialAnswer:
     )
 
 
-def _place(request: About) -> TemplateKey:
+def _request(request: About) -> PreviewRequest:
     if (request.booking_id is None) == (request.client_id is None):
         raise malformed("INVALID_FIELD", "Give either booking_id or client_id.", field="booking_id")
-    return key_of_template(request.kind, request.channel, request.language)
-
-
-def _about(request: About) -> dict[str, Any]:
+    key = key_of_template(request.kind, request.channel, request.language)
     draft = Draft(request.text, request.subject) if request.text is not None else None
-    return {"booking_id": request.booking_id, "client_id": request.client_id, "draft": draft}
+    return PreviewRequest(key, request.booking_id, request.client_id, draft)
 
 
 def _shown(shown: Preview) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from chalicelib.domain.clients.clients import address_of, may_send
 from chalicelib.domain.messages.caps import WEEK, counts, is_capped, over_cap
-from chalicelib.domain.messages.carriers import carrier_of
+from chalicelib.domain.messages.carried_touches import carried_by
 from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.networks.rules import ChannelStep
 from chalicelib.domain.shared.holdout import is_held_out
@@ -92,7 +92,7 @@ def checks(case: Case, found: Route | Check) -> Iterator[Check]:
         yield _quiet(case)
     held = case.subject.held_back(plan, case.store, case.now)
     yield _later(case, "situation", None, held.reason if held else None, held.until if held else None)
-    is_carried = isinstance(found, Route) and carrier_of(plan.kind, found.channel, case.going) is not None
+    is_carried = isinstance(found, Route) and carried_by(plan.kind, found.channel, case.going) is not None
     if is_capped(plan.kind) and not is_carried:
         yield _cap(case)
 
@@ -175,7 +175,7 @@ def _cap(case: Case) -> Check:
     log = case.store.messages_since(client.network_id, client.id, case.now - WEEK)
     others = [each for each in log if counts(each) and not _is_of(case, each)]
     recent = [(each.kind, each.recorded_at) for each in others if each.recorded_at > case.now - WEEK]
-    messages = (kind for kind, channel in case.going.items() if not carrier_of(kind, channel, case.going))
+    messages = (kind for kind, channel in case.going.items() if not carried_by(kind, channel, case.going))
     going = [kind for kind in messages if is_capped(kind)]
     over = over_cap(case.plan.kind, [*recent, *((kind, case.now) for kind in going)], rules)
     return Check("caps", value) if over is None else _later(case, "caps", value, *over)

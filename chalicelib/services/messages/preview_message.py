@@ -39,6 +39,16 @@ class Draft(Struct, frozen=True):
     subject: str | None = None
 
 
+class PreviewRequest(Struct, frozen=True):
+    """Which message is asked for: of which kind, and to whom. Exactly one of booking_id and client_id is
+    given. draft: the text to try; None: the saved one."""
+
+    key: TemplateKey
+    booking_id: str | None
+    client_id: str | None
+    draft: Draft | None
+
+
 class Preview(Struct, frozen=True):
     """A message that was not sent. micros: its expected cost, in millionths of a US dollar."""
 
@@ -51,26 +61,17 @@ class Preview(Struct, frozen=True):
     client: Client
 
 
-def preview(
-    world: World,
-    words: Words,
-    access: Access,
-    key: TemplateKey,
-    *,
-    booking_id: str | None,
-    client_id: str | None,
-    draft: Draft | None,
-) -> Preview:
-    """Exactly one of booking_id and client_id.
+def preview(world: World, words: Words, access: Access, request: PreviewRequest) -> Preview:
+    """The message as it would be sent now.
 
     Raises BOOKING_NEEDED, TEXT_NEEDED, NO_CLIENT, NO_SALON, NOT_FOUND, and what saving the draft would raise.
     """
-    template = None
+    key, draft, template = request.key, request.draft, None
     if draft is not None:
         template = as_template(access.network_id, key, draft.text, draft.subject, world)
     elif key.kind is TouchKind.CAMPAIGN:
         raise refused("TEXT_NEEDED", "A campaign brings its own text: give one.", kind=key.kind.value)
-    subject = _subject(world, access, key.kind, booking_id, client_id)
+    subject = _subject(world, access, request)
     template = template or subject.template(key.kind, key.channel, key.language)
     facts = _facts(world, words, subject, key)
     worded = words.texts(key.kind.value, key.channel, key.language, facts, template)
@@ -86,23 +87,21 @@ def preview(
     )
 
 
-def _subject(
-    world: World, access: Access, kind: TouchKind, booking_id: str | None, client_id: str | None
-) -> Subject:
-    directory = world.directory(access.network_id)
-    if booking_id is None:
+def _subject(world: World, access: Access, request: PreviewRequest) -> Subject:
+    kind, directory = request.key.kind, world.directory(access.network_id)
+    if request.booking_id is None:
         if kind in ABOUT_BOOKING:
             raise refused("BOOKING_NEEDED", "This message is about a booking: name one.", kind=kind.value)
-        client = get_client(world, access, str(client_id))
+        client = get_client(world, access, str(request.client_id))
         return _about(world, kind, client, directory)
-    booking = get_booking(world, access, booking_id)
+    booking = get_booking(world, access, request.booking_id)
     found = (
         world.store.get(Client, network_id=access.network_id, id=booking.client_id)
         if booking.client_id
         else None
     )
     if found is None:
-        raise refused("NO_CLIENT", "This booking has no client to write to.", booking_id=booking_id)
+        raise refused("NO_CLIENT", "This booking has no client to write to.", booking_id=request.booking_id)
     if kind not in ABOUT_BOOKING:
         return _about(world, kind, found, directory)
     now = world.now()

@@ -257,8 +257,8 @@ def _touch_in_flight(run: SendRun, plan: Plan, progress: TouchProgress, chosen: 
 
 
 def _affordable(run: SendRun, attempts: Sequence[Attempt]) -> list[Attempt]:
-    """The attempts that the budget allows. A touch that another message carries is sent or skipped with its
-    carrier."""
+    """The attempts that the budget allows. A carried touch is sent or skipped with the message that
+    carries it."""
     going: list[Attempt] = []
     refused: set[TouchKind] = set()
     directory, budgets = run.subject.directory, run.sending.budgets
@@ -301,7 +301,7 @@ def _claim(run: SendRun, going: Sequence[Attempt]) -> None:
 
 def _send_all(run: SendRun, attempts: Sequence[Attempt]) -> Iterator[tuple[Attempt, Outcome]]:
     """Makes one attempt for each message. Yields each outcome before the next attempt, so that the caller
-    records it first. A carried touch has the outcome of its carrier, which comes first."""
+    records it first. A carried touch has the outcome of the message that carries it, which comes first."""
     outcomes: dict[TouchKind, Outcome] = {}
     for attempt in attempts:
         kind = attempt.plan.kind

@@ -12,8 +12,8 @@ from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.touches import MARKETING
-from chalicelib.services.messages.preview_message import Draft, Preview, preview
-from chalicelib.services.messages.templates import TemplateKey, Words
+from chalicelib.services.messages.preview_message import Preview, PreviewRequest, preview
+from chalicelib.services.messages.templates import Words
 from chalicelib.services.shared.contact_details import email_normal, phone_e164
 from chalicelib.services.shared.ports import Sender
 from chalicelib.services.shared.rate_limit import count_use
@@ -36,12 +36,9 @@ def try_message(
     words: Words,
     senders: Mapping[str, Sender],
     access: Access,
-    key: TemplateKey,
+    request: PreviewRequest,
     *,
     to: str,
-    booking_id: str | None,
-    client_id: str | None,
-    draft: Draft | None,
     request_id: str | None,
 ) -> Trial:
     """Sends a test message, in one attempt. It is neither in the log nor in the budget, and so there are
@@ -51,11 +48,12 @@ def try_message(
     INVALID_PHONE, INVALID_EMAIL, UNKNOWN_DEVICE, and what a preview raises.
     """
     access.ensure_whole_network()
+    key = request.key
     sender = senders.get(key.channel)
     if sender is None:
         raise refused("NO_CHANNEL", "Messages cannot leave by this channel here.", channel=key.channel)
     nowhere = replace(words, links=words.links.leading_nowhere())
-    shown = preview(world, nowhere, access, key, booking_id=booking_id, client_id=client_id, draft=draft)
+    shown = preview(world, nowhere, access, request)
     directory = world.directory(access.network_id)
     address = _address(directory, shown, key.channel, to)
     test_id = derived("tst", access.network_id, request_id) if request_id else world.new_id("tst")

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import Account
-from chalicelib.domain.messages.carriers import carrier_of
+from chalicelib.domain.messages.carried_touches import carried_by
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.messages.messages import Outgoing, Worded
 from chalicelib.domain.messages.prices import billed_parts, estimated_micros
@@ -56,22 +56,23 @@ def message_contents(
     sending: Sending, subject: Subject, wanted: Sequence[tuple[Plan, Route]], now: datetime
 ) -> dict[TouchKind, MessageContent]:
     """The contents of all messages that leave in one wake, by kind. The text of a carried touch
-    (`carrier_of`) is part of its carrier's text. The account is read once, and only for a bonus notice."""
+    (`carried_by`) is part of its carrying message's text. The account is read once, and only for a bonus
+    notice."""
     going = {plan.kind: chosen.channel for plan, chosen in wanted}
-    carriers = {kind: carrier_of(kind, channel, going) for kind, channel in going.items()}
+    carrying_kinds = {kind: carried_by(kind, channel, going) for kind, channel in going.items()}
     account = None
     if BONUS in going:
         account = sending.world.store.account(subject.item.network_id, subject.client.id)
     found: dict[TouchKind, MessageContent] = {}
     for plan, chosen in wanted:
-        if carriers[plan.kind] is None:
-            with_bonus = carriers.get(BONUS) == plan.kind
+        if carrying_kinds[plan.kind] is None:
+            with_bonus = carrying_kinds.get(BONUS) == plan.kind
             content = _content(sending, subject, plan, chosen, now, account, with_bonus=with_bonus)
             found[plan.kind] = content
-    for kind, carrier in carriers.items():
-        if carrier is not None:
-            found[kind] = replace(found[carrier], carried_by=carrier, micros=0)
-            found[carrier] = replace(found[carrier], carries=kind)
+    for kind, carrying in carrying_kinds.items():
+        if carrying is not None:
+            found[kind] = replace(found[carrying], carried_by=carrying, micros=0)
+            found[carrying] = replace(found[carrying], carries=kind)
     return found
 
 

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.messages.messages import MessageState
 from chalicelib.domain.networks.network import Template
 from chalicelib.domain.shared.touches import TouchKind
-from chalicelib.services.messages.preview_message import Draft
+from chalicelib.services.messages.preview_message import Draft, PreviewRequest
 from chalicelib.services.messages.templates import TemplateKey, Words, remove_template, save_template
 from chalicelib.services.messages.try_message import Trial, try_message
 from chalicelib.services.shared.links import Links
@@ -21,15 +21,15 @@ from infra.testkit.doubles import RecordingSender
 from infra.testkit.failing_calls import Calls, Failure, WorkerDied, calls
 
 WORDS = Words(message_words, text_to_begin_with, Links(b"0" * 32, "https://salon.example"))
-PLACE = TemplateKey(TouchKind.AT_RISK, "sms", "en")
+KEY = TemplateKey(TouchKind.AT_RISK, "sms", "en")
 
 
 def keep(world: World) -> None:
-    save_template(world, WORDS, access(), PLACE, text="We miss you, {client}!", subject=None)
+    save_template(world, WORDS, access(), KEY, text="We miss you, {client}!", subject=None)
 
 
 def drop(world: World) -> None:
-    remove_template(world, access(), PLACE)
+    remove_template(world, access(), KEY)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def begun(store: Any) -> Callable[[], None]:
 
 def own_text(world: World) -> tuple[str, int] | None:
     existing = world.store.get(
-        Template, network_id=NETWORK, kind=PLACE.kind, channel=PLACE.channel, language=PLACE.language
+        Template, network_id=NETWORK, kind=KEY.kind, channel=KEY.channel, language=KEY.language
     )
     return (existing.text, existing.version) if existing is not None else None
 
@@ -80,10 +80,10 @@ def test_a_text_is_kept_or_dropped_once(
 
 def test_a_test_goes_out_once_at_most(world: World, begun: Callable[[], None]) -> None:
     def try_out(sender: RecordingSender) -> Trial:
+        request = PreviewRequest(KEY, None, "cli_maria00000000001", Draft("We miss you!"))
         return try_message(
-            world, WORDS, {"sms": sender}, access(), PLACE, to="+37369555111", booking_id=None,
-            client_id="cli_maria00000000001", draft=Draft("We miss you!"), request_id="one",
-        )  # fmt: skip
+            world, WORDS, {"sms": sender}, access(), request, to="+37369555111", request_id="one"
+        )
 
     begun()
     with calls(Calls()) as dry:

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 
 from chalicelib.domain.shared.touches import TouchKind
 
-_CARRIER = {TouchKind.BONUS_NOTICE: TouchKind.REVIEW_REQUEST}
+_CARRIED_BY = {TouchKind.BONUS_NOTICE: TouchKind.REVIEW_REQUEST}
 """The kind whose message carries a touch of the kind along, when both go through the same channel."""
 
 
-def carrier_of(kind: TouchKind, channel: str, going: Mapping[TouchKind, str]) -> TouchKind | None:
+def carried_by(kind: TouchKind, channel: str, going: Mapping[TouchKind, str]) -> TouchKind | None:
     """The kind whose message carries this touch along; None: the touch makes a message of its own.
 
     going: the channels of the touches that are sent in the same wake, by kind.
     """
-    carrier = _CARRIER.get(kind)
-    return carrier if carrier is not None and going.get(carrier) == channel else None
+    carrying = _CARRIED_BY.get(kind)
+    return carrying if carrying is not None and going.get(carrying) == channel else None
