@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import Posted, hold_points, post, release_points, settled
 from chalicelib.domain.loyalty.lots import with_activity
-from chalicelib.domain.loyalty.reversal import ReversalRequest, reverse
+from chalicelib.domain.loyalty.reversal import ReversalTerms, reverse
 from chalicelib.domain.merging.transfer import transfer_in, transfer_out
 from chalicelib.domain.merging.unmerging import unmerge_source, unmerge_target
 from chalicelib.domain.shared.errors import DomainError
@@ -143,7 +143,7 @@ class Ledgers:
             lambda account: reverse(
                 account,
                 entry,
-                ReversalRequest(
+                ReversalTerms(
                     id=self.new_id(client_id),
                     reason="test",
                     actor="key:test",

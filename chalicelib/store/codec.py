@@ -29,9 +29,9 @@ from chalicelib.store.rows import ROWS
 T = TypeVar("T")
 
 MANY_ROWS = 8
-"""From so many on, rows are written as columns."""
+"""A tuple of this many rows or more is written as columns."""
 LONG_BYTES = 900
-"""A longer body does not fit into a kilobyte together with its key: then it is deflated."""
+"""A body longer than this is deflated: with its key it would take more than a kilobyte."""
 
 
 def encoded(value: Any, left_out: Container[str]) -> str:

@@ -65,7 +65,7 @@ def _differences(column: Sequence[int | None]) -> list[int | None]:
 
 
 def _among(column: Iterable[Any], there: Iterator[int]) -> list[int | None]:
-    """In the places where the column has anything, None in the others."""
+    """The next of `there` in each place where the column has a value, None in the other places."""
     return [None if each is None else next(there) for each in column]
 
 

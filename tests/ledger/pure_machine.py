@@ -14,7 +14,7 @@ from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Lot, Po
 from chalicelib.domain.loyalty.ledger import Posted, hold_points, post, release_points, settled
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.lots import with_activity
-from chalicelib.domain.loyalty.reversal import NOT_REVERSIBLE, ReversalRequest, reverse
+from chalicelib.domain.loyalty.reversal import NOT_REVERSIBLE, ReversalTerms, reverse
 from chalicelib.domain.loyalty.reversal_history import points_expired, points_undone
 from chalicelib.domain.merging.since_merge import SinceMerge
 from chalicelib.domain.merging.transfer import transfer_in, transfer_out
@@ -137,7 +137,7 @@ class AnyLedger(RuleBasedStateMachine):
         undone = points_undone(entry, [*at.entries, *expirations])
 
         def real(account: Account) -> Posted:
-            request = ReversalRequest(
+            request = ReversalTerms(
                 id=self._id(), reason="mistake", actor="key:test", points=points, grace_until=until
             )
             return reverse(account, entry, request, self.now, points_undone=undone)
@@ -154,7 +154,7 @@ class AnyLedger(RuleBasedStateMachine):
         final = [entry for entry in self.sides[side].entries if entry.kind in NOT_REVERSIBLE]
         if final:
             entry = data.draw(st.sampled_from(final))
-            request = ReversalRequest(id="", reason="", actor="")
+            request = ReversalTerms(id="", reason="", actor="")
             with pytest.raises(DomainError, match="CANNOT_REVERSE"):
                 reverse(self.sides[side].account, entry, request, self.now)
 

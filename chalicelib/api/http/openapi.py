@@ -17,7 +17,7 @@ _REF = "#/components/schemas/{name}"
 _TEXT = {"type": "string"}
 
 
-class Route(Struct, frozen=True):
+class ApiRoute(Struct, frozen=True):
     """A method and path of the API with what it admits and understands."""
 
     method: str
@@ -35,13 +35,13 @@ class Problem(msgspec.Struct, kw_only=True):
     details: dict[str, Any]
 
 
-def routes(table: dict[str, dict[str, Any]]) -> Iterator[Route]:
+def routes(table: dict[str, dict[str, Any]]) -> Iterator[ApiRoute]:
     """All routes of an app's table, pages and webhooks too."""
     for path, methods in sorted(table.items()):
         for method, entry in sorted(methods.items()):
             view = entry.view_function
             if hasattr(view, "contract"):
-                yield Route(method, path, view.contract, view.__name__, view.__doc__ or "")
+                yield ApiRoute(method, path, view.contract, view.__name__, view.__doc__ or "")
 
 
 @get("/openapi.json")
@@ -55,7 +55,7 @@ def _document(base_url: str) -> bytes:
     return msgspec.json.encode(document(list(routes(bp.current_app.routes)), base_url))
 
 
-def document(found: list[Route], base_url: str) -> dict[str, Any]:
+def document(found: list[ApiRoute], base_url: str) -> dict[str, Any]:
     shapes = [shape for route in found for shape in _shapes(route.contract)]
     unique = list({repr(shape): shape for shape in [*shapes, Problem]}.values())
     schemas, components = msgspec.json.schema_components(unique, ref_template=_REF)
@@ -81,7 +81,7 @@ def _shapes(contract: Contract) -> list[Any]:
     return [*whole, *(field.type for field in msgspec.structs.fields(contract.query))]
 
 
-def _operation(route: Route, schema_of: dict[str, Any]) -> dict[str, Any]:
+def _operation(route: ApiRoute, schema_of: dict[str, Any]) -> dict[str, Any]:
     contract = route.contract
     operation: dict[str, Any] = {
         "operationId": f"{route.method.lower()}{_camel(route.path)}",
@@ -126,7 +126,7 @@ def _in_query(contract: Contract, schema_of: dict[str, Any]) -> list[dict[str, A
     ]
 
 
-def _in_header(route: Route) -> list[dict[str, Any]]:
+def _in_header(route: ApiRoute) -> list[dict[str, Any]]:
     if route.method != "POST" or route.contract.roles is None:
         return []
     schema = {"type": "string", "minLength": 1, "maxLength": 200}

@@ -15,7 +15,7 @@ NOT_REVERSIBLE = frozenset({EntryKind.REVERSAL, EntryKind.HOLD, EntryKind.RELEAS
 """Kinds of entries that cannot be reversed. `_HOW_UNDONE` says what is done instead."""
 
 
-class ReversalRequest(Struct, frozen=True, kw_only=True):
+class ReversalTerms(Struct, frozen=True, kw_only=True):
     """A reversal that somebody asks for.
 
     id           the id of the reversing entry.
@@ -46,7 +46,7 @@ class ReturnedPoints(Struct, frozen=True):
 def reverse(
     account: Account,
     entry: Entry,
-    request: ReversalRequest,
+    request: ReversalTerms,
     now: datetime,
     *,
     points_undone: int = 0,
@@ -86,7 +86,7 @@ def reverse(
     return Posted(*return_points(account, entry, posting, returned, now), expirations)
 
 
-def _points_to_undo(entry: Entry, request: ReversalRequest, points_undone: int) -> int:
+def _points_to_undo(entry: Entry, request: ReversalTerms, points_undone: int) -> int:
     if entry.kind in NOT_REVERSIBLE:
         raise refused("CANNOT_REVERSE", _HOW_UNDONE[entry.kind], entry_id=entry.id, kind=entry.kind.value)
     points_left = abs(entry.worth) - points_undone

@@ -9,7 +9,7 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.loyalty.ledger import Posted, settled
 from chalicelib.domain.loyalty.programme import day_end
-from chalicelib.domain.loyalty.reversal import ReversalRequest, reverse
+from chalicelib.domain.loyalty.reversal import ReversalTerms, reverse
 from chalicelib.domain.loyalty.reversal_history import lot_numbers_with, points_undone, reversal_id
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
@@ -32,7 +32,7 @@ def prepare_reversal(
     account: Account,
     entry: Entry,
     entries: Sequence[Entry],
-    request: ReversalRequest,
+    request: ReversalTerms,
     now: datetime,
 ) -> Posted:
     """Works out the reversal of an entry on an account. Nothing is saved.
@@ -72,7 +72,7 @@ def reverse_entry(world: World, access: Access, entry_id: str, reason: str) -> E
         if each.reverses == entry.id and each.id == reversal_id(entry, each.client_id):
             return each
 
-    request = ReversalRequest(id=reversal_id(entry, holder_id), reason=reason, actor=access.actor)
+    request = ReversalTerms(id=reversal_id(entry, holder_id), reason=reason, actor=access.actor)
 
     def operation(account: Account, now: datetime) -> Posted:
         entries = entries_across_merges(world, network_id, client_id, holder_id)

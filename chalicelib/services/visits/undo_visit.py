@@ -6,7 +6,7 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Entry, EntryKind
 from chalicelib.domain.loyalty.ledger import settled
-from chalicelib.domain.loyalty.reversal import NOT_REVERSIBLE, ReversalRequest
+from chalicelib.domain.loyalty.reversal import NOT_REVERSIBLE, ReversalTerms
 from chalicelib.domain.loyalty.reversal_history import reversal_id
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.loyalty.reverse_entry import entries_across_merges, prepare_reversal
@@ -53,7 +53,7 @@ def with_entry_undone(
 ) -> VisitInProgress:
     """The visit after an entry is undone: `points` of it, or all that is left. entry_id: of the entry that
     undoes it. Raises CANNOT_REVERSE."""
-    request = ReversalRequest(
+    request = ReversalTerms(
         id=entry_id or reversal_id(entry, visit.account.client_id),
         reason=visit.reason,
         actor=visit.actor,

@@ -17,7 +17,7 @@ class BookingReads:
 
     def bookings(self, network_id: str, booking_ids: Sequence[str]) -> list[Booking]:
         """The bookings of those ids, in that order; those that are gone are left out."""
-        places = [keys.key("BOOKING", network_id=network_id, id=id) for id in dict.fromkeys(booking_ids)]
+        places = [keys.key("BOOKING", network_id=network_id, id=each) for each in dict.fromkeys(booking_ids)]
         return self._reader.batch(Booking, places)
 
     def bookings_of_client(

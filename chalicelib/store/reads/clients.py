@@ -38,7 +38,7 @@ class ClientReads:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[str]:
-        """Of the same list, from the index alone."""
+        """The ids of the same list of clients, read from the index alone."""
         page = self._reader.index_page(
             self._reader.item.by_network,
             keys.clients_of(network_id),
@@ -51,5 +51,5 @@ class ClientReads:
 
     def clients_named(self, network_id: str, client_ids: Sequence[str]) -> list[Client]:
         """The clients of those ids; those that are gone are left out."""
-        places = [keys.key("CLIENT", network_id=network_id, id=id) for id in dict.fromkeys(client_ids)]
+        places = [keys.key("CLIENT", network_id=network_id, id=each) for each in dict.fromkeys(client_ids)]
         return self._reader.batch(Client, places)

@@ -20,7 +20,7 @@ class LoyaltyReads:
     def accounts_named(self, network_id: str, client_ids: Sequence[str]) -> list[Account]:
         """The accounts of those clients; clients to whom nothing was ever posted have none."""
         places = [
-            keys.key("ACCOUNT", network_id=network_id, client_id=id) for id in dict.fromkeys(client_ids)
+            keys.key("ACCOUNT", network_id=network_id, client_id=each) for each in dict.fromkeys(client_ids)
         ]
         return self._reader.batch(Account, places)
 

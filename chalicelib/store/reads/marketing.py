@@ -17,9 +17,9 @@ class MarketingReads:
     def recipients_named(
         self, network_id: str, campaign_id: str, client_ids: Sequence[str]
     ) -> list[Recipient]:
-        """Those of these clients who have a place in the campaign."""
+        """The places of these clients in the campaign; a client without a place is left out."""
         parts = {"network_id": network_id, "campaign_id": campaign_id}
-        places = [keys.key("RECIPIENT", client_id=id, **parts) for id in dict.fromkeys(client_ids)]
+        places = [keys.key("RECIPIENT", client_id=each, **parts) for each in dict.fromkeys(client_ids)]
         return self._reader.batch(Recipient, places)
 
     def promotion_share(self, network_id: str, promotion_id: str, number: str) -> PromotionShare:
@@ -30,8 +30,8 @@ class MarketingReads:
     def promotion_shares(self, network_id: str, promotion_ids: Sequence[str]) -> list[PromotionShare]:
         """All in which these promotions are counted, where anything was counted yet; read consistently."""
         places = [
-            keys.key("SHARE", network_id=network_id, promotion_id=id, number=share_name(number))
-            for id in dict.fromkeys(promotion_ids)
+            keys.key("SHARE", network_id=network_id, promotion_id=promotion_id, number=share_name(number))
+            for promotion_id in dict.fromkeys(promotion_ids)
             for number in range(SHARES)
         ]
         return self._reader.batch(PromotionShare, places, consistent=True)

@@ -21,8 +21,8 @@ class MessageReads:
     def messages_named(self, network_id: str, named: Sequence[tuple[str, str]]) -> list[Message]:
         """The messages of these clients and ids; those that are not on record are left out."""
         places = [
-            keys.key("MSG", network_id=network_id, client_id=client_id, id=id)
-            for client_id, id in dict.fromkeys(named)
+            keys.key("MSG", network_id=network_id, client_id=client_id, id=each_id)
+            for client_id, each_id in dict.fromkeys(named)
         ]
         return self._reader.batch(Message, places)
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import Posted, ensure_same, post
 from chalicelib.domain.loyalty.ledger_check import faults
-from chalicelib.domain.loyalty.reversal import ReversalRequest, reverse
+from chalicelib.domain.loyalty.reversal import ReversalTerms, reverse
 from chalicelib.domain.shared.errors import DomainError
 from infra.testkit.builders import NETWORK, NOW
 
@@ -39,7 +39,7 @@ def spent(account: Account, points: int) -> tuple[Account, Entry]:
 
 
 def undone(account: Account, entry: Entry) -> tuple[Account, Entry]:
-    request = ReversalRequest(id=f"{entry.id}r", reason="mistake", actor="key:test")
+    request = ReversalTerms(id=f"{entry.id}r", reason="mistake", actor="key:test")
     done = reverse(account, entry, request, NOW)
     return both(done)
 

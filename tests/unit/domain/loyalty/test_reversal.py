@@ -8,7 +8,7 @@ from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import Posted, post, settled
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.loyalty.lots import with_activity
-from chalicelib.domain.loyalty.reversal import ReversalRequest, reverse
+from chalicelib.domain.loyalty.reversal import ReversalTerms, reverse
 from chalicelib.domain.loyalty.reversal_history import points_expired, points_undone
 from chalicelib.domain.merging.since_merge import SinceMerge
 from chalicelib.domain.merging.transfer import transfer_in, transfer_out
@@ -30,7 +30,7 @@ def granted(account: Account, points: int, days: int, **said: object) -> Posted:
 
 
 def undone(account: Account, entry: Entry, entries: list[Entry]) -> Posted:
-    request = ReversalRequest(id="ent_undone", reason="mistake", actor="key:test", grace_until=GRACE)
+    request = ReversalTerms(id="ent_undone", reason="mistake", actor="key:test", grace_until=GRACE)
     return reverse(account, entry, request, LATER, points_undone=points_undone(entry, entries))
 
 
@@ -63,7 +63,7 @@ def test_an_expiry_that_was_reversed_does_not_count() -> None:
     back = undone(account, expiry, [gift.entry, expiry])
     assert back.account.available(LATER) == 100
     undone_before = points_undone(gift.entry, [gift.entry, expiry, back.entry])
-    request = ReversalRequest(id="ent_gift_back", reason="mistake", actor="key:test")
+    request = ReversalTerms(id="ent_gift_back", reason="mistake", actor="key:test")
     again = reverse(back.account, gift.entry, request, LATER, points_undone=undone_before)
     assert (again.account.balance, again.account.debt) == (0, 0)
 
