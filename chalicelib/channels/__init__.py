@@ -1,2 +1,2 @@
-"""The only room that sends: one module a channel. One call is one attempt, with short timeouts and no
-retries."""
+"""The only room that sends, with a module for each channel. One call is one attempt, with short timeouts and
+no retries."""

@@ -1,1 +1,2 @@
-"""What providers tell of messages, and what clients write back: one module a source, all of them pure."""
+"""Events of providers: receipts of messages and replies of clients. Each source has a module; all are
+pure."""

@@ -1,1 +1,1 @@
-"""Event handlers, thin as the api: read the event, call one use case, say what failed."""
+"""Event handlers. Each is thin: it reads the event, calls one use case, and reports what failed."""

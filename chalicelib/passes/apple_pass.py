@@ -38,7 +38,7 @@ class AppleIssuer(Struct, frozen=True):
 
 
 class UpdateService(Struct, frozen=True):
-    """Where a pass asks what is new, and the token it shows there."""
+    """The web service at which a pass asks for changes, and the pass's token for it."""
 
     url: str
     token: str

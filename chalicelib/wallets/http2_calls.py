@@ -1,5 +1,5 @@
-"""What the HTTP/2 client takes and gives. It stands apart from the client, so that who only names these types
-does not import h2."""
+"""Requests and answers of the HTTP/2 client. They are apart from the client, so that a module that only needs
+these types does not import h2."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Lot, LotChange, MonthTurnover
 from chalicelib.domain.shared.actors import BY_SYSTEM
 from chalicelib.domain.shared.ids import derived, entry_id
+from chalicelib.domain.shared.months import month_number
 from chalicelib.domain.shared.zones import day_start, local_date
 
 LOTS, SALONS, MONTHS = 50, 5, 24
@@ -26,9 +27,9 @@ def full(network_id: str, client_id: str, now: datetime, *, lots: int = LOTS) ->
     made = tuple(
         _lot(randomness, number, now - timedelta(days=ago)) for number, ago in enumerate(reversed(days))
     )
-    month = now.year * 12 + now.month - MONTHS
+    first = month_number(now) - MONTHS + 1
     turnover = tuple(
-        MonthTurnover(month + place, "MDL", randomness.randrange(200, 3000) * 100, randomness.randint(1, 3))
+        MonthTurnover(first + place, "MDL", randomness.randrange(200, 3000) * 100, randomness.randint(1, 3))
         for place in range(MONTHS)
     )
     return Account(

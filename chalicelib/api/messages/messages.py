@@ -1,4 +1,4 @@
-"""Messages: what was sent, to whom and why, or why not; and what one would look like."""
+"""Messages: what was sent to which client, what was skipped and why, and previews of messages."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -88,8 +88,8 @@ class MessageAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class About(Body):
-    """Whose message, and about what: exactly one of booking_id and client_id. text, subject: a draft in place
-    of the saved words, with {placeholders}."""
+    """The message to be made. Exactly one of booking_id and client_id is given. text, subject: a draft in
+    place of the saved text, with {placeholders}."""
 
     kind: Word
     channel: Word

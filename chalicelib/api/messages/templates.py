@@ -54,7 +54,7 @@ class WarningAnswer(Answered):
 
 
 class SampleAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """What the text says to somebody with a usual name."""
+    """The message that the text makes for a client with a usual name."""
 
     text: str
     parts: int

@@ -29,7 +29,7 @@ class PlanAnswer(Answered):
 
 
 class CheckAnswer(Answered):
-    """One rule. value: what it is held against. until: when it would be decided anew; null: it would not."""
+    """One rule. value: the value of the rule. until: when it would be decided again; null: it would not."""
 
     rule: str
     about: str

@@ -97,7 +97,7 @@ RULES: Mapping[str, str] = {
     "caps": "How many messages a client gets within a week, and how many of them marketing.",
     "monthly_budget_usd_cents": "What messages may cost in a month; essential ones go all the same.",
 }
-"""What each rule that is checked is about."""
+"""The words of each rule that is checked."""
 
 _WHATSAPP = "whatsapp_"
 

@@ -90,7 +90,7 @@ _STOP = _set(
     "стоп отписаться отписка отписать отпишите отпиши отписываюсь хватит непишите неприсылайте "
     "dezabonare dezabonati dezaboneaza dezabonez opriti opreste renunt numaiscrieti numaitrimiteti"
 )
-"""As one word, so that `S T O P`, `opt out` and `opt-out` are found too."""
+"""Each written as one word, so that `S T O P`, `opt out` and `opt-out` are found, too."""
 _STOP_ENDINGS = tuple(_bare(word) for word in ("отписаться", "отпишите", "dezabonare", "unsubscribe"))
 """Words that mean STOP at the end of any sentence."""
 _START = _set("start unstop старт подписаться подписка подпишите abonare abonati subscribe")

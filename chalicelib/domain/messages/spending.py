@@ -12,8 +12,8 @@ class Spending(Struct, frozen=True, kw_only=True):
     """The spending of one network in one month.
 
     month            `2026-11` (UTC).
-    reserved_micros  what workers have reserved. Each reserves a little more than it needs at once and gives
-                     back the rest, so that the budget holds without a write for each message. What a worker
+    reserved_micros  what workers have reserved. Each reserves a little more than it needs and gives back the
+                     rest. So the budget holds without a write for each message. What a worker
                      that died had reserved stays counted.
     warned_of, stopped_at  the budget (in millionths) for which the owner was warned that it is nearly spent,
                      and that it is spent. Another budget is warned of again.

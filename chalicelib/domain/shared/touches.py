@@ -21,7 +21,7 @@ Touchable = TypeVar("Touchable", bound=Any)
 
 
 class TouchKind(StrEnum):
-    """In order of priority, the most urgent first."""
+    """The kinds of touches by priority, the most urgent first."""
 
     CONTROL_REMINDER = "control_reminder"
     CONFIRM_REQUEST = "confirm_request"

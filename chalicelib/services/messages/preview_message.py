@@ -40,7 +40,7 @@ class Draft(Struct, frozen=True):
 
 
 class PreviewRequest(Struct, frozen=True):
-    """Which message is asked for: of which kind, and to whom. Exactly one of booking_id and client_id is
+    """The message to be shown: its text and its client. Exactly one of booking_id and client_id is
     given. draft: the text to try; None: the saved one."""
 
     key: TemplateKey

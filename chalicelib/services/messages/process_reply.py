@@ -71,7 +71,7 @@ def process_reply(world: World, reply: Reply) -> ReplyOutcome:
     return _call_client(world, client, asked or next_booking(client, world.store, world.now()), reply)
 
 
-# --- who wrote, and to whom
+# --- the client
 
 
 def _client(world: World, network_id: str, reply: Reply) -> Client | None:
@@ -93,7 +93,7 @@ def _opens_conversation(world: World, client: Client, at: datetime) -> None:
 
 
 def _addressed(world: World, clients: Sequence[Client]) -> Client:
-    """The client whom the reply is about. Where several networks share the number, it is the client of the
+    """The client to whom the reply belongs. Where several networks share the number, it is the client of the
     network that wrote last."""
     if len(clients) == 1:
         return clients[0]

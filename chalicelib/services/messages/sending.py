@@ -1,4 +1,4 @@
-"""What sending needs besides the world."""
+"""The value that sending needs besides the world."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress

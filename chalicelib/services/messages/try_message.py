@@ -1,5 +1,5 @@
-"""Send one message to oneself, to see how it arrives: through the real channel, with real words, and with
-links that lead nowhere, so that nobody confirms a client's booking or stops a client's messages by trying."""
+"""Send a test message to oneself, through the real channel and with the real text. Its links lead nowhere, so
+that a test neither confirms a client's booking nor stops a client's messages."""
 
 from collections.abc import Mapping
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from chalicelib.domain.shared.links import LinkPurpose
+from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.shared.links import Links
 from chalicelib.store.table import Table
@@ -40,7 +41,7 @@ NEWCOMERS = (("Олеся Гончар", 40, "ru"), ("Irina Melnic", 41, "ro"), 
 def months_to_clear(anchor: datetime) -> list[str]:
     """The last one and the present one, in the network's zone."""
     first = local_date(anchor, CHISINAU).replace(day=1)
-    return [f"{day:%Y-%m}" for day in (first - timedelta(days=1), first)]
+    return [month_name(day) for day in (first - timedelta(days=1), first)]
 
 
 @dataclass

@@ -29,6 +29,7 @@ from chalicelib.domain.networks.bonus_rules import (
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import Rules, plan_alike
 from chalicelib.domain.shared.errors import DomainError
+from chalicelib.domain.shared.months import month_number
 from chalicelib.services.networks.check_rules import check_rules
 from infra.testkit.builders import NETWORK, a_network, a_salon, a_service
 from tests.profile import tries
@@ -174,7 +175,7 @@ def test_in_tiers_that_are_saved_every_turnover_lies_in_exactly_one(
         each for each in steps if each.at_least <= visits and (each.below is None or visits < each.below)
     )
     day = date(2026, 11, 23)
-    turnover = (MonthTurnover(day.year * 12 + day.month - 1, "MDL", 100, visits),)
+    turnover = (MonthTurnover(month_number(day), "MDL", 100, visits),)
     account = Account(network_id=NETWORK, client_id="cli_x", turnover=turnover)
     assert earning_percent(account, rules, "MDL", day) == tier.percent
 
