@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Self
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -85,14 +85,13 @@ class AboutRecipient(Struct, frozen=True):
             actor=self.campaign.actor,
         )
 
-    def with_item(self, item: Any) -> Self:
+    def with_item(self, item: Recipient) -> Self:
         return replace(self, item=item)
 
-    def replanned(self, item: Any, settled: Sequence[Touch], now: datetime) -> Recipient:
+    def replanned(self, item: Recipient, settled: Sequence[Touch], now: datetime) -> Recipient:
         plans_left = open_plans([self._plan(item, now)], item.touches, now)
         wakes = [Wake(due_at(plan, touch_of(item.touches, plan)), plan.kind.value) for plan in plans_left]
-        recipient: Recipient = replace(item, wake=first_wake(wakes, item.trouble))
-        return recipient
+        return replace(item, wake=first_wake(wakes, item.trouble))
 
     def reread(self, store: Store) -> Self | None:
         found = store.get(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -57,13 +57,12 @@ class AboutAccount(Struct, frozen=True):
     def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:
         return self.directory.template(kind, channel, language)
 
-    def with_item(self, item: Any) -> Self:
+    def with_item(self, item: Account) -> Self:
         return replace(self, item=item)
 
-    def replanned(self, item: Any, settled: Sequence[Touch], now: datetime) -> Account:
+    def replanned(self, item: Account, settled: Sequence[Touch], now: datetime) -> Account:
         wake = account_plan.next_wake(item, self.rules, zone_of(self), self.directory.zone, now)
-        account: Account = replace(item, wake=wake)
-        return account
+        return replace(item, wake=wake)
 
     def reread(self, store: Store) -> Self | None:
         return self.with_item(store.account(self.item.network_id, self.client.id))

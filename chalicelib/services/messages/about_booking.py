@@ -3,7 +3,7 @@ gets one message of a kind: the first booking asks and reminds, the last one tha
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, Self
+from typing import Self
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -153,13 +153,12 @@ class AboutBooking(Struct, frozen=True):
     def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:
         return self.directory.template(kind, channel, language)
 
-    def with_item(self, item: Any) -> Self:
+    def with_item(self, item: Booking) -> Self:
         return replace(self, item=item)
 
-    def replanned(self, item: Any, settled: Sequence[Touch], now: datetime) -> Booking:
+    def replanned(self, item: Booking, settled: Sequence[Touch], now: datetime) -> Booking:
         rules = rules_of(item, self.directory)
-        booking: Booking = replace(item, wake=booking_plan.next_wake(item, rules, zone_of(self), now))
-        return booking
+        return replace(item, wake=booking_plan.next_wake(item, rules, zone_of(self), now))
 
     def reread(self, store: Store) -> Self | None:
         booking = store.get(Booking, network_id=self.item.network_id, id=self.item.id)

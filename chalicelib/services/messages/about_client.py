@@ -104,11 +104,11 @@ class AboutClient(Struct, frozen=True):
     def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:
         return self.directory.template(kind, channel, language)
 
-    def with_item(self, item: Any) -> Self:
+    def with_item(self, item: Client) -> Self:
         return replace(self, item=item)
 
-    def replanned(self, item: Any, settled: Sequence[Touch], now: datetime) -> Client:
-        client: Client = item
+    def replanned(self, item: Client, settled: Sequence[Touch], now: datetime) -> Client:
+        client = item
         for touch in settled:
             invited = touch.kind is TouchKind.REPEAT_INVITATION and touch.state not in UNSETTLED
             if invited and touch.occurrence == client.invitations:

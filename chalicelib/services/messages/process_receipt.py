@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -24,6 +23,7 @@ from chalicelib.domain.shared.touches import GRACE, Touch, TouchKind, TouchState
 from chalicelib.domain.shared.waking import Wake, first_wake
 from chalicelib.services.clients.consents import stop_messages
 from chalicelib.services.clients.suppress_address import suppress_address
+from chalicelib.services.messages.subjects import Item
 from chalicelib.services.shared.contact_details import calling_code
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import CONFLICT_TRIES, World
@@ -159,7 +159,7 @@ def _change_touches(
     change: Callable[[Touch], Touch | None],
     *,
     wake_at: datetime | None = None,
-) -> Any:
+) -> Item | None:
     """Changes the touches that made the messages, unless the item has later attempts. Returns the saved item;
     None: nothing was to be changed. change: the touch after; None: it stays. wake_at: sets the pointer."""
     for _ in world.tries():
@@ -179,7 +179,7 @@ def _change_touches(
     raise SaveConflict(messages[0])
 
 
-def _item_of(world: World, message: Message) -> Any:
+def _item_of(world: World, message: Message) -> Item | None:
     """The item whose touch made the message."""
     network_id, client_id = message.network_id, message.client_id
     if message.campaign_id is not None:
@@ -193,7 +193,7 @@ def _item_of(world: World, message: Message) -> Any:
     return world.store.get(Client, network_id=network_id, id=client_id)
 
 
-def _is_maker(messages: Sequence[Message], item: Any, touch: Touch) -> bool:
+def _is_maker(messages: Sequence[Message], item: Item, touch: Touch) -> bool:
     made = message_id(item.id, touch.kind, touch.occurrence, touch.attempt, touch.at)
     return any(message.id == made for message in messages)
 
