@@ -33,7 +33,7 @@ from infra.testkit.salon_driver import SalonDriver
 from infra.testkit.world import a_world
 
 CLIENTS = ("cli_maria00000000001", "cli_petru00000000001", "cli_ann000000000001")
-"""By the salon's clock; in Moscow; in New York."""
+"""Clients in the salon's zone, in Moscow and in New York."""
 
 SALONS = ("sal_centru", "sal_york", "sal_moscow")
 SERVICES = ("srv_cut", "srv_nails")
@@ -204,7 +204,7 @@ class Days:
         return min(instants, default=None)
 
     def settle(self, days: int) -> None:
-        """From now on all goes well, what was parked is tried again, and so much time passes."""
+        """From now on nothing fails. Parked items are retried, and so much time passes."""
         self.answers.clear()
         for parked in self.store.get_all(Parked, network_id=NETWORK):
             retry_parked(self.driver.world, NETWORK, parked.item.split()[-1])

@@ -86,7 +86,7 @@ class Held:
         return taken.truth.bookings.get(self._line(taken).booking_id or "")
 
     def _firsts(self) -> list[Taken]:
-        """Of each touch the first message that may have arrived, in the order of time."""
+        """The first message of each touch that may have arrived, in the order of time."""
         found = (next((s for s in sends if s.may_have_arrived), None) for sends in self.groups.values())
         return sorted((each for each in found if each is not None), key=lambda taken: taken.at)
 

@@ -209,7 +209,7 @@ class Outage:
 
 @dataclass(frozen=True)
 class Crash:
-    """The next thing that is due is done by a worker of whom one call fails, or who dies in it."""
+    """A worker wakes the next due item; one of its calls fails, or the worker dies in it."""
 
     call: int
     failure: Failure

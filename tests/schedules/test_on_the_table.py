@@ -21,7 +21,7 @@ WEEK_AND_MORE = 9
 
 @pytest.fixture(scope="module")
 def table() -> Iterator["Table"]:
-    """Of one shard: a sweep asks it once."""
+    """A table with one shard, so that a sweep asks once."""
     from moto import mock_aws
 
     with mock_aws():

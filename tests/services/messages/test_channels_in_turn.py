@@ -24,7 +24,7 @@ CONFIRM = TouchKind.CONFIRM_REQUEST
 
 @pytest.fixture
 def driver(driver: SalonDriver) -> SalonDriver:
-    """With three channels, and a client whom all of them reach."""
+    """A salon with three channels, and a client with an address in each."""
     set_rules(driver, channels=CASCADE)
     driver.sender = {name: RecordingSender(name) for name in ("push", "whatsapp", "sms")}
     device = Device("arn:endpoint/1", "ios", NOW)

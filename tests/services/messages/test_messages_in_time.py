@@ -364,7 +364,7 @@ def test_an_item_that_cannot_be_woken_waits_alone_and_is_parked_in_the_end(
 
 
 def test_a_move_while_the_old_notice_is_on_its_way_is_told_once(driver: SalonDriver, clock: Any) -> None:
-    """The provider is slow; meanwhile the booking is moved and the new time is told by another worker."""
+    """During a slow send the booking is moved, and another worker sends the new time."""
     booking = driver.book(IN_TWO_DAYS)
     later = IN_TWO_DAYS + timedelta(days=1)
     recording, moving = driver.sender, []

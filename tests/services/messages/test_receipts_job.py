@@ -25,7 +25,7 @@ MADE_BY_THE_WIRING = ("settings", "table", "world", "wake_queue", "_envelopes")
 
 @pytest.fixture
 def driver(driver: SalonDriver, monkeypatch: pytest.MonkeyPatch) -> Iterator[SalonDriver]:
-    """With the environment of the deployed function."""
+    """Sets the environment of the deployed function."""
     environment = {
         "TABLE_NAME": driver.store.item.Meta.table_name,
         "EVENTS_TOPIC": TOPIC,

@@ -22,7 +22,7 @@ MARIA, MARIAS_PHONE, OURS = "cli_maria00000000001", "+37369123456", "+3736000000
 
 @pytest.fixture
 def driver(driver: SalonDriver) -> SalonDriver:
-    """With a number that clients write to."""
+    """A salon with a number to which clients write."""
     answer_at(driver.world, NETWORK, OURS)
     return driver
 

@@ -1,4 +1,4 @@
-"""Only what SNS published on our topic is opened: shown with a certificate and a key of our own."""
+"""An envelope is opened only if SNS published it on our topic. These tests sign with a certificate of ours."""
 
 import base64
 from collections.abc import Callable

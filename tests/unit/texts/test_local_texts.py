@@ -94,7 +94,7 @@ def test_a_new_year_in_between():
 
 
 def test_a_client_elsewhere_reads_the_salons_time_and_the_salons_tomorrow():
-    """In Chisinau it is Tuesday, in New York still Monday; the visit is on Tuesday."""
+    """It is Tuesday in Chisinau and still Monday in New York; the visit is on Tuesday."""
     now, starts_at = "2026-11-24T00:00", "2026-11-24T08:00"
     assert when("Europe/Chisinau", now, starts_at).startswith("today at 10:00 am")
     assert when("America/New_York", now, starts_at).startswith("tomorrow, 24 Nov, 3:00 am")

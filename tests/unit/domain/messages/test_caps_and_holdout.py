@@ -1,4 +1,4 @@
-"""How many messages are too many, and whom marketing leaves alone."""
+"""Caps of messages, and the group of clients that marketing leaves alone."""
 
 from datetime import datetime, timedelta
 
