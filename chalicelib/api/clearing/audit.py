@@ -1,4 +1,4 @@
-"""The audit of the ledger: every figure of every account, recomputed from its entries."""
+"""The audit of the ledger: every figure of every account is recomputed from its entries."""
 
 from chalicelib.api.http.endpoint import OWNER, Ask, endpoint, get, post
 from chalicelib.api.http.schemas import Answered, Listing
@@ -8,7 +8,7 @@ from chalicelib.services.clearing.audit_nightly import ensure_nightly
 
 
 class AuditTotals(Answered):
-    """What the entries of the page's accounts sum to."""
+    """Sums of the entries of the page's accounts."""
 
     balance: int
     debt: int
@@ -16,7 +16,7 @@ class AuditTotals(Answered):
 
 
 class AuditAnswer(Answered):
-    """checked: how many accounts were recomputed, of a page of clients; entries: from how many entries."""
+    """checked: number of recomputed accounts of a page of clients; entries: number of their entries."""
 
     checked: int
     entries: int
@@ -28,8 +28,8 @@ class AuditAnswer(Answered):
 @get("/v1/bonus/audit")
 @endpoint(roles=OWNER, query=Listing, answer=AuditAnswer)
 def audit(ask: Ask) -> AuditAnswer:
-    """The accounts of a page of clients, the newest clients first. limit: how many clients; a page may end
-    sooner where they have very many entries."""
+    """Audits the accounts of a page of clients, the newest clients first. limit: number of clients; a page of
+    clients with very many entries may have fewer."""
     found = audit_page(ask.world, ask.access.network_id, cursor=ask.query.cursor, clients=ask.query.limit)
     sums = found.sums
     return AuditAnswer(
@@ -44,7 +44,7 @@ def audit(ask: Ask) -> AuditAnswer:
 @post("/v1/bonus/audit")
 @endpoint(roles=OWNER, answer=WalkAnswer, status=202)
 def walk_all(ask: Ask) -> WalkAnswer:
-    """All accounts, by a walk: `/v1/walks/{id}` tells how far it is and what it found. One that is under way
-    is answered with."""
+    """Begins a walk that audits all accounts: `/v1/walks/{id}` has its progress and its findings. A walk that
+    is under way is returned."""
     ensure_nightly(ask.world, ask.access.network_id)
     return answer_of(ask, start_audit(ask.world, ask.access.network_id))

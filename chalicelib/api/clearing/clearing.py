@@ -1,4 +1,5 @@
-"""The clearing of points between salons: what was granted where and honoured where, in a month."""
+"""The clearing of points between salons: where the points of a month were granted, and where they were
+honoured."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -15,7 +16,7 @@ from chalicelib.services.clearing.clear_month import clearing_of, start_clearing
 
 
 class ClearingFilter(Body):
-    """month: `2026-11`, in the network's zone. limit: how many pairs make a page at most."""
+    """month: `2026-11`, in the network's zone. limit: number of pairs on a page at most."""
 
     month: Month
     limit: Limit = 50
@@ -27,8 +28,8 @@ class CountMonthRequest(Body):
 
 
 class ClearingTotals(Answered):
-    """Points, signed as in entries: net, their sum, is by how much all balances changed. reversed: returned
-    and taken back."""
+    """Points, signed as in entries. net: their sum, the change of all balances. reversed: returned and taken
+    back."""
 
     granted: int
     redeemed: int
@@ -40,11 +41,11 @@ class ClearingTotals(Answered):
 
 
 class PairAnswer(Answered):
-    """Points of lots that one salon granted, moved by entries posted in the other; null: in no salon.
+    """Points of lots of the granting salon, moved by entries of the honouring salon; null: no salon.
 
-    Signed as in entries. returned: by reversals, mostly of redemptions; taken_back: by reversals, and as
-    debts were paid. honoured: redeemed less returned, positive; value: what the granting salon owes for it to
-    the honouring one.
+    Points are signed as in entries. returned: by reversals, mostly of redemptions; taken_back: by reversals,
+    and by payment of debts. honoured: redeemed less returned points, positive; value: what the granting salon
+    owes the honouring salon for them.
     """
 
     granting_salon_id: str | None
@@ -62,9 +63,9 @@ class PairAnswer(Answered):
 
 
 class ClearingSalonAnswer(Answered):
-    """What points paid for in a salon. completed: its bookings of the month that were completed.
-    cost_per_visit: value by completed; null where there were none. redemptions: how often points were
-    spent."""
+    """What points paid for in a salon. completed: number of its completed bookings of the month.
+    cost_per_visit: value divided by completed; null where there were none. redemptions: number of
+    redemptions."""
 
     salon_id: str
     completed: int
@@ -75,9 +76,9 @@ class ClearingSalonAnswer(Answered):
 
 
 class LiabilityAnswer(Answered):
-    """Points that were still open at the end of the month (or at as_of, if that is earlier). expires: the
-    month of the last day on which they can be used; `never`; `inactivity`: each visit puts it off. value: in
-    the currency of the salon that granted them."""
+    """Points that were open at the end of the month, or at as_of, if that is earlier. expires: the month of
+    the last day on which they can be used; or `never`; or `inactivity`: each visit extends their life. value:
+    in the currency of the granting salon."""
 
     expires: str
     points: int
@@ -85,10 +86,10 @@ class LiabilityAnswer(Answered):
 
 
 class ClearingAnswer(Answered):
-    """items: pairs of salons, a page of them; the rest is of the whole month. as_of: what was recorded later
-    is not in it. final: nothing can come to it any more. entries: how many. debt: by how much more clients
-    owe than before. breakage: points that expired, positive. breakage and liability by the granting salon's
-    currency."""
+    """items: a page of pairs of salons; all other fields are of the whole month. as_of: entries that were
+    recorded later are left out. final: no further entry can belong to the month. entries: number. debt: the
+    increase of the clients' debts. breakage: expired points, positive. breakage and liability are by currency
+    of the granting salon."""
 
     month: str
     since: datetime
@@ -107,7 +108,8 @@ class ClearingAnswer(Answered):
 
 
 class _Values:
-    """What points are worth, in the currency of a salon; of none, in that of the network's first."""
+    """Values of points in the currency of a salon. Points of no salon are in the currency of the network's
+    first salon."""
 
     def __init__(self, clearing: Clearing, directory: Directory) -> None:
         self._clearing, self._salons = clearing, directory.salons
@@ -124,8 +126,8 @@ class _Values:
 @get("/v1/reports/bonus/clearing")
 @endpoint(roles=OFFICE, query=ClearingFilter, answer=ClearingAnswer)
 def clearing(ask: Ask) -> ClearingAnswer:
-    """As a walk has counted it last: of a month that is over, by itself on its second night; of any, when
-    asked to by POST."""
+    """The newest report on a month. A month that is over is counted on its second night; every month is
+    counted on a POST request."""
     _ensure_whole_network(ask)
     asked: ClearingFilter = ask.query
     network_id = ask.access.network_id
@@ -153,15 +155,15 @@ def clearing(ask: Ask) -> ClearingAnswer:
 @post("/v1/reports/bonus/clearing")
 @endpoint(roles=OFFICE, body=CountMonthRequest, answer=WalkAnswer, status=202)
 def count(ask: Ask) -> WalkAnswer:
-    """Has a month counted (anew), be it over or not: `/v1/walks/{id}` tells how far it is. One that is under
-    way is answered with."""
+    """Begins to count a month, which may not be over yet: `/v1/walks/{id}` has the progress. A walk that is
+    under way is returned."""
     _ensure_whole_network(ask)
     ensure_nightly(ask.world, ask.access.network_id)
     return answer_of(ask, start_clearing(ask.world, ask.access.network_id, ask.body.month))
 
 
 def _ensure_whole_network(ask: Ask) -> None:
-    """What is due between two salons concerns both, and shows the network's business."""
+    """The report shows the whole network's business."""
     ask.access.ensure_whole_network()
 
 
@@ -192,18 +194,22 @@ def _salons(sums: MonthSums, values: _Values) -> list[ClearingSalonAnswer]:
     honoured: dict[str, int] = {}
     for pair in sums.pairs:
         honoured[pair.honouring] = honoured.get(pair.honouring, 0) + pair.honoured
-    at_work = {id for id, points in honoured.items() if points} | set(sums.bookings) | set(sums.redemptions)
-    return [_salon(id, honoured.get(id, 0), sums, values) for id in sorted(at_work) if id]
+    active = (
+        {salon_id for salon_id, points in honoured.items() if points}
+        | set(sums.bookings)
+        | set(sums.redemptions)
+    )
+    return [_salon(each, honoured.get(each, 0), sums, values) for each in sorted(active) if each]
 
 
-def _salon(id: str, points: int, sums: MonthSums, values: _Values) -> ClearingSalonAnswer:
-    completed, currency = sums.bookings.get(id, 0), values.currency(id)
+def _salon(salon_id: str, points: int, sums: MonthSums, values: _Values) -> ClearingSalonAnswer:
+    completed, currency = sums.bookings.get(salon_id, 0), values.currency(salon_id)
     value = values.of(points, currency)
     each = rounded(value.amount_minor, completed) if value is not None and completed else None
     return ClearingSalonAnswer(
-        salon_id=id,
+        salon_id=salon_id,
         completed=completed,
-        redemptions=sums.redemptions.get(id, 0),
+        redemptions=sums.redemptions.get(salon_id, 0),
         honoured=points,
         value=value,
         cost_per_visit=money(each, currency),
@@ -211,12 +217,12 @@ def _salon(id: str, points: int, sums: MonthSums, values: _Values) -> ClearingSa
 
 
 def rounded(amount: int, parts: int) -> int:
-    """A part of an amount, to the nearest whole."""
+    """An amount divided by `parts`, rounded to the nearest integer."""
     return (2 * amount + parts) // (2 * parts)
 
 
 def _by_month(found: Iterable[tuple[str, str, int]], values: _Values) -> list[LiabilityAnswer]:
-    """Points by month, and by the currency of the salon that had granted them."""
+    """Points by month of expiry, and by currency of the granting salon."""
     points: dict[tuple[str, str | None], int] = {}
     for granting, month, number in found:
         key = (month, values.currency(granting))

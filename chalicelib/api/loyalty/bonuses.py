@@ -1,4 +1,4 @@
-"""Bonuses: what a client has, what may be redeemed, and postings by hand."""
+"""Bonuses: a client's points, quotes of what may be redeemed, and postings by hand."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -32,8 +32,8 @@ CARERS = DESK | {Role.SPECIALIST}
 
 class EntryRequest(Body):
     """kind: grant, redeem, compensation or correction. points: positive; a correction is signed. salon_id:
-    where it is given or spent; by default the booking's. expires_on: the last local day of what is given.
-    complaint_id: the task or booking that a compensation makes up for."""
+    where points are given or spent; by default the booking's salon. expires_on: the last local day of granted
+    points. complaint_id: the task or booking that a compensation is for."""
 
     kind: Word
     points: Points
@@ -49,7 +49,8 @@ class ReversalRequest(Body):
 
 
 class BillRequest(Body):
-    """booking_id: by the programme of its salon, its services told apart. salon_id: by that salon's."""
+    """booking_id: the programme is that of its salon, and its services count separately. salon_id: the
+    programme is that of this salon."""
 
     bill: Money
     goods: Money | None = None
@@ -59,7 +60,7 @@ class BillRequest(Body):
 
 class LotAnswer(Answered):
     """Points granted together. expires_on: the last local day on which they can be used; null: no limit.
-    held: how many of those that remain are set aside."""
+    held: the part of the remaining points that is set aside."""
 
     id: str
     granted_on: date
@@ -71,8 +72,7 @@ class LotAnswer(Answered):
 
 
 class HoldAnswer(Answered):
-    """Points set aside: for a booking, or for a bill made out in a salon. They are free again at
-    expires_at."""
+    """Points set aside for a booking, or for a bill in a salon. They become available again at expires_at."""
 
     id: str
     points: int
@@ -82,7 +82,8 @@ class HoldAnswer(Answered):
 
 
 class TierAnswer(Answered):
-    """turnover: of the window, in minor units or visits. missing: to the next; null: there is none."""
+    """turnover: of the window, in minor units or visits. missing: what the next tier needs; null: there is no
+    next tier."""
 
     name: str
     percent: int
@@ -92,7 +93,8 @@ class TierAnswer(Answered):
 
 
 class BonusAnswer(Answered):
-    """balance: available, pending and held. debt: owed by a reversal; paid by what is earned next."""
+    """balance: available, pending and held points. debt: points that a reversal could not take back; the next
+    points pay it."""
 
     balance: int
     available: int
@@ -111,9 +113,9 @@ class LotChangeAnswer(Answered):
 
 
 class EntryAnswer(Answered):
-    """points: signed, what leaves the balance is negative. held, debt: change of what is set aside, and of
-    what is owed. cause: id of what else it is about (a hold, a promotion, a complaint, the other side of a
-    merge)."""
+    """points: signed; points that leave the balance are negative. held, debt: the change of held points and
+    of the debt. cause: the id of a hold, promotion, complaint, or client of a merge that the entry is
+    about."""
 
     id: str
     kind: str
@@ -133,7 +135,7 @@ class EntryAnswer(Answered):
 
 
 class QuoteAnswer(Answered):
-    """The most that may be redeemed. limited_by: balance, cap, minimum or disabled."""
+    """points: the most that may be redeemed. limited_by: balance, cap, minimum or disabled."""
 
     points: int
     value: Money
@@ -148,9 +150,9 @@ def lot_id(number: int) -> str:
 
 def entry_answer(entry: Entry) -> EntryAnswer:
     same = ("id", "points", "balance_after", "reason", "actor", "effective_at", "recorded_at")
-    beside = ("held", "debt", "booking_id", "salon_id", "cause")
+    details = ("held", "debt", "booking_id", "salon_id", "cause")
     return EntryAnswer(
-        **{name: getattr(entry, name) for name in (*same, *beside)},
+        **{name: getattr(entry, name) for name in (*same, *details)},
         kind=entry.kind.value,
         lots=[
             LotChangeAnswer(id=lot_id(change.number), points=change.points, held=change.held)
@@ -163,7 +165,7 @@ def entry_answer(entry: Entry) -> EntryAnswer:
 @get("/v1/clients/{client_id}/bonus")
 @endpoint(roles=CARERS, answer=BonusAnswer)
 def see(ask: Ask, client_id: str) -> BonusAnswer:
-    """As it stands this instant: what has expired is gone, whether or not that is posted yet."""
+    """The points as of now. Expired points are left out, even where their expiry is not posted yet."""
     client = get_client(ask.world, ask.access, client_id)
     directory, now = ask.world.directory(ask.access.network_id), ask.world.now()
     account, _ = settled(ask.world.store.account(ask.access.network_id, client_id), now)
@@ -202,7 +204,7 @@ def _lot(lot: Lot, held: int, zone: str) -> LotAnswer:
 
 
 def _tier(account: Account, salon: Salon | None, directory: Directory, now: datetime) -> TierAnswer | None:
-    """By the programme of the salon that the client was in last."""
+    """The tier by the programme of the salon of the last visit; None: there is no salon or no tier."""
     if salon is None:
         return None
     day = local_date(now, salon.timezone)
@@ -227,7 +229,7 @@ def entries(ask: Ask, client_id: str) -> PageOf[EntryAnswer]:
     found = ask.world.store.entries(ask.access.network_id, client_id)[::-1]
     first = _position(ask.query.cursor, len(found))
     shown, rest = found[first : first + ask.query.limit], found[first + ask.query.limit :]
-    # By the entry's own number, so that entries posted meanwhile do not move the pages.
+    # The cursor is an entry's number, so that newly posted entries do not move the pages.
     return PageOf(items=[*map(entry_answer, shown)], next_cursor=str(rest[0].number) if rest else None)
 
 
@@ -242,7 +244,7 @@ def _position(cursor: str | None, count: int) -> int:
 @post("/v1/clients/{client_id}/bonus/entries")
 @endpoint(roles=CARERS, body=EntryRequest, answer=EntryAnswer, status=201)
 def post_entry(ask: Ask, client_id: str) -> EntryAnswer:
-    """A specialist gives compensations only, to clients whom they serve."""
+    """Posts by hand. A specialist may give compensations only, to their own clients."""
     request: EntryRequest = ask.body
     if ask.access.role is Role.SPECIALIST:
         get_client(ask.world, ask.access, client_id)
@@ -263,23 +265,24 @@ def post_entry(ask: Ask, client_id: str) -> EntryAnswer:
     return entry_answer(post_by_hand(ask.world, ask.access, client_id, asked, ask.request_id))
 
 
-def _complaint(ask: Ask, id: str | None, client_id: str) -> str | None:
-    """The task or booking that a complaint is known by. Raises NOT_FOUND, FORBIDDEN, OTHER_CLIENT."""
-    if id is None:
+def _complaint(ask: Ask, complaint_id: str | None, client_id: str) -> str | None:
+    """The id of a complaint, after a check that it exists: a task or a booking. Raises NOT_FOUND, FORBIDDEN,
+    OTHER_CLIENT."""
+    if complaint_id is None:
         return None
-    if id.startswith("bkg_"):
-        booking_of(ask, id, client_id)
-        return id
-    task = ask.world.store.get(Task, network_id=ask.access.network_id, id=id)
+    if complaint_id.startswith("bkg_"):
+        booking_of(ask, complaint_id, client_id)
+        return complaint_id
+    task = ask.world.store.get(Task, network_id=ask.access.network_id, id=complaint_id)
     if task is None or (task.salon_id is not None and not ask.access.reaches_salon(task.salon_id)):
-        raise missing("complaint", id)
+        raise missing("complaint", complaint_id)
     if task.client_id not in (None, client_id):
-        raise refused("OTHER_CLIENT", "That task is about another client.", complaint_id=id)
-    return id
+        raise refused("OTHER_CLIENT", "That task is about another client.", complaint_id=complaint_id)
+    return complaint_id
 
 
 def booking_of(ask: Ask, booking_id: str | None, client_id: str) -> Booking | None:
-    """The booking that is named, if one is. Raises NOT_FOUND, FORBIDDEN, OTHER_CLIENT."""
+    """The booking with that id; None for no id. Raises NOT_FOUND, FORBIDDEN, OTHER_CLIENT."""
     if booking_id is None:
         return None
     booking = get_booking(ask.world, ask.access, booking_id)
@@ -291,14 +294,14 @@ def booking_of(ask: Ask, booking_id: str | None, client_id: str) -> Booking | No
 @post("/v1/bonus/entries/{entry_id}/reverse")
 @endpoint(roles=OFFICE, body=ReversalRequest, answer=EntryAnswer, status=201)
 def undo(ask: Ask, entry_id: str) -> EntryAnswer:
-    """Undoes what is left of an entry. Again: the same reversal."""
+    """Reverses what is left of an entry. A repeated request returns the same reversal."""
     return entry_answer(reverse_entry(ask.world, ask.access, entry_id, ask.body.reason))
 
 
 @post("/v1/clients/{client_id}/bonus/quote")
 @endpoint(roles=DESK, body=BillRequest, answer=QuoteAnswer)
 def quote(ask: Ask, client_id: str) -> QuoteAnswer:
-    """What may be redeemed on a bill now. Nothing is held."""
+    """What may be redeemed on a bill now. No points are held."""
     request: BillRequest = ask.body
     account = account_to_quote(ask.world, ask.access.network_id, client_id)
     booking = booking_of(ask, request.booking_id, client_id)
@@ -326,7 +329,7 @@ def quote(ask: Ask, client_id: str) -> QuoteAnswer:
 
 
 def bill_of_request(bill: Money, goods: Money | None, currencies: list[str]) -> Bill:
-    """A bill for no salon in particular may be in any of the network's currencies. Raises CURRENCY_MISMATCH,
+    """The bill of a request. currencies: those that the bill may be in. Raises CURRENCY_MISMATCH,
     INVALID_AMOUNT."""
     if bill.currency not in currencies or (goods is not None and goods.currency != bill.currency):
         raise refused("CURRENCY_MISMATCH", f"Salons here count in {', '.join(currencies)}.", field="bill")

@@ -1,4 +1,4 @@
-"""Coupons: what a client can use, given by hand, redeemed at the desk, made void."""
+"""Coupons: a client's coupons; issue by hand, redeem at the desk, make void."""
 
 from datetime import date, datetime
 from typing import Annotated, Literal
@@ -27,14 +27,14 @@ Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
 
 
 class CouponFilter(Body):
-    """state: `open` (by default): what can be used now; `all`: whatever there ever was."""
+    """state: `open` (by default): coupons that can be used now; `all`: all coupons ever issued."""
 
     state: Literal["open", "all"] = "open"
 
 
 class CouponRequest(Body):
-    """percent, or amount in the currency of the network's salons. service_id: on that service, else on goods.
-    valid_days: local days after today."""
+    """percent, or amount in a currency of the network's salons. service_id: the coupon is on that service;
+    without it, on goods. valid_days: local days after today."""
 
     name: Line
     reason: Reason
@@ -45,8 +45,8 @@ class CouponRequest(Body):
 
 
 class RedeemCouponRequest(Body):
-    """bill: as it is before the coupon, goods included. booking_id: whose bill it is, if there is a
-    booking."""
+    """bill: before the coupon, goods included. booking_id: the booking that the bill is for, if there is
+    one."""
 
     salon_id: Id
     bill: Money
@@ -59,7 +59,7 @@ class VoidCouponRequest(Body):
 
 
 class CouponUseAnswer(Answered):
-    """discount: what it takes off the bill."""
+    """discount: the amount that the coupon takes off the bill."""
 
     salon_id: str
     booking_id: str | None
@@ -71,9 +71,9 @@ class CouponUseAnswer(Answered):
 
 
 class CouponAnswer(Answered):
-    """amount: null where it is of a percentage; it is good in salons of that currency alone.
-    service_id null: on goods. valid_until: the last local day. cause: the reward that gave it, or `hand`.
-    booking_id: of the visit that earned it. state: open, expired, redeemed or void."""
+    """amount: null for a coupon of a percentage; a coupon of an amount is valid in salons of that currency
+    only. service_id null: on goods. valid_until: the last local day. cause: the reward that gave it, or
+    `hand`. booking_id: of the visit that earned it. state: open, expired, redeemed or void."""
 
     id: str
     client_id: str
@@ -92,7 +92,7 @@ class CouponAnswer(Answered):
 
 
 class RedeemedAnswer(Answered):
-    """discount: what the coupon takes off the bill."""
+    """discount: the amount that the coupon takes off the bill."""
 
     discount: Money
     coupon: CouponAnswer
@@ -119,15 +119,15 @@ def _use(coupon: Coupon) -> CouponUseAnswer | None:
     if use is None:
         return None
 
-    def in_its_currency(amount_minor: int) -> Money:
+    def in_bill_currency(amount_minor: int) -> Money:
         return Money(amount_minor=amount_minor, currency=use.currency)
 
     return CouponUseAnswer(
         salon_id=use.salon_id,
         booking_id=use.booking_id,
-        bill=in_its_currency(use.bill_minor),
-        goods=in_its_currency(use.goods_minor),
-        discount=in_its_currency(use.discount_minor),
+        bill=in_bill_currency(use.bill_minor),
+        goods=in_bill_currency(use.goods_minor),
+        discount=in_bill_currency(use.discount_minor),
         at=use.at,
         actor=use.actor,
     )
@@ -136,7 +136,7 @@ def _use(coupon: Coupon) -> CouponUseAnswer | None:
 @get("/v1/clients/{client_id}/coupons")
 @endpoint(roles=CARERS, query=CouponFilter, answer=PageOf[CouponAnswer])
 def find(ask: Ask, client_id: str) -> PageOf[CouponAnswer]:
-    """Open ones: the soonest to lapse first. All: the newest first."""
+    """Open coupons in the order of their expiry; all coupons, the newest first."""
     get_client(ask.world, ask.access, client_id)
     if ask.query.state == "open":
         found = open_coupons(ask.world, ask.access.network_id, client_id)
@@ -148,7 +148,7 @@ def find(ask: Ask, client_id: str) -> PageOf[CouponAnswer]:
 @post("/v1/clients/{client_id}/coupons")
 @endpoint(roles=OFFICE, body=CouponRequest, answer=CouponAnswer, status=201)
 def issue(ask: Ask, client_id: str) -> CouponAnswer:
-    """By hand. Send an Idempotency-Key."""
+    """Issues a coupon by hand. Send an Idempotency-Key."""
     request: CouponRequest = ask.body
     client = get_client(ask.world, ask.access, client_id)
     if not request.name.strip():
@@ -179,7 +179,7 @@ def issue(ask: Ask, client_id: str) -> CouponAnswer:
 @post("/v1/coupons/{coupon_id}/redeem")
 @endpoint(roles=DESK, body=RedeemCouponRequest, answer=RedeemedAnswer)
 def redeem(ask: Ask, coupon_id: str) -> RedeemedAnswer:
-    """Uses a coupon up on a bill, once. On the same bill again: the same answer."""
+    """Redeems a coupon on a bill, once. A repeated request for the same bill returns the same answer."""
     request: RedeemCouponRequest = ask.body
     salon = get_salon(ask.world, ask.access, request.salon_id)
     client_id = client_of_coupon(coupon_id)
@@ -208,5 +208,5 @@ def redeem(ask: Ask, coupon_id: str) -> RedeemedAnswer:
 @post("/v1/coupons/{coupon_id}/void")
 @endpoint(roles=OFFICE, body=VoidCouponRequest, answer=CouponAnswer)
 def void(ask: Ask, coupon_id: str) -> CouponAnswer:
-    """Again: as it stands."""
+    """Makes a coupon void. A void coupon stays as it is."""
     return coupon_answer(ask, void_coupon(ask.world, ask.access, coupon_id, ask.body.reason))

@@ -1,4 +1,4 @@
-"""Referrals: the code that a client hands on to friends."""
+"""Referrals: the code that a client gives to friends."""
 
 from chalicelib.api.http.endpoint import DESK, Ask, endpoint, get
 from chalicelib.api.http.schemas import Answered
@@ -7,8 +7,8 @@ from chalicelib.services.clients.register_client import get_client
 
 
 class ReferralAnswer(Answered):
-    """code: to be said in referral_code when the friend is registered. friends: of how many the first paid
-    visit was rewarded."""
+    """code: to be sent as referral_code when the friend is registered. friends: number of friends whose first
+    paid visit was rewarded."""
 
     code: str
     friends: int
@@ -17,6 +17,6 @@ class ReferralAnswer(Answered):
 @get("/v1/clients/{client_id}/referral")
 @endpoint(roles=DESK, answer=ReferralAnswer)
 def see(ask: Ask, client_id: str) -> ReferralAnswer:
-    """The same code every time."""
+    """The client's code, which never changes."""
     found = referral_code(ask.world, get_client(ask.world, ask.access, client_id))
     return ReferralAnswer(code=found.code, friends=found.friends)

@@ -1,4 +1,4 @@
-"""Surprise gifts: what a month's draw came to."""
+"""Surprise gifts: the result of a month's draw."""
 
 from datetime import datetime
 
@@ -10,15 +10,15 @@ from chalicelib.services.loyalty.draw_surprises import surprises_of
 
 
 class SurpriseFilter(Body):
-    """month: `2026-11` of the network's zone, by default the present one."""
+    """month: `2026-11` in the network's zone; by default the current month."""
 
     month: Month | None = None
 
 
 class SurpriseAnswer(Answered):
-    """budget, spent: points; budget null: nothing was drawn in that month (yet). drawn: clients who got a
-    gift. regulars: of whom held_out never get one, and rested had one in the two months before. done_at null:
-    the draw is not over."""
+    """budget, spent: points; budget null: there was no draw in that month yet. drawn: clients who got a gift.
+    regulars: number of regulars; held_out: of them, in the hold-out group; rested: of them, on cooldown after
+    a gift in the two months before. done_at null: the draw is not over."""
 
     month: str
     budget: int | None

@@ -1,4 +1,4 @@
-"""Passes for a client's wallet: for the client by their card's page, and for the desk."""
+"""Passes for a client's wallet: for the client, from the page of the card, and for the desk."""
 
 from typing import Any
 
@@ -22,12 +22,12 @@ from chalicelib.services.shared.links import Links
 from chalicelib.texts.languages import choose_language
 
 UNSIGNED = "unsigned-preview"
-"""In place of what an issuer would be named by."""
+"""In place of the issuer's names, where there is no issuer."""
 
 
 class PassOffer(Answered):
-    """signed: whether there are keys, and so a pass that a wallet takes. url: where the client gets it.
-    preview: without keys, what it would say."""
+    """signed: whether there are keys for a pass that wallets accept. url: where the client gets the pass.
+    preview: what the pass would show, where there are no keys."""
 
     signed: bool
     url: str | None
@@ -35,7 +35,7 @@ class PassOffer(Answered):
 
 
 class PassAnswer(Answered):
-    """card_url: the client's own page, where they add the pass by themselves. code: what stands on it."""
+    """card_url: the page of the card, where the client adds the pass. code: the code on the pass."""
 
     card_url: str
     code: str
@@ -45,7 +45,7 @@ class PassAnswer(Answered):
 
 
 def service_of(links: Links, network_id: str, serial: str) -> apple_pass.UpdateService:
-    """Where an Apple pass asks what is new: an address for each network."""
+    """The address at which an Apple pass asks for updates. Each network has its own address."""
     tail = network_id.removeprefix("net_")
     return apple_pass.UpdateService(f"{links.base_url}/w/apple/{tail}", pass_token(links, serial))
 
@@ -78,7 +78,8 @@ def pkpass_answer(packed: bytes) -> Answer:
 @post("/w/{token}/google")
 @form_post()
 def google(request: Request, token: str) -> Answer:
-    """To Google, with the card in the address; noted first, since from then on Google is told of changes."""
+    """Redirects to Google, with the card in the address. The pass is saved first, so that Google gets its
+    updates."""
     issuer = container().wallets().google
     opened = opened_link(token, LinkPurpose.CARD)
     if issuer is None:
@@ -100,8 +101,8 @@ def _shown(opened: OpenedLink, client: Client) -> Pass:
 @get("/v1/clients/{client_id}/bonus/pass")
 @endpoint(roles=DESK, answer=PassAnswer)
 def get_pass(ask: Ask, client_id: str) -> PassAnswer:
-    """Where the client's card is, and which wallets take it. The link item that the address needs is put if
-    it is not there; it always says the same."""
+    """The address of the client's card, and the wallets that take it. The link item of the address is saved
+    if it is missing; its content is always the same."""
     client = get_client(ask.world, ask.access, client_id)
     links, wallets, now = ask.container.links(), ask.container.wallets(), ask.world.now()
     link = links.link(client.network_id, client.id, None, now)
@@ -109,14 +110,14 @@ def get_pass(ask: Ask, client_id: str) -> PassAnswer:
     card_url = links.url(link, LinkPurpose.CARD)
     shown = pass_of(ask.world, card_of(ask.world, client), links)
     language = choose_language(client.language, ask.world.directory(client.network_id).network.language)
-    apple_says = apple_pass.pass_fields(shown, language, UNSIGNED, UNSIGNED, None)
-    google_says = google_pass.payload(shown, language, UNSIGNED, "")
+    apple_preview = apple_pass.pass_fields(shown, language, UNSIGNED, UNSIGNED, None)
+    google_preview = google_pass.payload(shown, language, UNSIGNED, "")
     return PassAnswer(
         card_url=card_url,
         code=shown.code,
         kinds=list(wallets.kinds),
-        apple=_offer(f"{card_url}/pass.pkpass" if wallets.apple else None, apple_says),
-        google=_offer(card_url if wallets.google else None, google_says),
+        apple=_offer(f"{card_url}/pass.pkpass" if wallets.apple else None, apple_preview),
+        google=_offer(card_url if wallets.google else None, google_preview),
     )
 
 

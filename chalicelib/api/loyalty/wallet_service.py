@@ -1,7 +1,7 @@
-"""What Apple Wallet asks of whoever issues passes: https://developer.apple.com/documentation/walletpasses.
+"""The web service that Apple Wallet asks of an issuer: https://developer.apple.com/documentation/walletpasses.
 
-A device says that it keeps a pass, asks which of its passes are new, and fetches one. It shows the token that
-came with the pass. Each network has an address of its own, so that whatever is asked stays in its partition.
+A device registers a pass, asks which of its passes have changed, and fetches a pass. It shows the token that
+came with the pass. Each network has an address of its own, so that each request reads one partition.
 """
 
 from typing import Any
@@ -56,7 +56,7 @@ def _issuer(pass_type: str) -> AppleIssuer:
 
 
 def _owner(request: Request, network: str, serial: str) -> tuple[str, str]:
-    """Whose pass it is. Raises UNAUTHENTICATED without the token of that very pass."""
+    """The network id and the client id of the pass. Raises UNAUTHENTICATED without the token of that pass."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     network_id, client_id = ensure_holder(
         container().links(), serial, token.strip() if scheme == "ApplePass" else ""
@@ -79,7 +79,7 @@ def _body(request: Request, shape: Any) -> Any:
 @post(_DEVICE + "/{serial}")
 @public(body=RegisterDeviceRequest, status=201)
 def register(request: Request, network: str, device: str, pass_type: str, serial: str) -> Answer:
-    """201: the device keeps the pass from now on; 200: it did already."""
+    """201: the device is registered for the pass; 200: it was registered already."""
     _issuer(pass_type)
     network_id, client_id = _owner(request, network, serial)
     body: RegisterDeviceRequest = _body(request, RegisterDeviceRequest)
@@ -101,7 +101,8 @@ def unregister(request: Request, network: str, device: str, pass_type: str, seri
 @get(_DEVICE)
 @public(answer=NewPasses)
 def what_is_new(request: Request, network: str, device: str, pass_type: str) -> Answer:
-    """204: nothing. The device shows no token: its name, which only it knows, stands for one."""
+    """The serials of changed passes; 204: there are none. The device shows no token: only the device knows
+    its name."""
     _issuer(pass_type)
     tags = (request.query_params or {}).get("passesUpdatedSince") or ""
     new, now = passes_changed_since(
@@ -117,7 +118,7 @@ def newest(request: Request, network: str, pass_type: str, serial: str) -> Answe
     network_id, client_id = _owner(request, network, serial)
     world, links = container().world(), container().links()
     client = get_pass_client(world, network_id, client_id)
-    shown = replace(pass_of(world, card_of(world, client), links), serial=serial)  # whoever they are now
+    shown = replace(pass_of(world, card_of(world, client), links), serial=serial)
     own_language = client.language or world.directory(network_id).network.language
     language = choose_language(own_language, request.headers.get("accept-language"))
     return pkpass_answer(apple_pass.pkpass(shown, language, issuer, service_of(links, network_id, serial)))
@@ -126,7 +127,7 @@ def newest(request: Request, network: str, pass_type: str, serial: str) -> Answe
 @post("/w/apple/{network}/v1/log")
 @public(body=Lines)
 def log(request: Request, network: str) -> Answer:
-    """What devices complain of: the first lines, cut, since anybody could send them."""
+    """Logs messages of devices. Lines are few and cut, since anybody can send them."""
     if container().wallets().apple is None:
         raise missing("pass", "")
     body: Lines = _body(request, Lines)

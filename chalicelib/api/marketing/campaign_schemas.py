@@ -1,5 +1,6 @@
-"""Campaigns as they are said and answered."""
+"""Requests and answers about campaigns."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -25,10 +26,10 @@ Some = Meta(max_length=100)
 
 
 class SegmentRequest(Body):
-    """All conditions that are given hold; of several words in one, any.
+    """A client matches if all given conditions hold. A condition with several values holds for any of them.
 
-    service_ids: what the client has had, among their latest 50 bookings. salon_ids, visited_from, visited_to
-    (both included): where and on which local day the last visit was. birth_month: 1-12.
+    service_ids: services of the client's latest 50 bookings. salon_ids: the salon of the last visit.
+    visited_from, visited_to: the first and the last local day of the last visit. birth_month: 1-12.
     """
 
     categories: Annotated[tuple[Category, ...], Some] = ()
@@ -41,8 +42,9 @@ class SegmentRequest(Body):
 
 
 class CampaignRequest(Body):
-    """texts: by language, at least in the network's own; subjects: of e-mails, likewise, none is needed.
-    starts_at: the first message; ends_at: none from then on. per_minute: how fast it goes out."""
+    """texts: by language, at least in the network's language. subjects: of e-mails, by language; none is
+    needed. starts_at: the instant of the first message. ends_at: no message goes out from then on.
+    per_minute: the pace."""
 
     name: Name
     texts: Words
@@ -54,7 +56,8 @@ class CampaignRequest(Body):
 
 
 class CampaignChanges(Body):
-    """version: the change is made to that version only. texts, subjects and segment are replaced whole."""
+    """version: the change is made to that version only. texts, subjects and segment replace the former ones
+    as a whole."""
 
     name: Name | UnsetType = UNSET
     texts: Words | UnsetType = UNSET
@@ -67,7 +70,7 @@ class CampaignChanges(Body):
 
 
 class NamedCount(Answered):
-    """words: a reason in plain language."""
+    """A number of clients. words: the reason in plain language."""
 
     code: str
     words: str | None
@@ -75,11 +78,11 @@ class NamedCount(Answered):
 
 
 class Forecast(Answered):
-    """What a dry run came to. clients: of the segment, reached by channel or left out for a reason.
+    """The result of a dry run. clients: of the segment, either reached by a channel or left out for a reason.
 
-    cost_micros: of the first attempts, millionths of a US dollar; caps and what else the day will bring are
-    not foreseen. last_at: when the last of them would be due. budget_left_micros: of this month; null: there
-    is no budget.
+    cost_micros: of the first attempts, in millionths of a US dollar; caps, and what else is known on the day
+    only, are left out. last_at: when the last recipient would be due. budget_left_micros: of this month;
+    null: there is no budget.
     """
 
     counted_at: datetime
@@ -93,9 +96,9 @@ class Forecast(Answered):
 
 
 class Results(Answered):
-    """What had become of the recipients. states: of messages, and `waiting`; left_out: planned, but then the
-    rules left no time or place for it. reasons: of those skipped and failed. cost_micros: of each recipient's
-    last message."""
+    """What had become of the recipients. states: of messages, and `waiting`, and `left_out`: the rules left
+    no time or channel. reasons: of skipped and failed messages. cost_micros: of each recipient's last
+    message."""
 
     counted_at: datetime
     clients: int
@@ -105,7 +108,7 @@ class Results(Answered):
 
 
 class Progress(Answered):
-    """A walk over all of the network's clients: `/v1/walks/{walk_id}` tells more."""
+    """The progress of a walk over all of the network's clients; `/v1/walks/{walk_id}` has more."""
 
     walk_id: str
     kind: str
@@ -115,8 +118,8 @@ class Progress(Answered):
 
 
 class CampaignSummary(Answered):
-    """state: draft, inviting, running, paused, stopped or done. invited: how many recipients it has, once all
-    were found."""
+    """state: draft, inviting, running, paused, stopped or done. invited: number of recipients, once all are
+    found."""
 
     id: str
     name: str
@@ -134,7 +137,7 @@ class CampaignSummary(Answered):
 
 
 class CampaignAnswer(CampaignSummary):
-    """inviting: how far the search for its recipients is. counting: how far the last count is."""
+    """inviting: the progress of the search for recipients. counting: the progress of the last count."""
 
     inviting: Progress | None
     counting: Progress | None
@@ -146,7 +149,7 @@ class CampaignAnswer(CampaignSummary):
 
 
 def campaign_fields(request: CampaignRequest | CampaignChanges) -> dict[str, Any]:
-    """The fields that were said, as a Campaign has them."""
+    """The given fields of a request, as fields of a Campaign."""
     found = given(request)
     for name in ("starts_at", "ends_at"):
         if name in found:
@@ -247,9 +250,9 @@ def _results(count: CampaignCount) -> Results:
     )
 
 
-def _numbers(counted: Any, *, in_words: bool = False) -> list[NamedCount]:
-    """The most first."""
+def _numbers(clients_by_code: Mapping[str, int], *, in_words: bool = False) -> list[NamedCount]:
+    """The numbers, the largest first."""
     return [
         NamedCount(code=code, words=reason_words(code) if in_words else None, clients=clients)
-        for code, clients in sorted(counted.items(), key=lambda each: (-each[1], each[0]))
+        for code, clients in sorted(clients_by_code.items(), key=lambda each: (-each[1], each[0]))
     ]

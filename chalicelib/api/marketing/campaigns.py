@@ -1,4 +1,4 @@
-"""Campaigns: the plan of a year; try one dry, start it, pause it, stop it, and see what becomes of it."""
+"""Campaigns: the plan of a year; dry run, start, pause, resume, stop, and results."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -23,7 +23,7 @@ from chalicelib.services.shared.world import World
 
 
 class CampaignFilter(Listing):
-    """year: in which they start, by the calendar of the network's first salon."""
+    """year: the local year of the network in which campaigns start."""
 
     year: Annotated[int, Meta(ge=1970, le=2199)] | None = None
 
@@ -35,7 +35,7 @@ def _by_start(campaign: Campaign) -> str:
 @post("/v1/campaigns")
 @endpoint(roles=OFFICE, body=CampaignRequest, answer=CampaignAnswer, status=201)
 def make(ask: Ask) -> CampaignAnswer:
-    """A draft: nothing is sent before it is started."""
+    """Makes a draft. No message goes out before the campaign is started."""
     fields = campaign_fields(ask.body)
     return full(ask, campaigns.make_campaign(ask.world, ask.access, fields, ask.request_id))
 
@@ -43,7 +43,7 @@ def make(ask: Ask) -> CampaignAnswer:
 @get("/v1/campaigns")
 @endpoint(roles=OFFICE, query=CampaignFilter, answer=PageOf[CampaignSummary])
 def find(ask: Ask) -> PageOf[CampaignSummary]:
-    """The plan, in the order of their starts."""
+    """The campaigns, in the order of their start."""
     planned = campaigns.planned_campaigns(ask.world, ask.access, ask.query.year)
     page = in_pages(planned, ask.query, position=_by_start)
     return PageOf(items=[summary(each) for each in page.items], next_cursor=page.next_cursor)
@@ -58,7 +58,7 @@ def see(ask: Ask, campaign_id: str) -> CampaignAnswer:
 @patch("/v1/campaigns/{campaign_id}")
 @endpoint(roles=OFFICE, body=CampaignChanges, answer=CampaignAnswer)
 def change(ask: Ask, campaign_id: str) -> CampaignAnswer:
-    """Of a draft only; its forecast no longer holds."""
+    """Changes a draft and drops its forecast."""
     changes = campaign_fields(ask.body)
     return full(ask, campaigns.change_campaign(ask.world, ask.access, campaign_id, changes))
 
@@ -66,16 +66,16 @@ def change(ask: Ask, campaign_id: str) -> CampaignAnswer:
 @post("/v1/campaigns/{campaign_id}/dry-run")
 @endpoint(roles=OFFICE, answer=CampaignAnswer, status=202)
 def dry_run(ask: Ask, campaign_id: str) -> CampaignAnswer:
-    """Counts whom it would reach, and at what cost, without writing to anybody: `counting` shows how far it
-    is, then `forecast` what it came to."""
+    """Counts whom the campaign would reach, and at what cost. No message goes out. `counting` is the
+    progress, `forecast` the result."""
     return _stepped(ask, run_campaign.dry_run, campaign_id)
 
 
 @post("/v1/campaigns/{campaign_id}/count")
 @endpoint(roles=OFFICE, answer=CampaignAnswer, status=202)
 def count(ask: Ask, campaign_id: str) -> CampaignAnswer:
-    """Counts what has become of its recipients so far: `counting` shows how far it is, then `results` what it
-    came to. An hour after its end this happens unasked."""
+    """Counts what has become of the recipients so far. `counting` is the progress, `results` the result. An
+    hour after the campaign's end they are counted without a request."""
     return _stepped(ask, run_campaign.count_results, campaign_id)
 
 
@@ -94,14 +94,14 @@ def pause(ask: Ask, campaign_id: str) -> CampaignAnswer:
 @post("/v1/campaigns/{campaign_id}/resume")
 @endpoint(roles=OFFICE, answer=CampaignAnswer)
 def resume(ask: Ask, campaign_id: str) -> CampaignAnswer:
-    """Whoever was due while it was paused gets a new time, at the same pace."""
+    """Recipients who were due during the pause get new times, at the same pace."""
     return _stepped(ask, run_campaign.resume, campaign_id)
 
 
 @post("/v1/campaigns/{campaign_id}/stop")
 @endpoint(roles=OFFICE, answer=CampaignAnswer)
 def stop(ask: Ask, campaign_id: str) -> CampaignAnswer:
-    """For good. Messages that are with their channel already are not called back."""
+    """Stops the campaign for good. Messages that a channel has taken are not called back."""
     return _stepped(ask, run_campaign.stop, campaign_id)
 
 

@@ -1,4 +1,4 @@
-"""Promotions: the annual plan, what each gives and to whom, and what it has come to."""
+"""Promotions: the annual plan, what each gives and to whom, and its result."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -23,18 +23,18 @@ from chalicelib.services.marketing import promotions
 
 
 class GrantRequest(Body):
-    """valid_days: local days after that of the grant; 0: for good."""
+    """valid_days: local days after that of the grant; 0: the points never expire."""
 
     points: Whole
     valid_days: Whole = 0
 
 
 class PromotionRequest(Body):
-    """starts_on, ends_on: both included. Either multiplier_percent (200: double points for visits of these
-    days) or grant (to everybody in the audience, at the start).
+    """starts_on, ends_on: the first and the last day. A promotion has either multiplier_percent (200 doubles
+    the points of visits on these days) or grant (to each client of the audience, at the start).
 
-    audience: everybody, unless said otherwise; for a multiplier, salon_ids and service_ids are those of the
-    visit. cap_points: the most that it gives in all; client_cap_points: to one client.
+    audience: by default all clients; for a multiplier, salon_ids and service_ids are those of the visit.
+    cap_points: the most points that it gives in all; client_cap_points: to one client.
     """
 
     name: Name
@@ -48,7 +48,7 @@ class PromotionRequest(Body):
 
 
 class PromotionChanges(Body):
-    """version: the change is made to that version only. A cap of null is lifted."""
+    """version: the change is made to that version only. null lifts a cap."""
 
     name: Name | UnsetType = UNSET
     starts_on: date | UnsetType = UNSET
@@ -62,14 +62,14 @@ class PromotionChanges(Body):
 
 
 class PromotionFilter(Listing):
-    """year: those with a day in it."""
+    """year: promotions with a day in that year."""
 
     year: Annotated[int, Meta(ge=1970, le=2199)] | None = None
 
 
 class PromotionResultAnswer(Answered):
-    """What it has given, less what was taken back with visits. value: what the points are worth now, by
-    currency of the salons. left_points: of the cap; null: there is none."""
+    """What the promotion has given, without points of reversed visits. value: the value of the points now, by
+    currency of the salons. left_points: of the cap; null: there is no cap."""
 
     points: int
     clients: int
@@ -98,7 +98,7 @@ class PromotionAnswer(Answered):
 
 
 class PromotionDetails(PromotionAnswer):
-    """granting: how far the walk is that gives the grants."""
+    """granting: the progress of the walk that gives the grants."""
 
     granting: Progress | None
 
@@ -110,7 +110,7 @@ def _by_start(promotion: Promotion) -> str:
 @post("/v1/promotions")
 @endpoint(roles=OFFICE, body=PromotionRequest, answer=PromotionDetails, status=201)
 def make(ask: Ask) -> PromotionDetails:
-    """Planned: it begins and ends by itself, with its days."""
+    """Plans a promotion. It begins and ends by itself, on its days."""
     return _details(
         ask, promotions.make_promotion(ask.world, ask.access, _promotion_fields(ask.body), ask.request_id)
     )
@@ -119,7 +119,7 @@ def make(ask: Ask) -> PromotionDetails:
 @get("/v1/promotions")
 @endpoint(roles=OFFICE, query=PromotionFilter, answer=PageOf[PromotionAnswer])
 def find(ask: Ask) -> PageOf[PromotionAnswer]:
-    """The annual plan, in the order of dates, each with what it came to."""
+    """The promotions in the order of their first day, each with its result."""
     planned = promotions.planned_promotions(ask.world, ask.access, ask.query.year)
     page = in_pages(planned, ask.query, position=_by_start)
     results = promotions.results_of(ask.world, page.items)
@@ -136,7 +136,8 @@ def see(ask: Ask, promotion_id: str) -> PromotionDetails:
 @patch("/v1/promotions/{promotion_id}")
 @endpoint(roles=OFFICE, body=PromotionChanges, answer=PromotionDetails)
 def change(ask: Ask, promotion_id: str) -> PromotionDetails:
-    """Before its first day all of it; then its name and its last day, and its caps may be raised."""
+    """Changes a promotion: before its first day all fields; later its name and its last day, and its caps may
+    be raised."""
     return _details(
         ask, promotions.change_promotion(ask.world, ask.access, promotion_id, _promotion_fields(ask.body))
     )
@@ -145,7 +146,7 @@ def change(ask: Ask, promotion_id: str) -> PromotionDetails:
 @post("/v1/promotions/{promotion_id}/stop")
 @endpoint(roles=OFFICE, answer=PromotionDetails)
 def stop(ask: Ask, promotion_id: str) -> PromotionDetails:
-    """For good. What it has given stays."""
+    """Stops a promotion for good. Points that it has given stay."""
     return _details(ask, promotions.stop_promotion(ask.world, ask.access, promotion_id))
 
 
@@ -153,7 +154,7 @@ def stop(ask: Ask, promotion_id: str) -> PromotionDetails:
 
 
 def _promotion_fields(request: PromotionRequest | PromotionChanges) -> dict[str, Any]:
-    """The fields that were said, as a Promotion has them."""
+    """The given fields of a request, as fields of a Promotion."""
     found = given(request)
     if "audience" in found:
         found["audience"] = segment_of(found["audience"])

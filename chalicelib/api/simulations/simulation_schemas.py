@@ -1,4 +1,4 @@
-"""Simulations as they are said and answered."""
+"""Requests and answers about simulations."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -27,10 +27,10 @@ Percent = Annotated[int, Meta(ge=0, le=100)]
 
 
 class SimulationRequest(Body, rename={"from_": "from"}):
-    """bonuses: what is to differ from the present rules, as in PUT /v1/rules. from, to: local dates of the
+    """bonuses: the rules that differ from the present ones, as in PUT /v1/rules. from, to: local dates of the
     network, both included; by default the last twelve full months. warm_up_months: how long before that both
-    programmes begin. redeem_share_percent: of what they could, clients redeem so much at every visit; not
-    said: as much as they did."""
+    programmes begin. redeem_share_percent: the share of redeemable points that clients redeem at every visit;
+    by default the share that they really redeemed."""
 
     bonuses: BonusRulesRequest
     from_: date | None = None
@@ -40,7 +40,7 @@ class SimulationRequest(Body, rename={"from_": "from"}):
 
 
 class PointsAnswer(Answered):
-    """by_kind: those granted. outstanding: at the end."""
+    """Points. by_kind: granted points by kind. outstanding: at the end."""
 
     granted: int
     by_kind: dict[str, int]
@@ -50,8 +50,9 @@ class PointsAnswer(Answered):
 
 
 class ReachAnswer(Answered):
-    """clients: who came in the period; earning: who were granted points; able: who could have redeemed some;
-    redeeming: who did. tiers: of those who came, at the end."""
+    """Numbers of clients. clients: who came in the period; earning: who were granted points; able: who could
+    have redeemed points; redeeming: who redeemed points. tiers: clients who came, by their tier at the
+    end."""
 
     clients: int
     earning: int
@@ -61,9 +62,10 @@ class ReachAnswer(Answered):
 
 
 class MoneyAnswer(Answered):
-    """Minor units. granted: worth of all points granted, gifts: of those that were gifts. redeemed: what
-    points paid for: the cost. coupons: of a fixed amount, if all are used. share_percent: redeemed, of the
-    revenue; granted_share_percent likewise; null: there was no revenue."""
+    """Minor units. granted: the value of all granted points; gifts: of gifts among them. redeemed: the value
+    of redeemed points, which is the cost. coupons: amounts of coupons, as if all were used. share_percent:
+    redeemed in per cent of the revenue; granted_share_percent: granted likewise; null: there was no
+    revenue."""
 
     currency: str
     revenue: int
@@ -104,7 +106,7 @@ class ActualMonthAnswer(Answered):
 
 
 class ActualAnswer(Answered):
-    """What really was granted for these visits and paid for them, for comparison with `present`."""
+    """What was really granted for these visits and redeemed on them, for comparison with `present`."""
 
     granted: int
     redeemed: int
@@ -122,8 +124,8 @@ class MoneyDifference(Answered):
 
 
 class OutcomeDifferenceAnswer(Answered):
-    """What the proposed programme comes to, less what the present one does. Points, clients, coupons, and
-    minor units of money."""
+    """The result of the proposed programme less that of the present one: points, clients, coupons, and minor
+    units of money."""
 
     granted: int
     redeemed: int
@@ -144,7 +146,7 @@ class SimulationResultAnswer(Answered):
 
 
 class SimulationSummary(Answered, rename={"from_": "from"}):
-    """stage: waiting, clients, done. seen: clients looked at; visits: bookings lived through."""
+    """stage: waiting, clients, done. seen: number of clients passed; visits: number of simulated bookings."""
 
     id: str
     walk_id: str
@@ -161,8 +163,8 @@ class SimulationSummary(Answered, rename={"from_": "from"}):
 
 
 class SimulationAnswer(SimulationSummary):
-    """error: why its last slice failed; parked: it goes on once somebody retries its walk. result: once it is
-    finished. assumptions: what the figures rest on; not_simulated: what they leave out."""
+    """error: why the last slice failed. parked: the simulation continues once a person retries its walk.
+    result: null until it is finished. assumptions: of the figures; not_simulated: what they leave out."""
 
     error: str | None
     parked: bool
@@ -173,11 +175,11 @@ class SimulationAnswer(SimulationSummary):
     result: SimulationResultAnswer | None
 
 
-# --- the rules, as they are said
+# --- the rules of a request
 
 
 def proposed_of(request: BonusRulesRequest, present: BonusRules) -> BonusRules:
-    """What is not said stays as it is."""
+    """The present rules with the fields of the request."""
     return replace(present, **bonuses_of_request(request))
 
 

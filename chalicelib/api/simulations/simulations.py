@@ -1,4 +1,4 @@
-"""Simulations: a proposed programme tried on the network's past, beside the present one."""
+"""Simulations: a proposed programme tried on the network's past, next to the present one."""
 
 from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, get, post
 from chalicelib.api.http.schemas import Listing, PageOf
@@ -20,8 +20,8 @@ from chalicelib.services.simulations.simulate_programme import (
 @post("/v1/programme/simulate")
 @endpoint(roles=OFFICE, body=SimulationRequest, answer=SimulationAnswer, status=202)
 def simulate(ask: Ask) -> SimulationAnswer:
-    """Begins it; nothing of the programme itself is changed. Follow it by its id: `stage`, `seen`, and in the
-    end `result`."""
+    """Begins a simulation. The programme itself does not change. Read the progress and the result by the id:
+    `stage`, `seen` and `result`."""
     request: SimulationRequest = ask.body
     simulation = begin_simulation(
         ask.world,
@@ -38,7 +38,7 @@ def simulate(ask: Ask) -> SimulationAnswer:
 @get("/v1/programme/simulations")
 @endpoint(roles=OFFICE, query=Listing, answer=PageOf[SimulationSummary])
 def find(ask: Ask) -> PageOf[SimulationSummary]:
-    """The newest first."""
+    """The simulations, the newest first."""
     page = list_simulations(ask.world, ask.access, limit=ask.query.limit, cursor=ask.query.cursor)
     return PageOf(items=[summary(each) for each in page.items], next_cursor=page.cursor)
 

@@ -32,7 +32,8 @@ def plans(
     points_zone  at whose midnights points expire: the network's.
 
     A warning is useful until the next warning of the same points is due. The last one is useful until the
-    points expire. """
+    points expire.
+    """
     made = account.touches.get(TouchKind.BONUS_EXPIRY)
     warnings = _warnings(account, rules, zone, points_zone)
     later = (plan for plan in warnings if made is None or _is_later(plan.occurrence, made.occurrence))
@@ -73,7 +74,8 @@ def _warnings(account: Account, rules: MessageRules, zone: str, points_zone: str
 
     Warnings are yielded one by one, since mostly only the first is used. An occurrence is the ordinal of the
     day of the warning, times 1000, plus the days until the expiry. So later warnings have greater
-    occurrences. """
+    occurrences.
+    """
     hour, offsets = time(rules.day_touch_hour), sorted(set(rules.bonus_expiry_days_before), reverse=True)
     found: dict[date, Plan] = {}
     for expiry, lots in sorted(_by_day(account, points_zone).items()):

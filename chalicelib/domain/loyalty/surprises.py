@@ -5,7 +5,8 @@ allows.
 The number of regulars is not known beforehand, and they may not fit into memory. So a draw passes them twice.
 The first pass counts the draw numbers in BUCKETS and finds the bucket in which the budget ends. The second
 pass gives a gift to all clients of the buckets below. In the bucket in which the budget ends, the clients
-with the lowest draw numbers wait until all clients were seen. """
+with the lowest draw numbers wait until all clients were seen.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, time

@@ -12,9 +12,12 @@ class CampaignCount(Struct, frozen=True, kw_only=True):
     """A count of clients as of an instant. A dry run and a count of results use it.
 
     outcomes  clients by outcome. Dry run: the channel that would reach them. Results: the state of the
-    message. reasons   clients by reason. Dry run: why no channel reaches them. Results: of skipped and failed
-    messages. micros    the cost, in millionths of a US dollar. last_at   when the last recipient would be
-    due; dry run only. """
+              message.
+    reasons   clients by reason. Dry run: why no channel reaches them. Results: why messages were skipped or
+              failed.
+    micros    the cost, in millionths of a US dollar.
+    last_at   when the last recipient would be due; dry run only.
+    """
 
     at: datetime
     clients: int = 0

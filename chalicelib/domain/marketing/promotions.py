@@ -42,12 +42,10 @@ class Promotion(Struct, frozen=True, kw_only=True):
     """A promotion.
 
     starts_on           the first day; ends_on: the last day. They are local dates of the visit, or, for a
-    grant,
-                        of the network.
+                        grant, of the network.
     audience            the clients who get it. For a multiplier, salons and services are those of the visit.
     multiplier_percent  multiplies the points of a visit; 200 doubles them. grant: points for each client of
-    the
-                        audience, once, at the start. A promotion has exactly one of the two.
+                        the audience, once, at the start. A promotion has exactly one of the two.
     cap_points          the most points that it gives in all; client_cap_points: to one client.
     walk_id             the walk that gives the grants.
     """

@@ -15,10 +15,11 @@ from chalicelib.domain.shared.zones import day_start, local_date
 class Span(Struct, frozen=True, kw_only=True):
     """The span of a simulation, and how it is run.
 
-    warm_from             the first instant whose visits are simulated. since, until          the counted
-    part; until is excluded. zone                  the network's. redeem_share_percent  the share of
-    redeemable points that clients redeem at every visit; None: the share that
-                          they really redeemed.
+    warm_from             the first instant whose visits are simulated.
+    since, until          the counted part; until is excluded.
+    zone                  the network's.
+    redeem_share_percent  the share of redeemable points that clients redeem at every visit; None: the share
+                          that they really redeemed.
     birthday_days_before  how many days before a birthday its gift is given.
     """
 

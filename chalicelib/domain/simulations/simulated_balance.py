@@ -2,7 +2,8 @@
 
 The rules are those of ledger.py: points are spent from the lot that expires soonest, and among equals from
 the oldest. Points cannot be used from their expiry on. A simulation has no holds, debts, reversals and
-entries. tests/unit/domain/simulations/test_simulated_balance.py compares the two. """
+entries. tests/unit/domain/simulations/test_simulated_balance.py compares the two.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -3,7 +3,8 @@ which points would be left. One client is simulated at a time, so that only sums
 
 The present and the proposed programme run over the same visits. Both begin without points some months before
 the counted period, so that tiers and balances are realistic when it begins. Points are granted at the visit
-itself. """
+itself.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

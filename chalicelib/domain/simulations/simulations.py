@@ -81,10 +81,11 @@ class MonthFigures(Struct, frozen=True, kw_only=True):
 class MoneyFigures(Struct, frozen=True, kw_only=True):
     """Amounts in minor units of one currency.
 
-    revenue  bills of visits, including the part paid with points. granted, gifts (a part of it), redeemed,
-    expired, outstanding  points at their value, in the currency of the
-             granting salon, or of the salon in which they were redeemed.
-    coupons  amounts of coupons of a fixed amount, as if all were used.
+    revenue   bills of visits, including the part paid with points.
+    granted, gifts (a part of it), redeemed, expired, outstanding
+              points at their value, in the currency of the granting salon, or of the salon in which they were
+              redeemed.
+    coupons   amounts of coupons of a fixed amount, as if all were used.
     """
 
     currency: str
@@ -100,10 +101,10 @@ class MoneyFigures(Struct, frozen=True, kw_only=True):
 class ProgrammeOutcome(Struct, frozen=True, kw_only=True):
     """The result of one programme.
 
-    by_kind  granted points by kind. redeemed, expired, outstanding: points. coupons  number of coupons.
+    by_kind  granted points by kind. redeemed, expired, outstanding: points.
+    coupons  number of coupons.
     clients  number of clients who came; earning: who were granted points; able: who could have redeemed
-    points;
-             redeeming: who redeemed points.
+             points; redeeming: who redeemed points.
     tiers    clients who came, by their tier at the end.
     """
 

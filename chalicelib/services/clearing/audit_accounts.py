@@ -52,7 +52,8 @@ def check_account(world: World, account: Account, entries: list[Entry] | None = 
     an error.
 
     An account that agrees with its entries in two eventually consistent reads is right. Otherwise both are
-    read consistently, so that an entry posted between the reads does not count as a difference. """
+    read consistently, so that an entry posted between the reads does not count as a difference.
+    """
     if entries is None:
         entries = world.store.entries(account.network_id, account.client_id, fresh=False)
     found = faults(account, entries)

@@ -43,7 +43,8 @@ def count_within_limits(
 
     Days and months are those of the network's zone. All keys of one staff member count together. What a
     client was given in a month counts for everybody who gives, under every id that was merged into the
-    client. """
+    client.
+    """
     return _Compensation(world, access, posting, client_id).tallies
 
 

@@ -43,7 +43,8 @@ def post_by_hand(
     """Posts a grant, redemption, compensation or correction. The same request_id posts once.
 
     Raises NOT_FOUND, FORBIDDEN, INVALID_KIND, INVALID_POINTS, INVALID_EXPIRY, INSUFFICIENT_POINTS,
-    OVER_LIMIT, ENTRY_EXISTS, CLIENT_MERGED. """
+    OVER_LIMIT, ENTRY_EXISTS, CLIENT_MERGED.
+    """
     kind = _kind(request.kind)
     _ensure_within_limits(world, access, kind, request)
     client = world.store.get(Client, network_id=access.network_id, id=client_id)

@@ -3,7 +3,8 @@ client of the audience the points once, until the cap is reached.
 
 An entry's id follows from promotion and client, and the same transaction saves the shares that count it. So a
 client gets no second grant, and no grant is counted twice, when a slice is repeated after a crash or done by
-two workers at once. """
+two workers at once.
+"""
 
 from contextlib import suppress
 from datetime import datetime

@@ -40,10 +40,10 @@ def begin_simulation(
 ) -> Simulation:
     """Begins to simulate a period under the proposed programme and the present one.
 
-    propose               makes the proposed rules from the present ones. from_on, to_on        local dates of
-    the network, both included; by default the last twelve full months. warm_up_months        how long before
-    the period both programmes begin; by default twelve months, or as many as
-                          tiers look back.
+    propose               makes the proposed rules from the present ones.
+    from_on, to_on        local dates of the network, both included; by default the last twelve full months.
+    warm_up_months        how long before the period both programmes begin; by default twelve months, or as
+                          many as tiers look back.
     redeem_share_percent  see Span.
 
     One simulation runs at a time. The same request returns the running one. Raises FORBIDDEN, INVALID_RULE,
