@@ -150,7 +150,7 @@ def outcome_of(sums: Sums, actual: Sums, rules: BonusRules, months: list[str]) -
 
 
 _IN_CURRENCY = ("outstanding", "visits", "expired")
-"""What is counted of every currency that there is anything of."""
+"""The sums by which the currencies of a network are found."""
 
 
 class _Counted:
@@ -160,7 +160,7 @@ class _Counted:
         self._sums: list[tuple[SumKey, int]] = [(key_of(name), number) for name, number in sums.items()]
 
     def total(self, what: str, *, month: str | None = None, currency: str | None = None) -> int:
-        """Of all months where month is None, and likewise of all currencies."""
+        """A total. month None: of all months; currency None: of all currencies."""
         return sum(
             number
             for key, number in self._sums

@@ -1,10 +1,9 @@
-"""Give a promotion's grants. From the promotion's start on, a walk passes a network's clients and gives each
-client of the audience the points once, until the cap is reached.
+"""Give a promotion's grants. From the promotion's start on, a walk passes a network's clients. It gives the
+points to each client of the audience once, until the cap is reached.
 
 An entry's id follows from promotion and client, and the same transaction saves the shares that count it. So a
-client gets no second grant, and no grant is counted twice, when a slice is repeated after a crash or done by
-two workers at once.
-"""
+slice may be repeated after a crash, or done by two workers at once: no client gets a second grant, and no
+grant is counted twice."""
 
 from contextlib import suppress
 from datetime import datetime

@@ -160,7 +160,7 @@ def planned_promotions(world: World, access: Access, year: int | None) -> list[P
 
 
 def results_of(world: World, promotions: Sequence[Promotion]) -> dict[str, PromotionResult]:
-    """What these promotions of one network have come to, by promotion id."""
+    """The results of these promotions of one network, by promotion id."""
     shares_by_id: dict[str, list[PromotionShare]] = {each.id: [] for each in promotions}
     if promotions:
         for share in world.store.promotion_shares(promotions[0].network_id, list(shares_by_id)):

@@ -139,7 +139,7 @@ def test_nobody_gets_two_in_three_months_running_and_those_held_out_none(driver:
     assert 0 < len(out) < 6
     assert not out & set.union(*months)
     assert set.union(*months) == {each.id for each in clients} - out
-    assert max(before.values()) >= 2  # after the quarter their lot is in again
+    assert max(before.values()) >= 2  # after the quarter their draw number counts again
 
 
 def test_who_is_a_regular_no_more_is_left_out(driver: SalonDriver) -> None:

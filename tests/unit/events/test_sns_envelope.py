@@ -1,4 +1,5 @@
-"""An envelope is opened only if SNS published it on our topic. These tests sign with a certificate of ours."""
+"""An envelope is opened only if SNS published it on our topic. These tests sign with a certificate of
+ours."""
 
 import base64
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A purse comes to what the real ledger comes to, whatever is granted, spent and let expire."""
+"""A simulated balance has the points of the real ledger, whatever is granted, spent and left to expire."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -32,14 +32,14 @@ operations = st.lists(st.tuples(waits, st.one_of(grants, spends, visits)), max_s
 
 
 @given(operations)
-def test_a_purse_is_the_ledger_without_its_entries(done: Sequence[tuple[int, Any]]) -> None:
-    account, purse, now, expired, of_ledger = EMPTY, SimulatedBalance(), NOW, 0, 0
+def test_a_simulated_balance_is_the_ledger_without_its_entries(done: Sequence[tuple[int, Any]]) -> None:
+    account, simulated, now, expired, of_ledger = EMPTY, SimulatedBalance(), NOW, 0, 0
     for number, (hours, (what, *said)) in enumerate(done):
         now += timedelta(hours=hours)
         account, expirations = settled(account, now)
         of_ledger -= sum(entry.points for entry in expirations)
-        expired += sum(lot.remaining for lot in purse.expired(now))
-        assert purse.available(now) == account.available(now)
+        expired += sum(lot.remaining for lot in simulated.expired(now))
+        assert simulated.available(now) == account.available(now)
         posting = Posting(
             id=f"ent_{number}", kind=EntryKind.CASHBACK, points=1, reason="test", actor="key:test"
         )
@@ -48,31 +48,31 @@ def test_a_purse_is_the_ledger_without_its_entries(done: Sequence[tuple[int, Any
             available_at = now + timedelta(days=pending)
             expires_at = None if lasts is None else available_at + timedelta(days=lasts, hours=1)
             terms = LotTerms(available_at, expires_at, idle_days if expires_at else None)
-            purse.grant(points, terms, "MDL")
+            simulated.grant(points, terms, "MDL")
             posting = replace(posting, points=points, available_at=available_at, expires_at=expires_at,
                               idle_days=terms.idle_days)  # fmt: skip
             account = post(account, posting, now).account
         elif what == "spend" and (points := account.available(now) * said[0] // 100):
-            purse.spend(points, now)
+            simulated.spend(points, now)
             account = post(account, replace(posting, points=-points), now).account
         elif what == "visit":
-            purse.visited(now, ZONE)
+            simulated.visited(now, ZONE)
             account = with_activity(account, now, ZONE)
-        assert _lots(purse) == [
+        assert _lots(simulated) == [
             (lot.available_at, lot.expires_at, lot.remaining, lot.idle_days) for lot in account.lots
         ]
         assert expired == of_ledger
 
 
 def test_points_are_gone_from_their_last_instant_on() -> None:
-    purse, end = SimulatedBalance(), NOW + timedelta(days=3)
-    purse.grant(10, LotTerms(NOW, end), "MDL")
-    assert purse.expired(end - timedelta(microseconds=1)) == []
-    assert [lot.remaining for lot in purse.expired(end)] == [10]
-    assert purse.available(end) == 0
+    simulated, end = SimulatedBalance(), NOW + timedelta(days=3)
+    simulated.grant(10, LotTerms(NOW, end), "MDL")
+    assert simulated.expired(end - timedelta(microseconds=1)) == []
+    assert [lot.remaining for lot in simulated.expired(end)] == [10]
+    assert simulated.available(end) == 0
 
 
-def _lots(purse: SimulatedBalance) -> list[Any]:
+def _lots(simulated: SimulatedBalance) -> list[Any]:
     return [
         (
             lot.available_at,
@@ -80,5 +80,5 @@ def _lots(purse: SimulatedBalance) -> list[Any]:
             lot.remaining,
             lot.idle_days,
         )
-        for lot in purse.lots
+        for lot in simulated.lots
     ]
