@@ -30,7 +30,7 @@ BASE_URL = "https://perennial.example/api"
 SOURCE = "instagram"
 
 
-class TestParts(Struct):
+class TestContainer(Struct):
     """The test's world in place of the wiring's."""
 
     __test__ = False
@@ -71,8 +71,8 @@ def in_path(text: str) -> str:
 
 
 @pytest.fixture
-def given_parts(world: World, intake_queue: RecordingIntake) -> Iterator[TestParts]:
-    made = TestParts(world, intake_queue)
+def given_container(world: World, intake_queue: RecordingIntake) -> Iterator[TestContainer]:
+    made = TestContainer(world, intake_queue)
     container.use(made)
     yield made
     container.use(None)
@@ -118,7 +118,7 @@ def app() -> "Chalice":
 
 
 @pytest.fixture
-def http(app: "Chalice", given_parts: TestParts, keys: dict[str, str]) -> Http:
+def http(app: "Chalice", given_container: TestContainer, keys: dict[str, str]) -> Http:
     """Asks as the owner."""
     return Http(app, keys["owner"])
 

@@ -116,7 +116,7 @@ class Say:
     def take(self, days: Days) -> None:
         consents.set_consents(
             days.driver.world, NETWORK, CLIENTS[self.client], [(self.channel, self.purpose)],
-            granted=self.granted, how="asked", actor="key:test",
+            consents.Statement("asked", "key:test"), granted=self.granted,
         )  # fmt: skip
 
 

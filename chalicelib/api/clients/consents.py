@@ -10,7 +10,7 @@ from chalicelib.api.http.endpoint import DESK, Ask, endpoint, get, put
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Listing, in_pages
 from chalicelib.domain.clients.clients import ConsentChange
-from chalicelib.services.clients.consents import history, set_consents
+from chalicelib.services.clients.consents import Statement, history, set_consents
 from chalicelib.services.clients.register_client import get_client
 
 
@@ -49,9 +49,8 @@ def set_consent(ask: Ask, client_id: str, channel: str, purpose: str) -> ClientA
         ask.access.network_id,
         client_id,
         [(channel, purpose)],
+        Statement(ask.body.how, ask.access.actor),
         granted=ask.body.granted,
-        how=ask.body.how,
-        actor=ask.access.actor,
     )
     return full(ask, client)
 

@@ -170,7 +170,7 @@ def _served(
             _ensure_possible(path)
             answer = handle(request, seen, path)
         except Exception as error:
-            answer = _explained(error, seen, lambda *told: explain(request, path, *told) if explain else None)
+            answer = _explained(error, seen, lambda *body: explain(request, path, *body) if explain else None)
         ms = round((time.perf_counter() - began) * 1000)
         # The route's template, never the path: addresses of pages and webhooks are secrets.
         logger().info("request", extra={"route": request.path, "method": request.method, "ms": ms,

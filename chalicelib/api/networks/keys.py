@@ -7,7 +7,7 @@ from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Id, Line, Listing, PageOf, Word, in_pages
 from chalicelib.api.http.seeded_randomness import seeded_randomness
 from chalicelib.domain.networks.network import Key, Role
-from chalicelib.services.networks.manage_keys import list_keys, make_key, revoke_key
+from chalicelib.services.networks.manage_keys import KeyScope, list_keys, make_key, revoke_key
 
 
 class NewKey(Body):
@@ -49,10 +49,8 @@ def make(ask: Ask) -> MadeKey:
         ask.world,
         ask.access.network_id,
         body.role,
+        KeyScope(body.salon_ids, body.staff_id, body.source),
         name=body.name,
-        salon_ids=body.salon_ids,
-        staff_id=body.staff_id,
-        source=body.source,
         randomness=seeded_randomness(ask),
     )
     return MadeKey(**_facts(key), secret=secret)

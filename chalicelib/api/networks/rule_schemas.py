@@ -210,20 +210,20 @@ def change_answer(change: RulesChange, before: RulesChange | None) -> RulesChang
 
 def _shown(rules: Rules) -> dict[str, Any]:
     return {
-        "messages": MessageRulesRequest(**_of(rules.messages)),
+        "messages": MessageRulesRequest(**_fields_shown(rules.messages)),
         "bonuses": bonuses_shown(rules.bonuses),
         "overrides": [
             OverrideRequest(
                 salon_id=each.salon_id,
                 service_id=each.service_id,
-                messages=MessageChangesRequest(**_of(each.changes)),
+                messages=MessageChangesRequest(**_fields_shown(each.changes)),
             )
             for each in rules.overrides
         ],
     }
 
 
-def _of(rules: Any) -> dict[str, Any]:
+def _fields_shown(rules: Any) -> dict[str, Any]:
     """The fields of rules as answers show them; for an override those that it has."""
     pairs = ((each.name, getattr(rules, each.name)) for each in fields(rules))
     kept = isinstance(rules, MessageRules)
@@ -246,12 +246,12 @@ def _plain(value: Any) -> Any:
 
 
 def _differences(before: Rules, after: Rules) -> list[FieldChange]:
-    parts = (
+    changes = (
         _changed({"messages": before.messages}, {"messages": after.messages}),
         bonus_differences(before.bonuses, after.bonuses),
         _changed(_overrides(before), _overrides(after)),
     )
-    return [FieldChange(field=path, before=was, after=becomes) for path, was, becomes in chain(*parts)]
+    return [FieldChange(field=path, before=was, after=becomes) for path, was, becomes in chain(*changes)]
 
 
 def _overrides(rules: Rules) -> dict[str, MessageChanges]:
@@ -269,5 +269,7 @@ def _changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tu
 
 def _by_path(places: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        f"{path}.{name}": to_builtins(value) for path, of in places.items() for name, value in _of(of).items()
+        f"{path}.{name}": to_builtins(value)
+        for path, rules in places.items()
+        for name, value in _fields_shown(rules).items()
     }

@@ -24,7 +24,7 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.domain.shared.touches import Purpose
 from chalicelib.pages import pages
-from chalicelib.services.clients.consents import ON_STOP_PAGE, resume_messages, stop_messages
+from chalicelib.services.clients.consents import ON_STOP_PAGE, Statement, resume_messages, stop_messages
 
 ONE_CLICK = b"One-Click"
 """A part of the body `List-Unsubscribe=One-Click` (RFC 8058), in both encodings that a mail program may
@@ -55,9 +55,9 @@ def stop(request: Request, token: str) -> Answer:
         opened.world,
         opened.link.network_id,
         opened.link.client_id,
+        Statement("one-click unsubscribe" if at_once else ON_STOP_PAGE),
         marketing_only=what == "marketing",
         channels=[what] if what in CHANNELS else CHANNELS,
-        how="one-click unsubscribe" if at_once else ON_STOP_PAGE,
     )
     if at_once:
         language = language_for(request, opened, client)

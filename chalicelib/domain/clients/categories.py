@@ -48,7 +48,7 @@ def is_regular(visit_days: Sequence[date], today: date) -> bool:
     month."""
     months = {month_number(day) for day in visit_days}
     this = month_number(today)
-    return any(all(last - back in months for back in range(REGULAR_MONTHS)) for last in (this, this - 1))
+    return any(all(last - ago in months for ago in range(REGULAR_MONTHS)) for last in (this, this - 1))
 
 
 def category(visits_count: int, visit_days: Sequence[date], today: date, has_future_booking: bool) -> str:

@@ -93,17 +93,17 @@ def _birthdays(client: Client, rules: MessageRules, zone: str, now: datetime) ->
     from the next year on."""
     if client.birth_date is None:
         return
-    told_on = local_date(client.birth_date_told_at or client.created_at, zone)
+    known_on = local_date(client.birth_date_told_at or client.created_at, zone)
     this_year = local_date(now, zone).year
     for year in range(this_year, this_year + 3):
         day = birthday_in(year, client.birth_date)
         over = day_start(day + timedelta(days=1), zone)
-        if day - told_on >= BIRTHDAY_KNOWN_BEFORE and now < over:
+        if day - known_on >= BIRTHDAY_KNOWN_BEFORE and now < over:
             yield Birthday(year, day, day_start(day - timedelta(rules.birthday_days_before), zone), over)
 
 
 def _birthday(client: Client, rules: MessageRules, zone: str, now: datetime) -> list[Plan]:
-    """Once a year; the first birthday that is not over and was not greeted. The occurrence is its year."""
+    """The greeting for the first birthday that is not over and has none yet. The occurrence is its year."""
     for each in _birthdays(client, rules, zone, now):
         at = local_instant(each.day - timedelta(rules.birthday_days_before), time(rules.day_touch_hour), zone)
         plan = Plan(TouchKind.BIRTHDAY, at, each.over, occurrence=each.year)

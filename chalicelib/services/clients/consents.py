@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from msgspec import Struct
+
 from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import CHANNELS, Client, Consent, ConsentChange
 from chalicelib.domain.clients.consents import all_refused, with_consents
@@ -12,6 +14,21 @@ from chalicelib.domain.shared.touches import Purpose
 from chalicelib.services.shared.world import World
 
 ON_STOP_PAGE = "stop page"
+"""How a client says so on the page that a link in a message opens."""
+
+
+class Statement(Struct, frozen=True):
+    """How a client's word reached us.
+
+    how    in what way the client said so.
+    actor  who recorded it.
+    at     when the client said so, where that may reach us late or twice; a newer statement then stays in
+           force. None: now.
+    """
+
+    how: str
+    actor: str = BY_CLIENT
+    at: datetime | None = None
 
 
 def checked_consent(channel: str, purpose: str, granted: bool, how: str, actor: str, at: datetime) -> Consent:
@@ -28,20 +45,13 @@ def set_consents(
     network_id: str,
     client_id: str,
     pairs: Iterable[tuple[str, str]],
+    statement: Statement,
     *,
     granted: bool,
-    how: str,
-    actor: str,
-    stated_at: datetime | None = None,
 ) -> Client:
     """Records whether messages of a purpose may go through a channel, for all pairs of channel and purpose at
-    once. An equal consent changes nothing.
-
-    how: in what way the client said so. stated_at: when the client said so, where that may reach us late or
-    twice; a newer statement then stays in force. Raises NOT_FOUND, UNKNOWN_CHANNEL, UNKNOWN_PURPOSE,
-    TRY_AGAIN.
-    """
-    at = stated_at or world.now()
+    once. An equal consent changes nothing. Raises NOT_FOUND, UNKNOWN_CHANNEL, UNKNOWN_PURPOSE, TRY_AGAIN."""
+    at, how, actor = statement.at or world.now(), statement.how, statement.actor
     consents = [checked_consent(channel, purpose, granted, how, actor, at) for channel, purpose in pairs]
     return world.retrying(lambda: _set_consents(world, network_id, client_id, consents))
 
@@ -64,20 +74,16 @@ def stop_messages(
     world: World,
     network_id: str,
     client_id: str,
+    statement: Statement,
     *,
     marketing_only: bool = False,
     channels: Iterable[str] = CHANNELS,
-    how: str = ON_STOP_PAGE,
-    actor: str = BY_CLIENT,
-    stated_at: datetime | None = None,
 ) -> Client:
-    """Refuses all messages, or all marketing; on all channels unless some are named. stated_at: as in
-    `set_consents`."""
+    """Refuses all messages, or all marketing; on all channels unless some are named. Raises NOT_FOUND,
+    TRY_AGAIN."""
     purposes = [Purpose.MARKETING] if marketing_only else list(Purpose)
     pairs = [(channel, purpose.value) for channel in channels for purpose in purposes]
-    return set_consents(
-        world, network_id, client_id, pairs, granted=False, how=how, actor=actor, stated_at=stated_at
-    )
+    return set_consents(world, network_id, client_id, pairs, statement, granted=False)
 
 
 def resume_messages(

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.booking_access import reaches_booking
 from chalicelib.domain.clients import client_plan
-from chalicelib.domain.clients.clients import Client, with_birth_date_learned
+from chalicelib.domain.clients.clients import Client, ConsentChange, with_birth_date_learned
 from chalicelib.domain.clients.consents import after_contact_change, with_consents
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Role
@@ -60,7 +60,7 @@ def register_client(world: World, access: Access, new: NewClient, request_id: st
 
 def drafted(
     world: World, access: Access, new: NewClient, request_id: str | None = None
-) -> tuple[Client, list[Any]]:
+) -> tuple[Client, list[Alias | ConsentChange]]:
     """A new client, checked but not yet saved; and what must be saved with the client: aliases, and a line of
     history for each consent."""
     now, directory = world.now(), world.directory(access.network_id)
@@ -170,11 +170,11 @@ def _change_client(world: World, access: Access, client_id: str, changes: Mappin
     wanted = _changed(world, client, changes)
     if wanted == client:
         return client
-    values, removed = client_change(world, client, wanted, access.actor)
+    change = client_change(world, client, wanted, access.actor)
     try:
-        saved: Client = world.store.save(*values, remove=removed)[0]
+        saved, *_ = world.store.save(change.client, *change.beside, remove=change.removed)
     except SaveConflict as clash:
-        if isinstance(clash.value, Alias) and clash.value in values:
+        if isinstance(clash.value, Alias) and clash.value in change.beside:
             raise _taken(world, [clash.value]) from None
         raise
     world.wake_if_due(saved)
@@ -198,15 +198,21 @@ def _changed(world: World, client: Client, changes: Mapping[str, Any]) -> Client
     return replace(client, **fields)
 
 
-def client_change(
-    world: World, client: Client, wanted: Client, actor: str
-) -> tuple[list[Any], list[Alias]]:
-    """What must be saved so that a client becomes as wanted, the client first; and what must be removed.
-    Aliases follow phone and e-mail, consents for an old phone or e-mail are void, and the client's pointer is
-    planned again."""
+class ClientChange(Struct, frozen=True):
+    """A changed client, what is saved together with the client, and what is removed in the same save."""
+
+    client: Client
+    beside: tuple[Alias | ConsentChange, ...]
+    removed: tuple[Alias, ...]
+
+
+def client_change(world: World, client: Client, wanted: Client, actor: str) -> ClientChange:
+    """The change that makes a client as wanted. Aliases follow phone and e-mail, consents for an old phone or
+    e-mail are void, and the client's pointer is planned again."""
     now = world.now()
     wanted, lines = after_contact_change(client, with_birth_date_learned(client, wanted, now), now, actor)
     wanted = client_plan.with_wake(wanted, world.directory(client.network_id), now)
     current_aliases, wanted_aliases = contact_aliases(client), contact_aliases(wanted)
     new = [alias for alias in wanted_aliases if alias not in current_aliases]
-    return [wanted, *new, *lines], [alias for alias in current_aliases if alias not in wanted_aliases]
+    old = [alias for alias in current_aliases if alias not in wanted_aliases]
+    return ClientChange(wanted, (*new, *lines), tuple(old))

@@ -222,10 +222,11 @@ def _fill_blanks(report: _Report, existing: Booking) -> bool:
     client = world.store.get(Client, network_id=existing.network_id, id=existing.client_id)
     if client is None:
         return False
-    values = with_blanks_filled(world, client, normalised(world, report.connection, reported))
-    if values:
-        world.store.save(*values)
-    return bool(values)
+    filled = with_blanks_filled(world, client, normalised(world, report.connection, reported))
+    if filled is None:
+        return False
+    world.store.save(*filled.to_save)
+    return True
 
 
 def _changed_booking(report: _Report, existing: Booking) -> _Change:

@@ -75,5 +75,6 @@ def _update(
         owner = world.store.alias(alias.network_id, alias.kind, alias.value)
         if owner is not None and owner != client.id:
             wanted = replace(wanted, **{alias.kind: getattr(client, alias.kind)})
-    values, removed = client_change(world, client, wanted, f"connection:{connection.id}")
-    world.wake_if_due(world.store.save(*values, remove=removed)[0])
+    change = client_change(world, client, wanted, f"connection:{connection.id}")
+    saved, *_ = world.store.save(change.client, *change.beside, remove=change.removed)
+    world.wake_if_due(saved)

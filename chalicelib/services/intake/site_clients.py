@@ -2,7 +2,6 @@
 drafted."""
 
 import contextlib
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -30,7 +29,7 @@ class ClientMatch(Struct, frozen=True):
     them is saved yet."""
 
     client: Client
-    to_save: tuple[Any, ...] = ()
+    to_save: tuple[Client | Alias, ...] = ()
     is_new: bool = False
 
 
@@ -89,8 +88,7 @@ def find_or_draft(world: World, connection: Connection, reported: NormalisedClie
         link_site_id(world, connection, reported.external_id, draft.id)
     if client is None:
         return ClientMatch(draft, (draft, *contact_aliases(draft)), is_new=True)
-    values = with_blanks_filled(world, client, reported)
-    return ClientMatch(values[0], tuple(values)) if values else ClientMatch(client)
+    return with_blanks_filled(world, client, reported) or ClientMatch(client)
 
 
 def _drafted(world: World, connection: Connection, reported: NormalisedClient) -> Client:
@@ -124,10 +122,9 @@ def link_site_id(world: World, connection: Connection, site_id: str | None, clie
         )
 
 
-def with_blanks_filled(world: World, client: Client, reported: NormalisedClient) -> list[Any]:
-    """What must be saved so that the client has the phone and e-mail that the site reports; the client first.
-    A phone or e-mail is filled in only where the client has none and no other client has it. Empty when
-    nothing is to be filled in."""
+def with_blanks_filled(world: World, client: Client, reported: NormalisedClient) -> ClientMatch | None:
+    """The client with the phone and e-mail that the site reports. A phone or e-mail is filled in only where
+    the client has none and no other client has it. None when nothing is to be filled in."""
     pairs = ((PHONE, client.phone, reported.phone), (EMAIL, client.email, reported.email))
     new = [
         Alias(network_id=client.network_id, kind=kind, value=value, leads_to=client.id)
@@ -135,9 +132,9 @@ def with_blanks_filled(world: World, client: Client, reported: NormalisedClient)
         if value and not current and world.store.alias(client.network_id, kind, value) is None
     ]
     if not new:
-        return []
-    filled: dict[str, Any] = {alias.kind: alias.value for alias in new}
-    return [replace(client, **filled), *new]
+        return None
+    filled = replace(client, **{alias.kind: alias.value for alias in new})
+    return ClientMatch(filled, (filled, *new))
 
 
 def with_reported_details(client: Client, reported: NormalisedClient) -> Client:

@@ -21,7 +21,7 @@ from chalicelib.domain.shared.ids import instant_of
 from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.touches import GRACE, Touch, TouchKind, TouchState, with_touches
 from chalicelib.domain.shared.waking import Wake, first_wake
-from chalicelib.services.clients.consents import stop_messages
+from chalicelib.services.clients.consents import Statement, stop_messages
 from chalicelib.services.clients.suppress_address import suppress_address
 from chalicelib.services.messages.subjects import Item
 from chalicelib.services.shared.contact_details import calling_code
@@ -210,7 +210,7 @@ def _suppress(world: World, message: Message, receipt: Receipt) -> None:
 def _refuse(world: World, message: Message, at: datetime) -> None:
     """Stops this channel for a client who complained to their provider."""
     network_id, client_id, channels = message.network_id, message.client_id, [message.channel]
-    stop_messages(world, network_id, client_id, channels=channels, how="complaint", stated_at=at)
+    stop_messages(world, network_id, client_id, Statement("complaint", at=at), channels=channels)
 
 
 def _learn_price(world: World, message: Message, receipt: Receipt) -> None:

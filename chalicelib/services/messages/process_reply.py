@@ -18,14 +18,13 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.messages.replies import Meaning, Reply, meaning, words_kept
-from chalicelib.domain.shared.actors import BY_CLIENT
 from chalicelib.domain.shared.aliases import PHONE, REPLY, Alias, InboundNumber
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.touches import Purpose, Touch
 from chalicelib.services.bookings.confirm_visit import confirm_visit
-from chalicelib.services.clients.consents import set_consents, stop_messages
+from chalicelib.services.clients.consents import Statement, set_consents, stop_messages
 from chalicelib.services.clients.next_booking import next_booking
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
@@ -117,7 +116,7 @@ def _stopped(world: World, clients: Sequence[Client], reply: Reply) -> ReplyOutc
     """Stops all messages of every network that sends by this number. A client who was asked to confirm may
     have meant the booking, so that the salon gets a task as well."""
     for client in clients:
-        stop_messages(world, client.network_id, client.id, how=HOW, stated_at=reply.at)
+        stop_messages(world, client.network_id, client.id, Statement(HOW, at=reply.at))
         asked = _asked_about(world, client, reply)
         if asked is not None:
             _call_client(world, client, asked, reply)
@@ -131,7 +130,7 @@ def _resumed(world: World, clients: Sequence[Client], at: datetime) -> ReplyOutc
         refused = [each for each in service if not each.granted]
         pairs = [(consent.channel, consent.purpose.value) for consent in refused]
         set_consents(
-            world, client.network_id, client.id, pairs, granted=True, how=HOW, actor=BY_CLIENT, stated_at=at
+            world, client.network_id, client.id, pairs, Statement(HOW, at=at), granted=True
         )
     return ReplyOutcome.RESUMED
 

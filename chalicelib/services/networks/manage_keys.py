@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.networks.access import Access
@@ -28,15 +29,24 @@ def key_hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+class KeyScope(Struct, frozen=True):
+    """What a key may reach. salon_ids: none is all. staff_id: for a specialist. source: for a partner."""
+
+    salon_ids: Sequence[str] = ()
+    staff_id: str | None = None
+    source: str | None = None
+
+
+WHOLE_NETWORK = KeyScope()
+
+
 def make_key(
     world: World,
     network_id: str,
     role: Role,
+    scope: KeyScope = WHOLE_NETWORK,
     *,
     name: str,
-    salon_ids: Sequence[str] = (),
-    staff_id: str | None = None,
-    source: str | None = None,
     randomness: Randomness | None = None,
 ) -> tuple[Key, str]:
     """The key and its secret, which is shown once. The secret is `pk_<network>.<random>`, so it names its
@@ -44,7 +54,7 @@ def make_key(
 
     randomness: the source of the secret, for a request that may be repeated. Raises INVALID_KEY, NOT_FOUND.
     """
-    _check(world.fresh_directory(network_id), role, salon_ids, staff_id, source)
+    _check(world.fresh_directory(network_id), role, scope)
     secret = f"pk_{network_id[-10:]}.{(randomness or world.randomness)(SECRET_CHARACTERS)}"
     hashed = key_hash(secret)
     key = Key(
@@ -54,9 +64,9 @@ def make_key(
         role=role,
         name=name_normal(name),
         created_at=world.now(),
-        salon_ids=tuple(dict.fromkeys(salon_ids)),
-        staff_id=staff_id,
-        source=source,
+        salon_ids=tuple(dict.fromkeys(scope.salon_ids)),
+        staff_id=scope.staff_id,
+        source=scope.source,
     )
     try:
         (key,) = world.store.save(key)
@@ -65,9 +75,9 @@ def make_key(
     return key, secret
 
 
-def _check(
-    directory: Directory, role: Role, salon_ids: Sequence[str], staff_id: str | None, source: str | None
-) -> None:
+def _check(directory: Directory, role: Role, scope: KeyScope) -> None:
+    """Raises INVALID_KEY, NOT_FOUND."""
+    salon_ids, staff_id, source = scope.salon_ids, scope.staff_id, scope.source
     for salon_id in salon_ids:
         if salon_id not in directory.salons:
             raise missing("salon", salon_id)

@@ -14,7 +14,7 @@ MARIA = "cli_maria00000000001"
 
 
 def test_a_client_is_registered_with_the_phone_in_any_usual_form(http: Http) -> None:
-    said = {
+    body = {
         "name": "  Ion   Rusu ",
         "phone": "069 222-333",
         "email": "Ion@Example.COM",
@@ -25,7 +25,7 @@ def test_a_client_is_registered_with_the_phone_in_any_usual_form(http: Http) -> 
         "note": "likes tea",
         "consents": [{"channel": "sms", "purpose": "marketing", "how": "form"}],
     }
-    made = http.post("/v1/clients", said)
+    made = http.post("/v1/clients", body)
     assert made.status == 201
     assert (made.json["name"], made.json["phone"], made.json["email"]) == (
         "Ion Rusu",
@@ -39,14 +39,14 @@ def test_a_client_is_registered_with_the_phone_in_any_usual_form(http: Http) -> 
     assert http.get(f"/v1/clients/{made.json['id']}").json == made.json
 
 
-@pytest.mark.parametrize("said", [{"phone": "069123456"}, {"email": "MARIA@example.com"}])
-def test_a_phone_or_mail_that_is_taken_names_its_client(said: Any, http: Http) -> None:
-    answer = http.post("/v1/clients", {"name": "Another", **said})
+@pytest.mark.parametrize("body", [{"phone": "069123456"}, {"email": "MARIA@example.com"}])
+def test_a_phone_or_mail_that_is_taken_names_its_client(body: Any, http: Http) -> None:
+    answer = http.post("/v1/clients", {"name": "Another", **body})
     assert (answer.status, answer.code, answer.json["details"]["client_id"]) == (409, "CLIENT_EXISTS", MARIA)
 
 
 @pytest.mark.parametrize(
-    ("said", "code"),
+    ("body", "code"),
     [
         ({"phone": "call me"}, "INVALID_PHONE"),
         ({"email": "at home"}, "INVALID_EMAIL"),
@@ -58,8 +58,8 @@ def test_a_phone_or_mail_that_is_taken_names_its_client(said: Any, http: Http) -
         ({"consents": [{"channel": "sms", "purpose": "fun"}]}, "UNKNOWN_PURPOSE"),
     ],
 )
-def test_what_cannot_be_true_of_a_client_is_refused(said: Any, code: str, http: Http, world: Any) -> None:
-    answer = http.post("/v1/clients", {"name": "Ion", **said})
+def test_what_cannot_be_true_of_a_client_is_refused(body: Any, code: str, http: Http, world: Any) -> None:
+    answer = http.post("/v1/clients", {"name": "Ion", **body})
     assert (answer.status, answer.code) == (422, code)
     assert len(http.get("/v1/clients").json["items"]) == 1
 
@@ -123,9 +123,9 @@ def test_a_client_tells_category_rhythm_and_next_booking(http: Http, world: Any)
     )
     save_client(world.store, regular)
     path = f"/v1/clients/{regular.id}"
-    gone = http.get(path).json
-    assert (gone["category"], gone["usual_gap_days"], gone["last_visit_on"]) == ("lost", 30, "2026-09-01")
-    assert gone["spend"] == [{"amount_minor": 200_000, "currency": "MDL"}]
+    lost = http.get(path).json
+    assert (lost["category"], lost["usual_gap_days"], lost["last_visit_on"]) == ("lost", 30, "2026-09-01")
+    assert lost["spend"] == [{"amount_minor": 200_000, "currency": "MDL"}]
     assert [each["id"] for each in http.get("/v1/clients?category=lost").json["items"]] == [regular.id]
     save_booking(world.store, a_booking(client_id=regular.id))
     back = http.get(path).json
@@ -148,9 +148,13 @@ def test_a_category_that_is_none_is_refused(http: Http) -> None:
 def test_today_is_today_in_the_salon_that_the_client_visits(http: Http, world: Any, clock: Any) -> None:
     """On 1 November at 2 in the morning in Chisinau it is still 31 October in New York."""
     clock.now = NOW.replace(day=1, hour=1)
-    for salon, id in (("sal_centru", "cli_here000000000001"), ("sal_york", "cli_there00000000001")):
+    for salon, client_id in (("sal_centru", "cli_here000000000001"), ("sal_york", "cli_there00000000001")):
         client = a_client(
-            id, phone=None, email=None, visits_count=1, recent_visits=(VisitDay(date(2026, 8, 31), salon),)
+            client_id,
+            phone=None,
+            email=None,
+            visits_count=1,
+            recent_visits=(VisitDay(date(2026, 8, 31), salon),),
         )
         save_client(world.store, client)
     assert http.get("/v1/clients/cli_here000000000001").json["category"] == "lost"

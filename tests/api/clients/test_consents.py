@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from chalicelib.domain.clients.clients import Client, DeadAddress
 from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW
-from tests.api.conftest import TestParts
+from tests.api.conftest import TestContainer
 
 MARIA = "cli_maria00000000001"
 PATH = f"/v1/clients/{MARIA}/consents"
@@ -62,9 +62,9 @@ def test_the_history_is_read_page_by_page(http: Http) -> None:
 
 
 def test_what_a_client_does_on_their_page_is_in_the_history(
-    http: Http, given_parts: TestParts, world: Any
+    http: Http, given_container: TestContainer, world: Any
 ) -> None:
-    links = given_parts.links()
+    links = given_container.links()
     link = links.link(NETWORK, MARIA, None, NOW)
     world.store.save(link)
     http.with_key(None).post(f"/u/{links.token(link, 'u')}", "what=marketing")  # type: ignore[arg-type]
@@ -98,14 +98,14 @@ def test_a_birth_date_decides_when_the_client_is_looked_at_next(http: Http) -> N
 DEVICES = f"/v1/clients/{MARIA}/devices"
 
 
-def test_a_device_is_registered_seen_and_taken_away(http: Http, given_parts: TestParts) -> None:
-    said = {"platform": "android", "token": "fcm-token-0001"}
+def test_a_device_is_registered_seen_and_taken_away(http: Http, given_container: TestContainer) -> None:
+    body = {"platform": "android", "token": "fcm-token-0001"}
     for _ in range(2):
-        made = http.put(DEVICES, said)
+        made = http.put(DEVICES, body)
     assert made.status == 200
     (device,) = made.json["items"]
     assert (device["platform"], device["endpoint"], device["failing"]) == ("android", "***n-0001", False)
-    assert given_parts.registry.registered[0] == ("android", "fcm-token-0001")
+    assert given_container.registry.registered[0] == ("android", "fcm-token-0001")
     assert http.get(DEVICES).json == made.json
     assert http.delete(f"{DEVICES}/{device['id']}").json["items"] == []
     assert http.delete(f"{DEVICES}/{device['id']}").status == 200
@@ -119,7 +119,7 @@ def test_the_five_newest_devices_are_kept(http: Http) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "status", "code"),
+    ("body", "status", "code"),
     [
         ({"platform": "android", "token": "bad-token"}, 422, "INVALID_DEVICE_TOKEN"),
         ({"platform": "ios", "token": "a-good-token"}, 422, "UNKNOWN_PLATFORM"),
@@ -130,15 +130,15 @@ def test_the_five_newest_devices_are_kept(http: Http) -> None:
         ({"platform": "web"}, 400, "MISSING_FIELD"),
     ],
 )
-def test_a_device_that_is_none_is_refused(said: Any, status: int, code: str, http: Http) -> None:
-    answer = http.put(DEVICES, said)
+def test_a_device_that_is_none_is_refused(body: Any, status: int, code: str, http: Http) -> None:
+    answer = http.put(DEVICES, body)
     assert (answer.status, answer.code) == (status, code)
     assert http.get(DEVICES).json["items"] == []
 
 
 def test_a_partners_app_registers_devices_of_its_own_clients_alone(http: Http, keys: dict[str, str]) -> None:
     partner = http.with_key(keys["partner"])
-    said = {"platform": "web", "token": "token-0001"}
-    assert partner.put(DEVICES, said).status == 404
+    body = {"platform": "web", "token": "token-0001"}
+    assert partner.put(DEVICES, body).status == 404
     own = partner.post("/v1/clients", {"name": "Ana", "phone": "069222333"}).json["id"]
-    assert len(partner.put(f"/v1/clients/{own}/devices", said).json["items"]) == 1
+    assert len(partner.put(f"/v1/clients/{own}/devices", body).json["items"]) == 1

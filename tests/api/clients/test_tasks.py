@@ -10,13 +10,13 @@ from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK
 
 
-def a_task(id: str, kind: TaskKind = TaskKind.UNCONFIRMED, **said: Any) -> Task:
-    given = {"network_id": NETWORK, "at": NOW, "salon_id": "sal_centru", "booking_id": "bkg_1", **said}
-    return Task(id=id, kind=kind, **given)
+def a_task(task_id: str, kind: TaskKind = TaskKind.UNCONFIRMED, **fields: Any) -> Task:
+    given = {"network_id": NETWORK, "at": NOW, "salon_id": "sal_centru", "booking_id": "bkg_1", **fields}
+    return Task(id=task_id, kind=kind, **given)
 
 
 @pytest.fixture
-def told(world: Any, town: Any) -> None:
+def some_tasks(world: Any, town: Any) -> None:
     world.store.save(a_task("tsk_1"))
     world.store.save(a_task("tsk_2", TaskKind.CALL_CLIENT, salon_id="sal_york", words="I am late"))
     world.store.save(
@@ -27,17 +27,17 @@ def told(world: Any, town: Any) -> None:
 
 
 @pytest.fixture
-def york(http: Http, told: None) -> Http:
+def york(http: Http, some_tasks: None) -> Http:
     """The reception of New York."""
-    said = {"role": "reception", "name": "York", "salon_ids": ["sal_york"]}
-    return http.with_key(http.post("/v1/keys", said).json["secret"])
+    fields = {"role": "reception", "name": "York", "salon_ids": ["sal_york"]}
+    return http.with_key(http.post("/v1/keys", fields).json["secret"])
 
 
 def ids(http: Http, query: str = "") -> list[str]:
     return [each["id"] for each in http.get(f"/v1/tasks?{query}").json["items"]]
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("some_tasks")
 def test_tasks_come_newest_first_in_plain_words(http: Http) -> None:
     assert ids(http) == ["tsk_3", "tsk_2", "tsk_1"]
     _, second, first = http.get("/v1/tasks").json["items"]
@@ -46,7 +46,7 @@ def test_tasks_come_newest_first_in_plain_words(http: Http) -> None:
     assert (second["kind"], second["detail"]) == ("call_client", "I am late")
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("some_tasks")
 def test_a_task_is_done_once(http: Http, clock: Any) -> None:
     done = http.post("/v1/tasks/tsk_1/done")
     assert (done.status, done.json["state"], done.json["actor"]) == (200, "done", "key:key_owner")
@@ -61,11 +61,11 @@ def test_a_salon_sees_its_own_tasks(york: Http) -> None:
     assert ids(york, "salon_id=sal_york&state=open") == ["tsk_2"]
     assert york.get("/v1/tasks?salon_id=sal_centru").code == "FORBIDDEN"
     assert york.post("/v1/tasks/tsk_2/done").status == 200
-    for id in ("tsk_1", "tsk_3"):
-        assert york.post(f"/v1/tasks/{id}/done").code == "FORBIDDEN"
+    for task_id in ("tsk_1", "tsk_3"):
+        assert york.post(f"/v1/tasks/{task_id}/done").code == "FORBIDDEN"
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("some_tasks")
 def test_what_is_no_task_here_is_not_found(http: Http) -> None:
     assert http.post("/v1/tasks/tsk_4/done").status == 404
     assert http.get("/v1/tasks?salon_id=sal_none").status == 404
@@ -76,7 +76,7 @@ def test_every_kind_of_task_has_words() -> None:
     assert set(TASK_WORDS) == set(TaskKind)
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("some_tasks")
 def test_tasks_come_in_pages(http: Http) -> None:
     page = http.get("/v1/tasks?limit=2").json
     rest = http.get(f"/v1/tasks?limit=2&cursor={page['next_cursor']}").json

@@ -11,7 +11,7 @@ from infra.testkit.api_client import Answer, Http
 from infra.testkit.builders import NETWORK
 from infra.testkit.delegating_store import DelegatingStore
 from infra.testkit.interleaved_store import InterleavedStore
-from tests.api.conftest import TestParts
+from tests.api.conftest import TestContainer
 
 MARIA = "cli_maria00000000001"
 BOOKING = {
@@ -54,14 +54,14 @@ def test_the_same_again_gets_the_same_answer(path: str, body: Any, http: Http, w
 
 @pytest.mark.parametrize(("path", "body"), MAKING, ids=PATHS)
 def test_a_crash_between_doing_and_keeping_counts_once(
-    path: str, body: Any, http: Http, given_parts: TestParts, world: Any
+    path: str, body: Any, http: Http, given_container: TestContainer, world: Any
 ) -> None:
     """The first request did its work, and the process died before it kept the answer."""
     dying = Forgetful(world.store)
-    given_parts.the_world = replace(world, store=dying)
+    given_container.the_world = replace(world, store=dying)
     died = http.post(path, body, Idempotency_Key="k-1")
     assert (died.status, died.code) == (500, "INTERNAL")
-    given_parts.the_world = world
+    given_container.the_world = world
     before = things(world)
     again = http.post(path, body, Idempotency_Key="k-1")
     assert again.status == 201
@@ -69,13 +69,15 @@ def test_a_crash_between_doing_and_keeping_counts_once(
 
 
 @pytest.mark.parametrize(("path", "body"), MAKING, ids=PATHS)
-def test_two_at_once_count_once(path: str, body: Any, http: Http, given_parts: TestParts, world: Any) -> None:
+def test_two_at_once_count_once(
+    path: str, body: Any, http: Http, given_container: TestContainer, world: Any
+) -> None:
     """The second comes while the first is at work: there is a claim, and no answer yet."""
     quick: list[Answer] = []
     racing = InterleavedStore(
         world.store, lambda: quick.append(http.post(path, body, Idempotency_Key="k-1")), after=True
     )
-    given_parts.the_world = replace(world, store=racing)
+    given_container.the_world = replace(world, store=racing)
     slow = http.post(path, body, Idempotency_Key="k-1")
     assert slow.status == 201
     assert quick[0].json["id"] == slow.json["id"]
@@ -93,7 +95,7 @@ def test_the_same_key_with_another_body_is_a_conflict(http: Http) -> None:
 
 
 def test_another_body_under_a_key_that_is_at_work_does_nothing(
-    http: Http, given_parts: TestParts, world: Any
+    http: Http, given_container: TestContainer, world: Any
 ) -> None:
     quick: list[Answer] = []
 
@@ -101,7 +103,7 @@ def test_another_body_under_a_key_that_is_at_work_does_nothing(
         quick.append(http.post("/v1/clients", {"name": "Ana"}, Idempotency_Key="k-1"))
 
     racing = InterleavedStore(world.store, another, after=True)
-    given_parts.the_world = replace(world, store=racing)
+    given_container.the_world = replace(world, store=racing)
     assert http.post("/v1/clients", {"name": "Ion"}, Idempotency_Key="k-1").status == 201
     assert quick[0].code == "IDEMPOTENCY_MISMATCH"
     assert [client.name for client in world.store.clients(NETWORK).items if client.name == "Ana"] == []
@@ -133,10 +135,10 @@ def test_a_refusal_is_not_kept(http: Http) -> None:
 
 
 def test_answers_are_kept_for_two_days(http: Http, clock: Any) -> None:
-    said = {"name": "Ion"}
-    first = http.post("/v1/clients", said, Idempotency_Key="k-1").json["id"]
+    body = {"name": "Ion"}
+    first = http.post("/v1/clients", body, Idempotency_Key="k-1").json["id"]
     clock.forward(hours=47)
-    assert http.post("/v1/clients", said, Idempotency_Key="k-1").json["id"] == first
+    assert http.post("/v1/clients", body, Idempotency_Key="k-1").json["id"] == first
     clock.forward(hours=2)
     assert http.post("/v1/clients", {"name": "Ana"}, Idempotency_Key="k-1").status == 201
 

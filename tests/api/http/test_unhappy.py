@@ -179,9 +179,9 @@ def test_no_route_breaks_on_a_bad_body(raw: Any, http: Http) -> None:
 
 
 def test_what_nobody_foresaw_says_nothing_of_what_is_inside(
-    http: Http, given_parts: Any, caplog: Any
+    http: Http, given_container: Any, caplog: Any
 ) -> None:
-    given_parts.the_world = None
+    given_container.the_world = None
     answer = http.get("/v1/network")
     assert (answer.status, answer.code, answer.json["details"]) == (500, "INTERNAL", {})
     assert "NoneType" not in answer.text

@@ -11,11 +11,11 @@ from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.waking import Trouble
 from chalicelib.services.intake.ingest import Intake, ingest
-from chalicelib.services.networks.manage_keys import make_key
+from chalicelib.services.networks.manage_keys import KeyScope, make_key
 from infra.testkit.api_client import Answer, Http
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_connection, save_booking
 from infra.testkit.webhooks import signed_headers
-from tests.api.conftest import BASE_URL, TestParts
+from tests.api.conftest import BASE_URL, TestContainer
 
 EVENT = {
     "type": "booking.upserted",
@@ -37,24 +37,24 @@ def path(world: Any, town: Any) -> str:
 
 
 def deliver(
-    http: Http, path: str, raw: bytes, id: str = "msg-1", *, encoded: bool = False, **headers: str
+    http: Http, path: str, raw: bytes, delivery_id: str = "msg-1", *, encoded: bool = False, **headers: str
 ) -> Answer:
     """As a sender of Standard Webhooks signs it."""
     signed = {
         name.replace("-", "_"): value
-        for name, value in signed_headers(str(a_connection().secret), id, NOW, raw).items()
+        for name, value in signed_headers(str(a_connection().secret), delivery_id, NOW, raw).items()
     }
     signed["Content_Type"] = "application/json"
     return http.with_key(None).ask("POST", path, raw if encoded else raw.decode(), **{**signed, **headers})
 
 
 def test_a_webhook_is_durable_before_it_is_answered(
-    http: Http, path: str, world: Any, intake_queue: Any, given_parts: TestParts
+    http: Http, path: str, world: Any, intake_queue: Any, given_container: TestContainer
 ) -> None:
     answer = deliver(http, path, json.dumps(EVENT).encode())
     assert (answer.status, answer.json["status"]) == (200, "accepted")
     assert [item.id for item in intake_queue.items] == [answer.json["inbox_id"]]
-    intake = Intake(world, given_parts.receiving().sites, lambda: BASE_URL)
+    intake = Intake(world, given_container.receiving().sites, lambda: BASE_URL)
     assert ingest(intake, NETWORK, answer.json["inbox_id"]) == "applied"
     (item,) = http.get("/v1/inbox").json["items"]
     assert (item["state"], item["site"], len(item["booking_ids"])) == ("applied", "standard", 1)
@@ -156,8 +156,8 @@ def test_the_log_holds_no_address_of_a_webhook(http: Http, path: str, caplog: An
 def test_a_manager_of_one_salon_sees_what_came_for_it(http: Http, path: str, world: Any) -> None:
     item = deliver(http, path, json.dumps(EVENT).encode()).json["inbox_id"]
     here, there = (
-        http.with_key(make_key(world, NETWORK, Role.MANAGER, name="x", salon_ids=[id])[1])
-        for id in ("sal_centru", "sal_york")
+        http.with_key(make_key(world, NETWORK, Role.MANAGER, KeyScope([salon_id]), name="x")[1])
+        for salon_id in ("sal_centru", "sal_york")
     )
     assert [each["id"] for each in here.get("/v1/inbox").json["items"]] == [item]
     assert there.get("/v1/inbox").json["items"] == []

@@ -19,7 +19,7 @@ from infra.demo.year.stages import STAGES, staged
 from infra.testkit.api_client import Http
 from infra.testkit.doubles import RecordingIntake, RecordingSender, SettableClock
 from infra.testkit.salon_driver import SalonDriver
-from tests.api.conftest import BASE_URL, TestParts
+from tests.api.conftest import BASE_URL, TestContainer
 from tests.unit.infra.demo_network import NETWORK, NOW, directory, year
 
 if TYPE_CHECKING:
@@ -76,14 +76,16 @@ def demo(world: World, clock: SettableClock, now: datetime) -> dict[str, Any]:
 
 
 @pytest.fixture
-def requests(app: "Chalice", given_parts: TestParts) -> AppRequests:
+def requests(app: "Chalice", given_container: TestContainer) -> AppRequests:
     return AppRequests(Http(app))
 
 
 @pytest.fixture
-def desk(requests: AppRequests, demo: dict[str, Any], given_parts: TestParts, now: datetime) -> PointsDesk:
-    world = given_parts.world()
-    return PointsDesk(requests, demo, now, world.store, given_parts.links(), lambda line: None)
+def desk(
+    requests: AppRequests, demo: dict[str, Any], given_container: TestContainer, now: datetime
+) -> PointsDesk:
+    world = given_container.world()
+    return PointsDesk(requests, demo, now, world.store, given_container.links(), lambda line: None)
 
 
 def told_by(desk: PointsDesk) -> dict[str, str]:
@@ -113,7 +115,9 @@ def test_at_the_desk_all_of_it_comes_out_as_it_should(desk: PointsDesk, now: dat
     assert told["card"].endswith("apple, google")
 
 
-def test_stopped_on_the_way_it_goes_on_and_doubles_nothing(desk: PointsDesk, given_parts: TestParts) -> None:
+def test_stopped_on_the_way_it_goes_on_and_doubles_nothing(
+    desk: PointsDesk, given_container: TestContainer
+) -> None:
     """What was told before is not told anew; a chapter that was not told to its end is done again."""
     days = desk.day({})
     told = [next(days) for _ in range(4)][2]
@@ -123,7 +127,7 @@ def test_stopped_on_the_way_it_goes_on_and_doubles_nothing(desk: PointsDesk, giv
     faults = [
         fault
         for id in served_with_points(desk.reception, NETWORK)
-        for fault in SalonDriver(given_parts.world(), RecordingSender(), RecordingIntake()).ledger_faults(
+        for fault in SalonDriver(given_container.world(), RecordingSender(), RecordingIntake()).ledger_faults(
             id
         )
     ]

@@ -23,7 +23,7 @@ from chalicelib.services.loyalty.passes import MAX_DEVICES, pass_token
 from chalicelib.services.loyalty.post_bonus import post_to_client
 from infra.testkit.api_client import Answer, Http
 from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_client, save_client
-from tests.api.conftest import TestParts
+from tests.api.conftest import TestContainer
 from tests.api.pages.test_pages import MARIA, Visitor
 
 TYPE = "pass.example.bonus"
@@ -34,7 +34,7 @@ EVERYTHING = "*/*"
 
 
 @pytest.fixture
-def given_parts(given_parts: TestParts) -> TestParts:
+def given_container(given_container: TestContainer) -> TestContainer:
     wallets = Wallets(
         AppleIssuer(TYPE, "TEAM123456", lambda manifest: b"signed"),
         GoogleIssuer(
@@ -43,16 +43,16 @@ def given_parts(given_parts: TestParts) -> TestParts:
             lambda: ServiceAccount("w@example", lambda claims: jwt.encode(claims, None, "none")),
         ),
     )
-    made = replace(given_parts, the_wallets=wallets)
+    made = replace(given_container, the_wallets=wallets)
     container.use(made)
     return made
 
 
 @pytest.fixture
-def visitor(http: Http, given_parts: TestParts, world: Any, town: Any) -> Visitor:
-    link = given_parts.links().link(NETWORK, MARIA, None, NOW)
+def visitor(http: Http, given_container: TestContainer, world: Any, town: Any) -> Visitor:
+    link = given_container.links().link(NETWORK, MARIA, None, NOW)
     world.store.save(link)
-    return Visitor(http, given_parts, link)
+    return Visitor(http, given_container, link)
 
 
 @pytest.fixture
@@ -73,9 +73,9 @@ def give(world: Any, town: Any) -> Any:
 class Phone:
     """Apple Wallet on a phone that was given Maria's pass."""
 
-    def __init__(self, http: Http, given_parts: TestParts) -> None:
+    def __init__(self, http: Http, given_container: TestContainer) -> None:
         self._http = http.with_key(None)
-        self.token = pass_token(given_parts.links(), SERIAL)
+        self.token = pass_token(given_container.links(), SERIAL)
 
     def keep(self, serial: str = SERIAL, device: str = "phone-1", **said: Any) -> Answer:
         body = said.get("body", {"pushToken": said.get("push", "a1b2c3")})
@@ -100,8 +100,8 @@ class Phone:
 
 
 @pytest.fixture
-def phone(http: Http, given_parts: TestParts, town: Any) -> Phone:
-    return Phone(http, given_parts)
+def phone(http: Http, given_container: TestContainer, town: Any) -> Phone:
+    return Phone(http, given_container)
 
 
 def fields_of(answer: Answer) -> Any:
@@ -164,8 +164,10 @@ def test_a_client_is_led_to_google_with_the_card_in_the_address(
     assert len(answer.headers["Location"]) < 2_000
 
 
-def test_without_keys_there_is_no_pass_and_none_is_offered(visitor: Visitor, given_parts: TestParts) -> None:
-    container.use(replace(given_parts, the_wallets=Wallets()))
+def test_without_keys_there_is_no_pass_and_none_is_offered(
+    visitor: Visitor, given_container: TestContainer
+) -> None:
+    container.use(replace(given_container, the_wallets=Wallets()))
     assert "Wallet" not in visitor.see("w", "?lang=en").text
     assert visitor.see("w", "/pass.pkpass", Accept=EVERYTHING).status == 404
     assert visitor.post("w", "/google").status == 404
@@ -245,14 +247,14 @@ def test_without_the_passs_own_token_nothing_is_kept_given_or_forgotten(phone: P
 
 
 def test_a_pass_is_not_found_under_another_networks_address_or_type(
-    http: Http, phone: Phone, given_parts: TestParts
+    http: Http, phone: Phone, given_container: TestContainer
 ) -> None:
     anybody, shown = http.with_key(None), {"Authorization": f"ApplePass {phone.token}", "Accept": EVERYTHING}
     elsewhere = BASE.replace(NETWORK.removeprefix("net_"), OTHER_NETWORK.removeprefix("net_"))
     assert anybody.get(f"{elsewhere}/passes/{TYPE}/{SERIAL}", **shown).status == 404
     assert anybody.get(f"{BASE}/passes/pass.other/{SERIAL}", **shown).status == 404
     theirs = serial_of(OTHER_NETWORK, MARIA)
-    shown["Authorization"] = f"ApplePass {pass_token(given_parts.links(), theirs)}"
+    shown["Authorization"] = f"ApplePass {pass_token(given_container.links(), theirs)}"
     assert anybody.get(f"{BASE}/passes/{TYPE}/{theirs}", **shown).status == 404
 
 
@@ -319,9 +321,9 @@ def test_the_desk_gets_the_cards_address_and_the_kinds_of_pass(http: Http, keys:
 
 
 def test_without_keys_the_desk_sees_what_passes_would_say(
-    http: Http, given_parts: TestParts, give: Any
+    http: Http, given_container: TestContainer, give: Any
 ) -> None:
-    container.use(replace(given_parts, the_wallets=Wallets()))
+    container.use(replace(given_container, the_wallets=Wallets()))
     give(70)
     said = http.get(f"/v1/clients/{MARIA}/bonus/pass").json
     assert said["kinds"] == []

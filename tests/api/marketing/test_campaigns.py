@@ -16,7 +16,7 @@ from chalicelib.texts.wording import message_words
 from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, a_client, a_consent, save_client
 from infra.testkit.doubles import RecordingSender
-from tests.api.conftest import TestParts
+from tests.api.conftest import TestContainer
 from tests.api.networks.test_set_up import pages_of
 
 SPRING: dict[str, Any] = {
@@ -45,25 +45,25 @@ def agreed(http: Http, world: Any) -> None:
     )
 
 
-def woken(given_parts: TestParts, sender: RecordingSender) -> None:
+def woken(given_container: TestContainer, sender: RecordingSender) -> None:
     """Whatever is due and woke itself is woken, as by the queue."""
-    world = given_parts.world()
+    world = given_container.world()
     senders = {"sms": sender}
-    sending = Sending(world, senders, given_parts.links(), message_words, Budgets(world))
+    sending = Sending(world, senders, given_container.links(), message_words, Budgets(world))
     queue: Any = world.wake_queue
     while queue.items:
         value = queue.items.pop(0)
-        handlers(sending, given_parts.intake)[type(value)](value)
+        handlers(sending, given_container.intake)[type(value)](value)
 
 
-def recipients_woken(given_parts: TestParts, sender: RecordingSender, campaign_id: str) -> None:
+def recipients_woken(given_container: TestContainer, sender: RecordingSender, campaign_id: str) -> None:
     """A minute later, when all of a few are due."""
-    world = given_parts.world()
+    world = given_container.world()
     world.clock.now += timedelta(minutes=1)  # type: ignore[attr-defined]
     queue: Any = world.wake_queue
     ids = world.store.client_ids(NETWORK, limit=50).items
     queue.items += world.store.recipients_named(NETWORK, campaign_id, ids)
-    woken(given_parts, sender)
+    woken(given_container, sender)
 
 
 def test_a_draft_is_made_seen_and_changed(http: Http) -> None:
@@ -101,7 +101,7 @@ def test_the_plan_of_a_year_is_in_the_order_of_its_starts(http: Http) -> None:
 
 @pytest.mark.usefixtures("agreed")
 def test_a_dry_run_tells_numbers_cost_and_what_is_left_of_the_budget(
-    http: Http, world: Any, given_parts: TestParts, sender: RecordingSender
+    http: Http, world: Any, given_container: TestContainer, sender: RecordingSender
 ) -> None:
     rules = MessageRules(monthly_budget_usd_cents=100, part_price_micros={"sms": 40_000})
     world.store.save(replace(world.store.get(Network, network_id=NETWORK), rules=Rules(messages=rules)))
@@ -110,7 +110,7 @@ def test_a_dry_run_tells_numbers_cost_and_what_is_left_of_the_budget(
     path = f"{PATH}/{draft['id']}"
     begun = http.post(f"{path}/dry-run")
     assert (begun.status, begun.json["counting"]["finished"], begun.json["forecast"]) == (202, False, None)
-    woken(given_parts, sender)
+    woken(given_container, sender)
     answer = http.get(path).json
     assert answer["counting"]["finished"]
     forecast = answer["forecast"]
@@ -125,21 +125,21 @@ def test_a_dry_run_tells_numbers_cost_and_what_is_left_of_the_budget(
 
 @pytest.mark.usefixtures("agreed")
 def test_a_campaign_is_started_goes_out_and_is_counted(
-    http: Http, given_parts: TestParts, sender: RecordingSender
+    http: Http, given_container: TestContainer, sender: RecordingSender
 ) -> None:
     path = f"{PATH}/{made(http)['id']}"
     started = http.post(f"{path}/start")
     assert (started.status, started.json["state"]) == (200, "inviting")
-    woken(given_parts, sender)
+    woken(given_container, sender)
     answer = http.get(path).json
     assert (answer["state"], answer["invited"]) == ("running", 2)
     assert (answer["inviting"]["seen"], answer["inviting"]["found"]) == (2, 2)
-    recipients_woken(given_parts, sender, answer["id"])
+    recipients_woken(given_container, sender, answer["id"])
     assert [outgoing.client_id for outgoing in sender.sent] == ["cli_maria00000000001"]
     assert "Maria" in sender.sent[0].worded.text
     assert "-20 %" in sender.sent[0].worded.text
     http.post(f"{path}/count")
-    woken(given_parts, sender)
+    woken(given_container, sender)
     results = http.get(path).json["results"]
     states = {each["code"]: each["clients"] for each in results["states"]}
     assert states == {"sent": 1, "skipped": 1}

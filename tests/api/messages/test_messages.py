@@ -134,10 +134,10 @@ def test_a_specialist_sees_masked_messages_about_own_bookings(http: Http, keys: 
 
 
 def test_a_specialist_cannot_open_the_clients_pages_by_what_the_client_was_sent(
-    http: Http, world: Any, mine: Any, given_parts: Any, keys: dict[str, str]
+    http: Http, world: Any, mine: Any, given_container: Any, keys: dict[str, str]
 ) -> None:
     """Whoever opens them reviews, confirms and cancels as the client."""
-    links = given_parts.links()
+    links = given_container.links()
     link = links.link(NETWORK, MARIA, mine.id, NOW)
     words = f"Rate us: {links.url(link, LinkPurpose.REVIEW)}. Stop: {links.url(link, LinkPurpose.STOP)}"
     world.store.save(a_message("msg_1", text=words, channel="email", to="maria@example.com"))

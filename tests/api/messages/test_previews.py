@@ -12,7 +12,7 @@ from chalicelib.domain.shared.touches import TouchKind
 from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW
 from infra.testkit.doubles import SettableClock
-from tests.api.conftest import TestParts
+from tests.api.conftest import TestContainer
 
 MARIA = "cli_maria00000000001"
 BOOKING = "bkg_0000000000000001"
@@ -171,53 +171,57 @@ def test_a_preview_writes_nothing(http: Http, world: Any) -> None:
 
 class TestSending:
     def test_a_test_goes_out_for_real_with_links_that_lead_nowhere(
-        self, http: Http, given_parts: TestParts
+        self, http: Http, given_container: TestContainer
     ) -> None:
         answer = try_out(http)
         assert answer.status == 200
         assert (answer.json["state"], answer.json["provider_id"]) == ("sent", "provider-1")
         assert answer.json["to"] == "+37369555111"
-        (sent,) = given_parts.sender.sent
+        (sent,) = given_container.sender.sent
         assert (sent.to, sent.kind, sent.language) == ("+37369555111", "confirm_request", "en")
         assert sent.worded.text == answer.json["text"]
         token = sent.worded.text.rpartition("/")[2]
         assert http.get(f"/b/{token}").status == 404
         assert preview(http).json["text"] != sent.worded.text
 
-    def test_a_draft_can_be_tried(self, http: Http, given_parts: TestParts) -> None:
+    def test_a_draft_can_be_tried(self, http: Http, given_container: TestContainer) -> None:
         try_out(http, text="Try {client}")
-        assert given_parts.sender.sent[0].worded.text == "Try Maria Popescu"
+        assert given_container.sender.sent[0].worded.text == "Try Maria Popescu"
 
-    def test_the_same_request_again_sends_nothing_again(self, http: Http, given_parts: TestParts) -> None:
+    def test_the_same_request_again_sends_nothing_again(
+        self, http: Http, given_container: TestContainer
+    ) -> None:
         first, again = try_out(http, "one"), try_out(http, "one")
         assert first.json == again.json
-        assert len(given_parts.sender.sent) == 1
+        assert len(given_container.sender.sent) == 1
         try_out(http, "two")
-        assert len(given_parts.sender.sent) == 2
+        assert len(given_container.sender.sent) == 2
 
-    def test_nor_where_the_answer_was_lost(self, http: Http, given_parts: TestParts, world: Any) -> None:
+    def test_nor_where_the_answer_was_lost(
+        self, http: Http, given_container: TestContainer, world: Any
+    ) -> None:
         try_out(http, "one")
         for item in list(world.store.item.scan()):
             if item.sk == "ANSWER":
                 item.delete()
         again = try_out(http, "one")
         assert (again.status, again.json["state"], again.json["reason"]) == (200, "unknown", "sent_before")
-        assert len(given_parts.sender.sent) == 1
+        assert len(given_container.sender.sent) == 1
 
-    def test_what_the_channel_refuses_is_told(self, http: Http, given_parts: TestParts) -> None:
-        given_parts.sender.answers.append(Outcome(MessageState.FAILED, reason="opted_out"))
+    def test_what_the_channel_refuses_is_told(self, http: Http, given_container: TestContainer) -> None:
+        given_container.sender.answers.append(Outcome(MessageState.FAILED, reason="opted_out"))
         answer = try_out(http)
         assert (answer.status, answer.json["state"], answer.json["reason"]) == (200, "failed", "opted_out")
 
     def test_twenty_an_hour_and_no_more(
-        self, http: Http, given_parts: TestParts, clock: SettableClock
+        self, http: Http, given_container: TestContainer, clock: SettableClock
     ) -> None:
         for _ in range(20):
             assert try_out(http).status == 200
         refused = try_out(http)
         assert (refused.status, refused.code) == (429, "TOO_MANY")
         assert refused.json["details"] == {"most": 20, "retry_after_seconds": 3600}
-        assert len(given_parts.sender.sent) == 20
+        assert len(given_container.sender.sent) == 20
         clock.now += timedelta(hours=1)
         assert try_out(http).status == 200
 

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.api.http.openapi import routes
 from chalicelib.domain.bookings.bookings import Line
 from chalicelib.domain.networks.network import Role
-from chalicelib.services.networks.manage_keys import make_key
+from chalicelib.services.networks.manage_keys import KeyScope, make_key
 from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, a_booking, a_client, save_booking, save_client
 
@@ -242,7 +242,7 @@ def test_the_last_owner_key_is_not_revoked(http: Http) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "status", "code"),
+    ("body", "status", "code"),
     [
         ({"role": "specialist", "name": "x"}, 422, "INVALID_KEY"),
         ({"role": "partner", "name": "x"}, 422, "INVALID_KEY"),
@@ -254,8 +254,8 @@ def test_the_last_owner_key_is_not_revoked(http: Http) -> None:
         ({"role": "manager", "name": " "}, 422, "INVALID_NAME"),
     ],
 )
-def test_a_key_that_makes_no_sense_is_refused(said: Any, status: int, code: str, http: Http) -> None:
-    answer = http.post("/v1/keys", said)
+def test_a_key_that_makes_no_sense_is_refused(body: Any, status: int, code: str, http: Http) -> None:
+    answer = http.post("/v1/keys", body)
     assert (answer.status, answer.code) == (status, code)
 
 
@@ -265,7 +265,7 @@ def test_a_key_that_makes_no_sense_is_refused(said: Any, status: int, code: str,
 @pytest.fixture
 def centru(http: Http, world: Any) -> Http:
     """The desk of one salon of two."""
-    secret = make_key(world, NETWORK, Role.MANAGER, name="Centru", salon_ids=["sal_centru"])[1]
+    secret = make_key(world, NETWORK, Role.MANAGER, KeyScope(["sal_centru"]), name="Centru")[1]
     return http.with_key(secret)
 
 
@@ -292,8 +292,8 @@ def test_a_key_of_one_salon_stays_out_of_the_other(centru: Http, world: Any) -> 
 
 def test_a_key_of_one_salon_undoes_what_was_posted_there(http: Http, centru: Http) -> None:
     def reversed_by(desk: Http, salon_id: str) -> Any:
-        said = {"kind": "grant", "points": 10, "reason": "x", "salon_id": salon_id}
-        entry = http.post("/v1/clients/cli_maria00000000001/bonus/entries", said).json
+        body = {"kind": "grant", "points": 10, "reason": "x", "salon_id": salon_id}
+        entry = http.post("/v1/clients/cli_maria00000000001/bonus/entries", body).json
         return desk.post(f"/v1/bonus/entries/{entry['id']}/reverse", {"reason": "mistake"})
 
     assert reversed_by(centru, "sal_york").code == "FORBIDDEN"
@@ -345,18 +345,18 @@ def partner(http: Http, keys: dict[str, str]) -> Http:
 def test_a_partner_makes_and_reads_what_is_of_its_source(partner: Http, http: Http, mine: Any) -> None:
     client = partner.post("/v1/clients", {"name": "Ana", "phone": "069222333", "source": "google"}).json
     assert client["source"] == "instagram"
-    said = {
+    body = {
         "salon_id": "sal_centru",
         "client_id": client["id"],
         "starts_at": "2026-11-26T10:00:00Z",
         "lines": [{"service_id": "srv_cut"}],
     }
-    made = partner.post("/v1/bookings", said).json
+    made = partner.post("/v1/bookings", body).json
     assert made["source"] == "instagram"
     assert [each["id"] for each in partner.get("/v1/bookings").json["items"]] == [made["id"]]
     assert [each["id"] for each in partner.get("/v1/clients").json["items"]] == [client["id"]]
     assert partner.get("/v1/clients?phone=%2B37369123456").json["items"] == []
     assert partner.get(f"/v1/bookings/{mine.id}").status == 403
     assert partner.get(f"/v1/clients/{mine.client_id}").status == 404
-    assert partner.post("/v1/bookings", {**said, "client_id": mine.client_id}).status == 404
+    assert partner.post("/v1/bookings", {**body, "client_id": mine.client_id}).status == 404
     assert partner.post(f"/v1/bookings/{made['id']}/cancel").status == 403

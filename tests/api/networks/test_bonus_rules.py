@@ -122,7 +122,7 @@ def test_what_is_not_said_stays(name: str, http: Http) -> None:
 
 def test_what_is_said_replaces_lists_and_maps_as_a_whole(http: Http) -> None:
     put(http, **EVERYTHING)
-    said: dict[str, Any] = {
+    body: dict[str, Any] = {
         "programmes": [],
         "compensation": {},
         "point_values_minor": {},
@@ -130,10 +130,10 @@ def test_what_is_said_replaces_lists_and_maps_as_a_whole(http: Http) -> None:
         "birthday": None,
         "tiers": [],
     }
-    changed = put(http, **said).json["bonuses"]
+    changed = put(http, **body).json["bonuses"]
     assert changed == {
         **EVERYTHING,
-        **said,
+        **body,
         "earn_excludes": {"service_ids": [], "categories": [], "goods": True},
     }
 
@@ -145,7 +145,7 @@ def test_a_programme_of_which_only_the_name_is_said_is_at_its_defaults(http: Htt
 
 
 @pytest.mark.parametrize(
-    ("said", "field"),
+    ("body", "field"),
     [
         ({"cashback_percent": 0}, "cashback_percent"),
         ({"cashback_percent": 101}, "cashback_percent"),
@@ -172,8 +172,8 @@ def test_a_programme_of_which_only_the_name_is_said_is_at_its_defaults(http: Htt
         ),
     ],
 )
-def test_what_cannot_be_is_refused_with_its_field_and_why(said: Any, field: str, http: Http) -> None:
-    answer = put(http, **said)
+def test_what_cannot_be_is_refused_with_its_field_and_why(body: Any, field: str, http: Http) -> None:
+    answer = put(http, **body)
     assert (answer.status, answer.code) == (422, "INVALID_RULE")
     assert answer.json["details"]["field"] == f"bonuses.{field}"
     assert len(answer.json["message"]) > 20
@@ -182,7 +182,7 @@ def test_what_cannot_be_is_refused_with_its_field_and_why(said: Any, field: str,
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "field"),
+    ("body", "code", "field"),
     [
         ({"cashback": 5}, "UNKNOWN_FIELD", "bonuses.cashback"),
         ({"cashback_percent": 2.5}, "INVALID_FIELD", "bonuses.cashback_percent"),
@@ -211,8 +211,8 @@ def test_what_cannot_be_is_refused_with_its_field_and_why(said: Any, field: str,
         ({"referral": {"referrer": GIFT}}, "MISSING_FIELD", "bonuses.referral.friend"),
     ],
 )
-def test_what_is_no_rule_at_all_is_malformed(said: Any, code: str, field: str, http: Http) -> None:
-    answer = put(http, **said)
+def test_what_is_no_rule_at_all_is_malformed(body: Any, code: str, field: str, http: Http) -> None:
+    answer = put(http, **body)
     assert (answer.status, answer.code, answer.json["details"]["field"]) == (400, code, field)
 
 
@@ -247,8 +247,8 @@ def test_the_history_tells_each_field_that_changed(http: Http) -> None:
 
 
 def test_a_manager_of_some_salons_sees_the_programme_and_changes_none(http: Http) -> None:
-    said = {"role": "manager", "name": "York", "salon_ids": ["sal_york"]}
-    york = http.with_key(http.post("/v1/keys", said).json["secret"])
+    body = {"role": "manager", "name": "York", "salon_ids": ["sal_york"]}
+    york = http.with_key(http.post("/v1/keys", body).json["secret"])
     assert york.get("/v1/rules").json["bonuses"]["cashback_percent"] == 5
     assert put(york, cashback_percent=50).code == "FORBIDDEN"
 

@@ -10,9 +10,9 @@ from infra.testkit.api_client import Http
 LATER = {"confirm_request_hours_before": 48}
 
 
-def put(http: Http, **said: Any) -> Any:
+def put(http: Http, **body: Any) -> Any:
     version = http.get("/v1/rules").json["version"]
-    return http.put("/v1/rules", {"version": version, **said})
+    return http.put("/v1/rules", {"version": version, **body})
 
 
 def test_all_rules_are_seen_and_what_is_seen_can_be_sent_back(http: Http) -> None:
@@ -70,15 +70,15 @@ def test_overrides_stay_until_others_take_their_place(http: Http) -> None:
 
 
 def test_a_change_that_is_said_again_counts_once(http: Http) -> None:
-    said = {"version": 1, "messages": LATER}
-    assert http.put("/v1/rules", said).json == http.put("/v1/rules", said).json
+    body = {"version": 1, "messages": LATER}
+    assert http.put("/v1/rules", body).json == http.put("/v1/rules", body).json
     assert http.get("/v1/rules").json["version"] == 2
     assert len(http.get("/v1/walks").json["items"]) == 1
     assert http.put("/v1/rules", {"version": 1, "messages": {"weekly_cap": 9}}).code == "STALE_VERSION"
 
 
 @pytest.mark.parametrize(
-    ("said", "field"),
+    ("body", "field"),
     [
         ({"messages": {"off": ["greeting"]}}, "messages.off"),
         ({"messages": {"confirm_request_hours_before": 0}}, "messages.confirm_request_hours_before"),
@@ -102,8 +102,8 @@ def test_a_change_that_is_said_again_counts_once(http: Http) -> None:
         ),
     ],
 )
-def test_what_cannot_be_is_refused_with_its_field_and_why(said: Any, field: str, http: Http) -> None:
-    answer = put(http, **said)
+def test_what_cannot_be_is_refused_with_its_field_and_why(body: Any, field: str, http: Http) -> None:
+    answer = put(http, **body)
     assert (answer.status, answer.code, answer.json["details"]["field"]) == (422, "INVALID_RULE", field)
     assert len(answer.json["message"]) > 20
     assert http.get("/v1/rules").json["version"] == 1
@@ -112,7 +112,7 @@ def test_what_cannot_be_is_refused_with_its_field_and_why(said: Any, field: str,
 
 
 @pytest.mark.parametrize(
-    ("said", "code"),
+    ("body", "code"),
     [
         ({"messages": {"weekly_capp": 1}}, "UNKNOWN_FIELD"),
         ({"messages": {"quiet_hours": {"start": "24:00", "end": "08:00"}}}, "INVALID_FIELD"),
@@ -122,8 +122,8 @@ def test_what_cannot_be_is_refused_with_its_field_and_why(said: Any, field: str,
         ({"messages": {"weekly_cap": 1.5}}, "INVALID_FIELD"),
     ],
 )
-def test_what_is_no_rule_at_all_is_malformed(said: Any, code: str, http: Http) -> None:
-    answer = put(http, **said)
+def test_what_is_no_rule_at_all_is_malformed(body: Any, code: str, http: Http) -> None:
+    answer = put(http, **body)
     assert (answer.status, answer.code) == (400, code)
 
 

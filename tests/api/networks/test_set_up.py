@@ -226,7 +226,7 @@ def test_a_secret_that_the_site_gave_is_taken(http: Http) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "status", "code"),
+    ("body", "status", "code"),
     [
         ({"site": "fresha"}, 422, "UNKNOWN_SITE"),
         ({"site": "square", "secret": "short"}, 422, "INVALID_SECRET"),
@@ -236,8 +236,8 @@ def test_a_secret_that_the_site_gave_is_taken(http: Http) -> None:
         ({"site": "square", "settings": {"x": 1}}, 400, "INVALID_FIELD"),
     ],
 )
-def test_a_connection_that_could_not_work_is_refused(said: Any, status: int, code: str, http: Http) -> None:
-    answer = http.post("/v1/connections", said)
+def test_a_connection_that_could_not_work_is_refused(body: Any, status: int, code: str, http: Http) -> None:
+    answer = http.post("/v1/connections", body)
     assert (answer.status, answer.code) == (status, code)
 
 
@@ -245,8 +245,8 @@ def test_a_connection_that_could_not_work_is_refused(said: Any, status: int, cod
 
 
 def test_a_network_sends_as_itself(http: Http, world: Any) -> None:
-    said = {"sms": "+37322000111", "email": "Salon@Example.com"}
-    changed = http.patch("/v1/network", {"name": "Lotos & Co", "identities": said})
+    body = {"sms": "+37322000111", "email": "Salon@Example.com"}
+    changed = http.patch("/v1/network", {"name": "Lotos & Co", "identities": body})
     assert changed.status == 200
     assert changed.json["identities"] == {"sms": "+37322000111", "email": "salon@example.com"}
     assert changed.json["name"] == "Lotos & Co"

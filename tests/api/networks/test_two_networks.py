@@ -115,7 +115,7 @@ def test_what_is_anothers_is_not_there(stranger: Http, http: Http, world: Any, m
 def test_what_belongs_to_anothers_bonuses_is_not_there(
     stranger: Http, http: Http, world: Any, mine: Any
 ) -> None:
-    def said(path: str, body: Any) -> Any:
+    def posted(path: str, body: Any) -> Any:
         answer = http.post(path, body)
         assert answer.status in (201, 202), answer.text
         return answer.json["id"]
@@ -125,14 +125,14 @@ def test_what_belongs_to_anothers_bonuses_is_not_there(
     world.store.save(a_client(ours, OTHER_NETWORK, phone=None, email=None))
     http.post(f"/v1/clients/{CLIENT}/bonus/entries", {"kind": "grant", "points": 500, "reason": "x"})
     at_desk = {"points": 10, "bill": {"amount_minor": 100_000, "currency": "MDL"}}
-    theirs = f"/v1/clients/{CLIENT}"
-    hold = said(f"{theirs}/bonus/holds", {**at_desk, "salon_id": "sal_centru"})
+    their_client = f"/v1/clients/{CLIENT}"
+    hold = posted(f"{their_client}/bonus/holds", {**at_desk, "salon_id": "sal_centru"})
     off = {"name": "x", "percent": 10, "reason": "x"}
-    coupon = said(f"{theirs}/coupons", off)
+    coupon = posted(f"{their_client}/coupons", off)
     days = {"starts_on": "2026-12-01", "ends_on": "2026-12-05"}
-    promotion = said("/v1/promotions", {"name": "x", **days, "multiplier_percent": 200})
-    audit = said("/v1/bonus/audit", None)
-    clearing = said("/v1/reports/bonus/clearing", {"month": "2026-11"})
+    promotion = posted("/v1/promotions", {"name": "x", **days, "multiplier_percent": 200})
+    audit = posted("/v1/bonus/audit", None)
+    clearing = posted("/v1/reports/bonus/clearing", {"month": "2026-11"})
     give = {"points": 5, "reason": "x"}
     before = sorted(str(item.attribute_values) for item in world.store.item.scan())
     for method, path, body in (
@@ -146,13 +146,13 @@ def test_what_belongs_to_anothers_bonuses_is_not_there(
         ("GET", f"/v1/walks/{audit}", None),
         ("GET", f"/v1/walks/{clearing}", None),
         ("GET", "/v1/reports/bonus/clearing?month=2026-11", None),
-        ("GET", f"{theirs}/coupons", None),
-        ("POST", f"{theirs}/coupons", off),
-        ("GET", f"{theirs}/referral", None),
-        ("POST", f"{theirs}/merge", {"into": ours}),
+        ("GET", f"{their_client}/coupons", None),
+        ("POST", f"{their_client}/coupons", off),
+        ("GET", f"{their_client}/referral", None),
+        ("POST", f"{their_client}/merge", {"into": ours}),
         ("POST", f"/v1/clients/{ours}/merge", {"into": CLIENT}),
-        ("POST", f"{theirs}/unmerge", None),
-        ("POST", f"{theirs}/bonus/holds", {**at_desk, "salon_id": "sal_ours"}),
+        ("POST", f"{their_client}/unmerge", None),
+        ("POST", f"{their_client}/bonus/holds", {**at_desk, "salon_id": "sal_ours"}),
         ("POST", f"/v1/clients/{ours}/bonus/holds", {**at_desk, "salon_id": "sal_centru"}),
         ("POST", f"/v1/clients/{ours}/bonus/holds", {"points": 10, "booking_id": BOOKING}),
         ("POST", f"/v1/clients/{ours}/bonus/quote", {"bill": MONEY, "booking_id": BOOKING}),
@@ -169,7 +169,7 @@ def test_what_belongs_to_anothers_bonuses_is_not_there(
         answer = stranger.ask(method, path, body)
         assert answer.status == 404, (method, path, answer)
     assert sorted(str(item.attribute_values) for item in world.store.item.scan()) == before
-    code = http.get(f"{theirs}/bonus/pass").json["code"]
+    code = http.get(f"{their_client}/bonus/pass").json["code"]
     assert len(http.get(f"/v1/clients?card={code}").json["items"]) == 1
     assert stranger.get(f"/v1/clients?card={code}").json["items"] == []
 

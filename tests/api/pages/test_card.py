@@ -21,17 +21,17 @@ from chalicelib.services.loyalty.post_bonus import post_to_client
 from chalicelib.services.loyalty.show_card import card_code
 from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_client, a_town, access, save_client
-from tests.api.conftest import TestParts
+from tests.api.conftest import TestContainer
 from tests.api.pages.test_pages import MARIA, Visitor
 
 ZONE = "Europe/Chisinau"
 
 
 @pytest.fixture
-def visitor(http: Http, given_parts: TestParts, world: Any, mine: Any) -> Visitor:
-    link = given_parts.links().link(NETWORK, MARIA, mine.id, mine.starts_at)
+def visitor(http: Http, given_container: TestContainer, world: Any, mine: Any) -> Visitor:
+    link = given_container.links().link(NETWORK, MARIA, mine.id, mine.starts_at)
     world.store.save(link)
-    return Visitor(http, given_parts, link)
+    return Visitor(http, given_container, link)
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_a_client_without_anything_has_a_card_too(visitor: Visitor) -> None:
 
 
 def test_the_card_reads_the_link_the_client_the_account_and_the_coupons_alone(
-    visitor: Visitor, world: Any, given_parts: TestParts, http: Http
+    visitor: Visitor, world: Any, given_container: TestContainer, http: Http
 ) -> None:
     from chalicelib.api.http import container
 
@@ -149,7 +149,7 @@ def test_the_card_reads_the_link_the_client_the_account_and_the_coupons_alone(
             asked.append(name)
             return getattr(world.store, name)
 
-    container.use(replace(given_parts, the_world=replace(world, store=Counted())))
+    container.use(replace(given_container, the_world=replace(world, store=Counted())))
     assert visitor.see("w").status == 200
     assert asked == ["Link", "Client", "account", "coupons"]
 
@@ -195,12 +195,12 @@ def test_nonsense_is_a_page_that_says_so(token: str, http: Http) -> None:
 
 
 def test_a_link_without_a_booking_has_the_same_card(
-    http: Http, given_parts: TestParts, world: Any, give: Any
+    http: Http, given_container: TestContainer, world: Any, give: Any
 ) -> None:
     give(42)
-    link = given_parts.links().link(NETWORK, MARIA, None, NOW)
+    link = given_container.links().link(NETWORK, MARIA, None, NOW)
     world.store.save(link)
-    assert '<p class="time gap">42</p>' in Visitor(http, given_parts, link).see("w").text
+    assert '<p class="time gap">42</p>' in Visitor(http, given_container, link).see("w").text
 
 
 def test_the_bookings_page_leads_to_the_card_where_there_is_a_programme(visitor: Visitor, world: Any) -> None:
@@ -215,9 +215,9 @@ def test_the_bookings_page_leads_to_the_card_where_there_is_a_programme(visitor:
 
 
 def test_the_desk_finds_the_client_by_the_code_on_the_card(
-    http: Http, keys: Any, given_parts: TestParts
+    http: Http, keys: Any, given_container: TestContainer
 ) -> None:
-    code = card_code(given_parts.links(), NETWORK, MARIA)
+    code = card_code(given_container.links(), NETWORK, MARIA)
     assert code == code.upper()
     for said in (code, code.lower(), f"%20{code}%20"):
         found = http.with_key(keys["reception"]).get(f"/v1/clients?card={said}").json
@@ -225,19 +225,19 @@ def test_the_desk_finds_the_client_by_the_code_on_the_card(
 
 
 def test_a_card_from_before_a_merge_finds_whom_its_client_turned_out_to_be(
-    http: Http, given_parts: TestParts, world: Any
+    http: Http, given_container: TestContainer, world: Any
 ) -> None:
-    code = card_code(given_parts.links(), NETWORK, MARIA)
+    code = card_code(given_container.links(), NETWORK, MARIA)
     masha = save_client(world.store, a_client("cli_masha00000000002", phone="+37369000002", email=None)).id
     assert http.post(f"/v1/clients/{MARIA}/merge", {"into": masha}).status == 200
     found = http.get(f"/v1/clients?card={code}").json["items"]
     assert [client["id"] for client in found] == [masha]
 
 
-def test_a_code_that_was_not_made_here_finds_nobody(http: Http, given_parts: TestParts) -> None:
-    code = card_code(given_parts.links(), NETWORK, MARIA)
-    elsewhere = card_code(given_parts.links(), OTHER_NETWORK, MARIA)
-    nobody = card_code(given_parts.links(), NETWORK, "cli_nobody0000000001")
+def test_a_code_that_was_not_made_here_finds_nobody(http: Http, given_container: TestContainer) -> None:
+    code = card_code(given_container.links(), NETWORK, MARIA)
+    elsewhere = card_code(given_container.links(), OTHER_NETWORK, MARIA)
+    nobody = card_code(given_container.links(), NETWORK, "cli_nobody0000000001")
     forged = [
         code[:-1] + ("0" if code[-1] != "0" else "1"),
         code[:-1],
@@ -254,7 +254,7 @@ def test_a_code_that_was_not_made_here_finds_nobody(http: Http, given_parts: Tes
 
 
 def test_another_networks_desk_finds_nobody_by_it(
-    http: Http, given_parts: TestParts, world: Any, store: Any
+    http: Http, given_container: TestContainer, world: Any, store: Any
 ) -> None:
     """Even where a client of theirs has the same id."""
     from chalicelib.domain.networks.network import Key
@@ -272,18 +272,18 @@ def test_another_networks_desk_finds_nobody_by_it(
             created_at=NOW,
         )
     )
-    code = card_code(given_parts.links(), NETWORK, MARIA)
+    code = card_code(given_container.links(), NETWORK, MARIA)
     assert store.get(Client, network_id=OTHER_NETWORK, id=a_client().id) is not None
     assert http.with_key(secret).get(f"/v1/clients?card={code}").json["items"] == []
 
 
-def test_a_specialist_finds_nobody_by_a_code(http: Http, keys: Any, given_parts: TestParts) -> None:
-    code = card_code(given_parts.links(), NETWORK, MARIA)
+def test_a_specialist_finds_nobody_by_a_code(http: Http, keys: Any, given_container: TestContainer) -> None:
+    code = card_code(given_container.links(), NETWORK, MARIA)
     assert http.with_key(keys["specialist"]).get(f"/v1/clients?card={code}").status == 403
 
 
-def test_the_code_opens_no_page(http: Http, given_parts: TestParts) -> None:
-    code = card_code(given_parts.links(), NETWORK, MARIA)
+def test_the_code_opens_no_page(http: Http, given_container: TestContainer) -> None:
+    code = card_code(given_container.links(), NETWORK, MARIA)
     for purpose in LinkPurpose:
         assert http.with_key(None).get(f"/{purpose}/{code.lower()}").status == 404
 

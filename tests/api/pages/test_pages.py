@@ -12,7 +12,7 @@ from chalicelib.domain.shared.links import Link, LinkPurpose
 from chalicelib.domain.shared.touches import Purpose
 from infra.testkit.api_client import Answer, Http
 from infra.testkit.builders import NETWORK, NOW, a_booking, save_booking
-from tests.api.conftest import TestParts
+from tests.api.conftest import TestContainer
 
 MARIA = "cli_maria00000000001"
 
@@ -20,7 +20,7 @@ MARIA = "cli_maria00000000001"
 class Visitor:
     """A client's phone: follows redirects only when told, sends no key."""
 
-    def __init__(self, http: Http, parts: TestParts, link: Link) -> None:
+    def __init__(self, http: Http, parts: TestContainer, link: Link) -> None:
         self._http, self._links, self.link = http.with_key(None), parts.links(), link
 
     def path(self, purpose: str, rest: str = "") -> str:
@@ -39,10 +39,10 @@ class Visitor:
 
 
 @pytest.fixture
-def visitor(http: Http, given_parts: TestParts, world: Any, mine: Any) -> Visitor:
-    link = given_parts.links().link(NETWORK, MARIA, mine.id, mine.starts_at)
+def visitor(http: Http, given_container: TestContainer, world: Any, mine: Any) -> Visitor:
+    link = given_container.links().link(NETWORK, MARIA, mine.id, mine.starts_at)
     world.store.save(link)
-    return Visitor(http, given_parts, link)
+    return Visitor(http, given_container, link)
 
 
 @pytest.fixture
@@ -323,11 +323,11 @@ def test_a_link_is_good_for_half_a_year(visitor: Visitor, clock: Any) -> None:
 
 
 def test_a_link_without_a_booking_stops_messages_all_the_same(
-    http: Http, given_parts: TestParts, world: Any, town: Any
+    http: Http, given_container: TestContainer, world: Any, town: Any
 ) -> None:
-    link = given_parts.links().link(NETWORK, MARIA, None, NOW)
+    link = given_container.links().link(NETWORK, MARIA, None, NOW)
     world.store.save(link)
-    visitor = Visitor(http, given_parts, link)
+    visitor = Visitor(http, given_container, link)
     assert visitor.see("b").status == 404
     assert visitor.post("u").status == 303
     assert stopped(world)

@@ -11,7 +11,7 @@ from chalicelib.domain.clients.clients import Client, VisitDay, with_visit
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.waking import Trouble
 from chalicelib.domain.waking.walks import Walk
-from chalicelib.services.networks.manage_keys import make_key
+from chalicelib.services.networks.manage_keys import KeyScope, make_key
 from chalicelib.services.waking.walk_on import walk_on
 from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW, Town, a_booking
@@ -186,7 +186,7 @@ def test_what_there_is_not_is_not_found(http: Http) -> None:
 
 
 def test_a_manager_of_some_salons_is_kept_out(http: Http, world: Any, past: None) -> None:
-    secret = make_key(world, NETWORK, Role.MANAGER, name="Centru", salon_ids=["sal_centru"])[1]
+    secret = make_key(world, NETWORK, Role.MANAGER, KeyScope(["sal_centru"]), name="Centru")[1]
     begun = http.post(SIMULATE, {"bonuses": {}}).json
     manager = http.with_key(secret)
     for method, path, body in (

@@ -63,7 +63,7 @@ def before_invitation(driver: SalonDriver) -> Booking:
     booking = before_thanks(driver)
     pairs = [("sms", "marketing")]
     consents.set_consents(
-        driver.world, NETWORK, MARIA_ID, pairs, granted=True, how="asked", actor="key:test"
+        driver.world, NETWORK, MARIA_ID, pairs, consents.Statement("asked", "key:test"), granted=True
     )
     driver.drain()
     driver.world.clock.now = driver.client().due[0].at  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.clients.clients import CHANNELS, Client
 from chalicelib.domain.intake.site_events import ClientReported, SiteClient, guard
 from chalicelib.domain.shared.aliases import Alias, site_client
-from chalicelib.services.clients.consents import history, set_consents, stop_messages
+from chalicelib.services.clients.consents import Statement, history, set_consents, stop_messages
 from chalicelib.services.clients.devices import add_device
 from chalicelib.services.clients.register_client import NewClient, change_client, register_client
 from chalicelib.services.intake.apply_client import apply_client
@@ -24,11 +24,11 @@ NEW_PHONE = "+37369777777"
 
 def agree(world: World) -> None:
     pairs = [(channel, "marketing") for channel in CHANNELS]
-    set_consents(world, NETWORK, MARIA, pairs, granted=True, how="asked", actor="key:1")
+    set_consents(world, NETWORK, MARIA, pairs, Statement("asked", "key:1"), granted=True)
 
 
 def stop(world: World) -> None:
-    stop_messages(world, NETWORK, MARIA)
+    stop_messages(world, NETWORK, MARIA, Statement("stop page"))
 
 
 def move(world: World) -> None:
@@ -37,13 +37,13 @@ def move(world: World) -> None:
 
 def report(world: World) -> None:
     connection = world.directory(NETWORK).connections["con_standard"]
-    told = SiteClient(external_id="77", phone=NEW_PHONE)
-    apply_client(world, connection, ClientReported("77", guard(version=2), told))
+    reported = SiteClient(external_id="77", phone=NEW_PHONE)
+    apply_client(world, connection, ClientReported("77", guard(version=2), reported))
 
 
 def register(world: World) -> None:
-    said = NewClient(name="Ion", phone="069222333", consents=(("sms", "marketing", True, "form"),))
-    register_client(world, access(), said, request_id="r-1")
+    new = NewClient(name="Ion", phone="069222333", consents=(("sms", "marketing", True, "form"),))
+    register_client(world, access(), new, request_id="r-1")
 
 
 def add(world: World) -> None:

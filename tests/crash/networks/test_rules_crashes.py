@@ -41,8 +41,8 @@ def move_network_zone(world: World) -> None:
 
 def walk(world: World) -> None:
     """As whoever is woken goes on with it until it is done."""
-    while (stands := world.store.get_page(Walk, network_id=NETWORK).items[0]).finished_at is None:
-        walk_on(world, stands)
+    while (current := world.store.get_page(Walk, network_id=NETWORK).items[0]).finished_at is None:
+        walk_on(world, current)
 
 
 def as_it_is(world: World) -> tuple[Any, ...]:

@@ -13,7 +13,14 @@ from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.touches import Purpose
 from chalicelib.services.bookings.book import NewBooking, WantedLine, book
-from chalicelib.services.clients.consents import history, resume_messages, set_consents, stop_messages
+from chalicelib.services.clients.consents import (
+    ON_STOP_PAGE,
+    Statement,
+    history,
+    resume_messages,
+    set_consents,
+    stop_messages,
+)
 from chalicelib.services.clients.devices import add_device, remove_device
 from chalicelib.services.clients.register_client import NewClient, change_client, register_client
 from chalicelib.services.intake.apply_client import apply_client
@@ -25,6 +32,7 @@ from infra.testkit.doubles import RecordingRegistry
 
 MARIA = "cli_maria00000000001"
 SERVICE, MARKETING = Purpose.SERVICE, Purpose.MARKETING
+ON_PAGE = Statement(ON_STOP_PAGE)
 
 
 @pytest.fixture(autouse=True)
@@ -40,10 +48,12 @@ def maria(world: World) -> Client:
 
 def grant(world: World, *channels: str, purpose: Purpose = MARKETING, granted: bool = True) -> Client:
     pairs = [(channel, purpose.value) for channel in channels or CHANNELS]
-    return set_consents(world, NETWORK, MARIA, pairs, granted=granted, how="asked at the desk", actor="key:1")
+    return set_consents(
+        world, NETWORK, MARIA, pairs, Statement("asked at the desk", "key:1"), granted=granted
+    )
 
 
-def told(world: World, client_id: str = MARIA) -> list[tuple[str, str, bool, bool, str]]:
+def history_of(world: World, client_id: str = MARIA) -> list[tuple[str, str, bool, bool, str]]:
     """The history in short: channel, purpose, granted, void, how."""
     return [
         (line.consent.channel, line.consent.purpose.value, line.consent.granted, line.void, line.consent.how)
@@ -57,14 +67,14 @@ def told(world: World, client_id: str = MARIA) -> list[tuple[str, str, bool, boo
 def test_each_change_is_in_the_history_in_its_order_even_within_one_instant(world: World) -> None:
     for granted in (True, False, False, True):
         grant(world, "sms", granted=granted)
-    assert [each[2] for each in told(world)] == [True, False, True]
+    assert [each[2] for each in history_of(world)] == [True, False, True]
     assert maria(world).consents[0].granted
 
 
 def test_the_same_again_writes_nothing(world: World) -> None:
     version = grant(world, "sms").version
     assert grant(world, "sms").version == version
-    assert len(told(world)) == 1
+    assert len(history_of(world)) == 1
 
 
 class InterruptedStore(DelegatingStore):
@@ -72,8 +82,8 @@ class InterruptedStore(DelegatingStore):
 
     lost = 0
 
-    def save(self, *values: Any, **said: Any) -> Any:
-        saved = self.store.save(*values, **said)
+    def save(self, *values: Any, **fields: Any) -> Any:
+        saved = self.store.save(*values, **fields)
         if not self.lost:
             self.lost = 1
             raise SaveConflict(values[0])
@@ -83,14 +93,14 @@ class InterruptedStore(DelegatingStore):
 def test_a_write_whose_answer_was_lost_is_one_line(world: World) -> None:
     store: Any = InterruptedStore(world.store)
     after = grant(replace(world, store=store), "sms")
-    assert (after.version, len(told(world))) == (2, 1)
+    assert (after.version, len(history_of(world))) == (2, 1)
 
 
 def test_what_is_granted_at_registration_is_in_the_history(world: World) -> None:
     new = NewClient(name="Ion", phone="069222333", consents=(("sms", "marketing", True, "form"),))
     client = register_client(world, access(), new, request_id="r-1")
     assert register_client(world, access(), new, request_id="r-1").id == client.id
-    assert told(world, client.id) == [("sms", "marketing", True, False, "form")]
+    assert history_of(world, client.id) == [("sms", "marketing", True, False, "form")]
 
 
 def test_what_is_granted_with_a_first_booking_is_in_the_history(world: World) -> None:
@@ -102,7 +112,7 @@ def test_what_is_granted_with_a_first_booking_is_in_the_history(world: World) ->
         lines=[WantedLine(service_id="srv_cut")],
     )
     booking = book(world, access(), wanted)
-    assert told(world, str(booking.client_id)) == [("sms", "marketing", True, False, "form")]
+    assert history_of(world, str(booking.client_id)) == [("sms", "marketing", True, False, "form")]
 
 
 @pytest.mark.parametrize(("channel", "purpose"), [("fax", "marketing"), ("sms", "fun")])
@@ -111,37 +121,37 @@ def test_what_is_no_channel_or_purpose_is_refused_and_nothing_taken_down(
 ) -> None:
     with pytest.raises(DomainError):
         set_consents(
-            world, NETWORK, MARIA, [("sms", "service"), (channel, purpose)], granted=False, how="", actor=""
+            world, NETWORK, MARIA, [("sms", "service"), (channel, purpose)], Statement("", ""), granted=False
         )
-    assert told(world) == []
+    assert history_of(world) == []
 
 
 # --- stopping
 
 
 def test_one_call_stops_everything_on_all_channels_with_a_line_for_each(world: World) -> None:
-    client = stop_messages(world, NETWORK, MARIA, how="reply STOP")
+    client = stop_messages(world, NETWORK, MARIA, Statement("reply STOP"))
     assert not any(may_send(client, each, purpose, False) for each in CHANNELS for purpose in Purpose)
-    assert len(told(world)) == len(CHANNELS) * 2
-    assert {each[4] for each in told(world)} == {"reply STOP"}
+    assert len(history_of(world)) == len(CHANNELS) * 2
+    assert {each[4] for each in history_of(world)} == {"reply STOP"}
 
 
 def test_marketing_stops_alone(world: World) -> None:
-    client = stop_messages(world, NETWORK, MARIA, marketing_only=True)
+    client = stop_messages(world, NETWORK, MARIA, ON_PAGE, marketing_only=True)
     assert not any(may_send(client, each, MARKETING, False) for each in CHANNELS)
     assert all(may_send(client, each, SERVICE, True) for each in CHANNELS)
 
 
 def test_who_takes_up_service_messages_has_not_asked_for_marketing(world: World) -> None:
-    stop_messages(world, NETWORK, MARIA)
+    stop_messages(world, NETWORK, MARIA, ON_PAGE)
     client = resume_messages(world, NETWORK, MARIA, purpose=SERVICE)
     assert all(may_send(client, each, SERVICE, True) for each in CHANNELS)
     assert not any(may_send(client, each, MARKETING, False) for each in CHANNELS)
 
 
 def test_marketing_is_taken_up_where_service_messages_come(world: World) -> None:
-    stop_messages(world, NETWORK, MARIA, marketing_only=True)
-    stop_messages(world, NETWORK, MARIA, channels=["sms"])
+    stop_messages(world, NETWORK, MARIA, ON_PAGE, marketing_only=True)
+    stop_messages(world, NETWORK, MARIA, ON_PAGE, channels=["sms"])
     client = resume_messages(world, NETWORK, MARIA, purpose=MARKETING)
     assert [each for each in CHANNELS if may_send(client, each, MARKETING, True)] == [
         "whatsapp",
@@ -157,7 +167,7 @@ def test_a_phone_changed_at_the_desk_asks_anew(world: World) -> None:
     grant(world)
     client = change_client(world, access(), MARIA, {"phone": "069 77 77 77"})
     assert sorted(each.channel for each in client.consents) == ["email", "push"]
-    assert told(world)[4:] == [
+    assert history_of(world)[4:] == [
         ("sms", "marketing", False, True, "phone changed"),
         ("whatsapp", "marketing", False, True, "phone changed"),
     ]
@@ -166,11 +176,11 @@ def test_a_phone_changed_at_the_desk_asks_anew(world: World) -> None:
 def test_a_phone_written_in_another_form_is_the_same_phone(world: World) -> None:
     grant(world)
     assert change_client(world, access(), MARIA, {"phone": "069 123-456"}).consents == maria(world).consents
-    assert len(told(world)) == 4
+    assert len(history_of(world)) == 4
 
 
-def reported(number: int, **said: Any) -> ClientReported:
-    client = SiteClient(external_id="77", name="Maria", **said)
+def reported(number: int, **fields: Any) -> ClientReported:
+    client = SiteClient(external_id="77", name="Maria", **fields)
     return ClientReported("77", guard(version=number), client)
 
 
@@ -183,7 +193,7 @@ def test_a_phone_changed_on_a_booking_site_asks_anew_once(world: World) -> None:
     client = maria(world)
     assert client.phone == "+37369777777"
     assert not may_send(client, "sms", MARKETING, True)
-    assert [each for each in told(world) if each[3]] == [
+    assert [each for each in history_of(world) if each[3]] == [
         ("sms", "marketing", False, True, "phone changed"),
         ("whatsapp", "marketing", False, True, "phone changed"),
     ]

@@ -21,9 +21,9 @@ from infra.testkit.salon_driver import SalonDriver
 MARIA = "cli_maria00000000001"
 
 
-def rules(driver: SalonDriver, **said: Any) -> None:
+def rules(driver: SalonDriver, **values: Any) -> None:
     network = driver.store.get(Network, network_id=NETWORK)
-    driver.store.save(replace(network, rules=replace(network.rules, bonuses=BonusRules(**said))))
+    driver.store.save(replace(network, rules=replace(network.rules, bonuses=BonusRules(**values))))
     driver.world.directories.forget(NETWORK)
 
 
@@ -59,12 +59,12 @@ def test_a_request_that_comes_again_a_year_later_answers_as_the_first_time(
     driver.store.save(a_salon("sal_botanica"))
     gift(driver)
     first = request_(driver)
-    stands = driver.store.entries(NETWORK, MARIA)
+    current = driver.store.entries(NETWORK, MARIA)
     clock.forward(days=365)
     other = GroupProgramme(name="Botanica", salon_ids=("sal_botanica",), redeem_cap_percent=1)
     rules(driver, redeem_cap_percent=1, programmes=(other,))
     assert request_(driver) == first
-    assert driver.store.entries(NETWORK, MARIA) == stands
+    assert driver.store.entries(NETWORK, MARIA) == current
     assert driver.ledger_faults() == []
 
 

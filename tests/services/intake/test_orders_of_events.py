@@ -361,8 +361,8 @@ def test_a_webhook_that_breaks_intake_is_not_handed_on_for_ever(
             with pytest.raises(AttributeError):
                 driver.ingest(item)
         driver.intake_queue.items.clear()
-    stands = driver.store.get(InboxItem, network_id=NETWORK, id=poison.id)
-    assert (stands.state, stands.wake) == (InboxState.QUARANTINED, None)
+    current = driver.store.get(InboxItem, network_id=NETWORK, id=poison.id)
+    assert (current.state, current.wake) == (InboxState.QUARANTINED, None)
     assert handed < 10
 
 

@@ -28,7 +28,12 @@ SENT, UNKNOWN = MessageState.SENT, MessageState.UNKNOWN
 def consented(driver: SalonDriver) -> None:
     pairs = [("sms", "marketing")]
     consents.set_consents(
-        driver.world, NETWORK, "cli_maria00000000001", pairs, granted=True, how="asked", actor="key:test"
+        driver.world,
+        NETWORK,
+        "cli_maria00000000001",
+        pairs,
+        consents.Statement("asked", "key:test"),
+        granted=True,
     )
 
 
@@ -179,7 +184,9 @@ def test_reminders_keep_the_right_hour_after_a_clock_change_and_in_another_zone(
 
 def test_who_stopped_messages_gets_none_and_the_log_says_why(driver: SalonDriver) -> None:
     driver.book(IN_TWO_DAYS)
-    consents.stop_messages(driver.world, NETWORK, "cli_maria00000000001")
+    consents.stop_messages(
+        driver.world, NETWORK, "cli_maria00000000001", consents.Statement("stop page")
+    )
     driver.run_until(IN_TWO_DAYS)
     assert driver.kinds_sent() == []
     assert {(message.state.value, message.reason) for message in driver.log()} == {("skipped", "no_consent")}

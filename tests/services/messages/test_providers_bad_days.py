@@ -60,7 +60,7 @@ def day(driver: SalonDriver) -> Iterator[Day]:
         client = a_client(SMS.service, provider.url, connect_timeout=0.5, read_timeout=0.15)
         day.driver = replace(driver, sender=SMS.sender(lambda: client))
         consents.set_consents(driver.world, NETWORK, "cli_maria00000000001", [("sms", "marketing")],
-                                   granted=True, how="asked", actor="key:test")  # fmt: skip
+                                   consents.Statement("asked", "key:test"), granted=True)  # fmt: skip
         yield day
         client.close()
 

@@ -56,7 +56,7 @@ STEPS = (Tier("Silver", 0, 1, 5), Tier("Gold", 1, None, 10))
 
 @pytest.mark.parametrize("stood", EXPIRIES, ids=lambda each: each.model.value)
 @pytest.mark.parametrize(
-    "said",
+    "changes",
     [
         {"expiry": Expiry(ExpiryModel.DAYS, 1)},
         {"expiry": Expiry(ExpiryModel.INACTIVITY, 1)},
@@ -68,21 +68,21 @@ STEPS = (Tier("Silver", 0, 1, 5), Tier("Gold", 1, None, 10))
         {"programmes": (GroupProgramme(name="Short", expiry=Expiry(ExpiryModel.DAYS, 1)),)},
         {"enabled": False},
     ],
-    ids=lambda said: "-".join(said),
+    ids=lambda changes: "-".join(changes),
 )
 def test_no_change_of_rules_touches_points_granted_before_it(
-    driver: SalonDriver, clock: Any, stood: Expiry, said: dict[str, Any]
+    driver: SalonDriver, clock: Any, stood: Expiry, changes: dict[str, Any]
 ) -> None:
     change(driver, expiry=stood)
     visit(driver)
     before = account(driver)
-    change(driver, **said)
+    change(driver, **changes)
     assert account(driver) == before
     clock.forward(hours=3)
     driver.complete(driver.book(clock.now + timedelta(hours=2)))
-    was, stands = before.lots[0], account(driver).lots[0]
-    assert stands.expires_at == was.expires_at  # on the same day; an idle lot would live on, never be cut
-    assert replace(stands, expires_at=None) == replace(was, expires_at=None)
+    was, current = before.lots[0], account(driver).lots[0]
+    assert current.expires_at == was.expires_at  # on the same day; an idle lot would live on, never be cut
+    assert replace(current, expires_at=None) == replace(was, expires_at=None)
 
 
 def test_points_live_to_the_last_day_that_they_were_granted_with(driver: SalonDriver, clock: Any) -> None:
@@ -176,10 +176,10 @@ def test_a_salon_that_is_added_leaves_the_network_its_time_zone(driver: SalonDri
     """The ids of salons that are added with an Idempotency-Key are in no order."""
     first = next(f"r{n}" for n in range(100) if derived("sal", NETWORK, f"r{n}") < "sal_centru")
     last = next(f"r{n}" for n in range(100) if derived("sal", NETWORK, f"r{n}") > "sal_york")
-    said = {"name": "Tokyo", "timezone": "Asia/Tokyo", "currency": "JPY", "address": "1 Ginza"}
-    set_up.add_salon(driver.world, access(), said, last)
+    changes = {"name": "Tokyo", "timezone": "Asia/Tokyo", "currency": "JPY", "address": "1 Ginza"}
+    set_up.add_salon(driver.world, access(), changes, last)
     assert driver.store.get(Network, network_id=NETWORK).timezone is None
-    added = set_up.add_salon(driver.world, access(), said, first)
-    assert set_up.add_salon(driver.world, access(), said, first) == added
+    added = set_up.add_salon(driver.world, access(), changes, first)
+    assert set_up.add_salon(driver.world, access(), changes, first) == added
     assert driver.store.get(Network, network_id=NETWORK).timezone == "Europe/Chisinau"
     assert driver.world.directory(NETWORK).zone == "Europe/Chisinau"

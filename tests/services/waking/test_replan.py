@@ -35,15 +35,15 @@ MARIA = "cli_maria00000000001"
 def town(world: World) -> Town:
     """Whose client is planned as every client is that was written by us."""
     town = a_town(world.store)
-    stands = world.store.get(Client, network_id=NETWORK, id=MARIA)
-    assert stands is not None
-    world.store.save(client_plan.with_wake(stands, world.directory(NETWORK), world.now()))
+    current = world.store.get(Client, network_id=NETWORK, id=MARIA)
+    assert current is not None
+    world.store.save(client_plan.with_wake(current, world.directory(NETWORK), world.now()))
     return town
 
 
-def planned(world: World, id: str = "bkg_1", *touches: Touch, **said: Any) -> Booking:
+def planned(world: World, booking_id: str = "bkg_1", *touches: Touch, **fields: Any) -> Booking:
     """Maria's booking in the table, planned by the rules that hold now."""
-    booking = with_touches(a_booking(id, **said), *touches)
+    booking = with_touches(a_booking(booking_id, **fields), *touches)
     client = world.store.get(Client, network_id=NETWORK, id=MARIA)
     saved: Booking = world.store.save(with_wake(booking, world.directory(NETWORK), client, world.now()))[0]
     return saved
@@ -74,14 +74,14 @@ def walked(world: World, clock: SettableClock, walk: Walk | None = None) -> Walk
     raise AssertionError("the walk has no end")
 
 
-def wake_of(world: World, id: str = "bkg_1") -> Any:
-    booking = world.store.get(Booking, network_id=NETWORK, id=id)
+def wake_of(world: World, booking_id: str = "bkg_1") -> Any:
+    booking = world.store.get(Booking, network_id=NETWORK, id=booking_id)
     assert booking is not None
     return booking.wake
 
 
 @pytest.fixture
-def told(world: World, town: Town) -> Booking:
+def notified(world: World, town: Town) -> Booking:
     """A booking three days ahead whose client had the notice: asked to confirm next, a day before."""
     return planned(
         world, "bkg_1", Touch(TouchKind.NOTICE, TouchState.SENT, NOW), starts_at=NOW + timedelta(days=3)
@@ -89,24 +89,24 @@ def told(world: World, town: Town) -> Booking:
 
 
 def test_a_booking_is_asked_about_by_the_present_rules(
-    world: World, clock: SettableClock, told: Booking
+    world: World, clock: SettableClock, notified: Booking
 ) -> None:
-    assert told.wake is not None
-    assert told.wake.at == told.starts_at - timedelta(hours=24)
+    assert notified.wake is not None
+    assert notified.wake.at == notified.starts_at - timedelta(hours=24)
     change(world, confirm_request_hours_before=48)
     walk = walked(world, clock)
-    assert wake_of(world).at == told.starts_at - timedelta(hours=48)
+    assert wake_of(world).at == notified.starts_at - timedelta(hours=48)
     assert (walk.seen, walk.changed, walk.stage, walk.wake) == (2, 1, "done", None)
 
 
 def test_a_walk_begins_when_every_process_knows_the_present_rules(
-    world: World, clock: SettableClock, told: Booking
+    world: World, clock: SettableClock, notified: Booking
 ) -> None:
     change(world, confirm_request_hours_before=48)
     walk = latest(world)
     assert walk.wake is not None
     assert timedelta(seconds=60) < walk.wake.at - clock() <= timedelta(seconds=90)
-    assert wake_of(world) == told.wake
+    assert wake_of(world) == notified.wake
 
 
 def test_rules_that_plan_nothing_walk_nowhere(world: World, town: Town) -> None:
@@ -115,16 +115,18 @@ def test_rules_that_plan_nothing_walk_nowhere(world: World, town: Town) -> None:
     assert world.store.get_page(Walk, network_id=NETWORK).items == []
 
 
-def test_an_override_and_its_end_are_planned_too(world: World, clock: SettableClock, told: Booking) -> None:
+def test_an_override_and_its_end_are_planned_too(
+    world: World, clock: SettableClock, notified: Booking
+) -> None:
     own = MessageChanges(confirm_request_hours_before=20)
     change(world, overrides=[Override(salon_id="sal_centru", changes=own)])
     walked(world, clock)
-    assert wake_of(world).at == told.starts_at - timedelta(hours=20)
+    assert wake_of(world).at == notified.starts_at - timedelta(hours=20)
     change(world, overrides=[Override(service_id="srv_cut", changes=own)])
     assert walked(world, clock).changed == 0
     change(world, overrides=[])
     walked(world, clock)
-    assert wake_of(world).at == told.starts_at - timedelta(hours=24)
+    assert wake_of(world).at == notified.starts_at - timedelta(hours=24)
 
 
 def test_what_was_completed_is_thanked_by_the_present_rules(
@@ -145,11 +147,11 @@ def test_what_was_completed_is_thanked_by_the_present_rules(
 
 def test_clients_and_their_accounts_are_planned_too(world: World, clock: SettableClock, town: Town) -> None:
     ends = NOW + timedelta(days=30)
-    stands = world.store.get(Client, network_id=NETWORK, id=MARIA)
-    assert stands is not None
+    current = world.store.get(Client, network_id=NETWORK, id=MARIA)
+    assert current is not None
     lot = Lot(0, NOW, NOW, ends, 100, EntryKind.GRANT)
     account = Account(network_id=NETWORK, client_id=MARIA, balance=100, entries=1, lots=(lot,))
-    world.store.save(replace(stands, birth_date=date(1990, 12, 24)), account)
+    world.store.save(replace(current, birth_date=date(1990, 12, 24)), account)
     change(world, birthday_days_before=3, bonus_expiry_days_before=(5,))
     walk = walked(world, clock)
     client, account = (
@@ -172,15 +174,17 @@ def test_an_account_whose_points_stay_is_left_alone(world: World, clock: Settabl
     assert world.store.account(NETWORK, MARIA).version == 1
 
 
-def test_another_time_zone_of_a_salon_plans_anew(world: World, clock: SettableClock, told: Booking) -> None:
+def test_another_time_zone_of_a_salon_plans_anew(
+    world: World, clock: SettableClock, notified: Booking
+) -> None:
     """A day before, at ten in Chisinau, is four in the afternoon in Tokyo; five hours earlier it is night in
     New York."""
     set_up.change_salon(world, access(), "sal_centru", {"name": "Centru"})
     assert world.store.get_page(Walk, network_id=NETWORK).items == []
     set_up.change_salon(world, access(), "sal_centru", {"timezone": "America/New_York"})
     walked(world, clock)
-    assert told.starts_at.hour == 8
-    assert wake_of(world).at == told.starts_at.replace(hour=14) - timedelta(days=1)
+    assert notified.starts_at.hour == 8
+    assert wake_of(world).at == notified.starts_at.replace(hour=14) - timedelta(days=1)
 
 
 def test_the_sweep_walks_and_the_client_is_asked_by_the_present_rules(driver: SalonDriver) -> None:
@@ -203,7 +207,7 @@ def many_salons(world: World, count: int = 30) -> None:
 
 
 def test_a_slice_leaves_its_pointer_due_and_is_gone_on_with_at_once(
-    world: World, clock: SettableClock, wake_queue: RecordingWakeQueue, told: Booking
+    world: World, clock: SettableClock, wake_queue: RecordingWakeQueue, notified: Booking
 ) -> None:
     many_salons(world)
     change(world, confirm_request_hours_before=48)
@@ -215,11 +219,11 @@ def test_a_slice_leaves_its_pointer_due_and_is_gone_on_with_at_once(
     assert (walk.wake.at, wake_queue.items) == (clock(), [walk])  # type: ignore[union-attr]
     walk_on(world, walk)
     assert latest(world).finished_at == clock()
-    assert wake_of(world).at == told.starts_at - timedelta(hours=48)
+    assert wake_of(world).at == notified.starts_at - timedelta(hours=48)
 
 
 def test_a_slice_that_is_done_again_after_a_crash_changes_nothing_more(
-    world: World, clock: SettableClock, told: Booking
+    world: World, clock: SettableClock, notified: Booking
 ) -> None:
     many_salons(world)
     change(world, confirm_request_hours_before=48)
@@ -230,10 +234,10 @@ def test_a_slice_that_is_done_again_after_a_crash_changes_nothing_more(
     assert walked(world, clock).finished_at is not None
     booking = world.store.get(Booking, network_id=NETWORK, id="bkg_1")
     assert booking is not None
-    assert booking.version == told.version + 1
+    assert booking.version == notified.version + 1
 
 
-def test_of_two_workers_one_walks(world: World, clock: SettableClock, told: Booking) -> None:
+def test_of_two_workers_one_walks(world: World, clock: SettableClock, notified: Booking) -> None:
     change(world, confirm_request_hours_before=48)
     clock.forward(seconds=91)
     walk = latest(world)
@@ -252,31 +256,33 @@ def test_more_than_a_page_of_bookings_is_walked(world: World, clock: SettableClo
     assert {wake_of(world, f"bkg_{number}").why for number in range(count)} == {"confirm_request"}
 
 
-def test_what_somebody_changed_meanwhile_is_kept(world: World, clock: SettableClock, told: Booking) -> None:
+def test_what_somebody_changed_meanwhile_is_kept(
+    world: World, clock: SettableClock, notified: Booking
+) -> None:
     change(world, confirm_request_hours_before=48)
 
     def note() -> None:
-        stands = world.store.get(Booking, network_id=NETWORK, id="bkg_1")
-        assert stands is not None
-        world.store.save(replace(stands, note="a window seat"))
+        current = world.store.get(Booking, network_id=NETWORK, id="bkg_1")
+        assert current is not None
+        world.store.save(replace(current, note="a window seat"))
 
     meddled: Any = InterleavedStore(world.store, note, call="bookings_of_salon", after=True)
     walked(replace(world, store=meddled), clock)
     booking = world.store.get(Booking, network_id=NETWORK, id="bkg_1")
     assert booking is not None
     assert booking.wake is not None
-    assert (booking.note, booking.wake.at) == ("a window seat", told.starts_at - timedelta(hours=48))
+    assert (booking.note, booking.wake.at) == ("a window seat", notified.starts_at - timedelta(hours=48))
 
 
-def test_a_newer_walk_does_it_all(world: World, clock: SettableClock, told: Booking) -> None:
+def test_a_newer_walk_does_it_all(world: World, clock: SettableClock, notified: Booking) -> None:
     change(world, confirm_request_hours_before=48)
     older = latest(world)
     clock.forward(seconds=30)
     change(world, confirm_request_hours_before=46)
     assert walked(world, clock, older).stage == "superseded"
-    assert wake_of(world) == told.wake
+    assert wake_of(world) == notified.wake
     assert walked(world, clock).stage == "done"
-    assert wake_of(world).at == told.starts_at - timedelta(hours=46)
+    assert wake_of(world).at == notified.starts_at - timedelta(hours=46)
 
 
 def test_a_booking_that_waits_for_its_client_is_left_alone(

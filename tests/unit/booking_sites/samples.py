@@ -19,9 +19,9 @@ def changed(message: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """A copy with other values; `data__client=None` sets message["data"]["client"]."""
     copy = deepcopy(message)
     for path, value in changes.items():
-        *way, last = path.split("__")
+        *steps, last = path.split("__")
         place = copy
-        for step in way:
+        for step in steps:
             place = place[step]
         place[last] = value
     return copy
@@ -29,9 +29,9 @@ def changed(message: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 def without(message: dict[str, Any], path: str) -> dict[str, Any]:
     copy = deepcopy(message)
-    *way, last = path.split("__")
+    *steps, last = path.split("__")
     place = copy
-    for step in way:
+    for step in steps:
         place = place[step]
     del place[last]
     return copy

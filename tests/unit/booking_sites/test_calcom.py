@@ -34,7 +34,7 @@ SITE = ADAPTERS["calcom"]
 NOW = datetime(2026, 3, 20, 8, tzinfo=UTC)
 
 
-def told(message: Any) -> Any:
+def reported(message: Any) -> Any:
     (event,) = SITE.normalise(body(message), CONTEXT)
     return event
 
@@ -45,7 +45,7 @@ def booking(trigger: str = "BOOKING_CREATED", **changes: Any) -> dict[str, Any]:
 
 
 def test_a_booking_is_of_the_first_attendee():
-    event = told(CALCOM_BOOKING)
+    event = reported(CALCOM_BOOKING)
     assert event == BookingReported(
         external_id="cal-uid-1",
         guard=event.guard,
@@ -58,56 +58,56 @@ def test_a_booking_is_of_the_first_attendee():
 
 
 def test_a_move_names_the_booking_that_it_continues():
-    event = told(booking("BOOKING_RESCHEDULED", uid="cal-uid-2", rescheduleUid="cal-uid-1"))
+    event = reported(booking("BOOKING_RESCHEDULED", uid="cal-uid-2", rescheduleUid="cal-uid-1"))
     assert (event.external_id, event.moved_from, event.status) == ("cal-uid-2", "cal-uid-1", "booked")
 
 
 def test_a_cancellation_is_one_unless_it_is_only_to_move():
-    assert told(booking("BOOKING_CANCELLED", requestReschedule=False)).status is SiteStatus.CANCELLED
-    assert told(booking("BOOKING_CANCELLED", requestReschedule=True)).status is SiteStatus.MOVING
-    assert told(booking("BOOKING_CANCELLED", rescheduledToUid="cal-uid-2")).status is SiteStatus.MOVING
-    own = told(booking("BOOKING_CANCELLED", requestReschedule=True, rescheduleUid="cal-uid-1"))
+    assert reported(booking("BOOKING_CANCELLED", requestReschedule=False)).status is SiteStatus.CANCELLED
+    assert reported(booking("BOOKING_CANCELLED", requestReschedule=True)).status is SiteStatus.MOVING
+    assert reported(booking("BOOKING_CANCELLED", rescheduledToUid="cal-uid-2")).status is SiteStatus.MOVING
+    own = reported(booking("BOOKING_CANCELLED", requestReschedule=True, rescheduleUid="cal-uid-1"))
     assert own.moved_from is None
 
 
 def test_a_rejected_request_is_a_cancelled_booking():
-    assert told(booking("BOOKING_REJECTED")).status is SiteStatus.CANCELLED
+    assert reported(booking("BOOKING_REJECTED")).status is SiteStatus.CANCELLED
 
 
 def test_a_request_waits_for_the_host():
-    assert told(booking("BOOKING_REQUESTED", status="PENDING")) == Ignored("awaiting_acceptance")
-    assert told(booking(status="PENDING")) == Ignored("awaiting_acceptance")
+    assert reported(booking("BOOKING_REQUESTED", status="PENDING")) == Ignored("awaiting_acceptance")
+    assert reported(booking(status="PENDING")) == Ignored("awaiting_acceptance")
 
 
 def test_a_request_to_move_takes_the_old_time_away():
-    event = told(booking("BOOKING_REQUESTED", uid="cal-uid-2", rescheduleUid="cal-uid-1"))
+    event = reported(booking("BOOKING_REQUESTED", uid="cal-uid-2", rescheduleUid="cal-uid-1"))
     assert (event.external_id, event.status, event.partial) == ("cal-uid-1", "moving", True)
 
 
 def test_a_payment_tells_the_sum_in_minor_units():
-    event = told(booking("BOOKING_PAID", price=1000, currency="usd"))
+    event = reported(booking("BOOKING_PAID", price=1000, currency="usd"))
     assert (event.paid_minor, event.currency, event.lines[0].price_minor) == (1000, "USD", 1000)
     assert event.status is SiteStatus.BOOKED
-    priced = told(booking(price=1000, currency="USD"))
+    priced = reported(booking(price=1000, currency="USD"))
     assert (priced.paid_minor, priced.lines[0].price_minor) == (None, 1000)
 
 
 @pytest.mark.parametrize("price", [0, None])
 def test_a_price_of_nothing_is_no_price(price: int | None):
-    event = told(booking("BOOKING_PAID", price=price))
+    event = reported(booking("BOOKING_PAID", price=price))
     assert (event.paid_minor, event.currency, event.lines[0].price_minor) == (None, None, None)
 
 
 def test_a_no_show_is_a_partial_event_and_can_be_taken_back():
-    event = told(CALCOM_NO_SHOW)
+    event = reported(CALCOM_NO_SHOW)
     assert event == BookingReported("cal-uid-1", event.guard, SiteStatus.NO_SHOW, partial=True)
     attendees = [{"email": "vera@example.com", "noShow": False}]
-    assert told(changed(CALCOM_NO_SHOW, payload__attendees=attendees)).status is SiteStatus.BOOKED
+    assert reported(changed(CALCOM_NO_SHOW, payload__attendees=attendees)).status is SiteStatus.BOOKED
 
 
 def test_a_booking_is_not_missed_if_anyone_came():
     attendees = [{"email": "a@example.com", "noShow": True}, {"email": "b@example.com", "noShow": False}]
-    assert told(changed(CALCOM_NO_SHOW, payload__attendees=attendees)).status is SiteStatus.BOOKED
+    assert reported(changed(CALCOM_NO_SHOW, payload__attendees=attendees)).status is SiteStatus.BOOKED
 
 
 @pytest.mark.parametrize(
@@ -121,12 +121,12 @@ def test_a_booking_is_not_missed_if_anyone_came():
     ],
 )
 def test_other_triggers_are_ignored_for_a_reason(trigger: str, reason: str):
-    assert told(booking(trigger)) == Ignored(reason, trigger)
+    assert reported(booking(trigger)) == Ignored(reason, trigger)
 
 
 def test_a_meetings_end_is_no_attendance_and_its_time_is_not_the_events():
     ended = {"triggerEvent": "MEETING_ENDED", "uid": "cal-uid-1", "createdAt": "2026-01-01T00:00:00Z"}
-    assert told(ended) == Ignored("time_passed", "MEETING_ENDED")
+    assert reported(ended) == Ignored("time_passed", "MEETING_ENDED")
     assert SITE.identify(body(ended), {}).occurred_at is None
 
 
@@ -148,21 +148,21 @@ def phones(answer: object, attendee: object, reminder: object) -> dict[str, Any]
 def test_the_phone_is_looked_for_in_three_places(
     answer: object, attendee: object, reminder: object, phone: str
 ):
-    assert told(phones(answer, attendee, reminder)).client.phone == phone
+    assert reported(phones(answer, attendee, reminder)).client.phone == phone
 
 
 def test_an_address_that_calcom_made_up_is_none():
     message = booking(attendees=[{"name": "Vera", "email": "37360000111@sms.cal.com"}])
-    assert told(message).client == SiteClient(name="Vera", phone="+37360000111")
+    assert reported(message).client == SiteClient(name="Vera", phone="+37360000111")
 
 
 def test_a_booking_without_attendees_is_anonymous():
-    assert told(booking(attendees=[])).anonymous
+    assert reported(booking(attendees=[])).anonymous
 
 
 def test_the_length_is_counted_where_it_is_not_told():
-    assert told(without(CALCOM_BOOKING, "payload__length")).minutes == 45
-    assert told(booking(length=None, endTime="2026-03-28T11:00:00Z")).minutes is None
+    assert reported(without(CALCOM_BOOKING, "payload__length")).minutes == 45
+    assert reported(booking(length=None, endTime="2026-03-28T11:00:00Z")).minutes is None
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_the_length_is_counted_where_it_is_not_told():
 )
 def test_other_shapes_are_not_understood(message: object):
     with pytest.raises(WebhookNotUnderstood) as error:
-        told(message)
+        reported(message)
     assert error.value.code == "INVALID_FIELD"
 
 

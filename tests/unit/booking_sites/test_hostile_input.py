@@ -53,12 +53,12 @@ values = st.recursive(
 )
 
 
-def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The way to everything inside."""
     steps: list[Any] = list(value) if isinstance(value, dict) else []
     steps = list(range(len(value))) if isinstance(value, list) else steps
-    return [(*way, step) for step in steps] + [
-        place for step in steps for place in places(value[step], (*way, step))
+    return [(*path, step) for step in steps] + [
+        place for step in steps for place in places(value[step], (*path, step))
     ]
 
 
@@ -67,9 +67,9 @@ def mutations(draw: st.DrawFn, site: str) -> bytes:
     """A proper webhook with up to three of its values replaced or removed."""
     message = deepcopy(draw(st.sampled_from(ALL[site])))
     for _ in range(draw(st.integers(1, 3))):
-        *way, last = draw(st.sampled_from(places(message)))
+        *path, last = draw(st.sampled_from(places(message)))
         place = message
-        for step in way:
+        for step in path:
             place = place[step]
         if draw(st.booleans()):
             place[last] = draw(values)
@@ -173,11 +173,11 @@ def test_what_is_no_message_at_all(site: str, raw: bytes, code: str):
 @pytest.mark.parametrize("site", SITES)
 def test_a_refusal_never_repeats_what_a_client_wrote(site: str):
     for message in ALL[site]:
-        for way in places(message):
+        for path in places(message):
             broken = deepcopy(message)
             place = broken
-            for step in way[:-1]:
+            for step in path[:-1]:
                 place = place[step]
-            place[way[-1]] = [{"secret": "Анна +37369111222"}]
+            place[path[-1]] = [{"secret": "Анна +37369111222"}]
             answer = normalised(site, body(broken))
             assert not isinstance(answer, WebhookNotUnderstood) or "37369111222" not in answer.message

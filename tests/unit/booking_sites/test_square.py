@@ -33,7 +33,7 @@ SITE = ADAPTERS["square"]
 NOW = datetime(2026, 3, 20, 8, tzinfo=UTC)
 
 
-def told(message: Any, **settings: str) -> Any:
+def reported(message: Any, **settings: str) -> Any:
     (event,) = SITE.normalise(body(message), SiteContext(url=CONTEXT.url, settings=settings))
     return event
 
@@ -51,7 +51,7 @@ def customer(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_booking_has_a_line_for_each_segment_and_a_client_known_by_id():
-    assert told(SQUARE_BOOKING) == BookingReported(
+    assert reported(SQUARE_BOOKING) == BookingReported(
         external_id="bk7f3",
         guard=guard(version=0),
         status=SiteStatus.BOOKED,
@@ -78,26 +78,26 @@ def test_a_booking_has_a_line_for_each_segment_and_a_client_known_by_id():
     ],
 )
 def test_each_status_of_square_has_one_of_ours(sent: str, status: SiteStatus):
-    assert told(booking(status=sent)).status is status
+    assert reported(booking(status=sent)).status is status
 
 
 def test_a_new_request_is_no_booking_until_the_seller_accepts_it():
-    assert told(booking(status="PENDING")) == Ignored("awaiting_acceptance")
+    assert reported(booking(status="PENDING")) == Ignored("awaiting_acceptance")
 
 
 def test_a_booking_that_is_to_be_accepted_anew_is_being_moved():
-    assert told(booking(status="PENDING", version=2)).status is SiteStatus.MOVING
+    assert reported(booking(status="PENDING", version=2)).status is SiteStatus.MOVING
 
 
 @pytest.mark.parametrize("nobody", [None, ""])
 def test_a_booking_without_a_customer_is_anonymous(nobody: str | None):
-    event = told(booking(customer_id=nobody))
+    event = reported(booking(customer_id=nobody))
     assert event.anonymous
     assert event.client is None
 
 
 def test_a_customer_is_told_with_name_phone_and_birthday():
-    assert told(SQUARE_CUSTOMER) == ClientReported(
+    assert reported(SQUARE_CUSTOMER) == ClientReported(
         external_id="CUSTOMER1",
         guard=guard(version=0),
         client=SiteClient(
@@ -117,56 +117,57 @@ def test_a_customer_is_told_with_name_phone_and_birthday():
     ],
 )
 def test_a_birthday_may_lack_its_year_or_be_none(birthday: str | None, birth_date: date | None):
-    assert told(customer(birthday=birthday)).client.birth_date == birth_date
+    assert reported(customer(birthday=birthday)).client.birth_date == birth_date
 
 
 def test_a_nickname_or_a_company_serves_as_a_name():
-    assert told(customer(given_name=None, family_name="", nickname="Dee")).client.name == "Dee"
+    assert reported(customer(given_name=None, family_name="", nickname="Dee")).client.name == "Dee"
     assert (
-        told(customer(given_name=None, family_name=None, company_name="Quill Ltd")).client.name == "Quill Ltd"
+        reported(customer(given_name=None, family_name=None, company_name="Quill Ltd")).client.name
+        == "Quill Ltd"
     )
 
 
 def test_a_deletion_is_newer_than_the_change_whose_version_it_bears():
-    deleted = told(changed(customer(version=4), type="customer.deleted", data__deleted=True))
+    deleted = reported(changed(customer(version=4), type="customer.deleted", data__deleted=True))
     assert deleted.deleted
-    assert deleted.guard > told(changed(customer(version=4), type="customer.updated")).guard
-    assert deleted.guard < told(changed(customer(version=5), type="customer.updated")).guard
+    assert deleted.guard > reported(changed(customer(version=4), type="customer.updated")).guard
+    assert deleted.guard < reported(changed(customer(version=5), type="customer.updated")).guard
 
 
 def test_a_merge_is_told_by_the_customer_who_stays():
     merge = {"merge": {"from_customer_ids": ["OLD1", "CUSTOMER1"], "to_customer_id": "CUSTOMER1"}}
-    assert told(changed(SQUARE_CUSTOMER, data__object__event_context=merge)).merged_from == ("OLD1",)
+    assert reported(changed(SQUARE_CUSTOMER, data__object__event_context=merge)).merged_from == ("OLD1",)
     gone = changed(SQUARE_CUSTOMER, type="customer.deleted", data__object__event_context=merge)
-    assert told(gone) == Ignored("merged", "CUSTOMER1")
+    assert reported(gone) == Ignored("merged", "CUSTOMER1")
 
 
 def test_a_loyalty_account_tells_a_phone_but_never_against_the_customers_own_record():
-    event = told(SQUARE_LOYALTY)
+    event = reported(SQUARE_LOYALTY)
     assert event.client == SiteClient(external_id="CUSTOMER1", phone="+12025550143")
-    assert event.guard < told(SQUARE_CUSTOMER).guard
+    assert event.guard < reported(SQUARE_CUSTOMER).guard
     account = "data__object__loyalty_account__"
-    assert told(without(SQUARE_LOYALTY, f"{account}mapping")) == Ignored(
+    assert reported(without(SQUARE_LOYALTY, f"{account}mapping")) == Ignored(
         "not_used", "loyalty.account.created"
     )
-    assert told(without(SQUARE_LOYALTY, f"{account}customer_id")) == Ignored(
+    assert reported(without(SQUARE_LOYALTY, f"{account}customer_id")) == Ignored(
         "not_used", "loyalty.account.created"
     )
 
 
 @pytest.mark.parametrize("kind", ["payment.updated", "team_member.updated", "of.tomorrow"])
 def test_what_is_not_needed_is_ignored_by_name(kind: str):
-    assert told({"type": kind, "data": 5}) == Ignored("not_used", kind)
+    assert reported({"type": kind, "data": 5}) == Ignored("not_used", kind)
 
 
 def test_the_consoles_test_is_ignored():
-    assert told({"type": "webhooks.test_notification"}) == Ignored("test_notification")
+    assert reported({"type": "webhooks.test_notification"}) == Ignored("test_notification")
 
 
 def test_an_event_of_another_merchant_is_quarantined():
-    assert told(SQUARE_BOOKING, merchant_id="MSALON1").external_id == "bk7f3"
+    assert reported(SQUARE_BOOKING, merchant_id="MSALON1").external_id == "bk7f3"
     with pytest.raises(WebhookNotUnderstood) as error:
-        told(SQUARE_BOOKING, merchant_id="MSALON2")
+        reported(SQUARE_BOOKING, merchant_id="MSALON2")
     assert error.value.code == "WRONG_COMPANY"
 
 
@@ -184,7 +185,7 @@ def test_an_event_of_another_merchant_is_quarantined():
 )
 def test_a_wrong_field_is_named(changes: dict[str, Any], field: str):
     with pytest.raises(WebhookNotUnderstood) as error:
-        told(booking(**changes))
+        reported(booking(**changes))
     assert error.value.code == "INVALID_FIELD"
     assert f"`$.data.object.booking.{field}`" in error.value.message.replace("[...]", "[0]")
 

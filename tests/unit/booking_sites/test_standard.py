@@ -29,7 +29,7 @@ from tests.unit.booking_sites.samples import (
 SITE = ADAPTERS["standard"]
 
 
-def told(message: Any) -> Any:
+def reported(message: Any) -> Any:
     (event,) = SITE.normalise(body(message), CONTEXT)
     return event
 
@@ -39,7 +39,7 @@ def booking(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_booking_is_told_in_full():
-    assert told(STANDARD_BOOKING) == BookingReported(
+    assert reported(STANDARD_BOOKING) == BookingReported(
         external_id="b-1",
         guard=guard(version=3),
         status=SiteStatus.BOOKED,
@@ -67,7 +67,7 @@ def test_a_booking_is_told_in_full():
 def test_a_start_has_an_offset_a_zone_or_the_salons_zone(
     starts_at: str, timezone: str | None, expected: datetime
 ):
-    event = told(booking(starts_at=starts_at, timezone=timezone))
+    event = reported(booking(starts_at=starts_at, timezone=timezone))
     assert event.starts_at == expected
     assert (event.starts_at.tzinfo is None) == (expected.tzinfo is None)
 
@@ -75,25 +75,25 @@ def test_a_start_has_an_offset_a_zone_or_the_salons_zone(
 @pytest.mark.parametrize("timezone", ["Europe/Nowhere", "../etc/passwd", "Europe", "\x00", "x" * 200])
 def test_an_unknown_zone_is_refused(timezone: str):
     with pytest.raises(WebhookNotUnderstood) as error:
-        told(booking(timezone=timezone))
+        reported(booking(timezone=timezone))
     assert error.value.code == "UNKNOWN_TIMEZONE"
 
 
 @pytest.mark.parametrize("status", ["booked", "confirmed"])
 def test_attendance_refines_the_status_of_an_open_booking(status: str):
-    assert told(booking(status=status, attendance="arrived")).status is SiteStatus.COMPLETED
-    assert told(booking(status=status, attendance="no_show")).status is SiteStatus.NO_SHOW
-    assert told(booking(status=status, attendance="unknown")).status == status
+    assert reported(booking(status=status, attendance="arrived")).status is SiteStatus.COMPLETED
+    assert reported(booking(status=status, attendance="no_show")).status is SiteStatus.NO_SHOW
+    assert reported(booking(status=status, attendance="unknown")).status == status
 
 
 def test_a_closed_booking_stays_what_its_status_says():
-    assert told(booking(status="cancelled", attendance="arrived")).status is SiteStatus.CANCELLED
+    assert reported(booking(status="cancelled", attendance="arrived")).status is SiteStatus.CANCELLED
 
 
 @pytest.mark.parametrize("status", ["cancelled", "no_show", "completed", "moving"])
 def test_what_closes_a_booking_may_be_thin(status: str):
     thin = changed(STANDARD_BOOKING, data={"external_id": 7, "status": status})
-    event = told(thin)
+    event = reported(thin)
     assert (event.external_id, event.status, event.partial, event.client) == ("7", status, True, None)
     assert not event.anonymous
 
@@ -101,53 +101,53 @@ def test_what_closes_a_booking_may_be_thin(status: str):
 @pytest.mark.parametrize("field", ["starts_at", "client", "lines"])
 def test_what_opens_a_booking_must_describe_it(field: str):
     with pytest.raises(WebhookNotUnderstood) as error:
-        told(without(STANDARD_BOOKING, f"data__{field}"))
+        reported(without(STANDARD_BOOKING, f"data__{field}"))
     assert f"`{field}`" in error.value.message
 
 
 def test_a_booking_of_nobody_is_anonymous():
-    assert told(booking(client=None)).anonymous
+    assert reported(booking(client=None)).anonymous
 
 
 def test_the_price_paid_has_the_currency_of_the_lines():
-    event = told(booking(status="completed", paid={"amount_minor": 30000, "currency": "MDL"}))
+    event = reported(booking(status="completed", paid={"amount_minor": 30000, "currency": "MDL"}))
     assert (event.paid_minor, event.currency) == (30000, "MDL")
     with pytest.raises(WebhookNotUnderstood) as error:
-        told(booking(paid={"amount_minor": 30000, "currency": "EUR"}))
+        reported(booking(paid={"amount_minor": 30000, "currency": "EUR"}))
     assert error.value.code == "MIXED_CURRENCIES"
 
 
 def test_a_move_names_the_booking_that_it_continues():
-    assert told(booking(moved_from="b-0")).moved_from == "b-0"
-    assert told(booking(moved_from="b-1")).moved_from is None
+    assert reported(booking(moved_from="b-0")).moved_from == "b-0"
+    assert reported(booking(moved_from="b-1")).moved_from is None
 
 
 def test_without_a_version_the_timestamp_orders_but_never_against_a_version():
-    timed = told(without(STANDARD_BOOKING, "data__version"))
+    timed = reported(without(STANDARD_BOOKING, "data__version"))
     assert timed.guard.startswith("t2026-03-20T08:00:00")
-    assert timed.guard < told(booking(version=0)).guard < told(booking(version=10)).guard
+    assert timed.guard < reported(booking(version=0)).guard < reported(booking(version=10)).guard
 
 
 def test_a_client_is_told_alone():
-    event = told(STANDARD_CLIENT)
+    event = reported(STANDARD_CLIENT)
     assert event == ClientReported(
         external_id="c-1",
         guard=event.guard,
         client=SiteClient("c-1", "Olga Rusu", "37369123456", birth_date=date(YEARLESS, 2, 29)),
     )
     assert event.guard.startswith("t2026-03-20T06:00:00")
-    gone = told(changed(STANDARD_CLIENT, data__deleted=True, data__merged_from=["c-0", "c-1"]))
+    gone = reported(changed(STANDARD_CLIENT, data__deleted=True, data__merged_from=["c-0", "c-1"]))
     assert gone.deleted
     assert gone.merged_from == ("c-0",)
 
 
 def test_another_type_is_ignored():
     message = {"type": "contact.created", "timestamp": "2026-03-20T08:00:00Z", "data": {"id": "1"}}
-    assert told(message) == Ignored("unknown_type", "contact.created")
+    assert reported(message) == Ignored("unknown_type", "contact.created")
 
 
 def test_unknown_fields_are_tolerated():
-    assert told(booking(colour="red", client={"name": "Olga", "shoe_size": 38})).client == SiteClient(
+    assert reported(booking(colour="red", client={"name": "Olga", "shoe_size": 38})).client == SiteClient(
         name="Olga"
     )
 
@@ -174,7 +174,7 @@ def test_unknown_fields_are_tolerated():
 )
 def test_a_wrong_field_is_named(changes: dict[str, Any], field: str):
     with pytest.raises(WebhookNotUnderstood) as error:
-        told(booking(**changes))
+        reported(booking(**changes))
     assert error.value.code == "INVALID_FIELD"
     assert f"`$.data.{field}`" in error.value.message.replace("[0]", "[...]").replace(
         "lines[...]`", "lines[0]`"
@@ -184,7 +184,7 @@ def test_a_wrong_field_is_named(changes: dict[str, Any], field: str):
 @pytest.mark.parametrize("timestamp", ["yesterday", "2026-03-20T08:00:00", None, 1774000000])
 def test_an_event_without_its_time_is_not_understood(timestamp: object):
     with pytest.raises(WebhookNotUnderstood) as error:
-        told(changed(STANDARD_BOOKING, timestamp=timestamp))
+        reported(changed(STANDARD_BOOKING, timestamp=timestamp))
     assert "`$.timestamp`" in error.value.message
 
 

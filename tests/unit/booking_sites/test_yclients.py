@@ -21,19 +21,19 @@ from tests.unit.booking_sites.samples import CONTEXT, YCLIENTS_CLIENT, YCLIENTS_
 SITE = ADAPTERS["yclients"]
 
 
-def told(message: Any, **settings: str) -> Any:
+def reported(message: Any, **settings: str) -> Any:
     (event,) = SITE.normalise(body(message), SiteContext(url=CONTEXT.url, settings=settings))
     return event
 
 
 def refusal(message: Any, **settings: str) -> WebhookNotUnderstood:
     with pytest.raises(WebhookNotUnderstood) as error:
-        told(message, **settings)
+        reported(message, **settings)
     return error.value
 
 
 def test_a_record_is_a_booking_in_the_salons_local_time():
-    event = told(YCLIENTS_RECORD)
+    event = reported(YCLIENTS_RECORD)
     assert event == BookingReported(
         external_id="880001",
         guard=event.guard,
@@ -62,30 +62,35 @@ def test_altegio_is_the_same_site_under_another_name():
     ],
 )
 def test_attendance_is_the_status(attendance: int, status: SiteStatus):
-    assert told(changed(YCLIENTS_RECORD, data__visit_attendance=attendance)).status is status
+    assert reported(changed(YCLIENTS_RECORD, data__visit_attendance=attendance)).status is status
 
 
 def test_the_visits_attendance_goes_before_the_records_own():
-    assert told(changed(YCLIENTS_RECORD, data__attendance=0, data__visit_attendance=1)).status == "completed"
     assert (
-        told(changed(YCLIENTS_RECORD, data__attendance=1, data__visit_attendance=None)).status == "completed"
+        reported(changed(YCLIENTS_RECORD, data__attendance=0, data__visit_attendance=1)).status == "completed"
+    )
+    assert (
+        reported(changed(YCLIENTS_RECORD, data__attendance=1, data__visit_attendance=None)).status
+        == "completed"
     )
 
 
 @pytest.mark.parametrize("changes", [{"status": "delete"}, {"data__deleted": True}, {"data__deleted": 1}])
 def test_a_deleted_record_is_a_cancelled_booking(changes: dict[str, Any]):
-    assert told(changed(YCLIENTS_RECORD, data__visit_attendance=1, **changes)).status is SiteStatus.CANCELLED
+    assert (
+        reported(changed(YCLIENTS_RECORD, data__visit_attendance=1, **changes)).status is SiteStatus.CANCELLED
+    )
 
 
 @pytest.mark.parametrize("nobody", [None, [], {}, {"id": 0, "name": "", "phone": ""}])
 def test_a_record_without_a_client_is_anonymous(nobody: object):
-    event = told(changed(YCLIENTS_RECORD, data__client=nobody))
+    event = reported(changed(YCLIENTS_RECORD, data__client=nobody))
     assert event.client is None
     assert event.anonymous
 
 
 def test_a_client_who_is_not_mentioned_is_not_anonymous():
-    event = told(without(YCLIENTS_RECORD, "data__client"))
+    event = reported(without(YCLIENTS_RECORD, "data__client"))
     assert event.client is None
     assert not event.anonymous
 
@@ -95,29 +100,29 @@ def test_a_client_who_is_not_mentioned_is_not_anonymous():
     [(37369111222, "37369111222"), ("+37369111222", "+37369111222"), ("", None), (None, None), (0, None)],
 )
 def test_a_phone_may_be_a_number_a_text_or_nothing(sent: object, phone: str | None):
-    assert told(changed(YCLIENTS_RECORD, data__client__phone=sent)).client.phone == phone
+    assert reported(changed(YCLIENTS_RECORD, data__client__phone=sent)).client.phone == phone
 
 
 def test_a_name_is_put_together_where_the_site_has_not_done_it():
-    event = told(changed(YCLIENTS_RECORD, data__client__display_name="", data__client__name=" Анна \n"))
+    event = reported(changed(YCLIENTS_RECORD, data__client__display_name="", data__client__name=" Анна \n"))
     assert event.client.name == "Анна Мунтяну"
 
 
 def test_the_length_is_shared_among_the_services_and_adds_up():
     services = [{"id": n, "title": f"Услуга {n}", "cost": 100} for n in (1, 2, 3)]
-    event = told(changed(YCLIENTS_RECORD, data__services=services, data__seance_length=100 * 60))
+    event = reported(changed(YCLIENTS_RECORD, data__services=services, data__seance_length=100 * 60))
     assert [line.minutes for line in event.lines] == [34, 33, 33]
     assert event.minutes == 100
 
 
 def test_a_record_without_services_keeps_its_length():
-    event = told(changed(YCLIENTS_RECORD, data__services=[]))
+    event = reported(changed(YCLIENTS_RECORD, data__services=[]))
     assert event.lines == ()
     assert event.minutes == 45
 
 
 def test_the_staff_is_known_by_id_when_the_card_is_missing():
-    (line,) = told(changed(YCLIENTS_RECORD, data__staff=[])).lines
+    (line,) = reported(changed(YCLIENTS_RECORD, data__staff=[])).lines
     assert (line.staff_id, line.staff_name) == ("501", None)
 
 
@@ -135,25 +140,25 @@ def test_the_unit_of_money_is_the_connections_choice(
     settings: dict[str, str], cost: object, price_minor: int
 ):
     service = {"id": 31, "title": "Стрижка", "cost": cost}
-    (line,) = told(changed(YCLIENTS_RECORD, data__services=[service]), **settings).lines
+    (line,) = reported(changed(YCLIENTS_RECORD, data__services=[service]), **settings).lines
     assert line.price_minor == price_minor
 
 
 def test_a_visit_that_took_place_and_is_paid_in_full_tells_the_sum():
     services = [{"id": 1, "cost": 500, "cost_to_pay": 450}, {"id": 2, "cost": 100}]
     paid = changed(YCLIENTS_RECORD, data__visit_attendance=1, data__paid_full=1, data__services=services)
-    assert told(paid).paid_minor == 55000
-    assert told(changed(paid, data__visit_attendance=0)).paid_minor is None
-    assert told(changed(paid, data__paid_full=0)).paid_minor is None
-    assert told(changed(paid, data__services=[{"id": 1}])).paid_minor is None
+    assert reported(paid).paid_minor == 55000
+    assert reported(changed(paid, data__visit_attendance=0)).paid_minor is None
+    assert reported(changed(paid, data__paid_full=0)).paid_minor is None
+    assert reported(changed(paid, data__services=[{"id": 1}])).paid_minor is None
 
 
 def test_the_wall_clock_of_datetime_serves_where_date_is_missing():
-    assert told(without(YCLIENTS_RECORD, "data__date")).starts_at == datetime(2026, 3, 28, 14, 30)  # noqa: DTZ001
+    assert reported(without(YCLIENTS_RECORD, "data__date")).starts_at == datetime(2026, 3, 28, 14, 30)  # noqa: DTZ001
 
 
 def test_an_event_of_another_company_is_quarantined():
-    assert told(YCLIENTS_RECORD, company_id="71001").external_id == "880001"
+    assert reported(YCLIENTS_RECORD, company_id="71001").external_id == "880001"
     assert refusal(YCLIENTS_RECORD, company_id="71002").code == "WRONG_COMPANY"
 
 
@@ -183,22 +188,22 @@ def test_a_list_of_events_is_taken_whole_or_not_at_all():
     ],
 )
 def test_other_resources_are_ignored(message: dict[str, Any], event: str):
-    assert told(message) == Ignored("not_used", event)
+    assert reported(message) == Ignored("not_used", event)
 
 
 def test_the_marketplaces_events_are_ignored():
     uninstalled = {"salon_id": 5, "application_id": 6, "event": "uninstall", "partner_token": "t"}
-    assert told(uninstalled) == Ignored("marketplace", "uninstall")
+    assert reported(uninstalled) == Ignored("marketplace", "uninstall")
 
 
 def test_a_clients_card_reports_the_client():
-    event = told(YCLIENTS_CLIENT)
+    event = reported(YCLIENTS_CLIENT)
     assert isinstance(event, ClientReported)
     assert event.client == SiteClient(
         "90210", "Анна", "+37369111222", "anna@example.com", birth_date=date(1990, 2, 28)
     )
-    assert told(changed(YCLIENTS_CLIENT, status="delete")).deleted
-    assert told(without(YCLIENTS_CLIENT, "data__last_change_date")) == Ignored("undated_client")
+    assert reported(changed(YCLIENTS_CLIENT, status="delete")).deleted
+    assert reported(without(YCLIENTS_CLIENT, "data__last_change_date")) == Ignored("undated_client")
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ BIRTHDAY, AT_RISK, WIN_BACK = TouchKind.BIRTHDAY, TouchKind.AT_RISK, TouchKind.W
 LONG_AGO, YEAR = local("2020-01-01 12:00"), datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def born(text: str, **said: object) -> Client:
-    return a_client(**{"birth_date": date.fromisoformat(text), "created_at": LONG_AGO, **said})
+def born(text: str, **fields: object) -> Client:
+    return a_client(**{"birth_date": date.fromisoformat(text), "created_at": LONG_AGO, **fields})
 
 
 def plan_of(
@@ -68,7 +68,7 @@ def test_a_birthday_early_in_january_is_greeted_in_december() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "greeted"),
+    ("known_at", "greeted"),
     [
         ("2026-05-18 12:00", "2026-06-10 11:00"),  # thirty days ahead
         ("2026-05-19 12:00", "2027-06-10 11:00"),  # twenty-nine
@@ -77,10 +77,10 @@ def test_a_birthday_early_in_january_is_greeted_in_december() -> None:
     ],
 )
 def test_a_birth_date_that_is_told_less_than_thirty_days_ahead_counts_from_the_next_year(
-    told: str, greeted: str
+    known_at: str, greeted: str
 ) -> None:
-    assert greeted_at(born("1990-06-17", created_at=local(told)), told) == greeted
-    assert greeted_at(born("1990-06-17", birth_date_told_at=local(told)), told) == greeted
+    assert greeted_at(born("1990-06-17", created_at=local(known_at)), known_at) == greeted
+    assert greeted_at(born("1990-06-17", birth_date_told_at=local(known_at)), known_at) == greeted
 
 
 def test_thirty_days_are_counted_over_the_new_year_too() -> None:
@@ -140,14 +140,14 @@ def test_whose_birthday_is_unknown_is_not_greeted() -> None:
 
 @given(
     birth=st.dates(date(1930, 1, 1), date(2010, 12, 31)),
-    told=st.integers(0, 3 * 365 * 24 * 60).map(lambda minutes: YEAR + timedelta(minutes=minutes)),
+    known_at=st.integers(0, 3 * 365 * 24 * 60).map(lambda minutes: YEAR + timedelta(minutes=minutes)),
     zone=st.sampled_from([CHISINAU, NEW_YORK, "Pacific/Kiritimati"]),
 )
 def test_whatever_the_date_there_is_one_greeting_a_year_in_time_and_by_day(
-    birth: date, told: datetime, zone: str
+    birth: date, known_at: datetime, zone: str
 ) -> None:
     """The engine in short: at each pointer the touch is made, and the next one looked for."""
-    client = a_client(birth_date=birth, created_at=told)
+    client = a_client(birth_date=birth, created_at=known_at)
     now, years = client.created_at, []
     for _ in range(4):
         (plan,) = open_plans(plans(client, RULES, zone, now), client.touches, now)
@@ -166,12 +166,12 @@ def test_whatever_the_date_there_is_one_greeting_a_year_in_time_and_by_day(
 # --- at risk, lost
 
 
-def came(*days: str, **said: object) -> Client:
+def came(*days: str, **fields: object) -> Client:
     visits = [VisitDay(date.fromisoformat(day), "sal_centru") for day in sorted(days, reverse=True)]
     return a_client(
         **{
             "birth_date": None, "created_at": LONG_AGO, "visits_count": len(visits),
-            "recent_visits": tuple(visits), "first_visit_on": visits[-1].on, **said,
+            "recent_visits": tuple(visits), "first_visit_on": visits[-1].on, **fields,
         }
     )  # fmt: skip
 
@@ -211,12 +211,12 @@ def test_a_client_without_visits_has_nothing_to_lapse_from() -> None:
 
 def test_each_is_said_once_a_lapse_and_anew_after_the_next_visit() -> None:
     found = lapses(REGULAR)
-    told = with_touches(
+    written = with_touches(
         REGULAR,
         *(Touch(kind, TouchState.SENT, plan.at, plan.occurrence) for kind, plan in found.items()),
     )
-    assert next_wake(told, RULES, CHISINAU, local("2026-06-01 12:00")) is None
-    back = came("2026-02-10", "2026-03-02", "2026-03-22", "2026-06-02", touches=told.touches)
+    assert next_wake(written, RULES, CHISINAU, local("2026-06-01 12:00")) is None
+    back = came("2026-02-10", "2026-03-02", "2026-03-22", "2026-06-02", touches=written.touches)
     again = open_plans(
         plans(back, RULES, CHISINAU, local("2026-06-02 12:00")), back.touches, local("2026-06-02 12:00")
     )

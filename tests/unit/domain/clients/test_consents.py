@@ -24,14 +24,14 @@ from infra.testkit.builders import NOW, a_client, a_consent
 MARKETING, SERVICE = Purpose.MARKETING, Purpose.SERVICE
 
 
-def agreeing(**said: object) -> Client:
+def agreeing(**fields: object) -> Client:
     """Allows marketing by SMS, WhatsApp and e-mail; has refused service messages by SMS."""
     granted = [a_consent(channel=channel) for channel in ("sms", "whatsapp", "email")]
-    return a_client(consents=(*granted, a_consent(SERVICE, granted=False)), version=3, **said)
+    return a_client(consents=(*granted, a_consent(SERVICE, granted=False)), version=3, **fields)
 
 
-def moved(client: Client, **said: object) -> Client:
-    return after_contact_change(client, replace(client, **said), NOW, "key:desk")[0]  # type: ignore[arg-type]
+def moved(client: Client, **fields: object) -> Client:
+    return after_contact_change(client, replace(client, **fields), NOW, "key:desk")[0]  # type: ignore[arg-type]
 
 
 def test_every_change_is_a_line_and_the_same_again_is_none() -> None:
@@ -50,10 +50,10 @@ def test_the_last_word_counts_where_both_were_said() -> None:
 
 
 def test_a_repetition_from_the_same_state_makes_the_very_same_lines_and_any_other_does_not() -> None:
-    said = [a_consent(), a_consent(SERVICE)]
-    first = [line.id for line in with_consents(a_client(), said)[1]]
-    assert first == [line.id for line in with_consents(a_client(), said)[1]]
-    later = [line.id for line in with_consents(a_client(version=7), said)[1]]
+    fields = [a_consent(), a_consent(SERVICE)]
+    first = [line.id for line in with_consents(a_client(), fields)[1]]
+    assert first == [line.id for line in with_consents(a_client(), fields)[1]]
+    later = [line.id for line in with_consents(a_client(version=7), fields)[1]]
     assert sorted({*first, *later}) == [*first, *later]
 
 

@@ -33,12 +33,12 @@ NOTICE, REMINDER, REVIEW = TouchKind.NOTICE, TouchKind.CONTROL_REMINDER, TouchKi
 LATER = NOW + timedelta(hours=2)
 
 
-def touch(kind: TouchKind = NOTICE, state: TouchState = TouchState.SENT, **said: object) -> Touch:
-    return replace(Touch(kind, state, NOW), **said)
+def touch(kind: TouchKind = NOTICE, state: TouchState = TouchState.SENT, **fields: object) -> Touch:
+    return replace(Touch(kind, state, NOW), **fields)
 
 
-def plan(kind: TouchKind = NOTICE, **said: object) -> Plan:
-    return replace(Plan(kind, NOW, LATER), **said)
+def plan(kind: TouchKind = NOTICE, **fields: object) -> Plan:
+    return replace(Plan(kind, NOW, LATER), **fields)
 
 
 # --- kinds

@@ -52,10 +52,10 @@ def the_network(*salons: Any) -> Directory:
 TWO_CURRENCIES, ONE_CURRENCY = the_network(*SALONS), the_network(*SALONS[:2])
 
 
-def field_refused(directory: Directory = TWO_CURRENCIES, **said: Any) -> str | None:
+def field_refused(directory: Directory = TWO_CURRENCIES, **values: Any) -> str | None:
     """The field at which bonus rules are refused; None: they are not."""
     try:
-        check_rules(Rules(bonuses=BonusRules(**said)), directory)
+        check_rules(Rules(bonuses=BonusRules(**values)), directory)
     except DomainError as error:
         reason = error
     else:
@@ -119,12 +119,12 @@ def test_a_point_has_a_value_in_currencies_that_salons_are_paid_in(values: Any, 
 # --- tiers
 
 
-def tiers(*said: tuple[int, int | None]) -> tuple[Tier, ...]:
-    return tuple(Tier(f"T{number}", *each, 5) for number, each in enumerate(said))
+def tiers(*values: tuple[int, int | None]) -> tuple[Tier, ...]:
+    return tuple(Tier(f"T{number}", *each, 5) for number, each in enumerate(values))
 
 
 @pytest.mark.parametrize(
-    ("said", "field"),
+    ("values", "field"),
     [
         (tiers((0, None)), None),
         (tiers((0, 5), (5, 10), (10, None)), None),
@@ -148,9 +148,9 @@ def tiers(*said: tuple[int, int | None]) -> tuple[Tier, ...]:
         ((Tier("Gold", 0, 5, 10), Tier("Less", 5, None, 5)), None),  # percents may fall
     ],
 )
-def test_tiers_follow_one_another_without_gap_or_overlap(said: Any, field: str | None) -> None:
-    assert field_refused(tiers=said, tiers_by=TiersBy.VISITS) == field
-    group = GroupProgramme(name="Spring", tiers=said, tiers_by=TiersBy.VISITS)
+def test_tiers_follow_one_another_without_gap_or_overlap(values: Any, field: str | None) -> None:
+    assert field_refused(tiers=values, tiers_by=TiersBy.VISITS) == field
+    group = GroupProgramme(name="Spring", tiers=values, tiers_by=TiersBy.VISITS)
     assert field_refused(programmes=(group,)) == (field and f"programmes[0].{field}")
 
 
@@ -162,10 +162,10 @@ def test_tiers_follow_one_another_without_gap_or_overlap(said: Any, field: str |
     st.integers(0, 8),
 )
 def test_in_tiers_that_are_saved_every_turnover_lies_in_exactly_one(
-    said: list[tuple[int, int | None, int]], visits: int
+    values: list[tuple[int, int | None, int]], visits: int
 ) -> None:
     """And it is that tier's percentage which the client earns."""
-    steps = tuple(Tier(f"T{number}", *each) for number, each in enumerate(said))
+    steps = tuple(Tier(f"T{number}", *each) for number, each in enumerate(values))
     rules = BonusRules(tiers=steps, tiers_by=TiersBy.VISITS)
     try:
         check_rules(Rules(bonuses=rules), TWO_CURRENCIES)
@@ -183,8 +183,8 @@ def test_in_tiers_that_are_saved_every_turnover_lies_in_exactly_one(
 BY_SPEND = {"tiers": tiers((0, 100), (100, None))}
 
 
-def spring(*salon_ids: str, **said: Any) -> GroupProgramme:
-    return GroupProgramme(name="Spring", salon_ids=salon_ids, **said)
+def spring(*salon_ids: str, **values: Any) -> GroupProgramme:
+    return GroupProgramme(name="Spring", salon_ids=salon_ids, **values)
 
 
 ALWAYS_YORK = replace(spring(YORK), name="York")
@@ -192,7 +192,7 @@ MARCH = {"starts_on": date(2027, 3, 1), "ends_on": date(2027, 3, 31)}
 
 
 @pytest.mark.parametrize(
-    ("said", "field"),
+    ("values", "field"),
     [
         (BY_SPEND, "tiers_by"),
         ({**BY_SPEND, "tiers_by": TiersBy.VISITS}, None),
@@ -215,10 +215,10 @@ MARCH = {"starts_on": date(2027, 3, 1), "ends_on": date(2027, 3, 31)}
         ),
     ],
 )
-def test_tiers_by_spend_are_of_salons_of_one_currency(said: Any, field: str | None) -> None:
-    assert field_refused(**said) == field
-    if not any(YORK in each.salon_ids for each in said.get("programmes", ())):
-        assert field_refused(ONE_CURRENCY, **said) is None
+def test_tiers_by_spend_are_of_salons_of_one_currency(values: Any, field: str | None) -> None:
+    assert field_refused(**values) == field
+    if not any(YORK in each.salon_ids for each in values.get("programmes", ())):
+        assert field_refused(ONE_CURRENCY, **values) is None
 
 
 # --- expiry and exclusions
@@ -410,12 +410,12 @@ def test_a_gift_is_of_some_points_for_some_time(gift: Gift, field: str | None) -
 COUPON = CouponTerms("10 % on goods", percent=10)
 
 
-def reward(**said: Any) -> VisitReward:
-    return VisitReward(**{"id": "three", "visits": 3, "months": 2, "coupon": COUPON, **said})
+def reward(**values: Any) -> VisitReward:
+    return VisitReward(**{"id": "three", "visits": 3, "months": 2, "coupon": COUPON, **values})
 
 
 @pytest.mark.parametrize(
-    ("said", "field"),
+    ("values", "field"),
     [
         (reward(), None),
         (reward(months=0, days=366, visits=8), None),
@@ -440,15 +440,15 @@ def reward(**said: Any) -> VisitReward:
         (reward(coupon=replace(COUPON, valid_days=3651)), "coupon.valid_days"),
     ],
 )
-def test_a_reward_is_a_coupon_for_visits_that_can_be_told(said: VisitReward, field: str | None) -> None:
+def test_a_reward_is_a_coupon_for_visits_that_can_be_told(values: VisitReward, field: str | None) -> None:
     other = reward(id="another")
-    assert field_refused(visit_rewards=(other, said)) == (field and f"visit_rewards[1].{field}")
+    assert field_refused(visit_rewards=(other, values)) == (field and f"visit_rewards[1].{field}")
 
 
 def test_a_coupon_of_an_amount_is_for_salons_of_one_currency() -> None:
-    said = (reward(coupon=CouponTerms("50 lei", amount_minor=5000)),)
-    assert field_refused(ONE_CURRENCY, visit_rewards=said) is None
-    assert field_refused(visit_rewards=said) == "visit_rewards[0].coupon.amount_minor"
+    values = (reward(coupon=CouponTerms("50 lei", amount_minor=5000)),)
+    assert field_refused(ONE_CURRENCY, visit_rewards=values) is None
+    assert field_refused(visit_rewards=values) == "visit_rewards[0].coupon.amount_minor"
 
 
 def test_rewards_have_ids_of_their_own_and_are_not_too_many() -> None:
@@ -475,12 +475,12 @@ def test_a_streak_is_of_two_to_six_months(months: int, refused: bool) -> None:
     ],
 )
 def test_surprises_have_a_budget_and_a_hold_out(budget: int, holdout: int, field: str | None) -> None:
-    said = Surprise(gift=Gift(100), monthly_budget_points=budget, holdout_percent=holdout)
-    assert field_refused(surprise=said) == field
+    values = Surprise(gift=Gift(100), monthly_budget_points=budget, holdout_percent=holdout)
+    assert field_refused(surprise=values) == field
 
 
 @pytest.mark.parametrize(
-    ("said", "field"),
+    ("values", "field"),
     [
         ({}, None),
         ({"specialist": CompensationLimit(0, 0, 0)}, None),
@@ -493,8 +493,8 @@ def test_surprises_have_a_budget_and_a_hold_out(budget: int, holdout: int, field
         ({"reception": CompensationLimit(1, 1, -1)}, "reception.times_a_client_a_month"),
     ],
 )
-def test_compensation_has_limits_for_roles_that_give_it(said: Any, field: str | None) -> None:
-    assert field_refused(compensation=said) == (field and f"compensation.{field}")
+def test_compensation_has_limits_for_roles_that_give_it(values: Any, field: str | None) -> None:
+    assert field_refused(compensation=values) == (field and f"compensation.{field}")
 
 
 # --- what stands already; what is planned
@@ -502,16 +502,16 @@ def test_compensation_has_limits_for_roles_that_give_it(said: Any, field: str | 
 
 def test_bonuses_that_are_in_force_hold_up_no_change_of_messages() -> None:
     """A salon in another currency came after the tiers."""
-    stands = Rules(bonuses=BonusRules(**BY_SPEND))
-    changed = replace(stands, messages=replace(stands.messages, weekly_cap=5))
-    check_rules(stands, ONE_CURRENCY)
-    check_rules(changed, TWO_CURRENCIES, stands)
+    current = Rules(bonuses=BonusRules(**BY_SPEND))
+    changed = replace(current, messages=replace(current.messages, weekly_cap=5))
+    check_rules(current, ONE_CURRENCY)
+    check_rules(changed, TWO_CURRENCIES, current)
     with pytest.raises(DomainError, match="INVALID_RULE"):
-        check_rules(replace(stands, bonuses=replace(stands.bonuses, hold_days=4)), TWO_CURRENCIES, stands)
+        check_rules(replace(current, bonuses=replace(current.bonuses, hold_days=4)), TWO_CURRENCIES, current)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "values",
     [
         {"enabled": False},
         {"tiers": tiers((0, None)), "tiers_months": 6},
@@ -521,8 +521,8 @@ def test_bonuses_that_are_in_force_hold_up_no_change_of_messages() -> None:
         {"compensation": {}, "point_values_minor": {"USD": 5}},
     ],
 )
-def test_no_bonus_rule_moves_a_touch(said: Any) -> None:
-    assert plan_alike(Rules(), Rules(bonuses=BonusRules(**said)))
+def test_no_bonus_rule_moves_a_touch(values: Any) -> None:
+    assert plan_alike(Rules(), Rules(bonuses=BonusRules(**values)))
 
 
 def test_a_gift_for_birthdays_that_comes_or_goes_is_planned_anew_and_another_number_is_not() -> None:

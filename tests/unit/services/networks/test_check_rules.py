@@ -34,12 +34,12 @@ DIRECTORY = Directory(
 )
 
 
-def of_salon(id: str = SALON, **said: Any) -> Override:
-    return Override(salon_id=id, changes=MessageChanges(**said))
+def of_salon(salon_id: str = SALON, **values: Any) -> Override:
+    return Override(salon_id=salon_id, changes=MessageChanges(**values))
 
 
-def of_service(id: str = SERVICE, **said: Any) -> Override:
-    return Override(service_id=id, changes=MessageChanges(**said))
+def of_service(service_id: str = SERVICE, **values: Any) -> Override:
+    return Override(service_id=service_id, changes=MessageChanges(**values))
 
 
 def field_refused(*overrides: Override, bonuses: Any = None, **messages: Any) -> str | None:
@@ -106,9 +106,9 @@ def test_a_client_is_asked_to_confirm_any_number_of_hours_before(hours: int) -> 
 
 
 def test_the_cut_off_comes_after_the_request() -> None:
-    said = {"confirm_request_hours_before": 24}
-    assert field_refused(**said, confirm_cutoff_hours_before=23) is None
-    assert field_refused(**said, confirm_cutoff_hours_before=24) == "confirm_cutoff_hours_before"
+    values = {"confirm_request_hours_before": 24}
+    assert field_refused(**values, confirm_cutoff_hours_before=23) is None
+    assert field_refused(**values, confirm_cutoff_hours_before=24) == "confirm_cutoff_hours_before"
 
 
 def quiet(start: str, end: str) -> QuietHours:
@@ -128,9 +128,9 @@ def quiet(start: str, end: str) -> QuietHours:
     ],
 )
 def test_quiet_hours_leave_an_hour_of_the_day(start: str, end: str, refused: bool) -> None:
-    said = quiet(start, end)
-    assert (field_refused(quiet_hours=said) == "quiet_hours") is refused
-    of_one = field_refused(of_salon(quiet_hours=said))
+    values = quiet(start, end)
+    assert (field_refused(quiet_hours=values) == "quiet_hours") is refused
+    of_one = field_refused(of_salon(quiet_hours=values))
     assert (of_one == "overrides[0].messages.quiet_hours") is refused
 
 
@@ -170,7 +170,7 @@ def test_a_cascade_names_different_channels_that_there_are(cascade: Any, field: 
 
 
 @pytest.mark.parametrize(
-    ("said", "field"),
+    ("values", "field"),
     [
         ({TouchKind.WIN_BACK: 100, TouchKind.BIRTHDAY: 0}, None),
         ({TouchKind.WIN_BACK: 101}, "holdout_percent.win_back"),
@@ -179,8 +179,8 @@ def test_a_cascade_names_different_channels_that_there_are(cascade: Any, field: 
         ({TouchKind.REVIEW_REQUEST: 0}, "holdout_percent.review_request"),
     ],
 )
-def test_only_marketing_is_held_out_and_in_per_cent(said: Any, field: str | None) -> None:
-    assert field_refused(holdout_percent=said) == field
+def test_only_marketing_is_held_out_and_in_per_cent(values: Any, field: str | None) -> None:
+    assert field_refused(holdout_percent=values) == field
 
 
 def test_a_part_has_a_price_by_channel() -> None:
@@ -249,8 +249,8 @@ def test_of_rules_that_are_saved_no_booking_has_its_cut_off_before_its_request(
     salons: dict[str, MessageChanges], services: dict[str, MessageChanges], request: int
 ) -> None:
     overrides = (
-        *(Override(salon_id=id, changes=each) for id, each in salons.items()),
-        *(Override(service_id=id, changes=each) for id, each in services.items()),
+        *(Override(salon_id=each_id, changes=each) for each_id, each in salons.items()),
+        *(Override(service_id=each_id, changes=each) for each_id, each in services.items()),
     )
     messages = MessageRules(confirm_request_hours_before=request, confirm_cutoff_hours_before=1)
     rules = Rules(messages=messages, overrides=overrides)
@@ -281,11 +281,11 @@ def test_of_rules_that_are_saved_no_booking_has_its_cut_off_before_its_request(
     ],
 )
 def test_only_what_is_planned_otherwise_is_planned_anew(changed: Any, alike: bool) -> None:
-    stands = Rules()
-    assert plan_alike(stands, replace(stands, messages=replace(stands.messages, **changed))) is alike
+    current = Rules()
+    assert plan_alike(current, replace(current, messages=replace(current.messages, **changed))) is alike
     names = set(MessageChanges.__struct_fields__)
     if set(changed) <= names:
-        assert plan_alike(stands, replace(stands, overrides=(of_salon(**changed),))) is alike
+        assert plan_alike(current, replace(current, overrides=(of_salon(**changed),))) is alike
 
 
 def test_taking_an_override_away_is_a_change_of_plans() -> None:
