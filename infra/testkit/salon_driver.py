@@ -233,8 +233,8 @@ class SalonDriver(Struct):
         found: Booking = self.store.get(Booking, network_id=NETWORK, id=booking_id)
         return found
 
-    def client(self, id: str = MARIA_ID) -> Client:
-        found: Client = self.store.get(Client, network_id=NETWORK, id=id)
+    def client(self, client_id: str = MARIA_ID) -> Client:
+        found: Client = self.store.get(Client, network_id=NETWORK, id=client_id)
         return found
 
     def bookings(self, salon_id: str = "sal_centru") -> list[Booking]:

@@ -32,9 +32,9 @@ def issued(http: Http, **said: Any) -> Any:
     return answer.json
 
 
-def redeemed(http: Http, id: str, **said: Any) -> Any:
+def redeemed(http: Http, coupon_id: str, **said: Any) -> Any:
     return http.post(
-        f"/v1/coupons/{id}/redeem",
+        f"/v1/coupons/{coupon_id}/redeem",
         {"salon_id": "sal_centru", "bill": lei(50_000), "goods": lei(9_999), **said},
     )
 
@@ -53,12 +53,12 @@ def test_a_coupon_is_given_by_hand_and_shown_while_it_is_open(http: Http) -> Non
 
 
 def test_a_coupon_is_redeemed_once(http: Http) -> None:
-    id = issued(http)["id"]
-    first = redeemed(http, id)
+    coupon_id = issued(http)["id"]
+    first = redeemed(http, coupon_id)
     assert (first.status, first.json["discount"]) == (200, lei(999))
     assert first.json["coupon"]["use"]["discount"] == lei(999)
-    assert redeemed(http, id).json == first.json
-    assert redeemed(http, id, bill=lei(50_001)).code == "COUPON_USED"
+    assert redeemed(http, coupon_id).json == first.json
+    assert redeemed(http, coupon_id, bill=lei(50_001)).code == "COUPON_USED"
     assert http.get(COUPONS).json["items"] == []
     (kept,) = http.get(f"{COUPONS}?state=all").json["items"]
     assert (kept["state"], kept["use"]["bill"]) == ("redeemed", lei(50_000))
@@ -73,17 +73,17 @@ def test_an_amount_off_a_booked_service(http: Http, world: Any) -> None:
 
 
 def test_a_coupon_is_made_void_with_a_reason(http: Http) -> None:
-    id = issued(http)["id"]
-    assert http.post(f"/v1/coupons/{id}/void", {}).code == "MISSING_FIELD"
-    voided = http.post(f"/v1/coupons/{id}/void", {"reason": "wrong client"})
+    coupon_id = issued(http)["id"]
+    assert http.post(f"/v1/coupons/{coupon_id}/void", {}).code == "MISSING_FIELD"
+    voided = http.post(f"/v1/coupons/{coupon_id}/void", {"reason": "wrong client"})
     assert (voided.status, voided.json["state"], voided.json["void_reason"]) == (200, "void", "wrong client")
-    assert redeemed(http, id).code == "COUPON_VOID"
+    assert redeemed(http, coupon_id).code == "COUPON_VOID"
 
 
 def test_a_coupon_lapses_on_its_last_local_day(http: Http, clock: Any) -> None:
-    id = issued(http)["id"]
+    coupon_id = issued(http)["id"]
     clock.forward(days=8, hours=14)  # 22:00 UTC on 1 December: midnight in Chisinau
-    assert redeemed(http, id).code == "COUPON_EXPIRED"
+    assert redeemed(http, coupon_id).code == "COUPON_EXPIRED"
     assert http.get(COUPONS).json["items"] == []
     assert http.get(f"{COUPONS}?state=all").json["items"][0]["state"] == "expired"
 
@@ -138,9 +138,9 @@ def test_a_bill_that_does_not_fit_leaves_the_coupon_open(
 
 
 def test_a_coupon_is_not_found_by_what_is_none(http: Http, world: Any) -> None:
-    for id in ("cpn_nonsense", MARIA, "cpn_"):
-        assert redeemed(http, id).status == 404
-        assert http.post(f"/v1/coupons/{id}/void", {"reason": "x"}).status == 404
+    for each_id in ("cpn_nonsense", MARIA, "cpn_"):
+        assert redeemed(http, each_id).status == 404
+        assert http.post(f"/v1/coupons/{each_id}/void", {"reason": "x"}).status == 404
 
 
 # --- referral codes
@@ -217,8 +217,8 @@ def test_a_complaint_is_a_task_or_a_booking_of_the_client(http: Http, world: Any
     world.store.save(*tasks)
     assert compensate(http, complaint_id="tsk_1").json["cause"] == "tsk_1"
     assert compensate(http, complaint_id="tsk_2").code == "OTHER_CLIENT"
-    for id in ("tsk_3", "tsk_none", "bkg_none", MARIA):
-        assert compensate(http, complaint_id=id).status == 404
+    for each_id in ("tsk_3", "tsk_none", "bkg_none", MARIA):
+        assert compensate(http, complaint_id=each_id).status == 404
     assert compensate(http, kind="grant", complaint_id="tsk_1").code == "INVALID_KIND"
 
 

@@ -62,9 +62,9 @@ def give(world: Any, town: Any) -> Any:
     def granted(points: int, until: date | None = None) -> None:
         given.append(points)
         end = day_end(until, "Europe/Chisinau") if until else None
-        id = entry_id(MARIA, "test", str(len(given)))
+        each_id = entry_id(MARIA, "test", str(len(given)))
         kind = EntryKind.GRANT
-        posting = Posting(id=id, kind=kind, points=points, reason="test", actor="test", expires_at=end)
+        posting = Posting(id=each_id, kind=kind, points=points, reason="test", actor="test", expires_at=end)
         post_to_client(world, town.client, posting)
 
     return granted

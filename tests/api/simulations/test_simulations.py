@@ -180,8 +180,8 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_begun(
 
 
 def test_what_there_is_not_is_not_found(http: Http) -> None:
-    for id in ("sim_none", "wlk_none", "x" * 150):
-        answer = http.get(f"{ALL}/{id}")
+    for each_id in ("sim_none", "wlk_none", "x" * 150):
+        answer = http.get(f"{ALL}/{each_id}")
         assert (answer.status, answer.code) == (404, "NOT_FOUND")
 
 

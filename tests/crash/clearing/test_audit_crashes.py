@@ -28,9 +28,9 @@ Job = Callable[[Ledgers], None]
 def prepared() -> Ledgers:
     """Two salons, four clients, one account that was spoilt."""
     ledgers = Ledgers()
-    for number, id in enumerate(CLIENTS):
-        ledgers.post(id, 10 + number, EntryKind.GRANT, "sal_centru")
-        ledgers.post(id, -number - 1, EntryKind.REDEEM, "sal_york")
+    for number, each_id in enumerate(CLIENTS):
+        ledgers.post(each_id, 10 + number, EntryKind.GRANT, "sal_centru")
+        ledgers.post(each_id, -number - 1, EntryKind.REDEEM, "sal_york")
     spoilt = ledgers.account(CLIENTS[1])
     ledgers.store.save(replace(spoilt, balance=spoilt.balance + 1))
     ledgers.store.save(nightly_walk(NETWORK, ledgers.clock(), ZONE))

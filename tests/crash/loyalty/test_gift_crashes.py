@@ -54,9 +54,9 @@ def before_the_visit(driver: SalonDriver) -> Booking:
     with_rules(driver)
     elena = register_client(driver.world, access(), ELENA, "r-1")
     clock: Any = driver.world.clock
-    for id, days in (("bkg_first", 0), ("bkg_second", 14)):
+    for each_id, days in (("bkg_first", 0), ("bkg_second", 14)):
         starts_at = NOW + timedelta(days=days)
-        booking = save_booking(driver.store, a_booking(id, client_id=elena.id, starts_at=starts_at))
+        booking = save_booking(driver.store, a_booking(each_id, client_id=elena.id, starts_at=starts_at))
         clock.now = booking.ends_at
         if days == 0:
             driver.complete(booking, paid_minor=0)
@@ -128,16 +128,16 @@ def before_redeeming(driver: SalonDriver) -> str:
     return issue_coupon(driver.world, access(), driver.client(), GOODS, "for you", request_id="r-1").id
 
 
-def redeem(driver: SalonDriver, id: str) -> None:
+def redeem(driver: SalonDriver, coupon_id: str) -> None:
     bill = CouponBill(salon=a_salon(), bill_minor=10_000, goods_minor=5_000)
-    coupon = redeem_coupon(driver.world, access(), id, bill)
+    coupon = redeem_coupon(driver.world, access(), coupon_id, bill)
     assert coupon.use is not None
     assert coupon.use.discount_minor == 500
 
 
-def it_is_redeemed(driver: SalonDriver, id: str) -> None:
+def it_is_redeemed(driver: SalonDriver, coupon_id: str) -> None:
     (coupon,) = driver.store.coupons(NETWORK, MARIA_ID)
-    assert (coupon.id, coupon.state) == (id, CouponState.REDEEMED)
+    assert (coupon.id, coupon.state) == (coupon_id, CouponState.REDEEMED)
 
 
 def compensate(driver: SalonDriver, _: Any, request_id: str = "r-1") -> None:

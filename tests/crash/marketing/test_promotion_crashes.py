@@ -52,8 +52,8 @@ def totals(driver: SalonDriver) -> tuple[int, int, int]:
 
 
 def balances(driver: SalonDriver, ids: list[str]) -> list[int]:
-    assert [driver.ledger_faults(id) for id in ids] == [[]] * len(ids)
-    return [driver.store.account(NETWORK, id).balance for id in ids]
+    assert [driver.ledger_faults(each_id) for each_id in ids] == [[]] * len(ids)
+    return [driver.store.account(NETWORK, each_id).balance for each_id in ids]
 
 
 def woken(driver: SalonDriver, at: datetime, times: int) -> None:

@@ -68,13 +68,13 @@ def begun(store: Any) -> Callable[[], None]:
         store.save(a_network(), salon())
         for number in range(CLIENTS):
             at = datetime(2026, 10, 5 + number, 9, tzinfo=UTC)
-            id, came = f"cli_{number:016d}", number in CAME
+            item_id, came = f"cli_{number:016d}", number in CAME
             days = (VisitDay(at.date(), "sal_centru"),) if came else ()
             made_at = NOW - timedelta(days=number)
-            store.save(a_client(id, created_at=made_at, visits_count=int(came), recent_visits=days))
+            store.save(a_client(item_id, created_at=made_at, visits_count=int(came), recent_visits=days))
             if came:
                 done = {"status": Status.COMPLETED, "closed_at": at, "paid_minor": 50_000}
-                store.save(a_booking(f"bkg_{number:016d}", client_id=id, starts_at=at, **done))
+                store.save(a_booking(f"bkg_{number:016d}", client_id=item_id, starts_at=at, **done))
 
     return begin
 

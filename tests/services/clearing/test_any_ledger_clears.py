@@ -49,8 +49,8 @@ def is_before(entry: Entry, instant: datetime) -> bool:
 
 def balances(ledgers: Ledgers, instant: datetime) -> int:
     found = 0
-    for id in CLIENTS:
-        past = [each for each in ledgers.store.entries(NETWORK, id) if is_before(each, instant)]
+    for each_id in CLIENTS:
+        past = [each for each in ledgers.store.entries(NETWORK, each_id) if is_before(each, instant)]
         found += past[-1].balance_after if past else 0
     return found
 
@@ -93,8 +93,8 @@ def test_the_liability_is_what_is_open_and_never_below_zero(said: list[Step]) ->
         assert all(each.points > 0 for each in sums.owed)
         assert sum(each.points for each in sums.owed) == balances(ledgers, period_of(month, ZONE).until)
     open_now: dict[tuple[str, str], int] = {}
-    for id in CLIENTS:
-        for lot in ledgers.account(id).lots:
+    for each_id in CLIENTS:
+        for lot in ledgers.account(each_id).lots:
             if lot.idle_days is not None:
                 expires = "inactivity"
             else:
@@ -112,7 +112,7 @@ def test_the_audit_finds_nothing_but_what_was_spoilt(said: list[Step], which: in
     found = walked(ledgers, start_audit(ledgers.world, NETWORK)).audit
     assert found is not None
     assert (found.differing, found.differences) == (0, ())
-    accounts = [ledgers.account(id) for id in CLIENTS]
+    accounts = [ledgers.account(each_id) for each_id in CLIENTS]
     assert (found.balance, found.debt, found.held, found.entries) == (
         sum(each.balance for each in accounts),
         sum(each.debt for each in accounts),

@@ -57,10 +57,10 @@ def spoil(world: World, client_id: str = MARIA, **said: Any) -> None:
 def clients(world: World, count: int) -> list[str]:
     """With points each; the first registered first."""
     ids = [f"cli_{number:016d}" for number in range(count)]
-    for number, id in enumerate(ids):
+    for number, each_id in enumerate(ids):
         at = NOW - timedelta(days=399 - 7 * number)
-        world.store.save(a_client(id, phone=None, email=None, created_at=at))
-        give(world, id, 10)
+        world.store.save(a_client(each_id, phone=None, email=None, created_at=at))
+        give(world, each_id, 10)
     return ids
 
 
@@ -219,11 +219,11 @@ def test_very_many_differences_are_counted_all_and_told_in_part() -> None:
     ledgers, count = Ledgers(), CLIENTS_BATCH_SIZE + DIFFERENCES_KEPT
     world = ledgers.world
     for number in range(count):
-        id = f"cli_{number:016d}"
-        if id not in CLIENTS:
-            ledgers.store.save(a_client(id, phone=None, email=None))
-        ledgers.post(id, 10, EntryKind.GRANT, None)
-        spoil(world, id)
+        item_id = f"cli_{number:016d}"
+        if item_id not in CLIENTS:
+            ledgers.store.save(a_client(item_id, phone=None, email=None))
+        ledgers.post(item_id, 10, EntryKind.GRANT, None)
+        spoil(world, item_id)
     rung: list[str] = []
     walk = start_audit(world, NETWORK)
     while walk.finished_at is None:

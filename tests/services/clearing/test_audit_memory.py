@@ -44,7 +44,7 @@ class Endless:
         )
 
     def accounts_named(self, network_id: str, client_ids: Sequence[str]) -> list[Account]:
-        return [replace(self.ledger[0], client_id=id) for id in client_ids]
+        return [replace(self.ledger[0], client_id=client_id) for client_id in client_ids]
 
     def entries(self, network_id: str, client_id: str, *, fresh: bool = True) -> list[Entry]:
         return [replace(entry, client_id=client_id) for entry in self.ledger[1]]

@@ -203,11 +203,11 @@ def test_the_liability_is_told_by_the_month_in_which_points_expire(in_town: Worl
 def test_slices_add_up_and_done_again_add_up_to_the_same(again: bool) -> None:
     ledgers = Ledgers()
     for number in range(450):
-        id = f"cli_{number:016d}"
+        item_id = f"cli_{number:016d}"
         if number >= len(CLIENTS):
-            ledgers.store.save(a_client(id, phone=None, email=None))
-        ledgers.post(id, 10, EntryKind.GRANT, (CENTRU, YORK)[number % 2])
-        ledgers.post(id, -3, EntryKind.REDEEM, YORK)
+            ledgers.store.save(a_client(item_id, phone=None, email=None))
+        ledgers.post(item_id, 10, EntryKind.GRANT, (CENTRU, YORK)[number % 2])
+        ledgers.post(item_id, -3, EntryKind.REDEEM, YORK)
     world = ledgers.world
     ledgers.clock.forward(minutes=2)
     walk, slices = start_clearing(world, NETWORK, "2026-11"), 0

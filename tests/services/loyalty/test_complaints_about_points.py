@@ -29,17 +29,18 @@ def booking(driver: SalonDriver) -> Booking:
 
 
 def by_hand(
-    driver: SalonDriver, points: int, kind: str = "grant", days: int | None = None, id: str = ""
+    driver: SalonDriver, points: int, kind: str = "grant", days: int | None = None, request_id: str = ""
 ) -> Entry:
     on = (driver.world.now() + timedelta(days=days)).date() if days is not None else None
     asked = PostingByHand(kind=kind, points=points, reason=f"{kind} at the desk", expires_on=on)
-    return post_by_hand(driver.world, access(), MARIA, asked, id or f"{kind}-{points}-{days}")
+    return post_by_hand(driver.world, access(), MARIA, asked, request_id or f"{kind}-{points}-{days}")
 
 
 def refund(
-    driver: SalonDriver, booking: Booking, amount_minor: int, id: str = "r-1"
+    driver: SalonDriver, booking: Booking, amount_minor: int, request_id: str = "r-1"
 ) -> refund_visit.Refunded:
-    return refund_visit.refund(driver.world, access(), booking.id, an_amount(amount_minor), "unhappy", id)
+    amount = an_amount(amount_minor)
+    return refund_visit.refund(driver.world, access(), booking.id, amount, "unhappy", request_id)
 
 
 def with_rules(driver: SalonDriver, **said: Any) -> None:
@@ -72,7 +73,7 @@ def account(driver: SalonDriver) -> Account:
 def test_points_are_not_doubled_on_a_retry(
     driver: SalonDriver, booking: Booking, request_: Callable[[SalonDriver, Booking], Any]
 ) -> None:
-    by_hand(driver, 300, id="first")
+    by_hand(driver, 300, request_id="first")
     first = request_(driver, booking)
     stands = account(driver)
     assert request_(driver, booking) == first
@@ -205,7 +206,7 @@ def test_there_is_a_history_of_who_changed_a_balance(
     driver.complete(booking, redeem_points=30)
     refund(driver, booking, 20_000)
     reverse_entry.reverse_entry(driver.world, access(), gift.id, "mistake")
-    by_hand(driver, 40, days=1, id="second")
+    by_hand(driver, 40, days=1, request_id="second")
     driver.run_until(NOW + timedelta(days=9))
     entries = driver.store.entries(NETWORK, MARIA)
     balance = 0

@@ -134,9 +134,9 @@ def test_an_amount_is_good_in_its_own_currency_alone(driver: SalonDriver) -> Non
 
 def test_another_networks_coupon_does_not_exist(driver: SalonDriver) -> None:
     coupon = issued(driver)
-    for id in (coupon.id[:-1], "", "cpn_", MARIA):
+    for coupon_id in (coupon.id[:-1], "", "cpn_", MARIA):
         with pytest.raises(DomainError, match="NOT_FOUND"):
-            redeem_coupon(driver.world, access(), id, a_bill(goods=1_000))
+            redeem_coupon(driver.world, access(), coupon_id, a_bill(goods=1_000))
     with pytest.raises(DomainError, match="NOT_FOUND"):
         void_coupon(driver.world, access(network_id=OTHER_NETWORK), coupon.id, "?")
 

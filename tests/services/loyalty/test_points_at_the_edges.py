@@ -35,9 +35,9 @@ def set_up(driver: SalonDriver, at: datetime = NOW, zone: str = CHISINAU, **rule
     driver.world.directories.forget(NETWORK)
 
 
-def gift(driver: SalonDriver, points: int, last_day: date | None = None, id: str = "gift") -> Entry:
+def gift(driver: SalonDriver, points: int, last_day: date | None = None, request_id: str = "gift") -> Entry:
     asked = PostingByHand(kind="grant", points=points, reason="gift", expires_on=last_day)
-    return post_by_hand(driver.world, access(), MARIA, asked, id)
+    return post_by_hand(driver.world, access(), MARIA, asked, request_id)
 
 
 def account(driver: SalonDriver) -> Account:
@@ -170,9 +170,10 @@ def test_a_hold_that_nobody_has_attended_to_is_over_all_the_same(driver: SalonDr
     assert (account(driver).balance, account(driver).held) == (0, 0)
 
 
-def held_at_desk(driver: SalonDriver, points: int, id: str, salon_id: str = "sal_centru") -> Any:
+def held_at_desk(driver: SalonDriver, points: int, request_id: str, salon_id: str = "sal_centru") -> Any:
     bill = Bill(paid_minor=40_000)
-    return hold_points.hold_at_desk(driver.world, access(), driver.client(), points, salon_id, bill, id)
+    client = driver.client()
+    return hold_points.hold_at_desk(driver.world, access(), client, points, salon_id, bill, request_id)
 
 
 def test_of_two_receptionists_at_one_desk_the_second_hears_of_the_first(driver: SalonDriver) -> None:

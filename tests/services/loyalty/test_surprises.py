@@ -92,8 +92,8 @@ def test_on_the_first_of_a_month_the_budget_is_drawn_among_the_regulars(driver: 
     assert set(got(driver, clients).values()) == {0}
     forward(driver, DECEMBER + timedelta(hours=1))
     found = got(driver, clients)
-    lots = sorted(found, key=lambda id: draw_number_of(NETWORK, "2026-12", id))
-    assert [id for id in lots if found[id]] == lots[:3]
+    lots = sorted(found, key=lambda each_id: draw_number_of(NETWORK, "2026-12", each_id))
+    assert [lot_id for lot_id in lots if found[lot_id]] == lots[:3]
     assert got(driver, [driver.client()]) == {"cli_maria00000000001": 0}  # no regular
     (entry,) = driver.store.entries(NETWORK, lots[0])
     assert (entry.points, entry.actor, entry.reason) == (100, "system", "surprise")
@@ -125,7 +125,7 @@ def test_nobody_gets_two_in_three_months_running_and_those_held_out_none(driver:
             come_again(driver, clients, number, year)
         forward(driver, datetime(year, number, 2, tzinfo=UTC))
         now = got(driver, clients)
-        months.append({id for id in now if now[id] > before[id]})
+        months.append({each_id for each_id in now if now[each_id] > before[each_id]})
         before = now
         found = report(driver, f"{year}-{number:02d}")
         assert found.spent_points == 100 * len(months[-1]) <= found.budget_points
@@ -152,7 +152,7 @@ def test_who_is_a_regular_no_more_is_left_out(driver: SalonDriver) -> None:
         days = tuple(visit for visit in client.recent_visits if visit.on < date(2026, 11, 1))
         driver.store.save(replace(client, recent_visits=days))
     forward(driver, DECEMBER + timedelta(hours=1))
-    assert [id for id, times in got(driver, clients).items() if times] == [stays.id]
+    assert [client_id for client_id, times in got(driver, clients).items() if times] == [stays.id]
 
 
 def test_who_becomes_a_regular_between_the_passes_does_not_break_the_budget(driver: SalonDriver) -> None:
@@ -198,10 +198,10 @@ def test_two_workers_at_once_do_not_spend_more_than_the_budget(driver: SalonDriv
     clients = regulars(driver, 6)
     on(driver, budget=400)
     driver.world.clock.now = DECEMBER  # type: ignore[attr-defined]
-    id, quicker = surprise_walk_id(NETWORK), 0
+    walk_id, quicker = surprise_walk_id(NETWORK), 0
 
     def place() -> Walk:
-        return driver.store.get(Walk, network_id=NETWORK, id=id)
+        return driver.store.get(Walk, network_id=NETWORK, id=walk_id)
 
     while (walk := place()).stage != ASLEEP or walk.begun_at < DECEMBER:
         other = partial(walk_on, driver.world, walk)
@@ -252,7 +252,7 @@ def test_a_client_who_turns_out_to_be_another_keeps_their_quarter(driver: SalonD
     on(driver, budget=100)
     forward(driver, DECEMBER + timedelta(hours=1))
     found = got(driver, clients)
-    lucky, other = sorted(found, key=lambda id: -found[id])
+    lucky, other = sorted(found, key=lambda each_id: -found[each_id])
     driver.merge(lucky, other)
     come_again(driver, [driver.client(other)], 1)
     forward(driver, datetime(2027, 1, 2, tzinfo=UTC))

@@ -65,8 +65,8 @@ def updates() -> RecordingUpdates:
 
 
 def give(driver: SalonDriver, points: int, name: str = "gift", **said: Any) -> None:
-    id = entry_id(MARIA, name)
-    posting = Posting(id=id, kind=EntryKind.GRANT, points=points, reason="gift", actor="test", **said)
+    each_id = entry_id(MARIA, name)
+    posting = Posting(id=each_id, kind=EntryKind.GRANT, points=points, reason="gift", actor="test", **said)
     post_to_client(driver.world, driver.client(), posting)
 
 
@@ -285,4 +285,4 @@ def test_passes_of_a_client_who_was_merged_show_what_the_other_has(
     assert drained(driver, updates) == [(0, "ru", ["google", "phone-2", "phone-3"])]
     give(driver, 5, "maria's own")
     assert drained(driver, updates) == []
-    assert [driver.store.account(NETWORK, id).came_from for id in (MARIA, masha)] == [(), ()]
+    assert [driver.store.account(NETWORK, each_id).came_from for each_id in (MARIA, masha)] == [(), ()]

@@ -229,8 +229,8 @@ def test_those_who_complete_at_once_are_given_the_cap_and_no_more(driver: SalonD
             return
         store = InterleavedStore(driver.store, lambda: complete_from(number + 1))
         world, bill = replace(driver.world, store=store), a_visit_bill()
-        id = bookings[number].id
-        done = complete_visit.complete(world, access(), id, bill)
+        booking_id = bookings[number].id
+        done = complete_visit.complete(world, access(), booking_id, bill)
         got.append(sum(extra(done)))
 
     complete_from(0)

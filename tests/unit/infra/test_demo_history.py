@@ -128,8 +128,8 @@ def test_who_is_in_the_chair_comes_to_a_salon_that_reception_reaches(histories: 
 
 def test_who_is_in_the_chair_has_an_open_booking_and_points_to_spend(histories: list[list[Any]]) -> None:
     by_id = {history[0].id: history for history in histories}
-    for id in staged(NETWORK, "in_the_chair"):
-        bookings = [value for value in by_id[id] if isinstance(value, Booking)]
+    for each_id in staged(NETWORK, "in_the_chair"):
+        bookings = [value for value in by_id[each_id] if isinstance(value, Booking)]
         assert [booking.is_upcoming for booking in bookings] == [False, True]
         assert bookings[1].starts_at < NOW
-        assert any(isinstance(value, Account) and value.available(NOW) > 0 for value in by_id[id])
+        assert any(isinstance(value, Account) and value.available(NOW) > 0 for value in by_id[each_id])

@@ -21,8 +21,8 @@ LATER, GRACE = NOW + timedelta(days=20), NOW + timedelta(days=50)
 
 
 def posting(points: int, kind: EntryKind = EntryKind.GRANT, **said: object) -> Posting:
-    id = said.pop("id", f"ent_{kind}{points}")
-    return Posting(id=str(id), kind=kind, points=points, reason="test", actor="key:test", **said)
+    item_id = said.pop("id", f"ent_{kind}{points}")
+    return Posting(id=str(item_id), kind=kind, points=points, reason="test", actor="key:test", **said)
 
 
 def granted(account: Account, points: int, days: int, **said: object) -> Posted:

@@ -45,25 +45,27 @@ def named(number: int) -> list[str]:
 def drawn(draw: Draw, clients: Sequence[str], month: str | None = None) -> set[str]:
     """Who gets one: both passes, as the walk makes them."""
     draw = replace(draw, month=month or draw.month)
-    for id in clients:
-        draw = with_regular(draw, NETWORK, id, None)
+    for client_id in clients:
+        draw = with_regular(draw, NETWORK, client_id, None)
     draw, found = with_cut(draw), set()
-    for id in clients:
-        if is_held_out_of_draws(draw, NETWORK, id):
+    for client_id in clients:
+        if is_held_out_of_draws(draw, NETWORK, client_id):
             continue
-        number = draw_number_of(NETWORK, draw.month, id)
+        number = draw_number_of(NETWORK, draw.month, client_id)
         if wins_at_once(draw, number):
-            found.add(id)
+            found.add(client_id)
         else:
-            draw = with_waiting(draw, number, id)
+            draw = with_waiting(draw, number, client_id)
     return found | {each.client_id for each in draw.waiting}
 
 
 def lowest(draw: Draw, clients: Sequence[str], most: int) -> set[str]:
-    return set(sorted(clients, key=lambda id: draw_number_of(NETWORK, draw.month, id))[:most])
+    return set(sorted(clients, key=lambda each_id: draw_number_of(NETWORK, draw.month, each_id))[:most])
 
 
-networks = st.sets(st.integers(0, 10**15), max_size=60).map(lambda ids: [f"cli_{id:016d}" for id in ids])
+networks = st.sets(st.integers(0, 10**15), max_size=60).map(
+    lambda numbers: [f"cli_{number:016d}" for number in numbers]
+)
 
 
 @given(networks, st.integers(0, 5000), st.integers(1, 700))
@@ -95,10 +97,10 @@ def test_the_order_in_which_clients_are_passed_changes_nothing(
 @given(networks, st.integers(0, 100))
 def test_who_is_held_out_never_gets_one_and_is_told_apart(clients: list[str], percent: int) -> None:
     draw = a_draw(10**6, 1, percent)
-    out = {id for id in clients if is_held_out(NETWORK, id, SURPRISE, percent)}
+    out = {client_id for client_id in clients if is_held_out(NETWORK, client_id, SURPRISE, percent)}
     assert drawn(draw, clients) == set(clients) - out
-    for id in clients:
-        draw = with_regular(draw, NETWORK, id, None)
+    for client_id in clients:
+        draw = with_regular(draw, NETWORK, client_id, None)
     assert (draw.regulars, draw.held_out, draw.rested) == (len(clients), len(out), 0)
 
 
@@ -107,13 +109,13 @@ def test_all_have_the_same_chance() -> None:
     it comes out the same each time."""
     clients, draw = named(100), a_draw(20, 1)
     got = Counter(
-        id
+        client_id
         for month in range(300)
-        for id in drawn(draw, clients, f"{2000 + month // 12}-{month % 12 + 1:02d}")
+        for client_id in drawn(draw, clients, f"{2000 + month // 12}-{month % 12 + 1:02d}")
     )
     assert sum(got.values()) == 6000
-    assert all(35 <= got[id] <= 87 for id in clients)
-    deviation = sum((got[id] - 60) ** 2 for id in clients) / 100
+    assert all(35 <= got[client_id] <= 87 for client_id in clients)
+    deviation = sum((got[client_id] - 60) ** 2 for client_id in clients) / 100
     assert 30 < deviation < 70  # 300 x 0.2 x 0.8 = 48
 
 
@@ -121,7 +123,7 @@ def test_who_is_held_out_is_so_each_month_while_the_others_are_drawn_anew() -> N
     clients, draw = named(50), a_draw(10, 1, holdout_percent=20)
     months = [drawn(draw, clients, f"2027-{month:02d}") for month in range(1, 13)]
     assert len({frozenset(each) for each in months}) == 12
-    out = {id for id in clients if is_held_out(NETWORK, id, SURPRISE, 20)}
+    out = {client_id for client_id in clients if is_held_out(NETWORK, client_id, SURPRISE, 20)}
     assert out
     assert not out & set.union(*months)
 
@@ -135,13 +137,13 @@ def test_a_client_is_on_cooldown_for_three_months(month: int, later: int) -> Non
 
 def test_what_waits_is_never_more_than_there_is_room_for() -> None:
     clients, draw = named(6000), a_draw(2000, 1)
-    for id in clients:
-        draw = with_regular(draw, NETWORK, id, None)
+    for client_id in clients:
+        draw = with_regular(draw, NETWORK, client_id, None)
     assert len(draw.lots) <= BUCKETS
     draw = with_cut(draw)
     assert 0 < draw.room < 30
-    for id in clients:
-        draw = with_waiting(draw, draw_number_of(NETWORK, draw.month, id), id)
+    for client_id in clients:
+        draw = with_waiting(draw, draw_number_of(NETWORK, draw.month, client_id), client_id)
         assert len(draw.waiting) <= draw.room
     assert {bucket_of(each.draw_number) for each in draw.waiting} == {draw.cut}
 
