@@ -126,9 +126,9 @@ def test_stopped_on_the_way_it_goes_on_and_doubles_nothing(
     assert len(after) == 9
     faults = [
         fault
-        for id in served_with_points(desk.reception, NETWORK)
+        for each_id in served_with_points(desk.reception, NETWORK)
         for fault in SalonDriver(given_container.world(), RecordingSender(), RecordingIntake()).ledger_faults(
-            id
+            each_id
         )
     ]
     assert faults == []
