@@ -20,10 +20,10 @@ _TTLS = tuple(f"AWS.SNS.MOBILE.{service}.TTL" for service in ("FCM", "APNS", "AP
 _KNOWN = re.compile(r"Endpoint (arn:\S+) already exists")
 """SNS returns a known token's endpoint only if its attributes are unchanged; otherwise the error names it."""
 
-_GONE = Refusal("device_gone", bad_address=True)
+_DEVICE_GONE = Refusal("device_gone", bad_address=True)
 _REFUSALS = {
-    "EndpointDisabled": _GONE,
-    "NotFound": _GONE,
+    "EndpointDisabled": _DEVICE_GONE,
+    "NotFound": _DEVICE_GONE,
     "PlatformApplicationDisabled": Refusal("not_set_up"),
 }
 
@@ -96,5 +96,5 @@ def _cut(text: str) -> str:
 
 def _explain(code: str, answer: Answer) -> Refusal | None:
     if code == "InvalidParameter":
-        return _GONE if "targetarn" in error_message(answer).lower() else None
+        return _DEVICE_GONE if "targetarn" in error_message(answer).lower() else None
     return _REFUSALS.get(code)

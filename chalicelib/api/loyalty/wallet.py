@@ -22,7 +22,7 @@ from chalicelib.services.shared.links import Links
 from chalicelib.texts.languages import choose_language
 
 UNSIGNED = "unsigned-preview"
-"""In place of the issuer's names, where there is no issuer."""
+"""The name that stands where a deployment has no issuer."""
 
 
 class PassOffer(Answered):

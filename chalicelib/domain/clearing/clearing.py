@@ -16,7 +16,7 @@ from chalicelib.domain.shared.zones import day_start
 
 NO_SALON = ""
 NEVER_EXPIRES, BY_INACTIVITY = "never", "inactivity"
-"""In place of the month of expiry: the points never expire, or each visit extends their life."""
+"""The word in place of a month of expiry: the points never expire, or each visit extends their life."""
 
 LATE = timedelta(days=1)
 """How long a month's books stay open. An entry that is recorded later belongs to the day of its record."""

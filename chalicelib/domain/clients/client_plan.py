@@ -73,7 +73,7 @@ def services_due(client: Client, now: datetime) -> tuple[Due, ...]:
 
 
 def birthday_in(year: int, born: date) -> date:
-    """In years without 29 February the 28th takes its place."""
+    """The birthday of a year; the 28th takes the place of 29 February in years without one."""
     if (born.month, born.day) == (2, 29) and not isleap(year):
         return date(year, 2, 28)
     return born.replace(year=year)

@@ -18,8 +18,8 @@ from chalicelib.domain.shared.waking import Trouble, Wake
 from chalicelib.domain.shared.zones import day_start
 
 SHARES = 16
-"""In how many places a promotion and its cap are counted. With several places, salons that complete visits at
-once seldom conflict."""
+"""The number of places in which a promotion and its cap are counted. With several places, salons that
+complete visits at once seldom conflict."""
 
 LATE_DAYS = 31
 """How many days after its end a promotion still counts for visits of its days that are completed late."""

@@ -13,8 +13,8 @@ from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import TAKEN_OVER, Client, Merge
 from chalicelib.domain.loyalty.coupons import Coupon, voided
 from chalicelib.domain.loyalty.merged_lots import transfer_in_id
+from chalicelib.domain.merging.merged_client import with_visits_of
 from chalicelib.domain.merging.transfer import attach, transfer_in, transfer_out
-from chalicelib.domain.merging.visits_of_merged import with_visits_of
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.aliases import Alias
 from chalicelib.domain.shared.errors import refused

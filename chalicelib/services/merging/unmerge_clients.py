@@ -15,10 +15,10 @@ from chalicelib.domain.clients.clients import Client, Merge
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon, reopened, voided
 from chalicelib.domain.loyalty.ledger import settled
+from chalicelib.domain.merging.merged_client import unmerged_client, without_visits_of
 from chalicelib.domain.merging.since_merge import SinceMerge, since_merge
 from chalicelib.domain.merging.transfer import detach, restore
 from chalicelib.domain.merging.unmerging import unmerge_source, unmerge_target
-from chalicelib.domain.merging.visits_of_merged import unmerged_client, without_visits_of
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.aliases import Alias
 from chalicelib.domain.shared.errors import conflict

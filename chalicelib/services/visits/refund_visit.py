@@ -13,7 +13,7 @@ from chalicelib.domain.clients.clients import Client, ReversedWhileMerged, witho
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.loyalty.programme import proportional_part, with_turnover
 from chalicelib.domain.loyalty.reversal_history import points_undone
-from chalicelib.domain.merging.visits_of_merged import note_reversal_while_merged
+from chalicelib.domain.merging.merged_client import note_reversal_while_merged
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.currencies import Amount, ensure_currency
 from chalicelib.domain.shared.errors import conflict, refused

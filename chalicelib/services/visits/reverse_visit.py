@@ -13,7 +13,7 @@ from chalicelib.domain.clients.clients import Client, ReversedWhileMerged, Visit
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.loyalty.programme import with_turnover
 from chalicelib.domain.loyalty.reversal_history import points_undone
-from chalicelib.domain.merging.visits_of_merged import note_reversal_while_merged
+from chalicelib.domain.merging.merged_client import note_reversal_while_merged
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.clients.surviving_client import merge_chain
