@@ -42,8 +42,9 @@ YEARS = range(1971, 2200)
 def decode(raw: bytes | Raw, shape: type[T], *, strict: bool = True) -> T:
     """The JSON text as that shape. Not `strict`: numbers and flags may come as strings, flags as 0 and 1.
 
-    Codes: NOT_UTF8, NESTED_TOO_DEEP; NOT_JSON, also for NaN, Infinity, a lone surrogate or a byte order mark;
-    INVALID_FIELD, whose message gives the path of the field, and never what a client wrote into it.
+    NOT_UTF8, NESTED_TOO_DEEP.
+    NOT_JSON       also for NaN, Infinity, a lone surrogate or a byte order mark.
+    INVALID_FIELD  the message gives the path of the field, and never what a client wrote into it.
     """
     try:
         bytes(raw).decode("utf-8")

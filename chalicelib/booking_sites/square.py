@@ -1,8 +1,10 @@
 """Square: signed with HMAC over the address and the body. Every booking and customer counts its versions.
 
-Settings: `merchant_id`, if set, is the only seller whose events are understood; a subscription belongs to an
-application, and gets the events of all sellers who use it. A booking names its customer by id only. Who the
-customer is comes with the `customer.*` events, before or after.
+Settings: `merchant_id`, if set, is the only seller whose events are understood. A subscription belongs to an
+application, and gets the events of all sellers who use it.
+
+A booking names its customer by id only. Who the customer is comes with the `customer.*` events, before or
+after.
 """
 
 import base64

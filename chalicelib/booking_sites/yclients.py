@@ -3,8 +3,8 @@
 Settings: `company_id`, if set, is the only company whose events are understood. `money_unit` is the unit of
 prices: `major` (the default: whole units of the currency) or `minor`.
 
-Not documented by the vendor, and so only assumed here: that a body may be a list of events, the unit of
-money, the shape of the `client` resource.
+The vendor documents neither the unit of money, nor the shape of the `client` resource, nor that a body may be
+a list of events. These are assumed here only.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,1 +1,1 @@
-"""The salon's rules as pure functions and plain values: no I/O, no clock, no randomness, no third party."""
+"""The salon's rules as pure functions and plain values (msgspec Structs): no I/O, no clock, no randomness."""

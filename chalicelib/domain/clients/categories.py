@@ -25,8 +25,9 @@ def lost_from(last_visit_on: date) -> date:
 
 
 def at_risk_from(visits_count: int, visit_days: Sequence[date]) -> date | None:
-    """The first day on which a client who does not come is at risk: overdue by a quarter of their own rhythm,
-    and by a week at least. None for a client without a rhythm, who has fewer than three visits."""
+    """The first day on which a client who does not come is at risk. They are then overdue by a quarter of
+    their own rhythm, and by a week at least. None for a client without a rhythm, who has fewer than three
+    visits."""
     gap = usual_gap_days(visit_days)
     if visits_count < 3 or gap is None:
         return None

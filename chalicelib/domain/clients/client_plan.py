@@ -116,7 +116,8 @@ def _birthday(client: Client, rules: MessageRules, zone: str, now: datetime) -> 
 
 def birthday_to_give(client: Client, rules: MessageRules, zone: str, now: datetime) -> Birthday | None:
     """The next birthday for which no gift was given yet. The gift is given from the local midnight that
-    begins the day of the greeting until the birthday is over, also where there is no greeting."""
+    begins the day of the greeting, also where there is no greeting. It is given until the birthday is
+    over."""
     not_given = (each for each in _birthdays(client, rules, zone, now) if each.year > client.gifted_year)
     return next(not_given, None)
 

@@ -1,9 +1,10 @@
 """Answer once: a request sent again with its Idempotency-Key gets the same answer, and does nothing twice.
 
 The key is claimed before the work is done, so that the same key with another request is refused at once. The
-key and the request seed the ids of whatever the work makes. So two equal requests at once make the same
-things, and so does a request repeated after a crash between the work and the keeping of its answer. Only
-successes are kept: a refused request has changed nothing, gives up its claim, and may be right later.
+key and the request seed the ids of all that the work makes. So an equal request makes the same things, at the
+same time or after a crash between the work and the keeping of its answer.
+
+Only successes are kept. A refused request has changed nothing, gives up its claim, and may be right later.
 """
 
 import hashlib

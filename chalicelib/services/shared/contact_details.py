@@ -42,8 +42,8 @@ def calling_code(phone: str) -> str | None:
 
 
 def phone_or_none(text: str | None, country: str) -> str | None:
-    """The number in E.164, as `phone_e164`; None for a text that is no number, so that a booking site's
-    mistake does not lose the booking."""
+    """The number in E.164, as `phone_e164`. None for a text that is no number: a booking site's mistake does
+    not lose the booking."""
     if not text:
         return None
     try:

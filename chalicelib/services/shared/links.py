@@ -1,8 +1,8 @@
 """Make and open the short links that clients are sent: unguessable, limited in time and to one purpose each.
 
 A token is the id of a link item (8 characters, derived from what it opens) and a signature over purpose and
-id (8 more): 80 bits in all. Nobody without the secret can make the signature, so that the token of one
-purpose opens no other. One item serves all purposes of a booking.
+id (8 more). That is 80 bits in all. Only the holder of the secret can sign, so that the token of one purpose
+opens no other. One item serves all purposes of a booking.
 """
 
 import hmac
