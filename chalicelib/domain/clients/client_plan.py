@@ -31,7 +31,7 @@ INVITATION_USEFUL = timedelta(days=30)
 WIN_BACK_USEFUL = timedelta(days=30)
 BIRTHDAY_KNOWN_BEFORE = timedelta(days=30)
 BIRTHDAY_GIFT = "birthday_gift"
-"""Why a client wakes who is to be given something for their birthday."""
+"""The reason of a client's pointer for a birthday gift."""
 TOGETHER = timedelta(days=7)
 
 
@@ -68,7 +68,7 @@ def _invitation(client: Client) -> list[Plan]:
 
 
 def services_due(client: Client, now: datetime) -> tuple[Due, ...]:
-    """What an invitation made now is for: all that is due by the end of its week makes one message."""
+    """The services that an invitation made now is for: all that are due within a week make one message."""
     return tuple(due for due in client.due if due.at <= now + TOGETHER)
 
 
@@ -80,7 +80,7 @@ def birthday_in(year: int, born: date) -> date:
 
 
 class Birthday(Struct, frozen=True):
-    """over: when its local day ends. gift_at: when what is given for it is there."""
+    """over: the end of its local day. gift_at: when the gift for it is given."""
 
     year: int
     day: date
@@ -145,7 +145,7 @@ def _lapse(client: Client, rules: MessageRules, zone: str) -> list[Plan]:
 def next_wake(
     client: Client, rules: MessageRules, zone: str, now: datetime, *, gives_birthday: bool = False
 ) -> Wake | None:
-    """The instant at which the client next needs attention; one who turned out to be another has none.
+    """The instant at which the client next needs attention; None for a client who was merged into another.
     gives_birthday: the programme has a gift for birthdays."""
     if client.merged is not None:
         return None
@@ -161,7 +161,7 @@ ZONE_OF_NOWHERE = "UTC"
 
 
 def with_wake(client: Client, directory: Directory, now: datetime) -> Client:
-    """The client with their pointer as their present state asks."""
+    """The client with the pointer that their present state asks for."""
     salon = salon_of(client, directory)
     rules = directory.messages_for(salon.id) if salon else directory.rules.messages
     gives = birthday_gift(directory.rules.bonuses) is not None
@@ -170,8 +170,8 @@ def with_wake(client: Client, directory: Directory, now: datetime) -> Client:
 
 
 def salon_of(client: Client, directory: Directory) -> Salon | None:
-    """The salon that speaks to the client: the one visited last that there still is, else the network's
-    first; None while the network has none."""
+    """The salon that speaks to the client: the existing one that was visited last, else the network's first.
+    None while the network has none."""
     visited = (directory.salons.get(visit.salon_id) for visit in client.recent_visits)
     return next((salon for salon in visited if salon), None) or next(iter(directory.salons.values()), None)
 
@@ -183,5 +183,5 @@ def salon_zone(client: Client, directory: Directory) -> str:
 
 
 def zone_of(client: Client, directory: Directory) -> str:
-    """Whose clock counts for the client: their own, else the salon's."""
+    """The zone of the client's clock: their own, else the salon's."""
     return client.timezone or salon_zone(client, directory)

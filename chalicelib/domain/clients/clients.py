@@ -17,7 +17,8 @@ CHANNELS = ("sms", "whatsapp", "email", "push")
 RECENT_VISITS_KEPT = 8
 DEVICES_KEPT = 5
 MONTHS_KEPT = 7
-"""How far back one visit a month is kept besides: a regular's row of six months may end with the last one."""
+"""For how many months one visit a month is kept in addition: a regular's row of six months may end with the
+last one."""
 
 
 class Consent(Struct, frozen=True):
@@ -51,7 +52,7 @@ class Device(Struct, frozen=True):
 
     @property
     def id(self) -> str:
-        """Names it in addresses, where its endpoint cannot stand."""
+        """The device's id in web addresses, which cannot hold its endpoint."""
         return derived("dev", self.endpoint)
 
 
@@ -191,7 +192,7 @@ class Client(Struct, frozen=True, kw_only=True):
 
 
 def address_of(client: Client, channel: str) -> str | None:
-    """Where the channel reaches the client; None where it cannot."""
+    """The address at which the channel reaches the client; None where it cannot."""
     dead = {each.address for each in client.dead_addresses if each.channel == channel}
     return next((address for address in _addresses(client, channel) if address not in dead), None)
 
@@ -202,15 +203,15 @@ def is_known(client: Client, channel: str) -> bool:
 
 
 def _addresses(client: Client, channel: str) -> list[str]:
-    """The one to be tried first first."""
+    """The client's addresses for the channel, the one to be tried first first."""
     if channel == "push":
         return [device.endpoint for device in reversed(client.devices)]
     return [each for each in (client.email if channel == "email" else client.phone,) if each]
 
 
 def dead_address(client: Client, channel: str) -> DeadAddress | None:
-    """Why the channel does not reach the client any more, though there is an address; of several the latest
-    that failed."""
+    """The failed address because of which the channel does not reach the client, though there is an address;
+    of several the latest that failed."""
     if address_of(client, channel) is not None:
         return None
     known = _addresses(client, channel)
@@ -219,8 +220,8 @@ def dead_address(client: Client, channel: str) -> DeadAddress | None:
 
 
 def with_device(client: Client, device: Device) -> Client:
-    """The client with a device that takes push messages from now on, the newest last; the oldest goes when
-    there are too many. What failed at its endpoint before is forgotten."""
+    """The client with a device that takes push messages from now on, the newest last. The oldest device goes
+    when there are too many. Failures at the device's endpoint are forgotten."""
     others = [each for each in client.devices if each.endpoint != device.endpoint]
     return _with_devices(client, (*others, device)[-DEVICES_KEPT:], {device.endpoint})
 
@@ -236,8 +237,8 @@ def _with_devices(client: Client, devices: tuple[Device, ...], well: set[str]) -
 
 
 def with_birth_date_learned(before: Client, after: Client, at: datetime) -> Client:
-    """The client with the instant at which their birthday became known, if it is another than before. A year
-    that is put right changes no birthday."""
+    """The client with the instant at which a changed birthday became known. A correction of the year alone
+    changes no birthday."""
     days = [(day.month, day.day) if day else None for day in (before.birth_date, after.birth_date)]
     return after if days[0] == days[1] else replace(after, birth_date_told_at=at)
 

@@ -1,4 +1,4 @@
-"""Who belongs to a segment of clients."""
+"""Whether a client belongs to a segment."""
 
 from collections.abc import Callable, Collection, Set
 from datetime import date
@@ -16,8 +16,8 @@ def matches(
     has_booking: Callable[[], bool],
     services_had: Callable[[], Set[str]],
 ) -> bool:
-    """Whether the client is of the segment on a local date. has_booking (ahead of now), services_had: asked
-    only where all else that is known of the client leaves them in, and the answer decides."""
+    """Whether the client belongs to the segment on a local date. has_booking (an upcoming one) and
+    services_had are called only where all other facts of the client fit, and the answer decides."""
     return (
         _by_facts(segment, client)
         and _by_category(segment.categories, client, today, has_booking)

@@ -12,7 +12,7 @@ from chalicelib.domain.shared.waking import Trouble, Wake
 KEPT = timedelta(days=30)
 """Longer than any site retries (Square: 72 h)."""
 RETRY_LOST = timedelta(minutes=2)
-"""When an event that was received but never taken in is looked at again."""
+"""When a webhook that was received but never ingested is looked at again."""
 WAITS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6))
 """How long an event about an unknown booking waits for that booking, before it is quarantined."""
 
@@ -46,5 +46,5 @@ class InboxItem(Struct, frozen=True, kw_only=True):
 
 
 def quarantined(item: InboxItem, code: str, detail: str) -> InboxItem:
-    """The item put before a person, who may replay it."""
+    """The item, quarantined: a person may replay it."""
     return replace(item, state=InboxState.QUARANTINED, reason=code, detail=detail[:300], wake=None)

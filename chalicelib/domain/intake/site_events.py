@@ -42,7 +42,8 @@ class SiteClient(Struct, frozen=True):
 
 
 class SiteLine(Struct, frozen=True):
-    """One service of a booking. Of the service its id or name is given, or both; so of the staff, if any."""
+    """One service of a booking. The service is given by id, by name, or by both; so is the staff member, if
+    there is one."""
 
     service_id: str | None = None
     service_name: str | None = None

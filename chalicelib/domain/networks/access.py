@@ -7,7 +7,7 @@ from chalicelib.domain.shared.errors import forbidden
 
 
 class Access(Struct, frozen=True, kw_only=True):
-    """What a key opens. actor: who is written down as having acted. salon_ids empty: all salons of the
+    """What a key opens. actor: who is recorded as having acted. salon_ids empty: all salons of the
     network."""
 
     network_id: str
@@ -23,7 +23,7 @@ class Access(Struct, frozen=True, kw_only=True):
 
     @property
     def sees_contacts(self) -> bool:
-        """Phones and e-mails in the clear."""
+        """Whether the key shows phones and e-mails unmasked."""
         return self.role is not Role.SPECIALIST
 
     def ensure_whole_network(self) -> None:

@@ -10,7 +10,8 @@ from msgspec import Struct, field
 
 
 class EarnBase(StrEnum):
-    """What the percentage is of. In either case the part paid with points earns nothing."""
+    """The amount of which the percentage is taken. The part that is paid with points earns nothing in either
+    case."""
 
     PAID = "paid"
     """The bill, after discounts."""
@@ -155,8 +156,8 @@ class Surprise(Struct, frozen=True, kw_only=True):
 
 
 class CompensationLimit(Struct, frozen=True):
-    """What a role may give by itself: points at once, times a local day for each who gives, times a calendar
-    month for each client."""
+    """What a role may give by itself: points at once, times a local day by one person, times a calendar month
+    to one client."""
 
     points: int
     times_a_day: int

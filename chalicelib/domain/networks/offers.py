@@ -1,4 +1,4 @@
-"""What completing a visit must know of a promotion's multiplier."""
+"""What the completion of a visit must know of a promotion's multiplier."""
 
 from datetime import date, datetime
 
@@ -26,5 +26,5 @@ class Offer(Struct, frozen=True, kw_only=True):
         return self.starts_on <= day <= self.ends_on
 
     def more_than(self, earned: int) -> int:
-        """What a visit that earned so much gets on top of it."""
+        """The points that a visit gets in addition to those that it earned."""
         return earned * (self.multiplier_percent - 100) // 100

@@ -1,4 +1,4 @@
-"""Which of a network's clients are meant."""
+"""Segments: which of a network's clients are meant."""
 
 from datetime import date
 

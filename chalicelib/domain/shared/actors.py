@@ -1,6 +1,6 @@
-"""Who did something where no access key did it. The actors of entries, consents and rules."""
+"""Actors of entries, consents and rules that are no access key."""
 
 BY_CLIENT = "client"
 
 BY_SYSTEM = "system"
-"""The actor where nobody acts: points expire, holds run out, gifts fall due, a network begins."""
+"""The actor of what happens by itself: points expire, holds run out, gifts fall due, a network begins."""

@@ -1,4 +1,4 @@
-"""Aliases: what leads to a client or a booking by another name, unique in a network."""
+"""Aliases: other names that lead to a client or a booking, unique in a network."""
 
 from msgspec import Struct
 

@@ -34,7 +34,7 @@ def malformed(code: str, message: str, /, **details: Any) -> DomainError:
 
 
 def missing(what: str, item_id: str) -> DomainError:
-    """404 in the same words whether the thing never existed or belongs to another network."""
+    """The error of a thing that does not exist, in the same words where it belongs to another network."""
     return DomainError(ErrorKind.MISSING, "NOT_FOUND", f"There is no such {what}.", what=what, id=item_id)
 
 

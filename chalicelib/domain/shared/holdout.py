@@ -5,7 +5,8 @@ from hashlib import sha256
 
 
 def is_held_out(network_id: str, client_id: str, kind: str, percent: int) -> bool:
-    """kind: of a touch, or of a gift. A greater share holds out those of a smaller one and more."""
+    """Whether the client is in the hold-out group. kind: of a touch, or of a gift. With a greater percentage
+    the group keeps its members and gets more."""
     if percent <= 0:
         return False
     lot = int.from_bytes(sha256(f"{network_id}|{kind}|{client_id}".encode()).digest()[:8], "big")

@@ -59,7 +59,7 @@ def entry_id(client_id: str, *cause: str) -> str:
 
 
 def client_of_entry(entry_id: str) -> str:
-    """The client whose ledger an entry with this id would stand in."""
+    """The client whose ledger would hold an entry with this id."""
     return f"cli_{entry_id.removeprefix('ent_')[:16]}"
 
 

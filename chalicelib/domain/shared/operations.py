@@ -1,4 +1,4 @@
-"""Small records that keep the machinery honest: answers already given, and items that were given up on."""
+"""Small records that keep the service honest: given answers, parked items, and counts of uses."""
 
 from datetime import datetime
 
@@ -19,7 +19,8 @@ class GivenAnswer(Struct, frozen=True, kw_only=True):
 
 
 class Parked(Struct, frozen=True, kw_only=True):
-    """An item that failed so often that it is woken no more. item: kind and id, such as `booking bkg_...`."""
+    """An item that failed so often that it is not woken any more. item: kind and id, such as `booking
+    bkg_...`."""
 
     network_id: str
     item: str
@@ -28,8 +29,8 @@ class Parked(Struct, frozen=True, kw_only=True):
 
 
 class Tally(Struct, frozen=True, kw_only=True):
-    """What was done of something that may be done only so often. name: what, and in which hour. done: an id
-    for each."""
+    """The uses of something that is limited. name: what is used, and in which hour. done: an id for each
+    use."""
 
     network_id: str
     name: str

@@ -61,7 +61,7 @@ def register_client(world: World, access: Access, new: NewClient, request_id: st
 def drafted(
     world: World, access: Access, new: NewClient, request_id: str | None = None
 ) -> tuple[Client, list[Alias | ConsentChange]]:
-    """A new client, checked but not yet saved; and what must be saved with the client: aliases, and a line of
+    """A new client, checked but not yet saved, and what must be saved with the client: aliases, and a line of
     history for each consent."""
     now, directory = world.now(), world.directory(access.network_id)
     phone = phone_e164(new.phone, directory.network.country) if new.phone else None

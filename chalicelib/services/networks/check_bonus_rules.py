@@ -213,7 +213,7 @@ def _check_meetings(
 
 
 def _time(programme: Programme) -> tuple[date, date]:
-    """Its first and its last day."""
+    """The first and the last day of a programme."""
     if not isinstance(programme, GroupProgramme):
         return date.min, date.max
     return programme.starts_on or date.min, programme.ends_on or date.max

@@ -62,7 +62,7 @@ def check_rules(rules: Rules, directory: Directory, current: Rules | None = None
 
 
 def _check_each(path: str, rules: MessageRules | MessageChanges) -> None:
-    """The fields of the network's rules, or those that an override has of its own."""
+    """Checks each field of the network's rules, or of those that an override has."""
     named = {each.name: getattr(rules, each.name) for each in fields(rules)}
     for name, value in named.items():
         if value is None:

@@ -47,7 +47,7 @@ def _network(world: World, network_id: str) -> Network:
 
 
 def identified(network: Network, identities: Mapping[str, str | None]) -> Network:
-    """The network with these identities; to be saved with the `numbers_taken`."""
+    """The network with these identities. It is saved with the `numbers_taken`."""
     wanted = {channel: _identity(channel, text) for channel, text in identities.items()}
     kept = {channel: text for channel, text in {**network.identities, **wanted}.items() if text}
     return replace(network, identities=MappingProxyType(kept))

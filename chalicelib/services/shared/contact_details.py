@@ -32,7 +32,7 @@ def phone_e164(text: str, country: str) -> str:
 
 
 def calling_code(phone: str) -> str | None:
-    """`+373` of a number in E.164; None for what is no phone."""
+    """The calling code of a number in E.164, such as `+373`; None for a text that is no phone."""
     import phonenumbers
 
     try:
@@ -53,7 +53,8 @@ def phone_or_none(text: str | None, country: str) -> str | None:
 
 
 def email_normal(text: str) -> str:
-    """Lower case, as both parts are compared by every provider that matters. Raises INVALID_EMAIL."""
+    """The e-mail address in lower case, which every provider that matters takes for the same address. Raises
+    INVALID_EMAIL."""
     text = text.strip()
     if len(text) > 254 or not _EMAIL.fullmatch(text):
         raise refused("INVALID_EMAIL", "This is not an e-mail address.")
@@ -65,7 +66,7 @@ def email_or_none(text: str | None) -> str | None:
 
 
 def name_normal(text: str) -> str:
-    """One line without control characters. Raises INVALID_NAME for what is empty or too long."""
+    """The name as one line without control characters. Raises INVALID_NAME for an empty or too long name."""
     name = " ".join(_CONTROL.sub(" ", text).split())
     if not any(unicodedata.category(sign)[0] not in "CZ" for sign in name) or len(name) > MAX_NAME:
         raise refused("INVALID_NAME", f"A name has 1 to {MAX_NAME} characters.")

@@ -45,8 +45,8 @@ class Links(Struct, frozen=True):
         return f"{self.base_url}/{purpose}/{self.token(link, purpose)}"
 
     def opened(self, store: Store, token: str, purpose: LinkPurpose, now: datetime) -> Link:
-        """What a token opens. Raises NOT_FOUND for one that is wrong, for something else, or past its time; a
-        token with a wrong signature costs no read."""
+        """What a token opens. Raises NOT_FOUND for a token that is wrong, has another purpose, or is past its
+        time. A token with a wrong signature costs no read."""
         link_id, signature = token[:_ID], token[_ID:]
         expected = self._signed(f"{purpose}|{link_id}", _SIGNATURE)
         if not hmac.compare_digest(signature.encode(), expected.encode()):
@@ -57,7 +57,7 @@ class Links(Struct, frozen=True):
         return link
 
     def leading_nowhere(self) -> "Links":
-        """Makes links that look like ours and open nothing: for texts that are only tried."""
+        """A maker of links that look like ours and open nothing, for texts that are only tried."""
         return Links(hmac.new(self.secret, b"nowhere", sha256).digest(), self.base_url)
 
     def keep(self, store: Store, link: Link, now: datetime, *, sure: bool | None) -> None:

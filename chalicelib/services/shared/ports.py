@@ -1,5 +1,4 @@
-"""What the use cases need of the outside world. The store, the senders and the queues are made to fit in
-`wiring.py`."""
+"""What the use cases need from outside. `wiring.py` gives them the store, the senders and the queues."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -38,7 +37,7 @@ class Clock(Protocol):
 
 class Randomness(Protocol):
     def __call__(self, characters: int) -> str:
-        """That many unguessable characters of Crockford base 32."""
+        """So many unguessable characters of Crockford base 32."""
 
 
 class SaveConflict(Exception):
@@ -95,7 +94,8 @@ class Store(Protocol):
     def get_page(
         self, kind: type[T], /, *, limit: int = 50, cursor: str | None = None, **key: str
     ) -> Page[T]:
-        """Some of them, the last by their keys first: the newest, since their ids are ordered by time."""
+        """A page of the values, the last by their keys first: the newest, since their ids are ordered by
+        time."""
 
     def directory(self, network_id: str) -> Directory | None: ...
 
@@ -121,7 +121,8 @@ class Store(Protocol):
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Booking]:
-        """status: only such bookings; of those to come all, confirmed or not."""
+        """status: only bookings of that status; for an upcoming status all upcoming ones, confirmed or
+        not."""
 
     def bookings_waiting(self, network_id: str, connection_id: str, site_client_id: str) -> list[Booking]: ...
 
@@ -134,7 +135,7 @@ class Store(Protocol):
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[str]:
-        """The newest first; until: only those registered before."""
+        """The ids of clients, the newest first. until: only clients who were registered before."""
 
     def clients_named(self, network_id: str, client_ids: Sequence[str]) -> list[Client]: ...
     def alias(self, network_id: str, kind: str, value: str) -> str | None: ...
@@ -142,11 +143,11 @@ class Store(Protocol):
     def account(self, network_id: str, client_id: str) -> Account: ...
     def accounts_named(self, network_id: str, client_ids: Sequence[str]) -> list[Account]: ...
     def coupons(self, network_id: str, client_id: str) -> list[Coupon]:
-        """All that the client ever had, the oldest first."""
+        """All coupons that the client ever had, the oldest first."""
 
     def entries(self, network_id: str, client_id: str, *, fresh: bool = True) -> list[Entry]:
-        """All of a client's, in the order of their numbers. fresh False: perhaps as they were a second ago,
-        at half the price."""
+        """All entries of a client, in the order of their numbers. fresh False: perhaps as they were a second
+        ago, at half the price."""
 
     def clearing_parts(self, network_id: str, walk_id: str) -> Iterator[ClearingPart]: ...
     def completed_of_salon(self, network_id: str, salon_id: str, since: datetime, until: datetime) -> int: ...
@@ -191,18 +192,18 @@ class Store(Protocol):
 
 
 class WakeQueue(Protocol):
-    """Wakes things sooner than the next sweep would. Best effort: what is lost here, the sweep finds."""
+    """Wakes items sooner than the next sweep would. Best effort: the sweep finds what is lost here."""
 
     def wake_item(self, value: Woken) -> None:
-        """That item, at once."""
+        """Wakes the item at once."""
 
     def wake_shard(self, shard: str, at: datetime) -> None:
-        """All that is due in a shard; at most once for each half minute of `at`."""
+        """Wakes all due items of a shard, at most once for each half minute of `at`."""
 
 
 class IntakeQueue(Protocol):
     def ingest(self, item: InboxItem) -> None:
-        """Hands a received webhook to intake. Raises if that is not certain."""
+        """Hands a received webhook to intake. Raises if it may not have arrived."""
 
 
 class Sender(Protocol):
@@ -215,7 +216,7 @@ class Sender(Protocol):
 
 
 class DeviceRefused(Exception):
-    """The push service does not take this token: it was made for another app, or is none."""
+    """The push service does not take this token: it was made for another app, or it is no token."""
 
 
 class PlatformMissing(Exception):
@@ -223,7 +224,7 @@ class PlatformMissing(Exception):
 
 
 class PushRegistry(Protocol):
-    """Where devices are made known that take push messages."""
+    """The push service, with which devices that take push messages are registered."""
 
     def register(self, platform: str, token: str) -> str:
         """The device's endpoint, ready to be sent to; the same whenever the same token is registered.

@@ -43,8 +43,8 @@ def surprise_walk_id(network_id: str) -> str:
 
 
 def surprise_walks(world: World, network_id: str, rules: Rules) -> list[Walk]:
-    """What must be saved with rules that have surprises: the walk that draws them, unless it is there. With
-    rules that have none it ends by itself when it next wakes."""
+    """The walk that draws surprises, to be saved with rules that have surprises; empty where it is there
+    already. With rules that have none the walk ends by itself when it next wakes."""
     if rules.bonuses.surprise is None:
         return []
     walk_id = surprise_walk_id(network_id)

@@ -31,7 +31,7 @@ class Directories(Protocol):
 
 
 class World(Struct, frozen=True):
-    """pause: waits for so many seconds."""
+    """pause: waits for a number of seconds."""
 
     store: Store
     directories: Directories
@@ -86,6 +86,6 @@ class World(Struct, frozen=True):
         return time_ordered(prefix, self.clock(), self.randomness(7))
 
     def wake_if_due(self, value: Woken) -> None:
-        """What is due already does not wait for the minute."""
+        """Wakes an item at once if it is due already."""
         if value.wake is not None and value.wake.at <= self.clock():
             self.wake_queue.wake_item(value)
