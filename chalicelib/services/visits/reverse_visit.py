@@ -39,7 +39,6 @@ def reversal(
 
     counted_at: the booking's start when it was counted, if the booking has been moved since.
     """
-    reopened = _reopened(booking, to, world.now())
     client = (
         world.store.get(Client, network_id=booking.network_id, id=booking.client_id)
         if booking.client_id
@@ -47,7 +46,8 @@ def reversal(
     )
     chain = merge_chain(world, client)
     if not chain:
-        return (with_wake(reopened, directory_for(world, booking), None, world.now()),)
+        now = world.now()
+        return (with_wake(_reopened(booking, to, now), directory_for(world, booking), None, now),)
     visit = visit_to_undo(world, booking, chain, REVERSED, actor)
     visit = _with_entries_undone(visit)
     visit = without_promotion(world, visit, is_reversed=True)
@@ -55,7 +55,7 @@ def reversal(
     lost = _lost_visits(world, counted, chain, visit.account)
     visit = _uncounted(visit, counted, chain, lost)
     visit = without_gifts_of_reversed(world, visit, lost.of_chain[-1])
-    return with_pointers(replace(visit, booking=reopened)).to_save()
+    return with_pointers(replace(visit, booking=_reopened(booking, to, visit.now))).to_save()
 
 
 def _reopened(booking: Booking, to: Status, now: datetime) -> Booking:
