@@ -129,22 +129,22 @@ def _loaded_late(environment: BenchEnvironment, handlers: Sequence[Handler]) -> 
     """The modules that each function's first invocation loads, in their order."""
     driver = a_metered_driver(environment)
     driver.clock.now = datetime.now(UTC).replace(microsecond=0)
-    environment, events = environment_of(driver), events_of(driver)
+    variables, events = environment_of(driver), events_of(driver)
     bare = {
         "table": driver.table.item.Meta.table_name,
         "region": REGION,
         "endpoint_url": environment.endpoint_url,
     }
-    late = {"bare": _first_call(BARE, "bare", bare, environment)}
+    late = {"bare": _first_call(BARE, "bare", bare, variables)}
     for handler in handlers:
-        late[handler.name] = _first_call(handler.module, handler.function, events[handler.name], environment)
+        late[handler.name] = _first_call(handler.module, handler.function, events[handler.name], variables)
     environment.drop(driver.table)
     return late
 
 
-def _first_call(modules: str, function: str, event: Any, environment: dict[str, str]) -> list[str]:
+def _first_call(modules: str, function: str, event: Any, variables: dict[str, str]) -> list[str]:
     script = "bench/measures/first_call.py"
-    reported = _python("-P", script, modules, function, piped=json.dumps(event), **environment)
+    reported = _python("-P", script, modules, function, piped=json.dumps(event), **variables)
     tried = _python("-c", _IMPORTABLE, piped=reported.splitlines()[-1])
     found: list[str] = json.loads(tried.splitlines()[-1])
     return found

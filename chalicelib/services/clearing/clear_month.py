@@ -2,8 +2,8 @@
 Each slice saves a part; the parts together are the report. The walk also audits every account."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import partial
 
 from msgspec.structs import replace
 
@@ -34,6 +34,7 @@ from chalicelib.services.clearing.audit_accounts import (
     report_differences,
 )
 from chalicelib.services.clearing.read_accounts import begin_walk, read_accounts, running_walk
+from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
 SETTLED = timedelta(minutes=1)
@@ -158,7 +159,7 @@ def _count_bookings(world: World, walk: Walk, period: Period) -> Walk:
     walk = replace(walk, seen=walk.seen + len(salons))
     if len(remaining) > len(salons):
         return replace(walk, cursor=salons[-1])
-    world.retrying(partial(_conclude, world, walk, period, directory))
+    _conclude(world, walk, period, directory)
     return replace(walk, stage=DONE, cursor=None, finished_at=world.now())
 
 
@@ -173,12 +174,13 @@ def _as_of(walk: Walk) -> datetime:
 
 
 def _conclude(world: World, walk: Walk, period: Period, directory: Directory) -> None:
-    """Makes this walk's sums the report on the month, unless a later walk was faster."""
-    existing = world.store.get(Clearing, network_id=walk.network_id, month=period.month)
-    if existing is not None and existing.as_of > _as_of(walk):
-        return
-    world.store.save(
-        Clearing(
+    """Makes this walk's sums the report on the month, unless a later walk was faster. Raises SaveConflict
+    after the last try, so that the walk is woken again and no failure is counted."""
+    for _ in world.tries():
+        existing = world.store.get(Clearing, network_id=walk.network_id, month=period.month)
+        if existing is not None and existing.as_of > _as_of(walk):
+            return
+        report = Clearing(
             network_id=walk.network_id,
             month=period.month,
             period=period,
@@ -187,7 +189,10 @@ def _conclude(world: World, walk: Walk, period: Period, directory: Directory) ->
             point_values=_point_values(directory),
             version=existing.version if existing is not None else 0,
         )
-    )
+        with suppress(SaveConflict):
+            world.store.save(report)
+            return
+    raise SaveConflict(report)
 
 
 def _point_values(directory: Directory) -> Mapping[str, int]:

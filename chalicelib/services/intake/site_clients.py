@@ -37,7 +37,7 @@ def normalised(world: World, connection: Connection, reported: SiteClient) -> No
     """The site's client in the form in which clients are kept. What is no phone counts as not reported, and
     so does what is no e-mail and what is no language of ours."""
     country = world.directory(connection.network_id).network.country
-    name = " ".join((reported.name or "").split())[:MAX_NAME] or None
+    name = " ".join((reported.name or "").split())[:MAX_NAME].rstrip() or None
     tag = (reported.language or "").replace("_", "-").partition("-")[0].lower()
     language = tag if tag in LANGUAGES else None
     return NormalisedClient(
