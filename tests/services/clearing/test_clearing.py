@@ -25,11 +25,13 @@ from chalicelib.services.clearing.audit_nightly import ensure_nightly
 from chalicelib.services.clearing.clear_month import clear_some, clearing_of, start_clearing
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
 from chalicelib.services.loyalty.reverse_entry import reverse_entry
+from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.walks import NIGHTLY_ID
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.waking.walk_on import walk_on
 from infra.testkit.builders import NETWORK, NOW, a_client, a_salon, a_town, access, an_amount
+from infra.testkit.delegating_store import DelegatingStore
 from infra.testkit.doubles import SettableClock
 from infra.testkit.salon_driver import SalonDriver
 from tests.ledgers import CLIENTS, ZONE, Ledgers
@@ -268,6 +270,30 @@ def test_an_older_walk_does_not_put_back_the_report(in_town: World, clock: Setta
     (revived,) = in_town.store.save(replace(again, finished_at=None))
     walked(in_town, revived)
     assert clearing_of(in_town, NETWORK, "2026-11")[0] == clearing
+
+
+class LosingStore(DelegatingStore):
+    """Another writer is always faster with the report."""
+
+    def save(self, *values: Any, **rest: Any) -> Any:
+        if isinstance(values[0], Clearing):
+            raise SaveConflict(values[0])
+        return self.store.save(*values, **rest)
+
+
+def test_a_report_that_loses_every_race_is_left_to_the_next_wake_and_counts_as_no_failure(
+    in_town: World, clock: SettableClock
+) -> None:
+    clock.forward(minutes=2)
+    walk = start_clearing(in_town, NETWORK, "2026-11")
+    losing = replace(in_town, store=LosingStore(in_town.store))
+    with pytest.raises(SaveConflict):
+        for _ in range(20):
+            walk_on(losing, walk)
+            walk = in_town.store.get(Walk, network_id=NETWORK, id=walk.id)
+    assert walk.trouble is None
+    walked(in_town, walk)
+    assert clearing_of(in_town, NETWORK, "2026-11")[0].walk_id == walk.id
 
 
 def test_more_salons_than_a_slice_counts_are_all_counted(in_town: World) -> None:
