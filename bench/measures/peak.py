@@ -237,6 +237,6 @@ def figures(rows: list[dict[str, Any]]) -> list[Figure]:
             "writes a second",
             MAX_PARTITION,
             f"in the busiest second: of the table ({given.partitions} partitions) {rates['table']}, of a wake"
-            f" shard {rates['index']}, of a salon's list ({given.salons} salons) {rates['driver']}",
+            f" shard {rates['index']}, of a salon's list ({given.salons} salons) {rates['salon']}",
         ),
     ]
