@@ -17,6 +17,7 @@ from bench.measures import (
     campaign,
     drain,
     messages,
+    peak,
     postings,
     simulation,
     simulation_walk,
@@ -174,6 +175,12 @@ def test_the_committed_results_have_their_shape() -> None:
     for figure in figures:
         assert figure.keys() == SHAPE.keys()
         assert all(isinstance(figure[name], of) for name, of in SHAPE.items())
+
+
+def test_figures_of_peaks_are_made_of_the_committed_table() -> None:
+    found = json.loads(RESULTS.read_text())
+    made = {figure.name: figure.value for figure in peak.figures(found["peak"])}
+    assert made == {each["name"]: each["value"] for each in found["figures"] if each["name"] in made}
 
 
 def test_the_pages_say_what_was_measured() -> None:
