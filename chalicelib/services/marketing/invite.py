@@ -8,7 +8,6 @@ would take one call for 25, but know no conditions. The calls are still much fas
 
 from contextlib import suppress
 from datetime import datetime
-from functools import partial
 
 from msgspec.structs import replace
 
@@ -48,17 +47,18 @@ def invite_some(world: World, walk: Walk) -> Walk:
         changed=walk.changed + len(found.recipients),
         next_at=found.next_at,
     )
-    return _conclude(world, walk) if found.is_last(campaign) else walk
+    return _conclude(world, campaign, walk) if found.is_last(campaign) else walk
 
 
-def _conclude(world: World, walk: Walk) -> Walk:
-    now = world.now()
-    world.retrying(partial(_save_all_found, world, walk, now))
+def _conclude(world: World, campaign: Campaign, walk: Walk) -> Walk:
+    now, as_read = world.now(), iter([campaign])
+    # The first try takes the campaign that this slice has read; each later try reads it again.
+    world.retrying(lambda: _save_all_found(world, walk, next(as_read, None), now))
     return replace(walk, stage=DONE, finished_at=now)
 
 
-def _save_all_found(world: World, walk: Walk, now: datetime) -> None:
-    campaign = world.store.get(Campaign, network_id=walk.network_id, id=str(walk.campaign_id))
+def _save_all_found(world: World, walk: Walk, as_read: Campaign | None, now: datetime) -> None:
+    campaign = as_read or world.store.get(Campaign, network_id=walk.network_id, id=str(walk.campaign_id))
     if campaign is None:
         raise missing("campaign", str(walk.campaign_id))
     if campaign.found_at is None:
