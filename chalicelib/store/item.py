@@ -11,8 +11,10 @@ from pynamodb.connection import Connection
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
+from chalicelib.domain.waking.walks import Walk
 from chalicelib.store import keys
 from chalicelib.store.codec import decoded, deflated, encoded, inflated
+from chalicelib.store.walks import StoredWalk, stored_walk, walk_of
 
 T = TypeVar("T")
 
@@ -109,7 +111,7 @@ def attributes_of(value: Any, shards: int) -> dict[str, Any]:
     }
     facts = keys.key_facts(place.pk, place.sk, **{name: of_indexes[name] for name in INDEX_FACTS})
     left_out = {"version", *(name for name, text in facts.items() if _says(text, getattr(value, name, None)))}
-    body = encoded(value, left_out)
+    body = encoded(stored_walk(value) if isinstance(value, Walk) else value, left_out)
     packed = deflated(body)
     return of_indexes | {
         "pk": place.pk,
@@ -136,7 +138,10 @@ def value_of(cls: type[T], item: Any) -> T:
     known: dict[str, Any] = keys.key_facts(item.pk, item.sk, **of_indexes)
     if item.version is not None:
         known["version"] = int(item.version)
-    return decoded(cls, item.body if item.packed is None else inflated(item.packed), **known)
+    body = item.body if item.packed is None else inflated(item.packed)
+    if cls is Walk:
+        return walk_of(decoded(StoredWalk, body, **known))  # type: ignore[return-value]
+    return decoded(cls, body, **known)
 
 
 def after_save(value: Any) -> Any:

@@ -264,7 +264,7 @@ def test_walks_in_the_middle_go_on_to_their_end(driver: SalonDriver) -> None:
         elif walk.kind not in COMING_AGAIN:
             assert (after[each_id].finished_at is None, after[each_id].trouble) == (False, None), walk
             assert after[each_id].seen >= walk.seen
-    for audit in (walk.audit for walk in after.values() if walk.kind is WalkKind.AUDIT):
+    for audit in (walk.state.audit for walk in after.values() if walk.kind is WalkKind.AUDIT):
         assert audit is not None
         assert (audit.accounts, audit.differing) == (len(clients(driver)), 0)
     assert faults(driver) == []
@@ -299,7 +299,7 @@ def test_a_draw_in_the_middle_goes_on_within_its_budget(driver: SalonDriver, sto
     for _ in range(20):
         walk = store.get(Walk, network_id=OTHER_NETWORK, id=surprise_walk_id(OTHER_NETWORK))
         assert walk is not None
-        if walk.draw is None:
+        if walk.state.draw is None:
             break
         walk_on(driver.world, walk)
     month = store.get(SurpriseMonth, network_id=OTHER_NETWORK, month="2026-12")

@@ -14,7 +14,7 @@ from chalicelib.domain.marketing.counts import CampaignCount
 from chalicelib.domain.messages.reasons import reason_words
 from chalicelib.domain.networks.segments import Segment
 from chalicelib.domain.shared.months import month_name
-from chalicelib.domain.waking.walks import Walk
+from chalicelib.domain.waking.walks import AnyWalk, Walk
 from chalicelib.services.messages.report_costs import budget_of
 
 Instant = Annotated[datetime, Meta(tz=True)]
@@ -209,7 +209,7 @@ def segment_answer(segment: Segment) -> SegmentRequest:
 
 
 def _progress(ask: Ask, campaign: Campaign, walk_id: str | None) -> Progress | None:
-    walk: Walk | None = (
+    walk: AnyWalk | None = (
         ask.world.store.get(Walk, network_id=campaign.network_id, id=walk_id) if walk_id else None
     )
     if walk is None:

@@ -8,7 +8,7 @@ from chalicelib.api.http.schemas import Answered, Listing, PageOf
 from chalicelib.domain.clearing.audit import AuditSums
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import missing
-from chalicelib.domain.waking.walks import SUPERSEDED, Walk
+from chalicelib.domain.waking.walks import SUPERSEDED, AnyWalk, ClearingMonth, Walk
 from chalicelib.services.waking.replan import salon_of_stage
 
 _MAX_SHARE = 0.99
@@ -82,32 +82,25 @@ def _audit(sums: AuditSums | None) -> AuditSumsAnswer | None:
     )
 
 
-def _answer(walk: Walk, others: Sequence[Walk], *, owner: bool) -> WalkAnswer:
-    salon_id = salon_of_stage(walk.stage)
-    same = (
-        "id",
-        "begun_at",
-        "seen",
-        "changed",
-        "campaign_id",
-        "simulation_id",
-        "sleeps_until",
-        "finished_at",
-    )
+def _answer(walk: AnyWalk, others: Sequence[AnyWalk], *, owner: bool) -> WalkAnswer:
+    salon_id, state = salon_of_stage(walk.stage), walk.state
+    same = ("id", "begun_at", "seen", "changed", "sleeps_until", "finished_at")
     return WalkAnswer(
         **{name: getattr(walk, name) for name in same},
         kind=walk.kind.value,
         stage="bookings" if salon_id is not None else walk.stage or "waiting",
         salon_id=salon_id,
-        month=walk.period.month if walk.period else None,
-        audit=_audit(walk.audit) if owner else None,
+        campaign_id=getattr(state, "campaign_id", None),
+        simulation_id=getattr(state, "simulation_id", None),
+        month=state.period.month if isinstance(state, ClearingMonth) else None,
+        audit=_audit(getattr(state, "audit", None)) if owner else None,
         share=_share(walk, others),
         error=walk.trouble.error if walk.trouble else None,
         parked=walk.trouble.parked if walk.trouble else False,
     )
 
 
-def _share(walk: Walk, others: Sequence[Walk]) -> float | None:
+def _share(walk: AnyWalk, others: Sequence[AnyWalk]) -> float | None:
     if walk.finished_at is not None:
         return 1.0
     whole = (each.seen for each in others if each.kind is walk.kind and _is_whole(each))
@@ -115,19 +108,19 @@ def _share(walk: Walk, others: Sequence[Walk]) -> float | None:
     return min(round(walk.seen / expected, 2), _MAX_SHARE) if expected > 0 else None
 
 
-def _is_whole(walk: Walk) -> bool:
+def _is_whole(walk: AnyWalk) -> bool:
     return walk.finished_at is not None and walk.stage != SUPERSEDED
 
 
-def _answers(ask: Ask, walks: Sequence[Walk]) -> list[WalkAnswer]:
-    others: Sequence[Walk] = []
+def _answers(ask: Ask, walks: Sequence[AnyWalk]) -> list[WalkAnswer]:
+    others: Sequence[AnyWalk] = []
     if any(walk.finished_at is None for walk in walks):
         others = ask.world.store.get_page(Walk, network_id=ask.access.network_id, limit=50).items
     owner = ask.access.role is Role.OWNER
     return [_answer(walk, others, owner=owner) for walk in walks]
 
 
-def answer_of(ask: Ask, walk: Walk) -> WalkAnswer:
+def answer_of(ask: Ask, walk: AnyWalk) -> WalkAnswer:
     return _answers(ask, [walk])[0]
 
 

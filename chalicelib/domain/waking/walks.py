@@ -1,8 +1,10 @@
 """Walks: long work over all of a network's bookings or clients, a page at a time. A walk is an item that
 wakes. It keeps its own place, so that it goes on after a crash and shows how far it is."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar, Generic, TypeVar, get_args
 
 from msgspec import Struct
 
@@ -18,65 +20,144 @@ CLIENTS, DONE, SUPERSEDED = "clients", "done", "superseded"
 
 class WalkKind(StrEnum):
     REPLAN = "replan"
-    """Sets every pointer again after a change of the rules."""
     INVITE = "invite"
-    """Finds the recipients of a campaign."""
     RESUME = "resume"
-    """Gives new times to those whom a campaign could not write to while it was paused."""
     COUNT = "count"
-    """Counts whom a campaign would reach, and at what cost."""
     TALLY = "tally"
-    """Counts what has become of a campaign's recipients."""
     PROMOTE = "promote"
-    """Gives a promotion's points to its audience."""
     SURPRISE = "surprise"
-    """Draws a month's surprise gifts, then sleeps until the next month."""
     AUDIT = "audit"
-    """Recomputes every account from its entries."""
     AUDIT_SAMPLE = "audit_sample"
-    """Recomputes some accounts each night; it never ends."""
     CLEARING = "clearing"
-    """Adds up a month of the ledger, by pairs of salons."""
     SIMULATE = "simulate"
+
+
+# --- the state of each kind: what it is about, and what it has found so far
+
+
+class Replanning(Struct, frozen=True):
+    """Sets every pointer again after a change of the rules."""
+
+    kind: ClassVar[WalkKind] = WalkKind.REPLAN
+
+
+class Inviting(Struct, frozen=True):
+    """Finds the recipients of a campaign. next_at: when the next of them is due."""
+
+    kind: ClassVar[WalkKind] = WalkKind.INVITE
+    campaign_id: str
+    next_at: datetime | None = None
+
+
+class Resuming(Struct, frozen=True):
+    """Gives new times to those whom a campaign could not write to while it was paused. next_at: when the next
+    of them is due."""
+
+    kind: ClassVar[WalkKind] = WalkKind.RESUME
+    campaign_id: str
+    next_at: datetime | None = None
+
+
+class Counting(Struct, frozen=True):
+    """Counts whom a campaign would reach, and at what cost. next_at: when the next of them would be due."""
+
+    kind: ClassVar[WalkKind] = WalkKind.COUNT
+    campaign_id: str
+    next_at: datetime | None = None
+    count: CampaignCount | None = None
+
+
+class Tallying(Struct, frozen=True):
+    """Counts what has become of a campaign's recipients."""
+
+    kind: ClassVar[WalkKind] = WalkKind.TALLY
+    campaign_id: str
+    count: CampaignCount | None = None
+
+
+class Granting(Struct, frozen=True):
+    """Gives a promotion's points to its audience."""
+
+    kind: ClassVar[WalkKind] = WalkKind.PROMOTE
+    promotion_id: str
+
+
+class DrawingSurprises(Struct, frozen=True):
+    """Draws a month's surprise gifts, then sleeps until the next month. draw: None while it sleeps."""
+
+    kind: ClassVar[WalkKind] = WalkKind.SURPRISE
+    draw: Draw | None = None
+
+
+class Auditing(Struct, frozen=True):
+    """Recomputes every account from its entries. audit: what it has found so far."""
+
+    kind: ClassVar[WalkKind] = WalkKind.AUDIT
+    audit: AuditSums | None = None
+
+
+class AuditingSample(Struct, frozen=True):
+    """Recomputes some accounts each night; it never ends. audit: what it found in its last night."""
+
+    kind: ClassVar[WalkKind] = WalkKind.AUDIT_SAMPLE
+    audit: AuditSums | None = None
+
+
+class ClearingMonth(Struct, frozen=True):
+    """Adds up a month of the ledger, by pairs of salons. audit: what it has found in the accounts on its
+    way."""
+
+    kind: ClassVar[WalkKind] = WalkKind.CLEARING
+    period: Period
+    audit: AuditSums | None = None
+
+
+class Simulating(Struct, frozen=True):
     """Lives through the past under a proposed programme."""
 
+    kind: ClassVar[WalkKind] = WalkKind.SIMULATE
+    simulation_id: str
 
-class Walk(Struct, frozen=True, kw_only=True):
+
+WalkState = (
+    Replanning
+    | Inviting
+    | Resuming
+    | Counting
+    | Tallying
+    | Granting
+    | DrawingSurprises
+    | Auditing
+    | AuditingSample
+    | ClearingMonth
+    | Simulating
+)
+STATES: Mapping[WalkKind, type[WalkState]] = {each.kind: each for each in get_args(WalkState)}
+
+State = TypeVar("State", bound=WalkState, covariant=True)
+
+
+class Walk(Struct, Generic[State], frozen=True, kw_only=True):
     """stage: which list is being walked; cursor: where in it. seen, changed: how many items it came by, and
-    how many of them it wrote or found. The other fields are state of some kinds alone:
-
-    INVITE, RESUME    campaign_id  the campaign whose recipients it is about
-                      next_at      when the next of them is due
-    COUNT             campaign_id, next_at, and count: what it has counted so far
-    TALLY             campaign_id, count
-    PROMOTE           promotion_id  the promotion whose points it gives
-    SURPRISE          draw          the surprises that it draws
-                      sleeps_until  the walk does not go on before
-    AUDIT             audit         what it has found in the accounts so far
-    AUDIT_SAMPLE      audit, the sums of its last night, and sleeps_until
-    CLEARING          period        the month that it adds up
-                      audit         what it has found in the accounts on its way
-    SIMULATE          simulation_id
-    """
+    how many of them it wrote or found. sleeps_until: it does not go on before."""
 
     network_id: str
     id: str
-    kind: WalkKind
+    state: State
     begun_at: datetime
-    campaign_id: str | None = None
-    simulation_id: str | None = None
     stage: str = ""
     cursor: str | None = None
     seen: int = 0
     changed: int = 0
-    next_at: datetime | None = None
-    count: CampaignCount | None = None
-    promotion_id: str | None = None
-    draw: Draw | None = None
-    audit: AuditSums | None = None
-    period: Period | None = None
     sleeps_until: datetime | None = None
     finished_at: datetime | None = None
     wake: Wake | None = None
     trouble: Trouble | None = None
     version: int = 0
+
+    @property
+    def kind(self) -> WalkKind:
+        return self.state.kind
+
+
+AnyWalk = Walk[WalkState]

@@ -15,7 +15,7 @@ from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.waking import Wake
-from chalicelib.domain.waking.walks import CLIENTS, DONE, Walk, WalkKind
+from chalicelib.domain.waking.walks import CLIENTS, DONE, AnyWalk, Auditing, Walk, WalkKind
 from chalicelib.services.clearing.read_accounts import (
     CLIENTS_BATCH_SIZE,
     AccountsRead,
@@ -131,25 +131,25 @@ def audit_page(
     return AuditPage(sums, differing, visited)
 
 
-def start_audit(world: World, network_id: str) -> Walk:
+def start_audit(world: World, network_id: str) -> AnyWalk:
     """Begins a walk that audits all accounts. Returns the walk that is under way, if there is one."""
-    existing = running_walk(world, network_id, WalkKind.AUDIT)
+    existing = running_walk(world, network_id, lambda state: isinstance(state, Auditing))
     if existing is not None:
         return existing
     now = world.now()
     walk = Walk(
         network_id=network_id,
         id=world.new_id("wlk"),
-        kind=WalkKind.AUDIT,
+        state=Auditing(),
         begun_at=now,
         wake=Wake(now, WalkKind.AUDIT.value),
     )
     return begin_walk(world, walk)
 
 
-def audit_some(world: World, walk: Walk, count: CountMetric = count_nowhere) -> Walk:
+def audit_some(world: World, walk: Walk[Auditing], count: CountMetric = count_nowhere) -> Walk[Auditing]:
     """The walk after its next slice."""
-    sums_before = walk.audit or NOTHING_YET
+    sums_before = walk.state.audit or NOTHING_YET
     found = audit_page(world, walk.network_id, cursor=walk.cursor, sums=sums_before)
     report_differences(world, walk, found.differing, walk.begun_at, count, reported=sums_before.differing)
     walk = replace(
@@ -158,7 +158,7 @@ def audit_some(world: World, walk: Walk, count: CountMetric = count_nowhere) -> 
         cursor=found.visited.cursor,
         seen=walk.seen + found.visited.clients,
         changed=found.sums.differing,
-        audit=found.sums,
+        state=Auditing(found.sums),
     )
     return walk if walk.cursor is not None else replace(walk, stage=DONE, finished_at=world.now())
 
@@ -174,7 +174,7 @@ def check_accounts(world: World, accounts: Sequence[Account]) -> tuple[AuditSums
 
 def report_differences(
     world: World,
-    walk: Walk,
+    walk: AnyWalk,
     differing: Sequence[AccountCheck],
     at: datetime,
     count: CountMetric,

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from chalicelib.domain.clearing.audit import drawn_instants
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.domain.waking.walks import Walk
+from chalicelib.domain.waking.walks import AuditingSample, Walk
 from chalicelib.services.clearing.audit_accounts import (
     CountMetric,
     check_accounts,
@@ -37,7 +37,9 @@ def ensure_nightly(world: World, network_id: str) -> None:
             world.store.save(nightly_walk(network_id, world.now(), zone))
 
 
-def audit_night(world: World, walk: Walk, count: CountMetric = count_nowhere) -> Walk:
+def audit_night(
+    world: World, walk: Walk[AuditingSample], count: CountMetric = count_nowhere
+) -> Walk[AuditingSample]:
     """The walk after this night, asleep until the next one. A missed night is left out."""
     directory, now = world.directory(walk.network_id), world.now()
     due = slice_due_at(walk, now)
@@ -54,12 +56,14 @@ def audit_night(world: World, walk: Walk, count: CountMetric = count_nowhere) ->
         cursor=cursor,
         seen=walk.seen + len(ids),
         changed=walk.changed + len(found),
-        audit=sums,
+        state=AuditingSample(sums),
         sleeps_until=next_night(now, directory.zone),
     )
 
 
-def _sample(world: World, walk: Walk, directory: Directory, due: datetime) -> tuple[list[str], str | None]:
+def _sample(
+    world: World, walk: Walk[AuditingSample], directory: Directory, due: datetime
+) -> tuple[list[str], str | None]:
     """The ids of the clients to check, each once, and the cursor with which the next night continues."""
     network_id, night = walk.network_id, local_date(due, directory.zone)
     found = world.store.client_ids(network_id, limit=ROUND, cursor=walk.cursor)

@@ -25,7 +25,7 @@ from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.months import month_before, month_name
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.domain.waking.walks import CLIENTS, DONE, Walk, WalkKind
+from chalicelib.domain.waking.walks import CLIENTS, DONE, AnyWalk, ClearingMonth, Walk, WalkKind
 from chalicelib.services.clearing.audit_accounts import (
     NOTHING_YET,
     CountMetric,
@@ -48,20 +48,22 @@ _SALONS_BATCH_SIZE = 50
 # --- beginning
 
 
-def start_clearing(world: World, network_id: str, month: str) -> Walk:
+def start_clearing(world: World, network_id: str, month: str) -> AnyWalk:
     """Begins a walk that counts a month, which may not be over yet. Returns the walk of that month that is
     under way, if there is one. Raises MONTH_NOT_BEGUN."""
     directory, now = world.directory(network_id), world.now()
     period = _period(world, directory, month)
     if period.since > now:
         raise refused("MONTH_NOT_BEGUN", "That month has not begun yet.", month=month)
-    existing = running_walk(world, network_id, WalkKind.CLEARING, month)
+    existing = running_walk(
+        world, network_id, lambda state: isinstance(state, ClearingMonth) and state.period.month == month
+    )
     if existing is not None:
         return existing
     return begin_walk(world, _walk(directory, world.new_id("wlk"), period, now))
 
 
-def closing_walk(world: World, directory: Directory, now: datetime) -> Walk | None:
+def closing_walk(world: World, directory: Directory, now: datetime) -> Walk[ClearingMonth] | None:
     """The walk that counts the last month finally, not saved yet. None: the books of the month are open, or
     it was counted finally already. The walk's id follows from the month, so that it is begun once."""
     network_id = directory.network.network_id
@@ -90,13 +92,12 @@ def _period(world: World, directory: Directory, month: str) -> Period:
     return replace(period, since=before.period.until) if before is not None and before.is_final else period
 
 
-def _walk(directory: Directory, walk_id: str, period: Period, now: datetime) -> Walk:
+def _walk(directory: Directory, walk_id: str, period: Period, now: datetime) -> Walk[ClearingMonth]:
     return Walk(
         network_id=directory.network.network_id,
         id=walk_id,
-        kind=WalkKind.CLEARING,
+        state=ClearingMonth(period),
         begun_at=now,
-        period=period,
         wake=Wake(now, WalkKind.CLEARING.value),
     )
 
@@ -104,17 +105,18 @@ def _walk(directory: Directory, walk_id: str, period: Period, now: datetime) -> 
 # --- counting
 
 
-def clear_some(world: World, walk: Walk, count: CountMetric = count_nowhere) -> Walk:
+def clear_some(
+    world: World, walk: Walk[ClearingMonth], count: CountMetric = count_nowhere
+) -> Walk[ClearingMonth]:
     """The walk after its next slice. A slice that is repeated after a crash saves the same part."""
-    if walk.period is None:
-        raise ValueError("a clearing without its month")
     if walk.stage == BOOKINGS:
-        return _count_bookings(world, walk, walk.period)
-    return _add_entries(world, walk, walk.period, count)
+        return _count_bookings(world, walk)
+    return _add_entries(world, walk, count)
 
 
-def _add_entries(world: World, walk: Walk, period: Period, count: CountMetric) -> Walk:
-    month_sums, audit = MonthAccumulator(period, _as_of(walk)), walk.audit or NOTHING_YET
+def _add_entries(world: World, walk: Walk[ClearingMonth], count: CountMetric) -> Walk[ClearingMonth]:
+    period, audit = walk.state.period, walk.state.audit or NOTHING_YET
+    month_sums = MonthAccumulator(period, _as_of(walk))
     reported, differing = audit.differing, list[AccountCheck]()
 
     def take(account: Account) -> int:
@@ -138,12 +140,13 @@ def _add_entries(world: World, walk: Walk, period: Period, count: CountMetric) -
         cursor=visited.cursor,
         seen=walk.seen + visited.clients,
         changed=walk.changed + sums.entries,
-        audit=audit,
+        state=replace(walk.state, audit=audit),
     )
 
 
-def _count_bookings(world: World, walk: Walk, period: Period) -> Walk:
+def _count_bookings(world: World, walk: Walk[ClearingMonth]) -> Walk[ClearingMonth]:
     """Counts the completed bookings of the month, by salon."""
+    period = walk.state.period
     directory = world.directory(walk.network_id)
     remaining = sorted(each for each in directory.salons if each > (walk.cursor or ""))
     salons = remaining[:_SALONS_BATCH_SIZE]
@@ -159,23 +162,24 @@ def _count_bookings(world: World, walk: Walk, period: Period) -> Walk:
     walk = replace(walk, seen=walk.seen + len(salons))
     if len(remaining) > len(salons):
         return replace(walk, cursor=salons[-1])
-    _conclude(world, walk, period, directory)
+    _conclude(world, walk, directory)
     return replace(walk, stage=DONE, cursor=None, finished_at=world.now())
 
 
-def _save_part(world: World, walk: Walk, sums: MonthSums) -> None:
+def _save_part(world: World, walk: AnyWalk, sums: MonthSums) -> None:
     """Saves a part. An empty part is saved, too, since a crash may have left another one in its place."""
     number = f"{walk.stage == BOOKINGS:d}{walk.seen:09d}"
     world.store.save(ClearingPart(network_id=walk.network_id, walk_id=walk.id, number=number, sums=sums))
 
 
-def _as_of(walk: Walk) -> datetime:
+def _as_of(walk: AnyWalk) -> datetime:
     return walk.begun_at - SETTLED
 
 
-def _conclude(world: World, walk: Walk, period: Period, directory: Directory) -> None:
+def _conclude(world: World, walk: Walk[ClearingMonth], directory: Directory) -> None:
     """Makes this walk's sums the report on the month, unless a later walk was faster. Raises SaveConflict
     after the last try, so that the walk is woken again and no failure is counted."""
+    period = walk.state.period
     for _ in world.tries():
         existing = world.store.get(Clearing, network_id=walk.network_id, month=period.month)
         if existing is not None and existing.as_of > _as_of(walk):

@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from chalicelib.domain.loyalty.account import Account
-from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.domain.waking.walks import AnyWalk, Walk, WalkState
 from chalicelib.services.shared.world import World
 
 CLIENTS_BATCH_SIZE = 200
@@ -50,28 +50,19 @@ def accounts_of(world: World, network_id: str, client_ids: Sequence[str]) -> lis
     return [found.get(each) or Account(network_id=network_id, client_id=each) for each in client_ids]
 
 
-def running_walk(world: World, network_id: str, kind: WalkKind, month: str | None = None) -> Walk | None:
-    """A walk of that kind, and of that month, that is not finished; None: there is none."""
+def running_walk(world: World, network_id: str, is_wanted: Callable[[WalkState], bool]) -> AnyWalk | None:
+    """A walk of a wanted state that is not finished; None: there is none."""
     newest = world.store.get_page(Walk, network_id=network_id, limit=_LOOKED_AT).items
-    return next(
-        (
-            walk
-            for walk in newest
-            if walk.kind is kind
-            and walk.finished_at is None
-            and (walk.period.month if walk.period else None) == month
-        ),
-        None,
-    )
+    return next((walk for walk in newest if walk.finished_at is None and is_wanted(walk.state)), None)
 
 
-def begin_walk(world: World, walk: Walk) -> Walk:
+def begin_walk(world: World, walk: AnyWalk) -> AnyWalk:
     """Saves a walk and wakes it at once."""
     (saved,) = world.store.save(walk)
     world.wake_if_due(saved)
     return saved
 
 
-def slice_due_at(walk: Walk, now: datetime) -> datetime:
+def slice_due_at(walk: AnyWalk, now: datetime) -> datetime:
     """The instant at which the next slice was due. It is the same when the slice is repeated."""
     return walk.wake.at if walk.wake is not None else now

@@ -36,7 +36,7 @@ from chalicelib.domain.shared.actors import BY_SYSTEM
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.months import month_name, number_of_month
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.domain.waking.walks import SUPERSEDED, Walk
+from chalicelib.domain.waking.walks import SUPERSEDED, DrawingSurprises, Walk
 from chalicelib.services.clients.segments import BATCH_SIZE, is_member
 from chalicelib.services.loyalty.post_once import post_once
 from chalicelib.services.shared.storable import Storable
@@ -54,24 +54,24 @@ class _NoGift(Exception):
 # --- a slice of it
 
 
-def draw_some(world: World, walk: Walk) -> Walk:
+def draw_some(world: World, walk: Walk[DrawingSurprises]) -> Walk[DrawingSurprises]:
     """The walk after its next slice. A draw ends with its month, so that each gift is given in the month that
     it counts for."""
     now, directory = world.now(), world.directory(walk.network_id)
     surprise = directory.rules.bonuses.surprise
     if surprise is None:
-        return replace(walk, stage=SUPERSEDED, cursor=None, draw=None, finished_at=now)
-    if walk.draw is None:
+        return replace(walk, stage=SUPERSEDED, cursor=None, state=DrawingSurprises(), finished_at=now)
+    if walk.state.draw is None:
         if now < sleeps_until(walk):
             return walk
         draw = begin_draw(surprise, now, directory.zone)
         if _is_done(world.store.get(SurpriseMonth, network_id=walk.network_id, month=draw.month)):
             return asleep_until_next_draw(walk, now, directory.zone)
         walk = replace(walk, begun_at=now, seen=0, changed=0, sleeps_until=None, stage=COUNTING)
-    elif walk.draw.month != month_name(local_date(now, directory.zone)):
+    elif walk.state.draw.month != month_name(local_date(now, directory.zone)):
         return asleep_until_next_draw(walk, now, directory.zone)
     else:
-        draw = walk.draw
+        draw = walk.state.draw
     if walk.stage == COUNTING:
         return _count(world, directory, walk, draw)
     if walk.stage == DRAWING:
@@ -86,7 +86,7 @@ def _is_done(month: SurpriseMonth | None) -> bool:
 
 
 def _regulars(
-    world: World, directory: Directory, walk: Walk, draw: Draw
+    world: World, directory: Directory, walk: Walk[DrawingSurprises], draw: Draw
 ) -> tuple[list[tuple[Client, int | None]], int, str | None]:
     """The next page of clients: its regulars at the beginning of the draw, each with the number of the month
     of the last gift; the number of clients on the page; the cursor of the following page."""
@@ -97,16 +97,18 @@ def _regulars(
     return [(each, months.get(each.id)) for each in found], len(page.items), page.cursor
 
 
-def _count(world: World, directory: Directory, walk: Walk, draw: Draw) -> Walk:
+def _count(
+    world: World, directory: Directory, walk: Walk[DrawingSurprises], draw: Draw
+) -> Walk[DrawingSurprises]:
     regulars, seen, cursor = _regulars(world, directory, walk, draw)
     for client, last_month in regulars:
         draw = with_regular(draw, walk.network_id, client.id, last_month)
     walk = replace(walk, seen=walk.seen + seen, cursor=cursor)
     if cursor is not None:
-        return replace(walk, draw=draw)
+        return replace(walk, state=DrawingSurprises(draw))
     if world.store.get(SurpriseMonth, network_id=walk.network_id, month=draw.month) is None:
         world.store.save(_month(walk.network_id, draw))
-    return replace(walk, stage=DRAWING, draw=with_cut(draw))
+    return replace(walk, stage=DRAWING, state=DrawingSurprises(with_cut(draw)))
 
 
 def _month(network_id: str, draw: Draw) -> SurpriseMonth:
@@ -116,7 +118,9 @@ def _month(network_id: str, draw: Draw) -> SurpriseMonth:
     )
 
 
-def _give_page(world: World, directory: Directory, walk: Walk, draw: Draw) -> Walk:
+def _give_page(
+    world: World, directory: Directory, walk: Walk[DrawingSurprises], draw: Draw
+) -> Walk[DrawingSurprises]:
     regulars, seen, cursor = _regulars(world, directory, walk, draw)
     drawn = 0
     for client, last_month in regulars:
@@ -129,18 +133,26 @@ def _give_page(world: World, directory: Directory, walk: Walk, draw: Draw) -> Wa
             draw = with_waiting(draw, number, client.id)
     stage = LAST if cursor is None else DRAWING
     return replace(
-        walk, stage=stage, draw=draw, cursor=cursor, seen=walk.seen + seen, changed=walk.changed + drawn
+        walk,
+        stage=stage,
+        state=DrawingSurprises(draw),
+        cursor=cursor,
+        seen=walk.seen + seen,
+        changed=walk.changed + drawn,
     )
 
 
-def _give_waiting(world: World, directory: Directory, walk: Walk, draw: Draw) -> Walk:
+def _give_waiting(
+    world: World, directory: Directory, walk: Walk[DrawingSurprises], draw: Draw
+) -> Walk[DrawingSurprises]:
     now = world.now()
     ids = [each.client_id for each in draw.waiting[:BATCH_SIZE]]
     clients = world.store.clients_named(walk.network_id, ids)
     drawn = sum(_give(world, directory, draw, client) for client in clients if client.merged is None)
     walk = replace(walk, changed=walk.changed + drawn)
     if draw.waiting[BATCH_SIZE:]:
-        return replace(walk, draw=replace(draw, waiting=draw.waiting[BATCH_SIZE:]))
+        rest = replace(draw, waiting=draw.waiting[BATCH_SIZE:])
+        return replace(walk, state=DrawingSurprises(rest))
     month = world.store.get(SurpriseMonth, network_id=walk.network_id, month=draw.month)
     if month is not None and month.done_at is None:
         world.store.save(replace(month, done_at=now))

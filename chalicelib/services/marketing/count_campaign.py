@@ -16,7 +16,7 @@ from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import missing
 from chalicelib.domain.shared.holdout import is_held_out
 from chalicelib.domain.shared.touches import UNSETTLED, Plan, Touch, TouchKind, TouchState
-from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Walk
+from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Counting, Tallying, Walk
 from chalicelib.services.clients.segments import BATCH_SIZE
 from chalicelib.services.marketing.about_recipient import AboutRecipient, about_recipient
 from chalicelib.services.marketing.find_recipients import find_recipients_page
@@ -35,15 +35,15 @@ stays stopped."""
 # --- a dry run
 
 
-def count_some(sending: Sending, walk: Walk) -> Walk:
+def count_some(sending: Sending, walk: Walk[Counting]) -> Walk[Counting]:
     """The walk after its next slice. The walk ends when its draft was changed or started."""
     world = sending.world
-    campaign = world.store.get(Campaign, network_id=walk.network_id, id=str(walk.campaign_id))
+    campaign = world.store.get(Campaign, network_id=walk.network_id, id=walk.state.campaign_id)
     if campaign is None or not _is_wanted(campaign, walk):
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     found = find_recipients_page(world, campaign, walk)
     directory = world.directory(walk.network_id)
-    count = walk.count or CampaignCount(at=world.now())
+    count = walk.state.count or CampaignCount(at=world.now())
     for client, at in found.recipients:
         count = _forecast(sending, replace(count, last_at=at), campaign, client, at, directory)
     walk = replace(
@@ -52,8 +52,7 @@ def count_some(sending: Sending, walk: Walk) -> Walk:
         cursor=found.cursor,
         seen=walk.seen + found.seen,
         changed=walk.changed + len(found.recipients),
-        next_at=found.next_at,
-        count=count,
+        state=replace(walk.state, next_at=found.next_at, count=count),
     )
     if not found.is_last(campaign):
         return walk
@@ -61,15 +60,15 @@ def count_some(sending: Sending, walk: Walk) -> Walk:
     return replace(walk, stage=DONE, finished_at=world.now())
 
 
-def _save_forecast(world: World, walk: Walk, count: CampaignCount) -> None:
-    campaign = world.store.get(Campaign, network_id=walk.network_id, id=str(walk.campaign_id))
+def _save_forecast(world: World, walk: Walk[Counting], count: CampaignCount) -> None:
+    campaign = world.store.get(Campaign, network_id=walk.network_id, id=walk.state.campaign_id)
     if campaign is None:
-        raise missing("campaign", str(walk.campaign_id))
+        raise missing("campaign", walk.state.campaign_id)
     if _is_wanted(campaign, walk) and campaign.forecast != count:
         world.store.save(replace(campaign, forecast=count))
 
 
-def _is_wanted(campaign: Campaign, walk: Walk) -> bool:
+def _is_wanted(campaign: Campaign, walk: Walk[Counting]) -> bool:
     return campaign.state is CampaignState.DRAFT and campaign.count_walk_id == walk.id
 
 
@@ -104,9 +103,9 @@ def _micros(sending: Sending, about: AboutRecipient, plan: Plan, chosen: Route, 
 # --- what has become of its recipients
 
 
-def tally_some(world: World, walk: Walk) -> Walk:
+def tally_some(world: World, walk: Walk[Tallying]) -> Walk[Tallying]:
     """The walk after its next slice, with its recipients counted by their states."""
-    campaign = world.store.get(Campaign, network_id=walk.network_id, id=str(walk.campaign_id))
+    campaign = world.store.get(Campaign, network_id=walk.network_id, id=walk.state.campaign_id)
     if campaign is None:
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     store, network_id = world.store, walk.network_id
@@ -116,7 +115,7 @@ def tally_some(world: World, walk: Walk) -> Walk:
         each.client_id: message_id for each in recipients if (message_id := _message_id(each)) is not None
     }
     messages = {each.client_id: each for each in store.messages_named(network_id, list(message_ids.items()))}
-    count = walk.count or CampaignCount(at=world.now())
+    count = walk.state.count or CampaignCount(at=world.now())
     for recipient in recipients:
         count = _with_recipient(count, recipient, messages, over=world.now() >= campaign.ends_at)
     walk = replace(
@@ -125,7 +124,7 @@ def tally_some(world: World, walk: Walk) -> Walk:
         cursor=page.cursor,
         seen=walk.seen + len(page.items),
         changed=walk.changed + len(recipients),
-        count=count,
+        state=replace(walk.state, count=count),
     )
     return _conclude(world, walk, count) if page.cursor is None else walk
 
@@ -159,16 +158,16 @@ def _reason(touch: Touch | None) -> str | None:
     return touch.reason if touch is not None else None
 
 
-def _conclude(world: World, walk: Walk, count: CampaignCount) -> Walk:
+def _conclude(world: World, walk: Walk[Tallying], count: CampaignCount) -> Walk[Tallying]:
     now = world.now()
     world.retrying(partial(_save_results, world, walk, count, now))
     return replace(walk, stage=DONE, finished_at=now)
 
 
-def _save_results(world: World, walk: Walk, count: CampaignCount, now: datetime) -> None:
-    campaign = world.store.get(Campaign, network_id=walk.network_id, id=str(walk.campaign_id))
+def _save_results(world: World, walk: Walk[Tallying], count: CampaignCount, now: datetime) -> None:
+    campaign = world.store.get(Campaign, network_id=walk.network_id, id=walk.state.campaign_id)
     if campaign is None:
-        raise missing("campaign", str(walk.campaign_id))
+        raise missing("campaign", walk.state.campaign_id)
     all_decided = campaign.found_at is not None and not count.outcomes.get(WAITING)
     is_over = all_decided or now >= campaign.ends_at
     state = CampaignState.DONE if is_over and campaign.state in _ENDED else campaign.state

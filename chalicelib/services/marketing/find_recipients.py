@@ -10,7 +10,7 @@ from chalicelib.domain.clients.client_plan import zone_of
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.marketing.campaigns import Campaign, slots
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.waking.walks import Walk
+from chalicelib.domain.waking.walks import Counting, Inviting, Walk
 from chalicelib.services.clients.segments import BATCH_SIZE, is_member
 from chalicelib.services.messages.subjects import speaking_salon
 from chalicelib.services.shared.world import World
@@ -34,12 +34,12 @@ class RecipientsPage(Struct, frozen=True):
         return self.cursor is None or self.next_at >= campaign.ends_at
 
 
-def find_recipients_page(world: World, campaign: Campaign, walk: Walk) -> RecipientsPage:
+def find_recipients_page(world: World, campaign: Campaign, walk: Walk[Inviting | Counting]) -> RecipientsPage:
     """The recipients on the next page of a walk."""
     now, network_id = world.now(), walk.network_id
     directory = world.directory(network_id, lambda known: bool(known.salons))
     page = world.store.clients(network_id, limit=BATCH_SIZE, cursor=walk.cursor)
-    first = max(walk.next_at or campaign.starts_at, now)
+    first = max(walk.state.next_at or campaign.starts_at, now)
     members = [each for each in page.items if is_member(world, campaign.segment, each, directory, now)]
     placed, next_at = _placed(campaign, members, directory, first)
     return RecipientsPage(placed, len(page.items), page.cursor, next_at)

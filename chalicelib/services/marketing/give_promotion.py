@@ -26,7 +26,7 @@ from chalicelib.domain.networks.bonus_rules import Gift
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.actors import BY_SYSTEM
 from chalicelib.domain.shared.ids import entry_id
-from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Walk
+from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Granting, Walk
 from chalicelib.services.clients.segments import BATCH_SIZE, is_member
 from chalicelib.services.loyalty.post_once import post_once
 from chalicelib.services.marketing.count_promotion import shares_for
@@ -48,9 +48,9 @@ def grant_id(promotion_id: str, client_id: str) -> str:
     return entry_id(client_id, "promotion", promotion_id)
 
 
-def grant_some(world: World, walk: Walk) -> Walk:
+def grant_some(world: World, walk: Walk[Granting]) -> Walk[Granting]:
     """The walk after its next slice. The walk ends when its promotion was stopped or has ended."""
-    promotion = world.store.get(Promotion, network_id=walk.network_id, id=str(walk.promotion_id))
+    promotion = world.store.get(Promotion, network_id=walk.network_id, id=walk.state.promotion_id)
     if promotion is None or promotion.grant is None or promotion.state is not PromotionState.RUNNING:
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     directory = world.directory(walk.network_id, lambda known: bool(known.salons))
@@ -101,9 +101,7 @@ class _Grant(Struct, frozen=True):
         promotion, gift = self.promotion, self.gift
         for source_id in account.came_from:
             entry = grant_id(promotion.id, source_id)
-            if self.world.store.get(
-                Entry, network_id=promotion.network_id, client_id=source_id, id=entry
-            ):
+            if self.world.store.get(Entry, network_id=promotion.network_id, client_id=source_id, id=entry):
                 raise _AlreadyGranted
         posting = Posting(
             id=grant_id(promotion.id, self.client.id),

@@ -15,7 +15,7 @@ from chalicelib.domain.marketing.campaigns import UNDER_WAY, Campaign, CampaignS
 from chalicelib.domain.shared.errors import missing
 from chalicelib.domain.shared.touches import UNSETTLED, TouchKind, with_touches
 from chalicelib.domain.shared.waking import Wake
-from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Walk
+from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Inviting, Resuming, Walk
 from chalicelib.services.clients.segments import BATCH_SIZE
 from chalicelib.services.marketing.about_recipient import PAUSED
 from chalicelib.services.marketing.find_recipients import find_recipients_page, free_instants
@@ -23,9 +23,9 @@ from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
 
-def invite_some(world: World, walk: Walk) -> Walk:
+def invite_some(world: World, walk: Walk[Inviting]) -> Walk[Inviting]:
     """The walk after its next slice. The walk ends when its campaign was stopped."""
-    campaign = world.store.get(Campaign, network_id=walk.network_id, id=str(walk.campaign_id))
+    campaign = world.store.get(Campaign, network_id=walk.network_id, id=walk.state.campaign_id)
     if campaign is None or campaign.state is CampaignState.STOPPED:
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     found = find_recipients_page(world, campaign, walk)
@@ -45,36 +45,36 @@ def invite_some(world: World, walk: Walk) -> Walk:
         cursor=found.cursor,
         seen=walk.seen + found.seen,
         changed=walk.changed + len(found.recipients),
-        next_at=found.next_at,
+        state=replace(walk.state, next_at=found.next_at),
     )
     return _conclude(world, campaign, walk) if found.is_last(campaign) else walk
 
 
-def _conclude(world: World, campaign: Campaign, walk: Walk) -> Walk:
+def _conclude(world: World, campaign: Campaign, walk: Walk[Inviting]) -> Walk[Inviting]:
     now, as_read = world.now(), iter([campaign])
     # The first try takes the campaign that this slice has read; each later try reads it again.
     world.retrying(lambda: _save_all_found(world, walk, next(as_read, None), now))
     return replace(walk, stage=DONE, finished_at=now)
 
 
-def _save_all_found(world: World, walk: Walk, as_read: Campaign | None, now: datetime) -> None:
-    campaign = as_read or world.store.get(Campaign, network_id=walk.network_id, id=str(walk.campaign_id))
+def _save_all_found(world: World, walk: Walk[Inviting], as_read: Campaign | None, now: datetime) -> None:
+    campaign = as_read or world.store.get(Campaign, network_id=walk.network_id, id=walk.state.campaign_id)
     if campaign is None:
-        raise missing("campaign", str(walk.campaign_id))
+        raise missing("campaign", walk.state.campaign_id)
     if campaign.found_at is None:
         inviting = campaign.state is CampaignState.INVITING
         state = CampaignState.RUNNING if inviting else campaign.state
         world.store.save(replace(campaign, state=state, found_at=now, invited=walk.changed))
 
 
-def resume_some(world: World, walk: Walk) -> Walk:
+def resume_some(world: World, walk: Walk[Resuming]) -> Walk[Resuming]:
     """The walk after its next slice. Recipients that the pause has deferred get new times, at the campaign's
     pace. The walk ends when its campaign is paused again."""
-    campaign = world.store.get(Campaign, network_id=walk.network_id, id=str(walk.campaign_id))
+    campaign = world.store.get(Campaign, network_id=walk.network_id, id=walk.state.campaign_id)
     if campaign is None or campaign.state not in UNDER_WAY:
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     now, directory = world.now(), world.directory(walk.network_id)
-    free = free_instants(campaign, directory, max(walk.next_at or now, now))
+    free = free_instants(campaign, directory, max(walk.state.next_at or now, now))
     page = world.store.client_ids(walk.network_id, limit=BATCH_SIZE, cursor=walk.cursor)
     recipients = world.store.recipients_named(walk.network_id, campaign.id, page.items)
     deferred = [each for each in recipients if _is_deferred(each)]
@@ -88,7 +88,7 @@ def resume_some(world: World, walk: Walk) -> Walk:
         cursor=page.cursor,
         seen=walk.seen + len(page.items),
         changed=walk.changed + len(deferred),
-        next_at=next(free),
+        state=replace(walk.state, next_at=next(free)),
         finished_at=now if is_last else None,
     )
 

@@ -11,7 +11,7 @@ from chalicelib.domain.marketing.campaigns import UNDER_WAY, Campaign, CampaignS
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.waking import Wake
-from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.domain.waking.walks import AnyWalk, Counting, Inviting, Resuming, Tallying, Walk, WalkState
 from chalicelib.services.marketing.campaigns import get_campaign
 from chalicelib.services.marketing.check_campaign import checked_campaign
 from chalicelib.services.marketing.planned_items import directory_with_segment, wrong_state
@@ -36,7 +36,7 @@ def dry_run(world: World, access: Access, campaign_id: str) -> Campaign:
     if campaign.state is not CampaignState.DRAFT:
         raise wrong_state(campaign, "tried dry")
     _ensure_ready(world, campaign)
-    return _begin_count(world, campaign, WalkKind.COUNT)
+    return _begin_count(world, campaign, Counting(campaign.id))
 
 
 def count_results(world: World, access: Access, campaign_id: str) -> Campaign:
@@ -45,16 +45,16 @@ def count_results(world: World, access: Access, campaign_id: str) -> Campaign:
     campaign = get_campaign(world, access, campaign_id)
     if campaign.state is CampaignState.DRAFT:
         raise wrong_state(campaign, "counted")
-    return _begin_count(world, campaign, WalkKind.TALLY)
+    return _begin_count(world, campaign, Tallying(campaign.id))
 
 
-def _begin_count(world: World, campaign: Campaign, kind: WalkKind) -> Campaign:
+def _begin_count(world: World, campaign: Campaign, state: Counting | Tallying) -> Campaign:
     if campaign.count_walk_id is not None:
         walk = world.store.get(Walk, network_id=campaign.network_id, id=campaign.count_walk_id)
         if walk is not None and walk.wake is not None:
             return campaign
-    walk = _walk(world, campaign, kind, world.now())
-    saved: tuple[Campaign, Walk] = world.store.save(replace(campaign, count_walk_id=walk.id), walk)
+    walk = _walk(world, campaign, state, world.now())
+    saved: tuple[Campaign, AnyWalk] = world.store.save(replace(campaign, count_walk_id=walk.id), walk)
     world.wake_queue.wake_item(saved[1])
     return saved[0]
 
@@ -72,8 +72,8 @@ def start(world: World, access: Access, campaign_id: str) -> Campaign:
         raise wrong_state(campaign, "started")
     _ensure_ready(world, campaign)
     now = world.now()
-    invite = _walk(world, campaign, WalkKind.INVITE, max(now, campaign.starts_at - FOUND_BEFORE))
-    tally = _walk(world, campaign, WalkKind.TALLY, campaign.ends_at + TALLIED_AFTER)
+    invite = _walk(world, campaign, Inviting(campaign.id), max(now, campaign.starts_at - FOUND_BEFORE))
+    tally = _walk(world, campaign, Tallying(campaign.id), campaign.ends_at + TALLIED_AFTER)
     started = replace(campaign, state=CampaignState.INVITING, invite_walk_id=invite.id)
     saved = world.store.save(started, invite, tally)
     if invite.wake is not None and invite.wake.at <= now:
@@ -114,7 +114,7 @@ def _resume(world: World, access: Access, campaign_id: str) -> Campaign:
         raise wrong_state(campaign, "resumed")
     all_found = campaign.found_at is not None
     resumed = replace(campaign, state=CampaignState.RUNNING if all_found else CampaignState.INVITING)
-    walk = _walk(world, campaign, WalkKind.RESUME, world.now() + RESUMED_AFTER)
+    walk = _walk(world, campaign, Resuming(campaign.id), world.now() + RESUMED_AFTER)
     return world.store.save(resumed, walk)[0]
 
 
@@ -133,12 +133,11 @@ def _step(world: World, access: Access, campaign_id: str, to: CampaignState) -> 
     return world.store.save(replace(campaign, state=to))[0]
 
 
-def _walk(world: World, campaign: Campaign, kind: WalkKind, at: datetime) -> Walk:
+def _walk(world: World, campaign: Campaign, state: WalkState, at: datetime) -> AnyWalk:
     return Walk(
         network_id=campaign.network_id,
         id=world.new_id("wlk"),
-        kind=kind,
+        state=state,
         begun_at=world.now(),
-        campaign_id=campaign.id,
-        wake=Wake(at, kind.value),
+        wake=Wake(at, state.kind.value),
     )

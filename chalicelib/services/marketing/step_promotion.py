@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.marketing.promotions import Promotion, PromotionState, next_step
 from chalicelib.domain.shared.waking import Wake
-from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.domain.waking.walks import Granting, Walk, WalkKind
 from chalicelib.services.shared.world import World
 
 
@@ -13,7 +13,7 @@ def step_promotion(world: World, promotion: Promotion) -> None:
     same transaction, so that the walk is begun once. Raises SaveConflict when another worker has the
     promotion."""
     now, zone = world.now(), world.directory(promotion.network_id).zone
-    walks: list[Walk] = []
+    walks: list[Walk[Granting]] = []
     step = next_step(promotion, zone)
     while step is not None and step.at <= now:
         if promotion.state is PromotionState.RUNNING:
@@ -29,13 +29,12 @@ def step_promotion(world: World, promotion: Promotion) -> None:
         world.wake_queue.wake_item(walk)
 
 
-def _grant_walk(world: World, promotion: Promotion) -> Walk:
+def _grant_walk(world: World, promotion: Promotion) -> Walk[Granting]:
     now = world.now()
     return Walk(
         network_id=promotion.network_id,
         id=world.new_id("wlk"),
-        kind=WalkKind.PROMOTE,
+        state=Granting(promotion.id),
         begun_at=now,
-        promotion_id=promotion.id,
         wake=Wake(now, WalkKind.PROMOTE.value),
     )

@@ -55,13 +55,13 @@ def _saved(world: World, access: Access, network: Network, rules: Rules) -> Netw
     them it saves the walk that plans again, if the change moves a plan, and the walk that draws surprises, if
     they begin."""
     changed = replace(network, rules=rules, rules_version=network.rules_version + 1)
-    walks = [] if plan_alike(rules, network.rules) else [replan_walk(world, network.network_id)]
-    walks += surprise_walks(world, network.network_id, rules)
+    replans = [] if plan_alike(rules, network.rules) else [replan_walk(world, network.network_id)]
+    draws = surprise_walks(world, network.network_id, rules)
     history = [_line(changed, world, access.actor)]
     if not world.store.get_page(RulesChange, network_id=network.network_id, limit=1).items:
         history.insert(0, replace(_line(network, world, BY_SYSTEM), at=network.created_at))
     try:
-        saved, *_ = world.store.save(changed, *history, *walks)
+        saved, *_ = world.store.save(changed, *history, *replans, *draws)
     except SaveConflict:  # another writer's, or our own: its answer was lost, and botocore asked again
         saved = world.store.get(Network, network_id=network.network_id) or network
         if (saved.rules_version, saved.rules) != (changed.rules_version, rules):

@@ -11,7 +11,7 @@ from chalicelib.domain.networks.network import Directory, Network, Salon, Servic
 from chalicelib.domain.shared.aliases import InboundNumber
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived
-from chalicelib.domain.waking.walks import Walk
+from chalicelib.domain.waking.walks import AnyWalk, Replanning, Walk
 from chalicelib.services.networks.check_set_up import checked, checked_place, country_code, language_code
 from chalicelib.services.networks.set_identities import identified, numbers_taken
 from chalicelib.services.shared.contact_details import name_normal
@@ -203,7 +203,7 @@ def _current(value: SetUp | None, what: tuple[str, str], changes: Mapping[str, A
 
 
 def _save_change(
-    world: World, current: SetUp, wanted: SetUp, also: Sequence[Walk | InboundNumber] = ()
+    world: World, current: SetUp, wanted: SetUp, also: Sequence[AnyWalk | InboundNumber] = ()
 ) -> SetUp:
     """also: what is saved together with the change. Raises SaveConflict."""
     if wanted == current:
@@ -213,6 +213,8 @@ def _save_change(
     return saved
 
 
-def _replan_in_new_zone(world: World, current: Network | Salon, wanted: Network | Salon) -> list[Walk]:
+def _replan_in_new_zone(
+    world: World, current: Network | Salon, wanted: Network | Salon
+) -> list[Walk[Replanning]]:
     same = current.timezone == wanted.timezone
     return [] if same else [replan_walk(world, wanted.network_id)]

@@ -20,13 +20,13 @@ from chalicelib.domain.messages.messages import Message, MessageSummary, Outcome
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.networks.network import Directory, Template
 from chalicelib.domain.shared.touches import TouchKind
-from chalicelib.domain.waking.walks import Walk
+from chalicelib.domain.waking.walks import AnyWalk
 from chalicelib.services.shared.storable import Storable
 
 T = TypeVar("T")
 V = TypeVar("V", bound=Storable)
 
-Woken = Booking | Client | Account | Recipient | InboxItem | Walk | Promotion
+Woken = Booking | Client | Account | Recipient | InboxItem | AnyWalk | Promotion
 """The values that have a wake pointer."""
 
 

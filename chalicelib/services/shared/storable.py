@@ -29,7 +29,7 @@ from chalicelib.domain.shared.links import Link
 from chalicelib.domain.shared.operations import GivenAnswer, Parked, Tally
 from chalicelib.domain.shared.tasks import Task
 from chalicelib.domain.simulations.simulations import Simulation
-from chalicelib.domain.waking.walks import Walk
+from chalicelib.domain.waking.walks import AnyWalk
 
 Storable = (
     Network
@@ -63,7 +63,7 @@ Storable = (
     | PromotionShare
     | ClientPromotionTotal
     | SurpriseMonth
-    | Walk
+    | AnyWalk
     | Simulation
     | Task
     | Clearing

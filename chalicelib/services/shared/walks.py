@@ -9,7 +9,14 @@ from chalicelib.domain.networks.rules import Rules
 from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.shared.zones import local_date, local_instant
-from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.domain.waking.walks import (
+    AnyWalk,
+    AuditingSample,
+    DrawingSurprises,
+    Replanning,
+    Walk,
+    WalkKind,
+)
 from chalicelib.services.shared.world import World
 
 BEGINS_AFTER = timedelta(seconds=90)
@@ -17,14 +24,14 @@ BEGINS_AFTER = timedelta(seconds=90)
 finish what they have begun within half a minute more."""
 
 
-def replan_walk(world: World, network_id: str) -> Walk:
+def replan_walk(world: World, network_id: str) -> Walk[Replanning]:
     """A walk that begins once every process knows the present rules; it is saved with the change that calls
     for it."""
     now = world.now()
     return Walk(
         network_id=network_id,
         id=world.new_id("wlk"),
-        kind=WalkKind.REPLAN,
+        state=Replanning(),
         begun_at=now,
         wake=Wake(now + BEGINS_AFTER, WalkKind.REPLAN.value),
     )
@@ -42,7 +49,7 @@ def surprise_walk_id(network_id: str) -> str:
     return time_ordered("wlk", _FIRST, digest(network_id, SURPRISE, length=7))
 
 
-def surprise_walks(world: World, network_id: str, rules: Rules) -> list[Walk]:
+def surprise_walks(world: World, network_id: str, rules: Rules) -> list[Walk[DrawingSurprises]]:
     """The walk that draws surprises, to be saved with rules that have surprises; empty where it is there
     already. With rules that have none the walk ends by itself when it next wakes."""
     if rules.bonuses.surprise is None:
@@ -52,16 +59,18 @@ def surprise_walks(world: World, network_id: str, rules: Rules) -> list[Walk]:
     if existing is not None and existing.finished_at is None:
         return []
     now = world.now()
-    walk = existing or Walk(network_id=network_id, id=walk_id, kind=WalkKind.SURPRISE, begun_at=now)
+    walk = existing or Walk(network_id=network_id, id=walk_id, state=DrawingSurprises(), begun_at=now)
     asleep = asleep_until_next_draw(walk, now, world.directory(network_id).zone)
     return [replace(asleep, finished_at=None, wake=Wake(sleeps_until(asleep), SURPRISE))]
 
 
-def asleep_until_next_draw(walk: Walk, now: datetime, zone: str) -> Walk:
-    return replace(walk, stage=ASLEEP, cursor=None, draw=None, sleeps_until=next_draw_at(now, zone))
+def asleep_until_next_draw(walk: Walk[DrawingSurprises], now: datetime, zone: str) -> Walk[DrawingSurprises]:
+    return replace(
+        walk, stage=ASLEEP, cursor=None, state=DrawingSurprises(), sleeps_until=next_draw_at(now, zone)
+    )
 
 
-def sleeps_until(walk: Walk) -> datetime:
+def sleeps_until(walk: AnyWalk) -> datetime:
     return walk.sleeps_until or walk.begun_at
 
 
@@ -74,14 +83,14 @@ first."""
 NIGHT_HOUR = time(3)
 
 
-def nightly_walk(network_id: str, now: datetime, zone: str) -> Walk:
+def nightly_walk(network_id: str, now: datetime, zone: str) -> Walk[AuditingSample]:
     """The walk that audits some accounts each night; it is saved with a new network."""
     at = next_night(now, zone)
     wake = Wake(at, WalkKind.AUDIT_SAMPLE.value)
     return Walk(
         network_id=network_id,
         id=NIGHTLY_ID,
-        kind=WalkKind.AUDIT_SAMPLE,
+        state=AuditingSample(),
         begun_at=now,
         sleeps_until=at,
         wake=wake,

@@ -13,7 +13,7 @@ from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.simulations.past_visits import PastVisit, Span
 from chalicelib.domain.simulations.simulation import ClientSums, simulate_client
 from chalicelib.domain.simulations.simulations import Simulation, with_clients
-from chalicelib.domain.waking.walks import SUPERSEDED, Walk
+from chalicelib.domain.waking.walks import SUPERSEDED, Simulating, Walk
 from chalicelib.services.loyalty.visit_points import bill_of_booking, visited_on
 from chalicelib.services.shared.world import World
 
@@ -24,10 +24,10 @@ READ_BATCH_SIZE = 200
 clients. So a shard waits some seconds for it at most."""
 
 
-def simulate_some(world: World, walk: Walk) -> Walk:
+def simulate_some(world: World, walk: Walk[Simulating]) -> Walk[Simulating]:
     """The walk after its next slice. The simulation keeps its progress and its sums in one item. So a walk
     that a crash has left behind catches up and counts no client again. Raises SaveConflict."""
-    simulation = world.store.get(Simulation, network_id=walk.network_id, id=str(walk.simulation_id))
+    simulation = world.store.get(Simulation, network_id=walk.network_id, id=walk.state.simulation_id)
     if simulation is None:
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
     if simulation.finished_at is None:

@@ -16,7 +16,7 @@ from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.shared.zones import day_start, local_date
 from chalicelib.domain.simulations.past_visits import Span
 from chalicelib.domain.simulations.simulations import Simulation
-from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.domain.waking.walks import Simulating, Walk, WalkKind
 from chalicelib.services.networks.check_rules import check_rules
 from chalicelib.services.shared.ports import Page, SaveConflict
 from chalicelib.services.shared.world import World
@@ -143,13 +143,12 @@ def _begin(world: World, simulation: Simulation) -> Simulation:
     walk = Walk(
         network_id=simulation.network_id,
         id=simulation.walk_id,
-        kind=WalkKind.SIMULATE,
+        state=Simulating(simulation.id),
         begun_at=now,
-        simulation_id=simulation.id,
         wake=Wake(now, WalkKind.SIMULATE.value),
     )
     try:
-        saved: tuple[Simulation, Walk] = world.store.save(simulation, walk)
+        saved: tuple[Simulation, Walk[Simulating]] = world.store.save(simulation, walk)
     except SaveConflict:  # with our own first write, if its answer was lost and botocore has repeated it
         existing = world.store.get(Simulation, network_id=simulation.network_id, id=simulation.id)
         if existing is None:
@@ -159,7 +158,9 @@ def _begin(world: World, simulation: Simulation) -> Simulation:
     return saved[0]
 
 
-def get_simulation(world: World, access: Access, simulation_id: str) -> tuple[Simulation, Walk | None]:
+def get_simulation(
+    world: World, access: Access, simulation_id: str
+) -> tuple[Simulation, Walk[Simulating] | None]:
     """A simulation and its walk. Raises FORBIDDEN, NOT_FOUND."""
     access.ensure_whole_network()
     simulation = world.store.get(Simulation, network_id=access.network_id, id=simulation_id)

@@ -15,7 +15,7 @@ from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.networks.network import Directory
-from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Walk, WalkKind
+from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, AnyWalk, Replanning, Walk, WalkKind
 from chalicelib.services.messages.about_account import AboutAccount, about_account
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
@@ -34,13 +34,13 @@ for it than some seconds."""
 _BOOKINGS = "bookings "
 
 
-def running_replan(world: World, network_id: str) -> Walk | None:
+def running_replan(world: World, network_id: str) -> AnyWalk | None:
     """The replan that has not ended yet, if there is one."""
     newest = next((walk for walk in _newest(world, network_id) if walk.kind is WalkKind.REPLAN), None)
     return newest if newest is not None and newest.finished_at is None else None
 
 
-def _newest(world: World, network_id: str) -> Sequence[Walk]:
+def _newest(world: World, network_id: str) -> Sequence[AnyWalk]:
     return world.store.get_page(Walk, network_id=network_id, limit=20).items
 
 
@@ -49,7 +49,7 @@ def salon_of_stage(stage: str) -> str | None:
     return stage.removeprefix(_BOOKINGS) if stage.startswith(_BOOKINGS) else None
 
 
-def replan_some(world: World, walk: Walk) -> Walk:
+def replan_some(world: World, walk: Walk[Replanning]) -> Walk[Replanning]:
     """The walk after its next slice. A slice that is done again after a crash changes nothing more. A walk
     that a newer replan follows ends: the newer one plans all by newer rules."""
     if _is_superseded(world, walk):
@@ -63,12 +63,12 @@ def replan_some(world: World, walk: Walk) -> Walk:
     return walk
 
 
-def _is_superseded(world: World, walk: Walk) -> bool:
+def _is_superseded(world: World, walk: Walk[Replanning]) -> bool:
     others = _newest(world, walk.network_id)
     return any(other.kind is WalkKind.REPLAN and other.id > walk.id for other in others)
 
 
-def _after_page(world: World, directory: Directory, walk: Walk) -> Walk:
+def _after_page(world: World, directory: Directory, walk: Walk[Replanning]) -> Walk[Replanning]:
     salon_id = salon_of_stage(walk.stage) if walk.stage else min(directory.salons, default=None)
     if salon_id is not None:
         seen, changed, cursor = _bookings(world, directory, walk, salon_id)
@@ -90,7 +90,7 @@ _Page = tuple[int, int, str | None]
 """How many items were seen, how many were changed, and where the next page begins."""
 
 
-def _bookings(world: World, directory: Directory, walk: Walk, salon_id: str) -> _Page:
+def _bookings(world: World, directory: Directory, walk: Walk[Replanning], salon_id: str) -> _Page:
     store, network_id = world.store, walk.network_id
     since = walk.begun_at - LOOKED_BACK
     page = store.bookings_of_salon(network_id, salon_id, since=since, limit=BATCH_SIZE, cursor=walk.cursor)
@@ -109,7 +109,7 @@ def _plan_booking(booking: Booking, now: datetime, *, directory: Directory, clie
     return booking_plan.with_wake(booking, directory, client, now)
 
 
-def _clients(world: World, directory: Directory, walk: Walk) -> _Page:
+def _clients(world: World, directory: Directory, walk: Walk[Replanning]) -> _Page:
     store, network_id = world.store, walk.network_id
     page = store.clients(network_id, limit=BATCH_SIZE, cursor=walk.cursor)
     accounts = store.accounts_named(network_id, [client.id for client in page.items])

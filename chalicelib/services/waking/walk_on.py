@@ -3,11 +3,12 @@ until. A crash between the slice and the save costs the slice; doing it again do
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 from msgspec.structs import replace
 
 from chalicelib.domain.shared.waking import Wake
-from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.domain.waking.walks import AnyWalk, Walk, WalkKind
 from chalicelib.services.clearing.audit_accounts import audit_some, count_nowhere
 from chalicelib.services.clearing.audit_nightly import audit_night
 from chalicelib.services.clearing.clear_month import clear_some
@@ -20,7 +21,7 @@ from chalicelib.services.shared.world import World
 from chalicelib.services.simulations.simulate_past import simulate_some
 from chalicelib.services.waking.replan import replan_some
 
-Step = Callable[[World, Walk], Walk]
+Step = Callable[[World, Walk[Any]], AnyWalk]
 """Does the next slice of a walk: the walk at its new place, with finished_at set at its end."""
 
 
@@ -45,7 +46,7 @@ def walk_steps(sending: Sending | None = None) -> Mapping[WalkKind, Step]:
     return steps
 
 
-def walk_on(world: World, walk: Walk, steps: Mapping[WalkKind, Step] | None = None) -> None:
+def walk_on(world: World, walk: AnyWalk, steps: Mapping[WalkKind, Step] | None = None) -> None:
     """Does one slice of the walk and saves its new place. steps: those without channels where None is given.
     Raises SaveConflict when another worker has the walk; the saved place then stays."""
     if walk.finished_at is None:

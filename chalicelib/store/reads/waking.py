@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from chalicelib.services.shared.ports import DueItem, Woken
 from chalicelib.store import keys
 from chalicelib.store.kinds import KINDS
 from chalicelib.store.reader import Reader
 
-_WOKEN: dict[str, type[Woken]] = {KINDS[cls].item: cls for cls in get_args(Woken)}
+_WOKEN: dict[str, type[Woken]] = {
+    KINDS[cls].item: cls for cls in (get_origin(each) or each for each in get_args(Woken))
+}
 
 
 class WakingReads:

@@ -64,7 +64,7 @@ def as_it_is(ledgers: Ledgers) -> tuple[Any, ...]:
     clearing = store.get(Clearing, network_id=NETWORK, month="2026-11")
     parts = list(store.clearing_parts(NETWORK, clearing.walk_id)) if clearing else []
     return (
-        [(walk.kind, walk.stage, walk.seen, walk.changed, walk.audit, walk.period) for walk in walks],
+        [(walk.state, walk.stage, walk.seen, walk.changed) for walk in walks],
         [(task.client_id, task.words) for task in store.get_page(Task, network_id=NETWORK).items],
         clearing and (clearing.period, clearing.is_final),
         [(part.number, part.sums) for part in parts],

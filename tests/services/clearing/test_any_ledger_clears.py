@@ -109,7 +109,7 @@ def test_the_liability_is_what_is_open_and_never_below_zero(said: list[Step]) ->
 def test_the_audit_finds_nothing_but_what_was_spoilt(said: list[Step], which: int, how: int) -> None:
     ledgers = Ledgers()
     ledgers.live(said)
-    found = walked(ledgers, start_audit(ledgers.world, NETWORK)).audit
+    found = walked(ledgers, start_audit(ledgers.world, NETWORK)).state.audit
     assert found is not None
     assert (found.differing, found.differences) == (0, ())
     accounts = [ledgers.account(each_id) for each_id in CLIENTS]
@@ -128,7 +128,7 @@ def test_the_audit_finds_nothing_but_what_was_spoilt(said: list[Step], which: in
     ]
     ledgers.store.save(replace(spoilt, **changes[how]))
     ledgers.clock.forward(seconds=1)
-    again = walked(ledgers, start_audit(ledgers.world, NETWORK)).audit
+    again = walked(ledgers, start_audit(ledgers.world, NETWORK)).state.audit
     assert again is not None
     assert [each.client_id for each in again.differences] == [spoilt.client_id]
 

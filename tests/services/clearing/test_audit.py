@@ -171,17 +171,17 @@ def test_a_walk_sums_up_the_whole_network(in_town: World) -> None:
     spoil(in_town, ids[0])
     small = replace(in_town, store=PagedStore(in_town.store))
     walk = walked(small, start_audit(small, NETWORK))
-    assert walk.audit is not None
+    assert walk.state.audit is not None
     assert (walk.seen, walk.changed, walk.stage) == (8, 1, "done")
-    sums = walk.audit
+    sums = walk.state.audit
     assert (sums.accounts, sums.entries, sums.balance, sums.debt, sums.held) == (8, 8, 100, 0, 0)
     assert [each.client_id for each in sums.differences] == [ids[0]]
 
 
 def test_clients_to_whom_nothing_was_posted_count_for_nothing(in_town: World) -> None:
     walk = walked(in_town, start_audit(in_town, NETWORK))
-    assert walk.audit is not None
-    assert (walk.seen, walk.audit.accounts, walk.audit.entries) == (1, 0, 0)
+    assert walk.state.audit is not None
+    assert (walk.seen, walk.state.audit.accounts, walk.state.audit.entries) == (1, 0, 0)
 
 
 def test_one_audit_is_under_way_at_a_time(in_town: World, clock: SettableClock) -> None:
@@ -228,8 +228,8 @@ def test_very_many_differences_are_counted_all_and_told_in_part() -> None:
     walk = start_audit(world, NETWORK)
     while walk.finished_at is None:
         walk = audit_some(world, walk, rung.append)
-    assert walk.audit is not None
-    assert (walk.audit.differing, len(walk.audit.differences)) == (count, DIFFERENCES_KEPT)
+    assert walk.state.audit is not None
+    assert (walk.state.audit.differing, len(walk.state.audit.differences)) == (count, DIFFERENCES_KEPT)
     assert len(rung) == count
     assert len(world.store.get_page(Task, network_id=NETWORK, limit=200).items) == MAX_TASKS
 

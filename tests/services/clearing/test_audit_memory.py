@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind, Posting
 from chalicelib.domain.loyalty.ledger import post
-from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.domain.waking.walks import Auditing, Walk
 from chalicelib.services.clearing.audit_accounts import audit_some
 from chalicelib.services.shared.ports import Page
 from infra.testkit.builders import NETWORK, NOW
@@ -54,7 +54,7 @@ def peak_of(clients: int) -> tuple[Walk, int]:
     """The walk at its end, and the most that a slice of it took, in bytes."""
     store: Any = Endless(clients, a_ledger())
     world = a_world(store, directories=FreshDirectories(lambda _: None))
-    walk = Walk(network_id=NETWORK, id="wlk_1", kind=WalkKind.AUDIT, begun_at=NOW)
+    walk = Walk(network_id=NETWORK, id="wlk_1", state=Auditing(), begun_at=NOW)
     peak = 0
     tracemalloc.start()
     while walk.finished_at is None:
@@ -71,7 +71,7 @@ def test_ten_times_the_accounts_take_no_more_memory() -> None:
     peak_of(300)  # what is made once and kept is no slice's memory either
     _, few = peak_of(300)
     walk, many = peak_of(3000)
-    assert walk.audit is not None
-    assert (walk.audit.accounts, walk.audit.entries) == (3000, 3000 * ENTRIES_EACH)
-    assert walk.audit.balance == 3000 * ENTRIES_EACH * 10
+    assert walk.state.audit is not None
+    assert (walk.state.audit.accounts, walk.state.audit.entries) == (3000, 3000 * ENTRIES_EACH)
+    assert walk.state.audit.balance == 3000 * ENTRIES_EACH * 10
     assert many < few * 1.1

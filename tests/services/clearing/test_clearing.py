@@ -310,8 +310,8 @@ def test_a_walk_that_reads_everything_audits_on_its_way(driver: SalonDriver) -> 
     walk = start_clearing(driver.world, NETWORK, "2026-11")
     rung: list[str] = []
     walk = clear_some(driver.world, walk, rung.append)
-    assert walk.audit is not None
-    assert (walk.audit.accounts, walk.audit.differing, rung) == (1, 1, [METRIC])
+    assert walk.state.audit is not None
+    assert (walk.state.audit.accounts, walk.state.audit.differing, rung) == (1, 1, [METRIC])
     (task,) = driver.store.get_page(Task, network_id=NETWORK).items
     assert (task.kind, task.client_id) == (TaskKind.LEDGER_DIFFERS, MARIA)
 
@@ -350,7 +350,7 @@ def test_a_month_that_is_over_is_counted_by_itself_and_stays(driver: SalonDriver
         for walk in driver.store.get_page(Walk, network_id=NETWORK).items
         if walk.kind is WalkKind.CLEARING
     ]
-    assert [walk.period.month for walk in walks] == ["2026-11", "2026-10"]
+    assert [walk.state.period.month for walk in walks] == ["2026-11", "2026-10"]
     assert clearing_of(driver.world, NETWORK, "2026-11")[1] == sums
     assert counted(driver.world)[1] == sums  # counted anew it is the same
     assert driver.store.get(Walk, network_id=NETWORK, id=NIGHTLY_ID).finished_at is None

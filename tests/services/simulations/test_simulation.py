@@ -15,7 +15,7 @@ from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.waking import Trouble
 from chalicelib.domain.simulations.simulation import add_sums, simulate_client
 from chalicelib.domain.simulations.simulations import Simulation, assumptions, not_simulated
-from chalicelib.domain.waking.walks import Walk
+from chalicelib.domain.waking.walks import Simulating, Walk
 from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.networks.set_rules import set_rules
 from chalicelib.services.shared.ports import SaveConflict
@@ -248,7 +248,7 @@ def test_of_two_workers_one_counts(world: World, past: list[Booking]) -> None:
 
 def test_a_walk_without_its_simulation_ends(world: World, past: list[Booking]) -> None:
     simulation = begun(world)
-    walk = replace(walk_of(world, simulation), simulation_id="sim_none")
+    walk = replace(walk_of(world, simulation), state=Simulating("sim_none"))
     assert simulate_some(world, walk).stage == "superseded"
 
 

@@ -19,6 +19,7 @@ from chalicelib.domain.clients import Client
 from chalicelib.domain.messages import Message, MessageState
 from chalicelib.domain.network import Network
 from chalicelib.domain.touches import TouchKind
+from chalicelib.domain.walks import Walk, WalkKind
 from chalicelib.store.keys import _PLACES, TEMPLATES, place_of
 
 NETWORK = "net_fields0000"
@@ -109,7 +110,8 @@ def _of(cls: type, number: int) -> list[Any]:
     for turn in range(turns):
         given = {name: words[turn % len(words)] for name, words in enums.items()}
         items = MANY if turn == 1 else FEW
-        found.append(Sampler(number + turn * 40, items).value(cls, **given, **_sensible(cls, turn)))
+        sensible = _sensible(cls, turn) | (_other_state(given["kind"]) if cls is Walk else {})
+        found.append(Sampler(number + turn * 40, items).value(cls, **given, **sensible))
     found += [_bare(found[-1], turns)]
     return found
 
@@ -130,13 +132,36 @@ def _sensible(cls: type, turn: int) -> dict[str, Any]:
     return {"moved": False} if cls is Alias else {}
 
 
+STATE_OF = {
+    WalkKind.REPLAN: set(),
+    WalkKind.INVITE: {"campaign_id", "next_at"},
+    WalkKind.RESUME: {"campaign_id", "next_at"},
+    WalkKind.COUNT: {"campaign_id", "next_at", "count"},
+    WalkKind.TALLY: {"campaign_id", "count"},
+    WalkKind.PROMOTE: {"promotion_id"},
+    WalkKind.SURPRISE: {"draw"},
+    WalkKind.AUDIT: {"audit"},
+    WalkKind.AUDIT_SAMPLE: {"audit"},
+    WalkKind.CLEARING: {"period", "audit"},
+    WalkKind.SIMULATE: {"simulation_id"},
+}
+"""Fields of a walk that only some kinds have: this commit writes no others into a walk of that kind."""
+
+
+def _other_state(kind: WalkKind) -> dict[str, None]:
+    return dict.fromkeys(set().union(*STATE_OF.values()) - STATE_OF[kind])
+
+
 def _bare(full: Any, turn: int) -> Any:
-    """The same with nothing but what it must have, under another key."""
+    """The same with nothing but what it must have, under another key. Of walks one to plan again: the others
+    must say what they are about."""
     cls: Any = type(full)
     must = [each for each in fields(cls) if each.default is NODEFAULT and each.default_factory is NODEFAULT]
     given = {each.name: getattr(full, each.name) for each in must}
     kind = place_of(full).sk.partition("#")[0]
     *_, last = re.findall(r"{(\w+)}", "".join(TEMPLATES[kind]))
+    if cls is Walk:
+        given["kind"] = WalkKind.REPLAN
     given[last] = f"net_fields000{turn}" if last == "network_id" else f"bare {last} {turn}"
     return cls(**given)
 

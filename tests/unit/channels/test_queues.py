@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from chalicelib.domain.waking.walks import Walk, WalkKind
+from chalicelib.domain.waking.walks import Inviting, Walk
 from chalicelib.queues import SqsWakeQueue
 from infra.testkit.builders import NETWORK, NOW
 
@@ -16,7 +16,7 @@ class RecordingSqs:
 
 
 def a_walk(walk_id: str, version: int) -> Walk:
-    return Walk(network_id=NETWORK, id=walk_id, kind=WalkKind.INVITE, begun_at=NOW, version=version)
+    return Walk(network_id=NETWORK, id=walk_id, state=Inviting("cmp_1"), begun_at=NOW, version=version)
 
 
 def test_two_items_of_one_partition_at_one_version_are_two_wakes_and_the_same_again_is_one() -> None:
