@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from infra.environments import ROOT
 VERSIONS = ("3.12", "3.13")
 PASSED, FAILED, NOT_FOUND = "passed", "FAILED", "not found, not tested"
 LEFT = "left to make test, which runs on it"
+
+END_LINES = 80
 
 PROBE = "import sys; print('{}.{}'.format(*sys.version_info))"
 PROBE_SECONDS = 30
@@ -62,29 +65,49 @@ def _output(*command: str) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def passes(version: str, python: Path, pytest_arguments: Sequence[str]) -> bool:
-    """Whether the tests pass. The environment is made first, or brought up to date."""
+def failure(version: str, python: Path, pytest_arguments: Sequence[str]) -> str | None:
+    """The end of the output of what failed; None: the tests pass. The environment is made first, or brought
+    up to date."""
     folder = f".venv-{version}"
     make = [str(python), "infra/environments.py", f"{folder}=requirements-dev.txt"]
     test = [f"{ROOT}/{folder}/bin/python", "-m", "pytest", *pytest_arguments]
-    return all(subprocess.run(command, cwd=ROOT).returncode == 0 for command in (make, test))
+    return failure_of(make) or failure_of(test)
+
+
+def failure_of(command: Sequence[str]) -> str | None:
+    """Runs a command and shows its output as it comes. Returns the end of that output where it fails, else
+    None."""
+    end = deque[str](maxlen=END_LINES)
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as running:
+        for line in running.stdout or ():
+            print(line, end="", flush=True)
+            end.append(line)
+        status = running.wait()
+    return f"{''.join(end)}{command[0]} ended with status {status}" if status else None
 
 
 def outcomes(
     versions: Sequence[str],
     default: str,
     find: Callable[[str], Path | None],
-    test: Callable[[str, Path], bool],
+    failure_on: Callable[[str, Path], str | None],
 ) -> dict[str, str]:
-    """What became of each version. default: the version that `make test` runs on; it is not tested here."""
-    found = {}
+    """What became of each version. default: the version that `make test` runs on; it is not tested here. The
+    end of the output of a version that fails is shown again, since the outputs of the others follow it."""
+    found, ends = {}, {}
     for version in versions:
         if version == default:
             found[version] = LEFT
         elif (python := find(version)) is None:
             found[version] = NOT_FOUND
+        elif (end := failure_on(version, python)) is None:
+            found[version] = PASSED
         else:
-            found[version] = PASSED if test(version, python) else FAILED
+            found[version], ends[version] = FAILED, end
+    for version, end in ends.items():
+        print(f"\n==> the end of what Python {version} printed\n{end}\n", flush=True)
     return found
 
 
@@ -92,12 +115,12 @@ def main(pytest_arguments: Sequence[str]) -> int:
     """Tells at the end which versions ran, and answers the exit status."""
     path = os.environ.get("PATH", "")
 
-    def test(version: str, python: Path) -> bool:
+    def failure_on(version: str, python: Path) -> str | None:
         print(f"Python {version}: {python}", flush=True)
-        return passes(version, python, pytest_arguments)
+        return failure(version, python, pytest_arguments)
 
     default = "{}.{}".format(*sys.version_info)
-    found = outcomes(VERSIONS, default, lambda version: interpreter(version, path), test)
+    found = outcomes(VERSIONS, default, lambda version: interpreter(version, path), failure_on)
     for version, outcome in found.items():
         print(f"Python {version}: {outcome}", flush=True)
     return int(FAILED in found.values())

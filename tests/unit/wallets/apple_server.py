@@ -87,11 +87,11 @@ class AppleServer:
         self.hang_up()
 
     def hang_up(self) -> None:
-        for each in self._live:
+        while self._live:
+            each = self._live.pop()
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
-        self._live.clear()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -103,7 +103,12 @@ class AppleServer:
         with plain, contextlib.suppress(OSError), self._tls.wrap_socket(plain, server_side=True) as secret:
             self._live.append(secret)
             self.connections += 1
-            self._speak(secret, self.connections)
+            try:
+                self._speak(secret, self.connections)
+            except (AttributeError, ValueError):
+                # What Python's TLS raises in a socket that another thread closes between two of its lines.
+                if secret in self._live:
+                    raise
 
     def _speak(self, secret: ssl.SSLSocket, number: int) -> None:
         caller: Any = secret.getpeercert()
