@@ -57,6 +57,7 @@ TEMPLATES = {
     "ANSWER": ("NET#{network_id}#ANSWER#{key_hash}", "ANSWER"),
     "PARKED": ("NET#{network_id}#PARKED", "PARKED#{item}"),
     "TALLY": ("NET#{network_id}#TALLIES", "TALLY#{name}"),
+    "QUOTA": ("NET#{network_id}#QUOTA#{caller}", "QUOTA#{day}"),
     "RULES": ("NET#{network_id}#RULES", "RULES#{number}"),
     "CAMPAIGN": ("NET#{network_id}#CAMPAIGNS", "CAMPAIGN#{id}"),
     "PROMOTION": ("NET#{network_id}#PROMOTIONS", "PROMOTION#{id}"),

@@ -32,6 +32,7 @@ from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.shared.aliases import Alias, InboundNumber
 from chalicelib.domain.shared.links import Link
 from chalicelib.domain.shared.operations import GivenAnswer, Parked, Tally
+from chalicelib.domain.shared.quotas import QuotaUse
 from chalicelib.domain.shared.tasks import Task
 from chalicelib.domain.simulations.simulations import Simulation
 from chalicelib.domain.waking.walks import Walk
@@ -78,6 +79,7 @@ KINDS: dict[type[Any], Kind] = {
     GivenAnswer: Kind("ANSWER"),
     Parked: Kind("PARKED"),
     Tally: Kind("TALLY"),
+    QuotaUse: Kind("QUOTA"),
     Link: Kind("LINK", *_ONCE_WRITTEN),
     Template: Kind("TEMPLATE"),
     Price: Kind("PRICE"),

@@ -18,12 +18,13 @@ from msgspec import Struct, field
 
 from chalicelib.api.http import errors
 from chalicelib.api.http.container import Container, container
+from chalicelib.api.http.kept import kept_of
 from chalicelib.api.http.parsing import Nothing, body_of, query_of
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError, ErrorKind, forbidden, malformed, missing
+from chalicelib.domain.shared.quotas import CallerKind
 from chalicelib.logs import logger
-from chalicelib.services.networks.manage_keys import KeyRing
 from chalicelib.services.shared.answer_once import Given, answer_once
 from chalicelib.services.shared.world import World
 
@@ -49,7 +50,6 @@ _HEADERS = {
 BINARY = frozenset({"application/vnd.apple.pkpass"})
 """Media types of binary answers, which app.py names to API Gateway."""
 MAX_PATH = 200
-_rings: dict[int, KeyRing] = {}
 
 
 class Contract(Struct, frozen=True):
@@ -187,6 +187,8 @@ def _explained(error: Exception, seen: dict[str, Any], explain: Callable[..., An
     if status == 500:
         logger().exception("a request failed", extra={"correlation_id": seen["correlation_id"]})
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if "retry_after_seconds" in body["details"]:
+        headers["Retry-After"] = str(body["details"]["retry_after_seconds"])
     return explain(status, body) or Answer(body, status, headers)
 
 
@@ -207,19 +209,14 @@ def _let_in(request: Request, roles: frozenset[Role], seen: dict[str, Any]) -> A
         raise DomainError(
             ErrorKind.UNAUTHENTICATED, "UNAUTHENTICATED", "Send your key: Authorization: Bearer <key>."
         )
-    access = _ring(container().world()).access(secret.strip())
+    kept = kept_of(container().world())
+    access = kept.keys.access(secret.strip())
     seen.update(network=access.network_id, role=access.role.value)
     if access.role not in roles:
         raise forbidden("This role may not do that.", role=access.role.value)
+    if request.method != "GET":
+        kept.quotas.count(access.network_id, access.actor, CallerKind(access.role.value))
     return access
-
-
-def _ring(world: World) -> KeyRing:
-    """The keys known to this process, by the world that they were read in."""
-    if id(world) not in _rings:
-        _rings.clear()
-        _rings[id(world)] = KeyRing(world)
-    return _rings[id(world)]
 
 
 # --- what is asked

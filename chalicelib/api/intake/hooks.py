@@ -4,7 +4,10 @@ from chalice.app import Request
 
 from chalicelib.api.http.container import container
 from chalicelib.api.http.endpoint import Answer, bp, public, raw_body
+from chalicelib.api.http.kept import kept_of
 from chalicelib.api.http.schemas import Answered
+from chalicelib.domain.networks.network import Connection
+from chalicelib.domain.shared.quotas import CallerKind
 from chalicelib.services.intake.receive_webhook import known_connection, receive
 
 
@@ -18,8 +21,15 @@ class ReceiptAnswer(Answered):
 @bp.route("/hooks/{site}/{token}", methods=["POST"], content_types=["*/*"])
 @public(answer=ReceiptAnswer, takes="*/*")
 def take(request: Request, site: str, token: str) -> ReceiptAnswer:
-    receipt = receive(container().receiving(), site, token, raw_body(request), dict(request.headers))
+    receiving = container().receiving()
+    receipt = receive(receiving, site, token, raw_body(request), dict(request.headers), _count)
     return ReceiptAnswer(status=receipt.status, inbox_id=receipt.inbox_id)
+
+
+def _count(connection: Connection) -> None:
+    """Counts a delivery against the quota of its connection. Raises QUOTA_SPENT."""
+    kind = CallerKind.UNSIGNED_SITE if connection.secret is None else CallerKind.SIGNED_SITE
+    kept_of(container().world()).quotas.count(connection.network_id, connection.id, kind)
 
 
 @bp.route("/hooks/{site}/{token}", methods=["GET", "HEAD"], content_types=["*/*"])

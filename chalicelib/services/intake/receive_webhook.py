@@ -38,11 +38,18 @@ class WebhookReceipt(Struct, frozen=True):
 
 
 def receive(
-    receiving: Receiving, site: str, token: str, raw: bytes, headers: Mapping[str, str]
+    receiving: Receiving,
+    site: str,
+    token: str,
+    raw: bytes,
+    headers: Mapping[str, str],
+    admit: Callable[[Connection], None] = lambda connection: None,
 ) -> WebhookReceipt:
     """Stores one delivery. Answers accepted, duplicate, ignored or quarantined once the delivery is durable.
 
-    Raises NOT_FOUND for an unknown site or token, BAD_SIGNATURE, TOO_LARGE.
+    admit: counts a delivery whose signature fits, before it is stored, and raises what refuses it.
+
+    Raises NOT_FOUND for an unknown site or token, BAD_SIGNATURE, TOO_LARGE, and what `admit` raises.
     """
     if len(raw) > MAX_BODY:
         raise DomainError(ErrorKind.TOO_LARGE, "TOO_LARGE", "A webhook has at most 256 kB.", bytes=len(raw))
@@ -55,6 +62,7 @@ def receive(
         raise DomainError(
             ErrorKind.UNAUTHENTICATED, "BAD_SIGNATURE", "The signature does not fit."
         ) from error
+    admit(connection)
     item = _judged(_received(connection, raw, adapter.identify(raw, headers), now), adapter, context)
     try:
         (item,) = receiving.world.store.save(item)

@@ -27,6 +27,7 @@ from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.shared.aliases import Alias, InboundNumber
 from chalicelib.domain.shared.links import Link
 from chalicelib.domain.shared.operations import GivenAnswer, Parked, Tally
+from chalicelib.domain.shared.quotas import QuotaUse
 from chalicelib.domain.shared.tasks import Task
 from chalicelib.domain.simulations.simulations import Simulation
 from chalicelib.domain.waking.walks import AnyWalk
@@ -49,6 +50,7 @@ Storable = (
     | GivenAnswer
     | Parked
     | Tally
+    | QuotaUse
     | Link
     | Template
     | Price

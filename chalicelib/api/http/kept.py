@@ -1,0 +1,23 @@
+"""What a process keeps between requests: the keys that it has read, and the quotas that it has taken."""
+
+from msgspec import Struct
+
+from chalicelib.services.networks.manage_keys import KeyRing
+from chalicelib.services.shared.request_quotas import RequestQuotas
+from chalicelib.services.shared.world import World
+
+
+class Kept(Struct, frozen=True):
+    world: World
+    keys: KeyRing
+    quotas: RequestQuotas
+
+
+_kept: list[Kept] = []
+
+
+def kept_of(world: World) -> Kept:
+    """What this process keeps of a world. It keeps the things of one world only."""
+    if not _kept or _kept[0].world is not world:
+        _kept[:] = [Kept(world, KeyRing(world), RequestQuotas(world))]
+    return _kept[0]
