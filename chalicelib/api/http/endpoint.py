@@ -19,6 +19,7 @@ from msgspec import Struct, field
 from chalicelib.api.http import errors
 from chalicelib.api.http.container import Container, container
 from chalicelib.api.http.kept import kept_of
+from chalicelib.api.http.metrics import count_metric
 from chalicelib.api.http.parsing import Nothing, body_of, query_of
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Role
@@ -184,6 +185,8 @@ def _served(
 def _explained(error: Exception, seen: dict[str, Any], explain: Callable[..., Answer | None]) -> Answer:
     status, body = errors.explained(error)
     seen["code"] = body["code"]
+    if body["code"] == "QUOTA_SPENT":
+        count_metric("QuotaSpent")
     if status == 500:
         logger().exception("a request failed", extra={"correlation_id": seen["correlation_id"]})
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}

@@ -55,8 +55,8 @@ def deliver(http: Http, path: str, number: int) -> Answer:
     return http.with_key(None).post(path, json.dumps(event))
 
 
-def test_an_unsigned_address_that_floods_is_refused_and_leaves_nothing(
-    http: Http, world: Any, town: Any
+def test_an_unsigned_address_that_floods_is_refused_leaves_nothing_and_rings(
+    http: Http, world: Any, town: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     connection = world.store.save(a_connection("yclients", "con_y", secret=None))[0]
     spend_hour(world, connection.id, CallerKind.UNSIGNED_SITE)
@@ -64,6 +64,7 @@ def test_an_unsigned_address_that_floods_is_refused_and_leaves_nothing(
     assert [deliver(http, path, number).status for number in range(FREE)] == [200] * FREE
     answer = deliver(http, path, FREE)
     assert (answer.status, answer.json["code"]) == (429, "QUOTA_SPENT")
+    assert '"QuotaSpent":[1.0]' in capsys.readouterr().out
     assert len(http.get("/v1/inbox?limit=200").json["items"]) == FREE
 
 
