@@ -37,6 +37,15 @@ LONG_BYTES = 900
 def encoded(value: Any, left_out: Container[str]) -> str:
     """The body of a domain value, without the fields that stand in its key and in its other attributes."""
     body = {name: item for name, item in _named(value).items() if name not in left_out}
+    return _json(body)
+
+
+def field_text(name: str, text: str) -> str:
+    """How a body that is not deflated says this of a field."""
+    return _json({name: text})[1:-1]
+
+
+def _json(body: dict[str, Any]) -> str:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -26,7 +26,6 @@ from chalicelib.domain.messages.messages import Message, MessageSummary
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.shared.aliases import Alias
-from chalicelib.domain.shared.links import Link
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.store.kinds import KINDS
@@ -92,7 +91,10 @@ FACTS_OF_INDEXES = {
 UNVERSIONED = (Entry, Alias, ConsentChange, RulesChange)
 """Written once: a second write of the same key is refused, whatever it says."""
 
-OVERWRITTEN = (Link, Parked, Offer, ClearingPart, PassDevice, DevicePass)
+OWNER_OF_LINK = ("network_id", "client_id", "booking_id")
+"""A link is overwritten by its owner only: a key at which these fields say something else is refused."""
+
+OVERWRITTEN = (Parked, Offer, ClearingPart, PassDevice, DevicePass)
 """Written as often as one likes: the same key always says the same, or the last prevails. An offer says what
 its promotion does, whose version guards it in the same transaction."""
 

@@ -3,15 +3,19 @@ services/shared/ports.py."""
 
 import time
 from collections.abc import Sequence
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from pynamodb.exceptions import DeleteError, PutError, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.shared.aliases import Alias
+from chalicelib.domain.shared.links import Link
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.storable import Storable
 from chalicelib.store import keys
+from chalicelib.store.codec import field_text
 from chalicelib.store.failures import code_of
 from chalicelib.store.item import after_save, attributes_of, bound_to, connected
 from chalicelib.store.reader import Reader
@@ -127,11 +131,21 @@ class Table:
     def _condition(self, value: Storable) -> Any:
         if isinstance(value, keys.OVERWRITTEN):
             return None
+        if isinstance(value, Link):
+            return self.item.pk.does_not_exist() | self._is_owners(value)
         if isinstance(value, Alias) and value.moved:
             return self.item.pk.exists()
         if isinstance(value, keys.UNVERSIONED) or value.version == 0:
             return self.item.pk.does_not_exist()
         return self.item.version == value.version
+
+    def _is_owners(self, link: Link) -> Any:
+        """What is there says the same in the fields that name the link's owner."""
+        body = self.item.body
+        owner = {name: getattr(link, name) for name in keys.OWNER_OF_LINK}
+        said = [body.contains(field_text(name, text)) for name, text in owner.items() if text is not None]
+        unsaid = [~body.contains(f'"{name}":') for name, text in owner.items() if text is None]
+        return reduce(and_, [*said, *unsaid])
 
     def _still_there(self, value: Storable) -> Any:
         """What is removed is there, and as it was read."""

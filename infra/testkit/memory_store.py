@@ -29,6 +29,7 @@ from chalicelib.domain.networks.network import (
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.shared.aliases import Alias
 from chalicelib.domain.shared.ids import time_ordered
+from chalicelib.domain.shared.links import Link
 from chalicelib.services.shared.ports import DueItem, Page, SaveConflict
 from chalicelib.store.item import after_save
 from chalicelib.store.keys import OVERWRITTEN, UNVERSIONED, instant_text, place_of
@@ -97,6 +98,8 @@ class MemoryStore:
         existing = self._existing(value)
         if isinstance(value, OVERWRITTEN):
             return True
+        if isinstance(value, Link):
+            return existing is None or existing.owner == value.owner
         if isinstance(value, Alias) and value.moved:
             return existing is not None
         if isinstance(value, UNVERSIONED) or value.version == 0:

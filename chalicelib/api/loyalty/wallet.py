@@ -106,7 +106,7 @@ def get_pass(ask: Ask, client_id: str) -> PassAnswer:
     client = get_client(ask.world, ask.access, client_id)
     links, wallets, now = ask.container.links(), ask.container.wallets(), ask.world.now()
     link = links.link(client.network_id, client.id, None, now)
-    links.keep(ask.world.store, link, now, sure=None)
+    link = links.keep(ask.world.store, link, now, sure=None)
     card_url = links.url(link, LinkPurpose.CARD)
     shown = pass_of(ask.world, card_of(ask.world, client), links)
     language = choose_language(client.language, ask.world.directory(client.network_id).network.language)

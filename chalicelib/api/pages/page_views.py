@@ -18,6 +18,8 @@ from chalicelib.domain.shared.links import Link, LinkPurpose
 from chalicelib.domain.shared.touches import Purpose
 from chalicelib.pages.views import BookingView, LineView, ReviewLinkView, ReviewView, SalonView, StopView
 from chalicelib.services.bookings.plan_booking import directory_for
+from chalicelib.services.bookings.read_booking import read_requested
+from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.loyalty.hold_points import quote_for_booking
 from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.world import World
@@ -58,19 +60,18 @@ class OpenedLink(Struct, frozen=True):
         return self.link.booking_id
 
     def booking(self) -> Booking:
-        """Raises NOT_FOUND."""
-        booking = self.world.store.get(Booking, network_id=self.link.network_id, id=self.booking_id)
-        if booking is None:
-            raise missing("booking", "")
-        return booking
+        """Raises NOT_FOUND, also for a booking that is another client's by now."""
+        return read_requested(self.world, self.visitor, self.booking_id)
 
     def salon_of(self, booking: Booking) -> Salon:
         return directory_for(self.world, booking).salons[booking.salon_id]
 
     def client(self, *, fresh: bool = False) -> Client:
-        client = self.world.store.get(
+        """The client for whom the link was made; of a merged client, the surviving one. Raises NOT_FOUND."""
+        named = self.world.store.get(
             Client, network_id=self.link.network_id, id=self.link.client_id, fresh=fresh
         )
+        client = surviving_client(self.world, named)
         if client is None:
             raise missing("client", "")
         return client
@@ -127,9 +128,9 @@ def with_points(view: BookingView, opened: OpenedLink, booking: Booking) -> Book
     """The view with the points that may pay for a part of an upcoming booking, or that are held for it. One
     read, an eventual one where the booking, which was read consistently, has nothing held."""
     now, directory = opened.world.now(), directory_for(opened.world, booking)
-    if not (booking.is_upcoming and booking.starts_at > now and booking.client_id == opened.link.client_id):
+    if not (booking.is_upcoming and booking.starts_at > now and booking.client_id is not None):
         return view
-    store, client_id = opened.world.store, opened.link.client_id
+    store, client_id = opened.world.store, booking.client_id
     if booking.held_points:
         existing: Account | None = store.account(booking.network_id, client_id)
     else:

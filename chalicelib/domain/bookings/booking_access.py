@@ -9,13 +9,14 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.actors import BY_CLIENT
-from chalicelib.domain.shared.errors import conflict, forbidden, missing
+from chalicelib.domain.shared.errors import conflict, forbidden
 
 
 class LinkVisitor(Struct, frozen=True):
     """The person who opened the link in a message. Whoever holds the address acts as the client.
 
-    client_id: for whom the link was made. The booking may be another client's by now.
+    client_id: for whom the link was made. The booking may be another client's by now: then the visitor may
+    neither see nor change it.
     """
 
     network_id: str
@@ -65,11 +66,3 @@ def ensure_may_change(requester: Requester, booking: Booking, now: datetime) -> 
         ensure_reaches_booking(requester, booking)
     elif isinstance(requester, LinkVisitor) and booking.is_upcoming and booking.starts_at <= now:
         raise conflict("WRONG_STATUS", "This visit has begun.", status=booking.status.value)
-
-
-def ensure_may_use_points(requester: Requester, booking: Booking, now: datetime) -> None:
-    """Raises what `ensure_may_change` does, and NOT_FOUND for a link's visitor once the booking is another
-    client's: that client's points are not the visitor's to use."""
-    ensure_may_change(requester, booking, now)
-    if isinstance(requester, LinkVisitor) and booking.client_id != requester.client_id:
-        raise missing("booking", booking.id)

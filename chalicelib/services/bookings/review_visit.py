@@ -9,7 +9,7 @@ from chalicelib.domain.bookings.booking_access import LinkVisitor
 from chalicelib.domain.bookings.bookings import Booking, Review, Status
 from chalicelib.domain.shared.errors import conflict, refused
 from chalicelib.services.bookings.change_booking import save_changed
-from chalicelib.services.bookings.read_booking import read_booking
+from chalicelib.services.bookings.read_booking import read_requested
 from chalicelib.services.shared.world import World
 
 MAX_WORDS = 2000
@@ -26,7 +26,7 @@ def review(world: World, visitor: LinkVisitor, booking_id: str, stars: int, word
 
 
 def _review_once(world: World, visitor: LinkVisitor, booking_id: str, stars: int, words: str) -> Booking:
-    booking = read_booking(world, visitor.network_id, booking_id)
+    booking = read_requested(world, visitor, booking_id)
     if booking.status is not Status.COMPLETED:
         raise conflict(
             "WRONG_STATUS", "Only a completed visit can be reviewed.", status=booking.status.value

@@ -10,7 +10,7 @@ from chalicelib.domain.bookings.bookings import Booking, Status, stepped
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.services.bookings.change_booking import save_changed
-from chalicelib.services.bookings.read_booking import read_booking
+from chalicelib.services.bookings.read_booking import read_requested
 from chalicelib.services.shared.world import World
 
 
@@ -38,13 +38,13 @@ def ask_to_move(world: World, visitor: LinkVisitor, booking_id: str, wish: str) 
 def _step_once(
     world: World, requester: Requester, booking_id: str, to: Status, reason: str | None = None
 ) -> Booking:
-    booking, now = read_booking(world, requester.network_id, booking_id), world.now()
+    booking, now = read_requested(world, requester, booking_id), world.now()
     ensure_may_change(requester, booking, now)
     return save_changed(world, booking, stepped(booking, to, now, reason))
 
 
 def _ask_once(world: World, visitor: LinkVisitor, booking_id: str, wish: str) -> Booking:
-    booking = read_booking(world, visitor.network_id, booking_id)
+    booking = read_requested(world, visitor, booking_id)
     ensure_may_change(visitor, booking, world.now())
     if not booking.is_upcoming:
         raise conflict(

@@ -1,6 +1,6 @@
 """Keep what clients allow: record each yes and no with who, when and how; stop messages, and resume them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from msgspec import Struct
@@ -79,11 +79,22 @@ def stop_messages(
     marketing_only: bool = False,
     channels: Iterable[str] = CHANNELS,
 ) -> Client:
-    """Refuses all messages, or all marketing; on all channels unless some are named. Raises NOT_FOUND,
-    TRY_AGAIN."""
+    """Refuses all messages, or all marketing; on all channels unless some are named. What a merged client
+    refuses is refused by the surviving client, too. Returns that client. Raises NOT_FOUND, TRY_AGAIN."""
     purposes = [Purpose.MARKETING] if marketing_only else list(Purpose)
     pairs = [(channel, purpose.value) for channel in channels for purpose in purposes]
-    return set_consents(world, network_id, client_id, pairs, statement, granted=False)
+    return _of_each_in_chain(
+        client_id, lambda each_id: set_consents(world, network_id, each_id, pairs, statement, granted=False)
+    )
+
+
+def _of_each_in_chain(client_id: str, change: Callable[[str], Client]) -> Client:
+    """Changes the client, then the client's target if the client is merged, and so on. Returns the last
+    one."""
+    client = change(client_id)
+    while client.merged is not None:
+        client = change(client.merged.into)
+    return client
 
 
 def resume_messages(
@@ -96,9 +107,13 @@ def resume_messages(
 ) -> Client:
     """Grants messages of one purpose again, as the client asked on their page; on all channels unless some
     are named. Marketing is granted only on channels on which service messages are not refused. The other
-    purpose stays as it is."""
+    purpose stays as it is. Of a merged client, the same holds for the surviving client. Returns that
+    client."""
     named = tuple(channels)
-    return world.retrying(lambda: _resume(world, network_id, client_id, purpose, named))
+    return _of_each_in_chain(
+        client_id,
+        lambda each_id: world.retrying(lambda: _resume(world, network_id, each_id, purpose, named)),
+    )
 
 
 def _resume(

@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.booking_access import Requester, ensure_may_use_points
+from chalicelib.domain.bookings.booking_access import Requester, ensure_may_change
 from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
@@ -23,7 +23,7 @@ from chalicelib.domain.shared.ids import client_of_entry, entry_id
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.bookings.follow_hold import held_until, release_posting
 from chalicelib.services.bookings.plan_booking import directory_for
-from chalicelib.services.bookings.read_booking import read_booking
+from chalicelib.services.bookings.read_booking import read_requested
 from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.loyalty.post_once import post_once
 from chalicelib.services.loyalty.visit_points import (
@@ -55,8 +55,8 @@ def hold_for_booking(
 def _hold_once(
     world: World, requester: Requester, booking_id: str, points: int, bill: Amount | None
 ) -> Entry:
-    booking = read_booking(world, requester.network_id, booking_id)
-    ensure_may_use_points(requester, booking, world.now())
+    booking = read_requested(world, requester, booking_id)
+    ensure_may_change(requester, booking, world.now())
     ensure_currency(bill, booking.currency, "bill")
     client = _client_of(world, booking)
     now, directory = world.now(), directory_for(world, booking)
@@ -99,8 +99,8 @@ def release_for_booking(world: World, requester: Requester, booking_id: str) -> 
 
 
 def _release_once(world: World, requester: Requester, booking_id: str) -> None:
-    booking = read_booking(world, requester.network_id, booking_id)
-    ensure_may_use_points(requester, booking, world.now())
+    booking = read_requested(world, requester, booking_id)
+    ensure_may_change(requester, booking, world.now())
     client = _client_of(world, booking)
     now, directory = world.now(), directory_for(world, booking)
     account = world.store.account(booking.network_id, client.id)

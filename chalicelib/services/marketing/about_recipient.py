@@ -33,6 +33,7 @@ class AboutRecipient(Struct, frozen=True):
 
     booking_id = useful_from = None
     link_booking_id = link_is_kept = None
+    link_number = 0
 
     @property
     def campaign_id(self) -> str:

@@ -26,6 +26,7 @@ class AboutAccount(Struct, frozen=True):
 
     booking_id = campaign_id = useful_from = None
     link_booking_id = link_is_kept = None
+    link_number = 0
 
     @property
     def rules(self) -> MessageRules:

@@ -57,7 +57,14 @@ class AboutBooking(Struct, frozen=True):
         return self.item.starts_at
 
     @property
-    def link_is_kept(self) -> bool:
+    def link_number(self) -> int:
+        return self.item.link_number
+
+    @property
+    def link_is_kept(self) -> bool | None:
+        """Unknown after a merge: then an earlier message may have gone to the other client."""
+        if self.client.apart is not None or self.client.merges:
+            return None
         return any(
             touch.state in _MADE and touch.occurrence == self.item.moves
             for touch in self.item.touches.values()

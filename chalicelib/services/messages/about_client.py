@@ -42,6 +42,7 @@ class AboutClient(Struct, frozen=True):
 
     booking_id = campaign_id = useful_from = None
     link_is_kept = None
+    link_number = 0
 
     @property
     def link_booking_id(self) -> str | None:

@@ -104,7 +104,7 @@ def send_due(sending: Sending, subject: Subject) -> None:
     going = _affordable(run, _decide(run, due))
     if going:
         try:
-            _claim(run, going)
+            going = _claim(run, going)
         except Exception:
             _release_budget(run, going)
             raise
@@ -288,15 +288,20 @@ def _release_budget(run: SendRun, going: Sequence[Attempt]) -> None:
 # --- claim, one attempt, record, resolve
 
 
-def _claim(run: SendRun, going: Sequence[Attempt]) -> None:
+def _claim(run: SendRun, going: list[Attempt]) -> list[Attempt]:
     """Saves the touches as in flight: from here on no other worker sends them. It is the last step that may
-    fail before the attempt, since a failure after it leaves the fate of the touches unknown."""
-    sending, subject = run.sending, run.subject
-    sending.links.keep(sending.world.store, going[0].content.link, run.now, sure=subject.link_is_kept)
-    (item,) = sending.world.store.save(
-        claim_touches(subject, [*run.resolved, *(attempt.touch for attempt in going)])
-    )
+    fail before the attempt, since a failure after it leaves the fate of the touches unknown. Returns the
+    attempts with the link under the id that it is kept by."""
+    store, subject, worded = run.sending.world.store, run.subject, going[0].content.link
+    link = run.sending.links.keep(store, worded, run.now, sure=subject.link_is_kept)
+    if link.id != worded.id:
+        routes = [(attempt.plan, attempt.route) for attempt in going]
+        contents = message_contents(run.sending, subject, routes, run.now, link)
+        going = [replace(attempt, content=contents[attempt.plan.kind]) for attempt in going]
+    touches = [*run.resolved, *(attempt.touch for attempt in going)]
+    (item,) = store.save(claim_touches(subject, touches, link.number))
     run.subject = subject.with_item(item)
+    return going
 
 
 def _send_all(run: SendRun, attempts: Sequence[Attempt]) -> Iterator[tuple[Attempt, Outcome]]:

@@ -60,6 +60,11 @@ class Subject(Protocol):
         ...
 
     @property
+    def link_number(self) -> int:
+        """Which of its ids the link has, as far as the item knows."""
+        ...
+
+    @property
     def link_is_kept(self) -> bool | None:
         """Whether an earlier message has saved the link item; None: unknown."""
         ...
@@ -107,10 +112,11 @@ def facts_of_all(subject: Subject, now: datetime, **facts: Any) -> MessageFacts:
     return MessageFacts(**of_every_message | facts)
 
 
-def claim_touches(subject: Subject, touches: Sequence[Touch]) -> Item:
-    """The item with touches in flight, and with an unchanged pointer."""
+def claim_touches(subject: Subject, touches: Sequence[Touch], link_number: int) -> Item:
+    """The item with touches in flight, and with an unchanged pointer. A booking knows which of its ids its
+    link has, so that its later messages need not look for the link."""
     item: Item = with_touches(subject.item, *touches)
-    return item
+    return replace(item, link_number=link_number) if isinstance(item, Booking) else item
 
 
 def settle_touches(

@@ -53,13 +53,18 @@ class MessageContent(Struct, frozen=True):
 
 
 def message_contents(
-    sending: Sending, subject: Subject, wanted: Sequence[tuple[Plan, Route]], now: datetime
+    sending: Sending,
+    subject: Subject,
+    wanted: Sequence[tuple[Plan, Route]],
+    now: datetime,
+    link: Link | None = None,
 ) -> dict[TouchKind, MessageContent]:
     """The contents of all messages that leave in one wake, by kind. The text of a carried touch
     (`carried_by`) is part of its carrying message's text. The account is read once, and only for a bonus
-    notice."""
+    notice. link: the link in their texts; None: the subject's."""
     going = {plan.kind: chosen.channel for plan, chosen in wanted}
     carrying_kinds = {kind: carried_by(kind, channel, going) for kind, channel in going.items()}
+    link = link or link_of(sending.links, subject, now)
     account = None
     if BONUS in going:
         account = sending.world.store.account(subject.item.network_id, subject.client.id)
@@ -67,7 +72,7 @@ def message_contents(
     for plan, chosen in wanted:
         if carrying_kinds[plan.kind] is None:
             with_bonus = carrying_kinds.get(BONUS) == plan.kind
-            content = _content(sending, subject, plan, chosen, now, account, with_bonus=with_bonus)
+            content = _content(sending, subject, plan, chosen, link, now, account, with_bonus=with_bonus)
             found[plan.kind] = content
     for kind, carrying in carrying_kinds.items():
         if carrying is not None:
@@ -81,12 +86,12 @@ def _content(
     subject: Subject,
     plan: Plan,
     chosen: Route,
+    link: Link,
     now: datetime,
     account: Account | None,
     *,
     with_bonus: bool,
 ) -> MessageContent:
-    link = link_of(sending.links, subject, now)
     facts = facts_of(sending.links, subject, plan, link, now, account)
     facts = replace(facts, with_bonus=with_bonus)
     language = subject.client.language or subject.directory.network.language
@@ -108,7 +113,8 @@ def _content(
 def link_of(links: Links, subject: Subject, now: datetime) -> Link:
     """The link of the subject's messages. It opens until long after the messages are of use."""
     useful_from = max(subject.useful_from or now, now)
-    return links.link(subject.item.network_id, subject.client.id, subject.link_booking_id, useful_from)
+    network_id, client_id = subject.item.network_id, subject.client.id
+    return links.link(network_id, client_id, subject.link_booking_id, useful_from, subject.link_number)
 
 
 def facts_of(

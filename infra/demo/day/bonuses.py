@@ -126,7 +126,7 @@ class PointsDesk:
         set_aside = {"points": 40, "booking_id": booking_id}
         held = self.reception.post(f"{path}/holds", set_aside, f"hold-{booking_id}")["held"]
         link = self.links.link(self.network_id, self.regular, booking_id, self.anchor)
-        self.links.keep(self.table, link, self.anchor, sure=None)
+        link = self.links.keep(self.table, link, self.anchor, sure=None)
         page = self.http.ask("GET", self.links.url(link, LinkPurpose.BOOKING))
         shown = re.search(r"[^<>]*\b40\b[^<>]*", page)
         words = shown.group().strip() if shown else "NOTHING OF IT"

@@ -8,34 +8,13 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clients.clients import CHANNELS, Client, ConsentChange, may_send
-from chalicelib.domain.shared.links import Link, LinkPurpose
 from chalicelib.domain.shared.touches import Purpose
-from infra.testkit.api_client import Answer, Http
+from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW, a_booking, save_booking
 from tests.api.conftest import TestContainer
+from tests.api.visitor import Visitor
 
 MARIA = "cli_maria00000000001"
-
-
-class Visitor:
-    """A client's phone: follows redirects only when told, sends no key."""
-
-    def __init__(self, http: Http, parts: TestContainer, link: Link) -> None:
-        self._http, self._links, self.link = http.with_key(None), parts.links(), link
-
-    def path(self, purpose: str, rest: str = "") -> str:
-        return f"/{purpose}/{self._links.token(self.link, LinkPurpose(purpose))}{rest}"
-
-    def see(self, purpose: str, rest: str = "", **headers: str) -> Answer:
-        return self._http.get(self.path(purpose, rest), **headers)
-
-    def post(self, purpose: str, rest: str = "", body: Any = "", **headers: str) -> Answer:
-        form = {"Content_Type": "application/x-www-form-urlencoded"}
-        return self._http.post(self.path(purpose, rest), body, **{**form, **headers})
-
-    def follow(self, answer: Answer) -> Answer:
-        assert answer.status == 303, answer
-        return self._http.get(answer.headers["Location"].removeprefix("/api"))
 
 
 @pytest.fixture

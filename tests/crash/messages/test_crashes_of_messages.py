@@ -13,13 +13,14 @@ from chalicelib.domain.clients.clients import Due
 from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Recipient
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
+from chalicelib.domain.shared.links import Link
 from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.touches import UNSETTLED, TouchKind
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.bookings.step_booking import mark_no_show
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
-from infra.testkit.builders import NETWORK, NOW, a_consent, access
+from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_consent, access
 from infra.testkit.failing_calls import Failure
 from infra.testkit.salon_driver import SalonDriver
 from tests.crash.arranged import IN_TWO_DAYS, MARIA_ID, Story, fail_each_call, sent_by_sms
@@ -158,6 +159,23 @@ def at_most_one_a_step(driver: SalonDriver, booking: Any) -> None:
     assert len([message for message in driver.log() if message.kind == "notice"]) <= 2
 
 
+def before_a_notice_whose_links_id_is_taken(driver: SalonDriver) -> Any:
+    booking = driver.book(IN_TWO_DAYS)
+    link = driver.links.link(NETWORK, MARIA_ID, booking.id, booking.starts_at)
+    driver.store.save(replace(link, network_id=OTHER_NETWORK))
+    return booking
+
+
+def the_notice_has_a_link_of_its_own(driver: SalonDriver, booking: Any) -> None:
+    once("notice")(driver, booking)
+    links = [
+        driver.links.link(NETWORK, MARIA_ID, booking.id, booking.starts_at, number) for number in (0, 1, 2)
+    ]
+    of_another, own, none = (driver.store.get(Link, id=link.id) for link in links)
+    assert (of_another.network_id, own, none) == (OTHER_NETWORK, links[1], None)
+    assert driver.booking(booking.id).link_number == 1
+
+
 STORIES: dict[str, Story] = {
     "invitation within a budget": (
         before_a_budgeted_invitation, drain, the_clock_goes_on, within_the_budget),
@@ -168,6 +186,8 @@ STORIES: dict[str, Story] = {
     "points expire": (before_points_expire, drain, the_clock_goes_on, once("bonus_expiry")),
     "campaign": (before_a_campaign, drain, the_clock_goes_on, the_recipient_was_written_to_once),
     "not confirmed": (before_the_cut_off, drain, the_clock_goes_on, the_salon_was_told_once),
+    "a link's id is taken": (
+        before_a_notice_whose_links_id_is_taken, drain, the_clock_goes_on, the_notice_has_a_link_of_its_own),
     "the next channel": (before_the_next_channel, drain, the_clock_goes_on, at_most_one_a_step),
 }  # fmt: skip
 CASES = [(story, failure) for story in STORIES for failure in (Failure.BEFORE, Failure.AFTER)]
