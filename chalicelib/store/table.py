@@ -143,9 +143,9 @@ class Table:
         """What is there says the same in the fields that name the link's owner."""
         body = self.item.body
         owner = {name: getattr(link, name) for name in keys.OWNER_OF_LINK}
-        said = [body.contains(field_text(name, text)) for name, text in owner.items() if text is not None]
-        unsaid = [~body.contains(f'"{name}":') for name, text in owner.items() if text is None]
-        return reduce(and_, [*said, *unsaid])
+        same = [body.contains(field_text(name, text)) for name, text in owner.items() if text is not None]
+        absent = [~body.contains(f'"{name}":') for name, text in owner.items() if text is None]
+        return reduce(and_, [*same, *absent])
 
     def _still_there(self, value: Storable) -> Any:
         """What is removed is there, and as it was read."""
