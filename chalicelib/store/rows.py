@@ -20,7 +20,7 @@ from chalicelib.domain.loyalty.account import (
 from chalicelib.domain.loyalty.coupons import CouponUse
 from chalicelib.domain.loyalty.surprises import Waiting
 from chalicelib.domain.networks.bonus_rules import (
-    CompensationLimit,
+    ByHandLimit,
     CouponTerms,
     Exclusions,
     Expiry,
@@ -68,7 +68,7 @@ ROWS: frozenset[type[Any]] = frozenset(
         Referral,
         CouponTerms,
         Streak,
-        CompensationLimit,
+        ByHandLimit,
         ReviewLink,
         ChannelStep,
         QuietHours,

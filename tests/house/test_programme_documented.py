@@ -17,7 +17,7 @@ from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.loyalty.programme import Bill, earned_points, standing, with_turnover
 from chalicelib.domain.networks.bonus_rules import (
     BonusRules,
-    CompensationLimit,
+    ByHandLimit,
     CouponTerms,
     GroupProgramme,
     Programme,
@@ -84,7 +84,7 @@ def test_every_field_stands_there_with_its_default(title: str, of: type, base: t
         ("referral", Referral),
         ("streak", Streak),
         ("surprise", Surprise),
-        ("compensation.{role}", CompensationLimit),
+        ("compensation.{role}", ByHandLimit),
         ("coupon", CouponTerms),
     ],
 )

@@ -162,7 +162,7 @@ def test_a_booking_that_is_cancelled_frees_the_points_held_for_it(driver: SalonD
 def test_points_are_granted_spent_and_reversed(driver: SalonDriver, store: Table) -> None:
     igor = named(driver, "Igor")
     before = store.account(NETWORK, igor.id)
-    with touching(driver, f"CLI#{igor.id}"):
+    with touching(driver, f"CLI#{igor.id}", "TALLIES"):
         post(driver, igor, "grant", 100)
         spent = post(driver, igor, "redeem", 130)
         reverse_entry.reverse_entry(driver.world, access(), spent.id, "a mistake")
@@ -183,7 +183,7 @@ def test_a_debt_of_the_past_is_paid_by_what_comes(driver: SalonDriver, store: Ta
     dan = named(driver, "Dan")
     debt = store.account(NETWORK, dan.id).debt
     assert debt > 0
-    with touching(driver, f"CLI#{dan.id}"):
+    with touching(driver, f"CLI#{dan.id}", "TALLIES"):
         post(driver, dan, "grant", debt + 7)
     account = store.account(NETWORK, dan.id)
     assert (account.debt, account.balance) == (0, 7)

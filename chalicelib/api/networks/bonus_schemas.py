@@ -119,10 +119,15 @@ class SurpriseRequest(Body, kw_only=True):
     holdout_percent: Whole = 10
 
 
-class CompensationLimitRequest(Body):
+class ByHandLimitRequest(Body):
+    """What a role gives by hand. points: at once. The others: by one person a local day, to one client a
+    calendar month. null: as many points as the times allow."""
+
     points: Whole
     times_a_day: Whole
     times_a_client_a_month: Whole
+    points_a_day: Whole | None = None
+    points_a_client_a_month: Whole | None = None
 
 
 class BonusRulesRequest(ProgrammeRequest):
@@ -140,7 +145,7 @@ class BonusRulesRequest(ProgrammeRequest):
     visit_rewards: Annotated[tuple[VisitRewardRequest, ...], Meta(max_length=50)] | UnsetType = UNSET
     streak: StreakRequest | UnsetType | None = UNSET
     surprise: SurpriseRequest | UnsetType | None = UNSET
-    compensation: Annotated[dict[Word, CompensationLimitRequest], Meta(max_length=10)] | UnsetType = UNSET
+    compensation: Annotated[dict[Word, ByHandLimitRequest], Meta(max_length=10)] | UnsetType = UNSET
 
 
 # --- reading and answering

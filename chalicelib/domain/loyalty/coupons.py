@@ -13,6 +13,8 @@ from chalicelib.domain.shared.ids import digest
 
 BY_HAND = "hand"
 """The cause of a coupon that a person issued."""
+NOMINAL_BILL_POINTS = 1000
+"""A bill that a coupon of a percentage is taken to be for, where no price is known."""
 
 
 class CouponState(StrEnum):
@@ -83,6 +85,16 @@ def discount_minor(terms: CouponTerms, part_minor: int) -> int:
     if terms.percent:
         return part_minor * terms.percent // 100
     return min(terms.amount_minor, part_minor)
+
+
+def worth_points(terms: CouponTerms, price_minor: int | None, value_minor: int) -> int:
+    """What a coupon counts for where gifts are counted in points, rounded up. price_minor: of its service;
+    None: unknown, or it is on goods. value_minor: of one point. A percentage of an unknown price counts as
+    that part of a bill of NOMINAL_BILL_POINTS."""
+    if terms.amount_minor:
+        return -(-terms.amount_minor // value_minor)
+    bill_minor = NOMINAL_BILL_POINTS * value_minor if price_minor is None else price_minor
+    return max(1, -(-bill_minor * terms.percent // (100 * value_minor)))
 
 
 def discounted_part_minor(terms: CouponTerms, bill_minor: int, goods_minor: int, service_minor: int) -> int:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 
 class EarnBase(StrEnum):
@@ -155,22 +156,46 @@ class Surprise(Struct, frozen=True, kw_only=True):
     holdout_percent: int = 10
 
 
-class CompensationLimit(Struct, frozen=True):
-    """What a role may give by itself: points at once, times a local day by one person, times a calendar month
-    to one client."""
+class ByHandLimit(Struct, frozen=True):
+    """What a role may give by hand.
+
+    points                   at once.
+    times_a_day              by one person on a local day; points_a_day: what these come to at most.
+    times_a_client_a_month   to one client in a calendar month, whoever gives; points_a_client_a_month: what
+                             these come to at most.
+    None, as in limits of earlier versions: as many points as the times allow.
+    """
 
     points: int
     times_a_day: int
     times_a_client_a_month: int
+    points_a_day: int | None = None
+    points_a_client_a_month: int | None = None
+
+    @property
+    def day_points(self) -> int:
+        """The most points by one person on a local day."""
+        return self.points * self.times_a_day if self.points_a_day is None else self.points_a_day
+
+    @property
+    def client_points(self) -> int:
+        """The most points to one client in a calendar month."""
+        if self.points_a_client_a_month is None:
+            return self.points * self.times_a_client_a_month
+        return self.points_a_client_a_month
 
 
-_COMPENSATION: Mapping[str, CompensationLimit] = MappingProxyType(
+_BY_ROLE: Mapping[str, ByHandLimit] = MappingProxyType(
     {
-        "specialist": CompensationLimit(100, 2, 1),
-        "reception": CompensationLimit(300, 5, 2),
-        "manager": CompensationLimit(3000, 50, 5),
+        "specialist": ByHandLimit(100, 2, 1),
+        "reception": ByHandLimit(300, 5, 2),
+        "manager": ByHandLimit(3000, 50, 5),
     }
 )
+OF_OWNER = ByHandLimit(1_000_000, 20_000, 1000, 10_000_000, 10_000_000)
+"""No rule changes the owner's limit. It leaves room to bring the points of a whole network from another
+system, and bounds what a leaked key gives."""
+_NOTHING = ByHandLimit(0, 0, 0)
 
 
 class BonusRules(Programme, frozen=True, kw_only=True):
@@ -178,10 +203,11 @@ class BonusRules(Programme, frozen=True, kw_only=True):
 
     point_value_minor     what one point is worth, in minor units of the salon's currency.
     point_values_minor    the value in currencies in which it differs.
-    by_hand_limit_points  what others than the owner may post by hand at once.
+    by_hand_limit_points  what others than the owner may post by hand at once: taken or given.
     grace_days            how long points last that return after their own lot has ended.
     hold_days             how long points stay on hold: after a booking's end, or, without one, from the hold.
-    compensation          by role; the owner has no limit. A role that is not named gives none.
+    compensation          by role: the limit of all that the role gives by hand, see `limit_by_hand`. A role
+                          that is not named gives nothing.
     """
 
     point_value_minor: int = 100
@@ -195,10 +221,18 @@ class BonusRules(Programme, frozen=True, kw_only=True):
     visit_rewards: tuple[VisitReward, ...] = ()
     streak: Streak | None = None
     surprise: Surprise | None = None
-    compensation: Mapping[str, CompensationLimit] = field(default_factory=lambda: _COMPENSATION)
+    compensation: Mapping[str, ByHandLimit] = field(default_factory=lambda: _BY_ROLE)
 
     def point_value(self, currency: str) -> int:
         return self.point_values_minor.get(currency, self.point_value_minor)
+
+    def limit_by_hand(self, role: str) -> ByHandLimit:
+        """The one limit of what a role gives by hand: compensations, grants, corrections, coupons, and
+        reversals that give points back. `by_hand_limit_points` is never exceeded at once."""
+        if role == "owner":
+            return OF_OWNER
+        limit = self.compensation.get(role, _NOTHING)
+        return replace(limit, points=min(limit.points, self.by_hand_limit_points))
 
 
 TURNOVER_MONTHS = 24

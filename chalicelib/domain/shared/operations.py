@@ -29,11 +29,17 @@ class Parked(Struct, frozen=True, kw_only=True):
 
 
 class Tally(Struct, frozen=True, kw_only=True):
-    """The uses of something that is limited. name: what is used, and in which hour. done: an id for each
-    use."""
+    """The uses of something that is limited. name: what is used, and in which hour, day or month. done: an id
+    for each use. times, points: uses that need no id, and what they came to."""
 
     network_id: str
     name: str
     done: tuple[str, ...] = ()
     expires_at: datetime
+    times: int = 0
+    points: int = 0
     version: int = 0
+
+    @property
+    def uses(self) -> int:
+        return len(self.done) + self.times

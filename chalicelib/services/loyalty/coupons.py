@@ -17,7 +17,7 @@ from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.surviving_client import ensure_not_merged
-from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.loyalty.limit_by_hand import counted_by_hand
 from chalicelib.services.shared.world import World
 
 MAX_VALID_DAYS = 3660
@@ -44,7 +44,7 @@ def issue_coupon(
     """Gives a client a coupon by hand. The same request_id gives one coupon; other terms under it are
     refused. currency: of the terms' amount, if they have one.
 
-    Raises CLIENT_MERGED, INVALID_COUPON, NOT_FOUND (the service), COUPON_EXISTS.
+    Raises CLIENT_MERGED, INVALID_COUPON, NOT_FOUND (the service), COUPON_EXISTS, OVER_LIMIT, TRY_AGAIN.
     """
     ensure_not_merged(client)
     directory = world.directory(access.network_id)
@@ -60,15 +60,30 @@ def issue_coupon(
         actor=access.actor,
         now=world.now(),
     )
-    try:
-        saved: Coupon = world.store.save(coupon)[0]
-    except SaveConflict:
-        existing = world.store.get(Coupon, network_id=client.network_id, client_id=client.id, id=coupon.id)
-        if existing is None or existing.terms != terms:
+    return world.retrying(partial(_issue, world, access, coupon))
+
+
+def _issue(world: World, access: Access, coupon: Coupon) -> Coupon:
+    network_id, client_id = coupon.network_id, coupon.client_id
+    existing = world.store.get(Coupon, network_id=network_id, client_id=client_id, id=coupon.id)
+    if existing is not None:
+        if existing.terms != coupon.terms:
             message = "Another coupon was issued under this id."
-            raise conflict("COUPON_EXISTS", message, coupon_id=coupon.id) from None
+            raise conflict("COUPON_EXISTS", message, coupon_id=coupon.id)
         return existing
+    account = world.store.account(network_id, client_id)
+    counted = counted_by_hand(world, access, account, _worth(coupon, world.directory(network_id)))
+    saved: Coupon = world.store.save(coupon, *counted)[0]
     return saved
+
+
+def _worth(coupon: Coupon, directory: Directory) -> int:
+    """What the coupon counts for among gifts by hand, in points."""
+    service = directory.services.get(str(coupon.terms.service_id))
+    price_minor = service.price_minor if service is not None else None
+    currency = coupon.currency or (service.currency if service is not None else None)
+    value_minor = directory.rules.bonuses.point_value(currency or "")
+    return coupons.worth_points(coupon.terms, price_minor, value_minor)
 
 
 def _check(terms: CouponTerms, directory: Directory) -> None:

@@ -15,7 +15,7 @@ from chalicelib.domain.shared.errors import forbidden, missing, refused
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.surviving_client import ensure_not_moved
-from chalicelib.services.loyalty.limit_compensation import count_within_limits
+from chalicelib.services.loyalty.limit_by_hand import counted_by_hand, ensure_at_once
 from chalicelib.services.loyalty.post_once import AlsoSaved, post_once
 from chalicelib.services.loyalty.visit_points import bill_of_booking, programme_of
 from chalicelib.services.shared.world import World
@@ -46,7 +46,9 @@ def post_by_hand(
     OVER_LIMIT, ENTRY_EXISTS, CLIENT_MERGED.
     """
     kind = _kind(request.kind)
-    _ensure_within_limits(world, access, kind, request)
+    _ensure_allowed(access, kind, request)
+    if kind is EntryKind.REDEEM or request.points < 0:
+        ensure_at_once(world, access, abs(request.points))
     client = world.store.get(Client, network_id=access.network_id, id=client_id)
     if client is None:
         raise missing("client", client_id)
@@ -62,9 +64,9 @@ def post_by_hand(
         expires_at=_end_of(world, access, request.expires_on),
         cause=request.complaint_id,
     )
-    if kind is EntryKind.COMPENSATION:
-        return post_to_client(world, client, posting, count_within_limits(world, access, posting, client.id))
-    return post_to_client(world, client, posting)
+    return post_to_client(
+        world, client, posting, lambda posted: counted_by_hand(world, access, posted.account, posting.points)
+    )
 
 
 def _kind(text: str) -> EntryKind:
@@ -73,7 +75,7 @@ def _kind(text: str) -> EntryKind:
     return EntryKind(text)
 
 
-def _ensure_within_limits(world: World, access: Access, kind: EntryKind, request: PostingByHand) -> None:
+def _ensure_allowed(access: Access, kind: EntryKind, request: PostingByHand) -> None:
     if request.points == 0 or (request.points < 0 and kind is not EntryKind.CORRECTION):
         raise refused(
             "INVALID_POINTS",
@@ -81,14 +83,11 @@ def _ensure_within_limits(world: World, access: Access, kind: EntryKind, request
             points=request.points,
         )
     if kind is EntryKind.COMPENSATION:
-        return  # it has limits of its own
+        return
     if request.complaint_id is not None:
         raise refused("INVALID_KIND", "Only a compensation is for a complaint.", field="complaint_id")
     if access.role is Role.SPECIALIST:
         raise forbidden("A specialist may give compensations only.", kind=kind.value)
-    limit = world.directory(access.network_id).rules.bonuses.by_hand_limit_points
-    if abs(request.points) > limit and access.role is not Role.OWNER:
-        raise refused("OVER_LIMIT", f"More than {limit} points at once need the owner.", limit=limit)
 
 
 def _end_of(world: World, access: Access, day: date | None) -> datetime | None:

@@ -15,8 +15,10 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import missing
 from chalicelib.domain.shared.ids import client_of_entry
+from chalicelib.domain.shared.operations import Tally
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.surviving_client import surviving_client
+from chalicelib.services.loyalty.limit_by_hand import counted_by_hand
 from chalicelib.services.loyalty.post_once import post_once
 from chalicelib.services.shared.world import World
 
@@ -57,8 +59,9 @@ def prepare_reversal(
 def reverse_entry(world: World, access: Access, entry_id: str, reason: str) -> Entry:
     """Undoes all points of an entry that were not undone before. A repetition answers the same reversal.
 
-    If the entry's client was merged, the surviving client's account gets the reversal. Raises NOT_FOUND,
-    FORBIDDEN (the key does not reach the salon of the entry), CANNOT_REVERSE.
+    If the entry's client was merged, the surviving client's account gets the reversal. Points that a reversal
+    gives back count as given by hand. Raises NOT_FOUND, FORBIDDEN (the key does not reach the salon of the
+    entry), CANNOT_REVERSE, OVER_LIMIT.
     """
     network_id, client_id = access.network_id, client_of_entry(entry_id)
     entry = world.store.get(Entry, network_id=network_id, client_id=client_id, id=entry_id)
@@ -78,7 +81,12 @@ def reverse_entry(world: World, access: Access, entry_id: str, reason: str) -> E
         entries = entries_across_merges(world, network_id, client_id, holder_id)
         return prepare_reversal(world.directory(network_id), account, entry, entries, request, now)
 
-    return post_once(world, network_id, holder_id, request.id, operation, client=client)
+    def counted(posted: Posted) -> list[Tally]:
+        return counted_by_hand(world, access, posted.account, posted.entry.worth)
+
+    return post_once(
+        world, network_id, holder_id, request.id, operation, client=client, also_saved=counted
+    )
 
 
 def entries_across_merges(world: World, network_id: str, *client_ids: str) -> list[Entry]:

@@ -23,6 +23,7 @@ from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import missing
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.zones import local_date
+from chalicelib.services.loyalty.limit_by_hand import ensure_gift_at_once
 from chalicelib.services.marketing.check_promotion import checked_promotion
 from chalicelib.services.marketing.planned_items import changed_fields, directory_with_segment, wrong_state
 from chalicelib.services.shared.ports import SaveConflict
@@ -37,7 +38,7 @@ def make_promotion(
     world: World, access: Access, fields: Mapping[str, Any], request_id: str | None = None
 ) -> Promotion:
     """Saves a planned promotion. The same request_id makes one promotion. fields: of a Promotion. Raises what
-    `checked_promotion` raises."""
+    `checked_promotion` raises, and OVER_LIMIT."""
     access.ensure_whole_network()
     promotion_id = derived("prm", access.network_id, request_id) if request_id else world.new_id("prm")
     now = world.now()
@@ -46,6 +47,7 @@ def make_promotion(
     )
     directory = directory_with_segment(world, new.network_id, new.audience)
     new = checked_promotion(new, directory, now)
+    _ensure_grant(world, access, new)
     try:
         return _save(world, directory, new, None)
     except SaveConflict:
@@ -63,7 +65,7 @@ def change_promotion(
     """Changes a promotion. Before its first day all fields may be changed. Later its name and its last day
     may be changed, and its caps may be raised or lifted.
 
-    Raises NOT_FOUND, STALE_VERSION, WRONG_STATE, TRY_AGAIN and what `checked_promotion` raises.
+    Raises NOT_FOUND, STALE_VERSION, WRONG_STATE, OVER_LIMIT, TRY_AGAIN and what `checked_promotion` raises.
     """
     return world.retrying(partial(_change, world, access, promotion_id, changes))
 
@@ -78,7 +80,17 @@ def _change(world: World, access: Access, promotion_id: str, changes: Mapping[st
     begun = _has_begun(current, directory, world.now())
     if begun and not _is_mere_prolonging(current, wanted):
         raise wrong_state(current, "changed but for its name, its end, and caps that are raised")
-    return _save_if_changed(world, current, checked_promotion(wanted, directory, world.now(), begun=begun))
+    checked = checked_promotion(wanted, directory, world.now(), begun=begun)
+    if checked.grant != current.grant:
+        _ensure_grant(world, access, checked)
+    return _save_if_changed(world, current, checked)
+
+
+def _ensure_grant(world: World, access: Access, promotion: Promotion) -> None:
+    """Checks that a client is granted no more than this role gives at once by hand: an audience may be one
+    client. Raises OVER_LIMIT."""
+    if promotion.grant is not None:
+        ensure_gift_at_once(world, access, promotion.grant.points)
 
 
 def _has_begun(promotion: Promotion, directory: Directory, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Check what a network gives apart from the points of bills: gifts, coupons, surprises, compensation."""
+"""Check what a network gives apart from the points of bills: gifts, coupons, surprises, gifts by hand."""
 
 from chalicelib.domain.clients.clients import RECENT_VISITS_KEPT
 from chalicelib.domain.networks.bonus_rules import BonusRules, CouponTerms, Gift, VisitReward
@@ -6,15 +6,15 @@ from chalicelib.domain.networks.network import Directory, Role
 from chalicelib.services.networks.rule_errors import check_name, invalid_rule, within
 
 MAX_REWARDS = 20
-COMPENSATING = (Role.SPECIALIST, Role.RECEPTION, Role.MANAGER)
-"""The roles that compensate within limits; the owner has none."""
+LIMITED = (Role.SPECIALIST, Role.RECEPTION, Role.MANAGER)
+"""The roles whose limit by hand the rules set; the owner's limit is fixed."""
 _GIFT_POINTS, _GIFT_DAYS = (1, 1_000_000), (0, 3650)
 _VISITS, _MONTHS, _DAYS = (2, RECENT_VISITS_KEPT), (1, 12), (1, 366)
 _STREAK_MONTHS = (2, 6)
 _COUPON_PERCENT, _COUPON_MINOR, _COUPON_DAYS = (1, 100), (1, 10**9), (1, 3650)
 _MAX_BUDGET = 1_000_000_000
 _HOLDOUT = (0, 50)
-_LIMIT_POINTS, _LIMIT_TIMES = (0, 1_000_000), (0, 1000)
+_LIMIT_POINTS, _LIMIT_TIMES, _LIMIT_SUM = (0, 1_000_000), (0, 1000), (0, 10_000_000)
 
 
 def check_gifts(bonuses: BonusRules, directory: Directory) -> None:
@@ -33,7 +33,7 @@ def check_gifts(bonuses: BonusRules, directory: Directory) -> None:
         within("bonuses.streak.months", bonuses.streak.months, _STREAK_MONTHS)
         _check_gift("bonuses.streak.gift", bonuses.streak.gift)
     _check_surprise(bonuses)
-    _check_compensation(bonuses)
+    _check_limits_by_hand(bonuses)
 
 
 def _check_gift(path: str, gift: Gift | None) -> None:
@@ -83,11 +83,14 @@ def _check_surprise(bonuses: BonusRules) -> None:
     within("bonuses.surprise.holdout_percent", surprise.holdout_percent, _HOLDOUT)
 
 
-def _check_compensation(bonuses: BonusRules) -> None:
+def _check_limits_by_hand(bonuses: BonusRules) -> None:
     for role, limit in bonuses.compensation.items():
         field = f"bonuses.compensation.{role}"
-        if role not in COMPENSATING:
-            raise invalid_rule(field, f"Limits are for {', '.join(COMPENSATING)}.")
+        if role not in LIMITED:
+            raise invalid_rule(field, f"Limits are for {', '.join(LIMITED)}.")
         within(f"{field}.points", limit.points, _LIMIT_POINTS)
         within(f"{field}.times_a_day", limit.times_a_day, _LIMIT_TIMES)
         within(f"{field}.times_a_client_a_month", limit.times_a_client_a_month, _LIMIT_TIMES)
+        for name in ("points_a_day", "points_a_client_a_month"):
+            if getattr(limit, name) is not None:
+                within(f"{field}.{name}", getattr(limit, name), _LIMIT_SUM)

@@ -7,10 +7,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from chalicelib.domain.networks.access import Access
-from chalicelib.domain.networks.network import Network
+from chalicelib.domain.networks.bonus_rules import BonusRules
+from chalicelib.domain.networks.network import Network, Role
 from chalicelib.domain.networks.rules import Override, Rules, RulesChange, plan_alike
 from chalicelib.domain.shared.actors import BY_SYSTEM
-from chalicelib.domain.shared.errors import conflict, missing
+from chalicelib.domain.shared.errors import conflict, forbidden, missing
 from chalicelib.services.networks.check_rules import check_rules
 from chalicelib.services.shared.ports import Page, SaveConflict
 from chalicelib.services.shared.walks import replan_walk, surprise_walks
@@ -30,7 +31,8 @@ def set_rules(
     Equal rules change nothing, whether they name the present version or the one before it (a request
     repeated). Points already granted are not touched by any rule.
 
-    messages, bonuses: fields of the rules. Raises STALE_VERSION, INVALID_RULE naming the field.
+    messages, bonuses: fields of the rules. Raises STALE_VERSION, INVALID_RULE naming the field, FORBIDDEN for
+    limits by hand that others than the owner change.
     """
     access.ensure_whole_network()
     network = world.store.get(Network, network_id=access.network_id)
@@ -42,12 +44,20 @@ def set_rules(
         bonuses=replace(current.bonuses, **bonuses),
         overrides=current.overrides if overrides is None else tuple(overrides),
     )
+    _ensure_may_change(access, current.bonuses, rules.bonuses)
     check_rules(rules, world.fresh_directory(access.network_id), current)
     if rules == current and version in (network.rules_version, network.rules_version - 1):
         return network
     if version != network.rules_version:
         raise _stale(network)
     return _saved(world, access, network, rules)
+
+
+def _ensure_may_change(access: Access, current: BonusRules, wanted: BonusRules) -> None:
+    """Checks that nobody but the owner changes what roles give by hand: a manager would raise their own."""
+    for name in ("compensation", "by_hand_limit_points"):
+        if access.role is not Role.OWNER and getattr(current, name) != getattr(wanted, name):
+            raise forbidden("The owner alone changes what roles may give by hand.", field=f"bonuses.{name}")
 
 
 def _saved(world: World, access: Access, network: Network, rules: Rules) -> Network:

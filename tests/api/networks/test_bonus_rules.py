@@ -77,7 +77,12 @@ EVERYTHING: dict[str, Any] = {
     ],
     "streak": {"months": 6, "gift": GIFT},
     "surprise": {"gift": GIFT, "monthly_budget_points": 2000, "holdout_percent": 20},
-    "compensation": {"reception": {"points": 200, "times_a_day": 3, "times_a_client_a_month": 1}},
+    "compensation": {
+        "reception": {
+            "points": 200, "times_a_day": 3, "times_a_client_a_month": 1, "points_a_day": 500,
+            "points_a_client_a_month": None,
+        }
+    },
 }
 
 
@@ -229,7 +234,7 @@ def test_the_history_tells_each_field_that_changed(http: Http) -> None:
         visit_rewards=[{**reward, "visits": 4}, weekly],
         point_values_minor={"USD": 5, "MDL": 100},
         tiers=[OWN["tiers"][0], {**OWN["tiers"][1], "percent": 12}],
-        compensation={"reception": {"points": 200, "times_a_day": 4, "times_a_client_a_month": 1}},
+        compensation={"reception": {**EVERYTHING["compensation"]["reception"], "times_a_day": 4}},
     )
     found = {each["field"]: (each["before"], each["after"]) for each in changes(http)}
     assert found == {
@@ -269,7 +274,7 @@ several_words = st.lists(words, max_size=2).map(tuple)
 gifts = st.builds(bonus_rules.Gift, numbers, numbers)
 excludes = st.builds(bonus_rules.Exclusions, several_words, several_words, st.booleans())
 coupons = st.builds(bonus_rules.CouponTerms, words, numbers, numbers, st.none() | words, numbers)
-limits = st.builds(bonus_rules.CompensationLimit, numbers, numbers, numbers)
+limits = st.builds(bonus_rules.ByHandLimit, numbers, numbers, numbers)
 rewards = st.builds(
     bonus_rules.VisitReward, id=words, visits=numbers, months=numbers, days=numbers, coupon=coupons
 )

@@ -23,6 +23,7 @@ from chalicelib.domain.shared.operations import Tally
 from chalicelib.services.clients.register_client import NewClient, register_client
 from chalicelib.services.loyalty.coupons import CouponBill, issue_coupon, redeem_coupon
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
+from chalicelib.services.loyalty.reverse_entry import reverse_entry
 from chalicelib.services.visits.refund_visit import refund
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_salon, access, an_amount, save_booking
 from infra.testkit.failing_calls import Failure
@@ -151,7 +152,39 @@ def given_and_counted_once(driver: SalonDriver, _: Any) -> None:
     with pytest.raises(DomainError, match="OVER_LIMIT"):
         compensate(driver, None, "r-2")
     (tally,) = [driver.store.get(Tally, network_id=NETWORK, name="compensation by stf_anna 2026-11-23")]
-    assert len(tally.done) == 1
+    assert (tally.times, tally.points) == (1, 50)
+
+
+def grant(driver: SalonDriver, _: Any) -> None:
+    asked = PostingByHand(kind="grant", points=50, reason="she waited")
+    post_by_hand(driver.world, access(Role.RECEPTION), MARIA_ID, asked, "r-1")
+
+
+def before_the_spending_is_undone(driver: SalonDriver) -> str:
+    given = PostingByHand(kind="grant", points=50, reason="she waited")
+    post_by_hand(driver.world, access(), MARIA_ID, given, "r-1")
+    spent = PostingByHand(kind="redeem", points=50, reason="cream")
+    return post_by_hand(driver.world, access(), MARIA_ID, spent, "r-2").id
+
+
+def undo_the_spending(driver: SalonDriver, entry_id: str) -> None:
+    reverse_entry(driver.world, access(Role.MANAGER), entry_id, "a mistake")
+
+
+def issue_by_hand(driver: SalonDriver, _: Any) -> None:
+    issue_coupon(driver.world, access(Role.MANAGER), driver.client(), GOODS, "sorry", request_id="r-1")
+
+
+def counted_once(role: str, points: int, balance: int, coupons: int = 0) -> Any:
+    def check(driver: SalonDriver, _: Any) -> None:
+        assert driver.ledger_faults(MARIA_ID) == []
+        assert driver.store.account(NETWORK, MARIA_ID).balance == balance
+        assert len(driver.store.coupons(NETWORK, MARIA_ID)) == coupons
+        tally = driver.store.get(Tally, network_id=NETWORK, name=f"compensation by key:{role} 2026-11-23")
+        assert tally is not None
+        assert (tally.times, tally.points) == (1, points)
+
+    return check
 
 
 GIVEN = the_gifts_are(150, 300, CouponState.OPEN, Status.COMPLETED)
@@ -164,6 +197,12 @@ STORIES: dict[str, Story] = {
     "a birthday": (before_midnight, drain, the_clock_goes_on, one_gift_for_the_birthday),
     "redeeming a coupon": (before_redeeming, redeem, redeem, it_is_redeemed),
     "a compensation": (lambda driver: None, compensate, compensate, given_and_counted_once),
+    "a grant by hand": (lambda driver: None, grant, grant, counted_once("reception", 50, 50)),
+    "a coupon by hand": (
+        lambda driver: None, issue_by_hand, issue_by_hand, counted_once("manager", 100, 0, coupons=1)),
+    "a reversal that gives back": (
+        before_the_spending_is_undone, undo_the_spending, undo_the_spending,
+        counted_once("manager", 50, 50)),
 }  # fmt: skip
 
 

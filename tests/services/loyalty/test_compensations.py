@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.networks.access import Access
-from chalicelib.domain.networks.bonus_rules import CompensationLimit
+from chalicelib.domain.networks.bonus_rules import ByHandLimit
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.operations import Tally
@@ -19,9 +19,9 @@ from infra.testkit.salon_driver import SalonDriver
 from tests.services.rewarded import MARIA, balance, racing, with_rules
 
 LIMITS = {
-    "specialist": CompensationLimit(100, 2, 1),
-    "reception": CompensationLimit(300, 3, 2),
-    "manager": CompensationLimit(3000, 50, 4),
+    "specialist": ByHandLimit(100, 2, 1),
+    "reception": ByHandLimit(300, 3, 2),
+    "manager": ByHandLimit(3000, 50, 4),
 }
 ANNA = access(Role.SPECIALIST, staff_id="stf_anna")
 
@@ -113,7 +113,7 @@ def test_a_client_is_given_something_at_most_so_many_times_a_month(limited: Salo
 
 
 def test_a_role_that_is_not_named_gives_nothing(driver: SalonDriver) -> None:
-    with_rules(driver, compensation={"manager": CompensationLimit(10, 1, 1)})
+    with_rules(driver, compensation={"manager": ByHandLimit(10, 1, 1)})
     assert over(driver, access(Role.RECEPTION), points=1)["which"] == "points"
 
 
@@ -157,4 +157,4 @@ def test_counts_are_kept_for_as_long_as_they_matter(limited: SalonDriver, clock:
     for name in ("compensation by stf_anna 2026-11-23", f"compensation to {MARIA} 2026-11"):
         tally = limited.store.get(Tally, network_id=NETWORK, name=name)
         assert tally is not None
-        assert (len(tally.done), tally.expires_at) == (1, clock.now + timedelta(days=70))
+        assert (tally.uses, tally.points, tally.expires_at) == (1, 50, clock.now + timedelta(days=70))

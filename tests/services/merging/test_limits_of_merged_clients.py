@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import EntryKind
-from chalicelib.domain.networks.bonus_rules import CompensationLimit, Gift
+from chalicelib.domain.networks.bonus_rules import ByHandLimit, Gift
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.waking.walks import Walk
@@ -58,7 +58,7 @@ def visited(driver: SalonDriver, client_id: str, number: int) -> list[int]:
 
 
 def test_compensations_of_source_and_target_count_together_in_a_month(driver: SalonDriver) -> None:
-    with_rules(driver, compensation={"reception": CompensationLimit(100, 50, 2)})
+    with_rules(driver, compensation={"reception": ByHandLimit(100, 50, 2)})
     compensated(driver, MARIA)
     compensated(driver, MASHA)
     merged(driver)

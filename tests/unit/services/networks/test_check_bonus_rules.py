@@ -12,7 +12,7 @@ from chalicelib.domain.loyalty.account import Account, MonthTurnover
 from chalicelib.domain.loyalty.programme import earning_percent, programme_for
 from chalicelib.domain.networks.bonus_rules import (
     BonusRules,
-    CompensationLimit,
+    ByHandLimit,
     CouponTerms,
     Exclusions,
     Expiry,
@@ -483,14 +483,14 @@ def test_surprises_have_a_budget_and_a_hold_out(budget: int, holdout: int, field
     ("values", "field"),
     [
         ({}, None),
-        ({"specialist": CompensationLimit(0, 0, 0)}, None),
-        ({"manager": CompensationLimit(1_000_000, 1000, 1000)}, None),
-        ({"owner": CompensationLimit(1, 1, 1)}, "owner"),
-        ({"partner": CompensationLimit(1, 1, 1)}, "partner"),
-        ({"reception": CompensationLimit(-1, 1, 1)}, "reception.points"),
-        ({"reception": CompensationLimit(1_000_001, 1, 1)}, "reception.points"),
-        ({"reception": CompensationLimit(1, -1, 1)}, "reception.times_a_day"),
-        ({"reception": CompensationLimit(1, 1, -1)}, "reception.times_a_client_a_month"),
+        ({"specialist": ByHandLimit(0, 0, 0)}, None),
+        ({"manager": ByHandLimit(1_000_000, 1000, 1000)}, None),
+        ({"owner": ByHandLimit(1, 1, 1)}, "owner"),
+        ({"partner": ByHandLimit(1, 1, 1)}, "partner"),
+        ({"reception": ByHandLimit(-1, 1, 1)}, "reception.points"),
+        ({"reception": ByHandLimit(1_000_001, 1, 1)}, "reception.points"),
+        ({"reception": ByHandLimit(1, -1, 1)}, "reception.times_a_day"),
+        ({"reception": ByHandLimit(1, 1, -1)}, "reception.times_a_client_a_month"),
     ],
 )
 def test_compensation_has_limits_for_roles_that_give_it(values: Any, field: str | None) -> None:
