@@ -134,10 +134,10 @@ def _done(world: World, given: argparse.Namespace) -> str:
         return f"{number.number} is answered by {', '.join(number.network_ids)}"
     if given.action == "make-network":
         network, key = network_with_owner(world, given.name, given.country, given.language)
-        network_id = network.network_id
+        network_id, live = network.network_id, "\nin trial until its owner goes live: POST /v1/network/live"
     else:
-        network_id, key = given.network, owner_key(world, given.network)
-    return f"network  {network_id}\nkey      {key}   (owner; shown this once)"
+        network_id, key, live = given.network, owner_key(world, given.network), ""
+    return f"network  {network_id}\nkey      {key}   (owner; shown this once){live}"
 
 
 if __name__ == "__main__":

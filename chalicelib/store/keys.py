@@ -67,6 +67,7 @@ TEMPLATES = {
     "TASK": ("NET#{network_id}#TASKS", "TASK#{id}"),
     "CLEARING": ("NET#{network_id}#CLEARINGS", "CLEARING#{month}"),
     "PART": ("NET#{network_id}#PARTS#{walk_id}", "PART#{number}"),
+    "TRIAL": ("NET#{network_id}#TRIAL", "TRIAL"),
     "SPENDING": ("NET#{network_id}#SPENDING", "SPENDING#{month}"),
     "NUMBER": ("NUMBER#{number}", "NUMBER"),
     "LINK": ("LINK#{id}", "LINK"),

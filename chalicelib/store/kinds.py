@@ -29,6 +29,7 @@ from chalicelib.domain.networks.network import (
 )
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
+from chalicelib.domain.networks.trial import TrialTally
 from chalicelib.domain.shared.aliases import Alias, InboundNumber
 from chalicelib.domain.shared.links import Link
 from chalicelib.domain.shared.operations import GivenAnswer, Parked, Tally
@@ -80,6 +81,7 @@ KINDS: dict[type[Any], Kind] = {
     Parked: Kind("PARKED"),
     Tally: Kind("TALLY"),
     QuotaUse: Kind("QUOTA"),
+    TrialTally: Kind("TRIAL"),
     Link: Kind("LINK", *_ONCE_WRITTEN),
     Template: Kind("TEMPLATE"),
     Price: Kind("PRICE"),

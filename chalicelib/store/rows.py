@@ -31,6 +31,7 @@ from chalicelib.domain.networks.bonus_rules import (
 )
 from chalicelib.domain.networks.network import ReviewLink
 from chalicelib.domain.networks.rules import ChannelStep
+from chalicelib.domain.networks.trial import TrialSum
 from chalicelib.domain.shared.quiet_hours import QuietHours
 from chalicelib.domain.shared.touches import Touch
 from chalicelib.domain.shared.waking import Trouble, Wake
@@ -72,6 +73,7 @@ ROWS: frozenset[type[Any]] = frozenset(
         ReviewLink,
         ChannelStep,
         QuietHours,
+        TrialSum,
         Touch,
         Wake,
         Trouble,

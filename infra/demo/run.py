@@ -21,6 +21,7 @@ from infra.demo.day.cascades import Cascades, cascades_in
 from infra.demo.day.desk import Desk
 from infra.demo.day.replay import Hooks, deliver_all, outcomes
 from infra.demo.day.story import CHISINAU, Stories
+from infra.demo.day.trial import NetworkTrial
 from infra.demo.day.under_way import UnderWay
 from infra.demo.day.watch import Watch
 from infra.demo.http import Caller, Http
@@ -118,7 +119,10 @@ class Demo:
         self.marker = self.markers.read() or self.markers.write(Marker(anchor=now))
 
     def _decide(self) -> None:
-        """New rules, whose walk begins in a minute, and two messages that wait for as long."""
+        """The trial and its end; new rules, whose walk begins in a minute; two messages that wait for as
+        long."""
+        trial = NetworkTrial(self.owner, self.made, self.marker.anchor, self.steps.tell)
+        trial.shown()
         rules = decide(self.owner, datetime.now(UTC))
         quiet = rules["messages"]["quiet_hours"]
         asked = f"clients are asked to confirm {ASKED_HOURS_BEFORE} hours ahead, not {ASKED_BEFORE}"
@@ -127,6 +131,7 @@ class Demo:
         tiers = ", ".join(f"{tier['name']} {tier['percent']} %" for tier in rules["bonuses"]["tiers"])
         promotion = Plans(self.owner, self.marker.anchor).promotion(local_date(datetime.now(UTC), CHISINAU))
         self.steps.tell(f"a loyalty programme: {tiers}; gifts, rewards; {promotion['name'].lower()}")
+        trial.ended()
         sns = self.cloud.connect("sns")
         Cascades(self.http, self.made, self.marker.anchor, self.table, sns).begin(self.steps.tell)
 

@@ -7,7 +7,7 @@ import msgspec
 
 from chalicelib.api.http.endpoint import Ask
 from chalicelib.api.http.schemas import Answered, Money, money
-from chalicelib.domain.bookings.booking_plan import plans
+from chalicelib.domain.bookings.booking_plan import as_planned, plans
 from chalicelib.domain.bookings.bookings import Booking, Line, Refund
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.messages.messages import message_id
@@ -103,9 +103,11 @@ class BookingAnswer(Answered):
 
 
 class BonusOfVisit(Answered):
-    """coupon_ids: of the coupons that the visit brought."""
+    """coupon_ids: of the coupons that the visit brought. would_earn: what the bill would have earned, had the
+    network not been in trial."""
 
     earned: int
+    would_earn: int
     redeemed: int
     balance: int
     entry_ids: list[str]
@@ -214,7 +216,7 @@ def touches(
     A plan for the present start replaces a touch that was made for an earlier start."""
     zone_name = (client.timezone if client else None) or directory.salons[booking.salon_id].timezone
     found = {kind: _done(booking, touch) for kind, touch in booking.touches.items()}
-    for plan in plans(booking, rules_of(booking, directory), zone_name, now):
+    for plan in plans(as_planned(booking, directory), rules_of(booking, directory), zone_name, now):
         if touch_of(booking.touches, plan) is None:
             found[plan.kind] = _planned(plan)
     return sorted(found.values(), key=lambda touch: touch.at)

@@ -267,6 +267,7 @@ def finish(ask: Ask, booking_id: str) -> CompletedAnswer:
     done = complete(ask.world, ask.access, booking_id, bill)
     bonus = BonusOfVisit(
         earned=done.booking.earned_points,
+        would_earn=done.booking.would_earn,
         redeemed=done.booking.redeemed_points,
         balance=done.account.balance if done.account else 0,
         entry_ids=[entry.id for entry in done.entries],

@@ -1,17 +1,22 @@
 """The network itself."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import replace
 
-from chalicelib.api.http.endpoint import EVERYBODY, OWNER, Ask, endpoint, get, patch
+from chalicelib.api.http.endpoint import EVERYBODY, OFFICE, OWNER, Ask, endpoint, get, patch, post
 from chalicelib.api.http.parsing import Body
-from chalicelib.api.http.schemas import Answered, Line, Word, given
-from chalicelib.domain.networks.network import Network
+from chalicelib.api.http.schemas import Answered, CostOfMessage, Line, Word, given
+from chalicelib.domain.networks.network import Directory, Network
+from chalicelib.domain.networks.readiness import gaps_of
+from chalicelib.services.networks.count_in_trial import see_trial
+from chalicelib.services.networks.go_live import go_live
 from chalicelib.services.networks.set_up import change_network
 
 Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
+Reviewable = Literal["connection", "texts", "hours", "budget", "programme"]
 
 
 class IdentitiesRequest(Body):
@@ -26,17 +31,27 @@ class IdentitiesRequest(Body):
 class NetworkChanges(Body):
     """country: ISO 3166 alpha-2, whose phone numbers may be written without a code. language: ru, ro or
     en. timezone: IANA name of the zone at whose midnights points expire; null: that of the first salon.
-    identities: of the channels that are named."""
+    identities: of the channels that are named. reviewed: parts of the set-up that the owner has looked at;
+    they are no longer missing."""
 
     name: Line | UnsetType = UNSET
     country: str | UnsetType = UNSET
     language: str | UnsetType = UNSET
     timezone: Word | UnsetType | None = UNSET
     identities: IdentitiesRequest | UnsetType = UNSET
+    reviewed: Annotated[list[Reviewable], Meta(max_length=20)] | UnsetType = UNSET
     version: Whole | UnsetType = UNSET
 
 
+class GapAnswer(Answered):
+    item: str
+    says: str
+
+
 class NetworkAnswer(Answered):
+    """live: whether messages go out and points are given. missing: what the set-up lacks; it advises, and
+    stops nobody from going live but for a salon."""
+
     id: str
     name: str
     country: str
@@ -45,10 +60,39 @@ class NetworkAnswer(Answered):
     identities: dict[str, str]
     created_at: datetime
     rules_version: int
+    live: bool
+    missing: list[GapAnswer]
+    reviewed: list[str]
     version: int
 
 
-def _answer(network: Network) -> NetworkAnswer:
+class MessageSumAnswer(Answered):
+    """The messages of a kind and channel that would have gone out, with their expected cost."""
+
+    kind: str
+    channel: str
+    messages: int
+    parts: int
+    cost: CostOfMessage
+
+
+class TrialSummaryAnswer(Answered):
+    """What a trial would have sent and given since `since`. points: by the kind of the ledger's entry;
+    `reversal` is negative. live_since, live_by: null in trial, and of a network that never was in trial."""
+
+    live: bool
+    since: datetime
+    live_since: datetime | None
+    live_by: str | None
+    messages: list[MessageSumAnswer]
+    cost: CostOfMessage
+    visits: int
+    points: dict[str, int]
+    coupons: int
+    missing: list[GapAnswer]
+
+
+def _answer(network: Network, directory: Directory) -> NetworkAnswer:
     return NetworkAnswer(
         id=network.network_id,
         name=network.name,
@@ -58,14 +102,64 @@ def _answer(network: Network) -> NetworkAnswer:
         identities=dict(network.identities),
         created_at=network.created_at,
         rules_version=network.rules_version,
+        live=not network.trial,
+        missing=_missing(directory),
+        reviewed=list(network.reviewed),
         version=network.version,
     )
+
+
+def _missing(directory: Directory) -> list[GapAnswer]:
+    return [GapAnswer(item=gap.item, says=gap.says) for gap in gaps_of(directory)]
+
+
+def _after(ask: Ask, network: Network) -> NetworkAnswer:
+    """The answer after a change: the network as it was saved."""
+    return _answer(network, replace(ask.world.directory(ask.access.network_id), network=network))
 
 
 @get("/v1/network")
 @endpoint(roles=EVERYBODY, answer=NetworkAnswer)
 def see(ask: Ask) -> NetworkAnswer:
-    return _answer(ask.world.directory(ask.access.network_id).network)
+    directory = ask.world.directory(ask.access.network_id)
+    return _answer(directory.network, directory)
+
+
+@post("/v1/network/live")
+@endpoint(roles=OWNER, answer=NetworkAnswer)
+def live(ask: Ask) -> NetworkAnswer:
+    """Messages go out and points are given from now on. A network that is live stays as it is."""
+    return _after(ask, go_live(ask.world, ask.access))
+
+
+@get("/v1/network/trial")
+@endpoint(roles=OFFICE, answer=TrialSummaryAnswer)
+def trial(ask: Ask) -> TrialSummaryAnswer:
+    """The sums of all that the network would have sent and given in its trial."""
+    tally = see_trial(ask.world, ask.access)
+    directory = ask.world.directory(ask.access.network_id)
+    network = directory.network
+    return TrialSummaryAnswer(
+        live=not network.trial,
+        since=network.created_at,
+        live_since=network.live_since,
+        live_by=network.live_by,
+        messages=[
+            MessageSumAnswer(
+                kind=each.kind,
+                channel=each.channel,
+                messages=each.messages,
+                parts=each.parts,
+                cost=CostOfMessage(amount_micros=each.cost_micros),
+            )
+            for each in tally.messages
+        ],
+        cost=CostOfMessage(amount_micros=sum(each.cost_micros for each in tally.messages)),
+        visits=tally.visits,
+        points=dict(tally.points),
+        coupons=tally.coupons,
+        missing=_missing(directory),
+    )
 
 
 @patch("/v1/network")
@@ -74,4 +168,4 @@ def change(ask: Ask) -> NetworkAnswer:
     changes = given(ask.body)
     if "identities" in changes:
         changes["identities"] = given(changes["identities"])
-    return _answer(change_network(ask.world, ask.access, changes))
+    return _after(ask, change_network(ask.world, ask.access, changes))

@@ -56,6 +56,7 @@ class MessageRulesRequest(Body):
 
     enabled: bool | UnsetType = UNSET
     off: Kinds | UnsetType = UNSET
+    on: Kinds | UnsetType = UNSET
     confirm_request_hours_before: Whole | UnsetType = UNSET
     confirm_cutoff_hours_before: Whole | UnsetType = UNSET
     control_reminder_minutes_before: Whole | UnsetType = UNSET
@@ -156,8 +157,8 @@ def messages_of_request(request: MessageRulesRequest | MessageChangesRequest, pa
     if "quiet_hours" in found:
         quiet = found["quiet_hours"]
         found["quiet_hours"] = QuietHours(time.fromisoformat(quiet.start), time.fromisoformat(quiet.end))
-    if "off" in found:
-        found["off"] = tuple(dict.fromkeys(_kind(word, f"{path}.off") for word in found["off"]))
+    for name in found.keys() & {"off", "on"}:
+        found[name] = tuple(dict.fromkeys(_kind(word, f"{path}.{name}") for word in found[name]))
     if "bonus_expiry_days_before" in found:
         found["bonus_expiry_days_before"] = tuple(found["bonus_expiry_days_before"])
     if "channels" in found:

@@ -137,9 +137,17 @@ def _attach_wakes(booking: Booking, now: datetime) -> list[Wake]:
     return [Wake(at, "find_client") for at in later if at > now]
 
 
+def as_planned(booking: Booking, directory: Directory) -> Booking:
+    """The booking as its touches are planned: in trial with the points that it would have earned, so that its
+    bonus notice is planned as it would have been."""
+    if not directory.network.trial:
+        return booking
+    return replace(booking, earned_points=booking.earned_points + booking.would_earn)
+
+
 def with_wake(booking: Booking, directory: Directory, client: Client | None, now: datetime) -> Booking:
     """The booking with the pointer that its present state asks for."""
     salon = directory.salons[booking.salon_id]
     zone = (client.timezone if client else None) or salon.timezone
     rules = directory.messages_for(booking.salon_id, [line.service_id for line in booking.lines])
-    return replace(booking, wake=next_wake(booking, rules, zone, now))
+    return replace(booking, wake=next_wake(as_planned(booking, directory), rules, zone, now))

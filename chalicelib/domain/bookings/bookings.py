@@ -69,6 +69,7 @@ class Booking(Struct, frozen=True, kw_only=True):
                 those of another.
     closed_at   when it was completed, cancelled or marked a no-show.
     redeemed_minor what the redeemed points paid for, by their value on that day.
+    would_earn  the points that the bill would have earned, had its network not been in trial.
     held_points points set aside for it when the hold was last changed. Zero: there is no hold on the account.
     unconfirmed_told
                 the occurrence for which the salon was notified that nobody had confirmed it in time.
@@ -99,6 +100,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     redeemed_points: int = 0
     redeemed_minor: int = 0
     earned_points: int = 0
+    would_earn: int = 0
     held_points: int = 0
     refunds: tuple[Refund, ...] = ()
     review: Review | None = None

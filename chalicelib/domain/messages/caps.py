@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.networks.rules import MessageRules
-from chalicelib.domain.shared.touches import ESSENTIAL, MARKETING, TouchKind
+from chalicelib.domain.shared.touches import ESSENTIAL, IN_TRIAL, MARKETING, TouchKind
 
 WEEK = timedelta(days=7)
 _REACHED = frozenset({MessageState.SENDING, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN})
@@ -17,9 +17,11 @@ def is_capped(kind: TouchKind) -> bool:
     return kind not in ESSENTIAL
 
 
-def counts(message: Message) -> bool:
-    """Whether a message counts for the caps: it may have arrived, and no other message carried it."""
-    return is_capped(message.kind) and message.state in _REACHED and message.with_message is None
+def counts(message: Message, *, in_trial: bool = False) -> bool:
+    """Whether a message counts for the caps: it may have arrived, and no other message carried it. in_trial:
+    whether the network is in trial, in which messages count that would have been sent."""
+    arrived = message.state in _REACHED or (in_trial and message.reason == IN_TRIAL)
+    return is_capped(message.kind) and arrived and message.with_message is None
 
 
 def over_cap(

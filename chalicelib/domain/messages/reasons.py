@@ -30,6 +30,7 @@ REASONS: Mapping[str, str] = {
     "weekly_cap": "The client got as many messages within a week as the rules allow.",
     "weekly_marketing_cap": "The client got as much marketing within a week as the rules allow.",
     "budget": "The month's budget for messages is spent.",
+    "trial": "The network was in trial: this would have been sent.",
     "campaign_stopped": "The campaign was stopped.",
     "campaign_paused": "The campaign is paused.",
     # what became of an attempt: nobody knows
@@ -95,6 +96,7 @@ RULES: Mapping[str, str] = {
     "quiet_hours": "The hours, on the client's clock, in which clients are not disturbed.",
     "situation": "What else is known of the client: bookings ahead, the other bookings of the visit, points.",
     "caps": "How many messages a client gets within a week, and how many of them marketing.",
+    "live": "Whether the network is live. In trial nothing is sent.",
     "monthly_budget_usd_cents": "What messages may cost in a month; essential ones go all the same.",
 }
 """The words of each rule that is checked."""

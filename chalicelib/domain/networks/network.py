@@ -20,6 +20,11 @@ class Network(Struct, frozen=True, kw_only=True):
     timezone    IANA name of the zone at whose midnights points expire; None: the zone of its first salon.
     identities  by channel, the sender of its messages where it is not the deployment's: a phone number or
                 pool, a WhatsApp phone number's id, an e-mail address.
+    trial       nothing is sent and no points are given; the log shows what would be sent. False: the network
+                is live, as every network was before there were trials.
+    live_since, live_by
+                when a network in trial went live, and by whose key.
+    reviewed    the parts of the set-up that an owner has said to have looked at (`readiness.REVIEWABLE`).
     """
 
     network_id: str
@@ -31,6 +36,10 @@ class Network(Struct, frozen=True, kw_only=True):
     rules_version: int = 1
     timezone: str | None = None
     identities: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    trial: bool = False
+    live_since: datetime | None = None
+    live_by: str | None = None
+    reviewed: tuple[str, ...] = ()
     version: int = 0
 
 

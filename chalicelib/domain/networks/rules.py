@@ -11,7 +11,7 @@ from msgspec.structs import fields, replace
 
 from chalicelib.domain.networks.bonus_rules import BonusRules, birthday_gift
 from chalicelib.domain.shared.quiet_hours import QuietHours
-from chalicelib.domain.shared.touches import TouchKind
+from chalicelib.domain.shared.touches import ON_BY_DEFAULT, TouchKind
 
 
 class ChannelStep(Struct, frozen=True):
@@ -31,6 +31,8 @@ class MessageRules(Struct, frozen=True, kw_only=True):
     a visit, from its completion. What is due on a day is due at `day_touch_hour` of the salon.
 
     off               kinds that are not made at all.
+    on                kinds that the network has chosen, of those that are off by default (all that are not in
+                      `ON_BY_DEFAULT`).
     weekly_cap        most messages in any seven days, without the essential ones (notice, confirm request,
                       reminder); weekly_marketing_cap: most marketing messages among them.
     monthly_budget_usd_cents  what messages may cost in a calendar month (UTC); None: no limit. It stops all
@@ -45,6 +47,7 @@ class MessageRules(Struct, frozen=True, kw_only=True):
 
     enabled: bool = True
     off: tuple[TouchKind, ...] = ()
+    on: tuple[TouchKind, ...] = ()
     confirm_request_hours_before: int = 24
     confirm_cutoff_hours_before: int = 2
     control_reminder_minutes_before: int = 60
@@ -70,7 +73,8 @@ class MessageRules(Struct, frozen=True, kw_only=True):
         return self.channels_of.get(kind) or self.channels
 
     def is_off(self, kind: TouchKind) -> bool:
-        return not self.enabled or kind in self.off
+        is_chosen = kind in ON_BY_DEFAULT or kind in self.on
+        return not self.enabled or not is_chosen or kind in self.off
 
 
 class MessageChanges(Struct, frozen=True, kw_only=True):

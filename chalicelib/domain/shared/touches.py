@@ -97,6 +97,29 @@ MAX_DOUBTS = 1
 """How many attempts of unknown fate may be followed by another attempt."""
 
 
+ON_BY_DEFAULT = frozenset(
+    {
+        TouchKind.CONTROL_REMINDER,
+        TouchKind.CONFIRM_REQUEST,
+        TouchKind.NOTICE,
+        TouchKind.REVIEW_REQUEST,
+        TouchKind.BONUS_NOTICE,
+        TouchKind.BONUS_EXPIRY,
+        TouchKind.REPEAT_INVITATION,
+        TouchKind.NO_SHOW_INVITATION,
+        TouchKind.BIRTHDAY,
+        TouchKind.AT_RISK,
+        TouchKind.WIN_BACK,
+        TouchKind.CAMPAIGN,
+    }
+)
+"""Kinds that are made unless the rules switch them off. No kind is ever added here: a kind that is new begins
+to be made in a network when that network chooses it."""
+
+IN_TRIAL = "trial"
+"""The reason of a touch that was due while its network was in trial: it was recorded, and not sent."""
+
+
 def purpose_of(kind: TouchKind) -> Purpose:
     return Purpose.MARKETING if kind in MARKETING else Purpose.SERVICE
 

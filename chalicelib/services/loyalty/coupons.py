@@ -18,6 +18,7 @@ from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.surviving_client import ensure_not_merged
 from chalicelib.services.loyalty.limit_by_hand import counted_by_hand
+from chalicelib.services.networks.go_live import ensure_live
 from chalicelib.services.shared.world import World
 
 MAX_VALID_DAYS = 3660
@@ -44,8 +45,10 @@ def issue_coupon(
     """Gives a client a coupon by hand. The same request_id gives one coupon; other terms under it are
     refused. currency: of the terms' amount, if they have one.
 
-    Raises CLIENT_MERGED, INVALID_COUPON, NOT_FOUND (the service), COUPON_EXISTS, OVER_LIMIT, TRY_AGAIN.
+    Raises CLIENT_MERGED, INVALID_COUPON, NOT_FOUND (the service), COUPON_EXISTS, OVER_LIMIT, TRY_AGAIN,
+    NOT_LIVE.
     """
+    ensure_live(world, access.network_id)
     ensure_not_merged(client)
     directory = world.directory(access.network_id)
     _check(terms, directory)

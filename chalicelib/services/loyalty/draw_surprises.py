@@ -39,6 +39,7 @@ from chalicelib.domain.shared.zones import local_date
 from chalicelib.domain.waking.walks import SUPERSEDED, DrawingSurprises, Walk
 from chalicelib.services.clients.segments import BATCH_SIZE, is_member
 from chalicelib.services.loyalty.post_once import post_once
+from chalicelib.services.networks.go_live import is_in_trial
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.walks import asleep_until_next_draw, sleeps_until
 from chalicelib.services.shared.world import World
@@ -56,7 +57,7 @@ class _NoGift(Exception):
 
 def draw_some(world: World, walk: Walk[DrawingSurprises]) -> Walk[DrawingSurprises]:
     """The walk after its next slice. A draw ends with its month, so that each gift is given in the month that
-    it counts for."""
+    it counts for. In trial there is no draw: the walk sleeps until the next month."""
     now, directory = world.now(), world.directory(walk.network_id)
     surprise = directory.rules.bonuses.surprise
     if surprise is None:
@@ -64,6 +65,8 @@ def draw_some(world: World, walk: Walk[DrawingSurprises]) -> Walk[DrawingSurpris
     if walk.state.draw is None:
         if now < sleeps_until(walk):
             return walk
+        if is_in_trial(world, walk.network_id):
+            return asleep_until_next_draw(walk, now, directory.zone)
         draw = begin_draw(surprise, now, directory.zone)
         if _is_done(world.store.get(SurpriseMonth, network_id=walk.network_id, month=draw.month)):
             return asleep_until_next_draw(walk, now, directory.zone)

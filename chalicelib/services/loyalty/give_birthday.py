@@ -15,6 +15,8 @@ from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.actors import BY_SYSTEM
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.domain.shared.ids import entry_id
+from chalicelib.services.networks.count_in_trial import tally_with_points
+from chalicelib.services.networks.go_live import is_in_trial
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -27,7 +29,8 @@ def birthday_entry_id(client_id: str, year: int) -> str:
 
 def give_birthday_gift(world: World, directory: Directory, client: Client) -> Client:
     """The client after the gift for their birthday, or unchanged if no gift is due. Entry, account and client
-    are saved in one transaction. Raises TRY_AGAIN."""
+    are saved in one transaction. In trial the gift is counted and not given, now or later. Raises
+    TRY_AGAIN."""
     for _ in world.tries():
         due = _due(world, directory, client)
         if due is None:
@@ -51,6 +54,9 @@ def _due(world: World, directory: Directory, client: Client) -> tuple[Gift, Birt
 def _give(world: World, directory: Directory, client: Client, gift: Gift, birthday: Birthday) -> Client:
     now = world.now()
     client = client_plan.with_wake(replace(client, gifted_year=birthday.year), directory, now)
+    if is_in_trial(world, client.network_id):
+        would_give = {EntryKind.BIRTHDAY.value: gift.points}
+        return world.store.save(client, tally_with_points(world, client.network_id, would_give))[0]
     posting = Posting(
         id=birthday_entry_id(client.id, birthday.year),
         kind=EntryKind.BIRTHDAY,

@@ -32,6 +32,7 @@ from chalicelib.services.loyalty.visit_points import (
     ensure_redeemable,
     programme_of,
 )
+from chalicelib.services.networks.go_live import ensure_live
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 
@@ -47,8 +48,9 @@ def hold_for_booking(
 
     bill: what the visit will come to; None: what the booking's lines come to. Raises NOT_FOUND, FORBIDDEN,
     CURRENCY_MISMATCH, WRONG_STATUS, NO_CLIENT, HOLD_EXISTS (another number is held), OVER_CAP, UNDER_MINIMUM,
-    WRONG_STEP, INSUFFICIENT_POINTS.
+    WRONG_STEP, INSUFFICIENT_POINTS, NOT_LIVE.
     """
+    ensure_live(world, requester.network_id)
     return world.retrying(partial(_hold_once, world, requester, booking_id, points, bill))
 
 
@@ -166,8 +168,9 @@ def hold_at_desk(
     """Sets points aside for an open bill in a salon, without a booking. A client has one such hold in a salon
     at a time, so the second of two receptionists learns of the first. The same request_id holds once.
 
-    Raises HOLD_EXISTS, OVER_CAP, UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS.
+    Raises HOLD_EXISTS, OVER_CAP, UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS, NOT_LIVE.
     """
+    ensure_live(world, access.network_id)
     cause = ("request", request_id) if request_id else ("random", world.randomness(16))
     posting = Posting(
         id=entry_id(client.id, "hold", *cause),

@@ -18,6 +18,7 @@ from chalicelib.services.clients.surviving_client import ensure_not_moved
 from chalicelib.services.loyalty.limit_by_hand import counted_by_hand, ensure_at_once
 from chalicelib.services.loyalty.post_once import AlsoSaved, post_once
 from chalicelib.services.loyalty.visit_points import bill_of_booking, programme_of
+from chalicelib.services.networks.go_live import ensure_live
 from chalicelib.services.shared.world import World
 
 LAST_YEAR = 2199
@@ -43,9 +44,10 @@ def post_by_hand(
     """Posts a grant, redemption, compensation or correction. The same request_id posts once.
 
     Raises NOT_FOUND, FORBIDDEN, INVALID_KIND, INVALID_POINTS, INVALID_EXPIRY, INSUFFICIENT_POINTS,
-    OVER_LIMIT, ENTRY_EXISTS, CLIENT_MERGED.
+    OVER_LIMIT, ENTRY_EXISTS, CLIENT_MERGED, NOT_LIVE.
     """
     kind = _kind(request.kind)
+    ensure_live(world, access.network_id)
     _ensure_allowed(access, kind, request)
     if kind is EntryKind.REDEEM or request.points < 0:
         ensure_at_once(world, access, abs(request.points))

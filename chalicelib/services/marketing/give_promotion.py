@@ -30,9 +30,10 @@ from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, Granting, 
 from chalicelib.services.clients.segments import BATCH_SIZE, is_member
 from chalicelib.services.loyalty.post_once import post_once
 from chalicelib.services.marketing.count_promotion import shares_for
+from chalicelib.services.networks.go_live import is_in_trial
 from chalicelib.services.shared.world import World
 
-CAP_REACHED = "cap_reached"
+CAP_REACHED, NOT_LIVE = "cap_reached", "not_live"
 
 
 class _CapReached(Exception):
@@ -49,10 +50,13 @@ def grant_id(promotion_id: str, client_id: str) -> str:
 
 
 def grant_some(world: World, walk: Walk[Granting]) -> Walk[Granting]:
-    """The walk after its next slice. The walk ends when its promotion was stopped or has ended."""
+    """The walk after its next slice. The walk ends when its promotion was stopped or has ended, and at once
+    in trial: nobody gets the grant, now or later."""
     promotion = world.store.get(Promotion, network_id=walk.network_id, id=walk.state.promotion_id)
     if promotion is None or promotion.grant is None or promotion.state is not PromotionState.RUNNING:
         return replace(walk, stage=SUPERSEDED, finished_at=world.now())
+    if is_in_trial(world, walk.network_id):
+        return replace(walk, stage=NOT_LIVE, finished_at=world.now())
     directory = world.directory(walk.network_id, lambda known: bool(known.salons))
     page = world.store.clients(walk.network_id, limit=BATCH_SIZE, cursor=walk.cursor)
     changed = 0

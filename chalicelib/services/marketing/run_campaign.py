@@ -15,6 +15,7 @@ from chalicelib.domain.waking.walks import AnyWalk, Counting, Inviting, Resuming
 from chalicelib.services.marketing.campaigns import get_campaign
 from chalicelib.services.marketing.check_campaign import checked_campaign
 from chalicelib.services.marketing.planned_items import directory_with_segment, wrong_state
+from chalicelib.services.networks.go_live import ensure_live
 from chalicelib.services.shared.world import World
 
 FOUND_BEFORE = timedelta(hours=1)
@@ -62,14 +63,15 @@ def _begin_count(world: World, campaign: Campaign, state: Counting | Tallying) -
 def start(world: World, access: Access, campaign_id: str) -> Campaign:
     """Starts a draft: its messages go out from `starts_at` on. A started campaign stays as it is.
 
-    Raises NOT_FOUND, WRONG_STATE, NO_SALON and what `checked_campaign` raises, since its dates may be over by
-    now.
+    Raises NOT_FOUND, WRONG_STATE, NOT_LIVE, NO_SALON and what `checked_campaign` raises, since its dates may
+    be over by now.
     """
     campaign = get_campaign(world, access, campaign_id)
     if campaign.state in UNDER_WAY:
         return campaign
     if campaign.state is not CampaignState.DRAFT:
         raise wrong_state(campaign, "started")
+    ensure_live(world, access.network_id)
     _ensure_ready(world, campaign)
     now = world.now()
     invite = _walk(world, campaign, Inviting(campaign.id), max(now, campaign.starts_at - FOUND_BEFORE))

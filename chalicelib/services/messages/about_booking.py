@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings import booking_plan
+from chalicelib.domain.bookings.booking_plan import as_planned
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, EntryKind
@@ -16,7 +17,7 @@ from chalicelib.domain.loyalty.account_plan import last_day
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.networks.network import Directory, Salon, Template
 from chalicelib.domain.networks.rules import MessageRules
-from chalicelib.domain.shared.touches import Plan, Touch, TouchKind, TouchState
+from chalicelib.domain.shared.touches import IN_TRIAL, Plan, Touch, TouchKind, TouchState
 from chalicelib.services.bookings.same_visit import _by_start, other_bookings_of_visit, rules_of
 from chalicelib.services.clients.next_booking import next_booking
 from chalicelib.services.messages.subjects import HeldBack, facts_of_all, zone_of
@@ -26,6 +27,9 @@ ABOUT_VISIT = frozenset({TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER})
 THANKS = frozenset({TouchKind.REVIEW_REQUEST, TouchKind.BONUS_NOTICE})
 _MISSED = frozenset({Status.NO_SHOW})
 _MADE = frozenset({TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN, TouchState.SENDING})
+
+
+_ANNOUNCED = frozenset({TouchState.SENT, TouchState.AWAITING})
 
 
 class AboutBooking(Struct, frozen=True):
@@ -71,7 +75,7 @@ class AboutBooking(Struct, frozen=True):
         )
 
     def plans(self, now: datetime) -> Sequence[Plan]:
-        return booking_plan.plans(self.item, self.rules, zone_of(self), now)
+        return booking_plan.plans(as_planned(self.item, self.directory), self.rules, zone_of(self), now)
 
     def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
         kinds = {plan.kind for plan in due}
@@ -97,9 +101,9 @@ class AboutBooking(Struct, frozen=True):
         touch = other.touches.get(kind)
         tried = touch is not None and touch.occurrence == other.moves
         if touch is not None and tried and touch.state is not TouchState.DEFERRED:
-            return touch.state in _MADE
+            return self._counts_as_made(touch)
         rules = rules_of(other, self.directory)
-        planned = booking_plan.plans(other, rules, zone_of(self), now)
+        planned = booking_plan.plans(as_planned(other, self.directory), rules, zone_of(self), now)
         return any(plan.kind is kind and plan.reason is None and now < plan.until for plan in planned)
 
     def _thanked_by_another(self, plan: Plan, now: datetime) -> HeldBack | None:
@@ -119,12 +123,17 @@ class AboutBooking(Struct, frozen=True):
 
     def _made_by_another(self, kind: TouchKind) -> bool:
         made = (other.touches.get(kind) for other in self.visit)
-        return any(touch is not None and touch.state in _MADE for touch in made)
+        return any(touch is not None and self._counts_as_made(touch) for touch in made)
+
+    def _counts_as_made(self, touch: Touch) -> bool:
+        """Whether a message of the touch was made; in trial, whether it would have been."""
+        return touch.state in _MADE or (self.directory.network.trial and touch.reason == IN_TRIAL)
 
     def facts(self, plan: Plan, now: datetime, account: Account | None = None) -> MessageFacts:
         whole = [self.item]
         if plan.kind in ABOUT_VISIT | THANKS:
             whole = sorted([self.item, *self.visit], key=_by_start)
+        whole = [as_planned(booking, self.directory) for booking in whole]
         lines = [line for booking in whole for line in booking.lines]
         services = [self.directory.services.get(line.service_id) for line in lines]
         staff = [self.directory.staff.get(line.staff_id or "") for line in lines]
@@ -137,9 +146,13 @@ class AboutBooking(Struct, frozen=True):
             staff=next((person.name for person in staff if person), None),
             moved=self._was_announced_at_another_start(),
             points_earned=earned or None,
-            points_balance=account.balance if account else None,
+            points_balance=account.balance + self._given_in_trial(whole) if account else None,
             points_until=self._points_until(account, whole, now) if earned and account else None,
         )
+
+    def _given_in_trial(self, whole: Sequence[Booking]) -> int:
+        """The points of the visit that are on no account, since the network is in trial."""
+        return sum(booking.would_earn for booking in whole) if self.directory.network.trial else 0
 
     def _points_until(self, account: Account, whole: Sequence[Booking], now: datetime) -> date | None:
         """The last local day (network's zone) on which the points of the visit can be used. Where none of
@@ -152,8 +165,10 @@ class AboutBooking(Struct, frozen=True):
 
     def _was_announced_at_another_start(self) -> bool:
         """Whether the client was told of the booking at an earlier start."""
+        in_trial = self.directory.network.trial
         return any(
-            touch.state in (TouchState.SENT, TouchState.AWAITING) and touch.occurrence < self.item.moves
+            touch.occurrence < self.item.moves
+            and (touch.state in _ANNOUNCED or (in_trial and touch.reason == IN_TRIAL))
             for touch in self.item.touches.values()
         )
 
@@ -165,7 +180,8 @@ class AboutBooking(Struct, frozen=True):
 
     def replanned(self, item: Booking, settled: Sequence[Touch], now: datetime) -> Booking:
         rules = rules_of(item, self.directory)
-        return replace(item, wake=booking_plan.next_wake(item, rules, zone_of(self), now))
+        wake = booking_plan.next_wake(as_planned(item, self.directory), rules, zone_of(self), now)
+        return replace(item, wake=wake)
 
     def reread(self, store: Store) -> Self | None:
         booking = store.get(Booking, network_id=self.item.network_id, id=self.item.id)

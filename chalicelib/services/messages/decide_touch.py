@@ -173,7 +173,8 @@ def _cap(case: Case) -> Check:
     client, rules = case.subject.client, case.subject.rules
     value = {"weekly_cap": rules.weekly_cap, "weekly_marketing_cap": rules.weekly_marketing_cap}
     log = case.store.messages_since(client.network_id, client.id, case.now - WEEK)
-    others = [each for each in log if counts(each) and not _is_of(case, each)]
+    in_trial = case.subject.directory.network.trial
+    others = [each for each in log if counts(each, in_trial=in_trial) and not _is_of(case, each)]
     recent = [(each.kind, each.recorded_at) for each in others if each.recorded_at > case.now - WEEK]
     messages = (kind for kind, channel in case.going.items() if not carried_by(kind, channel, case.going))
     going = [kind for kind in messages if is_capped(kind)]

@@ -17,6 +17,7 @@ from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.touches import (
     ESSENTIAL,
+    IN_TRIAL,
     Plan,
     Touch,
     TouchKind,
@@ -166,7 +167,7 @@ def _decide(
     case = Case(subject, plan, touch, world.store, as_of, channels)
     case = replace(case, going=_ahead_of(case, open_then))
     chosen = find_route(case)
-    found = [*checks(case, chosen), *_budget(world, subject, plan, as_of)]
+    found = [*checks(case, chosen), *_live(subject), *_budget(world, subject, plan, as_of)]
     stopped = next((check for check in found if not check.passed), None)
     explanation = replace(explanation, as_of=as_of, checks=[*explanation.checks, *found])
     if touch is not None and touch.state is TouchState.SENDING:
@@ -199,6 +200,10 @@ def _ahead_of(case: Case, open_then: Sequence[Plan]) -> dict[TouchKind, str]:
         if isinstance(found, Route):
             going[plan.kind] = found.channel
     return going
+
+
+def _live(subject: Subject) -> list[Check]:
+    return [Check("live", False, IN_TRIAL)] if subject.directory.network.trial else []
 
 
 def _budget(world: World, subject: Subject, plan: Plan, at: datetime) -> list[Check]:

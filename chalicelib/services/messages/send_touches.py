@@ -32,6 +32,7 @@ from chalicelib.domain.shared.waking import Trouble
 from chalicelib.services.clients.suppress_address import suppress_address
 from chalicelib.services.messages.decide_touch import Case, Check, Route, find_route, verdict
 from chalicelib.services.messages.message_log import message_id_of_kind, message_of_touch, recorded_message
+from chalicelib.services.messages.record_in_trial import as_it_goes, record_in_trial
 from chalicelib.services.messages.sending import LOST, Sending, record_message
 from chalicelib.services.messages.subjects import Subject, claim_touches, settle_touches
 from chalicelib.services.messages.word_touch import MessageContent, message_contents, outgoing
@@ -96,12 +97,18 @@ class Throttled(Exception):
 
 def send_due(sending: Sending, subject: Subject) -> None:
     """Does all that is due of a subject. Raises SaveConflict when another worker has the item, and Throttled
-    when the channel is too busy."""
+    when the channel is too busy. In trial it is recorded instead, and nothing is sent."""
+    sending, subject = as_it_goes(sending, subject)
     now, store = sending.world.now(), sending.world.store
     plans = open_plans(subject.plans(now), subject.item.touches, now)
     due = [plan for plan in plans if due_at(plan, touch_of(subject.item.touches, plan)) <= now]
     run = SendRun(sending, subject.prepared(store, due, now), now)
-    going = _affordable(run, _decide(run, due))
+    decided = _decide(run, due)
+    if subject.directory.network.trial:
+        rehearsed = [(each.plan, each.route, each.content) for each in decided]
+        run.resolved += record_in_trial(sending, run.subject, rehearsed, now)
+        decided = []
+    going = _affordable(run, decided)
     if going:
         try:
             going = _claim(run, going)

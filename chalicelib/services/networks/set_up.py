@@ -28,13 +28,15 @@ UTC = "UTC"
 
 
 def make_network(world: World, *, name: str, country: str, language: str) -> Network:
-    """A new tenant. Its id ends in the ten characters by which keys and webhook addresses name it."""
+    """A new tenant, in trial. Its id ends in the ten characters by which keys and webhook addresses name
+    it."""
     network = Network(
         network_id=f"net_{world.randomness(NETWORK_CHARACTERS)}",
         name=name_normal(name),
         country=country_code(country),
         language=language_code(language),
         created_at=world.now(),
+        trial=True,
     )
     walk = nightly_walk(network.network_id, world.now(), UTC)
     return world.store.save(network, walk)[0]
@@ -44,7 +46,8 @@ def change_network(world: World, access: Access, changes: Mapping[str, Any]) -> 
     """Changes the network. In another time zone the warnings of points that expire are planned again; points
     already granted keep their instant.
 
-    changes: name, country, language, timezone, version, identities (by channel). Raises NOT_FOUND,
+    changes: name, country, language, timezone, version, identities (by channel), reviewed (parts of the
+    set-up, added to those that were reviewed before). Raises NOT_FOUND,
     STALE_VERSION, IDENTITY_TAKEN, TRY_AGAIN, and what the checks of the fields raise.
     """
     return world.retrying(lambda: _change_network(world, access, changes))
@@ -53,8 +56,9 @@ def change_network(world: World, access: Access, changes: Mapping[str, Any]) -> 
 def _change_network(world: World, access: Access, changes: Mapping[str, Any]) -> Network:
     directory = world.fresh_directory(access.network_id)
     network = _current(directory.network, ("network", access.network_id), changes)
-    fields = {name: value for name, value in changes.items() if name != "identities"}
-    wanted = replace(network, **checked(directory, fields))
+    fields = {name: value for name, value in changes.items() if name not in ("identities", "reviewed")}
+    reviewed = tuple(sorted({*network.reviewed, *changes.get("reviewed", ())}))
+    wanted = replace(network, **checked(directory, fields), reviewed=reviewed)
     wanted = identified(wanted, changes.get("identities", {}))
     numbers = numbers_taken(world, network, wanted)
     return _save_change(world, network, wanted, [*numbers, *_replan_in_new_zone(world, network, wanted)])

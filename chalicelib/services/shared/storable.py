@@ -24,6 +24,7 @@ from chalicelib.domain.networks.network import (
 )
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
+from chalicelib.domain.networks.trial import TrialTally
 from chalicelib.domain.shared.aliases import Alias, InboundNumber
 from chalicelib.domain.shared.links import Link
 from chalicelib.domain.shared.operations import GivenAnswer, Parked, Tally
@@ -51,6 +52,7 @@ Storable = (
     | Parked
     | Tally
     | QuotaUse
+    | TrialTally
     | Link
     | Template
     | Price

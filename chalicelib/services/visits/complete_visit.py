@@ -19,12 +19,14 @@ from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.bookings.read_booking import get_booking
 from chalicelib.services.clients.surviving_client import surviving_account, surviving_client
 from chalicelib.services.loyalty.visit_points import points_of_visit, points_paid_by_hold, posting_id
+from chalicelib.services.networks.go_live import is_in_trial, not_live
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.promote_visit import with_promotion
 from chalicelib.services.visits.visit_bill import VisitBill
 from chalicelib.services.visits.visit_gifts import Referrer, gift_entry_ids, referrer_of, with_gifts
 from chalicelib.services.visits.visit_in_progress import VisitInProgress, with_pointers
+from chalicelib.services.visits.visit_in_trial import as_in_trial, giving_nothing
 
 
 class Completed(Struct, frozen=True):
@@ -40,7 +42,7 @@ def complete(world: World, access: Access, booking_id: str, bill: VisitBill) -> 
     """Completes an upcoming booking. A repetition changes nothing and answers like the first request.
 
     Raises NOT_FOUND, FORBIDDEN, CURRENCY_MISMATCH, WRONG_STATUS, INVALID_AMOUNT, INVALID_POINTS, OVER_CAP,
-    UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS.
+    UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS, NOT_LIVE.
     """
     bill.ensure_sound()
     return world.retrying(partial(_complete_once, world, access, booking_id, bill))
@@ -99,9 +101,12 @@ def _already_completed(world: World, booking: Booking) -> Completed:
 def _completed(
     world: World, booking: Booking, client: Client, account: Account, bill: VisitBill, actor: str
 ) -> VisitInProgress:
-    """The visit after all steps: first those of the network's own programme, then the promotions of the
-    day."""
-    visit = VisitInProgress(
+    """The visit after all steps: first those of the network's own programme, then the promotions of the day.
+    In trial it gives no points. Raises NOT_LIVE for a bill that is to be paid with points in trial."""
+    in_trial = is_in_trial(world, booking.network_id)
+    if in_trial and bill.redeem_points:
+        raise not_live()
+    opened = VisitInProgress(
         directory=directory_for(world, booking),
         booking=booking,
         client=client,
@@ -109,8 +114,11 @@ def _completed(
         actor=actor,
         now=world.now(),
     )
-    visit = completed_by_programme(visit, bill, referrer_of(world, visit, bill.paid_minor))
+    visit = completed_by_programme(opened, bill, referrer_of(world, opened, bill.paid_minor))
     visit = with_promotion(world, visit, before=client)
+    if in_trial:
+        nothing_given = replace(opened, directory=giving_nothing(opened.directory))
+        visit = as_in_trial(world, completed_by_programme(nothing_given, bill), live=visit)
     return with_pointers(visit)
 
 

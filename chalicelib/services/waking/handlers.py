@@ -142,6 +142,8 @@ def wake_account(sending: Sending, account: Account, updates: PassUpdates) -> No
     if client is None:
         account = replace(account, shown=None)
     elif tells or passes_are_stale(account):
+        if directory.network.trial:
+            updates = NO_WALLETS
         account = update_wallets(world, sending.links, updates, account, client)
     world.store.save(account_plan.with_wake(account, directory, now, client), *expirations)
 

@@ -27,6 +27,7 @@ def test_all_rules_are_seen_and_what_is_seen_can_be_sent_back(http: Http) -> Non
 EVERYTHING: dict[str, Any] = {
     "enabled": True,
     "off": ["birthday", "win_back"],
+    "on": ["campaign"],
     "confirm_request_hours_before": 12,
     "confirm_cutoff_hours_before": 3,
     "control_reminder_minutes_before": 90,

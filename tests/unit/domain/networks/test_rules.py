@@ -118,6 +118,7 @@ def test_a_step_says_how_long_it_may_take() -> None:
 OTHER = {
     "enabled": False,
     "off": (REMINDER,),
+    "on": (REMINDER,),
     "confirm_request_hours_before": 36,
     "confirm_cutoff_hours_before": 3,
     "control_reminder_minutes_before": 90,
