@@ -1,6 +1,7 @@
 """YCLIENTS and Altegio: one code base, two brands, one adapter. Nothing is signed: the address is the secret.
 
-Settings: `company_id`, if set, is the only company whose events are understood. `money_unit` is the unit of
+Settings: `company_id` names the company, or several with commas between, whose events are understood, of
+whatever kind; `domain/intake/trust.py` has the words that may stand there. `money_unit` is the unit of
 prices: `major` (the default: whole units of the currency) or `minor`.
 
 The vendor documents neither the unit of money, nor the shape of the `client` resource, nor that a body may be
@@ -25,6 +26,7 @@ from chalicelib.domain.intake.site_events import (
     SiteStatus,
     WebhookNotUnderstood,
 )
+from chalicelib.domain.intake.trust import companies
 from chalicelib.services.intake.booking_site import Delivery
 
 ATTENDANCE = {2: SiteStatus.CONFIRMED, 1: SiteStatus.COMPLETED, 0: SiteStatus.BOOKED, -1: SiteStatus.NO_SHOW}
@@ -152,8 +154,8 @@ def _event(body: bytes | Raw, context: SiteContext) -> SiteEvent:
     head = decode(body, _YclientsHead, strict=False)
     if head.resource is None and head.event is not None:
         return site_events.Ignored("marketplace", head.event)
-    company_id = context.settings.get("company_id")
-    if company_id and str(company_id) != str(head.company_id):
+    believed = companies(context.settings)
+    if believed is not None and str(head.company_id) not in believed:
         raise WebhookNotUnderstood("WRONG_COMPANY", "the event is of another company than the connection")
     match head.resource:
         case "record":

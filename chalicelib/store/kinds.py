@@ -67,7 +67,7 @@ KINDS: dict[type[Any], Kind] = {
     Salon: Kind("SALON"),
     Staff: Kind("STAFF"),
     Service: Kind("SERVICE"),
-    Connection: Kind("HOOK", *_ONCE_WRITTEN),
+    Connection: Kind("HOOK"),
     Key: Kind("KEY", *_ONCE_WRITTEN),
     Client: Kind("CLIENT", otherwise=Reading.EVENTUAL_FIRST),
     Account: Kind("ACCOUNT"),

@@ -33,6 +33,8 @@ from chalicelib.domain.shared.links import Link
 from chalicelib.services.shared.ports import DueItem, Page, SaveConflict
 from chalicelib.store.item import after_save
 from chalicelib.store.keys import OVERWRITTEN, UNVERSIONED, instant_text, place_of
+from chalicelib.store.keys import key as key_of
+from chalicelib.store.kinds import KINDS
 from infra.testkit.failing_calls import Calls, Failure, WorkerDied
 
 T = TypeVar("T")
@@ -120,7 +122,7 @@ class MemoryStore:
 
     @_call
     def get(self, kind: type[Any], /, *, fresh: bool = True, **key: str) -> Any:
-        return self._one(kind, **key)
+        return self._kept.get(key_of(KINDS[kind].item, **key))
 
     @_call
     def directory(self, network_id: str) -> Directory | None:
@@ -137,7 +139,7 @@ class MemoryStore:
             by_id(Salon),
             by_id(Staff),
             by_id(Service),
-            by_id(Connection),
+            {each.id: each for each in by_id(Connection).values() if each.deleted_at is None},
             {(t.kind, t.channel, t.language): t for t in self._all(Template, network_id=network_id)},
             {(p.channel, p.country_code): p for p in self._all(Price, network_id=network_id)},
             {offer.id: offer for offer in self._all(Offer, network_id=network_id)},
@@ -145,7 +147,7 @@ class MemoryStore:
 
     @_call
     def alias(self, network_id: str, kind: str, value: str) -> str | None:
-        found = self._one(Alias, network_id=network_id, kind=kind, value=value)
+        found = self._kept.get(key_of("ALIAS", network_id=network_id, kind=kind, value=value))
         return found.leads_to if found else None
 
     @_call

@@ -5,22 +5,26 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from chalicelib.api.http.endpoint import OFFICE, Answer, Ask, delete, endpoint, get, post
+from chalicelib.api.http.endpoint import OFFICE, Answer, Ask, delete, endpoint, get, patch, post
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Id, Listing, PageOf, Word, in_pages
 from chalicelib.api.http.seeded_randomness import seeded_randomness
+from chalicelib.domain.intake.trust import missing_settings
 from chalicelib.domain.networks.network import Connection
 from chalicelib.services.intake.connect_site import (
     SiteToConnect,
+    change_connection,
     connect_site,
     disconnect_site,
     get_connection,
     list_connections,
+    rotate_connection,
 )
 from chalicelib.services.intake.receive_webhook import context_of
 
 SettingName = Annotated[str, Meta(min_length=1, max_length=200)]
 SettingValue = Annotated[str, Meta(max_length=1000)]
+Secret = Annotated[str, Meta(max_length=1000)]
 
 
 class NewConnection(Body):
@@ -28,21 +32,39 @@ class NewConnection(Body):
 
     secret: what the site signs with, where the site made it; else one is made here.
     settings: also `source` (where its clients count as coming from), `url` (the address, if the site was
-    given another).
+    given another), `company_id` (the site's id of the salon, where the site does not sign), `source_ranges`
+    (networks from which the site sends), `largest_visit` and `new_a_day` (bounds).
+    replaces: a deleted connection, whose ids of bookings and clients go over.
     """
 
     site: Word
     salon_id: Id | None = None
-    secret: Annotated[str, Meta(max_length=1000)] | None = None
+    secret: Secret | None = None
     settings: dict[SettingName, SettingValue] = field(default_factory=dict)
+    replaces: Id | None = None
+
+
+class ConnectionChanges(Body):
+    """settings: those that change; null takes one away."""
+
+    settings: dict[SettingName, SettingValue | None]
+
+
+class Rotation(Body):
+    """secret: what the site signs with, where the site made it; else one is made here."""
+
+    secret: Secret | None = None
 
 
 class ConnectionAnswer(Answered):
+    """missing: settings without which more is believed than need be."""
+
     id: str
     site: str
     url: str
     salon_id: str | None
     settings: dict[str, str]
+    missing: list[str]
     created_at: datetime
 
 
@@ -57,6 +79,7 @@ def _facts(ask: Ask, connection: Connection) -> dict[str, object]:
         "url": context_of(connection, ask.container.links().base_url).url,
         "salon_id": connection.salon_id,
         "settings": dict(connection.settings),
+        "missing": missing_settings(connection),
         "created_at": connection.created_at,
     }
 
@@ -70,7 +93,7 @@ def connect(ask: Ask) -> MadeConnection:
         ask.world,
         ask.access,
         ask.container.receiving().sites,
-        SiteToConnect(body.site, body.salon_id, body.secret, body.settings),
+        SiteToConnect(body.site, body.salon_id, body.secret, body.settings, body.replaces),
         randomness=seeded_randomness(ask),
     )
     return MadeConnection(**_facts(ask, connection), secret=connection.secret)
@@ -87,6 +110,23 @@ def list_all(ask: Ask) -> PageOf[ConnectionAnswer]:
 @endpoint(roles=OFFICE, answer=ConnectionAnswer)
 def see(ask: Ask, connection_id: str) -> ConnectionAnswer:
     return ConnectionAnswer(**_facts(ask, get_connection(ask.world, ask.access, connection_id)))
+
+
+@patch("/v1/connections/{connection_id}")
+@endpoint(roles=OFFICE, body=ConnectionChanges, answer=ConnectionAnswer)
+def change(ask: Ask, connection_id: str) -> ConnectionAnswer:
+    changed = change_connection(ask.world, ask.access, connection_id, ask.body.settings)
+    return ConnectionAnswer(**_facts(ask, changed))
+
+
+@post("/v1/connections/{connection_id}/rotate")
+@endpoint(roles=OFFICE, body=Rotation, answer=MadeConnection, keeps_answer=False)
+def rotate(ask: Ask, connection_id: str) -> MadeConnection:
+    """A new address and a new secret; the old address is refused from now on. The answer shows the secret,
+    which is never shown again."""
+    randomness = seeded_randomness(ask)
+    rotated = rotate_connection(ask.world, ask.access, connection_id, ask.body.secret, randomness)
+    return MadeConnection(**_facts(ask, rotated), secret=rotated.secret)
 
 
 @delete("/v1/connections/{connection_id}")

@@ -6,6 +6,7 @@ from chalicelib.api.http.container import container
 from chalicelib.api.http.endpoint import Answer, bp, public, raw_body
 from chalicelib.api.http.kept import kept_of
 from chalicelib.api.http.schemas import Answered
+from chalicelib.domain.intake.trust import is_signed
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.quotas import CallerKind
 from chalicelib.services.intake.receive_webhook import known_connection, receive
@@ -21,14 +22,15 @@ class ReceiptAnswer(Answered):
 @bp.route("/hooks/{site}/{token}", methods=["POST"], content_types=["*/*"])
 @public(answer=ReceiptAnswer, takes="*/*")
 def take(request: Request, site: str, token: str) -> ReceiptAnswer:
-    receiving = container().receiving()
-    receipt = receive(receiving, site, token, raw_body(request), dict(request.headers), _count)
+    receiving, headers = container().receiving(), dict(request.headers)
+    sent_from = (request.context.get("identity") or {}).get("sourceIp")
+    receipt = receive(receiving, site, token, raw_body(request), headers, sent_from, _count)
     return ReceiptAnswer(status=receipt.status, inbox_id=receipt.inbox_id)
 
 
 def _count(connection: Connection) -> None:
     """Counts a delivery against the quota of its connection. Raises QUOTA_SPENT."""
-    kind = CallerKind.UNSIGNED_SITE if connection.secret is None else CallerKind.SIGNED_SITE
+    kind = CallerKind.SIGNED_SITE if is_signed(connection) else CallerKind.UNSIGNED_SITE
     kept_of(container().world()).quotas.count(connection.network_id, connection.id, kind)
 
 

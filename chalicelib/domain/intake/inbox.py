@@ -26,8 +26,8 @@ class InboxState(StrEnum):
 
 
 class InboxItem(Struct, frozen=True, kw_only=True):
-    """One webhook. raw: the body's bytes as received. reason: why it was ignored, waits, or is
-    quarantined."""
+    """One webhook. raw: the body's bytes as received. reason: why it was ignored, waits, or is quarantined.
+    released: a person replayed it, so that bounds on strangers' data do not hold it back."""
 
     network_id: str
     id: str
@@ -42,6 +42,7 @@ class InboxItem(Struct, frozen=True, kw_only=True):
     tries: int = 0
     wake: Wake | None = None
     trouble: Trouble | None = None
+    released: bool = False
     version: int = 0
 
 

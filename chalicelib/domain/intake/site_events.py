@@ -149,4 +149,20 @@ def guard(
         return f"v{version:019d}{rank:d}"
     if occurred_at is None:
         raise ValueError("an event needs a version or an instant")
-    return f"t{occurred_at:%Y-%m-%dT%H:%M:%S.%f}{rank:d}{digest[:8]}"
+    return f"{_dated(occurred_at)}{rank:d}{digest[:8]}"
+
+
+def _dated(at: datetime) -> str:
+    return f"t{at:%Y-%m-%dT%H:%M:%S.%f}"
+
+
+def no_later(guard: str, latest: datetime) -> str:
+    """The guard, dated no later than that instant (UTC): an event of the year 2099 would silence its booking
+    until then. A guard made of a version has no date."""
+    limit = _dated(latest)
+    return limit + guard[len(limit) :] if guard.startswith("t") and guard[: len(limit)] > limit else guard
+
+
+def believable(guard: str | None, latest: datetime) -> str | None:
+    """A stored guard; None for one that is dated later than that instant: no true event has set it."""
+    return guard if guard is None or no_later(guard, latest) == guard else None

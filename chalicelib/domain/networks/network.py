@@ -76,7 +76,7 @@ class ReviewLink(Struct, frozen=True):
 
 class Salon(Struct, frozen=True, kw_only=True):
     """A branch. timezone: IANA name. currency: ISO 4217. booking_url: where clients book by themselves.
-    latitude, longitude: in millionths of a degree, both or neither."""
+    latitude, longitude: in millionths of a degree, both or neither. archived: closed; its bookings stay."""
 
     network_id: str
     id: str
@@ -90,11 +90,17 @@ class Salon(Struct, frozen=True, kw_only=True):
     booking_url: str | None = None
     latitude: int | None = None
     longitude: int | None = None
+    archived: bool = False
     version: int = 0
 
 
 class Staff(Struct, frozen=True, kw_only=True):
-    """One specialist. external_ids: the sites' own ids of the same person, as `connection:id`."""
+    """One specialist.
+
+    external_ids      the sites' own ids of the same person, as `connection:id`.
+    made_by, made_at  the connection that named the person first, and when; None: a person of the network did.
+    archived          not offered and not listed any more; bookings keep the name.
+    """
 
     network_id: str
     id: str
@@ -103,12 +109,15 @@ class Staff(Struct, frozen=True, kw_only=True):
     tip_url: str | None = None
     external_ids: tuple[str, ...] = ()
     unreviewed: bool = False
+    made_by: str | None = None
+    made_at: datetime | None = None
+    archived: bool = False
     version: int = 0
 
 
 class Service(Struct, frozen=True, kw_only=True):
     """Something that is done for a client. price_minor in the salon's currency; None where it differs or is
-    unknown."""
+    unknown. made_by, made_at, archived: as of a specialist."""
 
     network_id: str
     id: str
@@ -120,12 +129,19 @@ class Service(Struct, frozen=True, kw_only=True):
     repeat_after_days: int | None = None
     external_ids: tuple[str, ...] = ()
     unreviewed: bool = False
+    made_by: str | None = None
+    made_at: datetime | None = None
+    archived: bool = False
     version: int = 0
 
 
 class Connection(Struct, frozen=True, kw_only=True):
     """A network's link with one booking site. `token` is the last part of the webhook's address and a
-    secret."""
+    secret.
+
+    deleted_at  since when the address is refused. What came through the connection is known by its id, which
+                another connection may take over.
+    """
 
     network_id: str
     id: str
@@ -135,6 +151,7 @@ class Connection(Struct, frozen=True, kw_only=True):
     salon_id: str | None = None
     secret: str | None = None
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    deleted_at: datetime | None = None
     version: int = 0
 
 

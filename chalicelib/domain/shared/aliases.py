@@ -21,6 +21,11 @@ def site_booking(connection_id: str) -> str:
     return f"booking@{connection_id}"
 
 
+def site_card(connection_id: str) -> str:
+    """Kind of alias by which what a site said of a client leads to the client: the desk was asked before."""
+    return f"card@{connection_id}"
+
+
 class Alias(Struct, frozen=True, kw_only=True):
     """value: an E.164 phone, a lower-case e-mail, a referral code, or a site's id. leads_to: the id of the
     client, or another id of the site's. moved: the alias led to another client before."""

@@ -16,6 +16,10 @@ class TaskKind(StrEnum):
     BUDGET_SPENT = "budget_spent"
     LEDGER_DIFFERS = "ledger_differs"
     """A client's account that differs from the sum of its entries."""
+    SITE_CARD = "site_card"
+    """A site that signs nothing reports another phone or e-mail of a client who did not come from it."""
+    SITE_HELD_BACK = "site_held_back"
+    """A webhook that waits for a person: it would add too much at once, or a visit comes to too much."""
 
 
 TASK_WORDS: Mapping[TaskKind, str] = {
@@ -30,6 +34,14 @@ TASK_WORDS: Mapping[TaskKind, str] = {
         "The client's points are not what the ledger's entries sum to. Tell whoever runs the system, and "
         "redeem nothing by hand meanwhile."
     ),
+    TaskKind.SITE_CARD: (
+        "The booking site reports another phone or e-mail for this client. The site does not sign what it "
+        "sends, so nothing was changed. Ask the client, and change the client by hand if the site is right."
+    ),
+    TaskKind.SITE_HELD_BACK: (
+        "A webhook of a booking site is held back: see /v1/inbox?state=quarantined. If it is right, replay "
+        "it there, which lets it through. If it is not, rotate the connection: its address is in wrong hands."
+    ),
 }
 """What each asks for, in plain language."""
 
@@ -37,7 +49,7 @@ TASK_WORDS: Mapping[TaskKind, str] = {
 class Task(Struct, frozen=True, kw_only=True):
     """id: follows from what it is about, so that it is made once; begins with the instant, so that tasks are
     in order of time. salon_id None: for the whole network. words: what the client wrote; of a
-    budget, its month; of an account, how it differs."""
+    budget, its month; of an account, how it differs; of a site, what it reports or why it is held back."""
 
     network_id: str
     id: str

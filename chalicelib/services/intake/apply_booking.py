@@ -10,14 +10,19 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import CANCELLED_BY_CLIENT, UPCOMING, Booking, Status, moved
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.intake.site_events import BookingReported, SiteStatus
+from chalicelib.domain.intake.site_events import BookingReported, SiteStatus, believable
+from chalicelib.domain.intake.trust import AHEAD, may_change
 from chalicelib.domain.networks.network import Connection, Directory, Salon
-from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.touches import with_touches
 from chalicelib.domain.shared.zones import as_instant
 from chalicelib.services.bookings.follow_hold import with_hold
-from chalicelib.services.intake.locate_booking import LocatedBooking, locate_booking
-from chalicelib.services.intake.site_catalogue import booking_lines
+from chalicelib.services.intake.locate_booking import (
+    LocatedBooking,
+    in_currency_of,
+    locate_booking,
+    salon_of,
+)
+from chalicelib.services.intake.site_catalogue import SiteCatalogue
 from chalicelib.services.intake.site_clients import (
     ClientMatch,
     find_known,
@@ -25,6 +30,7 @@ from chalicelib.services.intake.site_clients import (
     normalised,
     with_blanks_filled,
 )
+from chalicelib.services.intake.usual_sum import ensure_usual_sum
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.complete_visit import reported_completion
@@ -57,6 +63,7 @@ class _Report(Struct, frozen=True, kw_only=True):
     world: World
     connection: Connection
     directory: Directory
+    catalogue: SiteCatalogue
     located: LocatedBooking
     event: BookingReported
 
@@ -92,13 +99,22 @@ class _Change(Struct, frozen=True, kw_only=True):
         return self.existing.client_id if self.existing else None
 
 
-def apply_booking(world: World, connection: Connection, event: BookingReported) -> Applied:
-    """Applies one event. Raises UnknownBooking, DomainError (the webhook is quarantined), SaveConflict (look
-    again)."""
+def apply_booking(
+    world: World, connection: Connection, catalogue: SiteCatalogue, event: BookingReported
+) -> Applied:
+    """Applies one event. catalogue: of the whole body. Raises UnknownBooking, DomainError (the webhook is
+    quarantined), SaveConflict (look again)."""
     directory = world.directory(connection.network_id)
-    located = locate_booking(world, connection, event)
-    event = _in_currency_of(_salon_of(connection, directory, located, event), event)
-    report = _Report(world=world, connection=connection, directory=directory, located=located, event=event)
+    located = _with_believable_guards(locate_booking(world, connection, event), world.now())
+    event = in_currency_of(_salon_of(connection, directory, located, event), event)
+    report = _Report(
+        world=world,
+        connection=connection,
+        directory=directory,
+        catalogue=catalogue,
+        located=located,
+        event=event,
+    )
     existing = located.existing
     if existing is None:
         if event.partial or event.starts_at is None:
@@ -115,12 +131,21 @@ def apply_booking(world: World, connection: Connection, event: BookingReported) 
     if event.guard == existing.guard:  # this very event, applied before a crash
         return Applied(changed=True, booking_id=existing.id)
     if not newer:
-        return Applied(
-            changed=_fill_blanks(report, existing), booking_id=existing.id, reason="not_newer"
-        )
+        return Applied(changed=_fill_blanks(report, existing), booking_id=existing.id, reason="not_newer")
     if event.external_id != existing.external_id and event.moved_from is None:
         return Applied(changed=False, booking_id=existing.id, reason="superseded")
     return _save(report, _changed_booking(report, existing))
+
+
+def _with_believable_guards(located: LocatedBooking, now: datetime) -> LocatedBooking:
+    """A booking whose guard lies in the future was frozen by a false date: the next true event frees it."""
+
+    def believed(booking: Booking) -> Booking:
+        guard = believable(booking.guard, now + AHEAD)
+        return booking if guard == booking.guard else replace(booking, guard=guard)
+
+    existing = located.existing and believed(located.existing)
+    return replace(located, existing=existing, duplicates=tuple(map(believed, located.duplicates)))
 
 
 def _salon_of(
@@ -128,16 +153,7 @@ def _salon_of(
 ) -> Salon | None:
     if located.existing is not None:
         return directory.salons.get(located.existing.salon_id)
-    return None if event.partial or event.starts_at is None else _salon(connection, directory, event)
-
-
-def _in_currency_of(salon: Salon | None, event: BookingReported) -> BookingReported:
-    """The event without money in another currency than the salon's: 500 EUR are not 500 MDL. The rest of the
-    event is applied; the site has to report again what was paid."""
-    if salon is None or event.currency in (None, salon.currency):
-        return event
-    lines = tuple(replace(line, price_minor=None) for line in event.lines)
-    return replace(event, lines=lines, paid_minor=None, currency=None)
+    return None if event.partial or event.starts_at is None else salon_of(connection, directory, event)
 
 
 # --- a new booking
@@ -145,7 +161,7 @@ def _in_currency_of(salon: Salon | None, event: BookingReported) -> BookingRepor
 
 def _new_booking(report: _Report) -> _Change:
     world, connection, event = report.world, report.connection, report.event
-    salon = _salon(connection, report.directory, event)
+    salon = salon_of(connection, report.directory, event)
     match = _client(report)
     assert event.starts_at is not None
     booking = Booking(
@@ -154,7 +170,7 @@ def _new_booking(report: _Report) -> _Change:
         salon_id=salon.id,
         client_id=match.client.id if match else None,
         starts_at=as_instant(event.starts_at, salon.timezone),
-        lines=booking_lines(world, connection, salon, event),
+        lines=report.catalogue.lines(salon, event),
         currency=salon.currency,
         made_at=world.now(),
         source=event.source or connection.settings.get("source", connection.site),
@@ -180,23 +196,6 @@ def _waiting_for(event: BookingReported, match: ClientMatch | None) -> str | Non
     return event.client.external_id if event.client and match is None else None
 
 
-def _salon(connection: Connection, directory: Directory, event: BookingReported) -> Salon:
-    """The salon of the connection, else the one that its settings map the site's location to, else the only
-    one."""
-    mapped = connection.settings.get(f"salon:{event.salon_external_id}")
-    salon_id = mapped or connection.salon_id
-    if salon_id is None and len(directory.salons) == 1:
-        salon_id = next(iter(directory.salons))
-    if salon_id is None or salon_id not in directory.salons:
-        raise refused(
-            "SALON_UNKNOWN",
-            f"Map the site's location {event.salon_external_id} to a salon in the connection's settings,"
-            " then replay.",
-            location=event.salon_external_id,
-        )
-    return directory.salons[salon_id]
-
-
 def _client(report: _Report) -> ClientMatch | None:
     """The client whom the event names. None for a booking without a client, and where the site reported
     nothing but its own id of a client who is not known here."""
@@ -220,7 +219,7 @@ def _fill_blanks(report: _Report, existing: Booking) -> bool:
     if existing.client_id is None or reported is None:
         return False
     client = world.store.get(Client, network_id=existing.network_id, id=existing.client_id)
-    if client is None:
+    if client is None or not may_change(report.connection, client, reported.external_id):
         return False
     filled = with_blanks_filled(world, client, normalised(world, report.connection, reported))
     if filled is None:
@@ -238,7 +237,7 @@ def _changed_booking(report: _Report, existing: Booking) -> _Change:
     newest = max(existing.guard or "", event.guard)
     booking = replace(existing, guard=newest, external_id=event.external_id, note=event.note or existing.note)
     if event.lines:
-        booking = replace(booking, lines=booking_lines(world, report.connection, salon, event))
+        booking = replace(booking, lines=report.catalogue.lines(salon, event))
     for duplicate in duplicates:
         if duplicate.guard and duplicate.guard > newest:
             event = _as_reported_later(event, duplicate)
@@ -360,6 +359,8 @@ def _completes(change: _Change, target: Status) -> bool:
 
 
 def _completed(report: _Report, change: _Change) -> _Change:
+    salon, paid_minor = report.directory.salons[change.booking.salon_id], change.event.paid_minor
+    ensure_usual_sum(report.connection, report.catalogue, salon, change.booking, paid_minor)
     booking, *values = reported_completion(
         report.world, change.booking, change.client, change.event.paid_minor, report.actor
     )

@@ -5,12 +5,14 @@ from types import MappingProxyType
 from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.intake.site_events import ClientReported
+from chalicelib.domain.intake.site_events import ClientReported, believable
+from chalicelib.domain.intake.trust import AHEAD, may_change
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import site_client
 from chalicelib.services.clients.register_client import client_change, contact_aliases
 from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.intake.apply_booking import Applied
+from chalicelib.services.intake.ask_person import ask_about_card
 from chalicelib.services.intake.attach_client import attach_waiting
 from chalicelib.services.intake.site_clients import (
     NormalisedClient,
@@ -24,12 +26,13 @@ from chalicelib.services.shared.world import World
 
 
 def apply_client(world: World, connection: Connection, event: ClientReported) -> Applied:
-    """Makes or updates the client. A client who is deleted on the site is kept here, with visits and
-    points."""
+    """Makes or updates the client. A client who is deleted on the site is kept here, with visits and points.
+    A site that proves nothing changes only clients who came from it; of others the desk is asked."""
     if event.deleted:
         return Applied(changed=False, reason="deleted_on_site")
     reported = normalised(world, connection, replace(event.client, external_id=event.external_id))
     client, kind = find_known(world, connection, reported)
+    reason = None
     client = client or _merged(world, connection, event)
     if client is None:
         match = find_or_draft(world, connection, reported)
@@ -38,10 +41,28 @@ def apply_client(world: World, connection: Connection, event: ClientReported) ->
     else:
         if kind != site_client(connection.id):
             link_site_id(world, connection, event.external_id, client.id)
-        if event.guard > client.guards.get(connection.id, ""):
-            _update(world, connection, client, event, reported)
+        reason = _updated(world, connection, client, event, reported)
     attached = attach_waiting(world, connection, event.external_id)
-    return Applied(changed=True, booking_id=attached[0].id if attached else None)
+    changed = reason is None or bool(attached)
+    return Applied(changed=changed, booking_id=attached[0].id if attached else None, reason=reason)
+
+
+def _updated(
+    world: World,
+    connection: Connection,
+    client: Client,
+    event: ClientReported,
+    reported: NormalisedClient,
+) -> str | None:
+    """Updates the client, or asks a person where the site is not believed. Answers why nothing changed."""
+    current_guard = believable(client.guards.get(connection.id), world.now() + AHEAD)
+    if event.guard <= (current_guard or ""):
+        return None
+    if may_change(connection, client, event.external_id):
+        _update(world, connection, client, event, reported)
+        return None
+    asked = ask_about_card(world, connection, client, reported)
+    return "asked_the_desk" if asked else "client_of_others"
 
 
 def _merged(world: World, connection: Connection, event: ClientReported) -> Client | None:

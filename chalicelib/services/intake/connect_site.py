@@ -3,15 +3,20 @@ site signs with."""
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from chalicelib.domain.intake.site_events import BookingReported, SiteEvent
+from chalicelib.domain.intake.trust import FIRST, UNSIGNED_SITES
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Connection
-from chalicelib.domain.shared.errors import forbidden, missing, refused
+from chalicelib.domain.shared.errors import conflict, forbidden, missing, refused
 from chalicelib.domain.shared.ids import derived
+from chalicelib.services.intake.source_ranges import is_ranges
 from chalicelib.services.networks.set_up import get_salon
 from chalicelib.services.shared.ports import Randomness, SaveConflict
 from chalicelib.services.shared.world import World
@@ -20,18 +25,21 @@ TOKEN_CHARACTERS = 26
 SECRET_CHARACTERS = 40
 MAX_SECRET = 500
 MAX_SETTINGS = 200
+WHOLE_NUMBERS = frozenset({"largest_visit", "new_a_day"})
+MAX_DIGITS = 12
 _STANDARD_KEYS = {"whsec_": (16, 64), "whpk_": (32, 32), "whsk_": (64, 64)}
 """Prefix of a Standard Webhooks secret -> the least and the most bytes of the key that it encodes."""
 
 
 class SiteToConnect(Struct, frozen=True):
     """site: the name of its adapter. salon_id: None for a connection of the whole network. secret: None where
-    one is to be made."""
+    one is to be made. replaces: the id of a deleted connection, whose bookings and clients go over."""
 
     site: str
     salon_id: str | None
     secret: str | None
     settings: Mapping[str, str]
+    replaces: str | None = None
 
 
 def connect_site(
@@ -42,31 +50,88 @@ def connect_site(
     randomness: Randomness | None = None,
 ) -> Connection:
     """Makes a connection. sites: the adapters by name. randomness: the source of its secrets, for a request
-    that may be repeated. Raises UNKNOWN_SITE, INVALID_SECRET, INVALID_SETTINGS, NOT_FOUND."""
+    that may be repeated. Raises UNKNOWN_SITE, INVALID_SECRET, INVALID_SETTINGS, NOT_FOUND, STILL_CONNECTED,
+    OTHER_SITE."""
     site = wanted.site
     if site not in sites:
         raise refused("UNKNOWN_SITE", f"Sites are {', '.join(sorted(sites))}.", site=site)
     _ensure_reached(world, access, wanted.salon_id)
     _check(world, access, wanted.settings)
-    randomness = randomness or world.randomness
-    tail, made = randomness(TOKEN_CHARACTERS), randomness(SECRET_CHARACTERS)
-    token = f"{access.network_id[-10:]}.{tail}"
+    token, made = _drawn(access, randomness or world.randomness)
+    existing = world.store.get(Connection, network_id=access.network_id, token=token)
+    if existing is not None:
+        return existing
+    former = _former(world, access, wanted) if wanted.replaces else None
     connection = Connection(
         network_id=access.network_id,
-        id=derived("con", token),
+        id=wanted.replaces or derived("con", token),
         site=site,
         token=token,
         created_at=world.now(),
         salon_id=wanted.salon_id,
         secret=_secret(site, wanted.secret, made),
-        settings=MappingProxyType(dict(wanted.settings)),
+        settings=MappingProxyType(_with_company(site, wanted.settings)),
     )
     try:
-        (connection,) = world.store.save(connection)
+        connection, *_ = world.store.save(connection, remove=[former] if former else [])
     except SaveConflict:
         connection = world.store.get(Connection, network_id=access.network_id, token=token) or connection
     world.directories.forget(access.network_id)
     return connection
+
+
+def _drawn(access: Access, randomness: Randomness) -> tuple[str, str]:
+    """A token, which names its network, and the characters of a secret."""
+    tail, made = randomness(TOKEN_CHARACTERS), randomness(SECRET_CHARACTERS)
+    return f"{access.network_id[-10:]}.{tail}", made
+
+
+def _with_company(site: str, settings: Mapping[str, str]) -> dict[str, str]:
+    """The settings of a new connection. A site that proves nothing is bound to its company: to those that are
+    mapped to salons, else to the first that reports a booking."""
+    if site not in UNSIGNED_SITES or settings.get("company_id"):
+        return dict(settings)
+    mapped = [name.removeprefix("salon:") for name in settings if name.startswith("salon:")]
+    return {**settings, "company_id": ",".join(mapped) or FIRST}
+
+
+def learn_company(world: World, connection: Connection, events: Iterable[SiteEvent]) -> None:
+    """Binds a connection that waits for the first company to the one whose booking was applied."""
+    if connection.settings.get("company_id") != FIRST or connection.site not in UNSIGNED_SITES:
+        return
+    reported = (each.salon_external_id for each in events if isinstance(each, BookingReported))
+    company_id = next((each for each in reported if each), None)
+    if company_id is None:
+        return
+    settings = MappingProxyType({**connection.settings, "company_id": company_id})
+    with suppress(SaveConflict):  # somebody else changed it: the next booking teaches it
+        world.store.save(replace(connection, settings=settings))
+    world.directories.forget(connection.network_id)
+
+
+def _former(world: World, access: Access, wanted: SiteToConnect) -> Connection | None:
+    """The deleted connection whose ids go over; None for one that was deleted before deletions were kept, and
+    that the set-up still names. Raises NOT_FOUND, STILL_CONNECTED, OTHER_SITE, FORBIDDEN."""
+    connection_id = str(wanted.replaces)
+    directory = world.fresh_directory(access.network_id)
+    if connection_id in directory.connections:
+        raise conflict(
+            "STILL_CONNECTED", "That connection is in use: rotate it, or delete it first.", id=connection_id
+        )
+    kept = world.store.get_all(Connection, network_id=access.network_id)
+    former = next((each for each in kept if each.id == connection_id), None)
+    if former is None:
+        lists = [each.external_ids for each in directory.services.values()]
+        lists += [each.external_ids for each in directory.staff.values()]
+        if not any(known.startswith(f"{connection_id}:") for ids in lists for known in ids):
+            raise missing("connection", connection_id)
+        access.ensure_whole_network()
+        return None
+    if not reaches(access, former):
+        raise forbidden("This key does not reach that connection.", connection_id=connection_id)
+    if former.site != wanted.site and {former.site, wanted.site} != UNSIGNED_SITES:
+        raise refused("OTHER_SITE", f"That was a connection with {former.site}.", site=former.site)
+    return former
 
 
 def _ensure_reached(world: World, access: Access, salon_id: str | None) -> None:
@@ -77,12 +142,21 @@ def _ensure_reached(world: World, access: Access, salon_id: str | None) -> None:
 
 
 def _check(world: World, access: Access, settings: Mapping[str, str]) -> None:
-    """Checks that the settings `salon:<the site's location>` name salons of the network."""
+    """Checks that the settings `salon:<the site's location>` name salons of the network, and that bounds and
+    address ranges can be read."""
     if len(settings) > MAX_SETTINGS:
         raise refused("INVALID_SETTINGS", f"At most {MAX_SETTINGS} settings.")
     for name, value in settings.items():
         if name.startswith("salon:"):
             get_salon(world, access, value)
+        elif name in WHOLE_NUMBERS and not (value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS):
+            raise refused("INVALID_SETTINGS", f"{name} is a whole number.", setting=name)
+        elif name == "source_ranges" and not is_ranges(value):
+            raise refused(
+                "INVALID_SETTINGS",
+                "source_ranges is a list of networks with commas between, such as 203.0.113.0/24.",
+                setting=name,
+            )
 
 
 def _secret(site: str, secret: str | None, made: str) -> str:
@@ -129,12 +203,55 @@ def get_connection(world: World, access: Access, connection_id: str) -> Connecti
     return connection
 
 
+def rotate_connection(
+    world: World, access: Access, connection_id: str, secret: str | None, randomness: Randomness | None = None
+) -> Connection:
+    """Gives the connection a new address and a new secret; the old address is refused at once. Its id stays,
+    and with it the ids of all that came through it. Raises NOT_FOUND, FORBIDDEN, INVALID_SECRET, TRY_AGAIN.
+
+    secret: what the site signs with, where the site made it. randomness: as of `connect_site`.
+    """
+    token, made = _drawn(access, randomness or world.randomness)
+
+    def rotate() -> Connection:
+        connection = get_connection(world, access, connection_id)
+        if connection.token == token:  # a request that comes again
+            return connection
+        rotated = replace(connection, token=token, secret=_secret(connection.site, secret, made), version=0)
+        saved, *_ = world.store.save(rotated, remove=[connection])
+        return saved
+
+    rotated = world.retrying(rotate)
+    world.directories.forget(access.network_id)
+    return rotated
+
+
+def change_connection(
+    world: World, access: Access, connection_id: str, settings: Mapping[str, str | None]
+) -> Connection:
+    """Changes settings of the connection; None takes one away, and those that are not named stay. Raises
+    NOT_FOUND, FORBIDDEN, INVALID_SETTINGS, TRY_AGAIN."""
+
+    def change() -> Connection:
+        connection = get_connection(world, access, connection_id)
+        merged = {**connection.settings, **settings}
+        wanted = {name: value for name, value in merged.items() if value is not None}
+        _check(world, access, wanted)
+        if wanted == connection.settings:
+            return connection
+        return world.store.save(replace(connection, settings=MappingProxyType(wanted)))[0]
+
+    changed = world.retrying(change)
+    world.directories.forget(access.network_id)
+    return changed
+
+
 def disconnect_site(world: World, access: Access, connection_id: str) -> None:
-    """Deletes the connection. From now on its address is unknown; what came through it stays. Raises
-    NOT_FOUND."""
+    """Deletes the connection. From now on its address is unknown; what came through it stays, and another
+    connection may take its ids over. Raises NOT_FOUND."""
     connection = get_connection(world, access, connection_id)
     try:
-        world.store.save(remove=[connection])
+        world.store.save(replace(connection, deleted_at=world.now(), secret=None))
     except SaveConflict:
         raise missing("connection", connection_id) from None
     world.directories.forget(access.network_id)

@@ -4,7 +4,7 @@ Each event carries a guard. An event that is not newer than what was applied cha
 order and the repetition of deliveries do not matter.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -12,14 +12,31 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.intake.inbox import WAITS, InboxItem, InboxState, quarantined
-from chalicelib.domain.intake.site_events import BookingReported, Ignored, SiteEvent, WebhookNotUnderstood
+from chalicelib.domain.intake.site_events import (
+    BookingReported,
+    Ignored,
+    SiteEvent,
+    WebhookNotUnderstood,
+    no_later,
+)
+from chalicelib.domain.intake.trust import AHEAD, MAX_EVENTS
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.intake.apply_booking import Applied, UnknownBooking, apply_booking
 from chalicelib.services.intake.apply_client import apply_client
+from chalicelib.services.intake.ask_person import ask_about_held
 from chalicelib.services.intake.booking_site import BookingSite
+from chalicelib.services.intake.connect_site import learn_company
+from chalicelib.services.intake.locate_booking import in_currency_of, salon_of
 from chalicelib.services.intake.receive_webhook import context_of
+from chalicelib.services.intake.site_catalogue import (
+    TOO_MUCH_AT_ONCE,
+    SalonEvent,
+    SiteCatalogue,
+    too_much,
+)
+from chalicelib.services.intake.usual_sum import SUM_TOO_LARGE
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -32,6 +49,10 @@ class Intake(Struct, frozen=True):
     base_url: Callable[[], str]
 
 
+HELD_BACK = frozenset({TOO_MUCH_AT_ONCE, SUM_TOO_LARGE})
+"""Reasons for which a webhook waits for a person, who lets it through by a replay."""
+
+
 def ingest(intake: Intake, network_id: str, inbox_id: str) -> InboxState | None:
     """Applies one inbox item and marks it. Answers with its new state; None where nothing was left to do."""
     world = intake.world
@@ -39,8 +60,8 @@ def ingest(intake: Intake, network_id: str, inbox_id: str) -> InboxState | None:
     if item is None or item.state not in (InboxState.RECEIVED, InboxState.WAITING):
         return None
     outcome = _applied(intake, item, world.now())
-    if outcome.state is InboxState.QUARANTINED:  # a salon may have been mapped a moment ago
-        world.directories.forget(network_id)
+    if outcome.state is InboxState.QUARANTINED and outcome.reason not in HELD_BACK:
+        world.directories.forget(network_id)  # a salon may have been mapped a moment ago
         outcome = _applied(intake, item, world.now())
     world.store.save(outcome)
     return outcome.state
@@ -54,19 +75,66 @@ def _applied(intake: Intake, item: InboxItem, now: datetime) -> InboxItem:
         return quarantined(item, "CONNECTION_GONE", "The connection it came through was deleted.")
     try:
         events = intake.sites[item.site].normalise(item.raw, context_of(connection, intake.base_url()))
-        applied = [_apply_event(world, connection, event) for event in events]
+        applied = _apply_events(world, connection, item, events)
     except WebhookNotUnderstood as error:
         return quarantined(item, error.code, error.message)
     except DomainError as error:
-        return quarantined(item, error.code, error.message)
+        held = quarantined(item, error.code, error.message)
+        if error.code in HELD_BACK:
+            ask_about_held(world, connection, held)
+        return held
     except UnknownBooking as unknown:
         return _waiting(item, unknown, now)
+    learn_company(world, connection, events)
     done = replace(item, wake=None, trouble=None, reason=None, detail=None)
     if any(each.changed for each in applied):
         ids = tuple(dict.fromkeys(each.booking_id for each in applied if each.booking_id))
         return replace(done, state=InboxState.APPLIED, booking_ids=ids)
     reasons = [each.reason for each in applied if each.reason]
     return replace(done, state=InboxState.IGNORED, reason=reasons[0] if reasons else "nothing_new")
+
+
+def _apply_events(
+    world: World, connection: Connection, item: InboxItem, events: Sequence[SiteEvent]
+) -> list[Applied]:
+    """What each event did. The work is in proportion to the events: what they name is found or made before,
+    for all of them at once. Raises the error of a held event once the others are applied."""
+    if len(events) > MAX_EVENTS and not item.released:
+        raise too_much(f"{len(events)} events in one body; at most {MAX_EVENTS} are taken in unseen.")
+    latest = item.received_at + AHEAD
+    events = [_dated(event, latest) for event in events]
+    catalogue = SiteCatalogue(world, connection, released=item.released)
+    catalogue.add_missing(_placed(world, connection, events))
+    applied: list[Applied] = []
+    held: DomainError | None = None
+    for event in events:
+        try:
+            applied.append(_apply_event(world, connection, catalogue, event))
+        except DomainError as error:
+            if error.code != SUM_TOO_LARGE:
+                raise
+            held = error
+    if held is not None:
+        raise held
+    return applied
+
+
+def _dated(event: SiteEvent, latest: datetime) -> SiteEvent:
+    """The event, dated no later than that: a date of the year 2099 would silence all true events until
+    then."""
+    return event if isinstance(event, Ignored) else replace(event, guard=no_later(event.guard, latest))
+
+
+def _placed(world: World, connection: Connection, events: Sequence[SiteEvent]) -> list[SalonEvent]:
+    """The bookings' events that name services, each with its salon. One whose salon is unknown is left to be
+    looked at by itself."""
+    directory, found = world.directory(connection.network_id), []
+    for event in events:
+        if isinstance(event, BookingReported) and event.lines:
+            with suppress(DomainError):
+                salon = salon_of(connection, directory, event)
+                found.append((salon, in_currency_of(salon, event)))
+    return found
 
 
 def _connection(world: World, item: InboxItem) -> Connection | None:
@@ -90,13 +158,13 @@ def _waiting(item: InboxItem, unknown: UnknownBooking, now: datetime) -> InboxIt
     )
 
 
-def _apply_event(world: World, connection: Connection, event: SiteEvent) -> Applied:
+def _apply_event(world: World, connection: Connection, catalogue: SiteCatalogue, event: SiteEvent) -> Applied:
     if isinstance(event, Ignored):
         return Applied(changed=False, reason=event.reason)
     # Not `world.retrying`: its error would quarantine the webhook, which is to be tried again.
     for _ in world.tries():
         with suppress(SaveConflict):  # somebody else changed it: look again
             if isinstance(event, BookingReported):
-                return apply_booking(world, connection, event)
+                return apply_booking(world, connection, catalogue, event)
             return apply_client(world, connection, event)
     raise SaveConflict(event)

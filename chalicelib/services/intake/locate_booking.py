@@ -1,12 +1,14 @@
-"""Locate a booking: which booking a site's event is about, where the site may give a moved booking a new
-id."""
+"""Locate a booking: which booking a site's event is about, where the site may give a moved booking a new id;
+and in which salon it is."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.intake.site_events import BookingReported
-from chalicelib.domain.networks.network import Connection
+from chalicelib.domain.networks.network import Connection, Directory, Salon
 from chalicelib.domain.shared.aliases import Alias, site_booking
+from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.services.shared.world import World
 
@@ -67,3 +69,30 @@ def _first_id(world: World, connection: Connection, external_id: str) -> str:
 def _alias(connection: Connection, external_id: str, leads_to: str) -> Alias:
     kind = site_booking(connection.id)
     return Alias(network_id=connection.network_id, kind=kind, value=external_id, leads_to=leads_to)
+
+
+def salon_of(connection: Connection, directory: Directory, event: BookingReported) -> Salon:
+    """The salon of the connection, else the one that its settings map the site's location to, else the only
+    one. Raises SALON_UNKNOWN."""
+    mapped = connection.settings.get(f"salon:{event.salon_external_id}")
+    salon_id = mapped or connection.salon_id
+    open_salons = [each.id for each in directory.salons.values() if not each.archived]
+    if salon_id is None and len(open_salons) == 1:
+        salon_id = open_salons[0]
+    if salon_id is None or salon_id not in directory.salons:
+        raise refused(
+            "SALON_UNKNOWN",
+            f"Map the site's location {event.salon_external_id} to a salon in the connection's settings,"
+            " then replay.",
+            location=event.salon_external_id,
+        )
+    return directory.salons[salon_id]
+
+
+def in_currency_of(salon: Salon | None, event: BookingReported) -> BookingReported:
+    """The event without money in another currency than the salon's: 500 EUR are not 500 MDL. The rest of the
+    event is applied; the site has to report again what was paid."""
+    if salon is None or event.currency in (None, salon.currency):
+        return event
+    lines = tuple(replace(line, price_minor=None) for line in event.lines)
+    return replace(event, lines=lines, paid_minor=None, currency=None)

@@ -1,7 +1,6 @@
-"""Receive a webhook: make sure who sent it, make it durable, hand it to intake. Two AWS calls, then the
-answer."""
+"""Receive a webhook: make sure who sent it, make it durable, hand it to intake. Three AWS calls, then
+the answer."""
 
-import hmac
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +14,7 @@ from chalicelib.domain.shared.errors import DomainError, ErrorKind, missing
 from chalicelib.domain.shared.ids import digest, network_of, time_ordered
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.intake.booking_site import BookingSite, Delivery
+from chalicelib.services.intake.source_ranges import is_within
 from chalicelib.services.shared.ports import IntakeQueue, SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -43,17 +43,21 @@ def receive(
     token: str,
     raw: bytes,
     headers: Mapping[str, str],
+    sent_from: str | None = None,
     admit: Callable[[Connection], None] = lambda connection: None,
 ) -> WebhookReceipt:
     """Stores one delivery. Answers accepted, duplicate, ignored or quarantined once the delivery is durable.
 
+    sent_from: the sender's address on the internet.
     admit: counts a delivery whose signature fits, before it is stored, and raises what refuses it.
 
-    Raises NOT_FOUND for an unknown site or token, BAD_SIGNATURE, TOO_LARGE, and what `admit` raises.
+    Raises NOT_FOUND for an unknown site or token, SOURCE_REFUSED, BAD_SIGNATURE, TOO_LARGE, and what `admit`
+    raises.
     """
     if len(raw) > MAX_BODY:
         raise DomainError(ErrorKind.TOO_LARGE, "TOO_LARGE", "A webhook has at most 256 kB.", bytes=len(raw))
     connection = known_connection(receiving.world, site, token)
+    _ensure_source(connection, sent_from)
     adapter, now = receiving.sites[site], receiving.world.now()
     context = context_of(connection, receiving.base_url())
     try:
@@ -74,18 +78,26 @@ def receive(
 
 
 def known_connection(world: World, site: str, token: str) -> Connection:
-    """The connection of a webhook's address. It comes from the set-up that this process keeps, without a
-    call; a connection that was deleted elsewhere may be known for a minute more. A new connection is read
-    from the store. Raises NOT_FOUND."""
-    network_id = network_of(token)
-    directory = world.directories(network_id) if token.isascii() else None
-    if directory is None:
-        raise missing("webhook address", "")
-    kept = (known for known in directory.connections.values() if hmac.compare_digest(known.token, token))
-    connection = next(kept, None) or world.store.get(Connection, network_id=network_id, token=token)
-    if connection is None or connection.site != site or not hmac.compare_digest(connection.token, token):
+    """The connection of a webhook's address, as the table has it now: an address that was deleted or rotated
+    is refused at once. One read of one unit; the set-up that this process keeps may be a minute old. Raises
+    NOT_FOUND."""
+    connection = (
+        world.store.get(Connection, network_id=network_of(token), token=token) if token.isascii() else None
+    )
+    if connection is None or connection.site != site or connection.deleted_at is not None:
         raise missing("webhook address", "")
     return connection
+
+
+def _ensure_source(connection: Connection, sent_from: str | None) -> None:
+    """Raises SOURCE_REFUSED for a sender outside of the networks that the connection's settings name."""
+    ranges = connection.settings.get("source_ranges")
+    if ranges and not is_within(ranges, sent_from):
+        raise DomainError(
+            ErrorKind.FORBIDDEN,
+            "SOURCE_REFUSED",
+            "Webhooks are taken only from the addresses that the connection's source_ranges name.",
+        )
 
 
 def context_of(connection: Connection, base_url: str) -> SiteContext:
@@ -138,8 +150,8 @@ def _receipt_of_known(receiving: Receiving, item: InboxItem) -> WebhookReceipt:
 
 
 def replay(receiving: Receiving, network_id: str, inbox_id: str) -> InboxItem:
-    """Ingests a webhook again, as if it came now: after a salon was mapped or an adapter mended. A webhook
-    that was applied stays as it is. Raises NOT_FOUND."""
+    """Ingests a webhook again, as if it came now: after a salon was mapped or an adapter mended, or because a
+    person looked at what was held back. A webhook that was applied stays as it is. Raises NOT_FOUND."""
     world = receiving.world
     item = world.store.get(InboxItem, network_id=network_id, id=inbox_id)
     if item is None:
@@ -148,7 +160,14 @@ def replay(receiving: Receiving, network_id: str, inbox_id: str) -> InboxItem:
         return item
     wake = Wake(world.now() + RETRY_LOST, "take_in")
     received = replace(
-        item, state=InboxState.RECEIVED, reason=None, detail=None, tries=0, trouble=None, wake=wake
+        item,
+        state=InboxState.RECEIVED,
+        reason=None,
+        detail=None,
+        tries=0,
+        trouble=None,
+        wake=wake,
+        released=True,
     )
     (saved,) = world.store.save(received)
     receiving.intake.ingest(saved)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.site_events import SiteClient
+from chalicelib.domain.intake.trust import may_change
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import EMAIL, PHONE, Alias, site_client
 from chalicelib.domain.shared.ids import derived
@@ -50,9 +51,7 @@ def normalised(world: World, connection: Connection, reported: SiteClient) -> No
     )
 
 
-def find_known(
-    world: World, connection: Connection, reported: NormalisedClient
-) -> tuple[Client | None, str]:
+def find_known(world: World, connection: Connection, reported: NormalisedClient) -> tuple[Client | None, str]:
     """The client that a site's client already is, and the kind of alias that led to them; (None, "") where no
     alias leads to a client."""
     store, network_id = world.store, connection.network_id
@@ -88,6 +87,8 @@ def find_or_draft(world: World, connection: Connection, reported: NormalisedClie
         link_site_id(world, connection, reported.external_id, draft.id)
     if client is None:
         return ClientMatch(draft, (draft, *contact_aliases(draft)), is_new=True)
+    if not may_change(connection, client, reported.external_id):
+        return ClientMatch(client)
     return with_blanks_filled(world, client, reported) or ClientMatch(client)
 
 

@@ -48,8 +48,9 @@ class NetworkReads:
             return None
         templates = {(each.kind, each.channel, each.language): each for each in found["TEMPLATE"]}
         prices = {(each.channel, each.country_code): each for each in found["PRICE"]}
-        salons, staff, services, connections = (
-            {each.id: each for each in found[kind]} for kind in ("SALON", "STAFF", "SERVICE", "HOOK")
+        salons, staff, services = (
+            {each.id: each for each in found[kind]} for kind in ("SALON", "STAFF", "SERVICE")
         )
+        connections = {each.id: each for each in found["HOOK"] if each.deleted_at is None}
         offers = {each.id: each for each in found["OFFER"]}
         return Directory(network, salons, staff, services, connections, templates, prices, offers)

@@ -65,6 +65,8 @@ ADMITTED = {
     "POST /v1/connections": "om",
     "GET /v1/connections/{connection_id}": "om",
     "DELETE /v1/connections/{connection_id}": "om",
+    "PATCH /v1/connections/{connection_id}": "om",
+    "POST /v1/connections/{connection_id}/rotate": "om",
     "GET /v1/keys": "o",
     "POST /v1/keys": "o",
     "DELETE /v1/keys/{key_id}": "o",

@@ -1,0 +1,101 @@
+"""What is believed of a site whose webhooks prove nothing: whoever knows the address can send them.
+
+Such a site is believed in what it can know: its bookings, and the clients who came from it. Everything else
+waits for a person.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.networks.network import Connection, Salon, Service
+from chalicelib.domain.shared.currencies import MINOR_DIGITS, USUAL_MINOR_DIGITS
+from chalicelib.domain.shared.ids import derived
+
+UNSIGNED_SITES = frozenset({"yclients", "altegio"})
+
+AHEAD = timedelta(minutes=5)
+"""How far the clocks of a site and of ours may differ. A later date counts as this much after the receipt."""
+
+MAX_EVENTS = 100
+"""How many events of one body are applied without a person's consent."""
+MAX_LINES = 50
+"""How many lines one booking may have."""
+MAX_NEW_OF_BODY = 50
+"""How many services and staff one body may add."""
+MAX_NEW_OF_DAY = 200
+"""How many services and staff one connection may add in a day of UTC."""
+
+PRICE_TIMES = 20
+"""A visit may come to this many times what its services usually cost."""
+LARGEST_VISIT = {
+    **dict.fromkeys(("USD", "EUR", "GBP", "CHF", "KWD", "BHD", "OMR", "JOD"), 5_000),
+    **dict.fromkeys(("AUD", "CAD", "NZD", "SGD", "AZN", "GEL", "BYN", "BGN", "BAM", "ILS"), 15_000),
+    **dict.fromkeys(("PLN", "RON", "BRL", "AED", "SAR", "QAR", "TND", "TJS", "TMT"), 25_000),
+    **dict.fromkeys(("MDL", "UAH", "TRY", "CZK", "SEK", "NOK", "DKK", "ZAR", "MXN", "THB", "CNY"), 100_000),
+    **dict.fromkeys(("RUB", "INR", "RSD", "PHP", "KGS", "JPY", "ISK"), 750_000),
+    **dict.fromkeys(("KZT", "AMD", "HUF", "ALL"), 2_500_000),
+}
+"""Currency -> whole units that one visit may come to, where the connection's settings say nothing else."""
+LARGEST_OTHERWISE = 10_000_000
+"""The same in every other currency."""
+
+
+FIRST, ANY = "first", "any"
+"""What `company_id` may be in place of the site's ids of its salons: the first company that reports a booking
+is taken for it; or every company is believed, by the network's own decision."""
+
+
+def companies(settings: Mapping[str, str]) -> frozenset[str] | None:
+    """The site's ids of the salons whose events are believed; None where all are."""
+    named = settings.get("company_id", "").strip()
+    if named in ("", FIRST, ANY):
+        return None
+    mapped = {name.removeprefix("salon:") for name in settings if name.startswith("salon:")}
+    return frozenset({each.strip() for each in named.split(",")} | mapped)
+
+
+def missing_settings(connection: Connection) -> list[str]:
+    """Settings without which the connection believes more than it needs to."""
+    named = connection.settings.get("company_id", FIRST)
+    return [] if is_signed(connection) or named != FIRST else ["company_id"]
+
+
+def is_signed(connection: Connection) -> bool:
+    """Whether the site proves with each webhook that it is the sender."""
+    return connection.site not in UNSIGNED_SITES
+
+
+def came_from(connection: Connection, client: Client, external_id: str | None) -> bool:
+    """Whether the connection made the client, of the site's client with that id or of their phone or e-mail.
+    The id of such a client follows from what the site named them by."""
+    named_by = (external_id, client.phone, client.email)
+    return client.id in {derived("cli", connection.id, each) for each in named_by if each}
+
+
+def may_change(connection: Connection, client: Client, external_id: str | None) -> bool:
+    """Whether the site may change the client's name, phone, e-mail and birthday."""
+    return is_signed(connection) or came_from(connection, client, external_id)
+
+
+def largest_visit_minor(connection: Connection, salon: Salon, services: Iterable[Service | None]) -> int:
+    """What a visit may come to before a person has to look, in minor units of the salon's currency.
+
+    services: those of the visit. A price that the site itself brought along says nothing: a service counts
+    only once a person has reviewed it.
+    """
+    currency = salon.currency
+    digits = MINOR_DIGITS.get(currency, USUAL_MINOR_DIGITS)
+    whole = connection.settings.get("largest_visit") or LARGEST_VISIT.get(currency, LARGEST_OTHERWISE)
+    largest: int = int(whole) * 10**digits
+    usual = [_reviewed_price(service, currency) for service in services]
+    known = [price for price in usual if price]
+    if not known or len(known) < len(usual):
+        return largest
+    return min(largest, PRICE_TIMES * sum(known))
+
+
+def _reviewed_price(service: Service | None, currency: str) -> int | None:
+    if service is None or service.unreviewed or service.currency not in (None, currency):
+        return None
+    return service.price_minor

@@ -1,0 +1,57 @@
+"""Tasks about a booking site: what its webhooks say that only a person may believe."""
+
+from contextlib import suppress
+
+from msgspec.structs import replace
+
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.intake.inbox import InboxItem
+from chalicelib.domain.intake.site_events import SiteClient
+from chalicelib.domain.networks.network import Connection
+from chalicelib.domain.shared.aliases import Alias, site_card
+from chalicelib.domain.shared.ids import digest, time_ordered
+from chalicelib.domain.shared.tasks import Task, TaskKind
+from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.world import World
+
+
+def ask_about_card(world: World, connection: Connection, client: Client, reported: SiteClient) -> bool:
+    """Whether the site reports another phone or e-mail than the client has. Then there is a task for the
+    desk: one a client and day, with the site's last word; the same word makes no second task."""
+    pairs = (("phone", client.phone, reported.phone), ("e-mail", client.email, reported.email))
+    others = [f"{what} {theirs}" for what, ours, theirs in pairs if theirs and theirs != ours]
+    if not others:
+        return False
+    words = f"{connection.site} says of {client.name}: {', '.join(others)}"
+    mark = Alias(
+        network_id=client.network_id,
+        kind=site_card(connection.id),
+        value=digest(client.id, *others, length=20),
+        leads_to=client.id,
+    )
+    if world.store.alias(mark.network_id, mark.kind, mark.value) is None:
+        task = _task(world, connection, TaskKind.SITE_CARD, client.id)
+        existing = world.store.get(Task, network_id=task.network_id, id=task.id) or task
+        asked = replace(existing, client_id=client.id, words=words, done_at=None, actor=None)
+        world.store.save(asked, mark)
+    return True
+
+
+def ask_about_held(world: World, connection: Connection, item: InboxItem) -> None:
+    """A task for the desk about a webhook that is held back: one a connection, reason and day."""
+    words = f"{connection.site}, inbox item {item.id}: {item.detail}"
+    task = _task(world, connection, TaskKind.SITE_HELD_BACK, str(item.reason))
+    with suppress(SaveConflict):  # asked today
+        world.store.save(replace(task, words=words))
+
+
+def _task(world: World, connection: Connection, kind: TaskKind, about: str) -> Task:
+    now = world.now()
+    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return Task(
+        network_id=connection.network_id,
+        id=time_ordered("tsk", day, digest(connection.id, kind, about, length=10)),
+        kind=kind,
+        at=now,
+        salon_id=connection.salon_id,
+    )
