@@ -70,8 +70,8 @@ def figures(environment: BenchEnvironment) -> list[Figure]:
             "calls before a webhook is answered",
             desk.webhook(),
             "calls",
-            2,
-            "the largest of the sites', through the HTTP handler, the connection at hand: inbox, queue",
+            3,
+            "the largest of the sites', through the HTTP handler: connection, inbox, queue",
         ),
         Figure(
             "calls to book: client by id",

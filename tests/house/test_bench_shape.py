@@ -59,7 +59,7 @@ def test_a_visit_costs_no_more_than_its_targets(environment: BenchEnvironment) -
 
 def test_calls_before_an_answer_are_counted(environment: BenchEnvironment) -> None:
     found = {figure.name: figure.value for figure in calls.figures(environment)}
-    assert found["calls before a webhook is answered"] == 2
+    assert found["calls before a webhook is answered"] == 3
     assert found["calls to book: client by id"] == 3
     assert found["calls to book: new client"] == 3
 

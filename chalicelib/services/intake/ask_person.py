@@ -19,7 +19,7 @@ def ask_about_card(world: World, connection: Connection, client: Client, reporte
     """Whether the site reports another phone or e-mail than the client has. Then there is a task for the
     desk: one a client and day, with the site's last word; the same word makes no second task."""
     pairs = (("phone", client.phone, reported.phone), ("e-mail", client.email, reported.email))
-    others = [f"{what} {theirs}" for what, ours, theirs in pairs if theirs and theirs != ours]
+    others = [f"{what} {current}" for what, known, current in pairs if current and current != known]
     if not others:
         return False
     words = f"{connection.site} says of {client.name}: {', '.join(others)}"
