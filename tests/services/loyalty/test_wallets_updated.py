@@ -14,6 +14,7 @@ from chalicelib.domain.loyalty.account import NOT_UPDATED, Account, EntryKind, P
 from chalicelib.domain.loyalty.account_plan import PASSES
 from chalicelib.domain.loyalty.passes import DevicePass, Pass, PassDevice, serial_of
 from chalicelib.domain.loyalty.programme import day_end
+from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.loyalty.passes import (
@@ -108,6 +109,17 @@ def test_whoever_keeps_the_card_is_told_of_each_change_once(
     give(driver, 20, "another")
     give(driver, 3, "a third")
     assert drained(driver, updates) == [(123, "ru", ["google", "phone-1"])]
+    assert account(driver).wake is None
+
+
+def test_no_card_is_updated_while_the_network_is_in_trial(
+    driver: SalonDriver, updates: RecordingUpdates
+) -> None:
+    register_google(driver.world, NETWORK, MARIA)
+    give(driver, 100)
+    driver.store.save(replace(driver.store.get(Network, network_id=NETWORK), trial=True))
+    driver.world.directories.forget(NETWORK)
+    assert drained(driver, updates) == []
     assert account(driver).wake is None
 
 
