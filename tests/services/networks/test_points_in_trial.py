@@ -1,4 +1,4 @@
-"""Points in trial: a visit counts, what it would bring is counted too, and nothing is given, then or later."""
+"""Points in trial: a visit counts, what it would bring is counted, too, and nothing is given at any time."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -188,8 +188,6 @@ def test_nothing_is_given_or_spent_by_hand(driver: SalonDriver) -> None:
         assert refusal(lambda kind=kind: driver.post(kind, 5)) == "NOT_LIVE"
     assert refusal(lambda: driver.hold(booking, 5)) == "NOT_LIVE"
     assert refusal(lambda: driver.complete(booking, redeem_points=5)) == "NOT_LIVE"
-    assert (
-        refusal(lambda: coupons.issue_coupon(world, access(), driver.client(), terms, "x")) == "NOT_LIVE"
-    )
+    assert refusal(lambda: coupons.issue_coupon(world, access(), driver.client(), terms, "x")) == "NOT_LIVE"
     live(driver)
     assert driver.post("grant", 5).points == 5

@@ -35,7 +35,6 @@ NOTICE, CONFIRM, REMINDER = TouchKind.NOTICE, TouchKind.CONFIRM_REQUEST, TouchKi
 DAYS = [date(2026, 11, day) for day in (24, 25, 26, 27)]
 
 
-
 @pytest.fixture
 def driver(driver: SalonDriver) -> SalonDriver:
     """The salon, whose network is in trial."""
