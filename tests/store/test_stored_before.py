@@ -66,3 +66,9 @@ def test_no_name_in_a_body_stored_before_is_unknown(item: Any, kind: str) -> Non
     for raw in of_kind(kind):
         body = inflated(raw["packed"]["B"]) if "packed" in raw else raw["body"]["S"]
         assert set(json.loads(body)) <= set(stored_form(kind).__struct_fields__), key_of(raw)
+
+
+def test_a_network_that_was_stored_before_there_were_trials_is_live(item: Any) -> None:
+    networks = [read(item, raw) for raw in of_kind("NETWORK")]
+    assert networks
+    assert not any(network.trial for network in networks)
