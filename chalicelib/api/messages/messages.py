@@ -118,7 +118,7 @@ class PreviewAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
     html: str | None = None
 
 
-class TrialAnswer(PreviewAnswer, kw_only=True, omit_defaults=True):
+class SentTestAnswer(PreviewAnswer, kw_only=True, omit_defaults=True):
     """state: sent, failed or unknown, as of a message; reason: why it is not sent."""
 
     to: str
@@ -221,10 +221,10 @@ def see(ask: Ask) -> PreviewAnswer:
 
 
 @post("/v1/messages/test")
-@endpoint(roles=OFFICE, body=Trying, answer=TrialAnswer)
-def send_to_oneself(ask: Ask) -> TrialAnswer:
-    """Really sent, at most 20 an hour. Its links lead nowhere, and it is no message to the client."""
-    trial = try_message(
+@endpoint(roles=OFFICE, body=Trying, answer=SentTestAnswer)
+def send_to_oneself(ask: Ask) -> SentTestAnswer:
+    """Really sent, at most 20 an hour, in trial 5. Its links lead nowhere, and it is no message to the client."""
+    sent = try_message(
         ask.world,
         words(ask),
         ask.container.sending().senders,
@@ -233,10 +233,10 @@ def send_to_oneself(ask: Ask) -> TrialAnswer:
         to=ask.body.to,
         request_id=ask.request_id,
     )
-    outcome = trial.outcome
-    return TrialAnswer(
-        **_shown(trial.preview),
-        to=trial.to,
+    outcome = sent.outcome
+    return SentTestAnswer(
+        **_shown(sent.preview),
+        to=sent.to,
         state="throttled" if outcome.throttled else outcome.state.value,
         reason=outcome.reason,
         provider_id=outcome.provider_id,

@@ -25,7 +25,7 @@ TESTS_AN_HOUR_IN_TRIAL = 5
 USEFUL_SECONDS = 3600
 
 
-class Trial(Struct, frozen=True):
+class SentTest(Struct, frozen=True):
     """A test message that was sent, and its outcome."""
 
     preview: Preview
@@ -42,7 +42,7 @@ def try_message(
     *,
     to: str,
     request_id: str | None,
-) -> Trial:
+) -> SentTest:
     """Sends a test message, in one attempt. It is neither in the log nor in the budget, and so there are
     TESTS_AN_HOUR at most, in trial TESTS_AN_HOUR_IN_TRIAL. A repeated request is not sent again: its outcome
     is `unknown`.
@@ -62,7 +62,7 @@ def try_message(
     test_id = derived("tst", access.network_id, request_id) if request_id else world.new_id("tst")
     most = TESTS_AN_HOUR_IN_TRIAL if directory.network.trial else TESTS_AN_HOUR
     if not count_use(world, access.network_id, "test sends", test_id, most):
-        return Trial(shown, address, Outcome(MessageState.UNKNOWN, reason="sent_before"))
+        return SentTest(shown, address, Outcome(MessageState.UNKNOWN, reason="sent_before"))
     outcome = sender.send(
         Outgoing(
             network_id=access.network_id,
@@ -79,7 +79,7 @@ def try_message(
             stop_url=shown.facts.stop_link if key.kind in MARKETING else None,
         )
     )
-    return Trial(shown, address, outcome)
+    return SentTest(shown, address, outcome)
 
 
 def _address(directory: Directory, shown: Preview, channel: str, to: str) -> str:

@@ -12,7 +12,7 @@ from chalicelib.domain.networks.network import Template
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.messages.preview_message import Draft, PreviewRequest
 from chalicelib.services.messages.templates import TemplateKey, Words, remove_template, save_template
-from chalicelib.services.messages.try_message import Trial, try_message
+from chalicelib.services.messages.try_message import SentTest, try_message
 from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.world import World
 from chalicelib.texts.wording import message_words, text_to_begin_with
@@ -79,7 +79,7 @@ def test_a_text_is_kept_or_dropped_once(
 
 
 def test_a_test_goes_out_once_at_most(world: World, begun: Callable[[], None]) -> None:
-    def try_out(sender: RecordingSender) -> Trial:
+    def try_out(sender: RecordingSender) -> SentTest:
         request = PreviewRequest(KEY, None, "cli_maria00000000001", Draft("We miss you!"))
         return try_message(
             world, WORDS, {"sms": sender}, access(), request, to="+37369555111", request_id="one"
