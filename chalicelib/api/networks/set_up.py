@@ -1,11 +1,12 @@
 """Salons, staff and services."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.api.http.endpoint import EVERYBODY, OFFICE, OWNER, Ask, endpoint, get, patch, post
+from chalicelib.api.http.endpoint import EVERYBODY, OFFICE, OWNER, Ask, delete, endpoint, get, patch, post
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import (
     Answered,
@@ -29,6 +30,8 @@ Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
 Longitude = Annotated[float, Meta(ge=-180, le=180)]
 _PLACE = ("latitude", "longitude")
+_ARCHIVED = {"archived": True}
+SetUp = TypeVar("SetUp", Salon, Staff, Service)
 
 
 class ReviewPlace(Body):
@@ -36,6 +39,12 @@ class ReviewPlace(Body):
 
     site: Word
     url: Url
+
+
+class SetUpListing(Listing):
+    """archived true: with those that are archived."""
+
+    archived: bool = False
 
 
 class NewSalon(Body):
@@ -66,6 +75,7 @@ class SalonChanges(Body):
     booking_url: Url | UnsetType | None = UNSET
     latitude: Latitude | UnsetType | None = UNSET
     longitude: Longitude | UnsetType | None = UNSET
+    archived: bool | UnsetType = UNSET
     version: Whole | UnsetType = UNSET
 
 
@@ -81,6 +91,7 @@ class SalonAnswer(Answered):
     booking_url: str | None
     latitude: float | None
     longitude: float | None
+    archived: bool
     version: int
 
 
@@ -110,10 +121,10 @@ def add_salon(ask: Ask) -> SalonAnswer:
 
 
 @get("/v1/salons")
-@endpoint(roles=EVERYBODY, query=Listing, answer=PageOf[SalonAnswer])
+@endpoint(roles=EVERYBODY, query=SetUpListing, answer=PageOf[SalonAnswer])
 def list_salons(ask: Ask) -> PageOf[SalonAnswer]:
     """The salons that this key reaches."""
-    salons = _fresh(ask).salons.values()
+    salons = _listed(ask, _fresh(ask).salons)
     return in_pages((_salon(each) for each in salons if ask.access.reaches_salon(each.id)), ask.query)
 
 
@@ -127,6 +138,13 @@ def get_salon(ask: Ask, salon_id: str) -> SalonAnswer:
 @endpoint(roles=OFFICE, body=SalonChanges, answer=SalonAnswer)
 def change_salon(ask: Ask, salon_id: str) -> SalonAnswer:
     return _salon(set_up.change_salon(ask.world, ask.access, salon_id, _salon_fields(ask.body)))
+
+
+@delete("/v1/salons/{salon_id}")
+@endpoint(roles=OFFICE, answer=SalonAnswer)
+def archive_salon(ask: Ask, salon_id: str) -> SalonAnswer:
+    """Archived, not lost: its bookings stay, and a change of `archived` restores it."""
+    return _salon(set_up.change_salon(ask.world, ask.access, salon_id, _ARCHIVED))
 
 
 # --- staff
@@ -144,6 +162,7 @@ class StaffChanges(Body):
     name: Line | UnsetType = UNSET
     salon_ids: list[Id] | UnsetType = UNSET
     tip_url: Url | UnsetType | None = UNSET
+    archived: bool | UnsetType = UNSET
     version: Whole | UnsetType = UNSET
 
 
@@ -155,6 +174,7 @@ class StaffAnswer(Answered):
     salon_ids: tuple[str, ...]
     tip_url: str | None
     unreviewed: bool
+    archived: bool
     version: int
 
 
@@ -176,10 +196,10 @@ def add_staff(ask: Ask) -> StaffAnswer:
 
 
 @get("/v1/staff")
-@endpoint(roles=EVERYBODY, query=Listing, answer=PageOf[StaffAnswer])
+@endpoint(roles=EVERYBODY, query=SetUpListing, answer=PageOf[StaffAnswer])
 def list_staff(ask: Ask) -> PageOf[StaffAnswer]:
     """Who works in the salons that this key reaches."""
-    staff = _fresh(ask).staff.values()
+    staff = _listed(ask, _fresh(ask).staff)
     return in_pages((_staff(each) for each in staff if _is_reached(ask, each)), ask.query)
 
 
@@ -198,6 +218,12 @@ def get_staff(ask: Ask, staff_id: str) -> StaffAnswer:
 @endpoint(roles=OFFICE, body=StaffChanges, answer=StaffAnswer)
 def change_staff(ask: Ask, staff_id: str) -> StaffAnswer:
     return _staff(set_up.change_staff(ask.world, ask.access, staff_id, _staff_fields(ask.body)))
+
+
+@delete("/v1/staff/{staff_id}")
+@endpoint(roles=OFFICE, answer=StaffAnswer)
+def archive_staff_member(ask: Ask, staff_id: str) -> StaffAnswer:
+    return _staff(set_up.change_staff(ask.world, ask.access, staff_id, _ARCHIVED))
 
 
 def _is_reached(ask: Ask, staff: Staff) -> bool:
@@ -223,6 +249,7 @@ class ServiceChanges(Body):
     minutes: Whole | UnsetType = UNSET
     price: Money | UnsetType | None = UNSET
     repeat_after_days: Whole | UnsetType | None = UNSET
+    archived: bool | UnsetType = UNSET
     version: Whole | UnsetType = UNSET
 
 
@@ -234,6 +261,7 @@ class ServiceAnswer(Answered):
     price: Money | None
     repeat_after_days: int | None
     unreviewed: bool
+    archived: bool
     version: int
 
 
@@ -258,9 +286,9 @@ def add_service(ask: Ask) -> ServiceAnswer:
 
 
 @get("/v1/services")
-@endpoint(roles=EVERYBODY, query=Listing, answer=PageOf[ServiceAnswer])
+@endpoint(roles=EVERYBODY, query=SetUpListing, answer=PageOf[ServiceAnswer])
 def list_services(ask: Ask) -> PageOf[ServiceAnswer]:
-    return in_pages(map(_service, _fresh(ask).services.values()), ask.query)
+    return in_pages(map(_service, _listed(ask, _fresh(ask).services)), ask.query)
 
 
 @get("/v1/services/{service_id}")
@@ -276,6 +304,16 @@ def get_service(ask: Ask, service_id: str) -> ServiceAnswer:
 @endpoint(roles=OFFICE, body=ServiceChanges, answer=ServiceAnswer)
 def change_service(ask: Ask, service_id: str) -> ServiceAnswer:
     return _service(set_up.change_service(ask.world, ask.access, service_id, _service_fields(ask.body)))
+
+
+@delete("/v1/services/{service_id}")
+@endpoint(roles=OFFICE, answer=ServiceAnswer)
+def archive_service(ask: Ask, service_id: str) -> ServiceAnswer:
+    return _service(set_up.change_service(ask.world, ask.access, service_id, _ARCHIVED))
+
+
+def _listed(ask: Ask, known: Mapping[str, SetUp]) -> list[SetUp]:
+    return [each for each in known.values() if ask.query.archived or not each.archived]
 
 
 def _fresh(ask: Ask) -> Directory:

@@ -19,8 +19,9 @@ def with_dues_after(
     """The client with each service of a completed booking due again. The new due date replaces the service's
     earlier one.
 
-    A service is due after the days set for it. From the client's third visit on, the client's own rhythm
-    counts instead. The hour of the visit is kept: it is an hour at which the client has time.
+    What is archived is due to nobody. A service is due after the days set for it. From the client's third
+    visit on, the client's own rhythm counts instead. The hour of the visit is kept: it is an hour at which
+    the client has time.
     """
     rhythm = usual_gap_days([visit.on for visit in client.recent_visits])
     own_days = rhythm if rhythm and client.visits_count >= OWN_RHYTHM_FROM_VISITS else None
@@ -28,7 +29,7 @@ def with_dues_after(
     again = []
     for service_id in had:
         service = services.get(service_id)
-        if service is not None and service.repeat_after_days is not None:
+        if service is not None and not service.archived and service.repeat_after_days is not None:
             at = booking.visited_at + timedelta(days=own_days or service.repeat_after_days)
             again.append(Due(service_id, max(at, completed_at), booking.id))
     kept = tuple(due for due in client.due if due.service_id not in had)

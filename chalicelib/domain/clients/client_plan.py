@@ -170,10 +170,12 @@ def with_wake(client: Client, directory: Directory, now: datetime) -> Client:
 
 
 def salon_of(client: Client, directory: Directory) -> Salon | None:
-    """The salon that speaks to the client: the existing one that was visited last, else the network's first.
-    None while the network has none."""
+    """The salon that speaks to the client: the existing one that was visited last, else the network's first
+    that is not archived. None while the network has none."""
     visited = (directory.salons.get(visit.salon_id) for visit in client.recent_visits)
-    return next((salon for salon in visited if salon), None) or next(iter(directory.salons.values()), None)
+    return next((salon for salon in visited if salon), None) or min(
+        directory.salons.values(), key=lambda salon: salon.archived, default=None
+    )
 
 
 def salon_zone(client: Client, directory: Directory) -> str:

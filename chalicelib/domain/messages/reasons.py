@@ -25,6 +25,7 @@ REASONS: Mapping[str, str] = {
     "no_channel": "No channel that the rules name is set up.",
     "no_other_channel": "Every channel that the rules name was tried.",
     "has_booking": "The client has booked already.",
+    "not_offered": "The service that would be due again is archived.",
     "same_visit": "Another booking of the same visit speaks for both.",
     "nothing_usable": "No points that could be used are about to expire.",
     "weekly_cap": "The client got as many messages within a week as the rules allow.",

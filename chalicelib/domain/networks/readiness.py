@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from chalicelib.domain.networks.bonus_rules import BonusRules
-from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.networks.network import Directory, Salon, Service, Staff
 from chalicelib.domain.shared.quiet_hours import QuietHours
 
 
@@ -27,10 +27,15 @@ _SAYS: Mapping[str, str] = {
     "programme": "Look at the bonus programme, which gives 5 % by default: GET /v1/rules.",
 }
 
+
+def _any_offered(known: Mapping[str, Salon] | Mapping[str, Staff] | Mapping[str, Service]) -> bool:
+    return any(not each.archived for each in known.values())
+
+
 _IS_THERE: Mapping[str, Callable[[Directory], bool]] = {
-    "salon": lambda directory: bool(directory.salons),
-    "staff": lambda directory: bool(directory.staff),
-    "service": lambda directory: bool(directory.services),
+    "salon": lambda directory: _any_offered(directory.salons),
+    "staff": lambda directory: _any_offered(directory.staff),
+    "service": lambda directory: _any_offered(directory.services),
     "connection": lambda directory: bool(directory.connections),
     "texts": lambda directory: bool(directory.templates),
     "hours": lambda directory: directory.rules.messages.quiet_hours != QuietHours(),

@@ -10,7 +10,7 @@ from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking, Line
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.access import Access
-from chalicelib.domain.networks.network import Directory, Role, Salon, Service
+from chalicelib.domain.networks.network import Directory, Role, Salon, Service, Staff
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.services.clients.register_client import NewClient, drafted, find_client, get_client
@@ -103,6 +103,7 @@ def reachable_salon(directory: Directory, access: Access, salon_id: str) -> Salo
     if salon is None:
         raise missing("salon", salon_id)
     access.ensure_salon(salon_id)
+    _ensure_offered("salon", salon)
     return salon
 
 
@@ -113,11 +114,32 @@ def ensure_ahead(starts_at: datetime, now: datetime) -> None:
         raise refused("START_TOO_FAR", "A booking starts within two years.", starts_at=starts_at.isoformat())
 
 
-def priced_lines(directory: Directory, salon_id: str, wanted: Sequence[WantedLine]) -> tuple[Line, ...]:
-    """The lines of a booking. Minutes and prices that are not wanted otherwise are the service's own."""
+def priced_lines(
+    directory: Directory, salon_id: str, wanted: Sequence[WantedLine], had: Sequence[Line] = ()
+) -> tuple[Line, ...]:
+    """The lines of a booking. Minutes and prices that are not wanted otherwise are the service's own.
+
+    had: the lines of a booking that is changed, which keeps what was archived since."""
     if not 1 <= len(wanted) <= MAX_LINES:
         raise refused("INVALID_LINES", f"A booking has 1 to {MAX_LINES} lines.", lines=len(wanted))
+    kept = {line.service_id for line in had} | {line.staff_id for line in had}
+    for line in wanted:
+        service, staff = directory.services.get(line.service_id), directory.staff.get(line.staff_id or "")
+        for what, value in (("service", service), ("staff", staff)):
+            if value is not None and value.id not in kept:
+                _ensure_offered(what, value)
     return tuple(_priced_line(directory, salon_id, line) for line in wanted)
+
+
+def _ensure_offered(what: str, value: Salon | Staff | Service) -> None:
+    """Raises ARCHIVED."""
+    if value.archived:
+        raise refused(
+            "ARCHIVED",
+            f"{value.name} is archived: restore it with archived false, or name another {what}.",
+            what=what,
+            id=value.id,
+        )
 
 
 def _priced_line(directory: Directory, salon_id: str, line: WantedLine) -> Line:

@@ -48,7 +48,8 @@ def _changed(world: World, booking: Booking, changes: Mapping[str, Any], now: da
             status=booking.status.value,
         )
     if "lines" in changes:
-        booking = replace(booking, lines=priced_lines(directory, booking.salon_id, changes["lines"]))
+        lines = priced_lines(directory, booking.salon_id, changes["lines"], had=booking.lines)
+        booking = replace(booking, lines=lines)
     if "note" in changes:
         booking = replace(booking, note=changes["note"])
     if "starts_at" in changes and changes["starts_at"] != booking.starts_at:

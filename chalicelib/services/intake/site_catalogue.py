@@ -173,7 +173,7 @@ class _Index(Generic[Named]):
         self.by_id: dict[str, Named] = {}
         self._ids: dict[str, str] = {}
         self._names: dict[str, str] = {}
-        for each in named:
+        for each in sorted(named, key=lambda each: each.archived):  # of one name, the one that is offered
             self.add(each)
 
     def add(self, value: Named) -> Named:

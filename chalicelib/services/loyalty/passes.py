@@ -63,7 +63,7 @@ def _locations(directory: Directory, clients_salon: Salon | None) -> tuple[Salon
     locations = [
         SalonLocation(salon.name, salon.latitude, salon.longitude)
         for salon in salons
-        if salon.latitude is not None and salon.longitude is not None
+        if salon.latitude is not None and salon.longitude is not None and not salon.archived
     ]
     return tuple(locations[:MAX_LOCATIONS])
 

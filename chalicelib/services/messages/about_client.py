@@ -14,7 +14,7 @@ from chalicelib.domain.loyalty.account_plan import last_day
 from chalicelib.domain.loyalty.programme import gift_end
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.networks.bonus_rules import birthday_gift
-from chalicelib.domain.networks.network import Directory, Salon, Template
+from chalicelib.domain.networks.network import Directory, Salon, Service, Template
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import UNSETTLED, Plan, Touch, TouchKind
 from chalicelib.domain.shared.zones import local_date
@@ -73,6 +73,11 @@ class AboutClient(Struct, frozen=True):
         )
 
     def held_back(self, plan: Plan, store: Store, now: datetime) -> HeldBack | None:
+        if plan.kind is TouchKind.REPEAT_INVITATION:
+            due = client_plan.services_due(self.item, now)
+            archived = any(each.service_id in self.directory.services for each in due)
+            if archived and not self._offered(due):
+                return HeldBack("not_offered")
         if plan.kind is TouchKind.BIRTHDAY or next_booking(self.item, store, now) is None:
             return None
         return HeldBack("has_booking", now + AFTER_MISSED if plan.kind in _MISSED else None)
@@ -81,14 +86,19 @@ class AboutClient(Struct, frozen=True):
         due: tuple[Due, ...] = ()
         if plan.kind is TouchKind.REPEAT_INVITATION:
             due = client_plan.services_due(self.item, now)
-        services = [self.directory.services.get(each.service_id) for each in due]
+        services = self._offered(due)
         facts: dict[str, Any] = {}
         if plan.kind is TouchKind.BIRTHDAY and self.item.birth_date is not None:
             year = plan.occurrence or local_date(now, self.salon.timezone).year
             facts["birthday"] = client_plan.birthday_in(year, self.item.birth_date)
             facts["gift_points"], facts["points_until"] = self._gift(now)
-        names = tuple(service.name for service in services if service)
+        names = tuple(service.name for service in services)
         return facts_of_all(self, now, services=names, **facts)
+
+    def _offered(self, due: Sequence[Due]) -> list[Service]:
+        """The services that are due, without those that were archived since."""
+        services = (self.directory.services.get(each.service_id) for each in due)
+        return [service for service in services if service is not None and not service.archived]
 
     def _gift(self, now: datetime) -> tuple[int | None, date | None]:
         """The gift's points, and the last local day (network's zone) on which they can be used. They are the

@@ -92,6 +92,8 @@ def change_salon(world: World, access: Access, salon_id: str, changes: Mapping[s
     STALE_VERSION, CURRENCY_FIXED (what the salon has earned is in its currency), TRY_AGAIN, and what the
     checks of the fields raise."""
     get_salon(world, access, salon_id)
+    if "archived" in changes:
+        access.ensure_whole_network()
     return world.retrying(lambda: _change_salon(world, access, salon_id, changes))
 
 
@@ -132,7 +134,7 @@ def _change_staff(world: World, access: Access, staff_id: str, changes: Mapping[
     directory = world.fresh_directory(access.network_id)
     staff = _current(directory.staff.get(staff_id), ("staff", staff_id), changes)
     _ensure_salons(access, staff.salon_ids)
-    wanted = replace(staff, **checked(directory, changes), unreviewed=False)
+    wanted = replace(staff, **checked(directory, changes), unreviewed=_is_unreviewed(staff, changes))
     _ensure_salons(access, wanted.salon_ids)
     return _save_change(world, staff, wanted)
 
@@ -157,7 +159,13 @@ def change_service(world: World, access: Access, service_id: str, changes: Mappi
 def _change_service(world: World, access: Access, service_id: str, changes: Mapping[str, Any]) -> Service:
     directory = world.fresh_directory(access.network_id)
     service = _current(directory.services.get(service_id), ("service", service_id), changes)
-    return _save_change(world, service, replace(service, **checked(directory, changes), unreviewed=False))
+    values = {**checked(directory, changes), "unreviewed": _is_unreviewed(service, changes)}
+    return _save_change(world, service, replace(service, **values))
+
+
+def _is_unreviewed(value: Staff | Service, changes: Mapping[str, Any]) -> bool:
+    """To archive what a site named, or to restore it, is not to look at what it says."""
+    return value.unreviewed and set(changes) <= {"archived", "version"}
 
 
 def _ensure_salons(access: Access, salon_ids: tuple[str, ...]) -> None:
