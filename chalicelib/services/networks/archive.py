@@ -75,7 +75,7 @@ def _archive(
 def _chosen(
     access: Access, wanted: ToArchive, what: str, known: Mapping[str, Archivable]
 ) -> list[Archivable]:
-    """Those that are still to be archived, in the order of their ids."""
+    """The chosen values that are not archived yet, in the order of their ids."""
     if wanted.ids is None:
         chosen = [each for each in known.values() if each.unreviewed and _was_named_by(each, wanted)]
     else:
