@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from email.utils import parseaddr
 
 from msgspec import Struct
 
@@ -31,6 +32,12 @@ class Channels(Struct, frozen=True, kw_only=True):
     email_configuration_set: str = ""
     email_per_second: float = 0
     push_applications: Mapping[str, str]
+
+    @property
+    def own_identities(self) -> frozenset[str]:
+        """The deployment's own senders, in the form of networks' identities."""
+        address = parseaddr(self.email_from)[1].lower()
+        return frozenset(filter(None, (self.sms_pool, self.whatsapp_phone_id, address)))
 
 
 class Wallet(Struct, frozen=True, kw_only=True):

@@ -269,6 +269,11 @@ def senders() -> "Mapping[str, Sender]":
     return {sender.channel: sender for sender in made if sender is not None}
 
 
+def own_identities() -> frozenset[str]:
+    """The deployment's own senders, which are no network's."""
+    return settings().channels.own_identities
+
+
 def push_registry() -> "PushRegistry":
     """Registering is idempotent, so that it may be tried again."""
     from chalicelib.channels.push import PushEndpoints

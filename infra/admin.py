@@ -5,6 +5,7 @@ at which numbers its clients are heard.
     python -m infra.admin make-network --name Magnolia --country MD --language ru --local
     python -m infra.admin make-owner-key --network net_... --stage dev      # when the last one was lost
     python -m infra.admin send-as --network net_... --channel sms --identity +373... --stage dev
+    python -m infra.admin senders --network net_... --stage dev              # which of them are proven
     python -m infra.admin answer-at --network net_... --number +373... --stage dev
 
 Against AWS by the ordinary credentials chain. A key is printed once and kept nowhere.
@@ -14,6 +15,7 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,15 +88,32 @@ def act_as_local_root() -> None:
     os.environ["AWS_DEFAULT_REGION"] = REGION
 
 
-def _world(stage: str, local: bool) -> World:
+def senders_of(world: World, network_id: str) -> str:
+    """A line for each identity of a network, with how it came to have it. Raises NOT_FOUND."""
+    network = world.fresh_directory(network_id).network
+    proof = network.email_proof
+    proven = proof.address if proof is not None and proof.proven else None
+    lines = [
+        f"{channel:9} {text}   {'proven by mail' if text == proven else 'no proof: review it'}"
+        if channel == "email"
+        else f"{channel:9} {text}   given by the operator, or taken under an earlier version"
+        for channel, text in sorted(network.identities.items())
+    ]
+    return "\n".join(lines) or f"{network_id} sends as the deployment"
+
+
+def _world(stage: str, local: bool) -> tuple[World, Collection[str]]:
+    """The world of a deployment, and the deployment's own identities."""
     if not local:
         connect = boto3.Session().client
-        return world_of(connect, settings_of(connect, read_deployment(connect, stage)))
+        settings = settings_of(connect, read_deployment(connect, stage))
+        return world_of(connect, settings), settings.channels.own_identities
     cloud = LocalCloud()
     if not cloud.running():
         raise DeploymentError("the local cloud is not running: make demo")
     act_as_local_root()
-    return world_of(cloud.connect, settings_of(cloud.connect, cloud.deployment(), cloud.endpoint_url))
+    settings = settings_of(cloud.connect, cloud.deployment(), cloud.endpoint_url)
+    return world_of(cloud.connect, settings), settings.channels.own_identities
 
 
 def main() -> int:
@@ -111,23 +130,26 @@ def main() -> int:
     sending.add_argument("--identity", default="", help="empty: the deployment's own again")
     answering = actions.add_parser("answer-at", help="a number that a network's clients may write to")
     answering.add_argument("--number", required=True)
-    for action in (making, again, sending, answering):
+    showing = actions.add_parser("senders", help="whom a network's messages come from, and by what proof")
+    for action in (making, again, sending, answering, showing):
         action.add_argument("--stage", default="dev")
         action.add_argument("--local", action="store_true", help="on the local cloud")
-    for action in (sending, answering):
+    for action in (sending, answering, showing):
         action.add_argument("--network", required=True)
     given = parser.parse_args()
     try:
-        print(_done(_world(given.stage, given.local), given))
+        print(_done(*_world(given.stage, given.local), given))
     except (DeploymentError, DomainError) as error:
         print(f"not done: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _done(world: World, given: argparse.Namespace) -> str:
+def _done(world: World, own: Collection[str], given: argparse.Namespace) -> str:
+    if given.action == "senders":
+        return senders_of(world, given.network)
     if given.action == "send-as":
-        network = set_identities(world, given.network, {given.channel: given.identity})
+        network = set_identities(world, given.network, {given.channel: given.identity}, own=own)
         return f"{network.network_id} sends as {dict(network.identities)}"
     if given.action == "answer-at":
         number = answer_at(world, given.network, given.number)

@@ -39,6 +39,7 @@ class TestContainer(Struct):
     intake: RecordingIntake
     registry: RecordingRegistry = field(default_factory=RecordingRegistry)
     sender: RecordingSender = field(default_factory=RecordingSender)
+    mail: RecordingSender = field(default_factory=lambda: RecordingSender("email"))
     the_wallets: Wallets = field(default_factory=Wallets)
 
     def wallets(self) -> Wallets:
@@ -50,13 +51,16 @@ class TestContainer(Struct):
     def links(self) -> Links:
         return Links(secret=b"0123456789abcdef0123456789abcdef", base_url=BASE_URL)
 
+    def own_identities(self) -> frozenset[str]:
+        return frozenset({"salon@perennial.example"})
+
     def push_registry(self) -> RecordingRegistry:
         return self.registry
 
     def sending(self) -> Sending:
         from chalicelib.texts.wording import message_words
 
-        senders = {"sms": self.sender, "email": RecordingSender("email")}
+        senders = {"sms": self.sender, "email": self.mail}
         budgets = Budgets(self.the_world)
         return Sending(self.the_world, senders, self.links(), message_words, budgets)
 

@@ -9,10 +9,15 @@ from msgspec.structs import replace
 from chalicelib.api.http.endpoint import EVERYBODY, OFFICE, OWNER, Ask, endpoint, get, patch, post
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, CostOfMessage, Line, Word, given
-from chalicelib.domain.networks.network import Directory, Network
+from chalicelib.domain.networks.access import Access
+from chalicelib.domain.networks.email_proof import EmailProof
+from chalicelib.domain.networks.network import Directory, Network, Role
 from chalicelib.domain.networks.readiness import gaps_of
+from chalicelib.domain.shared.errors import refused
+from chalicelib.services.messages.mail_code import mail_code
 from chalicelib.services.networks.count_in_trial import see_trial
 from chalicelib.services.networks.go_live import go_live
+from chalicelib.services.networks.prove_email import prove_email
 from chalicelib.services.networks.set_up import change_network
 
 Whole = Annotated[int, Meta(ge=-(10**12), le=10**12)]
@@ -20,8 +25,9 @@ Reviewable = Literal["connection", "texts", "hours", "budget", "programme"]
 
 
 class IdentitiesRequest(Body):
-    """The senders of messages, in place of the deployment's own, which null brings back. sms: a phone, a pool
-    or a sender id; whatsapp: a phone number's id or ARN; email: an address."""
+    """The senders of messages, in place of the deployment's own, which null brings back. email: an address,
+    to which a code is mailed; it is used once the code is entered. sms, whatsapp: an owner only gives them
+    up, since whoever runs the deployment gives them out."""
 
     sms: Line | UnsetType | None = UNSET
     whatsapp: Line | UnsetType | None = UNSET
@@ -48,9 +54,23 @@ class GapAnswer(Answered):
     says: str
 
 
+class CodeRequest(Body):
+    """code: as it was mailed, in any case, with or without dashes."""
+
+    code: Line
+
+
+class PendingAddressAnswer(Answered):
+    """An address that is used once its code is entered. tries_left: of the code that was mailed last."""
+
+    address: str
+    expires_at: datetime | None
+    tries_left: int
+
+
 class NetworkAnswer(Answered):
     """live: whether messages go out and points are given. missing: what the set-up lacks; it advises, and
-    stops nobody from going live but for a salon."""
+    stops nobody from going live but for a salon. pending_email: shown to the owner."""
 
     id: str
     name: str
@@ -58,6 +78,7 @@ class NetworkAnswer(Answered):
     language: str
     timezone: str | None
     identities: dict[str, str]
+    pending_email: PendingAddressAnswer | None
     created_at: datetime
     rules_version: int
     live: bool
@@ -92,7 +113,7 @@ class TrialSummaryAnswer(Answered):
     missing: list[GapAnswer]
 
 
-def _answer(network: Network, directory: Directory) -> NetworkAnswer:
+def _answer(access: Access, network: Network, directory: Directory) -> NetworkAnswer:
     return NetworkAnswer(
         id=network.network_id,
         name=network.name,
@@ -100,6 +121,7 @@ def _answer(network: Network, directory: Directory) -> NetworkAnswer:
         language=network.language,
         timezone=network.timezone,
         identities=dict(network.identities),
+        pending_email=_pending(network.email_proof) if access.role is Role.OWNER else None,
         created_at=network.created_at,
         rules_version=network.rules_version,
         live=not network.trial,
@@ -109,20 +131,29 @@ def _answer(network: Network, directory: Directory) -> NetworkAnswer:
     )
 
 
+def _pending(proof: EmailProof | None) -> PendingAddressAnswer | None:
+    if proof is None or proof.address is None or proof.proven:
+        return None
+    return PendingAddressAnswer(
+        address=proof.address, expires_at=proof.expires_at, tries_left=proof.tries_left
+    )
+
+
 def _missing(directory: Directory) -> list[GapAnswer]:
     return [GapAnswer(item=gap.item, says=gap.says) for gap in gaps_of(directory)]
 
 
 def _after(ask: Ask, network: Network) -> NetworkAnswer:
     """The answer after a change: the network as it was saved."""
-    return _answer(network, replace(ask.world.directory(ask.access.network_id), network=network))
+    directory = replace(ask.world.directory(ask.access.network_id), network=network)
+    return _answer(ask.access, network, directory)
 
 
 @get("/v1/network")
 @endpoint(roles=EVERYBODY, answer=NetworkAnswer)
 def see(ask: Ask) -> NetworkAnswer:
     directory = ask.world.directory(ask.access.network_id)
-    return _answer(directory.network, directory)
+    return _answer(ask.access, directory.network, directory)
 
 
 @post("/v1/network/live")
@@ -165,7 +196,24 @@ def trial(ask: Ask) -> TrialSummaryAnswer:
 @patch("/v1/network")
 @endpoint(roles=OWNER, body=NetworkChanges, answer=NetworkAnswer)
 def change(ask: Ask) -> NetworkAnswer:
+    """Another e-mail address is mailed a code, and is pending until the code is entered."""
     changes = given(ask.body)
     if "identities" in changes:
         changes["identities"] = given(changes["identities"])
-    return _after(ask, change_network(ask.world, ask.access, changes))
+    address = changes.get("identities", {}).get("email")
+    senders = ask.container.sending().senders if address else {}
+    if address and "email" not in senders:
+        raise refused("NO_CHANNEL", "Messages cannot leave by this channel here.", channel="email")
+    network = change_network(ask.world, ask.access, changes, ask.container.own_identities())
+    if address and network.email_proof is not None and network.email_proof.is_pending:
+        from chalicelib.texts.code_mail import code_mail
+
+        network = mail_code(ask.world, senders, code_mail, network.network_id)
+    return _after(ask, network)
+
+
+@post("/v1/network/identities/email/verify")
+@endpoint(roles=OWNER, body=CodeRequest, answer=NetworkAnswer)
+def verify(ask: Ask) -> NetworkAnswer:
+    """Enters the code that was mailed to the pending address: from now on the network sends from there."""
+    return _after(ask, prove_email(ask.world, ask.access, ask.body.code))

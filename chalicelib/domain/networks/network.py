@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from msgspec import Struct, field
 
+from chalicelib.domain.networks.email_proof import EmailProof
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import MessageRules, Rules
 from chalicelib.domain.shared.touches import TouchKind
@@ -19,12 +20,14 @@ class Network(Struct, frozen=True, kw_only=True):
     language    ru, ro or en.
     timezone    IANA name of the zone at whose midnights points expire; None: the zone of its first salon.
     identities  by channel, the sender of its messages where it is not the deployment's: a phone number or
-                pool, a WhatsApp phone number's id, an e-mail address.
+                pool, a WhatsApp phone number's id, an e-mail address. Each was proven by the owner or given
+                by the operator; an earlier version took an owner's word for it.
     trial       nothing is sent and no points are given; the log shows what would be sent. False: the network
                 is live, as every network was before there were trials.
     live_since, live_by
                 when a network in trial went live, and by whose key.
     reviewed    the parts of the set-up that an owner has said to have looked at (`readiness.REVIEWABLE`).
+    email_proof of the address that the owner asked for last.
     """
 
     network_id: str
@@ -40,6 +43,7 @@ class Network(Struct, frozen=True, kw_only=True):
     live_since: datetime | None = None
     live_by: str | None = None
     reviewed: tuple[str, ...] = ()
+    email_proof: EmailProof | None = None
     version: int = 0
 
 

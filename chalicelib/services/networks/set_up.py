@@ -1,7 +1,7 @@
 """Set up a network: the network itself, its salons, staff and services. This process sees a change at once,
 other processes see it within a minute."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
@@ -13,7 +13,7 @@ from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.waking.walks import AnyWalk, Replanning, Walk
 from chalicelib.services.networks.check_set_up import checked, checked_place, country_code, language_code
-from chalicelib.services.networks.set_identities import identified, numbers_taken
+from chalicelib.services.networks.set_identities import asked_by_owner, numbers_taken
 from chalicelib.services.shared.contact_details import name_normal
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.walks import nightly_walk, replan_walk
@@ -42,24 +42,29 @@ def make_network(world: World, *, name: str, country: str, language: str) -> Net
     return world.store.save(network, walk)[0]
 
 
-def change_network(world: World, access: Access, changes: Mapping[str, Any]) -> Network:
+def change_network(
+    world: World, access: Access, changes: Mapping[str, Any], own_identities: Collection[str] = ()
+) -> Network:
     """Changes the network. In another time zone the warnings of points that expire are planned again; points
     already granted keep their instant.
 
-    changes: name, country, language, timezone, version, identities (by channel), reviewed (parts of the
-    set-up, added to those that were reviewed before). Raises NOT_FOUND,
-    STALE_VERSION, IDENTITY_TAKEN, TRY_AGAIN, and what the checks of the fields raise.
+    changes: name, country, language, timezone, version, identities (by channel): an e-mail address is pending
+    until it is proven; reviewed (parts of the set-up, added to those that were reviewed before).
+    own_identities: the deployment's, which are no network's. Raises NOT_FOUND, STALE_VERSION, OPERATOR_ONLY,
+    IDENTITY_TAKEN, TRY_AGAIN, and what the checks of the fields raise.
     """
-    return world.retrying(lambda: _change_network(world, access, changes))
+    return world.retrying(lambda: _change_network(world, access, changes, own_identities))
 
 
-def _change_network(world: World, access: Access, changes: Mapping[str, Any]) -> Network:
+def _change_network(
+    world: World, access: Access, changes: Mapping[str, Any], own_identities: Collection[str]
+) -> Network:
     directory = world.fresh_directory(access.network_id)
     network = _current(directory.network, ("network", access.network_id), changes)
     fields = {name: value for name, value in changes.items() if name not in ("identities", "reviewed")}
     reviewed = tuple(sorted({*network.reviewed, *changes.get("reviewed", ())}))
     wanted = replace(network, **checked(directory, fields), reviewed=reviewed)
-    wanted = identified(wanted, changes.get("identities", {}))
+    wanted = asked_by_owner(world, wanted, changes.get("identities", {}), own_identities)
     numbers = numbers_taken(world, network, wanted)
     return _save_change(world, network, wanted, [*numbers, *_replan_in_new_zone(world, network, wanted)])
 

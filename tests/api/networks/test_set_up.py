@@ -243,23 +243,48 @@ def test_a_connection_that_could_not_work_is_refused(body: Any, status: int, cod
 
 # --- whom messages come from
 
+VERIFY = "/v1/network/identities/email/verify"
 
-def test_a_network_sends_as_itself(http: Http, world: Any) -> None:
-    body = {"sms": "+37322000111", "email": "Salon@Example.com"}
-    changed = http.patch("/v1/network", {"name": "Lotos & Co", "identities": body})
-    assert changed.status == 200
-    assert changed.json["identities"] == {"sms": "+37322000111", "email": "salon@example.com"}
-    assert changed.json["name"] == "Lotos & Co"
-    assert world.store.get(InboundNumber, number="+37322000111").network_ids == (NETWORK,)
-    back = http.patch("/v1/network", {"identities": {"sms": None}})
-    assert back.json["identities"] == {"email": "salon@example.com"}
-    assert world.store.get(InboundNumber, number="+37322000111").network_ids == ()
+
+def test_a_network_sends_from_an_address_that_its_owner_proves(
+    http: Http, world: Any, given_container: Any
+) -> None:
+    asked = http.patch("/v1/network", {"name": "Lotos & Co", "identities": {"email": "Salon@Example.com"}})
+    assert (asked.status, asked.json["name"], asked.json["identities"]) == (200, "Lotos & Co", {})
+    assert asked.json["pending_email"] == {
+        "address": "salon@example.com", "expires_at": "2026-11-24T08:00:00Z", "tries_left": 5
+    }  # fmt: skip
+    assert http.get("/v1/network").json == asked.json
+    wrong = http.post(VERIFY, {"code": "AAAA-AAAA-AAAA"})
+    assert (wrong.status, wrong.code, wrong.json["details"]["tries_left"]) == (422, "WRONG_CODE", 4)
+    (mail,) = given_container.mail.sent
+    assert mail.to == "salon@example.com"
+    proven = http.post(VERIFY, {"code": mail.worded.text.split("Код: ")[1].split(".")[0]})
+    assert (proven.status, proven.json["identities"]) == (200, {"email": "salon@example.com"})
+    assert (proven.json["pending_email"], http.get("/v1/network").json) == (None, proven.json)
+    assert world.store.get(InboundNumber, number="salon@example.com").network_ids == (NETWORK,)
+    back = http.patch("/v1/network", {"identities": {"email": None}})
+    assert (back.json["identities"], back.json["pending_email"]) == ({}, None)
+    assert world.store.get(InboundNumber, number="salon@example.com").network_ids == ()
+
+
+def test_the_owner_alone_proves_an_address_and_sees_which_is_pending(
+    http: Http, keys: dict[str, str]
+) -> None:
+    http.patch("/v1/network", {"identities": {"email": "salon@example.com"}})
+    manager = http.with_key(keys["manager"])
+    assert manager.post(VERIFY, {"code": "AAAA-AAAA-AAAA"}).status == 403
+    assert manager.get("/v1/network").json["pending_email"] is None
 
 
 @pytest.mark.parametrize(
     ("identities", "status", "code"),
     [
         ({"sms": "call me"}, 422, "INVALID_IDENTITY"),
+        ({"sms": "+37322000111"}, 403, "OPERATOR_ONLY"),
+        ({"sms": "VictoriaBnk"}, 403, "OPERATOR_ONLY"),
+        ({"whatsapp": "phone-number-id-976c72a700aac43eaf573ae050ex"}, 403, "OPERATOR_ONLY"),
+        ({"email": "salon@perennial.example"}, 409, "IDENTITY_TAKEN"),
         ({"whatsapp": "+37322000111"}, 422, "INVALID_IDENTITY"),
         ({"pigeon": "x"}, 400, "UNKNOWN_FIELD"),
     ],

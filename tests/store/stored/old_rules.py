@@ -6,7 +6,7 @@ Belongs to make_items.py, and runs where that runs.
 from datetime import date, time
 
 from chalicelib.domain.bonus_rules import (
-    ByHandLimit,
+    CompensationLimit,
     CouponTerms,
     Expiry,
     ExpiryModel,
@@ -52,7 +52,7 @@ BONUSES = {
     "programmes": (
         GroupProgramme(name="York", salon_ids=("sal_york",), cashback_percent=3, starts_on=date(2026, 1, 1)),
     ),
-    "compensation": {"specialist": ByHandLimit(100, 2, 1), "reception": ByHandLimit(300, 5, 2)},
+    "compensation": {"specialist": CompensationLimit(100, 2, 1), "reception": CompensationLimit(300, 5, 2)},
 }
 OVERRIDES = (
     Override(salon_id="sal_york", changes=MessageChanges(day_touch_hour=10, channels=(ChannelStep("sms"),))),
