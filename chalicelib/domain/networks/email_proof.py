@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 CODE_CHARACTERS = 12
-"""Of 32 letters and digits: 60 bits."""
+"""A character is one of 32 letters and digits, so that a code has 60 bits."""
 VALID = timedelta(hours=24)
 MAX_TRIES = 5
 """Wrong codes, after which a code is good for nothing."""
@@ -86,7 +86,7 @@ def shown_code(code: str) -> str:
 
 
 def _hash(network_id: str, address: str, code: str) -> str:
-    """Of a code as a person may write it: in any case, with or without dashes, with O for 0 and I or L for
-    1."""
+    """The hash of a code as a person may write it: in any case, with or without dashes, with O for 0 and I or
+    L for 1."""
     plain = code.lower().translate(_READ_AS)
     return hashlib.sha256(f"{network_id} {address} {plain}".encode()).hexdigest()

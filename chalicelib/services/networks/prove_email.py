@@ -23,14 +23,17 @@ from chalicelib.services.shared.world import World
 def make_code(world: World, network_id: str) -> tuple[Network, str]:
     """Makes a new code for the pending address; the network keeps its hash alone. Raises NOT_FOUND,
     NO_PENDING_ADDRESS, TOO_MANY, TRY_AGAIN."""
-    return world.retrying(lambda: _make_code(world, network_id))
+    code = world.randomness(CODE_CHARACTERS)
+    return world.retrying(lambda: _with_code(world, network_id, code)), code
 
 
-def _make_code(world: World, network_id: str) -> tuple[Network, str]:
+def _with_code(world: World, network_id: str, code: str) -> Network:
     network, proof = _network(world, network_id)
     if not proof.is_pending:
         raise _nothing_pending()
-    now, code = world.now(), world.randomness(CODE_CHARACTERS)
+    if proof.is_code(network_id, code):  # an earlier try had saved it, and its answer was lost
+        return network
+    now = world.now()
     recently = mails_recently(proof, now)
     if len(recently) >= MAX_MAILS:
         raise DomainError(
@@ -40,7 +43,7 @@ def _make_code(world: World, network_id: str) -> tuple[Network, str]:
             most=MAX_MAILS,
             retry_after_seconds=int((recently[0] + MAILS_WITHIN - now).total_seconds()) + 1,
         )
-    return _saved(world, replace(network, email_proof=with_code(proof, network_id, code, now))), code
+    return _saved(world, replace(network, email_proof=with_code(proof, network_id, code, now)))
 
 
 def prove_email(world: World, access: Access, code: str) -> Network:
