@@ -5,6 +5,7 @@ import hmac
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -147,15 +148,23 @@ def list_keys(world: World, network_id: str) -> list[Key]:
 
 
 def revoke_key(world: World, network_id: str, key_id: str) -> Key:
-    """Revokes a key for good. A revoked key stays as it is. Raises NOT_FOUND, LAST_OWNER_KEY."""
+    """Revokes a key for good. A revoked key stays as it is. Raises NOT_FOUND, LAST_OWNER_KEY, TRY_AGAIN."""
+    return world.retrying(partial(_revoke_once, world, network_id, key_id))
+
+
+def _revoke_once(world: World, network_id: str, key_id: str) -> Key:
+    """An owner's key is revoked in one transaction with a write of another owner's key, which is at the
+    version that was read. So that key is not revoked at the same moment."""
     keys = world.store.get_all(Key, network_id=network_id)
     key = next((each for each in keys if each.id == key_id), None)
     if key is None:
         raise missing("key", key_id)
     if key.revoked_at is not None:
         return key
-    owners = [each for each in keys if each.role is Role.OWNER and each.revoked_at is None]
-    if owners == [key]:
+    revoked = replace(key, revoked_at=world.now())
+    if key.role is not Role.OWNER:
+        return world.store.save(revoked)[0]
+    others = [each for each in keys if each.role is Role.OWNER and each.revoked_at is None and each != key]
+    if not others:
         raise conflict("LAST_OWNER_KEY", "Make another owner's key before you revoke the last one.")
-    (revoked,) = world.store.save(replace(key, revoked_at=world.now()))
-    return revoked
+    return world.store.save(revoked, others[0])[0]
