@@ -1,6 +1,6 @@
 """Bookings as they are answered."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -151,10 +151,13 @@ def booking_fields(ask: Ask, booking: Booking, client: Client | None) -> dict[st
     directory = directory_for(ask.world, booking)
     salon = directory.salons[booking.salon_id]
     review, wake = booking.review, booking.wake
-    same = ("id", "salon_id", "client_id", "starts_at", "ends_at", "source", "note", "reason", "made_at")
-    counted = ("closed_at", "redeemed_points", "earned_points", "held_points", "move_wish", "version")
+    same = ("id", "salon_id", "client_id", "starts_at", "ends_at", "source", "made_at")
+    counted = ("closed_at", "redeemed_points", "earned_points", "held_points", "version")
+    texts = {"note": booking.note, "reason": booking.reason, "move_wish": booking.move_wish}
+    shown = ask.access.as_shown
     return {
         **{name: getattr(booking, name) for name in (*same, *counted)},
+        **{name: shown(text) if text else text for name, text in texts.items()},
         "status": booking.status.value,
         "local_time": booking.starts_at.astimezone(zone(salon.timezone)).isoformat(),
         "lines": [_line(line, booking.currency, directory) for line in booking.lines],
@@ -162,20 +165,22 @@ def booking_fields(ask: Ask, booking: Booking, client: Client | None) -> dict[st
         "paid": money(booking.paid_minor, booking.currency),
         "goods": money(booking.goods_minor, booking.currency),
         "tip": money(booking.tip_minor, booking.currency),
-        "refunds": [_refund(each, booking.currency) for each in booking.refunds],
-        "review": ReviewAnswer(stars=review.stars, words=review.words, at=review.at) if review else None,
+        "refunds": [_refund(each, booking.currency, shown) for each in booking.refunds],
+        "review": ReviewAnswer(stars=review.stars, words=shown(review.words), at=review.at)
+        if review
+        else None,
         "touches": touches(booking, client, directory, ask.world.now()),
         "wake": WakeAnswer(at=wake.at, why=wake.why) if wake else None,
     }
 
 
-def _refund(refund: Refund, currency: str) -> RefundAnswer:
+def _refund(refund: Refund, currency: str, shown: Callable[[str], str]) -> RefundAnswer:
     return RefundAnswer(
         id=refund.id,
         amount=Money(amount_minor=refund.amount_minor, currency=currency),
         points_back=refund.points_back,
         points_taken=refund.points_taken,
-        reason=refund.reason,
+        reason=shown(refund.reason),
         at=refund.at,
     )
 

@@ -1,12 +1,22 @@
 """Clients as they are answered."""
 
 from datetime import date, datetime
+from functools import partial
 
 from chalicelib.api.http.endpoint import Ask
 from chalicelib.api.http.schemas import Answered, Money
+from chalicelib.domain.bookings.booking_access import reaches_booking
 from chalicelib.domain.clients.categories import category, usual_gap_days
-from chalicelib.domain.clients.client_plan import salon_zone
-from chalicelib.domain.clients.clients import CHANNELS, Client, Consent, address_of, dead_address, is_known
+from chalicelib.domain.clients.client_plan import salon_of, salon_zone
+from chalicelib.domain.clients.clients import (
+    CHANNELS,
+    Client,
+    Consent,
+    address_of,
+    dead_address,
+    is_known,
+    own_name,
+)
 from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
@@ -14,6 +24,7 @@ from chalicelib.domain.shared.masks import masked_email, masked_phone
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.next_booking import next_booking
 from chalicelib.services.shared.world import World
+from chalicelib.texts.languages import catalogue
 
 
 class ConsentAnswer(Answered):
@@ -46,7 +57,11 @@ class Upcoming(Answered):
 
 
 class ClientSummary(Answered):
-    """A client in a list. Phone and e-mail are masked for specialists."""
+    """A client in a list. For specialists phone and e-mail are masked, in the name and the texts, too.
+
+    name: where nobody told it, a word and the end of the id. upcoming: null for a key that does not reach the
+    salon that writes to the client.
+    """
 
     id: str
     name: str
@@ -88,7 +103,8 @@ class Reach(Answered):
 
 
 class ClientAnswer(ClientSummary):
-    """merged_into: the client whom this one turned out to be."""
+    """merged_into: the client whom this one turned out to be. next_booking: of those that the key
+    reaches."""
 
     merged_into: str | None
     next_booking: NextBooking | None
@@ -100,20 +116,23 @@ def summary(ask: Ask, client: Client) -> ClientSummary:
     """The next booking is asked for only where it decides the category."""
     directory = ask.world.directory(client.network_id)
     kind = category_of(client, directory, ask.world, None)
-    return ClientSummary(**_facts(ask.access, client, kind))  # type: ignore[arg-type]
+    return ClientSummary(**_facts(ask.access, client, directory, kind))  # type: ignore[arg-type]
 
 
 def full(ask: Ask, client: Client) -> ClientAnswer:
     world = ask.world
     now, directory = world.now(), world.directory(client.network_id)
     ahead = next_booking(client, world.store, now)
+    shown = ahead
+    if ahead is not None and not reaches_booking(ask.access, ahead):
+        shown = next_booking(client, world.store, now, only=partial(reaches_booking, ask.access))
     account, _ = settled(world.store.account(client.network_id, client.id), now)
     kind = category_of(client, directory, world, ahead is not None)
     return ClientAnswer(
-        **_facts(ask.access, client, kind),  # type: ignore[arg-type]
-        next_booking=ahead
+        **_facts(ask.access, client, directory, kind),  # type: ignore[arg-type]
+        next_booking=shown
         and NextBooking(
-            id=ahead.id, starts_at=ahead.starts_at, salon_id=ahead.salon_id, status=ahead.status.value
+            id=shown.id, starts_at=shown.starts_at, salon_id=shown.salon_id, status=shown.status.value
         ),
         reachable=[_reach(client, channel) for channel in CHANNELS],
         merged_into=client.merged.into if client.merged else None,
@@ -135,28 +154,36 @@ def category_of(client: Client, directory: Directory, world: World, has_booking:
     return found
 
 
-def _facts(access: Access, client: Client, kind: str) -> dict[str, object]:
-    plain = (
-        "id",
-        "name",
-        "birth_date",
-        "language",
-        "timezone",
-        "source",
-        "referred_by",
-        "note",
-        "preferences",
-    )
+def shown_name(client: Client, directory: Directory) -> str:
+    """The client's name. Where nobody told it, a word in the network's language and the end of the client's
+    id, such as `Client 7KQ2`."""
+    word = catalogue(directory.network.language).gettext("Client")
+    return own_name(client) or f"{word} {client.id[-4:].upper()}"
+
+
+def _shown_upcoming(access: Access, client: Client, directory: Directory) -> Upcoming | None:
+    """When the client next wakes. It is none of a key that does not reach the salon that writes to them."""
+    salon = salon_of(client, directory)
+    if client.wake is None or (salon is not None and not access.reaches_salon(salon.id)):
+        return None
+    return Upcoming(at=client.wake.at, why=client.wake.why)
+
+
+def _facts(access: Access, client: Client, directory: Directory, kind: str) -> dict[str, object]:
+    plain = ("id", "birth_date", "language", "timezone", "source", "referred_by")
+    texts = {"note": client.note, "preferences": client.preferences}
     counted = ("created_at", "visits_count", "first_visit_on", "last_visit_on", "version")
     return {
         **{name: getattr(client, name) for name in (*plain, *counted)},
+        **{name: access.as_shown(text) if text else text for name, text in texts.items()},
+        "name": access.as_shown(shown_name(client, directory)),
         "phone": client.phone if access.sees_contacts else masked_phone(client.phone),
         "email": client.email if access.sees_contacts else masked_email(client.email),
         "category": kind,
         "usual_gap_days": usual_gap_days([visit.on for visit in client.recent_visits]),
         "spend": [Money(amount_minor=n, currency=code) for code, n in sorted(client.spent_minor.items())],
         "consents": [consent_answer(consent) for consent in client.consents],
-        "upcoming": Upcoming(at=client.wake.at, why=client.wake.why) if client.wake else None,
+        "upcoming": _shown_upcoming(access, client, directory),
     }
 
 

@@ -15,9 +15,11 @@ import msgspec
 from chalice import Blueprint, Response
 from chalice.app import Request
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from chalicelib.api.http import errors
 from chalicelib.api.http.container import Container, container
+from chalicelib.api.http.cursors import ListCursors, name_of_list
 from chalicelib.api.http.kept import kept_of
 from chalicelib.api.http.metrics import count_metric
 from chalicelib.api.http.parsing import Nothing, body_of, query_of
@@ -124,6 +126,8 @@ def endpoint(
             raw = raw_body(request)
             ask = Ask(container(), access, body_of(raw, body), asked)
             key = request.headers.get("idempotency-key")
+            if request.method == "GET" and "cursor" in query.__struct_fields__:
+                return _page(view, ask, path, contract, request)
             if request.method != "POST" or key is None:
                 return _answered(view(ask, **path), status)
             return _once(view, ask, path, contract, key, request)
@@ -242,6 +246,23 @@ def _params(request: Request) -> dict[str, str]:
         if len(given.getlist(name)) > 1:
             raise malformed("INVALID_FIELD", f"{name} is given twice.", field=name)
     return dict(given)
+
+
+def _page(
+    view: Callable[..., Any], ask: Ask, path: dict[str, str], contract: Contract, request: Request
+) -> Answer:
+    """A page of a list. The cursor that is handed out leads on in this very list only. Raises
+    INVALID_CURSOR."""
+    name = name_of_list(ask.access.network_id, request.path, path, _params(request))
+    asked = ask.query
+    if asked.cursor is not None:
+        asked = replace(asked, cursor=ListCursors(ask.container.links().secret, name).opened(asked.cursor))
+    answer = _answered(view(replace(ask, query=asked), **path), contract.status)
+    following = getattr(answer.body, "next_cursor", None)
+    if following is None:
+        return answer
+    sealed = ListCursors(ask.container.links().secret, name).sealed(following)
+    return replace(answer, body=replace(answer.body, next_cursor=sealed))
 
 
 def _once(

@@ -95,8 +95,12 @@ def body_of(raw: bytes, shape: type[T]) -> T:
 
 
 def query_of(params: Mapping[str, str], shape: type[T]) -> T:
-    """The parameters in the address as a struct. Empty ones count as not given."""
-    given = {name: value for name, value in params.items() if value != ""}
+    """The parameters in the address as a struct. An empty filter would select everything, so that it is
+    refused: INVALID_FIELD. An empty cursor is the beginning of the list."""
+    given = {name: value for name, value in params.items() if (name, value) != ("cursor", "")}
+    for name, value in given.items():
+        if not value.strip():
+            raise malformed("INVALID_FIELD", f"{name} is empty: give a value, or leave it out.", field=name)
     try:
         return msgspec.convert(given, shape, strict=False)
     except msgspec.ValidationError as error:

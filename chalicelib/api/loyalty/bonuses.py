@@ -5,6 +5,7 @@ from typing import Annotated
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from chalicelib.api.http.endpoint import DESK, OFFICE, Ask, endpoint, get, post
 from chalicelib.api.http.parsing import Body
@@ -230,7 +231,8 @@ def entries(ask: Ask, client_id: str) -> PageOf[EntryAnswer]:
     first = _position(ask.query.cursor, len(found))
     shown, rest = found[first : first + ask.query.limit], found[first + ask.query.limit :]
     # The cursor is an entry's number, so that newly posted entries do not move the pages.
-    return PageOf(items=[*map(entry_answer, shown)], next_cursor=str(rest[0].number) if rest else None)
+    items = [entry_answer(replace(each, reason=ask.access.as_shown(each.reason))) for each in shown]
+    return PageOf(items=items, next_cursor=str(rest[0].number) if rest else None)
 
 
 def _position(cursor: str | None, count: int) -> int:

@@ -17,7 +17,7 @@ from chalicelib.domain.messages.reasons import reason_words
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import malformed
-from chalicelib.domain.shared.masks import masked_address, masked_links
+from chalicelib.domain.shared.masks import masked_address, masked_contacts, masked_links
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.clients.register_client import get_client
 from chalicelib.services.messages.preview_message import Draft, Preview, PreviewRequest, preview
@@ -59,9 +59,9 @@ class MessagesOfClient(Listing):
 
 
 class MessageAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One line of the log; skips are lines too, with their reason and the same in words. For specialists `to`
-    and the addresses of the client's pages are masked. with_message: in whose text it went along; that one
-    `carries` it."""
+    """One line of the log; skips are lines too, with their reason and the same in words. For specialists
+    phones, e-mails and the addresses of the client's pages are masked, in `to` and in the text. with_message:
+    in whose text it went along; that one `carries` it."""
 
     id: str
     kind: str
@@ -136,7 +136,7 @@ def _answer(access: Access, message: Message) -> MessageAnswer:
         kind=message.kind.value,
         state=message.state.value,
         to=message.to if access.sees_contacts else masked_address(message.channel, message.to),
-        text=message.text if access.sees_contacts else masked_links(message.text),
+        text=message.text if access.sees_contacts else masked_contacts(masked_links(message.text)),
     )
 
 
@@ -187,13 +187,20 @@ def _is_wanted(message: Message, asked: MessageFilter | MessagesOfClient) -> boo
 
 
 def _reached(ask: Ask, messages: Sequence[Message]) -> Sequence[Message]:
-    """The messages that the caller may see: a specialist sees those about their own bookings, others all."""
+    """The messages that the caller may see: a specialist sees those about their own bookings, others those of
+    the salons that their key reaches. A message of no salon is for keys that see the whole network."""
     if ask.access.role is not Role.SPECIALIST:
-        return messages
+        return [message for message in messages if _is_of_reached_salon(ask.access, message)]
     ids = [message.booking_id for message in messages if message.booking_id]
     bookings = ask.world.store.bookings(ask.access.network_id, ids)
     reached = {booking.id for booking in bookings if reaches_booking(ask.access, booking)}
     return [message for message in messages if message.booking_id in reached]
+
+
+def _is_of_reached_salon(access: Access, message: Message) -> bool:
+    if message.salon_id is None:
+        return access.sees_whole_network
+    return access.reaches_salon(message.salon_id)
 
 
 @get("/v1/clients/{client_id}/messages")

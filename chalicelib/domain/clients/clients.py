@@ -137,6 +137,7 @@ class Merge(Struct, frozen=True, kw_only=True):
 class Client(Struct, frozen=True, kw_only=True):
     """A person who comes, or may come, to a salon of the network.
 
+    name           empty where nobody told it; see `own_name`.
     recent_visits  the latest RECENT_VISITS_KEPT visits, newest first, then the last visit of each of the
                    MONTHS_KEPT months without one of those. The categories need no more.
     invitations    how many repeat invitations were decided on: the occurrence of the next one.
@@ -195,6 +196,12 @@ def address_of(client: Client, channel: str) -> str | None:
     """The address at which the channel reaches the client; None where it cannot."""
     dead = {each.address for each in client.dead_addresses if each.channel == channel}
     return next((address for address in _addresses(client, channel) if address not in dead), None)
+
+
+def own_name(client: Client) -> str:
+    """The client's name; empty where nobody told it. Earlier releases then saved the phone, the e-mail or a
+    question mark as the name."""
+    return "" if client.name in ("?", client.phone, client.email) else client.name
 
 
 def is_known(client: Client, channel: str) -> bool:

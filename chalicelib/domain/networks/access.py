@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import forbidden
+from chalicelib.domain.shared.masks import masked_contacts
 
 
 class Access(Struct, frozen=True, kw_only=True):
@@ -25,6 +26,11 @@ class Access(Struct, frozen=True, kw_only=True):
     def sees_contacts(self) -> bool:
         """Whether the key shows phones and e-mails unmasked."""
         return self.role is not Role.SPECIALIST
+
+    def as_shown(self, text: str) -> str:
+        """Free text, such as a note, as this key is shown it: phones and e-mails in it are masked where the
+        key does not show them."""
+        return text if self.sees_contacts else masked_contacts(text)
 
     def ensure_whole_network(self) -> None:
         """Raises FORBIDDEN for a key that opens only some of the network's salons."""

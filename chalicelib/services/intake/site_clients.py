@@ -97,7 +97,7 @@ def _drafted(world: World, connection: Connection, reported: NormalisedClient) -
     client = Client(
         network_id=connection.network_id,
         id=derived("cli", connection.id, known_by) if known_by else world.new_id("cli"),
-        name=reported.name or reported.phone or reported.email or "?",
+        name=reported.name or "",
         created_at=world.now(),
         phone=reported.phone,
         email=reported.email if _is_free(world, connection, reported.email) else None,

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.client_plan import salon_of
-from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.clients.clients import Client, own_name
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.marketing.campaigns import Recipient
 from chalicelib.domain.messages.message_facts import MessageFacts
@@ -102,7 +102,7 @@ def facts_of_all(subject: Subject, now: datetime, **facts: Any) -> MessageFacts:
     salon = subject.salon
     of_every_message: dict[str, Any] = {
         "salon_name": salon.name,
-        "client_name": subject.client.name,
+        "client_name": own_name(subject.client),
         "now": now,
         "zone": salon.timezone,
         "address": salon.address,
