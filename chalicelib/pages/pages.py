@@ -27,7 +27,7 @@ __all__ = [
 ]  # fmt: skip
 
 BOOKING_STEPS = frozenset(["confirmed", "cancelled", "move_asked", "points_held", "points_freed"])
-PROBLEMS = frozenset(["not_found", "wrong_moment", "unavailable"])
+PROBLEMS = frozenset(["not_found", "wrong_moment", "too_many", "unavailable"])
 WISH_LIMIT = 500  # characters, like WORDS_LIMIT: the forms allow no more
 WORDS_LIMIT = 2000
 

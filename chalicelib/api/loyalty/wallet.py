@@ -7,7 +7,13 @@ from chalice.app import Request
 from chalicelib.api.http.container import container
 from chalicelib.api.http.endpoint import DESK, Answer, Ask, endpoint, get, post
 from chalicelib.api.http.schemas import Answered
-from chalicelib.api.pages.page_answers import form_post, language_for, opened_link, page
+from chalicelib.api.pages.page_answers import (
+    form_post,
+    language_for,
+    link_opened_to_change,
+    opened_link,
+    page,
+)
 from chalicelib.api.pages.page_views import OpenedLink
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.passes import Pass
@@ -81,7 +87,7 @@ def google(request: Request, token: str) -> Answer:
     """Redirects to Google, with the card in the address. The pass is saved first, so that Google gets its
     updates."""
     issuer = container().wallets().google
-    opened = opened_link(token, LinkPurpose.CARD)
+    opened = link_opened_to_change(token, LinkPurpose.CARD)
     if issuer is None:
         raise missing("pass", "")
     client = opened.client()

@@ -12,8 +12,10 @@ from msgspec.structs import replace
 
 from chalicelib.api.http.container import container
 from chalicelib.api.http.endpoint import Answer, delete, get, post, public, raw_body
+from chalicelib.api.http.kept import kept_of
 from chalicelib.api.loyalty.wallet import pkpass_answer, service_of
 from chalicelib.domain.shared.errors import malformed, missing
+from chalicelib.domain.shared.quotas import CallerKind
 from chalicelib.logs import logger
 from chalicelib.passes import apple_pass
 from chalicelib.passes.apple_pass import AppleIssuer
@@ -84,6 +86,7 @@ def register(request: Request, network: str, device: str, pass_type: str, serial
     network_id, client_id = _owner(request, network, serial)
     body: RegisterDeviceRequest = _body(request, RegisterDeviceRequest)
     world = container().world()
+    kept_of(world).quotas.count(network_id, f"client:{client_id}", CallerKind.CLIENT_LINK)
     get_pass_client(world, network_id, client_id)
     new = register_device(world, network_id, client_id, device, body.pushToken)
     return Answer({}, 201 if new else 200)

@@ -9,12 +9,14 @@ from chalice.app import Request
 
 from chalicelib.api.http.container import container
 from chalicelib.api.http.endpoint import Answer, public, raw_body
+from chalicelib.api.http.kept import kept_of
 from chalicelib.api.http.parsing import REPLACED
 from chalicelib.api.pages.page_views import OpenedLink, open_link, salon_view
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.shared.errors import DomainError, ErrorKind
 from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.domain.shared.links import LinkPurpose
+from chalicelib.domain.shared.quotas import CallerKind
 from chalicelib.pages import pages
 from chalicelib.texts.languages import choose_language
 
@@ -26,6 +28,7 @@ _PROBLEM = {
     413: "wrong_moment",
     422: "wrong_moment",
     400: "wrong_moment",
+    429: "too_many",
 }
 
 
@@ -66,6 +69,15 @@ form_post = partial(page, takes="application/x-www-form-urlencoded", status=303)
 
 def opened_link(token: str, purpose: LinkPurpose) -> OpenedLink:
     return open_link(container().world(), container().links(), token, purpose)
+
+
+def link_opened_to_change(token: str, purpose: LinkPurpose) -> OpenedLink:
+    """The opened link of a form that changes something: counts against the quota of its client. Raises
+    NOT_FOUND, QUOTA_SPENT."""
+    opened = opened_link(token, purpose)
+    link, quotas = opened.link, kept_of(opened.world).quotas
+    quotas.count(link.network_id, f"client:{link.client_id}", CallerKind.CLIENT_LINK)
+    return opened
 
 
 def form_of(request: Request) -> dict[str, str]:

@@ -13,6 +13,7 @@ from chalicelib.api.pages.page_answers import (
     form_post,
     html,
     language_for,
+    link_opened_to_change,
     opened_link,
     page,
     redirect_to_page,
@@ -83,7 +84,7 @@ def calendar(request: Request, token: str) -> Answer:
 @post("/b/{token}/confirm")
 @form_post()
 def confirm(request: Request, token: str) -> Answer:
-    opened = opened_link(token, LinkPurpose.BOOKING)
+    opened = link_opened_to_change(token, LinkPurpose.BOOKING)
     confirm_visit(opened.world, opened.visitor, opened.booking_id)
     return redirect_to_page(request, opened, "confirmed")
 
@@ -91,7 +92,7 @@ def confirm(request: Request, token: str) -> Answer:
 @post("/b/{token}/cancel")
 @form_post()
 def cancel(request: Request, token: str) -> Answer:
-    opened = opened_link(token, LinkPurpose.BOOKING)
+    opened = link_opened_to_change(token, LinkPurpose.BOOKING)
     step_booking.cancel(opened.world, opened.visitor, opened.booking_id, CANCELLED_BY_CLIENT)
     return redirect_to_page(request, opened, "cancelled")
 
@@ -101,7 +102,7 @@ def cancel(request: Request, token: str) -> Answer:
 def ask_to_move(request: Request, token: str) -> Answer:
     """A second tap without words keeps the words of the first."""
     wish = form_of(request).get("wish", "").strip()[: pages.WISH_LIMIT]
-    opened = opened_link(token, LinkPurpose.BOOKING)
+    opened = link_opened_to_change(token, LinkPurpose.BOOKING)
     step_booking.ask_to_move(opened.world, opened.visitor, opened.booking_id, wish)
     return redirect_to_page(request, opened, "move_asked")
 
@@ -114,7 +115,7 @@ def ask_to_move(request: Request, token: str) -> Answer:
 def use_points(request: Request, token: str) -> Answer:
     """A repetition changes nothing."""
     points = _whole(form_of(request).get("points", ""))
-    opened = opened_link(token, LinkPurpose.BOOKING)
+    opened = link_opened_to_change(token, LinkPurpose.BOOKING)
     hold_for_booking(opened.world, opened.visitor, opened.booking_id, points)
     return redirect_to_page(request, opened, "points_held")
 
@@ -128,7 +129,7 @@ def _whole(text: str) -> int:
 @post("/b/{token}/bonus/release")
 @form_post()
 def free_points(request: Request, token: str) -> Answer:
-    opened = opened_link(token, LinkPurpose.BOOKING)
+    opened = link_opened_to_change(token, LinkPurpose.BOOKING)
     release_for_booking(opened.world, opened.visitor, opened.booking_id)
     return redirect_to_page(request, opened, "points_freed")
 
@@ -156,7 +157,7 @@ def get_review(request: Request, token: str) -> Answer:
 @post("/r/{token}")
 @form_post(body=ReviewRequest)
 def give_review(request: Request, token: str) -> Answer:
-    opened, form = opened_link(token, LinkPurpose.REVIEW), form_of(request)
+    opened, form = link_opened_to_change(token, LinkPurpose.REVIEW), form_of(request)
     words = form.get("words", "").replace("\r\n", "\n").strip()[: pages.WORDS_LIMIT]
     stars = form.get("stars", "")
     if stars not in ("1", "2", "3", "4", "5"):

@@ -13,6 +13,7 @@ from chalicelib.api.pages.page_answers import (
     form_post,
     html,
     language_for,
+    link_opened_to_change,
     opened_link,
     page,
     redirect_to_page,
@@ -69,7 +70,7 @@ def stop(request: Request, token: str) -> Answer:
 @form_post(body=StopRequest)
 def resume(request: Request, token: str) -> Answer:
     """Takes up marketing, one channel, or else the messages about the client's own bookings."""
-    opened, what = opened_link(token, LinkPurpose.STOP), _what(request)
+    opened, what = link_opened_to_change(token, LinkPurpose.STOP), _what(request)
     channels = [what] if what in CHANNELS else CHANNELS
     purpose = Purpose.MARKETING if what == "marketing" else Purpose.SERVICE
     resume_messages(

@@ -4,12 +4,13 @@ reply."""
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.actors import BY_CLIENT
-from chalicelib.domain.shared.errors import conflict, forbidden
+from chalicelib.domain.shared.errors import DomainError, ErrorKind, conflict, forbidden
 
 
 class LinkVisitor(Struct, frozen=True):
@@ -41,6 +42,26 @@ class ReplyAuthor(Struct, frozen=True):
 
 Requester = Access | LinkVisitor | ReplyAuthor
 """Everybody who can request a change of a booking."""
+
+
+MAX_LINK_CHANGES = 10
+"""How often the links of a booking's client may change what the client can set again and again: the wish for
+another time, the points set aside, the review."""
+
+
+def counted_change(requester: Requester, before: Booking, after: Booking) -> Booking:
+    """The changed booking, on which the change counts if the visitor of a link made it. Raises
+    TOO_MANY_CHANGES."""
+    if not isinstance(requester, LinkVisitor) or after == before:
+        return after
+    if before.link_changes >= MAX_LINK_CHANGES:
+        raise DomainError(
+            ErrorKind.TOO_MANY,
+            "TOO_MANY_CHANGES",
+            f"A client changes a booking at most {MAX_LINK_CHANGES} times by a link; call the salon.",
+            most=MAX_LINK_CHANGES,
+        )
+    return replace(after, link_changes=before.link_changes + 1)
 
 
 def reaches_booking(access: Access, booking: Booking) -> bool:

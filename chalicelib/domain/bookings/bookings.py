@@ -73,6 +73,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     held_points points set aside for it when the hold was last changed. Zero: there is no hold on the account.
     unconfirmed_told
                 the occurrence for which the salon was notified that nobody had confirmed it in time.
+    link_changes how many wishes, reviews and holds its client made by a link.
     link_number which of its ids the booking's link has; see `Link.number`.
     connection_id, external_id, guard, waiting_for
                 where it came from a site: the connection, the site's present id, the guard of the newest
@@ -110,6 +111,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     guard: str | None = None
     waiting_for: str | None = None
     unconfirmed_told: int | None = None
+    link_changes: int = 0
     link_number: int = 0
     touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
     wake: Wake | None = None

@@ -1,5 +1,7 @@
-"""How many requests that write a caller may make in an hour and in a day. A caller is a key of the API or the
-address of a webhook. The quota is the last bound: a flood by one caller costs no more than this."""
+"""How many requests that write a caller may make in an hour and in a day. A caller is a key of the API, the
+address of a webhook, or a client with all links of theirs. The quota is the last bound: a flood by one caller
+costs no more than this.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -17,6 +19,7 @@ class CallerKind(StrEnum):
     RECEPTION = "reception"
     MANAGER = "manager"
     OWNER = "owner"
+    CLIENT_LINK = "client_link"
 
 
 class Quota(Struct, frozen=True):
@@ -34,9 +37,12 @@ QUOTAS: Mapping[CallerKind, Quota] = {
     CallerKind.RECEPTION: Quota(6_000, 30_000),
     CallerKind.MANAGER: Quota(36_000, 200_000),
     CallerKind.OWNER: Quota(36_000, 200_000),
+    CallerKind.CLIENT_LINK: Quota(40, 120),
 }
-"""A salon's desk makes some hundred such requests a day; a chain of 1,000 branches with one connection gets
-some 100,000 webhooks. Owners' and managers' keys move whole networks by script."""
+"""A client taps some ten times a day. A salon's desk makes some hundred such requests a day; a chain of 1,000
+branches with one connection gets some 100,000 webhooks. Owners' and managers' keys move whole networks by
+script.
+"""
 
 
 class QuotaUse(Struct, frozen=True, kw_only=True):

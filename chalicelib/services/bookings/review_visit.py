@@ -5,7 +5,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.booking_access import LinkVisitor
+from chalicelib.domain.bookings.booking_access import LinkVisitor, counted_change
 from chalicelib.domain.bookings.bookings import Booking, Review, Status
 from chalicelib.domain.shared.errors import conflict, refused
 from chalicelib.services.bookings.change_booking import save_changed
@@ -17,7 +17,7 @@ MAX_WORDS = 2000
 
 def review(world: World, visitor: LinkVisitor, booking_id: str, stars: int, words: str) -> Booking:
     """Keeps the review. Raises NOT_FOUND, WRONG_STATUS for a visit that is not completed, INVALID_STARS,
-    TOO_LONG."""
+    TOO_LONG, TOO_MANY_CHANGES."""
     if not 1 <= stars <= 5:
         raise refused("INVALID_STARS", "One to five stars.", stars=stars)
     if len(words) > MAX_WORDS:
@@ -34,4 +34,5 @@ def _review_once(world: World, visitor: LinkVisitor, booking_id: str, stars: int
     existing = booking.review
     if existing is not None and (existing.stars, existing.words) == (stars, words):
         return booking
-    return save_changed(world, booking, replace(booking, review=Review(stars, words, world.now())))
+    reviewed = replace(booking, review=Review(stars, words, world.now()))
+    return save_changed(world, booking, counted_change(visitor, booking, reviewed))

@@ -5,7 +5,12 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.booking_access import LinkVisitor, Requester, ensure_may_change
+from chalicelib.domain.bookings.booking_access import (
+    LinkVisitor,
+    Requester,
+    counted_change,
+    ensure_may_change,
+)
 from chalicelib.domain.bookings.bookings import Booking, Status, stepped
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import conflict
@@ -31,7 +36,7 @@ def mark_no_show(world: World, access: Access, booking_id: str) -> Booking:
 
 def ask_to_move(world: World, visitor: LinkVisitor, booking_id: str, wish: str) -> Booking:
     """Keeps what time the client wishes instead; the salon decides. An empty wish keeps an earlier one.
-    Raises NOT_FOUND, WRONG_STATUS."""
+    Raises NOT_FOUND, WRONG_STATUS, TOO_MANY_CHANGES."""
     return world.retrying(partial(_ask_once, world, visitor, booking_id, wish))
 
 
@@ -50,4 +55,5 @@ def _ask_once(world: World, visitor: LinkVisitor, booking_id: str, wish: str) ->
         raise conflict(
             "WRONG_STATUS", "Only an upcoming booking can be moved.", status=booking.status.value
         )
-    return save_changed(world, booking, replace(booking, move_wish=wish or booking.move_wish or ""))
+    asked = replace(booking, move_wish=wish or booking.move_wish or "")
+    return save_changed(world, booking, counted_change(visitor, booking, asked))

@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.booking_access import Requester, ensure_may_change
+from chalicelib.domain.bookings.booking_access import Requester, counted_change, ensure_may_change
 from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
@@ -48,7 +48,7 @@ def hold_for_booking(
 
     bill: what the visit will come to; None: what the booking's lines come to. Raises NOT_FOUND, FORBIDDEN,
     CURRENCY_MISMATCH, WRONG_STATUS, NO_CLIENT, HOLD_EXISTS (another number is held), OVER_CAP, UNDER_MINIMUM,
-    WRONG_STEP, INSUFFICIENT_POINTS, NOT_LIVE.
+    WRONG_STEP, INSUFFICIENT_POINTS, NOT_LIVE, TOO_MANY_CHANGES.
     """
     ensure_live(world, requester.network_id)
     return world.retrying(partial(_hold_once, world, requester, booking_id, points, bill))
@@ -84,9 +84,9 @@ def _hold_once(
         salon_id=booking.salon_id,
     )
     done = hold_points(account, posting, held_until(booking, directory), now)
-    booking = replace(booking, held_points=points, client_id=client.id)
+    held = replace(booking, held_points=points, client_id=client.id)
     world.store.save(
-        with_wake(booking, directory, client, now),
+        with_wake(counted_change(requester, booking, held), directory, client, now),
         account_plan.with_wake(done.account, directory, now, client),
         *expirations,
         *done.entries,
