@@ -17,7 +17,7 @@ UNSIGNED_SITES = frozenset({"yclients", "altegio"})
 AHEAD = timedelta(minutes=5)
 """How far the clocks of a site and of ours may differ. A later date counts as this much after the receipt."""
 
-MAX_EVENTS = 100
+MAX_EVENTS = 20
 """How many events of one body are applied without a person's consent."""
 MAX_LINES = 50
 """How many lines one booking may have."""
@@ -26,6 +26,8 @@ MAX_NEW_OF_BODY = 50
 MAX_NEW_OF_DAY = 200
 """How many services and staff one connection may add in a day of UTC."""
 
+LARGEST_OF_DAY = 50
+"""The visits that one connection reports in a day (UTC) may come to this many of the largest."""
 PRICE_TIMES = 20
 """A visit may come to this many times what its services usually cost."""
 LARGEST_VISIT = {

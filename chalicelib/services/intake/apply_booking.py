@@ -30,7 +30,7 @@ from chalicelib.services.intake.site_clients import (
     normalised,
     with_blanks_filled,
 )
-from chalicelib.services.intake.usual_sum import ensure_usual_sum
+from chalicelib.services.intake.usual_sum import ReportedSums, ensure_usual_sum
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.complete_visit import reported_completion
@@ -48,6 +48,13 @@ class Applied(Struct, frozen=True):
     reason: str | None = None
 
 
+class SharedByEvents(Struct, frozen=True):
+    """What all events of one body share: the services and staff that they name, and what is counted."""
+
+    catalogue: SiteCatalogue
+    sums: ReportedSums
+
+
 class UnknownBooking(Exception):
     """An event about a booking that is not known here, or not yet."""
 
@@ -63,7 +70,7 @@ class _Report(Struct, frozen=True, kw_only=True):
     world: World
     connection: Connection
     directory: Directory
-    catalogue: SiteCatalogue
+    body: SharedByEvents
     located: LocatedBooking
     event: BookingReported
 
@@ -100,10 +107,10 @@ class _Change(Struct, frozen=True, kw_only=True):
 
 
 def apply_booking(
-    world: World, connection: Connection, catalogue: SiteCatalogue, event: BookingReported
+    world: World, connection: Connection, body: SharedByEvents, event: BookingReported
 ) -> Applied:
-    """Applies one event. catalogue: of the whole body. Raises UnknownBooking, DomainError (the webhook is
-    quarantined), SaveConflict (look again)."""
+    """Applies one event. body: what it shares with the others of its webhook. Raises UnknownBooking,
+    DomainError (the webhook is quarantined), SaveConflict (look again)."""
     directory = world.directory(connection.network_id)
     located = _with_believable_guards(locate_booking(world, connection, event), world.now())
     event = in_currency_of(_salon_of(connection, directory, located, event), event)
@@ -111,7 +118,7 @@ def apply_booking(
         world=world,
         connection=connection,
         directory=directory,
-        catalogue=catalogue,
+        body=body,
         located=located,
         event=event,
     )
@@ -170,7 +177,7 @@ def _new_booking(report: _Report) -> _Change:
         salon_id=salon.id,
         client_id=match.client.id if match else None,
         starts_at=as_instant(event.starts_at, salon.timezone),
-        lines=report.catalogue.lines(salon, event),
+        lines=report.body.catalogue.lines(salon, event),
         currency=salon.currency,
         made_at=world.now(),
         source=event.source or connection.settings.get("source", connection.site),
@@ -237,7 +244,7 @@ def _changed_booking(report: _Report, existing: Booking) -> _Change:
     newest = max(existing.guard or "", event.guard)
     booking = replace(existing, guard=newest, external_id=event.external_id, note=event.note or existing.note)
     if event.lines:
-        booking = replace(booking, lines=report.catalogue.lines(salon, event))
+        booking = replace(booking, lines=report.body.catalogue.lines(salon, event))
     for duplicate in duplicates:
         if duplicate.guard and duplicate.guard > newest:
             event = _as_reported_later(event, duplicate)
@@ -360,7 +367,15 @@ def _completes(change: _Change, target: Status) -> bool:
 
 def _completed(report: _Report, change: _Change) -> _Change:
     salon, paid_minor = report.directory.salons[change.booking.salon_id], change.event.paid_minor
-    ensure_usual_sum(report.connection, report.catalogue, salon, change.booking, paid_minor)
+    ensure_usual_sum(
+        report.world,
+        report.connection,
+        report.body.catalogue,
+        report.body.sums,
+        salon,
+        change.booking,
+        paid_minor,
+    )
     booking, *values = reported_completion(
         report.world, change.booking, change.client, change.event.paid_minor, report.actor
     )

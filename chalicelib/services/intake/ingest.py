@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from chalicelib.domain.intake.inbox import WAITS, InboxItem, InboxState, quarantined
@@ -23,7 +23,7 @@ from chalicelib.domain.intake.trust import AHEAD, MAX_EVENTS
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.waking import Wake
-from chalicelib.services.intake.apply_booking import Applied, UnknownBooking, apply_booking
+from chalicelib.services.intake.apply_booking import Applied, SharedByEvents, UnknownBooking, apply_booking
 from chalicelib.services.intake.apply_client import apply_client
 from chalicelib.services.intake.ask_person import ask_about_held
 from chalicelib.services.intake.booking_site import BookingSite
@@ -36,17 +36,19 @@ from chalicelib.services.intake.site_catalogue import (
     SiteCatalogue,
     too_much,
 )
-from chalicelib.services.intake.usual_sum import SUM_TOO_LARGE
+from chalicelib.services.intake.usual_sum import SUM_TOO_LARGE, ReportedSums
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
 
 class Intake(Struct, frozen=True):
-    """What ingesting needs. base_url: answers with the public address that the sites were given."""
+    """What ingesting needs. base_url: answers with the public address that the sites were given. sums: what
+    this process has counted of the visits of sites that prove nothing."""
 
     world: World
     sites: Mapping[str, BookingSite]
     base_url: Callable[[], str]
+    sums: ReportedSums = field(default_factory=ReportedSums)
 
 
 HELD_BACK = frozenset({TOO_MUCH_AT_ONCE, SUM_TOO_LARGE})
@@ -75,7 +77,7 @@ def _applied(intake: Intake, item: InboxItem, now: datetime) -> InboxItem:
         return quarantined(item, "CONNECTION_GONE", "The connection it came through was deleted.")
     try:
         events = intake.sites[item.site].normalise(item.raw, context_of(connection, intake.base_url()))
-        applied = _apply_events(world, connection, item, events)
+        applied = _apply_events(intake, connection, item, events)
     except WebhookNotUnderstood as error:
         return quarantined(item, error.code, error.message)
     except DomainError as error:
@@ -95,21 +97,23 @@ def _applied(intake: Intake, item: InboxItem, now: datetime) -> InboxItem:
 
 
 def _apply_events(
-    world: World, connection: Connection, item: InboxItem, events: Sequence[SiteEvent]
+    intake: Intake, connection: Connection, item: InboxItem, events: Sequence[SiteEvent]
 ) -> list[Applied]:
     """What each event did. The work is in proportion to the events: what they name is found or made before,
     for all of them at once. Raises the error of a held event once the others are applied."""
+    world = intake.world
     if len(events) > MAX_EVENTS and not item.released:
         raise too_much(f"{len(events)} events in one body; at most {MAX_EVENTS} are taken in unseen.")
     latest = item.received_at + AHEAD
     events = [_dated(event, latest) for event in events]
     catalogue = SiteCatalogue(world, connection, released=item.released)
     catalogue.add_missing(_placed(world, connection, events))
+    body = SharedByEvents(catalogue, intake.sums)
     applied: list[Applied] = []
     held: DomainError | None = None
     for event in events:
         try:
-            applied.append(_apply_event(world, connection, catalogue, event))
+            applied.append(_apply_event(world, connection, body, event))
         except DomainError as error:
             if error.code != SUM_TOO_LARGE:
                 raise
@@ -158,13 +162,13 @@ def _waiting(item: InboxItem, unknown: UnknownBooking, now: datetime) -> InboxIt
     )
 
 
-def _apply_event(world: World, connection: Connection, catalogue: SiteCatalogue, event: SiteEvent) -> Applied:
+def _apply_event(world: World, connection: Connection, body: SharedByEvents, event: SiteEvent) -> Applied:
     if isinstance(event, Ignored):
         return Applied(changed=False, reason=event.reason)
     # Not `world.retrying`: its error would quarantine the webhook, which is to be tried again.
     for _ in world.tries():
         with suppress(SaveConflict):  # somebody else changed it: look again
             if isinstance(event, BookingReported):
-                return apply_booking(world, connection, catalogue, event)
+                return apply_booking(world, connection, body, event)
             return apply_client(world, connection, event)
     raise SaveConflict(event)

@@ -1,16 +1,75 @@
-"""What a visit may come to by the word of a site that proves nothing."""
+"""What visits may come to by the word of a site that proves nothing: one visit, and all of a day."""
+
+from datetime import timedelta
+
+from msgspec import Struct, field
 
 from chalicelib.domain.bookings.bookings import Booking
-from chalicelib.domain.intake.trust import is_signed, largest_visit_minor
+from chalicelib.domain.intake.trust import LARGEST_OF_DAY, is_signed, largest_visit_minor
 from chalicelib.domain.networks.network import Connection, Salon
 from chalicelib.domain.shared.errors import refused
+from chalicelib.domain.shared.quotas import QuotaUse, with_taken
 from chalicelib.services.intake.site_catalogue import SiteCatalogue
+from chalicelib.services.shared.world import World
 
 SUM_TOO_LARGE = "SUM_TOO_LARGE"
+WHOLE = 1_000_000
+"""The sum that a connection may report in a day, in parts that hold in every currency."""
+SLICE = WHOLE // 100
+"""What a process takes of it at once. The first slice of a day is free: a small salon's day costs no call."""
+_KEPT = timedelta(days=2)
+
+
+class _Slice(Struct):
+    day: str
+    left: int = SLICE
+
+
+class ReportedSums(Struct):
+    """What this process may still count of the sums of a day, by connection."""
+
+    held: dict[str, _Slice] = field(default_factory=dict)
+
+    def fits(self, world: World, connection: Connection, sum_minor: int, most_minor: int) -> bool:
+        """Counts a visit, unless the day's sum (UTC) would be more than most_minor. All processes together
+        count up to that sum, and a free slice each."""
+        needed = -(-sum_minor * WHOLE // max(most_minor, 1))
+        day = world.now().date().isoformat()
+        held = self.held.get(connection.id)
+        if held is None or held.day != day:
+            held = self.held[connection.id] = _Slice(day)
+        if held.left < needed:
+            missing = needed - held.left
+            held.left += world.retrying(lambda: _taken(world, connection, day, missing))
+        if held.left < needed:
+            return False
+        held.left -= needed
+        return True
+
+
+def _taken(world: World, connection: Connection, day: str, needed: int) -> int:
+    """What is taken for a process: a slice or what is needed, if as much is left; else nothing."""
+    now, caller = world.now(), f"sums of {connection.id}"
+    existing = world.store.get(QuotaUse, network_id=connection.network_id, caller=caller, day=day)
+    use = existing or QuotaUse(
+        network_id=connection.network_id, caller=caller, day=day, expires_at=now + _KEPT
+    )
+    left = WHOLE - sum(use.by_hour.values())
+    if left < needed:
+        return 0
+    parts = max(needed, min(SLICE, left))
+    world.store.save(with_taken(use, f"{now.hour:02d}", parts))
+    return parts
 
 
 def ensure_usual_sum(
-    connection: Connection, catalogue: SiteCatalogue, salon: Salon, booking: Booking, paid_minor: int | None
+    world: World,
+    connection: Connection,
+    catalogue: SiteCatalogue,
+    sums: ReportedSums,
+    salon: Salon,
+    booking: Booking,
+    paid_minor: int | None,
 ) -> None:
     """Neither points nor figures are made of a fortune that nobody has looked at. paid_minor: as the site
     reports it; None: the bill is the sum of the booking's lines. Raises SUM_TOO_LARGE."""
@@ -27,4 +86,13 @@ def ensure_usual_sum(
             "person has looked. Replay it if it is right.",
             amount_minor=sum_minor,
             largest_minor=largest,
+        )
+    most = LARGEST_OF_DAY * largest_visit_minor(connection, salon, ())
+    if not sums.fits(world, connection, sum_minor, most):
+        raise refused(
+            "SUM_TOO_LARGE",
+            f"The visits of a day come to more than {most} minor units of {booking.currency}; the rest waits "
+            "until a person has looked. Replay it if it is right.",
+            amount_minor=sum_minor,
+            largest_minor=most,
         )

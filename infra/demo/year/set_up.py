@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from chalicelib.domain.intake.trust import ANY, UNSIGNED_SITES
 from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.ports import Randomness, SaveConflict
 from chalicelib.services.shared.world import World
@@ -60,7 +61,9 @@ def set_up(http: Http, network_id: str, owner: str, functions: Mapping[str, str]
     keys = {role: caller.post("/v1/keys", body, f"key-{role}")["secret"] for role, body in body.items()}
     connections = {}
     for site, place in SALON_OF.items():
-        made = caller.post("/v1/connections", {"site": site, "salon_id": ids[place]}, f"connection-{site}")
+        settings = {"company_id": ANY} if site in UNSIGNED_SITES else {}  # visitors send their own company
+        wanted = {"site": site, "salon_id": ids[place], "settings": settings}
+        made = caller.post("/v1/connections", wanted, f"connection-{site}")
         connections[site] = {"url": made["url"], "secret": made["secret"]}
     progress(f"keys of {len(keys) + 1} roles, {len(connections)} connections")
     return {

@@ -11,6 +11,7 @@ from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.intake.site_events import SiteClient, SiteLine, SiteStatus
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.errors import DomainError
+from chalicelib.domain.shared.quotas import QuotaUse
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.services.intake.connect_site import (
     SiteToConnect,
@@ -20,6 +21,7 @@ from chalicelib.services.intake.connect_site import (
     rotate_connection,
 )
 from chalicelib.services.intake.receive_webhook import known_connection
+from chalicelib.services.intake.usual_sum import SLICE, WHOLE
 from infra.testkit.builders import NETWORK, a_connection, access
 from infra.testkit.doubles import SeededRandomness
 from infra.testkit.failing_calls import Failure
@@ -90,6 +92,17 @@ def the_company_is_known(driver: SalonDriver, item: Any) -> None:
     assert connections["con_yclients"].settings["company_id"] == COMPANY
 
 
+def the_visit_and_its_sum_are_counted(driver: SalonDriver, item: Any) -> None:
+    """The sum is counted before the visit: a crash between the two counts it again, and no visit twice."""
+    assert state_of(driver, item).state is InboxState.APPLIED
+    assert driver.only_booking().paid_minor == 100_000_00
+    assert (driver.client().visits_count, driver.ledger_faults()) == (1, [])
+    key = {"network_id": NETWORK, "caller": "sums of con_yclients", "day": "2026-11-23"}
+    use = driver.store.get(QuotaUse, **key)
+    assert WHOLE // 50 - SLICE <= sum(use.by_hour.values()) <= 2 * WHOLE // 50
+
+
+LARGE = (replace(LINE, service_id="s-8", service_name="Wedding", price_minor=100_000_00),)
 MADE = reported("e-1", 1, IN_TWO_DAYS)
 OTHER_EMAIL = SiteClient(phone=MARIA.phone, email="thief@evil.example")
 WEBHOOKS: dict[str, Story] = {
@@ -102,6 +115,9 @@ WEBHOOKS: dict[str, Story] = {
         "a fortune": (
             a_webhook(replace(MADE, lines=FORTUNE, status=SiteStatus.COMPLETED)),
             it_waits_for_a_person("SUM_TOO_LARGE")),
+        "a large sum": (
+            a_webhook(replace(MADE, lines=LARGE, status=SiteStatus.COMPLETED)),
+            the_visit_and_its_sum_are_counted),
         "another card of a client": (
             a_webhook(client_reported("c-9", 1, OTHER_EMAIL)), the_desk_was_asked_once),
         "the first company": (

@@ -11,13 +11,17 @@ from chalicelib.domain.intake.inbox import InboxState
 from chalicelib.domain.networks.network import Service
 from chalicelib.domain.shared.aliases import site_client
 from chalicelib.domain.shared.errors import DomainError
+from chalicelib.domain.shared.quotas import QuotaUse
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.services.intake.connect_site import change_connection, disconnect_site
 from chalicelib.services.intake.receive_webhook import replay
+from chalicelib.services.intake.usual_sum import ReportedSums
 from chalicelib.wiring import CachedDirectories
-from infra.testkit.builders import NETWORK, NOW, a_connection, access
+from infra.testkit.builders import NETWORK, NOW, a_connection, a_town, access
+from infra.testkit.memory_store import MemoryStore
 from infra.testkit.salon_driver import MARIA_ID, SalonDriver
 from infra.testkit.unsigned_site import COMPANY, UnsignedSender, a_card, a_record
+from infra.testkit.world import a_world
 
 MARIA_PHONE, THIEF_PHONE = "37369123456", "+37369000999"
 CAME = {"attendance": 1, "paid_full": 1, "kind": "update"}
@@ -175,6 +179,38 @@ def test_one_held_visit_does_not_hold_the_others_of_its_body(sender: UnsignedSen
     ]
     assert sender.send(bodies).state is InboxState.QUARANTINED
     assert [each.external_id for each in sender.driver.bookings()] == ["880002"]
+
+
+def a_paid_visit(number: int, cost: int) -> dict[str, Any]:
+    client = {"id": number, "name": f"Client {number}", "phone": f"373690{number:05d}"}
+    return a_record(number, client=client, services=[{"id": 99, "title": "Gold", "cost": cost}], **CAME)
+
+
+@pytest.mark.parametrize("site", ["yclients", "altegio"])
+def test_the_visits_of_a_day_come_to_fifty_of_the_largest_at_most(site: str) -> None:
+    """A thousand forged visits below the bound are no way around it; the next day begins anew."""
+    store = MemoryStore()
+    a_town(store)
+    driver = SalonDriver(a_world(store))
+    sender = UnsignedSender(driver, store.save(a_connection(site, "con_unsigned"))[0])
+    change_connection(driver.world, access(), "con_unsigned", {"largest_visit": "1000"})
+    sums = ReportedSums()
+    states = [sender.send(a_paid_visit(n, 1000), sums).state for n in range(1, 55)]
+    applied = states.count(InboxState.APPLIED)
+    assert 50 <= applied <= 51  # and one free hundredth for each process
+    assert set(states[applied:]) == {InboxState.QUARANTINED}
+    assert sum(booking.paid_minor or 0 for booking in driver.bookings()) == applied * 100_000
+    assert len(tasks(driver, TaskKind.SITE_HELD_BACK)) == 1
+    driver.clock.forward(days=1)
+    assert sender.send(a_paid_visit(90, 1000), sums).state is InboxState.APPLIED
+
+
+def test_a_usual_day_is_counted_without_a_call(sender: UnsignedSender) -> None:
+    sums = ReportedSums()
+    found = [sender.send(a_paid_visit(n, 500), sums) for n in range(1, 11)]
+    assert {item.state for item in found} == {InboxState.APPLIED}
+    key = {"network_id": NETWORK, "caller": "sums of con_unsigned", "day": "2026-11-23"}
+    assert sender.driver.store.get(QuotaUse, **key) is None
 
 
 # --- when it happened
