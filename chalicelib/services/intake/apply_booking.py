@@ -22,7 +22,6 @@ from chalicelib.services.intake.locate_booking import (
     locate_booking,
     salon_of,
 )
-from chalicelib.services.intake.site_catalogue import SiteCatalogue
 from chalicelib.services.intake.site_clients import (
     ClientMatch,
     find_known,
@@ -30,7 +29,7 @@ from chalicelib.services.intake.site_clients import (
     normalised,
     with_blanks_filled,
 )
-from chalicelib.services.intake.usual_sum import ReportedSums, ensure_usual_sum
+from chalicelib.services.intake.usual_sum import SharedByEvents, ensure_usual_sum
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.complete_visit import reported_completion
@@ -46,13 +45,6 @@ class Applied(Struct, frozen=True):
     changed: bool
     booking_id: str | None = None
     reason: str | None = None
-
-
-class SharedByEvents(Struct, frozen=True):
-    """What all events of one body share: the services and staff that they name, and what is counted."""
-
-    catalogue: SiteCatalogue
-    sums: ReportedSums
 
 
 class UnknownBooking(Exception):
@@ -367,15 +359,7 @@ def _completes(change: _Change, target: Status) -> bool:
 
 def _completed(report: _Report, change: _Change) -> _Change:
     salon, paid_minor = report.directory.salons[change.booking.salon_id], change.event.paid_minor
-    ensure_usual_sum(
-        report.world,
-        report.connection,
-        report.body.catalogue,
-        report.body.sums,
-        salon,
-        change.booking,
-        paid_minor,
-    )
+    ensure_usual_sum(report.world, report.connection, report.body, salon, change.booking, paid_minor)
     booking, *values = reported_completion(
         report.world, change.booking, change.client, change.event.paid_minor, report.actor
     )

@@ -23,7 +23,7 @@ from chalicelib.domain.intake.trust import AHEAD, MAX_EVENTS
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.waking import Wake
-from chalicelib.services.intake.apply_booking import Applied, SharedByEvents, UnknownBooking, apply_booking
+from chalicelib.services.intake.apply_booking import Applied, UnknownBooking, apply_booking
 from chalicelib.services.intake.apply_client import apply_client
 from chalicelib.services.intake.ask_person import ask_about_held
 from chalicelib.services.intake.booking_site import BookingSite
@@ -36,7 +36,7 @@ from chalicelib.services.intake.site_catalogue import (
     SiteCatalogue,
     too_much,
 )
-from chalicelib.services.intake.usual_sum import SUM_TOO_LARGE, ReportedSums
+from chalicelib.services.intake.usual_sum import SUM_TOO_LARGE, ReportedSums, SharedByEvents
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 

@@ -62,22 +62,28 @@ def _taken(world: World, connection: Connection, day: str, needed: int) -> int:
     return parts
 
 
+class SharedByEvents(Struct, frozen=True):
+    """What all events of one body share: the services and staff that they name, and what is counted."""
+
+    catalogue: SiteCatalogue
+    sums: ReportedSums
+
+
 def ensure_usual_sum(
     world: World,
     connection: Connection,
-    catalogue: SiteCatalogue,
-    sums: ReportedSums,
+    body: SharedByEvents,
     salon: Salon,
     booking: Booking,
     paid_minor: int | None,
 ) -> None:
     """Neither points nor figures are made of a fortune that nobody has looked at. paid_minor: as the site
     reports it; None: the bill is the sum of the booking's lines. Raises SUM_TOO_LARGE."""
-    if is_signed(connection) or catalogue.released:
+    if is_signed(connection) or body.catalogue.released:
         return
     reported = booking.paid_minor if paid_minor is None else paid_minor
     sum_minor = booking.total_minor if reported is None else reported
-    services = [catalogue.service(line.service_id) for line in booking.lines]
+    services = [body.catalogue.service(line.service_id) for line in booking.lines]
     largest = largest_visit_minor(connection, salon, services)
     if sum_minor > largest:
         raise refused(
@@ -88,7 +94,7 @@ def ensure_usual_sum(
             largest_minor=largest,
         )
     most = LARGEST_OF_DAY * largest_visit_minor(connection, salon, ())
-    if not sums.fits(world, connection, sum_minor, most):
+    if not body.sums.fits(world, connection, sum_minor, most):
         raise refused(
             "SUM_TOO_LARGE",
             f"The visits of a day come to more than {most} minor units of {booking.currency}; the rest waits "
