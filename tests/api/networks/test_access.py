@@ -15,6 +15,7 @@ from infra.testkit.builders import NETWORK, a_booking, a_client, save_booking, s
 ADMITTED = {
     "GET /v1/network": "omrsp",
     "PATCH /v1/network": "o",
+    "POST /v1/network/identities/email/verify": "o",
     "POST /v1/network/live": "o",
     "GET /v1/network/trial": "om",
     "GET /v1/rules": "omr",

@@ -217,6 +217,14 @@ def test_two_owners_who_go_live_at_once_make_one_beginning(driver: SalonDriver) 
     assert live(racing) == driver.store.get(Network, network_id=NETWORK)
 
 
+def test_what_is_archived_is_missing_and_stops_nobody(driver: SalonDriver) -> None:
+    for service in driver.world.directory(NETWORK).services.values():
+        driver.store.save(replace(service, archived=True))
+    driver.world.directories.forget(NETWORK)
+    assert "service" in [gap.item for gap in gaps_of(driver.world.directory(NETWORK))]
+    assert not live(driver).trial
+
+
 def test_what_is_set_up_or_reviewed_is_no_longer_missing(driver: SalonDriver) -> None:
     def items() -> list[str]:
         return [gap.item for gap in gaps_of(driver.world.directory(NETWORK))]
