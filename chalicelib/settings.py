@@ -53,6 +53,17 @@ class Wallet(Struct, frozen=True, kw_only=True):
     google_logo: str = ""
 
 
+class MessageCeilings(Struct, frozen=True, kw_only=True):
+    """What the operator allows a day (UTC); None: there is no limit.
+
+    network_messages, network_usd_cents  to each network; deployment_messages: to all of them together.
+    """
+
+    network_messages: int | None = None
+    network_usd_cents: int | None = None
+    deployment_messages: int | None = None
+
+
 class Settings(Struct, frozen=True):
     """A function's surroundings, as CloudFormation sets them (infra/resources.yaml).
 
@@ -72,6 +83,7 @@ class Settings(Struct, frozen=True):
     events_topic: str
     events_verified: bool
     wallet: Wallet = Wallet()
+    ceilings: MessageCeilings = MessageCeilings()
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -95,6 +107,17 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
             google_issuer=env.get("WALLET_GOOGLE_ISSUER", ""),
             google_logo=env.get("WALLET_GOOGLE_LOGO", ""),
         ),
+        ceilings=_ceilings(env),
+    )
+
+
+def _ceilings(env: Mapping[str, str]) -> MessageCeilings:
+    """Raises ValueError for what is no number. 0, or nothing: no limit."""
+    dollars = int(env.get("NETWORK_USD_A_DAY") or 0)
+    return MessageCeilings(
+        network_messages=int(env.get("NETWORK_MESSAGES_A_DAY") or 0) or None,
+        network_usd_cents=dollars * 100 or None,
+        deployment_messages=int(env.get("DEPLOYMENT_MESSAGES_A_DAY") or 0) or None,
     )
 
 

@@ -319,11 +319,15 @@ def _google_account() -> "ServiceAccount":
 @cache
 def sending(count: "Callable[[str], None]" = lambda metric: None) -> "Sending":
     """count: called with the metric of each message's state."""
+    from msgspec.structs import asdict
+
+    from chalicelib.domain.messages.spending import Ceilings
     from chalicelib.services.messages.budgets import Budgets
     from chalicelib.services.messages.sending import Sending
     from chalicelib.texts.wording import message_words
 
-    return Sending(world(), senders(), links(), message_words, Budgets(world()), count)
+    budgets = Budgets(world(), Ceilings(**asdict(settings().ceilings)))
+    return Sending(world(), senders(), links(), message_words, budgets, count)
 
 
 @cache

@@ -19,6 +19,7 @@ from chalicelib.domain.loyalty.account import (
 )
 from chalicelib.domain.loyalty.coupons import CouponUse
 from chalicelib.domain.loyalty.surprises import Waiting
+from chalicelib.domain.messages.spending import OriginUse
 from chalicelib.domain.networks.bonus_rules import (
     ByHandLimit,
     CouponTerms,
@@ -77,6 +78,7 @@ ROWS: frozenset[type[Any]] = frozenset(
         Touch,
         Wake,
         Trouble,
+        OriginUse,
     }
 )
 """The order of their fields is stored. A new field stands at the end and has a default. A class that items

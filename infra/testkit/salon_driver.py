@@ -18,6 +18,7 @@ from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.messages.messages import Message, Worded
+from chalicelib.domain.messages.spending import Ceilings
 from chalicelib.domain.networks.network import Connection, Template
 from chalicelib.domain.shared.ids import derived
 from chalicelib.services.bookings import book, change_booking, step_booking
@@ -62,6 +63,7 @@ class SalonDriver(Struct):
     site: ScriptedSite = field(default_factory=ScriptedSite)
     texts: Texts = plain_text
     base_url: str = BASE_URL
+    ceilings: Ceilings = Ceilings()
 
     @property
     def store(self) -> Any:
@@ -148,7 +150,7 @@ class SalonDriver(Struct):
     def sending(self) -> Sending:
         """As a worker begins: it knows nothing yet of what the month has cost."""
         senders = self.sender if isinstance(self.sender, dict) else {self.sender.channel: self.sender}
-        return Sending(self.world, senders, self.links, self.texts, Budgets(self.world))
+        return Sending(self.world, senders, self.links, self.texts, Budgets(self.world, self.ceilings))
 
     def handlers(self, sending: Sending) -> Handlers:
         return handlers(sending, self.intake_queue)

@@ -230,8 +230,8 @@ def see(ask: Ask) -> PreviewAnswer:
 @post("/v1/messages/test")
 @endpoint(roles=OFFICE, body=Trying, answer=SentTestAnswer)
 def send_to_oneself(ask: Ask) -> SentTestAnswer:
-    """Really sent, at most 20 an hour, in trial 5. Its links lead nowhere, and it is no message to the
-    client."""
+    """Really sent, at most 20 an hour (in trial 5) and 60 a day. Its links lead nowhere, and it is no message
+    to the client."""
     sent = try_message(
         ask.world,
         words(ask),

@@ -45,6 +45,7 @@ class StepRequest(Body):
 
 
 Kinds = Annotated[list[Word], Meta(max_length=50)]
+Countries = Annotated[list[Word], Meta(max_length=50)]
 Days = Annotated[list[Whole], Meta(max_length=50)]
 Cascade = Annotated[list[StepRequest], Meta(max_length=20)]
 Cascades = Annotated[dict[Word, Cascade], Meta(max_length=50)]
@@ -52,7 +53,9 @@ ByName = Annotated[dict[Word, Whole], Meta(max_length=50)]
 
 
 class MessageRulesRequest(Body):
-    """Lists and maps are replaced as a whole. monthly_budget_usd_cents null: no budget."""
+    """Lists and maps are replaced as a whole. monthly_budget_usd_cents null: no budget. network_daily_cap,
+    network_daily_usd_cents null: as many as the deployment allows a network. sms_countries empty: the
+    network's own country and those of its salons."""
 
     enabled: bool | UnsetType = UNSET
     off: Kinds | UnsetType = UNSET
@@ -75,6 +78,13 @@ class MessageRulesRequest(Body):
     channels_of: Cascades | UnsetType = UNSET
     holdout_percent: ByName | UnsetType = UNSET
     part_price_micros: ByName | UnsetType = UNSET
+    essential_budget_percent: Whole | UnsetType = UNSET
+    network_daily_cap: Whole | UnsetType | None = UNSET
+    network_daily_usd_cents: Whole | UnsetType | None = UNSET
+    origin_hourly_cap: Whole | UnsetType = UNSET
+    origin_daily_cap: Whole | UnsetType = UNSET
+    daily_notice_cap: Whole | UnsetType = UNSET
+    sms_countries: Countries | UnsetType = UNSET
 
 
 class MessageChangesRequest(Body):
@@ -159,6 +169,8 @@ def messages_of_request(request: MessageRulesRequest | MessageChangesRequest, pa
         found["quiet_hours"] = QuietHours(time.fromisoformat(quiet.start), time.fromisoformat(quiet.end))
     for name in found.keys() & {"off", "on"}:
         found[name] = tuple(dict.fromkeys(_kind(word, f"{path}.{name}") for word in found[name]))
+    if "sms_countries" in found:
+        found["sms_countries"] = tuple(dict.fromkeys(found["sms_countries"]))
     if "bonus_expiry_days_before" in found:
         found["bonus_expiry_days_before"] = tuple(found["bonus_expiry_days_before"])
     if "channels" in found:

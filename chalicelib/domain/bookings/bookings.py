@@ -75,6 +75,8 @@ class Booking(Struct, frozen=True, kw_only=True):
                 the occurrence for which the salon was notified that nobody had confirmed it in time.
     link_changes how many wishes, reviews and holds its client made by a link.
     link_number which of its ids the booking's link has; see `Link.number`.
+    partner         the partner's key that made it, as an actor; None: no partner made it.
+    of_new_client   whether the client was registered together with it.
     connection_id, external_id, guard, waiting_for
                 where it came from a site: the connection, the site's present id, the guard of the newest
                 event applied, and the site's id of a client who is not known yet.
@@ -113,10 +115,17 @@ class Booking(Struct, frozen=True, kw_only=True):
     unconfirmed_told: int | None = None
     link_changes: int = 0
     link_number: int = 0
+    partner: str | None = None
+    of_new_client: bool = False
     touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
     wake: Wake | None = None
     trouble: Trouble | None = None
     version: int = 0
+
+    @property
+    def origin(self) -> str | None:
+        """Who made it from outside: a connection or a partner's key; None: the salon itself."""
+        return f"connection:{self.connection_id}" if self.connection_id else self.partner
 
     @property
     def ends_at(self) -> datetime:

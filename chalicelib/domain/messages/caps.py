@@ -1,5 +1,5 @@
-"""Caps: how many messages a client may get within seven days, of all kinds together. They are counted from
-the log itself, so that no counter can go wrong."""
+"""Caps: how many messages a client may get within seven days, and how many notices within one. They are
+counted from the log itself, so that no counter can go wrong."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from chalicelib.domain.messages.messages import Message, MessageState
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import ESSENTIAL, IN_TRIAL, MARKETING, TouchKind
 
-WEEK = timedelta(days=7)
+WEEK, DAY = timedelta(days=7), timedelta(days=1)
 _REACHED = frozenset({MessageState.SENDING, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN})
 
 
@@ -22,6 +22,23 @@ def counts(message: Message, *, in_trial: bool = False) -> bool:
     whether the network is in trial, in which messages count that would have been sent."""
     arrived = message.state in _REACHED or (in_trial and message.reason == IN_TRIAL)
     return is_capped(message.kind) and arrived and message.with_message is None
+
+
+def full_notices(log: Iterable[Message], phone: str, most: int, now: datetime) -> datetime | None:
+    """The instant (UTC) from which a phone may get one more notice; None: it may now. A phone gets `most`
+    notices within 24 hours.
+
+    log: the client's messages of these hours, in any order.
+    """
+    sent = sorted(
+        each.recorded_at
+        for each in log
+        if each.kind is TouchKind.NOTICE
+        and each.to == phone
+        and each.state in _REACHED
+        and each.recorded_at > now - DAY
+    )
+    return sent[len(sent) - most] + DAY if len(sent) >= most else None
 
 
 def over_cap(

@@ -32,6 +32,15 @@ REASONS: Mapping[str, str] = {
     "weekly_marketing_cap": "The client got as much marketing within a week as the rules allow.",
     "budget": "The month's budget for messages is spent.",
     "trial": "The network was in trial: this would have been sent.",
+    "number_type": "The number is of a type that gets no messages: premium rate, satellite, or the like.",
+    "country_not_allowed": "The rules do not allow SMS to the country of the client's number.",
+    "daily_notice_cap": "The phone got as many notices within a day as the rules allow.",
+    "essential_budget_percent": "The ceiling above the month's budget is reached: nothing more is sent.",
+    "network_daily_cap": "The network sent as many messages that day as it may.",
+    "network_daily_usd_cents": "The network's messages of that day cost as much as they may.",
+    "origin_hourly_cap": "The booking's site or partner caused as many messages that hour as it may.",
+    "origin_daily_cap": "The booking's site or partner caused as many messages that day as it may.",
+    "deployment_daily_cap": "All networks together sent as many messages that day as the operator allows.",
     "campaign_stopped": "The campaign was stopped.",
     "campaign_paused": "The campaign is paused.",
     # what became of an attempt: nobody knows
@@ -97,8 +106,10 @@ RULES: Mapping[str, str] = {
     "quiet_hours": "The hours, on the client's clock, in which clients are not disturbed.",
     "situation": "What else is known of the client: bookings ahead, the other bookings of the visit, points.",
     "caps": "How many messages a client gets within a week, and how many of them marketing.",
+    "daily_notice_cap": "How many notices a phone gets within 24 hours.",
     "live": "Whether the network is live. In trial nothing is sent.",
-    "monthly_budget_usd_cents": "What messages may cost in a month; essential ones go all the same.",
+    "monthly_budget_usd_cents": "What messages may cost in a month; essential ones have a higher ceiling.",
+    "bounds": "How many messages the network, and the booking's site or partner, may cause a day.",
 }
 """The words of each rule that is checked."""
 

@@ -1,11 +1,24 @@
-"""What a network's messages cost in a month, compared with its budget. Money is in millionths of a US dollar,
-in which the carriers charge."""
+"""What a network's messages cost in a month and in a day, and how many they are, compared with its bounds.
+Money is in millionths of a US dollar, in which the carriers charge. Days and months are UTC."""
 
-from msgspec import Struct
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 MICROS_A_CENT = 10_000
 WARNED_AT_PERCENT = 80
+
+
+class OriginUse(Struct, frozen=True):
+    """The messages about bookings of one origin. in_hour: how many of them were reserved in `hour`, such as
+    `2026-11-28T09`; in_day: those of that day."""
+
+    hour: str
+    in_hour: int = 0
+    in_day: int = 0
 
 
 class Spending(Struct, frozen=True, kw_only=True):
@@ -17,6 +30,9 @@ class Spending(Struct, frozen=True, kw_only=True):
                      that died had reserved stays counted.
     warned_of, stopped_at  the budget (in millionths) for which the owner was warned that it is nearly spent,
                      and that it is spent. Another budget is warned of again.
+    day              the latest day of which something was reserved, `2026-11-28`; day_messages, day_micros:
+                     how much of it.
+    origins          by connection or partner, what was reserved of that day for messages about its bookings.
     """
 
     network_id: str
@@ -24,16 +40,96 @@ class Spending(Struct, frozen=True, kw_only=True):
     reserved_micros: int = 0
     warned_of: int | None = None
     stopped_at: int | None = None
+    day: str = ""
+    day_messages: int = 0
+    day_micros: int = 0
+    origins: Mapping[str, OriginUse] = field(default_factory=lambda: MappingProxyType({}))
     version: int = 0
 
 
-def taken(spending: Spending, micros: int, budget_micros: int | None) -> Spending | None:
-    """The spending with so much more reserved; None: the budget does not allow it. budget_micros: None for
-    essential messages, which are always allowed."""
-    total = spending.reserved_micros + micros
-    if budget_micros is not None and total > budget_micros:
-        return None
-    return replace(spending, reserved_micros=total)
+class Bounds(Struct, frozen=True, kw_only=True):
+    """The bounds of a message; None: there is none.
+
+    month, month_bound  millionths that the month may cost, and the rule that says so.
+    day_messages, day_micros  of the network; origin_hour, origin_day: messages of the origin.
+    """
+
+    month: int | None = None
+    month_bound: str = "budget"
+    day_messages: int | None = None
+    day_micros: int | None = None
+    origin_hour: int | None = None
+    origin_day: int | None = None
+
+
+class Ceilings(Struct, frozen=True, kw_only=True):
+    """What the operator allows a day (UTC); None: there is no limit.
+
+    network_messages, network_usd_cents  to each network; deployment_messages: to all of them together.
+    """
+
+    network_messages: int | None = None
+    network_usd_cents: int | None = None
+    deployment_messages: int | None = None
+
+
+class Cost(Struct, frozen=True, kw_only=True):
+    """What one message is expected to cost, in millionths of a US dollar. essential: a booking needs it.
+    origin: the connection or partner whose booking it is about."""
+
+    channel: str
+    micros: int
+    essential: bool
+    origin: str | None = None
+
+    @property
+    def is_free(self) -> bool:
+        return self.channel == "push"
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What is to be reserved: messages, and what they cost together. origin: whose bookings they are about;
+    None: nobody's from outside."""
+
+    messages: int
+    micros: int
+    origin: str | None = None
+
+
+def reserved(spending: Spending, wanted: Wanted, bounds: Bounds, now: datetime) -> Spending | str:
+    """The spending with so much more reserved, or the reason of the first bound that does not allow it."""
+    after = added(spending, wanted, now)
+    use = after.origins[wanted.origin] if wanted.origin is not None else OriginUse("")
+    checks = (
+        (bounds.month_bound, after.reserved_micros, bounds.month),
+        ("network_daily_cap", after.day_messages, bounds.day_messages),
+        ("network_daily_usd_cents", after.day_micros, bounds.day_micros),
+        ("origin_hourly_cap", use.in_hour, bounds.origin_hour),
+        ("origin_daily_cap", use.in_day, bounds.origin_day),
+    )
+    over = (reason for reason, used, most in checks if most is not None and used > most)
+    return next(over, after)
+
+
+def added(spending: Spending, wanted: Wanted, now: datetime) -> Spending:
+    """The spending with so much more reserved, whatever the bounds. Negative: with less."""
+    today, hour = f"{now:%Y-%m-%d}", f"{now:%Y-%m-%dT%H}"
+    if spending.day != today:
+        spending = replace(spending, day=today, day_messages=0, day_micros=0, origins=MappingProxyType({}))
+    origins = dict(spending.origins)
+    if wanted.origin is not None:
+        use = origins.get(wanted.origin, OriginUse(hour))
+        in_hour = use.in_hour if use.hour == hour else 0
+        origins[wanted.origin] = OriginUse(
+            hour, max(in_hour + wanted.messages, 0), max(use.in_day + wanted.messages, 0)
+        )
+    return replace(
+        spending,
+        reserved_micros=max(spending.reserved_micros + wanted.micros, 0),
+        day_messages=max(spending.day_messages + wanted.messages, 0),
+        day_micros=max(spending.day_micros + wanted.micros, 0),
+        origins=MappingProxyType(origins),
+    )
 
 
 def is_nearly_spent(spending: Spending, budget_micros: int) -> bool:

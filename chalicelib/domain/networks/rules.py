@@ -36,13 +36,22 @@ class MessageRules(Struct, frozen=True, kw_only=True):
     weekly_cap        most messages in any seven days, without the essential ones (notice, confirm request,
                       reminder); weekly_marketing_cap: most marketing messages among them.
     monthly_budget_usd_cents  what messages may cost in a calendar month (UTC); None: no limit. It stops all
-                      but the essential ones.
+                      but the essential ones, which have a ceiling above it.
     channels          the cascade, the first that reaches the client first; channels_of: the cascade of a
                       kind.
     holdout_percent   share of clients, by kind, whom marketing leaves alone, so that its effect can be
                       measured.
     part_price_micros  by channel, the assumed cost of a part (millionths of a US dollar) until a receipt
                       reports it.
+    essential_budget_percent  what all messages, the essential ones included, may cost in a month, as a share
+                      of the budget. With a budget of 0 nothing is sent that costs anything.
+    network_daily_cap  most paid messages of the network a day (UTC), and network_daily_usd_cents what they
+                      may cost; None: as many as the deployment allows a network.
+    origin_hourly_cap, origin_daily_cap  most paid messages about bookings of one partner's key, or of one
+                      unsigned connection for each of its salons; a signed connection has ten times as many.
+    daily_notice_cap  most notices to one phone within 24 hours.
+    sms_countries     the countries that SMS may go to (ISO 3166 alpha-2); empty: the network's own and those
+                      of its salons.
     """
 
     enabled: bool = True
@@ -68,6 +77,13 @@ class MessageRules(Struct, frozen=True, kw_only=True):
     )
     holdout_percent: Mapping[TouchKind, int] = field(default_factory=lambda: MappingProxyType({}))
     part_price_micros: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    essential_budget_percent: int = 200
+    network_daily_cap: int | None = None
+    network_daily_usd_cents: int | None = None
+    origin_hourly_cap: int = 60
+    origin_daily_cap: int = 300
+    daily_notice_cap: int = 3
+    sms_countries: tuple[str, ...] = ()
 
     def cascade(self, kind: TouchKind) -> tuple[ChannelStep, ...]:
         return self.channels_of.get(kind) or self.channels
@@ -139,6 +155,13 @@ UNPLANNED = frozenset(
         "channels_of",
         "holdout_percent",
         "part_price_micros",
+        "essential_budget_percent",
+        "network_daily_cap",
+        "network_daily_usd_cents",
+        "origin_hourly_cap",
+        "origin_daily_cap",
+        "daily_notice_cap",
+        "sms_countries",
     }
 )
 """Rules that decide when a touch is due, or whether a move is noticeable: none of them plans an instant."""

@@ -14,6 +14,10 @@ class TaskKind(StrEnum):
     """A client answered that they will not come, or something that only a person understands."""
     BUDGET_NEARLY_SPENT = "budget_nearly_spent"
     BUDGET_SPENT = "budget_spent"
+    MESSAGES_HELD_BACK = "messages_held_back"
+    """A bound holds messages back; of each bound once a day."""
+    NUMBERS_REFUSED = "numbers_refused"
+    """A client's number gets no messages, by its type or its country; of each reason once a day."""
     LEDGER_DIFFERS = "ledger_differs"
     """A client's account that differs from the sum of its entries."""
     SITE_CARD = "site_card"
@@ -28,7 +32,15 @@ TASK_WORDS: Mapping[TaskKind, str] = {
     TaskKind.BUDGET_NEARLY_SPENT: "Four fifths of the month's budget for messages are spent.",
     TaskKind.BUDGET_SPENT: (
         "The month's budget for messages is spent: until it is raised, or the month is over, clients get "
-        "only notices, requests to confirm and reminders."
+        "only notices, requests to confirm and reminders. With a budget of 0 they get nothing that costs."
+    ),
+    TaskKind.MESSAGES_HELD_BACK: (
+        "Messages wait, because a bound is reached: `words` names it. See whether somebody books to make you "
+        "pay. If all is well, raise the bound in the rules. They go out then, or the next day."
+    ),
+    TaskKind.NUMBERS_REFUSED: (
+        "A client gets no SMS, because of their number's country or type: `words` says which. Allow the "
+        "country in the rules, or call the client."
     ),
     TaskKind.LEDGER_DIFFERS: (
         "The client's points are not what the ledger's entries sum to. Tell whoever runs the system, and "
@@ -49,7 +61,8 @@ TASK_WORDS: Mapping[TaskKind, str] = {
 class Task(Struct, frozen=True, kw_only=True):
     """id: follows from what it is about, so that it is made once; begins with the instant, so that tasks are
     in order of time. salon_id None: for the whole network. words: what the client wrote; of a
-    budget, its month; of an account, how it differs; of a site, what it reports or why it is held back."""
+    budget, its month; of messages held back, the reason; of an account, how it differs; of a site, what it
+    reports or why it is held back."""
 
     network_id: str
     id: str

@@ -73,7 +73,8 @@ def _book_once(
     ensure_ahead(new.starts_at, world.now())
     lines = priced_lines(directory, new.salon_id, new.lines)
     client_id, client, client_values = _client_of(world, access, new.client, request_id)
-    booking = _draft_booking(world, access, new, salon, client_id, lines, request_id)
+    is_new = client is not None and client.version == 0
+    booking = _draft_booking(world, access, new, salon, client_id, lines, request_id, is_new=is_new)
     booking = with_wake(booking, directory, client, world.now())
     try:
         saved = world.store.save(booking, *client_values)[0]
@@ -192,6 +193,8 @@ def _draft_booking(
     client_id: str,
     lines: tuple[Line, ...],
     request_id: str | None,
+    *,
+    is_new: bool,
 ) -> Booking:
     return Booking(
         network_id=access.network_id,
@@ -203,5 +206,7 @@ def _draft_booking(
         currency=salon.currency,
         made_at=world.now(),
         source=access.source if access.role is Role.PARTNER else new.source,
+        partner=access.actor if access.role is Role.PARTNER else None,
+        of_new_client=is_new,
         note=new.note,
     )

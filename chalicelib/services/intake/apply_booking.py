@@ -178,6 +178,7 @@ def _new_booking(report: _Report) -> _Change:
         external_id=event.external_id,
         guard=event.guard,
         waiting_for=_waiting_for(event, match),
+        of_new_client=match is not None and match.client.version == 0,
     )
     if event.moved_from:
         booking = replace(booking, moves=1)

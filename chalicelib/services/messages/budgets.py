@@ -1,120 +1,269 @@
-"""Keep a network's messages within its monthly budget, without a write for each message. A worker reserves
-the cost of its first message, then slices of the budget. It gives back the rest when it is done."""
+"""Keep a network's messages within its bounds of a month, a day and an hour, without a write for each.
+
+A worker reserves its first message, then slices, each twice the last. A slice is counted before it is used,
+so that no crash and no race exceeds a bound. Where there is a monthly budget, a worker that is done gives
+back the rest of its slices; elsewhere a process keeps them for its next messages.
+
+A network without a budget costs nothing while it sends little: the first UNCOUNTED messages of each process a
+day are counted only when more follow. So such a network may exceed its daily bounds by UNCOUNTED for each
+process. Messages about bookings of an unsigned site or a partner are always counted first.
+"""
 
 import logging
 from datetime import datetime
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain.messages.spending import MICROS_A_CENT, Spending, is_nearly_spent, taken
+from chalicelib.domain.messages.spending import (
+    MICROS_A_CENT,
+    Bounds,
+    Ceilings,
+    Cost,
+    Spending,
+    Wanted,
+    added,
+    is_nearly_spent,
+    reserved,
+)
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.tasks import Task, TaskKind
+from chalicelib.services.messages.bounds_of import bounds_of, is_trusted
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
 log = logging.getLogger(__name__)
 
+UNCOUNTED = 8
+MOST_AT_ONCE, MOST_OF_BUDGET = 16, 64
+"""The largest slice, in messages: without a monthly budget, and with one, which gets back the rest."""
+DEPLOYMENT = "deployment"
+"""What stands for a network's id where all networks together are counted."""
+
 _SLICES = 200
-"""A slice is the budget divided by this. It is small, since no worker can spend what others have reserved."""
+"""A slice of a budget is the budget divided by this. It is small, since no worker can spend what others have
+reserved."""
+_UNCOUNTED_PART = 50
 _TRIES = 20
+_MOST_HANDS = 2000
+
+
+class _Hand(Struct):
+    """What a worker has reserved of a day and not spent yet. uncounted: what it has spent without reserving.
+    slice: the messages that it reserved last. of_budget: a monthly budget gets back the rest."""
+
+    month: str
+    day: str
+    hour: str
+    messages: int = 0
+    micros: int = 0
+    uncounted: int = 0
+    uncounted_micros: int = 0
+    slice: int = 0
+    of_budget: bool = False
 
 
 class Budgets:
-    """What one worker has reserved and not spent yet, by network and month. A network without a budget causes
-    no reads and no writes."""
+    """What one worker has in hand, by network and origin. A network without any bound causes no reads and no
+    writes."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._in_hand: dict[tuple[str, str], int] = {}
+    def __init__(self, world: World, ceilings: Ceilings | None = None) -> None:
+        self._world, self._ceilings = world, ceilings or Ceilings()
+        self._hands: dict[tuple[str, str | None], _Hand] = {}
 
-    def take(self, directory: Directory, micros: int, now: datetime, *, essential: bool) -> bool:
-        """Spends so much of the budget and returns True; False: the budget does not allow it. Essential
-        messages are always allowed, and counted. micros: millionths of a US dollar."""
-        cents = directory.rules.messages.monthly_budget_usd_cents
-        if cents is None:
-            return True
-        budget_key = (directory.network.network_id, month_name(now))
-        if self._in_hand.get(budget_key, 0) < micros:
-            self._reserve(budget_key, micros, cents * MICROS_A_CENT, now, essential)
-        if self._in_hand.get(budget_key, 0) < micros:
-            return False
-        self._in_hand[budget_key] -= micros
-        return True
+    def take(self, directory: Directory, cost: Cost, now: datetime) -> str | None:
+        """Spends a message. Returns the reason of the bound that does not allow it; None: it may be sent."""
+        bounds = self._bounds(directory, cost)
+        if cost.is_free or bounds == Bounds():
+            return None
+        hand = self._hand(directory.network.network_id, cost.origin, now)
+        if hand.messages < 1 or hand.micros < cost.micros:
+            if self._goes_uncounted(directory, bounds, hand, cost):
+                return None
+            refusal = self._reserve(directory, hand, cost, bounds, now)
+            if refusal is not None:
+                return refusal
+        hand.messages -= 1
+        hand.micros -= cost.micros
+        return None
 
-    def put_back(self, directory: Directory, micros: int, now: datetime, *, essential: bool) -> None:
+    def put_back(self, directory: Directory, cost: Cost, now: datetime) -> None:
         """Gives back what was taken for a message that was not sent. What was taken for an essential message
         goes back to the month at once: it may exceed the budget, so that no other message may spend it."""
-        if directory.rules.messages.monthly_budget_usd_cents is None or not micros:
+        if cost.is_free or self._bounds(directory, cost) == Bounds():
             return
-        budget_key = (directory.network.network_id, month_name(now))
-        if essential:
-            self._give_back(*budget_key, micros)
+        network_id = directory.network.network_id
+        hand = self._hand(network_id, cost.origin, now)
+        if directory.rules.messages.monthly_budget_usd_cents is not None and cost.essential:
+            self._give_back(network_id, Wanted(messages=1, micros=cost.micros, origin=cost.origin), now)
+        elif hand.uncounted:
+            hand.uncounted -= 1
+            hand.uncounted_micros = max(hand.uncounted_micros - cost.micros, 0)
         else:
-            self._in_hand[budget_key] = self._in_hand.get(budget_key, 0) + micros
+            hand.messages += 1
+            hand.micros += cost.micros
 
     def close(self) -> None:
-        """Gives back all that is reserved and not spent. A worker that dies before leaves its slices counted
-        as spent: the budget still holds, and loses a little."""
-        for network_id, month in list(self._in_hand):
-            unspent = self._in_hand.pop((network_id, month))
-            if unspent:
-                self._give_back(network_id, month, unspent)
-
-    def _give_back(self, network_id: str, month: str, micros: int) -> None:
-        """Gives back a reserved amount. If too many write at once, it stays counted: that must not fail a
-        worker whose messages are sent."""
-        try:
-            self.settle(network_id, month, -micros)
-        except SaveConflict:
-            log.warning("a slice of the budget could not be given back", extra={"micros": micros})
-
-    def settle(self, network_id: str, month: str, micros: int) -> None:
-        """Adds to what is reserved in a month. micros: negative, where less was needed."""
-        for _ in self._world.tries(_TRIES):
-            current = self._world.store.spending(network_id, month)
-            after = replace(current, reserved_micros=max(current.reserved_micros + micros, 0))
-            try:
-                self._world.store.save(after)
-                return
-            except SaveConflict:
+        """Gives back what is reserved of monthly budgets and not spent. A worker that dies before leaves its
+        slices counted as spent: the budget still holds, and loses a little."""
+        now = self._world.now()
+        for (network_id, origin), hand in list(self._hands.items()):
+            if not hand.of_budget:
                 continue
-        raise SaveConflict(current)
+            del self._hands[network_id, origin]
+            unspent = Wanted(messages=hand.messages, micros=hand.micros, origin=origin)
+            if (unspent.messages or unspent.micros) and hand.month == month_name(now):
+                self._give_back(network_id, unspent, now)
+
+    def _bounds(self, directory: Directory, cost: Cost) -> Bounds:
+        return bounds_of(directory, cost.origin, self._ceilings, essential=cost.essential)
+
+    def _hand(self, network_id: str, origin: str | None, now: datetime) -> _Hand:
+        """What is in hand now. What was reserved for an earlier day, or of an origin for an earlier hour, is
+        no longer of use."""
+        month, day, hour = month_name(now), f"{now:%Y-%m-%d}", f"{now:%Y-%m-%dT%H}"
+        hand = self._hands.get((network_id, origin))
+        if hand is None or hand.day != day:
+            while len(self._hands) >= _MOST_HANDS:
+                del self._hands[next(iter(self._hands))]
+            hand = self._hands[network_id, origin] = _Hand(month, day, hour)
+        if origin is not None and hand.hour != hour:
+            hand.hour, hand.messages, hand.micros = hour, 0, 0
+        return hand
+
+    def _goes_uncounted(self, directory: Directory, bounds: Bounds, hand: _Hand, cost: Cost) -> bool:
+        if bounds.month is not None or not is_trusted(directory, cost.origin):
+            return False
+        if hand.slice or hand.uncounted >= _most_uncounted(bounds, cost):
+            return False
+        hand.uncounted += 1
+        hand.uncounted_micros += cost.micros
+        return True
 
     def _reserve(
-        self, budget_key: tuple[str, str], micros: int, budget: int, now: datetime, essential: bool
-    ) -> None:
-        network_id, month = budget_key
+        self, directory: Directory, hand: _Hand, cost: Cost, bounds: Bounds, now: datetime
+    ) -> str | None:
+        """Reserves a slice, or this one message where the bounds allow no more. Returns the reason of the
+        bound that does not allow that either."""
+        network_id, budget = directory.network.network_id, bounds.month
+        if cost.essential and budget is not None:
+            budget = (directory.rules.messages.monthly_budget_usd_cents or 0) * MICROS_A_CENT
+        messages = _slice(hand, cost.micros, budget)
+        if not self._deployment_allows(hand.uncounted + messages, now):
+            messages = 1
+            if not self._deployment_allows(hand.uncounted + messages, now):
+                return "deployment_daily_cap"
+        of_deployment = hand.uncounted + messages
         for _ in self._world.tries(_TRIES):
-            current = self._world.store.spending(network_id, month)
-            # a worker that wakes for one message reserves its cost alone, and has nothing to give back
-            slice_ = max(micros, budget // _SLICES) if budget_key in self._in_hand else micros
-            for wanted in (slice_, micros):
-                after = taken(current, wanted, budget)
-                if after is not None:
+            current = self._world.store.spending(network_id, month_name(now))
+            wanted = _wanted(hand, cost, messages)
+            after = reserved(current, wanted, replace(bounds, month=budget), now)
+            if isinstance(after, str):
+                wanted = _wanted(hand, cost, 1)
+                after = reserved(current, wanted, bounds, now)
+            refusal = after if isinstance(after, str) else None
+            spending = current if isinstance(after, str) else after
+            spending, tasks = _with_warnings(spending, budget, now, refused=refusal == "budget")
+            if spending != current:
+                try:
+                    self._world.store.save(spending, *tasks)
+                except SaveConflict:
+                    continue
+            self._deployment_gets_back(of_deployment - (0 if refusal else wanted.messages), now)
+            if refusal is None:
+                hand.messages += wanted.messages - hand.uncounted
+                hand.micros += wanted.micros - hand.uncounted_micros
+                hand.uncounted, hand.uncounted_micros = 0, 0
+                hand.slice, hand.of_budget = messages, budget is not None
+            return refusal
+        raise SaveConflict(current)
+
+    def _deployment_allows(self, messages: int, now: datetime) -> bool:
+        """Takes messages of what all networks together may send this day."""
+        most = self._ceilings.deployment_messages
+        if most is None:
+            return True
+        hand = self._hand(DEPLOYMENT, None, now)
+        if hand.messages < messages and not self._reserve_of_deployment(hand, messages, most, now):
+            return False
+        hand.messages -= messages
+        return True
+
+    def _deployment_gets_back(self, messages: int, now: datetime) -> None:
+        if self._ceilings.deployment_messages is not None:
+            self._hand(DEPLOYMENT, None, now).messages += messages
+
+    def _reserve_of_deployment(self, hand: _Hand, messages: int, most: int, now: datetime) -> bool:
+        slice_ = max(messages, min(2 * hand.slice, most // _SLICES))
+        for _ in self._world.tries(_TRIES):
+            current = self._world.store.spending(DEPLOYMENT, hand.month)
+            for wanted in (slice_, messages):
+                after = reserved(current, Wanted(messages=wanted, micros=0), Bounds(day_messages=most), now)
+                if not isinstance(after, str):
                     break
             else:
-                after = taken(current, micros, None) if essential else None
-                wanted = micros if essential else 0
-            after, tasks = _with_warnings(after or current, budget, now, refused=after is None)
-            if after == current:
-                return
+                return False
             try:
-                self._world.store.save(after, *tasks)
+                self._world.store.save(after)
             except SaveConflict:
                 continue
-            self._in_hand[budget_key] = self._in_hand.get(budget_key, 0) + wanted
-            return
+            hand.messages += wanted
+            hand.slice = wanted
+            return True
         raise SaveConflict(current)
+
+    def _give_back(self, network_id: str, unspent: Wanted, now: datetime) -> None:
+        """Gives back a reserved amount. If too many write at once, it stays counted: that must not fail a
+        worker whose messages are sent."""
+        less = replace(unspent, messages=-unspent.messages, micros=-unspent.micros)
+        for _ in self._world.tries(_TRIES):
+            current = self._world.store.spending(network_id, month_name(now))
+            try:
+                self._world.store.save(added(current, less, now))
+                return
+            except SaveConflict:
+                continue
+        log.warning("a slice of the budget could not be given back", extra={"micros": unspent.micros})
+
+
+def _most_uncounted(bounds: Bounds, cost: Cost) -> int:
+    """How many messages a process may send before it counts them: a small part of what the day allows."""
+    most = [UNCOUNTED]
+    if bounds.day_messages is not None:
+        most.append(bounds.day_messages // _UNCOUNTED_PART)
+    if bounds.day_micros is not None:
+        most.append(bounds.day_micros // _UNCOUNTED_PART // max(cost.micros, 1))
+    return min(most)
+
+
+def _slice(hand: _Hand, micros: int, budget: int | None) -> int:
+    """How many messages to reserve at once. A worker that wakes for one reserves that alone, and has nothing
+    to give back."""
+    if not hand.slice and not hand.uncounted:
+        return 1
+    if budget is not None:
+        return min(max(budget // _SLICES // max(micros, 1), 1), MOST_OF_BUDGET)
+    return min(max(2 * hand.slice, hand.uncounted, 1), MOST_AT_ONCE)
+
+
+def _wanted(hand: _Hand, cost: Cost, messages: int) -> Wanted:
+    return Wanted(
+        messages=messages + hand.uncounted,
+        micros=messages * cost.micros + hand.uncounted_micros,
+        origin=cost.origin,
+    )
 
 
 def _with_warnings(
-    spending: Spending, budget: int, now: datetime, *, refused: bool
+    spending: Spending, budget: int | None, now: datetime, *, refused: bool
 ) -> tuple[Spending, list[Task]]:
     """The spending, and the tasks by which the owner learns that the budget is nearly spent or is spent. Each
     is made once for a budget, and again after the budget was raised."""
     tasks: list[Task] = []
+    if budget is None:
+        return spending, tasks
     if spending.warned_of != budget and is_nearly_spent(spending, budget):
         spending = replace(spending, warned_of=budget)
         tasks.append(_task(spending, TaskKind.BUDGET_NEARLY_SPENT, budget, now))

@@ -2,17 +2,20 @@
 one order. The sender stops at the first check that does not pass; an explanation shows all of them."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct, field
 
+from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import address_of, may_send
-from chalicelib.domain.messages.caps import WEEK, counts, is_capped, over_cap
+from chalicelib.domain.messages.allowed_numbers import COUNTRY, NUMBER_TYPE, PHONE_CHANNELS, refusal
+from chalicelib.domain.messages.caps import DAY, WEEK, counts, full_notices, is_capped, over_cap
 from chalicelib.domain.messages.carried_touches import carried_by
 from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.networks.rules import ChannelStep
 from chalicelib.domain.shared.holdout import is_held_out
 from chalicelib.domain.shared.touches import (
+    ESSENTIAL,
     MARKETING,
     Plan,
     Touch,
@@ -24,7 +27,9 @@ from chalicelib.domain.shared.touches import (
 from chalicelib.services.messages.subjects import Subject, zone_of
 from chalicelib.services.shared.ports import Store
 
-PHONE_CHANNELS = frozenset({"sms", "whatsapp"})
+LONGEST_HOLD, SHORTEST_HOLD = timedelta(hours=1), timedelta(minutes=5)
+"""How long a message that a bound holds back waits, at most and at least, until it is decided anew."""
+
 
 class Check(Struct, frozen=True):
     """One rule, and whether the touch passes it.
@@ -95,6 +100,8 @@ def checks(case: Case, found: Route | Check) -> Iterator[Check]:
     is_carried = isinstance(found, Route) and carried_by(plan.kind, found.channel, case.going) is not None
     if is_capped(plan.kind) and not is_carried:
         yield _cap(case)
+    if plan.kind is TouchKind.NOTICE and isinstance(found, Route) and found.channel in PHONE_CHANNELS:
+        yield _notices(case, found.address)
 
 
 def find_route(case: Case) -> Route | Check:
@@ -139,13 +146,16 @@ def _step(case: Case, number: int, channel: str) -> Route | str:
     address = address_of(client, channel)
     if address is None:
         return "dead_address"
+    refused = refusal(case.subject.directory, channel, address)
+    if refused is not None:
+        return refused
     needs_consent = case.subject.directory.rules.messages.marketing_needs_consent
     if not may_send(client, channel, purpose_of(case.plan.kind), needs_consent):
         return "no_consent"
     return Route(number, channel, address, last=False)
 
 
-_TELLING = ("no_consent", "dead_address", "no_phone", "no_address", "no_channel")
+_TELLING = ("no_consent", NUMBER_TYPE, COUNTRY, "dead_address", "no_phone", "no_address", "no_channel")
 
 
 def _most_telling(reasons: Collection[str]) -> str:
@@ -180,6 +190,30 @@ def _cap(case: Case) -> Check:
     going = [kind for kind in messages if is_capped(kind)]
     over = over_cap(case.plan.kind, [*recent, *((kind, case.now) for kind in going)], rules)
     return Check("caps", value) if over is None else _later(case, "caps", value, *over)
+
+
+def _notices(case: Case, phone: str) -> Check:
+    """Whether the phone may get one more notice today. The first notice of a new client needs no look at the
+    log, which is empty."""
+    item, rules, most = case.subject.item, "daily_notice_cap", case.subject.rules.daily_notice_cap
+    if isinstance(item, Booking) and item.of_new_client and item.moves == 0:
+        return Check(rules, most)
+    client = case.subject.client
+    log = case.store.messages_since(client.network_id, client.id, case.now - DAY)
+    until = full_notices([each for each in log if not _is_of(case, each)], phone, most, case.now)
+    return _later(case, rules, most, rules if until is not None else None, until)
+
+
+def stopped_by(case: Case, reason: str) -> Check:
+    """The check of a touch that a bound does not allow. What is over the month's budget is not made, but for
+    what a booking needs; all else waits.
+
+    It is decided anew after an hour, or sooner towards its end, since a bound may be lifted at any time.
+    """
+    if reason == "budget" and case.plan.kind not in ESSENTIAL:
+        return Check(reason, None, reason)
+    wait = min(max((case.plan.until - case.now) / 2, SHORTEST_HOLD), LONGEST_HOLD)
+    return _later(case, reason, None, reason, case.now + wait)
 
 
 def _is_of(case: Case, message: Message) -> bool:

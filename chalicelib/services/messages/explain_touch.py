@@ -10,13 +10,12 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.messages.spending import MICROS_A_CENT
+from chalicelib.domain.messages.spending import Bounds, Ceilings, Wanted, reserved
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.touches import (
-    ESSENTIAL,
     IN_TRIAL,
     Plan,
     Touch,
@@ -31,7 +30,16 @@ from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.messages.about_account import about_account
 from chalicelib.services.messages.about_booking import about_booking
 from chalicelib.services.messages.about_client import about_client
-from chalicelib.services.messages.decide_touch import Case, Check, Route, checks, find_route, verdict
+from chalicelib.services.messages.bounds_of import bounds_of, cost_of
+from chalicelib.services.messages.decide_touch import (
+    Case,
+    Check,
+    Route,
+    checks,
+    find_route,
+    stopped_by,
+    verdict,
+)
 from chalicelib.services.messages.subjects import Subject
 from chalicelib.services.shared.world import World
 
@@ -167,7 +175,7 @@ def _decide(
     case = Case(subject, plan, touch, world.store, as_of, channels)
     case = replace(case, going=_ahead_of(case, open_then))
     chosen = find_route(case)
-    found = [*checks(case, chosen), *_live(subject), *_budget(world, subject, plan, as_of)]
+    found = [*checks(case, chosen), *_live(subject), *_budget(case, chosen)]
     stopped = next((check for check in found if not check.passed), None)
     explanation = replace(explanation, as_of=as_of, checks=[*explanation.checks, *found])
     if touch is not None and touch.state is TouchState.SENDING:
@@ -206,12 +214,24 @@ def _live(subject: Subject) -> list[Check]:
     return [Check("live", False, IN_TRIAL)] if subject.directory.network.trial else []
 
 
-def _budget(world: World, subject: Subject, plan: Plan, at: datetime) -> list[Check]:
-    """The check of the month's budget, by what is reserved now. The cost of the message itself is unknown
-    until its text is made."""
-    cents = subject.directory.rules.messages.monthly_budget_usd_cents
-    if cents is None or plan.kind in ESSENTIAL:
+def _budget(case: Case, chosen: Route | Check) -> list[Check]:
+    """The check of the network's bounds, by what is reserved now. The cost of the message itself is unknown
+    until its text is made. What the operator allows is not looked at."""
+    if not isinstance(chosen, Route):
         return []
-    reserved = world.store.spending(subject.item.network_id, month_name(at)).reserved_micros
-    value = {"budget_micros": cents * MICROS_A_CENT, "reserved_micros": reserved}
-    return [Check("monthly_budget_usd_cents", value, "budget" if reserved >= cents * MICROS_A_CENT else None)]
+    subject, rules = case.subject, case.subject.directory.rules.messages
+    cost = cost_of(subject, case.plan.kind, chosen.channel, micros=1)
+    bounds = bounds_of(subject.directory, cost.origin, Ceilings(), essential=cost.essential)
+    if cost.is_free or bounds == Bounds():
+        return []
+    spending = case.store.spending(subject.item.network_id, month_name(case.now))
+    after = reserved(spending, Wanted(messages=1, micros=1, origin=cost.origin), bounds, case.now)
+    reason = after if isinstance(after, str) else None
+    value = {
+        "budget_micros": bounds.month,
+        "reserved_micros": spending.reserved_micros,
+        "messages_today": spending.day_messages if spending.day == f"{case.now:%Y-%m-%d}" else 0,
+    }
+    name = "monthly_budget_usd_cents" if rules.monthly_budget_usd_cents is not None else "bounds"
+    stopped = stopped_by(case, reason) if reason is not None else Check(name)
+    return [Check(name, value, reason, stopped.until)]

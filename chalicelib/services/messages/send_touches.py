@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import DeadAddress
 from chalicelib.domain.messages.messages import Message, MessageState, Outcome
+from chalicelib.domain.messages.spending import Cost
 from chalicelib.domain.shared.touches import (
-    ESSENTIAL,
     MAX_DOUBTS,
     Plan,
     Touch,
@@ -30,7 +30,9 @@ from chalicelib.domain.shared.touches import (
 )
 from chalicelib.domain.shared.waking import Trouble
 from chalicelib.services.clients.suppress_address import suppress_address
-from chalicelib.services.messages.decide_touch import Case, Check, Route, find_route, verdict
+from chalicelib.services.messages.bounds_of import cost_of
+from chalicelib.services.messages.decide_touch import Case, Check, Route, find_route, stopped_by, verdict
+from chalicelib.services.messages.held_back import notify_held_back
 from chalicelib.services.messages.message_log import message_id_of_kind, message_of_touch, recorded_message
 from chalicelib.services.messages.record_in_trial import as_it_goes, record_in_trial
 from chalicelib.services.messages.sending import LOST, Sending, record_message
@@ -226,6 +228,7 @@ def _goes_on(touch: Touch | None, plan: Plan, now: datetime) -> bool:
 
 
 def _put_off_or_skip(run: SendRun, plan: Plan, progress: TouchProgress, stopped: Check) -> Touch:
+    notify_held_back(run.sending, run.subject, stopped.reason or "", run.now)
     if stopped.until is not None:
         put_off = Touch(plan.kind, TouchState.DEFERRED, run.now, plan.occurrence, attempt=0)
         before = progress.touch or put_off
@@ -264,32 +267,32 @@ def _touch_in_flight(run: SendRun, plan: Plan, progress: TouchProgress, chosen: 
 
 
 def _affordable(run: SendRun, attempts: Sequence[Attempt]) -> list[Attempt]:
-    """The attempts that the budget allows. A carried touch is sent or skipped with the message that
-    carries it."""
+    """The attempts that the bounds allow. A carried touch shares the fate of the message that carries it."""
     going: list[Attempt] = []
-    refused: set[TouchKind] = set()
-    directory, budgets = run.subject.directory, run.sending.budgets
+    refused: dict[TouchKind, str] = {}
     for attempt in attempts:
-        kind, content = attempt.plan.kind, attempt.content
-        if content.carried_by in refused or not budgets.take(
-            directory, content.micros, run.now, essential=kind in ESSENTIAL
-        ):
-            refused.add(kind)
-            run.resolved.append(
-                _put_off_or_skip(run, attempt.plan, attempt.before, Check("budget", None, "budget"))
-            )
+        if attempt.content.carried_by is None:
+            reason = run.sending.budgets.take(run.subject.directory, _cost(run, attempt), run.now)
         else:
+            reason = refused.get(attempt.content.carried_by)
+        if reason is None:
             going.append(attempt)
+            continue
+        refused[attempt.plan.kind] = reason
+        stopped = stopped_by(_case(run, attempt.plan, attempt.before.touch), reason)
+        run.resolved.append(_put_off_or_skip(run, attempt.plan, attempt.before, stopped))
     return going
+
+
+def _cost(run: SendRun, attempt: Attempt) -> Cost:
+    return cost_of(run.subject, attempt.plan.kind, attempt.route.channel, attempt.content.micros)
 
 
 def _release_budget(run: SendRun, going: Sequence[Attempt]) -> None:
     """Gives back what was taken from the budget for attempts that were not made."""
     for attempt in going:
-        essential = attempt.plan.kind in ESSENTIAL
-        run.sending.budgets.put_back(
-            run.subject.directory, attempt.content.micros, run.now, essential=essential
-        )
+        if attempt.content.carried_by is None:
+            run.sending.budgets.put_back(run.subject.directory, _cost(run, attempt), run.now)
 
 
 # --- claim, one attempt, record, resolve

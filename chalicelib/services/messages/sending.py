@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from chalicelib.domain.messages.messages import Message
@@ -18,7 +19,7 @@ LOST = "worker_lost"
 
 class Sending(Struct, frozen=True):
     """What a worker sends with. senders: by channel. count: adds one to the named metric; called for each
-    recorded message."""
+    recorded message. notified: network, reason and day of the tasks that this worker knows to be made."""
 
     world: World
     senders: Mapping[str, Sender]
@@ -26,6 +27,7 @@ class Sending(Struct, frozen=True):
     texts: Texts
     budgets: Budgets
     count: Callable[[str], None] = lambda metric: None
+    notified: set[tuple[str, str, datetime]] = field(default_factory=set)
 
 
 def record_message(sending: Sending, message: Message) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import fields
 
 from chalicelib.domain.clients.clients import CHANNELS
+from chalicelib.domain.messages.phone_numbers import is_country
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import ChannelStep, MessageChanges, MessageRules, Override, Rules
 from chalicelib.domain.shared.quiet_hours import QuietHours
@@ -36,6 +37,12 @@ _RANGES: Mapping[str, tuple[int, int]] = {
     "weekly_cap": (1, 50),
     "weekly_marketing_cap": (0, 50),
     "monthly_budget_usd_cents": (0, 1_000_000_000),
+    "essential_budget_percent": (100, 1_000),
+    "network_daily_cap": (0, 10_000_000),
+    "network_daily_usd_cents": (0, 1_000_000_000),
+    "origin_hourly_cap": (0, 1_000_000),
+    "origin_daily_cap": (0, 10_000_000),
+    "daily_notice_cap": (1, 50),
 }
 _REQUEST, _CUTOFF = "confirm_request_hours_before", "confirm_cutoff_hours_before"
 _CUTOFF_TOO_EARLY = "The cut-off comes after the confirm request."
@@ -76,6 +83,8 @@ def _check_each(path: str, rules: MessageRules | MessageChanges) -> None:
             _check_warnings(field, value)
         elif name == "channels":
             _check_cascade(field, value)
+        elif name == "sms_countries":
+            _check_countries(field, value)
         elif name in _BY_KEY:
             for key, each in value.items():
                 _BY_KEY[name](f"{field}.{key}", key, each)
@@ -105,6 +114,12 @@ def _check_cascade(field: str, steps: Sequence[ChannelStep]) -> None:
         within(f"{field}[{number}].wait_minutes", step.wait_minutes, _WAIT_MINUTES)
     if len({step.channel for step in steps}) < len(steps):
         raise invalid_rule(field, f"{field} names a channel twice.")
+
+
+def _check_countries(field: str, countries: Sequence[str]) -> None:
+    unknown = next((each for each in countries if not is_country(each)), None)
+    if unknown is not None:
+        raise invalid_rule(field, f"{unknown[:20]} is no country: give codes such as MD (ISO 3166 alpha-2).")
 
 
 def _check_channel(field: str, channel: str) -> None:

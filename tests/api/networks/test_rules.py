@@ -46,6 +46,13 @@ EVERYTHING: dict[str, Any] = {
     "channels_of": {"win_back": [{"channel": "email", "wait_minutes": 0}]},
     "holdout_percent": {"win_back": 10},
     "part_price_micros": {"sms": 45_000},
+    "essential_budget_percent": 150,
+    "network_daily_cap": 700,
+    "network_daily_usd_cents": 9_000,
+    "origin_hourly_cap": 30,
+    "origin_daily_cap": 120,
+    "daily_notice_cap": 4,
+    "sms_countries": ["MD", "RO"],
 }
 OWN: dict[str, Any] = {
     "off": [],
@@ -91,6 +98,9 @@ def test_a_change_that_is_said_again_counts_once(http: Http) -> None:
         ({"messages": {"holdout_percent": {"notice": 10}}}, "messages.holdout_percent.notice"),
         ({"messages": {"holdout_percent": {"win_back": 101}}}, "messages.holdout_percent.win_back"),
         ({"messages": {"monthly_budget_usd_cents": -1}}, "messages.monthly_budget_usd_cents"),
+        ({"messages": {"essential_budget_percent": 99}}, "messages.essential_budget_percent"),
+        ({"messages": {"daily_notice_cap": 0}}, "messages.daily_notice_cap"),
+        ({"messages": {"sms_countries": ["MD", "Romania"]}}, "messages.sms_countries"),
         ({"overrides": [{"salon_id": "sal_none", "messages": {}}]}, "overrides[0].salon_id"),
         ({"overrides": [{"messages": {}}]}, "overrides[0]"),
         (

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.client_plan import with_wake
 from chalicelib.domain.clients.clients import Due
+from chalicelib.domain.intake.site_events import SiteClient
 from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Recipient
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
@@ -20,9 +21,10 @@ from chalicelib.domain.shared.touches import UNSETTLED, TouchKind
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.bookings.step_booking import mark_no_show
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
-from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_consent, access
+from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_connection, a_consent, access
 from infra.testkit.failing_calls import Failure
 from infra.testkit.salon_driver import SalonDriver
+from infra.testkit.site_events import reported
 from tests.crash.arranged import IN_TWO_DAYS, MARIA_ID, Story, fail_each_call, sent_by_sms
 
 
@@ -89,6 +91,27 @@ def the_owner_was_told_once(driver: SalonDriver, item: Any) -> None:
         if task.kind is TaskKind.BUDGET_NEARLY_SPENT
     ]
     assert len(tasks) == 1
+
+
+def before_a_delivery_over_a_bound(driver: SalonDriver) -> None:
+    """Three bookings of an unsigned site, which may cause two messages an hour."""
+    with_rules(driver, origin_hourly_cap=2)
+    connection = a_connection("yclients", "con_yclients", secret=None)
+    driver.store.save(connection)
+    driver.world.directories.forget(NETWORK)
+    clients = [SiteClient(external_id=f"c-{n}", name="X", phone=f"+3736920000{n}") for n in range(3)]
+    driver.hear(connection, *(reported(f"b-{c.external_id}", 1, IN_TWO_DAYS, client=c) for c in clients))
+
+
+def the_bound_holds_and_the_rest_waits(driver: SalonDriver, item: Any) -> None:
+    """A claim that nobody sent gives its place to the next booking."""
+    notices = [booking.touches[TouchKind.NOTICE] for booking in driver.bookings()]
+    waiting = [notice for notice in notices if notice.state in UNSETTLED]
+    assert {notice.reason for notice in waiting} <= {"origin_hourly_cap"}
+    in_hour = driver.store.spending(NETWORK, month_name(NOW)).origins["connection:con_yclients"].in_hour
+    assert sent_by_sms()["notice"] <= in_hour <= 2
+    reasons = [task.words for task in driver.store.get_page(Task, network_id=NETWORK).items]
+    assert reasons == ["origin_hourly_cap"][: len(waiting)]
 
 
 def before_a_birthday(driver: SalonDriver) -> None:
@@ -181,6 +204,8 @@ STORIES: dict[str, Story] = {
         before_a_budgeted_invitation, drain, the_clock_goes_on, within_the_budget),
     "budget nearly spent": (
         before_a_budget_is_nearly_spent, drain, the_clock_goes_on, the_owner_was_told_once),
+    "a delivery over a bound": (
+        before_a_delivery_over_a_bound, drain, the_clock_goes_on, the_bound_holds_and_the_rest_waits),
     "birthday": (before_a_birthday, drain, the_clock_goes_on, once("birthday")),
     "no-show invitation": (before_a_no_show_invitation, drain, the_clock_goes_on, once("no_show_invitation")),
     "points expire": (before_points_expire, drain, the_clock_goes_on, once("bonus_expiry")),

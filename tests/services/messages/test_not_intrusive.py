@@ -152,11 +152,11 @@ def test_what_was_not_needed_of_a_slice_is_given_back(driver: SalonDriver) -> No
 
 
 def test_of_a_budget_that_was_raised_the_owner_is_told_anew(driver: SalonDriver) -> None:
-    set_rules(driver, monthly_budget_usd_cents=10)  # two parts at five cents
+    set_rules(driver, monthly_budget_usd_cents=10, daily_notice_cap=50)  # two parts at five cents
     for days in range(2):
         driver.book(IN_TWO_DAYS + timedelta(days=days))
         driver.drain()
-    set_rules(driver, monthly_budget_usd_cents=40)
+    set_rules(driver, monthly_budget_usd_cents=40, daily_notice_cap=50)
     assert [task.kind for task in driver.store.get_page(Task, network_id=NETWORK).items] == [
         TaskKind.BUDGET_NEARLY_SPENT
     ]
