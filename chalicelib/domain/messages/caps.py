@@ -24,18 +24,20 @@ def counts(message: Message, *, in_trial: bool = False) -> bool:
     return is_capped(message.kind) and arrived and message.with_message is None
 
 
-def full_notices(log: Iterable[Message], phone: str, most: int, now: datetime) -> datetime | None:
+def full_notices(
+    log: Iterable[Message], phone: str, most: int, now: datetime, *, in_trial: bool = False
+) -> datetime | None:
     """The instant (UTC) from which a phone may get one more notice; None: it may now. A phone gets `most`
     notices within 24 hours.
 
-    log: the client's messages of these hours, in any order.
+    log: the client's messages of these hours, in any order. in_trial: as for `counts`.
     """
     sent = sorted(
         each.recorded_at
         for each in log
         if each.kind is TouchKind.NOTICE
         and each.to == phone
-        and each.state in _REACHED
+        and (each.state in _REACHED or (in_trial and each.reason == IN_TRIAL))
         and each.recorded_at > now - DAY
     )
     return sent[len(sent) - most] + DAY if len(sent) >= most else None

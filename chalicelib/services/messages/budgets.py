@@ -15,6 +15,8 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.messages.bounds import bounds_of, is_trusted
 from chalicelib.domain.messages.spending import (
     MICROS_A_CENT,
     Bounds,
@@ -30,7 +32,8 @@ from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.tasks import Task, TaskKind
-from chalicelib.services.messages.bounds_of import bounds_of, is_trusted
+from chalicelib.domain.shared.touches import ESSENTIAL, TouchKind
+from chalicelib.services.messages.subjects import Subject
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -48,6 +51,13 @@ reserved."""
 _UNCOUNTED_PART = 50
 _TRIES = 20
 _MOST_HANDS = 2000
+
+
+def cost_of(subject: Subject, kind: TouchKind, channel: str, micros: int) -> Cost:
+    """The cost of a message of a subject. micros: millionths of a US dollar."""
+    item = subject.item
+    origin = item.origin if isinstance(item, Booking) else None
+    return Cost(channel=channel, micros=micros, essential=kind in ESSENTIAL, origin=origin)
 
 
 class _Hand(Struct):

@@ -200,7 +200,8 @@ def _notices(case: Case, phone: str) -> Check:
         return Check(rules, most)
     client = case.subject.client
     log = case.store.messages_since(client.network_id, client.id, case.now - DAY)
-    until = full_notices([each for each in log if not _is_of(case, each)], phone, most, case.now)
+    others, in_trial = [each for each in log if not _is_of(case, each)], case.subject.directory.network.trial
+    until = full_notices(others, phone, most, case.now, in_trial=in_trial)
     return _later(case, rules, most, rules if until is not None else None, until)
 
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.messages.bounds import bounds_of
 from chalicelib.domain.messages.spending import Bounds, Ceilings, Wanted, reserved
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import MessageRules
@@ -30,7 +31,7 @@ from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.messages.about_account import about_account
 from chalicelib.services.messages.about_booking import about_booking
 from chalicelib.services.messages.about_client import about_client
-from chalicelib.services.messages.bounds_of import bounds_of, cost_of
+from chalicelib.services.messages.budgets import cost_of
 from chalicelib.services.messages.decide_touch import (
     Case,
     Check,

@@ -30,7 +30,7 @@ from chalicelib.domain.shared.touches import (
 )
 from chalicelib.domain.shared.waking import Trouble
 from chalicelib.services.clients.suppress_address import suppress_address
-from chalicelib.services.messages.bounds_of import cost_of
+from chalicelib.services.messages.budgets import cost_of
 from chalicelib.services.messages.decide_touch import Case, Check, Route, find_route, stopped_by, verdict
 from chalicelib.services.messages.held_back import notify_held_back
 from chalicelib.services.messages.message_log import message_id_of_kind, message_of_touch, recorded_message

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client, Device
 from chalicelib.domain.intake.site_events import SiteClient
+from chalicelib.domain.messages.bounds import bounds_of
 from chalicelib.domain.messages.messages import MessageState, Outcome
 from chalicelib.domain.messages.spending import Bounds, Ceilings, Cost
 from chalicelib.domain.networks.network import Connection, Network, Role
@@ -20,7 +21,6 @@ from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.touches import TouchKind, TouchState
 from chalicelib.services.bookings import book
 from chalicelib.services.clients.register_client import NewClient
-from chalicelib.services.messages.bounds_of import bounds_of
 from chalicelib.services.messages.budgets import Budgets
 from chalicelib.services.waking.wake_items import drain_shard
 from infra.testkit.builders import NETWORK, NOW, a_client, a_connection, a_salon, access, save_client

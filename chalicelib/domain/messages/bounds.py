@@ -1,11 +1,8 @@
 """The bounds that hold for one message: those of the network's rules, and those of the operator."""
 
-from chalicelib.domain.bookings.bookings import Booking
-from chalicelib.domain.messages.spending import MICROS_A_CENT, Bounds, Ceilings, Cost
+from chalicelib.domain.messages.spending import MICROS_A_CENT, Bounds, Ceilings
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import MessageRules
-from chalicelib.domain.shared.touches import ESSENTIAL, TouchKind
-from chalicelib.services.messages.subjects import Subject
 
 SIGNED_TIMES = 10
 """A connection whose site signs may cause so many times as many messages as one that does not."""
@@ -24,13 +21,6 @@ def bounds_of(directory: Directory, origin: str | None, ceilings: Ceilings, *, e
         origin_hour=None if origin is None else rules.origin_hourly_cap * times,
         origin_day=None if origin is None else rules.origin_daily_cap * times,
     )
-
-
-def cost_of(subject: Subject, kind: TouchKind, channel: str, micros: int) -> Cost:
-    """The cost of a message of a subject. micros: millionths of a US dollar."""
-    item = subject.item
-    origin = item.origin if isinstance(item, Booking) else None
-    return Cost(channel=channel, micros=micros, essential=kind in ESSENTIAL, origin=origin)
 
 
 def is_trusted(directory: Directory, origin: str | None) -> bool:
