@@ -32,10 +32,9 @@ from chalicelib.domain.shared.waking import Trouble
 from chalicelib.services.clients.suppress_address import suppress_address
 from chalicelib.services.messages.budgets import cost_of
 from chalicelib.services.messages.decide_touch import Case, Check, Route, find_route, stopped_by, verdict
-from chalicelib.services.messages.held_back import notify_held_back
 from chalicelib.services.messages.message_log import message_id_of_kind, message_of_touch, recorded_message
 from chalicelib.services.messages.record_in_trial import as_it_goes, record_in_trial
-from chalicelib.services.messages.sending import LOST, Sending, record_message
+from chalicelib.services.messages.sending import LOST, Sending, notify_held_back, record_message
 from chalicelib.services.messages.subjects import Subject, claim_touches, settle_touches
 from chalicelib.services.messages.word_touch import MessageContent, message_contents, outgoing
 from chalicelib.services.shared.ports import SaveConflict
