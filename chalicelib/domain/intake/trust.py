@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Connection, Salon, Service
-from chalicelib.domain.shared.currencies import MINOR_DIGITS, USUAL_MINOR_DIGITS
+from chalicelib.domain.shared.currencies import in_minor, largest_visit
 from chalicelib.domain.shared.ids import derived
 
 UNSIGNED_SITES = frozenset({"yclients", "altegio"})
@@ -30,18 +30,6 @@ LARGEST_OF_DAY = 50
 """The visits that one connection reports in a day (UTC) may come to this many of the largest."""
 PRICE_TIMES = 20
 """A visit may come to this many times what its services usually cost."""
-LARGEST_VISIT = {
-    **dict.fromkeys(("USD", "EUR", "GBP", "CHF", "KWD", "BHD", "OMR", "JOD"), 5_000),
-    **dict.fromkeys(("AUD", "CAD", "NZD", "SGD", "AZN", "GEL", "BYN", "BGN", "BAM", "ILS"), 15_000),
-    **dict.fromkeys(("PLN", "RON", "BRL", "AED", "SAR", "QAR", "TND", "TJS", "TMT"), 25_000),
-    **dict.fromkeys(("MDL", "UAH", "TRY", "CZK", "SEK", "NOK", "DKK", "ZAR", "MXN", "THB", "CNY"), 100_000),
-    **dict.fromkeys(("RUB", "INR", "RSD", "PHP", "KGS", "JPY", "ISK"), 750_000),
-    **dict.fromkeys(("KZT", "AMD", "HUF", "ALL"), 2_500_000),
-}
-"""Currency -> whole units that one visit may come to, where the connection's settings say nothing else."""
-LARGEST_OTHERWISE = 10_000_000
-"""The same in every other currency."""
-
 
 FIRST, ANY = "first", "any"
 """What `company_id` may be in place of the site's ids of its salons: the first company that reports a booking
@@ -87,9 +75,8 @@ def largest_visit_minor(connection: Connection, salon: Salon, services: Iterable
     only once a person has reviewed it.
     """
     currency = salon.currency
-    digits = MINOR_DIGITS.get(currency, USUAL_MINOR_DIGITS)
-    whole = connection.settings.get("largest_visit") or LARGEST_VISIT.get(currency, LARGEST_OTHERWISE)
-    largest: int = int(whole) * 10**digits
+    whole = connection.settings.get("largest_visit") or largest_visit(currency)
+    largest = in_minor(int(whole), currency)
     usual = [_reviewed_price(service, currency) for service in services]
     known = [price for price in usual if price]
     if not known or len(known) < len(usual):

@@ -31,6 +31,30 @@ MINOR_DIGITS = {
 """How many decimal places the minor unit of a currency is, where the number is not the usual one."""
 
 
+LARGEST_VISIT = {
+    **dict.fromkeys(("USD", "EUR", "GBP", "CHF", "KWD", "BHD", "OMR", "JOD"), 5_000),
+    **dict.fromkeys(("AUD", "CAD", "NZD", "SGD", "AZN", "GEL", "BYN", "BGN", "BAM", "ILS"), 15_000),
+    **dict.fromkeys(("PLN", "RON", "BRL", "AED", "SAR", "QAR", "TND", "TJS", "TMT"), 25_000),
+    **dict.fromkeys(("MDL", "UAH", "TRY", "CZK", "SEK", "NOK", "DKK", "ZAR", "MXN", "THB", "CNY"), 100_000),
+    **dict.fromkeys(("RUB", "INR", "RSD", "PHP", "KGS", "JPY", "ISK"), 750_000),
+    **dict.fromkeys(("KZT", "AMD", "HUF", "ALL"), 2_500_000),
+}
+"""Currency -> whole units that one visit hardly ever exceeds."""
+LARGEST_OTHERWISE = 10_000_000
+"""The same in every other currency."""
+
+
+def largest_visit(currency: str) -> int:
+    """Whole units of the currency that one visit may come to before somebody else has to look."""
+    return LARGEST_VISIT.get(currency, LARGEST_OTHERWISE)
+
+
+def in_minor(whole: int, currency: str) -> int:
+    digits = MINOR_DIGITS.get(currency, USUAL_MINOR_DIGITS)
+    minor: int = whole * 10**digits
+    return minor
+
+
 class Amount(Struct, frozen=True):
     """So many minor units of a currency."""
 

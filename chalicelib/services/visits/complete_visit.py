@@ -42,7 +42,7 @@ def complete(world: World, access: Access, booking_id: str, bill: VisitBill) -> 
     """Completes an upcoming booking. A repetition changes nothing and answers like the first request.
 
     Raises NOT_FOUND, FORBIDDEN, CURRENCY_MISMATCH, WRONG_STATUS, INVALID_AMOUNT, INVALID_POINTS, OVER_CAP,
-    UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS, NOT_LIVE.
+    UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS, OVER_LIMIT, NOT_LIVE.
     """
     bill.ensure_sound()
     return world.retrying(partial(_complete_once, world, access, booking_id, bill))
@@ -53,6 +53,7 @@ def _complete_once(world: World, access: Access, booking_id: str, bill: VisitBil
     bill.ensure_in(booking.currency)
     if booking.status is Status.COMPLETED:
         return _already_completed(world, booking)
+    bill.ensure_usual(access.role)
     client = _surviving_client_of(world, booking)
     if client is None:
         return Completed(_saved(world, _closed_without_client(world, booking, bill)), None, ())

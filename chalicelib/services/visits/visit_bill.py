@@ -2,10 +2,13 @@
 
 from msgspec import Struct
 
-from chalicelib.domain.shared.currencies import Amount, ensure_currency
+from chalicelib.domain.networks.network import Role
+from chalicelib.domain.shared.currencies import Amount, ensure_currency, in_minor, largest_visit
 from chalicelib.domain.shared.errors import refused
 
 MAX_MINOR = 10**12
+TIMES_THE_LARGEST_VISIT = {Role.RECEPTION: 1, Role.MANAGER: 10, Role.OWNER: 100}
+"""How many times the largest usual visit in the currency a role's bills may come to."""
 
 
 class VisitBill(Struct, frozen=True, kw_only=True):
@@ -42,6 +45,26 @@ class VisitBill(Struct, frozen=True, kw_only=True):
             raise refused("INVALID_AMOUNT", "No visit costs that much.", amount_minor=self.paid_minor)
         if self.redeem_points < 0:
             raise refused("INVALID_POINTS", "Redeemed points are positive.", points=self.redeem_points)
+
+    def ensure_usual(self, role: Role) -> None:
+        """Checks that the bill is not larger than this role reports, since a bill makes points. Raises
+        OVER_LIMIT."""
+        largest = in_minor(largest_visit(self.paid.currency), self.paid.currency)
+        limits = {each: times * largest for each, times in TIMES_THE_LARGEST_VISIT.items()}
+        limit = limits.get(role, 0)
+        if self.paid_minor <= limit:
+            return
+        may = [each.value for each, most in limits.items() if self.paid_minor <= most]
+        ask = f"Ask: {', '.join(may)}." if may else "Report it as several visits."
+        raise refused(
+            "OVER_LIMIT",
+            f"This role reports bills of at most {limit} minor units. {ask}",
+            which="bill",
+            limit=limit,
+            left=limit,
+            role=role.value,
+            may=may,
+        )
 
     def ensure_in(self, currency: str) -> None:
         """Raises CURRENCY_MISMATCH, naming the first amount that is in another currency."""

@@ -13,7 +13,8 @@ from chalicelib.domain.networks.network import Network, Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import reverse_entry
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
-from infra.testkit.builders import NETWORK, NOW, access
+from chalicelib.services.visits.complete_visit import complete
+from infra.testkit.builders import NETWORK, NOW, a_visit_bill, access
 from infra.testkit.salon_driver import SalonDriver
 
 MARIA = "cli_maria00000000001"
@@ -186,3 +187,27 @@ def test_large_sums_by_hand_need_the_owner(driver: SalonDriver) -> None:
     with pytest.raises(DomainError, match="OVER_LIMIT"):
         post_by_hand(driver.world, access(Role.RECEPTION), MARIA, asked)
     assert post_by_hand(driver.world, access(), MARIA, asked).points == 100_001
+
+
+@pytest.mark.parametrize(
+    ("role", "most", "may"),
+    [
+        (Role.RECEPTION, 10_000_000, ["manager", "owner"]),
+        (Role.MANAGER, 100_000_000, ["owner"]),
+        (Role.OWNER, 1_000_000_000, []),
+    ],
+)
+def test_a_bill_that_makes_a_fortune_of_points_is_for_another_role(
+    driver: SalonDriver, booking: Booking, role: Role, most: int, may: list[str]
+) -> None:
+    """In Moldova a visit of 100,000 lei is large."""
+    with pytest.raises(DomainError, match="OVER_LIMIT") as refused:
+        complete(driver.world, access(role), booking.id, a_visit_bill(paid_minor=most + 1))
+    assert {name: refused.value.details[name] for name in ("which", "limit", "may")} == {
+        "which": "bill", "limit": most, "may": may
+    }  # fmt: skip
+    bill = a_visit_bill(paid_minor=most)
+    done = complete(driver.world, access(role), booking.id, bill)
+    assert done.booking.earned_points == most // 100 // 20
+    again = complete(driver.world, access(role), booking.id, a_visit_bill(paid_minor=most + 1))
+    assert again.entries == done.entries
