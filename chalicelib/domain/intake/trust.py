@@ -28,6 +28,8 @@ MAX_NEW_OF_DAY = 200
 
 LARGEST_OF_DAY = 50
 """The visits that one connection reports in a day (UTC) may come to this many of the largest."""
+MAX_CARDS_OF_DAY = 100
+"""About how many clients one connection makes the desk look in a day (UTC)."""
 PRICE_TIMES = 20
 """A visit may come to this many times what its services usually cost."""
 

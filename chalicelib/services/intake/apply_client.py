@@ -25,9 +25,14 @@ from chalicelib.services.intake.site_clients import (
 from chalicelib.services.shared.world import World
 
 
-def apply_client(world: World, connection: Connection, event: ClientReported) -> Applied:
+def apply_client(
+    world: World, connection: Connection, event: ClientReported, *, released: bool = False
+) -> Applied:
     """Makes or updates the client. A client who is deleted on the site is kept here, with visits and points.
-    A site that proves nothing changes only clients who came from it; of others the desk is asked."""
+    A site that proves nothing changes only clients who came from it; of others the desk is asked.
+
+    released: a person let the webhook through. Raises TOO_MUCH_AT_ONCE, SaveConflict.
+    """
     if event.deleted:
         return Applied(changed=False, reason="deleted_on_site")
     reported = normalised(world, connection, replace(event.client, external_id=event.external_id))
@@ -41,7 +46,7 @@ def apply_client(world: World, connection: Connection, event: ClientReported) ->
     else:
         if kind != site_client(connection.id):
             link_site_id(world, connection, event.external_id, client.id)
-        reason = _updated(world, connection, client, event, reported)
+        reason = _updated(world, connection, client, event, reported, released=released)
     attached = attach_waiting(world, connection, event.external_id)
     changed = reason is None or bool(attached)
     return Applied(changed=changed, booking_id=attached[0].id if attached else None, reason=reason)
@@ -53,6 +58,8 @@ def _updated(
     client: Client,
     event: ClientReported,
     reported: NormalisedClient,
+    *,
+    released: bool,
 ) -> str | None:
     """Updates the client, or asks a person where the site is not believed. Answers why nothing changed."""
     current_guard = believable(client.guards.get(connection.id), world.now() + AHEAD)
@@ -61,7 +68,7 @@ def _updated(
     if may_change(connection, client, event.external_id):
         _update(world, connection, client, event, reported)
         return None
-    asked = ask_about_card(world, connection, client, reported)
+    asked = ask_about_card(world, connection, client, reported, released=released)
     return "asked_the_desk" if asked else "client_of_others"
 
 

@@ -1,23 +1,35 @@
 """Tasks about a booking site: what its webhooks say that only a person may believe."""
 
 from contextlib import suppress
+from datetime import timedelta
 
 from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.inbox import InboxItem
 from chalicelib.domain.intake.site_events import SiteClient
+from chalicelib.domain.intake.trust import MAX_CARDS_OF_DAY
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import Alias, site_card
 from chalicelib.domain.shared.ids import digest, time_ordered
+from chalicelib.domain.shared.quotas import QuotaUse, with_taken
 from chalicelib.domain.shared.tasks import Task, TaskKind
+from chalicelib.services.intake.site_catalogue import too_much
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
+KEPT = timedelta(days=2)
 
-def ask_about_card(world: World, connection: Connection, client: Client, reported: SiteClient) -> bool:
+
+def ask_about_card(
+    world: World, connection: Connection, client: Client, reported: SiteClient, *, released: bool
+) -> bool:
     """Whether the site reports another phone or e-mail than the client has. Then there is a task for the
-    desk: one a client and day, with the site's last word; the same word makes no second task."""
+    desk: one a client and day, with the site's last word; the same word makes no second task.
+
+    released: a person let the webhook through. Raises TOO_MUCH_AT_ONCE where the desk was asked about as many
+    clients as it is asked in a day.
+    """
     pairs = (("phone", client.phone, reported.phone), ("e-mail", client.email, reported.email))
     others = [f"{what} {current}" for what, known, current in pairs if current and current != known]
     if not others:
@@ -33,8 +45,21 @@ def ask_about_card(world: World, connection: Connection, client: Client, reporte
         task = _task(world, connection, TaskKind.SITE_CARD, client.id)
         existing = world.store.get(Task, network_id=task.network_id, id=task.id) or task
         asked = replace(existing, client_id=client.id, words=words, done_at=None, actor=None)
-        world.store.save(asked, mark)
+        world.store.save(asked, mark, _counted(world, connection, released=released))
     return True
+
+
+def _counted(world: World, connection: Connection, *, released: bool) -> QuotaUse:
+    """What the connection has asked the desk today, with one more."""
+    now, caller = world.now(), f"cards of {connection.id}"
+    day = now.date().isoformat()
+    existing = world.store.get(QuotaUse, network_id=connection.network_id, caller=caller, day=day)
+    use = existing or QuotaUse(
+        network_id=connection.network_id, caller=caller, day=day, expires_at=now + KEPT
+    )
+    if sum(use.by_hour.values()) >= MAX_CARDS_OF_DAY and not released:
+        raise too_much(f"The desk was asked about {MAX_CARDS_OF_DAY} clients of this connection today.")
+    return with_taken(use, f"{now.hour:02d}", 1)
 
 
 def ask_about_held(world: World, connection: Connection, item: InboxItem) -> None:

@@ -170,5 +170,5 @@ def _apply_event(world: World, connection: Connection, body: SharedByEvents, eve
         with suppress(SaveConflict):  # somebody else changed it: look again
             if isinstance(event, BookingReported):
                 return apply_booking(world, connection, body, event)
-            return apply_client(world, connection, event)
+            return apply_client(world, connection, event, released=body.catalogue.released)
     raise SaveConflict(event)

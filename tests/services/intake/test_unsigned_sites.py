@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Status
 from chalicelib.domain.intake.inbox import InboxState
+from chalicelib.domain.intake.trust import MAX_CARDS_OF_DAY
 from chalicelib.domain.networks.network import Service
 from chalicelib.domain.shared.aliases import site_client
 from chalicelib.domain.shared.errors import DomainError
@@ -80,6 +81,20 @@ def test_one_client_makes_one_task_a_day_with_the_last_word(sender: UnsignedSend
         sender.send(a_card(777, name="Maria", phone=MARIA_PHONE, email=f"a{number}@site.example"))
     (task,) = tasks(sender.driver, TaskKind.SITE_CARD)
     assert "a4@site.example" in str(task.words)
+
+
+def test_the_desk_is_asked_about_a_hundred_clients_a_day_and_the_rest_waits(sender: UnsignedSender) -> None:
+    """Who tries all phones of a country cannot bury the desk."""
+    driver = sender.driver
+    spent = {f"{hour:02d}": MAX_CARDS_OF_DAY // 20 for hour in range(20)}
+    use = {"caller": "cards of con_unsigned", "day": "2026-11-23", "by_hour": spent}
+    driver.store.save(QuotaUse(network_id=NETWORK, expires_at=NOW + timedelta(days=2), **use))
+    item = sender.send(a_card(777, name="X", phone=MARIA_PHONE, email="thief@evil.example"))
+    assert (item.state, item.reason) == (InboxState.QUARANTINED, "TOO_MUCH_AT_ONCE")
+    assert (tasks(driver, TaskKind.SITE_CARD), len(tasks(driver, TaskKind.SITE_HELD_BACK))) == ([], 1)
+    replay(sender.receiving(), NETWORK, item.id)
+    assert sender.take_in(item.id).reason == "asked_the_desk"
+    assert len(tasks(driver, TaskKind.SITE_CARD)) == 1
 
 
 def test_a_card_that_says_nothing_new_is_no_task(sender: UnsignedSender) -> None:
