@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.networks.access import Access
-from chalicelib.domain.networks.bonus_rules import OF_OWNER, ByHandLimit
+from chalicelib.domain.networks.bonus_rules import ByHandLimit
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError, refused
 from chalicelib.domain.shared.operations import Tally
@@ -36,11 +36,13 @@ def ensure_at_once(world: World, access: Access, points: int) -> None:
 
 def ensure_gift_at_once(world: World, access: Access, points: int) -> None:
     """Checks what each of many clients is to be given, such as by a promotion. Raises OVER_LIMIT."""
-    limit = world.directory(access.network_id).rules.bonuses.limit_by_hand(access.role.value).points
-    if points > limit:
-        may = [Role.OWNER.value] if points <= OF_OWNER.points and access.role is not Role.OWNER else []
-        message = f"{_WORDS['points'].format(limit)} {_ASK[len(may)]}"
-        raise refused("OVER_LIMIT", message, which="points", limit=limit, left=limit, may=may)
+    _giving(world, access, None, points).ensure_at_once()
+
+
+def counted_for_many(world: World, access: Access, points: int) -> list[Tally]:
+    """What is to be saved together with a decision that gives many clients so many points each, such as a
+    promotion: the tally of the giver, for whom the decision counts once. Raises OVER_LIMIT."""
+    return [_giving(world, access, None, points).counted_by_giver()]
 
 
 def counted_by_hand(world: World, access: Access, account: Account, points: int) -> list[Tally]:
@@ -57,32 +59,46 @@ def counted_by_hand(world: World, access: Access, account: Account, points: int)
     """
     if points <= 0:
         return []
+    giving = _giving(world, access, account, points)
+    return [giving.counted_by_giver(), giving.counted_for_client(account)]
+
+
+def _giving(world: World, access: Access, account: Account | None, points: int) -> "_Giving":
     today = local_date(world.now(), world.directory(access.network_id).zone)
-    return _Giving(world, access, account, points, today).tallies()
+    return _Giving(world, access, account, points, today)
 
 
 class _Giving(Struct, frozen=True):
+    """account: of the client who is given something; None: many clients are."""
+
     world: World
     access: Access
-    account: Account
+    account: Account | None
     points: int
     today: date
 
-    def tallies(self) -> list[Tally]:
-        limit, giver = self._limit(self.access.role), self.access.staff_id or self.access.actor
+    def ensure_at_once(self) -> None:
+        limit = self._limit(self.access.role)
         if self.points > limit.points:
             raise self._over("points", limit.points, limit.points)
+
+    def counted_by_giver(self) -> Tally:
+        self.ensure_at_once()
+        limit, giver = self._limit(self.access.role), self.access.staff_id or self.access.actor
         by_giver = self._tally(f"compensation by {giver} {self.today}")
-        to_client = self._tally(self._name_of(self.account.client_id))
         self._ensure("times_a_day", limit.times_a_day, by_giver.uses, 1)
         self._ensure("points_a_day", limit.day_points, by_giver.points, self.points)
-        times, points = self._given_to_client(to_client)
+        return self._counted(by_giver)
+
+    def counted_for_client(self, account: Account) -> Tally:
+        limit = self._limit(self.access.role)
+        times, points = self._given_to(account)
         self._ensure("times_a_client_a_month", limit.times_a_client_a_month, times, 1)
         self._ensure("points_a_client_a_month", limit.client_points, points, self.points)
-        return [
-            replace(each, times=each.times + 1, points=each.points + self.points)
-            for each in (by_giver, to_client)
-        ]
+        return self._counted(self._tally(self._name_of(account.client_id)))
+
+    def _counted(self, tally: Tally) -> Tally:
+        return replace(tally, times=tally.times + 1, points=tally.points + self.points)
 
     def _limit(self, role: Role) -> ByHandLimit:
         return self.world.directory(self.access.network_id).rules.bonuses.limit_by_hand(role.value)
@@ -96,11 +112,11 @@ class _Giving(Struct, frozen=True):
         existing = self.world.store.get(Tally, network_id=network_id, name=name)
         return existing or Tally(network_id=network_id, name=name, expires_at=self.world.now() + _KEPT)
 
-    def _given_to_client(self, to_client: Tally) -> tuple[int, int]:
+    def _given_to(self, account: Account) -> tuple[int, int]:
         """Times and points of this month, also under the ids that were merged into the client."""
-        merged = (self._tally(self._name_of(each)) for each in self.account.came_from)
-        all_tallies = [to_client, *merged]
-        return sum(each.uses for each in all_tallies), sum(each.points for each in all_tallies)
+        ids = (account.client_id, *account.came_from)
+        tallies = [self._tally(self._name_of(each)) for each in ids]
+        return sum(each.uses for each in tallies), sum(each.points for each in tallies)
 
     def _ensure(self, which: str, most: int, so_far: int, added: int) -> None:
         if so_far + added > most:
@@ -115,14 +131,14 @@ class _Giving(Struct, frozen=True):
             limit=most,
             left=left,
             role=self.access.role.value,
-            client_id=self.account.client_id,
+            client_id=self.account.client_id if self.account is not None else None,
             may=may,
         )
 
     def _may(self, role: Role) -> bool:
         """Whether a role may give this to the client, as far as its own day allows."""
         limit = self._limit(role)
-        times, points = self._given_to_client(self._tally(self._name_of(self.account.client_id)))
+        times, points = self._given_to(self.account) if self.account is not None else (0, 0)
         return (
             self.points <= min(limit.points, limit.day_points, limit.client_points - points)
             and times < limit.times_a_client_a_month

@@ -22,11 +22,11 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.errors import missing
 from chalicelib.domain.shared.ids import derived
+from chalicelib.domain.shared.operations import Tally
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.loyalty.limit_by_hand import ensure_gift_at_once
+from chalicelib.services.loyalty.limit_by_hand import counted_for_many, ensure_gift_at_once
 from chalicelib.services.marketing.check_promotion import checked_promotion
 from chalicelib.services.marketing.planned_items import changed_fields, directory_with_segment, wrong_state
-from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
 KNOWN_AFTER = timedelta(minutes=2)
@@ -47,16 +47,16 @@ def make_promotion(
     )
     directory = directory_with_segment(world, new.network_id, new.audience)
     new = checked_promotion(new, directory, now)
-    _ensure_grant(world, access, new)
-    try:
-        return _save(world, directory, new, None)
-    except SaveConflict:
-        existing = (
-            world.store.get(Promotion, network_id=access.network_id, id=promotion_id) if request_id else None
-        )
-        if existing is None:
-            raise
+    return world.retrying(partial(_make, world, access, new, directory))
+
+
+def _make(world: World, access: Access, new: Promotion, directory: Directory) -> Promotion:
+    """The new promotion, saved; or the one that an earlier request had made under this id."""
+    existing = world.store.get(Promotion, network_id=new.network_id, id=new.id)
+    if existing is not None:
         return existing
+    counted = counted_for_many(world, access, new.grant.points) if new.grant is not None else []
+    return _save(world, directory, new, None, counted)
 
 
 def change_promotion(
@@ -81,16 +81,9 @@ def _change(world: World, access: Access, promotion_id: str, changes: Mapping[st
     if begun and not _is_mere_prolonging(current, wanted):
         raise wrong_state(current, "changed but for its name, its end, and caps that are raised")
     checked = checked_promotion(wanted, directory, world.now(), begun=begun)
-    if checked.grant != current.grant:
-        _ensure_grant(world, access, checked)
+    if checked.grant is not None and checked.grant != current.grant:
+        ensure_gift_at_once(world, access, checked.grant.points)
     return _save_if_changed(world, current, checked)
-
-
-def _ensure_grant(world: World, access: Access, promotion: Promotion) -> None:
-    """Checks that a client is granted no more than this role gives at once by hand: an audience may be one
-    client. Raises OVER_LIMIT."""
-    if promotion.grant is not None:
-        ensure_gift_at_once(world, access, promotion.grant.points)
 
 
 def _has_begun(promotion: Promotion, directory: Directory, now: datetime) -> bool:
@@ -139,14 +132,22 @@ def _save_if_changed(world: World, current: Promotion, wanted: Promotion) -> Pro
     return _save(world, world.directory(wanted.network_id), wanted, current)
 
 
-def _save(world: World, directory: Directory, wanted: Promotion, current: Promotion | None) -> Promotion:
-    """Saves a promotion with its pointer. The same transaction saves or removes its offer: what completing
-    visits know of it."""
+def _save(
+    world: World,
+    directory: Directory,
+    wanted: Promotion,
+    current: Promotion | None,
+    counted: Sequence[Tally] = (),
+) -> Promotion:
+    """Saves a promotion with its pointer, and with the tallies that count it. The same transaction saves or
+    removes its offer: what completing visits know of it."""
     wanted = replace(wanted, wake=next_step(wanted, directory.zone))
     offer = offer_of(wanted, directory.zone)
     former_offer = offer_of(current, directory.zone) if current is not None else None
     withdrawn = [former_offer] if former_offer is not None and offer is None else []
-    saved: Promotion = world.store.save(wanted, *([offer] if offer else []), remove=withdrawn)[0]
+    saved: Promotion = world.store.save(
+        wanted, *([offer] if offer else []), *counted, remove=withdrawn
+    )[0]
     world.directories.forget(saved.network_id)
     world.wake_if_due(saved)
     return saved

@@ -201,10 +201,22 @@ def test_two_coupons_at_once_cannot_both_be_the_last(limited: SalonDriver) -> No
 # --- promotions and rules
 
 
-def promotion_of(driver: SalonDriver, by: Access, points: int) -> Promotion:
+def test_promotions_that_grant_count_for_their_maker(limited: SalonDriver) -> None:
+    for number in range(3):
+        promotion_of(limited, MANAGER, 10, f"r-{number}")
+    given(limited, MANAGER, "grant", 10)
+    told = over(partial(promotion_of, limited, MANAGER, 10))
+    assert (told["which"], told["limit"], told["client_id"]) == ("times_a_day", 4, None)
+    assert promotion_of(limited, MANAGER, 10, "r-0").grant == Gift(10)  # it was made before
+    assert promotion_of(limited, OWNER, 10).grant == Gift(10)
+
+
+def promotion_of(
+    driver: SalonDriver, by: Access, points: int, request_id: str | None = None
+) -> Promotion:
     day = date(2026, 11, 25)
     fields = {"name": "Thanks", "starts_on": day, "ends_on": day, "grant": Gift(points)}
-    return promotions.make_promotion(driver.world, by, fields)
+    return promotions.make_promotion(driver.world, by, fields, request_id)
 
 
 def test_a_promotion_grants_a_client_no_more_than_its_maker_gives_at_once(limited: SalonDriver) -> None:
