@@ -33,6 +33,8 @@ class Spending(Struct, frozen=True, kw_only=True):
     day              the latest day of which something was reserved, `2026-11-28`; day_messages, day_micros:
                      how much of it.
     origins          by connection or partner, what was reserved of that day for messages about its bookings.
+    rules_version    of the network's rules that were set last this month: a worker that reserves by older
+                     rules reads them anew.
     """
 
     network_id: str
@@ -44,6 +46,7 @@ class Spending(Struct, frozen=True, kw_only=True):
     day_messages: int = 0
     day_micros: int = 0
     origins: Mapping[str, OriginUse] = field(default_factory=lambda: MappingProxyType({}))
+    rules_version: int = 0
     version: int = 0
 
 

@@ -62,7 +62,8 @@ def cost_of(subject: Subject, kind: TouchKind, channel: str, micros: int) -> Cos
 
 class _Hand(Struct):
     """What a worker has reserved of a day and not spent yet. uncounted: what it has spent without reserving.
-    slice: the messages that it reserved last. of_budget: a monthly budget gets back the rest."""
+    slice: the messages that it reserved last. of_budget: a monthly budget gets back the rest. rules_version:
+    of the rules by which it was reserved."""
 
     month: str
     day: str
@@ -73,6 +74,11 @@ class _Hand(Struct):
     uncounted_micros: int = 0
     slice: int = 0
     of_budget: bool = False
+    rules_version: int = 0
+
+
+class _RulesChanged(Exception):
+    """The rules that the worker keeps are older than those in force."""
 
 
 class Budgets:
@@ -84,11 +90,20 @@ class Budgets:
         self._hands: dict[tuple[str, str | None], _Hand] = {}
 
     def take(self, directory: Directory, cost: Cost, now: datetime) -> str | None:
-        """Spends a message. Returns the reason of the bound that does not allow it; None: it may be sent."""
+        """Spends a message. Returns the reason of the bound that does not allow it; None: it may be sent.
+        Where the rules are older than those in force, the newer ones decide."""
+        for _ in self._world.tries():
+            try:
+                return self._take(directory, cost, now)
+            except _RulesChanged:
+                directory = self._world.fresh_directory(directory.network.network_id)
+        raise SaveConflict(directory.network)
+
+    def _take(self, directory: Directory, cost: Cost, now: datetime) -> str | None:
         bounds = self._bounds(directory, cost)
         if cost.is_free or bounds == Bounds():
             return None
-        hand = self._hand(directory.network.network_id, cost.origin, now)
+        hand = self._hand_by_rules(directory, cost.origin, now)
         if hand.messages < 1 or hand.micros < cost.micros:
             if self._goes_uncounted(directory, bounds, hand, cost):
                 return None
@@ -143,6 +158,17 @@ class Budgets:
             hand.hour, hand.messages, hand.micros = hour, 0, 0
         return hand
 
+    def _hand_by_rules(self, directory: Directory, origin: str | None, now: datetime) -> _Hand:
+        """What is in hand by the present rules: a bound that was lowered holds at once."""
+        network = directory.network
+        hand = self._hand(network.network_id, origin, now)
+        if hand.rules_version != network.rules_version:
+            if hand.of_budget and hand.messages:
+                left = Wanted(messages=hand.messages, micros=hand.micros, origin=origin)
+                self._give_back(network.network_id, left, now)
+            hand.rules_version, hand.messages, hand.micros = network.rules_version, 0, 0
+        return hand
+
     def _goes_uncounted(self, directory: Directory, bounds: Bounds, hand: _Hand, cost: Cost) -> bool:
         if bounds.month is not None or not is_trusted(directory, cost.origin):
             return False
@@ -168,6 +194,9 @@ class Budgets:
         of_deployment = hand.uncounted + messages
         for _ in self._world.tries(_TRIES):
             current = self._world.store.spending(network_id, month_name(now))
+            if current.rules_version > directory.network.rules_version:
+                self._deployment_gets_back(of_deployment, now)
+                raise _RulesChanged
             wanted = _wanted(hand, cost, messages)
             after = reserved(current, wanted, replace(bounds, month=budget), now)
             if isinstance(after, str):

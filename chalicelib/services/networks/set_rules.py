@@ -2,6 +2,7 @@
 walk then plans again what is upcoming."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from chalicelib.domain.networks.network import Network, Role
 from chalicelib.domain.networks.rules import Override, Rules, RulesChange, plan_alike
 from chalicelib.domain.shared.actors import BY_SYSTEM
 from chalicelib.domain.shared.errors import conflict, forbidden, missing
+from chalicelib.domain.shared.months import month_name
 from chalicelib.services.networks.check_rules import check_rules
 from chalicelib.services.shared.ports import Page, SaveConflict
 from chalicelib.services.shared.walks import replan_walk, surprise_walks
@@ -47,10 +49,27 @@ def set_rules(
     _ensure_may_change(access, current.bonuses, rules.bonuses)
     check_rules(rules, world.fresh_directory(access.network_id), current)
     if rules == current and version in (network.rules_version, network.rules_version - 1):
+        if version < network.rules_version:
+            _notify_workers(world, network)
         return network
     if version != network.rules_version:
         raise _stale(network)
-    return _saved(world, access, network, rules)
+    saved = _saved(world, access, network, rules)
+    if rules.messages != current.messages:
+        _notify_workers(world, saved)
+    return saved
+
+
+def _notify_workers(world: World, network: Network) -> None:
+    """Marks the month's spending with the version of the rules, so that a worker that keeps older rules for
+    a minute reserves nothing by them."""
+    for _ in world.tries():
+        current = world.store.spending(network.network_id, month_name(world.now()))
+        if current.rules_version >= network.rules_version:
+            return
+        with suppress(SaveConflict):  # workers reserve at the same moment
+            world.store.save(replace(current, rules_version=network.rules_version))
+            return
 
 
 def _ensure_may_change(access: Access, current: BonusRules, wanted: BonusRules) -> None:

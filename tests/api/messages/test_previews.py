@@ -225,6 +225,26 @@ class TestSending:
         clock.now += timedelta(hours=1)
         assert try_out(http).status == 200
 
+    def test_sixty_a_day_and_no_more(self, http: Http, given_container: TestContainer, world: Any) -> None:
+        sent = tuple(f"tst_{number}" for number in range(60))
+        ends = NOW + timedelta(days=2)
+        world.store.save(Tally(network_id=NETWORK, name="test sends 2026-11-23", done=sent, expires_at=ends))
+        refused = try_out(http)
+        assert (refused.status, refused.json["details"]["most"]) == (429, 60)
+        assert refused.json["details"]["retry_after_seconds"] == 16 * 3600
+        assert given_container.sender.sent == []
+
+    @pytest.mark.parametrize(
+        ("to", "reason"), [("+37390012345", "number_type"), ("+40721234567", "country_not_allowed")]
+    )
+    def test_none_goes_where_no_message_may_go(self, to: str, reason: str, http: Http) -> None:
+        answer = try_out(http, to=to)
+        assert (answer.code, answer.json["details"]) == ("NUMBER_NOT_ALLOWED", {"reason": reason})
+
+    def test_none_goes_out_with_a_budget_of_0(self, http: Http, given_container: TestContainer) -> None:
+        http.put("/v1/rules", {"version": 1, "messages": {"monthly_budget_usd_cents": 0}})
+        assert (try_out(http).code, given_container.sender.sent) == ("NO_BUDGET", [])
+
     def test_it_is_no_message_to_the_client(self, http: Http) -> None:
         try_out(http)
         assert http.get(f"/v1/clients/{MARIA}/messages").json["items"] == []

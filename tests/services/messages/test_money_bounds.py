@@ -22,6 +22,7 @@ from chalicelib.domain.shared.touches import TouchKind, TouchState
 from chalicelib.services.bookings import book
 from chalicelib.services.clients.register_client import NewClient
 from chalicelib.services.messages.budgets import Budgets
+from chalicelib.services.networks.set_rules import set_rules as set_rules_by_owner
 from chalicelib.services.waking.wake_items import drain_shard
 from infra.testkit.builders import NETWORK, NOW, a_client, a_connection, a_salon, access, save_client
 from infra.testkit.doubles import RecordingSender
@@ -375,6 +376,26 @@ def test_the_metric_of_the_alarm_counts_what_a_bound_holds_back(driver: SalonDri
     for shard in driver.sweep():
         drain_shard(driver.world, awake, shard, lambda: True)
     assert counted == ["MessagesHeldBack"]
+
+
+def test_a_worker_that_keeps_older_rules_reserves_nothing_by_them(driver: SalonDriver) -> None:
+    """Set-up is kept for a minute; a bound that was lowered holds at once for what strangers book."""
+    book_as_partner(driver, "+37369600777")
+    driver.drain()
+    kept = driver.world.directory(NETWORK)
+    budget_of_0 = {"monthly_budget_usd_cents": 0}
+    set_rules_by_owner(driver.world, access(), 1, messages=budget_of_0, bonuses={})
+    cost = Cost(channel="sms", micros=50_000, essential=True, origin="key:key_partner")
+    assert Budgets(driver.world).take(kept, cost, driver.clock.now) == "budget"
+
+
+def test_what_was_reserved_by_older_rules_is_not_spent_by_newer_ones(driver: SalonDriver) -> None:
+    directory = driver.world.directory(NETWORK)
+    cost = Cost(channel="sms", micros=50_000, essential=True, origin="key:key_partner")
+    worker = Budgets(driver.world)
+    assert [worker.take(directory, cost, NOW) for _ in range(2)] == [None, None]  # one more is in hand
+    set_rules_by_owner(driver.world, access(), 1, messages={"origin_hourly_cap": 2}, bonuses={})
+    assert worker.take(driver.world.fresh_directory(NETWORK), cost, NOW) == "origin_hourly_cap"
 
 
 # --- races and retries
