@@ -1,13 +1,14 @@
 """docs/webhooks.md gives the bounds on what a stranger can send that the code has."""
 
 from chalicelib.domain.intake import trust
+from chalicelib.domain.shared import currencies
 from tests.house.subfolders import ROOT
 
 PAGE = " ".join((ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8").split())
 
 
 def test_the_bounds_of_the_page_are_those_of_the_code() -> None:
-    largest = trust.LARGEST_VISIT
+    largest = currencies.LARGEST_VISIT
     rows = [
         f"| events of one body | {trust.MAX_EVENTS} |",
         f"| lines of one booking | {trust.MAX_LINES} |",
