@@ -1,5 +1,5 @@
-"""What is done to a deployment by hand: a new network and its owner's key, whom its messages come from, and
-at which numbers its clients are heard.
+"""What is done to a deployment by hand: a new network and its owner's key, whom its messages come from, at
+which numbers its clients are heard, and what became of items that are parked.
 
     python -m infra.admin make-network --name Magnolia --country MD --language ru --stage dev
     python -m infra.admin make-network --name Magnolia --country MD --language ru --local
@@ -7,6 +7,8 @@ at which numbers its clients are heard.
     python -m infra.admin send-as --network net_... --channel sms --identity +373... --stage dev
     python -m infra.admin senders --network net_... --stage dev              # which of them are proven
     python -m infra.admin answer-at --network net_... --number +373... --stage dev
+    python -m infra.admin parked --network net_... --stage dev              # the list
+    python -m infra.admin parked --network net_... --retry ID --stage dev   # or --remove ID
 
 Against AWS by the ordinary credentials chain. A key is printed once and kept nowhere.
 """
@@ -22,14 +24,16 @@ from typing import Any
 import boto3
 
 from chalicelib import wiring
+from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Network, Role
-from chalicelib.domain.shared.errors import DomainError
+from chalicelib.domain.shared.errors import DomainError, Unreadable
 from chalicelib.queues import SqsWakeQueue
 from chalicelib.services.networks.manage_keys import make_key
 from chalicelib.services.networks.set_identities import answer_at, set_identities
 from chalicelib.services.networks.set_up import make_network
 from chalicelib.services.shared.ports import Randomness
 from chalicelib.services.shared.world import World
+from chalicelib.services.waking.retry_parked import list_parked, remove_parked, retry_parked
 from chalicelib.settings import Settings, from_environment
 from chalicelib.store.table import Table
 from infra.local_cloud import REGION, LocalCloud
@@ -131,18 +135,33 @@ def main() -> int:
     answering = actions.add_parser("answer-at", help="a number that a network's clients may write to")
     answering.add_argument("--number", required=True)
     showing = actions.add_parser("senders", help="whom a network's messages come from, and by what proof")
-    for action in (making, again, sending, answering, showing):
+    parked = actions.add_parser("parked", help="items that are woken no more or cannot be read")
+    parked.add_argument("--retry", default="", metavar="ID", help="wake one again, once it is mended")
+    parked.add_argument("--remove", default="", metavar="ID", help="remove one, on record")
+    for action in (making, again, sending, answering, showing, parked):
         action.add_argument("--stage", default="dev")
         action.add_argument("--local", action="store_true", help="on the local cloud")
-    for action in (sending, answering, showing):
+    for action in (sending, answering, showing, parked):
         action.add_argument("--network", required=True)
     given = parser.parse_args()
     try:
         print(_done(*_world(given.stage, given.local), given))
-    except (DeploymentError, DomainError) as error:
+    except (DeploymentError, DomainError, Unreadable) as error:
         print(f"not done: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def parked_items(world: World, network_id: str, *, retry: str = "", remove: str = "") -> str:
+    """The network's parked items, one a line, after one of them was retried or removed. Raises NOT_FOUND,
+    TRY_AGAIN, NOT_REMOVABLE, Unreadable."""
+    if retry:
+        retry_parked(world, network_id, retry)
+    if remove:
+        remove_parked(world, Access(network_id=network_id, role=Role.OWNER, actor="system:admin"), remove)
+    found = list_parked(world, network_id)
+    lines = [f"{each.id}  {each.kind}  since {each.at}  {each.error}" for each in found]
+    return "\n".join(lines) or "nothing is parked"
 
 
 def _done(world: World, own: Collection[str], given: argparse.Namespace) -> str:
@@ -154,6 +173,8 @@ def _done(world: World, own: Collection[str], given: argparse.Namespace) -> str:
     if given.action == "answer-at":
         number = answer_at(world, given.network, given.number)
         return f"{number.number} is answered by {', '.join(number.network_ids)}"
+    if given.action == "parked":
+        return parked_items(world, given.network, retry=given.retry, remove=given.remove)
     if given.action == "make-network":
         network, key = network_with_owner(world, given.name, given.country, given.language)
         network_id, live = network.network_id, "\nin trial until its owner goes live: POST /v1/network/live"

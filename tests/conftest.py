@@ -61,6 +61,7 @@ def store(moto_table: "Table") -> "Table":
     if moto_table.item.exists():
         moto_table.item.delete_table()
     moto_table.item.create_table(billing_mode="PAY_PER_REQUEST")
+    moto_table.take_unreadable()  # of the test before
     return moto_table
 
 

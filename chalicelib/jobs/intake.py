@@ -12,7 +12,10 @@ bp = Blueprint(__name__)
 def intake(body: dict[str, str], job: Job) -> None:
     from chalicelib import wiring
     from chalicelib.services.intake.ingest import ingest
+    from chalicelib.services.shared.unreadable import park_unreadable
 
-    state = ingest(wiring.intake(), body["network_id"], body["inbox_id"])
+    again = job.receives > 1
+    state = ingest(wiring.intake(), body["network_id"], body["inbox_id"], again=again)
+    job.count("ItemsParked", park_unreadable(wiring.world()))
     job.count("WebhooksTakenIn")
     job.count("WebhooksQuarantined", int(state == "quarantined"))

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, wraps
 from typing import Any
 
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.logs import logger
 
@@ -15,10 +17,11 @@ RESERVED_MS = 15_000
 
 
 class Job(Struct, frozen=True):
-    """The invocation of a handler."""
+    """The invocation of a handler. receives: how often the queue has delivered the present message."""
 
     name: str
     remaining_ms: Callable[[], int]
+    receives: int = 1
 
     def has_time(self) -> bool:
         return self.remaining_ms() > RESERVED_MS
@@ -54,8 +57,12 @@ def job(handle: Callable[[Any, Job], Any]) -> Callable[[Any], Any]:
 
 
 def batch_job(handle: Callable[[dict[str, str], Job], None]) -> Callable[[Any], Any]:
-    """Decorates `handle(body, job)`, which handles each message of a FIFO queue. After the first failure of a
-    group, all its later messages are reported as failed, so that their order is kept. Other groups go on."""
+    """Decorates `handle(body, job)`, which handles each message of a queue. After the first failure of a
+    group, all its later messages are reported as failed, so that their order is kept. Other groups go on.
+
+    A message of a group that is no JSON object is counted, logged and dropped: it would stop its group in
+    vain. Nothing is lost by it, since what waits in the table is found by the sweep.
+    """
 
     @wraps(handle)
     def handler(event: Any) -> dict[str, Any]:
@@ -65,7 +72,10 @@ def batch_job(handle: Callable[[dict[str, str], Job], None]) -> Callable[[Any], 
             try:
                 if group is not None and group in stopped:
                     raise _Behind
-                handle(json.loads(record["body"]), started)
+                if group is not None and not _is_object(record):
+                    continue
+                receives = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+                handle(json.loads(record["body"]), replace(started, receives=receives))
             except Exception as error:
                 if not isinstance(error, _Behind):
                     logger().exception("a message failed", extra={"message_id": record["messageId"]})
@@ -75,6 +85,15 @@ def batch_job(handle: Callable[[dict[str, str], Job], None]) -> Callable[[Any], 
         return {"batchItemFailures": failed}
 
     return handler
+
+
+def _is_object(record: dict[str, Any]) -> bool:
+    with suppress(ValueError, RecursionError):
+        if isinstance(json.loads(record["body"]), dict):
+            return True
+    logger().error("a message was dropped: it is no JSON object", extra={"message_id": record["messageId"]})
+    count_message("QueueMessagesDropped")
+    return False
 
 
 class _Behind(Exception):

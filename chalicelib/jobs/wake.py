@@ -21,14 +21,16 @@ def wake(body: dict[str, str], job: Job) -> None:
 
 def _wake(body: dict[str, str], job: Job) -> None:
     from chalicelib import wiring
+    from chalicelib.services.shared.unreadable import park_unreadable
     from chalicelib.services.waking.wake_items import drain_shard, wake_one
 
     world, handlers = wiring.world(), wiring.handlers(count_message)
-    if "pk" in body:
+    if "pk" in body and job.receives == 1:
         trouble = wake_one(world, handlers, body["pk"], body["sk"])
         job.count("ItemsFailed", int(trouble != ""))
-        job.count("ItemsParked", int(trouble == "parked"))
+        job.count("ItemsParked", int(trouble == "parked") + park_unreadable(world))
         return
+    # An item whose worker was lost is left to a drain, which takes it last.
     drained = drain_shard(world, handlers, body["shard"], job.has_time)
     job.count("ItemsFailed", drained.failed)
     job.count("ItemsParked", drained.parked)

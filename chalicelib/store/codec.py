@@ -32,6 +32,8 @@ MANY_ROWS = 8
 """A tuple of this many rows or more is written as columns."""
 LONG_BYTES = 900
 """A body longer than this is deflated: with its key it would take more than a kilobyte."""
+MAX_INFLATED = 64 * 1024 * 1024
+"""What inflates to more than this is damaged, and would take a worker's memory: items have 400 kB."""
 
 
 def encoded(value: Any, left_out: Container[str]) -> str:
@@ -64,7 +66,16 @@ def deflated(body: str) -> bytes | None:
 
 
 def inflated(raw: bytes) -> str:
-    return zlib.decompress(raw, wbits=-zlib.MAX_WBITS).decode()
+    """Raises ValueError or zlib.error for bytes that are no deflated text of a sensible length."""
+    return _inflated(raw, -zlib.MAX_WBITS).decode()
+
+
+def _inflated(raw: bytes, wbits: int) -> bytes:
+    inflating = zlib.decompressobj(wbits)
+    found = inflating.decompress(raw, MAX_INFLATED)
+    if not inflating.eof:
+        raise ValueError("the deflated bytes are cut short, or are too many")
+    return found
 
 
 # --- what is asked of a class once only
@@ -199,7 +210,7 @@ def _unpack(hint: Any) -> Unpack | None:
 
 
 def _inflated_bytes(text: str) -> bytes:
-    return zlib.decompress(b64decode(text))
+    return _inflated(b64decode(text), zlib.MAX_WBITS)
 
 
 def _unpacked_row(cls: Any, row: Sequence[Any]) -> dict[str, Any]:

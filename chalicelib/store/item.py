@@ -11,6 +11,7 @@ from pynamodb.connection import Connection
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
+from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.store import keys
 from chalicelib.store.codec import decoded, deflated, encoded, inflated
@@ -22,6 +23,9 @@ CONNECT_SECONDS = 1
 READ_SECONDS = 3
 RETRIES = 4
 BY_SALON_INCLUDES = ["status"]
+MAX_REASON = 200
+_KEPT = {"PK": "S", "SK": "S", "wake_shard": "S", "wake_at": "S", "version": "N"}
+"""What is kept of an item with an attribute of a wrong type, where these are of the right one."""
 INDEX_FACTS = ("at", "status", "client_key", "salon_key")
 """Attributes, besides the key, of which the body need not repeat what they tell."""
 
@@ -39,7 +43,8 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
 
     Attributes, other than the key: version (of guarded items), body (JSON, see codec) or, where that is long,
     packed (the same deflated), expires (TTL, epoch seconds), and those of the indexes: wake_shard + wake_at,
-    client_key / salon_key / network_key + at, status.
+    client_key / salon_key / network_key + at, status. starts: how many noted wakes have begun since the item
+    was last saved; a save drops it, since it writes the whole item.
     """
 
     class Item(Model):
@@ -62,11 +67,27 @@ def bound_to(table_name: str, region: str, host: str | None = None) -> Any:
         network_key = UnicodeAttribute(null=True)
         wake_shard = UnicodeAttribute(null=True)
         wake_at = UnicodeAttribute(null=True)
+        starts = NumberAttribute(null=True)
 
         wake = _index("wake", hashed_by="wake_shard", ordered_by="wake_at")
         by_client = _index("by_client", hashed_by="client_key")
         by_salon = _index("by_salon", hashed_by="salon_key", includes=BY_SALON_INCLUDES)
         by_network = _index("by_network", hashed_by="network_key")
+
+        fault: str | None = None
+
+        @classmethod
+        def from_raw_data(cls, data: dict[str, Any]) -> Any:
+            """An item with an attribute of a wrong type is kept as far as it goes, with its `fault`: it must
+            not end the list that it stands in."""
+            try:
+                return super().from_raw_data(data)
+            except Exception as error:
+                item: Any = super().from_raw_data(
+                    {name: each for name, each in data.items() if _KEPT.get(name) in each}
+                )
+                item.fault = f"{type(error).__name__}: {error}"
+                return item
 
     Item.Meta.table_name = table_name
     Item.Meta.region = region
@@ -133,7 +154,30 @@ def _says(text: str, item: Any) -> bool:
 
 
 def value_of(cls: type[T], item: Any) -> T:
-    """The value that an item stands for."""
+    """The value that an item stands for. Raises Unreadable."""
+    try:
+        return _decoded_value(cls, item)
+    except Exception as error:
+        reason = item.fault or f"{type(error).__name__}: {error}"
+        raise unreadable(item, reason) from error
+
+
+def unreadable(item: Any, reason: str) -> Unreadable:
+    """The refusal of an item that is there and cannot be used."""
+    return Unreadable(
+        " ".join(keys.item_name(item.pk, item.sk)),
+        reason[:MAX_REASON],
+        network_id=keys.network_of_key(item.pk),
+        pk=item.pk,
+        sk=item.sk,
+        version=int(item.version) if item.version is not None else None,
+        wake_at=item.wake_at,
+    )
+
+
+def _decoded_value(cls: type[T], item: Any) -> T:
+    if item.fault is not None:
+        raise ValueError(item.fault)
     of_indexes = {name: getattr(item, name) for name in INDEX_FACTS}
     known: dict[str, Any] = keys.key_facts(item.pk, item.sk, **of_indexes)
     if item.version is not None:

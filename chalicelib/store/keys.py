@@ -26,6 +26,7 @@ from chalicelib.domain.messages.messages import Message, MessageSummary
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.rules import RulesChange
 from chalicelib.domain.shared.aliases import Alias
+from chalicelib.domain.shared.ids import digest
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.store.kinds import KINDS
@@ -154,6 +155,30 @@ def key_facts(pk: str, sk: str, **of_indexes: str | None) -> dict[str, str]:
         if of_index := of_indexes.get(name):
             found[field] = of_index
     return found
+
+
+_HIDDEN = frozenset({"token", "hash", "value", "device"})
+"""Parts of keys that are secrets or addresses, or too long to be handed out."""
+
+
+def item_name(pk: str, sk: str) -> tuple[str, str]:
+    """Kind and id of an item by its key, for people: `booking`, `bkg_...`. A part that is a secret or an
+    address is named by its digest."""
+    kind = sk.partition("#")[0]
+    try:
+        parts = [part for template, text in zip(TEMPLATES[kind][::-1], (sk, pk), strict=True)
+                 for part in _parts(template, text).items()]  # fmt: skip
+    except KeyError:
+        return kind.lower() or "item", digest(pk, sk, length=12)
+    named = [digest(text, length=12) if name in _HIDDEN else text for name, text in parts]
+    shown = [text for text, (name, _) in zip(named, parts, strict=True) if name != "network_id"] or named
+    return kind.lower(), ".".join(shown).replace(" ", "_") or digest(pk, sk, length=12)
+
+
+def network_of_key(pk: str) -> str | None:
+    """The network to which an item belongs by its partition key."""
+    parts = pk.split("#")
+    return parts[1] if parts[0] == "NET" and len(parts) > 1 and parts[1] else None
 
 
 def _parts(template: str, text: str) -> dict[str, str]:

@@ -1,11 +1,17 @@
-"""The reads that all kinds of values share: one by its key, many by their keys, a list, a page, an index."""
+"""The reads that all kinds of values share: one by its key, many by their keys, a list, a page, an index.
 
-from collections.abc import Callable, Sequence
+A list leaves out an item that cannot be read, and the item is noted (`take_unreadable`). A read of one item
+by its key raises Unreadable.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 from pynamodb.exceptions import DoesNotExist
 
+from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.services.shared.ports import Page
 from chalicelib.store import keys
 from chalicelib.store.cursors import cursor_text, start_key, within_list
@@ -14,6 +20,10 @@ from chalicelib.store.kinds import KINDS, Reading
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
+MAX_NOTED = 50
+"""How many unreadable items are noted until they are taken. Others are noted when they are met again."""
 _SIFTED_BATCH_SIZE = 200
 
 
@@ -22,6 +32,37 @@ class Reader:
 
     def __init__(self, item: Any) -> None:
         self.item = item
+        self._unreadable: dict[tuple[str, str], Unreadable] = {}
+
+    # --- what cannot be read
+
+    def note(self, error: Unreadable) -> None:
+        """Keeps in mind that an item cannot be read."""
+        log.error("an item cannot be read", extra={"item": error.item, "reason": error.reason})
+        if len(self._unreadable) < MAX_NOTED:
+            self._unreadable[error.pk, error.sk] = error
+
+    def take_unreadable(self) -> list[Unreadable]:
+        found, self._unreadable = list(self._unreadable.values()), {}
+        return found
+
+    def readable(self, kind: type[T], items: Iterable[Any]) -> list[T]:
+        """The values of items, without those that cannot be read."""
+        found: list[T] = []
+        for item in items:
+            try:
+                found.append(value_of(kind, item))
+            except Unreadable as error:
+                self.note(error)
+        return found
+
+    def certain(self, kind: type[T], item: Any) -> T:
+        """The value of an item that may not be left out. Raises Unreadable."""
+        try:
+            return value_of(kind, item)
+        except Unreadable as error:
+            self.note(error)
+            raise
 
     # --- one
 
@@ -42,19 +83,21 @@ class Reader:
 
     def one(self, kind: type[T], place: tuple[str, str], *, consistent: bool) -> T | None:
         try:
-            return value_of(kind, self.item.get(*place, consistent_read=consistent))
+            return self.certain(kind, self.item.get(*place, consistent_read=consistent))
         except DoesNotExist:
             return None
 
     # --- many
 
     def get_all(self, kind: type[T], /, **key: str) -> list[T]:
-        return self.every(kind, consistent=KINDS[kind].listed is Reading.CONSISTENT, **key)
+        consistent = KINDS[kind].listed is Reading.CONSISTENT
+        return self.every(kind, consistent=consistent, whole=False, **key)
 
-    def every(self, kind: type[T], /, *, consistent: bool, **key: str) -> list[T]:
+    def every(self, kind: type[T], /, *, consistent: bool, whole: bool, **key: str) -> list[T]:
+        """whole: none may be left out, since they are added up. Raises Unreadable."""
         pk, sk = keys.prefix(KINDS[kind].item, **key)
         found = self.item.query(pk, self.item.sk.startswith(sk), consistent_read=consistent)
-        return [value_of(kind, item) for item in found]
+        return [self.certain(kind, item) for item in found] if whole else self.readable(kind, found)
 
     def get_page(
         self, kind: type[T], /, *, limit: int = 50, cursor: str | None = None, **key: str
@@ -69,15 +112,24 @@ class Reader:
             last_evaluated_key=start_key(cursor, pk),
         )
         with within_list(cursor):
-            found = [value_of(kind, item) for item in results]
+            found = self.readable(kind, results)
         return Page(found, cursor_text(results.last_evaluated_key))
 
-    def batch(self, cls: type[T], places: Sequence[tuple[str, str]], *, consistent: bool = False) -> list[T]:
+    def batch(
+        self,
+        cls: type[T],
+        places: Sequence[tuple[str, str]],
+        *,
+        consistent: bool = False,
+        whole: bool = False,
+    ) -> list[T]:
+        """whole: as in `every`; a missing item is left out all the same."""
         if not places:
             return []
         items = self.item.batch_get(list(places), consistent_read=consistent)
-        found = {(item.pk, item.sk): item for item in items}
-        return [value_of(cls, found[place]) for place in places if place in found]
+        by_place = {(item.pk, item.sk): item for item in items}
+        found = [by_place[place] for place in places if place in by_place]
+        return [self.certain(cls, item) for item in found] if whole else self.readable(cls, found)
 
     # --- indexes
 

@@ -18,6 +18,7 @@ from chalicelib.store import keys
 from chalicelib.store.codec import field_text
 from chalicelib.store.failures import code_of
 from chalicelib.store.item import after_save, attributes_of, bound_to, connected
+from chalicelib.store.raw_items import RawItems
 from chalicelib.store.reader import Reader
 from chalicelib.store.reads.bookings import BookingReads
 from chalicelib.store.reads.clearing import ClearingReads
@@ -41,8 +42,12 @@ class Table:
         self.shards = shards
         self._connection = connected(region, host)
         self._add_reads(Reader(self.item))
+        raw = RawItems(self.item, self._connection, self._item_of)
+        self.refusal, self.begin_wake, self.set_aside = raw.refusal, raw.begin_wake, raw.set_aside
+        self.raw_item, self.remove_raw = raw.raw_item, raw.remove_raw
 
     def _add_reads(self, reader: Reader) -> None:
+        self.take_unreadable = reader.take_unreadable
         self.get, self.get_all, self.get_page = reader.get, reader.get_all, reader.get_page
         self.directory = NetworkReads(reader).directory
         clients = ClientReads(reader)
@@ -76,7 +81,7 @@ class Table:
         self.clearing_parts = ClearingReads(reader).clearing_parts
         self.inbox = IntakeReads(reader).inbox
         waking = WakingReads(reader)
-        self.read = waking.read
+        self.read, self.starts = waking.read, waking.starts
         self.due = waking.due
 
     # --- writing

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, TypeVar
 
+from msgspec.structs import replace
+
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clearing.clearing import ClearingPart
 from chalicelib.domain.clients.clients import Client
@@ -28,11 +30,20 @@ from chalicelib.domain.networks.network import (
 )
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.shared.aliases import Alias
+from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.domain.shared.ids import time_ordered
 from chalicelib.domain.shared.links import Link
+from chalicelib.domain.shared.operations import Parked
 from chalicelib.services.shared.ports import DueItem, Page, SaveConflict
 from chalicelib.store.item import after_save
-from chalicelib.store.keys import OVERWRITTEN, UNVERSIONED, instant_text, place_of
+from chalicelib.store.keys import (
+    OVERWRITTEN,
+    UNVERSIONED,
+    instant_text,
+    item_name,
+    network_of_key,
+    place_of,
+)
 from chalicelib.store.keys import key as key_of
 from chalicelib.store.kinds import KINDS
 from infra.testkit.failing_calls import Calls, Failure, WorkerDied
@@ -66,6 +77,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.failing = Calls()
         self._kept: dict[tuple[str, str], Any] = {}
+        self._starts: dict[tuple[str, str, int], int] = {}
 
     @contextmanager
     def calls(self, failing: Calls) -> Iterator[Calls]:
@@ -281,6 +293,52 @@ class MemoryStore:
     def promotion_shares(self, network_id: str, promotion_ids: Sequence[str]) -> list[PromotionShare]:
         shares = self._all(PromotionShare, network_id=network_id)
         return [each for each in shares if each.promotion_id in promotion_ids]
+
+    # --- what cannot be read: nothing, in memory; and what ends its worker
+
+    def take_unreadable(self) -> list[Unreadable]:
+        return []
+
+    def refusal(self, due: DueItem, reason: str) -> Unreadable:
+        return Unreadable(
+            " ".join(item_name(due.pk, due.sk)),
+            reason,
+            network_id=network_of_key(due.pk),
+            pk=due.pk,
+            sk=due.sk,
+            wake_at=due.wake_at,
+        )
+
+    @_call
+    def starts(self, item: DueItem) -> int | None:
+        value = self._pointing(item)
+        return self._starts.get((item.pk, item.sk, value.version), 0) if value is not None else None
+
+    @_call
+    def begin_wake(self, due: Any) -> int | None:
+        if not isinstance(due, DueItem):
+            due = DueItem(*_key(due), instant_text(due.wake.at) if due.wake else "")
+        value = self._pointing(due)
+        if value is None:
+            return None
+        noted = (due.pk, due.sk, value.version)  # a save ends what was noted, since it makes a new version
+        self._starts[noted] = self._starts.get(noted, 0) + 1
+        return self._starts[noted]
+
+    @_call
+    def set_aside(self, due: DueItem, parked: Parked | None, *, version: int | None = None) -> None:
+        value = self._pointing(due)
+        if value is None:
+            raise SaveConflict(parked)
+        self._kept[due.pk, due.sk] = replace(value, wake=None)
+        if parked is not None:
+            self._kept[_key(parked)] = parked
+
+    def _pointing(self, due: DueItem) -> Any:
+        """The item, if it still has that pointer."""
+        value = self._kept.get((due.pk, due.sk))
+        wake = getattr(value, "wake", None)
+        return value if value is not None and (instant_text(wake.at) if wake else "") == due.wake_at else None
 
     # --- what is due
 

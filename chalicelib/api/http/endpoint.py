@@ -25,10 +25,18 @@ from chalicelib.api.http.metrics import count_metric
 from chalicelib.api.http.parsing import Nothing, body_of, query_of
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Role
-from chalicelib.domain.shared.errors import DomainError, ErrorKind, forbidden, malformed, missing
+from chalicelib.domain.shared.errors import (
+    DomainError,
+    ErrorKind,
+    Unreadable,
+    forbidden,
+    malformed,
+    missing,
+)
 from chalicelib.domain.shared.quotas import CallerKind
 from chalicelib.logs import logger
 from chalicelib.services.shared.answer_once import Given, answer_once
+from chalicelib.services.shared.unreadable import park_unreadable
 from chalicelib.services.shared.world import World
 
 bp = Blueprint("chalicelib.api")
@@ -126,11 +134,14 @@ def endpoint(
             raw = raw_body(request)
             ask = Ask(container(), access, body_of(raw, body), asked)
             key = request.headers.get("idempotency-key")
-            if request.method == "GET" and "cursor" in query.__struct_fields__:
-                return _page(view, ask, path, contract, request)
-            if request.method != "POST" or key is None:
-                return _answered(view(ask, **path), status)
-            return _once(view, ask, path, contract, key, request)
+            try:
+                if request.method == "GET" and "cursor" in query.__struct_fields__:
+                    return _page(view, ask, path, contract, request)
+                if request.method != "POST" or key is None:
+                    return _answered(view(ask, **path), status)
+                return _once(view, ask, path, contract, key, request)
+            finally:
+                _park_unreadable(ask.world)
 
         return _served(view, contract, handle)
 
@@ -152,7 +163,11 @@ def public(
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Response]:
         def handle(request: Request, seen: dict[str, Any], path: dict[str, str]) -> Answer:
-            return _answered(view(request, **path), status)
+            try:
+                return _answered(view(request, **path), status)
+            except Unreadable:
+                _park_unreadable(container().world())
+                raise
 
         return _served(view, contract, handle, explain)
 
@@ -197,6 +212,15 @@ def _explained(error: Exception, seen: dict[str, Any], explain: Callable[..., An
     if "retry_after_seconds" in body["details"]:
         headers["Retry-After"] = str(body["details"]["retry_after_seconds"])
     return explain(status, body) or Answer(body, status, headers)
+
+
+def _park_unreadable(world: World) -> None:
+    """Lists what could not be read. The answer does not depend on it: whatever fails here is met again."""
+    try:
+        for _ in range(park_unreadable(world)):
+            count_metric("ItemsParked")
+    except Exception:
+        logger().exception("what could not be read was not listed")
 
 
 def _ensure_possible(path: Mapping[str, str]) -> None:

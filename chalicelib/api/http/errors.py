@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.domain.shared.errors import DomainError, ErrorKind, conflict
+from chalicelib.domain.shared.errors import DomainError, ErrorKind, Unreadable, conflict
 from chalicelib.services.shared.ports import SaveConflict
 
 STATUS: Mapping[ErrorKind, int] = {
@@ -23,6 +23,12 @@ def explained(error: Exception) -> tuple[int, dict[str, Any]]:
     inside."""
     if isinstance(error, SaveConflict):
         error = conflict("TRY_AGAIN", "Somebody else changed this at the same moment; try again.")
+    if isinstance(error, Unreadable):
+        error = conflict(
+            "UNREADABLE_ITEM",
+            f"An item that this needs cannot be read: {error.item}. GET /v1/parked says what is wrong.",
+            item=error.item,
+        )
     if isinstance(error, DomainError):
         body = {"code": error.code, "message": error.message, "details": dict(error.details)}
         return STATUS[error.kind], body

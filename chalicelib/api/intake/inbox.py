@@ -1,16 +1,17 @@
-"""What needs a person: webhooks that were not understood, and items that failed too often."""
+"""What needs a person: webhooks that were not understood, and items that failed too often or cannot be
+read."""
 
 from datetime import datetime
 from typing import Any
 
-from chalicelib.api.http.endpoint import OFFICE, Ask, endpoint, get, post
+from chalicelib.api.http.endpoint import OFFICE, Ask, delete, endpoint, get, post
 from chalicelib.api.http.schemas import Answered, Listing, PageOf, in_pages, sifted
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.shared.errors import forbidden, missing
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.services.intake.connect_site import reaches
 from chalicelib.services.intake.receive_webhook import replay
-from chalicelib.services.waking.retry_parked import retry_parked
+from chalicelib.services.waking.retry_parked import list_parked, remove_parked, retry_parked
 
 
 class InboxFilter(Listing):
@@ -37,11 +38,24 @@ class WholeInboxAnswer(InboxAnswer):
     body: str
 
 
+class ParkedFilter(Listing):
+    """removed: the records of items that were removed from the list, for 90 days."""
+
+    removed: bool = False
+
+
 class ParkedAnswer(Answered):
+    """kind: of the item, such as booking or template. item: kind and id. error: what is wrong. at: since
+    when. unread: it was set aside without being read, since it cannot be read or ends its worker."""
+
     id: str
+    kind: str
     item: str
     error: str
     at: datetime
+    unread: bool
+    removed_at: datetime | None
+    removed_by: str | None
 
 
 def _facts(item: InboxItem) -> dict[str, Any]:
@@ -99,7 +113,16 @@ def _reached(ask: Ask, inbox_id: str) -> InboxItem:
 
 
 def _parked(parked: Parked) -> ParkedAnswer:
-    return ParkedAnswer(id=parked.item.split()[-1], item=parked.item, error=parked.error, at=parked.at)
+    return ParkedAnswer(
+        id=parked.id,
+        kind=parked.kind,
+        item=parked.item,
+        error=parked.error,
+        at=parked.at,
+        unread=parked.pk != "",
+        removed_at=parked.removed_at,
+        removed_by=parked.removed_by,
+    )
 
 
 def _ensure_whole_network(ask: Ask) -> None:
@@ -107,13 +130,13 @@ def _ensure_whole_network(ask: Ask) -> None:
 
 
 @get("/v1/parked")
-@endpoint(roles=OFFICE, query=Listing, answer=PageOf[ParkedAnswer])
-def list_parked(ask: Ask) -> PageOf[ParkedAnswer]:
-    """Items that failed so often that they are not woken until a person retries them."""
+@endpoint(roles=OFFICE, query=ParkedFilter, answer=PageOf[ParkedAnswer])
+def find_parked(ask: Ask) -> PageOf[ParkedAnswer]:
+    """Items that failed so often that they are not woken, and items that cannot be read, until a person
+    retries or removes them."""
     _ensure_whole_network(ask)
-    return in_pages(
-        map(_parked, ask.world.store.get_all(Parked, network_id=ask.access.network_id)), ask.query
-    )
+    found = list_parked(ask.world, ask.access.network_id, removed_ones=ask.query.removed)
+    return in_pages(map(_parked, found), ask.query)
 
 
 @post("/v1/parked/{item_id}/retry")
@@ -121,3 +144,12 @@ def list_parked(ask: Ask) -> PageOf[ParkedAnswer]:
 def retry(ask: Ask, item_id: str) -> ParkedAnswer:
     _ensure_whole_network(ask)
     return _parked(retry_parked(ask.world, ask.access.network_id, item_id))
+
+
+@delete("/v1/parked/{item_id}")
+@endpoint(roles=OFFICE, status=204)
+def remove(ask: Ask, item_id: str) -> None:
+    """Removes an item from the list, on record. One that cannot be read is deleted; one that can be read
+    stays as it is, and is woken no more until it changes."""
+    _ensure_whole_network(ask)
+    remove_parked(ask.world, ask.access, item_id)

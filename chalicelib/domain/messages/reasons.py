@@ -41,6 +41,7 @@ REASONS: Mapping[str, str] = {
     "origin_hourly_cap": "The booking's site or partner caused as many messages that hour as it may.",
     "origin_daily_cap": "The booking's site or partner caused as many messages that day as it may.",
     "deployment_daily_cap": "All networks together sent as many messages that day as the operator allows.",
+    "unreadable": "Its text, or something that it names, cannot be read; it waits until that is mended.",
     "campaign_stopped": "The campaign was stopped.",
     "campaign_paused": "The campaign is paused.",
     # what became of an attempt: nobody knows

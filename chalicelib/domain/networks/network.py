@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from chalicelib.domain.networks.email_proof import EmailProof
 from chalicelib.domain.networks.offers import Offer
+from chalicelib.domain.networks.partly_readable import PartlyReadable
 from chalicelib.domain.networks.rules import MessageRules, Rules
 from chalicelib.domain.shared.touches import TouchKind
 
@@ -206,10 +207,21 @@ class Directory(Struct, frozen=True):
     @property
     def zone(self) -> str:
         """The network's own time zone, at whose midnights points expire. Without one, the zone of the salon
-        whose id comes first; a salon that is added never changes it. UTC where there is no salon."""
+        whose id comes first; a salon that is added never changes it. UTC where there is no salon.
+
+        Where that salon cannot be read, the zone of the other salons, if all of them have one. Otherwise
+        raises Unreadable.
+        """
         if self.network.timezone is not None:
             return self.network.timezone
-        return self.salons[min(self.salons)].timezone if self.salons else "UTC"
+        unreadable = self.salons.unreadable if isinstance(self.salons, PartlyReadable) else {}
+        first = min([*self.salons, *unreadable], default=None)
+        if first in unreadable:
+            zones = {salon.timezone for salon in self.salons.values()}
+            if len(zones) != 1:
+                raise unreadable[first].again()
+            return zones.pop()
+        return self.salons[first].timezone if first is not None else "UTC"
 
     def messages_for(self, salon_id: str, service_ids: Sequence[str] = ()) -> MessageRules:
         """The message rules that hold in a salon, for a booking of these services."""

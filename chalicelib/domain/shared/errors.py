@@ -48,3 +48,35 @@ def refused(code: str, message: str, /, **details: Any) -> DomainError:
 
 def forbidden(message: str, /, **details: Any) -> DomainError:
     return DomainError(ErrorKind.FORBIDDEN, "FORBIDDEN", message, **details)
+
+
+class Unreadable(Exception):
+    """An item of the table is there, and cannot be read: a newer release wrote it, or it is damaged.
+
+    item        its kind and id, such as `salon sal_...`; never a secret.
+    reason      what is wrong with it.
+    network_id  the network that it belongs to; None where its key names none.
+    pk, sk      its key.
+    version     the item's; None where it has none.
+    wake_at     the instant of its pointer, as it stands in the wake index; None: it is not in the index.
+    """
+
+    def __init__(
+        self,
+        item: str,
+        reason: str,
+        *,
+        network_id: str | None = None,
+        pk: str = "",
+        sk: str = "",
+        version: int | None = None,
+        wake_at: str | None = None,
+    ) -> None:
+        super().__init__(f"{item} cannot be read: {reason}")
+        self.item, self.reason, self.network_id = item, reason, network_id
+        self.pk, self.sk, self.version, self.wake_at = pk, sk, version, wake_at
+
+    def again(self) -> "Unreadable":
+        """The same refusal, to be raised once more."""
+        facts = {name: each for name, each in vars(self).items() if name not in ("item", "reason")}
+        return Unreadable(self.item, self.reason, **facts)

@@ -19,13 +19,35 @@ class GivenAnswer(Struct, frozen=True, kw_only=True):
 
 
 class Parked(Struct, frozen=True, kw_only=True):
-    """An item that failed so often that it is not woken any more. item: kind and id, such as `booking
-    bkg_...`."""
+    """An item that is not woken any more, or cannot be read. item: kind and id, such as `booking bkg_...`.
+
+    pk, sk      the key of an item that was set aside without being read; "" where its wakes failed.
+    removed_at  when it was removed from the list; it is kept as a record until `expires_at`.
+    removed_by  the actor.
+    content     what an item that could not be read held, as JSON; kept where the item was removed, if it is
+                not too long.
+    """
 
     network_id: str
     item: str
     error: str
     at: datetime
+    pk: str = ""
+    sk: str = ""
+    removed_at: datetime | None = None
+    removed_by: str | None = None
+    content: bytes | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        """Names the item among those that are parked."""
+        return self.item.split()[-1]
+
+    @property
+    def kind(self) -> str:
+        """The kind of item, such as `booking` or `template`."""
+        return self.item.split()[0].partition("#")[0].lower()
 
 
 class Tally(Struct, frozen=True, kw_only=True):

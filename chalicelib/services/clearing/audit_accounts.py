@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from chalicelib.domain.clearing.audit import FAULTS_KEPT, AccountCheck, AuditSums, with_account, with_accounts
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.ledger_check import faults
+from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.waking import Wake
@@ -52,15 +53,13 @@ def check_account(world: World, account: Account, entries: list[Entry] | None = 
     an error.
 
     An account that agrees with its entries in two eventually consistent reads is right. Otherwise both are
-    read consistently, so that an entry posted between the reads does not count as a difference.
+    read consistently, so that an entry posted between the reads does not count as a difference. An account
+    of which something cannot be read differs.
     """
-    if entries is None:
-        entries = world.store.entries(account.network_id, account.client_id, fresh=False)
-    found = faults(account, entries)
-    for _ in world.tries(_TRIES):
-        if not found:
-            break
-        entries, found = _read_consistently(world, account.network_id, account.client_id)
+    try:
+        entries, found = _compared(world, account, entries)
+    except Unreadable as error:
+        entries, found = [], [str(error)]
     if found:
         log.error(
             "an account is not what its entries say",
@@ -78,6 +77,20 @@ def check_account(world: World, account: Account, entries: list[Entry] | None = 
         held=sum(entry.held for entry in entries),
         faults=tuple(found),
     )
+
+
+def _compared(
+    world: World, account: Account, entries: list[Entry] | None
+) -> tuple[list[Entry], list[str]]:
+    """The account's entries, and its faults. Raises Unreadable."""
+    if entries is None:
+        entries = world.store.entries(account.network_id, account.client_id, fresh=False)
+    found = faults(account, entries)
+    for _ in world.tries(_TRIES):
+        if not found:
+            break
+        entries, found = _read_consistently(world, account.network_id, account.client_id)
+    return entries, found
 
 
 def _read_consistently(world: World, network_id: str, client_id: str) -> tuple[list[Entry], list[str]]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from chalicelib.domain.intake.inbox import WAITS, InboxItem, InboxState, quarantined
+from chalicelib.domain.intake.inbox import RETRY_LOST, WAITS, InboxItem, InboxState, quarantined
 from chalicelib.domain.intake.site_events import (
     BookingReported,
     Ignored,
@@ -21,7 +21,7 @@ from chalicelib.domain.intake.site_events import (
 )
 from chalicelib.domain.intake.trust import AHEAD, MAX_EVENTS
 from chalicelib.domain.networks.network import Connection
-from chalicelib.domain.shared.errors import DomainError
+from chalicelib.domain.shared.errors import DomainError, Unreadable
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.intake.apply_booking import Applied, UnknownBooking, apply_booking
 from chalicelib.services.intake.apply_client import apply_client
@@ -38,6 +38,7 @@ from chalicelib.services.intake.site_catalogue import (
 )
 from chalicelib.services.intake.usual_sum import SUM_TOO_LARGE, ReportedSums, SharedByEvents
 from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.unreadable import park_unreadable
 from chalicelib.services.shared.world import World
 
 
@@ -53,14 +54,28 @@ class Intake(Struct, frozen=True):
 
 HELD_BACK = frozenset({TOO_MUCH_AT_ONCE, SUM_TOO_LARGE})
 """Reasons for which a webhook waits for a person, who lets it through by a replay."""
+MAX_STARTS = 1
+"""How many noted starts may come to no end before a webhook is given up. The first start is not noted."""
+NEVER_ENDED = "Its intake began again and again and came to no end: it takes too much time or memory."
 
 
-def ingest(intake: Intake, network_id: str, inbox_id: str) -> InboxState | None:
-    """Applies one inbox item and marks it. Answers with its new state; None where nothing was left to do."""
+def ingest(intake: Intake, network_id: str, inbox_id: str, *, again: bool = False) -> InboxState | None:
+    """Applies one inbox item and marks it. Answers with its new state; None where nothing was left to do.
+
+    again: the queue delivers it once more. Its start is noted then, and where it was received minutes ago. A
+    webhook that ends its worker twice is quarantined, so that those behind it are ingested.
+    """
     world = intake.world
-    item = world.store.get(InboxItem, network_id=network_id, id=inbox_id)
+    try:
+        item = world.store.get(InboxItem, network_id=network_id, id=inbox_id)
+    except Unreadable:  # it is listed among the parked items, and those behind it go on
+        park_unreadable(world)
+        return None
     if item is None or item.state not in (InboxState.RECEIVED, InboxState.WAITING):
         return None
+    if (again or world.now() - item.received_at > RETRY_LOST) and _ends_its_worker(world, item):
+        world.store.save(quarantined(item, "NOT_TAKEN_IN", NEVER_ENDED))
+        return InboxState.QUARANTINED
     outcome = _applied(intake, item, world.now())
     if outcome.state is InboxState.QUARANTINED and outcome.reason not in HELD_BACK:
         world.directories.forget(network_id)  # a salon may have been mapped a moment ago
@@ -69,10 +84,19 @@ def ingest(intake: Intake, network_id: str, inbox_id: str) -> InboxState | None:
     return outcome.state
 
 
+def _ends_its_worker(world: World, item: InboxItem) -> bool:
+    """Notes that the item's intake begins. Whether earlier noted starts came to no end."""
+    starts = world.store.begin_wake(item)
+    return starts is not None and starts > MAX_STARTS
+
+
 def _applied(intake: Intake, item: InboxItem, now: datetime) -> InboxItem:
     """The item after its events were applied, or with the reason why they cannot be applied."""
     world = intake.world
-    connection = _connection(world, item)
+    try:
+        connection = _connection(world, item)
+    except Unreadable as error:
+        return _waiting(item, "UNREADABLE_ITEM", str(error), now)
     if connection is None:
         return quarantined(item, "CONNECTION_GONE", "The connection it came through was deleted.")
     try:
@@ -85,8 +109,10 @@ def _applied(intake: Intake, item: InboxItem, now: datetime) -> InboxItem:
         if error.code in HELD_BACK:
             ask_about_held(world, connection, held)
         return held
+    except Unreadable as error:
+        return _waiting(item, "UNREADABLE_ITEM", str(error), now)
     except UnknownBooking as unknown:
-        return _waiting(item, unknown, now)
+        return _waiting(item, unknown.code, unknown.message, now)
     learn_company(world, connection, events)
     done = replace(item, wake=None, trouble=None, reason=None, detail=None)
     if any(each.changed for each in applied):
@@ -146,16 +172,16 @@ def _connection(world: World, item: InboxItem) -> Connection | None:
     return directory.connections.get(item.connection_id)
 
 
-def _waiting(item: InboxItem, unknown: UnknownBooking, now: datetime) -> InboxItem:
-    """The item of an unknown booking, which may be on its way: it waits. After the last wait a person
-    decides."""
+def _waiting(item: InboxItem, code: str, words: str, now: datetime) -> InboxItem:
+    """The item, which waits for what it needs: an unknown booking that may be on its way, or something that
+    cannot be read and may be mended. After the last wait a person decides."""
     if item.tries >= len(WAITS):
-        return quarantined(item, unknown.code, unknown.message)
+        return quarantined(item, code, words)
     return replace(
         item,
         state=InboxState.WAITING,
-        reason=unknown.code,
-        detail=unknown.message[:300],
+        reason=code,
+        detail=words[:300],
         tries=item.tries + 1,
         trouble=None,
         wake=Wake(now + WAITS[item.tries], "take_in"),

@@ -17,6 +17,7 @@ from chalicelib.domain.messages.messages import Message, MessageState, message_i
 from chalicelib.domain.messages.receipts import Receipt, applied, price_of_a_part
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.networks.network import Price
+from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.domain.shared.ids import instant_of
 from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.touches import GRACE, Touch, TouchKind, TouchState, with_touches
@@ -222,7 +223,11 @@ def _learn_price(world: World, message: Message, receipt: Receipt) -> None:
     known = world.directory(message.network_id).prices.get((message.channel, code))
     if not _is_news(known, micros, receipt.at):
         return
-    saved = world.store.get(Price, network_id=message.network_id, channel=message.channel, country_code=code)
+    network_id, channel = message.network_id, message.channel
+    try:
+        saved = world.store.get(Price, network_id=network_id, channel=channel, country_code=code)
+    except Unreadable:
+        return  # it is listed; estimates go on by the default price
     if not _is_news(saved, micros, receipt.at):
         return
     price = Price(

@@ -34,9 +34,9 @@ from chalicelib.services.messages.budgets import cost_of
 from chalicelib.services.messages.decide_touch import Case, Check, Route, find_route, stopped_by, verdict
 from chalicelib.services.messages.message_log import message_id_of_kind, message_of_touch, recorded_message
 from chalicelib.services.messages.record_in_trial import as_it_goes, record_in_trial
-from chalicelib.services.messages.sending import LOST, Sending, notify_held_back, record_message
+from chalicelib.services.messages.sending import LOST, Sending, Throttled, notify_held_back, record_message
 from chalicelib.services.messages.subjects import Subject, claim_touches, settle_touches
-from chalicelib.services.messages.word_touch import MessageContent, message_contents, outgoing
+from chalicelib.services.messages.word_touch import MessageContent, outgoing, readable_contents, unreadable
 from chalicelib.services.shared.ports import SaveConflict
 
 _FINAL = {
@@ -92,13 +92,10 @@ class SendRun(Struct):
     throttled: str = ""
 
 
-class Throttled(Exception):
-    """The channel took nothing: the item backs off, as if nothing was tried."""
-
-
-def send_due(sending: Sending, subject: Subject) -> None:
+def send_due(sending: Sending, subject: Subject, *, ends_wake: bool = True) -> None:
     """Does all that is due of a subject. Raises SaveConflict when another worker has the item, and Throttled
-    when the channel is too busy. In trial it is recorded instead, and nothing is sent."""
+    when the channel is too busy. In trial it is recorded instead, and nothing is sent. ends_wake: no step of
+    the wake follows, so that the item has no trouble any more."""
     sending, subject = as_it_goes(sending, subject)
     now, store = sending.world.now(), sending.world.store
     plans = open_plans(subject.plans(now), subject.item.touches, now)
@@ -118,7 +115,8 @@ def send_due(sending: Sending, subject: Subject) -> None:
             raise
         for attempt, outcome in _send_all(run, going):
             _record_outcome(run, attempt, outcome)
-    _resolve(run)
+    if ends_wake or run.resolved or run.undone:
+        _resolve(run, ends_wake=ends_wake)
     if run.throttled:
         raise Throttled(run.throttled)
 
@@ -199,10 +197,10 @@ def _decide(run: SendRun, due: Sequence[Plan]) -> list[Attempt]:
             run.resolved.append(_put_off_or_skip(run, plan, progress, found))
         else:
             going.append((plan, progress, found))
-    if not going:
-        return []
     routes = [(plan, chosen) for plan, _, chosen in going]
-    contents = message_contents(run.sending, run.subject, routes, run.now)
+    contents = readable_contents(run.sending, run.subject, routes, run.now)
+    held = [(plan, progress) for plan, progress, _ in going if plan.kind not in contents]
+    run.resolved += [_put_off_or_skip(run, plan, progress, unreadable(run.now)) for plan, progress in held]
     current = run.subject.item.touches.get
     return [
         Attempt(
@@ -214,6 +212,7 @@ def _decide(run: SendRun, due: Sequence[Plan]) -> list[Attempt]:
             current(plan.kind),
         )
         for plan, progress, chosen in going
+        if plan.kind in contents
     ]
 
 
@@ -305,7 +304,7 @@ def _claim(run: SendRun, going: list[Attempt]) -> list[Attempt]:
     link = run.sending.links.keep(store, worded, run.now, sure=subject.link_is_kept)
     if link.id != worded.id:
         routes = [(attempt.plan, attempt.route) for attempt in going]
-        contents = message_contents(run.sending, subject, routes, run.now, link)
+        contents = readable_contents(run.sending, subject, routes, run.now, link)
         going = [replace(attempt, content=contents[attempt.plan.kind]) for attempt in going]
     touches = [*run.resolved, *(attempt.touch for attempt in going)]
     (item,) = store.save(claim_touches(subject, touches, link.number))
@@ -382,11 +381,11 @@ def _suppress_address(run: SendRun, chosen: Route, reason: str, now: datetime) -
         suppress_address(run.sending.world, client.network_id, client.id, dead)
 
 
-def _resolve(run: SendRun) -> None:
+def _resolve(run: SendRun, *, ends_wake: bool) -> None:
     """Marks the touches as done and sets the next pointer, on the current item: it may have been moved or
     cancelled during the sending."""
     world = run.sending.world
-    trouble: Trouble | None = run.subject.item.trouble if run.throttled else None
+    trouble: Trouble | None = None if ends_wake and not run.throttled else run.subject.item.trouble
     current: Subject | None = run.subject
     for _ in world.tries():
         if current is None:

@@ -54,6 +54,10 @@ class Sending(Struct, frozen=True):
     notified: set[tuple[str, str, datetime]] = field(default_factory=set)
 
 
+class Throttled(Exception):
+    """The channel took nothing: the item backs off, as if nothing was tried."""
+
+
 def record_message(sending: Sending, message: Message) -> None:
     """Saves a message to the log. A record from before a crash is kept, unless it only says that the worker
     was lost."""

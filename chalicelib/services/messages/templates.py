@@ -9,12 +9,13 @@ from chalicelib.domain.clients.clients import CHANNELS
 from chalicelib.domain.messages.messages import Worded
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Template
-from chalicelib.domain.shared.errors import conflict, refused
+from chalicelib.domain.shared.errors import Unreadable, conflict, refused
 from chalicelib.domain.shared.templates import FORMS, checked, checked_subject, numbered
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.messages.sample_facts import TextWarning, sample_facts, warnings_of
 from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.ports import Texts, TextToBeginWith
+from chalicelib.services.shared.unreadable import forget_parked, parked_of, remove_unreadable
 from chalicelib.services.shared.world import World
 
 
@@ -73,7 +74,15 @@ def list_templates(world: World, words: Words, access: Access) -> list[TextInUse
     directory = world.fresh_directory(access.network_id)
     kinds = [kind for kind in TouchKind if kind is not TouchKind.CAMPAIGN]
     places = (TemplateKey(k, c, language) for k in kinds for c in CHANNELS for language in FORMS)
-    return [_text_in_use(words, directory, key) for key in places]
+    return [text for key in places if (text := _readable_text(words, directory, key)) is not None]
+
+
+def _readable_text(words: Words, directory: Directory, key: TemplateKey) -> TextInUse | None:
+    """None: the network has an own text that cannot be read."""
+    try:
+        return _text_in_use(words, directory, key)
+    except Unreadable:
+        return None
 
 
 def get_template(world: World, words: Words, access: Access, key: TemplateKey) -> TemplateView:
@@ -92,8 +101,8 @@ def save_template(
     subject: str | None,
     version: int | None = None,
 ) -> TemplateView:
-    """Saves an own text of the network. version: the version that is replaced, 0 for none. Raises
-    STALE_VERSION, TRY_AGAIN and what `checked` raises."""
+    """Saves an own text of the network, also in place of one that cannot be read. version: the version that
+    is replaced, 0 for none. Raises STALE_VERSION, TRY_AGAIN and what `checked` raises."""
     _ensure_has_words(key)
     access.ensure_whole_network()
     text = checked(key.kind, key.channel, key.language, text)
@@ -107,7 +116,7 @@ def _save(
     world: World, access: Access, key: TemplateKey, text: str, subject: str | None, version: int | None
 ) -> Template:
     existing = _existing(world, access, key, version)
-    if existing is not None and (existing.text, existing.subject) == (text, subject):
+    if isinstance(existing, Template) and (existing.text, existing.subject) == (text, subject):
         return existing
     template = Template(
         network_id=access.network_id,
@@ -118,14 +127,17 @@ def _save(
         subject=subject,
         changed_at=world.now(),
         actor=access.actor,
-        version=existing.version if existing is not None else 0,
+        version=existing.version or 0 if existing is not None else 0,
     )
-    return world.store.save(template)[0]
+    (saved,) = world.store.save(template)
+    if isinstance(existing, Unreadable):
+        forget_parked(world, existing)
+    return saved
 
 
 def remove_template(world: World, access: Access, key: TemplateKey, version: int | None = None) -> None:
-    """Removes an own text, so that the built-in one is used again; without an own text it does nothing.
-    Raises STALE_VERSION, TRY_AGAIN."""
+    """Removes an own text, so that the built-in one is used again; without an own text it does nothing. One
+    that cannot be read is removed on record. Raises STALE_VERSION, TRY_AGAIN."""
     access.ensure_whole_network()
     world.retrying(partial(_remove, world, access, key, version))
     world.directories.forget(access.network_id)
@@ -133,7 +145,10 @@ def remove_template(world: World, access: Access, key: TemplateKey, version: int
 
 def _remove(world: World, access: Access, key: TemplateKey, version: int | None) -> None:
     existing = _existing(world, access, key, version)
-    if existing is not None:
+    parked = parked_of(existing, world.now()) if isinstance(existing, Unreadable) else None
+    if parked is not None:
+        remove_unreadable(world, parked, access.actor)
+    elif isinstance(existing, Template):
         world.store.save(remove=[existing])
 
 
@@ -151,14 +166,21 @@ def as_template(network_id: str, key: TemplateKey, text: str, subject: str | Non
     )
 
 
-def _existing(world: World, access: Access, key: TemplateKey, version: int | None) -> Template | None:
-    existing = world.store.get(
-        Template,
-        network_id=access.network_id,
-        kind=key.kind,
-        channel=key.channel,
-        language=key.language,
-    )
+def _existing(
+    world: World, access: Access, key: TemplateKey, version: int | None
+) -> Template | Unreadable | None:
+    """The own text as it lies in the table. Raises STALE_VERSION."""
+    existing: Template | Unreadable | None
+    try:
+        existing = world.store.get(
+            Template,
+            network_id=access.network_id,
+            kind=key.kind,
+            channel=key.channel,
+            language=key.language,
+        )
+    except Unreadable as error:
+        existing = error
     current = existing.version if existing is not None else 0
     if version is not None and version != current:
         raise conflict("STALE_VERSION", "It was changed meanwhile; read it again.", version=current)

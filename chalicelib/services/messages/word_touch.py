@@ -12,10 +12,11 @@ from chalicelib.domain.messages.carried_touches import carried_by
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.messages.messages import Outgoing, Worded
 from chalicelib.domain.messages.prices import billed_parts, estimated_micros
+from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.domain.shared.links import Link, LinkPurpose
 from chalicelib.domain.shared.sms import Alphabet, alphabet
 from chalicelib.domain.shared.touches import ESSENTIAL, MARKETING, Plan, TouchKind
-from chalicelib.services.messages.decide_touch import Route
+from chalicelib.services.messages.decide_touch import Check, Route
 from chalicelib.services.messages.sending import Sending
 from chalicelib.services.messages.subjects import Subject
 from chalicelib.services.shared.links import Links
@@ -24,6 +25,8 @@ REVIEW, BONUS = TouchKind.REVIEW_REQUEST, TouchKind.BONUS_NOTICE
 CONVERSATION = timedelta(hours=24)
 """How long after a client has written to us WhatsApp takes free text."""
 
+HELD = timedelta(minutes=10)
+"""When a touch is decided again for which something cannot be read."""
 USEFUL_SECONDS_LEAST = 5
 _PURPOSES = {
     **dict.fromkeys(ESSENTIAL, LinkPurpose.BOOKING),
@@ -79,6 +82,36 @@ def message_contents(
             found[kind] = replace(found[carrying], carried_by=carrying, micros=0)
             found[carrying] = replace(found[carrying], carries=kind)
     return found
+
+
+def unreadable(now: datetime) -> Check:
+    """The check of a touch whose text, or something that the text names, cannot be read."""
+    return Check("set_up", None, "unreadable", now + HELD)
+
+
+def readable_contents(
+    sending: Sending,
+    subject: Subject,
+    wanted: Sequence[tuple[Plan, Route]],
+    now: datetime,
+    link: Link | None = None,
+) -> dict[TouchKind, MessageContent]:
+    """The same, without the kinds that need a text, a service or a staff member that cannot be read."""
+    if not wanted:
+        return {}
+    try:
+        return message_contents(sending, subject, wanted, now, link)
+    except Unreadable:
+        alone = [each for each in wanted if _is_readable(sending, subject, each, now)]
+        return message_contents(sending, subject, alone, now, link)
+
+
+def _is_readable(sending: Sending, subject: Subject, wanted: tuple[Plan, Route], now: datetime) -> bool:
+    try:
+        message_contents(sending, subject, [wanted], now)
+    except Unreadable:
+        return False
+    return True
 
 
 def _content(

@@ -19,6 +19,8 @@ from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.messages.messages import Message, MessageSummary, Outcome, Outgoing, Worded
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.networks.network import Directory, Template
+from chalicelib.domain.shared.errors import Unreadable
+from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.domain.waking.walks import AnyWalk
 from chalicelib.services.shared.storable import Storable
@@ -59,8 +61,18 @@ class Page(Struct, Generic[T], frozen=True):
     cursor: str | None = None
 
 
+class RawItem(Struct, frozen=True):
+    """An item as it lies in the table. content: its attributes in JSON. version: None where it has none."""
+
+    pk: str
+    sk: str
+    content: bytes
+    version: int | None
+
+
 class DueItem(Struct, frozen=True):
-    """One pointer of the wake index: the key of an item that is due, and since when."""
+    """One pointer of the wake index: the key of an item that is due, and since when; "" for an item without a
+    pointer."""
 
     pk: str
     sk: str
@@ -69,6 +81,10 @@ class DueItem(Struct, frozen=True):
 
 class Store(Protocol):
     """Reads, and one atomic write.
+
+    A read of one value raises Unreadable where its item is there and cannot be read. A list leaves such an
+    item out, unless its values are added up (`entries`, `clearing_parts`, `promotion_shares`). All items that
+    a read has met and could not read are noted until `take_unreadable` takes them.
 
     `save` writes all values or none. A value with a `version` must still be at that version (0: must not
     exist yet) and is returned with the next. Entries, aliases, consent changes and rules changes must not
@@ -186,7 +202,31 @@ class Store(Protocol):
     def promotion_shares(self, network_id: str, promotion_ids: Sequence[str]) -> list[PromotionShare]: ...
     def promotion_taken(self, network_id: str, promotion_id: str, client_id: str) -> ClientPromotionTotal: ...
 
-    def read(self, pk: str, sk: str) -> Woken | None: ...
+    def take_unreadable(self) -> list[Unreadable]:
+        """The items that could not be read since the last call, each once."""
+
+    def read(self, pk: str, sk: str) -> Any:
+        """The value with that key, whatever its kind. Raises Unreadable."""
+
+    def refusal(self, due: DueItem, reason: str) -> Unreadable:
+        """What is to be said of an item that is set aside without being read."""
+
+    def starts(self, item: DueItem) -> int | None:
+        """How many noted wakes of an item have begun since it was last saved; None: its pointer has moved."""
+
+    def begin_wake(self, due: DueItem | Woken) -> int | None:
+        """Notes that a wake of an item begins, without reading the item. Answers how many have begun since
+        the item was last saved, this one included. None: its pointer has moved, and nothing is noted."""
+
+    def set_aside(self, due: DueItem, parked: Parked | None, *, version: int | None = None) -> None:
+        """Takes an item off the wake index without reading it, and saves the record of that in the same
+        transaction. Raises SaveConflict where its pointer, or its version, has changed."""
+
+    def raw_item(self, pk: str, sk: str) -> RawItem | None: ...
+    def remove_raw(self, found: RawItem, parked: Parked) -> None:
+        """Removes an item that cannot be read, and saves the record of that in the same transaction. Raises
+        SaveConflict where its version has changed."""
+
     def due(
         self, shard: str, now: datetime, *, limit: int, after: DueItem | None = None
     ) -> list[DueItem]: ...

@@ -133,12 +133,13 @@ def wake_account(sending: Sending, account: Account, updates: PassUpdates) -> No
     client = _client_of(world, account.network_id, account.client_id)
     tells = passes_are_stale(account) or (account.wake is not None and account.wake.why == PASSES)
     if client is not None and directory.salons:
-        send_due(sending, about_account(account, client, directory))
         end = next_expiration(account)
-        if not tells and (end is None or end > now):
+        more = tells or (end is not None and end <= now)
+        send_due(sending, about_account(account, client, directory), ends_wake=not more)
+        if not more:
             return
         account = world.store.account(account.network_id, account.client_id)
-    account, expirations = settled(account, now)
+    account, expirations = settled(replace(account, trouble=None), now)
     if client is None:
         account = replace(account, shown=None)
     elif tells or passes_are_stale(account):

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from chalicelib.domain.clearing.clearing import ClearingPart
 from chalicelib.store import keys
-from chalicelib.store.item import value_of
 from chalicelib.store.reader import Reader
 
 
@@ -15,7 +14,8 @@ class ClearingReads:
         self._reader = reader
 
     def clearing_parts(self, network_id: str, walk_id: str) -> Iterator[ClearingPart]:
-        """What the slices of a walk have added up."""
+        """What the slices of a walk have added up. Raises Unreadable."""
         pk, sk = keys.prefix("PART", network_id=network_id, walk_id=walk_id)
         item = self._reader.item
-        return (value_of(ClearingPart, each) for each in item.query(pk, item.sk.startswith(sk)))
+        certain = self._reader.certain
+        return (certain(ClearingPart, each) for each in item.query(pk, item.sk.startswith(sk)))

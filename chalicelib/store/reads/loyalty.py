@@ -25,8 +25,10 @@ class LoyaltyReads:
         return self._reader.batch(Account, places)
 
     def entries(self, network_id: str, client_id: str, *, fresh: bool = True) -> list[Entry]:
-        """All entries of a client, in the order in which they were posted."""
-        found = self._reader.every(Entry, consistent=fresh, network_id=network_id, client_id=client_id)
+        """All entries of a client, in the order in which they were posted. Raises Unreadable: entries are
+        added up."""
+        key = {"network_id": network_id, "client_id": client_id}
+        found = self._reader.every(Entry, consistent=fresh, whole=True, **key)
         return sorted(found, key=lambda entry: entry.number)
 
     def coupons(self, network_id: str, client_id: str) -> list[Coupon]:

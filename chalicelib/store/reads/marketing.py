@@ -28,13 +28,14 @@ class MarketingReads:
         )
 
     def promotion_shares(self, network_id: str, promotion_ids: Sequence[str]) -> list[PromotionShare]:
-        """All in which these promotions are counted, where anything was counted yet; read consistently."""
+        """All in which these promotions are counted, where anything was counted yet; read consistently.
+        Raises Unreadable."""
         places = [
             keys.key("SHARE", network_id=network_id, promotion_id=promotion_id, number=share_name(number))
             for promotion_id in dict.fromkeys(promotion_ids)
             for number in range(SHARES)
         ]
-        return self._reader.batch(PromotionShare, places, consistent=True)
+        return self._reader.batch(PromotionShare, places, consistent=True, whole=True)
 
     def promotion_taken(self, network_id: str, promotion_id: str, client_id: str) -> ClientPromotionTotal:
         return self._reader.get_or_empty(

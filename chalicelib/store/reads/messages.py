@@ -8,7 +8,6 @@ from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.shared.ids import time_ordered
 from chalicelib.services.shared.ports import Page
 from chalicelib.store import keys
-from chalicelib.store.item import value_of
 from chalicelib.store.reader import Reader
 
 
@@ -32,10 +31,8 @@ class MessageReads:
             "MSG", network_id=network_id, client_id=client_id, id=time_ordered("msg", since, "")
         )
         _, last = keys.key("MSG", network_id=network_id, client_id=client_id, id="~")
-        return [
-            value_of(Message, item)
-            for item in self._reader.item.query(pk, self._reader.item.sk.between(first, last))
-        ]
+        found = self._reader.item.query(pk, self._reader.item.sk.between(first, last))
+        return self._reader.readable(Message, found)
 
     def messages_of_salon(
         self,

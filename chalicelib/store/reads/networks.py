@@ -1,5 +1,7 @@
 """What a network has set up."""
 
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from chalicelib.domain.networks.network import (
@@ -13,6 +15,8 @@ from chalicelib.domain.networks.network import (
     Template,
 )
 from chalicelib.domain.networks.offers import Offer
+from chalicelib.domain.networks.partly_readable import PartlyReadable
+from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.store import keys
 from chalicelib.store.item import value_of
 from chalicelib.store.reader import Reader
@@ -26,6 +30,14 @@ _IN_DIRECTORY: dict[str, type[Any]] = {
     "PRICE": Price,
     "OFFER": Offer,
 }
+"""The parts of the set-up, in the order of the fields of Directory."""
+
+_NAMES: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(_IN_DIRECTORY, attrgetter("id")),
+    "TEMPLATE": attrgetter("kind", "channel", "language"),
+    "PRICE": attrgetter("channel", "country_code"),
+}
+"""What a part of the set-up is kept by."""
 
 
 class NetworkReads:
@@ -35,22 +47,34 @@ class NetworkReads:
         self._reader = reader
 
     def directory(self, network_id: str) -> Directory | None:
-        """All that a network has set up: one query of its partition."""
+        """All that a network has set up: one query of its partition. An item that cannot be read is left out
+        and noted; the network's own cannot be left out, so that it raises Unreadable."""
         network: Network | None = None
-        found: dict[str, list[Any]] = {kind: [] for kind in _IN_DIRECTORY}
+        found: dict[str, dict[Any, Any]] = {kind: {} for kind in _IN_DIRECTORY}
+        unreadable: dict[str, dict[Any, Unreadable]] = {kind: {} for kind in _IN_DIRECTORY}
         for item in self._reader.item.query(keys.network_partition(network_id)):
-            kind = item.sk.partition("#")[0]
+            kind, _, rest = item.sk.partition("#")
             if kind == "NETWORK":
-                network = value_of(Network, item)
+                network = self._reader.certain(Network, item)
             elif kind in _IN_DIRECTORY:
-                found[kind].append(value_of(_IN_DIRECTORY[kind], item))
+                try:
+                    value = value_of(_IN_DIRECTORY[kind], item)
+                    if getattr(value, "deleted_at", None) is None:  # a deleted connection is no part of it
+                        found[kind][_NAMES[kind](value)] = value
+                except Unreadable as error:
+                    self._reader.note(error)
+                    unreadable[kind][tuple(rest.split("#")) if kind == "TEMPLATE" else rest] = error
         if network is None:
             return None
-        templates = {(each.kind, each.channel, each.language): each for each in found["TEMPLATE"]}
-        prices = {(each.channel, each.country_code): each for each in found["PRICE"]}
-        salons, staff, services = (
-            {each.id: each for each in found[kind]} for kind in ("SALON", "STAFF", "SERVICE")
-        )
-        connections = {each.id: each for each in found["HOOK"] if each.deleted_at is None}
-        offers = {each.id: each for each in found["OFFER"]}
-        return Directory(network, salons, staff, services, connections, templates, prices, offers)
+        guarded = {kind: _guarded(kind, found[kind], unreadable[kind]) for kind in _IN_DIRECTORY}
+        return Directory(network, *(guarded[kind] for kind in _IN_DIRECTORY))
+
+
+def _guarded(kind: str, found: dict[Any, Any], unreadable: dict[Any, Unreadable]) -> dict[Any, Any]:
+    """A part of the set-up. Without a price the default is reckoned with, and without an offer a visit earns
+    no more than usual: neither holds anything up. A connection is known by its token, not by its id."""
+    if not unreadable or kind in ("PRICE", "OFFER"):
+        return found
+    if kind == "HOOK":
+        return PartlyReadable(found, {}, next(iter(unreadable.values())))
+    return PartlyReadable(found, unreadable)

@@ -125,6 +125,7 @@ ADMITTED = {
     "POST /v1/inbox/{inbox_id}/replay": "om",
     "GET /v1/parked": "om",
     "POST /v1/parked/{item_id}/retry": "om",
+    "DELETE /v1/parked/{item_id}": "om",
 }
 FOR_ANYBODY = {
     "GET /health",
@@ -295,6 +296,7 @@ def test_a_key_of_one_salon_stays_out_of_the_other(centru: Http, world: Any) -> 
         ("POST", "/v1/staff", {"name": "Ion"}),
         ("POST", "/v1/connections", {"site": "square"}),
         ("GET", "/v1/parked", None),
+        ("DELETE", f"/v1/parked/{away.id}", None),
     ):
         answer = centru.ask(method, path, body)
         assert (answer.status, answer.code) == (403, "FORBIDDEN"), (method, path, answer)

@@ -111,6 +111,7 @@ def test_what_is_anothers_is_not_there(stranger: Http, http: Http, world: Any, m
         ("GET", "/v1/inbox/inb_none", None),
         ("POST", "/v1/inbox/inb_none/replay", None),
         ("POST", f"/v1/parked/{BOOKING}/retry", None),
+        ("DELETE", f"/v1/parked/{BOOKING}", None),
     ]
     before = everything(world)
     for method, path, body in asked:
