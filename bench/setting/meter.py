@@ -124,6 +124,11 @@ class Meter:
     def _put(self, params: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         self._written(params["Item"], params["Item"], times=1)
 
+    def _update(self, params: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        """The start of an overdue wake is noted: the whole item is charged for, and no index changes."""
+        existing = self._items.get((params["Key"]["PK"]["S"], params["Key"]["SK"]["S"]))
+        self._add_write("table", table_write_units(existing, existing))
+
     def _delete(self, params: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
         self._written(params["Key"], None, times=1)
 
@@ -180,6 +185,7 @@ _COUNTERS = {
     "Query": Meter._query,
     "PutItem": Meter._put,
     "DeleteItem": Meter._delete,
+    "UpdateItem": Meter._update,
     "TransactWriteItems": Meter._transact,
     "BatchWriteItem": Meter._batch_write,
 }

@@ -11,7 +11,7 @@ noted. An ordinary item is woken by the first sweep and costs no such write.
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from msgspec import Struct, field
@@ -39,6 +39,8 @@ MAX_FAULTS = 3
 """After so many items in a row whose failure could not be recorded, the table is at fault: the drain ends."""
 NEVER_ENDED = "its wake began %d times and came to no end: it takes too much time or memory"
 
+
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 Handlers = Mapping[type, Callable[[Any], None]]
 """What waking means, by kind of item."""
@@ -116,7 +118,7 @@ def drain_shard(world: World, handlers: Handlers, shard: str, has_time: Callable
 def _take(drain: Drain, item: DueItem) -> None:
     """Wakes an item, or leaves it for the end: the first of the shard if it is overdue, and each whose noted
     start came to no end."""
-    overdue = drain.now - datetime.fromisoformat(item.wake_at)
+    overdue = drain.now - _instant(item.wake_at)
     if drain.handled or overdue <= OVERDUE:
         _wake(drain, item, noted=overdue >= LONG_OVERDUE)
         return
@@ -185,7 +187,7 @@ def set_aside(world: World, error: Unreadable) -> str:
     """Takes an item off the wake index by its key alone, and lists it with what is wrong, so that no other
     item waits for it. An item that is not due, or has changed, stays as it is."""
     now = world.now()
-    if error.wake_at is None or datetime.fromisoformat(error.wake_at) > now:
+    if error.wake_at is None or _instant(error.wake_at) > now:
         return ""
     log.error("an item is set aside", extra={"item": error.item, "reason": error.reason})
     due = DueItem(error.pk, error.sk, error.wake_at)
@@ -194,6 +196,14 @@ def set_aside(world: World, error: Unreadable) -> str:
     except SaveConflict:
         return ""
     return "parked"
+
+
+def _instant(pointer: str) -> datetime:
+    """The instant of a pointer of the wake index; the beginning of time for one that is none."""
+    with contextlib.suppress(ValueError):
+        found = datetime.fromisoformat(pointer)
+        return found if found.tzinfo is not None else _BEGINNING
+    return _BEGINNING
 
 
 def _back_off(world: World, pk: str, sk: str, error: Exception, now: datetime, *, parks: bool = True) -> str:

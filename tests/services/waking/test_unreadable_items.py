@@ -152,12 +152,13 @@ def test_a_pointer_that_names_an_unknown_kind_leaves_the_index(
     assert driver.sweep() == []
 
 
-def test_a_pointer_that_its_item_does_not_hold_leaves_the_index(driver: SalonDriver) -> None:
+@pytest.mark.parametrize("pointer", ["2026-11-22T08:00:00.000Z", "2026-11-22T08:00:00", "0"])
+def test_a_pointer_that_its_item_does_not_hold_leaves_the_index(driver: SalonDriver, pointer: str) -> None:
     """Otherwise it would be due for ever."""
     booking = driver.book(IN_TWO_DAYS)
 
     def due_long_ago(item: Any) -> None:
-        item.wake_at = "2026-11-22T08:00:00.000Z"
+        item.wake_at = pointer
 
     damage(driver, due_long_ago, "BOOKING", network_id=NETWORK, id=booking.id)
     driver.drain()
