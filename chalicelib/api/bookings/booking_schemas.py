@@ -12,7 +12,7 @@ from chalicelib.domain.bookings.bookings import Booking, Line, Refund
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.messages.messages import message_id
 from chalicelib.domain.messages.reasons import reason_words
-from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.networks.network import Directory, Role
 from chalicelib.domain.shared.touches import Plan, Touch, TouchState, touch_of
 from chalicelib.domain.shared.zones import zone
 from chalicelib.services.bookings.plan_booking import directory_for
@@ -144,7 +144,28 @@ def booking_answers(ask: Ask, bookings: Sequence[Booking]) -> list[BookingAnswer
 
 
 def booking_answer(ask: Ask, booking: Booking, client: Client | None) -> BookingAnswer:
-    return BookingAnswer(**booking_fields(ask, booking, client))  # type: ignore[arg-type]
+    fields = booking_fields(ask, booking, client)
+    if ask.access.role is Role.PARTNER:
+        fields |= _for_partners(ask, booking, client)
+    return BookingAnswer(**fields)  # type: ignore[arg-type]
+
+
+def _for_partners(ask: Ask, booking: Booking, client: Client | None) -> dict[str, object]:
+    """The client's id is that of the partner's own record. What the client, or the network for the client,
+    does is left out: it would tell a client whom the network knew before from a new one."""
+    own = client is not None and client.source == ask.access.source
+    return {
+        "client_id": booking.booked_as or (booking.client_id if own else None),
+        "redeemed_points": 0,
+        "earned_points": 0,
+        "held_points": 0,
+        "refunds": [],
+        "review": None,
+        "move_wish": None,
+        "touches": [],
+        "wake": None,
+        "version": 1,
+    }
 
 
 def booking_fields(ask: Ask, booking: Booking, client: Client | None) -> dict[str, object]:

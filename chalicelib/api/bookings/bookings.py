@@ -43,6 +43,7 @@ from chalicelib.services.bookings.book import NewBooking, WantedLine, book_with_
 from chalicelib.services.bookings.change_booking import change_booking
 from chalicelib.services.bookings.read_booking import get_booking
 from chalicelib.services.clients.register_client import get_client
+from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.networks.set_up import get_salon
 from chalicelib.services.visits import reopen_booking
 from chalicelib.services.visits.complete_visit import complete
@@ -193,14 +194,28 @@ def _is_wanted(ask: Ask, booking: Booking, asked: BookingFilter) -> bool:
 def of_client(ask: Ask, client_id: str) -> PageOf[BookingAnswer]:
     """The client's bookings that this key reaches, newest first."""
     client, network_id = get_client(ask.world, ask.access, client_id), ask.access.network_id
+    whose, keep = client.id, partial(reaches_booking, ask.access)
+    if ask.access.role is Role.PARTNER:
+        whose, keep = _known_as(ask, client), partial(_is_booked_as, ask, client)
     found, cursor = sifted(
         lambda limit, cursor: ask.world.store.bookings_of_client(
-            network_id, client_id, limit=limit, cursor=cursor
+            network_id, whose, limit=limit, cursor=cursor
         ),
-        partial(reaches_booking, ask.access),
+        keep,
         ask.query,
     )
     return PageOf(items=[booking_answer(ask, booking, client) for booking in found], next_cursor=cursor)
+
+
+def _known_as(ask: Ask, record: Client) -> str:
+    """The client who comes when a partner books for its record of them."""
+    client = surviving_client(ask.world, record)
+    return client.id if client is not None else record.id
+
+
+def _is_booked_as(ask: Ask, record: Client, booking: Booking) -> bool:
+    known_as = booking.booked_as or booking.client_id
+    return known_as == record.id and reaches_booking(ask.access, booking)
 
 
 @patch("/v1/bookings/{booking_id}")

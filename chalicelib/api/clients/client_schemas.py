@@ -19,7 +19,7 @@ from chalicelib.domain.clients.clients import (
 )
 from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.networks.access import Access
-from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.networks.network import Directory, Role
 from chalicelib.domain.shared.masks import masked_email, masked_phone
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.next_booking import next_booking
@@ -115,12 +115,20 @@ class ClientAnswer(ClientSummary):
 def summary(ask: Ask, client: Client) -> ClientSummary:
     """The next booking is asked for only where it decides the category."""
     directory = ask.world.directory(client.network_id)
-    kind = category_of(client, directory, ask.world, None)
-    return ClientSummary(**_facts(ask.access, client, directory, kind))  # type: ignore[arg-type]
+    return ClientSummary(**_facts(ask.access, client, directory, category_for(ask, client)))  # type: ignore[arg-type]
+
+
+def category_for(ask: Ask, client: Client) -> str:
+    """The client's category as this key is shown it."""
+    if ask.access.role is Role.PARTNER:
+        return "potential"
+    return category_of(client, ask.world.directory(client.network_id), ask.world, None)
 
 
 def full(ask: Ask, client: Client) -> ClientAnswer:
     world = ask.world
+    if ask.access.role is Role.PARTNER:
+        return _told_by_partner(ask, client)
     now, directory = world.now(), world.directory(client.network_id)
     ahead = next_booking(client, world.store, now)
     shown = ahead
@@ -140,6 +148,32 @@ def full(ask: Ask, client: Client) -> ClientAnswer:
             balance=account.balance, available=account.available(now), pending=account.pending(now)
         ),
     )
+
+
+def _told_by_partner(ask: Ask, client: Client) -> ClientAnswer:
+    """What the partner told of the client. What the network learned since is not in it: it would tell a
+    client whom the network knew before from a new one."""
+    facts = _facts(ask.access, client, ask.world.directory(client.network_id), "potential")
+    return ClientAnswer(
+        **facts,  # type: ignore[arg-type]
+        next_booking=None,
+        reachable=[],
+        merged_into=None,
+        bonus=BonusSummary(balance=0, available=0, pending=0),
+    )
+
+
+_NOT_FOR_PARTNERS: dict[str, object] = {
+    "referred_by": None,
+    "visits_count": 0,
+    "first_visit_on": None,
+    "last_visit_on": None,
+    "usual_gap_days": None,
+    "spend": [],
+    "consents": [],
+    "upcoming": None,
+    "version": 1,
+}
 
 
 def category_of(client: Client, directory: Directory, world: World, has_booking: bool | None) -> str:
@@ -184,6 +218,7 @@ def _facts(access: Access, client: Client, directory: Directory, kind: str) -> d
         "spend": [Money(amount_minor=n, currency=code) for code, n in sorted(client.spent_minor.items())],
         "consents": [consent_answer(consent) for consent in client.consents],
         "upcoming": _shown_upcoming(access, client, directory),
+        **(_NOT_FOR_PARTNERS if access.role is Role.PARTNER else {}),
     }
 
 

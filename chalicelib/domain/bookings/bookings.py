@@ -73,6 +73,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     held_points points set aside for it when the hold was last changed. Zero: there is no hold on the account.
     unconfirmed_told
                 the occurrence for which the salon was notified that nobody had confirmed it in time.
+    booked_as    the record under which a partner knows the client; None: no partner made the booking.
     link_changes how many wishes, reviews and holds its client made by a link.
     link_number which of its ids the booking's link has; see `Link.number`.
     partner         the partner's key that made it, as an actor; None: no partner made it.
@@ -113,6 +114,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     guard: str | None = None
     waiting_for: str | None = None
     unconfirmed_told: int | None = None
+    booked_as: str | None = None
     link_changes: int = 0
     link_number: int = 0
     partner: str | None = None

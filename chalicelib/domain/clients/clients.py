@@ -116,7 +116,8 @@ class Merge(Struct, frozen=True, kw_only=True):
     """The mark on a source that it is merged into a target, and what unmerging needs.
 
     into         the target.
-    out_id       the entry by which points left the source. in_id: the entry by which they came to the target.
+    out_id       the entry by which points left the source; empty for a partner's record, which never had any.
+                 in_id: the entry by which they came to the target.
     booking_ids  the source's upcoming bookings, which became the target's.
     filled       the fields of TAKEN_OVER that the target did not have and took over from the source.
     uncounted    the source's visits that were reversed or refunded since the merge.

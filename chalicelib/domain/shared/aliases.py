@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from chalicelib.domain.shared.ids import digest
+
 PHONE = "phone"
 EMAIL = "email"
 REFERRAL = "referral"
@@ -24,6 +26,12 @@ def site_booking(connection_id: str) -> str:
 def site_card(connection_id: str) -> str:
     """Kind of alias by which what a site said of a client leads to the client: the desk was asked before."""
     return f"card@{connection_id}"
+
+
+def of_partner(kind: str, source: str) -> str:
+    """Kind of alias by which a phone or an e-mail leads to the record of the partner of that source, where
+    another client of the network has it."""
+    return f"{kind}@{digest(source, length=10)}"
 
 
 class Alias(Struct, frozen=True, kw_only=True):

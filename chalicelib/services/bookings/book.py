@@ -13,6 +13,7 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Role, Salon, Service, Staff
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived
+from chalicelib.services.clients.partner_clients import client_for_partner
 from chalicelib.services.clients.register_client import NewClient, drafted, find_client, get_client
 from chalicelib.services.clients.surviving_client import ensure_not_merged
 from chalicelib.services.shared.ports import SaveConflict
@@ -72,12 +73,12 @@ def _book_once(
     salon = reachable_salon(directory, access, new.salon_id)
     ensure_ahead(new.starts_at, world.now())
     lines = priced_lines(directory, new.salon_id, new.lines)
-    client_id, client, client_values = _client_of(world, access, new.client, request_id)
-    is_new = client is not None and client.version == 0
-    booking = _draft_booking(world, access, new, salon, client_id, lines, request_id, is_new=is_new)
+    found = _client_of(world, access, new.client, request_id)
+    client = found.client
+    booking = _draft_booking(world, access, new, salon, found, lines, request_id)
     booking = with_wake(booking, directory, client, world.now())
     try:
-        saved = world.store.save(booking, *client_values)[0]
+        saved = world.store.save(booking, *found.values)[0]
     except SaveConflict as clash:
         existing = (
             world.store.get(Booking, network_id=access.network_id, id=booking.id) if request_id else None
@@ -169,20 +170,32 @@ def usual_price(service: Service, salon: Salon) -> int | None:
     return service.price_minor if service.currency in (None, salon.currency) else None
 
 
+class _ClientOfBooking(Struct, frozen=True):
+    """The client's id, the client if the client was read, what is saved with the booking of a new client, and
+    the record under which a partner knows the client."""
+
+    client_id: str
+    client: Client | None
+    values: tuple[Storable, ...] = ()
+    booked_as: str | None = None
+
+
 def _client_of(
     world: World, access: Access, named: str | NewClient, request_id: str | None
-) -> tuple[str, Client | None, list[Storable]]:
-    """The client's id, the client if the client was read, and what is saved with the booking of a new
-    client."""
+) -> _ClientOfBooking:
+    for_client = request_id and f"{request_id}/client"
+    if access.role is Role.PARTNER:
+        record, client, values = client_for_partner(world, access, named, for_client)
+        return _ClientOfBooking(client.id if client else record.id, client, values, record.id)
     if isinstance(named, str):
         client = get_client(world, access, named)
         ensure_not_merged(client)
-        return client.id, client, []
+        return _ClientOfBooking(client.id, client)
     known = find_client(world, access.network_id, phone=named.phone, email=named.email)
     if known is not None:
-        return known, None, []
-    client, others = drafted(world, access, named, request_id and f"{request_id}/client")
-    return client.id, client, [client, *others]
+        return _ClientOfBooking(known, None)
+    client, others = drafted(world, access, named, for_client)
+    return _ClientOfBooking(client.id, client, (client, *others))
 
 
 def _draft_booking(
@@ -190,23 +203,22 @@ def _draft_booking(
     access: Access,
     new: NewBooking,
     salon: Salon,
-    client_id: str,
+    found: _ClientOfBooking,
     lines: tuple[Line, ...],
     request_id: str | None,
-    *,
-    is_new: bool,
 ) -> Booking:
     return Booking(
         network_id=access.network_id,
         id=derived("bkg", access.network_id, request_id) if request_id else world.new_id("bkg"),
         salon_id=salon.id,
-        client_id=client_id,
+        client_id=found.client_id,
+        booked_as=found.booked_as,
         starts_at=new.starts_at,
         lines=lines,
         currency=salon.currency,
         made_at=world.now(),
         source=access.source if access.role is Role.PARTNER else new.source,
         partner=access.actor if access.role is Role.PARTNER else None,
-        of_new_client=is_new,
+        of_new_client=found.client is not None and found.client.version == 0,
         note=new.note,
     )

@@ -65,6 +65,8 @@ def _attempt(world: World, access: Access, source_id: str) -> MergedClients:
     source = get_client(world, access, source_id)
     if source.merged is None:
         raise conflict("NOT_MERGED", "This client is not merged into another.", client_id=source_id)
+    if not source.merged.out_id:  # docs/decisions/clients.md, a partner's record
+        raise conflict("NOT_MERGED", "This is a partner's record of a client.", client_id=source_id)
     target = get_client(world, access, source.merged.into)
     ensure_not_merged(target)
     context = _context(world, access, source, target)

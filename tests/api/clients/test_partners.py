@@ -1,0 +1,155 @@
+"""A partner learns of nobody else's clients: whatever it asks about a phone, the answers are alike whether
+the network knew the person or not. The network loses nothing by it."""
+
+import json
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.networks.network import Role
+from chalicelib.domain.shared.touches import Purpose
+from chalicelib.services.clients.consents import Statement, stop_messages
+from chalicelib.services.networks.manage_keys import KeyScope, make_key
+from infra.testkit.api_client import Answer, Http
+from infra.testkit.builders import NETWORK, NOW, a_client, save_client
+from tests.api.conftest import SOURCE
+
+KNOWN, UNKNOWN = "+37369600123", "+37369600999"
+VERA = "cli_vera000000000001"
+STARTS_AT = (NOW + timedelta(days=4)).isoformat()
+
+
+@pytest.fixture
+def vera(world: Any, town: Any) -> Client:
+    """A client of the network's own, whom the partner does not know."""
+    return save_client(
+        world.store, a_client(VERA, name="Vera", phone=KNOWN, email="vera@example.com", source=None)
+    )
+
+
+@pytest.fixture
+def partner(http: Http, keys: dict[str, str], vera: Client) -> Http:
+    return http.with_key(keys["partner"])
+
+
+def booked(partner: Http, days: int = 4, **client: Any) -> Answer:
+    starts_at = (NOW + timedelta(days=days)).isoformat()
+    body = {"salon_id": "sal_centru", "starts_at": starts_at, "lines": [{"service_id": "srv_cut"}]}
+    return partner.post("/v1/bookings", {**body, **client})
+
+
+def alike(answer: Answer, phone: str) -> tuple[int, Any]:
+    """The answer without what must differ: ids, and what the partner itself told."""
+    text = json.dumps(answer.json).replace(phone, "PHONE")
+    return answer.status, json.loads(re.sub(r"(cli|bkg)_\w+", r"\1_ID", text))
+
+
+def story(partner: Http, http: Http, phone: str) -> list[tuple[int, Any]]:
+    """All that a partner can ask about a person, before and after their visit."""
+    answers = [partner.post("/v1/clients", {"name": "X", "phone": phone})]
+    client_id = answers[0].json["id"]
+    path = f"/v1/clients/{client_id}"
+    searched = f"/v1/clients?phone=%2B{phone[1:]}"
+    by_id = booked(partner, client_id=client_id)
+    by_phone = booked(partner, 5, client={"name": "X", "phone": phone})
+    asked = (path, f"{path}/bookings", f"{path}/devices", searched, f"/v1/clients?q={phone[1:]}",
+             f"/v1/bookings/{by_id.json['id']}", f"/v1/bookings/{by_phone.json['id']}")  # fmt: skip
+    answers += [by_id, by_phone, partner.post("/v1/clients", {"name": "Y", "phone": phone})]
+    answers += [partner.get(each) for each in asked]
+    paid = {"amount_minor": 50_000, "currency": "MDL"}
+    assert http.post(f"/v1/bookings/{by_id.json['id']}/complete", {"paid": paid}).status == 200
+    answers += [partner.get(each) for each in (*asked, "/v1/clients?category=potential")]
+    return [alike(each, phone) for each in answers]
+
+
+def test_every_answer_is_alike_whether_the_network_knew_the_person(
+    partner: Http, http: Http, world: Any
+) -> None:
+    """Also where the person wants no messages, as only the network knows."""
+    stop_messages(world, NETWORK, VERA, Statement("reply"))
+    of_unknown = story(partner, http, UNKNOWN)
+    other = KeyScope(source="another")
+    http_of_another = http.with_key(make_key(world, NETWORK, Role.PARTNER, other, name="another")[1])
+    of_known = story(http_of_another, http, KNOWN)
+    for known, unknown in zip(of_known, of_unknown, strict=True):
+        assert json.loads(json.dumps(known).replace("another", SOURCE)) == [*unknown]
+
+
+def test_a_known_phone_or_email_is_registered_like_a_new_one(partner: Http, vera: Client) -> None:
+    for contact in ({"phone": KNOWN}, {"email": vera.email}, {"phone": UNKNOWN}):
+        made = partner.post("/v1/clients", {"name": "X", **contact})
+        assert made.status == 201
+        assert VERA not in made.text
+        assert made.json["merged_into"] is None
+        again = partner.post("/v1/clients", {"name": "X", **contact})
+        assert (again.status, again.code) == (409, "CLIENT_EXISTS")
+        assert again.json["details"] == {"client_id": made.json["id"]}
+
+
+def test_a_partner_does_not_see_a_client_of_another_source(partner: Http) -> None:
+    assert partner.get(f"/v1/clients/{VERA}").status == 404
+    assert booked(partner, client_id=VERA).status == 404
+    assert partner.get("/v1/clients?phone=%2B37369600123").json["items"] == []
+    assert partner.get("/v1/clients?email=vera@example.com").json["items"] == []
+    assert partner.get("/v1/clients?q=vera").json["items"] == []
+
+
+def test_what_a_partner_books_is_the_clients_own(partner: Http, http: Http, world: Any) -> None:
+    """With their consents and their points. The desk sees the client, and whom the partner named."""
+    made = booked(partner, client={"name": "Evil", "phone": KNOWN}).json
+    assert made["client_id"] != VERA
+    booking = world.store.get(Booking, network_id=NETWORK, id=made["id"])
+    assert (booking.client_id, booking.booked_as) == (VERA, made["client_id"])
+    assert http.get(f"/v1/bookings/{made['id']}").json["client_id"] == VERA
+    assert http.get(f"/v1/clients/{made['client_id']}").json["merged_into"] == VERA
+    vera = world.store.get(Client, network_id=NETWORK, id=VERA)
+    assert (vera.name, vera.phone) == ("Vera", KNOWN)
+    assert vera.consent("sms", Purpose.SERVICE) is None
+
+
+def test_a_partner_sees_its_bookings_of_a_client_only(partner: Http, http: Http) -> None:
+    desk = {"salon_id": "sal_centru", "starts_at": STARTS_AT, "lines": [{"service_id": "srv_cut"}]}
+    http.post("/v1/bookings", {**desk, "client_id": VERA})
+    made = booked(partner, client={"name": "X", "phone": KNOWN}).json
+    listed = partner.get(f"/v1/clients/{made['client_id']}/bookings").json["items"]
+    assert [each["id"] for each in listed] == [made["id"]]
+    assert {each["client_id"] for each in partner.get("/v1/bookings").json["items"]} == {made["client_id"]}
+
+
+def test_after_a_merge_at_the_desk_a_partner_goes_on_with_its_record(partner: Http, http: Http) -> None:
+    made = booked(partner, client={"name": "X", "phone": UNKNOWN}).json
+    assert http.post(f"/v1/clients/{made['client_id']}/merge", {"into": VERA}).status == 200
+    for answer in (
+        partner.get(f"/v1/bookings/{made['id']}"),
+        partner.get(f"/v1/clients/{made['client_id']}/bookings"),
+        partner.get(f"/v1/clients/{made['client_id']}"),
+        booked(partner, client_id=made["client_id"]),
+    ):
+        assert answer.status in (200, 201)
+        assert made["client_id"] in answer.text
+        assert VERA not in answer.text
+
+
+def test_a_repeated_request_registers_once(partner: Http) -> None:
+    for body in ({"name": "X", "phone": KNOWN}, {"name": "X"}, {"name": "X", "phone": UNKNOWN}):
+        key = f"key-{body.get('phone', 'none')}"
+        made = [partner.post("/v1/clients", body, Idempotency_Key=key) for _ in range(2)]
+        assert [each.status for each in made] == [201, 201]
+        assert made[0].json["id"] == made[1].json["id"]
+
+
+def test_a_partners_record_is_not_unmerged(partner: Http, http: Http) -> None:
+    made = partner.post("/v1/clients", {"name": "X", "phone": KNOWN}).json
+    answer = http.post(f"/v1/clients/{made['id']}/unmerge")
+    assert (answer.status, answer.code) == (409, "NOT_MERGED")
+
+
+def test_a_device_that_a_partner_registers_gets_nothing_of_the_clients(partner: Http, world: Any) -> None:
+    made = partner.post("/v1/clients", {"name": "X", "phone": KNOWN}).json
+    answer = partner.put(f"/v1/clients/{made['id']}/devices", {"platform": "android", "token": "a" * 40})
+    assert answer.status == 200
+    assert world.store.get(Client, network_id=NETWORK, id=VERA).devices == ()
