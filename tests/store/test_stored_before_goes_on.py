@@ -373,7 +373,7 @@ def _unchanged(message: Message) -> Message:
 def test_rules_are_changed_and_their_versions_of_the_past_stay(driver: SalonDriver, store: Table) -> None:
     network = store.get(Network, network_id=NETWORK)
     assert network is not None
-    with touching(driver, "NETWORK", "RULES", "WALK"):
+    with touching(driver, "NETWORK", "RULES", "WALK", "SPENDING"):
         set_rules(driver.world, access(), network.rules_version, messages={"weekly_cap": 4}, bonuses={})
     after = store.get(Network, network_id=NETWORK)
     assert after is not None
