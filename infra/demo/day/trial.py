@@ -12,7 +12,7 @@ from infra.demo.year.data import phone
 from infra.package import Progress
 
 FIRST_CLIENT = "Vera Munteanu"
-NUMBER = 40
+NUMBER = 50
 """Of her phone, among the guests'."""
 AHEAD = timedelta(hours=3)
 """When her visit is planned: she comes early."""
