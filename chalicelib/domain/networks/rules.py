@@ -49,7 +49,8 @@ class MessageRules(Struct, frozen=True, kw_only=True):
                       may cost; None: as many as the deployment allows a network.
     origin_hourly_cap, origin_daily_cap  most paid messages about bookings of one partner's key, or of one
                       unsigned connection for each of its salons; a signed connection has ten times as many.
-    daily_notice_cap  most notices to one phone within 24 hours.
+    daily_notice_cap  most notices to one phone within 24 hours; most requests, and most reminders, for the
+                      visits of one day to several salons.
     sms_countries     the countries that SMS may go to (ISO 3166 alpha-2); empty: the network's own and those
                       of its salons.
     """

@@ -18,7 +18,12 @@ from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.networks.network import Directory, Salon, Template
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import IN_TRIAL, Plan, Touch, TouchKind, TouchState
-from chalicelib.services.bookings.same_visit import _by_start, other_bookings_of_visit, rules_of
+from chalicelib.services.bookings.same_visit import (
+    _by_start,
+    other_bookings_of_day,
+    other_bookings_of_visit,
+    rules_of,
+)
 from chalicelib.services.clients.next_booking import next_booking
 from chalicelib.services.messages.subjects import HeldBack, facts_of_all, zone_of
 from chalicelib.services.shared.ports import Store
@@ -34,13 +39,14 @@ _ANNOUNCED = frozenset({TouchState.SENT, TouchState.AWAITING})
 
 class AboutBooking(Struct, frozen=True):
     """visit: the other bookings of the same visit, by start; where this one was missed, only the missed ones.
-    It is empty until `prepared`."""
+    elsewhere: the client's bookings of that day in other salons. Both are empty until `prepared`."""
 
     item: Booking
     client: Client
     salon: Salon
     directory: Directory
     visit: tuple[Booking, ...] = ()
+    elsewhere: tuple[Booking, ...] = ()
 
     campaign_id = None
 
@@ -83,7 +89,13 @@ class AboutBooking(Struct, frozen=True):
             return replace(self, visit=other_bookings_of_visit(self.item, self.salon, store, _MISSED))
         if kinds.isdisjoint(ABOUT_VISIT | THANKS):
             return self
-        return replace(self, visit=other_bookings_of_visit(self.item, self.salon, store))
+        others = other_bookings_of_day(self.item, self.salon, store)
+        salon_id = self.item.salon_id
+        return replace(
+            self,
+            visit=tuple(other for other in others if other.salon_id == salon_id),
+            elsewhere=tuple(other for other in others if other.salon_id != salon_id),
+        )
 
     def held_back(self, plan: Plan, store: Store, now: datetime) -> HeldBack | None:
         if plan.kind is TouchKind.NO_SHOW_INVITATION:
@@ -93,8 +105,15 @@ class AboutBooking(Struct, frozen=True):
         if plan.kind in ABOUT_VISIT:
             earlier = (other for other in self.visit if _by_start(other) < _by_start(self.item))
             asks = any(self._makes(other, plan.kind, now) for other in earlier)
-            return HeldBack("same_visit") if asks else None
+            return HeldBack("same_visit") if asks else self._held_by_day(plan.kind, now)
         return self._thanked_by_another(plan, now) if plan.kind in THANKS else None
+
+    def _held_by_day(self, kind: TouchKind, now: datetime) -> HeldBack | None:
+        """Visits to many salons on one day make as many requests, and as many reminders, as a phone gets
+        notices."""
+        earlier = (other for other in self.elsewhere if _by_start(other) < _by_start(self.item))
+        salons = {other.salon_id for other in earlier if self._makes(other, kind, now)}
+        return HeldBack("daily_notice_cap") if len(salons) >= self.rules.daily_notice_cap else None
 
     def _makes(self, other: Booking, kind: TouchKind, now: datetime) -> bool:
         """Whether that booking makes, or has made, a message of the kind."""

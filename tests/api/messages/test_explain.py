@@ -9,7 +9,6 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.messages.messages import Message, MessageState
-from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.shared.ids import time_ordered
 from chalicelib.domain.shared.touches import Purpose, Touch, TouchKind, TouchState, with_touches
 from infra.testkit.api_client import Http
@@ -125,7 +124,7 @@ def test_what_goes_along_in_anothers_text_is_not_capped(http: Http, world: Any, 
 
 def test_a_spent_budget_would_stop_it(http: Http, world: Any, completed: Booking) -> None:
     http.put("/v1/rules", {"version": 1, "messages": {"monthly_budget_usd_cents": 100}})
-    world.store.save(Spending(network_id=NETWORK, month="2026-11", reserved_micros=1_000_000))
+    world.store.save(replace(world.store.spending(NETWORK, "2026-11"), reserved_micros=1_000_000))
     answer = explained(http, "review_request")
     assert (answer["decision"], answer["reason"]) == ("skip", "budget")
     assert (explained(http, "bonus_notice"))["reason"] == "nothing_earned"

@@ -7,7 +7,6 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.messages.messages import Message, MessageState
-from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.shared.touches import TouchKind
 from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW, a_salon
@@ -44,7 +43,7 @@ def log(world: Any, town: Any) -> None:
         a_message("msg_7", recorded_at=datetime(2026, 10, 31, 23, 59, 59, tzinfo=UTC)),
     ):
         world.store.save(message)
-    world.store.save(Spending(network_id=NETWORK, month="2026-11", reserved_micros=260_100))
+    world.store.save(replace(world.store.spending(NETWORK, "2026-11"), reserved_micros=260_100))
 
 
 def line(salon_id: str, kind: str, channel: str, *sums: int) -> dict[str, Any]:

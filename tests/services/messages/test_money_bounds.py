@@ -156,6 +156,20 @@ def test_one_phone_gets_three_notices_within_24_hours(driver: SalonDriver) -> No
     assert driver.kinds_sent() == ["notice"] * 6
 
 
+def test_one_phone_is_asked_and_reminded_by_three_salons_a_day(driver: SalonDriver) -> None:
+    salons = [f"sal_{number}" for number in range(5)]
+    driver.store.save(*(a_salon(salon_id) for salon_id in salons))
+    driver.world.directories.forget(NETWORK)
+    for number, salon_id in enumerate(salons):
+        lines = [book.WantedLine(service_id="srv_cut")]
+        driver.book(IN_THREE_DAYS + timedelta(hours=number), salon_id=salon_id, lines=lines)
+    driver.run_until(IN_THREE_DAYS + timedelta(hours=6))
+    sent = driver.kinds_sent()
+    assert (sent.count("confirm_request"), sent.count("control_reminder")) == (3, 3)
+    skipped = [each.kind for each in driver.log() if each.reason == "daily_notice_cap"]
+    assert sorted(skipped) == ["confirm_request"] * 2 + ["control_reminder"] * 2
+
+
 def test_moves_count_like_bookings(driver: SalonDriver) -> None:
     booking = driver.book(IN_THREE_DAYS)
     for hours in range(1, 9):
