@@ -34,6 +34,9 @@ from infra.testkit import full_account
 from infra.testkit.builders import access
 
 MAX_WRITTEN = 6
+MAX_WRITTEN_BY_HAND = 10
+"""With the two counts of the giver's limit (`services/loyalty/limit_by_hand.py`), by the key and by the client,
+in the same transaction."""
 OWNER = access(Role.OWNER)
 BILL_MINOR = 40_000_000
 """Of which a quarter pays for any number of points here."""
@@ -168,12 +171,12 @@ def _complete(holder: AccountHolder, booking: Booking) -> Any:
 
 @dataclass(frozen=True)
 class Kind:
-    """prepare: what goes before, uncounted; the posting itself is what it returns. ledger_only: nothing but
-    the ledger is written."""
+    """prepare: what goes before, uncounted; the posting itself is what it returns. most: the most write units,
+    None where more than the ledger is written."""
 
     name: str
     prepare: Callable[[AccountHolder], Callable[[], Any]]
-    ledger_only: bool = True
+    most: int | None = MAX_WRITTEN
 
 
 KINDS = (
@@ -184,9 +187,9 @@ KINDS = (
     Kind("hold, of all lots", _held_of_all),
     Kind("release", _released),
     Kind("redeem a hold", _hold_redeemed),
-    Kind("reversal, of all lots", _reversed),
-    Kind("completion, redeemed and earned", _completed, ledger_only=False),
-    Kind("refund of half of it", _refunded, ledger_only=False),
+    Kind("reversal, of all lots", _reversed, most=MAX_WRITTEN_BY_HAND),
+    Kind("completion, redeemed and earned", _completed, most=None),
+    Kind("refund of half of it", _refunded, most=None),
     Kind("expiry", _expired),
 )
 
@@ -239,6 +242,6 @@ def _figure(kind: Kind, spent: Spent) -> Figure:
         f"posting, 50 open lots: {kind.name}",
         spent.write,
         "write units",
-        MAX_WRITTEN if kind.ledger_only else None,
+        kind.most,
         f"one transaction: {places}; {sizes}; {calls}; {spent.read:g} read units",
     )

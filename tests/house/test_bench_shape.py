@@ -117,7 +117,7 @@ def test_a_recipient_costs_two_write_units_and_little_more(environment: BenchEnv
     assert found["campaign: peak memory"].value > 0
 
 
-def test_a_posting_costs_at_most_six_units_whatever_it_touches_and_a_quote_is_one_read(
+def test_a_posting_costs_at_most_six_units_or_ten_by_hand_and_a_quote_is_one_read(
     environment: BenchEnvironment,
 ) -> None:
     found = postings.figures(environment)
