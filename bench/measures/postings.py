@@ -35,8 +35,7 @@ from infra.testkit.builders import access
 
 MAX_WRITTEN = 6
 MAX_WRITTEN_BY_HAND = 10
-"""With the two counts of the giver's limit (`services/loyalty/limit_by_hand.py`), by the key and by the client,
-in the same transaction."""
+"""With the two counts of the giver's limit (`services/loyalty/limit_by_hand.py`): by key and by client."""
 OWNER = access(Role.OWNER)
 BILL_MINOR = 40_000_000
 """Of which a quarter pays for any number of points here."""
@@ -171,8 +170,8 @@ def _complete(holder: AccountHolder, booking: Booking) -> Any:
 
 @dataclass(frozen=True)
 class Kind:
-    """prepare: what goes before, uncounted; the posting itself is what it returns. most: the most write units,
-    None where more than the ledger is written."""
+    """prepare: what goes before, uncounted; the posting itself is what it returns. most: of write units; None
+    where more than the ledger is written."""
 
     name: str
     prepare: Callable[[AccountHolder], Callable[[], Any]]
