@@ -6,7 +6,6 @@ from chalicelib.api.http.container import container
 from chalicelib.api.http.endpoint import Answer, bp, public, raw_body
 from chalicelib.api.http.kept import kept_of
 from chalicelib.api.http.schemas import Answered
-from chalicelib.domain.intake.trust import is_signed
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.quotas import CallerKind
 from chalicelib.services.intake.receive_webhook import known_connection, receive
@@ -29,9 +28,12 @@ def take(request: Request, site: str, token: str) -> ReceiptAnswer:
 
 
 def _count(connection: Connection) -> None:
-    """Counts a delivery against the quota of its connection. Raises QUOTA_SPENT."""
-    kind = CallerKind.SIGNED_SITE if is_signed(connection) else CallerKind.UNSIGNED_SITE
-    kept_of(container().world()).quotas.count(connection.network_id, connection.id, kind)
+    """Counts a delivery against the quota of its connection, which has one for each salon that its settings
+    name. Raises QUOTA_SPENT."""
+    kind = CallerKind.SIGNED_SITE if connection.is_signed else CallerKind.UNSIGNED_SITE
+    mapped = sum(name.startswith("salon:") for name in connection.settings)
+    quotas = kept_of(container().world()).quotas
+    quotas.count(connection.network_id, connection.id, kind, times=max(mapped, 1))
 
 
 @bp.route("/hooks/{site}/{token}", methods=["GET", "HEAD"], content_types=["*/*"])

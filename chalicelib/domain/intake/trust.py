@@ -12,8 +12,6 @@ from chalicelib.domain.networks.network import Connection, Salon, Service
 from chalicelib.domain.shared.currencies import in_minor, largest_visit
 from chalicelib.domain.shared.ids import derived
 
-UNSIGNED_SITES = frozenset({"yclients", "altegio"})
-
 AHEAD = timedelta(minutes=5)
 """How far the clocks of a site and of ours may differ. A later date counts as this much after the receipt."""
 
@@ -50,12 +48,7 @@ def companies(settings: Mapping[str, str]) -> frozenset[str] | None:
 def missing_settings(connection: Connection) -> list[str]:
     """Settings without which the connection believes more than it needs to."""
     named = connection.settings.get("company_id", FIRST)
-    return [] if is_signed(connection) or named != FIRST else ["company_id"]
-
-
-def is_signed(connection: Connection) -> bool:
-    """Whether the site proves with each webhook that it is the sender."""
-    return connection.site not in UNSIGNED_SITES
+    return [] if connection.is_signed or named != FIRST else ["company_id"]
 
 
 def came_from(connection: Connection, client: Client, external_id: str | None) -> bool:
@@ -67,7 +60,7 @@ def came_from(connection: Connection, client: Client, external_id: str | None) -
 
 def may_change(connection: Connection, client: Client, external_id: str | None) -> bool:
     """Whether the site may change the client's name, phone, e-mail and birthday."""
-    return is_signed(connection) or came_from(connection, client, external_id)
+    return connection.is_signed or came_from(connection, client, external_id)
 
 
 def largest_visit_minor(connection: Connection, salon: Salon, services: Iterable[Service | None]) -> int:

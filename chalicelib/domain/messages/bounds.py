@@ -28,7 +28,7 @@ def is_trusted(directory: Directory, origin: str | None) -> bool:
     if origin is None:
         return True
     connection = directory.connections.get(origin.removeprefix("connection:"))
-    return connection is not None and connection.secret is not None
+    return connection is not None and connection.is_signed
 
 
 def _of_month(rules: MessageRules, *, essential: bool) -> tuple[int | None, str]:

@@ -140,6 +140,11 @@ class Service(Struct, frozen=True, kw_only=True):
     version: int = 0
 
 
+UNSIGNED_SITES = frozenset({"yclients", "altegio"})
+"""Sites whose webhooks prove nothing: whoever knows the address can send them. Their connections have a
+secret, but such a site does not use it."""
+
+
 class Connection(Struct, frozen=True, kw_only=True):
     """A network's link with one booking site. `token` is the last part of the webhook's address and a
     secret.
@@ -158,6 +163,11 @@ class Connection(Struct, frozen=True, kw_only=True):
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     deleted_at: datetime | None = None
     version: int = 0
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether the site proves with each webhook that it is the sender."""
+        return self.site not in UNSIGNED_SITES
 
 
 class Role(StrEnum):

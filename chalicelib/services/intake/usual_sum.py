@@ -5,7 +5,7 @@ from datetime import timedelta
 from msgspec import Struct, field
 
 from chalicelib.domain.bookings.bookings import Booking
-from chalicelib.domain.intake.trust import LARGEST_OF_DAY, is_signed, largest_visit_minor
+from chalicelib.domain.intake.trust import LARGEST_OF_DAY, largest_visit_minor
 from chalicelib.domain.networks.network import Connection, Salon
 from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.quotas import QuotaUse, with_taken
@@ -79,7 +79,7 @@ def ensure_usual_sum(
 ) -> None:
     """Neither points nor figures are made of a fortune that nobody has looked at. paid_minor: as the site
     reports it; None: the bill is the sum of the booking's lines. Raises SUM_TOO_LARGE."""
-    if is_signed(connection) or body.catalogue.released:
+    if connection.is_signed or body.catalogue.released:
         return
     reported = booking.paid_minor if paid_minor is None else paid_minor
     sum_minor = booking.total_minor if reported is None else reported

@@ -51,15 +51,16 @@ class RequestQuotas:
         self._world, self._quotas, self._max_callers = world, quotas, max_callers
         self._held: dict[tuple[str, str], _Held] = {}
 
-    def count(self, network_id: str, caller: str, kind: CallerKind) -> None:
+    def count(self, network_id: str, caller: str, kind: CallerKind, times: int = 1) -> None:
         """Counts one request. Raises QUOTA_SPENT, with `retry_after_seconds`, once the quota is spent. A
-        refused request costs no call."""
-        now = self._world.now()
+        refused request costs no call. times: how many times as much as its kind this caller has."""
+        of_kind, now = self._quotas[kind], self._world.now()
+        quota = Quota(of_kind.hour * times, of_kind.day * times)
         held = self._of_hour(network_id, caller, now)
         if held.refused_until is not None:
-            raise _too_many(held.refused_until - now, self._quotas[kind])
+            raise _too_many(held.refused_until - now, quota)
         if held.requests == 0:
-            self._take(held, network_id, caller, self._quotas[kind], now)
+            self._take(held, network_id, caller, quota, now)
         held.requests -= 1
 
     def _of_hour(self, network_id: str, caller: str, now: datetime) -> _Held:

@@ -10,7 +10,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from chalicelib.domain.intake.trust import ANY, UNSIGNED_SITES
+from chalicelib.domain.intake.trust import ANY
+from chalicelib.domain.networks.network import UNSIGNED_SITES
 from chalicelib.services.shared.links import Links
 from chalicelib.services.shared.ports import Randomness, SaveConflict
 from chalicelib.services.shared.world import World

@@ -224,13 +224,14 @@ def test_a_delivery_that_comes_twice_is_sent_once(driver: SalonDriver, sender: R
 
 
 @pytest.mark.parametrize(
-    ("secret", "salon_id", "hour", "day"),
-    [(None, "sal_centru", 60, 300), (None, None, 120, 600), ("whsec_x", "sal_centru", 600, 3_000)],
+    ("site", "salon_id", "hour", "day"),
+    [("yclients", "sal_centru", 60, 300), ("altegio", None, 120, 600), ("standard", "sal_centru", 600, 3000)],
 )
 def test_the_bounds_of_a_connection_follow_its_salons_and_its_signature(
-    driver: SalonDriver, secret: str | None, salon_id: str | None, hour: int, day: int
+    driver: SalonDriver, site: str, salon_id: str | None, hour: int, day: int
 ) -> None:
-    driver.store.save(a_connection(id="con_1", secret=secret, salon_id=salon_id))
+    """Every connection has a secret, also one whose site does not sign."""
+    driver.store.save(a_connection(site, "con_1", salon_id=salon_id))
     found = bounds_of(driver.store.directory(NETWORK), "connection:con_1", Ceilings(), essential=True)
     assert found == Bounds(origin_hour=hour, origin_day=day)
 

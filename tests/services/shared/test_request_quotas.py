@@ -128,6 +128,13 @@ def test_callers_that_are_long_gone_take_no_memory(world: World) -> None:
     assert len(quotas._held) == 10
 
 
+def test_a_connection_of_several_salons_has_a_quota_for_each(world: World) -> None:
+    quotas = small(world)
+    for _ in range(FREE + SMALL.day):
+        quotas.count(NETWORK, "con_1", CallerKind.PARTNER, times=3)
+    assert served(quotas, FREE + 1) == FREE + 1
+
+
 def test_every_kind_of_key_has_a_quota() -> None:
     assert {CallerKind(role.value) for role in Role} <= QUOTAS.keys()
     assert all(0 < quota.hour < quota.day for quota in QUOTAS.values())
