@@ -2,7 +2,10 @@
 
 import re
 
+from chalicelib.domain.networks.bonus_rules import BonusRules
+from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.quotas import QUOTAS
+from chalicelib.services.messages.try_message import TESTS_A_DAY, TESTS_AN_HOUR, TESTS_AN_HOUR_IN_TRIAL
 from chalicelib.services.shared.request_quotas import FREE
 from tests.house.subfolders import ROOT
 
@@ -14,3 +17,36 @@ def test_the_quotas_of_the_page_are_those_of_the_code() -> None:
     said = {kind: (int(hour.replace(",", "")), int(day.replace(",", ""))) for kind, hour, day in rows}
     assert said == {kind.value: (quota.hour, quota.day) for kind, quota in QUOTAS.items()}
     assert f"serves {FREE} requests more" in PAGE
+
+
+def test_the_table_of_callers_names_the_same_quotas() -> None:
+    rows = dict(re.findall(r"^\| an? ([\w' ]+) \| ([\d,]+ / [\d,]+)(?: a salon)? \|", PAGE, re.MULTILINE))
+    names = {
+        "client's link": "client_link",
+        "unsigned site's address": "unsigned_site",
+        "signed site": "signed_site",
+        "partner's key": "partner",
+        "specialist's key": "specialist",
+        "reception's key": "reception",
+        "manager's key": "manager",
+        "owner's key": "owner",
+    }
+    quotas = {kind.value: f"{quota.hour:,} / {quota.day:,}" for kind, quota in QUOTAS.items()}
+    assert rows == {name: quotas[kind] for name, kind in names.items()}
+
+
+def test_the_limits_by_hand_of_the_page_are_those_of_the_rules() -> None:
+    rules = BonusRules()
+    for role in ("specialist", "reception", "manager", "owner"):
+        limit = rules.limit_by_hand(role)
+        row = next(line for line in PAGE.splitlines() if re.match(rf"\| {role}( \(|\s\|)", line))
+        assert f"| {limit.points:,} | {limit.times_a_day:,} / {limit.day_points:,} |" in row, row
+
+
+def test_the_bounds_of_messages_of_the_page_are_those_of_the_rules() -> None:
+    rules = MessageRules()
+    assert f"{rules.daily_notice_cap} notices in 24 hours" in PAGE
+    assert f"{rules.origin_hourly_cap} messages an hour, {rules.origin_daily_cap} a day" in PAGE
+    assert f"{rules.origin_hourly_cap * 10} an hour, {rules.origin_daily_cap * 10:,} a day" in PAGE
+    assert f"{rules.essential_budget_percent} % of it" in PAGE
+    assert f"| {TESTS_AN_HOUR} an hour ({TESTS_AN_HOUR_IN_TRIAL} in trial), {TESTS_A_DAY} a day |" in PAGE
