@@ -115,17 +115,22 @@ def reserved(spending: Spending, wanted: Wanted, bounds: Bounds, now: datetime) 
 
 
 def added(spending: Spending, wanted: Wanted, now: datetime) -> Spending:
-    """The spending with so much more reserved, whatever the bounds. Negative: with less."""
+    """The spending with so much more reserved, whatever the bounds. Negative: with less. now: may be before
+    what was reserved last, as when something is given back: a day and an hour that have begun stay."""
     today, hour = f"{now:%Y-%m-%d}", f"{now:%Y-%m-%dT%H}"
+    if spending.day > today:
+        return replace(spending, reserved_micros=max(spending.reserved_micros + wanted.micros, 0))
     if spending.day != today:
         spending = replace(spending, day=today, day_messages=0, day_micros=0, origins=MappingProxyType({}))
     origins = dict(spending.origins)
     if wanted.origin is not None:
         use = origins.get(wanted.origin, OriginUse(hour))
-        in_hour = use.in_hour if use.hour == hour else 0
-        origins[wanted.origin] = OriginUse(
-            hour, max(in_hour + wanted.messages, 0), max(use.in_day + wanted.messages, 0)
-        )
+        in_day = max(use.in_day + wanted.messages, 0)
+        if use.hour > hour:
+            origins[wanted.origin] = replace(use, in_day=in_day)
+        else:
+            in_hour = use.in_hour if use.hour == hour else 0
+            origins[wanted.origin] = OriginUse(hour, max(in_hour + wanted.messages, 0), in_day)
     return replace(
         spending,
         reserved_micros=max(spending.reserved_micros + wanted.micros, 0),

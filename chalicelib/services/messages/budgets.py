@@ -1,8 +1,9 @@
 """Keep a network's messages within its bounds of a month, a day and an hour, without a write for each.
 
 A worker reserves its first message, then slices, each twice the last. A slice is counted before it is used,
-so that no crash and no race exceeds a bound. Where there is a monthly budget, a worker that is done gives
-back the rest of its slices; elsewhere a process keeps them for its next messages.
+so that no crash and no race exceeds a bound, and is a small part of the bound. Where there is a monthly
+budget, a worker that is done gives back the rest of its slices. Elsewhere a process keeps them for its next
+messages of the day, or of the hour where the bound is of an hour, and gives back the rest then.
 
 A network without a budget costs nothing while it sends little: the first UNCOUNTED messages of each process a
 day are counted only when more follow. So such a network may exceed its daily bounds by UNCOUNTED for each
@@ -49,6 +50,8 @@ _SLICES = 200
 """A slice of a budget is the budget divided by this. It is small, since no worker can spend what others have
 reserved."""
 _UNCOUNTED_PART = 50
+_PARTS = 30
+"""A slice of a bound in messages is at most the bound divided by this."""
 _TRIES = 20
 _MOST_HANDS = 2000
 
@@ -133,21 +136,18 @@ class Budgets:
     def close(self) -> None:
         """Gives back what is reserved of monthly budgets and not spent. A worker that dies before leaves its
         slices counted as spent: the budget still holds, and loses a little."""
-        now = self._world.now()
         for (network_id, origin), hand in list(self._hands.items()):
             if not hand.of_budget:
                 continue
             del self._hands[network_id, origin]
-            unspent = Wanted(messages=hand.messages, micros=hand.micros, origin=origin)
-            if (unspent.messages or unspent.micros) and hand.month == month_name(now):
-                self._give_back(network_id, unspent, now)
+            self._give_rest_back(network_id, origin, hand)
 
     def _bounds(self, directory: Directory, cost: Cost) -> Bounds:
         return bounds_of(directory, cost.origin, self._ceilings, essential=cost.essential)
 
     def _hand(self, network_id: str, origin: str | None, now: datetime) -> _Hand:
-        """What is in hand now. What was reserved for an earlier day, or of an origin for an earlier hour, is
-        no longer of use."""
+        """What is in hand now. What was reserved for an earlier day is no longer of use. What was reserved of
+        an origin for an earlier hour is given back, so that its day does not lose it."""
         month, day, hour = month_name(now), f"{now:%Y-%m-%d}", f"{now:%Y-%m-%dT%H}"
         hand = self._hands.get((network_id, origin))
         if hand is None or hand.day != day:
@@ -155,17 +155,22 @@ class Budgets:
                 del self._hands[next(iter(self._hands))]
             hand = self._hands[network_id, origin] = _Hand(month, day, hour)
         if origin is not None and hand.hour != hour:
-            hand.hour, hand.messages, hand.micros = hour, 0, 0
+            self._give_rest_back(network_id, origin, hand)
+            hand.hour, hand.messages, hand.micros, hand.slice = hour, 0, 0, 0
         return hand
+
+    def _give_rest_back(self, network_id: str, origin: str | None, hand: _Hand) -> None:
+        """Gives back what is left of a hand, to the hour in which it was reserved."""
+        rest = Wanted(messages=hand.messages, micros=hand.micros, origin=origin)
+        if rest.messages or rest.micros:
+            self._give_back(network_id, rest, datetime.fromisoformat(f"{hand.hour}:00+00:00"))
 
     def _hand_by_rules(self, directory: Directory, origin: str | None, now: datetime) -> _Hand:
         """What is in hand by the present rules: a bound that was lowered holds at once."""
         network = directory.network
         hand = self._hand(network.network_id, origin, now)
         if hand.rules_version != network.rules_version:
-            if hand.of_budget and hand.messages:
-                left = Wanted(messages=hand.messages, micros=hand.micros, origin=origin)
-                self._give_back(network.network_id, left, now)
+            self._give_rest_back(network.network_id, origin, hand)
             hand.rules_version, hand.messages, hand.micros = network.rules_version, 0, 0
         return hand
 
@@ -186,7 +191,7 @@ class Budgets:
         network_id, budget = directory.network.network_id, bounds.month
         if cost.essential and budget is not None:
             budget = (directory.rules.messages.monthly_budget_usd_cents or 0) * MICROS_A_CENT
-        messages = _slice(hand, cost.micros, budget)
+        messages = _slice(hand, cost.micros, budget, bounds)
         if not self._deployment_allows(hand.uncounted + messages, now):
             messages = 1
             if not self._deployment_allows(hand.uncounted + messages, now):
@@ -277,14 +282,17 @@ def _most_uncounted(bounds: Bounds, cost: Cost) -> int:
     return min(most)
 
 
-def _slice(hand: _Hand, micros: int, budget: int | None) -> int:
+def _slice(hand: _Hand, micros: int, budget: int | None, bounds: Bounds) -> int:
     """How many messages to reserve at once. A worker that wakes for one reserves that alone, and has nothing
-    to give back."""
+    to give back. A slice is a small part of the tightest bound, since what some processes keep is lost to the
+    others for the hour."""
     if not hand.slice and not hand.uncounted:
         return 1
     if budget is not None:
         return min(max(budget // _SLICES // max(micros, 1), 1), MOST_OF_BUDGET)
-    return min(max(2 * hand.slice, hand.uncounted, 1), MOST_AT_ONCE)
+    counts = (bounds.origin_hour, bounds.origin_day, bounds.day_messages)
+    parts = (max(each // _PARTS, 1) for each in counts if each is not None)
+    return min(max(2 * hand.slice, hand.uncounted, 1), MOST_AT_ONCE, *parts)
 
 
 def _wanted(hand: _Hand, cost: Cost, messages: int) -> Wanted:

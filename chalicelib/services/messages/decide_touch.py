@@ -3,6 +3,7 @@ one order. The sender stops at the first check that does not pass; an explanatio
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from zlib import crc32
 
 from msgspec import Struct, field
 
@@ -27,6 +28,8 @@ from chalicelib.domain.shared.touches import (
 from chalicelib.services.messages.subjects import Subject, zone_of
 from chalicelib.services.shared.ports import Store
 
+_OF_DAY = frozenset({"network_daily_cap", "network_daily_usd_cents", "deployment_daily_cap"})
+"""Bounds of a day that messages which no booking needs can meet."""
 LONGEST_HOLD, SHORTEST_HOLD = timedelta(hours=1), timedelta(minutes=5)
 """How long a message that a bound holds back waits, at most and at least, until it is decided anew."""
 
@@ -209,12 +212,25 @@ def stopped_by(case: Case, reason: str) -> Check:
     """The check of a touch that a bound does not allow. What is over the month's budget is not made, but for
     what a booking needs; all else waits.
 
-    It is decided anew after an hour, or sooner towards its end, since a bound may be lifted at any time.
+    It is decided anew after an hour, or sooner towards its end, since a bound may be lifted at any time. What
+    no booking needs, such as a campaign, waits for the next day of the bound: a decision an hour for each of
+    its recipients would be as many writes.
     """
-    if reason == "budget" and case.plan.kind not in ESSENTIAL:
-        return Check(reason, None, reason)
+    if case.plan.kind not in ESSENTIAL:
+        if reason == "budget":
+            return Check(reason, None, reason)
+        tomorrow = _early_tomorrow(case)
+        if reason in _OF_DAY and tomorrow < case.plan.until:
+            return _later(case, reason, None, reason, tomorrow)
     wait = min(max((case.plan.until - case.now) / 2, SHORTEST_HOLD), LONGEST_HOLD)
     return _later(case, reason, None, reason, case.now + wait)
+
+
+def _early_tomorrow(case: Case) -> datetime:
+    """An instant of the first hour of tomorrow (UTC). Clients have different ones, so that not all come at
+    once."""
+    midnight = (case.now + DAY).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + timedelta(seconds=crc32(case.subject.client.id.encode()) % 3600)
 
 
 def _is_of(case: Case, message: Message) -> bool:

@@ -65,9 +65,10 @@ def try_message(
     _ensure_allowed(directory, key.channel, address)
     test_id = derived("tst", access.network_id, request_id) if request_id else world.new_id("tst")
     most = TESTS_AN_HOUR_IN_TRIAL if directory.network.trial else TESTS_AN_HOUR
+    # The day first: a test that the day refuses must not count as sent in its hour.
+    count_use(world, access.network_id, "test sends", test_id, TESTS_A_DAY, within=DAY)
     if not count_use(world, access.network_id, "test sends", test_id, most):
         return SentTest(shown, address, Outcome(MessageState.UNKNOWN, reason="sent_before"))
-    count_use(world, access.network_id, "test sends", test_id, TESTS_A_DAY, within=DAY)
     outcome = sender.send(
         Outgoing(
             network_id=access.network_id,

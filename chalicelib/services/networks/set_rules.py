@@ -73,10 +73,16 @@ def _notify_workers(world: World, network: Network) -> None:
 
 
 def _ensure_may_change(access: Access, current: BonusRules, wanted: BonusRules) -> None:
-    """Checks that nobody but the owner changes what roles give by hand: a manager would raise their own."""
-    for name in ("compensation", "by_hand_limit_points"):
-        if access.role is not Role.OWNER and getattr(current, name) != getattr(wanted, name):
-            raise forbidden("The owner alone changes what roles may give by hand.", field=f"bonuses.{name}")
+    """Checks that nobody but the owner changes what roles give by hand, and what a point is worth: a manager
+    would raise their own limit. Raises FORBIDDEN."""
+    if access.role is Role.OWNER:
+        return
+    for name in ("compensation", "by_hand_limit_points", "point_value_minor", "point_values_minor"):
+        if getattr(current, name) != getattr(wanted, name):
+            raise forbidden(
+                "The owner alone changes what roles may give by hand, and what a point is worth.",
+                field=f"bonuses.{name}",
+            )
 
 
 def _saved(world: World, access: Access, network: Network, rules: Rules) -> Network:

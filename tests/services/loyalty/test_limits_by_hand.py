@@ -231,9 +231,12 @@ def test_a_promotion_grants_a_client_no_more_than_its_maker_gives_at_once(limite
 
 @pytest.mark.parametrize(
     "bonuses",
-    [{"compensation": {"manager": ByHandLimit(9000, 90, 9)}}, {"by_hand_limit_points": 1_000_000}],
-)
-def test_a_manager_does_not_raise_the_limits(bonuses: dict[str, Any], limited: SalonDriver) -> None:
+    [{"compensation": {"manager": ByHandLimit(9000, 90, 9)}}, {"by_hand_limit_points": 1_000_000},
+     {"point_value_minor": 1_000_000}, {"point_values_minor": {"MDL": 1_000_000}}],
+)  # fmt: skip
+def test_a_manager_raises_no_limit_and_no_worth_of_a_point(
+    bonuses: dict[str, Any], limited: SalonDriver
+) -> None:
     with_rules(limited, compensation=LIMITS, cashback_percent=5)
     with pytest.raises(DomainError, match="FORBIDDEN"):
         set_rules(limited.world, MANAGER, 1, messages={}, bonuses=bonuses)

@@ -18,10 +18,12 @@ from chalicelib.domain.networks.network import Connection, Network, Role
 from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
 from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.tasks import Task, TaskKind
-from chalicelib.domain.shared.touches import TouchKind, TouchState
+from chalicelib.domain.shared.touches import Plan, TouchKind, TouchState
 from chalicelib.services.bookings import book
 from chalicelib.services.clients.register_client import NewClient
+from chalicelib.services.messages.about_client import about_client
 from chalicelib.services.messages.budgets import Budgets
+from chalicelib.services.messages.decide_touch import Case, stopped_by
 from chalicelib.services.networks.set_rules import set_rules as set_rules_by_owner
 from chalicelib.services.waking.wake_items import drain_shard
 from infra.testkit.builders import NETWORK, NOW, a_client, a_connection, a_salon, access, save_client
@@ -426,6 +428,40 @@ def test_workers_at_once_never_exceed_a_bound(driver: SalonDriver) -> None:
     assert 50 - 4 * 16 < taken <= 50
     died = Budgets(driver.world)
     assert died.take(directory, cost, NOW) == "origin_hourly_cap"
+
+
+@pytest.mark.parametrize("processes", [1, 4, 8])
+def test_what_processes_keep_does_not_use_up_the_bound_of_an_ordinary_day(
+    driver: SalonDriver, processes: int
+) -> None:
+    """Ten messages an hour through the day, by whichever process: far below 60 an hour and 300 a day."""
+    unsigned(driver)
+    cost = Cost(channel="sms", micros=50_000, essential=True, origin="connection:con_yclients")
+    workers = [Budgets(driver.world) for _ in range(processes)]
+    directory, morning = driver.world.directory(NETWORK), NOW.replace(hour=6)
+    refused = [
+        worker_refusal
+        for number in range(11 * 10)
+        if (
+            worker_refusal := workers[number * 7 % processes].take(
+                directory, cost, morning + timedelta(hours=number // 10, minutes=number % 10 * 5)
+            )
+        )
+    ]
+    assert refused == []
+
+
+def test_a_campaign_over_the_bound_of_a_day_waits_for_the_next(driver: SalonDriver) -> None:
+    """A decision an hour for each of its recipients would be as many writes."""
+    maria = about_client(driver.client(), driver.world.directory(NETWORK))
+    for reason in ("network_daily_cap", "network_daily_usd_cents", "deployment_daily_cap"):
+        campaign = Plan(TouchKind.CAMPAIGN, NOW, NOW + timedelta(days=5))
+        held = stopped_by(Case(maria, campaign, None, driver.store, NOW, {"sms"}), reason)
+        assert held.until is not None
+        assert held.until >= NOW.replace(hour=0, minute=0) + timedelta(days=1)
+        reminder = Plan(TouchKind.CONTROL_REMINDER, NOW, NOW + timedelta(days=5))
+        held = stopped_by(Case(maria, reminder, None, driver.store, NOW, {"sms"}), reason)
+        assert held.until == NOW + timedelta(hours=1)
 
 
 def test_an_attempt_that_fails_gives_back_what_it_took(driver: SalonDriver) -> None:

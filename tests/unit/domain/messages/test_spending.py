@@ -18,6 +18,16 @@ def wanted(messages: int = 1, micros: int = 50_000, origin: str | None = SITE) -
     return Wanted(messages=messages, micros=micros, origin=origin)
 
 
+def test_what_is_given_back_late_leaves_the_day_and_the_hour_that_have_begun() -> None:
+    today = added(EMPTY, wanted(5, 250_000), NOW)
+    of_yesterday = added(today, wanted(-2, -100_000), NOW - timedelta(days=1))
+    assert (of_yesterday.reserved_micros, of_yesterday.day_messages) == (150_000, 5)
+    assert of_yesterday.origins == today.origins
+    of_last_hour = added(today, wanted(-2, -100_000), NOW - timedelta(hours=1))
+    assert of_last_hour.origins == {SITE: OriginUse("2026-11-23T08", 5, 3)}
+    assert of_last_hour.day_messages == 3
+
+
 def test_what_is_reserved_counts_for_the_month_the_day_and_the_origin() -> None:
     after = added(added(EMPTY, wanted(), NOW), wanted(2, 80_000, None), NOW)
     assert (after.reserved_micros, after.day, after.day_messages, after.day_micros) == (
