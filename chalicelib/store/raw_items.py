@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 from pynamodb.connection import Connection
 from pynamodb.exceptions import TransactWriteError, UpdateError
+from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.shared.errors import Unreadable
@@ -31,19 +32,29 @@ class RawItems(Struct, frozen=True):
 
     def begin_wake(self, due: DueItem | Woken) -> int | None:
         """Notes that a wake of an item begins; see the port."""
+        written = self._update(due, self.item.starts.set((self.item.starts | 0) + 1))
+        return int(written["starts"]["N"]) if written is not None else None
+
+    def forget_starts(self, due: DueItem | Woken) -> None:
+        """Removes what `begin_wake` noted; see the port."""
+        self._update(due, self.item.starts.remove())
+
+    def _update(self, due: DueItem | Woken, action: Action) -> dict[str, Any] | None:
+        """The attributes that were written, as DynamoDB answers with them; None: the pointer has moved. No
+        other attribute is asked for, since one of a wrong type could not be read."""
         due = due if isinstance(due, DueItem) else _pointer_of(due)
-        item, at = self.item(due.pk, due.sk), self.item.wake_at
-        starts = (self.item.starts | 0) + 1
+        at = self.item.wake_at
+        same = (at == due.wake_at) if due.wake_at else at.does_not_exist() & self.item.pk.exists()
         try:
-            item.update(
-                actions=[self.item.starts.set(starts)],
-                condition=(at == due.wake_at) if due.wake_at else at.does_not_exist() & self.item.pk.exists(),
+            answer = self.item._get_connection().update_item(
+                due.pk, due.sk, actions=[action], condition=same, return_values="UPDATED_NEW"
             )
         except UpdateError as error:
             if code_of(error) == "ConditionalCheckFailedException":
                 return None
             raise
-        return int(item.starts)
+        written: dict[str, Any] = answer.get("Attributes", {})
+        return written
 
     def set_aside(self, due: DueItem, parked: Parked | None, *, version: int | None = None) -> None:
         """Takes an item off the wake index; see the port."""

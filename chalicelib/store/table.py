@@ -44,7 +44,7 @@ class Table:
         self._add_reads(Reader(self.item))
         raw = RawItems(self.item, self._connection, self._item_of)
         self.refusal, self.begin_wake, self.set_aside = raw.refusal, raw.begin_wake, raw.set_aside
-        self.raw_item, self.remove_raw = raw.raw_item, raw.remove_raw
+        self.forget_starts, self.raw_item, self.remove_raw = raw.forget_starts, raw.raw_item, raw.remove_raw
 
     def _add_reads(self, reader: Reader) -> None:
         self.take_unreadable = reader.take_unreadable

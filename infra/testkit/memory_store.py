@@ -316,14 +316,18 @@ class MemoryStore:
 
     @_call
     def begin_wake(self, due: Any) -> int | None:
-        if not isinstance(due, DueItem):
-            due = DueItem(*_key(due), instant_text(due.wake.at) if due.wake else "")
         value = self._pointing(due)
         if value is None:
             return None
-        noted = (due.pk, due.sk, value.version)  # a save ends what was noted, since it makes a new version
+        noted = (*_key(value), value.version)  # a save ends what was noted, since it makes a new version
         self._starts[noted] = self._starts.get(noted, 0) + 1
         return self._starts[noted]
+
+    @_call
+    def forget_starts(self, due: Any) -> None:
+        value = self._pointing(due)
+        if value is not None:
+            self._starts.pop((*_key(value), value.version), None)
 
     @_call
     def set_aside(self, due: DueItem, parked: Parked | None, *, version: int | None = None) -> None:
@@ -334,8 +338,10 @@ class MemoryStore:
         if parked is not None:
             self._kept[_key(parked)] = parked
 
-    def _pointing(self, due: DueItem) -> Any:
+    def _pointing(self, due: Any) -> Any:
         """The item, if it still has that pointer."""
+        if not isinstance(due, DueItem):
+            due = DueItem(*_key(due), instant_text(due.wake.at) if due.wake else "")
         value = self._kept.get((due.pk, due.sk))
         wake = getattr(value, "wake", None)
         return value if value is not None and (instant_text(wake.at) if wake else "") == due.wake_at else None

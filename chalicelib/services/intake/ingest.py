@@ -73,12 +73,24 @@ def ingest(intake: Intake, network_id: str, inbox_id: str, *, again: bool = Fals
         return None
     if item is None or item.state not in (InboxState.RECEIVED, InboxState.WAITING):
         return None
-    if (again or world.now() - item.received_at > RETRY_LOST) and _ends_its_worker(world, item):
+    noted = again or world.now() - item.received_at > RETRY_LOST
+    if noted and _ends_its_worker(world, item):
         world.store.save(quarantined(item, "NOT_TAKEN_IN", NEVER_ENDED))
         return InboxState.QUARANTINED
+    try:
+        return _marked(intake, item)
+    except Exception:  # an error is an end: the webhook is tried again; a lost worker runs nothing here
+        if noted:
+            world.store.forget_starts(item)
+        raise
+
+
+def _marked(intake: Intake, item: InboxItem) -> InboxState:
+    """Applies the item and saves what became of it."""
+    world = intake.world
     outcome = _applied(intake, item, world.now())
     if outcome.state is InboxState.QUARANTINED and outcome.reason not in HELD_BACK:
-        world.directories.forget(network_id)  # a salon may have been mapped a moment ago
+        world.directories.forget(item.network_id)  # a salon may have been mapped a moment ago
         outcome = _applied(intake, item, world.now())
     world.store.save(outcome)
     return outcome.state

@@ -218,6 +218,10 @@ class Store(Protocol):
         """Notes that a wake of an item begins, without reading the item. Answers how many have begun since
         the item was last saved, this one included. None: its pointer has moved, and nothing is noted."""
 
+    def forget_starts(self, due: DueItem | Woken) -> None:
+        """Removes the note of all wakes that have begun: the last one has come to an end. Does nothing where
+        the item's pointer has moved."""
+
     def set_aside(self, due: DueItem, parked: Parked | None, *, version: int | None = None) -> None:
         """Takes an item off the wake index without reading it, and saves the record of that in the same
         transaction. Raises SaveConflict where its pointer, or its version, has changed."""

@@ -10,13 +10,14 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
-from chalicelib.domain.intake.inbox import InboxState
+from chalicelib.domain.intake.inbox import RETRY_LOST, InboxState
 from chalicelib.domain.intake.site_events import SiteClient
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.waking import FAILURES_BEFORE_PARKING
 from chalicelib.services.intake.ingest import ingest
 from chalicelib.services.intake.receive_webhook import replay
 from chalicelib.services.loyalty.passes import register_google
+from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.waking.handlers import handlers
 from chalicelib.services.waking.retry_parked import list_parked, remove_parked, retry_parked
 from chalicelib.services.waking.wake_items import Drained, drain_shard, wake_one
@@ -259,6 +260,25 @@ def test_a_webhook_that_ends_its_worker_twice_is_quarantined_and_can_be_replayed
     ends["it"] = False
     replay(driver.receiving(), NETWORK, item.id)
     assert ingest(intake, NETWORK, item.id) is InboxState.APPLIED
+
+
+@pytest.mark.parametrize("later", [timedelta(), RETRY_LOST + timedelta(minutes=1)])
+def test_an_error_is_no_ended_worker_and_the_webhook_is_tried_again(
+    driver: SalonDriver, site: Connection, clock: SettableClock, later: timedelta
+) -> None:
+    """A conflict of writers, a throttled table, or a release that is taken back an hour later."""
+    item = driver.received(site, reported("e-1", 1, IN_TWO_DAYS))
+    clock.forward(seconds=later.total_seconds())
+
+    class Failing:
+        def normalise(self, *_: Any) -> Any:
+            raise SaveConflict(item)
+
+    intake = replace(driver.intake(), sites=dict.fromkeys(driver.intake().sites, Failing()))
+    for receives in range(1, 5):
+        with pytest.raises(SaveConflict):
+            ingest(intake, NETWORK, item.id, again=receives > 1)
+    assert ingest(driver.intake(), NETWORK, item.id, again=True) is InboxState.APPLIED
 
 
 def test_an_innocent_webhook_of_the_same_batch_is_ingested(driver: SalonDriver, site: Connection) -> None:

@@ -199,3 +199,32 @@ def test_an_attribute_of_a_wrong_type_ends_no_list(driver: SalonDriver) -> None:
     )
     assert list(driver.world.fresh_directory(NETWORK).salons) == ["sal_york"]
     assert parked(driver) == ["SALON sal_centru"]
+
+
+def test_overdue_items_with_an_attribute_of_a_wrong_type_do_not_end_the_drain(
+    driver: SalonDriver, clock: SettableClock
+) -> None:
+    """Their start is noted, and more of them than a drain may meet faults in a row are due first."""
+    bad = []
+    for hour in range(4):
+        bad.append(driver.book(IN_TWO_DAYS + timedelta(hours=hour)).id)
+        clock.forward(seconds=1)
+    driver.book(IN_TWO_DAYS + timedelta(hours=5))
+    for each in bad:
+        with_body_of_a_wrong_type(driver, *key("BOOKING", network_id=NETWORK, id=each))
+    clock.forward(hours=1)
+    for _ in range(2):
+        clock.forward(minutes=1)
+        driver.drain()
+    assert driver.kinds_sent() == ["notice"]
+    assert sorted(parked(driver)) == sorted(f"BOOKING {each}" for each in bad)
+
+
+def with_body_of_a_wrong_type(driver: SalonDriver, pk: str, sk: str) -> None:
+    driver.store.item._get_connection().connection.client.update_item(
+        TableName=driver.store.item.Meta.table_name,
+        Key={"PK": {"S": pk}, "SK": {"S": sk}},
+        UpdateExpression="SET #body = :body",
+        ExpressionAttributeNames={"#body": "body"},
+        ExpressionAttributeValues={":body": {"M": {}}},
+    )
