@@ -153,3 +153,65 @@ def test_a_device_that_a_partner_registers_gets_nothing_of_the_clients(partner: 
     answer = partner.put(f"/v1/clients/{made['id']}/devices", {"platform": "android", "token": "a" * 40})
     assert answer.status == 200
     assert world.store.get(Client, network_id=NETWORK, id=VERA).devices == ()
+
+
+def visitor(world: Any, answer: Answer) -> Client:
+    """The client for whom the booking of an answer is."""
+    booking = world.store.get(Booking, network_id=NETWORK, id=answer.json["id"])
+    found: Client = world.store.get(Client, network_id=NETWORK, id=booking.client_id)
+    return found
+
+
+def test_after_the_desk_corrects_a_phone_a_partner_books_for_its_owner(
+    partner: Http, http: Http, world: Any
+) -> None:
+    """The same where nobody has the phone now, and where another client has it."""
+    person = {"client": {"name": "X", "phone": KNOWN}}
+    first = booked(partner, **person)
+    assert visitor(world, first).id == VERA
+    http.patch(f"/v1/clients/{VERA}", {"phone": "+37369600777"})
+    second = booked(partner, 5, **person)
+    assert (visitor(world, second).id, visitor(world, second).phone) == (second.json["client_id"], KNOWN)
+    assert booked(partner, 6, **person).json["client_id"] == second.json["client_id"]
+    http.patch(f"/v1/clients/{second.json['client_id']}", {"phone": "+37369600778"})
+    owner = http.post("/v1/clients", {"name": "Owner", "phone": KNOWN}).json
+    third = booked(partner, 7, **person)
+    assert visitor(world, third).id == owner["id"]
+    assert third.json["client_id"] not in (first.json["client_id"], second.json["client_id"], owner["id"])
+    assert booked(partner, 8, **person).json["client_id"] == third.json["client_id"]
+    found = partner.get(f"/v1/clients?phone=%2B{KNOWN[1:]}").json["items"]
+    assert [each["id"] for each in found] == [third.json["client_id"]]
+
+
+def test_who_shares_an_email_and_has_another_phone_is_another_client(
+    partner: Http, world: Any, vera: Client
+) -> None:
+    both = {"client": {"name": "Ion", "phone": UNKNOWN, "email": vera.email}}
+    made = [booked(partner, 4, **both), booked(partner, 5, client={"name": "Ion", "phone": UNKNOWN})]
+    ion = visitor(world, made[1])
+    assert [visitor(world, each).id for each in made] == [ion.id, ion.id]
+    assert (ion.phone, ion.email) == (UNKNOWN, None)
+    assert ion.id != VERA
+    assert made[0].json["client_id"] == made[1].json["client_id"]
+    assert world.store.alias(NETWORK, "email", vera.email) == VERA
+    mother = booked(partner, 6, client={"name": "V", "phone": KNOWN, "email": vera.email})
+    assert visitor(world, mother).id == VERA
+
+
+def test_a_shared_email_is_answered_alike_whether_the_network_knew_it(partner: Http, vera: Client) -> None:
+    """A partner sees the e-mail that it told, and one record for each phone."""
+
+    def told(email: str | None, phones: tuple[str, str]) -> list[tuple[int, Any]]:
+        bodies = [{"name": "X", "phone": each, "email": email} for each in phones]
+        answers = [partner.post("/v1/clients", each) for each in bodies]
+        answers += [partner.get(f"/v1/clients/{each.json['id']}") for each in answers]
+        answers.append(partner.get(f"/v1/clients?email={email}"))
+        text = [(each.status, json.dumps(each.json).replace(str(email), "EMAIL")) for each in answers]
+        return [(status, re.sub(r"cli_\w+|\+\d+", "ID", each)) for status, each in text]
+
+    of_known = told(vera.email, (UNKNOWN, "+37369600998"))
+    of_unknown = told("nobody@example.com", ("+37369600997", "+37369600996"))
+    assert of_known == of_unknown
+    assert [status for status, _ in of_known] == [201, 201, 200, 200, 200]
+    found = partner.get(f"/v1/clients?email={vera.email}").json["items"]
+    assert [each["phone"] for each in found] == [UNKNOWN]
