@@ -36,6 +36,13 @@ class PartlyReadable(dict[K, V]):
             return default
         return self[name]
 
+    def refuse_new(self, name: K) -> None:
+        """Raises Unreadable: an item that is not found here may be one that cannot be read. The error is that
+        of the item with the name, else of any."""
+        self._refuse(name)
+        for found in self.unreadable.values():
+            raise found.again()
+
     def _refuse(self, name: Any) -> bool:
         """False for a name that no unreadable item has."""
         found = self.unreadable.get(name, self.nameless)

@@ -13,6 +13,7 @@ from chalicelib.domain.bookings.bookings import Line
 from chalicelib.domain.intake.site_events import BookingReported, SiteLine
 from chalicelib.domain.intake.trust import MAX_LINES, MAX_NEW_OF_BODY, MAX_NEW_OF_DAY
 from chalicelib.domain.networks.network import Connection, Directory, Salon, Service, Staff
+from chalicelib.domain.networks.partly_readable import PartlyReadable
 from chalicelib.domain.shared.errors import DomainError, refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.services.bookings.book import usual_price
@@ -50,7 +51,8 @@ class SiteCatalogue:
         return self._services.by_id.get(service_id)
 
     def add_missing(self, events: Sequence[SalonEvent]) -> None:
-        """Makes what the events name and the network does not have. Raises TOO_MUCH_AT_ONCE, SaveConflict."""
+        """Makes what the events name and the network does not have. Raises TOO_MUCH_AT_ONCE, SaveConflict;
+        Unreadable where one that cannot be read may be what the events name."""
         self._ensure_lines(events)
         missing: list[Service | Staff] = []
         for _ in self._world.tries():
@@ -58,6 +60,7 @@ class SiteCatalogue:
             if not missing:
                 return
             if self._is_fresh:
+                self._ensure_readable(missing)
                 self._ensure_bounded(missing)
                 with suppress(SaveConflict):  # another worker was quicker: look again
                     self._save(missing)
@@ -134,6 +137,14 @@ class SiteCatalogue:
                     self._staff.by_id[saved.id] = saved
         self._made += len(missing)
         self._world.directories.forget(self._connection.network_id)
+
+    def _ensure_readable(self, missing: Sequence[Service | Staff]) -> None:
+        """The site's ids and the name of an item that cannot be read are not known: in its place a second one
+        would be made, or one with its id, which the table refuses."""
+        for each in missing:
+            kind = self._directory.staff if isinstance(each, Staff) else self._directory.services
+            if isinstance(kind, PartlyReadable):
+                kind.refuse_new(each.id)
 
     # --- bounds
 

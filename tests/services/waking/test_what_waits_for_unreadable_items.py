@@ -7,17 +7,29 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.networks.network import Key, Network, Salon, Template
+from chalicelib.domain.intake.inbox import InboxState
+from chalicelib.domain.intake.site_events import SiteLine
+from chalicelib.domain.networks.network import Connection, Key, Network, Salon, Template
 from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.domain.shared.ids import digest
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.services.bookings.book import WantedLine
-from chalicelib.services.waking.retry_parked import list_parked, retry_parked
+from chalicelib.services.waking.retry_parked import list_parked, remove_parked, retry_parked
 from infra.admin import parked_items
-from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_client, a_salon, a_town, save_client
+from infra.testkit.builders import (
+    NETWORK,
+    NOW,
+    OTHER_NETWORK,
+    a_client,
+    a_salon,
+    a_town,
+    access,
+    save_client,
+)
 from infra.testkit.doubles import SettableClock
 from infra.testkit.salon_driver import MARIA_ID, SalonDriver
+from infra.testkit.site_events import reported
 from tests.services.waking.damaged import (
     IN_TWO_DAYS,
     damage,
@@ -104,6 +116,45 @@ def test_without_a_salon_its_bookings_wait_and_those_of_others_go(
     driver.run_until(clock.now + timedelta(minutes=10))
     assert driver.kinds_sent() == ["notice", "notice"]
     assert parked(driver) == []
+
+
+@pytest.mark.parametrize("end", ["mended", "removed"])
+@pytest.mark.parametrize(
+    ("kind", "item_id"),
+    [("SERVICE", "srv_cut"), ("STAFF", "stf_anna"), ("SERVICE", "of the site"), ("STAFF", "of the site")],
+)
+def test_a_webhook_that_names_an_unreadable_service_or_specialist_waits_and_makes_no_second_one(
+    driver: SalonDriver, site: Connection, clock: SettableClock, kind: str, item_id: str, end: str
+) -> None:
+    """Whether the desk made the item, or an earlier webhook did."""
+    of_site = item_id == "of the site"
+    if of_site:
+        driver.hear(site, reported("e-1", 1, IN_TWO_DAYS, lines=(SiteLine("s-9", "Shave", "p-9", "Ion"),)))
+        (item_id,) = (each.id for each in of_kind(driver, kind) if each.made_by == site.id)
+    before = [each.id for each in of_kind(driver, kind)]
+    names = SiteLine("s-9", "Shave", "p-9", "Ion") if of_site else SiteLine(None, "Haircut", None, "Anna")
+    good = raw(driver, kind, network_id=NETWORK, id=item_id)
+    damage(driver, no_json, kind, network_id=NETWORK, id=item_id)
+    driver.world.directories.forget(NETWORK)
+    item = driver.hear(site, reported("e-2", 1, IN_TWO_DAYS + timedelta(days=1), lines=(names,)))
+    assert (item.state, item.reason) == (InboxState.WAITING, "UNREADABLE_ITEM")
+    assert [each.id for each in of_kind(driver, kind)] == [each for each in before if each != item_id]
+    assert parked(driver) == [f"{kind} {item_id}"]
+    if end == "mended":
+        mend(driver, good)
+    else:
+        remove_parked(driver.world, access(), item_id)
+    driver.intake_queue.items.clear()
+    clock.forward(minutes=2)
+    driver.drain()
+    (handed,) = driver.intake_queue.items
+    assert driver.ingest(handed) is InboxState.APPLIED
+    assert len(of_kind(driver, kind)) == len(before)
+
+
+def of_kind(driver: SalonDriver, kind: str) -> list[Any]:
+    directory = driver.world.fresh_directory(NETWORK)
+    return [*(directory.services if kind == "SERVICE" else directory.staff).values()]
 
 
 def test_without_a_client_their_bookings_wait_and_are_not_parked(
