@@ -38,6 +38,13 @@ def ensure_not_merged(client: Client) -> None:
         raise _merged(client.merged.into)
 
 
+def ensure_account_is_own(client: Client) -> None:
+    """Raises CLIENT_MERGED for a partner's record of a client, whose own account has no `moved_to`. For other
+    merged clients the account tells: see `ensure_not_moved`."""
+    if client.merged is not None and not client.merged.out_id:
+        raise _merged(client.merged.into)
+
+
 def ensure_not_moved(account: Account) -> None:
     """Raises CLIENT_MERGED, naming the target. The account's version guards `moved_to`, so that no merge is
     missed between this check and the save."""

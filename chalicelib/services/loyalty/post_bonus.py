@@ -14,7 +14,7 @@ from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import forbidden, missing, refused
 from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.clients.surviving_client import ensure_not_moved
+from chalicelib.services.clients.surviving_client import ensure_account_is_own, ensure_not_moved
 from chalicelib.services.loyalty.limit_by_hand import counted_by_hand, ensure_at_once
 from chalicelib.services.loyalty.post_once import AlsoSaved, post_once
 from chalicelib.services.loyalty.visit_points import bill_of_booking, programme_of
@@ -54,6 +54,7 @@ def post_by_hand(
     client = world.store.get(Client, network_id=access.network_id, id=client_id)
     if client is None:
         raise missing("client", client_id)
+    ensure_account_is_own(client)
     cause = ("request", request_id) if request_id else ("random", world.randomness(16))
     posting = Posting(
         id=entry_id(client_id, access.network_id, *cause),
@@ -120,11 +121,14 @@ def post_to_client(
 
 
 def account_to_quote(world: World, network_id: str, client_id: str) -> Account:
-    """The client's account as of now. One read, since every account has a client. Raises NOT_FOUND,
-    CLIENT_MERGED."""
+    """The client's account as of now. One read, since every account has a client; a client who never had
+    points is read, too. Raises NOT_FOUND, CLIENT_MERGED."""
     account = world.store.account(network_id, client_id)
-    if not account.version and world.store.get(Client, network_id=network_id, id=client_id) is None:
-        raise missing("client", client_id)
+    if not account.version:
+        client = world.store.get(Client, network_id=network_id, id=client_id)
+        if client is None:
+            raise missing("client", client_id)
+        ensure_account_is_own(client)
     ensure_not_moved(account)
     return settled(account, world.now())[0]
 

@@ -43,8 +43,8 @@ _UNDER_WAY = timedelta(days=1)
 def merge_clients(world: World, access: Access, source_id: str, target_id: str) -> MergedClients:
     """Moves everything that the source has to the target. A repetition answers the existing merge.
 
-    Raises NOT_FOUND, SAME_CLIENT, CLIENT_MERGED (source or target is merged into another client), HOLDS_OPEN,
-    TOO_MANY_BOOKINGS, TOO_MANY_COUPONS.
+    Raises NOT_FOUND, SAME_CLIENT, CLIENT_MERGED (source or target is merged into another client, or the
+    source is a partner's record), HOLDS_OPEN, TOO_MANY_BOOKINGS, TOO_MANY_COUPONS.
     """
     if source_id == target_id:
         raise refused("SAME_CLIENT", "A client is merged into another one.", client_id=source_id)
@@ -53,7 +53,7 @@ def merge_clients(world: World, access: Access, source_id: str, target_id: str) 
 
 def _attempt(world: World, access: Access, source_id: str, target_id: str) -> MergedClients:
     source, target = get_source_and_target(world, access, source_id, target_id)
-    if source.merged is not None and source.merged.into == target_id:
+    if source.merged is not None and source.merged.out_id and source.merged.into == target_id:
         return MergedClients(source, target, get_transfer_entries(world, source))
     ensure_not_merged(source)
     ensure_not_merged(target)

@@ -215,3 +215,18 @@ def test_a_shared_email_is_answered_alike_whether_the_network_knew_it(partner: H
     assert [status for status, _ in of_known] == [201, 201, 200, 200, 200]
     found = partner.get(f"/v1/clients?email={vera.email}").json["items"]
     assert [each["phone"] for each in found] == [UNKNOWN]
+
+
+def test_points_are_not_posted_to_a_partners_record(partner: Http, http: Http, world: Any) -> None:
+    """The record's own account would strand them."""
+    made = partner.post("/v1/clients", {"name": "X", "phone": KNOWN}).json
+    path = f"/v1/clients/{made['id']}"
+    bill = {"bill": {"amount_minor": 50_000, "currency": "MDL"}}
+    for answer in (
+        http.post(f"{path}/bonus/entries", {"kind": "grant", "points": 10, "reason": "sorry"}),
+        http.post(f"{path}/bonus/quote", bill),
+        http.post(f"{path}/merge", {"into": VERA}),
+    ):
+        assert (answer.status, answer.code) == (409, "CLIENT_MERGED")
+        assert answer.json["details"] == {"client_id": VERA}
+    assert world.store.account(NETWORK, made["id"]).version == 0
