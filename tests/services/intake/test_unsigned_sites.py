@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.bookings import Status
+from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.intake.inbox import InboxState
 from chalicelib.domain.intake.trust import MAX_CARDS_OF_DAY
 from chalicelib.domain.networks.network import Service
@@ -16,9 +16,11 @@ from chalicelib.domain.shared.quotas import QuotaUse
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.services.intake.connect_site import change_connection, disconnect_site
 from chalicelib.services.intake.receive_webhook import replay
-from chalicelib.services.intake.usual_sum import ReportedSums
+from chalicelib.services.intake.usual_sum import SLICE, ReportedSums
+from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.wiring import CachedDirectories
 from infra.testkit.builders import NETWORK, NOW, a_connection, a_town, access
+from infra.testkit.delegating_store import DelegatingStore
 from infra.testkit.memory_store import MemoryStore
 from infra.testkit.salon_driver import MARIA_ID, SalonDriver
 from infra.testkit.unsigned_site import COMPANY, UnsignedSender, a_card, a_record
@@ -226,6 +228,28 @@ def test_a_usual_day_is_counted_without_a_call(sender: UnsignedSender) -> None:
     assert {item.state for item in found} == {InboxState.APPLIED}
     key = {"network_id": NETWORK, "caller": "sums of con_unsigned", "day": "2026-11-23"}
     assert sender.driver.store.get(QuotaUse, **key) is None
+
+
+class ConflictingStore(DelegatingStore):
+    """Where the next saves of a booking, so many, meet another writer."""
+
+    conflicts = 0
+
+    def save(self, *values: Any, **more: Any) -> Any:
+        if self.conflicts and any(isinstance(each, Booking) for each in values):
+            self.conflicts -= 1
+            raise SaveConflict(values[0])
+        return self.store.save(*values, **more)
+
+
+def test_a_visit_whose_save_meets_a_conflict_is_counted_once(sender: UnsignedSender) -> None:
+    sums, store = ReportedSums(), ConflictingStore(sender.driver.store)
+    sender.driver.world = replace(sender.driver.world, store=store)
+    sender.send(a_paid_visit(1, 500), sums)
+    counted = SLICE - sums.held["con_unsigned"].left
+    store.conflicts = 3
+    assert sender.send(a_paid_visit(2, 500), sums).state is InboxState.APPLIED
+    assert (store.conflicts, SLICE - sums.held["con_unsigned"].left) == (0, 2 * counted)
 
 
 # --- when it happened
