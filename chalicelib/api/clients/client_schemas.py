@@ -13,6 +13,7 @@ from chalicelib.domain.clients.clients import (
     Client,
     Consent,
     address_of,
+    as_partner_named,
     dead_address,
     is_known,
     own_name,
@@ -151,8 +152,8 @@ def full(ask: Ask, client: Client) -> ClientAnswer:
 
 
 def _told_by_partner(ask: Ask, client: Client) -> ClientAnswer:
-    """What the partner told of the client. What the network learned since is not in it: it would tell a
-    client whom the network knew before from a new one."""
+    """What the partner told of the client, without note and preferences. What the network learned since is
+    not in it: it would tell a client whom the network knew before from a new one."""
     facts = _facts(ask.access, client, ask.world.directory(client.network_id), "potential")
     return ClientAnswer(
         **facts,  # type: ignore[arg-type]
@@ -204,6 +205,8 @@ def _shown_upcoming(access: Access, client: Client, directory: Directory) -> Upc
 
 
 def _facts(access: Access, client: Client, directory: Directory, kind: str) -> dict[str, object]:
+    if access.role is Role.PARTNER:
+        client = as_partner_named(client)
     plain = ("id", "birth_date", "language", "timezone", "source", "referred_by")
     texts = {"note": client.note, "preferences": client.preferences}
     counted = ("created_at", "visits_count", "first_visit_on", "last_visit_on", "version")

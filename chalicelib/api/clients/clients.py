@@ -9,7 +9,7 @@ from chalicelib.api.clients.client_schemas import ClientAnswer, ClientSummary, c
 from chalicelib.api.http.endpoint import DESK, EVERYBODY, Ask, endpoint, get, patch, post
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Line, Listing, PageOf, Text, Word, given, sifted
-from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.clients.clients import Client, as_partner_named
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError, ErrorKind
 from chalicelib.services.clients.partner_clients import find_record, register_for_partner
@@ -139,6 +139,8 @@ def _at_once(ask: Ask, asked: ClientFilter) -> list[Client]:
 def _is_wanted(ask: Ask, client: Client, asked: ClientFilter) -> bool:
     if ask.access.role is Role.PARTNER and client.source != ask.access.source:
         return False
+    if ask.access.role is Role.PARTNER:
+        client = as_partner_named(client)
     if asked.source is not None and client.source != asked.source:
         return False
     if asked.q is not None and not _speaks_of(client, asked.q):

@@ -135,6 +135,17 @@ class Merge(Struct, frozen=True, kw_only=True):
     gifted_year: int = 0
 
 
+class NamedByPartner(Struct, frozen=True, kw_only=True):
+    """Who a client is, in the words of the partner that registered the client."""
+
+    name: str
+    phone: str | None = None
+    email: str | None = None
+    birth_date: date | None = None
+    language: str | None = None
+    timezone: str | None = None
+
+
 class Client(Struct, frozen=True, kw_only=True):
     """A person who comes, or may come, to a salon of the network.
 
@@ -149,6 +160,8 @@ class Client(Struct, frozen=True, kw_only=True):
     merges         how often this client was merged into another.
     apart          the client's own visits, if other clients are merged into this one. Then recent_visits,
                    visits_count and first_visit_on include the visits of those sources.
+    named          what a partner told of a client whom it registered; None: no partner did, or the client is
+                   the partner's record of another client, which nobody changes.
     """
 
     network_id: str
@@ -181,6 +194,7 @@ class Client(Struct, frozen=True, kw_only=True):
     merged: Merge | None = None
     merges: int = 0
     apart: Visits | None = None
+    named: NamedByPartner | None = None
     wake: Wake | None = None
     trouble: Trouble | None = None
     version: int = 0
@@ -203,6 +217,26 @@ def own_name(client: Client) -> str:
     """The client's name; empty where nobody told it. Earlier releases then saved the phone, the e-mail or a
     question mark as the name."""
     return "" if client.name in ("?", client.phone, client.email) else client.name
+
+
+def as_partner_named(client: Client) -> Client:
+    """The client as the partner told of them. What somebody may have changed since is left out, and so are
+    note and preferences, which the desk writes, too."""
+    named = client.named
+    if named is None:
+        is_record = client.merged is not None and not client.merged.out_id
+        named = _named(client) if is_record or client.version <= 1 else NamedByPartner(name="")
+    given = {name: getattr(named, name) for name in NamedByPartner.__struct_fields__}
+    return replace(client, **given, note=None, preferences=None)
+
+
+def named_by_partner(client: Client) -> Client:
+    """A client whom a partner registers, with what the partner told."""
+    return replace(client, named=_named(client))
+
+
+def _named(client: Client) -> NamedByPartner:
+    return NamedByPartner(**{name: getattr(client, name) for name in NamedByPartner.__struct_fields__})
 
 
 def is_known(client: Client, channel: str) -> bool:

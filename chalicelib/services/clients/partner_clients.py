@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.clients import client_plan
-from chalicelib.domain.clients.clients import Client, Merge
+from chalicelib.domain.clients.clients import Client, Merge, named_by_partner
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.aliases import EMAIL, PHONE, Alias, of_partner
 from chalicelib.domain.shared.errors import conflict
@@ -77,6 +77,7 @@ def _drafted_for_partner(
     record, others = drafted(world, access, new, request_id)
     known = _known(world, record)
     if known.client_id is None and not known.is_email_taken:
+        record = named_by_partner(record)
         return record, record, tuple(others)
     lines = [each for each in others if not isinstance(each, Alias)]
     client, beside = known.client, list[Storable](lines)
@@ -162,6 +163,8 @@ def _search(world: World, access: Access, *, phone: str | None, email: str | Non
             found = world.store.get(Client, network_id=network_id, id=found_id) if found_id else None
             if found is None or found.source != access.source:
                 continue
+            if found.named is not None and value not in (found.named.phone, found.named.email):
+                continue  # the desk wrote this phone or e-mail, which the partner does not learn
             if not _is_current(world, found):
                 stale.add(shared_kind)
             elif shared_kind == EMAIL and _has_another_phone(found, e164):

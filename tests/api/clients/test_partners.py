@@ -201,7 +201,7 @@ def test_who_shares_an_email_and_has_another_phone_is_another_client(
 def test_a_shared_email_is_answered_alike_whether_the_network_knew_it(partner: Http, vera: Client) -> None:
     """A partner sees the e-mail that it told, and one record for each phone."""
 
-    def told(email: str | None, phones: tuple[str, str]) -> list[tuple[int, Any]]:
+    def answers_about(email: str | None, phones: tuple[str, str]) -> list[tuple[int, Any]]:
         bodies = [{"name": "X", "phone": each, "email": email} for each in phones]
         answers = [partner.post("/v1/clients", each) for each in bodies]
         answers += [partner.get(f"/v1/clients/{each.json['id']}") for each in answers]
@@ -209,8 +209,8 @@ def test_a_shared_email_is_answered_alike_whether_the_network_knew_it(partner: H
         text = [(each.status, json.dumps(each.json).replace(str(email), "EMAIL")) for each in answers]
         return [(status, re.sub(r"cli_\w+|\+\d+", "ID", each)) for status, each in text]
 
-    of_known = told(vera.email, (UNKNOWN, "+37369600998"))
-    of_unknown = told("nobody@example.com", ("+37369600997", "+37369600996"))
+    of_known = answers_about(vera.email, (UNKNOWN, "+37369600998"))
+    of_unknown = answers_about("nobody@example.com", ("+37369600997", "+37369600996"))
     assert of_known == of_unknown
     assert [status for status, _ in of_known] == [201, 201, 200, 200, 200]
     found = partner.get(f"/v1/clients?email={vera.email}").json["items"]
@@ -230,3 +230,33 @@ def test_points_are_not_posted_to_a_partners_record(partner: Http, http: Http, w
         assert (answer.status, answer.code) == (409, "CLIENT_MERGED")
         assert answer.json["details"] == {"client_id": VERA}
     assert world.store.account(NETWORK, made["id"]).version == 0
+
+
+@pytest.mark.parametrize("phone", [KNOWN, UNKNOWN])
+def test_a_partner_reads_what_it_told_and_never_what_the_desk_wrote(
+    partner: Http, http: Http, phone: str
+) -> None:
+    person = {"name": "X", "phone": phone, "email": "x@example.com", "birth_date": "1990-01-02"}
+    made = partner.post("/v1/clients", {**person, "note": "of the partner", "preferences": "tea"}).json
+    desk_id = VERA if phone == KNOWN else made["id"]
+    written = {"name": "Z", "phone": "+37369600555", "email": "z@example.com", "birth_date": "1991-01-02",
+               "timezone": "Europe/Paris", "note": "owes us", "preferences": "coffee"}  # fmt: skip
+    before = partner.get(f"/v1/clients/{made['id']}").json
+    assert http.patch(f"/v1/clients/{desk_id}", written).status == 200
+    seen = partner.get(f"/v1/clients/{made['id']}").json
+    assert seen == before == made
+    assert {name: seen[name] for name in person} == person
+    assert (seen["note"], seen["preferences"], seen["timezone"]) == (None, None, None)
+    assert partner.get("/v1/clients").json["items"][0]["phone"] == phone
+    for asked in ("phone=%2B37369600555", "email=z@example.com", "q=600555", "q=Z"):
+        assert partner.get(f"/v1/clients?{asked}").json["items"] == []
+
+
+def test_a_client_whom_no_partner_registered_shows_a_partner_nothing_that_was_changed(
+    partner: Http, http: Http
+) -> None:
+    made = http.post("/v1/clients", {"name": "Z", "phone": UNKNOWN, "source": SOURCE, "note": "owes us"}).json
+    assert partner.get(f"/v1/clients/{made['id']}").json["note"] is None
+    http.patch(f"/v1/clients/{made['id']}", {"phone": "+37369600555"})
+    seen = partner.get(f"/v1/clients/{made['id']}").json
+    assert (seen["phone"], seen["name"]) == (None, f"Клиент {made['id'][-4:].upper()}")
