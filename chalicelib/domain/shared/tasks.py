@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 
 class TaskKind(StrEnum):
@@ -62,7 +63,8 @@ class Task(Struct, frozen=True, kw_only=True):
     """id: follows from what it is about, so that it is made once; begins with the instant, so that tasks are
     in order of time. salon_id None: for the whole network. words: what the client wrote; of a
     budget, its month; of messages held back, the reason; of an account, how it differs; of a site, what it
-    reports or why it is held back."""
+    reports or why it is held back. replies: how many replies of the client it collects, a line of `words`
+    for each."""
 
     network_id: str
     id: str
@@ -74,4 +76,19 @@ class Task(Struct, frozen=True, kw_only=True):
     words: str | None = None
     done_at: datetime | None = None
     actor: str | None = None
+    replies: int = 0
     version: int = 0
+
+
+MOST_REPLIES = 50
+"""How many replies of a day a task keeps the words of. A last line of three dots tells of more."""
+
+
+def with_reply(task: Task, words: str) -> Task:
+    """The task, open again, with one more reply of the client. The same task once it is full."""
+    if task.replies > MOST_REPLIES:
+        return task
+    line = words if task.replies < MOST_REPLIES else "\N{HORIZONTAL ELLIPSIS}"
+    return replace(
+        task, words=f"{task.words}\n{line}", replies=task.replies + 1, done_at=None, actor=None
+    )

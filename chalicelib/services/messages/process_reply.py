@@ -2,7 +2,8 @@
 salon.
 
 A reply that is delivered again changes nothing. Which booking it answers follows from the instant at which
-the client wrote, not from the booking's state now; its task is made once.
+the client wrote, not from the booking's state now. One task collects what a phone writes in a day about a
+booking, so that nobody fills the salon's tasks by writing.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from chalicelib.domain.messages.replies import Meaning, Reply, meaning, words_ke
 from chalicelib.domain.shared.aliases import PHONE, REPLY, Alias, InboundNumber
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import digest, time_ordered
-from chalicelib.domain.shared.tasks import Task, TaskKind
+from chalicelib.domain.shared.tasks import Task, TaskKind, with_reply
 from chalicelib.domain.shared.touches import Purpose, Touch
 from chalicelib.services.bookings.confirm_visit import confirm_visit
 from chalicelib.services.clients.consents import Statement, set_consents, stop_messages
@@ -185,12 +186,29 @@ def _of_a_stranger(world: World, network_ids: Sequence[str], reply: Reply, wante
 
 
 def _task(network_id: str, reply: Reply, words: str) -> Task:
-    task_id = time_ordered("tsk", reply.at, digest(network_id, reply.id, length=10))
-    return Task(network_id=network_id, id=task_id, kind=TaskKind.CALL_CLIENT, at=reply.at, words=words)
+    return Task(
+        network_id=network_id, id="", kind=TaskKind.CALL_CLIENT, at=reply.at, words=words, replies=1
+    )
 
 
 def _put(world: World, task: Task, reply: Reply) -> ReplyOutcome:
-    once = Alias(network_id=task.network_id, kind=REPLY, value=reply.id, leads_to=task.id)
-    with suppress(SaveConflict):  # an earlier delivery made the task
-        world.store.save(task, once)
+    """Saves the reply in the task of its phone, day (UTC) and booking."""
+    today = reply.at.replace(hour=0, minute=0, second=0, microsecond=0)
+    about = (task.network_id, reply.sender, f"{today:%Y-%m-%d}", task.booking_id or "")
+    task_id = time_ordered("tsk", today, digest(*about, length=10))
+    world.retrying(lambda: _collected(world, replace(task, id=task_id), reply.id))
     return ReplyOutcome.TASK
+
+
+def _collected(world: World, task: Task, reply_id: str) -> None:
+    existing = world.store.get(Task, network_id=task.network_id, id=task.id)
+    collected = task if existing is None else with_reply(existing, task.words or "")
+    if collected is existing:
+        return
+    once = Alias(network_id=task.network_id, kind=REPLY, value=reply_id, leads_to=task.id)
+    try:
+        world.store.save(collected, once)
+    except SaveConflict:
+        if world.store.alias(task.network_id, REPLY, reply_id) is None:
+            raise
+        # an earlier delivery is in the task

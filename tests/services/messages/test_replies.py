@@ -8,12 +8,13 @@ import pytest
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clients.clients import CHANNELS, Client, ConsentChange
 from chalicelib.domain.messages.replies import Reply
-from chalicelib.domain.shared.tasks import Task, TaskKind
+from chalicelib.domain.shared.tasks import MOST_REPLIES, Task, TaskKind
 from chalicelib.domain.shared.touches import Purpose, TouchKind, TouchState
 from chalicelib.services.bookings.book import WantedLine
+from chalicelib.services.clients.tasks import finish_task
 from chalicelib.services.messages.process_reply import ReplyOutcome, process_reply
 from chalicelib.services.networks.set_identities import answer_at
-from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_town
+from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK, a_town, access
 from infra.testkit.salon_driver import SalonDriver
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
@@ -205,10 +206,45 @@ def test_all_else_is_a_task_of_the_salon_made_once(driver: SalonDriver, text: st
     assert task.words == " ".join(text.replace("\x00", " ").split())
 
 
-def test_two_replies_with_the_same_words_are_two_tasks(driver: SalonDriver) -> None:
-    writes(driver, "?", id="in-1")
-    writes(driver, "?", id="in-2")
+def test_what_a_phone_writes_in_a_day_is_one_task_with_all_its_words(driver: SalonDriver) -> None:
+    for number, text in enumerate(("Я опоздаю", "на час", "на час")):
+        for _ in range(2):
+            writes(driver, text, id=f"in-{number}")
+        driver.clock.forward(minutes=3)
+    (task,) = tasks(driver)
+    assert (task.words, task.at) == ("Я опоздаю\nна час\nна час", NOW)
+    driver.clock.forward(days=1)
+    writes(driver, "на час", id="in-9")
     assert len(tasks(driver)) == 2
+
+
+def test_a_reply_after_the_salon_has_called_opens_the_task_again(driver: SalonDriver) -> None:
+    writes(driver, "Перезвоните", id="in-1")
+    finish_task(driver.world, access(), tasks(driver)[0].id)
+    writes(driver, "Перезвоните", id="in-1")
+    assert tasks(driver)[0].done_at is not None, "the same reply again is no new word"
+    writes(driver, "И ещё раз", id="in-2")
+    (task,) = tasks(driver)
+    assert (task.words, task.done_at, task.actor) == ("Перезвоните\nИ ещё раз", None, None)
+
+
+@pytest.mark.parametrize("phone", [MARIAS_PHONE, "+37369999999"])
+def test_a_phone_that_never_stops_writing_makes_one_task_a_day(driver: SalonDriver, phone: str) -> None:
+    for number in range(MOST_REPLIES + 20):
+        writes(driver, f"text {number}", id=f"in-{number}", sender=phone)
+    (task,) = tasks(driver)
+    lines = (task.words or "").split("\n")
+    assert [line.removeprefix(f"{phone}: ") for line in lines[-2:]] == [f"text {MOST_REPLIES - 1}", "…"]
+    assert writes(driver, "STOP", id="last", sender=phone) is not ReplyOutcome.TASK, "a stop always counts"
+
+
+def test_replies_about_two_bookings_are_two_tasks(driver: SalonDriver) -> None:
+    first = asked(driver)
+    second = driver.book(IN_TWO_DAYS + timedelta(days=9))
+    writes(driver, "нет", id="in-1")
+    driver.cancel(first)
+    writes(driver, "и это нет", id="in-2")
+    assert {task.booking_id for task in tasks(driver)} == {first.id, second.id}
 
 
 def test_a_stranger_is_heard_where_it_is_sure_whom_they_meant(driver: SalonDriver) -> None:
