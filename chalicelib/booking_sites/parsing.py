@@ -1,19 +1,24 @@
 """Reading what strangers send: strict JSON into typed shapes, values into ours. All errors are
 WebhookNotUnderstood.
 
-The shapes are msgspec structs: a wrong type anywhere is refused with the path of its field. Fields that a
-shape does not name are tolerated, since sites add some without notice. Of a key given twice the last one
-counts, as in most parsers.
+The shapes are msgspec structs. `decode` refuses a wrong type anywhere with the path of its field. `lenient`
+refuses only what the shape needs: any other field, or element of a list, with a wrong value is left out and
+noted. Fields that a shape does not name are tolerated, since sites add some without notice. Of a key given
+twice the last one counts, as in most parsers.
 """
 
 import hashlib
+import re
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated, Any, TypeVar
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
+import msgspec.structs
 from msgspec import Meta, Raw
 
+from chalicelib.domain.intake.inbox import MAX_NOTES
 from chalicelib.domain.intake.site_events import YEARLESS, WebhookNotUnderstood
 
 T = TypeVar("T")
@@ -52,11 +57,111 @@ def decode(raw: bytes | Raw, shape: type[T], *, strict: bool = True) -> T:
     except UnicodeDecodeError as error:
         raise WebhookNotUnderstood("NOT_UTF8", f"byte {error.start} is no UTF-8") from error
     except msgspec.ValidationError as error:
-        raise WebhookNotUnderstood("INVALID_FIELD", str(error)) from error
+        raise WebhookNotUnderstood("INVALID_FIELD", _without_values(str(error))) from error
     except msgspec.DecodeError as error:
         raise WebhookNotUnderstood("NOT_JSON", str(error)) from error
     except RecursionError as error:
         raise WebhookNotUnderstood("NESTED_TOO_DEEP", "the body is nested too deep") from error
+
+
+def _without_values(message: str) -> str:
+    """msgspec quotes a value that is none of those allowed."""
+    return re.sub("^Invalid enum value .*?( - at `|$)", r"Unknown value\1", message, flags=re.DOTALL)
+
+
+class Oddities:
+    """The fields of one body that were left out, and why: paths and types, never what a client wrote."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, str] = {}
+
+    def note(self, field: str, why: str) -> None:
+        """Notes a field once, by its path, such as `$.data.client.birth_date`."""
+        self._found.setdefault(field, why)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return tuple(f"{field}: {why}" for field, why in list(self._found.items())[:MAX_NOTES])
+
+
+def lenient(raw: bytes | Raw, shape: Any, odd: Oddities, *, strict: bool = True, at: str = "$") -> Any:
+    """The JSON text as that shape. What is wrong in a part that the shape can do without is left out, noted.
+
+    A field with a default gets the default. An element of a list is left out, and so is what is beyond the
+    list's bound. Raises as `decode` does for what the shape needs. A proper body is decoded once.
+    """
+    try:
+        return decode(raw, shape, strict=strict)
+    except WebhookNotUnderstood as error:
+        if error.code != "INVALID_FIELD":
+            raise
+        what, inner = _split(error)
+        first = bytes(raw).lstrip()[:1]
+        for kind, bound in _alternatives(shape):
+            if first == b"{" and _is_struct(kind):
+                return _struct(raw, kind, odd, strict, at)
+            if first == b"[" and get_origin(kind) is list and get_args(kind) != (Any,):
+                return _list(raw, get_args(kind)[0], bound, odd, strict, at)
+        raise WebhookNotUnderstood("INVALID_FIELD", f"{what} - at `{at}{inner}`") from error
+
+
+def _struct(raw: bytes | Raw, shape: Any, odd: Oddities, strict: bool, at: str) -> Any:
+    given, values = decode(raw, dict[str, Raw]), {}
+    for field in msgspec.structs.fields(shape):
+        if field.encode_name not in given:
+            if field.required:
+                what = f"Object missing required field `{field.encode_name}`"
+                raise WebhookNotUnderstood("INVALID_FIELD", f"{what} - at `{at}`")
+            continue
+        place = f"{at}.{field.encode_name}"
+        try:
+            values[field.name] = lenient(given[field.encode_name], field.type, odd, strict=strict, at=place)
+        except WebhookNotUnderstood as error:
+            if field.required or error.code != "INVALID_FIELD":
+                raise
+            _note(odd, error)
+    return get_origin(shape)(**values) if get_origin(shape) else shape(**values)
+
+
+def _list(raw: bytes | Raw, kind: Any, bound: int | None, odd: Oddities, strict: bool, at: str) -> list[Any]:
+    given, values = decode(raw, list[Raw]), []
+    if bound is not None and len(given) > bound:
+        odd.note(at, f"{len(given)} elements; {bound} are read")
+    for position, element in enumerate(given[:bound]):
+        try:
+            values.append(lenient(element, kind, odd, strict=strict, at=f"{at}[{position}]"))
+        except WebhookNotUnderstood as error:
+            if error.code != "INVALID_FIELD":
+                raise
+            _note(odd, error)
+    return values
+
+
+def _alternatives(shape: Any) -> list[tuple[Any, int | None]]:
+    """The types of which the shape is one, each with its greatest length."""
+    if get_origin(shape) in (Union, UnionType):
+        return [each for part in get_args(shape) for each in _alternatives(part)]
+    if get_origin(shape) is Annotated:
+        kind, *limits = get_args(shape)
+        bound = next((limit.max_length for limit in limits if isinstance(limit, Meta)), None)
+        return [(inner, bound) for inner, _ in _alternatives(kind)]
+    return [(shape, None)]
+
+
+def _is_struct(kind: Any) -> bool:
+    plain = get_origin(kind) or kind
+    return isinstance(plain, type) and issubclass(plain, msgspec.Struct)
+
+
+def _split(error: WebhookNotUnderstood) -> tuple[str, str]:
+    """What is wrong, and the path from the place that was decoded."""
+    what, _, path = error.message.partition(" - at `$")
+    return what, path.rstrip("`")
+
+
+def _note(odd: Oddities, error: WebhookNotUnderstood) -> None:
+    what, path = _split(error)
+    odd.note(f"${path}", what)
 
 
 def digest(raw: bytes | Raw) -> str:

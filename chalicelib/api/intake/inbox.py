@@ -19,7 +19,8 @@ class InboxFilter(Listing):
 
 
 class InboxAnswer(Answered):
-    """reason: why it was ignored, waits, or is quarantined."""
+    """reason: why it was ignored, waits, or is quarantined. notes: fields of the body that were left out, and
+    what is wrong in them."""
 
     id: str
     connection_id: str
@@ -29,6 +30,7 @@ class InboxAnswer(Answered):
     detail: str | None
     booking_ids: tuple[str, ...]
     tries: int
+    notes: tuple[str, ...]
     received_at: datetime
 
 

@@ -17,6 +17,10 @@ WAITS = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timede
 """How long an event about an unknown booking waits for that booking, before it is quarantined."""
 
 
+MAX_NOTES = 20
+"""How many fields that were left out are named: a body may be wrong in every place."""
+
+
 class InboxState(StrEnum):
     RECEIVED = "received"
     WAITING = "waiting"
@@ -27,7 +31,8 @@ class InboxState(StrEnum):
 
 class InboxItem(Struct, frozen=True, kw_only=True):
     """One webhook. raw: the body's bytes as received. reason: why it was ignored, waits, or is quarantined.
-    released: a person replayed it, so that bounds on strangers' data do not hold it back."""
+    released: a person replayed it, so that bounds on strangers' data do not hold it back. notes: fields of
+    the body that were left out, with what is wrong in them; never what a client wrote."""
 
     network_id: str
     id: str
@@ -43,6 +48,7 @@ class InboxItem(Struct, frozen=True, kw_only=True):
     wake: Wake | None = None
     trouble: Trouble | None = None
     released: bool = False
+    notes: tuple[str, ...] = ()
     version: int = 0
 
 

@@ -5,6 +5,7 @@ them. A field that the site does not send is None. None always means "not report
 stored stays.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -66,6 +67,8 @@ class BookingReported(Struct, frozen=True):
                  touches.
     client       None: not reported, or (`anonymous`) a booking without a client.
     minutes      the length of the whole booking; the lines' minutes, where all are given, add up to it.
+    odd          fields that were left out, since they hold no usable value: the path and what is wrong, never
+                 what a client wrote.
     """
 
     external_id: str
@@ -83,17 +86,22 @@ class BookingReported(Struct, frozen=True):
     source: str | None = None
     partial: bool = False
     minutes: int | None = None
+    odd: tuple[str, ...] = ()
 
 
 class ClientReported(Struct, frozen=True):
-    """A client was made, changed or deleted on the site. merged_from: the site's clients whom this one
-    replaces."""
+    """A client was made, changed or deleted on the site.
+
+    merged_from  the site's clients whom this one replaces.
+    odd          as in `BookingReported`.
+    """
 
     external_id: str
     guard: str
     client: SiteClient
     deleted: bool = False
     merged_from: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
 
 
 class Ignored(Struct, frozen=True):
@@ -119,17 +127,27 @@ class BadSignature(Exception):
     """The sender did not prove who it is: 401."""
 
 
+def _unknown_currency(location: str | None) -> str | None:
+    return None
+
+
 class SiteContext(Struct, frozen=True):
     """What an adapter may know of the connection that an event came through.
 
-    url        the exact address that the site was given (Square signs it).
-    secret     the shared secret of the connection, or None where the secret is the address itself.
-    settings   the connection's settings, as given when it was made: adapters document which keys they read.
+    url          the exact address that the site was given (Square signs it).
+    secret       the shared secret of the connection, or None where the secret is the address itself.
+    settings     the connection's settings, as given when it was made: adapters document which keys they
+                 read.
+    received_at  when the webhook came in (UTC): the time of an event that tells no usable time of its own.
+    currency_of  answers with the currency of the salon that the site knows by that id, None where it is not
+                 known (then a currency of two digits is assumed).
     """
 
     url: str
     secret: str | None = None
     settings: dict[str, str] = field(default_factory=dict)
+    received_at: datetime | None = None
+    currency_of: Callable[[str | None], str | None] = _unknown_currency
 
 
 def guard(

@@ -11,10 +11,11 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from chalicelib.domain.intake.inbox import RETRY_LOST, WAITS, InboxItem, InboxState, quarantined
+from chalicelib.domain.intake.inbox import MAX_NOTES, RETRY_LOST, WAITS, InboxItem, InboxState, quarantined
 from chalicelib.domain.intake.site_events import (
     BookingReported,
     Ignored,
+    SiteContext,
     SiteEvent,
     WebhookNotUnderstood,
     no_later,
@@ -28,7 +29,7 @@ from chalicelib.services.intake.apply_client import apply_client
 from chalicelib.services.intake.ask_person import ask_about_held
 from chalicelib.services.intake.booking_site import BookingSite
 from chalicelib.services.intake.connect_site import learn_company
-from chalicelib.services.intake.locate_booking import in_currency_of, salon_of
+from chalicelib.services.intake.locate_booking import in_currency_of, salon_at, salon_of
 from chalicelib.services.intake.receive_webhook import context_of
 from chalicelib.services.intake.site_catalogue import (
     TOO_MUCH_AT_ONCE,
@@ -112,7 +113,8 @@ def _applied(intake: Intake, item: InboxItem, now: datetime) -> InboxItem:
     if connection is None:
         return quarantined(item, "CONNECTION_GONE", "The connection it came through was deleted.")
     try:
-        events = intake.sites[item.site].normalise(item.raw, context_of(connection, intake.base_url()))
+        events = intake.sites[item.site].normalise(item.raw, _context(intake, connection, item))
+        item = replace(item, notes=_notes(events))
         applied = _apply_events(intake, connection, item, events)
     except WebhookNotUnderstood as error:
         return quarantined(item, error.code, error.message)
@@ -132,6 +134,23 @@ def _applied(intake: Intake, item: InboxItem, now: datetime) -> InboxItem:
         return replace(done, state=InboxState.APPLIED, booking_ids=ids)
     reasons = [each.reason for each in applied if each.reason]
     return replace(done, state=InboxState.IGNORED, reason=reasons[0] if reasons else "nothing_new")
+
+
+def _context(intake: Intake, connection: Connection, item: InboxItem) -> SiteContext:
+    directory = intake.world.directory(item.network_id)
+
+    def currency_of(location: str | None) -> str | None:
+        salon = salon_at(connection, directory, location)
+        return salon.currency if salon else None
+
+    context = context_of(connection, intake.base_url())
+    return replace(context, received_at=item.received_at, currency_of=currency_of)
+
+
+def _notes(events: Sequence[SiteEvent]) -> tuple[str, ...]:
+    """What was left out of the events, each once."""
+    odd = (note for event in events if not isinstance(event, Ignored) for note in event.odd)
+    return tuple(dict.fromkeys(odd))[:MAX_NOTES]
 
 
 def _apply_events(

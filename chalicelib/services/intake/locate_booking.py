@@ -72,21 +72,26 @@ def _alias(connection: Connection, external_id: str, leads_to: str) -> Alias:
 
 
 def salon_of(connection: Connection, directory: Directory, event: BookingReported) -> Salon:
-    """The salon of the connection, else the one that its settings map the site's location to, else the only
-    one. Raises SALON_UNKNOWN."""
-    mapped = connection.settings.get(f"salon:{event.salon_external_id}")
-    salon_id = mapped or connection.salon_id
-    open_salons = [each.id for each in directory.salons.values() if not each.archived]
-    if salon_id is None and len(open_salons) == 1:
-        salon_id = open_salons[0]
-    if salon_id is None or salon_id not in directory.salons:
+    """The salon of the booking. Raises SALON_UNKNOWN."""
+    salon = salon_at(connection, directory, event.salon_external_id)
+    if salon is None:
         raise refused(
             "SALON_UNKNOWN",
             f"Map the site's location {event.salon_external_id} to a salon in the connection's settings,"
             " then replay.",
             location=event.salon_external_id,
         )
-    return directory.salons[salon_id]
+    return salon
+
+
+def salon_at(connection: Connection, directory: Directory, location: str | None) -> Salon | None:
+    """The salon that the connection's settings map the site's location to, else the connection's, else the
+    only one. None where that is not known."""
+    salon_id = connection.settings.get(f"salon:{location}") or connection.salon_id
+    open_salons = [each.id for each in directory.salons.values() if not each.archived]
+    if salon_id is None and len(open_salons) == 1:
+        salon_id = open_salons[0]
+    return directory.salons.get(salon_id) if salon_id else None
 
 
 def in_currency_of(salon: Salon | None, event: BookingReported) -> BookingReported:

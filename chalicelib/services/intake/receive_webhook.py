@@ -59,7 +59,7 @@ def receive(
     connection = known_connection(receiving.world, site, token)
     _ensure_source(connection, sent_from)
     adapter, now = receiving.sites[site], receiving.world.now()
-    context = context_of(connection, receiving.base_url())
+    context = replace(context_of(connection, receiving.base_url()), received_at=now)
     try:
         adapter.verify(raw, headers, context, now)
     except BadSignature as error:
