@@ -13,6 +13,7 @@ from chalicelib.domain.clients.clients import Client, as_partner_named
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError, ErrorKind
 from chalicelib.services.clients.partner_clients import find_record, register_for_partner
+from chalicelib.services.clients.phone_at_desk import phone_at_desk
 from chalicelib.services.clients.register_client import (
     NewClient,
     change_client,
@@ -125,7 +126,9 @@ def _at_once(ask: Ask, asked: ClientFilter) -> list[Client]:
         if asked.card:
             client_id = client_of_code(ask.container.links(), network_id, asked.card)
         else:
-            client_id = find_client(ask.world, network_id, phone=asked.phone, email=asked.email)
+            directory = ask.world.directory(network_id)
+            phone = phone_at_desk(directory, ask.access, asked.phone) if asked.phone else None
+            client_id = find_client(ask.world, network_id, phone=phone, email=asked.email)
         client = get_client(ask.world, ask.access, client_id) if client_id else None
         # a card from before a merge leads to the client who has the points now
         client = surviving_client(ask.world, client)

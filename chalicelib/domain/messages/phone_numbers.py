@@ -1,10 +1,12 @@
 """What a phone number tells by itself: its country, and whether it is of a type that takes messages."""
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from chalicelib.domain.messages.number_plan import CODES, GLOBAL_CODES, REFUSED, SHARED
 from chalicelib.domain.messages.zone_countries import ZONES
+from chalicelib.domain.networks.network import Directory
 
 _COUNTRY_OF_CODE = {code: country for country, code in CODES.items()}
 _SHARED = {code for code, _, _ in (key.partition(" ") for key in SHARED)}
@@ -32,6 +34,14 @@ def country_of(phone: str) -> str | None:
 def country_of_zone(zone: str) -> str | None:
     """The country (ISO 3166 alpha-2) of a time zone (IANA); None for a zone of no country, such as UTC."""
     return _countries_of_zones().get(zone)
+
+
+def phone_countries(directory: Directory, salon_ids: Iterable[str | None]) -> tuple[str, ...]:
+    """The countries (ISO 3166 alpha-2) in which a phone without a country's code is looked for: those of the
+    salons where it was given, then the network's own."""
+    salons = (directory.salons.get(salon_id) for salon_id in salon_ids if salon_id)
+    own = (country_of_zone(salon.timezone) for salon in salons if salon)
+    return tuple(dict.fromkeys((*(country for country in own if country), directory.network.country)))
 
 
 def is_country(code: str) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking, Line
@@ -14,6 +15,7 @@ from chalicelib.domain.networks.network import Directory, Role, Salon, Service, 
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.services.clients.partner_clients import client_for_partner
+from chalicelib.services.clients.phone_at_desk import phone_at_desk
 from chalicelib.services.clients.register_client import NewClient, drafted, find_client, get_client
 from chalicelib.services.clients.surviving_client import ensure_not_merged
 from chalicelib.services.shared.ports import SaveConflict
@@ -73,7 +75,7 @@ def _book_once(
     salon = reachable_salon(directory, access, new.salon_id)
     ensure_ahead(new.starts_at, world.now())
     lines = priced_lines(directory, new.salon_id, new.lines)
-    found = _client_of(world, access, new.client, request_id)
+    found = _client_of(world, access, new.client, salon.id, request_id)
     client = found.client
     booking = _draft_booking(world, access, new, salon, found, lines, request_id)
     booking = with_wake(booking, directory, client, world.now())
@@ -181,9 +183,12 @@ class _ClientOfBooking(Struct, frozen=True):
 
 
 def _client_of(
-    world: World, access: Access, named: str | NewClient, request_id: str | None
+    world: World, access: Access, named: str | NewClient, salon_id: str, request_id: str | None
 ) -> _ClientOfBooking:
     for_client = request_id and f"{request_id}/client"
+    if isinstance(named, NewClient) and named.phone:
+        phone = phone_at_desk(world.directory(access.network_id), access, named.phone, salon_id)
+        named = replace(named, phone=phone)
     if access.role is Role.PARTNER:
         record, client, values = client_for_partner(world, access, named, for_client)
         return _ClientOfBooking(client.id if client else record.id, client, values, record.id)

@@ -18,6 +18,7 @@ from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.aliases import EMAIL, PHONE, Alias, of_partner
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.domain.shared.ids import derived
+from chalicelib.services.clients.phone_at_desk import phone_at_desk
 from chalicelib.services.clients.register_client import (
     NewClient,
     contact_aliases,
@@ -26,7 +27,7 @@ from chalicelib.services.clients.register_client import (
     get_client,
 )
 from chalicelib.services.clients.surviving_client import surviving_client
-from chalicelib.services.shared.contact_details import email_normal, phone_e164
+from chalicelib.services.shared.contact_details import email_normal
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
@@ -153,8 +154,7 @@ def find_record(world: World, access: Access, *, phone: str | None, email: str |
 
 def _search(world: World, access: Access, *, phone: str | None, email: str | None) -> _Found:
     network_id = access.network_id
-    country = world.directory(network_id).network.country
-    e164 = phone_e164(phone, country) if phone else None
+    e164 = phone_at_desk(world.directory(network_id), access, phone) if phone else None
     named = ((PHONE, e164), (EMAIL, email_normal(email) if email else None))
     stale, others = set(), set()
     for shared_kind, value in named:

@@ -19,9 +19,10 @@ from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.domain.shared.zones import is_zone
 from chalicelib.services.clients.consents import checked_consent
+from chalicelib.services.clients.phone_at_desk import phone_at_desk
 from chalicelib.services.clients.referrals import ensure_referrer, resolve_referrer
 from chalicelib.services.clients.surviving_client import ensure_not_merged
-from chalicelib.services.shared.contact_details import email_normal, name_normal, phone_e164
+from chalicelib.services.shared.contact_details import email_normal, name_normal
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -64,7 +65,7 @@ def drafted(
     """A new client, checked but not yet saved, and what must be saved with the client: aliases, and a line of
     history for each consent."""
     now, directory = world.now(), world.directory(access.network_id)
-    phone = phone_e164(new.phone, directory.network.country) if new.phone else None
+    phone = phone_at_desk(directory, access, new.phone) if new.phone else None
     email = email_normal(new.email) if new.email else None
     _check(new.language, new.timezone, new.birth_date, now)
     referred_by = resolve_referrer(world, access.network_id, new.referred_by, new.referral_code)
@@ -130,10 +131,9 @@ def _check(language: str | None, timezone: str | None, birth_date: date | None, 
 
 
 def find_client(world: World, network_id: str, *, phone: str | None, email: str | None) -> str | None:
-    """The id of the client with this phone (any usual form) or e-mail, the phone first."""
+    """The id of the client with this phone (E.164) or e-mail, the phone first. Raises INVALID_EMAIL."""
     if phone:
-        country = world.directory(network_id).network.country
-        found = world.store.alias(network_id, PHONE, phone_e164(phone, country))
+        found = world.store.alias(network_id, PHONE, phone)
         if found is not None:
             return found
     return world.store.alias(network_id, EMAIL, email_normal(email)) if email else None
@@ -167,7 +167,7 @@ def change_client(world: World, access: Access, client_id: str, changes: Mapping
 def _change_client(world: World, access: Access, client_id: str, changes: Mapping[str, Any]) -> Client:
     client = get_client(world, access, client_id)
     ensure_not_merged(client)
-    wanted = _changed(world, client, changes)
+    wanted = _changed(world, access, client, changes)
     if wanted == client:
         return client
     change = client_change(world, client, wanted, access.actor)
@@ -181,11 +181,10 @@ def _change_client(world: World, access: Access, client_id: str, changes: Mappin
     return saved
 
 
-def _changed(world: World, client: Client, changes: Mapping[str, Any]) -> Client:
+def _changed(world: World, access: Access, client: Client, changes: Mapping[str, Any]) -> Client:
     fields = dict(changes)
     if fields.get("phone"):
-        country = world.directory(client.network_id).network.country
-        fields["phone"] = phone_e164(fields["phone"], country)
+        fields["phone"] = phone_at_desk(world.directory(client.network_id), access, fields["phone"])
     if fields.get("email"):
         fields["email"] = email_normal(fields["email"])
     if "name" in fields:

@@ -161,7 +161,7 @@ def _salon_of(
 def _new_booking(report: _Report) -> _Change:
     world, connection, event = report.world, report.connection, report.event
     salon = salon_of(connection, report.directory, event)
-    match = _client(report)
+    match = _client(report, salon.id)
     assert event.starts_at is not None
     booking = Booking(
         network_id=connection.network_id,
@@ -196,13 +196,13 @@ def _waiting_for(event: BookingReported, match: ClientMatch | None) -> str | Non
     return event.client.external_id if event.client and match is None else None
 
 
-def _client(report: _Report) -> ClientMatch | None:
+def _client(report: _Report, salon_id: str) -> ClientMatch | None:
     """The client whom the event names. None for a booking without a client, and where the site reported
     nothing but its own id of a client who is not known here."""
     world, connection, reported = report.world, report.connection, report.event.client
     if reported is None:
         return None
-    usual = normalised(world, connection, reported)
+    usual = normalised(world, connection, reported, salon_id)
     if reported.name is None and reported.phone is None and reported.email is None:
         client, _ = find_known(world, connection, usual)
         return ClientMatch(client) if client else None
@@ -221,7 +221,8 @@ def _fill_blanks(report: _Report, existing: Booking) -> bool:
     client = world.store.get(Client, network_id=existing.network_id, id=existing.client_id)
     if client is None or not may_change(report.connection, client, reported.external_id):
         return False
-    filled = with_blanks_filled(world, client, normalised(world, report.connection, reported))
+    usual = normalised(world, report.connection, reported, existing.salon_id)
+    filled = with_blanks_filled(world, client, usual)
     if filled is None:
         return False
     world.store.save(*filled.to_save)
@@ -233,7 +234,7 @@ def _changed_booking(report: _Report, existing: Booking) -> _Change:
     id came before the event about its move, the later one counts."""
     world, event, duplicates = report.world, report.event, report.located.duplicates
     salon = report.directory.salons[existing.salon_id]
-    match = _client(report) if _may_have_another_client(existing, event) else None
+    match = _client(report, salon.id) if _may_have_another_client(existing, event) else None
     newest = max(existing.guard or "", event.guard)
     booking = replace(existing, guard=newest, external_id=event.external_id, note=event.note or existing.note)
     if event.lines:

@@ -10,6 +10,7 @@ from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.site_events import SiteClient
 from chalicelib.domain.intake.trust import may_change
+from chalicelib.domain.messages.phone_numbers import phone_countries
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import EMAIL, PHONE, Alias, site_client
 from chalicelib.domain.shared.ids import derived
@@ -34,17 +35,29 @@ class ClientMatch(Struct, frozen=True):
     is_new: bool = False
 
 
-def normalised(world: World, connection: Connection, reported: SiteClient) -> NormalisedClient:
+def site_countries(world: World, connection: Connection, salon_id: str | None = None) -> tuple[str, ...]:
+    """The countries in which a phone of the site is looked for: of the salon that the event is about, else of
+    all that the connection knows; then the network's own."""
+    mapped = [value for name, value in connection.settings.items() if name.startswith("salon:")]
+    near = [salon_id] if salon_id else [connection.salon_id, *mapped]
+    return phone_countries(world.directory(connection.network_id), near)
+
+
+def normalised(
+    world: World, connection: Connection, reported: SiteClient, salon_id: str | None = None
+) -> NormalisedClient:
     """The site's client in the form in which clients are kept. What is no phone counts as not reported, and
-    so does what is no e-mail and what is no language of ours."""
-    country = world.directory(connection.network_id).network.country
+    so does what is no e-mail and what is no language of ours.
+
+    salon_id: the salon that the event is about, where it is known.
+    """
     name = " ".join((reported.name or "").split())[:MAX_NAME].rstrip() or None
     tag = (reported.language or "").replace("_", "-").partition("-")[0].lower()
     language = tag if tag in LANGUAGES else None
     return NormalisedClient(
         external_id=reported.external_id,
         name=name,
-        phone=phone_or_none(reported.phone, country),
+        phone=phone_or_none(reported.phone, *site_countries(world, connection, salon_id)),
         email=email_or_none(reported.email),
         language=language,
         birth_date=reported.birth_date,

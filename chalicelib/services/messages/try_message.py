@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.messages.allowed_numbers import refusal
 from chalicelib.domain.messages.messages import MessageState, Outcome, Outgoing
+from chalicelib.domain.messages.phone_numbers import phone_countries
 from chalicelib.domain.messages.reasons import reason_words
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory
@@ -104,7 +105,7 @@ def _address(directory: Directory, shown: Preview, channel: str, to: str) -> str
     if channel == "email":
         return email_normal(to)
     if channel != "push":
-        return phone_e164(to, directory.network.country)
+        return phone_e164(to, *phone_countries(directory, directory.salons))
     if to not in {device.endpoint for device in shown.client.devices}:
         raise refused("UNKNOWN_DEVICE", "A push goes to a device of the client that is named.", to=to[:200])
     return to

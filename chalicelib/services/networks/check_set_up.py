@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from chalicelib.domain.messages.phone_numbers import country_of_zone
 from chalicelib.domain.networks.network import Directory, Salon
 from chalicelib.domain.shared.currencies import CURRENCIES
 from chalicelib.domain.shared.errors import missing, refused
@@ -26,7 +27,7 @@ def checked(directory: Directory, fields: Mapping[str, Any]) -> dict[str, Any]:
         "language": language_code,
         "timezone": _timezone,
         "currency": _currency,
-        "phone": lambda text: phone_e164(text, directory.network.country) if text else None,
+        "phone": lambda text: phone_e164(text, *_countries(directory, fields)) if text else None,
         "map_url": _web_url,
         "booking_url": _web_url,
         "tip_url": _web_url,
@@ -38,6 +39,12 @@ def checked(directory: Directory, fields: Mapping[str, Any]) -> dict[str, Any]:
     }
     plain = {name: value for name, value in fields.items() if name != "version"}
     return {name: checks[name](value) if name in checks else value for name, value in plain.items()}
+
+
+def _countries(directory: Directory, fields: Mapping[str, Any]) -> tuple[str | None, ...]:
+    """Where a salon's phone without a country's code may be: in the zone that is given, then in the
+    network's country."""
+    return (country_of_zone(str(fields.get("timezone"))), directory.network.country)
 
 
 def checked_place(salon: Salon) -> Salon:

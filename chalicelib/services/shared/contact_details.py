@@ -2,33 +2,38 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
-from chalicelib.domain.shared.errors import DomainError, refused
+from chalicelib.domain.shared.errors import refused
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 MAX_NAME = 120
+MAX_PHONE_TEXT = 200
+"""How much of a text is looked at for phones."""
+FEWEST_DIGITS, MOST_DIGITS = 6, 20
+_NUMBER = re.compile(r"\+?[(\[]?\d[\d \t().\[\]~+/-]*")
+_ZERO = re.compile(r"(?<![^\W\d_])[OoОо]+(?=[().-]*\d)|(?<=\d)[OoОо]+(?![^\W\d_])")
+"""The letter O, Latin or Cyrillic, where a zero is meant."""
+_MEXICO = re.compile(r"^(\+\s*52)\s*1(?=(\D*\d){10}\D*$)")
+"""How mobile numbers of Mexico were written until 2019: with a 1 that is no part of them any more."""
+_SIGNS = {"Pd": "-", "Zs": " "}
+"""Dashes and blanks of any kind."""
 
 
-def phone_e164(text: str, country: str) -> str:
-    """The number in E.164. Digits with the country's own code but no plus (`37369123456`) are understood too.
+def phone_e164(text: str, *countries: str | None) -> str:
+    """The first number in the text that can be called, in E.164. The text is written as people do: with other
+    numbers, remarks, an extension, `00` or no plus before the country's code.
 
-    country: ISO 3166 alpha-2, for numbers written without a country. Raises INVALID_PHONE.
+    countries: ISO 3166 alpha-2, for numbers written without a country. The first in which the number is valid
+    counts; None stands for an unknown one. Raises INVALID_PHONE.
     """
-    import phonenumbers  # by far the dearest import of the services, and most invocations see no phone
-
-    text = text.strip()
-    candidates = [text] if text.startswith("+") else [text, "+" + re.sub(r"\D", "", text)]
-    for candidate in candidates:
-        try:
-            number = phonenumbers.parse(candidate, country)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_possible_number(number) and phonenumbers.is_valid_number(number):
-            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    raise refused(
-        "INVALID_PHONE", "This is not a phone number that can be called; write it with its country code."
-    )
+    found = next(phones_in(text, *countries), None)
+    if found is None:
+        raise refused(
+            "INVALID_PHONE", "This is not a phone number that can be called; write it with its country code."
+        )
+    return found
 
 
 def calling_code(phone: str) -> str | None:
@@ -41,15 +46,83 @@ def calling_code(phone: str) -> str | None:
         return None
 
 
-def phone_or_none(text: str | None, country: str) -> str | None:
-    """The number in E.164, as `phone_e164`. None for a text that is no number: a booking site's mistake does
+def phone_or_none(text: str | None, *countries: str | None) -> str | None:
+    """The number in E.164, as `phone_e164`. None for a text that has no number: a booking site's mistake does
     not lose the booking."""
-    if not text:
+    return next(phones_in(text, *countries), None) if text else None
+
+
+def unreadable_phone(text: str | None, *countries: str | None) -> str | None:
+    """The text as one line, where somebody wrote a phone and none of it can be called. None where a number
+    can be called, and for what people write in place of a number (a dash, a word, zeros)."""
+    written = " ".join(plain(text or "").split())[:MAX_PHONE_TEXT]
+    if not re.search("[1-9]", written) or phone_or_none(text, *countries):
         return None
+    return written
+
+
+def phones_in(text: str, *countries: str | None) -> Iterator[str]:
+    """All numbers of the text that can be called, in E.164, as they follow one another. A number is read by
+    the first of the countries in which it is valid, then as one that begins with its country's code."""
+    text = _ZERO.sub(lambda match: "0" * len(match[0]), plain(text[:MAX_PHONE_TEXT]))
+    named = tuple(dict.fromkeys(country for country in countries if country))
+    seen: set[str] = set()
+    for written in _written_numbers(text):
+        number = _read(written, named)
+        for each in [number] if number else _two_numbers(written, named):
+            if each not in seen:
+                seen.add(each)
+                yield each
+
+
+def plain(text: str) -> str:
+    """The text without characters that nobody sees, and with digits and signs in their usual form."""
+    usual = unicodedata.normalize("NFKC", text)
+    digits = (str(unicodedata.digit(sign)) if sign.isdigit() else sign for sign in usual)
+    return "".join(
+        _SIGNS.get(unicodedata.category(sign), sign) for sign in digits if unicodedata.category(sign) != "Cf"
+    )
+
+
+def _written_numbers(text: str) -> list[str]:
+    """The parts of the text that are written as numbers. A plus begins a new one."""
+    return [part for run in _NUMBER.findall(text) for part in re.split(r"(?<=[\d) /])(?=\+)", run)]
+
+
+def _two_numbers(written: str, countries: tuple[str, ...]) -> list[str]:
+    """The numbers of a text that is two with nothing but a stroke or a blank between them."""
+    for sign in "/ ":
+        for place in (match.start() for match in re.finditer(sign, written)):
+            both = [_read(part, countries) for part in (written[:place], written[place + 1 :])]
+            if all(both) or (sign == "/" and any(both)):
+                return [each for each in both if each]
+    return []
+
+
+def _read(written: str, countries: tuple[str, ...]) -> str | None:
+    """The number in E.164; None where it cannot be called."""
+    digits = re.sub(r"\D", "", written)
+    if not FEWEST_DIGITS <= len(digits) <= MOST_DIGITS:
+        return None
+    abroad = "+" + (digits[2:] if digits.startswith("00") else digits)
+    if written.lstrip(" (").startswith("+"):
+        # `+8 916 ...` is a number of one's own country, with a plus that does not belong there
+        tries = [(written, None), *((digits, country) for country in countries)]
+    else:
+        tries = [*((written, country) for country in countries), (abroad, None)]
+    return next(filter(None, (_valid(text, country) for text, country in tries)), None)
+
+
+def _valid(text: str, country: str | None) -> str | None:
+    import phonenumbers  # by far the dearest import of the services, and most invocations see no phone
+
     try:
-        return phone_e164(text, country)
-    except DomainError:
+        number = phonenumbers.parse(_MEXICO.sub(r"\g<1>", text), country)
+    except phonenumbers.NumberParseException:
         return None
+    if phonenumbers.is_possible_number(number) and phonenumbers.is_valid_number(number):
+        return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return None
 
 
 def email_normal(text: str) -> str:
