@@ -14,6 +14,7 @@ def test_the_bounds_of_the_page_are_those_of_the_code() -> None:
         f"| lines of one booking | {trust.MAX_LINES} |",
         f"| new services and staff of one body | {trust.MAX_NEW_OF_BODY} |",
         f"| new services and staff of one connection in a day (UTC) | {trust.MAX_NEW_OF_DAY},",
+        f"| names of services and staff | {trust.MAX_RENAMED_OF_DAY} renamed in a day (UTC);",
         f"about {trust.MAX_CARDS_OF_DAY} clients a connection and day |",
         f"| {trust.PRICE_TIMES} times the price of its services",
         f"(MDL {largest['MDL']:,}, EUR {largest['EUR']:,}, RUB {largest['RUB']:,};",

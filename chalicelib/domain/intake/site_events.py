@@ -6,7 +6,7 @@ stored stays.
 """
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from msgspec import Struct, field
@@ -172,6 +172,13 @@ def guard(
 
 def _dated(at: datetime) -> str:
     return f"t{at:%Y-%m-%dT%H:%M:%S.%f}"
+
+
+def dated_at(guard: str) -> datetime | None:
+    """The instant (UTC) that a guard was made of; None for a guard made of a version."""
+    if not guard.startswith("t"):
+        return None
+    return datetime.fromisoformat(guard[1:27]).replace(tzinfo=UTC)
 
 
 def no_later(guard: str, latest: datetime) -> str:

@@ -23,6 +23,8 @@ MAX_NEW_OF_BODY = 50
 """How many services and staff one body may add."""
 MAX_NEW_OF_DAY = 200
 """How many services and staff one connection may add in a day of UTC."""
+MAX_RENAMED_OF_DAY = 200
+"""How many services and staff one connection whose site signs nothing may rename in a day (UTC)."""
 
 LARGEST_OF_DAY = 50
 """The visits that one connection reports in a day (UTC) may come to this many of the largest."""

@@ -103,6 +103,11 @@ class Staff(Struct, frozen=True, kw_only=True):
     """One specialist.
 
     external_ids      the sites' own ids of the same person, as `connection:id`.
+    name_known        False: a site has told only its id, which stands in `name` until a name is told. None:
+                      an earlier version or a person of the network wrote it (`site_names.is_named`).
+    named_by          the key that renamed it last, as an actor: no site renames it after that.
+    named_at          when the site told the name (UTC): an older word of the site does not rename it.
+    called            by external id, what the site calls it, where that differs from `name`.
     made_by, made_at  the connection that named the person first, and when; None: a person of the network did.
     archived          not offered and not listed any more; bookings keep the name.
     """
@@ -113,6 +118,10 @@ class Staff(Struct, frozen=True, kw_only=True):
     salon_ids: tuple[str, ...] = ()
     tip_url: str | None = None
     external_ids: tuple[str, ...] = ()
+    name_known: bool | None = None
+    named_by: str | None = None
+    named_at: datetime | None = None
+    called: Mapping[str, str] = field(default_factory=dict)
     unreviewed: bool = False
     made_by: str | None = None
     made_at: datetime | None = None
@@ -122,7 +131,7 @@ class Staff(Struct, frozen=True, kw_only=True):
 
 class Service(Struct, frozen=True, kw_only=True):
     """Something that is done for a client. price_minor in the salon's currency; None where it differs or is
-    unknown. made_by, made_at, archived: as of a specialist."""
+    unknown. external_ids to made_at, and archived: as of a specialist."""
 
     network_id: str
     id: str
@@ -133,6 +142,10 @@ class Service(Struct, frozen=True, kw_only=True):
     currency: str | None = None
     repeat_after_days: int | None = None
     external_ids: tuple[str, ...] = ()
+    name_known: bool | None = None
+    named_by: str | None = None
+    named_at: datetime | None = None
+    called: Mapping[str, str] = field(default_factory=dict)
     unreviewed: bool = False
     made_by: str | None = None
     made_at: datetime | None = None

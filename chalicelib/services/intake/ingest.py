@@ -163,7 +163,7 @@ def _apply_events(
         raise too_much(f"{len(events)} events in one body; at most {MAX_EVENTS} are taken in unseen.")
     latest = item.received_at + AHEAD
     events = [_dated(event, latest) for event in events]
-    catalogue = SiteCatalogue(world, connection, released=item.released)
+    catalogue = SiteCatalogue(world, connection, received_at=item.received_at, released=item.released)
     catalogue.add_missing(_placed(world, connection, events))
     body = SharedByEvents(catalogue, intake.sums)
     applied: list[Applied] = []

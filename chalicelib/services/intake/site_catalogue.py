@@ -1,73 +1,97 @@
 """Services and staff that a booking site names: found by the site's id or by name, else made. Those that are
-made are marked for a person to review.
+made are marked for a person to review. What the site renames is renamed, unless a person named it.
 
 What one body names and the network does not have is made in one go: the set-up is read once and saved once,
 however many items there are.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Generic, TypeVar
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Line
-from chalicelib.domain.intake.site_events import BookingReported, SiteLine
-from chalicelib.domain.intake.trust import MAX_LINES, MAX_NEW_OF_BODY, MAX_NEW_OF_DAY
+from chalicelib.domain.intake.site_events import BookingReported, SiteLine, dated_at
+from chalicelib.domain.intake.trust import (
+    MAX_LINES,
+    MAX_NEW_OF_BODY,
+    MAX_NEW_OF_DAY,
+    MAX_RENAMED_OF_DAY,
+)
 from chalicelib.domain.networks.network import Connection, Directory, Salon, Service, Staff
 from chalicelib.domain.networks.partly_readable import PartlyReadable
+from chalicelib.domain.networks.site_names import (
+    NO_SERVICE,
+    Named,
+    is_named,
+    no_service_id,
+    with_site_word,
+)
 from chalicelib.domain.shared.errors import DomainError, refused
-from chalicelib.domain.shared.ids import derived
+from chalicelib.domain.shared.quotas import QuotaUse, with_taken
 from chalicelib.services.bookings.book import usual_price
+from chalicelib.services.intake.site_index import SiteIndex, SiteWord
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
-Named = TypeVar("Named", Service, Staff)
-
-UNNAMED = "Visit"
 DEFAULT_MINUTES = 60
 SAVED_AT_ONCE = 90
 """A transaction takes a hundred items at most."""
 TOO_MUCH_AT_ONCE = "TOO_MUCH_AT_ONCE"
+_KEPT = timedelta(days=2)
 
 SalonEvent = tuple[Salon, BookingReported]
 
 
 class SiteCatalogue:
-    """The network's services and staff as one body of a site names them. released: a person let the body
-    through, so that no bound holds it back."""
+    """The network's services and staff as one body of a site names them.
 
-    def __init__(self, world: World, connection: Connection, *, released: bool = False) -> None:
+    received_at: when the body came (UTC); an event without a date of its own is of that instant. released: a
+    person let the body through, so that no bound holds it back.
+    """
+
+    def __init__(
+        self, world: World, connection: Connection, *, received_at: datetime, released: bool = False
+    ) -> None:
         self.released = released
-        self._world, self._connection = world, connection
+        self._world, self._connection, self._received_at = world, connection, received_at
         self._made = 0
         self._is_fresh = False
+        self._may_rename = True
         self._read(world.directory(connection.network_id))
 
     def _read(self, directory: Directory) -> None:
+        named = partial(is_named, connections=directory.connections)
         self._directory = directory
-        self._services = _Index("srv", self._connection, directory.services.values())
-        self._staff = _Index("stf", self._connection, directory.staff.values())
+        self._services = SiteIndex("srv", self._connection, directory.services.values(), named)
+        self._staff = SiteIndex("stf", self._connection, directory.staff.values(), named)
 
     def service(self, service_id: str) -> Service | None:
         return self._services.by_id.get(service_id)
 
     def add_missing(self, events: Sequence[SalonEvent]) -> None:
-        """Makes what the events name and the network does not have. Raises TOO_MUCH_AT_ONCE, SaveConflict;
-        Unreadable where one that cannot be read may be what the events name."""
+        """Makes what the events name and the network does not have, and keeps ids and names that they tell
+        anew. Raises TOO_MUCH_AT_ONCE, SaveConflict; Unreadable where one that cannot be read may be what the
+        events name."""
         self._ensure_lines(events)
-        missing: list[Service | Staff] = []
+        reported: list[Service | Staff] = []
         for _ in self._world.tries():
-            missing = self._missing(events)
-            if not missing:
+            reported = self._reported(events)
+            if not reported:
                 return
             if self._is_fresh:
-                self._ensure_readable(missing)
+                missing = [each for each in reported if each.version == 0]
+                self._ensure_readable(reported)
                 self._ensure_bounded(missing)
                 with suppress(SaveConflict):  # another worker was quicker: look again
-                    self._save(missing)
-                    return
+                    if self._save(reported, len(missing)):
+                        return
             self._is_fresh = True
             self._read(self._world.fresh_directory(self._connection.network_id))
-        raise SaveConflict(missing[0])
+        raise SaveConflict(reported[0])
 
     def lines(self, salon: Salon, event: BookingReported) -> tuple[Line, ...]:
         """The event's lines with the network's own services and staff. A booking that names no service has
@@ -82,28 +106,53 @@ class SiteCatalogue:
         price = usual_price(service, salon) if reported.price_minor is None else reported.price_minor
         return Line(service.id, minutes, staff.id if staff else None, price)
 
-    # --- what is missing
+    # --- what the events tell
 
-    def _missing(self, events: Sequence[SalonEvent]) -> list[Service | Staff]:
-        """Each value once: a draft is known to the lines that come after it."""
-        found: dict[str, Service | Staff] = {}
+    def _reported(self, events: Sequence[SalonEvent]) -> list[Service | Staff]:
+        """The values that are to be saved, each once: new ones, and those that the events tell more of. A
+        draft is known to the lines that come after it."""
+        reported: dict[str, Service | Staff] = {}
         for salon, event in events:
+            at = dated_at(event.guard) or self._received_at
             for line in reported_lines(event):
-                named = self._found_or_drafted_service(salon, line), self._found_or_drafted_staff(salon, line)
-                found.update((each.id, each) for each in named if each is not None and each.version == 0)
-        return list(found.values())
+                service = self._found_or_drafted_service(salon, line)
+                heard = self._heard(self._services, service, _service_word(salon, line), at)
+                if heard is not None:
+                    reported[heard.id] = heard
+                staff = self._found_or_drafted_staff(salon, line)
+                if staff is not None:
+                    member = self._heard(self._staff, staff, _staff_word(salon, line), at)
+                    if member is not None:
+                        reported[member.id] = member
+        return list(reported.values())
+
+    def _heard(
+        self, index: SiteIndex[Named], value: Named, word: SiteWord | None, at: datetime
+    ) -> Named | None:
+        """The value where it is to be saved: it is new, or the word tells more of it."""
+        external, heard = (index.external_id(word) if word else None), value
+        if word and external and (self._may_rename or external not in value.external_ids):
+            heard = with_site_word(value, external, word.reported_name, at, self._directory.connections)
+        if heard.version == 0 and heard.named_at is None:
+            heard = replace(heard, named_at=at)
+        if heard is not value:
+            index.put(heard)
+        return heard if heard is not value or value.version == 0 else None
 
     def _found_or_drafted_service(self, salon: Salon, line: SiteLine) -> Service:
-        connection = self._connection
-        return self._services.find(line.service_id, line.service_name) or self._services.add(
+        index, word, connection = self._services, _service_word(salon, line), self._connection
+        without = no_service_id(connection.id)
+        found = index.find(word) if word else index.by_id.get(without)
+        return found or index.put(
             Service(
                 network_id=connection.network_id,
-                id=_id("srv", connection, line.service_id, line.service_name),
-                name=line.service_name or str(line.service_id),
+                id=index.free_id(word) if word else without,
+                name=line.service_name or line.service_id or NO_SERVICE,
+                name_known=line.service_name is not None,
                 minutes=line.minutes or DEFAULT_MINUTES,
                 price_minor=line.price_minor,
                 currency=salon.currency,
-                external_ids=_external(connection, line.service_id),
+                external_ids=_external_ids(index, word),
                 unreviewed=True,
                 made_by=connection.id,
                 made_at=self._world.now(),
@@ -111,40 +160,52 @@ class SiteCatalogue:
         )
 
     def _found_or_drafted_staff(self, salon: Salon, line: SiteLine) -> Staff | None:
-        if not (line.staff_id or line.staff_name):
+        index, word, connection = self._staff, _staff_word(salon, line), self._connection
+        if word is None:
             return None
-        connection = self._connection
-        return self._staff.find(line.staff_id, line.staff_name) or self._staff.add(
+        return index.find(word) or index.put(
             Staff(
                 network_id=connection.network_id,
-                id=_id("stf", connection, line.staff_id, line.staff_name),
+                id=index.free_id(word),
                 name=line.staff_name or str(line.staff_id),
+                name_known=line.staff_name is not None,
                 salon_ids=(salon.id,),
-                external_ids=_external(connection, line.staff_id),
+                external_ids=_external_ids(index, word),
                 unreviewed=True,
                 made_by=connection.id,
                 made_at=self._world.now(),
             )
         )
 
-    def _save(self, missing: Sequence[Service | Staff]) -> None:
-        for first in range(0, len(missing), SAVED_AT_ONCE):
-            one, *others = missing[first : first + SAVED_AT_ONCE]
-            for saved in self._world.store.save(one, *others):
+    def _save(self, reported: Sequence[Service | Staff], made: int) -> bool:
+        """Whether all was saved. False where a site that signs nothing has renamed enough today: then its
+        names are no longer followed, and the set-up is to be looked at again."""
+        counted = self._counted_renames(reported)
+        if counted is None:
+            self._may_rename = False
+            return False
+        for first in range(0, len(reported), SAVED_AT_ONCE):
+            values = reported[first : first + SAVED_AT_ONCE]
+            for saved in self._world.store.save(*values, *(counted if first == 0 else ()))[: len(values)]:
                 if isinstance(saved, Service):
-                    self._services.by_id[saved.id] = saved
+                    self._services.put(saved)
                 else:
-                    self._staff.by_id[saved.id] = saved
-        self._made += len(missing)
+                    self._staff.put(saved)
+        self._made += made
         self._world.directories.forget(self._connection.network_id)
+        return True
 
-    def _ensure_readable(self, missing: Sequence[Service | Staff]) -> None:
+    def _ensure_readable(self, reported: Sequence[Service | Staff]) -> None:
         """The site's ids and the name of an item that cannot be read are not known: in its place a second one
-        would be made, or one with its id, which the table refuses."""
-        for each in missing:
+        would be made, one with its id, which the table refuses, or one of its name that is another."""
+        for each in reported:
             kind = self._directory.staff if isinstance(each, Staff) else self._directory.services
-            if isinstance(kind, PartlyReadable):
+            if isinstance(kind, PartlyReadable) and not self._is_only_renamed(kind, each):
                 kind.refuse_new(each.id)
+
+    @staticmethod
+    def _is_only_renamed(kind: PartlyReadable[str, Any], each: Service | Staff) -> bool:
+        return each.version > 0 and kind[each.id].external_ids == each.external_ids
 
     # --- bounds
 
@@ -175,47 +236,43 @@ class SiteCatalogue:
                 f"at most {most} a day are added unseen."
             )
 
-
-class _Index(Generic[Named]):
-    """Services, or staff, by all that a site may name them by."""
-
-    def __init__(self, prefix: str, connection: Connection, named: Iterable[Named]) -> None:
-        self._prefix, self._connection = prefix, connection
-        self.by_id: dict[str, Named] = {}
-        self._ids: dict[str, str] = {}
-        self._names: dict[str, str] = {}
-        for each in sorted(named, key=lambda each: each.archived):  # of one name, the one that is offered
-            self.add(each)
-
-    def add(self, value: Named) -> Named:
-        self.by_id[value.id] = value
-        for external in value.external_ids:
-            self._ids.setdefault(external, value.id)
-        self._names.setdefault(value.name.casefold(), value.id)
-        return value
-
-    def find(self, site_id: str | None, name: str | None) -> Named | None:
-        """The one with the site's id, else with the name. Sites rename things, but the same id is the same
-        thing. What was made of that id or name before, and renamed by a person since, is still the same."""
-        for external in _external(self._connection, site_id):
-            if external in self._ids:
-                return self.by_id[self._ids[external]]
-        if name and name.casefold() in self._names:
-            return self.by_id[self._names[name.casefold()]]
-        return self.by_id.get(_id(self._prefix, self._connection, site_id, name))
+    def _counted_renames(self, reported: Sequence[Service | Staff]) -> Sequence[QuotaUse] | None:
+        """What the connection has renamed today, with these; empty where nothing has to be counted. None
+        where it would be too many."""
+        before: list[Service | Staff] = [*self._directory.services.values(), *self._directory.staff.values()]
+        names = {each.id: each.name for each in before}
+        renamed = sum(names.get(each.id, each.name) != each.name for each in reported)
+        if not renamed or self._connection.is_signed or self.released:
+            return ()
+        now, caller = self._world.now(), f"renames of {self._connection.id}"
+        day, network_id = now.date().isoformat(), self._connection.network_id
+        existing = self._world.store.get(QuotaUse, network_id=network_id, caller=caller, day=day)
+        use = existing or QuotaUse(network_id=network_id, caller=caller, day=day, expires_at=now + _KEPT)
+        if sum(use.by_hour.values()) + renamed > MAX_RENAMED_OF_DAY:
+            return None
+        return (with_taken(use, f"{now.hour:02d}", renamed),)
 
 
 def reported_lines(event: BookingReported) -> tuple[SiteLine, ...]:
-    return event.lines or (SiteLine(service_name=UNNAMED, minutes=event.minutes),)
+    """The event's lines. A booking that names no service has one line, which names nothing."""
+    return event.lines or (SiteLine(minutes=event.minutes),)
 
 
-def _id(prefix: str, connection: Connection, site_id: str | None, name: str | None) -> str:
-    """Follows from what the site says, so that two workers make one item."""
-    return derived(prefix, connection.id, site_id or str(name).casefold())
+def _service_word(salon: Salon, line: SiteLine) -> SiteWord | None:
+    return _word(line.service_id, line.service_name, salon)
 
 
-def _external(connection: Connection, site_id: str | None) -> tuple[str, ...]:
-    return (f"{connection.id}:{site_id}",) if site_id else ()
+def _staff_word(salon: Salon, line: SiteLine) -> SiteWord | None:
+    return _word(line.staff_id, line.staff_name, salon)
+
+
+def _word(site_id: str | None, name: str | None, salon: Salon) -> SiteWord | None:
+    return SiteWord(site_id, name, salon.id) if site_id or name else None
+
+
+def _external_ids(index: SiteIndex[Named], word: SiteWord | None) -> tuple[str, ...]:
+    external = index.external_id(word) if word else None
+    return (external,) if external else ()
 
 
 def too_much(message: str) -> DomainError:

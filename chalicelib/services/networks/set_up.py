@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Network, Salon, Service, Staff
+from chalicelib.domain.networks.site_names import Named, renamed_by_person
 from chalicelib.domain.shared.aliases import InboundNumber
 from chalicelib.domain.shared.errors import conflict, missing, refused
 from chalicelib.domain.shared.ids import derived
@@ -139,7 +140,7 @@ def _change_staff(world: World, access: Access, staff_id: str, changes: Mapping[
     directory = world.fresh_directory(access.network_id)
     staff = _current(directory.staff.get(staff_id), ("staff", staff_id), changes)
     _ensure_salons(access, staff.salon_ids)
-    wanted = replace(staff, **checked(directory, changes), unreviewed=_is_unreviewed(staff, changes))
+    wanted = _changed_named(directory, access, staff, changes)
     _ensure_salons(access, wanted.salon_ids)
     return _save_change(world, staff, wanted)
 
@@ -164,8 +165,16 @@ def change_service(world: World, access: Access, service_id: str, changes: Mappi
 def _change_service(world: World, access: Access, service_id: str, changes: Mapping[str, Any]) -> Service:
     directory = world.fresh_directory(access.network_id)
     service = _current(directory.services.get(service_id), ("service", service_id), changes)
-    values = {**checked(directory, changes), "unreviewed": _is_unreviewed(service, changes)}
-    return _save_change(world, service, replace(service, **values))
+    return _save_change(world, service, _changed_named(directory, access, service, changes))
+
+
+def _changed_named(directory: Directory, access: Access, value: Named, changes: Mapping[str, Any]) -> Named:
+    """The value with the changes. A name that a key gives is a person's: no site changes it any more."""
+    values = {**checked(directory, changes), "unreviewed": _is_unreviewed(value, changes)}
+    name = values.pop("name", None)
+    if name is not None:
+        value = renamed_by_person(value, name, access.actor, directory.connections)
+    return replace(value, **values)
 
 
 def _is_unreviewed(value: Staff | Service, changes: Mapping[str, Any]) -> bool:
