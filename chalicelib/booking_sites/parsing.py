@@ -18,8 +18,10 @@ import msgspec
 import msgspec.structs
 from msgspec import Meta, Raw
 
+from chalicelib.domain.clients.birthdays import YEARLESS, birthday_of
 from chalicelib.domain.intake.inbox import MAX_NOTES
-from chalicelib.domain.intake.site_events import YEARLESS, WebhookNotUnderstood
+from chalicelib.domain.intake.site_events import SiteContext, WebhookNotUnderstood
+from chalicelib.domain.shared.plain_text import is_visible, visible_text
 
 T = TypeVar("T")
 
@@ -78,6 +80,11 @@ class Oddities:
     def note(self, field: str, why: str) -> None:
         """Notes a field once, by its path, such as `$.data.client.birth_date`."""
         self._found.setdefault(field, why)
+
+    def is_incomplete(self, field: str) -> bool:
+        """Whether the field, or an element of the list that it is, was left out."""
+        element = re.compile(re.escape(field) + r"(\[\d+\])?")
+        return any(element.fullmatch(each) for each in self._found)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -192,29 +199,101 @@ def id_text(value: int | str | None) -> str | None:
 
 
 def one_line(text: str | None) -> str | None:
-    """A name as one line without needless blanks; None where nothing is left of it."""
-    return " ".join((text or "").split())[:MAX_NAME] or None
+    """A name as one line without needless blanks and invisible signs; None where nothing is left."""
+    line = " ".join(visible_text(text or "").split())[:MAX_NAME].strip()
+    return line if line and is_visible(line) else None
 
 
 def note_text(*texts: str | None) -> str | None:
-    return "\n".join(text.strip() for text in texts if text and text.strip())[:MAX_NOTE] or None
+    return "\n".join(visible_text(text).strip() for text in texts if text and text.strip())[:MAX_NOTE] or None
 
 
-def birth_date(text: str | None) -> date | None:
-    """A birthday from `YYYY-MM-DD`, with the year 0000 if the year is unknown. None for a text that is no
-    date."""
-    known = (text or "")[:10]
-    if known.startswith("0000-"):
-        known = f"{YEARLESS}{known[4:]}"
+def changed_at(moment: datetime | None, context: SiteContext, odd: Oddities, field: str) -> datetime:
+    """When an event happened, in UTC. An event that tells no usable time, or one without an offset, is
+    ordered by its receipt. Raises INVALID_FIELD where that is not known either."""
+    if moment is not None and moment.tzinfo is not None and moment.year in YEARS:
+        return moment.astimezone(UTC)
+    if context.received_at is None:
+        raise WebhookNotUnderstood("INVALID_FIELD", f"The event tells no time - at `{field}`")
+    why = "No offset" if moment is not None and moment.tzinfo is None else "No usable time"
+    odd.note(field, f"{why}; the event is ordered by its receipt")
+    return context.received_at
+
+
+def birth_date(text: str | None, context: SiteContext, odd: Oddities, field: str) -> date | None:
+    """A birthday, in the year YEARLESS where only its day and month are certain. None, with a note, for what
+    is no birthday of a person: no date, a placeholder, the future."""
+    if not text or not text.strip():
+        return None
+    day = _written_day(text.strip())
+    if day is None:
+        odd.note(field, "No date")
+        return None
+    today = context.received_at.date() if context.received_at else None
+    found = birthday_of(day, today)
+    if found.why is not None:
+        odd.note(field, found.why)
+    return found.day
+
+
+_ISO_DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
+_YEARLESS_DAY = re.compile(r"(?:--)?(\d\d)-(\d\d)")
+_DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+
+
+def _written_day(text: str) -> date | None:
+    """The day of `YYYY-MM-DD` (alone or at midnight), `MM-DD` or `DD.MM.YYYY`."""
+    if match := _ISO_DAY.fullmatch(text):
+        year, month, day = match.groups()
+    elif match := _YEARLESS_DAY.fullmatch(text):
+        year, month, day = "0000", *match.groups()
+    elif match := _DAY_FIRST.fullmatch(text):
+        day, month, year = match.groups()
+    else:
+        return None
     try:
-        day = date.fromisoformat(known)
+        return date(int(year) or YEARLESS, int(month), int(day))
     except ValueError:
         return None
-    return day if day.year == YEARLESS or 1900 <= day.year <= YEARS.stop else None
 
 
-def minor_units(amount: Decimal, units: int, field: str) -> int:
-    """An amount of money in minor units, `units` of which make one of the amount's; halves are rounded up."""
-    if not (amount.is_finite() and 0 <= amount <= 10**11):
-        raise WebhookNotUnderstood("INVALID_FIELD", f"The amount is out of range - at `{field}`")
-    return int((amount * units).quantize(Decimal(1), ROUND_HALF_UP))
+_MOST_WHOLE = 10**11
+_AMOUNT: Any = Decimal | None
+_GROUPED = re.compile(r"(-?\d{1,3}(?: \d{3})+|-?\d+)(?:([.,])(\d{1,3}))?")
+
+
+def amount(raw: Raw, odd: Oddities, field: str) -> Decimal | None:
+    """A sum of money as a number, or as text: `1500.5`, `1 500`, `1500,50`. None, with a note, for what is no
+    sum, is negative, or cannot be told from another sum (`1,500`)."""
+    if not bytes(raw):
+        return None
+    written: Decimal | None
+    try:
+        written = decode(raw, _AMOUNT, strict=False)
+    except WebhookNotUnderstood:
+        written = _written_amount(raw)
+        if written is None:
+            odd.note(field, "No sum of money")
+            return None
+        odd.note(field, "Blanks or a comma in a sum; read as such")
+    if written is not None and not (written.is_finite() and 0 <= written <= _MOST_WHOLE):
+        odd.note(field, "The sum is out of range")
+        return None
+    return written
+
+
+def _written_amount(raw: Raw) -> Decimal | None:
+    try:
+        text = decode(raw, str)
+    except WebhookNotUnderstood:
+        return None
+    match = _GROUPED.fullmatch(" ".join(visible_text(text).split()))
+    if match is None or (match[2] == "," and len(match[3]) == 3):
+        return None
+    return Decimal(match[1].replace(" ", "") + (f".{match[3]}" if match[3] else ""))
+
+
+def minor_units(amount: Decimal, digits: int) -> int:
+    """An amount of money in minor units, which are that many decimal places of the amount's; halves are
+    rounded up."""
+    return int((amount * 10**digits).quantize(Decimal(1), ROUND_HALF_UP))

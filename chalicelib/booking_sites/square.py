@@ -10,12 +10,13 @@ after.
 import base64
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from chalicelib.booking_sites import parsing, signing
-from chalicelib.booking_sites.parsing import Instant, Word, decode, id_text, one_line, utc
+from chalicelib.booking_sites.parsing import Instant, Oddities, Word, decode, id_text, lenient, one_line, utc
 from chalicelib.domain.intake.site_events import (
     BadSignature,
     BookingReported,
@@ -29,9 +30,12 @@ from chalicelib.domain.intake.site_events import (
     WebhookNotUnderstood,
     guard,
 )
+from chalicelib.domain.shared.touches import Purpose
 from chalicelib.services.intake.booking_site import Delivery
 
 SIGNATURE = "x-square-hmacsha256-signature"
+
+BOOKING = "$.data.object.booking"
 
 STATUS = {
     "PENDING": SiteStatus.MOVING,
@@ -42,6 +46,9 @@ STATUS = {
     "NO_SHOW": SiteStatus.NO_SHOW,
 }
 """There is no "completed" on Square. PENDING: see `_booking`."""
+
+NO_MARKETING_MAILS = (("email", Purpose.MARKETING.value),)
+"""What `email_unsubscribed` says. Word of the client's own booking goes out."""
 
 Kind = TypeVar("Kind")
 
@@ -71,11 +78,9 @@ class _Segment(Struct):
 
 class _SquareBooking(Struct):
     id: Word
-    version: parsing.Version
-    status: Literal[
-        "PENDING", "ACCEPTED", "DECLINED", "CANCELLED_BY_CUSTOMER", "CANCELLED_BY_SELLER", "NO_SHOW"
-    ]
-    start_at: Instant
+    version: parsing.Version | None = None
+    status: str | None = None
+    start_at: Instant | None = None
     location_id: parsing.Id | None = None
     customer_id: parsing.Id | None = None
     customer_note: str | None = None
@@ -85,6 +90,10 @@ class _SquareBooking(Struct):
 
 class _BookingObject(Struct):
     booking: _SquareBooking
+
+
+class _Preferences(Struct):
+    email_unsubscribed: bool | None = None
 
 
 class _Customer(Struct):
@@ -97,6 +106,7 @@ class _Customer(Struct):
     phone_number: str | None = None
     email_address: str | None = None
     birthday: str | None = None
+    preferences: _Preferences | None = None
 
 
 class _Merge(Struct):
@@ -148,35 +158,67 @@ def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
 
 
 def normalise(raw: bytes, context: SiteContext) -> list[SiteEvent]:
-    head = decode(raw, _SquareHead)
+    head: _SquareHead = lenient(raw, _SquareHead, Oddities())
     merchant_id = context.settings.get("merchant_id")
     if merchant_id and str(merchant_id) != head.merchant_id:
         raise WebhookNotUnderstood("WRONG_COMPANY", "the event is of another merchant than the connection")
     reader = READERS.get(head.type)
     if reader is None:
         return [Ignored("not_used", head.type)]
-    return [reader(raw, head)]
+    odd = Oddities()
+    event = reader(raw, head, context, odd)
+    return [event if isinstance(event, Ignored) else replace(event, odd=odd.notes)]
 
 
-def _booking(raw: bytes, head: _SquareHead) -> SiteEvent:
+def _booking(raw: bytes, head: _SquareHead, context: SiteContext, odd: Oddities) -> SiteEvent:
     """PENDING waits for the seller: a new one is no booking yet, a later version asks to change a booking."""
-    booking = decode(raw, _SquareEvent[_BookingObject]).data.object.booking
-    if booking.status == "PENDING" and booking.version == 0:
+    booking: _SquareBooking = lenient(raw, _SquareEvent[_BookingObject], odd).data.object.booking
+    if booking.status == "PENDING" and not booking.version:
         return Ignored("awaiting_acceptance")
     segments = booking.appointment_segments or []
     customer_id = id_text(booking.customer_id)
+    is_unknown = odd.is_incomplete(f"{BOOKING}.customer_id")
+    anonymous = customer_id is None and not is_unknown
+    is_block = anonymous and booking.appointment_segments == []
     return BookingReported(
         external_id=booking.id,
-        guard=guard(version=booking.version),
-        status=STATUS[booking.status],
-        starts_at=utc(booking.start_at, "$.data.object.booking.start_at"),
+        guard=_booking_guard(booking, head, context, odd),
+        status=_status(booking, odd),
+        starts_at=_starts_at(booking, head, odd),
         salon_external_id=id_text(booking.location_id),
         client=SiteClient(external_id=customer_id) if customer_id else None,
-        anonymous=customer_id is None,
+        anonymous=anonymous,
+        not_booking="calendar_block" if is_block else None,
         lines=tuple(_line(segment) for segment in segments if id_text(segment.service_variation_id)),
         note=parsing.note_text(booking.customer_note, booking.seller_note),
         minutes=sum(segment.duration_minutes or 0 for segment in segments) or None,
     )
+
+
+def _booking_guard(booking: _SquareBooking, head: _SquareHead, context: SiteContext, odd: Oddities) -> str:
+    """A booking without its version is ordered by the event's time, which is below any version."""
+    if booking.version is not None:
+        return guard(version=booking.version)
+    odd.note(f"{BOOKING}.version", "No version; ordered by time, below any version")
+    return guard(occurred_at=parsing.changed_at(head.created_at, context, odd, "$.created_at"))
+
+
+def _status(booking: _SquareBooking, odd: Oddities) -> SiteStatus | None:
+    """None for a word that is not known: a known booking stays as it is, a new one is booked."""
+    if booking.status not in STATUS:
+        odd.note(f"{BOOKING}.status", "Unknown value")
+    return STATUS.get(booking.status or "")
+
+
+def _starts_at(booking: _SquareBooking, head: _SquareHead, odd: Oddities) -> datetime | None:
+    """The start. A change may lack it, a new booking may not."""
+    field = f"{BOOKING}.start_at"
+    if booking.start_at is not None and booking.start_at.year in parsing.YEARS:
+        return utc(booking.start_at, field)
+    if head.type == "booking.created":
+        raise WebhookNotUnderstood("INVALID_FIELD", f"The booking has no usable start - at `{field}`")
+    odd.note(field, "No usable start")
+    return None
 
 
 def _line(segment: _Segment) -> SiteLine:
@@ -187,10 +229,10 @@ def _line(segment: _Segment) -> SiteLine:
     )
 
 
-def _customer(raw: bytes, head: _SquareHead) -> SiteEvent:
+def _customer(raw: bytes, head: _SquareHead, context: SiteContext, odd: Oddities) -> SiteEvent:
     """What the event reports of a customer. A merge deletes customers in favour of one whose own event names
     them; the event of a deleted one is ignored."""
-    changed = decode(raw, _SquareEvent[_CustomerObject]).data.object
+    changed: _CustomerObject = lenient(raw, _SquareEvent[_CustomerObject], odd).data.object
     customer = changed.customer
     merge = (changed.event_context and changed.event_context.merge) or _Merge()
     deleted = head.type == "customer.deleted"
@@ -198,7 +240,7 @@ def _customer(raw: bytes, head: _SquareHead) -> SiteEvent:
         return Ignored("merged", id_text(merge.to_customer_id) or "")
     return ClientReported(
         external_id=customer.id,
-        guard=_customer_guard(customer, head, deleted),
+        guard=_customer_guard(customer, head, context, odd),
         client=SiteClient(
             external_id=customer.id,
             name=one_line(f"{customer.given_name or ''} {customer.family_name or ''}")
@@ -206,43 +248,45 @@ def _customer(raw: bytes, head: _SquareHead) -> SiteEvent:
             or one_line(customer.company_name),
             phone=one_line(customer.phone_number),
             email=one_line(customer.email_address),
-            birth_date=parsing.birth_date(customer.birthday),
+            birth_date=parsing.birth_date(customer.birthday, context, odd, "$.data.object.customer.birthday"),
+            opted_out=_opted_out(customer),
         ),
         deleted=deleted,
         merged_from=tuple(one for one in merge.from_customer_ids or () if one != customer.id),
     )
 
 
-def _customer_guard(customer: _Customer, head: _SquareHead, deleted: bool) -> str:
+def _opted_out(customer: _Customer) -> tuple[tuple[str, str], ...]:
+    is_out = customer.preferences is not None and customer.preferences.email_unsubscribed
+    return NO_MARKETING_MAILS if is_out else ()
+
+
+def _customer_guard(customer: _Customer, head: _SquareHead, context: SiteContext, odd: Oddities) -> str:
     """A deletion keeps the version of the last change, so it ranks above it."""
+    rank = int(head.type == "customer.deleted")
     if customer.version is not None:
-        return guard(version=customer.version, rank=int(deleted))
-    return guard(occurred_at=_created_at(head), rank=int(deleted))
+        return guard(version=customer.version, rank=rank)
+    return guard(occurred_at=parsing.changed_at(head.created_at, context, odd, "$.created_at"), rank=rank)
 
 
-def _loyalty_account(raw: bytes, head: _SquareHead) -> SiteEvent:
+def _loyalty_account(raw: bytes, head: _SquareHead, context: SiteContext, odd: Oddities) -> SiteEvent:
     """The phone of a customer whom no event has reported yet. Its guard is a time, which is below any
     version."""
-    account = decode(raw, _SquareEvent[_LoyaltyObject]).data.object.loyalty_account
+    account: _LoyaltyAccount = lenient(raw, _SquareEvent[_LoyaltyObject], odd).data.object.loyalty_account
     customer_id = id_text(account.customer_id)
     phone = one_line(account.mapping.phone_number) if account.mapping else None
     if customer_id is None or phone is None:
         return Ignored("not_used", head.type)
     client = SiteClient(external_id=customer_id, phone=phone)
-    return ClientReported(customer_id, guard(occurred_at=_created_at(head)), client)
+    occurred_at = parsing.changed_at(head.created_at, context, odd, "$.created_at")
+    return ClientReported(customer_id, guard(occurred_at=occurred_at), client)
 
 
-def _created_at(head: _SquareHead) -> datetime:
-    if head.created_at is None:
-        raise WebhookNotUnderstood("INVALID_FIELD", "Object missing required field `created_at`")
-    return utc(head.created_at, "$.created_at")
-
-
-def _test(raw: bytes, head: _SquareHead) -> SiteEvent:
+def _test(raw: bytes, head: _SquareHead, context: SiteContext, odd: Oddities) -> SiteEvent:
     return Ignored("test_notification")
 
 
-READERS: dict[str, Callable[[bytes, _SquareHead], SiteEvent]] = {
+READERS: dict[str, Callable[[bytes, _SquareHead, SiteContext, Oddities], SiteEvent]] = {
     "booking.created": _booking,
     "booking.updated": _booking,
     "customer.created": _customer,

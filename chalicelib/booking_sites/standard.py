@@ -11,9 +11,20 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
 
 from chalicelib.booking_sites import parsing, signing, standard_signature
-from chalicelib.booking_sites.parsing import Id, Instant, NeededId, Word, decode, id_text, one_line, utc
+from chalicelib.booking_sites.parsing import (
+    Id,
+    Instant,
+    NeededId,
+    Oddities,
+    Word,
+    decode,
+    id_text,
+    one_line,
+    utc,
+)
 from chalicelib.domain.intake.site_events import (
     BookingReported,
     ClientReported,
@@ -121,16 +132,21 @@ def identify(raw: bytes, headers: Mapping[str, str]) -> Delivery:
 
 
 def normalise(raw: bytes, context: SiteContext) -> list[SiteEvent]:
+    odd = Oddities()
     match decode(raw, _StandardHead).type:
         case "booking.upserted":
-            return [_booking(decode(raw, _StandardBookingEvent), parsing.digest(raw))]
+            booking = _booking(decode(raw, _StandardBookingEvent), parsing.digest(raw), context, odd)
+            return [replace(booking, odd=odd.notes)]
         case "client.upserted":
-            return [_client_card(decode(raw, _CardEvent), parsing.digest(raw))]
+            card = _client_card(decode(raw, _CardEvent), parsing.digest(raw), context, odd)
+            return [replace(card, odd=odd.notes)]
         case other:
             return [Ignored("unknown_type", other)]
 
 
-def _booking(event: _StandardBookingEvent, digest: str) -> BookingReported:
+def _booking(
+    event: _StandardBookingEvent, digest: str, context: SiteContext, odd: Oddities
+) -> BookingReported:
     booking = event.data
     status = booking.status
     if status in OPEN:
@@ -140,7 +156,9 @@ def _booking(event: _StandardBookingEvent, digest: str) -> BookingReported:
                 "INVALID_FIELD",
                 "A booking that is open needs `starts_at`, `client` and `lines` - at `$.data`",
             )
-    client = None if isinstance(booking.client, UnsetType) else _client(booking.client)
+    client = None
+    if not isinstance(booking.client, UnsetType):
+        client = _client(booking.client, context, odd, "$.data.client")
     lines = booking.lines or []
     return BookingReported(
         external_id=str(booking.external_id),
@@ -204,7 +222,9 @@ def _currency(booking: _StandardBooking) -> str | None:
     return currencies.pop() if currencies else None
 
 
-def _client(card: _StandardClient | _Card | None) -> SiteClient | None:
+def _client(
+    card: _StandardClient | _Card | None, context: SiteContext, odd: Oddities, field: str
+) -> SiteClient | None:
     if card is None:
         return None
     return SiteClient(
@@ -213,17 +233,17 @@ def _client(card: _StandardClient | _Card | None) -> SiteClient | None:
         phone=id_text(card.phone),
         email=one_line(card.email),
         language=one_line(card.language),
-        birth_date=parsing.birth_date(card.birth_date),
+        birth_date=parsing.birth_date(card.birth_date, context, odd, f"{field}.birth_date"),
     )
 
 
-def _client_card(event: _CardEvent, digest: str) -> ClientReported:
+def _client_card(event: _CardEvent, digest: str, context: SiteContext, odd: Oddities) -> ClientReported:
     card = event.data
     external_id = str(card.external_id)
     return ClientReported(
         external_id=external_id,
         guard=_guard(card.version, event.timestamp, int(card.deleted), digest),
-        client=_client(card) or SiteClient(external_id=external_id),
+        client=_client(card, context, odd, "$.data") or SiteClient(external_id=external_id),
         deleted=card.deleted,
         merged_from=tuple(one for one in card.merged_from if one != external_id),
     )

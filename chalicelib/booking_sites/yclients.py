@@ -2,22 +2,33 @@
 
 Settings: `company_id` names the company, or several with commas between, whose events are understood, of
 whatever kind; `domain/intake/trust.py` has the words that may stand there. `money_unit` is the unit of
-prices: `major` (the default: whole units of the currency) or `minor`.
+prices: `major` (the default: whole units of the salon's currency) or `minor`.
 
 The vendor documents neither the unit of money, nor the shape of the `client` resource, nor that a body may be
-a list of events. These are assumed here only.
+a list of events, nor that a sale's `cost` is for all pieces of it. These are assumed here only.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
-from typing import Annotated, Literal
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, TypeVar
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 from msgspec import field as named
+from msgspec.structs import replace
 
 from chalicelib.booking_sites import parsing
-from chalicelib.booking_sites.parsing import Id, Instant, NeededId, Nothing, decode, id_text, one_line, utc
+from chalicelib.booking_sites.parsing import (
+    Id,
+    Instant,
+    NeededId,
+    Nothing,
+    Oddities,
+    decode,
+    id_text,
+    lenient,
+    one_line,
+    utc,
+)
 from chalicelib.domain.intake import site_events
 from chalicelib.domain.intake.site_events import (
     SiteContext,
@@ -27,10 +38,13 @@ from chalicelib.domain.intake.site_events import (
     WebhookNotUnderstood,
 )
 from chalicelib.domain.intake.trust import companies
+from chalicelib.domain.shared.currencies import minor_digits
+from chalicelib.domain.shared.touches import Purpose
 from chalicelib.services.intake.booking_site import Delivery
 
 ATTENDANCE = {2: SiteStatus.CONFIRMED, 1: SiteStatus.COMPLETED, 0: SiteStatus.BOOKED, -1: SiteStatus.NO_SHOW}
 RICHNESS = {
+    None: 0,
     SiteStatus.BOOKED: 0,
     SiteStatus.CONFIRMED: 2,
     SiteStatus.NO_SHOW: 4,
@@ -39,10 +53,11 @@ RICHNESS = {
 }
 """Which of two events of one second wins (no finer time is given): what ends a booking, then a change."""
 
-Attendance = Literal[-1, 0, 1, 2]
-Kind = Literal["create", "update", "delete"]
+KINDS = frozenset({"create", "update", "delete"})
 ShortWord = Annotated[str, Meta(max_length=100)]
 Seconds = Annotated[int, Meta(ge=0, le=7 * 24 * 3600)]
+NO_SMS_MAILINGS = (("sms", Purpose.MARKETING.value),)
+"""What `sms_not` says: the client gets no mailings by SMS. Word of their own booking goes out."""
 
 
 class _YclientsHead(Struct):
@@ -67,11 +82,14 @@ class _YclientsNames(Struct):
     data: _YclientsDated | Nothing
 
 
-class _Service(Struct):
+class _Sold(Struct):
+    cost: Raw = Raw()
+    cost_to_pay: Raw = Raw()
+
+
+class _Service(_Sold):
     id: Id | None = None
     title: str | None = None
-    cost: Decimal | None = None
-    cost_to_pay: Decimal | None = None
 
 
 class _Staff(Struct):
@@ -79,7 +97,8 @@ class _Staff(Struct):
     name: str | None = None
 
 
-class _YclientsClient(_YclientsDated):
+class _YclientsClient(Struct):
+    last_change_date: datetime | None = None
     id: Id | None = None
     name: str | None = None
     surname: str | None = None
@@ -88,19 +107,22 @@ class _YclientsClient(_YclientsDated):
     email: str | None = None
     birthday: str | None = None
     birth_date: str | None = None
+    sms_not: int | bool | None = None
 
 
 class _Record(Struct):
     id: NeededId
-    last_change_date: Instant
-    date: parsing.LocalTime | None = None
-    datetime_: Instant | None = named(name="datetime", default=None)
-    services: Annotated[list[_Service], Meta(max_length=100)] | None = None
+    last_change_date: datetime | None = None
+    date: datetime | None = None
+    datetime_: datetime | None = named(name="datetime", default=None)
+    services: Annotated[list[_Service], Meta(max_length=100)] | UnsetType | None = UNSET
+    goods_transactions: Annotated[list[_Sold], Meta(max_length=100)] | None = None
+    activity_id: Id | None = None
     staff_id: Id | None = None
     staff: _Staff | Nothing | None = None
     client: _YclientsClient | Nothing | UnsetType | None = UNSET
-    visit_attendance: Attendance | None = None
-    attendance: Attendance | None = None
+    visit_attendance: int | None = None
+    attendance: int | None = None
     seance_length: Seconds | None = None
     length: Seconds | None = None
     deleted: bool | None = None
@@ -111,13 +133,13 @@ class _Record(Struct):
 
 class _RecordEvent(Struct):
     company_id: Id
-    status: Kind
+    status: ShortWord
     data: _Record
 
 
 class _ClientEvent(Struct):
     resource_id: NeededId
-    status: Kind
+    status: ShortWord
     data: _YclientsClient | Nothing
 
 
@@ -157,68 +179,135 @@ def _event(body: bytes | Raw, context: SiteContext) -> SiteEvent:
     believed = companies(context.settings)
     if believed is not None and str(head.company_id) not in believed:
         raise WebhookNotUnderstood("WRONG_COMPANY", "the event is of another company than the connection")
+    odd = Oddities()
     match head.resource:
         case "record":
-            return _booking(decode(body, _RecordEvent, strict=False), parsing.digest(body), context)
+            event = lenient(body, _RecordEvent, odd, strict=False)
+            booking = _booking(_of_known_kind(event, odd), parsing.digest(body), context, odd)
+            return replace(booking, odd=odd.notes)
         case "client":
-            return _client_card(decode(body, _ClientEvent, strict=False), parsing.digest(body))
+            event = lenient(body, _ClientEvent, odd, strict=False)
+            card = _client_card(_of_known_kind(event, odd), parsing.digest(body), context, odd)
+            return card if isinstance(card, site_events.Ignored) else replace(card, odd=odd.notes)
         case None:
             raise WebhookNotUnderstood("INVALID_FIELD", "Object missing required field `resource`")
         case resource:
             return site_events.Ignored("not_used", resource)
 
 
-def _booking(event: _RecordEvent, digest: str, context: SiteContext) -> site_events.BookingReported:
-    record = event.data
-    status = _status(event)
-    lines = _lines(record, context)
-    client = None if isinstance(record.client, UnsetType) else _client(record.client)
-    return site_events.BookingReported(
+_Event = TypeVar("_Event", _RecordEvent, _ClientEvent)
+
+
+def _of_known_kind(event: _Event, odd: Oddities) -> _Event:
+    """The event, whose kind counts as a change where the word for it is unknown."""
+    if event.status in KINDS:
+        return event
+    odd.note("$.status", "Unknown word; read as `update`")
+    return replace(event, status="update")
+
+
+def _booking(
+    event: _RecordEvent, digest: str, context: SiteContext, odd: Oddities
+) -> site_events.BookingReported:
+    record, digits = event.data, _digits(event, context)
+    occurred_at = parsing.changed_at(record.last_change_date, context, odd, "$.data.last_change_date")
+    status = _status(event, odd)
+    lines = _lines(record, digits, odd)
+    client = None if isinstance(record.client, UnsetType) else _client(record.client, context, odd)
+    anonymous = client is None and record.client is not UNSET
+    goods_minor = _goods_minor(record, digits, odd)
+    is_known = not odd.is_incomplete("$.data.services")
+    paid_minor = _paid(record, status, lines, goods_minor) if is_known else None
+    waits = _is_waiting_list(record)
+    booking = site_events.BookingReported(
         external_id=str(record.id),
         guard=site_events.guard(
-            occurred_at=utc(record.last_change_date, "$.data.last_change_date"),
+            occurred_at=occurred_at,
             rank=RICHNESS[status] + (event.status != "create"),
             digest=digest,
         ),
-        status=status,
-        starts_at=_starts_at(record),
+        status=SiteStatus.MOVING if waits and status is not SiteStatus.CANCELLED else status,
+        starts_at=None if waits else _starts_at(event, odd),
         salon_external_id=id_text(event.company_id),
         client=client,
-        anonymous=client is None and record.client is not UNSET,
+        anonymous=anonymous,
         lines=lines,
-        paid_minor=_paid(record, status, lines),
+        no_services=record.services == [],
+        paid_minor=paid_minor,
+        goods_minor=goods_minor if paid_minor is not None else None,
         note=parsing.note_text(record.comment),
         source=one_line(record.record_from),
         minutes=_minutes(record) or None,
     )
+    if waits:
+        return replace(booking, not_booking="waiting_list")
+    return replace(booking, not_booking="calendar_block") if _is_block(record, booking) else booking
 
 
-def _status(event: _RecordEvent) -> SiteStatus:
-    """The attendance of the whole visit, which may hold several records, goes before the record's own."""
-    record = event.data
+def _digits(event: _RecordEvent, context: SiteContext) -> int:
+    """How many decimal places of the site's amounts make a minor unit of the salon's currency."""
+    if context.settings.get("money_unit") == "minor":
+        return 0
+    return minor_digits(context.currency_of(id_text(event.company_id)))
+
+
+def _is_waiting_list(record: _Record) -> bool:
+    """Whether the client waits for a free time: nobody is named to serve them, and no time is given."""
+    nobody = record.staff_id in (0, "0") and not (
+        isinstance(record.staff, _Staff) and id_text(record.staff.id)
+    )
+    return nobody and record.date is None and record.datetime_ is None
+
+
+def _is_block(record: _Record, booking: site_events.BookingReported) -> bool:
+    """Whether the record only keeps time free: for nobody, without a service, goods or a group."""
+    has_none = not isinstance(record.services, UnsetType) and not booking.lines
+    return bool(
+        has_none and booking.anonymous and not record.goods_transactions and not id_text(record.activity_id)
+    )
+
+
+def _status(event: _RecordEvent, odd: Oddities) -> SiteStatus | None:
+    """The attendance of the whole visit, which may hold several records, goes before the record's own. None
+    for a word that is not known. No word is 0."""
+    record, fields = event.data, ("visit_attendance", "attendance")
     if event.status == "delete" or record.deleted:
         return SiteStatus.CANCELLED
-    attendance = record.attendance if record.visit_attendance is None else record.visit_attendance
-    return ATTENDANCE[attendance or 0]
+    for field in fields:
+        attendance = getattr(record, field)
+        if attendance in ATTENDANCE:
+            return ATTENDANCE[attendance]
+        if attendance is not None:
+            odd.note(f"$.data.{field}", "Unknown value")
+    is_odd = any(odd.is_incomplete(f"$.data.{field}") for field in fields)
+    return None if is_odd else SiteStatus.BOOKED
 
 
-def _starts_at(record: _Record) -> datetime:
-    """The salon's wall clock: the offset of `datetime` is known to be wrong across a change of the clocks."""
-    if record.date is not None:
-        return parsing.usable(record.date, "$.data.date")
-    if record.datetime_ is not None:
-        return parsing.usable(record.datetime_, "$.data.datetime").replace(tzinfo=None)
-    raise WebhookNotUnderstood("INVALID_FIELD", "Object missing required field `date` - at `$.data`")
+def _starts_at(event: _RecordEvent, odd: Oddities) -> datetime | None:
+    """The salon's wall clock. The offset of `datetime` is known to be wrong across a change of the clocks,
+    but `Z`, or a number, is an instant. None for a change that tells no usable start."""
+    for moment, field in ((event.data.date, "date"), (event.data.datetime_, "datetime")):
+        if moment is None:
+            continue
+        if moment.year not in parsing.YEARS:
+            odd.note(f"$.data.{field}", "The year is out of range")
+            continue
+        if moment.utcoffset() == timedelta():
+            return moment.astimezone(UTC)
+        return moment.replace(tzinfo=None)
+    if event.status == "create":
+        raise WebhookNotUnderstood("INVALID_FIELD", "The record has no usable start - at `$.data.date`")
+    return None
 
 
 def _minutes(record: _Record) -> int:
     return -(-(record.seance_length or record.length or 0) // 60)
 
 
-def _lines(record: _Record, context: SiteContext) -> tuple[SiteLine, ...]:
+def _lines(record: _Record, digits: int, odd: Oddities) -> tuple[SiteLine, ...]:
     """A line for each service. There is one length for all: each has its share, the first what is over."""
     staff = record.staff if isinstance(record.staff, _Staff) else _Staff()
-    services = [one for one in record.services or () if id_text(one.id) or one_line(one.title)]
+    services = [one for one in _listed(record.services) if id_text(one.id) or one_line(one.title)]
     share, rest = divmod(_minutes(record), len(services) or 1)
     return tuple(
         SiteLine(
@@ -227,51 +316,77 @@ def _lines(record: _Record, context: SiteContext) -> tuple[SiteLine, ...]:
             staff_id=id_text(staff.id) or id_text(record.staff_id),
             staff_name=one_line(staff.name),
             minutes=(share if position else share + rest) or None,
-            price_minor=_price_minor(service, context),
+            price_minor=_price_minor(service, digits, odd, f"$.data.services[{position}]"),
         )
         for position, service in enumerate(services)
     )
 
 
-def _price_minor(service: _Service, context: SiteContext) -> int | None:
-    """What is to be paid after discounts."""
-    amount = service.cost if service.cost_to_pay is None else service.cost_to_pay
-    units = 1 if context.settings.get("money_unit") == "minor" else 100
-    return None if amount is None else parsing.minor_units(amount, units, "$.data.services[...].cost_to_pay")
+def _listed(services: list[_Service] | UnsetType | None) -> list[_Service]:
+    return services if isinstance(services, list) else []
 
 
-def _paid(record: _Record, status: SiteStatus, lines: tuple[SiteLine, ...]) -> int | None:
-    """The sum of a visit that took place and is paid in full. None for a visit that is paid in part."""
+def _price_minor(sold: _Sold, digits: int, odd: Oddities, field: str) -> int | None:
+    """What is to be paid after discounts, or else the price."""
+    to_pay = parsing.amount(sold.cost_to_pay, odd, f"{field}.cost_to_pay")
+    price = to_pay if to_pay is not None else parsing.amount(sold.cost, odd, f"{field}.cost")
+    return None if price is None else parsing.minor_units(price, digits)
+
+
+def _goods_minor(record: _Record, digits: int, odd: Oddities) -> int | None:
+    """What the goods of the record come to. None where that is not told."""
+    field = "$.data.goods_transactions"
+    if odd.is_incomplete(field):
+        return None
+    prices = [
+        _price_minor(sold, digits, odd, f"{field}[{position}]")
+        for position, sold in enumerate(record.goods_transactions or ())
+    ]
+    known = [price for price in prices if price is not None]
+    return sum(known) if len(known) == len(prices) else None
+
+
+def _paid(
+    record: _Record, status: SiteStatus | None, lines: tuple[SiteLine, ...], goods_minor: int | None
+) -> int | None:
+    """The sum of a visit that took place and is paid in full, goods included. None for a visit that is paid
+    in part, or of which a price is not told."""
     prices = [line.price_minor for line in lines if line.price_minor is not None]
     is_full = status is SiteStatus.COMPLETED and record.paid_full and 0 < len(lines) == len(prices)
-    return sum(prices) if is_full else None
+    return sum(prices) + goods_minor if is_full and goods_minor is not None else None
 
 
-def _client(card: _YclientsClient | list[object] | None) -> site_events.SiteClient | None:
+def _client(
+    card: _YclientsClient | list[object] | None,
+    context: SiteContext,
+    odd: Oddities,
+    field: str = "$.data.client",
+) -> site_events.SiteClient | None:
     """The client of a record; None where the record has no detail of them."""
     if not isinstance(card, _YclientsClient):
         return None
+    name = "birthday" if card.birthday else "birth_date"
     client = site_events.SiteClient(
         external_id=id_text(card.id),
         name=one_line(card.display_name) or one_line(f"{card.name or ''} {card.surname or ''}"),
-        phone=id_text(card.phone),
+        phone=one_line(id_text(card.phone)),
         email=one_line(card.email),
-        birth_date=parsing.birth_date(card.birthday or card.birth_date),
+        birth_date=parsing.birth_date(getattr(card, name), context, odd, f"{field}.{name}"),
+        opted_out=NO_SMS_MAILINGS if card.sms_not else (),
     )
     return None if client == site_events.SiteClient() else client
 
 
-def _client_card(event: _ClientEvent, digest: str) -> SiteEvent:
-    """What the event reports of a client. A card without its time has no place in the order; the client's
-    next record reports the same."""
-    if not isinstance(event.data, _YclientsClient) or event.data.last_change_date is None:
+def _client_card(event: _ClientEvent, digest: str, context: SiteContext, odd: Oddities) -> SiteEvent:
+    """What the event reports of a client. Where it has no card, it has no place in the order either."""
+    if not isinstance(event.data, _YclientsClient):
         return site_events.Ignored("undated_client")
-    changed_at = utc(event.data.last_change_date, "$.data.last_change_date")
+    occurred_at = parsing.changed_at(event.data.last_change_date, context, odd, "$.data.last_change_date")
     deleted = event.status == "delete"
     external_id = str(event.resource_id)
     return site_events.ClientReported(
         external_id=external_id,
-        guard=site_events.guard(occurred_at=changed_at, rank=int(deleted), digest=digest),
-        client=_client(event.data) or site_events.SiteClient(external_id=external_id),
+        guard=site_events.guard(occurred_at=occurred_at, rank=int(deleted), digest=digest),
+        client=_client(event.data, context, odd, "$.data") or site_events.SiteClient(external_id=external_id),
         deleted=deleted,
     )

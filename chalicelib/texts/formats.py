@@ -6,7 +6,7 @@ Babel's tables 33 MB of the deployed package.
 
 from datetime import date, datetime, timedelta
 
-from chalicelib.domain.shared.currencies import MINOR_DIGITS, USUAL_MINOR_DIGITS
+from chalicelib.domain.shared.currencies import minor_digits
 from chalicelib.domain.shared.zones import zone
 from chalicelib.texts.languages import Catalogue
 
@@ -91,7 +91,7 @@ def _thousands(texts: Catalogue) -> tuple[str, str]:
 
 def money(amount_minor: int, currency: str, texts: Catalogue) -> str:
     """`1 500 ₽`, `1.500,50 MDL`, `$1,500.50`: minor units only where there are any."""
-    digits = MINOR_DIGITS.get(currency, USUAL_MINOR_DIGITS)
+    digits = minor_digits(currency)
     whole, rest = divmod(amount_minor, 10**digits)
     point = _thousands(texts)[1]
     figure = number(whole, texts) + (f"{point}{rest:0{digits}d}" if rest else "")

@@ -23,15 +23,16 @@ class SiteStatus(StrEnum):
     MOVING = "moving"
 
 
-YEARLESS = 1604
-"""The year of a birthday without one, as address books write it: a leap year, so that 29 February exists."""
+OptOut = tuple[str, str]
+"""A channel, and a purpose (`shared.touches.Purpose`), of which a client is excluded on the site."""
 
 
 class SiteClient(Struct, frozen=True):
     """A client as the site knows them.
 
     phone       as sent (a number becomes its digits), not yet E.164.
-    birth_date  in the year YEARLESS where the site knows only the day and the month.
+    birth_date  in the year `birthdays.YEARLESS` where the site knows only the day and the month.
+    opted_out   what the client is excluded from on the site; nothing else is said of consents.
     """
 
     external_id: str | None = None
@@ -40,6 +41,7 @@ class SiteClient(Struct, frozen=True):
     email: str | None = None
     language: str | None = None
     birth_date: date | None = None
+    opted_out: tuple[OptOut, ...] = ()
 
 
 class SiteLine(Struct, frozen=True):
@@ -63,6 +65,12 @@ class BookingReported(Struct, frozen=True):
     starts_at    aware (UTC), or naive: then it is the salon's local time, and intake resolves it with the
                  salon's zone.
     moved_from   external_id of the booking that this one continues: a move, not a cancellation and a new one.
+    anonymous    the booking has no client.
+    no_services  the booking has no services; empty `lines` alone say nothing of them.
+    paid_minor   what the visit came to, goods included.
+    goods_minor  the part of it that is goods.
+    not_booking  why nothing is booked, as a word of docs/webhooks.md (a block in the calendar): where the
+                 booking is not known, the event makes none.
     partial      the event carries only what changed (a thin no-show mark): it never creates a booking with
                  touches.
     client       None: not reported, or (`anonymous`) a booking without a client.
@@ -79,8 +87,11 @@ class BookingReported(Struct, frozen=True):
     client: SiteClient | None = None
     anonymous: bool = False
     lines: tuple[SiteLine, ...] = ()
+    no_services: bool = False
+    not_booking: str | None = None
     moved_from: str | None = None
     paid_minor: int | None = None
+    goods_minor: int | None = None
     currency: str | None = None
     note: str | None = None
     source: str | None = None

@@ -16,17 +16,11 @@ _CODES = """
 CURRENCIES = frozenset(_CODES.split())
 
 USUAL_MINOR_DIGITS = 2
+_WITHOUT_MINOR_UNIT = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
+_OF_THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND"
 MINOR_DIGITS = {
-    "JPY": 0,
-    "KRW": 0,
-    "VND": 0,
-    "CLP": 0,
-    "ISK": 0,
-    "BHD": 3,
-    "JOD": 3,
-    "KWD": 3,
-    "OMR": 3,
-    "TND": 3,
+    **dict.fromkeys(_WITHOUT_MINOR_UNIT.split(), 0),
+    **dict.fromkeys(_OF_THOUSANDTHS.split(), 3),
 }
 """How many decimal places the minor unit of a currency is, where the number is not the usual one."""
 
@@ -49,9 +43,13 @@ def largest_visit(currency: str) -> int:
     return LARGEST_VISIT.get(currency, LARGEST_OTHERWISE)
 
 
+def minor_digits(currency: str | None) -> int:
+    """How many decimal places the minor unit of the currency is; the usual number where it is not known."""
+    return MINOR_DIGITS.get(currency or "", USUAL_MINOR_DIGITS)
+
+
 def in_minor(whole: int, currency: str) -> int:
-    digits = MINOR_DIGITS.get(currency, USUAL_MINOR_DIGITS)
-    minor: int = whole * 10**digits
+    minor: int = whole * 10 ** minor_digits(currency)
     return minor
 
 

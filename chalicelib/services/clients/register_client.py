@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.booking_access import reaches_booking
 from chalicelib.domain.clients import client_plan
+from chalicelib.domain.clients.birthdays import birthday_of
 from chalicelib.domain.clients.clients import Client, ConsentChange, with_birth_date_learned
 from chalicelib.domain.clients.consents import after_contact_change, with_consents
 from chalicelib.domain.networks.access import Access
@@ -126,8 +127,12 @@ def _check(language: str | None, timezone: str | None, birth_date: date | None, 
         raise refused(
             "UNKNOWN_TIMEZONE", "Name an IANA time zone, such as Europe/Chisinau.", timezone=timezone
         )
-    if birth_date is not None and not date(1900, 1, 1) <= birth_date <= now.date():
-        raise refused("INVALID_BIRTH_DATE", "A birth date lies between 1900 and today.")
+    if birth_date is not None and birthday_of(birth_date, now.date()).day != birth_date:
+        raise refused(
+            "INVALID_BIRTH_DATE",
+            "A birth date lies in the past, at most 120 years ago, and is no placeholder such as 1970-01-01. "
+            "Leave out a birthday that is not known; write the year 1604 where only day and month are known.",
+        )
 
 
 def find_client(world: World, network_id: str, *, phone: str | None, email: str | None) -> str | None:

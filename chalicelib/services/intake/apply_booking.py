@@ -105,6 +105,8 @@ def apply_booking(
     DomainError (the webhook is quarantined), SaveConflict (look again)."""
     directory = world.directory(connection.network_id)
     located = _with_believable_guards(locate_booking(world, connection, event), world.now())
+    if located.existing is None and event.not_booking is not None:
+        return Applied(changed=False, reason=event.not_booking)
     event = in_currency_of(_salon_of(connection, directory, located, event), event)
     report = _Report(
         world=world,
@@ -237,7 +239,7 @@ def _changed_booking(report: _Report, existing: Booking) -> _Change:
     match = _client(report, salon.id) if _may_have_another_client(existing, event) else None
     newest = max(existing.guard or "", event.guard)
     booking = replace(existing, guard=newest, external_id=event.external_id, note=event.note or existing.note)
-    if event.lines:
+    if event.lines or event.no_services:
         booking = replace(booking, lines=report.body.catalogue.lines(salon, event))
     for duplicate in duplicates:
         if duplicate.guard and duplicate.guard > newest:

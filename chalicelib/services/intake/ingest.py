@@ -191,7 +191,7 @@ def _placed(world: World, connection: Connection, events: Sequence[SiteEvent]) -
     looked at by itself."""
     directory, found = world.directory(connection.network_id), []
     for event in events:
-        if isinstance(event, BookingReported) and event.lines:
+        if isinstance(event, BookingReported) and event.lines and event.not_booking is None:
             with suppress(DomainError):
                 salon = salon_of(connection, directory, event)
                 found.append((salon, in_currency_of(salon, event)))

@@ -140,6 +140,8 @@ class SiteCatalogue:
         return heard if heard is not value or value.version == 0 else None
 
     def _found_or_drafted_service(self, salon: Salon, line: SiteLine) -> Service:
+        """A draft learns its usual length and price from its first line. A length or a price of zero teaches
+        nothing, and neither does a booking that names no service."""
         index, word, connection = self._services, _service_word(salon, line), self._connection
         without = no_service_id(connection.id)
         found = index.find(word) if word else index.by_id.get(without)
@@ -149,8 +151,8 @@ class SiteCatalogue:
                 id=index.free_id(word) if word else without,
                 name=line.service_name or line.service_id or NO_SERVICE,
                 name_known=line.service_name is not None,
-                minutes=line.minutes or DEFAULT_MINUTES,
-                price_minor=line.price_minor,
+                minutes=(line.minutes if word else None) or DEFAULT_MINUTES,
+                price_minor=line.price_minor or None,
                 currency=salon.currency,
                 external_ids=_external_ids(index, word),
                 unreviewed=True,

@@ -61,6 +61,7 @@ def normalised(
         email=email_or_none(reported.email),
         language=language,
         birth_date=reported.birth_date,
+        opted_out=reported.opted_out,
     )
 
 

@@ -5,9 +5,9 @@ import unicodedata
 from collections.abc import Iterator
 
 from chalicelib.domain.shared.errors import refused
+from chalicelib.domain.shared.plain_text import is_visible, visible_text
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 MAX_NAME = 120
 MAX_PHONE_TEXT = 200
 """How much of a text is looked at for phones."""
@@ -139,8 +139,8 @@ def email_or_none(text: str | None) -> str | None:
 
 
 def name_normal(text: str) -> str:
-    """The name as one line without control characters. Raises INVALID_NAME for an empty or too long name."""
-    name = " ".join(_CONTROL.sub(" ", text).split())
-    if not any(unicodedata.category(sign)[0] not in "CZ" for sign in name) or len(name) > MAX_NAME:
+    """The name as one line without invisible signs. Raises INVALID_NAME for an empty or too long name."""
+    name = " ".join(visible_text(text).split())
+    if not is_visible(name) or len(name) > MAX_NAME:
         raise refused("INVALID_NAME", f"A name has 1 to {MAX_NAME} characters.")
     return name

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.booking_sites import ADAPTERS
+from chalicelib.domain.clients.birthdays import YEARLESS
 from chalicelib.domain.intake.site_events import (
-    YEARLESS,
     BadSignature,
     BookingReported,
     ClientReported,
@@ -112,6 +112,9 @@ def test_a_customer_is_told_with_name_phone_and_birthday():
         ("0000-02-29", date(YEARLESS, 2, 29)),
         ("1998-09-01T00:00:00-00:00", date(1998, 9, 1)),
         ("1998-02-30", None),
+        ("0000-09-01T00:00:00-00:00", date(YEARLESS, 9, 1)),
+        ("12-05", date(YEARLESS, 12, 5)),
+        ("1900-12-05", date(YEARLESS, 12, 5)),
         ("", None),
         (None, None),
     ],
@@ -174,16 +177,13 @@ def test_an_event_of_another_merchant_is_quarantined():
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"version": "1"}, "version"),
-        ({"version": -1}, "version"),
-        ({"version": 10**19}, "version"),
+        ({"id": None}, "id"),
+        ({"id": ""}, "id"),
         ({"start_at": "2026-03-28T15:00:00"}, "start_at"),
         ({"start_at": "0001-01-01T00:00:00Z"}, "start_at"),
-        ({"status": "FORGOTTEN"}, "status"),
-        ({"appointment_segments": [{"duration_minutes": 1e9}]}, "appointment_segments[0].duration_minutes"),
     ],
 )
-def test_a_wrong_field_is_named(changes: dict[str, Any], field: str):
+def test_what_leaves_a_booking_without_meaning_is_refused_and_named(changes: dict[str, Any], field: str):
     with pytest.raises(WebhookNotUnderstood) as error:
         reported(booking(**changes))
     assert error.value.code == "INVALID_FIELD"
@@ -247,3 +247,77 @@ def test_anything_else_is_a_bad_signature(changes: dict[str, Any], raw: bytes, d
     given = {"url": VECTORS[1][1], "secret": VECTORS[1][0]} | changes
     with pytest.raises(BadSignature):
         SITE.verify(raw, {"x-square-hmacsha256-signature": digest}, SiteContext(**given), NOW)
+
+
+# --- odd fields
+
+
+BOOKING = "$.data.object.booking"
+
+
+def noted(message: dict[str, Any]) -> tuple[Any, list[str]]:
+    """The event, and the paths of the fields that were left out."""
+    event = reported(message)
+    return event, [note.partition(":")[0] for note in event.odd]
+
+
+@pytest.mark.parametrize("version", ["1", -1, 10**19, None])
+def test_a_booking_without_a_usable_version_is_ordered_by_its_time(version: object):
+    event, odd = noted(booking(version=version))
+    assert event.guard.startswith("t2026-03-20T08:00:00.12345")
+    assert event.guard < reported(booking(version=0)).guard
+    assert f"{BOOKING}.version" in odd
+
+
+def test_a_status_that_nobody_knows_says_nothing_of_the_status():
+    event, odd = noted(booking(status="RESCHEDULED"))
+    assert event.status is None
+    assert odd == [f"{BOOKING}.status"]
+
+
+def test_a_change_without_a_usable_start_reports_the_rest():
+    event, odd = noted(changed(booking(start_at="soon", version=3), type="booking.updated"))
+    assert event.starts_at is None
+    assert event.lines
+    assert odd == [f"{BOOKING}.start_at"]
+
+
+def test_an_odd_length_is_left_out_and_the_segment_stays():
+    segment = {"duration_minutes": 1e9, "service_variation_id": "CUT"}
+    event, odd = noted(booking(appointment_segments=[segment]))
+    assert [(line.service_id, line.minutes) for line in event.lines] == [("CUT", None)]
+    assert odd == [f"{BOOKING}.appointment_segments[0].duration_minutes"]
+
+
+def test_a_customers_id_of_another_type_is_not_taken_for_nobody():
+    event, odd = noted(booking(customer_id=["CUSTOMER1"]))
+    assert not event.anonymous
+    assert odd == [f"{BOOKING}.customer_id"]
+
+
+def test_a_booking_of_nobody_and_nothing_is_a_block_in_the_calendar():
+    assert reported(booking(customer_id=None, appointment_segments=[])).not_booking == "calendar_block"
+    assert reported(booking(customer_id=None)).not_booking is None
+    assert reported(booking(appointment_segments=[])).not_booking is None
+
+
+@pytest.mark.parametrize(
+    ("preferences", "opted_out"),
+    [
+        ({"email_unsubscribed": True}, (("email", "marketing"),)),
+        ({"email_unsubscribed": False}, ()),
+        ({}, ()),
+        (None, ()),
+        ([], ()),
+    ],
+)
+def test_who_unsubscribed_from_mails_gets_no_marketing_mails(preferences: object, opted_out: object):
+    assert reported(customer(preferences=preferences)).client.opted_out == opted_out
+
+
+def test_a_customer_with_odd_fields_is_still_reported():
+    event, odd = noted(customer(phone_number=5, birthday=0, email_address=["x"]))
+    assert event.client == SiteClient("CUSTOMER1", "Dora Quill")
+    assert odd == [
+        f"$.data.object.customer.{field}" for field in ("phone_number", "email_address", "birthday")
+    ]

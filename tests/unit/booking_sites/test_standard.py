@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.booking_sites import ADAPTERS
+from chalicelib.domain.clients.birthdays import YEARLESS
 from chalicelib.domain.intake.site_events import (
-    YEARLESS,
     BookingReported,
     ClientReported,
     Ignored,
