@@ -1,9 +1,25 @@
 """Which phone numbers a network's messages may go to. A stranger chooses the number, and the salon pays."""
 
+from collections.abc import Mapping
+
 from chalicelib.domain.messages.phone_numbers import country_of, country_of_zone, takes_messages
 from chalicelib.domain.networks.network import Directory
 
 PHONE_CHANNELS = frozenset({"sms", "whatsapp"})
+NUMBERS_OF: Mapping[str, str] = {
+    **dict.fromkeys(("BL", "MF"), "GP"),
+    **dict.fromkeys(("CC", "CX"), "AU"),
+    **dict.fromkeys(("AQ", "PN"), "NZ"),
+    **{"AX": "FI", "EH": "MA", "GS": "FK", "IM": "GB", "SJ": "NO", "TF": "RE", "UM": "US", "VA": "IT"},
+}
+"""Territory -> the country whose numbers its own cannot be told from: they are one in the numbering plan."""
+USUAL_AS_WELL: Mapping[str, str] = {
+    **dict.fromkeys(("BL", "GF", "GP", "MF", "MQ", "PM", "RE", "YT"), "FR"),
+    **dict.fromkeys(("GG", "JE"), "GB"),
+    **dict.fromkeys(("AS", "GU", "MP", "PR", "VI"), "US"),
+}
+"""Territory -> the country whose numbers many of its people have. SMS go there, too, unless the rules name
+countries."""
 NUMBER_TYPE, COUNTRY = "number_type", "country_not_allowed"
 
 
@@ -26,11 +42,13 @@ def allowed_countries(directory: Directory) -> frozenset[str]:
     and those of its salons, by their time zones and phones."""
     named = directory.rules.messages.sms_countries
     if named:
-        return frozenset(named)
+        return frozenset(named) | {NUMBERS_OF[each] for each in named if each in NUMBERS_OF}
     salons = directory.salons.values()
     zones = {country_of_zone(zone) for zone in {salon.timezone for salon in salons}}
     phones = {country_of(salon.phone) for salon in salons if salon.phone}
-    return frozenset({directory.network.country, *zones, *phones} - {None})  # type: ignore[arg-type]
+    found = {each for each in (directory.network.country, *zones, *phones) if each is not None}
+    usual = {main for each in found for main in (NUMBERS_OF.get(each), USUAL_AS_WELL.get(each)) if main}
+    return frozenset(found | usual)
 
 
 def _is_allowed(directory: Directory, country: str | None) -> bool:

@@ -45,7 +45,9 @@ def phone_countries(directory: Directory, salon_ids: Iterable[str | None]) -> tu
 
 
 def is_country(code: str) -> bool:
-    return code in ZONES
+    """Whether two letters name a country, or a territory, that has time zones or numbers of its own, such as
+    XK (Kosovo)."""
+    return code in ZONES or code in CODES
 
 
 @cache
