@@ -162,10 +162,10 @@ UNPLANNED = frozenset(
         "origin_hourly_cap",
         "origin_daily_cap",
         "daily_notice_cap",
-        "sms_countries",
     }
 )
-"""Rules that decide when a touch is due, or whether a move is noticeable: none of them plans an instant."""
+"""Rules that decide when a touch is due, or whether a move is noticeable: none of them plans an instant.
+`sms_countries` is not among them: touches that wait for a country are due once it is allowed."""
 
 
 def plan_alike(one: Rules, other: Rules) -> bool:

@@ -41,7 +41,7 @@ TASK_WORDS: Mapping[TaskKind, str] = {
     ),
     TaskKind.NUMBERS_REFUSED: (
         "A client gets no SMS, because of their number's country or type: `words` says which. Allow the "
-        "country in the rules, or call the client."
+        "country in the rules: what is still of use goes out then. Or call the client."
     ),
     TaskKind.LEDGER_DIFFERS: (
         "The client's points are not what the ledger's entries sum to. Tell whoever runs the system, and "

@@ -122,7 +122,17 @@ def find_route(case: Case) -> Route | Check:
 
 
 def _channels(case: Case, reason: str | None) -> Check:
-    return Check("channels", [step.channel for step in case.subject.rules.cascade(case.plan.kind)], reason)
+    value = [step.channel for step in case.subject.rules.cascade(case.plan.kind)]
+    if reason == COUNTRY and _waits_for_country(case):
+        again = min(case.now + DAY, case.plan.until - SHORTEST_HOLD)
+        return _later(case, "channels", value, reason, again if again > case.now else None)
+    return Check("channels", value, reason)
+
+
+def _waits_for_country(case: Case) -> bool:
+    """Whether the touch waits until the owner allows the country of the client's number. A campaign does not:
+    it would not end before its last day. Nothing of a trial is made up for."""
+    return case.plan.kind is not TouchKind.CAMPAIGN and not case.subject.directory.network.trial
 
 
 def _first_step(before: Touch | None) -> int:

@@ -1,6 +1,6 @@
 """Replan: set the pointers of all that is upcoming after a change of the rules. The walk goes over every
 salon's bookings, then over all clients and their accounts. It writes the items whose pointer changes, and
-only reads the others."""
+only reads the others. Touches that wait for a country are due at once if the rules allow it by now."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -14,7 +14,9 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account
+from chalicelib.domain.messages.allowed_numbers import COUNTRY, refusal
 from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.shared.touches import UNSETTLED, with_touches
 from chalicelib.domain.waking.walks import CLIENTS, DONE, SUPERSEDED, AnyWalk, Replanning, Walk, WalkKind
 from chalicelib.services.messages.about_account import AboutAccount, about_account
 from chalicelib.services.shared.ports import SaveConflict
@@ -106,7 +108,7 @@ def _bookings(world: World, directory: Directory, walk: Walk[Replanning], salon_
 
 
 def _plan_booking(booking: Booking, now: datetime, *, directory: Directory, client: Client) -> Booking:
-    return booking_plan.with_wake(booking, directory, client, now)
+    return booking_plan.with_wake(_released(booking, client, directory, now), directory, client, now)
 
 
 def _clients(world: World, directory: Directory, walk: Walk[Replanning]) -> _Page:
@@ -119,7 +121,7 @@ def _clients(world: World, directory: Directory, walk: Walk[Replanning]) -> _Pag
 
 
 def _plan_client(client: Client, now: datetime, *, directory: Directory) -> Client:
-    return client_plan.with_wake(client, directory, now)
+    return client_plan.with_wake(_released(client, client, directory, now), directory, now)
 
 
 def _accounts(
@@ -139,16 +141,29 @@ def _accounts(
 
 
 def _plan_account(account: Account, now: datetime, *, about: AboutAccount) -> Account:
-    planned: Account = about.replanned(account, (), now)
+    planned: Account = about.replanned(_released(account, about.client, about.directory, now), (), now)
     return planned
 
 
+def _released(item: Planned, client: Client, directory: Directory, now: datetime) -> Planned:
+    """The item with its touches due that waited for the country of the client's number, if it is allowed."""
+    waits = [
+        touch
+        for touch in item.touches.values()
+        if touch.reason == COUNTRY and touch.state in UNSETTLED and touch.again_at and touch.again_at > now
+    ]
+    if not waits or client.phone is None or refusal(directory, "sms", client.phone) is not None:
+        return item
+    released: Planned = with_touches(item, *(replace(touch, again_at=now) for touch in waits))
+    return released
+
+
 def _replanned(world: World, value: Planned, plan: Callable[[Planned, datetime], Planned]) -> bool:
-    """Whether the value's pointer had to be changed. A change by another writer is read again, never
+    """Whether the value's pointer or touches had to be changed. A change by another writer is read again, never
     undone."""
     for _ in world.tries():
         wanted = plan(value, world.now())
-        if wanted.wake == value.wake:
+        if (wanted.wake, wanted.touches) == (value.wake, value.touches):
             return False
         try:
             world.store.save(wanted)

@@ -14,17 +14,24 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account, EntryKind, Lot
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import RulesChange
+from chalicelib.domain.shared.touches import Touch, TouchKind, TouchState, with_touches
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.networks import set_up
 from chalicelib.services.networks.set_rules import set_rules
 from chalicelib.services.shared.world import World
 from chalicelib.services.waking.walk_on import walk_on
-from infra.testkit.builders import NETWORK, NOW, a_booking, a_town, access
+from infra.testkit.builders import NETWORK, NOW, a_booking, a_client, a_town, access, save_client
 from infra.testkit.doubles import SettableClock
 from infra.testkit.failing_calls import Calls, Failure, WorkerDied, calls
 
 MARIA = "cli_maria00000000001"
-LATER = {"confirm_request_hours_before": 46, "birthday_days_before": 3, "bonus_expiry_days_before": (5,)}
+ABROAD = "bkg_abroad"
+LATER = {
+    "confirm_request_hours_before": 46,
+    "birthday_days_before": 3,
+    "bonus_expiry_days_before": (5,),
+    "sms_countries": ("MD", "RO"),
+}
 
 
 def change(world: World) -> None:
@@ -45,14 +52,26 @@ def walk(world: World) -> None:
         walk_on(world, current)
 
 
+def waits_for_country(world: World, store: Any) -> None:
+    """A booking whose notice waits until the rules allow the country of the client's number."""
+    client = save_client(store, a_client("cli_elena0000000001", phone="+40721234567", email=None))
+    tomorrow = NOW + timedelta(days=1)
+    touch = Touch(
+        TouchKind.NOTICE, TouchState.DEFERRED, NOW, attempt=0, reason="country_not_allowed", again_at=tomorrow
+    )
+    booking = with_touches(a_booking(ABROAD, client_id=client.id), touch)
+    store.save(with_wake(booking, world.directory(NETWORK), client, NOW))
+
+
 def as_it_is(world: World) -> tuple[Any, ...]:
     """The rules, their history, the walks, and when everything wakes."""
     network, client = (
         world.store.get(Network, network_id=NETWORK),
         world.store.get(Client, network_id=NETWORK, id=MARIA),
     )
-    booking, account = (
+    booking, abroad, account = (
         world.store.get(Booking, network_id=NETWORK, id="bkg_1"),
+        world.store.get(Booking, network_id=NETWORK, id=ABROAD),
         world.store.account(NETWORK, MARIA),
     )
     return (
@@ -61,6 +80,7 @@ def as_it_is(world: World) -> tuple[Any, ...]:
         [(each.kind, each.stage, each.seen) for each in world.store.get_page(Walk, network_id=NETWORK).items],
         client and (client.wake, client.version),
         booking and (booking.wake, booking.version),
+        abroad and (abroad.wake, abroad.version, dict(abroad.touches)),
         (account.wake, account.version),
     )
 
@@ -76,6 +96,7 @@ def begun(world: World, store: Any, clock: SettableClock) -> Callable[[Callable[
         a_town(store)
         client = store.get(Client, network_id=NETWORK, id=MARIA)
         store.save(with_wake(a_booking("bkg_1"), world.directory(NETWORK), client, NOW))
+        waits_for_country(world, store)
         lot = Lot(0, NOW, NOW, NOW + timedelta(days=30), 100, EntryKind.GRANT)
         store.save(Account(network_id=NETWORK, client_id=MARIA, balance=100, entries=1, lots=(lot,)))
         if job is walk:
@@ -103,3 +124,14 @@ def test_whichever_call_fails_done_again_all_is_there_once(
                 job(world)
             job(world)
             assert as_it_is(world) == expected, (number, failure, failing.made)
+
+
+def test_a_walk_makes_due_what_waited_for_a_country_that_is_allowed_now(
+    world: World, begun: Callable[[Callable[[World], None]], None]
+) -> None:
+    begun(walk)
+    walk(world)
+    booking = world.store.get(Booking, network_id=NETWORK, id=ABROAD)
+    assert booking is not None
+    assert booking.wake is not None
+    assert (booking.wake.at, booking.wake.why) == (world.now(), "notice")

@@ -110,18 +110,56 @@ def test_a_number_that_gets_no_sms_is_written_to_by_the_next_channel(driver: Sal
     assert (by_sms.sent, [each.to for each in by_email.sent]) == ([], ["elena@example.com"])
 
 
-def test_a_foreign_number_gets_no_sms_until_the_rules_name_its_country(driver: SalonDriver) -> None:
+def allow(driver: SalonDriver, *countries: str) -> None:
+    """The owner names the countries in the rules, and the walk that plans again comes to its end."""
+    version = driver.store.get(Network, network_id=NETWORK).rules_version
+    set_rules_by_owner(driver.world, access(), version, messages={"sms_countries": countries}, bonuses={})
+    driver.run_until(driver.clock() + timedelta(minutes=5))
+
+
+def test_what_is_for_a_foreign_number_goes_out_once_its_country_is_allowed(driver: SalonDriver) -> None:
+    client = save_client(driver.store, of_phone("+40721234567"))
+    driver.book(IN_THREE_DAYS, client=client.id)
+    driver.run_until(NOW + timedelta(hours=30))
+    assert (driver.sender.sent, driver.log(client.id)) == ([], [])
+    assert notices(driver) == [("deferred", "country_not_allowed")]
+    first = (TaskKind.NUMBERS_REFUSED, "country_not_allowed")
+    assert tasks(driver) == [first, first], "one a day"
+    allow(driver, "MD", "BG")
+    assert driver.sender.sent == [], "Romania is not among them"
+    allow(driver, "MD", "RO")
+    assert [each.to for each in driver.sender.sent] == ["+40721234567"]
+    assert notices(driver) == [("sent", None)]
+    driver.run_until(IN_THREE_DAYS)
+    assert driver.kinds_sent() == ["notice", "confirm_request", "control_reminder"]
+
+
+def test_what_no_country_was_allowed_for_is_skipped_on_record(driver: SalonDriver) -> None:
+    client = save_client(driver.store, of_phone("+40721234567"))
+    driver.book(IN_THREE_DAYS, client=client.id)
+    driver.run_until(IN_THREE_DAYS + timedelta(hours=1))
+    found = [(each.kind.value, each.state.value, each.reason) for each in driver.log(client.id)]
+    kinds = ("notice", "confirm_request", "control_reminder")
+    assert sorted(found) == sorted((kind, "skipped", "country_not_allowed") for kind in kinds)
+
+
+def test_a_message_waits_for_a_country_with_one_write_a_day(driver: SalonDriver) -> None:
+    client = save_client(driver.store, of_phone("+40721234567"))
+    booking = driver.book(NOW + timedelta(days=9), client=client.id)
+    driver.drain()
+    before = driver.booking(booking.id).version
+    driver.run_until(NOW + timedelta(days=5))
+    assert driver.booking(booking.id).version - before <= 5
+
+
+def test_what_waits_for_a_country_also_goes_out_when_a_salon_there_opens(driver: SalonDriver) -> None:
     client = save_client(driver.store, of_phone("+40721234567"))
     driver.book(IN_THREE_DAYS, client=client.id)
     driver.drain()
-    assert [(each.state.value, each.reason) for each in driver.log(client.id)] == [
-        ("skipped", "country_not_allowed")
-    ]
-    assert tasks(driver) == [(TaskKind.NUMBERS_REFUSED, "country_not_allowed")]
-    set_rules(driver, sms_countries=("MD", "RO"))
-    driver.book(IN_THREE_DAYS, client=client.id)
-    driver.drain()
-    assert [each.to for each in driver.sender.sent] == ["+40721234567"]
+    driver.store.save(a_salon("sal_abroad", timezone="Europe/Bucharest"))
+    driver.world.directories.forget(NETWORK)
+    driver.run_until(NOW + timedelta(days=1, hours=1))
+    assert driver.kinds_sent() == ["notice"]
 
 
 @pytest.mark.parametrize("salon", [{"timezone": "Europe/Bucharest"}, {"phone": "+40212345678"}])
@@ -138,7 +176,7 @@ def test_rules_that_name_countries_leave_out_all_others(driver: SalonDriver) -> 
     set_rules(driver, sms_countries=("RO",))
     driver.book(IN_THREE_DAYS)
     driver.drain()
-    assert notices(driver) == [("skipped", "country_not_allowed")]
+    assert notices(driver) == [("deferred", "country_not_allowed")]
 
 
 # --- one phone

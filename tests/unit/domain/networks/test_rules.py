@@ -128,6 +128,7 @@ OTHER = {
     "bonus_expiry_days_before": (7,),
     "day_touch_hour": 12,
     "quiet_hours": QuietHours(time(22), time(8)),
+    "sms_countries": ("RO",),
 }
 """Another value for each rule that says when something is due."""
 
