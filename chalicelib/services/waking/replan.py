@@ -159,8 +159,8 @@ def _released(item: Planned, client: Client, directory: Directory, now: datetime
 
 
 def _replanned(world: World, value: Planned, plan: Callable[[Planned, datetime], Planned]) -> bool:
-    """Whether the value's pointer or touches had to be changed. A change by another writer is read again, never
-    undone."""
+    """Whether the value's pointer or touches had to be changed. A change by another writer is read again,
+    never undone."""
     for _ in world.tries():
         wanted = plan(value, world.now())
         if (wanted.wake, wanted.touches) == (value.wake, value.touches):
