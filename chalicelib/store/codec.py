@@ -24,7 +24,7 @@ from msgspec import NODEFAULT, Struct, convert
 from msgspec.structs import fields
 
 from chalicelib.store.columns import by_columns, columns_of
-from chalicelib.store.rows import ROWS
+from chalicelib.store.rows import ADDED_LATER, ROWS
 
 T = TypeVar("T")
 
@@ -100,9 +100,9 @@ def _names(cls: Any) -> tuple[str, ...]:
 
 
 @cache
-def _cells(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
-    """Makes a row of a value: all its fields, as they are."""
-    names = _names(cls)
+def _cells(cls: Any, number: int) -> Callable[[Any], tuple[Any, ...]]:
+    """Makes a row of a value: its first fields, as they are."""
+    names = _names(cls)[:number]
     return attrgetter(*names) if len(names) > 1 else lambda item: (getattr(item, names[0]),)
 
 
@@ -160,7 +160,17 @@ def _columns(items: Sequence[Any]) -> dict[str, Any] | None:
     cls: Any = type(items[0]) if len(items) >= MANY_ROWS else None
     if cls not in ROWS:
         return None
-    return by_columns(list(map(_cells(cls), items)))
+    return by_columns(list(map(_cells(cls, _columns_needed(cls, items)), items)))
+
+
+def _columns_needed(cls: Any, items: Sequence[Any]) -> int:
+    """How many fields of the rows are written: all but those that came later and are at their defaults."""
+    number = len(_fields(cls))
+    for name, default in reversed(_fields(cls)[number - ADDED_LATER.get(cls, 0) :]):
+        if any(getattr(item, name) != default for item in items):
+            break
+        number -= 1
+    return number
 
 
 def _is_named_by(key: Any, each: Any) -> bool:

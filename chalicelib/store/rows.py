@@ -1,5 +1,6 @@
 """Values that are stored as rows within another value: their fields in order, without names."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.domain.bookings.bookings import Line, Refund, Review
@@ -83,3 +84,7 @@ ROWS: frozenset[type[Any]] = frozenset(
 )
 """The order of their fields is stored. A new field stands at the end and has a default. A class that items
 have stored already is neither added here nor taken away."""
+
+ADDED_LATER: Mapping[type[Any], int] = {StreakUse: 1}
+"""How many fields at the end a row has got since it was first stored by columns. They make no column where
+all rows have their defaults, so that items of before stay as they were."""

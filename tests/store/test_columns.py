@@ -18,6 +18,7 @@ from chalicelib.domain.loyalty.account import (
     Lot,
     LotChange,
     Posting,
+    StreakUse,
 )
 from chalicelib.domain.loyalty.ledger import Posted, hold_points, post
 from chalicelib.domain.shared.ids import derived, entry_id
@@ -106,6 +107,16 @@ def test_few_rows_are_rows_and_rows_of_old_are_read() -> None:
     assert isinstance(rows, list)
     old = json.loads(encoded(account, ())) | {"lots": rows + [rows[0]] * MANY_ROWS}
     assert decoded(Account, json.dumps(old)).lots == few.lots + few.lots[:1] * MANY_ROWS
+
+
+@pytest.mark.parametrize("would_give", [0, 70])
+def test_a_field_that_a_row_got_later_makes_a_column_only_where_some_row_needs_it(would_give: int) -> None:
+    streaks = tuple(StreakUse(100 + each, 100 + each, f"ent_{each}") for each in range(MANY_ROWS))
+    streaks = (*streaks, replace(streaks[0], would_give=would_give))
+    account = Account(network_id=NETWORK, client_id=CLIENT, streaks=streaks)
+    written = encoded(account, ())
+    assert len(json.loads(written)["streaks"]["columns"]) == (4 if would_give else 3)
+    assert decoded(Account, written).streaks == streaks
 
 
 @given(st.text(st.characters(exclude_categories=("Cs",)), max_size=40))

@@ -70,6 +70,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     closed_at   when it was completed, cancelled or marked a no-show.
     redeemed_minor what the redeemed points paid for, by their value on that day.
     would_earn  the points that the bill would have earned, had its network not been in trial.
+    would_promote  the part of `would_earn` that is a promotion's.
     held_points points set aside for it when the hold was last changed. Zero: there is no hold on the account.
     unconfirmed_told
                 the occurrence for which the salon was notified that nobody had confirmed it in time.
@@ -105,6 +106,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     redeemed_minor: int = 0
     earned_points: int = 0
     would_earn: int = 0
+    would_promote: int = 0
     held_points: int = 0
     refunds: tuple[Refund, ...] = ()
     review: Review | None = None

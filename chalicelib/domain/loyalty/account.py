@@ -120,22 +120,29 @@ class MonthTurnover(Struct, frozen=True):
 
 
 class RewardUse(Struct, frozen=True):
-    """Visits for which a coupon was given. These visits do not count towards that reward again."""
+    """Visits for which a coupon was given. These visits do not count towards that reward again.
+
+    would_end_at  of a visit in trial: until when the coupon would have been valid. There is no such coupon.
+                  None: the coupon exists.
+    """
 
     reward_id: str
     coupon_id: str
     visits: tuple[VisitDay, ...]
+    would_end_at: datetime | None = None
 
 
 class StreakUse(Struct, frozen=True):
     """Months for which a streak's gift was given.
 
     first, last  months since the year 0, both included. entry_id: the entry of the gift.
+    would_give   of a visit in trial: the points that the gift would have been. There is no such entry.
     """
 
     first: int
     last: int
     entry_id: str
+    would_give: int = 0
 
 
 class ReferralGift(Struct, frozen=True):
@@ -145,12 +152,14 @@ class ReferralGift(Struct, frozen=True):
     booking_id   the visit that the gifts are for; None: the gifts are reversed.
     referrer_id  the client who recommended the salon and got a gift, too; None: nobody did.
     entry_id     the entry of the referrer's gift, in the referrer's ledger.
+    would_give   of a visit in trial: the points that both gifts would have been. There are no such entries.
     """
 
     times: int
     booking_id: str | None = None
     referrer_id: str | None = None
     entry_id: str | None = None
+    would_give: int = 0
 
 
 class WalletUpdate(Struct, frozen=True):

@@ -25,6 +25,7 @@ from chalicelib.services.visits.promote_visit import without_promotion
 from chalicelib.services.visits.undo_gifts import without_gifts
 from chalicelib.services.visits.undo_visit import entries_of_visit, visit_to_undo, with_entry_undone
 from chalicelib.services.visits.visit_in_progress import VisitInProgress, with_account_pointer
+from chalicelib.services.visits.visit_in_trial import without_points_of_trial
 
 
 class Refunded(Struct, frozen=True):
@@ -94,6 +95,7 @@ def _worked_out(world: World, booking: Booking, refund: Refund) -> VisitInProgre
     if visit.booking.refunded_minor >= (booking.paid_minor or 0):
         visit = without_gifts(world, visit)
     visit = without_promotion(world, visit, is_reversed=False)
+    visit = without_points_of_trial(world, visit, booking)
     return with_account_pointer(visit)
 
 

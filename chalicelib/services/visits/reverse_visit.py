@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.clients.clients import Client, ReversedWhileMerged, VisitDay, without_booking
-from chalicelib.domain.loyalty.account import Account, EntryKind
+from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.loyalty.programme import with_turnover
 from chalicelib.domain.loyalty.reversal_history import points_undone
 from chalicelib.domain.merging.merged_client import note_reversal_while_merged
@@ -18,13 +18,13 @@ from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.clients.surviving_client import merge_chain
 from chalicelib.services.loyalty.visit_points import visited_on
-from chalicelib.services.networks.count_in_trial import tally_with_points
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.promote_visit import without_promotion
 from chalicelib.services.visits.undo_gifts import without_gifts_of_reversed
 from chalicelib.services.visits.undo_visit import entries_of_visit, visit_to_undo, with_entry_undone
 from chalicelib.services.visits.visit_in_progress import VisitInProgress, visit_day, with_pointers
+from chalicelib.services.visits.visit_in_trial import without_points_of_trial
 
 REVERSED = "visit taken back"
 """The reason of the entries that reverse a visit, as the ledger keeps it."""
@@ -56,9 +56,7 @@ def reversal(
     lost = _lost_visits(world, counted, chain, visit.account)
     visit = _uncounted(visit, counted, chain, lost)
     visit = without_gifts_of_reversed(world, visit, lost.of_chain[-1])
-    if visit.directory.network.trial:
-        taken = {EntryKind.REVERSAL.value: -booking.would_earn}
-        visit = visit.saving(tally_with_points(world, booking.network_id, taken, visits=-1))
+    visit = without_points_of_trial(world, visit, booking, visits=1)
     return with_pointers(replace(visit, booking=_reopened(booking, to, visit.now))).to_save()
 
 
@@ -70,6 +68,7 @@ def _reopened(booking: Booking, to: Status, now: datetime) -> Booking:
         reopened=booking.reopened + 1,
         earned_points=0,
         would_earn=0,
+        would_promote=0,
         redeemed_points=0,
         redeemed_minor=0,
         paid_minor=None,

@@ -2,11 +2,13 @@
 the visit's completion posted are undone before; this is the rest: coupons, marks on accounts, the referrer's
 points."""
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import VisitDay
 from chalicelib.domain.loyalty import account_plan
-from chalicelib.domain.loyalty.account import Account, EntryKind, ReferralGift, RewardUse
+from chalicelib.domain.loyalty.account import Account, EntryKind, ReferralGift, RewardUse, StreakUse
 from chalicelib.domain.loyalty.coupons import Coupon, voided
 from chalicelib.domain.loyalty.reversal_history import points_undone
 from chalicelib.domain.loyalty.visit_rewards import streaks_broken
@@ -24,15 +26,26 @@ def without_gifts(world: World, visit: VisitInProgress) -> VisitInProgress:
     """The refunded visit without its gifts: its months are free for another streak, and the referral gifts
     for it are taken back on both sides. visit: its own entries are undone already."""
     streak_id = posting_id(visit.booking, EntryKind.STREAK)
-    streaks = tuple(use for use in visit.account.streaks if use.entry_id != streak_id)
-    visit = replace(visit, account=replace(visit.account, streaks=streaks))
+    visit = _without_streaks(visit, [use for use in visit.account.streaks if use.entry_id == streak_id])
     marked = _marked_account(world, visit)
     gift = marked.referral
     if gift is None or gift.booking_id != visit.booking.id:
         return visit
     unmarked = replace(marked, referral=ReferralGift(gift.times))
     visit = replace(visit, account=unmarked) if marked is visit.account else visit.saving(unmarked)
+    visit = replace(visit, points_of_trial=visit.points_of_trial + gift.would_give)
     return _without_referrers_gift(world, visit, gift)
+
+
+def _without_streaks(visit: VisitInProgress, undone: Sequence[StreakUse]) -> VisitInProgress:
+    """The visit whose months are free for another streak."""
+    return replace(
+        visit,
+        account=replace(
+            visit.account, streaks=tuple(use for use in visit.account.streaks if use not in undone)
+        ),
+        points_of_trial=visit.points_of_trial + sum(use.would_give for use in undone),
+    )
 
 
 def _marked_account(world: World, visit: VisitInProgress) -> Account:
@@ -50,8 +63,9 @@ def without_gifts_of_reversed(
     """The reversed visit without its gifts, and without gifts that other visits no longer deserve.
 
     A coupon for the lost visit is voided while it is open, and its other visits count again; a coupon that
-    was used or has expired stays, and its visits stay used up. A gift for months running is undone if one of
-    its months has no visit left, whichever visit had brought the gift.
+    was used or has expired stays, and its visits stay used up. A coupon that a trial counted is as an open
+    one. A gift for months running is undone if one of its months has no visit left, whichever visit had
+    brought the gift.
 
     visit: its own entries are undone, and its turnover is without the visit. lost: the visit that the client
     loses; None where another booking of the day keeps the visit.
@@ -60,16 +74,27 @@ def without_gifts_of_reversed(
     if lost is None:
         return visit
     for use in visit.account.reward_uses:
-        coupon = _open_coupon(world, visit.account, use) if lost in use.visits else None
-        if coupon is not None:
-            visit = visit.saving(voided(coupon, visit.reason, visit.actor, visit.now))
-            uses = tuple(each for each in visit.account.reward_uses if each is not use)
-            visit = replace(visit, account=replace(visit.account, reward_uses=uses))
-    for broken in streaks_broken(visit.account, month_number(lost.on)):
-        visit = _without_entry(visit, broken.entry_id)
-        streaks = tuple(use for use in visit.account.streaks if use != broken)
-        visit = replace(visit, account=replace(visit.account, streaks=streaks))
-    return visit
+        if lost in use.visits:
+            visit = _without_coupon(world, visit, use)
+    broken = streaks_broken(visit.account, month_number(lost.on))
+    for each in broken:
+        visit = _without_entry(visit, each.entry_id)
+    return _without_streaks(visit, broken)
+
+
+def _without_coupon(world: World, visit: VisitInProgress, use: RewardUse) -> VisitInProgress:
+    """The visit whose coupon is void, if the coupon is open, so that the coupon's visits count again."""
+    if use.would_end_at is not None:
+        if use.would_end_at <= visit.now:
+            return visit
+        visit = replace(visit, coupons_of_trial=visit.coupons_of_trial + 1)
+    else:
+        coupon = _open_coupon(world, visit.account, use)
+        if coupon is None:
+            return visit
+        visit = visit.saving(voided(coupon, visit.reason, visit.actor, visit.now))
+    uses = tuple(each for each in visit.account.reward_uses if each is not use)
+    return replace(visit, account=replace(visit.account, reward_uses=uses))
 
 
 def _open_coupon(world: World, account: Account, use: RewardUse) -> Coupon | None:

@@ -157,12 +157,13 @@ def _with_referral(visit: VisitInProgress, friend: Client, referrer: Referrer | 
 
 
 def coupon_ids_of_visit(booking: Booking, account: Account) -> list[str]:
-    """The ids of the coupons that the visit brought."""
+    """The ids of the coupons that the visit brought; none of a visit in trial."""
     client_id, times = str(booking.client_id), str(booking.reopened)
     return [
         use.coupon_id
         for use in account.reward_uses
-        if use.coupon_id == coupon_id(client_id, use.reward_id, booking.id, times)
+        if use.would_end_at is None
+        and use.coupon_id == coupon_id(client_id, use.reward_id, booking.id, times)
     ]
 
 

@@ -30,6 +30,8 @@ class VisitInProgress(Struct, frozen=True, kw_only=True):
              they were before.
     entries  the entries that the steps have posted, in their order.
     beside   what else is saved in the same transaction: coupons, the referrer's account, promotions' shares.
+    points_of_trial, coupons_of_trial  gifts that were counted in a trial and never given, which the steps
+             undid.
     """
 
     directory: Directory
@@ -42,6 +44,8 @@ class VisitInProgress(Struct, frozen=True, kw_only=True):
     ledger: tuple[Entry, ...] = ()
     entries: tuple[Entry, ...] = ()
     beside: tuple[Storable, ...] = ()
+    points_of_trial: int = 0
+    coupons_of_trial: int = 0
 
     @property
     def visitor(self) -> Client:

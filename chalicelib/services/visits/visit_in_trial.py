@@ -2,11 +2,14 @@
 have earned is worked out as in a live network, and counted."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from chalicelib.domain.loyalty.account import Entry, EntryKind
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.loyalty.coupons import Coupon
+from chalicelib.domain.loyalty.programme import proportional_part
 from chalicelib.domain.networks.network import Directory
 from chalicelib.services.networks.count_in_trial import tally_with_points
 from chalicelib.services.shared.world import World
@@ -35,20 +38,74 @@ def as_in_trial(world: World, visit: VisitInProgress, live: VisitInProgress) -> 
 
     visit: completed with `giving_nothing`; its set-up is that of the live visit again. live: as it would be.
     """
-    account = replace(
-        visit.account,
-        reward_uses=live.account.reward_uses,
-        streaks=live.account.streaks,
-        referral=live.account.referral,
-    )
-    would_earn = live.booking.earned_points
-    booking = replace(visit.booking, would_earn=would_earn)
     made = [*live.entries, *live.beside]
     points: Counter[str] = Counter()
     for each in made:
         if isinstance(each, Entry) and each.kind in _GIVEN:
             points[each.kind.value] += each.worth
-    coupons = sum(isinstance(each, Coupon) for each in made)
-    tally = tally_with_points(world, booking.network_id, points, visits=1, coupons=coupons)
+    coupons = [each for each in made if isinstance(each, Coupon)]
+    booking = replace(
+        visit.booking,
+        would_earn=live.booking.earned_points,
+        would_promote=points[EntryKind.PROMOTION.value],
+    )
+    tally = tally_with_points(world, booking.network_id, points, visits=1, coupons=len(coupons))
+    account = _with_marks(visit.account, live, coupons)
     visit = replace(visit, directory=live.directory, booking=booking, account=account)
     return visit.saving(tally)
+
+
+def _with_marks(before: Account, live: VisitInProgress, coupons: Sequence[Coupon]) -> Account:
+    """The account with the marks of the live visit's gifts, each with what the gift would have been: a visit
+    that is taken back takes that off the tally."""
+    ends = {each.id: each.expires_at for each in coupons}
+    worth = {each.id: each.worth for each in live.entries}
+    referral = live.account.referral
+    if referral is not None and referral != before.referral:
+        both = [each for each in (*live.entries, *live.beside) if isinstance(each, Entry)]
+        given = sum(each.worth for each in both if each.kind is EntryKind.REFERRAL)
+        referral = replace(referral, would_give=given)
+    return replace(
+        before,
+        reward_uses=tuple(
+            replace(use, would_end_at=ends[use.coupon_id]) if use.coupon_id in ends else use
+            for use in live.account.reward_uses
+        ),
+        streaks=tuple(
+            replace(use, would_give=worth[use.entry_id]) if use.entry_id in worth else use
+            for use in live.account.streaks
+        ),
+        referral=referral,
+    )
+
+
+def without_points_of_trial(
+    world: World, visit: VisitInProgress, before: Booking, *, visits: int = 0
+) -> VisitInProgress:
+    """The refunded or reversed visit with the tally that takes off what a live network would take back.
+    Unchanged in a live network, where the trial's figures stay as they were at its end.
+
+    before: the booking before the refund or the reversal. visits: 1 for a reversal.
+    """
+    if not visit.directory.network.trial:
+        return visit
+    left = before.would_earn - _taken_back(before)
+    points = left if visits else _taken_back(visit.booking) - _taken_back(before)
+    taken = points + visit.points_of_trial
+    tally = tally_with_points(
+        world,
+        before.network_id,
+        {EntryKind.REVERSAL.value: -taken} if taken else {},
+        visits=-visits,
+        coupons=-visit.coupons_of_trial,
+    )
+    return visit.saving(tally)
+
+
+def _taken_back(booking: Booking) -> int:
+    """What the booking's refunds would have taken back of the points that it would have earned."""
+    parts = (booking.would_earn - booking.would_promote, booking.would_promote)
+    whole_minor = booking.paid_minor or 0
+    return sum(
+        proportional_part(points, booking.refunded_minor, whole_minor, up=True) for points in parts if points
+    )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clients.client_plan import with_wake
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.messages.messages import Message
@@ -82,6 +82,27 @@ def is_a_visit_without_points(driver: SalonDriver, booking: Booking) -> None:
     assert driver.client().visits_count == 1
 
 
+def completed(driver: SalonDriver) -> Booking:
+    booking = booked(driver)
+    complete(driver, booking)
+    return driver.booking(booking.id)
+
+
+def take_back(driver: SalonDriver, booking: Booking) -> None:
+    driver.reopen(booking)
+
+
+def take_back_if_completed(driver: SalonDriver, booking: Booking) -> None:
+    if driver.booking(booking.id).status is Status.COMPLETED:
+        driver.reopen(booking)
+
+
+def is_taken_off_once(driver: SalonDriver, booking: Booking) -> None:
+    found = tally(driver)
+    assert (found.visits, dict(found.points)) == (0, {"cashback": 25, "streak": 50, "reversal": -75})
+    assert driver.store.account(NETWORK, MARIA_ID).streaks == ()
+
+
 # --- a birthday
 
 
@@ -131,6 +152,7 @@ def is_live_since_then(driver: SalonDriver, _: Any) -> None:
 STORIES: dict[str, Story] = {
     "a message": (booked, wake, swept, is_recorded_and_counted_once),
     "a visit": (booked, complete, complete_twice, is_a_visit_without_points),
+    "a visit that is taken back": (completed, take_back, take_back_if_completed, is_taken_off_once),
     "a birthday": (born, wake_client, swept_client, is_counted_as_given_once),
     "going live": (trying, go, go, is_live_since_then),
 }
