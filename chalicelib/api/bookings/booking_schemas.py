@@ -8,7 +8,7 @@ import msgspec
 from chalicelib.api.http.endpoint import Ask
 from chalicelib.api.http.schemas import Answered, Money, money
 from chalicelib.domain.bookings.booking_plan import as_planned, plans
-from chalicelib.domain.bookings.bookings import Booking, Line, Refund
+from chalicelib.domain.bookings.bookings import Booking, Line, Refund, note_of_partner
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.messages.messages import message_id
 from chalicelib.domain.messages.reasons import reason_words
@@ -151,8 +151,9 @@ def booking_answer(ask: Ask, booking: Booking, client: Client | None) -> Booking
 
 
 def _for_partners(ask: Ask, booking: Booking, client: Client | None) -> dict[str, object]:
-    """The client's id is that of the partner's own record. What the client, or the network for the client,
-    does is left out: it would tell a client whom the network knew before from a new one."""
+    """The client's id is that of the partner's own record, and the note is as the partner told it. What the
+    client or the desk says, and what the network does for the client, is left out: it would tell a client
+    whom the network knew before from a new one."""
     own = client is not None and client.source == ask.access.source
     return {
         "client_id": booking.booked_as or (booking.client_id if own else None),
@@ -162,6 +163,8 @@ def _for_partners(ask: Ask, booking: Booking, client: Client | None) -> dict[str
         "refunds": [],
         "review": None,
         "move_wish": None,
+        "reason": None,
+        "note": note_of_partner(booking),
         "touches": [],
         "wake": None,
         "version": 1,

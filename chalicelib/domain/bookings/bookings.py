@@ -78,6 +78,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     link_changes how many wishes, reviews and holds its client made by a link.
     link_number which of its ids the booking's link has; see `Link.number`.
     partner         the partner's key that made it, as an actor; None: no partner made it.
+    partner_note    the note as the partner told it, once the desk has another; "": the partner told none.
     of_new_client   whether the client was registered together with it.
     connection_id, external_id, guard, waiting_for
                 where it came from a site: the connection, the site's present id, the guard of the newest
@@ -120,6 +121,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     link_changes: int = 0
     link_number: int = 0
     partner: str | None = None
+    partner_note: str | None = None
     of_new_client: bool = False
     touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
     wake: Wake | None = None
@@ -151,6 +153,21 @@ class Booking(Struct, frozen=True, kw_only=True):
     @property
     def is_upcoming(self) -> bool:
         return self.status in UPCOMING
+
+
+def with_desk_note(booking: Booking, note: str | None) -> Booking:
+    """The booking with the desk's note. What the partner that made it told is kept for the partner."""
+    told = booking.partner_note
+    if booking.partner is not None and told is None and note != booking.note:
+        told = booking.note or ""
+    return replace(booking, note=note, partner_note=told)
+
+
+def note_of_partner(booking: Booking) -> str | None:
+    """The note as the partner that made the booking told it; None: it told none, or no partner made it."""
+    if booking.partner is None:
+        return None
+    return booking.note if booking.partner_note is None else booking.partner_note or None
 
 
 def moved(booking: Booking, starts_at: datetime, now: datetime, notice_from: timedelta) -> Booking:

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.bookings import Booking, moved
+from chalicelib.domain.bookings.bookings import Booking, moved, with_desk_note
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.services.bookings.book import directory_has, ensure_ahead, priced_lines
@@ -51,7 +51,7 @@ def _changed(world: World, booking: Booking, changes: Mapping[str, Any], now: da
         lines = priced_lines(directory, booking.salon_id, changes["lines"], had=booking.lines)
         booking = replace(booking, lines=lines)
     if "note" in changes:
-        booking = replace(booking, note=changes["note"])
+        booking = with_desk_note(booking, changes["note"])
     if "starts_at" in changes and changes["starts_at"] != booking.starts_at:
         ensure_ahead(changes["starts_at"], now)
         apart = timedelta(minutes=directory.messages_for(booking.salon_id).notice_again_when_moved_by_minutes)

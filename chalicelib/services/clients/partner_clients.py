@@ -98,6 +98,18 @@ def _drafted_for_partner(
     return record, client, (*own_aliases, *beside)
 
 
+def _as_told(record: Client) -> NewClient:
+    """The person of a record, as the partner told them."""
+    return NewClient(
+        name=record.name,
+        phone=record.phone,
+        email=record.email,
+        birth_date=record.birth_date,
+        language=record.language,
+        timezone=record.timezone,
+    )
+
+
 def _without_email(world: World, record: Client) -> Client:
     """The client of a record whose e-mail is another client's. The client has no source: the partner sees
     the record alone."""
@@ -179,10 +191,16 @@ def client_for_partner(
     world: World, access: Access, named: str | NewClient, request_id: str | None
 ) -> tuple[Client, Client | None, tuple[Storable, ...]]:
     """The partner's record of the client whom a booking is for, the client who comes, and what is saved with
-    the booking. The client is None where one of a merge chain is missing. Raises NOT_FOUND, INVALID_..."""
+    the booking. The client is None where one of a merge chain is missing. Raises NOT_FOUND, INVALID_...
+
+    A record whose phone and e-mail no longer lead to its client stands for the person whom the partner named:
+    the booking is for this person's record of now, or for a new one.
+    """
     if isinstance(named, str):
         record = get_client(world, access, named)
-        return record, surviving_client(world, record), ()
+        if _is_current(world, record):
+            return record, surviving_client(world, record), ()
+        named = _as_told(record)
     found = _search(world, access, phone=named.phone, email=named.email)
     if found.record is not None:
         return found.record, surviving_client(world, found.record), ()

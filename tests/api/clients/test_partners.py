@@ -183,6 +183,46 @@ def test_after_the_desk_corrects_a_phone_a_partner_books_for_its_owner(
     assert [each["id"] for each in found] == [third.json["client_id"]]
 
 
+def test_a_record_named_by_its_id_stands_for_the_person_and_not_for_the_client_of_then(
+    partner: Http, http: Http, world: Any
+) -> None:
+    old = booked(partner, client={"name": "X", "phone": KNOWN, "email": "x@example.com"})
+    assert visitor(world, old).id == VERA
+    assert booked(partner, 5, client_id=old.json["client_id"]).json["client_id"] == old.json["client_id"]
+    http.patch(f"/v1/clients/{VERA}", {"phone": "+37369600777"})
+    second = booked(partner, 6, client_id=old.json["client_id"])
+    assert second.json["client_id"] != old.json["client_id"]
+    assert (visitor(world, second).phone, visitor(world, second).name) == (KNOWN, "X")
+    again = [booked(partner, 7, client_id=each.json["client_id"]) for each in (old, second)]
+    assert {each.json["client_id"] for each in again} == {second.json["client_id"]}
+    listed = partner.get(f"/v1/clients?phone=%2B{KNOWN[1:]}").json["items"]
+    assert [each["id"] for each in listed] == [second.json["client_id"]]
+
+
+def test_a_partner_reads_of_a_booking_what_it_told(partner: Http, http: Http, world: Any) -> None:
+    made = [booked(partner, day, client={"name": "X", "phone": KNOWN}, note=note).json
+            for day, note in ((4, "by the window"), (5, None))]  # fmt: skip
+    for each, told in zip(made, ("by the window", None), strict=True):
+        path = f"/v1/bookings/{each['id']}"
+        assert (partner.get(path).json["note"], http.get(path).json["note"]) == (told, told)
+        for words in ("owes us", "never again"):
+            assert http.patch(path, {"note": words}).status == 200
+        assert http.post(f"{path}/cancel", {"reason": "Vera is ill"}).status == 200
+        seen, at_desk = partner.get(path).json, http.get(path).json
+        assert (seen["note"], seen["reason"], seen["move_wish"]) == (told, None, None)
+        assert (at_desk["note"], at_desk["reason"]) == ("never again", "Vera is ill")
+
+
+def test_a_partner_reads_no_note_of_a_booking_that_the_desk_made(
+    partner: Http, http: Http, world: Any
+) -> None:
+    client = partner.post("/v1/clients", {"name": "Z", "phone": UNKNOWN}).json
+    body = {"salon_id": "sal_centru", "starts_at": STARTS_AT, "lines": [{"service_id": "srv_cut"}]}
+    of_desk = {"client_id": client["id"], "source": SOURCE, "note": "owes us"}
+    made = http.post("/v1/bookings", {**body, **of_desk}).json
+    assert partner.get(f"/v1/bookings/{made['id']}").json["note"] is None
+
+
 def test_who_shares_an_email_and_has_another_phone_is_another_client(
     partner: Http, world: Any, vera: Client
 ) -> None:
