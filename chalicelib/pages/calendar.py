@@ -33,7 +33,7 @@ def _event(
 ) -> Iterator[str]:
     texts = catalogue(language)
     salon = view.salon
-    services = ", ".join(line.service for line in view.lines)
+    services = ", ".join(line.service for line in view.lines if line.service)
     summary = f"{services} · {salon.name}" if services else salon.name
     staff = ", ".join(dict.fromkeys(line.staff for line in view.lines if line.staff))
     change = texts.gettext("Confirm or change: {link}").format(link=page_url) if page_url else ""

@@ -78,7 +78,7 @@ def _coupon(coupon: CouponView, today: date, texts: Catalogue) -> Shown:
         value = texts.gettext("{money} off").format(money=money)
     return {
         "name": coupon.name,
-        "on": coupon.on,
+        "on": texts.gettext("your visit") if coupon.on == "" else coupon.on,
         "value": value.replace(" ", formats.NO_BREAK),
         "until": day_text(coupon.valid_until, today, texts),
     }

@@ -174,8 +174,9 @@ def _day(local: datetime, now: datetime, texts: Catalogue) -> str:
 
 
 def _line(line: LineView, currency: str | None, texts: Catalogue) -> dict[str, str | None]:
+    unnamed = texts.gettext("your visit")
     return {
-        "service": line.service,
+        "service": line.service or unnamed[:1].upper() + unnamed[1:],
         "staff": line.staff,
         "minutes": formats.minutes(line.minutes, texts) if line.minutes else None,
         "price": _money(line.price_minor, currency, texts),

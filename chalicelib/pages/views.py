@@ -30,6 +30,8 @@ class SalonView(Struct, frozen=True, kw_only=True):
 
 
 class LineView(Struct, frozen=True, kw_only=True):
+    """service: "" while nobody knows its name."""
+
     service: str
     staff: str | None = None
     minutes: int | None = None

@@ -19,7 +19,7 @@ from chalicelib.domain.shared.templates import (
 from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.texts import letters, sentences
 from chalicelib.texts.languages import Catalogue
-from chalicelib.texts.values import TextValues, text_values
+from chalicelib.texts.values import TextValues, text_values, with_neutral_words
 
 _ADDRESSES = frozenset({"link", "stop", "map"})
 _NOTHING = "\0"
@@ -38,14 +38,14 @@ def filled(
     plainly: SMS of this language should stay in GSM-7. Then a name in an SMS is written in GSM-7 where the
     salon's text is, so that a name does not raise the price. Otherwise it keeps its own letters.
     """
-    values = text_values(facts, texts)
+    values = with_neutral_words(text_values(facts, texts), facts)
     plainly = plainly and channel == "sms" and is_plain(template.text)
     pieces = pieces_of(_complete(template, channel, values, plainly=plainly))
     if template.kind is not TouchKind.CAMPAIGN and _is_wanting(pieces, values):
         return None
     if plainly:
         values = _plainly(values)
-    text = _closed_up(_filled(pieces, values))
+    text = _without_doubled_word(_closed_up(_filled(pieces, values)), values, facts)
     if channel == "email":
         return _letter(template, text, pieces, values)
     if channel == "whatsapp" and template.kind is TouchKind.CAMPAIGN:
@@ -101,6 +101,15 @@ def _plain(word: str) -> str:
 
 def _filled(pieces: tuple[Piece, ...], values: TextValues) -> str:
     return "".join(piece if isinstance(piece, str) else _value(piece, values) or _NOTHING for piece in pieces)
+
+
+def _without_doubled_word(text: str, values: TextValues, facts: MessageFacts) -> str:
+    """The text without the salon's word for a specialist where the neutral words have it, too: no "мастер ваш
+    мастер"."""
+    if not facts.unnamed_staff or facts.staff:
+        return text
+    neutral = values["staff"]
+    return text.replace(f"{neutral.rpartition(' ')[2]} {neutral}", neutral)
 
 
 def _closed_up(text: str) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.shared.zones import local_date, zone
@@ -86,6 +87,17 @@ def text_values(facts: MessageFacts, texts: Catalogue, max_name: int = MAX_NAME)
         with_bonus=facts.with_bonus,
         on_the_day=facts.birthday is not None and facts.birthday == local_date(facts.now, facts.zone),
     )
+
+
+def with_neutral_words(values: TextValues, facts: MessageFacts) -> TextValues:
+    """The values with neutral words for a service and a specialist whose names nobody knows yet. They are for
+    texts with placeholders; built-in sentences leave such a name out."""
+    neutral = {}
+    if facts.unnamed_service and not values["services"]:
+        neutral["services"] = values.gettext("your visit")
+    if facts.unnamed_staff and not values["staff"]:
+        neutral["staff"] = values.gettext("your specialist")
+    return replace(values, words={**values.words, **neutral}) if neutral else values
 
 
 def pattern(names: tuple[str, ...], texts: Catalogue) -> Pattern:

@@ -16,7 +16,7 @@ from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.texts import letters, own_texts
 from chalicelib.texts.languages import Catalogue, catalogue
 from chalicelib.texts.sentences import Call, sentences_of, stop_words, subject
-from chalicelib.texts.values import TextValues, pattern, text_values
+from chalicelib.texts.values import TextValues, pattern, text_values, with_neutral_words
 
 PLAIN_LANGUAGES = frozenset(["ro", "en"])
 
@@ -49,7 +49,7 @@ def message_words(
         case "push":
             return Worded(_push(kind, text_values(facts, texts, _PUSH_NAME)))
         case "whatsapp":
-            values = text_values(facts, texts)
+            values = with_neutral_words(text_values(facts, texts), facts)  # its text has placeholders
             return Worded(_whatsapp(kind, values), parameters=_parameters(kind, values))
         case "email":
             values = text_values(facts, texts)

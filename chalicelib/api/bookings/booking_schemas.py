@@ -13,6 +13,7 @@ from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.messages.messages import message_id
 from chalicelib.domain.messages.reasons import reason_words
 from chalicelib.domain.networks.network import Directory, Role
+from chalicelib.domain.networks.site_names import shown_name
 from chalicelib.domain.shared.touches import Plan, Touch, TouchState, touch_of
 from chalicelib.domain.shared.zones import zone
 from chalicelib.services.bookings.plan_booking import directory_for
@@ -230,9 +231,9 @@ def _line(line: Line, currency: str, directory: Directory) -> LineAnswer:
     service, staff = directory.services.get(line.service_id), directory.staff.get(line.staff_id or "")
     return LineAnswer(
         service_id=line.service_id,
-        service=service.name if service else None,
+        service=shown_name(service, directory.connections) if service else None,
         staff_id=line.staff_id,
-        staff=staff.name if staff else None,
+        staff=shown_name(staff, directory.connections) if staff else None,
         minutes=line.minutes,
         price=money(line.price_minor, currency),
     )

@@ -23,6 +23,7 @@ from chalicelib.api.http.schemas import (
 )
 from chalicelib.domain.loyalty.passes import MICRO
 from chalicelib.domain.networks.network import Directory, ReviewLink, Salon, Service, Staff
+from chalicelib.domain.networks.site_names import is_named, shown_name
 from chalicelib.domain.shared.errors import missing
 from chalicelib.services.networks import set_up
 
@@ -167,10 +168,12 @@ class StaffChanges(Body):
 
 
 class StaffAnswer(Answered):
-    """unreviewed: made from the report of a booking site, and not looked at by a person yet."""
+    """name_known: false where a site has told only its id; then `name` says so, and no client reads it.
+    unreviewed: made from the report of a booking site, and not looked at by a person yet."""
 
     id: str
     name: str
+    name_known: bool
     salon_ids: tuple[str, ...]
     tip_url: str | None
     unreviewed: bool
@@ -178,8 +181,15 @@ class StaffAnswer(Answered):
     version: int
 
 
-def _staff(staff: Staff) -> StaffAnswer:
-    return StaffAnswer(**{name: getattr(staff, name) for name in StaffAnswer.__struct_fields__})
+def staff_answer(ask: Ask, staff: Staff) -> StaffAnswer:
+    facts = {name: getattr(staff, name) for name in StaffAnswer.__struct_fields__}
+    return StaffAnswer(**{**facts, **_name(ask, staff)})
+
+
+def _name(ask: Ask, value: Staff | Service) -> dict[str, Any]:
+    """The name as people of the salon read it, and whether it is one."""
+    kept = ask.world.directory(ask.access.network_id).connections if value.external_ids else {}
+    return {"name": shown_name(value, kept), "name_known": is_named(value, kept)}
 
 
 def _staff_fields(body: msgspec.Struct) -> dict[str, Any]:
@@ -192,7 +202,7 @@ def _staff_fields(body: msgspec.Struct) -> dict[str, Any]:
 @post("/v1/staff")
 @endpoint(roles=OFFICE, body=NewStaff, answer=StaffAnswer, status=201)
 def add_staff(ask: Ask) -> StaffAnswer:
-    return _staff(set_up.add_staff(ask.world, ask.access, _staff_fields(ask.body), ask.request_id))
+    return staff_answer(ask, set_up.add_staff(ask.world, ask.access, _staff_fields(ask.body), ask.request_id))
 
 
 @get("/v1/staff")
@@ -200,7 +210,7 @@ def add_staff(ask: Ask) -> StaffAnswer:
 def list_staff(ask: Ask) -> PageOf[StaffAnswer]:
     """Who works in the salons that this key reaches."""
     staff = _listed(ask, _fresh(ask).staff)
-    return in_pages((_staff(each) for each in staff if _is_reached(ask, each)), ask.query)
+    return in_pages((staff_answer(ask, each) for each in staff if _is_reached(ask, each)), ask.query)
 
 
 @get("/v1/staff/{staff_id}")
@@ -211,19 +221,19 @@ def get_staff(ask: Ask, staff_id: str) -> StaffAnswer:
         raise missing("staff", staff_id)
     if not _is_reached(ask, staff):
         ask.access.ensure_salon(staff.salon_ids[0])
-    return _staff(staff)
+    return staff_answer(ask, staff)
 
 
 @patch("/v1/staff/{staff_id}")
 @endpoint(roles=OFFICE, body=StaffChanges, answer=StaffAnswer)
 def change_staff(ask: Ask, staff_id: str) -> StaffAnswer:
-    return _staff(set_up.change_staff(ask.world, ask.access, staff_id, _staff_fields(ask.body)))
+    return staff_answer(ask, set_up.change_staff(ask.world, ask.access, staff_id, _staff_fields(ask.body)))
 
 
 @delete("/v1/staff/{staff_id}")
 @endpoint(roles=OFFICE, answer=StaffAnswer)
 def archive_staff_member(ask: Ask, staff_id: str) -> StaffAnswer:
-    return _staff(set_up.change_staff(ask.world, ask.access, staff_id, _ARCHIVED))
+    return staff_answer(ask, set_up.change_staff(ask.world, ask.access, staff_id, _ARCHIVED))
 
 
 def _is_reached(ask: Ask, staff: Staff) -> bool:
@@ -254,8 +264,11 @@ class ServiceChanges(Body):
 
 
 class ServiceAnswer(Answered):
+    """name_known, unreviewed: as of a staff member."""
+
     id: str
     name: str
+    name_known: bool
     category: str | None
     minutes: int
     price: Money | None
@@ -265,10 +278,11 @@ class ServiceAnswer(Answered):
     version: int
 
 
-def _service(service: Service) -> ServiceAnswer:
+def service_answer(ask: Ask, service: Service) -> ServiceAnswer:
     names = (name for name in ServiceAnswer.__struct_fields__ if name != "price")
     facts = {name: getattr(service, name) for name in names}
-    return ServiceAnswer(**facts, price=money(service.price_minor, service.currency))
+    price = money(service.price_minor, service.currency)
+    return ServiceAnswer(**{**facts, **_name(ask, service)}, price=price)
 
 
 def _service_fields(body: msgspec.Struct) -> dict[str, Any]:
@@ -282,13 +296,15 @@ def _service_fields(body: msgspec.Struct) -> dict[str, Any]:
 @post("/v1/services")
 @endpoint(roles=OFFICE, body=NewService, answer=ServiceAnswer, status=201)
 def add_service(ask: Ask) -> ServiceAnswer:
-    return _service(set_up.add_service(ask.world, ask.access, _service_fields(ask.body), ask.request_id))
+    added = set_up.add_service(ask.world, ask.access, _service_fields(ask.body), ask.request_id)
+    return service_answer(ask, added)
 
 
 @get("/v1/services")
 @endpoint(roles=EVERYBODY, query=SetUpListing, answer=PageOf[ServiceAnswer])
 def list_services(ask: Ask) -> PageOf[ServiceAnswer]:
-    return in_pages(map(_service, _listed(ask, _fresh(ask).services)), ask.query)
+    services = _listed(ask, _fresh(ask).services)
+    return in_pages((service_answer(ask, each) for each in services), ask.query)
 
 
 @get("/v1/services/{service_id}")
@@ -297,19 +313,20 @@ def get_service(ask: Ask, service_id: str) -> ServiceAnswer:
     service = _fresh(ask).services.get(service_id)
     if service is None:
         raise missing("service", service_id)
-    return _service(service)
+    return service_answer(ask, service)
 
 
 @patch("/v1/services/{service_id}")
 @endpoint(roles=OFFICE, body=ServiceChanges, answer=ServiceAnswer)
 def change_service(ask: Ask, service_id: str) -> ServiceAnswer:
-    return _service(set_up.change_service(ask.world, ask.access, service_id, _service_fields(ask.body)))
+    changed = set_up.change_service(ask.world, ask.access, service_id, _service_fields(ask.body))
+    return service_answer(ask, changed)
 
 
 @delete("/v1/services/{service_id}")
 @endpoint(roles=OFFICE, answer=ServiceAnswer)
 def archive_service(ask: Ask, service_id: str) -> ServiceAnswer:
-    return _service(set_up.change_service(ask.world, ask.access, service_id, _ARCHIVED))
+    return service_answer(ask, set_up.change_service(ask.world, ask.access, service_id, _ARCHIVED))
 
 
 def _listed(ask: Ask, known: Mapping[str, SetUp]) -> list[SetUp]:

@@ -13,6 +13,7 @@ from chalicelib.domain.clients.consents import all_refused
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.networks.network import Directory, Salon
+from chalicelib.domain.networks.site_names import service_name, staff_name
 from chalicelib.domain.shared.errors import missing
 from chalicelib.domain.shared.links import Link, LinkPurpose
 from chalicelib.domain.shared.touches import Purpose
@@ -149,10 +150,9 @@ def with_points(view: BookingView, opened: OpenedLink, booking: Booking) -> Book
 def _lines(booking: Booking, directory: Directory) -> list[LineView]:
     lines = []
     for line in booking.lines:
-        service = directory.services.get(line.service_id)
-        staff = directory.staff.get(line.staff_id or "")
-        name = service.name if service else ""
-        lines.append(LineView(service=name, staff=staff.name if staff else None, minutes=line.minutes,
+        service = service_name(directory, line.service_id) or ""
+        staff = staff_name(directory, line.staff_id)
+        lines.append(LineView(service=service, staff=staff, minutes=line.minutes,
                               price_minor=line.price_minor))  # fmt: skip
     return lines
 
@@ -172,7 +172,7 @@ def review_view(
         base_path=opened.base_path,
         starts_at=booking.starts_at,
         services=tuple(line.service for line in lines if line.service),
-        staff=staff.name if staff else None,
+        staff=staff_name(directory, staff.id) if staff else None,
         stars=review.stars if review else None,
         words=words if words is not None else review.words if review else "",
         review_links=tuple(ReviewLinkView(site=link.site, url=link.url) for link in salon.review_links),

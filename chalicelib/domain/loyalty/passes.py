@@ -77,7 +77,7 @@ class DevicePass(Struct, frozen=True, kw_only=True):
 
 class CouponView(Struct, frozen=True, kw_only=True):
     """A coupon as a card shows it: a percentage, or an amount in minor units of a currency. on: the name of
-    the service; None: on goods. valid_until: the last local day."""
+    the service, "" while nobody knows it; None: on goods. valid_until: the last local day."""
 
     name: str
     valid_until: date

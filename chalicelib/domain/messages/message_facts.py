@@ -11,7 +11,9 @@ class MessageFacts(Struct, frozen=True, kw_only=True):
     now            UTC instant of sending: it decides between "today", "tomorrow" and a date.
     zone           IANA name of the salon's zone, in which all times are given.
     starts_at      UTC instant of the booking; None where there is none (bonuses, invitations).
-    services       names, in the booking's order.
+    services       names, in the booking's order; those that nobody knows yet are left out.
+    unnamed_service, unnamed_staff
+                   there is a service, or a specialist, whose name nobody knows yet.
     link           absolute URL of the page that the message is about (booking, review, where to book again).
     stop_link      absolute URL of the page where messages are stopped.
     moved          notice: the booking was moved, rather than made.
@@ -29,7 +31,9 @@ class MessageFacts(Struct, frozen=True, kw_only=True):
     address: str | None = None
     map_url: str | None = None
     services: tuple[str, ...] = ()
+    unnamed_service: bool = False
     staff: str | None = None
+    unnamed_staff: bool = False
     link: str | None = None
     stop_link: str | None = None
     moved: bool = False

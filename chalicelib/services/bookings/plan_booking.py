@@ -1,17 +1,32 @@
 """Plan a booking: every write that changes a booking sets the pointer that its new state asks for."""
 
-
+from collections.abc import Mapping
 
 from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
-from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.networks.network import Directory, Service, Staff
+from chalicelib.domain.networks.partly_readable import PartlyReadable
 from chalicelib.services.shared.world import World
 
 
 def directory_for(world: World, booking: Booking) -> Directory:
-    """The network's set-up, with the booking's salon in it."""
-    return world.directory(booking.network_id, lambda known: booking.salon_id in known.salons)
+    """The network's set-up, with all in it that the booking names. What another process added a moment ago
+    makes this one read the set-up again."""
+    return world.directory(booking.network_id, lambda known: _has_all_of(booking, known))
+
+
+def _has_all_of(booking: Booking, known: Directory) -> bool:
+    """Whether the set-up has the booking's salon, services and specialists. One that cannot be read is there:
+    another reading would not help."""
+    return booking.salon_id in known.salons and all(
+        _has(known.services, line.service_id) and (line.staff_id is None or _has(known.staff, line.staff_id))
+        for line in booking.lines
+    )
+
+
+def _has(part: Mapping[str, Service] | Mapping[str, Staff], each_id: str) -> bool:
+    return (isinstance(part, PartlyReadable) and each_id in part.unreadable) or each_id in part
 
 
 def replanned(world: World, booking: Booking) -> Booking:

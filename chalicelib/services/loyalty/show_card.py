@@ -16,6 +16,7 @@ from chalicelib.domain.loyalty.passes import CouponView
 from chalicelib.domain.loyalty.programme import TierStanding, earning_percent, programme_for, standing
 from chalicelib.domain.networks.bonus_rules import Programme, TiersBy
 from chalicelib.domain.networks.network import Directory, Salon
+from chalicelib.domain.networks.site_names import service_name
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.loyalty.coupons import open_coupons
@@ -124,7 +125,7 @@ def coupons_of(world: World, card: Card) -> tuple[CouponView, ...]:
         CouponView(
             name=coupon.terms.name,
             valid_until=last_day(coupon.expires_at, card.directory.zone),
-            on=_name_of(card.directory, coupon.terms.service_id),
+            on=_name_of(card.directory, coupon.terms.service_id) if coupon.terms.service_id else None,
             percent=coupon.terms.percent,
             amount_minor=coupon.terms.amount_minor,
             currency=coupon.currency,
@@ -133,9 +134,8 @@ def coupons_of(world: World, card: Card) -> tuple[CouponView, ...]:
     )
 
 
-def _name_of(directory: Directory, service_id: str | None) -> str | None:
-    service = directory.services.get(service_id or "")
-    return service.name if service else None
+def _name_of(directory: Directory, service_id: str) -> str:
+    return service_name(directory, service_id) or ""
 
 
 # --- the code on it

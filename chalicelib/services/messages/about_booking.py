@@ -17,6 +17,7 @@ from chalicelib.domain.loyalty.account_plan import last_day
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.networks.network import Directory, Salon, Template
 from chalicelib.domain.networks.rules import MessageRules
+from chalicelib.domain.networks.site_names import service_name, staff_name
 from chalicelib.domain.shared.touches import IN_TRIAL, Plan, Touch, TouchKind, TouchState
 from chalicelib.services.bookings.same_visit import (
     _by_start,
@@ -154,15 +155,17 @@ class AboutBooking(Struct, frozen=True):
             whole = sorted([self.item, *self.visit], key=_by_start)
         whole = [as_planned(booking, self.directory) for booking in whole]
         lines = [line for booking in whole for line in booking.lines]
-        services = [self.directory.services.get(line.service_id) for line in lines]
-        staff = [self.directory.staff.get(line.staff_id or "") for line in lines]
+        services = [service_name(self.directory, line.service_id) for line in lines]
+        staff = [staff_name(self.directory, line.staff_id) for line in lines if line.staff_id]
         earned = sum(booking.earned_points for booking in whole)
         return facts_of_all(
             self,
             now,
             starts_at=self.item.starts_at,
-            services=tuple(dict.fromkeys(service.name for service in services if service)),
-            staff=next((person.name for person in staff if person), None),
+            services=tuple(dict.fromkeys(filter(None, services))),
+            unnamed_service=None in services,
+            staff=next(filter(None, staff), None),
+            unnamed_staff=None in staff,
             moved=self._was_announced_at_another_start(),
             points_earned=earned or None,
             points_balance=account.balance + self._given_in_trial(whole) if account else None,

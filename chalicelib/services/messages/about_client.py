@@ -16,6 +16,7 @@ from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.networks.bonus_rules import birthday_gift
 from chalicelib.domain.networks.network import Directory, Salon, Service, Template
 from chalicelib.domain.networks.rules import MessageRules
+from chalicelib.domain.networks.site_names import is_named
 from chalicelib.domain.shared.touches import UNSETTLED, Plan, Touch, TouchKind
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.clients.next_booking import next_booking
@@ -92,8 +93,9 @@ class AboutClient(Struct, frozen=True):
             year = plan.occurrence or local_date(now, self.salon.timezone).year
             facts["birthday"] = client_plan.birthday_in(year, self.item.birth_date)
             facts["gift_points"], facts["points_until"] = self._gift(now)
-        names = tuple(service.name for service in services)
-        return facts_of_all(self, now, services=names, **facts)
+        names = [each.name for each in services if is_named(each, self.directory.connections)]
+        unnamed = len(names) < len(services)
+        return facts_of_all(self, now, services=tuple(names), unnamed_service=unnamed, **facts)
 
     def _offered(self, due: Sequence[Due]) -> list[Service]:
         """The services that are due, without those that were archived since."""

@@ -323,3 +323,16 @@ def test_a_page_that_fails_says_so_without_telling_why(visitor: Visitor, world: 
     assert page.status == 500
     assert page.text.startswith("<!doctype html>")
     assert "sal_gone" not in page.text
+
+
+def test_pages_and_the_calendar_show_no_id_where_a_name_is_not_known(visitor: Visitor, world: Any) -> None:
+    unnamed = {"name_known": False, "name": "TMXUrsBWWc", "external_ids": ("con_1:TMXUrsBWWc",)}
+    directory = world.fresh_directory(NETWORK)
+    world.store.save(replace(directory.services["srv_cut"], **unnamed))
+    world.store.save(replace(directory.staff["stf_anna"], **unnamed))
+    world.directories.forget(NETWORK)
+    page = visitor.see("b", Accept_Language="en").text
+    assert "TMXUrsBWWc" not in page
+    assert "Your visit" in page or "Ваш визит" in page
+    assert "TMXUrsBWWc" not in visitor.see("b", "/calendar.ics").text
+    assert "TMXUrsBWWc" not in visitor.see("r").text
