@@ -47,7 +47,7 @@ STATUS = {
 }
 """There is no "completed" on Square. PENDING: see `_booking`."""
 
-NO_MARKETING_MAILS = (("email", Purpose.MARKETING.value),)
+NO_MARKETING_MAILS = (("email", Purpose.MARKETING),)
 """What `email_unsubscribed` says. Word of the client's own booking goes out."""
 
 Kind = TypeVar("Kind")
@@ -256,9 +256,9 @@ def _customer(raw: bytes, head: _SquareHead, context: SiteContext, odd: Oddities
     )
 
 
-def _opted_out(customer: _Customer) -> tuple[tuple[str, str], ...]:
-    is_out = customer.preferences is not None and customer.preferences.email_unsubscribed
-    return NO_MARKETING_MAILS if is_out else ()
+def _opted_out(customer: _Customer) -> tuple[tuple[str, Purpose], ...] | None:
+    is_out = customer.preferences.email_unsubscribed if customer.preferences else None
+    return None if is_out is None else NO_MARKETING_MAILS if is_out else ()
 
 
 def _customer_guard(customer: _Customer, head: _SquareHead, context: SiteContext, odd: Oddities) -> str:

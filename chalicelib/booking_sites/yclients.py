@@ -56,7 +56,7 @@ RICHNESS = {
 KINDS = frozenset({"create", "update", "delete"})
 ShortWord = Annotated[str, Meta(max_length=100)]
 Seconds = Annotated[int, Meta(ge=0, le=7 * 24 * 3600)]
-NO_SMS_MAILINGS = (("sms", Purpose.MARKETING.value),)
+NO_SMS_MAILINGS = (("sms", Purpose.MARKETING),)
 """What `sms_not` says: the client gets no mailings by SMS. Word of their own booking goes out."""
 
 
@@ -372,9 +372,9 @@ def _client(
         phone=one_line(id_text(card.phone)),
         email=one_line(card.email),
         birth_date=parsing.birth_date(getattr(card, name), context, odd, f"{field}.{name}"),
-        opted_out=NO_SMS_MAILINGS if card.sms_not else (),
+        opted_out=None if card.sms_not is None else NO_SMS_MAILINGS if card.sms_not else (),
     )
-    return None if client == site_events.SiteClient() else client
+    return None if replace(client, opted_out=None) == site_events.SiteClient() else client
 
 
 def _client_card(event: _ClientEvent, digest: str, context: SiteContext, odd: Oddities) -> SiteEvent:

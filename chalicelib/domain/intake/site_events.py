@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from chalicelib.domain.shared.touches import Purpose
+
 
 class SiteStatus(StrEnum):
     """The state of a booking on its site. `moving`: cancelled only to be moved, no successor known yet."""
@@ -23,16 +25,12 @@ class SiteStatus(StrEnum):
     MOVING = "moving"
 
 
-OptOut = tuple[str, str]
-"""A channel, and a purpose (`shared.touches.Purpose`), of which a client is excluded on the site."""
-
-
 class SiteClient(Struct, frozen=True):
     """A client as the site knows them.
 
     phone       as sent (a number becomes its digits), not yet E.164.
     birth_date  in the year `birthdays.YEARLESS` where the site knows only the day and the month.
-    opted_out   what the client is excluded from on the site; nothing else is said of consents.
+    opted_out   the channels and purposes of messages that the client does not want; None: not reported.
     """
 
     external_id: str | None = None
@@ -41,7 +39,7 @@ class SiteClient(Struct, frozen=True):
     email: str | None = None
     language: str | None = None
     birth_date: date | None = None
-    opted_out: tuple[OptOut, ...] = ()
+    opted_out: tuple[tuple[str, Purpose], ...] | None = None
 
 
 class SiteLine(Struct, frozen=True):

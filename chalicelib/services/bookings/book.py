@@ -18,6 +18,7 @@ from chalicelib.services.clients.partner_clients import client_for_partner
 from chalicelib.services.clients.phone_at_desk import phone_at_desk
 from chalicelib.services.clients.register_client import NewClient, drafted, find_client, get_client
 from chalicelib.services.clients.surviving_client import ensure_not_merged
+from chalicelib.services.shared.contact_details import note_normal
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
@@ -225,5 +226,5 @@ def _draft_booking(
         source=access.source if access.role is Role.PARTNER else new.source,
         partner=access.actor if access.role is Role.PARTNER else None,
         of_new_client=found.client is not None and found.client.version == 0,
-        note=new.note,
+        note=note_normal(new.note),
     )

@@ -15,6 +15,7 @@ from chalicelib.services.bookings.book import directory_has, ensure_ahead, price
 from chalicelib.services.bookings.follow_hold import with_hold
 from chalicelib.services.bookings.plan_booking import replanned
 from chalicelib.services.bookings.read_booking import get_booking
+from chalicelib.services.shared.contact_details import note_normal
 from chalicelib.services.shared.world import World
 
 
@@ -51,7 +52,7 @@ def _changed(world: World, booking: Booking, changes: Mapping[str, Any], now: da
         lines = priced_lines(directory, booking.salon_id, changes["lines"], had=booking.lines)
         booking = replace(booking, lines=lines)
     if "note" in changes:
-        booking = with_desk_note(booking, changes["note"])
+        booking = with_desk_note(booking, note_normal(changes["note"]))
     if "starts_at" in changes and changes["starts_at"] != booking.starts_at:
         ensure_ahead(changes["starts_at"], now)
         apart = timedelta(minutes=directory.messages_for(booking.salon_id).notice_again_when_moved_by_minutes)

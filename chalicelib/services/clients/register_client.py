@@ -23,7 +23,7 @@ from chalicelib.services.clients.consents import checked_consent
 from chalicelib.services.clients.phone_at_desk import phone_at_desk
 from chalicelib.services.clients.referrals import ensure_referrer, resolve_referrer
 from chalicelib.services.clients.surviving_client import ensure_not_merged
-from chalicelib.services.shared.contact_details import email_normal, name_normal
+from chalicelib.services.shared.contact_details import email_normal, name_normal, note_normal
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -84,8 +84,8 @@ def drafted(
         timezone=new.timezone,
         source=access.source if access.role is Role.PARTNER else new.source,
         referred_by=referred_by,
-        note=new.note,
-        preferences=new.preferences,
+        note=note_normal(new.note),
+        preferences=note_normal(new.preferences),
     )
     client, lines = with_consents(
         client,
@@ -194,7 +194,10 @@ def _changed(world: World, access: Access, client: Client, changes: Mapping[str,
         fields["email"] = email_normal(fields["email"])
     if "name" in fields:
         fields["name"] = name_normal(fields["name"])
-    _check(fields.get("language"), fields.get("timezone"), fields.get("birth_date"), world.now())
+    fields.update((each, note_normal(fields[each])) for each in ("note", "preferences") if each in fields)
+    birth_date = fields.get("birth_date")
+    new_birth_date = birth_date if birth_date != client.birth_date else None
+    _check(fields.get("language"), fields.get("timezone"), new_birth_date, world.now())
     code = fields.pop("referral_code", None)
     if code is not None:
         fields["referred_by"] = resolve_referrer(world, client.network_id, fields.get("referred_by"), code)

@@ -109,12 +109,7 @@ def apply_booking(
         return Applied(changed=False, reason=event.not_booking)
     event = in_currency_of(_salon_of(connection, directory, located, event), event)
     report = _Report(
-        world=world,
-        connection=connection,
-        directory=directory,
-        body=body,
-        located=located,
-        event=event,
+        world=world, connection=connection, directory=directory, body=body, located=located, event=event
     )
     existing = located.existing
     if existing is None:

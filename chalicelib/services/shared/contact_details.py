@@ -138,6 +138,11 @@ def email_or_none(text: str | None) -> str | None:
     return text.strip().lower() if text and _EMAIL.fullmatch(text.strip()) else None
 
 
+def note_normal(text: str | None) -> str | None:
+    """A text of several lines without invisible signs."""
+    return None if text is None else visible_text(text)
+
+
 def name_normal(text: str) -> str:
     """The name as one line without invisible signs. Raises INVALID_NAME for an empty or too long name."""
     name = " ".join(visible_text(text).split())

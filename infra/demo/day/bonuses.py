@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from chalicelib.domain.shared.currencies import in_minor
 from chalicelib.domain.shared.links import LinkPurpose
 from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.zones import local_date
@@ -290,4 +291,4 @@ def refused(ask: Callable[[], Any]) -> str:
 
 
 def money(amount: Mapping[str, Any], decimals: int = 0) -> str:
-    return f"{amount['amount_minor'] / 100:,.{decimals}f} {amount['currency']}"
+    return f"{amount['amount_minor'] / in_minor(1, amount['currency']):,.{decimals}f} {amount['currency']}"

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain.shared.currencies import in_minor
 from infra.demo.day.bonuses import money
 from infra.demo.http import Caller
 from infra.demo.report.report import Report, Row
@@ -136,7 +137,7 @@ def _compared(result: Mapping[str, Any]) -> list[Row]:
     present, proposed = ({each["currency"]: each for each in result[which]["money"]}
                          for which in ("present", "proposed"))  # fmt: skip
     for currency in sorted(present.keys() & proposed.keys()):
-        costs = [of[currency]["redeemed"] // 100 for of in (present, proposed)]
+        costs = [of[currency]["redeemed"] // in_minor(1, currency) for of in (present, proposed)]
         shares = [of[currency]["share_percent"] for of in (present, proposed)]
         remark = f"{shares[0]} % and {shares[1]} % of the revenue"
         rows.append((f"cost, {currency}", [*costs, costs[1] - costs[0]], remark))

@@ -53,6 +53,9 @@ def test_a_phone_or_mail_that_is_taken_names_its_client(body: Any, http: Http) -
         ({"language": "fr"}, "UNKNOWN_LANGUAGE"),
         ({"timezone": "Moon/Base"}, "UNKNOWN_TIMEZONE"),
         ({"birth_date": "2030-01-01"}, "INVALID_BIRTH_DATE"),
+        ({"birth_date": "1900-01-01"}, "INVALID_BIRTH_DATE"),
+        ({"birth_date": "1970-01-01"}, "INVALID_BIRTH_DATE"),
+        ({"birth_date": "1890-05-17"}, "INVALID_BIRTH_DATE"),
         ({"name": "   "}, "INVALID_NAME"),
         ({"consents": [{"channel": "pigeon", "purpose": "service"}]}, "UNKNOWN_CHANNEL"),
         ({"consents": [{"channel": "sms", "purpose": "fun"}]}, "UNKNOWN_PURPOSE"),
@@ -62,6 +65,20 @@ def test_what_cannot_be_true_of_a_client_is_refused(body: Any, code: str, http: 
     answer = http.post("/v1/clients", {"name": "Ion", **body})
     assert (answer.status, answer.code) == (422, code)
     assert len(http.get("/v1/clients").json["items"]) == 1
+
+
+def test_signs_that_nobody_can_see_go_from_what_the_desk_writes(http: Http) -> None:
+    note = "нет\u200b аллергии\r\n\x00чай"
+    made = http.post("/v1/clients", {"name": "А\u200bнна\ufeff", "note": note, "preferences": note})
+    assert (made.status, made.json["name"]) == (201, "Анна")
+    assert made.json["note"] == made.json["preferences"] == "нет аллергии\n чай"
+    patched = http.patch(f"/v1/clients/{made.json['id']}", {"note": "\u202eокно"})
+    assert patched.json["note"] == "окно"
+
+
+def test_a_birthday_without_a_year_may_be_written_at_the_desk(http: Http) -> None:
+    made = http.post("/v1/clients", {"name": "Ion", "birth_date": "1604-02-29"})
+    assert (made.status, made.json["birth_date"]) == (201, "1604-02-29")
 
 
 def test_a_client_is_found_by_phone_mail_and_pieces_of_the_name(http: Http, world: Any) -> None:

@@ -321,11 +321,16 @@ def test_no_birthday_is_not_odd(nothing: object):
         ("1", (("sms", "marketing"),)),
         (True, (("sms", "marketing"),)),
         (0, ()),
-        (None, ()),
+        (None, None),
     ],
 )
 def test_who_is_left_out_of_mailings_gets_no_marketing_by_sms(sms_not: object, opted_out: object):
     assert reported(changed(YCLIENTS_CLIENT, data__sms_not=sms_not)).client.opted_out == opted_out
+
+
+def test_a_mark_alone_makes_no_client():
+    nobody = {"id": 0, "name": "", "phone": "", "sms_not": 0}
+    assert reported(record(client=nobody)).anonymous
 
 
 def test_signs_that_nobody_can_see_go_from_names_and_notes():
