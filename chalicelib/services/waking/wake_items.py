@@ -5,7 +5,8 @@ One that cannot be read is set aside without being read. So is one that ends its
 then nothing runs behind it. The next worker finds that item first in the shard, and due for longer than the
 time between two sweeps. So a worker notes the start of such an item before it does anything with it, and
 takes the item last. An item whose noted starts came to no end is set aside. A save of the item ends what was
-noted. An ordinary item is woken by the first sweep and costs no such write.
+noted: that of the wake, or of its failure. An ordinary item is woken by the first sweep and costs no such
+write.
 """
 
 import contextlib
@@ -37,7 +38,10 @@ MAX_STARTS = 2
 """How many noted starts may come to no end before an item is set aside. The very first start is not noted."""
 MAX_FAULTS = 3
 """After so many items in a row whose failure could not be recorded, the table is at fault: the drain ends."""
-NEVER_ENDED = "its wake began %d times and came to no end: it takes too much time or memory"
+NEVER_ENDED = (
+    "its wake began %d times and came to no end: it takes too much time or memory, or its failure can not "
+    "be recorded"
+)
 
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -143,7 +147,7 @@ def _wake(drain: Drain, item: DueItem, *, noted: bool) -> None:
         if starts > MAX_STARTS:
             _give_up(drain, item, starts - 1)
         else:
-            drain.count(wake_one(drain.world, drain.handlers, item.pk, item.sk))
+            drain.count(wake_one(drain.world, drain.handlers, item.pk, item.sk, noted=noted))
     except Exception as error:
         log.exception("an item's failure could not be recorded", extra={"item": item.pk})
         drain.faults.append(error)
@@ -156,10 +160,12 @@ def _give_up(drain: Drain, item: DueItem, starts: int) -> None:
     drain.count(set_aside(drain.world, drain.world.store.refusal(item, NEVER_ENDED % starts)))
 
 
-def wake_one(world: World, handlers: Handlers, pk: str, sk: str) -> str:
+def wake_one(world: World, handlers: Handlers, pk: str, sk: str, *, noted: bool = False) -> str:
     """Wakes one item if it is due. Answers "" when all went well, else "failed" or "parked".
 
-    After a conflict another worker has the item: nothing is lost, since its pointer stays. A channel that is
+    After a conflict another worker has the item: nothing is lost, since its pointer stays. noted: the item is
+    overdue, and the start of its wake is noted. Then a conflict is a failure like others: the item backs off,
+    which ends what was noted, and people see an item that meets conflicts again and again. A channel that is
     too busy, or out of reach, is no fault of the item; nor is it that something else which the item needs
     cannot be read. The item then waits for as long as it is of use, and is not parked.
     """
@@ -172,8 +178,8 @@ def wake_one(world: World, handlers: Handlers, pk: str, sk: str) -> str:
         return ""
     try:
         handlers[type(value)](value)
-    except SaveConflict:
-        return ""
+    except SaveConflict as error:
+        return _back_off_if_due(world, pk, sk, error) if noted else ""
     except (Throttled, Unreadable) as error:
         log.warning("an item waits: %s", error, extra={"item": pk})
         return _back_off(world, pk, sk, error, world.now(), parks=False)
@@ -204,6 +210,14 @@ def _instant(pointer: str) -> datetime:
         found = datetime.fromisoformat(pointer)
         return found if found.tzinfo is not None else _BEGINNING
     return _BEGINNING
+
+
+def _back_off_if_due(world: World, pk: str, sk: str, error: SaveConflict) -> str:
+    """Backs off after a conflict, unless another worker did what was due."""
+    value = world.store.read(pk, sk)
+    if value is None or value.wake is None or value.wake.at > world.now():
+        return ""
+    return _back_off(world, pk, sk, error, world.now())
 
 
 def _back_off(world: World, pk: str, sk: str, error: Exception, now: datetime, *, parks: bool = True) -> str:

@@ -163,6 +163,62 @@ def test_after_an_outage_it_is_set_aside_as_well(driver: SalonDriver, clock: Set
     assert (driver.kinds_sent(), list(parked(driver))) == (["notice"], [fatal.id])
 
 
+def test_a_conflict_on_something_else_is_no_ended_worker_and_backs_off(
+    driver: SalonDriver, clock: SettableClock
+) -> None:
+    """Another writer is quicker, three times in a row, with an item that the wake saves besides its own."""
+    booking = driver.book(IN_TWO_DAYS)
+    wakes, at_fault = meeting_conflicts(driver), []
+    for minute in minutes(clock, 9):
+        for shard in driver.sweep():
+            at_fault += [minute] * drain_shard(driver.world, wakes, shard, lambda: True).failed
+        assert parked(driver) == {}
+    assert at_fault == [1, 4, 8]  # the first wake of a pointer is not noted
+    trouble = driver.booking(booking.id).trouble
+    assert trouble is not None
+    assert (trouble.failures, trouble.error) == (3, "SaveConflict: conflict on str")
+    clock.forward(minutes=10)
+    driver.drain()
+    assert (driver.kinds_sent(), driver.booking(booking.id).trouble) == (["notice"], None)
+
+
+def test_an_item_that_meets_conflicts_without_end_is_listed(
+    driver: SalonDriver, clock: SettableClock
+) -> None:
+    booking = driver.book(IN_TWO_DAYS)
+    wakes = meeting_conflicts(driver)
+    for _ in minutes(clock, 60):
+        for shard in driver.sweep():
+            drain_shard(driver.world, wakes, shard, lambda: True)
+    assert parked(driver) == {booking.id: "SaveConflict: conflict on str"}
+
+
+def test_a_conflict_after_another_worker_did_what_was_due_is_no_failure(
+    driver: SalonDriver, clock: SettableClock
+) -> None:
+    booking = driver.book(IN_TWO_DAYS)
+    clock.forward(minutes=2)
+    usual = driver.handlers(driver.sending())
+
+    def beaten(found: Booking) -> None:
+        usual[Booking](found)
+        raise SaveConflict(found)
+
+    (shard,) = driver.sweep()
+    drained = drain_shard(driver.world, {**usual, Booking: beaten}, shard, lambda: True)
+    assert (drained.failed, driver.kinds_sent()) == (0, ["notice"])
+    assert driver.booking(booking.id).trouble is None
+
+
+def meeting_conflicts(driver: SalonDriver) -> Mapping[type, Callable[[Any], None]]:
+    """The handlers of a worker who is never the first to save something besides the booking."""
+
+    def meets_a_conflict(booking: Booking) -> None:
+        raise SaveConflict("something else")
+
+    return {**driver.handlers(driver.sending()), Booking: meets_a_conflict}
+
+
 def test_an_ordinary_wake_costs_no_call_more(driver: SalonDriver, clock: SettableClock) -> None:
     """The first sweep, and one late by less than a minute, note nothing."""
     driver.book(IN_TWO_DAYS)
