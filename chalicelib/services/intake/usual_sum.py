@@ -17,12 +17,26 @@ WHOLE = 1_000_000
 """The sum that a connection may report in a day, in parts that hold in every currency."""
 SLICE = WHOLE // 100
 """What a process takes of it at once. The first slice of a day is free: a small salon's day costs no call."""
+MAX_REMEMBERED = 1000
+"""Events of a connection that a process remembers as counted: the latest, some 200 kB."""
+Event = tuple[str, str | None]
+"""A booking's id and the guard of what was said of it."""
 _KEPT = timedelta(days=2)
 
 
 class _Slice(Struct):
+    """counted: minor units, by booking and guard. An event that is delivered again, after an error or a
+    conflict, counts once; the guard of an event that was applied comes no more."""
+
     day: str
     left: int = SLICE
+    counted: dict[Event, int] = field(default_factory=dict)
+
+    def remember(self, event: Event, sum_minor: int) -> None:
+        self.counted.pop(event, None)
+        self.counted[event] = sum_minor
+        if len(self.counted) > MAX_REMEMBERED:
+            del self.counted[next(iter(self.counted))]
 
 
 class ReportedSums(Struct):
@@ -30,20 +44,26 @@ class ReportedSums(Struct):
 
     held: dict[str, _Slice] = field(default_factory=dict)
 
-    def fits(self, world: World, connection: Connection, sum_minor: int, most_minor: int) -> bool:
-        """Counts a visit, unless the day's sum (UTC) would be more than most_minor. All processes together
-        count up to that sum, and a free slice each."""
-        needed = -(-sum_minor * WHOLE // max(most_minor, 1))
+    def fits(
+        self, world: World, connection: Connection, event: Event, sum_minor: int, most_minor: int
+    ) -> bool:
+        """Counts an event's visit, unless the day's sum (UTC) would be more than most_minor. All processes
+        together count up to that sum, and a free slice each."""
         day = world.now().date().isoformat()
         held = self.held.get(connection.id)
         if held is None or held.day != day:
             held = self.held[connection.id] = _Slice(day)
+        more_minor = sum_minor - held.counted.get(event, 0)
+        if more_minor <= 0:
+            return True
+        needed = -(-more_minor * WHOLE // max(most_minor, 1))
         if held.left < needed:
             missing = needed - held.left
             held.left += world.retrying(lambda: _taken(world, connection, day, missing))
         if held.left < needed:
             return False
         held.left -= needed
+        held.remember(event, sum_minor)
         return True
 
 
@@ -63,12 +83,10 @@ def _taken(world: World, connection: Connection, day: str, needed: int) -> int:
 
 
 class SharedByEvents(Struct, frozen=True):
-    """What all events of one body share: the services and staff that they name, and what is counted.
-    counted: minor units of the day's sum, by booking and guard: an event that starts over counts once."""
+    """What all events of one body share: the services and staff that they name, and what is counted."""
 
     catalogue: SiteCatalogue
     sums: ReportedSums
-    counted: dict[tuple[str, str | None], int] = field(default_factory=dict)
 
 
 def ensure_usual_sum(
@@ -96,11 +114,7 @@ def ensure_usual_sum(
             largest_minor=largest,
         )
     most = LARGEST_OF_DAY * largest_visit_minor(connection, salon, ())
-    event = booking.id, booking.guard
-    counted = body.counted.get(event, 0)
-    if sum_minor > counted and body.sums.fits(world, connection, sum_minor - counted, most):
-        counted = body.counted[event] = sum_minor
-    if sum_minor > counted:
+    if not body.sums.fits(world, connection, (booking.id, booking.guard), sum_minor, most):
         raise refused(
             "SUM_TOO_LARGE",
             f"The visits of a day come to more than {most} minor units of {booking.currency}; the rest waits "

@@ -16,7 +16,7 @@ from chalicelib.domain.shared.quotas import QuotaUse
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.services.intake.connect_site import change_connection, disconnect_site
 from chalicelib.services.intake.receive_webhook import replay
-from chalicelib.services.intake.usual_sum import SLICE, ReportedSums
+from chalicelib.services.intake.usual_sum import MAX_REMEMBERED, SLICE, ReportedSums
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.wiring import CachedDirectories
 from infra.testkit.builders import NETWORK, NOW, a_connection, a_town, access
@@ -231,14 +231,18 @@ def test_a_usual_day_is_counted_without_a_call(sender: UnsignedSender) -> None:
 
 
 class ConflictingStore(DelegatingStore):
-    """Where the next saves of a booking, so many, meet another writer."""
+    """Where the next saves of a booking, so many, meet another writer, or fail for another reason."""
 
-    conflicts = 0
+    conflicts = errors = 0
 
     def save(self, *values: Any, **more: Any) -> Any:
-        if self.conflicts and any(isinstance(each, Booking) for each in values):
-            self.conflicts -= 1
-            raise SaveConflict(values[0])
+        if any(isinstance(each, Booking) for each in values):
+            if self.conflicts:
+                self.conflicts -= 1
+                raise SaveConflict(values[0])
+            if self.errors:
+                self.errors -= 1
+                raise ConnectionError("no answer")
         return self.store.save(*values, **more)
 
 
@@ -250,6 +254,29 @@ def test_a_visit_whose_save_meets_a_conflict_is_counted_once(sender: UnsignedSen
     store.conflicts = 3
     assert sender.send(a_paid_visit(2, 500), sums).state is InboxState.APPLIED
     assert (store.conflicts, SLICE - sums.held["con_unsigned"].left) == (0, 2 * counted)
+
+
+def test_a_visit_that_is_delivered_again_after_an_error_is_counted_once(sender: UnsignedSender) -> None:
+    """The queue delivers it to the process that has counted it; a later event of the booking counts anew."""
+    sums, store = ReportedSums(), ConflictingStore(sender.driver.store)
+    sender.driver.world = replace(sender.driver.world, store=store)
+    store.errors = 2
+    receipt = sender.deliver(a_paid_visit(1, 500))
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            sender.take_in(receipt.inbox_id, sums)
+    assert sender.take_in(receipt.inbox_id, sums).state is InboxState.APPLIED
+    counted = SLICE - sums.held["con_unsigned"].left
+    sender.send(a_paid_visit(2, 500), sums)
+    assert SLICE - sums.held["con_unsigned"].left == 2 * counted
+
+
+def test_a_process_remembers_the_latest_events_only(sender: UnsignedSender) -> None:
+    sums, world = ReportedSums(), sender.driver.world
+    for number in range(MAX_REMEMBERED + 5):
+        assert sums.fits(world, sender.connection, (f"bkg_{number}", "t1"), 1, 1_000_000)
+    assert next(iter(sums.held["con_unsigned"].counted)) == ("bkg_5", "t1")
+    assert len(sums.held["con_unsigned"].counted) == MAX_REMEMBERED
 
 
 # --- when it happened
