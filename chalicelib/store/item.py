@@ -182,10 +182,16 @@ def _decoded_value(cls: type[T], item: Any) -> T:
     known: dict[str, Any] = keys.key_facts(item.pk, item.sk, **of_indexes)
     if item.version is not None:
         known["version"] = int(item.version)
-    body = item.body if item.packed is None else inflated(item.packed)
+    body = body_of(item)
     if cls is Walk:
         return walk_of(decoded(StoredWalk, body, **known))  # type: ignore[return-value]
     return decoded(cls, body, **known)
+
+
+def body_of(item: Any) -> str:
+    """The body's JSON. Raises ValueError or zlib.error where it cannot be inflated."""
+    body: str = item.body if item.packed is None else inflated(item.packed)
+    return body
 
 
 def after_save(value: Any) -> Any:

@@ -1,6 +1,6 @@
 """A part of a network's set-up in which some items cannot be read."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from chalicelib.domain.shared.errors import Unreadable
@@ -36,12 +36,14 @@ class PartlyReadable(dict[K, V]):
             return default
         return self[name]
 
-    def refuse_new(self, name: K) -> None:
-        """Raises Unreadable: an item that is not found here may be one that cannot be read. The error is that
-        of the item with the name, else of any."""
+    def refuse_new(self, name: K, known_as: Collection[str], *, waited: bool) -> None:
+        """Raises Unreadable: a new item with this name may be one that cannot be read. known_as: the new
+        item's own name and outside ids, casefolded. waited: an unreadable item whose body tells neither is
+        waited for no longer."""
         self._refuse(name)
         for found in self.unreadable.values():
-            raise found.again()
+            if not waited if found.known_as is None else not found.known_as.isdisjoint(known_as):
+                raise found.again()
 
     def _refuse(self, name: Any) -> bool:
         """False for a name that no unreadable item has."""

@@ -59,6 +59,7 @@ class Unreadable(Exception):
     pk, sk      its key.
     version     the item's; None where it has none.
     wake_at     the instant of its pointer, as it stands in the wake index; None: it is not in the index.
+    known_as    the words of its body, casefolded, where they tell its name; None: nothing is known of it.
     """
 
     def __init__(
@@ -71,10 +72,12 @@ class Unreadable(Exception):
         sk: str = "",
         version: int | None = None,
         wake_at: str | None = None,
+        known_as: frozenset[str] | None = None,
     ) -> None:
         super().__init__(f"{item} cannot be read: {reason}")
         self.item, self.reason, self.network_id = item, reason, network_id
         self.pk, self.sk, self.version, self.wake_at = pk, sk, version, wake_at
+        self.known_as = known_as
 
     def again(self) -> "Unreadable":
         """The same refusal, to be raised once more."""

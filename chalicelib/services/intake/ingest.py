@@ -57,6 +57,9 @@ HELD_BACK = frozenset({TOO_MUCH_AT_ONCE, SUM_TOO_LARGE})
 """Reasons for which a webhook waits for a person, who lets it through by a replay."""
 MAX_STARTS = 1
 """How many noted starts may come to no end before a webhook is given up. The first start is not noted."""
+TRIES_FOR_UNREADABLE = 2
+"""How often a webhook waits for a service or specialist that cannot be read and whose name nobody knows: 11
+minutes. Then what the webhook names is made anew, unreviewed."""
 NEVER_ENDED = "Its intake began again and again and came to no end: it takes too much time or memory."
 
 
@@ -163,7 +166,13 @@ def _apply_events(
         raise too_much(f"{len(events)} events in one body; at most {MAX_EVENTS} are taken in unseen.")
     latest = item.received_at + AHEAD
     events = [_dated(event, latest) for event in events]
-    catalogue = SiteCatalogue(world, connection, received_at=item.received_at, released=item.released)
+    catalogue = SiteCatalogue(
+        world,
+        connection,
+        received_at=item.received_at,
+        released=item.released,
+        waited=item.tries >= TRIES_FOR_UNREADABLE,
+    )
     catalogue.add_missing(_placed(world, connection, events))
     body = SharedByEvents(catalogue, intake.sums)
     applied: list[Applied] = []

@@ -50,13 +50,20 @@ class SiteCatalogue:
     """The network's services and staff as one body of a site names them.
 
     received_at: when the body came (UTC); an event without a date of its own is of that instant. released: a
-    person let the body through, so that no bound holds it back.
+    person let the body through, so that no bound holds it back. waited: the body has waited for what cannot
+    be read and tells nothing of itself.
     """
 
     def __init__(
-        self, world: World, connection: Connection, *, received_at: datetime, released: bool = False
+        self,
+        world: World,
+        connection: Connection,
+        *,
+        received_at: datetime,
+        released: bool = False,
+        waited: bool = False,
     ) -> None:
-        self.released = released
+        self.released, self._waited = released, waited or released
         self._world, self._connection, self._received_at = world, connection, received_at
         self._made = 0
         self._is_fresh = False
@@ -198,12 +205,13 @@ class SiteCatalogue:
         return True
 
     def _ensure_readable(self, reported: Sequence[Service | Staff]) -> None:
-        """The site's ids and the name of an item that cannot be read are not known: in its place a second one
-        would be made, one with its id, which the table refuses, or one of its name that is another."""
+        """A second one would be made in the place of an item that cannot be read, one with its id, which the
+        table refuses, or one of its name that is another."""
         for each in reported:
             kind = self._directory.staff if isinstance(each, Staff) else self._directory.services
             if isinstance(kind, PartlyReadable) and not self._is_only_renamed(kind, each):
-                kind.refuse_new(each.id)
+                known_as = [word.casefold() for word in (each.name, *each.external_ids)]
+                kind.refuse_new(each.id, known_as, waited=self._waited)
 
     @staticmethod
     def _is_only_renamed(kind: PartlyReadable[str, Any], each: Service | Staff) -> bool:

@@ -1,8 +1,11 @@
 """What a network has set up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from operator import attrgetter
 from typing import Any
+
+import msgspec
 
 from chalicelib.domain.networks.network import (
     Connection,
@@ -18,7 +21,7 @@ from chalicelib.domain.networks.offers import Offer
 from chalicelib.domain.networks.partly_readable import PartlyReadable
 from chalicelib.domain.shared.errors import Unreadable
 from chalicelib.store import keys
-from chalicelib.store.item import value_of
+from chalicelib.store.item import body_of, value_of
 from chalicelib.store.reader import Reader
 
 _IN_DIRECTORY: dict[str, type[Any]] = {
@@ -62,12 +65,31 @@ class NetworkReads:
                     if getattr(value, "deleted_at", None) is None:  # a deleted connection is no part of it
                         found[kind][_NAMES[kind](value)] = value
                 except Unreadable as error:
+                    error.known_as = _known_as(item) if kind in ("SERVICE", "STAFF") else None
                     self._reader.note(error)
                     unreadable[kind][tuple(rest.split("#")) if kind == "TEMPLATE" else rest] = error
         if network is None:
             return None
         guarded = {kind: _guarded(kind, found[kind], unreadable[kind]) for kind in _IN_DIRECTORY}
         return Directory(network, *(guarded[kind] for kind in _IN_DIRECTORY))
+
+
+def _known_as(item: Any) -> frozenset[str] | None:
+    """All words of an unreadable item's body, casefolded, among them its name and outside ids; None: it tells
+    no name."""
+    with suppress(Exception):  # whatever is wrong with it
+        body = msgspec.json.decode(body_of(item))
+        if isinstance(body["name"], str):
+            return frozenset(_words(body))
+    return None
+
+
+def _words(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value.casefold()
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _words(each)
 
 
 def _guarded(kind: str, found: dict[Any, Any], unreadable: dict[Any, Unreadable]) -> dict[Any, Any]:

@@ -32,6 +32,7 @@ from infra.testkit.salon_driver import MARIA_ID, SalonDriver
 from infra.testkit.site_events import reported
 from tests.services.waking.damaged import (
     IN_TWO_DAYS,
+    Damage,
     damage,
     mend,
     no_json,
@@ -150,6 +151,57 @@ def test_a_webhook_that_names_an_unreadable_service_or_specialist_waits_and_make
     (handed,) = driver.intake_queue.items
     assert driver.ingest(handed) is InboxState.APPLIED
     assert len(of_kind(driver, kind)) == len(before)
+
+
+NEWER = '{"name":"Shave","external_ids":["con_standard:s-9","con_standard:p-9"],"unreviewed":"since 2026"}'
+
+
+@pytest.mark.parametrize("kind", ["SERVICE", "STAFF"])
+@pytest.mark.parametrize(
+    ("names", "waits"),
+    [
+        (SiteLine("s-9", "Cut", "p-9", "Ion"), True),
+        (SiteLine("s-7", "SHAVE", "p-7", "shave"), True),
+        (SiteLine("s-7", "Colour", "p-7", "Ion"), False),
+        (SiteLine(None, "Colour", None, "Ion"), False),
+    ],
+    ids=["of its id", "of its name", "of another id and name", "of another name"],
+)
+def test_of_an_item_that_a_newer_release_wrote_the_name_is_known_so_that_others_are_made_at_once(
+    driver: SalonDriver, site: Connection, kind: str, names: SiteLine, waits: bool
+) -> None:
+    item_id = "srv_nails" if kind == "SERVICE" else "stf_vera"
+    damage(driver, holding(NEWER), kind, network_id=NETWORK, id=item_id)
+    driver.world.directories.forget(NETWORK)
+    item = driver.hear(site, reported("e-1", 1, IN_TWO_DAYS, lines=(names,)))
+    assert item.state is (InboxState.WAITING if waits else InboxState.APPLIED)
+    assert [each.name for each in of_kind(driver, kind) if each.unreviewed] == (
+        [] if waits else ["Colour" if kind == "SERVICE" else "Ion"]
+    )
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["its name is known", "nothing is known"])
+def test_a_webhook_waits_eleven_minutes_for_an_item_that_tells_nothing_of_itself(
+    driver: SalonDriver, site: Connection, clock: SettableClock, known: bool
+) -> None:
+    """One whose name is known, and named, is waited for as long as a booking that is unknown."""
+    damage(driver, holding(NEWER) if known else no_json, "SERVICE", network_id=NETWORK, id="srv_nails")
+    driver.world.directories.forget(NETWORK)
+    item = driver.hear(site, reported("e-1", 1, IN_TWO_DAYS, lines=(SiteLine("s-7", "Shave"),)))
+    states = []
+    for pause in (timedelta(minutes=1), timedelta(minutes=10)):
+        clock.forward(seconds=pause.total_seconds())
+        states.append(driver.ingest(item))
+    assert states == [InboxState.WAITING, InboxState.WAITING if known else InboxState.APPLIED]
+    made = [each.name for each in of_kind(driver, "SERVICE") if each.unreviewed]
+    assert made == ([] if known else ["Shave"])
+
+
+def holding(body: str) -> Damage:
+    def damaged(item: Any) -> None:
+        item.body, item.packed = body, None
+
+    return damaged
 
 
 def of_kind(driver: SalonDriver, kind: str) -> list[Any]:
