@@ -32,8 +32,9 @@ MANY_ROWS = 8
 """A tuple of this many rows or more is written as columns."""
 LONG_BYTES = 900
 """A body longer than this is deflated: with its key it would take more than a kilobyte."""
-MAX_INFLATED = 64 * 1024 * 1024
-"""What inflates to more than this is damaged, and would take a worker's memory: items have 400 kB."""
+MAX_INFLATED = 16 * 1024 * 1024
+"""What inflates to more is damaged: items have 400 kB. Decoded, so much takes 400 MB at most, and no
+item takes all of a worker's memory (1024 MB)."""
 
 
 def encoded(value: Any, left_out: Container[str]) -> str:
