@@ -2,15 +2,25 @@
 read."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta
 
 from chalicelib.api.http.endpoint import OFFICE, Ask, delete, endpoint, get, post
-from chalicelib.api.http.schemas import Answered, Listing, PageOf, in_pages, sifted
+from chalicelib.api.http.parsing import Body
+from chalicelib.api.http.schemas import Answered, Id, Listing, PageOf, in_pages, sifted
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
-from chalicelib.domain.shared.errors import forbidden, missing
+from chalicelib.domain.shared.errors import forbidden, missing, refused
 from chalicelib.domain.shared.operations import Parked
 from chalicelib.services.intake.connect_site import reaches
 from chalicelib.services.intake.receive_webhook import replay
+from chalicelib.services.waking.many_parked import (
+    MAX_PARKED_AT_ONCE,
+    ManyParked,
+    ParkedChoice,
+    remove_many,
+    retry_many,
+)
 from chalicelib.services.waking.retry_parked import list_parked, remove_parked, retry_parked
 
 
@@ -58,6 +68,32 @@ class ParkedAnswer(Answered):
     unread: bool
     removed_at: datetime | None
     removed_by: str | None
+
+
+class WhichParked(Body):
+    """Items to which all that is given applies; at least one of ids, kind and error. error: a part of it.
+    after: the `next` of an earlier answer."""
+
+    ids: Annotated[list[Id], Meta(min_length=1, max_length=MAX_PARKED_AT_ONCE)] | None = None
+    kind: Annotated[str, Meta(min_length=1, max_length=40)] | None = None
+    error: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    after: Annotated[str, Meta(max_length=400)] | None = None
+
+
+class LeftParkedAnswer(Answered):
+    """code, message: why the item stays on the list."""
+
+    id: str
+    code: str
+    message: str
+
+
+class ManyParkedAnswer(Answered):
+    """done: how many were retried, or removed. next: asked again with it as `after`, the rest follows."""
+
+    done: int
+    left: tuple[LeftParkedAnswer, ...]
+    next: str | None
 
 
 def _facts(item: InboxItem) -> dict[str, Any]:
@@ -155,3 +191,30 @@ def remove(ask: Ask, item_id: str) -> None:
     stays as it is, and is woken no more until it changes."""
     _ensure_whole_network(ask)
     remove_parked(ask.world, ask.access, item_id)
+
+
+@post("/v1/parked/retry")
+@endpoint(roles=OFFICE, body=WhichParked, answer=ManyParkedAnswer)
+def retry_all(ask: Ask) -> ManyParkedAnswer:
+    """Wakes many again, a hundred at once."""
+    _ensure_whole_network(ask)
+    return _many(retry_many(ask.world, ask.access.network_id, _choice(ask.body)))
+
+
+@post("/v1/parked/remove")
+@endpoint(roles=OFFICE, body=WhichParked, answer=ManyParkedAnswer)
+def remove_all(ask: Ask) -> ManyParkedAnswer:
+    """Removes many, a hundred at once, each as by DELETE."""
+    _ensure_whole_network(ask)
+    return _many(remove_many(ask.world, ask.access, _choice(ask.body)))
+
+
+def _choice(body: WhichParked) -> ParkedChoice:
+    if body.ids is None and body.kind is None and body.error is None:
+        raise refused("INVALID_CHOICE", "Name ids, a kind, or a part of the error.")
+    return ParkedChoice(body.ids, body.kind, body.error, body.after)
+
+
+def _many(found: ManyParked) -> ManyParkedAnswer:
+    left = tuple(LeftParkedAnswer(id=each.id, code=each.code, message=each.message) for each in found.left)
+    return ManyParkedAnswer(done=found.done, left=left, next=found.following)

@@ -47,8 +47,13 @@ def retry_parked(world: World, network_id: str, item_id: str) -> Parked:
     """
     found = _parked(world, network_id, item_id)
     for parked in found:
-        world.retrying(partial(_retry, world, parked))
+        retry_listed(world, parked)
     return found[0]
+
+
+def retry_listed(world: World, parked: Parked) -> None:
+    """As `retry_parked`, of one record of the list."""
+    world.retrying(partial(_retry, world, parked))
 
 
 def remove_parked(world: World, access: Access, item_id: str) -> Parked:
@@ -59,15 +64,25 @@ def remove_parked(world: World, access: Access, item_id: str) -> Parked:
     """
     found = _parked(world, access.network_id, item_id)
     for parked in found:
-        if parked.pk and parked.kind in KEPT_KINDS and not _is_readable(world, parked):
-            raise conflict(
-                "NOT_REMOVABLE",
-                f"Too much hangs on this {parked.kind}. Retry it once a release can read it, or restore it.",
-                kind=parked.kind,
-            )
+        _ensure_removable(world, parked)
     for parked in found:
-        world.retrying(partial(_remove, world, access, parked))
+        remove_listed(world, access, parked)
     return found[0]
+
+
+def remove_listed(world: World, access: Access, parked: Parked) -> None:
+    """As `remove_parked`, of one record of the list."""
+    _ensure_removable(world, parked)
+    world.retrying(partial(_remove, world, access, parked))
+
+
+def _ensure_removable(world: World, parked: Parked) -> None:
+    if parked.pk and parked.kind in KEPT_KINDS and not _is_readable(world, parked):
+        raise conflict(
+            "NOT_REMOVABLE",
+            f"Too much hangs on this {parked.kind}. Retry it once a release can read it, or restore it.",
+            kind=parked.kind,
+        )
 
 
 def _parked(world: World, network_id: str, item_id: str) -> list[Parked]:

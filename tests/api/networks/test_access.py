@@ -125,6 +125,8 @@ ADMITTED = {
     "POST /v1/inbox/{inbox_id}/replay": "om",
     "GET /v1/parked": "om",
     "POST /v1/parked/{item_id}/retry": "om",
+    "POST /v1/parked/retry": "om",
+    "POST /v1/parked/remove": "om",
     "DELETE /v1/parked/{item_id}": "om",
 }
 FOR_ANYBODY = {
@@ -296,6 +298,8 @@ def test_a_key_of_one_salon_stays_out_of_the_other(centru: Http, world: Any) -> 
         ("POST", "/v1/staff", {"name": "Ion"}),
         ("POST", "/v1/connections", {"site": "square"}),
         ("GET", "/v1/parked", None),
+        ("POST", "/v1/parked/retry", {"kind": "booking"}),
+        ("POST", "/v1/parked/remove", {"kind": "booking"}),
         ("DELETE", f"/v1/parked/{away.id}", None),
     ):
         answer = centru.ask(method, path, body)

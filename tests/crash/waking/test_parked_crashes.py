@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.shared.errors import DomainError
+from chalicelib.services.waking.many_parked import ParkedChoice, retry_many
 from chalicelib.services.waking.retry_parked import list_parked, remove_parked, retry_parked
 from chalicelib.services.waking.wake_items import drain_shard
 from infra.testkit.builders import NETWORK, access
@@ -67,6 +68,10 @@ def retry(driver: SalonDriver, subject: Any) -> None:
         retry_parked(driver.world, NETWORK, subject[0].id)
 
 
+def retry_all(driver: SalonDriver, subject: Any) -> None:
+    retry_many(driver.world, NETWORK, ParkedChoice(kind="booking"))
+
+
 def is_awake(driver: SalonDriver, subject: Any) -> None:
     assert listed(driver) == []
     driver.drain()
@@ -108,6 +113,7 @@ def wake_fatally(driver: SalonDriver, subject: Booking) -> None:
 STORIES: dict[str, Story] = {
     "set aside": (unreadable, drain, drain_once_more, is_listed_once),
     "retried": (mended, retry, retry, is_awake),
+    "retried with all of its kind": (mended, retry_all, retry_all, is_awake),
     "removed": (set_aside, remove, remove, is_gone_on_record),
     "given up": (begun_again_and_again, drain, drain_once_more, is_listed_once),
 }
