@@ -133,14 +133,14 @@ class _Record(Struct):
 
 class _RecordEvent(Struct):
     company_id: Id
-    status: ShortWord
     data: _Record
+    status: ShortWord = ""
 
 
 class _ClientEvent(Struct):
     resource_id: NeededId
-    status: ShortWord
     data: _YclientsClient | Nothing
+    status: ShortWord = ""
 
 
 def verify(raw: bytes, headers: Mapping[str, str], context: SiteContext, now: datetime) -> None:

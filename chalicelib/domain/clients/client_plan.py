@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.clients.birthdays import birthday_of
 from chalicelib.domain.clients.categories import at_risk_from, lost_from
 from chalicelib.domain.clients.clients import Client, Due
 from chalicelib.domain.networks.bonus_rules import birthday_gift
@@ -90,8 +91,8 @@ class Birthday(Struct, frozen=True):
 
 def _birthdays(client: Client, rules: MessageRules, zone: str, now: datetime) -> Iterator[Birthday]:
     """The next birthdays, the earliest first. A birth date that became known less than 30 days ahead counts
-    from the next year on."""
-    if client.birth_date is None:
+    from the next year on. A placeholder that an earlier version stored is no birthday."""
+    if client.birth_date is None or birthday_of(client.birth_date, now.date()).day is None:
         return
     known_on = local_date(client.birth_date_told_at or client.created_at, zone)
     this_year = local_date(now, zone).year

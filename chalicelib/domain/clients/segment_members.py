@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Set
 from datetime import date
 
+from chalicelib.domain.clients.birthdays import birthday_of
 from chalicelib.domain.clients.categories import category
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.segments import Segment
@@ -43,7 +44,8 @@ def _by_facts(segment: Segment, client: Client) -> bool:
 
 
 def _birth_month(client: Client) -> int | None:
-    return client.birth_date.month if client.birth_date else None
+    day = birthday_of(client.birth_date, None).day if client.birth_date else None
+    return day.month if day else None
 
 
 def _by_category(

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.clients.birthdays import birthday_of
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.zones import local_date
@@ -87,8 +88,9 @@ def _simulate_clients(
 
 
 def _birth_date(client: Client) -> date | None:
-    """The client's birth date; None for a client who was merged into another."""
-    return client.birth_date if client.merged is None else None
+    """The client's birth date; None for a placeholder, and for a client who was merged into another."""
+    is_known = client.birth_date is not None and birthday_of(client.birth_date, None).day is not None
+    return client.birth_date if is_known and client.merged is None else None
 
 
 def past_visit(booking: Booking, directory: Directory) -> PastVisit:

@@ -58,6 +58,12 @@ def test_who_was_born_on_29_february_has_their_birthday_on_the_28th_of_other_yea
     assert greeted_at(born("1992-02-29"), now) == greeted
 
 
+@pytest.mark.parametrize("placeholder", ["1900-01-01", "1970-01-01", "2199-06-20", "1890-06-20"])
+def test_a_placeholder_that_was_stored_before_is_never_greeted(placeholder: str) -> None:
+    instants = ("2026-05-20 10:00", "2026-12-20 10:00")
+    assert [plan_of(BIRTHDAY, born(placeholder), now) for now in instants] == [None, None]
+
+
 def test_a_birthday_early_in_january_is_greeted_in_december() -> None:
     client = born("1990-01-03")
     plan = plan_of(BIRTHDAY, client, "2026-12-20 12:00")
