@@ -13,13 +13,15 @@ from chalicelib.texts import formats
 from chalicelib.texts.languages import Catalogue
 
 MAX_NAME = 200
+MAX_PERSON = 40
 _NAME = re.compile(r"\{(\w+)\}")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class TextValues(Struct, frozen=True):
     """The values of a message. words: by the placeholder's name, "" where the fact is unknown. numbers: the
-    known numbers, by the placeholder's name. on_the_day: the message is sent on the birthday itself."""
+    known numbers, by the placeholder's name. on_the_day: the message is sent on the birthday itself. person:
+    who comes, where somebody else gets the message."""
 
     texts: Catalogue
     words: Mapping[str, str]
@@ -27,6 +29,7 @@ class TextValues(Struct, frozen=True):
     moved: bool = False
     with_bonus: bool = False
     on_the_day: bool = False
+    person: str = ""
 
     def __getitem__(self, name: str) -> str:
         return self.words[name]
@@ -86,6 +89,7 @@ def text_values(facts: MessageFacts, texts: Catalogue, max_name: int = MAX_NAME)
         moved=facts.moved,
         with_bonus=facts.with_bonus,
         on_the_day=facts.birthday is not None and facts.birthday == local_date(facts.now, facts.zone),
+        person=" ".join(_UNSEEN.sub(" ", shortened(facts.person, min(max_name, MAX_PERSON))).split()),
     )
 
 

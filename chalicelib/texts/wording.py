@@ -98,6 +98,11 @@ def _stop(kind: str, values: TextValues) -> str:
     return stop_words(values) if kind in CARRIES_STOP else ""
 
 
+def _from(values: TextValues) -> str:
+    """The salon, and the person who comes where somebody else gets the message: `Orhideea (Tim)`."""
+    return f"{values['salon']} ({values.person})" if values.person else values["salon"]
+
+
 # --- SMS
 
 
@@ -116,7 +121,7 @@ def _sms_text(kind: str, values: TextValues, spare: bool = True) -> str:
     if not spare:
         pieces = [each for each in pieces if not (isinstance(each, Call) and each.spare)]
     sentences = [each.words if isinstance(each, Call) else each for each in pieces]
-    words = f"{values['salon']}: {' '.join(sentences)} {_stop(kind, values)}".split()
+    words = f"{_from(values)}: {' '.join(sentences)} {_stop(kind, values)}".split()
     if values.texts.language in PLAIN_LANGUAGES:
         words = [word if "://" in word else plain(word) for word in words]
     return " ".join(filter(None, words))
@@ -129,7 +134,7 @@ def _push(kind: str, values: TextValues) -> str:
     """A push has no link, since a tap opens it, and no way to stop it, since devices have one."""
     wanted = _call(kind, values)
     asked = f"{wanted.label}." if wanted is not None and wanted.asks else ""
-    return " ".join(f"{values['salon']}: {' '.join(_sentences(kind, values))} {asked}".split())
+    return " ".join(f"{_from(values)}: {' '.join(_sentences(kind, values))} {asked}".split())
 
 
 def _whatsapp(kind: str, values: TextValues) -> str:

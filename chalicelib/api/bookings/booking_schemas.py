@@ -72,13 +72,15 @@ class RefundAnswer(Answered):
 class BookingAnswer(Answered):
     """local_time: the start on the salon's clock. wake: when the booking next needs attention, and why.
 
-    move_wish: what the client wrote when asking to move; null: not asked.
+    move_wish: what the client wrote when asking to move; null: not asked. booked_for: the person whom a site
+    names for the booking, who has another name than the client.
     """
 
     id: str
     status: str
     salon_id: str
     client_id: str | None
+    booked_for: str | None
     starts_at: datetime
     ends_at: datetime
     local_time: str
@@ -166,6 +168,7 @@ def _for_partners(ask: Ask, booking: Booking, client: Client | None) -> dict[str
         "move_wish": None,
         "reason": None,
         "note": note_of_partner(booking),
+        "booked_for": None,
         "touches": [],
         "wake": None,
         "version": 1,
@@ -178,7 +181,12 @@ def booking_fields(ask: Ask, booking: Booking, client: Client | None) -> dict[st
     review, wake = booking.review, booking.wake
     same = ("id", "salon_id", "client_id", "starts_at", "ends_at", "source", "made_at")
     counted = ("closed_at", "redeemed_points", "earned_points", "held_points", "version")
-    texts = {"note": booking.note, "reason": booking.reason, "move_wish": booking.move_wish}
+    texts = {
+        "note": booking.note,
+        "reason": booking.reason,
+        "move_wish": booking.move_wish,
+        "booked_for": booking.booked_for,
+    }
     shown = ask.access.as_shown
     return {
         **{name: getattr(booking, name) for name in (*same, *counted)},

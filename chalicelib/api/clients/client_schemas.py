@@ -13,11 +13,11 @@ from chalicelib.domain.clients.clients import (
     Client,
     Consent,
     address_of,
-    as_partner_named,
     dead_address,
     is_known,
     own_name,
 )
+from chalicelib.domain.clients.partner_named import as_partner_named
 from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Role
@@ -61,7 +61,7 @@ class ClientSummary(Answered):
     """A client in a list. For specialists phone and e-mail are masked, in the name and the texts, too.
 
     name: where nobody told it, a word and the end of the id. upcoming: null for a key that does not reach the
-    salon that writes to the client.
+    salon that writes to the client. contact_client_id: whose phone the client shares.
     """
 
     id: str
@@ -84,6 +84,7 @@ class ClientSummary(Answered):
     spend: list[Money]
     consents: list[ConsentAnswer]
     upcoming: Upcoming | None
+    contact_client_id: str | None
     version: int
 
 
@@ -173,6 +174,7 @@ _NOT_FOR_PARTNERS: dict[str, object] = {
     "spend": [],
     "consents": [],
     "upcoming": None,
+    "contact_client_id": None,
     "version": 1,
 }
 
@@ -221,6 +223,7 @@ def _facts(access: Access, client: Client, directory: Directory, kind: str) -> d
         "spend": [Money(amount_minor=n, currency=code) for code, n in sorted(client.spent_minor.items())],
         "consents": [consent_answer(consent) for consent in client.consents],
         "upcoming": _shown_upcoming(access, client, directory),
+        "contact_client_id": client.contact_id,
         **(_NOT_FOR_PARTNERS if access.role is Role.PARTNER else {}),
     }
 

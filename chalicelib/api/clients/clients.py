@@ -9,9 +9,11 @@ from chalicelib.api.clients.client_schemas import ClientAnswer, ClientSummary, c
 from chalicelib.api.http.endpoint import DESK, EVERYBODY, Ask, endpoint, get, patch, post
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Line, Listing, PageOf, Text, Word, given, sifted
-from chalicelib.domain.clients.clients import Client, as_partner_named
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.clients.partner_named import as_partner_named
 from chalicelib.domain.networks.network import Role
 from chalicelib.domain.shared.errors import DomainError, ErrorKind
+from chalicelib.services.clients.contact_person import sharing
 from chalicelib.services.clients.partner_clients import find_record, register_for_partner
 from chalicelib.services.clients.phone_at_desk import phone_at_desk
 from chalicelib.services.clients.register_client import (
@@ -136,7 +138,10 @@ def _at_once(ask: Ask, asked: ClientFilter) -> list[Client]:
         if error.kind is not ErrorKind.MISSING:
             raise
         client = None
-    return [client] if client is not None and _is_wanted(ask, client, asked) else []
+    found = [client] if client is not None else []
+    if client is not None and asked.phone and ask.access.sees_contacts:
+        found += sharing(ask.world, client)
+    return [each for each in found if _is_wanted(ask, each, asked)]
 
 
 def _is_wanted(ask: Ask, client: Client, asked: ClientFilter) -> bool:

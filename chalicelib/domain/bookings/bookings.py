@@ -77,6 +77,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     booked_as    the record under which a partner knows the client; None: no partner made the booking.
     link_changes how many wishes, reviews and holds its client made by a link.
     link_number which of its ids the booking's link has; see `Link.number`.
+    booked_for   the person whom a site names for it, who has clearly another name than its client.
     partner         the partner's key that made it, as an actor; None: no partner made it.
     partner_note    the note as the partner told it, once the desk has another; "": the partner told none.
     of_new_client   whether the client was registered together with it.
@@ -123,6 +124,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     partner: str | None = None
     partner_note: str | None = None
     of_new_client: bool = False
+    booked_for: str | None = None
     touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
     wake: Wake | None = None
     trouble: Trouble | None = None

@@ -162,6 +162,11 @@ class Client(Struct, frozen=True, kw_only=True):
                    visits_count and first_visit_on include the visits of those sources.
     named          what a partner told of a client whom it registered; None: no partner did, or the client is
                    the partner's record of another client, which nobody changes.
+    guards         the sites' clients who are this client, with the guard of the newest card of each that was
+                   applied; see `intake/site_people.py`.
+    contact_id     the client whose phone this client shares; see `contact_person.py`. contact_of: the clients
+                   who share this client's phone.
+    refused_at_sites  what connections last told of the client's refusals; see `intake/site_people.py`.
     """
 
     network_id: str
@@ -195,6 +200,9 @@ class Client(Struct, frozen=True, kw_only=True):
     merges: int = 0
     apart: Visits | None = None
     named: NamedByPartner | None = None
+    contact_id: str | None = None
+    contact_of: tuple[str, ...] = ()
+    refused_at_sites: tuple[str, ...] = ()
     wake: Wake | None = None
     trouble: Trouble | None = None
     version: int = 0
@@ -217,26 +225,6 @@ def own_name(client: Client) -> str:
     """The client's name; empty where nobody told it. Earlier releases then saved the phone, the e-mail or a
     question mark as the name."""
     return "" if client.name in ("?", client.phone, client.email) else client.name
-
-
-def as_partner_named(client: Client) -> Client:
-    """The client as the partner told of them. What somebody may have changed since is left out, and so are
-    note and preferences, which the desk writes, too."""
-    named = client.named
-    if named is None:
-        is_record = client.merged is not None and not client.merged.out_id
-        named = _named(client) if is_record or client.version <= 1 else NamedByPartner(name="")
-    given = {name: getattr(named, name) for name in NamedByPartner.__struct_fields__}
-    return replace(client, **given, note=None, preferences=None)
-
-
-def named_by_partner(client: Client) -> Client:
-    """A client whom a partner registers, with what the partner told."""
-    return replace(client, named=_named(client))
-
-
-def _named(client: Client) -> NamedByPartner:
-    return NamedByPartner(**{name: getattr(client, name) for name in NamedByPartner.__struct_fields__})
 
 
 def is_known(client: Client, channel: str) -> bool:

@@ -13,16 +13,18 @@ BY_PHONE = ("sms", "whatsapp")
 """Channels that reach a client at their phone number."""
 
 
-def with_consents(client: Client, consents: Iterable[Consent]) -> tuple[Client, list[ConsentChange]]:
+def with_consents(
+    client: Client, consents: Iterable[Consent], first: int = 0
+) -> tuple[Client, list[ConsentChange]]:
     """The client with these consents, and a line of history for each that differs from the present one. An
-    equal consent changes nothing."""
+    equal consent changes nothing. first: how many lines of history are saved together with these."""
     after = client
     lines: list[ConsentChange] = []
     for consent in consents:
         current = after.consent(consent.channel, consent.purpose)
         if current is None or current.granted is not consent.granted:
             after = with_consent(after, consent)
-            lines.append(_line(client, consent, len(lines)))
+            lines.append(_line(client, consent, first + len(lines)))
     return after, lines
 
 

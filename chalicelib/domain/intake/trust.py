@@ -30,6 +30,8 @@ LARGEST_OF_DAY = 50
 """The visits that one connection reports in a day (UTC) may come to this many of the largest."""
 MAX_CARDS_OF_DAY = 100
 """About how many clients one connection makes the desk look in a day (UTC)."""
+MAX_OWNERS = 20
+"""So many clients, one after another, are told apart by ids that follow from one phone or e-mail."""
 PRICE_TIMES = 20
 """A visit may come to this many times what its services usually cost."""
 
@@ -56,8 +58,16 @@ def missing_settings(connection: Connection) -> list[str]:
 def came_from(connection: Connection, client: Client, external_id: str | None) -> bool:
     """Whether the connection made the client, of the site's client with that id or of their phone or e-mail.
     The id of such a client follows from what the site named them by."""
-    named_by = (external_id, client.phone, client.email)
-    return client.id in {derived("cli", connection.id, each) for each in named_by if each}
+    named_by = [each for each in (external_id, client.phone, client.email) if each]
+    return any(
+        client.id == made_id(connection, each, number) for each in named_by for number in range(MAX_OWNERS)
+    )
+
+
+def made_id(connection: Connection, named_by: str, number: int = 0) -> str:
+    """The id of the client whom the connection makes of a site's id, a phone or an e-mail. number: how many
+    clients it made of them before, who have another phone or e-mail now."""
+    return derived("cli", connection.id, named_by, *([str(number)] if number else []))
 
 
 def may_change(connection: Connection, client: Client, external_id: str | None) -> bool:

@@ -22,6 +22,7 @@ class MessageFacts(Struct, frozen=True, kw_only=True):
     points_expiring  bonus expiry: how many points can be used until then and no longer.
     gift_points    birthday: the points of the gift; None: good wishes only.
     birthday       the local date of the birthday.
+    person         who comes, where the message goes to the phone of somebody else, who booked for them.
     """
 
     salon_name: str
@@ -45,3 +46,4 @@ class MessageFacts(Struct, frozen=True, kw_only=True):
     gift_points: int | None = None
     birthday: date | None = None
     client_name: str = ""
+    person: str = ""

@@ -23,6 +23,8 @@ class TaskKind(StrEnum):
     """A client's account that differs from the sum of its entries."""
     SITE_CARD = "site_card"
     """A site that signs nothing reports another phone or e-mail of a client who did not come from it."""
+    SITE_PHONE = "site_phone"
+    """A site names a client by nothing at which messages reach them, such as a wrong phone."""
     SITE_HELD_BACK = "site_held_back"
     """A webhook that waits for a person: it would add too much at once, or a visit comes to too much."""
 
@@ -50,6 +52,10 @@ TASK_WORDS: Mapping[TaskKind, str] = {
     TaskKind.SITE_CARD: (
         "The booking site reports another phone or e-mail for this client. The site does not sign what it "
         "sends, so nothing was changed. Ask the client, and change the client by hand if the site is right."
+    ),
+    TaskKind.SITE_PHONE: (
+        "The booking site has no phone at which this client can be reached: `words` has what it has. Ask the "
+        "client, and put it right on the site or here. Until then the client gets no messages."
     ),
     TaskKind.SITE_HELD_BACK: (
         "A webhook of a booking site is held back: see /v1/inbox?state=quarantined. If it is right, replay "
@@ -89,6 +95,4 @@ def with_reply(task: Task, words: str) -> Task:
     if task.replies > MOST_REPLIES:
         return task
     line = words if task.replies < MOST_REPLIES else "\N{HORIZONTAL ELLIPSIS}"
-    return replace(
-        task, words=f"{task.words}\n{line}", replies=task.replies + 1, done_at=None, actor=None
-    )
+    return replace(task, words=f"{task.words}\n{line}", replies=task.replies + 1, done_at=None, actor=None)

@@ -13,7 +13,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.clients import client_plan
-from chalicelib.domain.clients.clients import Client, Merge, named_by_partner
+from chalicelib.domain.clients.clients import Client, Merge
+from chalicelib.domain.clients.partner_named import named_by_partner
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.aliases import EMAIL, PHONE, Alias, of_partner
 from chalicelib.domain.shared.errors import conflict

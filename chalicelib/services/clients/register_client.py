@@ -217,6 +217,8 @@ def client_change(world: World, client: Client, wanted: Client, actor: str) -> C
     """The change that makes a client as wanted. Aliases follow phone and e-mail, consents for an old phone or
     e-mail are void, and the client's pointer is planned again."""
     now = world.now()
+    if wanted.phone and wanted.contact_id:  # their own phone: nobody else's is used any more
+        wanted = replace(wanted, contact_id=None)
     wanted, lines = after_contact_change(client, with_birth_date_learned(client, wanted, now), now, actor)
     wanted = client_plan.with_wake(wanted, world.directory(client.network_id), now)
     current_aliases, wanted_aliases = contact_aliases(client), contact_aliases(wanted)

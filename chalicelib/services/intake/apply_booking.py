@@ -1,5 +1,4 @@
-"""Apply a site's event about a booking: make the booking, move it, change its status. The newest event
-wins."""
+"""Apply a site's event about a booking: make it, move it, change its status. The newest event wins."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -28,6 +27,7 @@ from chalicelib.services.intake.site_clients import (
     find_or_draft,
     normalised,
     with_blanks_filled,
+    with_person,
 )
 from chalicelib.services.intake.usual_sum import SharedByEvents, ensure_usual_sum
 from chalicelib.services.shared.storable import Storable
@@ -201,7 +201,7 @@ def _client(report: _Report, salon_id: str) -> ClientMatch | None:
         return None
     usual = normalised(world, connection, reported, salon_id)
     if reported.name is None and reported.phone is None and reported.email is None:
-        client, _ = find_known(world, connection, usual)
+        client = find_known(world, connection, usual).client
         return ClientMatch(client) if client else None
     return find_or_draft(world, connection, usual)
 
@@ -220,10 +220,9 @@ def _fill_blanks(report: _Report, existing: Booking) -> bool:
         return False
     usual = normalised(world, report.connection, reported, existing.salon_id)
     filled = with_blanks_filled(world, client, usual)
-    if filled is None:
-        return False
-    world.store.save(*filled.to_save)
-    return True
+    if filled is not None:
+        world.store.save(*filled.to_save)
+    return filled is not None
 
 
 def _changed_booking(report: _Report, existing: Booking) -> _Change:
@@ -303,8 +302,8 @@ def _moved(report: _Report, booking: Booking, event: BookingReported, starts_at:
 def _save(report: _Report, change: _Change) -> Applied:
     """Saves the booking in its new status, with all that follows from it."""
     world = report.world
-    change = _with_stored_client(world, change)
-    change = _without_hold_of_former_client(world, change)
+    change = _without_hold_of_former_client(world, _with_stored_client(world, change))
+    change = replace(change, booking=with_person(change.booking, change.client, change.event.client))
     target = _target(change)
     if _completes(change, target):
         change = _completed(report, change)

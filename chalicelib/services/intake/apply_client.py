@@ -1,25 +1,31 @@
 """Apply a site's event about a client."""
 
-from types import MappingProxyType
-
+from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.clients.clients import Client, ConsentChange
 from chalicelib.domain.intake.site_events import ClientReported, believable
+from chalicelib.domain.intake.site_people import card_guard, with_card_guard
 from chalicelib.domain.intake.trust import AHEAD, may_change
 from chalicelib.domain.networks.network import Connection
-from chalicelib.domain.shared.aliases import site_client
+from chalicelib.domain.shared.aliases import EMAIL, Alias, site_client
 from chalicelib.services.clients.register_client import client_change, contact_aliases
-from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.intake.apply_booking import Applied
-from chalicelib.services.intake.ask_person import ask_about_card
+from chalicelib.services.intake.ask_person import ask_about_card, phone_question
 from chalicelib.services.intake.attach_client import attach_waiting
+from chalicelib.services.intake.merge_site_clients import after_site_merge
 from chalicelib.services.intake.site_clients import (
+    KnownPerson,
     NormalisedClient,
     find_known,
-    find_or_draft,
-    link_site_id,
+    is_own_card,
+    known_client,
+    led_to,
+    new_client,
     normalised,
+    site_alias,
+    with_contact,
+    with_refusals,
     with_reported_details,
 )
 from chalicelib.services.shared.world import World
@@ -31,23 +37,24 @@ def apply_client(
     """Makes or updates the client. A client who is deleted on the site is kept here, with visits and points.
     A site that proves nothing changes only clients who came from it; of others the desk is asked.
 
-    released: a person let the webhook through. Raises TOO_MUCH_AT_ONCE, SaveConflict.
+    released: a person let the webhook through. Raises TOO_MUCH_AT_ONCE, what merging raises, SaveConflict.
     """
     if event.deleted:
         return Applied(changed=False, reason="deleted_on_site")
     reported = normalised(world, connection, replace(event.client, external_id=event.external_id))
-    client, kind = find_known(world, connection, reported)
+    known = find_known(world, connection, reported)
+    if event.merged_from and connection.is_signed:
+        known = after_site_merge(world, connection, event, reported, known)
     reason = None
-    client = client or _merged(world, connection, event)
-    if client is None:
-        match = find_or_draft(world, connection, reported)
-        client = _guarded(match.client, connection, event)
-        world.store.save(client, *contact_aliases(client))
+    if known.client is None:
+        world.store.save(*new_client(world, connection, reported, known, event.guard).to_save)
     else:
-        if kind != site_client(connection.id):
-            link_site_id(world, connection, event.external_id, client.id)
-        reason = _updated(world, connection, client, event, reported, released=released)
-    attached = attach_waiting(world, connection, event.external_id)
+        reason = _updated(world, connection, event, reported, known, released=released)
+    attached = [
+        booking
+        for site_id in (event.external_id, *event.merged_from)
+        for booking in attach_waiting(world, connection, site_id)
+    ]
     changed = reason is None or bool(attached)
     return Applied(changed=changed, booking_id=attached[0].id if attached else None, reason=reason)
 
@@ -55,54 +62,84 @@ def apply_client(
 def _updated(
     world: World,
     connection: Connection,
-    client: Client,
     event: ClientReported,
     reported: NormalisedClient,
+    known: KnownPerson,
     *,
     released: bool,
 ) -> str | None:
     """Updates the client, or asks a person where the site is not believed. Answers why nothing changed."""
-    current_guard = believable(client.guards.get(connection.id), world.now() + AHEAD)
-    if event.guard <= (current_guard or ""):
+    assert known.client is not None
+    believed, latest = may_change(connection, known.client, event.external_id), world.now() + AHEAD
+    guards = [
+        card_guard(each, connection.id, event.external_id) for each in (known.record, known.client) if each
+    ]
+    is_newer = event.guard > max(believable(each, latest) or "" for each in guards)
+    if is_newer and believed and is_own_card(connection, known, reported):
+        _update(world, connection, event, reported, known)
         return None
-    if may_change(connection, client, event.external_id):
-        _update(world, connection, client, event, reported)
+    match = known_client(world, connection, reported, known)
+    if match.to_save:
+        world.store.save(*match.to_save)
+    if believed or not is_newer:
         return None
-    asked = ask_about_card(world, connection, client, reported, released=released)
+    asked = ask_about_card(world, connection, known.client, reported, released=released)
     return "asked_the_desk" if asked else "client_of_others"
-
-
-def _merged(world: World, connection: Connection, event: ClientReported) -> Client | None:
-    """The client whom one of the site's merged clients leads to."""
-    network_id, kind = connection.network_id, site_client(connection.id)
-    found = (world.store.alias(network_id, kind, site_id) for site_id in event.merged_from)
-    client_id = next((each for each in found if each), None)
-    if client_id is None:
-        return None
-    return surviving_client(world, world.store.get(Client, network_id=network_id, id=client_id))
-
-
-def _guarded(client: Client, connection: Connection, event: ClientReported) -> Client:
-    return replace(client, guards=MappingProxyType({**client.guards, connection.id: event.guard}))
 
 
 def _update(
     world: World,
     connection: Connection,
-    client: Client,
     event: ClientReported,
     reported: NormalisedClient,
+    known: KnownPerson,
 ) -> None:
-    """Saves what the site reports of the client. A phone or e-mail that leads to another client stays with
-    that client."""
-    wanted = _guarded(with_reported_details(client, reported), connection, event)
-    current_aliases = contact_aliases(client)
-    for alias in contact_aliases(wanted):
-        if alias in current_aliases:
-            continue
-        owner = world.store.alias(alias.network_id, alias.kind, alias.value)
-        if owner is not None and owner != client.id:
-            wanted = replace(wanted, **{alias.kind: getattr(client, alias.kind)})
-    change = client_change(world, client, wanted, f"connection:{connection.id}")
-    saved, *_ = world.store.save(change.client, *change.beside, remove=change.removed)
+    """Saves what the site reports of the client."""
+    client, site_id = known.client, event.external_id
+    assert client is not None
+    wanted = with_card_guard(with_reported_details(client, reported), connection.id, site_id, event.guard)
+    free = _with_free_contacts(world, connection, client, wanted)
+    change = client_change(world, client, free.client, f"connection:{connection.id}")
+    changed = [each for each in change.beside if each not in free.held]
+    lines_before = sum(isinstance(each, ConsentChange) for each in changed)
+    wanted, lines = with_refusals(world, connection, change.client, reported, lines_before)
+    question = phone_question(world, connection, wanted, reported.phone_text)
+    links = [] if known.by == site_client(connection.id) else [site_alias(connection, site_id, client.id)]
+    beside = (*changed, *lines, *free.contacts, *links, *question)
+    saved, *_ = world.store.save(wanted, *beside, remove=change.removed)
     world.wake_if_due(saved)
+
+
+class _FreeContacts(Struct, frozen=True):
+    """The client with the phone and e-mail that they may have.
+
+    held      aliases that lead to the client already, as a merge brings them.
+    contacts  the contact person, to be saved with the client.
+    """
+
+    client: Client
+    held: tuple[Alias, ...] = ()
+    contacts: tuple[Client, ...] = ()
+
+
+def _with_free_contacts(
+    world: World, connection: Connection, client: Client, wanted: Client
+) -> _FreeContacts:
+    """A phone or an e-mail that leads to another client stays with that client. Whoever shares the phone has
+    that client as contact person."""
+    held: list[Alias] = []
+    contacts: tuple[Client, ...] = ()
+    current = contact_aliases(client)
+    for alias in contact_aliases(wanted):
+        if alias in current:
+            continue
+        _, owner = led_to(world, connection, alias.kind, alias.value)
+        if owner is None:
+            continue
+        if owner.id == client.id:
+            held.append(alias)
+        elif alias.kind == EMAIL:
+            wanted = replace(wanted, email=client.email)
+        else:
+            wanted, contacts = with_contact(world, replace(wanted, phone=None), owner)
+    return _FreeContacts(wanted, tuple(held), contacts)

@@ -11,14 +11,17 @@ from chalicelib.domain.intake.site_events import SiteClient
 from chalicelib.domain.intake.trust import MAX_CARDS_OF_DAY
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import Alias, site_card
+from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.quotas import QuotaUse, with_taken
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.services.intake.site_catalogue import too_much
 from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 
 KEPT = timedelta(days=2)
+MAX_PHONE_TEXT = 60
 
 
 def ask_about_card(
@@ -47,6 +50,33 @@ def ask_about_card(
         asked = replace(existing, client_id=client.id, words=words, done_at=None, actor=None)
         world.store.save(asked, mark, _counted(world, connection, released=released))
     return True
+
+
+def phone_question(world: World, connection: Connection, client: Client, text: str | None) -> list[Storable]:
+    """What is saved with a client whom nothing reaches, though the site has something as their phone: a task
+    for the desk with that text, one a client and connection. Beyond the clients about whom the desk is asked
+    in a day there is none, so that no booking is held back for it.
+
+    text: as the site has it; None: the site has nothing.
+    """
+    if not text or client.phone or client.email or client.contact_id:
+        return []
+    mark = Alias(
+        network_id=client.network_id,
+        kind=site_card(connection.id),
+        value=digest("phone", client.id, length=20),
+        leads_to=client.id,
+    )
+    if world.store.alias(mark.network_id, mark.kind, mark.value) is not None:
+        return []
+    try:
+        use = _counted(world, connection, released=False)
+    except DomainError:
+        return []
+    name = client.name or client.id
+    words = f"{connection.site} has as phone of {name}: {text[:MAX_PHONE_TEXT]}"
+    task = _task(world, connection, TaskKind.SITE_PHONE, client.id)
+    return [replace(task, client_id=client.id, words=words), mark, use]
 
 
 def _counted(world: World, connection: Connection, *, released: bool) -> QuotaUse:

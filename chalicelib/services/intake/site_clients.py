@@ -1,29 +1,40 @@
-"""Which client a booking site means: found by the site's own id first, then by phone or e-mail, else
-drafted."""
+"""Which client a booking site means. A site's own id is identity: only what has no id of that site is found
+by phone or e-mail, else a client is drafted. Two people who share a phone stay two (docs/webhooks.md)."""
 
 import contextlib
+from collections.abc import Iterable
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients import client_plan
-from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.clients.clients import Client, ConsentChange, own_name
+from chalicelib.domain.clients.consents import with_consents
+from chalicelib.domain.clients.contact_person import MAX_SHARING
+from chalicelib.domain.clients.person_names import is_clearly_another, is_other_name
 from chalicelib.domain.intake.site_events import SiteClient
-from chalicelib.domain.intake.trust import may_change
+from chalicelib.domain.intake.site_people import has_another_id, refusals, site_ids, with_card_guard
+from chalicelib.domain.intake.trust import MAX_OWNERS, made_id, may_change
 from chalicelib.domain.messages.phone_numbers import phone_countries
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import EMAIL, PHONE, Alias, site_client
-from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.languages import LANGUAGES
+from chalicelib.services.clients.contact_person import sharing
 from chalicelib.services.clients.register_client import contact_aliases
 from chalicelib.services.clients.surviving_client import surviving_client
+from chalicelib.services.intake.ask_person import phone_question
 from chalicelib.services.shared.contact_details import MAX_NAME, email_or_none, phone_or_none
 from chalicelib.services.shared.ports import SaveConflict
+from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 
 
 class NormalisedClient(SiteClient, frozen=True):
-    """A site's client with name, phone, e-mail and language in the form in which they are kept."""
+    """A site's client with name, phone, e-mail and language in the form in which they are kept.
+    phone_text: what the site has as phone, where that is none."""
+
+    phone_text: str | None = None
 
 
 class ClientMatch(Struct, frozen=True):
@@ -31,8 +42,27 @@ class ClientMatch(Struct, frozen=True):
     them is saved yet."""
 
     client: Client
-    to_save: tuple[Client | Alias, ...] = ()
+    to_save: tuple[Storable, ...] = ()
     is_new: bool = False
+
+
+class KnownPerson(Struct, frozen=True):
+    """As whom a site's client is known here.
+
+    client     None: as nobody.
+    by         the kind of alias that led to the client; "" where none did.
+    record     the client whom the alias names; another one than `client` where it was merged into that.
+    taken      the kinds (PHONE, EMAIL) of which the site's client shares what another client has.
+    contact    that other client.
+    mixed_up   the site's id led to the contact, by whom an earlier version took two people for one.
+    """
+
+    client: Client | None = None
+    by: str = ""
+    record: Client | None = None
+    taken: frozenset[str] = frozenset()
+    contact: Client | None = None
+    mixed_up: bool = False
 
 
 def site_countries(world: World, connection: Connection, salon_id: str | None = None) -> tuple[str, ...]:
@@ -54,33 +84,76 @@ def normalised(
     name = " ".join((reported.name or "").split())[:MAX_NAME].rstrip() or None
     tag = (reported.language or "").replace("_", "-").partition("-")[0].lower()
     language = tag if tag in LANGUAGES else None
+    phone = phone_or_none(reported.phone, *site_countries(world, connection, salon_id))
     return NormalisedClient(
         external_id=reported.external_id,
         name=name,
-        phone=phone_or_none(reported.phone, *site_countries(world, connection, salon_id)),
+        phone=phone,
         email=email_or_none(reported.email),
         language=language,
         birth_date=reported.birth_date,
         opted_out=reported.opted_out,
+        phone_text=None if phone else reported.phone,
     )
 
 
-def find_known(world: World, connection: Connection, reported: NormalisedClient) -> tuple[Client | None, str]:
-    """The client that a site's client already is, and the kind of alias that led to them; (None, "") where no
-    alias leads to a client."""
-    store, network_id = world.store, connection.network_id
-    aliases = (
-        (site_client(connection.id), reported.external_id),
-        (PHONE, reported.phone),
-        (EMAIL, reported.email),
-    )
-    for kind, value in aliases:
-        client_id = store.alias(network_id, kind, value) if value else None
-        client = store.get(Client, network_id=network_id, id=client_id) if client_id else None
-        client = surviving_client(world, client)
-        if client is not None and not (kind == EMAIL and _has_another_phone(client, reported)):
-            return client, kind
-    return None, ""
+# --- who it is
+
+
+def find_known(world: World, connection: Connection, reported: NormalisedClient) -> KnownPerson:
+    """The client that a site's client already is: by the site's id, else by phone, else by e-mail."""
+    contact, mixed_up, taken = None, False, set()
+    kind = site_client(connection.id)
+    record, client = led_to(world, connection, kind, reported.external_id)
+    if record is not None and client is not None:
+        mixed_up = record is client and _is_mixed_up(connection, client, reported)
+        if not mixed_up:
+            return KnownPerson(client, kind, record)
+        contact = client
+    for kind, value in ((PHONE, reported.phone), (EMAIL, reported.email)):
+        record, client = led_to(world, connection, kind, value)
+        if client is None:
+            continue
+        taken.add(kind)
+        if kind == EMAIL and _has_another_phone(client, reported):
+            continue
+        if not _is_somebody_else(connection, client, reported):
+            return KnownPerson(client, kind, record)
+        contact = contact or client
+    return KnownPerson(taken=frozenset(taken), contact=contact, mixed_up=mixed_up)
+
+
+def led_to(
+    world: World, connection: Connection, kind: str, value: str | None
+) -> tuple[Client | None, Client | None]:
+    """The client whom an alias names, and the surviving client after merges."""
+    client_id = world.store.alias(connection.network_id, kind, value) if value else None
+    if client_id is None:
+        return None, None
+    record = world.store.get(Client, network_id=connection.network_id, id=client_id)
+    return record, surviving_client(world, record)
+
+
+def _is_somebody_else(connection: Connection, client: Client, reported: NormalisedClient) -> bool:
+    """Whether a site's client with an id is another person than the client who has the phone or e-mail: the
+    site knows that client by another id, or the name is clearly another. Without an id there is nothing to
+    tell two people apart by later: the booking keeps the name."""
+    if reported.external_id is None:
+        return False
+    if has_another_id(client, connection.id, reported.external_id):
+        return True
+    return is_clearly_another(own_name(client), reported.name)
+
+
+def _is_mixed_up(connection: Connection, client: Client, reported: NormalisedClient) -> bool:
+    """Whether an earlier version linked the site's id to a client who is somebody else on that site."""
+    return _is_secondary(connection, client, reported) and is_clearly_another(own_name(client), reported.name)
+
+
+def _is_secondary(connection: Connection, client: Client, reported: NormalisedClient) -> bool:
+    """Whether the site's id leads to a client whom the site knows by other ids, as after a merge."""
+    ids = site_ids(client, connection.id)
+    return bool(ids) and reported.external_id is not None and reported.external_id not in ids
 
 
 def _has_another_phone(client: Client, reported: NormalisedClient) -> bool:
@@ -89,32 +162,88 @@ def _has_another_phone(client: Client, reported: NormalisedClient) -> bool:
     return bool(client.phone and reported.phone and client.phone != reported.phone)
 
 
+def is_own_card(connection: Connection, known: KnownPerson, reported: NormalisedClient) -> bool:
+    """Whether the site's card speaks of the client themself. The card of a client who was merged into one
+    that the site knows by another id does not: it fills in what is missing."""
+    return known.client is not None and not _is_secondary(connection, known.client, reported)
+
+
+# --- a client for it
+
+
 def find_or_draft(world: World, connection: Connection, reported: NormalisedClient) -> ClientMatch:
     """The client whom a site names. A new client's id follows from the site's id, so that a repetition makes
     no second client. The site's id is linked first; a link without its client does no harm."""
-    client, kind = find_known(world, connection, reported)
-    draft = client or _drafted(world, connection, reported)
-    if client is None:  # drafted and saved before, and known by another phone since
+    known = find_known(world, connection, reported)
+    if known.client is None:
+        return new_client(world, connection, reported, known)
+    return known_client(world, connection, reported, known)
+
+
+def known_client(
+    world: World, connection: Connection, reported: NormalisedClient, known: KnownPerson
+) -> ClientMatch:
+    """The known client, who from now on has the site's id; with what the site may fill in."""
+    before, site_id = known.client, reported.external_id
+    assert before is not None
+    client, beside = before, list[Storable]()
+    if site_id is not None and known.by != site_client(connection.id):
+        beside.append(site_alias(connection, site_id, client.id))
+    if site_id is not None and _becomes_own_id(connection, known, reported):
+        client = with_card_guard(client, connection.id, site_id)
+    if may_change(connection, client, site_id):
+        filled = with_blanks_filled(world, client, reported)
+        if filled is not None:
+            client, beside = filled.client, [*beside, *filled.to_save[1:]]
+    client, lines = with_refusals(world, connection, client, reported)
+    beside += lines
+    beside += phone_question(world, connection, client, reported.phone_text)
+    return ClientMatch(client, tuple(beside) if client is before else (client, *beside))
+
+
+def _becomes_own_id(connection: Connection, known: KnownPerson, reported: NormalisedClient) -> bool:
+    """Whether the client is to be noted as that client of the site: by a new link, or by a link that an
+    earlier version made. One who was merged, here or on the site, is not."""
+    assert known.client is not None
+    if reported.external_id in site_ids(known.client, connection.id):
+        return False
+    is_linked_now = known.by != site_client(connection.id)
+    return is_linked_now or (known.record is known.client and is_own_card(connection, known, reported))
+
+
+def new_client(
+    world: World,
+    connection: Connection,
+    reported: NormalisedClient,
+    known: KnownPerson,
+    guard: str = "",
+) -> ClientMatch:
+    """A client who is drafted and not yet saved, or, of a site's id, was saved before. guard: of the card
+    that tells of them."""
+    site_id = reported.external_id
+    draft = _drafted(world, connection, reported, known)
+    if site_id is not None:
         stored = world.store.get(Client, network_id=connection.network_id, id=draft.id)
         client = surviving_client(world, stored)
-    if kind != site_client(connection.id):
-        link_site_id(world, connection, reported.external_id, draft.id)
-    if client is None:
-        return ClientMatch(draft, (draft, *contact_aliases(draft)), is_new=True)
-    if not may_change(connection, client, reported.external_id):
-        return ClientMatch(client)
-    return with_blanks_filled(world, client, reported) or ClientMatch(client)
+        _link(world, site_alias(connection, site_id, draft.id, moved=known.mixed_up))
+        if client is not None:
+            return ClientMatch(client)
+        draft = with_card_guard(draft, connection.id, site_id, guard)
+    draft, contacts = with_contact(world, draft, known.contact)
+    draft, lines = with_refusals(world, connection, draft, reported)
+    question = phone_question(world, connection, draft, reported.phone_text or reported.phone)
+    values = (draft, *contact_aliases(draft), *contacts, *lines, *question)
+    return ClientMatch(draft, values, is_new=True)
 
 
-def _drafted(world: World, connection: Connection, reported: NormalisedClient) -> Client:
-    known_by = reported.external_id or reported.phone or reported.email
+def _drafted(world: World, connection: Connection, reported: NormalisedClient, known: KnownPerson) -> Client:
     client = Client(
         network_id=connection.network_id,
-        id=derived("cli", connection.id, known_by) if known_by else world.new_id("cli"),
+        id=_new_id(world, connection, reported),
         name=reported.name or "",
         created_at=world.now(),
-        phone=reported.phone,
-        email=reported.email if _is_free(world, connection, reported.email) else None,
+        phone=None if PHONE in known.taken else reported.phone,
+        email=None if EMAIL in known.taken else reported.email,
         birth_date=reported.birth_date,
         language=reported.language,
         source=connection.settings.get("source", connection.site),
@@ -122,24 +251,73 @@ def _drafted(world: World, connection: Connection, reported: NormalisedClient) -
     return client_plan.with_wake(client, world.directory(connection.network_id), client.created_at)
 
 
-def _is_free(world: World, connection: Connection, email: str | None) -> bool:
-    return email is not None and world.store.alias(connection.network_id, EMAIL, email) is None
+def _new_id(world: World, connection: Connection, reported: NormalisedClient) -> str:
+    """The id that follows from what the site names the client by. Whoever was made of a phone before and has
+    another phone now is another person: the next one gets the next id."""
+    if reported.external_id is not None:
+        return made_id(connection, reported.external_id)
+    named_by = reported.phone or reported.email
+    for number in range(MAX_OWNERS if named_by else 0):
+        client_id = made_id(connection, str(named_by), number)
+        if world.store.get(Client, network_id=connection.network_id, id=client_id) is None:
+            return client_id
+    return world.new_id("cli")
 
 
-def link_site_id(world: World, connection: Connection, site_id: str | None, client_id: str) -> None:
-    """Lets the site's id lead to our client. A site's id that leads to a client already stays as it is."""
-    if site_id is None:
-        return
+def site_alias(connection: Connection, site_id: str, client_id: str, *, moved: bool = False) -> Alias:
+    """Lets the site's id lead to the client. moved: it led to another client."""
     kind = site_client(connection.id)
+    return Alias(network_id=connection.network_id, kind=kind, value=site_id, leads_to=client_id, moved=moved)
+
+
+def _link(world: World, alias: Alias) -> None:
+    """A site's id that leads to a client already stays as it is, unless it is moved."""
     with contextlib.suppress(SaveConflict):
-        world.store.save(
-            Alias(network_id=connection.network_id, kind=kind, value=site_id, leads_to=client_id)
-        )
+        world.store.save(alias)
+
+
+def with_contact(world: World, client: Client, contact: Client | None) -> tuple[Client, tuple[Client, ...]]:
+    """A client without a phone of their own, reached through the client whose phone they share; and that
+    client, to be saved with them. Too many under one phone are not reached."""
+    if client.phone or contact is None:
+        return client, ()
+    if client.id in contact.contact_of:
+        return replace(client, contact_id=contact.id), ()
+    others: Iterable[str] = contact.contact_of
+    if len(contact.contact_of) >= MAX_SHARING:
+        others = [each.id for each in sharing(world, contact)]
+    sharing_ids = (*others, client.id)
+    if len(sharing_ids) > MAX_SHARING:
+        return client, ()
+    return replace(client, contact_id=contact.id), (replace(contact, contact_of=sharing_ids),)
+
+
+def with_person(booking: Booking, client: Client | None, reported: SiteClient | None) -> Booking:
+    """The booking with the name of whoever comes, where that is not its client's: nobody is renamed by it,
+    and it is not lost."""
+    if reported is None or reported.name is None:
+        return booking
+    known = own_name(client) if client is not None else ""
+    name = " ".join(reported.name.split())[:MAX_NAME].rstrip()
+    return replace(booking, booked_for=name if known and is_other_name(name, known) else None)
+
+
+def with_refusals(
+    world: World, connection: Connection, client: Client, reported: NormalisedClient, first: int = 0
+) -> tuple[Client, list[ConsentChange]]:
+    """The client after what the site tells of messages that they do not want, and lines of history. first:
+    how many lines are saved besides."""
+    actor = f"connection:{connection.id}"
+    client, consents = refusals(client, connection.id, reported.opted_out, world.now(), actor)
+    return with_consents(client, consents, first)
 
 
 def with_blanks_filled(world: World, client: Client, reported: NormalisedClient) -> ClientMatch | None:
     """The client with the phone and e-mail that the site reports. A phone or e-mail is filled in only where
-    the client has none and no other client has it. None when nothing is to be filled in."""
+    the client has none and no other client has it, and not for somebody with clearly another name. None when
+    nothing is to be filled in."""
+    if is_clearly_another(own_name(client), reported.name):
+        return None
     pairs = ((PHONE, client.phone, reported.phone), (EMAIL, client.email, reported.email))
     new = [
         Alias(network_id=client.network_id, kind=kind, value=value, leads_to=client.id)
@@ -149,6 +327,8 @@ def with_blanks_filled(world: World, client: Client, reported: NormalisedClient)
     if not new:
         return None
     filled = replace(client, **{alias.kind: alias.value for alias in new})
+    if filled.phone:
+        filled = replace(filled, contact_id=None)
     return ClientMatch(filled, (filled, *new))
 
 

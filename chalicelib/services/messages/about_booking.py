@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings import booking_plan
 from chalicelib.domain.bookings.booking_plan import as_planned
 from chalicelib.domain.bookings.bookings import Booking, Status
-from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.clients.clients import Client, own_name
+from chalicelib.domain.clients.person_names import is_other_name
 from chalicelib.domain.loyalty.account import Account, EntryKind
 from chalicelib.domain.loyalty.account_plan import last_day
 from chalicelib.domain.messages.message_facts import MessageFacts
@@ -158,9 +159,13 @@ class AboutBooking(Struct, frozen=True):
         services = [service_name(self.directory, line.service_id) for line in lines]
         staff = [staff_name(self.directory, line.staff_id) for line in lines if line.staff_id]
         earned = sum(booking.earned_points for booking in whole)
+        name = self.item.booked_for or own_name(self.client)
+        is_another = self.client.contact_id is not None or is_other_name(name, own_name(self.client))
         return facts_of_all(
             self,
             now,
+            client_name=name,
+            person=name if is_another else "",
             starts_at=self.item.starts_at,
             services=tuple(dict.fromkeys(filter(None, services))),
             unnamed_service=None in services,

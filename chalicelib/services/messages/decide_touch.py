@@ -193,9 +193,9 @@ def _quiet(case: Case) -> Check:
 def _cap(case: Case) -> Check:
     """Whether the client's caps allow one more message. Earlier messages of this very touch do not count: a
     second channel repeats their text, or replaces a message that failed."""
-    client, rules = case.subject.client, case.subject.rules
+    rules = case.subject.rules
     value = {"weekly_cap": rules.weekly_cap, "weekly_marketing_cap": rules.weekly_marketing_cap}
-    log = case.store.messages_since(client.network_id, client.id, case.now - WEEK)
+    log = _log(case, WEEK)
     in_trial = case.subject.directory.network.trial
     others = [each for each in log if counts(each, in_trial=in_trial) and not _is_of(case, each)]
     recent = [(each.kind, each.recorded_at) for each in others if each.recorded_at > case.now - WEEK]
@@ -209,13 +209,25 @@ def _notices(case: Case, phone: str) -> Check:
     """Whether the phone may get one more notice today. The first notice of a new client needs no look at the
     log, which is empty."""
     item, rules, most = case.subject.item, "daily_notice_cap", case.subject.rules.daily_notice_cap
-    if isinstance(item, Booking) and item.of_new_client and item.moves == 0:
+    is_first = isinstance(item, Booking) and item.of_new_client and item.moves == 0
+    if is_first and not case.subject.client.contact_of:
         return Check(rules, most)
-    client = case.subject.client
-    log = case.store.messages_since(client.network_id, client.id, case.now - DAY)
+    log = _log(case, DAY)
     others, in_trial = [each for each in log if not _is_of(case, each)], case.subject.directory.network.trial
     until = full_notices(others, phone, most, case.now, in_trial=in_trial)
     return _later(case, rules, most, rules if until is not None else None, until)
+
+
+def _log(case: Case, period: timedelta) -> list[Message]:
+    """The client's messages of that period up to now, and those that reached the same phone or e-mail about
+    clients who share it."""
+    client, since = case.subject.client, case.now - period
+    log = case.store.messages_since(client.network_id, client.id, since)
+    addresses = {client.phone, client.email} - {None}
+    for sharing_id in client.contact_of:
+        shared = case.store.messages_since(client.network_id, sharing_id, since)
+        log = [*log, *(each for each in shared if each.to in addresses)]
+    return log
 
 
 def stopped_by(case: Case, reason: str) -> Check:

@@ -28,6 +28,7 @@ from chalicelib.domain.shared.touches import (
     touch_of,
 )
 from chalicelib.services.bookings.plan_booking import directory_for
+from chalicelib.services.clients.contact_person import reached
 from chalicelib.services.messages.about_account import about_account
 from chalicelib.services.messages.about_booking import about_booking
 from chalicelib.services.messages.about_client import about_client
@@ -142,9 +143,9 @@ def _subject(
         raise refused("UNKNOWN_KIND", "A campaign is about no booking; see its own report.", kind=kind.value)
     if kind is TouchKind.BONUS_EXPIRY:
         return about_account(world.store.account(client.network_id, client.id), client, directory)
-    return (
-        about_client(client, directory) if kind in _OF_CLIENT else about_booking(booking, client, directory)
-    )
+    if kind in _OF_CLIENT:
+        return about_client(client, directory)
+    return about_booking(booking, reached(world, client), directory)
 
 
 def _planned(rules: MessageRules, plan: Plan) -> Check:

@@ -18,6 +18,7 @@ from chalicelib.domain.shared.sms import Alphabet, alphabet
 from chalicelib.domain.shared.templates import placeholders_of
 from chalicelib.domain.shared.touches import Plan, TouchKind
 from chalicelib.services.bookings.read_booking import get_booking
+from chalicelib.services.clients.contact_person import reached
 from chalicelib.services.clients.register_client import get_client
 from chalicelib.services.messages.about_account import about_account
 from chalicelib.services.messages.about_booking import about_booking
@@ -105,6 +106,7 @@ def _subject(world: World, access: Access, request: PreviewRequest) -> Subject:
     if kind not in ABOUT_BOOKING:
         return _about(world, kind, found, directory)
     now = world.now()
+    found = reached(world, found)
     return about_booking(booking, found, directory).prepared(world.store, [_plan(kind, world)], now)
 
 

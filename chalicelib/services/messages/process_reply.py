@@ -26,6 +26,7 @@ from chalicelib.domain.shared.tasks import Task, TaskKind, with_reply
 from chalicelib.domain.shared.touches import Purpose, Touch
 from chalicelib.services.bookings.confirm_visit import confirm_visit
 from chalicelib.services.clients.consents import Statement, set_consents, stop_messages
+from chalicelib.services.clients.contact_person import sharing
 from chalicelib.services.clients.next_booking import next_booking
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
@@ -138,15 +139,18 @@ def _resumed(world: World, clients: Sequence[Client], at: datetime) -> ReplyOutc
 
 def _asked_about(world: World, client: Client, reply: Reply) -> Booking | None:
     """The booking that the reply answers: the booking of the message that it replies to, else the one about
-    which the client was asked last before the reply."""
-    page = world.store.bookings_of_client(
-        client.network_id, client.id, since=reply.at, newest_first=False, limit=20
-    )
-    asked = [(touch, booking) for booking in page.items if (touch := _request(booking, reply.at))]
+    which the client was asked last before the reply. It may be of somebody who shares the client's phone."""
+    people, asked = (client, *sharing(world, client)), list[tuple[Touch, Booking]]()
+    for each in people:
+        page = world.store.bookings_of_client(
+            client.network_id, each.id, since=reply.at, newest_first=False, limit=20
+        )
+        asked += [(touch, booking) for booking in page.items if (touch := _request(booking, reply.at))]
     if len(asked) < 2 or reply.in_reply_to is None:
         named: set[str | None] = set()
     else:
-        sent = _sent_since(world, client, reply.at - REPLIED_WITHIN)
+        since = reply.at - REPLIED_WITHIN
+        sent = [message for each in people for message in _sent_since(world, each, since)]
         named = {message.booking_id for message in sent if message.provider_id == reply.in_reply_to}
     asked.sort(key=lambda each: (each[1].id in named, each[0].at), reverse=True)
     return asked[0][1] if asked else None

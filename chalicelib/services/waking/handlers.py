@@ -24,6 +24,7 @@ from chalicelib.domain.shared.waking import Wake, after_failure
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.bookings.same_visit import rules_of
+from chalicelib.services.clients.contact_person import reached
 from chalicelib.services.intake.attach_client import attach_client
 from chalicelib.services.loyalty.give_birthday import give_birthday_gift
 from chalicelib.services.loyalty.passes import update_wallets
@@ -84,7 +85,7 @@ def wake_booking(sending: Sending, booking: Booking) -> None:
         world.store.save(replace(booking, wake=None))
         return
     booking = _with_task_if_unconfirmed(world, booking, directory)
-    send_due(sending, about_booking(booking, client, directory))
+    send_due(sending, about_booking(booking, reached(world, client), directory))
 
 
 def _client_of(world: World, network_id: str, client_id: str | None, *, fresh: bool = False) -> Client | None:

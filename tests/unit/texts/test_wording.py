@@ -316,3 +316,12 @@ def test_a_link_is_never_transliterated():
 )
 def test_the_language_is_the_clients_else_the_networks_else_english(wanted, default, chosen):
     assert choose_language(wanted, default) == chosen
+
+
+@pytest.mark.parametrize("language", ["ru", "ro", "en"])
+def test_an_sms_names_the_person_who_comes_where_somebody_else_gets_it(language: str) -> None:
+    own = message_words("notice", "sms", language, FACTS, None).text
+    shared = message_words("notice", "sms", language, replace(FACTS, person="Tim"), None).text
+    assert "(Tim): " in shared
+    assert shared.replace(" (Tim)", "") == own
+    assert "(Tim): " in message_words("notice", "push", language, replace(FACTS, person="Tim"), None).text
