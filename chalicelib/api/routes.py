@@ -9,7 +9,7 @@ from chalicelib.api.intake import connections, hooks, inbox  # noqa: F401
 from chalicelib.api.loyalty import bonuses, coupons, holds, referrals, surprises, wallet, wallet_service  # noqa: F401
 from chalicelib.api.marketing import campaigns, promotions  # noqa: F401
 from chalicelib.api.messages import messages, reports, templates, touches  # noqa: F401
-from chalicelib.api.networks import archive, keys, networks, rules, set_up  # noqa: F401
+from chalicelib.api.networks import archive, keys, networks, rules, set_up, split  # noqa: F401
 from chalicelib.api.pages import card_page, pages, stop_page  # noqa: F401
 from chalicelib.api.simulations import simulations  # noqa: F401
 from chalicelib.api.waking import walks  # noqa: F401

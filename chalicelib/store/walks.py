@@ -37,6 +37,9 @@ class StoredWalk(Struct, frozen=True, kw_only=True):
     wake: Wake | None = None
     trouble: Trouble | None = None
     version: int = 0
+    source_id: str | None = None
+    split_id: str | None = None
+    connection_ids: tuple[str, ...] = ()
 
 
 _COMMON = tuple(each.name for each in fields(Walk) if each.name != "state")

@@ -67,6 +67,8 @@ LIVED = [item for item in ITEMS if "net_fields" not in item["PK"]["S"]]
 
 COMING_AGAIN = {WalkKind.SURPRISE, WalkKind.AUDIT_SAMPLE}
 """Walks that never end."""
+NEWER_WALKS = {WalkKind.SPLIT}
+"""Kinds of walks that there were none of when the items were stored."""
 
 WRITTEN_ONCE = ("ENTRY", "CONSENT", "RULES", "KEY", "HOOK", "SALON", "STAFF", "SERVICE", "TEMPLATE", "COUPON")
 """Kinds whose items no time that passes changes."""
@@ -255,7 +257,7 @@ def test_walks_in_the_middle_go_on_to_their_end(driver: SalonDriver) -> None:
     """An audit that goes on finds every account right."""
     before = {walk.id: walk for walk in walks(driver)}
     in_the_middle = {walk.kind for walk in before.values() if walk.finished_at is None}
-    assert in_the_middle == set(WalkKind)
+    assert in_the_middle == set(WalkKind) - NEWER_WALKS
     driver.run_until(NOW + timedelta(hours=1))
     after = {walk.id: walk for walk in walks(driver)}
     for each_id, walk in before.items():

@@ -183,10 +183,10 @@ class StaffAnswer(Answered):
 
 def staff_answer(ask: Ask, staff: Staff) -> StaffAnswer:
     facts = {name: getattr(staff, name) for name in StaffAnswer.__struct_fields__}
-    return StaffAnswer(**{**facts, **_name(ask, staff)})
+    return StaffAnswer(**{**facts, **name_fields(ask, staff)})
 
 
-def _name(ask: Ask, value: Staff | Service) -> dict[str, Any]:
+def name_fields(ask: Ask, value: Staff | Service) -> dict[str, Any]:
     """The name as people of the salon read it, and whether it is one."""
     kept = ask.world.directory(ask.access.network_id).connections if value.external_ids else {}
     return {"name": shown_name(value, kept), "name_known": is_named(value, kept)}
@@ -282,7 +282,7 @@ def service_answer(ask: Ask, service: Service) -> ServiceAnswer:
     names = (name for name in ServiceAnswer.__struct_fields__ if name != "price")
     facts = {name: getattr(service, name) for name in names}
     price = money(service.price_minor, service.currency)
-    return ServiceAnswer(**{**facts, **_name(ask, service)}, price=price)
+    return ServiceAnswer(**{**facts, **name_fields(ask, service)}, price=price)
 
 
 def _service_fields(body: msgspec.Struct) -> dict[str, Any]:

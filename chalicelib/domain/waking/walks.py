@@ -30,6 +30,7 @@ class WalkKind(StrEnum):
     AUDIT_SAMPLE = "audit_sample"
     CLEARING = "clearing"
     SIMULATE = "simulate"
+    SPLIT = "split"
 
 
 # --- the state of each kind: what it is about, and what it has found so far
@@ -119,6 +120,16 @@ class Simulating(Struct, frozen=True):
     simulation_id: str
 
 
+class Splitting(Struct, frozen=True):
+    """Lets upcoming bookings follow from a service or specialist, `source_id`, to the one that was separated
+    from it, `split_id`. connection_ids: those through which such bookings came."""
+
+    kind: ClassVar[WalkKind] = WalkKind.SPLIT
+    source_id: str
+    split_id: str
+    connection_ids: tuple[str, ...] = ()
+
+
 WalkState = (
     Replanning
     | Inviting
@@ -131,6 +142,7 @@ WalkState = (
     | AuditingSample
     | ClearingMonth
     | Simulating
+    | Splitting
 )
 STATES: Mapping[WalkKind, type[WalkState]] = {each.kind: each for each in get_args(WalkState)}
 

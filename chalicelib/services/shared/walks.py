@@ -14,6 +14,7 @@ from chalicelib.domain.waking.walks import (
     AuditingSample,
     DrawingSurprises,
     Replanning,
+    Splitting,
     Walk,
     WalkKind,
 )
@@ -35,6 +36,14 @@ def replan_walk(world: World, network_id: str) -> Walk[Replanning]:
         begun_at=now,
         wake=Wake(now + BEGINS_AFTER, WalkKind.REPLAN.value),
     )
+
+
+def split_walk(world: World, network_id: str, split: Splitting) -> Walk[Splitting]:
+    """A walk that begins once every process leads the site's ids to the new one; it is saved with the
+    split."""
+    now = world.now()
+    wake = Wake(now + BEGINS_AFTER, WalkKind.SPLIT.value)
+    return Walk(network_id=network_id, id=world.new_id("wlk"), state=split, begun_at=now, wake=wake)
 
 
 # --- the walk that draws surprises, as long as a network has them

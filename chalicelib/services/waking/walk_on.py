@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.domain.waking.walks import AnyWalk, Walk, WalkKind
+from chalicelib.services.bookings.follow_split import follow_some
 from chalicelib.services.clearing.audit_accounts import audit_some, count_nowhere
 from chalicelib.services.clearing.audit_nightly import audit_night
 from chalicelib.services.clearing.clear_month import clear_some
@@ -40,6 +41,7 @@ def walk_steps(sending: Sending | None = None) -> Mapping[WalkKind, Step]:
         WalkKind.AUDIT_SAMPLE: partial(audit_night, count=count),
         WalkKind.CLEARING: partial(clear_some, count=count),
         WalkKind.SIMULATE: simulate_some,
+        WalkKind.SPLIT: follow_some,
     }
     if sending is not None:
         steps[WalkKind.COUNT] = lambda world, walk: count_some(sending, walk)
