@@ -36,8 +36,8 @@ class Mixed(Struct, Generic[Named], frozen=True):
 
 
 def mixed(values: Iterable[Named], connections: Mapping[str, Connection]) -> list[Mixed[Named]]:
-    """Those to which several ids lead, and those that share a name where a site's id leads to one of them; by
-    id."""
+    """The values to which several ids lead, and those that share a name where a site's id leads to one of
+    them; by id."""
     known = sorted(values, key=lambda each: each.id)
     namesakes = _namesakes(known, connections)
     return [
