@@ -74,6 +74,7 @@ class BookingAnswer(Answered):
 
     move_wish: what the client wrote when asking to move; null: not asked. booked_for: the person whom a site
     names for the booking, who has another name than the client.
+    bill_due_at: the client came, and nobody has told what was paid: then the prices count; null: it is told.
     """
 
     id: str
@@ -94,6 +95,7 @@ class BookingAnswer(Answered):
     paid: Money | None
     goods: Money | None
     tip: Money | None
+    bill_due_at: datetime | None
     redeemed_points: int
     earned_points: int
     held_points: int
@@ -163,6 +165,7 @@ def _for_partners(ask: Ask, booking: Booking, client: Client | None) -> dict[str
         "redeemed_points": 0,
         "earned_points": 0,
         "held_points": 0,
+        "bill_due_at": None,
         "refunds": [],
         "review": None,
         "move_wish": None,
@@ -180,7 +183,7 @@ def booking_fields(ask: Ask, booking: Booking, client: Client | None) -> dict[st
     salon = directory.salons[booking.salon_id]
     review, wake = booking.review, booking.wake
     same = ("id", "salon_id", "client_id", "starts_at", "ends_at", "source", "made_at")
-    counted = ("closed_at", "redeemed_points", "earned_points", "held_points", "version")
+    counted = ("closed_at", "bill_due_at", "redeemed_points", "earned_points", "held_points", "version")
     texts = {
         "note": booking.note,
         "reason": booking.reason,

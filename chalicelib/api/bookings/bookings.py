@@ -47,6 +47,7 @@ from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.networks.set_up import get_salon
 from chalicelib.services.visits import reopen_booking
 from chalicelib.services.visits.complete_visit import complete
+from chalicelib.services.visits.correct_bill import correct_bill
 from chalicelib.services.visits.refund_visit import refund
 from chalicelib.services.visits.visit_bill import VisitBill
 from chalicelib.services.visits.visit_gifts import coupon_ids_of_visit
@@ -109,6 +110,14 @@ class CompleteRequest(Body):
     paid: Money
     goods: Money | None = None
     redeem_points: Whole = 0
+    tip: Money | None = None
+
+
+class CorrectBillRequest(Body):
+    """paid: as in `CompleteRequest`. goods, tip: as before unless they are given."""
+
+    paid: Money
+    goods: Money | None = None
     tip: Money | None = None
 
 
@@ -291,6 +300,16 @@ def finish(ask: Ask, booking_id: str) -> CompletedAnswer:
     return CompletedAnswer(**booking_fields(ask, done.booking, _client(ask, done.booking)), bonus=bonus)  # type: ignore[arg-type]
 
 
+@post("/v1/bookings/{booking_id}/bill")
+@endpoint(roles=DESK, body=CorrectBillRequest, answer=BookingAnswer)
+def correct(ask: Ask, booking_id: str) -> BookingAnswer:
+    """Corrects the bill of a completed visit: its bonuses change by the difference."""
+    request: CorrectBillRequest = ask.body
+    goods = amount_of(request.goods) if request.goods else None
+    tip = amount_of(request.tip) if request.tip else None
+    return _answer(ask, correct_bill(ask.world, ask.access, booking_id, amount_of(request.paid), goods, tip))
+
+
 def _answer(ask: Ask, booking: Booking) -> BookingAnswer:
     return booking_answer(ask, booking, _client(ask, booking))
 
@@ -299,6 +318,4 @@ def _client(ask: Ask, booking: Booking) -> Client | None:
     """The booking's client, read for the time zone alone."""
     if booking.client_id is None:
         return None
-    return ask.world.store.get(
-        Client, network_id=booking.network_id, id=booking.client_id, fresh=False
-    )
+    return ask.world.store.get(Client, network_id=booking.network_id, id=booking.client_id, fresh=False)

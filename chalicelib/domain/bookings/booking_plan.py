@@ -20,10 +20,12 @@ from chalicelib.domain.shared.touches import (
     touch_of,
 )
 from chalicelib.domain.shared.waking import Wake, first_wake
-from chalicelib.domain.shared.zones import local_date, local_instant
+from chalicelib.domain.shared.zones import day_start, local_date, local_instant
 
 THANKS_USEFUL = timedelta(days=7)
 NO_SHOW_USEFUL = timedelta(days=7)
+OPEN_BILL = "open_bill"
+"""Why a booking wakes whose bill is counted by its lines, since nobody has told what was paid."""
 _ASKED = frozenset({TouchState.SENDING, TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN})
 ATTACH_RETRIES = (timedelta(minutes=1), timedelta(hours=1), timedelta(days=1))
 
@@ -75,9 +77,10 @@ def _control_reminder(booking: Booking, rules: MessageRules) -> Plan:
 
 
 def _thanks(booking: Booking, rules: MessageRules, closed_at: datetime) -> list[Plan]:
-    """Review request and bonus notice. Their times count from the closing, so that a visit that was closed
-    late is still thanked for."""
-    at = closed_at + timedelta(minutes=rules.review_request_minutes_after)
+    """Review request and bonus notice. Their times count from the end of the visit, since a site may tell
+    that the client came when the visit begins; or from the closing, so that a visit that was closed late is
+    still thanked for."""
+    at = max(closed_at, booking.ends_at) + timedelta(minutes=rules.review_request_minutes_after)
     review = Plan(TouchKind.REVIEW_REQUEST, at, at + THANKS_USEFUL)
     bonus = Plan(TouchKind.BONUS_NOTICE, at, at + THANKS_USEFUL)
     if closed_at - booking.ends_at > THANKS_USEFUL:
@@ -94,12 +97,19 @@ def next_wake(booking: Booking, rules: MessageRules, zone: str, now: datetime) -
     more."""
     if booking.waiting_for is not None:
         return first_wake(_attach_wakes(booking, now), booking.trouble)
+    bill = [Wake(booking.bill_due_at, OPEN_BILL)] if booking.bill_due_at is not None else []
     open_now = open_plans(plans(booking, rules, zone, now), booking.touches, now)
-    wakes = [Wake(due_at(plan, touch_of(booking.touches, plan)), plan.kind.value) for plan in open_now]
+    wakes = [Wake(due_at(plan, touch_of(booking.touches, plan)), plan.kind.value) for plan in open_now] + bill
     cut_off = unconfirmed_at(booking, rules)
     if cut_off is not None:
         wakes.append(Wake(cut_off, "unconfirmed"))
     return first_wake(wakes, booking.trouble)
+
+
+def bill_due_at(closed_at: datetime, salon_zone: str) -> datetime:
+    """When an open bill counts by the prices of what was sold, if nobody tells what was paid: at the end of
+    the salon's local day after the one on which the visit was completed."""
+    return day_start(local_date(closed_at, salon_zone) + timedelta(days=2), salon_zone)
 
 
 def unconfirmed_at(booking: Booking, rules: MessageRules) -> datetime | None:

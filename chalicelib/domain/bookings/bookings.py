@@ -69,6 +69,12 @@ class Booking(Struct, frozen=True, kw_only=True):
                 those of another.
     closed_at   when it was completed, cancelled or marked a no-show.
     redeemed_minor what the redeemed points paid for, by their value on that day.
+    bill_due_at of a completed visit whose bill is open: at this instant the prices of what was sold count.
+                None: the bill was told, or the booking is not completed.
+    earned_percent
+                the percentage of the bill that the visit earns, by the client's tier before it; None: not
+                completed, or completed by an earlier release.
+    corrections how often the sum of this completion was corrected after points had been given for it.
     would_earn  the points that the bill would have earned, had its network not been in trial.
     would_promote  the part of `would_earn` that is a promotion's.
     held_points points set aside for it when the hold was last changed. Zero: there is no hold on the account.
@@ -125,6 +131,9 @@ class Booking(Struct, frozen=True, kw_only=True):
     partner_note: str | None = None
     of_new_client: bool = False
     booked_for: str | None = None
+    bill_due_at: datetime | None = None
+    earned_percent: int | None = None
+    corrections: int = 0
     touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
     wake: Wake | None = None
     trouble: Trouble | None = None
@@ -147,6 +156,15 @@ class Booking(Struct, frozen=True, kw_only=True):
     @property
     def total_minor(self) -> int:
         return sum(line.price_minor or 0 for line in self.lines)
+
+    @property
+    def sold_minor(self) -> int:
+        """What the bill comes to, as far as it is known while the bill is open: services and goods."""
+        return self.total_minor + (self.goods_minor or 0)
+
+    @property
+    def is_bill_open(self) -> bool:
+        return self.bill_due_at is not None
 
     @property
     def refunded_minor(self) -> int:

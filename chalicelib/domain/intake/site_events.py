@@ -66,12 +66,13 @@ class BookingReported(Struct, frozen=True):
     anonymous    the booking has no client.
     no_services  the booking has no services; empty `lines` alone say nothing of them.
     paid_minor   what the visit came to, goods included.
-    goods_minor  the part of it that is goods.
+    goods_minor  the part of it, or of an open bill, that is goods.
     not_booking  why nothing is booked, as a word of docs/webhooks.md (a block in the calendar): where the
                  booking is not known, the event makes none.
     partial      the event carries only what changed (a thin no-show mark): it never creates a booking with
                  touches.
     client       None: not reported, or (`anonymous`) a booking without a client.
+    bill_open    the client came, and the site tells the payment apart: it has not told it yet.
     minutes      the length of the whole booking; the lines' minutes, where all are given, add up to it.
     odd          fields that were left out, since they hold no usable value: the path and what is wrong, never
                  what a client wrote.
@@ -96,6 +97,7 @@ class BookingReported(Struct, frozen=True):
     partial: bool = False
     minutes: int | None = None
     odd: tuple[str, ...] = ()
+    bill_open: bool = False
 
 
 class ClientReported(Struct, frozen=True):

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking, Line
+from chalicelib.domain.bookings.visit_times import ensure_may_enter
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Role, Salon, Service, Staff
@@ -57,8 +58,8 @@ def book(world: World, access: Access, new: NewBooking, request_id: str | None =
 def book_with_client(
     world: World, access: Access, new: NewBooking, request_id: str | None = None
 ) -> tuple[Booking, Client | None]:
-    """Makes a booking; its notice goes out at once. At most three calls in sequence where the set-up is
-    cached.
+    """Makes a booking; its notice goes out at once. A visit that has begun is entered: nothing is sent before
+    it is completed. At most three calls in sequence where the set-up is cached.
 
     The second value is the client, where the client was read. A client who is found by phone is not read: the
     booking is planned by the salon's clock until its notice goes out, and by the client's clock from then on.
@@ -74,7 +75,7 @@ def _book_once(
 ) -> tuple[Booking, Client | None]:
     directory = world.directory(access.network_id, lambda it: directory_has(it, new.salon_id, new.lines))
     salon = reachable_salon(directory, access, new.salon_id)
-    ensure_ahead(new.starts_at, world.now())
+    _ensure_start(access, new.starts_at, world.now(), salon)
     lines = priced_lines(directory, new.salon_id, new.lines)
     found = _client_of(world, access, new.client, salon.id, request_id)
     client = found.client
@@ -110,6 +111,14 @@ def reachable_salon(directory: Directory, access: Access, salon_id: str) -> Salo
     access.ensure_salon(salon_id)
     _ensure_offered("salon", salon)
     return salon
+
+
+def _ensure_start(access: Access, starts_at: datetime, now: datetime, salon: Salon) -> None:
+    """A visit that has begun is entered afterwards. Raises START_IN_PAST, START_TOO_FAR."""
+    if starts_at <= now:
+        ensure_may_enter(access.role, starts_at, now, salon.timezone)
+    else:
+        ensure_ahead(starts_at, now)
 
 
 def ensure_ahead(starts_at: datetime, now: datetime) -> None:

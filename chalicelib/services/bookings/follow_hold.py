@@ -26,11 +26,11 @@ def with_hold(world: World, before: Booking, after: Booking) -> tuple[Booking, l
     """The changed booking, and what is saved with it so that its hold follows.
 
     The hold lasts longer when the booking moves later. The hold is released when the booking is closed or
-    given to another client. Reads nothing where nothing was held. before: the booking as it was read; after:
-    as changed.
+    given to another client; it is kept while the bill of a completed visit is open. Reads nothing where
+    nothing was held. before: the booking as it was read; after: as changed.
     """
     moved = after.ends_at != before.ends_at
-    is_kept = after.is_upcoming and after.client_id == before.client_id
+    is_kept = (after.is_upcoming or after.is_bill_open) and after.client_id == before.client_id
     if not before.held_points or before.client_id is None or (is_kept and not moved):
         return after, []
     now, directory = world.now(), directory_for(world, after)

@@ -15,6 +15,7 @@ from chalicelib.domain.networks.network import Connection, Directory, Salon
 from chalicelib.domain.shared.touches import with_touches
 from chalicelib.domain.shared.zones import as_instant
 from chalicelib.services.bookings.follow_hold import with_hold
+from chalicelib.services.intake.apply_bill import billed_by_site, completed_by_site
 from chalicelib.services.intake.locate_booking import (
     LocatedBooking,
     in_currency_of,
@@ -29,10 +30,9 @@ from chalicelib.services.intake.site_clients import (
     with_blanks_filled,
     with_person,
 )
-from chalicelib.services.intake.usual_sum import SharedByEvents, ensure_usual_sum
+from chalicelib.services.intake.usual_sum import SharedByEvents
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
-from chalicelib.services.visits.complete_visit import reported_completion
 from chalicelib.services.visits.reverse_visit import reversal
 
 CONFIRMED_BY_SITE = "site"
@@ -238,12 +238,8 @@ def _changed_booking(report: _Report, existing: Booking) -> _Change:
     for duplicate in duplicates:
         if duplicate.guard and duplicate.guard > newest:
             event = _as_reported_later(event, duplicate)
-            booking = replace(
-                booking,
-                guard=duplicate.guard,
-                external_id=duplicate.external_id,
-                lines=duplicate.lines,
-            )
+            guard, external_id = duplicate.guard, duplicate.external_id
+            booking = replace(booking, guard=guard, external_id=external_id, lines=duplicate.lines)
     if event.starts_at is not None:
         booking = _moved(report, booking, event, as_instant(event.starts_at, salon.timezone))
     for duplicate in duplicates:
@@ -309,6 +305,8 @@ def _save(report: _Report, change: _Change) -> Applied:
         change = _completed(report, change)
     elif _reverses(change, target):
         change = _reversed(report, change, target)
+    elif target is Status.COMPLETED and change.event.status is SiteStatus.COMPLETED:
+        change = _billed(report, change)
     else:
         change = _stepped(report, change, target)
     (saved, *_) = world.store.save(change.booking, *change.beside, remove=change.removed)
@@ -356,13 +354,19 @@ def _completes(change: _Change, target: Status) -> bool:
 
 
 def _completed(report: _Report, change: _Change) -> _Change:
-    salon, paid_minor = report.directory.salons[change.booking.salon_id], change.event.paid_minor
-    ensure_usual_sum(report.world, report.connection, report.body, salon, change.booking, paid_minor)
-    booking, *values = reported_completion(
-        report.world, change.booking, change.client, change.event.paid_minor, report.actor
-    )
+    args = report.world, report.connection, report.body, report.directory.salons[change.booking.salon_id]
+    booking, *values = completed_by_site(*args, change.booking, change.client, change.event)
     others = (each for each in change.beside if each is not change.client)  # the client is among the values
     return replace(change, booking=booking, beside=(*values, *others))
+
+
+def _billed(report: _Report, change: _Change) -> _Change:
+    args = report.world, report.connection, report.body, report.directory.salons[change.booking.salon_id]
+    existing = change.existing or change.booking
+    booking, *values = billed_by_site(*args, existing, change.booking, change.event)
+    if not values:
+        booking = with_wake(booking, report.directory, change.client, report.world.now())
+    return replace(change, booking=booking, beside=(*values, *change.beside))
 
 
 def _reverses(change: _Change, target: Status) -> bool:

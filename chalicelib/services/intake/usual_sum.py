@@ -96,9 +96,11 @@ def ensure_usual_sum(
     salon: Salon,
     booking: Booking,
     paid_minor: int | None,
+    known_minor: int = 0,
 ) -> None:
     """Neither points nor figures are made of a fortune that nobody has looked at. paid_minor: as the site
-    reports it; None: the bill is the sum of the booking's lines. Raises SUM_TOO_LARGE."""
+    reports it; None: the bill is the sum of the booking's lines. known_minor: what was counted of the visit
+    before. Raises SUM_TOO_LARGE."""
     if connection.is_signed or body.catalogue.released:
         return
     reported = booking.paid_minor if paid_minor is None else paid_minor
@@ -114,7 +116,8 @@ def ensure_usual_sum(
             largest_minor=largest,
         )
     most = LARGEST_OF_DAY * largest_visit_minor(connection, salon, ())
-    if not body.sums.fits(world, connection, (booking.id, booking.guard), sum_minor, most):
+    more_minor = sum_minor - known_minor
+    if not body.sums.fits(world, connection, (booking.id, booking.guard), more_minor, most):
         raise refused(
             "SUM_TOO_LARGE",
             f"The visits of a day come to more than {most} minor units of {booking.currency}; the rest waits "

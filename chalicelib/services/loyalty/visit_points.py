@@ -1,6 +1,7 @@
 """The points of a completed visit: points that pay for a part of the bill, points that the bill earns, and
 the turnover that decides the client's tier. Nothing is written here."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from msgspec import Struct
@@ -20,17 +21,37 @@ from chalicelib.domain.shared.zones import local_date
 
 class VisitPoints(Struct, frozen=True):
     """The account after a visit, and the visit's entries. earned: the points that the bill earned, even where
-    they paid a debt."""
+    they paid a debt. percent: of the bill."""
 
     account: Account
     entries: tuple[Entry, ...]
     earned: int = 0
+    percent: int = 0
 
 
-def posting_id(booking: Booking, kind: EntryKind) -> str:
-    """The id of a completion's posting of that kind. It follows from the booking, so that a repeated posting
-    is the same entry."""
-    return entry_id(str(booking.client_id), "visit", booking.id, kind, str(booking.reopened))
+def posting_id(
+    booking: Booking, kind: EntryKind, *, correction: int | None = None, holder_id: str | None = None
+) -> str:
+    """The id of a posting of that kind, by the completion or by a correction of its sum. It follows from the
+    booking, so that a repeated posting is the same entry.
+
+    correction: its number; 0: the completion itself; None: the booking's latest. holder_id: whose ledger has
+    the entry; None: the booking's client.
+    """
+    number = booking.corrections if correction is None else correction
+    cause = ("visit", booking.id, kind, str(booking.reopened), *([str(number)] if number else []))
+    return entry_id(holder_id or str(booking.client_id), *cause)
+
+
+def posting_ids(booking: Booking, kind: EntryKind, ledger: Sequence[Entry] = ()) -> list[str]:
+    """The ids that the postings of that kind may have, the completion's first. ledger: of the booking's
+    client and of the clients merged with the client."""
+    holders = dict.fromkeys((str(booking.client_id), *(entry.client_id for entry in ledger)))
+    return [
+        posting_id(booking, kind, correction=number, holder_id=holder)
+        for number in range(booking.corrections + 1)
+        for holder in holders
+    ]
 
 
 def bill_of_booking(
@@ -100,7 +121,18 @@ def points_of_visit(
         done = post(account, posting, now)
         account, entries = done.account, [*entries, *done.entries]
     account = programme.with_turnover(account, day, booking.currency, bill.paid_minor, int(is_new_visit))
-    return VisitPoints(with_activity(account, now, directory.zone), tuple(entries), earned)
+    return VisitPoints(with_activity(account, now, directory.zone), tuple(entries), earned, percent)
+
+
+def with_open_visit(
+    directory: Directory, booking: Booking, account: Account, now: datetime, *, is_new_visit: bool
+) -> tuple[Account, int]:
+    """The account after a visit whose bill is open, and the percentage that the bill will earn. The visit
+    counts; points held for it stay held."""
+    day = visited_on(booking, directory)
+    percent = programme.earning_percent(account, programme_of(booking, directory), booking.currency, day)
+    account = programme.with_turnover(account, day, booking.currency, 0, int(is_new_visit))
+    return with_activity(account, now, directory.zone), percent
 
 
 def points_paid_by_hold(
@@ -113,17 +145,21 @@ def points_paid_by_hold(
     money_minor: what was paid in money, as the site reports it.
     """
     hold = settled(account, now)[0].hold_of_booking(booking.id)
-    if hold is None:
-        return 0
+    return points_beside(directory, booking, hold.points, money_minor) if hold is not None else 0
+
+
+def points_beside(directory: Directory, booking: Booking, most: int, money_minor: int) -> int:
+    """How many points, of `most` at most, pay for a bill besides the money, as far as the programme
+    allows."""
     terms, value = programme_of(booking, directory), directory.rules.bonuses.point_value(booking.currency)
 
     def cap(points: int) -> int:
         """The most points for a bill of the money and so many points. Fewer points make a smaller bill, and
         so a lower cap."""
-        bill = bill_of_booking(booking, directory, money_minor + points * value, 0)
+        bill = bill_of_booking(booking, directory, money_minor + points * value, booking.goods_minor or 0)
         return programme.cap_points(bill, terms, value)
 
-    points = hold.points - hold.points % terms.redeem_step_points  # the step may have changed since
+    points = most - most % terms.redeem_step_points  # the step may have changed since
     while (most := cap(points)) < points:
         points = most
     return points if terms.enabled and points >= terms.redeem_minimum_points else 0

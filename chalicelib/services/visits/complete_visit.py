@@ -7,22 +7,24 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.booking_plan import with_wake
+from chalicelib.domain.bookings.booking_plan import bill_due_at, with_wake
 from chalicelib.domain.bookings.bookings import Booking, Status, stepped
 from chalicelib.domain.bookings.dues import with_dues_after
 from chalicelib.domain.clients.clients import Client, counts_as_new_visit, with_visit
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.networks.access import Access
-from chalicelib.domain.shared.currencies import Amount
 from chalicelib.domain.shared.errors import refused
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.bookings.read_booking import get_booking
 from chalicelib.services.clients.surviving_client import surviving_account, surviving_client
-from chalicelib.services.loyalty.visit_points import points_of_visit, points_paid_by_hold, posting_id
+from chalicelib.services.loyalty.visit_points import points_of_visit, posting_ids, with_open_visit
 from chalicelib.services.networks.go_live import is_in_trial, not_live
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
+from chalicelib.services.visits.bill_visit import values_of
+from chalicelib.services.visits.correct_bill import first_bill_by_desk
 from chalicelib.services.visits.promote_visit import with_promotion
+from chalicelib.services.visits.site_bill import first_bill_by_site
 from chalicelib.services.visits.visit_bill import VisitBill
 from chalicelib.services.visits.visit_gifts import Referrer, gift_entry_ids, referrer_of, with_gifts
 from chalicelib.services.visits.visit_in_progress import VisitInProgress, with_pointers
@@ -51,15 +53,22 @@ def complete(world: World, access: Access, booking_id: str, bill: VisitBill) -> 
 def _complete_once(world: World, access: Access, booking_id: str, bill: VisitBill) -> Completed:
     booking = get_booking(world, access, booking_id)
     bill.ensure_in(booking.currency)
-    if booking.status is Status.COMPLETED:
+    if booking.status is Status.COMPLETED and not booking.is_bill_open:
         return _already_completed(world, booking)
     bill.ensure_usual(access.role)
+    if booking.status is Status.COMPLETED:
+        visit = first_bill_by_desk(world, booking, bill, access.actor)
+        return _completed_by(world, visit)
     client = _surviving_client_of(world, booking)
     if client is None:
         return Completed(_saved(world, _closed_without_client(world, booking, bill)), None, ())
     account = world.store.account(booking.network_id, client.id)
-    visit = _completed(world, booking, client, account, bill, access.actor)
-    return Completed(_saved(world, *visit.to_save()), visit.account, visit.entries)
+    return _completed_by(world, _completed(world, booking, client, account, bill, access.actor))
+
+
+def _completed_by(world: World, visit: VisitInProgress) -> Completed:
+    saved = _saved(world, *values_of(visit))
+    return Completed(saved, visit.account if visit.client is not None else None, visit.entries)
 
 
 def _surviving_client_of(world: World, booking: Booking) -> Client | None:
@@ -80,13 +89,14 @@ def _already_completed(world: World, booking: Booking) -> Completed:
         return Completed(booking, None, ())
     _, account = surviving_account(world, booking.network_id, booking.client_id)
     ids = [
-        posting_id(booking, kind)
+        each_id
         for kind, points in (
             (EntryKind.REDEEM, booking.redeemed_points),
             (EntryKind.CASHBACK, booking.earned_points),
             (EntryKind.PROMOTION, booking.earned_points),
         )
         if points
+        for each_id in posting_ids(booking, kind)
     ]
     ids += gift_entry_ids(booking, account)
     found = (
@@ -100,12 +110,13 @@ def _already_completed(world: World, booking: Booking) -> Completed:
 
 
 def _completed(
-    world: World, booking: Booking, client: Client, account: Account, bill: VisitBill, actor: str
+    world: World, booking: Booking, client: Client, account: Account, bill: VisitBill | None, actor: str
 ) -> VisitInProgress:
     """The visit after all steps: first those of the network's own programme, then the promotions of the day.
-    In trial it gives no points. Raises NOT_LIVE for a bill that is to be paid with points in trial."""
+    In trial it gives no points. bill: None: it is open. Raises NOT_LIVE for a bill that is to be paid with
+    points in trial."""
     in_trial = is_in_trial(world, booking.network_id)
-    if in_trial and bill.redeem_points:
+    if in_trial and bill is not None and bill.redeem_points:
         raise not_live()
     opened = VisitInProgress(
         directory=directory_for(world, booking),
@@ -115,8 +126,10 @@ def _completed(
         actor=actor,
         now=world.now(),
     )
-    visit = completed_by_programme(opened, bill, referrer_of(world, opened, bill.paid_minor))
-    visit = with_promotion(world, visit, before=client)
+    referrer = referrer_of(world, opened, bill.paid_minor) if bill is not None else None
+    visit = completed_by_programme(opened, bill, referrer)
+    if bill is not None:
+        visit = with_promotion(world, visit, before=client)
     if in_trial:
         nothing_given = replace(opened, directory=giving_nothing(opened.directory))
         visit = as_in_trial(world, completed_by_programme(nothing_given, bill), live=visit)
@@ -124,36 +137,48 @@ def _completed(
 
 
 def completed_by_programme(
-    visit: VisitInProgress, bill: VisitBill, referrer: Referrer | None = None
+    visit: VisitInProgress, bill: VisitBill | None, referrer: Referrer | None = None
 ) -> VisitInProgress:
     """The visit closed, with its points and gifts, worked out without a read; its pointers are not planned
-    yet. Raises WRONG_STATUS, OVER_CAP, UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS."""
+    yet. bill: None: it is open; then the visit counts, and nothing that depends on the sum is given. Raises
+    WRONG_STATUS, OVER_CAP, UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS."""
     before = visit.visitor
-    booking = replace(_closed(visit.booking, bill, visit.now), client_id=before.id)
+    zone = visit.directory.salons[visit.booking.salon_id].timezone
+    booking = replace(_closed(visit.booking, bill, visit.now, zone), client_id=before.id)
     visit = replace(visit, booking=booking)
-    visit = _with_points(visit, bill.redeem_points)
+    visit = _with_open_bill(visit) if bill is None else _with_points(visit, bill.redeem_points)
     visit = _counted(visit)
     return with_gifts(visit, before, referrer)
 
 
-def _closed(booking: Booking, bill: VisitBill, now: datetime) -> Booking:
+def _closed(booking: Booking, bill: VisitBill | None, now: datetime, salon_zone: str) -> Booking:
+    closed = stepped(booking, Status.COMPLETED, now)
+    if bill is None:
+        return replace(closed, bill_due_at=bill_due_at(now, salon_zone))
     return replace(
-        stepped(booking, Status.COMPLETED, now),
+        closed,
+        bill_due_at=None,
         paid_minor=bill.paid_minor,
         goods_minor=bill.goods_minor or None,
         tip_minor=bill.tip_minor or None,
     )
 
 
-def _closed_without_client(world: World, booking: Booking, bill: VisitBill) -> Booking:
+def _closed_without_client(world: World, booking: Booking, bill: VisitBill | None) -> Booking:
     """Raises WRONG_STATUS, INSUFFICIENT_POINTS."""
-    now = world.now()
-    closed = _closed(booking, bill, now)
-    if bill.redeem_points:
-        raise refused(
-            "INSUFFICIENT_POINTS", "A visit without a client has no points to redeem.", available=0
-        )
-    return with_wake(closed, directory_for(world, booking), None, now)
+    now, directory = world.now(), directory_for(world, booking)
+    closed = _closed(booking, bill, now, directory.salons[booking.salon_id].timezone)
+    if bill is not None and bill.redeem_points:
+        raise refused("INSUFFICIENT_POINTS", "A visit without a client has no points to redeem.", available=0)
+    return with_wake(closed, directory, None, now)
+
+
+def _with_open_bill(visit: VisitInProgress) -> VisitInProgress:
+    is_new_visit = counts_as_new_visit(visit.visitor, visit.day)
+    account, percent = with_open_visit(
+        visit.directory, visit.booking, visit.account, visit.now, is_new_visit=is_new_visit
+    )
+    return replace(visit, booking=replace(visit.booking, earned_percent=percent), account=account)
 
 
 def _with_points(visit: VisitInProgress, redeem_points: int) -> VisitInProgress:
@@ -173,6 +198,7 @@ def _with_points(visit: VisitInProgress, redeem_points: int) -> VisitInProgress:
         redeemed_points=redeem_points,
         redeemed_minor=redeem_points * directory.rules.bonuses.point_value(booking.currency),
         earned_points=points.earned,
+        earned_percent=points.percent,
         held_points=0,
     )
     return replace(visit, booking=booking, account=points.account, entries=points.entries)
@@ -190,41 +216,31 @@ def _counted(visit: VisitInProgress) -> VisitInProgress:
 
 
 def reported_completion(
-    world: World, booking: Booking, client: Client | None, paid_minor: int | None, actor: str
+    world: World,
+    booking: Booking,
+    client: Client | None,
+    paid_minor: int | None,
+    actor: str,
+    *,
+    goods_minor: int | None = None,
+    bill_open: bool = False,
 ) -> tuple[Booking, *tuple[Storable, ...]]:
     """The values to save, the booking first, when a booking site reports that a visit took place. The visit
     is completed and counts for its client; points held for the booking pay for a part of it.
 
-    paid_minor: what was paid in money; None where the site did not report it: then the bill is the sum of the
-    booking's lines.
+    paid_minor   what was paid in money, goods included; None where the site did not report it: then the bill
+                 is what was sold, or as the booking has it.
+    goods_minor  the part of it that is goods; None: as the booking has it.
+    bill_open    the site tells the payment apart, and has not told it yet: the visit counts, its points wait.
     """
     client = surviving_client(world, client)
-    upcoming = replace(booking, status=Status.BOOKED, closed_at=None)
-    reported_minor = booking.paid_minor if paid_minor is None else paid_minor
-    bill = _bill(booking, booking.total_minor if reported_minor is None else reported_minor)
-    if client is None:
+    goods = booking.goods_minor if goods_minor is None else goods_minor or None
+    upcoming = replace(booking, status=Status.BOOKED, closed_at=None, goods_minor=goods)
+    told_minor = booking.paid_minor if paid_minor is None else paid_minor
+    account = world.store.account(booking.network_id, client.id) if client is not None else None
+    bill = None
+    if told_minor is not None or not (bill_open or booking.is_bill_open):
+        bill = first_bill_by_site(directory_for(world, booking), upcoming, account, told_minor, world.now())
+    if client is None or account is None:
         return (_closed_without_client(world, upcoming, bill),)
-    account = world.store.account(booking.network_id, client.id)
-    if booking.held_points:
-        bill = _bill_paid_by_hold(world, upcoming, account, reported_minor)
     return _completed(world, upcoming, client, account, bill, actor).to_save()
-
-
-def _bill(booking: Booking, paid_minor: int, redeem_points: int = 0) -> VisitBill:
-    return VisitBill(paid=Amount(paid_minor, booking.currency), redeem_points=redeem_points)
-
-
-def _bill_paid_by_hold(
-    world: World, booking: Booking, account: Account, reported_minor: int | None
-) -> VisitBill:
-    directory, now = directory_for(world, booking), world.now()
-    value = directory.rules.bonuses.point_value(booking.currency)
-    if reported_minor is not None:
-        points = points_paid_by_hold(directory, booking, account, reported_minor, now)
-        return _bill(booking, reported_minor + points * value, points)
-    total_minor, points = booking.total_minor, 0
-    hold = account.hold_of_booking(booking.id)
-    if hold is not None:
-        money_minor = max(total_minor - hold.points * value, 0)
-        points = points_paid_by_hold(directory, booking, account, money_minor, now)
-    return _bill(booking, total_minor, points)

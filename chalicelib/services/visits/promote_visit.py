@@ -14,7 +14,7 @@ from chalicelib.domain.loyalty.ledger import post
 from chalicelib.domain.marketing.promotions import ClientPromotionTotal, with_points_given
 from chalicelib.domain.networks.offers import Offer
 from chalicelib.services.clients.next_booking import next_booking
-from chalicelib.services.loyalty.visit_points import posting_id
+from chalicelib.services.loyalty.visit_points import posting_id, posting_ids
 from chalicelib.services.marketing.count_promotion import Parts, any_share, shares_for
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
@@ -43,15 +43,18 @@ def with_promotion(world: World, visit: VisitInProgress, before: Client) -> Visi
     before: the client before the visit, so that a promotion for new or for lost clients reaches them.
     """
     best = _best(world, visit, before)
-    if best is None:
-        return visit
+    return visit if best is None else _with_points(visit, best, visits=1)
+
+
+def _with_points(visit: VisitInProgress, room: _Room, visits: int) -> VisitInProgress:
+    """visits: how many visits the promotion counts with these points, 0 or 1."""
     booking, zone = visit.booking, visit.directory.zone
     salon_zone = visit.directory.salons[booking.salon_id].timezone
     terms = programme.earned_terms(visit.programme, visit.now, salon_zone, zone)
     posting = Posting(
-        id=posting_id(booking, EntryKind.PROMOTION),
+        id=posting_id(booking, EntryKind.PROMOTION, holder_id=visit.account.client_id),
         kind=EntryKind.PROMOTION,
-        points=best.points,
+        points=room.points,
         reason="promotion",
         actor=visit.actor,
         booking_id=booking.id,
@@ -59,20 +62,28 @@ def with_promotion(world: World, visit: VisitInProgress, before: Client) -> Visi
         available_at=terms.available_at,
         expires_at=terms.expires_at,
         idle_days=terms.idle_days,
-        cause=best.offer.id,
+        cause=room.offer.id,
     )
     visit = visit.after(post(visit.account, posting, visit.now))
-    visit = visit.saving(*_counted(best, booking.currency))
-    return replace(visit, booking=replace(booking, earned_points=booking.earned_points + best.points))
+    visit = visit.saving(*_counted(room, booking.currency, visits=visits))
+    return replace(visit, booking=replace(booking, earned_points=booking.earned_points + room.points))
+
+
+def with_more_promoted(world: World, visit: VisitInProgress, offer_id: str, points: int) -> VisitInProgress:
+    """The visit with more points of the promotion that it has got points of, as far as the promotion's caps
+    allow. A promotion that is forgotten gives no more."""
+    offer = visit.directory.offers.get(offer_id)
+    if offer is None:
+        return visit
+    room = _room(world, offer, visit.visitor, visit.account.came_from, points)
+    return _with_points(visit, room, visits=0) if room.points else visit
 
 
 def _best(world: World, visit: VisitInProgress, before: Client) -> _Room | None:
     """The offer that gives the most, caps considered; of equal offers the one made first."""
     day, earned = visit.day.on, visit.booking.earned_points
     running = [
-        each
-        for each in visit.directory.offers.values()
-        if each.holds_on(day) and each.more_than(earned) > 0
+        each for each in visit.directory.offers.values() if each.holds_on(day) and each.more_than(earned) > 0
     ]
     best: _Room | None = None
     for offer in sorted(running, key=lambda each: (-each.multiplier_percent, each.id)):
@@ -116,13 +127,13 @@ def _room(world: World, offer: Offer, client: Client, merged_ids: Sequence[str],
     return _Room(offer, taken, is_new, parts)
 
 
-def _counted(room: _Room, currency: str) -> tuple[Storable, ...]:
+def _counted(room: _Room, currency: str, visits: int) -> tuple[Storable, ...]:
     """The promotion's counts with this visit. The visit and its client are counted in the first share that
     gives."""
-    taken = replace(room.taken, points=room.taken.points + room.points, visits=room.taken.visits + 1)
+    taken = replace(room.taken, points=room.taken.points + room.points, visits=room.taken.visits + visits)
     shares = []
     for number, (share, points) in enumerate(room.parts):
-        is_first = number == 0
+        is_first = number == 0 and visits > 0
         clients = int(is_first and room.is_new)
         shares.append(with_points_given(share, currency, points, clients=clients, visits=int(is_first)))
     return (taken, *shares)
@@ -132,9 +143,9 @@ def without_promotion(world: World, visit: VisitInProgress, *, is_reversed: bool
     """The visit with its promotion's cap enlarged again by what the entries posted so far take back of the
     promotion's points. is_reversed: the visit itself is taken back, and no longer counted."""
     booking, account = visit.booking, visit.account
-    promotion_entry_id = posting_id(booking, EntryKind.PROMOTION)
-    points = -sum(entry.worth for entry in visit.entries if entry.reverses == promotion_entry_id)
-    entry = next((entry for entry in visit.ledger if entry.id == promotion_entry_id), None)
+    ids = posting_ids(booking, EntryKind.PROMOTION, visit.ledger)
+    points = -sum(entry.worth for entry in visit.entries if entry.reverses in ids)
+    entry = next((entry for entry in visit.ledger if entry.id in ids), None)
     if not points or entry is None or entry.cause is None:
         return visit
     taken = world.store.promotion_taken(booking.network_id, entry.cause, entry.client_id)

@@ -23,7 +23,12 @@ from chalicelib.services.clients.surviving_client import merge_chain, surviving_
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.promote_visit import without_promotion
 from chalicelib.services.visits.undo_gifts import without_gifts
-from chalicelib.services.visits.undo_visit import entries_of_visit, visit_to_undo, with_entry_undone
+from chalicelib.services.visits.undo_visit import (
+    entries_of_visit,
+    points_corrected,
+    visit_to_undo,
+    with_entry_undone,
+)
 from chalicelib.services.visits.visit_in_progress import VisitInProgress, with_account_pointer
 from chalicelib.services.visits.visit_in_trial import without_points_of_trial
 
@@ -50,7 +55,7 @@ def refund(
 
     Amounts are rounded so that neither points nor money are made. Parts that add up to the whole bill take
     back all points that were earned, and return all points that were spent. Raises NOT_FOUND, FORBIDDEN,
-    CURRENCY_MISMATCH, WRONG_STATUS, INVALID_AMOUNT, REFUND_EXISTS.
+    CURRENCY_MISMATCH, WRONG_STATUS, BILL_OPEN, INVALID_AMOUNT, REFUND_EXISTS.
     """
     refund_id = derived("rfd", booking_id, request_id or world.randomness(16))
     return world.retrying(partial(_refund_once, world, access, booking_id, refund_id, amount, reason))
@@ -78,7 +83,12 @@ def _check(booking: Booking, amount_minor: int) -> None:
     if booking.status is not Status.COMPLETED:
         status = booking.status.value
         raise conflict("WRONG_STATUS", "Only a completed visit is refunded.", status=status)
-    left = (booking.paid_minor or 0) - booking.refunded_minor
+    if booking.paid_minor is None:
+        raise conflict(
+            "BILL_OPEN",
+            "Nobody has told yet what was paid: complete the visit with its bill, then refund it.",
+        )
+    left = booking.paid_minor - booking.refunded_minor
     if not 0 < amount_minor <= left:
         raise refused("INVALID_AMOUNT", f"Between 1 and {left} can be refunded.", left_minor=left)
 
@@ -104,12 +114,17 @@ def _with_part_undone(visit: VisitInProgress, refund: Refund) -> VisitInProgress
     its booking."""
     booking = visit.booking
     refunded_minor = booking.refunded_minor + refund.amount_minor
-    for entry in entries_of_visit(visit):
-        due = _due(entry, refunded_minor, booking.paid_minor or 0) - points_undone(entry, visit.ledger)
+    entries = entries_of_visit(visit)
+    left = {
+        kind: _points_due(visit, entries, kind, refunded_minor) for kind in {each.kind for each in entries}
+    }
+    for entry in entries:
+        due = min(left[entry.kind], abs(entry.worth) - points_undone(entry, visit.ledger))
         if due <= 0:
             continue
+        left[entry.kind] -= due
         undoing_id = entry_id(visit.account.client_id, "refund", refund.id, entry.id)
-        visit = with_entry_undone(visit, entry, entry_id=undoing_id, points=due)
+        visit = with_entry_undone(visit, entry, undoing_id=undoing_id, points=due)
         if entry.worth < 0:
             refund = replace(refund, points_back=refund.points_back + due)
         else:
@@ -135,12 +150,20 @@ def _without_spending(visit: VisitInProgress, amount_minor: int, chain: Sequence
     return visit.saving(*(note_reversal_while_merged(each, loss) for each in chain[:-1]))
 
 
-def _due(entry: Entry, part_minor: int, whole_minor: int) -> int:
-    """How much of an entry is undone once so much of the bill is. A percentage of the bill is undone as that
-    is refunded; a gift for the visit when all of it is."""
-    if entry.kind in (EntryKind.CASHBACK, EntryKind.PROMOTION, EntryKind.REDEEM):
-        return proportional_part(abs(entry.worth), part_minor, whole_minor, up=entry.worth > 0)
-    return abs(entry.worth) if part_minor >= whole_minor else 0
+def _points_due(
+    visit: VisitInProgress, entries: Sequence[Entry], kind: EntryKind, refunded_minor: int
+) -> int:
+    """How many points of the visit's entries of a kind are still to be undone once so much is refunded. A
+    percentage of the bill is undone as that is refunded; a gift for the visit when all of it is. What
+    corrections of the sum took back was never for this bill."""
+    of_kind, whole_minor = [each for each in entries if each.kind is kind], visit.booking.paid_minor or 0
+    corrected = sum(points_corrected(visit, each) for each in of_kind)
+    points = sum(abs(each.worth) for each in of_kind) - corrected
+    undone = sum(points_undone(each, visit.ledger) for each in of_kind) - corrected
+    if kind in (EntryKind.CASHBACK, EntryKind.PROMOTION, EntryKind.REDEEM):
+        up = kind is not EntryKind.REDEEM
+        return proportional_part(points, refunded_minor, whole_minor, up=up) - undone
+    return points - undone if refunded_minor >= whole_minor else 0
 
 
 def _already_refunded(world: World, booking: Booking, refund: Refund, amount_minor: int) -> Refunded:

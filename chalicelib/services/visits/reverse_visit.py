@@ -11,10 +11,12 @@ from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Status
 from chalicelib.domain.clients.clients import Client, ReversedWhileMerged, VisitDay, without_booking
 from chalicelib.domain.loyalty.account import Account
+from chalicelib.domain.loyalty.ledger import release_points
 from chalicelib.domain.loyalty.programme import with_turnover
 from chalicelib.domain.loyalty.reversal_history import points_undone
 from chalicelib.domain.merging.merged_client import note_reversal_while_merged
 from chalicelib.domain.shared.zones import local_date
+from chalicelib.services.bookings.follow_hold import release_posting
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.clients.surviving_client import merge_chain
 from chalicelib.services.loyalty.visit_points import visited_on
@@ -57,7 +59,19 @@ def reversal(
     visit = _uncounted(visit, counted, chain, lost)
     visit = without_gifts_of_reversed(world, visit, lost.of_chain[-1])
     visit = without_points_of_trial(world, visit, booking, visits=1)
-    return with_pointers(replace(visit, booking=_reopened(booking, to, visit.now))).to_save()
+    visit = _without_hold(visit, to)
+    return with_pointers(replace(visit, booking=_reopened(visit.booking, to, visit.now))).to_save()
+
+
+def _without_hold(visit: VisitInProgress, to: Status) -> VisitInProgress:
+    """The visit without the points that were held while its bill was open. A booking that is upcoming again
+    keeps them."""
+    hold = visit.account.hold_of_booking(visit.booking.id)
+    if hold is None or to in UPCOMING:
+        return visit
+    posting = release_posting(hold, visit.account, visit.actor)
+    visit = visit.after(release_points(visit.account, hold.id, posting, visit.now))
+    return replace(visit, booking=replace(visit.booking, held_points=0))
 
 
 def _reopened(booking: Booking, to: Status, now: datetime) -> Booking:
@@ -75,6 +89,9 @@ def _reopened(booking: Booking, to: Status, now: datetime) -> Booking:
         goods_minor=None,
         tip_minor=None,
         refunds=(),
+        bill_due_at=None,
+        earned_percent=None,
+        corrections=0,
     )
 
 

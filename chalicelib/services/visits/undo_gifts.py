@@ -25,8 +25,14 @@ from chalicelib.services.visits.visit_in_progress import VisitInProgress
 def without_gifts(world: World, visit: VisitInProgress) -> VisitInProgress:
     """The refunded visit without its gifts: its months are free for another streak, and the referral gifts
     for it are taken back on both sides. visit: its own entries are undone already."""
-    streak_id = posting_id(visit.booking, EntryKind.STREAK)
-    visit = _without_streaks(visit, [use for use in visit.account.streaks if use.entry_id == streak_id])
+    streak_id = posting_id(visit.booking, EntryKind.STREAK, correction=0)
+    streaks = [use for use in visit.account.streaks if use.entry_id == streak_id]
+    return without_referral(world, _without_streaks(visit, streaks))
+
+
+def without_referral(world: World, visit: VisitInProgress) -> VisitInProgress:
+    """The visit without its mark as the first paid one, and without the referrer's gift for it. visit: the
+    gift of its own client is undone already."""
     marked = _marked_account(world, visit)
     gift = marked.referral
     if gift is None or gift.booking_id != visit.booking.id:

@@ -27,7 +27,7 @@ from chalicelib.domain.shared.ids import entry_id
 from chalicelib.domain.shared.months import month_number
 from chalicelib.services.clients.surviving_client import surviving_account
 from chalicelib.services.loyalty.coupons import issued_coupon
-from chalicelib.services.loyalty.visit_points import posting_id
+from chalicelib.services.loyalty.visit_points import posting_id, posting_ids
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.visit_in_progress import VisitInProgress
 
@@ -71,12 +71,13 @@ def with_gifts(visit: VisitInProgress, before: Client, referrer: Referrer | None
         return visit
     visit = _with_coupons(visit)
     visit = _with_streak(visit)
-    return _with_referral(visit, before, referrer)
+    return with_referral(visit, before, referrer)
 
 
 def _posting(visit: VisitInProgress, kind: EntryKind, gift: Gift, **fields: Any) -> Posting:
     """A gift's posting. Its id follows from the completion, so that it is posted once for each."""
-    given: dict[str, Any] = {"id": posting_id(visit.booking, kind), "booking_id": visit.booking.id}
+    own_id = posting_id(visit.booking, kind, holder_id=visit.account.client_id)
+    given: dict[str, Any] = {"id": own_id, "booking_id": visit.booking.id}
     return Posting(
         kind=kind,
         points=gift.points,
@@ -132,7 +133,7 @@ def _with_streak(visit: VisitInProgress) -> VisitInProgress:
 # --- a friend's first paid visit
 
 
-def _with_referral(visit: VisitInProgress, friend: Client, referrer: Referrer | None) -> VisitInProgress:
+def with_referral(visit: VisitInProgress, friend: Client, referrer: Referrer | None) -> VisitInProgress:
     """Both sides' gifts for a friend's first paid visit. The id of the referrer's entry follows from the
     friend, so that there is one entry for each friend, however many of the friend's visits are reported at
     once."""
@@ -169,8 +170,8 @@ def coupon_ids_of_visit(booking: Booking, account: Account) -> list[str]:
 
 def gift_entry_ids(booking: Booking, account: Account) -> Iterable[str]:
     """The ids of the entries on the client's own account that are gifts for the visit."""
-    streak, referral = (posting_id(booking, kind) for kind in (EntryKind.STREAK, EntryKind.REFERRAL))
+    streak = posting_id(booking, EntryKind.STREAK, correction=0)
     if any(use.entry_id == streak for use in account.streaks):
         yield streak
     if account.referral is not None and account.referral.booking_id == booking.id:
-        yield referral
+        yield from posting_ids(booking, EntryKind.REFERRAL)

@@ -38,11 +38,7 @@ def as_in_trial(world: World, visit: VisitInProgress, live: VisitInProgress) -> 
 
     visit: completed with `giving_nothing`; its set-up is that of the live visit again. live: as it would be.
     """
-    made = [*live.entries, *live.beside]
-    points: Counter[str] = Counter()
-    for each in made:
-        if isinstance(each, Entry) and each.kind in _GIVEN:
-            points[each.kind.value] += each.worth
+    made, points = [*live.entries, *live.beside], points_given(live)
     coupons = [each for each in made if isinstance(each, Coupon)]
     booking = replace(
         visit.booking,
@@ -60,13 +56,8 @@ def _with_marks(before: Account, live: VisitInProgress, coupons: Sequence[Coupon
     that is taken back takes that off the tally."""
     ends = {each.id: each.expires_at for each in coupons}
     worth = {each.id: each.worth for each in live.entries}
-    referral = live.account.referral
-    if referral is not None and referral != before.referral:
-        both = [each for each in (*live.entries, *live.beside) if isinstance(each, Entry)]
-        given = sum(each.worth for each in both if each.kind is EntryKind.REFERRAL)
-        referral = replace(referral, would_give=given)
     return replace(
-        before,
+        with_referral_of_trial(before, live),
         reward_uses=tuple(
             replace(use, would_end_at=ends[use.coupon_id]) if use.coupon_id in ends else use
             for use in live.account.reward_uses
@@ -75,8 +66,15 @@ def _with_marks(before: Account, live: VisitInProgress, coupons: Sequence[Coupon
             replace(use, would_give=worth[use.entry_id]) if use.entry_id in worth else use
             for use in live.account.streaks
         ),
-        referral=referral,
     )
+
+
+def with_referral_of_trial(before: Account, live: VisitInProgress) -> Account:
+    """The account with the referral mark of the live visit, and with what both gifts would have been."""
+    referral = live.account.referral
+    if referral is not None and referral != before.referral:
+        referral = replace(referral, would_give=points_given(live)[EntryKind.REFERRAL.value])
+    return replace(before, referral=referral)
 
 
 def without_points_of_trial(
@@ -89,8 +87,8 @@ def without_points_of_trial(
     """
     if not visit.directory.network.trial:
         return visit
-    left = before.would_earn - _taken_back(before)
-    points = left if visits else _taken_back(visit.booking) - _taken_back(before)
+    left = before.would_earn - taken_back(before)
+    points = left if visits else taken_back(visit.booking) - taken_back(before)
     taken = points + visit.points_of_trial
     tally = tally_with_points(
         world,
@@ -102,10 +100,19 @@ def without_points_of_trial(
     return visit.saving(tally)
 
 
-def _taken_back(booking: Booking) -> int:
+def taken_back(booking: Booking) -> int:
     """What the booking's refunds would have taken back of the points that it would have earned."""
     parts = (booking.would_earn - booking.would_promote, booking.would_promote)
     whole_minor = booking.paid_minor or 0
     return sum(
         proportional_part(points, booking.refunded_minor, whole_minor, up=True) for points in parts if points
     )
+
+
+def points_given(visit: VisitInProgress) -> Counter[str]:
+    """The points that the visit gives, by the kind of their entries."""
+    points: Counter[str] = Counter()
+    for each in (*visit.entries, *visit.beside):
+        if isinstance(each, Entry) and each.kind in _GIVEN:
+            points[each.kind.value] += each.worth
+    return points

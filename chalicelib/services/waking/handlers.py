@@ -79,6 +79,8 @@ def wake_booking(sending: Sending, booking: Booking) -> None:
         if attach_client(world, booking) is None:
             world.store.save(with_wake(booking, directory, None, world.now()))
         return
+    if booking.bill_due_at is not None and booking.bill_due_at <= world.now():
+        booking = _with_bill_by_prices(world, booking)
     made_just_now = world.now() - booking.made_at < SETTLED_AFTER
     client = _client_of(world, booking.network_id, booking.client_id, fresh=made_just_now)
     if client is None:
@@ -86,6 +88,14 @@ def wake_booking(sending: Sending, booking: Booking) -> None:
         return
     booking = _with_task_if_unconfirmed(world, booking, directory)
     send_due(sending, about_booking(booking, reached(world, client), directory))
+
+
+def _with_bill_by_prices(world: World, booking: Booking) -> Booking:
+    """The booking, saved with the bill that nobody has told, and with all that the bill gives."""
+    from chalicelib.services.visits.site_bill import bill_by_prices
+
+    saved: Booking = world.store.save(*bill_by_prices(world, booking))[0]
+    return saved
 
 
 def _client_of(world: World, network_id: str, client_id: str | None, *, fresh: bool = False) -> Client | None:

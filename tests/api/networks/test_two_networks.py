@@ -83,6 +83,7 @@ def test_what_is_anothers_is_not_there(stranger: Http, http: Http, world: Any, m
         ("POST", f"/v1/bookings/{BOOKING}/no-show", None),
         ("POST", f"/v1/bookings/{BOOKING}/reopen", None),
         ("POST", f"/v1/bookings/{BOOKING}/complete", {"paid": MONEY}),
+        ("POST", f"/v1/bookings/{BOOKING}/bill", {"paid": MONEY}),
         ("POST", "/v1/bookings", {**booked, "salon_id": "sal_centru", "client_id": CLIENT}),
         ("GET", "/v1/bookings?salon_id=sal_centru", None),
         ("GET", "/v1/messages?salon_id=sal_centru", None),

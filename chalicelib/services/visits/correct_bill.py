@@ -1,0 +1,100 @@
+"""The desk tells or corrects the bill of a visit that is completed already."""
+
+from functools import partial
+
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.loyalty import programme
+from chalicelib.domain.networks.access import Access
+from chalicelib.domain.shared.currencies import Amount
+from chalicelib.domain.shared.errors import conflict, refused
+from chalicelib.services.bookings.read_booking import get_booking
+from chalicelib.services.loyalty.visit_points import bill_of_booking, ensure_redeemable
+from chalicelib.services.networks.go_live import is_in_trial, not_live
+from chalicelib.services.shared.world import World
+from chalicelib.services.visits.bill_visit import values_of, visit_with_bill
+from chalicelib.services.visits.visit_bill import VisitBill
+from chalicelib.services.visits.visit_in_progress import VisitInProgress
+
+
+def correct_bill(
+    world: World,
+    access: Access,
+    booking_id: str,
+    paid: Amount,
+    goods: Amount | None = None,
+    tip: Amount | None = None,
+) -> Booking:
+    """Corrects the bill of a completed visit; points and turnover change by the difference. Points that paid
+    for a part of the bill pay as far as the programme allows for the new bill; the others return. A
+    repetition changes nothing.
+
+    paid: the whole bill, as in `VisitBill`. goods, tip: None: as before. Raises NOT_FOUND, FORBIDDEN,
+    CURRENCY_MISMATCH, WRONG_STATUS, INVALID_AMOUNT, OVER_LIMIT.
+    """
+    return world.retrying(partial(_correct_once, world, access, booking_id, paid, goods, tip))
+
+
+def _correct_once(
+    world: World, access: Access, booking_id: str, paid: Amount, goods: Amount | None, tip: Amount | None
+) -> Booking:
+    booking = get_booking(world, access, booking_id)
+    bill = VisitBill(
+        paid=paid,
+        goods=goods or Amount(booking.goods_minor or 0, booking.currency),
+        tip=tip or Amount(booking.tip_minor or 0, booking.currency),
+    )
+    bill.ensure_in(booking.currency)
+    bill.ensure_sound()
+    bill.ensure_usual(access.role)
+    _ensure_correctable(booking, bill)
+    before = (booking.paid_minor, booking.goods_minor or 0, booking.tip_minor or 0)
+    if not booking.is_bill_open and before == (bill.paid_minor, bill.goods_minor, bill.tip_minor):
+        return booking
+    visit = visit_with_bill(world, booking, lambda visit: _with_points_kept(visit, bill), access.actor)
+    saved: Booking = world.store.save(*values_of(visit))[0]
+    world.wake_if_due(saved)
+    return saved
+
+
+def _ensure_correctable(booking: Booking, bill: VisitBill) -> None:
+    if booking.status is not Status.COMPLETED:
+        status = booking.status.value
+        raise conflict("WRONG_STATUS", "Only the bill of a completed visit is corrected.", status=status)
+    if bill.paid_minor < booking.refunded_minor:
+        raise refused(
+            "INVALID_AMOUNT",
+            f"{booking.refunded_minor} of this bill were given back: it comes to as much at least.",
+            refunded_minor=booking.refunded_minor,
+        )
+
+
+def _with_points_kept(visit: VisitInProgress, bill: VisitBill) -> VisitBill:
+    """The bill, of which the points that paid before pay as much as the programme allows."""
+    booking, terms = visit.booking, visit.programme
+    value = visit.directory.rules.bonuses.point_value(booking.currency)
+    view = bill_of_booking(booking, visit.directory, bill.paid_minor, bill.goods_minor)
+    most = programme.cap_points(view, terms, value) if terms.enabled else 0
+    points = min(booking.redeemed_points, most)
+    return replace(bill, redeem_points=points if points >= terms.redeem_minimum_points else 0)
+
+
+def first_bill_by_desk(world: World, booking: Booking, bill: VisitBill, actor: str) -> VisitInProgress:
+    """The visit, to be saved, whose site told that the client came, and whose bill the desk tells. Raises
+    OVER_CAP, UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS, NOT_LIVE."""
+
+    def checked(visit: VisitInProgress) -> VisitBill:
+        if not bill.redeem_points:
+            return bill
+        if is_in_trial(world, booking.network_id):
+            raise not_live()
+        if visit.client is None:
+            message = "A visit without a client has no points to redeem."
+            raise refused("INSUFFICIENT_POINTS", message, available=0)
+        rules = visit.directory.rules.bonuses
+        view = bill_of_booking(booking, visit.directory, bill.paid_minor, bill.goods_minor)
+        ensure_redeemable(bill.redeem_points, view, visit.programme, rules, booking.currency)
+        return bill
+
+    return visit_with_bill(world, booking, checked, actor)
