@@ -66,6 +66,11 @@ class LocalCloud:
         return int(self._remembered()["port"])
 
     @property
+    def pid(self) -> int:
+        """The process of this cloud, which must be running."""
+        return int(self._remembered()["pid"])
+
+    @property
     def endpoint_url(self) -> str:
         return f"http://{HOST}:{self.port}"
 
