@@ -216,8 +216,11 @@ class SalonDriver(Struct):
             raw=raw,
             received_at=self.world.now(),
         )
-        existing = self.store.get(InboxItem, network_id=connection.network_id, id=item.id)
-        return existing if existing is not None else self.store.save(item)[0]  # type: ignore[no-any-return]
+        existing: InboxItem | None = self.store.get(
+            InboxItem, network_id=connection.network_id, id=item.id
+        )
+        saved: InboxItem = self.store.save(item)[0] if existing is None else existing
+        return saved
 
     def ingest(self, item: InboxItem) -> InboxState | None:
         return ingest(self.intake(), item.network_id, item.id)

@@ -13,7 +13,7 @@ from chalicelib.domain.intake.inbox import InboxItem
 from chalicelib.domain.networks.network import Connection
 from chalicelib.services.intake.ingest import Intake, ingest
 from chalicelib.services.intake.receive_webhook import Receiving, WebhookReceipt, receive
-from chalicelib.services.intake.usual_sum import ReportedSums
+from chalicelib.services.shared.day_sums import DaySums
 from infra.testkit.builders import NOW
 from infra.testkit.salon_driver import SalonDriver
 
@@ -69,14 +69,14 @@ class UnsignedSender(Struct):
         site, token = self.connection.site, self.connection.token
         return receive(self.receiving(), site, token, raw, {}, sent_from)
 
-    def take_in(self, inbox_id: str, sums: ReportedSums | None = None) -> InboxItem:
+    def take_in(self, inbox_id: str, sums: DaySums | None = None) -> InboxItem:
         """sums: what the process has counted; else the process is new."""
         driver, network_id = self.driver, self.connection.network_id
-        intake = Intake(driver.world, ADAPTERS, lambda: driver.base_url, sums or ReportedSums())
+        intake = Intake(driver.world, ADAPTERS, lambda: driver.base_url, sums or DaySums())
         ingest(intake, network_id, inbox_id)
         found: InboxItem = driver.store.get(InboxItem, network_id=network_id, id=inbox_id)
         return found
 
-    def send(self, body: Any, sums: ReportedSums | None = None) -> InboxItem:
+    def send(self, body: Any, sums: DaySums | None = None) -> InboxItem:
         """The delivery as it stands after it was taken in."""
         return self.take_in(self.deliver(body).inbox_id, sums)

@@ -4,9 +4,12 @@ import re
 
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.networks.rules import MessageRules
+from chalicelib.domain.shared.currencies import largest_visit
 from chalicelib.domain.shared.quotas import QUOTAS
 from chalicelib.services.messages.try_message import TESTS_A_DAY, TESTS_AN_HOUR, TESTS_AN_HOUR_IN_TRIAL
+from chalicelib.services.shared.day_sums import SLICE, WHOLE
 from chalicelib.services.shared.request_quotas import FREE
+from chalicelib.services.visits.visit_bill import BILLS_OF_DAY, TIMES_THE_LARGEST_VISIT
 from tests.house.subfolders import ROOT
 
 PAGE = (ROOT / "docs" / "security.md").read_text()
@@ -41,6 +44,15 @@ def test_the_limits_by_hand_of_the_page_are_those_of_the_rules() -> None:
         limit = rules.limit_by_hand(role)
         row = next(line for line in PAGE.splitlines() if re.match(rf"\| {role}( \(|\s\|)", line))
         assert f"| {limit.points:,} | {limit.times_a_day:,} / {limit.day_points:,} |" in row, row
+
+
+def test_the_bounds_of_bills_of_the_page_are_those_of_the_code() -> None:
+    row = r"^\| (\w+) \| (\d+)(?: largest usual visit \([^)]*\))? \| 50 such bills \|$"
+    rows = dict(re.findall(row, PAGE, re.MULTILINE))
+    assert rows == {role.value: str(times) for role, times in TIMES_THE_LARGEST_VISIT.items()}
+    assert (BILLS_OF_DAY, WHOLE // SLICE) == (50, 100)
+    for currency in ("MDL", "USD"):
+        assert f"{largest_visit(currency):,} {currency}" in PAGE
 
 
 def test_the_bounds_of_messages_of_the_page_are_those_of_the_rules() -> None:

@@ -30,5 +30,5 @@ def driver(world: World, sender: RecordingSender, intake_queue: RecordingIntake)
 @pytest.fixture
 def site(driver: SalonDriver) -> Connection:
     """A booking site's connection to the salon in Chisinau."""
-    (saved,) = driver.store.save(a_connection())
-    return saved  # type: ignore[no-any-return]
+    saved: Connection = driver.store.save(a_connection())[0]
+    return saved

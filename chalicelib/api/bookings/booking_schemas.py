@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import asdict, replace
 
 from chalicelib.api.http.endpoint import Ask
 from chalicelib.api.http.schemas import Answered, Money, money
@@ -149,65 +150,69 @@ def booking_answers(ask: Ask, bookings: Sequence[Booking]) -> list[BookingAnswer
 
 
 def booking_answer(ask: Ask, booking: Booking, client: Client | None) -> BookingAnswer:
-    fields = booking_fields(ask, booking, client)
-    if ask.access.role is Role.PARTNER:
-        fields |= _for_partners(ask, booking, client)
-    return BookingAnswer(**fields)  # type: ignore[arg-type]
+    answer = desk_answer(ask, booking, client)
+    if ask.access.role is not Role.PARTNER:
+        return answer
+    return _for_partner(answer, booking, own=client is not None and client.source == ask.access.source)
 
 
-def _for_partners(ask: Ask, booking: Booking, client: Client | None) -> dict[str, object]:
+def _for_partner(answer: BookingAnswer, booking: Booking, *, own: bool) -> BookingAnswer:
     """The client's id is that of the partner's own record, and the note is as the partner told it. What the
     client or the desk says, and what the network does for the client, is left out: it would tell a client
-    whom the network knew before from a new one."""
-    own = client is not None and client.source == ask.access.source
-    return {
-        "client_id": booking.booked_as or (booking.client_id if own else None),
-        "redeemed_points": 0,
-        "earned_points": 0,
-        "held_points": 0,
-        "bill_due_at": None,
-        "refunds": [],
-        "review": None,
-        "move_wish": None,
-        "reason": None,
-        "note": note_of_partner(booking),
-        "booked_for": None,
-        "touches": [],
-        "wake": None,
-        "version": 1,
-    }
+    whom the network knew before from a new one. own: the client is the partner's own record."""
+    return replace(
+        answer,
+        client_id=booking.booked_as or (booking.client_id if own else None),
+        redeemed_points=0,
+        earned_points=0,
+        held_points=0,
+        bill_due_at=None,
+        refunds=[],
+        review=None,
+        move_wish=None,
+        booked_for=None,
+        reason=None,
+        note=note_of_partner(booking),
+        touches=[],
+        wake=None,
+        version=1,
+    )
 
 
-def booking_fields(ask: Ask, booking: Booking, client: Client | None) -> dict[str, object]:
-    directory = directory_for(ask.world, booking)
-    salon = directory.salons[booking.salon_id]
-    review, wake = booking.review, booking.wake
-    same = ("id", "salon_id", "client_id", "starts_at", "ends_at", "source", "made_at")
-    counted = ("closed_at", "bill_due_at", "redeemed_points", "earned_points", "held_points", "version")
-    texts = {
-        "note": booking.note,
-        "reason": booking.reason,
-        "move_wish": booking.move_wish,
-        "booked_for": booking.booked_for,
-    }
-    shown = ask.access.as_shown
-    return {
-        **{name: getattr(booking, name) for name in (*same, *counted)},
-        **{name: shown(text) if text else text for name, text in texts.items()},
-        "status": booking.status.value,
-        "local_time": booking.starts_at.astimezone(zone(salon.timezone)).isoformat(),
-        "lines": [_line(line, booking.currency, directory) for line in booking.lines],
-        "total": money(booking.total_minor, booking.currency),
-        "paid": money(booking.paid_minor, booking.currency),
-        "goods": money(booking.goods_minor, booking.currency),
-        "tip": money(booking.tip_minor, booking.currency),
-        "refunds": [_refund(each, booking.currency, shown) for each in booking.refunds],
-        "review": ReviewAnswer(stars=review.stars, words=shown(review.words), at=review.at)
-        if review
-        else None,
-        "touches": touches(booking, client, directory, ask.world.now()),
-        "wake": WakeAnswer(at=wake.at, why=wake.why) if wake else None,
-    }
+def desk_answer(ask: Ask, booking: Booking, client: Client | None) -> BookingAnswer:
+    """The booking as everybody but a partner sees it."""
+    directory, review, wake = directory_for(ask.world, booking), booking.review, booking.wake
+    currency, shown = booking.currency, ask.access.as_shown
+    return BookingAnswer(
+        id=booking.id,
+        status=booking.status.value,
+        salon_id=booking.salon_id,
+        client_id=booking.client_id,
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+        local_time=booking.starts_at.astimezone(zone(directory.salons[booking.salon_id].timezone)).isoformat(),
+        lines=[_line(line, currency, directory) for line in booking.lines],
+        total=money(booking.total_minor, currency),
+        source=booking.source,
+        note=shown(booking.note) if booking.note else booking.note,
+        reason=shown(booking.reason) if booking.reason else booking.reason,
+        made_at=booking.made_at,
+        closed_at=booking.closed_at,
+        bill_due_at=booking.bill_due_at,
+        paid=money(booking.paid_minor, currency),
+        goods=money(booking.goods_minor, currency),
+        tip=money(booking.tip_minor, currency),
+        redeemed_points=booking.redeemed_points,
+        earned_points=booking.earned_points,
+        held_points=booking.held_points,
+        refunds=[_refund(each, currency, shown) for each in booking.refunds],
+        review=ReviewAnswer(stars=review.stars, words=shown(review.words), at=review.at) if review else None,
+        move_wish=shown(booking.move_wish) if booking.move_wish else booking.move_wish,
+        booked_for=shown(booking.booked_for) if booking.booked_for else booking.booked_for,
+        touches=touches(booking, client, directory, ask.world.now()),
+        wake=WakeAnswer(at=wake.at, why=wake.why) if wake else None,
+        version=booking.version,
+    )
 
 
 def _refund(refund: Refund, currency: str, shown: Callable[[str], str]) -> RefundAnswer:
@@ -231,7 +236,7 @@ def refunded_answer(ask: Ask, done: Refunded, client: Client | None) -> Refunded
         entry_ids=[entry.id for entry in done.entries],
     )
     return RefundedAnswer(
-        **booking_fields(ask, done.booking, client),
+        **asdict(desk_answer(ask, done.booking, client)),
         refund_id=done.refund.id,
         money=Money(amount_minor=done.money_minor, currency=currency),
         bonus=bonus,

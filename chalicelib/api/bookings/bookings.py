@@ -5,6 +5,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import asdict
 
 from chalicelib.api.bookings.booking_schemas import (
     BonusOfVisit,
@@ -13,11 +14,12 @@ from chalicelib.api.bookings.booking_schemas import (
     RefundedAnswer,
     booking_answer,
     booking_answers,
-    booking_fields,
+    desk_answer,
     refunded_answer,
 )
 from chalicelib.api.clients.clients import ClientRequest, new_client
 from chalicelib.api.http.endpoint import DESK, EVERYBODY, Ask, endpoint, get, patch, post, salons_of
+from chalicelib.api.http.kept import kept_of
 from chalicelib.api.http.parsing import Body, bound, instant
 from chalicelib.api.http.schemas import (
     Id,
@@ -132,12 +134,13 @@ class RefundRequest(Body):
 @endpoint(roles=DESK | {Role.PARTNER}, body=BookingRequest, answer=BookingAnswer, status=201)
 def make(ask: Ask) -> BookingAnswer:
     request: BookingRequest = ask.body
-    if (request.client_id is None) == (request.client is None):
+    named = request.client_id if request.client is None else new_client(request.client)
+    if named is None or None not in (request.client_id, request.client):
         raise malformed("INVALID_FIELD", "Give either client_id or client.", field="client")
     currency = get_salon(ask.world, ask.access, request.salon_id).currency
     new = NewBooking(
         salon_id=request.salon_id,
-        client=request.client_id or new_client(request.client),  # type: ignore[arg-type]
+        client=named,
         starts_at=instant(request.starts_at, "starts_at"),
         lines=_wanted(request.lines, currency),
         source=request.source,
@@ -288,7 +291,7 @@ def finish(ask: Ask, booking_id: str) -> CompletedAnswer:
         tip=amount_of(request.tip) if request.tip else None,
         redeem_points=request.redeem_points,
     )
-    done = complete(ask.world, ask.access, booking_id, bill)
+    done = complete(ask.world, ask.access, booking_id, bill, kept_of(ask.world).bills)
     bonus = BonusOfVisit(
         earned=done.booking.earned_points,
         would_earn=done.booking.would_earn,
@@ -297,7 +300,8 @@ def finish(ask: Ask, booking_id: str) -> CompletedAnswer:
         entry_ids=[entry.id for entry in done.entries],
         coupon_ids=coupon_ids_of_visit(done.booking, done.account) if done.account else [],
     )
-    return CompletedAnswer(**booking_fields(ask, done.booking, _client(ask, done.booking)), bonus=bonus)  # type: ignore[arg-type]
+    answer = desk_answer(ask, done.booking, _client(ask, done.booking))
+    return CompletedAnswer(**asdict(answer), bonus=bonus)
 
 
 @post("/v1/bookings/{booking_id}/bill")

@@ -3,6 +3,8 @@
 from datetime import date, datetime
 from functools import partial
 
+from msgspec.structs import asdict, replace
+
 from chalicelib.api.http.endpoint import Ask
 from chalicelib.api.http.schemas import Answered, Money
 from chalicelib.domain.bookings.booking_access import reaches_booking
@@ -117,7 +119,7 @@ class ClientAnswer(ClientSummary):
 def summary(ask: Ask, client: Client) -> ClientSummary:
     """The next booking is asked for only where it decides the category."""
     directory = ask.world.directory(client.network_id)
-    return ClientSummary(**_facts(ask.access, client, directory, category_for(ask, client)))  # type: ignore[arg-type]
+    return _summary(ask.access, client, directory, category_for(ask, client))
 
 
 def category_for(ask: Ask, client: Client) -> str:
@@ -139,7 +141,7 @@ def full(ask: Ask, client: Client) -> ClientAnswer:
     account, _ = settled(world.store.account(client.network_id, client.id), now)
     kind = category_of(client, directory, world, ahead is not None)
     return ClientAnswer(
-        **_facts(ask.access, client, directory, kind),  # type: ignore[arg-type]
+        **asdict(_summary(ask.access, client, directory, kind)),
         next_booking=shown
         and NextBooking(
             id=shown.id, starts_at=shown.starts_at, salon_id=shown.salon_id, status=shown.status.value
@@ -155,28 +157,14 @@ def full(ask: Ask, client: Client) -> ClientAnswer:
 def _told_by_partner(ask: Ask, client: Client) -> ClientAnswer:
     """What the partner told of the client, without note and preferences. What the network learned since is
     not in it: it would tell a client whom the network knew before from a new one."""
-    facts = _facts(ask.access, client, ask.world.directory(client.network_id), "potential")
+    summarized = _summary(ask.access, client, ask.world.directory(client.network_id), "potential")
     return ClientAnswer(
-        **facts,  # type: ignore[arg-type]
+        **asdict(summarized),
         next_booking=None,
         reachable=[],
         merged_into=None,
         bonus=BonusSummary(balance=0, available=0, pending=0),
     )
-
-
-_NOT_FOR_PARTNERS: dict[str, object] = {
-    "referred_by": None,
-    "visits_count": 0,
-    "first_visit_on": None,
-    "last_visit_on": None,
-    "usual_gap_days": None,
-    "spend": [],
-    "consents": [],
-    "upcoming": None,
-    "contact_client_id": None,
-    "version": 1,
-}
 
 
 def category_of(client: Client, directory: Directory, world: World, has_booking: bool | None) -> str:
@@ -206,26 +194,51 @@ def _shown_upcoming(access: Access, client: Client, directory: Directory) -> Upc
     return Upcoming(at=client.wake.at, why=client.wake.why)
 
 
-def _facts(access: Access, client: Client, directory: Directory, kind: str) -> dict[str, object]:
+def _summary(access: Access, client: Client, directory: Directory, kind: str) -> ClientSummary:
     if access.role is Role.PARTNER:
         client = as_partner_named(client)
-    plain = ("id", "birth_date", "language", "timezone", "source", "referred_by")
-    texts = {"note": client.note, "preferences": client.preferences}
-    counted = ("created_at", "visits_count", "first_visit_on", "last_visit_on", "version")
-    return {
-        **{name: getattr(client, name) for name in (*plain, *counted)},
-        **{name: access.as_shown(text) if text else text for name, text in texts.items()},
-        "name": access.as_shown(shown_name(client, directory)),
-        "phone": client.phone if access.sees_contacts else masked_phone(client.phone),
-        "email": client.email if access.sees_contacts else masked_email(client.email),
-        "category": kind,
-        "usual_gap_days": usual_gap_days([visit.on for visit in client.recent_visits]),
-        "spend": [Money(amount_minor=n, currency=code) for code, n in sorted(client.spent_minor.items())],
-        "consents": [consent_answer(consent) for consent in client.consents],
-        "upcoming": _shown_upcoming(access, client, directory),
-        "contact_client_id": client.contact_id,
-        **(_NOT_FOR_PARTNERS if access.role is Role.PARTNER else {}),
-    }
+    answer = ClientSummary(
+        id=client.id,
+        name=access.as_shown(shown_name(client, directory)),
+        phone=client.phone if access.sees_contacts else masked_phone(client.phone),
+        email=client.email if access.sees_contacts else masked_email(client.email),
+        birth_date=client.birth_date,
+        language=client.language,
+        timezone=client.timezone,
+        source=client.source,
+        referred_by=client.referred_by,
+        note=access.as_shown(client.note) if client.note else client.note,
+        preferences=access.as_shown(client.preferences) if client.preferences else client.preferences,
+        created_at=client.created_at,
+        category=kind,
+        visits_count=client.visits_count,
+        first_visit_on=client.first_visit_on,
+        last_visit_on=client.last_visit_on,
+        usual_gap_days=usual_gap_days([visit.on for visit in client.recent_visits]),
+        spend=[Money(amount_minor=n, currency=code) for code, n in sorted(client.spent_minor.items())],
+        consents=[consent_answer(consent) for consent in client.consents],
+        upcoming=_shown_upcoming(access, client, directory),
+        contact_client_id=client.contact_id,
+        version=client.version,
+    )
+    return _for_partner(answer) if access.role is Role.PARTNER else answer
+
+
+def _for_partner(answer: ClientSummary) -> ClientSummary:
+    """Without what the network learned of the client since."""
+    return replace(
+        answer,
+        referred_by=None,
+        visits_count=0,
+        first_visit_on=None,
+        last_visit_on=None,
+        usual_gap_days=None,
+        spend=[],
+        consents=[],
+        upcoming=None,
+        contact_client_id=None,
+        version=1,
+    )
 
 
 def _reach(client: Client, channel: str) -> Reach:

@@ -1,8 +1,10 @@
-"""What a process keeps between requests: the keys that it has read, and the quotas that it has taken."""
+"""What a process keeps between requests: the keys that it has read, and what it has taken of quotas and of
+the day's bills."""
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from chalicelib.services.networks.manage_keys import KeyRing
+from chalicelib.services.shared.day_sums import DaySums
 from chalicelib.services.shared.request_quotas import RequestQuotas
 from chalicelib.services.shared.world import World
 
@@ -11,6 +13,7 @@ class Kept(Struct, frozen=True):
     world: World
     keys: KeyRing
     quotas: RequestQuotas
+    bills: DaySums = field(default_factory=DaySums)
 
 
 _kept: list[Kept] = []

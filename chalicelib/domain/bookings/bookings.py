@@ -177,10 +177,10 @@ class Booking(Struct, frozen=True, kw_only=True):
 
 def with_desk_note(booking: Booking, note: str | None) -> Booking:
     """The booking with the desk's note. What the partner that made it told is kept for the partner."""
-    told = booking.partner_note
-    if booking.partner is not None and told is None and note != booking.note:
-        told = booking.note or ""
-    return replace(booking, note=note, partner_note=told)
+    of_partner = booking.partner_note
+    if booking.partner is not None and of_partner is None and note != booking.note:
+        of_partner = booking.note or ""
+    return replace(booking, note=note, partner_note=of_partner)
 
 
 def note_of_partner(booking: Booking) -> str | None:

@@ -37,7 +37,8 @@ from chalicelib.services.intake.site_catalogue import (
     SiteCatalogue,
     too_much,
 )
-from chalicelib.services.intake.usual_sum import SUM_TOO_LARGE, ReportedSums, SharedByEvents
+from chalicelib.services.intake.usual_sum import SUM_TOO_LARGE, SharedByEvents
+from chalicelib.services.shared.day_sums import DaySums
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.unreadable import park_unreadable
 from chalicelib.services.shared.world import World
@@ -50,7 +51,7 @@ class Intake(Struct, frozen=True):
     world: World
     sites: Mapping[str, BookingSite]
     base_url: Callable[[], str]
-    sums: ReportedSums = field(default_factory=ReportedSums)
+    sums: DaySums = field(default_factory=DaySums)
 
 
 HELD_BACK = frozenset({TOO_MUCH_AT_ONCE, SUM_TOO_LARGE})

@@ -34,7 +34,7 @@ def as_it_goes(sending: Sending, subject: Subject) -> tuple[Sending, Subject]:
         return sending, subject
     if is_in_trial(sending.world, network_id):
         return replace(sending, links=sending.links.leading_nowhere()), subject
-    live: Subject = replace(subject, directory=sending.world.directory(network_id))  # type: ignore[type-var]
+    live: Subject = replace(subject, directory=sending.world.directory(network_id))  # type: ignore[type-var]  # each subject is a Struct, which a protocol cannot say
     return sending, live
 
 

@@ -15,6 +15,7 @@ from chalicelib.domain.shared.actors import BY_SYSTEM
 from chalicelib.domain.shared.errors import conflict, forbidden, missing
 from chalicelib.domain.shared.months import month_name
 from chalicelib.services.networks.check_rules import check_rules
+from chalicelib.services.networks.limit_of_gifts import ensure_gifts_allowed
 from chalicelib.services.shared.ports import Page, SaveConflict
 from chalicelib.services.shared.walks import replan_walk, surprise_walks
 from chalicelib.services.shared.world import World
@@ -34,7 +35,7 @@ def set_rules(
     repeated). Points already granted are not touched by any rule.
 
     messages, bonuses: fields of the rules. Raises STALE_VERSION, INVALID_RULE naming the field, FORBIDDEN for
-    limits by hand that others than the owner change.
+    limits by hand that others than the owner change, OVER_LIMIT for gifts that are too large for the role.
     """
     access.ensure_whole_network()
     network = world.store.get(Network, network_id=access.network_id)
@@ -74,7 +75,8 @@ def _notify_workers(world: World, network: Network) -> None:
 
 def _ensure_may_change(access: Access, current: BonusRules, wanted: BonusRules) -> None:
     """Checks that nobody but the owner changes what roles give by hand, and what a point is worth: a manager
-    would raise their own limit. Raises FORBIDDEN."""
+    would raise their own limit. Gifts of the rules that others change are within that limit. Raises
+    FORBIDDEN, OVER_LIMIT."""
     if access.role is Role.OWNER:
         return
     for name in ("compensation", "by_hand_limit_points", "point_value_minor", "point_values_minor"):
@@ -83,6 +85,7 @@ def _ensure_may_change(access: Access, current: BonusRules, wanted: BonusRules) 
                 "The owner alone changes what roles may give by hand, and what a point is worth.",
                 field=f"bonuses.{name}",
             )
+    ensure_gifts_allowed(access.role, current, wanted)
 
 
 def _saved(world: World, access: Access, network: Network, rules: Rules) -> Network:

@@ -19,13 +19,14 @@ from chalicelib.services.bookings.read_booking import get_booking
 from chalicelib.services.clients.surviving_client import surviving_account, surviving_client
 from chalicelib.services.loyalty.visit_points import points_of_visit, posting_ids, with_open_visit
 from chalicelib.services.networks.go_live import is_in_trial, not_live
+from chalicelib.services.shared.day_sums import DaySums
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.bill_visit import values_of
 from chalicelib.services.visits.correct_bill import first_bill_by_desk
 from chalicelib.services.visits.promote_visit import with_promotion
 from chalicelib.services.visits.site_bill import first_bill_by_site
-from chalicelib.services.visits.visit_bill import VisitBill
+from chalicelib.services.visits.visit_bill import VisitBill, ensure_day_allows
 from chalicelib.services.visits.visit_gifts import Referrer, gift_entry_ids, referrer_of, with_gifts
 from chalicelib.services.visits.visit_in_progress import VisitInProgress, with_pointers
 from chalicelib.services.visits.visit_in_trial import as_in_trial, giving_nothing
@@ -40,22 +41,28 @@ class Completed(Struct, frozen=True):
     entries: tuple[Entry, ...]
 
 
-def complete(world: World, access: Access, booking_id: str, bill: VisitBill) -> Completed:
+def complete(
+    world: World, access: Access, booking_id: str, bill: VisitBill, sums: DaySums | None = None
+) -> Completed:
     """Completes an upcoming booking. A repetition changes nothing and answers like the first request.
 
+    sums: what this process has counted of the day's bills, by key.
     Raises NOT_FOUND, FORBIDDEN, CURRENCY_MISMATCH, WRONG_STATUS, INVALID_AMOUNT, INVALID_POINTS, OVER_CAP,
     UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS, OVER_LIMIT, NOT_LIVE.
     """
     bill.ensure_sound()
-    return world.retrying(partial(_complete_once, world, access, booking_id, bill))
+    return world.retrying(partial(_complete_once, world, access, booking_id, bill, sums))
 
 
-def _complete_once(world: World, access: Access, booking_id: str, bill: VisitBill) -> Completed:
+def _complete_once(
+    world: World, access: Access, booking_id: str, bill: VisitBill, sums: DaySums | None
+) -> Completed:
     booking = get_booking(world, access, booking_id)
     bill.ensure_in(booking.currency)
     if booking.status is Status.COMPLETED and not booking.is_bill_open:
         return _already_completed(world, booking)
     bill.ensure_usual(access.role)
+    ensure_day_allows(world, access, booking, bill, sums)
     if booking.status is Status.COMPLETED:
         visit = first_bill_by_desk(world, booking, bill, access.actor)
         return _completed_by(world, visit)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.http.kept import kept_of
 from chalicelib.domain.shared.touches import Touch, TouchKind, TouchState, with_touches
 from infra.testkit.api_client import Http
 from infra.testkit.builders import NOW, a_booking, save_booking
@@ -146,6 +147,17 @@ def test_a_step_that_the_status_does_not_allow_is_a_conflict(http: Http, mine: A
         answer = http.post(f"{path}/{step}", body)
         assert (answer.status, answer.code) == (409, "WRONG_STATUS")
     assert http.patch(path, {"starts_at": "2026-11-26T12:00:00+02:00"}).code == "WRONG_STATUS"
+
+
+def test_what_is_completed_counts_for_the_days_bills_of_its_key(
+    http: Http, keys: dict[str, str], mine: Any, world: Any, clock: Any
+) -> None:
+    clock.now = mine.starts_at
+    body = {"paid": {"amount_minor": 50_000, "currency": "MDL"}}
+    answer = http.with_key(keys["reception"]).post(f"/v1/bookings/{mine.id}/complete", body)
+    assert answer.status == 200, answer.text
+    ((network_id, caller),) = kept_of(world).bills.held
+    assert (network_id, caller) == (mine.network_id, "bills of key:key_reception MDL")
 
 
 def test_a_completed_visit_earns_and_redeems(http: Http, mine: Any, clock: Any) -> None:

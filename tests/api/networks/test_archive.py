@@ -11,7 +11,7 @@ from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW, a_service, a_staff_member
 
 IN_TWO_DAYS = (NOW + timedelta(days=2)).isoformat()
-BOOKING = {
+BOOKING: dict[str, Any] = {
     "salon_id": "sal_centru",
     "client_id": "cli_maria00000000001",
     "starts_at": IN_TWO_DAYS,
@@ -50,7 +50,7 @@ def test_what_is_archived_cannot_be_booked_and_bookings_keep_its_name(
     assert refused.json["details"]["id"] == path.rpartition("/")[2]
     kept = http.get(f"/v1/bookings/{booking['id']}").json
     assert (kept["lines"][0]["service"], kept["lines"][0]["staff"]) == ("Haircut", "Anna")
-    lines = [*BOOKING["lines"], {"service_id": "srv_nails"}]  # type: ignore[misc]
+    lines = [*BOOKING["lines"], {"service_id": "srv_nails"}]
     changed = http.patch(f"/v1/bookings/{booking['id']}", {"lines": lines})
     assert (changed.status, len(changed.json["lines"])) == (200, 2)
 

@@ -130,9 +130,9 @@ WEBHOOKS: dict[str, Story] = {
 
 
 def connected(driver: SalonDriver) -> Connection:
-    (site,) = driver.store.save(unsigned())
+    site: Connection = driver.store.save(unsigned())[0]
     driver.hear(site, MADE)
-    return site  # type: ignore[no-any-return]
+    return site
 
 
 def rotate(driver: SalonDriver, site: Any) -> None:

@@ -182,6 +182,18 @@ def the_salon_is_told_once(driver: SalonDriver, _: Any) -> None:
     assert driver.client().written_at == IN_TWO_DAYS - timedelta(hours=23)
 
 
+def before_second_reply(driver: SalonDriver) -> None:
+    before_reply(driver)
+    first = Reply(channel="sms", to=OURS, sender=MARIAS_PHONE, text="позже?", id="in-0",
+                  at=IN_TWO_DAYS - timedelta(hours=23))  # fmt: skip
+    process_reply(driver.world, first)
+
+
+def both_replies_are_in_one_task(driver: SalonDriver, _: Any) -> None:
+    (task,) = driver.store.get_page(Task, network_id=NETWORK).items
+    assert (task.words, task.replies) == ("позже?\nна час", 2)
+
+
 def set_number(driver: SalonDriver, _: Any) -> None:
     set_identities(driver.world, NETWORK, {"sms": "+37360000001"})
     answer_at(driver.world, NETWORK, "+37360000002")
@@ -205,6 +217,8 @@ STORIES: dict[str, Story] = {
     "a question": (
         before_reply, reply("позже?", "whatsapp"), reply("позже?", "whatsapp"), the_salon_is_told_once),
     "another number": (before_reply, set_number, set_number, the_new_numbers_are_answered),
+    "a second reply": (
+        before_second_reply, reply("на час"), reply("на час"), both_replies_are_in_one_task),
 }  # fmt: skip
 
 

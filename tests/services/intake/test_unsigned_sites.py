@@ -16,7 +16,7 @@ from chalicelib.domain.shared.quotas import QuotaUse
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.services.intake.connect_site import change_connection, disconnect_site
 from chalicelib.services.intake.receive_webhook import replay
-from chalicelib.services.intake.usual_sum import MAX_REMEMBERED, SLICE, ReportedSums
+from chalicelib.services.shared.day_sums import MAX_REMEMBERED, SLICE, DaySums
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.wiring import CachedDirectories
 from infra.testkit.builders import NETWORK, NOW, a_connection, a_town, access
@@ -211,7 +211,7 @@ def test_the_visits_of_a_day_come_to_fifty_of_the_largest_at_most(site: str) -> 
     driver = SalonDriver(a_world(store))
     sender = UnsignedSender(driver, store.save(a_connection(site, "con_unsigned"))[0])
     change_connection(driver.world, access(), "con_unsigned", {"largest_visit": "1000"})
-    sums = ReportedSums()
+    sums = DaySums()
     states = [sender.send(a_paid_visit(n, 1000), sums).state for n in range(1, 55)]
     applied = states.count(InboxState.APPLIED)
     assert 50 <= applied <= 51  # and one free hundredth for each process
@@ -223,7 +223,7 @@ def test_the_visits_of_a_day_come_to_fifty_of_the_largest_at_most(site: str) -> 
 
 
 def test_a_usual_day_is_counted_without_a_call(sender: UnsignedSender) -> None:
-    sums = ReportedSums()
+    sums = DaySums()
     found = [sender.send(a_paid_visit(n, 500), sums) for n in range(1, 11)]
     assert {item.state for item in found} == {InboxState.APPLIED}
     key = {"network_id": NETWORK, "caller": "sums of con_unsigned", "day": "2026-11-23"}
@@ -247,18 +247,18 @@ class ConflictingStore(DelegatingStore):
 
 
 def test_a_visit_whose_save_meets_a_conflict_is_counted_once(sender: UnsignedSender) -> None:
-    sums, store = ReportedSums(), ConflictingStore(sender.driver.store)
+    sums, store = DaySums(), ConflictingStore(sender.driver.store)
     sender.driver.world = replace(sender.driver.world, store=store)
     sender.send(a_paid_visit(1, 500), sums)
-    counted = SLICE - sums.held["con_unsigned"].left
+    counted = SLICE - sums.held[NETWORK, "sums of con_unsigned"].left
     store.conflicts = 3
     assert sender.send(a_paid_visit(2, 500), sums).state is InboxState.APPLIED
-    assert (store.conflicts, SLICE - sums.held["con_unsigned"].left) == (0, 2 * counted)
+    assert (store.conflicts, SLICE - sums.held[NETWORK, "sums of con_unsigned"].left) == (0, 2 * counted)
 
 
 def test_a_visit_that_is_delivered_again_after_an_error_is_counted_once(sender: UnsignedSender) -> None:
     """The queue delivers it to the process that has counted it; a later event of the booking counts anew."""
-    sums, store = ReportedSums(), ConflictingStore(sender.driver.store)
+    sums, store = DaySums(), ConflictingStore(sender.driver.store)
     sender.driver.world = replace(sender.driver.world, store=store)
     store.errors = 2
     receipt = sender.deliver(a_paid_visit(1, 500))
@@ -266,17 +266,17 @@ def test_a_visit_that_is_delivered_again_after_an_error_is_counted_once(sender: 
         with pytest.raises(ConnectionError):
             sender.take_in(receipt.inbox_id, sums)
     assert sender.take_in(receipt.inbox_id, sums).state is InboxState.APPLIED
-    counted = SLICE - sums.held["con_unsigned"].left
+    counted = SLICE - sums.held[NETWORK, "sums of con_unsigned"].left
     sender.send(a_paid_visit(2, 500), sums)
-    assert SLICE - sums.held["con_unsigned"].left == 2 * counted
+    assert SLICE - sums.held[NETWORK, "sums of con_unsigned"].left == 2 * counted
 
 
 def test_a_process_remembers_the_latest_events_only(sender: UnsignedSender) -> None:
-    sums, world = ReportedSums(), sender.driver.world
+    sums, world = DaySums(), sender.driver.world
     for number in range(MAX_REMEMBERED + 5):
-        assert sums.fits(world, sender.connection, (f"bkg_{number}", "t1"), 1, 1_000_000)
-    assert next(iter(sums.held["con_unsigned"].counted)) == ("bkg_5", "t1")
-    assert len(sums.held["con_unsigned"].counted) == MAX_REMEMBERED
+        assert sums.fits(world, NETWORK, "sums of con_unsigned", (f"bkg_{number}", "t1"), 1, 1_000_000)
+    assert next(iter(sums.held[NETWORK, "sums of con_unsigned"].counted)) == ("bkg_5", "t1")
+    assert len(sums.held[NETWORK, "sums of con_unsigned"].counted) == MAX_REMEMBERED
 
 
 # --- when it happened

@@ -1,316 +1,36 @@
-"""No path that costs money is without a bound: types of numbers, countries, one phone, one site or partner,
-the network, the deployment. What is over a bound waits, on record."""
+"""How much a network, and all networks together, may send and spend. What is over a bound waits."""
 
-from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.bookings import Booking
-from chalicelib.domain.clients.clients import Client, Device
-from chalicelib.domain.intake.site_events import SiteClient
-from chalicelib.domain.messages.bounds import bounds_of
+from chalicelib.domain.clients.clients import Device
 from chalicelib.domain.messages.messages import MessageState, Outcome
-from chalicelib.domain.messages.spending import Bounds, Ceilings, Cost
-from chalicelib.domain.networks.network import Connection, Network, Role
-from chalicelib.domain.networks.rules import ChannelStep, MessageRules, Rules
+from chalicelib.domain.messages.spending import Ceilings, Cost
+from chalicelib.domain.networks.rules import ChannelStep
 from chalicelib.domain.shared.months import month_name
-from chalicelib.domain.shared.tasks import Task, TaskKind
+from chalicelib.domain.shared.tasks import TaskKind
 from chalicelib.domain.shared.touches import Plan, TouchKind, TouchState
-from chalicelib.services.bookings import book
 from chalicelib.services.clients.register_client import NewClient
 from chalicelib.services.messages.about_client import about_client
 from chalicelib.services.messages.budgets import Budgets
 from chalicelib.services.messages.decide_touch import Case, stopped_by
 from chalicelib.services.networks.set_rules import set_rules as set_rules_by_owner
 from chalicelib.services.waking.wake_items import drain_shard
-from infra.testkit.builders import NETWORK, NOW, a_client, a_connection, a_salon, access, save_client
+from infra.testkit.builders import NETWORK, NOW, access
 from infra.testkit.doubles import RecordingSender
-from infra.testkit.salon_driver import MARIA_ID, SalonDriver
-from infra.testkit.site_events import reported
-
-IN_THREE_DAYS = NOW + timedelta(days=3)
-PREMIUM_AND_SATELLITE = [
-    f"{start}{number}"
-    for start, first in (("+1900555", 1000), ("+4490987", 90100), ("+88216123", 45600), ("+979123456", 100))
-    for number in range(first, first + 5)
-]
-
-
-def set_rules(driver: SalonDriver, **fields: Any) -> None:
-    network = driver.store.get(Network, network_id=NETWORK)
-    driver.store.save(replace(network, rules=Rules(messages=MessageRules(**fields))))
-    driver.world.directories.forget(NETWORK)
-
-
-def unsigned(driver: SalonDriver, **fields: Any) -> Connection:
-    (saved,) = driver.store.save(a_connection("yclients", "con_yclients", secret=None, **fields))
-    driver.world.directories.forget(NETWORK)
-    return saved  # type: ignore[no-any-return]
-
-
-def phones(number: int) -> list[str]:
-    return [f"+37369{each:06d}" for each in range(200_000, 200_000 + number)]
-
-
-def report(driver: SalonDriver, connection: Connection, numbers: Sequence[str], **fields: Any) -> None:
-    """One delivery that books for each of the numbers."""
-    clients = [SiteClient(external_id=phone, name="X", phone=phone) for phone in numbers]
-    events = (reported(f"b-{each.phone}", 1, IN_THREE_DAYS, client=each, **fields) for each in clients)
-    driver.hear(connection, *events)
-
-
-def book_as_partner(driver: SalonDriver, phone: str, hours: int = 0) -> Booking:
-    partner = access(Role.PARTNER, actor="key:key_partner", source="aggregator")
-    wanted = book.NewBooking(
-        salon_id="sal_centru",
-        client=NewClient(name="V", phone=phone),
-        starts_at=IN_THREE_DAYS + timedelta(hours=hours),
-        lines=[book.WantedLine(service_id="srv_cut")],
-    )
-    return book.book(driver.world, partner, wanted)
-
-
-def notices(driver: SalonDriver) -> list[tuple[str, str | None]]:
-    """State and reason of every booking's notice."""
-    touches = [each.touches.get(TouchKind.NOTICE) for each in driver.bookings()]
-    return [(touch.state.value, touch.reason) for touch in touches if touch is not None]
-
-
-def tasks(driver: SalonDriver) -> list[tuple[TaskKind, str | None]]:
-    found = driver.store.get_page(Task, network_id=NETWORK, limit=100).items
-    return sorted((task.kind, task.words) for task in found)
-
-
-def of_phone(phone: str, **fields: Any) -> Client:
-    return a_client("cli_elena0000000001", phone=phone, email=None, birth_date=None, **fields)
-
-
-# --- which numbers
-
-
-def test_one_unsigned_delivery_sends_nothing_to_premium_and_satellite_numbers(
-    driver: SalonDriver, sender: RecordingSender
-) -> None:
-    report(driver, unsigned(driver), PREMIUM_AND_SATELLITE)
-    driver.drain()
-    assert sender.sent == []
-    assert notices(driver) == [("skipped", "number_type")] * 20
-    assert tasks(driver) == [(TaskKind.NUMBERS_REFUSED, "number_type")]
-
-
-def test_a_number_that_gets_no_sms_is_written_to_by_the_next_channel(driver: SalonDriver) -> None:
-    by_sms, by_email = RecordingSender("sms"), RecordingSender("email")
-    set_rules(driver, channels=(ChannelStep("sms"), ChannelStep("email")))
-    client = save_client(driver.store, replace(of_phone("+37390012345"), email="elena@example.com"))
-    driver.book(IN_THREE_DAYS, client=client.id)
-    replace(driver, sender={"sms": by_sms, "email": by_email}).drain()
-    assert (by_sms.sent, [each.to for each in by_email.sent]) == ([], ["elena@example.com"])
-
-
-def allow(driver: SalonDriver, *countries: str) -> None:
-    """The owner names the countries in the rules, and the walk that plans again comes to its end."""
-    version = driver.store.get(Network, network_id=NETWORK).rules_version
-    set_rules_by_owner(driver.world, access(), version, messages={"sms_countries": countries}, bonuses={})
-    driver.run_until(driver.clock() + timedelta(minutes=5))
-
-
-def test_what_is_for_a_foreign_number_goes_out_once_its_country_is_allowed(driver: SalonDriver) -> None:
-    client = save_client(driver.store, of_phone("+40721234567"))
-    driver.book(IN_THREE_DAYS, client=client.id)
-    driver.run_until(NOW + timedelta(hours=30))
-    assert (driver.sender.sent, driver.log(client.id)) == ([], [])
-    assert notices(driver) == [("deferred", "country_not_allowed")]
-    first = (TaskKind.NUMBERS_REFUSED, "country_not_allowed")
-    assert tasks(driver) == [first, first], "one a day"
-    allow(driver, "MD", "BG")
-    assert driver.sender.sent == [], "Romania is not among them"
-    allow(driver, "MD", "RO")
-    assert [each.to for each in driver.sender.sent] == ["+40721234567"]
-    assert notices(driver) == [("sent", None)]
-    driver.run_until(IN_THREE_DAYS)
-    assert driver.kinds_sent() == ["notice", "confirm_request", "control_reminder"]
-
-
-def test_what_no_country_was_allowed_for_is_skipped_on_record(driver: SalonDriver) -> None:
-    client = save_client(driver.store, of_phone("+40721234567"))
-    driver.book(IN_THREE_DAYS, client=client.id)
-    driver.run_until(IN_THREE_DAYS + timedelta(hours=1))
-    found = [(each.kind.value, each.state.value, each.reason) for each in driver.log(client.id)]
-    kinds = ("notice", "confirm_request", "control_reminder")
-    assert sorted(found) == sorted((kind, "skipped", "country_not_allowed") for kind in kinds)
-
-
-def test_a_message_waits_for_a_country_with_one_write_a_day(driver: SalonDriver) -> None:
-    client = save_client(driver.store, of_phone("+40721234567"))
-    booking = driver.book(NOW + timedelta(days=9), client=client.id)
-    driver.drain()
-    before = driver.booking(booking.id).version
-    driver.run_until(NOW + timedelta(days=5))
-    assert driver.booking(booking.id).version - before <= 5
-
-
-def test_what_waits_for_a_country_also_goes_out_when_a_salon_there_opens(driver: SalonDriver) -> None:
-    client = save_client(driver.store, of_phone("+40721234567"))
-    driver.book(IN_THREE_DAYS, client=client.id)
-    driver.drain()
-    driver.store.save(a_salon("sal_abroad", timezone="Europe/Bucharest"))
-    driver.world.directories.forget(NETWORK)
-    driver.run_until(NOW + timedelta(days=1, hours=1))
-    assert driver.kinds_sent() == ["notice"]
-
-
-@pytest.mark.parametrize("salon", [{"timezone": "Europe/Bucharest"}, {"phone": "+40212345678"}])
-def test_the_countries_of_all_salons_get_sms(driver: SalonDriver, salon: dict[str, str]) -> None:
-    driver.store.save(a_salon("sal_abroad", **salon))
-    driver.world.directories.forget(NETWORK)
-    client = save_client(driver.store, of_phone("+40721234567"))
-    driver.book(IN_THREE_DAYS, client=client.id)
-    driver.drain()
-    assert driver.kinds_sent() == ["notice"]
-
-
-def test_rules_that_name_countries_leave_out_all_others(driver: SalonDriver) -> None:
-    set_rules(driver, sms_countries=("RO",))
-    driver.book(IN_THREE_DAYS)
-    driver.drain()
-    assert notices(driver) == [("deferred", "country_not_allowed")]
-
-
-# --- one phone
-
-
-def test_one_phone_gets_three_notices_within_24_hours(driver: SalonDriver) -> None:
-    for _ in range(10):
-        book_as_partner(driver, "+37369600777")
-        driver.clock.forward(seconds=1)
-    for _ in range(3):
-        driver.drain()
-    assert driver.kinds_sent() == ["notice"] * 3
-    waiting = [each for each in notices(driver) if each == ("deferred", "daily_notice_cap")]
-    assert (len(waiting), len(notices(driver))) == (7, 10)
-    assert tasks(driver) == [(TaskKind.MESSAGES_HELD_BACK, "daily_notice_cap")]
-    driver.run_until(NOW + timedelta(hours=25))
-    assert driver.kinds_sent() == ["notice"] * 6
-
-
-def test_one_phone_is_asked_and_reminded_by_three_salons_a_day(driver: SalonDriver) -> None:
-    salons = [f"sal_{number}" for number in range(5)]
-    driver.store.save(*(a_salon(salon_id) for salon_id in salons))
-    driver.world.directories.forget(NETWORK)
-    for number, salon_id in enumerate(salons):
-        lines = [book.WantedLine(service_id="srv_cut")]
-        driver.book(IN_THREE_DAYS + timedelta(hours=number), salon_id=salon_id, lines=lines)
-    driver.run_until(IN_THREE_DAYS + timedelta(hours=6))
-    sent = driver.kinds_sent()
-    assert (sent.count("confirm_request"), sent.count("control_reminder")) == (3, 3)
-    skipped = [each.kind for each in driver.log() if each.reason == "daily_notice_cap"]
-    assert sorted(skipped) == ["confirm_request"] * 2 + ["control_reminder"] * 2
-
-
-def test_moves_count_like_bookings(driver: SalonDriver) -> None:
-    booking = driver.book(IN_THREE_DAYS)
-    for hours in range(1, 9):
-        driver.drain()
-        booking = driver.move(driver.booking(booking.id), IN_THREE_DAYS + timedelta(hours=hours))
-    driver.drain()
-    assert driver.kinds_sent() == ["notice"] * 3
-
-
-def test_the_first_notice_of_a_new_client_reads_no_log(driver: SalonDriver) -> None:
-    asked: list[str] = []
-
-    class Watched:
-        def __getattr__(self, name: str) -> Any:
-            asked.append(name)
-            return getattr(driver.store, name)
-
-    book_as_partner(driver, "+37369600777")
-    driver.on(Watched()).drain()
-    assert driver.kinds_sent() == ["notice"]
-    assert "messages_since" not in asked
-
-
-# --- one site or partner
-
-
-def test_an_unsigned_site_causes_so_many_messages_an_hour_and_a_day(
-    driver: SalonDriver, sender: RecordingSender
-) -> None:
-    set_rules(driver, origin_hourly_cap=3, origin_daily_cap=8)
-    report(driver, unsigned(driver), phones(12))
-    driver.drain()
-    assert len(sender.sent) == 3
-    assert notices(driver).count(("deferred", "origin_hourly_cap")) == 9
-    assert tasks(driver) == [(TaskKind.MESSAGES_HELD_BACK, "origin_hourly_cap")]
-    for hours, sent in ((1, 6), (2, 8), (3, 8)):
-        driver.clock.now = NOW + timedelta(hours=hours, minutes=1)
-        driver.drain()
-        assert len(sender.sent) == sent
-    assert notices(driver).count(("deferred", "origin_daily_cap")) == 4
-    driver.run_until(NOW + timedelta(days=1, hours=1))
-    assert len(sender.sent) == 12, "nothing is lost"
-
-
-def test_a_delivery_that_comes_twice_is_sent_once(driver: SalonDriver, sender: RecordingSender) -> None:
-    connection = unsigned(driver)
-    for _ in range(2):
-        report(driver, connection, phones(2))
-        driver.drain()
-    assert len(sender.sent) == 2
-    assert driver.store.spending(NETWORK, month_name(NOW)).origins["connection:con_yclients"].in_hour <= 3
-
-
-@pytest.mark.parametrize(
-    ("site", "salon_id", "hour", "day"),
-    [("yclients", "sal_centru", 60, 300), ("altegio", None, 120, 600), ("standard", "sal_centru", 600, 3000)],
+from infra.testkit.salon_driver import SalonDriver
+from tests.services.messages.bounded import (
+    IN_THREE_DAYS,
+    book_as_partner,
+    notices,
+    phones,
+    report,
+    set_rules,
+    tasks,
+    unsigned,
 )
-def test_the_bounds_of_a_connection_follow_its_salons_and_its_signature(
-    driver: SalonDriver, site: str, salon_id: str | None, hour: int, day: int
-) -> None:
-    """Every connection has a secret, also one whose site does not sign."""
-    driver.store.save(a_connection(site, "con_1", salon_id=salon_id))
-    found = bounds_of(driver.store.directory(NETWORK), "connection:con_1", Ceilings(), essential=True)
-    assert found == Bounds(origin_hour=hour, origin_day=day)
-
-
-def test_a_connection_of_all_salons_may_cause_as_much_for_each(
-    driver: SalonDriver, sender: RecordingSender
-) -> None:
-    set_rules(driver, origin_hourly_cap=3)
-    connection = unsigned(driver, salon_id=None, settings={"salon:north": "sal_centru"})
-    report(driver, connection, phones(8), salon_external_id="north")
-    driver.drain()
-    assert len(driver.world.directory(NETWORK).salons) == 2
-    assert len(sender.sent) == 6
-
-
-def test_a_partner_causes_so_many_messages_an_hour(driver: SalonDriver) -> None:
-    set_rules(driver, origin_hourly_cap=4)
-    for phone in phones(9):
-        book_as_partner(driver, phone)
-    for booking in driver.bookings():
-        driver.wake(booking)  # each by a worker that has just begun
-    assert driver.kinds_sent() == ["notice"] * 4
-
-
-def test_what_the_salon_books_itself_is_not_held_back_by_a_sites_bound(driver: SalonDriver) -> None:
-    set_rules(driver, origin_hourly_cap=0)
-    report(driver, unsigned(driver), phones(2))
-    driver.book(IN_THREE_DAYS)
-    driver.drain()
-    assert [each.client_id for each in driver.sender.sent] == [MARIA_ID]
-
-
-def test_a_site_that_signs_may_cause_ten_times_as_much(driver: SalonDriver, site: Connection) -> None:
-    set_rules(driver, origin_hourly_cap=1)
-    driver.world.directories.forget(NETWORK)
-    report(driver, site, phones(13))
-    driver.drain()
-    assert len(driver.sender.sent) == 10
-
 
 # --- the network and the deployment
 

@@ -13,9 +13,12 @@ from chalicelib.domain.networks.network import Network, Role
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.services.loyalty import reverse_entry
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
+from chalicelib.services.shared.day_sums import SLICE, DaySums
 from chalicelib.services.visits.complete_visit import complete
+from chalicelib.services.visits.visit_bill import BILLS_OF_DAY
 from infra.testkit.builders import NETWORK, NOW, a_visit_bill, access
 from infra.testkit.salon_driver import SalonDriver
+from tests.services.rewarded import racing
 
 MARIA = "cli_maria00000000001"
 IN_TWO_DAYS = NOW + timedelta(days=2)
@@ -211,3 +214,47 @@ def test_a_bill_that_makes_a_fortune_of_points_is_for_another_role(
     assert done.booking.earned_points == most // 100 // 20
     again = complete(driver.world, access(role), booking.id, a_visit_bill(paid_minor=most + 1))
     assert again.entries == done.entries
+
+
+def bills_of(driver: SalonDriver, role: Role, number: int, paid_minor: int, sums: DaySums) -> list[str]:
+    """What becomes of so many bills of one key."""
+    answers = []
+    for each in range(number):
+        made = driver.book(NOW + timedelta(days=3, minutes=each + driver.clock.now.day * 60))
+        try:
+            complete(driver.world, access(role), made.id, a_visit_bill(paid_minor=paid_minor), sums)
+        except DomainError as error:
+            answers.append(str(error.details["which"]))
+        else:
+            answers.append("completed")
+    return answers
+
+
+@pytest.mark.parametrize(("role", "largest"), [(Role.RECEPTION, 10_000_000), (Role.MANAGER, 100_000_000)])
+def test_the_bills_of_a_key_come_to_so_much_a_day(driver: SalonDriver, role: Role, largest: int) -> None:
+    """By all processes together, but for the free hundredth of each: one bill for two processes."""
+    answers = bills_of(driver, role, 40, largest, DaySums()) + bills_of(driver, role, 20, largest, DaySums())
+    assert answers == ["completed"] * (BILLS_OF_DAY + 1) + ["bills_a_day"] * 9
+    driver.clock.forward(days=1)
+    assert bills_of(driver, role, 1, largest, DaySums()) == ["completed"]
+
+
+def test_an_ordinary_day_of_bills_costs_no_write(driver: SalonDriver) -> None:
+    assert bills_of(driver, Role.RECEPTION, 30, 80_000, DaySums()) == ["completed"] * 30
+    uses = [each for each in driver.store.item.scan() if "bills of" in f"{each.attribute_values}"]
+    assert uses == []
+
+
+def test_a_visit_that_is_completed_again_after_a_conflict_counts_once(driver: SalonDriver) -> None:
+    sums, made = DaySums(), driver.book(NOW + timedelta(days=3))
+    racing_once = racing(driver, lambda: driver.store.save(replace(driver.client(), note="meanwhile")))
+    complete(racing_once.world, access(Role.RECEPTION), made.id, a_visit_bill(paid_minor=10_000), sums)
+    (left,) = (each.left for each in sums.held.values())
+    assert left == SLICE - 20
+
+
+def test_a_repeated_completion_counts_once(driver: SalonDriver, booking: Booking) -> None:
+    sums = DaySums()
+    for _ in range(3):
+        complete(driver.world, access(Role.RECEPTION), booking.id, a_visit_bill(paid_minor=10_000), sums)
+    assert [each.left for each in sums.held.values()] == [SLICE - 20]

@@ -13,6 +13,7 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.intake.inbox import RETRY_LOST, InboxState
 from chalicelib.domain.intake.site_events import SiteClient
 from chalicelib.domain.networks.network import Connection
+from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.domain.shared.waking import FAILURES_BEFORE_PARKING
 from chalicelib.services.intake.ingest import ingest
 from chalicelib.services.intake.receive_webhook import replay
@@ -76,7 +77,7 @@ def test_the_others_of_its_shard_go_out_within_two_minutes_and_it_is_set_aside(
     for _ in minutes(clock, 10):
         world.sweep()
         assert len(driver.kinds_sent()) == 2 or clock.now - due < timedelta(minutes=2)
-    assert {driver.booking(each.id).touches["notice"].state for each in others} == {"sent"}  # type: ignore[index]
+    assert {driver.booking(each.id).touches[TouchKind.NOTICE].state for each in others} == {"sent"}
     assert world.starts == [fatal.id] * 3
     assert list(parked(driver)) == [fatal.id]
     assert "came to no end" in parked(driver)[fatal.id]
