@@ -9,7 +9,7 @@ twice the last one counts, as in most parsers.
 
 import hashlib
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -37,7 +37,8 @@ Word = Annotated[str, Meta(min_length=1, max_length=200)]
 Instant = Annotated[datetime, Meta(tz=True)]
 LocalTime = Annotated[datetime, Meta(tz=False)]
 Minutes = Annotated[int, Meta(ge=0, le=MAX_MINUTES)]
-Minor = Annotated[int, Meta(ge=0, le=10**13)]
+MAX_MINOR = 10**13
+Minor = Annotated[int, Meta(ge=0, le=MAX_MINOR)]
 Version = Annotated[int, Meta(ge=0, le=10**18)]
 Nothing = Annotated[list[Any], Meta(max_length=0)]
 """An empty list where an object belongs: how PHP and others write that there is none."""
@@ -180,6 +181,48 @@ def dedupe_key(*parts: object) -> str:
     key = ":".join(str(part) for part in parts)
     encoded = key.encode("utf-8", "surrogatepass")
     return key if len(encoded) <= MAX_KEY_BYTES else hashlib.sha256(encoded).hexdigest()
+
+
+_MOMENT = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?\s*([Zz]|[+-]\d\d(?::?\d\d)?)?", re.ASCII
+)
+WIDEST_OFFSET = 14 * 60
+
+
+def moment(text: str, field: str) -> datetime:
+    """A date with a time of day, aware where an offset is told, else naive. Seconds may be missing; `24:00`
+    is the next midnight, and a leap second the next minute. Raises INVALID_FIELD for anything else, such as
+    a date alone: nobody knows at what time it begins."""
+    match = _MOMENT.fullmatch(text.strip())
+    if match is None:
+        raise _no_moment("No date with a time of day, such as 2026-12-02T10:00:00", field)
+    day, hour, minute, second, fraction, offset = match.groups()
+    clock = timedelta(hours=int(hour), minutes=int(minute), seconds=int(second or 0))
+    clock += timedelta(microseconds=int((fraction or "")[:6].ljust(6, "0")))
+    if int(minute) > 59 or int(second or 0) > 60 or clock > timedelta(days=1, seconds=1):
+        raise _no_moment("No time of day", field)
+    if second == "60":
+        clock = timedelta(hours=int(hour), minutes=int(minute) + 1)
+    try:
+        found = datetime.fromisoformat(day) + clock
+    except (ValueError, OverflowError) as error:
+        raise _no_moment("No date", field) from error
+    return usable(found, field).replace(tzinfo=_zone_of(offset, field))
+
+
+def _zone_of(offset: str | None, field: str) -> timezone | None:
+    if offset is None:
+        return None
+    if offset in "Zz":
+        return UTC
+    minutes = int(offset[1:3]) * 60 + int(offset[3:].lstrip(":") or 0)
+    if minutes > WIDEST_OFFSET or minutes % 60 not in (0, 15, 30, 45):
+        raise _no_moment("No offset of a time zone", field)
+    return timezone(timedelta(minutes=-minutes if offset[0] == "-" else minutes))
+
+
+def _no_moment(what: str, field: str) -> WebhookNotUnderstood:
+    return WebhookNotUnderstood("INVALID_FIELD", f"{what} - at `{field}`")
 
 
 def usable(moment: datetime, field: str) -> datetime:

@@ -53,6 +53,7 @@ TEMPLATES = {
     "TAKEN": ("NET#{network_id}#CLI#{client_id}", "TAKEN#{promotion_id}"),
     "BOOKING": ("NET#{network_id}#BKG#{id}", "BOOKING"),
     "ALIAS": ("NET#{network_id}#ALIAS#{kind}#{value}", "ALIAS"),
+    "GROUP": ("NET#{network_id}#GROUP#{connection_id}#{id}", "GROUP"),
     "INBOX": ("NET#{network_id}#INBOX", "INBOX#{id}"),
     "ANSWER": ("NET#{network_id}#ANSWER#{key_hash}", "ANSWER"),
     "PARKED": ("NET#{network_id}#PARKED", "PARKED#{item}"),

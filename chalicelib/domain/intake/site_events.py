@@ -76,6 +76,11 @@ class BookingReported(Struct, frozen=True):
     minutes      the length of the whole booking; the lines' minutes, where all are given, add up to it.
     odd          fields that were left out, since they hold no usable value: the path and what is wrong, never
                  what a client wrote.
+    shared_id    the site's id of a booking that several people share, where this is one of its seats: then
+                 external_id is made of it by `seat_id`.
+    seat         the site's own id of that seat, where it tells one.
+    people       who is in a booking (as in `seat_id`), where the site does not tell whether they share it.
+    series       the site's id of the series of which this booking is one date.
     """
 
     external_id: str
@@ -98,6 +103,51 @@ class BookingReported(Struct, frozen=True):
     minutes: int | None = None
     odd: tuple[str, ...] = ()
     bill_open: bool = False
+    shared_id: str | None = None
+    seat: str | None = None
+    people: tuple[str, ...] = ()
+    series: str | None = None
+
+
+class SeatsReported(Struct, frozen=True):
+    """What a site says of several seats of one booking that people share; all of them unless some are named.
+
+    event   what it says of each. Its external_id, and its moved_from, are ids that the seats share.
+    named   what it says in full of one of them.
+    people  only the seats of these people.
+    seat    only the seat to which the site gives this id.
+    marks   people and what the site says of each, in place of the event's status. Where nobody shares the
+            booking, the event itself holds.
+    """
+
+    event: BookingReported
+    named: BookingReported | None = None
+    people: tuple[str, ...] = ()
+    seat: str | None = None
+    marks: tuple[tuple[str, SiteStatus], ...] = ()
+
+    @property
+    def odd(self) -> tuple[str, ...]:
+        return self.event.odd
+
+
+class SeriesReported(Struct, frozen=True):
+    """What a site says of several dates of a series at once.
+
+    event  what it says. Its external_id is the id of one date, of which it says so if its own start is meant.
+    dates  only the bookings that start then: instants, and local dates where the site tells no time.
+    since  only the bookings that start then or later.
+    most   how many dates a series has at most. More that are found are not all of this series.
+    """
+
+    event: BookingReported
+    dates: tuple[datetime | date, ...] = ()
+    since: datetime | None = None
+    most: int | None = None
+
+    @property
+    def odd(self) -> tuple[str, ...]:
+        return self.event.odd
 
 
 class ClientReported(Struct, frozen=True):
@@ -122,7 +172,26 @@ class Ignored(Struct, frozen=True):
     detail: str = ""
 
 
-SiteEvent = BookingReported | ClientReported | Ignored
+GroupReported = SeatsReported | SeriesReported
+SiteEvent = BookingReported | GroupReported | ClientReported | Ignored
+
+
+def seat_id(shared_id: str, person: str) -> str:
+    """The id of one person's seat in a booking that people share. person: what the site knows them by."""
+    return f"{shared_id}#{person}"
+
+
+def shared_part(external_id: str) -> str:
+    """The id that a seat shares with the others; any other id as it is."""
+    return external_id.rpartition("#")[0] or external_id
+
+
+def person_part(external_id: str) -> str:
+    return external_id.rpartition("#")[2]
+
+
+ZONE_CONTRADICTS = "ZONE_CONTRADICTS"
+"""A body gives a start an offset that its own time zone does not have then."""
 
 
 class WebhookNotUnderstood(Exception):

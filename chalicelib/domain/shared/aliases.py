@@ -23,6 +23,12 @@ def site_booking(connection_id: str) -> str:
     return f"booking@{connection_id}"
 
 
+def site_series(connection_id: str) -> str:
+    """Kind of alias by which a site's id of a booking leads to the id of the series of which it is one
+    date."""
+    return f"series@{connection_id}"
+
+
 def site_card(connection_id: str) -> str:
     """Kind of alias by which what a site said of a client leads to the client: the desk was asked before."""
     return f"card@{connection_id}"

@@ -27,6 +27,8 @@ class TaskKind(StrEnum):
     """A site names a client by nothing at which messages reach them, such as a wrong phone."""
     SITE_HELD_BACK = "site_held_back"
     """A webhook that waits for a person: it would add too much at once, or a visit comes to too much."""
+    SITE_UNCLEAR = "site_unclear"
+    """A webhook that leaves open which bookings it means, or when one begins."""
 
 
 TASK_WORDS: Mapping[TaskKind, str] = {
@@ -60,6 +62,10 @@ TASK_WORDS: Mapping[TaskKind, str] = {
     TaskKind.SITE_HELD_BACK: (
         "A webhook of a booking site is held back: see /v1/inbox?state=quarantined. If it is right, replay "
         "it there, which lets it through. If it is not, rotate the connection: its address is in wrong hands."
+    ),
+    TaskKind.SITE_UNCLEAR: (
+        "A webhook of a booking site leaves something open: `words` says what. Look at the bookings on the "
+        "site, and change them here by hand. A replay of the inbox item ends its quarantine."
     ),
 }
 """What each asks for, in plain language."""

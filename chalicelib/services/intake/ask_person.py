@@ -1,7 +1,7 @@
 """Tasks about a booking site: what its webhooks say that only a person may believe."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -100,9 +100,20 @@ def ask_about_held(world: World, connection: Connection, item: InboxItem) -> Non
         world.store.save(replace(task, words=words))
 
 
-def _task(world: World, connection: Connection, kind: TaskKind, about: str) -> Task:
+def ask_about_unclear(world: World, connection: Connection, item: InboxItem) -> None:
+    """A task for the desk about a webhook that leaves open what it means: one a webhook."""
+    words = f"{connection.site}, inbox item {item.id}: {item.detail}"
+    task = _task(world, connection, TaskKind.SITE_UNCLEAR, item.id, item.received_at)
+    with suppress(SaveConflict):  # asked before
+        world.store.save(replace(task, words=words))
+
+
+def _task(
+    world: World, connection: Connection, kind: TaskKind, about: str, since: datetime | None = None
+) -> Task:
+    """since: when it began to be asked; a task of the same day about the same is the same task."""
     now = world.now()
-    day = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    day = (since or now).replace(hour=0, minute=0, second=0, microsecond=0)
     return Task(
         network_id=connection.network_id,
         id=time_ordered("tsk", day, digest(connection.id, kind, about, length=10)),

@@ -13,8 +13,12 @@ from msgspec.structs import replace
 
 from chalicelib.domain.intake.inbox import MAX_NOTES, RETRY_LOST, WAITS, InboxItem, InboxState, quarantined
 from chalicelib.domain.intake.site_events import (
+    ZONE_CONTRADICTS,
     BookingReported,
+    ClientReported,
     Ignored,
+    SeatsReported,
+    SeriesReported,
     SiteContext,
     SiteEvent,
     WebhookNotUnderstood,
@@ -26,10 +30,17 @@ from chalicelib.domain.shared.errors import DomainError, Unreadable
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.intake.apply_booking import Applied, UnknownBooking, apply_booking
 from chalicelib.services.intake.apply_client import apply_client
-from chalicelib.services.intake.ask_person import ask_about_held
+from chalicelib.services.intake.ask_person import ask_about_held, ask_about_unclear
 from chalicelib.services.intake.booking_site import BookingSite
 from chalicelib.services.intake.connect_site import learn_company
-from chalicelib.services.intake.locate_booking import in_currency_of, salon_at, salon_of
+from chalicelib.services.intake.group_bookings import (
+    SEAT_UNKNOWN,
+    SERIES_UNCLEAR,
+    bookings_named,
+    noted,
+    of_its_seats,
+)
+from chalicelib.services.intake.locate_booking import SharedBooking, in_currency_of, salon_at, salon_of
 from chalicelib.services.intake.receive_webhook import context_of
 from chalicelib.services.intake.site_catalogue import (
     TOO_MUCH_AT_ONCE,
@@ -56,6 +67,8 @@ class Intake(Struct, frozen=True):
 
 HELD_BACK = frozenset({TOO_MUCH_AT_ONCE, SUM_TOO_LARGE})
 """Reasons for which a webhook waits for a person, who lets it through by a replay."""
+UNCLEAR = frozenset({SEAT_UNKNOWN, SERIES_UNCLEAR, ZONE_CONTRADICTS})
+"""Reasons for which the desk looks at what a webhook means, and changes the bookings by hand."""
 MAX_STARTS = 1
 """How many noted starts may come to no end before a webhook is given up. The first start is not noted."""
 TRIES_FOR_UNREADABLE = 2
@@ -94,7 +107,7 @@ def _marked(intake: Intake, item: InboxItem) -> InboxState:
     """Applies the item and saves what became of it."""
     world = intake.world
     outcome = _applied(intake, item, world.now())
-    if outcome.state is InboxState.QUARANTINED and outcome.reason not in HELD_BACK:
+    if outcome.state is InboxState.QUARANTINED and outcome.reason not in HELD_BACK | UNCLEAR:
         world.directories.forget(item.network_id)  # a salon may have been mapped a moment ago
         outcome = _applied(intake, item, world.now())
     world.store.save(outcome)
@@ -120,12 +133,12 @@ def _applied(intake: Intake, item: InboxItem, now: datetime) -> InboxItem:
         events = intake.sites[item.site].normalise(item.raw, _context(intake, connection, item))
         item = replace(item, notes=_notes(events))
         applied = _apply_events(intake, connection, item, events)
-    except WebhookNotUnderstood as error:
-        return quarantined(item, error.code, error.message)
-    except DomainError as error:
+    except (WebhookNotUnderstood, DomainError) as error:
         held = quarantined(item, error.code, error.message)
         if error.code in HELD_BACK:
             ask_about_held(world, connection, held)
+        elif error.code in UNCLEAR:
+            ask_about_unclear(world, connection, held)
         return held
     except Unreadable as error:
         return _waiting(item, "UNREADABLE_ITEM", str(error), now)
@@ -180,7 +193,9 @@ def _apply_events(
     held: DomainError | None = None
     for event in events:
         try:
-            applied.append(_apply_event(world, connection, body, event))
+            outcome = _apply_event(world, connection, body, event)
+            applied += outcome.applied
+            held = outcome.unclear or held
         except DomainError as error:
             if error.code != SUM_TOO_LARGE:
                 raise
@@ -193,7 +208,14 @@ def _apply_events(
 def _dated(event: SiteEvent, latest: datetime) -> SiteEvent:
     """The event, dated no later than that: a date of the year 2099 would silence all true events until
     then."""
-    return event if isinstance(event, Ignored) else replace(event, guard=no_later(event.guard, latest))
+    if isinstance(event, Ignored):
+        return event
+    if isinstance(event, SeriesReported):
+        return replace(event, event=_dated(event.event, latest))
+    if isinstance(event, SeatsReported):
+        named = event.named and _dated(event.named, latest)
+        return replace(event, event=_dated(event.event, latest), named=named)
+    return replace(event, guard=no_later(event.guard, latest))
 
 
 def _placed(world: World, connection: Connection, events: Sequence[SiteEvent]) -> list[SalonEvent]:
@@ -229,13 +251,27 @@ def _waiting(item: InboxItem, code: str, words: str, now: datetime) -> InboxItem
     )
 
 
-def _apply_event(world: World, connection: Connection, body: SharedByEvents, event: SiteEvent) -> Applied:
+class _Outcome(Struct, frozen=True):
+    """What one event did. unclear: what it leaves to a person, once the rest is applied."""
+
+    applied: list[Applied]
+    unclear: DomainError | None = None
+
+
+def _apply_event(world: World, connection: Connection, body: SharedByEvents, event: SiteEvent) -> _Outcome:
     if isinstance(event, Ignored):
-        return Applied(changed=False, reason=event.reason)
+        return _Outcome([Applied(changed=False, reason=event.reason)])
+    released = body.catalogue.released
     # Not `world.retrying`: its error would quarantine the webhook, which is to be tried again.
     for _ in world.tries():
         with suppress(SaveConflict):  # somebody else changed it: look again
-            if isinstance(event, BookingReported):
-                return apply_booking(world, connection, body, event)
-            return apply_client(world, connection, event, released=body.catalogue.released)
+            if isinstance(event, ClientReported):
+                return _Outcome([apply_client(world, connection, event, released=released)])
+            try:
+                named, unclear = bookings_named(world, connection, event, released=released)
+                of_each = [noted(world, connection, one) for one in named]
+                return _Outcome([apply_booking(world, connection, body, one) for one in of_each], unclear)
+            except SharedBooking:
+                assert isinstance(event, BookingReported)
+                event = of_its_seats(event)
     raise SaveConflict(event)

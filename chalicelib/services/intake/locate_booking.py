@@ -5,11 +5,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
-from chalicelib.domain.intake.site_events import BookingReported
+from chalicelib.domain.intake.site_events import BookingReported, shared_part
+from chalicelib.domain.intake.site_groups import SiteGroup
 from chalicelib.domain.networks.network import Connection, Directory, Salon
 from chalicelib.domain.shared.aliases import Alias, site_booking
 from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.ids import derived
+from chalicelib.services.intake.site_clients import find_known, normalised
 from chalicelib.services.shared.world import World
 
 MAX_MOVES = 50
@@ -33,30 +35,72 @@ class LocatedBooking(Struct, frozen=True):
 
 def locate_booking(world: World, connection: Connection, event: BookingReported) -> LocatedBooking:
     """Finds the booking under the event's own id, or under the first of the ids that the site gave to it."""
-    new_id = _first_id(world, connection, event.external_id)
-    old_id = _first_id(world, connection, event.moved_from) if event.moved_from else new_id
+    new_id = first_id(world, connection, event.external_id)
+    old_id = first_id(world, connection, event.moved_from) if event.moved_from else new_id
     old = _stored(world, connection, old_id)
+    if old is None and event.shared_id is not None:
+        found = _seat_without_person(world, connection, event, shared_part(old_id))
+        if found is not None:
+            return found
     if new_id == old_id:
-        return LocatedBooking(_booking_id(connection, new_id), old)
+        if old is None and event.people:
+            _ensure_not_shared(world, connection, event.external_id)
+        return LocatedBooking(booking_id_of(connection, new_id), old)
     new = _stored(world, connection, new_id)
+    if old is None and new is None and event.people:
+        _ensure_not_shared(world, connection, event.external_id)
+        _ensure_not_shared(world, connection, str(event.moved_from))
     if new is not None and (old is None or new.status is Status.COMPLETED):
         duplicates = (old,) if old else ()  # a booking with entries of the ledger keeps its id
         return LocatedBooking(new.id, new, (_alias(connection, old_id, new_id),), duplicates)
     duplicates = (new,) if new else ()
     joins = (_alias(connection, new_id, old_id),)
-    return LocatedBooking(_booking_id(connection, old_id), old, joins, duplicates)
+    return LocatedBooking(booking_id_of(connection, old_id), old, joins, duplicates)
+
+
+class SharedBooking(Exception):
+    """People share the booking that the event names, and the event does not say so: it is about seats."""
+
+
+def _ensure_not_shared(world: World, connection: Connection, external_id: str) -> None:
+    """Raises SharedBooking. Asked only about a booking that is not known, which no new booking is."""
+    if site_group(world, connection, external_id) is not None:
+        raise SharedBooking(external_id)
+
+
+def site_group(world: World, connection: Connection, group_id: str) -> SiteGroup | None:
+    return world.store.get(
+        SiteGroup, network_id=connection.network_id, connection_id=connection.id, id=group_id
+    )
+
+
+def _seat_without_person(
+    world: World, connection: Connection, event: BookingReported, shared_id: str
+) -> LocatedBooking | None:
+    """The seat where it was stored under the id that all share, by an earlier version: the first seat was,
+    and its client tells whether it is this one."""
+    first = first_id(world, connection, shared_id)
+    bare = _stored(world, connection, first)
+    if bare is None or bare.client_id is None or event.client is None:
+        return None
+    known, _ = find_known(world, connection, normalised(world, connection, event.client, bare.salon_id))
+    if known is None or known.id != bare.client_id:
+        return None
+    ids = (event.external_id, event.moved_from)
+    return LocatedBooking(bare.id, bare, tuple(_alias(connection, each, first) for each in ids if each))
 
 
 def _stored(world: World, connection: Connection, external_id: str) -> Booking | None:
-    booking_id = _booking_id(connection, external_id)
+    booking_id = booking_id_of(connection, external_id)
     return world.store.get(Booking, network_id=connection.network_id, id=booking_id)
 
 
-def _booking_id(connection: Connection, external_id: str) -> str:
+def booking_id_of(connection: Connection, external_id: str) -> str:
+    """The id here of the booking that the site first gave that id."""
     return derived("bkg", connection.id, external_id)
 
 
-def _first_id(world: World, connection: Connection, external_id: str) -> str:
+def first_id(world: World, connection: Connection, external_id: str) -> str:
     """The id, of all that the site has given to the booking, under which it is stored here."""
     for _ in range(MAX_MOVES):
         earlier = world.store.alias(connection.network_id, site_booking(connection.id), external_id)

@@ -4,6 +4,7 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clearing.clearing import Clearing, ClearingPart
 from chalicelib.domain.clients.clients import Client, ConsentChange
 from chalicelib.domain.intake.inbox import InboxItem
+from chalicelib.domain.intake.site_groups import SiteGroup
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon
 from chalicelib.domain.loyalty.passes import DevicePass, PassDevice
@@ -48,6 +49,7 @@ Storable = (
     | Booking
     | Alias
     | InboxItem
+    | SiteGroup
     | GivenAnswer
     | Parked
     | Tally

@@ -99,15 +99,15 @@ def test_a_price_of_nothing_is_no_price(price: int | None):
 
 
 def test_a_no_show_is_a_partial_event_and_can_be_taken_back():
-    event = reported(CALCOM_NO_SHOW)
+    event = reported(CALCOM_NO_SHOW).event
     assert event == BookingReported("cal-uid-1", event.guard, SiteStatus.NO_SHOW, partial=True)
     attendees = [{"email": "vera@example.com", "noShow": False}]
-    assert reported(changed(CALCOM_NO_SHOW, payload__attendees=attendees)).status is SiteStatus.BOOKED
+    assert reported(changed(CALCOM_NO_SHOW, payload__attendees=attendees)).event.status is SiteStatus.BOOKED
 
 
 def test_a_booking_is_not_missed_if_anyone_came():
     attendees = [{"email": "a@example.com", "noShow": True}, {"email": "b@example.com", "noShow": False}]
-    assert reported(changed(CALCOM_NO_SHOW, payload__attendees=attendees)).status is SiteStatus.BOOKED
+    assert reported(changed(CALCOM_NO_SHOW, payload__attendees=attendees)).event.status is SiteStatus.BOOKED
 
 
 @pytest.mark.parametrize(
@@ -139,13 +139,14 @@ def phones(answer: object, attendee: object, reminder: object) -> dict[str, Any]
 @pytest.mark.parametrize(
     ("answer", "attendee", "reminder", "phone"),
     [
-        ({"value": "+1"}, "+2", "+3", "+1"),
-        ({"label": "phone_number", "isHidden": True}, "+2", "+3", "+2"),
+        ({"value": "+1"}, "+2", "+3", "+1, +2, +3"),
+        ({"value": "+1"}, "+1", "+1", "+1"),
+        ({"label": "phone_number", "isHidden": True}, "+2", "+3", "+2, +3"),
         ({"value": {"odd": 1}}, None, "+3", "+3"),
         (None, None, None, None),
     ],
 )
-def test_the_phone_is_looked_for_in_three_places(
+def test_phones_are_looked_for_in_three_places_the_clients_own_answer_first(
     answer: object, attendee: object, reminder: object, phone: str
 ):
     assert reported(phones(answer, attendee, reminder)).client.phone == phone
@@ -154,6 +155,139 @@ def test_the_phone_is_looked_for_in_three_places(
 def test_an_address_that_calcom_made_up_is_none():
     message = booking(attendees=[{"name": "Vera", "email": "37360000111@sms.cal.com"}])
     assert reported(message).client == SiteClient(name="Vera", phone="+37360000111")
+
+
+def of_form(**answers: Any) -> SiteClient:
+    """The client of a booking whose attendee has told no phone but in the form."""
+    message = booking(responses=answers, attendees=[{"name": "Vera", "email": "vera@example.com"}])
+    found: SiteClient = reported(message).client
+    return found
+
+
+def test_the_place_of_the_meeting_may_be_the_clients_phone():
+    place = {"value": "phone", "optionValue": "+37360000111"}
+    assert of_form(location={"label": "location", "value": place}).phone == "+37360000111"
+    of_host = {"value": "userPhone", "optionValue": "+37322000000"}
+    assert of_form(location={"label": "location", "value": of_host}).phone is None
+    given = booking(location="+37360000111", responses={"location": {"value": {"value": "phone"}}})
+    assert reported(given).client.phone == "+37360000111"
+
+
+@pytest.mark.parametrize(
+    ("question", "label"),
+    [("phone", "Phone"), ("q7", "Your mobile"), ("q7", "Телефон"), ("q7", "Număr de telefon"), ("tel", "?")],
+)
+def test_a_phone_may_be_the_answer_to_a_question_of_the_users_own(question: str, label: str):
+    answer = {question: {"label": label, "value": "+37360000111", "isHidden": False}}
+    assert of_form(**answer).phone == "+37360000111"
+    own = booking(responses={}, userFieldsResponses=answer)
+    assert reported(own).client.phone == "+37360000111"
+
+
+def test_other_questions_tell_no_phone():
+    assert of_form(q1={"label": "Order number", "value": "1234567"}).phone is None
+    assert of_form(q1={"label": "Phone or salon?", "value": "salon"}).phone is None
+
+
+def test_a_name_may_come_in_parts():
+    parts = {"firstName": "Vera", "lastName": "Rotaru"}
+    nobody = {"name": "", "email": "vera@example.com"}
+    for message in (
+        booking(attendees=[{**nobody, **parts}]),
+        booking(attendees=[{**nobody, "name": parts}]),
+        booking(attendees=[nobody], responses={"name": {"label": "your_name", "value": parts}}),
+        booking(attendees=[nobody], responses={name: {"value": part} for name, part in parts.items()}),
+    ):
+        assert reported(message).client.name == "Vera Rotaru"
+
+
+@pytest.mark.parametrize("language", [None, {}, {"locale": None}, "", [], 7])
+def test_who_has_no_language_has_a_booking(language: object):
+    event = reported(booking(attendees=[{"name": "Vera", "email": "v@example.com", "language": language}]))
+    assert (event.client.name, event.client.language) == ("Vera", None)
+
+
+def test_a_language_may_be_told_without_an_object():
+    attendee = {"name": "Vera", "email": "v@example.com"}
+    assert reported(booking(attendees=[{**attendee, "language": "pt-BR"}])).client.language == "pt-BR"
+    assert reported(booking(attendees=[{**attendee, "locale": "ru"}])).client.language == "ru"
+
+
+def test_a_number_may_be_of_another_type():
+    event = reported(booking(length="45", price=1500.0))
+    assert (event.minutes, event.lines[0].price_minor, event.odd) == (45, 1500, ())
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("price", 10.5),
+        ("price", "free"),
+        ("price", -1),
+        ("length", "soon"),
+        ("length", 10**9),
+        ("organizer", "Ion"),
+        ("currency", "lei"),
+        ("currency", 498),
+        ("responses", ["odd"]),
+        ("responses", "odd"),
+        ("additionalNotes", {"a": 1}),
+        ("eventTypeId", {"id": 1}),
+        ("endTime", "later"),
+        ("smsReminderNumber", {"n": 1}),
+        ("seatsPerTimeSlot", "six"),
+        ("recurringEvent", [1]),
+        ("metadata", 5),
+    ],
+)
+def test_one_odd_field_loses_no_booking(field: str, value: object):
+    event = reported(booking(**{field: value}))
+    assert (event.external_id, event.client.name) == ("cal-uid-1", "Vera Rotaru")
+    assert event.starts_at == datetime(2026, 3, 28, 12, tzinfo=UTC)
+    if (field, value) != ("currency", "lei"):
+        assert [note.partition(":")[0] for note in event.odd] == [f"$.payload.{field}"]
+
+
+def test_an_attendee_who_cannot_be_read_does_not_lose_the_others():
+    event = reported(booking(attendees=[{"name": "Vera", "email": "v@example.com"}, "guest"]))
+    assert (event.client.name, len(event.odd)) == ("Vera", 1)
+
+
+def test_a_new_host_is_told_by_another_trigger():
+    event = reported(booking("BOOKING_REASSIGNED", organizer={"id": 4, "name": "Zoe"}))
+    assert (event.status, event.lines[0].staff_name) == (SiteStatus.BOOKED, "Zoe")
+
+
+def of_seats(trigger: str, *attendees: dict[str, Any], **changes: Any) -> Any:
+    """An event about a booking that people share; the form was filled in by the last of them."""
+    form = {"email": {"value": attendees[-1]["email"]}} if attendees else {}
+    given = {"attendees": list(attendees), "seatsPerTimeSlot": 6, "responses": form, **changes}
+    return reported(booking(trigger, **given))
+
+
+A, B = {"name": "Alla", "email": "a@example.com"}, {"name": "Bella", "email": "b@example.com"}
+
+
+def test_the_id_of_a_seat_is_of_the_person_whatever_the_trigger():
+    made = of_seats("BOOKING_CREATED", A)
+    assert (made.shared_id, made.client.name) == ("cal-uid-1", "Alla")
+    upper = {**A, "email": "A@Example.com ", "id": 91, "bookingId": 7}
+    assert of_seats("BOOKING_CANCELLED", upper).external_id == made.external_id
+    assert of_seats("BOOKING_CREATED", B).external_id != made.external_id
+    moved = of_seats("BOOKING_RESCHEDULED", A, uid="cal-uid-2", rescheduleUid="cal-uid-1")
+    assert (moved.shared_id, moved.moved_from) == ("cal-uid-2", made.external_id)
+
+
+def test_a_seat_has_no_phone_of_the_first_who_booked():
+    event = of_seats("BOOKING_CREATED", A, B, smsReminderNumber="+37360000111")
+    assert (event.client.name, event.client.phone) == ("Bella", None)
+    of_form = {"email": {"value": "a@example.com"}, "attendeePhoneNumber": {"value": "+37360000111"}}
+    assert of_seats("BOOKING_CANCELLED", B, responses=of_form).client.phone is None
+
+
+def test_an_event_about_several_seats_has_nothing_of_one_person():
+    event = of_seats("BOOKING_CANCELLED", A, B, price=900).event
+    assert (event.client, event.paid_minor, event.note, event.partial) == (None, None, None, True)
 
 
 def test_a_booking_without_attendees_is_anonymous():
@@ -174,7 +308,6 @@ def test_the_length_is_counted_where_it_is_not_told():
         changed(CALCOM_NO_SHOW, payload__attendees=[]),
         without(CALCOM_NO_SHOW, "payload__bookingUid"),
         booking(startTime="tomorrow"),
-        booking(price=10.5),
         ["triggerEvent"],
     ],
 )

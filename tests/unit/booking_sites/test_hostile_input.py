@@ -17,6 +17,8 @@ from chalicelib.domain.intake.site_events import (
     BadSignature,
     BookingReported,
     Ignored,
+    SeatsReported,
+    SeriesReported,
     SiteContext,
     SiteEvent,
     WebhookNotUnderstood,
@@ -103,6 +105,8 @@ def check(site: str, raw: bytes) -> None:
         repr(event).encode()
         if isinstance(event, Ignored):
             continue
+        if isinstance(event, SeatsReported | SeriesReported):
+            event = event.event
         assert re.fullmatch(r"v\d{20}|t\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\d[0-9a-f]{0,8}", event.guard)
         assert 0 < len(event.external_id) <= 200
         if isinstance(event, BookingReported):

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.booking_sites import ADAPTERS
-from chalicelib.domain.intake.site_events import BookingReported, ClientReported, SiteStatus
+from chalicelib.domain.intake.site_events import BookingReported, ClientReported, SeatsReported, SiteStatus
 from tests.unit.booking_sites.samples import (
     CALCOM_BOOKING,
     CALCOM_NO_SHOW,
@@ -101,6 +101,7 @@ def settled(site: str, messages: tuple[dict[str, Any], ...]) -> BookingReported:
     kept: BookingReported | None = None
     for message in messages:
         (event,) = ADAPTERS[site].normalise(body(message), CONTEXT)
+        event = event.event if isinstance(event, SeatsReported) else event
         assert isinstance(event, BookingReported)
         if kept is None or event.guard > kept.guard:
             kept = event
