@@ -83,7 +83,7 @@ def _seat_without_person(
     bare = _stored(world, connection, first)
     if bare is None or bare.client_id is None or event.client is None:
         return None
-    known, _ = find_known(world, connection, normalised(world, connection, event.client, bare.salon_id))
+    known = find_known(world, connection, normalised(world, connection, event.client, bare.salon_id)).client
     if known is None or known.id != bare.client_id:
         return None
     ids = (event.external_id, event.moved_from)

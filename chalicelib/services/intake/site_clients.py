@@ -24,7 +24,12 @@ from chalicelib.services.clients.contact_person import sharing
 from chalicelib.services.clients.register_client import contact_aliases
 from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.intake.ask_person import phone_question
-from chalicelib.services.shared.contact_details import MAX_NAME, email_or_none, phone_or_none
+from chalicelib.services.shared.contact_details import (
+    MAX_NAME,
+    email_or_none,
+    phone_or_none,
+    unreadable_phone,
+)
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
@@ -84,7 +89,8 @@ def normalised(
     name = " ".join((reported.name or "").split())[:MAX_NAME].rstrip() or None
     tag = (reported.language or "").replace("_", "-").partition("-")[0].lower()
     language = tag if tag in LANGUAGES else None
-    phone = phone_or_none(reported.phone, *site_countries(world, connection, salon_id))
+    countries = site_countries(world, connection, salon_id)
+    phone = phone_or_none(reported.phone, *countries)
     return NormalisedClient(
         external_id=reported.external_id,
         name=name,
@@ -93,7 +99,7 @@ def normalised(
         language=language,
         birth_date=reported.birth_date,
         opted_out=reported.opted_out,
-        phone_text=None if phone else reported.phone,
+        phone_text=None if phone else unreadable_phone(reported.phone, *countries),
     )
 
 
