@@ -141,7 +141,7 @@ def _seat_id_of(group: SiteGroup | None, former: SiteGroup | None, seat: str) ->
             if each and each == seat:
                 return member
     raise refused(
-        SEAT_UNKNOWN,
+        "SEAT_UNKNOWN",
         "The site does not say whose seat it means. Look at the booking there, and change the seat by hand.",
     )
 
@@ -256,6 +256,6 @@ def _starts(world: World, booking: Booking, at: datetime | date) -> bool:
 
 def _unclear(what: str) -> DomainError:
     return refused(
-        SERIES_UNCLEAR,
+        "SERIES_UNCLEAR",
         f"The site cancels several dates and does not say {what}. Cancel by hand those that it means.",
     )
