@@ -157,17 +157,22 @@ def a_metered_driver(
 def _set_up(table: Table, rules: Rules) -> dict[str, Connection]:
     salons = [a_salon(SALON), *(a_salon(_id("sal", place), name=f"Lotos {place}") for place in range(2))]
     staff = [
-        a_staff_member(STAFF, salon_ids=(SALON,)),
+        a_staff_member(STAFF, salon_ids=(SALON,), external_ids=_site_ids(standard="Anna", yclients="9")),
         *(a_staff_member(_id("stf", place), name=f"Olga {place}") for place in range(11)),
     ]
     services = [
-        a_service(SERVICE),
+        a_service(SERVICE, external_ids=_site_ids(standard="Haircut", yclients="1")),
         *(a_service(_id("srv", place), name=f"Service {place}") for place in range(19)),
     ]
     connections = [a_connection(site, derived("con", site), salon_id=SALON) for site in SITES]
     for value in (a_network(rules=rules), *salons, *staff, *services, *connections):
         table.save(value)
     return {connection.site: connection for connection in connections}
+
+
+def _site_ids(**ids: str) -> tuple[str, ...]:
+    """What the sites call one, as after the first webhook that named it: that one saves the id, once."""
+    return tuple(f"{derived('con', site)}:{site_id}" for site, site_id in ids.items())
 
 
 def _id(prefix: str, place: int) -> str:

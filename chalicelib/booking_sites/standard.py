@@ -74,7 +74,9 @@ class _StandardClient(Struct):
 
 class _StandardLine(Struct):
     service: Word
+    service_id: Id | None = None
     staff: Word | None = None
+    staff_id: Id | None = None
     minutes: parsing.Minutes | None = None
     price: _Money | None = None
 
@@ -199,11 +201,12 @@ def _starts_at(booking: _StandardBooking) -> datetime | None:
 
 
 def _line(line: _StandardLine) -> SiteLine:
-    """Senders name services and staff by ids or by names, as they like: each word is taken as both."""
+    """Senders name services and staff by ids or by names, as they like: without an id beside it, each word is
+    taken as both."""
     return SiteLine(
-        service_id=line.service,
+        service_id=id_text(line.service_id) or line.service,
         service_name=one_line(line.service),
-        staff_id=line.staff,
+        staff_id=id_text(line.staff_id) or line.staff,
         staff_name=one_line(line.staff),
         minutes=line.minutes,
         price_minor=line.price.amount_minor if line.price else None,

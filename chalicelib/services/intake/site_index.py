@@ -7,7 +7,13 @@ from typing import Generic
 from msgspec import Struct
 
 from chalicelib.domain.networks.network import Connection, Staff
-from chalicelib.domain.networks.site_names import Named, external_id, has_id_of
+from chalicelib.domain.networks.site_names import (
+    NAMES_ARE_IDS,
+    Named,
+    connection_of,
+    external_id,
+    has_id_of,
+)
 from chalicelib.domain.shared.ids import derived
 
 _MOST_SALTS = 100
@@ -124,7 +130,13 @@ class SiteIndex(Generic[Named]):
         return _works_in(value, salon_id) and self._is_named(value)
 
     def _has_id(self, value: Named) -> bool:
-        return has_id_of(value, self._connection.id)
+        """Whether an id of this connection leads to the value. A name that was sent in an id's place is none:
+        the sender may tell the id later."""
+        if self._connection.site != NAMES_ARE_IDS:
+            return has_id_of(value, self._connection.id)
+        word = external_id(self._connection.id, _folded(value.name))
+        ids = (each for each in value.external_ids if connection_of(each) == self._connection.id)
+        return any(_folded(each) != _folded(word) for each in ids)
 
 
 def _works_in(value: object, salon_id: str) -> bool:

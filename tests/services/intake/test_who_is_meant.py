@@ -194,6 +194,15 @@ def test_a_word_that_may_be_a_name_means_people_of_its_salon_only(driver: SalonD
         assert who(driver, site, with_staff("Olga", "Olga"), salon).name == f"Olga of {salon}"
 
 
+def test_a_sender_of_words_may_tell_ids_later(driver: SalonDriver) -> None:
+    site = driver.store.save(a_connection())[0]
+    olga = who(driver, site, with_staff("Olga", "Olga"))
+    assert who(driver, site, with_staff("31", "Olga")).id == olga.id
+    assert who(driver, site, with_staff("32", "Olga")).id != olga.id
+    assert who(driver, site, with_staff("31", "Olga Petrova")).name == "Olga Petrova"
+    assert who(driver, site, with_staff("Olga", "Olga")).id == olga.id
+
+
 # --- names are followed
 
 

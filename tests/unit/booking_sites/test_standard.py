@@ -55,6 +55,11 @@ def test_a_booking_is_told_in_full():
     )
 
 
+def test_ids_beside_the_names_are_the_senders_own():
+    lines = [{"service": "Manicure", "service_id": 901, "staff": "Irina", "staff_id": "31"}]
+    assert reported(booking(lines=lines)).lines == (SiteLine("901", "Manicure", "31", "Irina"),)
+
+
 @pytest.mark.parametrize(
     ("starts_at", "timezone", "expected"),
     [
