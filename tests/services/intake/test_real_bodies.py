@@ -129,3 +129,24 @@ def test_a_price_has_the_digits_of_the_salons_currency(
     sender.send(a_record(services=[{"id": 31, "title": "Cut", "cost": cost}]))
     (booking,) = bookings(sender)
     assert (booking.currency, booking.total_minor) == (currency, total_minor)
+
+
+def test_the_goods_of_a_record_count_as_goods(sender: UnsignedSender) -> None:
+    sender.send(a_record())
+    came = sender.driver.clock.forward(days=2, hours=3)
+    goods = [{"title": "Shampoo", "cost": 200, "cost_to_pay": 150, "amount": -1}]
+    sender.send(
+        a_record(attendance=1, paid_full=1, goods_transactions=goods, kind="update", changed=came),
+    )
+    (booking,) = bookings(sender)
+    assert (booking.status, booking.paid_minor, booking.goods_minor) == (Status.COMPLETED, 65000, 15000)
+
+
+# --- opt-outs
+
+
+def test_who_is_left_out_of_mailings_on_the_site_gets_no_marketing_by_sms(sender: UnsignedSender) -> None:
+    sender.send(a_record(client={"id": 7, "name": "Ana", "phone": "37369000222", "sms_not": 1}))
+    client = sender.driver.client(bookings(sender)[0].client_id or "")
+    refused = [(each.channel, each.purpose.value, each.granted) for each in client.consents]
+    assert refused == [("sms", "marketing", False)]
