@@ -192,6 +192,7 @@ def _booking(raw: bytes, head: _SquareHead, context: SiteContext, odd: Oddities)
         lines=tuple(_line(segment) for segment in segments if id_text(segment.service_variation_id)),
         note=parsing.note_text(booking.customer_note, booking.seller_note),
         minutes=sum(segment.duration_minutes or 0 for segment in segments) or None,
+        occurred_at=utc(head.created_at, "$.created_at") if head.created_at else None,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.domain.bookings.bookings import Line, Refund, Review
+from chalicelib.domain.bookings.facts import Authorship, ReportedFacts
 from chalicelib.domain.clearing.audit import Difference
 from chalicelib.domain.clearing.clearing import OpenPoints, PairSum, Period
 from chalicelib.domain.clients.clients import Consent, DeadAddress, Device, Due, ReversedWhileMerged, VisitDay
@@ -43,6 +44,8 @@ ROWS: frozenset[type[Any]] = frozenset(
         Line,
         Refund,
         Review,
+        Authorship,
+        ReportedFacts,
         Difference,
         Period,
         PairSum,

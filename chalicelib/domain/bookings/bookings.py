@@ -9,6 +9,7 @@ from types import MappingProxyType
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.facts import Authorship, Fact, ReportedFacts
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.domain.shared.touches import Touch, TouchKind
 from chalicelib.domain.shared.waking import Trouble, Wake
@@ -25,8 +26,7 @@ class Status(StrEnum):
 UPCOMING = frozenset({Status.BOOKED, Status.CONFIRMED})
 
 CANCELLED_BY_CLIENT = "client"
-"""Reason of a cancellation that the client made on our page. The booking site does not know of it and must
-not undo it."""
+"""Reason of a cancellation that the client made on our page."""
 
 
 class Line(Struct, frozen=True):
@@ -90,6 +90,8 @@ class Booking(Struct, frozen=True, kw_only=True):
     connection_id, external_id, guard, waiting_for
                 where it came from a site: the connection, the site's present id, the guard of the newest
                 event applied, and the site's id of a client who is not known yet.
+    reported    what the site last said of it, fact by fact; None: stored before that was kept.
+    authors     who at the salon said a fact after the site, and so holds it.
     """
 
     network_id: str
@@ -123,6 +125,8 @@ class Booking(Struct, frozen=True, kw_only=True):
     external_id: str | None = None
     guard: str | None = None
     waiting_for: str | None = None
+    reported: ReportedFacts | None = None
+    authors: Mapping[Fact, Authorship] = field(default_factory=lambda: MappingProxyType({}))
     unconfirmed_told: int | None = None
     booked_as: str | None = None
     link_changes: int = 0

@@ -81,6 +81,8 @@ class BookingReported(Struct, frozen=True):
     seat         the site's own id of that seat, where it tells one.
     people       who is in a booking (as in `seat_id`), where the site does not tell whether they share it.
     series       the site's id of the series of which this booking is one date.
+    occurred_at  when it happened on the site, in UTC, as far as the site tells. Intake takes the time of the
+                 webhook's receipt where it does not.
     """
 
     external_id: str
@@ -107,6 +109,7 @@ class BookingReported(Struct, frozen=True):
     seat: str | None = None
     people: tuple[str, ...] = ()
     series: str | None = None
+    occurred_at: datetime | None = None
 
 
 class SeatsReported(Struct, frozen=True):
@@ -250,15 +253,16 @@ def guard(
     return f"{_dated(occurred_at)}{rank:d}{digest[:8]}"
 
 
+_DATED = len("t2026-11-23T08:00:00.000000")
+
+
 def _dated(at: datetime) -> str:
     return f"t{at:%Y-%m-%dT%H:%M:%S.%f}"
 
 
 def dated_at(guard: str) -> datetime | None:
-    """The instant (UTC) that a guard was made of; None for a guard made of a version."""
-    if not guard.startswith("t"):
-        return None
-    return datetime.fromisoformat(guard[1:27]).replace(tzinfo=UTC)
+    """The instant that a guard was made of, in UTC; None for one that was made of a version."""
+    return datetime.fromisoformat(guard[1:_DATED]).replace(tzinfo=UTC) if guard.startswith("t") else None
 
 
 def no_later(guard: str, latest: datetime) -> str:

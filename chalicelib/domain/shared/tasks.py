@@ -29,6 +29,8 @@ class TaskKind(StrEnum):
     """A webhook that waits for a person: it would add too much at once, or a visit comes to too much."""
     SITE_UNCLEAR = "site_unclear"
     """A webhook that leaves open which bookings it means, or when one begins."""
+    SITE_DISAGREES = "site_disagrees"
+    """The booking site says something else of a booking than the desk or the client said here."""
 
 
 TASK_WORDS: Mapping[TaskKind, str] = {
@@ -67,6 +69,10 @@ TASK_WORDS: Mapping[TaskKind, str] = {
         "A webhook of a booking site leaves something open: `words` says what. Look at the bookings on the "
         "site, and change them here by hand. A replay of the inbox item ends its quarantine."
     ),
+    TaskKind.SITE_DISAGREES: (
+        "The booking site says something else of this booking than the salon: `words` has both. The booking "
+        "shows which of them holds. Put the other one right, here or on the site."
+    ),
 }
 """What each asks for, in plain language."""
 
@@ -75,8 +81,8 @@ class Task(Struct, frozen=True, kw_only=True):
     """id: follows from what it is about, so that it is made once; begins with the instant, so that tasks are
     in order of time. salon_id None: for the whole network. words: what the client wrote; of a
     budget, its month; of messages held back, the reason; of an account, how it differs; of a site, what it
-    reports or why it is held back. replies: how many replies of the client it collects, a line of `words`
-    for each."""
+    reports, what it says against the salon's word, or why it is held back. replies: how many replies of the
+    client it collects, a line of `words` for each."""
 
     network_id: str
     id: str

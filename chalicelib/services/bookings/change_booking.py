@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.authors import party_of, with_author_of_change
 from chalicelib.domain.bookings.bookings import Booking, moved, with_desk_note
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import conflict
@@ -35,7 +36,9 @@ def _change_once(world: World, access: Access, booking_id: str, changes: Mapping
         raise conflict(
             "STALE_VERSION", "The booking was changed meanwhile; read it again.", version=booking.version
         )
-    return save_changed(world, booking, _changed(world, booking, changes, world.now()))
+    now = world.now()
+    after = _changed(world, booking, changes, now)
+    return save_changed(world, booking, with_author_of_change(booking, after, party_of(access.actor), now))
 
 
 def _changed(world: World, booking: Booking, changes: Mapping[str, Any], now: datetime) -> Booking:

@@ -5,6 +5,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.authors import party_of, with_author_of_step
 from chalicelib.domain.bookings.booking_access import (
     LinkVisitor,
     Requester,
@@ -45,7 +46,8 @@ def _step_once(
 ) -> Booking:
     booking, now = read_requested(world, requester, booking_id), world.now()
     ensure_may_change(requester, booking, now)
-    return save_changed(world, booking, stepped(booking, to, now, reason))
+    after = stepped(booking, to, now, reason)
+    return save_changed(world, booking, with_author_of_step(booking, after, party_of(requester.actor), now))
 
 
 def _ask_once(world: World, visitor: LinkVisitor, booking_id: str, wish: str) -> Booking:

@@ -10,9 +10,9 @@ from chalicelib.domain.intake.trust import AHEAD, may_change
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import EMAIL, Alias, site_client
 from chalicelib.services.clients.register_client import client_change, contact_aliases
-from chalicelib.services.intake.apply_booking import Applied
 from chalicelib.services.intake.ask_person import ask_about_card, phone_question
 from chalicelib.services.intake.attach_client import attach_waiting
+from chalicelib.services.intake.booking_report import Applied
 from chalicelib.services.intake.merge_site_clients import after_site_merge
 from chalicelib.services.intake.site_clients import (
     KnownPerson,

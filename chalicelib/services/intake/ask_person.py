@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.bookings.facts import Fact
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.inbox import InboxItem
 from chalicelib.domain.intake.site_events import SiteClient
@@ -106,6 +108,22 @@ def ask_about_unclear(world: World, connection: Connection, item: InboxItem) -> 
     task = _task(world, connection, TaskKind.SITE_UNCLEAR, item.id, item.received_at)
     with suppress(SaveConflict):  # asked before
         world.store.save(replace(task, words=words))
+
+
+def task_of_dispute(world: World, connection: Connection, booking: Booking, fact: Fact, words: str) -> Task:
+    """A task for the desk: the site and the salon say different things of a booking. It is saved with the
+    booking, which knows of what the desk was asked."""
+    now = world.now()
+    return Task(
+        network_id=booking.network_id,
+        id=time_ordered("tsk", now, digest(booking.id, fact, words, length=10)),
+        kind=TaskKind.SITE_DISAGREES,
+        at=now,
+        salon_id=booking.salon_id,
+        booking_id=booking.id,
+        client_id=booking.client_id,
+        words=f"{connection.site}, {fact.value}: {words}",
+    )
 
 
 def _task(

@@ -22,15 +22,17 @@ from chalicelib.domain.intake.site_events import (
     SiteContext,
     SiteEvent,
     WebhookNotUnderstood,
+    dated_at,
     no_later,
 )
 from chalicelib.domain.intake.trust import AHEAD, MAX_EVENTS
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.errors import DomainError, Unreadable
 from chalicelib.domain.shared.waking import Wake
-from chalicelib.services.intake.apply_booking import Applied, UnknownBooking, apply_booking
+from chalicelib.services.intake.apply_booking import apply_booking
 from chalicelib.services.intake.apply_client import apply_client
 from chalicelib.services.intake.ask_person import ask_about_held, ask_about_unclear
+from chalicelib.services.intake.booking_report import Applied, UnknownBooking
 from chalicelib.services.intake.booking_site import BookingSite
 from chalicelib.services.intake.connect_site import learn_company
 from chalicelib.services.intake.group_bookings import (
@@ -178,8 +180,7 @@ def _apply_events(
     world = intake.world
     if len(events) > MAX_EVENTS and not item.released:
         raise too_much(f"{len(events)} events in one body; at most {MAX_EVENTS} are taken in unseen.")
-    latest = item.received_at + AHEAD
-    events = [_dated(event, latest) for event in events]
+    events = [_dated(event, item.received_at) for event in events]
     catalogue = SiteCatalogue(
         world,
         connection,
@@ -205,17 +206,22 @@ def _apply_events(
     return applied
 
 
-def _dated(event: SiteEvent, latest: datetime) -> SiteEvent:
-    """The event, dated no later than that: a date of the year 2099 would silence all true events until
-    then."""
+def _dated(event: SiteEvent, received_at: datetime) -> SiteEvent:
+    """The event, dated no later than it can be: a date of the year 2099 would silence all true events until
+    then. An event of a site that tells no time is as old as its receipt."""
     if isinstance(event, Ignored):
         return event
     if isinstance(event, SeriesReported):
-        return replace(event, event=_dated(event.event, latest))
+        return replace(event, event=_dated(event.event, received_at))
     if isinstance(event, SeatsReported):
-        named = event.named and _dated(event.named, latest)
-        return replace(event, event=_dated(event.event, latest), named=named)
-    return replace(event, guard=no_later(event.guard, latest))
+        named = event.named and _dated(event.named, received_at)
+        return replace(event, event=_dated(event.event, received_at), named=named)
+    latest = received_at + AHEAD
+    guard = no_later(event.guard, latest)
+    if isinstance(event, BookingReported):
+        occurred_at = event.occurred_at or dated_at(guard) or received_at
+        return replace(event, guard=guard, occurred_at=min(occurred_at, latest))
+    return replace(event, guard=guard)
 
 
 def _placed(world: World, connection: Connection, events: Sequence[SiteEvent]) -> list[SalonEvent]:

@@ -7,9 +7,11 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.authors import party_of, with_author
 from chalicelib.domain.bookings.booking_plan import bill_due_at, with_wake
 from chalicelib.domain.bookings.bookings import Booking, Status, stepped
 from chalicelib.domain.bookings.dues import with_dues_after
+from chalicelib.domain.bookings.facts import Fact
 from chalicelib.domain.clients.clients import Client, counts_as_new_visit, with_visit
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.networks.access import Access
@@ -63,6 +65,7 @@ def _complete_once(
         return _already_completed(world, booking)
     bill.ensure_usual(access.role)
     ensure_day_allows(world, access, booking, bill, sums)
+    booking = with_author(booking, party_of(access.actor), world.now(), Fact.STATUS, Fact.PAID)
     if booking.status is Status.COMPLETED:
         visit = first_bill_by_desk(world, booking, bill, access.actor)
         return _completed_by(world, visit)

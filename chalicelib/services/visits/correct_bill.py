@@ -4,7 +4,9 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.authors import party_of, with_author
 from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.bookings.facts import Fact
 from chalicelib.domain.loyalty import programme
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.currencies import Amount
@@ -52,6 +54,7 @@ def _correct_once(
     before = (booking.paid_minor, booking.goods_minor or 0, booking.tip_minor or 0)
     if not booking.is_bill_open and before == (bill.paid_minor, bill.goods_minor, bill.tip_minor):
         return booking
+    booking = with_author(booking, party_of(access.actor), world.now(), Fact.PAID)
     visit = visit_with_bill(world, booking, lambda visit: _with_points_kept(visit, bill), access.actor)
     saved: Booking = world.store.save(*values_of(visit))[0]
     world.wake_if_due(saved)

@@ -2,7 +2,9 @@
 
 from functools import partial
 
+from chalicelib.domain.bookings.authors import party_of, with_author, with_author_of_step, without_author
 from chalicelib.domain.bookings.bookings import Booking, Status, stepped
+from chalicelib.domain.bookings.facts import Fact
 from chalicelib.domain.networks.access import Access
 from chalicelib.services.bookings.change_booking import save_changed
 from chalicelib.services.bookings.read_booking import get_booking
@@ -17,9 +19,11 @@ def reopen(world: World, access: Access, booking_id: str) -> Booking:
 
 
 def _reopen_once(world: World, access: Access, booking_id: str) -> Booking:
-    booking = get_booking(world, access, booking_id)
+    booking, by, now = get_booking(world, access, booking_id), party_of(access.actor), world.now()
     if booking.status is not Status.COMPLETED:
-        return save_changed(world, booking, stepped(booking, Status.BOOKED, world.now()))
-    saved = world.store.save(*reversal(world, booking, Status.BOOKED, access.actor))[0]
+        after = with_author_of_step(booking, stepped(booking, Status.BOOKED, now), by, now)
+        return save_changed(world, booking, after)
+    reopened = with_author(without_author(booking, Fact.PAID), by, now, Fact.STATUS)
+    saved = world.store.save(*reversal(world, reopened, Status.BOOKED, access.actor))[0]
     world.wake_if_due(saved)
     return saved

@@ -64,6 +64,7 @@ def test_a_booking_has_a_line_for_each_segment_and_a_client_known_by_id():
         ),
         note="by the window",
         minutes=75,
+        occurred_at=datetime(2026, 3, 20, 8, 0, 0, 123457, tzinfo=UTC),
     )
 
 

@@ -1,0 +1,109 @@
+"""The values that a site's event about a booking is applied with: the event with all that it needs, and the
+booking on its way."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.bookings.facts import Fact
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.intake.site_events import BookingReported
+from chalicelib.domain.networks.network import Connection, Directory
+from chalicelib.services.intake.locate_booking import LocatedBooking
+from chalicelib.services.intake.site_clients import ClientMatch, find_known, find_or_draft, normalised
+from chalicelib.services.intake.usual_sum import SharedByEvents
+from chalicelib.services.shared.storable import Storable
+from chalicelib.services.shared.world import World
+
+
+class Applied(Struct, frozen=True):
+    """What an event did. reason: why it changed nothing."""
+
+    changed: bool
+    booking_id: str | None = None
+    reason: str | None = None
+
+
+class UnknownBooking(Exception):
+    """An event about a booking that is not known here, or not yet."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
+
+
+class BookingReport(Struct, frozen=True, kw_only=True):
+    """One event of a site, with all that is needed to apply it. event: without money in another currency than
+    the salon's."""
+
+    world: World
+    connection: Connection
+    directory: Directory
+    body: SharedByEvents
+    located: LocatedBooking
+    event: BookingReported
+
+    @property
+    def actor(self) -> str:
+        return f"connection:{self.connection.id}"
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When the site said it: by its own clock where it tells, else when the webhook was received."""
+        return self.event.occurred_at or self.world.now()
+
+    def client(self, salon_id: str) -> ClientMatch | None:
+        """The client whom the event names, for a booking in that salon. None for a booking without a client,
+        and where the site reported nothing but its own id of a client who is not known here."""
+        world, connection, reported = self.world, self.connection, self.event.client
+        if reported is None:
+            return None
+        usual = normalised(world, connection, reported, salon_id)
+        if reported.name is None and reported.phone is None and reported.email is None:
+            client = find_known(world, connection, usual).client
+            return ClientMatch(client) if client else None
+        return find_or_draft(world, connection, usual)
+
+
+class Dispute(Struct, frozen=True):
+    """Something of which the site and the salon say different things, for a task. by: the fact whose author
+    the site contradicts. site_says, held: both words, for people."""
+
+    fact: Fact
+    by: Fact
+    site_says: str
+    held: str
+
+
+class BookingChange(Struct, frozen=True, kw_only=True):
+    """A booking on its way to what a site reports; each step answers with a `BookingChange` that holds more.
+
+    existing    the booking as it is stored; None for a new one.
+    booking     the booking as it is to be saved, its status apart.
+    target      the status that the booking is to have.
+    reason      why it has it, where the site's status is no whole answer.
+    bill        the event, as far as it tells what was paid; None: its word of that does not count.
+    client      whose booking it is to be; None while nobody knows.
+    disputes    what the desk is asked about.
+    beside      what is saved together with the booking.
+    removed     what is removed in the same save.
+    """
+
+    existing: Booking | None
+    booking: Booking
+    target: Status
+    reason: str | None = None
+    bill: BookingReported | None = None
+    client: Client | None = None
+    disputes: tuple[Dispute, ...] = ()
+    beside: tuple[Storable, ...] = ()
+    removed: tuple[Storable, ...] = ()
+
+    @property
+    def status_before(self) -> Status | None:
+        return self.existing.status if self.existing else None
+
+    @property
+    def client_id_before(self) -> str | None:
+        return self.existing.client_id if self.existing else None
