@@ -17,10 +17,15 @@ def reached(world: World, client: Client) -> Client:
 
 
 def sharing(world: World, client: Client) -> list[Client]:
-    """The clients who share this client's phone now."""
+    """The clients who share this client's phone now; after a merge also those who shared the source's."""
     found = (world.store.get(Client, network_id=client.network_id, id=each) for each in client.contact_of)
-    return [
-        each
-        for each in found
-        if each is not None and each.merged is None and needs_contact(each) and each.contact_id == client.id
-    ]
+    people = [each for each in found if each is not None and each.merged is None and needs_contact(each)]
+    return [each for each in people if _is_contact(world, client, each)]
+
+
+def _is_contact(world: World, client: Client, person: Client) -> bool:
+    if person.contact_id == client.id:
+        return True
+    contact = world.store.get(Client, network_id=client.network_id, id=str(person.contact_id))
+    contact = surviving_client(world, contact)
+    return contact is not None and contact.id == client.id

@@ -125,8 +125,8 @@ class _FreeContacts(Struct, frozen=True):
 def _with_free_contacts(
     world: World, connection: Connection, client: Client, wanted: Client
 ) -> _FreeContacts:
-    """A phone or an e-mail that leads to another client stays with that client. Whoever shares the phone has
-    that client as contact person."""
+    """A phone or an e-mail that leads to another client stays with that client. Whoever has no phone, or has
+    shared that one before, has that client as contact person."""
     held: list[Alias] = []
     contacts: tuple[Client, ...] = ()
     current = contact_aliases(client)
@@ -140,6 +140,8 @@ def _with_free_contacts(
             held.append(alias)
         elif alias.kind == EMAIL:
             wanted = replace(wanted, email=client.email)
+        elif client.phone and client.id not in owner.contact_of:
+            wanted = replace(wanted, phone=client.phone)
         else:
             wanted, contacts = with_contact(world, replace(wanted, phone=None), owner)
     return _FreeContacts(wanted, tuple(held), contacts)

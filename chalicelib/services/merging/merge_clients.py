@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import TAKEN_OVER, Client, Merge
+from chalicelib.domain.clients.contact_person import with_people_of
 from chalicelib.domain.loyalty.coupons import Coupon, voided
 from chalicelib.domain.loyalty.merged_lots import transfer_in_id
 from chalicelib.domain.merging.merged_client import with_visits_of
@@ -136,7 +137,8 @@ def _merged_clients(context: MergeContext, bookings: list[Booking]) -> tuple[Cli
         filled=filled,
         gifted_year=target.gifted_year,
     )
-    target = replace(with_visits_of(target, source), **{name: getattr(source, name) for name in filled})
+    target = with_people_of(with_visits_of(target, source), source)
+    target = replace(target, **{name: getattr(source, name) for name in filled})
     source = replace(source, merged=merge, merges=source.merges + 1)
     return (
         client_plan.with_wake(source, context.directory, now),

@@ -214,6 +214,33 @@ def test_a_family_that_an_earlier_version_took_for_one_person_parts_at_the_next_
     assert of_site(driver, site, CHILD).contact_id == mixed.id
 
 
+def test_whoever_shares_a_phone_is_reached_through_its_owner_after_a_merge_and_after_its_undoing(
+    driver: SalonDriver, site: Any
+) -> None:
+    for event in (card(MOTHER, 1), reported("e-2", 1, IN_TWO_DAYS, client=CHILD)):
+        driver.hear(site, event)
+    mother, child = of_site(driver, site, MOTHER), of_site(driver, site, CHILD)
+    driver.merge(mother.id, MARIA_ID)
+    answer_at(driver.world, NETWORK, OURS)
+    assert driver.client().contact_of == (child.id,)
+    driver.run_until(IN_TWO_DAYS - timedelta(hours=23))
+    yes = Reply(id="in-1", channel="sms", to=OURS, sender=driver.client().phone or "", text="+", at=NOW)
+    assert {each.to for each in driver.sender.sent} == {driver.client().phone}
+    assert process_reply(driver.world, replace(yes, at=driver.world.now())) is ReplyOutcome.CONFIRMED
+    driver.unmerge(mother.id)
+    driver.run_until(IN_TWO_DAYS)
+    assert driver.sender.sent[-1].to == E164
+
+
+def test_a_phone_that_the_site_changes_to_somebody_elses_changes_nothing(
+    driver: SalonDriver, site: Any
+) -> None:
+    """They never shared a phone: it may be a slip of the pen."""
+    driver.hear(site, card(MOTHER, 1))
+    driver.hear(site, card(MOTHER, 2, phone="069123456"))
+    assert (of_site(driver, site, MOTHER).phone, driver.client().phone) == (E164, "+37369123456")
+
+
 # --- sites without ids
 
 
