@@ -7,7 +7,7 @@ enough.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -64,7 +64,7 @@ class _Money(Struct):
 
 
 class _StandardClient(Struct):
-    name: str
+    name: str | None = None
     external_id: Id | None = None
     phone: Id | None = None
     email: str | None = None
@@ -84,8 +84,8 @@ class _StandardLine(Struct):
 class _StandardBooking(Struct):
     external_id: NeededId
     status: SiteStatus
-    starts_at: datetime | None = None
-    timezone: Word | None = None
+    starts_at: Annotated[str, Meta(max_length=100)] | None = None
+    timezone: Annotated[str, Meta(max_length=200)] | None = None
     version: parsing.Version | None = None
     salon: Id | None = None
     client: _StandardClient | UnsetType | None = UNSET
@@ -137,10 +137,11 @@ def normalise(raw: bytes, context: SiteContext) -> list[SiteEvent]:
     odd = Oddities()
     match decode(raw, _StandardHead).type:
         case "booking.upserted":
-            booking = _booking(decode(raw, _StandardBookingEvent), parsing.digest(raw), context, odd)
+            event = parsing.lenient(raw, _StandardBookingEvent, odd)
+            booking = _booking(event, parsing.digest(raw), context, odd)
             return [replace(booking, odd=odd.notes)]
         case "client.upserted":
-            card = _client_card(decode(raw, _CardEvent), parsing.digest(raw), context, odd)
+            card = _client_card(parsing.lenient(raw, _CardEvent, odd), parsing.digest(raw), context, odd)
             return [replace(card, odd=odd.notes)]
         case other:
             return [Ignored("unknown_type", other)]
@@ -162,11 +163,12 @@ def _booking(
     if not isinstance(booking.client, UnsetType):
         client = _client(booking.client, context, odd, "$.data.client")
     lines = booking.lines or []
+    start = _start(booking, odd, needed=status in OPEN)
     return BookingReported(
         external_id=str(booking.external_id),
         guard=_guard(booking.version, event.timestamp, RANK[status], digest),
         status=status,
-        starts_at=_starts_at(booking),
+        starts_at=start.at,
         salon_external_id=id_text(booking.salon),
         client=client,
         anonymous=booking.client is None,
@@ -176,7 +178,9 @@ def _booking(
         currency=_currency(booking),
         note=parsing.note_text(booking.note),
         source=one_line(booking.source),
-        partial=booking.starts_at is None,
+        zone=start.zone,
+        utc_offset=start.utc_offset,
+        partial=start.at is None,
         minutes=sum(line.minutes or 0 for line in lines) or None,
     )
 
@@ -185,19 +189,35 @@ def _guard(version: int | None, timestamp: datetime, rank: int, digest: str) -> 
     return guard(version=version, occurred_at=utc(timestamp, "$.timestamp"), rank=rank, digest=digest)
 
 
-def _starts_at(booking: _StandardBooking) -> datetime | None:
+class _Start(Struct):
+    """at, zone, utc_offset: as in `BookingReported`."""
+
+    at: datetime | None = None
+    zone: str | None = None
+    utc_offset: int | None = None
+
+
+def _start(booking: _StandardBooking, odd: Oddities, *, needed: bool) -> _Start:
     """The start as an instant where it has an offset. A local time is in `timezone`, or in the salon's zone
-    if there is none."""
+    if there is none. needed: without a start that can be read there is no booking."""
     if booking.starts_at is None:
-        return None
-    starts_at = parsing.usable(booking.starts_at, "$.data.starts_at")
-    if booking.timezone is None:
-        return starts_at.astimezone(UTC) if starts_at.tzinfo else starts_at
+        return _Start()
     try:
-        zones.zone(booking.timezone)
-        return zones.as_instant(starts_at, booking.timezone)
-    except ValueError as error:
-        raise WebhookNotUnderstood("UNKNOWN_TIMEZONE", "No IANA time zone - at `$.data.timezone`") from error
+        starts_at = parsing.moment(booking.starts_at, "$.data.starts_at")
+    except WebhookNotUnderstood as error:
+        if needed:
+            raise
+        odd.note("$.data.starts_at", error.message)
+        return _Start()
+    zone = (booking.timezone or "").strip() or None
+    if zone is None:
+        return _Start(starts_at.astimezone(UTC) if starts_at.tzinfo else starts_at)
+    if not zones.is_zone(zone):
+        what = "No IANA time zone, such as Europe/Chisinau"
+        raise WebhookNotUnderstood("UNKNOWN_TIMEZONE", f"{what} - at `$.data.timezone`")
+    offset = int((starts_at.utcoffset() or timedelta()).total_seconds()) // 60
+    # an instant in UTC says nothing of the place; any other offset is the place's
+    return _Start(zones.as_instant(starts_at, zone), zone, offset or None)
 
 
 def _line(line: _StandardLine) -> SiteLine:

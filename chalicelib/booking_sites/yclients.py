@@ -228,6 +228,7 @@ def _booking(
         ),
         status=SiteStatus.MOVING if waits and status is not SiteStatus.CANCELLED else status,
         starts_at=None if waits else _starts_at(event, odd),
+        utc_offset=_utc_offset(record),
         salon_external_id=id_text(event.company_id),
         client=client,
         anonymous=anonymous,
@@ -299,6 +300,13 @@ def _starts_at(event: _RecordEvent, odd: Oddities) -> datetime | None:
     if event.status == "create":
         raise WebhookNotUnderstood("INVALID_FIELD", "The record has no usable start - at `$.data.date`")
     return None
+
+
+def _utc_offset(record: _Record) -> int | None:
+    """The minutes that the site takes the salon's clock to be ahead of UTC. None where it tells none, and for
+    an instant."""
+    offset = record.datetime_.utcoffset() if record.datetime_ else None
+    return int(offset.total_seconds()) // 60 if offset else None
 
 
 def _minutes(record: _Record) -> int:

@@ -76,6 +76,9 @@ class BookingReported(Struct, frozen=True):
     minutes      the length of the whole booking; the lines' minutes, where all are given, add up to it.
     odd          fields that were left out, since they hold no usable value: the path and what is wrong, never
                  what a client wrote.
+    zone         the time zone (IANA) that the body names for the start.
+    utc_offset   the minutes that the body's own clock is ahead of UTC at the start, where it says so beside a
+                 zone or a local time: another offset than the zone has makes the start doubtful.
     shared_id    the site's id of a booking that several people share, where this is one of its seats: then
                  external_id is made of it by `seat_id`.
     seat         the site's own id of that seat, where it tells one.
@@ -105,6 +108,8 @@ class BookingReported(Struct, frozen=True):
     minutes: int | None = None
     odd: tuple[str, ...] = ()
     bill_open: bool = False
+    zone: str | None = None
+    utc_offset: int | None = None
     shared_id: str | None = None
     seat: str | None = None
     people: tuple[str, ...] = ()
@@ -191,10 +196,6 @@ def shared_part(external_id: str) -> str:
 
 def person_part(external_id: str) -> str:
     return external_id.rpartition("#")[2]
-
-
-ZONE_CONTRADICTS = "ZONE_CONTRADICTS"
-"""A body gives a start an offset that its own time zone does not have then."""
 
 
 class WebhookNotUnderstood(Exception):

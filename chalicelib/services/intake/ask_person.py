@@ -102,6 +102,14 @@ def ask_about_held(world: World, connection: Connection, item: InboxItem) -> Non
         world.store.save(replace(task, words=words))
 
 
+def ask_about_zone(world: World, connection: Connection, doubt: str) -> None:
+    """A task about the time zone of a salon, which a site contradicts: one a connection and day."""
+    words = f"{connection.site}: {doubt} Is the salon's time zone right?"
+    with suppress(SaveConflict):  # asked today
+        task = _task(world, connection, TaskKind.SITE_UNCLEAR, "zone")
+        world.store.save(replace(task, words=words))
+
+
 def ask_about_unclear(world: World, connection: Connection, item: InboxItem) -> None:
     """A task for the desk about a webhook that leaves open what it means: one a webhook."""
     words = f"{connection.site}, inbox item {item.id}: {item.detail}"

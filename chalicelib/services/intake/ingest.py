@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from chalicelib.domain.intake.inbox import MAX_NOTES, RETRY_LOST, WAITS, InboxItem, InboxState, quarantined
 from chalicelib.domain.intake.site_events import (
-    ZONE_CONTRADICTS,
     BookingReported,
     ClientReported,
     Ignored,
@@ -35,6 +34,7 @@ from chalicelib.services.intake.ask_person import ask_about_held, ask_about_uncl
 from chalicelib.services.intake.booking_report import Applied, UnknownBooking
 from chalicelib.services.intake.booking_site import BookingSite
 from chalicelib.services.intake.connect_site import learn_company
+from chalicelib.services.intake.doubtful_start import ZONE_CONTRADICTS, ensure_zone_fits
 from chalicelib.services.intake.group_bookings import (
     SEAT_UNKNOWN,
     SERIES_UNCLEAR,
@@ -67,9 +67,9 @@ class Intake(Struct, frozen=True):
     sums: DaySums = field(default_factory=DaySums)
 
 
-HELD_BACK = frozenset({TOO_MUCH_AT_ONCE, SUM_TOO_LARGE})
+HELD_BACK = frozenset({TOO_MUCH_AT_ONCE, SUM_TOO_LARGE, ZONE_CONTRADICTS})
 """Reasons for which a webhook waits for a person, who lets it through by a replay."""
-UNCLEAR = frozenset({SEAT_UNKNOWN, SERIES_UNCLEAR, ZONE_CONTRADICTS})
+UNCLEAR = frozenset({SEAT_UNKNOWN, SERIES_UNCLEAR})
 """Reasons for which the desk looks at what a webhook means, and changes the bookings by hand."""
 MAX_STARTS = 1
 """How many noted starts may come to no end before a webhook is given up. The first start is not noted."""
@@ -275,6 +275,8 @@ def _apply_event(world: World, connection: Connection, body: SharedByEvents, eve
                 return _Outcome([apply_client(world, connection, event, released=released)])
             try:
                 named, unclear = bookings_named(world, connection, event, released=released)
+                for one in named if not released else ():
+                    ensure_zone_fits(world, connection, one)
                 of_each = [noted(world, connection, one) for one in named]
                 return _Outcome([apply_booking(world, connection, body, one) for one in of_each], unclear)
             except SharedBooking:
