@@ -199,7 +199,7 @@ def moment(text: str, field: str) -> datetime:
     day, hour, minute, second, fraction, offset = match.groups()
     clock = timedelta(hours=int(hour), minutes=int(minute), seconds=int(second or 0))
     clock += timedelta(microseconds=int((fraction or "")[:6].ljust(6, "0")))
-    if int(minute) > 59 or int(second or 0) > 60 or clock > timedelta(days=1, seconds=1):
+    if int(minute) > 59 or int(second or 0) > 60 or clock > timedelta(days=1):
         raise _no_moment("No time of day", field)
     if second == "60":
         clock = timedelta(hours=int(hour), minutes=int(minute) + 1)

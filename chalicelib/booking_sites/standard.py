@@ -152,7 +152,9 @@ def _booking(
 ) -> BookingReported:
     booking = event.data
     status = booking.status
+    _ensure_readable(odd, "version", "salon", "moved_from")
     if status in OPEN:
+        _ensure_readable(odd, "starts_at", "client", "lines")
         status = ATTENDED.get(booking.attendance or "", status)
         if booking.starts_at is None or booking.client is UNSET or booking.lines is None:
             raise WebhookNotUnderstood(
@@ -183,6 +185,14 @@ def _booking(
         partial=start.at is None,
         minutes=sum(line.minutes or 0 for line in lines) or None,
     )
+
+
+def _ensure_readable(odd: Oddities, *fields: str) -> None:
+    """Raises INVALID_FIELD where one of these fields is odd: without it the event would be another one."""
+    for note in odd.notes:
+        path, _, what = note.partition(": ")
+        if path.removeprefix("$.data.") in fields:
+            raise WebhookNotUnderstood("INVALID_FIELD", f"{what} - at `{path}`")
 
 
 def _guard(version: int | None, timestamp: datetime, rank: int, digest: str) -> str:
@@ -262,6 +272,7 @@ def _client(
 
 def _client_card(event: _CardEvent, digest: str, context: SiteContext, odd: Oddities) -> ClientReported:
     card = event.data
+    _ensure_readable(odd, "version", "merged_from", "deleted")
     external_id = str(card.external_id)
     return ClientReported(
         external_id=external_id,

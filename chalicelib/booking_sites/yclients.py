@@ -303,8 +303,7 @@ def _starts_at(event: _RecordEvent, odd: Oddities) -> datetime | None:
 
 
 def _utc_offset(record: _Record) -> int | None:
-    """The minutes that the site takes the salon's clock to be ahead of UTC. None where it tells none, and for
-    an instant."""
+    """The minutes that the salon's clock is ahead of UTC by the site; None where it tells none, or UTC."""
     offset = record.datetime_.utcoffset() if record.datetime_ else None
     return int(offset.total_seconds()) // 60 if offset else None
 

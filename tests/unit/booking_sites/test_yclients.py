@@ -35,6 +35,7 @@ def refusal(message: Any, **settings: str) -> WebhookNotUnderstood:
 def test_a_record_is_a_booking_in_the_salons_local_time():
     event = reported(YCLIENTS_RECORD)
     assert event == BookingReported(
+        utc_offset=180,
         external_id="880001",
         guard=event.guard,
         status=SiteStatus.BOOKED,
