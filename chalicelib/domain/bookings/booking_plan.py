@@ -27,6 +27,8 @@ NO_SHOW_USEFUL = timedelta(days=7)
 OPEN_BILL = "open_bill"
 """Why a booking wakes whose bill is counted by its lines, since nobody has told what was paid."""
 _ASKED = frozenset({TouchState.SENDING, TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN})
+ASKED_AFTER, ASKED_BEFORE = timedelta(hours=1), timedelta(minutes=30)
+"""When the desk is asked for an unknown client: so long after the booking, or so long before the start."""
 ATTACH_RETRIES = (timedelta(minutes=1), timedelta(hours=1), timedelta(days=1))
 
 
@@ -144,7 +146,19 @@ def _attach_wakes(booking: Booking, now: datetime) -> list[Wake]:
     """A booking whose client the site has not reported yet looks for the client a few times. The site's two
     events may have arrived in the wrong order."""
     later = (booking.made_at + wait for wait in ATTACH_RETRIES)
-    return [Wake(at, "find_client") for at in later if at > now]
+    wakes = [Wake(at, "find_client") for at in later if at > now]
+    asks_at = asks_for_client_at(booking)
+    return wakes if asks_at is None else [*wakes, Wake(asks_at, "ask_for_client")]
+
+
+def asks_for_client_at(booking: Booking) -> datetime | None:
+    """The instant at which the desk is asked who the client is that the site names by nothing but an id; None
+    if nobody has to be asked any more. A site tells its two events within minutes."""
+    is_asked = booking.asked_for == booking.waiting_for
+    if booking.waiting_for is None or is_asked or booking.status in (Status.CANCELLED, Status.NO_SHOW):
+        return None
+    soon = booking.made_at + ATTACH_RETRIES[0]
+    return min(booking.made_at + ASKED_AFTER, max(soon, booking.starts_at - ASKED_BEFORE))
 
 
 def as_planned(booking: Booking, directory: Directory) -> Booking:

@@ -92,6 +92,7 @@ class Booking(Struct, frozen=True, kw_only=True):
                 event applied, and the site's id of a client who is not known yet.
     reported    what the site last said of it, fact by fact; None: stored before that was kept.
     authors     who at the salon said a fact after the site, and so holds it.
+    asked_for   the `waiting_for` of which the desk has a task.
     """
 
     network_id: str
@@ -127,6 +128,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     waiting_for: str | None = None
     reported: ReportedFacts | None = None
     authors: Mapping[Fact, Authorship] = field(default_factory=lambda: MappingProxyType({}))
+    asked_for: str | None = None
     unconfirmed_told: int | None = None
     booked_as: str | None = None
     link_changes: int = 0

@@ -7,8 +7,9 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.authors import author_of
 from chalicelib.domain.bookings.bookings import Booking
-from chalicelib.domain.bookings.facts import Fact, ReportedFacts
+from chalicelib.domain.bookings.facts import Fact, Party, ReportedFacts
 from chalicelib.domain.intake.site_events import BookingReported, SiteClient, SiteLine
 from chalicelib.domain.shared.ids import digest
 from chalicelib.domain.shared.zones import as_instant
@@ -93,6 +94,18 @@ def start_of(word: ReportedFacts, zone: str) -> datetime | None:
 def is_wall_clock(word: ReportedFacts) -> bool:
     """Whether the site said its start by the salon's wall clock."""
     return word.start is not None and datetime.fromisoformat(word.start).tzinfo is None
+
+
+def with_wall_clock(booking: Booking, zone: str) -> Booking:
+    """The upcoming booking at the wall clock that its site said last, in the salon's present zone: a zone put
+    right moves nobody's visit. A start that the desk said stays an instant."""
+    last = booking.reported
+    if last is None or not booking.is_upcoming or not is_wall_clock(last):
+        return booking
+    starts_at = start_of(last, zone)
+    if starts_at is None or author_of(booking, Fact.START) is not Party.SITE:
+        return booking
+    return booking if starts_at == booking.starts_at else replace(booking, starts_at=starts_at, trouble=None)
 
 
 def _with_guards(word: ReportedFacts, guards: dict[Fact, str], newest: str) -> ReportedFacts:

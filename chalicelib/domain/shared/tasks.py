@@ -29,6 +29,8 @@ class TaskKind(StrEnum):
     """A webhook that waits for a person: it would add too much at once, or a visit comes to too much."""
     SITE_UNCLEAR = "site_unclear"
     """A webhook that leaves open which bookings it means, or when one begins."""
+    SITE_CLIENT_UNKNOWN = "site_client_unknown"
+    """A booking whose client the site names by nothing but an id that is not known here."""
     SITE_DISAGREES = "site_disagrees"
     """The booking site says something else of a booking than the desk or the client said here."""
 
@@ -68,6 +70,10 @@ TASK_WORDS: Mapping[TaskKind, str] = {
     TaskKind.SITE_UNCLEAR: (
         "A webhook of a booking site leaves something open: `words` says what. Look at the bookings on the "
         "site, and change them here by hand. A replay of the inbox item ends its quarantine."
+    ),
+    TaskKind.SITE_CLIENT_UNKNOWN: (
+        "The booking site names this booking's client by nothing but an id: the client gets no message and "
+        "no points. Save the client on the site again, which tells us who it is, or call the client."
     ),
     TaskKind.SITE_DISAGREES: (
         "The booking site says something else of this booking than the salon: `words` has both. The booking "

@@ -27,6 +27,7 @@ from chalicelib.services.shared.world import World
 MAX_LINES = 20
 MAX_MINUTES = 24 * 60
 MAX_AHEAD = timedelta(days=730)
+START_TOO_FAR = "START_TOO_FAR"
 MAX_MINOR = 10**12
 
 
@@ -125,7 +126,7 @@ def ensure_ahead(starts_at: datetime, now: datetime) -> None:
     if starts_at <= now:
         raise refused("START_IN_PAST", "A booking starts in the future.", starts_at=starts_at.isoformat())
     if starts_at > now + MAX_AHEAD:
-        raise refused("START_TOO_FAR", "A booking starts within two years.", starts_at=starts_at.isoformat())
+        raise refused(START_TOO_FAR, "A booking starts within two years.", starts_at=starts_at.isoformat())
 
 
 def priced_lines(

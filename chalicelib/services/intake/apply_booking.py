@@ -97,14 +97,16 @@ def _salon_of(
 def _new_booking(report: BookingReport) -> BookingChange:
     world, connection, event = report.world, report.connection, report.event
     salon = salon_of(connection, report.directory, event)
-    match = report.client(salon.id)
     assert event.starts_at is not None
+    starts_at = as_instant(event.starts_at, salon.timezone)
+    report.ensure_near(starts_at)
+    match = report.client(salon.id)
     booking = Booking(
         network_id=connection.network_id,
         id=report.located.booking_id,
         salon_id=salon.id,
         client_id=match.client.id if match else None,
-        starts_at=as_instant(event.starts_at, salon.timezone),
+        starts_at=starts_at,
         lines=report.body.catalogue.lines(salon, event),
         currency=salon.currency,
         made_at=world.now(),

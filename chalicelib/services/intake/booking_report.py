@@ -10,6 +10,8 @@ from chalicelib.domain.bookings.facts import Fact
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.site_events import BookingReported
 from chalicelib.domain.networks.network import Connection, Directory
+from chalicelib.domain.shared.errors import refused
+from chalicelib.services.bookings.book import MAX_AHEAD
 from chalicelib.services.intake.locate_booking import LocatedBooking
 from chalicelib.services.intake.site_clients import ClientMatch, find_known, find_or_draft, normalised
 from chalicelib.services.intake.usual_sum import SharedByEvents
@@ -52,6 +54,15 @@ class BookingReport(Struct, frozen=True, kw_only=True):
     def occurred_at(self) -> datetime:
         """When the site said it: by its own clock where it tells, else when the webhook was received."""
         return self.event.occurred_at or self.world.now()
+
+    def ensure_near(self, starts_at: datetime) -> None:
+        """A year that nobody can mean waits for a person. Raises START_TOO_FAR."""
+        if starts_at > self.world.now() + MAX_AHEAD and not self.body.catalogue.released:
+            raise refused(
+                "START_TOO_FAR",
+                f"It begins at {starts_at:%Y-%m-%d}, more than two years ahead. Replay it if it is right.",
+                starts_at=starts_at.isoformat(),
+            )
 
     def client(self, salon_id: str) -> ClientMatch | None:
         """The client whom the event names, for a booking in that salon. None for a booking without a client,

@@ -15,7 +15,7 @@ from chalicelib.domain.bookings.facts import Fact, Party
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.precedence import Verdict, verdict
 from chalicelib.domain.intake.site_events import SiteStatus
-from chalicelib.domain.intake.site_words import SiteNews, is_wall_clock, start_of, with_later_words, word_of
+from chalicelib.domain.intake.site_words import SiteNews, start_of, with_later_words, with_wall_clock, word_of
 from chalicelib.domain.networks.network import Salon
 from chalicelib.domain.shared.touches import with_touches
 from chalicelib.domain.shared.zones import as_instant, zone
@@ -177,9 +177,10 @@ def _with_start(decision: _Decision) -> _Decision:
     starts_at = as_instant(event.starts_at, zone_name)
     in_another_salon = decision.salon.id != existing.salon_id and _is_last_start(decision, starts_at)
     if not decision.says(Fact.START) and not in_another_salon:
-        return _with_zone_put_right(decision, starts_at)
+        return _with_zone_put_right(decision)
     if starts_at == existing.starts_at:
         return decision
+    decision.report.ensure_near(starts_at)
     texts = _local(starts_at, zone_name), _local(existing.starts_at, zone_name)
     if _took_place(decision):
         ruled = decision.ruled(Fact.START, Fact.STATUS)
@@ -221,14 +222,10 @@ def _moved(decision: _Decision, starts_at: datetime) -> Booking:
     return moved(decision.booking, starts_at, decision.report.world.now(), noticeable)
 
 
-def _with_zone_put_right(decision: _Decision, starts_at: datetime) -> _Decision:
+def _with_zone_put_right(decision: _Decision) -> _Decision:
     """The site repeats its wall clock, and the salon's zone was put right since: the wall clock stays, and so
     nobody is notified of a move."""
-    if not decision.booking.is_upcoming or not is_wall_clock(decision.news.reported):
-        return decision
-    if not _is_last_start(decision, starts_at):
-        return decision
-    return decision.with_booking(replace(decision.booking, starts_at=starts_at, trouble=None))
+    return decision.with_booking(with_wall_clock(decision.booking, decision.salon.timezone))
 
 
 def _is_last_start(decision: _Decision, starts_at: datetime) -> bool:

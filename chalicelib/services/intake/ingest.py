@@ -28,6 +28,7 @@ from chalicelib.domain.intake.trust import AHEAD, MAX_EVENTS
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.errors import DomainError, Unreadable
 from chalicelib.domain.shared.waking import Wake
+from chalicelib.services.bookings.book import START_TOO_FAR
 from chalicelib.services.intake.apply_booking import apply_booking
 from chalicelib.services.intake.apply_client import apply_client
 from chalicelib.services.intake.ask_person import ask_about_held, ask_about_unclear
@@ -67,7 +68,7 @@ class Intake(Struct, frozen=True):
     sums: DaySums = field(default_factory=DaySums)
 
 
-HELD_BACK = frozenset({TOO_MUCH_AT_ONCE, SUM_TOO_LARGE, ZONE_CONTRADICTS})
+HELD_BACK = frozenset({TOO_MUCH_AT_ONCE, SUM_TOO_LARGE, START_TOO_FAR, ZONE_CONTRADICTS})
 """Reasons for which a webhook waits for a person, who lets it through by a replay."""
 UNCLEAR = frozenset({SEAT_UNKNOWN, SERIES_UNCLEAR})
 """Reasons for which the desk looks at what a webhook means, and changes the bookings by hand."""
@@ -198,7 +199,7 @@ def _apply_events(
             applied += outcome.applied
             held = outcome.unclear or held
         except DomainError as error:
-            if error.code != SUM_TOO_LARGE:
+            if error.code not in (SUM_TOO_LARGE, START_TOO_FAR):
                 raise
             held = error
     if held is not None:

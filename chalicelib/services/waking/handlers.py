@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.booking_plan import unconfirmed_at, with_wake
+from chalicelib.domain.bookings.booking_plan import asks_for_client_at, unconfirmed_at, with_wake
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.inbox import RETRY_LOST, InboxItem, quarantined
@@ -77,7 +77,7 @@ def wake_booking(sending: Sending, booking: Booking) -> None:
     directory = directory_for(world, booking)
     if booking.waiting_for is not None:
         if attach_client(world, booking) is None:
-            world.store.save(with_wake(booking, directory, None, world.now()))
+            _look_for_client_later(world, booking, directory)
         return
     if booking.bill_due_at is not None and booking.bill_due_at <= world.now():
         booking = _with_bill_by_prices(world, booking)
@@ -88,6 +88,26 @@ def wake_booking(sending: Sending, booking: Booking) -> None:
         return
     booking = _with_task_if_unconfirmed(world, booking, directory)
     send_due(sending, about_booking(booking, reached(world, client), directory))
+
+
+def _look_for_client_later(world: World, booking: Booking, directory: Directory) -> None:
+    """Saves the booking that still waits for its client; in time together with a task, once a client."""
+    now = world.now()
+    asks_at = asks_for_client_at(booking)
+    if asks_at is None or asks_at > now:
+        world.store.save(with_wake(booking, directory, None, now))
+        return
+    site = directory.connections.get(booking.connection_id or "")
+    task = Task(
+        network_id=booking.network_id,
+        id=time_ordered("tsk", now, digest(booking.id, str(booking.waiting_for), length=10)),
+        kind=TaskKind.SITE_CLIENT_UNKNOWN,
+        at=now,
+        salon_id=booking.salon_id,
+        booking_id=booking.id,
+        words=f"{site.site if site else 'the site'} names the client {booking.waiting_for}",
+    )
+    world.store.save(with_wake(replace(booking, asked_for=booking.waiting_for), directory, None, now), task)
 
 
 def _with_bill_by_prices(world: World, booking: Booking) -> Booking:

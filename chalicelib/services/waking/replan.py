@@ -13,6 +13,7 @@ from chalicelib.domain.bookings import booking_plan
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.intake.site_words import with_wall_clock
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.messages.allowed_numbers import COUNTRY, refusal
 from chalicelib.domain.networks.network import Directory
@@ -101,13 +102,18 @@ def _bookings(world: World, directory: Directory, walk: Walk[Replanning], salon_
     changed = 0
     for booking in page.items:
         client = clients.get(booking.client_id or "")
-        if client is not None:  # a booking that waits for its client is no matter of the rules
-            plan = partial(_plan_booking, directory=directory, client=client)
-            changed += _replanned(world, booking, plan)
+        plan = partial(_plan_booking, directory=directory, client=client)
+        changed += _replanned(world, booking, plan)
     return len(page.items), changed, page.cursor
 
 
-def _plan_booking(booking: Booking, now: datetime, *, directory: Directory, client: Client) -> Booking:
+def _plan_booking(
+    booking: Booking, now: datetime, *, directory: Directory, client: Client | None
+) -> Booking:
+    """A booking without a client is no matter of the rules, but of its salon's zone."""
+    booking = with_wall_clock(booking, directory.salons[booking.salon_id].timezone)
+    if client is None:
+        return booking
     return booking_plan.with_wake(_released(booking, client, directory, now), directory, client, now)
 
 
@@ -158,12 +164,17 @@ def _released(item: Planned, client: Client, directory: Directory, now: datetime
     return released
 
 
+def _pointing(value: Planned) -> tuple[object, ...]:
+    """What a plan may change."""
+    return value.wake, value.touches, getattr(value, "starts_at", None)
+
+
 def _replanned(world: World, value: Planned, plan: Callable[[Planned, datetime], Planned]) -> bool:
     """Whether the value's pointer or touches had to be changed. A change by another writer is read again,
     never undone."""
     for _ in world.tries():
         wanted = plan(value, world.now())
-        if (wanted.wake, wanted.touches) == (value.wake, value.touches):
+        if _pointing(wanted) == _pointing(value):
             return False
         try:
             world.store.save(wanted)

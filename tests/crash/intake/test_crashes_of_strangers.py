@@ -21,7 +21,7 @@ from chalicelib.services.intake.connect_site import (
     rotate_connection,
 )
 from chalicelib.services.intake.receive_webhook import known_connection
-from chalicelib.services.intake.usual_sum import SLICE, WHOLE
+from chalicelib.services.shared.day_sums import SLICE, WHOLE
 from infra.testkit.builders import NETWORK, a_connection, access
 from infra.testkit.doubles import SeededRandomness
 from infra.testkit.failing_calls import Failure

@@ -11,12 +11,14 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.booking_access import LinkVisitor
 from chalicelib.domain.bookings.bookings import CANCELLED_BY_CLIENT, Booking, Status
 from chalicelib.domain.bookings.facts import Fact, Party
+from chalicelib.domain.intake.inbox import InboxState
 from chalicelib.domain.intake.site_events import BookingReported, SiteClient, SiteStatus
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.services.bookings import change_booking, step_booking
+from chalicelib.services.networks.set_up import change_salon
 from infra.testkit.builders import NETWORK, NOW, access
 from infra.testkit.salon_driver import MARIA_ID, SalonDriver
-from infra.testkit.site_events import LINE, reported, thin
+from infra.testkit.site_events import LINE, client_reported, reported, thin
 
 SOON = NOW + timedelta(hours=2)
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
@@ -417,3 +419,115 @@ def test_a_bill_of_before_is_not_undone_on_a_doubt(driver: SalonDriver, site: An
     as_stored_before(driver)
     driver.hear(site, says(2, status=SiteStatus.CANCELLED))
     assert (driver.only_booking().status, len(questions(driver))) == (Status.COMPLETED, 1)
+
+
+# --- where it is, and by which clock
+
+
+@pytest.fixture
+def mapped(driver: SalonDriver, site: Any) -> Any:
+    """The site has two locations: A in Chisinau, B in New York."""
+    settings = {"salon:A": "sal_centru", "salon:B": "sal_york"}
+    (saved,) = driver.store.save(replace(site, salon_id=None, settings=settings))
+    driver.world.directories.forget(NETWORK)
+    return saved
+
+
+def test_a_booking_that_goes_to_another_branch_follows_with_zone_and_currency_and_the_client_is_told(
+    driver: SalonDriver, mapped: Any
+) -> None:
+    at_ten = (IN_TWO_DAYS + timedelta(hours=2)).replace(tzinfo=None, hour=10, minute=0)
+    driver.hear(mapped, says(1, at_ten, salon_external_id="A"))
+    driver.drain()
+    driver.confirm(driver.only_booking())
+    driver.hear(mapped, says(2, at_ten, salon_external_id="B"))
+    driver.drain()
+    assert driver.bookings() == []
+    (booking,) = driver.bookings("sal_york")
+    assert (booking.currency, booking.starts_at.hour, booking.status) == ("USD", 15, Status.BOOKED)
+    assert driver.kinds_sent() == ["notice", "notice"]
+    driver.hear(mapped, says(3, at_ten, salon_external_id="B", note="x"))
+    (again,) = driver.bookings("sal_york")
+    assert (again.moves, again.starts_at) == (booking.moves, booking.starts_at)
+
+
+def test_a_visit_that_took_place_stays_in_its_salon(driver: SalonDriver, mapped: Any) -> None:
+    driver.hear(mapped, says(1, salon_external_id="A"))
+    completed(driver)
+    driver.hear(mapped, says(2, salon_external_id="B"))
+    assert driver.only_booking().salon_id == "sal_centru"
+    assert len(questions(driver)) == 1
+
+
+def test_a_zone_put_right_keeps_the_wall_clock_that_the_site_said(driver: SalonDriver, site: Any) -> None:
+    at_ten = IN_TWO_DAYS.replace(tzinfo=None, hour=10, minute=0)
+    driver.hear(site, says(1, at_ten))
+    driver.drain()
+    before = driver.only_booking()
+    change_salon(driver.world, access(), "sal_centru", {"timezone": "Asia/Almaty"})
+    driver.run_until(NOW + timedelta(minutes=10))
+    booking = driver.only_booking()
+    assert (booking.starts_at, booking.moves) == (before.starts_at - timedelta(hours=3), before.moves)
+    driver.hear(site, says(2, at_ten, note="x"))
+    assert driver.only_booking().starts_at == booking.starts_at
+    assert driver.kinds_sent() == ["notice"]
+
+
+def test_a_start_that_the_desk_said_stays_an_instant_when_the_zone_is_put_right(
+    driver: SalonDriver, site: Any
+) -> None:
+    driver.hear(site, says(1, IN_TWO_DAYS.replace(tzinfo=None)))
+    postponed(driver)
+    change_salon(driver.world, access(), "sal_centru", {"timezone": "Asia/Almaty"})
+    driver.run_until(NOW + timedelta(minutes=10))
+    assert driver.only_booking().starts_at == LATER
+
+
+@pytest.mark.parametrize("year", [2029, 2126])
+def test_a_year_that_nobody_can_mean_waits_for_a_person(driver: SalonDriver, site: Any, year: int) -> None:
+    far = IN_TWO_DAYS.replace(year=year)
+    item = driver.hear(site, says(1, far))
+    assert (item.state, item.reason, driver.bookings()) == (InboxState.QUARANTINED, "START_TOO_FAR", [])
+    driver.store.save(replace(item, state=InboxState.RECEIVED, released=True))
+    driver.ingest(item)
+    assert driver.only_booking().starts_at == far
+
+
+def test_a_move_to_a_year_that_nobody_can_mean_waits_and_the_booking_stays(
+    driver: SalonDriver, site: Any
+) -> None:
+    driver.hear(site, says(1))
+    assert driver.hear(site, says(2, IN_TWO_DAYS.replace(year=2126))).reason == "START_TOO_FAR"
+    assert driver.only_booking().starts_at == IN_TWO_DAYS
+
+
+# --- a client who never comes
+
+
+def unknown_clients(driver: SalonDriver) -> list[str]:
+    tasks = driver.store.get_page(Task, network_id=NETWORK).items
+    return [str(task.words) for task in tasks if task.kind is TaskKind.SITE_CLIENT_UNKNOWN]
+
+
+def test_the_desk_is_asked_once_for_a_client_of_whom_the_site_never_tells(
+    driver: SalonDriver, site: Any
+) -> None:
+    driver.hear(site, says(1, client=SiteClient("OLD-CUSTOMER")))
+    driver.run_until(NOW + timedelta(minutes=59))
+    assert unknown_clients(driver) == []
+    driver.hear(site, says(2, client=SiteClient("OLD-CUSTOMER"), note="x"))
+    driver.run_until(IN_TWO_DAYS + timedelta(days=3))
+    assert unknown_clients(driver) == ["standard names the client OLD-CUSTOMER"]
+
+
+def test_nobody_is_asked_for_a_client_whom_the_site_tells_in_time(driver: SalonDriver, site: Any) -> None:
+    driver.hear(site, says(1, client=SiteClient("c-9")))
+    driver.hear(site, client_reported("c-9", 1, ELENA))
+    driver.run_until(IN_TWO_DAYS)
+    assert unknown_clients(driver) == []
+
+
+def test_the_desk_is_asked_before_the_visit_begins(driver: SalonDriver, site: Any) -> None:
+    driver.hear(site, says(1, NOW + timedelta(minutes=40), client=SiteClient("c-9")))
+    driver.run_until(NOW + timedelta(minutes=15))
+    assert len(unknown_clients(driver)) == 1
