@@ -11,12 +11,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.intake.site_events import BookingReported, SiteEvent
+from chalicelib.domain.intake.source_ranges import is_ranges
 from chalicelib.domain.intake.trust import FIRST
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import UNSIGNED_SITES, Connection
 from chalicelib.domain.shared.errors import conflict, forbidden, missing, refused
 from chalicelib.domain.shared.ids import derived
-from chalicelib.services.intake.source_ranges import is_ranges
 from chalicelib.services.networks.set_up import get_salon
 from chalicelib.services.shared.ports import Randomness, SaveConflict
 from chalicelib.services.shared.world import World

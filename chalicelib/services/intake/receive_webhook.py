@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from chalicelib.domain.intake.inbox import RETRY_LOST, InboxItem, InboxState, quarantined
 from chalicelib.domain.intake.site_events import BadSignature, Ignored, SiteContext, WebhookNotUnderstood
+from chalicelib.domain.intake.source_ranges import is_within
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.errors import DomainError, ErrorKind, missing
 from chalicelib.domain.shared.ids import digest, network_of, time_ordered
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.intake.booking_site import BookingSite, Delivery
-from chalicelib.services.intake.source_ranges import is_within
 from chalicelib.services.shared.ports import IntakeQueue, SaveConflict
 from chalicelib.services.shared.world import World
 
