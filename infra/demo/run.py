@@ -24,6 +24,7 @@ from infra.demo.day.story import CHISINAU, Stories
 from infra.demo.day.trial import NetworkTrial
 from infra.demo.day.under_way import UnderWay
 from infra.demo.day.watch import Watch
+from infra.demo.day.who_is_who import WhoIsWho
 from infra.demo.http import Caller, Http
 from infra.demo.marker import Marker, Markers
 from infra.demo.report import messages as say
@@ -82,6 +83,8 @@ class Demo:
         if not self.marker.told:
             with self.steps.step("Webhooks of four booking sites, a day at the desk, a campaign"):
                 self._tell_stories()
+            with self.steps.step("Who said what, and who is who"):
+                self._show_who_is_who()
             with self.steps.step("Bonuses"):
                 self._serve_with_points()
             with self.steps.step("Messages, as the deployed functions send them"):
@@ -159,6 +162,11 @@ class Demo:
         self.office = Office(self.owner, self.marker.anchor, self.steps.tell)
         self.office.started(datetime.now(UTC))
 
+    def _show_who_is_who(self) -> None:
+        anchor = self.marker.anchor
+        self.who_is_who = WhoIsWho(self.owner, self._hooks(), self.made, anchor, self.steps.tell)
+        self.who_is_who.shown()
+
     def _serve_with_points(self) -> None:
         anchor, reported = self.marker.anchor, self.marker.bonuses
         desk = PointsDesk(self.http, self.made, anchor, self.table, self.links, self.steps.tell)
@@ -179,6 +187,7 @@ class Demo:
         self.watch.until_quiet(WATCH_SECONDS / 3, lambda: self._untold() or under_way.in_words())
         self.office.counted()
         delivered = sum(len(story.reported) for story in Stories(self.marker.anchor).all()) + 1
+        delivered += self.who_is_who.delivered
         done = replace(self.marker, told=True, asked=self.http.asked - delivered, delivered=delivered)
         self.marker = self.markers.write(done)
 

@@ -84,10 +84,11 @@ SQUARE_MERCHANT = "MMAGNOLIA1"
 def square_booking(
     booking_id: str, version: int, starts_at: datetime, created_at: datetime, customer_id: str | None, *,
     status: str = "ACCEPTED", service: tuple[str, int] = ("Balayage", 210), staff: str = "Sofia",
+    note: str = "",
 ) -> Webhook:  # fmt: skip
     booking = {
         "id": booking_id, "version": version, "status": status, "start_at": f"{starts_at:%Y-%m-%dT%H:%M:%SZ}",
-        "location_id": "LSOHO", "customer_id": customer_id, "customer_note": "", "seller_note": "",
+        "location_id": "LSOHO", "customer_id": customer_id, "customer_note": "", "seller_note": note,
         "appointment_segments": [{
             "duration_minutes": service[1], "service_variation_id": service[0],
             "service_variation_version": 1700000000000, "team_member_id": staff,
@@ -98,22 +99,27 @@ def square_booking(
     return _square(kind, f"{booking_id}:{version}", "booking", booking, created_at)
 
 
-def square_customer(guest: Guest, created_at: datetime) -> Webhook:
+def square_customer(guest: Guest, created_at: datetime, version: int = 0) -> Webhook:
     given, family = guest.name.split()
     customer = {
-        "id": guest.id, "version": 0, "given_name": given, "family_name": family,
+        "id": guest.id, "version": version, "given_name": given, "family_name": family,
         "phone_number": guest.phone, "email_address": guest.email,
         "preferences": {"email_unsubscribed": False},
     }  # fmt: skip
-    return _square("customer.created", guest.id, "customer", customer, created_at)
+    kind = "customer.created" if version == 0 else "customer.updated"
+    event = guest.id if version == 0 else f"{guest.id}:{version}"
+    return _square(kind, guest.id, "customer", customer, created_at, event)
 
 
 def square_test(created_at: datetime) -> Webhook:
     return _square("webhooks.test_notification", "test", "webhooks", {}, created_at)
 
 
-def _square(kind: str, item_id: str, what: str, thing: Mapping[str, Any], created_at: datetime) -> Webhook:
-    digits = hashlib.sha256(f"{kind} {item_id}".encode()).hexdigest()
+def _square(
+    kind: str, item_id: str, what: str, thing: Mapping[str, Any], created_at: datetime, event: str = "",
+) -> Webhook:  # fmt: skip
+    """event: what names it among those of its kind; the item, if nothing is given."""
+    digits = hashlib.sha256(f"{kind} {event or item_id}".encode()).hexdigest()
     event_id = f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-8{digits[17:20]}-{digits[20:32]}"
     return Webhook("square", event_id, _json({
         "merchant_id": SQUARE_MERCHANT, "type": kind, "event_id": event_id,

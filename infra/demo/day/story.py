@@ -49,7 +49,7 @@ class Story:
     ends: End | None = None
 
 
-def _guest(zone: str, number: int, name: str) -> Guest:
+def guest(zone: str, number: int, name: str) -> Guest:
     """Nobody else has their phone or e-mail: whoever shares one is the same client."""
     item_id = f"{90000 + number}" if zone == CHISINAU else f"guest-{number}"
     city = zone.rpartition("/")[2].lower()
@@ -80,9 +80,9 @@ class Stories:
         ) -> Webhook:
             return yclients_record(record_id, starts, CHISINAU, self.told_at(second), who, **fields)
 
-        doina, vera, ion = (_guest(CHISINAU, n, name) for n, name in enumerate(
+        doina, vera, ion = (guest(CHISINAU, n, name) for n, name in enumerate(
             ("Doina Ciobanu", "Вера Попова", "Ion Rusu")))  # fmt: skip
-        inna, ana, olga = (_guest(CHISINAU, n + 3, name) for n, name in enumerate(
+        inna, ana, olga = (guest(CHISINAU, n + 3, name) for n, name in enumerate(
             ("Инна Шевченко", "Ana Vieru", "Olga Lungu")))  # fmt: skip
         first, later = self.at(3, 8), self.at(4, 10, 30)
         past = self.anchor.replace(second=0, microsecond=0) - timedelta(hours=3)
@@ -113,7 +113,7 @@ class Stories:
         ]  # fmt: skip
 
     def square(self) -> list[Story]:
-        grace, zoe, leah = (_guest(NEW_YORK, n, name) for n, name in enumerate(
+        grace, zoe, leah = (guest(NEW_YORK, n, name) for n, name in enumerate(
             ("Grace Robinson", "Zoe Martinez", "Leah Thompson")))  # fmt: skip
         first, later, latest = self.at(2, 15), self.at(3, 16, 30), self.at(5, 18)
         known = square_customer(zoe, self.told_at(0))
@@ -137,7 +137,7 @@ class Stories:
         ]  # fmt: skip
 
     def calcom(self) -> list[Story]:
-        nadia, polina, yana, inga = (_guest(MOSCOW, n, name) for n, name in enumerate(
+        nadia, polina, yana, inga = (guest(MOSCOW, n, name) for n, name in enumerate(
             ("Надежда Орлова", "Полина Зайцева", "Яна Козлова", "Инга Белова")))  # fmt: skip
         first, later = self.at(2, 9), self.at(6, 12)
         past = self.anchor.replace(second=0, microsecond=0) - timedelta(hours=5)
@@ -168,7 +168,7 @@ class Stories:
         ]  # fmt: skip
 
     def standard(self) -> list[Story]:
-        lilia, rodica, corina = (_guest(CHISINAU, n + 10, name) for n, name in enumerate(
+        lilia, rodica, corina = (guest(CHISINAU, n + 10, name) for n, name in enumerate(
             ("Lilia Grosu", "Rodica Balan", "Corina Moraru")))  # fmt: skip
         first, later = self.at(2, 7, 30), self.at(5, 11)
         past = self.anchor.replace(second=0, microsecond=0) - timedelta(hours=4)
