@@ -130,6 +130,7 @@ def _square(
 
 # --- Cal.com: the body is signed, a moved booking is a new one that names the old
 
+
 def calcom_booking(
     trigger: str, uid: str, starts_at: datetime, created_at: datetime, guest: Guest, *,
     moved_from: str | None = None, service: tuple[int, str, int] = (12, "Gel manicure", 75),
