@@ -122,13 +122,13 @@ class WhoIsWho:
         lena, at = guest(CHISINAU, 36, "Lena Botnaru"), self._stories().at(6, 9)
         wanted = {"site": "standard", "salon_id": self.demo["salons"][1]["id"], "settings": {}}
         made = self.owner.post("/v1/connections", wanted, "who-connection")
-        told = [
+        webhooks = [
             standard_booking("st-436", version, at, self._at(100 + version), lena, staff="Elena")
             for version in (1, 2)
         ]
-        self._send(told[0], made)
+        self._send(webhooks[0], made)
         rotated = self.owner.post(f"/v1/connections/{made['id']}/rotate", {}, "who-rotated")
-        old, new = self._send(told[1], made), self._send(told[1], rotated)
+        old, new = self._send(webhooks[1], made), self._send(webhooks[1], rotated)
         booking = self._read(derived("bkg", made["id"], "st-436"), lambda found: True)
         self.progress(
             f"an address rotated  the old one answers {old}, the new one {new}; "

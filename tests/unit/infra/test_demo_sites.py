@@ -11,6 +11,7 @@ from chalicelib.domain.intake.site_events import (
     BookingReported,
     ClientReported,
     Ignored,
+    SeatsReported,
     SiteContext,
     WebhookNotUnderstood,
 )
@@ -45,7 +46,8 @@ def test_a_story_is_about_the_booking_that_it_ends_with(story: Story) -> None:
         for webhook in story.reported
         for event in ADAPTERS[webhook.site].normalise(webhook.body, CONTEXT)
     ]
-    bookings = [event for event in events if isinstance(event, BookingReported)]
+    reported = (event.event if isinstance(event, SeatsReported) else event for event in events)
+    bookings = [event for event in reported if isinstance(event, BookingReported)]
     assert len(bookings) + sum(isinstance(event, ClientReported) for event in events) == len(events)
     assert story.ends
     assert all(story.ends.booking in (event.external_id, event.moved_from) for event in bookings)
