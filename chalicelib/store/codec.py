@@ -31,7 +31,9 @@ T = TypeVar("T")
 MANY_ROWS = 8
 """A tuple of this many rows or more is written as columns."""
 LONG_BYTES = 900
-"""A body longer than this is deflated: with its key it would take more than a kilobyte."""
+"""A body longer than this is deflated."""
+WRITE_UNIT_BYTES = 1024
+"""What one write unit takes: a body with which its item would be larger is deflated."""
 MAX_INFLATED = 16 * 1024 * 1024
 """What inflates to more is damaged: items have 400 kB. Decoded, so much takes 400 MB at most, and no
 item takes all of a worker's memory (1024 MB)."""
@@ -57,10 +59,11 @@ def decoded(cls: type[T], body: str, **known: Any) -> T:
     return convert(known | _unpacked(cls, msgspec.json.decode(body)), cls)
 
 
-def deflated(body: str) -> bytes | None:
-    """A long body, as it is kept; None of one that stays as it is."""
+def deflated(body: str, beside: int = 0) -> bytes | None:
+    """A long body, as it is kept; None of one that stays as it is. beside: the bytes of the rest of its
+    item."""
     raw = body.encode()
-    if len(raw) <= LONG_BYTES:
+    if len(raw) <= min(LONG_BYTES, WRITE_UNIT_BYTES - beside):
         return None
     deflating = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
     return deflating.compress(raw) + deflating.flush()

@@ -1,7 +1,7 @@
 """The one PynamoDB model: an item of the table with its key, the attributes that its indexes read, and its
 body; and how a domain value becomes one and back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -133,17 +133,25 @@ def attributes_of(value: Any, shards: int) -> dict[str, Any]:
     facts = keys.key_facts(place.pk, place.sk, **{name: of_indexes[name] for name in INDEX_FACTS})
     left_out = {"version", *(name for name, text in facts.items() if _says(text, getattr(value, name, None)))}
     body = encoded(stored_walk(value) if isinstance(value, Walk) else value, left_out)
-    packed = deflated(body)
-    return of_indexes | {
+    beside = of_indexes | {
         "pk": place.pk,
         "sk": place.sk,
-        "body": body if packed is None else None,
-        "packed": packed,
         "version": value.version + 1 if hasattr(value, "version") else None,
         "expires": int(place.expires_at.timestamp()) if place.expires_at else None,
         "wake_shard": place.shard(shards) if wake else None,
         "wake_at": keys.instant_text(wake.at) if wake else None,
     }
+    packed = deflated(body, _bytes_of(beside) + len("body"))
+    return beside | {"body": body if packed is None else None, "packed": packed}
+
+
+def _bytes_of(attributes: Mapping[str, Any]) -> int:
+    """What DynamoDB counts of them, names and values; a number as one of eight digits or less."""
+    return sum(
+        len(name) + (len(value.encode()) if isinstance(value, str) else 6)
+        for name, value in attributes.items()
+        if value is not None
+    )
 
 
 def _says(text: str, item: Any) -> bool:
