@@ -59,6 +59,8 @@ STATUS = {
     "BOOKING_REJECTED": SiteStatus.CANCELLED,
     "BOOKING_CANCELLED": SiteStatus.CANCELLED,
 }
+NO_STATUS = frozenset({"BOOKING_PAID", "BOOKING_REASSIGNED"})
+"""Bodies about a payment or another host say nothing of the status: a no-show mark is not in them."""
 RANK = {SiteStatus.BOOKED: 0, SiteStatus.MOVING: 2, SiteStatus.NO_SHOW: 3, SiteStatus.CANCELLED: 4}
 """Which of two events of one millisecond wins; a payment (1) goes before the booking that it pays."""
 REASONS = {
@@ -114,7 +116,8 @@ def _booking(event: CalcomBookingEvent, digest: str, odd: Oddities) -> SiteEvent
         return Ignored("awaiting_acceptance")
     reported = _reported(event, digest, odd)
     if _is_shared(booking):
-        return _of_seats(reported, booking, trigger)
+        seats = _of_seats(reported, booking, trigger)
+        return _without_status(seats) if trigger in NO_STATUS else seats
     attendees = booking.attendees or []
     reported = replace(
         reported,
@@ -123,7 +126,16 @@ def _booking(event: CalcomBookingEvent, digest: str, odd: Oddities) -> SiteEvent
         people=() if trigger == "BOOKING_CREATED" else _people(booking, attendees, trigger),
         series=_series(booking, attendees),
     )
+    if trigger in NO_STATUS:
+        return _without_status(reported)
     return _of_series(reported, event) if reported.status is SiteStatus.CANCELLED else reported
+
+
+def _without_status(event: SiteEvent) -> SiteEvent:
+    if isinstance(event, SeatsReported):
+        named = event.named and replace(event.named, status=None)
+        return replace(event, event=replace(event.event, status=None), named=named)
+    return replace(event, status=None) if isinstance(event, BookingReported) else event
 
 
 def _reported(event: CalcomBookingEvent, digest: str, odd: Oddities) -> BookingReported:

@@ -184,6 +184,7 @@ def _booking(
         utc_offset=start.utc_offset,
         partial=start.at is None,
         minutes=sum(line.minutes or 0 for line in lines) or None,
+        occurred_at=utc(event.timestamp, "$.timestamp"),
     )
 
 

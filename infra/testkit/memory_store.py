@@ -231,6 +231,13 @@ class MemoryStore:
         found = self._between(since, until, network_id=network_id, client_id=client_id)
         return [(each.id, each.starts_at) for each in found]
 
+    @_call
+    def bookings_waiting(self, network_id: str, connection_id: str, site_client_id: str) -> list[Booking]:
+        found = self._all(
+            Booking, network_id=network_id, connection_id=connection_id, waiting_for=site_client_id
+        )
+        return [booking for booking in found if booking.client_id is None]
+
     def _between(self, since: datetime | None, until: datetime | None, **fields: Any) -> list[Booking]:
         found = [
             b

@@ -53,6 +53,7 @@ def test_a_booking_is_told_in_full():
         currency="MDL",
         minutes=90,
         zone="Europe/Chisinau",
+        occurred_at=datetime(2026, 3, 20, 8, 0, tzinfo=UTC),
     )
 
 
