@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.bookings.visit_times import CLOSED_AHEAD, is_too_early
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.intake.site_events import SiteEvent
@@ -103,9 +104,19 @@ class SalonDriver(Struct):
         return step_booking.confirm(self.world, access(), _id(booking))
 
     def mark_no_show(self, booking: Booking | str) -> Booking:
+        self.wait_for(booking if isinstance(booking, Booking) else self.booking(booking))
         return step_booking.mark_no_show(self.world, access(), _id(booking))
 
+    def wait_for(self, booking: Booking) -> None:
+        """Until the start of a booking that cannot be closed yet."""
+        if booking.starts_at <= self.world.now() + CLOSED_AHEAD:
+            return
+        zone = self.store.directory(booking.network_id).salons[booking.salon_id].timezone
+        if is_too_early(booking.starts_at, self.world.now(), zone):
+            self.clock.now = booking.starts_at
+
     def complete(self, booking: Booking, **bill: int) -> complete_visit.Completed:
+        self.wait_for(booking)
         made_out = a_visit_bill(booking.currency, **bill)
         return complete_visit.complete(self.world, access(), booking.id, made_out)
 

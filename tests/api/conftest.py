@@ -128,6 +128,12 @@ def http(app: "Chalice", given_container: TestContainer, keys: dict[str, str]) -
 
 
 @pytest.fixture
+def begun(world: World, town: Town) -> Booking:
+    """Maria's booking with Anna, which begins right now."""
+    return save_booking(world.store, a_booking(starts_at=NOW))
+
+
+@pytest.fixture
 def mine(world: World, town: Town) -> Booking:
     """Maria's booking with Anna, the day after tomorrow at ten in Chisinau."""
     return save_booking(world.store, a_booking())

@@ -210,6 +210,7 @@ class Books:
         visit = self.bookings[booking_id]
         if visit.status == "completed":
             return
+        self._ensure_its_day(visit)
         if visit.status != UPCOMING:
             raise Refused("WRONG_STATUS")
         client = self.surviving_client(visit.client)
@@ -235,6 +236,12 @@ class Books:
             visit.earned = model.earn(self.now, visit.earned_points, available, ends, idle_days)
         model.active(self.now, self.zone)
 
+    def _ensure_its_day(self, visit: Visit) -> None:
+        """A visit is closed on its day in the salon, or within the half day before it."""
+        start, now = (at.astimezone(ZoneInfo(visit.zone)).date() for at in (visit.starts_at, self.now))
+        if start > now and visit.starts_at - self.now > timedelta(hours=12):
+            raise Refused("TOO_EARLY")
+
     def _ends(self, available: datetime) -> tuple[datetime | None, int | None]:
         model, after = self.rules["expiry"].model.value, self.rules["expiry"].after
         if model == "never":
@@ -257,6 +264,8 @@ class Books:
         visit = self.bookings[booking_id]
         if visit.status == to:
             return
+        if to == "no_show" and visit.status == UPCOMING:
+            self._ensure_its_day(visit)
         if to != UPCOMING and visit.status != UPCOMING:
             raise Refused("WRONG_STATUS")
         if visit.status == "completed":

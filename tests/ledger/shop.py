@@ -18,10 +18,21 @@ from chalicelib.domain.loyalty.programme import Bill
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.errors import DomainError
+from chalicelib.services.bookings import step_booking
 from chalicelib.services.bookings.book import WantedLine
 from chalicelib.services.loyalty import hold_points, post_bonus
+from chalicelib.services.visits import complete_visit
 from chalicelib.wiring import CachedDirectories
-from infra.testkit.builders import NETWORK, a_client, a_network, a_salon, a_service, access, save_client
+from infra.testkit.builders import (
+    NETWORK,
+    a_client,
+    a_network,
+    a_salon,
+    a_service,
+    a_visit_bill,
+    access,
+    save_client,
+)
 from infra.testkit.doubles import (
     SettableClock,
 )
@@ -101,15 +112,14 @@ class Shop:
         return self.driver.move(self.booking(booking_id), starts_at)
 
     def complete(self, booking_id: str, paid_minor: int, redeem_points: int) -> Any:
-        return self.driver.complete(
-            self.booking(booking_id), paid_minor=paid_minor, redeem_points=redeem_points
-        )
+        bill = a_visit_bill(paid_minor=paid_minor, redeem_points=redeem_points)
+        return complete_visit.complete(self.world, access(), booking_id, bill)
 
     def cancel(self, booking_id: str) -> Booking:
         return self.driver.cancel(booking_id)
 
     def no_show(self, booking_id: str) -> Booking:
-        return self.driver.mark_no_show(booking_id)
+        return step_booking.mark_no_show(self.world, access(), booking_id)
 
     def reopen(self, booking_id: str) -> Booking:
         return self.driver.reopen(booking_id)

@@ -311,7 +311,8 @@ def correct(ask: Ask, booking_id: str) -> BookingAnswer:
     request: CorrectBillRequest = ask.body
     goods = amount_of(request.goods) if request.goods else None
     tip = amount_of(request.tip) if request.tip else None
-    return _answer(ask, correct_bill(ask.world, ask.access, booking_id, amount_of(request.paid), goods, tip))
+    paid, sums = amount_of(request.paid), kept_of(ask.world).bills
+    return _answer(ask, correct_bill(ask.world, ask.access, booking_id, paid, goods, tip, sums))
 
 
 def _answer(ask: Ask, booking: Booking) -> BookingAnswer:

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.networks.network import Role
-from chalicelib.domain.shared.errors import refused
+from chalicelib.domain.shared.errors import conflict, refused
 from chalicelib.domain.shared.zones import local_date
 
 CLOSED_AHEAD = timedelta(hours=12)
@@ -18,6 +19,16 @@ def is_too_early(starts_at: datetime, now: datetime, salon_zone: str) -> bool:
     and not within CLOSED_AHEAD."""
     is_later_day = local_date(starts_at, salon_zone) > local_date(now, salon_zone)
     return is_later_day and starts_at > now + CLOSED_AHEAD
+
+
+def ensure_not_too_early(booking: Booking, now: datetime, salon_zone: str) -> None:
+    """Raises TOO_EARLY for a booking that cannot be closed yet as completed or missed."""
+    if is_too_early(booking.starts_at, now, salon_zone):
+        raise conflict(
+            "TOO_EARLY",
+            "This visit begins on a later day: close it on its day, move it to today, or cancel it.",
+            starts_at=booking.starts_at.isoformat(),
+        )
 
 
 def ensure_may_enter(role: Role, starts_at: datetime, now: datetime, salon_zone: str) -> None:

@@ -13,9 +13,11 @@ from chalicelib.domain.bookings.booking_access import (
     ensure_may_change,
 )
 from chalicelib.domain.bookings.bookings import Booking, Status, stepped
+from chalicelib.domain.bookings.visit_times import ensure_not_too_early
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.services.bookings.change_booking import save_changed
+from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.bookings.read_booking import read_requested
 from chalicelib.services.shared.world import World
 
@@ -31,7 +33,7 @@ def cancel(world: World, requester: Requester, booking_id: str, reason: str | No
 
 
 def mark_no_show(world: World, access: Access, booking_id: str) -> Booking:
-    """Raises NOT_FOUND, FORBIDDEN, WRONG_STATUS."""
+    """Raises NOT_FOUND, FORBIDDEN, WRONG_STATUS, TOO_EARLY."""
     return world.retrying(partial(_step_once, world, access, booking_id, Status.NO_SHOW))
 
 
@@ -46,6 +48,9 @@ def _step_once(
 ) -> Booking:
     booking, now = read_requested(world, requester, booking_id), world.now()
     ensure_may_change(requester, booking, now)
+    if to is Status.NO_SHOW and booking.is_upcoming:
+        salon = directory_for(world, booking).salons[booking.salon_id]
+        ensure_not_too_early(booking, now, salon.timezone)
     after = stepped(booking, to, now, reason)
     return save_changed(world, booking, with_author_of_step(booking, after, party_of(requester.actor), now))
 

@@ -151,7 +151,7 @@ def _with_redeemed(visit: VisitInProgress, points: int) -> VisitInProgress:
         visit = visit.after(done)
     hold = visit.account.hold_of_booking(visit.booking.id)
     if hold is not None:
-        posting = release_posting(hold, visit.account, visit.actor)
+        posting = replace(release_posting(hold, visit.account, visit.actor), reason="visit")
         visit = visit.after(release_points(visit.account, hold.id, posting, visit.now))
     booking = replace(visit.booking, redeemed_points=points, redeemed_minor=points * value, held_points=0)
     return replace(visit, booking=booking)

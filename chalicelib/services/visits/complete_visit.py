@@ -12,6 +12,7 @@ from chalicelib.domain.bookings.booking_plan import bill_due_at, with_wake
 from chalicelib.domain.bookings.bookings import Booking, Status, stepped
 from chalicelib.domain.bookings.dues import with_dues_after
 from chalicelib.domain.bookings.facts import Fact
+from chalicelib.domain.bookings.visit_times import ensure_not_too_early
 from chalicelib.domain.clients.clients import Client, counts_as_new_visit, with_visit
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.networks.access import Access
@@ -50,7 +51,7 @@ def complete(
 
     sums: what this process has counted of the day's bills, by key.
     Raises NOT_FOUND, FORBIDDEN, CURRENCY_MISMATCH, WRONG_STATUS, INVALID_AMOUNT, INVALID_POINTS, OVER_CAP,
-    UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS, OVER_LIMIT, NOT_LIVE.
+    UNDER_MINIMUM, WRONG_STEP, INSUFFICIENT_POINTS, OVER_LIMIT, NOT_LIVE, TOO_EARLY.
     """
     bill.ensure_sound()
     return world.retrying(partial(_complete_once, world, access, booking_id, bill, sums))
@@ -69,6 +70,9 @@ def _complete_once(
     if booking.status is Status.COMPLETED:
         visit = first_bill_by_desk(world, booking, bill, access.actor)
         return _completed_by(world, visit)
+    if booking.is_upcoming:
+        salon = directory_for(world, booking).salons[booking.salon_id]
+        ensure_not_too_early(booking, world.now(), salon.timezone)
     client = _surviving_client_of(world, booking)
     if client is None:
         return Completed(_saved(world, _closed_without_client(world, booking, bill)), None, ())

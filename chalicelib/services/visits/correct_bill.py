@@ -14,9 +14,10 @@ from chalicelib.domain.shared.errors import conflict, refused
 from chalicelib.services.bookings.read_booking import get_booking
 from chalicelib.services.loyalty.visit_points import bill_of_booking, ensure_redeemable
 from chalicelib.services.networks.go_live import is_in_trial, not_live
+from chalicelib.services.shared.day_sums import DaySums
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.bill_visit import values_of, visit_with_bill
-from chalicelib.services.visits.visit_bill import VisitBill
+from chalicelib.services.visits.visit_bill import VisitBill, ensure_day_allows
 from chalicelib.services.visits.visit_in_progress import VisitInProgress
 
 
@@ -27,21 +28,27 @@ def correct_bill(
     paid: Amount,
     goods: Amount | None = None,
     tip: Amount | None = None,
+    sums: DaySums | None = None,
 ) -> Booking:
     """Corrects the bill of a completed visit; points and turnover change by the difference. Points that paid
     for a part of the bill pay as far as the programme allows for the new bill; the others return. A
     repetition changes nothing.
 
-    paid: the whole bill, as in `VisitBill`. goods, tip: None: as before. Raises NOT_FOUND, FORBIDDEN,
-    CURRENCY_MISMATCH, WRONG_STATUS, INVALID_AMOUNT, OVER_LIMIT.
-    """
-    return world.retrying(partial(_correct_once, world, access, booking_id, paid, goods, tip))
+    paid: the whole bill, as in `VisitBill`. goods, tip: None: as before. sums: as for `complete`. Raises
+    NOT_FOUND, FORBIDDEN, CURRENCY_MISMATCH, WRONG_STATUS, INVALID_AMOUNT, OVER_LIMIT."""
+    given = paid, goods, tip
+    return world.retrying(partial(_correct_once, world, access, booking_id, given, sums))
 
 
 def _correct_once(
-    world: World, access: Access, booking_id: str, paid: Amount, goods: Amount | None, tip: Amount | None
+    world: World,
+    access: Access,
+    booking_id: str,
+    given: tuple[Amount, Amount | None, Amount | None],
+    sums: DaySums | None,
 ) -> Booking:
     booking = get_booking(world, access, booking_id)
+    paid, goods, tip = given
     bill = VisitBill(
         paid=paid,
         goods=goods or Amount(booking.goods_minor or 0, booking.currency),
@@ -54,6 +61,8 @@ def _correct_once(
     before = (booking.paid_minor, booking.goods_minor or 0, booking.tip_minor or 0)
     if not booking.is_bill_open and before == (bill.paid_minor, bill.goods_minor, bill.tip_minor):
         return booking
+    if bill.paid_minor > (booking.paid_minor or 0):
+        ensure_day_allows(world, access, booking, bill, sums)
     booking = with_author(booking, party_of(access.actor), world.now(), Fact.PAID)
     visit = visit_with_bill(world, booking, lambda visit: _with_points_kept(visit, bill), access.actor)
     saved: Booking = world.store.save(*values_of(visit))[0]

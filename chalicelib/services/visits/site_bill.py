@@ -113,9 +113,18 @@ def _sold(visit: VisitInProgress) -> VisitBill:
 
 
 def _most_points(visit: VisitInProgress) -> int:
-    """The points that may pay for a part of the bill: those that paid at first, as far as they are still
-    there where a lower sum has returned some."""
-    booking = visit.booking
-    first = sum(abs(entry.worth) for entry in entries_of_kind(visit, EntryKind.REDEEM)[:1])
+    """The points that may pay for a part of the bill: those that were held for it when it was told first,
+    else those that paid then; as far as they are still there where a lower sum has returned some."""
+    booking, paid_first = visit.booking, entries_of_kind(visit, EntryKind.REDEEM)[:1]
+    ended = {entry.cause for entry in paid_first} | {
+        entry.cause
+        for entry in visit.ledger
+        if entry.kind is EntryKind.RELEASE
+        and (entry.booking_id, entry.reason) == (booking.id, "visit")
+        and booking.closed_at is not None
+        and entry.recorded_at >= booking.closed_at
+    }
+    held = sum(entry.held for entry in visit.ledger if entry.kind is EntryKind.HOLD and entry.id in ended)
+    most = held or sum(abs(entry.worth) for entry in paid_first)
     there = booking.redeemed_points + visit.account.available(visit.now)
-    return max(min(first, there), booking.redeemed_points)
+    return max(min(most, there), booking.redeemed_points)

@@ -151,7 +151,7 @@ class PointsDesk:
 
     def _friend(self) -> None:
         code, friend = self._referred()
-        booking = self._booked(friend, days=1, once="friend-comes")
+        booking = self._booked(friend, days=0, once="friend-comes")  # a walk-in
         body = {"paid": booking["total"]}
         self.reception.post(f"/v1/bookings/{booking['id']}/complete", body, "friend-pays")
         gifts = {each_id: self._points_of(each_id, "referral") for each_id in (self.regular, friend)}

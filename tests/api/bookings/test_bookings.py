@@ -127,8 +127,8 @@ def test_a_change_of_an_older_version_is_refused(http: Http, mine: Any) -> None:
     assert (answer.status, answer.code, answer.json["details"]["version"]) == (409, "STALE_VERSION", 2)
 
 
-def test_each_step_may_be_asked_for_twice(http: Http, mine: Any) -> None:
-    path = f"/v1/bookings/{mine.id}"
+def test_each_step_may_be_asked_for_twice(http: Http, begun: Any) -> None:
+    path = f"/v1/bookings/{begun.id}"
     for step, status in (
         ("confirm", "confirmed"),
         ("cancel", "cancelled"),
@@ -182,9 +182,9 @@ def test_a_completed_visit_earns_and_redeems(http: Http, mine: Any, clock: Any) 
     assert client["upcoming"]["why"] == "repeat_invitation"
 
 
-def test_a_visit_taken_back_leaves_no_bonus(http: Http, mine: Any) -> None:
-    http.post(f"/v1/bookings/{mine.id}/complete", {"paid": mdl(50_000)})
-    back = http.post(f"/v1/bookings/{mine.id}/reopen").json
+def test_a_visit_taken_back_leaves_no_bonus(http: Http, begun: Any) -> None:
+    http.post(f"/v1/bookings/{begun.id}/complete", {"paid": mdl(50_000)})
+    back = http.post(f"/v1/bookings/{begun.id}/reopen").json
     assert (back["status"], back["paid"], back["earned_points"]) == ("booked", None, 0)
     client = http.get(f"/v1/clients/{MARIA}").json
     assert (client["bonus"]["balance"], client["visits_count"]) == (0, 0)
@@ -207,11 +207,11 @@ def test_a_visit_taken_back_leaves_no_bonus(http: Http, mine: Any) -> None:
     ],
 )
 def test_a_bill_that_does_not_add_up_closes_nothing(
-    said: Any, status: int, code: str, http: Http, mine: Any
+    said: Any, status: int, code: str, http: Http, begun: Any
 ) -> None:
-    answer = http.post(f"/v1/bookings/{mine.id}/complete", said)
+    answer = http.post(f"/v1/bookings/{begun.id}/complete", said)
     assert (answer.status, answer.code) == (status, code)
-    assert http.get(f"/v1/bookings/{mine.id}").json["version"] == mine.version
+    assert http.get(f"/v1/bookings/{begun.id}").json["version"] == begun.version
 
 
 def test_a_list_is_sifted_by_salon_day_staff_and_status(http: Http, world: Any, mine: Any) -> None:

@@ -36,7 +36,7 @@ def partner(http: Http, keys: dict[str, str], vera: Client) -> Http:
     return http.with_key(keys["partner"])
 
 
-def booked(partner: Http, days: int = 4, **client: Any) -> Answer:
+def booked(partner: Http, days: float = 4, **client: Any) -> Answer:
     starts_at = (NOW + timedelta(days=days)).isoformat()
     body = {"salon_id": "sal_centru", "starts_at": starts_at, "lines": [{"service_id": "srv_cut"}]}
     return partner.post("/v1/bookings", {**body, **client})
@@ -54,7 +54,7 @@ def story(partner: Http, http: Http, phone: str) -> list[tuple[int, Any]]:
     client_id = answers[0].json["id"]
     path = f"/v1/clients/{client_id}"
     searched = f"/v1/clients?phone=%2B{phone[1:]}"
-    by_id = booked(partner, client_id=client_id)
+    by_id = booked(partner, 0.25, client_id=client_id)
     by_phone = booked(partner, 5, client={"name": "X", "phone": phone})
     asked = (path, f"{path}/bookings", f"{path}/devices", searched, f"/v1/clients?q={phone[1:]}",
              f"/v1/bookings/{by_id.json['id']}", f"/v1/bookings/{by_phone.json['id']}")  # fmt: skip

@@ -152,6 +152,6 @@ def test_when_a_client_next_wakes_is_told_by_the_salon_that_writes_to_them(
 
 
 def visits_elsewhere(http: Http, world: Any) -> None:
-    save_booking(world.store, a_booking("bkg_york", salon_id=YORK, currency="USD"))
+    save_booking(world.store, a_booking("bkg_york", salon_id=YORK, currency="USD", starts_at=NOW))
     paid = {"amount_minor": 5000, "currency": "USD"}
     assert http.post("/v1/bookings/bkg_york/complete", {"paid": paid}).status == 200

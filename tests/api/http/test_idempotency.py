@@ -149,8 +149,8 @@ def test_a_key_that_is_none_is_refused(key: str, http: Http) -> None:
     assert (answer.status, answer.code) == (400, "INVALID_IDEMPOTENCY_KEY")
 
 
-def test_steps_are_answered_once_too(http: Http, mine: Any) -> None:
-    path = f"/v1/bookings/{mine.id}/complete"
+def test_steps_are_answered_once_too(http: Http, begun: Any) -> None:
+    path = f"/v1/bookings/{begun.id}/complete"
     bill = {"paid": {"amount_minor": 50_000, "currency": "MDL"}}
     first = http.post(path, bill, Idempotency_Key="k-1")
     assert http.post(path, bill, Idempotency_Key="k-1").json == first.json

@@ -80,11 +80,11 @@ def test_the_annual_plan_is_in_the_order_of_its_dates(http: Http) -> None:
     assert http.get(f"{PATH}?year=2031").json == {"items": [], "next_cursor": None}
 
 
-def test_a_completed_visit_earns_twice_and_the_result_shows_it(http: Http, mine: Any, world: Any) -> None:
+def test_a_completed_visit_earns_twice_and_the_result_shows_it(http: Http, begun: Any, world: Any) -> None:
     planned = made(http, cap_points=1000)
-    answer = http.post(f"/v1/bookings/{mine.id}/complete", PAID)
+    answer = http.post(f"/v1/bookings/{begun.id}/complete", PAID)
     assert answer.json["bonus"]["earned"] == 50
-    entries = http.get(f"/v1/clients/{mine.client_id}/bonus/entries").json["items"]
+    entries = http.get(f"/v1/clients/{begun.client_id}/bonus/entries").json["items"]
     assert {each["kind"]: each["points"] for each in entries} == {"cashback": 25, "promotion": 25}
     step_promotion(world, world.store.get(Promotion, network_id=NETWORK, id=planned["id"]))
     seen = http.get(f"{PATH}/{planned['id']}").json
@@ -98,7 +98,7 @@ def test_a_completed_visit_earns_twice_and_the_result_shows_it(http: Http, mine:
     }
     assert seen["result"] == expected
     assert http.get(PATH).json["items"][0]["result"] == expected
-    http.post(f"/v1/bookings/{mine.id}/reopen")
+    http.post(f"/v1/bookings/{begun.id}/reopen")
     assert http.get(f"{PATH}/{planned['id']}").json["result"]["points"] == 0
 
 
@@ -120,11 +120,11 @@ def test_one_that_starts_today_is_woken_at_once(http: Http, world: Any) -> None:
     assert [each.id for each in world.wake_queue.items] == [planned["id"]]
 
 
-def test_a_promotion_is_stopped_for_good(http: Http, mine: Any) -> None:
+def test_a_promotion_is_stopped_for_good(http: Http, begun: Any) -> None:
     path = f"{PATH}/{made(http)['id']}"
     states = [http.post(f"{path}/stop").json["state"] for _ in range(2)]
     assert states == ["stopped", "stopped"]
-    assert http.post(f"/v1/bookings/{mine.id}/complete", PAID).json["bonus"]["earned"] == 25
+    assert http.post(f"/v1/bookings/{begun.id}/complete", PAID).json["bonus"]["earned"] == 25
     late = http.patch(path, {"name": "x"})
     assert (late.status, late.code, late.json["details"]["state"]) == (409, "WRONG_STATE", "stopped")
 

@@ -346,13 +346,13 @@ def test_a_specialist_sees_own_bookings_and_their_clients_alone(anna: Http, worl
     assert (client["phone"], client["email"]) == ("+373******56", "m***@example.com")
 
 
-def test_a_specialist_marks_own_bookings_and_touches_no_money(anna: Http, mine: Any) -> None:
-    assert anna.post(f"/v1/bookings/{mine.id}/confirm").json["status"] == "confirmed"
-    assert anna.post(f"/v1/bookings/{mine.id}/no-show").json["status"] == "no_show"
-    assert anna.post(f"/v1/bookings/{mine.id}/reopen").status == 403
+def test_a_specialist_marks_own_bookings_and_touches_no_money(anna: Http, begun: Any) -> None:
+    assert anna.post(f"/v1/bookings/{begun.id}/confirm").json["status"] == "confirmed"
+    assert anna.post(f"/v1/bookings/{begun.id}/no-show").json["status"] == "no_show"
+    assert anna.post(f"/v1/bookings/{begun.id}/reopen").status == 403
     grant = {"kind": "grant", "points": 5, "reason": "friends"}
-    assert anna.post(f"/v1/clients/{mine.client_id}/bonus/entries", grant).status == 403
-    assert anna.get(f"/v1/clients/{mine.client_id}/bonus").json["balance"] == 0
+    assert anna.post(f"/v1/clients/{begun.client_id}/bonus/entries", grant).status == 403
+    assert anna.get(f"/v1/clients/{begun.client_id}/bonus").json["balance"] == 0
 
 
 @pytest.fixture

@@ -81,14 +81,14 @@ def test_the_log_and_the_summary_show_what_would_go_out(
     assert [(each["messages"], each["skipped"], each["parts"]) for each in lines] == [(0, 1, 0)]
 
 
-def test_a_completion_says_what_the_visit_would_have_earned(http: Http, mine: Any) -> None:
+def test_a_completion_says_what_the_visit_would_have_earned(http: Http, begun: Any) -> None:
     bonus = http.post(f"/v1/bookings/{BOOKING}/complete", PAID).json["bonus"]
     assert (bonus["earned"], bonus["would_earn"], bonus["balance"], bonus["entry_ids"]) == (0, 25, 0, [])
     seen = http.get("/v1/network/trial").json
     assert (seen["visits"], seen["points"]) == (1, {"cashback": 25})
 
 
-def test_a_live_visit_would_earn_nothing_besides(http: Http, mine: Any) -> None:
+def test_a_live_visit_would_earn_nothing_besides(http: Http, begun: Any) -> None:
     http.post("/v1/network/live")
     bonus = http.post(f"/v1/bookings/{BOOKING}/complete", PAID).json["bonus"]
     assert (bonus["earned"], bonus["would_earn"]) == (25, 0)
@@ -107,7 +107,7 @@ def test_a_live_visit_would_earn_nothing_besides(http: Http, mine: Any) -> None:
     ],
 )
 def test_points_and_coupons_by_hand_wait_until_the_network_is_live(
-    http: Http, mine: Any, path: str, body: Any
+    http: Http, begun: Any, path: str, body: Any
 ) -> None:
     answer = http.post(path, body)
     assert (answer.status, answer.code) == (409, "NOT_LIVE")

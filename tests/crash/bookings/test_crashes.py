@@ -15,7 +15,8 @@ from chalicelib.domain.shared.touches import GRACE, MUST_ARRIVE, TouchKind, Touc
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.clients import consents, register_client
 from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
-from infra.testkit.builders import NETWORK, NOW, a_connection, access
+from chalicelib.services.visits.correct_bill import correct_bill
+from infra.testkit.builders import NETWORK, NOW, a_connection, access, an_amount
 from infra.testkit.failing_calls import Failure
 from infra.testkit.salon_driver import SalonDriver
 from infra.testkit.site_events import LINE, MARIA, client_reported, reported
@@ -238,7 +239,9 @@ def before_completion(driver: SalonDriver) -> Booking:
     post_by_hand(
         driver.world, access(), MARIA_ID, PostingByHand(kind="grant", points=300, reason="welcome"), "r-1"
     )
-    return driver.book(IN_TWO_DAYS)
+    booking = driver.book(IN_TWO_DAYS)
+    driver.clock.now = IN_TWO_DAYS
+    return booking
 
 
 def before_taking_back(driver: SalonDriver) -> Booking:
@@ -258,6 +261,32 @@ def complete(driver: SalonDriver, booking: Booking) -> None:
 
 def reopen(driver: SalonDriver, booking: Booking) -> None:
     driver.reopen(booking)
+
+
+def before_correction(driver: SalonDriver) -> Booking:
+    booking = before_taking_back(driver)
+    correct(driver, booking, 30_000)
+    return booking
+
+
+def correct(driver: SalonDriver, booking: Booking, paid_minor: int = 60_000) -> None:
+    """Of the 80 points that paid, 75 may pay for 300 lei."""
+    correct_bill(driver.world, access(), booking.id, an_amount(paid_minor))
+
+
+def correct_again(driver: SalonDriver, booking: Booking) -> None:
+    correct(driver, booking)
+    correct(driver, booking)
+
+
+def before_open_bill_is_due(driver: SalonDriver) -> Booking:
+    (site,) = driver.store.save(a_connection())
+    came = reported("b-1", 1, NOW, status=SiteStatus.COMPLETED, bill_open=True)
+    driver.hear(site, came)
+    booking = driver.only_booking()
+    assert booking.bill_due_at is not None
+    driver.clock.now = booking.bill_due_at
+    return booking
 
 
 def book_again(driver: SalonDriver, _: Any) -> None:
@@ -289,6 +318,10 @@ COMPLETION: dict[str, Story] = {
     "completion with redemption and cashback": (
         before_completion, complete, complete_again, the_ledger_says(236, 3, 1, Status.COMPLETED)),
     "taking back": (before_taking_back, reopen, reopen, the_ledger_says(300, 5, 0, Status.BOOKED)),
+    "a sum corrected": (
+        before_correction, correct, correct_again, the_ledger_says(251, 6, 1, Status.COMPLETED)),
+    "an open bill that nobody told": (
+        before_open_bill_is_due, drain, the_clock_goes_on, the_ledger_says(25, 1, 1, Status.COMPLETED)),
     "a posting by hand": (
         before_completion, grant_again, grant_again, the_ledger_says(290, 2, 0, Status.BOOKED)),
     "booking for a new client": (lambda driver: None, book_again, book_again, one_booking_of_one_new_client),

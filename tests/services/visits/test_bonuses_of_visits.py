@@ -151,7 +151,7 @@ def test_every_change_of_a_balance_says_who_when_and_why(driver: SalonDriver, bo
     for entry in driver.store.entries(NETWORK, MARIA):
         assert entry.actor.startswith("key:")
         assert entry.reason
-        assert entry.recorded_at == NOW
+        assert entry.recorded_at in (NOW, IN_TWO_DAYS)
         assert entry.kind != "reversal" or entry.reverses
 
 
@@ -204,6 +204,7 @@ def test_a_bill_that_makes_a_fortune_of_points_is_for_another_role(
     driver: SalonDriver, booking: Booking, role: Role, most: int, may: list[str]
 ) -> None:
     """In Moldova a visit of 100,000 lei is large."""
+    driver.wait_for(booking)
     with pytest.raises(DomainError, match="OVER_LIMIT") as refused:
         complete(driver.world, access(role), booking.id, a_visit_bill(paid_minor=most + 1))
     assert {name: refused.value.details[name] for name in ("which", "limit", "may")} == {
@@ -220,7 +221,7 @@ def bills_of(driver: SalonDriver, role: Role, number: int, paid_minor: int, sums
     """What becomes of so many bills of one key."""
     answers = []
     for each in range(number):
-        made = driver.book(NOW + timedelta(days=3, minutes=each + driver.clock.now.day * 60))
+        made = driver.book(driver.clock.now + timedelta(minutes=each + 1))
         try:
             complete(driver.world, access(role), made.id, a_visit_bill(paid_minor=paid_minor), sums)
         except DomainError as error:
@@ -246,7 +247,7 @@ def test_an_ordinary_day_of_bills_costs_no_write(driver: SalonDriver) -> None:
 
 
 def test_a_visit_that_is_completed_again_after_a_conflict_counts_once(driver: SalonDriver) -> None:
-    sums, made = DaySums(), driver.book(NOW + timedelta(days=3))
+    sums, made = DaySums(), driver.book(NOW + timedelta(hours=3))
     racing_once = racing(driver, lambda: driver.store.save(replace(driver.client(), note="meanwhile")))
     complete(racing_once.world, access(Role.RECEPTION), made.id, a_visit_bill(paid_minor=10_000), sums)
     (left,) = (each.left for each in sums.held.values())
@@ -255,6 +256,7 @@ def test_a_visit_that_is_completed_again_after_a_conflict_counts_once(driver: Sa
 
 def test_a_repeated_completion_counts_once(driver: SalonDriver, booking: Booking) -> None:
     sums = DaySums()
+    driver.wait_for(booking)
     for _ in range(3):
         complete(driver.world, access(Role.RECEPTION), booking.id, a_visit_bill(paid_minor=10_000), sums)
     assert [each.left for each in sums.held.values()] == [SLICE - 20]
