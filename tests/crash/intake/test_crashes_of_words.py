@@ -1,0 +1,132 @@
+"""Each AWS call of a site's word fails in turn: a word against the salon's, one that takes a client off, another
+branch, an unknown client. Done again, the booking is as it should be, and the desk is asked once."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from chalicelib.domain.bookings.bookings import Status
+from chalicelib.domain.intake.inbox import InboxItem, InboxState
+from chalicelib.domain.intake.site_events import SiteClient, SiteStatus
+from chalicelib.domain.shared.tasks import Task
+from infra.testkit.builders import NETWORK, NOW, a_connection
+from infra.testkit.failing_calls import Failure
+from infra.testkit.salon_driver import SalonDriver
+from infra.testkit.site_events import reported
+from tests.crash.arranged import IN_TWO_DAYS, MARIA_ID, Story, fail_each_call, sent_by_sms
+
+MADE = reported("e-1", 1, IN_TWO_DAYS, salon_external_id="A")
+CAME = replace(MADE, guard=reported("e-1", 2, None).guard, status=SiteStatus.COMPLETED, paid_minor=40_000)
+SETTINGS = {"salon:A": "sal_centru", "salon:B": "sal_york"}
+
+
+def third(**fields: Any) -> Any:
+    return reported("e-1", 3, IN_TWO_DAYS, salon_external_id="A", **fields)
+
+
+def heard(*events: Any, then: Any, step: Callable[[SalonDriver], Any] = lambda driver: None) -> Any:
+    """Words that were taken in, a step of the desk, and a word that is about to be."""
+
+    def arranged(driver: SalonDriver) -> Any:
+        (site,) = driver.store.save(a_connection(salon_id=None, settings=SETTINGS))
+        for event in events:
+            driver.hear(site, event)
+        step(driver)
+        return driver.received(site, then)
+
+    return arranged
+
+
+def completed(driver: SalonDriver) -> None:
+    driver.complete(driver.only_booking(), paid_minor=30_000)
+
+
+def held(driver: SalonDriver) -> None:
+    driver.post("grant", 100)
+    driver.hold(driver.only_booking(), 60)
+
+
+def ingest(driver: SalonDriver, item: Any) -> None:
+    driver.ingest(item)
+
+
+def redelivered(driver: SalonDriver, item: Any) -> None:
+    driver.ingest(item)
+    driver.world.clock.now = NOW + timedelta(minutes=5)  # type: ignore[attr-defined]
+    driver.drain()
+
+
+def ends(
+    status: Status, *, client_id: str | None, visits: int, balance: int, tasks: int, salon: str = "sal_centru"
+) -> Any:
+    def check(driver: SalonDriver, item: Any) -> None:
+        taken_in = (InboxState.APPLIED, InboxState.IGNORED)
+        assert driver.store.get(InboxItem, network_id=NETWORK, id=item.id).state in taken_in
+        (booking,) = driver.bookings(salon)
+        assert (booking.status, booking.client_id, booking.held_points) == (status, client_id, 0)
+        account = driver.store.account(NETWORK, MARIA_ID)
+        assert (driver.client().visits_count, account.balance, account.held) == (visits, balance, 0)
+        assert len(driver.store.get_page(Task, network_id=NETWORK).items) == tasks
+        assert driver.ledger_faults() == []
+
+    return check
+
+
+NOBODY = {"client": None, "anonymous": True}
+WORDS: dict[str, Story] = {
+    name: (arranged, ingest, redelivered, check)
+    for name, (arranged, check) in {
+        "a cancellation of what the desk completed": (
+            heard(MADE, then=third(status=SiteStatus.CANCELLED), step=completed),
+            ends(Status.COMPLETED, client_id=MARIA_ID, visits=1, balance=15, tasks=1)),
+        "a client taken off": (
+            heard(MADE, then=third(**NOBODY), step=held),
+            ends(Status.BOOKED, client_id=None, visits=0, balance=100, tasks=0)),
+        "a client taken off a visit that was counted": (
+            heard(MADE, CAME, then=third(**NOBODY, status=SiteStatus.COMPLETED, paid_minor=40_000)),
+            ends(Status.COMPLETED, client_id=None, visits=0, balance=0, tasks=0)),
+        "another branch": (
+            heard(MADE, then=replace(third(), salon_external_id="B")),
+            ends(Status.BOOKED, client_id=MARIA_ID, visits=0, balance=0, tasks=0, salon="sal_york")),
+    }.items()
+}  # fmt: skip
+
+
+def before_asking(driver: SalonDriver) -> Any:
+    (site,) = driver.store.save(a_connection())
+    driver.hear(site, reported("e-1", 1, IN_TWO_DAYS, client=SiteClient(external_id="OLD")))
+    driver.run_until(NOW + timedelta(minutes=59))
+    driver.world.clock.now = NOW + timedelta(hours=1)  # type: ignore[attr-defined]
+    return driver.only_booking()
+
+
+def the_clock_goes_on(driver: SalonDriver, _: Any) -> None:
+    driver.run_until(driver.world.now() + timedelta(minutes=25))
+
+
+def the_desk_was_asked_once(driver: SalonDriver, _: Any) -> None:
+    assert driver.only_booking().asked_for == "OLD"
+    assert len(driver.store.get_page(Task, network_id=NETWORK).items) == 1
+    assert sent_by_sms()["notice"] == 0
+
+
+STORIES: dict[str, Story] = {
+    **WORDS,
+    "a client who never comes": (
+        before_asking,
+        lambda driver, _: driver.drain(),
+        the_clock_goes_on,
+        the_desk_was_asked_once,
+    ),
+}
+
+
+@pytest.mark.parametrize("failure", [Failure.BEFORE, Failure.AFTER])
+@pytest.mark.parametrize("story", STORIES)
+def test_any_call_may_fail_and_the_booking_ends_as_it_should(
+    aws: dict[str, Any], story: str, failure: Failure
+) -> None:
+    assert fail_each_call(aws, STORIES[story], failure) > 0
