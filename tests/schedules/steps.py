@@ -20,7 +20,8 @@ from chalicelib.services.bookings import book, step_booking
 from chalicelib.services.clients import consents, register_client
 from chalicelib.services.loyalty import post_bonus
 from chalicelib.services.networks import set_rules
-from infra.testkit.builders import NETWORK, access
+from chalicelib.services.visits.complete_visit import complete
+from infra.testkit.builders import NETWORK, a_visit_bill, access
 from infra.testkit.failing_calls import Calls, Failure
 from tests.schedules.days import CLIENTS, DIES, OUTCOMES, SALONS, SERVICES, Days
 
@@ -60,10 +61,15 @@ class OfBooking:
             _DONE[self.what](days, days.driver.booking(booking_id))
 
 
+def _completed(days: Days, booking: Booking) -> Any:
+    """On its day, since it is refused before."""
+    return complete(days.driver.world, access(), booking.id, a_visit_bill(booking.currency))
+
+
 _DONE: dict[str, Callable[[Days, Booking], Any]] = {
     "confirm": lambda days, booking: days.driver.confirm(booking),
     "cancel": lambda days, booking: days.driver.cancel(booking),
-    "complete": lambda days, booking: days.driver.complete(booking),
+    "complete": lambda days, booking: _completed(days, booking),
     "reopen": lambda days, booking: days.driver.reopen(booking),
     "no_show": lambda days, booking: step_booking.mark_no_show(days.driver.world, access(), booking.id),
 }
