@@ -34,7 +34,8 @@ class NewConnection(Body):
     settings: also `source` (where its clients count as coming from), `url` (the address, if the site was
     given another), `company_id` (the site's id of the salon, where the site does not sign), `source_ranges`
     (networks from which the site sends), `largest_visit` and `new_a_day` (bounds).
-    replaces: a deleted connection, whose ids of bookings and clients go over.
+    replaces: a deleted connection, whose ids of bookings and clients go over. Without it, those of a deleted
+    connection with the same company, merchant, location or salon go over, unless `anew`.
     """
 
     site: Word
@@ -42,6 +43,7 @@ class NewConnection(Body):
     secret: Secret | None = None
     settings: dict[SettingName, SettingValue] = field(default_factory=dict)
     replaces: Id | None = None
+    anew: bool = False
 
 
 class ConnectionChanges(Body):
@@ -93,7 +95,7 @@ def connect(ask: Ask) -> MadeConnection:
         ask.world,
         ask.access,
         ask.container.receiving().sites,
-        SiteToConnect(body.site, body.salon_id, body.secret, body.settings, body.replaces),
+        SiteToConnect(body.site, body.salon_id, body.secret, body.settings, body.replaces, body.anew),
         randomness=seeded_randomness(ask),
     )
     return MadeConnection(**_facts(ask, connection), secret=connection.secret)

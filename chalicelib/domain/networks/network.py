@@ -164,6 +164,8 @@ class Connection(Struct, frozen=True, kw_only=True):
 
     deleted_at  since when the address is refused. What came through the connection is known by its id, which
                 another connection may take over.
+    twins       ids of connections, also deleted ones, that may bring the same bookings as this one: of whom
+                each booking is looked up before it is applied.
     """
 
     network_id: str
@@ -175,6 +177,7 @@ class Connection(Struct, frozen=True, kw_only=True):
     secret: str | None = None
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     deleted_at: datetime | None = None
+    twins: tuple[str, ...] = ()
     version: int = 0
 
     @property

@@ -29,6 +29,12 @@ def site_series(connection_id: str) -> str:
     return f"series@{connection_id}"
 
 
+def brought_by(site: str) -> str:
+    """Kind of alias by which a site's id of a booking leads to the connection that brought it first, where
+    several connections may bring the same bookings."""
+    return f"brought@{site}"
+
+
 def site_card(connection_id: str) -> str:
     """Kind of alias by which what a site said of a client leads to the client: the desk was asked before."""
     return f"card@{connection_id}"

@@ -31,6 +31,8 @@ class TaskKind(StrEnum):
     """A webhook that leaves open which bookings it means, or when one begins."""
     SITE_CLIENT_UNKNOWN = "site_client_unknown"
     """A booking whose client the site names by nothing but an id that is not known here."""
+    SITE_CONNECTED_TWICE = "site_connected_twice"
+    """Two connections bring the same bookings of one booking site."""
     SITE_DISAGREES = "site_disagrees"
     """The booking site says something else of a booking than the desk or the client said here."""
 
@@ -74,6 +76,11 @@ TASK_WORDS: Mapping[TaskKind, str] = {
     TaskKind.SITE_CLIENT_UNKNOWN: (
         "The booking site names this booking's client by nothing but an id: the client gets no message and "
         "no points. Save the client on the site again, which tells us who it is, or call the client."
+    ),
+    TaskKind.SITE_CONNECTED_TWICE: (
+        "Two connections bring the same bookings of one booking site: `words` names them. What the second "
+        "one brings is not applied, so that nothing counts twice. Delete the one that is too many, then "
+        "replay its webhooks at /v1/inbox?state=quarantined."
     ),
     TaskKind.SITE_DISAGREES: (
         "The booking site says something else of this booking than the salon: `words` has both. The booking "

@@ -110,6 +110,15 @@ def ask_about_zone(world: World, connection: Connection, doubt: str) -> None:
         world.store.save(replace(task, words=words))
 
 
+def ask_about_second(world: World, connection: Connection, item: InboxItem) -> None:
+    """A task for the desk about a connection that brings what another one brings: one a connection and
+    day."""
+    words = f"{connection.site}, connection {connection.id}, inbox item {item.id}: {item.detail}"
+    task = _task(world, connection, TaskKind.SITE_CONNECTED_TWICE, str(item.reason))
+    with suppress(SaveConflict):  # asked today
+        world.store.save(replace(task, words=words))
+
+
 def ask_about_unclear(world: World, connection: Connection, item: InboxItem) -> None:
     """A task for the desk about a webhook that leaves open what it means: one a webhook."""
     words = f"{connection.site}, inbox item {item.id}: {item.detail}"

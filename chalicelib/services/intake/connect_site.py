@@ -10,11 +10,12 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.intake.site_accounts import MAX_TWINS, accounts, ensure_only_one, may_be_same, twins_of
 from chalicelib.domain.intake.site_events import BookingReported, SiteEvent
 from chalicelib.domain.intake.source_ranges import is_ranges
 from chalicelib.domain.intake.trust import FIRST
 from chalicelib.domain.networks.access import Access
-from chalicelib.domain.networks.network import UNSIGNED_SITES, Connection
+from chalicelib.domain.networks.network import UNSIGNED_SITES, Connection, Directory
 from chalicelib.domain.shared.errors import conflict, forbidden, missing, refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.services.networks.set_up import get_salon
@@ -33,13 +34,15 @@ _STANDARD_KEYS = {"whsec_": (16, 64), "whpk_": (32, 32), "whsk_": (64, 64)}
 
 class SiteToConnect(Struct, frozen=True):
     """site: the name of its adapter. salon_id: None for a connection of the whole network. secret: None where
-    one is to be made. replaces: the id of a deleted connection, whose bookings and clients go over."""
+    one is to be made. replaces: the id of a deleted connection, whose bookings and clients go over. anew:
+    without `replaces`, nothing goes over from a deleted connection, even with the same company."""
 
     site: str
     salon_id: str | None
     secret: str | None
     settings: Mapping[str, str]
     replaces: str | None = None
+    anew: bool = False
 
 
 def connect_site(
@@ -49,35 +52,66 @@ def connect_site(
     wanted: SiteToConnect,
     randomness: Randomness | None = None,
 ) -> Connection:
-    """Makes a connection. sites: the adapters by name. randomness: the source of its secrets, for a request
-    that may be repeated. Raises UNKNOWN_SITE, INVALID_SECRET, INVALID_SETTINGS, NOT_FOUND, STILL_CONNECTED,
-    OTHER_SITE."""
+    """Makes a connection. Where a deleted one had the same company, merchant or location, or was of the same
+    salon and neither names one, its ids go over. sites: the adapters by name. randomness: the source of its
+    secrets, for a request that may be repeated. Raises UNKNOWN_SITE, INVALID_SECRET, INVALID_SETTINGS,
+    NOT_FOUND, STILL_CONNECTED, OTHER_SITE, ALREADY_CONNECTED, TRY_AGAIN."""
     site = wanted.site
     if site not in sites:
         raise refused("UNKNOWN_SITE", f"Sites are {', '.join(sorted(sites))}.", site=site)
     _ensure_reached(world, access, wanted.salon_id)
     _check(world, access, wanted.settings)
     token, made = _drawn(access, randomness or world.randomness)
-    existing = world.store.get(Connection, network_id=access.network_id, token=token)
-    if existing is not None:
-        return existing
-    former = _former(world, access, wanted) if wanted.replaces else None
+    secret = _secret(site, wanted.secret, made)
+
+    def connect() -> Connection:
+        existing = world.store.get(Connection, network_id=access.network_id, token=token)
+        return existing or _connected(world, access, wanted, token, secret)
+
+    connection = world.retrying(connect)
+    world.directories.forget(access.network_id)
+    return connection
+
+
+def _connected(world: World, access: Access, wanted: SiteToConnect, token: str, secret: str) -> Connection:
+    """The new connection, saved; with it those that may bring the same bookings, which know of it then.
+    Raises SaveConflict."""
+    directory = world.fresh_directory(access.network_id)
     connection = Connection(
         network_id=access.network_id,
         id=wanted.replaces or derived("con", token),
-        site=site,
+        site=wanted.site,
         token=token,
         created_at=world.now(),
         salon_id=wanted.salon_id,
-        secret=_secret(site, wanted.secret, made),
-        settings=MappingProxyType(_with_company(site, wanted.settings)),
+        secret=secret,
+        settings=MappingProxyType(_with_company(wanted.site, wanted.settings)),
     )
-    try:
-        connection, *_ = world.store.save(connection, remove=[former] if former else [])
-    except SaveConflict:
-        connection = world.store.get(Connection, network_id=access.network_id, token=token) or connection
-    world.directories.forget(access.network_id)
-    return connection
+    former = _former(world, access, wanted, directory) if wanted.replaces else None
+    ensure_only_one(connection, directory)
+    if not wanted.replaces and not wanted.anew:
+        former = _deleted_one(world, access, connection)
+    if former is not None:
+        connection = replace(connection, id=former.id, twins=former.twins)
+    twins = twins_of(connection, directory.connections.values())
+    ids = tuple(dict.fromkeys([*connection.twins, *(each.id for each in twins)]))[-MAX_TWINS:]
+    known = [
+        replace(each, twins=(*each.twins, connection.id)[-MAX_TWINS:])
+        for each in twins[:MAX_TWINS]
+        if connection.id not in each.twins
+    ]
+    saved: Connection = world.store.save(
+        replace(connection, twins=ids), *known, remove=[former] if former else []
+    )[0]
+    return saved
+
+
+def _deleted_one(world: World, access: Access, connection: Connection) -> Connection | None:
+    """The connection deleted last that may have brought the same bookings, if the key reaches it."""
+    kept = world.store.get_all(Connection, network_id=access.network_id)
+    deleted = [each for each in kept if each.deleted_at is not None and reaches(access, each)]
+    same = [each for each in deleted if may_be_same(connection, each)]
+    return max(same, key=lambda each: (each.deleted_at, each.id), default=None)
 
 
 def _drawn(access: Access, randomness: Randomness) -> tuple[str, str]:
@@ -109,11 +143,12 @@ def learn_company(world: World, connection: Connection, events: Iterable[SiteEve
     world.directories.forget(connection.network_id)
 
 
-def _former(world: World, access: Access, wanted: SiteToConnect) -> Connection | None:
+def _former(
+    world: World, access: Access, wanted: SiteToConnect, directory: Directory
+) -> Connection | None:
     """The deleted connection whose ids go over; None for one that was deleted before deletions were kept, and
     that the set-up still names. Raises NOT_FOUND, STILL_CONNECTED, OTHER_SITE, FORBIDDEN."""
     connection_id = str(wanted.replaces)
-    directory = world.fresh_directory(access.network_id)
     if connection_id in directory.connections:
         raise conflict(
             "STILL_CONNECTED", "That connection is in use: rotate it, or delete it first.", id=connection_id
@@ -230,7 +265,7 @@ def change_connection(
     world: World, access: Access, connection_id: str, settings: Mapping[str, str | None]
 ) -> Connection:
     """Changes settings of the connection; None takes one away, and those that are not named stay. Raises
-    NOT_FOUND, FORBIDDEN, INVALID_SETTINGS, TRY_AGAIN."""
+    NOT_FOUND, FORBIDDEN, INVALID_SETTINGS, ALREADY_CONNECTED, TRY_AGAIN."""
 
     def change() -> Connection:
         connection = get_connection(world, access, connection_id)
@@ -239,7 +274,9 @@ def change_connection(
         _check(world, access, wanted)
         if wanted == connection.settings:
             return connection
-        return world.store.save(replace(connection, settings=MappingProxyType(wanted)))[0]
+        changed = replace(connection, settings=MappingProxyType(wanted))
+        ensure_only_one(changed, world.directory(access.network_id), accounts(connection))
+        return world.store.save(changed)[0]
 
     changed = world.retrying(change)
     world.directories.forget(access.network_id)

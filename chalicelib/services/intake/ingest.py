@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from chalicelib.domain.intake.inbox import MAX_NOTES, RETRY_LOST, WAITS, InboxItem, InboxState, quarantined
+from chalicelib.domain.intake.site_accounts import ALREADY_CONNECTED
 from chalicelib.domain.intake.site_events import (
     BookingReported,
     ClientReported,
@@ -31,7 +32,7 @@ from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.bookings.book import START_TOO_FAR
 from chalicelib.services.intake.apply_booking import apply_booking
 from chalicelib.services.intake.apply_client import apply_client
-from chalicelib.services.intake.ask_person import ask_about_held, ask_about_unclear
+from chalicelib.services.intake.ask_person import ask_about_held, ask_about_second, ask_about_unclear
 from chalicelib.services.intake.booking_report import Applied, UnknownBooking
 from chalicelib.services.intake.booking_site import BookingSite
 from chalicelib.services.intake.connect_site import learn_company
@@ -43,7 +44,14 @@ from chalicelib.services.intake.group_bookings import (
     noted,
     of_its_seats,
 )
-from chalicelib.services.intake.locate_booking import SharedBooking, in_currency_of, salon_at, salon_of
+from chalicelib.services.intake.locate_booking import (
+    SharedBooking,
+    bringing,
+    ensure_first_company,
+    in_currency_of,
+    salon_at,
+    salon_of,
+)
 from chalicelib.services.intake.receive_webhook import context_of
 from chalicelib.services.intake.site_catalogue import (
     TOO_MUCH_AT_ONCE,
@@ -70,6 +78,8 @@ class Intake(Struct, frozen=True):
 
 HELD_BACK = frozenset({TOO_MUCH_AT_ONCE, SUM_TOO_LARGE, START_TOO_FAR, ZONE_CONTRADICTS})
 """Reasons for which a webhook waits for a person, who lets it through by a replay."""
+OF_ONE_EVENT = frozenset({SUM_TOO_LARGE, START_TOO_FAR, ALREADY_CONNECTED})
+"""Reasons for which one event of a body is not applied, and the others are."""
 UNCLEAR = frozenset({SEAT_UNKNOWN, SERIES_UNCLEAR})
 """Reasons for which the desk looks at what a webhook means, and changes the bookings by hand."""
 MAX_STARTS = 1
@@ -135,6 +145,7 @@ def _applied(intake: Intake, item: InboxItem, now: datetime) -> InboxItem:
     try:
         events = intake.sites[item.site].normalise(item.raw, _context(intake, connection, item))
         item = replace(item, notes=_notes(events))
+        ensure_first_company(connection, world.directory(item.network_id), events)
         applied = _apply_events(intake, connection, item, events)
     except (WebhookNotUnderstood, DomainError) as error:
         held = quarantined(item, error.code, error.message)
@@ -142,6 +153,8 @@ def _applied(intake: Intake, item: InboxItem, now: datetime) -> InboxItem:
             ask_about_held(world, connection, held)
         elif error.code in UNCLEAR:
             ask_about_unclear(world, connection, held)
+        elif error.code == ALREADY_CONNECTED:
+            ask_about_second(world, connection, held)
         return held
     except Unreadable as error:
         return _waiting(item, "UNREADABLE_ITEM", str(error), now)
@@ -199,7 +212,7 @@ def _apply_events(
             applied += outcome.applied
             held = outcome.unclear or held
         except DomainError as error:
-            if error.code not in (SUM_TOO_LARGE, START_TOO_FAR):
+            if error.code not in OF_ONE_EVENT:
                 raise
             held = error
     if held is not None:
@@ -274,12 +287,13 @@ def _apply_event(world: World, connection: Connection, body: SharedByEvents, eve
         with suppress(SaveConflict):  # somebody else changed it: look again
             if isinstance(event, ClientReported):
                 return _Outcome([apply_client(world, connection, event, released=released)])
+            owner = bringing(world, connection, event)
             try:
-                named, unclear = bookings_named(world, connection, event, released=released)
+                named, unclear = bookings_named(world, owner, event, released=released)
                 for one in named if not released else ():
-                    ensure_zone_fits(world, connection, one)
-                of_each = [noted(world, connection, one) for one in named]
-                return _Outcome([apply_booking(world, connection, body, one) for one in of_each], unclear)
+                    ensure_zone_fits(world, owner, one)
+                of_each = [noted(world, owner, one) for one in named]
+                return _Outcome([apply_booking(world, owner, body, one) for one in of_each], unclear)
             except SharedBooking:
                 assert isinstance(event, BookingReported)
                 event = of_its_seats(event)

@@ -1,14 +1,18 @@
 """Locate a booking: which booking a site's event is about, where the site may give a moved booking a new id;
 and in which salon it is."""
 
+from collections.abc import Iterable, Sequence
+
 from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
-from chalicelib.domain.intake.site_events import BookingReported, shared_part
+from chalicelib.domain.intake.site_accounts import MAX_TWINS, accounts, already_connected, twins_of
+from chalicelib.domain.intake.site_events import BookingReported, GroupReported, SiteEvent, shared_part
 from chalicelib.domain.intake.site_groups import SiteGroup
-from chalicelib.domain.networks.network import Connection, Directory, Salon
-from chalicelib.domain.shared.aliases import Alias, site_booking
+from chalicelib.domain.intake.trust import FIRST
+from chalicelib.domain.networks.network import UNSIGNED_SITES, Connection, Directory, Salon
+from chalicelib.domain.shared.aliases import Alias, brought_by, site_booking
 from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.ids import derived
 from chalicelib.services.intake.site_clients import find_known, normalised
@@ -56,6 +60,82 @@ def locate_booking(world: World, connection: Connection, event: BookingReported)
     duplicates = (new,) if new else ()
     joins = (_alias(connection, new_id, old_id),)
     return LocatedBooking(booking_id_of(connection, old_id), old, joins, duplicates)
+
+
+def ensure_first_company(connection: Connection, directory: Directory, events: Iterable[SiteEvent]) -> None:
+    """Where the connection waits for its first company: raises ALREADY_CONNECTED if that company is another
+    connection's already, in the same salon. Costs no call."""
+    if connection.settings.get("company_id") != FIRST or connection.site not in UNSIGNED_SITES:
+        return
+    reported = (each.salon_external_id for each in events if isinstance(each, BookingReported))
+    company_id = next((each for each in reported if each), None)
+    salon = salon_at(connection, directory, company_id)
+    for other in directory.connections.values():
+        named = f"company {company_id}" in accounts(other) and other.site == connection.site
+        if named and other.id != connection.id and salon_at(other, directory, company_id) == salon:
+            raise already_connected(directory, other, f"company {company_id}")
+
+
+def bringing(world: World, connection: Connection, event: BookingReported | GroupReported) -> Connection:
+    """The connection as which the event's booking is kept: itself, unless a deleted one brought the booking
+    before. Then it goes on under that one's ids. Raises ALREADY_CONNECTED where one in use brought it.
+
+    Costs calls only where several connections may bring the same bookings: whoever brings one first writes
+    it down.
+    """
+    directory = world.directory(connection.network_id)
+    known = directory.connections
+    deleted = [replace(connection, id=each) for each in connection.twins if each not in known]
+    twins = [*deleted, *twins_of(connection, known.values())][:MAX_TWINS]
+    if not twins:
+        return connection
+    owner = _owner(world, connection, twins, event)
+    if owner == connection.id:
+        return connection
+    if owner in known:
+        raise already_connected(directory, known[owner], f"booking {_ids(event)[-1]}")
+    return replace(connection, id=owner)
+
+
+def _owner(
+    world: World,
+    connection: Connection,
+    twins: Sequence[Connection],
+    event: BookingReported | GroupReported,
+) -> str:
+    """The id of the connection that brought the booking first."""
+    kind, ids = brought_by(connection.site), _ids(event)
+    for each in ids:
+        known = world.store.alias(connection.network_id, kind, each)
+        if known is not None:
+            return known
+    owner = _brought_before(world, connection, twins, event) or connection.id
+    mark = Alias(network_id=connection.network_id, kind=kind, value=ids[-1], leads_to=owner)
+    world.store.save(mark)  # a conflict: another was quicker, and the event is looked at again
+    return owner
+
+
+def _brought_before(
+    world: World,
+    connection: Connection,
+    twins: Sequence[Connection],
+    event: BookingReported | GroupReported,
+) -> str | None:
+    """Who brought the booking before anybody wrote that down: the connection itself, if it did, else the
+    oldest."""
+    external_ids = [event.external_id] if isinstance(event, BookingReported) else _ids(event)
+    for each in (connection, *twins):
+        found = [booking_id_of(each, first_id(world, each, external_id)) for external_id in external_ids]
+        if world.store.bookings(connection.network_id, found):
+            return each.id
+    return None
+
+
+def _ids(event: BookingReported | GroupReported) -> list[str]:
+    """The site's ids of the booking, without a seat: the one that it was moved from first."""
+    reported = event if isinstance(event, BookingReported) else event.event
+    own = reported.shared_id or shared_part(reported.external_id)
+    return [shared_part(reported.moved_from), own] if reported.moved_from else [own]
 
 
 class SharedBooking(Exception):

@@ -125,3 +125,32 @@ def test_only_the_named_networks_are_heard_and_others_are_refused(http: Http, to
     assert deliver(http, here, a_record()).status == 200
     refused = deliver(http, elsewhere, a_record())
     assert (refused.status, refused.code) == (403, "SOURCE_REFUSED")
+
+
+def test_a_second_connection_of_a_company_is_refused_by_the_name_of_the_first(http: Http, town: Any) -> None:
+    first = made(http, settings={"company_id": "9911"})
+    wanted = {"site": "yclients", "salon_id": "sal_york", "settings": {"company_id": "9911"}}
+    refused = http.post("/v1/connections", wanted)
+    assert (refused.status, refused.code) == (409, "ALREADY_CONNECTED")
+    assert first["id"] in refused.json["message"]
+    assert "Lotos Centru" in refused.json["message"]
+    assert http.delete(f"/v1/connections/{first['id']}").status == 204
+    assert made(http, settings={"company_id": "9911"})["id"] == first["id"]
+
+
+def test_a_salon_that_was_not_known_is_named_and_what_waited_is_replayed(
+    http: Http, town: Any, world: Any, given_container: TestContainer
+) -> None:
+    wanted = {"site": "yclients", "settings": {"company_id": "71001"}}
+    connection = http.post("/v1/connections", wanted).json
+    intake = Intake(world, given_container.receiving().sites, lambda: BASE_URL)
+    item = f"/v1/inbox/{deliver(http, connection, a_record()).json['inbox_id']}"
+    ingest(intake, NETWORK, item.rpartition("/")[2])
+    assert http.get(item).json["reason"] == "SALON_UNKNOWN"
+    path = f"/v1/connections/{connection['id']}"
+    assert http.patch(path, {"settings": {"salon:71001": "sal_york"}}).status == 200
+    assert http.post(f"{item}/replay").status == 200
+    ingest(intake, NETWORK, item.rpartition("/")[2])
+    assert http.get(item).json["state"] == "applied"
+    days = "from=2026-11-24&to=2026-11-27"
+    assert len(http.get(f"/v1/bookings?salon_id=sal_york&{days}").json["items"]) == 1
