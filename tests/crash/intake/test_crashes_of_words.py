@@ -1,5 +1,5 @@
-"""Each AWS call of a site's word fails in turn: a word against the salon's, one that takes a client off, another
-branch, an unknown client. Done again, the booking is as it should be, and the desk is asked once."""
+"""Each AWS call of a site's word fails in turn: a word against the salon's, one that takes a client off,
+another branch, an unknown client. Done again, the booking is as it should be, and the desk is asked once."""
 
 from collections.abc import Callable
 from datetime import timedelta
