@@ -65,6 +65,7 @@ class MessageRulesRequest(Body):
     control_reminder_minutes_before: Whole | UnsetType = UNSET
     review_request_minutes_after: Whole | UnsetType = UNSET
     notice_again_when_moved_by_minutes: Whole | UnsetType = UNSET
+    notice_again_when_staff_changes: bool | UnsetType = UNSET
     no_show_invitation_days_after: Whole | UnsetType = UNSET
     birthday_days_before: Whole | UnsetType = UNSET
     bonus_expiry_days_before: Days | UnsetType = UNSET

@@ -65,6 +65,7 @@ class Booking(Struct, frozen=True, kw_only=True):
 
     made_at     when it was made or last moved noticeably: what the notice answers to.
     moves       how often it was moved noticeably; the occurrence that touches belong to.
+    restaffed   the occurrence that began with another specialist, at the same start.
     reopened    how often it was completed and reversed: it distinguishes the postings of one completion from
                 those of another.
     closed_at   when it was completed, cancelled or marked a no-show.
@@ -105,6 +106,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     made_at: datetime
     status: Status = Status.BOOKED
     moves: int = 0
+    restaffed: int | None = None
     reopened: int = 0
     source: str | None = None
     note: str | None = None
@@ -213,6 +215,17 @@ def moved(booking: Booking, starts_at: datetime, now: datetime, notice_from: tim
         move_wish=None,
         trouble=None,
     )
+
+
+def with_lines(booking: Booking, lines: tuple[Line, ...], now: datetime, *, tells_staff: bool) -> Booking:
+    """The booking with other lines. tells_staff: another specialist begins a new occurrence, so that the
+    client is notified again; a confirmation stays, since the start is the same."""
+    changed = replace(booking, lines=lines)
+    is_same = [line.staff_id for line in lines] == [line.staff_id for line in booking.lines]
+    if is_same or not tells_staff or not booking.is_upcoming:
+        return changed
+    moves = booking.moves + 1
+    return replace(changed, moves=moves, restaffed=moves, made_at=now, trouble=None)
 
 
 _STEPS: Mapping[Status, frozenset[Status]] = {

@@ -53,6 +53,8 @@ class MessageRules(Struct, frozen=True, kw_only=True):
                       visits of one day to several salons.
     sms_countries     the countries that SMS may go to (ISO 3166 alpha-2); empty: the network's own and those
                       of its salons.
+    notice_again_when_staff_changes  whether the client is notified again when another specialist takes the
+                      visit over.
     """
 
     enabled: bool = True
@@ -85,6 +87,7 @@ class MessageRules(Struct, frozen=True, kw_only=True):
     origin_daily_cap: int = 300
     daily_notice_cap: int = 3
     sms_countries: tuple[str, ...] = ()
+    notice_again_when_staff_changes: bool = False
 
     def cascade(self, kind: TouchKind) -> tuple[ChannelStep, ...]:
         return self.channels_of.get(kind) or self.channels
@@ -148,6 +151,7 @@ def _changed(rules: MessageRules, changes: MessageChanges) -> MessageRules:
 UNPLANNED = frozenset(
     {
         "notice_again_when_moved_by_minutes",
+        "notice_again_when_staff_changes",
         "marketing_needs_consent",
         "weekly_cap",
         "weekly_marketing_cap",

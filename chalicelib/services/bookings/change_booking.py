@@ -6,10 +6,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from msgspec.structs import replace
-
 from chalicelib.domain.bookings.authors import party_of, with_author_of_change
-from chalicelib.domain.bookings.bookings import Booking, moved, with_desk_note
+from chalicelib.domain.bookings.bookings import Booking, moved, with_desk_note, with_lines
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.services.bookings.book import directory_has, ensure_ahead, priced_lines
@@ -53,7 +51,8 @@ def _changed(world: World, booking: Booking, changes: Mapping[str, Any], now: da
         )
     if "lines" in changes:
         lines = priced_lines(directory, booking.salon_id, changes["lines"], had=booking.lines)
-        booking = replace(booking, lines=lines)
+        tells_staff = directory.messages_for(booking.salon_id).notice_again_when_staff_changes
+        booking = with_lines(booking, lines, now, tells_staff=tells_staff)
     if "note" in changes:
         booking = with_desk_note(booking, note_normal(changes["note"]))
     if "starts_at" in changes and changes["starts_at"] != booking.starts_at:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.authors import author_of, with_author, without_author
-from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Line, Status, moved
+from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Line, Status, moved, with_lines
 from chalicelib.domain.bookings.facts import Fact, Party
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.precedence import Verdict, verdict
@@ -253,7 +253,10 @@ def _with_lines(decision: _Decision) -> _Decision:
     decision = decision.with_dispute(Fact.LINES, *texts, ruled)
     if not ruled.site_holds:
         return decision
-    return decision.with_booking(without_author(replace(decision.booking, lines=lines), Fact.LINES))
+    rules, now = report.directory.messages_for(decision.salon.id), report.world.now()
+    tells_staff = rules.notice_again_when_staff_changes and decision.change.target in UPCOMING
+    booking = with_lines(decision.booking, lines, now, tells_staff=tells_staff)
+    return decision.with_booking(without_author(booking, Fact.LINES))
 
 
 def _named(decision: _Decision, lines: tuple[Line, ...]) -> str:

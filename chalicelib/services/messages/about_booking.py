@@ -192,6 +192,8 @@ class AboutBooking(Struct, frozen=True):
 
     def _was_announced_at_another_start(self) -> bool:
         """Whether the client was told of the booking at an earlier start."""
+        if self.item.restaffed == self.item.moves:
+            return False
         in_trial = self.directory.network.trial
         return any(
             touch.occurrence < self.item.moves

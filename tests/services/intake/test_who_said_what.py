@@ -13,8 +13,10 @@ from chalicelib.domain.bookings.bookings import CANCELLED_BY_CLIENT, Booking, St
 from chalicelib.domain.bookings.facts import Fact, Party
 from chalicelib.domain.intake.inbox import InboxState
 from chalicelib.domain.intake.site_events import BookingReported, SiteClient, SiteStatus
+from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.services.bookings import change_booking, step_booking
+from chalicelib.services.bookings.book import WantedLine
 from chalicelib.services.networks.set_up import change_salon
 from infra.testkit.builders import NETWORK, NOW, access
 from infra.testkit.salon_driver import MARIA_ID, SalonDriver
@@ -270,8 +272,6 @@ def test_a_visit_that_the_desk_completed_is_not_moved_and_the_desk_is_asked(
 
 
 def test_lines_that_the_desk_changed_stay_until_the_site_says_others(driver: SalonDriver, site: Any) -> None:
-    from chalicelib.services.bookings.book import WantedLine
-
     driver.hear(site, says(1))
     nails = {"lines": [WantedLine(service_id="srv_nails")]}
     change_booking.change_booking(driver.world, access(), driver.only_booking().id, nails)
@@ -531,3 +531,42 @@ def test_the_desk_is_asked_before_the_visit_begins(driver: SalonDriver, site: An
     driver.hear(site, says(1, NOW + timedelta(minutes=40), client=SiteClient("c-9")))
     driver.run_until(NOW + timedelta(minutes=15))
     assert len(unknown_clients(driver)) == 1
+
+
+# --- another specialist
+
+
+def with_rule(driver: SalonDriver) -> None:
+    network = driver.store.get(Network, network_id=NETWORK)
+    messages = replace(network.rules.messages, notice_again_when_staff_changes=True)
+    driver.store.save(replace(network, rules=replace(network.rules, messages=messages)))
+    driver.world.directories.forget(NETWORK)
+
+
+VERA = replace(LINE, staff_id="p-2", staff_name="Vera")
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_another_specialist_is_told_where_the_network_wants_it(
+    driver: SalonDriver, site: Any, is_told: bool
+) -> None:
+    if is_told:
+        with_rule(driver)
+    driver.hear(site, says(1))
+    driver.drain()
+    driver.confirm(driver.only_booking())
+    for version in (2, 3):
+        driver.hear(site, says(version, lines=(VERA,), note=f"note {version}"))
+        driver.drain()
+    assert driver.kinds_sent() == ["notice"] * (1 + is_told)
+    assert driver.only_booking().status is Status.CONFIRMED
+
+
+def test_another_specialist_whom_the_desk_chose_is_told_too(driver: SalonDriver) -> None:
+    with_rule(driver)
+    booking = driver.book(IN_TWO_DAYS)
+    driver.drain()
+    lines = [WantedLine(service_id="srv_cut", staff_id="stf_vera")]
+    change_booking.change_booking(driver.world, access(), booking.id, {"lines": lines})
+    driver.drain()
+    assert driver.kinds_sent() == ["notice", "notice"]
