@@ -33,6 +33,7 @@ EVERYTHING: dict[str, Any] = {
     "control_reminder_minutes_before": 90,
     "review_request_minutes_after": 60,
     "notice_again_when_moved_by_minutes": 15,
+    "notice_again_when_staff_changes": True,
     "no_show_invitation_days_after": 2,
     "birthday_days_before": 3,
     "bonus_expiry_days_before": [30, 7, 1],

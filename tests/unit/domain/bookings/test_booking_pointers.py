@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.booking_plan import next_wake, plans, unconfirmed_at
+from chalicelib.domain.bookings.booking_plan import asks_for_client_at, next_wake, plans, unconfirmed_at
 from chalicelib.domain.bookings.bookings import Booking, Status, moved
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import GRACE, TouchKind, TouchState, due_at, with_touches
@@ -132,13 +132,32 @@ def test_a_parked_booking_is_not_woken_and_one_in_trouble_is_woken_later() -> No
     assert next_wake(replace(booking, trouble=replace(trouble, parked=True)), RULES, CHISINAU, at) is None
 
 
-def test_a_booking_that_waits_for_its_client_looks_for_them_a_few_times_and_then_rests() -> None:
-    booking = booked("2026-11-24 15:00", made="2026-11-20 12:00", client_id=None, waiting_for="CUST1")
-    now, seen = booking.made_at, []
-    while (wake := next_wake(booking, RULES, CHISINAU, now)) is not None:
-        seen.append(wake.at - booking.made_at)
+@pytest.mark.parametrize(("begins", "asked_after"), [("2026-11-24 15:00", 60), ("2026-11-20 12:40", 10)])
+def test_a_booking_that_waits_for_its_client_looks_for_them_asks_the_desk_once_and_then_rests(
+    begins: str, asked_after: int
+) -> None:
+    booking = booked(begins, made="2026-11-20 12:00", client_id=None, waiting_for="CUST1")
+    looked, asked_at = [], []
+    now = booking.made_at
+    for _ in range(5):
+        wake = next_wake(booking, RULES, CHISINAU, now)
+        if wake is None:
+            break
         now = wake.at
-    assert seen == [timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)]
+        looked.append(now - booking.made_at)
+        asks_at = asks_for_client_at(booking)
+        if asks_at is not None and asks_at <= now:  # as the worker does that wakes it
+            booking = replace(booking, asked_for="CUST1")
+            asked_at.append(now - booking.made_at)
+    times = {timedelta(minutes=1), timedelta(minutes=asked_after), timedelta(hours=1), timedelta(days=1)}
+    assert looked == sorted(times)
+    assert asked_at == [timedelta(minutes=asked_after)]
+
+
+@pytest.mark.parametrize("status", [Status.CANCELLED, Status.NO_SHOW])
+def test_nobody_is_asked_for_the_client_of_a_booking_that_does_not_take_place(status: Status) -> None:
+    waiting = booked("2026-11-24 15:00", made="2026-11-20 12:00", client_id=None, waiting_for="CUST1")
+    assert asks_for_client_at(replace(waiting, status=status)) is None
 
 
 # --- asked, and not confirmed
