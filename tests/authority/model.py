@@ -1,10 +1,10 @@
 """Who holds what of one booking, written down simply: word by word, without a table, a guard or a store."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from tests.authority.sites import Spoken
+from tests.authority.sites import MOVED_BY_DESK, Spoken
 
 UPCOMING = ("booked", "confirmed")
 
@@ -32,7 +32,7 @@ class Held:
 
     def desk(self, step: str, at: datetime, paid_minor: int = 0) -> None:
         if step == "move":
-            self._moved_to(self.start + timedelta(hours=5))
+            self._moved_to(self.start + MOVED_BY_DESK)
             self.own["start"] = Word(at)
             return
         target = {"confirm": "confirmed", "cancel": "cancelled", "no_show": "no_show",

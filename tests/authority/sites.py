@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 from infra.testkit.builders import NOW
 
-FIRST_START = NOW + timedelta(days=2)
+FIRST_START = NOW + timedelta(hours=2)
+"""On the day of the visit, so that the desk may close it at any step."""
+MOVED_BY_SITE, MOVED_BY_DESK = timedelta(minutes=20), timedelta(minutes=30)
 PHONE = "+37369123456"
 SUM_MINOR = 40_000
 
@@ -161,7 +163,7 @@ def spoken_next(site: SpeakingSite, last: Spoken, word: str, at: datetime) -> Sp
     if word == "note":
         return replace(new, note=f"note {new.number}")
     if word == "move":
-        new = replace(new, start=new.start + timedelta(hours=3), status="booked", paid_minor=None)
+        new = replace(new, start=new.start + MOVED_BY_SITE, status="booked", paid_minor=None)
         if site.name == "calcom":
             new = replace(new, uid=f"u{new.number}", moved_from=last.uid)
         return new

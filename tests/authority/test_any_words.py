@@ -26,7 +26,7 @@ from infra.testkit.memory_store import MemoryStore
 from infra.testkit.salon_driver import BASE_URL, MARIA_ID, SalonDriver
 from infra.testkit.world import a_world
 from tests.authority.model import Held
-from tests.authority.sites import FIRST_START, SITES, SpeakingSite, Spoken, spoken_next
+from tests.authority.sites import FIRST_START, MOVED_BY_DESK, SITES, SpeakingSite, Spoken, spoken_next
 from tests.profile import LONG, tries
 
 MINUTE = timedelta(minutes=1)
@@ -88,7 +88,7 @@ class Salon:
             act = {"confirm": step_booking.confirm, "cancel": step_booking.cancel}[step]
             act(driver.world, visitor, booking.id)
         elif step == "move":
-            driver.move(booking, booking.starts_at + timedelta(hours=5))
+            driver.move(booking, booking.starts_at + MOVED_BY_DESK)
         elif step == "complete":
             driver.complete(booking, paid_minor=paid_minor)
         else:

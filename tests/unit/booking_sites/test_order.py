@@ -80,7 +80,7 @@ STORIES = {
     "paid as it is booked on Cal.com": (
         "calcom",
         [CALCOM_BOOKING, changed(CALCOM_BOOKING, triggerEvent="BOOKING_PAID", payload__price=500)],
-        SiteStatus.BOOKED,
+        None,
     ),
     "by time": ("standard", [standard(1, "booked"), standard(2, "completed")], SiteStatus.COMPLETED),
     "at one instant": (
