@@ -58,7 +58,7 @@ def _message(outgoing: Outgoing) -> Mapping[str, Any]:
 def _template(outgoing: Outgoing) -> Mapping[str, Any]:
     values = [{"type": "text", "text": _on_one_line(value)} for value in outgoing.worded.parameters]
     return {
-        "name": template_name(outgoing.kind),
+        "name": template_name(outgoing.worded.registered_as or outgoing.kind),
         "language": {"code": outgoing.language, "policy": "deterministic"},
         "components": [{"type": "body", "parameters": values}] if values else [],
     }

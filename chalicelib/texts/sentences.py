@@ -68,6 +68,8 @@ def _visit(values: TextValues) -> str:
 
 
 def _booked(values: TextValues, visit: str) -> str:
+    if values.cancelled:
+        return values.gettext("your booking is cancelled: {visit}", visit=visit)
     if values.moved:
         return values.gettext("your booking is now {visit}", visit=visit)
     return values.gettext("you are booked for {visit}", visit=visit)
@@ -75,7 +77,8 @@ def _booked(values: TextValues, visit: str) -> str:
 
 def _notice(values: TextValues) -> Sentences:
     yield _sentence(_booked(values, _visit(values)))
-    yield _sentence(values["address"])
+    if not values.cancelled:
+        yield _sentence(values["address"])
     if link := values["link"]:
         yield Call(link, values.gettext("Your booking"), link)
 

@@ -27,6 +27,7 @@ class TextValues(Struct, frozen=True):
     words: Mapping[str, str]
     numbers: Mapping[str, int]
     moved: bool = False
+    cancelled: bool = False
     with_bonus: bool = False
     on_the_day: bool = False
     person: str = ""
@@ -87,6 +88,7 @@ def text_values(facts: MessageFacts, texts: Catalogue, max_name: int = MAX_NAME)
         {name: " ".join(_UNSEEN.sub(" ", word).split()) for name, word in words.items()},
         known,
         moved=facts.moved,
+        cancelled=facts.cancelled,
         with_bonus=facts.with_bonus,
         on_the_day=facts.birthday is not None and facts.birthday == local_date(facts.now, facts.zone),
         person=" ".join(_UNSEEN.sub(" ", shortened(facts.person, min(max_name, MAX_PERSON))).split()),

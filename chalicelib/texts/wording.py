@@ -24,6 +24,8 @@ PLAIN_LANGUAGES = frozenset(["ro", "en"])
 # are never cut, since half of one leads nowhere.
 _NAME_LIMITS = (200, 40, 30, 24, 18)
 _PUSH_NAME = 40
+NOTICE_TEXT = "notice_text"
+"""The registered text of WhatsApp for notices that are no news of one booking."""
 _ABOUT_BOOKING = frozenset(
     {TouchKind.NOTICE, TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER, TouchKind.REVIEW_REQUEST}
 )
@@ -35,11 +37,12 @@ def message_words(
 ) -> Worded:
     """The text of a message, in one of LANGUAGES: the network's own text, else the built-in one.
 
-    The built-in text is also used where the own text names a number or date that is unknown this time. Raises
-    ValueError where there is no text, as for a campaign without one.
+    The built-in text is also used where the own text names a number or date that is unknown this time, and
+    where it does not say what there is to say: that a booking is cancelled. Raises ValueError where there is
+    no text, as for a campaign without one.
     """
     texts = catalogue(language)
-    if template is not None:
+    if template is not None and not facts.cancelled:
         filled = own_texts.filled(template, channel, facts, texts, plainly=language in PLAIN_LANGUAGES)
         if filled is not None:
             return filled
@@ -50,6 +53,8 @@ def message_words(
             return Worded(_push(kind, text_values(facts, texts, _PUSH_NAME)))
         case "whatsapp":
             values = with_neutral_words(text_values(facts, texts), facts)  # its text has placeholders
+            if facts.cancelled:
+                return whole_by_whatsapp(_whatsapp(kind, values))
             return Worded(_whatsapp(kind, values), parameters=_parameters(kind, values))
         case "email":
             values = text_values(facts, texts)
@@ -60,6 +65,11 @@ def message_words(
                 call=_call(kind, values),
             )
     raise ValueError(f"no words for the channel {channel!r}")
+
+
+def whole_by_whatsapp(text: str) -> Worded:
+    """A notice whose words the registered template of notices does not have: its one value is the text."""
+    return Worded(text, parameters=(text,), registered_as=NOTICE_TEXT)
 
 
 def text_to_begin_with(kind: TouchKind, channel: str, language: str) -> tuple[str, str | None]:

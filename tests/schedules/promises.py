@@ -153,8 +153,8 @@ class Held:
         return [step.wait for step in steps if step.channel == before.channel and step.wait]
 
     def what_is_no_longer_so(self) -> Iterator[str]:
-        """Nothing is said of a cancelled booking, of an old start, of a visit taken back, nor is anybody
-        invited who has booked."""
+        """Nothing is said of a cancelled booking but that the salon has cancelled it; nothing of an old
+        start, of a visit taken back; nor is anybody invited who has booked."""
         for taken in self.sends:
             kind, booking, line = Kind(taken.outgoing.kind), self._booking(taken), self._line(taken)
             _, starts_at, expiring = taken.outgoing.worded.text.split("|")
@@ -162,7 +162,7 @@ class Held:
                 yield f"{_say(taken)}: about a booking that there is not"
             if booking is not None and starts_at != booking.starts_at.isoformat():
                 yield f"{_say(taken)}: tells {starts_at}, it is {booking.starts_at}"
-            if booking is not None and not _fits(kind, booking.status):
+            if booking is not None and not _fits(kind, booking):
                 yield f"{_say(taken)}: the booking is {booking.status}"
             if kind in _UNLESS_BOOKED and taken.truth.upcoming(line.client_id, taken.at):
                 yield f"{_say(taken)}: invites a client who has booked"
@@ -226,7 +226,8 @@ class Held:
         for taken in self.sends:
             quiet, zone, booking = self._rules(taken).quiet_hours, self._zone(taken), self._booking(taken)
             answers = taken.outgoing.kind == Kind.NOTICE and booking is not None
-            if answers and booking is not None and taken.at - booking.made_at < BATCH_SIZE:
+            told_of = (booking.closed_at or booking.made_at) if booking is not None else taken.at
+            if answers and taken.at - told_of < BATCH_SIZE:
                 continue
             if _is_quiet(quiet, taken.at.astimezone(ZoneInfo(zone)).time()):
                 yield f"{_say(taken)}: within quiet hours {quiet.start}-{quiet.end} {zone}"
@@ -372,7 +373,10 @@ def _is_settled(touch: Touch | None) -> bool:
     return touch is not None and touch.state in final
 
 
-def _fits(kind: TouchKind, status: Status) -> bool:
+def _fits(kind: TouchKind, booking: Booking) -> bool:
+    status = booking.status
+    if kind is Kind.NOTICE and status is Status.CANCELLED:
+        return booking.tell_cancelled
     if kind is Kind.CONFIRM_REQUEST:
         return status is Status.BOOKED
     if kind in ESSENTIAL:

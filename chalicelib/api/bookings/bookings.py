@@ -103,7 +103,10 @@ class BookingFilter(Listing, rename={"from_": "from"}):
 
 
 class CancelRequest(Body):
+    """silently: the client is not told."""
+
     reason: Line | None = None
+    silently: bool = False
 
 
 class CompleteRequest(Body):
@@ -254,7 +257,9 @@ def confirm(ask: Ask, booking_id: str) -> BookingAnswer:
 @post("/v1/bookings/{booking_id}/cancel")
 @endpoint(roles=DESK, body=CancelRequest, answer=BookingAnswer)
 def cancel(ask: Ask, booking_id: str) -> BookingAnswer:
-    return _answer(ask, step_booking.cancel(ask.world, ask.access, booking_id, ask.body.reason))
+    reason, silently = ask.body.reason, ask.body.silently
+    cancelled = step_booking.cancel(ask.world, ask.access, booking_id, reason, silently=silently)
+    return _answer(ask, cancelled)
 
 
 @post("/v1/bookings/{booking_id}/no-show")

@@ -44,6 +44,8 @@ def plans(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> tu
         wanted = [_notice(booking), _confirm_request(booking, rules), _control_reminder(booking, rules)]
     elif booking.status is Status.COMPLETED and booking.closed_at is not None:
         wanted = _thanks(booking, rules, booking.closed_at)
+    elif booking.tell_cancelled and booking.closed_at is not None:
+        wanted = [Plan(TouchKind.NOTICE, booking.closed_at, booking.starts_at)]
     elif booking.status is Status.NO_SHOW and booking.closed_at is not None:
         wanted = [_no_show_invitation(booking, rules, zone, booking.closed_at)]
     else:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.facts import Authorship, Fact, ReportedFacts
 from chalicelib.domain.shared.errors import conflict
-from chalicelib.domain.shared.touches import Touch, TouchKind
+from chalicelib.domain.shared.touches import ESSENTIAL, IN_TRIAL, ONE_ACT, Touch, TouchKind, TouchState
 from chalicelib.domain.shared.waking import Trouble, Wake
 
 
@@ -64,11 +64,13 @@ class Booking(Struct, frozen=True, kw_only=True):
     """A client's appointment.
 
     made_at     when it was made or last moved noticeably: what the notice answers to.
-    moves       how often it was moved noticeably; the occurrence that touches belong to.
+    moves       how often it was moved noticeably, or cancelled so that its client is told; the occurrence
+                that touches belong to.
     restaffed   the occurrence that began with another specialist, at the same start.
     reopened    how often it was completed and reversed: it distinguishes the postings of one completion from
                 those of another.
     closed_at   when it was completed, cancelled or marked a no-show.
+    tell_cancelled whether its client is told that the salon cancelled it.
     redeemed_minor what the redeemed points paid for, by their value on that day.
     bill_due_at of a completed visit whose bill is open: at this instant the prices of what was sold count.
                 None: the bill was told, or the booking is not completed.
@@ -112,6 +114,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     note: str | None = None
     reason: str | None = None
     closed_at: datetime | None = None
+    tell_cancelled: bool = False
     paid_minor: int | None = None
     goods_minor: int | None = None
     tip_minor: int | None = None
@@ -239,8 +242,19 @@ _STEPS: Mapping[Status, frozenset[Status]] = {
 reversed, with its points and gifts."""
 
 
-def stepped(booking: Booking, to: Status, now: datetime, reason: str | None = None) -> Booking:
-    """The booking in its next status. A repeated step returns the very same object.
+_TOLD = frozenset({TouchState.SENDING, TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN})
+
+
+def is_told(touch: Touch) -> bool:
+    """Whether the touch may have told the client of the booking; in trial, whether it would have."""
+    return touch.kind in ESSENTIAL and (touch.state in _TOLD or touch.reason == IN_TRIAL)
+
+
+def stepped(
+    booking: Booking, to: Status, now: datetime, reason: str | None = None, *, tell: bool = False
+) -> Booking:
+    """The booking in its next status. A repeated step returns the very same object. tell: as for
+    `with_status`.
 
     Raises WRONG_STATUS where the present status does not allow the step.
     """
@@ -253,5 +267,30 @@ def stepped(booking: Booking, to: Status, now: datetime, reason: str | None = No
             status=booking.status.value,
             wanted=to.value,
         )
-    closed_at = None if to in UPCOMING else now
-    return replace(booking, status=to, closed_at=closed_at, reason=reason)
+    return with_status(booking, to, now, reason, tell=tell)
+
+
+def with_status(
+    booking: Booking, to: Status, now: datetime, reason: str | None = None, *, tell: bool = False
+) -> Booking:
+    """The booking in another status, whatever the present one is. tell: its client is told if this cancels
+    it. Of a booking that is cancelled as soon as it was made, and that the client was not told of, nothing is
+    told. A client who was told of the cancellation is notified again when the booking is open again."""
+    tell = tell and to is Status.CANCELLED and now < booking.starts_at and _is_known(booking, now)
+    notice = booking.touches.get(TouchKind.NOTICE)
+    revoked = booking.tell_cancelled and notice is not None and notice.occurrence == booking.moves
+    if tell or (revoked and to in UPCOMING):
+        booking = replace(booking, moves=booking.moves + 1)
+    return replace(
+        booking,
+        status=to,
+        made_at=now if revoked and to in UPCOMING else booking.made_at,
+        closed_at=None if to in UPCOMING else now,
+        reason=reason,
+        tell_cancelled=tell,
+    )
+
+
+def _is_known(booking: Booking, now: datetime) -> bool:
+    """Whether the client knows of the booking: from a message, or because it was not made just now."""
+    return now - booking.made_at >= ONE_ACT or any(map(is_told, booking.touches.values()))

@@ -17,6 +17,7 @@ class MessageFacts(Struct, frozen=True, kw_only=True):
     link           absolute URL of the page that the message is about (booking, review, where to book again).
     stop_link      absolute URL of the page where messages are stopped.
     moved          notice: the booking was moved, rather than made.
+    cancelled      notice: the salon cancelled the booking.
     with_bonus     review request: its message carries the bonus notice.
     points_until   the last local date on which the points can be used; None: no limit.
     points_expiring  bonus expiry: how many points can be used until then and no longer.
@@ -38,6 +39,7 @@ class MessageFacts(Struct, frozen=True, kw_only=True):
     link: str | None = None
     stop_link: str | None = None
     moved: bool = False
+    cancelled: bool = False
     with_bonus: bool = False
     points_earned: int | None = None
     points_balance: int | None = None

@@ -81,12 +81,14 @@ class Worded(Struct, frozen=True):
     text           the whole text of an SMS, a WhatsApp message or a push; an e-mail's plain text.
     subject, html  an e-mail's.
     parameters     the values in the order of the placeholders, for WhatsApp, which keeps the template.
+    registered_as  the name of that template; None: the message's kind.
     """
 
     text: str
     subject: str | None = None
     html: str | None = None
     parameters: tuple[str, ...] = ()
+    registered_as: str | None = None
 
 
 class Outgoing(Struct, frozen=True, kw_only=True):

@@ -86,6 +86,10 @@ AT_ANY_HOUR = frozenset({TouchKind.NOTICE})
 JUST_DONE = timedelta(hours=1)
 """How long such an answer may be sent at night; later (after an outage or a failed channel) it waits."""
 
+ONE_ACT = timedelta(seconds=60)
+"""How long what is done to a client's bookings counts as one act: the dates of a course come one after
+another, and a wrong move is put right at once. A client hears of an act in one or two messages."""
+
 MOVES_EARLIER = frozenset({TouchKind.CONTROL_REMINDER})
 """Kinds that are moved before quiet hours; all others are moved after them."""
 

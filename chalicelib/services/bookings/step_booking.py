@@ -13,6 +13,7 @@ from chalicelib.domain.bookings.booking_access import (
     ensure_may_change,
 )
 from chalicelib.domain.bookings.bookings import Booking, Status, stepped
+from chalicelib.domain.bookings.facts import Party
 from chalicelib.domain.bookings.visit_times import ensure_not_too_early
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import conflict
@@ -27,9 +28,20 @@ def confirm(world: World, requester: Requester, booking_id: str) -> Booking:
     return world.retrying(partial(_step_once, world, requester, booking_id, Status.CONFIRMED))
 
 
-def cancel(world: World, requester: Requester, booking_id: str, reason: str | None = None) -> Booking:
-    """Raises NOT_FOUND, FORBIDDEN, WRONG_STATUS."""
-    return world.retrying(partial(_step_once, world, requester, booking_id, Status.CANCELLED, reason))
+def cancel(
+    world: World,
+    requester: Requester,
+    booking_id: str,
+    reason: str | None = None,
+    *,
+    silently: bool = False,
+) -> Booking:
+    """Cancels a booking. Its client is told, unless the client cancelled it or `silently` is true. Raises
+    NOT_FOUND, FORBIDDEN, WRONG_STATUS."""
+    tell = not silently and party_of(requester.actor) is not Party.CLIENT
+    return world.retrying(
+        partial(_step_once, world, requester, booking_id, Status.CANCELLED, reason, tell=tell)
+    )
 
 
 def mark_no_show(world: World, access: Access, booking_id: str) -> Booking:
@@ -44,14 +56,20 @@ def ask_to_move(world: World, visitor: LinkVisitor, booking_id: str, wish: str) 
 
 
 def _step_once(
-    world: World, requester: Requester, booking_id: str, to: Status, reason: str | None = None
+    world: World,
+    requester: Requester,
+    booking_id: str,
+    to: Status,
+    reason: str | None = None,
+    *,
+    tell: bool = False,
 ) -> Booking:
     booking, now = read_requested(world, requester, booking_id), world.now()
     ensure_may_change(requester, booking, now)
     if to is Status.NO_SHOW and booking.is_upcoming:
         salon = directory_for(world, booking).salons[booking.salon_id]
         ensure_not_too_early(booking, now, salon.timezone)
-    after = stepped(booking, to, now, reason)
+    after = stepped(booking, to, now, reason, tell=tell)
     return save_changed(world, booking, with_author_of_step(booking, after, party_of(requester.actor), now))
 
 

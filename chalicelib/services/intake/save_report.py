@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.authors import with_dispute
 from chalicelib.domain.bookings.booking_plan import with_wake
-from chalicelib.domain.bookings.bookings import UPCOMING, Status
+from chalicelib.domain.bookings.bookings import Status, with_status
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.precedence import MAX_DISPUTES
 from chalicelib.domain.intake.site_events import BookingReported, SiteStatus
@@ -167,9 +167,9 @@ def _stepped(report: BookingReport, change: BookingChange) -> BookingChange:
     now = world.now()
     hold_values: Sequence[Storable] = ()
     if target is not change.status_before:
-        reason = "moving" if report.event.status is SiteStatus.MOVING else None
-        closed_at = None if target in UPCOMING else now
-        booking = replace(booking, status=target, closed_at=closed_at, reason=reason)
+        is_moving = report.event.status is SiteStatus.MOVING
+        reason = "moving" if is_moving else None
+        booking = with_status(booking, target, now, reason, tell=not is_moving)
     if change.existing is not None and booking.client_id == change.client_id_before:
         booking, hold_values = with_hold(world, change.existing, booking)
     booking = with_wake(booking, report.directory, change.client, now)

@@ -171,6 +171,7 @@ class AboutBooking(Struct, frozen=True):
             unnamed_service=None in services,
             staff=next(filter(None, staff), None),
             unnamed_staff=None in staff,
+            cancelled=self.item.status is Status.CANCELLED,
             moved=self._was_announced_at_another_start(),
             points_earned=earned or None,
             points_balance=account.balance + self._given_in_trial(whole) if account else None,

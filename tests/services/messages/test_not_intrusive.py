@@ -210,7 +210,7 @@ def test_the_second_booking_is_asked_about_when_the_first_is_cancelled(driver: S
     driver.run_until(NOW + timedelta(hours=1))
     driver.cancel(first)
     driver.run_until(IN_TWO_DAYS + timedelta(hours=2))
-    assert driver.kinds_sent()[2:] == ["confirm_request", "control_reminder"]
+    assert driver.kinds_sent()[2:] == ["notice", "confirm_request", "control_reminder"]
 
 
 def test_one_answer_to_the_one_request_confirms_the_whole_visit(driver: SalonDriver) -> None:
