@@ -4,6 +4,7 @@ Names of days and months live in the catalogues, not in CLDR data: three languag
 Babel's tables 33 MB of the deployed package.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain.shared.currencies import minor_digits
@@ -73,6 +74,30 @@ def when_short(starts_at: datetime, now: datetime, zone_name: str, texts: Catalo
     return texts.gettext("{weekday} {day}, {time}").format(
         weekday=weekday_short(local.date(), texts), day=day, time=time
     )
+
+
+MOST_DATES = 12
+"""How many dates a message lists."""
+
+
+def dates(starts: Sequence[datetime], now: datetime, zone_name: str, texts: Catalogue) -> str:
+    """The local starts of several bookings: `10.12, 13.12 at 12:00`, or each with its time. Of many the first
+    ones, and how many more there are."""
+    here, this_year = zone(zone_name), now.astimezone(zone(zone_name)).year
+    listed = [start.astimezone(here) for start in starts[:MOST_DATES]]
+    more = f" +{len(starts) - MOST_DATES}" if len(starts) > MOST_DATES else ""
+    days = [_day_number(local.date(), this_year, texts) for local in listed]
+    times = [clock(start.astimezone(here), texts) for start in starts]
+    if len(set(times)) == 1:
+        return texts.gettext("{days} at {time}").format(days=", ".join(days) + more, time=times[0])
+    return ", ".join(f"{day} {time}" for day, time in zip(days, times, strict=False)) + more
+
+
+def _day_number(day: date, this_year: int, texts: Catalogue) -> str:
+    """10.12, in English 10 Dec; with the year where it is another one."""
+    if texts.language == "en":
+        return day_month_short(day, texts) if day.year == this_year else date_short(day, texts)
+    return f"{day:%d.%m}" if day.year == this_year else f"{day:%d.%m.%Y}"
 
 
 def minutes(number: int, texts: Catalogue) -> str:

@@ -67,7 +67,27 @@ def _visit(values: TextValues) -> str:
     return ", ".join(filter(None, [_when(values), _what(values)]))
 
 
+def _booked_dates(values: TextValues) -> str:
+    dates = values.dates
+    if values.cancelled:
+        return values.ngettext(
+            "{n} booking is cancelled: {dates}", "{n} bookings are cancelled: {dates}", "dates", dates=dates
+        )
+    if values.moved:
+        return values.ngettext(
+            "new time of {n} booking: {dates}", "new times of {n} bookings: {dates}", "dates", dates=dates
+        )
+    return values.ngettext(
+        "you are booked for {n} visit: {dates}",
+        "you are booked for {n} visits: {dates}",
+        "dates",
+        dates=dates,
+    )
+
+
 def _booked(values: TextValues, visit: str) -> str:
+    if values.dates:
+        return _booked_dates(values)
     if values.cancelled:
         return values.gettext("your booking is cancelled: {visit}", visit=visit)
     if values.moved:

@@ -21,13 +21,14 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 class TextValues(Struct, frozen=True):
     """The values of a message. words: by the placeholder's name, "" where the fact is unknown. numbers: the
     known numbers, by the placeholder's name. on_the_day: the message is sent on the birthday itself. person:
-    who comes, where somebody else gets the message."""
+    who comes, where somebody else gets the message. dates: all dates of a notice of several."""
 
     texts: Catalogue
     words: Mapping[str, str]
     numbers: Mapping[str, int]
     moved: bool = False
     cancelled: bool = False
+    dates: str = ""
     with_bonus: bool = False
     on_the_day: bool = False
     person: str = ""
@@ -68,6 +69,7 @@ def text_values(facts: MessageFacts, texts: Catalogue, max_name: int = MAX_NAME)
         "balance": facts.points_balance,
         "expiring": facts.points_expiring,
         "gift": facts.gift_points,
+        "dates": len(facts.dates) or None,
     }
     known = {name: number for name, number in numbers.items() if number is not None}
     words = {
@@ -89,6 +91,7 @@ def text_values(facts: MessageFacts, texts: Catalogue, max_name: int = MAX_NAME)
         known,
         moved=facts.moved,
         cancelled=facts.cancelled,
+        dates=formats.dates(facts.dates, facts.now, facts.zone, texts) if facts.dates else "",
         with_bonus=facts.with_bonus,
         on_the_day=facts.birthday is not None and facts.birthday == local_date(facts.now, facts.zone),
         person=" ".join(_UNSEEN.sub(" ", shortened(facts.person, min(max_name, MAX_PERSON))).split()),

@@ -38,11 +38,11 @@ def message_words(
     """The text of a message, in one of LANGUAGES: the network's own text, else the built-in one.
 
     The built-in text is also used where the own text names a number or date that is unknown this time, and
-    where it does not say what there is to say: that a booking is cancelled. Raises ValueError where there is
-    no text, as for a campaign without one.
+    where it does not say what there is to say: that a booking is cancelled, or several dates. Raises
+    ValueError where there is no text, as for a campaign without one.
     """
     texts = catalogue(language)
-    if template is not None and not facts.cancelled:
+    if template is not None and not facts.cancelled and not facts.dates:
         filled = own_texts.filled(template, channel, facts, texts, plainly=language in PLAIN_LANGUAGES)
         if filled is not None:
             return filled
@@ -53,7 +53,7 @@ def message_words(
             return Worded(_push(kind, text_values(facts, texts, _PUSH_NAME)))
         case "whatsapp":
             values = with_neutral_words(text_values(facts, texts), facts)  # its text has placeholders
-            if facts.cancelled:
+            if facts.cancelled or facts.dates:
                 return whole_by_whatsapp(_whatsapp(kind, values))
             return Worded(_whatsapp(kind, values), parameters=_parameters(kind, values))
         case "email":

@@ -11,7 +11,15 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.facts import Authorship, Fact, ReportedFacts
 from chalicelib.domain.shared.errors import conflict
-from chalicelib.domain.shared.touches import ESSENTIAL, IN_TRIAL, ONE_ACT, Touch, TouchKind, TouchState
+from chalicelib.domain.shared.touches import (
+    ESSENTIAL,
+    IN_TRIAL,
+    ONE_ACT,
+    SAME_ACT,
+    Touch,
+    TouchKind,
+    TouchState,
+)
 from chalicelib.domain.shared.waking import Trouble, Wake
 
 
@@ -64,6 +72,8 @@ class Booking(Struct, frozen=True, kw_only=True):
     """A client's appointment.
 
     made_at     when it was made or last moved noticeably: what the notice answers to.
+    last_notified_start the start that its client was notified of last, where small moves have changed it
+                since; None: it is `starts_at`.
     moves       how often it was moved noticeably, or cancelled so that its client is told; the occurrence
                 that touches belong to.
     restaffed   the occurrence that began with another specialist, at the same start.
@@ -109,6 +119,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     status: Status = Status.BOOKED
     moves: int = 0
     restaffed: int | None = None
+    last_notified_start: datetime | None = None
     reopened: int = 0
     source: str | None = None
     note: str | None = None
@@ -202,16 +213,20 @@ def note_of_partner(booking: Booking) -> str | None:
 
 
 def moved(booking: Booking, starts_at: datetime, now: datetime, notice_from: timedelta) -> Booking:
-    """The booking at another start. A shift of `notice_from` or more begins a new occurrence: everybody is
-    notified again, and a confirmation of the old time no longer counts."""
+    """The booking at another start. Where that is `notice_from` or more from the start that the client was
+    notified of last, a new occurrence begins: everybody is notified again, and a confirmation of the old time
+    no longer counts."""
     if starts_at == booking.starts_at:
         return booking
-    if abs(starts_at - booking.starts_at) < notice_from:
-        return replace(booking, starts_at=starts_at, trouble=None)
+    known = booking.last_notified_start or booking.starts_at
+    if abs(starts_at - known) < notice_from:
+        known_start = known if known != starts_at else None
+        return replace(booking, starts_at=starts_at, last_notified_start=known_start, trouble=None)
     status = Status.BOOKED if booking.status is Status.CONFIRMED else booking.status
     return replace(
         booking,
         starts_at=starts_at,
+        last_notified_start=None,
         made_at=now,
         moves=booking.moves + 1,
         status=status,
@@ -242,12 +257,12 @@ _STEPS: Mapping[Status, frozenset[Status]] = {
 reversed, with its points and gifts."""
 
 
-_TOLD = frozenset({TouchState.SENDING, TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN})
+_NOTIFIED = frozenset({TouchState.SENDING, TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN})
 
 
-def is_told(touch: Touch) -> bool:
+def has_notified(touch: Touch) -> bool:
     """Whether the touch may have told the client of the booking; in trial, whether it would have."""
-    return touch.kind in ESSENTIAL and (touch.state in _TOLD or touch.reason == IN_TRIAL)
+    return touch.kind in ESSENTIAL and (touch.state in _NOTIFIED or touch.reason in (IN_TRIAL, SAME_ACT))
 
 
 def stepped(
@@ -293,4 +308,4 @@ def with_status(
 
 def _is_known(booking: Booking, now: datetime) -> bool:
     """Whether the client knows of the booking: from a message, or because it was not made just now."""
-    return now - booking.made_at >= ONE_ACT or any(map(is_told, booking.touches.values()))
+    return now - booking.made_at >= ONE_ACT or any(map(has_notified, booking.touches.values()))

@@ -17,10 +17,15 @@ def is_capped(kind: TouchKind) -> bool:
     return kind not in ESSENTIAL
 
 
+def may_have_arrived(message: Message, *, in_trial: bool) -> bool:
+    """Whether the client may have got the message. in_trial: as for `counts`."""
+    return message.state in _REACHED or (in_trial and message.reason == IN_TRIAL)
+
+
 def counts(message: Message, *, in_trial: bool = False) -> bool:
     """Whether a message counts for the caps: it may have arrived, and no other message carried it. in_trial:
     whether the network is in trial, in which messages count that would have been sent."""
-    arrived = message.state in _REACHED or (in_trial and message.reason == IN_TRIAL)
+    arrived = may_have_arrived(message, in_trial=in_trial)
     return is_capped(message.kind) and arrived and message.with_message is None
 
 
@@ -37,7 +42,7 @@ def full_notices(
         for each in log
         if each.kind is TouchKind.NOTICE
         and each.to == phone
-        and (each.state in _REACHED or (in_trial and each.reason == IN_TRIAL))
+        and may_have_arrived(each, in_trial=in_trial)
         and each.recorded_at > now - DAY
     )
     return sent[len(sent) - most] + DAY if len(sent) >= most else None

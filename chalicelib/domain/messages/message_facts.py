@@ -10,7 +10,9 @@ class MessageFacts(Struct, frozen=True, kw_only=True):
 
     now            UTC instant of sending: it decides between "today", "tomorrow" and a date.
     zone           IANA name of the salon's zone, in which all times are given.
-    starts_at      UTC instant of the booking; None where there is none (bonuses, invitations).
+    dates          notice: the UTC starts of all bookings of the act, where it is about several days.
+    starts_at      UTC instant of the booking, of several the first; None where there is none (bonuses,
+                   invitations).
     services       names, in the booking's order; those that nobody knows yet are left out.
     unnamed_service, unnamed_staff
                    there is a service, or a specialist, whose name nobody knows yet.
@@ -30,6 +32,7 @@ class MessageFacts(Struct, frozen=True, kw_only=True):
     now: datetime
     zone: str
     starts_at: datetime | None = None
+    dates: tuple[datetime, ...] = ()
     address: str | None = None
     map_url: str | None = None
     services: tuple[str, ...] = ()

@@ -23,6 +23,7 @@ class Message(Struct, frozen=True, kw_only=True):
 
     planned_at     when the touch was due (UTC); recorded_at: when it was decided, with which the id begins.
     with_message   the id of the message that carries this one; that message names this one in `carries`.
+    tells_of       of a notice: the other bookings of the same act that it tells of (`one_act.named`).
     cost_micros    millionths of a US dollar: the expected cost until `charged`, then the price.
     told_at        when the channel last reported on the message.
     """
@@ -51,6 +52,7 @@ class Message(Struct, frozen=True, kw_only=True):
     cost_micros: int | None = None
     charged: bool = False
     told_at: datetime | None = None
+    tells_of: tuple[str, ...] = ()
     version: int = 0
 
 

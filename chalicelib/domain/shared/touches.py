@@ -120,6 +120,9 @@ ON_BY_DEFAULT = frozenset(
 """Kinds that are made unless the rules switch them off. No kind is ever added here: a kind that is new begins
 to be made in a network when that network chooses it."""
 
+SAME_ACT = "same_act"
+"""The reason of a notice that needs no message: one about another booking of the same act told of it."""
+
 IN_TRIAL = "trial"
 """The reason of a touch that was due while its network was in trial: it was recorded, and not sent."""
 

@@ -101,6 +101,7 @@ def _new_booking(report: BookingReport) -> BookingChange:
     starts_at = as_instant(event.starts_at, salon.timezone)
     report.ensure_near(starts_at)
     match = report.client(salon.id)
+    waiting_for = _waiting_for(event, match)
     booking = Booking(
         network_id=connection.network_id,
         id=report.located.booking_id,
@@ -109,14 +110,14 @@ def _new_booking(report: BookingReport) -> BookingChange:
         starts_at=starts_at,
         lines=report.body.catalogue.lines(salon, event),
         currency=salon.currency,
-        made_at=world.now(),
+        made_at=world.now() if waiting_for is not None else report.made_at,
         source=event.source or connection.settings.get("source", connection.site),
         note=event.note,
         connection_id=connection.id,
         external_id=event.external_id,
         guard=event.guard,
         reported=word_of(event),
-        waiting_for=_waiting_for(event, match),
+        waiting_for=waiting_for,
         of_new_client=match is not None and match.client.version == 0,
     )
     if event.moved_from:

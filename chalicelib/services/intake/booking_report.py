@@ -1,7 +1,7 @@
 """The values that a site's event about a booking is applied with: the event with all that it needs, and the
 booking on its way."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -17,6 +17,9 @@ from chalicelib.services.intake.site_clients import ClientMatch, find_known, fin
 from chalicelib.services.intake.usual_sum import SharedByEvents
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
+
+LATEST_INTAKE = timedelta(days=30)
+"""How old a booking or a move can be when it is taken in, by the date that its site gives."""
 
 
 class Applied(Struct, frozen=True):
@@ -63,6 +66,13 @@ class BookingReport(Struct, frozen=True, kw_only=True):
                 f"It begins at {starts_at:%Y-%m-%d}, more than two years ahead. Replay it if it is right.",
                 starts_at=starts_at.isoformat(),
             )
+
+    @property
+    def made_at(self) -> datetime:
+        """When the site made or moved the booking. So an intake that is late (an outage, a quarantine) asks
+        for no less than one in time. A site's clock leads back no further than `LATEST_INTAKE`."""
+        now = self.world.now()
+        return min(max(self.occurred_at, now - LATEST_INTAKE), now)
 
     def client(self, salon_id: str) -> ClientMatch | None:
         """The client whom the event names, for a booking in that salon. None for a booking without a client,

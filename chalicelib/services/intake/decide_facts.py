@@ -158,7 +158,7 @@ def _with_salon(decision: _Decision) -> _Decision:
         salon_id=salon.id,
         currency=salon.currency,
         moves=existing.moves + 1,
-        made_at=report.world.now(),
+        made_at=max(existing.made_at, report.made_at),
         move_wish=None,
         status=Status.BOOKED if existing.status is Status.CONFIRMED else existing.status,
     )
@@ -219,7 +219,8 @@ def _with_confirmation_again(decision: _Decision) -> _Decision:
 def _moved(decision: _Decision, starts_at: datetime) -> Booking:
     rules = decision.report.directory.messages_for(decision.salon.id)
     noticeable = timedelta(minutes=rules.notice_again_when_moved_by_minutes)
-    return moved(decision.booking, starts_at, decision.report.world.now(), noticeable)
+    at = max(decision.existing.made_at, decision.report.made_at)
+    return moved(decision.booking, starts_at, at, noticeable)
 
 
 def _with_zone_put_right(decision: _Decision) -> _Decision:

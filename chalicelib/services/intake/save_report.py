@@ -169,7 +169,8 @@ def _stepped(report: BookingReport, change: BookingChange) -> BookingChange:
     if target is not change.status_before:
         is_moving = report.event.status is SiteStatus.MOVING
         reason = "moving" if is_moving else None
-        booking = with_status(booking, target, now, reason, tell=not is_moving)
+        tell = change.existing is not None and not is_moving
+        booking = with_status(booking, target, now, reason, tell=tell)
     if change.existing is not None and booking.client_id == change.client_id_before:
         booking, hold_values = with_hold(world, change.existing, booking)
     booking = with_wake(booking, report.directory, change.client, now)

@@ -32,6 +32,7 @@ class AboutRecipient(Struct, frozen=True):
     directory: Directory
 
     booking_id = useful_from = None
+    tells_of = ()
     link_booking_id = link_is_kept = None
     link_number = 0
 

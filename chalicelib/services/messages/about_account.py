@@ -25,6 +25,7 @@ class AboutAccount(Struct, frozen=True):
     directory: Directory
 
     booking_id = campaign_id = useful_from = None
+    tells_of = ()
     link_booking_id = link_is_kept = None
     link_number = 0
 

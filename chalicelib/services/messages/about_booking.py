@@ -16,10 +16,13 @@ from chalicelib.domain.clients.person_names import is_other_name
 from chalicelib.domain.loyalty.account import Account, EntryKind
 from chalicelib.domain.loyalty.account_plan import last_day
 from chalicelib.domain.messages.message_facts import MessageFacts
+from chalicelib.domain.messages.one_act import named
 from chalicelib.domain.networks.network import Directory, Salon, Template
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.networks.site_names import service_name, staff_name
-from chalicelib.domain.shared.touches import IN_TRIAL, Plan, Touch, TouchKind, TouchState
+from chalicelib.domain.shared.touches import IN_TRIAL, SAME_ACT, Plan, Touch, TouchKind, TouchState
+from chalicelib.domain.shared.zones import local_date
+from chalicelib.services.bookings.same_act import other_bookings_of_act
 from chalicelib.services.bookings.same_visit import (
     _by_start,
     other_bookings_of_day,
@@ -41,7 +44,8 @@ _ANNOUNCED = frozenset({TouchState.SENT, TouchState.AWAITING})
 
 class AboutBooking(Struct, frozen=True):
     """visit: the other bookings of the same visit, by start; where this one was missed, only the missed ones.
-    elsewhere: the client's bookings of that day in other salons. Both are empty until `prepared`."""
+    elsewhere: the client's bookings of that day in other salons. act: the other bookings whose notice waits,
+    too. All are empty until `prepared`."""
 
     item: Booking
     client: Client
@@ -49,6 +53,7 @@ class AboutBooking(Struct, frozen=True):
     directory: Directory
     visit: tuple[Booking, ...] = ()
     elsewhere: tuple[Booking, ...] = ()
+    act: tuple[Booking, ...] = ()
 
     campaign_id = None
 
@@ -63,6 +68,10 @@ class AboutBooking(Struct, frozen=True):
     @property
     def link_booking_id(self) -> str:
         return self.item.id
+
+    @property
+    def tells_of(self) -> tuple[str, ...]:
+        return tuple(named(other.id, other.moves) for other in self.act)
 
     @property
     def useful_from(self) -> datetime:
@@ -87,6 +96,9 @@ class AboutBooking(Struct, frozen=True):
 
     def prepared(self, store: Store, due: Sequence[Plan], now: datetime) -> Self:
         kinds = {plan.kind for plan in due}
+        if TouchKind.NOTICE in kinds and self._has_waited():
+            act = other_bookings_of_act(self.item, self.directory, zone_of(self), store, now)
+            self = replace(self, act=act)
         if TouchKind.NO_SHOW_INVITATION in kinds:
             return replace(self, visit=other_bookings_of_visit(self.item, self.salon, store, _MISSED))
         if kinds.isdisjoint(ABOUT_VISIT | THANKS):
@@ -97,6 +109,15 @@ class AboutBooking(Struct, frozen=True):
             self,
             visit=tuple(other for other in others if other.salon_id == salon_id),
             elsewhere=tuple(other for other in others if other.salon_id != salon_id),
+        )
+
+    def _has_waited(self) -> bool:
+        """Whether the booking's notice was put off, so that others may wait, too."""
+        notice = self.item.touches.get(TouchKind.NOTICE)
+        return (
+            notice is not None
+            and notice.state is TouchState.DEFERRED
+            and notice.occurrence <= self.item.moves
         )
 
     def held_back(self, plan: Plan, store: Store, now: datetime) -> HeldBack | None:
@@ -154,6 +175,10 @@ class AboutBooking(Struct, frozen=True):
         whole = [self.item]
         if plan.kind in ABOUT_VISIT | THANKS:
             whole = sorted([self.item, *self.visit], key=_by_start)
+        if plan.kind is TouchKind.NOTICE:
+            whole = sorted([self.item, *self.act], key=_by_start)
+        days = {local_date(booking.starts_at, self.salon.timezone) for booking in whole}
+        several = plan.kind is TouchKind.NOTICE and len(days) > 1
         whole = [as_planned(booking, self.directory) for booking in whole]
         lines = [line for booking in whole for line in booking.lines]
         services = [service_name(self.directory, line.service_id) for line in lines]
@@ -166,13 +191,14 @@ class AboutBooking(Struct, frozen=True):
             now,
             client_name=name,
             person=name if is_another else "",
-            starts_at=self.item.starts_at,
+            starts_at=whole[0].starts_at if plan.kind is TouchKind.NOTICE else self.item.starts_at,
+            dates=tuple(booking.starts_at for booking in whole) if several else (),
             services=tuple(dict.fromkeys(filter(None, services))),
             unnamed_service=None in services,
             staff=next(filter(None, staff), None),
             unnamed_staff=None in staff,
             cancelled=self.item.status is Status.CANCELLED,
-            moved=self._was_announced_at_another_start(),
+            moved=all(map(self._was_announced_at_another_start, whole)),
             points_earned=earned or None,
             points_balance=account.balance + self._given_in_trial(whole) if account else None,
             points_until=self._points_until(account, whole, now) if earned and account else None,
@@ -191,15 +217,19 @@ class AboutBooking(Struct, frozen=True):
         ends = [lot.expires_at for lot in earned or lots if lot.expires_at is not None]
         return last_day(min(ends), self.directory.zone) if ends else None
 
-    def _was_announced_at_another_start(self) -> bool:
+    def _was_announced_at_another_start(self, booking: Booking) -> bool:
         """Whether the client was told of the booking at an earlier start."""
         if self.item.restaffed == self.item.moves:
             return False
         in_trial = self.directory.network.trial
         return any(
-            touch.occurrence < self.item.moves
-            and (touch.state in _ANNOUNCED or (in_trial and touch.reason == IN_TRIAL))
-            for touch in self.item.touches.values()
+            touch.occurrence < booking.moves
+            and (
+                touch.state in _ANNOUNCED
+                or touch.reason == SAME_ACT
+                or (in_trial and touch.reason == IN_TRIAL)
+            )
+            for touch in booking.touches.values()
         )
 
     def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:

@@ -42,6 +42,7 @@ class AboutClient(Struct, frozen=True):
     knows_gift: bool = False
 
     booking_id = campaign_id = useful_from = None
+    tells_of = ()
     link_is_kept = None
     link_number = 0
 

@@ -13,11 +13,14 @@ from chalicelib.domain.messages.allowed_numbers import COUNTRY, NUMBER_TYPE, PHO
 from chalicelib.domain.messages.caps import DAY, WEEK, counts, full_notices, is_capped, over_cap
 from chalicelib.domain.messages.carried_touches import carried_by
 from chalicelib.domain.messages.messages import Message
+from chalicelib.domain.messages.one_act import GATHERED, gathers_until, is_covered_by, named
 from chalicelib.domain.networks.rules import ChannelStep
 from chalicelib.domain.shared.holdout import is_held_out
 from chalicelib.domain.shared.touches import (
     ESSENTIAL,
     MARKETING,
+    ONE_ACT,
+    SAME_ACT,
     Plan,
     Touch,
     TouchKind,
@@ -103,8 +106,8 @@ def checks(case: Case, found: Route | Check) -> Iterator[Check]:
     is_carried = isinstance(found, Route) and carried_by(plan.kind, found.channel, case.going) is not None
     if is_capped(plan.kind) and not is_carried:
         yield _cap(case)
-    if plan.kind is TouchKind.NOTICE and isinstance(found, Route) and found.channel in PHONE_CHANNELS:
-        yield _notices(case, found.address)
+    if plan.kind is TouchKind.NOTICE and isinstance(found, Route):
+        yield from _notices(case, found)
 
 
 def find_route(case: Case) -> Route | Check:
@@ -205,17 +208,34 @@ def _cap(case: Case) -> Check:
     return Check("caps", value) if over is None else _later(case, "caps", value, *over)
 
 
-def _notices(case: Case, phone: str) -> Check:
-    """Whether the phone may get one more notice today. The first notice of a new client needs no look at the
-    log, which is empty."""
+def _notices(case: Case, found: Route) -> Iterator[Check]:
+    """Whether the notice is told together with others of the same act, and whether the phone may get one more
+    today. The first notice of a new client needs no look at the log, which is empty."""
     item, rules, most = case.subject.item, "daily_notice_cap", case.subject.rules.daily_notice_cap
     is_first = isinstance(item, Booking) and item.of_new_client and item.moves == 0
     if is_first and not case.subject.client.contact_of:
-        return Check(rules, most)
-    log = _log(case, DAY)
-    others, in_trial = [each for each in log if not _is_of(case, each)], case.subject.directory.network.trial
-    until = full_notices(others, phone, most, case.now, in_trial=in_trial)
-    return _later(case, rules, most, rules if until is not None else None, until)
+        yield Check("one_act", ONE_ACT.seconds)
+        if found.channel in PHONE_CHANNELS:
+            yield Check(rules, most)
+        return
+    log = [each for each in _log(case, DAY) if not _is_of(case, each)]
+    yield _of_one_act(case, log)
+    if found.channel in PHONE_CHANNELS:
+        in_trial = case.subject.directory.network.trial
+        until = full_notices(log, found.address, most, case.now, in_trial=in_trial)
+        yield _later(case, rules, most, rules if until is not None else None, until)
+
+
+def _of_one_act(case: Case, log: Sequence[Message]) -> Check:
+    """A notice waits for a minute after another one of its client, and goes along with those that wait, too.
+    Another attempt does not wait."""
+    plan, before, in_trial = case.plan, case.before, case.subject.directory.network.trial
+    if before is not None and before.state is not TouchState.DEFERRED:
+        return Check("one_act", ONE_ACT.seconds)
+    if is_covered_by(log, named(case.subject.booking_id or "", plan.occurrence), in_trial=in_trial):
+        return Check("one_act", ONE_ACT.seconds, SAME_ACT)
+    until = gathers_until(log, case.subject.client.id, case.now, plan.until, in_trial=in_trial)
+    return _later(case, "one_act", ONE_ACT.seconds, GATHERED if until is not None else None, until)
 
 
 def _log(case: Case, period: timedelta) -> list[Message]:

@@ -25,6 +25,7 @@ def message_of_touch(subject: Subject, plan: Plan, touch: Touch, at: datetime) -
         occurrence=plan.occurrence,
         booking_id=subject.booking_id,
         campaign_id=subject.campaign_id,
+        tells_of=subject.tells_of if plan.kind is TouchKind.NOTICE else (),
     )
 
 

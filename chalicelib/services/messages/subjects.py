@@ -18,7 +18,7 @@ from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.networks.network import Directory, Salon, Template
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.errors import refused
-from chalicelib.domain.shared.touches import Plan, Touch, TouchKind, with_touches
+from chalicelib.domain.shared.touches import ESSENTIAL, Plan, Touch, TouchKind, TouchState, with_touches
 from chalicelib.domain.shared.waking import Trouble
 from chalicelib.services.shared.ports import Store
 
@@ -49,6 +49,11 @@ class Subject(Protocol):
     def booking_id(self) -> str | None: ...
     @property
     def campaign_id(self) -> str | None: ...
+    @property
+    def tells_of(self) -> tuple[str, ...]:
+        """The notices of other bookings that its notice tells of, too (`one_act.named`)."""
+        ...
+
     @property
     def useful_from(self) -> datetime | None:
         """The instant from which the links of its messages are needed; None: from now on."""
@@ -114,9 +119,14 @@ def facts_of_all(subject: Subject, now: datetime, **facts: Any) -> MessageFacts:
 
 def claim_touches(subject: Subject, touches: Sequence[Touch], link_number: int) -> Item:
     """The item with touches in flight, and with an unchanged pointer. A booking knows which of its ids its
-    link has, so that its later messages need not look for the link."""
+    link has, so that its later messages need not look for the link, and that its client is notified of its
+    present start."""
     item: Item = with_touches(subject.item, *touches)
-    return replace(item, link_number=link_number) if isinstance(item, Booking) else item
+    if not isinstance(item, Booking):
+        return item
+    names_start = any(touch.kind in ESSENTIAL and touch.state is TouchState.SENDING for touch in touches)
+    known_start = None if names_start else item.last_notified_start
+    return replace(item, link_number=link_number, last_notified_start=known_start)
 
 
 def settle_touches(

@@ -81,7 +81,7 @@ def wake_booking(sending: Sending, booking: Booking) -> None:
         return
     if booking.bill_due_at is not None and booking.bill_due_at <= world.now():
         booking = _with_bill_by_prices(world, booking)
-    made_just_now = world.now() - booking.made_at < SETTLED_AFTER
+    made_just_now = booking.version <= 1 or world.now() - booking.made_at < SETTLED_AFTER
     client = _client_of(world, booking.network_id, booking.client_id, fresh=made_just_now)
     if client is None:
         world.store.save(replace(booking, wake=None))
