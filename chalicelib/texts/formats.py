@@ -57,11 +57,17 @@ def date_short(day: date, texts: Catalogue) -> str:
     return f"{day_month_short(day, texts)}{NO_BREAK}{day.year}"
 
 
+def day_of_year(day: date, today: date, texts: Catalogue) -> str:
+    """As day_month_short, with the year where it is not this year's."""
+    return day_month_short(day, texts) if day.year == today.year else date_short(day, texts)
+
+
 def when_short(starts_at: datetime, now: datetime, zone_name: str, texts: Catalogue) -> str:
     """The local time of a booking, as in an SMS: `today at 2:30 pm`, `tomorrow, 24 Nov, 2:30 pm`,
     `Tue 24 Nov, 2:30 pm`.
 
-    `tomorrow` has its date, since a client may read the message a day after it was sent.
+    `tomorrow` has its date, since a client may read the message a day after it was sent. A date of another
+    year names its year.
     """
     local = starts_at.astimezone(zone(zone_name))
     today = now.astimezone(zone(zone_name)).date()
@@ -72,7 +78,7 @@ def when_short(starts_at: datetime, now: datetime, zone_name: str, texts: Catalo
     if local.date() == today + timedelta(days=1):
         return texts.gettext("tomorrow, {day}, {time}").format(day=day, time=time)
     return texts.gettext("{weekday} {day}, {time}").format(
-        weekday=weekday_short(local.date(), texts), day=day, time=time
+        weekday=weekday_short(local.date(), texts), day=day_of_year(local.date(), today, texts), time=time
     )
 
 
@@ -83,21 +89,22 @@ MOST_DATES = 12
 def dates(starts: Sequence[datetime], now: datetime, zone_name: str, texts: Catalogue) -> str:
     """The local starts of several bookings: `10.12, 13.12 at 12:00`, or each with its time. Of many the first
     ones, and how many more there are."""
-    here, this_year = zone(zone_name), now.astimezone(zone(zone_name)).year
+    here = zone(zone_name)
+    today = now.astimezone(here).date()
     listed = [start.astimezone(here) for start in starts[:MOST_DATES]]
     more = f" +{len(starts) - MOST_DATES}" if len(starts) > MOST_DATES else ""
-    days = [_day_number(local.date(), this_year, texts) for local in listed]
+    days = [_day_number(local.date(), today, texts) for local in listed]
     times = [clock(start.astimezone(here), texts) for start in starts]
     if len(set(times)) == 1:
         return texts.gettext("{days} at {time}").format(days=", ".join(days) + more, time=times[0])
     return ", ".join(f"{day} {time}" for day, time in zip(days, times, strict=False)) + more
 
 
-def _day_number(day: date, this_year: int, texts: Catalogue) -> str:
+def _day_number(day: date, today: date, texts: Catalogue) -> str:
     """10.12, in English 10 Dec; with the year where it is another one."""
     if texts.language == "en":
-        return day_month_short(day, texts) if day.year == this_year else date_short(day, texts)
-    return f"{day:%d.%m}" if day.year == this_year else f"{day:%d.%m.%Y}"
+        return day_of_year(day, today, texts)
+    return f"{day:%d.%m}" if day.year == today.year else f"{day:%d.%m.%Y}"
 
 
 def minutes(number: int, texts: Catalogue) -> str:

@@ -121,7 +121,7 @@ def _times(facts: MessageFacts, texts: Catalogue) -> dict[str, str]:
         return dict.fromkeys(_TIMES, "")
     local = facts.starts_at.astimezone(zone(facts.zone))
     return {
-        "date": formats.day_month_short(local.date(), texts),
+        "date": formats.day_of_year(local.date(), local_date(facts.now, facts.zone), texts),
         "weekday": formats.weekday(local.date(), texts),
         "on_weekday": formats.on_weekday(local.date(), texts),
         "time": formats.clock(local, texts),

@@ -20,6 +20,7 @@ from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.languages import LANGUAGES
 from chalicelib.domain.shared.zones import is_zone
 from chalicelib.services.clients.consents import checked_consent
+from chalicelib.services.clients.follow_zone import plan_bookings_again
 from chalicelib.services.clients.phone_at_desk import phone_at_desk
 from chalicelib.services.clients.referrals import ensure_referrer, resolve_referrer
 from chalicelib.services.clients.surviving_client import ensure_not_merged
@@ -175,6 +176,8 @@ def _change_client(world: World, access: Access, client_id: str, changes: Mappin
     wanted = _changed(world, access, client, changes)
     if wanted == client:
         return client
+    if wanted.timezone != client.timezone:
+        plan_bookings_again(world, wanted)
     change = client_change(world, client, wanted, access.actor)
     try:
         saved, *_ = world.store.save(change.client, *change.beside, remove=change.removed)

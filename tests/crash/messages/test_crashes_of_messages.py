@@ -199,6 +199,53 @@ def the_notice_has_a_link_of_its_own(driver: SalonDriver, booking: Any) -> None:
     assert driver.booking(booking.id).link_number == 1
 
 
+def before_a_cancellation(driver: SalonDriver) -> Any:
+    booking = driver.book(IN_TWO_DAYS)
+    driver.drain()
+    at(driver, NOW + timedelta(hours=1))
+    return booking
+
+
+def cancel_and_drain(driver: SalonDriver, booking: Any) -> None:
+    driver.cancel(booking)
+    driver.drain()
+
+
+def cancel_again(driver: SalonDriver, booking: Any) -> None:
+    driver.cancel(booking)
+    the_clock_goes_on(driver, booking)
+
+
+def the_cancellation_was_sent_once(driver: SalonDriver, booking: Any) -> None:
+    assert sent_by_sms()["notice"] in (1, 2), "of the booking, and of its cancellation unless a worker died"
+    lines = [message for message in driver.log() if message.kind == "notice"]
+    assert sorted(message.occurrence for message in lines) == [0, 1]
+    notice = driver.booking(booking.id).touches[TouchKind.NOTICE]
+    assert (notice.occurrence, notice.state in UNSETTLED) == (1, False)
+
+
+def before_a_course_is_gathered(driver: SalonDriver) -> None:
+    for number in range(4):
+        driver.book(IN_TWO_DAYS + timedelta(days=number))
+        driver.drain()
+    at(driver, NOW + timedelta(minutes=2))
+
+
+def the_course_was_sent_in_few_messages(driver: SalonDriver, _: Any) -> None:
+    """Two messages; one more where a worker died, since nobody knows what its message told; one less where
+    the provider did not answer, and nobody knows whether it took the message."""
+    lines = [message for message in driver.log() if message.kind == "notice"]
+    unanswered = any(message.state == "unknown" and message.tells_of for message in lines)
+    assert 2 - unanswered <= sent_by_sms()["notice"] <= 3
+    notices = [booking.touches[TouchKind.NOTICE] for booking in driver.bookings()]
+    assert all(notice.state not in UNSETTLED for notice in notices)
+    assert len(lines) == 4
+    known = {message.booking_id for message in lines if message.reason is None}
+    known |= {name.partition(":")[0] for message in lines for name in message.tells_of}
+    lost = {message.booking_id for message in lines if message.state == "unknown"}
+    assert known | lost == {booking.id for booking in driver.bookings()}
+
+
 STORIES: dict[str, Story] = {
     "invitation within a budget": (
         before_a_budgeted_invitation, drain, the_clock_goes_on, within_the_budget),
@@ -213,6 +260,10 @@ STORIES: dict[str, Story] = {
     "not confirmed": (before_the_cut_off, drain, the_clock_goes_on, the_salon_was_told_once),
     "a link's id is taken": (
         before_a_notice_whose_links_id_is_taken, drain, the_clock_goes_on, the_notice_has_a_link_of_its_own),
+    "a cancellation": (
+        before_a_cancellation, cancel_and_drain, cancel_again, the_cancellation_was_sent_once),
+    "a course": (
+        before_a_course_is_gathered, drain, the_clock_goes_on, the_course_was_sent_in_few_messages),
     "the next channel": (before_the_next_channel, drain, the_clock_goes_on, at_most_one_a_step),
 }  # fmt: skip
 CASES = [(story, failure) for story in STORIES for failure in (Failure.BEFORE, Failure.AFTER)]

@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from infra.testkit.builders import NOW
-from infra.testkit.salon_driver import SalonDriver
+from chalicelib.services.clients.register_client import change_client
+from infra.testkit.builders import NOW, access
+from infra.testkit.salon_driver import MARIA_ID, SalonDriver
 from infra.testkit.site_events import reported
 
 IN_TWO_DAYS = NOW + timedelta(days=2, hours=2)
@@ -75,3 +76,15 @@ def test_a_request_to_confirm_tells_the_start_too(driver: SalonDriver) -> None:
     driver.move(moved, IN_TWO_DAYS + 18 * MINUTE)
     driver.run_until(IN_TWO_DAYS - timedelta(hours=19))
     assert driver.kinds_sent() == ["notice", "confirm_request"]
+
+
+def test_the_bookings_of_a_client_follow_the_clients_clock(driver: SalonDriver) -> None:
+    start = IN_TWO_DAYS.replace(hour=3)
+    booking = driver.book(start)
+    driver.drain()
+    before = driver.booking(booking.id).wake
+    change_client(driver.world, access(), MARIA_ID, {"timezone": "Asia/Tokyo"})
+    after = driver.booking(booking.id).wake
+    assert before is not None
+    assert after is not None
+    assert after.at < before.at, "in Tokyo it is noon when in Chisinau it is night"

@@ -89,7 +89,7 @@ def test_moscow_where_clocks_stay(now, starts_at, expected):
 
 def test_a_new_year_in_between():
     assert when("Europe/Chisinau", "2026-12-31T10:00", "2027-01-01T10:00", "ro") == (
-        "mâine, 1 ianuarie, 12:00 = vineri 1 ianuarie 12:00"
+        "mâine, 1 ianuarie, 12:00 = vineri 1 ianuarie 2027 12:00"
     )
 
 
