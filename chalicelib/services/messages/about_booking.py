@@ -219,7 +219,7 @@ class AboutBooking(Struct, frozen=True):
 
     def _was_announced_at_another_start(self, booking: Booking) -> bool:
         """Whether the client was told of the booking at an earlier start."""
-        if self.item.restaffed == self.item.moves:
+        if booking.restaffed == booking.moves:
             return False
         in_trial = self.directory.network.trial
         return any(

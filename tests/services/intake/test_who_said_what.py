@@ -440,6 +440,7 @@ def test_a_booking_that_goes_to_another_branch_follows_with_zone_and_currency_an
     driver.hear(mapped, says(1, at_ten, salon_external_id="A"))
     driver.drain()
     driver.confirm(driver.only_booking())
+    driver.clock.forward(minutes=2)
     driver.hear(mapped, says(2, at_ten, salon_external_id="B"))
     driver.drain()
     assert driver.bookings() == []
