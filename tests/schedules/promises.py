@@ -30,6 +30,7 @@ Group = tuple[str, TouchKind, int]
 
 # What follows is said once more, and not taken from the code that is on trial.
 GRACE, WEEK, BATCH_SIZE = timedelta(minutes=3), timedelta(days=7), timedelta(hours=1)
+ONE_ACT, SOON = timedelta(minutes=1), timedelta(minutes=30)
 ESSENTIAL = frozenset({Kind.NOTICE, Kind.CONFIRM_REQUEST, Kind.CONTROL_REMINDER})
 MUST_ARRIVE = ESSENTIAL - {Kind.NOTICE}
 _THANKS = frozenset({Kind.REVIEW_REQUEST, Kind.BONUS_NOTICE})
@@ -48,6 +49,7 @@ def broken(days: Days) -> list[str]:
         *held.quiet_hours(),
         *held.without_consent(),
         *held.what_rules_forbid(),
+        *held.notices_of_one_act(),
         *held.over_cap(),
         *held.over_budget(),
         *held.unfinished(),
@@ -160,7 +162,7 @@ class Held:
             _, starts_at, expiring = taken.outgoing.worded.text.split("|")
             if line.booking_id is not None and booking is None:
                 yield f"{_say(taken)}: about a booking that there is not"
-            if booking is not None and starts_at != booking.starts_at.isoformat():
+            if booking is not None and starts_at not in self._starts(taken, booking):
                 yield f"{_say(taken)}: tells {starts_at}, it is {booking.starts_at}"
             if booking is not None and not _fits(kind, booking):
                 yield f"{_say(taken)}: the booking is {booking.status}"
@@ -171,6 +173,12 @@ class Held:
                 usable = sum(lot.remaining for lot in lots if lot.is_available(taken.at) and lot.expires_at)
                 if not 0 < int(expiring) <= usable:
                     yield f"{_say(taken)}: warns of {expiring} points, {usable} can be used"
+
+    def _starts(self, taken: Taken, booking: Booking) -> list[str]:
+        """The starts that the message may name: a notice of several bookings names the first of them."""
+        others = [name.partition(":")[0] for name in self._line(taken).tells_of]
+        known = [taken.truth.bookings[each] for each in others if each in taken.truth.bookings]
+        return [each.starts_at.isoformat() for each in (booking, *known)]
 
     def out_of_time(self) -> Iterator[str]:
         for group, sends in self.groups.items():
@@ -254,6 +262,24 @@ class Held:
             percent = rules.holdout_percent.get(kind, 0)
             if kind in MARKETING and is_held_out(NETWORK, taken.outgoing.client_id, kind, percent):
                 yield f"{_say(taken)}: held out"
+
+    def notices_of_one_act(self) -> Iterator[str]:
+        """A client gets one notice a minute: what is done at once is told together. What begins soon does not
+        wait. What a worker sent and died over is not known to the next one."""
+        notices = [each for each in self._firsts() if each.outgoing.kind == Kind.NOTICE]
+        for number, taken in enumerate(notices):
+            booking = self._booking(taken)
+            if booking is None or booking.starts_at - taken.at <= SOON:
+                continue
+            for before in notices[:number]:
+                same_client = before.outgoing.client_id == taken.outgoing.client_id
+                failed = self._reported(before, taken) is MessageState.FAILED
+                at_once = taken.at - before.at < ONE_ACT and same_client and not failed
+                if at_once and self._was_known(before, taken) and taken is self.groups[self._group(taken)][0]:
+                    yield f"{_say(taken)}: a minute after {_say(before)} has not gone by"
+
+    def _group(self, taken: Taken) -> Group:
+        return group_of(self._line(taken))
 
     def over_cap(self) -> Iterator[str]:
         """Touches that may have reached the client in any seven days. What a worker sent and died over is not

@@ -555,6 +555,7 @@ def test_another_specialist_is_told_where_the_network_wants_it(
         with_rule(driver)
     driver.hear(site, says(1))
     driver.drain()
+    driver.clock.forward(minutes=2)
     driver.confirm(driver.only_booking())
     for version in (2, 3):
         driver.hear(site, says(version, lines=(VERA,), note=f"note {version}"))
@@ -567,6 +568,7 @@ def test_another_specialist_whom_the_desk_chose_is_told_too(driver: SalonDriver)
     with_rule(driver)
     booking = driver.book(IN_TWO_DAYS)
     driver.drain()
+    driver.clock.forward(minutes=2)
     lines = [WantedLine(service_id="srv_cut", staff_id="stf_vera")]
     change_booking.change_booking(driver.world, access(), booking.id, {"lines": lines})
     driver.drain()

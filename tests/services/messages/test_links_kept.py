@@ -76,6 +76,7 @@ def test_where_all_ids_are_taken_the_message_waits(driver: SalonDriver) -> None:
 def test_a_moved_booking_keeps_its_link_for_longer(driver: SalonDriver) -> None:
     booking = driver.book(IN_TWO_DAYS)
     driver.drain()
+    driver.run_until(NOW + timedelta(minutes=2))
     later = driver.move(booking, IN_TWO_DAYS + timedelta(days=300))
     driver.drain()
     notice = driver.sender.sent[-1]

@@ -156,6 +156,7 @@ def test_of_a_budget_that_was_raised_the_owner_is_told_anew(driver: SalonDriver)
     for days in range(2):
         driver.book(IN_TWO_DAYS + timedelta(days=days))
         driver.drain()
+        driver.clock.forward(minutes=2)
     set_rules(driver, monthly_budget_usd_cents=40, daily_notice_cap=50)
     assert [task.kind for task in driver.store.get_page(Task, network_id=NETWORK).items] == [
         TaskKind.BUDGET_NEARLY_SPENT
@@ -163,6 +164,7 @@ def test_of_a_budget_that_was_raised_the_owner_is_told_anew(driver: SalonDriver)
     for days in range(2, 9):
         driver.book(IN_TWO_DAYS + timedelta(days=days))
         driver.drain()
+        driver.clock.forward(minutes=2)
     assert [task.kind for task in driver.store.get_page(Task, network_id=NETWORK).items] == [
         TaskKind.BUDGET_NEARLY_SPENT
     ] * 2

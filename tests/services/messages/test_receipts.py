@@ -182,6 +182,7 @@ def test_a_failure_after_a_move_sends_nothing_for_the_old_time(driver: SalonDriv
     driver.sender = {name: RecordingSender(name) for name in ("whatsapp", "sms")}
     booking = noticed(driver)
     receipt = receipt_of(only_message(driver), S.FAILED, reason="whatsapp_1")
+    driver.clock.forward(minutes=2)
     driver.move(booking, IN_TWO_DAYS + timedelta(days=1))
     driver.drain()
     process_receipt(driver.world, receipt)
@@ -195,7 +196,7 @@ def test_a_failure_of_a_cancelled_booking_sends_nothing(driver: SalonDriver) -> 
     driver.cancel(noticed(driver))
     tell(driver, S.FAILED, reason="whatsapp_1")
     driver.run_until(IN_TWO_DAYS)
-    assert [message.channel for message in driver.log()] == ["whatsapp"]
+    assert [message.channel for message in driver.log() if message.occurrence == 0] == ["whatsapp"]
 
 
 def test_while_its_worker_is_at_it_a_failure_waits(driver: SalonDriver) -> None:

@@ -62,6 +62,8 @@ def test_each_message_is_shown_with_its_text_address_and_cost_and_none_goes_out(
 
 def test_the_tally_adds_up_what_the_log_shows(driver: SalonDriver) -> None:
     driver.book(IN_TWO_DAYS)
+    driver.drain()
+    driver.clock.forward(minutes=2)
     driver.book(IN_TWO_DAYS + timedelta(days=9))
     driver.drain()
     cost = sum(each.cost_micros or 0 for each in skipped(driver))
