@@ -210,9 +210,9 @@ class Books:
         visit = self.bookings[booking_id]
         if visit.status == "completed":
             return
-        self._ensure_its_day(visit)
         if visit.status != UPCOMING:
             raise Refused("WRONG_STATUS")
+        self._ensure_its_day(visit)
         client = self.surviving_client(visit.client)
         model = self.model(client)
         if redeem:
