@@ -1,7 +1,8 @@
 """Replies: what clients write back, and what their words mean. Pure.
 
-STOP is recognised generously, since it has to be honoured at once. A confirmation is recognised only where
-the reply says nothing else. A person reads all other replies.
+STOP is recognised by carriers' words, and by phrases of three languages (`opt_outs`): it has to be honoured
+at once, but only where it is beyond doubt. A confirmation is recognised only where the reply says nothing
+else. A person reads all other replies.
 """
 
 import re
@@ -10,6 +11,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
+
+from chalicelib.domain.messages.opt_outs import asks_to_stop
+from chalicelib.domain.messages.reply_text import bare
 
 WORDS_KEPT = 500
 
@@ -47,10 +51,12 @@ def meaning(text: str) -> Meaning:
     sign = _SIGNS.get("".join(text.split()).strip(_AROUND_SIGNS))
     if sign is not None:
         return sign
+    if asks_to_stop(text):
+        return Meaning.STOP
     words = _words(text)
     telling = [word for word in words if word not in _POLITE] or words
     together = "".join(telling)
-    if together in _STOP or together.endswith(_STOP_ENDINGS):
+    if together in _STOP:
         return Meaning.STOP
     if together in _START:
         return Meaning.START
@@ -66,17 +72,11 @@ def words_kept(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+", _bare(text))
-
-
-def _bare(text: str) -> str:
-    """The text in lower case, without diacritics."""
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in parts if not unicodedata.combining(char))
+    return re.findall(r"[^\W_]+", bare(text))
 
 
 def _set(words: str) -> frozenset[str]:
-    return frozenset(_bare(words).split())
+    return frozenset(bare(words).split())
 
 
 _SIGNS = {
@@ -87,12 +87,10 @@ _AROUND_SIGNS = ".!\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 """Full stops, and the characters that give an emoji its form or its skin colour."""
 _STOP = _set(
     "stop stopall unsubscribe unsub optout revoke arret cancel end quit remove td "  # AWS's, and by law
-    "стоп отписаться отписка отписать отпишите отпиши отписываюсь хватит непишите неприсылайте "
-    "dezabonare dezabonati dezaboneaza dezabonez opriti opreste renunt numaiscrieti numaitrimiteti"
+    "стоп отписаться отписка отписать dezabonare dezabonati renunt"
 )
-"""Each written as one word, so that `S T O P`, `opt out` and `opt-out` are found, too."""
-_STOP_ENDINGS = tuple(_bare(word) for word in ("отписаться", "отпишите", "dezabonare", "unsubscribe"))
-"""Words that mean STOP at the end of any sentence."""
+"""Carriers' words, which stop messages where the reply says nothing else. Each is written as one word, so
+that `S T O P`, `opt out` and `opt-out` are found, too."""
 _START = _set("start unstop старт подписаться подписка подпишите abonare abonati subscribe")
 _YES = _set(
     "да ага угу ок окей хорошо конечно подтверждаю подтверждаем приду придем буду будем "

@@ -39,7 +39,10 @@ class TaskKind(StrEnum):
 
 TASK_WORDS: Mapping[TaskKind, str] = {
     TaskKind.UNCONFIRMED: "The client was asked to confirm and has not. Call them, or give the time away.",
-    TaskKind.CALL_CLIENT: "The client answered a message with what only a person can settle. Call them.",
+    TaskKind.CALL_CLIENT: (
+        "The client answered a message with what only a person can settle. Call them. If the client wants no "
+        "more messages, withdraw the client's consents."
+    ),
     TaskKind.BUDGET_NEARLY_SPENT: "Four fifths of the month's budget for messages are spent.",
     TaskKind.BUDGET_SPENT: (
         "The month's budget for messages is spent: until it is raised, or the month is over, clients get "
