@@ -7,7 +7,15 @@ from chalicelib.domain.bookings.bookings import Line, Refund, Review
 from chalicelib.domain.bookings.facts import Authorship, ReportedFacts
 from chalicelib.domain.clearing.audit import Difference
 from chalicelib.domain.clearing.clearing import OpenPoints, PairSum, Period
-from chalicelib.domain.clients.clients import Consent, DeadAddress, Device, Due, ReversedWhileMerged, VisitDay
+from chalicelib.domain.clients.clients import (
+    Consent,
+    DeadAddress,
+    Device,
+    Due,
+    FormerRecord,
+    ReversedWhileMerged,
+    VisitDay,
+)
 from chalicelib.domain.loyalty.account import (
     HeldLot,
     Hold,
@@ -56,6 +64,7 @@ ROWS: frozenset[type[Any]] = frozenset(
         Device,
         DeadAddress,
         ReversedWhileMerged,
+        FormerRecord,
         Lot,
         Hold,
         HeldLot,
@@ -88,6 +97,6 @@ ROWS: frozenset[type[Any]] = frozenset(
 """The order of their fields is stored. A new field stands at the end and has a default. A class that items
 have stored already is neither added here nor taken away."""
 
-ADDED_LATER: Mapping[type[Any], int] = {StreakUse: 1}
+ADDED_LATER: Mapping[type[Any], int] = {StreakUse: 1, Consent: 1}
 """How many fields at the end a row has got since it was first stored by columns. They make no column where
 all rows have their defaults, so that items of before stay as they were."""

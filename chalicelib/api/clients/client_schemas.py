@@ -31,12 +31,15 @@ from chalicelib.texts.languages import catalogue
 
 
 class ConsentAnswer(Answered):
+    """merged_from: the client of whom it was said, who is merged into this one; null: of this one."""
+
     channel: str
     purpose: str
     granted: bool
     at: datetime
     how: str
     actor: str
+    merged_from: str | None = None
 
 
 class NextBooking(Answered):
@@ -259,4 +262,5 @@ def consent_answer(consent: Consent) -> ConsentAnswer:
         at=consent.at,
         how=consent.how,
         actor=consent.actor,
+        merged_from=consent.merged_from,
     )

@@ -21,7 +21,7 @@ class ConsentRequest(Body):
 
 class ConsentLine(Answered):
     """One change. void: what had been granted counts no more, because the address that it was given for did
-    change; nothing was refused."""
+    change; nothing was refused. merged_from: the client of whom it was said, who was merged into this one."""
 
     id: str
     channel: str
@@ -31,6 +31,7 @@ class ConsentLine(Answered):
     at: datetime
     how: str
     actor: str
+    merged_from: str | None = None
 
 
 class ConsentHistory(Answered):
@@ -78,4 +79,5 @@ def _line(line: ConsentChange) -> ConsentLine:
         at=consent.at,
         how=consent.how,
         actor=consent.actor,
+        merged_from=consent.merged_from,
     )

@@ -22,7 +22,8 @@ last one."""
 
 
 class Consent(Struct, frozen=True):
-    """Whether messages of one purpose may go through one channel; who said so, when and how."""
+    """Whether messages of one purpose may go through one channel; who said so, when and how. merged_from: the
+    source of a merge, of whom it was said."""
 
     channel: str
     purpose: Purpose
@@ -30,6 +31,7 @@ class Consent(Struct, frozen=True):
     at: datetime
     actor: str
     how: str
+    merged_from: str | None = None
 
 
 class ConsentChange(Struct, frozen=True, kw_only=True):
@@ -108,8 +110,23 @@ class Visits(Struct, frozen=True, kw_only=True):
     first_on: date | None = None
 
 
-TAKEN_OVER = ("phone", "email", "birth_date")
+TAKEN_OVER = ("phone", "email", "birth_date", "language", "timezone")
 """What a target takes over from the source where the target has none."""
+
+
+class BeforeMerge(Struct, frozen=True, kw_only=True):
+    """What a target had before a merge, as far as the merge changes it; see `merging/merged_facts.py`."""
+
+    name: str = ""
+    note: str | None = None
+    preferences: str | None = None
+    birth_date_told_at: datetime | None = None
+    written_at: datetime | None = None
+    contact_id: str | None = None
+    contact_of: tuple[str, ...] = ()
+    devices: tuple[Device, ...] = ()
+    due: tuple[Due, ...] = ()
+    touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
 
 
 class Merge(Struct, frozen=True, kw_only=True):
@@ -121,7 +138,7 @@ class Merge(Struct, frozen=True, kw_only=True):
     booking_ids  the source's upcoming bookings, which became the target's.
     filled       the fields of TAKEN_OVER that the target did not have and took over from the source.
     uncounted    the source's visits that were reversed or refunded since the merge.
-    gifted_year  the target's before the merge.
+    gifted_year  the target's before the merge. before: the rest; None for a merge by an earlier version.
     """
 
     into: str
@@ -133,6 +150,14 @@ class Merge(Struct, frozen=True, kw_only=True):
     filled: tuple[str, ...] = ()
     uncounted: tuple[ReversedWhileMerged, ...] = ()
     gifted_year: int = 0
+    before: BeforeMerge | None = None
+
+
+class FormerRecord(Struct, frozen=True):
+    """A client who is merged into this one, be it over others; at: since when."""
+
+    id: str
+    at: datetime
 
 
 class NamedByPartner(Struct, frozen=True, kw_only=True):
@@ -167,6 +192,8 @@ class Client(Struct, frozen=True, kw_only=True):
     contact_id     the client whose phone this client shares; see `contact_person.py`. contact_of: the clients
                    who share this client's phone.
     refused_at_sites  what connections last told of the client's refusals; see `intake/site_people.py`.
+    former         the sources that are merged into this client.
+    consents_apart  the client's own consents in whose place those of a source hold.
     """
 
     network_id: str
@@ -203,6 +230,8 @@ class Client(Struct, frozen=True, kw_only=True):
     contact_id: str | None = None
     contact_of: tuple[str, ...] = ()
     refused_at_sites: tuple[str, ...] = ()
+    former: tuple[FormerRecord, ...] = ()
+    consents_apart: tuple[Consent, ...] = ()
     wake: Wake | None = None
     trouble: Trouble | None = None
     version: int = 0
@@ -247,23 +276,6 @@ def dead_address(client: Client, channel: str) -> DeadAddress | None:
     known = _addresses(client, channel)
     dead = [each for each in client.dead_addresses if each.channel == channel and each.address in known]
     return max(dead, key=lambda each: each.at, default=None)
-
-
-def with_device(client: Client, device: Device) -> Client:
-    """The client with a device that takes push messages from now on, the newest last. The oldest device goes
-    when there are too many. Failures at the device's endpoint are forgotten."""
-    others = [each for each in client.devices if each.endpoint != device.endpoint]
-    return _with_devices(client, (*others, device)[-DEVICES_KEPT:], {device.endpoint})
-
-
-def without_device(client: Client, device_id: str) -> Client:
-    return _with_devices(client, tuple(each for each in client.devices if each.id != device_id), set())
-
-
-def _with_devices(client: Client, devices: tuple[Device, ...], well: set[str]) -> Client:
-    kept = {device.endpoint for device in devices} - well
-    dead = tuple(each for each in client.dead_addresses if each.channel != "push" or each.address in kept)
-    return replace(client, devices=devices, dead_addresses=dead)
 
 
 def with_birth_date_learned(before: Client, after: Client, at: datetime) -> Client:

@@ -22,18 +22,29 @@ def with_consents(
     lines: list[ConsentChange] = []
     for consent in consents:
         current = after.consent(consent.channel, consent.purpose)
-        if current is None or current.granted is not consent.granted:
+        is_news = current is None or current.granted is not consent.granted
+        if is_news or _is_repeated_since_merge(client, consent):
             after = with_consent(after, consent)
-            lines.append(_line(client, consent, first + len(lines)))
+            lines.append(consent_line(client, consent, first + len(lines)))
     return after, lines
+
+
+def _is_repeated_since_merge(client: Client, consent: Consent) -> bool:
+    """Whether a no repeats one from before the latest merge. Said since the merge, it holds for source and
+    target, also after the merge is undone."""
+    if consent.granted or not client.former:
+        return False
+    current = client.consent(consent.channel, consent.purpose)
+    merged_at = max(each.at for each in client.former)
+    return current is not None and current.at < merged_at <= consent.at
 
 
 def after_contact_change(
     before: Client, after: Client, at: datetime, actor: str
 ) -> tuple[Client, list[ConsentChange]]:
     """The client after a change of phone or e-mail, and lines of history. Grants for the old address are
-    void, so that consent is asked for again; refusals stay. The new address is not suppressed, and the client
-    has not written from it.
+    void, so that consent is asked for again; refusals stay. The new address is not suppressed, unless it
+    failed as a merged source's, and the client has not written from it.
 
     after: the client with the new address, otherwise equal to `before`. Devices are not concerned.
     """
@@ -47,24 +58,28 @@ def after_contact_change(
         void = [each for each in after.consents if each.granted and each.channel in channels]
         for each in void:
             revoked = Consent(each.channel, each.purpose, False, at, actor, how)
-            lines.append(replace(_line(before, revoked, len(lines)), void=True))
+            lines.append(replace(consent_line(before, revoked, len(lines)), void=True))
+        apart = (each for each in after.consents_apart if not (each.granted and each.channel in channels))
+        dead = (each for each in after.dead_addresses if each.channel not in channels or each.address == new)
         after = replace(
             after,
             consents=tuple(each for each in after.consents if each not in void),
-            dead_addresses=tuple(each for each in after.dead_addresses if each.channel not in channels),
+            consents_apart=tuple(apart),
+            dead_addresses=tuple(dead),
             written_at=None if channels is BY_PHONE else after.written_at,
         )
     return after, lines
 
 
-def _line(client: Client, consent: Consent, place: int) -> ConsentChange:
+def consent_line(client: Client, consent: Consent, place: int, at: datetime | None = None) -> ConsentChange:
     """One line of the history. Its id follows from the client's version, so that a second try from the same
-    state writes no second line. Lines of one instant keep their order."""
+    state writes no second line. Lines of one instant keep their order. at: since when the consent is the
+    client's, where that is later than it was said."""
     tail = encoded(client.version, 5) + encoded(place, 2)
     return ConsentChange(
         network_id=client.network_id,
         client_id=client.id,
-        id=time_ordered("cns", consent.at, tail),
+        id=time_ordered("cns", at or consent.at, tail),
         consent=consent,
     )
 

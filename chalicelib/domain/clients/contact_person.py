@@ -42,13 +42,3 @@ def reached_through(client: Client, contact: Client) -> Client:
         contact_id=contact.id,
         contact_of=sharing,
     )
-
-
-def with_people_of(target: Client, source: Client) -> Client:
-    """The target of a merge, through whom those are reached who shared the source's phone."""
-    people = dict.fromkeys((*target.contact_of, *source.contact_of))
-    contact_of = tuple(each for each in people if each not in (target.id, source.id))
-    contact_id = target.contact_id if target.contact_id or target.phone else source.contact_id
-    return replace(
-        target, contact_of=contact_of, contact_id=contact_id if contact_id != target.id else None
-    )

@@ -1,7 +1,9 @@
 """Merging two accounts: everything that the source's account has goes to the target's account. unmerging.py
 undoes it."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
@@ -12,6 +14,7 @@ from chalicelib.domain.loyalty.lots import lot_change
 from chalicelib.domain.loyalty.programme import with_turnover
 from chalicelib.domain.loyalty.surprises import latest_month
 from chalicelib.domain.shared.errors import conflict
+from chalicelib.domain.shared.touches import Touch, TouchKind, TouchState
 
 
 def transfer_out(account: Account, posting: Posting, now: datetime) -> Posted:
@@ -49,7 +52,18 @@ def attach(target: Account, source: Account) -> Account:
         shown=target.shown or (WalletUpdate(NOT_UPDATED) if source.shown else None),
         reward_uses=(*target.reward_uses, *source.reward_uses),
         streaks=(*target.streaks, *source.streaks),
+        touches=_with_warnings_of(target, source),
     )
+
+
+def _with_warnings_of(target: Account, source: Account) -> Mapping[TouchKind, Touch]:
+    """The target's touches. A warning that the source got is not repeated for points of the same day."""
+    kind = TouchKind.BONUS_EXPIRY
+    last, sent = target.touches.get(kind), source.touches.get(kind)
+    is_later = sent is not None and (last is None or last.occurrence < sent.occurrence)
+    if sent is None or not is_later or sent.state is not TouchState.SENT:
+        return target.touches
+    return MappingProxyType({**target.touches, kind: sent})
 
 
 def detach(target: Account, source: Account) -> Account:

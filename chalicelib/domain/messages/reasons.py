@@ -46,6 +46,7 @@ REASONS: Mapping[str, str] = {
     "unreadable": "Its text, or something that it names, cannot be read; it waits until that is mended.",
     "campaign_stopped": "The campaign was stopped.",
     "campaign_paused": "The campaign is paused.",
+    "merged": "The client was merged into another, and the message went or goes to them as one.",
     # what became of an attempt: nobody knows
     "worker_lost": "Our worker stopped while it was sending; nobody knows whether the message went out.",
     "timed_out": "The provider did not answer in time; nobody knows whether it took the message.",

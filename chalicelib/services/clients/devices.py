@@ -1,6 +1,7 @@
 """Keep the devices on which a client takes push messages."""
 
-from chalicelib.domain.clients.clients import Client, Device, with_device, without_device
+from chalicelib.domain.clients.clients import Client, Device
+from chalicelib.domain.clients.devices import with_device, without_device
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import refused
 from chalicelib.services.clients.register_client import get_client

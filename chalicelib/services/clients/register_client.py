@@ -23,7 +23,7 @@ from chalicelib.services.clients.consents import checked_consent
 from chalicelib.services.clients.follow_zone import plan_bookings_again
 from chalicelib.services.clients.phone_at_desk import phone_at_desk
 from chalicelib.services.clients.referrals import ensure_referrer, resolve_referrer
-from chalicelib.services.clients.surviving_client import ensure_not_merged
+from chalicelib.services.clients.surviving_client import ensure_not_merged, surviving_client
 from chalicelib.services.shared.contact_details import email_normal, name_normal, note_normal
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
@@ -110,7 +110,7 @@ def contact_aliases(client: Client) -> list[Alias]:
 
 def _taken(world: World, aliases: list[Alias]) -> Exception:
     for alias in aliases:
-        owner = world.store.alias(alias.network_id, alias.kind, alias.value)
+        owner = _owner_id(world, alias)
         if owner is not None:
             return conflict(
                 "CLIENT_EXISTS",
@@ -179,14 +179,33 @@ def _change_client(world: World, access: Access, client_id: str, changes: Mappin
     if wanted.timezone != client.timezone:
         plan_bookings_again(world, wanted)
     change = client_change(world, client, wanted, access.actor)
-    try:
-        saved, *_ = world.store.save(change.client, *change.beside, remove=change.removed)
-    except SaveConflict as clash:
-        if isinstance(clash.value, Alias) and clash.value in change.beside:
-            raise _taken(world, [clash.value]) from None
-        raise
+    saved = _save_change(world, change)
     world.wake_if_due(saved)
     return saved
+
+
+def _save_change(world: World, change: "ClientChange") -> Client:
+    """The client as saved. An alias that leads to the client already, as a merge brings it, stays as it is.
+    Raises CLIENT_EXISTS, SaveConflict."""
+    try:
+        return world.store.save(change.client, *change.beside, remove=change.removed)[0]
+    except SaveConflict as clash:
+        taken = clash.value
+        if not isinstance(taken, Alias) or taken not in change.beside:
+            raise
+        if _owner_id(world, taken) != change.client.id:
+            raise _taken(world, [taken]) from None
+        beside = tuple(each for each in change.beside if each != taken)
+    return _save_change(world, replace(change, beside=beside))
+
+
+def _owner_id(world: World, alias: Alias) -> str | None:
+    """The surviving client to whom the alias leads; None: it is free."""
+    found = world.store.alias(alias.network_id, alias.kind, alias.value)
+    if found is None:
+        return None
+    owner = surviving_client(world, world.store.get(Client, network_id=alias.network_id, id=found))
+    return owner.id if owner is not None else found
 
 
 def _changed(world: World, access: Access, client: Client, changes: Mapping[str, Any]) -> Client:

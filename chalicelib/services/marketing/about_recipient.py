@@ -13,12 +13,25 @@ from chalicelib.domain.marketing.campaigns import Campaign, CampaignState, Recip
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.networks.network import Directory, Salon, Template
 from chalicelib.domain.networks.rules import MessageRules
-from chalicelib.domain.shared.touches import Plan, Touch, TouchKind, due_at, open_plans, timely, touch_of
+from chalicelib.domain.shared.touches import (
+    IN_FLIGHT,
+    Plan,
+    Touch,
+    TouchKind,
+    TouchState,
+    due_at,
+    open_plans,
+    timely,
+    touch_of,
+)
 from chalicelib.domain.shared.waking import Wake, first_wake
 from chalicelib.services.messages.subjects import HeldBack, facts_of_all, speaking_salon, zone_of
 from chalicelib.services.shared.ports import Store
 
 PAUSED = "campaign_paused"
+MERGED = "merged"
+"""The reason why a recipient gets no message: a merged client gets a campaign once."""
+_MADE = IN_FLIGHT | {TouchState.SENT, TouchState.UNKNOWN}
 LAST_LOOK = timedelta(minutes=15)
 """How long before the end of a paused campaign its recipient wakes once more and sees whether it was resumed.
 The recipient sleeps until then: when the campaign is resumed, a walk gives it a new time."""
@@ -63,6 +76,8 @@ class AboutRecipient(Struct, frozen=True):
             return HeldBack("switched_off")
         if self.campaign.state is CampaignState.STOPPED:
             return HeldBack("campaign_stopped")
+        if _reached_before_merge(self.item, self.client, store):
+            return HeldBack(MERGED)
         if self.campaign.state is not CampaignState.PAUSED:
             return None
         last = self.rules.quiet_hours.last_loud_before(self.campaign.ends_at - LAST_LOOK, zone_of(self))
@@ -103,6 +118,21 @@ class AboutRecipient(Struct, frozen=True):
             campaign_id=self.item.campaign_id,
         )
         return self.with_item(found) if found is not None else None
+
+
+def _reached_before_merge(recipient: Recipient, client: Client, store: Store) -> bool:
+    """Whether the campaign has reached the client as a source of a merge."""
+    source_ids = [each.id for each in client.former]
+    if not source_ids:
+        return False
+    found = store.recipients_named(recipient.network_id, recipient.campaign_id, source_ids)
+    return any(is_reached(each) for each in found)
+
+
+def is_reached(recipient: Recipient) -> bool:
+    """Whether the campaign's message may have reached the recipient."""
+    touch = recipient.touches.get(TouchKind.CAMPAIGN)
+    return touch is not None and touch.state in _MADE
 
 
 def about_recipient(

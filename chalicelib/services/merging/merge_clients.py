@@ -1,6 +1,6 @@
 """Merge two clients who turn out to be one person. The target gets the source's points and debt, visits,
-phone, e-mail, open coupons and upcoming bookings. What was done under the source's name stays there.
-unmerge_clients.py undoes a merge.
+phone, e-mail, refusals, notes, devices, open coupons and upcoming bookings. What was done under the source's
+name stays there. unmerge_clients.py undoes a merge.
 """
 
 from datetime import timedelta
@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients import client_plan
-from chalicelib.domain.clients.clients import TAKEN_OVER, Client, Merge
-from chalicelib.domain.clients.contact_person import with_people_of
+from chalicelib.domain.clients.clients import Client, ConsentChange, Merge
 from chalicelib.domain.loyalty.coupons import Coupon, voided
 from chalicelib.domain.loyalty.merged_lots import transfer_in_id
 from chalicelib.domain.merging.merged_client import with_visits_of
+from chalicelib.domain.merging.merged_consents import with_consents_of
+from chalicelib.domain.merging.merged_facts import before_merge, filled_fields, own_channels, with_facts_of
 from chalicelib.domain.merging.transfer import attach, transfer_in, transfer_out
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.aliases import Alias
@@ -32,10 +33,11 @@ from chalicelib.services.merging.merge_context import (
     get_source_and_target,
     get_transfer_entries,
     target_coupon_id,
+    with_former_records,
 )
 from chalicelib.services.shared.world import World
 
-MAX_BOOKINGS, MAX_COUPONS = 40, 20
+MAX_BOOKINGS, MAX_COUPONS = 30, 20
 """So many upcoming bookings and open coupons of the source may be merged: all are in one transaction."""
 
 _UNDER_WAY = timedelta(days=1)
@@ -61,12 +63,13 @@ def _attempt(world: World, access: Access, source_id: str, target_id: str) -> Me
     context = _context(world, access, source, target)
     points = _transfer_points(context)
     bookings = _upcoming_bookings(context)
-    source, target = _merged_clients(context, bookings)
+    source, target, lines = _merged_clients(context, bookings)
     source, target, *_ = world.store.save(
         source,
         target,
         *points.accounts(context, None, target),
         *points.entries(),
+        *lines,
         *_aliases(context),
         *_transfer_coupons(context),
         *bookings_given_to(target, bookings, context),
@@ -123,10 +126,13 @@ def _upcoming_bookings(context: MergeContext) -> list[Booking]:
     return [booking for booking in page.items if booking.is_upcoming]
 
 
-def _merged_clients(context: MergeContext, bookings: list[Booking]) -> tuple[Client, Client]:
-    """The source, marked as merged, and the target with the source's visits and missing contacts."""
+def _merged_clients(
+    context: MergeContext, bookings: list[Booking]
+) -> tuple[Client, Client, list[ConsentChange]]:
+    """The source, marked as merged, and the target with all that is known of the source; and the lines of
+    the target's consents."""
     source, target, now = context.source, context.target, context.now
-    filled = tuple(name for name in TAKEN_OVER if getattr(source, name) and not getattr(target, name))
+    filled = filled_fields(target, source)
     merge = Merge(
         into=target.id,
         at=now,
@@ -136,20 +142,33 @@ def _merged_clients(context: MergeContext, bookings: list[Booking]) -> tuple[Cli
         booking_ids=tuple(booking.id for booking in bookings),
         filled=filled,
         gifted_year=target.gifted_year,
+        before=before_merge(target),
     )
-    target = with_people_of(with_visits_of(target, source), source)
-    target = replace(target, **{name: getattr(source, name) for name in filled})
+    channels = own_channels(target, source, filled)
+    target, lines = with_consents_of(target, source, channels, now)
+    target = with_facts_of(with_visits_of(target, source), source, filled, now)
     source = replace(source, merged=merge, merges=source.merges + 1)
     return (
         client_plan.with_wake(source, context.directory, now),
         client_plan.with_wake(target, context.directory, now),
+        lines,
     )
 
 
 def _aliases(context: MergeContext) -> list[Alias]:
-    """The source's phone and e-mail lead to the target."""
-    target_id = context.target.id
-    return [replace(alias, leads_to=target_id, moved=True) for alias in contact_aliases(context.source)]
+    """The phone and the e-mail of the source, and of those merged into the source, lead to the target."""
+    records = with_former_records(context.world, context.source)
+    own_ids, found = {each.id for each in records}, dict[tuple[str, str], Alias]()
+    for alias in (alias for each in records for alias in contact_aliases(each)):
+        is_own = alias.leads_to == context.source.id or _leads_to(context.world, alias) in own_ids
+        if is_own:
+            moved = replace(alias, leads_to=context.target.id, moved=True)
+            found.setdefault((alias.kind, alias.value), moved)
+    return list(found.values())
+
+
+def _leads_to(world: World, alias: Alias) -> str | None:
+    return world.store.alias(alias.network_id, alias.kind, alias.value)
 
 
 def _transfer_coupons(context: MergeContext) -> list[Coupon]:

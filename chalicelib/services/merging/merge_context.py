@@ -96,6 +96,13 @@ def get_client(world: World, access: Access, client_id: str) -> Client:
     return client
 
 
+def with_former_records(world: World, source: Client) -> list[Client]:
+    """The source, then the clients who were merged into the source, be it over others."""
+    get, network_id = world.store.get, source.network_id
+    found = (get(Client, network_id=network_id, id=each.id) for each in source.former)
+    return [source, *(each for each in found if each is not None)]
+
+
 def get_transfer_entries(world: World, source: Client) -> tuple[Entry, Entry]:
     """The entries that the source's merge made: transfer out, transfer in. Raises NOT_FOUND."""
     merge, get = source.merged, world.store.get

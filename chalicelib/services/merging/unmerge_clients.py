@@ -1,21 +1,22 @@
 """Unmerge two clients: source and target each get what they would have had without the merge. Source points
 that the target has spent since the merge become the target's debt. What the target gained since stays with
-the target.
+the target. A no that was said since holds for both.
 """
 
 from functools import partial
-from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients import client_plan
-from chalicelib.domain.clients.clients import Client, Merge
+from chalicelib.domain.clients.clients import Client, ConsentChange, Merge
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon, reopened, voided
 from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.merging.merged_client import unmerged_client, without_visits_of
+from chalicelib.domain.merging.merged_consents import with_refusals_since, without_consents_of
+from chalicelib.domain.merging.merged_facts import unmerged_facts, without_facts_of
 from chalicelib.domain.merging.since_merge import SinceMerge, since_merge
 from chalicelib.domain.merging.transfer import detach, restore
 from chalicelib.domain.merging.unmerging import unmerge_source, unmerge_target
@@ -36,6 +37,7 @@ from chalicelib.services.merging.merge_context import (
     get_client,
     get_transfer_entries,
     target_coupon_id,
+    with_former_records,
 )
 from chalicelib.services.shared.world import World
 
@@ -73,13 +75,15 @@ def _attempt(world: World, access: Access, source_id: str) -> MergedClients:
     before = _before_unmerging(context, source.merged)
     bookings = _bookings_to_return(context, before)
     points = _return_points(context, before)
-    source, target = _unmerged_clients(context, before)
+    source, target, lines = _unmerged_clients(context, before)
+    source, aliases = _returned_aliases(context, source)
     source, target, *_ = world.store.save(
         source,
         target,
         *points.accounts(context, source, target),
         *points.entries(),
-        *_aliases(context),
+        *lines,
+        *aliases,
         *_return_coupons(context, before.transfer_out),
         *bookings_given_to(source, bookings, context),
     )
@@ -157,14 +161,22 @@ def _since_merge(context: MergeContext, before: _BeforeUnmerging) -> SinceMerge:
     )
 
 
-def _unmerged_clients(context: MergeContext, before: _BeforeUnmerging) -> tuple[Client, Client]:
-    """The source as a client of their own again, and the target without the source's visits and contacts."""
-    source, merge = unmerged_client(context.source), before.merge
-    target = without_visits_of(context.target, source, merge, _other_sources(context, before))
-    target = replace(target, **_contacts_to_clear(context, merge))
+def _unmerged_clients(
+    context: MergeContext, before: _BeforeUnmerging
+) -> tuple[Client, Client, list[ConsentChange]]:
+    """The source as a client of their own again, and the target without all that is the source's; and the
+    lines of the consents of both."""
+    merge, now, actor = before.merge, context.now, context.access.actor
+    source = unmerged_facts(unmerged_client(context.source), merge, context.target)
+    source, source_lines = with_refusals_since(source, context.target, merge.at, now)
+    others = _other_sources(context, before)
+    target, lines = without_consents_of(context.target, source, others, now, actor)
+    target = without_visits_of(target, source, merge, others)
+    target = without_facts_of(target, with_former_records(context.world, context.source), merge)
     return (
-        client_plan.with_wake(source, context.directory, context.now),
-        client_plan.with_wake(target, context.directory, context.now),
+        client_plan.with_wake(source, context.directory, now),
+        client_plan.with_wake(target, context.directory, now),
+        [*lines, *source_lines],
     )
 
 
@@ -178,15 +190,21 @@ def _other_sources(context: MergeContext, before: _BeforeUnmerging) -> list[Clie
     return [each for each in clients if each and each.merged and each.merged.into == context.target.id]
 
 
-def _contacts_to_clear(context: MergeContext, merge: Merge) -> dict[str, Any]:
-    """The contacts that the target took over from the source and that have not changed since."""
-    source, target = context.source, context.target
-    return {name: None for name in merge.filled if getattr(target, name) == getattr(source, name)}
-
-
-def _aliases(context: MergeContext) -> list[Alias]:
-    """The source's phone and e-mail lead to the source again."""
-    return [replace(alias, moved=True) for alias in contact_aliases(context.source)]
+def _returned_aliases(context: MergeContext, source: Client) -> tuple[Client, list[Alias]]:
+    """The phone and the e-mail of the source, and of those merged into the source, lead to the source again.
+    Somebody else may have got one that the target gave up: then the source is left without it."""
+    _, *former = with_former_records(context.world, source)
+    own_ids = {source.id, context.target.id, *(each.id for each in former)}
+    found: dict[tuple[str, str], Alias] = {}
+    for alias in (alias for each in (source, *former) for alias in contact_aliases(each)):
+        leads_to = context.world.store.alias(alias.network_id, alias.kind, alias.value)
+        is_sources = alias.leads_to == source.id
+        if leads_to in own_ids or (leads_to is None and is_sources):
+            alias = replace(alias, leads_to=source.id, moved=leads_to is not None)
+            found.setdefault((alias.kind, alias.value), alias)
+        elif is_sources:
+            source = replace(source, **{alias.kind: None})
+    return source, list(found.values())
 
 
 def _return_coupons(context: MergeContext, transfer_out: Entry) -> list[Coupon]:

@@ -172,7 +172,8 @@ def _change_touches(
         if not changed:
             return None
         item = with_touches(item, *changed)
-        if wake_at is not None:
+        is_merged = isinstance(item, Client) and item.merged is not None
+        if wake_at is not None and not is_merged:
             pointers = [Wake(wake_at, messages[0].kind.value), *([item.wake] if item.wake else [])]
             item = replace(item, wake=first_wake(pointers, item.trouble))
         with suppress(SaveConflict):

@@ -28,6 +28,7 @@ from chalicelib.services.bookings.confirm_visit import confirm_visit
 from chalicelib.services.clients.consents import Statement, set_consents, stop_messages
 from chalicelib.services.clients.contact_person import sharing
 from chalicelib.services.clients.next_booking import next_booking
+from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.shared.ports import SaveConflict
 from chalicelib.services.shared.world import World
 
@@ -77,7 +78,9 @@ def process_reply(world: World, reply: Reply) -> ReplyOutcome:
 
 def _client(world: World, network_id: str, reply: Reply) -> Client | None:
     client_id = world.store.alias(network_id, PHONE, reply.sender)
-    return world.store.get(Client, network_id=network_id, id=client_id) if client_id is not None else None
+    if client_id is None:
+        return None
+    return surviving_client(world, world.store.get(Client, network_id=network_id, id=client_id))
 
 
 def _opens_conversation(world: World, client: Client, at: datetime) -> None:

@@ -25,10 +25,12 @@ from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.bookings.same_visit import rules_of
 from chalicelib.services.clients.contact_person import reached
+from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.intake.attach_client import attach_client
 from chalicelib.services.loyalty.give_birthday import give_birthday_gift
 from chalicelib.services.loyalty.passes import update_wallets
 from chalicelib.services.marketing.about_recipient import about_recipient
+from chalicelib.services.marketing.merged_recipients import give_to_survivor
 from chalicelib.services.marketing.step_promotion import step_promotion
 from chalicelib.services.messages.about_account import about_account
 from chalicelib.services.messages.about_booking import about_booking
@@ -83,6 +85,7 @@ def wake_booking(sending: Sending, booking: Booking) -> None:
         booking = _with_bill_by_prices(world, booking)
     made_just_now = booking.version <= 1 or world.now() - booking.made_at < SETTLED_AFTER
     client = _client_of(world, booking.network_id, booking.client_id, fresh=made_just_now)
+    client = surviving_client(world, client)
     if client is None:
         world.store.save(replace(booking, wake=None))
         return
@@ -145,8 +148,11 @@ def _with_task_if_unconfirmed(world: World, booking: Booking, directory: Directo
 
 
 def wake_client(sending: Sending, client: Client) -> None:
-    """Gives a birthday gift that is due, then sends what is due."""
+    """Gives a birthday gift that is due, then sends what is due. Nothing is sent to a merged client."""
     world = sending.world
+    if client.merged is not None:
+        world.store.save(replace(client, wake=None))
+        return
     directory = world.directory(client.network_id, lambda known: bool(known.salons))
     if not directory.salons:
         again = Wake(world.now() + NO_SALON_YET, "no_salon")
@@ -188,6 +194,9 @@ def wake_recipient(sending: Sending, recipient: Recipient) -> None:
     )
     if client is None or campaign is None:
         world.store.save(replace(recipient, wake=None))
+        return
+    if client.merged is not None:
+        give_to_survivor(world, recipient, client)
         return
     directory = world.directory(recipient.network_id)
     send_due(sending, about_recipient(recipient, campaign, client, directory))

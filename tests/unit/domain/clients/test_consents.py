@@ -14,10 +14,9 @@ from chalicelib.domain.clients.clients import (
     is_known,
     may_send,
     with_birth_date_learned,
-    with_device,
-    without_device,
 )
 from chalicelib.domain.clients.consents import after_contact_change, all_refused, with_consents
+from chalicelib.domain.clients.devices import with_device, without_device
 from chalicelib.domain.shared.touches import Purpose
 from infra.testkit.builders import NOW, a_client, a_consent
 
