@@ -19,7 +19,7 @@ from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import MessageRules, Rules
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.touches import TouchKind
-from chalicelib.services.bookings import book
+from chalicelib.services.bookings import book, desk_tasks
 from chalicelib.services.loyalty import hold_points
 from chalicelib.services.marketing import check_campaign, check_promotion
 from chalicelib.services.merging import merge_clients
@@ -38,6 +38,10 @@ LIMITS = {
     "length of a line": f"1 minute to {book.MAX_MINUTES // 1440} day",
     "start of a booking": f"in the future, within {book.MAX_AHEAD.days} days",
     "hold at the desk": f"{hold_points.DESK_HOLD // timedelta(hours=1)} hours",
+    "a client asks for another time, or cancels: the desk answers": (
+        f"within {desk_tasks.ANSWER_WITHIN // timedelta(hours=1)} hours, and before the start"
+    ),
+    f"a client gives {desk_tasks.LOW_STARS} stars or fewer: the desk calls": "within a day",
     "merging: bookings ahead of the source": f"{merge_clients.MAX_BOOKINGS}",
     "merging: open coupons of the source": f"{merge_clients.MAX_COUPONS}",
     "devices of a client": f"the newest {DEVICES_KEPT}",

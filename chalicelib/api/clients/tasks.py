@@ -5,7 +5,7 @@ from typing import Literal
 
 from chalicelib.api.http.endpoint import DESK, Ask, endpoint, get, post
 from chalicelib.api.http.schemas import Answered, Id, Listing, PageOf, sifted
-from chalicelib.domain.shared.tasks import TASK_WORDS, Task
+from chalicelib.domain.shared.tasks import TASK_WORDS, Task, is_overdue
 from chalicelib.services.clients.tasks import finish_task, reaches_task
 from chalicelib.services.networks.set_up import get_salon
 
@@ -15,11 +15,12 @@ State = Literal["open", "done"]
 class TaskFilter(Listing):
     salon_id: Id | None = None
     state: State | None = None
+    overdue: bool | None = None
 
 
 class TaskAnswer(Answered):
     """words: what is asked for, in plain language. detail: what the client wrote; of a budget, its month.
-    salon_id null: for the whole network."""
+    salon_id null: for the whole network. due_at: by when somebody should have seen to it."""
 
     id: str
     kind: str
@@ -27,6 +28,7 @@ class TaskAnswer(Answered):
     detail: str | None
     state: State
     at: datetime
+    due_at: datetime | None
     salon_id: str | None
     booking_id: str | None
     client_id: str | None
@@ -39,7 +41,7 @@ def _state(task: Task) -> State:
 
 
 def _answer(task: Task) -> TaskAnswer:
-    same = ("id", "at", "salon_id", "booking_id", "client_id", "done_at", "actor")
+    same = ("id", "at", "due_at", "salon_id", "booking_id", "client_id", "done_at", "actor")
     return TaskAnswer(
         **{name: getattr(task, name) for name in same},
         kind=task.kind.value,
@@ -54,12 +56,14 @@ def _answer(task: Task) -> TaskAnswer:
 def find(ask: Ask) -> PageOf[TaskAnswer]:
     """Newest first, of the salons that this key reaches."""
     asked: TaskFilter = ask.query
+    now = ask.world.now()
     if asked.salon_id is not None:
         get_salon(ask.world, ask.access, asked.salon_id)
 
     def is_wanted(task: Task) -> bool:
         of_salon = asked.salon_id in (None, task.salon_id)
-        return of_salon and asked.state in (None, _state(task)) and reaches_task(ask.access, task)
+        of_state = asked.state in (None, _state(task)) and asked.overdue in (None, is_overdue(task, now))
+        return of_salon and of_state and reaches_task(ask.access, task)
 
     found, cursor = sifted(
         lambda limit, cursor: ask.world.store.get_page(

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.facts import Authorship, Fact, ReportedFacts
 from chalicelib.domain.shared.errors import conflict
+from chalicelib.domain.shared.tasks import TaskKind
 from chalicelib.domain.shared.touches import (
     ESSENTIAL,
     IN_TRIAL,
@@ -106,6 +107,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     reported    what the site last said of it, fact by fact; None: stored before that was kept.
     authors     who at the salon said a fact after the site, and so holds it.
     asked_for   the `waiting_for` of which the desk has a task.
+    desk_tasks  the ids of the tasks that the client's acts by a link have made, while these are unsettled.
     """
 
     network_id: str
@@ -145,6 +147,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     reported: ReportedFacts | None = None
     authors: Mapping[Fact, Authorship] = field(default_factory=lambda: MappingProxyType({}))
     asked_for: str | None = None
+    desk_tasks: Mapping[TaskKind, str] = field(default_factory=lambda: MappingProxyType({}))
     unconfirmed_told: int | None = None
     booked_as: str | None = None
     link_changes: int = 0

@@ -25,6 +25,11 @@ class TaskKind(StrEnum):
     """A site that signs nothing reports another phone or e-mail of a client who did not come from it."""
     SITE_PHONE = "site_phone"
     """A site names a client by nothing at which messages reach them, such as a wrong phone."""
+    MOVE_WISH = "move_wish"
+    """A client asks for another time by their page."""
+    CANCELLED_BY_CLIENT = "cancelled_by_client"
+    LOW_RATING = "low_rating"
+    """A client gives three stars or fewer."""
     SITE_HELD_BACK = "site_held_back"
     """A webhook that waits for a person: it would add too much at once, or a visit comes to too much."""
     SITE_UNCLEAR = "site_unclear"
@@ -68,6 +73,16 @@ TASK_WORDS: Mapping[TaskKind, str] = {
         "The booking site has no phone at which this client can be reached: `words` has what it has. Ask the "
         "client, and put it right on the site or here. Until then the client gets no messages."
     ),
+    TaskKind.MOVE_WISH: (
+        "The client asks for another time: `detail` has their words, if any. Call them and move the booking."
+    ),
+    TaskKind.CANCELLED_BY_CLIENT: (
+        "The client cancelled by the link in a message. Give the time away, and offer them another."
+    ),
+    TaskKind.LOW_RATING: (
+        "The client gave the visit a low rating: `detail` has the stars and their words. Call them, and make "
+        "up for it."
+    ),
     TaskKind.SITE_HELD_BACK: (
         "A webhook of a booking site is held back: see /v1/inbox?state=quarantined. If it is right, replay "
         "it there, which lets it through. If it is not, rotate the connection: its address is in wrong hands."
@@ -97,8 +112,9 @@ class Task(Struct, frozen=True, kw_only=True):
     """id: follows from what it is about, so that it is made once; begins with the instant, so that tasks are
     in order of time. salon_id None: for the whole network. words: what the client wrote; of a
     budget, its month; of messages held back, the reason; of an account, how it differs; of a site, what it
-    reports, what it says against the salon's word, or why it is held back. replies: how many replies of the
-    client it collects, a line of `words` for each."""
+    reports, what it says against the salon's word, or why it is held back; of a rating, its stars.
+    replies: how many replies of the client it collects, a line of `words` for each. due_at: by when somebody
+    should have seen to it; None: no deadline."""
 
     network_id: str
     id: str
@@ -111,6 +127,7 @@ class Task(Struct, frozen=True, kw_only=True):
     done_at: datetime | None = None
     actor: str | None = None
     replies: int = 0
+    due_at: datetime | None = None
     version: int = 0
 
 
@@ -124,3 +141,8 @@ def with_reply(task: Task, words: str) -> Task:
         return task
     line = words if task.replies < MOST_REPLIES else "\N{HORIZONTAL ELLIPSIS}"
     return replace(task, words=f"{task.words}\n{line}", replies=task.replies + 1, done_at=None, actor=None)
+
+
+def is_overdue(task: Task, now: datetime) -> bool:
+    """Whether the task is open beyond its deadline."""
+    return task.done_at is None and task.due_at is not None and task.due_at < now

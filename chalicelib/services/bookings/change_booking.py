@@ -11,6 +11,7 @@ from chalicelib.domain.bookings.bookings import Booking, moved, with_desk_note, 
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.services.bookings.book import directory_has, ensure_ahead, priced_lines
+from chalicelib.services.bookings.desk_tasks import with_desk_tasks
 from chalicelib.services.bookings.follow_hold import with_hold
 from chalicelib.services.bookings.plan_booking import replanned
 from chalicelib.services.bookings.read_booking import get_booking
@@ -36,7 +37,8 @@ def _change_once(world: World, access: Access, booking_id: str, changes: Mapping
         )
     now = world.now()
     after = _changed(world, booking, changes, now)
-    return save_changed(world, booking, with_author_of_change(booking, after, party_of(access.actor), now))
+    after = with_author_of_change(booking, after, party_of(access.actor), now)
+    return save_changed(world, booking, after, access.actor)
 
 
 def _changed(world: World, booking: Booking, changes: Mapping[str, Any], now: datetime) -> Booking:
@@ -62,12 +64,13 @@ def _changed(world: World, booking: Booking, changes: Mapping[str, Any], now: da
     return booking
 
 
-def save_changed(world: World, before: Booking, after: Booking) -> Booking:
-    """Plans and saves a changed booking; its hold follows in the same transaction. Writes nothing where
-    nothing changed. Raises SaveConflict."""
+def save_changed(world: World, before: Booking, after: Booking, actor: str) -> Booking:
+    """Plans and saves a changed booking. Its hold, and the desk's tasks about it, follow in the same
+    transaction. Writes nothing where nothing changed. Raises SaveConflict."""
     if after == before:
         return before
     changed, hold_values = with_hold(world, before, after)
-    saved = world.store.save(replanned(world, changed), *hold_values)[0]
+    changed, tasks = with_desk_tasks(world, before, changed, actor)
+    saved = world.store.save(replanned(world, changed), *hold_values, *tasks)[0]
     world.wake_if_due(saved)
     return saved

@@ -35,4 +35,4 @@ def _review_once(world: World, visitor: LinkVisitor, booking_id: str, stars: int
     if existing is not None and (existing.stars, existing.words) == (stars, words):
         return booking
     reviewed = replace(booking, review=Review(stars, words, world.now()))
-    return save_changed(world, booking, counted_change(visitor, booking, reviewed))
+    return save_changed(world, booking, counted_change(visitor, booking, reviewed), visitor.actor)

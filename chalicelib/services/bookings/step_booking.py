@@ -70,7 +70,8 @@ def _step_once(
         salon = directory_for(world, booking).salons[booking.salon_id]
         ensure_not_too_early(booking, now, salon.timezone)
     after = stepped(booking, to, now, reason, tell=tell)
-    return save_changed(world, booking, with_author_of_step(booking, after, party_of(requester.actor), now))
+    after = with_author_of_step(booking, after, party_of(requester.actor), now)
+    return save_changed(world, booking, after, requester.actor)
 
 
 def _ask_once(world: World, visitor: LinkVisitor, booking_id: str, wish: str) -> Booking:
@@ -81,4 +82,4 @@ def _ask_once(world: World, visitor: LinkVisitor, booking_id: str, wish: str) ->
             "WRONG_STATUS", "Only an upcoming booking can be moved.", status=booking.status.value
         )
     asked = replace(booking, move_wish=wish or booking.move_wish or "")
-    return save_changed(world, booking, counted_change(visitor, booking, asked))
+    return save_changed(world, booking, counted_change(visitor, booking, asked), visitor.actor)

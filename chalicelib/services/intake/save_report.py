@@ -12,6 +12,8 @@ from chalicelib.domain.intake.precedence import MAX_DISPUTES
 from chalicelib.domain.intake.site_events import BookingReported, SiteStatus
 from chalicelib.domain.intake.site_words import word_of
 from chalicelib.domain.shared.ids import digest
+from chalicelib.domain.shared.tasks import Task
+from chalicelib.services.bookings.desk_tasks import with_desk_tasks
 from chalicelib.services.bookings.follow_hold import with_hold
 from chalicelib.services.intake.apply_bill import billed_by_site, completed_by_site
 from chalicelib.services.intake.ask_person import task_of_dispute
@@ -44,7 +46,11 @@ def save_report(report: BookingReport, change: BookingChange) -> Applied:
         change = _billed(report, change, change.bill)
     else:
         change = _stepped(report, change)
-    (saved, *_) = world.store.save(change.booking, *change.beside, remove=change.removed)
+    booking, tasks = change.booking, list[Task]()
+    if change.existing is not None:
+        actor = f"connection:{report.connection.id}"
+        booking, tasks = with_desk_tasks(world, change.existing, booking, actor)
+    (saved, *_) = world.store.save(booking, *change.beside, *tasks, remove=change.removed)
     world.wake_if_due(saved)
     return Applied(changed=True, booking_id=saved.id)
 

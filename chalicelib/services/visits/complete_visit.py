@@ -1,6 +1,7 @@
 """Complete a visit: close the booking, redeem and earn points, give gifts, count a promotion, plan the
 pointers; all in one transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
@@ -17,6 +18,8 @@ from chalicelib.domain.clients.clients import Client, counts_as_new_visit, with_
 from chalicelib.domain.loyalty.account import Account, Entry, EntryKind
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import refused
+from chalicelib.domain.shared.tasks import Task
+from chalicelib.services.bookings.desk_tasks import with_desk_tasks
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.bookings.read_booking import get_booking
 from chalicelib.services.clients.surviving_client import surviving_account, surviving_client
@@ -66,22 +69,26 @@ def _complete_once(
         return _already_completed(world, booking)
     bill.ensure_usual(access.role)
     ensure_day_allows(world, access, booking, bill, sums)
+    completed = replace(booking, status=Status.COMPLETED)
+    completed, tasks = with_desk_tasks(world, booking, completed, access.actor)
+    booking = replace(booking, desk_tasks=completed.desk_tasks)
     booking = with_author(booking, party_of(access.actor), world.now(), Fact.STATUS, Fact.PAID)
     if booking.status is Status.COMPLETED:
         visit = first_bill_by_desk(world, booking, bill, access.actor)
-        return _completed_by(world, visit)
+        return _completed_by(world, visit, tasks)
     if booking.is_upcoming:
         salon = directory_for(world, booking).salons[booking.salon_id]
         ensure_not_too_early(booking, world.now(), salon.timezone)
     client = _surviving_client_of(world, booking)
     if client is None:
-        return Completed(_saved(world, _closed_without_client(world, booking, bill)), None, ())
+        return Completed(_saved(world, _closed_without_client(world, booking, bill), *tasks), None, ())
     account = world.store.account(booking.network_id, client.id)
-    return _completed_by(world, _completed(world, booking, client, account, bill, access.actor))
+    visit = _completed(world, booking, client, account, bill, access.actor)
+    return _completed_by(world, visit, tasks)
 
 
-def _completed_by(world: World, visit: VisitInProgress) -> Completed:
-    saved = _saved(world, *values_of(visit))
+def _completed_by(world: World, visit: VisitInProgress, tasks: Sequence[Task]) -> Completed:
+    saved = _saved(world, *values_of(visit), *tasks)
     return Completed(saved, visit.account if visit.client is not None else None, visit.entries)
 
 

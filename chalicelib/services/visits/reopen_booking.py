@@ -22,7 +22,7 @@ def _reopen_once(world: World, access: Access, booking_id: str) -> Booking:
     booking, by, now = get_booking(world, access, booking_id), party_of(access.actor), world.now()
     if booking.status is not Status.COMPLETED:
         after = with_author_of_step(booking, stepped(booking, Status.BOOKED, now), by, now)
-        return save_changed(world, booking, after)
+        return save_changed(world, booking, after, access.actor)
     reopened = with_author(without_author(booking, Fact.PAID), by, now, Fact.STATUS)
     saved = world.store.save(*reversal(world, reopened, Status.BOOKED, access.actor))[0]
     world.wake_if_due(saved)

@@ -81,3 +81,14 @@ def test_tasks_come_in_pages(http: Http) -> None:
     page = http.get("/v1/tasks?limit=2").json
     rest = http.get(f"/v1/tasks?limit=2&cursor={page['next_cursor']}").json
     assert [each["id"] for each in page["items"] + rest["items"]] == ["tsk_3", "tsk_2", "tsk_1"]
+
+
+def test_a_task_with_a_deadline_is_overdue_until_it_is_done(http: Http, world: Any, town: Any) -> None:
+    for number, hours in ((1, -1), (2, 1)):
+        world.store.save(a_task(f"tsk_{number}", TaskKind.MOVE_WISH, due_at=NOW + timedelta(hours=hours)))
+    world.store.save(a_task("tsk_3"))
+    assert http.get("/v1/tasks").json["items"][2]["due_at"] == "2026-11-23T07:00:00Z"
+    assert http.get("/v1/tasks").json["items"][0]["due_at"] is None
+    assert (ids(http, "overdue=true"), ids(http, "overdue=false")) == (["tsk_1"], ["tsk_3", "tsk_2"])
+    http.post("/v1/tasks/tsk_1/done")
+    assert ids(http, "overdue=true") == []
