@@ -70,7 +70,7 @@ def _task_of_act(world: World, booking: Booking, kind: TaskKind, words: str | No
     if existing is None:
         existing = Task(
             network_id=booking.network_id,
-            id=time_ordered("tsk", now, digest(booking.id, kind, length=10)),
+            id=time_ordered("tsk", now, digest(booking.id, kind, str(booking.version), length=10)),
             kind=kind,
             at=now,
             salon_id=booking.salon_id,
