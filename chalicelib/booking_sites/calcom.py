@@ -40,6 +40,7 @@ from chalicelib.domain.intake.site_events import (
     SiteEvent,
     SiteLine,
     SiteStatus,
+    UnprovenBecause,
     WebhookNotUnderstood,
     guard,
     seat_id,
@@ -77,7 +78,7 @@ def verify(raw: bytes, headers: Mapping[str, str], context: SiteContext, now: da
     secret = signing.needed_secret(context)
     (given,) = signing.needed_headers(headers, SIGNATURE)
     if given == UNSIGNED:
-        raise BadSignature("the webhook was set up without a secret")
+        raise BadSignature("the webhook was set up without a secret", UnprovenBecause.NO_SIGNATURE)
     if not signing.same(signing.hmac_sha256(secret.encode(), raw).hex().encode(), given):
         raise BadSignature("the signature is another one")
 

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Mapping
 
-from chalicelib.domain.intake.site_events import BadSignature, SiteContext
+from chalicelib.domain.intake.site_events import BadSignature, SiteContext, UnprovenBecause
 
 
 def lowered(headers: Mapping[str, str]) -> dict[str, str]:
@@ -15,7 +15,7 @@ def needed_headers(headers: Mapping[str, str], *names: str) -> tuple[str, ...]:
     given = lowered(headers)
     for name in names:
         if not given.get(name):
-            raise BadSignature(f"the header {name} is missing")
+            raise BadSignature(f"the header {name} is missing", UnprovenBecause.NO_SIGNATURE)
     return tuple(given[name] for name in names)
 
 

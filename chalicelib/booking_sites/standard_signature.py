@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from chalicelib.booking_sites import signing
-from chalicelib.domain.intake.site_events import BadSignature
+from chalicelib.domain.intake.site_events import BadSignature, UnprovenBecause
 
 HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 TOLERANCE_SECONDS = 300
@@ -29,7 +29,7 @@ def verify(raw: bytes, headers: Mapping[str, str], secret: str, now: datetime) -
     if not re.fullmatch("[0-9]{1,12}", timestamp):
         raise BadSignature("webhook-timestamp is not a whole number of seconds")
     if abs(now.timestamp() - int(timestamp)) > TOLERANCE_SECONDS:
-        raise BadSignature("webhook-timestamp is too far from now")
+        raise BadSignature("webhook-timestamp is too far from now", UnprovenBecause.CLOCK)
     signed = b".".join((message_id.encode("utf-8", "surrogatepass"), timestamp.encode(), raw))
     pairs = [item.partition(",") for item in given.split()[:MAX_SIGNATURES]]
     if secret.startswith(("whpk_", "whsk_")):

@@ -1,5 +1,6 @@
 """Connections with booking sites: the webhook address that a site is given, and what it signs with."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -20,7 +21,7 @@ from chalicelib.services.intake.connect_site import (
     list_connections,
     rotate_connection,
 )
-from chalicelib.services.intake.receive_webhook import context_of
+from chalicelib.services.intake.receive_webhook import context_of, deliveries
 
 SettingName = Annotated[str, Meta(min_length=1, max_length=200)]
 SettingValue = Annotated[str, Meta(max_length=1000)]
@@ -70,6 +71,16 @@ class ConnectionAnswer(Answered):
     created_at: datetime
 
 
+class WatchedConnection(ConnectionAnswer):
+    """last_delivery_at, delivered, quarantined: among the network's newest 200 webhooks. refused: deliveries
+    of this month that did not prove who sent them: `no_signature`, `bad_signature`, `clock`."""
+
+    last_delivery_at: datetime | None
+    delivered: int
+    refused: dict[str, int]
+    quarantined: int
+
+
 class MadeConnection(ConnectionAnswer):
     secret: str | None
 
@@ -102,16 +113,30 @@ def connect(ask: Ask) -> MadeConnection:
 
 
 @get("/v1/connections")
-@endpoint(roles=OFFICE, query=Listing, answer=PageOf[ConnectionAnswer])
-def list_all(ask: Ask) -> PageOf[ConnectionAnswer]:
-    found = list_connections(ask.world, ask.access)
-    return in_pages((ConnectionAnswer(**_facts(ask, each)) for each in found), ask.query)
+@endpoint(roles=OFFICE, query=Listing, answer=PageOf[WatchedConnection])
+def list_all(ask: Ask) -> PageOf[WatchedConnection]:
+    page: PageOf[Connection] = in_pages(list_connections(ask.world, ask.access), ask.query)
+    return PageOf(items=_watched(ask, page.items), next_cursor=page.next_cursor)
 
 
 @get("/v1/connections/{connection_id}")
-@endpoint(roles=OFFICE, answer=ConnectionAnswer)
-def see(ask: Ask, connection_id: str) -> ConnectionAnswer:
-    return ConnectionAnswer(**_facts(ask, get_connection(ask.world, ask.access, connection_id)))
+@endpoint(roles=OFFICE, answer=WatchedConnection)
+def see(ask: Ask, connection_id: str) -> WatchedConnection:
+    return _watched(ask, [get_connection(ask.world, ask.access, connection_id)])[0]
+
+
+def _watched(ask: Ask, connections: Sequence[Connection]) -> list[WatchedConnection]:
+    known = deliveries(ask.world, connections)
+    return [
+        WatchedConnection(
+            **_facts(ask, each),
+            last_delivery_at=known[each.id].last_at,
+            delivered=known[each.id].delivered,
+            refused=dict(known[each.id].refused),
+            quarantined=known[each.id].quarantined,
+        )
+        for each in connections
+    ]
 
 
 @patch("/v1/connections/{connection_id}")

@@ -207,8 +207,20 @@ class WebhookNotUnderstood(Exception):
         self.message = message
 
 
+class UnprovenBecause(StrEnum):
+    """Why a delivery does not prove who sent it. `clock`: it was signed too long ago, or in the future."""
+
+    NO_SIGNATURE = "no_signature"
+    BAD_SIGNATURE = "bad_signature"
+    CLOCK = "clock"
+
+
 class BadSignature(Exception):
     """The sender did not prove who it is: 401."""
+
+    def __init__(self, message: str, reason: UnprovenBecause = UnprovenBecause.BAD_SIGNATURE) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 def _unknown_currency(location: str | None) -> str | None:

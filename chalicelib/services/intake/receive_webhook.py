@@ -1,24 +1,38 @@
 """Receive a webhook: make sure who sent it, make it durable, hand it to intake. Three AWS calls, then
 the answer."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.intake.inbox import RETRY_LOST, InboxItem, InboxState, quarantined
-from chalicelib.domain.intake.site_events import BadSignature, Ignored, SiteContext, WebhookNotUnderstood
+from chalicelib.domain.intake.site_events import (
+    BadSignature,
+    Ignored,
+    SiteContext,
+    UnprovenBecause,
+    WebhookNotUnderstood,
+)
 from chalicelib.domain.intake.source_ranges import is_within
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.errors import DomainError, ErrorKind, missing
 from chalicelib.domain.shared.ids import digest, network_of, time_ordered
+from chalicelib.domain.shared.quotas import QuotaUse, with_taken
 from chalicelib.domain.shared.waking import Wake
 from chalicelib.services.intake.booking_site import BookingSite, Delivery
 from chalicelib.services.shared.ports import IntakeQueue, SaveConflict
 from chalicelib.services.shared.world import World
 
 MAX_BODY = 256 * 1024
+NEWEST = 200
+"""The newest webhooks of a network, of which it is counted through which connection they came."""
+REFUSED_SAVED = timedelta(minutes=10)
+"""How often a process saves how many deliveries of a connection it has refused."""
+REFUSED_KEPT = timedelta(days=40)
 _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
 
@@ -45,11 +59,13 @@ def receive(
     headers: Mapping[str, str],
     sent_from: str | None = None,
     admit: Callable[[Connection], None] = lambda connection: None,
+    note_refused: Callable[[Connection, UnprovenBecause], None] = lambda connection, reason: None,
 ) -> WebhookReceipt:
     """Stores one delivery. Answers accepted, duplicate, ignored or quarantined once the delivery is durable.
 
     sent_from: the sender's address on the internet.
     admit: counts a delivery whose signature fits, before it is stored, and raises what refuses it.
+    note_refused: counts a delivery whose sender did not prove who it is.
 
     Raises NOT_FOUND for an unknown site or token, SOURCE_REFUSED, BAD_SIGNATURE, TOO_LARGE, and what `admit`
     raises.
@@ -63,6 +79,7 @@ def receive(
     try:
         adapter.verify(raw, headers, context, now)
     except BadSignature as error:
+        note_refused(connection, error.reason)
         raise DomainError(
             ErrorKind.UNAUTHENTICATED, "BAD_SIGNATURE", "The signature does not fit."
         ) from error
@@ -75,6 +92,75 @@ def receive(
     if item.state is InboxState.RECEIVED:
         receiving.intake.ingest(item)
     return WebhookReceipt("accepted" if item.state is InboxState.RECEIVED else item.state.value, item.id)
+
+
+class RefusedDeliveries:
+    """Counts refused deliveries by connection and reason, as one process meets them. The first one of a
+    connection is saved at once, later ones with the first that comes ten minutes after. So a flood of them
+    costs a process six reads and writes an hour and connection; at most ten minutes' counts are lost with the
+    process."""
+
+    def __init__(self, world: World, max_connections: int = 1000) -> None:
+        self._world, self._max = world, max_connections
+        self._held: dict[tuple[str, str], tuple[datetime | None, Counter[str]]] = {}
+
+    def note(self, connection: Connection, reason: UnprovenBecause) -> None:
+        key, now = (connection.network_id, connection.id), self._world.now()
+        while key not in self._held and len(self._held) >= self._max:
+            del self._held[next(iter(self._held))]
+        saved_at, counts = self._held.setdefault(key, (None, Counter()))
+        counts[reason] += 1
+        if saved_at is None or now - saved_at >= REFUSED_SAVED:
+            self._held[key] = (now, Counter())
+            with suppress(DomainError):  # a count is worth no error
+                self._world.retrying(lambda: self._save(connection, counts))
+
+    def _save(self, connection: Connection, counts: Mapping[str, int]) -> None:
+        use = _refused(self._world, connection)
+        for reason, count in counts.items():
+            use = with_taken(use, reason, count)
+        self._world.store.save(use)
+
+
+def _refused(world: World, connection: Connection) -> QuotaUse:
+    """The refused deliveries of this month (UTC): by reason, in place of hours."""
+    now, caller = world.now(), f"refused of {connection.id}"
+    month, network_id = f"{now:%Y-%m}", connection.network_id
+    existing = world.store.get(QuotaUse, network_id=network_id, caller=caller, day=month)
+    return existing or QuotaUse(
+        network_id=network_id, caller=caller, day=month, expires_at=now + REFUSED_KEPT
+    )
+
+
+class Deliveries(Struct, frozen=True):
+    """What came through a connection. last_at, delivered, quarantined: among the newest of the network's
+    inbox. refused: this month, by reason."""
+
+    last_at: datetime | None
+    delivered: int
+    quarantined: int
+    refused: Mapping[str, int]
+
+
+def deliveries(world: World, connections: Sequence[Connection]) -> dict[str, Deliveries]:
+    """The deliveries of each connection, by its id. Costs a page of the inbox, a page of what is quarantined,
+    and a read for each connection whose site signs."""
+    if not connections:
+        return {}
+    network_id = connections[0].network_id
+    newest = world.store.inbox(network_id, limit=NEWEST).items
+    held = world.store.inbox(network_id, state=InboxState.QUARANTINED, limit=NEWEST).items
+    found = {}
+    for each in connections:
+        own = [item for item in newest if item.connection_id == each.id]
+        by_reason = _refused(world, each).by_hour if each.is_signed else {}
+        found[each.id] = Deliveries(
+            last_at=max((item.received_at for item in own), default=None),
+            delivered=len(own),
+            quarantined=sum(item.connection_id == each.id for item in held),
+            refused={reason.value: by_reason.get(reason, 0) for reason in UnprovenBecause},
+        )
+    return found
 
 
 def known_connection(world: World, site: str, token: str) -> Connection:

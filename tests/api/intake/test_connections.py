@@ -1,7 +1,7 @@
 """Connections over HTTP: given a new address, changed, taken over, and what is missing."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -154,3 +154,46 @@ def test_a_salon_that_was_not_known_is_named_and_what_waited_is_replayed(
     assert http.get(item).json["state"] == "applied"
     days = "from=2026-11-24&to=2026-11-27"
     assert len(http.get(f"/v1/bookings?salon_id=sal_york&{days}").json["items"]) == 1
+
+
+def test_a_connection_shows_what_came_and_what_was_refused(http: Http, town: Any, world: Any) -> None:
+    connection, other = made(http, "standard"), made(http, "square")
+    now = world.now()
+    raw = json.dumps({"type": "x", "timestamp": "2026-11-23T08:00:00Z", "data": {}})
+
+    def send(number: int, **changed: str) -> int:
+        headers = signed_headers(connection["secret"], f"msg-{number}", now, raw.encode())
+        sent = {name.replace("-", "_"): value for name, value in {**headers, **changed}.items()}
+        return int(http.with_key(None).ask("POST", address(connection), raw, **sent).status)
+
+    assert send(1) == 200
+    assert deliver(http, connection, {}).status == 401
+    world.clock.now += timedelta(minutes=11)
+    late = [send(2, **{"webhook-timestamp": "1"}), send(3, **{"webhook-signature": "v1,AAAA"})]
+    now = world.now()
+    assert [*late, send(4, **{"webhook-signature": "v1,AAAA"})] == [401] * 3
+    world.clock.now += timedelta(minutes=10)
+    assert send(5, **{"webhook-timestamp": "1"}) == 401
+    seen = http.get(f"/v1/connections/{connection['id']}").json
+    assert (seen["delivered"], seen["quarantined"]) == (1, 0)
+    assert seen["last_delivery_at"] == "2026-11-23T08:00:00Z"
+    assert seen["refused"] == {"no_signature": 1, "bad_signature": 1, "clock": 3}
+    listed = {each["id"]: each for each in http.get("/v1/connections").json["items"]}
+    assert listed[connection["id"]]["refused"] == seen["refused"]
+    assert listed[other["id"]]["last_delivery_at"] is None
+
+
+def test_a_connection_shows_what_is_quarantined(http: Http, town: Any) -> None:
+    connection = made(http)
+    assert deliver(http, connection, {"nonsense": True}).json["status"] == "quarantined"
+    assert http.get(f"/v1/connections/{connection['id']}").json["quarantined"] == 1
+
+
+def test_a_flood_of_refused_deliveries_is_saved_once_in_ten_minutes(
+    http: Http, town: Any, world: Any
+) -> None:
+    connection = made(http, "square")
+    for _ in range(5):
+        assert deliver(http, connection, {}).status == 401
+    seen = http.get(f"/v1/connections/{connection['id']}").json
+    assert seen["refused"] == {"no_signature": 1, "bad_signature": 0, "clock": 0}
