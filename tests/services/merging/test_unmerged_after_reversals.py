@@ -42,7 +42,7 @@ def spent(driver: SalonDriver, client_id: str, points: int, request_id: str) -> 
 
 
 def visited(driver: SalonDriver, client_id: str, redeem: int = 0) -> Booking:
-    booking = driver.book(NOW + timedelta(days=1), client=client_id)
+    booking = driver.book(NOW + timedelta(hours=1), client=client_id)
     return driver.complete(booking, paid_minor=50_000, redeem_points=redeem).booking
 
 
