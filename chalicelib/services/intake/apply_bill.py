@@ -53,7 +53,8 @@ def billed_by_site(
     """
     paid_minor = event.paid_minor
     if paid_minor is None and existing.paid_minor == existing.sold_minor:
-        paid_minor = _sold_minor(booking, event)  # a site that tells no payments tells other prices
+        # A site that tells no payments tells other prices; points have paid their part.
+        paid_minor = max(_sold_minor(booking, event) - existing.redeemed_minor, 0)
     known_minor = existing.sold_minor if existing.paid_minor is None else existing.paid_minor
     sum_minor = _sold_minor(booking, event) if paid_minor is None else paid_minor
     if sum_minor > known_minor:
