@@ -73,7 +73,10 @@ def retry_all(driver: SalonDriver, subject: Any) -> None:
 
 
 def is_awake(driver: SalonDriver, subject: Any) -> None:
+    """A notice of one client and the next within the minute wait for each other: what went out is counted
+    once the minute is over."""
     assert listed(driver) == []
+    driver.run_until(driver.clock.now + timedelta(minutes=3))
     driver.drain()
     assert sent_by_sms()["notice"] == 2
 

@@ -213,7 +213,7 @@ def test_a_booking_that_comes_to_nothing_sets_its_points_free(
 ) -> None:
     set_up(driver)
     gift(driver, 100)
-    booking = driver.book(NOW + timedelta(days=1))
+    booking = driver.book(NOW + timedelta(hours=3))
     hold(driver, booking)
     assert (account(driver).available(NOW), driver.booking(booking.id).held_points) == (50, 50)
     end(driver, booking)
