@@ -72,3 +72,10 @@ def test_a_network_that_was_stored_before_there_were_trials_is_live(item: Any) -
     networks = [read(item, raw) for raw in of_kind("NETWORK")]
     assert networks
     assert not any(network.trial for network in networks)
+
+
+def test_a_salon_that_was_stored_before_has_the_networks_language_and_the_country_of_its_zone(
+    item: Any,
+) -> None:
+    salons = [read(item, raw) for raw in of_kind("SALON")]
+    assert {(salon.language, salon.country) for salon in salons} == {(None, None)}

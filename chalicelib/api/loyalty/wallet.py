@@ -15,6 +15,7 @@ from chalicelib.api.pages.page_answers import (
     page,
 )
 from chalicelib.api.pages.page_views import OpenedLink
+from chalicelib.domain.clients.client_plan import language_of
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.passes import Pass
 from chalicelib.domain.shared.errors import missing
@@ -25,7 +26,6 @@ from chalicelib.services.clients.register_client import get_client
 from chalicelib.services.loyalty.passes import pass_of, pass_token, register_google
 from chalicelib.services.loyalty.show_card import card_of
 from chalicelib.services.shared.links import Links
-from chalicelib.texts.languages import choose_language
 
 UNSIGNED = "unsigned-preview"
 """The name that stands where a deployment has no issuer."""
@@ -115,7 +115,7 @@ def get_pass(ask: Ask, client_id: str) -> PassAnswer:
     link = links.keep(ask.world.store, link, now, sure=None)
     card_url = links.url(link, LinkPurpose.CARD)
     shown = pass_of(ask.world, card_of(ask.world, client), links)
-    language = choose_language(client.language, ask.world.directory(client.network_id).network.language)
+    language = language_of(client, ask.world.directory(client.network_id))
     apple_preview = apple_pass.pass_fields(shown, language, UNSIGNED, UNSIGNED, None)
     google_preview = google_pass.payload(shown, language, UNSIGNED, "")
     return PassAnswer(

@@ -14,6 +14,7 @@ from chalicelib.api.http.container import container
 from chalicelib.api.http.endpoint import Answer, delete, get, post, public, raw_body
 from chalicelib.api.http.kept import kept_of
 from chalicelib.api.loyalty.wallet import pkpass_answer, service_of
+from chalicelib.domain.clients.client_plan import language_of
 from chalicelib.domain.shared.errors import malformed, missing
 from chalicelib.domain.shared.quotas import CallerKind
 from chalicelib.logs import logger
@@ -28,7 +29,6 @@ from chalicelib.services.loyalty.passes import (
     unregister_device,
 )
 from chalicelib.services.loyalty.show_card import card_of
-from chalicelib.texts.languages import choose_language
 
 _PASSES = "/w/apple/{network}/v1/passes/{pass_type}/{serial}"
 _DEVICE = "/w/apple/{network}/v1/devices/{device}/registrations/{pass_type}"
@@ -122,8 +122,7 @@ def newest(request: Request, network: str, pass_type: str, serial: str) -> Answe
     world, links = container().world(), container().links()
     client = get_pass_client(world, network_id, client_id)
     shown = replace(pass_of(world, card_of(world, client), links), serial=serial)
-    own_language = client.language or world.directory(network_id).network.language
-    language = choose_language(own_language, request.headers.get("accept-language"))
+    language = language_of(client, world.directory(network_id))
     return pkpass_answer(apple_pass.pkpass(shown, language, issuer, service_of(links, network_id, serial)))
 
 

@@ -49,14 +49,18 @@ class SetUpListing(Listing):
 
 
 class NewSalon(Body):
-    """timezone: IANA name. currency: ISO 4217; a salon keeps it. booking_url: where clients book by
-    themselves; invitations lead there. latitude, longitude: in degrees, both or neither; there a pass in a
-    client's wallet comes forward."""
+    """timezone: IANA name. currency: ISO 4217; a salon keeps it. language: ru, ro or en, for clients whose
+    language nobody knows; null: the network's. country: ISO 3166 alpha-2, the first in which phones without a
+    country's code are looked for; null: that of the time zone. booking_url: where clients book by themselves;
+    invitations lead there. latitude, longitude: in degrees, both or neither; there a pass in a client's
+    wallet comes forward."""
 
     name: Line
     timezone: Word
     currency: str
     address: Line
+    language: Word | None = None
+    country: Word | None = None
     map_url: Url | None = None
     phone: Word | None = None
     review_links: Annotated[tuple[ReviewPlace, ...], Meta(max_length=10)] = ()
@@ -70,6 +74,8 @@ class SalonChanges(Body):
     timezone: Word | UnsetType = UNSET
     currency: str | UnsetType = UNSET
     address: Line | UnsetType = UNSET
+    language: Word | UnsetType | None = UNSET
+    country: Word | UnsetType | None = UNSET
     map_url: Url | UnsetType | None = UNSET
     phone: Word | UnsetType | None = UNSET
     review_links: Annotated[list[ReviewPlace], Meta(max_length=10)] | UnsetType = UNSET
@@ -93,6 +99,8 @@ class SalonAnswer(Answered):
     latitude: float | None
     longitude: float | None
     archived: bool
+    language: str | None
+    country: str | None
     version: int
 
 

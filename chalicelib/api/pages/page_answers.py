@@ -12,6 +12,8 @@ from chalicelib.api.http.endpoint import Answer, public, raw_body
 from chalicelib.api.http.kept import kept_of
 from chalicelib.api.http.parsing import REPLACED
 from chalicelib.api.pages.page_views import OpenedLink, open_link, salon_view
+from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.clients.client_plan import language_of
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.shared.errors import DomainError, ErrorKind
 from chalicelib.domain.shared.languages import LANGUAGES
@@ -36,9 +38,9 @@ def html(page: str, status: int = 200) -> Answer:
     return Answer(page, status, {**pages.SECURITY_HEADERS, "Content-Type": "text/html; charset=utf-8"})
 
 
-def _language(request: Request, *known: str | None) -> str:
+def _language(request: Request, known: str | None = None) -> str:
     asked = (request.query_params or {}).get("lang") or request.headers.get("accept-language")
-    return choose_language(asked, ",".join(filter(None, known)))
+    return choose_language(asked, known)
 
 
 def _problem(request: Request, path: dict[str, str], status: int, body: dict[str, Any]) -> Answer:
@@ -50,17 +52,22 @@ def _problem(request: Request, path: dict[str, str], status: int, body: dict[str
         try:
             opened = open_link(container().world(), container().links(), path["token"], purpose)
             back_to = opened.page_path
-            salon = salon_view(opened.salon_of(opened.booking())) if opened.link.booking_id else None
-            language = language_for(request, opened, opened.client())
+            booking = opened.booking() if opened.link.booking_id else None
+            salon = salon_view(opened.salon_of(booking)) if booking else None
+            language = language_for(request, opened, opened.client(), booking)
         except Exception:  # the page that says sorry must not fail too
             pass
     return html(pages.problem_page(kind, language, salon=salon, back_to=back_to), status)
 
 
-def language_for(request: Request, opened: OpenedLink, client: Client) -> str:
-    """The language that the address asks for, else the browser's, else the client's, else the network's."""
-    network = opened.world.directory(opened.link.network_id).network
-    return _language(request, client.language, network.language)
+def language_for(
+    request: Request, opened: OpenedLink, client: Client, booking: Booking | None = None
+) -> str:
+    """The language that the address asks for, else the browser's, else the one in which the client is written
+    to, by the salon of the booking that the page is about."""
+    directory = opened.world.directory(opened.link.network_id)
+    salon = opened.salon_of(booking) if booking else None
+    return _language(request, language_of(client, directory, salon))
 
 
 page = partial(public, explain=_problem, gives="text/html")

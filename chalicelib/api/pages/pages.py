@@ -53,7 +53,7 @@ class ReviewRequest(msgspec.Struct):
 def get_booking(request: Request, token: str) -> Answer:
     opened = opened_link(token, LinkPurpose.BOOKING)
     booking, client = opened.booking(), opened.client()
-    language = language_for(request, opened, client)
+    language = language_for(request, opened, client, booking)
     view = with_points(booking_view(opened, booking, client, step_done(request)), opened, booking)
     return html(pages.booking_page(view, language))
 
@@ -67,7 +67,7 @@ def calendar(request: Request, token: str) -> Answer:
     booking, client = opened.booking(), opened.client()
     text = booking_ics(
         booking_view(opened, booking, client, None),
-        language_for(request, opened, client),
+        language_for(request, opened, client, booking),
         uid=f"{booking.id}@perennial",
         version=booking.version,
         stamped_at=opened.world.now(),
@@ -150,7 +150,7 @@ def _reviewable(opened: OpenedLink) -> Booking:
 def get_review(request: Request, token: str) -> Answer:
     opened = opened_link(token, LinkPurpose.REVIEW)
     booking = _reviewable(opened)
-    language = language_for(request, opened, opened.client())
+    language = language_for(request, opened, opened.client(), booking)
     return html(pages.review_page(review_view(opened, booking), language))
 
 
@@ -161,8 +161,9 @@ def give_review(request: Request, token: str) -> Answer:
     words = form.get("words", "").replace("\r\n", "\n").strip()[: pages.WORDS_LIMIT]
     stars = form.get("stars", "")
     if stars not in ("1", "2", "3", "4", "5"):
-        language = language_for(request, opened, opened.client())
-        view = review_view(opened, _reviewable(opened), mistake="no_stars", words=words)
+        booking = _reviewable(opened)
+        language = language_for(request, opened, opened.client(), booking)
+        view = review_view(opened, booking, mistake="no_stars", words=words)
         return html(pages.review_page(view, language), 422)
     review(opened.world, opened.visitor, opened.booking_id, int(stars), words)
     return redirect_to_page(request, opened)

@@ -188,3 +188,13 @@ def salon_zone(client: Client, directory: Directory) -> str:
 def zone_of(client: Client, directory: Directory) -> str:
     """The zone of the client's clock: their own, else the salon's."""
     return client.timezone or salon_zone(client, directory)
+
+
+def language_of(client: Client, directory: Directory, salon: Salon | None = None) -> str:
+    """The language in which the client is written to: their own, else the salon's, else the network's. Each
+    message, page and pass asks here.
+
+    salon: the one that the message is about; None: the salon that speaks to the client.
+    """
+    salon = salon or salon_of(client, directory)
+    return client.language or (salon.language if salon else None) or directory.network.language

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from chalicelib.domain.messages.phone_numbers import country_of, country_of_zone, takes_messages
+from chalicelib.domain.messages.phone_numbers import country_of, country_of_salon, takes_messages
 from chalicelib.domain.networks.network import Directory
 
 PHONE_CHANNELS = frozenset({"sms", "whatsapp"})
@@ -39,14 +39,14 @@ def refusal(directory: Directory, channel: str, phone: str) -> str | None:
 
 def allowed_countries(directory: Directory) -> frozenset[str]:
     """The countries (ISO 3166 alpha-2) that SMS may go to: those of the rules; without any, the network's own
-    and those of its salons, by their time zones and phones."""
+    and those of its salons, as they name them or by their time zones, and by their phones."""
     named = directory.rules.messages.sms_countries
     if named:
         return frozenset(named) | {NUMBERS_OF[each] for each in named if each in NUMBERS_OF}
     salons = directory.salons.values()
-    zones = {country_of_zone(zone) for zone in {salon.timezone for salon in salons}}
+    places = {country_of_salon(salon) for salon in salons}
     phones = {country_of(salon.phone) for salon in salons if salon.phone}
-    found = {each for each in (directory.network.country, *zones, *phones) if each is not None}
+    found = {each for each in (directory.network.country, *places, *phones) if each is not None}
     usual = {main for each in found for main in (NUMBERS_OF.get(each), USUAL_AS_WELL.get(each)) if main}
     return frozenset(found | usual)
 

@@ -6,7 +6,7 @@ from functools import cache
 
 from chalicelib.domain.messages.number_plan import CODES, GLOBAL_CODES, REFUSED, SHARED
 from chalicelib.domain.messages.zone_countries import ZONES
-from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.networks.network import Directory, Salon
 
 _COUNTRY_OF_CODE = {code: country for country, code in CODES.items()}
 _SHARED = {code for code, _, _ in (key.partition(" ") for key in SHARED)}
@@ -36,11 +36,16 @@ def country_of_zone(zone: str) -> str | None:
     return _countries_of_zones().get(zone)
 
 
+def country_of_salon(salon: Salon) -> str | None:
+    """The country (ISO 3166 alpha-2) of the salon's own, else that of its time zone; None: neither tells."""
+    return salon.country or country_of_zone(salon.timezone)
+
+
 def phone_countries(directory: Directory, salon_ids: Iterable[str | None]) -> tuple[str, ...]:
     """The countries (ISO 3166 alpha-2) in which a phone without a country's code is looked for: those of the
     salons where it was given, then the network's own."""
     salons = (directory.salons.get(salon_id) for salon_id in salon_ids if salon_id)
-    own = (country_of_zone(salon.timezone) for salon in salons if salon)
+    own = (country_of_salon(salon) for salon in salons if salon)
     return tuple(dict.fromkeys((*(country for country in own if country), directory.network.country)))
 
 

@@ -17,8 +17,8 @@ from chalicelib.domain.shared.touches import TouchKind
 class Network(Struct, frozen=True, kw_only=True):
     """A tenant.
 
-    country     ISO 3166 alpha-2, the default for phone numbers.
-    language    ru, ro or en.
+    country     ISO 3166 alpha-2, the default for phone numbers after the salon's.
+    language    ru, ro or en, for clients whose own language nobody knows, in salons without one of their own.
     timezone    IANA name of the zone at whose midnights points expire; None: the zone of its first salon.
     identities  by channel, the sender of its messages where it is not the deployment's: a phone number or
                 pool, a WhatsApp phone number's id, an e-mail address. Each was proven by the owner or given
@@ -80,8 +80,16 @@ class ReviewLink(Struct, frozen=True):
 
 
 class Salon(Struct, frozen=True, kw_only=True):
-    """A branch. timezone: IANA name. currency: ISO 4217. booking_url: where clients book by themselves.
-    latitude, longitude: in millionths of a degree, both or neither. archived: closed; its bookings stay."""
+    """A branch.
+
+    timezone             IANA name; currency: ISO 4217, which the salon keeps.
+    booking_url          where clients book by themselves.
+    latitude, longitude  in millionths of a degree, both or neither.
+    archived             closed; its bookings stay.
+    language             ru, ro or en, for clients whose own language nobody knows; None: the network's.
+    country              ISO 3166 alpha-2, the first in which phones of its clients are looked for; None: that
+                         of its time zone (`phone_numbers.country_of_salon`).
+    """
 
     network_id: str
     id: str
@@ -96,6 +104,8 @@ class Salon(Struct, frozen=True, kw_only=True):
     latitude: int | None = None
     longitude: int | None = None
     archived: bool = False
+    language: str | None = None
+    country: str | None = None
     version: int = 0
 
 

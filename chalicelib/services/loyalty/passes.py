@@ -9,6 +9,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from chalicelib.domain.clients.client_plan import language_of
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import NOT_UPDATED, Account, WalletUpdate
@@ -228,7 +229,7 @@ def update_wallets(
     if not devices:
         return replace(account, shown=None)
     shown = pass_of(world, Card(client, account, directory, now), links)
-    language = client.language or directory.network.language
+    language = language_of(client, directory)
     reached = [
         updates.changed(replace(shown, serial=serial_of(network_id, client_id)), language, found)
         for client_id, found in devices.items()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.clients.client_plan import language_of
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.messages.carried_touches import carried_by
 from chalicelib.domain.messages.message_facts import MessageFacts
@@ -127,7 +128,7 @@ def _content(
 ) -> MessageContent:
     facts = facts_of(sending.links, subject, plan, link, now, account)
     facts = replace(facts, with_bonus=with_bonus)
-    language = subject.client.language or subject.directory.network.language
+    language = language_of(subject.client, subject.directory, subject.salon)
     template = subject.template(plan.kind, chosen.channel, language)
     worded = sending.texts(plan.kind.value, chosen.channel, language, facts, template)
     parts = billed_parts(chosen.channel, worded.text)

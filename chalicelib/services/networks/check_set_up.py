@@ -18,16 +18,16 @@ MAX_MINOR = 10**12
 MAX_REPEAT_DAYS = 730
 
 
-def checked(directory: Directory, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields in the form in which they are kept, without `version`. Raises what the check of a field
-    raises."""
+def checked(directory: Directory, fields: Mapping[str, Any], salon: Salon | None = None) -> dict[str, Any]:
+    """The fields in the form in which they are kept, without `version`. salon: the one that they change.
+    Raises what the check of a field raises."""
     checks: dict[str, Callable[[Any], Any]] = {
         "name": name_normal,
-        "country": country_code,
-        "language": language_code,
+        "country": lambda code: None if code is None else country_code(code),
+        "language": lambda code: None if code is None else language_code(code),
         "timezone": _timezone,
         "currency": _currency,
-        "phone": lambda text: phone_e164(text, *_countries(directory, fields)) if text else None,
+        "phone": lambda text: phone_e164(text, *_countries(directory, fields, salon)) if text else None,
         "map_url": _web_url,
         "booking_url": _web_url,
         "tip_url": _web_url,
@@ -41,10 +41,14 @@ def checked(directory: Directory, fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: checks[name](value) if name in checks else value for name, value in plain.items()}
 
 
-def _countries(directory: Directory, fields: Mapping[str, Any]) -> tuple[str | None, ...]:
-    """Where a salon's phone without a country's code may be: in the zone that is given, then in the
-    network's country."""
-    return (country_of_zone(str(fields.get("timezone"))), directory.network.country)
+def _countries(
+    directory: Directory, fields: Mapping[str, Any], salon: Salon | None
+) -> tuple[str | None, ...]:
+    """Where a salon's phone without a country's code may be: in the salon's country, as it will be after the
+    change, then in the network's."""
+    named = fields.get("country", salon.country if salon else None)
+    zone = fields.get("timezone", salon.timezone if salon else None)
+    return (named or country_of_zone(str(zone)), directory.network.country)
 
 
 def checked_place(salon: Salon) -> Salon:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from chalicelib.domain.messages.allowed_numbers import allowed_countries
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import Directory, Network, Salon, Service, Staff
 from chalicelib.domain.networks.site_names import Named, renamed_by_person
@@ -47,7 +48,7 @@ def change_network(
     world: World, access: Access, changes: Mapping[str, Any], own_identities: Collection[str] = ()
 ) -> Network:
     """Changes the network. In another time zone the warnings of points that expire are planned again; points
-    already granted keep their instant.
+    already granted keep their instant. Another country plans again what waits for a country to be allowed.
 
     changes: name, country, language, timezone, version, identities (by channel): an e-mail address is pending
     until it is proven; reviewed (parts of the set-up, added to those that were reviewed before).
@@ -67,7 +68,8 @@ def _change_network(
     wanted = replace(network, **checked(directory, fields), reviewed=reviewed)
     wanted = asked_by_owner(world, wanted, changes.get("identities", {}), own_identities)
     numbers = numbers_taken(world, network, wanted)
-    return _save_change(world, network, wanted, [*numbers, *_replan_in_new_zone(world, network, wanted)])
+    walks = _replan(world, directory, replace(directory, network=wanted), network.timezone != wanted.timezone)
+    return _save_change(world, network, wanted, [*numbers, *walks])
 
 
 # --- salons, staff, services
@@ -76,27 +78,29 @@ def _change_network(
 def add_salon(
     world: World, access: Access, fields: Mapping[str, Any], request_id: str | None = None
 ) -> Salon:
-    """fields: those of a Salon. Raises UNKNOWN_TIMEZONE, INVALID_CURRENCY, INVALID_URL, ..."""
+    """fields: those of a Salon. In another country than those before, messages that wait for that country are
+    planned again. Raises UNKNOWN_TIMEZONE, UNKNOWN_COUNTRY, UNKNOWN_LANGUAGE, INVALID_CURRENCY, INVALID_URL,
+    ..."""
     directory = world.fresh_directory(access.network_id)
     values, salon_id = checked(directory, fields), _id(world, access, "sal", request_id)
     salon = checked_place(Salon(network_id=access.network_id, id=salon_id, **values))
-    also = _kept_zone(directory, salon)
+    after = replace(directory, salons={**directory.salons, salon_id: salon})
+    also: list[Network | AnyWalk] = [*_kept_zone(directory, after), *_replan(world, directory, after)]
     return _added(world, salon, lambda directory: directory.salons, request_id, also=also)
 
 
-def _kept_zone(directory: Directory, added: Salon) -> list[Network]:
+def _kept_zone(directory: Directory, after: Directory) -> list[Network]:
     """The network with its present zone as its own, where the added salon would change the zone. Ids that
     follow from a request are in no order, so that the added salon's id may come first."""
-    after = replace(directory, salons={**directory.salons, added.id: added})
     if not directory.salons or after.zone == directory.zone:
         return []
     return [replace(directory.network, timezone=directory.zone)]
 
 
 def change_salon(world: World, access: Access, salon_id: str, changes: Mapping[str, Any]) -> Salon:
-    """Changes a salon. In another time zone all that is upcoming is planned again. Raises NOT_FOUND,
-    STALE_VERSION, CURRENCY_FIXED (what the salon has earned is in its currency), TRY_AGAIN, and what the
-    checks of the fields raise."""
+    """Changes a salon. In another time zone all that is upcoming is planned again; so it is where SMS may go
+    to another country from now on. Raises NOT_FOUND, STALE_VERSION, CURRENCY_FIXED (what the salon has earned
+    is in its currency), TRY_AGAIN, and what the checks of the fields raise."""
     get_salon(world, access, salon_id)
     if "archived" in changes:
         access.ensure_whole_network()
@@ -108,8 +112,10 @@ def _change_salon(world: World, access: Access, salon_id: str, changes: Mapping[
     salon = _current(directory.salons.get(salon_id), ("salon", salon_id), changes)
     if changes.get("currency", salon.currency) != salon.currency:
         raise refused("CURRENCY_FIXED", "A salon keeps its currency.", currency=salon.currency)
-    wanted = checked_place(replace(salon, **checked(directory, changes)))
-    return _save_change(world, salon, wanted, _replan_in_new_zone(world, salon, wanted))
+    wanted = checked_place(replace(salon, **checked(directory, changes, salon)))
+    after = replace(directory, salons={**directory.salons, salon_id: wanted})
+    walks = _replan(world, directory, after, salon.timezone != wanted.timezone)
+    return _save_change(world, salon, wanted, walks)
 
 
 def get_salon(world: World, access: Access, salon_id: str) -> Salon:
@@ -202,7 +208,7 @@ def _added(
     value: Added,
     added_before: Callable[[Directory], Mapping[str, Added]],
     request_id: str | None,
-    also: Sequence[Network] = (),
+    also: Sequence[Network | AnyWalk] = (),
 ) -> Added:
     """The new value, saved; for a request that was answered before, the value that it had made. added_before:
     the values of that kind, by id."""
@@ -239,8 +245,10 @@ def _save_change(
     return saved
 
 
-def _replan_in_new_zone(
-    world: World, current: Network | Salon, wanted: Network | Salon
+def _replan(
+    world: World, before: Directory, after: Directory, in_new_zone: bool = False
 ) -> list[Walk[Replanning]]:
-    same = current.timezone == wanted.timezone
-    return [] if same else [replan_walk(world, wanted.network_id)]
+    """The walk that plans again all that is upcoming: in a new zone, or where SMS may go to one more country,
+    since messages wait for it. Nothing waits in a network without salons."""
+    allows_more = bool(before.salons) and not allowed_countries(after) <= allowed_countries(before)
+    return [replan_walk(world, after.network.network_id)] if in_new_zone or allows_more else []

@@ -1,5 +1,6 @@
 """Setting a network up: salons, staff, services, rules, connections."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -34,6 +35,28 @@ def test_a_salon_is_added_seen_and_changed(http: Http) -> None:
     )
 
 
+def test_a_salon_has_a_language_and_a_country_of_its_own_or_none(http: Http) -> None:
+    made = http.post("/v1/salons", {**SALON, "language": "ro", "country": "RO", "phone": "0721 234 567"})
+    assert (made.json["language"], made.json["country"], made.json["phone"]) == ("ro", "RO", "+40721234567")
+    path = f"/v1/salons/{made.json['id']}"
+    assert http.patch(path, {"name": "Botanica 2"}).json["country"] == "RO"
+    changed = http.patch(path, {"language": "en", "country": None})
+    assert (changed.json["language"], changed.json["country"]) == ("en", None)
+    first = http.get("/v1/salons/sal_centru").json
+    assert (first["language"], first["country"]) == (None, None)
+
+
+def test_a_client_who_books_has_a_phone_of_the_country_that_the_salon_names(http: Http) -> None:
+    http.patch("/v1/salons/sal_centru", {"country": "RO"})
+    lines = [{"service_id": "srv_cut", "staff_id": "stf_anna"}]
+    client = {"name": "Vera", "phone": "0721 234 567"}
+    begins = (NOW + timedelta(days=3)).isoformat()
+    body = {"salon_id": "sal_centru", "client": client, "starts_at": begins, "lines": lines}
+    booked = http.post("/v1/bookings", body)
+    assert booked.status == 201
+    assert http.get(f"/v1/clients/{booked.json['client_id']}").json["phone"] == "+40721234567"
+
+
 def test_staff_and_services_are_added_and_changed(http: Http) -> None:
     staff = http.post(
         "/v1/staff", {"name": "Ion", "salon_ids": ["sal_york"], "tip_url": "https://t.example/i"}
@@ -66,6 +89,8 @@ def test_staff_and_services_are_added_and_changed(http: Http) -> None:
         ("/v1/salons", {**SALON, "map_url": "javascript:alert(1)"}, "INVALID_URL"),
         ("/v1/salons", {**SALON, "map_url": "http://maps.example"}, "INVALID_URL"),
         ("/v1/salons", {**SALON, "phone": "12"}, "INVALID_PHONE"),
+        ("/v1/salons", {**SALON, "country": "XX", "phone": "0721 234 567"}, "UNKNOWN_COUNTRY"),
+        ("/v1/salons", {**SALON, "language": "fr"}, "UNKNOWN_LANGUAGE"),
         ("/v1/salons", {**SALON, "name": "\u0000"}, "INVALID_NAME"),
         ("/v1/salons", {**SALON, "review_links": [{"site": "x", "url": "ftp://x.example"}]}, "INVALID_URL"),
         ("/v1/staff", {"name": "Ion", "tip_url": "https://"}, "INVALID_URL"),

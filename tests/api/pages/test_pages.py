@@ -63,6 +63,18 @@ def test_the_browser_speaks_where_the_address_does_not_and_then_the_client(
     assert 'lang="ro"' in visitor.see("b", Accept_Language="fr").text
 
 
+def test_a_page_speaks_the_salons_language_where_neither_reader_nor_client_names_one(
+    visitor: Visitor, http: Http, world: Any
+) -> None:
+    http.patch("/v1/salons/sal_centru", {"language": "ro"})
+    assert 'lang="ro"' in visitor.see("b").text
+    assert "BEGIN:VEVENT" in visitor.see("b", "/calendar.ics").text
+    assert 'lang="ro"' in visitor.see("u").text, "the network's first salon speaks to a new client"
+    assert 'lang="en"' in visitor.see("b", Accept_Language="en").text
+    world.store.save(replace(world.store.get(Client, network_id=NETWORK, id=MARIA), language="en"))
+    assert 'lang="en"' in visitor.see("b").text
+
+
 def test_a_tap_confirms_and_a_second_does_nothing_more(visitor: Visitor, world: Any) -> None:
     answer = visitor.post("b", "/confirm?lang=en")
     assert answer.headers["Location"] == f"/api{visitor.path('b')}?lang=en&done=confirmed"

@@ -30,6 +30,7 @@ from chalicelib.services.loyalty.passes import (
 from chalicelib.services.loyalty.post_bonus import post_to_client
 from chalicelib.services.merging.merge_clients import merge_clients
 from chalicelib.services.merging.unmerge_clients import unmerge_clients
+from chalicelib.services.networks import set_up
 from chalicelib.services.shared.ports import PassUpdates
 from chalicelib.services.waking.handlers import handlers
 from chalicelib.services.waking.sweep_shards import sweep
@@ -110,6 +111,15 @@ def test_whoever_keeps_the_card_is_told_of_each_change_once(
     give(driver, 3, "a third")
     assert drained(driver, updates) == [(123, "ru", ["google", "phone-1"])]
     assert account(driver).wake is None
+
+
+def test_a_card_speaks_the_salons_language_where_the_clients_is_unknown(
+    driver: SalonDriver, updates: RecordingUpdates
+) -> None:
+    set_up.change_salon(driver.world, access(), "sal_centru", {"language": "ro"})
+    register_google(driver.world, NETWORK, MARIA)
+    give(driver, 100)
+    assert drained(driver, updates) == [(100, "ro", ["google"])]
 
 
 def test_no_card_is_updated_while_the_network_is_in_trial(
