@@ -19,8 +19,9 @@ class TaskFilter(Listing):
 
 
 class TaskAnswer(Answered):
-    """words: what is asked for, in plain language. detail: what the client wrote; of a budget, its month.
-    salon_id null: for the whole network. due_at: by when somebody should have seen to it."""
+    """words: what is asked for, in plain language; in the salon's own where `site` names the booking site on
+    which something is to be done. detail: what the client wrote; of a budget, its month; of a site, the
+    booking. salon_id null: for the whole network. due_at: by when somebody should have seen to it."""
 
     id: str
     kind: str
@@ -29,6 +30,7 @@ class TaskAnswer(Answered):
     state: State
     at: datetime
     due_at: datetime | None
+    site: str | None
     salon_id: str | None
     booking_id: str | None
     client_id: str | None
@@ -40,15 +42,25 @@ def _state(task: Task) -> State:
     return "open" if task.done_at is None else "done"
 
 
-def _answer(task: Task) -> TaskAnswer:
-    same = ("id", "at", "due_at", "salon_id", "booking_id", "client_id", "done_at", "actor")
+def _answer(ask: Ask, task: Task) -> TaskAnswer:
+    same = ("id", "at", "due_at", "site", "salon_id", "booking_id", "client_id", "done_at", "actor")
     return TaskAnswer(
         **{name: getattr(task, name) for name in same},
         kind=task.kind.value,
-        words=TASK_WORDS[task.kind],
+        words=_words(ask, task),
         detail=task.words,
         state=_state(task),
     )
+
+
+def _words(ask: Ask, task: Task) -> str:
+    if task.site is None:
+        return TASK_WORDS[task.kind]
+    from chalicelib.texts.site_tasks import task_words
+
+    directory = ask.world.directory(task.network_id)
+    salon = directory.salons.get(task.salon_id or "")
+    return task_words(task, (salon.language if salon else None) or directory.network.language)
 
 
 @get("/v1/tasks")
@@ -72,10 +84,10 @@ def find(ask: Ask) -> PageOf[TaskAnswer]:
         is_wanted,
         asked,
     )
-    return PageOf(items=[_answer(each) for each in found], next_cursor=cursor)
+    return PageOf(items=[_answer(ask, each) for each in found], next_cursor=cursor)
 
 
 @post("/v1/tasks/{task_id}/done")
 @endpoint(roles=DESK, answer=TaskAnswer)
 def finish(ask: Ask, task_id: str) -> TaskAnswer:
-    return _answer(finish_task(ask.world, ask.access, task_id))
+    return _answer(ask, finish_task(ask.world, ask.access, task_id))

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.facts import Authorship, Fact, ReportedFacts
+from chalicelib.domain.bookings.write_back import REPORTED_AS, STEPS_OF_SITES, SiteStep
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.domain.shared.tasks import TaskKind
 from chalicelib.domain.shared.touches import (
@@ -107,7 +108,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     reported    what the site last said of it, fact by fact; None: stored before that was kept.
     authors     who at the salon said a fact after the site, and so holds it.
     asked_for   the `waiting_for` of which the desk has a task.
-    desk_tasks  the ids of the tasks that the client's acts by a link have made, while these are unsettled.
+    desk_tasks  the ids of the tasks that the client's acts have made, while these are unsettled.
     """
 
     network_id: str
@@ -198,6 +199,23 @@ class Booking(Struct, frozen=True, kw_only=True):
     @property
     def is_upcoming(self) -> bool:
         return self.status in UPCOMING
+
+
+_STEP_OF_STATUS = {Status.CONFIRMED: SiteStep.CONFIRM, Status.CANCELLED: SiteStep.CANCEL}
+
+
+def site_lacks(booking: Booking, site: str | None = None) -> SiteStep | None:
+    """The step that was taken here and that the booking's site has not said of it; None: there is none.
+
+    site: the name of the adapter; None: of any site.
+    """
+    step = _STEP_OF_STATUS.get(booking.status)
+    if step is None or booking.connection_id is None:
+        return None
+    if site is not None and step not in STEPS_OF_SITES.get(site, frozenset()):
+        return None
+    reported = booking.reported.status if booking.reported else None
+    return None if reported in REPORTED_AS[step] else step
 
 
 def with_desk_note(booking: Booking, note: str | None) -> Booking:

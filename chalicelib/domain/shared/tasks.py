@@ -40,6 +40,10 @@ class TaskKind(StrEnum):
     """Two connections bring the same bookings of one booking site."""
     SITE_DISAGREES = "site_disagrees"
     """The booking site says something else of a booking than the desk or the client said here."""
+    CANCEL_ON_SITE = "cancel_on_site"
+    """A client cancelled here, and the booking site does not know of it."""
+    CONFIRM_ON_SITE = "confirm_on_site"
+    """A client confirmed here, and the booking site does not know of it."""
 
 
 TASK_WORDS: Mapping[TaskKind, str] = {
@@ -104,6 +108,14 @@ TASK_WORDS: Mapping[TaskKind, str] = {
         "The booking site says something else of this booking than the salon: `words` has both. The booking "
         "shows which of them holds. Put the other one right, here or on the site."
     ),
+    TaskKind.CANCEL_ON_SITE: (
+        "The client cancelled by the link in a message, and the booking site does not know of it. Cancel the "
+        "booking on the site, too: `detail` says which one."
+    ),
+    TaskKind.CONFIRM_ON_SITE: (
+        "The client confirmed the visit, and the booking site does not know of it. Confirm the booking on "
+        "the site, too: `detail` says which one."
+    ),
 }
 """What each asks for, in plain language."""
 
@@ -112,7 +124,9 @@ class Task(Struct, frozen=True, kw_only=True):
     """id: follows from what it is about, so that it is made once; begins with the instant, so that tasks are
     in order of time. salon_id None: for the whole network. words: what the client wrote; of a
     budget, its month; of messages held back, the reason; of an account, how it differs; of a site, what it
-    reports, what it says against the salon's word, or why it is held back; of a rating, its stars.
+    reports, what it says against the salon's word, or why it is held back; of a rating, its stars; of what is
+    to be done on a site, the booking.
+    site: the booking site on which something is to be done, by the name of its adapter.
     replies: how many replies of the client it collects, a line of `words` for each. due_at: by when somebody
     should have seen to it; None: no deadline."""
 
@@ -128,6 +142,7 @@ class Task(Struct, frozen=True, kw_only=True):
     actor: str | None = None
     replies: int = 0
     due_at: datetime | None = None
+    site: str | None = None
     version: int = 0
 
 

@@ -1,5 +1,6 @@
-"""Tell the desk what a client did by a link: asked for another time, cancelled, gave a low rating. Each is
-one task of a booking, with a deadline. The task is done by itself once its matter is settled.
+"""Tell the desk what a client did: asked for another time, cancelled, gave a low rating; and what the desk
+is to do on the booking's site, since no API does it. Each is one task of a booking, with a deadline. The task
+is done by itself once its matter is settled.
 
 A booking knows its open tasks, so that a booking without any costs no read.
 """
@@ -9,10 +10,16 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.bookings.bookings import Booking, Status, site_lacks
+from chalicelib.domain.bookings.write_back import SiteStep
+from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.networks.network import Connection, Directory
+from chalicelib.domain.networks.site_names import service_name
 from chalicelib.domain.shared.actors import BY_CLIENT
 from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.tasks import Task, TaskKind
+from chalicelib.domain.shared.zones import zone
+from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.shared.world import World
 
 LOW_STARS = 3
@@ -21,6 +28,9 @@ ANSWER_WITHIN = timedelta(hours=2)
 """When the desk has answered who asks for another time, or who cancels; the start, if that is sooner."""
 MAKE_UP_WITHIN = timedelta(days=1)
 """When the desk has spoken with who gave a low rating."""
+ON_SITE = {SiteStep.CANCEL: TaskKind.CANCEL_ON_SITE, SiteStep.CONFIRM: TaskKind.CONFIRM_ON_SITE}
+TELL_CONFIRMED = "tell_confirmed"
+"""The setting of a connection without an API token: `yes` if the desk gets a task for each confirmation."""
 
 
 def with_desk_tasks(
@@ -35,10 +45,27 @@ def with_desk_tasks(
             booking = replace(booking, desk_tasks=MappingProxyType(kept))
             tasks += _done(world, before, kind, actor)
     for kind, words in _acts(before, after, actor):
-        task = _task_of_act(world, booking, kind, words)
-        booking = replace(booking, desk_tasks=MappingProxyType({**booking.desk_tasks, kind: task.id}))
+        booking, task = _with_task(world, booking, kind, words)
+        tasks.append(task)
+    step = _step_for_desk(world, before, after, actor)
+    if step is not None:
+        booking, task = with_task_on_site(world, booking, step)
         tasks.append(task)
     return booking, tasks
+
+
+def with_task_on_site(world: World, booking: Booking, step: SiteStep) -> tuple[Booking, Task]:
+    """The booking, and the task to be saved with it: the desk takes the step on the booking's site."""
+    directory = directory_for(world, booking)
+    connection = connection_of(booking, directory)
+    words = _described(world, booking, directory)
+    booking, task = _with_task(world, booking, ON_SITE[step], words)
+    return booking, replace(task, site=connection.site if connection else None)
+
+
+def connection_of(booking: Booking, directory: Directory) -> Connection | None:
+    """The connection that brought the booking, unless it was deleted since."""
+    return directory.connections.get(booking.connection_id or "")
 
 
 def _acts(before: Booking, after: Booking, actor: str) -> list[tuple[TaskKind, str | None]]:
@@ -54,12 +81,52 @@ def _acts(before: Booking, after: Booking, actor: str) -> list[tuple[TaskKind, s
     return found
 
 
+def step_of_client(before: Booking, after: Booking, actor: str) -> SiteStep | None:
+    """The step that the client has just taken here and that the booking's site does not know of."""
+    is_new = actor == BY_CLIENT and before.is_upcoming and after.status is not before.status
+    return site_lacks(after) if is_new else None
+
+
+def _step_for_desk(world: World, before: Booking, after: Booking, actor: str) -> SiteStep | None:
+    """The step that the desk is to take on the booking's site: no API takes it. A confirmation keeps the time
+    as it is, so that the desk hears of it only where the network wants that: each would be a write."""
+    step = step_of_client(before, after, actor)
+    connection = connection_of(after, directory_for(world, after)) if step is not None else None
+    if connection is None or site_lacks(after, connection.site) is None:
+        return None
+    wants = connection.settings.get(TELL_CONFIRMED, "no") == "yes"
+    return step if step is SiteStep.CANCEL or wants else None
+
+
+def _described(world: World, booking: Booking, directory: Directory) -> str:
+    """The booking as the desk looks for it on the site: its local start, who comes, and for what."""
+    client = None
+    if booking.client_id is not None:
+        client = world.store.get(
+            Client, network_id=booking.network_id, id=booking.client_id, fresh=False
+        )
+    local = booking.starts_at.astimezone(zone(directory.salons[booking.salon_id].timezone))
+    name = booking.booked_for or (client.name if client else None)
+    services = (service_name(directory, line.service_id) for line in booking.lines)
+    return ", ".join(filter(None, (f"{local:%Y-%m-%d %H:%M}", name, *services)))
+
+
 def _is_settled(kind: TaskKind, before: Booking, after: Booking) -> bool:
+    if kind in ON_SITE.values():
+        lacks = site_lacks(after)
+        return lacks is None or ON_SITE[lacks] is not kind
     if kind is TaskKind.MOVE_WISH:
         return not after.is_upcoming or after.starts_at != before.starts_at or after.move_wish is None
     if kind is TaskKind.CANCELLED_BY_CLIENT:
         return after.status is not Status.CANCELLED
     return after.review is None or after.review.stars > LOW_STARS
+
+
+def _with_task(
+    world: World, booking: Booking, kind: TaskKind, words: str | None
+) -> tuple[Booking, Task]:
+    task = _task_of_act(world, booking, kind, words)
+    return replace(booking, desk_tasks=MappingProxyType({**booking.desk_tasks, kind: task.id})), task
 
 
 def _task_of_act(world: World, booking: Booking, kind: TaskKind, words: str | None) -> Task:

@@ -4,7 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from chalicelib.domain.networks.network import Network
 from chalicelib.domain.shared.tasks import TASK_WORDS, Task, TaskKind
 from infra.testkit.api_client import Http
 from infra.testkit.builders import NETWORK, NOW, OTHER_NETWORK
@@ -74,6 +76,26 @@ def test_what_is_no_task_here_is_not_found(http: Http) -> None:
 
 def test_every_kind_of_task_has_words() -> None:
     assert set(TASK_WORDS) == set(TaskKind)
+
+
+@pytest.mark.parametrize(
+    ("language", "site", "words"),
+    [
+        ("en", "yclients", "The client cancelled. Cancel the booking there, too: YCLIENTS."),
+        ("ru", "calcom", "Клиент отменил визит. Отмените запись и здесь: Cal.com."),
+        ("ro", "standard", "Clientul a anulat vizita. Anulați programarea și aici: sistemul de programări "
+                           "online."),
+    ],
+)  # fmt: skip
+def test_what_is_to_be_done_on_a_site_is_said_in_the_language_of_the_network(
+    http: Http, world: Any, town: Any, language: str, site: str, words: str
+) -> None:
+    network = world.store.get(Network, network_id=NETWORK)
+    world.store.save(replace(network, language=language))
+    world.directories.forget(NETWORK)
+    world.store.save(a_task("tsk_1", TaskKind.CANCEL_ON_SITE, site=site, words="2026-11-25 10:00, Maria"))
+    (task,) = http.get("/v1/tasks").json["items"]
+    assert (task["words"], task["detail"], task["site"]) == (words, "2026-11-25 10:00, Maria", site)
 
 
 @pytest.mark.usefixtures("some_tasks")
