@@ -43,7 +43,7 @@ def posted_twice(driver: SalonDriver, request_id: str, asked: PostingByHand) -> 
 
 def test_eight_at_once_on_one_ledger_lose_and_double_nothing(store: Table, clock: SettableClock) -> None:
     a_town(store)
-    booking = store.save(a_booking())[0]
+    booking = store.save(a_booking(starts_at=NOW))[0]
     first = new_driver(store, clock, RecordingSender())
     post_by_hand(
         first.world, access(), MARIA, PostingByHand(kind="grant", points=1000, reason="start"), "start"
