@@ -1,4 +1,4 @@
-"""Cal.com: signed with HMAC over the body. A moved booking is a new one that names the old one. No settings.
+"""Cal.com: signed with HMAC over the body. A moved booking is a new one that names the old one.
 
 Cal.com retries nothing and signs no time. Payload templates let a user send any shape; a body of an unusual
 shape is not understood. The end of a meeting, or a video that no guest joined, does not show whether the
@@ -30,6 +30,7 @@ from chalicelib.booking_sites.calcom_bodies import (
 )
 from chalicelib.booking_sites.calcom_people import client_of, newest_of, payer_of, person_of, seat_of
 from chalicelib.booking_sites.parsing import Oddities, decode, id_text, lenient, one_line, utc
+from chalicelib.domain.intake.connection_settings import OF_EVERY_SITE
 from chalicelib.domain.intake.site_events import (
     BadSignature,
     BookingReported,
@@ -47,6 +48,9 @@ from chalicelib.domain.intake.site_events import (
 )
 from chalicelib.domain.shared.ids import digest
 from chalicelib.services.intake.booking_site import Delivery
+
+SETTINGS = OF_EVERY_SITE
+"""It names no location: all bookings of a connection are in the connection's own salon."""
 
 SIGNATURE = "x-cal-signature-256"
 UNSIGNED = "no-secret-provided"

@@ -1,6 +1,6 @@
 """Square: signed with HMAC over the address and the body. Every booking and customer counts its versions.
 
-Settings: `merchant_id`, if set, is the only seller whose events are understood. A subscription belongs to an
+`merchant_id` of the settings is the only seller whose events are understood. A subscription belongs to an
 application, and gets the events of all sellers who use it.
 
 A booking names its customer by id only. Who the customer is comes with the `customer.*` events, before or
@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from chalicelib.booking_sites import parsing, signing
 from chalicelib.booking_sites.parsing import Instant, Oddities, Word, decode, id_text, lenient, one_line, utc
+from chalicelib.domain.intake.connection_settings import MERCHANT, OF_EVERY_SITE, salons
 from chalicelib.domain.intake.site_events import (
     BadSignature,
     BookingReported,
@@ -32,6 +33,8 @@ from chalicelib.domain.intake.site_events import (
 )
 from chalicelib.domain.shared.touches import Purpose
 from chalicelib.services.intake.booking_site import Delivery
+
+SETTINGS = (*OF_EVERY_SITE, salons(), MERCHANT)
 
 SIGNATURE = "x-square-hmacsha256-signature"
 

@@ -1,4 +1,4 @@
-"""Our own form of events over Standard Webhooks, for bridges and sites without an adapter. No settings.
+"""Our own form of events over Standard Webhooks, for bridges and sites without an adapter.
 
 `booking.upserted` reports a booking, `client.upserted` a client; other types are ignored. A sender who counts
 the versions of a booking gives `version` with every event of it; otherwise the later `timestamp` is the newer
@@ -25,6 +25,7 @@ from chalicelib.booking_sites.parsing import (
     one_line,
     utc,
 )
+from chalicelib.domain.intake.connection_settings import BRIDGE, OF_EVERY_SITE, salons
 from chalicelib.domain.intake.site_events import (
     BookingReported,
     ClientReported,
@@ -39,6 +40,8 @@ from chalicelib.domain.intake.site_events import (
 )
 from chalicelib.domain.shared import zones
 from chalicelib.services.intake.booking_site import Delivery
+
+SETTINGS = (*OF_EVERY_SITE, salons(), BRIDGE)
 
 RANK = {
     SiteStatus.BOOKED: 0,

@@ -1,9 +1,5 @@
 """YCLIENTS and Altegio: one code base, two brands, one adapter. Nothing is signed: the address is the secret.
 
-Settings: `company_id` names the company, or several with commas between, whose events are understood, of
-whatever kind; `domain/intake/trust.py` has the words that may stand there. `money_unit` is the unit of
-prices: `major` (the default: whole units of the salon's currency) or `minor`.
-
 The vendor documents neither the unit of money, nor the shape of the `client` resource, nor that a body may be
 a list of events, nor that a sale's `cost` is for all pieces of it. These are assumed here only.
 """
@@ -29,7 +25,7 @@ from chalicelib.booking_sites.parsing import (
     one_line,
     utc,
 )
-from chalicelib.domain.intake import site_events
+from chalicelib.domain.intake import connection_settings, site_events
 from chalicelib.domain.intake.site_events import (
     SiteContext,
     SiteEvent,
@@ -41,6 +37,8 @@ from chalicelib.domain.intake.trust import companies
 from chalicelib.domain.shared.currencies import minor_digits
 from chalicelib.domain.shared.touches import Purpose
 from chalicelib.services.intake.booking_site import Delivery
+
+SETTINGS = connection_settings.OF_UNSIGNED_SITES
 
 ATTENDANCE = {2: SiteStatus.CONFIRMED, 1: SiteStatus.COMPLETED, 0: SiteStatus.BOOKED, -1: SiteStatus.NO_SHOW}
 RICHNESS = {

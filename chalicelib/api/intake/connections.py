@@ -32,9 +32,7 @@ class NewConnection(Body):
     """salon_id: the salon of all its bookings; else the settings `salon:<site's location>` map them.
 
     secret: what the site signs with, where the site made it; else one is made here.
-    settings: also `source` (where its clients count as coming from), `url` (the address, if the site was
-    given another), `company_id` (the site's id of the salon, where the site does not sign), `source_ranges`
-    (networks from which the site sends), `largest_visit` and `new_a_day` (bounds).
+    settings: those of docs/webhooks.md, each a text; which there are depends on the site.
     replaces: a deleted connection, whose ids of bookings and clients go over. Without it, those of a deleted
     connection with the same company, merchant, location or salon go over, unless `anew`.
     """
@@ -142,7 +140,8 @@ def _watched(ask: Ask, connections: Sequence[Connection]) -> list[WatchedConnect
 @patch("/v1/connections/{connection_id}")
 @endpoint(roles=OFFICE, body=ConnectionChanges, answer=ConnectionAnswer)
 def change(ask: Ask, connection_id: str) -> ConnectionAnswer:
-    changed = change_connection(ask.world, ask.access, connection_id, ask.body.settings)
+    sites = ask.container.receiving().sites
+    changed = change_connection(ask.world, ask.access, sites, connection_id, ask.body.settings)
     return ConnectionAnswer(**_facts(ask, changed))
 
 

@@ -110,7 +110,7 @@ def reachable_salon(directory: Directory, access: Access, salon_id: str) -> Salo
     if salon is None:
         raise missing("salon", salon_id)
     access.ensure_salon(salon_id)
-    _ensure_offered("salon", salon)
+    ensure_offered("salon", salon)
     return salon
 
 
@@ -142,11 +142,11 @@ def priced_lines(
         service, staff = directory.services.get(line.service_id), directory.staff.get(line.staff_id or "")
         for what, value in (("service", service), ("staff", staff)):
             if value is not None and value.id not in kept:
-                _ensure_offered(what, value)
+                ensure_offered(what, value)
     return tuple(_priced_line(directory, salon_id, line) for line in wanted)
 
 
-def _ensure_offered(what: str, value: Salon | Staff | Service) -> None:
+def ensure_offered(what: str, value: Salon | Staff | Service) -> None:
     """Raises ARCHIVED."""
     if value.archived:
         raise refused(

@@ -1,12 +1,13 @@
 """The interface of a booking site: three questions that can be asked of a webhook. Each module of
 `booking_sites` fits it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
 
+from chalicelib.domain.intake.connection_settings import Setting
 from chalicelib.domain.intake.site_events import SiteContext, SiteEvent
 
 
@@ -23,6 +24,10 @@ class Delivery(Struct, frozen=True):
 
 class BookingSite(Protocol):
     """A booking site, as pure functions of the bytes it sent. Header names may come in any case."""
+
+    @property
+    def SETTINGS(self) -> Sequence[Setting]:
+        """The settings that a connection with the site may have."""
 
     def verify(self, raw: bytes, headers: Mapping[str, str], context: SiteContext, now: datetime) -> None:
         """Who sent it? Raises BadSignature unless the sender proved to be the site."""

@@ -3,21 +3,28 @@ site signs with."""
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.intake.connection_settings import (
+    Setting,
+    ensure_fits,
+    ensure_known,
+    ensure_open_salon,
+)
 from chalicelib.domain.intake.site_accounts import MAX_TWINS, accounts, ensure_only_one, may_be_same, twins_of
 from chalicelib.domain.intake.site_events import BookingReported, SiteEvent
-from chalicelib.domain.intake.source_ranges import is_ranges
 from chalicelib.domain.intake.trust import FIRST
 from chalicelib.domain.networks.access import Access
-from chalicelib.domain.networks.network import UNSIGNED_SITES, Connection, Directory
+from chalicelib.domain.networks.network import UNSIGNED_SITES, Connection, Directory, Salon
 from chalicelib.domain.shared.errors import conflict, forbidden, missing, refused
 from chalicelib.domain.shared.ids import derived
+from chalicelib.services.bookings.book import ensure_offered
+from chalicelib.services.intake.booking_site import BookingSite
 from chalicelib.services.networks.set_up import get_salon
 from chalicelib.services.shared.ports import Randomness, SaveConflict
 from chalicelib.services.shared.world import World
@@ -26,8 +33,6 @@ TOKEN_CHARACTERS = 26
 SECRET_CHARACTERS = 40
 MAX_SECRET = 500
 MAX_SETTINGS = 200
-WHOLE_NUMBERS = frozenset({"largest_visit", "new_a_day"})
-MAX_DIGITS = 12
 _STANDARD_KEYS = {"whsec_": (16, 64), "whpk_": (32, 32), "whsk_": (64, 64)}
 """Prefix of a Standard Webhooks secret -> the least and the most bytes of the key that it encodes."""
 
@@ -48,19 +53,19 @@ class SiteToConnect(Struct, frozen=True):
 def connect_site(
     world: World,
     access: Access,
-    sites: Mapping[str, object],
+    sites: Mapping[str, BookingSite],
     wanted: SiteToConnect,
     randomness: Randomness | None = None,
 ) -> Connection:
     """Makes a connection. Where a deleted one had the same company, merchant or location, or was of the same
     salon and neither names one, its ids go over. sites: the adapters by name. randomness: the source of its
-    secrets, for a request that may be repeated. Raises UNKNOWN_SITE, INVALID_SECRET, INVALID_SETTINGS,
-    NOT_FOUND, STILL_CONNECTED, OTHER_SITE, ALREADY_CONNECTED, TRY_AGAIN."""
+    secrets, for a request that may be repeated. Raises UNKNOWN_SITE, INVALID_SECRET, UNKNOWN_SETTING,
+    INVALID_SETTINGS, ARCHIVED, NOT_FOUND, STILL_CONNECTED, OTHER_SITE, ALREADY_CONNECTED, TRY_AGAIN."""
     site = wanted.site
     if site not in sites:
         raise refused("UNKNOWN_SITE", f"Sites are {', '.join(sorted(sites))}.", site=site)
     _ensure_reached(world, access, wanted.salon_id)
-    _check(world, access, wanted.settings)
+    _check(world, access, site, sites[site].SETTINGS, wanted.settings)
     token, made = _drawn(access, randomness or world.randomness)
     secret = _secret(site, wanted.secret, made)
 
@@ -171,27 +176,41 @@ def _former(
 
 def _ensure_reached(world: World, access: Access, salon_id: str | None) -> None:
     if salon_id is not None:
-        get_salon(world, access, salon_id)
+        ensure_offered("salon", get_salon(world, access, salon_id))
     elif not access.sees_whole_network:
         raise forbidden("Name the salon: this key opens some of the network's salons.")
 
 
-def _check(world: World, access: Access, settings: Mapping[str, str]) -> None:
-    """Checks that the settings `salon:<the site's location>` name salons of the network, and that bounds and
-    address ranges can be read."""
-    if len(settings) > MAX_SETTINGS:
+def _check(
+    world: World,
+    access: Access,
+    site: str,
+    known: Sequence[Setting],
+    wanted: Mapping[str, str | None],
+    stored: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Raises UNKNOWN_SETTING, INVALID_SETTINGS; for what is no salon, or not the key's, NOT_FOUND, FORBIDDEN.
+
+    known: the settings of the site. wanted: None takes a setting away. stored: what the connection has. A
+    connection of an earlier version may have others than are known: these may stay and be taken away.
+    """
+    if len({**stored, **wanted}) > MAX_SETTINGS:
         raise refused("INVALID_SETTINGS", f"At most {MAX_SETTINGS} settings.")
-    for name, value in settings.items():
-        if name.startswith("salon:"):
-            get_salon(world, access, value)
-        elif name in WHOLE_NUMBERS and not (value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS):
-            raise refused("INVALID_SETTINGS", f"{name} is a whole number.", setting=name)
-        elif name == "source_ranges" and not is_ranges(value):
-            raise refused(
-                "INVALID_SETTINGS",
-                "source_ranges is a list of networks with commas between, such as 203.0.113.0/24.",
-                setting=name,
-            )
+    for name, value in wanted.items():
+        if name in stored and value in (None, stored[name]):
+            continue
+        setting = ensure_known(site, known, name)
+        if value is None:
+            continue
+        ensure_fits(setting, name, value)
+        if setting.is_location is not None:
+            ensure_open_salon(name, value, _salon(world, access, value))
+            access.ensure_salon(value)
+
+
+def _salon(world: World, access: Access, salon_id: str) -> Salon | None:
+    known = world.directory(access.network_id, lambda read: salon_id in read.salons)
+    return known.salons.get(salon_id)
 
 
 def _secret(site: str, secret: str | None, made: str) -> str:
@@ -262,16 +281,22 @@ def rotate_connection(
 
 
 def change_connection(
-    world: World, access: Access, connection_id: str, settings: Mapping[str, str | None]
+    world: World,
+    access: Access,
+    sites: Mapping[str, BookingSite],
+    connection_id: str,
+    settings: Mapping[str, str | None],
 ) -> Connection:
-    """Changes settings of the connection; None takes one away, and those that are not named stay. Raises
-    NOT_FOUND, FORBIDDEN, INVALID_SETTINGS, ALREADY_CONNECTED, TRY_AGAIN."""
+    """Changes settings of the connection; None takes one away, and those that are not named stay, also such
+    as no connection may have any more. Raises NOT_FOUND, FORBIDDEN, UNKNOWN_SETTING, INVALID_SETTINGS,
+    ALREADY_CONNECTED, TRY_AGAIN."""
 
     def change() -> Connection:
         connection = get_connection(world, access, connection_id)
-        merged = {**connection.settings, **settings}
+        known, stored = sites[connection.site].SETTINGS, connection.settings
+        _check(world, access, connection.site, known, settings, stored)
+        merged = {**stored, **settings}
         wanted = {name: value for name, value in merged.items() if value is not None}
-        _check(world, access, wanted)
         if wanted == connection.settings:
             return connection
         changed = replace(connection, settings=MappingProxyType(wanted))

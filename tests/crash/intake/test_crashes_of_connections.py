@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from chalicelib.booking_sites import ADAPTERS
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.tasks import Task, TaskKind
@@ -35,7 +36,7 @@ def deleted(driver: SalonDriver) -> Connection:
 def connect(driver: SalonDriver, site: Any) -> None:
     """Whoever asks again sends the same Idempotency-Key."""
     wanted = SiteToConnect("calcom", "sal_centru", None, {})
-    connect_site(driver.world, access(), driver.adapters(), wanted, SeededRandomness(5))
+    connect_site(driver.world, access(), ADAPTERS, wanted, SeededRandomness(5))
 
 
 def both_know_of_each_other(driver: SalonDriver, site: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.booking_sites import ADAPTERS
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.intake.site_events import SiteClient, SiteLine, SiteStatus
 from chalicelib.domain.networks.network import Connection
@@ -140,7 +141,7 @@ def rotate(driver: SalonDriver, site: Any) -> None:
 
 
 def change(driver: SalonDriver, site: Any) -> None:
-    change_connection(driver.world, access(), site.id, {"source_ranges": "203.0.113.0/24"})
+    change_connection(driver.world, access(), ADAPTERS, site.id, {"source_ranges": "203.0.113.0/24"})
 
 
 def disconnected(driver: SalonDriver) -> Connection:
@@ -151,7 +152,7 @@ def disconnected(driver: SalonDriver) -> Connection:
 
 def replace_it(driver: SalonDriver, site: Any) -> None:
     wanted = SiteToConnect("yclients", "sal_centru", None, {"company_id": COMPANY}, site.id)
-    connect_site(driver.world, access(), driver.adapters(), wanted, SeededRandomness(5))
+    connect_site(driver.world, access(), ADAPTERS, wanted, SeededRandomness(5))
 
 
 def one_connection_goes_on(driver: SalonDriver, site: Any) -> None:

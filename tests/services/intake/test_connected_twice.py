@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.booking_sites import ADAPTERS
 from chalicelib.domain.intake.inbox import InboxState
 from chalicelib.domain.intake.site_events import SiteStatus
 from chalicelib.domain.networks.network import Connection
@@ -30,7 +31,7 @@ COMPANY = {"company_id": "9911"}
 def connect(driver: SalonDriver, site: str = "yclients", settings: Any = None, **fields: Any) -> Connection:
     salon_id = fields.pop("salon_id", "sal_centru")
     wanted = SiteToConnect(site, salon_id, None, settings or {}, **fields)
-    return connect_site(driver.world, access(), driver.adapters(), wanted)
+    return connect_site(driver.world, access(), ADAPTERS, wanted)
 
 
 def disconnect(driver: SalonDriver, connection: Connection) -> None:
@@ -65,7 +66,7 @@ def test_the_same_company_is_refused_by_the_name_of_who_has_it(
     other = connect(driver, site, salon_id="sal_york")
     for ask in (
         lambda: connect(driver, site, second, salon_id="sal_york"),
-        lambda: change_connection(driver.world, access(), other.id, second),
+        lambda: change_connection(driver.world, access(), ADAPTERS, other.id, second),
     ):
         with pytest.raises(DomainError) as refusal:
             ask()
@@ -88,7 +89,7 @@ def test_two_connections_of_before_with_one_company_can_still_change_other_setti
 ) -> None:
     for id_ in ("con_a", "con_b"):
         driver.store.save(a_connection("yclients", id_, token=f"lotos00001.{id_}", settings=COMPANY))
-    changed = change_connection(driver.world, access(), "con_b", {"source": "Instagram"})
+    changed = change_connection(driver.world, access(), ADAPTERS, "con_b", {"source": "Instagram"})
     assert changed.settings["source"] == "Instagram"
 
 
@@ -215,4 +216,4 @@ def test_a_key_of_another_salon_takes_nothing_over(driver: SalonDriver) -> None:
     disconnect(driver, former)
     elsewhere = access(salon_ids=("sal_york",))
     wanted = SiteToConnect("yclients", "sal_york", None, COMPANY)
-    assert connect_site(driver.world, elsewhere, driver.adapters(), wanted).id != former.id
+    assert connect_site(driver.world, elsewhere, ADAPTERS, wanted).id != former.id

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.booking_sites import ADAPTERS
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.intake.inbox import InboxState
 from chalicelib.domain.intake.trust import MAX_CARDS_OF_DAY
@@ -210,7 +211,7 @@ def test_the_visits_of_a_day_come_to_fifty_of_the_largest_at_most(site: str) -> 
     a_town(store)
     driver = SalonDriver(a_world(store))
     sender = UnsignedSender(driver, store.save(a_connection(site, "con_unsigned"))[0])
-    change_connection(driver.world, access(), "con_unsigned", {"largest_visit": "1000"})
+    change_connection(driver.world, access(), ADAPTERS, "con_unsigned", {"largest_visit": "1000"})
     sums = DaySums()
     states = [sender.send(a_paid_visit(n, 1000), sums).state for n in range(1, 55)]
     applied = states.count(InboxState.APPLIED)
@@ -329,7 +330,7 @@ def test_events_of_another_company_are_kept_and_not_applied(body: Any, sender: U
 
 def test_a_connection_without_a_company_is_bound_to_the_first_that_books(sender: UnsignedSender) -> None:
     driver = sender.driver
-    change_connection(driver.world, access(), "con_unsigned", {"company_id": "first"})
+    change_connection(driver.world, access(), ADAPTERS, "con_unsigned", {"company_id": "first"})
     assert sender.send(a_record(company=5)).state is InboxState.APPLIED
     known = driver.world.fresh_directory(NETWORK).connections["con_unsigned"]
     assert known.settings["company_id"] == "5"
@@ -338,7 +339,7 @@ def test_a_connection_without_a_company_is_bound_to_the_first_that_books(sender:
 
 
 def test_a_connection_of_before_goes_on_with_every_company(sender: UnsignedSender) -> None:
-    change_connection(sender.driver.world, access(), "con_unsigned", {"company_id": None})
+    change_connection(sender.driver.world, access(), ADAPTERS, "con_unsigned", {"company_id": None})
     assert sender.send(a_record(company=5)).state is InboxState.APPLIED
     assert sender.send(a_record(880002, company=6)).state is InboxState.APPLIED
 
@@ -357,7 +358,7 @@ def test_only_the_named_networks_are_heard(
     sent_from: str | None, heard: bool, sender: UnsignedSender
 ) -> None:
     ranges = {"source_ranges": "203.0.113.0/24, 2001:db8::/32"}
-    change_connection(sender.driver.world, access(), "con_unsigned", ranges)
+    change_connection(sender.driver.world, access(), ADAPTERS, "con_unsigned", ranges)
     if heard:
         assert sender.deliver(a_record(), sent_from).status == "accepted"
         return

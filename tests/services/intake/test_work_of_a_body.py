@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.booking_sites import ADAPTERS
 from chalicelib.domain.intake.inbox import InboxState
 from chalicelib.domain.intake.site_events import SiteClient, SiteEvent, SiteLine
 from chalicelib.domain.intake.trust import MAX_EVENTS, MAX_LINES, MAX_NEW_OF_BODY, MAX_NEW_OF_DAY
@@ -133,7 +134,7 @@ def test_a_connection_adds_two_hundred_a_day_and_goes_on_the_next(sender: Unsign
 
 
 def test_a_network_may_give_its_connection_another_bound(sender: UnsignedSender) -> None:
-    change_connection(sender.driver.world, access(), "con_unsigned", {"new_a_day": "3"})
+    change_connection(sender.driver.world, access(), ADAPTERS, "con_unsigned", {"new_a_day": "3"})
     assert sender.send(a_record(services=new_services(4))).reason == "TOO_MUCH_AT_ONCE"
     assert sender.send(a_record(services=new_services(3))).state is InboxState.APPLIED
 
