@@ -16,6 +16,8 @@ from chalicelib.domain.messages.opt_outs import asks_to_stop
 from chalicelib.domain.messages.reply_text import bare
 
 WORDS_KEPT = 500
+MOST_STARTS = 3
+"""How often within 24 hours a client may take up messages by START after a STOP. A STOP always counts."""
 
 
 class Meaning(StrEnum):

@@ -16,9 +16,9 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.booking_access import ReplyAuthor
 from chalicelib.domain.bookings.booking_plan import asked_to_confirm
 from chalicelib.domain.bookings.bookings import Booking
-from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.clients.clients import Client, ConsentChange
 from chalicelib.domain.messages.messages import Message, MessageState
-from chalicelib.domain.messages.replies import Meaning, Reply, meaning, words_kept
+from chalicelib.domain.messages.replies import MOST_STARTS, Meaning, Reply, meaning, words_kept
 from chalicelib.domain.shared.aliases import PHONE, REPLY, Alias, InboundNumber
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.ids import digest, time_ordered
@@ -34,6 +34,11 @@ from chalicelib.services.shared.world import World
 
 HOW = "reply"
 REPLIED_WITHIN = timedelta(days=7)
+NOTED_AGAIN_AFTER = timedelta(hours=1)
+"""How long a note of when a client wrote stands: one write an hour, however many replies come."""
+STARTS_WITHIN = timedelta(days=1)
+_LINES_OF_STOP_AND_START = 12
+"""Lines of history that a STOP and a START make together at most: eight refusals, four grants."""
 
 
 class ReplyOutcome(StrEnum):
@@ -65,7 +70,7 @@ def process_reply(world: World, reply: Reply) -> ReplyOutcome:
     if wanted is Meaning.STOP:
         return _stopped(world, clients, reply)
     if wanted is Meaning.START:
-        return _resumed(world, clients, reply.at)
+        return _resumed(world, clients, reply)
     client = _addressed(world, clients)
     asked = _asked_about(world, client, reply)
     if wanted is Meaning.YES and asked is not None and _confirmed(world, asked):
@@ -87,7 +92,7 @@ def _opens_conversation(world: World, client: Client, at: datetime) -> None:
     """Notes when the client wrote: WhatsApp allows free text for a while after that."""
     current: Client | None = client
     for _ in world.tries():
-        if current is None or (current.written_at is not None and current.written_at >= at):
+        if current is None or (current.written_at and at < current.written_at + NOTED_AGAIN_AFTER):
             return
         with suppress(SaveConflict):
             world.store.save(replace(current, written_at=at))
@@ -128,16 +133,28 @@ def _stopped(world: World, clients: Sequence[Client], reply: Reply) -> ReplyOutc
     return ReplyOutcome.STOPPED
 
 
-def _resumed(world: World, clients: Sequence[Client], at: datetime) -> ReplyOutcome:
-    """Grants service messages again where they were refused. Marketing needs a consent of its own."""
+def _resumed(world: World, clients: Sequence[Client], reply: Reply) -> ReplyOutcome:
+    """Grants service messages again where they were refused. Marketing needs a consent of its own. A client
+    who goes to and fro more often than MOST_STARTS is left to the salon."""
+    outcome = ReplyOutcome.RESUMED
     for client in clients:
         service = [each for each in client.consents if each.purpose is Purpose.SERVICE]
-        refused = [each for each in service if not each.granted]
-        pairs = [(consent.channel, consent.purpose.value) for consent in refused]
-        set_consents(
-            world, client.network_id, client.id, pairs, Statement(HOW, at=at), granted=True
-        )
-    return ReplyOutcome.RESUMED
+        pairs = [(each.channel, each.purpose.value) for each in service if not each.granted]
+        if pairs and _starts_before(world, client, reply.at) >= MOST_STARTS:
+            outcome = _call_client(world, client, None, reply)
+            continue
+        statement = Statement(HOW, at=reply.at)
+        set_consents(world, client.network_id, client.id, pairs, statement, granted=True)
+    return outcome
+
+
+def _starts_before(world: World, client: Client, at: datetime) -> int:
+    """How many other STARTs of the last 24 hours took up messages, as far as it matters. One that is
+    delivered again does not count itself."""
+    limit = _LINES_OF_STOP_AND_START * (MOST_STARTS + 1)
+    page = world.store.get_page(ConsentChange, network_id=client.network_id, client_id=client.id, limit=limit)
+    granted = (line.consent for line in page.items if line.consent.granted and line.consent.how == HOW)
+    return len({each.at for each in granted if each.at > at - STARTS_WITHIN} - {at})
 
 
 def _asked_about(world: World, client: Client, reply: Reply) -> Booking | None:
@@ -193,9 +210,7 @@ def _of_a_stranger(world: World, network_ids: Sequence[str], reply: Reply, wante
 
 
 def _task(network_id: str, reply: Reply, words: str) -> Task:
-    return Task(
-        network_id=network_id, id="", kind=TaskKind.CALL_CLIENT, at=reply.at, words=words, replies=1
-    )
+    return Task(network_id=network_id, id="", kind=TaskKind.CALL_CLIENT, at=reply.at, words=words, replies=1)
 
 
 def _put(world: World, task: Task, reply: Reply) -> ReplyOutcome:

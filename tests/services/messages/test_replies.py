@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clients.clients import CHANNELS, Client, ConsentChange
-from chalicelib.domain.messages.replies import Reply
+from chalicelib.domain.messages.replies import MOST_STARTS, Reply
 from chalicelib.domain.shared.tasks import MOST_REPLIES, Task, TaskKind
 from chalicelib.domain.shared.touches import Purpose, TouchKind, TouchState
 from chalicelib.services.bookings.book import WantedLine
@@ -91,6 +91,38 @@ def test_start_brings_service_messages_back_and_no_marketing(driver: SalonDriver
     assert granted == {Purpose.SERVICE}
     assert writes(driver, "START", id="in-3") is ReplyOutcome.RESUMED
     assert driver.client() == client
+
+
+def test_who_goes_to_and_fro_all_day_stays_stopped_and_is_called_by_the_salon(driver: SalonDriver) -> None:
+    for number in range(MOST_STARTS + 20):
+        assert writes(driver, "STOP", id=f"stop-{number}") is ReplyOutcome.STOPPED
+        driver.clock.forward(minutes=1)
+        writes(driver, "START", id=f"start-{number}")
+        driver.clock.forward(minutes=1)
+    service = [each for each in driver.client().consents if each.purpose is Purpose.SERVICE]
+    assert not any(each.granted for each in service)
+    changes = driver.store.get_all(ConsentChange, network_id=NETWORK, client_id=MARIA)
+    # each STOP but the first finds marketing refused already
+    assert len(changes) == len(CHANNELS) * (1 + (MOST_STARTS + 1) + MOST_STARTS)
+    (task,) = tasks(driver)
+    assert (task.kind, task.client_id, task.replies) == (TaskKind.CALL_CLIENT, MARIA, 20)
+    driver.clock.forward(hours=25)
+    writes(driver, "START", id="tomorrow")
+    service = [each for each in driver.client().consents if each.purpose is Purpose.SERVICE]
+    assert all(each.granted for each in service)
+
+
+def test_the_last_start_of_a_day_delivered_again_makes_no_task(driver: SalonDriver) -> None:
+    for number in range(MOST_STARTS):
+        writes(driver, "STOP", id=f"stop-{number}")
+        driver.clock.forward(minutes=1)
+        last, given = driver.clock(), {"channel": "sms", "to": OURS, "sender": MARIAS_PHONE}
+        writes(driver, "START", id=f"start-{number}")
+        driver.clock.forward(minutes=1)
+    writes(driver, "STOP", id="stop-last")
+    process_reply(driver.world, Reply(text="START", id="start-2", at=last, **given))
+    assert tasks(driver) == []
+    assert not any(each.granted for each in driver.client().consents)
 
 
 def test_of_a_stop_and_a_start_the_newer_holds_whatever_comes_twice_or_late(driver: SalonDriver) -> None:
@@ -280,3 +312,12 @@ def test_whatsapp_opens_a_conversation(driver: SalonDriver) -> None:
                     at=NOW - timedelta(hours=1))  # fmt: skip
     process_reply(driver.world, earlier)
     assert driver.client().written_at == NOW
+
+
+def test_a_phone_that_writes_all_day_by_whatsapp_is_noted_once_an_hour(driver: SalonDriver) -> None:
+    answer_at(driver.world, NETWORK, "phone-number-id-1")
+    for number in range(60):
+        writes(driver, "START", channel="whatsapp", to="phone-number-id-1", id=f"in-{number}")
+        driver.clock.forward(minutes=2)
+    assert driver.client().version == 1 + 2
+    assert driver.client().written_at == NOW + timedelta(hours=1)
