@@ -2,6 +2,7 @@
 
 import re
 
+from chalicelib.domain.messages.caps import PRESSING
 from chalicelib.domain.messages.replies import MOST_STARTS
 from chalicelib.domain.networks.bonus_rules import BonusRules
 from chalicelib.domain.networks.rules import MessageRules
@@ -58,7 +59,8 @@ def test_the_bounds_of_bills_of_the_page_are_those_of_the_code() -> None:
 
 def test_the_bounds_of_messages_of_the_page_are_those_of_the_rules() -> None:
     rules = MessageRules()
-    assert f"{rules.daily_notice_cap} notices in 24 hours" in PAGE
+    most, pressing = rules.daily_notice_cap, rules.daily_notice_cap * PRESSING
+    assert f"{most} notices in 24 hours, {pressing} where a notice cannot wait" in PAGE
     assert f"START {MOST_STARTS} times within 24 hours" in PAGE
     assert f"{rules.origin_hourly_cap} messages an hour, {rules.origin_daily_cap} a day" in PAGE
     assert f"{rules.origin_hourly_cap * 10} an hour, {rules.origin_daily_cap * 10:,} a day" in PAGE

@@ -310,11 +310,12 @@ class Held:
         )  # fmt: skip
 
     def over_budget(self) -> Iterator[str]:
-        """Counted from the moment at which the network had a budget."""
+        """Counted from the moment at which the network had a budget. A push costs nothing."""
         spent: dict[str, int] = {}
         for taken in sorted(self.sends, key=lambda taken: taken.at):
             cents = taken.truth.directory.rules.messages.monthly_budget_usd_cents
-            if cents is None or not taken.may_have_arrived or taken.outgoing.kind in ESSENTIAL:
+            is_free = taken.channel == "push" or taken.outgoing.kind in ESSENTIAL
+            if cents is None or not taken.may_have_arrived or is_free:
                 continue
             month = month_name(taken.at)
             spent[month] = spent.get(month, 0) + PART_MICROS[taken.channel]

@@ -328,5 +328,8 @@ def with_status(
 
 
 def _is_known(booking: Booking, now: datetime) -> bool:
-    """Whether the client knows of the booking: from a message, or because it was not made just now."""
-    return now - booking.made_at >= ONE_ACT or any(map(has_notified, booking.touches.values()))
+    """Whether the client knows of the booking: from a message, or because it was not made just now. A notice
+    of a move that waits has taken the place of the notice that the client got before."""
+    touches = booking.touches.values()
+    was_tried_before = any(touch.occurrence > 0 for touch in touches)
+    return now - booking.made_at >= ONE_ACT or was_tried_before or any(map(has_notified, touches))

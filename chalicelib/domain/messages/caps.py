@@ -9,6 +9,9 @@ from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.shared.touches import ESSENTIAL, IN_TRIAL, MARKETING, TouchKind
 
 WEEK, DAY = timedelta(days=7), timedelta(days=1)
+PRESSING = 2
+"""How many times as many notices a phone may get where a notice cannot wait: a cancellation, or a visit that
+begins before the phone may get one more."""
 _REACHED = frozenset({MessageState.SENDING, MessageState.SENT, MessageState.DELIVERED, MessageState.UNKNOWN})
 
 

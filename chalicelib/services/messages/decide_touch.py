@@ -7,10 +7,10 @@ from zlib import crc32
 
 from msgspec import Struct, field
 
-from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clients.clients import address_of, may_send
 from chalicelib.domain.messages.allowed_numbers import COUNTRY, NUMBER_TYPE, PHONE_CHANNELS, refusal
-from chalicelib.domain.messages.caps import DAY, WEEK, counts, full_notices, is_capped, over_cap
+from chalicelib.domain.messages.caps import DAY, PRESSING, WEEK, counts, full_notices, is_capped, over_cap
 from chalicelib.domain.messages.carried_touches import carried_by
 from chalicelib.domain.messages.messages import Message
 from chalicelib.domain.messages.one_act import GATHERED, gathers_until, is_covered_by, named
@@ -210,7 +210,8 @@ def _cap(case: Case) -> Check:
 
 def _notices(case: Case, found: Route) -> Iterator[Check]:
     """Whether the notice is told together with others of the same act, and whether the phone may get one more
-    today. The first notice of a new client needs no look at the log, which is empty."""
+    today. What cannot wait has a higher bound: a cancellation, or a visit that begins too soon. The first
+    notice of a new client needs no look at the log, which is empty."""
     item, rules, most = case.subject.item, "daily_notice_cap", case.subject.rules.daily_notice_cap
     is_first = isinstance(item, Booking) and item.of_new_client and item.moves == 0
     if is_first and not case.subject.client.contact_of:
@@ -221,9 +222,18 @@ def _notices(case: Case, found: Route) -> Iterator[Check]:
     log = [each for each in _log(case, DAY) if not _is_of(case, each)]
     yield _of_one_act(case, log)
     if found.channel in PHONE_CHANNELS:
-        in_trial = case.subject.directory.network.trial
-        until = full_notices(log, found.address, most, case.now, in_trial=in_trial)
-        yield _later(case, rules, most, rules if until is not None else None, until)
+        within_cap = _notices_of_phone(case, log, found.address, most)
+        pressing = within_cap.until is None or (isinstance(item, Booking) and item.status is Status.CANCELLED)
+        if within_cap.passed or not pressing:
+            yield within_cap
+        else:
+            yield _notices_of_phone(case, log, found.address, most * PRESSING)
+
+
+def _notices_of_phone(case: Case, log: Sequence[Message], phone: str, most: int) -> Check:
+    in_trial, rule = case.subject.directory.network.trial, "daily_notice_cap"
+    until = full_notices(log, phone, most, case.now, in_trial=in_trial)
+    return _later(case, rule, most, rule if until is not None else None, until)
 
 
 def _of_one_act(case: Case, log: Sequence[Message]) -> Check:

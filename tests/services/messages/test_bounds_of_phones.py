@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.networks.network import Network
 from chalicelib.domain.networks.rules import ChannelStep
 from chalicelib.domain.shared.tasks import TaskKind
@@ -158,6 +159,58 @@ def test_moves_count_like_bookings(driver: SalonDriver) -> None:
         booking = driver.move(driver.booking(booking.id), IN_THREE_DAYS + timedelta(hours=hours))
     driver.drain()
     assert driver.kinds_sent() == ["notice"] * 3
+
+
+def three_notices(driver: SalonDriver) -> Booking:
+    """A booking, of which three notices went out, and which is moved once more."""
+    booking = driver.book(IN_THREE_DAYS)
+    for hours in range(1, 4):
+        driver.drain()
+        driver.clock.forward(minutes=2)
+        booking = driver.move(driver.booking(booking.id), IN_THREE_DAYS + timedelta(hours=hours))
+    driver.drain()
+    assert driver.kinds_sent() == ["notice"] * 3
+    return driver.booking(booking.id)
+
+
+def test_a_fourth_notice_of_a_day_waits_and_tells_the_last_word(driver: SalonDriver) -> None:
+    booking = three_notices(driver)
+    driver.clock.forward(hours=1)
+    driver.move(booking, IN_THREE_DAYS + timedelta(hours=5))
+    driver.run_until(NOW + timedelta(hours=23))
+    assert len(driver.sender.sent) == 3
+    driver.run_until(NOW + timedelta(hours=25))
+    assert [sent.worded.text for sent in driver.sender.sent[3:]] == ["notice 26 13:00 Haircut"]
+
+
+def test_a_cancellation_does_not_wait_for_the_next_day(driver: SalonDriver) -> None:
+    booking = three_notices(driver)
+    driver.cancel(booking)
+    driver.drain()
+    assert driver.kinds_sent() == ["notice"] * 4
+    driver.run_until(IN_THREE_DAYS + timedelta(days=1))
+    assert driver.kinds_sent() == ["notice"] * 4, "what waited before is told of no more"
+
+
+def test_a_notice_of_a_visit_that_begins_before_the_phone_may_get_one_more_goes_at_once(
+    driver: SalonDriver,
+) -> None:
+    booking = three_notices(driver)
+    driver.move(booking, NOW + timedelta(hours=7))
+    driver.drain()
+    assert driver.kinds_sent() == ["notice"] * 4
+
+
+def test_what_cannot_wait_has_a_bound_of_twice_as_many(driver: SalonDriver) -> None:
+    for _ in range(20):
+        booking = book_as_partner(driver, "+37369600777")
+        driver.drain()
+        driver.clock.forward(minutes=2)
+        driver.cancel(booking)
+        driver.drain()
+        driver.clock.forward(minutes=2)
+    assert driver.kinds_sent() == ["notice"] * 6
+    assert tasks(driver) == [(TaskKind.MESSAGES_HELD_BACK, "daily_notice_cap")]
 
 
 def test_the_first_notice_of_a_new_client_reads_no_log(driver: SalonDriver) -> None:

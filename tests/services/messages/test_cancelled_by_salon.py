@@ -83,6 +83,18 @@ def test_of_a_booking_that_was_a_mistake_nothing_is_told(driver: SalonDriver) ->
     assert driver.kinds_sent() == []
 
 
+def test_what_was_moved_a_moment_ago_and_is_cancelled_now_is_told(driver: SalonDriver) -> None:
+    booking = driver.book(IN_TWO_DAYS)
+    driver.drain()
+    driver.clock.forward(seconds=20)
+    booking = driver.move(driver.booking(booking.id), IN_TWO_DAYS + HOUR)
+    driver.drain()
+    assert driver.kinds_sent() == ["notice"], "the notice of the move waits for others of its act"
+    driver.cancel(booking)
+    driver.run_until(IN_TWO_DAYS)
+    assert driver.kinds_sent() == ["notice", "notice"]
+
+
 def test_a_visit_that_is_over_is_cancelled_without_a_word(driver: SalonDriver) -> None:
     booking = driver.book(IN_TWO_DAYS)
     driver.run_until(IN_TWO_DAYS + HOUR)
