@@ -3,8 +3,9 @@
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.site_events import BookingReported
-from chalicelib.domain.networks.network import Connection, Salon
+from chalicelib.domain.networks.network import Connection, Directory, Salon
 from chalicelib.services.intake.usual_sum import SharedByEvents, ensure_usual_sum
+from chalicelib.services.loyalty.visit_points import makes_other_points
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.complete_visit import reported_completion
@@ -41,7 +42,7 @@ def billed_by_site(
     world: World,
     connection: Connection,
     body: SharedByEvents,
-    salon: Salon,
+    directory: Directory,
     existing: Booking,
     booking: Booking,
     event: BookingReported,
@@ -58,6 +59,7 @@ def billed_by_site(
     known_minor = existing.sold_minor if existing.paid_minor is None else existing.paid_minor
     sum_minor = _sold_minor(booking, event) if paid_minor is None else paid_minor
     if sum_minor > known_minor:
+        salon = directory.salons[booking.salon_id]
         ensure_usual_sum(world, connection, body, salon, booking, sum_minor, known_minor)
     return reported_bill(
         world,
@@ -66,6 +68,7 @@ def billed_by_site(
         f"connection:{connection.id}",
         goods_minor=event.goods_minor,
         bill_open=event.bill_open,
+        other_lines=makes_other_points(directory, existing, booking),
     )
 
 

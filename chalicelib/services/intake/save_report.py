@@ -19,9 +19,11 @@ from chalicelib.services.intake.apply_bill import billed_by_site, completed_by_s
 from chalicelib.services.intake.ask_person import task_of_dispute
 from chalicelib.services.intake.booking_report import Applied, BookingChange, BookingReport, Dispute
 from chalicelib.services.intake.site_clients import with_person
+from chalicelib.services.loyalty.visit_points import makes_other_points
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.reverse_visit import reversal
+from chalicelib.services.visits.site_bill import bill_by_other_lines
 
 _BILL = ("closed_at", "paid_minor", "goods_minor", "tip_minor", "refunds", "bill_due_at")
 """What a visit keeps that becomes nobody's."""
@@ -44,6 +46,8 @@ def save_report(report: BookingReport, change: BookingChange) -> Applied:
         change = _without_visitor(report, change)
     elif change.target is Status.COMPLETED and report.event.status is SiteStatus.COMPLETED and change.bill:
         change = _billed(report, change, change.bill)
+    elif _has_other_points(report, change):
+        change = _with_points_by_lines(report, change)
     else:
         change = _stepped(report, change)
     booking, tasks = change.booking, list[Task]()
@@ -117,11 +121,26 @@ def _without_bill(event: BookingReported) -> BookingReported:
 
 def _billed(report: BookingReport, change: BookingChange, bill: BookingReported) -> BookingChange:
     """The visit that took place, with what the site says of its bill now."""
-    args = report.world, report.connection, report.body, report.directory.salons[change.booking.salon_id]
+    args = report.world, report.connection, report.body, report.directory
     existing = change.existing or change.booking
     booking, *values = billed_by_site(*args, existing, change.booking, bill)
     if not values:
         booking = with_wake(booking, report.directory, change.client, report.world.now())
+    return replace(change, booking=booking, beside=(*values, *change.beside))
+
+
+def _has_other_points(report: BookingReport, change: BookingChange) -> bool:
+    """Whether the site tells lines by which a visit that took place has other points, though it tells
+    nothing of the bill that counts."""
+    existing, target = change.existing, change.target
+    if existing is None or existing.status is not Status.COMPLETED or target is not Status.COMPLETED:
+        return False
+    return makes_other_points(report.directory, existing, change.booking)
+
+
+def _with_points_by_lines(report: BookingReport, change: BookingChange) -> BookingChange:
+    actor = f"connection:{report.connection.id}"
+    booking, *values = bill_by_other_lines(report.world, change.booking, actor)
     return replace(change, booking=booking, beside=(*values, *change.beside))
 
 

@@ -75,6 +75,23 @@ def programme_of(booking: Booking, directory: Directory) -> Programme:
     return programme.programme_for(directory.rules.bonuses, booking.salon_id, visited_on(booking, directory))
 
 
+def makes_other_points(directory: Directory, before: Booking, after: Booking) -> bool:
+    """Whether other lines make other points of a bill that was told, by the programme of the visit: what
+    counts of the bill, and what points may pay of it."""
+    if before.paid_minor is None or before.is_bill_open or before.lines == after.lines:
+        return False
+    terms = programme_of(after, directory)
+    value = directory.rules.bonuses.point_value(after.currency)
+    one, other = (
+        bill_of_booking(each, directory, before.paid_minor, before.goods_minor or 0)
+        for each in (before, after)
+    )
+    return terms.enabled and (
+        programme.earned_points(one, 0, terms, 100, 1) != programme.earned_points(other, 0, terms, 100, 1)
+        or programme.cap_points(one, terms, value) != programme.cap_points(other, terms, value)
+    )
+
+
 def points_of_visit(
     directory: Directory,
     booking: Booking,

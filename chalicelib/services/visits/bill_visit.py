@@ -8,11 +8,13 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.booking_plan import with_wake
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
+from chalicelib.domain.loyalty import programme
 from chalicelib.domain.loyalty.account import Account, EntryKind
 from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.shared.currencies import Amount
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.clients.surviving_client import merge_chain
+from chalicelib.services.loyalty.visit_points import bill_of_booking
 from chalicelib.services.networks.count_in_trial import tally_with_points
 from chalicelib.services.networks.go_live import is_in_trial
 from chalicelib.services.shared.storable import Storable
@@ -61,6 +63,16 @@ def bill_of(booking: Booking, paid_minor: int, redeem_points: int = 0) -> VisitB
         tip=Amount(booking.tip_minor or 0, booking.currency),
         redeem_points=redeem_points,
     )
+
+
+def with_points_kept(visit: VisitInProgress, bill: VisitBill) -> VisitBill:
+    """The bill, of which the points that paid before pay as much as the programme allows."""
+    booking, terms = visit.booking, visit.programme
+    value = visit.directory.rules.bonuses.point_value(booking.currency)
+    view = bill_of_booking(booking, visit.directory, bill.paid_minor, bill.goods_minor)
+    most = programme.cap_points(view, terms, value) if terms.enabled else 0
+    points = min(booking.redeemed_points, most)
+    return replace(bill, redeem_points=points if points >= terms.redeem_minimum_points else 0)
 
 
 def _visit(world: World, booking: Booking, actor: str) -> tuple[VisitInProgress, Sequence[Client]]:

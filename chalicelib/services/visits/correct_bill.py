@@ -2,12 +2,9 @@
 
 from functools import partial
 
-from msgspec.structs import replace
-
 from chalicelib.domain.bookings.authors import party_of, with_author
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.bookings.facts import Fact
-from chalicelib.domain.loyalty import programme
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.currencies import Amount
 from chalicelib.domain.shared.errors import conflict, refused
@@ -16,7 +13,7 @@ from chalicelib.services.loyalty.visit_points import bill_of_booking, ensure_red
 from chalicelib.services.networks.go_live import is_in_trial, not_live
 from chalicelib.services.shared.day_sums import DaySums
 from chalicelib.services.shared.world import World
-from chalicelib.services.visits.bill_visit import values_of, visit_with_bill
+from chalicelib.services.visits.bill_visit import values_of, visit_with_bill, with_points_kept
 from chalicelib.services.visits.visit_bill import VisitBill, ensure_day_allows
 from chalicelib.services.visits.visit_in_progress import VisitInProgress
 
@@ -64,7 +61,7 @@ def _correct_once(
     if bill.paid_minor > (booking.paid_minor or 0):
         ensure_day_allows(world, access, booking, bill, sums)
     booking = with_author(booking, party_of(access.actor), world.now(), Fact.PAID)
-    visit = visit_with_bill(world, booking, lambda visit: _with_points_kept(visit, bill), access.actor)
+    visit = visit_with_bill(world, booking, lambda visit: with_points_kept(visit, bill), access.actor)
     saved: Booking = world.store.save(*values_of(visit))[0]
     world.wake_if_due(saved)
     return saved
@@ -80,16 +77,6 @@ def _ensure_correctable(booking: Booking, bill: VisitBill) -> None:
             f"{booking.refunded_minor} of this bill were given back: it comes to as much at least.",
             refunded_minor=booking.refunded_minor,
         )
-
-
-def _with_points_kept(visit: VisitInProgress, bill: VisitBill) -> VisitBill:
-    """The bill, of which the points that paid before pay as much as the programme allows."""
-    booking, terms = visit.booking, visit.programme
-    value = visit.directory.rules.bonuses.point_value(booking.currency)
-    view = bill_of_booking(booking, visit.directory, bill.paid_minor, bill.goods_minor)
-    most = programme.cap_points(view, terms, value) if terms.enabled else 0
-    points = min(booking.redeemed_points, most)
-    return replace(bill, redeem_points=points if points >= terms.redeem_minimum_points else 0)
 
 
 def first_bill_by_desk(world: World, booking: Booking, bill: VisitBill, actor: str) -> VisitInProgress:

@@ -14,7 +14,13 @@ from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.loyalty.visit_points import points_beside, points_paid_by_hold
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.bill_difference import entries_of_kind
-from chalicelib.services.visits.bill_visit import Values, bill_of, values_of, visit_with_bill
+from chalicelib.services.visits.bill_visit import (
+    Values,
+    bill_of,
+    values_of,
+    visit_with_bill,
+    with_points_kept,
+)
 from chalicelib.services.visits.visit_bill import VisitBill
 from chalicelib.services.visits.visit_in_progress import VisitInProgress
 
@@ -47,6 +53,7 @@ def reported_bill(
     *,
     goods_minor: int | None = None,
     bill_open: bool = False,
+    other_lines: bool = False,
 ) -> Values:
     """The values to save, the booking first, when a booking site speaks again of a visit that is completed:
     what it tells of the bill changes points and turnover by the difference. Only the booking, as it is given,
@@ -57,14 +64,23 @@ def reported_bill(
     goods_minor  the part of it that is goods; None: as before.
     bill_open    the payment is told apart, and is not told yet. A bill that was told before stands until the
                  site tells the next one, at most until the end of the next local day.
+    other_lines  whether the lines make other points of the same bill; see `makes_other_points`.
     """
     goods = booking.goods_minor if goods_minor is None else goods_minor or None
     if bill_open:
         return (_left_open(world, replace(booking, goods_minor=goods), booking),)
     if paid_minor is None or (not booking.is_bill_open and _is_told(booking, paid_minor, goods)):
-        return (booking,)
+        return bill_by_other_lines(world, booking, actor) if other_lines else (booking,)
     sold = replace(booking, goods_minor=goods)
     return values_of(visit_with_bill(world, sold, lambda visit: _paid(visit, paid_minor), actor))
+
+
+def bill_by_other_lines(world: World, booking: Booking, actor: str) -> Values:
+    """The values to save, the booking first, when a booking site tells other lines of a visit whose bill
+    stays: points follow the lines by the difference. booking: with the lines that the site reports, and a
+    bill that was told."""
+    bill = bill_of(booking, booking.paid_minor or 0)
+    return values_of(visit_with_bill(world, booking, lambda visit: with_points_kept(visit, bill), actor))
 
 
 def bill_by_prices(world: World, booking: Booking) -> Values:

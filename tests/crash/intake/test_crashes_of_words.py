@@ -10,13 +10,15 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Status
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
-from chalicelib.domain.intake.site_events import SiteClient, SiteStatus
+from chalicelib.domain.intake.site_events import SiteClient, SiteLine, SiteStatus
+from chalicelib.domain.networks.bonus_rules import Exclusions
 from chalicelib.domain.shared.tasks import Task
 from infra.testkit.builders import NETWORK, NOW, a_connection
 from infra.testkit.failing_calls import Failure
 from infra.testkit.salon_driver import SalonDriver
 from infra.testkit.site_events import reported
 from tests.crash.arranged import IN_TWO_DAYS, MARIA_ID, Story, fail_each_call, sent_by_sms
+from tests.services.rewarded import with_rules
 
 MADE = reported("e-1", 1, IN_TWO_DAYS, salon_external_id="A")
 CAME = replace(MADE, guard=reported("e-1", 2, None).guard, status=SiteStatus.COMPLETED, paid_minor=40_000)
@@ -75,6 +77,12 @@ def ends(
     return check
 
 
+def nails_earn_nothing(driver: SalonDriver) -> None:
+    with_rules(driver, cashback_percent=5, earn_excludes=Exclusions(service_ids=("srv_nails",)))
+
+
+NAILS = SiteLine(service_name="Manicure", price_minor=40_000)
+OF_NAILS = {"status": SiteStatus.COMPLETED, "paid_minor": 40_000, "lines": (NAILS,)}
 NOBODY = {"client": None, "anonymous": True}
 WORDS: dict[str, Story] = {
     name: (arranged, ingest, redelivered, check)
@@ -88,6 +96,9 @@ WORDS: dict[str, Story] = {
         "a client taken off a visit that was counted": (
             heard(MADE, CAME, then=third(**NOBODY, status=SiteStatus.COMPLETED, paid_minor=40_000)),
             ends(Status.COMPLETED, client_id=None, visits=0, balance=0, tasks=0)),
+        "other lines for the same sum": (
+            heard(MADE, CAME, then=third(**OF_NAILS), step=nails_earn_nothing),
+            ends(Status.COMPLETED, client_id=MARIA_ID, visits=1, balance=0, tasks=0)),
         "another branch": (
             heard(MADE, then=replace(third(), salon_external_id="B")),
             ends(Status.BOOKED, client_id=MARIA_ID, visits=0, balance=0, tasks=0, salon="sal_york")),
