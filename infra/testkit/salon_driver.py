@@ -14,7 +14,7 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.bookings.visit_times import CLOSED_AHEAD, is_too_early
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
-from chalicelib.domain.intake.site_events import SiteEvent
+from chalicelib.domain.intake.site_events import BookingReported, SiteEvent, SiteStatus
 from chalicelib.domain.loyalty.account import Entry
 from chalicelib.domain.loyalty.ledger_check import faults
 from chalicelib.domain.messages.message_facts import MessageFacts
@@ -22,6 +22,7 @@ from chalicelib.domain.messages.messages import Message, Worded
 from chalicelib.domain.messages.spending import Ceilings
 from chalicelib.domain.networks.network import Connection, Template
 from chalicelib.domain.shared.ids import derived
+from chalicelib.domain.shared.zones import as_instant
 from chalicelib.services.bookings import book, change_booking, step_booking
 from chalicelib.services.intake.ingest import Intake, ingest
 from chalicelib.services.intake.receive_webhook import Receiving
@@ -45,6 +46,7 @@ from infra.testkit.site_events import ScriptedSite
 
 BASE_URL = "https://salon.example"
 MARIA_ID = "cli_maria00000000001"
+_OVER = (SiteStatus.COMPLETED, SiteStatus.NO_SHOW)
 
 
 def plain_text(
@@ -216,7 +218,11 @@ class SalonDriver(Struct):
         return Intake(self.world, self.adapters(), lambda: self.base_url)
 
     def received(self, connection: Connection, *events: SiteEvent, body: bytes = b"") -> InboxItem:
-        """A webhook with those events, received but not yet taken in."""
+        """A webhook with those events, received but not yet taken in. That a visit took place or was missed
+        comes on its day, unless the event has an instant of its own."""
+        for event in events:
+            if isinstance(event, BookingReported) and event.status in _OVER and event.occurred_at is None:
+                self._wait_for_event(event)
         raw = body or f"{connection.id}{events}".encode()
         self.site.events[raw] = events
         item = InboxItem(
@@ -232,6 +238,12 @@ class SalonDriver(Struct):
         )
         saved: InboxItem = self.store.save(item)[0] if existing is None else existing
         return saved
+
+    def _wait_for_event(self, event: BookingReported) -> None:
+        known = [each for each in self.bookings() if each.external_id == event.external_id]
+        starts_at = event.starts_at or next((booking.starts_at for booking in known), self.clock.now)
+        if is_too_early(as_instant(starts_at, "UTC"), self.clock.now, "UTC"):
+            self.clock.now = as_instant(starts_at, "UTC")
 
     def ingest(self, item: InboxItem) -> InboxState | None:
         return ingest(self.intake(), item.network_id, item.id)

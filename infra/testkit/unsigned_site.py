@@ -34,12 +34,14 @@ def a_record(
     kind: str = "create",
     **data: Any,
 ) -> dict[str, Any]:
-    """A booking in two days, of one service, unless said otherwise."""
+    """A booking in two days, of one service, unless said otherwise; a visit that took place or was missed, at
+    the moment."""
+    is_over = data.get("attendance") in (1, -1)
     given: dict[str, Any] = {
         "id": record_id,
         "services": [{"id": 31, "title": "Haircut", "cost": 500}] if services is None else services,
         "client": client or {"id": record_id, "name": "Somebody", "phone": "37369000111"},
-        "date": f"{NOW + timedelta(days=2):%Y-%m-%d %H:%M:%S}",
+        "date": f"{NOW + timedelta(days=0 if is_over else 2):%Y-%m-%d %H:%M:%S}",
         "seance_length": 3600,
         "attendance": 0,
         "last_change_date": stamp(changed),

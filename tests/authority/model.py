@@ -1,20 +1,28 @@
 """Who holds what of one booking, written down simply: word by word, without a table, a guard or a store."""
 
+from copy import deepcopy
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.authority.sites import MOVED_BY_DESK, Spoken
 
 UPCOMING = ("booked", "confirmed")
+OVER = ("completed", "no_show")
+
+
+def is_early(start: datetime, at: datetime) -> bool:
+    return start.date() > at.date() and start - at > timedelta(hours=12)
 
 
 @dataclass
 class Word:
-    """What the salon's side said of a fact, and what of the site it was asked about since."""
+    """What the salon's side said of a fact, and what of the site it was asked about since. by_rule: nobody of
+    the salon said it; the site's word came too early."""
 
     at: datetime
     asked: set[str] = field(default_factory=set)
+    by_rule: bool = False
 
 
 @dataclass
@@ -37,7 +45,8 @@ class Held:
             return
         target = {"confirm": "confirmed", "cancel": "cancelled", "no_show": "no_show",
                   "complete": "completed", "reopen": "booked"}[step]  # fmt: skip
-        if self.status == target and (step == "complete" or "status" in self.own):
+        own = self.own.get("status")
+        if self.status == target and (step == "complete" or (own is not None and not own.by_rule)):
             return
         was, self.status = self.status, target
         self.own["status"] = Word(at)
@@ -61,14 +70,28 @@ class Held:
     # --- the site
 
     def hears(self, spoken: Spoken) -> None:
+        """A visit that the word closes on an earlier day is, instead, told of as one to come."""
+        before, trial = self.site.get("status", (0, None))[1], deepcopy(self)
+        trial._hears(spoken, spoken.status)
+        if trial.status not in OVER or trial.status == self.status or not is_early(trial.start, spoken.at):
+            vars(self).update(vars(trial))
+            return
+        self._hears(spoken, None if self.status in UPCOMING else "booked")
+        word = f"{spoken.status} too early"
+        self.site["status"] = (spoken.number, word)
+        if before != word:
+            self.own.setdefault("status", Word(spoken.at, by_rule=True))
+            self._ask("status", False, word)
+
+    def _hears(self, spoken: Spoken, status: str | None) -> None:
         was = self.status
-        new_status, before = self._news("status", spoken.number, spoken.status)
-        if new_status:
-            self._status(spoken, before)
+        new_status, before = self._news("status", spoken.number, status)
+        if new_status and status is not None:
+            self._status(status, before)
         if not spoken.thin:
             new_start, _ = self._news("start", spoken.number, spoken.start)
             if new_start and spoken.start != self.start:
-                self._start(spoken, was)
+                self._start(spoken, status, was)
         self._paid(spoken, was)
 
     def _news(self, fact: str, number: int, word: Any) -> tuple[bool, Any]:
@@ -79,13 +102,12 @@ class Held:
         self.site[fact] = (number, word)
         return word != last, last
 
-    def _status(self, spoken: Spoken, before: str | None) -> None:
-        word = spoken.status
+    def _status(self, word: str, before: str | None) -> None:
         if word == self.status:
             return
         own = self.own.get("status")
         holds, asks = True, False
-        if own is None or self.status == "booked":
+        if own is None or own.by_rule or self.status == "booked":
             pass
         elif self.status == "confirmed":
             holds = word != "booked"
@@ -110,7 +132,7 @@ class Held:
         self.status = word
         self.own.pop("status", None)
 
-    def _start(self, spoken: Spoken, was: str) -> None:
+    def _start(self, spoken: Spoken, status: str | None, was: str) -> None:
         word = f"start {spoken.start}"
         closed_by = self.own.get("status")
         if was == self.status == "completed":
@@ -118,9 +140,9 @@ class Held:
                 self._ask("status", False, word)
             return
         is_closed_here = self.status in ("cancelled", "no_show") and closed_by is not None
-        if is_closed_here and spoken.status in UPCOMING and spoken.at >= closed_by.at:
+        if is_closed_here and status in UPCOMING and spoken.at >= closed_by.at:
             self._ask("status", True, word)
-            self._adopt(spoken.status)
+            self._adopt(status)
             self.start = spoken.start
             self.own.pop("start", None)
             return
@@ -131,7 +153,7 @@ class Held:
                 self._ask("start", later, word)
             if not later:
                 return
-        self._moved_to(spoken.start, stays_confirmed=spoken.status == "confirmed")
+        self._moved_to(spoken.start, stays_confirmed=status == "confirmed")
         self.own.pop("start", None)
 
     def _moved_to(self, start: datetime, *, stays_confirmed: bool = False) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from infra.testkit.builders import NOW
 
 FIRST_START = NOW + timedelta(hours=2)
-"""On the day of the visit, so that the desk may close it at any step."""
+"""On the day of the visit, so that it may be closed at any step."""
 MOVED_BY_SITE, MOVED_BY_DESK = timedelta(minutes=20), timedelta(minutes=30)
 PHONE = "+37369123456"
 SUM_MINOR = 40_000

@@ -4,7 +4,7 @@ as a simple model of precedence says: status, time, money, points and questions 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
 
@@ -25,11 +25,12 @@ from infra.testkit.builders import NETWORK, a_connection, a_town
 from infra.testkit.memory_store import MemoryStore
 from infra.testkit.salon_driver import BASE_URL, MARIA_ID, SalonDriver
 from infra.testkit.world import a_world
-from tests.authority.model import Held
+from tests.authority.model import Held, is_early
 from tests.authority.sites import FIRST_START, MOVED_BY_DESK, SITES, SpeakingSite, Spoken, spoken_next
 from tests.profile import LONG, tries
 
 MINUTE = timedelta(minutes=1)
+DAYS_AHEAD = FIRST_START + timedelta(days=3)
 
 
 @dataclass
@@ -39,8 +40,8 @@ class Salon:
     site: SpeakingSite
     driver: SalonDriver
     connection: Any
-    held: Held = field(default_factory=lambda: Held(FIRST_START))
-    spoken: list[Spoken] = field(default_factory=lambda: [Spoken()])
+    held: Held
+    spoken: list[Spoken]
     late: list[Spoken] = field(default_factory=list)
     received: int = 0
 
@@ -72,7 +73,14 @@ class Salon:
         self.deliver(self.site.raw(spoken))
         self.held.hears(spoken)
 
+    def waits(self) -> None:
+        """Until the day of the visit."""
+        if is_early(self.held.start, self.driver.clock.now):
+            self.driver.clock.now = self.held.start - timedelta(hours=2)
+
     def steps(self, step: str, by_client: bool) -> None:
+        if step in ("complete", "no_show"):
+            self.waits()
         at, booking = self.driver.world.now(), self.booking
         paid_minor = 30_000
         if not self.held.may(step):
@@ -138,11 +146,11 @@ class Salon:
         assert state in (InboxState.APPLIED, InboxState.IGNORED)
 
 
-def opened(site: SpeakingSite) -> Salon:
+def opened(site: SpeakingSite, start: datetime) -> Salon:
     store: Any = MemoryStore()
     a_town(store)
     (connection,) = store.save(a_connection(site.name, settings=dict(site.settings)))
-    salon = Salon(site, SalonDriver(a_world(store)), connection)
+    salon = Salon(site, SalonDriver(a_world(store)), connection, Held(start), [Spoken(start=start)])
     if site.before is not None:
         salon.deliver(json.dumps(site.before()).encode())
     salon.hears(salon.spoken[0])
@@ -157,14 +165,17 @@ step = st.one_of(
     st.tuples(st.just("client"), st.sampled_from(["confirm", "cancel"]), st.just(True)),
     st.tuples(st.just("late"), st.just(""), st.just(False)),
     st.tuples(st.just("again"), st.integers(0, 20), st.just(False)),
+    st.tuples(st.just("wait"), st.just(""), st.just(False)),
 )
 
 
 @pytest.mark.parametrize("name", SITES)
-@given(history=st.lists(step, max_size=16))
+@given(history=st.lists(step, max_size=16), start=st.sampled_from([FIRST_START, DAYS_AHEAD]))
 @tries(few=80)
-def test_any_history_of_words_ends_as_the_model_says(name: str, history: list[tuple[str, Any, bool]]) -> None:
-    lived(name, history)
+def test_any_history_of_words_ends_as_the_model_says(
+    name: str, history: list[tuple[str, Any, bool]], start: datetime
+) -> None:
+    lived(name, history, start)
 
 
 BEFORE = (*WORDS, None) if LONG else (None,)
@@ -180,14 +191,16 @@ def test_each_step_against_each_two_words_of_the_site_ends_as_the_model_says(nam
         lived(name, [*said, own, ("says", one, False), ("says", other, False)])
 
 
-def lived(name: str, history: Sequence[tuple[str, Any, bool]]) -> None:
+def lived(name: str, history: Sequence[tuple[str, Any, bool]], start: datetime = FIRST_START) -> None:
     """The history, after each step of which the booking is as the model has it."""
-    salon = opened(SITES[name])
+    salon = opened(SITES[name], start)
     salon.agrees()
     for kind, what, flag in history:
         salon.driver.clock.now += MINUTE
         if kind == "says":
             salon.says(what, flag)
+        elif kind == "wait":
+            salon.waits()
         elif kind == "late":
             salon.comes_late()
         elif kind == "again":

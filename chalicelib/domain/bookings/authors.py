@@ -33,7 +33,7 @@ def with_author(booking: Booking, by: Party, at: datetime, *facts: Fact) -> Book
 def with_author_of_step(before: Booking, after: Booking, by: Party, at: datetime) -> Booking:
     """The booking after a step of that party. A step that changes nothing says again what another party said:
     from then on, this party says it, too."""
-    if after is before and author_of(before, Fact.STATUS) is not Party.SITE:
+    if after is before and author_of(before, Fact.STATUS) in (Party.DESK, Party.CLIENT):
         return before
     return with_author(after, by, at, Fact.STATUS)
 

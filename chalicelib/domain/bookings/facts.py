@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 from msgspec import Struct, field
 
+TOO_EARLY = ", too early"
+
 
 class Fact(StrEnum):
     """What of a booking a site, the desk and the client may each have their word about."""
@@ -21,15 +23,16 @@ class Fact(StrEnum):
 
 
 class Party(StrEnum):
-    """Who may say a fact of a booking that came from a site."""
+    """Who may say a fact of a booking that came from a site. RULE: the site's word cannot be true yet."""
 
     SITE = "site"
     DESK = "desk"
     CLIENT = "client"
+    RULE = "rule"
 
 
 class Authorship(Struct, frozen=True):
-    """Who of the salon's side said a fact, and when. A fact without an authorship was said by the site.
+    """Who other than the site said a fact, and when. A fact without an authorship was said by the site.
 
     disputed: what the site has said against it since, of which the desk has a task already.
     """
@@ -42,7 +45,8 @@ class Authorship(Struct, frozen=True):
 class ReportedFacts(Struct, frozen=True):
     """What a site last said of a booking, fact by fact. None: the site has said nothing of that fact.
 
-    status     of the site: also `moving`.
+    status     of the site: also `moving`. `completed` and `no_show` end in `TOO_EARLY` if the site said them
+               days before the visit.
     start      as the site said it: an instant in UTC with `Z`, or the salon's wall clock without.
     salon      the site's id of its location.
     lines, note, details

@@ -11,7 +11,13 @@ from chalicelib.domain.intake.site_words import news_of, word_of
 from chalicelib.domain.intake.trust import AHEAD, may_change
 from chalicelib.domain.networks.network import Connection, Directory, Salon
 from chalicelib.domain.shared.zones import as_instant
-from chalicelib.services.intake.booking_report import Applied, BookingChange, BookingReport, UnknownBooking
+from chalicelib.services.intake.booking_report import (
+    Applied,
+    BookingChange,
+    BookingReport,
+    UnknownBooking,
+    kept_open,
+)
 from chalicelib.services.intake.decide_facts import decided_change
 from chalicelib.services.intake.locate_booking import (
     LocatedBooking,
@@ -123,7 +129,7 @@ def _new_booking(report: BookingReport) -> BookingChange:
     if event.moved_from:
         booking = replace(booking, moves=1)
     status = event.status or SiteStatus.BOOKED
-    return BookingChange(
+    change = BookingChange(
         existing=None,
         booking=booking,
         target=Status.CANCELLED if status is SiteStatus.MOVING else Status(status.value),
@@ -131,6 +137,9 @@ def _new_booking(report: BookingReport) -> BookingChange:
         client=match.client if match else None,
         beside=(*(match.to_save if match else ()), *report.located.joins),
     )
+    if report.closes_too_early(change):
+        return kept_open(report, replace(change, target=Status.BOOKED))
+    return change
 
 
 def _waiting_for(event: BookingReported, match: ClientMatch | None) -> str | None:

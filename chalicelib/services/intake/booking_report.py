@@ -4,9 +4,12 @@ booking on its way."""
 from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from chalicelib.domain.bookings.authors import author_of, with_author
 from chalicelib.domain.bookings.bookings import Booking, Status
-from chalicelib.domain.bookings.facts import Fact
+from chalicelib.domain.bookings.facts import TOO_EARLY, Fact, Party
+from chalicelib.domain.bookings.visit_times import is_too_early
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.site_events import BookingReported
 from chalicelib.domain.networks.network import Connection, Directory
@@ -18,6 +21,7 @@ from chalicelib.services.intake.usual_sum import SharedByEvents
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 
+_OVER = (Status.COMPLETED, Status.NO_SHOW)
 LATEST_INTAKE = timedelta(days=30)
 """How old a booking or a move can be when it is taken in, by the date that its site gives."""
 
@@ -57,6 +61,17 @@ class BookingReport(Struct, frozen=True, kw_only=True):
     def occurred_at(self) -> datetime:
         """When the site said it: by its own clock where it tells, else when the webhook was received."""
         return self.event.occurred_at or self.world.now()
+
+    def closes_too_early(self, change: "BookingChange") -> bool:
+        """Whether the change leaves a visit completed or missed that could be neither when the site said so.
+        A visit that was so before, and begins when it did, is left alone."""
+        existing, booking = change.existing, change.booking
+        was = (existing.status, existing.starts_at) if existing is not None else None
+        if change.target not in _OVER or (change.target, booking.starts_at) == was:
+            return False
+        is_newest = booking.guard == self.event.guard  # else the status was said later than the start
+        said_at = self.occurred_at if is_newest else self.world.now()
+        return is_too_early(booking.starts_at, said_at, self.directory.salons[booking.salon_id].timezone)
 
     def ensure_near(self, starts_at: datetime) -> None:
         """A year that nobody can mean waits for a person. Raises START_TOO_FAR."""
@@ -128,3 +143,21 @@ class BookingChange(Struct, frozen=True, kw_only=True):
     @property
     def client_id_before(self) -> str | None:
         return self.existing.client_id if self.existing else None
+
+
+def kept_open(report: BookingReport, change: BookingChange) -> BookingChange:
+    """The change of a visit to come, which its site calls completed or missed, with a question to the desk.
+    The site's word is kept as one that was too early, so that the same word in time is a new one."""
+    booking, existing, reported = change.booking, change.existing, change.booking.reported
+    says = reported.status if reported is not None else None
+    if reported is None or says is None or says not in _OVER:
+        return change
+    word = f"{says}{TOO_EARLY}"
+    booking = replace(booking, reported=replace(reported, status=word))
+    if existing is not None and existing.reported is not None and existing.reported.status == word:
+        return replace(change, booking=booking)
+    if author_of(booking, Fact.STATUS) is Party.SITE:
+        booking = with_author(booking, Party.RULE, report.occurred_at, Fact.STATUS)
+    held = f"{change.target.value}, since the visit begins on a later day"
+    dispute = Dispute(Fact.STATUS, Fact.STATUS, says, held)
+    return replace(change, booking=booking, disputes=(*change.disputes, dispute))

@@ -19,7 +19,7 @@ from chalicelib.domain.intake.site_words import SiteNews, start_of, with_later_w
 from chalicelib.domain.networks.network import Salon
 from chalicelib.domain.shared.touches import with_touches
 from chalicelib.domain.shared.zones import as_instant, zone
-from chalicelib.services.intake.booking_report import BookingChange, BookingReport, Dispute
+from chalicelib.services.intake.booking_report import BookingChange, BookingReport, Dispute, kept_open
 from chalicelib.services.intake.locate_booking import salon_of
 
 MAX_NOTE = 2000
@@ -78,7 +78,17 @@ class _Decision(Struct, frozen=True, kw_only=True):
 
 
 def decided_change(report: BookingReport, existing: Booking, news: SiteNews) -> BookingChange:
-    """The existing booking with what the event says anew. Raises SALON_UNKNOWN, TOO_MUCH_AT_ONCE."""
+    """The existing booking with what the event says anew. A visit that it closes days before the start is
+    decided as one to come. Raises SALON_UNKNOWN, TOO_MUCH_AT_ONCE."""
+    change = _decided(report, existing, news)
+    if not report.closes_too_early(change):
+        return change
+    to_come = replace(report.event, status=None if existing.is_upcoming else SiteStatus.BOOKED)
+    says = replace(news, facts=news.facts | {Fact.STATUS})
+    return kept_open(report, _decided(replace(report, event=to_come), existing, says))
+
+
+def _decided(report: BookingReport, existing: Booking, news: SiteNews) -> BookingChange:
     booking = replace(existing, guard=news.guard, reported=news.reported)
     if news.guard == report.event.guard or report.located.joins:
         booking = replace(booking, external_id=report.event.external_id)

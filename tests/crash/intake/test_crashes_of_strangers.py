@@ -98,7 +98,7 @@ def the_visit_and_its_sum_are_counted(driver: SalonDriver, item: Any) -> None:
     assert state_of(driver, item).state is InboxState.APPLIED
     assert driver.only_booking().paid_minor == 100_000_00
     assert (driver.client().visits_count, driver.ledger_faults()) == (1, [])
-    key = {"network_id": NETWORK, "caller": "sums of con_yclients", "day": "2026-11-23"}
+    key = {"network_id": NETWORK, "caller": "sums of con_yclients", "day": f"{driver.clock.now:%Y-%m-%d}"}
     use = driver.store.get(QuotaUse, **key)
     assert WHOLE // 50 - SLICE <= sum(use.by_hour.values()) <= 2 * WHOLE // 50
 

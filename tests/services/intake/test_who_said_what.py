@@ -302,7 +302,10 @@ def test_what_the_desk_wrote_stays_above_the_note_of_the_site(driver: SalonDrive
 # --- thin and late words
 
 
-def test_a_thin_word_does_not_silence_an_older_one_about_another_fact(driver: SalonDriver, site: Any) -> None:
+def test_a_thin_word_does_not_silence_an_older_one_about_another_fact(
+    driver: SalonDriver, site: Any, clock: Any
+) -> None:
+    clock.now = LATER
     for event in (says(1), thin(says(3, status=SiteStatus.NO_SHOW)), says(2, LATER, note="by the window")):
         driver.hear(site, event)
     booking = driver.only_booking()
