@@ -32,7 +32,8 @@ class Refused(Exception):
 
 @dataclass
 class Visit:
-    """A booking, and what it did when it was completed."""
+    """A booking, and what it did when it was completed. earned, spent: by its completion, then by each
+    correction of its sum. percent: of the bill that is given."""
 
     client: str
     zone: str
@@ -43,8 +44,9 @@ class Visit:
     redeemed: int = 0
     earned_points: int = 0
     refunded: int = 0
-    earned: Done | None = None
-    spent: Done | None = None
+    percent: int = 0
+    earned: list[Done] = field(default_factory=list)
+    spent: list[Done] = field(default_factory=list)
     hold_id: str | None = None
 
 
@@ -93,6 +95,10 @@ class Books:
         model = self.models.setdefault(client, ModelAccount())
         model.until(self.now)
         return model
+
+    @property
+    def completed(self) -> list[str]:
+        return [booking_id for booking_id, each in self.bookings.items() if each.status == "completed"]
 
     def today(self) -> date:
         return self.now.astimezone(ZoneInfo(self.zone)).date()
@@ -225,16 +231,54 @@ class Books:
             model.release(self.now, hold_id)
         if hold_id:
             self.holds[hold_id].became = None if redeem else "released"
-        visit.client, visit.spent, visit.earned, visit.hold_id = client, spent, None, None
+        visit.client, visit.hold_id = client, None
+        visit.spent, visit.earned = [spent] if spent else [], []
         visit.status, visit.paid, visit.redeemed, visit.refunded = "completed", paid, redeem, 0
         visit.completions += 1
-        in_money = max(paid - redeem * VALUE_MINOR, 0)
-        visit.earned_points = in_money * self.rules["cashback_percent"] // 100 // VALUE_MINOR
-        if visit.earned_points:
+        visit.percent = self.rules["cashback_percent"]
+        visit.earned_points = _earned(visit, paid, redeem)
+        self._earn(visit, visit.earned_points)
+        model.active(self.now, self.zone)
+
+    def _earn(self, visit: Visit, points: int) -> None:
+        if points > 0:
             available = max(midnight_after(self.now, visit.zone, self.rules["pending_days"]), self.now)
             ends, idle_days = self._ends(available)
-            visit.earned = model.earn(self.now, visit.earned_points, available, ends, idle_days)
-        model.active(self.now, self.zone)
+            visit.earned.append(self.model(visit.client).earn(self.now, points, available, ends, idle_days))
+
+    def correct(self, booking_id: str, paid: int) -> None:
+        """The visit has what the new sum gives: it gets the difference, or loses it, what came last first."""
+        visit = self.bookings[booking_id]
+        if visit.status != "completed":
+            raise Refused("WRONG_STATUS")
+        if paid < visit.refunded:
+            raise Refused("INVALID_AMOUNT")
+        if paid == visit.paid:
+            return
+        self._settled(visit.client)
+        redeemed, more = self.corrected(visit, paid)
+        self._less(visit, visit.earned, -more)
+        self._less(visit, visit.spent, visit.redeemed - redeemed)
+        self._earn(visit, more)
+        visit.paid, visit.redeemed, visit.earned_points = paid, redeemed, _earned(visit, paid, redeemed)
+
+    def corrected(self, visit: Visit, paid: int) -> tuple[int, int]:
+        """How many points pay for such a bill, and how many more, or fewer, than before it gives."""
+        redeemed = min(visit.redeemed, self._cap(paid))
+        redeemed = redeemed if redeemed >= self.rules["redeem_minimum_points"] else 0
+        return redeemed, _earned(visit, paid, redeemed) - sum(map(_kept, visit.earned))
+
+    def _less(self, visit: Visit, parts: list[Done], points: int) -> None:
+        """Points that expired unspent are not taken a second time."""
+        for done in reversed(parts):
+            here = max(min(points, _kept(done)), 0)
+            points -= here
+            model = self._settled(visit.client)
+            expired = model.lapsed(self.now, done) if done.worth > 0 else 0
+            due = min(here - expired, model.left_of(self.now, done))
+            if due > 0:
+                self._undo(visit.client, done, due)
+                done.corrected += due
 
     def _ensure_its_day(self, visit: Visit) -> None:
         """A visit is closed on its day in the salon, or within the half day before it."""
@@ -256,9 +300,9 @@ class Books:
 
     def named_of_visit(self, booking_id: str, entry_ids: dict[str, str]) -> None:
         visit = self.bookings[booking_id]
-        for kind, done in (("cashback", visit.earned), ("redeem", visit.spent)):
-            if done is not None and kind in entry_ids and entry_ids[kind] not in self.undoable:
-                self.undoable[entry_ids[kind]] = Undoable(visit.client, done)
+        for kind, parts in (("cashback", visit.earned), ("redeem", visit.spent)):
+            if parts and kind in entry_ids and entry_ids[kind] not in self.undoable:
+                self.undoable[entry_ids[kind]] = Undoable(visit.client, parts[0])
 
     def step(self, booking_id: str, to: str) -> None:
         visit = self.bookings[booking_id]
@@ -277,14 +321,14 @@ class Books:
 
     def _reverse_visit(self, visit: Visit) -> None:
         """Earned points are taken back before spent points return."""
-        for done in (visit.earned, visit.spent):
-            left = self._settled(visit.client).left_of(self.now, done) if done else 0
-            if done and left:
+        for done in (*_largest_first(visit.earned), *visit.spent):
+            left = self._settled(visit.client).left_of(self.now, done)
+            if left:
                 self._undo(visit.client, done, left)
                 for known in self.undoable.values():
                     known.is_undone |= known.done is done
         visit.paid = visit.redeemed = visit.earned_points = visit.refunded = 0
-        visit.earned = visit.spent = None
+        visit.earned, visit.spent = [], []
 
     def refund(self, booking_id: str, amount: int) -> None:
         """The refunded share of earned points is rounded up, that of spent points is rounded down."""
@@ -293,14 +337,15 @@ class Books:
             raise Refused("INVALID_AMOUNT")
         visit.refunded += amount
         model = self._settled(visit.client)
-        for done in (visit.earned, visit.spent):
-            if done is None:
-                continue
-            share = abs(done.worth) * visit.refunded
-            part = -(-share // visit.paid) if done.worth > 0 else share // visit.paid
-            due = min(part - model.points_undone(self.now, done), model.left_of(self.now, done))
-            if due > 0:
-                self._undo(visit.client, done, due)
+        for parts in (visit.earned, visit.spent):
+            share = sum(map(_kept, parts)) * visit.refunded
+            part = -(-share // visit.paid) if parts is visit.earned else share // visit.paid
+            rest = part - sum(model.points_undone(self.now, done) - done.corrected for done in parts)
+            for done in _largest_first(parts):
+                due = min(rest, model.left_of(self.now, done))
+                if due > 0:
+                    self._undo(visit.client, done, due)
+                    rest -= due
 
     # --- holds
 
@@ -415,3 +460,15 @@ class Books:
         most, step = self.quote(client, paid), self.rules["redeem_step_points"]
         points = most * percent // 100 if percent <= 100 else most + step
         return max(points - points % int(step), 1)
+
+
+def _earned(visit: Visit, paid: int, redeemed: int) -> int:
+    return max(paid - redeemed * VALUE_MINOR, 0) * visit.percent // 100 // VALUE_MINOR
+
+
+def _kept(done: Done) -> int:
+    return abs(done.worth) - done.corrected
+
+
+def _largest_first(parts: list[Done]) -> list[Done]:
+    return sorted(parts, key=lambda done: done.worth, reverse=True)

@@ -50,12 +50,14 @@ class Held:
 @dataclass
 class Done:
     """An operation that can be undone: what it was worth, and what it took of which lot, with the lot's
-    expiry then. made: the lots that it brought. undone: how much of it was taken back."""
+    expiry then. made: the lots that it brought. undone: how much of it was taken back. corrected: what of it
+    a lower sum of its visit took."""
 
     worth: int
     took: dict[int, tuple[int, datetime]] = field(default_factory=dict)
     made: list[int] = field(default_factory=list)
     undone: int = 0
+    corrected: int = 0
 
 
 @dataclass

@@ -22,6 +22,7 @@ from chalicelib.services.bookings import step_booking
 from chalicelib.services.bookings.book import WantedLine
 from chalicelib.services.loyalty import hold_points, post_bonus
 from chalicelib.services.visits import complete_visit
+from chalicelib.services.visits.correct_bill import correct_bill
 from chalicelib.wiring import CachedDirectories
 from infra.testkit.builders import (
     NETWORK,
@@ -31,6 +32,7 @@ from infra.testkit.builders import (
     a_service,
     a_visit_bill,
     access,
+    an_amount,
     save_client,
 )
 from infra.testkit.doubles import (
@@ -114,6 +116,9 @@ class Shop:
     def complete(self, booking_id: str, paid_minor: int, redeem_points: int) -> Any:
         bill = a_visit_bill(paid_minor=paid_minor, redeem_points=redeem_points)
         return complete_visit.complete(self.world, access(), booking_id, bill)
+
+    def correct(self, booking_id: str, paid_minor: int) -> Booking:
+        return correct_bill(self.world, access(), booking_id, an_amount(paid_minor))
 
     def cancel(self, booking_id: str) -> Booking:
         return self.driver.cancel(booking_id)
