@@ -1,7 +1,9 @@
 """docs/security.md says what the code holds."""
 
 import re
+from datetime import timedelta
 
+from chalicelib.domain.bookings.visit_times import CLOSED_AHEAD, ENTERED_DAYS
 from chalicelib.domain.messages.caps import PRESSING
 from chalicelib.domain.messages.replies import MOST_STARTS
 from chalicelib.domain.networks.bonus_rules import BonusRules
@@ -55,6 +57,12 @@ def test_the_bounds_of_bills_of_the_page_are_those_of_the_code() -> None:
     assert (BILLS_OF_DAY, WHOLE // SLICE) == (50, 100)
     for currency in ("MDL", "USD"):
         assert f"{largest_visit(currency):,} {currency}" in PAGE
+
+
+def test_the_bounds_of_entered_visits_of_the_page_are_those_of_the_code() -> None:
+    rows = dict(re.findall(r"^\| (\w+) \| (\d+) days \|$", PAGE, re.MULTILINE))
+    assert rows == {role.value: str(days) for role, days in ENTERED_DAYS.items()}
+    assert f"more than {CLOSED_AHEAD // timedelta(hours=1)} hours before its start" in PAGE
 
 
 def test_the_bounds_of_messages_of_the_page_are_those_of_the_rules() -> None:

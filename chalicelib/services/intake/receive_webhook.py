@@ -3,7 +3,6 @@ the answer."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
@@ -98,7 +97,7 @@ class RefusedDeliveries:
     """Counts refused deliveries by connection and reason, as one process meets them. The first one of a
     connection is saved at once, later ones with the first that comes ten minutes after. So a flood of them
     costs a process six reads and writes an hour and connection; at most ten minutes' counts are lost with the
-    process."""
+    process. What could not be saved goes with the next save; what was saved unheard counts twice then."""
 
     def __init__(self, world: World, max_connections: int = 1000) -> None:
         self._world, self._max = world, max_connections
@@ -112,8 +111,10 @@ class RefusedDeliveries:
         counts[reason] += 1
         if saved_at is None or now - saved_at >= REFUSED_SAVED:
             self._held[key] = (now, Counter())
-            with suppress(DomainError):  # a count is worth no error
+            try:
                 self._world.retrying(lambda: self._save(connection, counts))
+            except Exception:  # a count is worth no error: the sender is told of the signature
+                self._held[key] = (now, counts)
 
     def _save(self, connection: Connection, counts: Mapping[str, int]) -> None:
         use = _refused(self._world, connection)
