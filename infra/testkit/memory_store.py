@@ -92,6 +92,9 @@ class MemoryStore:
 
     @_call
     def save(self, *values: Any, remove: Sequence[Any] = ()) -> tuple[Any, ...]:
+        written = [_key(value) for value in (*remove, *values)]
+        if len(set(written)) < len(written):
+            raise ValueError("two writes of one item in a transaction, which DynamoDB refuses")
         for value in remove:
             existing = self._existing(value)
             if existing is None or getattr(existing, "version", 0) != getattr(value, "version", 0):

@@ -256,6 +256,16 @@ def moved(booking: Booking, starts_at: datetime, now: datetime, notice_from: tim
     )
 
 
+def given_to(booking: Booking, client_id: str | None, now: datetime) -> Booking:
+    """The booking as this client's. A client who takes the place of another one has heard nothing of the
+    booking: for them it begins again."""
+    if booking.client_id == client_id:
+        return replace(booking, waiting_for=None)
+    if booking.client_id is not None:
+        booking = replace(booking, moves=booking.moves + 1, made_at=now, move_wish=None)
+    return replace(booking, client_id=client_id, waiting_for=None)
+
+
 def with_lines(booking: Booking, lines: tuple[Line, ...], now: datetime, *, tells_staff: bool) -> Booking:
     """The booking with other lines. tells_staff: another specialist begins a new occurrence, so that the
     client is notified again; a confirmation stays, since the start is the same."""

@@ -55,19 +55,22 @@ def refusals(
     refused: Sequence[tuple[str, Purpose]] | None,
     at: datetime,
     actor: str,
+    *,
+    is_older: bool = False,
 ) -> tuple[Client, list[Consent]]:
     """The client with a note of what the site tells of refusals, and the refusals that are new. A site that
     repeats a no says nothing, so that a consent given here since then holds; and no site gives a consent.
 
-    refused: channels and purposes of which the site says no; None: it says nothing of them.
+    refused: channels and purposes of which the site says no; None: it says nothing of them. is_older: the
+    site has said more since: a no still counts, and takes back no other one.
     """
     if refused is None:
         return client, []
     prefix = f"{connection_id}:"
-    others = [each for each in client.refused_at_sites if not each.startswith(prefix)]
+    others = [each for each in client.refused_at_sites if is_older or not each.startswith(prefix)]
     names = {_refusal(connection_id, pair): pair for pair in refused}
     new = [pair for name, pair in names.items() if name not in client.refused_at_sites]
-    noted = _sorted((*others, *names))
+    noted = _sorted({*others, *names})
     if noted != _sorted(client.refused_at_sites):
         client = replace(client, refused_at_sites=noted)
     return client, [Consent(channel, purpose, False, at, actor, HOW) for channel, purpose in new]

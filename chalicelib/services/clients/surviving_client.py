@@ -1,8 +1,11 @@
 """The surviving client: a merged client is followed from target to target, to the last one."""
 
+from collections.abc import Iterable
+
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.shared.errors import DomainError, conflict
+from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 
 
@@ -16,9 +19,25 @@ def merge_chain(world: World, client: Client | None) -> list[Client]:
     return [] if client is None else [each for each in chain if each is not None]
 
 
+def as_changed(chain: Iterable[Client], beside: Iterable[Storable]) -> list[Client]:
+    """The clients, each with the changes with which it is saved in the same transaction anyway: one item is
+    written once. beside: what is saved in the transaction."""
+    changed = {each.id: each for each in beside if isinstance(each, Client)}
+    return [changed.get(each.id, each) for each in chain]
+
+
 def surviving_client(world: World, client: Client | None) -> Client | None:
     """The client, or, if the client was merged, the last client of the merge chain. None: one is missing."""
     return next(reversed(merge_chain(world, client)), None)
+
+
+def is_same_person(world: World, client: Client, client_id: str) -> bool:
+    """Whether the id is the client's own, or that of a client who was merged into this one."""
+    if client.id == client_id:
+        return True
+    record = world.store.get(Client, network_id=client.network_id, id=client_id)
+    survivor = surviving_client(world, record)
+    return survivor is not None and survivor.id == client.id
 
 
 def surviving_account(world: World, network_id: str, client_id: str) -> tuple[Client | None, Account]:

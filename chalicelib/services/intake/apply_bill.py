@@ -1,5 +1,7 @@
 """Apply what a site tells of the bill of a visit that took place: the values to save, the booking first."""
 
+from collections.abc import Sequence
+
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.site_events import BookingReported
@@ -22,8 +24,9 @@ def completed_by_site(
     booking: Booking,
     client: Client | None,
     event: BookingReported,
+    beside: Sequence[Storable] = (),
 ) -> Values:
-    """The visit completed as the site tells. Raises SUM_TOO_LARGE."""
+    """The visit completed as the site tells. beside: as of `reversal`. Raises SUM_TOO_LARGE."""
     paid_minor = booking.paid_minor if event.paid_minor is None else event.paid_minor
     sum_minor = _sold_minor(booking, event) if paid_minor is None else paid_minor
     ensure_usual_sum(world, connection, body, salon, booking, sum_minor)
@@ -35,6 +38,7 @@ def completed_by_site(
         f"connection:{connection.id}",
         goods_minor=event.goods_minor,
         bill_open=event.bill_open,
+        beside=beside,
     )
 
 
@@ -46,11 +50,13 @@ def billed_by_site(
     existing: Booking,
     booking: Booking,
     event: BookingReported,
+    beside: Sequence[Storable] = (),
 ) -> Values:
     """The completed visit with what the site tells of its bill now, by the difference to what was known. Only
     the booking, as it is given, where the site tells nothing new.
 
-    existing: as it is stored. booking: with the lines that the site reports. Raises SUM_TOO_LARGE.
+    existing: as it is stored. booking: with the lines that the site reports. beside: as of
+    `reversal`. Raises SUM_TOO_LARGE.
     """
     paid_minor = event.paid_minor
     if paid_minor is None and existing.paid_minor == existing.sold_minor:
@@ -69,6 +75,7 @@ def billed_by_site(
         goods_minor=event.goods_minor,
         bill_open=event.bill_open,
         other_lines=makes_other_points(directory, existing, booking),
+        beside=beside,
     )
 
 

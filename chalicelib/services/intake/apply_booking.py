@@ -28,6 +28,7 @@ from chalicelib.services.intake.locate_booking import (
 from chalicelib.services.intake.save_report import save_report
 from chalicelib.services.intake.site_clients import ClientMatch, normalised, with_blanks_filled
 from chalicelib.services.intake.usual_sum import SharedByEvents
+from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 
 
@@ -64,18 +65,19 @@ def _applied_to(report: BookingReport, existing: Booking) -> Applied:
     newer = existing.guard is None or event.guard > existing.guard
     is_late_move = bool(located.joins) and existing.external_id == event.moved_from
     if located.joins and not newer and not is_late_move:
-        report.world.store.save(*located.joins, remove=located.duplicates)
+        values = _reported_of_client(report, existing)
+        report.world.store.save(*located.joins, *values, remove=located.duplicates)
         return Applied(changed=True, booking_id=existing.id)
     if event.guard == existing.guard and not located.joins:  # this very event, applied before a crash
         return Applied(changed=True, booking_id=existing.id)
     is_of_former_id = event.external_id != existing.external_id
     if newer and not located.joins and is_of_former_id and event.moved_from is None:
-        return Applied(changed=False, booking_id=existing.id, reason="superseded")
+        return _applied_to_client(report, existing, "superseded")
     zone = report.directory.salons[existing.salon_id].timezone
     news = news_of(existing, event, zone, anyway=is_late_move)
     if newer or is_late_move or (news.facts and not is_of_former_id):
         return save_report(report, decided_change(report, existing, news))
-    return Applied(changed=_fill_blanks(report, existing), booking_id=existing.id, reason="not_newer")
+    return _applied_to_client(report, existing, "not_newer")
 
 
 def _with_believable_guards(located: LocatedBooking, now: datetime) -> LocatedBooking:
@@ -150,18 +152,27 @@ def _waiting_for(event: BookingReported, match: ClientMatch | None) -> str | Non
 # --- an older event
 
 
-def _fill_blanks(report: BookingReport, existing: Booking) -> bool:
-    """Whether the client got a phone or an e-mail. An older event undoes nothing, but it may report a phone
-    or an e-mail where the client has none."""
-    world, reported = report.world, report.event.client
+def _applied_to_client(report: BookingReport, existing: Booking, reason: str) -> Applied:
+    """Applies what an older event tells of its client. reason: why it changes nothing of the booking."""
+    values = _reported_of_client(report, existing)
+    if values:
+        report.world.store.save(*values)
+    return Applied(changed=bool(values), booking_id=existing.id, reason=reason)
+
+
+def _reported_of_client(report: BookingReport, existing: Booking) -> tuple[Storable, ...]:
+    """What is saved of an older event. It undoes nothing, but it may report a phone or an e-mail where the
+    client has none, and a no. Where nobody has the site's id, the booking's client is meant."""
+    world, connection, reported = report.world, report.connection, report.event.client
     if existing.client_id is None or reported is None:
-        return False
+        return ()
+    if existing.reported is not None and existing.reported.details == word_of(report.event).details:
+        return ()
+    match = report.client_as_known(existing.salon_id, is_older=True)
+    if match is not None:
+        return match.to_save
     client = world.store.get(Client, network_id=existing.network_id, id=existing.client_id)
-    if client is None or not may_change(report.connection, client, reported.external_id):
-        return False
-    usual = normalised(world, report.connection, reported, existing.salon_id)
-    filled = with_blanks_filled(world, client, usual)
-    if filled is None:
-        return False
-    world.store.save(*filled.to_save)
-    return True
+    if client is None or not may_change(connection, client, reported.external_id):
+        return ()
+    filled = with_blanks_filled(world, client, normalised(world, connection, reported, existing.salon_id))
+    return filled.to_save if filled is not None else ()

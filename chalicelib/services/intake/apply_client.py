@@ -78,7 +78,7 @@ def _updated(
     if is_newer and believed and is_own_card(connection, known, reported):
         _update(world, connection, event, reported, known)
         return None
-    match = known_client(world, connection, reported, known)
+    match = known_client(world, connection, reported, known, is_older=not is_newer)
     if match.to_save:
         world.store.save(*match.to_save)
     if believed or not is_newer:

@@ -15,8 +15,15 @@ from chalicelib.domain.intake.site_events import BookingReported
 from chalicelib.domain.networks.network import Connection, Directory
 from chalicelib.domain.shared.errors import refused
 from chalicelib.services.bookings.book import MAX_AHEAD
+from chalicelib.services.clients.surviving_client import is_same_person
 from chalicelib.services.intake.locate_booking import LocatedBooking
-from chalicelib.services.intake.site_clients import ClientMatch, find_known, find_or_draft, normalised
+from chalicelib.services.intake.site_clients import (
+    ClientMatch,
+    find_known,
+    find_or_draft,
+    known_client,
+    normalised,
+)
 from chalicelib.services.intake.usual_sum import SharedByEvents
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
@@ -97,9 +104,29 @@ class BookingReport(Struct, frozen=True, kw_only=True):
             return None
         usual = normalised(world, connection, reported, salon_id)
         if reported.name is None and reported.phone is None and reported.email is None:
-            client = find_known(world, connection, usual).client
-            return ClientMatch(client) if client else None
+            known = find_known(world, connection, usual)
+            if known.client is None or usual.opted_out is not None:
+                return self.client_as_known(salon_id)
+            return ClientMatch(known.client)
         return find_or_draft(world, connection, usual)
+
+    def client_as_known(self, salon_id: str, *, is_older: bool = False) -> ClientMatch | None:
+        """The client whom the event names, if they are known here, with what it tells of them apart from
+        whose the booking is: a first phone or e-mail, and a no. is_older: the site has told of them since."""
+        world, connection, reported = self.world, self.connection, self.event.client
+        if reported is None:
+            return None
+        usual = normalised(world, connection, reported, salon_id)
+        known = find_known(world, connection, usual)
+        if known.client is None:
+            return None
+        return known_client(world, connection, usual, known, is_older=is_older)
+
+    def is_client_of(self, booking: Booking, match: ClientMatch | None) -> bool:
+        """Whether that is the booking's client, or whom its client was merged into."""
+        if match is None or booking.client_id is None:
+            return False
+        return is_same_person(self.world, match.client, booking.client_id)
 
 
 class Dispute(Struct, frozen=True):

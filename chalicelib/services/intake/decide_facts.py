@@ -10,9 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.authors import author_of, with_author, without_author
-from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Line, Status, moved, with_lines
+from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Line, Status, given_to, moved, with_lines
 from chalicelib.domain.bookings.facts import Fact, Party
-from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.precedence import Verdict, verdict
 from chalicelib.domain.intake.site_events import SiteStatus
 from chalicelib.domain.intake.site_words import SiteNews, start_of, with_later_words, with_wall_clock, word_of
@@ -342,34 +341,47 @@ def _with_client(decision: _Decision) -> _Decision:
     is_another = decision.says(Fact.CLIENT) and decision.news.reported.client != before
     if event.client is None:
         return _without_client(decision) if is_another and event.anonymous else decision
-    if not decision.says(Fact.CLIENT) and existing.client_id is not None:
+    word, last = word_of(event), decision.news.reported
+    if not decision.says(Fact.CLIENT) and existing.client_id is not None and word.details == last.details:
         return decision
-    if word_of(event).client != decision.news.reported.client:  # an older event, and the site said another
-        return decision
-    if existing.client_id is not None and is_another and before is not None and _took_place(decision):
-        named = event.client.name or event.client.external_id or "another client"
-        ruled = Verdict(site_holds=False, task=True)
-        return decision.with_dispute(Fact.CLIENT, named, _VISITOR, ruled, Fact.STATUS)
-    if existing.client_id is not None and event.client.external_id is None:
-        return decision  # a phone alone is no other client: they may have given the salon a newer one
+    # A phone alone is no other client: they may have given the salon a newer one.
+    stays = _took_place(decision) or event.client.external_id is None or not decision.says(Fact.CLIENT)
+    if word.client != last.client or (existing.client_id is not None and stays):
+        return _with_word_to_client(decision, is_another=is_another and before is not None)
     return _with_client_of_site(decision, is_another=is_another)
+
+
+def _with_word_to_client(decision: _Decision, *, is_another: bool) -> _Decision:
+    """The booking stays whose it is. A first phone or e-mail, and a no, reach the client whom the site names.
+    The client of a visit and a client who was merged into them are one person."""
+    report, booking, event = decision.report, decision.booking, decision.report.event
+    match = report.client_as_known(decision.salon.id, is_older=not decision.says(Fact.CLIENT))
+    if is_another and _took_place(decision) and not report.is_client_of(booking, match):
+        named = (event.client and (event.client.name or event.client.external_id)) or "another client"
+        ruled = Verdict(site_holds=False, task=True)
+        decision = decision.with_dispute(Fact.CLIENT, named, _VISITOR, ruled, Fact.STATUS)
+    if match is None:
+        return decision
+    client = match.client if match.client.id == booking.client_id else None
+    beside = (*match.to_save, *decision.change.beside)
+    return replace(decision, change=replace(decision.change, client=client, beside=beside))
 
 
 def _with_client_of_site(decision: _Decision, *, is_another: bool) -> _Decision:
     """The booking with the client whom the site names by its own id, or who is the first that it names."""
     existing, booking, event = decision.existing, decision.booking, decision.report.event
-    if existing.client_id is not None and _took_place(decision):
-        return decision
     match = decision.report.client(decision.salon.id)
     if match is None:
         waits_for = event.client.external_id if event.client else None
         if existing.client_id is None or not is_another or decision.is_first:
             return decision
-        booking = _given_to(booking, None, decision.report.world.now())
+        booking = given_to(booking, None, decision.report.world.now())
         return decision.with_booking(replace(booking, waiting_for=waits_for))
     beside = (*match.to_save, *decision.change.beside)
-    if existing.client_id is None or is_another:
-        booking = _given_to(booking, match.client, decision.report.world.now())
+    if is_another and decision.report.is_client_of(booking, match):
+        booking = replace(booking, client_id=match.client.id, waiting_for=None)
+    elif existing.client_id is None or is_another:
+        booking = given_to(booking, match.client.id, decision.report.world.now())
     client = match.client if match.client.id == booking.client_id else None
     return replace(decision, change=replace(decision.change, booking=booking, client=client, beside=beside))
 
@@ -384,15 +396,4 @@ def _without_client(decision: _Decision) -> _Decision:
     if _took_place(decision) and author_of(existing, Fact.STATUS) is not Party.SITE:
         ruled = decision.ruled(Fact.CLIENT, Fact.STATUS)
         return decision.with_dispute(Fact.CLIENT, "no client", _VISITOR, ruled, Fact.STATUS)
-    return decision.with_booking(_given_to(decision.booking, None, decision.report.world.now()))
-
-
-def _given_to(booking: Booking, client: Client | None, now: datetime) -> Booking:
-    """The booking with this client. A client who takes the place of another one has heard nothing of the
-    booking: for them it begins again."""
-    client_id = client.id if client else None
-    if booking.client_id == client_id:
-        return replace(booking, waiting_for=None)
-    if booking.client_id is not None:
-        booking = replace(booking, moves=booking.moves + 1, made_at=now, move_wish=None)
-    return replace(booking, client_id=client_id, waiting_for=None)
+    return decision.with_booking(given_to(decision.booking, None, decision.report.world.now()))

@@ -15,6 +15,7 @@ from chalicelib.domain.networks.network import UNSIGNED_SITES, Connection, Direc
 from chalicelib.domain.shared.aliases import Alias, brought_by, site_booking
 from chalicelib.domain.shared.errors import refused
 from chalicelib.domain.shared.ids import derived
+from chalicelib.services.clients.surviving_client import is_same_person
 from chalicelib.services.intake.site_clients import find_known, normalised
 from chalicelib.services.shared.world import World
 
@@ -164,7 +165,7 @@ def _seat_without_person(
     if bare is None or bare.client_id is None or event.client is None:
         return None
     known = find_known(world, connection, normalised(world, connection, event.client, bare.salon_id)).client
-    if known is None or known.id != bare.client_id:
+    if known is None or not is_same_person(world, known, bare.client_id):
         return None
     ids = (event.external_id, event.moved_from)
     return LocatedBooking(bare.id, bare, tuple(_alias(connection, each, first) for each in ids if each))

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.authors import with_dispute
 from chalicelib.domain.bookings.booking_plan import with_wake
-from chalicelib.domain.bookings.bookings import Status, with_status
+from chalicelib.domain.bookings.bookings import Booking, Status, with_status
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.precedence import MAX_DISPUTES
 from chalicelib.domain.intake.site_events import BookingReported, SiteStatus
@@ -110,8 +110,15 @@ def _completes(change: BookingChange) -> bool:
 def _completed(report: BookingReport, change: BookingChange) -> BookingChange:
     args = report.world, report.connection, report.body, report.directory.salons[change.booking.salon_id]
     bill = change.bill or _without_bill(report.event)
-    booking, *values = completed_by_site(*args, change.booking, change.client, bill)
-    others = (each for each in change.beside if each is not change.client)  # the client is among the values
+    booking, *values = completed_by_site(*args, change.booking, change.client, bill, change.beside)
+    return _saving(change, booking, values)
+
+
+def _saving(change: BookingChange, booking: Booking, values: Sequence[Storable]) -> BookingChange:
+    """The change with more values. A client who was to be saved anyway is among them with both changes: one
+    item is written once in a transaction."""
+    ids = {each.id for each in values if isinstance(each, Client)}
+    others = (each for each in change.beside if not (isinstance(each, Client) and each.id in ids))
     return replace(change, booking=booking, beside=(*values, *others))
 
 
@@ -123,10 +130,10 @@ def _billed(report: BookingReport, change: BookingChange, bill: BookingReported)
     """The visit that took place, with what the site says of its bill now."""
     args = report.world, report.connection, report.body, report.directory
     existing = change.existing or change.booking
-    booking, *values = billed_by_site(*args, existing, change.booking, bill)
+    booking, *values = billed_by_site(*args, existing, change.booking, bill, change.beside)
     if not values:
         booking = with_wake(booking, report.directory, change.client, report.world.now())
-    return replace(change, booking=booking, beside=(*values, *change.beside))
+    return _saving(change, booking, values)
 
 
 def _has_other_points(report: BookingReport, change: BookingChange) -> bool:
@@ -140,8 +147,8 @@ def _has_other_points(report: BookingReport, change: BookingChange) -> bool:
 
 def _with_points_by_lines(report: BookingReport, change: BookingChange) -> BookingChange:
     actor = f"connection:{report.connection.id}"
-    booking, *values = bill_by_other_lines(report.world, change.booking, actor)
-    return replace(change, booking=booking, beside=(*values, *change.beside))
+    booking, *values = bill_by_other_lines(report.world, change.booking, actor, change.beside)
+    return _saving(change, booking, values)
 
 
 def _was_counted(change: BookingChange) -> bool:
@@ -158,12 +165,17 @@ def _reversed(report: BookingReport, change: BookingChange) -> BookingChange:
     existing, world = change.existing, report.world
     counted = replace(change.booking, client_id=existing.client_id)
     booking, *values = reversal(
-        world, counted, change.target, report.actor, counted_at=existing.starts_at
+        world,
+        counted,
+        change.target,
+        report.actor,
+        counted_at=existing.starts_at,
+        beside=change.beside,
     )
     if change.booking.client_id != existing.client_id:
         booking = replace(booking, client_id=change.booking.client_id, held_points=0)
         booking = with_wake(booking, report.directory, change.client, world.now())
-    return replace(change, booking=booking, beside=(*values, *change.beside))
+    return _saving(change, booking, values)
 
 
 def _is_uncounted(change: BookingChange) -> bool:
@@ -176,11 +188,13 @@ def _without_visitor(report: BookingReport, change: BookingChange) -> BookingCha
     existing = change.existing
     assert existing is not None
     counted = replace(change.booking, client_id=existing.client_id)
-    booking, *values = reversal(report.world, counted, Status.COMPLETED, report.actor)
+    booking, *values = reversal(
+        report.world, counted, Status.COMPLETED, report.actor, beside=change.beside
+    )
     bill = {name: getattr(existing, name) for name in _BILL}
     booking = replace(booking, client_id=None, held_points=0, **bill)
     booking = with_wake(booking, report.directory, None, report.world.now())
-    return replace(change, booking=booking, beside=(*values, *change.beside))
+    return _saving(change, booking, values)
 
 
 # --- any other step

@@ -187,9 +187,15 @@ def find_or_draft(world: World, connection: Connection, reported: NormalisedClie
 
 
 def known_client(
-    world: World, connection: Connection, reported: NormalisedClient, known: KnownPerson
+    world: World,
+    connection: Connection,
+    reported: NormalisedClient,
+    known: KnownPerson,
+    *,
+    is_older: bool = False,
 ) -> ClientMatch:
-    """The known client, who from now on has the site's id; with what the site may fill in."""
+    """The known client, who from now on has the site's id; with what the site may fill in. is_older: the site
+    has told of the client since."""
     before, site_id = known.client, reported.external_id
     assert before is not None
     client, beside = before, list[Storable]()
@@ -201,7 +207,7 @@ def known_client(
         filled = with_blanks_filled(world, client, reported)
         if filled is not None:
             client, beside = filled.client, [*beside, *filled.to_save[1:]]
-    client, lines = with_refusals(world, connection, client, reported)
+    client, lines = with_refusals(world, connection, client, reported, is_older=is_older)
     beside += lines
     beside += phone_question(world, connection, client, reported.phone_text)
     return ClientMatch(client, tuple(beside) if client is before else (client, *beside))
@@ -233,7 +239,8 @@ def new_client(
         client = surviving_client(world, stored)
         _link(world, site_alias(connection, site_id, draft.id, moved=known.mixed_up))
         if client is not None:
-            return ClientMatch(client)
+            refusing, lines = with_refusals(world, connection, client, reported)
+            return ClientMatch(client) if refusing is client else ClientMatch(refusing, (refusing, *lines))
         draft = with_card_guard(draft, connection.id, site_id, guard)
     draft, contacts = with_contact(world, draft, known.contact)
     draft, lines = with_refusals(world, connection, draft, reported)
@@ -309,12 +316,18 @@ def with_person(booking: Booking, client: Client | None, reported: SiteClient | 
 
 
 def with_refusals(
-    world: World, connection: Connection, client: Client, reported: NormalisedClient, first: int = 0
+    world: World,
+    connection: Connection,
+    client: Client,
+    reported: NormalisedClient,
+    first: int = 0,
+    *,
+    is_older: bool = False,
 ) -> tuple[Client, list[ConsentChange]]:
     """The client after what the site tells of messages that they do not want, and lines of history. first:
-    how many lines are saved besides."""
-    actor = f"connection:{connection.id}"
-    client, consents = refusals(client, connection.id, reported.opted_out, world.now(), actor)
+    how many lines are saved besides. is_older: the site has told of the client since."""
+    actor, refused = f"connection:{connection.id}", reported.opted_out
+    client, consents = refusals(client, connection.id, refused, world.now(), actor, is_older=is_older)
     return with_consents(client, consents, first)
 
 

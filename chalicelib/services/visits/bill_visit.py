@@ -13,7 +13,7 @@ from chalicelib.domain.loyalty.account import Account, EntryKind
 from chalicelib.domain.loyalty.ledger import settled
 from chalicelib.domain.shared.currencies import Amount
 from chalicelib.services.bookings.plan_booking import directory_for
-from chalicelib.services.clients.surviving_client import merge_chain
+from chalicelib.services.clients.surviving_client import as_changed, merge_chain
 from chalicelib.services.loyalty.visit_points import bill_of_booking
 from chalicelib.services.networks.count_in_trial import tally_with_points
 from chalicelib.services.networks.go_live import is_in_trial
@@ -32,13 +32,15 @@ BillFor = Callable[[VisitInProgress], VisitBill]
 Values = tuple[Booking, *tuple[Storable, ...]]
 
 
-def visit_with_bill(world: World, booking: Booking, bill_for: BillFor, actor: str) -> VisitInProgress:
+def visit_with_bill(
+    world: World, booking: Booking, bill_for: BillFor, actor: str, beside: Sequence[Storable] = ()
+) -> VisitInProgress:
     """The completed visit with its bill, to be saved. Where no bill was told before, the ledger is not read.
 
-    booking: completed, with the lines and goods that are billed. Raises what bill_for raises, and
-    INSUFFICIENT_POINTS.
+    booking: completed, with the lines and goods that are billed. beside: as of `reversal`. Raises what
+    bill_for raises, and INSUFFICIENT_POINTS.
     """
-    opened, chain = _visit(world, booking, actor)
+    opened, chain = _visit(world, booking, actor, beside)
     bill = bill_for(opened)
     visit = with_sum(opened, bill, chain)
     if opened.client is None:
@@ -75,11 +77,13 @@ def with_points_kept(visit: VisitInProgress, bill: VisitBill) -> VisitBill:
     return replace(bill, redeem_points=points if points >= terms.redeem_minimum_points else 0)
 
 
-def _visit(world: World, booking: Booking, actor: str) -> tuple[VisitInProgress, Sequence[Client]]:
+def _visit(
+    world: World, booking: Booking, actor: str, beside: Sequence[Storable]
+) -> tuple[VisitInProgress, Sequence[Client]]:
     """The visit as it is, with the clients of its merge chain. Its ledger is read where it has entries."""
     client_id = booking.client_id
     client = world.store.get(Client, network_id=booking.network_id, id=client_id) if client_id else None
-    chain = merge_chain(world, client)
+    chain = as_changed(merge_chain(world, client), beside)
     if booking.paid_minor is not None and chain:
         return visit_to_undo(world, booking, chain, BILL_CORRECTED, actor), chain
     now, holder = world.now(), chain[-1] if chain else None

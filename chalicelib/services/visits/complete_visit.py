@@ -22,7 +22,12 @@ from chalicelib.domain.shared.tasks import Task
 from chalicelib.services.bookings.desk_tasks import with_desk_tasks
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.bookings.read_booking import get_booking
-from chalicelib.services.clients.surviving_client import surviving_account, surviving_client
+from chalicelib.services.clients.surviving_client import (
+    as_changed,
+    merge_chain,
+    surviving_account,
+    surviving_client,
+)
 from chalicelib.services.loyalty.visit_points import points_of_visit, posting_ids, with_open_visit
 from chalicelib.services.networks.go_live import is_in_trial, not_live
 from chalicelib.services.shared.day_sums import DaySums
@@ -245,6 +250,7 @@ def reported_completion(
     *,
     goods_minor: int | None = None,
     bill_open: bool = False,
+    beside: Sequence[Storable] = (),
 ) -> tuple[Booking, *tuple[Storable, ...]]:
     """The values to save, the booking first, when a booking site reports that a visit took place. The visit
     is completed and counts for its client; points held for the booking pay for a part of it.
@@ -253,8 +259,9 @@ def reported_completion(
                  is what was sold, or as the booking has it.
     goods_minor  the part of it that is goods; None: as the booking has it.
     bill_open    the site tells the payment apart, and has not told it yet: the visit counts, its points wait.
+    beside       as of `reversal`.
     """
-    client = surviving_client(world, client)
+    client = next(reversed(as_changed(merge_chain(world, client), beside)), None)
     goods = booking.goods_minor if goods_minor is None else goods_minor or None
     upcoming = replace(booking, status=Status.BOOKED, closed_at=None, goods_minor=goods)
     told_minor = booking.paid_minor if paid_minor is None else paid_minor

@@ -18,7 +18,7 @@ from chalicelib.domain.merging.merged_client import note_reversal_while_merged
 from chalicelib.domain.shared.zones import local_date
 from chalicelib.services.bookings.follow_hold import release_posting
 from chalicelib.services.bookings.plan_booking import directory_for
-from chalicelib.services.clients.surviving_client import merge_chain
+from chalicelib.services.clients.surviving_client import as_changed, merge_chain
 from chalicelib.services.loyalty.visit_points import visited_on
 from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
@@ -36,18 +36,25 @@ _A_DAY, _MAX_BOOKINGS = timedelta(days=1), 50
 
 
 def reversal(
-    world: World, booking: Booking, to: Status, actor: str, *, counted_at: datetime | None = None
+    world: World,
+    booking: Booking,
+    to: Status,
+    actor: str,
+    *,
+    counted_at: datetime | None = None,
+    beside: Sequence[Storable] = (),
 ) -> tuple[Booking, *tuple[Storable, ...]]:
     """The values to save together, the booking first, when a completed booking goes to another status.
 
-    counted_at: the booking's start when it was counted, if the booking has been moved since.
+    counted_at: the booking's start when it was counted, if the booking has been moved since. beside: what is
+    saved in the same transaction; the clients who are among it are answered with their changes.
     """
     client = (
         world.store.get(Client, network_id=booking.network_id, id=booking.client_id)
         if booking.client_id
         else None
     )
-    chain = merge_chain(world, client)
+    chain = as_changed(merge_chain(world, client), beside)
     if not chain:
         now = world.now()
         return (with_wake(_reopened(booking, to, now), directory_for(world, booking), None, now),)

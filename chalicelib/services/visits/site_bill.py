@@ -1,6 +1,7 @@
 """The bill of a visit that a booking site reports. A site knows of no points: those that are held for the
 booking pay for a part of it, and those that have paid go on paying as far as the programme allows."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.actors import BY_SYSTEM
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.loyalty.visit_points import points_beside, points_paid_by_hold
+from chalicelib.services.shared.storable import Storable
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits.bill_difference import entries_of_kind
 from chalicelib.services.visits.bill_visit import (
@@ -54,6 +56,7 @@ def reported_bill(
     goods_minor: int | None = None,
     bill_open: bool = False,
     other_lines: bool = False,
+    beside: Sequence[Storable] = (),
 ) -> Values:
     """The values to save, the booking first, when a booking site speaks again of a visit that is completed:
     what it tells of the bill changes points and turnover by the difference. Only the booking, as it is given,
@@ -65,22 +68,27 @@ def reported_bill(
     bill_open    the payment is told apart, and is not told yet. A bill that was told before stands until the
                  site tells the next one, at most until the end of the next local day.
     other_lines  whether the lines make other points of the same bill; see `makes_other_points`.
+    beside       as of `reversal`.
     """
     goods = booking.goods_minor if goods_minor is None else goods_minor or None
     if bill_open:
         return (_left_open(world, replace(booking, goods_minor=goods), booking),)
     if paid_minor is None or (not booking.is_bill_open and _is_told(booking, paid_minor, goods)):
-        return bill_by_other_lines(world, booking, actor) if other_lines else (booking,)
+        return bill_by_other_lines(world, booking, actor, beside) if other_lines else (booking,)
     sold = replace(booking, goods_minor=goods)
-    return values_of(visit_with_bill(world, sold, lambda visit: _paid(visit, paid_minor), actor))
+    return values_of(visit_with_bill(world, sold, lambda visit: _paid(visit, paid_minor), actor, beside))
 
 
-def bill_by_other_lines(world: World, booking: Booking, actor: str) -> Values:
+def bill_by_other_lines(
+    world: World, booking: Booking, actor: str, beside: Sequence[Storable] = ()
+) -> Values:
     """The values to save, the booking first, when a booking site tells other lines of a visit whose bill
     stays: points follow the lines by the difference. booking: with the lines that the site reports, and a
-    bill that was told."""
+    bill that was told. beside: as of `reversal`."""
     bill = bill_of(booking, booking.paid_minor or 0)
-    return values_of(visit_with_bill(world, booking, lambda visit: with_points_kept(visit, bill), actor))
+    return values_of(
+        visit_with_bill(world, booking, lambda visit: with_points_kept(visit, bill), actor, beside)
+    )
 
 
 def bill_by_prices(world: World, booking: Booking) -> Values:

@@ -1,5 +1,5 @@
 """Each AWS call of a site's word fails in turn: a word against the salon's, one that takes a client off,
-another branch, an unknown client. Done again, the booking is as it should be, and the desk is asked once."""
+a no, another branch, an unknown client. Done again, the booking is as it should be, the desk asked once."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,19 +9,22 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Status
+from chalicelib.domain.clients.clients import ConsentChange
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.intake.site_events import SiteClient, SiteLine, SiteStatus
 from chalicelib.domain.networks.bonus_rules import Exclusions
 from chalicelib.domain.shared.tasks import Task
+from chalicelib.domain.shared.touches import Purpose
 from infra.testkit.builders import NETWORK, NOW, a_connection
 from infra.testkit.failing_calls import Failure
 from infra.testkit.salon_driver import SalonDriver
-from infra.testkit.site_events import reported
+from infra.testkit.site_events import MARIA, reported
 from tests.crash.arranged import IN_TWO_DAYS, MARIA_ID, Story, fail_each_call, sent_by_sms
 from tests.services.rewarded import with_rules
 
 MADE = reported("e-1", 1, IN_TWO_DAYS, salon_external_id="A")
 CAME = replace(MADE, guard=reported("e-1", 2, None).guard, status=SiteStatus.COMPLETED, paid_minor=40_000)
+REFUSING = replace(MARIA, opted_out=(("sms", Purpose.MARKETING),))
 SETTINGS = {"salon:A": "sal_centru", "salon:B": "sal_york"}
 
 
@@ -62,7 +65,14 @@ def redelivered(driver: SalonDriver, item: Any) -> None:
 
 
 def ends(
-    status: Status, *, client_id: str | None, visits: int, balance: int, tasks: int, salon: str = "sal_centru"
+    status: Status,
+    *,
+    client_id: str | None,
+    visits: int,
+    balance: int,
+    tasks: int,
+    salon: str = "sal_centru",
+    refusals: int = 0,
 ) -> Any:
     def check(driver: SalonDriver, item: Any) -> None:
         taken_in = (InboxState.APPLIED, InboxState.IGNORED)
@@ -73,6 +83,8 @@ def ends(
         assert (driver.client().visits_count, account.balance, account.held) == (visits, balance, 0)
         assert len(driver.store.get_page(Task, network_id=NETWORK).items) == tasks
         assert driver.ledger_faults() == []
+        history = driver.store.get_all(ConsentChange, network_id=NETWORK, client_id=MARIA_ID)
+        assert len(history) == refusals
 
     return check
 
@@ -99,6 +111,12 @@ WORDS: dict[str, Story] = {
         "other lines for the same sum": (
             heard(MADE, CAME, then=third(**OF_NAILS), step=nails_earn_nothing),
             ends(Status.COMPLETED, client_id=MARIA_ID, visits=1, balance=0, tasks=0)),
+        "a visit taken back with a no": (
+            heard(MADE, CAME, then=third(client=REFUSING, status=SiteStatus.NO_SHOW)),
+            ends(Status.NO_SHOW, client_id=MARIA_ID, visits=0, balance=0, tasks=0, refusals=1)),
+        "a no told with a visit that took place": (
+            heard(MADE, CAME, then=third(client=REFUSING, status=SiteStatus.COMPLETED, paid_minor=40_000)),
+            ends(Status.COMPLETED, client_id=MARIA_ID, visits=1, balance=20, tasks=0, refusals=1)),
         "another branch": (
             heard(MADE, then=replace(third(), salon_external_id="B")),
             ends(Status.BOOKED, client_id=MARIA_ID, visits=0, balance=0, tasks=0, salon="sal_york")),

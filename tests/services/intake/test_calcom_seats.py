@@ -13,7 +13,7 @@ from chalicelib.services.intake.receive_webhook import replay
 from infra.testkit.builders import NETWORK, NOW, a_booking, a_connection, a_town
 from infra.testkit.calcom_site import START, CalcomSite, a_person, of_calcom
 from infra.testkit.memory_store import MemoryStore
-from infra.testkit.salon_driver import SalonDriver
+from infra.testkit.salon_driver import MARIA_ID, SalonDriver
 from infra.testkit.world import a_world
 
 ALLA, BELLA, VIKA = (a_person(name, f"+3736900000{n}") for n, name in enumerate(("Alla", "Bella", "Vika"), 1))
@@ -191,6 +191,17 @@ def test_a_seat_that_an_earlier_version_stored_is_found(calcom: CalcomSite) -> N
     assert statuses(calcom) == [["booked"], ["cancelled"], []]
     calcom.tell("CANCELLED", seats("u2", ALLA))
     assert statuses(calcom) == [["cancelled"], ["cancelled"], []]
+
+
+def test_a_seat_that_an_earlier_version_stored_is_found_after_its_client_was_merged(
+    calcom: CalcomSite,
+) -> None:
+    calcom.tell("CREATED", of_calcom("u1", ALLA))
+    (seat,) = calcom.bookings_of(phone(ALLA))
+    calcom.driver.clock.now = START + timedelta(days=3)  # so that the merge leaves the booking where it is
+    calcom.driver.merge(str(seat.client_id), MARIA_ID)
+    calcom.tell("CANCELLED", seats("u1", ALLA), at=calcom.driver.world.now())
+    assert [each.status for each in calcom.driver.bookings()] == [Status.CANCELLED]
 
 
 def test_all_seats_are_cancelled_with_one_that_an_earlier_version_stored(calcom: CalcomSite) -> None:
