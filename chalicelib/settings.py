@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from email.utils import parseaddr
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 SNS, END_USER_MESSAGING = "sns", "end_user_messaging"
 VERIFIED, UNSIGNED = "verified", "unsigned"
@@ -69,6 +69,7 @@ class Settings(Struct, frozen=True):
 
     events_topic     ARN of the topic to which channels publish events of messages.
     events_verified  whether the signatures of events are verified; the local cloud signs nothing.
+    site_api_urls    by booking site, where its API is, in place of the site's own address.
     """
 
     region: str
@@ -84,6 +85,7 @@ class Settings(Struct, frozen=True):
     events_verified: bool
     wallet: Wallet = Wallet()
     ceilings: MessageCeilings = MessageCeilings()
+    site_api_urls: Mapping[str, str] = field(default_factory=dict)
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -108,6 +110,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
             google_logo=env.get("WALLET_GOOGLE_LOGO", ""),
         ),
         ceilings=_ceilings(env),
+        site_api_urls=_pairs(env.get("SITE_API_URLS", "")),
     )
 
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.settings import END_USER_MESSAGING, SNS, Settings, from_environment
 
 if TYPE_CHECKING:
-    from chalicelib.domain.messages.messages import Outgoing
     from chalicelib.domain.messages.receipts import Receipt
     from chalicelib.domain.messages.replies import Reply
     from chalicelib.domain.networks.network import Directory
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from chalicelib.passes.google_pass import ServiceAccount
     from chalicelib.passes.wallets import Wallets
     from chalicelib.queues import SqsIntakeQueue, SqsWakeQueue
+    from chalicelib.services.bookings.site_steps import TakeStep
     from chalicelib.services.intake.booking_site import BookingSite
     from chalicelib.services.intake.ingest import Intake
     from chalicelib.services.intake.receive_webhook import Receiving
@@ -245,21 +245,14 @@ def _careful(sender: "Sender", client: "Callable[[], Any]", per_second: float) -
     """The sender at this worker's part of its pace (a shard has one worker), on connections that live. 0: at
     any pace."""
     from chalicelib.channels.fresh_connections import FreshConnections
-    from chalicelib.channels.paced import Paced
+    from chalicelib.channels.paced import Paced, weight_of
 
     connected = FreshConnections(sender, lambda: client().close(), time.time)
     if not per_second:
         return connected
     return Paced(
-        connected, per_second / settings().wake_shards, time.monotonic, time.sleep, _weight_of(sender.channel)
+        connected, per_second / settings().wake_shards, time.monotonic, time.sleep, weight_of(sender.channel)
     )
-
-
-def _weight_of(channel: str) -> "Callable[[Outgoing], int]":
-    """What a message counts for at its channel's limit: SMS their parts."""
-    from chalicelib.domain.shared.sms import parts
-
-    return (lambda outgoing: parts(outgoing.worded.text)) if channel == "sms" else (lambda outgoing: 1)
 
 
 @cache
@@ -334,7 +327,15 @@ def sending(count: "Callable[[str], None]" = lambda metric: None) -> "Sending":
 def handlers(count: "Callable[[str], None]" = lambda metric: None) -> "Handlers":
     from chalicelib.services.waking.handlers import handlers as made
 
-    return made(sending(count), intake_queue(), pass_updates())
+    return made(sending(count), intake_queue(), pass_updates(), site_apis())
+
+
+def site_apis() -> "TakeStep":
+    """What asks the APIs of booking sites."""
+    from chalicelib.booking_sites.site_apis import site_apis as made
+    from chalicelib.texts.site_tasks import reason_to_cancel
+
+    return made(settings().site_api_urls, reason_to_cancel)
 
 
 @cache

@@ -9,6 +9,13 @@ MAX_GAP = 4
 """Seconds. A claimed message waits within the time that its worker has in reserve."""
 
 
+def weight_of(channel: str) -> Callable[[Outgoing], int]:
+    """What a message counts for at its channel's limit: SMS their parts."""
+    from chalicelib.domain.shared.sms import parts
+
+    return (lambda outgoing: parts(outgoing.worded.text)) if channel == "sms" else (lambda outgoing: 1)
+
+
 class Paced:
     """Sends at most `per_second` messages a second from each identity, by waiting; never refuses.
 

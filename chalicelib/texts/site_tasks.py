@@ -24,3 +24,9 @@ def task_words(task: Task, language: str) -> str:
     else:
         return TASK_WORDS[task.kind]
     return words.format(site=name)
+
+
+def reason_to_cancel(language: str) -> str:
+    """Why a client's booking is cancelled on a site, which may mail it to the client. language: one of
+    LANGUAGES."""
+    return catalogue(language).gettext("Cancelled at the client's own wish.")

@@ -24,6 +24,7 @@ from chalicelib.domain.networks.network import Connection, Template
 from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.zones import as_instant
 from chalicelib.services.bookings import book, change_booking, step_booking
+from chalicelib.services.bookings.site_steps import TakeStep, no_site
 from chalicelib.services.intake.ingest import Intake, ingest
 from chalicelib.services.intake.receive_webhook import Receiving
 from chalicelib.services.loyalty import hold_points, post_bonus, reverse_entry
@@ -58,7 +59,8 @@ def plain_text(
 
 
 class SalonDriver(Struct):
-    """One network's services. sender: what all messages leave by, or one for each channel."""
+    """One network's services. sender: what all messages leave by, or one for each channel. take_step: the
+    booking sites' APIs."""
 
     world: World
     sender: Any = field(default_factory=RecordingSender)
@@ -67,6 +69,7 @@ class SalonDriver(Struct):
     texts: Texts = plain_text
     base_url: str = BASE_URL
     ceilings: Ceilings = Ceilings()
+    take_step: TakeStep = no_site
 
     @property
     def store(self) -> Any:
@@ -166,7 +169,7 @@ class SalonDriver(Struct):
         return Sending(self.world, senders, self.links, self.texts, Budgets(self.world, self.ceilings))
 
     def handlers(self, sending: Sending) -> Handlers:
-        return handlers(sending, self.intake_queue)
+        return handlers(sending, self.intake_queue, take_step=self.take_step)
 
     def sweep(self) -> list[str]:
         """The shards with something due."""

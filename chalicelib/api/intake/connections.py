@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from chalicelib.api.http.endpoint import OFFICE, Answer, Ask, delete, endpoint, get, patch, post
+from chalicelib.api.http.endpoint import OFFICE, Answer, Ask, delete, endpoint, get, patch, post, put
 from chalicelib.api.http.parsing import Body
 from chalicelib.api.http.schemas import Answered, Id, Listing, PageOf, Word, in_pages
 from chalicelib.api.http.seeded_randomness import seeded_randomness
@@ -20,6 +20,7 @@ from chalicelib.services.intake.connect_site import (
     get_connection,
     list_connections,
     rotate_connection,
+    set_api_token,
 )
 from chalicelib.services.intake.receive_webhook import context_of, deliveries
 
@@ -57,8 +58,16 @@ class Rotation(Body):
     secret: Secret | None = None
 
 
+class ApiToken(Body):
+    """api_token: what the site gave the owner for its API; null: the site is not asked any more. For YCLIENTS
+    and Altegio the partner's token and the user's, with a comma between."""
+
+    api_token: Secret | None
+
+
 class ConnectionAnswer(Answered):
-    """missing: settings without which more is believed than need be."""
+    """missing: settings without which more is believed than need be. has_api_token: whether the site's API is
+    asked; the token itself is never shown."""
 
     id: str
     site: str
@@ -66,6 +75,7 @@ class ConnectionAnswer(Answered):
     salon_id: str | None
     settings: dict[str, str]
     missing: list[str]
+    has_api_token: bool
     created_at: datetime
 
 
@@ -91,6 +101,7 @@ def _facts(ask: Ask, connection: Connection) -> dict[str, object]:
         "salon_id": connection.salon_id,
         "settings": dict(connection.settings),
         "missing": missing_settings(connection),
+        "has_api_token": connection.api_token is not None,
         "created_at": connection.created_at,
     }
 
@@ -143,6 +154,14 @@ def change(ask: Ask, connection_id: str) -> ConnectionAnswer:
     sites = ask.container.receiving().sites
     changed = change_connection(ask.world, ask.access, sites, connection_id, ask.body.settings)
     return ConnectionAnswer(**_facts(ask, changed))
+
+
+@put("/v1/connections/{connection_id}/api-token")
+@endpoint(roles=OFFICE, body=ApiToken, answer=ConnectionAnswer, keeps_answer=False)
+def keep_api_token(ask: Ask, connection_id: str) -> ConnectionAnswer:
+    """What a client does here is done on the site, too, by its API."""
+    kept = set_api_token(ask.world, ask.access, connection_id, ask.body.api_token)
+    return ConnectionAnswer(**_facts(ask, kept))
 
 
 @post("/v1/connections/{connection_id}/rotate")

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.bookings.bookings import Booking, Status, pending_write_back
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.networks.rules import MessageRules
@@ -26,6 +26,8 @@ THANKS_USEFUL = timedelta(days=7)
 NO_SHOW_USEFUL = timedelta(days=7)
 OPEN_BILL = "open_bill"
 """Why a booking wakes whose bill is counted by its lines, since nobody has told what was paid."""
+WRITE_BACK = "write_back"
+"""Why a booking wakes whose site is to take the client's step."""
 _ASKED = frozenset({TouchState.SENDING, TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN})
 ASKED_AFTER, ASKED_BEFORE = timedelta(hours=1), timedelta(minutes=30)
 """When the desk is asked for an unknown client: so long after the booking, or so long before the start."""
@@ -99,11 +101,15 @@ def _thanks(booking: Booking, rules: MessageRules, closed_at: datetime) -> list[
 def next_wake(booking: Booking, rules: MessageRules, zone: str, now: datetime) -> Wake | None:
     """The instant at which the booking next needs attention; None if nothing becomes due by itself any
     more."""
+    pending = pending_write_back(booking)
+    steps = [Wake(pending.due_at, WRITE_BACK)] if pending is not None else []
     if booking.waiting_for is not None:
-        return first_wake(_attach_wakes(booking, now), booking.trouble)
-    bill = [Wake(booking.bill_due_at, OPEN_BILL)] if booking.bill_due_at is not None else []
+        return first_wake([*steps, *_attach_wakes(booking, now)], booking.trouble)
+    if booking.bill_due_at is not None:
+        steps.append(Wake(booking.bill_due_at, OPEN_BILL))
     open_now = open_plans(plans(booking, rules, zone, now), booking.touches, now)
-    wakes = [Wake(due_at(plan, touch_of(booking.touches, plan)), plan.kind.value) for plan in open_now] + bill
+    wakes = [Wake(due_at(plan, touch_of(booking.touches, plan)), plan.kind.value) for plan in open_now]
+    wakes += steps
     cut_off = unconfirmed_at(booking, rules)
     if cut_off is not None:
         wakes.append(Wake(cut_off, "unconfirmed"))

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.facts import Authorship, Fact, ReportedFacts
-from chalicelib.domain.bookings.write_back import REPORTED_AS, STEPS_OF_SITES, SiteStep
+from chalicelib.domain.bookings.write_back import REPORTED_AS, STEPS_OF_SITES, SiteStep, WriteBack
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.domain.shared.tasks import TaskKind
 from chalicelib.domain.shared.touches import (
@@ -109,6 +109,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     authors     who at the salon said a fact after the site, and so holds it.
     asked_for   the `waiting_for` of which the desk has a task.
     desk_tasks  the ids of the tasks that the client's acts have made, while these are unsettled.
+    write_back  what the client did that the site's API has not taken yet; see `pending_write_back`.
     """
 
     network_id: str
@@ -149,6 +150,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     authors: Mapping[Fact, Authorship] = field(default_factory=lambda: MappingProxyType({}))
     asked_for: str | None = None
     desk_tasks: Mapping[TaskKind, str] = field(default_factory=lambda: MappingProxyType({}))
+    write_back: WriteBack | None = None
     unconfirmed_told: int | None = None
     booked_as: str | None = None
     link_changes: int = 0
@@ -216,6 +218,12 @@ def site_lacks(booking: Booking, site: str | None = None) -> SiteStep | None:
         return None
     reported = booking.reported.status if booking.reported else None
     return None if reported in REPORTED_AS[step] else step
+
+
+def pending_write_back(booking: Booking) -> WriteBack | None:
+    """The write-back that is still to be made: the booking stands so, and its site has not said so since."""
+    write_back = booking.write_back
+    return write_back if write_back is not None and site_lacks(booking) is write_back.step else None
 
 
 def with_desk_note(booking: Booking, note: str | None) -> Booking:

@@ -172,6 +172,7 @@ class Connection(Struct, frozen=True, kw_only=True):
     """A network's link with one booking site. `token` is the last part of the webhook's address and a
     secret.
 
+    api_token   what the owner was given by the site for its API. A secret; None: the site is not asked.
     deleted_at  since when the address is refused. What came through the connection is known by its id, which
                 another connection may take over.
     twins       ids of connections, also deleted ones, that may bring the same bookings as this one: of whom
@@ -188,6 +189,7 @@ class Connection(Struct, frozen=True, kw_only=True):
     settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     deleted_at: datetime | None = None
     twins: tuple[str, ...] = ()
+    api_token: str | None = None
     version: int = 0
 
     @property

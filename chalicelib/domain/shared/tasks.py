@@ -44,6 +44,8 @@ class TaskKind(StrEnum):
     """A client cancelled here, and the booking site does not know of it."""
     CONFIRM_ON_SITE = "confirm_on_site"
     """A client confirmed here, and the booking site does not know of it."""
+    SITE_TOKEN_REFUSED = "site_token_refused"  # noqa: S105
+    """A booking site's API does not take the token that the network gave."""
 
 
 TASK_WORDS: Mapping[TaskKind, str] = {
@@ -115,6 +117,10 @@ TASK_WORDS: Mapping[TaskKind, str] = {
     TaskKind.CONFIRM_ON_SITE: (
         "The client confirmed the visit, and the booking site does not know of it. Confirm the booking on "
         "the site, too: `detail` says which one."
+    ),
+    TaskKind.SITE_TOKEN_REFUSED: (
+        "The booking site's API refuses the token of a connection: `detail` says which one. Make a new token "
+        "on the site and give it with PUT /v1/connections/{connection_id}/api-token."
     ),
 }
 """What each asks for, in plain language."""

@@ -11,7 +11,7 @@ from chalicelib.domain.bookings.bookings import Booking, moved, with_desk_note, 
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.shared.errors import conflict
 from chalicelib.services.bookings.book import directory_has, ensure_ahead, priced_lines
-from chalicelib.services.bookings.desk_tasks import with_desk_tasks
+from chalicelib.services.bookings.desk_tasks import with_desk_tasks, with_write_back
 from chalicelib.services.bookings.follow_hold import with_hold
 from chalicelib.services.bookings.plan_booking import replanned
 from chalicelib.services.bookings.read_booking import get_booking
@@ -70,6 +70,7 @@ def save_changed(world: World, before: Booking, after: Booking, actor: str) -> B
     if after == before:
         return before
     changed, hold_values = with_hold(world, before, after)
+    changed = with_write_back(world, before, changed, actor)
     changed, tasks = with_desk_tasks(world, before, changed, actor)
     saved = world.store.save(replanned(world, changed), *hold_values, *tasks)[0]
     world.wake_if_due(saved)

@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.bookings import Booking, Status, site_lacks
-from chalicelib.domain.bookings.write_back import SiteStep
+from chalicelib.domain.bookings.bookings import Booking, Status, pending_write_back, site_lacks
+from chalicelib.domain.bookings.write_back import SiteStep, WriteBack
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.networks.network import Connection, Directory
 from chalicelib.domain.networks.site_names import service_name
@@ -87,14 +87,29 @@ def step_of_client(before: Booking, after: Booking, actor: str) -> SiteStep | No
     return site_lacks(after) if is_new else None
 
 
+def with_write_back(world: World, before: Booking, after: Booking, actor: str) -> Booking:
+    """The booking, of which its site is asked at once to take the client's step, where the site's API can:
+    the network has given its token, and the site does not know the booking as one of several seats."""
+    step = step_of_client(before, after, actor)
+    directory = directory_for(world, after) if step is not None else None
+    connection = connection_of(after, directory) if directory is not None else None
+    if step is None or directory is None or connection is None or connection.api_token is None:
+        return after
+    is_seat = "#" in (after.external_id or "#")
+    if directory.network.trial or is_seat or site_lacks(after, connection.site) is None:
+        return after
+    now = world.now()
+    return replace(after, write_back=WriteBack(step, now, now))
+
+
 def _step_for_desk(world: World, before: Booking, after: Booking, actor: str) -> SiteStep | None:
     """The step that the desk is to take on the booking's site: no API takes it. A confirmation keeps the time
     as it is, so that the desk hears of it only where the network wants that: each would be a write."""
     step = step_of_client(before, after, actor)
     connection = connection_of(after, directory_for(world, after)) if step is not None else None
-    if connection is None or site_lacks(after, connection.site) is None:
+    if connection is None or pending_write_back(after) or site_lacks(after, connection.site) is None:
         return None
-    wants = connection.settings.get(TELL_CONFIRMED, "no") == "yes"
+    wants = connection.api_token is not None or connection.settings.get(TELL_CONFIRMED) == "yes"
     return step if step is SiteStep.CANCEL or wants else None
 
 

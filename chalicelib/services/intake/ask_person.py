@@ -119,6 +119,14 @@ def ask_about_second(world: World, connection: Connection, item: InboxItem) -> N
         world.store.save(replace(task, words=words))
 
 
+def ask_about_token(world: World, connection: Connection, reason: str) -> None:
+    """A task for the owner about a token that the site's API refuses: one a connection and day."""
+    task = _task(world, connection, TaskKind.SITE_TOKEN_REFUSED, "token")
+    words = f"{connection.site}, connection {connection.id}: {reason}"
+    with suppress(SaveConflict):  # asked today
+        world.store.save(replace(task, salon_id=None, words=words))
+
+
 def ask_about_unclear(world: World, connection: Connection, item: InboxItem) -> None:
     """A task for the desk about a webhook that leaves open what it means: one a webhook."""
     words = f"{connection.site}, inbox item {item.id}: {item.detail}"

@@ -32,6 +32,8 @@ from chalicelib.services.shared.world import World
 TOKEN_CHARACTERS = 26
 SECRET_CHARACTERS = 40
 MAX_SECRET = 500
+MAX_API_TOKEN = 1000
+WITHOUT_API = frozenset({"standard"})
 MAX_SETTINGS = 200
 _STANDARD_KEYS = {"whsec_": (16, 64), "whpk_": (32, 32), "whsk_": (64, 64)}
 """Prefix of a Standard Webhooks secret -> the least and the most bytes of the key that it encodes."""
@@ -308,12 +310,41 @@ def change_connection(
     return changed
 
 
+def set_api_token(world: World, access: Access, connection_id: str, token: str | None) -> Connection:
+    """Keeps the token with which the site's API is asked, in place of the one before; None: the site is not
+    asked any more. Raises NOT_FOUND, FORBIDDEN, INVALID_API_TOKEN, TRY_AGAIN."""
+
+    def change() -> Connection:
+        connection = get_connection(world, access, connection_id)
+        if token is not None:
+            _check_api_token(connection.site, token)
+        if token == connection.api_token:
+            return connection
+        return world.store.save(replace(connection, api_token=token))[0]
+
+    changed = world.retrying(change)
+    world.directories.forget(access.network_id)
+    return changed
+
+
+def _check_api_token(site: str, token: str) -> None:
+    if site in WITHOUT_API:
+        raise refused("INVALID_API_TOKEN", f"{site} has no API that could be asked.", site=site)
+    if not 8 <= len(token) <= MAX_API_TOKEN or not (token.isascii() and token.isprintable()):
+        message = f"A token has 8 to {MAX_API_TOKEN} printable ASCII characters."
+        raise refused("INVALID_API_TOKEN", message, site=site)
+    parts = [part.strip() for part in token.split(",")]
+    if site in UNSIGNED_SITES and (len(parts) != 2 or not all(parts)):
+        message = f"For {site}: the partner's token and the user's token, with a comma between."
+        raise refused("INVALID_API_TOKEN", message, site=site)
+
+
 def disconnect_site(world: World, access: Access, connection_id: str) -> None:
     """Deletes the connection. From now on its address is unknown; what came through it stays, and another
     connection may take its ids over. Raises NOT_FOUND."""
     connection = get_connection(world, access, connection_id)
     try:
-        world.store.save(replace(connection, deleted_at=world.now(), secret=None))
+        world.store.save(replace(connection, deleted_at=world.now(), secret=None, api_token=None))
     except SaveConflict:
         raise missing("connection", connection_id) from None
     world.directories.forget(access.network_id)

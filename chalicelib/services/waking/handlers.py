@@ -7,7 +7,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.booking_plan import asks_for_client_at, unconfirmed_at, with_wake
-from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.bookings.bookings import Booking, pending_write_back
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.inbox import RETRY_LOST, InboxItem, quarantined
 from chalicelib.domain.loyalty import account_plan
@@ -24,6 +24,7 @@ from chalicelib.domain.shared.waking import Wake, after_failure
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.bookings.same_visit import rules_of
+from chalicelib.services.bookings.site_steps import TakeStep, no_site
 from chalicelib.services.clients.contact_person import reached
 from chalicelib.services.clients.surviving_client import surviving_client
 from chalicelib.services.intake.attach_client import attach_client
@@ -59,10 +60,15 @@ class NoWallets:
 NO_WALLETS = NoWallets()
 
 
-def handlers(sending: Sending, intake: IntakeQueue, updates: PassUpdates = NO_WALLETS) -> Handlers:
+def handlers(
+    sending: Sending,
+    intake: IntakeQueue,
+    updates: PassUpdates = NO_WALLETS,
+    take_step: TakeStep = no_site,
+) -> Handlers:
     steps = walk_steps(sending)
     return {
-        Booking: lambda booking: wake_booking(sending, booking),
+        Booking: lambda booking: wake_booking(sending, booking, take_step),
         Client: lambda client: wake_client(sending, client),
         Account: lambda account: wake_account(sending, account, updates),
         Recipient: lambda recipient: wake_recipient(sending, recipient),
@@ -72,11 +78,15 @@ def handlers(sending: Sending, intake: IntakeQueue, updates: PassUpdates = NO_WA
     }
 
 
-def wake_booking(sending: Sending, booking: Booking) -> None:
-    """Sends what is due of a booking. A booking that waits for its client gets it, if the site has reported
-    the client since; until then nothing is sent."""
+def wake_booking(sending: Sending, booking: Booking, take_step: TakeStep = no_site) -> None:
+    """Sends what is due of a booking, and has its site take the client's step. A booking that waits for its
+    client gets it, if the site has reported the client since; until then nothing is sent."""
     world = sending.world
     directory = directory_for(world, booking)
+    if pending_write_back(booking) is not None:
+        booking = _with_write_back(world, booking, directory, take_step)
+        if booking.wake is None or booking.wake.at > world.now():
+            return
     if booking.waiting_for is not None:
         if attach_client(world, booking) is None:
             _look_for_client_later(world, booking, directory)
@@ -111,6 +121,16 @@ def _look_for_client_later(world: World, booking: Booking, directory: Directory)
         words=f"{site.site if site else 'the site'} names the client {booking.waiting_for}",
     )
     world.store.save(with_wake(replace(booking, asked_for=booking.waiting_for), directory, None, now), task)
+
+
+def _with_write_back(
+    world: World, booking: Booking, directory: Directory, take_step: TakeStep
+) -> Booking:
+    """The booking after its site was asked for what is due, saved; the very same where nothing is due."""
+    from chalicelib.services.waking.write_back import write_back
+
+    client = _client_of(world, booking.network_id, booking.client_id)
+    return write_back(world, take_step, booking, directory, client)
 
 
 def _with_bill_by_prices(world: World, booking: Booking) -> Booking:

@@ -77,6 +77,7 @@ ADMITTED = {
     "POST /v1/staff/archive": "om",
     "POST /v1/services/archive": "om",
     "POST /v1/connections/{connection_id}/rotate": "om",
+    "PUT /v1/connections/{connection_id}/api-token": "om",
     "GET /v1/keys": "o",
     "POST /v1/keys": "o",
     "DELETE /v1/keys/{key_id}": "o",
