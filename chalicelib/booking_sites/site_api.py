@@ -24,7 +24,7 @@ _LATER = frozenset({408, 425, 429})
 
 
 class Patience(Struct, frozen=True):
-    """How many seconds a call takes at most: to connect, for each read, and for the whole body."""
+    """How many seconds a call takes at most: to connect, for each read, and until its last read begins."""
 
     connect: float = 2
     read: float = 5
@@ -62,6 +62,7 @@ def api_at(base: str, patience: Patience) -> SiteApi:
     pool = urllib3.PoolManager(timeout=timeout, retries=False)
 
     def ask(method: str, path: str, headers: Mapping[str, str], content: Any = None) -> ApiAnswer:
+        end = time.monotonic() + patience.whole
         sent = dict(headers, Accept=headers.get("Accept", "application/json"))
         if content is not None:
             sent["Content-Type"] = "application/json"
@@ -75,7 +76,7 @@ def api_at(base: str, patience: Patience) -> SiteApi:
                 preload_content=False,
             )
             try:
-                raw = _bounded(answer, patience.whole)
+                raw = _bounded(answer, end)
             finally:
                 answer.close()
         except urllib3.exceptions.HTTPError as error:
@@ -85,9 +86,10 @@ def api_at(base: str, patience: Patience) -> SiteApi:
     return ask
 
 
-def _bounded(answer: Any, seconds: float) -> bytes:
-    """The body. Raises OSError where it is too large, or comes too slowly."""
-    end, raw = time.monotonic() + seconds, b""
+def _bounded(answer: Any, end: float) -> bytes:
+    """The body. end: when no further read begins, on the monotonic clock. Raises OSError where the body is
+    too large, or comes too slowly."""
+    raw = b""
     while chunk := answer.read1(_CHUNK):
         raw += chunk
         if len(raw) > MAX_BYTES:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from chalicelib.booking_sites.site_api import Patience
-from chalicelib.booking_sites.site_apis import BASES, REST_SECONDS, site_apis
+from chalicelib.booking_sites.site_apis import BASES, BEGUN_SECONDS, REST_SECONDS, site_apis
 from chalicelib.domain.bookings.write_back import SiteStep
+from chalicelib.jobs.job import RESERVED_MS
 from chalicelib.services.bookings.site_steps import StepAnswer, StepOnSite, StepOutcome
 from tests.unit.booking_sites.site_server import BREAKS, GIANT, SILENT, SLOW, SiteServer, site_server
 
@@ -228,6 +229,32 @@ def test_a_site_without_a_good_answer_is_asked_later_and_left_alone_for_a_minute
     seconds[0] += REST_SECONDS
     site.says(f"GET {path}", (404, {}))
     assert take(step(name)).outcome is TAKEN
+
+
+def test_a_deployment_asks_by_its_own_clock(site: SiteServer) -> None:
+    site.says(f"GET {BOOKING}", booking(4, "CANCELLED_BY_SELLER"))
+    take = site_apis(dict.fromkeys(BASES, site.base), str)
+    assert [take(step("square")).outcome for _ in range(3)] == [TAKEN] * 3
+
+
+def test_a_slow_site_gets_no_further_call_of_a_step(
+    site: SiteServer, seconds: list[float]
+) -> None:
+    """The worker has other bookings to wake, and only so much time."""
+
+    def slowly() -> float:
+        seconds[0] += 2
+        return seconds[0]
+
+    site.says(f"GET {BOOKING}", booking(4))
+    site.says(f"POST {BOOKING}/cancel", (409, {}))
+    take = site_apis(dict.fromkeys(BASES, site.base), str, slowly)
+    assert take(step("square")).outcome is LATER
+    assert site.asked == [f"GET {BOOKING}", f"POST {BOOKING}/cancel"]
+
+
+def test_a_step_takes_less_than_a_worker_has_in_reserve() -> None:
+    assert (BEGUN_SECONDS + 2 + 3 + 3) * 1000 < RESERVED_MS
 
 
 def test_a_wish_to_wait_is_bounded_and_may_be_nonsense(site: SiteServer, take: Any) -> None:
