@@ -58,16 +58,9 @@ def _worth(points: int, terms: TermsView | None, texts: Catalogue) -> str | None
 
 
 def _by_day(days: Sequence[DayPoints], today: date, texts: Catalogue) -> list[Shown]:
-    return [
-        {"day": day_text(each.day, today, texts), "points": formats.number(each.points, texts)}
-        for each in days
-    ]
-
-
-def day_text(day: date, today: date, texts: Catalogue) -> str:
-    """The day and month, and the year if it is not this year."""
-    date_text = formats.day_month(day, texts)
-    return date_text if day.year == today.year else f"{date_text}{formats.NO_BREAK}{day.year}"
+    dates = (formats.day_month_of_year(each.day, today, texts) for each in days)
+    points = (formats.number(each.points, texts) for each in days)
+    return [{"day": day, "points": number} for day, number in zip(dates, points, strict=True)]
 
 
 def _coupon(coupon: CouponView, today: date, texts: Catalogue) -> Shown:
@@ -80,7 +73,7 @@ def _coupon(coupon: CouponView, today: date, texts: Catalogue) -> Shown:
         "name": coupon.name,
         "on": texts.gettext("your visit") if coupon.on == "" else coupon.on,
         "value": value.replace(" ", formats.NO_BREAK),
-        "until": day_text(coupon.valid_until, today, texts),
+        "until": formats.day_month_of_year(coupon.valid_until, today, texts),
     }
 
 

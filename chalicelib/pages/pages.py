@@ -89,7 +89,7 @@ def review_page(view: ReviewView, language: str) -> str:
         stop_path=view.stop_token and page_path(view.base_path, "u", view.stop_token),
         card_path=view.card_token and page_path(view.base_path, "w", view.card_token),
         visit=f"{formats.NO_BREAK}· ".join(
-            filter(None, [formats.day_month(local, texts), *view.services, view.staff])
+            filter(None, [_day(local, view.now, texts), *view.services, view.staff])
         ),
         links=[(site, url) for site, url in links if url],
         tip_url=_web_url(view.tip_url),
@@ -169,8 +169,7 @@ def _web_url(url: str | None) -> str | None:
 
 
 def _day(local: datetime, now: datetime, texts: Catalogue) -> str:
-    day = formats.day_month(local, texts)
-    return day if local.year == now.astimezone(local.tzinfo).year else f"{day} {local.year}"
+    return formats.day_month_of_year(local, now.astimezone(local.tzinfo), texts)
 
 
 def _line(line: LineView, currency: str | None, texts: Catalogue) -> dict[str, str | None]:

@@ -81,6 +81,7 @@ class ReviewView(Struct, frozen=True, kw_only=True):
 
     stars        None until answered.
     starts_at    when the visit was (UTC).
+    now          a visit of another year than this instant's names its year.
     staff        the specialist who served, if it was one person; tip_url: of this specialist.
     words        the words of the client's review; with `mistake` the words typed into the rejected form.
     mistake      `no_stars`: the form came without stars; None: nothing wrong.
@@ -89,6 +90,7 @@ class ReviewView(Struct, frozen=True, kw_only=True):
     salon: SalonView
     token: str
     starts_at: datetime
+    now: datetime
     base_path: str = ""
     services: tuple[str, ...] = ()
     staff: str | None = None

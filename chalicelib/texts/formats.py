@@ -47,6 +47,12 @@ def day_month(day: date, texts: Catalogue) -> str:
     return f"{day.day}{NO_BREAK}{months.split()[day.month - 1]}"
 
 
+def day_month_of_year(day: date, today: date, texts: Catalogue) -> str:
+    """As day_month, with the year where it is not this year's. Pages name days so."""
+    text = day_month(day, texts)
+    return text if day.year == today.year else f"{text}{NO_BREAK}{day.year}"
+
+
 def day_month_short(day: date, texts: Catalogue) -> str:
     """24 Nov where an abbreviation is usual, else as day_month."""
     months = texts.gettext("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec")

@@ -171,6 +171,7 @@ def review_view(
         token=opened.token,
         base_path=opened.base_path,
         starts_at=booking.starts_at,
+        now=opened.world.now(),
         services=tuple(line.service for line in lines if line.service),
         staff=staff_name(directory, staff.id) if staff else None,
         stars=review.stars if review else None,

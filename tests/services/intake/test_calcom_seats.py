@@ -236,3 +236,17 @@ def test_a_booking_of_the_desk_is_none_of_the_group(full: CalcomSite) -> None:
     full.driver.store.save(a_booking())
     full.tell("CANCELLED", seats("u1"))
     assert full.driver.booking(a_booking().id).status is Status.BOOKED
+
+
+def test_the_zone_of_the_browser_that_booked_does_not_move_a_reminder_into_the_salons_night(
+    driver: SalonDriver,
+) -> None:
+    """Who books a visit in Chisinau from New York is in Chisinau an hour before."""
+    (connection,) = driver.store.save(a_connection("calcom", "con_calcom"))
+    calcom = CalcomSite(driver, connection)
+    calcom.tell("CREATED", of_calcom("u1", {**ALLA, "timeZone": "America/New_York"}))
+    (booking,) = calcom.bookings_of(phone(ALLA))
+    assert driver.client(str(booking.client_id)).timezone is None
+    driver.run_until(START)
+    sent = {message.kind.value: message.sent_at for message in driver.log(str(booking.client_id))}
+    assert sent["control_reminder"] == START - timedelta(hours=1)

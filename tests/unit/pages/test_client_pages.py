@@ -181,6 +181,13 @@ class TestBooking:
         view = booking_view(now=NOW - timedelta(days=350))
         assert "24 November 2026" in Page(booking_page(view, "en")).text
 
+    @pytest.mark.parametrize(("stars", "language"), [(None, "en"), (5, "en"), (None, "ru"), (None, "ro")])
+    def test_a_review_names_the_year_of_a_visit_of_another_year(self, stars: int | None, language: str):
+        shown = Page(review_page(review_view(stars=stars), language)).text
+        assert "2026" not in shown
+        shown = Page(review_page(review_view(stars=stars, now=NOW + timedelta(days=60)), language)).text
+        assert "2026" in shown
+
     def test_what_people_typed_is_never_markup(self):
         evil = "<script>alert(1)</script>{x}{{ 7*7 }}"
         lines = (LineView(service=evil, staff=evil),)

@@ -45,6 +45,7 @@ def review_view(**changes: Any) -> ReviewView:
         "token": "r-tok",
         "base_path": "/api",
         "starts_at": STARTS_AT,
+        "now": NOW,
         "services": ("Haircut",),
         "staff": "Ana",
         "review_links": (
