@@ -98,12 +98,20 @@ def dates(starts: Sequence[datetime], now: datetime, zone_name: str, texts: Cata
     here = zone(zone_name)
     today = now.astimezone(here).date()
     listed = [start.astimezone(here) for start in starts[:MOST_DATES]]
-    more = f" +{len(starts) - MOST_DATES}" if len(starts) > MOST_DATES else ""
     days = [_day_number(local.date(), today, texts) for local in listed]
     times = [clock(start.astimezone(here), texts) for start in starts]
     if len(set(times)) == 1:
-        return texts.gettext("{days} at {time}").format(days=", ".join(days) + more, time=times[0])
-    return ", ".join(f"{day} {time}" for day, time in zip(days, times, strict=False)) + more
+        named = _with_more(", ".join(days), len(starts), texts)
+        return texts.gettext("{days} at {time}").format(days=named, time=times[0])
+    each = (f"{day} {time}" for day, time in zip(days, times, strict=False))
+    return _with_more(", ".join(each), len(starts), texts)
+
+
+def _with_more(dates: str, number: int, texts: Catalogue) -> str:
+    """The listed dates, and how many of the number are not among them."""
+    if number <= MOST_DATES:
+        return dates
+    return texts.gettext("{dates} and {n} more").format(dates=dates, n=number - MOST_DATES)
 
 
 def _day_number(day: date, today: date, texts: Catalogue) -> str:

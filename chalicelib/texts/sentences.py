@@ -75,7 +75,7 @@ def _booked_dates(values: TextValues) -> str:
         )
     if values.moved:
         return values.ngettext(
-            "new time of {n} booking: {dates}", "new times of {n} bookings: {dates}", "dates", dates=dates
+            "{n} booking is now on {dates}", "{n} bookings are now on {dates}", "dates", dates=dates
         )
     return values.ngettext(
         "you are booked for {n} visit: {dates}",
