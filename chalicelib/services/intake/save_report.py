@@ -76,11 +76,17 @@ def _with_person(report: BookingReport, change: BookingChange) -> BookingChange:
 
 
 def _without_hold_of_former_client(world: World, change: BookingChange) -> BookingChange:
-    """Where the booking goes to another client, the points that its former client had held are free again."""
-    if change.existing is None or change.booking.client_id == change.client_id_before:
+    """Where the booking goes to another client, the points that its former client had held are free again. A
+    visit that took place may give the former client points as well, as the referrer. One transaction writes
+    an account once, so that the points are free before the visit is completed."""
+    existing = change.existing
+    if existing is None or change.booking.client_id == existing.client_id:
         return change
-    booking, values = with_hold(world, change.existing, change.booking)
-    return replace(change, booking=booking, beside=(*values, *change.beside))
+    booking, values = with_hold(world, existing, change.booking)
+    if not values or change.target is not Status.COMPLETED:
+        return replace(change, booking=booking, beside=(*values, *change.beside))
+    (saved, *_) = world.store.save(replace(existing, held_points=booking.held_points), *values)
+    return replace(change, existing=saved, booking=replace(booking, version=saved.version))
 
 
 def _with_task(report: BookingReport, change: BookingChange, dispute: Dispute) -> BookingChange:
@@ -188,9 +194,7 @@ def _without_visitor(report: BookingReport, change: BookingChange) -> BookingCha
     existing = change.existing
     assert existing is not None
     counted = replace(change.booking, client_id=existing.client_id)
-    booking, *values = reversal(
-        report.world, counted, Status.COMPLETED, report.actor, beside=change.beside
-    )
+    booking, *values = reversal(report.world, counted, Status.COMPLETED, report.actor, beside=change.beside)
     bill = {name: getattr(existing, name) for name in _BILL}
     booking = replace(booking, client_id=None, held_points=0, **bill)
     booking = with_wake(booking, report.directory, None, report.world.now())

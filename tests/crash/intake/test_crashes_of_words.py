@@ -12,13 +12,14 @@ from chalicelib.domain.bookings.bookings import Status
 from chalicelib.domain.clients.clients import ConsentChange
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
 from chalicelib.domain.intake.site_events import SiteClient, SiteLine, SiteStatus
-from chalicelib.domain.networks.bonus_rules import Exclusions
+from chalicelib.domain.networks.bonus_rules import Exclusions, Gift, Referral
 from chalicelib.domain.shared.tasks import Task
 from chalicelib.domain.shared.touches import Purpose
-from infra.testkit.builders import NETWORK, NOW, a_connection
+from chalicelib.services.clients.register_client import change_client
+from infra.testkit.builders import NETWORK, NOW, a_connection, access
 from infra.testkit.failing_calls import Failure
 from infra.testkit.salon_driver import SalonDriver
-from infra.testkit.site_events import MARIA, reported
+from infra.testkit.site_events import MARIA, client_reported, reported
 from tests.crash.arranged import IN_TWO_DAYS, MARIA_ID, Story, fail_each_call, sent_by_sms
 from tests.services.rewarded import with_rules
 
@@ -142,8 +143,41 @@ def the_desk_was_asked_once(driver: SalonDriver, _: Any) -> None:
     assert sent_by_sms()["notice"] == 0
 
 
+FRIEND = SiteClient("f-1", "Filip Roman", "069777000")
+
+
+def before_a_friend_comes(driver: SalonDriver) -> Any:
+    """Maria's booking, for which she holds points, is about to become a visit of the friend whom she
+    referred."""
+    with_rules(driver, cashback_percent=5, referral=Referral(Gift(200), Gift(100)))
+    (site,) = driver.store.save(a_connection())
+    driver.hear(site, reported("e-1", 1, NOW))
+    driver.hear(site, client_reported("f-1", 1, FRIEND))
+    friend_id = driver.store.alias(NETWORK, f"client@{site.id}", "f-1")
+    change_client(driver.world, access(), friend_id, {"referred_by": MARIA_ID})
+    held(driver)
+    return driver.received(
+        site, reported("e-1", 2, NOW, client=FRIEND, status=SiteStatus.COMPLETED, paid_minor=40_000)
+    )
+
+
+def both_have_their_points(driver: SalonDriver, item: Any) -> None:
+    assert driver.store.get(InboxItem, network_id=NETWORK, id=item.id).state is InboxState.APPLIED
+    booking, maria = driver.only_booking(), driver.store.account(NETWORK, MARIA_ID)
+    friend = driver.store.account(NETWORK, str(booking.client_id))
+    assert (booking.status, booking.held_points) == (Status.COMPLETED, 0)
+    assert (maria.balance, maria.held, friend.balance) == (300, 0, 120)
+    assert driver.ledger_faults() == driver.ledger_faults(friend.client_id) == []
+
+
 STORIES: dict[str, Story] = {
     **WORDS,
+    "a booking with held points that a friend comes for": (
+        before_a_friend_comes,
+        ingest,
+        redelivered,
+        both_have_their_points,
+    ),
     "a client who never comes": (
         before_asking,
         lambda driver, _: driver.drain(),
