@@ -17,6 +17,7 @@ from chalicelib.domain.networks.network import Directory, Role
 from chalicelib.domain.networks.site_names import shown_name
 from chalicelib.domain.shared.touches import Plan, Touch, TouchState, touch_of
 from chalicelib.domain.shared.zones import zone
+from chalicelib.services.bookings.desk_tasks import to_do_on_site
 from chalicelib.services.bookings.plan_booking import directory_for
 from chalicelib.services.bookings.same_visit import rules_of
 from chalicelib.services.visits.refund_visit import Refunded
@@ -76,6 +77,7 @@ class BookingAnswer(Answered):
     move_wish: what the client wrote when asking to move; null: not asked. booked_for: the person whom a site
     names for the booking, who has another name than the client.
     bill_due_at: the client came, and nobody has told what was paid: then the prices count; null: it is told.
+    to_do_on_site: `cancel` or `confirm`: what was done here and is still to be done on the booking's site.
     """
 
     id: str
@@ -103,6 +105,7 @@ class BookingAnswer(Answered):
     refunds: list[RefundAnswer]
     review: ReviewAnswer | None
     move_wish: str | None
+    to_do_on_site: str | None
     touches: list[TouchAnswer]
     wake: WakeAnswer | None
     version: int
@@ -170,6 +173,7 @@ def _for_partner(answer: BookingAnswer, booking: Booking, *, own: bool) -> Booki
         refunds=[],
         review=None,
         move_wish=None,
+        to_do_on_site=None,
         booked_for=None,
         reason=None,
         note=note_of_partner(booking),
@@ -209,6 +213,7 @@ def desk_answer(ask: Ask, booking: Booking, client: Client | None) -> BookingAns
         review=ReviewAnswer(stars=review.stars, words=shown(review.words), at=review.at) if review else None,
         move_wish=shown(booking.move_wish) if booking.move_wish else booking.move_wish,
         booked_for=shown(booking.booked_for) if booking.booked_for else booking.booked_for,
+        to_do_on_site=to_do_on_site(booking, directory),
         touches=touches(booking, client, directory, ask.world.now()),
         wake=WakeAnswer(at=wake.at, why=wake.why) if wake else None,
         version=booking.version,

@@ -81,6 +81,18 @@ def _acts(before: Booking, after: Booking, actor: str) -> list[tuple[TaskKind, s
     return found
 
 
+def to_do_on_site(booking: Booking, directory: Directory) -> SiteStep | None:
+    """What was done here, and is still to be done on the booking's site, by its API or by the desk. None,
+    too, where nobody knows what the site last said, or whether the API has done it."""
+    connection = connection_of(booking, directory)
+    if connection is None or booking.reported is None:
+        return None
+    lacks = site_lacks(booking, connection.site)
+    if connection.api_token is None or lacks is None or ON_SITE[lacks] in booking.desk_tasks:
+        return lacks
+    return lacks if pending_write_back(booking) is not None else None
+
+
 def step_of_client(before: Booking, after: Booking, actor: str) -> SiteStep | None:
     """The step that the client has just taken here and that the booking's site does not know of."""
     is_new = actor == BY_CLIENT and before.is_upcoming and after.status is not before.status

@@ -13,6 +13,7 @@ from chalicelib.domain.intake.site_events import SiteStatus
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.tasks import Task
 from chalicelib.services.bookings import step_booking
+from chalicelib.services.bookings.desk_tasks import to_do_on_site
 from chalicelib.services.clients.tasks import finish_task
 from infra.testkit.builders import NETWORK, NOW, access
 from infra.testkit.salon_driver import SalonDriver
@@ -171,6 +172,25 @@ def test_a_confirmation_by_reply_is_told_too_and_is_done_when_the_client_came(
     assert [kind for kind, _ in on_site(driver)] == [CONFIRM]
     driver.complete(driver.booking(booking.id))
     assert on_site(driver) == []
+
+
+def test_each_booking_shows_what_is_to_be_done_on_its_site(
+    driver: SalonDriver, site: Connection, booking: Booking
+) -> None:
+    connection = with_site(driver, site, "yclients")
+
+    def shown() -> str | None:
+        return to_do_on_site(driver.booking(booking.id), driver.store.directory(NETWORK))
+
+    assert shown() is None
+    confirms(driver, booking)
+    assert shown() == "confirm"
+    driver.hear(connection, reported("e-1", 2, START, status=SiteStatus.CONFIRMED))
+    assert shown() is None
+    driver.cancel(booking)
+    assert shown() == "cancel"
+    driver.hear(connection, reported("e-1", 3, START, status=SiteStatus.CANCELLED))
+    assert shown() is None
 
 
 def test_a_cancellation_after_a_confirmation_leaves_one_thing_to_do(

@@ -14,6 +14,7 @@ from chalicelib.domain.intake.site_events import SiteClient, SiteStatus
 from chalicelib.domain.networks.network import Connection, Network
 from chalicelib.domain.shared.tasks import Task
 from chalicelib.services.bookings import step_booking
+from chalicelib.services.bookings.desk_tasks import to_do_on_site
 from chalicelib.services.bookings.site_steps import StepAnswer, StepOnSite, StepOutcome
 from chalicelib.services.intake.connect_site import set_api_token
 from infra.testkit.builders import NETWORK, NOW, access
@@ -164,6 +165,23 @@ def test_a_site_in_trouble_is_asked_again_with_growing_pauses_and_then_the_desk_
     assert at == [0, 1, 6, 21, 81]
     assert len(at) == MAX_TRIES
     assert tasks(driver) == ["cancel_on_site"]
+
+
+def test_the_booking_shows_what_the_site_has_yet_to_take(
+    driver: SalonDriver, api: Api, booking: Booking
+) -> None:
+    def shown() -> str | None:
+        return to_do_on_site(driver.booking(booking.id), driver.store.directory(NETWORK))
+
+    api.answers = [LATER, TAKEN, REFUSED]
+    confirms(driver, booking)
+    driver.drain()
+    assert shown() == "confirm"
+    driver.run_until(NOW + timedelta(hours=2))
+    assert shown() is None
+    cancels(driver, booking)
+    driver.drain()
+    assert (shown(), tasks(driver)) == ("cancel", ["cancel_on_site"])
 
 
 def test_a_site_that_recovers_is_told_and_nobody_else(

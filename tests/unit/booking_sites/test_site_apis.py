@@ -12,6 +12,7 @@ from chalicelib.booking_sites.site_apis import BASES, BEGUN_SECONDS, REST_SECOND
 from chalicelib.domain.bookings.write_back import SiteStep
 from chalicelib.jobs.job import RESERVED_MS
 from chalicelib.services.bookings.site_steps import StepAnswer, StepOnSite, StepOutcome
+from chalicelib.settings import from_environment
 from tests.unit.booking_sites.site_server import BREAKS, GIANT, SILENT, SLOW, SiteServer, site_server
 
 RECORD, BOOKING = "/api/v1/record/9911/501", "/v2/bookings/bkg-1"
@@ -309,6 +310,12 @@ def test_a_confirmation_is_no_word_of_square_and_calcom(site: SiteServer, take: 
 
 def test_a_token_is_in_no_text_of_a_step() -> None:
     assert "secret-token" not in repr(step("square"))
+
+
+def test_the_deployments_setting_says_where_an_api_is_and_no_network_does() -> None:
+    found = from_environment({"TABLE_NAME": "t", "SITE_API_URLS": "square=https://a.example/s, calcom=https://b"})
+    assert found.site_api_urls == {"square": "https://a.example/s", "calcom": "https://b"}
+    assert from_environment({"TABLE_NAME": "t"}).site_api_urls == {}
 
 
 def test_the_addresses_are_the_sites_own_and_safe() -> None:
