@@ -263,6 +263,32 @@ def changed_at(moment: datetime | None, context: SiteContext, odd: Oddities, fie
     return context.received_at
 
 
+_OF_CARDS = {
+    "phone": ("phone", "phone_number"),
+    "email": ("email", "email_address"),
+    "birth_date": ("birth_date", "birthday"),
+}
+"""Our fields of a client -> how sites call them."""
+_EMPTY = (None, "", "0000-00-00")
+
+
+def cleared(raw: bytes | Raw, *path: str, absent: bool = False) -> frozenset[str]:
+    """The fields (phone, email, birth_date) of which a client's card says that there is none.
+
+    path: where the card is in the body. absent: whether a field that the card lacks is such a one; so with a
+    site whose cards are whole and leave out what is empty.
+    """
+    card: Any = decode(raw, dict[str, Any])
+    for name in path:
+        card = card.get(name) if isinstance(card, dict) else None
+    if not isinstance(card, dict):
+        return frozenset()
+    found = {field: [card[name] for name in names if name in card] for field, names in _OF_CARDS.items()}
+    return frozenset(
+        field for field, values in found.items() if (values or absent) and all(v in _EMPTY for v in values)
+    )
+
+
 def birth_date(text: str | None, context: SiteContext, odd: Oddities, field: str) -> date | None:
     """A birthday, in the year YEARLESS where only its day and month are certain. None, with a note, for what
     is no birthday of a person: no date, a placeholder, the future."""

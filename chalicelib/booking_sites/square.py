@@ -254,6 +254,7 @@ def _customer(raw: bytes, head: _SquareHead, context: SiteContext, odd: Oddities
             email=one_line(customer.email_address),
             birth_date=parsing.birth_date(customer.birthday, context, odd, "$.data.object.customer.birthday"),
             opted_out=_opted_out(customer),
+            cleared=parsing.cleared(raw, "data", "object", "customer", absent=True),
         ),
         deleted=deleted,
         merged_from=tuple(one for one in merge.from_customer_ids or () if one != customer.id),

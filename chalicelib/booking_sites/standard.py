@@ -145,7 +145,8 @@ def normalise(raw: bytes, context: SiteContext) -> list[SiteEvent]:
             return [replace(booking, odd=odd.notes)]
         case "client.upserted":
             card = _client_card(parsing.lenient(raw, _CardEvent, odd), parsing.digest(raw), context, odd)
-            return [replace(card, odd=odd.notes)]
+            client = replace(card.client, cleared=parsing.cleared(raw, "data"))
+            return [replace(card, client=client, odd=odd.notes)]
         case other:
             return [Ignored("unknown_type", other)]
 

@@ -39,7 +39,6 @@ from chalicelib.domain.shared.touches import Purpose
 from chalicelib.services.intake.booking_site import Delivery
 
 SETTINGS = connection_settings.OF_UNSIGNED_SITES
-
 ATTENDANCE = {2: SiteStatus.CONFIRMED, 1: SiteStatus.COMPLETED, 0: SiteStatus.BOOKED, -1: SiteStatus.NO_SHOW}
 RICHNESS = {
     None: 0,
@@ -186,7 +185,10 @@ def _event(body: bytes | Raw, context: SiteContext) -> SiteEvent:
         case "client":
             event = lenient(body, _ClientEvent, odd, strict=False)
             card = _client_card(_of_known_kind(event, odd), parsing.digest(body), context, odd)
-            return card if isinstance(card, site_events.Ignored) else replace(card, odd=odd.notes)
+            if not isinstance(card, site_events.ClientReported):
+                return card
+            client = replace(card.client, cleared=parsing.cleared(body, "data"))
+            return replace(card, client=client, odd=odd.notes)
         case None:
             raise WebhookNotUnderstood("INVALID_FIELD", "Object missing required field `resource`")
         case resource:

@@ -192,6 +192,7 @@ class Client(Struct, frozen=True, kw_only=True):
     contact_id     the client whose phone this client shares; see `contact_person.py`. contact_of: the clients
                    who share this client's phone.
     refused_at_sites  what connections last told of the client's refusals; see `intake/site_people.py`.
+    site_words     digests of what sites' cards last said of the client; see `intake/site_people.py`.
     former         the sources that are merged into this client.
     consents_apart  the client's own consents in whose place those of a source hold.
     """
@@ -232,6 +233,7 @@ class Client(Struct, frozen=True, kw_only=True):
     refused_at_sites: tuple[str, ...] = ()
     former: tuple[FormerRecord, ...] = ()
     consents_apart: tuple[Consent, ...] = ()
+    site_words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     wake: Wake | None = None
     trouble: Trouble | None = None
     version: int = 0

@@ -31,6 +31,7 @@ class SiteClient(Struct, frozen=True):
     phone       as sent (a number becomes its digits), not yet E.164.
     birth_date  in the year `birthdays.YEARLESS` where the site knows only the day and the month.
     opted_out   the channels and purposes of messages that the client does not want; None: not reported.
+    cleared     of phone, email and birth_date those of which the site says that there is none any more.
     """
 
     external_id: str | None = None
@@ -40,6 +41,7 @@ class SiteClient(Struct, frozen=True):
     language: str | None = None
     birth_date: date | None = None
     opted_out: tuple[tuple[str, Purpose], ...] | None = None
+    cleared: frozenset[str] = frozenset()
 
 
 class SiteLine(Struct, frozen=True):

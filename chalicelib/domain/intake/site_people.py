@@ -2,22 +2,28 @@
 
 A site's own id is identity: two ids of one connection are two people, though they share a phone. A client's
 `guards` name them: the key is `site_person`, the value the guard of the newest card that was applied, or ""
-where the site has told bookings only. Earlier versions kept one guard a connection, under the connection's
+where the site has told bookings only. `site_words` has, under the same key, what that card said: a digest of
+each of CARD_FIELDS. Earlier versions kept one guard a connection, under the connection's
 id: of whom it was is unknown.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
 from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client, Consent
+from chalicelib.domain.intake.site_events import SiteClient
+from chalicelib.domain.shared.ids import digest
 from chalicelib.domain.shared.touches import Purpose
 
 MERGED_AWAY = "~"
 """The guard of a site's client whom the site merged into another: later than any guard of an event."""
 HOW = "site"
+CARD_FIELDS = ("name", "phone", "email", "birth_date")
+"""What a card says of a client, and the desk may say otherwise."""
+_DIGEST = 6
 """How a client said no who is excluded from messages on the site."""
 
 
@@ -47,6 +53,50 @@ def with_card_guard(client: Client, connection_id: str, external_id: str, guard:
     """The client as that client of the site."""
     key = site_person(connection_id, external_id)
     return replace(client, guards=MappingProxyType({**client.guards, key: guard}))
+
+
+def with_card_word(
+    client: Client,
+    connection_id: str,
+    reported: SiteClient,
+    names: Collection[str] = CARD_FIELDS,
+) -> Client:
+    """The client with a note of what the site said of these fields. reported: with phone and e-mail as they
+    are kept. What the site does not tell stays noted as it was."""
+    key = site_person(connection_id, str(reported.external_id))
+    word = _card_word(client, key)
+    for name in names:
+        if getattr(reported, name) or name in reported.cleared:
+            word[name] = _digest(getattr(reported, name))
+    noted = MappingProxyType({**client.site_words, key: ",".join(word[name] for name in CARD_FIELDS)})
+    return client if noted == client.site_words else replace(client, site_words=noted)
+
+
+def after_card(client: Client, connection_id: str, reported: SiteClient) -> Client:
+    """The client with what the card says that it had not said before. A repeated word fills in blanks alone:
+    the desk's name or phone stays. What the site takes away goes if the site had told that very value."""
+    key = site_person(connection_id, str(reported.external_id))
+    before, current = _card_word(client, key), {name: getattr(client, name) for name in CARD_FIELDS}
+    fields = dict(current)
+    for name in CARD_FIELDS:
+        value = getattr(reported, name)
+        if value and (not current[name] or _digest(value) != before[name]):
+            fields[name] = value
+        elif name in reported.cleared and current[name] and _digest(current[name]) == before[name]:
+            fields[name] = None
+    shares_no_more = "phone" in reported.cleared and before["phone"] and not client.phone
+    contact_id = None if shares_no_more else client.contact_id
+    return replace(client, **fields, language=client.language or reported.language, contact_id=contact_id)
+
+
+def _card_word(client: Client, key: str) -> dict[str, str]:
+    """The digests by field; "": the site has said nothing of it, or that there is none."""
+    digests = client.site_words.get(key, "").split(",")
+    return dict(zip(CARD_FIELDS, [*digests, "", "", "", ""], strict=False))
+
+
+def _digest(value: object) -> str:
+    return digest(str(value), length=_DIGEST) if value else ""
 
 
 def refusals(

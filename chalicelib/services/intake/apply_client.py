@@ -5,7 +5,12 @@ from msgspec.structs import replace
 
 from chalicelib.domain.clients.clients import Client, ConsentChange
 from chalicelib.domain.intake.site_events import ClientReported, believable
-from chalicelib.domain.intake.site_people import card_guard, with_card_guard
+from chalicelib.domain.intake.site_people import (
+    after_card,
+    card_guard,
+    with_card_guard,
+    with_card_word,
+)
 from chalicelib.domain.intake.trust import AHEAD, may_change
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.aliases import EMAIL, Alias, site_client
@@ -26,7 +31,6 @@ from chalicelib.services.intake.site_clients import (
     site_alias,
     with_contact,
     with_refusals,
-    with_reported_details,
 )
 from chalicelib.services.shared.world import World
 
@@ -97,7 +101,8 @@ def _update(
     """Saves what the site reports of the client."""
     client, site_id = known.client, event.external_id
     assert client is not None
-    wanted = with_card_guard(with_reported_details(client, reported), connection.id, site_id, event.guard)
+    wanted = with_card_word(after_card(client, connection.id, reported), connection.id, reported)
+    wanted = with_card_guard(wanted, connection.id, site_id, event.guard)
     free = _with_free_contacts(world, connection, client, wanted)
     change = client_change(world, client, free.client, f"connection:{connection.id}")
     changed = [each for each in change.beside if each not in free.held]

@@ -14,7 +14,13 @@ from chalicelib.domain.clients.consents import with_consents
 from chalicelib.domain.clients.contact_person import MAX_SHARING
 from chalicelib.domain.clients.person_names import is_clearly_another, is_other_name
 from chalicelib.domain.intake.site_events import SiteClient
-from chalicelib.domain.intake.site_people import has_another_id, refusals, site_ids, with_card_guard
+from chalicelib.domain.intake.site_people import (
+    has_another_id,
+    refusals,
+    site_ids,
+    with_card_guard,
+    with_card_word,
+)
 from chalicelib.domain.intake.trust import MAX_OWNERS, made_id, may_change
 from chalicelib.domain.messages.phone_numbers import phone_countries
 from chalicelib.domain.networks.network import Connection
@@ -99,6 +105,7 @@ def normalised(
         language=language,
         birth_date=reported.birth_date,
         opted_out=reported.opted_out,
+        cleared=reported.cleared,
         phone_text=None if phone else unreadable_phone(reported.phone, *countries),
     )
 
@@ -207,6 +214,9 @@ def known_client(
         filled = with_blanks_filled(world, client, reported)
         if filled is not None:
             client, beside = filled.client, [*beside, *filled.to_save[1:]]
+            if site_id is not None:
+                names = [each for each in (PHONE, EMAIL) if getattr(client, each) != getattr(before, each)]
+                client = with_card_word(client, connection.id, reported, names)
     client, lines = with_refusals(world, connection, client, reported, is_older=is_older)
     beside += lines
     beside += phone_question(world, connection, client, reported.phone_text)
@@ -242,6 +252,8 @@ def new_client(
             refusing, lines = with_refusals(world, connection, client, reported)
             return ClientMatch(client) if refusing is client else ClientMatch(refusing, (refusing, *lines))
         draft = with_card_guard(draft, connection.id, site_id, guard)
+        if reported.name is not None:  # more than a phone beside an id
+            draft = with_card_word(draft, connection.id, reported)
     draft, contacts = with_contact(world, draft, known.contact)
     draft, lines = with_refusals(world, connection, draft, reported)
     question = phone_question(world, connection, draft, reported.phone_text or reported.phone)
@@ -349,15 +361,3 @@ def with_blanks_filled(world: World, client: Client, reported: NormalisedClient)
     if filled.phone:
         filled = replace(filled, contact_id=None)
     return ClientMatch(filled, (filled, *new))
-
-
-def with_reported_details(client: Client, reported: NormalisedClient) -> Client:
-    """The client with what the site reports now. What the site does not report stays."""
-    return replace(
-        client,
-        name=reported.name or client.name,
-        phone=reported.phone or client.phone,
-        email=reported.email or client.email,
-        birth_date=reported.birth_date or client.birth_date,
-        language=client.language or reported.language,
-    )

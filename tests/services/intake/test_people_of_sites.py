@@ -204,7 +204,8 @@ def test_a_family_that_an_earlier_version_took_for_one_person_parts_at_the_next_
     """Both ids led to one client, whose one guard was the connection's."""
     driver.hear(site, card(MOTHER, 1))
     mixed = of_site(driver, site, MOTHER)
-    driver.store.save(replace(mixed, name="Tim Rusu", guards=MappingProxyType({site.id: "v" + "0" * 20})))
+    guards = MappingProxyType({site.id: "v" + "0" * 20})
+    driver.store.save(replace(mixed, name="Tim Rusu", guards=guards, site_words=MappingProxyType({})))
     kind = f"client@{site.id}"
     driver.store.save(Alias(network_id=NETWORK, kind=kind, value="k-1", leads_to=mixed.id))
     driver.hear(site, card(MOTHER, 5))
