@@ -88,8 +88,8 @@ class Store(Protocol):
 
     `save` writes all values or none. A value with a `version` must still be at that version (0: must not
     exist yet) and is returned with the next. Entries, aliases, consent changes and rules changes must not
-    exist yet; an alias that is moved must exist; a link's id must be free or its owner's.
-    Raises SaveConflict.
+    exist yet; an alias that is moved must exist; a link's id must be free or its owner's. Each item is
+    written or removed at most once. Raises SaveConflict.
     """
 
     @overload
