@@ -1,5 +1,6 @@
 """Apply a site's event about a booking: make the booking, or change it by what the site says anew."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -10,6 +11,7 @@ from chalicelib.domain.intake.site_events import BookingReported, SiteStatus, be
 from chalicelib.domain.intake.site_words import news_of, word_of
 from chalicelib.domain.intake.trust import AHEAD, may_change
 from chalicelib.domain.networks.network import Connection, Directory, Salon
+from chalicelib.domain.shared.aliases import Alias
 from chalicelib.domain.shared.zones import as_instant
 from chalicelib.services.intake.booking_report import (
     Applied,
@@ -33,10 +35,15 @@ from chalicelib.services.shared.world import World
 
 
 def apply_booking(
-    world: World, connection: Connection, body: SharedByEvents, event: BookingReported
+    world: World,
+    connection: Connection,
+    body: SharedByEvents,
+    event: BookingReported,
+    mark: Sequence[Alias] = (),
 ) -> Applied:
-    """Applies one event. body: what it shares with the others of its webhook. Raises UnknownBooking,
-    DomainError (the webhook is quarantined), SaveConflict (look again)."""
+    """Applies one event. body: what it shares with the others of its webhook. mark: what says whose booking
+    it is, saved with the booking. Raises UnknownBooking, DomainError (the webhook is quarantined),
+    SaveConflict (look again)."""
     directory = world.directory(connection.network_id)
     located = _with_believable_guards(locate_booking(world, connection, event), world.now())
     if located.existing is None and event.not_booking is not None:
@@ -49,6 +56,7 @@ def apply_booking(
         body=body,
         located=located,
         event=event,
+        mark=tuple(mark),
     )
     if located.existing is not None:
         return _applied_to(report, located.existing)

@@ -13,6 +13,7 @@ from chalicelib.domain.bookings.visit_times import is_too_early
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.site_events import BookingReported
 from chalicelib.domain.networks.network import Connection, Directory
+from chalicelib.domain.shared.aliases import Alias
 from chalicelib.domain.shared.errors import refused
 from chalicelib.services.bookings.book import MAX_AHEAD
 from chalicelib.services.clients.surviving_client import is_same_person
@@ -51,7 +52,7 @@ class UnknownBooking(Exception):
 
 class BookingReport(Struct, frozen=True, kw_only=True):
     """One event of a site, with all that is needed to apply it. event: without money in another currency than
-    the salon's."""
+    the salon's. mark: what is saved with the booking and says which connection brought it."""
 
     world: World
     connection: Connection
@@ -59,6 +60,7 @@ class BookingReport(Struct, frozen=True, kw_only=True):
     body: SharedByEvents
     located: LocatedBooking
     event: BookingReported
+    mark: tuple[Alias, ...] = ()
 
     @property
     def actor(self) -> str:

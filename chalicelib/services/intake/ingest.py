@@ -134,7 +134,8 @@ def _ends_its_worker(world: World, item: InboxItem) -> bool:
 
 
 def _applied(intake: Intake, item: InboxItem, now: datetime) -> InboxItem:
-    """The item after its events were applied, or with the reason why they cannot be applied."""
+    """The item after its events were applied, or with the reason why they cannot be applied. Raises
+    SaveConflict."""
     world = intake.world
     try:
         connection = _connection(world, item)
@@ -148,6 +149,8 @@ def _applied(intake: Intake, item: InboxItem, now: datetime) -> InboxItem:
         ensure_first_company(connection, world.directory(item.network_id), events)
         applied = _apply_events(intake, connection, item, events)
     except (WebhookNotUnderstood, DomainError) as error:
+        if error.code == "TRY_AGAIN":  # of a use case within: no refusal, the webhook is tried again
+            raise SaveConflict(item) from error
         held = quarantined(item, error.code, error.message)
         if error.code in HELD_BACK:
             ask_about_held(world, connection, held)
@@ -160,9 +163,9 @@ def _applied(intake: Intake, item: InboxItem, now: datetime) -> InboxItem:
         return _waiting(item, "UNREADABLE_ITEM", str(error), now)
     except UnknownBooking as unknown:
         return _waiting(item, unknown.code, unknown.message, now)
-    learn_company(world, connection, events)
     done = replace(item, wake=None, trouble=None, reason=None, detail=None)
     if any(each.changed for each in applied):
+        learn_company(world, connection, events)
         ids = tuple(dict.fromkeys(each.booking_id for each in applied if each.booking_id))
         return replace(done, state=InboxState.APPLIED, booking_ids=ids)
     reasons = [each.reason for each in applied if each.reason]
@@ -287,13 +290,14 @@ def _apply_event(world: World, connection: Connection, body: SharedByEvents, eve
         with suppress(SaveConflict):  # somebody else changed it: look again
             if isinstance(event, ClientReported):
                 return _Outcome([apply_client(world, connection, event, released=released)])
-            owner = bringing(world, connection, event)
+            bringer = bringing(world, connection, event)
+            owner = bringer.connection
             try:
                 named, unclear = bookings_named(world, owner, event, released=released)
                 for one in named if not released else ():
                     ensure_zone_fits(world, owner, one)
-                of_each = [noted(world, owner, one) for one in named]
-                return _Outcome([apply_booking(world, owner, body, one) for one in of_each], unclear)
+                of_each = bringer.marked([noted(world, owner, one) for one in named])
+                return _Outcome([apply_booking(world, owner, body, *each) for each in of_each], unclear)
             except SharedBooking:
                 assert isinstance(event, BookingReported)
                 event = of_its_seats(event)

@@ -77,25 +77,43 @@ def ensure_first_company(connection: Connection, directory: Directory, events: I
             raise already_connected(directory, other, f"company {company_id}")
 
 
-def bringing(world: World, connection: Connection, event: BookingReported | GroupReported) -> Connection:
+class Bringer(Struct, frozen=True):
+    """As which connection an event's booking is kept. mark: what says so, to be saved with the booking, where
+    several connections may bring the same bookings and nothing says so yet."""
+
+    connection: Connection
+    mark: Alias | None = None
+
+    def marked(self, events: Sequence[BookingReported]) -> list[tuple[BookingReported, tuple[Alias, ...]]]:
+        """Each event with what is saved with its booking: the mark with the first one of its id."""
+        mark = self.mark
+        if mark is None:
+            return [(each, ()) for each in events]
+        first = next((each for each in events if _ids(each)[-1] == mark.value), None)
+        return [(each, (mark,) if each is first else ()) for each in events]
+
+
+def bringing(world: World, connection: Connection, event: BookingReported | GroupReported) -> Bringer:
     """The connection as which the event's booking is kept: itself, unless a deleted one brought the booking
     before. Then it goes on under that one's ids. Raises ALREADY_CONNECTED where one in use brought it.
 
-    Costs calls only where several connections may bring the same bookings: whoever brings one first writes
-    it down.
+    Costs a call only where several connections may bring the same bookings. A booking belongs to a connection
+    only once it is stored: an event that is held back, waits or is ignored takes it from nobody.
     """
     directory = world.directory(connection.network_id)
     known = directory.connections
     deleted = [replace(connection, id=each) for each in connection.twins if each not in known]
     twins = [*deleted, *twins_of(connection, known.values())][:MAX_TWINS]
     if not twins:
-        return connection
+        return Bringer(connection)
     owner = _owner(world, connection, twins, event)
+    if owner is None:
+        return Bringer(connection, _mark(connection, event, connection.id))
     if owner == connection.id:
-        return connection
+        return Bringer(connection)
     if owner in known:
         raise already_connected(directory, known[owner], f"booking {_ids(event)[-1]}")
-    return replace(connection, id=owner)
+    return Bringer(replace(connection, id=owner))
 
 
 def _owner(
@@ -103,17 +121,22 @@ def _owner(
     connection: Connection,
     twins: Sequence[Connection],
     event: BookingReported | GroupReported,
-) -> str:
-    """The id of the connection that brought the booking first."""
+) -> str | None:
+    """The id of the connection that brought the booking first. None: the booking is not stored yet."""
     kind, ids = brought_by(connection.site), _ids(event)
     for each in ids:
         known = world.store.alias(connection.network_id, kind, each)
         if known is not None:
             return known
-    owner = _brought_before(world, connection, twins, event) or connection.id
-    mark = Alias(network_id=connection.network_id, kind=kind, value=ids[-1], leads_to=owner)
-    world.store.save(mark)  # a conflict: another was quicker, and the event is looked at again
+    owner = _brought_before(world, connection, twins, event)
+    if owner is not None:  # a conflict: another was quicker, and the event is looked at again
+        world.store.save(_mark(connection, event, owner))
     return owner
+
+
+def _mark(connection: Connection, event: BookingReported | GroupReported, owner: str) -> Alias:
+    kind = brought_by(connection.site)
+    return Alias(network_id=connection.network_id, kind=kind, value=_ids(event)[-1], leads_to=owner)
 
 
 def _brought_before(

@@ -54,7 +54,8 @@ def save_report(report: BookingReport, change: BookingChange) -> Applied:
     if change.existing is not None:
         actor = f"connection:{report.connection.id}"
         booking, tasks = with_desk_tasks(world, change.existing, booking, actor)
-    (saved, *_) = world.store.save(booking, *change.beside, *tasks, remove=change.removed)
+    beside = (*change.beside, *tasks, *report.mark)
+    (saved, *_) = world.store.save(booking, *beside, remove=change.removed)
     world.wake_if_due(saved)
     return Applied(changed=True, booking_id=saved.id)
 

@@ -75,6 +75,30 @@ def ingest(driver: SalonDriver, item: Any) -> None:
     driver.ingest(item)
 
 
+def what_both_bring(driver: SalonDriver) -> list[InboxItem]:
+    """The first one's delivery, and the second one's of the same booking."""
+    site = first(driver)
+    made = structs.replace(MADE, external_id="e-2")
+    return [driver.received(each, made) for each in (second(driver), site)]
+
+
+def ingest_one(driver: SalonDriver, items: Any) -> None:
+    driver.ingest(items[0])
+
+
+def ingest_the_other_before_it(driver: SalonDriver, items: Any) -> None:
+    for item in reversed(items):
+        driver.ingest(item)
+
+
+def it_is_there_once_by_one_of_them(driver: SalonDriver, items: Any) -> None:
+    """A word of which nothing was saved has taken the booking from nobody."""
+    states = {state_of(driver, item) for item in items}
+    assert states == {InboxState.APPLIED, InboxState.QUARANTINED}
+    (made,) = [each for each in driver.bookings() if each.external_id == "e-2"]
+    assert driver.store.alias(NETWORK, "brought@calcom", "e-2") == made.connection_id
+
+
 def state_of(driver: SalonDriver, item: Any) -> InboxState:
     found: InboxItem = driver.store.get(InboxItem, network_id=NETWORK, id=item.id)
     return found.state
@@ -104,6 +128,8 @@ STORIES: dict[str, Story] = {
     "what the first brought": (
         what_the_first_brought, ingest, ingest, it_is_held_and_a_person_is_told_once),
     "what nobody brought": (what_nobody_brought, ingest, ingest, it_is_the_second_ones),
+    "what both bring, one after the other's crash": (
+        what_both_bring, ingest_one, ingest_the_other_before_it, it_is_there_once_by_one_of_them),
     "what a deleted one brought": (
         what_a_deleted_one_brought, ingest, ingest, the_same_booking_has_the_note),
 }  # fmt: skip

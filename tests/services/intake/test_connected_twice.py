@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from chalicelib.booking_sites import ADAPTERS
+from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.intake.inbox import InboxState
-from chalicelib.domain.intake.site_events import SiteStatus
+from chalicelib.domain.intake.site_events import SiteClient, SiteStatus
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.shared.tasks import Task, TaskKind
@@ -19,6 +20,7 @@ from chalicelib.services.intake.connect_site import (
 )
 from chalicelib.services.intake.receive_webhook import replay
 from infra.testkit.builders import NETWORK, NOW, a_connection, access
+from infra.testkit.delegating_store import DelegatingStore
 from infra.testkit.salon_driver import SalonDriver
 from infra.testkit.site_events import reported, thin
 
@@ -126,6 +128,67 @@ def test_bookings_of_before_the_second_connection_stay_with_the_first(driver: Sa
     assert driver.hear(one, moved).state is InboxState.APPLIED
     assert driver.hear(other, reported("e-2", 3, IN_TWO_DAYS)).reason == "ALREADY_CONNECTED"
     assert driver.only_booking().starts_at == IN_TWO_DAYS + timedelta(hours=1)
+
+
+FAR = NOW + timedelta(days=3000)
+EMPTY_WORDS = {
+    "a booking of a year that nobody can mean": reported("e-1", 1, FAR),
+    "a thin word of a booking that is not known": thin(reported("e-1", 1, None, status=SiteStatus.NO_SHOW)),
+    "time that is no booking": reported("e-1", 1, IN_TWO_DAYS, not_booking="waiting_list"),
+    "a move that is held back": reported("e-1", 1, FAR, moved_from="e-0"),
+}
+
+
+@pytest.mark.parametrize("word", EMPTY_WORDS)
+def test_a_word_of_which_nothing_is_applied_takes_the_booking_from_nobody(
+    driver: SalonDriver, word: str
+) -> None:
+    one, other = connect(driver, "calcom"), connect(driver, "calcom")
+    assert driver.hear(one, EMPTY_WORDS[word]).state is not InboxState.APPLIED
+    assert driver.hear(other, reported("e-1", 2, IN_TWO_DAYS)).state is InboxState.APPLIED
+    assert driver.hear(one, reported("e-1", 3, IN_TWO_DAYS)).reason == "ALREADY_CONNECTED"
+    driver.only_booking()
+
+
+class QuickOther(DelegatingStore):
+    """Where the other connection brings the booking just before the first one saves it."""
+
+    meanwhile: Any = None
+
+    def save(self, *values: Any, **more: Any) -> Any:
+        if self.meanwhile is not None and any(isinstance(each, Booking) for each in values):
+            self.meanwhile, first = None, self.meanwhile
+            first()
+        return self.store.save(*values, **more)
+
+
+def test_of_two_that_bring_a_booking_at_one_moment_one_is_held_back(driver: SalonDriver) -> None:
+    one, other = connect(driver, "calcom"), connect(driver, "calcom")
+    store = QuickOther(driver.store)
+    store.meanwhile = lambda: driver.hear(other, reported("e-1", 1, IN_TWO_DAYS))
+    item = driver.on(store).hear(one, reported("e-1", 1, IN_TWO_DAYS))
+    assert (item.state, item.reason) == (InboxState.QUARANTINED, "ALREADY_CONNECTED")
+    assert driver.only_booking().connection_id == other.id
+
+
+def test_each_person_of_a_shared_booking_comes_through_the_same_connection(driver: SalonDriver) -> None:
+    one, other = connect(driver, "calcom"), connect(driver, "calcom")
+    seats = [
+        reported(f"e-1|{name}", 1, IN_TWO_DAYS, shared_id="e-1", client=SiteClient(name=name, phone=phone))
+        for name, phone in (("ana", "069500501"), ("ion", "069500502"))
+    ]
+    assert driver.hear(one, *seats).state is InboxState.APPLIED
+    assert {driver.hear(other, each).reason for each in seats} == {"ALREADY_CONNECTED"}
+    assert len(driver.bookings()) == 2
+
+
+def test_a_word_of_no_booking_teaches_no_company(driver: SalonDriver) -> None:
+    site = connect(driver)
+    block = reported("e-7", 1, IN_TWO_DAYS, salon_external_id="9911", not_booking="calendar_block")
+    driver.hear(site, block)
+    assert as_now(driver, site).settings["company_id"] == "first"
+    driver.hear(site, reported("e-8", 1, IN_TWO_DAYS, salon_external_id="9912"))
+    assert as_now(driver, site).settings["company_id"] == "9912"
 
 
 def test_two_connections_of_an_earlier_version_bring_nothing_twice(driver: SalonDriver) -> None:
