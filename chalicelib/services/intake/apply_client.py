@@ -27,8 +27,8 @@ from chalicelib.services.intake.site_clients import (
     known_client,
     led_to,
     new_client,
+    new_link,
     normalised,
-    site_alias,
     with_contact,
     with_refusals,
 )
@@ -49,10 +49,14 @@ def apply_client(
     known = find_known(world, connection, reported)
     if event.merged_from and connection.is_signed:
         known = after_site_merge(world, connection, event, reported, known)
-    reason = None
+    reason, match = None, None
     if known.client is None:
-        world.store.save(*new_client(world, connection, reported, known, event.guard).to_save)
+        match = new_client(world, connection, reported, known, event.guard)
+    if match is not None and match.is_new:
+        world.store.save(*match.to_save)
     else:
+        if match is not None:  # saved before, and linked only now
+            known = KnownPerson(match.client, site_client(connection.id), match.client)
         reason = _updated(world, connection, event, reported, known, released=released)
     attached = [
         booking
@@ -109,7 +113,7 @@ def _update(
     lines_before = sum(isinstance(each, ConsentChange) for each in changed)
     wanted, lines = with_refusals(world, connection, change.client, reported, lines_before)
     question = phone_question(world, connection, wanted, reported.phone_text)
-    links = [] if known.by == site_client(connection.id) else [site_alias(connection, site_id, client.id)]
+    links = new_link(connection, site_id, known, client)
     beside = (*changed, *lines, *free.contacts, *links, *question)
     saved, *_ = world.store.save(wanted, *beside, remove=change.removed)
     world.wake_if_due(saved)
@@ -138,7 +142,7 @@ def _with_free_contacts(
     for alias in contact_aliases(wanted):
         if alias in current:
             continue
-        _, owner = led_to(world, connection, alias.kind, alias.value)
+        *_, owner = led_to(world, connection, alias.kind, alias.value)
         if owner is None:
             continue
         if owner.id == client.id:

@@ -2,7 +2,7 @@
 by phone or e-mail, else a client is drafted. Two people who share a phone stay two (docs/webhooks.md)."""
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -65,7 +65,9 @@ class KnownPerson(Struct, frozen=True):
     record     the client whom the alias names; another one than `client` where it was merged into that.
     taken      the kinds (PHONE, EMAIL) of which the site's client shares what another client has.
     contact    that other client.
-    mixed_up   the site's id led to the contact, by whom an earlier version took two people for one.
+    link       the id to which the site's own id leads. The client of that id may be missing, where a link
+               was saved and its client was not; or be somebody else, by whom an earlier version took two
+               people for one.
     """
 
     client: Client | None = None
@@ -73,7 +75,7 @@ class KnownPerson(Struct, frozen=True):
     record: Client | None = None
     taken: frozenset[str] = frozenset()
     contact: Client | None = None
-    mixed_up: bool = False
+    link: str | None = None
 
 
 def site_countries(world: World, connection: Connection, salon_id: str | None = None) -> tuple[str, ...]:
@@ -115,36 +117,36 @@ def normalised(
 
 def find_known(world: World, connection: Connection, reported: NormalisedClient) -> KnownPerson:
     """The client that a site's client already is: by the site's id, else by phone, else by e-mail."""
-    contact, mixed_up, taken = None, False, set()
+    contact, taken = None, set()
     kind = site_client(connection.id)
-    record, client = led_to(world, connection, kind, reported.external_id)
+    link, record, client = led_to(world, connection, kind, reported.external_id)
     if record is not None and client is not None:
-        mixed_up = record is client and _is_mixed_up(connection, client, reported)
-        if not mixed_up:
-            return KnownPerson(client, kind, record)
+        if record is not client or not _is_mixed_up(connection, client, reported):
+            return KnownPerson(client, kind, record, link=link)
         contact = client
     for kind, value in ((PHONE, reported.phone), (EMAIL, reported.email)):
-        record, client = led_to(world, connection, kind, value)
+        _, record, client = led_to(world, connection, kind, value)
         if client is None:
             continue
         taken.add(kind)
         if kind == EMAIL and _has_another_phone(client, reported):
             continue
         if not _is_somebody_else(connection, client, reported):
-            return KnownPerson(client, kind, record)
+            return KnownPerson(client, kind, record, link=link)
         contact = contact or client
-    return KnownPerson(taken=frozenset(taken), contact=contact, mixed_up=mixed_up)
+    return KnownPerson(taken=frozenset(taken), contact=contact, link=link)
 
 
 def led_to(
     world: World, connection: Connection, kind: str, value: str | None
-) -> tuple[Client | None, Client | None]:
-    """The client whom an alias names, and the surviving client after merges."""
+) -> tuple[str | None, Client | None, Client | None]:
+    """The id to which an alias leads (None: there is no alias), the client of that id, and the surviving
+    client after merges. An alias may lead to a client who is not there."""
     client_id = world.store.alias(connection.network_id, kind, value) if value else None
     if client_id is None:
-        return None, None
+        return None, None, None
     record = world.store.get(Client, network_id=connection.network_id, id=client_id)
-    return record, surviving_client(world, record)
+    return client_id, record, surviving_client(world, record)
 
 
 def _is_somebody_else(connection: Connection, client: Client, reported: NormalisedClient) -> bool:
@@ -186,7 +188,7 @@ def is_own_card(connection: Connection, known: KnownPerson, reported: Normalised
 
 def find_or_draft(world: World, connection: Connection, reported: NormalisedClient) -> ClientMatch:
     """The client whom a site names. A new client's id follows from the site's id, so that a repetition makes
-    no second client. The site's id is linked first; a link without its client does no harm."""
+    no second client. The site's id is linked first; a link without its client is moved to whoever it is."""
     known = find_known(world, connection, reported)
     if known.client is None:
         return new_client(world, connection, reported, known)
@@ -205,9 +207,7 @@ def known_client(
     has told of the client since."""
     before, site_id = known.client, reported.external_id
     assert before is not None
-    client, beside = before, list[Storable]()
-    if site_id is not None and known.by != site_client(connection.id):
-        beside.append(site_alias(connection, site_id, client.id))
+    client, beside = before, list[Storable](new_link(connection, site_id, known, before))
     if site_id is not None and _becomes_own_id(connection, known, reported):
         client = with_card_guard(client, connection.id, site_id)
     if may_change(connection, client, site_id):
@@ -247,7 +247,7 @@ def new_client(
     if site_id is not None:
         stored = world.store.get(Client, network_id=connection.network_id, id=draft.id)
         client = surviving_client(world, stored)
-        _link(world, site_alias(connection, site_id, draft.id, moved=known.mixed_up))
+        _link(world, new_link(connection, site_id, known, draft))
         if client is not None:
             refusing, lines = with_refusals(world, connection, client, reported)
             return ClientMatch(client) if refusing is client else ClientMatch(refusing, (refusing, *lines))
@@ -290,15 +290,25 @@ def _new_id(world: World, connection: Connection, reported: NormalisedClient) ->
 
 
 def site_alias(connection: Connection, site_id: str, client_id: str, *, moved: bool = False) -> Alias:
-    """Lets the site's id lead to the client. moved: it led to another client."""
+    """Lets the site's id lead to the client. moved: it led to another id."""
     kind = site_client(connection.id)
     return Alias(network_id=connection.network_id, kind=kind, value=site_id, leads_to=client_id, moved=moved)
 
 
-def _link(world: World, alias: Alias) -> None:
-    """A site's id that leads to a client already stays as it is, unless it is moved."""
-    with contextlib.suppress(SaveConflict):
-        world.store.save(alias)
+def new_link(
+    connection: Connection, site_id: str | None, known: KnownPerson, client: Client
+) -> tuple[Alias, ...]:
+    """What lets the site's id lead to the client from now on: nothing, where it does."""
+    if site_id is None or known.by == site_client(connection.id) or known.link == client.id:
+        return ()
+    return (site_alias(connection, site_id, client.id, moved=known.link is not None),)
+
+
+def _link(world: World, links: Sequence[Alias]) -> None:
+    """Another worker may have linked the site's id to the same client a moment ago."""
+    for alias in links:
+        with contextlib.suppress(SaveConflict):
+            world.store.save(alias)
 
 
 def with_contact(world: World, client: Client, contact: Client | None) -> tuple[Client, tuple[Client, ...]]:

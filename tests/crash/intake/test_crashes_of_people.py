@@ -14,7 +14,7 @@ from chalicelib.domain.shared.aliases import Alias, site_client
 from chalicelib.domain.shared.tasks import Task, TaskKind
 from chalicelib.domain.shared.touches import Purpose
 from chalicelib.services.clients.register_client import change_client
-from infra.testkit.builders import NETWORK, a_connection, access
+from infra.testkit.builders import NETWORK, a_client, a_connection, access, save_client
 from infra.testkit.failing_calls import Failure
 from infra.testkit.salon_driver import SalonDriver
 from infra.testkit.site_events import client_reported, reported
@@ -126,6 +126,30 @@ def the_next_owner_is_another(driver: SalonDriver, item: Any) -> None:
     assert people(driver) == ["Boris", "Elena", "Maria Popescu"]
 
 
+NEW = SiteClient("n-1", "Nadia Popa", "069300300")
+
+
+def ingest_after_the_desk(driver: SalonDriver, item: Any) -> None:
+    """Meanwhile reception has registered the person, unless the site's word came to an end before."""
+    if driver.store.alias(NETWORK, "phone", "+37369300300") is None:
+        save_client(driver.store, a_client("cli_desk", name="Nadia Popa", phone="+37369300300", email=None))
+    driver.ingest(item)
+
+
+def a_link_to_nobody(driver: SalonDriver) -> Any:
+    item = after(then=card(NEW, 1))(driver)
+    kind = site_client("con_standard")
+    driver.store.save(Alias(network_id=NETWORK, kind=kind, value="n-1", leads_to="cli_nobody"))
+    return item
+
+
+def she_is_there_once(driver: SalonDriver, item: Any) -> None:
+    applied(driver, item)
+    assert people(driver) == ["Maria Popescu", "Nadia Popa"]
+    assert driver.store.alias(NETWORK, "phone", "+37369300300") == of_site(driver, NEW).id
+    assert {each.client_id for each in driver.bookings()} <= {of_site(driver, NEW).id}
+
+
 WRONG = reported("e-1", 1, IN_TWO_DAYS, client=SiteClient("w-1", "Wanda", "12 45"))
 STORIES: dict[str, Story] = {
     name: (arranged, ingest, ingest, check)
@@ -145,6 +169,19 @@ STORIES: dict[str, Story] = {
         "the next owner of a phone": (a_phone_put_right, the_next_owner_is_another),
     }.items()
 }  # fmt: skip
+STORIES |= {
+    f"{name} whom the desk registers meanwhile": (
+        arranged,
+        ingest,
+        ingest_after_the_desk,
+        she_is_there_once,
+    )
+    for name, arranged in {
+        "a booking of somebody new": after(then=reported("e-1", 1, IN_TWO_DAYS, client=NEW)),
+        "a card of somebody new": after(then=card(NEW, 1)),
+        "a card under a link to nobody": a_link_to_nobody,
+    }.items()
+}
 
 
 @pytest.mark.parametrize("failure", Failure)
