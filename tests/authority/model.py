@@ -149,7 +149,7 @@ class Held:
         moved_by = self.own.get("start")
         if moved_by is not None:
             later = spoken.at >= moved_by.at
-            if later or self.status in UPCOMING:
+            if later or self.status in UPCOMING or (self.status == "completed" and was in UPCOMING):
                 self._ask("start", later, word)
             if not later:
                 return
@@ -160,6 +160,8 @@ class Held:
         self.start = start
         if self.status == "confirmed" and not stays_confirmed:
             self.status = "booked"
+        elif self.status == "confirmed":  # the site says it of the new start
+            self.own.pop("status", None)
 
     def _paid(self, spoken: Spoken, was: str) -> None:
         if spoken.paid_minor is None:

@@ -201,7 +201,8 @@ def _with_start(decision: _Decision) -> _Decision:
         if ruled.site_holds:
             decision = _with_target(decision, Status(event.status.value if event.status else Status.BOOKED))
             return decision.with_booking(without_author(_moved(decision, starts_at), Fact.START))
-    ruled = decision.ruled(Fact.START, held=decision.change.target.value)
+    completes = decision.change.target is Status.COMPLETED  # the start of a visit that was still to come
+    ruled = decision.ruled(Fact.START, held=None if completes else decision.change.target.value)
     decision = decision.with_dispute(Fact.START, *texts, ruled)
     if not ruled.site_holds:
         return decision

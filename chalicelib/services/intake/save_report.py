@@ -210,7 +210,7 @@ def _stepped(report: BookingReport, change: BookingChange) -> BookingChange:
     world, booking, target = report.world, change.booking, change.target
     now = world.now()
     hold_values: Sequence[Storable] = ()
-    if target is not change.status_before:
+    if target is not change.status_before or target is not booking.status:  # a move takes a confirmation away
         is_moving = report.event.status is SiteStatus.MOVING
         reason = "moving" if is_moving else None
         tell = change.existing is not None and not is_moving

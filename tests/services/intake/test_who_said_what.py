@@ -268,6 +268,29 @@ def test_a_visit_that_the_desk_completed_is_not_moved_and_the_desk_is_asked(
     assert (booking.status, booking.starts_at, len(questions(driver))) == (Status.COMPLETED, IN_TWO_DAYS, 1)
 
 
+def test_a_confirmation_that_the_site_tells_with_a_move_is_one_of_the_new_start(
+    driver: SalonDriver, site: Any
+) -> None:
+    driver.hear(site, says(1))
+    driver.confirm(driver.only_booking())
+    driver.hear(site, says(2, LATER, status=SiteStatus.CONFIRMED))
+    assert (driver.only_booking().status, driver.only_booking().starts_at) == (Status.CONFIRMED, LATER)
+    driver.hear(site, says(3, LATER + timedelta(days=1)))
+    assert driver.only_booking().status is Status.BOOKED
+
+
+def test_a_visit_took_place_when_the_site_says_that_it_did_though_the_desk_had_moved_it(
+    driver: SalonDriver, site: Any, clock: Any
+) -> None:
+    driver.hear(site, says(1))
+    postponed(driver)
+    clock.now = LATER
+    moved = LATER + timedelta(hours=1)
+    driver.hear(site, says(2, moved, status=SiteStatus.COMPLETED, paid_minor=40_000))
+    booking = driver.only_booking()
+    assert (booking.status, booking.starts_at, len(questions(driver))) == (Status.COMPLETED, moved, 1)
+
+
 # --- what it is for, and what was paid
 
 
