@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chalicelib.services.shared.links import Links
     from chalicelib.services.shared.ports import PassUpdates, PushRegistry, Sender
     from chalicelib.services.shared.world import World
+    from chalicelib.services.waking.poll_site import Polling
     from chalicelib.services.waking.wake_items import Handlers
     from chalicelib.store.table import Table
     from chalicelib.wallets.http2_calls import Posts
@@ -88,17 +89,17 @@ def table() -> "Table":
 
 
 @cache
-def _aws(service: str, **config: Any) -> Any:
+def _aws(service: str, attempts: int = 3, **config: Any) -> Any:
     """A plain botocore client: boto3 would cost 300 ms more at each cold start."""
     import botocore.config
     import botocore.session
 
-    here = settings()
+    here, retries = settings(), {"total_max_attempts": attempts, "mode": "standard"}
     return botocore.session.get_session().create_client(
         service,
         region_name=here.region,
         endpoint_url=here.endpoint_url,
-        config=botocore.config.Config(**config),
+        config=botocore.config.Config(retries=retries, **config),
     )
 
 
@@ -118,18 +119,7 @@ def intake_queue() -> "SqsIntakeQueue":
 
 def _queues() -> Any:
     """Sending to a FIFO queue is idempotent, so that it may be tried again."""
-    return _aws("sqs", connect_timeout=1, read_timeout=3, retries=_retries(3))
-
-
-def _retries(attempts: int) -> Any:
-    return _Frozen(total_max_attempts=attempts, mode="standard")
-
-
-class _Frozen(dict[str, Any]):
-    """A dict that can be part of a cache's key."""
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(tuple(self.items()))
+    return _aws("sqs", connect_timeout=1, read_timeout=3)
 
 
 @cache
@@ -149,7 +139,7 @@ def world() -> "World":
 @cache
 def parameter(name: str) -> str:
     """A value from Parameter Store; secrets are nowhere else."""
-    ssm = _aws("ssm", connect_timeout=1, read_timeout=3, retries=_retries(3))
+    ssm = _aws("ssm", connect_timeout=1, read_timeout=3)
     answer = ssm.get_parameter(Name=f"{settings().parameter_prefix}/{name}", WithDecryption=True)
     return str(answer["Parameter"]["Value"])
 
@@ -190,7 +180,7 @@ def _provider(service: str) -> "Callable[[], Any]":
     """The client of a service that sends: it asks once, and not for long. Made when something is sent."""
     from chalicelib.channels.attempt import CONNECT_SECONDS, READ_SECONDS
 
-    config = {"connect_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS, "retries": _retries(1)}
+    config = {"connect_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS, "attempts": 1}
     return lambda: _aws(service, **config)
 
 
@@ -271,7 +261,7 @@ def push_registry() -> "PushRegistry":
     """Registering is idempotent, so that it may be tried again."""
     from chalicelib.channels.push import PushEndpoints
 
-    sns = partial(_aws, "sns", connect_timeout=1, read_timeout=5, retries=_retries(3))
+    sns = partial(_aws, "sns", connect_timeout=1, read_timeout=5)
     return PushEndpoints(sns, settings().channels.push_applications)
 
 
@@ -327,7 +317,7 @@ def sending(count: "Callable[[str], None]" = lambda metric: None) -> "Sending":
 def handlers(count: "Callable[[str], None]" = lambda metric: None) -> "Handlers":
     from chalicelib.services.waking.handlers import handlers as made
 
-    return made(sending(count), intake_queue(), pass_updates(), site_apis())
+    return made(sending(count), intake_queue(), pass_updates(), site_apis(), polling)
 
 
 def site_apis() -> "TakeStep":
@@ -336,6 +326,15 @@ def site_apis() -> "TakeStep":
     from chalicelib.texts.site_tasks import reason_to_cancel
 
     return made(settings().site_api_urls, reason_to_cancel)
+
+
+@cache
+def polling() -> "Polling":
+    """What polls booking sites."""
+    from chalicelib.booking_sites.site_polls import site_polls
+    from chalicelib.services.waking.poll_site import Polling
+
+    return Polling(receiving(), site_polls(settings().site_api_urls))
 
 
 @cache

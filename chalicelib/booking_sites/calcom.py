@@ -30,7 +30,7 @@ from chalicelib.booking_sites.calcom_bodies import (
 )
 from chalicelib.booking_sites.calcom_people import client_of, newest_of, payer_of, person_of, seat_of
 from chalicelib.booking_sites.parsing import Oddities, decode, id_text, lenient, one_line, utc
-from chalicelib.domain.intake.connection_settings import OF_EVERY_SITE
+from chalicelib.domain.intake.connection_settings import OF_EVERY_SITE, POLL_MINUTES
 from chalicelib.domain.intake.site_events import (
     BadSignature,
     BookingReported,
@@ -49,7 +49,7 @@ from chalicelib.domain.intake.site_events import (
 from chalicelib.domain.shared.ids import digest
 from chalicelib.services.intake.booking_site import Delivery
 
-SETTINGS = OF_EVERY_SITE
+SETTINGS = (*OF_EVERY_SITE, POLL_MINUTES)
 """It names no location: all bookings of a connection are in the connection's own salon."""
 
 SIGNATURE = "x-cal-signature-256"

@@ -54,6 +54,7 @@ TEMPLATES = {
     "BOOKING": ("NET#{network_id}#BKG#{id}", "BOOKING"),
     "ALIAS": ("NET#{network_id}#ALIAS#{kind}#{value}", "ALIAS"),
     "GROUP": ("NET#{network_id}#GROUP#{connection_id}#{id}", "GROUP"),
+    "POLL": ("NET#{network_id}#POLL#{id}", "POLL"),
     "INBOX": ("NET#{network_id}#INBOX", "INBOX#{id}"),
     "ANSWER": ("NET#{network_id}#ANSWER#{key_hash}", "ANSWER"),
     "PARKED": ("NET#{network_id}#PARKED", "PARKED#{item}"),

@@ -10,6 +10,7 @@ from chalicelib.domain.clearing.clearing import Clearing, ClearingPart
 from chalicelib.domain.clients.clients import Client, ConsentChange
 from chalicelib.domain.intake.inbox import InboxItem
 from chalicelib.domain.intake.site_groups import SiteGroup
+from chalicelib.domain.intake.site_polls import SitePoll
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon
 from chalicelib.domain.loyalty.passes import DevicePass, PassDevice
@@ -78,6 +79,7 @@ KINDS: dict[type[Any], Kind] = {
     Booking: Kind("BOOKING"),
     Alias: Kind("ALIAS", fresh=Reading.EVENTUAL),
     SiteGroup: Kind("GROUP"),
+    SitePoll: Kind("POLL"),
     InboxItem: Kind("INBOX"),
     GivenAnswer: Kind("ANSWER"),
     Parked: Kind("PARKED"),

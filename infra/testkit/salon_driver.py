@@ -25,6 +25,7 @@ from chalicelib.domain.shared.ids import derived
 from chalicelib.domain.shared.zones import as_instant
 from chalicelib.services.bookings import book, change_booking, step_booking
 from chalicelib.services.bookings.site_steps import TakeStep, no_site
+from chalicelib.services.intake.booking_site import AskChanges, nothing_asked
 from chalicelib.services.intake.ingest import Intake, ingest
 from chalicelib.services.intake.receive_webhook import Receiving
 from chalicelib.services.loyalty import hold_points, post_bonus, reverse_entry
@@ -38,6 +39,7 @@ from chalicelib.services.shared.ports import Texts
 from chalicelib.services.shared.world import World
 from chalicelib.services.visits import complete_visit, refund_visit, reopen_booking
 from chalicelib.services.waking.handlers import handlers
+from chalicelib.services.waking.poll_site import Polling
 from chalicelib.services.waking.sweep_shards import sweep
 from chalicelib.services.waking.wake_items import Drained, Handlers, drain_shard, wake_one
 from chalicelib.store.keys import place_of, shard_names
@@ -59,8 +61,8 @@ def plain_text(
 
 
 class SalonDriver(Struct):
-    """One network's services. sender: what all messages leave by, or one for each channel. take_step: the
-    booking sites' APIs."""
+    """One network's services. sender: what all messages leave by, or one for each channel. take_step,
+    ask_changes: the booking sites' APIs."""
 
     world: World
     sender: Any = field(default_factory=RecordingSender)
@@ -70,6 +72,7 @@ class SalonDriver(Struct):
     base_url: str = BASE_URL
     ceilings: Ceilings = Ceilings()
     take_step: TakeStep = no_site
+    ask_changes: AskChanges = nothing_asked
 
     @property
     def store(self) -> Any:
@@ -169,7 +172,10 @@ class SalonDriver(Struct):
         return Sending(self.world, senders, self.links, self.texts, Budgets(self.world, self.ceilings))
 
     def handlers(self, sending: Sending) -> Handlers:
-        return handlers(sending, self.intake_queue, take_step=self.take_step)
+        return handlers(sending, self.intake_queue, take_step=self.take_step, polling=self.polling)
+
+    def polling(self) -> Polling:
+        return Polling(self.receiving(), self.ask_changes)
 
     def sweep(self) -> list[str]:
         """The shards with something due."""

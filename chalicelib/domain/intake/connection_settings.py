@@ -68,6 +68,9 @@ COMPANY = Setting(
 LARGEST_VISIT = Setting("largest_visit", "a whole number", _fits(r"\d{1,12}"))
 MONEY_UNIT = Setting("money_unit", "`major` or `minor`", _fits("major|minor"))
 TELL_CONFIRMED = Setting("tell_confirmed", "`yes` or `no`", _fits("yes|no"))
+POLL_MINUTES = Setting(
+    "poll_minutes", "a whole number from 5 to 1440", _fits(r"[5-9]|[1-9]\d{1,2}|1[0-3]\d\d|14[0-3]\d|1440")
+)
 OF_UNSIGNED_SITES = (
     *OF_EVERY_SITE,
     salons(is_company),
@@ -75,6 +78,7 @@ OF_UNSIGNED_SITES = (
     LARGEST_VISIT,
     MONEY_UNIT,
     TELL_CONFIRMED,
+    POLL_MINUTES,
 )
 """The settings of YCLIENTS and Altegio."""
 MERCHANT = Setting("merchant_id", "letters, digits, `-` and `_`", _fits(r"[\w-]+"))

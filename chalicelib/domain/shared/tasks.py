@@ -46,6 +46,8 @@ class TaskKind(StrEnum):
     """A client confirmed here, and the booking site does not know of it."""
     SITE_TOKEN_REFUSED = "site_token_refused"  # noqa: S105
     """A booking site's API does not take the token that the network gave."""
+    SITE_NOT_ASKED = "site_not_asked"
+    """A booking site's API has not told for hours what has changed there."""
 
 
 TASK_WORDS: Mapping[TaskKind, str] = {
@@ -121,6 +123,10 @@ TASK_WORDS: Mapping[TaskKind, str] = {
     TaskKind.SITE_TOKEN_REFUSED: (
         "The booking site's API refuses the token of a connection: `detail` says which one. Make a new token "
         "on the site and give it with PUT /v1/connections/{connection_id}/api-token."
+    ),
+    TaskKind.SITE_NOT_ASKED: (
+        "The booking site's API does not tell what has changed: `words` says why, and since when. It is "
+        "asked again and again. Until it answers, a lost webhook stays lost: compare the bookings by hand."
     ),
 }
 """What each asks for, in plain language."""

@@ -127,6 +127,15 @@ def ask_about_token(world: World, connection: Connection, reason: str) -> None:
         world.store.save(replace(task, salon_id=None, words=words))
 
 
+def ask_about_poll(world: World, connection: Connection, since: datetime, reason: str) -> None:
+    """A task about a site that does not tell what has changed: one a connection and day."""
+    asked = f"asked for changes since {since:%Y-%m-%d %H:%M} UTC"
+    words = f"{connection.site}, connection {connection.id}: {reason}; {asked}"
+    with suppress(SaveConflict):  # asked today
+        task = _task(world, connection, TaskKind.SITE_NOT_ASKED, "poll")
+        world.store.save(replace(task, words=words))
+
+
 def ask_about_unclear(world: World, connection: Connection, item: InboxItem) -> None:
     """A task for the desk about a webhook that leaves open what it means: one a webhook."""
     words = f"{connection.site}, inbox item {item.id}: {item.detail}"

@@ -1,8 +1,9 @@
-"""The interface of a booking site: three questions that can be asked of a webhook. Each module of
-`booking_sites` fits it."""
+"""The interface of a booking site: three questions that can be asked of a webhook, and what its API is asked:
+what has changed since an instant, a page at a time."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
@@ -38,3 +39,55 @@ class BookingSite(Protocol):
     def normalise(self, raw: bytes, context: SiteContext) -> list[SiteEvent]:
         """What does it say? One event or more; WebhookNotUnderstood, and no other error, for any other
         bytes."""
+
+
+class ChangesWanted(Struct, frozen=True, kw_only=True):
+    """One page of what has changed.
+
+    location  the site's id of the salon; "" where the site names none.
+    token     what the network's owner was given by the site for its API. A secret.
+    since     in the time zone of the salon's clock.
+    page      from 1.
+    """
+
+    site: str
+    location: str
+    token: str
+    since: datetime
+    page: int
+
+    def __repr__(self) -> str:
+        return f"ChangesWanted({self.site}, {self.location}, {self.since}, {self.page})"
+
+
+class AskedOutcome(StrEnum):
+    """answered: there is a page. later: there is none now. token_refused: the site refuses the token."""
+
+    ANSWERED = "answered"
+    LATER = "later"
+    TOKEN_REFUSED = "token_refused"  # noqa: S105
+
+
+class SiteChanges(Struct, frozen=True):
+    """One page, or why there is none.
+
+    bodies   each as a webhook of the site has it.
+    is_last  whether there is no further page.
+    reason   for people, without anything that a site's answer contained.
+    wait     how long the site wishes to be left alone.
+    """
+
+    outcome: AskedOutcome
+    bodies: tuple[bytes, ...] = ()
+    is_last: bool = True
+    reason: str = ""
+    wait: timedelta = timedelta()
+
+
+AskChanges = Callable[[ChangesWanted], SiteChanges]
+"""Asks the site's API. Never raises for what a site answers."""
+
+
+def nothing_asked(wanted: ChangesWanted) -> SiteChanges:
+    """For a deployment that reaches no booking site."""
+    return SiteChanges(AskedOutcome.LATER, reason="no booking site can be reached from here")

@@ -18,6 +18,7 @@ from chalicelib.domain.intake.connection_settings import (
 )
 from chalicelib.domain.intake.site_accounts import MAX_TWINS, accounts, ensure_only_one, may_be_same, twins_of
 from chalicelib.domain.intake.site_events import BookingReported, SiteEvent
+from chalicelib.domain.intake.site_polls import LOOK_BACK, POLLED_SITES, SitePoll, started
 from chalicelib.domain.intake.trust import FIRST
 from chalicelib.domain.networks.access import Access
 from chalicelib.domain.networks.network import UNSIGNED_SITES, Connection, Directory, Salon
@@ -312,19 +313,32 @@ def change_connection(
 
 def set_api_token(world: World, access: Access, connection_id: str, token: str | None) -> Connection:
     """Keeps the token with which the site's API is asked, in place of the one before; None: the site is not
-    asked any more. Raises NOT_FOUND, FORBIDDEN, INVALID_API_TOKEN, TRY_AGAIN."""
+    asked any more. With a token, also the same one, the site's poll begins or goes on.
+
+    Raises NOT_FOUND, FORBIDDEN, INVALID_API_TOKEN, TRY_AGAIN."""
 
     def change() -> Connection:
         connection = get_connection(world, access, connection_id)
         if token is not None:
             _check_api_token(connection.site, token)
+        polls = [_started_poll(world, connection)] if token and connection.site in POLLED_SITES else []
         if token == connection.api_token:
+            for each in polls:
+                world.store.save(each)
             return connection
-        return world.store.save(replace(connection, api_token=token))[0]
+        return world.store.save(replace(connection, api_token=token), *polls)[0]
 
     changed = world.retrying(change)
     world.directories.forget(access.network_id)
     return changed
+
+
+def _started_poll(world: World, connection: Connection) -> SitePoll:
+    """The connection's poll, due now. One that stood still goes on where it stood."""
+    existing = world.store.get(SitePoll, network_id=connection.network_id, id=connection.id)
+    now = world.now()
+    new = SitePoll(network_id=connection.network_id, id=connection.id, since=now - LOOK_BACK)
+    return started(existing or new, now)
 
 
 def _check_api_token(site: str, token: str) -> None:

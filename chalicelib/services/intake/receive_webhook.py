@@ -83,6 +83,15 @@ def receive(
             ErrorKind.UNAUTHENTICATED, "BAD_SIGNATURE", "The signature does not fit."
         ) from error
     admit(connection)
+    return hand_over(receiving, connection, raw, headers)
+
+
+def hand_over(
+    receiving: Receiving, connection: Connection, raw: bytes, headers: Mapping[str, str]
+) -> WebhookReceipt:
+    """Stores a body that is known to be the site's, once, and hands it to intake."""
+    adapter, now = receiving.sites[connection.site], receiving.world.now()
+    context = replace(context_of(connection, receiving.base_url()), received_at=now)
     item = _judged(_received(connection, raw, adapter.identify(raw, headers), now), adapter, context)
     try:
         (item,) = receiving.world.store.save(item)

@@ -10,6 +10,7 @@ from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.clearing.clearing import ClearingPart
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.inbox import InboxItem, InboxState
+from chalicelib.domain.intake.site_polls import SitePoll
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon
 from chalicelib.domain.loyalty.passes import Pass, PassDevice
@@ -28,7 +29,7 @@ from chalicelib.services.shared.storable import Storable
 T = TypeVar("T")
 V = TypeVar("V", bound=Storable)
 
-Woken = Booking | Client | Account | Recipient | InboxItem | AnyWalk | Promotion
+Woken = Booking | Client | Account | Recipient | InboxItem | AnyWalk | Promotion | SitePoll
 """The values that have a wake pointer."""
 
 

@@ -5,6 +5,7 @@ from chalicelib.domain.clearing.clearing import Clearing, ClearingPart
 from chalicelib.domain.clients.clients import Client, ConsentChange
 from chalicelib.domain.intake.inbox import InboxItem
 from chalicelib.domain.intake.site_groups import SiteGroup
+from chalicelib.domain.intake.site_polls import SitePoll
 from chalicelib.domain.loyalty.account import Account, Entry
 from chalicelib.domain.loyalty.coupons import Coupon
 from chalicelib.domain.loyalty.passes import DevicePass, PassDevice
@@ -50,6 +51,7 @@ Storable = (
     | Alias
     | InboxItem
     | SiteGroup
+    | SitePoll
     | GivenAnswer
     | Parked
     | Tally

@@ -1,8 +1,9 @@
 """Handlers: what waking means for each kind of item. Bookings, clients, accounts, recipients of campaigns,
-walks and promotions wake, and so do webhooks that were never ingested."""
+walks, promotions and polls of booking sites wake, and so do webhooks that were never ingested."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -10,6 +11,7 @@ from chalicelib.domain.bookings.booking_plan import asks_for_client_at, unconfir
 from chalicelib.domain.bookings.bookings import Booking, pending_write_back
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.inbox import RETRY_LOST, InboxItem, quarantined
+from chalicelib.domain.intake.site_polls import INTERVAL, SitePoll, resting
 from chalicelib.domain.loyalty import account_plan
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.loyalty.account_plan import PASSES, passes_are_stale
@@ -43,6 +45,9 @@ from chalicelib.services.shared.world import World
 from chalicelib.services.waking.wake_items import Handlers
 from chalicelib.services.waking.walk_on import walk_on, walk_steps
 
+if TYPE_CHECKING:
+    from chalicelib.services.waking.poll_site import Polling
+
 NO_SALON_YET = timedelta(days=1)
 """How long a client waits to be looked at again whose network has no salon yet."""
 
@@ -65,7 +70,9 @@ def handlers(
     intake: IntakeQueue,
     updates: PassUpdates = NO_WALLETS,
     take_step: TakeStep = no_site,
+    polling: "Callable[[], Polling] | None" = None,
 ) -> Handlers:
+    """polling: made when a poll wakes; None for a deployment that polls no booking site."""
     steps = walk_steps(sending)
     return {
         Booking: lambda booking: wake_booking(sending, booking, take_step),
@@ -75,6 +82,7 @@ def handlers(
         Walk: lambda walk: walk_on(sending.world, walk, steps),
         Promotion: lambda promotion: step_promotion(sending.world, promotion),
         InboxItem: lambda item: wake_inbox_item(sending, intake, item),
+        SitePoll: lambda poll: wake_poll(sending.world, polling, poll),
     }
 
 
@@ -233,3 +241,13 @@ def wake_inbox_item(sending: Sending, intake: IntakeQueue, item: InboxItem) -> N
     again = max(world.now() + RETRY_LOST, trouble.retry_at)
     (saved,) = world.store.save(replace(item, trouble=trouble, wake=Wake(again, "take_in")))
     intake.ingest(saved)
+
+
+def wake_poll(world: World, polling: "Callable[[], Polling] | None", poll: SitePoll) -> None:
+    """Asks a booking site what has changed there."""
+    from chalicelib.services.waking.poll_site import poll_site
+
+    if polling is None:
+        world.store.save(resting(poll, world.now(), INTERVAL))
+        return
+    poll_site(polling(), poll)

@@ -10,6 +10,7 @@ from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients import client_plan
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.inbox import InboxItem
+from chalicelib.domain.intake.site_polls import SitePoll
 from chalicelib.domain.marketing.campaigns import Recipient
 from chalicelib.domain.marketing.promotions import Promotion
 from chalicelib.domain.networks.access import Access
@@ -130,6 +131,8 @@ def _item(world: World, parked: Parked) -> Woken | None:
     network_id, item_id = parked.network_id, parked.id
     if parked.item.startswith("ACCOUNT"):  # its id is the client's
         return world.store.account(network_id, item_id)
+    if parked.item.startswith("POLL"):  # its id is the connection's
+        return world.store.get(SitePoll, network_id=network_id, id=item_id)
     if item_id.startswith("bkg_"):
         return world.store.get(Booking, network_id=network_id, id=item_id)
     if item_id.startswith("cli_"):
