@@ -36,7 +36,8 @@ def site_polls(
             return SiteChanges(AskedOutcome.LATER, reason="it is not polled")
         if not wanted.location.isascii() or (not wanted.location.isalnum() and wanted.location):
             return SiteChanges(AskedOutcome.LATER, reason="the company's id is none of the site's")
-        if clock() < rests.get(wanted.site, clock()):
+        now = clock()
+        if now < rests.get(wanted.site, now):
             rest = timedelta(seconds=REST_SECONDS)
             return SiteChanges(AskedOutcome.LATER, reason="it did not answer just now", wait=rest)
         try:

@@ -283,3 +283,10 @@ def test_a_site_that_does_not_answer_is_left_alone_for_a_minute(
 def test_sites_that_repeat_their_webhooks_are_not_asked(site: SiteServer, ask: AskChanges, name: str) -> None:
     assert ask(wanted(name)).outcome is LATER
     assert site.asked == []
+
+
+def test_a_deployment_asks_by_its_own_clock(site: SiteServer) -> None:
+    """A clock that goes on between two looks at it does not count as a rest."""
+    site.says(f"{RECORDS}1", (200, {"success": True, "data": [A_RECORD]}))
+    ask = site_polls(dict.fromkeys(BASES, site.base))
+    assert [ask(wanted()).outcome for _ in range(3)] == [ANSWERED] * 3
