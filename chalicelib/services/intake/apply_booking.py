@@ -5,10 +5,12 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.bookings.authors import author_of
+from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Status
+from chalicelib.domain.bookings.facts import Fact, Party
 from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.intake.site_events import BookingReported, SiteStatus, believable
-from chalicelib.domain.intake.site_words import news_of, word_of
+from chalicelib.domain.intake.site_words import SiteNews, news_of, word_of
 from chalicelib.domain.intake.trust import AHEAD, may_change
 from chalicelib.domain.networks.network import Connection, Directory, Salon
 from chalicelib.domain.shared.aliases import Alias
@@ -84,8 +86,23 @@ def _applied_to(report: BookingReport, existing: Booking) -> Applied:
     zone = report.directory.salons[existing.salon_id].timezone
     news = news_of(existing, event, zone, anyway=is_late_move)
     if newer or is_late_move or (news.facts and not is_of_former_id):
-        return save_report(report, decided_change(report, existing, news))
+        change = decided_change(report, existing, news)
+        return save_report(report, _with_lines_after_split(report, change, existing, news))
     return _applied_to_client(report, existing, "not_newer")
+
+
+def _with_lines_after_split(
+    report: BookingReport, change: BookingChange, existing: Booking, news: SiteNews
+) -> BookingChange:
+    """An upcoming booking goes to whom a split gave the site's ids, though the site repeats its lines."""
+    booking, event = change.booking, report.event
+    is_repeated = booking.lines == existing.lines and word_of(event).lines == news.reported.lines
+    of_site = author_of(existing, Fact.LINES) is Party.SITE
+    if not (event.lines and is_repeated and of_site and change.target in UPCOMING):
+        return change
+    salon = report.directory.salons[booking.salon_id]
+    lines = report.body.catalogue.lines_after_split(salon, event, booking.lines)
+    return change if lines == booking.lines else replace(change, booking=replace(booking, lines=lines))
 
 
 def _with_believable_guards(located: LocatedBooking, now: datetime) -> LocatedBooking:

@@ -5,7 +5,7 @@ What one body names and the network does not have is made in one go: the set-up 
 however many items there are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -105,6 +105,30 @@ class SiteCatalogue:
         one line too."""
         self.add_missing([(salon, event)])
         return tuple(self._line(salon, line) for line in reported_lines(event))
+
+    def lines_after_split(
+        self, salon: Salon, event: BookingReported, lines: tuple[Line, ...]
+    ) -> tuple[Line, ...]:
+        """The lines of the event, as they are stored, with the services and staff to whom a split gave the
+        site's ids since."""
+        reported, led_to = reported_lines(event), self.lines(salon, event)
+        if len(led_to) != len(lines):
+            return lines
+        services, staff = self._services.by_id, self._staff.by_id
+        return tuple(
+            replace(
+                line,
+                service_id=self._after_split(services, word.service_id, line.service_id, led.service_id),
+                staff_id=self._after_split(staff, word.staff_id, line.staff_id, led.staff_id),
+            )
+            for word, line, led in zip(reported, lines, led_to, strict=True)
+        )
+
+    def _after_split(self, known: Mapping[str, Any], word: str | None, before: Any, led_to: Any) -> Any:
+        """led_to, if the site's id was taken from the one before and leads there now."""
+        external_id, source, now = f"{self._connection.id}:{word}", known.get(before), known.get(led_to)
+        is_split = source and now and external_id in now.external_ids
+        return led_to if is_split and source and external_id not in source.external_ids else before
 
     def _line(self, salon: Salon, reported: SiteLine) -> Line:
         service = self._found_or_drafted_service(salon, reported)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.intake.site_events import SiteClient, SiteLine
@@ -11,6 +12,7 @@ from chalicelib.domain.networks.network import Role, Staff
 from chalicelib.domain.shared.errors import DomainError
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.bookings.book import WantedLine
+from chalicelib.services.bookings.change_booking import change_booking
 from chalicelib.services.networks import split
 from chalicelib.services.waking.walk_on import walk_on
 from infra.testkit.builders import (
@@ -193,3 +195,41 @@ def test_a_key_of_chosen_salons_sees_no_report_and_splits_nothing(driver: SalonD
         with pytest.raises(DomainError) as refusal:
             forbidden()
         assert refusal.value.code == "FORBIDDEN"
+
+
+# --- two ids of one connection
+
+
+def again(driver: SalonDriver, version: int, line: SiteLine, **fields: Any) -> Booking:
+    connection = driver.world.directory(NETWORK).connections["con_old"]
+    driver.hear(connection, reported("e-9", version, IN_TWO_DAYS, client=None, lines=(line,), **fields))
+    (found,) = [each for each in driver.bookings() if each.external_id == "e-9"]
+    return found
+
+
+def test_of_two_ids_of_one_connection_a_booking_follows_with_the_sites_next_word(
+    driver: SalonDriver,
+) -> None:
+    olga = staff(driver)["stf_olga"]
+    driver.store.save(replace(olga, external_ids=(OLD, "con_old:32")))
+    line = SiteLine("s-1", "Haircut", "32", "Olga", 60, 50_000)
+    assert again(driver, 1, line).lines[0].staff_id == "stf_olga"
+    done = split.split_staff(driver.world, access(), "stf_olga", ["con_old:32"])
+    walked(driver, done)
+    assert again(driver, 1, line).lines[0].staff_id == "stf_olga"
+    after = again(driver, 2, line, note="a note").lines[0]
+    assert (after.staff_id, after.minutes, after.price_minor) == (done.separated.id, 60, 50_000)
+    other = SiteLine("s-1", "Haircut", "31", "Olga", 60, 50_000)
+    assert again(driver, 3, other).lines[0].staff_id == "stf_olga"
+    assert again(driver, 4, other, note="more").lines[0].staff_id == "stf_olga"
+
+
+def test_a_booking_that_the_desk_gave_to_somebody_stays_though_its_id_was_split(driver: SalonDriver) -> None:
+    olga = staff(driver)["stf_olga"]
+    driver.store.save(replace(olga, external_ids=(OLD, "con_old:32")))
+    line = SiteLine("s-1", "Haircut", "32", "Olga", 60, 50_000)
+    booking = again(driver, 1, line)
+    wanted = WantedLine(service_id=booking.lines[0].service_id, staff_id="stf_vera")
+    change_booking(driver.world, access(), booking.id, {"lines": [wanted]})
+    split.split_staff(driver.world, access(), "stf_olga", ["con_old:32"])
+    assert again(driver, 2, line, note="a note").lines[0].staff_id == "stf_vera"
