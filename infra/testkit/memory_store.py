@@ -229,10 +229,10 @@ class MemoryStore:
 
     @_call
     def starts_of_client(
-        self, network_id: str, client_id: str, since: datetime, until: datetime
+        self, network_id: str, client_id: str, since: datetime, until: datetime, limit: int | None = None
     ) -> list[tuple[str, datetime]]:
         found = self._between(since, until, network_id=network_id, client_id=client_id)
-        return [(each.id, each.starts_at) for each in found]
+        return [(each.id, each.starts_at) for each in found][:limit]
 
     @_call
     def bookings_waiting(self, network_id: str, connection_id: str, site_client_id: str) -> list[Booking]:

@@ -78,7 +78,12 @@ class Booking(Struct, frozen=True, kw_only=True):
                 since; None: it is `starts_at`.
     moves       how often it was moved noticeably, or cancelled so that its client is told; the occurrence
                 that touches belong to.
-    restaffed   the occurrence that began with another specialist, at the same start.
+    booked_at   when it was made, where it was moved within a minute of that; None: `made_at`, or earlier.
+    client_since the occurrence from which on it is its present client's.
+    start_since the occurrence from which on it has its present start and salon; None: the latest one.
+    notified_occurrence
+                the latest occurrence of which its client was notified, of those whose touches have given way
+                to touches of a later one; None: there is none.
     reopened    how often it was completed and reversed: it distinguishes the postings of one completion from
                 those of another.
     closed_at   when it was completed, cancelled or marked a no-show.
@@ -89,6 +94,7 @@ class Booking(Struct, frozen=True, kw_only=True):
     earned_percent
                 the percentage of the bill that the visit earns, by the client's tier before it; None: not
                 completed, or completed by an earlier release.
+    earned_at   when it earned points after it was closed: a bill told or raised later.
     corrections how often the sum of this completion was corrected after points had been given for it.
     would_earn  the points that the bill would have earned, had its network not been in trial.
     would_promote  the part of `would_earn` that is a promotion's.
@@ -122,7 +128,6 @@ class Booking(Struct, frozen=True, kw_only=True):
     made_at: datetime
     status: Status = Status.BOOKED
     moves: int = 0
-    restaffed: int | None = None
     last_notified_start: datetime | None = None
     reopened: int = 0
     source: str | None = None
@@ -162,6 +167,11 @@ class Booking(Struct, frozen=True, kw_only=True):
     bill_due_at: datetime | None = None
     earned_percent: int | None = None
     corrections: int = 0
+    earned_at: tuple[datetime, ...] = ()
+    booked_at: datetime | None = None
+    client_since: int = 0
+    start_since: int | None = None
+    notified_occurrence: int | None = None
     touches: Mapping[TouchKind, Touch] = field(default_factory=lambda: MappingProxyType({}))
     wake: Wake | None = None
     trouble: Trouble | None = None
@@ -253,15 +263,35 @@ def moved(booking: Booking, starts_at: datetime, now: datetime, notice_from: tim
         return replace(booking, starts_at=starts_at, last_notified_start=known_start, trouble=None)
     status = Status.BOOKED if booking.status is Status.CONFIRMED else booking.status
     return replace(
-        booking,
+        next_occurrence(booking, now),
         starts_at=starts_at,
+        start_since=None,
         last_notified_start=None,
         made_at=now,
-        moves=booking.moves + 1,
         status=status,
         move_wish=None,
         trouble=None,
     )
+
+
+def next_occurrence(booking: Booking, now: datetime) -> Booking:
+    """The booking as its next occurrence begins, so that its client is notified again. The start is as
+    before: whoever changes it, or the salon, clears `start_since`."""
+    made_at = _booked_at(booking)
+    is_new = made_at is not None and now - made_at < ONE_ACT
+    return replace(
+        booking,
+        moves=booking.moves + 1,
+        start_since=booking.moves if booking.start_since is None else booking.start_since,
+        booked_at=made_at if is_new else None,
+    )
+
+
+def _booked_at(booking: Booking) -> datetime | None:
+    """When its present client got the booking; None: more than a minute before it was moved."""
+    if booking.booked_at is None and booking.moves == booking.client_since:
+        return booking.made_at
+    return booking.booked_at
 
 
 def given_to(booking: Booking, client_id: str | None, now: datetime) -> Booking:
@@ -270,7 +300,16 @@ def given_to(booking: Booking, client_id: str | None, now: datetime) -> Booking:
     if booking.client_id == client_id:
         return replace(booking, waiting_for=None)
     if booking.client_id is not None:
-        booking = replace(booking, moves=booking.moves + 1, made_at=now, move_wish=None)
+        booking = next_occurrence(booking, now)
+        booking = replace(
+            booking,
+            made_at=now,
+            booked_at=None,
+            client_since=booking.moves,
+            last_notified_start=None,
+            notified_occurrence=None,
+            move_wish=None,
+        )
     return replace(booking, client_id=client_id, waiting_for=None)
 
 
@@ -281,8 +320,7 @@ def with_lines(booking: Booking, lines: tuple[Line, ...], now: datetime, *, tell
     is_same = [line.staff_id for line in lines] == [line.staff_id for line in booking.lines]
     if is_same or not tells_staff or not booking.is_upcoming:
         return changed
-    moves = booking.moves + 1
-    return replace(changed, moves=moves, restaffed=moves, made_at=now, trouble=None)
+    return replace(next_occurrence(changed, now), made_at=now, trouble=None)
 
 
 _STEPS: Mapping[Status, frozenset[Status]] = {
@@ -334,7 +372,7 @@ def with_status(
     notice = booking.touches.get(TouchKind.NOTICE)
     revoked = booking.tell_cancelled and notice is not None and notice.occurrence == booking.moves
     if tell or (revoked and to in UPCOMING):
-        booking = replace(booking, moves=booking.moves + 1)
+        booking = next_occurrence(booking, now)
     return replace(
         booking,
         status=to,
@@ -346,8 +384,14 @@ def with_status(
 
 
 def _is_known(booking: Booking, now: datetime) -> bool:
-    """Whether the client knows of the booking: from a message, or because it was not made just now. A notice
-    of a move that waits has taken the place of the notice that the client got before."""
-    touches = booking.touches.values()
-    was_tried_before = any(touch.occurrence > 0 for touch in touches)
-    return now - booking.made_at >= ONE_ACT or was_tried_before or any(map(has_notified, touches))
+    """Whether the client knows of the booking: from a message, or because it was not made just now."""
+    made_at = _booked_at(booking)
+    return made_at is None or now - made_at >= ONE_ACT or bool(notified_occurrences(booking))
+
+
+def notified_occurrences(booking: Booking) -> list[int]:
+    """The occurrences of which its present client may have been notified, as far as they are kept."""
+    occurrences = [touch.occurrence for touch in booking.touches.values() if has_notified(touch)]
+    if booking.notified_occurrence is not None:
+        occurrences.append(booking.notified_occurrence)
+    return [each for each in occurrences if each >= booking.client_since]

@@ -1,8 +1,10 @@
 """Notices of one act: ten dates booked at once, or a wrong move put right, make one or two messages. The
 first goes at once; what follows within `ONE_ACT` is gathered into one message that tells the last word."""
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib.domain.messages.caps import may_have_arrived
 from chalicelib.domain.messages.messages import Message
@@ -18,14 +20,38 @@ MOST_GATHERED = 30
 """Most bookings of which one message tells."""
 
 
-def named(booking_id: str, occurrence: int) -> str:
+class Named(Struct, frozen=True):
+    """A booking's notice that the message of another booking tells. starts_at: the start that it names."""
+
+    booking_id: str
+    occurrence: int
+    starts_at: datetime
+
+
+def named(booking_id: str, occurrence: int, starts_at: datetime) -> str:
     """The name of a booking's notice in the message that tells of it, too."""
-    return f"{booking_id}:{occurrence}"
+    return f"{booking_id}:{occurrence}:{int(starts_at.timestamp())}"
 
 
-def is_covered_by(log: Iterable[Message], name: str, *, in_trial: bool) -> bool:
-    """Whether a message about another booking of the act has told of this one."""
-    return any(name in each.tells_of and may_have_arrived(each, in_trial=in_trial) for each in log)
+def names_of(message: Message) -> Iterator[Named]:
+    for name in message.tells_of:
+        booking_id, occurrence, start = name.split(":")
+        yield Named(booking_id, int(occurrence), datetime.fromtimestamp(int(start), UTC))
+
+
+def start_told_by(
+    log: Iterable[Message], booking_id: str, occurrence: int, *, in_trial: bool
+) -> datetime | None:
+    """The start (UTC) that the latest message about another booking of the act has told of this one; None: no
+    message did."""
+    told = [
+        (message.recorded_at, name.starts_at)
+        for message in log
+        if message.tells_of and may_have_arrived(message, in_trial=in_trial)
+        for name in names_of(message)
+        if (name.booking_id, name.occurrence) == (booking_id, occurrence)
+    ]
+    return max(told)[1] if told else None
 
 
 def gathers_until(

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.authors import author_of, with_author, without_author
+from chalicelib.domain.bookings import bookings
 from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Line, Status, given_to, moved, with_lines
 from chalicelib.domain.bookings.facts import Fact, Party
 from chalicelib.domain.intake.precedence import Verdict, verdict
@@ -162,12 +163,13 @@ def _with_salon(decision: _Decision) -> _Decision:
         names = salon.name, decision.salon.name
         ruled = Verdict(site_holds=False, task=True)
         return decision.with_dispute(Fact.SALON, *names, ruled, Fact.STATUS)
+    at = max(existing.made_at, report.made_at)
     booking = replace(
-        decision.booking,
+        bookings.next_occurrence(decision.booking, at),
         salon_id=salon.id,
         currency=salon.currency,
-        moves=existing.moves + 1,
-        made_at=max(existing.made_at, report.made_at),
+        start_since=None,
+        made_at=at,
         move_wish=None,
         status=Status.BOOKED if existing.status is Status.CONFIRMED else existing.status,
     )

@@ -11,18 +11,19 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings import booking_plan
 from chalicelib.domain.bookings.booking_plan import as_planned
 from chalicelib.domain.bookings.bookings import Booking, Status
+from chalicelib.domain.bookings.notified import was_notified_of_another_start
 from chalicelib.domain.clients.clients import Client, own_name
 from chalicelib.domain.clients.person_names import is_other_name
 from chalicelib.domain.loyalty.account import Account, EntryKind
 from chalicelib.domain.loyalty.account_plan import last_day
 from chalicelib.domain.messages.message_facts import MessageFacts
-from chalicelib.domain.messages.one_act import named
+from chalicelib.domain.messages.one_act import Named, named
 from chalicelib.domain.networks.network import Directory, Salon, Template
 from chalicelib.domain.networks.rules import MessageRules
 from chalicelib.domain.networks.site_names import service_name, staff_name
-from chalicelib.domain.shared.touches import IN_TRIAL, SAME_ACT, Plan, Touch, TouchKind, TouchState
+from chalicelib.domain.shared.touches import IN_TRIAL, Plan, Touch, TouchKind, TouchState
 from chalicelib.domain.shared.zones import local_date
-from chalicelib.services.bookings.same_act import other_bookings_of_act
+from chalicelib.services.bookings.same_act import other_bookings_of_act, still_to_tell
 from chalicelib.services.bookings.same_visit import (
     _by_start,
     other_bookings_of_day,
@@ -36,10 +37,8 @@ from chalicelib.services.shared.ports import Store
 ABOUT_VISIT = frozenset({TouchKind.CONFIRM_REQUEST, TouchKind.CONTROL_REMINDER})
 THANKS = frozenset({TouchKind.REVIEW_REQUEST, TouchKind.BONUS_NOTICE})
 _MISSED = frozenset({Status.NO_SHOW})
+_EARNED = frozenset({EntryKind.CASHBACK, EntryKind.PROMOTION})
 _MADE = frozenset({TouchState.SENT, TouchState.AWAITING, TouchState.UNKNOWN, TouchState.SENDING})
-
-
-_ANNOUNCED = frozenset({TouchState.SENT, TouchState.AWAITING})
 
 
 class AboutBooking(Struct, frozen=True):
@@ -71,7 +70,7 @@ class AboutBooking(Struct, frozen=True):
 
     @property
     def tells_of(self) -> tuple[str, ...]:
-        return tuple(named(other.id, other.moves) for other in self.act)
+        return tuple(named(other.id, other.moves, other.starts_at) for other in self.act)
 
     @property
     def useful_from(self) -> datetime:
@@ -110,6 +109,11 @@ class AboutBooking(Struct, frozen=True):
             visit=tuple(other for other in others if other.salon_id == salon_id),
             elsewhere=tuple(other for other in others if other.salon_id != salon_id),
         )
+
+    def telling_again(self, names: Sequence[Named], store: Store, now: datetime) -> Self:
+        """The subject as another channel tells of it: with those bookings of the former message of which it
+        is still true, and which have had no message of their own."""
+        return replace(self, act=still_to_tell(self.item, names, self.directory, zone_of(self), store, now))
 
     def _has_waited(self) -> bool:
         """Whether the booking's notice was put off, so that others may wait, too."""
@@ -198,7 +202,7 @@ class AboutBooking(Struct, frozen=True):
             staff=next(filter(None, staff), None),
             unnamed_staff=None in staff,
             cancelled=self.item.status is Status.CANCELLED,
-            moved=all(map(self._was_announced_at_another_start, whole)),
+            moved=all(map(was_notified_of_another_start, whole)),
             points_earned=earned or None,
             points_balance=account.balance + self._given_in_trial(whole) if account else None,
             points_until=self._points_until(account, whole, now) if earned and account else None,
@@ -212,25 +216,11 @@ class AboutBooking(Struct, frozen=True):
         """The last local day (network's zone) on which the points of the visit can be used. Where none of
         them are left, since they paid a debt, it is the day of the points that expire soonest."""
         lots = [lot for lot in account.lots if not lot.is_expired(now)]
-        closed = {each.closed_at.replace(microsecond=0) for each in whole if each.closed_at}
-        earned = [lot for lot in lots if lot.reason is EntryKind.CASHBACK and lot.granted_at in closed]
+        instants = [at for each in whole for at in (each.closed_at, *each.earned_at) if at is not None]
+        granted = {at.replace(microsecond=0) for at in instants}
+        earned = [lot for lot in lots if lot.reason in _EARNED and lot.granted_at in granted]
         ends = [lot.expires_at for lot in earned or lots if lot.expires_at is not None]
         return last_day(min(ends), self.directory.zone) if ends else None
-
-    def _was_announced_at_another_start(self, booking: Booking) -> bool:
-        """Whether the client was told of the booking at an earlier start."""
-        if booking.restaffed == booking.moves:
-            return False
-        in_trial = self.directory.network.trial
-        return any(
-            touch.occurrence < booking.moves
-            and (
-                touch.state in _ANNOUNCED
-                or touch.reason == SAME_ACT
-                or (in_trial and touch.reason == IN_TRIAL)
-            )
-            for touch in booking.touches.values()
-        )
 
     def template(self, kind: TouchKind, channel: str, language: str) -> Template | None:
         return self.directory.template(kind, channel, language)

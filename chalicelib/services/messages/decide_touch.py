@@ -13,7 +13,7 @@ from chalicelib.domain.messages.allowed_numbers import COUNTRY, NUMBER_TYPE, PHO
 from chalicelib.domain.messages.caps import DAY, PRESSING, WEEK, counts, full_notices, is_capped, over_cap
 from chalicelib.domain.messages.carried_touches import carried_by
 from chalicelib.domain.messages.messages import Message
-from chalicelib.domain.messages.one_act import GATHERED, gathers_until, is_covered_by, named
+from chalicelib.domain.messages.one_act import GATHERED, gathers_until, start_told_by
 from chalicelib.domain.networks.rules import ChannelStep
 from chalicelib.domain.shared.holdout import is_held_out
 from chalicelib.domain.shared.touches import (
@@ -43,12 +43,14 @@ class Check(Struct, frozen=True):
     rule     the rule's name; value: what the rule says, as data.
     reason   the stable code of why the touch does not pass; None: it passes.
     until    when to decide again (UTC); None: the touch is not made at all.
+    told_start  the start of the booking that a message of another booking has told the client.
     """
 
     rule: str
     value: object = None
     reason: str | None = None
     until: datetime | None = None
+    told_start: datetime | None = None
 
     @property
     def passed(self) -> bool:
@@ -242,8 +244,9 @@ def _of_one_act(case: Case, log: Sequence[Message]) -> Check:
     plan, before, in_trial = case.plan, case.before, case.subject.directory.network.trial
     if before is not None and before.state is not TouchState.DEFERRED:
         return Check("one_act", ONE_ACT.seconds)
-    if is_covered_by(log, named(case.subject.booking_id or "", plan.occurrence), in_trial=in_trial):
-        return Check("one_act", ONE_ACT.seconds, SAME_ACT)
+    told = start_told_by(log, case.subject.booking_id or "", plan.occurrence, in_trial=in_trial)
+    if told is not None:
+        return Check("one_act", ONE_ACT.seconds, SAME_ACT, told_start=told)
     until = gathers_until(log, case.subject.client.id, case.now, plan.until, in_trial=in_trial)
     return _later(case, "one_act", ONE_ACT.seconds, GATHERED if until is not None else None, until)
 

@@ -13,7 +13,9 @@ from msgspec.structs import replace
 from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import Client, DeadAddress
 from chalicelib.domain.marketing.campaigns import Recipient
+from chalicelib.domain.messages.caps import DAY
 from chalicelib.domain.messages.messages import Message, MessageState, message_id
+from chalicelib.domain.messages.one_act import names_of
 from chalicelib.domain.messages.receipts import Receipt, applied, price_of_a_part
 from chalicelib.domain.messages.spending import Spending
 from chalicelib.domain.networks.network import Price
@@ -22,6 +24,7 @@ from chalicelib.domain.shared.ids import instant_of
 from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.touches import GRACE, Touch, TouchKind, TouchState, with_touches
 from chalicelib.domain.shared.waking import Wake, first_wake
+from chalicelib.services.bookings.same_act import free_notice
 from chalicelib.services.clients.consents import Statement, stop_messages
 from chalicelib.services.clients.suppress_address import suppress_address
 from chalicelib.services.messages.subjects import Item
@@ -152,6 +155,16 @@ def _go_on(world: World, messages: Sequence[Message]) -> None:
     woken = _change_touches(world, messages, awaiting, wake_at=now)
     if woken is not None:
         world.wake_if_due(woken)
+    elif messages[0].tells_of and now - messages[0].recorded_at < DAY:
+        _free_others(world, messages[0])
+
+
+def _free_others(world: World, message: Message) -> None:
+    """The other bookings that the message told of tell of themselves, where its own booking has moved on."""
+    item = _item_of(world, message)
+    if isinstance(item, Booking) and item.moves > message.occurrence:
+        for name in names_of(message):
+            free_notice(world, message.network_id, name)
 
 
 def _change_touches(

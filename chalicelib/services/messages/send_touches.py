@@ -13,10 +13,13 @@ from types import MappingProxyType
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.bookings import Booking
 from chalicelib.domain.clients.clients import DeadAddress
 from chalicelib.domain.messages.messages import Message, MessageState, Outcome
+from chalicelib.domain.messages.one_act import Named, names_of
 from chalicelib.domain.messages.spending import Cost
 from chalicelib.domain.shared.touches import (
+    ESSENTIAL,
     MAX_DOUBTS,
     Plan,
     Touch,
@@ -29,7 +32,9 @@ from chalicelib.domain.shared.touches import (
     touch_of,
 )
 from chalicelib.domain.shared.waking import Trouble
+from chalicelib.services.bookings.same_act import free_notice
 from chalicelib.services.clients.suppress_address import suppress_address
+from chalicelib.services.messages.about_booking import AboutBooking
 from chalicelib.services.messages.budgets import cost_of
 from chalicelib.services.messages.decide_touch import Case, Check, Route, find_route, stopped_by, verdict
 from chalicelib.services.messages.message_log import message_id_of_kind, message_of_touch, recorded_message
@@ -53,10 +58,12 @@ class TouchProgress(Struct, frozen=True):
 
     touch  the touch as the next attempt finds it; None: the item has no touch of this occurrence.
     final  the touch if no further attempt is made; None: nothing was sent yet.
+    tells_of  the notices of other bookings that the last message told of.
     """
 
     touch: Touch | None
     final: Touch | None = None
+    tells_of: tuple[Named, ...] = ()
 
 
 class Attempt(Struct, frozen=True):
@@ -82,6 +89,9 @@ class SendRun(Struct):
     undone     claims to be withdrawn, as if nothing was tried: the claimed touch, and the touch before the
                claim.
     throttled  why the channel took nothing; "": it did.
+    told_start the start of the booking that its client was told without a message of its own: by that of
+               another booking, or in trial.
+    tells_of   the notices of other bookings that the last message of its notice told of.
     """
 
     sending: Sending
@@ -90,6 +100,8 @@ class SendRun(Struct):
     resolved: list[Touch] = field(default_factory=list)
     undone: list[tuple[Touch, Touch | None]] = field(default_factory=list)
     throttled: str = ""
+    told_start: datetime | None = None
+    tells_of: tuple[Named, ...] = ()
 
 
 def send_due(sending: Sending, subject: Subject, *, ends_wake: bool = True) -> None:
@@ -105,6 +117,8 @@ def send_due(sending: Sending, subject: Subject, *, ends_wake: bool = True) -> N
     if subject.directory.network.trial:
         rehearsed = [(each.plan, each.route, each.content) for each in decided]
         run.resolved += record_in_trial(sending, run.subject, rehearsed, now)
+        if isinstance(subject.item, Booking) and any(plan.kind in ESSENTIAL for plan, _, _ in rehearsed):
+            run.told_start = subject.item.starts_at
         decided = []
     going = _affordable(run, decided)
     if going:
@@ -115,6 +129,7 @@ def send_due(sending: Sending, subject: Subject, *, ends_wake: bool = True) -> N
             raise
         for attempt, outcome in _send_all(run, going):
             _record_outcome(run, attempt, outcome)
+    _free_others(run)
     if ends_wake or run.resolved or run.undone:
         _resolve(run, ends_wake=ends_wake)
     if run.throttled:
@@ -139,11 +154,12 @@ def _progress(run: SendRun, plan: Plan) -> TouchProgress:
     final = replace(touch, state=state, reason=reason, again_at=None, doubts=touch.doubts + doubted)
     if record is not None and record.state is MessageState.DELIVERED:
         return TouchProgress(final, final)
+    told = tuple(names_of(record)) if record is not None else ()
     if state is TouchState.FAILED:
-        return TouchProgress(replace(final, state=TouchState.AWAITING, again_at=run.now), final)
+        return TouchProgress(replace(final, state=TouchState.AWAITING, again_at=run.now), final, told)
     if state is TouchState.SENT:
         waits = touch if touch.state is TouchState.AWAITING else _sent(run, plan, final)
-        return TouchProgress(waits, final)
+        return TouchProgress(waits, final, told)
     return TouchProgress(final, final)
 
 
@@ -191,6 +207,9 @@ def _decide(run: SendRun, due: Sequence[Plan]) -> list[Attempt]:
         if progress.final is not None and not _goes_on(progress.touch, plan, run.now):
             run.resolved.append(progress.touch or progress.final)
             continue
+        if progress.tells_of and isinstance(run.subject, AboutBooking):
+            run.tells_of = progress.tells_of
+            run.subject = run.subject.telling_again(progress.tells_of, run.sending.world.store, run.now)
         case = _case(run, plan, progress.touch, {each.kind: by.channel for each, _, by in going})
         found = verdict(case)
         if isinstance(found, Check):
@@ -233,6 +252,7 @@ def _put_off_or_skip(run: SendRun, plan: Plan, progress: TouchProgress, stopped:
         return replace(before, again_at=stopped.until, reason=stopped.reason)
     if progress.final is not None:
         return _given_up(progress.final)
+    run.told_start = stopped.told_start or run.told_start
     return _skipped(run, plan, stopped.reason or "skipped")
 
 
@@ -246,7 +266,7 @@ def _skipped(run: SendRun, plan: Plan, reason: str) -> Touch:
     that a repetition finds the same record."""
     touch = Touch(plan.kind, TouchState.SKIPPED, run.now, plan.occurrence, attempt=0, reason=reason)
     message = message_of_touch(run.subject, plan, touch, plan.at)
-    record_message(run.sending, replace(message, state=MessageState.SKIPPED, reason=reason))
+    record_message(run.sending, replace(message, state=MessageState.SKIPPED, reason=reason, tells_of=()))
     return touch
 
 
@@ -381,6 +401,13 @@ def _suppress_address(run: SendRun, chosen: Route, reason: str, now: datetime) -
         suppress_address(run.sending.world, client.network_id, client.id, dead)
 
 
+def _free_others(run: SendRun) -> None:
+    """Where a notice has failed for good, the other bookings that it told of tell of themselves."""
+    if any(each.kind is TouchKind.NOTICE and each.state is TouchState.FAILED for each in run.resolved):
+        for name in run.tells_of:
+            free_notice(run.sending.world, run.subject.item.network_id, name)
+
+
 def _resolve(run: SendRun, *, ends_wake: bool) -> None:
     """Marks the touches as done and sets the next pointer, on the current item: it may have been moved or
     cancelled during the sending."""
@@ -391,7 +418,8 @@ def _resolve(run: SendRun, *, ends_wake: bool) -> None:
         if current is None:
             return
         try:
-            world.store.save(settle_touches(current, run.resolved, run.undone, trouble, world.now()))
+            now, told_start = world.now(), run.told_start
+            world.store.save(settle_touches(current, run.resolved, run.undone, trouble, now, told_start))
             return
         except SaveConflict:
             current = current.reread(world.store)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking
+from chalicelib.domain.bookings.notified import notified_of_start, with_booking_touches
 from chalicelib.domain.clients.client_plan import salon_of
 from chalicelib.domain.clients.clients import Client, own_name
 from chalicelib.domain.loyalty.account import Account
@@ -121,12 +122,19 @@ def claim_touches(subject: Subject, touches: Sequence[Touch], link_number: int) 
     """The item with touches in flight, and with an unchanged pointer. A booking knows which of its ids its
     link has, so that its later messages need not look for the link, and that its client is notified of its
     present start."""
-    item: Item = with_touches(subject.item, *touches)
+    item = _with_touches(subject.item, touches)
     if not isinstance(item, Booking):
         return item
     names_start = any(touch.kind in ESSENTIAL and touch.state is TouchState.SENDING for touch in touches)
-    known_start = None if names_start else item.last_notified_start
-    return replace(item, link_number=link_number, last_notified_start=known_start)
+    item = notified_of_start(item, item.starts_at) if names_start else item
+    return replace(item, link_number=link_number)
+
+
+def _with_touches(item: Item, touches: Sequence[Touch]) -> Item:
+    if isinstance(item, Booking):
+        return with_booking_touches(item, touches)
+    touched: Item = with_touches(item, *touches)
+    return touched
 
 
 def settle_touches(
@@ -135,10 +143,14 @@ def settle_touches(
     undone: Sequence[tuple[Touch, Touch | None]],
     trouble: Trouble | None,
     now: datetime,
+    told_start: datetime | None = None,
 ) -> Item:
     """The item with its next pointer and these touches settled. undone: claims to be withdrawn, as pairs of
-    the claimed touch and the touch before the claim."""
-    item: Any = with_touches(subject.item, *touches)
+    the claimed touch and the touch before the claim. told_start: the start of a booking of which its client
+    was notified by no message of its own."""
+    item: Any = _with_touches(subject.item, touches)
+    if told_start is not None and isinstance(item, Booking):
+        item = notified_of_start(item, told_start)
     item = replace(item, touches=MappingProxyType(_without_claims(item.touches, undone)), trouble=trouble)
     settled: Item = subject.replanned(item, touches, now)
     return settled

@@ -177,6 +177,8 @@ def _with_more_earned(visit: VisitInProgress, points: int) -> VisitInProgress:
         expires_at=terms.expires_at,
         idle_days=terms.idle_days,
     )
+    earned_at = (*visit.booking.earned_at, visit.now)
+    visit = replace(visit, booking=replace(visit.booking, earned_at=earned_at))
     return visit.after(post(visit.account, posting, visit.now))
 
 

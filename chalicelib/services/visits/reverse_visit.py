@@ -99,6 +99,7 @@ def _reopened(booking: Booking, to: Status, now: datetime) -> Booking:
         bill_due_at=None,
         earned_percent=None,
         corrections=0,
+        earned_at=(),
     )
 
 

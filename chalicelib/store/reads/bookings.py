@@ -41,11 +41,12 @@ class BookingReads:
         return Page(self._reader.batch(Booking, page.items), page.cursor)
 
     def starts_of_client(
-        self, network_id: str, client_id: str, since: datetime, until: datetime
+        self, network_id: str, client_id: str, since: datetime, until: datetime, limit: int | None = None
     ) -> list[tuple[str, datetime]]:
-        """Ids and starts of a client's bookings that start between two instants, whatever their status."""
+        """Ids and starts of a client's bookings that start between two instants, whatever their status; the
+        first of them up to a limit."""
         found = self._reader.item.by_client.query(
-            keys.bookings_of_client(network_id, client_id), self._reader.between(since, until)
+            keys.bookings_of_client(network_id, client_id), self._reader.between(since, until), limit=limit
         )
         return [(keys.key_facts(each.pk, each.sk)["id"], datetime.fromisoformat(each.at)) for each in found]
 

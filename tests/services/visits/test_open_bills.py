@@ -252,3 +252,18 @@ def test_the_review_is_asked_after_the_end_of_a_visit_that_was_marked_at_its_beg
     assert driver.kinds_sent() == []
     driver.run_until(BEGUN + timedelta(hours=5, minutes=1))
     assert driver.kinds_sent() == ["review_request"]
+
+
+def test_the_bonus_notice_names_the_end_of_the_points_that_came_with_the_payment(
+    driver: SalonDriver, told: Told
+) -> None:
+    told.came()
+    driver.run_until(BEGUN + timedelta(hours=4))
+    booking = told.paid(50_000)
+    raised = told.paid(60_000)
+    held = driver.store.account(NETWORK, MARIA).lots
+    granted = {at.replace(microsecond=0) for at in raised.earned_at}
+    assert booking.earned_at == (driver.clock(),)
+    assert granted == {lot.granted_at for lot in held}
+    assert raised.closed_at is not None
+    assert raised.closed_at.replace(microsecond=0) not in granted
