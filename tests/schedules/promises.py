@@ -355,10 +355,19 @@ class Held:
                 yield f"{message.id} {message.kind}: {message.state} for no reason"
         for group, found in lines.items():
             skips = [message for message in found if message.state is MessageState.SKIPPED]
+            skips = [each for each in skips if not self._was_told_in_vain(each)]
             forgotten = [skip for skip in skips if self.days.logged_in[skip.id] in self.days.crashed]
             if len(skips) > 1 + len(forgotten) or (len(skips) > len(forgotten) and len(found) > 1):
                 yield f"{group}: skipped, and also {[(m.state, m.reason) for m in found]}"
         yield from self._touches_without_lines(lines)
+
+    def _was_told_in_vain(self, skip: Message) -> bool:
+        """Whether the message of another booking told of it, and failed: then it may be told again."""
+        name = f"{skip.booking_id}:{skip.occurrence}:"
+        failed = (each for each in self.days.log.values() if each.state is MessageState.FAILED)
+        return skip.reason == "same_act" and any(
+            told.startswith(name) for each in failed for told in each.tells_of
+        )
 
     def _touches_without_lines(self, lines: Mapping[Group, list[Message]]) -> Iterator[str]:
         truth = self.days.truths[-1]

@@ -1,7 +1,7 @@
 """Who came has not paid yet: a site that tells payments apart tells first that the client came. The visit
 counts at once; its points wait for the payment, at most until the end of the next local day of the salon."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,11 +9,13 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.bookings import Booking, Status
 from chalicelib.domain.intake.site_events import SiteLine, SiteStatus
-from chalicelib.domain.networks.bonus_rules import Gift, Referral
+from chalicelib.domain.networks.bonus_rules import Expiry, ExpiryModel, Gift, Referral
 from chalicelib.domain.networks.network import Connection
 from chalicelib.domain.networks.trial import TrialTally
 from chalicelib.domain.shared.errors import DomainError
-from infra.testkit.builders import NETWORK, NOW, a_client, a_network, save_client
+from chalicelib.services.loyalty.post_bonus import PostingByHand, post_by_hand
+from chalicelib.texts.wording import message_words
+from infra.testkit.builders import NETWORK, NOW, a_client, a_network, access, save_client
 from infra.testkit.salon_driver import SalonDriver
 from infra.testkit.site_events import LINE, reported
 from tests.services.rewarded import MARIA, balance, with_rules
@@ -257,13 +259,15 @@ def test_the_review_is_asked_after_the_end_of_a_visit_that_was_marked_at_its_beg
 def test_the_bonus_notice_names_the_end_of_the_points_that_came_with_the_payment(
     driver: SalonDriver, told: Told
 ) -> None:
+    with_rules(driver, cashback_percent=5, expiry=Expiry(ExpiryModel.DAYS, 90))
+    soon_gone = PostingByHand(kind="grant", points=100, reason="gift", expires_on=date(2026, 12, 1))
+    post_by_hand(driver.world, access(), MARIA, soon_gone, "r-1")
+    driver.store.save(replace(driver.client(), language="en"))
+    driver = replace(driver, texts=message_words)
     told.came()
     driver.run_until(BEGUN + timedelta(hours=4))
-    booking = told.paid(50_000)
-    raised = told.paid(60_000)
-    held = driver.store.account(NETWORK, MARIA).lots
-    granted = {at.replace(microsecond=0) for at in raised.earned_at}
-    assert booking.earned_at == (driver.clock(),)
-    assert granted == {lot.granted_at for lot in held}
-    assert raised.closed_at is not None
-    assert raised.closed_at.replace(microsecond=0) not in granted
+    told.paid(50_000)
+    told.paid(60_000)
+    driver.run_until(BEGUN + timedelta(hours=5))
+    text = driver.sender.sent[-1].worded.text
+    assert "+30 bonus points, balance 130, valid until 21 Feb 2027" in text
