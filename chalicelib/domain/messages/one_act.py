@@ -44,14 +44,14 @@ def start_told_by(
 ) -> datetime | None:
     """The start (UTC) that the latest message about another booking of the act has told of this one; None: no
     message did."""
-    told = [
+    found = [
         (message.recorded_at, name.starts_at)
         for message in log
         if message.tells_of and may_have_arrived(message, in_trial=in_trial)
         for name in names_of(message)
         if (name.booking_id, name.occurrence) == (booking_id, occurrence)
     ]
-    return max(told)[1] if told else None
+    return max(found)[1] if found else None
 
 
 def gathers_until(

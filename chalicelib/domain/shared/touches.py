@@ -250,3 +250,17 @@ def open_plans(plans: Iterable[Plan], touches: Mapping[TouchKind, Touch], now: d
         if touch.state in IN_FLIGHT and (touch.kind, touch.occurrence) not in planned:
             found.append(Plan(touch.kind, touch.at, touch.at, occurrence=touch.occurrence))
     return sorted(found, key=lambda plan: PRIORITY[plan.kind])
+
+
+def goes_on(touch: Touch | None, plan: Plan, now: datetime) -> bool:
+    """Whether an attempt may follow the touch's state now."""
+    if touch is None or touch.state is TouchState.DEFERRED:
+        return True
+    if touch.state is TouchState.AWAITING:
+        return touch.again_at is None or touch.again_at <= now
+    return may_try_again(touch) and plan.at <= now and is_open(touch, now, plan.until)
+
+
+def given_up(final: Touch) -> Touch:
+    """The final touch, marked so that no further attempt is made."""
+    return replace(final, doubts=MAX_DOUBTS + 1) if final.state is TouchState.UNKNOWN else final

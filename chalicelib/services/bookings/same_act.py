@@ -1,6 +1,6 @@
 """The bookings that were made, moved or cancelled in one act, and of which one message tells."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -46,7 +46,7 @@ def other_bookings_of_act(
 def still_to_tell(
     booking: Booking, names: Sequence[Named], directory: Directory, zone: str, store: Store, now: datetime
 ) -> tuple[Booking, ...]:
-    """Those of the named bookings whose notice is still of use, and was in no message of its own, by start. A
+    """The named bookings whose notice is still of use, and was in no message of its own, by start. A
     booking that has moved on, or was cancelled, is left out."""
     occurrences = {name.booking_id: name.occurrence for name in names}
     found = store.bookings(booking.network_id, list(occurrences))
@@ -61,12 +61,13 @@ def still_to_tell(
     return tuple(sorted(left, key=lambda each: (each.starts_at, each.id)))
 
 
-def free_notice(world: World, network_id: str, name: Named) -> None:
-    """Makes a notice due again that the message of another booking told of, and that failed. A repetition,
+def free_notices(world: World, network_id: str, names: Iterable[Named]) -> None:
+    """Makes the notices due again that the message of another booking told of, and that failed. A repetition,
     or a notice of a booking that has moved on, changes nothing."""
-    saved = world.retrying(partial(_free_once, world, network_id, name))
-    if saved is not None:
-        world.wake_if_due(saved)
+    for name in names:
+        saved = world.retrying(partial(_free_once, world, network_id, name))
+        if saved is not None:
+            world.wake_if_due(saved)
 
 
 def _free_once(world: World, network_id: str, name: Named) -> Booking | None:

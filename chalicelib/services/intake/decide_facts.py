@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
+from chalicelib.domain.bookings.another_salon import in_another_salon
 from chalicelib.domain.bookings.authors import author_of, with_author, without_author
-from chalicelib.domain.bookings import bookings
 from chalicelib.domain.bookings.bookings import UPCOMING, Booking, Line, Status, given_to, moved, with_lines
 from chalicelib.domain.bookings.facts import Fact, Party
 from chalicelib.domain.intake.precedence import Verdict, verdict
@@ -164,15 +164,7 @@ def _with_salon(decision: _Decision) -> _Decision:
         ruled = Verdict(site_holds=False, task=True)
         return decision.with_dispute(Fact.SALON, *names, ruled, Fact.STATUS)
     at = max(existing.made_at, report.made_at)
-    booking = replace(
-        bookings.next_occurrence(decision.booking, at),
-        salon_id=salon.id,
-        currency=salon.currency,
-        start_since=None,
-        made_at=at,
-        move_wish=None,
-        status=Status.BOOKED if existing.status is Status.CONFIRMED else existing.status,
-    )
+    booking = in_another_salon(decision.booking, salon.id, salon.currency, at)
     return _with_confirmation_again(replace(decision.with_booking(booking), salon=salon))
 
 

@@ -244,9 +244,9 @@ def _of_one_act(case: Case, log: Sequence[Message]) -> Check:
     plan, before, in_trial = case.plan, case.before, case.subject.directory.network.trial
     if before is not None and before.state is not TouchState.DEFERRED:
         return Check("one_act", ONE_ACT.seconds)
-    told = start_told_by(log, case.subject.booking_id or "", plan.occurrence, in_trial=in_trial)
-    if told is not None:
-        return Check("one_act", ONE_ACT.seconds, SAME_ACT, told_start=told)
+    starts_at = start_told_by(log, case.subject.booking_id or "", plan.occurrence, in_trial=in_trial)
+    if starts_at is not None:
+        return Check("one_act", ONE_ACT.seconds, SAME_ACT, told_start=starts_at)
     until = gathers_until(log, case.subject.client.id, case.now, plan.until, in_trial=in_trial)
     return _later(case, "one_act", ONE_ACT.seconds, GATHERED if until is not None else None, until)
 

@@ -4,9 +4,18 @@ the touch, so that each is found again."""
 from datetime import datetime
 
 from chalicelib.domain.messages.messages import Message, MessageState, message_id
-from chalicelib.domain.shared.touches import Plan, Touch, TouchKind
+from chalicelib.domain.shared.touches import Plan, Touch, TouchKind, TouchState
 from chalicelib.services.messages.subjects import Subject
 from chalicelib.services.shared.ports import Store
+
+FINAL = {
+    MessageState.SENT: TouchState.SENT,
+    MessageState.DELIVERED: TouchState.SENT,
+    MessageState.FAILED: TouchState.FAILED,
+    MessageState.UNKNOWN: TouchState.UNKNOWN,
+    MessageState.SENDING: TouchState.UNKNOWN,
+}
+"""The state of a touch whose last attempt made a message of that state."""
 
 
 def message_of_touch(subject: Subject, plan: Plan, touch: Touch, at: datetime) -> Message:

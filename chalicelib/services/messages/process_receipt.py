@@ -24,7 +24,7 @@ from chalicelib.domain.shared.ids import instant_of
 from chalicelib.domain.shared.months import month_name
 from chalicelib.domain.shared.touches import GRACE, Touch, TouchKind, TouchState, with_touches
 from chalicelib.domain.shared.waking import Wake, first_wake
-from chalicelib.services.bookings.same_act import free_notice
+from chalicelib.services.bookings.same_act import free_notices
 from chalicelib.services.clients.consents import Statement, stop_messages
 from chalicelib.services.clients.suppress_address import suppress_address
 from chalicelib.services.messages.subjects import Item
@@ -163,8 +163,7 @@ def _free_others(world: World, message: Message) -> None:
     """The other bookings that the message told of tell of themselves, where its own booking has moved on."""
     item = _item_of(world, message)
     if isinstance(item, Booking) and item.moves > message.occurrence:
-        for name in names_of(message):
-            free_notice(world, message.network_id, name)
+        free_notices(world, message.network_id, names_of(message))
 
 
 def _change_touches(

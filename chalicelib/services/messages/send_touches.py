@@ -20,37 +20,33 @@ from chalicelib.domain.messages.one_act import Named, names_of
 from chalicelib.domain.messages.spending import Cost
 from chalicelib.domain.shared.touches import (
     ESSENTIAL,
-    MAX_DOUBTS,
     Plan,
     Touch,
     TouchKind,
     TouchState,
     due_at,
-    is_open,
-    may_try_again,
+    given_up,
+    goes_on,
     open_plans,
     touch_of,
 )
 from chalicelib.domain.shared.waking import Trouble
-from chalicelib.services.bookings.same_act import free_notice
+from chalicelib.services.bookings.same_act import free_notices
 from chalicelib.services.clients.suppress_address import suppress_address
 from chalicelib.services.messages.about_booking import AboutBooking
 from chalicelib.services.messages.budgets import cost_of
 from chalicelib.services.messages.decide_touch import Case, Check, Route, find_route, stopped_by, verdict
-from chalicelib.services.messages.message_log import message_id_of_kind, message_of_touch, recorded_message
+from chalicelib.services.messages.message_log import (
+    FINAL,
+    message_id_of_kind,
+    message_of_touch,
+    recorded_message,
+)
 from chalicelib.services.messages.record_in_trial import as_it_goes, record_in_trial
 from chalicelib.services.messages.sending import LOST, Sending, Throttled, notify_held_back, record_message
 from chalicelib.services.messages.subjects import Subject, claim_touches, settle_touches
 from chalicelib.services.messages.word_touch import MessageContent, outgoing, readable_contents, unreadable
 from chalicelib.services.shared.ports import SaveConflict
-
-_FINAL = {
-    MessageState.SENT: TouchState.SENT,
-    MessageState.DELIVERED: TouchState.SENT,
-    MessageState.FAILED: TouchState.FAILED,
-    MessageState.UNKNOWN: TouchState.UNKNOWN,
-    MessageState.SENDING: TouchState.UNKNOWN,
-}
 
 
 class TouchProgress(Struct, frozen=True):
@@ -89,8 +85,7 @@ class SendRun(Struct):
     undone     claims to be withdrawn, as if nothing was tried: the claimed touch, and the touch before the
                claim.
     throttled  why the channel took nothing; "": it did.
-    told_start the start of the booking that its client was told without a message of its own: by that of
-               another booking, or in trial.
+    told_start the start that its client was told by the message of another booking, or in trial.
     tells_of   the notices of other bookings that the last message of its notice told of.
     """
 
@@ -129,7 +124,8 @@ def send_due(sending: Sending, subject: Subject, *, ends_wake: bool = True) -> N
             raise
         for attempt, outcome in _send_all(run, going):
             _record_outcome(run, attempt, outcome)
-    _free_others(run)
+    if any(each.kind is TouchKind.NOTICE and each.state is TouchState.FAILED for each in run.resolved):
+        free_notices(sending.world, run.subject.item.network_id, run.tells_of)
     if ends_wake or run.resolved or run.undone:
         _resolve(run, ends_wake=ends_wake)
     if run.throttled:
@@ -148,18 +144,18 @@ def _progress(run: SendRun, plan: Plan) -> TouchProgress:
     record = recorded_message(run.subject, touch, run.sending.world.store)
     if record is None and touch.state is TouchState.SENDING:
         _record_loss(run, plan, touch)
-    state = _FINAL[record.state] if record is not None else TouchState.UNKNOWN
+    state = FINAL[record.state] if record is not None else TouchState.UNKNOWN
     reason = record.reason if record is not None else LOST
     doubted = touch.state is not TouchState.UNKNOWN and state is TouchState.UNKNOWN
     final = replace(touch, state=state, reason=reason, again_at=None, doubts=touch.doubts + doubted)
     if record is not None and record.state is MessageState.DELIVERED:
         return TouchProgress(final, final)
-    told = tuple(names_of(record)) if record is not None else ()
+    names = tuple(names_of(record)) if record else ()
     if state is TouchState.FAILED:
-        return TouchProgress(replace(final, state=TouchState.AWAITING, again_at=run.now), final, told)
+        return TouchProgress(replace(final, state=TouchState.AWAITING, again_at=run.now), final, names)
     if state is TouchState.SENT:
         waits = touch if touch.state is TouchState.AWAITING else _sent(run, plan, final)
-        return TouchProgress(waits, final, told)
+        return TouchProgress(waits, final, names)
     return TouchProgress(final, final)
 
 
@@ -204,7 +200,7 @@ def _decide(run: SendRun, due: Sequence[Plan]) -> list[Attempt]:
     going: list[tuple[Plan, TouchProgress, Route]] = []
     for plan in due:
         progress = _progress(run, plan)
-        if progress.final is not None and not _goes_on(progress.touch, plan, run.now):
+        if progress.final is not None and not goes_on(progress.touch, plan, run.now):
             run.resolved.append(progress.touch or progress.final)
             continue
         if progress.tells_of and isinstance(run.subject, AboutBooking):
@@ -235,15 +231,6 @@ def _decide(run: SendRun, due: Sequence[Plan]) -> list[Attempt]:
     ]
 
 
-def _goes_on(touch: Touch | None, plan: Plan, now: datetime) -> bool:
-    """Whether an attempt may follow the touch's state now."""
-    if touch is None or touch.state is TouchState.DEFERRED:
-        return True
-    if touch.state is TouchState.AWAITING:
-        return touch.again_at is None or touch.again_at <= now
-    return may_try_again(touch) and plan.at <= now and is_open(touch, now, plan.until)
-
-
 def _put_off_or_skip(run: SendRun, plan: Plan, progress: TouchProgress, stopped: Check) -> Touch:
     notify_held_back(run.sending, run.subject, stopped.reason or "", run.now)
     if stopped.until is not None:
@@ -251,14 +238,9 @@ def _put_off_or_skip(run: SendRun, plan: Plan, progress: TouchProgress, stopped:
         before = progress.touch or put_off
         return replace(before, again_at=stopped.until, reason=stopped.reason)
     if progress.final is not None:
-        return _given_up(progress.final)
+        return given_up(progress.final)
     run.told_start = stopped.told_start or run.told_start
     return _skipped(run, plan, stopped.reason or "skipped")
-
-
-def _given_up(final: Touch) -> Touch:
-    """The final touch, marked so that no further attempt is made."""
-    return replace(final, doubts=MAX_DOUBTS + 1) if final.state is TouchState.UNKNOWN else final
 
 
 def _skipped(run: SendRun, plan: Plan, reason: str) -> Touch:
@@ -367,7 +349,7 @@ def _record_outcome(run: SendRun, attempt: Attempt, outcome: Outcome) -> None:
 
 
 def _touch_after(run: SendRun, attempt: Attempt, outcome: Outcome) -> Touch:
-    touch = replace(attempt.touch, state=_FINAL[outcome.state], reason=outcome.reason)
+    touch = replace(attempt.touch, state=FINAL[outcome.state], reason=outcome.reason)
     if outcome.state is MessageState.UNKNOWN:
         return replace(touch, doubts=touch.doubts + 1)
     if outcome.state is MessageState.FAILED and not attempt.route.last:
@@ -401,25 +383,17 @@ def _suppress_address(run: SendRun, chosen: Route, reason: str, now: datetime) -
         suppress_address(run.sending.world, client.network_id, client.id, dead)
 
 
-def _free_others(run: SendRun) -> None:
-    """Where a notice has failed for good, the other bookings that it told of tell of themselves."""
-    if any(each.kind is TouchKind.NOTICE and each.state is TouchState.FAILED for each in run.resolved):
-        for name in run.tells_of:
-            free_notice(run.sending.world, run.subject.item.network_id, name)
-
-
 def _resolve(run: SendRun, *, ends_wake: bool) -> None:
     """Marks the touches as done and sets the next pointer, on the current item: it may have been moved or
     cancelled during the sending."""
-    world = run.sending.world
+    world, save = run.sending.world, run.sending.world.store.save
     trouble: Trouble | None = None if ends_wake and not run.throttled else run.subject.item.trouble
     current: Subject | None = run.subject
     for _ in world.tries():
         if current is None:
             return
         try:
-            now, told_start = world.now(), run.told_start
-            world.store.save(settle_touches(current, run.resolved, run.undone, trouble, now, told_start))
+            save(settle_touches(current, run.resolved, run.undone, trouble, world.now(), run.told_start))
             return
         except SaveConflict:
             current = current.reread(world.store)
