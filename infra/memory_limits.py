@@ -4,67 +4,84 @@ is ended at once, as by Lambda. ministack itself limits only their time.
     with memory_limits(cloud):
         ...                        # what is called meanwhile is limited
 
-Linux only: elsewhere there is no /proc, and nothing is limited (`CAN_LIMIT`).
+A process of its own looks, every few milliseconds, and at the most that a function has ever taken: so no peak
+passes between two looks, and whoever calls is not slowed. Linux only: elsewhere there is no such /proc, and
+nothing is limited (`CAN_LIMIT`).
 """
 
 import os
 import signal
-import threading
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from infra.local_cloud import LocalCloud
+from infra.package import ROOT
 
 PROC = Path("/proc")
-CAN_LIMIT = PROC.joinpath("self/statm").exists()
-LOOK_SECONDS = 0.05
-MEGABYTE = 1024 * 1024
+CAN_LIMIT = any(PROC.glob("self/task/*/children"))
+LOOK_SECONDS = 0.005
+KILOBYTES = 1024
 _LIMIT = b"AWS_LAMBDA_FUNCTION_MEMORY_SIZE="
+_PEAK = "VmHWM:"
 
 
 @contextmanager
 def memory_limits(cloud: LocalCloud) -> Iterator[None]:
     """Limits the functions of a running cloud until the end of the block."""
-    ended = threading.Event()
-    watching = threading.Thread(target=_watch, args=(cloud.pid, ended), daemon=True)
-    if CAN_LIMIT:
-        watching.start()
+    if not CAN_LIMIT:
+        yield
+        return
+    watching = subprocess.Popen([sys.executable, "-m", __name__, str(cloud.pid)], cwd=ROOT)
     try:
         yield
     finally:
-        ended.set()
+        watching.kill()
+        watching.wait()
 
 
-def _watch(pid: int, ended: threading.Event) -> None:
-    while not ended.wait(LOOK_SECONDS):
-        for worker in _children(pid):
+def watch(pid: int) -> None:
+    """Ends each process started by that one which takes more than its environment gives it, as long as that
+    one lives. Never raises for a process that is gone."""
+    limits: dict[int, int | None] = {}
+    while PROC.joinpath(str(pid)).exists():
+        workers = _children(pid)
+        limits = {worker: limits[worker] if limits.get(worker) else _limit(worker) for worker in workers}
+        for worker, limit in limits.items():
             with suppress(OSError):  # it is gone already
-                limit = _limit(worker)
-                if limit is not None and _taken(worker) > limit:
+                if limit is not None and _peak(worker) > limit:
                     os.kill(worker, signal.SIGKILL)
+        time.sleep(LOOK_SECONDS)
 
 
 def _children(pid: int) -> list[int]:
-    """The processes that this one has started."""
-    found = []
-    for stat in PROC.glob("[0-9]*/stat"):
+    """The processes that this one has started, by any of its threads."""
+    found: list[int] = []
+    for thread in PROC.glob(f"{pid}/task/*/children"):
         with suppress(OSError):
-            parent = stat.read_text().rpartition(")")[2].split()[1]
-            if int(parent) == pid:
-                found.append(int(stat.parent.name))
+            found += [int(child) for child in thread.read_text().split()]
     return found
 
 
 def _limit(pid: int) -> int | None:
-    """Bytes; None of what is no function."""
-    for each in PROC.joinpath(str(pid), "environ").read_bytes().split(b"\0"):
-        if each.startswith(_LIMIT):
-            return int(each.removeprefix(_LIMIT)) * MEGABYTE
+    """Kilobytes; None of what is no function, or is gone."""
+    with suppress(OSError):
+        for each in PROC.joinpath(str(pid), "environ").read_bytes().split(b"\0"):
+            if each.startswith(_LIMIT):
+                return int(each.removeprefix(_LIMIT)) * KILOBYTES
     return None
 
 
-def _taken(pid: int) -> int:
-    """Bytes in memory."""
-    pages = PROC.joinpath(str(pid), "statm").read_text().split()[1]
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+def _peak(pid: int) -> int:
+    """Kilobytes: the most that the process has had in memory at once."""
+    for line in PROC.joinpath(str(pid), "status").read_text().splitlines():
+        if line.startswith(_PEAK):
+            return int(line.split()[1])
+    return 0
+
+
+if __name__ == "__main__":
+    watch(int(sys.argv[1]))
