@@ -43,6 +43,15 @@ def memory_limits(cloud: LocalCloud) -> Iterator[None]:
         watching.wait()
 
 
+def end_workers(cloud: LocalCloud) -> None:
+    """Ends what the cloud keeps of functions that were called: each starts anew with the memory that it has
+    by now. ministack goes on with a process that was started with another."""
+    for worker in _children(cloud.pid):
+        if _limit(worker) is not None:
+            with suppress(OSError):  # it is gone already
+                os.kill(worker, signal.SIGKILL)
+
+
 def watch(pid: int) -> None:
     """Ends each process started by that one which takes more than its environment gives it, as long as that
     one lives. Never raises for a process that is gone."""

@@ -29,7 +29,7 @@ from chalicelib.store.codec import MAX_INFLATED
 from chalicelib.store.keys import key
 from infra.admin import settings_of
 from infra.local_cloud import LocalCloud
-from infra.memory_limits import CAN_LIMIT
+from infra.memory_limits import CAN_LIMIT, end_workers
 from infra.stack import Deployment
 from infra.testkit.builders import a_connection, access
 from tests.cloud.waking_town import (
@@ -61,9 +61,11 @@ def world(cloud: LocalCloud, deployment: Deployment) -> Iterator[World]:
     for name, each in zip(names, usual, strict=True):
         variables = {**each["Environment"]["Variables"], "WAKE_SHARDS": str(SHARDS)}
         configure(functions, name, MEMORY, variables)
+    end_workers(cloud)
     yield town_on(cloud, deployment, NETWORK, SHARDS)
     for name, each in zip(names, usual, strict=True):
         configure(functions, name, each["MemorySize"], each["Environment"]["Variables"])
+    end_workers(cloud)
 
 
 def configure(functions: Any, name: str, memory: int, variables: Mapping[str, str]) -> None:
