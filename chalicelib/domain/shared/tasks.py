@@ -44,7 +44,7 @@ class TaskKind(StrEnum):
     """A client cancelled here, and the booking site does not know of it."""
     CONFIRM_ON_SITE = "confirm_on_site"
     """A client confirmed here, and the booking site does not know of it."""
-    SITE_TOKEN_REFUSED = "site_token_refused"  # noqa: S105
+    SITE_TOKEN_REFUSED = "site_token_refused"  # noqa: S105 - a kind of task, no secret
     """A booking site's API does not take the token that the network gave."""
     SITE_NOT_ASKED = "site_not_asked"
     """A booking site's API has not told for hours what has changed there."""

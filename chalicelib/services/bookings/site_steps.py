@@ -41,7 +41,7 @@ class StepOutcome(StrEnum):
     TAKEN = "taken"
     LATER = "later"
     REFUSED = "refused"
-    TOKEN_REFUSED = "token_refused"  # noqa: S105
+    TOKEN_REFUSED = "token_refused"  # noqa: S105 - a code, no secret
 
 
 class StepAnswer(Struct, frozen=True):

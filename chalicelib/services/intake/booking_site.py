@@ -65,7 +65,7 @@ class AskedOutcome(StrEnum):
 
     ANSWERED = "answered"
     LATER = "later"
-    TOKEN_REFUSED = "token_refused"  # noqa: S105
+    TOKEN_REFUSED = "token_refused"  # noqa: S105 - a code, no secret
 
 
 class SiteChanges(Struct, frozen=True):
