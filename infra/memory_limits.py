@@ -31,13 +31,16 @@ _PEAK = "VmHWM:"
 
 @contextmanager
 def memory_limits(cloud: LocalCloud) -> Iterator[None]:
-    """Limits the functions of a running cloud until the end of the block."""
+    """Limits the functions of a running cloud until the end of the block. Raises RuntimeError where the
+    cloud was stopped meanwhile, even if it was started again: nothing was limited from then on."""
     if not CAN_LIMIT:
         yield
         return
     watching = subprocess.Popen([sys.executable, "-m", __name__, str(cloud.pid)], cwd=ROOT)
     try:
         yield
+        if watching.poll() is not None:
+            raise RuntimeError("the local cloud was stopped while its functions' memory was limited")
     finally:
         watching.kill()
         watching.wait()

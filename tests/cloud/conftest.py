@@ -6,7 +6,6 @@ import pytest
 
 from chalicelib.store.table import Table
 from infra.local_cloud import REGION, LocalCloud
-from infra.memory_limits import memory_limits
 from infra.package import ROOT, Progress
 from infra.stack import Deployment
 from infra.testkit.doubles import SettableClock
@@ -33,8 +32,7 @@ def cloud(progress: Progress) -> Iterator[LocalCloud]:
     cloud.stop(lambda line: None)  # of a run that was killed
     cloud.forget()
     cloud.start(progress)
-    with memory_limits(cloud):
-        yield cloud
+    yield cloud
     cloud.stop(lambda line: None)
     cloud.forget()
 

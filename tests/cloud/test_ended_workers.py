@@ -29,7 +29,7 @@ from chalicelib.store.codec import MAX_INFLATED
 from chalicelib.store.keys import key
 from infra.admin import settings_of
 from infra.local_cloud import LocalCloud
-from infra.memory_limits import CAN_LIMIT, end_workers
+from infra.memory_limits import CAN_LIMIT, end_workers, memory_limits
 from infra.stack import Deployment
 from infra.testkit.builders import a_connection, access
 from tests.cloud.waking_town import (
@@ -62,7 +62,8 @@ def world(cloud: LocalCloud, deployment: Deployment) -> Iterator[World]:
         variables = {**each["Environment"]["Variables"], "WAKE_SHARDS": str(SHARDS)}
         configure(functions, name, MEMORY, variables)
     end_workers(cloud)
-    yield town_on(cloud, deployment, NETWORK, SHARDS)
+    with memory_limits(cloud):
+        yield town_on(cloud, deployment, NETWORK, SHARDS)
     for name, each in zip(names, usual, strict=True):
         configure(functions, name, each["MemorySize"], each["Environment"]["Variables"])
     end_workers(cloud)
