@@ -1,0 +1,40 @@
+"""Visit facts: the lines of completed bookings, as reports read them, without names and phones. Pure."""
+
+from datetime import date, datetime
+
+from msgspec import Struct
+
+
+class VisitFact(Struct, frozen=True, kw_only=True):
+    """One line of a completed booking. The same names stand in the Parquet files (schema `visits/v1`) and in
+    the view `visits` of the reports. Amounts are minor units of `currency`.
+
+    line            0 for the booking's first service.
+    client          whom the booking belonged to; that client may have been merged since. None: nobody known.
+    visit_on        the local date of the visit, by the salon's zone when the visit was completed.
+    visit_at        UTC instant.
+    list_minor      the service's price in the set-up when the visit was completed; None: unknown.
+    price_minor     the line's own price; None: unknown.
+    paid_minor      the line's share of the whole bill, the part paid with points and the goods included;
+                    None: nobody has told yet what was paid.
+    goods_minor, points_minor, refunded_minor
+                    the line's shares of the goods sold, of what points paid for, and of what was given back.
+    source          the client's source when the visit was completed.
+    """
+
+    salon: str
+    booking: str
+    line: int
+    client: str | None
+    visit_on: date
+    visit_at: datetime
+    service: str
+    staff: str | None
+    currency: str
+    list_minor: int | None
+    price_minor: int | None
+    paid_minor: int | None
+    goods_minor: int = 0
+    points_minor: int = 0
+    refunded_minor: int = 0
+    source: str | None = None
