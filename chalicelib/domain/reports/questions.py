@@ -1,0 +1,142 @@
+"""A question about visits, and its answer. docs/metrics.md tells how each figure is made."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from chalicelib.domain.reports.definitions import COHORTS, FIRST_TIME, PERIOD, RETENTION, TRAILING, WINDOW
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """What somebody asks. Dates are local dates of the salon, both ends included. None or empty: not said;
+    `settled` fills in what the definition has by default.
+
+    report      retention, cohorts, repurchase, spend or upsell.
+    definition  of retention: period, trailing, window, since_visit or first_time.
+    first, last the period of the base; of `trailing` the current period; of cohorts the first day of the
+                first month and the last day of the last one.
+    return_first, return_last
+                of `period`: the period of the return.
+    days        lengths of windows; several for since_visit alone.
+    who         all, or new: clients whose first visit in the network lies in the period of the base.
+    returned_to network, salon or staff: where a return counts.
+    by          a row for each salon, staff, service, category or source; None: the total alone.
+    salon_ids   the salons whose visits make the base; None: all. A manager's salons are put in here.
+    staff_id, service_id, service_category, source
+                filters of the base; "": visits of which that is unknown.
+    listed      base, returned, lost or maturing: the clients behind the figure; None: the figures.
+    limit, after
+                of a list: its length, and the last client of the page before.
+    """
+
+    report: str
+    definition: str | None = None
+    first: date | None = None
+    last: date | None = None
+    return_first: date | None = None
+    return_last: date | None = None
+    days: tuple[int, ...] = ()
+    who: str | None = None
+    returned_to: str | None = None
+    by: str | None = None
+    salon_ids: tuple[str, ...] | None = None
+    staff_id: str | None = None
+    service_id: str | None = None
+    service_category: str | None = None
+    source: str | None = None
+    listed: str | None = None
+    limit: int = 50
+    after: str | None = None
+
+
+class Definition(Struct, frozen=True):
+    """The definition that made a figure. says: its words. parameters: by their names in the API, with the
+    defaults that were filled in."""
+
+    id: str
+    version: int
+    says: str
+    parameters: Mapping[str, Any]
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """The answer to a question.
+
+    zone        the network's time zone.
+    as_of       the instant up to which visits are counted.
+    final_on    the first local date on which all windows are over. None: the report has no windows.
+    rows        key, name and figures of each value of the dimension, sorted by key; the key is "" for visits
+                of which the value is unknown.
+    total       the figures of all rows together: a client of several rows counts once.
+    """
+
+    report: str
+    definition: Definition
+    zone: str
+    as_of: datetime
+    final_on: date | None
+    rows: tuple[Mapping[str, Any], ...]
+    total: Mapping[str, Any]
+
+
+class ListedClient(Struct, frozen=True):
+    """A client behind a figure. last_visit_on, visits_count and spent_minor (minor units by currency, refunds
+    taken off) are of all visits until now. staff_id: the specialist of the latest visit of the base."""
+
+    client_id: str
+    last_visit_on: date
+    visits_count: int
+    spent_minor: Mapping[str, int]
+    staff_id: str | None
+
+
+class ListedClients(Struct, frozen=True):
+    """A page of clients, sorted by id. next_after: `after` of the next page; None: this page is the last."""
+
+    items: tuple[ListedClient, ...]
+    next_after: str | None
+
+
+def final_on(question: Question) -> date | None:
+    """The first local date on which all windows of a settled question are over."""
+    _, last = return_period(question)
+    return last + timedelta(days=1) if last is not None and question.report == RETENTION else None
+
+
+def base_period(question: Question) -> tuple[date, date]:
+    """The first and the last local date of the base of a settled question."""
+    assert question.first is not None
+    assert question.last is not None
+    if question.definition == TRAILING:
+        return question.first - timedelta(days=question.days[0]), question.first - timedelta(days=1)
+    return question.first, question.last
+
+
+def return_period(question: Question) -> tuple[date | None, date | None]:
+    """The first and the last local date on which a return can count, over all clients of a settled question.
+    (None, None): the report counts no returns."""
+    if question.report != RETENTION or question.first is None or question.last is None:
+        return None, None
+    if question.definition == PERIOD:
+        return question.return_first, question.return_last
+    if question.definition == TRAILING:
+        return question.first, question.last
+    until = question.last + timedelta(days=question.days[-1])
+    return (question.last if question.definition == WINDOW else question.first) + timedelta(days=1), until
+
+
+def needed_days(question: Question) -> tuple[date | None, date]:
+    """The local dates whose visits a settled question needs, both included; None: from the first visit on.
+    date.max: until now."""
+    assert question.last is not None
+    whole = (
+        question.who == "new"
+        or question.definition == FIRST_TIME
+        or question.by == "source"
+        or question.source is not None
+    )
+    if question.listed is not None or question.report == COHORTS:
+        return None, date.max
+    return None if whole else base_period(question)[0], return_period(question)[1] or question.last
