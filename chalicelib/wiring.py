@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from chalicelib.domain.messages.replies import Reply
     from chalicelib.domain.networks.network import Directory
     from chalicelib.events.sns_envelope import Envelopes
-    from chalicelib.passes.google_pass import ServiceAccount
     from chalicelib.passes.wallets import Wallets
     from chalicelib.queues import SqsIntakeQueue, SqsWakeQueue
     from chalicelib.services.bookings.site_steps import TakeStep
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from chalicelib.services.waking.poll_site import Polling
     from chalicelib.services.waking.wake_items import Handlers
     from chalicelib.store.table import Table
-    from chalicelib.wallets.http2_calls import Posts
 
 DIRECTORY_KEPT = timedelta(seconds=60)
 MAX_DIRECTORIES = 200
@@ -267,36 +265,10 @@ def push_registry() -> "PushRegistry":
 
 @cache
 def wallets() -> "Wallets":
-    """The makers of passes that the settings name. Their keys are read when a pass is made: a page that only
-    offers one does not wait for them, nor fail without them."""
-    from chalicelib.passes.apple_pass import AppleIssuer
-    from chalicelib.passes.google_pass import GoogleIssuer
-    from chalicelib.passes.wallets import Wallets
+    """The makers of passes that the settings name."""
+    from chalicelib import wallet_wiring
 
-    here = settings().wallet
-    apple = AppleIssuer(here.apple_pass_type, here.apple_team, lambda manifest: _apple_signature()(manifest))
-    google = GoogleIssuer(here.google_issuer, here.google_logo, _google_account)
-    return Wallets(
-        apple=apple if here.apple_pass_type else None, google=google if here.google_issuer else None
-    )
-
-
-@cache
-def _apple_signature() -> "Callable[[bytes], bytes]":
-    from chalicelib.passes.apple_pass import signing
-
-    names = ("certificate", "key", "intermediate")
-    return signing(*(parameter(f"wallet/apple-{name}").encode() for name in names))
-
-
-@cache
-def _google_account() -> "ServiceAccount":
-    import json
-
-    from chalicelib.passes.google_pass import ServiceAccount, signing
-
-    account = json.loads(parameter("wallet/google-account"))
-    return ServiceAccount(account["client_email"], signing(account["private_key"].encode()))
+    return wallet_wiring.wallets(settings().wallet, parameter)
 
 
 @cache
@@ -340,47 +312,9 @@ def polling() -> "Polling":
 @cache
 def pass_updates() -> "PassUpdates":
     """What notifies the wallets that the settings name of changed cards."""
-    from chalicelib.services.waking.handlers import NO_WALLETS
-    from chalicelib.wallets.every_wallet import EveryWallet
+    from chalicelib import wallet_wiring
 
-    here = settings().wallet
-    made = [_google_updates(here.google_issuer)] if here.google_issuer else []
-    if here.apple_pass_type:
-        made.append(_apple_push(here.apple_pass_type))
-    return EveryWallet(made) if made else NO_WALLETS
-
-
-def _google_updates(issuer: str) -> "PassUpdates":
-    import urllib3
-
-    from chalicelib.passes.google_pass import loyalty_object
-    from chalicelib.wallets.google_wallet import GoogleUpdates, over_https
-
-    pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=5), retries=False)
-    return GoogleUpdates(
-        lambda: _google_account().email,
-        lambda claims: _google_account().sign(claims),
-        lambda shown, language: loyalty_object(shown, language, issuer),
-        over_https(pool),
-        now,
-    )
-
-
-def _apple_push(pass_type: str) -> "PassUpdates":
-    """HTTP/2 is imported, and the certificate read, when a phone is called."""
-    from chalicelib.services.loyalty.passes import forget_unreachable
-    from chalicelib.wallets.apple_push import ApplePush
-
-    return ApplePush(pass_type, _apple_connection, lambda device: forget_unreachable(world(), device))
-
-
-@cache
-def _apple_connection() -> "Posts":
-    from chalicelib.wallets.apple_push import HOST, PORT
-    from chalicelib.wallets.http2 import Http2, tls_of
-
-    tls = tls_of(parameter("wallet/apple-certificate"), parameter("wallet/apple-key"))
-    return Http2(HOST, PORT, tls, time.time)
+    return wallet_wiring.pass_updates(settings().wallet, parameter, world)
 
 
 @cache

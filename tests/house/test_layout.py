@@ -28,8 +28,9 @@ OWN = {
 """Folder -> the subfolders that it may have."""
 
 ROOMS = {
-    "analytics", "api", "booking_sites", "channels", "domain", "events", "jobs", "logs.py", "pages", "passes",
-    "queues.py", "services", "settings.py", "store", "texts", "wallets", "wiring.py",
+    "analytics", "api", "booking_sites", "channels", "domain", "events", "functions.py", "jobs", "logs.py",
+    "pages", "passes", "queues.py", "report_wiring.py", "services", "settings.py", "store", "texts",
+    "wallet_wiring.py", "wallets", "wiring.py",
 }  # fmt: skip
 BESIDE = {"chalicelib/api": {"routes.py"}}
 """Folder -> modules that lie beside its subfolders, being of all of them. Tests may have helpers there."""

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from chalicelib import wiring
+from chalicelib import wallet_wiring, wiring
 from chalicelib.domain.loyalty.passes import GOOGLE, Pass, PassDevice
 from chalicelib.passes import apple_pass, google_pass
 from chalicelib.services.waking.handlers import NO_WALLETS
@@ -28,7 +28,7 @@ BOTH = {
 }
 KEPT = (
     wiring.settings, wiring.wallets, wiring.pass_updates, wiring.parameter, wiring._aws,
-    wiring._apple_signature, wiring._apple_connection, wiring._google_account,
+    wallet_wiring.apple_signature, wallet_wiring.apple_connection, wallet_wiring.google_account,
 )  # fmt: skip
 
 
