@@ -8,15 +8,13 @@ from msgspec.structs import asdict, replace
 from chalicelib.api.http.endpoint import Ask
 from chalicelib.api.http.schemas import Answered, Money
 from chalicelib.domain.bookings.booking_access import reaches_booking
+from chalicelib.domain.clients.addresses import address_of, dead_address, is_known
 from chalicelib.domain.clients.categories import category, usual_gap_days
 from chalicelib.domain.clients.client_plan import salon_of, salon_zone
 from chalicelib.domain.clients.clients import (
     CHANNELS,
     Client,
     Consent,
-    address_of,
-    dead_address,
-    is_known,
     own_name,
 )
 from chalicelib.domain.clients.partner_named import as_partner_named

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from chalicelib.domain.bookings.booking_access import LinkVisitor
 from chalicelib.domain.bookings.bookings import Booking, Status
-from chalicelib.domain.clients.clients import CHANNELS, Client, is_known
+from chalicelib.domain.clients.addresses import is_known
+from chalicelib.domain.clients.clients import CHANNELS, Client
 from chalicelib.domain.clients.consents import all_refused
 from chalicelib.domain.loyalty.account import Account
 from chalicelib.domain.loyalty.ledger import settled

@@ -8,7 +8,8 @@ from zlib import crc32
 from msgspec import Struct, field
 
 from chalicelib.domain.bookings.bookings import Booking, Status
-from chalicelib.domain.clients.clients import address_of, may_send
+from chalicelib.domain.clients.addresses import address_of
+from chalicelib.domain.clients.clients import may_send
 from chalicelib.domain.messages.allowed_numbers import COUNTRY, NUMBER_TYPE, PHONE_CHANNELS, refusal
 from chalicelib.domain.messages.caps import DAY, PRESSING, WEEK, counts, full_notices, is_capped, over_cap
 from chalicelib.domain.messages.carried_touches import carried_by

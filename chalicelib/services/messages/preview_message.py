@@ -7,7 +7,8 @@ from datetime import timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.domain.clients.clients import Client, address_of
+from chalicelib.domain.clients.addresses import address_of
+from chalicelib.domain.clients.clients import Client
 from chalicelib.domain.messages.message_facts import MessageFacts
 from chalicelib.domain.messages.messages import Worded
 from chalicelib.domain.messages.prices import billed_parts, estimated_micros

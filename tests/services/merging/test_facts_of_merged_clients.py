@@ -149,7 +149,8 @@ def test_a_chosen_phone_is_the_sources_again_after_unmerging(driver: SalonDriver
 
 
 def test_a_phone_that_failed_as_the_sources_stays_suppressed_when_chosen(driver: SalonDriver) -> None:
-    from chalicelib.domain.clients.clients import DeadAddress, address_of
+    from chalicelib.domain.clients.addresses import address_of
+    from chalicelib.domain.clients.clients import DeadAddress
 
     known(driver, MASHA, dead_addresses=(DeadAddress("sms", HER_PHONE, "invalid", NOW),))
     driver.merge(MASHA, MARIA_ID)

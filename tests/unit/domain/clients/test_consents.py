@@ -4,14 +4,12 @@ from datetime import date, timedelta
 
 from msgspec.structs import replace
 
+from chalicelib.domain.clients.addresses import address_of, dead_address, is_known
 from chalicelib.domain.clients.clients import (
     CHANNELS,
     Client,
     DeadAddress,
     Device,
-    address_of,
-    dead_address,
-    is_known,
     may_send,
     with_birth_date_learned,
 )
