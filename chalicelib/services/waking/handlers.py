@@ -101,14 +101,22 @@ def wake_booking(sending: Sending, booking: Booking, take_step: TakeStep = no_si
         return
     if booking.bill_due_at is not None and booking.bill_due_at <= world.now():
         booking = _with_bill_by_prices(world, booking)
-    made_just_now = booking.version <= 1 or world.now() - booking.made_at < SETTLED_AFTER
-    client = _client_of(world, booking.network_id, booking.client_id, fresh=made_just_now)
+    client = _client_of(world, booking.network_id, booking.client_id, fresh=_is_made_just_now(world, booking))
     client = surviving_client(world, client)
     if client is None:
         world.store.save(replace(booking, wake=None))
         return
     booking = _with_task_if_unconfirmed(world, booking, directory)
     send_due(sending, about_booking(booking, reached(world, client), directory))
+
+
+def _is_made_just_now(world: World, booking: Booking) -> bool:
+    """Whether the client may have been saved with the booking within the last seconds. A site may tell a
+    booking long after it was made: a booking that nobody has saved since is as old as its first pointer."""
+    saved_at = booking.made_at
+    if booking.version <= 1 and booking.wake is not None:
+        saved_at = max(saved_at, booking.wake.at)
+    return world.now() - saved_at < SETTLED_AFTER
 
 
 def _look_for_client_later(world: World, booking: Booking, directory: Directory) -> None:
