@@ -1,4 +1,4 @@
-"""The two queues by which functions call each other. Both are FIFO, so that a repeated call counts once."""
+"""The queues by which functions call each other. All are FIFO, so that a repeated call counts once."""
 
 import hashlib
 import json
@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.intake.inbox import InboxItem
+from chalicelib.domain.reports.fact_pages import FactPage
 from chalicelib.services.shared.ports import Woken
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,17 @@ class SqsIntakeQueue:
     def ingest(self, item: InboxItem) -> None:
         body = {"network_id": item.network_id, "inbox_id": item.id}
         _send(self._client(), self._url, body, group=item.connection_id, once=f"{item.id}#{item.version}")
+
+
+class SqsRenewalQueue:
+    """Messages `{"network_id", "salon_id", "month"}`, grouped by page, so that a page has one worker."""
+
+    def __init__(self, client: Callable[[], Any], url: str) -> None:
+        self._client, self._url = client, url
+
+    def renew(self, page: FactPage) -> None:
+        body = {"network_id": page.network_id, "salon_id": page.salon_id, "month": page.month}
+        _send(self._client(), self._url, body, group=page.id, once=f"{page.id}#{page.version}")
 
 
 def _send(client: Any, url: str, body: dict[str, str], *, group: str, once: str) -> None:

@@ -70,6 +70,9 @@ class Settings(Struct, frozen=True):
     events_topic     ARN of the topic to which channels publish events of messages.
     events_verified  whether the signatures of events are verified; the local cloud signs nothing.
     site_api_urls    by booking site, where its API is, in place of the site's own address.
+    facts_bucket     the bucket of facts as Parquet.
+    renew_queue_url  of the queue of pages of facts that are to be renewed.
+    reports_function the function that makes reports; empty but in the API.
     """
 
     region: str
@@ -86,6 +89,9 @@ class Settings(Struct, frozen=True):
     wallet: Wallet = Wallet()
     ceilings: MessageCeilings = MessageCeilings()
     site_api_urls: Mapping[str, str] = field(default_factory=dict)
+    facts_bucket: str = ""
+    renew_queue_url: str = ""
+    reports_function: str = ""
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -111,6 +117,9 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         ),
         ceilings=_ceilings(env),
         site_api_urls=_pairs(env.get("SITE_API_URLS", "")),
+        facts_bucket=env.get("FACTS_BUCKET", ""),
+        renew_queue_url=env.get("RENEW_QUEUE_URL", ""),
+        reports_function=env.get("REPORTS_FUNCTION", ""),
     )
 
 

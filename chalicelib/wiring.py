@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from chalicelib.domain.messages.replies import Reply
     from chalicelib.domain.networks.network import Directory
     from chalicelib.events.sns_envelope import Envelopes
+    from chalicelib.objects import S3FactObjects
     from chalicelib.passes.wallets import Wallets
-    from chalicelib.queues import SqsIntakeQueue, SqsWakeQueue
+    from chalicelib.queues import SqsIntakeQueue, SqsRenewalQueue, SqsWakeQueue
     from chalicelib.services.bookings.site_steps import TakeStep
     from chalicelib.services.intake.booking_site import BookingSite
     from chalicelib.services.intake.ingest import Intake
@@ -113,6 +114,23 @@ def intake_queue() -> "SqsIntakeQueue":
     from chalicelib.queues import SqsIntakeQueue
 
     return SqsIntakeQueue(_queues, settings().intake_queue_url)
+
+
+@cache
+def renewal_queue() -> "SqsRenewalQueue":
+    """The queue of pages of facts that are to be renewed."""
+    from chalicelib.queues import SqsRenewalQueue
+
+    return SqsRenewalQueue(_queues, settings().renew_queue_url)
+
+
+@cache
+def fact_objects() -> "S3FactObjects":
+    """The bucket of facts. Objects never change, so that each call may be tried again."""
+    from chalicelib.objects import S3FactObjects
+
+    client = partial(_aws, "s3", connect_timeout=1, read_timeout=10, max_pool_connections=32)
+    return S3FactObjects(client, settings().facts_bucket)
 
 
 def _queues() -> Any:

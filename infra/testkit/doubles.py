@@ -5,11 +5,13 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from chalicelib.domain.intake.inbox import InboxItem
 from chalicelib.domain.messages.messages import MessageState, Outcome, Outgoing
 from chalicelib.domain.networks.network import Directory
+from chalicelib.domain.reports.fact_pages import FactPage
 from chalicelib.domain.shared.ids import ALPHABET
 from chalicelib.services.shared.ports import DeviceRefused, PlatformMissing
 from infra.testkit.builders import NOW
@@ -68,6 +70,38 @@ class RecordingWakeQueue:
 
     def wake_shard(self, shard: str, at: datetime) -> None:
         self.shards.append(shard)
+
+
+@dataclass
+class FolderObjects:
+    """Objects of facts as files of a folder, their keys being paths."""
+
+    folder: Path
+
+    def get(self, key: str) -> bytes | None:
+        file = self.folder / key
+        return file.read_bytes() if file.exists() else None
+
+    def put(self, key: str, content: bytes) -> None:
+        file = self.folder / key
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+
+    def remove(self, key: str) -> None:
+        (self.folder / key).unlink(missing_ok=True)
+
+    def keys(self, prefix: str) -> list[str]:
+        files = (file for file in self.folder.rglob("*") if file.is_file())
+        keys = sorted(str(file.relative_to(self.folder)) for file in files)
+        return [key for key in keys if key.startswith(prefix)]
+
+
+@dataclass
+class RecordingRenewals:
+    pages: list[FactPage] = field(default_factory=list)
+
+    def renew(self, page: FactPage) -> None:
+        self.pages.append(page)
 
 
 @dataclass

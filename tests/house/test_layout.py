@@ -29,8 +29,8 @@ OWN = {
 
 ROOMS = {
     "analytics", "api", "booking_sites", "channels", "domain", "events", "functions.py", "jobs", "logs.py",
-    "pages", "passes", "queues.py", "report_wiring.py", "services", "settings.py", "store", "texts",
-    "wallet_wiring.py", "wallets", "wiring.py",
+    "objects.py", "pages", "passes", "queues.py", "report_wiring.py", "services", "settings.py", "store",
+    "texts", "wallet_wiring.py", "wallets", "wiring.py",
 }  # fmt: skip
 BESIDE = {"chalicelib/api": {"routes.py"}}
 """Folder -> modules that lie beside its subfolders, being of all of them. Tests may have helpers there."""

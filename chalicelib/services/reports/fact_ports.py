@@ -1,0 +1,27 @@
+"""What reports need from outside, besides the table: the objects of facts, and the queue of renewals."""
+
+from typing import Protocol
+
+from chalicelib.domain.reports.fact_pages import FactPage
+
+
+class FactObjects(Protocol):
+    """The bucket of facts. An object is never changed: a new one gets a new key. Safe under threads."""
+
+    def get(self, key: str) -> bytes | None:
+        """None: there is no such object."""
+
+    def put(self, key: str, content: bytes) -> None: ...
+    def remove(self, key: str) -> None:
+        """Removes an object, which may be gone already."""
+
+    def keys(self, prefix: str) -> list[str]:
+        """The keys that begin so, sorted."""
+
+
+class RenewalQueue(Protocol):
+    """The function that renews pages of facts."""
+
+    def renew(self, page: FactPage) -> None:
+        """Has a page renewed; once, however often the same version of the page is handed over within some
+        minutes. Raises if the call may not have arrived."""
