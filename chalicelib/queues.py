@@ -64,14 +64,17 @@ class SqsIntakeQueue:
 
 
 class SqsRenewalQueue:
-    """Messages `{"network_id", "salon_id", "month"}`, grouped by page, so that a page has one worker."""
+    """Messages `{"network_id", "salon_id", "month", "whole"}`, grouped by page, so that a page has one
+    worker. whole: "yes", or empty."""
 
     def __init__(self, client: Callable[[], Any], url: str) -> None:
         self._client, self._url = client, url
 
-    def renew(self, page: FactPage) -> None:
-        body = {"network_id": page.network_id, "salon_id": page.salon_id, "month": page.month}
-        _send(self._client(), self._url, body, group=page.id, once=f"{page.id}#{page.version}")
+    def renew(self, page: FactPage, *, whole: bool = False) -> None:
+        wanted = "yes" if whole else ""
+        names = {"network_id": page.network_id, "salon_id": page.salon_id, "month": page.month}
+        once = f"{page.network_id}#{page.id}#{page.version}#{wanted}"
+        _send(self._client(), self._url, {**names, "whole": wanted}, group=page.id, once=once)
 
 
 def _send(client: Any, url: str, body: dict[str, str], *, group: str, once: str) -> None:

@@ -98,10 +98,15 @@ class FolderObjects:
 
 @dataclass
 class RecordingRenewals:
-    pages: list[FactPage] = field(default_factory=list)
+    """damaged: the ids of pages that are to be made again as a whole."""
 
-    def renew(self, page: FactPage) -> None:
+    pages: list[FactPage] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+
+    def renew(self, page: FactPage, *, whole: bool = False) -> None:
         self.pages.append(page)
+        if whole:
+            self.damaged.append(page.id)
 
 
 @dataclass

@@ -22,6 +22,7 @@ class FactObjects(Protocol):
 class RenewalQueue(Protocol):
     """The function that renews pages of facts."""
 
-    def renew(self, page: FactPage) -> None:
+    def renew(self, page: FactPage, *, whole: bool = False) -> None:
         """Has a page renewed; once, however often the same version of the page is handed over within some
-        minutes. Raises if the call may not have arrived."""
+        minutes. whole: its part is missing or damaged, so that all of the month is read from the index. Raises
+        if the call may not have arrived."""
