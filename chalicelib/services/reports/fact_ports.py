@@ -24,5 +24,5 @@ class RenewalQueue(Protocol):
 
     def renew(self, page: FactPage, *, whole: bool = False) -> None:
         """Has a page renewed; once, however often the same version of the page is handed over within some
-        minutes. whole: its part is missing or damaged, so that all of the month is read from the index. Raises
-        if the call may not have arrived."""
+        minutes. whole: its part is missing or damaged, so that all of the month is read from the index.
+        Raises if the call may not have arrived."""
