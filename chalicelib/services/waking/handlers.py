@@ -22,6 +22,7 @@ from chalicelib.domain.marketing.promotions import Promotion
 from chalicelib.domain.networks.network import Directory
 from chalicelib.domain.shared.ids import digest, time_ordered
 from chalicelib.domain.shared.tasks import Task, TaskKind
+from chalicelib.domain.shared.touches import TouchKind
 from chalicelib.domain.shared.waking import Wake, after_failure
 from chalicelib.domain.waking.walks import Walk
 from chalicelib.services.bookings.plan_booking import directory_for
@@ -112,10 +113,10 @@ def wake_booking(sending: Sending, booking: Booking, take_step: TakeStep = no_si
 
 def _is_made_just_now(world: World, booking: Booking) -> bool:
     """Whether the client may have been saved with the booking within the last seconds. A site may tell a
-    booking long after it was made: a booking that nobody has saved since is as old as its first pointer."""
-    saved_at = booking.made_at
-    if booking.version <= 1 and booking.wake is not None:
-        saved_at = max(saved_at, booking.wake.at)
+    booking long after it was made: one that nobody has saved since is as old as the notice that is due."""
+    saved_at, wake = booking.made_at, booking.wake
+    if booking.version <= 1 and wake is not None and wake.why == TouchKind.NOTICE:
+        saved_at = max(saved_at, wake.at)
     return world.now() - saved_at < SETTLED_AFTER
 
 
